@@ -1,0 +1,5 @@
+/** The database: its migrations and the generated client. Only the auth-service's stores and the runners import it. */
+
+export { PrismaPg } from '@prisma/adapter-pg'
+export { Prisma, PrismaClient } from './generated/client.ts'
+export { DatabaseTooNewError, type MigrateOptions, migrate } from './migrate.ts'

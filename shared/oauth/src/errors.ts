@@ -1,0 +1,158 @@
+/**
+ * An error that the protocol has a word for. It is answered as
+ * `{"error": code, "error_description": description}`; `detail` and `cause` go to the log alone.
+ */
+export interface OAuthErrorOptions {
+  /** A fixed, safe sentence for the client. Never put input or secrets here. */
+  description?: string
+  /** Extra response headers, such as `Retry-After`. */
+  headers?: Readonly<Record<string, string>>
+  /** What went wrong exactly, for the log alone. */
+  detail?: string
+  cause?: unknown
+}
+
+/** The base of every error that reaches a client by intention. */
+export abstract class OAuthError extends Error {
+  /** The error code on the wire (RFC 6749 §5.2, RFC 6750 §3.1, or a code of this API). */
+  abstract readonly code: string
+  /** The HTTP status. */
+  abstract readonly status: number
+  readonly description: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly detail: string | undefined
+
+  constructor(defaultDescription: string, options: OAuthErrorOptions = {}) {
+    const description = options.description ?? defaultDescription
+    super(description, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = new.target.name
+    this.description = description
+    this.headers = Object.freeze({ ...options.headers })
+    this.detail = options.detail
+  }
+}
+
+/** One thing that is wrong with a request: where, and what is expected there. */
+export interface ValidationIssue {
+  /** The member's place, such as `username` or `a.0.b`; empty for the whole body. */
+  path: string
+  message: string
+}
+
+/** 400 `invalid_request` (RFC 6749 §5.2): the request is malformed. */
+export class InvalidRequestError extends OAuthError {
+  readonly code = 'invalid_request'
+  readonly status = 400
+  readonly issues: readonly ValidationIssue[] | undefined
+
+  constructor(options: OAuthErrorOptions & { issues?: readonly ValidationIssue[] } = {}) {
+    super('The request is malformed.', options)
+    this.issues = options.issues
+  }
+}
+
+/** 400 `invalid_grant` (RFC 6749 §5.2): the refresh token is invalid, expired, revoked or replayed. */
+export class InvalidGrantError extends OAuthError {
+  readonly code = 'invalid_grant'
+  readonly status = 400
+
+  constructor(options: OAuthErrorOptions = {}) {
+    super('The refresh token is invalid, expired or revoked. Sign in again.', options)
+  }
+}
+
+/** 401 `invalid_credentials`: the one answer for every wrong pair of username and password. */
+export class InvalidCredentialsError extends OAuthError {
+  readonly code = 'invalid_credentials'
+  readonly status = 401
+
+  constructor(options: OAuthErrorOptions = {}) {
+    super('The username or the password is wrong.', options)
+  }
+}
+
+/** 404 `not_found`: no such route or thing. */
+export class NotFoundError extends OAuthError {
+  readonly code = 'not_found'
+  readonly status = 404
+
+  constructor(options: OAuthErrorOptions = {}) {
+    super('There is nothing here.', options)
+  }
+}
+
+/** 405 `method_not_allowed`: the route exists, with other methods; `Allow` names them. */
+export class MethodNotAllowedError extends OAuthError {
+  readonly code = 'method_not_allowed'
+  readonly status = 405
+
+  constructor(options: OAuthErrorOptions = {}) {
+    super('This route does not take this method.', options)
+  }
+}
+
+/** 409 `conflict`: what is to be made exists already. */
+export class ConflictError extends OAuthError {
+  readonly code = 'conflict'
+  readonly status = 409
+
+  constructor(options: OAuthErrorOptions = {}) {
+    super('It exists already.', options)
+  }
+}
+
+/** 413 `payload_too_large`: the body is over the limit. */
+export class PayloadTooLargeError extends OAuthError {
+  readonly code = 'payload_too_large'
+  readonly status = 413
+
+  constructor(options: OAuthErrorOptions = {}) {
+    super('The request body is too large.', options)
+  }
+}
+
+/** 415 `unsupported_media_type`: the body is of another type than the route reads. */
+export class UnsupportedMediaTypeError extends OAuthError {
+  readonly code = 'unsupported_media_type'
+  readonly status = 415
+
+  constructor(options: OAuthErrorOptions = {}) {
+    super('The request body must be JSON (Content-Type: application/json).', options)
+  }
+}
+
+/** 429 `too_many_requests`: a limit is reached; `Retry-After` says when to come again. */
+export class TooManyRequestsError extends OAuthError {
+  readonly code = 'too_many_requests'
+  readonly status = 429
+
+  constructor(options: OAuthErrorOptions & { retryAfterSeconds: number }) {
+    super('Too many attempts. Wait before you try again.', {
+      ...options,
+      headers: { ...options.headers, 'Retry-After': String(Math.max(1, Math.ceil(options.retryAfterSeconds))) }
+    })
+  }
+}
+
+/** 500 `server_error` (RFC 6749 §4.1.2.1): a fault of this service; nothing of it is told. */
+export class ServerError extends OAuthError {
+  readonly code = 'server_error'
+  readonly status = 500
+
+  constructor(options: OAuthErrorOptions = {}) {
+    super('The service failed. The request id names the log entry.', options)
+  }
+}
+
+/** 503 `temporarily_unavailable` (RFC 6749 §4.1.2.1): a dependency is away, or the service is full. */
+export class TemporarilyUnavailableError extends OAuthError {
+  readonly code = 'temporarily_unavailable'
+  readonly status = 503
+
+  constructor(options: OAuthErrorOptions & { retryAfterSeconds?: number } = {}) {
+    super('The service is temporarily unavailable. Try again.', {
+      ...options,
+      headers: { ...options.headers, 'Retry-After': String(Math.max(1, Math.ceil(options.retryAfterSeconds ?? 1))) }
+    })
+  }
+}

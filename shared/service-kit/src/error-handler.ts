@@ -1,0 +1,34 @@
+import { InvalidRequestError, OAuthError, ServerError } from '@countersign/oauth'
+import type { Middleware } from 'koa'
+import { describeError } from './logger.ts'
+
+/** The body of every error. */
+export function errorBody(error: OAuthError): Record<string, unknown> {
+  return {
+    error: error.code,
+    error_description: error.description,
+    ...(error instanceof InvalidRequestError && error.issues ? { issues: error.issues } : {})
+  }
+}
+
+/** The one place where an error becomes an answer. What it does not know is 500 `server_error`, without its message. */
+export function answerErrors(): Middleware {
+  return async function answerErrors(ctx, next) {
+    try {
+      await next()
+    } catch (thrown) {
+      const error = thrown instanceof OAuthError ? thrown : new ServerError({ cause: thrown })
+      ctx.status = error.status
+      ctx.set(error.headers)
+      ctx.set('Cache-Control', 'no-store')
+      ctx.body = errorBody(error)
+      const fields = {
+        error: error.code,
+        ...(error.detail === undefined ? {} : { detail: error.detail }),
+        ...(error.cause === undefined ? {} : { cause: describeError(error.cause) })
+      }
+      if (error.status >= 500) ctx.state.log.error(fields, error.description)
+      else if (error.detail !== undefined) ctx.state.log.info(fields, error.description)
+    }
+  }
+}

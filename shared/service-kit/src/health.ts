@@ -1,0 +1,50 @@
+import type Router from '@koa/router'
+import type { HttpMetrics } from './metrics.ts'
+
+/** One thing that a service needs. `required` ones decide whether it takes traffic; the others only degrade it. */
+export interface HealthCheck {
+  readonly name: string
+  readonly required: boolean
+  /** Resolves to whether it works; a rejection counts as no. */
+  check(): Promise<boolean> | boolean
+}
+
+const checkTimeoutMs = 1000
+
+/**
+ * `GET /health/live` (the process answers), `GET /health/ready` (it can do its work: 200, or 503 with the checks), and
+ * `GET /metrics`, for the orchestrator.
+ */
+export function addOperationalRoutes(router: Router, checks: readonly HealthCheck[], metrics: HttpMetrics): void {
+  router.get('/health/live', (ctx) => {
+    ctx.body = { status: 'ok' }
+  })
+  router.get('/health/ready', async (ctx) => {
+    const results = await Promise.all(checks.map(async (check) => ({ ...check, ok: await settle(check) })))
+    const ready = results.every(({ ok, required }) => ok || !required)
+    ctx.status = ready ? 200 : 503
+    ctx.set('Cache-Control', 'no-store')
+    ctx.body = {
+      status: !ready ? 'unavailable' : results.every(({ ok }) => ok) ? 'ok' : 'degraded',
+      checks: Object.fromEntries(results.map(({ name, ok }) => [name, ok ? 'ok' : 'failing']))
+    }
+  })
+  router.get('/metrics', async (ctx) => {
+    ctx.type = metrics.registry.contentType
+    ctx.body = await metrics.registry.metrics()
+  })
+}
+
+async function settle(check: HealthCheck): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, checkTimeoutMs, false)
+  })
+  try {
+    return await Promise.race([check.check(), tooLate])
+  } catch {
+    return false
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,131 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { MethodNotAllowedError, NotFoundError } from '@countersign/oauth'
+import Router from '@koa/router'
+import Koa, { type Context } from 'koa'
+import { answerErrors } from './error-handler.ts'
+import { addOperationalRoutes, type HealthCheck } from './health.ts'
+import { describeError, type Logger } from './logger.ts'
+import type { HttpMetrics } from './metrics.ts'
+import { recordRequests, setRequestContext } from './request-context.ts'
+
+export interface HttpServiceOptions {
+  host: string
+  /** 0 takes a free port. */
+  port: number
+  /** How many reverse proxies in front are trusted to append to `X-Forwarded-For`. */
+  trustedProxyHops: number
+  logger: Logger
+  metrics: HttpMetrics
+  healthChecks: readonly HealthCheck[]
+  /** Adds the service's own routes. */
+  addRoutes(router: Router): void
+  /** Runs once requests are drained: closes stores and followers. */
+  closeStores(): Promise<void>
+  /** How long a shutdown waits for requests under way, in milliseconds. */
+  drainTimeoutMs?: number
+}
+
+/** A service that can be started and stopped. */
+export interface Service {
+  /** Where it listens, such as `http://127.0.0.1:4000`; known after `listen`. */
+  readonly url: string
+  listen(): Promise<void>
+  /** Stops taking requests, waits for those under way, then closes the stores. */
+  close(): Promise<void>
+}
+
+/** Puts the same frame around each service: request id, log, metrics, errors, health, limits, and an orderly end. */
+export function createHttpService(options: HttpServiceOptions): Service {
+  const { logger, metrics } = options
+  const app = createApp(options)
+  const server = createServer(
+    { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 75_000 },
+    app.callback()
+  )
+  server.maxHeadersCount = 0 // Node would drop headers silently past its count; their total size is limited anyway
+  server.on('clientError', answerClientError)
+  let url = ''
+  return {
+    get url() {
+      return url
+    },
+    async listen() {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(options.port, options.host, () => resolve())
+      })
+      const { address, port, family } = server.address() as AddressInfo
+      url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+      logger.info({ url }, 'listening')
+    },
+    async close() {
+      await drain(server, options.drainTimeoutMs ?? 10_000)
+      await options.closeStores()
+      metrics.registry.clear()
+      logger.info('closed')
+    }
+  }
+}
+
+function createApp(options: HttpServiceOptions): Koa {
+  const app = new Koa({ proxy: options.trustedProxyHops > 0, maxIpsCount: options.trustedProxyHops })
+  app.silent = true
+  app.on('error', (error) => options.logger.warn({ cause: describeError(error) }, 'answer not delivered'))
+  const router = new Router()
+  options.addRoutes(router)
+  addOperationalRoutes(router, options.healthChecks, options.metrics)
+  app.use(setRequestContext(options.logger))
+  app.use(recordRequests(options.metrics))
+  app.use(answerErrors())
+  app.use(setSecurityHeaders)
+  app.use(router.routes())
+  app.use(rejectUnmatched(router))
+  return app
+}
+
+async function setSecurityHeaders(ctx: Context, next: () => Promise<void>): Promise<void> {
+  ctx.set('X-Content-Type-Options', 'nosniff')
+  ctx.set('Referrer-Policy', 'no-referrer')
+  await next()
+}
+
+/** 405 with `Allow` for a known path with another method, 404 for the rest. */
+function rejectUnmatched(router: Router) {
+  return async function rejectUnmatched(ctx: Context): Promise<void> {
+    const methods = router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods)
+    if (methods.length === 0) throw new NotFoundError()
+    throw new MethodNotAllowedError({ headers: { Allow: [...new Set(methods)].join(', ') } })
+  }
+}
+
+/** Answers what Node's parser refuses, in the shape of every other error. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const [status, reason, description] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? [431, 'Request Header Fields Too Large', 'The request headers are larger than 16 KiB.']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? [408, 'Request Timeout', 'The request took too long to arrive.']
+        : [400, 'Bad Request', 'The request is not well-formed HTTP.']
+  const body = JSON.stringify({ error: 'invalid_request', error_description: description })
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+  )
+}
+
+async function drain(server: Server, timeoutMs: number): Promise<void> {
+  if (!server.listening) return
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const overdue = setTimeout(() => server.closeAllConnections(), timeoutMs)
+  // A keep-alive connection whose last answer ends during the drain is idle only after `close` looked.
+  const idle = setInterval(() => server.closeIdleConnections(), 50)
+  await closed
+  clearTimeout(overdue)
+  clearInterval(idle)
+}

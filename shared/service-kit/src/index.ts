@@ -1,0 +1,12 @@
+/** What every service needs around its endpoints: configuration, logs, metrics, health, shutdown, errors. */
+export { answerErrors, errorBody } from './error-handler.ts'
+export { addOperationalRoutes, type HealthCheck } from './health.ts'
+export { createHttpService, type HttpServiceOptions, type Service } from './http-service.ts'
+export { acceptJsonBody, bodyLimitBytes, requireJsonBody } from './json-body.ts'
+export { createLogger, describeError, type Logger, type LoggerOptions, type LogLevel, logLevels } from './logger.ts'
+export { createMetrics, type HttpMetrics } from './metrics.ts'
+export { type RequestState, recordRequests, setRequestContext } from './request-context.ts'
+export { runService } from './run-service.ts'
+export { Secret } from './secret.ts'
+export { withSecretFiles } from './secret-files.ts'
+export * from './variables.ts'

@@ -1,0 +1,75 @@
+import {
+  InvalidRequestError,
+  PayloadTooLargeError,
+  UnsupportedMediaTypeError,
+  type ValidationIssue
+} from '@countersign/oauth'
+import type { Context, Middleware } from 'koa'
+import getRawBody from 'raw-body'
+import type { z } from 'zod'
+
+/** The largest request body that is read, in bytes. */
+export const bodyLimitBytes = 16 * 1024
+
+const issueLimit = 10
+const issueTextLimit = 200
+
+/**
+ * Reads a JSON body of at most 16 KiB, checks it against a schema, and leaves the parsed value in `ctx.state.body`.
+ * @throws {UnsupportedMediaTypeError} for another content type, charset or encoding
+ * @throws {PayloadTooLargeError} past the limit
+ * @throws {InvalidRequestError} for malformed JSON, and with `issues` for a value that does not fit the schema
+ */
+export function requireJsonBody(schema: z.ZodType): Middleware {
+  return async function requireJsonBody(ctx, next) {
+    ctx.state.body = parseWith(schema, await readJson(ctx))
+    await next()
+  }
+}
+
+/** As {@link requireJsonBody}, for routes that may be called without a body: that counts as `{}`. */
+export function acceptJsonBody(schema: z.ZodType): Middleware {
+  return async function acceptJsonBody(ctx, next) {
+    const hasBody = ctx.get('Transfer-Encoding') !== '' || Number(ctx.get('Content-Length') || 0) > 0
+    ctx.state.body = parseWith(schema, hasBody ? await readJson(ctx) : {})
+    await next()
+  }
+}
+
+async function readJson(ctx: Context): Promise<unknown> {
+  if (ctx.get('Content-Encoding') !== '') {
+    throw new UnsupportedMediaTypeError({ description: 'The request body must come without Content-Encoding.' })
+  }
+  if (ctx.request.type !== 'application/json' || !['', 'utf-8'].includes(ctx.request.charset.toLowerCase())) {
+    throw new UnsupportedMediaTypeError()
+  }
+  const bytes = await readBytes(ctx)
+  if (bytes.length === 0)
+    throw new InvalidRequestError({ description: 'The request body is empty; it must be a JSON object.' })
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    throw new InvalidRequestError({ description: 'The request body is not well-formed JSON in UTF-8.' })
+  }
+}
+
+async function readBytes(ctx: Context): Promise<Buffer> {
+  try {
+    return await getRawBody(ctx.req, { limit: bodyLimitBytes, length: ctx.get('Content-Length') || null })
+  } catch (error) {
+    if ((error as { type?: string }).type === 'entity.too.large') {
+      throw new PayloadTooLargeError({ description: `The request body is larger than ${bodyLimitBytes / 1024} KiB.` })
+    }
+    throw new InvalidRequestError({ description: 'The request body ended before it was complete.', cause: error })
+  }
+}
+
+function parseWith(schema: z.ZodType, value: unknown): unknown {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issues: ValidationIssue[] = result.error.issues.slice(0, issueLimit).map(({ path, message }) => ({
+    path: path.join('.').slice(0, issueTextLimit),
+    message: message.slice(0, issueTextLimit)
+  }))
+  throw new InvalidRequestError({ description: 'The request body is not what this route takes; see issues.', issues })
+}

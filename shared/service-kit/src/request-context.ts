@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto'
+import type { Context, Middleware } from 'koa'
+import type { Logger } from './logger.ts'
+import type { HttpMetrics } from './metrics.ts'
+
+const acceptableRequestId = /^[\w.-]{1,64}$/
+
+/** What every request carries from its first middleware on. */
+export interface RequestState {
+  requestId: string
+  /** Writes with the request's id. */
+  log: Logger
+}
+
+/** Gives each request an id (the caller's `X-Request-Id` when it is a plain one) and a logger that says it. */
+export function setRequestContext(logger: Logger): Middleware {
+  return async function setRequestContext(ctx, next) {
+    const offered = ctx.get('X-Request-Id')
+    const requestId = acceptableRequestId.test(offered) ? offered : randomUUID()
+    const state: RequestState = { requestId, log: logger.child({ request_id: requestId }) }
+    Object.assign(ctx.state, state)
+    ctx.set('X-Request-Id', requestId)
+    await next()
+  }
+}
+
+/** Logs and measures each answer under its route's pattern: a path or query may hold what must not be logged. */
+export function recordRequests(metrics: HttpMetrics): Middleware {
+  return async function recordRequests(ctx, next) {
+    const start = performance.now()
+    await next()
+    const route = matchedRoute(ctx)
+    const seconds = (performance.now() - start) / 1000
+    metrics.observeRequest({ method: knownMethod(ctx.method), route, status: ctx.status }, seconds)
+    const fields = {
+      method: knownMethod(ctx.method),
+      route,
+      status: ctx.status,
+      duration_ms: Math.round(seconds * 1e4) / 10
+    }
+    if (route.startsWith('/health') || route === '/metrics') ctx.state.log.debug(fields, 'request')
+    else ctx.state.log.info(fields, 'request')
+  }
+}
+
+function matchedRoute(ctx: Context): string {
+  const route: unknown = ctx._matchedRoute
+  return typeof route === 'string' ? route : 'unmatched'
+}
+
+/** A method is a label of the metrics: a stranger's word must not make a new time series. */
+function knownMethod(method: string): string {
+  return ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].includes(method) ? method : 'other'
+}

@@ -1,0 +1,34 @@
+import type { Service } from './http-service.ts'
+import { describeError } from './logger.ts'
+import { ConfigurationError } from './variables.ts'
+
+/**
+ * Runs a service until a signal ends it: the whole body of a `main.ts`. A start that fails says why on standard error and
+ * exits with 1; a fault that nobody caught ends the process, since its state can no longer be trusted.
+ */
+export async function runService(create: () => Promise<Service>): Promise<void> {
+  process.on('unhandledRejection', crash)
+  process.on('uncaughtException', crash)
+  try {
+    const service = await create()
+    await service.listen()
+    const stop = () => {
+      service.close().then(() => process.exit(0), crash)
+    }
+    process.once('SIGTERM', stop)
+    process.once('SIGINT', stop)
+  } catch (error) {
+    if (error instanceof ConfigurationError) process.stderr.write(`${error.message}\n`)
+    else reportFatal(error)
+    process.exit(1)
+  }
+}
+
+function crash(error: unknown): void {
+  reportFatal(error)
+  process.exit(1)
+}
+
+function reportFatal(error: unknown): void {
+  process.stderr.write(`${JSON.stringify({ level: 'fatal', cause: describeError(error) })}\n`)
+}

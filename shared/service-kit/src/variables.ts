@@ -1,0 +1,134 @@
+import { Secret } from './secret.ts'
+
+/** One environment variable: its name, what it expects, and how its text becomes a value. */
+export interface Variable<T> {
+  readonly name: string
+  /** Completes the sentence "NAME must be …". */
+  readonly expects: string
+  /** The value when the variable is absent; without this member it is required. */
+  readonly fallback?: { readonly value: T }
+  /** @returns `undefined` when the text is not what is expected */
+  parse(text: string): T | undefined
+}
+
+/** The process environment, or something like it. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Thrown once for a whole configuration; its message names every variable that is wrong, and never shows a value. */
+export class ConfigurationError extends Error {
+  readonly code = 'ERR_CONFIGURATION'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`The configuration is not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
+    this.name = 'ConfigurationError'
+    this.problems = problems
+  }
+}
+
+type Values<S extends Record<string, Variable<unknown>>> = {
+  readonly [K in keyof S]: S[K] extends Variable<infer T> ? T : never
+}
+
+/**
+ * Reads every variable of a shape and reports all problems at once. An empty variable counts as absent.
+ * @throws {ConfigurationError}
+ */
+export function readVariables<S extends Record<string, Variable<unknown>>>(env: Environment, shape: S): Values<S> {
+  const problems: string[] = []
+  const values: Record<string, unknown> = {}
+  for (const [key, variable] of Object.entries(shape)) {
+    const text = env[variable.name]
+    if (text === undefined || text === '') {
+      if (variable.fallback) values[key] = variable.fallback.value
+      else problems.push(`${variable.name} is required: ${variable.expects}.`)
+      continue
+    }
+    const value = variable.parse(text)
+    if (value === undefined) problems.push(`${variable.name} must be ${variable.expects}.`)
+    else values[key] = value
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems)
+  return Object.freeze(values) as Values<S>
+}
+
+/** A whole number within bounds. */
+export function integerVariable(
+  name: string,
+  options: { fallback?: number; min: number; max: number; unit?: string }
+): Variable<number> {
+  const unit = options.unit === undefined ? '' : ` of ${options.unit}`
+  return {
+    name,
+    expects: `a whole number${unit} from ${options.min} to ${options.max}`,
+    ...fallbackTo(options.fallback),
+    parse(text) {
+      if (!/^\d{1,15}$/.test(text)) return undefined
+      const value = Number(text)
+      return value >= options.min && value <= options.max ? value : undefined
+    }
+  }
+}
+
+/** A text of 1 to `maxLength` characters. */
+export function textVariable(
+  name: string,
+  options: { fallback?: string; expects: string; maxLength?: number }
+): Variable<string> {
+  return {
+    name,
+    expects: options.expects,
+    ...fallbackTo(options.fallback),
+    parse: (text) => (text.length <= (options.maxLength ?? 1024) ? text : undefined)
+  }
+}
+
+/** One of a few words. */
+export function choiceVariable<const T extends string>(
+  name: string,
+  options: { fallback?: T; choices: readonly T[] }
+): Variable<T> {
+  return {
+    name,
+    expects: `one of ${options.choices.join(', ')}`,
+    ...fallbackTo(options.fallback),
+    parse: (text) => options.choices.find((choice) => choice === text)
+  }
+}
+
+/** An absolute `http` or `https` URL without user, query and fragment, as it was written but for a trailing slash. */
+export function urlVariable(name: string, options: { fallback?: string } = {}): Variable<string> {
+  return {
+    name,
+    expects: 'an absolute http or https URL without user, query or fragment, such as https://auth.example.com',
+    ...fallbackTo(options.fallback),
+    parse(text) {
+      if (!URL.canParse(text)) return undefined
+      const { protocol, username, password, search, hash } = new URL(text)
+      if (!['http:', 'https:'].includes(protocol) || username || password || search || hash) return undefined
+      return text.replace(/\/$/, '')
+    }
+  }
+}
+
+/** A connection URL that may hold a password, with one of the given schemes. */
+export function connectionVariable(
+  name: string,
+  options: { schemes: readonly string[]; example: string }
+): Variable<Secret> {
+  return {
+    name,
+    expects: `a URL such as ${options.example}`,
+    parse: (text) =>
+      URL.canParse(text) && options.schemes.includes(new URL(text).protocol.slice(0, -1)) ? new Secret(text) : undefined
+  }
+}
+
+/** The same variable, allowed to be absent. */
+export function optional<T>(variable: Variable<T>): Variable<T | undefined> {
+  return { ...variable, fallback: { value: undefined } }
+}
+
+function fallbackTo<T>(value: T | undefined): { fallback?: { value: T } } {
+  return value === undefined ? {} : { fallback: { value } }
+}
