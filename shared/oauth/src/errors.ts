@@ -71,6 +71,16 @@ export class InvalidCredentialsError extends OAuthError {
   }
 }
 
+/** 403 `access_denied` (RFC 6749 §4.1.2.1): this service does not allow it, whoever asks. */
+export class AccessDeniedError extends OAuthError {
+  readonly code = 'access_denied'
+  readonly status = 403
+
+  constructor(options: OAuthErrorOptions = {}) {
+    super('This is not allowed.', options)
+  }
+}
+
 /** 404 `not_found`: no such route or thing. */
 export class NotFoundError extends OAuthError {
   readonly code = 'not_found'

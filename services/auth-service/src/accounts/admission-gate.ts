@@ -1,0 +1,31 @@
+import { TemporarilyUnavailableError } from '@countersign/oauth'
+import pLimit from 'p-limit'
+
+export interface AdmissionGateOptions {
+  /** How many tasks run at once. */
+  concurrency: number
+  /** How many more may wait. */
+  queueLimit: number
+}
+
+/** Lets a few expensive tasks run, a few more wait, and turns the rest away, so that everything else keeps its speed. */
+export interface AdmissionGate {
+  /** @throws {TemporarilyUnavailableError} at once, when the queue is full */
+  run<T>(task: () => Promise<T>): Promise<T>
+}
+
+export function createAdmissionGate({ concurrency, queueLimit }: AdmissionGateOptions): AdmissionGate {
+  const limit = pLimit(concurrency)
+  return {
+    async run(task) {
+      if (limit.activeCount >= concurrency && limit.pendingCount >= queueLimit) {
+        throw new TemporarilyUnavailableError({
+          description: 'Too many sign-ins are under way. Try again in a moment.',
+          retryAfterSeconds: 2,
+          detail: 'the password hashing queue is full'
+        })
+      }
+      return limit(task)
+    }
+  }
+}

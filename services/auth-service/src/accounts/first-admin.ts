@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto'
+import type { PasswordHashing } from './password-hashing.ts'
+import type { UserStore } from './user-store.ts'
+import { parseUsername } from './usernames.ts'
+
+/** The role that may use `/admin/*`. */
+export const adminRole = 'admin'
+
+export interface FirstAdminOptions {
+  username: string
+  /** Without one, a random one is made if `generate` says so, else there is no first admin. */
+  password: string | undefined
+  generate: boolean
+}
+
+/** The first admin, when this start made it. */
+export interface FirstAdmin {
+  readonly username: string
+  /** To be shown once; it is kept nowhere. `undefined` when the operator gave the password. */
+  readonly generatedPassword: string | undefined
+}
+
+/** Makes the first admin on a database that has none. There is no default password. */
+export async function ensureFirstAdmin(
+  { users, passwords }: { users: UserStore; passwords: PasswordHashing },
+  options: FirstAdminOptions
+): Promise<FirstAdmin | undefined> {
+  if (await users.hasUserWithRole(adminRole)) return undefined
+  const generatedPassword = options.password === undefined ? randomBytes(15).toString('base64url') : undefined
+  if (generatedPassword !== undefined && !options.generate) return undefined
+  const username = parseUsername(options.username)
+  if (!username) throw new TypeError('The first admin needs a valid username.')
+  const created = await users.createFirstWithRole(adminRole, {
+    username,
+    email: undefined,
+    passwordHash: await passwords.hash(options.password ?? (generatedPassword as string)),
+    roles: [adminRole],
+    origin: { address: '', userAgent: 'start' }
+  })
+  return created && { username: created.username, generatedPassword }
+}

@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto'
+import { hash, parseOptions, verify } from '@node-rs/argon2'
+import type { AdmissionGate } from './admission-gate.ts'
+import { normalizePassword } from './password-policy.ts'
+
+/** OWASP's first recommendation for argon2id: 19 MiB, two passes, one lane. */
+export const argon2Parameters = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
+
+/** Hashes and verifies passwords behind the admission gate, off the event loop. */
+export interface PasswordHashing {
+  /** @returns a hash in PHC format */
+  hash(password: string): Promise<string>
+  /**
+   * Does the same work whether or not there is a hash to compare with, so that the time tells nothing.
+   * @param passwordHash `undefined` for an unknown user
+   */
+  verify(passwordHash: string | undefined, password: string): Promise<boolean>
+  /** Whether a hash was made with other parameters than today's. */
+  isOutdated(passwordHash: string): boolean
+}
+
+export async function createPasswordHashing(gate: AdmissionGate): Promise<PasswordHashing> {
+  const hashOfNobody = await hash(randomBytes(32), argon2Parameters)
+  return {
+    hash: (password) => gate.run(() => hash(normalizePassword(password), argon2Parameters)),
+    async verify(passwordHash, password) {
+      const matches = await gate.run(() => verify(passwordHash ?? hashOfNobody, normalizePassword(password)))
+      return matches && passwordHash !== undefined
+    },
+    isOutdated(passwordHash) {
+      const made = parseOptions(passwordHash)
+      return Object.entries(argon2Parameters).some(([name, value]) => made[name as keyof typeof made] !== value)
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import type { RequestOrigin } from '../grants/refresh-token-families.ts'
+import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
+import type { Username } from './usernames.ts'
+
+/** A user as sign-in needs it. */
+export interface UserCredentials {
+  readonly id: string
+  readonly username: string
+  readonly passwordHash: string
+  readonly isDisabled: boolean
+}
+
+export interface UserProfile {
+  readonly id: string
+  readonly username: string
+  readonly email: string | null
+  readonly roles: readonly string[]
+  readonly createdAt: Date
+}
+
+export interface NewUser {
+  readonly username: Username
+  readonly email: string | undefined
+  readonly passwordHash: string
+  readonly roles: readonly string[]
+  readonly origin: RequestOrigin
+}
+
+export interface PasswordChange {
+  readonly userId: string
+  /** The hash that the current password was verified against. */
+  readonly verifiedPasswordHash: string
+  readonly newPasswordHash: string
+  /** The session that asks; all others of the user end. */
+  readonly sessionId: string | undefined
+  readonly origin: RequestOrigin
+}
+
+/** The users. */
+export interface UserStore {
+  /** @returns `undefined` when the username is taken */
+  create(user: NewUser): Promise<UserProfile | undefined>
+  /** Creates the user unless somebody has the role already; of several replicas at the same moment one does. */
+  createFirstWithRole(role: string, user: NewUser): Promise<UserProfile | undefined>
+  hasUserWithRole(role: string): Promise<boolean>
+  findCredentials(usernameKey: string): Promise<UserCredentials | undefined>
+  findCredentialsById(id: string): Promise<UserCredentials | undefined>
+  findProfile(id: string): Promise<UserProfile | undefined>
+  /** Replaces a hash by one with today's parameters, if it is still the same. */
+  rehash(userId: string, verifiedPasswordHash: string, newPasswordHash: string): Promise<boolean>
+  /**
+   * Sets a new password and ends all other sessions, in one transaction.
+   * @returns `undefined` when the user is disabled or the password is no longer the one that was verified
+   */
+  changePassword(change: PasswordChange): Promise<{ entries: readonly OutboxEntry[] } | undefined>
+  recordFailedSignIn(userId: string | undefined, origin: RequestOrigin): Promise<void>
+}

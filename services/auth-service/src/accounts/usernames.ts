@@ -1,0 +1,18 @@
+/** A username in the form that is kept, and in the form that makes it unique. */
+export interface Username {
+  readonly display: string
+  readonly key: string
+}
+
+/** What a username may be, completing the sentence "The username must be …". */
+export const usernameRule = '1 to 64 letters, digits or the signs . _ - @ +'
+
+const acceptable = /^[\p{L}\p{M}\p{N}._@+-]{1,64}$/u
+
+/** @returns `undefined` for a text that cannot be a username */
+export function parseUsername(text: string): Username | undefined {
+  if (!text.isWellFormed()) return undefined
+  const display = text.normalize('NFKC')
+  if (!acceptable.test(display)) return undefined
+  return { display, key: display.toLowerCase().normalize('NFKC') }
+}

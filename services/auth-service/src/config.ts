@@ -1,0 +1,117 @@
+import { availableParallelism } from 'node:os'
+import {
+  choiceVariable,
+  connectionVariable,
+  type Environment,
+  integerVariable,
+  logLevels,
+  optional,
+  readVariables,
+  textVariable,
+  urlVariable
+} from '@countersign/service-kit'
+import { firstAdminPasswordVariable, usernameVariable } from './accounts/account-variables.ts'
+import { masterKeysVariable } from './keys/master-keys.ts'
+
+/** Variables that may also come as a file, by `NAME_FILE`. */
+export const secretVariables = ['COUNTERSIGN_MASTER_KEY', 'COUNTERSIGN_ADMIN_PASSWORD', 'DATABASE_URL', 'REDIS_URL']
+
+const day = 86_400
+
+/** Everything the auth-service can be told; each limit is a variable. */
+export const variables = {
+  host: textVariable('HOST', { fallback: '0.0.0.0', expects: 'the address to listen on' }),
+  port: integerVariable('PORT', { fallback: 4000, min: 0, max: 65_535 }),
+  logLevel: choiceVariable('LOG_LEVEL', { fallback: 'info', choices: logLevels }),
+  trustedProxyHops: integerVariable('TRUSTED_PROXY_HOPS', { fallback: 0, min: 0, max: 10, unit: 'proxies' }),
+  issuer: urlVariable('ISSUER'),
+  apiAudience: urlVariable('API_AUDIENCE'),
+  databaseUrl: connectionVariable('DATABASE_URL', {
+    schemes: ['postgres', 'postgresql'],
+    example: 'postgres://user:password@host:5432/name'
+  }),
+  databaseConnections: integerVariable('DATABASE_CONNECTIONS', { fallback: 10, min: 1, max: 500, unit: 'connections' }),
+  redisUrl: optional(connectionVariable('REDIS_URL', { schemes: ['redis', 'rediss'], example: 'redis://host:6379' })),
+  masterKeys: masterKeysVariable('COUNTERSIGN_MASTER_KEY'),
+  firstAdminUsername: usernameVariable('COUNTERSIGN_ADMIN_USERNAME', { fallback: 'admin' }),
+  firstAdminPassword: optional(firstAdminPasswordVariable('COUNTERSIGN_ADMIN_PASSWORD')),
+  signingKeyBits: choiceVariable('SIGNING_KEY_BITS', { fallback: '2048', choices: ['2048', '3072', '4096'] }),
+  accessTokenTtlSeconds: integerVariable('ACCESS_TOKEN_TTL_SECONDS', {
+    fallback: 600,
+    min: 30,
+    max: 3600,
+    unit: 'seconds'
+  }),
+  refreshRetryWindowSeconds: integerVariable('REFRESH_RETRY_WINDOW_SECONDS', {
+    fallback: 60,
+    min: 0,
+    max: 3600,
+    unit: 'seconds'
+  }),
+  sessionIdleSeconds: integerVariable('SESSION_IDLE_SECONDS', {
+    fallback: 7 * day,
+    min: 60,
+    max: 366 * day,
+    unit: 'seconds'
+  }),
+  sessionAbsoluteSeconds: integerVariable('SESSION_ABSOLUTE_SECONDS', {
+    fallback: 30 * day,
+    min: 60,
+    max: 3 * 366 * day,
+    unit: 'seconds'
+  }),
+  sessionsPerUser: integerVariable('SESSIONS_PER_USER', { fallback: 100, min: 1, max: 100, unit: 'sessions' }),
+  passwordHashConcurrency: integerVariable('PASSWORD_HASH_CONCURRENCY', {
+    fallback: availableParallelism(),
+    min: 1,
+    max: 256,
+    unit: 'hashes at once'
+  }),
+  passwordHashQueue: integerVariable('PASSWORD_HASH_QUEUE', {
+    fallback: 32,
+    min: 0,
+    max: 10_000,
+    unit: 'waiting hashes'
+  }),
+  signInLimitWindowSeconds: integerVariable('SIGN_IN_LIMIT_WINDOW_SECONDS', {
+    fallback: 900,
+    min: 1,
+    max: day,
+    unit: 'seconds'
+  }),
+  signInFailuresPerAddress: integerVariable('SIGN_IN_FAILURES_PER_ADDRESS', {
+    fallback: 100,
+    min: 1,
+    max: 1_000_000,
+    unit: 'failures'
+  }),
+  signInFailuresPerAccountAndAddress: integerVariable('SIGN_IN_FAILURES_PER_ACCOUNT_AND_ADDRESS', {
+    fallback: 10,
+    min: 1,
+    max: 1_000_000,
+    unit: 'failures'
+  }),
+  signInFailuresPerAccount: integerVariable('SIGN_IN_FAILURES_PER_ACCOUNT', {
+    fallback: 100,
+    min: 1,
+    max: 1_000_000,
+    unit: 'failures'
+  }),
+  registration: choiceVariable('REGISTRATION', { fallback: 'open', choices: ['open', 'closed'] }),
+  registrationsPerAddress: integerVariable('REGISTRATIONS_PER_ADDRESS', {
+    fallback: 20,
+    min: 1,
+    max: 1_000_000,
+    unit: 'registrations'
+  })
+}
+
+/**
+ * Reads the configuration. Pure: the environment comes in, a frozen object goes out.
+ * @throws {ConfigurationError} with every problem at once
+ */
+export function loadConfig(env: Environment) {
+  return readVariables(env, variables)
+}
+
+export type Config = ReturnType<typeof loadConfig>

@@ -1,0 +1,112 @@
+import { z } from 'zod'
+import { parseUsername, usernameRule } from '../accounts/usernames.ts'
+
+/** What the routes take: each schema validates, and is shown in OpenAPI. */
+
+/** Texts of sign-in are only bounded: whether they fit an account is not told apart from whether they match it. */
+const credentialText = (maxLength: number) =>
+  z
+    .string()
+    .min(1)
+    .max(maxLength)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
+    .refine((text) => text.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(text), {
+      error: 'must be valid Unicode without control characters'
+    })
+
+const presentedPassword = z
+  .string()
+  .min(1)
+  .max(1024)
+  .refine((text) => text.isWellFormed(), { error: 'must be valid Unicode' })
+
+/** `POST /auth/register` */
+export const registerBody = z.strictObject({
+  username: z
+    .string()
+    .max(256)
+    .refine((text) => parseUsername(text) !== undefined, { error: `must be ${usernameRule}` })
+    .meta({ examples: ['alice'] }),
+  password: presentedPassword.meta({ description: '8 to 256 characters, and not one of the most used passwords' }),
+  email: z.email().max(254).optional()
+})
+export type RegisterBody = z.infer<typeof registerBody>
+
+/** `POST /auth/login` */
+export const loginBody = z.strictObject({ username: credentialText(256), password: presentedPassword })
+export type LoginBody = z.infer<typeof loginBody>
+
+const refreshToken = z.string().min(1).max(512)
+
+/** `POST /auth/refresh` */
+export const refreshBody = z.strictObject({ refresh_token: refreshToken })
+export type RefreshBody = z.infer<typeof refreshBody>
+
+/** `POST /auth/logout`: the refresh token stands in for an access token that has expired. */
+export const logoutBody = z.strictObject({ refresh_token: refreshToken.optional() })
+export type LogoutBody = z.infer<typeof logoutBody>
+
+/** `POST /auth/password` */
+export const passwordBody = z.strictObject({ current_password: presentedPassword, new_password: presentedPassword })
+export type PasswordBody = z.infer<typeof passwordBody>
+
+/** What the routes answer; shown in OpenAPI. */
+
+export const tokenResponse = z.object({
+  access_token: z.string(),
+  refresh_token: z.string(),
+  token_type: z.literal('Bearer'),
+  expires_in: z.int().meta({ description: 'lifetime of the access token in seconds' }),
+  scope: z.string()
+})
+
+export const registeredUser = z.object({ id: z.uuid(), username: z.string(), roles: z.array(z.string()) })
+
+export const ownProfile = registeredUser.extend({
+  email: z.string().nullable(),
+  created_at: z.iso.datetime(),
+  session_id: z.uuid()
+})
+
+export const sessionList = z.object({
+  sessions: z.array(
+    z.object({
+      id: z.uuid(),
+      client_id: z.string(),
+      created_at: z.iso.datetime(),
+      last_used_at: z.iso.datetime(),
+      expires_at: z.iso.datetime(),
+      address: z.string(),
+      user_agent: z.string(),
+      current: z.boolean()
+    })
+  )
+})
+
+export const errorResponse = z.object({
+  error: z.string(),
+  error_description: z.string(),
+  issues: z.array(z.object({ path: z.string(), message: z.string() })).optional()
+})
+
+export const jwksDocument = z.object({
+  keys: z.array(
+    z.object({
+      kty: z.literal('RSA'),
+      use: z.literal('sig'),
+      alg: z.literal('RS256'),
+      kid: z.string(),
+      n: z.string(),
+      e: z.string()
+    })
+  )
+})
+
+export const issuerMetadata = z.object({
+  issuer: z.url(),
+  jwks_uri: z.url(),
+  response_types_supported: z.array(z.string()),
+  grant_types_supported: z.array(z.string()),
+  subject_types_supported: z.array(z.string()),
+  id_token_signing_alg_values_supported: z.array(z.string())
+})

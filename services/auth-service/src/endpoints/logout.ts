@@ -1,0 +1,55 @@
+import { InvalidGrantError } from '@countersign/oauth'
+import { acceptJsonBody } from '@countersign/service-kit'
+import type { Middleware } from 'koa'
+import type { RefreshTokenFamilies } from '../grants/refresh-token-families.ts'
+import type { RevocationRelay } from '../revocation/revocation-relay.ts'
+import type { RefreshTokenCodec } from '../tokens/refresh-tokens.ts'
+import { type LogoutBody, logoutBody } from './bodies.ts'
+
+export interface LogoutDeps {
+  families: RefreshTokenFamilies
+  refreshTokens: RefreshTokenCodec
+  relay: RevocationRelay
+  /** Sets `ctx.state.accessToken`, or answers 401. */
+  requireAccessToken: Middleware
+}
+
+/** `POST /auth/logout`: ends the session of the access token, or of the refresh token in the body. */
+export function logout(deps: LogoutDeps): Middleware[] {
+  return [acceptJsonBody(logoutBody), endSessionOfRefreshToken(deps), deps.requireAccessToken, endSession(deps)]
+}
+
+/** `POST /auth/logout-all`: ends all sessions of the user. */
+export function logoutAll(deps: LogoutDeps): Middleware[] {
+  return [deps.requireAccessToken, endAllSessions(deps)]
+}
+
+/** Takes any generation of the family: whoever signs out is done with all of it. A family that ended before is fine. */
+function endSessionOfRefreshToken({ families, refreshTokens, relay }: LogoutDeps): Middleware {
+  return async function endSessionOfRefreshToken(ctx, next) {
+    const { refresh_token: refreshToken } = ctx.state.body as LogoutBody
+    if (refreshToken === undefined) return next()
+    const content = refreshTokens.decode(refreshToken)
+    if (!content) throw new InvalidGrantError({ description: 'The refresh token is not one of this issuer.' })
+    const { entries } = await families.end({ familyId: content.familyId }, 'logout')
+    await relay.announce(entries)
+    ctx.status = 204
+  }
+}
+
+function endSession({ families, relay }: LogoutDeps): Middleware {
+  return async function endSession(ctx) {
+    const { sid, sub } = ctx.state.accessToken
+    const { entries } = await families.end({ familyId: sid, userId: sub }, 'logout')
+    await relay.announce(entries)
+    ctx.status = 204
+  }
+}
+
+function endAllSessions({ families, relay }: LogoutDeps): Middleware {
+  return async function endAllSessions(ctx) {
+    const { entries } = await families.endAll(ctx.state.accessToken.sub, 'logout_all')
+    await relay.announce(entries)
+    ctx.status = 204
+  }
+}

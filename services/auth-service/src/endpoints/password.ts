@@ -1,0 +1,59 @@
+import { ConflictError, InvalidRequestError } from '@countersign/oauth'
+import { requireJsonBody } from '@countersign/service-kit'
+import type { Middleware } from 'koa'
+import type { PasswordHashing } from '../accounts/password-hashing.ts'
+import { refusalOfPassword } from '../accounts/password-policy.ts'
+import { type SignInLimits, verifyWithinLimits } from '../accounts/sign-in-limits.ts'
+import type { UserStore } from '../accounts/user-store.ts'
+import { parseUsername } from '../accounts/usernames.ts'
+import type { RevocationRelay } from '../revocation/revocation-relay.ts'
+import { type PasswordBody, passwordBody } from './bodies.ts'
+import { requestOrigin } from './request-origin.ts'
+
+export interface PasswordDeps {
+  users: UserStore
+  passwords: PasswordHashing
+  limits: SignInLimits
+  relay: RevocationRelay
+  requireAccessToken: Middleware
+}
+
+/** `POST /auth/password`: sets a new password; the current one is needed, and all other sessions of the user end. */
+export function changePassword(deps: PasswordDeps): Middleware[] {
+  return [deps.requireAccessToken, requireJsonBody(passwordBody), rejectWeakPassword, setPassword(deps)]
+}
+
+const rejectWeakPassword: Middleware = async function rejectWeakPassword(ctx, next) {
+  const { new_password: newPassword } = ctx.state.body as PasswordBody
+  const refusal = refusalOfPassword(newPassword, ctx.state.accessToken.preferred_username ?? '')
+  if (refusal) throw refusedMember('new_password', refusal)
+  await next()
+}
+
+function setPassword({ users, passwords, limits, relay }: PasswordDeps): Middleware {
+  return async function setPassword(ctx) {
+    const body = ctx.state.body as PasswordBody
+    const { sub, sid, preferred_username: username = '' } = ctx.state.accessToken
+    const origin = requestOrigin(ctx)
+    const who = { usernameKey: parseUsername(username)?.key ?? '', address: origin.address }
+    const user = await verifyWithinLimits(limits, who, async () => {
+      const found = await users.findCredentialsById(sub)
+      return (await passwords.verify(found?.passwordHash, body.current_password)) ? found : undefined
+    })
+    if (!user) throw refusedMember('current_password', 'The current password is wrong.')
+    const changed = await users.changePassword({
+      userId: user.id,
+      verifiedPasswordHash: user.passwordHash,
+      newPasswordHash: await passwords.hash(body.new_password),
+      sessionId: sid,
+      origin
+    })
+    if (!changed) throw new ConflictError({ description: 'The password was changed meanwhile.' })
+    await relay.announce(changed.entries)
+    ctx.status = 204
+  }
+}
+
+function refusedMember(path: string, message: string): InvalidRequestError {
+  return new InvalidRequestError({ description: message, issues: [{ path, message }] })
+}

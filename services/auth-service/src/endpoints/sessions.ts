@@ -1,0 +1,49 @@
+import { NotFoundError } from '@countersign/oauth'
+import type { Middleware } from 'koa'
+import { z } from 'zod'
+import type { RefreshTokenFamilies } from '../grants/refresh-token-families.ts'
+import type { RevocationRelay } from '../revocation/revocation-relay.ts'
+
+export interface SessionsDeps {
+  families: RefreshTokenFamilies
+  relay: RevocationRelay
+  requireAccessToken: Middleware
+}
+
+/** `GET /auth/sessions`: the user's live sessions, the newest first; there are at most `SESSIONS_PER_USER`. */
+export function listSessions({ families, requireAccessToken }: SessionsDeps): Middleware[] {
+  return [
+    requireAccessToken,
+    async function answerSessions(ctx) {
+      const sessions = await families.list(ctx.state.accessToken.sub)
+      ctx.set('Cache-Control', 'no-store')
+      ctx.body = {
+        sessions: sessions.map((session) => ({
+          id: session.id,
+          client_id: session.clientId,
+          created_at: session.createdAt.toISOString(),
+          last_used_at: session.lastUsedAt.toISOString(),
+          expires_at: session.expiresAt.toISOString(),
+          address: session.address,
+          user_agent: session.userAgent,
+          current: session.id === ctx.state.accessToken.sid
+        }))
+      }
+    }
+  ]
+}
+
+/** `DELETE /auth/sessions/:id`: ends one of the user's own sessions. */
+export function endSession({ families, relay, requireAccessToken }: SessionsDeps): Middleware[] {
+  return [
+    requireAccessToken,
+    async function endSession(ctx) {
+      const id = z.uuid().safeParse(ctx.params.id)
+      const selection = { familyId: id.data ?? '', userId: ctx.state.accessToken.sub }
+      const { ended, entries } = id.success ? await families.end(selection, 'session_ended') : { ended: 0, entries: [] }
+      if (ended === 0) throw new NotFoundError({ description: 'You have no live session with this id.' })
+      await relay.announce(entries)
+      ctx.status = 204
+    }
+  ]
+}

@@ -1,0 +1,81 @@
+import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
+import type { AccessTokenSubject } from '../tokens/access-tokens.ts'
+
+/** Where a request came from, as far as it says. */
+export interface RequestOrigin {
+  readonly address: string
+  readonly userAgent: string
+}
+
+/** A session as the database confirmed it in the statement that allowed new tokens. */
+export interface Session extends AccessTokenSubject {
+  /** The generation of the refresh token that the client gets. */
+  readonly generation: number
+}
+
+/** A session as its user sees it in a list. */
+export interface SessionSummary {
+  readonly id: string
+  readonly clientId: string
+  readonly createdAt: Date
+  readonly lastUsedAt: Date
+  readonly expiresAt: Date
+  readonly address: string
+  readonly userAgent: string
+}
+
+export interface NewSession {
+  readonly userId: string
+  /** The hash that the password was verified against: the session is born only if it is still the user's. */
+  readonly verifiedPasswordHash: string
+  readonly clientId: string
+  readonly scope: string
+  readonly audience: readonly string[]
+  readonly origin: RequestOrigin
+}
+
+export interface PresentedGeneration {
+  readonly familyId: string
+  readonly generation: number
+  readonly clientId: string
+  readonly origin: RequestOrigin
+}
+
+/** Why a family ended; kept with it. */
+export type EndReason = 'logout' | 'logout_all' | 'session_ended' | 'password_changed' | 'replay' | 'session_limit'
+
+/** What became of a presented refresh token. */
+export type RefreshOutcome =
+  /** The family advanced by one generation. */
+  | { readonly outcome: 'rotated'; readonly session: Session }
+  /** The token was used before, a moment ago, and its successor is unused: the client gets that very successor. */
+  | { readonly outcome: 'retried'; readonly session: Session }
+  /** An older token than that: the family is revoked, and that is committed. */
+  | { readonly outcome: 'replayed'; readonly sessionId: string; readonly entries: readonly OutboxEntry[] }
+  | { readonly outcome: 'revoked' | 'expired' | 'unknown' }
+
+/** The refresh-token families. Each change is atomic, and brings its denylist entries and its audit event along. */
+export interface RefreshTokenFamilies {
+  /**
+   * Starts a family, if the user is still enabled and has still the verified password hash; past the limit of live
+   * families the oldest ends.
+   * @returns `undefined` when the user is no longer what was verified
+   */
+  start(session: NewSession): Promise<{ session: Session; entries: readonly OutboxEntry[] } | undefined>
+  /** Advances the family, or says why not. The common case is one statement and one round trip. */
+  refresh(presented: PresentedGeneration): Promise<RefreshOutcome>
+  /** Ends one family; `userId` limits it to the user's own. */
+  end(selection: { familyId: string; userId?: string }, reason: EndReason): Promise<EndedFamilies>
+  /** Ends all families of a user. */
+  endAll(userId: string, reason: EndReason): Promise<EndedFamilies>
+  /** The user's live families, the newest first; a user has at most 100. */
+  list(userId: string): Promise<SessionSummary[]>
+  /** Whether the user has signed in from this address within the last 30 days. */
+  hasSignedInFrom(userId: string, address: string): Promise<boolean>
+}
+
+export interface EndedFamilies {
+  readonly ended: number
+  /** The committed denylist entries, to be announced. */
+  readonly entries: readonly OutboxEntry[]
+}

@@ -1,0 +1,76 @@
+import { InvalidCredentialsError, type TokenResponse } from '@countersign/oauth'
+import type { PasswordHashing } from '../accounts/password-hashing.ts'
+import { type SignInLimits, verifyWithinLimits } from '../accounts/sign-in-limits.ts'
+import type { UserCredentials, UserStore } from '../accounts/user-store.ts'
+import { parseUsername } from '../accounts/usernames.ts'
+import type { RevocationRelay } from '../revocation/revocation-relay.ts'
+import { createTokenResponse, type TokenResponseDeps } from '../tokens/token-responses.ts'
+import type { RefreshTokenFamilies, RequestOrigin } from './refresh-token-families.ts'
+
+/** What a sign-in at this service itself is granted. */
+export interface FirstPartyGrant {
+  readonly clientId: string
+  readonly scope: string
+  readonly audience: readonly string[]
+}
+
+export interface SignInDeps extends TokenResponseDeps {
+  users: UserStore
+  passwords: PasswordHashing
+  limits: SignInLimits
+  families: RefreshTokenFamilies
+  relay: RevocationRelay
+  firstParty: FirstPartyGrant
+}
+
+export interface SignInRequest {
+  readonly username: string
+  readonly password: string
+  readonly origin: RequestOrigin
+}
+
+/**
+ * Verifies a username and a password and starts a session.
+ * @throws {InvalidCredentialsError} the one answer for every wrong pair, disabled users included
+ * @throws {TooManyRequestsError} when a sign-in limit is reached
+ * @throws {TemporarilyUnavailableError} when too many sign-ins are under way
+ */
+export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<TokenResponse> {
+  const usernameKey = parseUsername(request.username)?.key ?? ''
+  const who = { usernameKey, address: request.origin.address }
+  const user = await verifyWithinLimits(deps.limits, who, () => verifyCredentials(deps, usernameKey, request))
+  if (!user) throw new InvalidCredentialsError()
+  const started = await deps.families.start({
+    ...deps.firstParty,
+    userId: user.id,
+    verifiedPasswordHash: await upToDateHash(deps, user, request.password),
+    origin: request.origin
+  })
+  if (!started) throw new InvalidCredentialsError({ detail: 'the user changed during the sign-in' })
+  await deps.relay.announce(started.entries)
+  return createTokenResponse(deps, started.session)
+}
+
+/** Does the same work for every wrong pair, so that neither answer nor time tells an unknown user from a wrong password. */
+async function verifyCredentials(
+  { users, passwords }: SignInDeps,
+  usernameKey: string,
+  { password, origin }: SignInRequest
+): Promise<UserCredentials | undefined> {
+  const user = await users.findCredentials(usernameKey)
+  const matches = await passwords.verify(user?.passwordHash, password)
+  if (user && matches && !user.isDisabled) return user
+  await users.recordFailedSignIn(user?.id, origin)
+  return undefined
+}
+
+/** The password is known only now: the moment to hash it with today's parameters. */
+async function upToDateHash(
+  { users, passwords }: SignInDeps,
+  user: UserCredentials,
+  password: string
+): Promise<string> {
+  if (!passwords.isOutdated(user.passwordHash)) return user.passwordHash
+  const newHash = await passwords.hash(password)
+  return (await users.rehash(user.id, user.passwordHash, newHash)) ? newHash : user.passwordHash
+}

@@ -1,0 +1,17 @@
+import type { RevocationEntry } from '@countersign/oauth'
+
+/** A denylist entry that is committed in the database. */
+export interface OutboxEntry extends RevocationEntry {
+  readonly id: bigint
+}
+
+/** The truth about revocations. Entries are written by the stores, in the transactions that cause them. */
+export interface RevocationOutbox {
+  /** Live entries that nobody has published, older than the given age, the oldest first. */
+  listUnpublished(options: { olderThanMs: number; limit: number }): Promise<OutboxEntry[]>
+  markPublished(ids: readonly bigint[]): Promise<void>
+  /** All live entries, in batches. */
+  readLive(batchSize: number): AsyncIterable<OutboxEntry[]>
+  /** Whether any of these is revoked: the truth itself, for when the view cannot know. */
+  isAnyRevoked(ids: { readonly jti: string; readonly sid?: string | undefined; readonly kid: string }): Promise<boolean>
+}

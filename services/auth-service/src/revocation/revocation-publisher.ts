@@ -1,0 +1,26 @@
+import type { RevocationEntry } from '@countersign/oauth'
+
+/** Carries denylist entries to the verifiers. What it holds can be lost at any time, and written anew from the outbox. */
+export interface RevocationPublisher {
+  /**
+   * Publishes entries. Publishing one again is harmless.
+   *
+   * @throws when the carrier does not confirm it within about half a second; it may have been published all the same.
+   */
+  publish(entries: readonly RevocationEntry[]): Promise<void>
+  /**
+   * Whether the carrier is known to hold everything that was published: its feed is complete, and of this server life.
+   *
+   * @throws when the carrier cannot be asked.
+   */
+  isIntact(): Promise<boolean>
+  /**
+   * Writes all live entries anew, then declares the feed complete. `batches` is a fresh read of all live entries from
+   * the outbox; nothing is read before the rebuild has begun.
+   *
+   * @throws when the carrier lost anything in the meantime, or cannot be reached: then the feed is not complete, and the
+   * whole rebuild is to be tried again.
+   */
+  rebuild(batches: AsyncIterable<readonly RevocationEntry[]>): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,187 @@
+import {
+  ConfigurationError,
+  createHttpService,
+  createLogger,
+  createMetrics,
+  type Logger,
+  type Service
+} from '@countersign/service-kit'
+import { createAccessTokenVerifier, maxClockToleranceSeconds, type RevocationFeed } from '@countersign/verifier'
+import { type InProcessRevocationLog, inProcessRevocations } from '@countersign/verifier/in-process'
+import { requireAccessToken } from '@countersign/verifier/koa'
+import { createRedisRevocationFeed } from '@countersign/verifier/redis'
+import { createAdmissionGate } from './accounts/admission-gate.ts'
+import { ensureFirstAdmin, type FirstAdmin } from './accounts/first-admin.ts'
+import { createPasswordHashing } from './accounts/password-hashing.ts'
+import { createSignInLimits } from './accounts/sign-in-limits.ts'
+import type { Config } from './config.ts'
+import { addRoutes } from './endpoints/routes.ts'
+import { openKeyRing } from './keys/key-ring.ts'
+import { createKeySealing } from './keys/key-sealing.ts'
+import type { RevocationOutbox } from './revocation/revocation-outbox.ts'
+import type { RevocationPublisher } from './revocation/revocation-publisher.ts'
+import { startRevocationRelay } from './revocation/revocation-relay.ts'
+import { createAttemptCounter } from './stores/attempt-counters.ts'
+import { openDatabase } from './stores/database.ts'
+import { createInProcessRevocationPublisher } from './stores/in-process-revocation-publisher.ts'
+import { createPrismaRefreshTokenFamilies } from './stores/prisma-refresh-token-families.ts'
+import { createPrismaRevocationOutbox } from './stores/prisma-revocation-outbox.ts'
+import { createPrismaSigningKeyStore } from './stores/prisma-signing-key-store.ts'
+import { createPrismaUserStore } from './stores/prisma-user-store.ts'
+import { openRedisConnection, type RedisConnection } from './stores/redis-connection.ts'
+import { createRedisRevocationPublisher } from './stores/redis-revocation-publisher.ts'
+import { createAccessTokenIssuer } from './tokens/access-tokens.ts'
+import { createRefreshTokenCodec } from './tokens/refresh-tokens.ts'
+
+export type { FirstAdmin } from './accounts/first-admin.ts'
+export { type Config, loadConfig } from './config.ts'
+
+/** The client that signs in at this service itself. */
+const firstPartyClientId = 'countersign'
+const firstPartyScope = 'account'
+
+const sweepIntervalMs = 1000
+const keyPollIntervalMs = 5000
+
+/** What the embedded stack puts in place of Redis and of an operator. */
+export interface EmbeddedParts {
+  /** Carries revocations to the services of the same process. */
+  revocationLog: InProcessRevocationLog
+  /** Makes up a password for the first admin when the configuration has none. */
+  generateAdminPassword: boolean
+}
+
+export interface AuthService extends Service {
+  /** Set when this start made the first admin. */
+  readonly firstAdmin: FirstAdmin | undefined
+}
+
+/** What carries revocations to the verifiers, and back to this service's own. */
+interface Carrier {
+  publisher: RevocationPublisher
+  feed: RevocationFeed
+  redis: RedisConnection | undefined
+}
+
+/**
+ * Constructs the auth-service: the only place where its parts are made.
+ * @param embedded given by the embedded stack alone; otherwise `REDIS_URL` is needed
+ */
+export async function createAuthService(config: Config, embedded?: EmbeddedParts): Promise<AuthService> {
+  const logger = createLogger({ service: 'auth-service', level: config.logLevel })
+  const metrics = createMetrics('auth-service')
+  const entryLifeSeconds = config.accessTokenTtlSeconds + maxClockToleranceSeconds
+  const carrier = embedded ? inProcessCarrier(embedded) : redisCarrier(config, entryLifeSeconds, logger)
+  const database = openDatabase({ url: config.databaseUrl.reveal(), connections: config.databaseConnections })
+  const users = createPrismaUserStore(database, { entryLifeSeconds })
+  const families = createPrismaRefreshTokenFamilies(database, { ...config, entryLifeSeconds })
+  const outbox = createPrismaRevocationOutbox(database)
+  const gate = createAdmissionGate({
+    concurrency: config.passwordHashConcurrency,
+    queueLimit: config.passwordHashQueue
+  })
+  const passwords = await createPasswordHashing(gate)
+  const firstAdmin = await ensureFirstAdmin(
+    { users, passwords },
+    {
+      username: config.firstAdminUsername,
+      password: config.firstAdminPassword?.reveal(),
+      generate: embedded?.generateAdminPassword ?? false
+    }
+  )
+  const keyRing = await openKeyRing({
+    store: createPrismaSigningKeyStore(database),
+    sealing: createKeySealing(config.masterKeys),
+    logger,
+    modulusBits: Number(config.signingKeyBits),
+    pollIntervalMs: keyPollIntervalMs
+  })
+  const relay = startRevocationRelay({ outbox, publisher: carrier.publisher, logger, sweepIntervalMs })
+  const verifier = createAccessTokenVerifier({
+    issuer: config.issuer,
+    audience: config.issuer,
+    keys: keyRing.verificationKeys,
+    // This service has the truth at hand: while its view is stale, it asks Postgres.
+    revocations: { feed: withDirectCheck(carrier.feed, outbox), whenStale: 'check' },
+    logger
+  })
+  const counter = (name: string, limit: number, windowSeconds: number) =>
+    createAttemptCounter({ name, limit, windowSeconds, redis: carrier.redis, logger })
+  const service = createHttpService({
+    ...config,
+    logger,
+    metrics,
+    healthChecks: [
+      { name: 'database', required: true, check: async () => (await database.$queryRaw`SELECT 1`) !== undefined },
+      { name: 'revocation_feed', required: false, check: () => carrier.publisher.isIntact() }
+    ],
+    addRoutes: (router) =>
+      addRoutes(router, {
+        issuer: config.issuer,
+        firstParty: {
+          clientId: firstPartyClientId,
+          scope: firstPartyScope,
+          audience: [config.apiAudience, config.issuer]
+        },
+        users,
+        passwords,
+        families,
+        relay,
+        keyRing,
+        limits: createSignInLimits({
+          perAddress: counter('address', config.signInFailuresPerAddress, config.signInLimitWindowSeconds),
+          perAccountAndAddress: counter(
+            'account-address',
+            config.signInFailuresPerAccountAndAddress,
+            config.signInLimitWindowSeconds
+          ),
+          perAccount: counter('account', config.signInFailuresPerAccount, config.signInLimitWindowSeconds),
+          async isKnownAddress(usernameKey, address) {
+            const user = await users.findCredentials(usernameKey)
+            return user !== undefined && families.hasSignedInFrom(user.id, address)
+          }
+        }),
+        registration: config.registration,
+        registrationsPerAddress: counter('registration', config.registrationsPerAddress, 3600),
+        accessTokens: createAccessTokenIssuer({
+          issuer: config.issuer,
+          ttlSeconds: config.accessTokenTtlSeconds,
+          signingKey: keyRing.current
+        }),
+        refreshTokens: createRefreshTokenCodec(config.masterKeys),
+        requireAccessToken: requireAccessToken(verifier, { logger })
+      }),
+    async closeStores() {
+      await verifier.close()
+      await relay.close()
+      await keyRing.close()
+      await carrier.publisher.close()
+      carrier.redis?.destroy()
+      await database.$disconnect()
+    }
+  })
+  return Object.assign(service, { firstAdmin })
+}
+
+function inProcessCarrier({ revocationLog }: EmbeddedParts): Carrier {
+  return {
+    publisher: createInProcessRevocationPublisher(revocationLog),
+    feed: inProcessRevocations(revocationLog).feed,
+    redis: undefined
+  }
+}
+
+function redisCarrier(config: Config, maxEntryLifeSeconds: number, logger: Logger): Carrier {
+  if (!config.redisUrl) throw new ConfigurationError(['REDIS_URL is required: a URL such as redis://host:6379.'])
+  const url = config.redisUrl.reveal()
+  const redis = openRedisConnection(url, logger)
+  return {
+    publisher: createRedisRevocationPublisher({ url, maxEntryLifeSeconds }),
+    feed: createRedisRevocationFeed({ url }),
+    redis
+  }
+}
+
+function withDirectCheck(feed: RevocationFeed, outbox: RevocationOutbox): RevocationFeed {
+  return { ...feed, checkDirectly: (identifiers) => outbox.isAnyRevoked(identifiers) }
+}

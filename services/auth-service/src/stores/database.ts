@@ -1,0 +1,88 @@
+import { TemporarilyUnavailableError } from '@countersign/oauth'
+import { Prisma, PrismaClient, PrismaPg } from '@countersign/prisma'
+
+export interface DatabaseOptions {
+  url: string
+  /** Connections of this replica. */
+  connections: number
+}
+
+export type Database = PrismaClient
+/** A client or a transaction of it. */
+export type Queryable = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>
+
+const connectTimeoutMs = 3000
+const statementTimeoutMs = 5000
+
+/** Opens the pool. Waits are bounded, so that a database that hangs becomes a 503 and not a pile of requests. */
+export function openDatabase({ url, connections }: DatabaseOptions): Database {
+  const adapter = new PrismaPg({
+    connectionString: url,
+    max: connections,
+    connectionTimeoutMillis: connectTimeoutMs,
+    idleTimeoutMillis: 60_000,
+    statement_timeout: statementTimeoutMs,
+    lock_timeout: statementTimeoutMs,
+    idle_in_transaction_session_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs + 1000,
+    application_name: 'countersign-auth-service'
+  })
+  return new PrismaClient({ adapter, transactionOptions: { maxWait: connectTimeoutMs, timeout: statementTimeoutMs } })
+}
+
+export interface Transaction extends Queryable {}
+
+/** Runs statements in one transaction (read committed). */
+export function inTransaction<T>(database: Database, work: (transaction: Queryable) => Promise<T>): Promise<T> {
+  return database.$transaction((transaction) => work(transaction))
+}
+
+/** Prisma's codes for "cannot reach", "timed out", "no connection free", "closed", "write conflict", "pool". */
+const unavailableCodes = new Set(['P1001', 'P1002', 'P1008', 'P1011', 'P1017', 'P2024', 'P2028', 'P2034', 'P2037'])
+
+/** SQLSTATE classes: connection exception, transaction rollback, insufficient resources, operator intervention. */
+const unavailableStates = /^(08|40|53|57|55P03)/
+
+/** Network faults as Node names them. */
+const unavailableSystemCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'])
+
+/**
+ * Turns "the database is away or busy" into 503; every other error stays what it is.
+ * @throws {TemporarilyUnavailableError}
+ */
+export async function orUnavailable<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (isUnavailable(error)) {
+      throw new TemporarilyUnavailableError({ detail: 'the database is not available', cause: error })
+    }
+    throw error
+  }
+}
+
+/** Walks the causes: Prisma wraps the driver's error, the driver the system's. */
+function isUnavailable(error: unknown): boolean {
+  for (let cause: unknown = error, depth = 0; cause instanceof Object && depth < 5; depth++) {
+    const { code, originalCode, kind, message, name } = cause as Record<string, unknown>
+    for (const word of [code, originalCode]) {
+      if (typeof word !== 'string') continue
+      if (unavailableCodes.has(word) || unavailableStates.test(word) || unavailableSystemCodes.has(word)) return true
+    }
+    if (
+      typeof kind === 'string' &&
+      /^(DatabaseNotReachable|SocketTimeout|ConnectionClosed|TooManyConnections)$/.test(kind)
+    ) {
+      return true
+    }
+    if (name !== 'TypeError' && typeof message === 'string' && connectionMessage.test(message)) return true
+    cause =
+      (cause as { cause?: unknown }).cause ??
+      (cause as { meta?: { driverAdapterError?: unknown } }).meta?.driverAdapterError
+  }
+  return error instanceof Prisma.PrismaClientInitializationError
+}
+
+/** node-postgres says these without a code. */
+const connectionMessage =
+  /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|server closed the connection|Unable to start a transaction/i

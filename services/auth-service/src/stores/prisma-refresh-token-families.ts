@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto'
+import { Prisma } from '@countersign/prisma'
+import type {
+  EndedFamilies,
+  EndReason,
+  NewSession,
+  PresentedGeneration,
+  RefreshOutcome,
+  RefreshTokenFamilies,
+  Session,
+  SessionSummary
+} from '../grants/refresh-token-families.ts'
+import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
+import { databaseNow, type OutboxRow, seconds, toOutboxEntry } from './revocation-entries.ts'
+
+export interface FamilyLimits {
+  sessionIdleSeconds: number
+  sessionAbsoluteSeconds: number
+  sessionsPerUser: number
+  refreshRetryWindowSeconds: number
+  /** How long a denylist entry lives: the access token's lifetime and the clock tolerance of the verifiers. */
+  entryLifeSeconds: number
+}
+
+interface SessionRow {
+  user_id: string
+  username: string
+  roles: string[]
+  client_id: string
+  session_id: string
+  scope: string
+  audience: string[]
+  generation: number
+  issued_at: number
+}
+
+/** Alive: neither revoked nor past a limit. `f` is the family. */
+const isLive = Prisma.sql`f.revoked_at IS NULL AND f.idle_expires_at > ${databaseNow} AND f.absolute_expires_at > ${databaseNow}`
+
+const sessionColumns = Prisma.sql`u.id AS user_id, u.username, u.roles, f.client_id, f.id AS session_id, f.scope, f.audience,
+  f.generation, floor(extract(epoch FROM ${databaseNow}))::float8 AS issued_at`
+
+/** The families in Postgres. Races are settled by the statements themselves; each one says how. */
+export function createPrismaRefreshTokenFamilies(database: Database, limits: FamilyLimits): RefreshTokenFamilies {
+  const entryExpiry = Prisma.sql`${databaseNow} + ${seconds(limits.entryLifeSeconds)}`
+
+  return {
+    start: (session) => orUnavailable(inTransaction(database, (transaction) => start(transaction, session))),
+    refresh: (presented) => orUnavailable(refresh(presented)),
+    end: ({ familyId, userId }, reason) =>
+      orUnavailable(
+        endFamilies(
+          database,
+          Prisma.sql`f.id = ${familyId}::uuid ${userId === undefined ? Prisma.empty : Prisma.sql`AND f.user_id = ${userId}::uuid`}`,
+          reason
+        )
+      ),
+    endAll: (userId, reason) =>
+      orUnavailable(
+        inTransaction(database, async (transaction) => {
+          // The lock makes a sign-in that is under way finish first, so that this ends its session too.
+          await transaction.$queryRaw`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
+          return endFamilies(transaction, Prisma.sql`f.user_id = ${userId}::uuid`, reason)
+        })
+      ),
+    list: (userId) => orUnavailable(list(userId)),
+    hasSignedInFrom: (userId, address) => orUnavailable(hasSignedInFrom(userId, address))
+  }
+
+  async function start(transaction: Queryable, session: NewSession) {
+    // The lock is what disabling the user and changing the password wait for, and what they make this wait for. It also
+    // makes two sign-ins of one user take turns, so that the limit of live families is exact.
+    const verified = await transaction.$queryRaw<unknown[]>`
+      SELECT 1 FROM users
+      WHERE id = ${session.userId}::uuid AND password_hash = ${session.verifiedPasswordHash} AND disabled_at IS NULL
+      FOR NO KEY UPDATE`
+    if (verified.length === 0) return undefined
+    const surplus = await endFamilies(
+      transaction,
+      Prisma.sql`f.id IN (
+        SELECT f.id FROM refresh_token_families f WHERE f.user_id = ${session.userId}::uuid AND ${isLive}
+        ORDER BY f.created_at DESC, f.id OFFSET ${limits.sessionsPerUser - 1})`,
+      'session_limit'
+    )
+    const rows = await transaction.$queryRaw<SessionRow[]>`
+      WITH f AS (
+        INSERT INTO refresh_token_families
+          (id, user_id, client_id, scope, audience, created_at, rotated_at, idle_expires_at, absolute_expires_at, address, user_agent)
+        SELECT ${randomUUID()}::uuid, ${session.userId}::uuid, ${session.clientId}, ${session.scope}, ${session.audience},
+          now.at, now.at, now.at + ${seconds(limits.sessionIdleSeconds)}, now.at + ${seconds(limits.sessionAbsoluteSeconds)},
+          ${session.origin.address}, ${session.origin.userAgent}
+        FROM (SELECT ${databaseNow} AS at) now
+        RETURNING *
+      ), audited AS (
+        INSERT INTO audit_events (type, user_id, session_id, client_id, address, user_agent)
+        SELECT 'session.started', f.user_id, f.id, f.client_id, f.address, f.user_agent FROM f
+      )
+      SELECT ${sessionColumns} FROM f JOIN users u ON u.id = f.user_id`
+    return { session: toSession(rows[0] as SessionRow), entries: surplus.entries }
+  }
+
+  async function refresh(presented: PresentedGeneration): Promise<RefreshOutcome> {
+    const rotated = await rotate(presented)
+    return rotated ? { outcome: 'rotated', session: rotated } : judge(presented)
+  }
+
+  /**
+   * Of any number of parallel presentations one finds the generation unchanged: the others wait for its row lock, look
+   * again, and find it moved on.
+   */
+  async function rotate({ familyId, generation, clientId, origin }: PresentedGeneration): Promise<Session | undefined> {
+    const rows = await database.$queryRaw<SessionRow[]>`
+      UPDATE refresh_token_families f
+      SET generation = f.generation + 1, rotated_at = ${databaseNow},
+        idle_expires_at = ${databaseNow} + ${seconds(limits.sessionIdleSeconds)},
+        address = ${origin.address}, user_agent = ${origin.userAgent}
+      FROM users u
+      WHERE f.id = ${familyId}::uuid AND f.generation = ${generation} AND f.client_id = ${clientId} AND ${isLive}
+        AND u.id = f.user_id AND u.disabled_at IS NULL
+      RETURNING ${sessionColumns}`
+    return rows[0] && toSession(rows[0])
+  }
+
+  /**
+   * For a token that could not rotate: a retry of the last rotation gets the same successor, an older one ends the family
+   * together with its denylist entry and its audit event, all in this one statement.
+   */
+  async function judge({ familyId, generation, clientId, origin }: PresentedGeneration): Promise<RefreshOutcome> {
+    const isWithinWindow = Prisma.sql`f.rotated_at > ${databaseNow} - ${seconds(limits.refreshRetryWindowSeconds)}`
+    const rows = await database.$queryRaw<
+      (SessionRow & { outcome: RefreshOutcome['outcome']; entry_id: bigint | null; entry_expires_at: Date | null })[]
+    >`
+      WITH replayed AS (
+        UPDATE refresh_token_families f SET revoked_at = ${databaseNow}, revoked_reason = 'replay'
+        WHERE f.id = ${familyId}::uuid AND f.client_id = ${clientId} AND ${isLive}
+          AND (f.generation > ${generation} + 1 OR (f.generation = ${generation} + 1 AND NOT ${isWithinWindow}))
+        RETURNING f.*
+      ), entry AS (
+        INSERT INTO revocations (kind, value, expires_at) SELECT 'sid', id::text, ${entryExpiry} FROM replayed
+        RETURNING id, expires_at
+      ), audited AS (
+        INSERT INTO audit_events (type, user_id, session_id, client_id, address, user_agent, detail)
+        SELECT 'refresh_token.replayed', user_id, id, client_id, ${origin.address}, ${origin.userAgent},
+          jsonb_build_object('presented_generation', ${generation}::int, 'current_generation', generation)
+        FROM replayed
+      )
+      SELECT ${sessionColumns}, (SELECT id FROM entry) AS entry_id, (SELECT expires_at FROM entry) AS entry_expires_at,
+        CASE
+          WHEN EXISTS (SELECT FROM replayed) THEN 'replayed'
+          WHEN f.client_id <> ${clientId} THEN 'unknown'
+          WHEN f.revoked_at IS NOT NULL OR u.disabled_at IS NOT NULL THEN 'revoked'
+          WHEN NOT (${isLive}) THEN 'expired'
+          WHEN f.generation = ${generation} + 1 AND ${isWithinWindow} THEN 'retried'
+          ELSE 'unknown'
+        END AS outcome
+      FROM refresh_token_families f JOIN users u ON u.id = f.user_id
+      WHERE f.id = ${familyId}::uuid`
+    const [row] = rows
+    if (!row) return { outcome: 'unknown' }
+    if (row.outcome === 'retried') return { outcome: 'retried', session: toSession(row) }
+    if (row.outcome !== 'replayed') return { outcome: row.outcome as 'revoked' | 'expired' | 'unknown' }
+    const entry = { id: row.entry_id as bigint, kind: 'sid', value: familyId, expires_at: row.entry_expires_at as Date }
+    return { outcome: 'replayed', sessionId: familyId, entries: [toOutboxEntry(entry)] }
+  }
+
+  /** Ends live families, with their denylist entries and audit events, in one statement. */
+  async function endFamilies(queryable: Queryable, selection: Prisma.Sql, reason: EndReason): Promise<EndedFamilies> {
+    const rows = await queryable.$queryRaw<OutboxRow[]>`${endFamiliesSql(selection, reason, limits.entryLifeSeconds)}`
+    return { ended: rows.length, entries: rows.map(toOutboxEntry) }
+  }
+
+  async function list(userId: string): Promise<SessionSummary[]> {
+    const rows = await database.$queryRaw<
+      {
+        id: string
+        client_id: string
+        created_at: Date
+        rotated_at: Date
+        expires_at: Date
+        address: string
+        user_agent: string
+      }[]
+    >`
+      SELECT f.id, f.client_id, f.created_at, f.rotated_at, least(f.idle_expires_at, f.absolute_expires_at) AS expires_at,
+        f.address, f.user_agent
+      FROM refresh_token_families f WHERE f.user_id = ${userId}::uuid AND ${isLive}
+      ORDER BY f.created_at DESC, f.id LIMIT ${limits.sessionsPerUser}`
+    return rows.map((row) => ({
+      id: row.id,
+      clientId: row.client_id,
+      createdAt: row.created_at,
+      lastUsedAt: row.rotated_at,
+      expiresAt: row.expires_at,
+      address: row.address,
+      userAgent: row.user_agent
+    }))
+  }
+
+  async function hasSignedInFrom(userId: string, address: string): Promise<boolean> {
+    const rows = await database.$queryRaw<unknown[]>`
+      SELECT 1 FROM refresh_token_families
+      WHERE user_id = ${userId}::uuid AND address = ${address} AND created_at > now() - interval '30 days' LIMIT 1`
+    return rows.length > 0
+  }
+}
+
+/** The statement that ends the selected live families (`f`); it returns their denylist entries. */
+export function endFamiliesSql(selection: Prisma.Sql, reason: EndReason, entryLifeSeconds: number): Prisma.Sql {
+  return Prisma.sql`
+    WITH ended AS (
+      UPDATE refresh_token_families f SET revoked_at = ${databaseNow}, revoked_reason = ${reason}
+      WHERE ${selection} AND ${isLive}
+      RETURNING f.id, f.user_id, f.client_id
+    ), audited AS (
+      INSERT INTO audit_events (type, user_id, session_id, client_id, detail)
+      SELECT 'session.ended', user_id, id, client_id, jsonb_build_object('reason', ${reason}::text) FROM ended
+    )
+    INSERT INTO revocations (kind, value, expires_at)
+    SELECT 'sid', id::text, ${databaseNow} + ${seconds(entryLifeSeconds)} FROM ended
+    RETURNING id, kind, value, expires_at`
+}
+
+function toSession(row: SessionRow): Session {
+  return {
+    userId: row.user_id,
+    username: row.username,
+    roles: row.roles,
+    clientId: row.client_id,
+    sessionId: row.session_id,
+    scope: row.scope,
+    audience: row.audience,
+    generation: row.generation,
+    issuedAt: row.issued_at
+  }
+}

@@ -1,0 +1,46 @@
+import type { RevocationOutbox } from '../revocation/revocation-outbox.ts'
+import { type Database, orUnavailable } from './database.ts'
+import { databaseNow, type OutboxRow, toOutboxEntry } from './revocation-entries.ts'
+
+export function createPrismaRevocationOutbox(database: Database): RevocationOutbox {
+  return {
+    async listUnpublished({ olderThanMs, limit }) {
+      const rows = await orUnavailable(
+        database.$queryRaw<OutboxRow[]>`
+          SELECT id, kind, value, expires_at FROM revocations
+          WHERE published_at IS NULL AND expires_at > ${databaseNow}
+            AND created_at < ${databaseNow} - make_interval(secs => ${olderThanMs / 1000})
+          ORDER BY id LIMIT ${limit}`
+      )
+      return rows.map(toOutboxEntry)
+    },
+    async markPublished(ids) {
+      await orUnavailable(
+        database.$executeRaw`UPDATE revocations SET published_at = ${databaseNow} WHERE id = ANY(${ids.map(String)}::bigint[])`
+      )
+    },
+    async *readLive(batchSize) {
+      let after = 0n
+      for (;;) {
+        const rows = await orUnavailable(
+          database.$queryRaw<OutboxRow[]>`
+            SELECT id, kind, value, expires_at FROM revocations
+            WHERE id > ${after} AND expires_at > ${databaseNow} ORDER BY id LIMIT ${batchSize}`
+        )
+        const last = rows.at(-1)
+        if (!last) return
+        yield rows.map(toOutboxEntry)
+        after = last.id
+      }
+    },
+    async isAnyRevoked({ jti, sid, kid }) {
+      const rows = await orUnavailable(
+        database.$queryRaw<unknown[]>`
+          SELECT 1 FROM revocations
+          WHERE (kind, value) IN (('jti', ${jti}), ('sid', ${sid ?? ''}), ('kid', ${kid})) AND expires_at > ${databaseNow}
+          LIMIT 1`
+      )
+      return rows.length > 0
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto'
+import { Prisma } from '@countersign/prisma'
+import type { NewUser, PasswordChange, UserCredentials, UserProfile, UserStore } from '../accounts/user-store.ts'
+import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
+import { endFamiliesSql } from './prisma-refresh-token-families.ts'
+import { databaseNow, type OutboxRow, toOutboxEntry } from './revocation-entries.ts'
+
+/** Makes two first starts on one database take turns; any number that nothing else locks. */
+const firstUserLockId = 4_010_202
+
+export function createPrismaUserStore(
+  database: Database,
+  { entryLifeSeconds }: { entryLifeSeconds: number }
+): UserStore {
+  return {
+    create: (user) => orUnavailable(insert(database, user)),
+    createFirstWithRole: (role, user) =>
+      orUnavailable(
+        inTransaction(database, async (transaction) => {
+          await transaction.$queryRaw`SELECT pg_advisory_xact_lock(${firstUserLockId}::bigint)::text`
+          return (await hasUserWithRole(transaction, role)) ? undefined : insert(transaction, user)
+        })
+      ),
+    hasUserWithRole: (role) => orUnavailable(hasUserWithRole(database, role)),
+    findCredentials: (usernameKey) => orUnavailable(findCredentials({ usernameKey })),
+    findCredentialsById: (id) => orUnavailable(findCredentials({ id })),
+    findProfile: (id) =>
+      orUnavailable(
+        database.user.findUnique({
+          where: { id, disabledAt: null },
+          select: { id: true, username: true, email: true, roles: true, createdAt: true }
+        })
+      ).then((profile) => profile ?? undefined),
+    async rehash(id, verifiedPasswordHash, newPasswordHash) {
+      const { count } = await orUnavailable(
+        database.user.updateMany({
+          where: { id, passwordHash: verifiedPasswordHash },
+          data: { passwordHash: newPasswordHash }
+        })
+      )
+      return count === 1
+    },
+    changePassword: (change) =>
+      orUnavailable(inTransaction(database, (transaction) => changePassword(transaction, change))),
+    async recordFailedSignIn(userId, origin) {
+      await orUnavailable(
+        database.auditEvent.create({
+          data: { type: 'sign_in.failed', userId: userId ?? null, address: origin.address, userAgent: origin.userAgent }
+        })
+      )
+    }
+  }
+
+  async function findCredentials(
+    where: { usernameKey: string } | { id: string }
+  ): Promise<UserCredentials | undefined> {
+    const user = await database.user.findUnique({
+      where,
+      select: { id: true, username: true, passwordHash: true, disabledAt: true }
+    })
+    if (!user) return undefined
+    const { disabledAt, ...credentials } = user
+    return { ...credentials, isDisabled: disabledAt !== null }
+  }
+
+  async function insert(queryable: Queryable, user: NewUser): Promise<UserProfile | undefined> {
+    const rows = await queryable.$queryRaw<
+      { id: string; username: string; email: string | null; roles: string[]; created_at: Date }[]
+    >`
+      WITH created AS (
+        INSERT INTO users (id, username, username_key, email, password_hash, roles)
+        VALUES (${randomUUID()}::uuid, ${user.username.display}, ${user.username.key}, ${user.email ?? null},
+          ${user.passwordHash}, ${user.roles})
+        ON CONFLICT (username_key) DO NOTHING
+        RETURNING id, username, email, roles, created_at
+      ), audited AS (
+        INSERT INTO audit_events (type, user_id, address, user_agent)
+        SELECT 'user.registered', id, ${user.origin.address}, ${user.origin.userAgent} FROM created
+      )
+      SELECT * FROM created`
+    const [row] = rows
+    return row && { id: row.id, username: row.username, email: row.email, roles: row.roles, createdAt: row.created_at }
+  }
+
+  async function changePassword(transaction: Queryable, change: PasswordChange) {
+    // First the user's row is locked, then the families end: a sign-in with the old password either sees the new hash or
+    // has its session ended here.
+    const changed = await transaction.$queryRaw<unknown[]>`
+      UPDATE users SET password_hash = ${change.newPasswordHash}, password_set_at = ${databaseNow}
+      WHERE id = ${change.userId}::uuid AND password_hash = ${change.verifiedPasswordHash} AND disabled_at IS NULL
+      RETURNING 1`
+    if (changed.length === 0) return undefined
+    const others = change.sessionId === undefined ? Prisma.empty : Prisma.sql`AND f.id <> ${change.sessionId}::uuid`
+    const rows = await transaction.$queryRaw<OutboxRow[]>`${endFamiliesSql(
+      Prisma.sql`f.user_id = ${change.userId}::uuid ${others}`,
+      'password_changed',
+      entryLifeSeconds
+    )}`
+    await transaction.$executeRaw`
+      INSERT INTO audit_events (type, user_id, session_id, address, user_agent)
+      VALUES ('password.changed', ${change.userId}::uuid, ${change.sessionId ?? null}::uuid, ${change.origin.address},
+        ${change.origin.userAgent})`
+    return { entries: rows.map(toOutboxEntry) }
+  }
+
+  async function hasUserWithRole(queryable: Queryable, role: string): Promise<boolean> {
+    const rows = await queryable.$queryRaw<unknown[]>`SELECT 1 FROM users WHERE ${role} = ANY(roles) LIMIT 1`
+    return rows.length > 0
+  }
+}

@@ -1,0 +1,28 @@
+import type { RevocationKind } from '@countersign/oauth'
+import { Prisma } from '@countersign/prisma'
+import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
+
+/** A row of the outbox as every statement that inserts one returns it. */
+export interface OutboxRow {
+  id: bigint
+  kind: string
+  value: string
+  expires_at: Date
+}
+
+export function toOutboxEntry(row: OutboxRow): OutboxEntry {
+  return {
+    id: row.id,
+    kind: row.kind as RevocationKind,
+    value: row.value,
+    expiresAt: Math.ceil(row.expires_at.getTime() / 1000)
+  }
+}
+
+/** The moment, by the one clock that all replicas share; within a statement that waits for a lock, the moment after it. */
+export const databaseNow = Prisma.sql`clock_timestamp()`
+
+/** A number of seconds as an interval. */
+export function seconds(count: number): Prisma.Sql {
+  return Prisma.sql`make_interval(secs => ${count})`
+}

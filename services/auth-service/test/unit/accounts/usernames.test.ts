@@ -1,0 +1,18 @@
+import { describe, expect, test } from 'vitest'
+import { parseUsername } from '../../../src/accounts/usernames.ts'
+
+describe('a username', () => {
+  test('is kept as written, and unique without regard to case and composition', () => {
+    expect(parseUsername('Alice')).toEqual({ display: 'Alice', key: 'alice' })
+    expect(parseUsername('ALICE')?.key).toBe('alice')
+    expect(parseUsername('Ｅｖｅ')?.key).toBe('eve')
+    expect(parseUsername('Zoe\u0308')?.key).toBe(parseUsername('zo\u00eb')?.key)
+  })
+
+  test.each(['', ' ', 'a b', 'x'.repeat(65), 'a\u0000b', 'a\u202eb', '\ud800', '<script>', 'a\nb', 'a/b'])(
+    '%j is refused',
+    (text) => {
+      expect(parseUsername(text)).toBeUndefined()
+    }
+  )
+})

@@ -1,0 +1,8 @@
+import type { Middleware } from 'koa'
+
+/** `GET /me`: who the caller is, from the access token alone. */
+export const answerMe: Middleware = (ctx) => {
+  const { sub, preferred_username: username, roles, scope, sid } = ctx.state.accessToken
+  ctx.set('Cache-Control', 'no-store')
+  ctx.body = { id: sub, username, roles: roles ?? [], scope, session_id: sid }
+}

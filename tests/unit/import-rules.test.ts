@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/** Who may import whom. A rule looks at the source files under `files` and names what they must not import. */
+const rules: { name: string; files: RegExp; except?: RegExp; mayNotImport: RegExp }[] = [
+  {
+    name: 'services never import each other',
+    files: /^services\//,
+    mayNotImport: /^@countersign\/(auth|resource|bff)-service/
+  },
+  {
+    name: 'shared never imports a service',
+    files: /^shared\//,
+    mayNotImport: /^@countersign\/(auth|resource|bff)-service/
+  },
+  { name: 'the protocol vocabulary imports nothing', files: /^shared\/oauth\/src\//, mayNotImport: /^[^.]/ },
+  {
+    name: "the verifier's core imports no framework and no carrier",
+    files: /^shared\/verifier\/src\//,
+    except: /^shared\/verifier\/src\/(koa|redis)\//,
+    mayNotImport: /^(koa|@koa\/.*|redis|@redis\/.*|pg|@prisma\/.*|@countersign\/prisma|\.\.?\/(koa|redis)\/.*)$/
+  },
+  {
+    name: "Prisma stays in the auth-service's stores",
+    files: /^(services|shared)\//,
+    except: /^(services\/auth-service\/src\/stores|shared\/testing)\//,
+    mayNotImport: /^(@prisma\/|@countersign\/prisma|pg$)/
+  },
+  {
+    name: "the redis client stays in the auth-service's stores and the verifier's adapter",
+    files: /^(services|shared)\//,
+    except: /^(services\/auth-service\/src\/stores|shared\/verifier\/src\/redis|shared\/testing)\//,
+    mayNotImport: /^(redis|@redis\/.*)$/
+  },
+  {
+    name: "the auth-service's stores are constructed by server.ts alone",
+    files: /^services\/auth-service\/src\//,
+    except: /^services\/auth-service\/src\/(server\.ts|stores\/)/,
+    mayNotImport: /\/stores\//
+  },
+  {
+    name: 'grants, tokens, keys and accounts know no HTTP framework',
+    files: /^services\/auth-service\/src\/(grants|tokens|keys|accounts|revocation|stores)\//,
+    mayNotImport: /^(koa|@koa\/.*|.*\/endpoints\/.*)$/
+  }
+]
+
+interface SourceFile {
+  path: string
+  imports: string[]
+}
+
+const sources = ['services', 'shared', 'prisma', 'dev'].flatMap((folder) => [...readSources(join(root, folder))])
+
+function* readSources(folder: string): Generator<SourceFile> {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (['node_modules', 'dist', 'generated', 'test'].includes(entry.name)) continue
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) yield* readSources(path)
+    else if (/\.ts$/.test(entry.name)) {
+      const text = readFileSync(path, 'utf8')
+      const imports = [...text.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*'([^']+)'/g)].map(
+        ([, name]) => name as string
+      )
+      yield { path: relative(root, path), imports }
+    }
+  }
+}
+
+describe('import rules', () => {
+  test('the sources are found, with their imports', () => {
+    const main = sources.find(({ path }) => path === 'services/auth-service/src/main.ts')
+    expect(main?.imports).toContain('@countersign/service-kit')
+  })
+
+  test.each(rules)('$name', ({ files, except, mayNotImport }) => {
+    const subject = sources.filter(({ path }) => files.test(path) && !except?.test(path))
+    expect(subject).not.toHaveLength(0)
+    const broken = subject.flatMap(({ path, imports }) =>
+      imports.filter((name) => mayNotImport.test(name)).map((name) => `${path} imports ${name}`)
+    )
+    expect(broken).toEqual([])
+  })
+})
