@@ -36,6 +36,7 @@ export class DatabaseTooNewError extends Error {
  */
 export async function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<string[]> {
   const lock = new pg.Client({ connectionString: databaseUrl })
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 })
   await lock.connect()
   try {
     await lock.query('SELECT pg_advisory_lock($1)', [migrationLockId])
@@ -45,7 +46,7 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
     const unknown = applied.filter((name) => !known.includes(name))
     if (unknown.length > 0) throw new DatabaseTooNewError(unknown)
     if (applied.length === known.length) return []
-    const engine = await createSchemaEngine(databaseUrl, await readFile(schemaFile, 'utf8'))
+    const engine = await createSchemaEngine(pool, await readFile(schemaFile, 'utf8'))
     try {
       const filters = { externalTables: [], externalEnums: [] }
       const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters })
@@ -55,6 +56,7 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
       engine.free()
     }
   } finally {
+    await pool.end()
     await lock.end()
   }
 }

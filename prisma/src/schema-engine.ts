@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
 import type { SchemaEngine } from '@prisma/schema-engine-wasm'
+import type pg from 'pg'
 
 type EngineExports = { __wbindgen_start(): void }
 
@@ -25,10 +26,11 @@ declare const WebAssembly: {
 /**
  * Prisma's own migration engine as WebAssembly: the same code and the same `_prisma_migrations` table as
  * `prisma migrate deploy`, with no engine binary to download.
+ * @param pool is the caller's to end: freeing the engine does not
  */
-export async function createSchemaEngine(databaseUrl: string, schema: string): Promise<SchemaEngine> {
+export async function createSchemaEngine(pool: pg.Pool, schema: string): Promise<SchemaEngine> {
   const { SchemaEngine } = await loadEngineModule()
-  const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString: databaseUrl }))
+  const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg(pool))
   return SchemaEngine.new({ datamodels: [['schema.prisma', schema]] }, () => {}, adapter)
 }
 

@@ -1,0 +1,227 @@
+// Makes a bare clone ready to run: dependencies, the Prisma client, the build. Runs before start, test and check, so it
+// needs nothing but Node itself, and says nothing when there is nothing to do.
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const environment = process.env
+
+const installedLock = join(root, 'node_modules', '.package-lock.json')
+const generatedClient = join(root, 'prisma', 'src', 'generated')
+const generatedFrom = join(generatedClient, '.generated-from')
+const setupLock = join(root, 'dev', 'dist', 'setup.lock')
+
+class SetupError extends Error {}
+
+const say = (line) => process.stdout.write(`${line}\n`)
+const inRoot = (...path) => join(root, ...path)
+const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'))
+const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`
+
+function requireNodeVersion() {
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  if ((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major >= 24) return
+  throw new SetupError(
+    `Countersign needs Node 20.19 or newer (22.12 or newer within 22, or 24 and up); this is Node ${process.versions.node}. Install a newer Node and run the same command again.`
+  )
+}
+
+/** Runs a program to its end, in sight of the user; what it prints into a pipe is shown when it fails. */
+async function run(command, args, options, advice) {
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], ...options })
+  let held = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text) => {
+      held += text
+    })
+  }
+  const forward = (signal) => child.kill(signal)
+  process.on('SIGTERM', forward)
+  const outcome = await new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message))
+    child.once('close', (code, signal) => resolve(signal ?? code))
+  })
+  process.off('SIGTERM', forward)
+  if (outcome !== 0) process.stderr.write(held)
+  if (outcome !== 0) throw new SetupError(`${advice} (${outcome})`)
+}
+
+/**
+ * npm writes node_modules/.package-lock.json last, so it tells a complete installation, whoever made it. Missing
+ * packages are right only when they are optional and for another platform.
+ */
+function isInstalled() {
+  if (!existsSync(installedLock)) return false
+  let wanted
+  let installed
+  try {
+    wanted = readJson(inRoot('package-lock.json')).packages
+    installed = readJson(installedLock).packages
+  } catch {
+    return false
+  }
+  const isPackage = (path) => path.includes('node_modules/')
+  const isHere = (path) => {
+    const entry = installed[path]
+    if (!entry) return mayBeMissing(wanted[path])
+    const { version, integrity, link, resolved } = wanted[path]
+    if (link) return entry.link === true && entry.resolved === resolved && existsSync(inRoot(path))
+    return entry.version === version && entry.integrity === integrity && existsSync(inRoot(path, 'package.json'))
+  }
+  return (
+    Object.keys(wanted).filter(isPackage).every(isHere) &&
+    Object.keys(installed)
+      .filter(isPackage)
+      .every((path) => path in wanted)
+  )
+}
+
+function mayBeMissing({ optional, devOptional, os, cpu, libc }) {
+  if (!optional && !devOptional) return false
+  const fits = (list, value) =>
+    !list || list.includes(value) || (list.every((item) => item.startsWith('!')) && !list.includes(`!${value}`))
+  const isForThisMachine = (os || cpu) && fits(os, process.platform) && fits(cpu, process.arch) && !libc
+  return !isForThisMachine
+}
+
+async function install() {
+  if (isInstalled()) return false
+  const since = Date.now()
+  const count = Object.keys(readJson(inRoot('package-lock.json')).packages).length
+  say(`Installing the dependencies (npm ci, up to ${count} packages) …`)
+  rmSync(installedLock, { force: true })
+  // Options, not environment: `npm start --omit=dev` and NODE_ENV=production reach us, and would leave out the compiler.
+  const args = ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund']
+  const advice =
+    'npm ci failed; npm says why above. If the registry could not be reached, check the network or proxy, then run the same command again'
+  const npm = environment.npm_execpath
+  if (npm?.endsWith('npm-cli.js')) await run(process.execPath, [npm, ...args], { env: environment }, advice)
+  else await run('npm', args, { env: environment, shell: process.platform === 'win32' }, advice)
+  say(`Dependencies installed in ${seconds(since)}.`)
+  return true
+}
+
+async function generatePrismaClient() {
+  const sources = ['prisma/schema.prisma', 'prisma/prisma.config.ts', 'node_modules/prisma/package.json']
+  const hash = createHash('sha256')
+  for (const source of sources) hash.update(readFileSync(inRoot(source)))
+  const from = hash.digest('hex')
+  if (existsSync(generatedFrom) && readFileSync(generatedFrom, 'utf8') === from) return false
+  const since = Date.now()
+  say('Generating the database client …')
+  rmSync(generatedFrom, { force: true })
+  const env = {
+    ...environment,
+    // `generate` never calls this engine; naming an existing file is what keeps Prisma from downloading one.
+    PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+    CHECKPOINT_DISABLE: '1',
+    PRISMA_HIDE_UPDATE_MESSAGE: '1'
+  }
+  await run(
+    process.execPath,
+    [inRoot('node_modules', 'prisma', 'build', 'index.js'), 'generate'],
+    { cwd: inRoot('prisma'), env, stdio: ['ignore', 'pipe', 'pipe'] },
+    'prisma generate failed; it says why above. Correct prisma/schema.prisma and run the same command again'
+  )
+  writeFileSync(generatedFrom, from)
+  say(`Database client generated in ${seconds(since)}.`)
+  return true
+}
+
+async function build() {
+  const since = Date.now()
+  const isFirst = !existsSync(inRoot('dev', 'dist', 'main.js'))
+  if (isFirst) say('Building …')
+  await run(
+    process.execPath,
+    [inRoot('node_modules', 'typescript', 'bin', 'tsc'), '-b'],
+    {},
+    'The build failed; the compiler says why above. Correct it and run the same command again'
+  )
+  if (isFirst) say(`Built in ${seconds(since)}.`)
+  return isFirst
+}
+
+/**
+ * Lets one set-up work at a time. The holder touches the lock each second, so that one whose holder was killed is
+ * recognised even when its pid is in use again.
+ */
+async function takeSetupLock() {
+  mkdirSync(dirname(setupLock), { recursive: true })
+  for (let hasWaited = false, silentSince = 0; ; hasWaited = true) {
+    try {
+      writeFileSync(setupLock, String(process.pid), { flag: 'wx' })
+      break
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error
+    }
+    const holder = readHolder()
+    if (holder === undefined) continue
+    const isSilent = Date.now() - holder.touchedAt > 10_000
+    if (!isSilent) silentSince = 0
+    else silentSince ||= Date.now()
+    // Silent for a while, not once: after a laptop's sleep its holder needs a moment to touch it again.
+    const isStale = !isRunning(holder.pid) || (isSilent && Date.now() - silentSince > 1_500)
+    if (isStale) {
+      rmSync(setupLock, { force: true })
+      continue
+    }
+    if (!hasWaited) say(`Another set-up is at work here (pid ${holder.pid}); waiting for it …`)
+    await delay(200)
+  }
+  const heartbeat = setInterval(() => {
+    if (existsSync(setupLock)) utimesSync(setupLock, new Date(), new Date())
+  }, 1_000)
+  return () => {
+    clearInterval(heartbeat)
+    rmSync(setupLock, { force: true })
+  }
+}
+
+function readHolder() {
+  try {
+    return { pid: Number(readFileSync(setupLock, 'utf8')), touchedAt: statSync(setupLock).mtimeMs }
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function isRunning(pid) {
+  if (!(pid > 0)) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
+}
+
+async function setUp() {
+  requireNodeVersion()
+  const since = Date.now()
+  const release = await takeSetupLock()
+  try {
+    const hasInstalled = await install()
+    const hasGenerated = await generatePrismaClient()
+    const hasBuilt = await build()
+    if (hasInstalled || hasGenerated || hasBuilt) say(`Set-up done in ${seconds(since)}.`)
+  } finally {
+    release()
+  }
+}
+
+try {
+  await setUp()
+} catch (error) {
+  const isNoPermission = error.code === 'EACCES' || error.code === 'EPERM' || error.code === 'EROFS'
+  if (isNoPermission) {
+    process.stderr.write(`Set-up cannot write ${error.path}. Run it as the owner of the clone, or clone it anew.\n`)
+  } else if (error instanceof SetupError) process.stderr.write(`${error.message}\n`)
+  else throw error
+  process.exitCode = 1
+}

@@ -1,0 +1,64 @@
+import { resolve } from 'node:path'
+import {
+  ConfigurationError,
+  type Environment,
+  integerVariable,
+  readVariables,
+  textVariable
+} from '@countersign/service-kit'
+
+/** The three services, in the order in which they start. */
+export const serviceNames = ['auth-service', 'resource-service', 'bff-service'] as const
+export type ServiceName = (typeof serviceNames)[number]
+
+/** The variable that sets the port of each service. */
+export const portVariables: Readonly<Record<ServiceName, string>> = Object.freeze({
+  'auth-service': 'AUTH_SERVICE_PORT',
+  'resource-service': 'RESOURCE_SERVICE_PORT',
+  'bff-service': 'BFF_SERVICE_PORT'
+})
+
+/** What the embedded stack can be told. */
+export interface StackConfiguration {
+  readonly ports: Readonly<Record<ServiceName, number>>
+  /** The absolute path of the folder that everything lasting is kept in. */
+  readonly dataDir: string
+  /** The environment that the services read the rest of their settings from. */
+  readonly environment: Environment
+}
+
+/**
+ * Reads the configuration of the embedded stack. Pure: the environment comes in, a frozen object goes out.
+ * @throws {ConfigurationError} with every problem at once
+ */
+export function loadConfiguration(
+  environment: Environment,
+  { projectRoot, workingDirectory }: { projectRoot: string; workingDirectory: string }
+): StackConfiguration {
+  const variables = readVariables(environment, {
+    'auth-service': portVariable('auth-service', 4000),
+    'resource-service': portVariable('resource-service', 4001),
+    'bff-service': portVariable('bff-service', 4002),
+    dataDir: textVariable('COUNTERSIGN_DATA_DIR', {
+      fallback: resolve(projectRoot, '.countersign'),
+      expects: 'the path of a folder'
+    })
+  })
+  const { dataDir, ...ports } = variables
+  requireDifferentPorts(ports)
+  return Object.freeze({ ports: Object.freeze(ports), dataDir: resolve(workingDirectory, dataDir), environment })
+}
+
+function portVariable(service: ServiceName, fallback: number) {
+  return integerVariable(portVariables[service], { fallback, min: 1, max: 65_535 })
+}
+
+function requireDifferentPorts(ports: Readonly<Record<ServiceName, number>>): void {
+  const problems: string[] = []
+  for (const [index, service] of serviceNames.entries()) {
+    const other = serviceNames.slice(0, index).find((earlier) => ports[earlier] === ports[service])
+    if (other === undefined) continue
+    problems.push(`${portVariables[service]} must differ from ${portVariables[other]}; both are ${ports[service]}.`)
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems)
+}

@@ -1,0 +1,83 @@
+/** Keeps a second Countersign out of a data folder, and recognises the lock of one that was killed. */
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import { findProcess, isAlive } from './processes.ts'
+
+/** Who holds a lock; the start time tells the holder from a later process with the same pid. */
+export interface LockHolder {
+  readonly pid: number
+  readonly startedAt: string
+}
+
+export type LockAttempt =
+  | { readonly taken: true; readonly formerPid: number | undefined; release(): Promise<void> }
+  | { readonly taken: false; readonly holder: LockHolder }
+
+/** Takes the lock at `path`, unless a living process holds it. */
+export async function takeFolderLock(path: string): Promise<LockAttempt> {
+  const ourselves = await findProcess(process.pid)
+  const content = JSON.stringify({ pid: process.pid, startedAt: ourselves?.startedAt ?? '' } satisfies LockHolder)
+  let formerPid: number | undefined
+  for (;;) {
+    if (await createFile(path, content)) return { taken: true, formerPid, release: () => releaseLock(path, content) }
+    const found = await readSettled(path)
+    if (found === undefined) continue
+    const holder = parseHolder(found)
+    if (holder && (await isAlive(holder))) return { taken: false, holder }
+    formerPid = holder?.pid
+    await putAway(path, found)
+  }
+}
+
+async function createFile(path: string, content: string): Promise<boolean> {
+  return writeFile(path, content, { flag: 'wx', mode: 0o644 }).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') return false
+      throw error
+    }
+  )
+}
+
+async function releaseLock(path: string, content: string): Promise<void> {
+  if ((await readIfThere(path)) === content) await rm(path, { force: true })
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+}
+
+/** A lock without a holder may be in the making; it is judged only when it stays so. */
+async function readSettled(path: string): Promise<string | undefined> {
+  for (let attempt = 0; ; attempt++) {
+    const content = await readIfThere(path)
+    if (content === undefined || parseHolder(content) || attempt === 10) return content
+    await delay(100)
+  }
+}
+
+function parseHolder(content: string): LockHolder | undefined {
+  try {
+    const { pid, startedAt } = JSON.parse(content)
+    return Number.isSafeInteger(pid) && typeof startedAt === 'string' ? { pid, startedAt } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Of two starts that judge the same lock stale, only one gets to move it; a lock that was replaced meanwhile is put back. */
+async function putAway(path: string, judged: string): Promise<void> {
+  const aside = `${path}.${process.pid}`
+  try {
+    await rename(path, aside)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  const moved = await readFile(aside, 'utf8')
+  if (moved !== judged) await createFile(path, moved)
+  await rm(aside, { force: true })
+}

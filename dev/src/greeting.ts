@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto'
+import type { FirstAdmin } from '@countersign/auth-service'
+import type { ServiceName } from './configuration.ts'
+
+export interface GreetingFacts {
+  /** How long the start took. */
+  readonly seconds: number
+  readonly urls: Readonly<Record<ServiceName, string>>
+  readonly dataDir: string
+  readonly isRegistrationOpen: boolean
+  /** Set when this start made the first account. */
+  readonly firstAdmin: FirstAdmin | undefined
+}
+
+/** What the terminal shows when everything answers: addresses, the first account, and lines to paste. */
+export function greeting(facts: GreetingFacts): string {
+  const { seconds, urls, dataDir, firstAdmin } = facts
+  const toPaste = linesToPaste(facts)
+  return [
+    `Countersign is ready in ${seconds.toFixed(1)} s.`,
+    '',
+    `  Sign in with a browser   ${urls['bff-service']}`,
+    `  Token issuer             ${urls['auth-service']}`,
+    `  Protected API            ${urls['resource-service']}`,
+    `  Data                     ${dataDir}`,
+    '',
+    ...(firstAdmin ? [describeFirstAdmin(firstAdmin), ''] : []),
+    ...(toPaste.length === 0
+      ? []
+      : ['Sign in, call the API, take the token back; then call again and see it refused:', '', ...toPaste, '']),
+    'Ctrl-C stops it.'
+  ].join('\n')
+}
+
+/** Names the account that a start has made, and its password when that was generated. */
+export function describeFirstAdmin({ username, generatedPassword }: FirstAdmin): string {
+  if (generatedPassword === undefined) {
+    return `The first account is "${username}", an administrator, with the password from COUNTERSIGN_ADMIN_PASSWORD.`
+  }
+  return [
+    'The first account, an administrator. Its password is shown this once:',
+    '',
+    `  username   ${username}`,
+    `  password   ${generatedPassword}`
+  ].join('\n')
+}
+
+/** A password that is not ours to print cannot stand in a line, so a visitor signs up first. */
+function linesToPaste({ urls, isRegistrationOpen, firstAdmin }: GreetingFacts): string[] {
+  if (firstAdmin?.generatedPassword !== undefined) {
+    return useToken(urls, { username: firstAdmin.username, password: firstAdmin.generatedPassword })
+  }
+  if (!isRegistrationOpen) return []
+  const visitor = {
+    username: `visitor-${randomBytes(3).toString('hex')}`,
+    password: randomBytes(12).toString('base64url')
+  }
+  return [`  curl -s -w '\\n' ${urls['auth-service']}/auth/register ${asJson(visitor)}`, ...useToken(urls, visitor)]
+}
+
+function useToken(urls: GreetingFacts['urls'], account: { username: string; password: string }): string[] {
+  const authorization = '-H "authorization: Bearer $TOKEN"'
+  return [
+    `  TOKEN=$(curl -s ${urls['auth-service']}/auth/login ${asJson(account)} | node -pe 'JSON.parse(require("fs").readFileSync(0)).access_token')`,
+    `  curl -si -w '\\n' ${urls['resource-service']}/me ${authorization}`,
+    `  curl -si -X POST ${urls['auth-service']}/auth/logout ${authorization}`
+  ]
+}
+
+function asJson(value: object): string {
+  return `-H 'content-type: application/json' -d '${JSON.stringify(value)}'`
+}

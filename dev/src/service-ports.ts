@@ -1,0 +1,35 @@
+import { portVariables, type ServiceName, serviceNames } from './configuration.ts'
+import { findFreePort, isPortFree, whyPortIsRefused } from './ports.ts'
+import { StartError } from './start-error.ts'
+
+/**
+ * Checks all ports before anything is started, so that one message tells every port that cannot be had.
+ * @throws {StartError} naming each port, its variable, and a command with ports that are free
+ */
+export async function requireFreePorts(ports: Readonly<Record<ServiceName, number>>): Promise<void> {
+  const problems: string[] = []
+  const settings: string[] = []
+  const mine = new Set(Object.values(ports))
+  for (const service of serviceNames) {
+    const refusal = await whyPortIsRefused(ports[service])
+    if (refusal === undefined) continue
+    const reason = refusal === 'taken' ? 'is in use by another program' : 'needs the rights of root'
+    problems.push(`Port ${ports[service]} for the ${service} (${portVariables[service]}) ${reason}.`)
+    const other = await findOtherPort(ports[service], mine)
+    mine.add(other)
+    settings.push(`${portVariables[service]}=${other}`)
+  }
+  if (problems.length === 0) return
+  throw new StartError(
+    `${problems.join('\n')}\nStop the other program, or choose another port, such as:\n  ${settings.join(' ')} npm start`
+  )
+}
+
+/** A free port that is easy to remember: the same with another ten, if it can be had. */
+async function findOtherPort(port: number, taken: ReadonlySet<number>): Promise<number> {
+  const first = port < 1024 ? port + 4000 : port
+  for (let other = first + 10; other <= Math.min(first + 200, 65_535); other += 10) {
+    if (!taken.has(other) && (await isPortFree(other))) return other
+  }
+  return findFreePort()
+}

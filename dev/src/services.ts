@@ -1,0 +1,60 @@
+/** The trio in this process: what a container each would be given by its environment, and in-process what Redis does. */
+import { createAuthService, type FirstAdmin, loadConfig as loadAuthConfig } from '@countersign/auth-service'
+import { createBffService, loadConfig as loadBffConfig } from '@countersign/bff-service'
+import { createResourceService, loadConfig as loadResourceConfig } from '@countersign/resource-service'
+import type { Environment, Service } from '@countersign/service-kit'
+import { createInProcessRevocationLog } from '@countersign/verifier/in-process'
+import type { ServiceName, StackConfiguration } from './configuration.ts'
+
+/** The addresses under which a browser or curl reaches the services. */
+export function publicUrls(ports: StackConfiguration['ports']): Readonly<Record<ServiceName, string>> {
+  return {
+    'auth-service': `http://localhost:${ports['auth-service']}`,
+    'resource-service': `http://localhost:${ports['resource-service']}`,
+    'bff-service': `http://localhost:${ports['bff-service']}`
+  }
+}
+
+export interface ServiceDeps {
+  readonly databaseUrl: string
+  readonly masterKey: string
+  /** Told of each service as soon as it exists: from then on it holds what has to be closed. */
+  onMade(name: ServiceName, service: Service): void
+}
+
+/**
+ * Builds the trio over a migrated database; nothing listens yet.
+ * @returns the first admin, when this start made it
+ * @throws {ConfigurationError} when a setting of a service is not usable
+ */
+export async function createServices(
+  { environment, ports }: StackConfiguration,
+  { databaseUrl, masterKey, onMade }: ServiceDeps
+): Promise<FirstAdmin | undefined> {
+  const urls = publicUrls(ports)
+  const issuer = urls['auth-service']
+  const apiUrl = urls['resource-service']
+  const revocationLog = createInProcessRevocationLog()
+  const environmentOf = (service: ServiceName): Environment => ({
+    ...environment,
+    HOST: '127.0.0.1',
+    PORT: String(ports[service]),
+    LOG_LEVEL: environment.LOG_LEVEL || 'warn',
+    REDIS_URL: undefined,
+    DATABASE_URL: databaseUrl,
+    COUNTERSIGN_MASTER_KEY: masterKey,
+    ISSUER: issuer,
+    API_AUDIENCE: apiUrl,
+    API_URL: apiUrl,
+    JWKS_URL: `${issuer}/.well-known/jwks.json`
+  })
+  const auth = await createAuthService(loadAuthConfig(environmentOf('auth-service')), {
+    revocationLog,
+    generateAdminPassword: true
+  })
+  onMade('auth-service', auth)
+  const resource = await createResourceService(loadResourceConfig(environmentOf('resource-service')), { revocationLog })
+  onMade('resource-service', resource)
+  onMade('bff-service', await createBffService(loadBffConfig(environmentOf('bff-service'))))
+  return auth.firstAdmin
+}

@@ -1,0 +1,62 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { readTestEnvironment, setDockerHost } from './test-environment.ts'
+
+const run = promisify(execFile)
+
+export type DockerSearch = { readonly answers: true } | { readonly answers: false; readonly reason: string }
+
+/** Asks whether Docker answers, and lets testcontainers use the same engine as the `docker` command. */
+export async function findDocker(): Promise<DockerSearch> {
+  try {
+    await run('docker', ['version', '--format', '{{.Server.Version}}'], { timeout: 20_000 })
+  } catch (error) {
+    return { answers: false, reason: `Docker does not answer: ${reasonOf(error)}` }
+  }
+  if (readTestEnvironment().dockerHost === undefined) await followContext()
+  return { answers: true }
+}
+
+/**
+ * Asks whether containers of these images can be started, and pulls those that are not here yet.
+ * @throws when this run must have Docker and has not
+ */
+export async function findDockerWith(images: readonly string[], log: (line: string) => void): Promise<DockerSearch> {
+  let docker = await findDocker()
+  for (const image of new Set(images)) {
+    if (!docker.answers) break
+    docker = await findImage(image, log)
+  }
+  if (!docker.answers && readTestEnvironment().requiresDocker) {
+    throw new Error(`REQUIRE_DOCKER=1 is set, but ${docker.reason}`)
+  }
+  return docker
+}
+
+async function findImage(image: string, log: (line: string) => void): Promise<DockerSearch> {
+  const isHere = await run('docker', ['image', 'inspect', image]).then(
+    () => true,
+    () => false
+  )
+  if (isHere) return { answers: true }
+  log(`Pulling ${image} …`)
+  try {
+    await run('docker', ['pull', '--quiet', image], { timeout: 600_000 })
+    return { answers: true }
+  } catch (error) {
+    return { answers: false, reason: `the image ${image} cannot be pulled: ${reasonOf(error)}` }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { code, stderr, message } = error as NodeJS.ErrnoException & { stderr?: string }
+  if (code === 'ENOENT') return 'there is no "docker" command'
+  return (stderr?.trim().split('\n').at(-1) || message).replace(/\.$/, '')
+}
+
+async function followContext(): Promise<void> {
+  const format = ['--format', '{{.Endpoints.docker.Host}}']
+  const found = await run('docker', ['context', 'inspect', ...format]).catch(() => undefined)
+  const host = found?.stdout.trim()
+  if (host) setDockerHost(host)
+}

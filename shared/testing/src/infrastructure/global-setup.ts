@@ -1,0 +1,45 @@
+/** Starts what integration tests share, once for a run: Postgres and Redis in containers, or Postgres alone without. */
+
+import { findDockerWith } from './docker.ts'
+import { startEmbeddedTestPostgres } from './embedded-test-postgres.ts'
+import { startPostgresContainer } from './postgres-container.ts'
+import './provided.ts'
+import type { TestProject } from 'vitest/node'
+import { startRedisContainer } from './redis-container.ts'
+import { makeTemplateDatabase } from './test-database.ts'
+import { readTestEnvironment } from './test-environment.ts'
+
+interface Shared {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+export default async function setUpInfrastructure(project: TestProject): Promise<() => Promise<void>> {
+  const { postgresImage, redisImage } = readTestEnvironment()
+  const log = (line: string) => project.vitest.logger.log(line)
+  const docker = await findDockerWith([postgresImage, redisImage], log)
+  if (!docker.answers) {
+    log(
+      `Left out: tests/compose, and every suite that needs Redis or containers (${docker.reason}). ` +
+        'Postgres is the embedded one.'
+    )
+  }
+  const started: Shared[] = []
+  const stopAll = async () => {
+    await Promise.all(started.map((shared) => shared.stop()))
+  }
+  try {
+    const postgres = docker.answers ? await startPostgresContainer() : await startEmbeddedTestPostgres()
+    started.push(postgres)
+    const redis = docker.answers ? await startRedisContainer({ databases: 512 }) : undefined
+    if (redis) started.push({ url: redis.url, stop: redis.remove })
+    await makeTemplateDatabase(postgres.url)
+    project.provide('postgresUrl', postgres.url)
+    project.provide('redisUrl', redis?.url)
+    project.provide('docker', docker.answers)
+    return stopAll
+  } catch (error) {
+    await stopAll()
+    throw error
+  }
+}

@@ -1,0 +1,14 @@
+/** What the global set-up hands to every integration test, by `inject`. */
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** The connection string of a superuser, for the database `postgres`. */
+    postgresUrl: string
+    /** A Redis shared by the whole run; absent where Docker does not answer. */
+    redisUrl: string | undefined
+    /** Whether Docker answers, so that containers can be started. */
+    docker: boolean
+  }
+}
+
+/** The database that every test database is copied from. */
+export const templateDatabase = 'countersign_template'

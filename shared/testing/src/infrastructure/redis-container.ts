@@ -1,0 +1,90 @@
+/** Redis in a container, with the faults that a test wants to make. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { findFreePort } from '@countersign/dev/ports'
+import { createClient } from 'redis'
+import { GenericContainer, getContainerRuntimeClient } from 'testcontainers'
+import { readTestEnvironment } from './test-environment.ts'
+
+export interface RedisContainerOptions {
+  /** True writes an append-only file, so that data outlives a restart. Default: false, so a restart comes back empty. */
+  readonly persistent?: boolean
+  /** How many numbered databases there are. Default: 16. */
+  readonly databases?: number
+  /** More options of redis-server, such as `['--requirepass', 'secret']`. */
+  readonly options?: readonly string[]
+}
+
+/** A Redis on a port that stays the same through all faults. */
+export interface RedisContainer {
+  readonly url: string
+  readonly host: string
+  readonly port: number
+  /** Ends it orderly; connections are closed, and refused from then on. */
+  stop(): Promise<void>
+  /** Ends it as a crash would. */
+  kill(): Promise<void>
+  /** Starts it again after `stop` or `kill`; resolves when it answers. */
+  start(): Promise<void>
+  /** Freezes it: connections stay open and nothing answers. */
+  pause(): Promise<void>
+  unpause(): Promise<void>
+  /** Ends it for good. */
+  remove(): Promise<void>
+}
+
+/** Starts a Redis of one's own; needs Docker. */
+export async function startRedisContainer(options: RedisContainerOptions = {}): Promise<RedisContainer> {
+  const hostPort = await findFreePort()
+  const started = await new GenericContainer(readTestEnvironment().redisImage)
+    .withCommand([
+      'redis-server',
+      ...['--save', ''],
+      ...['--appendonly', options.persistent ? 'yes' : 'no'],
+      ...['--databases', String(options.databases ?? 16)],
+      ...(options.options ?? [])
+    ])
+    // A port chosen by Docker would change when the container is started again.
+    .withExposedPorts({ container: 6379, host: hostPort })
+    .withStartupTimeout(180_000)
+    .start()
+  const { container: client } = await getContainerRuntimeClient()
+  const container = client.getById(started.getId())
+  const host = started.getHost()
+  const port = started.getMappedPort(6379)
+  const url = `redis://${host}:${port}`
+  await waitUntilAnswers(url)
+  return {
+    url,
+    host,
+    port,
+    stop: async () => void (await container.stop({ t: 10 })),
+    kill: async () => void (await container.kill()),
+    start: async () => {
+      await container.start()
+      await waitUntilAnswers(url)
+    },
+    pause: async () => void (await container.pause()),
+    unpause: async () => void (await container.unpause()),
+    remove: async () => void (await container.remove({ force: true, v: true }))
+  }
+}
+
+async function waitUntilAnswers(url: string): Promise<void> {
+  const deadline = Date.now() + 60_000
+  for (;;) {
+    const client = createClient({ url, socket: { connectTimeout: 2_000, reconnectStrategy: false } })
+    client.on('error', () => undefined)
+    try {
+      await client.connect()
+      await client.ping()
+      client.destroy()
+      return
+    } catch (error) {
+      // A password is enough of an answer.
+      if (/NOAUTH|WRONGPASS/.test(String(error))) return
+      if (client.isOpen) client.destroy()
+      if (Date.now() > deadline) throw error
+      await delay(50)
+    }
+  }
+}

@@ -1,0 +1,120 @@
+/** A TCP proxy that counts, and that makes the faults of a network: cut, frozen, or dropped connections. */
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+
+export interface TcpProxyCounts {
+  /** Connections accepted so far. */
+  readonly connections: number
+  readonly bytesToTarget: number
+  readonly bytesFromTarget: number
+}
+
+export interface TcpProxy {
+  readonly port: number
+  /** The target's URL with the proxy's host and port in it. */
+  readonly url: string
+  /** What went through since the start. */
+  readonly counts: TcpProxyCounts
+  readonly openConnections: number
+  /** Resets every connection; new ones are taken. */
+  dropConnections(): void
+  /** Resets every connection and refuses new ones, as a target that is down. */
+  cut(): Promise<void>
+  /** Undoes `cut`. */
+  restore(): Promise<void>
+  /** Holds back every byte in both directions, as a target that hangs; new connections open and stay silent. */
+  pause(): void
+  /** Undoes `pause`; what was held back goes through. */
+  resume(): void
+  close(): Promise<void>
+}
+
+/** Starts a proxy on 127.0.0.1 before the host and port of a URL such as `redis://…` or `postgresql://…`. */
+export async function startTcpProxy({ target }: { target: string }): Promise<TcpProxy> {
+  const { hostname, port: targetPort } = new URL(target)
+  const counts = { connections: 0, bytesToTarget: 0, bytesFromTarget: 0 }
+  const sockets = new Set<Socket>()
+  let isPaused = false
+
+  const accept = (client: Socket) => {
+    counts.connections += 1
+    const upstream = connect({
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: Number(targetPort),
+      allowHalfOpen: true
+    })
+    forward(client, upstream, (bytes) => {
+      counts.bytesToTarget += bytes
+    })
+    forward(upstream, client, (bytes) => {
+      counts.bytesFromTarget += bytes
+    })
+  }
+  const forward = (from: Socket, to: Socket, count: (bytes: number) => void) => {
+    sockets.add(from)
+    from.setNoDelay(true)
+    from.on('data', (chunk) => {
+      count(chunk.length)
+      if (!to.write(chunk)) from.pause()
+    })
+    to.on('drain', () => {
+      if (!isPaused) from.resume()
+    })
+    from.on('end', () => to.end())
+    from.on('error', () => to.destroy())
+    from.on('close', (hasFailed) => {
+      sockets.delete(from)
+      // After an orderly end the other side may still have bytes to write.
+      if (hasFailed) to.destroy()
+      else to.end()
+    })
+    if (isPaused) from.pause()
+  }
+  const dropConnections = () => {
+    for (const socket of sockets) socket.resetAndDestroy()
+  }
+
+  let server = await listen(accept, 0)
+  const { port } = server.address() as AddressInfo
+  const url = new URL(target)
+  url.hostname = '127.0.0.1'
+  url.port = String(port)
+
+  const cut = async () => {
+    const closed = server.listening ? once(server, 'close') : Promise.resolve()
+    if (server.listening) server.close()
+    dropConnections()
+    await closed
+  }
+  return {
+    port,
+    url: url.href,
+    get counts() {
+      return { ...counts }
+    },
+    get openConnections() {
+      return sockets.size / 2
+    },
+    dropConnections,
+    cut,
+    restore: async () => {
+      if (!server.listening) server = await listen(accept, port)
+    },
+    pause: () => {
+      isPaused = true
+      for (const socket of sockets) socket.pause()
+    },
+    resume: () => {
+      isPaused = false
+      for (const socket of sockets) socket.resume()
+    },
+    close: cut
+  }
+}
+
+async function listen(accept: (socket: Socket) => void, port: number): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true }, accept)
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return server
+}

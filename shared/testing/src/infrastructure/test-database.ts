@@ -1,0 +1,57 @@
+/** A database for each test file, copied from a template that is migrated once for a run. */
+import { randomBytes } from 'node:crypto'
+import { migrate } from '@countersign/prisma'
+import pg from 'pg'
+import { inject } from 'vitest'
+import { templateDatabase } from './provided.ts'
+
+export interface TestDatabase {
+  readonly name: string
+  readonly url: string
+  /** Removes it, whoever is still connected. */
+  drop(): Promise<void>
+}
+
+/** Makes and migrates the template; for the global set-up. */
+export async function makeTemplateDatabase(adminUrl: string): Promise<void> {
+  await asAdmin(adminUrl, `CREATE DATABASE ${templateDatabase}`)
+  await migrate(urlOf(adminUrl, templateDatabase))
+  await asAdmin(adminUrl, `ALTER DATABASE ${templateDatabase} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false`)
+}
+
+/** A fresh, migrated database; to be dropped in `afterAll`. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  return copyOf(templateDatabase)
+}
+
+/** A fresh database without any table, for tests of the migrations themselves. */
+export async function createEmptyTestDatabase(): Promise<TestDatabase> {
+  return copyOf('template1')
+}
+
+async function copyOf(template: string): Promise<TestDatabase> {
+  const adminUrl = inject('postgresUrl')
+  const name = `test_${randomBytes(8).toString('hex')}`
+  await asAdmin(adminUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`)
+  return Object.freeze({
+    name,
+    url: urlOf(adminUrl, name),
+    drop: () => asAdmin(adminUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+  })
+}
+
+async function asAdmin(connectionString: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
+
+function urlOf(adminUrl: string, database: string): string {
+  const url = new URL(adminUrl)
+  url.pathname = `/${database}`
+  return url.href
+}

@@ -1,0 +1,24 @@
+const environment = process.env
+
+/** What the environment says about a test run. */
+export function readTestEnvironment() {
+  return Object.freeze({
+    postgresImage: environment.POSTGRES_IMAGE || 'postgres:17-alpine',
+    redisImage: environment.REDIS_IMAGE || 'redis:8-alpine',
+    nodeImage: environment.NODE_IMAGE || 'node:24-slim',
+    requiresDocker: environment.REQUIRE_DOCKER === '1',
+    /** Where a JSON report of the run is to be written. */
+    resultsFile: environment.TEST_RESULTS_FILE || undefined,
+    dockerHost: environment.DOCKER_HOST || undefined
+  })
+}
+
+/** The environment of a child process: ours with the given changes; `undefined` takes a variable away. */
+export function childEnvironment(changes: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
+  return { ...environment, ...changes }
+}
+
+/** Tells testcontainers, which looks at this variable alone, where Docker is. */
+export function setDockerHost(host: string): void {
+  environment.DOCKER_HOST = host
+}

@@ -1,0 +1,112 @@
+import type { AccessTokenClaims } from '@countersign/oauth'
+import { TokenClaimError, TokenExpiredError } from './errors.ts'
+import { parseJsonObject } from './json-object.ts'
+import { maxIdentifierLength } from './revocation-feed.ts'
+
+/** The most clock tolerance that a verifier takes, in seconds. An issuer keeps denylist entries this much longer. */
+export const maxClockToleranceSeconds = 60
+
+/** The claims of a verified access token, deeply frozen. Claims that the verifier has no rule for are kept as they are. */
+export interface VerifiedAccessToken extends AccessTokenClaims {
+  /** Seconds since 1970-01-01 UTC. */
+  readonly nbf?: number
+  readonly [claim: string]: unknown
+}
+
+/** What the claims have to match. */
+export interface ClaimExpectations {
+  /** `iss`, compared character by character. */
+  readonly issuer: string
+  /** `aud` has to hold at least one of these. */
+  readonly audiences: readonly string[]
+}
+
+interface ClaimRule {
+  readonly claim: string
+  readonly isRequired: boolean
+  readonly isValid: (value: unknown) => boolean
+  readonly expects: string
+}
+
+const text = { isValid: isNonEmptyString, expects: 'a non-empty string' }
+const identifier = {
+  isValid: (value: unknown) => isNonEmptyString(value) && value.length <= maxIdentifierLength,
+  expects: `a string of 1 to ${maxIdentifierLength} characters`
+}
+const time = { isValid: (value: unknown) => Number.isFinite(value), expects: 'a finite number' }
+const texts = {
+  isValid: (value: unknown) => Array.isArray(value) && value.every(isNonEmptyString),
+  expects: 'an array of non-empty strings'
+}
+const audience = {
+  isValid: (value: unknown) => isNonEmptyString(value) || (texts.isValid(value) && (value as unknown[]).length > 0),
+  expects: 'a non-empty string, or a non-empty array of them'
+}
+
+/** RFC 9068 §2.2, and the claims of this issuer. An empty `scope` is refused: a token without scopes leaves it out. */
+const claimRules: readonly ClaimRule[] = [
+  { claim: 'iss', isRequired: true, ...text },
+  { claim: 'aud', isRequired: true, ...audience },
+  { claim: 'exp', isRequired: true, ...time },
+  { claim: 'iat', isRequired: true, ...time },
+  { claim: 'sub', isRequired: true, ...text },
+  { claim: 'jti', isRequired: true, ...identifier },
+  { claim: 'client_id', isRequired: true, ...text },
+  { claim: 'nbf', isRequired: false, ...time },
+  { claim: 'sid', isRequired: false, ...identifier },
+  { claim: 'scope', isRequired: false, ...text },
+  { claim: 'preferred_username', isRequired: false, ...text },
+  { claim: 'roles', isRequired: false, ...texts }
+]
+
+/**
+ * Parses the payload of a token whose signature has verified, and checks the claims' types, `iss` and `aud`. Times are
+ * checked apart, by `checkTimes`, since they have to be checked at each use.
+ *
+ * @throws {TokenClaimError} naming the claim; `(payload)` when the payload is not a JSON object.
+ */
+export function parseClaims(payload: Uint8Array, expected: ClaimExpectations): VerifiedAccessToken {
+  const claims = parseJsonObject(payload)
+  if (claims === undefined) throw new TokenClaimError('(payload)', { detail: 'not a JSON object with unique names' })
+  for (const { claim, isRequired, isValid, expects } of claimRules) {
+    const isPresent = Object.hasOwn(claims, claim)
+    if (!isPresent && isRequired) throw new TokenClaimError(claim, { detail: `${claim} is missing` })
+    if (isPresent && !isValid(claims[claim])) throw new TokenClaimError(claim, { detail: `${claim} is not ${expects}` })
+  }
+  // The table above has checked every member that the type promises.
+  const typed = claims as VerifiedAccessToken
+  if (typed.iss !== expected.issuer) throw new TokenClaimError('iss', { detail: 'iss is another issuer' })
+  const audiences: readonly string[] = typeof typed.aud === 'string' ? [typed.aud] : typed.aud
+  if (!audiences.some((one) => expected.audiences.includes(one))) {
+    throw new TokenClaimError('aud', { detail: 'aud does not hold this service' })
+  }
+  return deepFreeze(typed)
+}
+
+/**
+ * Checks `exp`, `iat` and `nbf` against the clock.
+ *
+ * @param now milliseconds since 1970-01-01 UTC
+ * @throws {TokenExpiredError} when `exp` has passed; {@link TokenClaimError} when `iat` or `nbf` is in the future.
+ */
+export function checkTimes(claims: VerifiedAccessToken, now: number, clockToleranceSeconds: number): void {
+  const seconds = now / 1000
+  // RFC 7519 §4.1.4: "on or after which" the token must not be accepted.
+  if (!(seconds < claims.exp + clockToleranceSeconds)) throw new TokenExpiredError({ detail: 'exp has passed' })
+  if (!(claims.iat - clockToleranceSeconds <= seconds)) {
+    throw new TokenClaimError('iat', { detail: 'iat is in the future' })
+  }
+  if (claims.nbf !== undefined && !(claims.nbf - clockToleranceSeconds <= seconds)) {
+    throw new TokenClaimError('nbf', { detail: 'nbf is in the future' })
+  }
+}
+
+function isNonEmptyString(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  for (const member of Object.values(value)) deepFreeze(member)
+  return Object.freeze(value)
+}

@@ -1,0 +1,159 @@
+import { signingAlgorithm } from '@countersign/oauth'
+import { flattenedVerify, errors as joseErrors } from 'jose'
+import { LRUCache } from 'lru-cache'
+import { type ClaimExpectations, checkTimes, parseClaims, type VerifiedAccessToken } from './access-token-claims.ts'
+import type { Clock } from './clock.ts'
+import { type CompactJws, parseCompactJws } from './compact-jws.ts'
+import { TokenSignatureError, TokenUnknownKeyError } from './errors.ts'
+import type { Fetch } from './fetch-key-set.ts'
+import type { KeySource, KeySourceStatus, VerificationKey } from './key-source.ts'
+import type { VerifierLogger } from './logger.ts'
+import type { RevocationStatus } from './revocation-view.ts'
+import type { RevocationOptions, StalePolicy } from './revocations.ts'
+import { readVerifierOptions } from './verifier-options.ts'
+
+export interface AccessTokenVerifierOptions {
+  /** The issuer's identifier: what tokens have in `iss`, character by character. */
+  readonly issuer: string
+  /** This service's identifier, or several: a token's `aud` has to hold one of them. */
+  readonly audience: string | readonly string[]
+  /** Where revoked tokens are heard of. `null`, spelled out, accepts revoked tokens until they expire. */
+  readonly revocations: RevocationOptions | null
+  /** Where the issuer publishes its keys. Default `<issuer>/.well-known/jwks.json`. */
+  readonly jwksUri?: string | undefined
+  /** A key source of one's own instead of `jwksUri`. It stays its owner's to close. */
+  readonly keys?: KeySource | undefined
+  /** For `exp`, `iat` and `nbf`, in seconds, from 0 to 60. Default 5. */
+  readonly clockToleranceSeconds?: number | undefined
+  /** How long keys serve while the issuer is away, in seconds, from 60 to 604800. Default 86400. */
+  readonly maxStaleKeysSeconds?: number | undefined
+  /** How many verified tokens are remembered, from 0 to 1000000. Default 10000. */
+  readonly cacheSize?: number | undefined
+  readonly clock?: Clock | undefined
+  readonly fetch?: Fetch | undefined
+  readonly logger?: VerifierLogger | undefined
+}
+
+export interface VerifyOptions {
+  /** Another policy than the verifier's own, for this token. */
+  readonly whenStale?: StalePolicy | undefined
+}
+
+/** Plain facts for health and metrics. */
+export interface AccessTokenVerifierStatus {
+  readonly keys: KeySourceStatus
+  /** `null` when revocation is switched off. */
+  readonly revocations: RevocationStatus | null
+  readonly cachedTokens: number
+}
+
+export interface AccessTokenVerifier {
+  /**
+   * Verifies an access token (RFC 9068 §4) and resolves to its claims, deeply frozen.
+   *
+   * @throws {VerifierError} with the code of what is wrong: with the token, or with what is needed to know.
+   * @throws {TypeError} when the token is not a string.
+   */
+  verify(token: string, options?: VerifyOptions): Promise<VerifiedAccessToken>
+  /** Resolves once there are keys and the revocation view is complete; rejects when closed before. Waits for both. */
+  ready(): Promise<void>
+  status(): AccessTokenVerifierStatus
+  /** Stops all that runs in the background and leaves no handle open. */
+  close(): Promise<void>
+}
+
+interface Verified {
+  readonly claims: VerifiedAccessToken
+  readonly kid: string
+  readonly key: VerificationKey
+}
+
+/** The most characters of tokens that are remembered, whatever their count. */
+const maxCachedCharacters = 32 * 1024 * 1024
+
+/**
+ * Makes a verifier for one issuer and one service, immutable from then on. It begins at once to fetch keys and to
+ * follow the denylist, in the background. A mistake in the options is a `TypeError` that names the option.
+ */
+export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): AccessTokenVerifier {
+  const { expected, clock, clockToleranceSeconds, cacheSize, keys, ownsKeys, revocations } =
+    readVerifierOptions(options)
+  const cache = createTokenCache(cacheSize)
+  const underWay = new Map<string, Promise<Verified>>()
+
+  /** A token that arrives many times while it is not remembered yet is verified once. */
+  const verifyOnce = (token: string): Promise<Verified> => {
+    const known = underWay.get(token)
+    if (known) return known
+    const work = verifySignatureAndClaims(token, keys, expected)
+      .then((verified) => {
+        // An expired one would never be of use.
+        checkTimes(verified.claims, clock.now(), clockToleranceSeconds)
+        cache?.set(token, verified)
+        return verified
+      })
+      .finally(() => underWay.delete(token))
+    underWay.set(token, work)
+    return work
+  }
+  /** A remembered token is good as long as the very key that verified it is still there. */
+  const recall = (token: string): Verified | undefined => {
+    const verified = cache?.get(token)
+    if (!verified || keys.get(verified.kid) === verified.key) return verified
+    cache?.delete(token)
+    return undefined
+  }
+
+  return {
+    async verify(token, { whenStale } = {}) {
+      if (typeof token !== 'string') throw new TypeError('token must be a string')
+      const { claims, kid } = recall(token) ?? (await verifyOnce(token))
+      checkTimes(claims, clock.now(), clockToleranceSeconds)
+      const answer = revocations?.check({ jti: claims.jti, sid: claims.sid, kid }, whenStale)
+      if (answer) await answer
+      return claims
+    },
+    async ready() {
+      await Promise.all([keys.ready(), revocations?.ready()])
+    },
+    status: () => ({
+      keys: keys.status(),
+      revocations: revocations?.status() ?? null,
+      cachedTokens: cache?.size ?? 0
+    }),
+    async close() {
+      cache?.clear()
+      await Promise.all([ownsKeys ? keys.close() : undefined, revocations?.close()])
+    }
+  }
+}
+
+async function verifySignatureAndClaims(
+  token: string,
+  keys: KeySource,
+  expected: ClaimExpectations
+): Promise<Verified> {
+  const jws = parseCompactJws(token)
+  const kid = jws.unverifiedKid
+  const key = keys.get(kid) ?? (await keys.find(kid))
+  if (key === undefined) throw new TokenUnknownKeyError({ detail: 'the issuer does not publish this kid' })
+  const payload = await verifySignature(jws, key)
+  return { claims: parseClaims(payload, expected), kid, key }
+}
+
+async function verifySignature(jws: CompactJws, key: VerificationKey): Promise<Uint8Array> {
+  const { protected: protectedHeader, payload, signature } = jws
+  try {
+    const input = { protected: protectedHeader, payload, signature }
+    return (await flattenedVerify(input, key, { algorithms: [signingAlgorithm] })).payload
+  } catch (cause) {
+    // Anything but a JOSE error is not the token's fault, and must not look like it.
+    if (cause instanceof joseErrors.JOSEError) throw new TokenSignatureError({ detail: cause.code, cause })
+    throw cause
+  }
+}
+
+function createTokenCache(size: number): LRUCache<string, Verified> | undefined {
+  if (size === 0) return undefined
+  return new LRUCache({ max: size, maxSize: maxCachedCharacters, sizeCalculation: (_, token) => token.length })
+}

@@ -1,0 +1,150 @@
+import type { RevocationKind } from '@countersign/oauth'
+
+/** The stable code of a `VerifierError`. `httpAnswerTo` has the HTTP answer of each. */
+export type VerifierErrorCode =
+  | 'ERR_BEARER_REQUEST'
+  | 'ERR_TOKEN_MISSING'
+  | 'ERR_TOKEN_MALFORMED'
+  | 'ERR_TOKEN_HEADER'
+  | 'ERR_TOKEN_UNKNOWN_KEY'
+  | 'ERR_TOKEN_SIGNATURE'
+  | 'ERR_TOKEN_CLAIM'
+  | 'ERR_TOKEN_EXPIRED'
+  | 'ERR_TOKEN_REVOKED'
+  | 'ERR_SCOPE_INSUFFICIENT'
+  | 'ERR_ROLE_INSUFFICIENT'
+  | 'ERR_KEYS_UNAVAILABLE'
+  | 'ERR_REVOCATIONS_UNAVAILABLE'
+
+export interface VerifierErrorOptions {
+  /** What went wrong exactly, for the log alone. Never the token. */
+  detail?: string
+  cause?: unknown
+}
+
+/** The base of everything the verifier throws about a request. A caller's mistake is a `TypeError` instead. */
+export abstract class VerifierError extends Error {
+  abstract readonly code: VerifierErrorCode
+  readonly detail: string | undefined
+
+  constructor(message: string, options: VerifierErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = new.target.name
+    this.detail = options.detail
+  }
+}
+
+/** The request carries a token in a way that RFC 6750 §2 does not allow, or more than one. */
+export class BearerRequestError extends VerifierError {
+  readonly code = 'ERR_BEARER_REQUEST'
+  constructor(options?: VerifierErrorOptions) {
+    super('The request must carry exactly one access token, in the Authorization header.', options)
+  }
+}
+
+/** The request carries no token. */
+export class TokenMissingError extends VerifierError {
+  readonly code = 'ERR_TOKEN_MISSING'
+  constructor(options?: VerifierErrorOptions) {
+    super('The request carries no access token.', options)
+  }
+}
+
+/** The token is not compact JWS in strict base64url, or is too long (RFC 7515 §7.1). */
+export class TokenMalformedError extends VerifierError {
+  readonly code = 'ERR_TOKEN_MALFORMED'
+  constructor(options?: VerifierErrorOptions) {
+    super('The access token is malformed.', options)
+  }
+}
+
+/** A member of the protected header is not what RFC 9068 §2.1 asks for. */
+export class TokenHeaderError extends VerifierError {
+  readonly code = 'ERR_TOKEN_HEADER'
+  constructor(options?: VerifierErrorOptions) {
+    super('The header of the access token is not acceptable.', options)
+  }
+}
+
+/** The issuer publishes no key of the token's `kid`. */
+export class TokenUnknownKeyError extends VerifierError {
+  readonly code = 'ERR_TOKEN_UNKNOWN_KEY'
+  constructor(options?: VerifierErrorOptions) {
+    super('The access token names a key that the issuer does not publish.', options)
+  }
+}
+
+/** The signature does not verify. */
+export class TokenSignatureError extends VerifierError {
+  readonly code = 'ERR_TOKEN_SIGNATURE'
+  constructor(options?: VerifierErrorOptions) {
+    super('The signature of the access token does not verify.', options)
+  }
+}
+
+/** A claim is missing, of a wrong type, or not what this service expects. */
+export class TokenClaimError extends VerifierError {
+  readonly code = 'ERR_TOKEN_CLAIM'
+  /** The claim's name. */
+  readonly claim: string
+  constructor(claim: string, options?: VerifierErrorOptions) {
+    super(`The claim "${claim}" of the access token is not acceptable.`, options)
+    this.claim = claim
+  }
+}
+
+/** The token's `exp`, and the clock tolerance after it, has passed. */
+export class TokenExpiredError extends VerifierError {
+  readonly code = 'ERR_TOKEN_EXPIRED'
+  constructor(options?: VerifierErrorOptions) {
+    super('The access token has expired.', options)
+  }
+}
+
+/** The token, its session or its key is on the denylist. */
+export class TokenRevokedError extends VerifierError {
+  readonly code = 'ERR_TOKEN_REVOKED'
+  /** What the entry names; unknown when the carrier was asked directly. */
+  readonly kind: RevocationKind | undefined
+  constructor(kind: RevocationKind | undefined, options?: VerifierErrorOptions) {
+    super('The access token was revoked.', options)
+    this.kind = kind
+  }
+}
+
+/** The token is good, but was not granted every scope that the route needs. */
+export class ScopeInsufficientError extends VerifierError {
+  readonly code = 'ERR_SCOPE_INSUFFICIENT'
+  /** All scopes that the route needs. */
+  readonly scopes: readonly string[]
+  constructor(scopes: readonly string[], options?: VerifierErrorOptions) {
+    super('The access token does not have the scope that this needs.', options)
+    this.scopes = scopes
+  }
+}
+
+/** The token is good, but its subject does not have the role that the route needs. */
+export class RoleInsufficientError extends VerifierError {
+  readonly code = 'ERR_ROLE_INSUFFICIENT'
+  readonly role: string
+  constructor(role: string, options?: VerifierErrorOptions) {
+    super('The access token does not have the role that this needs.', options)
+    this.role = role
+  }
+}
+
+/** It cannot be known whether the issuer has this key: nothing is said about the token. */
+export class KeysUnavailableError extends VerifierError {
+  readonly code = 'ERR_KEYS_UNAVAILABLE'
+  constructor(options?: VerifierErrorOptions) {
+    super('The keys of the issuer cannot be known now.', options)
+  }
+}
+
+/** It cannot be known whether the token is revoked: nothing is said about the token. */
+export class RevocationsUnavailableError extends VerifierError {
+  readonly code = 'ERR_REVOCATIONS_UNAVAILABLE'
+  constructor(options?: VerifierErrorOptions) {
+    super('It cannot be known now whether the access token is revoked.', options)
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Verifies access tokens (RFC 9068) of one issuer for one service: by its key set, and against its denylist. Frameworks
+ * and carriers are in the subpaths `./koa`, `./redis` and `./in-process`.
+ */
+export { maxClockToleranceSeconds, type VerifiedAccessToken } from './access-token-claims.ts'
+export {
+  type AccessTokenVerifier,
+  type AccessTokenVerifierOptions,
+  type AccessTokenVerifierStatus,
+  createAccessTokenVerifier,
+  type VerifyOptions
+} from './access-token-verifier.ts'
+export { type BearerRequest, headerValues, takeBearerToken } from './bearer-token.ts'
+export { type Clock, systemClock } from './clock.ts'
+export { maxTokenLength } from './compact-jws.ts'
+export * from './errors.ts'
+export type { Fetch } from './fetch-key-set.ts'
+export { type ChallengeOptions, type HttpAnswer, httpAnswerTo } from './http-answers.ts'
+export { createRemoteKeySet, type RemoteKeySetOptions } from './key-set.ts'
+export type { KeySource, KeySourceStatus, VerificationKey } from './key-source.ts'
+export { createLocalKeySet, type LocalKeySet } from './local-key-set.ts'
+export type { VerifierLogger } from './logger.ts'
+export {
+  type ProtectedResourceOptions,
+  protectedResourceDocument,
+  protectedResourceMetadataUrl
+} from './protected-resource-metadata.ts'
+export {
+  maxIdentifierLength,
+  type RevocableIdentifiers,
+  type RevocationFeed,
+  type RevocationSink
+} from './revocation-feed.ts'
+export {
+  createRevocationView,
+  type RevocationStatus,
+  type RevocationView,
+  type RevocationViewOptions
+} from './revocation-view.ts'
+export { type RevocationOptions, type StalePolicy, stalePolicies } from './revocations.ts'

@@ -1,0 +1,43 @@
+import type { CryptoKey } from 'jose'
+import type { PublicKey } from './json-web-key-set.ts'
+
+/** The keys that are at hand, by `kid`. */
+export interface KeyRing {
+  get(kid: string): CryptoKey | undefined
+  /** Takes these keys and no others; a key that stays the same stays the same object, and a removed one stays away. */
+  replace(keys: readonly PublicKey[]): void
+  remove(kid: string): void
+  isRemoved(kid: string): boolean
+  readonly size: number
+}
+
+/** The most removed kids that are remembered. A key is pulled once in a while, not a thousand times. */
+const maxRemoved = 1000
+
+/** Makes an empty ring. */
+export function createKeyRing(): KeyRing {
+  let ring = new Map<string, PublicKey>()
+  // A JWKS out of some cache may name a pulled key for a while: it must not come back.
+  const removed = new Set<string>()
+
+  return {
+    get: (kid) => ring.get(kid)?.key,
+    isRemoved: (kid) => removed.has(kid),
+    get size() {
+      return ring.size
+    },
+    replace(keys) {
+      const next = new Map<string, PublicKey>()
+      for (const key of keys) {
+        const known = ring.get(key.kid)
+        if (!removed.has(key.kid)) next.set(key.kid, known?.fingerprint === key.fingerprint ? known : key)
+      }
+      ring = next
+    },
+    remove(kid) {
+      ring.delete(kid)
+      removed.add(kid)
+      if (removed.size > maxRemoved) removed.delete(removed.values().next().value as string)
+    }
+  }
+}

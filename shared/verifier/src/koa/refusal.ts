@@ -1,0 +1,42 @@
+import type { Context, Next } from 'koa'
+import { VerifierError } from '../errors.ts'
+import { type ChallengeOptions, httpAnswerTo } from '../http-answers.ts'
+import type { VerifierLogger } from '../logger.ts'
+
+/** How refusals are answered behind one `requireAccessToken`. */
+export interface RefusalOptions extends ChallengeOptions {
+  readonly logger?: VerifierLogger | undefined
+}
+
+/** Carries the options from `requireAccessToken` to the checks behind it, out of sight of `ctx.state`'s users. */
+export const refusalOptions = Symbol('countersign.refusalOptions')
+
+/**
+ * Runs a check, then the rest of the app. What the check refuses is answered here, so that no error handler is needed;
+ * what the rest of the app throws is left alone.
+ */
+export async function passOrRefuse(
+  ctx: Context,
+  next: Next,
+  options: RefusalOptions,
+  check: () => void | Promise<void>
+): Promise<void> {
+  try {
+    await check()
+  } catch (error) {
+    if (!(error instanceof VerifierError)) throw error
+    refuse(ctx, error, options)
+    return
+  }
+  await next()
+}
+
+function refuse(ctx: Context, error: VerifierError, options: RefusalOptions): void {
+  const { status, headers, body } = httpAnswerTo(error, options)
+  const { code, detail, cause } = error
+  const log = status === 503 ? 'warn' : 'info'
+  options.logger?.[log]({ code, detail, ...(cause !== undefined && { err: cause }) }, 'access token refused')
+  ctx.status = status
+  ctx.set({ ...headers })
+  ctx.body = body
+}

@@ -1,0 +1,139 @@
+import type { RevocationEntry, RevocationKind } from '@countersign/oauth'
+import { ErrorReply } from 'redis'
+import type { Clock } from '../clock.ts'
+import { pause } from '../deferred.ts'
+import type { RevocationSink } from '../revocation-feed.ts'
+import type { RedisClient, RedisLink } from './redis-link.ts'
+import { isEpochOfRun, revocationKeys } from './revocation-keys.ts'
+
+const pageSize = 1000
+/** How long Redis may take to answer, beyond what it was asked to block. */
+const answerMilliseconds = 500
+/** How long a read blocks; and while the feed is not complete, when its completion is waited for. */
+const blockMilliseconds = { intact: 250, lost: 100 }
+const maxRetryMilliseconds = 500
+
+/**
+ * Follows the feed in Redis until the signal is aborted. Never rejects: each fault interrupts the sink, and is followed
+ * by another attempt.
+ */
+export async function followRevocations(
+  link: RedisLink,
+  sink: RevocationSink,
+  clock: Clock,
+  signal: AbortSignal
+): Promise<void> {
+  const read = createReader(link, sink, clock)
+  let faults = 0
+  while (!signal.aborted) {
+    try {
+      await read()
+      faults = 0
+    } catch (error) {
+      if (signal.aborted) return
+      sink.setInterrupted(error instanceof Error ? error.message : 'unknown')
+      const ceiling = Math.min(50 * 2 ** Math.min(faults++, 8), maxRetryMilliseconds)
+      await pause(ceiling * (0.5 + 0.5 * Math.random()), signal)
+    }
+  }
+}
+
+/** Each call reads one page, and judges how complete the view is then. */
+function createReader(link: RedisLink, sink: RevocationSink, clock: Clock): () => Promise<void> {
+  let epoch: string | undefined
+  let brokenEpoch: string | undefined
+  let lastId = '0-0'
+  let isCaughtUp = false
+  let hasStarted = false
+
+  /** A new life has to be read from its beginning. What is known from the old one stays known. */
+  const begin = (newEpoch: string | undefined) => {
+    epoch = newEpoch
+    lastId = '0-0'
+    isCaughtUp = false
+    hasStarted = true
+  }
+
+  return async () => {
+    if (!hasStarted) begin((await readState(link)).epoch)
+    const block = epoch === undefined ? blockMilliseconds.lost : blockMilliseconds.intact
+    // The moment of asking, not of the answer: what is published in between may be missing from it.
+    const askedAt = clock.monotonic()
+    const page = await readPage(link, lastId, isCaughtUp ? block : undefined)
+    sink.add(page.entries)
+    lastId = page.lastId ?? lastId
+    isCaughtUp = page.size < pageSize
+    if (!isCaughtUp) return
+
+    // Judged after each page, so that a page out of a flushed or replaced stream never passes for the whole.
+    const state = await readState(link)
+    // A stream that went back is another one under an old name: only a new epoch can make up for what it has lost.
+    if (state.epoch === epoch && isBefore(state.lastGeneratedId, lastId)) brokenEpoch = epoch
+    if (state.epoch === undefined || state.epoch === brokenEpoch) {
+      epoch = undefined
+      sink.setInterrupted('the feed in Redis is not complete')
+    } else if (state.epoch !== epoch) begin(state.epoch)
+    else sink.setCurrent(askedAt)
+  }
+}
+
+interface FeedState {
+  /** `undefined` unless it stands for a complete feed in the server process that answered. */
+  readonly epoch: string | undefined
+  readonly lastGeneratedId: string
+}
+
+function readState(link: RedisLink): Promise<FeedState> {
+  return link.run(answerMilliseconds, async ({ client, runId }) => {
+    const [epoch, lastGeneratedId] = await Promise.all([client.get(revocationKeys.epoch), readLastGeneratedId(client)])
+    const isComplete = isEpochOfRun(epoch, runId) && lastGeneratedId !== undefined
+    return { epoch: isComplete ? epoch : undefined, lastGeneratedId: lastGeneratedId ?? '0-0' }
+  })
+}
+
+async function readLastGeneratedId(client: RedisClient): Promise<string | undefined> {
+  try {
+    return (await client.xInfoStream(revocationKeys.stream))['last-generated-id']
+  } catch (error) {
+    if (error instanceof ErrorReply && /no such key/i.test(error.message)) return undefined
+    throw error
+  }
+}
+
+interface Page {
+  readonly entries: readonly RevocationEntry[]
+  readonly size: number
+  readonly lastId: string | undefined
+}
+
+interface StreamMessage {
+  readonly id: string
+  readonly message: { readonly kind?: string; readonly value?: string; readonly exp?: string }
+}
+
+async function readPage(link: RedisLink, after: string, block: number | undefined): Promise<Page> {
+  const reply = await link.run(answerMilliseconds + (block ?? 0), ({ client }) =>
+    client.xRead(
+      { key: revocationKeys.stream, id: after },
+      { COUNT: pageSize, ...(block !== undefined && { BLOCK: block }) }
+    )
+  )
+  const messages: readonly StreamMessage[] = reply?.[0]?.messages ?? []
+  return {
+    entries: messages.map(({ message }) => ({
+      // Unknown kinds and values that make no sense are skipped by the view.
+      kind: message.kind as RevocationKind,
+      value: message.value ?? '',
+      expiresAt: Number(message.exp)
+    })),
+    size: messages.length,
+    lastId: messages.at(-1)?.id
+  }
+}
+
+/** Stream ids are `<milliseconds>-<sequence>`, each up to 64 bits. */
+function isBefore(one: string, other: string): boolean {
+  const [oneTime = 0n, oneSequence = 0n] = one.split('-').map(BigInt)
+  const [otherTime = 0n, otherSequence = 0n] = other.split('-').map(BigInt)
+  return oneTime < otherTime || (oneTime === otherTime && oneSequence < otherSequence)
+}

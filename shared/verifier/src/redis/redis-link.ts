@@ -1,0 +1,115 @@
+import { createClient, ErrorReply, type RedisClientOptions } from 'redis'
+import { withDeadline } from './deadline.ts'
+
+/** Which Redis: a URL, or the options of a node-redis client. */
+export type RedisLinkOptions = { readonly url: string } | { readonly client: RedisClientOptions }
+
+export type RedisClient = ReturnType<typeof createClient>
+
+/** One connection to one server process. */
+export interface RedisSession {
+  readonly client: RedisClient
+  /** Names the life of the server process at the other end (`run_id` in `INFO server`). */
+  readonly runId: string
+}
+
+/**
+ * A way to Redis that never makes its user wait. It connects when it is needed; at the first doubt about a connection
+ * it drops it, and the next use makes a new one.
+ */
+export interface RedisLink {
+  /**
+   * Runs commands, and connects before if need be.
+   *
+   * @throws when Redis refuses, is away, or has not answered in time.
+   */
+  run<T>(milliseconds: number, work: (session: RedisSession) => Promise<T>): Promise<T>
+  /** Ends everything that is under way, at once, and leaves no handle open. */
+  close(): Promise<void>
+}
+
+interface Connection {
+  readonly client: RedisClient
+  readonly abort: AbortController
+  session: Promise<RedisSession>
+  isReady: boolean
+}
+
+const connectMilliseconds = 2_000
+
+/** Makes a link; nothing is connected yet. */
+export function createRedisLink(options: RedisLinkOptions): RedisLink {
+  let current: Connection | undefined
+  let isClosed = false
+
+  const drop = (connection: Connection): void => {
+    if (current === connection) current = undefined
+    connection.client.destroy()
+    // `destroy` does not reach a socket that is connecting still.
+    connection.abort.abort()
+  }
+
+  const open = (): Connection => {
+    const abort = new AbortController()
+    const client = createClient(clientOptions(options, abort.signal))
+    // Each command that fails says so itself; an event that nobody hears would end the process.
+    client.on('error', () => {})
+    const connection: Connection = { client, abort, isReady: false, session: startSession(client, abort.signal) }
+    connection.session = withDeadline(connectMilliseconds, connection.session).then(
+      (session) => {
+        connection.isReady = true
+        return session
+      },
+      (error: unknown) => {
+        drop(connection)
+        throw error
+      }
+    )
+    connection.session.catch(() => {})
+    return connection
+  }
+
+  return {
+    async run(milliseconds, work) {
+      if (isClosed) throw new Error('the link to Redis is closed')
+      current ??= open()
+      const connection = current
+      try {
+        return await withDeadline(milliseconds, connection.session.then(work))
+      } catch (error) {
+        // One that is still being made has a deadline of its own.
+        if (connection.isReady && isConnectionInDoubt(error)) drop(connection)
+        throw error
+      }
+    },
+    async close() {
+      isClosed = true
+      if (current) drop(current)
+    }
+  }
+}
+
+async function startSession(client: RedisClient, signal: AbortSignal): Promise<RedisSession> {
+  await client.connect()
+  if (signal.aborted) client.destroy()
+  const runId = /^run_id:(\w+)/m.exec(await client.info('server'))?.[1]
+  if (runId === undefined) throw new Error('Redis does not tell its run_id in INFO server')
+  return { client, runId }
+}
+
+function clientOptions(options: RedisLinkOptions, signal: AbortSignal): RedisClientOptions {
+  // Copied, since node-redis writes into what it is given.
+  const given: RedisClientOptions = 'url' in options ? { url: options.url } : { ...options.client }
+  const socket = { ...given.socket, connectTimeout: connectMilliseconds, reconnectStrategy: false, signal }
+  return {
+    ...given,
+    socket: socket as NonNullable<RedisClientOptions['socket']>,
+    disableOfflineQueue: true,
+    maintNotifications: 'disabled'
+  }
+}
+
+/** A refusal by Redis proves that the connection lives; but a server that was demoted must not be kept (`READONLY`). */
+function isConnectionInDoubt(error: unknown): boolean {
+  return !(error instanceof ErrorReply) || /^(?:READONLY|MASTERDOWN|LOADING|UNBLOCKED|NOAUTH)\b/.test(error.message)
+}

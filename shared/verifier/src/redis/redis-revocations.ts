@@ -1,0 +1,67 @@
+import { checkText } from '../option-checks.ts'
+import type { RevocableIdentifiers, RevocationFeed } from '../revocation-feed.ts'
+import type { RevocationOptions, StalePolicy } from '../revocations.ts'
+import { followRevocations } from './follow-revocations.ts'
+import { createRedisLink, type RedisLinkOptions } from './redis-link.ts'
+import { isEpochOfRun, revocationKeys } from './revocation-keys.ts'
+
+/** Which Redis, and what to do when it is away. */
+export type RedisRevocationsOptions = RedisLinkOptions & {
+  /** Default `reject`. */
+  readonly whenStale?: StalePolicy | undefined
+  /** How old the view may be, in seconds, from 1 to 3600. Default 5. */
+  readonly maxStalenessSeconds?: number | undefined
+}
+
+const directAnswerMilliseconds = 500
+
+/**
+ * Hears of revoked tokens through Redis: what `createAccessTokenVerifier` takes as `revocations`. It needs the primary,
+ * since a replica is another server process. Not connected before the verifier is made.
+ */
+export function redisRevocations(options: RedisRevocationsOptions): RevocationOptions {
+  const { whenStale, maxStalenessSeconds } = options
+  return { feed: createRedisRevocationFeed(options), whenStale, maxStalenessSeconds }
+}
+
+/** The feed alone. A mistake in the options is a `TypeError`. */
+export function createRedisRevocationFeed(options: RedisLinkOptions): RevocationFeed {
+  checkLinkOptions(options)
+  // Blocking reads hold a connection up, so questions of single requests go another way, made when the first one comes.
+  const followLink = createRedisLink(options)
+  const directLink = createRedisLink(options)
+  const closing = new AbortController()
+  let following: Promise<void> | undefined
+
+  return {
+    follow(sink, clock) {
+      if (following) throw new TypeError('a revocation feed has one follower')
+      following = followRevocations(followLink, sink, clock, closing.signal)
+    },
+    checkDirectly(identifiers) {
+      return directLink.run(directAnswerMilliseconds, async ({ client, runId }) => {
+        // One command, so that no flush and rebuild can come between the entries and the epoch that vouches for them.
+        const [epoch, ...entries] = await client.mGet([revocationKeys.epoch, ...entryKeys(identifiers)])
+        if (entries.some((entry) => typeof entry === 'string')) return true
+        if (!isEpochOfRun(epoch, runId)) throw new Error('the feed is not complete')
+        return false
+      })
+    },
+    async close() {
+      closing.abort()
+      await Promise.all([followLink.close(), directLink.close()])
+      await following
+    }
+  }
+}
+
+function entryKeys({ jti, sid, kid }: RevocableIdentifiers): string[] {
+  const keys = [revocationKeys.entry('jti', jti), revocationKeys.entry('kid', kid)]
+  return sid === undefined ? keys : [...keys, revocationKeys.entry('sid', sid)]
+}
+
+function checkLinkOptions(options: RedisLinkOptions): void {
+  if ('client' in options) return
+  const url = checkText('url', options.url)
+  if (!/^(?:rediss?|unix):\/\//.test(url)) throw new TypeError('url must begin with redis://, rediss:// or unix://')
+}

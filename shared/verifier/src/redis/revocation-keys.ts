@@ -1,0 +1,21 @@
+import type { RevocationKind } from '@countersign/oauth'
+
+/** The names of the keys. Their common hash tag keeps them in one slot of a cluster, so that one script reaches all. */
+export const revocationKeys = Object.freeze({
+  /** Names the life of the feed, once it is complete: `<uuid>.<run_id of the server process>`. */
+  epoch: '{countersign}:epoch',
+  /** Every entry, in the order of publication: fields `kind`, `value`, `exp`. */
+  stream: '{countersign}:revocations',
+  /** One entry, gone when it expires. */
+  entry: (kind: RevocationKind, value: string): string => `{countersign}:revoked:${kind}:${value}`,
+  /** The progress of one rebuild. */
+  rebuild: (id: string): string => `{countersign}:rebuild:${id}`
+})
+
+/**
+ * Whether the epoch stands for a complete feed in this very server process. After a restart or a failover it may have
+ * been carried over while the last entries were not.
+ */
+export function isEpochOfRun(epoch: string | null | undefined, runId: string): epoch is string {
+  return typeof epoch === 'string' && epoch.endsWith(`.${runId}`)
+}

@@ -1,0 +1,40 @@
+import type { RevocationEntry } from '@countersign/oauth'
+import type { Clock } from './clock.ts'
+
+/** A `jti`, `sid` or `kid` has at most this many characters; longer ones are refused in tokens and ignored in the feed. */
+export const maxIdentifierLength = 256
+
+/** What a token can be revoked by. */
+export interface RevocableIdentifiers {
+  readonly jti: string
+  readonly sid?: string | undefined
+  readonly kid: string
+}
+
+/** What a feed tells its follower. */
+export interface RevocationSink {
+  /** Entries to know from now on. Ones that are known already, or expired, do no harm. */
+  add(entries: readonly RevocationEntry[]): void
+  /**
+   * Everything that was published before `asOf` has been added.
+   *
+   * @param asOf by the clock's `monotonic()`; `Infinity` when the follower is current until it hears otherwise.
+   */
+  setCurrent(asOf: number): void
+  /** From now on entries may be missing: the as-of time stands still. The reason is for the log. */
+  setInterrupted(reason: string): void
+}
+
+/** Carries the denylist from the issuer to a verifier. The adapters are in `./redis` and `./in-process`. */
+export interface RevocationFeed {
+  /** Starts to follow, for one sink, once. Survives every fault by itself until `close`, and never throws later. */
+  follow(sink: RevocationSink, clock: Clock): void
+  /**
+   * Asks the carrier itself whether one of the identifiers is revoked.
+   *
+   * @throws when that cannot be known, within about half a second.
+   */
+  checkDirectly(identifiers: RevocableIdentifiers): Promise<boolean>
+  /** Stops following and leaves no handle open. */
+  close(): Promise<void>
+}

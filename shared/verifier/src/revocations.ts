@@ -1,0 +1,95 @@
+import { type Clock, systemClock } from './clock.ts'
+import { RevocationsUnavailableError, TokenRevokedError } from './errors.ts'
+import { silentLogger, type VerifierLogger } from './logger.ts'
+import { checkMethods, checkNumber, checkOneOf } from './option-checks.ts'
+import type { RevocableIdentifiers, RevocationFeed } from './revocation-feed.ts'
+import { createRevocationView, type RevocationStatus } from './revocation-view.ts'
+
+/** What to do while the view is older than `maxStalenessSeconds`. A known hit is refused under each of them. */
+export const stalePolicies = ['reject', 'check', 'allow'] as const
+
+/**
+ * - `reject`: refuse with 503, since it cannot be known.
+ * - `check`: ask the carrier directly for each request; 503 when it does not answer.
+ * - `allow`: accept; a revoked token then works until it expires.
+ */
+export type StalePolicy = (typeof stalePolicies)[number]
+
+/** Where a verifier hears of revoked tokens, and what it does when it hears nothing. `./redis` makes one. */
+export interface RevocationOptions {
+  /** Belongs to the verifier it is given to, which closes it. */
+  readonly feed: RevocationFeed
+  /** Default `reject`. */
+  readonly whenStale?: StalePolicy | undefined
+  /** How old the view may be, in seconds, from 1 to 3600. Default 5. */
+  readonly maxStalenessSeconds?: number | undefined
+}
+
+/** The denylist with its policy. */
+export interface Revocations {
+  /**
+   * Refuses what is revoked. Returns nothing, at once, as long as the view is fresh.
+   *
+   * @throws {TokenRevokedError} on a hit, however old the view is.
+   * @throws {RevocationsUnavailableError} when the policy demands to know what cannot be known.
+   */
+  check(identifiers: RevocableIdentifiers, whenStale?: StalePolicy): void | Promise<void>
+  /** Resolves once the view has been complete; rejects when it is closed before. */
+  ready(): Promise<void>
+  status(): RevocationStatus
+  close(): Promise<void>
+}
+
+export interface RevocationsContext {
+  readonly clock?: Clock
+  readonly logger?: VerifierLogger
+  readonly onKeyRevoked?: (kid: string) => void
+}
+
+/** Starts to follow the feed. A mistake in the options is a `TypeError`. */
+export function createRevocations(options: RevocationOptions, context: RevocationsContext = {}): Revocations {
+  const { feed, maxStaleness, policy } = checkOptions(options)
+  const { clock = systemClock, logger = silentLogger, onKeyRevoked = () => {} } = context
+  const view = createRevocationView({
+    clock,
+    onKeyRevoked,
+    onChange: (isCurrent, reason) =>
+      isCurrent
+        ? logger.info({}, 'revocation view is current')
+        : logger.warn({ reason }, 'revocation view is interrupted')
+  })
+  feed.follow(view, clock)
+
+  const checkDirectly = async (identifiers: RevocableIdentifiers): Promise<void> => {
+    const isRevoked = await feed.checkDirectly(identifiers).catch((cause: unknown) => {
+      throw new RevocationsUnavailableError({ detail: 'the carrier could not be asked directly', cause })
+    })
+    if (isRevoked) throw new TokenRevokedError(undefined, { detail: 'found by asking the carrier directly' })
+  }
+
+  return {
+    check(identifiers, whenStale = policy) {
+      const hit = view.findHit(identifiers)
+      if (hit !== undefined) throw new TokenRevokedError(hit, { detail: `${hit} is on the denylist` })
+      if (view.staleness() <= maxStaleness || whenStale === 'allow') return
+      if (whenStale === 'check') return checkDirectly(identifiers)
+      throw new RevocationsUnavailableError({ detail: 'the revocation view is stale' })
+    },
+    ready: () => view.loaded(),
+    status: () => view.status(),
+    async close() {
+      view.close()
+      await feed.close()
+    }
+  }
+}
+
+function checkOptions(options: RevocationOptions) {
+  const { feed, whenStale = 'reject', maxStalenessSeconds = 5 } = options
+  checkMethods('revocations.feed', feed, ['follow', 'checkDirectly', 'close'])
+  return {
+    feed,
+    policy: checkOneOf('revocations.whenStale', whenStale, stalePolicies),
+    maxStaleness: checkNumber('revocations.maxStalenessSeconds', maxStalenessSeconds, 1, 3600) * 1000
+  }
+}

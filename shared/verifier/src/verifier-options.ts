@@ -1,0 +1,77 @@
+import { type ClaimExpectations, maxClockToleranceSeconds } from './access-token-claims.ts'
+import type { AccessTokenVerifierOptions } from './access-token-verifier.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { checkMaxStaleKeysSeconds, createRemoteKeySet } from './key-set.ts'
+import type { KeySource } from './key-source.ts'
+import { silentLogger } from './logger.ts'
+import { checkHttpUrl, checkMethods, checkNumber, checkText } from './option-checks.ts'
+import { createRevocations, type Revocations } from './revocations.ts'
+
+/** What a verifier works with, made from its options. */
+export interface VerifierParts {
+  readonly expected: ClaimExpectations
+  readonly clock: Clock
+  readonly clockToleranceSeconds: number
+  readonly cacheSize: number
+  readonly keys: KeySource
+  readonly ownsKeys: boolean
+  readonly revocations: Revocations | null
+}
+
+/** Checks every option before anything is started, so that a mistake leaves nothing running. */
+export function readVerifierOptions(options: AccessTokenVerifierOptions): VerifierParts {
+  const { clock = systemClock, clockToleranceSeconds = 5, cacheSize = 10_000, logger = silentLogger } = options
+  const issuer = checkText('issuer', options.issuer)
+  checkHttpUrl('issuer', issuer)
+  const audiences = readAudiences(options.audience)
+  checkNumber('clockToleranceSeconds', clockToleranceSeconds, 0, maxClockToleranceSeconds)
+  checkNumber('cacheSize', cacheSize, 0, 1_000_000)
+  checkKeyOptions(options)
+  if (options.revocations === undefined) {
+    throw new TypeError('revocations must be given; null, spelled out, accepts revoked tokens until they expire')
+  }
+
+  // The last options to be checked are those of the denylist: from here on, nothing throws once something runs.
+  let keys: KeySource | undefined = options.keys
+  const onKeyRevoked = (kid: string) => keys?.remove(kid)
+  const revocations = options.revocations && createRevocations(options.revocations, { clock, logger, onKeyRevoked })
+  keys ??= createRemoteKeySet({
+    jwksUri: options.jwksUri ?? defaultJwksUri(issuer),
+    maxStaleKeysSeconds: options.maxStaleKeysSeconds,
+    fetch: options.fetch,
+    clock,
+    logger
+  })
+  return {
+    expected: Object.freeze({ issuer, audiences }),
+    clock,
+    clockToleranceSeconds,
+    cacheSize,
+    keys,
+    ownsKeys: options.keys === undefined,
+    revocations
+  }
+}
+
+function checkKeyOptions({ keys, jwksUri, maxStaleKeysSeconds }: AccessTokenVerifierOptions): void {
+  if (keys === undefined) {
+    if (jwksUri !== undefined) checkHttpUrl('jwksUri', jwksUri)
+    checkMaxStaleKeysSeconds(maxStaleKeysSeconds)
+    return
+  }
+  checkMethods('keys', keys, ['get', 'find', 'remove', 'ready', 'status', 'close'])
+  if (jwksUri !== undefined) throw new TypeError('jwksUri and keys exclude each other')
+  if (maxStaleKeysSeconds !== undefined) throw new TypeError('maxStaleKeysSeconds and keys exclude each other')
+}
+
+function readAudiences(audience: AccessTokenVerifierOptions['audience']): readonly string[] {
+  const audiences = typeof audience === 'string' ? [audience] : audience
+  if (!Array.isArray(audiences) || audiences.length === 0) {
+    throw new TypeError('audience must be a non-empty string or a non-empty array of them')
+  }
+  return Object.freeze(audiences.map((one: unknown) => checkText('audience', one)))
+}
+
+function defaultJwksUri(issuer: string): string {
+  return `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`
+}

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { type BearerRequest, headerValues, takeBearerToken } from '../../src/bearer-token.ts'
+
+const code = (request: BearerRequest): string => {
+  try {
+    return `took ${takeBearerToken(request)}`
+  } catch (error) {
+    return (error as { code: string }).code
+  }
+}
+
+describe('taking the bearer token out of a request (RFC 6750 §2)', () => {
+  it('takes the token of the one Authorization header, whatever the case of the scheme', () => {
+    for (const scheme of ['Bearer', 'bearer', 'BEARER', 'bEaReR']) {
+      expect(code({ authorization: [`${scheme} abc.def`] })).toBe('took abc.def')
+    }
+    expect(code({ authorization: ['Bearer   abc'] })).toBe('took abc')
+  })
+
+  it('finds no token without credentials, or with credentials of another scheme', () => {
+    expect(code({ authorization: [] })).toBe('ERR_TOKEN_MISSING')
+    for (const header of ['', 'Basic dTpw', 'Bearertoken', 'DPoP abc', ' ']) {
+      expect(code({ authorization: [header] }), header).toBe('ERR_TOKEN_MISSING')
+    }
+  })
+
+  it('refuses a Bearer header with no token, or with several', () => {
+    for (const header of [
+      'Bearer',
+      'Bearer ',
+      'Bearer a b',
+      'Bearer a,b',
+      'Bearer a, Bearer b',
+      'Bearer\ta',
+      'Bearer,a'
+    ]) {
+      expect(code({ authorization: [header] }), header).toBe('ERR_BEARER_REQUEST')
+    }
+  })
+
+  it('refuses several Authorization headers, even equal ones', () => {
+    expect(code({ authorization: ['Bearer a', 'Bearer a'] })).toBe('ERR_BEARER_REQUEST')
+    expect(code({ authorization: ['Bearer a', 'Basic b'] })).toBe('ERR_BEARER_REQUEST')
+  })
+
+  it('refuses a token in the query or in a form, with or without one in the header', () => {
+    for (const authorization of [[], ['Bearer a']]) {
+      expect(code({ authorization, queryString: 'x=1&access_token=b' })).toBe('ERR_BEARER_REQUEST')
+      expect(code({ authorization, queryString: 'access%5Ftoken=b' })).toBe('ERR_BEARER_REQUEST')
+      expect(code({ authorization, form: { access_token: 'b' } })).toBe('ERR_BEARER_REQUEST')
+    }
+    expect(code({ authorization: ['Bearer a'], queryString: 'my_access_token=b', form: { x: 1 } })).toBe('took a')
+  })
+
+  it('sees every header that came, where Node keeps only one', () => {
+    const rawHeaders = ['Host', 'x', 'Authorization', 'Bearer a', 'AUTHORIZATION', 'Bearer b']
+    expect(headerValues(rawHeaders, 'authorization')).toEqual(['Bearer a', 'Bearer b'])
+  })
+})

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import * as errors from '../../src/errors.ts'
+import { httpAnswerTo } from '../../src/http-answers.ts'
+
+const detail = { detail: 'secret detail' }
+const all = [
+  new errors.BearerRequestError(detail),
+  new errors.TokenMissingError(detail),
+  new errors.TokenMalformedError(detail),
+  new errors.TokenHeaderError(detail),
+  new errors.TokenUnknownKeyError(detail),
+  new errors.TokenSignatureError(detail),
+  new errors.TokenClaimError('aud', detail),
+  new errors.TokenExpiredError(detail),
+  new errors.TokenRevokedError('sid', detail),
+  new errors.ScopeInsufficientError(['read', 'write'], detail),
+  new errors.RoleInsufficientError('admin', detail),
+  new errors.KeysUnavailableError(detail),
+  new errors.RevocationsUnavailableError(detail)
+]
+
+describe('the HTTP answer to a verifier error (RFC 6750 §3)', () => {
+  it('has the right status and error code for each error', () => {
+    const answers = Object.fromEntries(
+      all.map((error) => [error.code, `${httpAnswerTo(error).status} ${httpAnswerTo(error).body.error}`])
+    )
+    expect(answers).toEqual({
+      ERR_BEARER_REQUEST: '400 invalid_request',
+      ERR_TOKEN_MISSING: '401 missing_token',
+      ERR_TOKEN_MALFORMED: '401 invalid_token',
+      ERR_TOKEN_HEADER: '401 invalid_token',
+      ERR_TOKEN_UNKNOWN_KEY: '401 invalid_token',
+      ERR_TOKEN_SIGNATURE: '401 invalid_token',
+      ERR_TOKEN_CLAIM: '401 invalid_token',
+      ERR_TOKEN_EXPIRED: '401 invalid_token',
+      ERR_TOKEN_REVOKED: '401 invalid_token',
+      ERR_SCOPE_INSUFFICIENT: '403 insufficient_scope',
+      ERR_ROLE_INSUFFICIENT: '403 insufficient_scope',
+      ERR_KEYS_UNAVAILABLE: '503 temporarily_unavailable',
+      ERR_REVOCATIONS_UNAVAILABLE: '503 temporarily_unavailable'
+    })
+  })
+
+  it('challenges everything but 503, which names a time to come again instead', () => {
+    for (const error of all) {
+      const { status, headers } = httpAnswerTo(error)
+      expect('WWW-Authenticate' in headers, error.code).toBe(status !== 503)
+      expect('Retry-After' in headers, error.code).toBe(status === 503)
+      expect(headers['Cache-Control']).toBe('no-store')
+    }
+  })
+
+  it('challenges a request without a token with nothing but the scheme', () => {
+    expect(httpAnswerTo(new errors.TokenMissingError()).headers['WWW-Authenticate']).toBe('Bearer')
+  })
+
+  it('names the error, the needed scopes and the resource metadata in the challenge (RFC 9728 §5.1)', () => {
+    const resourceMetadata = 'https://api.example.com/.well-known/oauth-protected-resource'
+    expect(httpAnswerTo(new errors.TokenMissingError(), { resourceMetadata }).headers['WWW-Authenticate']).toBe(
+      `Bearer resource_metadata="${resourceMetadata}"`
+    )
+    expect(
+      httpAnswerTo(new errors.ScopeInsufficientError(['read', 'write']), { resourceMetadata }).headers[
+        'WWW-Authenticate'
+      ]
+    ).toBe(
+      'Bearer error="insufficient_scope", error_description="The access token does not have the scope that this needs.", ' +
+        `scope="read write", resource_metadata="${resourceMetadata}"`
+    )
+  })
+
+  it('never tells the detail', () => {
+    for (const error of all) expect(JSON.stringify(httpAnswerTo(error))).not.toContain('secret')
+  })
+})

@@ -1,0 +1,276 @@
+import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import {
+  type Credentials,
+  get,
+  post,
+  refresh,
+  register,
+  send,
+  signIn,
+  unverifiedClaims,
+  usedSecrets
+} from './api-client.ts'
+import { ageSessions, query, readFamily } from './database.ts'
+import { startTrio, type Trio } from './trio.ts'
+
+interface SessionList {
+  sessions: { id: string; current: boolean; created_at: string; address: string; user_agent: string }[]
+}
+
+describe('accounts and sessions', () => {
+  let database: TestDatabase
+  let trio: Trio
+  let user: Credentials & { id: string }
+
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    const redisUrl = inject('docker') ? await createTestRedis() : undefined
+    trio = await startTrio({
+      databaseUrl: database.url,
+      redisUrl,
+      env: { REGISTRATIONS_PER_ADDRESS: '1000', SESSIONS_PER_USER: '5' }
+    })
+  })
+  afterAll(async () => {
+    await trio?.stop()
+    await database?.drop()
+  })
+  beforeEach(async () => {
+    user = await register(trio.auth.url)
+  })
+
+  const me = (accessToken: string) => get(`${trio.resource.url}/me`, accessToken)
+
+  /** The refusal must not take longer than this after the revoking call was answered. */
+  const expectRefusedWithin = (milliseconds: number, accessToken: string) =>
+    expect.poll(async () => (await me(accessToken)).status, { timeout: milliseconds, interval: 5 }).toBe(401)
+
+  test('the main job: register, sign in, be recognised, refresh, sign out, be refused', async () => {
+    const credentials = { username: 'Wanda', password: 'a perfectly fine password' }
+    usedSecrets.add(credentials.password)
+    const registered = await post(`${trio.auth.url}/auth/register`, { ...credentials, email: 'wanda@example.com' })
+    expect(registered.status).toBe(201)
+    expect(registered.body).toEqual({ id: expect.any(String), username: 'Wanda', roles: [] })
+
+    const tokens = await signIn(trio.auth.url, credentials)
+    expect(Object.keys(tokens).sort()).toEqual(['access_token', 'expires_in', 'refresh_token', 'scope', 'token_type'])
+    const recognised = await me(tokens.access_token)
+    expect(recognised).toMatchObject({
+      status: 200,
+      body: {
+        id: registered.body.id,
+        username: 'Wanda',
+        roles: [],
+        scope: 'account',
+        session_id: unverifiedClaims(tokens.access_token).sid
+      }
+    })
+    const refreshed = await refresh(trio.auth.url, tokens.refresh_token)
+    expect((await me(refreshed.body.access_token)).status).toBe(200)
+
+    expect((await post(`${trio.auth.url}/auth/logout`, undefined, refreshed.body.access_token)).status).toBe(204)
+    const answeredAt = performance.now()
+    await expectRefusedWithin(100, refreshed.body.access_token)
+    expect(performance.now() - answeredAt).toBeLessThan(100)
+    const refused = await me(tokens.access_token)
+    expect(refused).toMatchObject({ status: 401, body: { error: 'invalid_token' } })
+    expect(refused.headers.get('WWW-Authenticate')).toMatch(/^Bearer .*error="invalid_token".*resource_metadata="/)
+    expect(await refresh(trio.auth.url, refreshed.body.refresh_token)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' }
+    })
+  })
+
+  test('an access token holds the claims of RFC 9068 and nothing personal beyond the username', async () => {
+    await query(database.url, "UPDATE users SET email = 'secret@example.com' WHERE id = $1", [user.id])
+    const { access_token: token } = await signIn(trio.auth.url, user)
+    const header = JSON.parse(Buffer.from(token.split('.')[0] as string, 'base64url').toString())
+    expect(header).toEqual({ alg: 'RS256', kid: expect.any(String), typ: 'at+jwt' })
+    const claims = unverifiedClaims(token)
+    expect(Object.keys(claims).sort()).toEqual(
+      ['iss', 'sub', 'aud', 'client_id', 'iat', 'exp', 'jti', 'sid', 'scope', 'roles', 'preferred_username'].sort()
+    )
+    expect(claims).toMatchObject({
+      iss: 'http://issuer.test',
+      sub: user.id,
+      aud: ['http://api.test', 'http://issuer.test']
+    })
+    expect(claims.exp - claims.iat).toBe(600)
+  })
+
+  test('every wrong pair of username and password gets one and the same 401', async () => {
+    await query(database.url, 'UPDATE users SET disabled_at = now() WHERE username = $1', [
+      (await register(trio.auth.url)).username
+    ])
+    const disabled = await register(trio.auth.url)
+    await query(database.url, 'UPDATE users SET disabled_at = now() WHERE id = $1', [disabled.id])
+    const answers = await Promise.all([
+      post(`${trio.auth.url}/auth/login`, { username: user.username, password: 'wrong password' }),
+      post(`${trio.auth.url}/auth/login`, { username: 'nobody-of-this-name', password: 'wrong password' }),
+      post(`${trio.auth.url}/auth/login`, { username: disabled.username, password: disabled.password })
+    ])
+    for (const answer of answers) {
+      expect(answer.status).toBe(401)
+      expect(answer.body).toEqual(answers[0]?.body)
+    }
+  })
+
+  test('a username is taken whatever its case; an e-mail address never is', async () => {
+    const other = { username: user.username.toUpperCase(), password: user.password }
+    expect(await post(`${trio.auth.url}/auth/register`, other)).toMatchObject({
+      status: 409,
+      body: { error: 'conflict' }
+    })
+    for (const username of ['mail-one', 'mail-two']) {
+      const body = { username, password: user.password, email: 'one@example.com' }
+      expect((await post(`${trio.auth.url}/auth/register`, body)).status).toBe(201)
+    }
+  })
+
+  test('lists the live sessions, the newest first, and says which is the current one', async () => {
+    const first = await signIn(trio.auth.url, user)
+    const second = await signIn(trio.auth.url, user)
+    const { body } = await get<SessionList>(`${trio.auth.url}/auth/sessions`, first.access_token)
+    const ids = [second, first].map(({ access_token }) => unverifiedClaims(access_token).sid)
+    expect(body.sessions.map(({ id, current }) => ({ id, current }))).toEqual([
+      { id: ids[0], current: false },
+      { id: ids[1], current: true }
+    ])
+    expect(body.sessions[0]).toMatchObject({ client_id: 'countersign', address: '127.0.0.1', user_agent: 'node' })
+  })
+
+  test('ends another of the own sessions, and never one of somebody else', async () => {
+    const [mine, myOther] = [await signIn(trio.auth.url, user), await signIn(trio.auth.url, user)]
+    const stranger = await signIn(trio.auth.url, await register(trio.auth.url))
+    const remove = (id: string) =>
+      send(`${trio.auth.url}/auth/sessions/${id}`, {
+        method: 'DELETE',
+        headers: { Authorization: `Bearer ${mine.access_token}` }
+      })
+    expect((await remove(unverifiedClaims(myOther.access_token).sid)).status).toBe(204)
+    await expectRefusedWithin(100, myOther.access_token)
+    expect((await remove(unverifiedClaims(myOther.access_token).sid)).status).toBe(404)
+    expect((await remove(unverifiedClaims(stranger.access_token).sid)).status).toBe(404)
+    expect((await me(stranger.access_token)).status).toBe(200)
+    expect((await me(mine.access_token)).status).toBe(200)
+  })
+
+  test('logout-all ends every session of the user and of no one else', async () => {
+    const sessions = [
+      await signIn(trio.auth.url, user),
+      await signIn(trio.auth.url, user),
+      await signIn(trio.auth.url, user)
+    ]
+    const stranger = await signIn(trio.auth.url, await register(trio.auth.url))
+    expect((await post(`${trio.auth.url}/auth/logout-all`, undefined, sessions[1]?.access_token)).status).toBe(204)
+    for (const { access_token, refresh_token } of sessions) {
+      await expectRefusedWithin(100, access_token)
+      expect((await refresh(trio.auth.url, refresh_token)).status).toBe(400)
+    }
+    expect((await me(stranger.access_token)).status).toBe(200)
+  })
+
+  test('logs out by the refresh token when the access token has expired, and again without harm', async () => {
+    const tokens = await signIn(trio.auth.url, user)
+    const logout = () => post(`${trio.auth.url}/auth/logout`, { refresh_token: tokens.refresh_token })
+    expect((await logout()).status).toBe(204)
+    await expectRefusedWithin(100, tokens.access_token)
+    expect((await logout()).status).toBe(204)
+    const forged = `${tokens.refresh_token.slice(0, -2)}AA`
+    expect(await post(`${trio.auth.url}/auth/logout`, { refresh_token: forged })).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' }
+    })
+  })
+
+  test('a new password needs the current one and ends all other sessions', async () => {
+    const [here, there] = [await signIn(trio.auth.url, user), await signIn(trio.auth.url, user)]
+    const change = (current_password: string, new_password: string) =>
+      post(`${trio.auth.url}/auth/password`, { current_password, new_password }, here.access_token)
+    const newPassword = 'quite another password'
+    usedSecrets.add(newPassword)
+    expect(await change('not the password', newPassword)).toMatchObject({
+      status: 400,
+      body: { issues: [{ path: 'current_password' }] }
+    })
+    expect(await change(user.password, 'password123')).toMatchObject({
+      status: 400,
+      body: { issues: [{ path: 'new_password' }] }
+    })
+    expect((await me(there.access_token)).status).toBe(200)
+
+    expect((await change(user.password, newPassword)).status).toBe(204)
+    await expectRefusedWithin(100, there.access_token)
+    expect((await refresh(trio.auth.url, there.refresh_token)).status).toBe(400)
+    expect((await me(here.access_token)).status).toBe(200)
+    expect((await refresh(trio.auth.url, here.refresh_token)).status).toBe(200)
+    expect(
+      (await post(`${trio.auth.url}/auth/login`, { username: user.username, password: user.password })).status
+    ).toBe(401)
+    await signIn(trio.auth.url, { username: user.username, password: newPassword })
+  })
+
+  test('of two parallel password changes one wins, and its password is the one that works', async () => {
+    const tokens = await signIn(trio.auth.url, user)
+    const candidates = ['the first new password', 'the second new password']
+    for (const candidate of candidates) usedSecrets.add(candidate)
+    const answers = await Promise.all(
+      candidates.map((new_password) =>
+        post(`${trio.auth.url}/auth/password`, { current_password: user.password, new_password }, tokens.access_token)
+      )
+    )
+    const winner = answers.findIndex(({ status }) => status === 204)
+    expect(answers.filter(({ status }) => status === 204)).toHaveLength(1)
+    expect([400, 409]).toContain(answers[1 - winner]?.status)
+    await signIn(trio.auth.url, { username: user.username, password: candidates[winner] as string })
+  })
+
+  test('past the limit of live sessions the oldest goes, also when the sign-ins are parallel', async () => {
+    const oldest = await signIn(trio.auth.url, user)
+    await ageSessions(database.url, user.id, 60)
+    await Promise.all(Array.from({ length: 7 }, () => signIn(trio.auth.url, user)))
+    const live = await query(
+      database.url,
+      'SELECT 1 FROM refresh_token_families WHERE user_id = $1 AND revoked_at IS NULL',
+      [user.id]
+    )
+    expect(live).toHaveLength(5)
+    await expectRefusedWithin(100, oldest.access_token)
+    const { sid } = unverifiedClaims(oldest.access_token)
+    expect(await readFamily(database.url, sid)).toMatchObject({ revoked_reason: 'session_limit' })
+  })
+
+  test('the admin of the first start may see the dashboard, a plain user may not', async () => {
+    const admin = await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })
+    expect(await get(`${trio.resource.url}/admin/dashboard`, admin.access_token)).toMatchObject({ status: 200 })
+    const plain = await signIn(trio.auth.url, user)
+    const refused = await get(`${trio.resource.url}/admin/dashboard`, plain.access_token)
+    expect(refused).toMatchObject({ status: 403, body: { error: 'insufficient_scope' } })
+    expect(refused.headers.get('WWW-Authenticate')).toMatch(/error="insufficient_scope"/)
+    expect((await get(`${trio.resource.url}/public`)).status).toBe(200)
+  })
+
+  test('wrong passwords are limited with 429 and Retry-After, and the right one does not pass the limit', async () => {
+    for (let i = 0; i < 10; i++) {
+      expect(
+        (await post(`${trio.auth.url}/auth/login`, { username: user.username, password: `wrong-${i}` })).status
+      ).toBe(401)
+    }
+    const limited = await post(`${trio.auth.url}/auth/login`, { username: user.username, password: user.password })
+    expect(limited).toMatchObject({ status: 429, body: { error: 'too_many_requests' } })
+    expect(Number(limited.headers.get('Retry-After'))).toBeGreaterThan(800)
+    const other = await register(trio.auth.url)
+    await signIn(trio.auth.url, other)
+  })
+
+  test('no token and no password that was used here is in the logs', async () => {
+    usedSecrets.add(trio.adminPassword)
+    const logs = trio.logs()
+    expect(usedSecrets.size).toBeGreaterThan(30)
+    expect(logs).toContain('"route":"/auth/login"')
+    expect([...usedSecrets].filter((secret) => logs.includes(secret))).toEqual([])
+    const signatures = [...usedSecrets].map((secret) => secret.split('.').at(-1) as string)
+    expect(signatures.filter((signature) => logs.includes(signature))).toEqual([])
+  })
+})

@@ -1,0 +1,242 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { findFreePort } from '@countersign/dev/ports'
+import { findProcess } from '@countersign/dev/processes'
+import { childEnvironment } from '@countersign/testing'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+
+const main = fileURLToPath(new URL('../../dev/dist/main.js', import.meta.url))
+
+let dataDir: string
+let ports: { auth: number; resource: number; bff: number }
+const children: ChildProcess[] = []
+
+beforeAll(async () => {
+  if (!existsSync(main)) throw new Error('dev/dist/main.js is not built; run "npm test" or "npm run build"')
+  dataDir = join(await mkdtemp(join(tmpdir(), 'countersign-npm-start-')), 'data')
+  ports = { auth: await findFreePort(), resource: await findFreePort(), bff: await findFreePort() }
+})
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue
+    child.kill('SIGTERM')
+    await once(child, 'exit')
+  }
+})
+afterAll(() => rm(join(dataDir, '..'), { recursive: true, force: true }))
+
+interface Stack {
+  readonly child: ChildProcess
+  /** All that it has printed so far. */
+  output(): string
+  /** Resolves with the exit code when it has ended. */
+  readonly ended: Promise<number | null>
+}
+
+function spawnStack(variables: Record<string, string> = {}): Stack {
+  const child = spawn(process.execPath, [main], {
+    env: childEnvironment({
+      npm_lifecycle_event: undefined,
+      COUNTERSIGN_ADMIN_PASSWORD: undefined,
+      COUNTERSIGN_DATA_DIR: dataDir,
+      AUTH_SERVICE_PORT: String(ports.auth),
+      RESOURCE_SERVICE_PORT: String(ports.resource),
+      BFF_SERVICE_PORT: String(ports.bff),
+      ...variables
+    }),
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  children.push(child)
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+    })
+  }
+  const ended = once(child, 'close').then(([code]) => code as number | null)
+  return { child, output: () => output, ended }
+}
+
+async function startStack(variables: Record<string, string> = {}): Promise<Stack> {
+  const stack = spawnStack(variables)
+  let hasEnded = false
+  stack.ended.then(() => {
+    hasEnded = true
+  })
+  await expect
+    .poll(() => hasEnded || stack.output().includes('Ctrl-C stops it.'), { timeout: 60_000, interval: 50 })
+    .toBe(true)
+  expect(stack.output()).toMatch(/^Countersign is ready/m)
+  return stack
+}
+
+/** Runs a start that is expected to fail, and gives what it said. */
+async function failToStart(variables: Record<string, string> = {}): Promise<string> {
+  const stack = spawnStack(variables)
+  expect(await stack.ended).toBe(1)
+  expect(stack.output()).not.toMatch(/\n\s+at /)
+  return stack.output()
+}
+
+async function postgresPid(): Promise<number> {
+  const text = await readFile(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'), 'utf8')
+  return Number(text.split('\n')[0])
+}
+
+const masterKey = () => readFile(join(dataDir, 'secrets', 'master-key'), 'utf8')
+
+async function signIn(password: string): Promise<Response> {
+  return fetch(`http://127.0.0.1:${ports.auth}/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username: 'admin', password })
+  })
+}
+
+describe('npm start', () => {
+  let password: string
+  let firstKey: string
+
+  test('a first start makes an account, says its password once, and prints lines that work when pasted', async () => {
+    const stack = await startStack()
+    password = /password {3}(\S+)/.exec(stack.output())?.[1] ?? ''
+    expect(password).not.toBe('')
+    firstKey = await masterKey()
+
+    const lines = stack.output().match(/^ {2}(TOKEN|curl).*$/gm) ?? []
+    expect(lines).toHaveLength(3)
+    const script = [...lines, lines[1]].join('\n')
+    const shell = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const answers = (await shell.stdout.setEncoding('utf8').toArray()).join('')
+    expect(answers.match(/^HTTP\/1\.1 \d+/gm)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 204', 'HTTP/1.1 401'])
+    expect(answers).toContain('"username":"admin"')
+  })
+
+  test('a second start finds the data: the same master key, and the same user signs in', async () => {
+    const stack = await startStack()
+    expect(stack.output()).not.toContain('Making the database')
+    expect(stack.output()).not.toContain('password is shown')
+    expect(await masterKey()).toBe(firstKey)
+    expect((await signIn(password)).status).toBe(200)
+    expect((await signIn('wrong')).status).toBe(401)
+  })
+
+  test('Ctrl-C ends it with exit code 0 and leaves no process and no lock', async () => {
+    const stack = await startStack()
+    const postgres = await postgresPid()
+    stack.child.kill('SIGINT')
+    expect(await stack.ended).toBe(0)
+    expect(stack.output().trim().split('\n').at(-1)).toBe('Stopped.')
+    expect(await findProcess(postgres)).toBeUndefined()
+    expect(existsSync(join(dataDir, 'lock'))).toBe(false)
+  })
+
+  test('the echo of a Ctrl-C that npm passes on is not taken for a second one', async () => {
+    const stack = await startStack()
+    const postgres = await postgresPid()
+    stack.child.kill('SIGINT')
+    stack.child.kill('SIGTERM')
+    expect(await stack.ended).toBe(0)
+    expect(await findProcess(postgres)).toBeUndefined()
+  })
+
+  test('after a SIGKILL the next start takes over, and Ctrl-C then leaves no process', async () => {
+    const killed = await startStack()
+    const left = await postgresPid()
+    killed.child.kill('SIGKILL')
+    await killed.ended
+    expect(await findProcess(left)).toBeDefined()
+
+    const stack = await startStack()
+    expect(stack.output()).toContain(`A former run (pid ${killed.child.pid}) was killed; taking over its data folder.`)
+    expect(await findProcess(left)).toBeUndefined()
+    expect((await signIn(password)).status).toBe(200)
+    const postgres = await postgresPid()
+    stack.child.kill('SIGINT')
+    expect(await stack.ended).toBe(0)
+    expect(await findProcess(postgres)).toBeUndefined()
+  })
+
+  test('it ends when the npm that started it is killed', async () => {
+    // Stands for npm and the shell that npm starts: killed, it passes nothing on.
+    const script = 'require("child_process").spawn("sh",["-c","node \\"$0\\"; true",process.argv[1]],{stdio:"inherit"})'
+    const npm = spawn(process.execPath, ['-e', script, main], {
+      env: childEnvironment({
+        npm_lifecycle_event: 'start',
+        COUNTERSIGN_DATA_DIR: dataDir,
+        AUTH_SERVICE_PORT: String(ports.auth),
+        RESOURCE_SERVICE_PORT: String(ports.resource),
+        BFF_SERVICE_PORT: String(ports.bff)
+      }),
+      stdio: ['ignore', 'pipe', 'inherit']
+    })
+    children.push(npm)
+    let output = ''
+    npm.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+    })
+    await expect.poll(() => output, { timeout: 60_000, interval: 50 }).toContain('Ctrl-C stops it.')
+    const postgres = await postgresPid()
+    const { pid } = JSON.parse(await readFile(join(dataDir, 'lock'), 'utf8'))
+    npm.kill('SIGKILL')
+    await expect.poll(() => findProcess(pid), { timeout: 20_000 }).toBeUndefined()
+    expect(await findProcess(postgres)).toBeUndefined()
+  })
+
+  test('a data folder in use is refused with its pid, and what runs goes on', async () => {
+    const stack = await startStack()
+    const said = await failToStart()
+    expect(said).toContain(`Countersign is already running with the data folder ${dataDir} (pid ${stack.child.pid}).`)
+    expect(said).toContain('COUNTERSIGN_DATA_DIR=')
+    expect((await signIn(password)).status).toBe(200)
+  })
+
+  test('taken ports are all named, with their variables and ports that are free, before anything is started', async () => {
+    const server = createServer().listen(ports.resource, '127.0.0.1')
+    await once(server, 'listening')
+    const said = await failToStart()
+    server.close()
+    expect(said).toContain(`Port ${ports.resource} for the resource-service (RESOURCE_SERVICE_PORT) is in use`)
+    expect(said).toMatch(/^ {2}RESOURCE_SERVICE_PORT=\d+ npm start$/m)
+    expect(existsSync(join(dataDir, 'lock'))).toBe(false)
+    expect(existsSync(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'))).toBe(false)
+  })
+
+  test('a database of another Postgres is refused with both versions, and nothing is changed', async () => {
+    const file = join(dataDir, 'postgres', 'cluster', 'PG_VERSION')
+    const version = await readFile(file, 'utf8')
+    await writeFile(file, '17\n')
+    const said = await failToStart()
+    await writeFile(file, version)
+    expect(said).toMatch(/was made by Postgres 17, and this Countersign brings Postgres 18/)
+    expect(said).toContain('COUNTERSIGN_DATA_DIR')
+    expect(existsSync(join(dataDir, 'lock'))).toBe(false)
+  })
+
+  test('a data folder of a later layout is refused', async () => {
+    const file = join(dataDir, 'format.json')
+    const format = await readFile(file, 'utf8')
+    await writeFile(file, '{"layout":99}')
+    expect(await failToStart()).toContain('was made by a later version of Countersign (layout 99')
+    await writeFile(file, format)
+  })
+
+  test('a setting that is not usable ends the start with its name and leaves no process', async () => {
+    const said = await failToStart({ ACCESS_TOKEN_TTL_SECONDS: 'soon' })
+    expect(said).toContain('ACCESS_TOKEN_TTL_SECONDS must be')
+    expect(existsSync(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'))).toBe(false)
+  })
+
+  test('a database that ends by itself ends the stack with a message', async () => {
+    const stack = await startStack()
+    process.kill(await postgresPid(), 'SIGINT')
+    expect(await stack.ended).toBe(1)
+    expect(stack.output()).toContain('The database has ended by itself')
+  })
+})

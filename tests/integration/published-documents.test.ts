@@ -1,0 +1,97 @@
+import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { get, send } from './api-client.ts'
+import { query } from './database.ts'
+import { audience, issuer, startTrio, type Trio } from './trio.ts'
+
+describe('published documents', () => {
+  let database: TestDatabase
+  let trio: Trio
+
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    const redisUrl = inject('docker') ? await createTestRedis() : undefined
+    trio = await startTrio({ databaseUrl: database.url, redisUrl })
+  })
+  afterAll(async () => {
+    await trio?.stop()
+    await database?.drop()
+  })
+
+  test('JWKS shows the public members of each key alone, and may be cached', async () => {
+    const answer = await get<{ keys: object[] }>(`${trio.auth.url}/.well-known/jwks.json`)
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('Cache-Control')).toBe('public, max-age=300, stale-while-revalidate=60')
+    expect(answer.body.keys).toHaveLength(1)
+    expect(Object.keys(answer.body.keys[0] as object).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use'])
+    expect(answer.body.keys[0]).toMatchObject({ kty: 'RSA', use: 'sig', alg: 'RS256', e: 'AQAB' })
+  })
+
+  test('JWKS has an entity tag, and answers 304 to who has it already', async () => {
+    const url = `${trio.auth.url}/.well-known/jwks.json`
+    const etag = (await get(url)).headers.get('ETag') as string
+    const again = await send(url, { headers: { 'If-None-Match': etag, 'Cache-Control': 'max-age=0' } })
+    expect(again).toMatchObject({ status: 304, body: '' })
+    expect((await send(url, { headers: { 'If-None-Match': '"another"' } })).status).toBe(200)
+  })
+
+  test('the private half of the key is sealed in the database', async () => {
+    const [key] = await query<{ sealed_private_jwk: string; public_jwk: object }>(
+      database.url,
+      'SELECT * FROM signing_keys'
+    )
+    const header = Buffer.from(key?.sealed_private_jwk.split('.')[0] as string, 'base64url').toString()
+    expect(JSON.parse(header)).toMatchObject({ alg: 'dir', enc: 'A256GCM' })
+    expect(JSON.stringify(key)).not.toMatch(/"(d|p|q|dp|dq|qi)":/)
+  })
+
+  test.each(['oauth-authorization-server', 'openid-configuration'])(
+    '%s tells what is built and no more',
+    async (name) => {
+      const answer = await get(`${trio.auth.url}/.well-known/${name}`)
+      expect(answer).toMatchObject({
+        status: 200,
+        body: { issuer, jwks_uri: `${issuer}/.well-known/jwks.json`, response_types_supported: [] }
+      })
+      expect(answer.body).not.toHaveProperty('token_endpoint')
+    }
+  )
+
+  test('the resource-service says which issuer it trusts (RFC 9728)', async () => {
+    expect(await get(`${trio.resource.url}/.well-known/oauth-protected-resource`)).toMatchObject({
+      status: 200,
+      body: { resource: audience, authorization_servers: [issuer] }
+    })
+  })
+
+  test('OpenAPI describes every route that is there, and none that is not', async () => {
+    const { body } = await get<{ openapi: string; paths: Record<string, Record<string, { responses: object }>> }>(
+      `${trio.auth.url}/openapi.json`
+    )
+    expect(body.openapi).toBe('3.1.0')
+    const described = Object.entries(body.paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => ({ path, method }))
+    )
+    expect(described.length).toBeGreaterThan(10)
+    for (const { path, method } of described) {
+      const url = trio.auth.url + path.replace('{id}', '00000000-0000-4000-8000-000000000000')
+      const { status } = await send(url, { method: method.toUpperCase() })
+      expect({ path, method, known: ![404, 405].includes(status) }).toEqual({ path, method, known: true })
+      expect(body.paths[path]?.[method]?.responses).toHaveProperty(String(status))
+    }
+    expect(body.paths['/auth/login']?.post).toMatchObject({
+      requestBody: {
+        content: { 'application/json': { schema: { required: ['username', 'password'], additionalProperties: false } } }
+      }
+    })
+  })
+
+  test('health says live and ready, and metrics are there for Prometheus', async () => {
+    for (const { url } of [trio.auth, trio.resource]) {
+      expect(await get(`${url}/health/live`)).toMatchObject({ status: 200, body: { status: 'ok' } })
+      expect(await get(`${url}/health/ready`)).toMatchObject({ status: 200, body: { status: 'ok' } })
+      const metrics = await get<string>(`${url}/metrics`)
+      expect(metrics.body).toMatch(/http_request_duration_seconds_bucket\{.*route="\/health\/live"/)
+    }
+  })
+})

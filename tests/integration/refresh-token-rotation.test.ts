@@ -1,0 +1,211 @@
+import {
+  createTestDatabase,
+  createTestRedis,
+  type PostgresRecorder,
+  startPostgresRecorder,
+  type TestDatabase
+} from '@countersign/testing'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { type Credentials, get, refresh, register, signIn, unverifiedClaims } from './api-client.ts'
+import { ageSessions, query, readFamily } from './database.ts'
+import { startTrio, type Trio } from './trio.ts'
+
+describe('refresh-token rotation', () => {
+  let database: TestDatabase
+  let recorder: PostgresRecorder
+  let trio: Trio
+  let user: Credentials & { id: string }
+
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    recorder = await startPostgresRecorder(database.url)
+    const redisUrl = inject('docker') ? await createTestRedis() : undefined
+    trio = await startTrio({
+      databaseUrl: recorder.url,
+      redisUrl,
+      authReplicas: 2,
+      env: { REGISTRATIONS_PER_ADDRESS: '1000' }
+    })
+  })
+  afterAll(async () => {
+    await trio?.stop()
+    await recorder?.close()
+    await database?.drop()
+  })
+  beforeEach(async () => {
+    user = await register(trio.auth.url)
+  })
+
+  const statementsOnFamilies = () => recorder.statements.filter((text) => text.includes('refresh_token_families'))
+
+  test('gives a new refresh token in the same family, and the new one rotates again', async () => {
+    const first = await signIn(trio.auth.url, user)
+    const second = await refresh(trio.auth.url, first.refresh_token)
+    expect(second.status).toBe(200)
+    expect(second.headers.get('Cache-Control')).toBe('no-store')
+    expect(second.body).toMatchObject({ token_type: 'Bearer', expires_in: 600, scope: 'account' })
+    expect(second.body.refresh_token).not.toBe(first.refresh_token)
+    const third = await refresh(trio.auth.url, second.body.refresh_token)
+    expect(third.status).toBe(200)
+    const sids = [first, second.body, third.body].map(({ access_token }) => unverifiedClaims(access_token).sid)
+    expect(new Set(sids).size).toBe(1)
+    expect(await readFamily(database.url, sids[0] as string)).toMatchObject({ generation: 2, revoked_at: null })
+  })
+
+  test('costs one SQL statement, which is one round trip', async () => {
+    const tokens = await signIn(trio.auth.url, user)
+    recorder.clear()
+    expect((await refresh(trio.auth.url, tokens.refresh_token)).status).toBe(200)
+    const isBackground = (text: string) => /FROM (revocations|signing_keys)/.test(text)
+    const statements = recorder.statements.filter((text) => !isBackground(text))
+    expect(statements).toHaveLength(1)
+    expect(statements[0]).toMatch(/^\s*UPDATE refresh_token_families/)
+  })
+
+  test('answers fifty parallel refreshes with one token by fifty 200s that hold one and the same successor', async () => {
+    const tokens = await signIn(trio.auth.url, user)
+    const { sid } = unverifiedClaims(tokens.access_token)
+    const before = await readFamily(database.url, sid)
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, i) =>
+        refresh((trio.auths[i % trio.auths.length] ?? trio.auth).url, tokens.refresh_token)
+      )
+    )
+    expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200))
+    expect(new Set(answers.map(({ body }) => body.refresh_token)).size).toBe(1)
+    expect(new Set(answers.map(({ body }) => body.access_token)).size).toBe(50)
+    expect(await readFamily(database.url, sid)).toMatchObject({ generation: before.generation + 1, revoked_at: null })
+    const checked = await Promise.all(
+      answers.slice(0, 5).map(({ body }) => get(`${trio.resource.url}/me`, body.access_token))
+    )
+    expect(checked.map(({ status }) => status)).toEqual(Array(5).fill(200))
+  })
+
+  test('a retry after a lost response gets the same successor', async () => {
+    const tokens = await signIn(trio.auth.url, user)
+    const lost = await refresh(trio.auth.url, tokens.refresh_token)
+    const retried = await refresh(trio.auth.url, tokens.refresh_token)
+    expect(retried.status).toBe(200)
+    expect(retried.body.refresh_token).toBe(lost.body.refresh_token)
+    expect(retried.body.access_token).not.toBe(lost.body.access_token)
+  })
+
+  test('a retry past the window is a replay', async () => {
+    const tokens = await signIn(trio.auth.url, user)
+    await refresh(trio.auth.url, tokens.refresh_token)
+    await ageSessions(database.url, user.id, 59)
+    expect((await refresh(trio.auth.url, tokens.refresh_token)).status).toBe(200)
+    await ageSessions(database.url, user.id, 2)
+    expect(await refresh(trio.auth.url, tokens.refresh_token)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' }
+    })
+  })
+
+  test('a replay of an older token ends the family, and its access tokens are refused', async () => {
+    const first = await signIn(trio.auth.url, user)
+    const { sid } = unverifiedClaims(first.access_token)
+    const second = (await refresh(trio.auth.url, first.refresh_token)).body
+    const third = (await refresh(trio.auth.url, second.refresh_token)).body
+    expect((await get(`${trio.resource.url}/me`, third.access_token)).status).toBe(200)
+
+    const replayed = await refresh(trio.auth.url, first.refresh_token)
+    expect(replayed).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+    expect(replayed.headers.get('Cache-Control')).toBe('no-store')
+
+    // Committed before the error is answered:
+    expect(await readFamily(database.url, sid)).toMatchObject({
+      revoked_at: expect.any(Date),
+      revoked_reason: 'replay'
+    })
+    const outbox = await query(
+      database.url,
+      "SELECT kind, expires_at > now() + interval '10 minutes' AS outlives FROM revocations WHERE value = $1",
+      [sid]
+    )
+    expect(outbox).toEqual([{ kind: 'sid', outlives: true }])
+    const audit = await query(
+      database.url,
+      "SELECT detail FROM audit_events WHERE session_id = $1 AND type = 'refresh_token.replayed'",
+      [sid]
+    )
+    expect(audit).toEqual([{ detail: { presented_generation: 0, current_generation: 2 } }])
+
+    await expect
+      .poll(async () => (await get(`${trio.resource.url}/me`, third.access_token)).status, {
+        timeout: 1000,
+        interval: 10
+      })
+      .toBe(401)
+    expect(await refresh(trio.auth.url, third.refresh_token)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' }
+    })
+    expect(await query(database.url, 'SELECT 1 FROM revocations WHERE value = $1', [sid])).toHaveLength(1)
+  })
+
+  test('twenty parallel replays end the family once: one denylist entry, one audit event', async () => {
+    const first = await signIn(trio.auth.url, user)
+    const { sid } = unverifiedClaims(first.access_token)
+    const second = (await refresh(trio.auth.url, first.refresh_token)).body
+    await refresh(trio.auth.url, second.refresh_token)
+    const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(trio.auth.url, first.refresh_token)))
+    expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(400))
+    expect(await query(database.url, 'SELECT 1 FROM revocations WHERE value = $1', [sid])).toHaveLength(1)
+    const events = await query(
+      database.url,
+      "SELECT 1 FROM audit_events WHERE session_id = $1 AND type = 'refresh_token.replayed'",
+      [sid]
+    )
+    expect(events).toHaveLength(1)
+  })
+
+  test('a refresh token with one changed character is refused with no query sent to Postgres', async () => {
+    const { refresh_token: token } = await signIn(trio.auth.url, user)
+    recorder.clear()
+    for (let at = 0; at < token.length; at++) {
+      const changed = token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1)
+      expect(await refresh(trio.auth.url, changed)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+    }
+    expect(statementsOnFamilies()).toEqual([])
+    expect((await refresh(trio.auth.url, token)).status).toBe(200)
+    expect(statementsOnFamilies()).toHaveLength(1)
+  })
+
+  test('an idle session expires, and a used one expires at its absolute limit', async () => {
+    const idle = await signIn(trio.auth.url, user)
+    await ageSessions(database.url, user.id, 7 * 86_400 + 1)
+    expect(await refresh(trio.auth.url, idle.refresh_token)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' }
+    })
+
+    let used = await signIn(trio.auth.url, user)
+    for (let day = 0; day < 29; day += 5) {
+      used = (await refresh(trio.auth.url, used.refresh_token)).body
+      expect(used.refresh_token).toBeTypeOf('string')
+      await ageSessions(database.url, user.id, 5 * 86_400)
+    }
+    expect(await refresh(trio.auth.url, used.refresh_token)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' }
+    })
+  })
+
+  test('reads the roles anew and never copies them from the old token', async () => {
+    const tokens = await signIn(trio.auth.url, user)
+    expect(unverifiedClaims(tokens.access_token).roles).toEqual([])
+    await query(database.url, "UPDATE users SET roles = '{auditor}' WHERE id = $1", [user.id])
+    const refreshed = await refresh(trio.auth.url, tokens.refresh_token)
+    expect(unverifiedClaims(refreshed.body.access_token).roles).toEqual(['auditor'])
+  })
+
+  test('gives a disabled user nothing', async () => {
+    const tokens = await signIn(trio.auth.url, user)
+    await query(database.url, 'UPDATE users SET disabled_at = now() WHERE id = $1', [user.id])
+    expect(await refresh(trio.auth.url, tokens.refresh_token)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' }
+    })
+  })
+})

@@ -1,0 +1,65 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+import { findDocker } from './shared/testing/src/infrastructure/docker.ts'
+import { readTestEnvironment } from './shared/testing/src/infrastructure/test-environment.ts'
+
+const infrastructure = (file: string) =>
+  fileURLToPath(new URL(`shared/testing/src/infrastructure/${file}`, import.meta.url))
+
+const { requiresDocker, resultsFile } = readTestEnvironment()
+const docker = await findDocker()
+
+// Workspace packages resolve to their sources, so that tests never see a stale build.
+const conditions = ['@countersign/source']
+const resolve = { conditions: [...conditions, 'module', 'node', 'development|production'] }
+const ssr = { resolve: { conditions: [...conditions, 'module', 'node', 'development|production'] } }
+const exclude = ['**/node_modules/**', '**/dist/**']
+
+/** Two at once: each file has a database of its own, and slow machines have two cores. */
+const besideOthers = { maxWorkers: 2, testTimeout: 30_000, hookTimeout: 120_000, teardownTimeout: 60_000 }
+
+const unit = {
+  resolve,
+  ssr,
+  test: {
+    name: 'unit',
+    include: ['**/test/unit/**/*.test.ts'],
+    exclude,
+    setupFiles: [infrastructure('network-guard.ts')],
+    testTimeout: 30_000,
+    sequence: { groupOrder: 0 }
+  }
+}
+const integration = {
+  resolve,
+  ssr,
+  test: {
+    name: 'integration',
+    include: ['**/test/contract/**/*.test.ts', 'tests/integration/**/*.test.ts'],
+    exclude,
+    globalSetup: [infrastructure('global-setup.ts')],
+    ...besideOthers,
+    sequence: { groupOrder: 1 }
+  }
+}
+const compose = {
+  resolve,
+  ssr,
+  test: {
+    name: 'compose',
+    include: ['tests/compose/**/*.test.ts'],
+    exclude,
+    globalSetup: [infrastructure('compose-setup.ts')],
+    ...besideOthers,
+    maxWorkers: 1,
+    sequence: { groupOrder: 2 }
+  }
+}
+
+export default defineConfig({
+  test: {
+    projects: docker.answers || requiresDocker ? [unit, integration, compose] : [unit, integration],
+    reporters: resultsFile === undefined ? ['default'] : ['default', 'json'],
+    ...(resultsFile === undefined ? {} : { outputFile: { json: resultsFile } })
+  }
+})
