@@ -23,7 +23,7 @@ const unit = {
   ssr,
   test: {
     name: 'unit',
-    include: ['**/test/unit/**/*.test.ts'],
+    include: ['**/test/unit/**/*.test.ts', 'tests/unit/**/*.test.ts'],
     exclude,
     setupFiles: [infrastructure('network-guard.ts')],
     testTimeout: 30_000,
