@@ -95,7 +95,15 @@ async function install() {
   say(`Installing the dependencies (npm ci, up to ${count} packages) …`)
   rmSync(installedLock, { force: true })
   // Options, not environment: `npm start --omit=dev` and NODE_ENV=production reach us, and would leave out the compiler.
-  const args = ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund']
+  const args = [
+    'ci',
+    '--ignore-scripts',
+    '--include=dev',
+    '--include=optional',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error'
+  ]
   const advice =
     'npm ci failed; npm says why above. If the registry could not be reached, check the network or proxy, then run the same command again'
   const npm = environment.npm_execpath

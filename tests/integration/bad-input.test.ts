@@ -25,14 +25,14 @@ describe('bad input', () => {
     await database?.drop()
   })
 
-  const postRaw = (path: string, body: BodyInit, headers: Record<string, string> = json) =>
+  const postRaw = (path: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = json) =>
     send(`${trio.auth.url}${path}`, {
       method: 'POST',
       headers: { Authorization: `Bearer ${accessToken}`, ...headers },
       body
     })
 
-  const bodies: [string, BodyInit, number][] = [
+  const bodies: [string, string | Uint8Array<ArrayBuffer>, number][] = [
     ['an empty body', '', 400],
     ['a body of 1 MiB', `{"username":"${'a'.repeat(1024 * 1024)}"}`, 413],
     ['a body one byte over 16 KiB', ' '.repeat(16 * 1024 + 1), 413],

@@ -76,10 +76,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
   const users = createPrismaUserStore(database, { entryLifeSeconds })
   const families = createPrismaRefreshTokenFamilies(database, { ...config, entryLifeSeconds })
   const outbox = createPrismaRevocationOutbox(database)
-  const gate = createAdmissionGate({
-    concurrency: config.passwordHashConcurrency,
-    queueLimit: config.passwordHashQueue
-  })
+  const gate = createAdmissionGate({ concurrency: hashConcurrency(config), queueLimit: config.passwordHashQueue })
   const passwords = await createPasswordHashing(gate)
   const firstAdmin = await ensureFirstAdmin(
     { users, passwords },
@@ -161,6 +158,11 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     }
   })
   return Object.assign(service, { firstAdmin })
+}
+
+/** Hashing and signing share the process's thread pool: two threads are kept free, so that signing never waits for hashing. */
+function hashConcurrency({ passwordHashConcurrency, threadPoolSize }: Config): number {
+  return Math.max(1, Math.min(passwordHashConcurrency, threadPoolSize - 2))
 }
 
 function inProcessCarrier({ revocationLog }: EmbeddedParts): Carrier {

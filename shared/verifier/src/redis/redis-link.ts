@@ -52,9 +52,9 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   const open = (): Connection => {
     const abort = new AbortController()
     const client = createClient(clientOptions(options, abort.signal))
-    // Each command that fails says so itself; an event that nobody hears would end the process.
-    client.on('error', () => {})
     const connection: Connection = { client, abort, isReady: false, session: startSession(client, abort.signal) }
+    // A connection that ends while nobody uses it must not fail the next one who does. (Who uses it hears of the error.)
+    client.on('error', () => drop(connection))
     connection.session = withDeadline(connectMilliseconds, connection.session).then(
       (session) => {
         connection.isReady = true
