@@ -67,6 +67,7 @@ CREATE TABLE "audit_events" (
     "at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "type" TEXT NOT NULL,
     "user_id" UUID,
+    "actor_id" UUID,
     "session_id" UUID,
     "client_id" TEXT,
     "address" TEXT,
@@ -106,3 +107,6 @@ CREATE INDEX "revocations_unpublished_idx" ON "revocations"("id") WHERE "publish
 
 -- A rotation updates a row in place (HOT): no index holds a column that it changes, and pages keep room for it.
 ALTER TABLE "refresh_token_families" SET (fillfactor = 85);
+
+-- Pages of users are read in the order of the bytes: that order serves a search by prefix too.
+ALTER TABLE "users" ALTER COLUMN "username_key" TYPE TEXT COLLATE "C";

@@ -8,10 +8,11 @@ import {
 } from '@countersign/service-kit'
 import { createAccessTokenVerifier, maxClockToleranceSeconds, type RevocationFeed } from '@countersign/verifier'
 import { type InProcessRevocationLog, inProcessRevocations } from '@countersign/verifier/in-process'
-import { requireAccessToken } from '@countersign/verifier/koa'
+import { requireAccessToken, requireRole } from '@countersign/verifier/koa'
 import { createRedisRevocationFeed } from '@countersign/verifier/redis'
+import compose from 'koa-compose'
 import { createAdmissionGate } from './accounts/admission-gate.ts'
-import { ensureFirstAdmin, type FirstAdmin } from './accounts/first-admin.ts'
+import { adminRole, ensureFirstAdmin, type FirstAdmin } from './accounts/first-admin.ts'
 import { createPasswordHashing } from './accounts/password-hashing.ts'
 import { createSignInLimits } from './accounts/sign-in-limits.ts'
 import type { Config } from './config.ts'
@@ -27,6 +28,7 @@ import { createInProcessRevocationPublisher } from './stores/in-process-revocati
 import { createPrismaRefreshTokenFamilies } from './stores/prisma-refresh-token-families.ts'
 import { createPrismaRevocationOutbox } from './stores/prisma-revocation-outbox.ts'
 import { createPrismaSigningKeyStore } from './stores/prisma-signing-key-store.ts'
+import { createPrismaUserAdministration } from './stores/prisma-user-administration.ts'
 import { createPrismaUserStore } from './stores/prisma-user-store.ts'
 import { openRedisConnection, type RedisConnection } from './stores/redis-connection.ts'
 import { createRedisRevocationPublisher } from './stores/redis-revocation-publisher.ts'
@@ -73,8 +75,9 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
   const entryLifeSeconds = config.accessTokenTtlSeconds + maxClockToleranceSeconds
   const carrier = embedded ? inProcessCarrier(embedded) : redisCarrier(config, entryLifeSeconds, logger)
   const database = openDatabase({ url: config.databaseUrl.reveal(), connections: config.databaseConnections })
-  const users = createPrismaUserStore(database, { entryLifeSeconds })
-  const families = createPrismaRefreshTokenFamilies(database, { ...config, entryLifeSeconds })
+  const lifetimes = { ...config, entryLifeSeconds }
+  const users = createPrismaUserStore(database, lifetimes)
+  const families = createPrismaRefreshTokenFamilies(database, lifetimes)
   const outbox = createPrismaRevocationOutbox(database)
   const gate = createAdmissionGate({ concurrency: hashConcurrency(config), queueLimit: config.passwordHashQueue })
   const passwords = await createPasswordHashing(gate)
@@ -102,6 +105,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     revocations: { feed: withDirectCheck(carrier.feed, outbox), whenStale: 'check' },
     logger
   })
+  const authenticate = requireAccessToken(verifier, { logger })
   const counter = (name: string, limit: number, windowSeconds: number) =>
     createAttemptCounter({ name, limit, windowSeconds, redis: carrier.redis, logger })
   const service = createHttpService({
@@ -146,7 +150,9 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
           signingKey: keyRing.current
         }),
         refreshTokens: createRefreshTokenCodec(config.masterKeys),
-        requireAccessToken: requireAccessToken(verifier, { logger })
+        administration: createPrismaUserAdministration(database, lifetimes),
+        requireAccessToken: authenticate,
+        requireAdmin: compose([authenticate, requireRole(adminRole)])
       }),
     async closeStores() {
       await verifier.close()

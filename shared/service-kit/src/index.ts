@@ -5,6 +5,7 @@ export { createHttpService, type HttpServiceOptions, type Service } from './http
 export { acceptJsonBody, bodyLimitBytes, requireJsonBody } from './json-body.ts'
 export { createLogger, describeError, type Logger, type LoggerOptions, type LogLevel, logLevels } from './logger.ts'
 export { createMetrics, type HttpMetrics } from './metrics.ts'
+export { requireQuery } from './query.ts'
 export { type RequestState, recordRequests, setRequestContext } from './request-context.ts'
 export { runService } from './run-service.ts'
 export { Secret } from './secret.ts'

@@ -1,18 +1,13 @@
-import {
-  InvalidRequestError,
-  PayloadTooLargeError,
-  UnsupportedMediaTypeError,
-  type ValidationIssue
-} from '@countersign/oauth'
+import { InvalidRequestError, PayloadTooLargeError, UnsupportedMediaTypeError } from '@countersign/oauth'
 import type { Context, Middleware } from 'koa'
 import getRawBody from 'raw-body'
 import type { z } from 'zod'
+import { parseWith } from './validation.ts'
 
 /** The largest request body that is read, in bytes. */
 export const bodyLimitBytes = 16 * 1024
 
-const issueLimit = 10
-const issueTextLimit = 200
+const misfit = 'The request body is not what this route takes; see issues.'
 
 /**
  * Reads a JSON body of at most 16 KiB, checks it against a schema, and leaves the parsed value in `ctx.state.body`.
@@ -22,7 +17,7 @@ const issueTextLimit = 200
  */
 export function requireJsonBody(schema: z.ZodType): Middleware {
   return async function requireJsonBody(ctx, next) {
-    ctx.state.body = parseWith(schema, await readJson(ctx))
+    ctx.state.body = parseWith(schema, await readJson(ctx), misfit)
     await next()
   }
 }
@@ -31,7 +26,7 @@ export function requireJsonBody(schema: z.ZodType): Middleware {
 export function acceptJsonBody(schema: z.ZodType): Middleware {
   return async function acceptJsonBody(ctx, next) {
     const hasBody = ctx.get('Transfer-Encoding') !== '' || Number(ctx.get('Content-Length') || 0) > 0
-    ctx.state.body = parseWith(schema, hasBody ? await readJson(ctx) : {})
+    ctx.state.body = parseWith(schema, hasBody ? await readJson(ctx) : {}, misfit)
     await next()
   }
 }
@@ -62,14 +57,4 @@ async function readBytes(ctx: Context): Promise<Buffer> {
     }
     throw new InvalidRequestError({ description: 'The request body ended before it was complete.', cause: error })
   }
-}
-
-function parseWith(schema: z.ZodType, value: unknown): unknown {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const issues: ValidationIssue[] = result.error.issues.slice(0, issueLimit).map(({ path, message }) => ({
-    path: path.join('.').slice(0, issueTextLimit),
-    message: message.slice(0, issueTextLimit)
-  }))
-  throw new InvalidRequestError({ description: 'The request body is not what this route takes; see issues.', issues })
 }

@@ -50,6 +50,33 @@ export type LogoutBody = z.infer<typeof logoutBody>
 export const passwordBody = z.strictObject({ current_password: presentedPassword, new_password: presentedPassword })
 export type PasswordBody = z.infer<typeof passwordBody>
 
+/** `GET /admin/users` */
+export const userListQuery = z.strictObject({
+  search: z
+    .string()
+    .max(64)
+    .refine((text) => text.isWellFormed() && !text.includes('\0'), { error: 'must be valid Unicode' })
+    .default('')
+    .meta({ description: 'the beginning of a username' }),
+  cursor: z.string().min(1).max(512).optional().meta({ description: '`next_cursor` of the page before' }),
+  limit: z.coerce.number().int().min(1).max(100).default(20)
+})
+export type UserListQuery = z.infer<typeof userListQuery>
+
+/** `PATCH /admin/users/:id` */
+export const userChangeBody = z
+  .strictObject({
+    disabled: z.boolean().optional(),
+    roles: z
+      .array(z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/, { error: 'must be 1 to 32 of a-z, 0-9, _ and -' }))
+      .max(16)
+      .optional()
+  })
+  .refine((change) => change.disabled !== undefined || change.roles !== undefined, {
+    error: 'must hold disabled, roles or both'
+  })
+export type UserChangeBody = z.infer<typeof userChangeBody>
+
 /** What the routes answer; shown in OpenAPI. */
 
 export const tokenResponse = z.object({
@@ -68,20 +95,27 @@ export const ownProfile = registeredUser.extend({
   session_id: z.uuid()
 })
 
-export const sessionList = z.object({
-  sessions: z.array(
-    z.object({
-      id: z.uuid(),
-      client_id: z.string(),
-      created_at: z.iso.datetime(),
-      last_used_at: z.iso.datetime(),
-      expires_at: z.iso.datetime(),
-      address: z.string(),
-      user_agent: z.string(),
-      current: z.boolean()
-    })
-  )
+const session = z.object({
+  id: z.uuid(),
+  client_id: z.string(),
+  created_at: z.iso.datetime(),
+  last_used_at: z.iso.datetime(),
+  expires_at: z.iso.datetime(),
+  address: z.string(),
+  user_agent: z.string()
 })
+
+export const sessionList = z.object({ sessions: z.array(session) })
+
+export const ownSessionList = z.object({ sessions: z.array(session.extend({ current: z.boolean() })) })
+
+export const administeredUser = registeredUser.extend({
+  email: z.string().nullable(),
+  created_at: z.iso.datetime(),
+  disabled_at: z.iso.datetime().nullable()
+})
+
+export const userList = z.object({ users: z.array(administeredUser), next_cursor: z.string().nullable() })
 
 export const errorResponse = z.object({
   error: z.string(),

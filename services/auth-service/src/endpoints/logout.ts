@@ -31,7 +31,7 @@ function endSessionOfRefreshToken({ families, refreshTokens, relay }: LogoutDeps
     if (refreshToken === undefined) return next()
     const content = refreshTokens.decode(refreshToken)
     if (!content) throw new InvalidGrantError({ description: 'The refresh token is not one of this issuer.' })
-    const { entries } = await families.end({ familyId: content.familyId }, 'logout')
+    const { entries } = await families.end({ familyId: content.familyId }, { reason: 'logout' })
     await relay.announce(entries)
     ctx.status = 204
   }
@@ -40,7 +40,7 @@ function endSessionOfRefreshToken({ families, refreshTokens, relay }: LogoutDeps
 function endSession({ families, relay }: LogoutDeps): Middleware {
   return async function endSession(ctx) {
     const { sid, sub } = ctx.state.accessToken
-    const { entries } = await families.end({ familyId: sid, userId: sub }, 'logout')
+    const { entries } = await families.end({ familyId: sid, userId: sub }, { reason: 'logout' })
     await relay.announce(entries)
     ctx.status = 204
   }
@@ -48,7 +48,7 @@ function endSession({ families, relay }: LogoutDeps): Middleware {
 
 function endAllSessions({ families, relay }: LogoutDeps): Middleware {
   return async function endAllSessions(ctx) {
-    const { entries } = await families.endAll(ctx.state.accessToken.sub, 'logout_all')
+    const { entries } = await families.endAll(ctx.state.accessToken.sub, { reason: 'logout_all' })
     await relay.announce(entries)
     ctx.status = 204
   }

@@ -38,9 +38,7 @@ function describeRoute(route: Route): Record<string, unknown> {
   return {
     summary: route.summary,
     ...(route.needsAccessToken ? { security: [{ accessToken: [] }] } : {}),
-    ...(route.path.includes(':id')
-      ? { parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } }] }
-      : {}),
+    parameters: describeParameters(route),
     ...(route.body
       ? { requestBody: { required: !route.isBodyOptional, content: json(schemaOf(route.body, 'input')) } }
       : {}),
@@ -54,6 +52,22 @@ function describeRoute(route: Route): Record<string, unknown> {
       )
     }
   }
+}
+
+function describeParameters({ path, query }: Route): Record<string, unknown>[] {
+  const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string', format: 'uuid' }
+  }))
+  const inQuery = Object.entries(query?.shape ?? {}).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: false,
+    schema: schemaOf(schema as z.ZodType, 'input')
+  }))
+  return [...inPath, ...inQuery]
 }
 
 function json(schema: unknown): Record<string, unknown> {

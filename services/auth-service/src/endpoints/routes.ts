@@ -3,6 +3,15 @@ import type { Middleware } from 'koa'
 import type { z } from 'zod'
 import type { SignInDeps } from '../grants/sign-in.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
+import {
+  type AdminUsersDeps,
+  changeUser,
+  endUserSession,
+  endUserSessions,
+  listUserSessions,
+  listUsers,
+  showUser
+} from './admin-users.ts'
 import * as bodies from './bodies.ts'
 import { login } from './login.ts'
 import { logout, logoutAll } from './logout.ts'
@@ -16,10 +25,11 @@ import { endSession, listSessions } from './sessions.ts'
 
 /** A route: what it does, and what OpenAPI says of it. */
 export interface Route {
-  method: 'get' | 'post' | 'delete'
+  method: 'get' | 'post' | 'patch' | 'delete'
   path: string
   summary: string
   handlers: Middleware[]
+  query?: z.ZodObject
   body?: z.ZodType
   isBodyOptional?: boolean
   needsAccessToken?: boolean
@@ -27,7 +37,7 @@ export interface Route {
   errors: number[]
 }
 
-export interface RouteDeps extends SignInDeps, Omit<RegisterDeps, 'users' | 'passwords'> {
+export interface RouteDeps extends SignInDeps, RegisterDeps, AdminUsersDeps {
   issuer: string
   keyRing: KeyRing
   requireAccessToken: Middleware
@@ -89,7 +99,7 @@ export function createRoutes(deps: RouteDeps): Route[] {
       summary: "List the user's live sessions",
       handlers: listSessions(deps),
       needsAccessToken: true,
-      answer: { status: 200, schema: bodies.sessionList },
+      answer: { status: 200, schema: bodies.ownSessionList },
       errors: [401, 503]
     },
     {
@@ -119,6 +129,62 @@ export function createRoutes(deps: RouteDeps): Route[] {
       needsAccessToken: true,
       answer: { status: 204 },
       errors: [400, 401, 409, 413, 415, 429, 503]
+    },
+    {
+      method: 'get',
+      path: '/admin/users',
+      summary: 'A page of users, in the order of their usernames',
+      handlers: listUsers(deps),
+      query: bodies.userListQuery,
+      needsAccessToken: true,
+      answer: { status: 200, schema: bodies.userList },
+      errors: [400, 401, 403, 503]
+    },
+    {
+      method: 'get',
+      path: '/admin/users/:id',
+      summary: 'One user',
+      handlers: showUser(deps),
+      needsAccessToken: true,
+      answer: { status: 200, schema: bodies.administeredUser },
+      errors: [401, 403, 404, 503]
+    },
+    {
+      method: 'patch',
+      path: '/admin/users/:id',
+      summary: 'Disable or enable a user, or give roles; disabling and taking a role away end all sessions',
+      handlers: changeUser(deps),
+      body: bodies.userChangeBody,
+      needsAccessToken: true,
+      answer: { status: 200, schema: bodies.administeredUser },
+      errors: [400, 401, 403, 404, 409, 413, 415, 503]
+    },
+    {
+      method: 'get',
+      path: '/admin/users/:id/sessions',
+      summary: "A user's live sessions",
+      handlers: listUserSessions(deps),
+      needsAccessToken: true,
+      answer: { status: 200, schema: bodies.sessionList },
+      errors: [401, 403, 404, 503]
+    },
+    {
+      method: 'delete',
+      path: '/admin/users/:id/sessions',
+      summary: 'End all sessions of a user',
+      handlers: endUserSessions(deps),
+      needsAccessToken: true,
+      answer: { status: 204 },
+      errors: [401, 403, 404, 503]
+    },
+    {
+      method: 'delete',
+      path: '/admin/users/:id/sessions/:session_id',
+      summary: 'End one session of a user',
+      handlers: endUserSession(deps),
+      needsAccessToken: true,
+      answer: { status: 204 },
+      errors: [401, 403, 404, 503]
     },
     {
       method: 'get',

@@ -3,6 +3,7 @@ import type { Middleware } from 'koa'
 import { z } from 'zod'
 import type { RefreshTokenFamilies } from '../grants/refresh-token-families.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
+import { sessionSummary } from './session-summary.ts'
 
 export interface SessionsDeps {
   families: RefreshTokenFamilies
@@ -19,13 +20,7 @@ export function listSessions({ families, requireAccessToken }: SessionsDeps): Mi
       ctx.set('Cache-Control', 'no-store')
       ctx.body = {
         sessions: sessions.map((session) => ({
-          id: session.id,
-          client_id: session.clientId,
-          created_at: session.createdAt.toISOString(),
-          last_used_at: session.lastUsedAt.toISOString(),
-          expires_at: session.expiresAt.toISOString(),
-          address: session.address,
-          user_agent: session.userAgent,
+          ...sessionSummary(session),
           current: session.id === ctx.state.accessToken.sid
         }))
       }
@@ -40,7 +35,9 @@ export function endSession({ families, relay, requireAccessToken }: SessionsDeps
     async function endSession(ctx) {
       const id = z.uuid().safeParse(ctx.params.id)
       const selection = { familyId: id.data ?? '', userId: ctx.state.accessToken.sub }
-      const { ended, entries } = id.success ? await families.end(selection, 'session_ended') : { ended: 0, entries: [] }
+      const { ended, entries } = id.success
+        ? await families.end(selection, { reason: 'session_ended' })
+        : { ended: 0, entries: [] }
       if (ended === 0) throw new NotFoundError({ description: 'You have no live session with this id.' })
       await relay.announce(entries)
       ctx.status = 204

@@ -42,7 +42,22 @@ export interface PresentedGeneration {
 }
 
 /** Why a family ended; kept with it. */
-export type EndReason = 'logout' | 'logout_all' | 'session_ended' | 'password_changed' | 'replay' | 'session_limit'
+export type EndReason =
+  | 'logout'
+  | 'logout_all'
+  | 'session_ended'
+  | 'password_changed'
+  | 'replay'
+  | 'session_limit'
+  | 'user_disabled'
+  | 'role_removed'
+  | 'ended_by_admin'
+
+export interface EndCause {
+  readonly reason: EndReason
+  /** Who ends it, when it is not its user. */
+  readonly actorId?: string
+}
 
 /** What became of a presented refresh token. */
 export type RefreshOutcome =
@@ -65,9 +80,9 @@ export interface RefreshTokenFamilies {
   /** Advances the family, or says why not. The common case is one statement and one round trip. */
   refresh(presented: PresentedGeneration): Promise<RefreshOutcome>
   /** Ends one family; `userId` limits it to the user's own. */
-  end(selection: { familyId: string; userId?: string }, reason: EndReason): Promise<EndedFamilies>
+  end(selection: { familyId: string; userId?: string }, cause: EndCause): Promise<EndedFamilies>
   /** Ends all families of a user. */
-  endAll(userId: string, reason: EndReason): Promise<EndedFamilies>
+  endAll(userId: string, cause: EndCause): Promise<EndedFamilies>
   /** The user's live families, the newest first; a user has at most 100. */
   list(userId: string): Promise<SessionSummary[]>
   /** Whether the user has signed in from this address within the last 30 days. */

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Prisma } from '@countersign/prisma'
 import type {
-  EndedFamilies,
-  EndReason,
   NewSession,
   PresentedGeneration,
   RefreshOutcome,
@@ -11,15 +9,13 @@ import type {
   SessionSummary
 } from '../grants/refresh-token-families.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
-import { databaseNow, type OutboxRow, seconds, toOutboxEntry } from './revocation-entries.ts'
+import { endFamilies, type FamilyLifetimes, isLive } from './ending-families.ts'
+import { databaseNow, seconds, toOutboxEntry } from './revocation-entries.ts'
 
-export interface FamilyLimits {
-  sessionIdleSeconds: number
-  sessionAbsoluteSeconds: number
-  sessionsPerUser: number
-  refreshRetryWindowSeconds: number
-  /** How long a denylist entry lives: the access token's lifetime and the clock tolerance of the verifiers. */
-  entryLifeSeconds: number
+export interface FamilyLimits extends FamilyLifetimes {
+  readonly sessionIdleSeconds: number
+  readonly sessionAbsoluteSeconds: number
+  readonly sessionsPerUser: number
 }
 
 interface SessionRow {
@@ -34,9 +30,6 @@ interface SessionRow {
   issued_at: number
 }
 
-/** Alive: neither revoked nor past a limit. `f` is the family. */
-const isLive = Prisma.sql`f.revoked_at IS NULL AND f.idle_expires_at > ${databaseNow} AND f.absolute_expires_at > ${databaseNow}`
-
 const sessionColumns = Prisma.sql`u.id AS user_id, u.username, u.roles, f.client_id, f.id AS session_id, f.scope, f.audience,
   f.generation, floor(extract(epoch FROM ${databaseNow}))::float8 AS issued_at`
 
@@ -47,20 +40,21 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
   return {
     start: (session) => orUnavailable(inTransaction(database, (transaction) => start(transaction, session))),
     refresh: (presented) => orUnavailable(refresh(presented)),
-    end: ({ familyId, userId }, reason) =>
-      orUnavailable(
-        endFamilies(
-          database,
-          Prisma.sql`f.id = ${familyId}::uuid ${userId === undefined ? Prisma.empty : Prisma.sql`AND f.user_id = ${userId}::uuid`}`,
-          reason
-        )
-      ),
-    endAll: (userId, reason) =>
+    end({ familyId, userId }, { reason, actorId }) {
+      const ofUser = userId === undefined ? Prisma.empty : Prisma.sql`AND f.user_id = ${userId}::uuid`
+      const selection = Prisma.sql`f.id = ${familyId}::uuid ${ofUser}`
+      return orUnavailable(endFamilies(database, { selection, reason, actorId }, limits))
+    },
+    endAll: (userId, { reason, actorId }) =>
       orUnavailable(
         inTransaction(database, async (transaction) => {
           // The lock makes a sign-in that is under way finish first, so that this ends its session too.
           await transaction.$queryRaw`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
-          return endFamilies(transaction, Prisma.sql`f.user_id = ${userId}::uuid`, reason)
+          return endFamilies(
+            transaction,
+            { selection: Prisma.sql`f.user_id = ${userId}::uuid`, reason, actorId },
+            limits
+          )
         })
       ),
     list: (userId) => orUnavailable(list(userId)),
@@ -75,13 +69,10 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
       WHERE id = ${session.userId}::uuid AND password_hash = ${session.verifiedPasswordHash} AND disabled_at IS NULL
       FOR NO KEY UPDATE`
     if (verified.length === 0) return undefined
-    const surplus = await endFamilies(
-      transaction,
-      Prisma.sql`f.id IN (
+    const selection = Prisma.sql`f.id IN (
         SELECT f.id FROM refresh_token_families f WHERE f.user_id = ${session.userId}::uuid AND ${isLive}
-        ORDER BY f.created_at DESC, f.id OFFSET ${limits.sessionsPerUser - 1})`,
-      'session_limit'
-    )
+        ORDER BY f.created_at DESC, f.id OFFSET ${limits.sessionsPerUser - 1})`
+    const surplus = await endFamilies(transaction, { selection, reason: 'session_limit' }, limits)
     const rows = await transaction.$queryRaw<SessionRow[]>`
       WITH f AS (
         INSERT INTO refresh_token_families
@@ -163,12 +154,6 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
     return { outcome: 'replayed', sessionId: familyId, entries: [toOutboxEntry(entry)] }
   }
 
-  /** Ends live families, with their denylist entries and audit events, in one statement. */
-  async function endFamilies(queryable: Queryable, selection: Prisma.Sql, reason: EndReason): Promise<EndedFamilies> {
-    const rows = await queryable.$queryRaw<OutboxRow[]>`${endFamiliesSql(selection, reason, limits.entryLifeSeconds)}`
-    return { ended: rows.length, entries: rows.map(toOutboxEntry) }
-  }
-
   async function list(userId: string): Promise<SessionSummary[]> {
     const rows = await database.$queryRaw<
       {
@@ -202,22 +187,6 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
       WHERE user_id = ${userId}::uuid AND address = ${address} AND created_at > now() - interval '30 days' LIMIT 1`
     return rows.length > 0
   }
-}
-
-/** The statement that ends the selected live families (`f`); it returns their denylist entries. */
-export function endFamiliesSql(selection: Prisma.Sql, reason: EndReason, entryLifeSeconds: number): Prisma.Sql {
-  return Prisma.sql`
-    WITH ended AS (
-      UPDATE refresh_token_families f SET revoked_at = ${databaseNow}, revoked_reason = ${reason}
-      WHERE ${selection} AND ${isLive}
-      RETURNING f.id, f.user_id, f.client_id
-    ), audited AS (
-      INSERT INTO audit_events (type, user_id, session_id, client_id, detail)
-      SELECT 'session.ended', user_id, id, client_id, jsonb_build_object('reason', ${reason}::text) FROM ended
-    )
-    INSERT INTO revocations (kind, value, expires_at)
-    SELECT 'sid', id::text, ${databaseNow} + ${seconds(entryLifeSeconds)} FROM ended
-    RETURNING id, kind, value, expires_at`
 }
 
 function toSession(row: SessionRow): Session {

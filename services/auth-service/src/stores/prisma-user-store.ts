@@ -2,16 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { Prisma } from '@countersign/prisma'
 import type { NewUser, PasswordChange, UserCredentials, UserProfile, UserStore } from '../accounts/user-store.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
-import { endFamiliesSql } from './prisma-refresh-token-families.ts'
-import { databaseNow, type OutboxRow, toOutboxEntry } from './revocation-entries.ts'
+import { endFamilies, type FamilyLifetimes } from './ending-families.ts'
+import { databaseNow } from './revocation-entries.ts'
 
 /** Makes two first starts on one database take turns; any number that nothing else locks. */
 const firstUserLockId = 4_010_202
 
-export function createPrismaUserStore(
-  database: Database,
-  { entryLifeSeconds }: { entryLifeSeconds: number }
-): UserStore {
+export function createPrismaUserStore(database: Database, lifetimes: FamilyLifetimes): UserStore {
   return {
     create: (user) => orUnavailable(insert(database, user)),
     createFirstWithRole: (role, user) =>
@@ -91,16 +88,13 @@ export function createPrismaUserStore(
       RETURNING 1`
     if (changed.length === 0) return undefined
     const others = change.sessionId === undefined ? Prisma.empty : Prisma.sql`AND f.id <> ${change.sessionId}::uuid`
-    const rows = await transaction.$queryRaw<OutboxRow[]>`${endFamiliesSql(
-      Prisma.sql`f.user_id = ${change.userId}::uuid ${others}`,
-      'password_changed',
-      entryLifeSeconds
-    )}`
+    const selection = Prisma.sql`f.user_id = ${change.userId}::uuid ${others}`
+    const { entries } = await endFamilies(transaction, { selection, reason: 'password_changed' }, lifetimes)
     await transaction.$executeRaw`
       INSERT INTO audit_events (type, user_id, session_id, address, user_agent)
       VALUES ('password.changed', ${change.userId}::uuid, ${change.sessionId ?? null}::uuid, ${change.origin.address},
         ${change.origin.userAgent})`
-    return { entries: rows.map(toOutboxEntry) }
+    return { entries }
   }
 
   async function hasUserWithRole(queryable: Queryable, role: string): Promise<boolean> {

@@ -1,0 +1,45 @@
+import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
+
+/** A user as an admin sees it. */
+export interface AdministeredUser {
+  readonly id: string
+  readonly username: string
+  readonly email: string | null
+  readonly roles: readonly string[]
+  readonly createdAt: Date
+  readonly disabledAt: Date | null
+}
+
+export interface UserPage {
+  readonly users: readonly AdministeredUser[]
+  /** Where the next page begins; `undefined` on the last one. */
+  readonly next: string | undefined
+}
+
+export interface UserChange {
+  readonly isDisabled?: boolean | undefined
+  readonly roles?: readonly string[] | undefined
+}
+
+export type UserChangeOutcome =
+  | {
+      readonly outcome: 'changed'
+      readonly user: AdministeredUser
+      /** The committed denylist entries, to be announced. */
+      readonly entries: readonly OutboxEntry[]
+    }
+  | { readonly outcome: 'unknown' }
+  /** It would leave nobody who can administer. Nothing was changed. */
+  | { readonly outcome: 'last_admin' }
+
+/** What admins do with users. */
+export interface UserAdministration {
+  /** Users in the order of their usernames, by prefix if wanted. */
+  list(query: { prefix: string; after: string | undefined; limit: number }): Promise<UserPage>
+  find(id: string): Promise<AdministeredUser | undefined>
+  /**
+   * Disables, enables, or gives roles, in one transaction. Disabling and taking a role away end every session of the user,
+   * so that no token issued before it is of use; a role that is added shows at the next refresh.
+   */
+  change(id: string, change: UserChange, actorId: string): Promise<UserChangeOutcome>
+}

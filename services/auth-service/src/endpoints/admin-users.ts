@@ -1,0 +1,155 @@
+import { ConflictError, InvalidRequestError, NotFoundError } from '@countersign/oauth'
+import { requireJsonBody, requireQuery } from '@countersign/service-kit'
+import type { Context, Middleware, Next } from 'koa'
+import { z } from 'zod'
+import type { AdministeredUser, UserAdministration } from '../accounts/user-administration.ts'
+import type { RefreshTokenFamilies } from '../grants/refresh-token-families.ts'
+import type { RevocationRelay } from '../revocation/revocation-relay.ts'
+import { type UserChangeBody, type UserListQuery, userChangeBody, userListQuery } from './bodies.ts'
+import { sessionSummary } from './session-summary.ts'
+
+export interface AdminUsersDeps {
+  administration: UserAdministration
+  families: RefreshTokenFamilies
+  relay: RevocationRelay
+  /** Sets `ctx.state.accessToken` of an admin, or answers 401 or 403. */
+  requireAdmin: Middleware
+}
+
+/** `GET /admin/users`: a page of users in the order of their usernames; `search` is the beginning of one. */
+export function listUsers({ administration, requireAdmin }: AdminUsersDeps): Middleware[] {
+  return [
+    requireAdmin,
+    requireQuery(userListQuery),
+    async function answerUsers(ctx) {
+      const { search, cursor, limit } = ctx.state.query as UserListQuery
+      const after = cursor === undefined ? undefined : decodeCursor(cursor)
+      const { users, next } = await administration.list({
+        prefix: search.normalize('NFKC').toLowerCase(),
+        after,
+        limit
+      })
+      ctx.set('Cache-Control', 'no-store')
+      ctx.body = { users: users.map(userOnWire), next_cursor: next === undefined ? null : encodeCursor(next) }
+    }
+  ]
+}
+
+/** `GET /admin/users/:id` */
+export function showUser({ administration, requireAdmin }: AdminUsersDeps): Middleware[] {
+  return [
+    requireAdmin,
+    requireUserId,
+    async function answerUser(ctx) {
+      const user = await administration.find(ctx.params.id)
+      if (!user) throw unknownUser()
+      ctx.set('Cache-Control', 'no-store')
+      ctx.body = userOnWire(user)
+    }
+  ]
+}
+
+/** `PATCH /admin/users/:id`: disables or enables a user, or gives roles. */
+export function changeUser({ administration, relay, requireAdmin }: AdminUsersDeps): Middleware[] {
+  return [
+    requireAdmin,
+    requireUserId,
+    requireJsonBody(userChangeBody),
+    async function answerChange(ctx) {
+      const { disabled: isDisabled, roles } = ctx.state.body as UserChangeBody
+      const change = { isDisabled, roles: roles && [...new Set(roles)] }
+      const result = await administration.change(ctx.params.id, change, ctx.state.accessToken.sub)
+      if (result.outcome === 'unknown') throw unknownUser()
+      if (result.outcome === 'last_admin') {
+        throw new ConflictError({ description: 'This would leave no enabled admin. Make another one first.' })
+      }
+      await relay.announce(result.entries)
+      ctx.set('Cache-Control', 'no-store')
+      ctx.body = userOnWire(result.user)
+    }
+  ]
+}
+
+/** `GET /admin/users/:id/sessions`: the user's live sessions, the newest first; there are at most `SESSIONS_PER_USER`. */
+export function listUserSessions({ administration, families, requireAdmin }: AdminUsersDeps): Middleware[] {
+  return [
+    requireAdmin,
+    requireUserId,
+    async function answerSessions(ctx) {
+      if (!(await administration.find(ctx.params.id))) throw unknownUser()
+      ctx.set('Cache-Control', 'no-store')
+      ctx.body = { sessions: (await families.list(ctx.params.id)).map(sessionSummary) }
+    }
+  ]
+}
+
+/** `DELETE /admin/users/:id/sessions`: ends all sessions of the user. */
+export function endUserSessions({ administration, families, relay, requireAdmin }: AdminUsersDeps): Middleware[] {
+  return [
+    requireAdmin,
+    requireUserId,
+    async function endSessions(ctx) {
+      if (!(await administration.find(ctx.params.id))) throw unknownUser()
+      const { entries } = await families.endAll(ctx.params.id, byAdmin(ctx))
+      await relay.announce(entries)
+      ctx.status = 204
+    }
+  ]
+}
+
+/** `DELETE /admin/users/:id/sessions/:session_id`: ends one session of the user. */
+export function endUserSession({ families, relay, requireAdmin }: AdminUsersDeps): Middleware[] {
+  return [
+    requireAdmin,
+    requireUserId,
+    async function endSession(ctx) {
+      const { id: userId, session_id: familyId } = ctx.params
+      const { ended, entries } = isUuid(familyId)
+        ? await families.end({ familyId, userId }, byAdmin(ctx))
+        : { ended: 0, entries: [] }
+      if (ended === 0) throw new NotFoundError({ description: 'The user has no live session with this id.' })
+      await relay.announce(entries)
+      ctx.status = 204
+    }
+  ]
+}
+
+async function requireUserId(ctx: Context, next: Next): Promise<void> {
+  if (!isUuid(ctx.params.id)) throw unknownUser()
+  await next()
+}
+
+function byAdmin(ctx: Context): { reason: 'ended_by_admin'; actorId: string } {
+  return { reason: 'ended_by_admin', actorId: ctx.state.accessToken.sub }
+}
+
+function isUuid(text: string): boolean {
+  return z.uuid().safeParse(text).success
+}
+
+function unknownUser(): NotFoundError {
+  return new NotFoundError({ description: 'There is no user with this id.' })
+}
+
+function userOnWire(user: AdministeredUser) {
+  return {
+    id: user.id,
+    username: user.username,
+    email: user.email,
+    roles: user.roles,
+    created_at: user.createdAt.toISOString(),
+    disabled_at: user.disabledAt?.toISOString() ?? null
+  }
+}
+
+function encodeCursor(usernameKey: string): string {
+  return Buffer.from(usernameKey).toString('base64url')
+}
+
+function decodeCursor(cursor: string): string {
+  const text = Buffer.from(cursor, 'base64url').toString()
+  if (encodeCursor(text) !== cursor || text.includes('\0')) {
+    throw new InvalidRequestError({ description: 'The cursor is not one of a former page.' })
+  }
+  return text
+}

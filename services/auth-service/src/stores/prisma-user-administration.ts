@@ -1,0 +1,134 @@
+import { Prisma } from '@countersign/prisma'
+import { adminRole } from '../accounts/first-admin.ts'
+import type {
+  AdministeredUser,
+  UserAdministration,
+  UserChange,
+  UserChangeOutcome
+} from '../accounts/user-administration.ts'
+import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
+import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
+import { endFamilies, type FamilyLifetimes } from './ending-families.ts'
+import { databaseNow } from './revocation-entries.ts'
+
+/** Makes changes by admins take turns, so that two of them cannot take the last admin away together. */
+const administrationLockId = 4_010_204
+
+interface UserRow {
+  id: string
+  username: string
+  username_key: string
+  email: string | null
+  roles: string[]
+  created_at: Date
+  disabled_at: Date | null
+}
+
+const columns = Prisma.sql`id, username, username_key, email, roles, created_at, disabled_at`
+
+/** Rolls the transaction back. */
+class LastAdminError extends Error {}
+
+export function createPrismaUserAdministration(database: Database, lifetimes: FamilyLifetimes): UserAdministration {
+  return {
+    async list({ prefix, after, limit }) {
+      const pattern = `${prefix.replaceAll(/[\\%_]/g, '\\$&')}%`
+      const rows = await orUnavailable(
+        database.$queryRaw<UserRow[]>`
+          SELECT ${columns} FROM users WHERE username_key LIKE ${pattern} AND username_key > ${after ?? ''}
+          ORDER BY username_key LIMIT ${limit + 1}`
+      )
+      const page = rows.slice(0, limit)
+      return { users: page.map(toUser), next: rows.length > limit ? page.at(-1)?.username_key : undefined }
+    },
+    async find(id) {
+      const rows = await orUnavailable(
+        database.$queryRaw<UserRow[]>`SELECT ${columns} FROM users WHERE id = ${id}::uuid`
+      )
+      return rows[0] && toUser(rows[0])
+    },
+    async change(id, change, actorId) {
+      try {
+        return await orUnavailable(inTransaction(database, (transaction) => apply(transaction, id, change, actorId)))
+      } catch (error) {
+        if (error instanceof LastAdminError) return { outcome: 'last_admin' }
+        throw error
+      }
+    }
+  }
+
+  async function apply(
+    transaction: Queryable,
+    id: string,
+    { isDisabled, roles }: UserChange,
+    actorId: string
+  ): Promise<UserChangeOutcome> {
+    await transaction.$queryRaw`SELECT pg_advisory_xact_lock(${administrationLockId}::bigint)::text`
+    // First the user's row is locked, then the families end: a sign-in either sees the change or has its session ended.
+    const [before] = await transaction.$queryRaw<UserRow[]>`
+      SELECT ${columns} FROM users WHERE id = ${id}::uuid FOR NO KEY UPDATE`
+    if (!before) return { outcome: 'unknown' }
+    const wasDisabled = before.disabled_at !== null
+    const [after] = (await transaction.$queryRaw<UserRow[]>`
+      UPDATE users SET roles = ${roles ?? before.roles},
+        disabled_at = CASE WHEN ${isDisabled ?? wasDisabled} THEN coalesce(disabled_at, ${databaseNow}) END
+      WHERE id = ${id}::uuid RETURNING ${columns}`) as [UserRow]
+    if (administers(before) && !administers(after)) await requireAnotherAdmin(transaction)
+
+    const entries: OutboxEntry[] = []
+    const selection = Prisma.sql`f.user_id = ${id}::uuid`
+    if (!wasDisabled && after.disabled_at) {
+      await audit(transaction, 'user.disabled', id, actorId)
+      entries.push(
+        ...(await endFamilies(transaction, { selection, reason: 'user_disabled', actorId }, lifetimes)).entries
+      )
+    }
+    if (wasDisabled && !after.disabled_at) await audit(transaction, 'user.enabled', id, actorId)
+    if (!isSameSet(before.roles, after.roles)) {
+      await audit(transaction, 'user.roles_changed', id, actorId, { before: before.roles, after: after.roles })
+    }
+    if (before.roles.some((role) => !after.roles.includes(role))) {
+      entries.push(
+        ...(await endFamilies(transaction, { selection, reason: 'role_removed', actorId }, lifetimes)).entries
+      )
+    }
+    return { outcome: 'changed', user: toUser(after), entries }
+  }
+}
+
+async function requireAnotherAdmin(transaction: Queryable): Promise<void> {
+  const others = await transaction.$queryRaw<unknown[]>`
+    SELECT 1 FROM users WHERE ${adminRole} = ANY(roles) AND disabled_at IS NULL LIMIT 1`
+  if (others.length === 0) throw new LastAdminError()
+}
+
+async function audit(
+  transaction: Queryable,
+  type: string,
+  userId: string,
+  actorId: string,
+  detail?: Record<string, unknown>
+): Promise<void> {
+  await transaction.$executeRaw`
+    INSERT INTO audit_events (type, user_id, actor_id, detail)
+    VALUES (${type}, ${userId}::uuid, ${actorId}::uuid, ${detail === undefined ? null : JSON.stringify(detail)}::jsonb)`
+}
+
+function administers(user: UserRow): boolean {
+  return user.disabled_at === null && user.roles.includes(adminRole)
+}
+
+function isSameSet(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((one) => b.includes(one))
+}
+
+function toUser(row: UserRow): AdministeredUser {
+  return {
+    id: row.id,
+    username: row.username,
+    email: row.email,
+    roles: row.roles,
+    createdAt: row.created_at,
+    disabledAt: row.disabled_at
+  }
+}

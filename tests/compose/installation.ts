@@ -1,0 +1,66 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { expect } from 'vitest'
+import { type Credentials, get, register, signIn, usedSecrets } from '../integration/api-client.ts'
+import type { ComposeProject } from './compose-project.ts'
+
+/** How many resource-services run beside each other. */
+export const replicas = 3
+
+/** One installation that all suites of the run share, in the order of stack.test.ts. */
+export interface Installation {
+  readonly project: ComposeProject
+  /** Someone who has signed up. */
+  user: Credentials & { id: string }
+  /** Where the replicas of the resource-service are. */
+  resourceUrls: string[]
+  /** The logs of containers that have been removed. */
+  readonly earlierLogs: string[]
+}
+
+/** The command that docs/deployment.md gives for it. */
+export async function readAdminPassword(project: ComposeProject): Promise<string> {
+  const password = (await project.exec('auth-service', ['cat', '/run/countersign/issuer/admin-password'])).trim()
+  usedSecrets.add(password)
+  return password
+}
+
+export const newUser = (project: ComposeProject) => register(project.authUrl)
+
+export const newSession = ({ project, user }: Installation) => signIn(project.authUrl, user)
+
+/** What each replica answers to `GET /me`. */
+export function askEveryReplica({ resourceUrls }: Installation, accessToken: string) {
+  return Promise.all(resourceUrls.map((url) => get(`${url}/me`, accessToken)))
+}
+
+export async function statusesOfMe(installation: Installation, accessToken: string): Promise<number[]> {
+  return (await askEveryReplica(installation, accessToken)).map(({ status }) => status)
+}
+
+export const everyReplica = (status: number) => Array.from({ length: replicas }, () => status)
+
+/** One answer, and when its question was asked (`performance.now()`). */
+export interface Sample {
+  askedAt: number
+  status: number
+}
+
+/** Asks `GET /me` over and over until told to stop, one question after the other. */
+export async function sampleMe(url: string, accessToken: string, until: (sample: Sample) => boolean) {
+  const samples: Sample[] = []
+  for (;;) {
+    const askedAt = performance.now()
+    const { status } = await get(`${url}/me`, accessToken)
+    const sample = { askedAt, status }
+    samples.push(sample)
+    if (until(sample)) return samples
+    await pause(2)
+  }
+}
+
+/** Waits until every replica answers `GET /me` with this status. */
+export async function waitForEveryReplica(installation: Installation, accessToken: string, status: number) {
+  await expect
+    .poll(() => statusesOfMe(installation, accessToken), { timeout: 20_000, interval: 100 })
+    .toEqual(everyReplica(status))
+}

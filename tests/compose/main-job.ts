@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest'
+import { get, post, refresh, send, signIn, unverifiedClaims } from '../integration/api-client.ts'
+import {
+  askEveryReplica,
+  everyReplica,
+  type Installation,
+  newSession,
+  readAdminPassword,
+  sampleMe,
+  statusesOfMe
+} from './installation.ts'
+
+/** What people install it for, through the published ports. */
+export function describeMainJob(given: () => Installation): void {
+  describe('the main job', () => {
+    test('whoever signs in is recognised by every replica of the resource-service', async () => {
+      const { user } = given()
+      const tokens = await newSession(given())
+      for (const answer of await askEveryReplica(given(), tokens.access_token)) {
+        expect(answer).toMatchObject({
+          status: 200,
+          body: {
+            id: user.id,
+            username: user.username,
+            roles: [],
+            session_id: unverifiedClaims(tokens.access_token).sid
+          }
+        })
+      }
+    })
+
+    test('a retried refresh gets the same successor, and the new tokens work everywhere', async () => {
+      const { authUrl } = given().project
+      const first = await newSession(given())
+      const refreshed = await refresh(authUrl, first.refresh_token)
+      const retried = await refresh(authUrl, first.refresh_token)
+      expect([refreshed.status, retried.status]).toEqual([200, 200])
+      expect(refreshed.body.refresh_token).not.toBe(first.refresh_token)
+      expect(retried.body.refresh_token).toBe(refreshed.body.refresh_token)
+      expect(await statusesOfMe(given(), refreshed.body.access_token)).toEqual(everyReplica(200))
+      expect(await statusesOfMe(given(), retried.body.access_token)).toEqual(everyReplica(200))
+      expect((await refresh(authUrl, refreshed.body.refresh_token)).status).toBe(200)
+    })
+
+    test('within 100 ms of a logout every replica refuses the access token, and goes on refusing it', async () => {
+      const { project, resourceUrls } = given()
+      const tokens = await newSession(given())
+      expect(await statusesOfMe(given(), tokens.access_token)).toEqual(everyReplica(200))
+      let answeredAt = Number.POSITIVE_INFINITY
+      const sampling = resourceUrls.map((url) =>
+        sampleMe(url, tokens.access_token, ({ askedAt }) => askedAt > answeredAt + 500)
+      )
+      expect((await post(`${project.authUrl}/auth/logout`, undefined, tokens.access_token)).status).toBe(204)
+      answeredAt = performance.now()
+      for (const samples of await Promise.all(sampling)) {
+        const firstRefused = samples.findIndex(({ status }) => status === 401)
+        expect(firstRefused).toBeGreaterThan(0)
+        expect((samples[firstRefused - 1]?.askedAt ?? 0) - answeredAt).toBeLessThan(100)
+        expect(new Set(samples.slice(0, firstRefused).map(({ status }) => status))).toEqual(new Set([200]))
+        expect(new Set(samples.slice(firstRefused).map(({ status }) => status))).toEqual(new Set([401]))
+      }
+      for (const refused of await askEveryReplica(given(), tokens.access_token)) {
+        expect(refused.body).toMatchObject({ error: 'invalid_token' })
+        expect(refused.headers.get('WWW-Authenticate')).toMatch(/^Bearer .*error="invalid_token"/)
+      }
+      expect(await refresh(project.authUrl, tokens.refresh_token)).toMatchObject({
+        status: 400,
+        body: { error: 'invalid_grant' }
+      })
+    })
+
+    test('the dashboard is for the admin alone, whose password the documented command gives', async () => {
+      const { project, resourceUrls } = given()
+      const password = await readAdminPassword(project)
+      const admin = await signIn(project.authUrl, { username: 'admin', password })
+      const other = await newSession(given())
+      for (const url of resourceUrls) {
+        expect((await get(`${url}/admin/dashboard`, admin.access_token)).status).toBe(200)
+        const refused = await get(`${url}/admin/dashboard`, other.access_token)
+        expect(refused.status).toBe(403)
+        expect(refused.body).toMatchObject({ error: 'insufficient_scope' })
+      }
+    })
+
+    test('the issuer is the published address, and the same keys are served outside and inside', async () => {
+      const { project } = given()
+      const metadata = await get(`${project.authUrl}/.well-known/openid-configuration`)
+      expect(metadata.body).toMatchObject({ issuer: project.authUrl })
+      const outside = await get<{ keys: unknown[] }>(`${project.authUrl}/.well-known/jwks.json`)
+      const inside = await project.evaluate(
+        'resource-service',
+        `process.stdout.write(await (await fetch(process.env.JWKS_URL)).text())`
+      )
+      expect(outside.body.keys.length).toBeGreaterThan(0)
+      expect(JSON.parse(inside)).toEqual(outside.body)
+    })
+
+    test('the bff-service serves its page', async () => {
+      const page = await send<string>(given().project.bffUrl, {})
+      expect(page.status).toBe(200)
+      expect(page.headers.get('Content-Type')).toMatch(/^text\/html/)
+    })
+  })
+}

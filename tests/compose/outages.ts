@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest'
+import { post, refresh } from '../integration/api-client.ts'
+import {
+  askEveryReplica,
+  everyReplica,
+  type Installation,
+  newSession,
+  replicas,
+  sampleMe,
+  statusesOfMe,
+  waitForEveryReplica
+} from './installation.ts'
+
+/** A view may be 5 s old (design §4); the rest is for a slow machine. */
+const staleWithinMs = 5_000 + 1_500
+
+/** What happens while a store is away, and afterwards. */
+export function describeOutages(given: () => Installation): void {
+  const signOut = (accessToken: string) => post(`${given().project.authUrl}/auth/logout`, undefined, accessToken)
+
+  describe('outages', () => {
+    test('without Redis a token is accepted for 5 s, then "cannot know"; afterwards everything recovers by itself', async () => {
+      const { project, resourceUrls } = given()
+      const tokens = await newSession(given())
+      const revokedBefore = await newSession(given())
+      const revokedDuring = await newSession(given())
+      expect((await signOut(revokedBefore.access_token)).status).toBe(204)
+      await waitForEveryReplica(given(), revokedBefore.access_token, 401)
+
+      await project.compose('stop', 'redis')
+      const stoppedAt = performance.now()
+      const samples = await Promise.all(
+        resourceUrls.map((url) => sampleMe(url, tokens.access_token, ({ askedAt }) => askedAt > stoppedAt + 8_000))
+      )
+      for (const answers of samples) {
+        const firstUnknown = answers.findIndex(({ status }) => status === 503)
+        expect(new Set(answers.slice(0, firstUnknown).map(({ status }) => status))).toEqual(new Set([200]))
+        expect(new Set(answers.slice(firstUnknown).map(({ status }) => status))).toEqual(new Set([503]))
+        expect((answers[firstUnknown]?.askedAt ?? Number.NaN) - stoppedAt).toBeLessThan(staleWithinMs)
+      }
+      for (const answer of await askEveryReplica(given(), tokens.access_token)) {
+        expect(answer.status).toBe(503)
+        expect(answer.headers.get('Retry-After')).toMatch(/^\d+$/)
+        expect(answer.headers.get('WWW-Authenticate')).toBeNull()
+      }
+      expect(await statusesOfMe(given(), revokedBefore.access_token)).toEqual(everyReplica(401))
+      expect((await signOut(revokedDuring.access_token)).status).toBe(204)
+
+      const afterOutage = resourceUrls.map((url) =>
+        sampleMe(url, revokedDuring.access_token, ({ status }) => status !== 503)
+      )
+      await project.compose('start', 'redis')
+      for (const answers of await Promise.all(afterOutage)) expect(answers.at(-1)?.status).toBe(401)
+      await waitForEveryReplica(given(), tokens.access_token, 200)
+      expect(await statusesOfMe(given(), revokedBefore.access_token)).toEqual(everyReplica(401))
+    }, 60_000)
+
+    test('a Redis that hangs is no better than none', async () => {
+      const { project } = given()
+      const tokens = await newSession(given())
+      await project.compose('pause', 'redis')
+      try {
+        await waitForEveryReplica(given(), tokens.access_token, 503)
+      } finally {
+        await project.compose('unpause', 'redis')
+      }
+      await waitForEveryReplica(given(), tokens.access_token, 200)
+    }, 60_000)
+
+    test('a flushed Redis un-revokes nothing, not even for a replica that starts afterwards', async () => {
+      const { project, resourceUrls } = given()
+      const tokens = await newSession(given())
+      const revoked = await newSession(given())
+      expect((await signOut(revoked.access_token)).status).toBe(204)
+      await waitForEveryReplica(given(), revoked.access_token, 401)
+
+      const flush = 'REDISCLI_AUTH=$(cat /run/countersign/redis/password) redis-cli FLUSHALL'
+      expect(await project.exec('redis', ['sh', '-c', flush])).toMatch(/^OK/)
+      const flushedAt = performance.now()
+      const restart = project.restartReplica('resource-service', 2)
+      const staying = resourceUrls.filter((_, index) => index !== 1)
+      const samples = await Promise.all(
+        staying.map((url) => sampleMe(url, revoked.access_token, ({ askedAt }) => askedAt > flushedAt + 3_000))
+      )
+      for (const answers of samples) expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]))
+
+      await restart
+      given().resourceUrls = await project.resourceUrls(replicas)
+      await waitForEveryReplica(given(), tokens.access_token, 200)
+      expect(await statusesOfMe(given(), revoked.access_token)).toEqual(everyReplica(401))
+    }, 60_000)
+
+    test('without Postgres verification goes on, and a refresh waits without losing its token', async () => {
+      const { project } = given()
+      const tokens = await newSession(given())
+      await project.compose('stop', 'postgres')
+      try {
+        expect(await statusesOfMe(given(), tokens.access_token)).toEqual(everyReplica(200))
+        const refused = await refresh(project.authUrl, tokens.refresh_token)
+        expect(refused).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
+        expect(refused.headers.get('Retry-After')).toMatch(/^\d+$/)
+      } finally {
+        await project.compose('start', 'postgres')
+      }
+      await expect
+        .poll(async () => (await refresh(project.authUrl, tokens.refresh_token)).status, {
+          timeout: 20_000,
+          interval: 200
+        })
+        .toBe(200)
+    }, 60_000)
+  })
+}

@@ -1,0 +1,246 @@
+import { randomUUID } from 'node:crypto'
+import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import {
+  type Answer,
+  type Credentials,
+  get,
+  post,
+  refresh,
+  register,
+  send,
+  signIn,
+  unverifiedClaims
+} from './api-client.ts'
+import { query, readFamily } from './database.ts'
+import { startTrio, type Trio } from './trio.ts'
+
+interface User {
+  id: string
+  username: string
+  roles: string[]
+  disabled_at: string | null
+}
+
+describe('administration of users', () => {
+  let database: TestDatabase
+  let trio: Trio
+  let admin: string
+  let adminId: string
+  let user: Credentials & { id: string }
+
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    const redisUrl = inject('docker') ? await createTestRedis() : undefined
+    trio = await startTrio({ databaseUrl: database.url, redisUrl, env: { REGISTRATIONS_PER_ADDRESS: '1000' } })
+    admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
+    adminId = unverifiedClaims(admin).sub as string
+  })
+  afterAll(async () => {
+    await trio?.stop()
+    await database?.drop()
+  })
+  beforeEach(async () => {
+    user = await register(trio.auth.url)
+  })
+
+  const call = <T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+    token = admin
+  ): Promise<Answer<T>> =>
+    send(`${trio.auth.url}/admin${path}`, {
+      method,
+      headers: {
+        Authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' })
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) })
+    })
+  const change = (id: string, body: unknown) => call<User>('PATCH', `/users/${id}`, body)
+  const statusOfMe = async (accessToken: string) => (await get(`${trio.resource.url}/me`, accessToken)).status
+  const expectRefused = (accessToken: string) =>
+    expect.poll(() => statusOfMe(accessToken), { timeout: 100, interval: 5 }).toBe(401)
+  const auditOf = (userId: string) =>
+    query(
+      database.url,
+      'SELECT type, actor_id, detail FROM audit_events WHERE user_id = $1 AND actor_id IS NOT NULL ORDER BY id',
+      [userId]
+    )
+
+  test('a disabled user is out everywhere, stays out, and comes back when enabled', async () => {
+    const tokens = await signIn(trio.auth.url, user)
+    const disabled = await change(user.id, { disabled: true })
+    expect(disabled).toMatchObject({ status: 200, body: { id: user.id, disabled_at: expect.any(String) } })
+    await expectRefused(tokens.access_token)
+    expect(await refresh(trio.auth.url, tokens.refresh_token)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' }
+    })
+    const login = () => post(`${trio.auth.url}/auth/login`, { username: user.username, password: user.password })
+    expect(await login()).toMatchObject({ status: 401, body: { error: 'invalid_credentials' } })
+    const { sid } = unverifiedClaims(tokens.access_token)
+    expect(await readFamily(database.url, sid)).toMatchObject({ revoked_reason: 'user_disabled' })
+
+    const again = await change(user.id, { disabled: true })
+    expect(again.body.disabled_at).toBe(disabled.body.disabled_at)
+    expect(await change(user.id, { disabled: false })).toMatchObject({ status: 200, body: { disabled_at: null } })
+    expect((await login()).status).toBe(200)
+    expect(await refresh(trio.auth.url, tokens.refresh_token)).toMatchObject({ status: 400 })
+    expect(await auditOf(user.id)).toEqual([
+      { type: 'user.disabled', actor_id: adminId, detail: null },
+      { type: 'session.ended', actor_id: adminId, detail: { reason: 'user_disabled' } },
+      { type: 'user.enabled', actor_id: adminId, detail: null }
+    ])
+  })
+
+  test('a role that is added shows at the next refresh; one that is taken away ends the sessions', async () => {
+    const tokens = await signIn(trio.auth.url, user)
+    expect(await change(user.id, { roles: ['auditor', 'auditor'] })).toMatchObject({
+      status: 200,
+      body: { roles: ['auditor'] }
+    })
+    expect(await statusOfMe(tokens.access_token)).toBe(200)
+    const refreshed = (await refresh(trio.auth.url, tokens.refresh_token)).body
+    expect(unverifiedClaims(refreshed.access_token).roles).toEqual(['auditor'])
+
+    expect((await change(user.id, { roles: ['reader'] })).status).toBe(200)
+    await expectRefused(refreshed.access_token)
+    expect((await refresh(trio.auth.url, refreshed.refresh_token)).status).toBe(400)
+    const anew = await signIn(trio.auth.url, user)
+    expect(unverifiedClaims(anew.access_token).roles).toEqual(['reader'])
+    expect(await auditOf(user.id)).toEqual([
+      { type: 'user.roles_changed', actor_id: adminId, detail: { before: [], after: ['auditor'] } },
+      { type: 'user.roles_changed', actor_id: adminId, detail: { before: ['auditor'], after: ['reader'] } },
+      { type: 'session.ended', actor_id: adminId, detail: { reason: 'role_removed' } }
+    ])
+  })
+
+  test('one session of a user is ended, or all of them', async () => {
+    const sessions = [
+      await signIn(trio.auth.url, user),
+      await signIn(trio.auth.url, user),
+      await signIn(trio.auth.url, user)
+    ]
+    const ids = sessions.map(({ access_token }) => unverifiedClaims(access_token).sid)
+    const listed = await call<{ sessions: { id: string }[] }>('GET', `/users/${user.id}/sessions`)
+    expect(listed.body.sessions.map(({ id }) => id).sort()).toEqual([...ids].sort())
+
+    expect((await call('DELETE', `/users/${user.id}/sessions/${ids[0]}`)).status).toBe(204)
+    await expectRefused(sessions[0]?.access_token as string)
+    expect(await statusOfMe(sessions[1]?.access_token as string)).toBe(200)
+    expect((await call('DELETE', `/users/${user.id}/sessions/${ids[0]}`)).status).toBe(404)
+    expect((await call('DELETE', `/users/${adminId}/sessions/${ids[1]}`)).status).toBe(404)
+
+    expect((await call('DELETE', `/users/${user.id}/sessions`)).status).toBe(204)
+    for (const { access_token } of sessions) await expectRefused(access_token)
+    expect((await call<{ sessions: [] }>('GET', `/users/${user.id}/sessions`)).body.sessions).toEqual([])
+  })
+
+  test('the last enabled admin stays, also when two admins take each other away at once', async () => {
+    expect(await change(adminId, { disabled: true })).toMatchObject({ status: 409, body: { error: 'conflict' } })
+    expect(await change(adminId, { roles: [] })).toMatchObject({ status: 409 })
+    expect(await statusOfMe(admin)).toBe(200)
+
+    await change(user.id, { roles: ['admin'] })
+    const second = await signIn(trio.auth.url, user)
+    const secondId = user.id
+    const [first, other] = await Promise.all([
+      call('PATCH', `/users/${secondId}`, { roles: [] }),
+      call('PATCH', `/users/${adminId}`, { roles: [] }, second.access_token)
+    ])
+    // One wins. The other one finds itself refused, or without its session.
+    expect([first.status, other.status].filter((status) => status === 200)).toHaveLength(1)
+    const admins = await query(database.url, "SELECT id FROM users WHERE 'admin' = ANY(roles) AND disabled_at IS NULL")
+    expect(admins).toHaveLength(1)
+    await query(database.url, "UPDATE users SET roles = '{admin}' WHERE id = $1", [adminId])
+    await query(database.url, "UPDATE users SET roles = '{}' WHERE id = $1", [secondId])
+    admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
+  })
+
+  test('users are listed in pages, in the order of their names, and searched by the beginning of one', async () => {
+    const prefix = `page-${randomUUID().slice(0, 8)}`
+    await query(
+      database.url,
+      `INSERT INTO users (id, username, username_key, password_hash, roles)
+       SELECT gen_random_uuid(), $1 || '-' || n, $1 || '-' || n, 'none', '{}' FROM generate_series(100, 144) n`,
+      [prefix]
+    )
+    const seen: string[] = []
+    let cursor: string | null = ''
+    let pages = 0
+    while (cursor !== null) {
+      const from: string = cursor === '' ? '' : `&cursor=${cursor}`
+      const page = await call<{ users: User[]; next_cursor: string | null }>(
+        'GET',
+        `/users?search=${prefix.toUpperCase()}${from}`
+      )
+      expect(page.status).toBe(200)
+      seen.push(...page.body.users.map(({ username }) => username))
+      cursor = page.body.next_cursor
+      pages++
+    }
+    expect(pages).toBe(3)
+    expect(seen).toEqual(Array.from({ length: 45 }, (_, i) => `${prefix}-${100 + i}`))
+    const wildcard = await call<{ users: User[] }>('GET', `/users?search=${encodeURIComponent('%')}`)
+    expect(wildcard.body.users).toEqual([])
+    const limited = await call<{ users: User[] }>('GET', '/users?limit=2')
+    expect(limited.body.users).toHaveLength(2)
+  })
+
+  test.each([
+    ['GET', '/users?limit=0'],
+    ['GET', '/users?limit=101'],
+    ['GET', '/users?limit=x'],
+    ['GET', '/users?limit=1&limit=2'],
+    ['GET', '/users?unknown=1'],
+    ['GET', '/users?cursor=%21'],
+    ['GET', '/users?cursor=AA'],
+    ['GET', '/users?search=%00'],
+    ['GET', `/users?search=${'x'.repeat(65)}`]
+  ])('%s %s is refused with what is wrong', async (method, path) => {
+    expect(await call(method, path)).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
+  })
+
+  test.each([
+    {},
+    { disabled: 'yes' },
+    { roles: 'admin' },
+    { roles: ['Admin'] },
+    { roles: [''] },
+    { roles: Array(17).fill('a') },
+    { id: 1 }
+  ])('the change %j is refused and changes nothing', async (body) => {
+    expect(await change(user.id, body)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_request', issues: expect.any(Array) }
+    })
+    expect((await call<User>('GET', `/users/${user.id}`)).body).toMatchObject({ roles: [], disabled_at: null })
+  })
+
+  test('is for admins alone, and knows no users that are not there', async () => {
+    const plain = (await signIn(trio.auth.url, user)).access_token
+    const unknown = randomUUID()
+    for (const [method, path] of [
+      ['GET', '/users'],
+      ['GET', `/users/${user.id}`],
+      ['PATCH', `/users/${user.id}`],
+      ['GET', `/users/${user.id}/sessions`],
+      ['DELETE', `/users/${user.id}/sessions`],
+      ['DELETE', `/users/${user.id}/sessions/${unknown}`]
+    ] as const) {
+      expect(await call(method, path, undefined, plain)).toMatchObject({
+        status: 403,
+        body: { error: 'insufficient_scope' }
+      })
+      expect((await send(`${trio.auth.url}/admin${path}`, { method })).status).toBe(401)
+      if (path === '/users') continue
+      const body = method === 'PATCH' ? { disabled: true } : undefined
+      for (const id of [unknown, 'x', '%00']) {
+        expect((await call(method, path.replace(user.id, id), body)).status).toBe(404)
+      }
+    }
+    expect(await statusOfMe(plain)).toBe(200)
+  })
+})
