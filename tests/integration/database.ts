@@ -21,7 +21,8 @@ export async function ageSessions(databaseUrl: string, userId: string, seconds: 
     `UPDATE refresh_token_families SET
       created_at = created_at - make_interval(secs => $2), rotated_at = rotated_at - make_interval(secs => $2),
       idle_expires_at = idle_expires_at - make_interval(secs => $2),
-      absolute_expires_at = absolute_expires_at - make_interval(secs => $2)
+      absolute_expires_at = absolute_expires_at - make_interval(secs => $2),
+      access_expires_at = access_expires_at - make_interval(secs => $2)
     WHERE user_id = $1`,
     [userId, seconds]
   )

@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { findFreePort } from '@countersign/dev/ports'
 import { findProcess } from '@countersign/dev/processes'
@@ -137,13 +138,43 @@ describe('npm start', () => {
     expect(existsSync(join(dataDir, 'lock'))).toBe(false)
   })
 
-  test('the echo of a Ctrl-C that npm passes on is not taken for a second one', async () => {
+  test('a request under way is answered before it ends, also when npm passes the same Ctrl-C on', async () => {
     const stack = await startStack()
     const postgres = await postgresPid()
+    const body = JSON.stringify({ username: 'admin', password: 'wrong' })
+    const socket = connect(ports.auth, '127.0.0.1')
+    const answer = socket.setEncoding('utf8').toArray()
+    socket.write(
+      `POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`
+    )
+    socket.write(body.slice(0, 5))
+    // Answered only once the service has seen the request before it.
+    expect((await signIn(password)).status).toBe(200)
     stack.child.kill('SIGINT')
     stack.child.kill('SIGTERM')
+    await expect.poll(() => stack.output()).toContain('Stopping …')
+    socket.write(body.slice(5))
+    expect((await answer).join('')).toMatch(/^HTTP\/1\.1 401 /)
     expect(await stack.ended).toBe(0)
     expect(await findProcess(postgres)).toBeUndefined()
+  })
+
+  test('a second Ctrl-C does not wait for requests under way', async () => {
+    const stack = await startStack()
+    const postgres = await postgresPid()
+    const socket = connect(ports.auth, '127.0.0.1').on('error', () => undefined)
+    socket.write(
+      'POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n'
+    )
+    expect((await signIn(password)).status).toBe(200)
+    stack.child.kill('SIGINT')
+    await delay(1_200)
+    const hurriedAt = Date.now()
+    stack.child.kill('SIGINT')
+    expect(await stack.ended).toBe(0)
+    expect(Date.now() - hurriedAt).toBeLessThan(5_000)
+    expect(await findProcess(postgres)).toBeUndefined()
+    socket.destroy()
   })
 
   test('after a SIGKILL the next start takes over, and Ctrl-C then leaves no process', async () => {

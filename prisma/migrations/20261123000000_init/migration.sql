@@ -28,6 +28,7 @@ CREATE TABLE "refresh_token_families" (
     "rotated_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "idle_expires_at" TIMESTAMPTZ(3) NOT NULL,
     "absolute_expires_at" TIMESTAMPTZ(3) NOT NULL,
+    "access_expires_at" TIMESTAMPTZ(3) NOT NULL,
     "revoked_at" TIMESTAMPTZ(3),
     "revoked_reason" TEXT,
     "address" TEXT NOT NULL,

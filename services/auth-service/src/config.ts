@@ -12,6 +12,7 @@ import {
 } from '@countersign/service-kit'
 import { firstAdminPasswordVariable, usernameVariable } from './accounts/account-variables.ts'
 import { masterKeysVariable } from './keys/master-keys.ts'
+import { maxAccessTokenTtlSeconds } from './tokens/access-tokens.ts'
 
 /** Variables that may also come as a file, by `NAME_FILE`. */
 export const secretVariables = ['COUNTERSIGN_MASTER_KEY', 'COUNTERSIGN_ADMIN_PASSWORD', 'DATABASE_URL', 'REDIS_URL']
@@ -39,7 +40,7 @@ export const variables = {
   accessTokenTtlSeconds: integerVariable('ACCESS_TOKEN_TTL_SECONDS', {
     fallback: 600,
     min: 30,
-    max: 3600,
+    max: maxAccessTokenTtlSeconds,
     unit: 'seconds'
   }),
   refreshRetryWindowSeconds: integerVariable('REFRESH_RETRY_WINDOW_SECONDS', {
@@ -61,6 +62,7 @@ export const variables = {
     unit: 'seconds'
   }),
   sessionsPerUser: integerVariable('SESSIONS_PER_USER', { fallback: 100, min: 1, max: 100, unit: 'sessions' }),
+  auditRetentionDays: integerVariable('AUDIT_RETENTION_DAYS', { fallback: 90, min: 1, max: 3660, unit: 'days' }),
   passwordHashConcurrency: integerVariable('PASSWORD_HASH_CONCURRENCY', {
     fallback: availableParallelism(),
     min: 1,

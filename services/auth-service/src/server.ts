@@ -4,9 +4,10 @@ import {
   createLogger,
   createMetrics,
   type Logger,
+  measureVerifier,
   type Service
 } from '@countersign/service-kit'
-import { createAccessTokenVerifier, maxClockToleranceSeconds, type RevocationFeed } from '@countersign/verifier'
+import { createAccessTokenVerifier, type RevocationFeed } from '@countersign/verifier'
 import { type InProcessRevocationLog, inProcessRevocations } from '@countersign/verifier/in-process'
 import { requireAccessToken, requireRole } from '@countersign/verifier/koa'
 import { createRedisRevocationFeed } from '@countersign/verifier/redis'
@@ -17,14 +18,18 @@ import { createPasswordHashing } from './accounts/password-hashing.ts'
 import { createSignInLimits } from './accounts/sign-in-limits.ts'
 import type { Config } from './config.ts'
 import { addRoutes } from './endpoints/routes.ts'
+import { startHousekeeping } from './housekeeping/housekeeping.ts'
 import { openKeyRing } from './keys/key-ring.ts'
 import { createKeySealing } from './keys/key-sealing.ts'
+import { createIssuerMetrics } from './metrics.ts'
 import type { RevocationOutbox } from './revocation/revocation-outbox.ts'
 import type { RevocationPublisher } from './revocation/revocation-publisher.ts'
 import { startRevocationRelay } from './revocation/revocation-relay.ts'
 import { createAttemptCounter } from './stores/attempt-counters.ts'
 import { openDatabase } from './stores/database.ts'
+import { maxEntryLifeSeconds } from './stores/ending-families.ts'
 import { createInProcessRevocationPublisher } from './stores/in-process-revocation-publisher.ts'
+import { createPrismaExpiredRows } from './stores/prisma-expired-rows.ts'
 import { createPrismaRefreshTokenFamilies } from './stores/prisma-refresh-token-families.ts'
 import { createPrismaRevocationOutbox } from './stores/prisma-revocation-outbox.ts'
 import { createPrismaSigningKeyStore } from './stores/prisma-signing-key-store.ts'
@@ -44,6 +49,7 @@ const firstPartyScope = 'account'
 
 const sweepIntervalMs = 1000
 const keyPollIntervalMs = 5000
+const housekeepingIntervalMs = 60_000
 
 /** What the embedded stack puts in place of Redis and of an operator. */
 export interface EmbeddedParts {
@@ -72,12 +78,10 @@ interface Carrier {
 export async function createAuthService(config: Config, embedded?: EmbeddedParts): Promise<AuthService> {
   const logger = createLogger({ service: 'auth-service', level: config.logLevel })
   const metrics = createMetrics('auth-service')
-  const entryLifeSeconds = config.accessTokenTtlSeconds + maxClockToleranceSeconds
-  const carrier = embedded ? inProcessCarrier(embedded) : redisCarrier(config, entryLifeSeconds, logger)
+  const carrier = embedded ? inProcessCarrier(embedded) : redisCarrier(config, logger)
   const database = openDatabase({ url: config.databaseUrl.reveal(), connections: config.databaseConnections })
-  const lifetimes = { ...config, entryLifeSeconds }
-  const users = createPrismaUserStore(database, lifetimes)
-  const families = createPrismaRefreshTokenFamilies(database, lifetimes)
+  const users = createPrismaUserStore(database)
+  const families = createPrismaRefreshTokenFamilies(database, config)
   const outbox = createPrismaRevocationOutbox(database)
   const gate = createAdmissionGate({ concurrency: hashConcurrency(config), queueLimit: config.passwordHashQueue })
   const passwords = await createPasswordHashing(gate)
@@ -96,7 +100,24 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     modulusBits: Number(config.signingKeyBits),
     pollIntervalMs: keyPollIntervalMs
   })
-  const relay = startRevocationRelay({ outbox, publisher: carrier.publisher, logger, sweepIntervalMs })
+  const issuerMetrics = createIssuerMetrics({
+    registry: metrics.registry,
+    countPendingRevocations: () => outbox.countUnpublished()
+  })
+  const relay = startRevocationRelay({
+    outbox,
+    publisher: carrier.publisher,
+    logger,
+    metrics: issuerMetrics,
+    sweepIntervalMs
+  })
+  const housekeeping = startHousekeeping({
+    expired: createPrismaExpiredRows(database, config),
+    trimCarrier: () => carrier.publisher.trim(),
+    onRemoved: issuerMetrics.countRemoved,
+    logger,
+    intervalMs: housekeepingIntervalMs
+  })
   const verifier = createAccessTokenVerifier({
     issuer: config.issuer,
     audience: config.issuer,
@@ -105,6 +126,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     revocations: { feed: withDirectCheck(carrier.feed, outbox), whenStale: 'check' },
     logger
   })
+  measureVerifier(metrics, verifier)
   const authenticate = requireAccessToken(verifier, { logger })
   const counter = (name: string, limit: number, windowSeconds: number) =>
     createAttemptCounter({ name, limit, windowSeconds, redis: carrier.redis, logger })
@@ -128,6 +150,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
         passwords,
         families,
         relay,
+        metrics: issuerMetrics,
         keyRing,
         limits: createSignInLimits({
           perAddress: counter('address', config.signInFailuresPerAddress, config.signInLimitWindowSeconds),
@@ -150,12 +173,13 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
           signingKey: keyRing.current
         }),
         refreshTokens: createRefreshTokenCodec(config.masterKeys),
-        administration: createPrismaUserAdministration(database, lifetimes),
+        administration: createPrismaUserAdministration(database),
         requireAccessToken: authenticate,
         requireAdmin: compose([authenticate, requireRole(adminRole)])
       }),
     async closeStores() {
       await verifier.close()
+      await housekeeping.close()
       await relay.close()
       await keyRing.close()
       await carrier.publisher.close()
@@ -179,7 +203,7 @@ function inProcessCarrier({ revocationLog }: EmbeddedParts): Carrier {
   }
 }
 
-function redisCarrier(config: Config, maxEntryLifeSeconds: number, logger: Logger): Carrier {
+function redisCarrier(config: Config, logger: Logger): Carrier {
   if (!config.redisUrl) throw new ConfigurationError(['REDIS_URL is required: a URL such as redis://host:6379.'])
   const url = config.redisUrl.reveal()
   const redis = openRedisConnection(url, logger)

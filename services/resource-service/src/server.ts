@@ -3,6 +3,7 @@ import {
   createHttpService,
   createLogger,
   createMetrics,
+  measureVerifier,
   type Service
 } from '@countersign/service-kit'
 import { createAccessTokenVerifier, protectedResourceMetadataUrl, type RevocationOptions } from '@countersign/verifier'
@@ -35,6 +36,8 @@ export async function createResourceService(config: Config, embedded?: EmbeddedP
     revocations: revocations(config, embedded),
     logger
   })
+  const metrics = createMetrics('resource-service')
+  measureVerifier(metrics, verifier)
   let hasStarted = false
   verifier.ready().then(
     () => {
@@ -45,7 +48,7 @@ export async function createResourceService(config: Config, embedded?: EmbeddedP
   return createHttpService({
     ...config,
     logger,
-    metrics: createMetrics('resource-service'),
+    metrics,
     healthChecks: [
       { name: 'started', required: true, check: () => hasStarted },
       {

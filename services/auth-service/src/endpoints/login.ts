@@ -1,12 +1,30 @@
+import { OAuthError } from '@countersign/oauth'
 import { requireJsonBody } from '@countersign/service-kit'
 import type { Middleware } from 'koa'
 import { type SignInDeps, signIn } from '../grants/sign-in.ts'
+import type { IssuerMetrics } from '../metrics.ts'
 import { type LoginBody, loginBody } from './bodies.ts'
 import { requestOrigin } from './request-origin.ts'
 
+export interface LoginDeps extends SignInDeps {
+  metrics: IssuerMetrics
+}
+
 /** `POST /auth/login`: starts a session and answers its first tokens. */
-export function login(deps: SignInDeps): Middleware[] {
-  return [requireJsonBody(loginBody), answerSignIn(deps)]
+export function login(deps: LoginDeps): Middleware[] {
+  return [countSignIns(deps), requireJsonBody(loginBody), answerSignIn(deps)]
+}
+
+function countSignIns({ metrics }: LoginDeps): Middleware {
+  return async function countSignIns(_ctx, next) {
+    try {
+      await next()
+      metrics.countSignIn('succeeded')
+    } catch (error) {
+      metrics.countSignIn(error instanceof OAuthError ? error.code : 'server_error')
+      throw error
+    }
+  }
 }
 
 function answerSignIn(deps: SignInDeps): Middleware {

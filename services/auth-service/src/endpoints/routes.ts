@@ -1,7 +1,7 @@
 import type Router from '@koa/router'
 import type { Middleware } from 'koa'
 import type { z } from 'zod'
-import type { SignInDeps } from '../grants/sign-in.ts'
+import type { RefreshDeps } from '../grants/refresh.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import {
   type AdminUsersDeps,
@@ -13,7 +13,7 @@ import {
   showUser
 } from './admin-users.ts'
 import * as bodies from './bodies.ts'
-import { login } from './login.ts'
+import { type LoginDeps, login } from './login.ts'
 import { logout, logoutAll } from './logout.ts'
 import { me } from './me.ts'
 import { issuerMetadata, jwks } from './metadata.ts'
@@ -37,7 +37,7 @@ export interface Route {
   errors: number[]
 }
 
-export interface RouteDeps extends SignInDeps, RegisterDeps, AdminUsersDeps {
+export interface RouteDeps extends LoginDeps, RefreshDeps, RegisterDeps, AdminUsersDeps {
   issuer: string
   keyRing: KeyRing
   requireAccessToken: Middleware

@@ -1,4 +1,5 @@
 import { InvalidGrantError, type TokenResponse } from '@countersign/oauth'
+import type { IssuerMetrics } from '../metrics.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
 import { createTokenResponse, type TokenResponseDeps } from '../tokens/token-responses.ts'
 import type { RefreshTokenFamilies, RequestOrigin } from './refresh-token-families.ts'
@@ -6,6 +7,7 @@ import type { RefreshTokenFamilies, RequestOrigin } from './refresh-token-famili
 export interface RefreshDeps extends TokenResponseDeps {
   families: RefreshTokenFamilies
   relay: RevocationRelay
+  metrics: IssuerMetrics
 }
 
 export interface RefreshRequest {
@@ -20,8 +22,12 @@ export interface RefreshRequest {
  */
 export async function refresh(deps: RefreshDeps, request: RefreshRequest): Promise<TokenResponse> {
   const content = deps.refreshTokens.decode(request.refreshToken)
-  if (!content) throw new InvalidGrantError({ detail: 'the refresh token is not one of this issuer' })
+  if (!content) {
+    deps.metrics.countRefresh('forged')
+    throw new InvalidGrantError({ detail: 'the refresh token is not one of this issuer' })
+  }
   const result = await deps.families.refresh({ ...content, clientId: request.clientId, origin: request.origin })
+  deps.metrics.countRefresh(result.outcome)
   switch (result.outcome) {
     case 'rotated':
     case 'retried':

@@ -9,6 +9,8 @@ export interface OutboxEntry extends RevocationEntry {
 export interface RevocationOutbox {
   /** Live entries that nobody has published, older than the given age, the oldest first. */
   listUnpublished(options: { olderThanMs: number; limit: number }): Promise<OutboxEntry[]>
+  /** How many live entries nobody has published. */
+  countUnpublished(): Promise<number>
   markPublished(ids: readonly bigint[]): Promise<void>
   /** All live entries, in batches. */
   readLive(batchSize: number): AsyncIterable<OutboxEntry[]>

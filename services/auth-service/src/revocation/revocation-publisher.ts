@@ -22,5 +22,11 @@ export interface RevocationPublisher {
    * whole rebuild is to be tried again.
    */
   rebuild(batches: AsyncIterable<readonly RevocationEntry[]>): Promise<void>
+  /**
+   * Removes what has expired, so that the feed shrinks also when nothing is published any more.
+   *
+   * @throws when the carrier cannot be reached.
+   */
+  trim(): Promise<void>
   close(): Promise<void>
 }

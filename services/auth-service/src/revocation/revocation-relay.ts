@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { describeError, type Logger } from '@countersign/service-kit'
+import type { IssuerMetrics } from '../metrics.ts'
 import type { OutboxEntry, RevocationOutbox } from './revocation-outbox.ts'
 import type { RevocationPublisher } from './revocation-publisher.ts'
 
@@ -9,6 +10,7 @@ export interface RevocationRelayDeps {
   logger: Logger
   /** How often the carrier is examined and the outbox swept, in milliseconds. */
   sweepIntervalMs: number
+  metrics: Pick<IssuerMetrics, 'observePublication'>
 }
 
 /** Carries committed denylist entries from the outbox to the verifiers. */
@@ -39,8 +41,10 @@ export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay
   return {
     async announce(entries) {
       if (entries.length === 0) return
+      const committedAt = performance.now()
       try {
         await publisher.publish(entries)
+        deps.metrics.observePublication((performance.now() - committedAt) / 1000)
       } catch (error) {
         logger.warn({ entries: entries.length, cause: describeError(error) }, 'revocations not published yet')
         return

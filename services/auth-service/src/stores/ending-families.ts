@@ -1,18 +1,32 @@
 import { Prisma } from '@countersign/prisma'
+import { maxClockToleranceSeconds } from '@countersign/verifier'
 import type { EndedFamilies, EndReason } from '../grants/refresh-token-families.ts'
+import { maxAccessTokenTtlSeconds } from '../tokens/access-tokens.ts'
 import type { Queryable } from './database.ts'
 import { databaseNow, type OutboxRow, seconds, toOutboxEntry } from './revocation-entries.ts'
 
 /** Alive: neither revoked nor past a limit. `f` is the family. */
 export const isLive = Prisma.sql`f.revoked_at IS NULL AND f.idle_expires_at > ${databaseNow} AND f.absolute_expires_at > ${databaseNow}`
 
-/** How long what a family issued can outlive its last rotation, in seconds. */
-export interface FamilyLifetimes {
-  /** How long a denylist entry lives: the access token's lifetime and the clock tolerance of the verifiers. */
-  readonly entryLifeSeconds: number
-  /** Within it a retry gets an access token although the family does not rotate. */
-  readonly refreshRetryWindowSeconds: number
-}
+/**
+ * How much later than `access_expires_at` a retry's access token may expire: within it a retry need not write. In seconds.
+ */
+export const retrySlackSeconds = 60
+
+/** Statements are ended past this (`statement_timeout`), so no token is younger than its statement's begin by more. */
+const statementSeconds = 5
+
+const entryLagSeconds = retrySlackSeconds + statementSeconds + maxClockToleranceSeconds
+
+/** When the last token is dead that a family's entry can hit, by the clock of any verifier. */
+const entryExpiry = Prisma.sql`f.access_expires_at + ${seconds(entryLagSeconds)}`
+
+/** The longest that an entry can live, in seconds. */
+export const maxEntryLifeSeconds = maxAccessTokenTtlSeconds + entryLagSeconds
+
+/** To be joined to the families `f` that a statement revokes; returns the rows of the outbox. */
+export const insertEntries = Prisma.sql`
+  INSERT INTO revocations (kind, value, expires_at) SELECT 'sid', f.id::text, ${entryExpiry}`
 
 export interface FamiliesToEnd {
   /** A condition on the family `f`. */
@@ -28,23 +42,20 @@ export interface FamiliesToEnd {
  */
 export async function endFamilies(
   queryable: Queryable,
-  { selection, reason, actorId }: FamiliesToEnd,
-  { entryLifeSeconds, refreshRetryWindowSeconds }: FamilyLifetimes
+  { selection, reason, actorId }: FamiliesToEnd
 ): Promise<EndedFamilies> {
-  const lastTokenLife = seconds(entryLifeSeconds + refreshRetryWindowSeconds)
   const rows = await queryable.$queryRaw<OutboxRow[]>`
     WITH ended AS (
       UPDATE refresh_token_families f SET revoked_at = ${databaseNow}, revoked_reason = ${reason}
       WHERE ${selection} AND f.revoked_at IS NULL
-        AND ((${isLive}) OR f.rotated_at > ${databaseNow} - ${lastTokenLife})
-      RETURNING f.id, f.user_id, f.client_id
+        AND ((${isLive}) OR ${entryExpiry} > ${databaseNow})
+      RETURNING f.id, f.user_id, f.client_id, f.access_expires_at
     ), audited AS (
       INSERT INTO audit_events (type, user_id, actor_id, session_id, client_id, detail)
       SELECT 'session.ended', user_id, ${actorId ?? null}::uuid, id, client_id, jsonb_build_object('reason', ${reason}::text)
       FROM ended
     )
-    INSERT INTO revocations (kind, value, expires_at)
-    SELECT 'sid', id::text, ${databaseNow} + ${seconds(entryLifeSeconds)} FROM ended
+    ${insertEntries} FROM ended f
     RETURNING id, kind, value, expires_at`
   return { ended: rows.length, entries: rows.map(toOutboxEntry) }
 }

@@ -9,10 +9,12 @@ import type {
   SessionSummary
 } from '../grants/refresh-token-families.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
-import { endFamilies, type FamilyLifetimes, isLive } from './ending-families.ts'
+import { endFamilies, insertEntries, isLive, retrySlackSeconds } from './ending-families.ts'
 import { databaseNow, seconds, toOutboxEntry } from './revocation-entries.ts'
 
-export interface FamilyLimits extends FamilyLifetimes {
+export interface FamilyLimits {
+  readonly accessTokenTtlSeconds: number
+  readonly refreshRetryWindowSeconds: number
   readonly sessionIdleSeconds: number
   readonly sessionAbsoluteSeconds: number
   readonly sessionsPerUser: number
@@ -35,7 +37,7 @@ const sessionColumns = Prisma.sql`u.id AS user_id, u.username, u.roles, f.client
 
 /** The families in Postgres. Races are settled by the statements themselves; each one says how. */
 export function createPrismaRefreshTokenFamilies(database: Database, limits: FamilyLimits): RefreshTokenFamilies {
-  const entryExpiry = Prisma.sql`${databaseNow} + ${seconds(limits.entryLifeSeconds)}`
+  const accessExpiry = Prisma.sql`${databaseNow} + ${seconds(limits.accessTokenTtlSeconds)}`
 
   return {
     start: (session) => orUnavailable(inTransaction(database, (transaction) => start(transaction, session))),
@@ -43,18 +45,14 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
     end({ familyId, userId }, { reason, actorId }) {
       const ofUser = userId === undefined ? Prisma.empty : Prisma.sql`AND f.user_id = ${userId}::uuid`
       const selection = Prisma.sql`f.id = ${familyId}::uuid ${ofUser}`
-      return orUnavailable(endFamilies(database, { selection, reason, actorId }, limits))
+      return orUnavailable(endFamilies(database, { selection, reason, actorId }))
     },
     endAll: (userId, { reason, actorId }) =>
       orUnavailable(
         inTransaction(database, async (transaction) => {
           // The lock makes a sign-in that is under way finish first, so that this ends its session too.
           await transaction.$queryRaw`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
-          return endFamilies(
-            transaction,
-            { selection: Prisma.sql`f.user_id = ${userId}::uuid`, reason, actorId },
-            limits
-          )
+          return endFamilies(transaction, { selection: Prisma.sql`f.user_id = ${userId}::uuid`, reason, actorId })
         })
       ),
     list: (userId) => orUnavailable(list(userId)),
@@ -72,13 +70,15 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
     const selection = Prisma.sql`f.id IN (
         SELECT f.id FROM refresh_token_families f WHERE f.user_id = ${session.userId}::uuid AND ${isLive}
         ORDER BY f.created_at DESC, f.id OFFSET ${limits.sessionsPerUser - 1})`
-    const surplus = await endFamilies(transaction, { selection, reason: 'session_limit' }, limits)
+    const surplus = await endFamilies(transaction, { selection, reason: 'session_limit' })
     const rows = await transaction.$queryRaw<SessionRow[]>`
       WITH f AS (
         INSERT INTO refresh_token_families
-          (id, user_id, client_id, scope, audience, created_at, rotated_at, idle_expires_at, absolute_expires_at, address, user_agent)
+          (id, user_id, client_id, scope, audience, created_at, rotated_at, idle_expires_at, absolute_expires_at,
+           access_expires_at, address, user_agent)
         SELECT ${randomUUID()}::uuid, ${session.userId}::uuid, ${session.clientId}, ${session.scope}, ${session.audience},
           now.at, now.at, now.at + ${seconds(limits.sessionIdleSeconds)}, now.at + ${seconds(limits.sessionAbsoluteSeconds)},
+          ${accessExpiry},
           ${session.origin.address}, ${session.origin.userAgent}
         FROM (SELECT ${databaseNow} AS at) now
         RETURNING *
@@ -104,6 +104,7 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
       UPDATE refresh_token_families f
       SET generation = f.generation + 1, rotated_at = ${databaseNow},
         idle_expires_at = ${databaseNow} + ${seconds(limits.sessionIdleSeconds)},
+        access_expires_at = greatest(f.access_expires_at, ${accessExpiry}),
         address = ${origin.address}, user_agent = ${origin.userAgent}
       FROM users u
       WHERE f.id = ${familyId}::uuid AND f.generation = ${generation} AND f.client_id = ${clientId} AND ${isLive}
@@ -118,6 +119,11 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
    */
   async function judge({ familyId, generation, clientId, origin }: PresentedGeneration): Promise<RefreshOutcome> {
     const isWithinWindow = Prisma.sql`f.rotated_at > ${databaseNow} - ${seconds(limits.refreshRetryWindowSeconds)}`
+    const isRetry = Prisma.sql`f.generation = ${generation} + 1 AND ${isWithinWindow} AND f.client_id = ${clientId} AND ${isLive}`
+    // A denylist entry lives until the last access token is dead. One of a late retry may live longer than the row says.
+    // (By the statement's begin, so that both places below see the same.)
+    const needsExtension = Prisma.sql`
+      f.access_expires_at + ${seconds(retrySlackSeconds)} < statement_timestamp() + ${seconds(limits.accessTokenTtlSeconds)}`
     const rows = await database.$queryRaw<
       (SessionRow & { outcome: RefreshOutcome['outcome']; entry_id: bigint | null; entry_expires_at: Date | null })[]
     >`
@@ -126,8 +132,12 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
         WHERE f.id = ${familyId}::uuid AND f.client_id = ${clientId} AND ${isLive}
           AND (f.generation > ${generation} + 1 OR (f.generation = ${generation} + 1 AND NOT ${isWithinWindow}))
         RETURNING f.*
+      ), extended AS (
+        UPDATE refresh_token_families f SET access_expires_at = ${accessExpiry}
+        WHERE f.id = ${familyId}::uuid AND ${isRetry} AND ${needsExtension}
+        RETURNING 1
       ), entry AS (
-        INSERT INTO revocations (kind, value, expires_at) SELECT 'sid', id::text, ${entryExpiry} FROM replayed
+        ${insertEntries} FROM replayed f
         RETURNING id, expires_at
       ), audited AS (
         INSERT INTO audit_events (type, user_id, session_id, client_id, address, user_agent, detail)
@@ -141,7 +151,8 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
           WHEN f.client_id <> ${clientId} THEN 'unknown'
           WHEN f.revoked_at IS NOT NULL OR u.disabled_at IS NOT NULL THEN 'revoked'
           WHEN NOT (${isLive}) THEN 'expired'
-          WHEN f.generation = ${generation} + 1 AND ${isWithinWindow} THEN 'retried'
+          WHEN f.generation = ${generation} + 1 AND ${isWithinWindow}
+            AND (EXISTS (SELECT FROM extended) OR NOT ${needsExtension}) THEN 'retried'
           ELSE 'unknown'
         END AS outcome
       FROM refresh_token_families f JOIN users u ON u.id = f.user_id

@@ -14,6 +14,13 @@ export function createPrismaRevocationOutbox(database: Database): RevocationOutb
       )
       return rows.map(toOutboxEntry)
     },
+    async countUnpublished() {
+      const rows = await orUnavailable(
+        database.$queryRaw<{ count: number }[]>`
+          SELECT count(*)::float8 AS count FROM revocations WHERE published_at IS NULL AND expires_at > ${databaseNow}`
+      )
+      return rows[0]?.count ?? 0
+    },
     async markPublished(ids) {
       await orUnavailable(
         database.$executeRaw`UPDATE revocations SET published_at = ${databaseNow} WHERE id = ANY(${ids.map(String)}::bigint[])`

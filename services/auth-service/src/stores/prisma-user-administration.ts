@@ -8,7 +8,7 @@ import type {
 } from '../accounts/user-administration.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
-import { endFamilies, type FamilyLifetimes } from './ending-families.ts'
+import { endFamilies } from './ending-families.ts'
 import { databaseNow } from './revocation-entries.ts'
 
 /** Makes changes by admins take turns, so that two of them cannot take the last admin away together. */
@@ -29,7 +29,7 @@ const columns = Prisma.sql`id, username, username_key, email, roles, created_at,
 /** Rolls the transaction back. */
 class LastAdminError extends Error {}
 
-export function createPrismaUserAdministration(database: Database, lifetimes: FamilyLifetimes): UserAdministration {
+export function createPrismaUserAdministration(database: Database): UserAdministration {
   return {
     async list({ prefix, after, limit }) {
       const pattern = `${prefix.replaceAll(/[\\%_]/g, '\\$&')}%`
@@ -79,18 +79,14 @@ export function createPrismaUserAdministration(database: Database, lifetimes: Fa
     const selection = Prisma.sql`f.user_id = ${id}::uuid`
     if (!wasDisabled && after.disabled_at) {
       await audit(transaction, 'user.disabled', id, actorId)
-      entries.push(
-        ...(await endFamilies(transaction, { selection, reason: 'user_disabled', actorId }, lifetimes)).entries
-      )
+      entries.push(...(await endFamilies(transaction, { selection, reason: 'user_disabled', actorId })).entries)
     }
     if (wasDisabled && !after.disabled_at) await audit(transaction, 'user.enabled', id, actorId)
     if (!isSameSet(before.roles, after.roles)) {
       await audit(transaction, 'user.roles_changed', id, actorId, { before: before.roles, after: after.roles })
     }
     if (before.roles.some((role) => !after.roles.includes(role))) {
-      entries.push(
-        ...(await endFamilies(transaction, { selection, reason: 'role_removed', actorId }, lifetimes)).entries
-      )
+      entries.push(...(await endFamilies(transaction, { selection, reason: 'role_removed', actorId })).entries)
     }
     return { outcome: 'changed', user: toUser(after), entries }
   }

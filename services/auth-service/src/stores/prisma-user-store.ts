@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { Prisma } from '@countersign/prisma'
 import type { NewUser, PasswordChange, UserCredentials, UserProfile, UserStore } from '../accounts/user-store.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
-import { endFamilies, type FamilyLifetimes } from './ending-families.ts'
+import { endFamilies } from './ending-families.ts'
 import { databaseNow } from './revocation-entries.ts'
 
 /** Makes two first starts on one database take turns; any number that nothing else locks. */
 const firstUserLockId = 4_010_202
 
-export function createPrismaUserStore(database: Database, lifetimes: FamilyLifetimes): UserStore {
+export function createPrismaUserStore(database: Database): UserStore {
   return {
     create: (user) => orUnavailable(insert(database, user)),
     createFirstWithRole: (role, user) =>
@@ -89,7 +89,7 @@ export function createPrismaUserStore(database: Database, lifetimes: FamilyLifet
     if (changed.length === 0) return undefined
     const others = change.sessionId === undefined ? Prisma.empty : Prisma.sql`AND f.id <> ${change.sessionId}::uuid`
     const selection = Prisma.sql`f.user_id = ${change.userId}::uuid ${others}`
-    const { entries } = await endFamilies(transaction, { selection, reason: 'password_changed' }, lifetimes)
+    const { entries } = await endFamilies(transaction, { selection, reason: 'password_changed' })
     await transaction.$executeRaw`
       INSERT INTO audit_events (type, user_id, session_id, address, user_agent)
       VALUES ('password.changed', ${change.userId}::uuid, ${change.sessionId ?? null}::uuid, ${change.origin.address},

@@ -13,7 +13,8 @@ import {
   finishRebuildScript,
   publishScript,
   rebuildBatchScript,
-  runScript
+  runScript,
+  trimScript
 } from './redis-revocation-scripts.ts'
 
 export type RedisRevocationPublisherOptions = RedisLinkOptions & {
@@ -56,6 +57,9 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
         for (const chunk of chunks(batch)) await rebuild.write(chunk)
       }
       await rebuild.finish()
+    },
+    async trim() {
+      await link.run(answerMilliseconds, ({ client }) => runScript(client, trimScript, [stream], [longestLife]))
     },
     close: () => link.close()
   }

@@ -8,17 +8,27 @@ export interface RedisScript {
   readonly sha1: string
 }
 
+const trimming = `
+local function milliseconds(number) return string.format('%.0f', number) end
+
+local function time_in_milliseconds()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function trim(now, longest_life)
+  redis.call('XTRIM', KEYS[1], 'MINID', '~', milliseconds(now - longest_life))
+end
+`
+
 /**
  * Writes entries: a key that expires with the entry for those who want a plain `EXISTS`, and one message in the stream
  * for those who follow. An entry that comes again never shortens the life of its key. Afterwards everything is trimmed
  * that was written so long ago that it must have expired.
  */
-const writeEntries = `
-local function milliseconds(number) return string.format('%.0f', number) end
-
+const writeEntries = `${trimming}
 local function write_entries(first_key, first_argument, longest_life)
-  local time = redis.call('TIME')
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  local now = time_in_milliseconds()
   local argument = first_argument
   for key = first_key, #KEYS do
     local kind, value, exp = ARGV[argument], ARGV[argument + 1], ARGV[argument + 2]
@@ -31,7 +41,7 @@ local function write_entries(first_key, first_argument, longest_life)
     end
     argument = argument + 3
   end
-  redis.call('XTRIM', KEYS[1], 'MINID', '~', milliseconds(now - longest_life))
+  trim(now, longest_life)
 end
 `
 
@@ -43,6 +53,12 @@ export const publishScript = script(`${writeEntries}
 -- A stream that is gone (evicted, deleted) took entries with it: the epoch must not vouch for the one that begins now.
 if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('DEL', KEYS[2]) end
 write_entries(3, 2, tonumber(ARGV[1]))
+return 1
+`)
+
+/** Trims the stream when nothing is published. `KEYS`: stream. `ARGV`: the longest life of an entry in milliseconds. */
+export const trimScript = script(`${trimming}
+trim(time_in_milliseconds(), tonumber(ARGV[1]))
 return 1
 `)
 

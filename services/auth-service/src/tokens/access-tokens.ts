@@ -3,6 +3,9 @@ import { type AccessTokenClaims, accessTokenType, signingAlgorithm } from '@coun
 import { SignJWT } from 'jose'
 import type { SigningKey } from '../keys/key-ring.ts'
 
+/** The longest lifetime of an access token that can be configured, in seconds. */
+export const maxAccessTokenTtlSeconds = 3600
+
 /** What an access token says of a session. */
 export interface AccessTokenSubject {
   readonly userId: string

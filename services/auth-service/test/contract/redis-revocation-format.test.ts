@@ -102,6 +102,27 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     await until(isCurrent(view), 1000)
   })
 
+  it('does not vouch for a feed that is half written anew', async () => {
+    const publisher = publisherTo(url)
+    await publisher.rebuild(nothing())
+    const view = viewOf(url)
+    await until(isCurrent(view), 1000)
+    await admin.del(revocationKeys.stream)
+    await until(() => !view.status().isCurrent, 1000)
+    const other = publisherTo(url)
+    async function* slowly() {
+      for (let round = 0; round < 4; round++) {
+        yield [sidOf()]
+        await delay(100)
+        expect(await other.isIntact()).toBe(false)
+        expect(view.status().isCurrent).toBe(false)
+      }
+    }
+    await publisher.rebuild(slowly())
+    expect(await other.isIntact()).toBe(true)
+    await until(isCurrent(view), 1000)
+  })
+
   it('does not vouch for a stream that went back', async () => {
     const publisher = publisherTo(url)
     await publisher.rebuild(nothing())
@@ -113,6 +134,19 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     expect(view.status().isCurrent).toBe(false)
     await publisher.rebuild(nothing())
     await until(isCurrent(view), 1000)
+  })
+
+  it('reads a new life from its beginning, also when its ids are lower than the ones before', async () => {
+    await publisherTo(url).rebuild(nothing())
+    const view = viewOf(url)
+    await until(isCurrent(view), 1000)
+    // As after a failover to a server whose clock is behind.
+    const runId = /run_id:(\w+)/.exec(await admin.info('server'))?.[1]
+    const { stream, epoch } = revocationKeys
+    const message = { kind: 'sid', value: 'session-1', exp: '9999999999' }
+    await admin.multi().flushDb().xAdd(stream, '5-1', message).set(epoch, `${randomUUID()}.${runId}`).exec()
+    await until(() => view.isRevoked({ jti: 'x', sid: 'session-1', kid: 'x' }), 1000)
+    await until(() => view.staleness() < 300, 1000)
   })
 
   it('does not vouch for an epoch of another server process', async () => {

@@ -105,7 +105,7 @@ export function describeRevocationFeed(name: string, createCarrier: () => Promis
         const { view } = await joinAndLoad()
         for (let tick = 0; tick < 30; tick++) {
           await delay(50)
-          expect(view.staleness()).toBeLessThan(600)
+          expect(view.staleness()).toBeLessThan(900)
         }
         expect(view.status().isCurrent).toBe(true)
       })

@@ -33,6 +33,8 @@ interface Connection {
   readonly abort: AbortController
   session: Promise<RedisSession>
   isReady: boolean
+  /** Why it was dropped. */
+  fault?: unknown
 }
 
 const connectMilliseconds = 2_000
@@ -54,7 +56,10 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     const client = createClient(clientOptions(options, abort.signal))
     const connection: Connection = { client, abort, isReady: false, session: startSession(client, abort.signal) }
     // A connection that ends while nobody uses it must not fail the next one who does. (Who uses it hears of the error.)
-    client.on('error', () => drop(connection))
+    client.on('error', (error: unknown) => {
+      connection.fault ??= error
+      drop(connection)
+    })
     connection.session = withDeadline(connectMilliseconds, connection.session).then(
       (session) => {
         connection.isReady = true
@@ -62,7 +67,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
       },
       (error: unknown) => {
         drop(connection)
-        throw error
+        throw connection.fault ?? error
       }
     )
     connection.session.catch(() => {})
@@ -79,7 +84,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
       } catch (error) {
         // One that is still being made has a deadline of its own.
         if (connection.isReady && isConnectionInDoubt(error)) drop(connection)
-        throw error
+        throw connection.fault ?? error
       }
     },
     async close() {

@@ -101,7 +101,7 @@ describe('the claims of an access token (RFC 9068 §2.2)', () => {
     const claims = parse({ roles: ['user'], act: { sub: 'service' } })
     expect(() => (claims.roles as string[]).push('admin')).toThrow(TypeError)
     expect(() => Object.assign(claims, { sub: 'other' })).toThrow(TypeError)
-    expect(() => Object.assign(claims['act'] as object, { sub: 'other' })).toThrow(TypeError)
+    expect(() => Object.assign(claims.act as object, { sub: 'other' })).toThrow(TypeError)
   })
 })
 

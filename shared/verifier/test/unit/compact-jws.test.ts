@@ -57,13 +57,16 @@ describe('parsing compact JWS (RFC 7515 §7.1)', () => {
   })
 
   it('refuses a token of 8 KiB and takes one that is a character shorter', () => {
-    const frame = tokenOf(goodHeader, '').length
-    const payload = 'A'.repeat(8192 - frame)
-    const [header, , signature] = tokenOf(goodHeader).split('.')
-    const long = `${header}.${payload}.${signature}`
-    expect(long.length).toBe(8192)
-    expect(code(long)).toBe('ERR_TOKEN_MALFORMED')
-    expect(code(`${header}.${'A'.repeat(Math.floor(payload.length / 4) * 4 - 4)}.${signature}`)).toBe('kid k1')
+    const tokenOfLength = (length: number) => {
+      for (const kid of ['a', 'aa', 'aaa', 'aaaa', 'aaaaa']) {
+        const [header, , signature] = tokenOf({ ...goodHeader, kid }).split('.')
+        const payload = 'A'.repeat(length - `${header}..${signature}`.length)
+        if (payload.length % 4 === 0) return `${header}.${payload}.${signature}`
+      }
+      throw new Error('no kid fits')
+    }
+    expect(code(tokenOfLength(8191))).toMatch(/^kid a/)
+    expect(code(tokenOfLength(8192))).toBe('ERR_TOKEN_MALFORMED')
   })
 
   it('refuses a header that is not a JSON object in UTF-8', () => {

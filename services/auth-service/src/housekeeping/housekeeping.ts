@@ -1,0 +1,79 @@
+import { setTimeout } from 'node:timers/promises'
+import { describeError, type Logger } from '@countersign/service-kit'
+
+/** What can be removed, each in batches. */
+export const expiredKinds = ['families', 'revocations', 'audit_events'] as const
+export type ExpiredKind = (typeof expiredKinds)[number]
+
+/** Removes rows that are of no use to anyone any more. */
+export interface ExpiredRows {
+  /**
+   * Removes at most `limit` of them in one short transaction, if no other replica is at it.
+   * @returns how many were removed, or `undefined` when another replica is at it
+   */
+  removeBatch(kind: ExpiredKind, limit: number): Promise<number | undefined>
+}
+
+export interface HousekeepingDeps {
+  expired: ExpiredRows
+  /** Lets what the carrier of revocations holds shrink with time. */
+  trimCarrier(): Promise<void>
+  onRemoved(kind: ExpiredKind, rows: number): void
+  logger: Logger
+  /** From the end of one round to the begin of the next, in milliseconds. */
+  intervalMs: number
+}
+
+export interface Housekeeping {
+  close(): Promise<void>
+}
+
+const batchSize = 500
+/** A round ends after as many batches at the latest, so that others have their turn. */
+const batchesPerRound = 200
+
+/** Starts housekeeping: expired families, dead denylist entries and old audit events go, a small batch at a time. */
+export function startHousekeeping({
+  expired,
+  trimCarrier,
+  onRemoved,
+  logger,
+  intervalMs
+}: HousekeepingDeps): Housekeeping {
+  const closing = new AbortController()
+  const running = runUntilClosed()
+  return {
+    async close() {
+      closing.abort()
+      await running
+    }
+  }
+
+  async function runUntilClosed(): Promise<void> {
+    while (!closing.signal.aborted) {
+      for (const kind of expiredKinds) await attempt(`removing expired ${kind}`, () => removeAll(kind))
+      await attempt('trimming the revocation feed', trimCarrier)
+      await setTimeout(intervalMs, undefined, { signal: closing.signal, ref: false }).catch(() => {})
+    }
+  }
+
+  async function removeAll(kind: ExpiredKind): Promise<void> {
+    let total = 0
+    for (let batch = 0; batch < batchesPerRound && !closing.signal.aborted; batch++) {
+      const removed = await expired.removeBatch(kind, batchSize)
+      if (removed === undefined) break
+      total += removed
+      onRemoved(kind, removed)
+      if (removed < batchSize) break
+    }
+    if (total > 0) logger.info({ kind, rows: total }, 'removed expired rows')
+  }
+
+  async function attempt(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      logger.warn({ cause: describeError(error) }, `${what} failed; it is tried again later`)
+    }
+  }
+}

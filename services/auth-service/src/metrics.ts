@@ -1,0 +1,72 @@
+import type { HttpMetrics } from '@countersign/service-kit'
+import { Counter, Gauge, Histogram } from 'prom-client'
+import type { ExpiredKind } from './housekeeping/housekeeping.ts'
+
+/** What became of a refresh: the outcomes of the families, and `forged` for a token that is not one of this issuer. */
+export type RefreshMetric = 'rotated' | 'retried' | 'replayed' | 'expired' | 'revoked' | 'unknown' | 'forged'
+
+/** What the issuer counts. docs/metrics.md lists it. */
+export interface IssuerMetrics {
+  countRefresh(outcome: RefreshMetric): void
+  /** `outcome` is `succeeded` or the error code of the refusal. */
+  countSignIn(outcome: string): void
+  countRemoved(kind: ExpiredKind, rows: number): void
+  /** Records the time from a revocation's commit to its confirmed publication. */
+  observePublication(seconds: number): void
+}
+
+export interface IssuerMetricsDeps {
+  registry: HttpMetrics['registry']
+  /** How many committed revocations wait for their publication; asked at each scrape. */
+  countPendingRevocations(): Promise<number>
+}
+
+export function createIssuerMetrics({ registry, countPendingRevocations }: IssuerMetricsDeps): IssuerMetrics {
+  const registers = [registry]
+  const refreshes = new Counter({
+    name: 'countersign_refreshes_total',
+    help: 'Refresh tokens presented, by what became of them.',
+    labelNames: ['outcome'],
+    registers
+  })
+  const signIns = new Counter({
+    name: 'countersign_sign_ins_total',
+    help: 'Sign-ins, by outcome: succeeded, or the error code.',
+    labelNames: ['outcome'],
+    registers
+  })
+  const removed = new Counter({
+    name: 'countersign_expired_rows_removed_total',
+    help: 'Rows that housekeeping removed.',
+    labelNames: ['kind'],
+    registers
+  })
+  const publication = new Histogram({
+    name: 'countersign_revocation_publication_seconds',
+    help: 'Time from the commit of a revocation to its confirmed publication.',
+    buckets: [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30, 120],
+    registers
+  })
+  new Gauge({
+    name: 'countersign_revocations_pending',
+    help: 'Committed revocations that are not published yet. Absent while the database does not answer.',
+    registers,
+    async collect() {
+      this.reset()
+      try {
+        this.set(await countPendingRevocations())
+      } catch {
+        this.remove()
+      }
+    }
+  })
+  for (const outcome of ['rotated', 'retried', 'replayed', 'expired', 'revoked', 'unknown', 'forged']) {
+    refreshes.inc({ outcome }, 0)
+  }
+  return {
+    countRefresh: (outcome) => refreshes.inc({ outcome }),
+    countSignIn: (outcome) => signIns.inc({ outcome }),
+    countRemoved: (kind, rows) => removed.inc({ kind }, rows),
+    observePublication: (seconds) => publication.observe(seconds)
+  }
+}

@@ -1,0 +1,48 @@
+import { Gauge } from 'prom-client'
+import type { HttpMetrics } from './metrics.ts'
+
+/** What is measured of a verifier; the status of an access-token verifier fits. */
+export interface MeasuredVerifier {
+  status(): {
+    readonly keys: { readonly count: number; readonly ageSeconds: number | null }
+    readonly revocations: { readonly entries: number; readonly stalenessSeconds: number | null } | null
+    readonly cachedTokens: number
+  }
+}
+
+/** Shows at each scrape what a verifier knows, and how fresh that is. */
+export function measureVerifier({ registry }: HttpMetrics, verifier: MeasuredVerifier): void {
+  type Status = ReturnType<MeasuredVerifier['status']>
+  const gauges: [string, string, (status: Status) => number | null | undefined][] = [
+    [
+      'countersign_revocation_view_age_seconds',
+      'Age of what the verifier knows of the denylist. Absent until it was complete once.',
+      ({ revocations }) => revocations?.stalenessSeconds
+    ],
+    ['countersign_revocation_view_entries', 'Live entries in the view.', ({ revocations }) => revocations?.entries],
+    [
+      'countersign_key_set_age_seconds',
+      'Time since the keys were last known to be good.',
+      ({ keys }) => keys.ageSeconds
+    ],
+    ['countersign_key_set_keys', 'Keys that verify.', ({ keys }) => keys.count],
+    [
+      'countersign_verified_token_cache_entries',
+      'Verified tokens that are remembered.',
+      ({ cachedTokens }) => cachedTokens
+    ]
+  ]
+  for (const [name, help, read] of gauges) {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset()
+        const value = read(verifier.status())
+        if (typeof value === 'number') this.set(value)
+        else this.remove()
+      }
+    })
+  }
+}

@@ -1,0 +1,81 @@
+import { describe, expect, it, vi } from 'vitest'
+import { followRevocations } from '../../../src/redis/follow-revocations.ts'
+import type { RedisClient, RedisLink } from '../../../src/redis/redis-link.ts'
+import { createFakeClock } from '../fake-clock.ts'
+
+const runId = 'a'.repeat(40)
+
+/** A Redis that answers out of variables, and a follower that a test stops. */
+const setUp = () => {
+  const clock = createFakeClock()
+  const closing = new AbortController()
+  const redis = {
+    epoch: `1.${runId}` as string | null,
+    lastGeneratedId: '0-0',
+    /** Called for each read; what it throws, the read throws. */
+    onRead: (_count: number): void => {}
+  }
+  let reads = 0
+  const client = {
+    xRead: async () => {
+      redis.onRead(++reads)
+      return null
+    },
+    get: async () => redis.epoch,
+    xInfoStream: async () => ({ 'last-generated-id': redis.lastGeneratedId })
+  }
+  const link: RedisLink = {
+    run: (_, work) => work({ client: client as unknown as RedisClient, runId }),
+    close: async () => {}
+  }
+  const sink = { add: vi.fn(), setCurrent: vi.fn(), setInterrupted: vi.fn() }
+  const follow = () => followRevocations(link, sink, clock, closing.signal)
+  return { clock, closing, redis, sink, follow }
+}
+
+describe('following the feed in Redis', () => {
+  it('is current as of the moment of asking, not of the answer', async () => {
+    const { clock, closing, redis, sink, follow } = setUp()
+    const askedAt = clock.monotonic()
+    redis.onRead = (count) => {
+      clock.advance(250)
+      if (count === 2) closing.abort()
+    }
+    await follow()
+    expect(sink.setCurrent.mock.calls).toEqual([[askedAt], [askedAt + 250]])
+  })
+
+  it('is never current by an epoch that is absent or of another server process', async () => {
+    for (const epoch of [null, '', '1.b', `1.${runId.slice(1)}`, `1${runId}`]) {
+      const { closing, redis, sink, follow } = setUp()
+      redis.epoch = epoch
+      redis.onRead = (count) => {
+        if (count === 3) closing.abort()
+      }
+      await follow()
+      expect(sink.setCurrent, String(epoch)).not.toHaveBeenCalled()
+      expect(sink.setInterrupted).toHaveBeenCalledWith('the feed in Redis is not complete')
+    }
+  })
+
+  it('is interrupted by each fault, tries again after a while, and ends when it is told to', async () => {
+    vi.useFakeTimers()
+    const { closing, redis, sink, follow } = setUp()
+    const times: number[] = []
+    redis.onRead = (count) => {
+      times.push(performance.now())
+      if (count === 30) closing.abort()
+      throw new Error('connection refused')
+    }
+    const following = follow()
+    await vi.advanceTimersByTimeAsync(30_000)
+    await following
+    vi.useRealTimers()
+    expect(times).toHaveLength(30)
+    const gaps = times.slice(1).map((time, at) => time - (times[at] ?? 0))
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(24)
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(500)
+    expect(sink.setInterrupted).toHaveBeenCalledWith('connection refused')
+    expect(sink.setInterrupted).toHaveBeenCalledTimes(29)
+  })
+})
