@@ -1,6 +1,7 @@
+import { OAuthError } from '@countersign/oauth'
 import type { Service } from './http-service.ts'
 import { describeError } from './logger.ts'
-import { ConfigurationError } from './variables.ts'
+import { StartError } from './variables.ts'
 
 /**
  * Runs a service until a signal ends it: the whole body of a `main.ts`. A start that fails says why on standard error and
@@ -18,7 +19,7 @@ export async function runService(create: () => Promise<Service>): Promise<void> 
     process.once('SIGTERM', stop)
     process.once('SIGINT', stop)
   } catch (error) {
-    if (error instanceof ConfigurationError) process.stderr.write(`${error.message}\n`)
+    if (error instanceof StartError) process.stderr.write(`${error.message}\n`)
     else reportFatal(error)
     process.exit(1)
   }
@@ -30,5 +31,6 @@ function crash(error: unknown): void {
 }
 
 function reportFatal(error: unknown): void {
-  process.stderr.write(`${JSON.stringify({ level: 'fatal', cause: describeError(error) })}\n`)
+  const detail = error instanceof OAuthError ? { detail: error.detail, reason: describeError(error.cause) } : {}
+  process.stderr.write(`${JSON.stringify({ level: 'fatal', cause: describeError(error), ...detail })}\n`)
 }

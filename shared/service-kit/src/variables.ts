@@ -14,8 +14,11 @@ export interface Variable<T> {
 /** The process environment, or something like it. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
+/** A start that cannot go on, with a message that tells the operator what to do; it is shown as it is, without a stack. */
+export class StartError extends Error {}
+
 /** Thrown once for a whole configuration; its message names every variable that is wrong, and never shows a value. */
-export class ConfigurationError extends Error {
+export class ConfigurationError extends StartError {
   readonly code = 'ERR_CONFIGURATION'
   readonly problems: readonly string[]
 

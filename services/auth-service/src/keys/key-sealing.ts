@@ -1,3 +1,4 @@
+import { StartError } from '@countersign/service-kit'
 import { CompactEncrypt, compactDecrypt, type JWK } from 'jose'
 import type { MasterKey, MasterKeys } from './master-keys.ts'
 
@@ -12,7 +13,7 @@ export interface KeySealing {
 }
 
 /** Thrown when a signing key in the database cannot be opened. */
-export class SealedKeyError extends Error {
+export class SealedKeyError extends StartError {
   readonly code = 'ERR_SEALED_KEY'
 
   constructor(kid: string, reason: string) {

@@ -1,0 +1,74 @@
+import { InvalidRequestError, TemporarilyUnavailableError } from '@countersign/oauth'
+import Koa, { type Context } from 'koa'
+import { describe, expect, test } from 'vitest'
+import { answerErrors } from '../../src/index.ts'
+
+interface Logged {
+  level: string
+  fields: Record<string, unknown>
+}
+
+/** Runs the handler around something that throws. */
+async function answerTo(thrown: unknown) {
+  const logged: Logged[] = []
+  const log = (level: string) => (fields: Record<string, unknown>) => logged.push({ level, fields })
+  const headers: Record<string, string> = {}
+  const ctx = {
+    state: { log: { error: log('error'), info: log('info') } },
+    set(name: string | Record<string, string>, value?: string) {
+      Object.assign(headers, typeof name === 'string' ? { [name]: value } : name)
+    }
+  } as unknown as Context
+  await answerErrors()(ctx as never, () => {
+    throw thrown
+  })
+  return { status: ctx.status, body: ctx.body, headers, logged }
+}
+
+describe('the error handler', () => {
+  test('answers an error of the protocol by its code, status, description and headers, and logs its detail alone', async () => {
+    const error = new TemporarilyUnavailableError({
+      retryAfterSeconds: 3,
+      detail: 'the pool is empty',
+      cause: new Error('inner')
+    })
+    const answer = await answerTo(error)
+    expect(answer).toMatchObject({
+      status: 503,
+      headers: { 'Retry-After': '3', 'Cache-Control': 'no-store' },
+      body: {
+        error: 'temporarily_unavailable',
+        error_description: 'The service is temporarily unavailable. Try again.'
+      }
+    })
+    expect(JSON.stringify(answer.body)).not.toMatch(/pool|inner/)
+    expect(answer.logged).toMatchObject([
+      { level: 'error', fields: { detail: 'the pool is empty', cause: { message: 'inner' } } }
+    ])
+  })
+
+  test('shows the issues of a request that does not fit', async () => {
+    const answer = await answerTo(new InvalidRequestError({ issues: [{ path: 'a.b', message: 'must be a text' }] }))
+    expect(answer).toMatchObject({ status: 400, body: { issues: [{ path: 'a.b', message: 'must be a text' }] } })
+    expect(answer.logged).toEqual([])
+  })
+
+  test.each([new Error('a secret detail'), new TypeError('a secret detail'), 'a secret detail', undefined])(
+    'answers anything unknown by 500 without its message',
+    async (thrown) => {
+      const answer = await answerTo(thrown)
+      expect(answer).toMatchObject({ status: 500, body: { error: 'server_error' } })
+      expect(JSON.stringify(answer.body)).not.toContain('secret')
+      expect(answer.logged).toMatchObject([{ level: 'error' }])
+    }
+  )
+
+  test('never logs the enumerable fields of an error, which may hold a query and its parameters', async () => {
+    const error = Object.assign(new Error('failed'), { parameters: ['hunter2'] })
+    expect(JSON.stringify((await answerTo(error)).logged)).not.toContain('hunter2')
+  })
+
+  test('is Koa middleware', () => {
+    expect(() => new Koa().use(answerErrors())).not.toThrow()
+  })
+})

@@ -1,0 +1,117 @@
+import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import { createClient } from 'redis'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { get, post, refresh, register, signIn } from './api-client.ts'
+import { query } from './database.ts'
+import { startTrio, type Trio } from './trio.ts'
+
+describe('housekeeping', () => {
+  let database: TestDatabase
+  let trio: Trio | undefined
+
+  beforeAll(async () => {
+    database = await createTestDatabase()
+  })
+  afterAll(async () => {
+    await trio?.stop()
+    await database?.drop()
+  })
+
+  test('removes what has expired, keeps what has not, and counts it', async () => {
+    const userId = crypto.randomUUID()
+    await query(
+      database.url,
+      `INSERT INTO users (id, username, username_key, password_hash, roles) VALUES ($1, 'old', 'old', 'none', '{}')`,
+      [userId]
+    )
+    await query(
+      database.url,
+      `INSERT INTO refresh_token_families (id, user_id, client_id, scope, audience, created_at, rotated_at, idle_expires_at,
+         absolute_expires_at, access_expires_at, address, user_agent)
+       SELECT gen_random_uuid(), $1, 'countersign', 'account', '{}', at, at, at, at, at, '', ''
+       FROM (SELECT now() - make_interval(hours => 2) AS at FROM generate_series(1, 1234)
+             UNION ALL SELECT now() + make_interval(hours => 2) FROM generate_series(1, 5)) moments`,
+      [userId]
+    )
+    await query(
+      database.url,
+      `INSERT INTO revocations (kind, value, expires_at, published_at)
+       SELECT 'sid', gen_random_uuid()::text, now() + make_interval(secs => seconds), now()
+       FROM (SELECT -1 AS seconds FROM generate_series(1, 777) UNION ALL SELECT 600 FROM generate_series(1, 3)) lives`
+    )
+    await query(
+      database.url,
+      `INSERT INTO audit_events (at, type) SELECT now() - make_interval(days => days), 'test.aged'
+       FROM (SELECT 91 AS days FROM generate_series(1, 10) UNION ALL SELECT 89 FROM generate_series(1, 2)) ages`
+    )
+    const redisUrl = inject('docker') ? await createTestRedis() : undefined
+    trio = await startTrio({ databaseUrl: database.url, redisUrl, authReplicas: redisUrl === undefined ? 1 : 2 })
+
+    const counts = async () => {
+      const [row] = await query<{ families: number; revocations: number; events: number }>(
+        database.url,
+        `SELECT (SELECT count(*)::int FROM refresh_token_families) AS families,
+           (SELECT count(*)::int FROM revocations) AS revocations,
+           (SELECT count(*)::int FROM audit_events WHERE type = 'test.aged') AS events`
+      )
+      return row
+    }
+    await expect.poll(counts, { timeout: 10_000 }).toEqual({ families: 5, revocations: 3, events: 2 })
+    const metrics = await Promise.all(trio.auths.map(({ url }) => get<string>(`${url}/metrics`)))
+    const removed = (kind: string) =>
+      metrics
+        .map(({ body }) => new RegExp(`expired_rows_removed_total\\{kind="${kind}".*\\} (\\d+)`).exec(body)?.[1])
+        .reduce((sum, count) => sum + Number(count ?? 0), 0)
+    expect([removed('families'), removed('revocations'), removed('audit_events')]).toEqual([1234, 777, 10])
+  })
+
+  test('the metrics tell refreshes by outcome, sign-ins, pending revocations and the age of the view', async () => {
+    if (!trio) throw new Error('the trio is not up')
+    const { url } = trio.auth
+    const user = await register(url)
+    const first = await signIn(url, user)
+    const second = (await refresh(url, first.refresh_token)).body
+    await refresh(url, first.refresh_token)
+    await refresh(url, second.refresh_token)
+    await refresh(url, first.refresh_token)
+    await refresh(url, second.refresh_token)
+    await refresh(url, `${first.refresh_token.slice(0, -2)}xx`)
+    await post(`${url}/auth/login`, { username: user.username, password: 'not the password' })
+
+    const { body } = await get<string>(`${url}/metrics`)
+    const value = (pattern: RegExp) => Number(pattern.exec(body)?.[1])
+    const refreshes = Object.fromEntries(
+      [...body.matchAll(/countersign_refreshes_total\{outcome="(\w+)".*\} (\d+)/g)].map(([, outcome, count]) => [
+        outcome,
+        Number(count)
+      ])
+    )
+    expect(refreshes).toEqual({ rotated: 2, retried: 1, replayed: 1, expired: 0, revoked: 1, unknown: 0, forged: 1 })
+    expect(value(/sign_ins_total\{outcome="succeeded".*\} (\d+)/)).toBe(1)
+    expect(value(/sign_ins_total\{outcome="invalid_credentials".*\} (\d+)/)).toBe(1)
+    expect(value(/revocations_pending\{.*\} (\d+)/)).toBe(0)
+    expect(value(/revocation_publication_seconds_count\{.*\} (\d+)/)).toBe(1)
+    expect(value(/revocation_view_age_seconds\{.*\} ([\d.e-]+)/)).toBeLessThan(2)
+    const atResource = await get<string>(`${trio.resource.url}/metrics`)
+    expect(Number(/revocation_view_entries\{.*\} (\d+)/.exec(atResource.body)?.[1])).toBe(4)
+  })
+
+  test.skipIf(!inject('docker'))('the stream in Redis shrinks also when nothing is published any more', async () => {
+    const redisUrl = await createTestRedis()
+    const client = createClient({ url: redisUrl })
+    await client.connect()
+    const stream = '{countersign}:revocations'
+    // Written two hours ago: whatever it was, it has expired.
+    for (let i = 0; i < 500; i++)
+      await client.xAdd(stream, `${Date.now() - 7_200_000}-${i}`, { kind: 'sid', value: `${i}`, exp: '1' })
+    await client.xAdd(stream, '*', { kind: 'sid', value: 'young', exp: String(Math.ceil(Date.now() / 1000) + 600) })
+    const otherDatabase = await createTestDatabase()
+    const other = await startTrio({ databaseUrl: otherDatabase.url, redisUrl })
+    await expect.poll(() => client.xLen(stream), { timeout: 10_000 }).toBeLessThan(120)
+    const last = await client.xRevRange(stream, '+', '-')
+    expect(last?.map(({ message }) => message.value)).toContain('young')
+    await other.stop()
+    await otherDatabase.drop()
+    client.destroy()
+  })
+})
