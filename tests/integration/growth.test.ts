@@ -1,0 +1,164 @@
+import {
+  createTestDatabase,
+  createTestRedis,
+  type PostgresRecorder,
+  startPostgresRecorder,
+  type TestDatabase
+} from '@countersign/testing'
+import { createClient } from 'redis'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { get, post, refresh, register, signIn, unverifiedClaims } from './api-client.ts'
+import { query } from './database.ts'
+import { startTrio, type Trio } from './trio.ts'
+
+const million = 1_000_000
+
+interface PlanNode {
+  'Node Type': string
+  'Index Name'?: string
+  'Relation Name'?: string
+  Plans?: PlanNode[]
+}
+
+/** What of a plan matters: how each table is reached. */
+function accessPaths(node: PlanNode): string[] {
+  const own =
+    node['Relation Name'] && node['Node Type'] !== 'ModifyTable'
+      ? [`${node['Node Type']} ${node['Index Name'] ?? node['Relation Name']}`]
+      : []
+  return [...own, ...(node.Plans ?? []).flatMap(accessPaths)].sort()
+}
+
+describe.skipIf(!inject('docker'))('with a million sessions and a million revocations', () => {
+  let database: TestDatabase
+  let recorder: PostgresRecorder
+  let trio: Trio
+
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    recorder = await startPostgresRecorder(database.url)
+    trio = await startTrio({ databaseUrl: recorder.url, redisUrl: await createTestRedis() })
+  })
+  afterAll(async () => {
+    await trio?.stop()
+    await recorder?.close()
+    await database?.drop()
+  })
+
+  /** The statements of a rotation, of a retry, of a logout, and of the background, as they are sent. */
+  async function learnStatements(): Promise<Record<string, string>> {
+    const user = await register(trio.auth.url)
+    const tokens = await signIn(trio.auth.url, user)
+    recorder.clear()
+    await refresh(trio.auth.url, tokens.refresh_token)
+    await refresh(trio.auth.url, tokens.refresh_token)
+    await post(`${trio.auth.url}/auth/logout`, undefined, tokens.access_token)
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    const find = (pattern: RegExp) => recorder.statements.find((text) => pattern.test(text)) ?? `not found: ${pattern}`
+    return {
+      rotate: find(/^\s*UPDATE refresh_token_families/),
+      judge: find(/WITH replayed/),
+      end: find(/WITH ended/),
+      sweep: find(/published_at IS NULL AND expires_at/)
+    }
+  }
+
+  async function explain(statements: Record<string, string>): Promise<Record<string, string[]>> {
+    const plans: Record<string, string[]> = {}
+    for (const [name, text] of Object.entries(statements)) {
+      const [row] = await query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
+        database.url,
+        `EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`
+      )
+      plans[name] = accessPaths((row as { 'QUERY PLAN': [{ Plan: PlanNode }] })['QUERY PLAN'][0].Plan)
+    }
+    return plans
+  }
+
+  /** Adds sessions of 20,000 users, and live revocations. */
+  async function grow(rows: number): Promise<void> {
+    await query(
+      database.url,
+      `INSERT INTO users (id, username, username_key, password_hash, roles)
+       SELECT md5(n::text)::uuid, 'bulk-' || n, 'bulk-' || n, 'none', '{}' FROM generate_series(1, 20000) n
+       ON CONFLICT DO NOTHING`
+    )
+    await query(
+      database.url,
+      `INSERT INTO refresh_token_families (id, user_id, client_id, scope, audience, generation, idle_expires_at,
+         absolute_expires_at, access_expires_at, address, user_agent)
+       SELECT gen_random_uuid(), md5((1 + n % 20000)::text)::uuid, 'countersign', 'account', '{http://api.test}', n % 50,
+         now() + interval '7 days', now() + interval '30 days', now() + interval '10 minutes', '192.0.2.1', 'test'
+       FROM generate_series(1, ${rows}) n`
+    )
+    await query(
+      database.url,
+      `INSERT INTO revocations (kind, value, expires_at, published_at)
+       SELECT 'sid', gen_random_uuid()::text, now() + interval '1 hour', now() FROM generate_series(1, ${rows})`
+    )
+    await query(database.url, 'ANALYZE')
+  }
+
+  test('refresh, retry, logout and sweep reach their rows as they do with a thousand: by index', {
+    timeout: 300_000
+  }, async () => {
+    const statements = await learnStatements()
+    await grow(1000)
+    const small = await explain(statements)
+    await grow(million)
+    const large = await explain(statements)
+    expect(large).toEqual(small)
+    expect(large.rotate).toEqual(['Index Scan refresh_token_families_pkey', 'Index Scan users_pkey'])
+    expect(large.sweep).toEqual(['Index Scan revocations_unpublished_idx'])
+    expect(JSON.stringify(large)).not.toContain('Seq Scan')
+  })
+
+  test('the services work as before', async () => {
+    const user = await register(trio.auth.url)
+    const tokens = await signIn(trio.auth.url, user)
+    const refreshed = (await refresh(trio.auth.url, tokens.refresh_token)).body
+    expect((await get(`${trio.resource.url}/me`, refreshed.access_token)).status).toBe(200)
+    expect((await post(`${trio.auth.url}/auth/logout`, undefined, refreshed.access_token)).status).toBe(204)
+    await expect
+      .poll(async () => (await get(`${trio.resource.url}/me`, refreshed.access_token)).status, {
+        timeout: 1000,
+        interval: 5
+      })
+      .toBe(401)
+    expect(unverifiedClaims(refreshed.access_token).sid).toBe(unverifiedClaims(tokens.access_token).sid)
+  })
+})
+
+describe.skipIf(!inject('docker'))('a verified request', () => {
+  test('makes no request to Redis, were there ten thousand of them', { timeout: 120_000 }, async () => {
+    const database = await createTestDatabase()
+    const redisUrl = await createTestRedis()
+    const trio = await startTrio({ databaseUrl: database.url, redisUrl })
+    const { access_token: token } = await signIn(trio.auth.url, await register(trio.auth.url))
+    const client = createClient({ url: redisUrl })
+    await client.connect()
+    const countCommands = async () =>
+      [...(await client.info('commandstats')).matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm)]
+        .filter(([, command]) => !command?.startsWith('info'))
+        .reduce((sum, [, , calls]) => sum + Number(calls), 0)
+
+    /** What all followers and sweepers do meanwhile, as a rate. */
+    const idleFrom = await countCommands()
+    await new Promise((resolve) => setTimeout(resolve, 3000))
+    const idlePerSecond = ((await countCommands()) - idleFrom) / 3
+
+    const from = await countCommands()
+    const begin = performance.now()
+    for (let batch = 0; batch < 100; batch++) {
+      const answers = await Promise.all(Array.from({ length: 100 }, () => get(`${trio.resource.url}/me`, token)))
+      expect(answers.every(({ status }) => status === 200)).toBe(true)
+    }
+    const seconds = (performance.now() - begin) / 1000
+    const commands = (await countCommands()) - from
+    expect(commands).toBeLessThan(2 * idlePerSecond * seconds + 50)
+    expect(commands).toBeLessThan(1000)
+    client.destroy()
+    await trio.stop()
+    await database.drop()
+  })
+})
