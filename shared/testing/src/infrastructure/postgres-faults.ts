@@ -1,0 +1,142 @@
+/** A proxy before Postgres that writes down every statement, and makes a fault at the statement that a test chooses. */
+import type { Socket } from 'node:net'
+import { cutBetween, type Exchange, type FaultProxy, startFaultProxy, type Watch } from './fault-proxy.ts'
+
+/** What clients sent: simple queries, and prepared ones at each execution. */
+export type PostgresFaults = FaultProxy<PostgresExchange>
+
+/** A statement that was intercepted. */
+export interface PostgresExchange extends Exchange {
+  /** Makes the server fail with this SQLSTATE in the statement's place; the connection lives on. Only before sending. */
+  failWith(sqlState: string): void
+  /** Answers a fatal error with this SQLSTATE and ends the connection, as a server that shuts down or is full. */
+  endWith(sqlState: string): void
+}
+
+/** The text of a connection that begins; it can be intercepted before sending, and is not written down. */
+export const connecting = '(connecting)'
+
+/** Starts the proxy before a `postgres://` URL whose server speaks without TLS. */
+export function startPostgresFaults(target: string): Promise<PostgresFaults> {
+  return startFaultProxy(target, relay)
+}
+
+/** One statement with the messages that carry it, or messages without one. */
+interface Batch {
+  readonly text: string | undefined
+  readonly bytes: Buffer
+}
+
+/** A statement goes on when its predecessor is answered, and an answer when it is complete. */
+function relay(client: Socket, upstream: Socket, { record, intercept }: Watch<PostgresExchange>): void {
+  let queue = Promise.resolve()
+  let answer: { chunks: Buffer[]; complete(): void } | undefined
+
+  const readBatches = createBatchReader((batch) => {
+    queue = queue.then(() => carry(batch))
+  })
+  client.on('data', readBatches)
+  const readAnswers = createMessageReader({ hasStartUp: false }, (type, message) => {
+    if (!answer) return void client.write(message)
+    answer.chunks.push(message)
+    if (type === 'Z') answer.complete()
+  })
+  upstream.on('data', readAnswers)
+  upstream.on('end', () => {
+    // A server that ends a connection may have said why.
+    if (answer) client.write(Buffer.concat(answer.chunks))
+    client.end()
+  })
+
+  async function carry({ text, bytes }: Batch): Promise<void> {
+    if (text === undefined) return void upstream.write(bytes)
+    if (text !== connecting) record(text)
+    let toSend = bytes
+    const exchange: PostgresExchange = {
+      text,
+      cut: () => cutBetween(client, upstream),
+      failWith(sqlState) {
+        toSend = simpleQuery(`DO $$ BEGIN RAISE EXCEPTION 'made by a test' USING ERRCODE = '${sqlState}'; END $$`)
+      },
+      endWith(sqlState) {
+        client.end(fatalError(sqlState))
+        upstream.destroy()
+      }
+    }
+    await intercept('before_sending', exchange)
+    if (!upstream.writable) return
+    if (text === connecting) return void upstream.write(bytes)
+    const chunks: Buffer[] = []
+    const isAnswered = await new Promise<boolean>((resolve) => {
+      answer = { chunks, complete: () => resolve(true) }
+      upstream.once('close', () => resolve(false))
+      upstream.write(toSend)
+    })
+    if (!isAnswered) return
+    await intercept('before_answering', exchange)
+    answer = undefined
+    if (client.writable) client.write(Buffer.concat(chunks))
+  }
+}
+
+/** Gathers the frontend's messages (Postgres manual, "Message Formats") into batches: a simple query, or all up to a Sync. */
+function createBatchReader(onBatch: (batch: Batch) => void): (chunk: Buffer) => void {
+  const prepared = new Map<string, string>()
+  const portals = new Map<string, string>()
+  let gathered: Buffer[] = []
+  let text: string | undefined
+
+  return createMessageReader({ hasStartUp: true }, (type, message) => {
+    gathered.push(message)
+    const [first = '', second = ''] = message.subarray(5).toString('utf8').split('\0', 2)
+    if (type === '') text = connecting
+    else if (type === 'Q') text = first
+    else if (type === 'P') prepared.set(first, second)
+    else if (type === 'B') portals.set(first, prepared.get(second) ?? '')
+    else if (type === 'E') text = portals.get(first) ?? ''
+    if (['P', 'B', 'D', 'E', 'C', 'H'].includes(type)) return
+    onBatch({ text, bytes: Buffer.concat(gathered) })
+    gathered = []
+    text = undefined
+  })
+}
+
+/** Cuts a stream of chunks into messages. The frontend's start-up message alone has no type byte. */
+function createMessageReader(
+  { hasStartUp }: { hasStartUp: boolean },
+  onMessage: (type: string, message: Buffer) => void
+): (chunk: Buffer) => void {
+  let pending = Buffer.alloc(0)
+  let isStartUp = hasStartUp
+
+  return (chunk) => {
+    pending = Buffer.concat([pending, chunk])
+    for (;;) {
+      const typeLength = isStartUp ? 0 : 1
+      if (pending.length < typeLength + 4) return
+      const length = pending.readUInt32BE(typeLength) + typeLength
+      if (pending.length < length) return
+      const message = pending.subarray(0, length)
+      pending = pending.subarray(length)
+      const type = isStartUp ? '' : String.fromCharCode(message[0] as number)
+      isStartUp = false
+      onMessage(type, message)
+    }
+  }
+}
+
+function simpleQuery(text: string): Buffer {
+  return encodeMessage('Q', `${text}\0`)
+}
+
+function fatalError(sqlState: string): Buffer {
+  return encodeMessage('E', `SFATAL\0VFATAL\0C${sqlState}\0Mmade by a test\0\0`)
+}
+
+function encodeMessage(type: string, body: string): Buffer {
+  const message = Buffer.alloc(5 + Buffer.byteLength(body))
+  message.write(type, 0)
+  message.writeUInt32BE(message.length - 1, 1)
+  message.write(body, 5)
+  return message
+}

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto'
+import type { TokenResponse } from '@countersign/oauth'
+
+/** What came back: status, headers and parsed body. */
+export interface Answer<T = Record<string, unknown>> {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: T
+}
+
+export interface Credentials {
+  readonly username: string
+  readonly password: string
+}
+
+/** Every token and password that the suites have used, so that the logs can be searched for them. */
+export const usedSecrets = new Set<string>()
+
+export async function post<T = Record<string, unknown>>(
+  url: string,
+  body?: unknown,
+  accessToken?: string
+): Promise<Answer<T>> {
+  return send(url, {
+    method: 'POST',
+    headers: { ...bearer(accessToken), ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) })
+  })
+}
+
+export async function get<T = Record<string, unknown>>(url: string, accessToken?: string): Promise<Answer<T>> {
+  return send(url, { headers: bearer(accessToken) })
+}
+
+export async function send<T = Record<string, unknown>>(url: string, init: RequestInit): Promise<Answer<T>> {
+  const response = await fetch(url, init)
+  const text = await response.text()
+  const isJson = response.headers.get('Content-Type')?.startsWith('application/json')
+  return { status: response.status, headers: response.headers, body: (isJson ? JSON.parse(text) : text) as T }
+}
+
+function bearer(accessToken: string | undefined): Record<string, string> {
+  return accessToken === undefined ? {} : { Authorization: `Bearer ${accessToken}` }
+}
+
+/** Registers a user with a name of its own. */
+export async function register(authUrl: string): Promise<Credentials & { id: string }> {
+  const credentials = {
+    username: `user-${randomBytes(6).toString('hex')}`,
+    password: randomBytes(12).toString('base64url')
+  }
+  usedSecrets.add(credentials.password)
+  const { status, body } = await post<{ id: string }>(`${authUrl}/auth/register`, credentials)
+  if (status !== 201) throw new Error(`register answered ${status}: ${JSON.stringify(body)}`)
+  return { ...credentials, id: body.id }
+}
+
+/** Signs in, and expects that to work. */
+export async function signIn(authUrl: string, { username, password }: Credentials): Promise<TokenResponse> {
+  const { status, body } = await post<TokenResponse>(`${authUrl}/auth/login`, { username, password })
+  if (status !== 200) throw new Error(`login answered ${status}: ${JSON.stringify(body)}`)
+  return remember(body)
+}
+
+export async function refresh(authUrl: string, refreshToken: string): Promise<Answer<TokenResponse>> {
+  const answer = await post<TokenResponse>(`${authUrl}/auth/refresh`, { refresh_token: refreshToken })
+  if (answer.status === 200) remember(answer.body)
+  return answer
+}
+
+function remember(tokens: TokenResponse): TokenResponse {
+  usedSecrets.add(tokens.access_token)
+  usedSecrets.add(tokens.refresh_token)
+  return tokens
+}
+
+/** The claims of an access token, unverified. */
+export function unverifiedClaims(
+  accessToken: string
+): Record<string, unknown> & { sid: string; jti: string; exp: number; iat: number } {
+  return JSON.parse(Buffer.from(accessToken.split('.')[1] as string, 'base64url').toString())
+}

@@ -1,0 +1,47 @@
+import pg from 'pg'
+
+/** Runs one statement on a connection of its own, to read what the services left behind. */
+export async function query<T extends object>(databaseUrl: string, text: string, values: unknown[] = []): Promise<T[]> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    return (await client.query(text, values)).rows as T[]
+  } finally {
+    await client.end()
+  }
+}
+
+/**
+ * Lets time pass for the sessions of a user: moves all their moments into the past, which is what waiting would do. The
+ * services have no other clock for sessions than the database's.
+ */
+export async function ageSessions(databaseUrl: string, userId: string, seconds: number): Promise<void> {
+  await query(
+    databaseUrl,
+    `UPDATE refresh_token_families SET
+      created_at = created_at - make_interval(secs => $2), rotated_at = rotated_at - make_interval(secs => $2),
+      idle_expires_at = idle_expires_at - make_interval(secs => $2),
+      absolute_expires_at = absolute_expires_at - make_interval(secs => $2),
+      access_expires_at = access_expires_at - make_interval(secs => $2)
+    WHERE user_id = $1`,
+    [userId, seconds]
+  )
+}
+
+export interface FamilyRow {
+  id: string
+  generation: number
+  revoked_at: Date | null
+  revoked_reason: string | null
+}
+
+/** One family as it stands. */
+export async function readFamily(databaseUrl: string, id: string): Promise<FamilyRow> {
+  const [family] = await query<FamilyRow>(
+    databaseUrl,
+    'SELECT id, generation, revoked_at, revoked_reason FROM refresh_token_families WHERE id = $1',
+    [id]
+  )
+  if (!family) throw new Error(`there is no family ${id}`)
+  return family
+}

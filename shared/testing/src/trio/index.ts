@@ -1,0 +1,4 @@
+/** The services as real processes, a client of their APIs, and a look into their database. */
+export * from './api-client.ts'
+export * from './database.ts'
+export * from './trio.ts'

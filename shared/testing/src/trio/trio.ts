@@ -1,0 +1,169 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { childEnvironment } from '../infrastructure/test-environment.ts'
+
+/** The services as real processes, for suites that speak to them over HTTP alone. */
+
+const root = new URL('../../../../', import.meta.url)
+
+export interface ServiceProcess {
+  readonly name: string
+  /** Such as `http://127.0.0.1:43210`. */
+  readonly url: string
+  /** Everything it wrote so far. */
+  logs(): string
+  /** Ends it by a signal and waits until it is gone. */
+  stop(signal?: NodeJS.Signals): Promise<void>
+  readonly process: ChildProcess
+}
+
+export interface Trio {
+  readonly auth: ServiceProcess
+  readonly auths: readonly ServiceProcess[]
+  readonly resource: ServiceProcess
+  readonly resources: readonly ServiceProcess[]
+  readonly issuer: string
+  readonly adminPassword: string
+  startAuth(env?: Record<string, string>): Promise<ServiceProcess>
+  startResource(env?: Record<string, string>): Promise<ServiceProcess>
+  /** Everything that all of them wrote, also the ones that have ended. */
+  logs(): string
+  stop(): Promise<void>
+}
+
+export interface TrioOptions {
+  databaseUrl: string
+  /** Without it the two services share one process and an in-process denylist. */
+  redisUrl: string | undefined
+  authReplicas?: number
+  resourceReplicas?: number
+  env?: Record<string, string>
+}
+
+export const issuer = 'http://issuer.test'
+export const audience = 'http://api.test'
+
+/** Starts one auth-service and one resource-service, or more. */
+export async function startTrio(options: TrioOptions): Promise<Trio> {
+  const all: ServiceProcess[] = []
+  const adminPassword = randomBytes(12).toString('base64url')
+  const env: Record<string, string> = {
+    HOST: '127.0.0.1',
+    PORT: '0',
+    ISSUER: issuer,
+    API_AUDIENCE: audience,
+    DATABASE_URL: options.databaseUrl,
+    COUNTERSIGN_MASTER_KEY: randomBytes(32).toString('base64'),
+    COUNTERSIGN_ADMIN_PASSWORD: adminPassword,
+    LOG_LEVEL: 'trace',
+    ...(options.redisUrl === undefined ? {} : { REDIS_URL: options.redisUrl }),
+    ...options.env
+  }
+  const start = async (name: string, script: string, ownEnv: Record<string, string>) => {
+    const service = await startProcess(name, script, { ...env, ...ownEnv })
+    all.push(service)
+    return service
+  }
+  const startAuth = (ownEnv = {}) => start('auth-service', 'services/auth-service/dist/main.js', ownEnv)
+  const auths: ServiceProcess[] = []
+  const resources: ServiceProcess[] = []
+  const startResource = (ownEnv = {}) =>
+    start('resource-service', 'services/resource-service/dist/main.js', {
+      JWKS_URL: `${(auths[0] as ServiceProcess).url}/.well-known/jwks.json`,
+      ...ownEnv
+    })
+  try {
+    if (options.redisUrl === undefined) {
+      const pair = await startEmbeddedPair(env)
+      all.push(pair.auth)
+      auths.push(pair.auth)
+      resources.push(pair.resource)
+    } else {
+      auths.push(await startAuth())
+      for (let i = 1; i < (options.authReplicas ?? 1); i++) auths.push(await startAuth())
+      for (let i = 0; i < (options.resourceReplicas ?? 1); i++) resources.push(await startResource())
+      await Promise.all([...auths, ...resources].map(({ url }) => untilReady(url)))
+    }
+  } catch (error) {
+    await Promise.all(all.map((service) => service.stop('SIGKILL')))
+    throw error
+  }
+  return {
+    auth: auths[0] as ServiceProcess,
+    auths,
+    resource: resources[0] as ServiceProcess,
+    resources,
+    issuer,
+    adminPassword,
+    startAuth,
+    startResource,
+    logs: () => all.map((service) => service.logs()).join(''),
+    async stop() {
+      await Promise.all(all.map((service) => service.stop()))
+    }
+  }
+}
+
+/** Waits until a service says that it can do its work. */
+export async function untilReady(url: string, timeoutMs = 20_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs
+  for (;;) {
+    const answer = await fetch(`${url}/health/ready`).catch(() => undefined)
+    if (answer?.ok && ((await answer.json()) as { status: string }).status === 'ok') return
+    if (performance.now() > deadline) throw new Error(`${url} is not ready after ${timeoutMs} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+async function startProcess(name: string, script: string, env: Record<string, string>): Promise<ServiceProcess> {
+  const { child, logs, stop } = spawnNode(fileURLToPath(new URL(script, root)), env)
+  const url = await logged(name, child, logs, /"url":"([^"]+)","msg":"listening"/)
+  return { name, url, logs, stop, process: child }
+}
+
+async function startEmbeddedPair(env: Record<string, string>) {
+  const script = fileURLToPath(new URL('shared/testing/src/trio/embedded-pair.mjs', root))
+  const { child, logs, stop } = spawnNode(script, env)
+  const text = await logged('embedded pair', child, logs, /^(PAIR .*)$/m)
+  const [, authUrl, resourceUrl] = text.split(' ') as [string, string, string]
+  await Promise.all([untilReady(authUrl), untilReady(resourceUrl)])
+  const auth: ServiceProcess = { name: 'auth-service', url: authUrl, logs, stop, process: child }
+  return { auth, resource: { ...auth, name: 'resource-service', url: resourceUrl } }
+}
+
+function spawnNode(script: string, env: Record<string, string>) {
+  const child = spawn(process.execPath, [script], {
+    env: childEnvironment(env),
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  const chunks: string[] = []
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk.toString()))
+  return {
+    child,
+    logs: () => chunks.join(''),
+    async stop(signal: NodeJS.Signals = 'SIGTERM') {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const gone = once(child, 'exit')
+      child.kill(signal)
+      await gone
+    }
+  }
+}
+
+/** Waits for what a starting process says; fails with its output when it ends before. */
+async function logged(name: string, child: ChildProcess, logs: () => string, pattern: RegExp): Promise<string> {
+  const deadline = performance.now() + 30_000
+  for (;;) {
+    const found = pattern.exec(logs())?.[1]
+    if (found !== undefined) return found
+    if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}:\n${logs()}`)
+    if (performance.now() > deadline) {
+      child.kill('SIGKILL')
+      throw new Error(`${name} has not started in time:\n${logs()}`)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
