@@ -31,8 +31,9 @@ function requireNodeVersion() {
 }
 
 /** Runs a program to its end, in sight of the user; what it prints into a pipe is shown when it fails. */
-async function run(command, args, options, advice) {
+async function run(what, command, args, options, advice) {
   const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], ...options })
+  writeFileSync(setupLock, `${process.pid} ${child.pid}`)
   let held = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text) => {
@@ -47,7 +48,7 @@ async function run(command, args, options, advice) {
   })
   process.off('SIGTERM', forward)
   if (outcome !== 0) process.stderr.write(held)
-  if (outcome !== 0) throw new SetupError(`${advice} (${outcome})`)
+  if (outcome !== 0) throw new SetupError(`${what} failed (${outcome}), and says why above. ${advice}`)
 }
 
 /**
@@ -105,10 +106,10 @@ async function install() {
     '--loglevel=error'
   ]
   const advice =
-    'npm ci failed; npm says why above. If the registry could not be reached, check the network or proxy, then run the same command again'
+    'If the registry could not be reached, check the network or the proxy; then run the same command again.'
   const npm = environment.npm_execpath
-  if (npm?.endsWith('npm-cli.js')) await run(process.execPath, [npm, ...args], { env: environment }, advice)
-  else await run('npm', args, { env: environment, shell: process.platform === 'win32' }, advice)
+  if (npm?.endsWith('npm-cli.js')) await run('npm ci', process.execPath, [npm, ...args], { env: environment }, advice)
+  else await run('npm ci', 'npm', args, { env: environment, shell: process.platform === 'win32' }, advice)
   say(`Dependencies installed in ${seconds(since)}.`)
   return true
 }
@@ -130,10 +131,11 @@ async function generatePrismaClient() {
     PRISMA_HIDE_UPDATE_MESSAGE: '1'
   }
   await run(
+    'prisma generate',
     process.execPath,
     [inRoot('node_modules', 'prisma', 'build', 'index.js'), 'generate'],
     { cwd: inRoot('prisma'), env, stdio: ['ignore', 'pipe', 'pipe'] },
-    'prisma generate failed; it says why above. Correct prisma/schema.prisma and run the same command again'
+    'Correct prisma/schema.prisma, then run the same command again.'
   )
   writeFileSync(generatedFrom, from)
   say(`Database client generated in ${seconds(since)}.`)
@@ -142,21 +144,29 @@ async function generatePrismaClient() {
 
 async function build() {
   const since = Date.now()
-  const isFirst = !existsSync(inRoot('dev', 'dist', 'main.js'))
-  if (isFirst) say('Building …')
-  await run(
-    process.execPath,
-    [inRoot('node_modules', 'typescript', 'bin', 'tsc'), '-b'],
-    {},
-    'The build failed; the compiler says why above. Correct it and run the same command again'
-  )
-  if (isFirst) say(`Built in ${seconds(since)}.`)
-  return isFirst
+  let hasSaid = false
+  const slow = setTimeout(() => {
+    hasSaid = true
+    say('Building …')
+  }, 800)
+  try {
+    await run(
+      'The build',
+      process.execPath,
+      [inRoot('node_modules', 'typescript', 'bin', 'tsc'), '-b'],
+      {},
+      'Correct that, then run the same command again.'
+    )
+  } finally {
+    clearTimeout(slow)
+  }
+  if (hasSaid) say(`Built in ${seconds(since)}.`)
+  return hasSaid
 }
 
 /**
  * Lets one set-up work at a time. The holder touches the lock each second, so that one whose holder was killed is
- * recognised even when its pid is in use again.
+ * recognised even when its pid is in use again. A npm that outlives a killed set-up is still waited for.
  */
 async function takeSetupLock() {
   mkdirSync(dirname(setupLock), { recursive: true })
@@ -169,16 +179,18 @@ async function takeSetupLock() {
     }
     const holder = readHolder()
     if (holder === undefined) continue
-    const isSilent = Date.now() - holder.touchedAt > 10_000
+    const [pid, childPid] = holder.pids
+    const patienceMs = isRunning(pid) ? 10_000 : 300_000
+    const isSilent = Date.now() - holder.touchedAt > patienceMs
     if (!isSilent) silentSince = 0
     else silentSince ||= Date.now()
     // Silent for a while, not once: after a laptop's sleep its holder needs a moment to touch it again.
-    const isStale = !isRunning(holder.pid) || (isSilent && Date.now() - silentSince > 1_500)
+    const isStale = !holder.pids.some(isRunning) || (isSilent && Date.now() - silentSince > 1_500)
     if (isStale) {
       rmSync(setupLock, { force: true })
       continue
     }
-    if (!hasWaited) say(`Another set-up is at work here (pid ${holder.pid}); waiting for it …`)
+    if (!hasWaited) say(`Another set-up is at work here (pid ${isRunning(pid) ? pid : childPid}); waiting for it …`)
     await delay(200)
   }
   const heartbeat = setInterval(() => {
@@ -192,7 +204,7 @@ async function takeSetupLock() {
 
 function readHolder() {
   try {
-    return { pid: Number(readFileSync(setupLock, 'utf8')), touchedAt: statSync(setupLock).mtimeMs }
+    return { pids: readFileSync(setupLock, 'utf8').split(' ').map(Number), touchedAt: statSync(setupLock).mtimeMs }
   } catch (error) {
     if (error.code === 'ENOENT') return undefined
     throw error

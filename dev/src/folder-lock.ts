@@ -1,5 +1,5 @@
 /** Keeps a second Countersign out of a data folder, and recognises the lock of one that was killed. */
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { findProcess, isAlive } from './processes.ts'
 
@@ -25,7 +25,7 @@ export async function takeFolderLock(path: string): Promise<LockAttempt> {
     const holder = parseHolder(found)
     if (holder && (await isAlive(holder))) return { taken: false, holder }
     formerPid = holder?.pid
-    await putAway(path, found)
+    await removeStale(path, found)
   }
 }
 
@@ -68,16 +68,26 @@ function parseHolder(content: string): LockHolder | undefined {
   }
 }
 
-/** Of two starts that judge the same lock stale, only one gets to move it; a lock that was replaced meanwhile is put back. */
-async function putAway(path: string, judged: string): Promise<void> {
-  const aside = `${path}.${process.pid}`
-  try {
-    await rename(path, aside)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-    throw error
+/**
+ * Removes a lock that was judged stale. Only one start at a time may do so, and it looks again first: else a slower one
+ * would remove the lock that a faster one has put in its place.
+ */
+async function removeStale(path: string, judged: string): Promise<void> {
+  const turn = `${path}.takeover`
+  if (!(await createFile(turn, ''))) {
+    await removeIfOld(turn)
+    await delay(20)
+    return
   }
-  const moved = await readFile(aside, 'utf8')
-  if (moved !== judged) await createFile(path, moved)
-  await rm(aside, { force: true })
+  try {
+    if ((await readIfThere(path)) === judged) await rm(path, { force: true })
+  } finally {
+    await rm(turn, { force: true })
+  }
+}
+
+/** A turn takes milliseconds; one that is seconds old was cut short by a crash. */
+async function removeIfOld(turn: string): Promise<void> {
+  const found = await stat(turn).catch(() => undefined)
+  if (found && Date.now() - found.mtimeMs > 5_000) await rm(turn, { force: true })
 }

@@ -40,6 +40,8 @@ export interface TrioOptions {
   authReplicas?: number
   resourceReplicas?: number
   env?: Record<string, string>
+  /** How long a start may take until all are ready, in milliseconds. */
+  readyWithinMs?: number
 }
 
 export const issuer = 'http://issuer.test'
@@ -84,7 +86,7 @@ export async function startTrio(options: TrioOptions): Promise<Trio> {
       auths.push(await startAuth())
       for (let i = 1; i < (options.authReplicas ?? 1); i++) auths.push(await startAuth())
       for (let i = 0; i < (options.resourceReplicas ?? 1); i++) resources.push(await startResource())
-      await Promise.all([...auths, ...resources].map(({ url }) => untilReady(url)))
+      await Promise.all([...auths, ...resources].map(({ url }) => untilReady(url, options.readyWithinMs)))
     }
   } catch (error) {
     await Promise.all(all.map((service) => service.stop('SIGKILL')))
