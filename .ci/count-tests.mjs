@@ -18,8 +18,7 @@ if (report === undefined) {
 } else {
   // A file that failed to load, or in a hook, is `failed` while none of its tests is: it would be lost in the totals.
   const brokenFiles = report.testResults.filter(
-    ({ status, assertionResults }) =>
-      status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
+    ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed')
   )
   for (const { name, message } of brokenFiles) console.error(`[ci] FAILED: ${name}: ${message}`)
   const failed = report.numFailedTests + brokenFiles.length

@@ -33,7 +33,12 @@ async function measureRefresh({ postgresUrl, redisUrl, progress }: SuiteContext)
       progress(`filling a database with ${rows.toLocaleString('en')} sessions`)
       const databaseUrl = databases[i]?.url as string
       await fillDatabase(databaseUrl, rows)
-      const trio = await startTrio({ databaseUrl, redisUrl: `${redisUrl}/${i + 1}`, readyWithinMs: 300_000, env: { LOG_LEVEL: 'info' } })
+      const trio = await startTrio({
+        databaseUrl,
+        redisUrl: `${redisUrl}/${i + 1}`,
+        readyWithinMs: 300_000,
+        env: { LOG_LEVEL: 'info' }
+      })
       const { refresh_token: refreshToken } = await signIn(trio.auth.url, await register(trio.auth.url))
       sides.push({ trio, refreshToken, samples: [] })
     }

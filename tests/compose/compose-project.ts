@@ -23,6 +23,7 @@ export interface Container {
     CapDrop: string[]
     SecurityOpt: string[]
   }
+  Mounts: { Destination: string; RW: boolean }[]
   NetworkSettings: { Ports: Record<string, { HostIp: string; HostPort: string }[] | null> }
 }
 

