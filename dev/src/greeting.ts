@@ -19,7 +19,7 @@ export function greeting(facts: GreetingFacts): string {
   return [
     `Countersign is ready in ${seconds.toFixed(1)} s.`,
     '',
-    `  Sign in with a browser   ${urls['bff-service']}`,
+    `  Start page               ${urls['bff-service']}`,
     `  Token issuer             ${urls['auth-service']}`,
     `  Protected API            ${urls['resource-service']}`,
     `  Data                     ${dataDir}`,
