@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { type Credentials, get, register, signIn, usedSecrets } from '@countersign/testing/trio'
 import { expect } from 'vitest'
-import { type Credentials, get, register, signIn, usedSecrets } from '../integration/api-client.ts'
 import type { ComposeProject } from './compose-project.ts'
 
 /** How many resource-services run beside each other. */

@@ -1,5 +1,5 @@
+import { usedSecrets } from '@countersign/testing/trio'
 import { describe, expect, test } from 'vitest'
-import { usedSecrets } from '../integration/api-client.ts'
 import type { Installation } from './installation.ts'
 
 /** What the containers have written. */

@@ -1,5 +1,5 @@
+import { get, post, refresh, send, signIn, unverifiedClaims } from '@countersign/testing/trio'
 import { describe, expect, test } from 'vitest'
-import { get, post, refresh, send, signIn, unverifiedClaims } from '../integration/api-client.ts'
 import {
   askEveryReplica,
   everyReplica,

@@ -1,5 +1,5 @@
+import { post, refresh } from '@countersign/testing/trio'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { post, refresh } from '../integration/api-client.ts'
 import {
   askEveryReplica,
   everyReplica,

@@ -1,5 +1,5 @@
+import { get, post, refresh } from '@countersign/testing/trio'
 import { describe, expect, test } from 'vitest'
-import { get, post, refresh } from '../integration/api-client.ts'
 import {
   everyReplica,
   type Installation,

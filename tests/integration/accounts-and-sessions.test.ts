@@ -1,18 +1,21 @@
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import {
+  ageSessions,
   type Credentials,
   get,
   post,
+  query,
+  readFamily,
   refresh,
   register,
   send,
   signIn,
+  startTrio,
+  type Trio,
   unverifiedClaims,
   usedSecrets
-} from './api-client.ts'
-import { ageSessions, query, readFamily } from './database.ts'
-import { startTrio, type Trio } from './trio.ts'
+} from '@countersign/testing/trio'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 
 interface SessionList {
   sessions: { id: string; current: boolean; created_at: string; address: string; user_agent: string }[]

@@ -1,19 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import {
   type Answer,
   type Credentials,
   get,
   post,
+  query,
+  readFamily,
   refresh,
   register,
   send,
   signIn,
+  startTrio,
+  type Trio,
   unverifiedClaims
-} from './api-client.ts'
-import { query, readFamily } from './database.ts'
-import { startTrio, type Trio } from './trio.ts'
+} from '@countersign/testing/trio'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 
 interface User {
   id: string

@@ -1,8 +1,7 @@
 import { connect } from 'node:net'
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import { type Credentials, get, register, send, signIn, startTrio, type Trio } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { type Credentials, get, register, send, signIn } from './api-client.ts'
-import { startTrio, type Trio } from './trio.ts'
 
 const json = { 'Content-Type': 'application/json' }
 const bodyRoutes = ['/auth/register', '/auth/login', '/auth/refresh', '/auth/logout', '/auth/password']

@@ -1,8 +1,17 @@
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import {
+  ageSessions,
+  post,
+  query,
+  refresh,
+  register,
+  type ServiceProcess,
+  signIn,
+  startTrio,
+  type Trio,
+  unverifiedClaims
+} from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { post, refresh, register, signIn, unverifiedClaims } from './api-client.ts'
-import { ageSessions, query } from './database.ts'
-import { type ServiceProcess, startTrio, type Trio } from './trio.ts'
 
 /** Verifiers may allow for so much clock difference, in seconds. */
 const maxClockTolerance = 60

@@ -5,11 +5,19 @@ import {
   startPostgresRecorder,
   type TestDatabase
 } from '@countersign/testing'
+import {
+  get,
+  post,
+  query,
+  refresh,
+  register,
+  signIn,
+  startTrio,
+  type Trio,
+  unverifiedClaims
+} from '@countersign/testing/trio'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { get, post, refresh, register, signIn, unverifiedClaims } from './api-client.ts'
-import { query } from './database.ts'
-import { startTrio, type Trio } from './trio.ts'
 
 const million = 1_000_000
 

@@ -1,9 +1,7 @@
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import { get, post, query, refresh, register, signIn, startTrio, type Trio } from '@countersign/testing/trio'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { get, post, refresh, register, signIn } from './api-client.ts'
-import { query } from './database.ts'
-import { startTrio, type Trio } from './trio.ts'
 
 describe('housekeeping', () => {
   let database: TestDatabase

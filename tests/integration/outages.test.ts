@@ -6,11 +6,21 @@ import {
   type TcpProxy,
   type TestDatabase
 } from '@countersign/testing'
+import {
+  type Credentials,
+  get,
+  post,
+  query,
+  refresh,
+  register,
+  signIn,
+  startTrio,
+  type Trio,
+  untilReady,
+  unverifiedClaims
+} from '@countersign/testing/trio'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
-import { type Credentials, get, post, refresh, register, signIn, unverifiedClaims } from './api-client.ts'
-import { query } from './database.ts'
-import { startTrio, type Trio, untilReady } from './trio.ts'
 
 /** What each service does while something it needs is away. */
 describe.skipIf(!inject('docker'))('outages', () => {

@@ -1,8 +1,6 @@
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import { audience, get, issuer, query, send, startTrio, type Trio } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { get, send } from './api-client.ts'
-import { query } from './database.ts'
-import { audience, issuer, startTrio, type Trio } from './trio.ts'
 
 describe('published documents', () => {
   let database: TestDatabase

@@ -5,10 +5,20 @@ import {
   startPostgresRecorder,
   type TestDatabase
 } from '@countersign/testing'
+import {
+  ageSessions,
+  type Credentials,
+  get,
+  query,
+  readFamily,
+  refresh,
+  register,
+  signIn,
+  startTrio,
+  type Trio,
+  unverifiedClaims
+} from '@countersign/testing/trio'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
-import { type Credentials, get, refresh, register, signIn, unverifiedClaims } from './api-client.ts'
-import { ageSessions, query, readFamily } from './database.ts'
-import { startTrio, type Trio } from './trio.ts'
 
 describe('refresh-token rotation', () => {
   let database: TestDatabase

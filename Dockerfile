@@ -1,0 +1,104 @@
+# One target for each image: auth-service, resource-service, bff-service, migrate (brings the database up to date) and
+# secrets (makes the secrets of a Compose installation). Sources are compiled once; each image gets only the packages
+# that its own workspace needs.
+ARG NODE_IMAGE=node:24-slim
+
+FROM ${NODE_IMAGE} AS runtime
+WORKDIR /app
+ENV NODE_ENV=production
+# By number, so that Kubernetes can tell that it is not root.
+USER 1000:1000
+
+FROM runtime AS service
+# Whether the process answers: an orchestrator that restarts on this must not do so because a dependency is away.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD ["node", "-e", "\
+  require('node:http') \
+    .get({ port: process.env.PORT, path: '/health/live' }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)) \
+    .on('error', () => process.exit(1))"]
+
+FROM ${NODE_IMAGE} AS sources
+WORKDIR /sources
+COPY . .
+RUN mkdir /manifests && cp --parents package.json package-lock.json */package.json */*/package.json /manifests
+
+# The manifests alone, so that a changed source file installs nothing anew. `npm ci` wants all of them.
+FROM ${NODE_IMAGE} AS manifests
+WORKDIR /app
+ENV npm_config_audit=false npm_config_fund=false npm_config_update_notifier=false npm_config_ignore_scripts=true
+COPY --from=sources /manifests ./
+
+FROM manifests AS build
+RUN --mount=type=cache,target=/root/.npm npm ci --include-workspace-root --workspace prisma \
+  --workspace services/auth-service --workspace services/resource-service --workspace services/bff-service
+COPY tsconfig.base.json ./
+COPY prisma prisma
+# `prisma generate` never calls this engine; naming an existing file is what keeps Prisma from downloading one.
+RUN cd prisma && PRISMA_SCHEMA_ENGINE_BINARY=/bin/true CHECKPOINT_DISABLE=1 npx --no-install prisma generate
+COPY shared shared
+COPY services services
+RUN npx --no-install tsc -b prisma services/auth-service services/resource-service services/bff-service \
+ && find . -path ./node_modules -prune -o \( -name '*.d.ts' -o -name '*.map' -o -name .tsbuildinfo \) -exec rm {} + \
+ && mkdir /compiled && cp -r --parents shared/*/package.json shared/*/dist services/*/package.json services/*/dist \
+      prisma/package.json prisma/dist prisma/schema.prisma prisma/migrations /compiled
+
+# Prisma's client names its command line and TypeScript as optional peers, and npm installs optional peers that the
+# lock file holds for development. Without the root's devDependencies, --omit=peer leaves them out.
+FROM manifests AS production
+RUN npm pkg delete devDependencies
+
+FROM production AS auth-service-packages
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=peer --workspace services/auth-service \
+ && find node_modules/@prisma/client/runtime -name 'query_compiler_*' ! -name '*_fast_bg.postgresql.*mjs' -delete \
+ && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete && rm -rf node_modules/@types
+
+FROM production AS resource-service-packages
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=peer --workspace services/resource-service \
+ && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete
+
+FROM production AS bff-service-packages
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=peer --workspace services/bff-service \
+ && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete
+
+FROM production AS migrate-packages
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=peer --workspace prisma \
+ && rm -rf node_modules/@prisma/client node_modules/@types \
+ && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete
+
+FROM service AS auth-service
+COPY --from=auth-service-packages /app/node_modules node_modules
+COPY --from=build /compiled/shared shared
+COPY --from=build /compiled/prisma prisma
+COPY --from=build /compiled/services/auth-service services/auth-service
+ENV PORT=4000
+EXPOSE 4000
+CMD ["node", "services/auth-service/dist/main.js"]
+
+FROM service AS resource-service
+COPY --from=resource-service-packages /app/node_modules node_modules
+COPY --from=build /compiled/shared shared
+COPY --from=build /compiled/services/resource-service services/resource-service
+ENV PORT=4001
+EXPOSE 4001
+CMD ["node", "services/resource-service/dist/main.js"]
+
+FROM service AS bff-service
+COPY --from=bff-service-packages /app/node_modules node_modules
+COPY --from=build /compiled/shared shared
+COPY --from=build /compiled/services/bff-service services/bff-service
+ENV PORT=4002
+EXPOSE 4002
+CMD ["node", "services/bff-service/dist/main.js"]
+
+FROM runtime AS migrate
+COPY --from=migrate-packages /app/node_modules node_modules
+COPY --from=build /compiled/prisma prisma
+CMD ["node", "prisma/dist/main.js"]
+
+FROM runtime AS secrets
+COPY docker/make-secrets.mjs ./
+USER root
+# A volume takes over the owner and mode of the folder that it is first mounted on.
+RUN install -d -o node -g node -m 750 /run/countersign/issuer /run/countersign/database /run/countersign/redis \
+      /run/countersign/verifier
+USER 1000:1000
+CMD ["node", "make-secrets.mjs"]

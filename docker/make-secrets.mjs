@@ -1,0 +1,63 @@
+// Makes the secrets of a Compose installation at its first start, and leaves those that are there as they are. Each
+// folder is a volume for those who may know what is in it.
+import { createHash, randomBytes } from 'node:crypto'
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+const root = '/run/countersign'
+
+/** Base64url, so that it needs no escape in a URL. */
+const password = () => randomBytes(24).toString('base64url')
+const sha256 = (text) => createHash('sha256').update(text).digest('hex')
+
+/** The text of a secret; made now if it is not there. Whoever reads the file finds all of it. */
+function secret(path, make) {
+  const file = join(root, path)
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error
+  }
+  const draft = `${file}.draft`
+  rmSync(draft, { force: true })
+  // Postgres and Redis run as users of their own and read it as members of this one's group.
+  writeDurably(draft, `${make()}\n`, 0o440)
+  // Unlike a rename, a link never replaces what another start has made in the meantime.
+  linkSync(draft, file)
+  rmSync(draft)
+  syncFolder(dirname(file))
+  process.stdout.write(`Made ${path}.\n`)
+  return readFileSync(file, 'utf8').trim()
+}
+
+function writeDurably(file, text, mode) {
+  const descriptor = openSync(file, 'wx', mode)
+  writeSync(descriptor, text)
+  fsyncSync(descriptor)
+  closeSync(descriptor)
+}
+
+function syncFolder(folder) {
+  const descriptor = openSync(folder, 'r')
+  fsyncSync(descriptor)
+  closeSync(descriptor)
+}
+
+secret('issuer/master-key', () => randomBytes(32).toString('base64'))
+secret('issuer/admin-password', password)
+
+const databasePassword = secret('database/password', password)
+secret('database/url', () => `postgres://countersign:${databasePassword}@postgres:5432/countersign`)
+
+const redisPassword = secret('redis/password', password)
+const verifierUrl = secret('verifier/redis-url', () => `redis://verifier:${password()}@redis:6379`)
+secret('redis/url', () => `redis://:${redisPassword}@redis:6379`)
+// A verifier reads the denylist and can do nothing else: whoever breaks into one cannot un-revoke a token.
+secret('redis/users.conf', () =>
+  [
+    `user default reset on #${sha256(redisPassword)} ~* &* +@all`,
+    `user verifier reset on #${sha256(new URL(verifierUrl).password)}` +
+      ' ~{countersign}:epoch ~{countersign}:revocations ~{countersign}:revoked:*' +
+      ' +hello +auth +ping +info +client|setinfo +client|setname +get +mget +exists +xread +xinfo|stream'
+  ].join('\n')
+)
