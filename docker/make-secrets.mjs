@@ -57,7 +57,7 @@ secret('redis/users.conf', () =>
   [
     `user default reset on #${sha256(redisPassword)} ~* &* +@all`,
     `user verifier reset on #${sha256(new URL(verifierUrl).password)}` +
-      ' ~{countersign}:epoch ~{countersign}:revocations ~{countersign}:revoked:*' +
-      ' +hello +auth +ping +info +client|setinfo +client|setname +get +mget +exists +xread +xinfo|stream'
+      ' ~{countersign}:epoch ~{countersign}:swept ~{countersign}:revocations ~{countersign}:revoked:*' +
+      ' +hello +auth +ping +info +time +client|setinfo +client|setname +get +mget +exists +xread +xinfo|stream'
   ].join('\n')
 )

@@ -176,16 +176,43 @@ describe('bad input', () => {
   )
 
   test.each([
-    ['no token', {}, 401],
-    ['another scheme', { Authorization: 'Basic YTpi' }, 401],
-    ['an empty token', { Authorization: 'Bearer ' }, 401],
-    ['a token of rubbish', { Authorization: 'Bearer !!!' }, 401],
-    ['a token of 9 KiB', { Authorization: `Bearer ${'a'.repeat(9 * 1024)}` }, 401],
-    ['a refresh token', { Authorization: 'Bearer csr1.AAAA' }, 401]
-  ])('the resource-service answers %s by a 4xx with a challenge', async (_, headers, status) => {
-    const answer = await send(`${trio.resource.url}/me`, { headers })
-    expect([status, 400]).toContain(answer.status)
-    expect(answer.headers.get('WWW-Authenticate')).toMatch(/^Bearer/)
+    ['no token', {}, 401, /^Bearer resource_metadata=/],
+    ['another scheme', { Authorization: 'Basic YTpi' }, 401, /^Bearer resource_metadata=/],
+    ['an empty token', { Authorization: 'Bearer ' }, 400, /error="invalid_request"/],
+    ['a token of rubbish', { Authorization: 'Bearer !!!' }, 401, /error="invalid_token"/],
+    ['a token of 9 KiB', { Authorization: `Bearer ${'a'.repeat(9 * 1024)}` }, 401, /error="invalid_token"/],
+    ['a refresh token', { Authorization: 'Bearer csr1.AAAA' }, 401, /error="invalid_token"/]
+  ])('the resource-service answers %s by its status and challenge', async (_, headers, status, challenge) => {
+    const answer = await send(`${trio.resource.url}/me`, { headers: headers as Record<string, string> })
+    expect(answer.status).toBe(status)
+    expect(answer.headers.get('WWW-Authenticate')).toMatch(challenge)
+    expect(answer.headers.get('Cache-Control')).toBe('no-store')
+  })
+
+  test('a refusal of an access token is logged with the id of its request', async () => {
+    await send(`${trio.resource.url}/me`, { headers: { Authorization: 'Bearer a.b.c', 'X-Request-Id': 'trace-me-1' } })
+    await expect
+      .poll(
+        () =>
+          trio
+            .logs()
+            .split('\n')
+            .filter((line) => line.includes('trace-me-1')).length,
+        { timeout: 2000 }
+      )
+      .toBe(2)
+    expect(trio.logs()).toMatch(/"request_id":"trace-me-1".*"access token refused"/)
+  })
+
+  test('an expectation that cannot be met is 417, and a logout with an empty chunked body is fine', async () => {
+    expect(
+      await rawRequest(trio.auth.url, 'GET /health/live HTTP/1.1\r\nHost: x\r\nExpect: the-unexpected\r\n\r\n')
+    ).toMatch(/^HTTP\/1\.1 417 .*"error":"invalid_request"/s)
+    const { access_token: own } = await signIn(trio.auth.url, user)
+    const head = `POST /auth/logout HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${own}\r\n`
+    expect(await rawRequest(trio.auth.url, `${head}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`)).toMatch(
+      /^HTTP\/1\.1 204 /
+    )
   })
 
   test('both services go on', async () => {

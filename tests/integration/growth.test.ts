@@ -94,9 +94,9 @@ describe.skipIf(!inject('docker'))('with a million sessions and a million revoca
     await query(
       database.url,
       `INSERT INTO refresh_token_families (id, user_id, client_id, scope, audience, generation, idle_expires_at,
-         absolute_expires_at, access_expires_at, address, user_agent)
+         absolute_expires_at, access_expires_at, sign_in_network, address, user_agent)
        SELECT gen_random_uuid(), md5((1 + n % 20000)::text)::uuid, 'countersign', 'account', '{http://api.test}', n % 50,
-         now() + interval '7 days', now() + interval '30 days', now() + interval '10 minutes', '192.0.2.1', 'test'
+         now() + interval '7 days', now() + interval '30 days', now() + interval '10 minutes', '192.0.2.1', '192.0.2.1', 'test'
        FROM generate_series(1, ${rows}) n`
     )
     await query(

@@ -25,8 +25,8 @@ describe('housekeeping', () => {
     await query(
       database.url,
       `INSERT INTO refresh_token_families (id, user_id, client_id, scope, audience, created_at, rotated_at, idle_expires_at,
-         absolute_expires_at, access_expires_at, address, user_agent)
-       SELECT gen_random_uuid(), $1, 'countersign', 'account', '{}', at, at, at, at, at, '', ''
+         absolute_expires_at, access_expires_at, sign_in_network, address, user_agent)
+       SELECT gen_random_uuid(), $1, 'countersign', 'account', '{}', at, at, at, at, at, '', '', ''
        FROM (SELECT now() - make_interval(hours => 2) AS at FROM generate_series(1, 1234)
              UNION ALL SELECT now() + make_interval(hours => 2) FROM generate_series(1, 5)) moments`,
       [userId]

@@ -46,7 +46,11 @@ describe('refresh-token rotation', () => {
     user = await register(trio.auth.url)
   })
 
-  const statementsOnFamilies = () => recorder.statements.filter((text) => text.includes('refresh_token_families'))
+  /** Everything but what the sweeper, the housekeeping and the key ring ask on their own. */
+  const foregroundStatements = () =>
+    recorder.statements.filter(
+      (text) => !/FROM (revocations|signing_keys)|DELETE FROM|advisory|^(BEGIN|COMMIT|ROLLBACK)$/.test(text)
+    )
 
   test('gives a new refresh token in the same family, and the new one rotates again', async () => {
     const first = await signIn(trio.auth.url, user)
@@ -67,9 +71,8 @@ describe('refresh-token rotation', () => {
     recorder.clear()
     expect((await refresh(trio.auth.url, tokens.refresh_token)).status).toBe(200)
     const isBackground = (text: string) => /FROM (revocations|signing_keys)/.test(text)
-    const statements = recorder.statements.filter((text) => !isBackground(text))
-    expect(statements).toHaveLength(1)
-    expect(statements[0]).toMatch(/^\s*UPDATE refresh_token_families/)
+    const roundTrips = recorder.roundTrips.filter((statements) => !statements.some(isBackground))
+    expect(roundTrips).toEqual([[expect.stringMatching(/^\s*UPDATE refresh_token_families/)]])
   })
 
   test('answers fifty parallel refreshes with one token by fifty 200s that hold one and the same successor', async () => {
@@ -177,9 +180,9 @@ describe('refresh-token rotation', () => {
       const changed = token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1)
       expect(await refresh(trio.auth.url, changed)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
     }
-    expect(statementsOnFamilies()).toEqual([])
+    expect(foregroundStatements()).toEqual([])
     expect((await refresh(trio.auth.url, token)).status).toBe(200)
-    expect(statementsOnFamilies()).toHaveLength(1)
+    expect(foregroundStatements()).toHaveLength(1)
   })
 
   test('an idle session expires, and a used one expires at its absolute limit', async () => {

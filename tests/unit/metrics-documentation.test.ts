@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { createMetrics, measureVerifier } from '@countersign/service-kit'
+import { createMetrics, measurePropagation, measureVerifier } from '@countersign/service-kit'
 import { describe, expect, test } from 'vitest'
 import { createIssuerMetrics } from '../../services/auth-service/src/metrics.ts'
 
 describe('docs/metrics.md', () => {
   test('names every metric of the services with its type, and no other', async () => {
     const metrics = createMetrics('test')
+    measurePropagation(metrics)
     measureVerifier(metrics, {
       status: () => ({ keys: { count: 1, ageSeconds: 1 }, revocations: null, cachedTokens: 0 })
     })

@@ -31,6 +31,7 @@ CREATE TABLE "refresh_token_families" (
     "access_expires_at" TIMESTAMPTZ(3) NOT NULL,
     "revoked_at" TIMESTAMPTZ(3),
     "revoked_reason" TEXT,
+    "sign_in_network" TEXT NOT NULL,
     "address" TEXT NOT NULL,
     "user_agent" TEXT NOT NULL,
 

@@ -4,6 +4,7 @@ import {
   createLogger,
   createMetrics,
   type Logger,
+  measurePropagation,
   measureVerifier,
   type Service
 } from '@countersign/service-kit'
@@ -27,7 +28,6 @@ import type { RevocationPublisher } from './revocation/revocation-publisher.ts'
 import { startRevocationRelay } from './revocation/revocation-relay.ts'
 import { createAttemptCounter } from './stores/attempt-counters.ts'
 import { openDatabase } from './stores/database.ts'
-import { maxEntryLifeSeconds } from './stores/ending-families.ts'
 import { createInProcessRevocationPublisher } from './stores/in-process-revocation-publisher.ts'
 import { createPrismaExpiredRows } from './stores/prisma-expired-rows.ts'
 import { createPrismaRefreshTokenFamilies } from './stores/prisma-refresh-token-families.ts'
@@ -93,6 +93,10 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
       generate: embedded?.generateAdminPassword ?? false
     }
   )
+  if (firstAdmin) logger.info({ username: firstAdmin.username }, 'made the first admin')
+  else if (!(await users.hasUserWithRole(adminRole))) {
+    logger.warn('there is no admin; COUNTERSIGN_ADMIN_PASSWORD makes the first one at the next start')
+  }
   const keyRing = await openKeyRing({
     store: createPrismaSigningKeyStore(database),
     sealing: createKeySealing(config.masterKeys),
@@ -124,10 +128,11 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     keys: keyRing.verificationKeys,
     // This service has the truth at hand: while its view is stale, it asks Postgres.
     revocations: { feed: withDirectCheck(carrier.feed, outbox), whenStale: 'check' },
+    onPropagated: measurePropagation(metrics),
     logger
   })
   measureVerifier(metrics, verifier)
-  const authenticate = requireAccessToken(verifier, { logger })
+  const authenticate = requireAccessToken(verifier, { logger: (ctx) => ctx.state.log })
   const counter = (name: string, limit: number, windowSeconds: number) =>
     createAttemptCounter({ name, limit, windowSeconds, redis: carrier.redis, logger })
   const service = createHttpService({
@@ -160,9 +165,9 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
             config.signInLimitWindowSeconds
           ),
           perAccount: counter('account', config.signInFailuresPerAccount, config.signInLimitWindowSeconds),
-          async isKnownAddress(usernameKey, address) {
+          async isKnownNetwork(usernameKey, network) {
             const user = await users.findCredentials(usernameKey)
-            return user !== undefined && families.hasSignedInFrom(user.id, address)
+            return user !== undefined && families.hasSignedInFrom(user.id, network)
           }
         }),
         registration: config.registration,
@@ -177,15 +182,16 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
         requireAccessToken: authenticate,
         requireAdmin: compose([authenticate, requireRole(adminRole)])
       }),
-    async closeStores() {
-      await verifier.close()
-      await housekeeping.close()
-      await relay.close()
-      await keyRing.close()
-      await carrier.publisher.close()
-      carrier.redis?.destroy()
-      await database.$disconnect()
-    }
+    // In this order, each one although the one before may fail.
+    closeStores: [
+      () => verifier.close(),
+      () => housekeeping.close(),
+      () => relay.close(),
+      () => keyRing.close(),
+      () => carrier.publisher.close(),
+      () => carrier.redis?.destroy(),
+      () => database.$disconnect()
+    ]
   })
   return Object.assign(service, { firstAdmin })
 }
@@ -208,7 +214,7 @@ function redisCarrier(config: Config, logger: Logger): Carrier {
   const url = config.redisUrl.reveal()
   const redis = openRedisConnection(url, logger)
   return {
-    publisher: createRedisRevocationPublisher({ url, maxEntryLifeSeconds }),
+    publisher: createRedisRevocationPublisher({ url }),
     feed: createRedisRevocationFeed({ url }),
     redis
   }

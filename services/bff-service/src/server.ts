@@ -15,6 +15,6 @@ export async function createBffService(config: Config): Promise<Service> {
     metrics: createMetrics('bff-service'),
     healthChecks: [],
     addRoutes: (router) => router.get('/', startPage(config)),
-    closeStores: async () => {}
+    closeStores: []
   })
 }

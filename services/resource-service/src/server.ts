@@ -3,6 +3,7 @@ import {
   createHttpService,
   createLogger,
   createMetrics,
+  measurePropagation,
   measureVerifier,
   type Service
 } from '@countersign/service-kit'
@@ -28,15 +29,16 @@ export interface EmbeddedParts {
  */
 export async function createResourceService(config: Config, embedded?: EmbeddedParts): Promise<Service> {
   const logger = createLogger({ service: 'resource-service', level: config.logLevel })
+  const metrics = createMetrics('resource-service')
   const { issuer, apiAudience: resource } = config
   const verifier = createAccessTokenVerifier({
     issuer,
     audience: resource,
     jwksUri: config.jwksUrl,
     revocations: revocations(config, embedded),
+    onPropagated: measurePropagation(metrics),
     logger
   })
-  const metrics = createMetrics('resource-service')
   measureVerifier(metrics, verifier)
   let hasStarted = false
   verifier.ready().then(
@@ -61,7 +63,7 @@ export async function createResourceService(config: Config, embedded?: EmbeddedP
     addRoutes(router) {
       const authenticate = requireAccessToken(verifier, {
         resourceMetadata: protectedResourceMetadataUrl(resource),
-        logger
+        logger: (ctx) => ctx.state.log
       })
       router.get('/public', greetEveryone)
       router.get('/me', authenticate, answerMe)
@@ -71,7 +73,7 @@ export async function createResourceService(config: Config, embedded?: EmbeddedP
         protectedResourceMetadata({ resource, authorizationServers: [issuer] })
       )
     },
-    closeStores: () => verifier.close()
+    closeStores: [() => verifier.close()]
   })
 }
 

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { MethodNotAllowedError, NotFoundError } from '@countersign/oauth'
 import Router from '@koa/router'
@@ -20,8 +20,10 @@ export interface HttpServiceOptions {
   healthChecks: readonly HealthCheck[]
   /** Adds the service's own routes. */
   addRoutes(router: Router): void
-  /** Runs once requests are drained: closes stores and followers. */
-  closeStores(): Promise<void>
+  /** Run in order once requests are drained: they close stores and followers. One that fails does not stop the next. */
+  closeStores: readonly (() => unknown)[]
+  /** How long a request may take to arrive, in milliseconds; its headers may take a third of that. Default 30,000. */
+  requestTimeoutMs?: number
   /** How long a shutdown waits for requests under way, in milliseconds. */
   drainTimeoutMs?: number
 }
@@ -37,14 +39,20 @@ export interface Service {
 
 /** Puts the same frame around each service: request id, log, metrics, errors, health, limits, and an orderly end. */
 export function createHttpService(options: HttpServiceOptions): Service {
-  const { logger, metrics } = options
+  const { logger, metrics, requestTimeoutMs = 30_000 } = options
   const app = createApp(options)
   const server = createServer(
-    { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 75_000 },
+    {
+      headersTimeout: requestTimeoutMs / 3,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: requestTimeoutMs / 10,
+      keepAliveTimeout: 75_000
+    },
     app.callback()
   )
   server.maxHeadersCount = 0 // Node would drop headers silently past its count; their total size is limited anyway
   server.on('clientError', answerClientError)
+  server.on('checkExpectation', answerUnknownExpectation)
   let url = ''
   return {
     get url() {
@@ -53,7 +61,10 @@ export function createHttpService(options: HttpServiceOptions): Service {
     async listen() {
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject)
-        server.listen(options.port, options.host, () => resolve())
+        server.listen(options.port, options.host, () => {
+          server.off('error', reject)
+          resolve()
+        })
       })
       const { address, port, family } = server.address() as AddressInfo
       url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
@@ -61,7 +72,13 @@ export function createHttpService(options: HttpServiceOptions): Service {
     },
     async close() {
       await drain(server, options.drainTimeoutMs ?? 10_000)
-      await options.closeStores()
+      for (const close of options.closeStores) {
+        try {
+          await close()
+        } catch (error) {
+          logger.warn({ cause: describeError(error) }, 'closing failed')
+        }
+      }
       metrics.registry.clear()
       logger.info('closed')
     }
@@ -116,6 +133,13 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
   )
+}
+
+/** `Expect` with anything but `100-continue` (RFC 9110 §10.1.1). */
+function answerUnknownExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  const body = { error: 'invalid_request', error_description: 'This expectation cannot be met.' }
+  response.writeHead(417, { 'Content-Type': 'application/json; charset=utf-8', Connection: 'close' })
+  response.end(JSON.stringify(body))
 }
 
 async function drain(server: Server, timeoutMs: number): Promise<void> {

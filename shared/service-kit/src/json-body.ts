@@ -25,8 +25,12 @@ export function requireJsonBody(schema: z.ZodType): Middleware {
 /** As {@link requireJsonBody}, for routes that may be called without a body: that counts as `{}`. */
 export function acceptJsonBody(schema: z.ZodType): Middleware {
   return async function acceptJsonBody(ctx, next) {
+    // A chunked body without a type is one that may be empty; whatever is in it has to be JSON then.
+    const isUntyped = ctx.get('Content-Type') === ''
     const hasBody = ctx.get('Transfer-Encoding') !== '' || Number(ctx.get('Content-Length') || 0) > 0
-    ctx.state.body = parseWith(schema, hasBody ? await readJson(ctx) : {}, misfit)
+    const isEmpty = !hasBody || (isUntyped && (await readBytes(ctx)).length === 0)
+    if (!isEmpty && isUntyped) throw new UnsupportedMediaTypeError()
+    ctx.state.body = parseWith(schema, isEmpty ? {} : await readJson(ctx), misfit)
     await next()
   }
 }

@@ -106,7 +106,7 @@ export function urlVariable(name: string, options: { fallback?: string } = {}): 
     expects: 'an absolute http or https URL without user, query or fragment, such as https://auth.example.com',
     ...fallbackTo(options.fallback),
     parse(text) {
-      if (!URL.canParse(text)) return undefined
+      if (/\s/.test(text) || !URL.canParse(text)) return undefined
       const { protocol, username, password, search, hash } = new URL(text)
       if (!['http:', 'https:'].includes(protocol) || username || password || search || hash) return undefined
       return text.replace(/\/$/, '')

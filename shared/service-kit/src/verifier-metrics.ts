@@ -1,4 +1,4 @@
-import { Gauge } from 'prom-client'
+import { Gauge, Histogram } from 'prom-client'
 import type { HttpMetrics } from './metrics.ts'
 
 /** What is measured of a verifier; the status of an access-token verifier fits. */
@@ -8,6 +8,17 @@ export interface MeasuredVerifier {
     readonly revocations: { readonly entries: number; readonly stalenessSeconds: number | null } | null
     readonly cachedTokens: number
   }
+}
+
+/** Makes the histogram of how long revocations take to reach this service; returns what a verifier is to call for each. */
+export function measurePropagation({ registry }: HttpMetrics): (seconds: number) => void {
+  const histogram = new Histogram({
+    name: 'countersign_revocation_propagation_seconds',
+    help: 'Time from the publication of a revocation until this verifier knows it.',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers: [registry]
+  })
+  return (seconds) => histogram.observe(seconds)
 }
 
 /** Shows at each scrape what a verifier knows, and how fresh that is. */

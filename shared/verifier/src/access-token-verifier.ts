@@ -29,6 +29,8 @@ export interface AccessTokenVerifierOptions {
   readonly maxStaleKeysSeconds?: number | undefined
   /** How many verified tokens are remembered, from 0 to 1000000. Default 10000. */
   readonly cacheSize?: number | undefined
+  /** Called for each revocation that arrives live, with the seconds from its publication until it is known here. */
+  readonly onPropagated?: ((seconds: number) => void) | undefined
   readonly clock?: Clock | undefined
   readonly fetch?: Fetch | undefined
   readonly logger?: VerifierLogger | undefined

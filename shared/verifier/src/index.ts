@@ -26,6 +26,7 @@ export {
   protectedResourceMetadataUrl
 } from './protected-resource-metadata.ts'
 export {
+  type ArrivingEntry,
   maxIdentifierLength,
   type RevocableIdentifiers,
   type RevocationFeed,

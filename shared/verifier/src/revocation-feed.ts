@@ -11,10 +11,16 @@ export interface RevocableIdentifiers {
   readonly kid: string
 }
 
+/** An entry as it arrives. */
+export interface ArrivingEntry extends RevocationEntry {
+  /** Seconds since its publication. Absent unless it arrives live: what is read from the past tells nothing about the way. */
+  readonly ageSeconds?: number | undefined
+}
+
 /** What a feed tells its follower. */
 export interface RevocationSink {
   /** Entries to know from now on. Ones that are known already, or expired, do no harm. */
-  add(entries: readonly RevocationEntry[]): void
+  add(entries: readonly ArrivingEntry[]): void
   /**
    * Everything that was published before `asOf` has been added.
    *

@@ -1,9 +1,14 @@
-import type { RevocationEntry, RevocationKind } from '@countersign/oauth'
+import type { RevocationKind } from '@countersign/oauth'
 import type { Clock } from './clock.ts'
 import { deferred } from './deferred.ts'
 import { RevocationsUnavailableError } from './errors.ts'
 import { createExpiringSet } from './expiring-set.ts'
-import { maxIdentifierLength, type RevocableIdentifiers, type RevocationSink } from './revocation-feed.ts'
+import {
+  type ArrivingEntry,
+  maxIdentifierLength,
+  type RevocableIdentifiers,
+  type RevocationSink
+} from './revocation-feed.ts'
 
 /** Plain facts about a view, for health and metrics. */
 export interface RevocationStatus {
@@ -34,6 +39,8 @@ export interface RevocationViewOptions {
   readonly clock: Clock
   /** Called at once for each key that is revoked. */
   readonly onKeyRevoked?: (kid: string) => void
+  /** Called for each entry that arrives live, with the seconds since its publication. */
+  readonly onPropagated?: ((seconds: number) => void) | undefined
   /** Called when the view begins or ceases to be current; `reason` tells why it ceased. */
   readonly onChange?: (isCurrent: boolean, reason: string | undefined) => void
 }
@@ -45,7 +52,8 @@ const sweepLimit = 10_000
  * Makes an empty view that has never been complete. What it knows it keeps until it expires, whatever the feed says;
  * how old it is it measures by the monotonic clock, so that setting the machine's clock never makes it look fresh.
  */
-export function createRevocationView({ clock, onKeyRevoked, onChange }: RevocationViewOptions): RevocationView {
+export function createRevocationView(options: RevocationViewOptions): RevocationView {
+  const { clock, onKeyRevoked, onPropagated, onChange } = options
   const second = () => Math.floor(clock.monotonic() / 1000)
   const newSet = () => createExpiringSet(second())
   const denylist = { jti: newSet(), sid: newSet(), kid: newSet() } as const
@@ -58,13 +66,16 @@ export function createRevocationView({ clock, onKeyRevoked, onChange }: Revocati
   const removeExpired = () => {
     for (const set of sets) set.removeExpired(second(), sweepLimit)
   }
-  const add = ({ kind, value, expiresAt }: RevocationEntry) => {
+  const add = ({ kind, value, expiresAt, ageSeconds }: ArrivingEntry) => {
     const left = expiresAt * 1000 - clock.now()
     // Kinds that are not known here are skipped: others may come one day.
     if (!Object.hasOwn(denylist, kind) || !isIdentifier(value) || !(left > 0)) return
+    const isKnown = denylist[kind].has(value)
     // The deadline is fixed now, by the monotonic clock: a wall clock that is set ahead later forgets nothing.
     denylist[kind].add(value, Math.ceil((clock.monotonic() + left) / 1000))
     if (kind === 'kid') onKeyRevoked?.(value)
+    // What is published twice has arrived before.
+    if (ageSeconds !== undefined && !isKnown) onPropagated?.(ageSeconds)
   }
   const findHit = ({ jti, sid, kid }: RevocableIdentifiers): RevocationKind | undefined => {
     if (denylist.jti.has(jti)) return 'jti'

@@ -44,19 +44,22 @@ export interface RevocationsContext {
   readonly clock?: Clock
   readonly logger?: VerifierLogger
   readonly onKeyRevoked?: (kid: string) => void
+  readonly onPropagated?: ((seconds: number) => void) | undefined
 }
 
 /** Starts to follow the feed. A mistake in the options is a `TypeError`. */
 export function createRevocations(options: RevocationOptions, context: RevocationsContext = {}): Revocations {
   const { feed, maxStaleness, policy } = checkOptions(options)
-  const { clock = systemClock, logger = silentLogger, onKeyRevoked = () => {} } = context
+  const { clock = systemClock, logger = silentLogger, onKeyRevoked = () => {}, onPropagated } = context
   const view = createRevocationView({
     clock,
     onKeyRevoked,
-    onChange: (isCurrent, reason) =>
-      isCurrent
-        ? logger.info({}, 'revocation view is current')
-        : logger.warn({ reason }, 'revocation view is interrupted')
+    onPropagated,
+    onChange: (isCurrent, reason) => {
+      if (isCurrent) logger.info({}, 'revocation view is current')
+      else if (view.status().isLoaded) logger.warn({ reason }, 'revocation view is interrupted')
+      else logger.info({ reason }, 'waiting for the revocation feed')
+    }
   })
   feed.follow(view, clock)
 

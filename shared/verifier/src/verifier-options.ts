@@ -34,7 +34,9 @@ export function readVerifierOptions(options: AccessTokenVerifierOptions): Verifi
   // The last options to be checked are those of the denylist: from here on, nothing throws once something runs.
   let keys: KeySource | undefined = options.keys
   const onKeyRevoked = (kid: string) => keys?.remove(kid)
-  const revocations = options.revocations && createRevocations(options.revocations, { clock, logger, onKeyRevoked })
+  const { onPropagated } = options
+  const context = { clock, logger, onKeyRevoked, onPropagated }
+  const revocations = options.revocations && createRevocations(options.revocations, context)
   keys ??= createRemoteKeySet({
     jwksUri: options.jwksUri ?? defaultJwksUri(issuer),
     maxStaleKeysSeconds: options.maxStaleKeysSeconds,

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { StartError } from '@countersign/service-kit'
 import type { PasswordHashing } from './password-hashing.ts'
 import type { UserStore } from './user-store.ts'
 import { parseUsername } from './usernames.ts'
@@ -20,7 +21,10 @@ export interface FirstAdmin {
   readonly generatedPassword: string | undefined
 }
 
-/** Makes the first admin on a database that has none. There is no default password. */
+/**
+ * Makes the first admin on a database that has none. There is no default password.
+ * @throws {StartError} when the name belongs to a user who is no admin
+ */
 export async function ensureFirstAdmin(
   { users, passwords }: { users: UserStore; passwords: PasswordHashing },
   options: FirstAdminOptions
@@ -37,5 +41,10 @@ export async function ensureFirstAdmin(
     roles: [adminRole],
     origin: { address: '', userAgent: 'start' }
   })
-  return created && { username: created.username, generatedPassword }
+  if (created) return { username: created.username, generatedPassword }
+  if (await users.hasUserWithRole(adminRole)) return undefined // another replica was faster
+  throw new StartError(
+    `There is no admin yet, and the name "${username.display}" belongs to a user who is none. ` +
+      'Give the first admin another name by COUNTERSIGN_ADMIN_USERNAME.'
+  )
 }

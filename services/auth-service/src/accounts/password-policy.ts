@@ -3,7 +3,7 @@ import { dictionary } from '@zxcvbn-ts/language-common'
 /** Code points that a password has at least and at most (NIST SP 800-63B §5.1.1.2: length, and no composition rules). */
 export const passwordLength = { min: 8, max: 256 } as const
 
-let commonPasswords: ReadonlySet<string> | undefined
+const commonPasswords: ReadonlySet<string> = new Set(dictionary['passwords-common'])
 
 /** The form of a password that is hashed: NFKC, so that one password typed on two keyboards is one. */
 export function normalizePassword(password: string): string {
@@ -19,7 +19,6 @@ export function refusalOfPassword(password: string, username: string): string | 
   if (length > passwordLength.max) return `The password must have at most ${passwordLength.max} characters.`
   const folded = normalized.toLowerCase()
   if (folded === username.toLowerCase()) return 'The password must not be the username.'
-  commonPasswords ??= new Set(dictionary['passwords-common'])
   if (commonPasswords.has(folded))
     return 'This password is one of the most used ones, which are tried first. Choose another.'
   return undefined

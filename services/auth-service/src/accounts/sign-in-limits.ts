@@ -1,5 +1,5 @@
-import { isIPv6 } from 'node:net'
 import { TooManyRequestsError } from '@countersign/oauth'
+import { networkOf } from './networks.ts'
 
 /** Counts attempts under a key within a window; declared here, kept in Redis or in the process. */
 export interface AttemptCounter {
@@ -15,91 +15,110 @@ export interface SignInLimitsDeps {
   perAddress: AttemptCounter
   perAccountAndAddress: AttemptCounter
   perAccount: AttemptCounter
-  /** Whether the account's owner has signed in from this address lately. */
-  isKnownAddress(usernameKey: string, address: string): Promise<boolean>
+  /** Whether the account's owner has signed in from this network lately. */
+  isKnownNetwork(usernameKey: string, network: string): Promise<boolean>
 }
 
-/** One attempt that was let through; its outcome settles the counts. */
-export interface AdmittedAttempt {
-  /** A right password clears what the attempt counted; a wrong one leaves it. */
-  succeeded(): Promise<void>
-  /** The attempt came to no verdict, such as when the service was full: it does not count. */
-  withdrawn(): Promise<void>
+export interface Guess {
+  readonly usernameKey: string
+  readonly address: string
 }
 
 /** Limits on guessing passwords. */
 export interface SignInLimits {
   /**
-   * Counts an attempt before the password is looked at, so that parallel guesses cannot slip past.
+   * Verifies a password within the limits: a right one clears the counts, a wrong one (`undefined`) leaves them, and no
+   * verdict (a throw: the service was full, the database away) takes the attempt back.
    * @throws {TooManyRequestsError}
    */
-  admit(usernameKey: string, address: string): Promise<AdmittedAttempt>
+  verify<T>(guess: Guess, work: () => Promise<T | undefined>): Promise<T | undefined>
+}
+
+/** A counter and the key that one attempt is counted under. */
+interface Count {
+  readonly scope: string
+  readonly counter: AttemptCounter
+  readonly key: string
 }
 
 /**
- * Verifies a password within the limits: a right one clears the counts, a wrong one (`undefined`) leaves them, and no
- * verdict (the service was full, the database away) takes the attempt back.
- */
-export async function verifyWithinLimits<T>(
-  limits: SignInLimits,
-  who: { usernameKey: string; address: string },
-  verify: () => Promise<T | undefined>
-): Promise<T | undefined> {
-  const attempt = await limits.admit(who.usernameKey, who.address)
-  try {
-    const verified = await verify()
-    if (verified !== undefined) await attempt.succeeded()
-    return verified
-  } catch (error) {
-    await attempt.withdrawn()
-    throw error
-  }
-}
-
-/**
- * Limits by address, by account and address, and by account. The last one is what stops a guess from many addresses; an
- * address from which the owner has signed in passes it, so that a stranger who exhausts it does not lock the owner out.
+ * Limits by address, by account and address, and by account. The last one is what stops a guess from many addresses; a
+ * network from which the owner has signed in passes it, so that a stranger who exhausts it does not lock the owner out.
+ *
+ * An attempt is counted before its password is looked at, so that parallel guesses cannot slip past. What is under way is
+ * not yet wrong, though: an attempt over the limit waits for those of its kind, and is refused when they were wrong.
  */
 export function createSignInLimits(deps: SignInLimitsDeps): SignInLimits {
-  return {
-    async admit(usernameKey, address) {
-      const network = networkOf(address)
-      const pair = `${network} ${usernameKey}`
-      await consumeOrThrow(deps.perAddress, network, 'address')
-      await consumeOrThrow(deps.perAccountAndAddress, pair, 'account and address')
-      const wait = await deps.perAccount.consume(usernameKey)
-      if (wait > 0 && !(await deps.isKnownAddress(usernameKey, address))) throw tooMany(wait, 'account')
-      const refundOthers = [() => deps.perAddress.refund(network), () => deps.perAccount.refund(usernameKey)]
-      const settle = async (settlePair: () => Promise<void>) => {
-        await Promise.all([settlePair, ...refundOthers].map((refund) => refund()))
-      }
-      return {
-        succeeded: () => settle(() => deps.perAccountAndAddress.reset(pair)),
-        withdrawn: () => settle(() => deps.perAccountAndAddress.refund(pair))
-      }
+  const underWay = new Map<string, Set<Promise<void>>>()
+  return { verify: attempt }
+
+  async function attempt<T>(
+    { usernameKey, address }: Guess,
+    work: () => Promise<T | undefined>
+  ): Promise<T | undefined> {
+    const network = networkOf(address)
+    const byAddress = { scope: 'address', counter: deps.perAddress, key: network }
+    const byPair = {
+      scope: 'account and address',
+      counter: deps.perAccountAndAddress,
+      key: `${network} ${usernameKey}`
     }
+    const byAccount = { scope: 'account', counter: deps.perAccount, key: usernameKey }
+    const counted: Count[] = []
+    let settle = () => {}
+    const settled = new Promise<void>((resolve) => {
+      settle = resolve
+    })
+    try {
+      for (const count of [byAddress, byPair, byAccount]) {
+        const isExempt = count === byAccount && (() => deps.isKnownNetwork(usernameKey, network))
+        await consume(count, isExempt)
+        counted.push(count)
+        track(count, settled)
+      }
+      const verified = await work()
+      if (verified !== undefined)
+        await Promise.all([byPair.counter.reset(byPair.key), ...[byAddress, byAccount].map(refund)])
+      return verified
+    } catch (error) {
+      await Promise.all(counted.map(refund))
+      throw error
+    } finally {
+      settle()
+    }
+  }
+
+  async function consume(count: Count, isExempt: false | (() => Promise<boolean>)): Promise<void> {
+    for (;;) {
+      const waitMs = await count.counter.consume(count.key)
+      if (waitMs === 0 || (isExempt && (await isExempt()))) return
+      await refund(count)
+      const others = underWay.get(nameOf(count))
+      if (!others) {
+        throw new TooManyRequestsError({
+          retryAfterSeconds: waitMs / 1000,
+          detail: `the sign-in limit by ${count.scope} is reached`
+        })
+      }
+      await Promise.race(others)
+    }
+  }
+
+  function track(count: Count, settled: Promise<void>): void {
+    const name = nameOf(count)
+    const others = underWay.get(name) ?? new Set()
+    underWay.set(name, others.add(settled))
+    settled.then(() => {
+      others.delete(settled)
+      if (others.size === 0) underWay.delete(name)
+    })
   }
 }
 
-/** An IPv6 customer has at least a /64: its addresses count as one. */
-export function networkOf(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
-  if (!isIPv6(plain)) return plain
-  const [head = '', tail = ''] = plain.split('::')
-  const left = head.split(':').filter(Boolean)
-  const right = tail.split(':').filter(Boolean)
-  const groups = plain.includes('::') ? [...left, ...Array(8 - left.length - right.length).fill('0'), ...right] : left
-  return `${groups.slice(0, 4).join(':')}::/64`
+function nameOf({ scope, key }: Count): string {
+  return `${scope} ${key}`
 }
 
-async function consumeOrThrow(counter: AttemptCounter, key: string, scope: string): Promise<void> {
-  const wait = await counter.consume(key)
-  if (wait > 0) throw tooMany(wait, scope)
-}
-
-function tooMany(waitMs: number, scope: string): TooManyRequestsError {
-  return new TooManyRequestsError({
-    retryAfterSeconds: waitMs / 1000,
-    detail: `the sign-in limit by ${scope} is reached`
-  })
+function refund({ counter, key }: Count): Promise<void> {
+  return counter.refund(key)
 }

@@ -7,12 +7,15 @@ export interface Username {
 /** What a username may be, completing the sentence "The username must be …". */
 export const usernameRule = '1 to 64 letters, digits or the signs . _ - @ +'
 
-const acceptable = /^[\p{L}\p{M}\p{N}._@+-]{1,64}$/u
+const acceptable = /^[\p{L}\p{N}._@+-][\p{L}\p{M}\p{N}._@+-]{0,63}$/u
+
+/** Characters that show nothing: with them two names could look the same. */
+const invisible = /\p{Default_Ignorable_Code_Point}/u
 
 /** @returns `undefined` for a text that cannot be a username */
 export function parseUsername(text: string): Username | undefined {
   if (!text.isWellFormed()) return undefined
   const display = text.normalize('NFKC')
-  if (!acceptable.test(display)) return undefined
+  if (!acceptable.test(display) || invisible.test(display)) return undefined
   return { display, key: display.toLowerCase().normalize('NFKC') }
 }

@@ -3,7 +3,7 @@ import { requireJsonBody } from '@countersign/service-kit'
 import type { Middleware } from 'koa'
 import type { PasswordHashing } from '../accounts/password-hashing.ts'
 import { refusalOfPassword } from '../accounts/password-policy.ts'
-import { type SignInLimits, verifyWithinLimits } from '../accounts/sign-in-limits.ts'
+import type { SignInLimits } from '../accounts/sign-in-limits.ts'
 import type { UserStore } from '../accounts/user-store.ts'
 import { parseUsername } from '../accounts/usernames.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
@@ -35,8 +35,8 @@ function setPassword({ users, passwords, limits, relay }: PasswordDeps): Middlew
     const body = ctx.state.body as PasswordBody
     const { sub, sid, preferred_username: username = '' } = ctx.state.accessToken
     const origin = requestOrigin(ctx)
-    const who = { usernameKey: parseUsername(username)?.key ?? '', address: origin.address }
-    const user = await verifyWithinLimits(limits, who, async () => {
+    const guess = { usernameKey: parseUsername(username)?.key ?? '', address: origin.address }
+    const user = await limits.verify(guess, async () => {
       const found = await users.findCredentialsById(sub)
       return (await passwords.verify(found?.passwordHash, body.current_password)) ? found : undefined
     })

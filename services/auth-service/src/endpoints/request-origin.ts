@@ -1,9 +1,11 @@
 import type { Context } from 'koa'
+import { parseAddress } from '../accounts/networks.ts'
 import type { RequestOrigin } from '../grants/refresh-token-families.ts'
 
 const userAgentLimit = 256
 
 /** Where a request came from: the address (behind `TRUSTED_PROXY_HOPS` proxies, as they say) and the user agent. */
 export function requestOrigin(ctx: Context): RequestOrigin {
-  return { address: ctx.ip.slice(0, 64), userAgent: ctx.get('User-Agent').slice(0, userAgentLimit) }
+  const address = parseAddress(ctx.ip) ?? parseAddress(ctx.req.socket.remoteAddress ?? '') ?? ''
+  return { address, userAgent: ctx.get('User-Agent').slice(0, userAgentLimit) }
 }

@@ -25,6 +25,8 @@ export interface SessionSummary {
 }
 
 export interface NewSession {
+  /** Where the sign-in comes from, as the sign-in limits count it. */
+  readonly network: string
   readonly userId: string
   /** The hash that the password was verified against: the session is born only if it is still the user's. */
   readonly verifiedPasswordHash: string
@@ -85,8 +87,8 @@ export interface RefreshTokenFamilies {
   endAll(userId: string, cause: EndCause): Promise<EndedFamilies>
   /** The user's live families, the newest first; a user has at most 100. */
   list(userId: string): Promise<SessionSummary[]>
-  /** Whether the user has signed in from this address within the last 30 days. */
-  hasSignedInFrom(userId: string, address: string): Promise<boolean>
+  /** Whether the user has signed in from this network (not merely refreshed from it) within the last 30 days. */
+  hasSignedInFrom(userId: string, network: string): Promise<boolean>
 }
 
 export interface EndedFamilies {

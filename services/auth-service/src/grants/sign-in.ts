@@ -1,6 +1,7 @@
 import { InvalidCredentialsError, type TokenResponse } from '@countersign/oauth'
+import { networkOf } from '../accounts/networks.ts'
 import type { PasswordHashing } from '../accounts/password-hashing.ts'
-import { type SignInLimits, verifyWithinLimits } from '../accounts/sign-in-limits.ts'
+import type { SignInLimits } from '../accounts/sign-in-limits.ts'
 import type { UserCredentials, UserStore } from '../accounts/user-store.ts'
 import { parseUsername } from '../accounts/usernames.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
@@ -37,13 +38,14 @@ export interface SignInRequest {
  */
 export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<TokenResponse> {
   const usernameKey = parseUsername(request.username)?.key ?? ''
-  const who = { usernameKey, address: request.origin.address }
-  const user = await verifyWithinLimits(deps.limits, who, () => verifyCredentials(deps, usernameKey, request))
+  const guess = { usernameKey, address: request.origin.address }
+  const user = await deps.limits.verify(guess, () => verifyCredentials(deps, usernameKey, request))
   if (!user) throw new InvalidCredentialsError()
   const started = await deps.families.start({
     ...deps.firstParty,
     userId: user.id,
     verifiedPasswordHash: await upToDateHash(deps, user, request.password),
+    network: networkOf(request.origin.address),
     origin: request.origin
   })
   if (!started) throw new InvalidCredentialsError({ detail: 'the user changed during the sign-in' })
@@ -72,5 +74,8 @@ async function upToDateHash(
 ): Promise<string> {
   if (!passwords.isOutdated(user.passwordHash)) return user.passwordHash
   const newHash = await passwords.hash(password)
-  return (await users.rehash(user.id, user.passwordHash, newHash)) ? newHash : user.passwordHash
+  if (await users.rehash(user.id, user.passwordHash, newHash)) return newHash
+  // Somebody was first: another sign-in with this password, or a change to a new one.
+  const current = await users.findCredentialsById(user.id)
+  return (await passwords.verify(current?.passwordHash, password)) && current ? current.passwordHash : user.passwordHash
 }

@@ -11,6 +11,7 @@ export interface RevocationOutbox {
   listUnpublished(options: { olderThanMs: number; limit: number }): Promise<OutboxEntry[]>
   /** How many live entries nobody has published. */
   countUnpublished(): Promise<number>
+  /** Marks those that are not marked yet. */
   markPublished(ids: readonly bigint[]): Promise<void>
   /** All live entries, in batches. */
   readLive(batchSize: number): AsyncIterable<OutboxEntry[]>

@@ -9,7 +9,8 @@ export interface RevocationPublisher {
    */
   publish(entries: readonly RevocationEntry[]): Promise<void>
   /**
-   * Whether the carrier is known to hold everything that was published: its feed is complete, and of this server life.
+   * Whether the carrier is known to hold everything that was published: its feed is complete, of this server life, and
+   * nothing was published to another one that may be missing here.
    *
    * @throws when the carrier cannot be asked.
    */
@@ -22,6 +23,13 @@ export interface RevocationPublisher {
    * whole rebuild is to be tried again.
    */
   rebuild(batches: AsyncIterable<readonly RevocationEntry[]>): Promise<void>
+  /**
+   * Vouches for the feed for a few seconds: what was committed before has been published. Verifiers that were cut off ask
+   * for it before they call themselves current.
+   *
+   * @throws when the carrier cannot be reached.
+   */
+  vouch(): Promise<void>
   /**
    * Removes what has expired, so that the feed shrinks also when nothing is published any more.
    *

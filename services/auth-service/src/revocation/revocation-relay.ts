@@ -26,6 +26,7 @@ export interface RevocationRelay {
 /** An entry this young is still being published by whoever committed it. */
 const sweepAgeMs = 2000
 const batchSize = 1000
+const markSize = 10_000
 
 /**
  * Starts the relay. Its sweeper publishes what a crash left unpublished, and when the carrier has lost its memory (flushed,
@@ -35,6 +36,7 @@ export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay
   const { outbox, publisher, logger } = deps
   const marking = new Set<Promise<void>>()
   let isCarrierReachable = true
+  let hasBeenIntact = false
   const closing = new AbortController()
   const sweeping = sweepUntilClosed()
 
@@ -77,16 +79,32 @@ export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay
   async function sweep(): Promise<void> {
     try {
       if (!(await publisher.isIntact())) {
-        await publisher.rebuild(outbox.readLive(batchSize))
-        logger.warn('the revocation feed was written anew from the database')
+        await rebuild()
+        if (hasBeenIntact) logger.warn('the revocation feed was lost, and was written anew from the database')
+        else logger.info('the revocation feed was written from the database')
       }
+      hasBeenIntact = true
       await publishLeftovers()
+      await publisher.vouch()
       if (!isCarrierReachable) logger.info('the revocation feed is reachable again')
       isCarrierReachable = true
     } catch (error) {
       if (isCarrierReachable) logger.warn({ cause: describeError(error) }, 'the revocation feed cannot be served')
       isCarrierReachable = false
     }
+  }
+
+  /** What it writes is published: nobody has to find it in the outbox and publish it again. */
+  async function rebuild(): Promise<void> {
+    const ids: bigint[] = []
+    async function* read() {
+      for await (const entries of outbox.readLive(batchSize)) {
+        for (const { id } of entries) ids.push(id)
+        yield entries
+      }
+    }
+    await publisher.rebuild(read())
+    for (let at = 0; at < ids.length; at += markSize) await outbox.markPublished(ids.slice(at, at + markSize))
   }
 
   async function publishLeftovers(): Promise<void> {

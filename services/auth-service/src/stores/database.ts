@@ -40,11 +40,26 @@ export function inTransaction<T>(database: Database, work: (transaction: Queryab
 /** Prisma's codes for "cannot reach", "timed out", "no connection free", "closed", "write conflict", "pool". */
 const unavailableCodes = new Set(['P1001', 'P1002', 'P1008', 'P1011', 'P1017', 'P2024', 'P2028', 'P2034', 'P2037'])
 
-/** SQLSTATE classes: connection exception, transaction rollback, insufficient resources, operator intervention. */
-const unavailableStates = /^(08|40|53|57|55P03)/
+/**
+ * SQLSTATE classes: connection exception, transaction rollback, insufficient resources, operator intervention, system error;
+ * and the states of a server that has become a standby, of a transaction that stood still, and of a lock not granted in time.
+ */
+const unavailableStates = /^(08|40|53|57|58|25006|25P03|55P03)/
 
 /** Network faults as Node names them. */
-const unavailableSystemCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'])
+const unavailableSystemCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENOTFOUND',
+  'EAI_AGAIN'
+])
 
 /**
  * Turns "the database is away or busy" into 503; every other error stays what it is.

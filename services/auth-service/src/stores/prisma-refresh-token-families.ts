@@ -56,7 +56,7 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
         })
       ),
     list: (userId) => orUnavailable(list(userId)),
-    hasSignedInFrom: (userId, address) => orUnavailable(hasSignedInFrom(userId, address))
+    hasSignedInFrom: (userId, network) => orUnavailable(hasSignedInFrom(userId, network))
   }
 
   async function start(transaction: Queryable, session: NewSession) {
@@ -75,10 +75,10 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
       WITH f AS (
         INSERT INTO refresh_token_families
           (id, user_id, client_id, scope, audience, created_at, rotated_at, idle_expires_at, absolute_expires_at,
-           access_expires_at, address, user_agent)
+           access_expires_at, sign_in_network, address, user_agent)
         SELECT ${randomUUID()}::uuid, ${session.userId}::uuid, ${session.clientId}, ${session.scope}, ${session.audience},
           now.at, now.at, now.at + ${seconds(limits.sessionIdleSeconds)}, now.at + ${seconds(limits.sessionAbsoluteSeconds)},
-          ${accessExpiry},
+          ${accessExpiry}, ${session.network},
           ${session.origin.address}, ${session.origin.userAgent}
         FROM (SELECT ${databaseNow} AS at) now
         RETURNING *
@@ -92,7 +92,11 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
 
   async function refresh(presented: PresentedGeneration): Promise<RefreshOutcome> {
     const rotated = await rotate(presented)
-    return rotated ? { outcome: 'rotated', session: rotated } : judge(presented)
+    if (rotated) return { outcome: 'rotated', session: rotated }
+    for (;;) {
+      const judged = await judge(presented)
+      if (judged) return judged
+    }
   }
 
   /**
@@ -116,8 +120,14 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
   /**
    * For a token that could not rotate: a retry of the last rotation gets the same successor, an older one ends the family
    * together with its denylist entry and its audit event, all in this one statement.
+   * @returns `undefined` when somebody else changed the family while the statement waited for it: another look sees that
    */
-  async function judge({ familyId, generation, clientId, origin }: PresentedGeneration): Promise<RefreshOutcome> {
+  async function judge({
+    familyId,
+    generation,
+    clientId,
+    origin
+  }: PresentedGeneration): Promise<RefreshOutcome | undefined> {
     const isWithinWindow = Prisma.sql`f.rotated_at > ${databaseNow} - ${seconds(limits.refreshRetryWindowSeconds)}`
     const isRetry = Prisma.sql`f.generation = ${generation} + 1 AND ${isWithinWindow} AND f.client_id = ${clientId} AND ${isLive}`
     // A denylist entry lives until the last access token is dead. One of a late retry may live longer than the row says.
@@ -125,7 +135,11 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
     const needsExtension = Prisma.sql`
       f.access_expires_at + ${seconds(retrySlackSeconds)} < statement_timestamp() + ${seconds(limits.accessTokenTtlSeconds)}`
     const rows = await database.$queryRaw<
-      (SessionRow & { outcome: RefreshOutcome['outcome']; entry_id: bigint | null; entry_expires_at: Date | null })[]
+      (SessionRow & {
+        outcome: RefreshOutcome['outcome'] | 'overtaken'
+        entry_id: bigint | null
+        entry_expires_at: Date | null
+      })[]
     >`
       WITH replayed AS (
         UPDATE refresh_token_families f SET revoked_at = ${databaseNow}, revoked_reason = 'replay'
@@ -152,13 +166,14 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
           WHEN f.revoked_at IS NOT NULL OR u.disabled_at IS NOT NULL THEN 'revoked'
           WHEN NOT (${isLive}) THEN 'expired'
           WHEN f.generation = ${generation} + 1 AND ${isWithinWindow}
-            AND (EXISTS (SELECT FROM extended) OR NOT ${needsExtension}) THEN 'retried'
+            THEN CASE WHEN EXISTS (SELECT FROM extended) OR NOT ${needsExtension} THEN 'retried' ELSE 'overtaken' END
           ELSE 'unknown'
         END AS outcome
       FROM refresh_token_families f JOIN users u ON u.id = f.user_id
       WHERE f.id = ${familyId}::uuid`
     const [row] = rows
     if (!row) return { outcome: 'unknown' }
+    if (row.outcome === 'overtaken') return undefined
     if (row.outcome === 'retried') return { outcome: 'retried', session: toSession(row) }
     if (row.outcome !== 'replayed') return { outcome: row.outcome as 'revoked' | 'expired' | 'unknown' }
     const entry = { id: row.entry_id as bigint, kind: 'sid', value: familyId, expires_at: row.entry_expires_at as Date }
@@ -192,10 +207,10 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
     }))
   }
 
-  async function hasSignedInFrom(userId: string, address: string): Promise<boolean> {
+  async function hasSignedInFrom(userId: string, network: string): Promise<boolean> {
     const rows = await database.$queryRaw<unknown[]>`
       SELECT 1 FROM refresh_token_families
-      WHERE user_id = ${userId}::uuid AND address = ${address} AND created_at > now() - interval '30 days' LIMIT 1`
+      WHERE user_id = ${userId}::uuid AND sign_in_network = ${network} AND created_at > now() - interval '30 days' LIMIT 1`
     return rows.length > 0
   }
 }

@@ -23,7 +23,9 @@ export function createPrismaRevocationOutbox(database: Database): RevocationOutb
     },
     async markPublished(ids) {
       await orUnavailable(
-        database.$executeRaw`UPDATE revocations SET published_at = ${databaseNow} WHERE id = ANY(${ids.map(String)}::bigint[])`
+        database.$executeRaw`
+          UPDATE revocations SET published_at = ${databaseNow}
+          WHERE id = ANY(${ids.map(String)}::bigint[]) AND published_at IS NULL`
       )
     },
     async *readLive(batchSize) {

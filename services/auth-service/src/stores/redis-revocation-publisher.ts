@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { RevocationEntry } from '@countersign/oauth'
+import { type Clock, systemClock } from '@countersign/verifier'
 import {
   createRedisLink,
   isEpochOfRun,
@@ -18,48 +19,71 @@ import {
 } from './redis-revocation-scripts.ts'
 
 export type RedisRevocationPublisherOptions = RedisLinkOptions & {
-  /** The longest that an entry can live after its publication, in seconds: older messages are trimmed. */
-  readonly maxEntryLifeSeconds: number
+  /** Redis' own may be another: the one that is behind decides what has expired. */
+  readonly clock?: Pick<Clock, 'now'> | undefined
 }
 
-const { stream, epoch } = revocationKeys
+const { stream, length, epoch, swept } = revocationKeys
 const chunkSize = 500
 /** Someone waits for a publication, nobody for a rebuild. */
 const answerMilliseconds = 500
 const rebuildAnswerMilliseconds = 5_000
 /** A rebuild that stalls for longer has failed. */
 const progressLifeMilliseconds = 120_000
-/** What the clocks of Redis and of the issuer may differ by. */
-const clockSkewMilliseconds = 60_000
+/** How long the issuer's word is good that its outbox is published: it gives it again each second. */
+const sweptMilliseconds = 3_000
 
 /** Publishes to Redis or Valkey, in the form of docs/revocation-feed.md. Not connected before it is used. */
 export function createRedisRevocationPublisher(options: RedisRevocationPublisherOptions): RevocationPublisher {
-  const longestLife = options.maxEntryLifeSeconds * 1000 + clockSkewMilliseconds
-  if (!(longestLife > clockSkewMilliseconds)) throw new TypeError('maxEntryLifeSeconds must be a positive number')
+  const { clock = systemClock } = options
   const link = createRedisLink(options)
+  /**
+   * The server processes that publications were confirmed by. After a failover this replica may go on writing to the old
+   * primary for a while, when another one has long declared the feed complete on the new primary: what was confirmed here
+   * is missing there, and nothing in the new feed tells.
+   */
+  let publishedOn = new Set<string>()
+  const isPublishedElsewhere = (runId: string) => [...publishedOn].some((run) => run !== runId)
 
   return {
     async publish(entries) {
       for (const chunk of chunks(entries)) {
-        const keys = [stream, epoch, ...entryKeys(chunk)]
-        const values = [longestLife, ...entryValues(chunk)]
-        await link.run(answerMilliseconds, ({ client }) => runScript(client, publishScript, keys, values))
+        const keys = [stream, length, epoch, ...entryKeys(chunk)]
+        await link.run(answerMilliseconds, async ({ client, runId }) => {
+          await runScript(client, publishScript, keys, [clock.now(), ...entryValues(chunk)])
+          publishedOn.add(runId)
+        })
       }
     },
     isIntact: () =>
       link.run(answerMilliseconds, async ({ client, runId }) => {
-        const [name, streams] = await Promise.all([client.get(epoch), client.exists(stream)])
-        return streams === 1 && isEpochOfRun(name, runId)
+        // One step, so that no publication comes between the length and its count.
+        const multi = client.multi().get(epoch).exists(stream).xLen(stream).get(length)
+        const [name, streams, messages, counted] = await multi.execTyped()
+        const isComplete = isEpochOfRun(name, runId) && streams === 1 && messages === Number(counted ?? Number.NaN)
+        return isComplete && !isPublishedElsewhere(runId)
       }),
     async rebuild(batches) {
       const rebuild = await beginRebuild()
-      for await (const batch of batches) {
-        for (const chunk of chunks(batch)) await rebuild.write(chunk)
+      const before = publishedOn
+      publishedOn = new Set()
+      try {
+        for await (const batch of batches) {
+          for (const chunk of chunks(batch)) await rebuild.write(chunk)
+        }
+        await rebuild.finish()
+      } catch (error) {
+        publishedOn = new Set([...before, ...publishedOn])
+        throw error
       }
-      await rebuild.finish()
+    },
+    async vouch() {
+      await link.run(answerMilliseconds, ({ client }) => client.set(swept, '1', { PX: sweptMilliseconds }))
     },
     async trim() {
-      await link.run(answerMilliseconds, ({ client }) => runScript(client, trimScript, [stream], [longestLife]))
+      const trimOnce = () =>
+        link.run(answerMilliseconds, ({ client }) => runScript(client, trimScript, [stream, length], [clock.now()]))
+      while ((await trimOnce()) === 1);
     },
     close: () => link.close()
   }
@@ -71,25 +95,31 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
    */
   async function beginRebuild() {
     const id = randomUUID()
-    const keys = [stream, epoch, revocationKeys.rebuild(id)]
+    const keys = [stream, length, epoch, revocationKeys.rebuild(id)]
     let startedOn: string | undefined
     let written = 0
-    const step = (work: (session: RedisSession) => Promise<void>) =>
+    const step = (work: (session: RedisSession) => Promise<unknown>) =>
       link.run(rebuildAnswerMilliseconds, async (session) => {
         startedOn ??= session.runId
         if (session.runId !== startedOn) throw new Error('Redis is another server process than when the rebuild began')
         await work(session)
       })
 
-    await step(({ client, runId }) => runScript(client, beginRebuildScript, keys, [runId, progressLifeMilliseconds]))
+    await step(({ client, runId }) => {
+      const isLacking = isPublishedElsewhere(runId) ? 1 : 0
+      return runScript(client, beginRebuildScript, keys, [runId, progressLifeMilliseconds, isLacking])
+    })
     return {
       async write(entries: readonly RevocationEntry[]) {
-        const values = [written, progressLifeMilliseconds, longestLife, ...entryValues(entries)]
+        const values = [written, progressLifeMilliseconds, clock.now(), ...entryValues(entries)]
         await step(({ client }) => runScript(client, rebuildBatchScript, [...keys, ...entryKeys(entries)], values))
         written++
       },
       finish: () =>
-        step(({ client, runId }) => runScript(client, finishRebuildScript, keys, [written, `${id}.${runId}`]))
+        step(({ client, runId }) => {
+          const values = [written, `${id}.${runId}`, sweptMilliseconds]
+          return runScript(client, finishRebuildScript, [...keys, swept], values)
+        })
     }
   }
 }

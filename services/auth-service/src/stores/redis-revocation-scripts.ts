@@ -8,100 +8,141 @@ export interface RedisScript {
   readonly sha1: string
 }
 
-const trimming = `
-local function milliseconds(number) return string.format('%.0f', number) end
-
-local function time_in_milliseconds()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+/**
+ * Whoever deletes messages by other ways than these scripts (`XTRIM`, `XDEL`, `DEL`, eviction) leaves a stream whose length
+ * is not the one that the scripts have counted. `KEYS[1]` is the stream and `KEYS[2]` the length.
+ */
+const checkLength = `
+local function is_whole()
+  return redis.call('XLEN', KEYS[1]) == tonumber(redis.call('GET', KEYS[2]) or -1)
 end
 
-local function trim(now, longest_life)
-  redis.call('XTRIM', KEYS[1], 'MINID', '~', milliseconds(now - longest_life))
+local function is_there()
+  return redis.call('EXISTS', KEYS[1]) == 1
+end
+`
+
+/** What the clocks of the issuer's replicas may differ by. */
+const clockSkewMilliseconds = 60_000
+
+/**
+ * Removes what has expired from the front of the stream, at most about a thousand messages at once. By the ids alone, a
+ * Redis whose clock was set ahead would take entries that are alive. So whichever clock is behind decides: that of Redis, or
+ * that of the issuer.
+ */
+const trimming = `
+local function earlier(now)
+  local time = redis.call('TIME')
+  return math.min(now, time[1] * 1000 + math.floor(time[2] / 1000))
+end
+
+local function is_expired(message, now)
+  local fields = message[2]
+  for at = 1, #fields, 2 do
+    if fields[at] == 'exp' then return (tonumber(fields[at + 1]) or 0) * 1000 + ${clockSkewMilliseconds} <= now end
+  end
+  return true
+end
+
+local function trim(now)
+  -- Mostly there is nothing to do: one message tells.
+  for _, count in ipairs({1, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100}) do
+    local messages = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', count)
+    local expired = 0
+    while expired < #messages and is_expired(messages[expired + 1], now) do expired = expired + 1 end
+    if expired > 0 then
+      redis.call('XTRIM', KEYS[1], 'MAXLEN', redis.call('XLEN', KEYS[1]) - expired)
+      redis.call('DECRBY', KEYS[2], expired)
+    end
+    if expired < count then return 0 end
+  end
+  return 1
 end
 `
 
 /**
  * Writes entries: a key that expires with the entry for those who want a plain `EXISTS`, and one message in the stream
- * for those who follow. An entry that comes again never shortens the life of its key. Afterwards everything is trimmed
- * that was written so long ago that it must have expired.
+ * for those who follow. An entry that comes again never shortens the life of its key.
  */
 const writeEntries = `${trimming}
-local function write_entries(first_key, first_argument, longest_life)
-  local now = time_in_milliseconds()
+local function write_entries(first_key, first_argument, now)
+  local written = 0
   local argument = first_argument
   for key = first_key, #KEYS do
     local kind, value, exp = ARGV[argument], ARGV[argument + 1], ARGV[argument + 2]
-    local expires_at = exp * 1000
-    if expires_at > now then
-      if redis.call('PTTL', KEYS[key]) < expires_at - now then
-        redis.call('SET', KEYS[key], '1', 'PXAT', milliseconds(expires_at))
+    local life = exp * 1000 - now
+    if life > 0 then
+      if redis.call('PTTL', KEYS[key]) < life then
+        redis.call('SET', KEYS[key], '1', 'PX', string.format('%.0f', life))
       end
       redis.call('XADD', KEYS[1], '*', 'kind', kind, 'value', value, 'exp', exp)
+      written = written + 1
     end
     argument = argument + 3
   end
-  trim(now, longest_life)
+  if written > 0 then redis.call('INCRBY', KEYS[2], written) end
+  trim(now)
 end
 `
 
-/**
- * `KEYS`: stream, epoch, then the key of each entry. `ARGV`: the longest life of an entry in milliseconds, then kind,
- * value and exp of each.
- */
-export const publishScript = script(`${writeEntries}
--- A stream that is gone (evicted, deleted) took entries with it: the epoch must not vouch for the one that begins now.
-if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('DEL', KEYS[2]) end
-write_entries(3, 2, tonumber(ARGV[1]))
+/** `KEYS`: stream, length, epoch, then the key of each entry. `ARGV`: now, then kind, value and exp of each. */
+export const publishScript = script(`${checkLength}${writeEntries}
+-- Messages that are gone (evicted, deleted) took entries with them: the epoch must not vouch for what is left.
+if not is_there() or not is_whole() then redis.call('DEL', KEYS[3]) end
+write_entries(4, 2, earlier(tonumber(ARGV[1])))
 return 1
 `)
 
-/** Trims the stream when nothing is published. `KEYS`: stream. `ARGV`: the longest life of an entry in milliseconds. */
+/** Trims the stream when nothing is published. `KEYS`: stream, length. `ARGV`: now. Returns 1 when there may be more. */
 export const trimScript = script(`${trimming}
-trim(time_in_milliseconds(), tonumber(ARGV[1]))
-return 1
+return trim(earlier(tonumber(ARGV[1])))
 `)
 
 /**
- * Begins a rebuild. `KEYS`: stream, epoch, progress. `ARGV`: run_id, the progress key's life in milliseconds.
+ * Begins a rebuild. `KEYS`: stream, length, epoch, progress. `ARGV`: run_id, the progress key's life in milliseconds, 1 if
+ * the publisher knows that something is missing.
  *
  * An epoch that vouches for nothing any more goes first, so that nobody takes the half-written feed for complete. One
  * that is good (another replica was faster) stays: entries are only ever added, so the feed stays complete throughout.
  * The stream itself is never deleted: what other replicas publish meanwhile is in it, and duplicates are harmless.
  */
-export const beginRebuildScript = script(`
-local epoch = redis.call('GET', KEYS[2])
+export const beginRebuildScript = script(`${checkLength}
+local epoch = redis.call('GET', KEYS[3])
 local ending = '.' .. ARGV[1]
 local is_of_this_run = epoch and string.sub(epoch, -string.len(ending)) == ending
-if epoch and (not is_of_this_run or redis.call('EXISTS', KEYS[1]) == 0) then redis.call('DEL', KEYS[2]) end
-redis.call('SET', KEYS[3], '0', 'PX', ARGV[2])
+if epoch and not (is_of_this_run and is_there() and is_whole() and ARGV[3] == '0') then redis.call('DEL', KEYS[3]) end
+redis.call('SET', KEYS[2], redis.call('XLEN', KEYS[1]))
+redis.call('SET', KEYS[4], '0', 'PX', ARGV[2])
 return 1
 `)
 
 const checkProgress = `
-if redis.call('GET', KEYS[3]) ~= ARGV[1] then
+if redis.call('GET', KEYS[4]) ~= ARGV[1] or not is_whole() then
   return redis.error_reply('REBUILDLOST the feed lost its memory during the rebuild')
 end
 `
 
 /**
- * Writes one batch. `KEYS`: stream, epoch, progress, then the key of each entry. `ARGV`: the batches written so far, the
- * progress key's life in milliseconds, the longest life of an entry in milliseconds, then kind, value and exp of each.
+ * Writes one batch. `KEYS`: stream, length, epoch, progress, then the key of each entry. `ARGV`: the batches written so
+ * far, the progress key's life in milliseconds, now, then kind, value and exp of each.
  */
-export const rebuildBatchScript = script(`${writeEntries}${checkProgress}
-write_entries(4, 4, tonumber(ARGV[3]))
-redis.call('SET', KEYS[3], tostring(ARGV[1] + 1), 'PX', ARGV[2])
+export const rebuildBatchScript = script(`${checkLength}${writeEntries}${checkProgress}
+write_entries(5, 4, earlier(tonumber(ARGV[3])))
+redis.call('SET', KEYS[4], tostring(ARGV[1] + 1), 'PX', ARGV[2])
 return 1
 `)
 
 /**
- * Ends a rebuild. `KEYS`: stream, epoch, progress. `ARGV`: the batches written, the new epoch. The message of kind
- * `epoch` makes sure that there is a stream even when there is nothing to deny; readers skip it.
+ * Ends a rebuild. `KEYS`: stream, length, epoch, progress, swept. `ARGV`: the batches written, the new epoch, how long the
+ * issuer vouches, in milliseconds. The message of kind `epoch` makes sure that there is a stream even when there is
+ * nothing to deny; readers skip it.
  */
-export const finishRebuildScript = script(`${checkProgress}
+export const finishRebuildScript = script(`${checkLength}${checkProgress}
 redis.call('XADD', KEYS[1], '*', 'kind', 'epoch', 'value', ARGV[2], 'exp', '0')
-redis.call('SET', KEYS[2], ARGV[2])
-redis.call('DEL', KEYS[3])
+redis.call('INCR', KEYS[2])
+redis.call('SET', KEYS[3], ARGV[2])
+redis.call('SET', KEYS[5], '1', 'PX', ARGV[3])
+redis.call('DEL', KEYS[4])
 return 1
 `)
 
@@ -111,13 +152,13 @@ export async function runScript(
   { source, sha1 }: RedisScript,
   keys: string[],
   values: readonly (string | number)[]
-): Promise<void> {
+): Promise<unknown> {
   const options = { keys, arguments: values.map(String) }
   try {
-    await client.evalSha(sha1, options)
+    return await client.evalSha(sha1, options)
   } catch (error) {
     if (!(error instanceof ErrorReply) || !error.message.startsWith('NOSCRIPT')) throw error
-    await client.eval(source, options)
+    return await client.eval(source, options)
   }
 }
 

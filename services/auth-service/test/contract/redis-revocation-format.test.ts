@@ -12,8 +12,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, i
 import { createRedisRevocationPublisher } from '../../src/stores/redis-revocation-publisher.ts'
 
 const closables: { close(): Promise<unknown> }[] = []
-const publisherTo = (url: string, maxEntryLifeSeconds = 3660) => {
-  const publisher = createRedisRevocationPublisher({ url, maxEntryLifeSeconds })
+const publisherTo = (url: string, clock?: { now(): number }) => {
+  const publisher = createRedisRevocationPublisher({ url, clock })
   closables.push(publisher)
   return publisher
 }
@@ -29,6 +29,8 @@ const sidOf = (value: string = randomUUID(), seconds = 600): RevocationEntry => 
   value,
   expiresAt: Math.floor(Date.now() / 1000) + seconds
 })
+/** What is dead by now was alive then. */
+const twoMinutesAgo = { now: () => Date.now() - 120_000 }
 const nothing = async function* (): AsyncGenerator<RevocationEntry[]> {}
 const until = async (condition: () => boolean | Promise<boolean>, milliseconds: number) => {
   const deadline = performance.now() + milliseconds
@@ -58,23 +60,26 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
   it('has a key for each entry that goes with it, a message in the stream, and an epoch', async () => {
     const entry = sidOf('session-1')
     const publisher = publisherTo(url)
+    const { stream, epoch, length, swept } = revocationKeys
+    const messages = async () => (await admin.xRange(stream, '-', '+'))?.map(({ message }) => ({ ...message }))
     await publisher.rebuild(nothing())
+    expect(await messages()).toEqual([{ kind: 'epoch', value: await admin.get(epoch), exp: '0' }])
     await publisher.publish([entry, sidOf('too-late', -1)])
-    expect(await admin.keys('*')).toHaveLength(3)
+    const keys = [stream, epoch, length, swept, '{countersign}:revoked:sid:session-1']
+    expect((await admin.keys('*')).sort()).toEqual(keys.sort())
     expect(await admin.get('{countersign}:revoked:sid:session-1')).toBe('1')
     expect(await admin.expireTime('{countersign}:revoked:sid:session-1')).toBe(entry.expiresAt)
-    const messages = await admin.xRange('{countersign}:revocations', '-', '+')
-    expect(messages?.map(({ message }) => ({ ...message }))).toEqual([
-      { kind: 'epoch', value: await admin.get('{countersign}:epoch'), exp: '0' },
-      { kind: 'sid', value: 'session-1', exp: String(entry.expiresAt) }
-    ])
+    expect(await messages()).toEqual([{ kind: 'sid', value: 'session-1', exp: String(entry.expiresAt) }])
+    expect(await admin.get(length)).toBe('1')
+    expect(await admin.pTTL(swept)).toBeGreaterThan(2000)
     const runId = /run_id:(\w+)/.exec(await admin.info('server'))?.[1]
-    expect(await admin.get('{countersign}:epoch')).toMatch(new RegExp(`^[0-9a-f-]{36}\\.${runId}$`))
+    expect(await admin.get(epoch)).toMatch(new RegExp(`^[0-9a-f-]{36}\\.${runId}$`))
   })
 
   it('has all its keys in one slot of a cluster', () => {
-    const { epoch, stream, entry, rebuild } = revocationKeys
-    for (const key of [epoch, stream, entry('sid', '{x}y'), rebuild('id')]) expect(key).toMatch(/^\{countersign\}:/)
+    const { entry, rebuild, ...others } = revocationKeys
+    for (const key of [...Object.values(others), entry('sid', '{x}y'), rebuild('id')])
+      expect(key).toMatch(/^\{countersign\}:/)
   })
 
   it('trims the stream to what can still be alive', async () => {
@@ -82,10 +87,173 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
       await admin.xAdd(revocationKeys.stream, `${at}-0`, { kind: 'sid', value: 'old', exp: '1' })
     const publisher = publisherTo(url)
     await publisher.publish([sidOf()])
-    expect(await admin.xLen(revocationKeys.stream)).toBeLessThanOrEqual(101)
+    expect(await admin.xLen(revocationKeys.stream)).toBe(1)
     await publisher.rebuild(nothing())
     const view = viewOf(url)
     await until(isCurrent(view), 1000)
+  })
+
+  it('trims nothing that is alive behind a message that is not, nor anything when asked in between', async () => {
+    const publisher = publisherTo(url)
+    await publisherTo(url, twoMinutesAgo).rebuild(
+      (async function* () {
+        yield [sidOf('brief', -100), sidOf('long'), sidOf('brief too', -100)]
+      })()
+    )
+    await publisher.trim()
+    const values = (await admin.xRange(revocationKeys.stream, '-', '+'))?.map(({ message }) => message.value)
+    expect(values?.slice(0, 2)).toEqual(['long', 'brief too'])
+    expect(await publisher.isIntact()).toBe(true)
+  })
+
+  it('shrinks by thousands, in steps', async () => {
+    const publisher = publisherTo(url)
+    await publisherTo(url, twoMinutesAgo).rebuild(
+      (async function* () {
+        yield Array.from({ length: 4321 }, () => sidOf(randomUUID(), -100))
+      })()
+    )
+    expect(await admin.xLen(revocationKeys.stream)).toBeGreaterThan(4000)
+    await publisher.trim()
+    expect(await admin.xLen(revocationKeys.stream)).toBe(0)
+    expect(await publisher.isIntact()).toBe(true)
+    const view = viewOf(url)
+    await until(isCurrent(view), 1000)
+  })
+
+  it.each([
+    ['trimmed', (stream: string) => admin.xTrim(stream, 'MAXLEN', 1)],
+    ['emptied', (stream: string) => admin.xTrim(stream, 'MAXLEN', 0)],
+    [
+      'robbed of one message',
+      async (stream: string) => {
+        const [first] = (await admin.xRange(stream, '-', '+', { COUNT: 1 })) ?? []
+        return admin.xDel(stream, first?.id ?? '')
+      }
+    ]
+  ])(
+    'does not vouch for a stream that was %s by hand, and its next publication says so to everyone',
+    async (_, harm) => {
+      const publisher = publisherTo(url)
+      await publisher.rebuild(nothing())
+      await publisher.publish([sidOf(), sidOf()])
+      const view = viewOf(url)
+      await until(isCurrent(view), 1000)
+      expect(await publisher.isIntact()).toBe(true)
+      expect(await harm(revocationKeys.stream)).toBeGreaterThan(0)
+      expect(await publisher.isIntact()).toBe(false)
+      await publisher.publish([sidOf()])
+      await until(() => !view.status().isCurrent, 1000)
+      expect(await admin.get(revocationKeys.epoch)).toBeNull()
+      await publisher.rebuild(nothing())
+      expect(await publisher.isIntact()).toBe(true)
+      await until(isCurrent(view), 1000)
+    }
+  )
+
+  it('fails a rebuild over which the stream was trimmed by hand', async () => {
+    const publisher = publisherTo(url)
+    async function* trimmedMidway() {
+      yield [sidOf(), sidOf()]
+      await admin.xTrim(revocationKeys.stream, 'MAXLEN', 1)
+    }
+    await expect(publisher.rebuild(trimmedMidway())).rejects.toThrow('REBUILDLOST')
+    expect(await publisher.isIntact()).toBe(false)
+  })
+
+  it('takes no entry early for a clock that is wrong, be it an hour ahead or behind', async () => {
+    const shifted = (hours: number) => ({
+      now: () => Date.now() + hours * 3_600_000,
+      monotonic: () => performance.now()
+    })
+    for (const [hours, truth] of [
+      [-1, shifted(-1)],
+      [-1, shifted(0)],
+      [1, shifted(1)],
+      [1, shifted(0)]
+    ] as const) {
+      await admin.flushDb()
+      // Either this Redis is an hour off, or the issuer is.
+      const clock = shifted(hours)
+      const entry = { kind: 'sid', value: 'session-1', expiresAt: Math.ceil(truth.now() / 1000) + 600 } as const
+      const publisher = publisherTo(url, clock)
+      await publisher.rebuild(nothing())
+      await publisher.publish([entry])
+      await publisher.trim()
+      expect(await admin.pTTL('{countersign}:revoked:sid:session-1')).toBeGreaterThan(598_000)
+      const feed = createRedisRevocationFeed({ url })
+      closables.push(feed)
+      const view = createRevocationView({ clock: truth })
+      feed.follow(view, truth)
+      await until(isCurrent(view), 1000)
+      expect(view.isRevoked({ jti: 'x', sid: 'session-1', kid: 'x' })).toBe(true)
+    }
+  })
+
+  it('is not current after an interruption, nor answers directly, until an issuer vouches for it', async () => {
+    const publisher = publisherTo(url)
+    await publisher.rebuild(nothing())
+    const proxy = await startTcpProxy({ target: url })
+    closables.push(proxy)
+    const feed = createRedisRevocationFeed({ url: proxy.url })
+    closables.push(feed)
+    const view = createRevocationView({ clock: systemClock })
+    feed.follow(view, systemClock)
+    await until(isCurrent(view), 1000)
+    await proxy.cut()
+    await delay(3500)
+    await proxy.restore()
+    await delay(1500)
+    expect(view.status().isCurrent).toBe(false)
+    await expect(feed.checkDirectly({ jti: 'x', kid: 'x' })).rejects.toThrow('vouches')
+    const { view: late } = { view: viewOf(url) }
+    await delay(300)
+    expect(late.status().isLoaded).toBe(false)
+    await publisher.vouch()
+    await until(() => isCurrent(view)() && isCurrent(late)(), 1000)
+    expect(await feed.checkDirectly({ jti: 'x', kid: 'x' })).toBe(false)
+  })
+
+  it('stays current without an issuer for as long as nothing interrupts it', async () => {
+    await publisherTo(url).rebuild(nothing())
+    const view = viewOf(url)
+    await until(isCurrent(view), 1000)
+    await delay(4000)
+    expect(await admin.exists(revocationKeys.swept)).toBe(0)
+    expect(view.staleness()).toBeLessThan(900)
+  })
+
+  it('tells how long a live entry was under way, and nothing of what was there before', async () => {
+    const publisher = publisherTo(url)
+    await publisher.rebuild(
+      (async function* () {
+        yield [sidOf('old')]
+      })()
+    )
+    const heard: number[] = []
+    const feed = createRedisRevocationFeed({ url })
+    closables.push(feed)
+    const view = createRevocationView({ clock: systemClock, onPropagated: (seconds) => heard.push(seconds) })
+    feed.follow(view, systemClock)
+    await until(isCurrent(view), 1000)
+    expect(heard).toEqual([])
+    const sent = performance.now()
+    const entries = [sidOf(), sidOf(), sidOf()]
+    for (const entry of entries) await publisher.publish([entry])
+    await publisher.publish(entries)
+    await until(() => view.status().entries === 4, 1000)
+    const longest = (performance.now() - sent) / 1000
+    expect(heard).toHaveLength(3)
+    for (const seconds of heard) expect(seconds).toBeLessThanOrEqual(longest + 0.2) // the offset between the clocks is known no better
+    // Written anew, it is the past again.
+    await admin.del(revocationKeys.stream)
+    await publisher.rebuild(
+      (async function* () {
+        yield [...entries, sidOf('missed')]
+      })()
+    )
+    await until(() => view.status().entries === 5, 1000)
+    expect(heard).toHaveLength(3)
   })
 
   it('does not vouch for a stream that was deleted or evicted', async () => {
@@ -142,9 +310,10 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     await until(isCurrent(view), 1000)
     // As after a failover to a server whose clock is behind.
     const runId = /run_id:(\w+)/.exec(await admin.info('server'))?.[1]
-    const { stream, epoch } = revocationKeys
+    const { stream, epoch, swept } = revocationKeys
     const message = { kind: 'sid', value: 'session-1', exp: '9999999999' }
-    await admin.multi().flushDb().xAdd(stream, '5-1', message).set(epoch, `${randomUUID()}.${runId}`).exec()
+    const newEpoch = `${randomUUID()}.${runId}`
+    await admin.multi().flushDb().xAdd(stream, '5-1', message).set(epoch, newEpoch).set(swept, '1').exec()
     await until(() => view.isRevoked({ jti: 'x', sid: 'session-1', kid: 'x' }), 1000)
     await until(() => view.staleness() < 300, 1000)
   })
@@ -289,6 +458,32 @@ describe.skipIf(!inject('docker'))('the denylist over a Redis that fails', () =>
     expect(await publisher.isIntact()).toBe(false)
     await publisher.rebuild(nothing())
     expect(await publisher.isIntact()).toBe(true)
+  })
+
+  it('does not vouch for a feed that lacks what it published to the primary before', async () => {
+    const promoted = await startRedisContainer()
+    const proxy = await startTcpProxy({ target: redis.url })
+    closables.push(proxy, { close: () => promoted.remove() })
+    const [quick, slow] = [publisherTo(promoted.url), publisherTo(proxy.url)]
+    await slow.rebuild(nothing())
+    await quick.rebuild(nothing())
+    const lost = sidOf()
+    await slow.publish([lost])
+    proxy.retarget(promoted.url)
+    await until(() => slow.trim().then(Boolean.bind(null, true), () => false), 1000)
+    await slow.publish([sidOf()])
+    expect(await slow.isIntact()).toBe(false)
+    expect(await quick.isIntact()).toBe(true)
+    const seen: boolean[] = []
+    await slow.rebuild(
+      (async function* () {
+        seen.push(await quick.isIntact())
+        yield [lost]
+      })()
+    )
+    // Whoever knows of a gap withdraws the epoch at once.
+    expect(seen).toEqual([false])
+    expect([await slow.isIntact(), await quick.isIntact()]).toEqual([true, true])
   })
 
   it('is interrupted within a second when the server is paused, and recovers by itself', async () => {

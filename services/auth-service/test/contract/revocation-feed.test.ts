@@ -26,7 +26,7 @@ describe.skipIf(inject('redisUrl') === undefined)('with Redis', () => {
     await admin.flushDb()
     const proxy = await startTcpProxy({ target: await url })
     return {
-      createPublisher: () => createRedisRevocationPublisher({ url: proxy.url, maxEntryLifeSeconds: 3660 }),
+      createPublisher: () => createRedisRevocationPublisher({ url: proxy.url }),
       createFeed: () => createRedisRevocationFeed({ url: proxy.url }),
       flush: async () => void (await admin.flushDb()),
       network: {

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import { cutBetween, type Exchange, type FaultProxy, startFaultProxy, type Watch } from './fault-proxy.ts'
 
-/** What clients sent: simple queries, and prepared ones at each execution. */
+/** What clients sent: an entry for each round trip, with the statements that it carried out. */
 export type PostgresFaults = FaultProxy<PostgresExchange>
 
 /** A statement that was intercepted. */
@@ -16,12 +16,18 @@ export interface PostgresExchange extends Exchange {
 /** The text of a connection that begins; it can be intercepted before sending, and is not written down. */
 export const connecting = '(connecting)'
 
+/** The text of a round trip that carried out no statement, such as one that only prepared it. */
+export const withoutStatement = '(no statement)'
+
+/** Between the statements of one round trip; no statement can hold it. */
+export const statementSeparator = '\0'
+
 /** Starts the proxy before a `postgres://` URL whose server speaks without TLS. */
 export function startPostgresFaults(target: string): Promise<PostgresFaults> {
   return startFaultProxy(target, relay)
 }
 
-/** One statement with the messages that carry it, or messages without one. */
+/** One round trip with the statements that it carries out, or messages that nobody answers. */
 interface Batch {
   readonly text: string | undefined
   readonly bytes: Buffer
@@ -30,7 +36,7 @@ interface Batch {
 /** A statement goes on when its predecessor is answered, and an answer when it is complete. */
 function relay(client: Socket, upstream: Socket, { record, intercept }: Watch<PostgresExchange>): void {
   let queue = Promise.resolve()
-  let answer: { chunks: Buffer[]; complete(): void } | undefined
+  let answer: { chunks: Buffer[]; end(isComplete: boolean): void } | undefined
 
   const readBatches = createBatchReader((batch) => {
     queue = queue.then(() => carry(batch))
@@ -39,7 +45,7 @@ function relay(client: Socket, upstream: Socket, { record, intercept }: Watch<Po
   const readAnswers = createMessageReader({ hasStartUp: false }, (type, message) => {
     if (!answer) return void client.write(message)
     answer.chunks.push(message)
-    if (type === 'Z') answer.complete()
+    if (type === 'Z') answer.end(true)
   })
   upstream.on('data', readAnswers)
   upstream.on('end', () => {
@@ -47,6 +53,7 @@ function relay(client: Socket, upstream: Socket, { record, intercept }: Watch<Po
     if (answer) client.write(Buffer.concat(answer.chunks))
     client.end()
   })
+  upstream.on('close', () => answer?.end(false))
 
   async function carry({ text, bytes }: Batch): Promise<void> {
     if (text === undefined) return void upstream.write(bytes)
@@ -56,7 +63,11 @@ function relay(client: Socket, upstream: Socket, { record, intercept }: Watch<Po
       text,
       cut: () => cutBetween(client, upstream),
       failWith(sqlState) {
-        toSend = simpleQuery(`DO $$ BEGIN RAISE EXCEPTION 'made by a test' USING ERRCODE = '${sqlState}'; END $$`)
+        // A COMMIT that fails ends its transaction as well.
+        const ending = /^COMMIT\b/i.test(text) ? 'ROLLBACK; ' : ''
+        toSend = simpleQuery(
+          `${ending}DO $$ BEGIN RAISE EXCEPTION 'made by a test' USING ERRCODE = '${sqlState}'; END $$`
+        )
       },
       endWith(sqlState) {
         client.end(fatalError(sqlState))
@@ -67,12 +78,11 @@ function relay(client: Socket, upstream: Socket, { record, intercept }: Watch<Po
     if (!upstream.writable) return
     if (text === connecting) return void upstream.write(bytes)
     const chunks: Buffer[] = []
-    const isAnswered = await new Promise<boolean>((resolve) => {
-      answer = { chunks, complete: () => resolve(true) }
-      upstream.once('close', () => resolve(false))
+    const isComplete = await new Promise<boolean>((resolve) => {
+      answer = { chunks, end: resolve }
       upstream.write(toSend)
     })
-    if (!isAnswered) return
+    if (!isComplete) return
     await intercept('before_answering', exchange)
     answer = undefined
     if (client.writable) client.write(Buffer.concat(chunks))
@@ -84,20 +94,21 @@ function createBatchReader(onBatch: (batch: Batch) => void): (chunk: Buffer) => 
   const prepared = new Map<string, string>()
   const portals = new Map<string, string>()
   let gathered: Buffer[] = []
-  let text: string | undefined
+  let texts: string[] = []
 
   return createMessageReader({ hasStartUp: true }, (type, message) => {
     gathered.push(message)
     const [first = '', second = ''] = message.subarray(5).toString('utf8').split('\0', 2)
-    if (type === '') text = connecting
-    else if (type === 'Q') text = first
+    if (type === '') texts = [connecting]
+    else if (type === 'Q') texts = [first]
     else if (type === 'P') prepared.set(first, second)
     else if (type === 'B') portals.set(first, prepared.get(second) ?? '')
-    else if (type === 'E') text = portals.get(first) ?? ''
+    else if (type === 'E') texts.push(portals.get(first) ?? '')
+    else if (type === 'S' && texts.length === 0) texts = [withoutStatement]
     if (['P', 'B', 'D', 'E', 'C', 'H'].includes(type)) return
-    onBatch({ text, bytes: Buffer.concat(gathered) })
+    onBatch({ text: texts.length === 0 ? undefined : texts.join(statementSeparator), bytes: Buffer.concat(gathered) })
     gathered = []
-    text = undefined
+    texts = []
   })
 }
 

@@ -1,4 +1,4 @@
-import { startPostgresFaults } from './postgres-faults.ts'
+import { startPostgresFaults, statementSeparator, withoutStatement } from './postgres-faults.ts'
 
 /** A proxy before Postgres that writes down every statement, so that a test can count them. */
 export interface PostgresRecorder {
@@ -6,6 +6,8 @@ export interface PostgresRecorder {
   readonly url: string
   /** The text of every statement since the last `clear`, in order: simple queries, and prepared ones at each execution. */
   readonly statements: readonly string[]
+  /** The same by round trip: what each one carried out, which is nothing for one that only prepared a statement. */
+  readonly roundTrips: readonly (readonly string[])[]
   clear(): void
   close(): Promise<void>
 }
@@ -13,10 +15,15 @@ export interface PostgresRecorder {
 /** Starts a recorder before a `postgres://` URL whose server speaks without TLS. */
 export async function startPostgresRecorder(target: string): Promise<PostgresRecorder> {
   const proxy = await startPostgresFaults(target)
+  const roundTrips = () =>
+    proxy.sent.map(({ text }) => (text === withoutStatement ? [] : text.split(statementSeparator)))
   return {
     url: proxy.url,
     get statements() {
-      return proxy.sent.map(({ text }) => text)
+      return roundTrips().flat()
+    },
+    get roundTrips() {
+      return roundTrips()
     },
     clear: proxy.clear,
     close: proxy.close

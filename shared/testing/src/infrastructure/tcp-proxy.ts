@@ -26,23 +26,21 @@ export interface TcpProxy {
   pause(): void
   /** Undoes `pause`; what was held back goes through. */
   resume(): void
+  /** Sends everybody to another target, as a failover does: resets every connection, and new ones go there. */
+  retarget(target: string): void
   close(): Promise<void>
 }
 
 /** Starts a proxy on 127.0.0.1 before the host and port of a URL such as `redis://…` or `postgresql://…`. */
 export async function startTcpProxy({ target }: { target: string }): Promise<TcpProxy> {
-  const { hostname, port: targetPort } = new URL(target)
+  let upstreamAddress = addressOf(target)
   const counts = { connections: 0, bytesToTarget: 0, bytesFromTarget: 0 }
   const sockets = new Set<Socket>()
   let isPaused = false
 
   const accept = (client: Socket) => {
     counts.connections += 1
-    const upstream = connect({
-      host: hostname.replace(/^\[|\]$/g, ''),
-      port: Number(targetPort),
-      allowHalfOpen: true
-    })
+    const upstream = connect({ ...upstreamAddress, allowHalfOpen: true })
     forward(client, upstream, (bytes) => {
       counts.bytesToTarget += bytes
     })
@@ -108,8 +106,17 @@ export async function startTcpProxy({ target }: { target: string }): Promise<Tcp
       isPaused = false
       for (const socket of sockets) socket.resume()
     },
+    retarget: (newTarget) => {
+      upstreamAddress = addressOf(newTarget)
+      dropConnections()
+    },
     close: cut
   }
+}
+
+function addressOf(target: string): { host: string; port: number } {
+  const { hostname, port } = new URL(target)
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) }
 }
 
 async function listen(accept: (socket: Socket) => void, port: number): Promise<Server> {

@@ -33,10 +33,25 @@ export async function get<T = Record<string, unknown>>(url: string, accessToken?
 }
 
 export async function send<T = Record<string, unknown>>(url: string, init: RequestInit): Promise<Answer<T>> {
+  rememberSecrets(init)
   const response = await fetch(url, init)
   const text = await response.text()
   const isJson = response.headers.get('Content-Type')?.startsWith('application/json')
   return { status: response.status, headers: response.headers, body: (isJson ? JSON.parse(text) : text) as T }
+}
+
+const secretMembers = ['password', 'current_password', 'new_password', 'refresh_token']
+
+/** Whatever is sent as a password or token, right or wrong, must not be logged. Very short ones prove nothing. */
+function rememberSecrets({ headers, body }: RequestInit): void {
+  const sent = [new Headers(headers).get('Authorization')?.replace(/^Bearer /, '')]
+  if (typeof body === 'string' && body.length < 20_000 && body.startsWith('{')) {
+    try {
+      const members = JSON.parse(body) as Record<string, unknown>
+      sent.push(...secretMembers.map((name) => members[name]).filter((value) => typeof value === 'string'))
+    } catch {} // malformed on purpose
+  }
+  for (const secret of sent) if (secret !== undefined && secret.length >= 8) usedSecrets.add(secret)
 }
 
 function bearer(accessToken: string | undefined): Record<string, string> {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { childEnvironment } from '../infrastructure/test-environment.ts'
+import { usedSecrets } from './api-client.ts'
 
 /** The services as real processes, for suites that speak to them over HTTP alone. */
 
@@ -30,6 +31,7 @@ export interface Trio {
   startResource(env?: Record<string, string>): Promise<ServiceProcess>
   /** Everything that all of them wrote, also the ones that have ended. */
   logs(): string
+  /** Ends all of them, and fails when their logs hold a token or password that this process has used. */
   stop(): Promise<void>
 }
 
@@ -104,6 +106,10 @@ export async function startTrio(options: TrioOptions): Promise<Trio> {
     logs: () => all.map((service) => service.logs()).join(''),
     async stop() {
       await Promise.all(all.map((service) => service.stop()))
+      const logs = all.map((service) => service.logs()).join('')
+      const leaked = [...usedSecrets].filter((secret) => logs.includes(secret))
+      if (leaked.length > 0)
+        throw new Error(`the logs hold ${leaked.length} of the tokens and passwords that were used`)
     }
   }
 }

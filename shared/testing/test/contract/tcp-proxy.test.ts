@@ -94,3 +94,23 @@ test('much data goes through whole', async () => {
   await once(client, 'close')
   expect(received).toBe(size)
 })
+
+test('another target gets everybody: what is open is reset, and what is new goes there', async () => {
+  const other = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.on('data', () => socket.write('other'))
+  })
+  other.listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  try {
+    const client = await open()
+    await ask(client, 'x')
+    const closed = closeOf(client)
+    proxy.retarget(`redis://127.0.0.1:${(other.address() as AddressInfo).port}`)
+    await closed
+    expect(await ask(await open(), 'y')).toBe('other')
+  } finally {
+    proxy.dropConnections()
+    other.close()
+  }
+})

@@ -33,7 +33,9 @@ export function createInProcessRevocationFeed(log: InProcessRevocationLog): Revo
         else sink.setInterrupted('the log is not complete')
       }
       stop = log.follow({
-        onAppend: (entries) => sink.add(entries),
+        // What fills a log that is not complete yet is its past.
+        onAppend: (entries) =>
+          sink.add(log.isComplete ? entries.map((entry) => ({ ...entry, ageSeconds: 0 })) : entries),
         onComplete: readAll,
         onFlush: () => sink.setInterrupted('the log was flushed')
       })

@@ -5,8 +5,11 @@ import type { VerifierLogger } from '../logger.ts'
 
 /** How refusals are answered behind one `requireAccessToken`. */
 export interface RefusalOptions extends ChallengeOptions {
-  readonly logger?: VerifierLogger | undefined
+  readonly logger?: RequestLogger | undefined
 }
+
+/** A logger, or what picks the one of a request. */
+export type RequestLogger = VerifierLogger | ((ctx: Context) => VerifierLogger)
 
 /** Carries the options from `requireAccessToken` to the checks behind it, out of sight of `ctx.state`'s users. */
 export const refusalOptions = Symbol('countersign.refusalOptions')
@@ -34,8 +37,11 @@ export async function passOrRefuse(
 function refuse(ctx: Context, error: VerifierError, options: RefusalOptions): void {
   const { status, headers, body } = httpAnswerTo(error, options)
   const { code, detail, cause } = error
-  const log = status === 503 ? 'warn' : 'info'
-  options.logger?.[log]({ code, detail, ...(cause !== undefined && { err: cause }) }, 'access token refused')
+  const logger = typeof options.logger === 'function' ? options.logger(ctx) : options.logger
+  logger?.[status === 503 ? 'warn' : 'info'](
+    { code, detail, ...(cause !== undefined && { err: cause }) },
+    'access token refused'
+  )
   ctx.status = status
   ctx.set({ ...headers })
   ctx.body = body

@@ -2,10 +2,9 @@ import type { Context, Middleware } from 'koa'
 import type { VerifiedAccessToken } from '../access-token-claims.ts'
 import type { AccessTokenVerifier } from '../access-token-verifier.ts'
 import { headerValues, takeBearerToken } from '../bearer-token.ts'
-import type { VerifierLogger } from '../logger.ts'
 import { checkHttpUrl, checkMethods, checkOneOf } from '../option-checks.ts'
 import { type StalePolicy, stalePolicies } from '../revocations.ts'
-import { passOrRefuse, refusalOptions } from './refusal.ts'
+import { passOrRefuse, type RequestLogger, refusalOptions } from './refusal.ts'
 
 /** What `requireAccessToken` leaves in `ctx.state`. */
 export interface AccessTokenState {
@@ -18,8 +17,8 @@ export interface RequireAccessTokenOptions {
   readonly whenStale?: StalePolicy | undefined
   /** URL of this service's metadata, told in each challenge (RFC 9728 §5.1). */
   readonly resourceMetadata?: string | undefined
-  /** Gets the detail of each refusal; never a token. */
-  readonly logger?: VerifierLogger | undefined
+  /** Gets the detail of each refusal; never a token. A function picks the logger of a request. */
+  readonly logger?: RequestLogger | undefined
 }
 
 /**

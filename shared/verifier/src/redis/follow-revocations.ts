@@ -1,8 +1,8 @@
-import type { RevocationEntry, RevocationKind } from '@countersign/oauth'
+import type { RevocationKind } from '@countersign/oauth'
 import { ErrorReply } from 'redis'
 import type { Clock } from '../clock.ts'
 import { pause } from '../deferred.ts'
-import type { RevocationSink } from '../revocation-feed.ts'
+import type { ArrivingEntry, RevocationSink } from '../revocation-feed.ts'
 import type { RedisClient, RedisLink } from './redis-link.ts'
 import { isEpochOfRun, revocationKeys } from './revocation-keys.ts'
 
@@ -12,6 +12,8 @@ const answerMilliseconds = 500
 /** How long a read blocks; and while the feed is not complete, when its completion is waited for. */
 const blockMilliseconds = { intact: 250, lost: 100 }
 const maxRetryMilliseconds = 500
+/** After a longer interruption it takes an issuer's word that nothing revoked meanwhile is still to be published. */
+const briefInterruptionMilliseconds = 2000
 
 /**
  * Follows the feed in Redis until the signal is aborted. Never rejects: each fault interrupts the sink, and is followed
@@ -45,12 +47,16 @@ function createReader(link: RedisLink, sink: RevocationSink, clock: Clock): () =
   let lastId = '0-0'
   let isCaughtUp = false
   let hasStarted = false
+  /** Whether this life has been read up to its end once: only what comes later arrives live. */
+  let isLive = false
+  let currentAt = Number.NEGATIVE_INFINITY
 
   /** A new life has to be read from its beginning. What is known from the old one stays known. */
   const begin = (newEpoch: string | undefined) => {
     epoch = newEpoch
     lastId = '0-0'
     isCaughtUp = false
+    isLive = false
     hasStarted = true
   }
 
@@ -59,7 +65,7 @@ function createReader(link: RedisLink, sink: RevocationSink, clock: Clock): () =
     const block = epoch === undefined ? blockMilliseconds.lost : blockMilliseconds.intact
     // The moment of asking, not of the answer: what is published in between may be missing from it.
     const askedAt = clock.monotonic()
-    const page = await readPage(link, lastId, isCaughtUp ? block : undefined)
+    const page = await readPage(link, { after: lastId, block: isCaughtUp ? block : undefined, isLive })
     sink.add(page.entries)
     lastId = page.lastId ?? lastId
     isCaughtUp = page.size < pageSize
@@ -71,23 +77,40 @@ function createReader(link: RedisLink, sink: RevocationSink, clock: Clock): () =
     if (state.epoch === epoch && isBefore(state.lastGeneratedId, lastId)) brokenEpoch = epoch
     if (state.epoch === undefined || state.epoch === brokenEpoch) {
       epoch = undefined
+      isLive = false
       sink.setInterrupted('the feed in Redis is not complete')
     } else if (state.epoch !== epoch) begin(state.epoch)
-    else sink.setCurrent(askedAt)
+    else {
+      isLive = true
+      if (!state.isSwept && askedAt - currentAt > briefInterruptionMilliseconds) {
+        sink.setInterrupted('no issuer vouches for the feed yet')
+        return
+      }
+      currentAt = askedAt
+      sink.setCurrent(askedAt)
+    }
   }
 }
 
 interface FeedState {
   /** `undefined` unless it stands for a complete feed in the server process that answered. */
   readonly epoch: string | undefined
+  /** Whether an issuer has published all of its outbox a moment ago. */
+  readonly isSwept: boolean
   readonly lastGeneratedId: string
 }
 
 function readState(link: RedisLink): Promise<FeedState> {
   return link.run(answerMilliseconds, async ({ client, runId }) => {
-    const [epoch, lastGeneratedId] = await Promise.all([client.get(revocationKeys.epoch), readLastGeneratedId(client)])
-    const isComplete = isEpochOfRun(epoch, runId) && lastGeneratedId !== undefined
-    return { epoch: isComplete ? epoch : undefined, lastGeneratedId: lastGeneratedId ?? '0-0' }
+    const [[epoch, swept], lastGeneratedId] = await Promise.all([
+      client.mGet([revocationKeys.epoch, revocationKeys.swept]),
+      readLastGeneratedId(client)
+    ])
+    return {
+      epoch: isEpochOfRun(epoch, runId) && lastGeneratedId !== undefined ? epoch : undefined,
+      isSwept: typeof swept === 'string',
+      lastGeneratedId: lastGeneratedId ?? '0-0'
+    }
   })
 }
 
@@ -101,7 +124,7 @@ async function readLastGeneratedId(client: RedisClient): Promise<string | undefi
 }
 
 interface Page {
-  readonly entries: readonly RevocationEntry[]
+  readonly entries: readonly ArrivingEntry[]
   readonly size: number
   readonly lastId: string | undefined
 }
@@ -111,24 +134,36 @@ interface StreamMessage {
   readonly message: { readonly kind?: string; readonly value?: string; readonly exp?: string }
 }
 
-async function readPage(link: RedisLink, after: string, block: number | undefined): Promise<Page> {
-  const reply = await link.run(answerMilliseconds + (block ?? 0), ({ client }) =>
-    client.xRead(
+interface PageOptions {
+  readonly after: string
+  readonly block: number | undefined
+  readonly isLive: boolean
+}
+
+async function readPage(link: RedisLink, { after, block, isLive }: PageOptions): Promise<Page> {
+  return link.run(answerMilliseconds + (block ?? 0), async ({ client, serverNow }) => {
+    const reply = await client.xRead(
       { key: revocationKeys.stream, id: after },
       { COUNT: pageSize, ...(block !== undefined && { BLOCK: block }) }
     )
-  )
-  const messages: readonly StreamMessage[] = reply?.[0]?.messages ?? []
-  return {
-    entries: messages.map(({ message }) => ({
-      // Unknown kinds and values that make no sense are skipped by the view.
-      kind: message.kind as RevocationKind,
-      value: message.value ?? '',
-      expiresAt: Number(message.exp)
-    })),
-    size: messages.length,
-    lastId: messages.at(-1)?.id
-  }
+    const messages: readonly StreamMessage[] = reply?.[0]?.messages ?? []
+    return {
+      entries: messages.map(({ id, message }) => ({
+        // Unknown kinds and values that make no sense are skipped by the view.
+        kind: message.kind as RevocationKind,
+        value: message.value ?? '',
+        expiresAt: Number(message.exp),
+        ageSeconds: isLive ? ageOf(id, serverNow()) : undefined
+      })),
+      size: messages.length,
+      lastId: messages.at(-1)?.id
+    }
+  })
+}
+
+/** A stream id begins with the moment of publication, by the server's clock. */
+function ageOf(id: string, serverNow: number | undefined): number | undefined {
+  return serverNow === undefined ? undefined : Math.max(0, serverNow - Number(id.split('-')[0])) / 1000
 }
 
 /** Stream ids are `<milliseconds>-<sequence>`, each up to 64 bits. */

@@ -11,6 +11,11 @@ export interface RedisSession {
   readonly client: RedisClient
   /** Names the life of the server process at the other end (`run_id` in `INFO server`). */
   readonly runId: string
+  /**
+   * What time it is by the server's clock, in milliseconds, give or take half the round trip in which it was asked.
+   * `undefined` when the server does not tell.
+   */
+  readonly serverNow: () => number | undefined
 }
 
 /**
@@ -97,9 +102,13 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
 async function startSession(client: RedisClient, signal: AbortSignal): Promise<RedisSession> {
   await client.connect()
   if (signal.aborted) client.destroy()
-  const runId = /^run_id:(\w+)/m.exec(await client.info('server'))?.[1]
+  const askedAt = performance.now()
+  const info = await client.info('server')
+  const runId = /^run_id:(\w+)/m.exec(info)?.[1]
   if (runId === undefined) throw new Error('Redis does not tell its run_id in INFO server')
-  return { client, runId }
+  const microseconds = /^server_time_usec:(\d+)/m.exec(info)?.[1]
+  const offset = Number(microseconds) / 1000 - (askedAt + performance.now()) / 2
+  return { client, runId, serverNow: () => (microseconds === undefined ? undefined : performance.now() + offset) }
 }
 
 function clientOptions(options: RedisLinkOptions, signal: AbortSignal): RedisClientOptions {

@@ -41,9 +41,12 @@ export function createRedisRevocationFeed(options: RedisLinkOptions): Revocation
     checkDirectly(identifiers) {
       return directLink.run(directAnswerMilliseconds, async ({ client, runId }) => {
         // One command, so that no flush and rebuild can come between the entries and the epoch that vouches for them.
-        const [epoch, ...entries] = await client.mGet([revocationKeys.epoch, ...entryKeys(identifiers)])
+        const vouchers = [revocationKeys.epoch, revocationKeys.swept]
+        const [epoch, swept, ...entries] = await client.mGet([...vouchers, ...entryKeys(identifiers)])
         if (entries.some((entry) => typeof entry === 'string')) return true
         if (!isEpochOfRun(epoch, runId)) throw new Error('the feed is not complete')
+        // This is asked after an interruption: what was revoked during it may not have been published yet.
+        if (typeof swept !== 'string') throw new Error('no issuer vouches for the feed')
         return false
       })
     },

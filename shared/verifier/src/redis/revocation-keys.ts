@@ -6,6 +6,10 @@ export const revocationKeys = Object.freeze({
   epoch: '{countersign}:epoch',
   /** Every entry, in the order of publication: fields `kind`, `value`, `exp`. */
   stream: '{countersign}:revocations',
+  /** How many messages the stream has if nobody but the publishers has touched it. */
+  length: '{countersign}:length',
+  /** Exists while an issuer is there that has published everything it found in its outbox. */
+  swept: '{countersign}:swept',
   /** One entry, gone when it expires. */
   entry: (kind: RevocationKind, value: string): string => `{countersign}:revoked:${kind}:${value}`,
   /** The progress of one rebuild. */

@@ -140,6 +140,32 @@ describe('the revocation view', () => {
     expect(onKeyRevoked.mock.calls).toEqual([['k']])
   })
 
+  it('tells how long each live entry was under way, once, and nothing of what was read from the past', () => {
+    const { clock, entry } = setUp()
+    const onPropagated = vi.fn()
+    const view = createRevocationView({ clock, onPropagated })
+    view.add([
+      entry('jti', 'past'),
+      { ...entry('sid', 'a'), ageSeconds: 0.002 },
+      { ...entry('sid', 'a'), ageSeconds: 3 }
+    ])
+    view.add([
+      { ...entry('jti', 'past'), ageSeconds: 1 },
+      { ...entry('jti', 'expired', -1), ageSeconds: 1 },
+      { ...entry('ip' as RevocationKind, 'x'), ageSeconds: 1 },
+      { ...entry('kid', 'k'), ageSeconds: 0 }
+    ])
+    expect(onPropagated.mock.calls).toEqual([[0.002], [0]])
+  })
+
+  it('knows an entry by the time it tells of it', () => {
+    const { clock, entry } = setUp()
+    const seen: boolean[] = []
+    const view = createRevocationView({ clock, onPropagated: () => seen.push(view.isRevoked(token)) })
+    view.add([{ ...entry('sid', 's'), ageSeconds: 0 }])
+    expect(seen).toEqual([true])
+  })
+
   it('tells each change once, the first one included', () => {
     const { view, clock, onChange } = setUp()
     view.setInterrupted('connection refused')

@@ -13,7 +13,8 @@ const setUp = (options: Partial<RevocationOptions> = {}) => {
     checkDirectly: vi.fn(async () => false),
     close: vi.fn(async () => {})
   }
-  const revocations = createRevocations({ feed, ...options }, { clock })
+  const logger = { info: vi.fn(), warn: vi.fn() }
+  const revocations = createRevocations({ feed, ...options }, { clock, logger })
   if (!sink) throw new Error('the feed was not followed')
   const check = async (whenStale?: 'reject' | 'check' | 'allow') => {
     try {
@@ -23,7 +24,7 @@ const setUp = (options: Partial<RevocationOptions> = {}) => {
       return (error as { code: string }).code
     }
   }
-  return { clock, feed, sink, revocations, check }
+  return { clock, feed, sink, revocations, check, logger }
 }
 const token = { jti: 'j', sid: 's', kid: 'k' }
 const hit = (clock: { now(): number }) => [{ kind: 'sid' as const, value: 's', expiresAt: clock.now() / 1000 + 600 }]
@@ -84,6 +85,17 @@ describe('the denylist with its policy', () => {
     await closed.revocations.close()
     await expect(closed.revocations.ready()).rejects.toMatchObject({ code: 'ERR_REVOCATIONS_UNAVAILABLE' })
     expect(closed.feed.close).toHaveBeenCalledOnce()
+  })
+
+  it('warns of an interruption, and waits for the first load without a warning', () => {
+    const { sink, clock, logger } = setUp()
+    sink.setInterrupted('connection refused')
+    expect(logger.info).toHaveBeenLastCalledWith({ reason: 'connection refused' }, 'waiting for the revocation feed')
+    sink.setCurrent(clock.monotonic())
+    expect(logger.info).toHaveBeenLastCalledWith({}, 'revocation view is current')
+    expect(logger.warn).not.toHaveBeenCalled()
+    sink.setInterrupted('reset')
+    expect(logger.warn.mock.calls).toEqual([[{ reason: 'reset' }, 'revocation view is interrupted']])
   })
 
   it('takes a mistake in its options as a TypeError that names the option', () => {

@@ -11,6 +11,7 @@ const setUp = () => {
   const closing = new AbortController()
   const redis = {
     epoch: `1.${runId}` as string | null,
+    swept: '1' as string | null,
     lastGeneratedId: '0-0',
     /** Called for each read; what it throws, the read throws. */
     onRead: (_count: number): void => {}
@@ -21,11 +22,11 @@ const setUp = () => {
       redis.onRead(++reads)
       return null
     },
-    get: async () => redis.epoch,
+    mGet: async () => [redis.epoch, redis.swept],
     xInfoStream: async () => ({ 'last-generated-id': redis.lastGeneratedId })
   }
   const link: RedisLink = {
-    run: (_, work) => work({ client: client as unknown as RedisClient, runId }),
+    run: (_, work) => work({ client: client as unknown as RedisClient, runId, serverNow: () => undefined }),
     close: async () => {}
   }
   const sink = { add: vi.fn(), setCurrent: vi.fn(), setInterrupted: vi.fn() }
@@ -56,6 +57,24 @@ describe('following the feed in Redis', () => {
       expect(sink.setCurrent, String(epoch)).not.toHaveBeenCalled()
       expect(sink.setInterrupted).toHaveBeenCalledWith('the feed in Redis is not complete')
     }
+  })
+
+  it('is not current after more than two seconds without an answer, nor at first, until an issuer vouches', async () => {
+    const { clock, closing, redis, sink, follow } = setUp()
+    redis.swept = null
+    redis.onRead = (count) => {
+      if (count === 3 || count === 8) redis.swept = '1'
+      if (count === 4) redis.swept = null
+      if (count === 5) clock.advance(2000)
+      if (count === 6) clock.advance(2001)
+      if (count === 8) closing.abort()
+    }
+    const told: string[] = []
+    sink.setCurrent.mockImplementation(() => told.push('current'))
+    sink.setInterrupted.mockImplementation((reason) => told.push(reason))
+    await follow()
+    const waits = 'no issuer vouches for the feed yet'
+    expect(told).toEqual([waits, waits, 'current', 'current', 'current', 'current', waits, 'current'])
   })
 
   it('is interrupted by each fault, tries again after a while, and ends when it is told to', async () => {

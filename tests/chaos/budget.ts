@@ -1,0 +1,23 @@
+const environment = process.env
+
+/**
+ * How much chance there is: `CHAOS_RUNS` schedules of `CHAOS_DEPTH` steps, and `CHAOS_RACES` repetitions of each race.
+ * `CHAOS_SEED` and `CHAOS_PATH` replay the schedule that a failure printed them for.
+ */
+export const budget = Object.freeze({
+  runs: number('CHAOS_RUNS') ?? 60,
+  depth: number('CHAOS_DEPTH') ?? 40,
+  races: number('CHAOS_RACES') ?? 6,
+  seed: number('CHAOS_SEED'),
+  path: environment.CHAOS_PATH || undefined,
+  /** Whether it is what CI runs. */
+  isUsual: !environment.CHAOS_RUNS && !environment.CHAOS_DEPTH && !environment.CHAOS_PATH
+})
+
+function number(name: string): number | undefined {
+  const text = environment[name]
+  if (text === undefined || text === '') return undefined
+  const value = Number(text)
+  if (!Number.isInteger(value)) throw new TypeError(`${name} must be a whole number`)
+  return value
+}

@@ -1,0 +1,458 @@
+import type { TokenResponse } from '@countersign/oauth'
+import { createClient } from 'redis'
+import { expect, vi } from 'vitest'
+import {
+  type Answer,
+  type Credentials,
+  post,
+  refresh,
+  register,
+  send,
+  signIn,
+  unverifiedClaims,
+  usedSecrets
+} from '../integration/api-client.ts'
+import { query, readFamily } from '../integration/database.ts'
+import { type NameStep, nameOfStatement } from './crash-plan.ts'
+import { type CrashStage, sessionsPerUser } from './crash-stage.ts'
+
+/** An operation that is killed at each of its steps. */
+export interface Operation {
+  readonly name: string
+  /** The step that brings its change about; without it there is none. */
+  readonly commits?: string
+  /** Whether it takes the sweeper, of which there is one. */
+  readonly isAlone?: boolean
+  /** Whether it begins with the loss of all that was published. */
+  readonly losesFeed?: boolean
+  /** Makes a case to kill it in. */
+  prepare(stage: CrashStage): Promise<Case>
+}
+
+export interface Case {
+  readonly nameOf: NameStep
+  /** Begins it, and ends with the answer if it is a request. */
+  run(): Promise<Answer | undefined>
+  /** Whether that which goes on behind the answer is over. */
+  isOver(): Promise<boolean>
+  /** The answer's status when nothing happens to it. */
+  readonly status?: number
+  /** Asserts what must hold after the restart. */
+  verify(isCommitted: boolean): Promise<void>
+  /** Sessions that have ended in the end: their access tokens must be refused. */
+  readonly ended: readonly TokenResponse[]
+}
+
+type User = Credentials & { id: string }
+
+export const operations: readonly Operation[] = [
+  {
+    name: 'sign-in past the limit of sessions',
+    commits: 'COMMIT',
+    async prepare(stage) {
+      const user = await register(stage.authUrl)
+      const oldest = await signIn(stage.authUrl, user)
+      const other = await signIn(stage.authUrl, user)
+      return {
+        nameOf: namesOf([oldest], { withAttempts: true }),
+        run: () => post(`${stage.authUrl}/auth/login`, { username: user.username, password: user.password }),
+        isOver: () => isPublished(stage, oldest),
+        status: 200,
+        ended: [oldest],
+        async verify(isCommitted) {
+          await expectEnded(stage, [oldest], 'session_limit', isCommitted)
+          expect(await startedSessions(stage, user)).toEqual({
+            families: isCommitted ? 3 : 2,
+            live: sessionsPerUser,
+            audited: isCommitted ? 3 : 2
+          })
+          await expectUsable(stage, other)
+          await signIn(stage.authUrl, user)
+          await expectEnded(stage, [oldest], 'session_limit', true)
+          expect(await startedSessions(stage, user)).toMatchObject({ live: sessionsPerUser })
+        }
+      }
+    }
+  },
+  {
+    name: 'refresh',
+    commits: 'UPDATE refresh_token_families',
+    async prepare(stage) {
+      const user = await register(stage.authUrl)
+      const session = await signIn(stage.authUrl, user)
+      return {
+        nameOf: namesOf([session]),
+        run: () => refresh(stage.authUrl, session.refresh_token) as Promise<Answer<never>>,
+        isOver: async () => true,
+        status: 200,
+        ended: [],
+        async verify(isCommitted) {
+          expect(await readFamily(stage.databaseUrl, sidOf(session))).toMatchObject({ generation: isCommitted ? 1 : 0 })
+          await expectOneChain(stage, user, session)
+        }
+      }
+    }
+  },
+  {
+    name: 'retry of a refresh',
+    async prepare(stage) {
+      const user = await register(stage.authUrl)
+      const session = await signIn(stage.authUrl, user)
+      await refresh(stage.authUrl, session.refresh_token)
+      return {
+        nameOf: namesOf([session]),
+        run: () => refresh(stage.authUrl, session.refresh_token) as Promise<Answer<never>>,
+        isOver: async () => true,
+        status: 200,
+        ended: [],
+        verify: () => expectOneChain(stage, user, session)
+      }
+    }
+  },
+  {
+    name: 'replay',
+    commits: 'UPDATE refresh_token_families AS replayed',
+    async prepare(stage) {
+      const session = await signIn(stage.authUrl, await register(stage.authUrl))
+      const second = (await refresh(stage.authUrl, session.refresh_token)).body
+      const third = (await refresh(stage.authUrl, second.refresh_token)).body
+      const run = () => refresh(stage.authUrl, session.refresh_token) as Promise<Answer<never>>
+      return {
+        nameOf: namesOf([session]),
+        run,
+        isOver: () => isPublished(stage, session),
+        status: 400,
+        ended: [third],
+        async verify(isCommitted) {
+          await expectEnded(stage, [third], 'replay', isCommitted)
+          expect(await run()).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+          await expectEnded(stage, [third], 'replay', true)
+        }
+      }
+    }
+  },
+  {
+    name: 'logout',
+    commits: 'UPDATE refresh_token_families AS ended',
+    async prepare(stage) {
+      const user = await register(stage.authUrl)
+      const [session, other] = [await signIn(stage.authUrl, user), await signIn(stage.authUrl, user)]
+      const run = () => post(`${stage.authUrl}/auth/logout`, { refresh_token: session.refresh_token })
+      return {
+        nameOf: namesOf([session]),
+        run,
+        isOver: () => isPublished(stage, session),
+        status: 204,
+        ended: [session],
+        async verify(isCommitted) {
+          await expectEnded(stage, [session], 'logout', isCommitted)
+          expect((await run()).status).toBe(204)
+          await expectEnded(stage, [session], 'logout', true)
+          await expectUsable(stage, other)
+        }
+      }
+    }
+  },
+  {
+    name: 'logout-all',
+    commits: 'COMMIT',
+    async prepare(stage) {
+      const user = await register(stage.authUrl)
+      const sessions = [await signIn(stage.authUrl, user), await signIn(stage.authUrl, user)]
+      const run = () => post(`${stage.authUrl}/auth/logout-all`, undefined, sessions[0]?.access_token)
+      return {
+        nameOf: namesOf(sessions),
+        run,
+        isOver: () => isPublished(stage, ...sessions),
+        status: 204,
+        ended: sessions,
+        async verify(isCommitted) {
+          await expectEnded(stage, sessions, 'logout_all', isCommitted)
+          // Where it was done, the access token is refused as soon as the entry is published.
+          expect((await run()).status).toBeOneOf(isCommitted ? [204, 401] : [204])
+          await expectEnded(stage, sessions, 'logout_all', true)
+        }
+      }
+    }
+  },
+  {
+    name: 'password change',
+    commits: 'COMMIT',
+    async prepare(stage) {
+      const user = await register(stage.authUrl)
+      const [here, there] = [await signIn(stage.authUrl, user), await signIn(stage.authUrl, user)]
+      const newPassword = `another ${user.password}`
+      usedSecrets.add(newPassword)
+      const run = () =>
+        post(
+          `${stage.authUrl}/auth/password`,
+          { current_password: user.password, new_password: newPassword },
+          here.access_token
+        )
+      return {
+        nameOf: namesOf([there]),
+        run,
+        isOver: () => isPublished(stage, there),
+        status: 204,
+        ended: [there],
+        async verify(isCommitted) {
+          await expectEnded(stage, [there], 'password_changed', isCommitted)
+          expect(await auditedOf(stage, user, 'password.changed')).toBe(isCommitted ? 1 : 0)
+          expect((await run()).status).toBe(isCommitted ? 400 : 204)
+          await expectEnded(stage, [there], 'password_changed', true)
+          await expectUsable(stage, here)
+          await signIn(stage.authUrl, { ...user, password: newPassword })
+        }
+      }
+    }
+  },
+  {
+    name: 'disabling a user',
+    commits: 'COMMIT',
+    async prepare(stage) {
+      const user = await register(stage.authUrl)
+      const session = await signIn(stage.authUrl, user)
+      const run = () => disable(stage, user)
+      return {
+        nameOf: namesOf([session]),
+        run,
+        isOver: () => isPublished(stage, session),
+        status: 200,
+        ended: [session],
+        async verify(isCommitted) {
+          const isDisabled = await query(
+            stage.databaseUrl,
+            'SELECT 1 FROM users WHERE id = $1 AND disabled_at IS NOT NULL',
+            [user.id]
+          )
+          expect(isDisabled).toHaveLength(isCommitted ? 1 : 0)
+          await expectEnded(stage, [session], 'user_disabled', isCommitted)
+          expect(await auditedOf(stage, user, 'user.disabled')).toBe(isCommitted ? 1 : 0)
+          expect((await run()).status).toBe(200)
+          await expectEnded(stage, [session], 'user_disabled', true)
+          expect(await auditedOf(stage, user, 'user.disabled')).toBe(1)
+        }
+      }
+    }
+  },
+  {
+    name: 'publication of what a crash left over',
+    isAlone: true,
+    async prepare(stage) {
+      const session = await signIn(stage.authUrl, await register(stage.authUrl))
+      const nameOf = namesOf([session])
+      return {
+        nameOf: (store, text) => (store === 'postgres' && isSweep(text) ? nameOfStatement(text) : nameOf(store, text)),
+        async run() {
+          await leaveOver(stage, session)
+          return undefined
+        },
+        isOver: () => isPublished(stage, session),
+        ended: [session],
+        async verify() {
+          await leaveOver(stage, session)
+          await expectEnded(stage, [session], 'logout', true)
+        }
+      }
+    }
+  },
+  {
+    name: 'writing the feed anew after a flush',
+    isAlone: true,
+    losesFeed: true,
+    async prepare(stage) {
+      const session = await signIn(stage.authUrl, await register(stage.authUrl))
+      await post(`${stage.authUrl}/auth/logout`, { refresh_token: session.refresh_token })
+      await vi.waitUntil(() => isPublished(stage, session), { timeout: 8000, interval: 20 })
+      return {
+        nameOf: (store, text) =>
+          store === 'redis'
+            ? /^EVALSHA .*\{countersign\}:rebuild:/.test(text)
+              ? 'EVALSHA rebuild'
+              : undefined
+            : /^\s*SELECT .*FROM revocations\s+WHERE id > /s.test(text)
+              ? 'SELECT revocations'
+              : undefined,
+        async run() {
+          await flush(stage)
+          return undefined
+        },
+        isOver: async () => (await feedOf(stage)).isComplete,
+        ended: [session],
+        async verify() {
+          for (;;) {
+            const { isComplete, sids } = await feedOf(stage)
+            if (isComplete) {
+              expect(sids).toContain(sidOf(session))
+              return
+            }
+          }
+        }
+      }
+    }
+  }
+]
+
+function isSweep(text: string): boolean {
+  return /^\s*SELECT .*FROM revocations\s+WHERE published_at IS NULL AND expires_at > \S+\s+AND/s.test(text)
+}
+
+/** The steps of an operation are all that is not in the background: sweeps, keys being read anew, feeds being followed. */
+function namesOf(
+  sessions: readonly TokenResponse[],
+  { withAttempts = false }: { withAttempts?: boolean } = {}
+): NameStep {
+  const sids = sessions.map(sidOf)
+  return (store, text) => {
+    if (store === 'postgres') {
+      return /^\s*SELECT .*FROM (?:revocations|signing_keys)\b/s.test(text) ? undefined : nameOfStatement(text)
+    }
+    const [command] = text.split(' ', 1)
+    const attempts = /\{countersign\}:(attempts:[\w-]+)/.exec(text)?.[1]
+    // Attempts that are taken back go out side by side with the DEL.
+    if (attempts !== undefined)
+      return withAttempts && !/ -1(?: \d+)*$/.test(text) ? `${command} ${attempts}` : undefined
+    return command === 'EVALSHA' && sids.some((sid) => text.includes(sid)) ? 'EVALSHA publish' : undefined
+  }
+}
+
+/** The old refresh token or its one successor works, and the family has not forked. */
+async function expectOneChain(stage: CrashStage, user: User, old: TokenResponse): Promise<void> {
+  const successor = await refresh(stage.authUrl, old.refresh_token)
+  expect(successor.status).toBe(200)
+  const again = await refresh(stage.authUrl, old.refresh_token)
+  expect(again).toMatchObject({ status: 200, body: { refresh_token: successor.body.refresh_token } })
+  expect(await readFamily(stage.databaseUrl, sidOf(old))).toMatchObject({ generation: 1, revoked_at: null })
+  expect(await startedSessions(stage, user)).toEqual({ families: 1, live: 1, audited: 1 })
+  await expectUsable(stage, successor.body)
+}
+
+/** For a moment a verifier may not know; it never says that the token is bad. */
+async function expectAccepted(stage: CrashStage, { access_token: token }: TokenResponse): Promise<void> {
+  const statuses: number[] = []
+  const ask = async () => {
+    statuses.push(await stage.statusOfMe(token))
+    return statuses.at(-1)
+  }
+  await expect.poll(ask, { timeout: 5000, interval: 50 }).toBe(200)
+  expect(statuses).not.toContain(401)
+}
+
+async function expectUsable(stage: CrashStage, session: TokenResponse): Promise<void> {
+  await expectAccepted(stage, session)
+  expect((await refresh(stage.authUrl, session.refresh_token)).status).toBe(200)
+}
+
+/** Each session is ended with one denylist entry and one audit event, or nothing of that has happened. */
+async function expectEnded(
+  stage: CrashStage,
+  sessions: readonly TokenResponse[],
+  reason: string,
+  isEnded: boolean
+): Promise<void> {
+  const rows = await query(
+    stage.databaseUrl,
+    `SELECT revoked_at IS NOT NULL AS revoked, revoked_reason AS reason,
+       (SELECT count(*)::int FROM revocations WHERE kind = 'sid' AND value = f.id::text) AS entries,
+       (SELECT count(*)::int FROM audit_events
+        WHERE session_id = f.id AND type IN ('session.ended', 'refresh_token.replayed')) AS events
+     FROM refresh_token_families f WHERE id = ANY($1::uuid[])`,
+    [sessions.map(sidOf)]
+  )
+  const expected = isEnded
+    ? { revoked: true, reason, entries: 1, events: 1 }
+    : { revoked: false, reason: null, entries: 0, events: 0 }
+  expect(rows).toEqual(sessions.map(() => expected))
+  for (const session of sessions) {
+    if (!isEnded) await expectAccepted(stage, session)
+    else {
+      const refused = await refresh(stage.authUrl, session.refresh_token)
+      expect(refused).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+    }
+  }
+}
+
+async function startedSessions(stage: CrashStage, { id }: User) {
+  const [counts] = await query(
+    stage.databaseUrl,
+    `SELECT count(*)::int AS families, count(*) FILTER (WHERE revoked_at IS NULL)::int AS live,
+       (SELECT count(*)::int FROM audit_events WHERE user_id = $1 AND type = 'session.started') AS audited
+     FROM refresh_token_families WHERE user_id = $1`,
+    [id]
+  )
+  return counts
+}
+
+async function auditedOf(stage: CrashStage, { id }: User, type: string): Promise<number> {
+  const rows = await query(stage.databaseUrl, 'SELECT 1 FROM audit_events WHERE user_id = $1 AND type = $2', [id, type])
+  return rows.length
+}
+
+function disable(stage: CrashStage, { id }: User): Promise<Answer> {
+  return send(`${stage.authUrl}/admin/users/${id}`, {
+    method: 'PATCH',
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${stage.adminToken}` },
+    body: JSON.stringify({ disabled: true })
+  })
+}
+
+/** What a crash between commit and publication leaves behind, old enough for the sweeper. */
+async function leaveOver(stage: CrashStage, session: TokenResponse): Promise<void> {
+  await query(
+    stage.databaseUrl,
+    `WITH ended AS (
+       UPDATE refresh_token_families SET revoked_at = now(), revoked_reason = 'logout'
+       WHERE id = $1 AND revoked_at IS NULL RETURNING id, user_id
+     ), audited AS (
+       INSERT INTO audit_events (type, user_id, session_id) SELECT 'session.ended', user_id, id FROM ended
+     )
+     INSERT INTO revocations (kind, value, expires_at, created_at)
+     SELECT 'sid', id::text, now() + interval '15 minutes', now() - interval '3 seconds' FROM ended`,
+    [sidOf(session)]
+  )
+}
+
+async function isPublished(stage: CrashStage, ...sessions: TokenResponse[]): Promise<boolean> {
+  const rows = await query(
+    stage.databaseUrl,
+    'SELECT 1 FROM revocations WHERE value = ANY($1) AND published_at IS NOT NULL',
+    [sessions.map(sidOf)]
+  )
+  return rows.length === sessions.length
+}
+
+async function flush(stage: CrashStage): Promise<void> {
+  await withRedis(stage, (client) => client.flushDb())
+}
+
+/** What the feed says of itself, as docs/revocation-feed.md has it, and the sessions in it. */
+async function feedOf(stage: CrashStage): Promise<{ isComplete: boolean; sids: (string | undefined)[] }> {
+  return withRedis(stage, async (client) => {
+    const epoch = await client.get('{countersign}:epoch')
+    const info = await client.info('server')
+    const messages = (await client.xRange('{countersign}:revocations', '-', '+')) ?? []
+    const runId = /^run_id:(\w+)/m.exec(info)?.[1]
+    return { isComplete: epoch?.endsWith(`.${runId}`) ?? false, sids: messages.map(({ message }) => message.value) }
+  })
+}
+
+async function withRedis<T>(
+  { redisUrl }: CrashStage,
+  work: (client: ReturnType<typeof connectTo>) => Promise<T>
+): Promise<T> {
+  const client = connectTo(redisUrl)
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    client.destroy()
+  }
+}
+
+function connectTo(url: string) {
+  return createClient({ url })
+}
+
+function sidOf({ access_token }: TokenResponse): string {
+  return unverifiedClaims(access_token).sid
+}

@@ -1,0 +1,134 @@
+import type { Exchange, FaultProxy, Interception, Moment } from '@countersign/testing'
+
+/** The crash points of an operation: what it sends to Postgres and Redis, learnt by watching it once. */
+
+export interface Stores {
+  readonly postgres: Pick<FaultProxy<Exchange>, 'intercept'>
+  readonly redis: Pick<FaultProxy<Exchange>, 'intercept'>
+}
+type StoreName = keyof Stores
+
+/** @returns what the operation's step is called that this is, or `undefined` when it is none of them */
+export type NameStep = (store: StoreName, text: string) => string | undefined
+
+/** Something that an operation waits for. */
+export interface Step {
+  readonly store: StoreName
+  /** Such as `UPDATE users`. */
+  readonly name: string
+}
+
+/** A moment within one of the steps of an operation. */
+export interface CrashPoint {
+  /** Such as `killed before step 1 (UPDATE users) is sent`. */
+  readonly name: string
+  readonly steps: readonly Step[]
+  /** Index of the step. */
+  readonly at: number
+  readonly moment: Moment
+  /** Whether the change is there at this point. */
+  readonly isCommitted: boolean
+}
+
+/** Runs an operation to its end and writes down its steps. */
+export async function learnSteps(stores: Stores, nameOf: NameStep, work: () => Promise<unknown>): Promise<Step[]> {
+  const steps: Step[] = []
+  const stop = interceptAll(stores, 'before_sending', (store, { text }) => {
+    const name = nameOf(store, text)
+    if (name !== undefined) steps.push({ store, name })
+  })
+  try {
+    await work()
+  } finally {
+    stop()
+  }
+  return steps
+}
+
+/**
+ * Before each step is sent, and after it is done but before its answer is back.
+ * @param commits the step that brings the change about; without it, the change was there before
+ */
+export function crashPointsOf(steps: readonly Step[], commits: string | undefined): CrashPoint[] {
+  const commitAt = steps.map(({ name }) => name).lastIndexOf(commits ?? '')
+  if (commits !== undefined && commitAt < 0)
+    throw new Error(`${commits} is none of the steps: ${JSON.stringify(steps)}`)
+  return steps.flatMap(({ name }, at): CrashPoint[] => {
+    const step = `step ${at + 1} of ${steps.length} (${name})`
+    return [
+      { name: `killed before ${step} is sent`, steps, at, moment: 'before_sending', isCommitted: at > commitAt },
+      {
+        name: `killed after ${step} is done, before its answer is back`,
+        steps,
+        at,
+        moment: 'before_answering',
+        isCommitted: at >= commitAt
+      }
+    ]
+  })
+}
+
+/**
+ * Holds an operation at a crash point until nobody is there any more to go on. Its steps have to come in the order that
+ * was learnt; what comes in between from elsewhere does not count.
+ */
+export function holdAt(stores: Stores, nameOf: NameStep, { steps, at, moment }: CrashPoint, gone: Promise<void>) {
+  let next = 0
+  let isReached = () => {}
+  const reached = new Promise<void>((resolve) => {
+    isReached = resolve
+  })
+  const hold = async (exchange: Exchange) => {
+    isReached()
+    await gone
+    exchange.cut() // at once: the proxy may not have noticed yet
+  }
+  const isNext = (store: StoreName, { text }: Exchange) => steps[next] && steps[next]?.name === nameOf(store, text)
+  const stops = [
+    interceptAll(stores, 'before_sending', async (store, exchange) => {
+      if (next === at && moment === 'before_sending' && isNext(store, exchange)) await hold(exchange)
+    }),
+    interceptAll(stores, 'before_answering', async (store, exchange) => {
+      if (!isNext(store, exchange)) return
+      next += 1
+      if (next === at + 1 && moment === 'before_answering') await hold(exchange)
+    })
+  ]
+  return {
+    reached,
+    stop() {
+      for (const stop of stops) stop()
+    }
+  }
+}
+
+function interceptAll(
+  stores: Stores,
+  moment: Moment,
+  action: (store: StoreName, exchange: Exchange) => unknown
+): () => void {
+  const stops = (['postgres', 'redis'] as const).map((store) => {
+    const interception: Interception<Exchange> = {
+      matches: () => true,
+      moment,
+      times: Number.POSITIVE_INFINITY,
+      action: (exchange) => action(store, exchange)
+    }
+    return stores[store].intercept(interception)
+  })
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
+
+/** What a statement does and to which table, such as `INSERT INTO audit_events`. */
+export function nameOfStatement(text: string): string {
+  const plain = text.replaceAll(/\s+/g, ' ').trim()
+  const [, alias, verb, table] =
+    /^(?:WITH (\w+) AS \( ?)?(UPDATE|INSERT INTO|DELETE FROM) (\w+)/.exec(plain) ??
+    /^()(SELECT) (pg_advisory\w+)/.exec(plain) ??
+    /^()(SELECT) .*?FROM (?:"\w+"\.)?"?(\w+)/.exec(plain) ??
+    []
+  if (verb === undefined) return plain
+  return `${verb} ${table}${alias ? ` AS ${alias}` : ''}`
+}

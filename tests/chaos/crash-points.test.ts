@@ -1,0 +1,181 @@
+import type { TokenResponse } from '@countersign/oauth'
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { type Answer, get, usedSecrets } from '../integration/api-client.ts'
+import { query } from '../integration/database.ts'
+import { untilReady } from '../integration/trio.ts'
+import { type Case, type Operation, operations } from './crash-operations.ts'
+import { type CrashPoint, crashPointsOf, holdAt, learnSteps } from './crash-plan.ts'
+import { type CrashStage, openCrashStage } from './crash-stage.ts'
+
+interface PlannedCrash {
+  readonly name: string
+  readonly operation: Operation
+  readonly point: CrashPoint
+}
+
+interface Learnt {
+  readonly name: string
+  readonly fault?: unknown
+}
+
+// Opened before the tests are collected: the crash points are learnt by watching each operation once.
+const stage = inject('docker') ? await openCrashStage() : undefined
+const { crashes, learnt } = stage ? await planCrashes(stage) : { crashes: [], learnt: [] }
+
+describe.skipIf(!stage)('an auth-service that is killed and started again', () => {
+  const revoked: { during: string; session: TokenResponse }[] = []
+
+  afterAll(async () => {
+    await stage?.close()
+  })
+
+  for (const { name, fault } of learnt) {
+    test(`${name}, when nothing happens to it, commits once and comes to its end`, () => {
+      if (fault) throw fault
+    })
+  }
+
+  describeRounds(crashes.filter(({ operation }) => !operation.losesFeed))
+
+  test('denies every session that has ended to a verifier that was up all the time', async () => {
+    if (stage) await expectAllRefused(stage.statusOfMe)
+  })
+
+  test('has published in the end all that was committed, also for a verifier that is started afterwards', async () => {
+    if (!stage) return
+    const unpublished = () => query(stage.databaseUrl, 'SELECT value FROM revocations WHERE published_at IS NULL')
+    await expect.poll(unpublished, { timeout: 5000, interval: 100 }).toEqual([])
+    await expectAllRefused(await startVerifier(stage))
+  })
+
+  // Writing the feed anew would heal what had not been published.
+  describeRounds(crashes.filter(({ operation }) => operation.losesFeed))
+
+  test('denies the same after the feed was lost and written anew', async () => {
+    if (!stage) return
+    await expectAllRefused(stage.statusOfMe)
+    await expectAllRefused(await startVerifier(stage))
+    expect(revoked.length).toBeGreaterThan(50)
+  })
+
+  test('has written no token and no password to its logs', () => {
+    const logs = stage?.logs() ?? ''
+    expect([...usedSecrets].filter((secret) => logs.includes(secret))).toEqual([])
+  })
+
+  function describeRounds(crashes: readonly PlannedCrash[]): void {
+    for (const round of inRounds(crashes)) {
+      describe('keeps what it promises:', () => {
+        const cases = new Map<PlannedCrash, Case>()
+        let answers: ReadonlyMap<PlannedCrash, Answer | undefined>
+        beforeAll(async () => {
+          if (!stage) return
+          for (const crash of round) cases.set(crash, await crash.operation.prepare(stage))
+          answers = await crashIn(stage, cases)
+        })
+
+        for (const crash of round) {
+          test(crash.name, async () => {
+            const { verify, ended, status } = cases.get(crash) as Case
+            const answer = answers.get(crash)
+            if (answer) expect(answer.status).toBe(status)
+            await verify(crash.point.isCommitted)
+            revoked.push(...ended.map((session) => ({ during: crash.name, session })))
+          })
+        }
+      })
+    }
+  }
+
+  async function expectAllRefused(statusOfMe: CrashStage['statusOfMe']): Promise<void> {
+    const notRefused = async () => {
+      const statuses = await Promise.all(revoked.map(({ session }) => statusOfMe(session.access_token)))
+      return revoked.flatMap(({ during }, at) => (statuses[at] === 401 ? [] : [`${during}: ${statuses[at]}`]))
+    }
+    await expect.poll(notRefused, { timeout: 5000, interval: 100 }).toEqual([])
+  }
+})
+
+async function startVerifier(stage: CrashStage): Promise<CrashStage['statusOfMe']> {
+  const { url } = await stage.startResource()
+  await untilReady(url)
+  return async (accessToken) => (await get(`${url}/me`, accessToken)).status
+}
+
+/** An operation whose steps cannot be learnt has no crash points, and a test that says why. */
+async function planCrashes(stage: CrashStage): Promise<{ crashes: PlannedCrash[]; learnt: Learnt[] }> {
+  const crashes: PlannedCrash[] = []
+  const learnt: Learnt[] = []
+  for (const operation of operations) {
+    const { name, commits, prepare } = operation
+    try {
+      const { nameOf, run, isOver } = await prepare(stage)
+      const steps = await learnSteps(stage, nameOf, async () => {
+        await run()
+        await vi.waitFor(async () => expect(await isOver(), 'it is over').toBe(true), { timeout: 8000 })
+      })
+      const points = crashPointsOf(steps, commits)
+      crashes.push(...points.map((point) => ({ name: `${name}, ${point.name}`, operation, point })))
+      learnt.push({ name })
+    } catch (fault) {
+      learnt.push({ name, fault })
+    }
+  }
+  return { crashes, learnt }
+}
+
+/**
+ * A start takes long, and so one crash is to hit many operations, of different users. In a round is at most one point of
+ * each, and at most one that is held in Redis: its commands share a connection, and have half a second.
+ */
+function inRounds(all: readonly PlannedCrash[]): PlannedCrash[][] {
+  const isInRedis = ({ point }: PlannedCrash) => point.steps[point.at]?.store === 'redis'
+  const rounds: PlannedCrash[][] = []
+  for (const crash of all) {
+    const round = rounds.find(
+      (others) =>
+        !crash.operation.isAlone &&
+        others.every(({ operation }) => operation !== crash.operation && !operation.isAlone) &&
+        !(isInRedis(crash) && others.some(isInRedis))
+    )
+    if (round) round.push(crash)
+    else rounds.push([crash])
+  }
+  return rounds.map((round) => round.toSorted((a, b) => Number(isInRedis(a)) - Number(isInRedis(b))))
+}
+
+/**
+ * Runs each operation up to its crash point; when all are there, the auth-service is killed.
+ * @returns the answers of those that had one by then
+ */
+async function crashIn(
+  stage: CrashStage,
+  cases: ReadonlyMap<PlannedCrash, Case>
+): Promise<ReadonlyMap<PlannedCrash, Answer | undefined>> {
+  let isGone = () => {}
+  const gone = new Promise<void>((resolve) => {
+    isGone = resolve
+  })
+  const attempts = new Map<PlannedCrash, Promise<Answer | undefined>>()
+  const stops: (() => void)[] = []
+  try {
+    for (const [crash, { nameOf, run }] of cases) {
+      const { reached, stop } = holdAt(stage, nameOf, crash.point, gone)
+      stops.push(stop)
+      const attempt = run().catch(() => undefined) // nobody is there to answer any more
+      attempts.set(crash, attempt)
+      await Promise.race([reached, failAfter(10_000, `${crash.name}: that point was not reached`)])
+      stop()
+    }
+  } finally {
+    await stage.kill()
+    isGone()
+    for (const stop of stops) stop()
+    await stage.restart()
+  }
+  return new Map(await Promise.all([...attempts].map(async ([crash, attempt]) => [crash, await attempt] as const)))
+}
+
+function failAfter(milliseconds: number, message: string): Promise<never> {
+  return new Promise((_, reject) => setTimeout(() => reject(new Error(message)), milliseconds).unref())
+}

@@ -1,0 +1,93 @@
+import {
+  createTestDatabase,
+  createTestRedis,
+  type PostgresFaults,
+  type RedisFaults,
+  startPostgresFaults,
+  startRedisFaults
+} from '@countersign/testing'
+import { get, post, register, signIn } from '../integration/api-client.ts'
+import { type ServiceProcess, startTrio } from '../integration/trio.ts'
+
+/** An auth-service that is killed and started again, and a resource-service that is up all the time. */
+export interface CrashStage {
+  readonly databaseUrl: string
+  readonly redisUrl: string
+  readonly postgres: PostgresFaults
+  readonly redis: RedisFaults
+  /** Of the auth-service as it runs now. */
+  readonly authUrl: string
+  /** An access token of an admin. */
+  readonly adminToken: string
+  kill(): Promise<void>
+  /** Starts the auth-service again; resolves when it takes requests and has done its first housekeeping. */
+  restart(): Promise<void>
+  /** What the resource-service that was up all the time says to an access token. */
+  statusOfMe(accessToken: string): Promise<number>
+  /** Starts another resource-service. */
+  startResource(): Promise<ServiceProcess>
+  logs(): string
+  close(): Promise<void>
+}
+
+export const sessionsPerUser = 2
+
+export async function openCrashStage(): Promise<CrashStage> {
+  const database = await createTestDatabase()
+  const redisUrl = await createTestRedis()
+  const postgres = await startPostgresFaults(database.url)
+  const redis = await startRedisFaults(redisUrl)
+  const trio = await startTrio({
+    databaseUrl: postgres.url,
+    redisUrl: redis.url,
+    env: {
+      REGISTRATIONS_PER_ADDRESS: '100000',
+      SIGN_IN_FAILURES_PER_ADDRESS: '100000',
+      SESSIONS_PER_USER: String(sessionsPerUser)
+    }
+  })
+  let auth = trio.auth
+  const admin = await signIn(auth.url, { username: 'admin', password: trio.adminPassword })
+  // Redis learns its scripts, so that a publication is one command.
+  const someone = await signIn(auth.url, await register(auth.url))
+  await post(`${auth.url}/auth/logout`, { refresh_token: someone.refresh_token })
+
+  const stage: CrashStage = {
+    databaseUrl: database.url,
+    redisUrl,
+    postgres,
+    redis,
+    get authUrl() {
+      return auth.url
+    },
+    adminToken: admin.access_token,
+    kill: () => auth.stop('SIGKILL'),
+    async restart() {
+      postgres.clear()
+      redis.clear()
+      auth = await trio.startAuth()
+      // Its transactions are not to be taken for those of an operation.
+      await until(() => /\bDELETE FROM audit_events\b.*COMMIT/s.test(postgres.sent.map(({ text }) => text).join('\n')))
+    },
+    statusOfMe: async (accessToken) => (await get(`${trio.resource.url}/me`, accessToken)).status,
+    startResource: () => trio.startResource({ JWKS_URL: `${auth.url}/.well-known/jwks.json` }),
+    logs: () => trio.logs(),
+    async close() {
+      await trio.stop()
+      await postgres.close()
+      await redis.close()
+      await database.drop()
+    }
+  }
+  await stage.kill()
+  await stage.restart()
+  return stage
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  const deadline = performance.now() + 20_000
+  while (!isTrue()) {
+    if (performance.now() > deadline) throw new Error('the auth-service has not done its first housekeeping')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}

@@ -1,0 +1,265 @@
+/** What the feed's faults are made on: an issuer and verifiers, each with a way of its own to Redis, and sessions to revoke. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { RevocationEntry } from '@countersign/oauth'
+import { createTestDatabase, startTcpProxy, type TcpProxy, type TestDatabase } from '@countersign/testing'
+import {
+  get,
+  post,
+  query,
+  register,
+  type ServiceProcess,
+  send,
+  signIn,
+  startTrio,
+  type Trio,
+  untilReady,
+  unverifiedClaims
+} from '@countersign/testing/trio'
+import {
+  type AccessTokenVerifier,
+  createAccessTokenVerifier,
+  httpAnswerTo,
+  type RevocationFeed,
+  VerifierError
+} from '@countersign/verifier'
+import { redisRevocations } from '@countersign/verifier/redis'
+import type { Judge, Session } from './feed-traffic.ts'
+
+/** A verifier in this process, whose view can be compared entry by entry. */
+export interface LocalVerifier extends Judge {
+  readonly verifier: AccessTokenVerifier
+  /** Every value that its view was told. */
+  readonly heard: ReadonlySet<string>
+}
+
+export interface FeedStage {
+  readonly database: TestDatabase
+  readonly trio: Trio
+  /** The issuer's way to Redis. */
+  readonly issuerPath: TcpProxy
+  /** The verifiers' way to Redis. */
+  readonly verifierPath: TcpProxy
+  /** Everyone who verifies: the resource-services, and what has joined. */
+  readonly judges: readonly Judge[]
+  /** The issuer and the resource-services. */
+  services(): readonly ServiceProcess[]
+  /** Never revoked. */
+  readonly good: readonly Session[]
+  /** Revoked so far, or being revoked. */
+  readonly revoked: readonly Session[]
+  /** Another verifier that begins to follow now. */
+  join(name: string): LocalVerifier
+  leave(verifier: LocalVerifier): Promise<void>
+  /** Ends the next session; the bound is what a verifier may still answer 200 within. */
+  revoke(boundMs: number, issuer?: ServiceProcess): Promise<Session>
+  stopIssuer(signal?: NodeJS.Signals): Promise<void>
+  /** The issuer's next life, at the same address. */
+  startIssuer(): Promise<void>
+  /** Waits until everyone knows the whole truth again; returns what still differs by then. */
+  untilRecovered(withinMs: number): Promise<string[]>
+  /** What differs between the outbox and the views; empty when nothing does. */
+  differences(): Promise<string[]>
+  close(): Promise<void>
+}
+
+const sessionsPerUser = 40
+
+export async function openFeedStage(redisUrl: string, sessionCount: number): Promise<FeedStage> {
+  const database = await createTestDatabase()
+  const issuerPath = await startTcpProxy({ target: redisUrl })
+  const verifierPath = await startTcpProxy({ target: redisUrl })
+  const trio = await startTrio({
+    databaseUrl: database.url,
+    redisUrl: issuerPath.url,
+    resourceReplicas: 0,
+    env: {
+      SIGN_IN_FAILURES_PER_ADDRESS: '1000000',
+      SIGN_IN_FAILURES_PER_ACCOUNT_AND_ADDRESS: '1000000',
+      SIGN_IN_FAILURES_PER_ACCOUNT: '1000000',
+      PASSWORD_HASH_QUEUE: '1000',
+      LOG_LEVEL: 'info'
+    }
+  })
+  const issuerUrl = trio.auth.url
+  const resources = await Promise.all([1, 2].map(() => trio.startResource({ REDIS_URL: verifierPath.url })))
+  await Promise.all(resources.map(({ url }) => untilReady(url)))
+  const unused = await signInOften(issuerUrl, sessionCount)
+  const good = unused.splice(0, 3)
+  const revoked: Session[] = []
+  const local = new Set<LocalVerifier>()
+  const remote: Judge[] = resources.map(({ url }, at) => ({
+    name: `resource-service ${at + 1}`,
+    pauseMs: 20,
+    ask: async (accessToken) => (await get(`${url}/me`, accessToken)).status
+  }))
+  let issuer = trio.auth
+
+  const stage: FeedStage = {
+    database,
+    trio,
+    issuerPath,
+    verifierPath,
+    good,
+    revoked,
+    get judges() {
+      return [...remote, ...local]
+    },
+    services: () => [issuer, ...resources],
+    join(name) {
+      const joined = createLocalVerifier(name, { issuer: trio.issuer, issuerUrl, redisUrl: verifierPath.url })
+      local.add(joined)
+      return joined
+    },
+    async leave(verifier) {
+      local.delete(verifier)
+      await verifier.verifier.close()
+    },
+    async revoke(boundMs, { url } = issuer) {
+      const session = unused.pop()
+      if (!session) throw new Error('no session is left to be revoked: prepare more')
+      const revocation = { sentAt: performance.now(), answeredAt: Number.POSITIVE_INFINITY, boundMs }
+      session.revocation = revocation
+      revoked.push(session)
+      const { status } = await post(`${url}/auth/logout`, undefined, session.accessToken)
+      if (status !== 204) throw new Error(`logout answered ${status}`)
+      revocation.answeredAt = performance.now()
+      return session
+    },
+    stopIssuer: (signal) => issuer.stop(signal),
+    async startIssuer() {
+      issuer = await trio.startAuth({ PORT: new URL(issuerUrl).port })
+    },
+    async untilRecovered(withinMs) {
+      const deadline = performance.now() + withinMs
+      for (;;) {
+        const found = await differences()
+        if (found.length === 0 || performance.now() > deadline) return found
+        await delay(50)
+      }
+    },
+    differences,
+    async close() {
+      await Promise.all([...local].map(({ verifier }) => verifier.close()))
+      await trio.stop()
+      await Promise.all([issuerPath.close(), verifierPath.close()])
+      await database.drop()
+    }
+  }
+  return stage
+
+  async function differences(): Promise<string[]> {
+    // What costs little comes first: this is asked again and again, with hundreds of thousands of entries.
+    return firstFindings(differencesInState, differencesInAnswers, differencesInNumber, differencesInContent)
+  }
+
+  async function differencesInState(): Promise<string[]> {
+    return [...local]
+      .filter(({ verifier }) => !verifier.status().revocations?.isCurrent)
+      .map(({ name }) => `${name} is not current`)
+  }
+
+  async function differencesInNumber(): Promise<string[]> {
+    const [row] = await query<{ count: number }>(
+      database.url,
+      'SELECT count(*)::int AS count FROM revocations WHERE expires_at > clock_timestamp()'
+    )
+    const counts = [...local].map(({ name, verifier }) => ({ name, entries: verifier.status().revocations?.entries }))
+    for (const { name, url } of stage.services()) counts.push({ name, entries: await readEntries(url) })
+    return counts
+      .filter(({ entries }) => entries !== row?.count)
+      .map(({ name, entries }) => `${name} has ${entries} entries, the outbox ${row?.count}`)
+  }
+
+  async function differencesInContent(): Promise<string[]> {
+    const outbox = await query<{ value: string }>(
+      database.url,
+      'SELECT value FROM revocations WHERE expires_at > clock_timestamp()'
+    )
+    return [...local].flatMap(({ name, heard }) => {
+      const missing = outbox.filter(({ value }) => !heard.has(value)).length
+      return missing === 0 ? [] : [`${name} misses ${missing} entries`]
+    })
+  }
+
+  async function differencesInAnswers(): Promise<string[]> {
+    const found: string[] = []
+    const probes = [...good.slice(0, 1), ...revoked.slice(-12)]
+    for (const { name, ask } of stage.judges) {
+      for (const { accessToken, revocation } of probes) {
+        const status = await ask(accessToken)
+        if (status !== (revocation ? 401 : 200)) {
+          found.push(`${name} answers ${status} to a ${revocation ? 'revoked' : 'good'} token`)
+        }
+      }
+    }
+    return found
+  }
+}
+
+async function firstFindings(...searches: (() => Promise<string[]>)[]): Promise<string[]> {
+  for (const search of searches) {
+    const found = await search()
+    if (found.length > 0) return found
+  }
+  return []
+}
+
+async function readEntries(url: string): Promise<number> {
+  const { body } = await send<string>(`${url}/metrics`, {})
+  return Number(/^countersign_revocation_view_entries\{.*\} (\d+)$/m.exec(body)?.[1])
+}
+
+async function signInOften(issuerUrl: string, count: number): Promise<Session[]> {
+  const sessions: Session[] = []
+  for (let begun = 0; begun < count; begun += sessionsPerUser) {
+    const user = await register(issuerUrl)
+    const ofUser = Math.min(sessionsPerUser, count - begun)
+    const all = await Promise.all(Array.from({ length: ofUser }, () => signIn(issuerUrl, user)))
+    for (const { access_token: accessToken } of all) {
+      sessions.push({ accessToken, sid: unverifiedClaims(accessToken).sid })
+    }
+  }
+  return sessions
+}
+
+function createLocalVerifier(
+  name: string,
+  { issuer, issuerUrl, redisUrl }: { issuer: string; issuerUrl: string; redisUrl: string }
+): LocalVerifier {
+  const heard = new Set<string>()
+  const { feed } = redisRevocations({ url: redisUrl })
+  const verifier = createAccessTokenVerifier({
+    issuer,
+    audience: 'http://api.test',
+    jwksUri: `${issuerUrl}/.well-known/jwks.json`,
+    revocations: { feed: overheard(feed, (entries) => entries.forEach(({ value }) => void heard.add(value))) }
+  })
+  const ask = async (accessToken: string): Promise<number> => {
+    try {
+      await verifier.verify(accessToken)
+      return 200
+    } catch (error) {
+      if (error instanceof VerifierError) return httpAnswerTo(error).status
+      throw error
+    }
+  }
+  return { name, pauseMs: 8, verifier, heard, ask }
+}
+
+/** The same feed; what it tells its follower is heard here too. */
+function overheard(feed: RevocationFeed, onEntries: (entries: readonly RevocationEntry[]) => void): RevocationFeed {
+  return {
+    ...feed,
+    follow: (sink, clock) =>
+      feed.follow(
+        {
+          ...sink,
+          add(entries) {
+            onEntries(entries)
+            sink.add(entries)
+          }
+        },
+        clock
+      )
+  }
+}

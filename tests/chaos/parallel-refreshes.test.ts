@@ -1,0 +1,50 @@
+import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import {
+  query,
+  readFamily,
+  refresh,
+  register,
+  signIn,
+  startTrio,
+  type Trio,
+  unverifiedClaims
+} from '@countersign/testing/trio'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+
+const replicas = 3
+const refreshes = 1000
+
+describe.skipIf(!inject('docker'))('a thousand parallel refreshes', () => {
+  let database: TestDatabase
+  let trio: Trio
+
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    trio = await startTrio({ databaseUrl: database.url, redisUrl: await createTestRedis(), authReplicas: replicas })
+  })
+  afterAll(async () => {
+    await trio?.stop()
+    await database?.drop()
+  })
+
+  test('over three replicas get one successor, with no revocation and nothing but 200', async () => {
+    const user = await register(trio.auth.url)
+    // Replicas that have just started open their connections first.
+    await refreshInParallel((await signIn(trio.auth.url, user)).refresh_token, 60)
+    const tokens = await signIn(trio.auth.url, user)
+    const { sid } = unverifiedClaims(tokens.access_token)
+    const answers = await refreshInParallel(tokens.refresh_token, refreshes)
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    const [successor, ...others] = new Set(answers.map(({ body }) => body.refresh_token))
+    expect(others).toEqual([])
+    expect(await readFamily(database.url, sid)).toMatchObject({ generation: 1, revoked_at: null, revoked_reason: null })
+    expect(await query(database.url, 'SELECT 1 FROM revocations')).toEqual([])
+    expect((await refresh(trio.auth.url, successor as string)).status).toBe(200)
+  }, 60_000)
+
+  function refreshInParallel(refreshToken: string, times: number) {
+    return Promise.all(
+      Array.from({ length: times }, (_, i) => refresh(trio.auths[i % replicas]?.url as string, refreshToken))
+    )
+  }
+})
