@@ -1,18 +1,19 @@
 import type { TokenResponse } from '@countersign/oauth'
-import { createClient } from 'redis'
-import { expect, vi } from 'vitest'
 import {
   type Answer,
   type Credentials,
   post,
+  query,
+  readFamily,
   refresh,
   register,
   send,
   signIn,
   unverifiedClaims,
   usedSecrets
-} from '../integration/api-client.ts'
-import { query, readFamily } from '../integration/database.ts'
+} from '@countersign/testing/trio'
+import { createClient } from 'redis'
+import { expect, vi } from 'vitest'
 import { type NameStep, nameOfStatement } from './crash-plan.ts'
 import { type CrashStage, sessionsPerUser } from './crash-stage.ts'
 

@@ -6,8 +6,7 @@ import {
   startPostgresFaults,
   startRedisFaults
 } from '@countersign/testing'
-import { get, post, register, signIn } from '../integration/api-client.ts'
-import { type ServiceProcess, startTrio } from '../integration/trio.ts'
+import { get, post, register, type ServiceProcess, signIn, startTrio } from '@countersign/testing/trio'
 
 /** An auth-service that is killed and started again, and a resource-service that is up all the time. */
 export interface CrashStage {

@@ -11,21 +11,23 @@ import {
   startPostgresFaults,
   type TestDatabase
 } from '@countersign/testing'
-import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest'
 import {
   type Answer,
   type Credentials,
   get,
   post,
+  query,
+  readFamily,
   refresh,
   register,
   signIn,
+  startTrio,
+  type Trio,
   unverifiedClaims,
   usedSecrets
-} from '../integration/api-client.ts'
-import { query, readFamily } from '../integration/database.ts'
-import { startTrio, type Trio } from '../integration/trio.ts'
+} from '@countersign/testing/trio'
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest'
 
 /** The sessions' statements. */
 const rotation = /^\s*UPDATE refresh_token_families/

@@ -1,1 +1,0 @@
-export * from '@countersign/testing/trio'
