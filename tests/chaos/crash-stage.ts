@@ -46,11 +46,7 @@ export async function openCrashStage(): Promise<CrashStage> {
     }
   })
   let auth = trio.auth
-  const admin = await signIn(auth.url, { username: 'admin', password: trio.adminPassword })
-  // Redis learns its scripts, so that a publication is one command.
-  const someone = await signIn(auth.url, await register(auth.url))
-  await post(`${auth.url}/auth/logout`, { refresh_token: someone.refresh_token })
-
+  let adminToken = ''
   const stage: CrashStage = {
     databaseUrl: database.url,
     redisUrl,
@@ -59,7 +55,9 @@ export async function openCrashStage(): Promise<CrashStage> {
     get authUrl() {
       return auth.url
     },
-    adminToken: admin.access_token,
+    get adminToken() {
+      return adminToken
+    },
     kill: () => auth.stop('SIGKILL'),
     async restart() {
       postgres.clear()
@@ -78,9 +76,18 @@ export async function openCrashStage(): Promise<CrashStage> {
       await database.drop()
     }
   }
-  await stage.kill()
-  await stage.restart()
-  return stage
+  try {
+    adminToken = (await signIn(auth.url, { username: 'admin', password: trio.adminPassword })).access_token
+    // Redis learns its scripts, so that a publication is one command.
+    const someone = await signIn(auth.url, await register(auth.url))
+    await post(`${auth.url}/auth/logout`, { refresh_token: someone.refresh_token })
+    await stage.kill()
+    await stage.restart()
+    return stage
+  } catch (error) {
+    await stage.close()
+    throw error
+  }
 }
 
 async function until(isTrue: () => boolean): Promise<void> {
