@@ -29,7 +29,7 @@ export interface CheckedWorld {
 /** The slack that an entry has for retries and for slow statements, and what is cut off a second. */
 const entrySlackSeconds = 65 + 2
 const refusedWithinMs = 1000
-const longestHoldMs = 120
+const longestHoldMs = 1000
 
 export async function createCheckedWorld(stage: Stage, { users: count }: { users: number }): Promise<CheckedWorld> {
   const { pool } = stage
@@ -78,11 +78,14 @@ export async function createCheckedWorld(stage: Stage, { users: count }: { users
       throw new Error('This machine is too slow for the model, to which a few seconds are nothing: lower CHAOS_DEPTH.')
     }
     const endedBefore = new Set(endedFamilies(world).map(({ id }) => id))
-    const holding = holdRows(hold, calls)
+    let answered = 0
+    const holding = holdRows(hold, async () => answered + (await countWaiting()) >= calls.length)
     const outcomes = await Promise.all(
       calls.map(async (call) => {
         await holding.taken
-        return carryOut(call, { stage, issued, usernames, now: world.now })
+        const outcome = await carryOut(call, { stage, issued, usernames, now: world.now })
+        answered += 1
+        return outcome
       })
     )
     await holding.released
@@ -211,8 +214,8 @@ export async function createCheckedWorld(stage: Stage, { users: count }: { users
     return (await pool.query<T>(text, [userIds])).rows
   }
 
-  /** Holds rows until all calls wait for them, or for a while. */
-  function holdRows(hold: Hold, calls: readonly Call[]): { taken: Promise<void>; released: Promise<void> } {
+  /** Holds rows until that is enough: each call waits for them or has its answer. */
+  function holdRows(hold: Hold, isEnough: () => Promise<boolean>): { taken: Promise<void>; released: Promise<void> } {
     if (hold === 'nothing') return { taken: Promise.resolve(), released: Promise.resolve() }
     const [table, column] = hold === 'user' ? ['users', 'id'] : ['refresh_token_families', 'user_id']
     let setTaken = () => {}
@@ -226,7 +229,7 @@ export async function createCheckedWorld(stage: Stage, { users: count }: { users
         await client.query(`SELECT 1 FROM ${table} WHERE ${column} = ANY($1) FOR NO KEY UPDATE`, [userIds])
         setTaken()
         const deadline = performance.now() + longestHoldMs
-        while ((await countWaiting()) < calls.length && performance.now() < deadline) await delay(5)
+        while (!(await isEnough()) && performance.now() < deadline) await delay(5)
         await client.query('COMMIT')
       } finally {
         setTaken()

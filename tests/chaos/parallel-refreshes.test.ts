@@ -20,7 +20,13 @@ describe.skipIf(!inject('docker'))('a thousand parallel refreshes', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase()
-    trio = await startTrio({ databaseUrl: database.url, redisUrl: await createTestRedis(), authReplicas: replicas })
+    trio = await startTrio({
+      databaseUrl: database.url,
+      redisUrl: await createTestRedis(),
+      authReplicas: replicas,
+      // All of them want one row: who waits for it should not also wait for a connection.
+      env: { DATABASE_CONNECTIONS: '30' }
+    })
   })
   afterAll(async () => {
     await trio?.stop()

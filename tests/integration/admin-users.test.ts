@@ -161,6 +161,18 @@ describe('administration of users', () => {
     admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
   })
 
+  test('an admin whose role is gone changes nothing, although the access token still says it', async () => {
+    const former = await register(trio.auth.url)
+    await query(database.url, "UPDATE users SET roles = '{admin}' WHERE id = $1", [former.id])
+    const { access_token: token } = await signIn(trio.auth.url, former)
+    await query(database.url, "UPDATE users SET roles = '{}' WHERE id = $1", [former.id])
+    expect(await call('PATCH', `/users/${user.id}`, { disabled: true }, token)).toMatchObject({
+      status: 403,
+      body: { error: 'access_denied' }
+    })
+    expect((await call<User>('GET', `/users/${user.id}`)).body.disabled_at).toBeNull()
+  })
+
   test('users are listed in pages, in the order of their names, and searched by the beginning of one', async () => {
     const prefix = `page-${randomUUID().slice(0, 8)}`
     await query(

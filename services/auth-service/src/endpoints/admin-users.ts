@@ -1,4 +1,4 @@
-import { ConflictError, InvalidRequestError, NotFoundError } from '@countersign/oauth'
+import { AccessDeniedError, ConflictError, InvalidRequestError, NotFoundError } from '@countersign/oauth'
 import { requireJsonBody, requireQuery } from '@countersign/service-kit'
 import type { Context, Middleware, Next } from 'koa'
 import { z } from 'zod'
@@ -60,6 +60,7 @@ export function changeUser({ administration, relay, requireAdmin }: AdminUsersDe
       const change = { isDisabled, roles: roles && [...new Set(roles)] }
       const result = await administration.change(ctx.params.id, change, ctx.state.accessToken.sub)
       if (result.outcome === 'unknown') throw unknownUser()
+      if (result.outcome === 'not_an_admin') throw new AccessDeniedError({ description: 'You are no longer an admin.' })
       if (result.outcome === 'last_admin') {
         throw new ConflictError({ description: 'This would leave no enabled admin. Make another one first.' })
       }

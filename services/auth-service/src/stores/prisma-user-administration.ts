@@ -64,6 +64,8 @@ export function createPrismaUserAdministration(database: Database): UserAdminist
     actorId: string
   ): Promise<UserChangeOutcome> {
     await transaction.$queryRaw`SELECT pg_advisory_xact_lock(${administrationLockId}::bigint)::text`
+    // While it waited for its turn, another admin may have ended the one who asks.
+    if (!(await isEnabledAdmin(transaction, actorId))) return { outcome: 'not_an_admin' }
     // First the user's row is locked, then the families end: a sign-in either sees the change or has its session ended.
     const [before] = await transaction.$queryRaw<UserRow[]>`
       SELECT ${columns} FROM users WHERE id = ${id}::uuid FOR NO KEY UPDATE`
@@ -90,6 +92,12 @@ export function createPrismaUserAdministration(database: Database): UserAdminist
     }
     return { outcome: 'changed', user: toUser(after), entries }
   }
+}
+
+async function isEnabledAdmin(transaction: Queryable, id: string): Promise<boolean> {
+  const rows = await transaction.$queryRaw<unknown[]>`
+    SELECT 1 FROM users WHERE id = ${id}::uuid AND ${adminRole} = ANY(roles) AND disabled_at IS NULL`
+  return rows.length > 0
 }
 
 async function requireAnotherAdmin(transaction: Queryable): Promise<void> {

@@ -247,6 +247,7 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     for (const seconds of heard) expect(seconds).toBeLessThanOrEqual(longest + 0.2) // the offset between the clocks is known no better
     // Written anew, it is the past again.
     await admin.del(revocationKeys.stream)
+    await until(() => !view.status().isCurrent, 1000)
     await publisher.rebuild(
       (async function* () {
         yield [...entries, sidOf('missed')]
