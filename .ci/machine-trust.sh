@@ -7,8 +7,7 @@ set -euo pipefail
 cd /
 
 npmrc() {
-  npm config get registry proxy https-proxy noproxy 2>/dev/null |
-    grep -Ev '=(null|undefined|)$' | grep -vxF 'registry=https://registry.npmjs.org/' || true
+  npm config get registry proxy https-proxy noproxy 2>/dev/null | grep -Ev '=(null|undefined|)$' || true
 }
 
 # All authorities that the machine trusts, or nothing where it trusts no other than Debian's own.
