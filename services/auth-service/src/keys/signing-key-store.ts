@@ -7,7 +7,6 @@ export interface StoredSigningKey {
   readonly sealedPrivateJwk: string
   /** Whether its time to sign has come, by the database's clock. */
   readonly maySign: boolean
-  readonly signsFrom: Date
 }
 
 export interface NewSigningKey {

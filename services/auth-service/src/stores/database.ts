@@ -12,7 +12,8 @@ export type Database = PrismaClient
 export type Queryable = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>
 
 const connectTimeoutMs = 3000
-const statementTimeoutMs = 5000
+/** Past this Postgres ends a statement, and a wait for a lock. */
+export const statementTimeoutMs = 5000
 
 /** Opens the pool. Waits are bounded, so that a database that hangs becomes a 503 and not a pile of requests. */
 export function openDatabase({ url, connections }: DatabaseOptions): Database {
@@ -29,8 +30,6 @@ export function openDatabase({ url, connections }: DatabaseOptions): Database {
   })
   return new PrismaClient({ adapter, transactionOptions: { maxWait: connectTimeoutMs, timeout: statementTimeoutMs } })
 }
-
-export interface Transaction extends Queryable {}
 
 /** Runs statements in one transaction (read committed). */
 export function inTransaction<T>(database: Database, work: (transaction: Queryable) => Promise<T>): Promise<T> {

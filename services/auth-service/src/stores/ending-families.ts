@@ -2,7 +2,7 @@ import { Prisma } from '@countersign/prisma'
 import { maxClockToleranceSeconds } from '@countersign/verifier'
 import type { EndedFamilies, EndReason } from '../grants/refresh-token-families.ts'
 import { maxAccessTokenTtlSeconds } from '../tokens/access-tokens.ts'
-import type { Queryable } from './database.ts'
+import { type Queryable, statementTimeoutMs } from './database.ts'
 import { databaseNow, type OutboxRow, seconds, toOutboxEntry } from './revocation-entries.ts'
 
 /** Alive: neither revoked nor past a limit. `f` is the family. */
@@ -14,7 +14,7 @@ export const isLive = Prisma.sql`f.revoked_at IS NULL AND f.idle_expires_at > ${
 export const retrySlackSeconds = 60
 
 /** Statements are ended past this (`statement_timeout`), so no token is younger than its statement's begin by more. */
-const statementSeconds = 5
+const statementSeconds = statementTimeoutMs / 1000
 
 const entryLagSeconds = retrySlackSeconds + statementSeconds + maxClockToleranceSeconds
 

@@ -11,7 +11,6 @@ interface SigningKeyRow {
   public_jwk: JWK
   sealed_private_jwk: string
   may_sign: boolean
-  signs_from: Date
 }
 
 export function createPrismaSigningKeyStore(database: Database): SigningKeyStore {
@@ -19,15 +18,14 @@ export function createPrismaSigningKeyStore(database: Database): SigningKeyStore
     async listPublished() {
       const rows = await orUnavailable(
         database.$queryRaw<SigningKeyRow[]>`
-          SELECT kid, public_jwk, sealed_private_jwk, signs_from, signs_from <= ${databaseNow} AS may_sign
+          SELECT kid, public_jwk, sealed_private_jwk, signs_from <= ${databaseNow} AS may_sign
           FROM signing_keys WHERE pulled_at IS NULL ORDER BY signs_from DESC, kid`
       )
       return rows.map((row) => ({
         kid: row.kid,
         publicJwk: row.public_jwk,
         sealedPrivateJwk: row.sealed_private_jwk,
-        maySign: row.may_sign,
-        signsFrom: row.signs_from
+        maySign: row.may_sign
       }))
     },
     async ensureFirst(make) {
