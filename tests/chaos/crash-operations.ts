@@ -306,7 +306,7 @@ function namesOf(
   const sids = sessions.map(sidOf)
   return (store, text) => {
     if (store === 'postgres') {
-      return /^\s*SELECT .*FROM (?:revocations|signing_keys)\b/s.test(text) ? undefined : nameOfStatement(text)
+      return /^\s*SELECT .*(?:FROM revocations|JOIN signing_keys)\b/s.test(text) ? undefined : nameOfStatement(text)
     }
     const [command] = text.split(' ', 1)
     const attempts = /\{countersign\}:(attempts:[\w-]+)/.exec(text)?.[1]

@@ -5,6 +5,7 @@ import {
   type Environment,
   integerVariable,
   logLevels,
+  numberVariable,
   optional,
   readVariables,
   textVariable,
@@ -37,6 +38,13 @@ export const variables = {
   firstAdminUsername: usernameVariable('COUNTERSIGN_ADMIN_USERNAME', { fallback: 'admin' }),
   firstAdminPassword: optional(firstAdminPasswordVariable('COUNTERSIGN_ADMIN_PASSWORD')),
   signingKeyBits: choiceVariable('SIGNING_KEY_BITS', { fallback: '2048', choices: ['2048', '3072', '4096'] }),
+  signingKeyRotationDays: numberVariable('SIGNING_KEY_ROTATION_DAYS', {
+    fallback: 30,
+    min: 0.00001,
+    max: 3660,
+    unit: 'days'
+  }),
+  jwksMaxAgeSeconds: integerVariable('JWKS_MAX_AGE_SECONDS', { fallback: 300, min: 1, max: day, unit: 'seconds' }),
   accessTokenTtlSeconds: integerVariable('ACCESS_TOKEN_TTL_SECONDS', {
     fallback: 600,
     min: 30,

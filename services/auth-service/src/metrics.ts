@@ -1,6 +1,8 @@
 import type { HttpMetrics } from '@countersign/service-kit'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import type { ExpiredKind } from './housekeeping/housekeeping.ts'
+import type { KeyOverview } from './keys/signing-key-administration.ts'
+import { keyStates } from './keys/signing-key-store.ts'
 
 /** What became of a refresh: the outcomes of the families, and `forged` for a token that is not one of this issuer. */
 export type RefreshMetric = 'rotated' | 'retried' | 'replayed' | 'expired' | 'revoked' | 'unknown' | 'forged'
@@ -11,6 +13,8 @@ export interface IssuerMetrics {
   /** `outcome` is `succeeded` or the error code of the refusal. */
   countSignIn(outcome: string): void
   countRemoved(kind: ExpiredKind, rows: number): void
+  /** Shows the keys as they are now. */
+  showKeys(keys: KeyOverview): void
   /** Records the time from a revocation's commit to its confirmed publication. */
   observePublication(seconds: number): void
 }
@@ -60,6 +64,17 @@ export function createIssuerMetrics({ registry, countPendingRevocations }: Issue
       }
     }
   })
+  const keys = new Gauge({
+    name: 'countersign_signing_keys',
+    help: 'Signing keys by their state.',
+    labelNames: ['state'],
+    registers
+  })
+  const keyAge = new Gauge({
+    name: 'countersign_signing_key_age_seconds',
+    help: 'Time since the key that signs began to.',
+    registers
+  })
   for (const outcome of ['rotated', 'retried', 'replayed', 'expired', 'revoked', 'unknown', 'forged']) {
     refreshes.inc({ outcome }, 0)
   }
@@ -67,6 +82,11 @@ export function createIssuerMetrics({ registry, countPendingRevocations }: Issue
     countRefresh: (outcome) => refreshes.inc({ outcome }),
     countSignIn: (outcome) => signIns.inc({ outcome }),
     countRemoved: (kind, rows) => removed.inc({ kind }, rows),
+    showKeys(overview) {
+      for (const state of keyStates) keys.set({ state }, overview.keys.filter((key) => key.state === state).length)
+      const since = overview.keys.find(({ state }) => state === 'signing')?.signsFrom
+      if (since) keyAge.set((overview.now.getTime() - since.getTime()) / 1000)
+    },
     observePublication: (seconds) => publication.observe(seconds)
   }
 }

@@ -20,8 +20,12 @@ import { createSignInLimits } from './accounts/sign-in-limits.ts'
 import type { Config } from './config.ts'
 import { addRoutes } from './endpoints/routes.ts'
 import { startHousekeeping } from './housekeeping/housekeeping.ts'
+import { keyPolicy } from './keys/key-policy.ts'
 import { openKeyRing } from './keys/key-ring.ts'
+import { startKeySchedule } from './keys/key-schedule.ts'
 import { createKeySealing } from './keys/key-sealing.ts'
+import { createSigningKeyAdministration } from './keys/signing-key-administration.ts'
+import { generateSigningKey } from './keys/signing-keys.ts'
 import { createIssuerMetrics } from './metrics.ts'
 import type { RevocationOutbox } from './revocation/revocation-outbox.ts'
 import type { RevocationPublisher } from './revocation/revocation-publisher.ts'
@@ -48,7 +52,10 @@ const firstPartyClientId = 'countersign'
 const firstPartyScope = 'account'
 
 const sweepIntervalMs = 1000
-const keyPollIntervalMs = 5000
+/** How often this replica looks after the signing keys. */
+const keyRoundIntervalMs = 5000
+/** Three rounds missed: this replica was paused. */
+const keyMaxAgeMs = 15_000
 const housekeepingIntervalMs = 60_000
 
 /** What the embedded stack puts in place of Redis and of an operator. */
@@ -97,16 +104,29 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
   else if (!(await users.hasUserWithRole(adminRole))) {
     logger.warn('there is no admin; COUNTERSIGN_ADMIN_PASSWORD makes the first one at the next start')
   }
-  const keyRing = await openKeyRing({
-    store: createPrismaSigningKeyStore(database),
-    sealing: createKeySealing(config.masterKeys),
-    logger,
-    modulusBits: Number(config.signingKeyBits),
-    pollIntervalMs: keyPollIntervalMs
-  })
   const issuerMetrics = createIssuerMetrics({
     registry: metrics.registry,
     countPendingRevocations: () => outbox.countUnpublished()
+  })
+  const sealing = createKeySealing(config.masterKeys)
+  const keyStore = createPrismaSigningKeyStore(database)
+  const keyAdministration = createSigningKeyAdministration({
+    store: keyStore,
+    sealing,
+    policy: keyPolicy(config),
+    generate: () => generateSigningKey(sealing, Number(config.signingKeyBits))
+  })
+  // Before anything is changed: a wrong master key must not touch the keys.
+  const keyRing = await openKeyRing({ store: keyStore, sealing, logger, maxAgeMs: keyMaxAgeMs })
+  for (const kid of await keyAdministration.reencrypt()) {
+    logger.info({ kid }, 'signing key was sealed anew under the current master key')
+  }
+  const keySchedule = await startKeySchedule({
+    administration: keyAdministration,
+    keyRing,
+    logger,
+    onRound: issuerMetrics.showKeys,
+    intervalMs: keyRoundIntervalMs
   })
   const relay = startRevocationRelay({
     outbox,
@@ -157,6 +177,9 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
         relay,
         metrics: issuerMetrics,
         keyRing,
+        jwksMaxAgeSeconds: config.jwksMaxAgeSeconds,
+        keyAdministration,
+        keySchedule,
         limits: createSignInLimits({
           perAddress: counter('address', config.signInFailuresPerAddress, config.signInLimitWindowSeconds),
           perAccountAndAddress: counter(
@@ -175,7 +198,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
         accessTokens: createAccessTokenIssuer({
           issuer: config.issuer,
           ttlSeconds: config.accessTokenTtlSeconds,
-          signingKey: keyRing.current
+          signingKey: keyRing.signingKey
         }),
         refreshTokens: createRefreshTokenCodec(config.masterKeys),
         administration: createPrismaUserAdministration(database),
@@ -187,6 +210,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
       () => verifier.close(),
       () => housekeeping.close(),
       () => relay.close(),
+      () => keySchedule.close(),
       () => keyRing.close(),
       () => carrier.publisher.close(),
       () => carrier.redis?.destroy(),

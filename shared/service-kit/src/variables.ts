@@ -73,6 +73,23 @@ export function integerVariable(
   }
 }
 
+/** A number within bounds, in decimal notation. */
+export function numberVariable(
+  name: string,
+  options: { fallback?: number; min: number; max: number; unit: string }
+): Variable<number> {
+  return {
+    name,
+    expects: `a number of ${options.unit} from ${options.min.toFixed(5).replace(/\.?0+$/, '')} to ${options.max}`,
+    ...fallbackTo(options.fallback),
+    parse(text) {
+      if (!/^\d{1,15}(?:\.\d{1,15})?$/.test(text)) return undefined
+      const value = Number(text)
+      return value >= options.min && value <= options.max ? value : undefined
+    }
+  }
+}
+
 /** A text of 1 to `maxLength` characters. */
 export function textVariable(
   name: string,

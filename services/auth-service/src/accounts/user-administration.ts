@@ -41,7 +41,8 @@ export interface UserAdministration {
   find(id: string): Promise<AdministeredUser | undefined>
   /**
    * Disables, enables, or gives roles, in one transaction. Disabling and taking a role away end every session of the user,
-   * so that no token issued before it is of use; a role that is added shows at the next refresh.
+   * so that no token issued before it is of use; a role that is added shows at the next refresh. Without an actor it is
+   * the operator at the command line.
    */
-  change(id: string, change: UserChange, actorId: string): Promise<UserChangeOutcome>
+  change(id: string, change: UserChange, actorId: string | undefined): Promise<UserChangeOutcome>
 }

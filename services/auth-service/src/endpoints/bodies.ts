@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseUsername, usernameRule } from '../accounts/usernames.ts'
+import { keyStates } from '../keys/signing-key-store.ts'
 
 /** What the routes take: each schema validates, and is shown in OpenAPI. */
 
@@ -77,6 +78,18 @@ export const userChangeBody = z
   })
 export type UserChangeBody = z.infer<typeof userChangeBody>
 
+/** `POST /admin/keys/rotate` and `/admin/keys/:kid/pull` */
+export const keyChangeBody = z.strictObject({
+  reason: z
+    .string()
+    .min(1)
+    .max(200)
+    .refine((text) => text.isWellFormed() && !text.includes('\0'), { error: 'must be valid Unicode' })
+    .optional()
+    .meta({ description: 'why, for the audit log' })
+})
+export type KeyChangeBody = z.infer<typeof keyChangeBody>
+
 /** What the routes answer; shown in OpenAPI. */
 
 export const tokenResponse = z.object({
@@ -116,6 +129,25 @@ export const administeredUser = registeredUser.extend({
 })
 
 export const userList = z.object({ users: z.array(administeredUser), next_cursor: z.string().nullable() })
+
+const moment = z.iso.datetime().nullable()
+
+export const keyList = z.object({
+  keys: z.array(
+    z.object({
+      kid: z.string(),
+      state: z.enum(keyStates),
+      algorithm: z.literal('RS256'),
+      bits: z.int(),
+      created_at: z.iso.datetime(),
+      signs_from: moment,
+      retired_at: moment,
+      pulled_at: moment
+    })
+  ),
+  rotation_possible_at: moment.meta({ description: 'when the spare may sign' }),
+  next_rotation_at: moment.meta({ description: 'when it will, by the schedule' })
+})
 
 export const errorResponse = z.object({
   error: z.string(),

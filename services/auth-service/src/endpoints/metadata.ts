@@ -1,17 +1,25 @@
 import { signingAlgorithm } from '@countersign/oauth'
 import type { Middleware } from 'koa'
+import { staleSeconds } from '../keys/key-policy.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 
-/** Seconds for which a verifier may keep the key set without asking. */
-export const jwksMaxAgeSeconds = 300
+/** Seconds for which the metadata may be kept without asking. */
+const metadataMaxAgeSeconds = 300
+
+export interface JwksDeps {
+  keyRing: Pick<KeyRing, 'published'>
+  /** Seconds for which a verifier may keep the key set without asking. */
+  jwksMaxAgeSeconds: number
+}
 
 /** `GET /.well-known/jwks.json` (RFC 7517): the public keys, cacheable, with an entity tag. */
-export function jwks(keyRing: KeyRing): Middleware[] {
+export function jwks({ keyRing, jwksMaxAgeSeconds }: JwksDeps): Middleware[] {
+  const cacheControl = `public, max-age=${jwksMaxAgeSeconds}, stale-while-revalidate=${staleSeconds(jwksMaxAgeSeconds)}`
   return [
     async function answerKeySet(ctx) {
-      const { body, etag } = keyRing.published()
+      const { body, etag } = await keyRing.published()
       ctx.status = 200
-      ctx.set('Cache-Control', `public, max-age=${jwksMaxAgeSeconds}, stale-while-revalidate=60`)
+      ctx.set('Cache-Control', cacheControl)
       ctx.set('ETag', etag)
       if (ctx.fresh) {
         ctx.status = 304
@@ -38,7 +46,7 @@ export function issuerMetadata({ issuer }: { issuer: string }): Middleware[] {
   }
   return [
     async function answerIssuerMetadata(ctx) {
-      ctx.set('Cache-Control', `public, max-age=${jwksMaxAgeSeconds}`)
+      ctx.set('Cache-Control', `public, max-age=${metadataMaxAgeSeconds}`)
       ctx.body = document
     }
   ]

@@ -59,7 +59,7 @@ function describeParameters({ path, query }: Route): Record<string, unknown>[] {
     name,
     in: 'path',
     required: true,
-    schema: { type: 'string', format: 'uuid' }
+    schema: name === 'kid' ? { type: 'string' } : { type: 'string', format: 'uuid' }
   }))
   const inQuery = Object.entries(query?.shape ?? {}).map(([name, schema]) => ({
     name,

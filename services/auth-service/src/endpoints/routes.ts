@@ -2,7 +2,7 @@ import type Router from '@koa/router'
 import type { Middleware } from 'koa'
 import type { z } from 'zod'
 import type { RefreshDeps } from '../grants/refresh.ts'
-import type { KeyRing } from '../keys/key-ring.ts'
+import { type AdminKeysDeps, listKeys, pullKey, rotateKeys } from './admin-keys.ts'
 import {
   type AdminUsersDeps,
   changeUser,
@@ -16,7 +16,7 @@ import * as bodies from './bodies.ts'
 import { type LoginDeps, login } from './login.ts'
 import { logout, logoutAll } from './logout.ts'
 import { me } from './me.ts'
-import { issuerMetadata, jwks } from './metadata.ts'
+import { issuerMetadata, type JwksDeps, jwks } from './metadata.ts'
 import { describeRoutes } from './openapi.ts'
 import { changePassword } from './password.ts'
 import { refresh } from './refresh.ts'
@@ -37,9 +37,8 @@ export interface Route {
   errors: number[]
 }
 
-export interface RouteDeps extends LoginDeps, RefreshDeps, RegisterDeps, AdminUsersDeps {
+export interface RouteDeps extends LoginDeps, RefreshDeps, RegisterDeps, AdminUsersDeps, AdminKeysDeps, JwksDeps {
   issuer: string
-  keyRing: KeyRing
   requireAccessToken: Middleware
 }
 
@@ -188,9 +187,40 @@ export function createRoutes(deps: RouteDeps): Route[] {
     },
     {
       method: 'get',
+      path: '/admin/keys',
+      summary: 'The signing keys, and when the next one will sign',
+      handlers: listKeys(deps),
+      needsAccessToken: true,
+      answer: { status: 200, schema: bodies.keyList },
+      errors: [401, 403, 503]
+    },
+    {
+      method: 'post',
+      path: '/admin/keys/rotate',
+      summary: 'Let the spare key sign from now on; no token is refused for it',
+      handlers: rotateKeys(deps),
+      body: bodies.keyChangeBody,
+      isBodyOptional: true,
+      needsAccessToken: true,
+      answer: { status: 200, schema: bodies.keyList },
+      errors: [400, 401, 403, 409, 413, 415, 503]
+    },
+    {
+      method: 'post',
+      path: '/admin/keys/:kid/pull',
+      summary: 'Take a key out in an emergency: each token it signed is refused from now on',
+      handlers: pullKey(deps),
+      body: bodies.keyChangeBody,
+      isBodyOptional: true,
+      needsAccessToken: true,
+      answer: { status: 200, schema: bodies.keyList },
+      errors: [400, 401, 403, 404, 413, 415, 503]
+    },
+    {
+      method: 'get',
       path: '/.well-known/jwks.json',
       summary: 'The public signing keys (RFC 7517)',
-      handlers: jwks(deps.keyRing),
+      handlers: jwks(deps),
       answer: { status: 200, schema: bodies.jwksDocument },
       errors: []
     },

@@ -1,5 +1,5 @@
 import { StartError } from '@countersign/service-kit'
-import { CompactEncrypt, compactDecrypt, type JWK } from 'jose'
+import { CompactEncrypt, compactDecrypt, decodeProtectedHeader, type JWK } from 'jose'
 import type { MasterKey, MasterKeys } from './master-keys.ts'
 
 const purpose = 'signing-key sealing v1'
@@ -10,6 +10,8 @@ export interface KeySealing {
   seal(kid: string, privateJwk: JWK): Promise<string>
   /** @throws {SealedKeyError} when no given master key opens it, or it was sealed for another kid */
   open(kid: string, sealed: string): Promise<JWK>
+  /** Whether the current master key sealed it, as far as it says itself. */
+  isCurrent(sealed: string): boolean
 }
 
 /** Thrown when a signing key in the database cannot be opened. */
@@ -40,6 +42,13 @@ export function createKeySealing(masterKeys: MasterKeys): KeySealing {
       const { plaintext, protectedHeader } = await decrypt(kid, sealed)
       if (protectedHeader.signing_kid !== kid) throw new SealedKeyError(kid, 'it was sealed for another key')
       return JSON.parse(new TextDecoder().decode(plaintext)) as JWK
+    },
+    isCurrent(sealed) {
+      try {
+        return decodeProtectedHeader(sealed).kid === current.id
+      } catch {
+        return false
+      }
     }
   }
 

@@ -1,12 +1,28 @@
 import type { JWK } from 'jose'
+import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 
-/** A signing key as the database holds it. */
+/**
+ * Where a key stands in its life:
+ * - `spare`: published ahead, so that every verifier knows it before it signs;
+ * - `signing`: signs;
+ * - `retired`: published until the last token it signed is dead;
+ * - `pulled`: taken out in an emergency, with every token it signed.
+ */
+export const keyStates = ['spare', 'signing', 'retired', 'pulled'] as const
+export type KeyState = (typeof keyStates)[number]
+
+/** A signing key as the database holds it. All its moments are the database's. */
 export interface StoredSigningKey {
   readonly kid: string
+  readonly state: KeyState
   readonly publicJwk: JWK
-  readonly sealedPrivateJwk: string
-  /** Whether its time to sign has come, by the database's clock. */
-  readonly maySign: boolean
+  /** A JWE; `null` once the key was pulled. */
+  readonly sealedPrivateJwk: string | null
+  /** Since then it is published. */
+  readonly createdAt: Date
+  readonly signsFrom: Date | null
+  readonly retiredAt: Date | null
+  readonly pulledAt: Date | null
 }
 
 export interface NewSigningKey {
@@ -15,13 +31,51 @@ export interface NewSigningKey {
   readonly sealedPrivateJwk: string
 }
 
-/** Where signing keys last. Several replicas share it. */
+export interface StoredKeys {
+  /** The spare, the signing key, then the others, the youngest first. */
+  readonly keys: readonly StoredSigningKey[]
+  /** The database's clock. */
+  readonly now: Date
+}
+
+/** Who asks for a change: an admin, or nobody but the operator or the schedule. */
+export interface KeyChangeCause {
+  readonly actorId?: string | undefined
+  /** For the audit event, such as `schedule`, or what the admin wrote. */
+  readonly reason: string
+}
+
+export type RotateOutcome =
+  | { readonly outcome: 'rotated' }
+  /** Somebody else was faster: the keys are no longer what they were. Nothing was changed. */
+  | { readonly outcome: 'overtaken' }
+  | { readonly outcome: 'not_an_admin' }
+
+export type PullOutcome =
+  /** The denylist entry is committed, to be announced. */
+  | { readonly outcome: 'pulled'; readonly entries: readonly OutboxEntry[] }
+  /** It was pulled before. */
+  | { readonly outcome: 'already_pulled' }
+  | { readonly outcome: 'unknown' }
+  /** It signs, and there is no other key that could. Nothing was changed. */
+  | { readonly outcome: 'no_successor' }
+  | { readonly outcome: 'not_an_admin' }
+
+/** Where signing keys last. Several replicas share it: each change is one transaction, and they take turns. */
 export interface SigningKeyStore {
-  /** Every key that is published, the one that signs first, then by age; pulled ones are left out. */
-  listPublished(): Promise<StoredSigningKey[]>
+  list(): Promise<StoredKeys>
   /**
-   * Adds a key that signs at once, if there is none: of several replicas that start on an empty database at the same moment,
-   * one makes the key and the others find it.
+   * Adds a key where one is missing: the signing key if none signs (then the spare, if there is one, signs instead), else
+   * the spare. Of several replicas that find one missing at the same moment, one fills the place.
+   * @returns whether the key was taken
    */
-  ensureFirst(make: () => Promise<NewSigningKey>): Promise<void>
+  fill(key: NewSigningKey): Promise<boolean>
+  /** Lets `to` sign in place of `from`, if they are still the signing key and the spare. */
+  rotate(keys: { from: string; to: string }, cause: KeyChangeCause): Promise<RotateOutcome>
+  /** Takes a key out: its private half is destroyed, its denylist entry written, and the spare signs if it did. */
+  pull(kid: string, cause: KeyChangeCause): Promise<PullOutcome>
+  /** Removes keys that are of no use to anyone any more. @returns their kids */
+  removeDead(): Promise<string[]>
+  /** Replaces what an older master key sealed. @returns false when it is no longer what it was */
+  reseal(kid: string, sealed: { from: string; to: string }): Promise<boolean>
 }

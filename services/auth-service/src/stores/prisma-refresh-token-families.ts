@@ -10,6 +10,7 @@ import type {
 } from '../grants/refresh-token-families.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies, insertEntries, isLive, retrySlackSeconds } from './ending-families.ts'
+import { signingKid } from './prisma-signing-key-store.ts'
 import { databaseNow, seconds, toOutboxEntry } from './revocation-entries.ts'
 
 export interface FamilyLimits {
@@ -30,10 +31,11 @@ interface SessionRow {
   audience: string[]
   generation: number
   issued_at: number
+  signing_kid: string
 }
 
 const sessionColumns = Prisma.sql`u.id AS user_id, u.username, u.roles, f.client_id, f.id AS session_id, f.scope, f.audience,
-  f.generation, floor(extract(epoch FROM ${databaseNow}))::float8 AS issued_at`
+  f.generation, floor(extract(epoch FROM ${databaseNow}))::float8 AS issued_at, ${signingKid} AS signing_kid`
 
 /** The families in Postgres. Races are settled by the statements themselves; each one says how. */
 export function createPrismaRefreshTokenFamilies(database: Database, limits: FamilyLimits): RefreshTokenFamilies {
@@ -225,6 +227,7 @@ function toSession(row: SessionRow): Session {
     scope: row.scope,
     audience: row.audience,
     generation: row.generation,
-    issuedAt: row.issued_at
+    issuedAt: row.issued_at,
+    signingKid: row.signing_kid
   }
 }

@@ -7,6 +7,8 @@ import type {
   UserChangeOutcome
 } from '../accounts/user-administration.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
+import { mayAdminister } from './acting-admin.ts'
+import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies } from './ending-families.ts'
 import { databaseNow } from './revocation-entries.ts'
@@ -61,11 +63,10 @@ export function createPrismaUserAdministration(database: Database): UserAdminist
     transaction: Queryable,
     id: string,
     { isDisabled, roles }: UserChange,
-    actorId: string
+    actorId: string | undefined
   ): Promise<UserChangeOutcome> {
     await transaction.$queryRaw`SELECT pg_advisory_xact_lock(${administrationLockId}::bigint)::text`
-    // While it waited for its turn, another admin may have ended the one who asks.
-    if (!(await isEnabledAdmin(transaction, actorId))) return { outcome: 'not_an_admin' }
+    if (!(await mayAdminister(transaction, actorId))) return { outcome: 'not_an_admin' }
     // First the user's row is locked, then the families end: a sign-in either sees the change or has its session ended.
     const [before] = await transaction.$queryRaw<UserRow[]>`
       SELECT ${columns} FROM users WHERE id = ${id}::uuid FOR NO KEY UPDATE`
@@ -80,12 +81,15 @@ export function createPrismaUserAdministration(database: Database): UserAdminist
     const entries: OutboxEntry[] = []
     const selection = Prisma.sql`f.user_id = ${id}::uuid`
     if (!wasDisabled && after.disabled_at) {
-      await audit(transaction, 'user.disabled', id, actorId)
+      await recordAuditEvent(transaction, { type: 'user.disabled', userId: id, actorId })
       entries.push(...(await endFamilies(transaction, { selection, reason: 'user_disabled', actorId })).entries)
     }
-    if (wasDisabled && !after.disabled_at) await audit(transaction, 'user.enabled', id, actorId)
+    if (wasDisabled && !after.disabled_at) {
+      await recordAuditEvent(transaction, { type: 'user.enabled', userId: id, actorId })
+    }
     if (!isSameSet(before.roles, after.roles)) {
-      await audit(transaction, 'user.roles_changed', id, actorId, { before: before.roles, after: after.roles })
+      const detail = { before: before.roles, after: after.roles }
+      await recordAuditEvent(transaction, { type: 'user.roles_changed', userId: id, actorId, detail })
     }
     if (before.roles.some((role) => !after.roles.includes(role))) {
       entries.push(...(await endFamilies(transaction, { selection, reason: 'role_removed', actorId })).entries)
@@ -94,28 +98,10 @@ export function createPrismaUserAdministration(database: Database): UserAdminist
   }
 }
 
-async function isEnabledAdmin(transaction: Queryable, id: string): Promise<boolean> {
-  const rows = await transaction.$queryRaw<unknown[]>`
-    SELECT 1 FROM users WHERE id = ${id}::uuid AND ${adminRole} = ANY(roles) AND disabled_at IS NULL`
-  return rows.length > 0
-}
-
 async function requireAnotherAdmin(transaction: Queryable): Promise<void> {
   const others = await transaction.$queryRaw<unknown[]>`
     SELECT 1 FROM users WHERE ${adminRole} = ANY(roles) AND disabled_at IS NULL LIMIT 1`
   if (others.length === 0) throw new LastAdminError()
-}
-
-async function audit(
-  transaction: Queryable,
-  type: string,
-  userId: string,
-  actorId: string,
-  detail?: Record<string, unknown>
-): Promise<void> {
-  await transaction.$executeRaw`
-    INSERT INTO audit_events (type, user_id, actor_id, detail)
-    VALUES (${type}, ${userId}::uuid, ${actorId}::uuid, ${detail === undefined ? null : JSON.stringify(detail)}::jsonb)`
 }
 
 function administers(user: UserRow): boolean {

@@ -25,6 +25,9 @@ end
 /** What the clocks of the issuer's replicas may differ by. */
 const clockSkewMilliseconds = 60_000
 
+/** The entry of a pulled key lives for days: it goes to the end of the stream so often, and holds back nothing behind it. */
+const keyMoveMilliseconds = 3_600_000
+
 /**
  * Removes what has expired from the front of the stream, at most about a thousand messages at once. By the ids alone, a
  * Redis whose clock was set ahead would take entries that are alive. So whichever clock is behind decides: that of Redis, or
@@ -36,25 +39,41 @@ local function earlier(now)
   return math.min(now, time[1] * 1000 + math.floor(time[2] / 1000))
 end
 
-local function is_expired(message, now)
+local function field(message, name)
   local fields = message[2]
   for at = 1, #fields, 2 do
-    if fields[at] == 'exp' then return (tonumber(fields[at + 1]) or 0) * 1000 + ${clockSkewMilliseconds} <= now end
+    if fields[at] == name then return fields[at + 1] end
   end
-  return true
+end
+
+local function is_expired(message, now)
+  return (tonumber(field(message, 'exp')) or 0) * 1000 + ${clockSkewMilliseconds} <= now
+end
+
+local function is_old_key(message, now)
+  return field(message, 'kind') == 'kid' and tonumber(string.match(message[1], '^%d+')) < now - ${keyMoveMilliseconds}
 end
 
 local function trim(now)
   -- Mostly there is nothing to do: one message tells.
   for _, count in ipairs({1, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100}) do
     local messages = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', count)
-    local expired = 0
-    while expired < #messages and is_expired(messages[expired + 1], now) do expired = expired + 1 end
-    if expired > 0 then
-      redis.call('XTRIM', KEYS[1], 'MAXLEN', redis.call('XLEN', KEYS[1]) - expired)
-      redis.call('DECRBY', KEYS[2], expired)
+    local passed = 0
+    local moved = 0
+    while passed < #messages do
+      local message = messages[passed + 1]
+      if not is_expired(message, now) then
+        if not is_old_key(message, now) then break end
+        redis.call('XADD', KEYS[1], '*', unpack(message[2]))
+        moved = moved + 1
+      end
+      passed = passed + 1
     end
-    if expired < count then return 0 end
+    if passed > 0 then
+      redis.call('XTRIM', KEYS[1], 'MAXLEN', redis.call('XLEN', KEYS[1]) - passed)
+      redis.call('DECRBY', KEYS[2], passed - moved)
+    end
+    if passed < count then return 0 end
   end
   return 1
 end

@@ -20,10 +20,12 @@ export interface AccessTokenSubject {
    * clock, and no delay before the signature, can make a token outlive the denylist entry of its session.
    */
   readonly issuedAt: number
+  /** The key that signs, as that same statement says: so no replica signs with a key that was retired or pulled before. */
+  readonly signingKid: string
 }
 
 export interface AccessTokenIssuer {
-  /** Signs an access token (RFC 9068) with the key that signs now. */
+  /** Signs an access token (RFC 9068). */
   issue(subject: AccessTokenSubject): Promise<string>
   readonly ttlSeconds: number
 }
@@ -31,14 +33,14 @@ export interface AccessTokenIssuer {
 export interface AccessTokenIssuerDeps {
   issuer: string
   ttlSeconds: number
-  signingKey: () => SigningKey
+  signingKey: (kid: string) => Promise<SigningKey>
 }
 
 export function createAccessTokenIssuer({ issuer, ttlSeconds, signingKey }: AccessTokenIssuerDeps): AccessTokenIssuer {
   return {
     ttlSeconds,
-    issue(subject) {
-      const { kid, privateKey } = signingKey()
+    async issue(subject) {
+      const { kid, privateKey } = await signingKey(subject.signingKid)
       // The allow-list: these claims and no other, none of them personal beyond the username.
       const claims: AccessTokenClaims = {
         iss: issuer,

@@ -106,6 +106,28 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     expect(await publisher.isIntact()).toBe(true)
   })
 
+  it('moves the entry of a key, which lives for days, out of the way of what has expired behind it', async () => {
+    const alive = String(Math.floor(Date.now() / 1000) + 86_400)
+    const justNow = `${Date.now() - 1000}-0`
+    await admin.xAdd(revocationKeys.stream, '1-0', { kind: 'kid', value: 'old-key', exp: alive })
+    await admin.xAdd(revocationKeys.stream, '2-0', { kind: 'sid', value: 'dead', exp: '1' })
+    await admin.xAdd(revocationKeys.stream, justNow, { kind: 'kid', value: 'young-key', exp: alive })
+    const publisher = publisherTo(url)
+    await publisher.rebuild(nothing())
+    await publisher.trim()
+    const messages = (await admin.xRange(revocationKeys.stream, '-', '+')) ?? []
+    const kept = messages.filter(({ message }) => message.kind !== 'epoch')
+    expect(kept.map(({ message }) => ({ ...message }))).toEqual([
+      { kind: 'kid', value: 'young-key', exp: alive },
+      { kind: 'kid', value: 'old-key', exp: alive }
+    ])
+    expect(kept[0]?.id).toBe(justNow)
+    expect(await publisher.isIntact()).toBe(true)
+    const view = viewOf(url)
+    await until(isCurrent(view), 1000)
+    expect(view.isRevoked({ jti: 'j', sid: 's', kid: 'old-key' })).toBe(true)
+  })
+
   it('shrinks by thousands, in steps', async () => {
     const publisher = publisherTo(url)
     await publisherTo(url, twoMinutesAgo).rebuild(

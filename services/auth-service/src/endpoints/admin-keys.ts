@@ -1,0 +1,100 @@
+import { AccessDeniedError, ConflictError, NotFoundError } from '@countersign/oauth'
+import { acceptJsonBody } from '@countersign/service-kit'
+import type { Context, Middleware } from 'koa'
+import type { KeySchedule } from '../keys/key-schedule.ts'
+import type { KeyOverview, SigningKeyAdministration } from '../keys/signing-key-administration.ts'
+import type { KeyChangeCause, StoredSigningKey } from '../keys/signing-key-store.ts'
+import type { RevocationRelay } from '../revocation/revocation-relay.ts'
+import { type KeyChangeBody, keyChangeBody } from './bodies.ts'
+
+export interface AdminKeysDeps {
+  keyAdministration: SigningKeyAdministration
+  keySchedule: Pick<KeySchedule, 'runNow'>
+  relay: RevocationRelay
+  /** Sets `ctx.state.accessToken` of an admin, or answers 401 or 403. */
+  requireAdmin: Middleware
+}
+
+/** `GET /admin/keys`: the signing keys and what comes next. There are a few dozen at most, so there is one page. */
+export function listKeys({ keyAdministration, requireAdmin }: AdminKeysDeps): Middleware[] {
+  return [
+    requireAdmin,
+    async function answerKeys(ctx) {
+      ctx.set('Cache-Control', 'no-store')
+      ctx.body = keysOnWire(await keyAdministration.overview())
+    }
+  ]
+}
+
+/** `POST /admin/keys/rotate`: the spare key signs from now on. The former one stays published until its tokens are dead. */
+export function rotateKeys({ keyAdministration, keySchedule, requireAdmin }: AdminKeysDeps): Middleware[] {
+  return [
+    requireAdmin,
+    acceptJsonBody(keyChangeBody),
+    async function answerRotation(ctx) {
+      const result = await keyAdministration.rotate(causeOf(ctx))
+      if (result.outcome === 'not_an_admin') throw noLongerAdmin()
+      if (result.outcome === 'too_early') {
+        throw new ConflictError({
+          description: 'The next key was published too short a while ago: some verifiers may not know it yet.',
+          headers: { 'Retry-After': String(result.inSeconds) }
+        })
+      }
+      if (result.outcome === 'too_many_keys') {
+        throw new ConflictError({
+          description: 'Too many keys are published still. Rotate again when some of them are removed.'
+        })
+      }
+      await keySchedule.runNow()
+      ctx.set('Cache-Control', 'no-store')
+      ctx.body = keysOnWire(await keyAdministration.overview())
+    }
+  ]
+}
+
+/** `POST /admin/keys/:kid/pull`: for a key that may be known to others. Each token it signed is refused from now on. */
+export function pullKey({ keyAdministration, keySchedule, relay, requireAdmin }: AdminKeysDeps): Middleware[] {
+  return [
+    requireAdmin,
+    acceptJsonBody(keyChangeBody),
+    async function answerPull(ctx) {
+      const result = await keyAdministration.pull(ctx.params.kid, causeOf(ctx))
+      if (result.outcome === 'not_an_admin') throw noLongerAdmin()
+      if (result.outcome === 'unknown') throw new NotFoundError({ description: 'There is no key with this kid.' })
+      if (result.outcome === 'pulled') await relay.announce(result.entries)
+      await keySchedule.runNow()
+      ctx.set('Cache-Control', 'no-store')
+      ctx.body = keysOnWire(await keyAdministration.overview())
+    }
+  ]
+}
+
+function causeOf(ctx: Context): KeyChangeCause {
+  const { reason = 'admin' } = (ctx.state.body ?? {}) as KeyChangeBody
+  return { actorId: ctx.state.accessToken.sub, reason }
+}
+
+function noLongerAdmin(): AccessDeniedError {
+  return new AccessDeniedError({ description: 'You are no longer an admin.' })
+}
+
+function keysOnWire({ keys, rotationPossibleAt, nextRotationAt }: KeyOverview) {
+  return {
+    keys: keys.map(keyOnWire),
+    rotation_possible_at: rotationPossibleAt?.toISOString() ?? null,
+    next_rotation_at: nextRotationAt?.toISOString() ?? null
+  }
+}
+
+function keyOnWire({ kid, state, publicJwk, createdAt, signsFrom, retiredAt, pulledAt }: StoredSigningKey) {
+  return {
+    kid,
+    state,
+    algorithm: 'RS256',
+    bits: Buffer.from(publicJwk.n ?? '', 'base64url').length * 8,
+    created_at: createdAt.toISOString(),
+    signs_from: signsFrom?.toISOString() ?? null,
+    retired_at: retiredAt?.toISOString() ?? null,
+    pulled_at: pulledAt?.toISOString() ?? null
+  }
+}

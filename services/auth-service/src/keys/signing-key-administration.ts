@@ -1,0 +1,180 @@
+import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
+import type { KeySealing } from './key-sealing.ts'
+import type { KeyChangeCause, NewSigningKey, SigningKeyStore, StoredKeys } from './signing-key-store.ts'
+
+/** How keys follow each other. */
+export interface KeyPolicy {
+  /** How long a key signs before the next one does, in seconds. */
+  readonly rotationSeconds: number
+  /** How long a key is published before it may sign on schedule or by an admin, in seconds: until every cache knows it. */
+  readonly leadSeconds: number
+}
+
+/** The keys, and what comes next. */
+export interface KeyOverview extends StoredKeys {
+  /** When the spare may sign; `null` while there is none. */
+  readonly rotationPossibleAt: Date | null
+  /** When it will, by the schedule. */
+  readonly nextRotationAt: Date | null
+}
+
+export type RotationOutcome =
+  | { readonly outcome: 'rotated'; readonly kid: string }
+  /** The spare was published too short a while ago: some verifier might not know it yet. */
+  | { readonly outcome: 'too_early'; readonly possibleAt: Date; readonly inSeconds: number }
+  /** So many keys are published that another one would make the document too large for verifiers. */
+  | { readonly outcome: 'too_many_keys' }
+  | { readonly outcome: 'not_an_admin' }
+
+export type KeyPullOutcome =
+  | { readonly outcome: 'pulled'; readonly entries: readonly OutboxEntry[] }
+  | { readonly outcome: 'already_pulled' | 'unknown' | 'not_an_admin' }
+
+/** What the schedule did in one round. */
+export interface KeyMaintenance {
+  /** The keys afterwards. */
+  readonly overview: KeyOverview
+  readonly published: readonly string[]
+  readonly rotatedTo: string | undefined
+  readonly removed: readonly string[]
+}
+
+/** What is done with signing keys, by admins, by the command line, and by the schedule. */
+export interface SigningKeyAdministration {
+  overview(): Promise<KeyOverview>
+  /** Lets the spare sign from now on, and publishes a new spare. The old key stays published. */
+  rotate(cause: KeyChangeCause): Promise<RotationOutcome>
+  /** Takes a key out at once, with every token it signed; if it signs, the spare signs in its place. */
+  pull(kid: string, cause: KeyChangeCause): Promise<KeyPullOutcome>
+  /** Does what is due: a missing key is made, a rotation that is due takes place, dead keys are removed. */
+  maintain(): Promise<KeyMaintenance>
+  /**
+   * Seals anew, under the current master key, what older ones sealed.
+   * @returns the kids
+   * @throws {SealedKeyError} when one cannot be opened; those before it are done
+   */
+  reencrypt(): Promise<string[]>
+}
+
+export interface SigningKeyAdministrationDeps {
+  readonly store: SigningKeyStore
+  readonly sealing: KeySealing
+  readonly policy: KeyPolicy
+  /** Makes a key pair whose private half is sealed. */
+  generate(): Promise<NewSigningKey>
+}
+
+/** The most keys that are published at once: verifiers refuse documents beyond bounds of theirs. */
+const maxPublishedKeys = 50
+
+/** Makes what changes signing keys. Nothing of it is kept in memory, so that any number of replicas can do it. */
+export function createSigningKeyAdministration({
+  store,
+  sealing,
+  policy,
+  generate
+}: SigningKeyAdministrationDeps): SigningKeyAdministration {
+  return {
+    overview: async () => describe(await store.list()),
+    rotate,
+    pull,
+    maintain,
+    reencrypt
+  }
+
+  function describe(stored: StoredKeys): KeyOverview {
+    const { spare, signing } = find(stored)
+    if (!spare) return { ...stored, rotationPossibleAt: null, nextRotationAt: null }
+    const rotationPossibleAt = after(spare.createdAt, policy.leadSeconds)
+    const isDueAt = after(signing?.signsFrom ?? stored.now, policy.rotationSeconds)
+    return {
+      ...stored,
+      rotationPossibleAt,
+      nextRotationAt: isDueAt > rotationPossibleAt ? isDueAt : rotationPossibleAt
+    }
+  }
+
+  async function rotate(cause: KeyChangeCause): Promise<RotationOutcome> {
+    const { stored } = await fillPlaces()
+    const { rotationPossibleAt } = describe(stored)
+    const { spare, signing } = find(stored)
+    if (!spare || !signing || rotationPossibleAt === null) throw new Error('A key is missing that was just made.')
+    if (rotationPossibleAt > stored.now) {
+      const inSeconds = Math.ceil((rotationPossibleAt.getTime() - stored.now.getTime()) / 1000)
+      return { outcome: 'too_early', possibleAt: rotationPossibleAt, inSeconds }
+    }
+    if (countPublished(stored) >= maxPublishedKeys) return { outcome: 'too_many_keys' }
+    const { outcome } = await store.rotate({ from: signing.kid, to: spare.kid }, cause)
+    // Another look: whoever was faster has made a spare that is too young, or lost it.
+    if (outcome === 'overtaken') return rotate(cause)
+    if (outcome === 'not_an_admin') return { outcome }
+    await fillPlaces()
+    return { outcome: 'rotated', kid: spare.kid }
+  }
+
+  async function pull(kid: string, cause: KeyChangeCause): Promise<KeyPullOutcome> {
+    const result = await store.pull(kid, cause)
+    if (result.outcome !== 'no_successor') return result
+    await fillPlaces()
+    return pull(kid, cause)
+  }
+
+  async function maintain(): Promise<KeyMaintenance> {
+    const { made, stored } = await fillPlaces()
+    const { nextRotationAt, now, keys } = describe(stored)
+    const { spare, signing } = find(stored)
+    const isDue = nextRotationAt !== null && nextRotationAt <= now && countPublished(stored) < maxPublishedKeys
+    const rotated =
+      isDue && spare && signing
+        ? await store.rotate({ from: signing.kid, to: spare.kid }, { reason: 'schedule' })
+        : undefined
+    const hasOld = keys.some(({ state }) => state === 'retired' || state === 'pulled')
+    const removed = hasOld ? await store.removeDead() : []
+    if (!rotated && removed.length === 0)
+      return { overview: describe(stored), published: made, rotatedTo: undefined, removed }
+    const filled = await fillPlaces()
+    return {
+      overview: describe(filled.stored),
+      published: [...made, ...filled.made],
+      rotatedTo: rotated?.outcome === 'rotated' ? spare?.kid : undefined,
+      removed
+    }
+  }
+
+  /** Makes the keys that are missing; gives the keys as they are then. */
+  async function fillPlaces(): Promise<{ made: string[]; stored: StoredKeys }> {
+    const made: string[] = []
+    for (;;) {
+      const stored = await store.list()
+      const { spare, signing } = find(stored)
+      if (spare && signing) return { made, stored }
+      const key = await generate()
+      if (await store.fill(key)) made.push(key.kid)
+    }
+  }
+
+  async function reencrypt(): Promise<string[]> {
+    const kids: string[] = []
+    for (const { kid, sealedPrivateJwk } of (await store.list()).keys) {
+      if (sealedPrivateJwk === null || sealing.isCurrent(sealedPrivateJwk)) continue
+      const sealed = await sealing.seal(kid, await sealing.open(kid, sealedPrivateJwk))
+      if (await store.reseal(kid, { from: sealedPrivateJwk, to: sealed })) kids.push(kid)
+    }
+    return kids
+  }
+}
+
+function find({ keys }: Pick<StoredKeys, 'keys'>) {
+  return {
+    spare: keys.find(({ state }) => state === 'spare'),
+    signing: keys.find(({ state }) => state === 'signing')
+  }
+}
+
+function countPublished({ keys }: Pick<StoredKeys, 'keys'>): number {
+  return keys.filter(({ state }) => state !== 'pulled').length
+}
+
+function after(moment: Date, seconds: number): Date {
+  return new Date(moment.getTime() + seconds * 1000)
+}
