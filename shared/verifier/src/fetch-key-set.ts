@@ -1,3 +1,5 @@
+import { KeySetRefusedError } from './json-web-key-set.ts'
+
 /** A `fetch`, as the platform has it. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
@@ -8,6 +10,8 @@ export interface FetchKeySetOptions {
   readonly maxBytes: number
   /** The `ETag` of the document that is known. */
   readonly etag?: string | undefined
+  /** Asks caches on the way for the issuer's own word (RFC 9111 §5.2.1.4). */
+  readonly isRevalidated?: boolean
   /** Gives the exchange up. */
   readonly signal: AbortSignal
 }
@@ -26,7 +30,8 @@ const contentType = /^application\/(?:jwk-set\+)?json\s*(?:;|$)/i
 /**
  * Fetches a JWKS document. Redirects are refused: who answers for the issuer's keys is settled by configuration.
  *
- * @throws {Error} for anything but 200 with JSON inside the bounds, or 304 to a request that allows it.
+ * @throws {KeySetRefusedError} for 200 with anything but JSON inside the bounds.
+ * @throws {Error} when there is no answer in time, or any other but 304 to a request that allows it.
  */
 export async function fetchKeySet(url: string, options: FetchKeySetOptions): Promise<FetchedKeySet> {
   if (options.signal.aborted) throw new Error('given up')
@@ -47,6 +52,7 @@ export async function fetchKeySet(url: string, options: FetchKeySetOptions): Pro
 async function exchange(url: string, options: FetchKeySetOptions, signal: AbortSignal): Promise<FetchedKeySet> {
   const headers: Record<string, string> = { Accept: 'application/jwk-set+json, application/json' }
   if (options.etag !== undefined) headers['If-None-Match'] = options.etag
+  if (options.isRevalidated) headers['Cache-Control'] = 'no-cache'
   const response = await options.fetch(url, { headers, signal, redirect: 'manual' })
   const etag = response.headers.get('etag') ?? undefined
   const maxAgeSeconds = freshnessOf(response.headers)
@@ -54,7 +60,9 @@ async function exchange(url: string, options: FetchKeySetOptions, signal: AbortS
     return { document: undefined, etag: etag ?? options.etag, maxAgeSeconds }
   }
   if (response.status !== 200 || response.redirected) throw new Error(`status ${response.status}`)
-  if (!contentType.test(response.headers.get('content-type') ?? '')) throw new Error('not JSON by its Content-Type')
+  if (!contentType.test(response.headers.get('content-type') ?? '')) {
+    throw new KeySetRefusedError('not JSON by its Content-Type')
+  }
   const body = await readBounded(response, options.maxBytes)
   return { document: parse(body), etag, maxAgeSeconds }
 }
@@ -70,7 +78,7 @@ async function readBounded(response: Response, maxBytes: number): Promise<Uint8A
     bytes += value.byteLength
     if (bytes > maxBytes) {
       reader?.cancel().catch(() => {})
-      throw new Error(`more than ${maxBytes} bytes`)
+      throw new KeySetRefusedError(`more than ${maxBytes} bytes`)
     }
     chunks.push(value)
   }
@@ -80,7 +88,7 @@ function parse(body: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
   } catch (cause) {
-    throw new Error('not JSON', { cause })
+    throw new KeySetRefusedError('not JSON', { cause })
   }
 }
 
@@ -89,7 +97,7 @@ function freshnessOf(headers: Headers): number | undefined {
   if (/(?:^|[\s,])no-(?:store|cache)\b/i.test(cacheControl)) return 0
   const maxAge = /(?:^|[\s,])max-age="?(\d{1,9})/i.exec(cacheControl)?.[1]
   if (maxAge === undefined) return undefined
-  const age = /^\d{1,9}$/.exec(headers.get('age') ?? '')?.[0] ?? '0'
+  const age = /^\d+$/.exec(headers.get('age') ?? '')?.[0] ?? '0'
   return Math.max(0, Number(maxAge) - Number(age))
 }
 

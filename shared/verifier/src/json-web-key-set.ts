@@ -12,10 +12,21 @@ export interface PublicKey {
   readonly fingerprint: string
 }
 
-/** What a JWKS holds: the keys to use, and what was passed over and why. */
+/** A key that is of no use here. */
+export interface IgnoredKey {
+  readonly kid: string | undefined
+  readonly reason: string
+}
+
+/** What a JWKS holds: the keys to use, and what is ignored and why. */
 export interface ParsedKeySet {
   readonly keys: readonly PublicKey[]
-  readonly refused: readonly { readonly kid: string | undefined; readonly reason: string }[]
+  readonly ignored: readonly IgnoredKey[]
+}
+
+/** An answer that is not a clean key set: the keys known before stay. The message says why, for the log alone. */
+export class KeySetRefusedError extends Error {
+  override readonly name = 'KeySetRefusedError'
 }
 
 const maxKeys = 100
@@ -23,34 +34,39 @@ const minModulusBits = 2048
 // Larger ones only serve to burn processor time.
 const maxModulusBits = 8192
 const minExponent = 65537n
-const maxExponentBytes = 8
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
+const maxExponent = 2n ** 64n
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth']
 
 /**
- * Reads a JWKS (RFC 7517 §5). A key that must not verify access tokens (symmetric, weak, with a private member, of
- * another use or algorithm) is passed over and the others are used. A document that is ambiguous or holds no usable key
- * is refused as a whole, so that the keys known before stay in use.
+ * Reads a JWKS (RFC 7517 §5). A key for another purpose (of another type, use or algorithm, or without a `kid`) is
+ * ignored and the others are used, as the RFC says. A document that shows a private or symmetric key, or a weak RSA key,
+ * is refused as a whole, whatever that key is for: its issuer is broken, or not the issuer. So is one that is ambiguous
+ * or holds no usable key.
  *
- * @throws {Error} when the document is not a JWKS, names a `kid` twice, or holds no usable key.
+ * @throws {KeySetRefusedError} when the document is refused.
  */
 export async function parseJsonWebKeySet(document: unknown): Promise<ParsedKeySet> {
-  if (!isObject(document) || !Array.isArray(document.keys)) throw new Error('not a JWKS')
+  if (!isObject(document) || !Array.isArray(document.keys)) throw new KeySetRefusedError('not a JWKS')
   const members: readonly unknown[] = document.keys
-  if (members.length > maxKeys) throw new Error(`more than ${maxKeys} keys`)
-  const kids = members.map((jwk) => (isObject(jwk) && typeof jwk.kid === 'string' ? jwk.kid : undefined))
-  const named = kids.filter((kid) => kid !== undefined)
+  if (members.length > maxKeys) throw new KeySetRefusedError(`more than ${maxKeys} keys`)
+  const named = members.map(kidOf).filter((kid) => kid !== undefined)
   // Which of the two would verify is a matter of chance.
-  if (new Set(named).size !== named.length) throw new Error('a kid is there twice')
+  if (new Set(named).size !== named.length) throw new KeySetRefusedError('a kid is there twice')
+  for (const jwk of members) refuseDanger(jwk)
 
   const keys: PublicKey[] = []
-  const refused: { kid: string | undefined; reason: string }[] = []
-  for (const [at, jwk] of members.entries()) {
-    const reason = findFault(jwk)
+  const ignored: IgnoredKey[] = []
+  for (const jwk of members) {
+    const reason = findMisfit(jwk)
     if (reason === undefined) keys.push(await importKey(jwk as RsaJwk))
-    else refused.push({ kid: kids[at], reason })
+    else ignored.push({ kid: kidOf(jwk)?.slice(0, maxIdentifierLength), reason })
   }
-  if (keys.length === 0) throw new Error(`no usable key: ${refused.map(({ reason }) => reason).join('; ') || 'empty'}`)
-  return { keys, refused }
+  if (keys.length > 0) return { keys, ignored }
+  throw new KeySetRefusedError(`no usable key: ${ignored.map(({ reason }) => reason).join('; ') || 'empty'}`)
+}
+
+function kidOf(jwk: unknown): string | undefined {
+  return isObject(jwk) && typeof jwk.kid === 'string' ? jwk.kid : undefined
 }
 
 interface RsaJwk {
@@ -61,35 +77,52 @@ interface RsaJwk {
 
 async function importKey({ kid, n, e }: RsaJwk): Promise<PublicKey> {
   // Only the public members are handed on: nothing else in the document reaches the import.
-  const key = await importJWK({ kty: 'RSA', n, e }, signingAlgorithm)
-  if (key instanceof Uint8Array) throw new Error('not a public key')
+  const key = await importJWK({ kty: 'RSA', n, e }, signingAlgorithm).catch((cause: unknown) => {
+    throw new KeySetRefusedError('a key cannot be imported', { cause })
+  })
+  if (key instanceof Uint8Array) throw new KeySetRefusedError('not a public key')
   return { kid, key, fingerprint: `${n}.${e}` }
 }
 
-function findFault(jwk: unknown): string | undefined {
+function refuseDanger(jwk: unknown): void {
+  const danger = isObject(jwk) ? findDanger(jwk) : undefined
+  if (danger === undefined) return
+  throw new KeySetRefusedError(`key ${JSON.stringify(kidOf(jwk)?.slice(0, maxIdentifierLength) ?? '')} ${danger}`)
+}
+
+/** What no key of a sound issuer shows, whatever the key is for. */
+function findDanger(jwk: Readonly<Record<string, unknown>>): string | undefined {
+  if (jwk.kty === 'oct' || Object.hasOwn(jwk, 'k')) return 'is symmetric'
+  if (privateMembers.some((member) => Object.hasOwn(jwk, member))) return 'has a private member'
+  const key = jwk.kty === 'RSA' ? decodeKey(jwk) : undefined
+  if (!key) return undefined
+  if (bitLength(key.modulus) < minModulusBits) return `has fewer than ${minModulusBits} bits`
+  if (((key.modulus.at(-1) ?? 0) & 1) === 0) return 'has an even n'
+  if (key.exponent < minExponent || key.exponent % 2n === 0n) return `has an e that is under ${minExponent} or even`
+  return undefined
+}
+
+/** Why a key is none to verify access tokens with. */
+function findMisfit(jwk: unknown): string | undefined {
   if (!isObject(jwk)) return 'not an object'
-  const { kty, kid, use, alg, key_ops: keyOps, n, e } = jwk
+  const { kty, kid, use, alg, key_ops: keyOps } = jwk
   if (kty !== 'RSA') return 'kty is not RSA'
   if (typeof kid !== 'string' || kid === '' || kid.length > maxIdentifierLength) return 'no kid, or too long'
-  if (privateMembers.some((member) => Object.hasOwn(jwk, member))) return 'has a private member'
   if (use !== undefined && use !== 'sig') return 'use is not sig'
   if (alg !== undefined && alg !== signingAlgorithm) return `alg is not ${signingAlgorithm}`
   if (keyOps !== undefined && !(Array.isArray(keyOps) && keyOps.includes('verify'))) return 'key_ops lacks verify'
-  return findWeakness(n, e)
+  const key = decodeKey(jwk)
+  if (!key) return 'n or e is not strict base64url'
+  if (bitLength(key.modulus) > maxModulusBits) return `more than ${maxModulusBits} bits`
+  if (key.exponent >= maxExponent) return 'e is too large'
+  return undefined
 }
 
-function findWeakness(n: unknown, e: unknown): string | undefined {
+function decodeKey({ n, e }: Readonly<Record<string, unknown>>) {
   const modulus = typeof n === 'string' ? decodeBase64url(n) : undefined
   const exponent = typeof e === 'string' ? decodeBase64url(e) : undefined
-  if (!modulus || !exponent || exponent.length === 0) return 'n or e is not strict base64url'
-  const bits = bitLength(modulus)
-  if (bits < minModulusBits) return `fewer than ${minModulusBits} bits`
-  if (bits > maxModulusBits) return `more than ${maxModulusBits} bits`
-  if (((modulus.at(-1) ?? 0) & 1) === 0) return 'n is even'
-  if (exponent.length > maxExponentBytes) return 'e is too large'
-  const value = BigInt(`0x${Buffer.from(exponent).toString('hex')}`)
-  if (value < minExponent || value % 2n === 0n) return `e is under ${minExponent} or even`
-  return undefined
+  if (!modulus || !exponent || exponent.length === 0) return undefined
+  return { modulus, exponent: BigInt(`0x${Buffer.from(exponent).toString('hex')}`) }
 }
 
 function bitLength(bytes: Uint8Array): number {

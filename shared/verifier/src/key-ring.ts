@@ -1,12 +1,19 @@
 import type { CryptoKey } from 'jose'
 import type { PublicKey } from './json-web-key-set.ts'
 
+/** What a new set of keys has changed, as kids. One whose key is another one now is in both lists. */
+export interface KeyRingChange {
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
+}
+
 /** The keys that are at hand, by `kid`. */
 export interface KeyRing {
   get(kid: string): CryptoKey | undefined
   /** Takes these keys and no others; a key that stays the same stays the same object, and a removed one stays away. */
-  replace(keys: readonly PublicKey[]): void
-  remove(kid: string): void
+  replace(keys: readonly PublicKey[]): KeyRingChange
+  /** Returns whether the key was there. */
+  remove(kid: string): boolean
   isRemoved(kid: string): boolean
   readonly size: number
 }
@@ -32,12 +39,19 @@ export function createKeyRing(): KeyRing {
         const known = ring.get(key.kid)
         if (!removed.has(key.kid)) next.set(key.kid, known?.fingerprint === key.fingerprint ? known : key)
       }
+      const change = { added: kidsOfChanged(next, ring), removed: kidsOfChanged(ring, next) }
       ring = next
+      return change
     },
     remove(kid) {
-      ring.delete(kid)
+      const wasThere = ring.delete(kid)
       removed.add(kid)
       if (removed.size > maxRemoved) removed.delete(removed.values().next().value as string)
+      return wasThere
     }
   }
+}
+
+function kidsOfChanged(keys: ReadonlyMap<string, PublicKey>, others: ReadonlyMap<string, PublicKey>): string[] {
+  return [...keys.values()].filter((key) => others.get(key.kid) !== key).map(({ kid }) => kid)
 }

@@ -1,12 +1,15 @@
 import { type Clock, systemClock } from './clock.ts'
-import { deferred, pause } from './deferred.ts'
+import { deferred } from './deferred.ts'
 import { KeysUnavailableError } from './errors.ts'
 import { type Fetch, fetchKeySet } from './fetch-key-set.ts'
+import { type Attempt, createFetchPace } from './fetch-pace.ts'
 import { parseJsonWebKeySet } from './json-web-key-set.ts'
 import { createKeyRing } from './key-ring.ts'
+import { createKeySetRecord } from './key-set-record.ts'
 import type { KeySource, VerificationKey } from './key-source.ts'
 import { silentLogger, type VerifierLogger } from './logger.ts'
 import { checkHttpUrl, checkNumber } from './option-checks.ts'
+import { createWaitingLookups } from './waiting-lookups.ts'
 
 export interface RemoteKeySetOptions {
   /** Where the issuer publishes its JWKS. */
@@ -20,134 +23,112 @@ export interface RemoteKeySetOptions {
   readonly random?: (() => number) | undefined
 }
 
+/** The most that `maxStaleKeysSeconds` can be, 7 days: how long a key that was pulled may still be at hand somewhere. */
+export const maxStaleKeysSecondsLimit = 604_800
+
 const fetchTimeoutMilliseconds = 5_000
 const maxDocumentBytes = 64 * 1024
-/** An unknown `kid` makes the key set fetch at most this often. */
-const unknownKidIntervalMilliseconds = 2_000
+/** An unknown `kid`, or a `kid` on the denylist, makes the key set fetch at most this often. */
+const askedIntervalMilliseconds = 2_000
 /** What the issuer's `max-age` is held to, in seconds, and what stands for it when there is none. */
 const freshness = { min: 30, max: 3600, default: 300 }
 const firstRetryMilliseconds = 250
 const maxRetryMilliseconds = 30_000
+/** Enough for 5,000 unknown kids a second. Each that waits costs 5 KiB, or 13 with the longest token: 130 MB at most. */
+const waitingLookups = { max: 10_000, perTurn: 50 }
 
 /**
  * Makes a key source that follows an issuer's JWKS: fetched at once, refreshed in the background before it ages, and
- * served while the issuer is away. It never throws outside `find` and `ready`, and its timers keep no process alive.
+ * served while the issuer is away. It fetches soon when an unknown `kid` is looked for, and when the denylist names one
+ * for the first time. It never throws outside `find` and `ready`, and its timers keep no process alive.
  */
 export function createRemoteKeySet(options: RemoteKeySetOptions): KeySource {
   const { jwksUri, maxStale, clock, logger, random, fetch } = checkOptions(options)
   const ring = createKeyRing()
+  const record = createKeySetRecord(logger)
+  const lookups = createWaitingLookups(waitingLookups)
   const closing = new AbortController()
+  const { signal } = closing
   const firstLoad = deferred()
   let etag: string | undefined
   let knownAt = Number.NEGATIVE_INFINITY
-  let startedAt = Number.NEGATIVE_INFINITY
-  let consecutiveFailures = 0
-  let inFlight: Promise<void> | undefined
-  let queued: Promise<void> | undefined
-  let refreshTimer: NodeJS.Timeout | undefined
 
-  const load = async (): Promise<void> => {
+  const load = async (isRevalidated: boolean): Promise<number> => {
     // Taken before the request: what is learnt is at least as old.
-    startedAt = clock.monotonic()
-    const sentAt = startedAt
-    const answer = await fetchKeySet(jwksUri, {
-      fetch,
-      etag,
-      timeoutMilliseconds: fetchTimeoutMilliseconds,
-      maxBytes: maxDocumentBytes,
-      signal: closing.signal
-    })
-    if (answer.document !== undefined) {
-      const { keys, refused } = await parseJsonWebKeySet(answer.document)
-      for (const { kid, reason } of refused) logger.warn({ kid, reason }, 'key of the issuer is not used')
-      ring.replace(keys)
-    }
+    const sentAt = clock.monotonic()
+    const bounds = { timeoutMilliseconds: fetchTimeoutMilliseconds, maxBytes: maxDocumentBytes }
+    const answer = await fetchKeySet(jwksUri, { fetch, etag, ...bounds, isRevalidated, signal })
+    const parsed = answer.document === undefined ? undefined : await parseJsonWebKeySet(answer.document)
+    const change = parsed && ring.replace(parsed.keys)
+    // Only now: the ETag of a refused document would make its good successor look unchanged.
     etag = answer.etag
     knownAt = sentAt
-    consecutiveFailures = 0
     firstLoad.resolve()
-    const maxAge = answer.maxAgeSeconds ?? freshness.default
-    // Between 75 and 90 per cent of its age: before it is stale, and not in step with the other replicas.
-    const share = 0.75 + 0.15 * random()
-    scheduleRefresh(Math.min(Math.max(maxAge, freshness.min), freshness.max) * 1000 * share)
+    record.succeeded(parsed && change && { change, ignored: parsed.ignored, count: ring.size })
+    return refreshDelay(answer.maxAgeSeconds, random())
   }
-
-  const fail = (cause: unknown): void => {
-    consecutiveFailures++
-    const ceiling = Math.min(firstRetryMilliseconds * 2 ** Math.min(consecutiveFailures - 1, 16), maxRetryMilliseconds)
-    scheduleRefresh(ceiling * (0.5 + 0.5 * random()))
-    if (!closing.signal.aborted) logger.warn({ err: cause, consecutiveFailures }, 'fetch of the key set failed')
+  const attempt = async (isAsked: boolean): Promise<Attempt> => {
+    try {
+      return { nextInMilliseconds: await load(isAsked) }
+    } catch (cause) {
+      if (!signal.aborted) record.failed(cause)
+      const error = new KeysUnavailableError({ detail: 'the fetch of the key set failed', cause })
+      return { nextInMilliseconds: retryDelay(record.consecutiveFailures, random()), error }
+    }
   }
-
-  /** One fetch in flight. Rejects with `KeysUnavailableError`. */
-  const refresh = (): Promise<void> => {
-    inFlight ??= load()
-      .catch((cause: unknown) => {
-        fail(cause)
-        throw new KeysUnavailableError({ detail: 'the fetch of the key set failed', cause })
-      })
-      .finally(() => {
-        inFlight = undefined
-      })
-    return inFlight
-  }
-
-  const scheduleRefresh = (milliseconds: number): void => {
-    clearTimeout(refreshTimer)
-    if (closing.signal.aborted) return
-    // A fetch that others wait for already comes soon enough. A failure is in the log, and the next one is scheduled.
-    refreshTimer = setTimeout(() => void (queued ?? refresh()).catch(() => {}), milliseconds)
-    refreshTimer.unref()
-  }
-
-  /**
-   * A fetch that starts after this call, shared by all who wait for one. The one in flight will not do: its answer may
-   * have been made before the key was published, and a good token would be refused.
-   */
-  const refreshLater = (): Promise<void> => {
-    queued ??= (async () => {
-      await inFlight?.catch(() => {})
-      await pause(startedAt + unknownKidIntervalMilliseconds - clock.monotonic(), closing.signal)
-      queued = undefined
-      return refresh()
-    })()
-    return queued
-  }
-
+  const pace = createFetchPace({ attempt, intervalMilliseconds: askedIntervalMilliseconds, clock, random, signal })
+  const isLoaded = () => Number.isFinite(knownAt)
   const isUsable = () => clock.monotonic() - knownAt <= maxStale
   const get = (kid: string): VerificationKey | undefined => (isUsable() ? ring.get(kid) : undefined)
+  // At the very start the first fetch is as good as a later one: nothing was known before it.
+  const fetchFor = () => (isLoaded() ? undefined : pace.current()) ?? pace.next()
 
-  refresh().catch(() => {})
+  pace.start()
 
   return {
     get,
     async find(kid) {
       if (ring.isRemoved(kid)) return undefined
-      const known = get(kid)
-      if (known) return known
-      // At the very start the first fetch is as good as a later one: nothing was known before it.
-      await (Number.isFinite(knownAt) || !inFlight ? refreshLater() : inFlight)
-      return get(kid)
+      return get(kid) ?? lookups.after(fetchFor, () => get(kid))
     },
-    remove: (kid) => ring.remove(kid),
+    remove(kid) {
+      // A feed tells again what it told before, each time it is connected.
+      if (ring.isRemoved(kid)) return
+      if (ring.remove(kid)) record.pulled(kid, ring.size)
+      // Before the first keys there is a fetch under way, or one to come, and the past asks for none.
+      if (isLoaded()) pace.hint()
+    },
     ready: () => firstLoad.promise,
     status: () => ({
       count: ring.size,
-      ageSeconds: Number.isFinite(knownAt) ? (clock.monotonic() - knownAt) / 1000 : null,
-      consecutiveFailures
+      ageSeconds: isLoaded() ? (clock.monotonic() - knownAt) / 1000 : null,
+      consecutiveFailures: record.consecutiveFailures,
+      fetches: record.fetches(),
+      ignoredKeys: record.ignoredKeys
     }),
     async close() {
-      clearTimeout(refreshTimer)
       closing.abort()
       firstLoad.reject(new KeysUnavailableError({ detail: 'the key set was closed' }))
-      await inFlight?.catch(() => {})
+      await pace.stop()
     }
   }
 }
 
+/** Between 75 and 90 per cent of its age: before it is stale, and not in step with the other replicas. */
+function refreshDelay(maxAgeSeconds = freshness.default, chance: number): number {
+  const seconds = Math.min(Math.max(maxAgeSeconds, freshness.min), freshness.max)
+  return seconds * 1000 * (0.75 + 0.15 * chance)
+}
+
+/** Doubles with each failure, and the half of it is chance. */
+function retryDelay(failures: number, chance: number): number {
+  const ceiling = Math.min(firstRetryMilliseconds * 2 ** Math.min(Math.max(failures - 1, 0), 16), maxRetryMilliseconds)
+  return ceiling * (0.5 + 0.5 * chance)
+}
+
 /** From a minute to a week; 24 h when it is not given. */
 export function checkMaxStaleKeysSeconds(value: number | undefined): number {
-  return checkNumber('maxStaleKeysSeconds', value ?? 86_400, 60, 604_800)
+  return checkNumber('maxStaleKeysSeconds', value ?? 86_400, 60, maxStaleKeysSecondsLimit)
 }
 
 function checkOptions(options: RemoteKeySetOptions) {

@@ -3,6 +3,15 @@ import type { CryptoKey } from 'jose'
 /** A public key, ready to verify RS256 with. */
 export type VerificationKey = CryptoKey
 
+/**
+ * What becomes of a fetch of the key set.
+ *
+ * - `changed`, `unchanged`: a good answer that did, or did not, change the keys.
+ * - `failed`: no answer in time, a redirect, or another status than 200 and 304.
+ * - `refused`: an answer that is not a clean key set.
+ */
+export type FetchOutcome = 'changed' | 'unchanged' | 'failed' | 'refused'
+
 /** Plain facts about a key source, for health and metrics. */
 export interface KeySourceStatus {
   readonly count: number
@@ -10,6 +19,10 @@ export interface KeySourceStatus {
   readonly ageSeconds: number | null
   /** Failed fetches since the last good one. */
   readonly consecutiveFailures: number
+  /** Fetches that have ended since the start. All 0 for a source that is told its keys. */
+  readonly fetches: Readonly<Record<FetchOutcome, number>>
+  /** Keys that the issuer publishes for another purpose, and that are ignored. */
+  readonly ignoredKeys: number
 }
 
 /** Where the verifier has the issuer's public keys from. */
@@ -22,10 +35,10 @@ export interface KeySource {
   /**
    * Looks for a key that is not at hand. `undefined` when the issuer does not have it.
    *
-   * @throws {KeysUnavailableError} when that cannot be known.
+   * @throws {KeysUnavailableError} when that cannot be known, or too many wait for it.
    */
   find(kid: string): Promise<VerificationKey | undefined>
-  /** Drops a key at once and for good, since the denylist names it. */
+  /** Drops a key at once and for good, since the denylist names it. The issuer's key set has changed in this moment. */
   remove(kid: string): void
   /** Resolves once there are keys; rejects when the source is closed before. */
   ready(): Promise<void>

@@ -3,6 +3,7 @@ import { deferred } from './deferred.ts'
 import { KeysUnavailableError } from './errors.ts'
 import { parseJsonWebKeySet } from './json-web-key-set.ts'
 import { createKeyRing } from './key-ring.ts'
+import { noFetches } from './key-set-record.ts'
 import type { KeySource } from './key-source.ts'
 
 /** A key source that is told its keys, for an issuer that verifies its own tokens. */
@@ -20,6 +21,7 @@ export function createLocalKeySet({ clock = systemClock }: { clock?: Clock } = {
   const ring = createKeyRing()
   const firstKeys = deferred()
   let replacedAt: number | undefined
+  let ignoredKeys = 0
 
   return {
     get: (kid) => ring.get(kid),
@@ -27,10 +29,11 @@ export function createLocalKeySet({ clock = systemClock }: { clock?: Clock } = {
       if (replacedAt === undefined) throw new KeysUnavailableError({ detail: 'no keys were set yet' })
       return ring.get(kid)
     },
-    remove: (kid) => ring.remove(kid),
+    remove: (kid) => void ring.remove(kid),
     async replace(document) {
-      const { keys } = await parseJsonWebKeySet(document)
+      const { keys, ignored } = await parseJsonWebKeySet(document)
       ring.replace(keys)
+      ignoredKeys = ignored.length
       replacedAt = clock.monotonic()
       firstKeys.resolve()
     },
@@ -38,7 +41,9 @@ export function createLocalKeySet({ clock = systemClock }: { clock?: Clock } = {
     status: () => ({
       count: ring.size,
       ageSeconds: replacedAt === undefined ? null : (clock.monotonic() - replacedAt) / 1000,
-      consecutiveFailures: 0
+      consecutiveFailures: 0,
+      fetches: noFetches(),
+      ignoredKeys
     }),
     async close() {
       firstKeys.reject(new KeysUnavailableError({ detail: 'the key set was closed' }))

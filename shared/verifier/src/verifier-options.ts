@@ -33,7 +33,9 @@ export function readVerifierOptions(options: AccessTokenVerifierOptions): Verifi
 
   // The last options to be checked are those of the denylist: from here on, nothing throws once something runs.
   let keys: KeySource | undefined = options.keys
-  const onKeyRevoked = (kid: string) => keys?.remove(kid)
+  // A feed inside this process tells what it knows while it is being connected, before there is a key set.
+  const revokedBefore: string[] = []
+  const onKeyRevoked = (kid: string) => void (keys ? keys.remove(kid) : revokedBefore.push(kid))
   const { onPropagated } = options
   const context = { clock, logger, onKeyRevoked, onPropagated }
   const revocations = options.revocations && createRevocations(options.revocations, context)
@@ -44,6 +46,7 @@ export function readVerifierOptions(options: AccessTokenVerifierOptions): Verifi
     clock,
     logger
   })
+  for (const kid of revokedBefore) keys.remove(kid)
   return {
     expected: Object.freeze({ issuer, audiences }),
     clock,

@@ -170,6 +170,30 @@ describe('the access token verifier', () => {
     await verifier.close()
   })
 
+  it('drops a key that the feed names while it is being connected, and fetches soon for one that it names later', async () => {
+    const own = await createTestIssuer({ clock })
+    const first = own.kid
+    const second = await own.rotate()
+    const fetch = vi.fn(
+      async () => new Response(JSON.stringify(own.jwks()), { headers: { 'Content-Type': 'application/json' } })
+    )
+    const log = createInProcessRevocationLog({ clock })
+    log.append([{ kind: 'kid', value: first, expiresAt: clock.now() / 1000 + 660 }])
+    log.complete()
+    const ownClock = createFakeClock()
+    const { verifier } = setUp({ keys: undefined, fetch, clock: ownClock, revocations: inProcessRevocations(log) })
+    await verifier.ready()
+    expect(verifier.status().keys.count).toBe(1)
+    expect(fetch).toHaveBeenCalledOnce()
+    ownClock.advance(10_000)
+    await own.rotate()
+    log.append([{ kind: 'kid', value: second, expiresAt: clock.now() / 1000 + 660 }])
+    expect(verifier.status().keys.count).toBe(0)
+    await vi.waitFor(() => expect(verifier.status().keys.count).toBe(1), 1500)
+    expect(fetch).toHaveBeenCalledTimes(2)
+    await verifier.close()
+  })
+
   it('says 503, not 401, when keys or the denylist cannot be known', async () => {
     const noKeys = setUp({ keys: undefined, fetch: async () => Promise.reject(new TypeError('fetch failed')) })
     expect(await noKeys.code(issuer.mint())).toBe('ERR_KEYS_UNAVAILABLE')
@@ -196,7 +220,13 @@ describe('the access token verifier', () => {
     const log = createInProcessRevocationLog({ clock })
     const { verifier } = setUp({ revocations: inProcessRevocations(log) })
     expect(verifier.status()).toEqual({
-      keys: { count: issuer.jwks().keys.length, ageSeconds: expect.any(Number), consecutiveFailures: 0 },
+      keys: {
+        count: issuer.jwks().keys.length,
+        ageSeconds: expect.any(Number),
+        consecutiveFailures: 0,
+        fetches: { changed: 0, unchanged: 0, failed: 0, refused: 0 },
+        ignoredKeys: 0
+      },
       revocations: { isLoaded: false, isCurrent: false, stalenessSeconds: null, entries: 0 },
       cachedTokens: 0
     })

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type FetchKeySetOptions, fetchKeySet } from '../../src/fetch-key-set.ts'
+import { KeySetRefusedError } from '../../src/json-web-key-set.ts'
 
 const json = { 'Content-Type': 'application/json' }
 const fetchOf = (response: Response | (() => Response), options: Partial<FetchKeySetOptions> = {}) =>
@@ -33,11 +34,21 @@ describe('fetching a JWKS document', () => {
     await expect(fetchOf(new Response(null, { status: 304 }))).rejects.toThrow('status 304')
   })
 
+  it('asks caches on the way to revalidate when it is told to, and only then', async () => {
+    const fetch = vi.fn(async (_url: string, _init: RequestInit) => new Response('{}', { headers: json }))
+    await fetchOf(new Response(), { fetch, isRevalidated: true })
+    expect(fetch.mock.lastCall?.[1].headers).toMatchObject({ 'Cache-Control': 'no-cache' })
+    await fetchOf(new Response(), { fetch })
+    expect(fetch.mock.lastCall?.[1].headers).not.toHaveProperty('Cache-Control')
+  })
+
   it('refuses redirects and every other status', async () => {
     for (const status of [201, 204, 301, 302, 307, 308, 400, 404, 500, 503]) {
       const body = status === 204 ? null : '{"keys":[]}'
       const response = new Response(body, { status, headers: { ...json, Location: 'https://evil.example' } })
-      await expect(fetchOf(response)).rejects.toThrow(`status ${status}`)
+      const error = await fetchOf(response).catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({ message: `status ${status}` })
+      expect(error).not.toBeInstanceOf(KeySetRefusedError)
     }
     const followed = Object.defineProperty(new Response('{}', { headers: json }), 'redirected', { value: true })
     await expect(fetchOf(followed)).rejects.toThrow()
@@ -45,10 +56,11 @@ describe('fetching a JWKS document', () => {
 
   it('refuses a body that is not JSON, by its type or in fact', async () => {
     for (const type of ['text/html', 'application/json5', 'text/json', 'application/octet-stream']) {
-      await expect(fetchOf(new Response('{}', { headers: { 'Content-Type': type } }))).rejects.toThrow('not JSON')
+      const answer = fetchOf(new Response('{}', { headers: { 'Content-Type': type } }))
+      await expect(answer).rejects.toThrow(new KeySetRefusedError('not JSON by its Content-Type'))
     }
     for (const body of ['', '<html>', '{', Buffer.from([0x22, 0xff, 0x22])]) {
-      await expect(fetchOf(new Response(body, { headers: json }))).rejects.toThrow('not JSON')
+      await expect(fetchOf(new Response(body, { headers: json }))).rejects.toThrow(new KeySetRefusedError('not JSON'))
     }
   })
 
@@ -89,16 +101,18 @@ describe('fetching a JWKS document', () => {
   })
 
   it('reads how long an answer is fresh', async () => {
-    const maxAge = async (cacheControl?: string) =>
-      (
-        await fetchOf(
-          new Response('{}', { headers: { ...json, ...(cacheControl && { 'Cache-Control': cacheControl }) } })
-        )
-      ).maxAgeSeconds
+    const maxAge = async (cacheControl?: string, age = '0') => {
+      const headers = { ...json, Age: age, ...(cacheControl && { 'Cache-Control': cacheControl }) }
+      return (await fetchOf(new Response('{}', { headers }))).maxAgeSeconds
+    }
     expect(await maxAge()).toBeUndefined()
     expect(await maxAge('public, max-age=60, stale-while-revalidate=30')).toBe(60)
     expect(await maxAge('no-store')).toBe(0)
     expect(await maxAge('no-cache, max-age=60')).toBe(0)
     expect(await maxAge('s-maxage=60')).toBeUndefined()
+    expect(await maxAge('max-age=60', '59')).toBe(1)
+    expect(await maxAge('max-age=60', '86400')).toBe(0)
+    expect(await maxAge('max-age=60', '99999999999')).toBe(0)
+    for (const nonsense of ['-60', '1e9', 'old', '']) expect(await maxAge('max-age=60', nonsense)).toBe(60)
   })
 })

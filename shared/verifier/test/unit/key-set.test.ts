@@ -2,6 +2,7 @@ import { createTestIssuer, type TestIssuer } from '@countersign/testing'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createRemoteKeySet, type RemoteKeySetOptions } from '../../src/key-set.ts'
 import type { KeySource } from '../../src/key-source.ts'
+import type { VerifierLogger } from '../../src/logger.ts'
 
 let issuer: TestIssuer
 let newKid: string
@@ -37,6 +38,11 @@ const setUp = (initial: Partial<FakeServer> = {}, options: Partial<RemoteKeySetO
     ...initial
   }
   const times: number[] = []
+  const lines: { level: string; fields: Readonly<Record<string, unknown>>; message: string }[] = []
+  const logger: VerifierLogger = {
+    info: (fields, message) => void lines.push({ level: 'info', fields, message }),
+    warn: (fields, message) => void lines.push({ level: 'warn', fields, message })
+  }
   const fetch = vi.fn(async (_url: string, _init: RequestInit) => {
     times.push(performance.now())
     // What is answered is what was true when the request came.
@@ -46,9 +52,15 @@ const setUp = (initial: Partial<FakeServer> = {}, options: Partial<RemoteKeySetO
     const body = status === 304 ? null : JSON.stringify(document)
     return new Response(body, { status, headers: { 'Content-Type': 'application/json', ...headers } })
   })
-  const keys = createRemoteKeySet({ jwksUri: 'https://auth.example.com/jwks', fetch, random: () => 0.5, ...options })
+  const keys = createRemoteKeySet({
+    jwksUri: 'https://auth.example.com/jwks',
+    fetch,
+    logger,
+    random: () => 0.5,
+    ...options
+  })
   open.push(keys)
-  return { server, fetch, times, keys }
+  return { server, fetch, times, keys, lines }
 }
 const settle = (milliseconds = 0) => vi.advanceTimersByTimeAsync(milliseconds)
 const codeOf = (work: Promise<unknown>) =>
@@ -63,7 +75,13 @@ describe('the remote key set', () => {
     await keys.ready()
     expect(keys.get(issuer.kid)).toMatchObject({ type: 'public' })
     expect(keys.get('other')).toBeUndefined()
-    expect(keys.status()).toEqual({ count: 1, ageSeconds: 0, consecutiveFailures: 0 })
+    expect(keys.status()).toEqual({
+      count: 1,
+      ageSeconds: 0,
+      consecutiveFailures: 0,
+      fetches: { changed: 1, unchanged: 0, failed: 0, refused: 0 },
+      ignoredKeys: 0
+    })
     expect(fetch).toHaveBeenCalledOnce()
   })
 
@@ -150,17 +168,90 @@ describe('the remote key set', () => {
     expect(first.times[1]).not.toBe(second.times[1])
   })
 
-  it('keeps its keys when the answer is refused', async () => {
+  it('keeps its keys when the answer is refused, and counts it apart from an answer that did not come', async () => {
     const kid = issuer.kid
     const jwk = issuer.jwks().keys[0]
-    for (const document of [{}, { keys: [] }, { keys: [jwk, jwk] }, 'x'.repeat(70_000)]) {
-      const { keys, server } = setUp()
-      await settle()
-      server.document = document
-      await settle(290_000)
-      expect(keys.get(kid)).toBeDefined()
-      expect(keys.status().consecutiveFailures).toBeGreaterThan(0)
+    const refused: unknown[] = [
+      {},
+      { keys: [] },
+      { keys: [jwk, jwk] },
+      { keys: [jwk, { kty: 'oct' }] },
+      'x'.repeat(70_000)
+    ]
+    for (const [answers, outcome] of [
+      [refused.map((document) => ({ document })), 'refused'],
+      [[{ status: 503 }, { status: 302 }, { isAway: true }, { delay: 6000 }], 'failed']
+    ] as const) {
+      for (const answer of answers) {
+        const { keys, server, lines } = setUp()
+        await settle()
+        Object.assign(server, answer)
+        await settle(247_500 + 5000)
+        expect(keys.get(kid)).toBeDefined()
+        expect(keys.status().consecutiveFailures).toBeGreaterThan(0)
+        expect(keys.status().fetches).toMatchObject({
+          changed: 1,
+          unchanged: 0,
+          [outcome]: keys.status().consecutiveFailures
+        })
+        const warning = lines.find(({ level }) => level === 'warn')
+        expect(warning).toMatchObject({ message: 'fetch of the key set failed', fields: { outcome, reason: /./ } })
+        await keys.close()
+        await settle(6000)
+      }
     }
+  })
+
+  it('asks for the whole document again after one that was refused', async () => {
+    const { keys, fetch, server } = setUp({ headers: { ETag: '"good"' } })
+    const { kid } = issuer
+    await settle()
+    Object.assign(server, { document: { keys: [] }, headers: { ETag: '"bad"' } })
+    await settle(247_500)
+    expect(keys.status().fetches.refused).toBe(1)
+    await settle(200)
+    expect(fetch.mock.lastCall?.[1].headers).toMatchObject({ 'If-None-Match': '"good"' })
+    expect(keys.get(kid)).toBeDefined()
+    const first = setUp({ document: { keys: [] }, headers: { ETag: '"bad"' } })
+    await settle(200)
+    expect(first.fetch).toHaveBeenCalledTimes(2)
+    expect(first.fetch.mock.lastCall?.[1].headers).not.toHaveProperty('If-None-Match')
+  })
+
+  it('takes 304 for no answer while it has no document', async () => {
+    const { keys, server } = setUp({ status: 304 })
+    await settle()
+    expect(keys.status()).toMatchObject({ count: 0, ageSeconds: null, fetches: { failed: 1 } })
+    server.status = 200
+    await settle(1000)
+    expect(keys.get(issuer.kid)).toBeDefined()
+  })
+
+  it('measures the age of its keys by a clock that does not jump', async () => {
+    const { keys, fetch } = setUp()
+    await settle()
+    for (const wrong of [0, Date.now() + 1e12]) {
+      vi.setSystemTime(wrong)
+      await settle(1000)
+      expect(keys.get(issuer.kid)).toBeDefined()
+    }
+    expect(keys.status().ageSeconds).toBe(2)
+    expect(fetch).toHaveBeenCalledOnce()
+  })
+
+  it('serves its keys after a pause of the process that outlasted their age, and fetches at once', async () => {
+    let paused = 0
+    const clock = { now: () => Date.now() + paused, monotonic: () => performance.now() + paused }
+    const { keys, fetch } = setUp({}, { clock })
+    await settle()
+    // What a stopped process finds when it goes on: the clocks have moved, and its timer is due at once.
+    paused = 7_200_000
+    vi.advanceTimersToNextTimer()
+    expect(keys.get(issuer.kid)).toBeDefined()
+    expect(keys.status().ageSeconds).toBeGreaterThan(7200)
+    expect(fetch).toHaveBeenCalledTimes(2)
+    await settle()
+    expect(keys.status().ageSeconds).toBe(0)
   })
 
   it('fetches for an unknown kid at most every 2 seconds, however many arrive', async () => {
@@ -233,27 +324,197 @@ describe('the remote key set', () => {
     expect(await outcome).toBe('ERR_KEYS_UNAVAILABLE')
   })
 
-  it('drops a key that the denylist names at once, for good, and without a fetch', async () => {
+  it('does not let more look-ups wait than it can hold, and says that it cannot know the others', async () => {
+    const { keys, fetch, server } = setUp()
+    await settle()
+    const outcomes: Promise<string>[] = []
+    for (let one = 0; one < 20_000; one++) outcomes.push(codeOf(keys.find(`unknown-${one}`)))
+    const late = await Promise.all(outcomes.slice(10_000))
+    expect(new Set(late)).toEqual(new Set(['ERR_KEYS_UNAVAILABLE']))
+    const kid = await issuer.rotate()
+    server.document = issuer.jwks()
+    expect(await codeOf(keys.find(kid))).toBe('ERR_KEYS_UNAVAILABLE')
+    await settle(2000)
+    // The fetch that the others wait for has brought the key.
+    expect(await codeOf(keys.find(kid))).toBe('found')
+    expect(new Set(await Promise.all(outcomes.slice(0, 10_000)))).toEqual(new Set(['unknown']))
+    expect(fetch).toHaveBeenCalledTimes(2)
+    const again = codeOf(keys.find('again'))
+    await settle(2000)
+    expect(await again).toBe('unknown')
+  })
+
+  it('drops a key that the denylist names at once and for good', async () => {
     const { keys, fetch } = setUp()
     await settle()
     const { kid } = issuer
     keys.remove(kid)
     expect(keys.get(kid)).toBeUndefined()
     expect(await codeOf(keys.find(kid))).toBe('unknown')
-    expect(fetch).toHaveBeenCalledOnce()
     await settle(600_000)
     expect(fetch.mock.calls.length).toBeGreaterThan(1)
     expect(keys.get(kid)).toBeUndefined()
   })
 
+  it('does not take a key back from a fetch that was under way when the denylist named it', async () => {
+    const { keys } = setUp({ delay: 1000 })
+    const { kid } = issuer
+    await settle(500)
+    keys.remove(kid)
+    await settle(5000)
+    expect(keys.status().fetches.changed).toBe(1)
+    expect(keys.get(kid)).toBeUndefined()
+  })
+
+  it('fetches within a second when the denylist names a key, known or not, past the caches on the way', async () => {
+    for (const name of ['known', 'unknown']) {
+      const { keys, fetch, server } = setUp()
+      await settle(10_000)
+      const pulled = name === 'known' ? issuer.kid : 'never-seen'
+      const kid = await issuer.rotate()
+      server.document = issuer.jwks()
+      keys.remove(pulled)
+      expect(fetch).toHaveBeenCalledOnce()
+      await settle(1000)
+      expect(fetch).toHaveBeenCalledTimes(2)
+      expect(fetch.mock.lastCall?.[1].headers).toMatchObject({ 'Cache-Control': 'no-cache' })
+      expect(keys.get(kid)).toBeDefined()
+      await keys.close()
+    }
+  })
+
+  it('spreads the fetches of all who hear of a key over about a second', async () => {
+    for (const [chance, milliseconds] of [
+      [0, 0],
+      [0.3, 300],
+      [1, 1000]
+    ] as const) {
+      const { keys, times } = setUp({}, { random: () => chance })
+      await settle(10_000)
+      keys.remove('pulled')
+      await settle(2000)
+      expect((times[1] ?? Number.NaN) - (times[0] ?? Number.NaN)).toBeCloseTo(10_000 + milliseconds, -1)
+      await keys.close()
+    }
+  })
+
+  it('fetches for the denylist at most every 2 seconds, and once for each kid', async () => {
+    const { keys, fetch, times } = setUp()
+    await settle(10_000)
+    for (let at = 0; at < 100; at++) {
+      for (let one = 0; one < 5; one++) keys.remove(`pulled-${at}-${one}`)
+      await settle(100)
+    }
+    await settle(5000)
+    const fetched = fetch.mock.calls.length
+    expect(fetched).toBeLessThanOrEqual(1 + 10_000 / 2000 + 2)
+    for (const [at, time] of times.slice(1).entries()) expect(time - (times[at] ?? 0)).toBeGreaterThanOrEqual(2000)
+    for (let one = 0; one < 5; one++) keys.remove(`pulled-99-${one}`)
+    await settle(5000)
+    expect(fetch).toHaveBeenCalledTimes(fetched)
+  })
+
+  it('fetches no more often because the feed tells the past', async () => {
+    const { keys, fetch } = setUp({ delay: 1000 })
+    for (let one = 0; one < 100; one++) keys.remove(`before-the-first-keys-${one}`)
+    await settle(5000)
+    expect(fetch).toHaveBeenCalledOnce()
+    for (let one = 0; one < 100; one++) keys.remove(`after-${one}`)
+    await settle(5000)
+    expect(fetch).toHaveBeenCalledTimes(2)
+  })
+
+  it('writes one line when its keys change, and none while they stay', async () => {
+    const { keys, server, lines } = setUp()
+    const before = issuer.jwks().keys.map(({ kid }) => kid)
+    await settle()
+    expect(lines).toEqual([
+      { level: 'info', message: 'key set changed', fields: { added: before, removed: [], count: before.length } }
+    ])
+    await settle(900_000)
+    expect(keys.status().fetches).toEqual({ changed: 1, unchanged: 3, failed: 0, refused: 0 })
+    expect(lines).toHaveLength(1)
+    const added = await issuer.rotate()
+    server.document = { keys: issuer.jwks().keys.filter(({ kid }) => kid === added) }
+    await settle(300_000)
+    expect(lines.slice(1)).toEqual([
+      { level: 'info', message: 'key set changed', fields: { added: [added], removed: before, count: 1 } }
+    ])
+    keys.remove(added)
+    keys.remove(added)
+    expect(lines.slice(2)).toMatchObject([{ level: 'info', fields: { added: [], removed: [added], count: 0 } }])
+    await settle(900_000)
+    expect(lines).toHaveLength(3)
+  })
+
+  it('writes a day of outage as a few lines, and one when it is over', async () => {
+    const { keys, server, lines } = setUp()
+    await settle()
+    server.isAway = true
+    await settle(86_000_000)
+    const failures = keys.status().consecutiveFailures
+    expect(failures).toBeGreaterThan(2000)
+    const warnings = lines.slice(1)
+    expect(warnings.map(({ fields }) => fields.consecutiveFailures)).toEqual(
+      Array.from({ length: Math.floor(Math.log2(failures)) + 1 }, (_, at) => 2 ** at)
+    )
+    expect(warnings[0]).toMatchObject({ level: 'warn', fields: { outcome: 'failed', reason: 'fetch failed' } })
+    server.isAway = false
+    await settle(900_000)
+    expect(lines.slice(1 + warnings.length)).toEqual([
+      { level: 'info', message: 'key set is fetched again', fields: { failures } }
+    ])
+    expect(keys.status().consecutiveFailures).toBe(0)
+  })
+
+  it('tells the cause of a failure that the platform’s fetch hides', async () => {
+    const cause = Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' })
+    for (const [thrown, reason] of [
+      [new TypeError('fetch failed', { cause }), 'fetch failed: ECONNREFUSED'],
+      [new TypeError('fetch failed', { cause: new Error('no route') }), 'fetch failed: no route'],
+      ['text', 'unknown']
+    ] as const) {
+      const { keys, lines } = setUp({}, { fetch: () => Promise.reject(thrown) })
+      await settle()
+      expect(lines[0]?.fields).toMatchObject({ reason })
+      await keys.close()
+    }
+  })
+
+  it('names a key that it ignores once, as long as it stays the same', async () => {
+    const { keys, server, lines } = setUp({ headers: { ETag: '"v1"' } })
+    const warnings = () => lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields.ignored)
+    const elliptic = { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', kid: 'elliptic' }
+    server.document = { keys: [...issuer.jwks().keys, elliptic] }
+    await settle(1_200_000)
+    const first = [{ kid: 'elliptic', reason: 'kty is not RSA' }]
+    expect(warnings()).toEqual([first])
+    expect(keys.status()).toMatchObject({ ignoredKeys: 1, count: issuer.jwks().keys.length })
+    server.status = 304
+    await settle(300_000)
+    server.status = 200
+    server.document = { keys: [...issuer.jwks().keys, elliptic, { ...issuer.jwks().keys[0], kid: 'enc', use: 'enc' }] }
+    await settle(600_000)
+    expect(warnings()).toEqual([first, [{ kid: 'enc', reason: 'use is not sig' }]])
+    server.document = issuer.jwks()
+    await settle(300_000)
+    expect(keys.status().ignoredKeys).toBe(0)
+  })
+
   it('ends every wait when it is closed, and fetches no more', async () => {
-    const { keys, fetch } = setUp()
+    const { keys, fetch, lines } = setUp()
     await settle()
     const waiting = codeOf(keys.find('other'))
+    keys.remove('pulled')
     await keys.close()
     expect(await waiting).toBe('ERR_KEYS_UNAVAILABLE')
+    keys.remove('pulled-late')
+    expect(await codeOf(keys.find('late'))).toBe('ERR_KEYS_UNAVAILABLE')
     await settle(600_000)
     expect(fetch).toHaveBeenCalledOnce()
+    // Being closed is no failure.
+    expect(keys.status().fetches).toEqual({ changed: 1, unchanged: 0, failed: 0, refused: 0 })
+    expect(lines.filter(({ level }) => level === 'warn')).toEqual([])
     const never = setUp({ isAway: true })
     const ready = codeOf(never.keys.ready())
     await never.keys.close()

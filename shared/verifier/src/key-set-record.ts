@@ -1,0 +1,92 @@
+import type { IgnoredKey } from './json-web-key-set.ts'
+import { KeySetRefusedError } from './json-web-key-set.ts'
+import type { KeyRingChange } from './key-ring.ts'
+import type { FetchOutcome } from './key-source.ts'
+import type { VerifierLogger } from './logger.ts'
+
+/** What a document has brought. */
+export interface TakenDocument {
+  readonly change: KeyRingChange
+  readonly ignored: readonly IgnoredKey[]
+  /** How many keys there are now. */
+  readonly count: number
+}
+
+/** Counts and logs what becomes of the fetches: a line on each change, and none while nothing changes. */
+export interface KeySetRecord {
+  /** @param taken `undefined` when the issuer said that nothing has changed. */
+  succeeded(taken: TakenDocument | undefined): void
+  failed(cause: unknown): void
+  /** The denylist has taken a key away. */
+  pulled(kid: string, count: number): void
+  /** Failed fetches since the last good one. */
+  readonly consecutiveFailures: number
+  /** Keys of the document in use that are ignored. */
+  readonly ignoredKeys: number
+  /** All fetches, by what became of them. */
+  fetches(): Record<FetchOutcome, number>
+}
+
+/** No fetch yet. */
+export function noFetches(): Record<FetchOutcome, number> {
+  return { changed: 0, unchanged: 0, failed: 0, refused: 0 }
+}
+
+export function createKeySetRecord(logger: VerifierLogger): KeySetRecord {
+  const fetches = noFetches()
+  let consecutiveFailures = 0
+  let ignored: readonly IgnoredKey[] = []
+
+  const noteIgnored = (now: readonly IgnoredKey[]) => {
+    const known = new Set(ignored.map(nameOf))
+    const added = now.filter((key) => !known.has(nameOf(key)))
+    ignored = now
+    // Once, and not again at each refresh while the document stays as it is.
+    if (added.length > 0) logger.warn({ ignored: added }, 'keys of the issuer are ignored')
+  }
+
+  return {
+    succeeded(taken) {
+      const { added = [], removed = [] } = taken?.change ?? {}
+      const isChanged = added.length > 0 || removed.length > 0
+      fetches[isChanged ? 'changed' : 'unchanged']++
+      if (consecutiveFailures > 0) logger.info({ failures: consecutiveFailures }, 'key set is fetched again')
+      consecutiveFailures = 0
+      if (isChanged) logger.info({ added, removed, count: taken?.count }, 'key set changed')
+      if (taken) noteIgnored(taken.ignored)
+    },
+    failed(err) {
+      const outcome = err instanceof KeySetRefusedError ? 'refused' : 'failed'
+      fetches[outcome]++
+      consecutiveFailures++
+      // The 1st, 2nd, 4th, 8th …: an outage of a day is a dozen lines.
+      if (!isPowerOfTwo(consecutiveFailures)) return
+      logger.warn({ outcome, reason: reasonOf(err), err, consecutiveFailures }, 'fetch of the key set failed')
+    },
+    pulled(kid, count) {
+      logger.info({ added: [], removed: [kid], count, reason: 'the denylist names the key' }, 'key set changed')
+    },
+    get consecutiveFailures() {
+      return consecutiveFailures
+    },
+    get ignoredKeys() {
+      return ignored.length
+    },
+    fetches: () => ({ ...fetches })
+  }
+}
+
+function nameOf({ kid, reason }: IgnoredKey): string {
+  return JSON.stringify([kid, reason])
+}
+
+function isPowerOfTwo(count: number): boolean {
+  return Number.isInteger(Math.log2(count))
+}
+
+/** The platform's fetch says "fetch failed", and keeps what happened in the cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown'
+  const { code, message } = (error.cause ?? {}) as { code?: unknown; message?: unknown }
+  return [error.message, code ?? message].filter((part) => typeof part === 'string' && part !== '').join(': ')
+}
