@@ -1,14 +1,49 @@
-import { Gauge, Histogram } from 'prom-client'
+import { Counter, Gauge, Histogram } from 'prom-client'
 import type { HttpMetrics } from './metrics.ts'
 
 /** What is measured of a verifier; the status of an access-token verifier fits. */
 export interface MeasuredVerifier {
   status(): {
-    readonly keys: { readonly count: number; readonly ageSeconds: number | null }
+    readonly keys: {
+      readonly count: number
+      readonly ageSeconds: number | null
+      readonly consecutiveFailures?: number
+      readonly ignoredKeys?: number
+      /** Counts that never go down, by outcome. */
+      readonly fetches?: Readonly<Record<string, number>>
+    }
     readonly revocations: { readonly entries: number; readonly stalenessSeconds: number | null } | null
     readonly cachedTokens: number
   }
 }
+
+type Status = ReturnType<MeasuredVerifier['status']>
+
+const gauges: readonly [name: string, help: string, read: (status: Status) => number | null | undefined][] = [
+  [
+    'countersign_revocation_view_age_seconds',
+    'Age of what the verifier knows of the denylist. Absent until it was complete once.',
+    ({ revocations }) => revocations?.stalenessSeconds
+  ],
+  ['countersign_revocation_view_entries', 'Live entries in the view.', ({ revocations }) => revocations?.entries],
+  ['countersign_key_set_age_seconds', 'Time since the keys were last known to be good.', ({ keys }) => keys.ageSeconds],
+  ['countersign_key_set_keys', 'Keys that verify.', ({ keys }) => keys.count],
+  [
+    'countersign_key_set_consecutive_failures',
+    'Fetches of the key set that failed or were refused since the last good one.',
+    ({ keys }) => keys.consecutiveFailures
+  ],
+  [
+    'countersign_key_set_ignored_keys',
+    'Keys that the issuer publishes for another purpose.',
+    ({ keys }) => keys.ignoredKeys
+  ],
+  [
+    'countersign_verified_token_cache_entries',
+    'Verified tokens that are remembered.',
+    ({ cachedTokens }) => cachedTokens
+  ]
+]
 
 /** Makes the histogram of how long revocations take to reach this service; returns what a verifier is to call for each. */
 export function measurePropagation({ registry }: HttpMetrics): (seconds: number) => void {
@@ -21,28 +56,8 @@ export function measurePropagation({ registry }: HttpMetrics): (seconds: number)
   return (seconds) => histogram.observe(seconds)
 }
 
-/** Shows at each scrape what a verifier knows, and how fresh that is. */
+/** Shows at each scrape what a verifier knows, how fresh that is, and what became of its fetches. */
 export function measureVerifier({ registry }: HttpMetrics, verifier: MeasuredVerifier): void {
-  type Status = ReturnType<MeasuredVerifier['status']>
-  const gauges: [string, string, (status: Status) => number | null | undefined][] = [
-    [
-      'countersign_revocation_view_age_seconds',
-      'Age of what the verifier knows of the denylist. Absent until it was complete once.',
-      ({ revocations }) => revocations?.stalenessSeconds
-    ],
-    ['countersign_revocation_view_entries', 'Live entries in the view.', ({ revocations }) => revocations?.entries],
-    [
-      'countersign_key_set_age_seconds',
-      'Time since the keys were last known to be good.',
-      ({ keys }) => keys.ageSeconds
-    ],
-    ['countersign_key_set_keys', 'Keys that verify.', ({ keys }) => keys.count],
-    [
-      'countersign_verified_token_cache_entries',
-      'Verified tokens that are remembered.',
-      ({ cachedTokens }) => cachedTokens
-    ]
-  ]
   for (const [name, help, read] of gauges) {
     new Gauge({
       name,
@@ -56,4 +71,15 @@ export function measureVerifier({ registry }: HttpMetrics, verifier: MeasuredVer
       }
     })
   }
+  new Counter({
+    name: 'countersign_key_set_fetches_total',
+    help: 'Fetches of the key set, by what became of them.',
+    labelNames: ['outcome'],
+    registers: [registry],
+    collect() {
+      // The verifier counts by itself: its counts are shown as they are, not added to those of the last scrape.
+      this.reset()
+      for (const [outcome, count] of Object.entries(verifier.status().keys.fetches ?? {})) this.inc({ outcome }, count)
+    }
+  })
 }
