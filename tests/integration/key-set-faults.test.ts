@@ -1,0 +1,157 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import { gzipSync } from 'node:zlib'
+import { createTestIssuer } from '@countersign/testing'
+import { describe, expect, test, vi } from 'vitest'
+import {
+  type Answer,
+  answerJson,
+  type FollowedIssuer,
+  followIssuer,
+  type HostileIssuer,
+  startHostileIssuer
+} from './fixtures/hostile-issuer.ts'
+
+const issuer = await createTestIssuer()
+const [good] = issuer.jwks().keys
+const keySet = JSON.stringify(issuer.jwks())
+const json = { 'Content-Type': 'application/json' }
+const megabyte = 1024 * 1024
+/** A key set in which nothing but its size is wrong. */
+const hugeKeySet = Buffer.from(`${keySet.slice(0, -1)}${' '.repeat(20 * megabyte)}}`)
+
+const answerText =
+  (status: number, headers: Record<string, string>, body: string | Uint8Array): Answer =>
+  (response) =>
+    response.writeHead(status, headers).end(body)
+const rsaKey = (modulusLength: number) => {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength })
+  return { publicJwk: publicKey.export({ format: 'jwk' }), privateJwk: privateKey.export({ format: 'jwk' }) }
+}
+/** The issuer's own key, and another one. */
+const answerBeside = (other: object) => answerJson({ keys: [good, { kid: 'new', ...other }] })
+
+/** Runs with a verifier that knows the issuer's key, from a server that may be made hostile from now on. */
+const withKnownKeys = async (work: (server: HostileIssuer, followed: FollowedIssuer) => Promise<void>) => {
+  const server = await startHostileIssuer(answerJson(issuer.jwks()))
+  const followed = followIssuer(issuer, server.jwksUri)
+  try {
+    await followed.verifier.ready()
+    await work(server, followed)
+  } finally {
+    await followed.verifier.close()
+    await server.close()
+  }
+}
+
+/** The answer was counted and logged, and the token of the known key passes. */
+const expectKeptKeys = async (followed: FollowedIssuer, outcome: 'failed' | 'refused', reason: string) => {
+  expect(await followed.codeOf(issuer.mint())).toBe('good')
+  const { [outcome]: counted, ...others } = await followed.scrapeFetches()
+  // It tries again soon.
+  expect(counted).toBeGreaterThanOrEqual(1)
+  expect(others).toEqual({ changed: 1, unchanged: 0, [outcome === 'failed' ? 'refused' : 'failed']: 0 })
+  expect(followed.warnings[0]).toMatchObject({
+    outcome,
+    reason: expect.stringContaining(reason),
+    consecutiveFailures: 1
+  })
+}
+
+const hostile: [name: string, answer: Answer, outcome: 'failed' | 'refused', reason: string][] = [
+  ['HTML', answerText(200, { 'Content-Type': 'text/html' }, '<html>'), 'refused', 'not JSON by its Content-Type'],
+  ['HTML that says it is JSON', answerText(200, json, '<html>'), 'refused', 'not JSON: '],
+  ['a redirect to a good key set', answerText(302, { Location: '/elsewhere' }, ''), 'failed', 'status 302'],
+  ['a good key set with status 500', answerText(500, json, keySet), 'failed', 'status 500'],
+  ['a broken connection', (response) => response.destroy(), 'failed', 'fetch failed: '],
+  [
+    '20 MB that were compressed to little',
+    answerText(200, { ...json, 'Content-Encoding': 'gzip' }, gzipSync(hugeKeySet)),
+    'refused',
+    'more than 65536 bytes'
+  ],
+  ['two keys of one kid', answerJson({ keys: [good, good] }), 'refused', 'a kid is there twice'],
+  ['a private member', answerBeside(rsaKey(2048).privateJwk), 'refused', 'key "new" has a private member'],
+  [
+    'a symmetric key',
+    answerBeside({ kty: 'oct', alg: 'HS256', k: randomBytes(32).toString('base64url') }),
+    'refused',
+    'key "new" is symmetric'
+  ],
+  ['a key of 1024 bits', answerBeside(rsaKey(1024).publicJwk), 'refused', 'key "new" has fewer than 2048 bits'],
+  ['a key with e = 1', answerBeside({ ...good, kid: 'new', e: 'AQ' }), 'refused', 'key "new" has an e that is under'],
+  ['a key set without a usable key', answerJson({ keys: [{ ...good, use: 'enc' }] }), 'refused', 'no usable key'],
+  ['an empty key set', answerJson({ keys: [] }), 'refused', 'no usable key']
+]
+
+describe.concurrent('a hostile answer leaves the known keys in use, is counted, and the log says why', () => {
+  // First, since it lasts longest.
+  test('a key set that comes by a byte each second is given up after 5 seconds', async () => {
+    await withKnownKeys(async (server, followed) => {
+      const lasted: Promise<number>[] = []
+      server.answer = (response) => lasted.push(writeByteEachSecond(response, keySet))
+      const refusal = followed.forceFetch()
+      await vi.waitFor(() => expect(lasted).toHaveLength(1), 5000)
+      expect(await followed.codeOf(issuer.mint())).toBe('good')
+      expect(await refusal).toBe('ERR_KEYS_UNAVAILABLE')
+      await expectKeptKeys(followed, 'failed', 'timed out')
+      expect(await lasted[0]).toBeGreaterThan(4500)
+      expect(await lasted[0]).toBeLessThan(6500)
+    })
+  })
+
+  test.each(hostile)('%s', async (_, answer, outcome, reason) => {
+    await withKnownKeys(async (server, followed) => {
+      server.answer = answer
+      // 503, not 401: whether the issuer has such a key cannot be known.
+      expect(await followed.forceFetch()).toBe('ERR_KEYS_UNAVAILABLE')
+      await expectKeptKeys(followed, outcome, reason)
+      expect(new Set(server.paths)).toEqual(new Set(['/jwks']))
+      server.answer = answerJson(issuer.jwks())
+      await vi.waitFor(() => expect(followed.verifier.status().keys.consecutiveFailures).toBe(0), 5000)
+    })
+  })
+
+  test.each([
+    ['with a Content-Length', { 'Content-Length': String(hugeKeySet.length) }],
+    ['in chunks', {}]
+  ])('20 MB %s, of which little is read', async (_, headers) => {
+    await withKnownKeys(async (server, followed) => {
+      const sent: Promise<number>[] = []
+      server.answer = (response) => {
+        response.writeHead(200, { ...json, ...headers })
+        sent.push(writeAtReadersPace(response, hugeKeySet))
+      }
+      expect(await followed.forceFetch()).toBe('ERR_KEYS_UNAVAILABLE')
+      await expectKeptKeys(followed, 'refused', 'more than 65536 bytes')
+      // What the sockets' buffers took is not what was read, but even that is a part of it.
+      expect(await sent[0]).toBeLessThan(10 * megabyte)
+    })
+  })
+})
+
+/** Resolves to the bytes that were handed on when the connection went. */
+async function writeAtReadersPace(response: ServerResponse, body: Buffer): Promise<number> {
+  const closed = once(response, 'close')
+  let sent = 0
+  while (sent < body.length && !response.destroyed) {
+    const chunk = body.subarray(sent, sent + 16 * 1024)
+    sent += chunk.length
+    if (!response.write(chunk)) await Promise.race([once(response, 'drain'), closed])
+  }
+  response.end()
+  await closed
+  return sent
+}
+
+/** Resolves to the milliseconds until the connection went. */
+async function writeByteEachSecond(response: ServerResponse, body: string): Promise<number> {
+  const startedAt = performance.now()
+  response.writeHead(200, json)
+  let sent = 0
+  const timer = setInterval(() => response.write(body.slice(sent, ++sent)), 1000)
+  await once(response, 'close')
+  clearInterval(timer)
+  return performance.now() - startedAt
+}

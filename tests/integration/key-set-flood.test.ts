@@ -1,0 +1,105 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createTestIssuer, type TestIssuer } from '@countersign/testing'
+import { describe, expect, test } from 'vitest'
+import {
+  answerJson,
+  type FollowedIssuer,
+  followIssuer,
+  type HostileIssuer,
+  startHostileIssuer
+} from './fixtures/hostile-issuer.ts'
+
+const floodSeconds = 10
+const unknownKidsPerSecond = 2000
+const validPerSecond = 50
+
+const base64url = (value: string | Buffer) => Buffer.from(value).toString('base64url')
+
+/** A token that is well formed up to its signature, of a kid that nobody has. */
+const unknownKidToken = () => {
+  const header = base64url(JSON.stringify({ alg: 'RS256', typ: 'at+jwt', kid: randomUUID() }))
+  return `${header}.${base64url('{"sub":"nobody"}')}.${base64url(randomBytes(256))}`
+}
+
+/** Calls `send` so many times a second until the flood is over, in a steady pace. */
+const atPace = async (perSecond: number, send: () => void) => {
+  const startedAt = performance.now()
+  for (let sent = 0; sent < floodSeconds * perSecond; ) {
+    await sleep(5)
+    const due = Math.min((performance.now() - startedAt) / 1000, floodSeconds) * perSecond
+    for (; sent < due; sent++) send()
+  }
+}
+
+const sendUnknownKids = async (followed: FollowedIssuer): Promise<Map<string, number>> => {
+  const refusals = new Map<string, number>()
+  const work: Promise<void>[] = []
+  await atPace(unknownKidsPerSecond, () => {
+    const refusal = followed.codeOf(unknownKidToken())
+    work.push(refusal.then((code) => void refusals.set(code, (refusals.get(code) ?? 0) + 1)))
+  })
+  await Promise.all(work)
+  return refusals
+}
+
+/** Every other token is one that was seen before. Resolves to what became of each, and how many milliseconds it took. */
+const sendValidTokens = async (issuer: TestIssuer, followed: FollowedIssuer) => {
+  const fresh = Array.from({ length: (floodSeconds * validPerSecond) / 2 }, () => issuer.mint())
+  const seen = issuer.mint()
+  const work: Promise<{ code: string; milliseconds: number }>[] = []
+  const verify = async (token: string) => {
+    const startedAt = performance.now()
+    return { code: await followed.codeOf(token), milliseconds: performance.now() - startedAt }
+  }
+  await atPace(validPerSecond, () => work.push(verify(work.length % 2 === 0 ? seen : (fresh.pop() ?? seen))))
+  return Promise.all(work)
+}
+
+/** Publishes a key right after a fetch has missed it. Resolves to the seconds until a token of it is accepted. */
+const publishKey = async (server: HostileIssuer, followed: FollowedIssuer, keySet: unknown, token: string) => {
+  await sleep((floodSeconds / 2) * 1000)
+  const { answer } = server
+  const publishedAt = await new Promise<number>((resolve) => {
+    server.answer = (response, request) => {
+      answer(response, request)
+      server.answer = answerJson(keySet)
+      resolve(performance.now())
+    }
+  })
+  const code = await followed.codeOf(token)
+  return { code, seconds: (performance.now() - publishedAt) / 1000 }
+}
+
+const median = (values: readonly number[]) => values.toSorted((one, other) => one - other)[values.length >> 1] ?? 0
+
+describe('2,000 unknown kids a second', () => {
+  test('cost the issuer a fetch each 2 seconds, hold up no valid request, and let a new key in within 2 seconds', async () => {
+    const [issuer, successor] = await Promise.all([createTestIssuer(), createTestIssuer()])
+    const server = await startHostileIssuer(answerJson(issuer.jwks()))
+    const followed = followIssuer(issuer, server.jwksUri)
+    await followed.verifier.ready()
+    try {
+      const [refusals, valid, published] = await Promise.all([
+        sendUnknownKids(followed),
+        sendValidTokens(issuer, followed),
+        publishKey(server, followed, { keys: [...issuer.jwks().keys, ...successor.jwks().keys] }, successor.mint())
+      ])
+
+      expect(published.code).toBe('good')
+      expect(published.seconds).toBeLessThanOrEqual(2.5)
+      expect([...refusals]).toEqual([['ERR_TOKEN_UNKNOWN_KEY', floodSeconds * unknownKidsPerSecond]])
+      expect(new Set(valid.map(({ code }) => code))).toEqual(new Set(['good']))
+      expect(valid).toHaveLength(floodSeconds * validPerSecond)
+      expect(median(valid.map(({ milliseconds }) => milliseconds))).toBeLessThan(50)
+
+      const gaps = server.times.slice(1).map((time, at) => time - (server.times[at] ?? 0))
+      expect(Math.min(...gaps)).toBeGreaterThan(1900)
+      expect(server.times.length).toBeLessThanOrEqual(2 + floodSeconds / 2 + 1)
+      expect(followed.warnings).toEqual([])
+    } finally {
+      await followed.verifier.close()
+      await server.close()
+    }
+  })
+})
