@@ -55,7 +55,7 @@ const sweepIntervalMs = 1000
 /** How often this replica looks after the signing keys. */
 const keyRoundIntervalMs = 5000
 /** Three rounds missed: this replica was paused. */
-const keyMaxAgeMs = 15_000
+const longestKeyAgeMs = 15_000
 const housekeepingIntervalMs = 60_000
 
 /** What the embedded stack puts in place of Redis and of an operator. */
@@ -110,14 +110,21 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
   })
   const sealing = createKeySealing(config.masterKeys)
   const keyStore = createPrismaSigningKeyStore(database)
+  const policy = keyPolicy(config)
   const keyAdministration = createSigningKeyAdministration({
     store: keyStore,
     sealing,
-    policy: keyPolicy(config),
+    policy,
     generate: () => generateSigningKey(sealing, Number(config.signingKeyBits))
   })
   // Before anything is changed: a wrong master key must not touch the keys.
-  const keyRing = await openKeyRing({ store: keyStore, sealing, logger, maxAgeMs: keyMaxAgeMs })
+  const keyRing = await openKeyRing({
+    store: keyStore,
+    sealing,
+    logger,
+    // A key set that is published is younger than the youngest key that may sign.
+    maxAgeMs: Math.min(longestKeyAgeMs, (policy.leadSeconds * 1000) / 2)
+  })
   for (const kid of await keyAdministration.reencrypt()) {
     logger.info({ kid }, 'signing key was sealed anew under the current master key')
   }

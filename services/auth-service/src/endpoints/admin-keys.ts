@@ -58,7 +58,8 @@ export function pullKey({ keyAdministration, keySchedule, relay, requireAdmin }:
     requireAdmin,
     acceptJsonBody(keyChangeBody),
     async function answerPull(ctx) {
-      const result = await keyAdministration.pull(ctx.params.kid, causeOf(ctx))
+      const { kid } = ctx.params
+      const result = isKid(kid) ? await keyAdministration.pull(kid, causeOf(ctx)) : { outcome: 'unknown' as const }
       if (result.outcome === 'not_an_admin') throw noLongerAdmin()
       if (result.outcome === 'unknown') throw new NotFoundError({ description: 'There is no key with this kid.' })
       if (result.outcome === 'pulled') await relay.announce(result.entries)
@@ -67,6 +68,11 @@ export function pullKey({ keyAdministration, keySchedule, relay, requireAdmin }:
       ctx.body = keysOnWire(await keyAdministration.overview())
     }
   ]
+}
+
+/** A thumbprint in base64url, as every key of this issuer has for its kid (RFC 7638). */
+function isKid(text: string): boolean {
+  return /^[\w-]{1,64}$/.test(text)
 }
 
 function causeOf(ctx: Context): KeyChangeCause {
@@ -78,7 +84,8 @@ function noLongerAdmin(): AccessDeniedError {
   return new AccessDeniedError({ description: 'You are no longer an admin.' })
 }
 
-function keysOnWire({ keys, rotationPossibleAt, nextRotationAt }: KeyOverview) {
+/** The keys on the wire. */
+export function keysOnWire({ keys, rotationPossibleAt, nextRotationAt }: KeyOverview) {
   return {
     keys: keys.map(keyOnWire),
     rotation_possible_at: rotationPossibleAt?.toISOString() ?? null,

@@ -104,12 +104,10 @@ export function createSigningKeyAdministration({
       return { outcome: 'too_early', possibleAt: rotationPossibleAt, inSeconds }
     }
     if (countPublished(stored) >= maxPublishedKeys) return { outcome: 'too_many_keys' }
-    const { outcome } = await store.rotate({ from: signing.kid, to: spare.kid }, cause)
-    // Another look: whoever was faster has made a spare that is too young, or lost it.
+    const { outcome } = await store.rotate({ from: signing.kid, to: spare.kid, next: await generate() }, cause)
+    // Another look: whoever was faster has left a spare that is too young.
     if (outcome === 'overtaken') return rotate(cause)
-    if (outcome === 'not_an_admin') return { outcome }
-    await fillPlaces()
-    return { outcome: 'rotated', kid: spare.kid }
+    return outcome === 'rotated' ? { outcome, kid: spare.kid } : { outcome }
   }
 
   async function pull(kid: string, cause: KeyChangeCause): Promise<KeyPullOutcome> {
@@ -124,21 +122,23 @@ export function createSigningKeyAdministration({
     const { nextRotationAt, now, keys } = describe(stored)
     const { spare, signing } = find(stored)
     const isDue = nextRotationAt !== null && nextRotationAt <= now && countPublished(stored) < maxPublishedKeys
-    const rotated =
-      isDue && spare && signing
-        ? await store.rotate({ from: signing.kid, to: spare.kid }, { reason: 'schedule' })
-        : undefined
+    if (isDue && spare && signing) {
+      const next = await generate()
+      const { outcome } = await store.rotate({ from: signing.kid, to: spare.kid, next }, { reason: 'schedule' })
+      const isRotated = outcome === 'rotated'
+      const overview = describe(await store.list())
+      // What died meanwhile is removed in the next round.
+      return {
+        overview,
+        published: isRotated ? [...made, next.kid] : made,
+        rotatedTo: isRotated ? spare.kid : undefined,
+        removed: []
+      }
+    }
     const hasOld = keys.some(({ state }) => state === 'retired' || state === 'pulled')
     const removed = hasOld ? await store.removeDead() : []
-    if (!rotated && removed.length === 0)
-      return { overview: describe(stored), published: made, rotatedTo: undefined, removed }
-    const filled = await fillPlaces()
-    return {
-      overview: describe(filled.stored),
-      published: [...made, ...filled.made],
-      rotatedTo: rotated?.outcome === 'rotated' ? spare?.kid : undefined,
-      removed
-    }
+    const overview = describe(removed.length > 0 ? await store.list() : stored)
+    return { overview, published: made, rotatedTo: undefined, removed }
   }
 
   /** Makes the keys that are missing; gives the keys as they are then. */

@@ -70,8 +70,8 @@ export interface SigningKeyStore {
    * @returns whether the key was taken
    */
   fill(key: NewSigningKey): Promise<boolean>
-  /** Lets `to` sign in place of `from`, if they are still the signing key and the spare. */
-  rotate(keys: { from: string; to: string }, cause: KeyChangeCause): Promise<RotateOutcome>
+  /** Lets `to` sign in place of `from`, if they are still the signing key and the spare, and `next` be the spare. */
+  rotate(keys: { from: string; to: string; next: NewSigningKey }, cause: KeyChangeCause): Promise<RotateOutcome>
   /** Takes a key out: its private half is destroyed, its denylist entry written, and the spare signs if it did. */
   pull(kid: string, cause: KeyChangeCause): Promise<PullOutcome>
   /** Removes keys that are of no use to anyone any more. @returns their kids */

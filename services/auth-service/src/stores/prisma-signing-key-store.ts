@@ -52,7 +52,7 @@ export function createPrismaSigningKeyStore(database: Database): SigningKeyStore
   return {
     list: () => orUnavailable(list()),
     fill: (key) => inTurn((transaction) => fill(transaction, key)),
-    rotate: ({ from, to }, cause) => inTurn((transaction) => rotate(transaction, from, to, cause)),
+    rotate: (keys, cause) => inTurn((transaction) => rotate(transaction, keys, cause)),
     pull: (kid, cause) => inTurn((transaction) => pull(transaction, kid, cause)),
     removeDead: () => orUnavailable(removeDead()),
     async reseal(kid, { from, to }) {
@@ -105,8 +105,7 @@ export function createPrismaSigningKeyStore(database: Database): SigningKeyStore
 
   async function rotate(
     transaction: Queryable,
-    from: string,
-    to: string,
+    { from, to, next }: { from: string; to: string; next: NewSigningKey },
     { actorId, reason }: KeyChangeCause
   ): Promise<RotateOutcome> {
     if (!(await mayAdminister(transaction, actorId))) return { outcome: 'not_an_admin' }
@@ -116,6 +115,7 @@ export function createPrismaSigningKeyStore(database: Database): SigningKeyStore
     if (retired === 0) return { outcome: 'overtaken' }
     await promoteSpare(transaction)
     await recordAuditEvent(transaction, { type: 'signing_key.rotated', actorId, detail: { kid: to, from, reason } })
+    await fill(transaction, next)
     return { outcome: 'rotated' }
   }
 

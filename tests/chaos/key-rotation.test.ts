@@ -1,0 +1,196 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import {
+  get,
+  post,
+  query,
+  refresh,
+  register,
+  type ServiceProcess,
+  signIn,
+  startTrio,
+  type Trio,
+  untilReady,
+  unverifiedClaims
+} from '@countersign/testing/trio'
+import { decodeProtectedHeader } from 'jose'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+
+const rotationSeconds = 3
+const kidOf = (accessToken: string) => decodeProtectedHeader(accessToken).kid as string
+const pick = <T>(all: readonly T[]): T => all[Math.floor(Math.random() * all.length)] as T
+
+/** What a verifier was asked in the load, and did not accept. */
+interface Refusal {
+  readonly verifier: number
+  readonly status: number
+  readonly body: unknown
+  readonly kid: string
+  readonly ageSeconds: number
+}
+
+describe.skipIf(!inject('docker'))(
+  'three issuers and five verifiers, with keys that rotate every three seconds',
+  () => {
+    let database: TestDatabase
+    let trio: Trio
+    let verifiers: ServiceProcess[]
+    let admin: string
+
+    beforeAll(async () => {
+      database = await createTestDatabase()
+      trio = await startTrio({
+        databaseUrl: database.url,
+        redisUrl: await createTestRedis(),
+        authReplicas: 3,
+        resourceReplicas: 0,
+        env: {
+          SIGNING_KEY_ROTATION_DAYS: (rotationSeconds / 86_400).toFixed(10),
+          JWKS_MAX_AGE_SECONDS: '1',
+          REGISTRATIONS_PER_ADDRESS: '1000',
+          LOG_LEVEL: 'info'
+        }
+      })
+      // Each asks another replica for the keys, as behind a load balancer.
+      verifiers = await Promise.all(
+        Array.from({ length: 5 }, (_, at) =>
+          trio.startResource({ JWKS_URL: `${issuerAt(at).url}/.well-known/jwks.json` })
+        )
+      )
+      await Promise.all(verifiers.map(({ url }) => untilReady(url)))
+    })
+    afterAll(async () => {
+      await trio?.stop()
+      await database?.drop()
+    })
+
+    const issuerAt = (at: number) => trio.auths[at % trio.auths.length] as ServiceProcess
+    const me = (verifier: ServiceProcess, token: string) => get(`${verifier.url}/me`, token)
+    const countRotations = async () => {
+      const [row] = await query<{ count: number }>(
+        database.url,
+        "SELECT count(*)::int AS count FROM audit_events WHERE type = 'signing_key.rotated'"
+      )
+      return row?.count ?? 0
+    }
+    const signInAsAdmin = async () => {
+      admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
+    }
+    const keys = async () =>
+      (await get<{ keys: { kid: string; state: string }[] }>(`${trio.auth.url}/admin/keys`, admin)).body.keys
+
+    /** A user who refreshes at any issuer, and uses the tokens that are alive at any verifier, until told to stop. */
+    async function liveOneUser(until: () => boolean, accepted: Map<string, number>): Promise<Refusal[]> {
+      const user = await register(trio.auth.url)
+      let tokens = await signIn(pick(trio.auths).url, user)
+      const alive: string[] = [tokens.access_token]
+      const refusals: Refusal[] = []
+      while (!until()) {
+        const answer = await refresh(pick(trio.auths).url, tokens.refresh_token)
+        if (answer.status !== 200) throw new Error(`refresh answered ${answer.status}: ${JSON.stringify(answer.body)}`)
+        tokens = answer.body
+        alive.push(tokens.access_token)
+        // The one that is seconds old, and any older one that has not expired: keys retire, tokens live on.
+        for (const token of [tokens.access_token, pick(alive)]) {
+          const at = Math.floor(Math.random() * verifiers.length)
+          const { status, body } = await me(verifiers[at] as ServiceProcess, token)
+          const { iat } = unverifiedClaims(token)
+          if (status === 200) accepted.set(kidOf(token), (accepted.get(kidOf(token)) ?? 0) + 1)
+          else refusals.push({ verifier: at, status, body, kid: kidOf(token), ageSeconds: Date.now() / 1000 - iat })
+        }
+        await delay(100)
+      }
+      return refusals
+    }
+
+    test('no valid token is refused over twenty rotations in a row, not one', { timeout: 180_000 }, async () => {
+      const before = await countRotations()
+      const deadline = performance.now() + 150_000
+      const accepted = new Map<string, number>()
+      let isOver = false
+      const load = Promise.all(Array.from({ length: 8 }, () => liveOneUser(() => isOver, accepted)))
+      load.catch(() => {})
+      while ((await countRotations()) < before + 20 && performance.now() < deadline) await delay(250)
+      isOver = true
+      expect((await load).flat()).toEqual([])
+      expect((await countRotations()) - before).toBeGreaterThanOrEqual(20)
+      // Each of those keys has signed tokens that were accepted.
+      expect(accepted.size).toBeGreaterThanOrEqual(20)
+      expect(trio.logs()).not.toMatch(/"level":(?:50|60|"error"|"fatal")/)
+    })
+
+    test('a replica that was paused for longer than a rotation signs and publishes what is in force', async () => {
+      const [, , sleeper] = trio.auths as [ServiceProcess, ServiceProcess, ServiceProcess]
+      const users = await Promise.all(
+        Array.from({ length: 5 }, async () => signIn(trio.auth.url, await register(trio.auth.url)))
+      )
+      const before = await countRotations()
+      sleeper.process.kill('SIGSTOP')
+      try {
+        while ((await countRotations()) < before + 3) await delay(100)
+      } finally {
+        sleeper.process.kill('SIGCONT')
+      }
+      const answers = await Promise.all([
+        get<{ keys: { kid: string }[] }>(`${sleeper.url}/.well-known/jwks.json`),
+        ...users.map(({ refresh_token: token }) => refresh(sleeper.url, token))
+      ])
+      const [jwks, ...refreshed] = answers
+      const published = jwks.body.keys.map(({ kid }) => kid)
+      const tokens = refreshed.map(({ body }) => ('access_token' in body ? body.access_token : ''))
+      const signing = await query<{ kid: string }>(
+        database.url,
+        'SELECT kid FROM signing_keys WHERE signs_from > now() - make_interval(secs => $1)',
+        [2 * rotationSeconds]
+      )
+      for (const token of tokens) {
+        expect(signing.map(({ kid }) => kid)).toContain(kidOf(token))
+        expect(published).toContain(kidOf(token))
+        for (const verifier of verifiers.slice(0, 2)) expect((await me(verifier, token)).status).toBe(200)
+      }
+    })
+
+    test('a pulled key is refused by all verifiers at once, and tokens of the next key are accepted at once', async () => {
+      const users = await Promise.all(
+        Array.from({ length: 6 }, async () => signIn(trio.auth.url, await register(trio.auth.url)))
+      )
+      await signInAsAdmin()
+      // The spare has to have been seen by the verifiers, which takes them a fetch: that is what it is published ahead for.
+      const kid = kidOf(users.at(-1)?.access_token as string)
+      const victims = users.filter(({ access_token: token }) => kidOf(token) === kid)
+      for (const verifier of verifiers) {
+        for (const { access_token: token } of victims) expect((await me(verifier, token)).status).toBe(200)
+      }
+      const answered = post(`${trio.auth.url}/admin/keys/${kid}/pull`, { reason: 'emergency' }, admin)
+      expect((await answered).status).toBe(200)
+      const pulledAt = performance.now()
+      await Promise.all(
+        verifiers.map(async (verifier) => {
+          while ((await me(verifier, victims[0]?.access_token as string)).status !== 401) {
+            if (performance.now() - pulledAt > 500) throw new Error('a token of the pulled key is accepted still')
+          }
+        })
+      )
+      for (const verifier of verifiers) {
+        for (const { access_token: token } of victims) {
+          expect(await me(verifier, token)).toMatchObject({ status: 401, body: { error: 'invalid_token' } })
+        }
+      }
+      for (const [at, { refresh_token: refreshToken }] of victims.entries()) {
+        const { body, status } = await refresh(issuerAt(at).url, refreshToken)
+        expect(status).toBe(200)
+        expect(kidOf(body.access_token)).not.toBe(kid)
+        const statuses = await Promise.all(
+          verifiers.map(async (verifier) => (await me(verifier, body.access_token)).status)
+        )
+        expect(statuses).toEqual([200, 200, 200, 200, 200])
+      }
+      for (const { url } of trio.auths) {
+        const { body } = await get<{ keys: { kid: string }[] }>(`${url}/.well-known/jwks.json`)
+        expect(body.keys.map((key) => key.kid)).not.toContain(kid)
+      }
+      await signInAsAdmin()
+      expect((await keys()).find((key) => key.kid === kid)?.state).toBe('pulled')
+    })
+  }
+)

@@ -1,0 +1,290 @@
+import { randomBytes } from 'node:crypto'
+import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import {
+  type Answer,
+  get,
+  issuer,
+  post,
+  query,
+  refresh,
+  register,
+  send,
+  signIn,
+  startTrio,
+  type Trio,
+  unverifiedClaims
+} from '@countersign/testing/trio'
+import { decodeProtectedHeader, exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+
+interface Key {
+  kid: string
+  state: 'spare' | 'signing' | 'retired' | 'pulled'
+  bits: number
+  created_at: string
+  signs_from: string | null
+  retired_at: string | null
+  pulled_at: string | null
+}
+interface KeyList {
+  keys: Key[]
+  rotation_possible_at: string
+  next_rotation_at: string
+}
+
+const kidOf = (accessToken: string) => decodeProtectedHeader(accessToken).kid as string
+const statesOf = ({ keys }: KeyList) => keys.map(({ state }) => state)
+const keyIn = ({ keys }: KeyList, state: Key['state']) => keys.find((key) => key.state === state) as Key
+
+describe('signing keys', () => {
+  let database: TestDatabase
+  let trio: Trio
+  let admin: string
+
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    const redisUrl = inject('docker') ? await createTestRedis() : undefined
+    trio = await startTrio({ databaseUrl: database.url, redisUrl })
+  })
+  // With a token of the key that signs now.
+  beforeEach(() => signInAsAdmin())
+  afterAll(async () => {
+    await trio?.stop()
+    await database?.drop()
+  })
+
+  const signInAsAdmin = async () => {
+    admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
+  }
+  const newTokens = async () => signIn(trio.auth.url, await register(trio.auth.url))
+  const list = async () => (await get<KeyList>(`${trio.auth.url}/admin/keys`, admin)).body
+  const rotate = (body?: object): Promise<Answer<KeyList>> => post(`${trio.auth.url}/admin/keys/rotate`, body, admin)
+  const pull = (kid: string, body?: object): Promise<Answer<KeyList>> =>
+    post(`${trio.auth.url}/admin/keys/${kid}/pull`, body, admin)
+  /** A key that took another place is followed by a new spare in a moment. */
+  const spareIsMade = () => expect.poll(async () => statesOf(await list())).toContain('spare')
+  const published = async () =>
+    (await get<{ keys: { kid: string }[] }>(`${trio.auth.url}/.well-known/jwks.json`)).body.keys.map(({ kid }) => kid)
+  const me = (token: string) => get(`${trio.resource.url}/me`, token)
+  /** Lets time pass for the keys, which have no other clock than the database's. */
+  const age = (seconds: number) =>
+    query(
+      database.url,
+      `UPDATE signing_keys SET created_at = created_at - make_interval(secs => $1),
+        signs_from = signs_from - make_interval(secs => $1), retired_at = retired_at - make_interval(secs => $1),
+        pulled_at = pulled_at - make_interval(secs => $1)`,
+      [seconds]
+    )
+  const auditOf = (type: string) =>
+    query<{ actor_id: string | null; detail: object }>(
+      database.url,
+      'SELECT actor_id, detail FROM audit_events WHERE type = $1 ORDER BY id',
+      [type]
+    )
+
+  test('a start on an empty database publishes the key that signs and the next one', async () => {
+    const { keys, next_rotation_at: next } = await list()
+    expect(keys.map(({ state, bits }) => ({ state, bits }))).toEqual([
+      { state: 'spare', bits: 2048 },
+      { state: 'signing', bits: 2048 }
+    ])
+    expect((await published()).sort()).toEqual(keys.map(({ kid }) => kid).sort())
+    const inDays = (Date.parse(next) - Date.now()) / 86_400_000
+    expect(inDays).toBeGreaterThan(29.9)
+    expect(inDays).toBeLessThan(30.1)
+  })
+
+  test('a spare that caches may not know yet does not sign, and the answer says when it may', async () => {
+    const refused = await rotate()
+    expect(refused).toMatchObject({ status: 409, body: { error: 'conflict' } })
+    const seconds = Number(refused.headers.get('Retry-After'))
+    expect(seconds).toBeGreaterThan(400)
+    expect(seconds).toBeLessThanOrEqual(420)
+  })
+
+  test('a rotation lets the spare sign and refuses no token of the key before it', async () => {
+    const before = await newTokens()
+    const { keys } = await list()
+    await age(420)
+    const rotated = await rotate({ reason: 'a drill' })
+    expect(rotated.status).toBe(200)
+    expect(statesOf(rotated.body)).toEqual(['spare', 'signing', 'retired'])
+    expect(keyIn(rotated.body, 'signing').kid).toBe(keyIn({ keys } as KeyList, 'spare').kid)
+    const after = await refresh(trio.auth.url, before.refresh_token)
+    expect(kidOf(before.access_token)).toBe(keyIn(rotated.body, 'retired').kid)
+    expect(kidOf(after.body.access_token)).toBe(keyIn(rotated.body, 'signing').kid)
+    expect((await me(before.access_token)).status).toBe(200)
+    expect((await me(after.body.access_token)).status).toBe(200)
+    expect(await published()).toHaveLength(3)
+    expect((await auditOf('signing_key.rotated')).at(-1)).toEqual({
+      actor_id: unverifiedClaims(admin).sub,
+      detail: {
+        kid: keyIn(rotated.body, 'signing').kid,
+        from: keyIn(rotated.body, 'retired').kid,
+        reason: 'a drill'
+      }
+    })
+  })
+
+  test('a rotation that is due takes place by itself, and a dead key is removed', async () => {
+    const before = keyIn(await list(), 'signing').kid
+    const retired = keyIn(await list(), 'retired').kid
+    await age(31 * 86_400)
+    await expect.poll(async () => keyIn(await list(), 'signing').kid, { timeout: 15_000 }).not.toBe(before)
+    const now = await list()
+    expect(statesOf(now).slice(0, 3)).toEqual(['spare', 'signing', 'retired'])
+    expect(keyIn(now, 'retired').kid).toBe(before)
+    await expect.poll(published, { timeout: 15_000 }).not.toContain(retired)
+    expect((await auditOf('signing_key.rotated')).at(-1)).toMatchObject({
+      actor_id: null,
+      detail: { reason: 'schedule' }
+    })
+    expect((await auditOf('signing_key.removed')).at(-1)).toMatchObject({ detail: { kid: retired } })
+  })
+
+  test('a pulled key is gone from JWKS, its tokens are refused, and the spare signs at once', async () => {
+    const victim = await newTokens()
+    const kid = kidOf(victim.access_token)
+    expect((await me(victim.access_token)).status).toBe(200)
+    const next = keyIn(await list(), 'spare').kid
+    const pulled = await pull(kid, { reason: 'it was in a backup' })
+    expect(pulled.status).toBe(200)
+    const pulledAt = performance.now()
+    while ((await me(victim.access_token)).status !== 401) expect(performance.now() - pulledAt).toBeLessThan(100)
+    expect(await me(victim.access_token)).toMatchObject({ status: 401, body: { error: 'invalid_token' } })
+    expect(await published()).not.toContain(kid)
+    expect(keyIn(pulled.body, 'pulled')).toMatchObject({ kid, pulled_at: expect.any(String) })
+    expect(statesOf(pulled.body).slice(0, 2)).toEqual(['spare', 'signing'])
+    const again = await refresh(trio.auth.url, victim.refresh_token)
+    expect(kidOf(again.body.access_token)).toBe(next)
+    expect((await me(again.body.access_token)).status).toBe(200)
+    // The admin's own token was one of that key.
+    expect((await get(`${trio.auth.url}/admin/keys`, admin)).status).toBe(401)
+    await signInAsAdmin()
+    expect((await auditOf('signing_key.pulled')).at(-1)).toMatchObject({
+      detail: { kid, reason: 'it was in a backup' }
+    })
+  })
+
+  test('a pulled key has lost its private half, and stays denied for longer than any verifier keeps keys', async () => {
+    const { kid } = keyIn(await list(), 'pulled')
+    const [row] = await query<{ sealed_private_jwk: string | null }>(
+      database.url,
+      'SELECT sealed_private_jwk FROM signing_keys WHERE kid = $1',
+      [kid]
+    )
+    expect(row).toEqual({ sealed_private_jwk: null })
+    const [entry] = await query<{ days: number }>(
+      database.url,
+      `SELECT extract(epoch FROM expires_at - now())::float8 / 86400 AS days FROM revocations WHERE kind = 'kid' AND value = $1`,
+      [kid]
+    )
+    expect(entry?.days).toBeGreaterThan(7)
+    expect((await pull(kid)).status).toBe(200)
+    expect(await auditOf('signing_key.pulled')).toHaveLength(1)
+  })
+
+  test('the spare and a retired key can be pulled too, and the signing key goes on', async () => {
+    const before = await list()
+    const signing = keyIn(before, 'signing').kid
+    const spare = keyIn(before, 'spare').kid
+    const retired = keyIn(before, 'retired').kid
+    expect((await pull(spare)).status).toBe(200)
+    expect((await pull(retired)).status).toBe(200)
+    await spareIsMade()
+    const after = await list()
+    expect(keyIn(after, 'signing').kid).toBe(signing)
+    expect([spare, retired]).not.toContain(keyIn(after, 'spare').kid)
+    expect((await published()).sort()).toEqual([signing, keyIn(after, 'spare').kid].sort())
+  })
+
+  test('two pulls of the signing key in a row leave a key that signs and is accepted', async () => {
+    for (let round = 0; round < 2; round++) {
+      expect((await pull(keyIn(await list(), 'signing').kid)).status).toBe(200)
+      await signInAsAdmin()
+      expect((await me((await newTokens()).access_token)).status).toBe(200)
+    }
+    expect(statesOf(await list()).slice(0, 2)).toEqual(['spare', 'signing'])
+  })
+
+  test('whoever is no admin, or asks for what is not there, changes nothing', async () => {
+    const { access_token: token } = await newTokens()
+    const before = await list()
+    for (const [method, path] of [
+      ['GET', ''],
+      ['POST', '/rotate'],
+      ['POST', `/${keyIn(before, 'signing').kid}/pull`]
+    ]) {
+      const call = (headers: Record<string, string>) =>
+        send(`${trio.auth.url}/admin/keys${path}`, { method: method as string, headers })
+      expect((await call({})).status).toBe(401)
+      expect((await call({ Authorization: `Bearer ${token}` })).status).toBe(403)
+    }
+    expect((await pull('no-such-key')).status).toBe(404)
+    expect((await pull(`%00${'x'.repeat(300)}`)).status).toBe(404)
+    expect((await pull('%E0%A4%A')).status).toBe(404)
+    expect((await pull(keyIn(before, 'signing').kid, { reason: 'x'.repeat(201) })).status).toBe(400)
+    expect((await pull(keyIn(before, 'signing').kid, { because: 'x' })).status).toBe(400)
+    expect(await list()).toEqual(before)
+  })
+
+  test('a key that somebody wrote into the database without the master key is not published, and its tokens are refused', async () => {
+    const pair = await generateKeyPair('RS256', { extractable: true })
+    const publicJwk = { ...(await exportJWK(pair.publicKey)), kid: 'planted', use: 'sig', alg: 'RS256' }
+    const [sealed] = await query<{ sealed_private_jwk: string }>(
+      database.url,
+      'SELECT sealed_private_jwk FROM signing_keys WHERE sealed_private_jwk IS NOT NULL LIMIT 1'
+    )
+    await query(
+      database.url,
+      `INSERT INTO signing_keys (kid, algorithm, public_jwk, sealed_private_jwk, signs_from, retired_at)
+       VALUES ('planted', 'RS256', $1, $2, now(), now())`,
+      [JSON.stringify(publicJwk), sealed?.sealed_private_jwk]
+    )
+    const { access_token: good } = await newTokens()
+    const forged = await new SignJWT(unverifiedClaims(good))
+      .setProtectedHeader({ alg: 'RS256', kid: 'planted', typ: 'at+jwt' })
+      .sign(pair.privateKey)
+    await expect.poll(() => trio.auth.logs(), { timeout: 15_000 }).toContain('signing key cannot be opened')
+    expect(await published()).not.toContain('planted')
+    expect((await me(forged)).status).toBe(401)
+    expect((await get(`${trio.auth.url}/auth/me`, forged)).status).toBe(401)
+    expect((await me(good)).status).toBe(200)
+    await query(database.url, "DELETE FROM signing_keys WHERE kid = 'planted'")
+  })
+
+  test('the metrics tell the keys by state', async () => {
+    await expect
+      .poll(async () => (await get<string>(`${trio.auth.url}/metrics`)).body, { timeout: 10_000 })
+      .toMatch(/countersign_signing_keys\{state="spare",service="auth-service"\} 1/)
+    expect(issuer).toBe('http://issuer.test')
+  })
+})
+
+describe.skipIf(!inject('docker'))('signing keys of several replicas', () => {
+  test('replicas that start on an empty database at the same moment agree on the keys', async () => {
+    const database = await createTestDatabase()
+    const masterKey = randomBytes(32).toString('base64')
+    const trio = await startTrio({
+      databaseUrl: database.url,
+      redisUrl: await createTestRedis(),
+      authReplicas: 1,
+      resourceReplicas: 0,
+      env: { COUNTERSIGN_MASTER_KEY: masterKey }
+    })
+    try {
+      await query(database.url, 'TRUNCATE signing_keys')
+      const others = await Promise.all([1, 2, 3, 4].map(() => trio.startAuth()))
+      const sets = await Promise.all(
+        others.map(async ({ url }) => (await get<{ keys: { kid: string }[] }>(`${url}/.well-known/jwks.json`)).body)
+      )
+      expect(sets[0]?.keys).toHaveLength(2)
+      for (const set of sets) expect(set).toEqual(sets[0])
+      const rows = await query(database.url, 'SELECT kid FROM signing_keys')
+      expect(rows).toHaveLength(2)
+    } finally {
+      await trio.stop()
+      await database.drop()
+    }
+  })
+})
