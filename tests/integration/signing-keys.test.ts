@@ -287,4 +287,36 @@ describe.skipIf(!inject('docker'))('signing keys of several replicas', () => {
       await database.drop()
     }
   })
+
+  test('a new master key takes over: the start seals the keys anew, and the old one may go once its refresh tokens have', async () => {
+    const database = await createTestDatabase()
+    const [older, newer] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')]
+    const redisUrl = await createTestRedis()
+    const trio = await startTrio({ databaseUrl: database.url, redisUrl, env: { COUNTERSIGN_MASTER_KEY: older } })
+    const sealedBy = async () => {
+      const rows = await query<{ jwe: string }>(database.url, 'SELECT sealed_private_jwk AS jwe FROM signing_keys')
+      return new Set(rows.map(({ jwe }) => decodeProtectedHeader(jwe).kid))
+    }
+    try {
+      const before = await sealedBy()
+      const tokens = await signIn(trio.auth.url, await register(trio.auth.url))
+      const both = await trio.startAuth({ COUNTERSIGN_MASTER_KEY: `${newer},${older}` })
+      const after = await sealedBy()
+      expect([before.size, after.size]).toEqual([1, 1])
+      expect(after).not.toEqual(before)
+      const rotated = await refresh(both.url, tokens.refresh_token)
+      expect(rotated.status).toBe(200)
+      // The replica that knows the old one alone goes on with the keys it has, and refuses what it cannot know.
+      expect((await signIn(trio.auth.url, await register(trio.auth.url))).access_token).toBeTruthy()
+      expect((await refresh(trio.auth.url, rotated.body.refresh_token)).status).toBe(400)
+      const alone = await trio.startAuth({ COUNTERSIGN_MASTER_KEY: newer })
+      const again = await refresh(alone.url, rotated.body.refresh_token)
+      expect(again.status).toBe(200)
+      expect((await get(`${trio.resource.url}/me`, again.body.access_token)).status).toBe(200)
+      await expect(trio.startAuth({ COUNTERSIGN_MASTER_KEY: older })).rejects.toThrow(/another master key/)
+    } finally {
+      await trio.stop()
+      await database.drop()
+    }
+  })
 })
