@@ -268,6 +268,20 @@ describe('the remote key set', () => {
     for (const [at, time] of times.slice(1).entries()) expect(time - (times[at] ?? 0)).toBeGreaterThanOrEqual(2000)
   })
 
+  it('spares an issuer that fails as well: unknown kids make it be asked no more often than every 2 seconds', async () => {
+    const { keys, server, times } = setUp()
+    await settle()
+    server.isAway = true
+    const outcomes: Promise<string>[] = []
+    for (let at = 0; at < 100; at++) {
+      outcomes.push(codeOf(keys.find(`unknown-${at}`)))
+      await settle(100)
+    }
+    for (const [at, time] of times.slice(1).entries()) expect(time - (times[at] ?? 0)).toBeGreaterThanOrEqual(2000)
+    await settle(2000)
+    expect(new Set(await Promise.all(outcomes))).toEqual(new Set(['ERR_KEYS_UNAVAILABLE']))
+  })
+
   it('finds a really new key within 2 seconds under such a flood, and refuses it to nobody', async () => {
     const { keys, server } = setUp()
     await settle()
@@ -507,8 +521,10 @@ describe('the remote key set', () => {
     const waiting = codeOf(keys.find('other'))
     keys.remove('pulled')
     await keys.close()
+    expect(vi.getTimerCount()).toBe(0)
     expect(await waiting).toBe('ERR_KEYS_UNAVAILABLE')
     keys.remove('pulled-late')
+    expect(vi.getTimerCount()).toBe(0)
     expect(await codeOf(keys.find('late'))).toBe('ERR_KEYS_UNAVAILABLE')
     await settle(600_000)
     expect(fetch).toHaveBeenCalledOnce()
