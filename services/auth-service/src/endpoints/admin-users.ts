@@ -1,12 +1,13 @@
-import { AccessDeniedError, ConflictError, InvalidRequestError, NotFoundError } from '@countersign/oauth'
+import { AccessDeniedError, ConflictError, NotFoundError } from '@countersign/oauth'
 import { requireJsonBody, requireQuery } from '@countersign/service-kit'
 import type { Context, Middleware, Next } from 'koa'
 import { z } from 'zod'
-import type { AdministeredUser, UserAdministration } from '../accounts/user-administration.ts'
+import type { UserAdministration } from '../accounts/user-administration.ts'
 import type { RefreshTokenFamilies } from '../grants/refresh-token-families.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
 import { type UserChangeBody, type UserListQuery, userChangeBody, userListQuery } from './bodies.ts'
 import { sessionSummary } from './session-summary.ts'
+import { placeInUsers, userPage, userSummary } from './user-summary.ts'
 
 export interface AdminUsersDeps {
   administration: UserAdministration
@@ -22,15 +23,9 @@ export function listUsers({ administration, requireAdmin }: AdminUsersDeps): Mid
     requireAdmin,
     requireQuery(userListQuery),
     async function answerUsers(ctx) {
-      const { search, cursor, limit } = ctx.state.query as UserListQuery
-      const after = cursor === undefined ? undefined : decodeCursor(cursor)
-      const { users, next } = await administration.list({
-        prefix: search.normalize('NFKC').toLowerCase(),
-        after,
-        limit
-      })
+      const page = await administration.list(placeInUsers(ctx.state.query as UserListQuery))
       ctx.set('Cache-Control', 'no-store')
-      ctx.body = { users: users.map(userOnWire), next_cursor: next === undefined ? null : encodeCursor(next) }
+      ctx.body = userPage(page)
     }
   ]
 }
@@ -44,7 +39,7 @@ export function showUser({ administration, requireAdmin }: AdminUsersDeps): Midd
       const user = await administration.find(ctx.params.id)
       if (!user) throw unknownUser()
       ctx.set('Cache-Control', 'no-store')
-      ctx.body = userOnWire(user)
+      ctx.body = userSummary(user)
     }
   ]
 }
@@ -66,7 +61,7 @@ export function changeUser({ administration, relay, requireAdmin }: AdminUsersDe
       }
       await relay.announce(result.entries)
       ctx.set('Cache-Control', 'no-store')
-      ctx.body = userOnWire(result.user)
+      ctx.body = userSummary(result.user)
     }
   ]
 }
@@ -130,27 +125,4 @@ function isUuid(text: string): boolean {
 
 function unknownUser(): NotFoundError {
   return new NotFoundError({ description: 'There is no user with this id.' })
-}
-
-function userOnWire(user: AdministeredUser) {
-  return {
-    id: user.id,
-    username: user.username,
-    email: user.email,
-    roles: user.roles,
-    created_at: user.createdAt.toISOString(),
-    disabled_at: user.disabledAt?.toISOString() ?? null
-  }
-}
-
-function encodeCursor(usernameKey: string): string {
-  return Buffer.from(usernameKey).toString('base64url')
-}
-
-function decodeCursor(cursor: string): string {
-  const text = Buffer.from(cursor, 'base64url').toString()
-  if (encodeCursor(text) !== cursor || text.includes('\0')) {
-    throw new InvalidRequestError({ description: 'The cursor is not one of a former page.' })
-  }
-  return text
 }
