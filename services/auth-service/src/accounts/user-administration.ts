@@ -1,3 +1,4 @@
+import type { EndedFamilies } from '../grants/refresh-token-families.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 
 /** A user as an admin sees it. */
@@ -45,4 +46,6 @@ export interface UserAdministration {
    * the operator at the command line.
    */
   change(id: string, change: UserChange, actorId: string | undefined): Promise<UserChangeOutcome>
+  /** Ends all sessions of a user for the operator at the command line. */
+  endSessions(id: string): Promise<EndedFamilies>
 }

@@ -1,4 +1,4 @@
-import type { RequestOrigin } from '../grants/refresh-token-families.ts'
+import type { EndedFamilies, RequestOrigin } from '../grants/refresh-token-families.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 import type { Username } from './usernames.ts'
 
@@ -53,5 +53,11 @@ export interface UserStore {
    * @returns `undefined` when the user is disabled or the password is no longer the one that was verified
    */
   changePassword(change: PasswordChange): Promise<{ entries: readonly OutboxEntry[] } | undefined>
+  /**
+   * Sets a new password for an operator, who need not know the current one, and ends all sessions of the user, in one
+   * transaction. A user who is disabled stays so.
+   * @returns `undefined` when there is no such user
+   */
+  setPassword(userId: string, newPasswordHash: string): Promise<EndedFamilies | undefined>
   recordFailedSignIn(userId: string | undefined, origin: RequestOrigin): Promise<void>
 }

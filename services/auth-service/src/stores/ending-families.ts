@@ -59,3 +59,14 @@ export async function endFamilies(
     RETURNING id, kind, value, expires_at`
   return { ended: rows.length, entries: rows.map(toOutboxEntry) }
 }
+
+/** Ends all families of a user, in the transaction given. */
+export async function endFamiliesOfUser(
+  transaction: Queryable,
+  userId: string,
+  cause: Omit<FamiliesToEnd, 'selection'>
+): Promise<EndedFamilies> {
+  // The lock makes a sign-in that is under way finish first, so that this ends its session too.
+  await transaction.$queryRaw`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
+  return endFamilies(transaction, { selection: Prisma.sql`f.user_id = ${userId}::uuid`, ...cause })
+}

@@ -10,7 +10,7 @@ import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 import { mayAdminister } from './acting-admin.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
-import { endFamilies } from './ending-families.ts'
+import { endFamilies, endFamiliesOfUser } from './ending-families.ts'
 import { databaseNow } from './revocation-entries.ts'
 
 /** Makes changes by admins take turns, so that two of them cannot take the last admin away together. */
@@ -56,7 +56,11 @@ export function createPrismaUserAdministration(database: Database): UserAdminist
         if (error instanceof LastAdminError) return { outcome: 'last_admin' }
         throw error
       }
-    }
+    },
+    endSessions: (id) =>
+      orUnavailable(
+        inTransaction(database, (transaction) => endFamiliesOfUser(transaction, id, { reason: 'ended_by_admin' }))
+      )
   }
 
   async function apply(

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Prisma } from '@countersign/prisma'
 import type { NewUser, PasswordChange, UserCredentials, UserProfile, UserStore } from '../accounts/user-store.ts'
+import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies } from './ending-families.ts'
 import { databaseNow } from './revocation-entries.ts'
@@ -39,6 +40,8 @@ export function createPrismaUserStore(database: Database): UserStore {
     },
     changePassword: (change) =>
       orUnavailable(inTransaction(database, (transaction) => changePassword(transaction, change))),
+    setPassword: (userId, newPasswordHash) =>
+      orUnavailable(inTransaction(database, (transaction) => setPassword(transaction, userId, newPasswordHash))),
     async recordFailedSignIn(userId, origin) {
       await orUnavailable(
         database.auditEvent.create({
@@ -95,6 +98,16 @@ export function createPrismaUserStore(database: Database): UserStore {
       VALUES ('password.changed', ${change.userId}::uuid, ${change.sessionId ?? null}::uuid, ${change.origin.address},
         ${change.origin.userAgent})`
     return { entries }
+  }
+
+  async function setPassword(transaction: Queryable, userId: string, newPasswordHash: string) {
+    // In the same order as above, for the same reason.
+    const changed = await transaction.$queryRaw<unknown[]>`
+      UPDATE users SET password_hash = ${newPasswordHash}, password_set_at = ${databaseNow}
+      WHERE id = ${userId}::uuid RETURNING 1`
+    if (changed.length === 0) return undefined
+    await recordAuditEvent(transaction, { type: 'password.set', userId })
+    return endFamilies(transaction, { selection: Prisma.sql`f.user_id = ${userId}::uuid`, reason: 'password_changed' })
   }
 
   async function hasUserWithRole(queryable: Queryable, role: string): Promise<boolean> {
