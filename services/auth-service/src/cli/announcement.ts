@@ -1,0 +1,41 @@
+import type { RevocationEntry } from '@countersign/oauth'
+import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
+
+/** The first one also connects, within a time that is made for a connection that is open. */
+const attempts = 4
+
+/**
+ * Publishes committed denylist entries at once, if it can; what it cannot, the running auth-service finds in its outbox.
+ *
+ * They stay unmarked there, so that the service publishes them once more. That harms nobody, and it matters: after a
+ * failover of Redis this process may have written to the old primary, and would not live to notice it.
+ * @returns whether the carrier has confirmed them; true as well when there are none
+ */
+export async function announce(
+  entries: readonly RevocationEntry[],
+  publisher: RevocationPublisher | undefined,
+  note: (line: string) => void
+): Promise<boolean> {
+  if (entries.length === 0) return true
+  const failure = publisher ? await publish(entries, publisher) : 'REDIS_URL is not given'
+  if (failure === undefined) return true
+  note(`Done, but not published yet (${failure}): the running auth-service does that within about three seconds.`)
+  return false
+}
+
+/** @returns why it was not confirmed */
+async function publish(
+  entries: readonly RevocationEntry[],
+  publisher: RevocationPublisher
+): Promise<string | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await publisher.publish(entries)
+      return undefined
+    } catch (error) {
+      if (attempt < attempts) continue
+      const { code } = error as { code?: unknown }
+      return `Redis has not confirmed it${typeof code === 'string' ? `: ${code}` : ''}`
+    }
+  }
+}

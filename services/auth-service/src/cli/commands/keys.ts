@@ -1,0 +1,116 @@
+import type { Command } from 'commander'
+import { keysOnWire } from '../../endpoints/admin-keys.ts'
+import { keyChangeBody } from '../../endpoints/bodies.ts'
+import type { KeyOverview } from '../../keys/signing-key-administration.ts'
+import { announce } from '../announcement.ts'
+import type { CommandContext, CommandResult, Perform } from '../command.ts'
+import { RefusedError } from '../failures.ts'
+import { parseOption } from '../options.ts'
+import { textMoment, textTable } from '../text-table.ts'
+
+const needs = '\nNeeds DATABASE_URL and COUNTERSIGN_MASTER_KEY.'
+
+/** `countersign keys …` */
+export function addKeys(program: Command, perform: Perform): void {
+  const keys = program.command('keys').description('the signing keys')
+
+  keys
+    .command('list')
+    .description('the keys, and when the next one signs')
+    .addHelpText('after', needs)
+    .action(() => perform(list))
+
+  keys
+    .command('rotate')
+    .description('let the next key sign from now on')
+    .option('--reason <text>', 'why, for the audit log', 'command line')
+    .addHelpText(
+      'after',
+      `${needs} The former key stays published until the tokens it signed are dead, so no token is refused.\n` +
+        'Refused with exit code 3 while the next key is published too short for every verifier to know it.'
+    )
+    .action(({ reason }: { reason: string }) => perform((context) => rotate(context, reason)))
+
+  keys
+    .command('pull')
+    .description('take out a key that may be known to others, at once and for good')
+    .argument('<kid>', 'the key, as "countersign keys list" names it')
+    .requiredOption('--reason <text>', 'why, for the audit log')
+    .addHelpText(
+      'after',
+      `${needs} Every access token that the key signed is refused at once, everywhere. Users stay signed in: their\n` +
+        'clients refresh. If the key signs, the next one signs in its place. It asks no question, and cannot be undone.\n' +
+        'With REDIS_URL it is published at once; without, the running auth-service does that within about three seconds.'
+    )
+    .action((kid: string, { reason }: { reason: string }) => perform((context) => pull(context, kid, reason)))
+}
+
+async function list({ parts }: CommandContext): Promise<CommandResult> {
+  const { administration } = await parts.openKeys()
+  const overview = await administration.overview()
+  return { document: keysOnWire(overview), text: textOf(overview) }
+}
+
+async function rotate({ parts }: CommandContext, reasonGiven: string): Promise<CommandResult> {
+  const reason = parseReason(reasonGiven)
+  const { administration, requireMasterKey } = await parts.openKeys()
+  await requireMasterKey()
+  const result = await administration.rotate({ reason })
+  switch (result.outcome) {
+    case 'rotated':
+      return { document: { kid: result.kid }, text: `The key ${result.kid} signs from now on.` }
+    case 'too_early':
+      throw new RefusedError(
+        'rotation_too_early',
+        `The next key was published too short a while ago. It may sign from ${textMoment(result.possibleAt)}.`,
+        { rotation_possible_at: result.possibleAt.toISOString() }
+      )
+    case 'too_many_keys':
+      throw new RefusedError('too_many_keys', 'Too many keys are published still. Rotate again when some are removed.')
+    case 'not_an_admin':
+      throw operatorNeedsNoRole()
+  }
+}
+
+async function pull({ parts, note }: CommandContext, kid: string, reasonGiven: string): Promise<CommandResult> {
+  const reason = parseReason(reasonGiven)
+  const { administration, publisher, requireMasterKey } = await parts.openKeys()
+  await requireMasterKey(kid)
+  const result = await administration.pull(kid, { reason })
+  switch (result.outcome) {
+    case 'pulled':
+      return {
+        document: { kid, published: await announce(result.entries, publisher, note) },
+        text: `The key ${kid} is out, with every token it signed.`
+      }
+    case 'unknown':
+      throw new RefusedError('key_not_found', 'There is no key with this kid. See: countersign keys list')
+    case 'already_pulled':
+      throw new RefusedError('key_already_pulled', 'This key was pulled before.')
+    case 'not_an_admin':
+      throw operatorNeedsNoRole()
+  }
+}
+
+function parseReason(text: string): string {
+  return parseOption(keyChangeBody.shape.reason, text, '--reason') ?? text
+}
+
+function operatorNeedsNoRole(): Error {
+  return new TypeError('A change without an actor is never refused for a role.')
+}
+
+function textOf({ keys, nextRotationAt, rotationPossibleAt }: KeyOverview): string {
+  const rows = keys.map(({ kid, state, createdAt, signsFrom, retiredAt, pulledAt }) => [
+    kid,
+    state,
+    textMoment(createdAt),
+    textMoment(signsFrom),
+    textMoment(pulledAt ?? retiredAt)
+  ])
+  const next =
+    nextRotationAt === null
+      ? 'There is no next key yet: the running auth-service publishes one.'
+      : `The next key may sign from ${textMoment(rotationPossibleAt)}, and will from ${textMoment(nextRotationAt)}.`
+  return `${textTable([['KID', 'STATE', 'PUBLISHED', 'SIGNS FROM', 'ENDED'], ...rows])}\n\n${next}`
+}

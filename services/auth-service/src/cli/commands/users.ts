@@ -1,0 +1,221 @@
+import { randomBytes } from 'node:crypto'
+import type { Command } from 'commander'
+import { refusalOfPassword } from '../../accounts/password-policy.ts'
+import type { UserChangeOutcome } from '../../accounts/user-administration.ts'
+import type { UserCredentials, UserStore } from '../../accounts/user-store.ts'
+import { parseUsername, type Username, usernameRule } from '../../accounts/usernames.ts'
+import { registerBody, userChangeBody, userListQuery } from '../../endpoints/bodies.ts'
+import { placeInUsers, userPage, userSummary } from '../../endpoints/user-summary.ts'
+import { announce } from '../announcement.ts'
+import type { CommandContext, CommandResult, Perform } from '../command.ts'
+import { RefusedError, UsageError } from '../failures.ts'
+import { parseOption } from '../options.ts'
+import { textMoment, textTable } from '../text-table.ts'
+
+const needs = '\nNeeds DATABASE_URL.'
+const publication =
+  'With REDIS_URL it is published at once; without, the running auth-service does that within about three seconds.'
+const passwordFromStdin = ['--password-stdin', 'read the password from standard input; else one is made up'] as const
+
+interface CreateOptions {
+  email?: string
+  role?: string[]
+  passwordStdin?: boolean
+}
+
+interface ListOptions {
+  search?: string
+  limit?: string
+  cursor?: string
+}
+
+/** `countersign users …` */
+export function addUsers(program: Command, perform: Perform): void {
+  const users = program.command('users').description('the users')
+
+  users
+    .command('create')
+    .description('make a user')
+    .argument('<username>')
+    .option('--email <address>', 'the e-mail address')
+    .option('--role <name>', 'a role, such as admin; may be given several times', collect)
+    .option(...passwordFromStdin)
+    .addHelpText('after', `${needs} A password that is made up is shown once, and kept nowhere.`)
+    .action((username: string, options: CreateOptions) => perform((context) => create(context, username, options)))
+
+  users
+    .command('list')
+    .description('the users, in the order of their names')
+    .option('--search <beginning>', 'only names that begin so')
+    .option('--limit <count>', 'how many, 1 to 100', '20')
+    .option('--cursor <cursor>', 'where to go on, as the page before says')
+    .addHelpText('after', needs)
+    .action((options: ListOptions) => perform((context) => list(context, options)))
+
+  users
+    .command('disable')
+    .description('keep a user out: no sign-in, and all sessions end')
+    .argument('<username>')
+    .addHelpText('after', `${needs} ${publication}\nThe last enabled admin stays.`)
+    .action((username: string) => perform((context) => setDisabled(context, username, true)))
+
+  users
+    .command('enable')
+    .description('let a disabled user sign in again')
+    .argument('<username>')
+    .addHelpText('after', needs)
+    .action((username: string) => perform((context) => setDisabled(context, username, false)))
+
+  users
+    .command('set-password')
+    .description('give a user a new password; all sessions of the user end')
+    .argument('<username>')
+    .option(...passwordFromStdin)
+    .addHelpText('after', `${needs} ${publication}\nA password that is made up is shown once, and kept nowhere.`)
+    .action((username: string, { passwordStdin }: CreateOptions) =>
+      perform((context) => setPassword(context, username, passwordStdin ?? false))
+    )
+
+  users
+    .command('end-sessions')
+    .description('end all sessions of a user, who may sign in again')
+    .argument('<username>')
+    .addHelpText('after', `${needs} ${publication}`)
+    .action((username: string) => perform((context) => endSessions(context, username)))
+}
+
+async function create(context: CommandContext, name: string, options: CreateOptions): Promise<CommandResult> {
+  const username = requireUsername(name)
+  const email = parseOption(registerBody.shape.email, options.email, '--email')
+  const roles = parseOption(userChangeBody.shape.roles, [...new Set(options.role ?? [])], '--role') ?? []
+  const password = await choosePassword(context, username.display, options.passwordStdin ?? false)
+  const { users, openPasswords } = await context.parts.openAccounts()
+  const passwordHash = await (await openPasswords()).hash(password.text)
+  const origin = { address: '', userAgent: 'command line' }
+  const user = await users.create({ username, email, passwordHash, roles, origin })
+  if (!user) throw new RefusedError('username_taken', 'This username is taken.')
+  return {
+    document: { ...userSummary({ ...user, disabledAt: null }), ...password.shown },
+    text: `Made the user ${user.username} (${user.id}).${password.line}`
+  }
+}
+
+async function list({ parts }: CommandContext, { search, limit, cursor }: ListOptions): Promise<CommandResult> {
+  const place = placeInUsers({
+    search: parseOption(userListQuery.shape.search, search, '--search'),
+    limit: parseOption(userListQuery.shape.limit, limit, '--limit'),
+    cursor: parseOption(userListQuery.shape.cursor, cursor, '--cursor')
+  })
+  const { administration } = await parts.openAccounts()
+  const page = await administration.list(place)
+  const document = userPage(page)
+  const rows = page.users.map(({ id, username, roles, disabledAt, createdAt }) => [
+    username,
+    roles.join(',') || '-',
+    disabledAt === null ? 'enabled' : 'disabled',
+    textMoment(createdAt),
+    id
+  ])
+  const more = document.next_cursor === null ? '' : `\n\nMore of them: --cursor ${document.next_cursor}`
+  return { document, text: textTable([['USERNAME', 'ROLES', 'STATE', 'CREATED', 'ID'], ...rows]) + more }
+}
+
+async function setDisabled(context: CommandContext, name: string, isDisabled: boolean): Promise<CommandResult> {
+  const username = requireUsername(name)
+  const { users, administration, publisher } = await context.parts.openAccounts()
+  const { id } = await requireUser(users, username)
+  const { user, entries } = requireChanged(await administration.change(id, { isDisabled }, undefined))
+  const ended = { sessions_ended: entries.length, published: await announce(entries, publisher, context.note) }
+  return {
+    document: { ...userSummary(user), ...(isDisabled ? ended : {}) },
+    text: isDisabled
+      ? `${user.username} is disabled. ${textOfEnded(entries.length)}`
+      : `${user.username} is enabled, and may sign in.`
+  }
+}
+
+async function setPassword(context: CommandContext, name: string, isOnStdin: boolean): Promise<CommandResult> {
+  const username = requireUsername(name)
+  const { users, openPasswords, publisher } = await context.parts.openAccounts()
+  const user = await requireUser(users, username)
+  const password = await choosePassword(context, user.username, isOnStdin)
+  const result = await users.setPassword(user.id, await (await openPasswords()).hash(password.text))
+  if (!result) throw unknownUser()
+  const published = await announce(result.entries, publisher, context.note)
+  return {
+    document: { ...idAndName(user), sessions_ended: result.ended, published, ...password.shown },
+    text: `${user.username} has a new password. ${textOfEnded(result.ended)}${password.line}`
+  }
+}
+
+async function endSessions(context: CommandContext, name: string): Promise<CommandResult> {
+  const username = requireUsername(name)
+  const { users, administration, publisher } = await context.parts.openAccounts()
+  const user = await requireUser(users, username)
+  const { ended, entries } = await administration.endSessions(user.id)
+  const published = await announce(entries, publisher, context.note)
+  return {
+    document: { ...idAndName(user), sessions_ended: ended, published },
+    text: `${textOfEnded(ended)} ${user.username} may sign in again.`
+  }
+}
+
+interface ChosenPassword {
+  readonly text: string
+  /** What of it is shown: a password that was made up, and no other. */
+  readonly shown: { readonly password?: string }
+  readonly line: string
+}
+
+/** Never an argument of the command, which other users of the machine could see and a shell's history keeps. */
+async function choosePassword(
+  { readPassword }: CommandContext,
+  username: string,
+  isOnStdin: boolean
+): Promise<ChosenPassword> {
+  if (!isOnStdin) {
+    const text = randomBytes(15).toString('base64url')
+    return { text, shown: { password: text }, line: `\nPassword, shown this once: ${text}` }
+  }
+  const text = await readPassword()
+  const refusal = refusalOfPassword(text, username)
+  if (refusal !== undefined) throw new UsageError(refusal)
+  return { text, shown: {}, line: '' }
+}
+
+function requireUsername(text: string): Username {
+  const username = parseUsername(text)
+  if (!username) throw new UsageError(`The username must be ${usernameRule}.`)
+  return username
+}
+
+async function requireUser(users: UserStore, { key }: Username): Promise<UserCredentials> {
+  const user = await users.findCredentials(key)
+  if (!user) throw unknownUser()
+  return user
+}
+
+function requireChanged(result: UserChangeOutcome) {
+  if (result.outcome === 'changed') return result
+  if (result.outcome === 'unknown') throw unknownUser()
+  if (result.outcome === 'last_admin') {
+    throw new RefusedError('last_admin', 'This would leave no enabled admin. Make another one first.')
+  }
+  throw new TypeError('A change without an actor is never refused for a role.')
+}
+
+function unknownUser(): RefusedError {
+  return new RefusedError('user_not_found', 'There is no user with this name.')
+}
+
+function idAndName({ id, username }: UserCredentials) {
+  return { id, username }
+}
+
+function textOfEnded(count: number): string {
+  return count === 1 ? 'One session has ended.' : `${count === 0 ? 'No' : count} sessions have ended.`
+}
+
+function collect(value: string, values: readonly string[] = []): string[] {
+  return [...values, value]
+}

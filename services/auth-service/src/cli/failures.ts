@@ -1,0 +1,126 @@
+import { OAuthError, TemporarilyUnavailableError } from '@countersign/oauth'
+import { StartError } from '@countersign/service-kit'
+
+/** How a command ends, for scripts. */
+export const exitCodes = { done: 0, failed: 1, invalid: 2, refused: 3, unreachable: 4 } as const
+
+/** A command line that is not one of this program, or a value that does not fit. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+  /** For a person, when there is more to say than in the message. */
+  readonly advice: string | undefined
+
+  constructor(message: string, advice?: string) {
+    super(message)
+    this.advice = advice
+  }
+}
+
+/** What is asked for does not fit the state of things. Nothing was changed. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+  /** For scripts: `user_not_found`, `last_admin`, … */
+  readonly code: string
+  /** What else scripts may want to know; beside `error` in the document. */
+  readonly members: Readonly<Record<string, unknown>>
+
+  constructor(code: string, message: string, members: Readonly<Record<string, unknown>> = {}) {
+    super(message)
+    this.code = code
+    this.members = members
+  }
+}
+
+/** Something that the command needs is away; trying again may help. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError'
+}
+
+/** A failure as it is shown, to people and to scripts. */
+export interface Failure {
+  readonly exitCode: number
+  readonly error: string
+  readonly description: string
+  readonly members?: Readonly<Record<string, unknown>>
+}
+
+/** Names a failure. Messages of the database driver are never shown as they are: they may hold what must not be seen. */
+export function toFailure(error: unknown): Failure {
+  if (error instanceof UsageError) return invalid('invalid_request', error.message)
+  if (error instanceof StartError) return invalid('invalid_configuration', error.message)
+  if (error instanceof UnreachableError) return unreachable(error.message)
+  if (error instanceof RefusedError) {
+    return { exitCode: exitCodes.refused, error: error.code, description: error.message, members: error.members }
+  }
+  if (error instanceof OAuthError && error.status === 400) return invalid('invalid_request', error.description)
+  const causes = [...causesOf(error)]
+  if (error instanceof TemporarilyUnavailableError) {
+    const word = causes.flatMap(({ kind, originalCode, code }) => [originalCode, kind, code]).findLast(isWord)
+    return unreachable(`The database cannot be reached, or does not answer${word === undefined ? '' : ` (${word})`}.`)
+  }
+  return causes.map(databaseFailure).find((failure) => failure !== undefined) ?? unexpected(error)
+}
+
+interface Cause {
+  readonly code?: unknown
+  readonly originalCode?: unknown
+  readonly kind?: unknown
+  readonly message?: unknown
+}
+
+/** Prisma wraps the driver's error, the driver the system's. */
+function* causesOf(error: unknown): Generator<Cause> {
+  for (let cause: unknown = error, depth = 0; cause instanceof Object && depth < 6; depth++) {
+    yield cause as Cause
+    const { cause: inner, meta } = cause as { cause?: unknown; meta?: { driverAdapterError?: unknown } }
+    cause = inner ?? meta?.driverAdapterError
+  }
+}
+
+/** A refusal by the database that an operator can do something about, by its SQLSTATE. */
+function databaseFailure({ code, originalCode, message }: Cause): Failure | undefined {
+  switch (originalCode ?? code) {
+    case '28P01':
+    case '28000':
+      return invalid('invalid_configuration', 'The database refuses the user or the password in DATABASE_URL.')
+    case '3D000':
+      return invalid('invalid_configuration', 'The database that DATABASE_URL names does not exist.')
+    case '42501':
+      return invalid('invalid_configuration', 'The user in DATABASE_URL may not do this in the database.')
+    case '42P01':
+    case '42703':
+      return refusal('database_not_migrated', 'The database is not of this version. Run: countersign migrate')
+    case 'ERR_DATABASE_TOO_NEW':
+      return refusal('database_too_new', String(message))
+  }
+  // The driver says this without a code, of a URL without a password.
+  if (typeof message === 'string' && message.includes('client password must be a string')) {
+    return invalid('invalid_configuration', 'The database asks for a password, and DATABASE_URL holds none.')
+  }
+  return undefined
+}
+
+function unexpected(error: unknown): Failure {
+  const code = error instanceof Error ? ((error as { code?: unknown }).code ?? error.name) : typeof error
+  return {
+    exitCode: exitCodes.failed,
+    error: 'server_error',
+    description: `The command failed unexpectedly (${code}). DEBUG=1 shows where.`
+  }
+}
+
+function invalid(error: string, description: string): Failure {
+  return { exitCode: exitCodes.invalid, error, description }
+}
+
+function refusal(error: string, description: string): Failure {
+  return { exitCode: exitCodes.refused, error, description }
+}
+
+function unreachable(description: string): Failure {
+  return { exitCode: exitCodes.unreachable, error: 'temporarily_unavailable', description }
+}
+
+function isWord(text: unknown): text is string {
+  return typeof text === 'string' && /^\w{2,40}$/.test(text)
+}

@@ -1,0 +1,114 @@
+import { type Environment, readVariables, type Variable, withSecretFiles } from '@countersign/service-kit'
+import { createAdmissionGate } from '../accounts/admission-gate.ts'
+import { createPasswordHashing, type PasswordHashing } from '../accounts/password-hashing.ts'
+import type { UserAdministration } from '../accounts/user-administration.ts'
+import type { UserStore } from '../accounts/user-store.ts'
+import { secretVariables, variables } from '../config.ts'
+import { keyPolicy } from '../keys/key-policy.ts'
+import { createKeySealing } from '../keys/key-sealing.ts'
+import { createSigningKeyAdministration, type SigningKeyAdministration } from '../keys/signing-key-administration.ts'
+import { generateSigningKey } from '../keys/signing-keys.ts'
+import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
+import { openDatabase } from '../stores/database.ts'
+import { migrateDatabase } from '../stores/database-migration.ts'
+import { createPrismaSigningKeyStore } from '../stores/prisma-signing-key-store.ts'
+import { createPrismaUserAdministration } from '../stores/prisma-user-administration.ts'
+import { createPrismaUserStore } from '../stores/prisma-user-store.ts'
+import { createRedisRevocationPublisher } from '../stores/redis-revocation-publisher.ts'
+
+/** What a command works with, made from the environment when it asks: no command needs a variable that it does not use. */
+export interface OperatorParts {
+  /** @returns the names of the migrations that were applied now */
+  migrate(onProgress: (message: string) => void): Promise<string[]>
+  openAccounts(): Promise<AccountParts>
+  openKeys(): Promise<KeyParts>
+  close(): Promise<void>
+}
+
+export interface AccountParts {
+  readonly users: UserStore
+  readonly administration: UserAdministration
+  readonly publisher: RevocationPublisher | undefined
+  openPasswords(): Promise<PasswordHashing>
+}
+
+export interface KeyParts {
+  readonly administration: SigningKeyAdministration
+  readonly publisher: RevocationPublisher | undefined
+  /**
+   * A new key that is sealed under a master key which the services do not have would end their work: so whoever makes one
+   * shows first that the keys which are there can be opened.
+   * @param exceptKid a key that is to go
+   * @throws {SealedKeyError}
+   */
+  requireMasterKey(exceptKid?: string): Promise<void>
+}
+
+const { databaseUrl, redisUrl, masterKeys, signingKeyBits, signingKeyRotationDays, jwksMaxAgeSeconds } = variables
+
+/** The only place of the command line where its parts are made, as server.ts is for the service. */
+export function createOperatorParts(readEnvironment: () => Promise<Environment>): OperatorParts {
+  const closers: (() => Promise<unknown>)[] = []
+
+  return {
+    async migrate(onProgress) {
+      const config = await read({ databaseUrl })
+      return migrateDatabase(config.databaseUrl.reveal(), onProgress)
+    },
+
+    async openAccounts() {
+      const config = await read({ databaseUrl, redisUrl })
+      const database = open(config.databaseUrl.reveal())
+      return {
+        users: createPrismaUserStore(database),
+        administration: createPrismaUserAdministration(database),
+        publisher: openPublisher(config.redisUrl?.reveal()),
+        openPasswords: () => createPasswordHashing(createAdmissionGate({ concurrency: 1, queueLimit: 1 }))
+      }
+    },
+
+    async openKeys() {
+      const keyVariables = { masterKeys, signingKeyBits, signingKeyRotationDays, jwksMaxAgeSeconds }
+      const config = await read({ databaseUrl, redisUrl, ...keyVariables })
+      const store = createPrismaSigningKeyStore(open(config.databaseUrl.reveal()))
+      const sealing = createKeySealing(config.masterKeys)
+      return {
+        administration: createSigningKeyAdministration({
+          store,
+          sealing,
+          policy: keyPolicy(config),
+          generate: () => generateSigningKey(sealing, Number(config.signingKeyBits))
+        }),
+        publisher: openPublisher(config.redisUrl?.reveal()),
+        async requireMasterKey(exceptKid) {
+          for (const { kid, sealedPrivateJwk } of (await store.list()).keys) {
+            if (sealedPrivateJwk !== null && kid !== exceptKid) await sealing.open(kid, sealedPrivateJwk)
+          }
+        }
+      }
+    },
+
+    async close() {
+      await Promise.allSettled(closers.map((close) => close()))
+    }
+  }
+
+  async function read<S extends Record<string, Variable<unknown>>>(shape: S) {
+    const names = Object.values(shape).map(({ name }) => name)
+    const mayBeFiles = secretVariables.filter((name) => names.includes(name))
+    return readVariables(await withSecretFiles(await readEnvironment(), mayBeFiles), shape)
+  }
+
+  function open(url: string) {
+    const database = openDatabase({ url, connections: 2 })
+    closers.push(() => database.$disconnect())
+    return database
+  }
+
+  function openPublisher(url: string | undefined): RevocationPublisher | undefined {
+    if (url === undefined) return undefined
+    const publisher = createRedisRevocationPublisher({ url })
+    closers.push(() => publisher.close())
+    return publisher
+  }
+}
