@@ -2,8 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { takeFolderLock } from './folder-lock.ts'
+import { findLockHolder, takeFolderLock } from './folder-lock.ts'
 import { StartError } from './start-error.ts'
+
+/** The database of the stack, in the Postgres of its data folder. */
+export const database = 'countersign'
 
 /** Grows when an older Countersign could no longer use the folder. */
 const layoutVersion = 1
@@ -35,6 +38,23 @@ export async function openDataFolder(path: string, onNote: (note: string) => voi
       await release()
       throw error
     }
+  } catch (error) {
+    throw explain(error, path)
+  }
+}
+
+/** What another process needs to work beside the stack that is running over a data folder. */
+export interface RunningStack {
+  readonly postgresDir: string
+  readonly masterKey: string
+}
+
+/** Looks into a data folder, and changes nothing. @returns `undefined` when no stack is running over it */
+export async function findRunningStack(path: string): Promise<RunningStack | undefined> {
+  try {
+    if ((await findLockHolder(join(path, 'lock'))) === undefined) return undefined
+    const masterKey = await readIfThere(join(path, 'secrets', 'master-key'))
+    return masterKey === undefined ? undefined : { postgresDir: join(path, 'postgres'), masterKey: masterKey.trim() }
   } catch (error) {
     throw explain(error, path)
   }

@@ -78,6 +78,22 @@ export async function endLeftoverPostgres(dataDir: string): Promise<void> {
   await endLeftover(await openDataDir(dataDir), undefined)
 }
 
+/**
+ * The connection string for a database of the Postgres that another process runs over `dataDir`.
+ * @returns `undefined` when none has run there yet
+ */
+export async function findEmbeddedPostgresUrl(dataDir: string, database: string): Promise<string | undefined> {
+  try {
+    const [port, password] = await Promise.all(
+      ['port', 'password'].map(async (name) => (await readFile(join(dataDir, name), 'utf8')).trim())
+    )
+    return urlOf({ port: Number(port), password: String(password), database })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
 interface SetUp {
   readonly paths: Paths
   readonly binaries: PostgresBinaries
@@ -339,13 +355,16 @@ function asEmbeddedPostgres(child: ChildProcess, port: number, password: string)
     pid,
     port,
     ended,
-    url: (database: string) =>
-      `postgresql://${superuser}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
+    url: (database: string) => urlOf({ port, password, database }),
     stop: ({ withinMs = stopWithinMs } = {}) => {
       stopping ??= stop(withinMs)
       return stopping
     }
   })
+}
+
+function urlOf({ port, password, database }: { port: number; password: string; database: string }): string {
+  return `postgresql://${superuser}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`
 }
 
 function lastLines(text: string): string {

@@ -29,6 +29,12 @@ export async function takeFolderLock(path: string): Promise<LockAttempt> {
   }
 }
 
+/** Who holds the lock at `path`; `undefined` when nobody that lives does. */
+export async function findLockHolder(path: string): Promise<LockHolder | undefined> {
+  const holder = parseHolder((await readIfThere(path)) ?? '')
+  return holder && (await isAlive(holder)) ? holder : undefined
+}
+
 async function createFile(path: string, content: string): Promise<boolean> {
   return writeFile(path, content, { flag: 'wx', mode: 0o644 }).then(
     () => true,

@@ -4,14 +4,13 @@ import type { FirstAdmin } from '@countersign/auth-service'
 import { migrate } from '@countersign/prisma'
 import type { Service } from '@countersign/service-kit'
 import type { ServiceName, StackConfiguration } from './configuration.ts'
-import { type DataFolder, openDataFolder } from './data-folder.ts'
+import { type DataFolder, database, openDataFolder } from './data-folder.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
 import { describeFirstAdmin, greeting } from './greeting.ts'
 import { requireFreePorts } from './service-ports.ts'
 import { createServices, publicUrls } from './services.ts'
 import { StartError } from './start-error.ts'
 
-const database = 'countersign'
 const readyWithinMs = 30_000
 
 /** How the stack is asked to stop. */
