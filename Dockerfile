@@ -69,6 +69,7 @@ COPY --from=auth-service-packages /app/node_modules node_modules
 COPY --from=build /compiled/shared shared
 COPY --from=build /compiled/prisma prisma
 COPY --from=build /compiled/services/auth-service services/auth-service
+COPY --chmod=755 docker/countersign /usr/local/bin/countersign
 # Hashing passwords and signing share this pool; it is made for the cores of a larger machine than the default is.
 ENV PORT=4000 UV_THREADPOOL_SIZE=16
 EXPOSE 4000
