@@ -57,6 +57,13 @@ export const variables = {
     max: 3600,
     unit: 'seconds'
   }),
+  boundRefreshRetryWindowSeconds: integerVariable('REFRESH_RETRY_WINDOW_BOUND_SECONDS', {
+    fallback: 60,
+    min: 0,
+    max: 366 * day,
+    unit: 'seconds'
+  }),
+  dpopNonce: choiceVariable('DPOP_NONCE', { fallback: 'optional', choices: ['optional', 'required'] }),
   sessionIdleSeconds: integerVariable('SESSION_IDLE_SECONDS', {
     fallback: 7 * day,
     min: 60,

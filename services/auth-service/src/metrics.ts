@@ -5,7 +5,19 @@ import type { KeyOverview } from './keys/signing-key-administration.ts'
 import { keyStates } from './keys/signing-key-store.ts'
 
 /** What became of a refresh: the outcomes of the families, and `forged` for a token that is not one of this issuer. */
-export type RefreshMetric = 'rotated' | 'retried' | 'replayed' | 'expired' | 'revoked' | 'unknown' | 'forged'
+export const refreshMetrics = [
+  'rotated',
+  'retried',
+  'replayed',
+  'expired',
+  'revoked',
+  'unknown',
+  'forged',
+  'wrong_key',
+  'exceeds_scope',
+  'exceeds_audience'
+] as const
+export type RefreshMetric = (typeof refreshMetrics)[number]
 
 /** What the issuer counts. docs/metrics.md lists it. */
 export interface IssuerMetrics {
@@ -75,9 +87,7 @@ export function createIssuerMetrics({ registry, countPendingRevocations }: Issue
     help: 'Time since the key that signs began to.',
     registers
   })
-  for (const outcome of ['rotated', 'retried', 'replayed', 'expired', 'revoked', 'unknown', 'forged']) {
-    refreshes.inc({ outcome }, 0)
-  }
+  for (const outcome of refreshMetrics) refreshes.inc({ outcome }, 0)
   return {
     countRefresh: (outcome) => refreshes.inc({ outcome }),
     countSignIn: (outcome) => signIns.inc({ outcome }),

@@ -184,6 +184,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
         relay,
         metrics: issuerMetrics,
         keyRing,
+        accessTokenTtlSeconds: config.accessTokenTtlSeconds,
         jwksMaxAgeSeconds: config.jwksMaxAgeSeconds,
         keyAdministration,
         keySchedule,
@@ -204,7 +205,6 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
         registrationsPerAddress: counter('registration', config.registrationsPerAddress, 3600),
         accessTokens: createAccessTokenIssuer({
           issuer: config.issuer,
-          ttlSeconds: config.accessTokenTtlSeconds,
           signingKey: keyRing.signingKey
         }),
         refreshTokens: createRefreshTokenCodec(config.masterKeys),

@@ -61,6 +61,88 @@ export class InvalidGrantError extends OAuthError {
   }
 }
 
+/** 401 `invalid_client` (RFC 6749 §5.2): the client did not show who it is. */
+export class InvalidClientError extends OAuthError {
+  readonly code = 'invalid_client'
+  readonly status = 401
+
+  constructor(options: OAuthErrorOptions = {}) {
+    // RFC 9110 §15.5.2: a 401 names a way to authenticate.
+    const headers = { 'WWW-Authenticate': 'Basic realm="countersign"', ...options.headers }
+    super('The client could not be authenticated.', { ...options, headers })
+  }
+}
+
+/** 400 `unauthorized_client` (RFC 6749 §5.2): the client may not use this grant. */
+export class UnauthorizedClientError extends OAuthError {
+  readonly code = 'unauthorized_client'
+  readonly status = 400
+
+  constructor(options: OAuthErrorOptions = {}) {
+    super('This client may not do this.', options)
+  }
+}
+
+/** 400 `unsupported_grant_type` (RFC 6749 §5.2) */
+export class UnsupportedGrantTypeError extends OAuthError {
+  readonly code = 'unsupported_grant_type'
+  readonly status = 400
+
+  constructor(options: OAuthErrorOptions = {}) {
+    super('This grant type is not supported.', options)
+  }
+}
+
+/** 400 `unsupported_token_type` (RFC 7009 §2.2.1) */
+export class UnsupportedTokenTypeError extends OAuthError {
+  readonly code = 'unsupported_token_type'
+  readonly status = 400
+
+  constructor(options: OAuthErrorOptions = {}) {
+    super('Tokens of this kind cannot be revoked here.', options)
+  }
+}
+
+/** 400 `invalid_scope` (RFC 6749 §5.2): a scope is unknown, malformed, or more than was granted. */
+export class InvalidScopeError extends OAuthError {
+  readonly code = 'invalid_scope'
+  readonly status = 400
+
+  constructor(options: OAuthErrorOptions = {}) {
+    super('The scope is not one that can be granted here.', options)
+  }
+}
+
+/** 400 `invalid_target` (RFC 8707 §2): a resource is unknown, malformed, or more than was granted. */
+export class InvalidTargetError extends OAuthError {
+  readonly code = 'invalid_target'
+  readonly status = 400
+
+  constructor(options: OAuthErrorOptions = {}) {
+    super('The resource is not one that tokens can be issued for here.', options)
+  }
+}
+
+/** 400 `invalid_dpop_proof` (RFC 9449 §5): the proof of possession is not valid. */
+export class InvalidDpopProofError extends OAuthError {
+  readonly code = 'invalid_dpop_proof'
+  readonly status = 400
+
+  constructor(options: OAuthErrorOptions = {}) {
+    super('The DPoP proof is not valid.', options)
+  }
+}
+
+/** 400 `use_dpop_nonce` (RFC 9449 §8): the proof needs the nonce that `DPoP-Nonce` gives. */
+export class UseDpopNonceError extends OAuthError {
+  readonly code = 'use_dpop_nonce'
+  readonly status = 400
+
+  constructor(options: OAuthErrorOptions = {}) {
+    super('The DPoP proof must hold the nonce of the DPoP-Nonce header.', options)
+  }
+}
+
 /** 401 `invalid_credentials`: the one answer for every wrong pair of username and password. */
 export class InvalidCredentialsError extends OAuthError {
   readonly code = 'invalid_credentials'

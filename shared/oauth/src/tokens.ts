@@ -16,15 +16,35 @@ export interface AccessTokenClaims {
   readonly scope?: string
   readonly roles?: readonly string[]
   readonly preferred_username?: string
+  /** The key that the token is bound to (RFC 9449 §6.1). */
+  readonly cnf?: { readonly jkt: string }
+  /** Who acts for the subject (RFC 8693 §4.1). */
+  readonly act?: ActorClaim
 }
 
-/** A successful answer with tokens (RFC 6749 §5.1). */
-export interface TokenResponse {
+/** An actor: a client that acts for the subject, and the one it acts through, if any. */
+export interface ActorClaim {
+  readonly sub: string
+  /** The actor's credential epoch: when it ends, so does the token. */
+  readonly sid?: string
+  readonly act?: ActorClaim
+}
+
+/** A successful answer with an access token (RFC 6749 §5.1). */
+export interface AccessTokenResponse {
   access_token: string
-  refresh_token: string
-  token_type: 'Bearer'
+  /** `DPoP` for a token that is bound to a key (RFC 9449 §5). */
+  token_type: 'Bearer' | 'DPoP'
   /** Lifetime of the access token in seconds. */
   expires_in: number
+  scope?: string
+  /** What a token exchange has made (RFC 8693 §2.2.1). */
+  issued_token_type?: string
+}
+
+/** The same with the refresh token of a session. */
+export interface TokenResponse extends AccessTokenResponse {
+  refresh_token: string
   scope: string
 }
 

@@ -1,5 +1,6 @@
 /** What every service needs around its endpoints: configuration, logs, metrics, health, shutdown, errors. */
 export { answerErrors, errorBody } from './error-handler.ts'
+export { type FormOptions, requireForm } from './form-body.ts'
 export { addOperationalRoutes, type HealthCheck } from './health.ts'
 export { createHttpService, type HttpServiceOptions, type Service } from './http-service.ts'
 export { acceptJsonBody, bodyLimitBytes, requireJsonBody } from './json-body.ts'

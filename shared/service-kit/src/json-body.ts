@@ -28,7 +28,7 @@ export function acceptJsonBody(schema: z.ZodType): Middleware {
     // A chunked body without a type is one that may be empty; whatever is in it has to be JSON then.
     const isUntyped = ctx.get('Content-Type') === ''
     const hasBody = ctx.get('Transfer-Encoding') !== '' || Number(ctx.get('Content-Length') || 0) > 0
-    const isEmpty = !hasBody || (isUntyped && (await readBytes(ctx)).length === 0)
+    const isEmpty = !hasBody || (isUntyped && (await readBody(ctx)).length === 0)
     if (!isEmpty && isUntyped) throw new UnsupportedMediaTypeError()
     ctx.state.body = parseWith(schema, isEmpty ? {} : await readJson(ctx), misfit)
     await next()
@@ -42,7 +42,7 @@ async function readJson(ctx: Context): Promise<unknown> {
   if (ctx.request.type !== 'application/json' || !['', 'utf-8'].includes(ctx.request.charset.toLowerCase())) {
     throw new UnsupportedMediaTypeError()
   }
-  const bytes = await readBytes(ctx)
+  const bytes = await readBody(ctx)
   if (bytes.length === 0)
     throw new InvalidRequestError({ description: 'The request body is empty; it must be a JSON object.' })
   try {
@@ -52,7 +52,8 @@ async function readJson(ctx: Context): Promise<unknown> {
   }
 }
 
-async function readBytes(ctx: Context): Promise<Buffer> {
+/** Reads the whole body. @throws {PayloadTooLargeError} past the limit */
+export async function readBody(ctx: Context): Promise<Buffer> {
   try {
     return await getRawBody(ctx.req, { limit: bodyLimitBytes, length: ctx.get('Content-Length') || null })
   } catch (error) {

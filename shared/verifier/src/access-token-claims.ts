@@ -13,12 +13,18 @@ export interface VerifiedAccessToken extends AccessTokenClaims {
   readonly [claim: string]: unknown
 }
 
+/**
+ * In place of an audience, for the issuer itself, which introspects and exchanges tokens for all services. A service that
+ * takes this would accept tokens that were meant for others.
+ */
+export const anyAudience: unique symbol = Symbol('countersign.anyAudience')
+
 /** What the claims have to match. */
 export interface ClaimExpectations {
   /** `iss`, compared character by character. */
   readonly issuer: string
   /** `aud` has to hold at least one of these. */
-  readonly audiences: readonly string[]
+  readonly audiences: readonly string[] | typeof anyAudience
 }
 
 interface ClaimRule {
@@ -77,7 +83,8 @@ export function parseClaims(payload: Uint8Array, expected: ClaimExpectations): V
   const typed = claims as VerifiedAccessToken
   if (typed.iss !== expected.issuer) throw new TokenClaimError('iss', { detail: 'iss is another issuer' })
   const audiences: readonly string[] = typeof typed.aud === 'string' ? [typed.aud] : typed.aud
-  if (!audiences.some((one) => expected.audiences.includes(one))) {
+  const accepted = expected.audiences
+  if (accepted !== anyAudience && !audiences.some((one) => accepted.includes(one))) {
     throw new TokenClaimError('aud', { detail: 'aud does not hold this service' })
   }
   return deepFreeze(typed)

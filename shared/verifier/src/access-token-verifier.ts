@@ -1,7 +1,7 @@
 import { signingAlgorithm } from '@countersign/oauth'
 import { flattenedVerify, errors as joseErrors } from 'jose'
 import { LRUCache } from 'lru-cache'
-import { type ClaimExpectations, checkTimes, parseClaims, type VerifiedAccessToken } from './access-token-claims.ts'
+import { type anyAudience, type ClaimExpectations, checkTimes, parseClaims, type VerifiedAccessToken } from './access-token-claims.ts'
 import type { Clock } from './clock.ts'
 import { type CompactJws, parseCompactJws } from './compact-jws.ts'
 import { TokenSignatureError, TokenUnknownKeyError } from './errors.ts'
@@ -16,7 +16,7 @@ export interface AccessTokenVerifierOptions {
   /** The issuer's identifier: what tokens have in `iss`, character by character. */
   readonly issuer: string
   /** This service's identifier, or several: a token's `aud` has to hold one of them. */
-  readonly audience: string | readonly string[]
+  readonly audience: string | readonly string[] | typeof anyAudience
   /** Where revoked tokens are heard of. `null`, spelled out, accepts revoked tokens until they expire. */
   readonly revocations: RevocationOptions | null
   /** Where the issuer publishes its keys. Default `<issuer>/.well-known/jwks.json`. */

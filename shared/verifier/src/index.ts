@@ -2,7 +2,7 @@
  * Verifies access tokens (RFC 9068) of one issuer for one service: by its key set, and against its denylist. Frameworks
  * and carriers are in the subpaths `./koa`, `./redis` and `./in-process`.
  */
-export { maxClockToleranceSeconds, type VerifiedAccessToken } from './access-token-claims.ts'
+export { anyAudience, maxClockToleranceSeconds, type VerifiedAccessToken } from './access-token-claims.ts'
 export {
   type AccessTokenVerifier,
   type AccessTokenVerifierOptions,

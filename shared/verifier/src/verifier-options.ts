@@ -1,4 +1,4 @@
-import { type ClaimExpectations, maxClockToleranceSeconds } from './access-token-claims.ts'
+import { anyAudience, type ClaimExpectations, maxClockToleranceSeconds } from './access-token-claims.ts'
 import type { AccessTokenVerifierOptions } from './access-token-verifier.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { checkMaxStaleKeysSeconds, createRemoteKeySet } from './key-set.ts'
@@ -69,7 +69,8 @@ function checkKeyOptions({ keys, jwksUri, maxStaleKeysSeconds }: AccessTokenVeri
   if (maxStaleKeysSeconds !== undefined) throw new TypeError('maxStaleKeysSeconds and keys exclude each other')
 }
 
-function readAudiences(audience: AccessTokenVerifierOptions['audience']): readonly string[] {
+function readAudiences(audience: AccessTokenVerifierOptions['audience']): ClaimExpectations['audiences'] {
+  if (audience === anyAudience) return anyAudience
   const audiences = typeof audience === 'string' ? [audience] : audience
   if (!Array.isArray(audiences) || audiences.length === 0) {
     throw new TypeError('audience must be a non-empty string or a non-empty array of them')

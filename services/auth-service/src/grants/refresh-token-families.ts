@@ -1,5 +1,4 @@
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
-import type { AccessTokenSubject } from '../tokens/access-tokens.ts'
 
 /** Where a request came from, as far as it says. */
 export interface RequestOrigin {
@@ -8,9 +7,23 @@ export interface RequestOrigin {
 }
 
 /** A session as the database confirmed it in the statement that allowed new tokens. */
-export interface Session extends AccessTokenSubject {
+export interface Session {
+  readonly userId: string
+  readonly username: string
+  readonly roles: readonly string[]
+  readonly clientId: string
+  readonly sessionId: string
+  readonly scope: string
+  readonly audience: readonly string[]
   /** The generation of the refresh token that the client gets. */
   readonly generation: number
+  /**
+   * Seconds since 1970-01-01 UTC, by the database's clock at the statement that allowed this token: so no replica's own
+   * clock, and no delay before the signature, can make a token outlive the denylist entry of its session.
+   */
+  readonly issuedAt: number
+  /** The key that signs, as that same statement says: so no replica signs with a key that was retired or pulled before. */
+  readonly signingKid: string
 }
 
 /** A session as its user sees it in a list. */
@@ -33,6 +46,8 @@ export interface NewSession {
   readonly clientId: string
   readonly scope: string
   readonly audience: readonly string[]
+  /** Thumbprint of the key that the refresh token is bound to (RFC 9449 §5). */
+  readonly jkt: string | undefined
   readonly origin: RequestOrigin
 }
 
@@ -40,6 +55,11 @@ export interface PresentedGeneration {
   readonly familyId: string
   readonly generation: number
   readonly clientId: string
+  /** Thumbprint of the key that the request has proven. */
+  readonly jkt?: string | undefined
+  /** Less than the family has, if wanted (RFC 6749 §6, RFC 8707 §2.2). */
+  readonly scopes?: readonly string[] | undefined
+  readonly audience?: readonly string[] | undefined
   readonly origin: RequestOrigin
 }
 
@@ -54,6 +74,7 @@ export type EndReason =
   | 'user_disabled'
   | 'role_removed'
   | 'ended_by_admin'
+  | 'client_ended'
 
 export interface EndCause {
   readonly reason: EndReason
@@ -70,6 +91,10 @@ export type RefreshOutcome =
   /** An older token than that: the family is revoked, and that is committed. */
   | { readonly outcome: 'replayed'; readonly sessionId: string; readonly entries: readonly OutboxEntry[] }
   | { readonly outcome: 'revoked' | 'expired' | 'unknown' }
+  /** The token is bound to another key than the request has proven. The family lives on: a thief cannot end it. */
+  | { readonly outcome: 'wrong_key' }
+  /** More was asked for than the family has. Nothing was rotated. */
+  | { readonly outcome: 'exceeds_scope' | 'exceeds_audience' }
 
 /** The refresh-token families. Each change is atomic, and brings its denylist entries and its audit event along. */
 export interface RefreshTokenFamilies {

@@ -1,4 +1,4 @@
-import { InvalidGrantError, type TokenResponse } from '@countersign/oauth'
+import { InvalidGrantError, InvalidScopeError, InvalidTargetError, type TokenResponse } from '@countersign/oauth'
 import type { IssuerMetrics } from '../metrics.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
 import { createTokenResponse, type TokenResponseDeps } from '../tokens/token-responses.ts'
@@ -13,30 +13,41 @@ export interface RefreshDeps extends TokenResponseDeps {
 export interface RefreshRequest {
   readonly refreshToken: string
   readonly clientId: string
+  /** Thumbprint of the key that the request has proven (RFC 9449); the new access token is bound to it. */
+  readonly jkt?: string | undefined
+  /** Less than the session has, for this access token alone (RFC 6749 §6, RFC 8707 §2.2). */
+  readonly scopes?: readonly string[] | undefined
+  readonly audience?: readonly string[] | undefined
   readonly origin: RequestOrigin
 }
 
 /**
  * The refresh_token grant (RFC 6749 §6) with rotation and replay detection (RFC 9700 §4.14.2).
- * @throws {InvalidGrantError} for a token that is forged, expired, revoked or replayed; a replay has ended its family by then
+ * @throws {InvalidGrantError} for a token that is forged, expired, revoked, replayed, or bound to another key; a replay has
+ * ended its family by then
+ * @throws {InvalidScopeError} for more than the session has, {@link InvalidTargetError} for another audience
  */
-export async function refresh(deps: RefreshDeps, request: RefreshRequest): Promise<TokenResponse> {
-  const content = deps.refreshTokens.decode(request.refreshToken)
+export async function refresh(deps: RefreshDeps, { refreshToken, ...request }: RefreshRequest): Promise<TokenResponse> {
+  const content = deps.refreshTokens.decode(refreshToken)
   if (!content) {
     deps.metrics.countRefresh('forged')
     throw new InvalidGrantError({ detail: 'the refresh token is not one of this issuer' })
   }
-  const result = await deps.families.refresh({ ...content, clientId: request.clientId, origin: request.origin })
+  const result = await deps.families.refresh({ ...content, ...request })
   deps.metrics.countRefresh(result.outcome)
   switch (result.outcome) {
     case 'rotated':
     case 'retried':
-      return createTokenResponse(deps, result.session)
+      return createTokenResponse(deps, result.session, request.jkt)
     case 'replayed':
       await deps.relay.announce(result.entries)
       throw new InvalidGrantError({
         detail: `a refresh token of the session ${result.sessionId} was replayed; it is revoked`
       })
+    case 'exceeds_scope':
+      throw new InvalidScopeError()
+    case 'exceeds_audience':
+      throw new InvalidTargetError()
     default:
       throw new InvalidGrantError({ detail: `the session ${content.familyId} is ${result.outcome}` })
   }

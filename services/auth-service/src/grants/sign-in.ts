@@ -27,6 +27,8 @@ export interface SignInDeps extends TokenResponseDeps {
 export interface SignInRequest {
   readonly username: string
   readonly password: string
+  /** Thumbprint of the key that the request has proven (RFC 9449 §5): both tokens are bound to it. */
+  readonly jkt?: string | undefined
   readonly origin: RequestOrigin
 }
 
@@ -46,11 +48,12 @@ export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<
     userId: user.id,
     verifiedPasswordHash: await upToDateHash(deps, user, request.password),
     network: networkOf(request.origin.address),
+    jkt: request.jkt,
     origin: request.origin
   })
   if (!started) throw new InvalidCredentialsError({ detail: 'the user changed during the sign-in' })
   await deps.relay.announce(started.entries)
-  return createTokenResponse(deps, started.session)
+  return createTokenResponse(deps, started.session, request.jkt)
 }
 
 /** Does the same work for every wrong pair, so that neither answer nor time tells an unknown user from a wrong password. */

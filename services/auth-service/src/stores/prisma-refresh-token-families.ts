@@ -9,13 +9,15 @@ import type {
   SessionSummary
 } from '../grants/refresh-token-families.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
-import { endFamilies, insertEntries, isLive, retrySlackSeconds } from './ending-families.ts'
+import { endFamilies, endFamiliesOfUser, insertEntries, isLive, retrySlackSeconds } from './ending-families.ts'
 import { signingKid } from './prisma-signing-key-store.ts'
 import { databaseNow, seconds, toOutboxEntry } from './revocation-entries.ts'
 
 export interface FamilyLimits {
   readonly accessTokenTtlSeconds: number
   readonly refreshRetryWindowSeconds: number
+  /** The same for tokens that are bound to a key: a thief cannot use those. */
+  readonly boundRefreshRetryWindowSeconds: number
   readonly sessionIdleSeconds: number
   readonly sessionAbsoluteSeconds: number
   readonly sessionsPerUser: number
@@ -49,14 +51,8 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
       const selection = Prisma.sql`f.id = ${familyId}::uuid ${ofUser}`
       return orUnavailable(endFamilies(database, { selection, reason, actorId }))
     },
-    endAll: (userId, { reason, actorId }) =>
-      orUnavailable(
-        inTransaction(database, async (transaction) => {
-          // The lock makes a sign-in that is under way finish first, so that this ends its session too.
-          await transaction.$queryRaw`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
-          return endFamilies(transaction, { selection: Prisma.sql`f.user_id = ${userId}::uuid`, reason, actorId })
-        })
-      ),
+    endAll: (userId, cause) =>
+      orUnavailable(inTransaction(database, (transaction) => endFamiliesOfUser(transaction, userId, cause))),
     list: (userId) => orUnavailable(list(userId)),
     hasSignedInFrom: (userId, network) => orUnavailable(hasSignedInFrom(userId, network))
   }
@@ -77,10 +73,10 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
       WITH f AS (
         INSERT INTO refresh_token_families
           (id, user_id, client_id, scope, audience, created_at, rotated_at, idle_expires_at, absolute_expires_at,
-           access_expires_at, sign_in_network, address, user_agent)
+           access_expires_at, jkt, sign_in_network, address, user_agent)
         SELECT ${randomUUID()}::uuid, ${session.userId}::uuid, ${session.clientId}, ${session.scope}, ${session.audience},
           now.at, now.at, now.at + ${seconds(limits.sessionIdleSeconds)}, now.at + ${seconds(limits.sessionAbsoluteSeconds)},
-          ${accessExpiry}, ${session.network},
+          ${accessExpiry}, ${session.jkt ?? null}, ${session.network},
           ${session.origin.address}, ${session.origin.userAgent}
         FROM (SELECT ${databaseNow} AS at) now
         RETURNING *
@@ -105,7 +101,8 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
    * Of any number of parallel presentations one finds the generation unchanged: the others wait for its row lock, look
    * again, and find it moved on.
    */
-  async function rotate({ familyId, generation, clientId, origin }: PresentedGeneration): Promise<Session | undefined> {
+  async function rotate(presented: PresentedGeneration): Promise<Session | undefined> {
+    const { familyId, generation, clientId, origin } = presented
     const rows = await database.$queryRaw<SessionRow[]>`
       UPDATE refresh_token_families f
       SET generation = f.generation + 1, rotated_at = ${databaseNow},
@@ -114,9 +111,10 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
         address = ${origin.address}, user_agent = ${origin.userAgent}
       FROM users u
       WHERE f.id = ${familyId}::uuid AND f.generation = ${generation} AND f.client_id = ${clientId} AND ${isLive}
+        AND ${hasKey(presented)} AND ${hasScopes(presented)} AND ${hasAudience(presented)}
         AND u.id = f.user_id AND u.disabled_at IS NULL
       RETURNING ${sessionColumns}`
-    return rows[0] && toSession(rows[0])
+    return rows[0] && toSession(rows[0], presented)
   }
 
   /**
@@ -124,14 +122,13 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
    * together with its denylist entry and its audit event, all in this one statement.
    * @returns `undefined` when somebody else changed the family while the statement waited for it: another look sees that
    */
-  async function judge({
-    familyId,
-    generation,
-    clientId,
-    origin
-  }: PresentedGeneration): Promise<RefreshOutcome | undefined> {
-    const isWithinWindow = Prisma.sql`f.rotated_at > ${databaseNow} - ${seconds(limits.refreshRetryWindowSeconds)}`
-    const isRetry = Prisma.sql`f.generation = ${generation} + 1 AND ${isWithinWindow} AND f.client_id = ${clientId} AND ${isLive}`
+  async function judge(presented: PresentedGeneration): Promise<RefreshOutcome | undefined> {
+    const { familyId, generation, clientId, origin } = presented
+    const window = Prisma.sql`CASE WHEN f.jkt IS NULL THEN ${seconds(limits.refreshRetryWindowSeconds)}
+      ELSE ${seconds(limits.boundRefreshRetryWindowSeconds)} END`
+    const isWithinWindow = Prisma.sql`f.rotated_at > ${databaseNow} - ${window}`
+    const isRetry = Prisma.sql`f.generation = ${generation} + 1 AND ${isWithinWindow} AND f.client_id = ${clientId} AND ${isLive}
+      AND ${hasKey(presented)} AND ${hasScopes(presented)} AND ${hasAudience(presented)}`
     // A denylist entry lives until the last access token is dead. One of a late retry may live longer than the row says.
     // (By the statement's begin, so that both places below see the same.)
     const needsExtension = Prisma.sql`
@@ -145,7 +142,7 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
     >`
       WITH replayed AS (
         UPDATE refresh_token_families f SET revoked_at = ${databaseNow}, revoked_reason = 'replay'
-        WHERE f.id = ${familyId}::uuid AND f.client_id = ${clientId} AND ${isLive}
+        WHERE f.id = ${familyId}::uuid AND f.client_id = ${clientId} AND ${isLive} AND ${hasKey(presented)}
           AND (f.generation > ${generation} + 1 OR (f.generation = ${generation} + 1 AND NOT ${isWithinWindow}))
         RETURNING f.*
       ), extended AS (
@@ -167,6 +164,9 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
           WHEN f.client_id <> ${clientId} THEN 'unknown'
           WHEN f.revoked_at IS NOT NULL OR u.disabled_at IS NOT NULL THEN 'revoked'
           WHEN NOT (${isLive}) THEN 'expired'
+          WHEN NOT ${hasKey(presented)} THEN 'wrong_key'
+          WHEN NOT ${hasScopes(presented)} THEN 'exceeds_scope'
+          WHEN NOT ${hasAudience(presented)} THEN 'exceeds_audience'
           WHEN f.generation = ${generation} + 1 AND ${isWithinWindow}
             THEN CASE WHEN EXISTS (SELECT FROM extended) OR NOT ${needsExtension} THEN 'retried' ELSE 'overtaken' END
           ELSE 'unknown'
@@ -176,8 +176,9 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
     const [row] = rows
     if (!row) return { outcome: 'unknown' }
     if (row.outcome === 'overtaken') return undefined
-    if (row.outcome === 'retried') return { outcome: 'retried', session: toSession(row) }
-    if (row.outcome !== 'replayed') return { outcome: row.outcome as 'revoked' | 'expired' | 'unknown' }
+    if (row.outcome === 'retried') return { outcome: 'retried', session: toSession(row, presented) }
+    if (row.outcome !== 'replayed')
+      return { outcome: row.outcome as Exclude<RefreshOutcome['outcome'], 'rotated' | 'retried' | 'replayed'> }
     const entry = { id: row.entry_id as bigint, kind: 'sid', value: familyId, expires_at: row.entry_expires_at as Date }
     return { outcome: 'replayed', sessionId: familyId, entries: [toOutboxEntry(entry)] }
   }
@@ -217,15 +218,28 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
   }
 }
 
-function toSession(row: SessionRow): Session {
+/** Conditions on the family `f`: it is bound to no key, or to this one; it has all that is asked for. */
+function hasKey({ jkt }: PresentedGeneration): Prisma.Sql {
+  return Prisma.sql`(f.jkt IS NULL OR f.jkt = ${jkt ?? ''})`
+}
+
+function hasScopes({ scopes }: PresentedGeneration): Prisma.Sql {
+  return scopes === undefined ? Prisma.sql`true` : Prisma.sql`${scopes}::text[] <@ string_to_array(f.scope, ' ')`
+}
+
+function hasAudience({ audience }: PresentedGeneration): Prisma.Sql {
+  return audience === undefined ? Prisma.sql`true` : Prisma.sql`${audience}::text[] <@ f.audience`
+}
+
+function toSession(row: SessionRow, narrowed: Pick<PresentedGeneration, 'scopes' | 'audience'> = {}): Session {
   return {
     userId: row.user_id,
     username: row.username,
     roles: row.roles,
     clientId: row.client_id,
     sessionId: row.session_id,
-    scope: row.scope,
-    audience: row.audience,
+    scope: narrowed.scopes?.join(' ') ?? row.scope,
+    audience: narrowed.audience ?? row.audience,
     generation: row.generation,
     issuedAt: row.issued_at,
     signingKid: row.signing_kid

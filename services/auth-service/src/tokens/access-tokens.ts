@@ -1,61 +1,65 @@
 import { randomUUID } from 'node:crypto'
-import { type AccessTokenClaims, accessTokenType, signingAlgorithm } from '@countersign/oauth'
-import { SignJWT } from 'jose'
+import { type AccessTokenClaims, type ActorClaim, accessTokenType, signingAlgorithm } from '@countersign/oauth'
+import { type JWTPayload, SignJWT } from 'jose'
 import type { SigningKey } from '../keys/key-ring.ts'
 
 /** The longest lifetime of an access token that can be configured, in seconds. */
 export const maxAccessTokenTtlSeconds = 3600
 
-/** What an access token says of a session. */
-export interface AccessTokenSubject {
-  readonly userId: string
-  readonly username: string
-  readonly roles: readonly string[]
+/** What an access token says. */
+export interface AccessTokenGrant {
+  /** The user, or the client itself. */
+  readonly subject: string
+  readonly username?: string | undefined
+  readonly roles?: readonly string[] | undefined
   readonly clientId: string
-  readonly sessionId: string
+  /** The session, or the client's credential epoch: what the token ends with. */
+  readonly sid: string
+  /** Space-separated; empty for none. */
   readonly scope: string
   readonly audience: readonly string[]
-  /**
-   * Seconds since 1970-01-01 UTC, by the database's clock at the statement that allowed this token: so no replica's own
-   * clock, and no delay before the signature, can make a token outlive the denylist entry of its session.
-   */
+  /** In seconds since 1970-01-01 UTC, by the database's clock, in the statement that allowed the token. */
   readonly issuedAt: number
-  /** The key that signs, as that same statement says: so no replica signs with a key that was retired or pulled before. */
+  readonly expiresAt: number
+  /** The key that signs, as that same statement says. */
   readonly signingKid: string
+  /** Thumbprint of the key that the token is bound to (RFC 9449 §6.1). */
+  readonly jkt?: string | undefined
+  /** Who acts for the subject (RFC 8693 §4.1). */
+  readonly actor?: ActorClaim | undefined
 }
 
 export interface AccessTokenIssuer {
   /** Signs an access token (RFC 9068). */
-  issue(subject: AccessTokenSubject): Promise<string>
-  readonly ttlSeconds: number
+  issue(grant: AccessTokenGrant): Promise<string>
 }
 
 export interface AccessTokenIssuerDeps {
   issuer: string
-  ttlSeconds: number
   signingKey: (kid: string) => Promise<SigningKey>
 }
 
-export function createAccessTokenIssuer({ issuer, ttlSeconds, signingKey }: AccessTokenIssuerDeps): AccessTokenIssuer {
+export function createAccessTokenIssuer({ issuer, signingKey }: AccessTokenIssuerDeps): AccessTokenIssuer {
   return {
-    ttlSeconds,
-    async issue(subject) {
-      const { kid, privateKey } = await signingKey(subject.signingKid)
-      // The allow-list: these claims and no other, none of them personal beyond the username.
-      const claims: AccessTokenClaims = {
+    async issue(grant) {
+      const { kid, privateKey } = await signingKey(grant.signingKid)
+      // The allow-list: these claims and no other, none of them personal beyond the username. `undefined` leaves one out.
+      const claims: { [claim in keyof AccessTokenClaims]: AccessTokenClaims[claim] | undefined } = {
         iss: issuer,
-        sub: subject.userId,
-        aud: subject.audience,
-        client_id: subject.clientId,
-        iat: subject.issuedAt,
-        exp: subject.issuedAt + ttlSeconds,
+        sub: grant.subject,
+        aud: grant.audience,
+        client_id: grant.clientId,
+        iat: grant.issuedAt,
+        exp: grant.expiresAt,
         jti: randomUUID(),
-        sid: subject.sessionId,
-        scope: subject.scope,
-        roles: subject.roles,
-        preferred_username: subject.username
+        sid: grant.sid,
+        scope: grant.scope || undefined,
+        roles: grant.roles,
+        preferred_username: grant.username,
+        cnf: grant.jkt === undefined ? undefined : { jkt: grant.jkt },
+        act: grant.actor
       }
-      return new SignJWT({ ...claims } as Record<string, unknown>)
+      return new SignJWT(claims as JWTPayload)
         .setProtectedHeader({ alg: signingAlgorithm, kid, typ: accessTokenType })
         .sign(privateKey)
     }

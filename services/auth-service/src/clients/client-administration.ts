@@ -1,0 +1,58 @@
+import type { JSONWebKeySet } from 'jose'
+import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
+import type { Client, ClientAuthMethod, ClientPolicy } from './client.ts'
+
+export interface NewClient extends ClientPolicy {
+  readonly id: string
+  readonly name: string
+  readonly authMethod: ClientAuthMethod
+  readonly jwks: JSONWebKeySet | null
+  readonly jwksUri: string | null
+  readonly secretHashes: readonly string[]
+}
+
+/** What is to be different; a member that is absent stays as it is. */
+export type ClientChange = Partial<
+  ClientPolicy & {
+    readonly name: string
+    readonly jwks: JSONWebKeySet | null
+    readonly jwksUri: string | null
+    readonly isDisabled: boolean
+  }
+>
+
+export interface ClientPage {
+  readonly clients: readonly Client[]
+  /** Where the next page begins; `undefined` on the last one. */
+  readonly next: string | undefined
+}
+
+export type ClientChangeOutcome =
+  | {
+      readonly outcome: 'changed'
+      readonly client: Client
+      /** The committed denylist entries, to be announced. */
+      readonly entries: readonly OutboxEntry[]
+    }
+  | { readonly outcome: 'unknown' | 'not_an_admin' }
+
+export type ClientCreationOutcome =
+  | { readonly outcome: 'created'; readonly client: Client }
+  | { readonly outcome: 'taken' | 'not_an_admin' }
+
+/** What admins and the command line do with clients. Without an actor it is the operator at the command line. */
+export interface ClientAdministration {
+  /** Clients in the order of their ids. */
+  list(query: { after: string | undefined; limit: number }): Promise<ClientPage>
+  find(id: string): Promise<Client | undefined>
+  create(client: NewClient, actorId: string | undefined): Promise<ClientCreationOutcome>
+  /**
+   * Changes a client in one transaction. What takes something away (disabling, a scope, an audience, a grant, a key) ends
+   * its tokens: their epoch is denylisted, and the client gets another one.
+   */
+  change(id: string, change: ClientChange, actorId: string | undefined): Promise<ClientChangeOutcome>
+  /** Adds a secret beside the newest one; one before that is good no more. */
+  addSecret(id: string, secretHash: string, actorId: string | undefined): Promise<ClientChangeOutcome>
+  /** Keeps the newest secret alone, and ends the client's tokens. */
+  dropOlderSecret(id: string, actorId: string | undefined): Promise<ClientChangeOutcome>
+}

@@ -1,0 +1,157 @@
+import { InvalidClientError, InvalidRequestError, TemporarilyUnavailableError } from '@countersign/oauth'
+import { errors, type JWTPayload, jwtVerify } from 'jose'
+import type { SingleUse } from '../tokens/single-use.ts'
+import { type ClientAuthMethod, clientIdPattern } from './client.ts'
+import type { ClientKeys } from './client-keys.ts'
+import { matchesClientSecret } from './client-secrets.ts'
+import type { ClientStore, ConfirmedClient } from './client-store.ts'
+
+/** The value of `client_assertion_type` (RFC 7523 §2.2). */
+export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+
+/** The algorithms that client assertions may be signed with. */
+export const assertionAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519']
+
+/** An assertion lives for ten minutes at most, so that what has to be remembered of it is bounded. */
+const maxAssertionSeconds = 600
+const clockToleranceSeconds = 5
+const maxJtiLength = 256
+
+/** What a request says of its client. */
+export interface ClientCredentials {
+  readonly authorization: string | undefined
+  readonly client_id?: string | undefined
+  readonly client_secret?: string | undefined
+  readonly client_assertion?: string | undefined
+  readonly client_assertion_type?: string | undefined
+}
+
+export interface ClientAuthenticationDeps {
+  readonly clients: ClientStore
+  readonly keys: ClientKeys
+  readonly singleUse: SingleUse
+  /** What `aud` of an assertion may be, one of them alone: this issuer, or its token endpoint. */
+  readonly audiences: readonly string[]
+}
+
+/** What a request presents: who it claims to be, and how it shows that. */
+interface Presented {
+  readonly clientId: string
+  readonly method: ClientAuthMethod
+  /** The secret or the assertion. */
+  readonly credential: string
+}
+
+/**
+ * Authenticates a client by the one method it is registered for (RFC 6749 §2.3, RFC 7523 §2.2).
+ * @throws {InvalidClientError} when it is unknown, disabled, or does not show who it is; nothing tells which
+ * @throws {InvalidRequestError} for several methods at once
+ * @throws {TemporarilyUnavailableError} when it cannot be known whether the assertion was used before
+ */
+export async function authenticateClient(
+  deps: ClientAuthenticationDeps,
+  credentials: ClientCredentials
+): Promise<ConfirmedClient> {
+  const presented = readCredentials(credentials)
+  const client = await deps.clients.findEnabled(presented.clientId)
+  if (!client) throw new InvalidClientError({ detail: 'no enabled client has this id' })
+  if (client.authMethod !== presented.method) {
+    throw new InvalidClientError({ detail: `the client is registered for ${client.authMethod}` })
+  }
+  if (presented.method === 'client_secret_basic' && !matchesClientSecret(presented.credential, client.secretHashes)) {
+    throw new InvalidClientError({ detail: 'the secret is wrong' })
+  }
+  if (presented.method === 'private_key_jwt') await verifyAssertion(deps, presented.credential, client)
+  return client
+}
+
+function readCredentials(credentials: ClientCredentials): Presented {
+  const { authorization, client_id: clientId, client_assertion: assertion } = credentials
+  if (credentials.client_secret !== undefined) {
+    throw new InvalidClientError({ detail: 'client_secret in the body: it has to be sent by HTTP Basic' })
+  }
+  if (authorization !== undefined && assertion !== undefined) {
+    throw new InvalidRequestError({ description: 'The client is authenticated in two ways at once.' })
+  }
+  const presented =
+    assertion !== undefined
+      ? readAssertion(assertion, credentials.client_assertion_type)
+      : authorization !== undefined
+        ? readBasic(authorization)
+        : { clientId: clientId ?? '', method: 'none' as const, credential: '' }
+  if (!clientIdPattern.test(presented.clientId)) throw new InvalidClientError({ detail: 'no client id' })
+  if (clientId !== undefined && clientId !== presented.clientId) {
+    throw new InvalidClientError({ detail: 'client_id is another one than is authenticated' })
+  }
+  return presented
+}
+
+/** HTTP Basic with form-encoded parts (RFC 6749 §2.3.1). */
+function readBasic(authorization: string): Presented {
+  const [, encoded] = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization) ?? []
+  const text = Buffer.from(encoded ?? '', 'base64').toString()
+  const colon = text.indexOf(':')
+  if (colon < 1) throw new InvalidClientError({ detail: 'Authorization is not HTTP Basic' })
+  try {
+    const [clientId, credential] = [text.slice(0, colon), text.slice(colon + 1)].map((part) =>
+      decodeURIComponent(part.replaceAll('+', ' '))
+    ) as [string, string]
+    return { clientId, method: 'client_secret_basic', credential }
+  } catch {
+    throw new InvalidClientError({ detail: 'Authorization is not form-encoded' })
+  }
+}
+
+function readAssertion(assertion: string, type: string | undefined): Presented {
+  if (type !== assertionType) {
+    throw new InvalidClientError({ detail: 'client_assertion_type is not the one of RFC 7523' })
+  }
+  // Not verified yet: it only tells whose keys to take.
+  const [, payload] = assertion.split('.')
+  try {
+    const { sub } = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString()) as JWTPayload
+    return { clientId: typeof sub === 'string' ? sub : '', method: 'private_key_jwt', credential: assertion }
+  } catch {
+    throw new InvalidClientError({ detail: 'the client assertion is not a JWT' })
+  }
+}
+
+async function verifyAssertion(
+  { keys, singleUse, audiences }: ClientAuthenticationDeps,
+  assertion: string,
+  client: ConfirmedClient
+): Promise<void> {
+  const { payload, protectedHeader } = await verifySignature(assertion, client, keys)
+  const { aud, exp = 0, jti } = payload
+  const refuse = (detail: string) => new InvalidClientError({ detail })
+  // An access token, a DPoP proof or a logout token is no assertion, whoever has signed it.
+  if (protectedHeader.typ !== undefined && !/^(jwt|client-authentication\+jwt)$/i.test(protectedHeader.typ)) {
+    throw refuse('typ is of another kind of token')
+  }
+  const [audience, ...others] = typeof aud === 'string' ? [aud] : (aud ?? [])
+  if (audience === undefined || others.length > 0 || !audiences.includes(audience)) {
+    throw refuse('aud is not this issuer alone')
+  }
+  if (exp > Date.now() / 1000 + maxAssertionSeconds + clockToleranceSeconds) throw refuse('exp is too far away')
+  if (typeof jti !== 'string' || jti === '' || jti.length > maxJtiLength) throw refuse('jti is missing or too long')
+  if (!(await singleUse.claim('client_assertion', `${client.id}\0${jti}`, exp + clockToleranceSeconds + 1))) {
+    throw refuse('the assertion was used before')
+  }
+}
+
+async function verifySignature(assertion: string, client: ConfirmedClient, keys: ClientKeys) {
+  try {
+    return await jwtVerify(assertion, keys.keysOf(client), {
+      algorithms: assertionAlgorithms,
+      issuer: client.id,
+      subject: client.id,
+      requiredClaims: ['exp', 'jti', 'aud'],
+      clockTolerance: clockToleranceSeconds
+    })
+  } catch (cause) {
+    // Its keys could not be had: that says nothing about the assertion.
+    const isAway = !(cause instanceof errors.JOSEError) || ['ERR_JWKS_TIMEOUT', 'ERR_JOSE_GENERIC'].includes(cause.code)
+    if (isAway) throw new TemporarilyUnavailableError({ detail: "the client's keys could not be fetched", cause })
+    throw new InvalidClientError({ detail: 'the client assertion is not valid', cause })
+  }
+}

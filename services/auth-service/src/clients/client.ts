@@ -1,0 +1,47 @@
+import type { JSONWebKeySet } from 'jose'
+
+/** What a client may ask `POST /oauth/token` for. */
+export const clientGrantTypes = [
+  'client_credentials',
+  'refresh_token',
+  'urn:ietf:params:oauth:grant-type:token-exchange'
+] as const
+export type ClientGrantType = (typeof clientGrantTypes)[number]
+
+/** How a client shows who it is (RFC 7591 §2). */
+export const clientAuthMethods = ['private_key_jwt', 'client_secret_basic', 'none'] as const
+export type ClientAuthMethod = (typeof clientAuthMethods)[number]
+
+/** What a client may do. */
+export interface ClientPolicy {
+  readonly grantTypes: readonly ClientGrantType[]
+  readonly scopes: readonly string[]
+  /** What its tokens may be for. */
+  readonly audiences: readonly string[]
+  /** What it is itself, as tokens name it: it may introspect tokens for these, and exchange them. */
+  readonly resources: readonly string[]
+  /** The clients whose users it may act for by token exchange. */
+  readonly mayActFor: readonly string[]
+  /** Lifetime of its own access tokens in seconds; the issuer's own when `null`. */
+  readonly accessTokenTtlSeconds: number | null
+}
+
+/** A program that authenticates itself. */
+export interface Client extends ClientPolicy {
+  /** The `client_id`. */
+  readonly id: string
+  readonly name: string
+  readonly authMethod: ClientAuthMethod
+  readonly jwks: JSONWebKeySet | null
+  readonly jwksUri: string | null
+  /** The `sid` of its own tokens: a new one whenever they have to end. */
+  readonly epoch: string
+  readonly createdAt: Date
+  readonly disabledAt: Date | null
+}
+
+/** A client id: what form encoding, HTTP Basic and SQL all leave as it is. */
+export const clientIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+
+/** A scope (RFC 6749 §3.3). */
+export const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/

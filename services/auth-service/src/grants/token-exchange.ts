@@ -1,0 +1,126 @@
+import {
+  type AccessTokenResponse,
+  type ActorClaim,
+  InvalidRequestError,
+  InvalidTargetError,
+  TemporarilyUnavailableError
+} from '@countersign/oauth'
+import {
+  type AccessTokenVerifier,
+  KeysUnavailableError,
+  RevocationsUnavailableError,
+  type VerifiedAccessToken,
+  VerifierError
+} from '@countersign/verifier'
+import type { ConfirmedClient } from '../clients/client-store.ts'
+import type { AccessTokenIssuer } from '../tokens/access-tokens.ts'
+import { audienceOf } from '../tokens/own-access-tokens.ts'
+import { narrowAudience, narrowScopes, type RequestedLimits, requireGrantType } from './grant-limits.ts'
+
+export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
+/** The one kind of token that is exchanged, and that comes out (RFC 8693 §3). */
+export const accessTokenTypeUrn = 'urn:ietf:params:oauth:token-type:access_token'
+
+/** How long a chain of actors may become. */
+const maxActors = 4
+
+export interface TokenExchangeDeps {
+  accessTokens: AccessTokenIssuer
+  accessTokenTtlSeconds: number
+  /** Verifies tokens of this issuer for any audience. */
+  ownTokens: Pick<AccessTokenVerifier, 'verify'>
+  issuer: string
+}
+
+export interface TokenExchangeRequest extends RequestedLimits {
+  /** Authenticated: it will act. */
+  readonly client: ConfirmedClient
+  readonly subjectToken: string
+  readonly subjectTokenType: string
+  readonly requestedTokenType: string | undefined
+  readonly jkt: string | undefined
+}
+
+/**
+ * Token exchange (RFC 8693): a service that got a user's token gets one of its own, by which it acts for that user. It never
+ * has a wider scope or audience, nor a longer life than the subject token, and ends with the user's session and with the
+ * acting client's credentials.
+ * @throws {UnauthorizedClientError} when the client may not use the grant
+ * @throws {InvalidRequestError} for a subject token that is not good, or that this client may not act for
+ * @throws {InvalidScopeError} {@link InvalidTargetError} for more than the subject token or the client has
+ */
+export async function exchangeToken(
+  deps: TokenExchangeDeps,
+  request: TokenExchangeRequest
+): Promise<AccessTokenResponse> {
+  const { client, jkt } = request
+  requireGrantType(client, tokenExchangeGrant)
+  requireAccessTokenType(request.subjectTokenType, 'subject_token_type')
+  if (request.requestedTokenType !== undefined)
+    requireAccessTokenType(request.requestedTokenType, 'requested_token_type')
+  const subject = await verifySubject(deps, request.subjectToken)
+  requireMayAct(deps, client, subject)
+  const scopes = narrowScopes(both(subject.scope?.split(' ') ?? [], client.scopes), request.scope)
+  const audience = narrowAudience(both(audienceOf(subject), client.audiences), request.resource)
+  const lifetime = client.accessTokenTtlSeconds ?? deps.accessTokenTtlSeconds
+  const expiresAt = Math.min(subject.exp, client.issuedAt + lifetime)
+  return {
+    access_token: await deps.accessTokens.issue({
+      subject: subject.sub,
+      username: subject.preferred_username,
+      roles: subject.roles,
+      clientId: client.id,
+      sid: subject.sid ?? client.epoch,
+      scope: scopes.join(' '),
+      audience,
+      issuedAt: client.issuedAt,
+      expiresAt,
+      signingKid: client.signingKid,
+      jkt,
+      actor: actorFor(client, subject.act)
+    }),
+    issued_token_type: accessTokenTypeUrn,
+    token_type: jkt === undefined ? 'Bearer' : 'DPoP',
+    expires_in: Math.max(0, Math.floor(expiresAt - client.issuedAt)),
+    ...(scopes.length > 0 ? { scope: scopes.join(' ') } : {})
+  }
+}
+
+function requireAccessTokenType(type: string, parameter: string): void {
+  if (type === accessTokenTypeUrn) return
+  throw new InvalidRequestError({ description: `The ${parameter} must be ${accessTokenTypeUrn}.` })
+}
+
+async function verifySubject({ ownTokens }: TokenExchangeDeps, token: string): Promise<VerifiedAccessToken> {
+  try {
+    return await ownTokens.verify(token)
+  } catch (cause) {
+    if (cause instanceof KeysUnavailableError || cause instanceof RevocationsUnavailableError) {
+      throw new TemporarilyUnavailableError({ detail: cause.message, cause })
+    }
+    if (!(cause instanceof VerifierError)) throw cause
+    throw new InvalidRequestError({ description: 'The subject_token is not valid.', detail: cause.message, cause })
+  }
+}
+
+/** The client has to be one that got the token, by the token's audience, and that may act for users of the token's client. */
+function requireMayAct({ issuer }: TokenExchangeDeps, client: ConfirmedClient, subject: VerifiedAccessToken): void {
+  const isAddressed = audienceOf(subject).some((one) => one === issuer || client.resources.includes(one))
+  if (!isAddressed) {
+    throw new InvalidTargetError({ description: 'The subject_token was not issued for this client.' })
+  }
+  if (!client.mayActFor.includes(subject.client_id)) {
+    throw new InvalidRequestError({ description: 'This client may not act for the subject of this token.' })
+  }
+}
+
+function actorFor(client: ConfirmedClient, before: ActorClaim | undefined): ActorClaim {
+  let actors = 1
+  for (let actor = before; actor; actor = actor.act) actors++
+  if (actors > maxActors) throw new InvalidRequestError({ description: 'The chain of actors is too long.' })
+  return { sub: client.id, sid: client.epoch, ...(before && { act: before }) }
+}
+
+function both(some: readonly string[], others: readonly string[]): string[] {
+  return some.filter((one) => others.includes(one))
+}

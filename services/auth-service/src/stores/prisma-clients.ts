@@ -1,0 +1,224 @@
+import { randomUUID } from 'node:crypto'
+import { Prisma } from '@countersign/prisma'
+import type { JSONWebKeySet } from 'jose'
+import type { Client, ClientAuthMethod, ClientGrantType } from '../clients/client.ts'
+import type {
+  ClientAdministration,
+  ClientChange,
+  ClientChangeOutcome,
+  ClientCreationOutcome,
+  NewClient
+} from '../clients/client-administration.ts'
+import { maxClientSecrets } from '../clients/client-secrets.ts'
+import type { ClientStore } from '../clients/client-store.ts'
+import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
+import { mayAdminister } from './acting-admin.ts'
+import { recordAuditEvent } from './audit-events.ts'
+import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
+import { endFamilies, maxEntryLifeSeconds } from './ending-families.ts'
+import { signingKid } from './prisma-signing-key-store.ts'
+import { databaseNow, type OutboxRow, seconds, toOutboxEntry } from './revocation-entries.ts'
+
+interface ClientRow {
+  id: string
+  name: string
+  auth_method: ClientAuthMethod
+  jwks: JSONWebKeySet | null
+  jwks_uri: string | null
+  secret_hashes: string[]
+  grant_types: ClientGrantType[]
+  scopes: string[]
+  audiences: string[]
+  resources: string[]
+  may_act_for: string[]
+  access_token_ttl_seconds: number | null
+  epoch: string
+  created_at: Date
+  disabled_at: Date | null
+}
+
+const columns = Prisma.sql`c.id, c.name, c.auth_method, c.jwks, c.jwks_uri, c.secret_hashes, c.grant_types, c.scopes,
+  c.audiences, c.resources, c.may_act_for, c.access_token_ttl_seconds, c.epoch, c.created_at, c.disabled_at`
+
+/** The clients in Postgres. */
+export function createPrismaClientStore(database: Database): ClientStore {
+  return {
+    async findEnabled(id) {
+      const rows = await orUnavailable(
+        database.$queryRaw<(ClientRow & { issued_at: number; signing_kid: string })[]>`
+          SELECT ${columns}, floor(extract(epoch FROM ${databaseNow}))::float8 AS issued_at, ${signingKid} AS signing_kid
+          FROM clients c WHERE c.id = ${id} AND c.disabled_at IS NULL`
+      )
+      const [row] = rows
+      return (
+        row && {
+          ...toClient(row),
+          secretHashes: row.secret_hashes,
+          issuedAt: row.issued_at,
+          signingKid: row.signing_kid
+        }
+      )
+    }
+  }
+}
+
+/** Changes of clients in Postgres; each is one transaction that locks the client's row first. */
+export function createPrismaClientAdministration(database: Database): ClientAdministration {
+  return {
+    async list({ after, limit }) {
+      const rows = await orUnavailable(
+        database.$queryRaw<ClientRow[]>`
+          SELECT ${columns} FROM clients c WHERE c.id > ${after ?? ''} ORDER BY c.id LIMIT ${limit + 1}`
+      )
+      const page = rows.slice(0, limit)
+      return { clients: page.map(toClient), next: rows.length > limit ? page.at(-1)?.id : undefined }
+    },
+    async find(id) {
+      const rows = await orUnavailable(
+        database.$queryRaw<ClientRow[]>`SELECT ${columns} FROM clients c WHERE c.id = ${id}`
+      )
+      return rows[0] && toClient(rows[0])
+    },
+    create: (client, actorId) =>
+      orUnavailable(inTransaction(database, (transaction) => create(transaction, client, actorId))),
+    change: (id, change, actorId) =>
+      changeLocked(id, actorId, (transaction, before) => applyChange(transaction, before, change, actorId)),
+    addSecret: (id, secretHash, actorId) =>
+      changeLocked(id, actorId, async (transaction, before) => {
+        const secret_hashes = [secretHash, ...before.secret_hashes].slice(0, maxClientSecrets)
+        await recordAuditEvent(transaction, { type: 'client.secret_added', actorId, detail: { client_id: id } })
+        return save(transaction, { ...before, secret_hashes })
+      }),
+    dropOlderSecret: (id, actorId) =>
+      changeLocked(id, actorId, async (transaction, before) => {
+        await recordAuditEvent(transaction, { type: 'client.secret_dropped', actorId, detail: { client_id: id } })
+        return endTokens(transaction, { ...before, secret_hashes: before.secret_hashes.slice(0, 1) })
+      })
+  }
+
+  function changeLocked(
+    id: string,
+    actorId: string | undefined,
+    work: (transaction: Queryable, before: ClientRow) => Promise<ClientChangeOutcome>
+  ): Promise<ClientChangeOutcome> {
+    return orUnavailable(
+      inTransaction(database, async (transaction) => {
+        if (!(await mayAdminister(transaction, actorId))) return { outcome: 'not_an_admin' }
+        const [before] = await transaction.$queryRaw<ClientRow[]>`
+          SELECT ${columns} FROM clients c WHERE c.id = ${id} FOR UPDATE`
+        return before ? work(transaction, before) : { outcome: 'unknown' }
+      })
+    )
+  }
+
+  async function create(
+    transaction: Queryable,
+    client: NewClient,
+    actorId: string | undefined
+  ): Promise<ClientCreationOutcome> {
+    if (!(await mayAdminister(transaction, actorId))) return { outcome: 'not_an_admin' }
+    const rows = await transaction.$queryRaw<ClientRow[]>`
+      INSERT INTO clients AS c (id, name, auth_method, jwks, jwks_uri, secret_hashes, grant_types, scopes, audiences,
+        resources, may_act_for, access_token_ttl_seconds, epoch)
+      VALUES (${client.id}, ${client.name}, ${client.authMethod}, ${json(client.jwks)}::jsonb, ${client.jwksUri},
+        ${client.secretHashes}, ${client.grantTypes}, ${client.scopes}, ${client.audiences}, ${client.resources},
+        ${client.mayActFor}, ${client.accessTokenTtlSeconds}, ${randomUUID()}::uuid)
+      ON CONFLICT (id) DO NOTHING
+      RETURNING ${columns}`
+    if (!rows[0]) return { outcome: 'taken' }
+    await recordAuditEvent(transaction, { type: 'client.created', actorId, detail: { client_id: client.id } })
+    return { outcome: 'created', client: toClient(rows[0]) }
+  }
+
+  async function applyChange(
+    transaction: Queryable,
+    before: ClientRow,
+    change: ClientChange,
+    actorId: string | undefined
+  ): Promise<ClientChangeOutcome> {
+    const isDisabled = change.isDisabled ?? before.disabled_at !== null
+    const after: ClientRow = {
+      ...before,
+      name: change.name ?? before.name,
+      jwks: change.jwks === undefined ? before.jwks : change.jwks,
+      jwks_uri: change.jwksUri === undefined ? before.jwks_uri : change.jwksUri,
+      grant_types: [...(change.grantTypes ?? before.grant_types)],
+      scopes: [...(change.scopes ?? before.scopes)],
+      audiences: [...(change.audiences ?? before.audiences)],
+      resources: [...(change.resources ?? before.resources)],
+      may_act_for: [...(change.mayActFor ?? before.may_act_for)],
+      access_token_ttl_seconds:
+        change.accessTokenTtlSeconds === undefined ? before.access_token_ttl_seconds : change.accessTokenTtlSeconds,
+      disabled_at: isDisabled ? (before.disabled_at ?? new Date()) : null
+    }
+    const isEnding = isDisabled && before.disabled_at === null
+    const isReturning = !isDisabled && before.disabled_at !== null
+    const type = isEnding ? 'client.disabled' : isReturning ? 'client.enabled' : 'client.changed'
+    await recordAuditEvent(transaction, { type, actorId, detail: { client_id: before.id } })
+    return isEnding || takesAway(before, after) ? endTokens(transaction, after, actorId) : save(transaction, after)
+  }
+
+  /** Whatever was issued to the client ends: its own tokens by their epoch, those of its users by their families. */
+  async function endTokens(transaction: Queryable, after: ClientRow, actorId?: string): Promise<ClientChangeOutcome> {
+    const rows = await transaction.$queryRaw<OutboxRow[]>`
+      INSERT INTO revocations (kind, value, expires_at)
+      VALUES ('sid', ${after.epoch}, ${databaseNow} + ${seconds(maxEntryLifeSeconds)})
+      RETURNING id, kind, value, expires_at`
+    const selection = Prisma.sql`f.client_id = ${after.id}`
+    const families = await endFamilies(transaction, { selection, reason: 'client_ended', actorId })
+    return save(transaction, { ...after, epoch: randomUUID() }, [...rows.map(toOutboxEntry), ...families.entries])
+  }
+
+  async function save(
+    transaction: Queryable,
+    after: ClientRow,
+    entries: readonly OutboxEntry[] = []
+  ): Promise<ClientChangeOutcome> {
+    const rows = await transaction.$queryRaw<ClientRow[]>`
+      UPDATE clients c SET name = ${after.name}, jwks = ${json(after.jwks)}::jsonb, jwks_uri = ${after.jwks_uri},
+        secret_hashes = ${after.secret_hashes}, grant_types = ${after.grant_types}, scopes = ${after.scopes},
+        audiences = ${after.audiences}, resources = ${after.resources}, may_act_for = ${after.may_act_for},
+        access_token_ttl_seconds = ${after.access_token_ttl_seconds}, epoch = ${after.epoch}::uuid,
+        disabled_at = CASE WHEN ${after.disabled_at !== null} THEN coalesce(disabled_at, ${databaseNow}) END
+      WHERE c.id = ${after.id} RETURNING ${columns}`
+    return { outcome: 'changed', client: toClient(rows[0] as ClientRow), entries }
+  }
+}
+
+/** Whether tokens that were issued before could do, or be made by, what should be no more. */
+function takesAway(before: ClientRow, after: ClientRow): boolean {
+  const lists = ['grant_types', 'scopes', 'audiences', 'resources', 'may_act_for'] as const
+  const hasLost = lists.some((list) => before[list].some((one: string) => !(after[list] as string[]).includes(one)))
+  const sameKeys = JSON.stringify(before.jwks) === JSON.stringify(after.jwks) && before.jwks_uri === after.jwks_uri
+  return hasLost || !(sameKeys || keepsKeys(before, after))
+}
+
+/** Keys that are only added end nothing. */
+function keepsKeys(before: ClientRow, after: ClientRow): boolean {
+  if (before.jwks_uri !== after.jwks_uri || !before.jwks || !after.jwks) return false
+  const kept = new Set(after.jwks.keys.map((key) => JSON.stringify(key)))
+  return before.jwks.keys.every((key) => kept.has(JSON.stringify(key)))
+}
+
+function json(value: unknown): string | null {
+  return value === null ? null : JSON.stringify(value)
+}
+
+function toClient(row: ClientRow): Client {
+  return {
+    id: row.id,
+    name: row.name,
+    authMethod: row.auth_method,
+    jwks: row.jwks,
+    jwksUri: row.jwks_uri,
+    grantTypes: row.grant_types,
+    scopes: row.scopes,
+    audiences: row.audiences,
+    resources: row.resources,
+    mayActFor: row.may_act_for,
+    accessTokenTtlSeconds: row.access_token_ttl_seconds,
+    epoch: row.epoch,
+    createdAt: row.created_at,
+    disabledAt: row.disabled_at
+  }
+}

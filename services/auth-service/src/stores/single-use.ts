@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto'
+import { TemporarilyUnavailableError } from '@countersign/oauth'
+import type { SingleUse } from '../tokens/single-use.ts'
+import type { RedisConnection } from './redis-connection.ts'
+
+/** Past this many the in-process store is full: it refuses rather than forget one that is good still. */
+const maxEntries = 100_000
+
+/** Remembers in Redis, under keys of a fixed size that expire by themselves. */
+export function createRedisSingleUse(redis: RedisConnection): SingleUse {
+  return {
+    async claim(kind, id, expiresAt) {
+      const digest = createHash('sha256').update(`${kind}\0${id}`).digest('base64url')
+      const lifeMs = Math.max(1000, expiresAt * 1000 - Date.now())
+      try {
+        const options = { expiration: { type: 'PX', value: Math.ceil(lifeMs) }, condition: 'NX' } as const
+        const answer = await redis.set(`{countersign}:used:${digest}`, '1', options)
+        return answer === 'OK'
+      } catch (cause) {
+        throw new TemporarilyUnavailableError({ detail: 'it cannot be known whether a proof was used before', cause })
+      }
+    }
+  }
+}
+
+/** Remembers in this process, for the embedded stack. */
+export function createInProcessSingleUse(): SingleUse {
+  const used = new Map<string, number>()
+  return {
+    async claim(kind, id, expiresAt) {
+      const now = Date.now() / 1000
+      const name = `${kind}\0${id}`
+      if ((used.get(name) ?? 0) > now) return false
+      if (used.size >= maxEntries) for (const [other, end] of used) if (end <= now) used.delete(other)
+      if (used.size >= maxEntries) throw new TemporarilyUnavailableError({ detail: 'too many proofs are remembered' })
+      used.set(name, expiresAt)
+      return true
+    }
+  }
+}

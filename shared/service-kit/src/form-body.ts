@@ -1,0 +1,57 @@
+import { InvalidRequestError, UnsupportedMediaTypeError } from '@countersign/oauth'
+import type { Context, Middleware } from 'koa'
+import type { z } from 'zod'
+import { readBody } from './json-body.ts'
+import { parseWith } from './validation.ts'
+
+/** The most parameters of a form. */
+const maxParameters = 50
+
+export interface FormOptions {
+  /** Parameters that may be there several times; they are arrays for the schema. */
+  readonly repeatable?: readonly string[]
+}
+
+/**
+ * Reads a form body of at most 16 KiB as RFC 6749 §3.2 has it, checks it against a schema, and leaves the parsed value in
+ * `ctx.state.form`. A parameter without a value counts as absent.
+ * @throws {UnsupportedMediaTypeError} for another content type, charset or encoding
+ * @throws {PayloadTooLargeError} past the limit
+ * @throws {InvalidRequestError} for a parameter that is there twice, and with `issues` for one that does not fit
+ */
+export function requireForm(schema: z.ZodType, { repeatable = [] }: FormOptions = {}): Middleware {
+  return async function requireForm(ctx, next) {
+    const parameters = await readParameters(ctx)
+    const form: Record<string, string | string[]> = {}
+    for (const [name, value] of parameters) {
+      if (value === '') continue
+      const known = Object.hasOwn(form, name) ? form[name] : undefined
+      if (repeatable.includes(name)) form[name] = [...(known ?? []), value]
+      else if (known !== undefined) throw new InvalidRequestError({ description: 'A parameter is there twice.' })
+      else Object.defineProperty(form, name, { value, enumerable: true, configurable: true, writable: true })
+    }
+    ctx.state.form = parseWith(schema, form, 'The parameters are not what this endpoint takes; see issues.')
+    await next()
+  }
+}
+
+async function readParameters(ctx: Context): Promise<[string, string][]> {
+  const isPlain = ctx.get('Content-Encoding') === '' && ['', 'utf-8'].includes(ctx.request.charset.toLowerCase())
+  if (ctx.request.type !== 'application/x-www-form-urlencoded' || !isPlain) {
+    throw new UnsupportedMediaTypeError({
+      description: 'The request body must be a form (Content-Type: application/x-www-form-urlencoded).'
+    })
+  }
+  const text = (await readBody(ctx)).toString('latin1')
+  // URLSearchParams is lenient about escapes, and puts U+FFFD where the bytes are not UTF-8.
+  if (/[^\x21-\x7e]|%(?![\dA-Fa-f]{2})/.test(text)) throw malformed()
+  const parameters = [...new URLSearchParams(text)]
+  if (parameters.length > maxParameters)
+    throw new InvalidRequestError({ description: 'There are too many parameters.' })
+  if (parameters.some(([name, value]) => /[\0\ufffd]/.test(name + value))) throw malformed()
+  return parameters
+}
+
+function malformed(): InvalidRequestError {
+  return new InvalidRequestError({ description: 'The form is not well-formed.' })
+}
