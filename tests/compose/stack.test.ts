@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describeCommandLine } from './command-line.ts'
 import { type ComposeProject, createComposeProject } from './compose-project.ts'
 import { describeContainers } from './containers.ts'
 import { type Installation, newUser, replicas } from './installation.ts'
@@ -29,6 +30,7 @@ describe('docker compose up', () => {
   afterAll(() => project?.remove(), 120_000)
 
   describeMainJob(() => installation)
+  describeCommandLine(() => installation)
   describeContainers(() => installation)
   describeOutages(() => installation)
   describeSecondStart(() => installation)

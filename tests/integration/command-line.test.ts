@@ -485,9 +485,16 @@ describe('countersign on a database of its own', () => {
     expect(done.document.reencrypted.sort()).toEqual(kids.sort())
     expect(await run(args, withKey(`${current},${old}`))).toMatchObject({ code: 0, document: { reencrypted: [] } })
 
-    await query(database.url, "UPDATE signing_keys SET created_at = created_at - interval '1 day'")
+    const damage = "UPDATE signing_keys SET sealed_private_jwk = 'damaged' WHERE signs_from IS NOT NULL RETURNING kid"
+    const [damaged] = await query<{ kid: string }>(database.url, damage)
+    const before = await keysOf(database.url)
+    expect((await run(args, withKey(`${newMasterKey()},${current}`))).code).toBe(2)
+    expect(await keysOf(database.url)).toEqual(before)
+    const pull = ['keys', 'pull', damaged?.kid as string, '--reason', 'it cannot be opened']
+    expect((await run(pull, withKey(current))).code).toBe(0)
+
     expect((await run(['keys', 'rotate'], withKey(old))).code).toBe(2)
-    expect((await run(['keys', 'rotate'], withKey(current))).code).toBe(0)
+    expect((await run(['keys', 'rotate'], withKey(current))).code).toBe(3)
   })
 
   test('variables that are missing or unusable are all named, with exit code 2 and no value', async () => {
