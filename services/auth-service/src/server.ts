@@ -8,7 +8,7 @@ import {
   measureVerifier,
   type Service
 } from '@countersign/service-kit'
-import { createAccessTokenVerifier, type RevocationFeed } from '@countersign/verifier'
+import { anyAudience, createAccessTokenVerifier, type RevocationFeed } from '@countersign/verifier'
 import { type InProcessRevocationLog, inProcessRevocations } from '@countersign/verifier/in-process'
 import { requireAccessToken, requireRole } from '@countersign/verifier/koa'
 import { createRedisRevocationFeed } from '@countersign/verifier/redis'
@@ -17,7 +17,10 @@ import { createAdmissionGate } from './accounts/admission-gate.ts'
 import { adminRole, ensureFirstAdmin, type FirstAdmin } from './accounts/first-admin.ts'
 import { createPasswordHashing } from './accounts/password-hashing.ts'
 import { createSignInLimits } from './accounts/sign-in-limits.ts'
+import { createClientKeys } from './clients/client-keys.ts'
+import { firstPartyClientId } from './clients/client-rules.ts'
 import type { Config } from './config.ts'
+import { accountScope, requireUser } from './endpoints/require-user.ts'
 import { addRoutes } from './endpoints/routes.ts'
 import { startHousekeeping } from './housekeeping/housekeeping.ts'
 import { keyPolicy } from './keys/key-policy.ts'
@@ -33,23 +36,24 @@ import { startRevocationRelay } from './revocation/revocation-relay.ts'
 import { createAttemptCounter } from './stores/attempt-counters.ts'
 import { openDatabase } from './stores/database.ts'
 import { createInProcessRevocationPublisher } from './stores/in-process-revocation-publisher.ts'
+import { createPrismaClientAdministration, createPrismaClientStore } from './stores/prisma-clients.ts'
 import { createPrismaExpiredRows } from './stores/prisma-expired-rows.ts'
 import { createPrismaRefreshTokenFamilies } from './stores/prisma-refresh-token-families.ts'
 import { createPrismaRevocationOutbox } from './stores/prisma-revocation-outbox.ts'
 import { createPrismaSigningKeyStore } from './stores/prisma-signing-key-store.ts'
+import { createPrismaStatistics } from './stores/prisma-statistics.ts'
 import { createPrismaUserAdministration } from './stores/prisma-user-administration.ts'
 import { createPrismaUserStore } from './stores/prisma-user-store.ts'
 import { openRedisConnection, type RedisConnection } from './stores/redis-connection.ts'
 import { createRedisRevocationPublisher } from './stores/redis-revocation-publisher.ts'
+import { createInProcessSingleUse, createRedisSingleUse } from './stores/single-use.ts'
 import { createAccessTokenIssuer } from './tokens/access-tokens.ts'
+import { createDpopNonces } from './tokens/dpop-nonces.ts'
+import { createOwnAccessTokens, forAudience } from './tokens/own-access-tokens.ts'
 import { createRefreshTokenCodec } from './tokens/refresh-tokens.ts'
 
 export type { FirstAdmin } from './accounts/first-admin.ts'
 export { type Config, loadConfig } from './config.ts'
-
-/** The client that signs in at this service itself. */
-const firstPartyClientId = 'countersign'
-const firstPartyScope = 'account'
 
 const sweepIntervalMs = 1000
 /** How often this replica looks after the signing keys. */
@@ -151,7 +155,8 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
   })
   const verifier = createAccessTokenVerifier({
     issuer: config.issuer,
-    audience: config.issuer,
+    // It introspects and exchanges tokens for all services; its own routes take those that are for itself.
+    audience: anyAudience,
     keys: keyRing.verificationKeys,
     // This service has the truth at hand: while its view is stale, it asks Postgres.
     revocations: { feed: withDirectCheck(carrier.feed, outbox), whenStale: 'check' },
@@ -159,9 +164,39 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     logger
   })
   measureVerifier(metrics, verifier)
-  const authenticate = requireAccessToken(verifier, { logger: (ctx) => ctx.state.log })
+  const requireAnyToken = requireAccessToken(forAudience(verifier, config.issuer), {
+    logger: (ctx) => ctx.state.log
+  })
+  const requireUserToken = compose([requireAnyToken, requireUser])
+  const requireAdmin = compose([requireUserToken, requireRole(adminRole)])
   const counter = (name: string, limit: number, windowSeconds: number) =>
     createAttemptCounter({ name, limit, windowSeconds, redis: carrier.redis, logger })
+  const singleUse = carrier.redis ? createRedisSingleUse(carrier.redis) : createInProcessSingleUse()
+  const { issuer, accessTokenTtlSeconds } = config
+  const common = {
+    issuer,
+    accessTokenTtlSeconds,
+    families,
+    relay,
+    outbox,
+    metrics: issuerMetrics,
+    keyRing,
+    jwksMaxAgeSeconds: config.jwksMaxAgeSeconds,
+    accessTokens: createAccessTokenIssuer({ issuer, signingKey: keyRing.signingKey }),
+    refreshTokens: createRefreshTokenCodec(config.masterKeys),
+    ownTokens: createOwnAccessTokens(verifier),
+    proofs: {
+      issuer,
+      singleUse,
+      nonces: config.dpopNonce === 'required' ? createDpopNonces(config.masterKeys) : undefined
+    },
+    clientAuthentication: {
+      clients: createPrismaClientStore(database),
+      keys: createClientKeys(),
+      singleUse,
+      audiences: [issuer, `${issuer}/oauth/token`]
+    }
+  }
   const service = createHttpService({
     ...config,
     logger,
@@ -172,45 +207,40 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     ],
     addRoutes: (router) =>
       addRoutes(router, {
-        issuer: config.issuer,
-        firstParty: {
-          clientId: firstPartyClientId,
-          scope: firstPartyScope,
-          audience: [config.apiAudience, config.issuer]
+        issuer,
+        oauth: common,
+        account: {
+          ...common,
+          firstParty: { clientId: firstPartyClientId, scope: accountScope, audience: [config.apiAudience, issuer] },
+          users,
+          passwords,
+          limits: createSignInLimits({
+            perAddress: counter('address', config.signInFailuresPerAddress, config.signInLimitWindowSeconds),
+            perAccountAndAddress: counter(
+              'account-address',
+              config.signInFailuresPerAccountAndAddress,
+              config.signInLimitWindowSeconds
+            ),
+            perAccount: counter('account', config.signInFailuresPerAccount, config.signInLimitWindowSeconds),
+            async isKnownNetwork(usernameKey, network) {
+              const user = await users.findCredentials(usernameKey)
+              return user !== undefined && families.hasSignedInFrom(user.id, network)
+            }
+          }),
+          registration: config.registration,
+          registrationsPerAddress: counter('registration', config.registrationsPerAddress, 3600),
+          requireAccessToken: requireUserToken
         },
-        users,
-        passwords,
-        families,
-        relay,
-        metrics: issuerMetrics,
-        keyRing,
-        accessTokenTtlSeconds: config.accessTokenTtlSeconds,
-        jwksMaxAgeSeconds: config.jwksMaxAgeSeconds,
-        keyAdministration,
-        keySchedule,
-        limits: createSignInLimits({
-          perAddress: counter('address', config.signInFailuresPerAddress, config.signInLimitWindowSeconds),
-          perAccountAndAddress: counter(
-            'account-address',
-            config.signInFailuresPerAccountAndAddress,
-            config.signInLimitWindowSeconds
-          ),
-          perAccount: counter('account', config.signInFailuresPerAccount, config.signInLimitWindowSeconds),
-          async isKnownNetwork(usernameKey, network) {
-            const user = await users.findCredentials(usernameKey)
-            return user !== undefined && families.hasSignedInFrom(user.id, network)
-          }
-        }),
-        registration: config.registration,
-        registrationsPerAddress: counter('registration', config.registrationsPerAddress, 3600),
-        accessTokens: createAccessTokenIssuer({
-          issuer: config.issuer,
-          signingKey: keyRing.signingKey
-        }),
-        refreshTokens: createRefreshTokenCodec(config.masterKeys),
-        administration: createPrismaUserAdministration(database),
-        requireAccessToken: authenticate,
-        requireAdmin: compose([authenticate, requireRole(adminRole)])
+        admin: {
+          ...common,
+          administration: createPrismaUserAdministration(database),
+          clientAdministration: createPrismaClientAdministration(database),
+          keyAdministration,
+          keySchedule,
+          statistics: createPrismaStatistics(database),
+          requireAdmin,
+          requireAnyToken
+        }
       }),
     // In this order, each one although the one before may fail.
     closeStores: [

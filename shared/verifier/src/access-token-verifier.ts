@@ -1,7 +1,13 @@
 import { signingAlgorithm } from '@countersign/oauth'
 import { flattenedVerify, errors as joseErrors } from 'jose'
 import { LRUCache } from 'lru-cache'
-import { type anyAudience, type ClaimExpectations, checkTimes, parseClaims, type VerifiedAccessToken } from './access-token-claims.ts'
+import {
+  type anyAudience,
+  type ClaimExpectations,
+  checkTimes,
+  parseClaims,
+  type VerifiedAccessToken
+} from './access-token-claims.ts'
 import type { Clock } from './clock.ts'
 import { type CompactJws, parseCompactJws } from './compact-jws.ts'
 import { TokenSignatureError, TokenUnknownKeyError } from './errors.ts'

@@ -11,6 +11,8 @@ export type VerifierErrorCode =
   | 'ERR_TOKEN_CLAIM'
   | 'ERR_TOKEN_EXPIRED'
   | 'ERR_TOKEN_REVOKED'
+  | 'ERR_DPOP_PROOF'
+  | 'ERR_DPOP_NONCE'
   | 'ERR_SCOPE_INSUFFICIENT'
   | 'ERR_ROLE_INSUFFICIENT'
   | 'ERR_KEYS_UNAVAILABLE'
@@ -138,6 +140,22 @@ export class KeysUnavailableError extends VerifierError {
   readonly code = 'ERR_KEYS_UNAVAILABLE'
   constructor(options?: VerifierErrorOptions) {
     super('The keys of the issuer cannot be known now.', options)
+  }
+}
+
+/** The proof of possession is missing or not valid (RFC 9449 §4.3). */
+export class DpopProofError extends VerifierError {
+  readonly code = 'ERR_DPOP_PROOF'
+  constructor(options?: VerifierErrorOptions) {
+    super('The DPoP proof is not valid.', options)
+  }
+}
+
+/** The proof is valid but for its nonce (RFC 9449 §8). */
+export class DpopNonceError extends VerifierError {
+  readonly code = 'ERR_DPOP_NONCE'
+  constructor(options?: VerifierErrorOptions) {
+    super('The DPoP proof lacks the nonce that is asked for.', options)
   }
 }
 

@@ -63,6 +63,8 @@ const answers: Readonly<Record<VerifierErrorCode, Row>> = {
   ERR_TOKEN_CLAIM: invalid,
   ERR_TOKEN_EXPIRED: invalidToken('The access token has expired.'),
   ERR_TOKEN_REVOKED: invalidToken('The access token was revoked.'),
+  ERR_DPOP_PROOF: { ...invalidToken('The DPoP proof is not valid.'), error: 'invalid_dpop_proof' },
+  ERR_DPOP_NONCE: { ...invalidToken('The DPoP proof lacks the nonce that is asked for.'), error: 'use_dpop_nonce' },
   ERR_SCOPE_INSUFFICIENT: forbidden('The access token does not have the scope that this needs.'),
   ERR_ROLE_INSUFFICIENT: forbidden('The access token does not have the role that this needs.'),
   ERR_KEYS_UNAVAILABLE: unavailable,

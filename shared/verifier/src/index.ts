@@ -13,6 +13,7 @@ export {
 export { type BearerRequest, headerValues, takeBearerToken } from './bearer-token.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { maxTokenLength } from './compact-jws.ts'
+export { type DpopExpectations, type DpopProof, dpopAlgorithms, verifyDpopProof } from './dpop-proof.ts'
 export * from './errors.ts'
 export type { Fetch } from './fetch-key-set.ts'
 export { type ChallengeOptions, type HttpAnswer, httpAnswerTo } from './http-answers.ts'

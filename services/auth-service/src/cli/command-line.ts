@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import type { Environment } from '@countersign/service-kit'
 import { Command, CommanderError, type OutputConfiguration } from 'commander'
 import type { CommandResult, Perform } from './command.ts'
+import { addClients } from './commands/clients.ts'
 import { addKeys } from './commands/keys.ts'
 import { addMasterKey } from './commands/master-key.ts'
 import { addMigrate } from './commands/migrate.ts'
@@ -94,7 +95,7 @@ export function createProgram(perform: Perform, output: OutputConfiguration): Co
   addKeys(program, perform)
   addMasterKey(program, perform)
   addUsers(program, perform)
-  // The place for clients: commands/clients.ts, as addUsers, over a port of its own in OperatorParts.
+  addClients(program, perform)
   return program
 }
 

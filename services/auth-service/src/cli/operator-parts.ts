@@ -3,6 +3,7 @@ import { createAdmissionGate } from '../accounts/admission-gate.ts'
 import { createPasswordHashing, type PasswordHashing } from '../accounts/password-hashing.ts'
 import type { UserAdministration } from '../accounts/user-administration.ts'
 import type { UserStore } from '../accounts/user-store.ts'
+import type { ClientAdministration } from '../clients/client-administration.ts'
 import { secretVariables, variables } from '../config.ts'
 import { keyPolicy } from '../keys/key-policy.ts'
 import { createKeySealing } from '../keys/key-sealing.ts'
@@ -11,6 +12,7 @@ import { generateSigningKey } from '../keys/signing-keys.ts'
 import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
 import { openDatabase } from '../stores/database.ts'
 import { migrateDatabase } from '../stores/database-migration.ts'
+import { createPrismaClientAdministration } from '../stores/prisma-clients.ts'
 import { createPrismaSigningKeyStore } from '../stores/prisma-signing-key-store.ts'
 import { createPrismaUserAdministration } from '../stores/prisma-user-administration.ts'
 import { createPrismaUserStore } from '../stores/prisma-user-store.ts'
@@ -21,6 +23,7 @@ export interface OperatorParts {
   /** @returns the names of the migrations that were applied now */
   migrate(onProgress: (message: string) => void): Promise<string[]>
   openAccounts(): Promise<AccountParts>
+  openClients(): Promise<ClientParts>
   openKeys(): Promise<KeyParts>
   close(): Promise<void>
 }
@@ -30,6 +33,11 @@ export interface AccountParts {
   readonly administration: UserAdministration
   readonly publisher: RevocationPublisher | undefined
   openPasswords(): Promise<PasswordHashing>
+}
+
+export interface ClientParts {
+  readonly administration: ClientAdministration
+  readonly publisher: RevocationPublisher | undefined
 }
 
 export interface KeyParts {
@@ -64,6 +72,14 @@ export function createOperatorParts(readEnvironment: () => Promise<Environment>)
         administration: createPrismaUserAdministration(database),
         publisher: openPublisher(config.redisUrl?.reveal()),
         openPasswords: () => createPasswordHashing(createAdmissionGate({ concurrency: 1, queueLimit: 1 }))
+      }
+    },
+
+    async openClients() {
+      const config = await read({ databaseUrl, redisUrl })
+      return {
+        administration: createPrismaClientAdministration(open(config.databaseUrl.reveal())),
+        publisher: openPublisher(config.redisUrl?.reveal())
       }
     },
 

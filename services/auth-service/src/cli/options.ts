@@ -7,3 +7,8 @@ export function parseOption<T>(schema: ZodType<T>, value: unknown, option: strin
   if (result.success) return result.data
   throw new UsageError(`${option}: ${result.error.issues[0]?.message ?? 'is not usable'}.`)
 }
+
+/** Gathers an option that may be given several times. */
+export function collect(value: string, values: readonly string[] = []): string[] {
+  return [...values, value]
+}

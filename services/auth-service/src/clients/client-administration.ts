@@ -34,11 +34,13 @@ export type ClientChangeOutcome =
       /** The committed denylist entries, to be announced. */
       readonly entries: readonly OutboxEntry[]
     }
-  | { readonly outcome: 'unknown' | 'not_an_admin' }
+  | { readonly outcome: 'unknown' }
+  | { readonly outcome: 'not_an_admin' }
 
 export type ClientCreationOutcome =
   | { readonly outcome: 'created'; readonly client: Client }
-  | { readonly outcome: 'taken' | 'not_an_admin' }
+  | { readonly outcome: 'taken' }
+  | { readonly outcome: 'not_an_admin' }
 
 /** What admins and the command line do with clients. Without an actor it is the operator at the command line. */
 export interface ClientAdministration {

@@ -95,7 +95,7 @@ export type KeyChangeBody = z.infer<typeof keyChangeBody>
 export const tokenResponse = z.object({
   access_token: z.string(),
   refresh_token: z.string(),
-  token_type: z.literal('Bearer'),
+  token_type: z.enum(['Bearer', 'DPoP']),
   expires_in: z.int().meta({ description: 'lifetime of the access token in seconds' }),
   scope: z.string()
 })
@@ -168,11 +168,46 @@ export const jwksDocument = z.object({
   )
 })
 
+const texts = z.array(z.string())
+
 export const issuerMetadata = z.object({
   issuer: z.url(),
+  token_endpoint: z.url(),
+  revocation_endpoint: z.url(),
+  introspection_endpoint: z.url(),
   jwks_uri: z.url(),
-  response_types_supported: z.array(z.string()),
-  grant_types_supported: z.array(z.string()),
-  subject_types_supported: z.array(z.string()),
-  id_token_signing_alg_values_supported: z.array(z.string())
+  grant_types_supported: texts,
+  response_types_supported: texts,
+  token_endpoint_auth_methods_supported: texts,
+  token_endpoint_auth_signing_alg_values_supported: texts,
+  revocation_endpoint_auth_methods_supported: texts,
+  revocation_endpoint_auth_signing_alg_values_supported: texts,
+  introspection_endpoint_auth_methods_supported: texts,
+  introspection_endpoint_auth_signing_alg_values_supported: texts,
+  dpop_signing_alg_values_supported: texts,
+  subject_types_supported: texts,
+  id_token_signing_alg_values_supported: texts
+})
+
+export const accessTokenResponse = z.object({
+  access_token: z.string(),
+  token_type: z.enum(['Bearer', 'DPoP']),
+  expires_in: z.int().meta({ description: 'lifetime of the access token in seconds' }),
+  scope: z.string().optional(),
+  refresh_token: z.string().optional(),
+  issued_token_type: z.string().optional()
+})
+
+export const introspection = z.looseObject({ active: z.boolean() })
+
+const count = z.int()
+
+export const statistics = z.object({
+  at: z.iso.datetime(),
+  users: z.object({ total: count, disabled: count }),
+  sessions: z.object({ live: count }),
+  last_day: z.object({ sign_ins: count, failed_sign_ins: count, revocations: count }),
+  keys: z.array(
+    z.object({ kid: z.string(), state: z.enum(keyStates), created_at: z.iso.datetime(), signs_from: moment })
+  )
 })

@@ -4,15 +4,17 @@ import type { Middleware } from 'koa'
 import { type SignInDeps, signIn } from '../grants/sign-in.ts'
 import type { IssuerMetrics } from '../metrics.ts'
 import { type LoginBody, loginBody } from './bodies.ts'
+import { type ProofOfPossessionDeps, takeProof } from './proof-of-possession.ts'
 import { requestOrigin } from './request-origin.ts'
 
 export interface LoginDeps extends SignInDeps {
   metrics: IssuerMetrics
+  proofs: ProofOfPossessionDeps
 }
 
 /** `POST /auth/login`: starts a session and answers its first tokens. */
 export function login(deps: LoginDeps): Middleware[] {
-  return [countSignIns(deps), requireJsonBody(loginBody), answerSignIn(deps)]
+  return [countSignIns(deps), requireJsonBody(loginBody), takeProof(deps.proofs), answerSignIn(deps)]
 }
 
 function countSignIns({ metrics }: LoginDeps): Middleware {
@@ -31,6 +33,6 @@ function answerSignIn(deps: SignInDeps): Middleware {
   return async function answerSignIn(ctx) {
     const { username, password } = ctx.state.body as LoginBody
     ctx.set('Cache-Control', 'no-store')
-    ctx.body = await signIn(deps, { username, password, origin: requestOrigin(ctx) })
+    ctx.body = await signIn(deps, { username, password, jkt: ctx.state.jkt, origin: requestOrigin(ctx) })
   }
 }

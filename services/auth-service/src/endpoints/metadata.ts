@@ -1,19 +1,23 @@
 import { signingAlgorithm } from '@countersign/oauth'
+import { dpopAlgorithms } from '@countersign/verifier'
 import type { Middleware } from 'koa'
+import { clientAuthMethods, clientGrantTypes } from '../clients/client.ts'
+import { assertionAlgorithms } from '../clients/client-authentication.ts'
 import { staleSeconds } from '../keys/key-policy.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 
 /** Seconds for which the metadata may be kept without asking. */
 const metadataMaxAgeSeconds = 300
 
-export interface JwksDeps {
+export interface MetadataDeps {
+  issuer: string
   keyRing: Pick<KeyRing, 'published'>
   /** Seconds for which a verifier may keep the key set without asking. */
   jwksMaxAgeSeconds: number
 }
 
 /** `GET /.well-known/jwks.json` (RFC 7517): the public keys, cacheable, with an entity tag. */
-export function jwks({ keyRing, jwksMaxAgeSeconds }: JwksDeps): Middleware[] {
+export function jwks({ keyRing, jwksMaxAgeSeconds }: MetadataDeps): Middleware[] {
   const cacheControl = `public, max-age=${jwksMaxAgeSeconds}, stale-while-revalidate=${staleSeconds(jwksMaxAgeSeconds)}`
   return [
     async function answerKeySet(ctx) {
@@ -31,16 +35,29 @@ export function jwks({ keyRing, jwksMaxAgeSeconds }: JwksDeps): Middleware[] {
   ]
 }
 
+/** Methods by which a client shows that it is itself; `none` is for public clients. */
+const confidentialMethods = clientAuthMethods.filter((method) => method !== 'none')
+
 /**
  * `GET /.well-known/oauth-authorization-server` (RFC 8414) and `/.well-known/openid-configuration`: what is built, and no
  * more. There is no authorization endpoint, and so no response type.
  */
-export function issuerMetadata({ issuer }: { issuer: string }): Middleware[] {
+export function issuerMetadata({ issuer }: MetadataDeps): Middleware[] {
   const document = {
     issuer,
+    token_endpoint: `${issuer}/oauth/token`,
+    revocation_endpoint: `${issuer}/oauth/revoke`,
+    introspection_endpoint: `${issuer}/oauth/introspect`,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
+    grant_types_supported: clientGrantTypes,
     response_types_supported: [],
-    grant_types_supported: [],
+    token_endpoint_auth_methods_supported: clientAuthMethods,
+    token_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
+    revocation_endpoint_auth_methods_supported: clientAuthMethods,
+    revocation_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
+    introspection_endpoint_auth_methods_supported: confidentialMethods,
+    introspection_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
+    dpop_signing_alg_values_supported: dpopAlgorithms,
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: [signingAlgorithm]
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { errorResponse } from './bodies.ts'
-import type { Route } from './routes.ts'
+import type { Route } from './route.ts'
 
 const reasons: Record<number, string> = {
   400: 'The request is malformed, or its grant is invalid.',
@@ -9,7 +9,7 @@ const reasons: Record<number, string> = {
   404: 'There is no such thing.',
   409: 'It exists already, or changed meanwhile.',
   413: 'The body is larger than 16 KiB.',
-  415: 'The body is not JSON.',
+  415: 'The body is of another type than this route reads.',
   429: 'Too many attempts; Retry-After says when to come again.',
   503: 'A dependency is away, or the service is full; Retry-After says when to come again.'
 }
@@ -42,6 +42,14 @@ function describeRoute(route: Route): Record<string, unknown> {
     ...(route.body
       ? { requestBody: { required: !route.isBodyOptional, content: json(schemaOf(route.body, 'input')) } }
       : {}),
+    ...(route.form
+      ? {
+          requestBody: {
+            required: true,
+            content: { 'application/x-www-form-urlencoded': { schema: schemaOf(route.form, 'input') } }
+          }
+        }
+      : {}),
     responses: {
       [status]: schema ? { description: 'Done.', content: json(schemaOf(schema, 'output')) } : { description: 'Done.' },
       ...Object.fromEntries(
@@ -59,7 +67,7 @@ function describeParameters({ path, query }: Route): Record<string, unknown>[] {
     name,
     in: 'path',
     required: true,
-    schema: name === 'kid' ? { type: 'string' } : { type: 'string', format: 'uuid' }
+    schema: ['id', 'session_id'].includes(name ?? '') ? { type: 'string', format: 'uuid' } : { type: 'string' }
   }))
   const inQuery = Object.entries(query?.shape ?? {}).map(([name, schema]) => ({
     name,

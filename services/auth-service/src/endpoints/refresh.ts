@@ -2,17 +2,28 @@ import { requireJsonBody } from '@countersign/service-kit'
 import type { Middleware } from 'koa'
 import { type RefreshDeps, refresh as refreshGrant } from '../grants/refresh.ts'
 import { type RefreshBody, refreshBody } from './bodies.ts'
+import { type ProofOfPossessionDeps, takeProof } from './proof-of-possession.ts'
 import { requestOrigin } from './request-origin.ts'
 
-/** `POST /auth/refresh`: rotates a refresh token of this service's own client. */
-export function refresh(deps: RefreshDeps & { clientId: string }): Middleware[] {
-  return [requireJsonBody(refreshBody), answerRefresh(deps)]
+export interface OwnRefreshDeps extends RefreshDeps {
+  proofs: ProofOfPossessionDeps
+  clientId: string
 }
 
-function answerRefresh(deps: RefreshDeps & { clientId: string }): Middleware {
+/** `POST /auth/refresh`: rotates a refresh token of this service's own client. */
+export function refresh(deps: OwnRefreshDeps): Middleware[] {
+  return [requireJsonBody(refreshBody), takeProof(deps.proofs), answerRefresh(deps)]
+}
+
+function answerRefresh(deps: OwnRefreshDeps): Middleware {
   return async function answerRefresh(ctx) {
     const { refresh_token: refreshToken } = ctx.state.body as RefreshBody
     ctx.set('Cache-Control', 'no-store')
-    ctx.body = await refreshGrant(deps, { refreshToken, clientId: deps.clientId, origin: requestOrigin(ctx) })
+    ctx.body = await refreshGrant(deps, {
+      refreshToken,
+      clientId: deps.clientId,
+      jkt: ctx.state.jkt,
+      origin: requestOrigin(ctx)
+    })
   }
 }

@@ -37,6 +37,17 @@ export interface SessionSummary {
   readonly userAgent: string
 }
 
+/** A refresh token that is good. */
+export interface RefreshTokenDescription {
+  readonly userId: string
+  readonly username: string
+  readonly scope: string
+  /** In seconds since 1970-01-01 UTC. */
+  readonly issuedAt: number
+  readonly expiresAt: number
+  readonly jkt: string | null
+}
+
 export interface NewSession {
   /** Where the sign-in comes from, as the sign-in limits count it. */
   readonly network: string
@@ -75,6 +86,7 @@ export type EndReason =
   | 'role_removed'
   | 'ended_by_admin'
   | 'client_ended'
+  | 'token_revoked'
 
 export interface EndCause {
   readonly reason: EndReason
@@ -106,13 +118,22 @@ export interface RefreshTokenFamilies {
   start(session: NewSession): Promise<{ session: Session; entries: readonly OutboxEntry[] } | undefined>
   /** Advances the family, or says why not. The common case is one statement and one round trip. */
   refresh(presented: PresentedGeneration): Promise<RefreshOutcome>
-  /** Ends one family; `userId` limits it to the user's own. */
-  end(selection: { familyId: string; userId?: string }, cause: EndCause): Promise<EndedFamilies>
+  /** Ends one family; `userId` limits it to the user's own, `clientId` to the client's. */
+  end(selection: { familyId: string; userId?: string; clientId?: string }, cause: EndCause): Promise<EndedFamilies>
   /** Ends all families of a user. */
   endAll(userId: string, cause: EndCause): Promise<EndedFamilies>
   /** The user's live families, the newest first; a user has at most 100. */
   list(userId: string): Promise<SessionSummary[]>
   /** Whether the user has signed in from this network (not merely refreshed from it) within the last 30 days. */
+  /**
+   * What there is to tell of a refresh token to its client.
+   * @returns `undefined` unless it is the one that may rotate next, in a live family of this client
+   */
+  describe(token: {
+    familyId: string
+    generation: number
+    clientId: string
+  }): Promise<RefreshTokenDescription | undefined>
   hasSignedInFrom(userId: string, network: string): Promise<boolean>
 }
 

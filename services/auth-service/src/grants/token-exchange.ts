@@ -1,20 +1,8 @@
-import {
-  type AccessTokenResponse,
-  type ActorClaim,
-  InvalidRequestError,
-  InvalidTargetError,
-  TemporarilyUnavailableError
-} from '@countersign/oauth'
-import {
-  type AccessTokenVerifier,
-  KeysUnavailableError,
-  RevocationsUnavailableError,
-  type VerifiedAccessToken,
-  VerifierError
-} from '@countersign/verifier'
+import { type AccessTokenResponse, type ActorClaim, InvalidRequestError, InvalidTargetError } from '@countersign/oauth'
+import type { VerifiedAccessToken } from '@countersign/verifier'
 import type { ConfirmedClient } from '../clients/client-store.ts'
 import type { AccessTokenIssuer } from '../tokens/access-tokens.ts'
-import { audienceOf } from '../tokens/own-access-tokens.ts'
+import { audienceOf, type OwnAccessTokens } from '../tokens/own-access-tokens.ts'
 import { narrowAudience, narrowScopes, type RequestedLimits, requireGrantType } from './grant-limits.ts'
 
 export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -27,8 +15,7 @@ const maxActors = 4
 export interface TokenExchangeDeps {
   accessTokens: AccessTokenIssuer
   accessTokenTtlSeconds: number
-  /** Verifies tokens of this issuer for any audience. */
-  ownTokens: Pick<AccessTokenVerifier, 'verify'>
+  ownTokens: OwnAccessTokens
   issuer: string
 }
 
@@ -58,7 +45,7 @@ export async function exchangeToken(
   requireAccessTokenType(request.subjectTokenType, 'subject_token_type')
   if (request.requestedTokenType !== undefined)
     requireAccessTokenType(request.requestedTokenType, 'requested_token_type')
-  const subject = await verifySubject(deps, request.subjectToken)
+  const subject = await readSubject(deps, request.subjectToken)
   requireMayAct(deps, client, subject)
   const scopes = narrowScopes(both(subject.scope?.split(' ') ?? [], client.scopes), request.scope)
   const audience = narrowAudience(both(audienceOf(subject), client.audiences), request.resource)
@@ -91,16 +78,10 @@ function requireAccessTokenType(type: string, parameter: string): void {
   throw new InvalidRequestError({ description: `The ${parameter} must be ${accessTokenTypeUrn}.` })
 }
 
-async function verifySubject({ ownTokens }: TokenExchangeDeps, token: string): Promise<VerifiedAccessToken> {
-  try {
-    return await ownTokens.verify(token)
-  } catch (cause) {
-    if (cause instanceof KeysUnavailableError || cause instanceof RevocationsUnavailableError) {
-      throw new TemporarilyUnavailableError({ detail: cause.message, cause })
-    }
-    if (!(cause instanceof VerifierError)) throw cause
-    throw new InvalidRequestError({ description: 'The subject_token is not valid.', detail: cause.message, cause })
-  }
+async function readSubject({ ownTokens }: TokenExchangeDeps, token: string): Promise<VerifiedAccessToken> {
+  const subject = await ownTokens.read(token)
+  if (!subject) throw new InvalidRequestError({ description: 'The subject_token is not valid.' })
+  return subject
 }
 
 /** The client has to be one that got the token, by the token's audience, and that may act for users of the token's client. */

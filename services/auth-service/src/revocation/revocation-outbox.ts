@@ -1,4 +1,5 @@
 import type { RevocationEntry } from '@countersign/oauth'
+import type { RevocableIdentifiers } from '@countersign/verifier'
 
 /** A denylist entry that is committed in the database. */
 export interface OutboxEntry extends RevocationEntry {
@@ -7,6 +8,12 @@ export interface OutboxEntry extends RevocationEntry {
 
 /** The truth about revocations. Entries are written by the stores, in the transactions that cause them. */
 export interface RevocationOutbox {
+  /**
+   * Denies one access token.
+   * @param expiresAt when the token does, in seconds since 1970-01-01 UTC
+   * @returns the committed entry, to be announced; none when it was denied before
+   */
+  revokeToken(token: { jti: string; expiresAt: number; clientId: string }): Promise<OutboxEntry[]>
   /** Live entries that nobody has published, older than the given age, the oldest first. */
   listUnpublished(options: { olderThanMs: number; limit: number }): Promise<OutboxEntry[]>
   /** How many live entries nobody has published. */
@@ -16,5 +23,5 @@ export interface RevocationOutbox {
   /** All live entries, in batches. */
   readLive(batchSize: number): AsyncIterable<OutboxEntry[]>
   /** Whether any of these is revoked: the truth itself, for when the view cannot know. */
-  isAnyRevoked(ids: { readonly jti: string; readonly sid?: string | undefined; readonly kid: string }): Promise<boolean>
+  isAnyRevoked(ids: RevocableIdentifiers): Promise<boolean>
 }

@@ -5,7 +5,7 @@ import type { OutboxEntry, RevocationOutbox } from './revocation-outbox.ts'
 import type { RevocationPublisher } from './revocation-publisher.ts'
 
 export interface RevocationRelayDeps {
-  outbox: RevocationOutbox
+  outbox: Pick<RevocationOutbox, 'listUnpublished' | 'markPublished' | 'readLive'>
   publisher: RevocationPublisher
   logger: Logger
   /** How often the carrier is examined and the outbox swept, in milliseconds. */

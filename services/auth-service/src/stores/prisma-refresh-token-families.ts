@@ -4,6 +4,7 @@ import type {
   NewSession,
   PresentedGeneration,
   RefreshOutcome,
+  RefreshTokenDescription,
   RefreshTokenFamilies,
   Session,
   SessionSummary
@@ -46,14 +47,16 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
   return {
     start: (session) => orUnavailable(inTransaction(database, (transaction) => start(transaction, session))),
     refresh: (presented) => orUnavailable(refresh(presented)),
-    end({ familyId, userId }, { reason, actorId }) {
+    end({ familyId, userId, clientId }, { reason, actorId }) {
       const ofUser = userId === undefined ? Prisma.empty : Prisma.sql`AND f.user_id = ${userId}::uuid`
-      const selection = Prisma.sql`f.id = ${familyId}::uuid ${ofUser}`
+      const ofClient = clientId === undefined ? Prisma.empty : Prisma.sql`AND f.client_id = ${clientId}`
+      const selection = Prisma.sql`f.id = ${familyId}::uuid ${ofUser} ${ofClient}`
       return orUnavailable(endFamilies(database, { selection, reason, actorId }))
     },
     endAll: (userId, cause) =>
       orUnavailable(inTransaction(database, (transaction) => endFamiliesOfUser(transaction, userId, cause))),
     list: (userId) => orUnavailable(list(userId)),
+    describe: (token) => orUnavailable(describe(token)),
     hasSignedInFrom: (userId, network) => orUnavailable(hasSignedInFrom(userId, network))
   }
 
@@ -208,6 +211,17 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
       address: row.address,
       userAgent: row.user_agent
     }))
+  }
+
+  async function describe({ familyId, generation, clientId }: Parameters<RefreshTokenFamilies['describe']>[0]) {
+    const rows = await database.$queryRaw<RefreshTokenDescription[]>`
+      SELECT f.user_id AS "userId", u.username, f.scope, f.jkt,
+        floor(extract(epoch FROM f.rotated_at))::float8 AS "issuedAt",
+        floor(extract(epoch FROM least(f.idle_expires_at, f.absolute_expires_at)))::float8 AS "expiresAt"
+      FROM refresh_token_families f JOIN users u ON u.id = f.user_id
+      WHERE f.id = ${familyId}::uuid AND f.generation = ${generation} AND f.client_id = ${clientId} AND ${isLive}
+        AND u.disabled_at IS NULL`
+    return rows[0]
   }
 
   async function hasSignedInFrom(userId: string, network: string): Promise<boolean> {

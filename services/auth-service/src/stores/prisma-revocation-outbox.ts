@@ -1,9 +1,27 @@
+import { maxClockToleranceSeconds } from '@countersign/verifier'
 import type { RevocationOutbox } from '../revocation/revocation-outbox.ts'
 import { type Database, orUnavailable } from './database.ts'
-import { databaseNow, type OutboxRow, toOutboxEntry } from './revocation-entries.ts'
+import { databaseNow, type OutboxRow, seconds, toOutboxEntry } from './revocation-entries.ts'
 
 export function createPrismaRevocationOutbox(database: Database): RevocationOutbox {
   return {
+    async revokeToken({ jti, expiresAt, clientId }) {
+      // Two at the same moment may both write it: an entry that comes twice harms nobody.
+      const rows = await orUnavailable(
+        database.$queryRaw<OutboxRow[]>`
+          WITH entry AS (
+            INSERT INTO revocations (kind, value, expires_at)
+            SELECT 'jti', ${jti}, to_timestamp(${expiresAt}) + ${seconds(maxClockToleranceSeconds)}
+            WHERE NOT EXISTS (SELECT FROM revocations WHERE kind = 'jti' AND value = ${jti})
+            RETURNING id, kind, value, expires_at
+          ), audited AS (
+            INSERT INTO audit_events (type, client_id, detail)
+            SELECT 'access_token.revoked', ${clientId}, jsonb_build_object('jti', value) FROM entry
+          )
+          SELECT * FROM entry`
+      )
+      return rows.map(toOutboxEntry)
+    },
     async listUnpublished({ olderThanMs, limit }) {
       const rows = await orUnavailable(
         database.$queryRaw<OutboxRow[]>`

@@ -1,4 +1,38 @@
-import { type AccessTokenVerifier, TokenClaimError, type VerifiedAccessToken } from '@countersign/verifier'
+import { TemporarilyUnavailableError } from '@countersign/oauth'
+import {
+  type AccessTokenVerifier,
+  KeysUnavailableError,
+  RevocationsUnavailableError,
+  TokenClaimError,
+  type VerifiedAccessToken,
+  VerifierError
+} from '@countersign/verifier'
+
+/** The access tokens of this issuer, whomever they are for. */
+export interface OwnAccessTokens {
+  /**
+   * Reads a token, bound to a key or not: whoever asks does not use it.
+   * @returns its claims, or `undefined` when it is not good: forged, expired, revoked
+   * @throws {TemporarilyUnavailableError} when that cannot be known
+   */
+  read(token: string): Promise<VerifiedAccessToken | undefined>
+}
+
+export function createOwnAccessTokens(verifier: Pick<AccessTokenVerifier, 'verify'>): OwnAccessTokens {
+  return {
+    async read(token) {
+      try {
+        return await verifier.verify(token)
+      } catch (cause) {
+        if (cause instanceof KeysUnavailableError || cause instanceof RevocationsUnavailableError) {
+          throw new TemporarilyUnavailableError({ detail: cause.detail ?? cause.message, cause })
+        }
+        if (cause instanceof VerifierError) return undefined
+        throw cause
+      }
+    }
+  }
+}
 
 /** The audience of a token as a list. */
 export function audienceOf({ aud }: Pick<VerifiedAccessToken, 'aud'>): readonly string[] {

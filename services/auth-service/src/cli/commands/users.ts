@@ -9,7 +9,7 @@ import { placeInUsers, userPage, userSummary } from '../../endpoints/user-summar
 import { announce } from '../announcement.ts'
 import type { CommandContext, CommandResult, Perform } from '../command.ts'
 import { RefusedError, UsageError } from '../failures.ts'
-import { parseOption } from '../options.ts'
+import { collect, parseOption } from '../options.ts'
 import { textMoment, textTable } from '../text-table.ts'
 
 const needs = '\nNeeds DATABASE_URL.'
@@ -214,8 +214,4 @@ function idAndName({ id, username }: UserCredentials) {
 
 function textOfEnded(count: number): string {
   return count === 1 ? 'One session has ended.' : `${count === 0 ? 'No' : count} sessions have ended.`
-}
-
-function collect(value: string, values: readonly string[] = []): string[] {
-  return [...values, value]
 }

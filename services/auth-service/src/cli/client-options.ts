@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises'
+import type { JSONWebKeySet } from 'jose'
+import { type ClientAuthMethod, type ClientGrantType, clientAuthMethods } from '../clients/client.ts'
+import type { NewClient } from '../clients/client-administration.ts'
+import { checkClient } from '../clients/client-rules.ts'
+import { clientBody } from '../endpoints/client-bodies.ts'
+import { tokenExchangeGrant } from '../grants/token-exchange.ts'
+import { UsageError } from './failures.ts'
+import { parseOption } from './options.ts'
+
+/** What the command line says of a client. */
+export interface ClientOptions {
+  name?: string
+  authMethod?: string
+  grantType?: string[]
+  scope?: string[]
+  audience?: string[]
+  resource?: string[]
+  mayActFor?: string[]
+  jwksFile?: string
+  jwksUri?: string
+  ttl?: string
+}
+
+const maxFileBytes = 64 * 1024
+const { shape } = clientBody
+
+/** @throws {UsageError} */
+export function requireClientId(text: string): string {
+  return parseOption(shape.client_id, text, '<id>')
+}
+
+/**
+ * Reads a client from its options, by the rules of `POST /admin/clients`. It has no secret yet.
+ * @throws {UsageError} {@link InvalidRequestError} for what that route would refuse
+ */
+export async function readClient(id: string, options: ClientOptions): Promise<NewClient> {
+  const authMethod = parseOption(
+    shape.token_endpoint_auth_method,
+    options.authMethod ?? clientAuthMethods[0],
+    '--auth-method'
+  )
+  const client = {
+    id: requireClientId(id),
+    name: parseOption(shape.name, options.name, '--name') ?? id,
+    authMethod,
+    jwks: options.jwksFile === undefined ? null : await readKeySet(options.jwksFile),
+    jwksUri: parseOption(shape.jwks_uri, options.jwksUri, '--jwks-uri') ?? null,
+    secretHashes: [],
+    grantTypes: parseOption(shape.grant_types, grantTypes(options.grantType, authMethod), '--grant-type'),
+    scopes: parseOption(shape.scopes, options.scope, '--scope'),
+    audiences: parseOption(shape.audiences, options.audience, '--audience'),
+    resources: parseOption(shape.resources, options.resource, '--resource'),
+    mayActFor: parseOption(shape.may_act_for, options.mayActFor, '--may-act-for'),
+    accessTokenTtlSeconds: parseOption(shape.access_token_ttl_seconds, seconds(options.ttl), '--ttl') ?? null
+  }
+  checkClient(client)
+  return client
+}
+
+/** The longest of their names has a short one here. */
+function grantTypes(given: readonly string[] | undefined, authMethod: ClientAuthMethod): string[] {
+  const usual: ClientGrantType = authMethod === 'none' ? 'refresh_token' : 'client_credentials'
+  return (given ?? [usual]).map((name) => (name === 'token-exchange' ? tokenExchangeGrant : name))
+}
+
+function seconds(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(/^\d{1,9}$/.exec(text)?.[0] ?? Number.NaN)
+}
+
+/** A JWKS, or one public key alone. */
+async function readKeySet(file: string): Promise<JSONWebKeySet> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`--jwks-file: cannot be read (${error.code}).`)
+  })
+  if (Buffer.byteLength(text) > maxFileBytes) throw new UsageError(`--jwks-file: has more than ${maxFileBytes} bytes.`)
+  const document = parseJson(text)
+  const isOneKey = typeof document === 'object' && document !== null && 'kty' in document
+  const keySet = shape.jwks.safeParse(isOneKey ? { keys: [document] } : document)
+  if (!keySet.success || !keySet.data) throw new UsageError('--jwks-file: is not a JWKS (RFC 7517).')
+  return keySet.data
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Without the cause, which quotes the text: it may be a private key by mistake.
+    return undefined
+  }
+}

@@ -1,0 +1,258 @@
+import { type Command, Option } from 'commander'
+import { type Client, clientAuthMethods } from '../../clients/client.ts'
+import type {
+  ClientAdministration,
+  ClientChange,
+  ClientChangeOutcome,
+  NewClient
+} from '../../clients/client-administration.ts'
+import { firstPartyClientId } from '../../clients/client-rules.ts'
+import { generateClientSecret, hashClientSecret } from '../../clients/client-secrets.ts'
+import { clientOnWire } from '../../endpoints/admin-clients.ts'
+import { clientListQuery } from '../../endpoints/client-bodies.ts'
+import { announce } from '../announcement.ts'
+import { type ClientOptions, readClient, requireClientId } from '../client-options.ts'
+import type { CommandContext, CommandResult, Perform } from '../command.ts'
+import { RefusedError } from '../failures.ts'
+import { collect, parseOption } from '../options.ts'
+import { textMoment, textTable } from '../text-table.ts'
+import { addMakeKey } from './client-keys.ts'
+
+const needs = '\nNeeds DATABASE_URL.'
+const publication =
+  'With REDIS_URL it is published at once; without, the running auth-service does that within about three seconds.'
+
+interface CreateOptions extends ClientOptions {
+  ifAbsent?: boolean
+  orChange?: boolean
+}
+
+interface ListOptions {
+  limit?: string
+  cursor?: string
+}
+
+/** `countersign clients …` */
+export function addClients(program: Command, perform: Perform): void {
+  const clients = program.command('clients').description('services and applications that have tokens of their own')
+  addCreate(clients, perform)
+
+  clients
+    .command('list')
+    .description('the clients, in the order of their ids')
+    .option('--limit <count>', 'how many, 1 to 100', '20')
+    .option('--cursor <cursor>', 'where to go on, as the page before says')
+    .addHelpText('after', needs)
+    .action((options: ListOptions) => perform((context) => list(context, options)))
+
+  clients
+    .command('disable')
+    .description('keep a client out: no new tokens, and those it has are refused')
+    .argument('<id>')
+    .addHelpText('after', `${needs} ${publication}`)
+    .action((id: string) => perform((context) => setDisabled(context, id, true)))
+
+  clients
+    .command('enable')
+    .description('let a disabled client get tokens again')
+    .argument('<id>')
+    .addHelpText('after', needs)
+    .action((id: string) => perform((context) => setDisabled(context, id, false)))
+
+  clients
+    .command('rotate-secret')
+    .description('give a client another secret; the one before it stays good until drop-secret')
+    .argument('<id>')
+    .addHelpText('after', `${needs} The secret is shown once, and kept nowhere. Of three, the oldest is good no more.`)
+    .action((id: string) => perform((context) => rotateSecret(context, id)))
+
+  clients
+    .command('drop-secret')
+    .description('let the newest secret of a client alone be good; its tokens are refused')
+    .argument('<id>')
+    .addHelpText('after', `${needs} ${publication}`)
+    .action((id: string) => perform((context) => dropSecret(context, id)))
+
+  addMakeKey(clients, perform)
+}
+
+function addCreate(clients: Command, perform: Perform): void {
+  clients
+    .command('create')
+    .description('register a client')
+    .argument('<id>')
+    .option('--name <text>', 'for people; the id without it')
+    .option(
+      '--auth-method <method>',
+      `how it authenticates itself: ${clientAuthMethods.join(', ')}`,
+      clientAuthMethods[0]
+    )
+    .option('--grant-type <type>', 'what it may ask for: client_credentials (the default), token-exchange, …', collect)
+    .option('--scope <scope>', 'a scope that its tokens may have', collect)
+    .option('--audience <url>', 'what its tokens may be for', collect)
+    .option('--resource <url>', 'what it is itself, as tokens name it', collect)
+    .option('--may-act-for <id>', 'a client whose users it may act for, by token exchange', collect)
+    .option('--jwks-file <file>', 'its public keys, for private_key_jwt')
+    .option('--jwks-uri <url>', 'where it publishes them itself')
+    .option('--ttl <seconds>', 'life of its own tokens; that of all others without it')
+    .addOption(new Option('--if-absent', 'leave one that is there as it is').conflicts('orChange'))
+    .option('--or-change', 'make one that is there like this; disabled it stays disabled')
+    .addHelpText(
+      'after',
+      `${needs} Scopes, grant types, audiences, resources and --may-act-for may be given several times. A secret is made up\n` +
+        'for client_secret_basic, shown once, and kept nowhere.'
+    )
+    .action((id: string, options: CreateOptions) => perform((context) => create(context, id, options)))
+}
+
+async function create(context: CommandContext, id: string, options: CreateOptions): Promise<CommandResult> {
+  const wanted = await readClient(id, options)
+  requireNotBuiltIn(wanted.id)
+  const { administration } = await context.parts.openClients()
+  const secret = wanted.authMethod === 'client_secret_basic' ? generateClientSecret() : undefined
+  const secretHashes = secret === undefined ? [] : [hashClientSecret(secret)]
+  const result = await administration.create({ ...wanted, secretHashes }, undefined)
+  if (result.outcome === 'not_an_admin') throw operatorNeedsNoRole()
+  if (result.outcome === 'created') {
+    return {
+      document: { ...clientOnWire(result.client), ...(secret !== undefined && { client_secret: secret }) },
+      text: `Registered the client ${result.client.id}.${secretLine(secret)}`
+    }
+  }
+  if (!options.ifAbsent && !options.orChange) {
+    throw new RefusedError('client_id_taken', 'There is a client with this id. See: countersign clients list')
+  }
+  const before = await requireClient(administration, wanted.id)
+  return options.orChange ? bringInLine(context, administration, before, wanted) : unchanged(before)
+}
+
+async function bringInLine(
+  context: CommandContext,
+  administration: ClientAdministration,
+  before: Client,
+  wanted: NewClient
+): Promise<CommandResult> {
+  if (before.authMethod !== wanted.authMethod) {
+    throw new RefusedError('client_auth_method_differs', `The client is registered for ${before.authMethod}, for good.`)
+  }
+  const { name, jwks, jwksUri, grantTypes, scopes, audiences, resources, mayActFor, accessTokenTtlSeconds } = wanted
+  const change = { name, jwks, jwksUri, grantTypes, scopes, audiences, resources, mayActFor, accessTokenTtlSeconds }
+  // Each change is in the audit log: a start that finds all as it should be leaves no trace.
+  if (isLike(before, change)) return unchanged(before)
+  const { client, published } = await changed(context, await administration.change(before.id, change, undefined))
+  return { document: { ...clientOnWire(client), published }, text: `Changed the client ${client.id}.` }
+}
+
+function isLike(before: Client, change: ClientChange): boolean {
+  return Object.entries(change).every(([name, value]) => {
+    const current = before[name as keyof Client]
+    return canonical(current) === canonical(value)
+  })
+}
+
+/** Postgres keeps the members of a JSON object in an order of its own. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, member: unknown) =>
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : member
+  )
+}
+
+function unchanged(client: Client): CommandResult {
+  return { document: clientOnWire(client), text: `The client ${client.id} is there, and stays as it is.` }
+}
+
+async function list({ parts }: CommandContext, options: ListOptions): Promise<CommandResult> {
+  const limit = parseOption(clientListQuery.shape.limit, options.limit, '--limit')
+  const after = parseOption(clientListQuery.shape.cursor, options.cursor, '--cursor')
+  const { administration } = await parts.openClients()
+  const { clients, next } = await administration.list({ after, limit })
+  const rows = clients.map(({ id, authMethod, scopes, disabledAt, createdAt }) => [
+    id,
+    authMethod,
+    scopes.join(' ') || '-',
+    disabledAt === null ? 'enabled' : 'disabled',
+    textMoment(createdAt)
+  ])
+  const more = next === undefined ? '' : `\n\nMore of them: --cursor ${next}`
+  return {
+    document: { clients: clients.map(clientOnWire), next_cursor: next ?? null },
+    text: textTable([['ID', 'AUTHENTICATES BY', 'SCOPES', 'STATE', 'CREATED'], ...rows]) + more
+  }
+}
+
+async function setDisabled(context: CommandContext, given: string, isDisabled: boolean): Promise<CommandResult> {
+  const id = requireChangeable(given)
+  const { administration } = await context.parts.openClients()
+  const { client, published } = await changed(context, await administration.change(id, { isDisabled }, undefined))
+  return {
+    document: { ...clientOnWire(client), ...(isDisabled ? { published } : {}) },
+    text: isDisabled ? `${id} is disabled, and its tokens are refused.` : `${id} is enabled, and may get tokens.`
+  }
+}
+
+async function rotateSecret(context: CommandContext, given: string): Promise<CommandResult> {
+  const id = requireChangeable(given)
+  const { administration } = await context.parts.openClients()
+  await requireSecretClient(administration, id)
+  const secret = generateClientSecret()
+  const { client } = await changed(context, await administration.addSecret(id, hashClientSecret(secret), undefined))
+  return {
+    document: { ...clientOnWire(client), client_secret: secret },
+    text: `${id} has another secret; the one before stays good until "clients drop-secret".${secretLine(secret)}`
+  }
+}
+
+async function dropSecret(context: CommandContext, given: string): Promise<CommandResult> {
+  const id = requireChangeable(given)
+  const { administration } = await context.parts.openClients()
+  await requireSecretClient(administration, id)
+  const { client, published } = await changed(context, await administration.dropOlderSecret(id, undefined))
+  return {
+    document: { ...clientOnWire(client), published },
+    text: `The newest secret of ${id} alone is good, and its tokens are refused.`
+  }
+}
+
+async function changed({ parts, note }: CommandContext, result: ClientChangeOutcome) {
+  if (result.outcome === 'unknown') throw unknownClient()
+  if (result.outcome === 'not_an_admin') throw operatorNeedsNoRole()
+  const { publisher } = await parts.openClients()
+  return { client: result.client, published: await announce(result.entries, publisher, note) }
+}
+
+function requireChangeable(text: string): string {
+  const id = requireClientId(text)
+  requireNotBuiltIn(id)
+  return id
+}
+
+function requireNotBuiltIn(id: string): void {
+  if (id !== firstPartyClientId) return
+  throw new RefusedError('client_is_built_in', 'This client belongs to the issuer itself, and stays as it is.')
+}
+
+async function requireClient(administration: ClientAdministration, id: string): Promise<Client> {
+  const client = await administration.find(id)
+  if (!client) throw unknownClient()
+  return client
+}
+
+async function requireSecretClient(administration: ClientAdministration, id: string): Promise<void> {
+  const { authMethod } = await requireClient(administration, id)
+  if (authMethod === 'client_secret_basic') return
+  throw new RefusedError('client_has_no_secret', 'This client does not authenticate itself by a secret.')
+}
+
+function unknownClient(): RefusedError {
+  return new RefusedError('client_not_found', 'There is no client with this id. See: countersign clients list')
+}
+
+function operatorNeedsNoRole(): Error {
+  return new TypeError('A change without an actor is never refused for a role.')
+}
+
+function secretLine(secret: string | undefined): string {
+  return secret === undefined ? '' : `\nSecret, shown this once: ${secret}`
+}

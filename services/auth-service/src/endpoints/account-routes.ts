@@ -1,0 +1,106 @@
+import type { Middleware } from 'koa'
+import type { RefreshDeps } from '../grants/refresh.ts'
+import * as bodies from './bodies.ts'
+import { type LoginDeps, login } from './login.ts'
+import { logout, logoutAll } from './logout.ts'
+import { me } from './me.ts'
+import { changePassword } from './password.ts'
+import { refresh } from './refresh.ts'
+import { type RegisterDeps, register } from './register.ts'
+import type { Route } from './route.ts'
+import { endSession, listSessions } from './sessions.ts'
+
+export interface AccountRouteDeps extends LoginDeps, RefreshDeps, RegisterDeps {
+  /** Sets `ctx.state.accessToken` of a user, or answers 401 or 403. */
+  requireAccessToken: Middleware
+}
+
+/** What users do with their own accounts. */
+export function accountRoutes(deps: AccountRouteDeps): Route[] {
+  return [
+    {
+      method: 'post',
+      path: '/auth/register',
+      summary: 'Register a user',
+      handlers: register(deps),
+      body: bodies.registerBody,
+      answer: { status: 201, schema: bodies.registeredUser },
+      errors: [400, 403, 409, 413, 415, 429, 503]
+    },
+    {
+      method: 'post',
+      path: '/auth/login',
+      summary: 'Sign in: start a session',
+      handlers: login(deps),
+      body: bodies.loginBody,
+      answer: { status: 200, schema: bodies.tokenResponse },
+      errors: [400, 401, 413, 415, 429, 503]
+    },
+    {
+      method: 'post',
+      path: '/auth/refresh',
+      summary: 'Rotate a refresh token',
+      handlers: refresh({ ...deps, clientId: deps.firstParty.clientId }),
+      body: bodies.refreshBody,
+      answer: { status: 200, schema: bodies.tokenResponse },
+      errors: [400, 413, 415, 503]
+    },
+    {
+      method: 'post',
+      path: '/auth/logout',
+      summary: 'End this session: the one of the access token, or of the refresh token in the body',
+      handlers: logout(deps),
+      body: bodies.logoutBody,
+      isBodyOptional: true,
+      needsAccessToken: true,
+      answer: { status: 204 },
+      errors: [400, 401, 413, 415, 503]
+    },
+    {
+      method: 'post',
+      path: '/auth/logout-all',
+      summary: 'End all sessions of the user',
+      handlers: logoutAll(deps),
+      needsAccessToken: true,
+      answer: { status: 204 },
+      errors: [401, 503]
+    },
+    {
+      method: 'get',
+      path: '/auth/sessions',
+      summary: "List the user's live sessions",
+      handlers: listSessions(deps),
+      needsAccessToken: true,
+      answer: { status: 200, schema: bodies.ownSessionList },
+      errors: [401, 503]
+    },
+    {
+      method: 'delete',
+      path: '/auth/sessions/:id',
+      summary: "End one of the user's sessions",
+      handlers: endSession(deps),
+      needsAccessToken: true,
+      answer: { status: 204 },
+      errors: [401, 404, 503]
+    },
+    {
+      method: 'get',
+      path: '/auth/me',
+      summary: "Show the user's profile",
+      handlers: me(deps),
+      needsAccessToken: true,
+      answer: { status: 200, schema: bodies.ownProfile },
+      errors: [401, 404, 503]
+    },
+    {
+      method: 'post',
+      path: '/auth/password',
+      summary: 'Change the password: all other sessions end',
+      handlers: changePassword(deps),
+      body: bodies.passwordBody,
+      needsAccessToken: true,
+      answer: { status: 204 },
+      errors: [400, 401, 409, 413, 415, 429, 503]
+    }
+  ]
+}

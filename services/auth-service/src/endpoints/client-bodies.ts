@@ -1,0 +1,92 @@
+import type { JSONWebKeySet } from 'jose'
+import { z } from 'zod'
+import { clientAuthMethods, clientGrantTypes, clientIdPattern, scopePattern } from '../clients/client.ts'
+import { maxAccessTokenTtlSeconds } from '../tokens/access-tokens.ts'
+
+/** What `/admin/clients` takes and answers. */
+
+const clientId = z.string().regex(clientIdPattern, { error: 'must be 1 to 64 of A-Z, a-z, 0-9, . _ and -' })
+const name = z
+  .string()
+  .min(1)
+  .max(100)
+  .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), {
+    error: 'must be valid Unicode without control characters'
+  })
+const scope = z.string().regex(scopePattern, { error: 'must be a scope (RFC 6749 §3.3) of at most 64 characters' })
+const resource = z
+  .url()
+  .max(512)
+  .refine((text) => !text.includes('#'), { error: 'must be an absolute URI without a fragment' })
+const list = <T extends z.ZodType>(item: T) => z.array(item).max(50).refine(isSet, { error: 'must name each once' })
+const jwks = z
+  .object({ keys: z.array(z.record(z.string(), z.unknown())) })
+  .transform((keySet) => keySet as JSONWebKeySet)
+  .meta({ description: 'public keys (RFC 7517)' })
+const ttl = z.int().min(30).max(maxAccessTokenTtlSeconds)
+
+function isSet(items: readonly unknown[]): boolean {
+  return new Set(items).size === items.length
+}
+
+/** `POST /admin/clients` */
+export const clientBody = z.strictObject({
+  client_id: clientId,
+  name: name.optional(),
+  token_endpoint_auth_method: z.enum(clientAuthMethods),
+  jwks: jwks.optional(),
+  jwks_uri: z.string().max(512).optional(),
+  grant_types: list(z.enum(clientGrantTypes)),
+  scopes: list(scope).default([]),
+  audiences: list(resource).default([]).meta({ description: 'what its tokens may be for' }),
+  resources: list(resource).default([]).meta({ description: 'what it is itself: tokens for these it may introspect' }),
+  may_act_for: list(clientId).default([]).meta({ description: 'clients whose users it may act for' }),
+  access_token_ttl_seconds: ttl.optional()
+})
+export type ClientBody = z.infer<typeof clientBody>
+
+/** `PATCH /admin/clients/:client_id`: a member that is absent stays as it is. */
+export const clientChangeBody = z
+  .strictObject({
+    name: name.optional(),
+    jwks: jwks.nullable().optional(),
+    jwks_uri: z.string().max(512).nullable().optional(),
+    grant_types: list(z.enum(clientGrantTypes)).optional(),
+    scopes: list(scope).optional(),
+    audiences: list(resource).optional(),
+    resources: list(resource).optional(),
+    may_act_for: list(clientId).optional(),
+    access_token_ttl_seconds: ttl.nullable().optional(),
+    disabled: z.boolean().optional()
+  })
+  .refine((change) => Object.keys(change).length > 0, { error: 'must hold something to change' })
+export type ClientChangeBody = z.infer<typeof clientChangeBody>
+
+/** `GET /admin/clients` */
+export const clientListQuery = z.strictObject({
+  cursor: clientId.optional().meta({ description: '`next_cursor` of the page before' }),
+  limit: z.coerce.number().int().min(1).max(100).default(20)
+})
+export type ClientListQuery = z.infer<typeof clientListQuery>
+
+export const client = z.object({
+  client_id: z.string(),
+  name: z.string(),
+  token_endpoint_auth_method: z.enum(clientAuthMethods),
+  jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }).nullable(),
+  jwks_uri: z.string().nullable(),
+  grant_types: z.array(z.string()),
+  scopes: z.array(z.string()),
+  audiences: z.array(z.string()),
+  resources: z.array(z.string()),
+  may_act_for: z.array(z.string()),
+  access_token_ttl_seconds: z.int().nullable(),
+  created_at: z.iso.datetime(),
+  disabled_at: z.iso.datetime().nullable()
+})
+
+export const clientWithSecret = client.extend({
+  client_secret: z.string().optional().meta({ description: 'shown once; it is kept nowhere' })
+})
+
+export const clientList = z.object({ clients: z.array(client), next_cursor: z.string().nullable() })

@@ -1,0 +1,45 @@
+import { InvalidDpopProofError, UseDpopNonceError } from '@countersign/oauth'
+import { DpopNonceError, headerValues, VerifierError, verifyDpopProof } from '@countersign/verifier'
+import type { Middleware } from 'koa'
+import type { DpopNonces } from '../tokens/dpop-nonces.ts'
+import type { SingleUse } from '../tokens/single-use.ts'
+
+export interface ProofOfPossessionDeps {
+  issuer: string
+  singleUse: SingleUse
+  /** `undefined` when proofs need no nonce. */
+  nonces: DpopNonces | undefined
+}
+
+/**
+ * Checks the DPoP proof of a request (RFC 9449 §5), if there is one, and leaves the thumbprint of its key in
+ * `ctx.state.jkt`: tokens that are issued are bound to that key.
+ */
+export function takeProof({ issuer, singleUse, nonces }: ProofOfPossessionDeps): Middleware {
+  return async function takeProof(ctx, next) {
+    const [proof, ...others] = headerValues(ctx.req.rawHeaders, 'dpop')
+    if (proof === undefined) return next()
+    if (others.length > 0) throw new InvalidDpopProofError({ detail: 'several DPoP headers' })
+    const nonceHeader: Record<string, string> = nonces ? { 'DPoP-Nonce': nonces.current() } : {}
+    ctx.set(nonceHeader)
+    const expected = {
+      method: ctx.method,
+      // The address that clients use, whatever stands in front of this service.
+      url: issuer + ctx.path,
+      ...(nonces && { isAcceptedNonce: (nonce: string | undefined) => nonce !== undefined && nonces.isGood(nonce) })
+    }
+    try {
+      const { jkt, replayKey, expiresAt } = await verifyDpopProof(proof, expected)
+      if (!(await singleUse.claim('dpop_proof', replayKey, expiresAt))) {
+        throw new InvalidDpopProofError({ detail: 'the proof was used before' })
+      }
+      ctx.state.jkt = jkt
+    } catch (cause) {
+      if (cause instanceof DpopNonceError) throw new UseDpopNonceError({ headers: nonceHeader, cause })
+      if (cause instanceof VerifierError)
+        throw new InvalidDpopProofError({ detail: cause.detail ?? cause.message, cause })
+      throw cause
+    }
+    await next()
+  }
+}

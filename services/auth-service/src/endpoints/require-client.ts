@@ -1,0 +1,19 @@
+import { InvalidRequestError } from '@countersign/oauth'
+import { headerValues } from '@countersign/verifier'
+import type { Middleware } from 'koa'
+import {
+  authenticateClient,
+  type ClientAuthenticationDeps,
+  type ClientCredentials
+} from '../clients/client-authentication.ts'
+
+/** Authenticates the client of a form that was read before, and leaves it in `ctx.state.client`; or answers 401. */
+export function requireClient(deps: ClientAuthenticationDeps): Middleware {
+  return async function requireClient(ctx, next) {
+    const [authorization, ...others] = headerValues(ctx.req.rawHeaders, 'authorization')
+    if (others.length > 0) throw new InvalidRequestError({ description: 'There are several Authorization headers.' })
+    const form = ctx.state.form as Omit<ClientCredentials, 'authorization'>
+    ctx.state.client = await authenticateClient(deps, { ...form, authorization })
+    await next()
+  }
+}

@@ -1,0 +1,54 @@
+import { requireForm } from '@countersign/service-kit'
+import type { Middleware } from 'koa'
+import type { ClientAuthenticationDeps } from '../clients/client-authentication.ts'
+import type { ConfirmedClient } from '../clients/client-store.ts'
+import type { RefreshTokenFamilies } from '../grants/refresh-token-families.ts'
+import type { RevocationOutbox } from '../revocation/revocation-outbox.ts'
+import type { RevocationRelay } from '../revocation/revocation-relay.ts'
+import type { OwnAccessTokens } from '../tokens/own-access-tokens.ts'
+import type { RefreshTokenCodec } from '../tokens/refresh-tokens.ts'
+import { type TokenActionForm, tokenActionForm } from './oauth-forms.ts'
+import { requireClient } from './require-client.ts'
+
+export interface RevokeDeps {
+  clientAuthentication: ClientAuthenticationDeps
+  refreshTokens: RefreshTokenCodec
+  families: RefreshTokenFamilies
+  ownTokens: OwnAccessTokens
+  outbox: Pick<RevocationOutbox, 'revokeToken'>
+  relay: RevocationRelay
+}
+
+/**
+ * `POST /oauth/revoke` (RFC 7009): ends a token that was issued to the client. A refresh token, of any generation, takes its
+ * session along, with every access token of it. What is unknown, of another client, or over already, gets 200 all the same.
+ */
+export function revoke(deps: RevokeDeps): Middleware[] {
+  return [
+    requireForm(tokenActionForm),
+    requireClient(deps.clientAuthentication),
+    async function answerRevocation(ctx) {
+      const { token } = ctx.state.form as TokenActionForm
+      const { id: clientId } = ctx.state.client as ConfirmedClient
+      await deps.relay.announce(await revokeToken(deps, token, clientId))
+      ctx.set('Cache-Control', 'no-store')
+      ctx.status = 200
+      ctx.body = ''
+    }
+  ]
+}
+
+async function revokeToken(
+  { refreshTokens, families, ownTokens, outbox }: RevokeDeps,
+  token: string,
+  clientId: string
+) {
+  const content = refreshTokens.decode(token)
+  if (content) {
+    const selection = { familyId: content.familyId, clientId }
+    return (await families.end(selection, { reason: 'token_revoked' })).entries
+  }
+  const claims = await ownTokens.read(token)
+  if (claims?.client_id !== clientId) return []
+  return outbox.revokeToken({ jti: claims.jti, expiresAt: claims.exp, clientId })
+}

@@ -1,0 +1,192 @@
+import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import {
+  basic,
+  createClient,
+  get,
+  makeClientKey,
+  postForm,
+  query,
+  register,
+  send,
+  signIn,
+  startTrio,
+  type Trio,
+  unverifiedClaims
+} from '@countersign/testing/trio'
+import { exportJWK, generateKeyPair } from 'jose'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+
+const audience = 'https://api.example.com'
+const secretClient = {
+  token_endpoint_auth_method: 'client_secret_basic',
+  grant_types: ['client_credentials'],
+  scopes: ['a', 'b'],
+  audiences: [audience]
+}
+
+describe('administration of clients', () => {
+  let database: TestDatabase
+  let trio: Trio
+  let admin: string
+
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    const redisUrl = inject('docker') ? await createTestRedis() : undefined
+    trio = await startTrio({ databaseUrl: database.url, redisUrl })
+    admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
+  })
+  afterAll(async () => {
+    await trio?.stop()
+    await database?.drop()
+  })
+
+  const call = (method: string, path: string, body?: unknown, token = admin) =>
+    send(`${trio.auth.url}/admin/clients${path}`, {
+      method,
+      headers: {
+        Authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' })
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) })
+    })
+  const tokenOf = async ({ client_id: id, client_secret: secret }: { client_id: string; client_secret: string }) => {
+    const form = { grant_type: 'client_credentials' }
+    const { body } = await postForm<{ access_token: string }>(`${trio.auth.url}/oauth/token`, form, basic(id, secret))
+    return body.access_token
+  }
+
+  test('a client is registered, shown, changed, and told in the audit log', async () => {
+    const client = await createClient(trio.auth.url, admin, { client_id: 'reports', name: 'Reports', ...secretClient })
+    expect(client.client_secret).toMatch(/^css_[\w-]{43}$/)
+    const { client_secret: _, ...shown } = client
+    expect((await call('GET', '/reports')).body).toEqual(shown)
+    const changed = await call('PATCH', '/reports', { name: 'More reports', scopes: ['a', 'b', 'c'] })
+    expect(changed).toMatchObject({ status: 200, body: { name: 'More reports', scopes: ['a', 'b', 'c'] } })
+    const events = await query<{ type: string; actor_id: string; detail: object }>(
+      database.url,
+      "SELECT type, actor_id, detail FROM audit_events WHERE type LIKE 'client.%' ORDER BY id"
+    )
+    const actor_id = unverifiedClaims(admin).sub
+    expect(events).toEqual([
+      { type: 'client.created', actor_id, detail: { client_id: 'reports' } },
+      { type: 'client.changed', actor_id, detail: { client_id: 'reports' } }
+    ])
+  })
+
+  test('what only adds ends no token; what takes away ends all of them', async () => {
+    const client = await createClient(trio.auth.url, admin, secretClient)
+    const epoch = async () => unverifiedClaims(await tokenOf(client)).sid
+    const first = await epoch()
+    await call('PATCH', `/${client.client_id}`, { name: 'x', scopes: ['a', 'b', 'c'], access_token_ttl_seconds: 60 })
+    expect(await epoch()).toBe(first)
+    for (const change of [
+      { scopes: ['a'] },
+      { audiences: ['https://other.example.com'] },
+      { grant_types: ['client_credentials', 'refresh_token'], may_act_for: ['countersign'] },
+      { may_act_for: [] }
+    ]) {
+      const before = await epoch()
+      expect((await call('PATCH', `/${client.client_id}`, change)).status).toBe(200)
+      const adds = 'grant_types' in change
+      expect((await epoch()) === before).toBe(adds)
+      const revoked = await query(database.url, "SELECT 1 FROM revocations WHERE kind = 'sid' AND value = $1", [before])
+      expect(revoked).toHaveLength(adds ? 0 : 1)
+    }
+  })
+
+  test('a list pages in the order of the ids', async () => {
+    for (const id of ['page-1', 'page-2', 'page-3'])
+      await createClient(trio.auth.url, admin, { ...secretClient, client_id: id })
+    const ids: string[] = []
+    let cursor = ''
+    do {
+      const { body } = await get<{ clients: { client_id: string }[]; next_cursor: string | null }>(
+        `${trio.auth.url}/admin/clients?limit=2${cursor && `&cursor=${cursor}`}`,
+        admin
+      )
+      expect(body.clients.length).toBeLessThanOrEqual(2)
+      ids.push(...body.clients.map(({ client_id }) => client_id))
+      cursor = body.next_cursor ?? ''
+    } while (cursor)
+    expect(ids).toEqual([...ids].sort())
+    expect(ids).toEqual(expect.arrayContaining(['countersign', 'page-1', 'page-2', 'page-3']))
+    expect(new Set(ids).size).toBe(ids.length)
+  })
+
+  test('the client of this service itself is shown, and stays as it is', async () => {
+    expect(await call('GET', '/countersign')).toMatchObject({
+      status: 200,
+      body: { token_endpoint_auth_method: 'none' }
+    })
+    expect((await call('PATCH', '/countersign', { disabled: true })).status).toBe(409)
+    expect((await call('POST', '/countersign/secrets')).status).toBe(409)
+    expect((await call('POST', '', { ...secretClient, client_id: 'countersign' })).status).toBe(409)
+  })
+
+  test('what does not fit together is refused with a sentence', async () => {
+    const { publicJwk } = await makeClientKey()
+    const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+    const keyClient = { ...secretClient, client_id: 'x', token_endpoint_auth_method: 'private_key_jwt' }
+    const refused: [object, string | RegExp][] = [
+      [keyClient, 'private_key_jwt needs jwks or jwks_uri.'],
+      [{ ...keyClient, jwks: { keys: [publicJwk] }, jwks_uri: 'https://x.test/jwks' }, /exclude each other/],
+      [{ ...keyClient, jwks: { keys: [] } }, /1 to 20 keys/],
+      [{ ...keyClient, jwks: { keys: [await exportJWK(privateKey)] } }, /private or symmetric key/],
+      [{ ...keyClient, jwks: { keys: [{ kty: 'oct', k: 'c2VjcmV0' }] } }, /private or symmetric key/],
+      [{ ...keyClient, jwks: { keys: [{ kty: 'RSA', e: 'AQAB', n: 'AQAB' }] } }, /2048 bits/],
+      [{ ...keyClient, jwks_uri: 'http://keys.example.com/jwks' }, /https/],
+      [{ ...keyClient, jwks_uri: 'file:///etc/passwd' }, /https/],
+      [{ ...secretClient, client_id: 'x', jwks: { keys: [publicJwk] } }, /for private_key_jwt alone/],
+      [{ ...secretClient, client_id: 'x', token_endpoint_auth_method: 'none' }, /refresh_token alone/],
+      [{ ...secretClient, client_id: 'a:b' }, /issues/],
+      [{ ...secretClient, client_id: 'x', scopes: ['a b'] }, /issues/],
+      [{ ...secretClient, client_id: 'x', scopes: ['a', 'a'] }, /issues/],
+      [{ ...secretClient, client_id: 'x', audiences: ['not a uri'] }, /issues/],
+      [{ ...secretClient, client_id: 'x', grant_types: ['password'] }, /issues/],
+      [{ ...secretClient, client_id: 'x', access_token_ttl_seconds: 3601 }, /issues/],
+      [{ ...secretClient, client_id: 'x', secret_hashes: ['mine'] }, /issues/]
+    ]
+    for (const [body, sentence] of refused) {
+      const answer = await call('POST', '', body)
+      expect(answer.status).toBe(400)
+      expect(answer.body.error_description).toMatch(sentence)
+    }
+    expect((await call('GET', '/x')).status).toBe(404)
+    expect((await call('GET', '/a%00b')).status).toBe(404)
+    expect((await call('PATCH', '/nobody', { name: 'x' })).status).toBe(404)
+    expect((await call('PATCH', '/reports', {})).status).toBe(400)
+  })
+
+  test('whoever is no admin gets 403, and without a token 401', async () => {
+    const { access_token: token } = await signIn(trio.auth.url, await register(trio.auth.url))
+    expect((await call('GET', '', undefined, token)).status).toBe(403)
+    expect((await call('POST', '', secretClient, token)).status).toBe(403)
+    expect((await send(`${trio.auth.url}/admin/clients`, {})).status).toBe(401)
+  })
+
+  test('the statistics count what has happened, for admins and for services with the scope', async () => {
+    const before = (await get<Record<string, Record<string, number>>>(`${trio.auth.url}/admin/statistics`, admin)).body
+    const user = await register(trio.auth.url)
+    await signIn(trio.auth.url, user)
+    const { access_token: ended } = await signIn(trio.auth.url, user)
+    await send(`${trio.auth.url}/auth/logout`, { method: 'POST', headers: { Authorization: `Bearer ${ended}` } })
+    const reader = await createClient(trio.auth.url, admin, {
+      ...secretClient,
+      scopes: ['statistics:read'],
+      audiences: ['http://issuer.test']
+    })
+    const answer = await get<Record<string, Record<string, number>>>(
+      `${trio.auth.url}/admin/statistics`,
+      await tokenOf(reader)
+    )
+    expect(answer.status).toBe(200)
+    const { users, sessions, last_day: lastDay, keys } = answer.body
+    expect(users?.total).toBe((before.users?.total as number) + 1)
+    expect(sessions?.live).toBe((before.sessions?.live as number) + 1)
+    expect(lastDay?.sign_ins).toBe((before.last_day?.sign_ins as number) + 2)
+    expect(lastDay?.revocations).toBe((before.last_day?.revocations as number) + 1)
+    expect(keys).toHaveLength(2)
+    const { access_token: token } = await signIn(trio.auth.url, user)
+    expect((await get(`${trio.auth.url}/admin/statistics`, token)).status).toBe(403)
+  })
+})
