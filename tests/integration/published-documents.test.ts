@@ -54,7 +54,13 @@ describe('published documents', () => {
         status: 200,
         body: { issuer, jwks_uri: `${issuer}/.well-known/jwks.json`, response_types_supported: [] }
       })
-      expect(answer.body).not.toHaveProperty('token_endpoint')
+      expect(answer.body).not.toHaveProperty('authorization_endpoint')
+      for (const [member, url] of Object.entries(answer.body)) {
+        if (!member.endsWith('_endpoint') && member !== 'jwks_uri') continue
+        const here = String(url).replace(issuer, trio.auth.url)
+        const { status } = await send(here, { method: member === 'jwks_uri' ? 'GET' : 'POST' })
+        expect({ member, known: ![404, 405].includes(status) }).toEqual({ member, known: true })
+      }
     }
   )
 

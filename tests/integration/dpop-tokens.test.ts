@@ -1,0 +1,187 @@
+import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import {
+  ageSessions,
+  basic,
+  type ClientKey,
+  createClient,
+  dpopProof,
+  issuer,
+  makeClientKey,
+  post,
+  postForm,
+  query,
+  readFamily,
+  register,
+  send,
+  signIn,
+  startTrio,
+  type Trio,
+  unverifiedClaims
+} from '@countersign/testing/trio'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+
+interface Tokens {
+  access_token: string
+  refresh_token: string
+  token_type: string
+  error: string
+}
+
+describe('tokens that are bound to a key (DPoP, RFC 9449)', () => {
+  let database: TestDatabase
+  let trio: Trio
+  let key: ClientKey
+  let thief: ClientKey
+
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    const redisUrl = inject('docker') ? await createTestRedis() : undefined
+    trio = await startTrio({
+      databaseUrl: database.url,
+      redisUrl,
+      authReplicas: redisUrl ? 2 : 1,
+      env: { REGISTRATIONS_PER_ADDRESS: '1000', REFRESH_RETRY_WINDOW_BOUND_SECONDS: '604800' }
+    })
+    key = await makeClientKey()
+    thief = await makeClientKey()
+  })
+  afterAll(async () => {
+    await trio?.stop()
+    await database?.drop()
+  })
+
+  const proofFor = (path: string, signer = key, options: Partial<Parameters<typeof dpopProof>[1]> = {}) =>
+    dpopProof(signer, { url: `${issuer}${path}`, ...options })
+  const postJson = (path: string, body: object, proof?: string, auth = trio.auth) =>
+    send<Tokens>(`${auth.url}${path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...(proof === undefined ? {} : { DPoP: proof }) },
+      body: JSON.stringify(body)
+    })
+  const signInBound = async () => {
+    const { username, password, id } = await register(trio.auth.url)
+    const { body, status } = await postJson('/auth/login', { username, password }, await proofFor('/auth/login'))
+    expect(status).toBe(200)
+    return { ...body, userId: id }
+  }
+  const refreshBound = async (refreshToken: string, signer?: ClientKey, auth = trio.auth) =>
+    postJson(
+      '/auth/refresh',
+      { refresh_token: refreshToken },
+      signer && (await proofFor('/auth/refresh', signer)),
+      auth
+    )
+  const jktOf = (token: string) => (unverifiedClaims(token).cnf as { jkt: string } | undefined)?.jkt
+
+  test('a sign-in with a proof binds both tokens to the key', async () => {
+    const tokens = await signInBound()
+    expect(tokens.token_type).toBe('DPoP')
+    expect(jktOf(tokens.access_token)).toBe(key.publicJwk.kid)
+    const rotated = await refreshBound(tokens.refresh_token, key)
+    expect(rotated).toMatchObject({ status: 200, body: { token_type: 'DPoP' } })
+    expect(jktOf(rotated.body.access_token)).toBe(key.publicJwk.kid)
+  })
+
+  test('a stolen refresh token is of no use without the key, and the thief cannot end the session by trying', async () => {
+    const tokens = await signInBound()
+    for (let at = 0; at < 3; at++) {
+      expect(await refreshBound(tokens.refresh_token, thief)).toMatchObject({
+        status: 400,
+        body: { error: 'invalid_grant' }
+      })
+      expect(await refreshBound(tokens.refresh_token)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+    }
+    const second = await refreshBound(tokens.refresh_token, key)
+    const third = await refreshBound(second.body.refresh_token, key)
+    expect(third.status).toBe(200)
+    // Two generations old, by somebody without the key: a replay would end the family.
+    expect((await refreshBound(tokens.refresh_token, thief)).status).toBe(400)
+    const { sid } = unverifiedClaims(tokens.access_token)
+    expect(await readFamily(database.url, sid)).toMatchObject({ revoked_at: null, generation: 2 })
+    expect((await refreshBound(third.body.refresh_token, key)).status).toBe(200)
+    // By its owner's key it is one.
+    expect((await refreshBound(tokens.refresh_token, key)).status).toBe(400)
+    expect(await readFamily(database.url, sid)).toMatchObject({ revoked_reason: 'replay' })
+  })
+
+  test('a lost response can be retried for as long as the setting says', async () => {
+    const tokens = await signInBound()
+    const first = await refreshBound(tokens.refresh_token, key)
+    await ageSessions(database.url, tokens.userId, 86_400)
+    const retried = await refreshBound(tokens.refresh_token, key)
+    expect(retried).toMatchObject({ status: 200, body: { refresh_token: first.body.refresh_token } })
+
+    const bearer = await signIn(trio.auth.url, await register(trio.auth.url))
+    await refreshBound(bearer.refresh_token)
+    await ageSessions(database.url, unverifiedClaims(bearer.access_token).sub as string, 120)
+    expect((await refreshBound(bearer.refresh_token)).status).toBe(400)
+  })
+
+  test('a client binds tokens of its own at the token endpoint', async () => {
+    const admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
+    const client = await createClient(trio.auth.url, admin, {
+      token_endpoint_auth_method: 'client_secret_basic',
+      audiences: ['http://api.test']
+    })
+    const answer = await postForm<Tokens>(
+      `${trio.auth.url}/oauth/token`,
+      { grant_type: 'client_credentials' },
+      { ...basic(client.client_id, client.client_secret), DPoP: await proofFor('/oauth/token') }
+    )
+    expect(answer).toMatchObject({ status: 200, body: { token_type: 'DPoP' } })
+    expect(jktOf(answer.body.access_token)).toBe(key.publicJwk.kid)
+  })
+
+  test('a proof is good once, whichever replica gets it', async () => {
+    const { username, password } = await register(trio.auth.url)
+    const proof = await proofFor('/auth/login')
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, (_, at) =>
+        postJson('/auth/login', { username, password }, proof, trio.auths[at % trio.auths.length] ?? trio.auth)
+      )
+    )
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+    for (const { status, body } of answers) if (status !== 200) expect(body.error).toBe('invalid_dpop_proof')
+  })
+
+  test.each<[string, () => Promise<string>]>([
+    ['for another method', () => proofFor('/auth/login', key, { method: 'GET' })],
+    ['for another path', () => proofFor('/auth/refresh')],
+    ['for another host', () => dpopProof(key, { url: 'http://other.test/auth/login' })],
+    ['that is old', () => proofFor('/auth/login', key, { claims: { iat: Math.floor(Date.now() / 1000) - 120 } })],
+    ['of the future', () => proofFor('/auth/login', key, { claims: { iat: Math.floor(Date.now() / 1000) + 120 } })],
+    ['without jti', () => proofFor('/auth/login', key, { claims: { jti: undefined } as never })],
+    ['of another type', () => proofFor('/auth/login', key, { header: { typ: 'JWT' } })],
+    ['that is signed by another key', () => proofFor('/auth/login', { ...thief, publicJwk: key.publicJwk })],
+    ['that is garbage', async () => 'garbage']
+  ])('a proof %s is refused', async (_, makeProof) => {
+    const { username, password } = await register(trio.auth.url)
+    expect(await postJson('/auth/login', { username, password }, await makeProof())).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_dpop_proof' }
+    })
+    const started = await query(
+      database.url,
+      'SELECT 1 FROM users u JOIN refresh_token_families f ON f.user_id = u.id WHERE u.username = $1',
+      [username]
+    )
+    expect(started).toHaveLength(0)
+  })
+
+  test.skipIf(!inject('docker'))(
+    'where nonces are required, the first answer gives one, and it is good at every replica',
+    async () => {
+      const strict = await Promise.all([1, 2].map(() => trio.startAuth({ DPOP_NONCE: 'required' })))
+      const { username, password } = await register(trio.auth.url)
+      const login = (proof: string, at: number) =>
+        postJson('/auth/login', { username, password }, proof, strict[at] as never)
+      const first = await login(await proofFor('/auth/login'), 0)
+      expect(first).toMatchObject({ status: 400, body: { error: 'use_dpop_nonce' } })
+      const nonce = first.headers.get('DPoP-Nonce') as string
+      expect((await login(await proofFor('/auth/login', key, { claims: { nonce } }), 1)).status).toBe(200)
+      const wrong = await login(await proofFor('/auth/login', key, { claims: { nonce: `${nonce}x` } }), 1)
+      expect(wrong).toMatchObject({ status: 400, body: { error: 'use_dpop_nonce' } })
+      expect((await post(`${strict[0]?.url}/auth/login`, { username, password })).status).toBe(200)
+    }
+  )
+})
