@@ -1,6 +1,7 @@
-import type { AccessTokenClaims } from '@countersign/oauth'
+import type { AccessTokenClaims, ActorClaim } from '@countersign/oauth'
+import { decodeBase64url } from './base64url.ts'
 import { TokenClaimError, TokenExpiredError } from './errors.ts'
-import { parseJsonObject } from './json-object.ts'
+import { isObject, parseJsonObject } from './json-object.ts'
 import { maxIdentifierLength } from './revocation-feed.ts'
 
 /** The most clock tolerance that a verifier takes, in seconds. An issuer keeps denylist entries this much longer. */
@@ -49,6 +50,19 @@ const audience = {
   expects: 'a non-empty string, or a non-empty array of them'
 }
 
+/** RFC 9449 §6.1. Any other way to confirm (RFC 7800) cannot be enforced here, so a token that asks for one is refused. */
+const confirmation = {
+  isValid: (value: unknown) =>
+    isObject(value) && Object.keys(value).length === 1 && typeof value.jkt === 'string' && isThumbprint(value.jkt),
+  expects: 'an object with the SHA-256 thumbprint of a key as jkt, and nothing else'
+}
+const maxActors = 4
+/** RFC 8693 §4.1. Other members are kept and not judged. */
+const actor = {
+  isValid: (value: unknown) => isActor(value, maxActors),
+  expects: `an object with sub, perhaps sid, and perhaps the act before it, ${maxActors} deep at most`
+}
+
 /** RFC 9068 §2.2, and the claims of this issuer. An empty `scope` is refused: a token without scopes leaves it out. */
 const claimRules: readonly ClaimRule[] = [
   { claim: 'iss', isRequired: true, ...text },
@@ -62,7 +76,9 @@ const claimRules: readonly ClaimRule[] = [
   { claim: 'sid', isRequired: false, ...identifier },
   { claim: 'scope', isRequired: false, ...text },
   { claim: 'preferred_username', isRequired: false, ...text },
-  { claim: 'roles', isRequired: false, ...texts }
+  { claim: 'roles', isRequired: false, ...texts },
+  { claim: 'cnf', isRequired: false, ...confirmation },
+  { claim: 'act', isRequired: false, ...actor }
 ]
 
 /**
@@ -106,6 +122,23 @@ export function checkTimes(claims: VerifiedAccessToken, now: number, clockTolera
   if (claims.nbf !== undefined && !(claims.nbf - clockToleranceSeconds <= seconds)) {
     throw new TokenClaimError('nbf', { detail: 'nbf is in the future' })
   }
+}
+
+/** The `sid` of each who acts for the subject; `undefined` when nobody with one does. */
+export function actorSessions({ act }: VerifiedAccessToken): readonly string[] | undefined {
+  const sids: string[] = []
+  for (let one: ActorClaim | undefined = act; one; one = one.act) if (one.sid !== undefined) sids.push(one.sid)
+  return sids.length === 0 ? undefined : Object.freeze(sids)
+}
+
+function isActor(value: unknown, depth: number): boolean {
+  if (depth === 0 || !isObject(value) || !isNonEmptyString(value.sub)) return false
+  if (Object.hasOwn(value, 'sid') && !identifier.isValid(value.sid)) return false
+  return !Object.hasOwn(value, 'act') || isActor(value.act, depth - 1)
+}
+
+function isThumbprint(text: string): boolean {
+  return decodeBase64url(text)?.length === 32
 }
 
 function isNonEmptyString(value: unknown): value is string {

@@ -2,6 +2,7 @@ import { signingAlgorithm } from '@countersign/oauth'
 import { flattenedVerify, errors as joseErrors } from 'jose'
 import { LRUCache } from 'lru-cache'
 import {
+  actorSessions,
   type anyAudience,
   type ClaimExpectations,
   checkTimes,
@@ -14,6 +15,8 @@ import { TokenSignatureError, TokenUnknownKeyError } from './errors.ts'
 import type { Fetch } from './fetch-key-set.ts'
 import type { KeySource, KeySourceStatus, VerificationKey } from './key-source.ts'
 import type { VerifierLogger } from './logger.ts'
+import type { DpopOptions, DpopPresentation } from './proof-of-possession.ts'
+import type { RevocableIdentifiers } from './revocation-feed.ts'
 import type { RevocationStatus } from './revocation-view.ts'
 import type { RevocationOptions, StalePolicy } from './revocations.ts'
 import { readVerifierOptions } from './verifier-options.ts'
@@ -33,6 +36,8 @@ export interface AccessTokenVerifierOptions {
   readonly clockToleranceSeconds?: number | undefined
   /** How long keys serve while the issuer is away, in seconds, from 60 to 604800. Default 86400. */
   readonly maxStaleKeysSeconds?: number | undefined
+  /** How DPoP proofs are taken. Tokens that are bound to a key need one, whatever stands here. */
+  readonly dpop?: DpopOptions | undefined
   /** How many verified tokens are remembered, from 0 to 1000000. Default 10000. */
   readonly cacheSize?: number | undefined
   /** Called for each revocation that arrives live, with the seconds from its publication until it is known here. */
@@ -45,6 +50,12 @@ export interface AccessTokenVerifierOptions {
 export interface VerifyOptions {
   /** Another policy than the verifier's own, for this token. */
   readonly whenStale?: StalePolicy | undefined
+  /**
+   * The request, when it presents the token under the scheme `DPoP` (RFC 9449 §7.1). Absent for a bearer token: one that
+   * is bound to a key is then refused. `null`, spelled out, asks for no proof: for who reads tokens that are not presented
+   * to it, as introspection does.
+   */
+  readonly dpop?: DpopPresentation | null | undefined
 }
 
 /** Plain facts for health and metrics. */
@@ -72,6 +83,7 @@ export interface AccessTokenVerifier {
 
 interface Verified {
   readonly claims: VerifiedAccessToken
+  readonly identifiers: RevocableIdentifiers
   readonly kid: string
   readonly key: VerificationKey
 }
@@ -84,7 +96,7 @@ const maxCachedCharacters = 32 * 1024 * 1024
  * follow the denylist, in the background. A mistake in the options is a `TypeError` that names the option.
  */
 export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): AccessTokenVerifier {
-  const { expected, clock, clockToleranceSeconds, cacheSize, keys, ownsKeys, revocations } =
+  const { expected, clock, clockToleranceSeconds, cacheSize, keys, ownsKeys, revocations, possession } =
     readVerifierOptions(options)
   const cache = createTokenCache(cacheSize)
   const underWay = new Map<string, Promise<Verified>>()
@@ -113,12 +125,13 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
   }
 
   return {
-    async verify(token, { whenStale } = {}) {
+    async verify(token, { whenStale, dpop } = {}) {
       if (typeof token !== 'string') throw new TypeError('token must be a string')
-      const { claims, kid } = recall(token) ?? (await verifyOnce(token))
+      const { claims, identifiers } = recall(token) ?? (await verifyOnce(token))
       checkTimes(claims, clock.now(), clockToleranceSeconds)
-      const answer = revocations?.check({ jti: claims.jti, sid: claims.sid, kid }, whenStale)
+      const answer = revocations?.check(identifiers, whenStale)
       if (answer) await answer
+      if (dpop !== null && (dpop || claims.cnf)) await possession.require(token, claims, dpop)
       return claims
     },
     async ready() {
@@ -131,7 +144,7 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
     }),
     async close() {
       cache?.clear()
-      await Promise.all([ownsKeys ? keys.close() : undefined, revocations?.close()])
+      await Promise.all([ownsKeys ? keys.close() : undefined, revocations?.close(), possession.close()])
     }
   }
 }
@@ -145,8 +158,9 @@ async function verifySignatureAndClaims(
   const kid = jws.unverifiedKid
   const key = keys.get(kid) ?? (await keys.find(kid))
   if (key === undefined) throw new TokenUnknownKeyError({ detail: 'the issuer does not publish this kid' })
-  const payload = await verifySignature(jws, key)
-  return { claims: parseClaims(payload, expected), kid, key }
+  const claims = parseClaims(await verifySignature(jws, key), expected)
+  const identifiers = { jti: claims.jti, sid: claims.sid, kid, actors: actorSessions(claims) }
+  return { claims, identifiers, kid, key }
 }
 
 async function verifySignature(jws: CompactJws, key: VerificationKey): Promise<Uint8Array> {

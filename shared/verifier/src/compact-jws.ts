@@ -1,21 +1,25 @@
 import { accessTokenType, signingAlgorithm } from '@countersign/oauth'
 import { decodeBase64url } from './base64url.ts'
-import { TokenHeaderError, TokenMalformedError } from './errors.ts'
+import { TokenHeaderError, TokenMalformedError, type VerifierError } from './errors.ts'
 import { parseJsonObject } from './json-object.ts'
 import { maxIdentifierLength } from './revocation-feed.ts'
 
 /** A token is shorter than this, in characters. */
 export const maxTokenLength = 8192
 
-/** A token that has the right form. Nothing in it is verified. */
-export interface CompactJws {
-  /** The three parts as they came. */
+/** The three parts of a compact JWS as they came, and what they hold. Nothing in it is verified. */
+export interface JwsParts {
   readonly protected: string
   readonly payload: string
   readonly signature: string
+  readonly unverifiedHeader: Readonly<Record<string, unknown>>
+  readonly unverifiedPayload: Uint8Array
+}
+
+/** A token that has the right form. Nothing in it is verified. */
+export interface CompactJws extends JwsParts {
   /** The header's `kid`: a key to look for, not to trust. */
   readonly unverifiedKid: string
-  readonly unverifiedPayload: Uint8Array
 }
 
 /**
@@ -26,22 +30,36 @@ export interface CompactJws {
  * @throws {TokenHeaderError} when `alg`, `typ`, `kid`, `crit` or `b64` is not acceptable.
  */
 export function parseCompactJws(token: string): CompactJws {
-  if (token.length >= maxTokenLength) throw malformed('too long')
-  const parts = token.split('.', 4)
+  const parts = splitCompactJws(token, (detail) => new TokenMalformedError({ detail }))
+  return { ...parts, unverifiedKid: checkHeader(parts.unverifiedHeader) }
+}
+
+/**
+ * Takes compact JWS apart, strictly. What the header has to say is the caller's to judge.
+ *
+ * @param malformed makes the error when it is not three parts of strict base64url, too long, or its header not JSON.
+ */
+export function splitCompactJws(text: string, malformed: (detail: string) => VerifierError): JwsParts {
+  if (text.length >= maxTokenLength) throw malformed('too long')
+  const parts = text.split('.', 4)
   const [protectedHeader, payload, signature] = parts
   if (parts.length !== 3 || !protectedHeader || !payload || !signature) throw malformed('not three parts')
   const header = decodeBase64url(protectedHeader)
   const unverifiedPayload = decodeBase64url(payload)
   if (!header || !unverifiedPayload || !decodeBase64url(signature)) throw malformed('not strict base64url')
-  const unverifiedKid = checkHeader(parseJsonObject(header))
-  return { protected: protectedHeader, payload, signature, unverifiedKid, unverifiedPayload }
+  const unverifiedHeader = parseJsonObject(header)
+  if (!unverifiedHeader) throw malformed('the header is not a JSON object in UTF-8 with unique names')
+  return { protected: protectedHeader, payload, signature, unverifiedHeader, unverifiedPayload }
 }
 
-function checkHeader(header: Readonly<Record<string, unknown>> | undefined): string {
-  if (header === undefined) throw malformed('the header is not a JSON object in UTF-8 with unique names')
-  // RFC 7515 §4.1.11 and RFC 7797 §6: no extension is understood here, so none may be demanded.
-  if (Object.hasOwn(header, 'crit')) throw new TokenHeaderError({ detail: 'crit' })
-  if (Object.hasOwn(header, 'b64')) throw new TokenHeaderError({ detail: 'b64' })
+/** The extension that a header demands: none is understood here, so none may be (RFC 7515 §4.1.11, RFC 7797 §6). */
+export function findExtension(header: Readonly<Record<string, unknown>>): 'crit' | 'b64' | undefined {
+  return (['crit', 'b64'] as const).find((member) => Object.hasOwn(header, member))
+}
+
+function checkHeader(header: Readonly<Record<string, unknown>>): string {
+  const extension = findExtension(header)
+  if (extension !== undefined) throw new TokenHeaderError({ detail: extension })
   const { alg, typ, kid } = header
   if (alg !== signingAlgorithm) throw new TokenHeaderError({ detail: `alg is not ${signingAlgorithm}` })
   if (!isAccessTokenType(typ)) throw new TokenHeaderError({ detail: `typ is not ${accessTokenType}` })
@@ -56,8 +74,4 @@ function isAccessTokenType(typ: unknown): boolean {
   if (typeof typ !== 'string') return false
   const type = typ.toLowerCase()
   return type === accessTokenType || type === `application/${accessTokenType}`
-}
-
-function malformed(detail: string): TokenMalformedError {
-  return new TokenMalformedError({ detail })
 }

@@ -1,152 +1,146 @@
 import { createHash } from 'node:crypto'
-import { calculateJwkThumbprint, flattenedVerify, importJWK, type JWK } from 'jose'
-import { decodeBase64url } from './base64url.ts'
+import { flattenedVerify, errors as joseErrors } from 'jose'
 import { type Clock, systemClock } from './clock.ts'
-import { maxTokenLength } from './compact-jws.ts'
+import { findExtension, type JwsParts, splitCompactJws } from './compact-jws.ts'
+import { type DpopAlgorithm, type DpopKey, isDpopAlgorithm, readDpopKey } from './dpop-key.ts'
 import { DpopNonceError, DpopProofError } from './errors.ts'
-import { isObject, parseJsonObject } from './json-object.ts'
+import { parseJsonObject } from './json-object.ts'
+import { checkNumber } from './option-checks.ts'
 import { maxIdentifierLength } from './revocation-feed.ts'
+import { isSameTarget } from './target-uri.ts'
 
-/** The algorithms that proofs may be signed with, for metadata (RFC 9449 §5.1). */
-export const dpopAlgorithms = ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256'] as const
-
-/** What a proof has to be made for. */
+/** The request that a proof has to be for. */
 export interface DpopExpectations {
-  /** The request's method. */
+  /** The HTTP method, compared character by character. */
   readonly method: string
-  /** The request's URL as clients see it; query and fragment play no part. */
+  /** The URL that the client used; query and fragment play no part. */
   readonly url: string
-  /** The access token that comes with the proof: `ath` has to be its hash. */
+  /** The access token that came with the proof. Absent where none comes, as at a token endpoint. */
   readonly accessToken?: string | undefined
   readonly clock?: Clock | undefined
-  /** How old a proof may be, in seconds. Default 60. */
+  /** How old a proof may be, in seconds, from 1 to 600. Default 60. */
   readonly maxAgeSeconds?: number | undefined
-  /** Whether the proof's nonce, or that it has none, is acceptable. By default any is. */
+  /** Judges the proof's nonce, which may be absent. Without this, every nonce and none is accepted. */
   readonly isAcceptedNonce?: ((nonce: string | undefined) => boolean) | undefined
 }
 
-/** A proof that has verified. */
+/** What a good proof says. */
 export interface DpopProof {
-  /** SHA-256 thumbprint of the key (RFC 7638). */
+  /** SHA-256 thumbprint of the key that has signed it (RFC 7638), in base64url. */
   readonly jkt: string
   readonly jti: string
   /** Seconds since 1970-01-01 UTC. */
   readonly iat: number
-  readonly nonce: string | undefined
-  /** To be claimed once: made of key and `jti`, of fixed size. */
+  readonly nonce?: string
+  /** Names this proof among those of all keys, in 43 characters: what has to be claimed once. */
   readonly replayKey: string
-  /** Until then the claim has to be remembered, in seconds since 1970-01-01 UTC. */
+  /** Until when it has to be remembered: seconds since 1970-01-01 UTC. */
   readonly expiresAt: number
 }
 
-/** How far in the future `iat` may be, in seconds. */
-const futureToleranceSeconds = 5
-const minModulusBytes = 256
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
+/** The type in a proof's header (RFC 9449 §4.2). */
+export const dpopProofType = 'dpop+jwt'
+export const defaultProofMaxAgeSeconds = 60
+/** How far the clock of a client, or of another replica, may be ahead. */
+const clockToleranceSeconds = 5
+
+interface Claims {
+  readonly jti: string
+  readonly htm: string
+  readonly htu: string
+  readonly iat: number
+  readonly ath: unknown
+  readonly nonce: string | undefined
+}
 
 /**
- * Verifies a DPoP proof (RFC 9449 §4.3), but for its single use: that is for the caller to claim, by `replayKey`.
+ * Verifies a DPoP proof by all checks of RFC 9449 §4.3 but one: whether it was used before. For that, claim its
+ * `replayKey` until `expiresAt`, and only once.
  *
- * @throws {DpopProofError} for anything that is wrong with it, {@link DpopNonceError} for its nonce alone.
+ * @throws {DpopProofError} when a check fails.
+ * @throws {DpopNonceError} when `isAcceptedNonce` refuses the nonce.
+ * @throws {TypeError} for a caller's mistake.
  */
 export async function verifyDpopProof(proof: string, expected: DpopExpectations): Promise<DpopProof> {
-  const { header, payload, parts } = parseProof(proof)
-  const jwk = checkHeader(header)
-  await verifySignature(parts, jwk, header.alg as string)
-  const { jti, iat, nonce } = checkClaims(payload, expected)
-  const jkt = await calculateJwkThumbprint(jwk)
-  const { maxAgeSeconds = 60 } = expected
+  if (typeof proof !== 'string') throw new TypeError('proof must be a string')
+  const { clock = systemClock, maxAgeSeconds } = checkExpectations(expected)
+  const jws = splitCompactJws(proof, refuse)
+  const alg = checkHeader(jws.unverifiedHeader)
+  const { key, jkt } = await readDpopKey(jws.unverifiedHeader.jwk, alg)
+  const { jti, htm, htu, iat, ath, nonce } = readClaims(await verifySignature(jws, key, alg))
+
+  if (htm !== expected.method) throw refuse('htm is another method')
+  if (!isSameTarget(htu, expected.url)) throw refuse('htu is another URL')
+  if (expected.isAcceptedNonce && !expected.isAcceptedNonce(nonce)) {
+    throw new DpopNonceError({ detail: nonce === undefined ? 'no nonce' : 'the nonce is not accepted' })
+  }
+  const now = clock.now() / 1000
+  if (!(iat >= now - maxAgeSeconds)) throw refuse('iat is too long ago')
+  if (!(iat <= now + clockToleranceSeconds)) throw refuse('iat is in the future')
+  if (expected.accessToken !== undefined && ath !== sha256(expected.accessToken)) {
+    throw refuse('ath is not the hash of the access token')
+  }
   return Object.freeze({
     jkt,
     jti,
     iat,
-    nonce,
-    replayKey: createHash('sha256').update(`${jkt}.${jti}`).digest('base64url'),
-    expiresAt: iat + maxAgeSeconds + futureToleranceSeconds
+    ...(nonce !== undefined && { nonce }),
+    // With the key's name, so that nobody can use up the jti of another; its size is fixed, so the two cannot run together.
+    replayKey: sha256(`${jkt}.${jti}`),
+    // A replica whose clock is behind accepts it for as much longer.
+    expiresAt: Math.ceil(iat) + maxAgeSeconds + clockToleranceSeconds
   })
 }
 
-type JsonObject = Readonly<Record<string, unknown>>
-
-function parseProof(proof: string) {
-  if (proof.length >= maxTokenLength) throw refused('too long')
-  const parts = proof.split('.', 4)
-  const [protectedHeader, payload, signature] = parts
-  if (parts.length !== 3 || !protectedHeader || !payload || !signature) throw refused('not three parts')
-  const decoded = [protectedHeader, payload, signature].map(decodeBase64url)
-  const [header, claims] = decoded.slice(0, 2).map((bytes) => bytes && parseJsonObject(bytes))
-  if (!header || !claims || !decoded[2]) throw refused('not a JWT in strict base64url with unique names')
-  return { header, payload: claims, parts: { protected: protectedHeader, payload, signature } }
+function checkExpectations(expected: DpopExpectations) {
+  const { clock, method, url, maxAgeSeconds = defaultProofMaxAgeSeconds } = expected
+  if (typeof method !== 'string' || typeof url !== 'string') throw new TypeError('method and url must be strings')
+  return { clock, maxAgeSeconds: checkProofMaxAge('maxAgeSeconds', maxAgeSeconds) }
 }
 
-/** @returns the public members of the key, and no other */
-function checkHeader(header: JsonObject): JWK {
-  const { typ, alg, jwk } = header
-  if (typeof typ !== 'string' || !/^(application\/)?dpop\+jwt$/i.test(typ)) throw refused('typ is not dpop+jwt')
-  if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64')) throw refused('crit')
-  if (!dpopAlgorithms.some((known) => known === alg)) throw refused('alg is not one of those that are taken')
-  if (!isObject(jwk)) throw refused('jwk is missing')
-  if (privateMembers.some((member) => Object.hasOwn(jwk, member))) throw refused('jwk has a private member')
-  const { kty, crv, x, y, n, e } = jwk
-  const texts = [kty, crv, x, y, n, e].every((member) => member === undefined || typeof member === 'string')
-  if (!texts) throw refused('jwk is malformed')
-  const members = { kty, crv, x, y, n, e } as JWK
-  const curves = { ES256: 'P-256', ES384: 'P-384', EdDSA: 'Ed25519', Ed25519: 'Ed25519' } as const
-  const curve = curves[alg as keyof typeof curves]
-  if (curve !== undefined && crv !== curve) throw refused('jwk is of another curve than alg')
-  if (curve === undefined && (kty !== 'RSA' || !isStrong(members))) throw refused('jwk is no strong RSA key')
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as JWK
+/** A mistake in the option is a `TypeError`. */
+export function checkProofMaxAge(name: string, maxAgeSeconds: number): number {
+  return checkNumber(name, maxAgeSeconds, 1, 600)
 }
 
-function isStrong({ n = '', e = '' }: JWK): boolean {
-  const modulus = decodeBase64url(n)
-  const exponent = decodeBase64url(e)
-  return modulus !== undefined && modulus.length >= minModulusBytes && exponent !== undefined && exponent.length >= 3
+function checkHeader(header: Readonly<Record<string, unknown>>): DpopAlgorithm {
+  if (header.typ !== dpopProofType) throw refuse(`typ is not ${dpopProofType}`)
+  if (!isDpopAlgorithm(header.alg)) throw refuse('alg is not one that is taken for proofs')
+  const extension = findExtension(header)
+  if (extension !== undefined) throw refuse(extension)
+  return header.alg
 }
 
-async function verifySignature(
-  parts: { protected: string; payload: string; signature: string },
-  jwk: JWK,
-  alg: string
-) {
+async function verifySignature(jws: JwsParts, key: DpopKey['key'], alg: DpopAlgorithm): Promise<Uint8Array> {
+  const { protected: protectedHeader, payload, signature } = jws
   try {
-    await flattenedVerify(parts, await importJWK(jwk, alg), { algorithms: [alg] })
+    return (await flattenedVerify({ protected: protectedHeader, payload, signature }, key, { algorithms: [alg] }))
+      .payload
   } catch (cause) {
-    // Whatever the key in the header is, it is the sender's: nothing here is this service's fault.
-    throw new DpopProofError({ detail: 'the signature does not verify', cause })
+    // Anything but a JOSE error is not the proof's fault, and must not look like it.
+    if (cause instanceof joseErrors.JOSEError) throw refuse(cause.code, cause)
+    throw cause
   }
 }
 
-function checkClaims(payload: JsonObject, expected: DpopExpectations) {
-  const { clock = systemClock, maxAgeSeconds = 60, isAcceptedNonce = () => true } = expected
-  const { jti, htm, htu, iat, ath, nonce } = payload
-  if (typeof jti !== 'string' || jti === '' || jti.length > maxIdentifierLength) throw refused('jti')
-  if (htm !== expected.method) throw refused('htm is another method')
-  if (typeof htu !== 'string' || withoutQuery(htu) === undefined || withoutQuery(htu) !== withoutQuery(expected.url)) {
-    throw refused('htu is another URL')
+function readClaims(payload: Uint8Array): Claims {
+  const claims = parseJsonObject(payload)
+  if (!claims) throw refuse('the payload is not a JSON object in UTF-8 with unique names')
+  const { jti, htm, htu, iat, ath, nonce } = claims
+  if (typeof jti !== 'string' || jti === '' || jti.length > maxIdentifierLength) {
+    throw refuse(`jti is not a string of 1 to ${maxIdentifierLength} characters`)
   }
-  const now = clock.now() / 1000
-  if (typeof iat !== 'number' || !Number.isFinite(iat)) throw refused('iat is not a number')
-  if (iat < now - maxAgeSeconds) throw refused('iat is too long ago')
-  if (iat > now + futureToleranceSeconds) throw refused('iat is in the future')
-  if (expected.accessToken !== undefined) {
-    const hash = createHash('sha256').update(expected.accessToken).digest('base64url')
-    if (ath !== hash) throw refused('ath is not the hash of the access token')
-  }
-  if (nonce !== undefined && (typeof nonce !== 'string' || nonce.length > maxIdentifierLength)) throw refused('nonce')
-  if (!isAcceptedNonce(nonce)) throw new DpopNonceError({ detail: nonce === undefined ? 'no nonce' : 'another nonce' })
-  return { jti, iat, nonce }
+  if (typeof htm !== 'string') throw refuse('htm is not a string')
+  if (typeof htu !== 'string') throw refuse('htu is not a string')
+  if (typeof iat !== 'number' || !Number.isFinite(iat)) throw refuse('iat is not a finite number')
+  if (nonce !== undefined && typeof nonce !== 'string') throw refuse('nonce is not a string')
+  return { jti, htm, htu, iat, ath, nonce }
 }
 
-/** After syntax-based normalisation (RFC 3986 §6.2.2), which the URL parser does. */
-function withoutQuery(text: string): string | undefined {
-  if (!URL.canParse(text)) return undefined
-  const url = new URL(text)
-  url.search = ''
-  url.hash = ''
-  return url.href
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
 }
 
-function refused(detail: string): DpopProofError {
-  return new DpopProofError({ detail })
+function refuse(detail: string, cause?: unknown): DpopProofError {
+  return new DpopProofError({ detail, cause })
 }

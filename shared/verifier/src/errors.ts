@@ -11,12 +11,14 @@ export type VerifierErrorCode =
   | 'ERR_TOKEN_CLAIM'
   | 'ERR_TOKEN_EXPIRED'
   | 'ERR_TOKEN_REVOKED'
+  | 'ERR_TOKEN_BINDING'
   | 'ERR_DPOP_PROOF'
   | 'ERR_DPOP_NONCE'
   | 'ERR_SCOPE_INSUFFICIENT'
   | 'ERR_ROLE_INSUFFICIENT'
   | 'ERR_KEYS_UNAVAILABLE'
   | 'ERR_REVOCATIONS_UNAVAILABLE'
+  | 'ERR_DPOP_REPLAYS_UNAVAILABLE'
 
 export interface VerifierErrorOptions {
   /** What went wrong exactly, for the log alone. Never the token. */
@@ -36,7 +38,7 @@ export abstract class VerifierError extends Error {
   }
 }
 
-/** The request carries a token in a way that RFC 6750 §2 does not allow, or more than one. */
+/** The request carries a token in a way that RFC 6750 §2 and RFC 9449 §7.1 do not allow, or more than one. */
 export class BearerRequestError extends VerifierError {
   readonly code = 'ERR_BEARER_REQUEST'
   constructor(options?: VerifierErrorOptions) {
@@ -114,6 +116,33 @@ export class TokenRevokedError extends VerifierError {
   }
 }
 
+/**
+ * The token and the way it was presented do not belong together: a token that is bound to a key came without a proof of
+ * that key, or a token that is bound to none came with a proof (RFC 9449 §7).
+ */
+export class TokenBindingError extends VerifierError {
+  readonly code = 'ERR_TOKEN_BINDING'
+  constructor(options?: VerifierErrorOptions) {
+    super('The access token was not presented in the way that its binding demands.', options)
+  }
+}
+
+/** The DPoP proof fails one of the checks of RFC 9449 §4.3, or was used before. */
+export class DpopProofError extends VerifierError {
+  readonly code = 'ERR_DPOP_PROOF'
+  constructor(options?: VerifierErrorOptions) {
+    super('The DPoP proof is not valid.', options)
+  }
+}
+
+/** The DPoP proof lacks a nonce that is accepted now (RFC 9449 §8, §9). The answer has to give one in `DPoP-Nonce`. */
+export class DpopNonceError extends VerifierError {
+  readonly code = 'ERR_DPOP_NONCE'
+  constructor(options?: VerifierErrorOptions) {
+    super('The DPoP proof must hold a nonce of this server.', options)
+  }
+}
+
 /** The token is good, but was not granted every scope that the route needs. */
 export class ScopeInsufficientError extends VerifierError {
   readonly code = 'ERR_SCOPE_INSUFFICIENT'
@@ -143,26 +172,18 @@ export class KeysUnavailableError extends VerifierError {
   }
 }
 
-/** The proof of possession is missing or not valid (RFC 9449 §4.3). */
-export class DpopProofError extends VerifierError {
-  readonly code = 'ERR_DPOP_PROOF'
-  constructor(options?: VerifierErrorOptions) {
-    super('The DPoP proof is not valid.', options)
-  }
-}
-
-/** The proof is valid but for its nonce (RFC 9449 §8). */
-export class DpopNonceError extends VerifierError {
-  readonly code = 'ERR_DPOP_NONCE'
-  constructor(options?: VerifierErrorOptions) {
-    super('The DPoP proof lacks the nonce that is asked for.', options)
-  }
-}
-
 /** It cannot be known whether the token is revoked: nothing is said about the token. */
 export class RevocationsUnavailableError extends VerifierError {
   readonly code = 'ERR_REVOCATIONS_UNAVAILABLE'
   constructor(options?: VerifierErrorOptions) {
     super('It cannot be known now whether the access token is revoked.', options)
+  }
+}
+
+/** It cannot be known whether the DPoP proof was used before: nothing is said about the token or the proof. */
+export class DpopReplaysUnavailableError extends VerifierError {
+  readonly code = 'ERR_DPOP_REPLAYS_UNAVAILABLE'
+  constructor(options?: VerifierErrorOptions) {
+    super('It cannot be known now whether the DPoP proof was used before.', options)
   }
 }

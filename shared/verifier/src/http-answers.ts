@@ -1,4 +1,6 @@
+import { dpopAlgorithms } from './dpop-key.ts'
 import { ScopeInsufficientError, type VerifierError, type VerifierErrorCode } from './errors.ts'
+import type { AccessTokenScheme } from './presented-token.ts'
 
 /** An error as HTTP: what a framework adapter writes out. */
 export interface HttpAnswer {
@@ -11,6 +13,8 @@ export interface HttpAnswer {
 export interface ChallengeOptions {
   /** URL of the protected-resource metadata (RFC 9728 §5.1). */
   resourceMetadata?: string | undefined
+  /** The scheme under which the token came. Default `Bearer`. */
+  scheme?: AccessTokenScheme | undefined
 }
 
 interface Row {
@@ -19,6 +23,8 @@ interface Row {
   readonly description: string
   /** `bare`: without an error code, since no token was sent (RFC 6750 §3.1). `none`: the token is not at fault. */
   readonly challenge: 'bare' | 'full' | 'none'
+  /** The scheme that the client has to use, whichever it did. */
+  readonly scheme?: AccessTokenScheme
 }
 
 const invalidToken = (description: string): Row => ({
@@ -32,6 +38,13 @@ const forbidden = (description: string): Row => ({
   error: 'insufficient_scope',
   description,
   challenge: 'full'
+})
+const dpopFault = (error: string, description: string): Row => ({
+  status: 401,
+  error,
+  description,
+  challenge: 'full',
+  scheme: 'DPoP'
 })
 const unavailable: Row = {
   status: 503,
@@ -63,36 +76,49 @@ const answers: Readonly<Record<VerifierErrorCode, Row>> = {
   ERR_TOKEN_CLAIM: invalid,
   ERR_TOKEN_EXPIRED: invalidToken('The access token has expired.'),
   ERR_TOKEN_REVOKED: invalidToken('The access token was revoked.'),
-  ERR_DPOP_PROOF: { ...invalidToken('The DPoP proof is not valid.'), error: 'invalid_dpop_proof' },
-  ERR_DPOP_NONCE: { ...invalidToken('The DPoP proof lacks the nonce that is asked for.'), error: 'use_dpop_nonce' },
+  ERR_TOKEN_BINDING: {
+    ...invalidToken('The access token must be presented as it is bound: with a DPoP proof of its key, or without one.'),
+    scheme: 'DPoP'
+  },
+  ERR_DPOP_PROOF: dpopFault('invalid_dpop_proof', 'The DPoP proof is not valid.'),
+  ERR_DPOP_NONCE: dpopFault('use_dpop_nonce', 'The DPoP proof must hold the nonce of the DPoP-Nonce header.'),
   ERR_SCOPE_INSUFFICIENT: forbidden('The access token does not have the scope that this needs.'),
   ERR_ROLE_INSUFFICIENT: forbidden('The access token does not have the role that this needs.'),
   ERR_KEYS_UNAVAILABLE: unavailable,
-  ERR_REVOCATIONS_UNAVAILABLE: unavailable
+  ERR_REVOCATIONS_UNAVAILABLE: unavailable,
+  ERR_DPOP_REPLAYS_UNAVAILABLE: unavailable
 }
 
 const retryAfterSeconds = 1
 
 /**
- * The HTTP answer to an error (RFC 6750 §3): 401, 403 and 400 carry a challenge in `WWW-Authenticate`; 503 carries
- * `Retry-After` and no challenge, since the token is not known to be bad.
+ * The HTTP answer to an error (RFC 6750 §3, RFC 9449 §7.1): 401, 403 and 400 carry a challenge in `WWW-Authenticate`; 503
+ * carries `Retry-After` and no challenge, since the token is not known to be bad.
  */
 export function httpAnswerTo(error: VerifierError, options: ChallengeOptions = {}): HttpAnswer {
   const row = answers[error.code]
   const headers: Record<string, string> = { 'Cache-Control': 'no-store' }
   if (row.challenge === 'none') headers['Retry-After'] = String(retryAfterSeconds)
-  else headers['WWW-Authenticate'] = challenge(row, error, options)
+  else headers['WWW-Authenticate'] = challenges(row, error, options)
   return { status: row.status, headers, body: { error: row.error, error_description: row.description } }
 }
 
-function challenge(row: Row, error: VerifierError, options: ChallengeOptions): string {
-  const attributes: string[] = []
-  if (row.challenge === 'full') {
-    attributes.push(quoted('error', row.error), quoted('error_description', row.description))
-  }
+function challenges(row: Row, error: VerifierError, options: ChallengeOptions): string {
+  // Who has sent nothing is told of both schemes, as in RFC 9449 §7.2; else the error belongs to one of them.
+  if (row.challenge === 'bare') return `${challenge('Bearer', [], options)}, ${challenge('DPoP', [], options)}`
+  const attributes = [quoted('error', row.error), quoted('error_description', row.description)]
   if (error instanceof ScopeInsufficientError) attributes.push(quoted('scope', error.scopes.join(' ')))
-  if (options.resourceMetadata !== undefined) attributes.push(quoted('resource_metadata', options.resourceMetadata))
-  return attributes.length === 0 ? 'Bearer' : `Bearer ${attributes.join(', ')}`
+  return challenge(row.scheme ?? options.scheme ?? 'Bearer', attributes, options)
+}
+
+function challenge(scheme: AccessTokenScheme, attributes: readonly string[], options: ChallengeOptions): string {
+  const { resourceMetadata } = options
+  const all = [
+    ...attributes,
+    ...(scheme === 'DPoP' ? [quoted('algs', dpopAlgorithms.join(' '))] : []),
+    ...(resourceMetadata === undefined ? [] : [quoted('resource_metadata', resourceMetadata)])
+  ]
+  return all.length === 0 ? scheme : `${scheme} ${all.join(', ')}`
 }
 
 /** A quoted-string (RFC 9110 §5.6.4). */

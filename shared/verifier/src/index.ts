@@ -10,10 +10,11 @@ export {
   createAccessTokenVerifier,
   type VerifyOptions
 } from './access-token-verifier.ts'
-export { type BearerRequest, headerValues, takeBearerToken } from './bearer-token.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { maxTokenLength } from './compact-jws.ts'
-export { type DpopExpectations, type DpopProof, dpopAlgorithms, verifyDpopProof } from './dpop-proof.ts'
+export { type DpopAlgorithm, dpopAlgorithms } from './dpop-key.ts'
+export { type DpopExpectations, type DpopProof, verifyDpopProof } from './dpop-proof.ts'
+export { createInProcessDpopReplays, type DpopReplays, type InProcessDpopReplaysOptions } from './dpop-replays.ts'
 export * from './errors.ts'
 export type { Fetch } from './fetch-key-set.ts'
 export { type ChallengeOptions, type HttpAnswer, httpAnswerTo } from './http-answers.ts'
@@ -21,6 +22,14 @@ export { createRemoteKeySet, maxStaleKeysSecondsLimit, type RemoteKeySetOptions 
 export type { FetchOutcome, KeySource, KeySourceStatus, VerificationKey } from './key-source.ts'
 export { createLocalKeySet, type LocalKeySet } from './local-key-set.ts'
 export type { VerifierLogger } from './logger.ts'
+export {
+  type AccessTokenRequest,
+  type AccessTokenScheme,
+  headerValues,
+  type PresentedToken,
+  takeAccessToken
+} from './presented-token.ts'
+export type { DpopOptions, DpopPresentation } from './proof-of-possession.ts'
 export {
   type ProtectedResourceOptions,
   protectedResourceDocument,

@@ -1,3 +1,4 @@
+import { dpopAlgorithms } from './dpop-key.ts'
 import { checkHttpUrl, checkText } from './option-checks.ts'
 
 /** What a protected resource tells about itself. */
@@ -22,6 +23,7 @@ export function protectedResourceDocument(options: ProtectedResourceOptions): Re
     resource: options.resource,
     authorization_servers: options.authorizationServers,
     bearer_methods_supported: ['header'],
+    dpop_signing_alg_values_supported: dpopAlgorithms,
     ...(options.scopesSupported && { scopes_supported: options.scopesSupported }),
     ...(options.resourceName && { resource_name: checkText('resourceName', options.resourceName) }),
     ...(options.resourceDocumentation && {

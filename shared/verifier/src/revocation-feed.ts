@@ -9,6 +9,8 @@ export interface RevocableIdentifiers {
   readonly jti: string
   readonly sid?: string | undefined
   readonly kid: string
+  /** The `sid` of each who acts for the subject (RFC 8693 §4.1): the token is revoked by any of them as by its own. */
+  readonly actors?: readonly string[] | undefined
 }
 
 /** An entry as it arrives. */

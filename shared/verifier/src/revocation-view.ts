@@ -77,9 +77,10 @@ export function createRevocationView(options: RevocationViewOptions): Revocation
     // What is published twice has arrived before.
     if (ageSeconds !== undefined && !isKnown) onPropagated?.(ageSeconds)
   }
-  const findHit = ({ jti, sid, kid }: RevocableIdentifiers): RevocationKind | undefined => {
+  const findHit = ({ jti, sid, kid, actors }: RevocableIdentifiers): RevocationKind | undefined => {
     if (denylist.jti.has(jti)) return 'jti'
     if (sid !== undefined && denylist.sid.has(sid)) return 'sid'
+    if (actors?.some((actor) => denylist.sid.has(actor))) return 'sid'
     return denylist.kid.has(kid) ? 'kid' : undefined
   }
   const staleness = () => Math.max(0, clock.monotonic() - asOf)

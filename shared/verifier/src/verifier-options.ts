@@ -5,6 +5,7 @@ import { checkMaxStaleKeysSeconds, createRemoteKeySet } from './key-set.ts'
 import type { KeySource } from './key-source.ts'
 import { silentLogger } from './logger.ts'
 import { checkHttpUrl, checkMethods, checkNumber, checkText } from './option-checks.ts'
+import { createProofOfPossession, type ProofOfPossession } from './proof-of-possession.ts'
 import { createRevocations, type Revocations } from './revocations.ts'
 
 /** What a verifier works with, made from its options. */
@@ -16,6 +17,7 @@ export interface VerifierParts {
   readonly keys: KeySource
   readonly ownsKeys: boolean
   readonly revocations: Revocations | null
+  readonly possession: ProofOfPossession
 }
 
 /** Checks every option before anything is started, so that a mistake leaves nothing running. */
@@ -27,6 +29,7 @@ export function readVerifierOptions(options: AccessTokenVerifierOptions): Verifi
   checkNumber('clockToleranceSeconds', clockToleranceSeconds, 0, maxClockToleranceSeconds)
   checkNumber('cacheSize', cacheSize, 0, 1_000_000)
   checkKeyOptions(options)
+  const possession = createProofOfPossession(options.dpop ?? {}, clock)
   if (options.revocations === undefined) {
     throw new TypeError('revocations must be given; null, spelled out, accepts revoked tokens until they expire')
   }
@@ -54,7 +57,8 @@ export function readVerifierOptions(options: AccessTokenVerifierOptions): Verifi
     cacheSize,
     keys,
     ownsKeys: options.keys === undefined,
-    revocations
+    revocations,
+    possession
   }
 }
 

@@ -41,8 +41,9 @@ export function createInProcessRevocationFeed(log: InProcessRevocationLog): Revo
       })
       readAll()
     },
-    async checkDirectly({ jti, sid, kid }) {
-      if (log.has('jti', jti) || log.has('kid', kid) || (sid !== undefined && log.has('sid', sid))) return true
+    async checkDirectly({ jti, sid, kid, actors = [] }) {
+      const sids = sid === undefined ? actors : [sid, ...actors]
+      if (log.has('jti', jti) || log.has('kid', kid) || sids.some((one) => log.has('sid', one))) return true
       if (!log.isComplete) throw new Error('the log is not complete')
       return false
     },

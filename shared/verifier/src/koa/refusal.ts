@@ -11,24 +11,27 @@ export interface RefusalOptions extends ChallengeOptions {
 /** A logger, or what picks the one of a request. */
 export type RequestLogger = VerifierLogger | ((ctx: Context) => VerifierLogger)
 
-/** Carries the options from `requireAccessToken` to the checks behind it, out of sight of `ctx.state`'s users. */
-export const refusalOptions = Symbol('countersign.refusalOptions')
+const refusalOptions = Symbol('countersign.refusalOptions')
+
+interface RefusalState {
+  [refusalOptions]?: RefusalOptions
+}
+
+/** Hands the options to this check and those behind it, out of sight of `ctx.state`'s users. */
+export function setRefusalOptions(ctx: Context, options: RefusalOptions): void {
+  Object.defineProperty(ctx.state, refusalOptions, { value: options, configurable: true })
+}
 
 /**
  * Runs a check, then the rest of the app. What the check refuses is answered here, so that no error handler is needed;
  * what the rest of the app throws is left alone.
  */
-export async function passOrRefuse(
-  ctx: Context,
-  next: Next,
-  options: RefusalOptions,
-  check: () => void | Promise<void>
-): Promise<void> {
+export async function passOrRefuse(ctx: Context, next: Next, check: () => void | Promise<void>): Promise<void> {
   try {
     await check()
   } catch (error) {
     if (!(error instanceof VerifierError)) throw error
-    refuse(ctx, error, options)
+    refuse(ctx, error, (ctx.state as RefusalState)[refusalOptions] ?? {})
     return
   }
   await next()

@@ -1,7 +1,7 @@
 import type { Middleware } from 'koa'
 import { RoleInsufficientError, ScopeInsufficientError } from '../errors.ts'
 import { checkText } from '../option-checks.ts'
-import { passOrRefuse, type RefusalOptions, refusalOptions } from './refusal.ts'
+import { passOrRefuse } from './refusal.ts'
 import type { AccessTokenState } from './require-access-token.ts'
 
 /**
@@ -34,9 +34,8 @@ export function requireRole(role: string): Middleware<AccessTokenState> {
 
 function requireGrant(check: (state: AccessTokenState) => void): Middleware<AccessTokenState> {
   return (ctx, next) => {
-    const state = ctx.state as Partial<AccessTokenState> & { [refusalOptions]?: RefusalOptions }
-    if (!state.accessToken) throw new TypeError('requireScope and requireRole belong behind requireAccessToken')
-    const { accessToken } = state
-    return passOrRefuse(ctx, next, state[refusalOptions] ?? {}, () => check({ accessToken }))
+    const { accessToken } = ctx.state as Partial<AccessTokenState>
+    if (!accessToken) throw new TypeError('requireScope and requireRole belong behind requireAccessToken')
+    return passOrRefuse(ctx, next, () => check({ accessToken }))
   }
 }

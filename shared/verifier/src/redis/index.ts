@@ -1,4 +1,5 @@
-/** Carries the denylist over Redis or Valkey. The wire format is in docs/revocation-feed.md. */
+/** Carries the denylist, and the memory of used DPoP proofs, over Redis or Valkey. The format is in docs/revocation-feed.md. */
+export { dpopProofKey, redisDpopReplays } from './redis-dpop-replays.ts'
 export {
   createRedisLink,
   type RedisClient,

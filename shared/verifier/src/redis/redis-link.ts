@@ -1,4 +1,5 @@
 import { createClient, ErrorReply, type RedisClientOptions } from 'redis'
+import { checkText } from '../option-checks.ts'
 import { withDeadline } from './deadline.ts'
 
 /** Which Redis: a URL, or the options of a node-redis client. */
@@ -97,6 +98,13 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
       if (current) drop(current)
     }
   }
+}
+
+/** A mistake in the options is a `TypeError`. */
+export function checkLinkOptions(options: RedisLinkOptions): void {
+  if ('client' in options) return
+  const url = checkText('url', options.url)
+  if (!/^(?:rediss?|unix):\/\//.test(url)) throw new TypeError('url must begin with redis://, rediss:// or unix://')
 }
 
 async function startSession(client: RedisClient, signal: AbortSignal): Promise<RedisSession> {

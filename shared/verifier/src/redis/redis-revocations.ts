@@ -1,8 +1,7 @@
-import { checkText } from '../option-checks.ts'
 import type { RevocableIdentifiers, RevocationFeed } from '../revocation-feed.ts'
 import type { RevocationOptions, StalePolicy } from '../revocations.ts'
 import { followRevocations } from './follow-revocations.ts'
-import { createRedisLink, type RedisLinkOptions } from './redis-link.ts'
+import { checkLinkOptions, createRedisLink, type RedisLinkOptions } from './redis-link.ts'
 import { isEpochOfRun, revocationKeys } from './revocation-keys.ts'
 
 /** Which Redis, and what to do when it is away. */
@@ -58,13 +57,11 @@ export function createRedisRevocationFeed(options: RedisLinkOptions): Revocation
   }
 }
 
-function entryKeys({ jti, sid, kid }: RevocableIdentifiers): string[] {
-  const keys = [revocationKeys.entry('jti', jti), revocationKeys.entry('kid', kid)]
-  return sid === undefined ? keys : [...keys, revocationKeys.entry('sid', sid)]
-}
-
-function checkLinkOptions(options: RedisLinkOptions): void {
-  if ('client' in options) return
-  const url = checkText('url', options.url)
-  if (!/^(?:rediss?|unix):\/\//.test(url)) throw new TypeError('url must begin with redis://, rediss:// or unix://')
+function entryKeys({ jti, sid, kid, actors = [] }: RevocableIdentifiers): string[] {
+  const sids = sid === undefined ? actors : [sid, ...actors]
+  return [
+    revocationKeys.entry('jti', jti),
+    revocationKeys.entry('kid', kid),
+    ...sids.map((one) => revocationKeys.entry('sid', one))
+  ]
 }

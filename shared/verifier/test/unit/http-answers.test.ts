@@ -13,11 +13,17 @@ const all = [
   new errors.TokenClaimError('aud', detail),
   new errors.TokenExpiredError(detail),
   new errors.TokenRevokedError('sid', detail),
+  new errors.TokenBindingError(detail),
+  new errors.DpopProofError(detail),
+  new errors.DpopNonceError(detail),
   new errors.ScopeInsufficientError(['read', 'write'], detail),
   new errors.RoleInsufficientError('admin', detail),
   new errors.KeysUnavailableError(detail),
-  new errors.RevocationsUnavailableError(detail)
+  new errors.RevocationsUnavailableError(detail),
+  new errors.DpopReplaysUnavailableError(detail)
 ]
+
+const algs = 'algs="ES256 ES384 EdDSA Ed25519 RS256 PS256"'
 
 describe('the HTTP answer to a verifier error (RFC 6750 §3)', () => {
   it('has the right status and error code for each error', () => {
@@ -34,10 +40,14 @@ describe('the HTTP answer to a verifier error (RFC 6750 §3)', () => {
       ERR_TOKEN_CLAIM: '401 invalid_token',
       ERR_TOKEN_EXPIRED: '401 invalid_token',
       ERR_TOKEN_REVOKED: '401 invalid_token',
+      ERR_TOKEN_BINDING: '401 invalid_token',
+      ERR_DPOP_PROOF: '401 invalid_dpop_proof',
+      ERR_DPOP_NONCE: '401 use_dpop_nonce',
       ERR_SCOPE_INSUFFICIENT: '403 insufficient_scope',
       ERR_ROLE_INSUFFICIENT: '403 insufficient_scope',
       ERR_KEYS_UNAVAILABLE: '503 temporarily_unavailable',
-      ERR_REVOCATIONS_UNAVAILABLE: '503 temporarily_unavailable'
+      ERR_REVOCATIONS_UNAVAILABLE: '503 temporarily_unavailable',
+      ERR_DPOP_REPLAYS_UNAVAILABLE: '503 temporarily_unavailable'
     })
   })
 
@@ -50,14 +60,32 @@ describe('the HTTP answer to a verifier error (RFC 6750 §3)', () => {
     }
   })
 
-  it('challenges a request without a token with nothing but the scheme', () => {
-    expect(httpAnswerTo(new errors.TokenMissingError()).headers['WWW-Authenticate']).toBe('Bearer')
+  it('challenges a request without a token with both schemes, and no error (RFC 9449 §7.2)', () => {
+    expect(httpAnswerTo(new errors.TokenMissingError()).headers['WWW-Authenticate']).toBe(`Bearer, DPoP ${algs}`)
+  })
+
+  it('challenges in the scheme that the request used', () => {
+    const challenge = (error: errors.VerifierError, scheme?: 'Bearer' | 'DPoP') =>
+      httpAnswerTo(error, { scheme }).headers['WWW-Authenticate']
+    const attributes = 'error="invalid_token", error_description="The access token has expired."'
+    expect(challenge(new errors.TokenExpiredError())).toBe(`Bearer ${attributes}`)
+    expect(challenge(new errors.TokenExpiredError(), 'Bearer')).toBe(`Bearer ${attributes}`)
+    expect(challenge(new errors.TokenExpiredError(), 'DPoP')).toBe(`DPoP ${attributes}, ${algs}`)
+  })
+
+  it('challenges with DPoP when its proof is at fault, also where a bound token came as a bearer token', () => {
+    for (const error of [new errors.TokenBindingError(), new errors.DpopProofError(), new errors.DpopNonceError()]) {
+      const { headers, body } = httpAnswerTo(error, { scheme: 'Bearer' })
+      const { error: code, error_description: description } = body
+      const expected = `DPoP error="${code}", error_description="${description}", ${algs}`
+      expect(headers['WWW-Authenticate']).toBe(expected)
+    }
   })
 
   it('names the error, the needed scopes and the resource metadata in the challenge (RFC 9728 §5.1)', () => {
     const resourceMetadata = 'https://api.example.com/.well-known/oauth-protected-resource'
     expect(httpAnswerTo(new errors.TokenMissingError(), { resourceMetadata }).headers['WWW-Authenticate']).toBe(
-      `Bearer resource_metadata="${resourceMetadata}"`
+      `Bearer resource_metadata="${resourceMetadata}", DPoP ${algs}, resource_metadata="${resourceMetadata}"`
     )
     expect(
       httpAnswerTo(new errors.ScopeInsufficientError(['read', 'write']), { resourceMetadata }).headers[

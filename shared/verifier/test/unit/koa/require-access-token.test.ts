@@ -2,6 +2,7 @@ import { createTestIssuer, type TestIssuer } from '@countersign/testing'
 import Koa from 'koa'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { createAccessTokenVerifier } from '../../../src/access-token-verifier.ts'
+import { dpopAlgorithms } from '../../../src/dpop-key.ts'
 import { createInProcessRevocationLog, inProcessRevocations } from '../../../src/in-process/index.ts'
 import {
   type AccessTokenState,
@@ -53,7 +54,12 @@ describe('requireAccessToken', () => {
     const answer = await setUp({ resourceMetadata }).get()
     expect(answer).toMatchObject({
       status: 401,
-      headers: { 'www-authenticate': `Bearer resource_metadata="${resourceMetadata}"`, 'cache-control': 'no-store' },
+      headers: {
+        'www-authenticate':
+          `Bearer resource_metadata="${resourceMetadata}", ` +
+          `DPoP algs="${dpopAlgorithms.join(' ')}", resource_metadata="${resourceMetadata}"`,
+        'cache-control': 'no-store'
+      },
       body: '{"error":"missing_token","error_description":"Send an access token in the Authorization header."}'
     })
   })
@@ -199,6 +205,7 @@ describe('protectedResourceMetadata', () => {
       resource: 'https://api.example.com',
       authorization_servers: ['https://auth.example.com'],
       bearer_methods_supported: ['header'],
+      dpop_signing_alg_values_supported: [...dpopAlgorithms],
       scopes_supported: ['openid'],
       resource_name: 'The API'
     })

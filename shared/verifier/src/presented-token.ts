@@ -1,17 +1,27 @@
-import { BearerRequestError, TokenMissingError } from './errors.ts'
+import { BearerRequestError, DpopProofError, TokenMissingError } from './errors.ts'
 
-/** The places of a request where a token may be. */
-export interface BearerRequest {
+/** The schemes under which an access token is taken (RFC 6750 §2.1, RFC 9449 §7.1). */
+export type AccessTokenScheme = 'Bearer' | 'DPoP'
+
+/** The places of a request where a token, and a proof for it, may be. */
+export interface AccessTokenRequest {
   /** Every `Authorization` header as received, not joined and none dropped. */
   readonly authorization: readonly string[]
+  /** Every `DPoP` header as received. Looked at for the scheme `DPoP` alone. */
+  readonly dpop?: readonly string[] | undefined
   /** The query string without its `?`. */
   readonly queryString?: string | undefined
   /** The parsed form body, when there is one. */
   readonly form?: unknown
 }
 
-const bearer = /^bearer(?: +([^ \t,]+))?$/i
-const isBearer = /^bearer(?:[ \t,]|$)/i
+/** The one token of a request. Nothing of it is verified. */
+export type PresentedToken =
+  | { readonly scheme: 'Bearer'; readonly token: string }
+  | { readonly scheme: 'DPoP'; readonly token: string; readonly proof: string }
+
+const credentials = /^(?:bearer|dpop)(?: +([^ \t,]+))?$/i
+const knownScheme = /^(bearer|dpop)(?:[ \t,]|$)/i
 
 /**
  * Takes the one access token out of a request. Only the header method is taken (RFC 6750 §2.1); a token in the query or
@@ -19,17 +29,27 @@ const isBearer = /^bearer(?:[ \t,]|$)/i
  *
  * @throws {TokenMissingError} when there is no token, or the credentials are of another scheme.
  * @throws {BearerRequestError} when there are several, or one where it must not be.
+ * @throws {DpopProofError} when the scheme is `DPoP` and there is not exactly one proof (RFC 9449 §4.3).
  */
-export function takeBearerToken(request: BearerRequest): string {
+export function takeAccessToken(request: AccessTokenRequest): PresentedToken {
   if (hasFormToken(request.form)) throw new BearerRequestError({ detail: 'access_token in the form body' })
   if (hasQueryToken(request.queryString)) throw new BearerRequestError({ detail: 'access_token in the query' })
   const [header, ...others] = request.authorization
   if (header === undefined) throw new TokenMissingError({ detail: 'no Authorization header' })
   if (others.length > 0) throw new BearerRequestError({ detail: 'several Authorization headers' })
-  if (!isBearer.test(header)) throw new TokenMissingError({ detail: 'Authorization is of another scheme' })
-  const token = bearer.exec(header)?.[1]
-  if (token === undefined) throw new BearerRequestError({ detail: 'Authorization: Bearer with no or several tokens' })
-  return token
+  const scheme = knownScheme.exec(header)?.[1]
+  if (scheme === undefined) throw new TokenMissingError({ detail: 'Authorization is of another scheme' })
+  const token = credentials.exec(header)?.[1]
+  if (token === undefined)
+    throw new BearerRequestError({ detail: `Authorization: ${scheme} with no or several tokens` })
+  if (scheme.toLowerCase() === 'bearer') return { scheme: 'Bearer', token }
+  return { scheme: 'DPoP', token, proof: takeProof(request.dpop ?? []) }
+}
+
+function takeProof([proof, ...others]: readonly string[]): string {
+  if (proof === undefined) throw new DpopProofError({ detail: 'no DPoP header' })
+  if (others.length > 0) throw new DpopProofError({ detail: 'several DPoP headers' })
+  return proof
 }
 
 /** Every value of a header in Node's `rawHeaders`, whose parsed form drops all `Authorization` headers but one. */

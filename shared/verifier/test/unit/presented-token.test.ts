@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { type BearerRequest, headerValues, takeBearerToken } from '../../src/bearer-token.ts'
+import { type AccessTokenRequest, headerValues, takeAccessToken } from '../../src/presented-token.ts'
 
-const code = (request: BearerRequest): string => {
+const code = (request: AccessTokenRequest): string => {
   try {
-    return `took ${takeBearerToken(request)}`
+    return `took ${takeAccessToken(request).token}`
   } catch (error) {
     return (error as { code: string }).code
   }
@@ -19,7 +19,7 @@ describe('taking the bearer token out of a request (RFC 6750 §2)', () => {
 
   it('finds no token without credentials, or with credentials of another scheme', () => {
     expect(code({ authorization: [] })).toBe('ERR_TOKEN_MISSING')
-    for (const header of ['', 'Basic dTpw', 'Bearertoken', 'DPoP abc', ' ']) {
+    for (const header of ['', 'Basic dTpw', 'Bearertoken', 'DPoPtoken', ' ']) {
       expect(code({ authorization: [header] }), header).toBe('ERR_TOKEN_MISSING')
     }
   })
