@@ -65,7 +65,9 @@ function grantTypes(given: readonly string[] | undefined, authMethod: ClientAuth
 }
 
 function seconds(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : Number(/^\d{1,9}$/.exec(text)?.[0] ?? Number.NaN)
+  if (text === undefined) return undefined
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError('--ttl: must be a whole number of seconds.')
+  return Number(text)
 }
 
 /** A JWKS, or one public key alone. */

@@ -1,11 +1,6 @@
 import { type Command, Option } from 'commander'
 import { type Client, clientAuthMethods } from '../../clients/client.ts'
-import type {
-  ClientAdministration,
-  ClientChange,
-  ClientChangeOutcome,
-  NewClient
-} from '../../clients/client-administration.ts'
+import type { ClientChange, ClientChangeOutcome, NewClient } from '../../clients/client-administration.ts'
 import { firstPartyClientId } from '../../clients/client-rules.ts'
 import { generateClientSecret, hashClientSecret } from '../../clients/client-secrets.ts'
 import { clientOnWire } from '../../endpoints/admin-clients.ts'
@@ -14,6 +9,7 @@ import { announce } from '../announcement.ts'
 import { type ClientOptions, readClient, requireClientId } from '../client-options.ts'
 import type { CommandContext, CommandResult, Perform } from '../command.ts'
 import { RefusedError } from '../failures.ts'
+import type { ClientParts } from '../operator-parts.ts'
 import { collect, parseOption } from '../options.ts'
 import { textMoment, textTable } from '../text-table.ts'
 import { addMakeKey } from './client-keys.ts'
@@ -108,10 +104,10 @@ function addCreate(clients: Command, perform: Perform): void {
 async function create(context: CommandContext, id: string, options: CreateOptions): Promise<CommandResult> {
   const wanted = await readClient(id, options)
   requireNotBuiltIn(wanted.id)
-  const { administration } = await context.parts.openClients()
+  const clients = await context.parts.openClients()
   const secret = wanted.authMethod === 'client_secret_basic' ? generateClientSecret() : undefined
   const secretHashes = secret === undefined ? [] : [hashClientSecret(secret)]
-  const result = await administration.create({ ...wanted, secretHashes }, undefined)
+  const result = await clients.administration.create({ ...wanted, secretHashes }, undefined)
   if (result.outcome === 'not_an_admin') throw operatorNeedsNoRole()
   if (result.outcome === 'created') {
     return {
@@ -122,13 +118,13 @@ async function create(context: CommandContext, id: string, options: CreateOption
   if (!options.ifAbsent && !options.orChange) {
     throw new RefusedError('client_id_taken', 'There is a client with this id. See: countersign clients list')
   }
-  const before = await requireClient(administration, wanted.id)
-  return options.orChange ? bringInLine(context, administration, before, wanted) : unchanged(before)
+  const before = await requireClient(clients, wanted.id)
+  return options.orChange ? bringInLine(context, clients, before, wanted) : unchanged(before)
 }
 
 async function bringInLine(
   context: CommandContext,
-  administration: ClientAdministration,
+  clients: ClientParts,
   before: Client,
   wanted: NewClient
 ): Promise<CommandResult> {
@@ -139,7 +135,11 @@ async function bringInLine(
   const change = { name, jwks, jwksUri, grantTypes, scopes, audiences, resources, mayActFor, accessTokenTtlSeconds }
   // Each change is in the audit log: a start that finds all as it should be leaves no trace.
   if (isLike(before, change)) return unchanged(before)
-  const { client, published } = await changed(context, await administration.change(before.id, change, undefined))
+  const { client, published } = await changed(
+    context,
+    clients,
+    await clients.administration.change(before.id, change, undefined)
+  )
   return { document: { ...clientOnWire(client), published }, text: `Changed the client ${client.id}.` }
 }
 
@@ -184,8 +184,12 @@ async function list({ parts }: CommandContext, options: ListOptions): Promise<Co
 
 async function setDisabled(context: CommandContext, given: string, isDisabled: boolean): Promise<CommandResult> {
   const id = requireChangeable(given)
-  const { administration } = await context.parts.openClients()
-  const { client, published } = await changed(context, await administration.change(id, { isDisabled }, undefined))
+  const clients = await context.parts.openClients()
+  const { client, published } = await changed(
+    context,
+    clients,
+    await clients.administration.change(id, { isDisabled }, undefined)
+  )
   return {
     document: { ...clientOnWire(client), ...(isDisabled ? { published } : {}) },
     text: isDisabled ? `${id} is disabled, and its tokens are refused.` : `${id} is enabled, and may get tokens.`
@@ -194,10 +198,14 @@ async function setDisabled(context: CommandContext, given: string, isDisabled: b
 
 async function rotateSecret(context: CommandContext, given: string): Promise<CommandResult> {
   const id = requireChangeable(given)
-  const { administration } = await context.parts.openClients()
-  await requireSecretClient(administration, id)
+  const clients = await context.parts.openClients()
+  await requireSecretClient(clients, id)
   const secret = generateClientSecret()
-  const { client } = await changed(context, await administration.addSecret(id, hashClientSecret(secret), undefined))
+  const { client } = await changed(
+    context,
+    clients,
+    await clients.administration.addSecret(id, hashClientSecret(secret), undefined)
+  )
   return {
     document: { ...clientOnWire(client), client_secret: secret },
     text: `${id} has another secret; the one before stays good until "clients drop-secret".${secretLine(secret)}`
@@ -206,19 +214,22 @@ async function rotateSecret(context: CommandContext, given: string): Promise<Com
 
 async function dropSecret(context: CommandContext, given: string): Promise<CommandResult> {
   const id = requireChangeable(given)
-  const { administration } = await context.parts.openClients()
-  await requireSecretClient(administration, id)
-  const { client, published } = await changed(context, await administration.dropOlderSecret(id, undefined))
+  const clients = await context.parts.openClients()
+  await requireSecretClient(clients, id)
+  const { client, published } = await changed(
+    context,
+    clients,
+    await clients.administration.dropOlderSecret(id, undefined)
+  )
   return {
     document: { ...clientOnWire(client), published },
     text: `The newest secret of ${id} alone is good, and its tokens are refused.`
   }
 }
 
-async function changed({ parts, note }: CommandContext, result: ClientChangeOutcome) {
+async function changed({ note }: CommandContext, { publisher }: ClientParts, result: ClientChangeOutcome) {
   if (result.outcome === 'unknown') throw unknownClient()
   if (result.outcome === 'not_an_admin') throw operatorNeedsNoRole()
-  const { publisher } = await parts.openClients()
   return { client: result.client, published: await announce(result.entries, publisher, note) }
 }
 
@@ -233,14 +244,14 @@ function requireNotBuiltIn(id: string): void {
   throw new RefusedError('client_is_built_in', 'This client belongs to the issuer itself, and stays as it is.')
 }
 
-async function requireClient(administration: ClientAdministration, id: string): Promise<Client> {
+async function requireClient({ administration }: ClientParts, id: string): Promise<Client> {
   const client = await administration.find(id)
   if (!client) throw unknownClient()
   return client
 }
 
-async function requireSecretClient(administration: ClientAdministration, id: string): Promise<void> {
-  const { authMethod } = await requireClient(administration, id)
+async function requireSecretClient(clients: ClientParts, id: string): Promise<void> {
+  const { authMethod } = await requireClient(clients, id)
   if (authMethod === 'client_secret_basic') return
   throw new RefusedError('client_has_no_secret', 'This client does not authenticate itself by a secret.')
 }

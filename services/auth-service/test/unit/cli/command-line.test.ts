@@ -1,7 +1,11 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Command } from 'commander'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { createProgram, runCommandLine } from '../../../src/cli/command-line.ts'
 
 const documentation = readFileSync(new URL('../../../../../docs/command-line.md', import.meta.url), 'utf8')
@@ -49,7 +53,14 @@ describe('the command line', () => {
       'users disable',
       'users enable',
       'users set-password',
-      'users end-sessions'
+      'users end-sessions',
+      'clients create',
+      'clients list',
+      'clients disable',
+      'clients enable',
+      'clients rotate-secret',
+      'clients drop-secret',
+      'clients make-key'
     ])
   })
 
@@ -98,7 +109,33 @@ describe('the command line', () => {
     { args: ['users', 'create', 'a', '--password-stdin'] },
     { args: ['users', 'list', '--limit', '101'] },
     { args: ['users', 'list', '--cursor', '!'] },
-    { args: ['users', 'disable', ''] }
+    { args: ['users', 'disable', ''] },
+    { args: ['clients', 'create'] },
+    { args: ['clients', 'create', 'a b', '--jwks-uri', 'https://a.example/jwks'] },
+    { args: ['clients', 'create', 'a'] },
+    { args: ['clients', 'create', 'a', '--jwks-uri', 'http://a.example/jwks'] },
+    { args: ['clients', 'create', 'a', '--jwks-file', '/nowhere'] },
+    { args: ['clients', 'create', 'a', '--jwks-file', '/dev/null'] },
+    { args: ['clients', 'create', 'a', '--auth-method', 'client_secret_post'] },
+    {
+      args: ['clients', 'create', 'a', '--auth-method', 'client_secret_basic', '--jwks-uri', 'https://a.example/jwks']
+    },
+    { args: ['clients', 'create', 'a', '--auth-method', 'none', '--grant-type', 'client_credentials'] },
+    { args: ['clients', 'create', 'a', '--auth-method', 'client_secret_basic', '--grant-type', 'password'] },
+    { args: ['clients', 'create', 'a', '--auth-method', 'client_secret_basic', '--scope', 'a b'] },
+    { args: ['clients', 'create', 'a', '--auth-method', 'client_secret_basic', '--scope', 'a', '--scope', 'a'] },
+    { args: ['clients', 'create', 'a', '--auth-method', 'client_secret_basic', '--audience', 'no url'] },
+    { args: ['clients', 'create', 'a', '--auth-method', 'client_secret_basic', '--resource', 'https://a.example/#b'] },
+    { args: ['clients', 'create', 'a', '--auth-method', 'client_secret_basic', '--may-act-for', 'a b'] },
+    { args: ['clients', 'create', 'a', '--auth-method', 'client_secret_basic', '--ttl', '29'] },
+    { args: ['clients', 'create', 'a', '--auth-method', 'client_secret_basic', '--ttl', '1e3'] },
+    { args: ['clients', 'create', 'a', '--auth-method', 'client_secret_basic', '--if-absent', '--or-change'] },
+    { args: ['clients', 'list', '--limit', '0'] },
+    { args: ['clients', 'list', '--cursor', 'a b'] },
+    { args: ['clients', 'disable', 'a b'] },
+    { args: ['clients', 'rotate-secret', 'a', '--secret', 'in the list of processes'] },
+    { args: ['clients', 'make-key', '--algorithm', 'HS256'] },
+    { args: ['clients', 'make-key', '--out-private', '/nowhere/key.pem'] }
   ])('$args is wrong usage, before anything is read', async ({ args }) => {
     const text = await run(...args)
     expect(text).toMatchObject({ code: 2, stdout: '' })
@@ -123,6 +160,69 @@ describe('the command line', () => {
       expect(await run(...args)).toMatchObject({ code: 1 })
     }
     expect(await run('keys', 'pull', '-short', '--reason', 'leaked')).toMatchObject({ code: 2 })
+  })
+
+  test.each([
+    ['create', '--jwks-uri', 'https://a.example/jwks'],
+    ['create', '--auth-method', 'client_secret_basic', '--or-change'],
+    ['disable'],
+    ['enable'],
+    ['rotate-secret'],
+    ['drop-secret']
+  ])('clients %s: the client that belongs to the issuer stays as it is', async (command, ...options) => {
+    const { code, stdout } = await run('clients', command, 'countersign', ...options, '--json')
+    expect({ code, document: JSON.parse(stdout) }).toMatchObject({ code: 3, document: { error: 'client_is_built_in' } })
+  })
+
+  test('clients make-key shows a key pair in which the public key has no private member', async () => {
+    for (const [algorithm, kty] of [
+      ['ES256', 'EC'],
+      ['RS256', 'RSA'],
+      ['EdDSA', 'OKP']
+    ] as const) {
+      const { code, stdout } = await run('clients', 'make-key', '--algorithm', algorithm, '--json')
+      expect(code).toBe(0)
+      const { kid, private_key, jwks } = JSON.parse(stdout)
+      expect(private_key).toMatch(/^-----BEGIN PRIVATE KEY-----\n/)
+      expect(jwks).toEqual({ keys: [expect.objectContaining({ kty, kid, alg: algorithm, use: 'sig' })] })
+      expect(jwks.keys[0]).not.toHaveProperty('d')
+      const publicJwk = createPublicKey(private_key).export({ format: 'jwk' })
+      expect(jwks.keys[0]).toMatchObject(publicJwk)
+    }
+  })
+
+  test('clients make-key writes each half where it is told, the private one for its owner alone, and over no file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'countersign-make-key-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const [key, jwks] = [join(folder, 'key.pem'), join(folder, 'jwks.json')]
+    const made = await run('clients', 'make-key', '--out-private', key, '--out-jwks', jwks, '--json')
+    expect(made.code).toBe(0)
+    expect(JSON.parse(made.stdout)).not.toHaveProperty('private_key')
+    const [privateKey, keySet] = [await readFile(key, 'utf8'), await readFile(jwks, 'utf8')]
+    expect(privateKey).toMatch(/^-----BEGIN PRIVATE KEY-----\n/)
+    expect((await stat(key)).mode & 0o777).toBe(0o600)
+    expect(JSON.parse(keySet)).toEqual(JSON.parse(made.stdout).jwks)
+
+    for (const args of [
+      ['--out-private', key],
+      ['--out-private', join(folder, 'other.pem'), '--out-jwks', jwks]
+    ]) {
+      expect(await run('clients', 'make-key', ...args)).toMatchObject({ code: 3, stdout: '' })
+    }
+    expect((await readdir(folder)).sort()).toEqual(['jwks.json', 'key.pem'])
+    expect([await readFile(key, 'utf8'), await readFile(jwks, 'utf8')]).toEqual([privateKey, keySet])
+  })
+
+  test('a private key that is given for a public one is refused, and not shown', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'countersign-jwks-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const file = join(folder, 'jwk.json')
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const jwk = privateKey.export({ format: 'jwk' })
+    await writeFile(file, JSON.stringify(jwk))
+    const { code, stderr } = await run('clients', 'create', 'a', '--jwks-file', file)
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('private') })
+    expect(stderr).not.toContain(jwk.d)
   })
 
   test('what is not expected is exit code 1, and its message is not shown', async () => {
