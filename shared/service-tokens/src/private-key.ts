@@ -83,7 +83,7 @@ function parseKeyObject(make: () => KeyObject, named: Parsed['named']): Parsed {
 }
 
 function parseCryptoKey(key: CryptoKey): Parsed {
-  if (key.type !== 'private' || !key.usages.includes('sign')) throw notAKey()
+  if (!key.usages.includes('sign')) throw notAKey()
   return { key, algorithms: algorithmsOfCryptoKey(key), named: {}, publicJwk: () => publicJwkOf(key) }
 }
 

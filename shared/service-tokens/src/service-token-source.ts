@@ -82,9 +82,9 @@ export function createServiceTokenSource(options: ServiceTokenSourceOptions): Se
   }
   const renewIn = (milliseconds: number): void => {
     clearTimeout(timer)
-    // Once its life is over, only those who want a token are a reason to ask for one.
-    if (signal.aborted || !usable()) return
+    if (signal.aborted) return
     timer = setTimeout(() => {
+      // Once its life is over, only those who want a token are a reason to ask for one.
       if (usable()) obtain().catch(() => {})
     }, milliseconds)
     timer.unref()
@@ -99,9 +99,7 @@ export function createServiceTokenSource(options: ServiceTokenSourceOptions): Se
       return obtain()
     },
     invalidate(token) {
-      if (held?.accessToken !== token) return
-      held = undefined
-      clearTimeout(timer)
+      if (held?.accessToken === token) held = undefined
     },
     status() {
       const { consecutiveFailures, lastError, requests } = record

@@ -106,6 +106,7 @@ describe('the request for a token', () => {
     ['issuer', { issuer: 'auth.example.com' }],
     ['tokenEndpoint', { tokenEndpoint: 'ftp://auth.example.com' }],
     ['issuer', { issuer: 'https://user:password@auth.example.com' }],
+    ['issuer', { issuer: 'https://user@auth.example.com' }],
     ['clientId', { clientId: '' }],
     ['scope', { scope: '' }],
     ['resource', { resource: ['https://a.example', ''] }],
@@ -253,9 +254,13 @@ describe('a failure', () => {
     ],
     [
       'a page',
-      () => new Response('{"access_token":"t"}', { headers: { 'Content-Type': 'text/html' } }),
+      () => {
+        const body = JSON.stringify({ access_token: 't', token_type: 'Bearer', expires_in: 600 })
+        return new Response(body, { headers: { 'Content-Type': 'text/html' } })
+      },
       { code: 'ERR_TOKEN_ENDPOINT_ANSWER' }
     ],
+    ['a success with an error', () => json({ error: 'x' }, 202), { code: 'ERR_TOKEN_ENDPOINT_ANSWER', status: 202 }],
     [
       'no JSON',
       () => new Response('{"access_token":"secret-t', { headers: { 'Content-Type': 'application/json' } }),
@@ -431,6 +436,15 @@ describe('a source that is closed', () => {
     expect(init.signal?.aborted).toBe(true)
     expect(await settled(source.getToken())).toMatchObject({ code: 'ERR_TOKEN_SOURCE_CLOSED' })
     expect(logged).toEqual([])
+  })
+
+  test('says that it is closed, not what went wrong before', async () => {
+    make()
+    const got = settled(source.getToken())
+    await answer(1, failing())
+    await got
+    await source.close()
+    expect(await settled(source.getToken())).toMatchObject({ code: 'ERR_TOKEN_SOURCE_CLOSED' })
   })
 
   test('renews nothing, and leaves no timer', async () => {
