@@ -23,9 +23,7 @@ describe.skipIf(!inject('docker'))('a thousand parallel refreshes', () => {
     trio = await startTrio({
       databaseUrl: database.url,
       redisUrl: await createTestRedis(),
-      authReplicas: replicas,
-      // All of them want one row: who waits for it should not also wait for a connection.
-      env: { DATABASE_CONNECTIONS: '30' }
+      authReplicas: replicas
     })
   })
   afterAll(async () => {

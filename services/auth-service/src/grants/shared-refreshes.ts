@@ -1,0 +1,40 @@
+import type { PresentedGeneration, RefreshOutcome } from './refresh-token-families.ts'
+
+type Refresh = (presented: PresentedGeneration) => Promise<RefreshOutcome>
+
+interface Turn {
+  readonly running: Promise<unknown>
+  next: Promise<RefreshOutcome> | undefined
+}
+
+/**
+ * Lets parallel presentations of the same refresh token share statements: whoever comes while one is under way waits for
+ * it, and then shares one with all who waited. That one begins after each of them came, so none gets an answer older than
+ * its question. A thousand tabs cost each replica two statements, not a thousand connections.
+ */
+export function shareRefreshes(refresh: Refresh): Refresh {
+  const turns = new Map<string, Turn>()
+
+  return (presented) => {
+    const { familyId, generation, clientId, jkt, scopes, audience } = presented
+    const key = JSON.stringify([familyId, generation, clientId, jkt, scopes, audience])
+    const turn = turns.get(key)
+    if (!turn) return begin(key, presented)
+    turn.next ??= turn.running.then(
+      () => begin(key, presented),
+      () => begin(key, presented)
+    )
+    return turn.next
+  }
+
+  function begin(key: string, presented: PresentedGeneration): Promise<RefreshOutcome> {
+    const running = refresh(presented)
+    const turn: Turn = { running, next: undefined }
+    turns.set(key, turn)
+    const end = () => {
+      if (turn.next === undefined) turns.delete(key)
+    }
+    running.then(end, end)
+    return running
+  }
+}
