@@ -237,6 +237,46 @@ export const operations: readonly Operation[] = [
     }
   },
   {
+    name: 'pull of a key',
+    commits: 'COMMIT',
+    // There is one spare.
+    isAlone: true,
+    async prepare(stage) {
+      const kid = await spareKey(stage)
+      let commits = 0
+      const run = () => post(`${stage.authUrl}/admin/keys/${kid}/pull`, { reason: 'crash' }, stage.adminToken)
+      const state = () =>
+        query(
+          stage.databaseUrl,
+          `SELECT pulled_at IS NOT NULL AS pulled, sealed_private_jwk IS NOT NULL AS sealed,
+             (SELECT count(*)::int FROM revocations WHERE kind = 'kid' AND value = kid) AS entries,
+             (SELECT count(*)::int FROM audit_events WHERE type = 'signing_key.pulled' AND detail->>'kid' = kid) AS events
+           FROM signing_keys WHERE kid = $1`,
+          [kid]
+        )
+      return {
+        // Behind the commit, what is done to make the next spare is left out: its loss is made good by any round.
+        nameOf: (store, text) => {
+          if (store === 'redis')
+            return text.startsWith('EVALSHA ') && text.includes(kid) ? 'EVALSHA publish' : undefined
+          if (isBackground(text) || (text === 'COMMIT' ? commits++ : commits) > 0) return undefined
+          return nameOfStatement(text)
+        },
+        run,
+        isOver: async () => (await isPublishedValue(stage, kid)) && (await spareKey(stage)) !== kid,
+        status: 200,
+        ended: [],
+        async verify(isCommitted) {
+          const done = { pulled: true, sealed: false, entries: 1, events: 1 }
+          expect(await state()).toEqual([isCommitted ? done : { pulled: false, sealed: true, entries: 0, events: 0 }])
+          expect((await run()).status).toBe(200)
+          expect(await state()).toEqual([done])
+          expect(await spareKey(stage)).not.toBe(kid)
+        }
+      }
+    }
+  },
+  {
     name: 'publication of what a crash left over',
     isAlone: true,
     async prepare(stage) {
@@ -294,6 +334,22 @@ export const operations: readonly Operation[] = [
   }
 ]
 
+/** Sweeps, and keys that are looked after. */
+function isBackground(text: string): boolean {
+  return /^\s*SELECT .*(?:FROM revocations|JOIN signing_keys)\b/s.test(text)
+}
+
+/** The key that will sign next; it is made anew a moment after it was taken away. */
+async function spareKey(stage: CrashStage): Promise<string> {
+  const find = () =>
+    query<{ kid: string }>(
+      stage.databaseUrl,
+      'SELECT kid FROM signing_keys WHERE signs_from IS NULL AND pulled_at IS NULL'
+    )
+  const [spare] = await vi.waitUntil(async () => ((await find()).length > 0 ? find() : undefined), { timeout: 15_000 })
+  return spare?.kid as string
+}
+
 function isSweep(text: string): boolean {
   return /^\s*SELECT .*FROM revocations\s+WHERE published_at IS NULL AND expires_at > \S+\s+AND/s.test(text)
 }
@@ -305,9 +361,7 @@ function namesOf(
 ): NameStep {
   const sids = sessions.map(sidOf)
   return (store, text) => {
-    if (store === 'postgres') {
-      return /^\s*SELECT .*(?:FROM revocations|JOIN signing_keys)\b/s.test(text) ? undefined : nameOfStatement(text)
-    }
+    if (store === 'postgres') return isBackground(text) ? undefined : nameOfStatement(text)
     const [command] = text.split(' ', 1)
     const attempts = /\{countersign\}:(attempts:[\w-]+)/.exec(text)?.[1]
     // Attempts that are taken back go out side by side with the DEL.
@@ -411,6 +465,11 @@ async function leaveOver(stage: CrashStage, session: TokenResponse): Promise<voi
      SELECT 'sid', id::text, now() + interval '15 minutes', now() - interval '3 seconds' FROM ended`,
     [sidOf(session)]
   )
+}
+
+async function isPublishedValue(stage: CrashStage, value: string): Promise<boolean> {
+  const published = 'SELECT 1 FROM revocations WHERE value = $1 AND published_at IS NOT NULL'
+  return (await query(stage.databaseUrl, published, [value])).length > 0
 }
 
 async function isPublished(stage: CrashStage, ...sessions: TokenResponse[]): Promise<boolean> {
