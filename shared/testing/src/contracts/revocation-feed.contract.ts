@@ -140,6 +140,17 @@ export function describeRevocationFeed(name: string, createCarrier: () => Promis
         expect(await feed.checkDirectly({ jti: 'a', kid: 'c' })).toBe(false)
       })
 
+      it('knows the session of each who acts, when it is asked directly', async () => {
+        const entry = entryOf('sid')
+        await publisher.rebuild(batchesOf([entry, { ...entryOf('jti'), value: 'actor-1' }]))
+        const { feed } = await joinAndLoad()
+        for (const sid of [undefined, 'session']) {
+          const token = { jti: 'a', sid, kid: 'c' }
+          expect(await feed.checkDirectly({ ...token, actors: ['actor-1', entry.value] })).toBe(true)
+          expect(await feed.checkDirectly({ ...token, actors: ['actor-1', 'actor-2'] })).toBe(false)
+        }
+      })
+
       it('ends an entry when it expires, and no earlier for coming twice', async () => {
         await publisher.rebuild(batchesOf([]))
         const { feed } = await joinAndLoad()

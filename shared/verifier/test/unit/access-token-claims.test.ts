@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkTimes, parseClaims, type VerifiedAccessToken } from '../../src/access-token-claims.ts'
+import { actorSessions, checkTimes, parseClaims, type VerifiedAccessToken } from '../../src/access-token-claims.ts'
 import type { TokenClaimError } from '../../src/errors.ts'
 
 const expected = {
@@ -89,6 +89,60 @@ describe('the claims of an access token (RFC 9068 §2.2)', () => {
     expect(faultyClaim({ roles: [] })).toBe('none')
     expect(faultyClaim({ roles: ['admin'] })).toBe('none')
     for (const roles of ['admin', [''], [1], {}, null]) expect(faultyClaim({ roles })).toBe('roles')
+  })
+
+  const jkt = `${'x'.repeat(42)}Q`
+  it('have a cnf that is the thumbprint of a key, and nothing that cannot be enforced (RFC 9449 §6.1)', () => {
+    expect(faultyClaim({ cnf: { jkt } })).toBe('none')
+    const others = [{ 'x5t#S256': jkt }, { jkt, 'x5t#S256': jkt }, { jkt, kid: 'x' }, { jwk: {} }]
+    for (const cnf of [{}, [], null, jkt, 1, [jkt], ...others]) {
+      expect(faultyClaim({ cnf }), JSON.stringify(cnf)).toBe('cnf')
+    }
+    for (const wrong of [
+      '',
+      'x',
+      `${jkt}x`,
+      jkt.slice(1),
+      `${jkt}=`,
+      `${jkt.slice(1)}+`,
+      `${jkt.slice(0, -1)}R`,
+      1,
+      null
+    ]) {
+      expect(faultyClaim({ cnf: { jkt: wrong } }), String(wrong)).toBe('cnf')
+    }
+  })
+
+  it('have an act that names who acts, at most four deep (RFC 8693 §4.1)', () => {
+    const chain = (length: number): object => ({ sub: 'service', ...(length > 1 && { act: chain(length - 1) }) })
+    for (const act of [{ sub: 'a' }, { sub: 'a', sid: 'epoch' }, { sub: 'a', client_id: 'b' }, chain(4)]) {
+      expect(faultyClaim({ act }), JSON.stringify(act)).toBe('none')
+    }
+    const longSid = 'x'.repeat(257)
+    for (const act of [
+      {},
+      [],
+      null,
+      'service',
+      { sub: '' },
+      { sub: 1 },
+      { sub: 'a', sid: '' },
+      { sub: 'a', sid: null },
+      { sub: 'a', sid: longSid },
+      { sub: 'a', act: null },
+      { sub: 'a', act: {} },
+      { sub: 'a', act: { sub: 'b', sid: 1 } },
+      chain(5)
+    ]) {
+      expect(faultyClaim({ act }), JSON.stringify(act)).toBe('act')
+    }
+  })
+
+  it('name the session of each actor in the chain, if it has one', () => {
+    expect(actorSessions(parse())).toBeUndefined()
+    expect(actorSessions(parse({ act: { sub: 'a' } }))).toBeUndefined()
+    const act = { sub: 'a', sid: '1', act: { sub: 'b', act: { sub: 'c', sid: '3' } } }
+    expect(actorSessions(parse({ act }))).toEqual(['1', '3'])
   })
 
   it('are refused when the payload is not a JSON object, or names a claim twice', () => {

@@ -9,7 +9,7 @@ const code = (request: AccessTokenRequest): string => {
   }
 }
 
-describe('taking the bearer token out of a request (RFC 6750 §2)', () => {
+describe('taking the access token out of a request (RFC 6750 §2)', () => {
   it('takes the token of the one Authorization header, whatever the case of the scheme', () => {
     for (const scheme of ['Bearer', 'bearer', 'BEARER', 'bEaReR']) {
       expect(code({ authorization: [`${scheme} abc.def`] })).toBe('took abc.def')
@@ -32,15 +32,42 @@ describe('taking the bearer token out of a request (RFC 6750 §2)', () => {
       'Bearer a,b',
       'Bearer a, Bearer b',
       'Bearer\ta',
-      'Bearer,a'
+      'Bearer,a',
+      'DPoP',
+      'DPoP a b',
+      'DPoP a, Bearer b',
+      'Bearer a, DPoP b'
     ]) {
       expect(code({ authorization: [header] }), header).toBe('ERR_BEARER_REQUEST')
     }
   })
 
+  it('takes a token under the scheme DPoP with the one proof beside it, whatever the case (RFC 9449 §7.1)', () => {
+    for (const scheme of ['DPoP', 'dpop', 'DPOP']) {
+      expect(takeAccessToken({ authorization: [`${scheme} abc`], dpop: ['a.b.c'] })).toEqual({
+        scheme: 'DPoP',
+        token: 'abc',
+        proof: 'a.b.c'
+      })
+    }
+    expect(takeAccessToken({ authorization: ['bearer abc'] })).toEqual({ scheme: 'Bearer', token: 'abc' })
+  })
+
+  it('refuses the scheme DPoP without a proof, or with several, even equal ones', () => {
+    for (const dpop of [undefined, [], ['a.b.c', 'a.b.c'], ['a.b.c', '']]) {
+      expect(code({ authorization: ['DPoP abc'], dpop })).toBe('ERR_DPOP_PROOF')
+    }
+  })
+
+  it('takes no notice of proofs beside a bearer token', () => {
+    const presented = takeAccessToken({ authorization: ['Bearer abc'], dpop: ['a.b.c', 'd.e.f'] })
+    expect(presented).toEqual({ scheme: 'Bearer', token: 'abc' })
+  })
+
   it('refuses several Authorization headers, even equal ones', () => {
     expect(code({ authorization: ['Bearer a', 'Bearer a'] })).toBe('ERR_BEARER_REQUEST')
     expect(code({ authorization: ['Bearer a', 'Basic b'] })).toBe('ERR_BEARER_REQUEST')
+    expect(code({ authorization: ['DPoP a', 'Bearer a'], dpop: ['a.b.c'] })).toBe('ERR_BEARER_REQUEST')
   })
 
   it('refuses a token in the query or in a form, with or without one in the header', () => {

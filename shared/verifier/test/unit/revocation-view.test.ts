@@ -37,6 +37,17 @@ describe('the revocation view', () => {
     expect(view.isRevoked({ jti: 'j', kid: 'k' })).toBe(false)
   })
 
+  it('hits a token by the session of each who acts, and by an actor in no other way', () => {
+    const { view, entry } = setUp()
+    const actors = ['first', 'second']
+    view.add([entry('jti', 'first'), entry('kid', 'first')])
+    expect(view.findHit({ ...token, actors })).toBeUndefined()
+    view.add([entry('sid', 'second')])
+    expect(view.findHit({ ...token, actors })).toBe('sid')
+    expect(view.findHit({ ...token, actors: ['first'] })).toBeUndefined()
+    expect(view.findHit(token)).toBeUndefined()
+  })
+
   it('is endlessly stale before it was ever complete', () => {
     const { view, clock } = setUp()
     expect(view.staleness()).toBe(Number.POSITIVE_INFINITY)

@@ -12,10 +12,10 @@ export interface Answer {
 export async function answerOf(
   // biome-ignore lint/suspicious/noExplicitAny: the state of the app is its own business
   app: Koa<any, any>,
-  { url = '/', headers = [] as readonly string[] } = {}
+  { method = 'GET', url = '/', headers = [] as readonly string[] } = {}
 ): Promise<Answer> {
   const request = new IncomingMessage(new Socket())
-  request.method = 'GET'
+  request.method = method
   request.url = url
   request.rawHeaders = [...headers]
   for (let at = 0; at < headers.length; at += 2) request.headers[headers[at]?.toLowerCase() ?? ''] ??= headers[at + 1]

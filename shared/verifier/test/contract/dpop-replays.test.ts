@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { createTestRedis, startTcpProxy } from '@countersign/testing'
+import { createClient } from 'redis'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { createInProcessDpopReplays, type DpopReplays } from '../../src/dpop-replays.ts'
+import { dpopProofKey, redisDpopReplays } from '../../src/redis/index.ts'
+
+const newKey = () => randomBytes(32).toString('base64url')
+const inSeconds = (seconds: number) => Date.now() / 1000 + seconds
+
+/** What every memory of used proofs does. `join` gives another view of the same memory, as another replica has it. */
+function describeDpopReplays(name: string, createMemory: () => Promise<() => DpopReplays>): void {
+  describe(`used proofs remembered in ${name}`, () => {
+    let join: () => DpopReplays
+    const joined: DpopReplays[] = []
+
+    beforeEach(async () => {
+      const create = await createMemory()
+      join = () => {
+        const replays = create()
+        joined.push(replays)
+        return replays
+      }
+    })
+    afterEach(async () => {
+      await Promise.all(joined.splice(0).map((replays) => replays.close?.()))
+    })
+
+    it('can be claimed once', async () => {
+      const replays = join()
+      const key = newKey()
+      expect(await replays.claim(key, inSeconds(60))).toBe(true)
+      expect(await replays.claim(key, inSeconds(60))).toBe(false)
+      expect(await replays.claim(key, inSeconds(120))).toBe(false)
+    })
+
+    it('are told apart by every character', async () => {
+      const replays = join()
+      const key = newKey()
+      await replays.claim(key, inSeconds(60))
+      for (const other of [newKey(), key.slice(1), `${key}x`, key.toUpperCase(), '*', '__proto__']) {
+        expect(await replays.claim(other, inSeconds(60)), other).toBe(true)
+      }
+    })
+
+    it('can be claimed by one of a hundred, at whichever replica they ask', async () => {
+      const replicas = [join(), join(), join()]
+      for (let round = 0; round < 5; round++) {
+        const key = newKey()
+        const claims = Array.from({ length: 100 }, (_, at) => replicas[at % 3]?.claim(key, inSeconds(60)))
+        const answers = await Promise.all(claims)
+        expect(answers.filter((isFirst) => isFirst === true)).toHaveLength(1)
+        expect(answers.filter((isFirst) => isFirst === false)).toHaveLength(99)
+      }
+    })
+
+    it('are all claimed when they are different, however parallel', async () => {
+      const replays = join()
+      const answers = await Promise.all(Array.from({ length: 100 }, () => replays.claim(newKey(), inSeconds(60))))
+      expect(answers).toEqual(Array(100).fill(true))
+    })
+
+    it('are remembered until they expire, and not much longer', async () => {
+      const replays = join()
+      const key = newKey()
+      const expiresAt = inSeconds(1.2)
+      expect(await replays.claim(key, expiresAt)).toBe(true)
+      while (inSeconds(0) < expiresAt - 0.05) {
+        expect(await replays.claim(key, expiresAt)).toBe(false)
+        await delay(50)
+      }
+      await expect.poll(() => replays.claim(key, inSeconds(60)), { timeout: 4000, interval: 100 }).toBe(true)
+    })
+
+    it('are claimed once even if they have expired already', async () => {
+      const replays = join()
+      const key = newKey()
+      const answers = await Promise.all(Array.from({ length: 20 }, () => replays.claim(key, inSeconds(-5))))
+      expect(answers).toContain(true)
+    })
+  })
+}
+
+describeDpopReplays('the process', async () => {
+  const replays = createInProcessDpopReplays()
+  return () => replays
+})
+
+describe.skipIf(inject('redisUrl') === undefined)('with Redis', () => {
+  let url: string
+  let admin: ReturnType<typeof createClient>
+
+  beforeAll(async () => {
+    url = await createTestRedis()
+    admin = createClient({ url })
+    await admin.connect()
+  })
+  afterAll(() => admin?.destroy())
+
+  describeDpopReplays('Redis', async () => () => redisDpopReplays({ url }))
+
+  it('each is one key that goes by itself', async () => {
+    const replays = redisDpopReplays({ url })
+    const key = newKey()
+    await replays.claim(key, inSeconds(60))
+    expect(dpopProofKey(key)).toBe(`{countersign}:proof:${key}`)
+    const left = await admin.pTTL(dpopProofKey(key))
+    expect(left).toBeGreaterThan(58_000)
+    expect(left).toBeLessThanOrEqual(60_001)
+    await replays.close?.()
+  })
+
+  it.each(['frozen', 'cut'] as const)('nothing is claimed while Redis is %s, and nobody waits', async (fault) => {
+    const proxy = await startTcpProxy({ target: url })
+    const replays = redisDpopReplays({ url: proxy.url })
+    await replays.claim(newKey(), inSeconds(60))
+    if (fault === 'frozen') proxy.pause()
+    else await proxy.cut()
+    const askedAt = performance.now()
+    const claims = Array.from({ length: 10 }, () => replays.claim(newKey(), inSeconds(60)))
+    for (const one of await Promise.allSettled(claims)) expect(one.status).toBe('rejected')
+    expect(performance.now() - askedAt).toBeLessThan(1000)
+    if (fault === 'frozen') proxy.resume()
+    else await proxy.restore()
+    const claimAgain = () => replays.claim(newKey(), inSeconds(60)).catch(() => 'rejected')
+    await expect.poll(claimAgain, { timeout: 3000 }).toBe(true)
+    await replays.close?.()
+    await expect(replays.claim(newKey(), inSeconds(60))).rejects.toThrow()
+    await proxy.close()
+  })
+
+  it('takes a mistake in the options as a TypeError', () => {
+    expect(() => redisDpopReplays({ url: 'localhost:6379' })).toThrow(/^url/)
+  })
+})
