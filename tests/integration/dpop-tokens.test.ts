@@ -1,5 +1,6 @@
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
 import {
+  accessTokenUrn,
   ageSessions,
   basic,
   type ClientKey,
@@ -16,6 +17,7 @@ import {
   signIn,
   startTrio,
   type Trio,
+  tokenExchange,
   unverifiedClaims
 } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
@@ -130,6 +132,48 @@ describe('tokens that are bound to a key (DPoP, RFC 9449)', () => {
     )
     expect(answer).toMatchObject({ status: 200, body: { token_type: 'DPoP' } })
     expect(jktOf(answer.body.access_token)).toBe(key.publicJwk.kid)
+  })
+
+  test('a bound access token opens an account with a proof of its key alone', async () => {
+    const { access_token: accessToken } = await signInBound()
+    const me = async (scheme: string, proof?: string, auth = trio.auth) =>
+      (
+        await send(`${auth.url}/auth/me`, {
+          headers: { Authorization: `${scheme} ${accessToken}`, ...(proof === undefined ? {} : { DPoP: proof }) }
+        })
+      ).status
+    const proofOf = (signer: ClientKey) => proofFor('/auth/me', signer, { method: 'GET', accessToken })
+    expect(await me('DPoP', await proofOf(key))).toBe(200)
+    expect(await me('Bearer')).toBe(401)
+    expect(await me('Bearer', await proofOf(key))).toBe(401)
+    expect(await me('DPoP')).toBe(401)
+    expect(await me('DPoP', await proofOf(thief))).toBe(401)
+    expect(await me('DPoP', await proofFor('/auth/me', key, { method: 'GET' }))).toBe(401)
+    const proof = await proofOf(key)
+    const statuses = await Promise.all(trio.auths.flatMap((auth) => [me('DPoP', proof, auth), me('DPoP', proof, auth)]))
+    expect(statuses.filter((status) => status === 200)).toHaveLength(1)
+  })
+
+  test('a service that gets a bound token can introspect it and act for its user, with a key of its own', async () => {
+    const admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
+    const { client_id: id, client_secret: secret } = await createClient(trio.auth.url, admin, {
+      token_endpoint_auth_method: 'client_secret_basic',
+      grant_types: [tokenExchange],
+      scopes: ['account'],
+      audiences: [issuer],
+      resources: ['http://api.test'],
+      may_act_for: ['countersign']
+    })
+    const { access_token: token } = await signInBound()
+    const introspected = await postForm(`${trio.auth.url}/oauth/introspect`, { token }, basic(id, secret))
+    expect(introspected.body).toMatchObject({ active: true, token_type: 'DPoP', cnf: { jkt: key.publicJwk.kid } })
+    const form = { grant_type: tokenExchange, subject_token: token, subject_token_type: accessTokenUrn }
+    const acting = await postForm<Tokens>(`${trio.auth.url}/oauth/token`, form, {
+      ...basic(id, secret),
+      DPoP: await proofFor('/oauth/token', thief)
+    })
+    expect(acting).toMatchObject({ status: 200, body: { token_type: 'DPoP' } })
+    expect(jktOf(acting.body.access_token)).toBe(thief.publicJwk.kid)
   })
 
   test('a proof is good once, whichever replica gets it', async () => {

@@ -155,6 +155,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     logger,
     intervalMs: housekeepingIntervalMs
   })
+  const singleUse = carrier.redis ? createRedisSingleUse(carrier.redis) : createInProcessSingleUse()
   const verifier = createAccessTokenVerifier({
     issuer: config.issuer,
     // It introspects and exchanges tokens for all services; its own routes take those that are for itself.
@@ -162,18 +163,19 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     keys: keyRing.verificationKeys,
     // This service has the truth at hand: while its view is stale, it asks Postgres.
     revocations: { feed: withDirectCheck(carrier.feed, outbox), whenStale: 'check' },
+    dpop: { replays: { claim: (replayKey, expiresAt) => singleUse.claim('dpop_proof', replayKey, expiresAt) } },
     onPropagated: measurePropagation(metrics),
     logger
   })
   measureVerifier(metrics, verifier)
   const requireAnyToken = requireAccessToken(forAudience(verifier, config.issuer), {
+    publicUrl: config.issuer,
     logger: (ctx) => ctx.state.log
   })
   const requireUserToken = compose([requireAnyToken, requireUser])
   const requireAdmin = compose([requireUserToken, requireRole(adminRole)])
   const counter = (name: string, limit: number, windowSeconds: number) =>
     createAttemptCounter({ name, limit, windowSeconds, redis: carrier.redis, logger })
-  const singleUse = carrier.redis ? createRedisSingleUse(carrier.redis) : createInProcessSingleUse()
   const { issuer, accessTokenTtlSeconds } = config
   const common = {
     issuer,

@@ -60,11 +60,13 @@ export function createPrismaRevocationOutbox(database: Database): RevocationOutb
         after = last.id
       }
     },
-    async isAnyRevoked({ jti, sid, kid }) {
+    async isAnyRevoked({ jti, sid, kid, actors = [] }) {
+      const sids = sid === undefined ? actors : [sid, ...actors]
       const rows = await orUnavailable(
         database.$queryRaw<unknown[]>`
           SELECT 1 FROM revocations
-          WHERE (kind, value) IN (('jti', ${jti}), ('sid', ${sid ?? ''}), ('kid', ${kid})) AND expires_at > ${databaseNow}
+          WHERE ((kind, value) IN (('jti', ${jti}), ('kid', ${kid})) OR (kind = 'sid' AND value = ANY(${sids})))
+            AND expires_at > ${databaseNow}
           LIMIT 1`
       )
       return rows.length > 0

@@ -22,7 +22,7 @@ export function createOwnAccessTokens(verifier: Pick<AccessTokenVerifier, 'verif
   return {
     async read(token) {
       try {
-        return await verifier.verify(token)
+        return await verifier.verify(token, { dpop: null })
       } catch (cause) {
         if (cause instanceof KeysUnavailableError || cause instanceof RevocationsUnavailableError) {
           throw new TemporarilyUnavailableError({ detail: cause.detail ?? cause.message, cause })
