@@ -166,7 +166,7 @@ describe('countersign beside a running installation', () => {
       expect(document).toMatchObject({ email: 'a@example.com', roles: ['admin'] })
       expect(document).not.toHaveProperty('password')
       const { access_token } = await signIn(trio.auth.url, { username, password })
-      expect((await get(`${trio.resource.url}/admin/dashboard`, access_token)).status).toBe(200)
+      expect((await get(`${trio.auth.url}/admin/users`, access_token)).status).toBe(200)
     })
 
     test('refuses a name that is taken, however it is written, with exit code 3', async () => {

@@ -25,6 +25,11 @@ const rules: { name: string; files: RegExp; except?: RegExp; mayNotImport: RegEx
     mayNotImport: /^(koa|@koa\/.*|redis|@redis\/.*|pg|@prisma\/.*|@countersign\/prisma|\.\.?\/(koa|redis)\/.*)$/
   },
   {
+    name: 'service tokens need jose alone',
+    files: /^shared\/service-tokens\/src\//,
+    mayNotImport: /^(?!\.|node:|jose$)/
+  },
+  {
     name: "Prisma stays in the auth-service's stores",
     files: /^(services|shared)\//,
     except: /^(services\/auth-service\/src\/stores|shared\/testing)\//,

@@ -28,6 +28,9 @@ function tableOf(service: string): { name: string; mayBeFile: boolean; fallback:
 const described: Record<string, string> = {
   PASSWORD_HASH_CONCURRENCY: 'the number of cores',
   COUNTERSIGN_ADMIN_PASSWORD: 'none',
+  AUTH_URL: 'ISSUER',
+  SERVICE_CLIENT_KEY: 'none',
+  PUBLIC_URL: 'API_AUDIENCE',
   JWKS_URL: 'ISSUER + /.well-known/jwks.json',
   REDIS_URL: 'required'
 }

@@ -6,12 +6,15 @@ import {
   logLevels,
   optional,
   readVariables,
+  Secret,
   textVariable,
-  urlVariable
+  urlVariable,
+  type Variable
 } from '@countersign/service-kit'
+import { readPrivateKey } from '@countersign/service-tokens'
 
 /** Variables that may also come as a file, by `NAME_FILE`. */
-export const secretVariables = ['REDIS_URL']
+export const secretVariables = ['REDIS_URL', 'SERVICE_CLIENT_KEY']
 
 /** Everything the resource-service can be told. */
 export const variables = {
@@ -21,6 +24,13 @@ export const variables = {
   trustedProxyHops: integerVariable('TRUSTED_PROXY_HOPS', { fallback: 0, min: 0, max: 10, unit: 'proxies' }),
   issuer: urlVariable('ISSUER'),
   apiAudience: urlVariable('API_AUDIENCE'),
+  publicUrl: optional(urlVariable('PUBLIC_URL')),
+  authUrl: optional(urlVariable('AUTH_URL')),
+  serviceClientId: textVariable('SERVICE_CLIENT_ID', {
+    fallback: 'resource-service',
+    expects: 'the client id that this service is registered under'
+  }),
+  serviceClientKey: optional(privateKeyVariable('SERVICE_CLIENT_KEY')),
   jwksUrl: optional(urlVariable('JWKS_URL')),
   redisUrl: optional(connectionVariable('REDIS_URL', { schemes: ['redis', 'rediss'], example: 'redis://host:6379' })),
   maxStalenessSeconds: integerVariable('REVOCATION_MAX_STALENESS_SECONDS', {
@@ -30,6 +40,22 @@ export const variables = {
     unit: 'seconds'
   }),
   whenStale: choiceVariable('REVOCATION_WHEN_STALE', { fallback: 'reject', choices: ['reject', 'check', 'allow'] })
+}
+
+/** A private key that can sign client assertions. */
+function privateKeyVariable(name: string): Variable<Secret> {
+  return {
+    name,
+    expects: 'a private key (PKCS#8 PEM or JWK): RSA of 2048 bits or more, P-256 or Ed25519',
+    parse(text) {
+      try {
+        readPrivateKey(text)
+        return new Secret(text)
+      } catch {
+        return undefined
+      }
+    }
+  }
 }
 
 /**

@@ -7,14 +7,20 @@ import {
   measureVerifier,
   type Service
 } from '@countersign/service-kit'
-import { createAccessTokenVerifier, protectedResourceMetadataUrl, type RevocationOptions } from '@countersign/verifier'
+import {
+  createAccessTokenVerifier,
+  type DpopReplays,
+  protectedResourceMetadataUrl,
+  type RevocationOptions
+} from '@countersign/verifier'
 import { type InProcessRevocationLog, inProcessRevocations } from '@countersign/verifier/in-process'
 import { protectedResourceMetadata, requireAccessToken, requireRole } from '@countersign/verifier/koa'
-import { redisRevocations } from '@countersign/verifier/redis'
+import { redisDpopReplays, redisRevocations } from '@countersign/verifier/redis'
 import type { Config } from './config.ts'
-import { greetAdmin } from './endpoints/admin-dashboard.ts'
+import { showDashboard } from './endpoints/admin-dashboard.ts'
 import { answerMe } from './endpoints/me.ts'
 import { greetEveryone } from './endpoints/public.ts'
+import { createIssuerStatistics } from './issuer-statistics.ts'
 
 export { type Config, loadConfig } from './config.ts'
 
@@ -36,10 +42,18 @@ export async function createResourceService(config: Config, embedded?: EmbeddedP
     audience: resource,
     jwksUri: config.jwksUrl,
     revocations: revocations(config, embedded),
+    dpop: { replays: dpopReplays(config) },
     onPropagated: measurePropagation(metrics),
     logger
   })
   measureVerifier(metrics, verifier)
+  const statistics = createIssuerStatistics({
+    issuer,
+    authUrl: config.authUrl ?? issuer,
+    clientId: config.serviceClientId,
+    privateKey: config.serviceClientKey?.reveal(),
+    logger
+  })
   let hasStarted = false
   verifier.ready().then(
     () => {
@@ -62,18 +76,20 @@ export async function createResourceService(config: Config, embedded?: EmbeddedP
     ],
     addRoutes(router) {
       const authenticate = requireAccessToken(verifier, {
+        // A resource is named by the URL where clients find it (RFC 8707 §2); never by what a request says of itself.
+        publicUrl: config.publicUrl ?? resource,
         resourceMetadata: protectedResourceMetadataUrl(resource),
         logger: (ctx) => ctx.state.log
       })
       router.get('/public', greetEveryone)
       router.get('/me', authenticate, answerMe)
-      router.get('/admin/dashboard', authenticate, requireRole('admin'), greetAdmin)
+      router.get('/admin/dashboard', authenticate, requireRole('admin'), showDashboard(statistics))
       router.get(
         '/.well-known/oauth-protected-resource',
         protectedResourceMetadata({ resource, authorizationServers: [issuer] })
       )
     },
-    closeStores: [() => verifier.close()]
+    closeStores: [() => statistics.close(), () => verifier.close()]
   })
 }
 
@@ -82,4 +98,9 @@ function revocations(config: Config, embedded: EmbeddedParts | undefined): Revoc
   if (embedded) return inProcessRevocations(embedded.revocationLog, { whenStale, maxStalenessSeconds })
   if (!config.redisUrl) throw new ConfigurationError(['REDIS_URL is required: a URL such as redis://host:6379.'])
   return redisRevocations({ url: config.redisUrl.reveal(), whenStale, maxStalenessSeconds })
+}
+
+/** `undefined` for the verifier's own, which remembers for this process: in the embedded stack there is no other. */
+function dpopReplays({ redisUrl }: Config): DpopReplays | undefined {
+  return redisUrl && redisDpopReplays({ url: redisUrl.reveal() })
 }

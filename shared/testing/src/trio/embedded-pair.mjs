@@ -9,7 +9,7 @@ const authService = await auth.createAuthService(auth.loadConfig(process.env), {
   generateAdminPassword: false
 })
 await authService.listen()
-const env = { ...process.env, JWKS_URL: `${authService.url}/.well-known/jwks.json` }
+const env = { ...process.env, JWKS_URL: `${authService.url}/.well-known/jwks.json`, AUTH_URL: authService.url }
 const resourceService = await resource.createResourceService(resource.loadConfig(env), { revocationLog })
 await resourceService.listen()
 process.stdout.write(`PAIR ${authService.url} ${resourceService.url}\n`)

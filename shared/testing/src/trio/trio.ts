@@ -76,6 +76,7 @@ export async function startTrio(options: TrioOptions): Promise<Trio> {
   const startResource = (ownEnv = {}) =>
     start('resource-service', 'services/resource-service/dist/main.js', {
       JWKS_URL: `${(auths[0] as ServiceProcess).url}/.well-known/jwks.json`,
+      AUTH_URL: (auths[0] as ServiceProcess).url,
       ...ownEnv
     })
   try {
