@@ -16,6 +16,8 @@ export interface DataFolder {
   readonly path: string
   /** The folder of the embedded Postgres. */
   readonly postgresDir: string
+  /** Where the master key is, and what else nobody else may read. */
+  readonly secretsDir: string
   /** 32 random bytes in base64url, made with the folder. */
   readonly masterKey: string
   release(): Promise<void>
@@ -33,7 +35,8 @@ export async function openDataFolder(path: string, onNote: (note: string) => voi
     try {
       await writeOnce(join(path, 'format.json'), `${JSON.stringify({ layout: layoutVersion })}\n`, 0o644)
       const postgresDir = join(path, 'postgres')
-      return Object.freeze({ path, postgresDir, masterKey: await readOrMakeMasterKey(path, postgresDir), release })
+      const masterKey = await readOrMakeMasterKey(path, postgresDir)
+      return Object.freeze({ path, postgresDir, secretsDir: join(path, 'secrets'), masterKey, release })
     } catch (error) {
       await release()
       throw error
@@ -147,7 +150,11 @@ async function requireNoDatabase(file: string, postgresDir: string): Promise<voi
 
 /** Writes a file that is there completely or not at all, and leaves alone one that is there. */
 async function writeOnce(file: string, content: string, mode: number): Promise<void> {
-  if ((await readIfThere(file)) !== undefined) return
+  if ((await readIfThere(file)) === undefined) await writeWhole(file, content, mode)
+}
+
+/** Writes a file that is there completely or not at all. */
+export async function writeWhole(file: string, content: string, mode: number): Promise<void> {
   const unfinished = `${file}.${process.pid}`
   const handle = await open(unfinished, 'w', mode)
   try {
@@ -159,7 +166,8 @@ async function writeOnce(file: string, content: string, mode: number): Promise<v
   await rename(unfinished, file)
 }
 
-async function readIfThere(file: string): Promise<string | undefined> {
+/** @returns `undefined` when there is no such file */
+export async function readIfThere(file: string): Promise<string | undefined> {
   return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error

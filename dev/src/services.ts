@@ -5,6 +5,7 @@ import { createResourceService, loadConfig as loadResourceConfig } from '@counte
 import type { Environment, Service } from '@countersign/service-kit'
 import { createInProcessRevocationLog } from '@countersign/verifier/in-process'
 import type { ServiceName, StackConfiguration } from './configuration.ts'
+import { serviceClientId } from './service-client.ts'
 
 /** The addresses under which a browser or curl reaches the services. */
 export function publicUrls(ports: StackConfiguration['ports']): Readonly<Record<ServiceName, string>> {
@@ -18,6 +19,8 @@ export function publicUrls(ports: StackConfiguration['ports']): Readonly<Record<
 export interface ServiceDeps {
   readonly databaseUrl: string
   readonly masterKey: string
+  /** The private key by which the resource-service speaks for itself. */
+  readonly serviceClientKey: string
   /** Told of each service as soon as it exists: from then on it holds what has to be closed. */
   onMade(name: ServiceName, service: Service): void
 }
@@ -29,7 +32,7 @@ export interface ServiceDeps {
  */
 export async function createServices(
   { environment, ports }: StackConfiguration,
-  { databaseUrl, masterKey, onMade }: ServiceDeps
+  { databaseUrl, masterKey, serviceClientKey, onMade }: ServiceDeps
 ): Promise<FirstAdmin | undefined> {
   const urls = publicUrls(ports)
   const issuer = urls['auth-service']
@@ -46,7 +49,10 @@ export async function createServices(
     ISSUER: issuer,
     API_AUDIENCE: apiUrl,
     API_URL: apiUrl,
-    JWKS_URL: `${issuer}/.well-known/jwks.json`
+    JWKS_URL: `${issuer}/.well-known/jwks.json`,
+    AUTH_URL: issuer,
+    SERVICE_CLIENT_ID: serviceClientId,
+    SERVICE_CLIENT_KEY: serviceClientKey
   })
   const auth = await createAuthService(loadAuthConfig(environmentOf('auth-service')), {
     revocationLog,

@@ -7,6 +7,7 @@ import type { ServiceName, StackConfiguration } from './configuration.ts'
 import { type DataFolder, database, openDataFolder } from './data-folder.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
 import { describeFirstAdmin, greeting } from './greeting.ts'
+import { registerServiceClient } from './service-client.ts'
 import { requireFreePorts } from './service-ports.ts'
 import { createServices, publicUrls } from './services.ts'
 import { StartError } from './start-error.ts'
@@ -39,10 +40,12 @@ export async function runStack(
     await requireFreePorts(configuration.ports)
     const postgres = await startDatabase(folder, print, closers)
     if (stop.aborted) return
+    const serviceClientKey = await prepareServiceClient(configuration, folder, postgres.url(database), print)
     const services = new Map<ServiceName, Service>()
     const firstAdmin = await createServices(configuration, {
       databaseUrl: postgres.url(database),
       masterKey: folder.masterKey,
+      serviceClientKey,
       onMade(name, service) {
         services.set(name, service)
         closers.push([`the ${name}`, () => service.close()])
@@ -60,6 +63,17 @@ export async function runStack(
     if (unannounced) print(describeFirstAdmin(unannounced))
     await closeAll(closers, print, hurry)
   }
+}
+
+function prepareServiceClient(
+  { ports }: StackConfiguration,
+  { secretsDir }: DataFolder,
+  databaseUrl: string,
+  print: (line: string) => void
+): Promise<string> {
+  const urls = publicUrls(ports)
+  const [issuer, apiUrl] = [urls['auth-service'], urls['resource-service']]
+  return registerServiceClient({ secretsDir, databaseUrl, issuer, apiUrl, onNote: print })
 }
 
 function factsOf({ ports, dataDir, environment }: StackConfiguration) {

@@ -92,8 +92,8 @@ async function postgresPid(): Promise<number> {
 
 const masterKey = () => readFile(join(dataDir, 'secrets', 'master-key'), 'utf8')
 
-async function signIn(password: string): Promise<Response> {
-  return fetch(`http://127.0.0.1:${ports.auth}/auth/login`, {
+async function signIn(password: string, port: number | string = ports.auth): Promise<Response> {
+  return fetch(`http://127.0.0.1:${port}/auth/login`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ username: 'admin', password })
@@ -126,6 +126,22 @@ describe('npm start', () => {
     expect(await masterKey()).toBe(firstKey)
     expect((await signIn(password)).status).toBe(200)
     expect((await signIn('wrong')).status).toBe(401)
+  })
+
+  test("the admin's dashboard has its figures at once, and after a start on other ports", async () => {
+    for (const variables of [{}, { AUTH_SERVICE_PORT: String(await findFreePort()) }]) {
+      const { AUTH_SERVICE_PORT: port = ports.auth } = variables as { AUTH_SERVICE_PORT?: string }
+      const stack = await startStack(variables)
+      const { access_token } = (await (await signIn(password, port)).json()) as { access_token: string }
+      const answer = await fetch(`http://127.0.0.1:${ports.resource}/admin/dashboard`, {
+        headers: { authorization: `Bearer ${access_token}` }
+      })
+      expect(answer.status).toBe(200)
+      expect(await answer.json()).toMatchObject({ message: 'Hello, admin.', statistics: { users: { total: 1 } } })
+      expect(stack.output()).not.toMatch(/dashboard|PRIVATE KEY/)
+      stack.child.kill('SIGTERM')
+      await stack.ended
+    }
   })
 
   test('Ctrl-C ends it with exit code 0 and leaves no process and no lock', async () => {

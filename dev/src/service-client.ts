@@ -1,0 +1,77 @@
+/** The resource-service as a client of the issuer: it gets the figures of its dashboard with a token of its own. */
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { runCommandLine } from '@countersign/auth-service/cli'
+import { readIfThere, writeWhole } from './data-folder.ts'
+import { StartError } from './start-error.ts'
+
+export const serviceClientId = 'resource-service'
+
+export interface ServiceClientOptions {
+  readonly secretsDir: string
+  /** Of a migrated database. */
+  readonly databaseUrl: string
+  readonly issuer: string
+  readonly apiUrl: string
+  onNote(note: string): void
+}
+
+/**
+ * Makes the key of the resource-service once, and registers it with each start, since the ports and so the issuer's name
+ * may be others than last time. Whoever has disabled the client finds it so.
+ * @returns the private key in PEM
+ */
+export async function registerServiceClient(options: ServiceClientOptions): Promise<string> {
+  const { secretsDir, databaseUrl, issuer, apiUrl, onNote } = options
+  const pair = await readOrMakeKey(join(secretsDir, 'resource-service-key.json'))
+  const jwksFile = join(secretsDir, 'resource-service.jwks.json')
+  await writeWhole(jwksFile, JSON.stringify(pair.jwks), 0o600)
+  const policy = ['--scope', 'statistics:read', '--audience', issuer, '--resource', apiUrl]
+  const command = ['clients', 'create', serviceClientId, '--or-change', '--jwks-file', jwksFile, ...policy]
+  const { code, document } = await run(command, databaseUrl)
+  // An operator may have made another client of this name. Everything but the dashboard works without.
+  if (code !== 0) onNote(`The admin dashboard will have no figures: ${String(document.error_description)}`)
+  return pair.private_key
+}
+
+/** What `clients make-key` answers. */
+interface KeyPair {
+  readonly private_key: string
+  readonly jwks: unknown
+}
+
+/** Both halves in one file: they are there together, or not at all. */
+async function readOrMakeKey(file: string): Promise<KeyPair> {
+  const known = parseKeyPair(await readIfThere(file))
+  if (known) return known
+  const { code, document } = await run(['clients', 'make-key'])
+  if (code !== 0) throw new StartError(`The key of the resource-service cannot be made (${String(document.error)}).`)
+  await writeWhole(file, JSON.stringify(document), 0o600)
+  return document as unknown as KeyPair
+}
+
+/** A file that was damaged is as good as none: the new key is registered in a moment. */
+function parseKeyPair(text: string | undefined): KeyPair | undefined {
+  try {
+    const { private_key, jwks } = JSON.parse(text ?? '')
+    return typeof private_key === 'string' && jwks ? { private_key, jwks } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function run(args: readonly string[], databaseUrl?: string) {
+  let output = ''
+  const code = await runCommandLine([...args, '--json'], {
+    environment: async () => ({ DATABASE_URL: databaseUrl }),
+    stdin: Readable.from([]),
+    stdout: {
+      write(text) {
+        output += text
+      }
+    },
+    // What was revoked by a change is published by the service that is about to start.
+    stderr: { write: () => {} }
+  })
+  return { code, document: JSON.parse(output) as Record<string, unknown> }
+}
