@@ -8,7 +8,7 @@ import { createRemoteJWKSet, errors, jwtVerify } from 'jose'
 import jwt from 'jsonwebtoken'
 import jwksRsa from 'jwks-rsa'
 import * as oauth from 'oauth4webapi'
-import type { Client, Verifier } from './clients.ts'
+import type { Client, Verifier } from './verifier-clients.ts'
 
 /** Functions that take a token, and throw when they refuse it. */
 export const functionClients: readonly Client[] = [

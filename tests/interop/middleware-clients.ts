@@ -8,7 +8,7 @@ import { jwk } from 'hono/jwk'
 import { koaJwtSecret } from 'jwks-rsa'
 import Koa from 'koa'
 import koaJwt from 'koa-jwt'
-import type { Client, Verifier } from './clients.ts'
+import type { Client, Verifier } from './verifier-clients.ts'
 
 /** Middleware in a server of its framework, which answers 200 and the claims. */
 export const middlewareClients: readonly Client[] = [

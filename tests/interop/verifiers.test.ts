@@ -1,34 +1,21 @@
 import type { JsonWebKey } from 'node:crypto'
 import type { TokenResponse } from '@countersign/oauth'
-import {
-  createTestDatabase,
-  createTestRedis,
-  startTcpProxy,
-  type TcpProxy,
-  type TestDatabase
-} from '@countersign/testing'
-import { audience, get, register, signIn, startTrio, type Trio, unverifiedClaims } from '@countersign/testing/trio'
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest'
-import { clients, type Trust, type Verifier } from './clients.ts'
+import { get, register, signIn, unverifiedClaims } from '@countersign/testing/trio'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { forgeries } from './forgeries.ts'
+import { type Stage, startStage } from './stage.ts'
+import { clients, type Trust, type Verifier } from './verifier-clients.ts'
 
 describe('unmodified libraries from npm', () => {
-  let database: TestDatabase
-  let proxy: TcpProxy
-  let trio: Trio
+  let stage: Stage
   let trust: Trust
   let published: JsonWebKey
   let tokens: TokenResponse
   let userId: string
 
   beforeAll(async () => {
-    database = await createTestDatabase()
-    const redisUrl = inject('docker') ? await createTestRedis() : undefined
-    // Some libraries begin at the issuer's URL, which therefore must answer, and be known before the issuer starts.
-    proxy = await startTcpProxy({ target: 'http://127.0.0.1:1' })
-    const issuer = `http://127.0.0.1:${proxy.port}`
-    trio = await startTrio({ databaseUrl: database.url, redisUrl, env: { ISSUER: issuer } })
-    proxy.retarget(trio.auth.url)
+    stage = await startStage()
+    const { issuer, audience } = stage
     trust = { issuer, jwksUri: `${issuer}/.well-known/jwks.json`, audience }
     const { body } = await get<{ keys: JsonWebKey[] }>(trust.jwksUri)
     published = body.keys[0] as JsonWebKey
@@ -37,9 +24,7 @@ describe('unmodified libraries from npm', () => {
     tokens = await signIn(issuer, user)
   })
   afterAll(async () => {
-    await proxy?.close()
-    await trio?.stop()
-    await database?.drop()
+    await stage?.stop()
   })
 
   describe.each(clients.map(({ name, start }) => [name, start] as const))('%s', (_, start) => {
@@ -61,7 +46,7 @@ describe('unmodified libraries from npm', () => {
       expect(claims).toMatchObject({
         iss: trust.issuer,
         sub: userId,
-        aud: [audience, trust.issuer],
+        aud: [trust.audience, trust.issuer],
         scope: tokens.scope
       })
     })
@@ -88,7 +73,7 @@ describe('unmodified libraries from npm', () => {
 
     test('accepts a token for each audience that it names, and for no other', async () => {
       const accepted = []
-      const audiences = [audience, trust.issuer, 'http://another-api.test']
+      const audiences = [trust.audience, trust.issuer, 'http://another-api.test']
       for (const one of audiences) {
         const ofOne = await start({ ...trust, audience: one })
         try {
@@ -97,7 +82,7 @@ describe('unmodified libraries from npm', () => {
           await ofOne.close()
         }
       }
-      expect(accepted).toEqual([audience, trust.issuer])
+      expect(accepted).toEqual([trust.audience, trust.issuer])
     })
   })
 })
