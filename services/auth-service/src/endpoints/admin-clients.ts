@@ -76,7 +76,7 @@ export function createClient({ clientAdministration, requireAdmin }: AdminClient
       const result = await clientAdministration.create(client, actorOf(ctx))
       if (result.outcome === 'not_an_admin') throw noLongerAdmin()
       if (result.outcome === 'taken') throw new ConflictError({ description: 'There is a client with this id.' })
-      ctx.set('Cache-Control', 'no-store')
+      ctx.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' })
       ctx.status = 201
       ctx.body = { ...clientOnWire(result.client), ...(secret !== undefined && { client_secret: secret }) }
     }
@@ -114,6 +114,7 @@ export function addClientSecret({ clientAdministration, relay, requireAdmin }: A
       const secret = generateClientSecret()
       const result = await clientAdministration.addSecret(id, hashClientSecret(secret), actorOf(ctx))
       const client = await changed(ctx, relay, result)
+      ctx.set('Pragma', 'no-cache')
       ctx.status = 201
       ctx.body = { ...clientOnWire(client), client_secret: secret }
     }

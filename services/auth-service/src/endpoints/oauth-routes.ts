@@ -48,7 +48,8 @@ export function oauthRoutes(deps: OAuthRouteDeps): Route[] {
     },
     {
       method: 'get',
-      path: '/.well-known/oauth-authorization-server',
+      // Between host and path of the issuer (RFC 8414 §3.1).
+      path: `/.well-known/oauth-authorization-server${new URL(deps.issuer).pathname.replace(/\/$/, '')}`,
       summary: "The issuer's metadata (RFC 8414)",
       handlers: issuerMetadata(deps),
       answer: { status: 200, schema: bodies.issuerMetadata },

@@ -11,9 +11,11 @@ export const accountScope = 'account'
  */
 export const requireUser: Middleware = compose([
   async function refuseClients(ctx, next) {
-    const { sub, client_id: clientId, sid } = ctx.state.accessToken
+    const { sub, client_id: clientId, sid, cnf } = ctx.state.accessToken
     if (sub === clientId || sid === undefined) {
-      throw new AccessDeniedError({ description: 'This is for users; the token is one of a client itself.' })
+      // RFC 6750 §3: a token that does not enable access is answered with a challenge.
+      const headers = { 'WWW-Authenticate': `${cnf ? 'DPoP' : 'Bearer'} error="insufficient_scope"` }
+      throw new AccessDeniedError({ description: 'This is for users; the token is one of a client itself.', headers })
     }
     await next()
   } as Middleware,
