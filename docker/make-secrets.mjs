@@ -52,12 +52,14 @@ secret('database/url', () => `postgres://countersign:${databasePassword}@postgre
 const redisPassword = secret('redis/password', password)
 const verifierUrl = secret('verifier/redis-url', () => `redis://verifier:${password()}@redis:6379`)
 secret('redis/url', () => `redis://:${redisPassword}@redis:6379`)
-// A verifier reads the denylist and can do nothing else: whoever breaks into one cannot un-revoke a token.
+// A verifier reads the denylist, notes which DPoP proofs were used, and can do nothing else: whoever breaks into one cannot
+// un-revoke a token. SET works on the notes alone, since on no other key it may write.
 secret('redis/users.conf', () =>
   [
     `user default reset on #${sha256(redisPassword)} ~* &* +@all`,
     `user verifier reset on #${sha256(new URL(verifierUrl).password)}` +
-      ' ~{countersign}:epoch ~{countersign}:swept ~{countersign}:revocations ~{countersign}:revoked:*' +
-      ' +hello +auth +ping +info +time +client|setinfo +client|setname +get +mget +exists +xread +xinfo|stream'
+      ' %R~{countersign}:epoch %R~{countersign}:swept %R~{countersign}:revocations %R~{countersign}:revoked:*' +
+      ' %W~{countersign}:proof:*' +
+      ' +hello +auth +ping +info +time +client|setinfo +client|setname +get +mget +exists +xread +xinfo|stream +set'
   ].join('\n')
 )

@@ -115,13 +115,23 @@ export function describeContainers(given: () => Installation): void {
       expect(new Set(modes.trim().split('\n'))).toEqual(new Set(['440-1000-1000']))
     })
 
-    test('a verifier can read the denylist, and cannot change it', async () => {
+    test('a verifier can read the denylist and note used proofs, and can change nothing else', async () => {
       const { project } = given()
       const url = (await project.exec('resource-service', ['cat', '/run/countersign/verifier/redis-url'])).trim()
       const redis = (...command: string[]) =>
         project.exec('redis', ['redis-cli', '--no-auth-warning', '-u', url, ...command])
       expect(await redis('EXISTS', '{countersign}:epoch')).toMatch(/^1$/m)
+      const note = ['SET', '{countersign}:proof:test', '1', 'NX', 'PX', '60000']
+      expect(await redis(...note)).toMatch(/^OK/)
+      expect(await redis(...note)).not.toMatch(/OK|NOPERM/)
       for (const command of [
+        ['SET', '{countersign}:epoch', 'x'],
+        ['SET', '{countersign}:swept', 'x'],
+        ['SET', '{countersign}:revocations', 'x'],
+        ['SET', '{countersign}:revoked:sid:x', 'x'],
+        ['SET', 'anything-else', 'x'],
+        ['GET', '{countersign}:proof:test'],
+        ['DEL', '{countersign}:proof:test'],
         ['DEL', '{countersign}:epoch'],
         ['FLUSHALL'],
         ['XTRIM', '{countersign}:revocations', 'MAXLEN', '0'],
