@@ -1,6 +1,7 @@
 /** Access tokens for a service that speaks for itself: got with its own key, cached, and renewed before they expire. */
 export type { Clock } from './clock.ts'
 export { ServiceTokenError, type ServiceTokenErrorCode } from './errors.ts'
+export { exchangeToken, type TokenExchangeOptions } from './exchange-token.ts'
 export { fetchWithToken } from './fetch-with-token.ts'
 export type { ServiceTokenLogger } from './logger.ts'
 export { type AssertionAlgorithm, type PrivateKeyInput, readPrivateKey } from './private-key.ts'
@@ -10,4 +11,4 @@ export {
   type ServiceTokenStatus
 } from './service-token-source.ts'
 export type { ServiceTokenSourceOptions } from './source-options.ts'
-export type { Fetch } from './token-endpoint.ts'
+export type { Fetch, GrantedToken } from './token-endpoint.ts'

@@ -92,7 +92,7 @@ export function createServiceTokenSource(options: ServiceTokenSourceOptions): Se
 
   return {
     async getToken() {
-      if (signal.aborted) throw new ServiceTokenError('ERR_TOKEN_SOURCE_CLOSED')
+      if (signal.aborted) throw signal.reason
       const token = usable()
       if (token) return token.accessToken
       if (!inFlight && record.lastError && clock.monotonic() < retryAt) throw record.lastError
@@ -112,7 +112,7 @@ export function createServiceTokenSource(options: ServiceTokenSourceOptions): Se
       }
     },
     async close() {
-      closing.abort()
+      closing.abort(new ServiceTokenError('ERR_TOKEN_SOURCE_CLOSED'))
       clearTimeout(timer)
       held = undefined
       await inFlight?.catch(() => {})

@@ -8,7 +8,7 @@ export interface TokenRequestOptions {
   /** For the whole exchange, body included. */
   readonly timeoutMilliseconds: number
   readonly maxBytes: number
-  /** Gives the exchange up. */
+  /** Gives the exchange up, with its reason. */
   readonly signal: AbortSignal
 }
 
@@ -25,7 +25,7 @@ const maxErrorLength = 64
 
 /**
  * Sends one request to a token endpoint. Redirects are not followed: they would hand the assertion to somebody else.
- * @throws {ServiceTokenError}
+ * @throws {ServiceTokenError} or the reason of the signal
  */
 export async function requestToken(
   url: string,
@@ -33,7 +33,7 @@ export async function requestToken(
   options: TokenRequestOptions
 ): Promise<GrantedToken> {
   const abort = new AbortController()
-  const giveUp = () => abort.abort(new ServiceTokenError('ERR_TOKEN_SOURCE_CLOSED'))
+  const giveUp = () => abort.abort(options.signal.reason)
   const timeOut = () => abort.abort(new ServiceTokenError('ERR_TOKEN_ENDPOINT_UNREACHABLE', 'timed out'))
   const timer = setTimeout(timeOut, options.timeoutMilliseconds)
   timer.unref()
