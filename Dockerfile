@@ -101,6 +101,6 @@ COPY docker/make-secrets.mjs ./
 USER root
 # A volume takes over the owner and mode of the folder that it is first mounted on.
 RUN install -d -o node -g node -m 750 /run/countersign/issuer /run/countersign/database /run/countersign/redis \
-      /run/countersign/verifier
+      /run/countersign/verifier /run/countersign/clients
 USER 1000:1000
 CMD ["node", "make-secrets.mjs"]

@@ -1,6 +1,6 @@
 // Makes the secrets of a Compose installation at its first start, and leaves those that are there as they are. Each
 // folder is a volume for those who may know what is in it.
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
@@ -43,6 +43,13 @@ function syncFolder(folder) {
   closeSync(descriptor)
 }
 
+/** The public half as it is registered. Its kid is the thumbprint (RFC 7638), which the holder of a PEM names it by. */
+function publicKeySet(privateKey) {
+  const { crv, kty, x, y } = createPublicKey(privateKey).export({ format: 'jwk' })
+  const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
+  return JSON.stringify({ keys: [{ kty, crv, x, y, kid, alg: 'ES256', use: 'sig' }] })
+}
+
 secret('issuer/master-key', () => randomBytes(32).toString('base64'))
 secret('issuer/admin-password', password)
 
@@ -63,3 +70,10 @@ secret('redis/users.conf', () =>
       ' +hello +auth +ping +info +time +client|setinfo +client|setname +get +mget +exists +xread +xinfo|stream +set'
   ].join('\n')
 )
+
+// The resource-service speaks for itself with this key; its public half is registered at the issuer.
+const clientKey = secret('verifier/client-key.pem', () => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  return privateKey.export({ format: 'pem', type: 'pkcs8' }).trim()
+})
+secret('clients/resource-service.jwks.json', () => publicKeySet(clientKey))

@@ -29,8 +29,9 @@ const development = [
 
 /** Who may know what, by the folders under /run/countersign. */
 const secretsOf: Record<string, string[]> = {
-  secrets: ['database', 'issuer', 'redis', 'verifier'],
+  secrets: ['clients', 'database', 'issuer', 'redis', 'verifier'],
   migrate: ['database'],
+  register: ['clients', 'database'],
   postgres: ['database'],
   redis: ['redis'],
   'auth-service': ['database', 'issuer', 'redis'],
@@ -64,7 +65,7 @@ export function describeContainers(given: () => Installation): void {
 
     test('all have limits, and none has a capability added', async () => {
       const containers = await given().project.listContainers()
-      expect(containers.length).toBe(9)
+      expect(containers.length).toBe(10)
       for (const { Name, HostConfig } of containers) {
         expect(HostConfig.ReadonlyRootfs, Name).toBe(true)
         expect(HostConfig.Memory, Name).toBeGreaterThan(0)

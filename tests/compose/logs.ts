@@ -16,7 +16,14 @@ export function describeLogs(given: () => Installation): void {
         '-c',
         'cd /run/countersign && cat issuer/* database/password redis/password'
       ])
-      const secrets = [...usedSecrets, ...kept.trim().split('\n')]
+      const key = await project.exec('resource-service', [
+        'sed',
+        '-n',
+        '2p',
+        '/run/countersign/verifier/client-key.pem'
+      ])
+      expect(key.trim()).toMatch(/^\S{60,}$/)
+      const secrets = [...usedSecrets, ...kept.trim().split('\n'), key.trim()]
       expect(secrets.length).toBeGreaterThan(20)
       const found = secrets.filter((secret) => logs.includes(secret) || logs.includes(signatureOf(secret)))
       expect(found.length).toBe(0)

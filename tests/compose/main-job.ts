@@ -75,7 +75,9 @@ export function describeMainJob(given: () => Installation): void {
       const admin = await signIn(project.authUrl, { username: 'admin', password })
       const other = await newSession(given())
       for (const url of resourceUrls) {
-        expect((await get(`${url}/admin/dashboard`, admin.access_token)).status).toBe(200)
+        const shown = await get(`${url}/admin/dashboard`, admin.access_token)
+        expect(shown.status).toBe(200)
+        expect(shown.body).toMatchObject({ message: 'Hello, admin.', statistics: { users: { total: 2, disabled: 0 } } })
         const refused = await get(`${url}/admin/dashboard`, other.access_token)
         expect(refused.status).toBe(403)
         expect(refused.body).toMatchObject({ error: 'insufficient_scope' })

@@ -1,10 +1,11 @@
-import { post, refresh } from '@countersign/testing/trio'
+import { get, post, refresh, signIn } from '@countersign/testing/trio'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import {
   askEveryReplica,
   everyReplica,
   type Installation,
   newSession,
+  readAdminPassword,
   replicas,
   sampleMe,
   statusesOfMe,
@@ -96,6 +97,26 @@ export function describeOutages(given: () => Installation): void {
       given().resourceUrls = await project.resourceUrls(replicas)
       await waitForEveryReplica(given(), tokens.access_token, 200)
       expect(await statusesOfMe(given(), revoked.access_token)).toEqual(everyReplica(401))
+    }, 60_000)
+
+    test('without the auth-service the dashboard is 503 with the cause, and the rest of the API goes on', async () => {
+      const { project, resourceUrls } = given()
+      const password = await readAdminPassword(project)
+      const { access_token } = await signIn(project.authUrl, { username: 'admin', password })
+      const dashboards = () => Promise.all(resourceUrls.map((url) => get(`${url}/admin/dashboard`, access_token)))
+      for (const { status } of await dashboards()) expect(status).toBe(200)
+      startAfterwards('auth-service')
+      await project.compose('stop', 'auth-service')
+      for (const { status, body, headers } of await dashboards()) {
+        expect({ status, body }).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
+        expect(body.error_description).toMatch(/the auth-service cannot be reached/)
+        expect(headers.get('Retry-After')).toMatch(/^\d+$/)
+      }
+      expect(await statusesOfMe(given(), access_token)).toEqual(everyReplica(200))
+
+      await project.compose('start', 'auth-service')
+      const statuses = async () => (await dashboards()).map(({ status }) => status)
+      await expect.poll(statuses, { timeout: 30_000, interval: 200 }).toEqual(everyReplica(200))
     }, 60_000)
 
     test('without Postgres verification goes on, and a refresh waits without losing its token', async () => {
