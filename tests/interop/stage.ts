@@ -12,7 +12,7 @@ import {
   startTrio,
   type Trio
 } from '@countersign/testing/trio'
-import { decodeProtectedHeader, importJWK, SignJWT } from 'jose'
+import { type CryptoKey, decodeProtectedHeader, importJWK, SignJWT } from 'jose'
 import { inject } from 'vitest'
 import { createKeySealing } from '../../services/auth-service/src/keys/key-sealing.ts'
 import { createMasterKey } from '../../services/auth-service/src/keys/master-keys.ts'
@@ -33,6 +33,8 @@ export interface Stage {
    * access token that every service accepts; a member that is `undefined` is left out.
    */
   signAsIssuer(claims?: object, header?: object): Promise<string>
+  /** The key that the issuer signs with. */
+  openSigningKey(): Promise<{ kid: string; privateKey: CryptoKey }>
   stop(): Promise<void>
 }
 
@@ -67,6 +69,16 @@ export async function startStage({
   api.retarget(trio.resource.url)
   const signInAdmin = async () =>
     (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
+  const openSigningKey = async () => {
+    const { kid = '' } = decodeProtectedHeader(await signInAdmin())
+    const [row] = await query<{ sealed: string }>(
+      database.url,
+      'SELECT sealed_private_jwk AS sealed FROM signing_keys WHERE kid = $1',
+      [kid]
+    )
+    const jwk = await createKeySealing([createMasterKey(masterKey)]).open(kid, row?.sealed as string)
+    return { kid, privateKey: (await importJWK(jwk, 'RS256')) as CryptoKey }
+  }
   return {
     issuer,
     audience,
@@ -80,14 +92,9 @@ export async function startStage({
         audiences: [audience, issuer],
         ...client
       }),
+    openSigningKey,
     async signAsIssuer(claims, header) {
-      const { kid = '' } = decodeProtectedHeader(await signInAdmin())
-      const [row] = await query<{ sealed: string }>(
-        database.url,
-        'SELECT sealed_private_jwk AS sealed FROM signing_keys WHERE kid = $1',
-        [kid]
-      )
-      const jwk = await createKeySealing([createMasterKey(masterKey)]).open(kid, row?.sealed as string)
+      const { kid, privateKey } = await openSigningKey()
       const now = Math.floor(Date.now() / 1000)
       const good = {
         iss: issuer,
@@ -103,7 +110,7 @@ export async function startStage({
       }
       return new SignJWT({ ...good, ...claims })
         .setProtectedHeader({ alg: 'RS256', kid, typ: 'at+jwt', ...header })
-        .sign(await importJWK(jwk, 'RS256'))
+        .sign(privateKey)
     },
     async stop() {
       await Promise.all([auth.close(), api.close()])

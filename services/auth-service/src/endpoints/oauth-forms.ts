@@ -21,7 +21,8 @@ export const tokenForm = z.object({
   ...clientParameters,
   scope: text(2048),
   resource: z.array(z.string().max(512)).max(10).optional(),
-  refresh_token: text(512),
+  // Longer than any of this issuer: one of another is invalid_grant, and no malformed request (RFC 6749 §5.2).
+  refresh_token: text(8192),
   audience: z.array(z.string().max(512)).max(10).optional(),
   subject_token: token.optional(),
   subject_token_type: text(256),

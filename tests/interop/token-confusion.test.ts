@@ -1,0 +1,261 @@
+import { randomUUID } from 'node:crypto'
+import {
+  type Answer,
+  accessTokenUrn,
+  assertionType,
+  basic,
+  type ClientKey,
+  clientAssertion,
+  dpopProof,
+  get,
+  makeClientKey,
+  post,
+  postForm,
+  query,
+  register,
+  send,
+  signIn,
+  tokenExchange,
+  unverifiedClaims
+} from '@countersign/testing/trio'
+import { CompactEncrypt, CompactSign, importJWK, SignJWT } from 'jose'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Stage, signInWithProof, startStage } from './stage.ts'
+
+const logoutEvent = { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }
+const now = () => Math.floor(Date.now() / 1000)
+
+let stage: Stage
+let client: { client_id: string; client_secret: string }
+/** An API that may introspect and exchange what is for it. */
+let api: typeof client
+let bound: string
+/** What the bound tokens are bound to, and what the key client shows itself by. */
+let key: ClientKey
+let keyClientId: string
+
+/** Makes a token that could be good at a place. */
+type Make = (place: Place) => Promise<string>
+
+interface Place {
+  present(token: string): Promise<Answer<unknown>>
+  /** What is good there. */
+  readonly accepts: readonly string[]
+  /** What it answers to anything else. */
+  readonly refusal: object
+  /** Where a proof belongs: the request that it has to be for. */
+  readonly request?: () => { method: string; url: string; accessToken?: string }
+}
+
+const requestAt = ({ request }: Place) => request?.() ?? { method: 'POST', url: `${stage.issuer}/oauth/token` }
+const newSession = async () => signIn(stage.issuer, await register(stage.issuer))
+const newBoundSession = async () => signInWithProof(stage, await register(stage.issuer), key)
+const signByClient = (claims: object, header: object) =>
+  new SignJWT({ ...claims })
+    .setProtectedHeader({ alg: key.algorithm, kid: key.publicJwk.kid as string, ...header })
+    .sign(key.privateKey)
+const assertionClaims = () => ({
+  iss: keyClientId,
+  sub: keyClientId,
+  aud: stage.issuer,
+  iat: now(),
+  exp: now() + 60,
+  jti: randomUUID()
+})
+/** Tokens of one kind each, as they are issued or made; and what the holder of a key could sign to look like another kind. */
+const tokens: Record<string, Make> = {
+  'an access token of a user': async () => (await newSession()).access_token,
+  'an access token that is bound to a key': async () => (await newBoundSession()).access_token,
+  'an access token of a client': async () => {
+    const form = { grant_type: 'client_credentials' }
+    const headers = basic(client.client_id, client.client_secret)
+    return (await postForm<{ access_token: string }>(`${stage.issuer}/oauth/token`, form, headers)).body.access_token
+  },
+  'a refresh token': async () => (await newSession()).refresh_token,
+  'a refresh token that is bound to a key': async () => (await newBoundSession()).refresh_token,
+  'a client assertion': async () =>
+    (await clientAssertion(key, { clientId: keyClientId, audience: stage.issuer })).client_assertion,
+  'a DPoP proof': (place) => dpopProof(key, requestAt(place)),
+  'an ID token of the issuer': () =>
+    stage.signAsIssuer(
+      { aud: 'countersign', nonce: 'x', auth_time: now(), client_id: undefined, jti: undefined, scope: undefined },
+      { typ: 'JWT' }
+    ),
+  'an ID token of the issuer that has all claims of an access token': () => stage.signAsIssuer({}, { typ: 'JWT' }),
+  'a token of the issuer without typ': () => stage.signAsIssuer({}, { typ: undefined }),
+  'a logout token of the issuer': () => stage.signAsIssuer(logoutEvent, { typ: 'logout+jwt' }),
+  'a logout token of a client': () => signByClient({ ...assertionClaims(), ...logoutEvent }, { typ: 'logout+jwt' }),
+  'a DPoP proof that the issuer has signed': (place) => {
+    const { method, url } = requestAt(place)
+    return stage.signAsIssuer({ htm: method, htu: url }, { typ: 'dpop+jwt' })
+  },
+  'an old DPoP proof that has all claims of a client assertion': (place) => {
+    const { method, url } = requestAt(place)
+    const { kid, use, alg, ...jwk } = key.publicJwk
+    const claims = { ...assertionClaims(), iat: now() - 3600, htm: method, htu: url }
+    return signByClient(claims, { typ: 'dpop+jwt', jwk })
+  },
+  'a client assertion that the issuer has signed': () => stage.signAsIssuer(assertionClaims(), { typ: undefined }),
+  'an access token that a client has signed': async () => {
+    const { kid } = await stage.openSigningKey()
+    return signByClient(unverifiedClaims(await stage.signAsIssuer()), { typ: 'at+jwt', kid })
+  },
+  'a client assertion that has all claims of an access token': async () =>
+    signByClient({ ...unverifiedClaims(await stage.signAsIssuer()), iss: keyClientId }, { typ: 'at+jwt' }),
+  'an access token within a token of the issuer': async () => {
+    const { kid, privateKey } = await stage.openSigningKey()
+    const inner = new TextEncoder().encode(await stage.signAsIssuer())
+    return new CompactSign(inner).setProtectedHeader({ alg: 'RS256', kid, typ: 'at+jwt', cty: 'JWT' }).sign(privateKey)
+  },
+  'an access token that is encrypted to the issuer': async () => {
+    const { body } = await get<{ keys: object[] }>(`${stage.issuer}/.well-known/jwks.json`)
+    const { n, e } = body.keys[0] as { n: string; e: string }
+    const recipient = await importJWK({ kty: 'RSA', n, e }, 'RSA-OAEP-256')
+    const inner = new TextEncoder().encode(await stage.signAsIssuer())
+    const header = { alg: 'RSA-OAEP-256', enc: 'A256GCM', typ: 'at+jwt', cty: 'JWT' }
+    return new CompactEncrypt(inner).setProtectedHeader(header).encrypt(recipient)
+  }
+}
+
+const userTokens = ['an access token of a user', 'an access token that is bound to a key']
+const accessTokens = [...userTokens, 'an access token of a client']
+const refreshToken = 'a refresh token'
+const boundRefreshToken = 'a refresh token that is bound to a key'
+
+const as = ({ client_id: id, client_secret: secret }: typeof client) => basic(id, secret)
+const oauth = (path: string, form: Record<string, string>, headers?: Record<string, string>) =>
+  postForm(`${stage.issuer}/oauth/${path}`, form, headers)
+const invalidToken = { status: 401, body: { error: 'invalid_token' } }
+const invalidGrant = { status: 400, body: { error: 'invalid_grant' } }
+/** Routes that take JSON refuse what is longer than any refresh token by its length. */
+const noRefreshToken = { status: 400, body: { error: expect.stringMatching(/^invalid_(grant|request)$/) } }
+
+const places: Record<string, Place> = {
+  'as a bearer token of the API': {
+    present: (token) => get(`${stage.audience}/me`, token),
+    accepts: ['an access token of a user', 'an access token of a client'],
+    refusal: invalidToken
+  },
+  'as a bearer token of the issuer': {
+    present: async (token) => {
+      const answer = await get(`${stage.issuer}/auth/me`, token)
+      // A client's own token is one, but of no user.
+      const isOfClient = answer.status === 403 && answer.body.error === 'access_denied'
+      return isOfClient ? { ...answer, status: 401, body: { error: 'invalid_token' } } : answer
+    },
+    accepts: ['an access token of a user'],
+    refusal: invalidToken
+  },
+  'as a token that is bound to the key of its proof': {
+    async present(token) {
+      const url = `${stage.audience}/me`
+      const proof = await dpopProof(key, { method: 'GET', url, accessToken: token })
+      return send(url, { headers: { Authorization: `DPoP ${token}`, DPoP: proof } })
+    },
+    accepts: ['an access token that is bound to a key'],
+    refusal: invalidToken
+  },
+  'as a DPoP proof of the API': {
+    present: (token) => send(`${stage.audience}/me`, { headers: { Authorization: `DPoP ${bound}`, DPoP: token } }),
+    accepts: ['a DPoP proof'],
+    refusal: { status: 401, body: { error: 'invalid_dpop_proof' } },
+    request: () => ({ method: 'GET', url: `${stage.audience}/me`, accessToken: bound })
+  },
+  'as a DPoP proof of the token endpoint': {
+    present: (token) => oauth('token', { grant_type: 'client_credentials' }, { ...as(client), DPoP: token }),
+    accepts: ['a DPoP proof'],
+    refusal: { status: 400, body: { error: 'invalid_dpop_proof' } }
+  },
+  'as a refresh token in JSON': {
+    present: (token) => post(`${stage.issuer}/auth/refresh`, { refresh_token: token }),
+    accepts: [refreshToken],
+    refusal: noRefreshToken
+  },
+  'as a refresh token of the token endpoint': {
+    present: (token) => oauth('token', { grant_type: 'refresh_token', client_id: 'countersign', refresh_token: token }),
+    accepts: [refreshToken],
+    refusal: invalidGrant
+  },
+  'as a refresh token to sign out with': {
+    present: (token) => post(`${stage.issuer}/auth/logout`, { refresh_token: token }),
+    // Whoever signs out is done with all of it; no key is asked for.
+    accepts: [refreshToken, boundRefreshToken],
+    refusal: noRefreshToken
+  },
+  'as a client assertion': {
+    present: (token) =>
+      oauth('token', {
+        grant_type: 'client_credentials',
+        client_assertion_type: assertionType,
+        client_assertion: token
+      }),
+    accepts: ['a client assertion'],
+    refusal: { status: 401, body: { error: 'invalid_client' } }
+  },
+  'as a subject token': {
+    present: (token) => {
+      const form = { grant_type: tokenExchange, subject_token: token, subject_token_type: accessTokenUrn }
+      return oauth('token', form, as(api))
+    },
+    accepts: userTokens,
+    refusal: { status: 400, body: { error: 'invalid_request' } }
+  },
+  'to introspection': {
+    async present(token) {
+      const answer = await oauth('introspect', { token }, as(api))
+      return { ...answer, status: answer.body.active ? 200 : 400 }
+    },
+    accepts: accessTokens,
+    refusal: { status: 400, body: { active: false } }
+  },
+  'to revocation': {
+    async present(token) {
+      const before = await countRevocations()
+      const answer = await oauth('revoke', { token, client_id: 'countersign' })
+      expect(answer).toMatchObject({ status: 200, body: '' })
+      const ended = (await countRevocations()) - before
+      return { ...answer, status: ended === 0 ? 400 : 200, body: { ended } }
+    },
+    accepts: [...userTokens, refreshToken, boundRefreshToken],
+    refusal: { status: 400, body: { ended: 0 } }
+  }
+}
+
+async function countRevocations(): Promise<number> {
+  const [row] = await query<{ count: number }>(stage.database.url, 'SELECT count(*)::int AS count FROM revocations')
+  return row?.count as number
+}
+
+describe('no token of one kind passes as another', () => {
+  beforeAll(async () => {
+    stage = await startStage()
+    client = await stage.newClient()
+    api = await stage.newClient({
+      grant_types: [tokenExchange],
+      scopes: ['account'],
+      resources: [stage.audience],
+      may_act_for: ['countersign']
+    })
+    // RS256, as the issuer's own: so that no algorithm tells the one from the other.
+    key = await makeClientKey('RS256')
+    const method = { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key.publicJwk] } }
+    keyClientId = (await stage.newClient(method)).client_id
+    bound = (await newBoundSession()).access_token
+  })
+  afterAll(async () => {
+    await stage?.stop()
+  })
+
+  describe.each(Object.entries(tokens))('%s', (kind, make) => {
+    test.each(Object.entries(places))('%s', async (_, place) => {
+      const answer = await place.present(await make(place))
+      if (place.accepts.includes(kind)) expect(answer.status).toBeLessThan(300)
+      else expect({ status: answer.status, body: answer.body }).toMatchObject(place.refusal)
+    })
+  })
+
+  test('none of it was an error of the services', () => {
+    expect(stage.trio.logs()).toContain('"level":"info"')
+    expect(stage.trio.logs()).not.toMatch(/"level":"(?:error|fatal)"|server_error/)
+  })
+})
