@@ -33,6 +33,12 @@ interface Answer {
   readonly challenge: string | null
 }
 
+async function connectTo({ href }: URL) {
+  const client = createClient({ url: href })
+  await client.connect()
+  return client
+}
+
 /** Presents a token with a proof under the scheme DPoP. */
 async function present(url: string, accessToken: string, proof: string | undefined, method = 'GET'): Promise<Answer> {
   const headers = { Authorization: `DPoP ${accessToken}`, ...(proof !== undefined && { DPoP: proof }) }
@@ -193,8 +199,7 @@ describe.skipIf(!hasRedis)('the rights in Redis that docs/revocation-feed.md giv
     'let the user %s note used proofs, and write nothing else',
     async (name, rule) => {
       const redisUrl = new URL(await createTestRedis())
-      const admin = createClient({ url: redisUrl.href })
-      await admin.connect()
+      const admin = await connectTo(redisUrl)
       const username = `${name}-${process.pid}`
       await admin.sendCommand(['ACL', 'SETUSER', username, 'reset', 'on', '>secret', ...(rule as string).split(' ')])
       Object.assign(redisUrl, { username, password: 'secret' })
@@ -204,8 +209,7 @@ describe.skipIf(!hasRedis)('the rights in Redis that docs/revocation-feed.md giv
       expect(await replays.claim('x', expiresAt)).toBe(false)
       await replays.close?.()
 
-      const user = createClient({ url: redisUrl.href })
-      await user.connect()
+      const user = await connectTo(redisUrl)
       for (const key of [...denylistKeys, 'anything-else']) {
         await expect(user.set(key, '1'), key).rejects.toThrow(/^NOPERM/)
         await expect(user.set(key, '1', { condition: 'NX' }), key).rejects.toThrow(/^NOPERM/)
@@ -219,7 +223,7 @@ describe.skipIf(!hasRedis)('the rights in Redis that docs/revocation-feed.md giv
     }
   )
 
-  const readDenylist = async (user: ReturnType<typeof createClient>) => {
+  const readDenylist = async (user: Awaited<ReturnType<typeof connectTo>>) => {
     const keys = ['epoch', 'swept', 'revoked:jti:x', 'revoked:sid:x', 'revoked:kid:x'].map(
       (key) => `{countersign}:${key}`
     )
