@@ -95,6 +95,11 @@ const tokens: Record<string, Make> = {
     const claims = { ...assertionClaims(), iat: now() - 3600, htm: method, htu: url }
     return signByClient(claims, { typ: 'dpop+jwt', jwk })
   },
+  'a client assertion that has all that a DPoP proof has': (place) => {
+    const { method, url } = requestAt(place)
+    const { kid, use, alg, ...jwk } = key.publicJwk
+    return signByClient({ ...assertionClaims(), htm: method, htu: url }, { typ: 'JWT', jwk })
+  },
   'a client assertion that the issuer has signed': () => stage.signAsIssuer(assertionClaims(), { typ: undefined }),
   'an access token that a client has signed': async () => {
     const { kid } = await stage.openSigningKey()
@@ -189,7 +194,7 @@ const places: Record<string, Place> = {
         client_assertion_type: assertionType,
         client_assertion: token
       }),
-    accepts: ['a client assertion'],
+    accepts: ['a client assertion', 'a client assertion that has all that a DPoP proof has'],
     refusal: { status: 401, body: { error: 'invalid_client' } }
   },
   'as a subject token': {
