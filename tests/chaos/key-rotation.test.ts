@@ -73,12 +73,6 @@ describe.skipIf(!inject('docker'))(
       )
       return row?.count ?? 0
     }
-    const signInAsAdmin = async () => {
-      admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
-    }
-    const keys = async () =>
-      (await get<{ keys: { kid: string; state: string }[] }>(`${trio.auth.url}/admin/keys`, admin)).body.keys
-
     /** A user who refreshes at any issuer, and uses the tokens that are alive at any verifier, until told to stop. */
     async function liveOneUser(until: () => boolean, accepted: Map<string, number>): Promise<Refusal[]> {
       const user = await register(trio.auth.url)
@@ -149,48 +143,101 @@ describe.skipIf(!inject('docker'))(
         for (const verifier of verifiers.slice(0, 2)) expect((await me(verifier, token)).status).toBe(200)
       }
     })
-
-    test('a pulled key is refused by all verifiers at once, and tokens of the next key are accepted at once', async () => {
-      const users = await Promise.all(
-        Array.from({ length: 6 }, async () => signIn(trio.auth.url, await register(trio.auth.url)))
-      )
-      await signInAsAdmin()
-      // The spare has to have been seen by the verifiers, which takes them a fetch: that is what it is published ahead for.
-      const kid = kidOf(users.at(-1)?.access_token as string)
-      const victims = users.filter(({ access_token: token }) => kidOf(token) === kid)
-      for (const verifier of verifiers) {
-        for (const { access_token: token } of victims) expect((await me(verifier, token)).status).toBe(200)
-      }
-      const answered = post(`${trio.auth.url}/admin/keys/${kid}/pull`, { reason: 'emergency' }, admin)
-      expect((await answered).status).toBe(200)
-      const pulledAt = performance.now()
-      await Promise.all(
-        verifiers.map(async (verifier) => {
-          while ((await me(verifier, victims[0]?.access_token as string)).status !== 401) {
-            if (performance.now() - pulledAt > 500) throw new Error('a token of the pulled key is accepted still')
-          }
-        })
-      )
-      for (const verifier of verifiers) {
-        for (const { access_token: token } of victims) {
-          expect(await me(verifier, token)).toMatchObject({ status: 401, body: { error: 'invalid_token' } })
-        }
-      }
-      for (const [at, { refresh_token: refreshToken }] of victims.entries()) {
-        const { body, status } = await refresh(issuerAt(at).url, refreshToken)
-        expect(status).toBe(200)
-        expect(kidOf(body.access_token)).not.toBe(kid)
-        const statuses = await Promise.all(
-          verifiers.map(async (verifier) => (await me(verifier, body.access_token)).status)
-        )
-        expect(statuses).toEqual([200, 200, 200, 200, 200])
-      }
-      for (const { url } of trio.auths) {
-        const { body } = await get<{ keys: { kid: string }[] }>(`${url}/.well-known/jwks.json`)
-        expect(body.keys.map((key) => key.kid)).not.toContain(kid)
-      }
-      await signInAsAdmin()
-      expect((await keys()).find((key) => key.kid === kid)?.state).toBe('pulled')
-    })
   }
 )
+
+describe.skipIf(!inject('docker'))('three issuers and five verifiers, with keys as they are by default', () => {
+  let database: TestDatabase
+  let trio: Trio
+
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    trio = await startTrio({
+      databaseUrl: database.url,
+      redisUrl: await createTestRedis(),
+      authReplicas: 3,
+      resourceReplicas: 5,
+      env: { LOG_LEVEL: 'info' }
+    })
+  })
+  afterAll(async () => {
+    await trio?.stop()
+    await database?.drop()
+  })
+
+  const me = async (verifier: ServiceProcess, token: string) => {
+    const begin = performance.now()
+    const { status } = await get(`${verifier.url}/me`, token)
+    return { status, milliseconds: performance.now() - begin }
+  }
+  const keys = async (): Promise<Record<string, string>> => {
+    admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
+    const { body } = await get<{ keys: { kid: string; state: string }[] }>(`${trio.auth.url}/admin/keys`, admin)
+    return Object.fromEntries(body.keys.map(({ kid, state }) => [state, kid]))
+  }
+  /** All fetches of keys that the verifiers have made. */
+  const countFetches = async () => {
+    const pages = await Promise.all(trio.resources.map(({ url }) => get<string>(`${url}/metrics`)))
+    const counts = pages.flatMap(({ body }) => [...body.matchAll(/^countersign_key_set_fetches_total\{.*\} (\d+)$/gm)])
+    return counts.reduce((sum, [, count]) => sum + Number(count), 0)
+  }
+  const newUsers = (count: number) =>
+    Promise.all(Array.from({ length: count }, async () => signIn(trio.auth.url, await register(trio.auth.url))))
+
+  test('a rotation is known ahead: its tokens are accepted by all at the first sight, and no verifier asks for keys', async () => {
+    const { spare } = await keys()
+    // A restart of the verifiers stands in for the seven minutes in which each of them fetches the keys once more.
+    await query(database.url, "UPDATE signing_keys SET created_at = created_at - interval '420 seconds'")
+    const users = await newUsers(3)
+    const fetches = await countFetches()
+    expect((await post(`${trio.auth.url}/admin/keys/rotate`, undefined, admin)).status).toBe(200)
+    for (const [at, user] of users.entries()) {
+      const { body } = await refresh((trio.auths[at] as ServiceProcess).url, user.refresh_token)
+      expect(kidOf(body.access_token)).toBe(spare)
+      for (const verifier of trio.resources) {
+        expect(await me(verifier, body.access_token)).toMatchObject({ status: 200 })
+        expect(await me(verifier, user.access_token)).toMatchObject({ status: 200 })
+      }
+    }
+    expect(await countFetches()).toBe(fetches)
+  })
+
+  test('a pulled key is refused by all at once, and tokens of the spare, which signs now, are accepted at once', async () => {
+    // The verifiers have to know the spare: they hear of it within their five minutes, or by starting now.
+    const { signing, spare } = await keys()
+    const verifiers = await Promise.all(trio.resources.map(() => trio.startResource()))
+    await Promise.all(verifiers.map(({ url }) => untilReady(url)))
+    const victims = await newUsers(6)
+    for (const verifier of verifiers) {
+      for (const { access_token: token } of victims) expect(await me(verifier, token)).toMatchObject({ status: 200 })
+    }
+    expect((await post(`${trio.auth.url}/admin/keys/${signing}/pull`, { reason: 'emergency' }, admin)).status).toBe(200)
+    const pulledAt = performance.now()
+    await Promise.all(
+      verifiers.map(async (verifier) => {
+        while ((await me(verifier, victims[0]?.access_token as string)).status !== 401) {
+          if (performance.now() - pulledAt > 500) throw new Error('a token of the pulled key is accepted still')
+        }
+      })
+    )
+    for (const [at, { refresh_token: refreshToken }] of victims.entries()) {
+      const { body, status } = await refresh((trio.auths[at % 3] as ServiceProcess).url, refreshToken)
+      expect(status).toBe(200)
+      expect(kidOf(body.access_token)).toBe(spare)
+      const answers = await Promise.all(verifiers.map((verifier) => me(verifier, body.access_token)))
+      // Whoever had to fetch the key first would take up to two seconds.
+      for (const { status, milliseconds } of answers) {
+        expect(status).toBe(200)
+        expect(milliseconds).toBeLessThan(500)
+      }
+    }
+    for (const verifier of verifiers) {
+      for (const { access_token: token } of victims) expect((await me(verifier, token)).status).toBe(401)
+    }
+    for (const { url } of trio.auths) {
+      const { body } = await get<{ keys: { kid: string }[] }>(`${url}/.well-known/jwks.json`)
+      expect(body.keys.map(({ kid }) => kid)).not.toContain(signing)
+    }
+    expect(await keys()).toMatchObject({ pulled: signing, signing: spare })
+  })
+})

@@ -152,5 +152,6 @@ describe('no private member of any key leaves the process', () => {
   test('not in the logs, at the level that says the most', () => {
     expect(trio.logs()).toContain('"level"')
     expectNone(trio.logs())
+    expect(trio.logs()).not.toMatch(/\\?"(?:d|dp|dq|qi)\\?"\s*:\s*\\?"/)
   })
 })

@@ -71,7 +71,8 @@ const publishKey = async (server: HostileIssuer, followed: FollowedIssuer, keySe
   return { code, seconds: (performance.now() - publishedAt) / 1000 }
 }
 
-const median = (values: readonly number[]) => values.toSorted((one, other) => one - other)[values.length >> 1] ?? 0
+const percentile = (percent: number, values: readonly number[]) =>
+  values.toSorted((one, other) => one - other)[Math.floor((values.length * percent) / 100)] ?? 0
 
 describe('2,000 unknown kids a second', () => {
   test('cost the issuer a fetch each 2 seconds, hold up no valid request, and let a new key in within 2 seconds', async () => {
@@ -91,7 +92,13 @@ describe('2,000 unknown kids a second', () => {
       expect([...refusals]).toEqual([['ERR_TOKEN_UNKNOWN_KEY', floodSeconds * unknownKidsPerSecond]])
       expect(new Set(valid.map(({ code }) => code))).toEqual(new Set(['good']))
       expect(valid).toHaveLength(floodSeconds * validPerSecond)
-      expect(median(valid.map(({ milliseconds }) => milliseconds))).toBeLessThan(50)
+      // Of the tokens that are new, too: a valid request never waits for the fetch that the others wait for.
+      expect(
+        percentile(
+          95,
+          valid.map(({ milliseconds }) => milliseconds)
+        )
+      ).toBeLessThan(250)
 
       const gaps = server.times.slice(1).map((time, at) => time - (server.times[at] ?? 0))
       expect(Math.min(...gaps)).toBeGreaterThan(1900)

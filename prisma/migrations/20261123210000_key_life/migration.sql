@@ -13,6 +13,9 @@ WHERE "pulled_at" IS NULL AND EXISTS (
 -- A pulled key is of no use to anybody but a thief.
 UPDATE "signing_keys" SET "sealed_private_jwk" = NULL WHERE "pulled_at" IS NOT NULL;
 
+ALTER TABLE "signing_keys" ADD CONSTRAINT "signing_keys_retired_after_signing"
+  CHECK ("retired_at" IS NULL OR "signs_from" IS NOT NULL);
+
 -- Whatever replicas do at the same moment: one key signs, and one is the next.
 CREATE UNIQUE INDEX "signing_keys_signing" ON "signing_keys" ((true))
   WHERE "signs_from" IS NOT NULL AND "retired_at" IS NULL AND "pulled_at" IS NULL;

@@ -141,6 +141,9 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     onRound: issuerMetrics.showKeys,
     intervalMs: keyRoundIntervalMs
   })
+  // Another replica may have started on the empty database at the same moment, with another master key.
+  const [sealedKeyError] = keyRing.unopened()
+  if (sealedKeyError) throw sealedKeyError
   const relay = startRevocationRelay({
     outbox,
     publisher: carrier.publisher,

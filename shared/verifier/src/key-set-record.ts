@@ -35,6 +35,7 @@ export function noFetches(): Record<FetchOutcome, number> {
 export function createKeySetRecord(logger: VerifierLogger): KeySetRecord {
   const fetches = noFetches()
   let consecutiveFailures = 0
+  let lastRefusal: string | undefined
   let ignored: readonly IgnoredKey[] = []
 
   const noteIgnored = (now: readonly IgnoredKey[]) => {
@@ -52,6 +53,7 @@ export function createKeySetRecord(logger: VerifierLogger): KeySetRecord {
       fetches[isChanged ? 'changed' : 'unchanged']++
       if (consecutiveFailures > 0) logger.info({ failures: consecutiveFailures }, 'key set is fetched again')
       consecutiveFailures = 0
+      lastRefusal = undefined
       if (isChanged) logger.info({ added, removed, count: taken?.count }, 'key set changed')
       if (taken) noteIgnored(taken.ignored)
     },
@@ -59,9 +61,12 @@ export function createKeySetRecord(logger: VerifierLogger): KeySetRecord {
       const outcome = err instanceof KeySetRefusedError ? 'refused' : 'failed'
       fetches[outcome]++
       consecutiveFailures++
-      // The 1st, 2nd, 4th, 8th …: an outage of a day is a dozen lines.
-      if (!isPowerOfTwo(consecutiveFailures)) return
-      logger.warn({ outcome, reason: reasonOf(err), err, consecutiveFailures }, 'fetch of the key set failed')
+      const reason = reasonOf(err)
+      // The 1st, 2nd, 4th, 8th …: an outage of a day is a dozen lines. What is refused for another reason is told at once.
+      const isNews = outcome === 'refused' && reason !== lastRefusal
+      if (outcome === 'refused') lastRefusal = reason
+      if (!isNews && !isPowerOfTwo(consecutiveFailures)) return
+      logger.warn({ outcome, reason, err, consecutiveFailures }, 'fetch of the key set failed')
     },
     pulled(kid, count) {
       logger.info({ added: [], removed: [kid], count, reason: 'the denylist names the key' }, 'key set changed')

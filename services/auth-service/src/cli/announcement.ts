@@ -19,7 +19,9 @@ export async function announce(
   if (entries.length === 0) return true
   const failure = publisher ? await publish(entries, publisher) : 'REDIS_URL is not given'
   if (failure === undefined) return true
-  note(`Done, but not published yet (${failure}): the running auth-service does that within about three seconds.`)
+  note(
+    `Done, but not published yet (${failure}): an auth-service that runs and reaches Redis does that within about three seconds.`
+  )
   return false
 }
 

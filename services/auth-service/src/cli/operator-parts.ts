@@ -45,11 +45,10 @@ export interface KeyParts {
   readonly publisher: RevocationPublisher | undefined
   /**
    * A new key that is sealed under a master key which the services do not have would end their work: so whoever makes one
-   * shows first that the keys which are there can be opened.
-   * @param exceptKid a key that is to go
+   * shows first that a key which is there can be opened. One is enough: a damaged row must not stand in the way of a pull.
    * @throws {SealedKeyError}
    */
-  requireMasterKey(exceptKid?: string): Promise<void>
+  requireMasterKey(): Promise<void>
 }
 
 const { databaseUrl, redisUrl, masterKeys, signingKeyBits, signingKeyRotationDays, jwksMaxAgeSeconds } = variables
@@ -96,10 +95,18 @@ export function createOperatorParts(readEnvironment: () => Promise<Environment>)
           generate: () => generateSigningKey(sealing, Number(config.signingKeyBits))
         }),
         publisher: openPublisher(config.redisUrl?.reveal()),
-        async requireMasterKey(exceptKid) {
+        async requireMasterKey() {
+          let failure: unknown
           for (const { kid, sealedPrivateJwk } of (await store.list()).keys) {
-            if (sealedPrivateJwk !== null && kid !== exceptKid) await sealing.open(kid, sealedPrivateJwk)
+            if (sealedPrivateJwk === null) continue
+            try {
+              await sealing.open(kid, sealedPrivateJwk)
+              return
+            } catch (error) {
+              failure ??= error
+            }
           }
+          if (failure) throw failure
         }
       }
     },

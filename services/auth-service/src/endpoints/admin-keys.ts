@@ -1,6 +1,7 @@
 import { AccessDeniedError, ConflictError, NotFoundError } from '@countersign/oauth'
 import { acceptJsonBody } from '@countersign/service-kit'
 import type { Context, Middleware } from 'koa'
+import type { KeyRing } from '../keys/key-ring.ts'
 import type { KeySchedule } from '../keys/key-schedule.ts'
 import type { KeyOverview, SigningKeyAdministration } from '../keys/signing-key-administration.ts'
 import type { KeyChangeCause, StoredSigningKey } from '../keys/signing-key-store.ts'
@@ -10,6 +11,7 @@ import { type KeyChangeBody, keyChangeBody } from './bodies.ts'
 export interface AdminKeysDeps {
   keyAdministration: SigningKeyAdministration
   keySchedule: Pick<KeySchedule, 'runNow'>
+  keyRing: Pick<KeyRing, 'verificationKeys'>
   relay: RevocationRelay
   /** Sets `ctx.state.accessToken` of an admin, or answers 401 or 403. */
   requireAdmin: Middleware
@@ -45,6 +47,12 @@ export function rotateKeys({ keyAdministration, keySchedule, requireAdmin }: Adm
           description: 'Too many keys are published still. Rotate again when some of them are removed.'
         })
       }
+      if (result.outcome === 'spare_unusable') {
+        throw new ConflictError({
+          description:
+            'The next key cannot be opened with the master keys of this replica. Pull it, and another is made.'
+        })
+      }
       await keySchedule.runNow()
       ctx.set('Cache-Control', 'no-store')
       ctx.body = keysOnWire(await keyAdministration.overview())
@@ -53,7 +61,7 @@ export function rotateKeys({ keyAdministration, keySchedule, requireAdmin }: Adm
 }
 
 /** `POST /admin/keys/:kid/pull`: for a key that may be known to others. Each token it signed is refused from now on. */
-export function pullKey({ keyAdministration, keySchedule, relay, requireAdmin }: AdminKeysDeps): Middleware[] {
+export function pullKey({ keyAdministration, keySchedule, keyRing, relay, requireAdmin }: AdminKeysDeps): Middleware[] {
   return [
     requireAdmin,
     acceptJsonBody(keyChangeBody),
@@ -62,7 +70,11 @@ export function pullKey({ keyAdministration, keySchedule, relay, requireAdmin }:
       const result = isKid(kid) ? await keyAdministration.pull(kid, causeOf(ctx)) : { outcome: 'unknown' as const }
       if (result.outcome === 'not_an_admin') throw noLongerAdmin()
       if (result.outcome === 'unknown') throw new NotFoundError({ description: 'There is no key with this kid.' })
-      if (result.outcome === 'pulled') await relay.announce(result.entries)
+      if (result.outcome === 'pulled') {
+        // Here at once, wherever the announcement gets to.
+        keyRing.verificationKeys.remove(kid)
+        await relay.announce(result.entries)
+      }
       await keySchedule.runNow()
       ctx.set('Cache-Control', 'no-store')
       ctx.body = keysOnWire(await keyAdministration.overview())
@@ -98,7 +110,7 @@ function keyOnWire({ kid, state, publicJwk, createdAt, signsFrom, retiredAt, pul
     kid,
     state,
     algorithm: 'RS256',
-    bits: Buffer.from(publicJwk.n ?? '', 'base64url').length * 8,
+    bits: Buffer.from(String(publicJwk.n ?? ''), 'base64url').length * 8,
     created_at: createdAt.toISOString(),
     signs_from: signsFrom?.toISOString() ?? null,
     retired_at: retiredAt?.toISOString() ?? null,

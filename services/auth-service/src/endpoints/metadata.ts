@@ -21,9 +21,10 @@ export function jwks({ keyRing, jwksMaxAgeSeconds }: MetadataDeps): Middleware[]
   const cacheControl = `public, max-age=${jwksMaxAgeSeconds}, stale-while-revalidate=${staleSeconds(jwksMaxAgeSeconds)}`
   return [
     async function answerKeySet(ctx) {
-      const { body, etag } = await keyRing.published()
+      const { body, etag, isFresh } = await keyRing.published()
       ctx.status = 200
-      ctx.set('Cache-Control', cacheControl)
+      // What may be old is kept by nobody for long.
+      ctx.set('Cache-Control', isFresh ? cacheControl : 'public, max-age=5')
       ctx.set('ETag', etag)
       if (ctx.fresh) {
         ctx.status = 304

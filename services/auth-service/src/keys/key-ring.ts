@@ -26,6 +26,8 @@ export interface SigningKey {
 export interface PublishedKeySet {
   readonly body: string
   readonly etag: string
+  /** False while the database does not answer, and other replicas may know better. */
+  readonly isFresh: boolean
 }
 
 /** The keys of this issuer, in memory: signing and publishing ask no database, unless this replica has slept through a change. */
@@ -36,6 +38,10 @@ export interface KeyRing {
    */
   signingKey(kid: string): Promise<SigningKey>
   published(): Promise<PublishedKeySet>
+  /** Whether the denylist names the key, whatever the database says of it. */
+  isDenied(kid: string): boolean
+  /** Why keys of the database are neither used nor published here, one error for each. */
+  unopened(): readonly SealedKeyError[]
   /** The published keys, for the verification of this issuer's own tokens. A key that is removed is published no more. */
   readonly verificationKeys: KeySource
   /** Reads the keys anew: the answer is younger than the call. */
@@ -51,11 +57,15 @@ interface OpenedKey extends SigningKey {
 interface View {
   readonly keys: ReadonlyMap<string, OpenedKey>
   readonly signing: OpenedKey | undefined
-  readonly published: PublishedKeySet
+  readonly spare: OpenedKey | undefined
+  readonly published: Omit<PublishedKeySet, 'isFresh'>
 }
 
 /** A kid that is not known makes the keys be read at most this often. */
 const unknownKidIntervalMs = 1000
+/** While the database is away, an answer that should be fresher waits this long, and one attempt is made so often. */
+const maxWaitMs = 1000
+const retryIntervalMs = 1000
 
 /**
  * Opens the ring.
@@ -63,15 +73,16 @@ const unknownKidIntervalMs = 1000
  */
 export async function openKeyRing({ store, sealing, logger, maxAgeMs }: KeyRingDeps): Promise<KeyRing> {
   const opened = new Map<string, OpenedKey>()
-  const unopened = new Set<string>()
+  const unopened = new Map<string, SealedKeyError>()
   const pulled = new Set<string>()
   const closing = new AbortController()
   const localKeys = createLocalKeySet()
   let attemptedAt = now()
+  let loadedAt = attemptedAt
   let loading: Promise<void> | undefined
   let queued: Promise<void> | undefined
   let asked: Promise<void> | undefined
-  let view = viewOf([], undefined)
+  let view = viewOf([], undefined, undefined)
   await load(true)
 
   return {
@@ -79,15 +90,18 @@ export async function openKeyRing({ store, sealing, logger, maxAgeMs }: KeyRingD
       const known = view.keys.get(kid)
       if (known) return known
       await reload()
-      const key = view.keys.get(kid) ?? view.signing
+      // The spare stands in for a key that the denylist names while the database says still that it signs.
+      const key = view.keys.get(kid) ?? view.signing ?? view.spare
       if (!key) throw new TemporarilyUnavailableError({ detail: 'no signing key can be opened' })
       return key
     },
     async published() {
-      // A replica that was paused must not hand out the keys of that time.
-      if (ageOf(attemptedAt) > maxAgeMs) await reload().catch(() => {})
-      return view.published
+      // A replica that was paused must not hand out the keys of that time. While the database is away, nobody waits long.
+      if (ageOf(loadedAt) > maxAgeMs) await Promise.race([freshen(), delay(maxWaitMs, undefined, { ref: false })])
+      return { ...view.published, isFresh: ageOf(loadedAt) <= maxAgeMs }
     },
+    isDenied: (kid) => pulled.has(kid),
+    unopened: () => [...unopened.values()],
     verificationKeys: { ...localKeys, find, remove },
     reload,
     async close() {
@@ -110,22 +124,34 @@ export async function openKeyRing({ store, sealing, logger, maxAgeMs }: KeyRingD
     return queued
   }
 
+  /** One that is under way will do, since it ends after it began; and one that has just failed is not repeated at once. */
+  async function freshen(): Promise<void> {
+    if (!loading && ageOf(attemptedAt) < retryIntervalMs) return
+    await (loading ?? reload()).catch(() => {})
+  }
+
   async function load(isStart: boolean): Promise<void> {
-    attemptedAt = now()
+    const beginAt = now()
+    attemptedAt = beginAt
     const stored = (await store.list()).keys.filter(({ state, kid }) => state !== 'pulled' && !pulled.has(kid))
     const keys: OpenedKey[] = []
     let signing: OpenedKey | undefined
+    let spare: OpenedKey | undefined
     for (const one of stored) {
       const key = opened.get(one.kid) ?? (await open(one, isStart))
       if (!key) continue
       keys.push(key)
       if (one.state === 'signing') signing = key
+      if (one.state === 'spare') spare = key
     }
     if (keys.length > 0) await localKeys.replace(documentOf(keys))
     // Without those that were pulled in the meantime.
     const left = keys.filter(({ kid }) => !pulled.has(kid))
-    view = viewOf(left, signing && left.includes(signing) ? signing : undefined)
+    const ifLeft = (key: OpenedKey | undefined) => (key && left.includes(key) ? key : undefined)
+    view = viewOf(left, ifLeft(signing), ifLeft(spare))
     for (const kid of opened.keys()) if (!view.keys.has(kid)) opened.delete(kid)
+    for (const kid of unopened.keys()) if (!stored.some((one) => one.kid === kid)) unopened.delete(kid)
+    loadedAt = beginAt
   }
 
   /** A key that cannot be opened is not published either: whoever can write to the database could have put it there. */
@@ -140,7 +166,7 @@ export async function openKeyRing({ store, sealing, logger, maxAgeMs }: KeyRingD
     } catch (error) {
       if (isStart || !(error instanceof SealedKeyError)) throw error
       if (!unopened.has(kid)) logger.error({ kid, cause: describeError(error) }, 'signing key cannot be opened')
-      unopened.add(kid)
+      unopened.set(kid, error)
       return undefined
     }
   }
@@ -169,7 +195,8 @@ export async function openKeyRing({ store, sealing, logger, maxAgeMs }: KeyRingD
     localKeys.remove(kid)
     if (!view.keys.has(kid)) return
     const left = [...view.keys.values()].filter((key) => key.kid !== kid)
-    view = viewOf(left, view.signing?.kid === kid ? undefined : view.signing)
+    const unlessIt = (key: OpenedKey | undefined) => (key?.kid === kid ? undefined : key)
+    view = viewOf(left, unlessIt(view.signing), unlessIt(view.spare))
     logger.info({ kid }, 'signing key was pulled')
     reload().catch((error: unknown) => logger.warn({ cause: describeError(error) }, 'signing keys not read'))
   }
@@ -193,8 +220,8 @@ function documentOf(keys: readonly OpenedKey[]): { keys: JWK[] } {
   return { keys: keys.map(({ publicJwk }) => publicJwk) }
 }
 
-function viewOf(keys: readonly OpenedKey[], signing: OpenedKey | undefined): View {
+function viewOf(keys: readonly OpenedKey[], signing: OpenedKey | undefined, spare: OpenedKey | undefined): View {
   const body = JSON.stringify(documentOf(keys))
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
-  return { keys: new Map(keys.map((key) => [key.kid, key])), signing, published: { body, etag } }
+  return { keys: new Map(keys.map((key) => [key.kid, key])), signing, spare, published: { body, etag } }
 }

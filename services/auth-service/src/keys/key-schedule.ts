@@ -5,7 +5,7 @@ import type { KeyOverview, SigningKeyAdministration } from './signing-key-admini
 
 export interface KeyScheduleDeps {
   administration: SigningKeyAdministration
-  keyRing: Pick<KeyRing, 'reload'>
+  keyRing: Pick<KeyRing, 'reload' | 'isDenied'>
   logger: Logger
   /** Told of the keys as they are, at each round. */
   onRound(overview: KeyOverview): void
@@ -30,6 +30,7 @@ const minIntervalMs = 100
 export async function startKeySchedule(deps: KeyScheduleDeps): Promise<KeySchedule> {
   const { administration, keyRing, logger } = deps
   const closing = new AbortController()
+  let lastBlocked: string | undefined
   let waitMs = await round()
   const running = runUntilClosed()
 
@@ -59,14 +60,35 @@ export async function startKeySchedule(deps: KeyScheduleDeps): Promise<KeySchedu
 
   /** @returns when the next one is due, in milliseconds */
   async function round(): Promise<number> {
-    const { overview, published, rotatedTo, removed } = await administration.maintain()
+    // First of all what others did: it must not wait for a key that is made, nor fail with it.
+    await keyRing.reload()
+    const { overview, published, rotatedTo, blocked, removed } = await administration.maintain()
     for (const kid of published) logger.info({ kid }, 'signing key was published')
     if (rotatedTo) logger.info({ kid: rotatedTo }, 'signing key was rotated: it signs from now on')
     for (const kid of removed) logger.info({ kid }, 'signing key was removed')
-    await keyRing.reload()
+    if (blocked !== lastBlocked && blocked)
+      logger.error({ reason: blocked }, 'a rotation that is due cannot take place')
+    lastBlocked = blocked
+    if (published.length > 0 || removed.length > 0) await keyRing.reload()
+    const hasPulled = await pullDenied(overview)
     deps.onRound(overview)
+    if (hasPulled) return minIntervalMs
     const { nextRotationAt, now } = overview
     const untilDue = nextRotationAt === null ? 0 : nextRotationAt.getTime() - now.getTime()
-    return Math.min(Math.max(untilDue, minIntervalMs), deps.intervalMs)
+    return untilDue > 0 ? Math.min(Math.max(untilDue, minIntervalMs), deps.intervalMs) : deps.intervalMs
+  }
+
+  /**
+   * The database has lost a pull (a failover, a backup that was restored), or somebody else has written to the denylist:
+   * every verifier refuses the key, so it must not go on signing.
+   */
+  async function pullDenied({ keys }: KeyOverview): Promise<boolean> {
+    const denied = keys.filter(({ kid, state }) => state !== 'pulled' && keyRing.isDenied(kid))
+    for (const { kid } of denied) {
+      logger.error({ kid }, 'the denylist names a key that the database does not call pulled; it is pulled now')
+      // The entry that is written with it is published by the sweeper.
+      await administration.pull(kid, { reason: 'the denylist names it' })
+    }
+    return denied.length > 0
   }
 }

@@ -1,6 +1,12 @@
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
-import type { KeySealing } from './key-sealing.ts'
-import type { KeyChangeCause, NewSigningKey, SigningKeyStore, StoredKeys } from './signing-key-store.ts'
+import { type KeySealing, SealedKeyError } from './key-sealing.ts'
+import type {
+  KeyChangeCause,
+  NewSigningKey,
+  SigningKeyStore,
+  StoredKeys,
+  StoredSigningKey
+} from './signing-key-store.ts'
 
 /** How keys follow each other. */
 export interface KeyPolicy {
@@ -24,6 +30,8 @@ export type RotationOutcome =
   | { readonly outcome: 'too_early'; readonly possibleAt: Date; readonly inSeconds: number }
   /** So many keys are published that another one would make the document too large for verifiers. */
   | { readonly outcome: 'too_many_keys' }
+  /** No master key that is given here opens the spare: it would sign nowhere that has these. */
+  | { readonly outcome: 'spare_unusable' }
   | { readonly outcome: 'not_an_admin' }
 
 export type KeyPullOutcome =
@@ -36,6 +44,8 @@ export interface KeyMaintenance {
   readonly overview: KeyOverview
   readonly published: readonly string[]
   readonly rotatedTo: string | undefined
+  /** Why a rotation that is due did not take place. */
+  readonly blocked: 'too_many_keys' | 'spare_unusable' | undefined
   readonly removed: readonly string[]
 }
 
@@ -67,6 +77,9 @@ export interface SigningKeyAdministrationDeps {
 /** The most keys that are published at once: verifiers refuse documents beyond bounds of theirs. */
 const maxPublishedKeys = 50
 
+/** Two keys are missing at most, and other replicas may be faster; past this something is wrong with the table. */
+const maxFillAttempts = 10
+
 /** Makes what changes signing keys. Nothing of it is kept in memory, so that any number of replicas can do it. */
 export function createSigningKeyAdministration({
   store,
@@ -95,15 +108,14 @@ export function createSigningKeyAdministration({
   }
 
   async function rotate(cause: KeyChangeCause): Promise<RotationOutcome> {
-    const { stored } = await fillPlaces()
+    const { stored, spare, signing } = await fillPlaces()
     const { rotationPossibleAt } = describe(stored)
-    const { spare, signing } = find(stored)
-    if (!spare || !signing || rotationPossibleAt === null) throw new Error('A key is missing that was just made.')
-    if (rotationPossibleAt > stored.now) {
+    if (rotationPossibleAt !== null && rotationPossibleAt > stored.now) {
       const inSeconds = Math.ceil((rotationPossibleAt.getTime() - stored.now.getTime()) / 1000)
       return { outcome: 'too_early', possibleAt: rotationPossibleAt, inSeconds }
     }
-    if (countPublished(stored) >= maxPublishedKeys) return { outcome: 'too_many_keys' }
+    const blocked = await findObstacle(stored, spare)
+    if (blocked) return { outcome: blocked }
     const { outcome } = await store.rotate({ from: signing.kid, to: spare.kid, next: await generate() }, cause)
     // Another look: whoever was faster has left a spare that is too young.
     if (outcome === 'overtaken') return rotate(cause)
@@ -111,6 +123,11 @@ export function createSigningKeyAdministration({
   }
 
   async function pull(kid: string, cause: KeyChangeCause): Promise<KeyPullOutcome> {
+    const { spare, signing } = find(await store.list())
+    // In an emergency a spare that would sign nothing goes too; it has signed nothing yet.
+    if (kid === signing?.kid && spare && !(await canOpen(spare))) {
+      await store.pull(spare.kid, { ...cause, reason: 'it cannot be opened' })
+    }
     const result = await store.pull(kid, cause)
     if (result.outcome !== 'no_successor') return result
     await fillPlaces()
@@ -118,39 +135,54 @@ export function createSigningKeyAdministration({
   }
 
   async function maintain(): Promise<KeyMaintenance> {
-    const { made, stored } = await fillPlaces()
+    const { made, stored, spare, signing } = await fillPlaces()
     const { nextRotationAt, now, keys } = describe(stored)
-    const { spare, signing } = find(stored)
-    const isDue = nextRotationAt !== null && nextRotationAt <= now && countPublished(stored) < maxPublishedKeys
-    if (isDue && spare && signing) {
+    const isDue = nextRotationAt !== null && nextRotationAt <= now
+    const blocked = isDue ? await findObstacle(stored, spare) : undefined
+    if (isDue && !blocked) {
       const next = await generate()
       const { outcome } = await store.rotate({ from: signing.kid, to: spare.kid, next }, { reason: 'schedule' })
       const isRotated = outcome === 'rotated'
-      const overview = describe(await store.list())
-      // What died meanwhile is removed in the next round.
       return {
-        overview,
+        overview: describe(await store.list()),
         published: isRotated ? [...made, next.kid] : made,
         rotatedTo: isRotated ? spare.kid : undefined,
-        removed: []
+        blocked,
+        removed: [] // what died meanwhile is removed in the next round
       }
     }
     const hasOld = keys.some(({ state }) => state === 'retired' || state === 'pulled')
     const removed = hasOld ? await store.removeDead() : []
     const overview = describe(removed.length > 0 ? await store.list() : stored)
-    return { overview, published: made, rotatedTo: undefined, removed }
+    return { overview, published: made, rotatedTo: undefined, blocked, removed }
+  }
+
+  async function findObstacle(stored: StoredKeys, spare: StoredSigningKey) {
+    if (countPublished(stored) >= maxPublishedKeys) return 'too_many_keys'
+    return (await canOpen(spare)) ? undefined : 'spare_unusable'
+  }
+
+  async function canOpen({ kid, sealedPrivateJwk }: StoredSigningKey): Promise<boolean> {
+    try {
+      await sealing.open(kid, sealedPrivateJwk ?? '')
+      return true
+    } catch (error) {
+      if (error instanceof SealedKeyError) return false
+      throw error
+    }
   }
 
   /** Makes the keys that are missing; gives the keys as they are then. */
-  async function fillPlaces(): Promise<{ made: string[]; stored: StoredKeys }> {
+  async function fillPlaces() {
     const made: string[] = []
-    for (;;) {
+    for (let attempt = 0; attempt < maxFillAttempts; attempt++) {
       const stored = await store.list()
       const { spare, signing } = find(stored)
-      if (spare && signing) return { made, stored }
+      if (spare && signing) return { made, stored, spare, signing }
       const key = await generate()
       if (await store.fill(key)) made.push(key.kid)
     }
+    throw new Error('A signing key is missing, and those that were made do not take its place.')
   }
 
   async function reencrypt(): Promise<string[]> {

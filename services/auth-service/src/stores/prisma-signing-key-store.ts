@@ -21,7 +21,7 @@ const keyLockId = 4_010_203
 
 /** `k` is the key. A partial unique index lets one key sign, and another one be the spare. */
 const isSigning = Prisma.sql`k.signs_from IS NOT NULL AND k.retired_at IS NULL AND k.pulled_at IS NULL`
-const isSpare = Prisma.sql`k.signs_from IS NULL AND k.pulled_at IS NULL`
+const isSpare = Prisma.sql`k.signs_from IS NULL AND k.retired_at IS NULL AND k.pulled_at IS NULL`
 
 /**
  * The kid of the key that signs, for the statements that allow a token: what they return was in force when they ran,

@@ -67,6 +67,8 @@ async function rotate({ parts }: CommandContext, reasonGiven: string): Promise<C
       )
     case 'too_many_keys':
       throw new RefusedError('too_many_keys', 'Too many keys are published still. Rotate again when some are removed.')
+    case 'spare_unusable':
+      throw new RefusedError('spare_unusable', 'The next key cannot be opened. Pull it, and another is made.')
     case 'not_an_admin':
       throw operatorNeedsNoRole()
   }
@@ -75,21 +77,26 @@ async function rotate({ parts }: CommandContext, reasonGiven: string): Promise<C
 async function pull({ parts, note }: CommandContext, kid: string, reasonGiven: string): Promise<CommandResult> {
   const reason = parseReason(reasonGiven)
   const { administration, publisher, requireMasterKey } = await parts.openKeys()
-  await requireMasterKey(kid)
+  await requireMasterKey()
   const result = await administration.pull(kid, { reason })
   switch (result.outcome) {
     case 'pulled':
-      return {
-        document: { kid, published: await announce(result.entries, publisher, note) },
-        text: `The key ${kid} is out, with every token it signed.`
-      }
+      return textOfPull(kid, await announce(result.entries, publisher, note))
     case 'unknown':
       throw new RefusedError('key_not_found', 'There is no key with this kid. See: countersign keys list')
     case 'already_pulled':
-      throw new RefusedError('key_already_pulled', 'This key was pulled before.')
+      // Whoever lost the answer runs it again: what was left unpublished is published by the running auth-service.
+      return { document: { kid, published: true }, text: `The key ${kid} was pulled before.` }
     case 'not_an_admin':
       throw operatorNeedsNoRole()
   }
+}
+
+function textOfPull(kid: string, published: boolean): CommandResult {
+  const text = published
+    ? `The key ${kid} is out, with every token it signed.`
+    : `The key ${kid} is pulled. Verifiers accept its tokens until that is published.`
+  return { document: { kid, published }, text }
 }
 
 function parseReason(text: string): string {
