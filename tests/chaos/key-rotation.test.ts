@@ -35,7 +35,6 @@ describe.skipIf(!inject('docker'))(
     let database: TestDatabase
     let trio: Trio
     let verifiers: ServiceProcess[]
-    let admin: string
 
     beforeAll(async () => {
       database = await createTestDatabase()
@@ -149,6 +148,7 @@ describe.skipIf(!inject('docker'))(
 describe.skipIf(!inject('docker'))('three issuers and five verifiers, with keys as they are by default', () => {
   let database: TestDatabase
   let trio: Trio
+  let admin: string
 
   beforeAll(async () => {
     database = await createTestDatabase()
