@@ -61,7 +61,7 @@ export interface SigningKeyAdministration {
   /**
    * Seals anew, under the current master key, what older ones sealed.
    * @returns the kids
-   * @throws {SealedKeyError} when one cannot be opened; those before it are done
+   * @throws {SealedKeyError} when one cannot be opened; all others are done
    */
   reencrypt(): Promise<string[]>
 }
@@ -187,11 +187,18 @@ export function createSigningKeyAdministration({
 
   async function reencrypt(): Promise<string[]> {
     const kids: string[] = []
+    let failure: SealedKeyError | undefined
     for (const { kid, sealedPrivateJwk } of (await store.list()).keys) {
       if (sealedPrivateJwk === null || sealing.isCurrent(sealedPrivateJwk)) continue
-      const sealed = await sealing.seal(kid, await sealing.open(kid, sealedPrivateJwk))
-      if (await store.reseal(kid, { from: sealedPrivateJwk, to: sealed })) kids.push(kid)
+      try {
+        const sealed = await sealing.seal(kid, await sealing.open(kid, sealedPrivateJwk))
+        if (await store.reseal(kid, { from: sealedPrivateJwk, to: sealed })) kids.push(kid)
+      } catch (error) {
+        if (!(error instanceof SealedKeyError)) throw error
+        failure ??= error
+      }
     }
+    if (failure) throw failure
     return kids
   }
 }

@@ -16,7 +16,7 @@ import { addMakeKey } from './client-keys.ts'
 
 const needs = '\nNeeds DATABASE_URL.'
 const publication =
-  'With REDIS_URL it is published at once; without, the running auth-service does that within about three seconds.'
+  'With REDIS_URL it is published at once; without, an auth-service that runs does that in about three seconds.'
 
 interface CreateOptions extends ClientOptions {
   ifAbsent?: boolean

@@ -40,7 +40,7 @@ export function addKeys(program: Command, perform: Perform): void {
       'after',
       `${needs} Every access token that the key signed is refused at once, everywhere. Users stay signed in: their\n` +
         'clients refresh. If the key signs, the next one signs in its place. It asks no question, and cannot be undone.\n' +
-        'With REDIS_URL it is published at once; without, the running auth-service does that within about three seconds.'
+        'With REDIS_URL it is published at once; without, an auth-service that runs does that in about three seconds.'
     )
     .action((kid: string, { reason }: { reason: string }) => perform((context) => pull(context, kid, reason)))
 }

@@ -14,7 +14,7 @@ import { textMoment, textTable } from '../text-table.ts'
 
 const needs = '\nNeeds DATABASE_URL.'
 const publication =
-  'With REDIS_URL it is published at once; without, the running auth-service does that within about three seconds.'
+  'With REDIS_URL it is published at once; without, an auth-service that runs does that in about three seconds.'
 const passwordFromStdin = ['--password-stdin', 'read the password from standard input; else one is made up'] as const
 
 interface CreateOptions {
