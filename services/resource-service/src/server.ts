@@ -85,7 +85,7 @@ export async function createResourceService(config: Config, embedded?: EmbeddedP
       router.get('/me', authenticate, answerMe)
       router.get('/admin/dashboard', authenticate, requireRole('admin'), showDashboard(statistics))
       router.get(
-        '/.well-known/oauth-protected-resource',
+        new URL(protectedResourceMetadataUrl(resource)).pathname,
         protectedResourceMetadata({ resource, authorizationServers: [issuer] })
       )
     },

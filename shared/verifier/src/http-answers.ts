@@ -118,7 +118,8 @@ function challenge(scheme: AccessTokenScheme, attributes: readonly string[], opt
     ...(scheme === 'DPoP' ? [quoted('algs', dpopAlgorithms.join(' '))] : []),
     ...(resourceMetadata === undefined ? [] : [quoted('resource_metadata', resourceMetadata)])
   ]
-  return all.length === 0 ? scheme : `${scheme} ${all.join(', ')}`
+  // RFC 6750 §3: the scheme is followed by at least one parameter.
+  return `${scheme} ${all.length === 0 ? quoted('realm', 'api') : all.join(', ')}`
 }
 
 /** A quoted-string (RFC 9110 §5.6.4). */

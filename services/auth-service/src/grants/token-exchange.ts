@@ -1,4 +1,4 @@
-import { type AccessTokenResponse, type ActorClaim, InvalidRequestError, InvalidTargetError } from '@countersign/oauth'
+import { type AccessTokenResponse, type ActorClaim, InvalidRequestError } from '@countersign/oauth'
 import type { VerifiedAccessToken } from '@countersign/verifier'
 import type { ConfirmedClient } from '../clients/client-store.ts'
 import type { AccessTokenIssuer } from '../tokens/access-tokens.ts'
@@ -88,7 +88,7 @@ async function readSubject({ ownTokens }: TokenExchangeDeps, token: string): Pro
 function requireMayAct({ issuer }: TokenExchangeDeps, client: ConfirmedClient, subject: VerifiedAccessToken): void {
   const isAddressed = audienceOf(subject).some((one) => one === issuer || client.resources.includes(one))
   if (!isAddressed) {
-    throw new InvalidTargetError({ description: 'The subject_token was not issued for this client.' })
+    throw new InvalidRequestError({ description: 'The subject_token was not issued for this client.' })
   }
   if (!client.mayActFor.includes(subject.client_id)) {
     throw new InvalidRequestError({ description: 'This client may not act for the subject of this token.' })

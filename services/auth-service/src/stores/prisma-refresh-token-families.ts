@@ -111,6 +111,7 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
       SET generation = f.generation + 1, rotated_at = ${databaseNow},
         idle_expires_at = ${databaseNow} + ${seconds(limits.sessionIdleSeconds)},
         access_expires_at = greatest(f.access_expires_at, ${accessExpiry}),
+        jkt = coalesce(f.jkt, ${presented.jkt ?? null}::text),
         address = ${origin.address}, user_agent = ${origin.userAgent}
       FROM users u
       WHERE f.id = ${familyId}::uuid AND f.generation = ${generation} AND f.client_id = ${clientId} AND ${isLive}
@@ -135,7 +136,7 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
     // A denylist entry lives until the last access token is dead. One of a late retry may live longer than the row says.
     // (By the statement's begin, so that both places below see the same.)
     const needsExtension = Prisma.sql`
-      f.access_expires_at + ${seconds(retrySlackSeconds)} < statement_timestamp() + ${seconds(limits.accessTokenTtlSeconds)}`
+      (${presented.jkt ?? null}::text IS DISTINCT FROM f.jkt OR f.access_expires_at + ${seconds(retrySlackSeconds)} < statement_timestamp() + ${seconds(limits.accessTokenTtlSeconds)})`
     const rows = await database.$queryRaw<
       (SessionRow & {
         outcome: RefreshOutcome['outcome'] | 'overtaken'
@@ -149,7 +150,8 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
           AND (f.generation > ${generation} + 1 OR (f.generation = ${generation} + 1 AND NOT ${isWithinWindow}))
         RETURNING f.*
       ), extended AS (
-        UPDATE refresh_token_families f SET access_expires_at = ${accessExpiry}
+        UPDATE refresh_token_families f
+        SET access_expires_at = greatest(f.access_expires_at, ${accessExpiry}), jkt = coalesce(f.jkt, ${presented.jkt ?? null}::text)
         WHERE f.id = ${familyId}::uuid AND ${isRetry} AND ${needsExtension}
         RETURNING 1
       ), entry AS (

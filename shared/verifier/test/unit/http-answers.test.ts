@@ -61,7 +61,9 @@ describe('the HTTP answer to a verifier error (RFC 6750 §3)', () => {
   })
 
   it('challenges a request without a token with both schemes, and no error (RFC 9449 §7.2)', () => {
-    expect(httpAnswerTo(new errors.TokenMissingError()).headers['WWW-Authenticate']).toBe(`Bearer, DPoP ${algs}`)
+    expect(httpAnswerTo(new errors.TokenMissingError()).headers['WWW-Authenticate']).toBe(
+      `Bearer realm="api", DPoP ${algs}`
+    )
   })
 
   it('challenges in the scheme that the request used', () => {
