@@ -38,6 +38,8 @@ export interface KeyRing {
    */
   signingKey(kid: string): Promise<SigningKey>
   published(): Promise<PublishedKeySet>
+  /** Whether the key was read, whatever it is good for. */
+  knows(kid: string): boolean
   /** Whether the denylist names the key, whatever the database says of it. */
   isDenied(kid: string): boolean
   /** Why keys of the database are neither used nor published here, one error for each. */
@@ -100,6 +102,7 @@ export async function openKeyRing({ store, sealing, logger, maxAgeMs }: KeyRingD
       if (ageOf(loadedAt) > maxAgeMs) await Promise.race([freshen(), delay(maxWaitMs, undefined, { ref: false })])
       return { ...view.published, isFresh: ageOf(loadedAt) <= maxAgeMs }
     },
+    knows: (kid) => view.keys.has(kid) || unopened.has(kid) || pulled.has(kid),
     isDenied: (kid) => pulled.has(kid),
     unopened: () => [...unopened.values()],
     verificationKeys: { ...localKeys, find, remove },

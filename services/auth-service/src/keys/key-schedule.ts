@@ -5,7 +5,7 @@ import type { KeyOverview, SigningKeyAdministration } from './signing-key-admini
 
 export interface KeyScheduleDeps {
   administration: SigningKeyAdministration
-  keyRing: Pick<KeyRing, 'reload' | 'isDenied'>
+  keyRing: Pick<KeyRing, 'reload' | 'isDenied' | 'knows'>
   logger: Logger
   /** Told of the keys as they are, at each round. */
   onRound(overview: KeyOverview): void
@@ -69,7 +69,9 @@ export async function startKeySchedule(deps: KeyScheduleDeps): Promise<KeySchedu
     if (blocked !== lastBlocked && blocked)
       logger.error({ reason: blocked }, 'a rotation that is due cannot take place')
     lastBlocked = blocked
-    if (published.length > 0 || removed.length > 0) await keyRing.reload()
+    // Those that were made or removed just now, here or by another replica.
+    const live = overview.keys.filter(({ state }) => state !== 'pulled')
+    if (removed.length > 0 || !live.every(({ kid }) => keyRing.knows(kid))) await keyRing.reload()
     const hasPulled = await pullDenied(overview)
     deps.onRound(overview)
     if (hasPulled) return minIntervalMs
