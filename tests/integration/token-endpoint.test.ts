@@ -383,6 +383,26 @@ describe('the token endpoint', () => {
       expect((await get(`${trio.resource.url}/me`, answer.body.access_token)).status).toBe(401)
     })
 
+    test('it reads the account, and neither administers nor changes anything of it, not even for an admin', async () => {
+      const { client_id: id, client_secret: secret } = await newActor()
+      const acting = (await token(exchange(admin), basic(id, secret))).body.access_token as string
+      expect(unverifiedClaims(acting)).toMatchObject({ roles: ['admin'], act: { sub: id } })
+      for (const [method, path, status] of [
+        ['GET', '/auth/me', 200],
+        ['GET', '/auth/sessions', 200],
+        ['GET', '/admin/users', 403],
+        ['POST', '/admin/keys/rotate', 403],
+        ['POST', '/auth/password', 403],
+        ['POST', '/auth/logout', 403],
+        ['POST', '/auth/logout-all', 403],
+        ['DELETE', `/auth/sessions/${unverifiedClaims(admin).sid}`, 403]
+      ] as const) {
+        const answer = await send(at(path), { method, headers: { Authorization: `Bearer ${acting}` } })
+        expect({ path, status: answer.status }).toEqual({ path, status })
+      }
+      expect((await get(at('/auth/me'), admin)).status).toBe(200)
+    })
+
     test('it ends with the session of the user, and with the credentials of the one who acts', async () => {
       const { client_id: id, client_secret: secret } = await newActor()
       const user = await register(trio.auth.url)

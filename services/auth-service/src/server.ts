@@ -20,7 +20,7 @@ import { createSignInLimits } from './accounts/sign-in-limits.ts'
 import { createClientKeys } from './clients/client-keys.ts'
 import { firstPartyClientId } from './clients/client-rules.ts'
 import type { Config } from './config.ts'
-import { accountScope, requireUser } from './endpoints/require-user.ts'
+import { accountScope, requireInPerson, requireUser } from './endpoints/require-user.ts'
 import { addRoutes } from './endpoints/routes.ts'
 import { shareRefreshes } from './grants/shared-refreshes.ts'
 import { startHousekeeping } from './housekeeping/housekeeping.ts'
@@ -176,7 +176,8 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     logger: (ctx) => ctx.state.log
   })
   const requireUserToken = compose([requireAnyToken, requireUser])
-  const requireAdmin = compose([requireUserToken, requireRole(adminRole)])
+  const requireUserInPerson = compose([requireUserToken, requireInPerson])
+  const requireAdmin = compose([requireUserInPerson, requireRole(adminRole)])
   const counter = (name: string, limit: number, windowSeconds: number) =>
     createAttemptCounter({ name, limit, windowSeconds, redis: carrier.redis, logger })
   const { issuer, accessTokenTtlSeconds } = config
@@ -236,7 +237,8 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
           }),
           registration: config.registration,
           registrationsPerAddress: counter('registration', config.registrationsPerAddress, 3600),
-          requireAccessToken: requireUserToken
+          requireAccessToken: requireUserToken,
+          requireUserInPerson
         },
         admin: {
           ...common,

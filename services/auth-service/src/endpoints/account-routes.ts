@@ -13,6 +13,8 @@ import { endSession, listSessions } from './sessions.ts'
 export interface AccountRouteDeps extends LoginDeps, RefreshDeps, RegisterDeps {
   /** Sets `ctx.state.accessToken` of a user, or answers 401 or 403. */
   requireAccessToken: Middleware
+  /** The same, but refuses services that act for a user. */
+  requireUserInPerson: Middleware
 }
 
 /** What users do with their own accounts. */
@@ -49,7 +51,7 @@ export function accountRoutes(deps: AccountRouteDeps): Route[] {
       method: 'post',
       path: '/auth/logout',
       summary: 'End this session: the one of the access token, or of the refresh token in the body',
-      handlers: logout(deps),
+      handlers: logout({ ...deps, requireAccessToken: deps.requireUserInPerson }),
       body: bodies.logoutBody,
       isBodyOptional: true,
       needsAccessToken: true,
@@ -60,7 +62,7 @@ export function accountRoutes(deps: AccountRouteDeps): Route[] {
       method: 'post',
       path: '/auth/logout-all',
       summary: 'End all sessions of the user',
-      handlers: logoutAll(deps),
+      handlers: logoutAll({ ...deps, requireAccessToken: deps.requireUserInPerson }),
       needsAccessToken: true,
       answer: { status: 204 },
       errors: [401, 503]
@@ -78,7 +80,7 @@ export function accountRoutes(deps: AccountRouteDeps): Route[] {
       method: 'delete',
       path: '/auth/sessions/:id',
       summary: "End one of the user's sessions",
-      handlers: endSession(deps),
+      handlers: endSession({ ...deps, requireAccessToken: deps.requireUserInPerson }),
       needsAccessToken: true,
       answer: { status: 204 },
       errors: [401, 404, 503]
@@ -96,7 +98,7 @@ export function accountRoutes(deps: AccountRouteDeps): Route[] {
       method: 'post',
       path: '/auth/password',
       summary: 'Change the password: all other sessions end',
-      handlers: changePassword(deps),
+      handlers: changePassword({ ...deps, requireAccessToken: deps.requireUserInPerson }),
       body: bodies.passwordBody,
       needsAccessToken: true,
       answer: { status: 204 },

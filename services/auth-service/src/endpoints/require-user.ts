@@ -1,23 +1,35 @@
 import { AccessDeniedError } from '@countersign/oauth'
 import { requireScope } from '@countersign/verifier/koa'
-import type { Middleware } from 'koa'
+import type { Context, Middleware } from 'koa'
 import compose from 'koa-compose'
 
 /** The scope that lets a token use its user's account, here and in the admin API. */
 export const accountScope = 'account'
 
+const refuseClients: Middleware = async function refuseClients(ctx, next) {
+  const { sub, client_id: clientId, sid } = ctx.state.accessToken
+  if (sub === clientId || sid === undefined)
+    throw denied(ctx, 'This is for users; the token is one of a client itself.')
+  await next()
+}
+
 /**
  * For routes that are about the user of the token: a client's own token has none. Belongs behind `requireAccessToken`.
  */
-export const requireUser: Middleware = compose([
-  async function refuseClients(ctx, next) {
-    const { sub, client_id: clientId, sid, cnf } = ctx.state.accessToken
-    if (sub === clientId || sid === undefined) {
-      // RFC 6750 §3: a token that does not enable access is answered with a challenge.
-      const headers = { 'WWW-Authenticate': `${cnf ? 'DPoP' : 'Bearer'} error="insufficient_scope"` }
-      throw new AccessDeniedError({ description: 'This is for users; the token is one of a client itself.', headers })
-    }
-    await next()
-  } as Middleware,
-  requireScope(accountScope) as Middleware
-])
+export const requireUser: Middleware = compose([refuseClients, requireScope(accountScope) as Middleware])
+
+/**
+ * For what users do in person: a service that acts for one (RFC 8693) reads the account, and neither administers nor changes
+ * a password or ends a session, whatever the user may do. Belongs behind `requireUser`.
+ */
+export const requireInPerson: Middleware = async function requireInPerson(ctx, next) {
+  const { act } = ctx.state.accessToken
+  if (act) throw denied(ctx, 'This is for users in person; the token is one of a service that acts for one.')
+  await next()
+}
+
+/** RFC 6750 §3: a token that does not enable access is answered with a challenge. */
+function denied(ctx: Context, description: string): AccessDeniedError {
+  const scheme = ctx.state.accessToken.cnf ? 'DPoP' : 'Bearer'
+  return new AccessDeniedError({ description, headers: { 'WWW-Authenticate': `${scheme} error="insufficient_scope"` } })
+}
