@@ -124,7 +124,7 @@ describe('an API that takes tokens bound to a key (DPoP, RFC 9449)', () => {
     const { url } = await start()
     const bare = await fetch(`${url}/me`)
     expect(bare.status).toBe(401)
-    expect(bare.headers.get('WWW-Authenticate')).toMatch(/^Bearer, DPoP algs="[A-Za-z0-9 ]+"$/)
+    expect(bare.headers.get('WWW-Authenticate')).toMatch(/^Bearer realm="api", DPoP algs="[A-Za-z0-9 ]+"$/)
     const proof = await dpopProof(key, { method: 'GET', url: `${url}/write`, accessToken: token })
     const lacking = await present(`${url}/write`, token, proof)
     expect(lacking.status).toBe(403)
