@@ -336,7 +336,7 @@ export const operations: readonly Operation[] = [
 
 /** Sweeps, and keys that are looked after. */
 function isBackground(text: string): boolean {
-  return /^\s*SELECT .*(?:FROM revocations|JOIN signing_keys)\b/s.test(text)
+  return /^\s*(?:SELECT .*(?:FROM revocations|JOIN signing_keys)\b|WITH removed AS)/s.test(text)
 }
 
 /** The key that will sign next; it is made anew a moment after it was taken away. */

@@ -94,6 +94,32 @@ describe('administration of clients', () => {
     }
   })
 
+  test('a key that is added ends no token, whatever the order of its members; one that goes ends all', async () => {
+    const [old, next] = [await makeClientKey(), await makeClientKey('RS256')]
+    const keyClient = { ...secretClient, token_endpoint_auth_method: 'private_key_jwt' }
+    const client = await createClient(trio.auth.url, admin, { ...keyClient, jwks: { keys: [old.publicJwk] } })
+    const epoch = async () =>
+      (await query<{ epoch: string }>(database.url, 'SELECT epoch FROM clients WHERE id = $1', [client.client_id]))[0]
+    const first = await epoch()
+    const change = (keys: object[]) => call('PATCH', `/${client.client_id}`, { jwks: { keys } })
+    expect((await change([next.publicJwk, old.publicJwk])).status).toBe(200)
+    expect((await change([old.publicJwk, next.publicJwk])).status).toBe(200)
+    expect(await epoch()).toEqual(first)
+    expect((await change([next.publicJwk])).status).toBe(200)
+    expect(await epoch()).not.toEqual(first)
+  })
+
+  test('a third secret ends the oldest one, and the tokens that may have been got with it', async () => {
+    const client = await createClient(trio.auth.url, admin, secretClient)
+    const token = await tokenOf(client)
+    const { sid } = unverifiedClaims(token)
+    const denied = () => query(database.url, "SELECT 1 FROM revocations WHERE kind = 'sid' AND value = $1", [sid])
+    expect((await call('POST', `/${client.client_id}/secrets`)).status).toBe(201)
+    expect(await denied()).toHaveLength(0)
+    expect((await call('POST', `/${client.client_id}/secrets`)).status).toBe(201)
+    expect(await denied()).toHaveLength(1)
+  })
+
   test('a list pages in the order of the ids', async () => {
     for (const id of ['page-1', 'page-2', 'page-3'])
       await createClient(trio.auth.url, admin, { ...secretClient, client_id: id })
@@ -125,6 +151,7 @@ describe('administration of clients', () => {
 
   test('what does not fit together is refused with a sentence', async () => {
     const { publicJwk } = await makeClientKey()
+    const rsa = await makeClientKey('RS256')
     const { privateKey } = await generateKeyPair('ES256', { extractable: true })
     const keyClient = { ...secretClient, client_id: 'x', token_endpoint_auth_method: 'private_key_jwt' }
     const refused: [object, string | RegExp][] = [
@@ -134,6 +161,13 @@ describe('administration of clients', () => {
       [{ ...keyClient, jwks: { keys: [await exportJWK(privateKey)] } }, /private or symmetric key/],
       [{ ...keyClient, jwks: { keys: [{ kty: 'oct', k: 'c2VjcmV0' }] } }, /private or symmetric key/],
       [{ ...keyClient, jwks: { keys: [{ kty: 'RSA', e: 'AQAB', n: 'AQAB' }] } }, /2048 bits/],
+      [{ ...keyClient, jwks: { keys: [{ ...rsa.publicJwk, e: 'AQ' }] } }, /2048 bits/],
+      [{ ...keyClient, jwks: { keys: [{ ...publicJwk, x: 'AA', y: 'AA' }] } }, /P-256/],
+      [{ ...keyClient, jwks: { keys: [publicJwk, publicJwk] } }, /kid of its own/],
+      [{ ...keyClient, jwks: { keys: [{ ...publicJwk, note: '\u0000' }] } }, /issues/],
+      [{ ...keyClient, jwks_uri: 'https://keys.example.com/\u0000' }, /issues/],
+      [{ ...secretClient, client_id: 'x', audiences: ['https://x.test/\ud800'] }, /issues/],
+      [{ ...secretClient, client_id: 'x', audiences: ['https://x.test/\u0000'] }, /issues/],
       [{ ...keyClient, jwks_uri: 'http://keys.example.com/jwks' }, /https/],
       [{ ...keyClient, jwks_uri: 'file:///etc/passwd' }, /https/],
       [{ ...secretClient, client_id: 'x', jwks: { keys: [publicJwk] } }, /for private_key_jwt alone/],

@@ -125,7 +125,10 @@ describe('countersign clients beside a running installation', () => {
     expect(await statusOfStatistics(again)).toBe(200)
     expect(await statusOfStatistics(token)).toBe(401)
     expect(await auditOf(id)).toEqual(
-      ['client.created', 'client.disabled', 'client.enabled'].map((type) => ({ type, actor_id: null }))
+      ['client.created', 'client.disabled', 'client.tokens_ended', 'client.enabled'].map((type) => ({
+        type,
+        actor_id: null
+      }))
     )
   })
 
@@ -186,7 +189,11 @@ describe('countersign clients beside a running installation', () => {
     await expect.poll(() => statusOfStatistics(token), { timeout: 6000, interval: 10 }).toBe(401)
     await expect(sourceOf(id, first.privateKey).getToken()).rejects.toMatchObject({ oauthError: 'invalid_client' })
     usedSecrets.add(await sourceOf(id, second.privateKey).getToken())
-    expect((await auditOf(id)).map(({ type }) => type)).toEqual(['client.created', 'client.changed'])
+    expect((await auditOf(id)).map(({ type }) => type)).toEqual([
+      'client.created',
+      'client.changed',
+      'client.tokens_ended'
+    ])
 
     const bySecret = await run('create', id, '--auth-method', 'client_secret_basic', '--or-change')
     expect(bySecret).toMatchObject({ code: 3, document: { error: 'client_auth_method_differs' } })

@@ -391,6 +391,7 @@ describe('the token endpoint', () => {
         ['GET', '/auth/me', 200],
         ['GET', '/auth/sessions', 200],
         ['GET', '/admin/users', 403],
+        ['GET', '/admin/statistics', 403],
         ['POST', '/admin/keys/rotate', 403],
         ['POST', '/auth/password', 403],
         ['POST', '/auth/logout', 403],
@@ -475,6 +476,7 @@ describe('the token endpoint', () => {
         'invalid_request'
       )
       expectRefusal(await token('grant_type=client_credentials&scope=a&scope=b', headers), 400, 'invalid_request')
+      expectRefusal(await token('scope=&grant_type=client_credentials&scope=b', headers), 400, 'invalid_request')
       expectRefusal(await token('grant_type=client_credentials&scope=%ff', headers), 400, 'invalid_request')
       expectRefusal(await token('grant_type=client_credentials&scope=%0', headers), 400, 'invalid_request')
       expectRefusal(await token('grant_type=client_credentials&scope=%00', headers), 400, 'invalid_request')

@@ -60,7 +60,8 @@ export function createIssuerStatistics(options: IssuerStatisticsOptions): Issuer
       const response = await fetchWithToken(tokens, `${authUrl}/admin/statistics`, init, fetch).catch(rethrow)
       requireSuccess(response)
       return readJsonAnswer(response, maxBytes).catch((cause: Error) => {
-        if (cause.name === 'TimeoutError') rethrow(cause)
+        // A connection that breaks in the middle of an answer is a TypeError of fetch.
+        if (cause.name === 'TimeoutError' || cause instanceof TypeError) rethrow(cause)
         throw unavailable('unusable', cause.message, cause)
       })
     },

@@ -23,11 +23,14 @@ export function requireForm(schema: z.ZodType, { repeatable = [] }: FormOptions 
   return async function requireForm(ctx, next) {
     const parameters = await readParameters(ctx)
     const form: Record<string, string | string[]> = {}
+    const seen = new Set<string>()
     for (const [name, value] of parameters) {
+      const isRepeatable = repeatable.includes(name)
+      // An empty one counts, too: another parser might take it for the one that is meant.
+      if (seen.has(name) && !isRepeatable) throw new InvalidRequestError({ description: 'A parameter is there twice.' })
+      seen.add(name)
       if (value === '') continue
-      const known = Object.hasOwn(form, name) ? form[name] : undefined
-      if (repeatable.includes(name)) form[name] = [...(known ?? []), value]
-      else if (known !== undefined) throw new InvalidRequestError({ description: 'A parameter is there twice.' })
+      if (isRepeatable) form[name] = [...(Object.hasOwn(form, name) ? (form[name] as string[]) : []), value]
       else Object.defineProperty(form, name, { value, enumerable: true, configurable: true, writable: true })
     }
     ctx.state.form = parseWith(schema, form, 'The parameters are not what this endpoint takes; see issues.')

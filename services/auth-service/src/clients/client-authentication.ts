@@ -134,7 +134,7 @@ async function verifyAssertion(
   }
   if (exp > Date.now() / 1000 + maxAssertionSeconds + clockToleranceSeconds) throw refuse('exp is too far away')
   if (typeof jti !== 'string' || jti === '' || jti.length > maxJtiLength) throw refuse('jti is missing or too long')
-  if (!(await singleUse.claim('client_assertion', `${client.id}\0${jti}`, exp + clockToleranceSeconds + 1))) {
+  if (!(await singleUse.claim('client_assertion', `${client.id}\0${jti}`, exp + 2 * clockToleranceSeconds + 1))) {
     throw refuse('the assertion was used before')
   }
 }
@@ -150,8 +150,14 @@ async function verifySignature(assertion: string, client: ConfirmedClient, keys:
     })
   } catch (cause) {
     // Its keys could not be had: that says nothing about the assertion.
-    const isAway = !(cause instanceof errors.JOSEError) || ['ERR_JWKS_TIMEOUT', 'ERR_JOSE_GENERIC'].includes(cause.code)
+    const isUnreadable = cause instanceof DOMException || cause instanceof SyntaxError
+    const isAway = !(cause instanceof errors.JOSEError || isUnreadable) || isFetchFailure(cause)
     if (isAway) throw new TemporarilyUnavailableError({ detail: "the client's keys could not be fetched", cause })
     throw new InvalidClientError({ detail: 'the client assertion is not valid', cause })
   }
+}
+
+/** jose's own words for a key set that could not be fetched. */
+function isFetchFailure(cause: unknown): boolean {
+  return cause instanceof errors.JOSEError && ['ERR_JWKS_TIMEOUT', 'ERR_JOSE_GENERIC'].includes(cause.code)
 }

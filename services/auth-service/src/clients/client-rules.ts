@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto'
 import { InvalidRequestError } from '@countersign/oauth'
 import type { JSONWebKeySet, JWK } from 'jose'
 import type { NewClient } from './client-administration.ts'
@@ -28,6 +29,10 @@ export function checkClient({ authMethod, grantTypes, jwks, jwksUri }: ClientSha
 function checkKeys({ keys }: JSONWebKeySet): void {
   const refuse = (description: string) => new InvalidRequestError({ description })
   if (keys.length === 0 || keys.length > maxKeys) throw refuse(`jwks must hold 1 to ${maxKeys} keys.`)
+  const kids = keys.map(({ kid }) => kid)
+  if (keys.length > 1 && (kids.includes(undefined) || new Set(kids).size < keys.length)) {
+    throw refuse('Each of several keys in jwks needs a kid of its own.')
+  }
   for (const key of keys) {
     if (privateMembers.some((member) => Object.hasOwn(key, member))) {
       throw refuse(
@@ -38,14 +43,19 @@ function checkKeys({ keys }: JSONWebKeySet): void {
   }
 }
 
+/** Whether it can be read, and is no weak key: a point off the curve, or RSA of few bits or a tiny exponent. */
 function isUsable({ kty, crv, n, e, x, y }: JWK): boolean {
-  if (kty === 'EC') return crv === 'P-256' && isText(x) && isText(y)
-  if (kty === 'OKP') return crv === 'Ed25519' && isText(x)
-  return kty === 'RSA' && isText(e) && isText(n) && Buffer.from(n as string, 'base64url').length >= 256
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === 'string' && value !== ''
+  try {
+    const members = { kty, crv, n, e, x, y } as Record<string, string>
+    const { asymmetricKeyType: type, asymmetricKeyDetails: details = {} } = createPublicKey({
+      key: members,
+      format: 'jwk'
+    })
+    if (type === 'rsa') return (details.modulusLength ?? 0) >= 2048 && (details.publicExponent ?? 0n) >= 65_537n
+    return type === 'ed25519' || (type === 'ec' && crv === 'P-256')
+  } catch {
+    return false
+  }
 }
 
 /** Over plain http anybody on the way could put in keys of their own; loopback has no way. */

@@ -21,7 +21,9 @@ export function showStatistics({ statistics, keyAdministration, requireAnyToken 
   return [
     requireAnyToken,
     function requireAdminOrScope(ctx, next) {
-      const isAdmin = ctx.state.accessToken.roles?.includes(adminRole) === true
+      const { act, roles } = ctx.state.accessToken
+      // A service that acts for an admin is none.
+      const isAdmin = !act && roles?.includes(adminRole) === true
       return isAdmin ? next() : requireStatisticsScope(ctx, next)
     },
     async function answerStatistics(ctx) {

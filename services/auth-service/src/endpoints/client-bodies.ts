@@ -14,13 +14,24 @@ const name = z
     error: 'must be valid Unicode without control characters'
   })
 const scope = z.string().regex(scopePattern, { error: 'must be a scope (RFC 6749 §3.3) of at most 64 characters' })
-const resource = z
+/** Printable ASCII, as a URI is (RFC 3986 §2): z.url takes whatever the URL parser would mend. */
+const uri = z
   .url()
   .max(512)
-  .refine((text) => !text.includes('#'), { error: 'must be an absolute URI without a fragment' })
+  .refine((text) => /^[\x21-\x7e]+$/.test(text), { error: 'must be printable ASCII' })
+const resource = uri.refine((text) => !text.includes('#'), { error: 'must be an absolute URI without a fragment' })
+const keyMember = z
+  .string()
+  .max(2048)
+  .refine((text) => /^[\x20-\x7e]*$/.test(text), { error: 'must be printable ASCII' })
 const list = <T extends z.ZodType>(item: T) => z.array(item).max(50).refine(isSet, { error: 'must name each once' })
+/** A text, or a list of them as `key_ops` and `x5c` are: nothing that is deeper says anything of a key. */
 const jwks = z
-  .object({ keys: z.array(z.record(z.string(), z.unknown())) })
+  .object({
+    keys: z
+      .array(z.record(keyMember, z.union([keyMember, z.array(keyMember).max(20), z.boolean(), z.number()])))
+      .max(20)
+  })
   .transform((keySet) => keySet as JSONWebKeySet)
   .meta({ description: 'public keys (RFC 7517)' })
 const ttl = z.int().min(30).max(maxAccessTokenTtlSeconds)
@@ -35,7 +46,7 @@ export const clientBody = z.strictObject({
   name: name.optional(),
   token_endpoint_auth_method: z.enum(clientAuthMethods),
   jwks: jwks.optional(),
-  jwks_uri: z.string().max(512).optional(),
+  jwks_uri: uri.optional(),
   grant_types: list(z.enum(clientGrantTypes)),
   scopes: list(scope).default([]),
   audiences: list(resource).default([]).meta({ description: 'what its tokens may be for' }),
@@ -50,7 +61,7 @@ export const clientChangeBody = z
   .strictObject({
     name: name.optional(),
     jwks: jwks.nullable().optional(),
-    jwks_uri: z.string().max(512).nullable().optional(),
+    jwks_uri: uri.nullable().optional(),
     grant_types: list(z.enum(clientGrantTypes)).optional(),
     scopes: list(scope).optional(),
     audiences: list(resource).optional(),

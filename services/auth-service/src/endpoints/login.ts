@@ -33,6 +33,6 @@ function answerSignIn(deps: SignInDeps): Middleware {
   return async function answerSignIn(ctx) {
     const { username, password } = ctx.state.body as LoginBody
     ctx.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' })
-    ctx.body = await signIn(deps, { username, password, jkt: ctx.state.jkt, origin: requestOrigin(ctx) })
+    ctx.body = await signIn(deps, { username, password, provenKey: ctx.state.provenKey, origin: requestOrigin(ctx) })
   }
 }

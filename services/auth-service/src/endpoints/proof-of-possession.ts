@@ -2,6 +2,7 @@ import { InvalidDpopProofError, UseDpopNonceError } from '@countersign/oauth'
 import { DpopNonceError, headerValues, VerifierError, verifyDpopProof } from '@countersign/verifier'
 import type { Middleware } from 'koa'
 import type { DpopNonces } from '../tokens/dpop-nonces.ts'
+import type { ProvenKey } from '../tokens/proven-key.ts'
 import type { SingleUse } from '../tokens/single-use.ts'
 
 export interface ProofOfPossessionDeps {
@@ -12,8 +13,8 @@ export interface ProofOfPossessionDeps {
 }
 
 /**
- * Checks the DPoP proof of a request (RFC 9449 §5), if there is one, and leaves the thumbprint of its key in
- * `ctx.state.jkt`: tokens that are issued are bound to that key.
+ * Checks the DPoP proof of a request (RFC 9449 §5), if there is one, and leaves its key in `ctx.state.provenKey`: tokens that
+ * are issued are bound to it. The grant uses the proof up.
  */
 export function takeProof({ issuer, singleUse, nonces }: ProofOfPossessionDeps): Middleware {
   return async function takeProof(ctx, next) {
@@ -30,10 +31,11 @@ export function takeProof({ issuer, singleUse, nonces }: ProofOfPossessionDeps):
     }
     try {
       const { jkt, replayKey, expiresAt } = await verifyDpopProof(proof, expected)
-      if (!(await singleUse.claim('dpop_proof', replayKey, expiresAt))) {
+      const claim = async () => {
+        if (await singleUse.claim('dpop_proof', replayKey, expiresAt)) return
         throw new InvalidDpopProofError({ detail: 'the proof was used before' })
       }
-      ctx.state.jkt = jkt
+      ctx.state.provenKey = { jkt, claim } satisfies ProvenKey
     } catch (cause) {
       if (cause instanceof DpopNonceError) throw new UseDpopNonceError({ headers: nonceHeader, cause })
       if (cause instanceof VerifierError)

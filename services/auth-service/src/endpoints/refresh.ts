@@ -22,7 +22,7 @@ function answerRefresh(deps: OwnRefreshDeps): Middleware {
     ctx.body = await refreshGrant(deps, {
       refreshToken,
       clientId: deps.clientId,
-      jkt: ctx.state.jkt,
+      provenKey: ctx.state.provenKey,
       origin: requestOrigin(ctx)
     })
   }

@@ -7,8 +7,9 @@ import compose from 'koa-compose'
 export const accountScope = 'account'
 
 const refuseClients: Middleware = async function refuseClients(ctx, next) {
-  const { sub, client_id: clientId, sid } = ctx.state.accessToken
-  if (sub === clientId || sid === undefined)
+  const { sub, client_id: clientId, sid, preferred_username: username } = ctx.state.accessToken
+  // A service may act for a client, too: then neither is a user.
+  if (sub === clientId || sid === undefined || username === undefined)
     throw denied(ctx, 'This is for users; the token is one of a client itself.')
   await next()
 }

@@ -47,7 +47,7 @@ export function token(deps: TokenDeps): Middleware[] {
 const grants: Record<ClientGrantType, (deps: TokenDeps, ctx: Context) => Promise<AccessTokenResponse>> = {
   client_credentials(deps, ctx) {
     const { scope, resource } = ctx.state.form as TokenForm
-    return clientCredentials(deps, { client: clientOf(ctx), scope, resource, jkt: ctx.state.jkt })
+    return clientCredentials(deps, { client: clientOf(ctx), scope, resource, provenKey: ctx.state.provenKey })
   },
   refresh_token(deps, ctx) {
     const { refresh_token: refreshToken, scope, resource } = ctx.state.form as TokenForm
@@ -56,7 +56,7 @@ const grants: Record<ClientGrantType, (deps: TokenDeps, ctx: Context) => Promise
     return refresh(deps, {
       refreshToken,
       clientId: clientOf(ctx).id,
-      jkt: ctx.state.jkt,
+      provenKey: ctx.state.provenKey,
       scopes: readScopes(scope),
       audience: readResources(resource),
       origin: requestOrigin(ctx)
@@ -78,7 +78,7 @@ const grants: Record<ClientGrantType, (deps: TokenDeps, ctx: Context) => Promise
       scope: form.scope,
       // Audiences are named by their URIs here, so both parameters say the same (RFC 8693 §2.1).
       resource: resource || audience ? [...(resource ?? []), ...(audience ?? [])] : undefined,
-      jkt: ctx.state.jkt
+      provenKey: ctx.state.provenKey
     })
   }
 }

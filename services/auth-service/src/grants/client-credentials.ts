@@ -1,6 +1,7 @@
 import type { AccessTokenResponse } from '@countersign/oauth'
 import type { ConfirmedClient } from '../clients/client-store.ts'
 import type { AccessTokenIssuer } from '../tokens/access-tokens.ts'
+import type { ProvenKey } from '../tokens/proven-key.ts'
 import { narrowAudience, narrowScopes, type RequestedLimits, requireGrantType } from './grant-limits.ts'
 
 export interface ClientCredentialsDeps {
@@ -12,8 +13,8 @@ export interface ClientCredentialsDeps {
 export interface ClientCredentialsRequest extends RequestedLimits {
   /** Authenticated. */
   readonly client: ConfirmedClient
-  /** Thumbprint of the key that the request has proven (RFC 9449). */
-  readonly jkt: string | undefined
+  /** The token is bound to it (RFC 9449 §5). */
+  readonly provenKey: ProvenKey | undefined
 }
 
 /**
@@ -24,12 +25,13 @@ export interface ClientCredentialsRequest extends RequestedLimits {
  */
 export async function clientCredentials(
   { accessTokens, accessTokenTtlSeconds }: ClientCredentialsDeps,
-  { client, scope, resource, jkt }: ClientCredentialsRequest
+  { client, scope, resource, provenKey }: ClientCredentialsRequest
 ): Promise<AccessTokenResponse> {
   requireGrantType(client, 'client_credentials')
   const scopes = narrowScopes(client.scopes, scope)
   const audience = narrowAudience(client.audiences, resource)
   const lifetime = client.accessTokenTtlSeconds ?? accessTokenTtlSeconds
+  await provenKey?.claim()
   return {
     access_token: await accessTokens.issue({
       subject: client.id,
@@ -40,9 +42,9 @@ export async function clientCredentials(
       issuedAt: client.issuedAt,
       expiresAt: client.issuedAt + lifetime,
       signingKid: client.signingKid,
-      jkt
+      jkt: provenKey?.jkt
     }),
-    token_type: jkt === undefined ? 'Bearer' : 'DPoP',
+    token_type: provenKey === undefined ? 'Bearer' : 'DPoP',
     expires_in: lifetime,
     ...(scopes.length > 0 ? { scope: scopes.join(' ') } : {})
   }

@@ -1,6 +1,7 @@
 import { InvalidGrantError, InvalidScopeError, InvalidTargetError, type TokenResponse } from '@countersign/oauth'
 import type { IssuerMetrics } from '../metrics.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
+import type { ProvenKey } from '../tokens/proven-key.ts'
 import { createTokenResponse, type TokenResponseDeps } from '../tokens/token-responses.ts'
 import type { RefreshTokenFamilies, RequestOrigin } from './refresh-token-families.ts'
 
@@ -13,8 +14,8 @@ export interface RefreshDeps extends TokenResponseDeps {
 export interface RefreshRequest {
   readonly refreshToken: string
   readonly clientId: string
-  /** Thumbprint of the key that the request has proven (RFC 9449); the new access token is bound to it. */
-  readonly jkt?: string | undefined
+  /** The one that the session is bound to (RFC 9449 §5), if it is. */
+  readonly provenKey?: ProvenKey | undefined
   /** Less than the session has, for this access token alone (RFC 6749 §6, RFC 8707 §2.2). */
   readonly scopes?: readonly string[] | undefined
   readonly audience?: readonly string[] | undefined
@@ -27,18 +28,22 @@ export interface RefreshRequest {
  * ended its family by then
  * @throws {InvalidScopeError} for more than the session has, {@link InvalidTargetError} for another audience
  */
-export async function refresh(deps: RefreshDeps, { refreshToken, ...request }: RefreshRequest): Promise<TokenResponse> {
+export async function refresh(
+  deps: RefreshDeps,
+  { refreshToken, provenKey, ...request }: RefreshRequest
+): Promise<TokenResponse> {
   const content = deps.refreshTokens.decode(refreshToken)
   if (!content) {
     deps.metrics.countRefresh('forged')
     throw new InvalidGrantError({ detail: 'the refresh token is not one of this issuer' })
   }
-  const result = await deps.families.refresh({ ...content, ...request })
+  await provenKey?.claim()
+  const result = await deps.families.refresh({ ...content, ...request, jkt: provenKey?.jkt })
   deps.metrics.countRefresh(result.outcome)
   switch (result.outcome) {
     case 'rotated':
     case 'retried':
-      return createTokenResponse(deps, result.session, request.jkt)
+      return createTokenResponse(deps, result.session, provenKey?.jkt)
     case 'replayed':
       await deps.relay.announce(result.entries)
       throw new InvalidGrantError({

@@ -5,6 +5,7 @@ import type { SignInLimits } from '../accounts/sign-in-limits.ts'
 import type { UserCredentials, UserStore } from '../accounts/user-store.ts'
 import { parseUsername } from '../accounts/usernames.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
+import type { ProvenKey } from '../tokens/proven-key.ts'
 import { createTokenResponse, type TokenResponseDeps } from '../tokens/token-responses.ts'
 import type { RefreshTokenFamilies, RequestOrigin } from './refresh-token-families.ts'
 
@@ -27,8 +28,8 @@ export interface SignInDeps extends TokenResponseDeps {
 export interface SignInRequest {
   readonly username: string
   readonly password: string
-  /** Thumbprint of the key that the request has proven (RFC 9449 §5): both tokens are bound to it. */
-  readonly jkt?: string | undefined
+  /** Both tokens are bound to it (RFC 9449 §5). */
+  readonly provenKey?: ProvenKey | undefined
   readonly origin: RequestOrigin
 }
 
@@ -43,17 +44,18 @@ export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<
   const guess = { usernameKey, address: request.origin.address }
   const user = await deps.limits.verify(guess, () => verifyCredentials(deps, usernameKey, request))
   if (!user) throw new InvalidCredentialsError()
+  await request.provenKey?.claim()
   const started = await deps.families.start({
     ...deps.firstParty,
     userId: user.id,
     verifiedPasswordHash: await upToDateHash(deps, user, request.password),
     network: networkOf(request.origin.address),
-    jkt: request.jkt,
+    jkt: request.provenKey?.jkt,
     origin: request.origin
   })
   if (!started) throw new InvalidCredentialsError({ detail: 'the user changed during the sign-in' })
   await deps.relay.announce(started.entries)
-  return createTokenResponse(deps, started.session, request.jkt)
+  return createTokenResponse(deps, started.session, request.provenKey?.jkt)
 }
 
 /** Does the same work for every wrong pair, so that neither answer nor time tells an unknown user from a wrong password. */

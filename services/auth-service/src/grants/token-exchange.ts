@@ -3,6 +3,7 @@ import type { VerifiedAccessToken } from '@countersign/verifier'
 import type { ConfirmedClient } from '../clients/client-store.ts'
 import type { AccessTokenIssuer } from '../tokens/access-tokens.ts'
 import { audienceOf, type OwnAccessTokens } from '../tokens/own-access-tokens.ts'
+import type { ProvenKey } from '../tokens/proven-key.ts'
 import { narrowAudience, narrowScopes, type RequestedLimits, requireGrantType } from './grant-limits.ts'
 
 export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -16,7 +17,6 @@ export interface TokenExchangeDeps {
   accessTokens: AccessTokenIssuer
   accessTokenTtlSeconds: number
   ownTokens: OwnAccessTokens
-  issuer: string
 }
 
 export interface TokenExchangeRequest extends RequestedLimits {
@@ -25,7 +25,8 @@ export interface TokenExchangeRequest extends RequestedLimits {
   readonly subjectToken: string
   readonly subjectTokenType: string
   readonly requestedTokenType: string | undefined
-  readonly jkt: string | undefined
+  /** The token is bound to it (RFC 9449 §5). */
+  readonly provenKey: ProvenKey | undefined
 }
 
 /**
@@ -40,15 +41,16 @@ export async function exchangeToken(
   deps: TokenExchangeDeps,
   request: TokenExchangeRequest
 ): Promise<AccessTokenResponse> {
-  const { client, jkt } = request
+  const { client, provenKey } = request
   requireGrantType(client, tokenExchangeGrant)
   requireAccessTokenType(request.subjectTokenType, 'subject_token_type')
   if (request.requestedTokenType !== undefined)
     requireAccessTokenType(request.requestedTokenType, 'requested_token_type')
   const subject = await readSubject(deps, request.subjectToken)
-  requireMayAct(deps, client, subject)
+  requireMayAct(client, subject)
   const scopes = narrowScopes(both(subject.scope?.split(' ') ?? [], client.scopes), request.scope)
   const audience = narrowAudience(both(audienceOf(subject), client.audiences), request.resource)
+  await provenKey?.claim()
   const lifetime = client.accessTokenTtlSeconds ?? deps.accessTokenTtlSeconds
   const expiresAt = Math.min(subject.exp, client.issuedAt + lifetime)
   return {
@@ -63,11 +65,11 @@ export async function exchangeToken(
       issuedAt: client.issuedAt,
       expiresAt,
       signingKid: client.signingKid,
-      jkt,
+      jkt: provenKey?.jkt,
       actor: actorFor(client, subject.act)
     }),
     issued_token_type: accessTokenTypeUrn,
-    token_type: jkt === undefined ? 'Bearer' : 'DPoP',
+    token_type: provenKey === undefined ? 'Bearer' : 'DPoP',
     expires_in: Math.max(0, Math.floor(expiresAt - client.issuedAt)),
     ...(scopes.length > 0 ? { scope: scopes.join(' ') } : {})
   }
@@ -85,8 +87,8 @@ async function readSubject({ ownTokens }: TokenExchangeDeps, token: string): Pro
 }
 
 /** The client has to be one that got the token, by the token's audience, and that may act for users of the token's client. */
-function requireMayAct({ issuer }: TokenExchangeDeps, client: ConfirmedClient, subject: VerifiedAccessToken): void {
-  const isAddressed = audienceOf(subject).some((one) => one === issuer || client.resources.includes(one))
+function requireMayAct(client: ConfirmedClient, subject: VerifiedAccessToken): void {
+  const isAddressed = audienceOf(subject).some((one) => client.resources.includes(one))
   if (!isAddressed) {
     throw new InvalidRequestError({ description: 'The subject_token was not issued for this client.' })
   }

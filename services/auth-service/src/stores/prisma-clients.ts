@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Prisma } from '@countersign/prisma'
 import type { JSONWebKeySet } from 'jose'
+import { canonicalJson } from '../clients/canonical-json.ts'
 import type { Client, ClientAuthMethod, ClientGrantType } from '../clients/client.ts'
 import type {
   ClientAdministration,
@@ -9,6 +10,7 @@ import type {
   ClientCreationOutcome,
   NewClient
 } from '../clients/client-administration.ts'
+import { checkClient } from '../clients/client-rules.ts'
 import { maxClientSecrets } from '../clients/client-secrets.ts'
 import type { ClientStore } from '../clients/client-store.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
@@ -87,12 +89,15 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
       changeLocked(id, actorId, async (transaction, before) => {
         const secret_hashes = [secretHash, ...before.secret_hashes].slice(0, maxClientSecrets)
         await recordAuditEvent(transaction, { type: 'client.secret_added', actorId, detail: { client_id: id } })
-        return save(transaction, { ...before, secret_hashes })
+        const after = { ...before, secret_hashes }
+        // The one that is good no more takes its tokens along.
+        const isFull = before.secret_hashes.length >= maxClientSecrets
+        return isFull ? endTokens(transaction, after, actorId) : save(transaction, after)
       }),
     dropOlderSecret: (id, actorId) =>
       changeLocked(id, actorId, async (transaction, before) => {
         await recordAuditEvent(transaction, { type: 'client.secret_dropped', actorId, detail: { client_id: id } })
-        return endTokens(transaction, { ...before, secret_hashes: before.secret_hashes.slice(0, 1) })
+        return endTokens(transaction, { ...before, secret_hashes: before.secret_hashes.slice(0, 1) }, actorId)
       })
   }
 
@@ -151,6 +156,8 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
         change.accessTokenTtlSeconds === undefined ? before.access_token_ttl_seconds : change.accessTokenTtlSeconds,
       disabled_at: isDisabled ? (before.disabled_at ?? new Date()) : null
     }
+    // Under the row's lock: two changes that fit alone may not fit together.
+    checkClient(toClient(after))
     const isEnding = isDisabled && before.disabled_at === null
     const isReturning = !isDisabled && before.disabled_at !== null
     const type = isEnding ? 'client.disabled' : isReturning ? 'client.enabled' : 'client.changed'
@@ -164,6 +171,7 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
       INSERT INTO revocations (kind, value, expires_at)
       VALUES ('sid', ${after.epoch}, ${databaseNow} + ${seconds(maxEntryLifeSeconds)})
       RETURNING id, kind, value, expires_at`
+    await recordAuditEvent(transaction, { type: 'client.tokens_ended', actorId, detail: { client_id: after.id } })
     const selection = Prisma.sql`f.client_id = ${after.id}`
     const families = await endFamilies(transaction, { selection, reason: 'client_ended', actorId })
     return save(transaction, { ...after, epoch: randomUUID() }, [...rows.map(toOutboxEntry), ...families.entries])
@@ -189,15 +197,15 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
 function takesAway(before: ClientRow, after: ClientRow): boolean {
   const lists = ['grant_types', 'scopes', 'audiences', 'resources', 'may_act_for'] as const
   const hasLost = lists.some((list) => before[list].some((one: string) => !(after[list] as string[]).includes(one)))
-  const sameKeys = JSON.stringify(before.jwks) === JSON.stringify(after.jwks) && before.jwks_uri === after.jwks_uri
+  const sameKeys = canonicalJson(before.jwks) === canonicalJson(after.jwks) && before.jwks_uri === after.jwks_uri
   return hasLost || !(sameKeys || keepsKeys(before, after))
 }
 
 /** Keys that are only added end nothing. */
 function keepsKeys(before: ClientRow, after: ClientRow): boolean {
   if (before.jwks_uri !== after.jwks_uri || !before.jwks || !after.jwks) return false
-  const kept = new Set(after.jwks.keys.map((key) => JSON.stringify(key)))
-  return before.jwks.keys.every((key) => kept.has(JSON.stringify(key)))
+  const kept = new Set(after.jwks.keys.map(canonicalJson))
+  return before.jwks.keys.every((key) => kept.has(canonicalJson(key)))
 }
 
 function json(value: unknown): string | null {

@@ -111,7 +111,6 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
       SET generation = f.generation + 1, rotated_at = ${databaseNow},
         idle_expires_at = ${databaseNow} + ${seconds(limits.sessionIdleSeconds)},
         access_expires_at = greatest(f.access_expires_at, ${accessExpiry}),
-        jkt = coalesce(f.jkt, ${presented.jkt ?? null}::text),
         address = ${origin.address}, user_agent = ${origin.userAgent}
       FROM users u
       WHERE f.id = ${familyId}::uuid AND f.generation = ${generation} AND f.client_id = ${clientId} AND ${isLive}
@@ -136,7 +135,7 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
     // A denylist entry lives until the last access token is dead. One of a late retry may live longer than the row says.
     // (By the statement's begin, so that both places below see the same.)
     const needsExtension = Prisma.sql`
-      (${presented.jkt ?? null}::text IS DISTINCT FROM f.jkt OR f.access_expires_at + ${seconds(retrySlackSeconds)} < statement_timestamp() + ${seconds(limits.accessTokenTtlSeconds)})`
+      f.access_expires_at + ${seconds(retrySlackSeconds)} < statement_timestamp() + ${seconds(limits.accessTokenTtlSeconds)}`
     const rows = await database.$queryRaw<
       (SessionRow & {
         outcome: RefreshOutcome['outcome'] | 'overtaken'
@@ -151,7 +150,7 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
         RETURNING f.*
       ), extended AS (
         UPDATE refresh_token_families f
-        SET access_expires_at = greatest(f.access_expires_at, ${accessExpiry}), jkt = coalesce(f.jkt, ${presented.jkt ?? null}::text)
+        SET access_expires_at = ${accessExpiry}
         WHERE f.id = ${familyId}::uuid AND ${isRetry} AND ${needsExtension}
         RETURNING 1
       ), entry AS (
@@ -234,11 +233,16 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
   }
 }
 
-/** Conditions on the family `f`: it is bound to no key, or to this one; it has all that is asked for. */
+/**
+ * Conditions on the family `f`. It is bound to this very key, or to none and none is proven: a session is bound when it
+ * starts or never. Whoever stole an unbound token could else bind the session to a key of their own, and its owner, who
+ * has no such key, could no longer show that it was replayed.
+ */
 function hasKey({ jkt }: PresentedGeneration): Prisma.Sql {
-  return Prisma.sql`(f.jkt IS NULL OR f.jkt = ${jkt ?? ''})`
+  return Prisma.sql`(f.jkt IS NOT DISTINCT FROM ${jkt ?? null}::text)`
 }
 
+/** It has all that is asked for. */
 function hasScopes({ scopes }: PresentedGeneration): Prisma.Sql {
   return scopes === undefined ? Prisma.sql`true` : Prisma.sql`${scopes}::text[] <@ string_to_array(f.scope, ' ')`
 }

@@ -28,7 +28,7 @@ export function createPrismaStatistics(database: Database): Statistics {
             SELECT count(*) FILTER (WHERE type = 'session.started')::float8 AS sign_ins,
               count(*) FILTER (WHERE type = 'sign_in.failed')::float8 AS failed_sign_ins,
               count(*) FILTER (WHERE type IN ('session.ended', 'refresh_token.replayed', 'access_token.revoked',
-                'signing_key.pulled', 'client.disabled'))::float8 AS revocations
+                'signing_key.pulled', 'client.tokens_ended'))::float8 AS revocations
             FROM audit_events WHERE at > now() - interval '24 hours'
           ) a`
       )

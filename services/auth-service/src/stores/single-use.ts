@@ -23,17 +23,17 @@ export function createRedisSingleUse(redis: RedisConnection): SingleUse {
   }
 }
 
-/** Remembers in this process, for the embedded stack. */
+/** Remembers in this process, for the embedded stack; one kind never takes the other's place. */
 export function createInProcessSingleUse(): SingleUse {
-  const used = new Map<string, number>()
+  const usedOf = { client_assertion: new Map<string, number>(), dpop_proof: new Map<string, number>() }
   return {
     async claim(kind, id, expiresAt) {
       const now = Date.now() / 1000
-      const name = `${kind}\0${id}`
-      if ((used.get(name) ?? 0) > now) return false
+      const used = usedOf[kind]
+      if ((used.get(id) ?? 0) > now) return false
       if (used.size >= maxEntries) for (const [other, end] of used) if (end <= now) used.delete(other)
       if (used.size >= maxEntries) throw new TemporarilyUnavailableError({ detail: 'too many proofs are remembered' })
-      used.set(name, expiresAt)
+      used.set(id, expiresAt)
       return true
     }
   }

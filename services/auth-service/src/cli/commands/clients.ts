@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { canonicalJson } from '../../clients/canonical-json.ts'
 import { type Client, clientAuthMethods } from '../../clients/client.ts'
 import type { ClientChange, ClientChangeOutcome, NewClient } from '../../clients/client-administration.ts'
 import { firstPartyClientId } from '../../clients/client-rules.ts'
@@ -146,17 +147,8 @@ async function bringInLine(
 function isLike(before: Client, change: ClientChange): boolean {
   return Object.entries(change).every(([name, value]) => {
     const current = before[name as keyof Client]
-    return canonical(current) === canonical(value)
+    return canonicalJson(current) === canonicalJson(value)
   })
-}
-
-/** Postgres keeps the members of a JSON object in an order of its own. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, member: unknown) =>
-    typeof member === 'object' && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : member
-  )
 }
 
 function unchanged(client: Client): CommandResult {

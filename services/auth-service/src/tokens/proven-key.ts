@@ -1,0 +1,12 @@
+/** A key that a request has shown to hold, by a proof that is valid but for one thing: whether it was used before. */
+export interface ProvenKey {
+  /** Thumbprint of the key (RFC 7638): tokens are bound to it. */
+  readonly jkt: string
+  /**
+   * Uses the proof up. To be called when the request's credentials are known to be good, and before they change anything: so
+   * nobody without credentials can fill the memory of used proofs.
+   * @throws {InvalidDpopProofError} when it was used before
+   * @throws {TemporarilyUnavailableError} when that cannot be known
+   */
+  claim(): Promise<void>
+}
