@@ -1,4 +1,5 @@
 /** What every service needs around its endpoints: configuration, logs, metrics, health, shutdown, errors. */
+export { readBoundedBody } from './bounded-body.ts'
 export { answerErrors, errorBody } from './error-handler.ts'
 export { type FormOptions, requireForm } from './form-body.ts'
 export { addOperationalRoutes, type HealthCheck } from './health.ts'

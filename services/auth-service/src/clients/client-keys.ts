@@ -1,3 +1,4 @@
+import { readBoundedBody } from '@countersign/service-kit'
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
@@ -48,12 +49,8 @@ function remoteKeys(jwksUri: string): JWTVerifyGetKey {
 /** Redirects are not followed (jose asks for that), and no more is read than a key set can have. */
 const boundedFetch: FetchImplementation = async (url, options) => {
   const response = await fetch(url, options)
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > maxDocumentBytes) throw new Error(`the key set has more than ${maxDocumentBytes} bytes`)
-    chunks.push(chunk)
-  }
-  return new Response(Buffer.concat(chunks), { status: response.status, headers: response.headers })
+  return new Response(await readBoundedBody(response, maxDocumentBytes), {
+    status: response.status,
+    headers: response.headers
+  })
 }

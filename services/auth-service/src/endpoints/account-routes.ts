@@ -19,6 +19,7 @@ export interface AccountRouteDeps extends LoginDeps, RefreshDeps, RegisterDeps {
 
 /** What users do with their own accounts. */
 export function accountRoutes(deps: AccountRouteDeps): Route[] {
+  const inPerson = { ...deps, requireAccessToken: deps.requireUserInPerson }
   return [
     {
       method: 'post',
@@ -51,7 +52,7 @@ export function accountRoutes(deps: AccountRouteDeps): Route[] {
       method: 'post',
       path: '/auth/logout',
       summary: 'End this session: the one of the access token, or of the refresh token in the body',
-      handlers: logout({ ...deps, requireAccessToken: deps.requireUserInPerson }),
+      handlers: logout(inPerson),
       body: bodies.logoutBody,
       isBodyOptional: true,
       needsAccessToken: true,
@@ -62,7 +63,7 @@ export function accountRoutes(deps: AccountRouteDeps): Route[] {
       method: 'post',
       path: '/auth/logout-all',
       summary: 'End all sessions of the user',
-      handlers: logoutAll({ ...deps, requireAccessToken: deps.requireUserInPerson }),
+      handlers: logoutAll(inPerson),
       needsAccessToken: true,
       answer: { status: 204 },
       errors: [401, 503]
@@ -80,7 +81,7 @@ export function accountRoutes(deps: AccountRouteDeps): Route[] {
       method: 'delete',
       path: '/auth/sessions/:id',
       summary: "End one of the user's sessions",
-      handlers: endSession({ ...deps, requireAccessToken: deps.requireUserInPerson }),
+      handlers: endSession(inPerson),
       needsAccessToken: true,
       answer: { status: 204 },
       errors: [401, 404, 503]
@@ -98,7 +99,7 @@ export function accountRoutes(deps: AccountRouteDeps): Route[] {
       method: 'post',
       path: '/auth/password',
       summary: 'Change the password: all other sessions end',
-      handlers: changePassword({ ...deps, requireAccessToken: deps.requireUserInPerson }),
+      handlers: changePassword(inPerson),
       body: bodies.passwordBody,
       needsAccessToken: true,
       answer: { status: 204 },

@@ -1,4 +1,4 @@
-import { AccessDeniedError, ConflictError, InvalidRequestError, NotFoundError } from '@countersign/oauth'
+import { ConflictError, InvalidRequestError, NotFoundError } from '@countersign/oauth'
 import { requireJsonBody, requireQuery } from '@countersign/service-kit'
 import type { Context, Middleware, Next } from 'koa'
 import { type Client, clientIdPattern } from '../clients/client.ts'
@@ -14,6 +14,7 @@ import {
   clientChangeBody,
   clientListQuery
 } from './client-bodies.ts'
+import { noLongerAdmin } from './no-longer-admin.ts'
 
 export interface AdminClientsDeps {
   clientAdministration: ClientAdministration
@@ -179,10 +180,6 @@ function actorOf(ctx: Context): string {
 
 function unknownClient(): NotFoundError {
   return new NotFoundError({ description: 'There is no client with this id.' })
-}
-
-function noLongerAdmin(): AccessDeniedError {
-  return new AccessDeniedError({ description: 'You are no longer an admin.' })
 }
 
 /** A client on the wire; never with anything that it authenticates itself by but public keys. */

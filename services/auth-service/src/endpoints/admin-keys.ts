@@ -1,4 +1,4 @@
-import { AccessDeniedError, ConflictError, NotFoundError } from '@countersign/oauth'
+import { ConflictError, NotFoundError } from '@countersign/oauth'
 import { acceptJsonBody } from '@countersign/service-kit'
 import type { Context, Middleware } from 'koa'
 import type { KeyRing } from '../keys/key-ring.ts'
@@ -7,6 +7,7 @@ import type { KeyOverview, SigningKeyAdministration } from '../keys/signing-key-
 import type { KeyChangeCause, StoredSigningKey } from '../keys/signing-key-store.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
 import { type KeyChangeBody, keyChangeBody } from './bodies.ts'
+import { noLongerAdmin } from './no-longer-admin.ts'
 
 export interface AdminKeysDeps {
   keyAdministration: SigningKeyAdministration
@@ -90,10 +91,6 @@ function isKid(text: string): boolean {
 function causeOf(ctx: Context): KeyChangeCause {
   const { reason = 'admin' } = (ctx.state.body ?? {}) as KeyChangeBody
   return { actorId: ctx.state.accessToken.sub, reason }
-}
-
-function noLongerAdmin(): AccessDeniedError {
-  return new AccessDeniedError({ description: 'You are no longer an admin.' })
 }
 
 /** The keys on the wire. */

@@ -1,6 +1,5 @@
 import { requireScope } from '@countersign/verifier/koa'
 import type { Middleware } from 'koa'
-import compose from 'koa-compose'
 import { adminRole } from '../accounts/first-admin.ts'
 import type { SigningKeyAdministration } from '../keys/signing-key-administration.ts'
 import type { Statistics } from '../statistics/statistics.ts'
@@ -17,7 +16,7 @@ export interface AdminStatisticsDeps {
 
 /** `GET /admin/statistics`: figures of this issuer, for admins, and for services that have the scope `statistics:read`. */
 export function showStatistics({ statistics, keyAdministration, requireAnyToken }: AdminStatisticsDeps): Middleware[] {
-  const requireStatisticsScope = compose([requireScope(statisticsScope) as Middleware])
+  const requireStatisticsScope = requireScope(statisticsScope) as Middleware
   return [
     requireAnyToken,
     function requireAdminOrScope(ctx, next) {

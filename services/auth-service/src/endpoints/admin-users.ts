@@ -1,4 +1,4 @@
-import { AccessDeniedError, ConflictError, NotFoundError } from '@countersign/oauth'
+import { ConflictError, NotFoundError } from '@countersign/oauth'
 import { requireJsonBody, requireQuery } from '@countersign/service-kit'
 import type { Context, Middleware, Next } from 'koa'
 import { z } from 'zod'
@@ -6,6 +6,7 @@ import type { UserAdministration } from '../accounts/user-administration.ts'
 import type { RefreshTokenFamilies } from '../grants/refresh-token-families.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
 import { type UserChangeBody, type UserListQuery, userChangeBody, userListQuery } from './bodies.ts'
+import { noLongerAdmin } from './no-longer-admin.ts'
 import { sessionSummary } from './session-summary.ts'
 import { placeInUsers, userPage, userSummary } from './user-summary.ts'
 
@@ -55,7 +56,7 @@ export function changeUser({ administration, relay, requireAdmin }: AdminUsersDe
       const change = { isDisabled, roles: roles && [...new Set(roles)] }
       const result = await administration.change(ctx.params.id, change, ctx.state.accessToken.sub)
       if (result.outcome === 'unknown') throw unknownUser()
-      if (result.outcome === 'not_an_admin') throw new AccessDeniedError({ description: 'You are no longer an admin.' })
+      if (result.outcome === 'not_an_admin') throw noLongerAdmin()
       if (result.outcome === 'last_admin') {
         throw new ConflictError({ description: 'This would leave no enabled admin. Make another one first.' })
       }

@@ -2,6 +2,7 @@ import type { AccessTokenResponse } from '@countersign/oauth'
 import type { ConfirmedClient } from '../clients/client-store.ts'
 import type { AccessTokenIssuer } from '../tokens/access-tokens.ts'
 import type { ProvenKey } from '../tokens/proven-key.ts'
+import { createAccessTokenResponse } from '../tokens/token-responses.ts'
 import { narrowAudience, narrowScopes, type RequestedLimits, requireGrantType } from './grant-limits.ts'
 
 export interface ClientCredentialsDeps {
@@ -32,20 +33,15 @@ export async function clientCredentials(
   const audience = narrowAudience(client.audiences, resource)
   const lifetime = client.accessTokenTtlSeconds ?? accessTokenTtlSeconds
   await provenKey?.claim()
-  return {
-    access_token: await accessTokens.issue({
-      subject: client.id,
-      clientId: client.id,
-      sid: client.epoch,
-      scope: scopes.join(' '),
-      audience,
-      issuedAt: client.issuedAt,
-      expiresAt: client.issuedAt + lifetime,
-      signingKid: client.signingKid,
-      jkt: provenKey?.jkt
-    }),
-    token_type: provenKey === undefined ? 'Bearer' : 'DPoP',
-    expires_in: lifetime,
-    ...(scopes.length > 0 ? { scope: scopes.join(' ') } : {})
-  }
+  return createAccessTokenResponse(accessTokens, {
+    subject: client.id,
+    clientId: client.id,
+    sid: client.epoch,
+    scope: scopes.join(' '),
+    audience,
+    issuedAt: client.issuedAt,
+    expiresAt: client.issuedAt + lifetime,
+    signingKid: client.signingKid,
+    jkt: provenKey?.jkt
+  })
 }

@@ -4,6 +4,7 @@ import type { ConfirmedClient } from '../clients/client-store.ts'
 import type { AccessTokenIssuer } from '../tokens/access-tokens.ts'
 import { audienceOf, type OwnAccessTokens } from '../tokens/own-access-tokens.ts'
 import type { ProvenKey } from '../tokens/proven-key.ts'
+import { createAccessTokenResponse } from '../tokens/token-responses.ts'
 import { narrowAudience, narrowScopes, type RequestedLimits, requireGrantType } from './grant-limits.ts'
 
 export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -52,27 +53,21 @@ export async function exchangeToken(
   const audience = narrowAudience(both(audienceOf(subject), client.audiences), request.resource)
   await provenKey?.claim()
   const lifetime = client.accessTokenTtlSeconds ?? deps.accessTokenTtlSeconds
-  const expiresAt = Math.min(subject.exp, client.issuedAt + lifetime)
-  return {
-    access_token: await deps.accessTokens.issue({
-      subject: subject.sub,
-      username: subject.preferred_username,
-      roles: subject.roles,
-      clientId: client.id,
-      sid: subject.sid ?? client.epoch,
-      scope: scopes.join(' '),
-      audience,
-      issuedAt: client.issuedAt,
-      expiresAt,
-      signingKid: client.signingKid,
-      jkt: provenKey?.jkt,
-      actor: actorFor(client, subject.act)
-    }),
-    issued_token_type: accessTokenTypeUrn,
-    token_type: provenKey === undefined ? 'Bearer' : 'DPoP',
-    expires_in: Math.max(0, Math.floor(expiresAt - client.issuedAt)),
-    ...(scopes.length > 0 ? { scope: scopes.join(' ') } : {})
-  }
+  const response = await createAccessTokenResponse(deps.accessTokens, {
+    subject: subject.sub,
+    username: subject.preferred_username,
+    roles: subject.roles,
+    clientId: client.id,
+    sid: subject.sid ?? client.epoch,
+    scope: scopes.join(' '),
+    audience,
+    issuedAt: client.issuedAt,
+    expiresAt: Math.min(subject.exp, client.issuedAt + lifetime),
+    signingKid: client.signingKid,
+    jkt: provenKey?.jkt,
+    actor: actorFor(client, subject.act)
+  })
+  return { ...response, issued_token_type: accessTokenTypeUrn }
 }
 
 function requireAccessTokenType(type: string, parameter: string): void {

@@ -19,7 +19,7 @@ import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies, maxEntryLifeSeconds } from './ending-families.ts'
 import { signingKid } from './prisma-signing-key-store.ts'
-import { databaseNow, type OutboxRow, seconds, toOutboxEntry } from './revocation-entries.ts'
+import { databaseNow, insertEntry } from './revocation-entries.ts'
 
 interface ClientRow {
   id: string
@@ -167,14 +167,11 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
 
   /** Whatever was issued to the client ends: its own tokens by their epoch, those of its users by their families. */
   async function endTokens(transaction: Queryable, after: ClientRow, actorId?: string): Promise<ClientChangeOutcome> {
-    const rows = await transaction.$queryRaw<OutboxRow[]>`
-      INSERT INTO revocations (kind, value, expires_at)
-      VALUES ('sid', ${after.epoch}, ${databaseNow} + ${seconds(maxEntryLifeSeconds)})
-      RETURNING id, kind, value, expires_at`
+    const entry = await insertEntry(transaction, { kind: 'sid', value: after.epoch, lifeSeconds: maxEntryLifeSeconds })
     await recordAuditEvent(transaction, { type: 'client.tokens_ended', actorId, detail: { client_id: after.id } })
     const selection = Prisma.sql`f.client_id = ${after.id}`
     const families = await endFamilies(transaction, { selection, reason: 'client_ended', actorId })
-    return save(transaction, { ...after, epoch: randomUUID() }, [...rows.map(toOutboxEntry), ...families.entries])
+    return save(transaction, { ...after, epoch: randomUUID() }, [entry, ...families.entries])
   }
 
   async function save(

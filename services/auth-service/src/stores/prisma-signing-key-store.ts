@@ -14,7 +14,7 @@ import { mayAdminister } from './acting-admin.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { maxEntryLifeSeconds } from './ending-families.ts'
-import { databaseNow, type OutboxRow, seconds, toOutboxEntry } from './revocation-entries.ts'
+import { databaseNow, insertEntry, seconds } from './revocation-entries.ts'
 
 /** Makes changes of keys take turns; transaction-scoped, so that PgBouncer may stand between. */
 const keyLockId = 4_010_203
@@ -132,11 +132,8 @@ export function createPrismaSigningKeyStore(database: Database): SigningKeyStore
       UPDATE signing_keys SET pulled_at = ${databaseNow}, sealed_private_jwk = NULL WHERE kid = ${kid}`
     await promoteSpare(transaction)
     await recordAuditEvent(transaction, { type: 'signing_key.pulled', actorId, detail: { kid, reason } })
-    const rows = await transaction.$queryRaw<OutboxRow[]>`
-      INSERT INTO revocations (kind, value, expires_at)
-      VALUES ('kid', ${kid}, ${databaseNow} + ${seconds(pulledEntryLifeSeconds)})
-      RETURNING id, kind, value, expires_at`
-    return { outcome: 'pulled', entries: rows.map(toOutboxEntry) }
+    const entry = await insertEntry(transaction, { kind: 'kid', value: kid, lifeSeconds: pulledEntryLifeSeconds })
+    return { outcome: 'pulled', entries: [entry] }
   }
 
   /** One statement: a key that another replica removes at the same moment is told of once. */

@@ -1,6 +1,7 @@
 import type { RevocationKind } from '@countersign/oauth'
 import { Prisma } from '@countersign/prisma'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
+import type { Queryable } from './database.ts'
 
 /** A row of the outbox as every statement that inserts one returns it. */
 export interface OutboxRow {
@@ -21,6 +22,18 @@ export function toOutboxEntry(row: OutboxRow): OutboxEntry {
 
 /** The moment, by the one clock that all replicas share; within a statement that waits for a lock, the moment after it. */
 export const databaseNow = Prisma.sql`clock_timestamp()`
+
+/** Writes an entry in the transaction that causes it; it lives for so many seconds from now. */
+export async function insertEntry(
+  transaction: Queryable,
+  { kind, value, lifeSeconds }: { kind: RevocationKind; value: string; lifeSeconds: number }
+): Promise<OutboxEntry> {
+  const rows = await transaction.$queryRaw<[OutboxRow]>`
+    INSERT INTO revocations (kind, value, expires_at)
+    VALUES (${kind}, ${value}, ${databaseNow} + ${seconds(lifeSeconds)})
+    RETURNING id, kind, value, expires_at`
+  return toOutboxEntry(rows[0])
+}
 
 /** A number of seconds as an interval. */
 export function seconds(count: number): Prisma.Sql {
