@@ -29,16 +29,18 @@ COPY --from=sources /manifests ./
 
 FROM manifests AS build
 RUN --mount=type=cache,target=/root/.npm npm ci --include-workspace-root --workspace prisma \
-  --workspace services/auth-service --workspace services/resource-service --workspace services/bff-service
+  --workspace services/auth-service --workspace services/resource-service --workspace services/bff-service \
+  --workspace services/bff-service/web
 COPY tsconfig.base.json ./
 COPY prisma prisma
 # `prisma generate` never calls this engine; naming an existing file is what keeps Prisma from downloading one.
 RUN cd prisma && PRISMA_SCHEMA_ENGINE_BINARY=/bin/true CHECKPOINT_DISABLE=1 npx --no-install prisma generate
 COPY shared shared
 COPY services services
+RUN cd services/bff-service/web && npx --no-install vite build
 RUN npx --no-install tsc -b prisma services/auth-service services/resource-service services/bff-service \
  && find . -path ./node_modules -prune -o \( -name '*.d.ts' -o -name '*.map' -o -name .tsbuildinfo \) -exec rm {} + \
- && mkdir /compiled && cp -r --parents shared/*/package.json shared/*/dist services/*/package.json services/*/dist \
+ && mkdir /compiled && cp -r --parents shared/*/package.json shared/*/dist services/*/package.json services/*/dist services/bff-service/web/dist \
       prisma/package.json prisma/dist prisma/schema.prisma prisma/migrations /compiled
 
 # Prisma's client names its command line and TypeScript as optional peers, and npm installs optional peers that the
@@ -101,6 +103,6 @@ COPY docker/make-secrets.mjs ./
 USER root
 # A volume takes over the owner and mode of the folder that it is first mounted on.
 RUN install -d -o node -g node -m 750 /run/countersign/issuer /run/countersign/database /run/countersign/redis \
-      /run/countersign/verifier /run/countersign/clients
+      /run/countersign/verifier /run/countersign/browser /run/countersign/clients
 USER 1000:1000
 CMD ["node", "make-secrets.mjs"]

@@ -2,7 +2,7 @@
 // needs nothing but Node itself, and says nothing when there is nothing to do.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -13,6 +13,8 @@ const environment = process.env
 const installedLock = join(root, 'node_modules', '.package-lock.json')
 const generatedClient = join(root, 'prisma', 'src', 'generated')
 const generatedFrom = join(generatedClient, '.generated-from')
+const web = join(root, 'services', 'bff-service', 'web')
+const pagesFrom = join(web, 'dist', '.built-from')
 const setupLock = join(root, 'dev', 'dist', 'setup.lock')
 
 class SetupError extends Error {}
@@ -164,6 +166,32 @@ async function build() {
   return hasSaid
 }
 
+async function buildPages() {
+  const hash = createHash('sha256').update(readFileSync(inRoot('package-lock.json')))
+  const folders = [web, inRoot('shared', 'oauth', 'src')]
+  const isSource = (path) => !/^(?:dist|node_modules)\b/.test(path)
+  for (const folder of folders) {
+    for (const path of readdirSync(folder, { recursive: true }).filter(isSource).sort()) {
+      if (statSync(join(folder, path)).isFile()) hash.update(path).update(readFileSync(join(folder, path)))
+    }
+  }
+  const from = hash.digest('hex')
+  if (existsSync(pagesFrom) && readFileSync(pagesFrom, 'utf8') === from) return false
+  const since = Date.now()
+  say('Building the pages …')
+  rmSync(pagesFrom, { force: true })
+  await run(
+    'The build of the pages',
+    process.execPath,
+    [inRoot('node_modules', 'vite', 'bin', 'vite.js'), 'build'],
+    { cwd: web, stdio: ['ignore', 'pipe', 'pipe'] },
+    'Correct that, then run the same command again.'
+  )
+  writeFileSync(pagesFrom, from)
+  say(`Pages built in ${seconds(since)}.`)
+  return true
+}
+
 /**
  * Lets one set-up work at a time. The holder touches the lock each second, so that one whose holder was killed is
  * recognised even when its pid is in use again. A npm that outlives a killed set-up is still waited for.
@@ -229,7 +257,8 @@ async function setUp() {
     const hasInstalled = await install()
     const hasGenerated = await generatePrismaClient()
     const hasBuilt = await build()
-    if (hasInstalled || hasGenerated || hasBuilt) say(`Set-up done in ${seconds(since)}.`)
+    const hasBuiltPages = await buildPages()
+    if (hasInstalled || hasGenerated || hasBuilt || hasBuiltPages) say(`Set-up done in ${seconds(since)}.`)
   } finally {
     release()
   }

@@ -58,16 +58,22 @@ secret('database/url', () => `postgres://countersign:${databasePassword}@postgre
 
 const redisPassword = secret('redis/password', password)
 const verifierUrl = secret('verifier/redis-url', () => `redis://verifier:${password()}@redis:6379`)
+const browserUrl = secret('browser/redis-url', () => `redis://browser:${password()}@redis:6379`)
 secret('redis/url', () => `redis://:${redisPassword}@redis:6379`)
+// By this the bff-service is believed what the addresses of its browsers are.
+secret('browser/forwarder-key', () => randomBytes(32).toString('base64url'))
 // A verifier reads the denylist, notes which DPoP proofs were used, and can do nothing else: whoever breaks into one cannot
 // un-revoke a token. SET works on the notes alone, since on no other key it may write.
-secret('redis/users.conf', () =>
+// The bff-service has the sessions of its browsers, which it can open by the browsers' cookies alone.
+secret('redis/acl.conf', () =>
   [
     `user default reset on #${sha256(redisPassword)} ~* &* +@all`,
     `user verifier reset on #${sha256(new URL(verifierUrl).password)}` +
       ' %R~{countersign}:epoch %R~{countersign}:swept %R~{countersign}:revocations %R~{countersign}:revoked:*' +
       ' %W~{countersign}:proof:*' +
-      ' +hello +auth +ping +info +time +client|setinfo +client|setname +get +mget +exists +xread +xinfo|stream +set'
+      ' +hello +auth +ping +info +time +client|setinfo +client|setname +get +mget +exists +xread +xinfo|stream +set',
+    `user browser reset on #${sha256(new URL(browserUrl).password)} ~countersign:browser-session:*` +
+      ' +hello +auth +ping +client|setinfo +client|setname +get +getex +set +del +eval'
   ].join('\n')
 )
 

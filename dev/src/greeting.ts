@@ -17,9 +17,9 @@ export function greeting(facts: GreetingFacts): string {
   const { seconds, urls, dataDir, firstAdmin } = facts
   const toPaste = linesToPaste(facts)
   return [
-    `Countersign is ready in ${seconds.toFixed(1)} s.`,
+    `Countersign is ready in ${seconds.toFixed(1)} s: ${urls['bff-service']}`,
     '',
-    `  Start page               ${urls['bff-service']}`,
+    `  Pages for the browser    ${urls['bff-service']}`,
     `  Token issuer             ${urls['auth-service']}`,
     `  Protected API            ${urls['resource-service']}`,
     `  Data                     ${dataDir}`,

@@ -1,4 +1,5 @@
 /** The trio in this process: what a container each would be given by its environment, and in-process what Redis does. */
+import { randomBytes } from 'node:crypto'
 import { createAuthService, type FirstAdmin, loadConfig as loadAuthConfig } from '@countersign/auth-service'
 import { createBffService, loadConfig as loadBffConfig } from '@countersign/bff-service'
 import { createResourceService, loadConfig as loadResourceConfig } from '@countersign/resource-service'
@@ -38,6 +39,7 @@ export async function createServices(
   const issuer = urls['auth-service']
   const apiUrl = urls['resource-service']
   const revocationLog = createInProcessRevocationLog()
+  const forwarderKey = randomBytes(32).toString('base64url')
   const environmentOf = (service: ServiceName): Environment => ({
     ...environment,
     HOST: '127.0.0.1',
@@ -51,6 +53,8 @@ export async function createServices(
     API_URL: apiUrl,
     JWKS_URL: `${issuer}/.well-known/jwks.json`,
     AUTH_URL: issuer,
+    PUBLIC_URL: urls[service],
+    FORWARDER_KEY: forwarderKey,
     SERVICE_CLIENT_ID: serviceClientId,
     SERVICE_CLIENT_KEY: serviceClientKey
   })
@@ -61,6 +65,9 @@ export async function createServices(
   onMade('auth-service', auth)
   const resource = await createResourceService(loadResourceConfig(environmentOf('resource-service')), { revocationLog })
   onMade('resource-service', resource)
-  onMade('bff-service', await createBffService(loadBffConfig(environmentOf('bff-service'))))
+  onMade(
+    'bff-service',
+    await createBffService(loadBffConfig(environmentOf('bff-service')), { keepSessionsInProcess: true })
+  )
   return auth.firstAdmin
 }

@@ -44,6 +44,7 @@ export async function createComposeProject() {
       'ISSUER',
       'API_AUDIENCE',
       'PUBLISH_ADDRESS',
+      'PUBLIC_URL',
       'RESOURCE_SERVICE_PORT'
     ),
     ...without('REGISTRATION', 'TRUSTED_PROXY_HOPS', 'COUNTERSIGN_ADMIN_USERNAME', 'LOG_LEVEL')

@@ -29,21 +29,21 @@ const development = [
 
 /** Who may know what, by the folders under /run/countersign. */
 const secretsOf: Record<string, string[]> = {
-  secrets: ['clients', 'database', 'issuer', 'redis', 'verifier'],
+  secrets: ['browser', 'clients', 'database', 'issuer', 'redis', 'verifier'],
   migrate: ['database'],
   register: ['clients', 'database'],
   postgres: ['database'],
   redis: ['redis'],
-  'auth-service': ['database', 'issuer', 'redis'],
+  'auth-service': ['browser', 'database', 'issuer', 'redis'],
   'resource-service': ['verifier'],
-  'bff-service': []
+  'bff-service': ['browser']
 }
 
 /** Who may talk to whom. */
 const reachable = {
   'auth-service': { postgres: true, redis: true },
   'resource-service': { postgres: false, redis: true },
-  'bff-service': { postgres: false, redis: false }
+  'bff-service': { postgres: false, redis: true }
 }
 
 /** How the containers are confined. */
@@ -141,6 +141,27 @@ export function describeContainers(given: () => Installation): void {
         ['ACL', 'LIST']
       ]) {
         expect(await redis(...command), command.join(' ')).toMatch(/^NOPERM/)
+      }
+    })
+
+    test('the bff-service has the sessions of its browsers, and nothing else in Redis', async () => {
+      const { project } = given()
+      const url = (await project.exec('bff-service', ['cat', '/run/countersign/browser/redis-url'])).trim()
+      const redis = (...command: string[]) =>
+        project.exec('redis', ['redis-cli', '--no-auth-warning', '-u', url, ...command])
+      expect(await redis('SET', 'countersign:browser-session:test', '1', 'EX', '10')).toMatch(/^OK/)
+      expect(await redis('GETEX', 'countersign:browser-session:test', 'EX', '10')).toMatch(/^1/)
+      for (const command of [
+        ['GET', '{countersign}:epoch'],
+        ['SET', '{countersign}:revocations', 'x'],
+        ['DEL', '{countersign}:revoked:sid:x'],
+        ['EVAL', "return redis.call('GET', '{countersign}:epoch')", '0'],
+        ['KEYS', '*'],
+        ['SCAN', '0'],
+        ['FLUSHALL'],
+        ['CONFIG', 'GET', '*']
+      ]) {
+        expect(await redis(...command), command.join(' ')).toMatch(/NOPERM|ACL failure/)
       }
     })
 

@@ -18,6 +18,7 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 
 interface SessionList {
+  next_cursor: string | null
   sessions: { id: string; current: boolean; created_at: string; address: string; user_agent: string }[]
 }
 
@@ -172,6 +173,73 @@ describe('accounts and sessions', () => {
       expect((await refresh(trio.auth.url, refresh_token)).status).toBe(400)
     }
     expect((await me(stranger.access_token)).status).toBe(200)
+  })
+
+  test('lists the live sessions in pages', async () => {
+    const sids: string[] = []
+    let token = ''
+    for (let i = 0; i < 3; i++) {
+      token = (await signIn(trio.auth.url, user)).access_token
+      sids.unshift(unverifiedClaims(token).sid)
+    }
+    const page = async (search: string) =>
+      (await get<SessionList>(`${trio.auth.url}/auth/sessions${search}`, token)).body
+    const first = await page('?limit=2')
+    expect(first.sessions.map(({ id, current }) => ({ id, current }))).toEqual([
+      { id: sids[0], current: true },
+      { id: sids[1], current: false }
+    ])
+    const second = await page(`?limit=2&cursor=${first.next_cursor}`)
+    expect(second).toMatchObject({ sessions: [{ id: sids[2] }], next_cursor: null })
+    expect(await page('')).toEqual({ sessions: [...first.sessions, ...second.sessions], next_cursor: null })
+  })
+
+  test('logout-others ends every other session of the user, and this one goes on', async () => {
+    const others = [await signIn(trio.auth.url, user), await signIn(trio.auth.url, user)]
+    const own = await signIn(trio.auth.url, user)
+    const stranger = await signIn(trio.auth.url, await register(trio.auth.url))
+    const logoutOthers = () => post(`${trio.auth.url}/auth/logout-others`, undefined, own.access_token)
+    expect((await logoutOthers()).status).toBe(204)
+    const sids = others.map(({ access_token }) => unverifiedClaims(access_token).sid).sort()
+    for (const { access_token, refresh_token } of others) {
+      await expectRefusedWithin(100, access_token)
+      expect((await refresh(trio.auth.url, refresh_token)).status).toBe(400)
+    }
+    expect((await me(own.access_token)).status).toBe(200)
+    expect((await refresh(trio.auth.url, own.refresh_token)).status).toBe(200)
+    expect((await me(stranger.access_token)).status).toBe(200)
+    expect((await logoutOthers()).status).toBe(204)
+    expect(
+      await query(
+        database.url,
+        `SELECT session_id, actor_id, detail FROM audit_events
+         WHERE user_id = $1 AND type = 'session.ended' ORDER BY session_id`,
+        [user.id]
+      )
+    ).toEqual(sids.map((sid) => ({ session_id: sid, actor_id: null, detail: { reason: 'logout_others' } })))
+    const denied = await query<{ value: string }>(
+      database.url,
+      "SELECT value FROM revocations WHERE kind = 'sid' AND value = ANY($1) ORDER BY value",
+      [[...sids, unverifiedClaims(own.access_token).sid]]
+    )
+    expect(denied.map(({ value }) => value)).toEqual(sids)
+  })
+
+  test('of sessions that all end the others at once, one stays', async () => {
+    const sessions = await Promise.all(Array.from({ length: 4 }, () => signIn(trio.auth.url, user)))
+    const answers = await Promise.all(
+      sessions.map(({ access_token }) => post(`${trio.auth.url}/auth/logout-others`, undefined, access_token))
+    )
+    // The others find that they have ended: before they are heard, or while they wait for their turn.
+    expect(answers.filter(({ status }) => status === 204)).toHaveLength(1)
+    expect(answers.filter(({ status }) => [401, 403].includes(status))).toHaveLength(3)
+    const live = await query<{ id: string }>(
+      database.url,
+      'SELECT id FROM refresh_token_families WHERE user_id = $1 AND revoked_at IS NULL',
+      [user.id]
+    )
+    const winner = sessions[answers.findIndex(({ status }) => status === 204)]
+    expect(live).toEqual([{ id: unverifiedClaims(winner?.access_token as string).sid }])
   })
 
   test('logs out by the refresh token when the access token has expired, and again without harm', async () => {

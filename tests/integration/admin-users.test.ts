@@ -203,6 +203,54 @@ describe('administration of users', () => {
     expect(limited.body.users).toHaveLength(2)
   })
 
+  test('the sessions of a user are listed in pages, the newest first', async () => {
+    const ids: string[] = []
+    for (let i = 0; i < 5; i++) ids.unshift(unverifiedClaims((await signIn(trio.auth.url, user)).access_token).sid)
+    // Those of one moment are ordered by their ids, and none comes twice or is left out.
+    await query(database.url, 'UPDATE refresh_token_families SET created_at = now() WHERE id = ANY($1)', [
+      ids.slice(0, 3)
+    ])
+    const seen: string[] = []
+    let cursor: string | null = ''
+    let pages = 0
+    while (cursor !== null) {
+      const from: string = cursor === '' ? '' : `&cursor=${cursor}`
+      const page = await call<{ sessions: { id: string }[]; next_cursor: string | null }>(
+        'GET',
+        `/users/${user.id}/sessions?limit=2${from}`
+      )
+      expect(page.status).toBe(200)
+      seen.push(...page.body.sessions.map(({ id }) => id))
+      cursor = page.body.next_cursor
+      pages++
+    }
+    expect(pages).toBe(3)
+    expect(seen).toEqual([...ids.slice(0, 3).sort().reverse(), ...ids.slice(3)])
+    const all = await call<{ sessions: { id: string }[] }>('GET', `/users/${user.id}/sessions`)
+    expect(all.body).toMatchObject({ next_cursor: null })
+    expect(all.body.sessions.map(({ id }) => id)).toEqual(seen)
+  })
+
+  test.each([
+    'limit=0',
+    'limit=101',
+    'limit=',
+    'cursor=',
+    'cursor=%21',
+    'cursor=AA',
+    `cursor=${Buffer.from('1.x').toString('base64url')}`,
+    `cursor=${Buffer.from(`999999999999999.${randomUUID()}`).toString('base64url')}`,
+    `cursor=${Buffer.from(`1.${randomUUID()}`).toString('base64url')}%3D`,
+    'unknown=1'
+  ])('the sessions of a user are refused with %s', async (search) => {
+    for (const url of [`/admin/users/${user.id}/sessions`, '/auth/sessions']) {
+      expect(await get(`${trio.auth.url}${url}?${search}`, admin)).toMatchObject({
+        status: 400,
+        body: { error: 'invalid_request' }
+      })
+    }
+  })
+
   test.each([
     ['GET', '/users?limit=0'],
     ['GET', '/users?limit=101'],

@@ -6,6 +6,7 @@ import {
   type TestDatabase
 } from '@countersign/testing'
 import {
+  accessPaths,
   get,
   post,
   query,
@@ -20,22 +21,6 @@ import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 
 const million = 1_000_000
-
-interface PlanNode {
-  'Node Type': string
-  'Index Name'?: string
-  'Relation Name'?: string
-  Plans?: PlanNode[]
-}
-
-/** What of a plan matters: how each table is reached. */
-function accessPaths(node: PlanNode): string[] {
-  const own =
-    node['Relation Name'] && node['Node Type'] !== 'ModifyTable'
-      ? [`${node['Node Type']} ${node['Index Name'] ?? node['Relation Name']}`]
-      : []
-  return [...own, ...(node.Plans ?? []).flatMap(accessPaths)].sort()
-}
 
 describe.skipIf(!inject('docker'))('with a million sessions and a million revocations', () => {
   let database: TestDatabase
@@ -73,13 +58,7 @@ describe.skipIf(!inject('docker'))('with a million sessions and a million revoca
 
   async function explain(statements: Record<string, string>): Promise<Record<string, string[]>> {
     const plans: Record<string, string[]> = {}
-    for (const [name, text] of Object.entries(statements)) {
-      const [row] = await query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
-        database.url,
-        `EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`
-      )
-      plans[name] = accessPaths((row as { 'QUERY PLAN': [{ Plan: PlanNode }] })['QUERY PLAN'][0].Plan)
-    }
+    for (const [name, text] of Object.entries(statements)) plans[name] = await accessPaths(database.url, text)
     return plans
   }
 

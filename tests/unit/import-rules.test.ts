@@ -36,9 +36,10 @@ const rules: { name: string; files: RegExp; except?: RegExp; mayNotImport: RegEx
     mayNotImport: /^(@prisma\/|@countersign\/prisma|pg$)/
   },
   {
-    name: "the redis client stays in the auth-service's stores and the verifier's adapter",
+    name: "the redis client stays in the auth-service's stores, the service kit's connection and the verifier's adapter",
     files: /^(services|shared)\//,
-    except: /^(services\/auth-service\/src\/stores|shared\/verifier\/src\/redis|shared\/testing)\//,
+    except:
+      /^(services\/auth-service\/src\/stores|shared\/service-kit\/src\/redis|shared\/verifier\/src\/redis|shared\/testing)\//,
     mayNotImport: /^(redis|@redis\/.*)$/
   },
   {
@@ -46,6 +47,16 @@ const rules: { name: string; files: RegExp; except?: RegExp; mayNotImport: RegEx
     files: /^services\/auth-service\/src\//,
     except: /^services\/auth-service\/src\/(server\.ts|cli\/operator-parts\.ts|stores\/)/,
     mayNotImport: /\/stores\//
+  },
+  {
+    name: 'the sessions of browsers know no HTTP framework',
+    files: /^services\/bff-service\/src\/sessions\//,
+    mayNotImport: /^(koa|@koa\/.*|.*\/endpoints\/.*)$/
+  },
+  {
+    name: 'the pages share nothing with the services but the protocol vocabulary',
+    files: /^services\/bff-service\/web\/src\//,
+    mayNotImport: /^(@countersign\/(?!oauth)|node:|\.\.\/\.\.\/\.\.\/)/
   },
   {
     name: 'grants, tokens, keys and accounts know no HTTP framework',
@@ -66,7 +77,7 @@ function* readSources(folder: string): Generator<SourceFile> {
     if (['node_modules', 'dist', 'generated', 'test'].includes(entry.name)) continue
     const path = join(folder, entry.name)
     if (entry.isDirectory()) yield* readSources(path)
-    else if (/\.ts$/.test(entry.name)) {
+    else if (/\.tsx?$/.test(entry.name)) {
       const text = readFileSync(path, 'utf8')
       const imports = [...text.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*'([^']+)'/g)].map(
         ([, name]) => name as string

@@ -13,13 +13,13 @@ const facts = {
   firstAdmin: undefined
 }
 
-test('the first line says that Countersign is ready', () => {
-  expect(greeting(facts).split('\n')[0]).toBe('Countersign is ready in 3.2 s.')
+test('the first line says that Countersign is ready, and where the pages are', () => {
+  expect(greeting(facts).split('\n')[0]).toBe('Countersign is ready in 3.2 s: http://localhost:4002')
 })
 
 test('the page for the browser comes before the other addresses', () => {
   const urls = greeting(facts).match(/http:\/\/localhost:\d+/g)
-  expect(urls?.slice(0, 3)).toEqual(['http://localhost:4002', 'http://localhost:4000', 'http://localhost:4001'])
+  expect(urls?.slice(1, 4)).toEqual(['http://localhost:4002', 'http://localhost:4000', 'http://localhost:4001'])
 })
 
 test('a generated password is shown, and stands in the line that signs in', () => {

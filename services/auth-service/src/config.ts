@@ -8,6 +8,7 @@ import {
   numberVariable,
   optional,
   readVariables,
+  sharedKeyVariable,
   textVariable,
   urlVariable
 } from '@countersign/service-kit'
@@ -16,7 +17,13 @@ import { masterKeysVariable } from './keys/master-keys.ts'
 import { maxAccessTokenTtlSeconds } from './tokens/access-tokens.ts'
 
 /** Variables that may also come as a file, by `NAME_FILE`. */
-export const secretVariables = ['COUNTERSIGN_MASTER_KEY', 'COUNTERSIGN_ADMIN_PASSWORD', 'DATABASE_URL', 'REDIS_URL']
+export const secretVariables = [
+  'COUNTERSIGN_MASTER_KEY',
+  'COUNTERSIGN_ADMIN_PASSWORD',
+  'DATABASE_URL',
+  'REDIS_URL',
+  'FORWARDER_KEY'
+]
 
 const day = 86_400
 
@@ -26,6 +33,7 @@ export const variables = {
   port: integerVariable('PORT', { fallback: 4000, min: 0, max: 65_535 }),
   logLevel: choiceVariable('LOG_LEVEL', { fallback: 'info', choices: logLevels }),
   trustedProxyHops: integerVariable('TRUSTED_PROXY_HOPS', { fallback: 0, min: 0, max: 10, unit: 'proxies' }),
+  forwarderKey: optional(sharedKeyVariable('FORWARDER_KEY')),
   issuer: urlVariable('ISSUER'),
   apiAudience: urlVariable('API_AUDIENCE'),
   databaseUrl: connectionVariable('DATABASE_URL', {

@@ -1,12 +1,21 @@
 import {
   choiceVariable,
+  connectionVariable,
   type Environment,
   integerVariable,
   logLevels,
+  optional,
   readVariables,
+  sharedKeyVariable,
   textVariable,
-  urlVariable
+  urlVariable,
+  type Variable
 } from '@countersign/service-kit'
+
+/** Variables that may also come as a file, by `NAME_FILE`. */
+export const secretVariables = ['REDIS_URL', 'FORWARDER_KEY']
+
+const day = 86_400
 
 /** Everything the bff-service can be told. */
 export const variables = {
@@ -14,8 +23,55 @@ export const variables = {
   port: integerVariable('PORT', { fallback: 4002, min: 0, max: 65_535 }),
   logLevel: choiceVariable('LOG_LEVEL', { fallback: 'info', choices: logLevels }),
   trustedProxyHops: integerVariable('TRUSTED_PROXY_HOPS', { fallback: 0, min: 0, max: 10, unit: 'proxies' }),
-  issuer: urlVariable('ISSUER'),
-  apiUrl: urlVariable('API_URL')
+  publicUrl: siteVariable('PUBLIC_URL'),
+  authUrl: urlVariable('AUTH_URL'),
+  apiUrl: urlVariable('API_URL'),
+  forwarderKey: optional(sharedKeyVariable('FORWARDER_KEY')),
+  redisUrl: optional(connectionVariable('REDIS_URL', { schemes: ['redis', 'rediss'], example: 'redis://host:6379' })),
+  sessionIdleSeconds: integerVariable('SESSION_IDLE_SECONDS', {
+    fallback: 7 * day,
+    min: 60,
+    max: 365 * day,
+    unit: 'seconds'
+  }),
+  sessionAbsoluteSeconds: integerVariable('SESSION_ABSOLUTE_SECONDS', {
+    fallback: 30 * day,
+    min: 60,
+    max: 365 * day,
+    unit: 'seconds'
+  }),
+  upstreamTimeoutSeconds: integerVariable('UPSTREAM_TIMEOUT_SECONDS', {
+    fallback: 30,
+    min: 1,
+    max: 600,
+    unit: 'seconds'
+  }),
+  proxyBodyLimitBytes: integerVariable('PROXY_BODY_LIMIT_BYTES', {
+    fallback: 10 * 1024 * 1024,
+    min: 0,
+    max: 1024 ** 3,
+    unit: 'bytes'
+  })
+}
+
+/** The origin that browsers see. A cookie with the prefix `__Host-` wants https, which browsers waive on their own machine. */
+function siteVariable(name: string): Variable<string> {
+  return {
+    name,
+    expects: 'the origin that browsers see: https://, or http:// on localhost, without a path',
+    parse(text) {
+      if (/\s/.test(text) || !URL.canParse(text)) return undefined
+      const url = new URL(text)
+      if (`${url.origin}/` !== url.href) return undefined
+      return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
+        ? url.origin
+        : undefined
+    }
+  }
+}
+
+function isLoopback(hostname: string): boolean {
+  return /^(?:localhost|[\w-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
 }
 
 /**

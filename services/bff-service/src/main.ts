@@ -1,5 +1,5 @@
-import { runService } from '@countersign/service-kit'
-import { loadConfig } from './config.ts'
+import { runService, withSecretFiles } from '@countersign/service-kit'
+import { loadConfig, secretVariables } from './config.ts'
 import { createBffService } from './server.ts'
 
-await runService(async () => createBffService(loadConfig(process.env)))
+await runService(async () => createBffService(loadConfig(await withSecretFiles(process.env, secretVariables))))

@@ -1,20 +1,83 @@
-import { createHttpService, createLogger, createMetrics, type Service } from '@countersign/service-kit'
+import {
+  ConfigurationError,
+  createHttpService,
+  createLogger,
+  createMetrics,
+  type Logger,
+  type Service
+} from '@countersign/service-kit'
+import { openRedisConnection, type RedisConnection } from '@countersign/service-kit/redis'
+import compose from 'koa-compose'
 import type { Config } from './config.ts'
-import { startPage } from './endpoints/start-page.ts'
+import { requirePublicSite } from './endpoints/require-public-site.ts'
+import { addRoutes } from './endpoints/routes.ts'
+import { setTransportSecurity } from './endpoints/set-transport-security.ts'
+import { createIssuerClient } from './issuer/issuer-client.ts'
+import { createBffMetrics } from './metrics.ts'
+import { answerUnknownPage } from './pages/pages.ts'
+import { loadWebAssets } from './pages/web-assets.ts'
+import { createUpstream } from './proxy/upstream.ts'
+import { createBrowserSessions } from './sessions/browser-sessions.ts'
+import { createInProcessSessionStore } from './sessions/in-process-session-store.ts'
+import { startPendingSignOuts } from './sessions/pending-sign-outs.ts'
+import { createRedisSessionStore } from './sessions/redis-session-store.ts'
+import type { SessionStore } from './sessions/session-store.ts'
 
 export { type Config, loadConfig } from './config.ts'
 
-/** Constructs the bff-service: the only place where its parts are made. */
-export async function createBffService(config: Config): Promise<Service> {
-  const { host, port, trustedProxyHops } = config
-  return createHttpService({
-    host,
-    port,
-    trustedProxyHops,
-    logger: createLogger({ service: 'bff-service', level: config.logLevel }),
-    metrics: createMetrics('bff-service'),
-    healthChecks: [],
-    addRoutes: (router) => router.get('/', startPage(config)),
-    closeStores: []
+const webFolder = new URL('../web/dist/', import.meta.url)
+const signOutIntervalMs = 5_000
+
+/** What the embedded stack puts in place of Redis. */
+export interface EmbeddedParts {
+  /** Browser sessions live in this process, and end with it. */
+  keepSessionsInProcess: true
+}
+
+/**
+ * Constructs the bff-service: the only place where its parts are made.
+ * @param embedded given by the embedded stack alone; otherwise `REDIS_URL` is needed
+ */
+export async function createBffService(config: Config, embedded?: EmbeddedParts): Promise<Service> {
+  const { authUrl, apiUrl, publicUrl, forwarderKey, upstreamTimeoutSeconds: timeoutSeconds } = config
+  const logger = createLogger({ service: 'bff-service', level: config.logLevel })
+  const metrics = createMetrics('bff-service')
+  const assets = await loadWebAssets(webFolder)
+  const { store, redis } = openSessionStore(config, logger, embedded)
+  const issuer = createIssuerClient({ authUrl, forwarderKey })
+  const pendingSignOuts = startPendingSignOuts({ logger, intervalMs: signOutIntervalMs })
+  const sessions = createBrowserSessions({
+    store,
+    issuer,
+    pendingSignOuts,
+    metrics: createBffMetrics(metrics.registry),
+    idleSeconds: config.sessionIdleSeconds,
+    absoluteSeconds: config.sessionAbsoluteSeconds,
+    clock: { now: Date.now }
   })
+  const api = createUpstream({ url: apiUrl, timeoutSeconds })
+  const auth = createUpstream({ url: authUrl, timeoutSeconds, forwarderKey })
+  const requireSite = compose([setTransportSecurity(publicUrl), requirePublicSite(config)])
+  return createHttpService({
+    host: config.host,
+    port: config.port,
+    trustedProxyHops: config.trustedProxyHops,
+    logger,
+    metrics,
+    healthChecks: [{ name: 'sessions', required: false, check: () => store.check() }],
+    addRoutes: (router) => addRoutes(router, { ...config, requireSite, sessions, issuer, assets, api, auth }),
+    answerUnmatched: compose([requireSite, answerUnknownPage(assets)]),
+    closeStores: [() => pendingSignOuts.close(), () => api.close(), () => auth.close(), () => redis?.destroy()]
+  })
+}
+
+function openSessionStore(
+  { redisUrl }: Config,
+  logger: Logger,
+  embedded: EmbeddedParts | undefined
+): { store: SessionStore; redis?: RedisConnection } {
+  if (embedded) return { store: createInProcessSessionStore() }
+  if (!redisUrl) throw new ConfigurationError(['REDIS_URL is required: a URL such as redis://host:6379.'])
+  const redis = openRedisConnection(redisUrl.reveal(), logger)
+  return { store: createRedisSessionStore(redis), redis }
 }

@@ -153,6 +153,16 @@ export class InvalidCredentialsError extends OAuthError {
   }
 }
 
+/** 401 `not_signed_in`: the request carries no browser session, or one that has ended. */
+export class NotSignedInError extends OAuthError {
+  readonly code = 'not_signed_in'
+  readonly status = 401
+
+  constructor(options: OAuthErrorOptions = {}) {
+    super('You are not signed in, or your session has ended. Sign in again.', options)
+  }
+}
+
 /** 403 `access_denied` (RFC 6749 §4.1.2.1): this service does not allow it, whoever asks. */
 export class AccessDeniedError extends OAuthError {
   readonly code = 'access_denied'
@@ -210,6 +220,16 @@ export class UnsupportedMediaTypeError extends OAuthError {
 
   constructor(options: OAuthErrorOptions = {}) {
     super('The request body must be JSON (Content-Type: application/json).', options)
+  }
+}
+
+/** 421 `misdirected_request` (RFC 9110 §15.5.20): the request came by a name or scheme that this service does not go by. */
+export class MisdirectedRequestError extends OAuthError {
+  readonly code = 'misdirected_request'
+  readonly status = 421
+
+  constructor(options: OAuthErrorOptions = {}) {
+    super('This service does not go by this name.', options)
   }
 }
 

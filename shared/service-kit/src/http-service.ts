@@ -2,12 +2,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import { MethodNotAllowedError, NotFoundError } from '@countersign/oauth'
 import Router from '@koa/router'
-import Koa, { type Context } from 'koa'
+import Koa, { type Context, type Middleware } from 'koa'
 import { answerErrors } from './error-handler.ts'
+import { trustForwarder } from './forwarder.ts'
 import { addOperationalRoutes, type HealthCheck } from './health.ts'
 import { describeError, type Logger } from './logger.ts'
 import type { HttpMetrics } from './metrics.ts'
 import { recordRequests, setRequestContext } from './request-context.ts'
+import type { Secret } from './secret.ts'
 
 export interface HttpServiceOptions {
   host: string
@@ -15,11 +17,15 @@ export interface HttpServiceOptions {
   port: number
   /** How many reverse proxies in front are trusted to append to `X-Forwarded-For`. */
   trustedProxyHops: number
+  /** What a service shows that calls for browsers, and is trusted to say their addresses. */
+  forwarderKey?: Secret | undefined
   logger: Logger
   metrics: HttpMetrics
   healthChecks: readonly HealthCheck[]
   /** Adds the service's own routes. */
   addRoutes(router: Router): void
+  /** Asked when no route matches, before 404 and 405. */
+  answerUnmatched?: Middleware
   /** Run in order once requests are drained: they close stores and followers. One that fails does not stop the next. */
   closeStores: readonly (() => unknown)[]
   /** How long a request may take to arrive, in milliseconds; its headers may take a third of that. Default 30,000. */
@@ -93,10 +99,12 @@ function createApp(options: HttpServiceOptions): Koa {
   options.addRoutes(router)
   addOperationalRoutes(router, options.healthChecks, options.metrics)
   app.use(setRequestContext(options.logger))
+  if (options.forwarderKey) app.use(trustForwarder(options.forwarderKey))
   app.use(recordRequests(options.metrics))
   app.use(answerErrors())
   app.use(setSecurityHeaders)
   app.use(router.routes())
+  if (options.answerUnmatched) app.use(options.answerUnmatched)
   app.use(rejectUnmatched(router))
   return app
 }

@@ -144,6 +144,15 @@ export function connectionVariable(
   }
 }
 
+/** A secret that two services share: 32 characters or more, and nothing that a header cannot hold. */
+export function sharedKeyVariable(name: string): Variable<Secret> {
+  return {
+    name,
+    expects: '32 to 256 visible ASCII characters, such as openssl rand -base64 32 makes',
+    parse: (text) => (/^[\x21-\x7e]{32,256}$/.test(text) ? new Secret(text) : undefined)
+  }
+}
+
 /** The same variable, allowed to be absent. */
 export function optional<T>(variable: Variable<T>): Variable<T | undefined> {
   return { ...variable, fallback: { value: undefined } }

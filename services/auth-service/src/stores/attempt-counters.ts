@@ -1,7 +1,7 @@
 import { describeError, type Logger } from '@countersign/service-kit'
+import type { RedisConnection } from '@countersign/service-kit/redis'
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import type { AttemptCounter } from '../accounts/sign-in-limits.ts'
-import type { RedisConnection } from './redis-connection.ts'
 
 export interface AttemptCounterOptions {
   /** Tells this counter's keys from the others'. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { TemporarilyUnavailableError } from '@countersign/oauth'
+import type { RedisConnection } from '@countersign/service-kit/redis'
 import type { SingleUse } from '../tokens/single-use.ts'
-import type { RedisConnection } from './redis-connection.ts'
 
 /** Past this many the in-process store is full: it refuses rather than forget one that is good still. */
 const maxEntries = 100_000

@@ -1,9 +1,9 @@
 import { createLogger } from '@countersign/service-kit'
+import { openRedisConnection, type RedisConnection } from '@countersign/service-kit/redis'
 import { createTestRedis, startTcpProxy } from '@countersign/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import type { AttemptCounter } from '../../src/accounts/sign-in-limits.ts'
 import { createAttemptCounter } from '../../src/stores/attempt-counters.ts'
-import { openRedisConnection, type RedisConnection } from '../../src/stores/redis-connection.ts'
 
 const logger = createLogger({ service: 'test', level: 'silent' })
 const windowSeconds = 2

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { findFreePort } from '@countersign/dev/ports'
 import { childEnvironment } from '../infrastructure/test-environment.ts'
 import { usedSecrets } from './api-client.ts'
 
@@ -25,10 +26,15 @@ export interface Trio {
   readonly auths: readonly ServiceProcess[]
   readonly resource: ServiceProcess
   readonly resources: readonly ServiceProcess[]
+  /** Those that `bffReplicas` asked for. `url` is where they listen; browsers go to `publicUrl`. */
+  readonly bffs: readonly ServiceProcess[]
+  /** The origin of the pages, which the first bff-service listens at unless the options name another. */
+  readonly publicUrl: string
   readonly issuer: string
   readonly adminPassword: string
   startAuth(env?: Record<string, string>): Promise<ServiceProcess>
   startResource(env?: Record<string, string>): Promise<ServiceProcess>
+  startBff(env?: Record<string, string>): Promise<ServiceProcess>
   /** Everything that all of them wrote, also the ones that have ended. */
   logs(): string
   /** Ends all of them, and fails when their logs hold a token or password that this process has used. */
@@ -41,6 +47,10 @@ export interface TrioOptions {
   redisUrl: string | undefined
   authReplicas?: number
   resourceReplicas?: number
+  /** Default 0. Without Redis there is at most one. */
+  bffReplicas?: number
+  /** Where browsers find the pages; by default the first bff-service itself. */
+  publicUrl?: string
   env?: Record<string, string>
   /** How long a start may take until all are ready, in milliseconds. */
   readyWithinMs?: number
@@ -53,6 +63,10 @@ export const audience = 'http://api.test'
 export async function startTrio(options: TrioOptions): Promise<Trio> {
   const all: ServiceProcess[] = []
   const adminPassword = randomBytes(12).toString('base64url')
+  const forwarderKey = randomBytes(32).toString('base64url')
+  usedSecrets.add(forwarderKey)
+  const bffPort = options.bffReplicas ? await findFreePort() : 0
+  const publicUrl = options.publicUrl ?? `http://localhost:${bffPort}`
   const env: Record<string, string> = {
     HOST: '127.0.0.1',
     PORT: '0',
@@ -61,6 +75,7 @@ export async function startTrio(options: TrioOptions): Promise<Trio> {
     DATABASE_URL: options.databaseUrl,
     COUNTERSIGN_MASTER_KEY: randomBytes(32).toString('base64'),
     COUNTERSIGN_ADMIN_PASSWORD: adminPassword,
+    FORWARDER_KEY: forwarderKey,
     LOG_LEVEL: 'trace',
     ...(options.redisUrl === undefined ? {} : { REDIS_URL: options.redisUrl }),
     ...options.env
@@ -79,17 +94,32 @@ export async function startTrio(options: TrioOptions): Promise<Trio> {
       AUTH_URL: (auths[0] as ServiceProcess).url,
       ...ownEnv
     })
+  const bffs: ServiceProcess[] = []
+  const startBff = (ownEnv = {}) =>
+    start('bff-service', 'services/bff-service/dist/main.js', {
+      PUBLIC_URL: publicUrl,
+      AUTH_URL: (auths[0] as ServiceProcess).url,
+      API_URL: (resources[0] as ServiceProcess).url,
+      ...ownEnv
+    })
   try {
     if (options.redisUrl === undefined) {
-      const pair = await startEmbeddedPair(env)
-      all.push(pair.auth)
-      auths.push(pair.auth)
-      resources.push(pair.resource)
+      const { auth, resource, bff } = await startEmbeddedTrio({
+        ...env,
+        ...(bffPort ? { BFF_SERVICE_PORT: String(bffPort) } : {})
+      })
+      all.push(auth)
+      auths.push(auth)
+      resources.push(resource)
+      if (bff) bffs.push(bff)
     } else {
       auths.push(await startAuth())
       for (let i = 1; i < (options.authReplicas ?? 1); i++) auths.push(await startAuth())
       for (let i = 0; i < (options.resourceReplicas ?? 1); i++) resources.push(await startResource())
-      await Promise.all([...auths, ...resources].map(({ url }) => untilReady(url, options.readyWithinMs)))
+      for (let i = 0; i < (options.bffReplicas ?? 0); i++) {
+        bffs.push(await startBff(i === 0 ? { PORT: String(bffPort) } : {}))
+      }
+      await Promise.all([...auths, ...resources, ...bffs].map(({ url }) => untilReady(url, options.readyWithinMs)))
     }
   } catch (error) {
     await Promise.all(all.map((service) => service.stop('SIGKILL')))
@@ -100,10 +130,13 @@ export async function startTrio(options: TrioOptions): Promise<Trio> {
     auths,
     resource: resources[0] as ServiceProcess,
     resources,
+    bffs,
+    publicUrl,
     issuer,
     adminPassword,
     startAuth,
     startResource,
+    startBff,
     logs: () => all.map((service) => service.logs()).join(''),
     async stop() {
       await Promise.all(all.map((service) => service.stop()))
@@ -132,14 +165,18 @@ async function startProcess(name: string, script: string, env: Record<string, st
   return { name, url, logs, stop, process: child }
 }
 
-async function startEmbeddedPair(env: Record<string, string>) {
-  const script = fileURLToPath(new URL('shared/testing/src/trio/embedded-pair.mjs', root))
+async function startEmbeddedTrio(env: Record<string, string>) {
+  const script = fileURLToPath(new URL('shared/testing/src/trio/embedded-trio.mjs', root))
   const { child, logs, stop } = spawnNode(script, env)
-  const text = await logged('embedded pair', child, logs, /^(PAIR .*)$/m)
-  const [, authUrl, resourceUrl] = text.split(' ') as [string, string, string]
+  const text = await logged('embedded trio', child, logs, /^(TRIO .*)$/m)
+  const [, authUrl, resourceUrl, bffUrl] = text.split(' ') as [string, string, string, string]
   await Promise.all([untilReady(authUrl), untilReady(resourceUrl)])
   const auth: ServiceProcess = { name: 'auth-service', url: authUrl, logs, stop, process: child }
-  return { auth, resource: { ...auth, name: 'resource-service', url: resourceUrl } }
+  return {
+    auth,
+    resource: { ...auth, name: 'resource-service', url: resourceUrl },
+    bff: bffUrl ? { ...auth, name: 'bff-service', url: bffUrl } : undefined
+  }
 }
 
 function spawnNode(script: string, env: Record<string, string>) {

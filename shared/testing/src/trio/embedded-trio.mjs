@@ -1,6 +1,7 @@
-// An auth-service and a resource-service in one process, with in-process adapters for what Redis does.
+// The three services in one process, with in-process adapters for what Redis does.
 import { createInProcessRevocationLog } from '@countersign/verifier/in-process'
 import * as auth from '../../../../services/auth-service/dist/server.js'
+import * as bff from '../../../../services/bff-service/dist/server.js'
 import * as resource from '../../../../services/resource-service/dist/server.js'
 
 const revocationLog = createInProcessRevocationLog()
@@ -12,9 +13,22 @@ await authService.listen()
 const env = { ...process.env, JWKS_URL: `${authService.url}/.well-known/jwks.json`, AUTH_URL: authService.url }
 const resourceService = await resource.createResourceService(resource.loadConfig(env), { revocationLog })
 await resourceService.listen()
-process.stdout.write(`PAIR ${authService.url} ${resourceService.url}\n`)
+const services = [resourceService, authService]
+let bffUrl = ''
+if (env.BFF_SERVICE_PORT) {
+  const bffEnv = {
+    ...env,
+    PORT: env.BFF_SERVICE_PORT,
+    PUBLIC_URL: `http://localhost:${env.BFF_SERVICE_PORT}`,
+    API_URL: resourceService.url
+  }
+  const bffService = await bff.createBffService(bff.loadConfig(bffEnv), { keepSessionsInProcess: true })
+  await bffService.listen()
+  services.unshift(bffService)
+  bffUrl = bffEnv.PUBLIC_URL
+}
+process.stdout.write(`TRIO ${authService.url} ${resourceService.url} ${bffUrl}\n`)
 process.once('SIGTERM', async () => {
-  await resourceService.close()
-  await authService.close()
+  for (const service of services) await service.close()
   process.exit(0)
 })

@@ -1,5 +1,6 @@
-import { describeError, type Logger } from '@countersign/service-kit'
+/** A connection to Redis for services that must not wait for it. */
 import { createClient } from 'redis'
+import { describeError, type Logger } from '../logger.ts'
 
 const commandTimeoutMs = 500
 

@@ -1,0 +1,20 @@
+import { requireJsonBody } from '@countersign/service-kit'
+import type { Middleware } from 'koa'
+import { z } from 'zod'
+import type { IssuerClient } from '../issuer/issuer-client.ts'
+import { browserOrigin } from './browser-origin.ts'
+
+const account = z.strictObject({ username: z.string(), password: z.string(), email: z.string().optional() })
+
+/** `POST /bff/registration`: makes an account; signing in is the next request. */
+export function register({ issuer }: { issuer: IssuerClient }): Middleware[] {
+  return [
+    requireJsonBody(account),
+    async function register(ctx) {
+      const user = await issuer.register(ctx.state.body, browserOrigin(ctx))
+      ctx.status = 201
+      ctx.set('Cache-Control', 'no-store')
+      ctx.body = user
+    }
+  ]
+}

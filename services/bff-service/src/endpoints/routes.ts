@@ -1,0 +1,43 @@
+import type Router from '@koa/router'
+import type { Middleware } from 'koa'
+import type { IssuerClient } from '../issuer/issuer-client.ts'
+import { answerAsset, answerPage, answerRootFile, pagePaths } from '../pages/pages.ts'
+import type { WebAssets } from '../pages/web-assets.ts'
+import { isAccountPath } from '../proxy/account-paths.ts'
+import { proxy } from '../proxy/proxy.ts'
+import type { Upstream } from '../proxy/upstream.ts'
+import { register } from './registration.ts'
+import { requireSameOrigin } from './require-same-origin.ts'
+import { endSession, type SessionDeps, showSession, startSession } from './session.ts'
+
+export interface RouteDeps extends SessionDeps {
+  publicUrl: string
+  /** What each route but health and metrics has in front. */
+  requireSite: Middleware
+  issuer: IssuerClient
+  assets: WebAssets
+  api: Upstream
+  auth: Upstream
+  proxyBodyLimitBytes: number
+}
+
+/** Adds every route but health and metrics, which the service kit adds. */
+export function addRoutes(router: Router, deps: RouteDeps): void {
+  const { sessions, assets, requireSite, proxyBodyLimitBytes: bodyLimitBytes } = deps
+  const guard = [requireSite, requireSameOrigin(deps.publicUrl)]
+  router.post('/bff/session', ...guard, ...startSession(deps))
+  router.get('/bff/session', ...guard, showSession(deps))
+  router.delete('/bff/session', ...guard, endSession(deps))
+  router.post('/bff/registration', ...guard, ...register(deps))
+  router.all('/api/{*path}', ...guard, proxy({ prefix: '/api', upstream: deps.api, sessions, bodyLimitBytes }))
+  router.all(
+    '/account/{*path}',
+    ...guard,
+    proxy({ prefix: '/account', upstream: deps.auth, sessions, bodyLimitBytes, allows: isAccountPath })
+  )
+  router.get('/assets/:name', requireSite, answerAsset(assets))
+  for (const [path, file] of assets.files) {
+    if (!path.includes('/')) router.get(`/${path}`, requireSite, answerRootFile(path, file))
+  }
+  router.get(pagePaths, requireSite, answerPage(assets))
+}

@@ -1,0 +1,55 @@
+import { NotSignedInError } from '@countersign/oauth'
+import { requireJsonBody } from '@countersign/service-kit'
+import type { Context, Middleware } from 'koa'
+import { z } from 'zod'
+import type { BrowserSessions, PresentedSession } from '../sessions/browser-sessions.ts'
+import { browserOrigin } from './browser-origin.ts'
+import { clearSessionCookie, readSessionCookie, setSessionCookie } from './session-cookie.ts'
+
+export interface SessionDeps {
+  sessions: BrowserSessions
+  sessionAbsoluteSeconds: number
+}
+
+/** What the issuer takes is the issuer's to say; here it is only bounded, by the size of a body. */
+const credentials = z.strictObject({ username: z.string(), password: z.string() })
+
+/** `POST /bff/session`: signs in. The id in the cookie is a new one, whatever the browser has shown. */
+export function startSession({ sessions, sessionAbsoluteSeconds }: SessionDeps): Middleware[] {
+  return [
+    requireJsonBody(credentials),
+    async function startSession(ctx) {
+      const browser = browserOrigin(ctx)
+      const former = await sessions.find(readSessionCookie(ctx))
+      const session = await sessions.start(ctx.state.body, browser)
+      if (former) await sessions.end(former, browser)
+      setSessionCookie(ctx, session.id, sessionAbsoluteSeconds)
+      answerSession(ctx, session)
+    }
+  ]
+}
+
+/** `GET /bff/session`: who is signed in. */
+export function showSession({ sessions }: SessionDeps): Middleware {
+  return async function showSession(ctx) {
+    const session = await sessions.find(readSessionCookie(ctx))
+    if (!session) throw new NotSignedInError()
+    answerSession(ctx, session)
+  }
+}
+
+/** `DELETE /bff/session`: signs out. Who is not signed in is fine. */
+export function endSession({ sessions }: SessionDeps): Middleware {
+  return async function endSession(ctx) {
+    const session = await sessions.find(readSessionCookie(ctx))
+    if (session) await sessions.end(session, browserOrigin(ctx))
+    clearSessionCookie(ctx)
+    ctx.set('Cache-Control', 'no-store')
+    ctx.status = 204
+  }
+}
+
+function answerSession(ctx: Context, { userId, username, roles, sessionId }: PresentedSession): void {
+  ctx.set('Cache-Control', 'no-store')
+  ctx.body = { user_id: userId, username, roles, session_id: sessionId }
+}

@@ -1,0 +1,156 @@
+import {
+  InvalidGrantError,
+  InvalidRequestError,
+  OAuthError,
+  type OAuthErrorOptions,
+  TemporarilyUnavailableError,
+  type TokenResponse,
+  type ValidationIssue
+} from '@countersign/oauth'
+import { forwarderKeyHeader, readBoundedBody, type Secret } from '@countersign/service-kit'
+import { z } from 'zod'
+
+/** The browser that a call is made for, as the issuer's limits, session lists and logs are to see it. */
+export interface BrowserOrigin {
+  readonly address: string
+  readonly userAgent: string
+  readonly requestId: string
+}
+
+/** The account routes of the auth-service, called for a browser. Each throws what the issuer refused, as an {@link OAuthError}. */
+export interface IssuerClient {
+  signIn(credentials: unknown, browser: BrowserOrigin): Promise<TokenResponse>
+  /** @throws {InvalidGrantError} when the session has ended */
+  refresh(refreshToken: string, browser: BrowserOrigin): Promise<TokenResponse>
+  /** Ends the family of a refresh token of any generation. */
+  signOut(refreshToken: string, browser: BrowserOrigin): Promise<void>
+  register(account: unknown, browser: BrowserOrigin): Promise<unknown>
+}
+
+export interface IssuerClientOptions {
+  /** Where the auth-service is reached from here. */
+  readonly authUrl: string
+  /** Shows the auth-service that the browsers' addresses can be believed. */
+  readonly forwarderKey: Secret | undefined
+  readonly fetch?: typeof fetch
+}
+
+const timeoutMs = 10_000
+const maxAnswerBytes = 64 * 1024
+
+const tokenResponse = z.object({
+  access_token: z.string().min(1),
+  refresh_token: z.string().min(1),
+  token_type: z.literal('Bearer'),
+  expires_in: z.int().positive(),
+  scope: z.string()
+})
+
+const errorAnswer = z.object({
+  error: z.string(),
+  error_description: z.string(),
+  issues: z.array(z.object({ path: z.string(), message: z.string() })).optional()
+})
+
+export function createIssuerClient({
+  authUrl,
+  forwarderKey,
+  fetch = globalThis.fetch
+}: IssuerClientOptions): IssuerClient {
+  const ownHeaders: Record<string, string> = forwarderKey ? { [forwarderKeyHeader]: forwarderKey.reveal() } : {}
+  return {
+    async signIn(credentials, browser) {
+      return readTokens(await post('/auth/login', credentials, browser))
+    },
+    async refresh(refreshToken, browser) {
+      const body = { refresh_token: refreshToken }
+      // A refresh whose answer was lost gets the same successor when it is tried again.
+      const answer = await post('/auth/refresh', body, browser).catch((error) => {
+        if (error instanceof NoAnswerError) return post('/auth/refresh', body, browser)
+        throw error
+      })
+      return readTokens(answer)
+    },
+    async signOut(refreshToken, browser) {
+      await post('/auth/logout', { refresh_token: refreshToken }, browser)
+    },
+    register: (account, browser) => post('/auth/register', account, browser)
+  }
+
+  /** @returns the JSON of a 2xx answer */
+  async function post(path: string, body: unknown, browser: BrowserOrigin): Promise<unknown> {
+    const response = await fetch(`${authUrl}${path}`, {
+      method: 'POST',
+      headers: {
+        ...ownHeaders,
+        'Content-Type': 'application/json',
+        'X-Forwarded-For': browser.address,
+        'User-Agent': browser.userAgent,
+        'X-Request-Id': browser.requestId
+      },
+      body: JSON.stringify(body),
+      redirect: 'manual',
+      signal: AbortSignal.timeout(timeoutMs)
+    }).catch((cause) => {
+      throw new NoAnswerError(path, cause)
+    })
+    const text = await readBoundedBody(response, maxAnswerBytes).catch((cause) => {
+      throw new NoAnswerError(path, cause)
+    })
+    const answer = parse(text.toString())
+    if (response.ok) return answer
+    throw refusal(path, response, answer)
+  }
+}
+
+/** The issuer has not answered; whether it has done what was asked is not known. */
+class NoAnswerError extends TemporarilyUnavailableError {
+  constructor(path: string, cause: unknown) {
+    super({
+      description: 'The token issuer cannot be reached right now. Try again in a moment.',
+      detail: `no answer from ${path}`,
+      cause
+    })
+  }
+}
+
+/** What the issuer said, passed on under its own status and code. */
+class RelayedError extends OAuthError {
+  readonly code: string
+  readonly status: number
+
+  constructor(code: string, status: number, options: OAuthErrorOptions) {
+    super('', options)
+    this.code = code
+    this.status = status
+  }
+}
+
+function refusal(path: string, { status, headers }: Response, answer: unknown): OAuthError {
+  const { success, data } = errorAnswer.safeParse(answer)
+  if (!success || status < 400 || status >= 600 || status === 500) {
+    return new TemporarilyUnavailableError({ detail: `${path} answered ${status}` })
+  }
+  const { error: code, error_description: description, issues } = data
+  if (code === 'invalid_grant') return new InvalidGrantError({ description })
+  if (issues) return new InvalidRequestError({ description, issues: issues as ValidationIssue[] })
+  const retryAfter = headers.get('Retry-After')
+  return new RelayedError(code, status, {
+    description,
+    headers: retryAfter === null ? {} : { 'Retry-After': retryAfter }
+  })
+}
+
+function readTokens(answer: unknown): TokenResponse {
+  const { success, data } = tokenResponse.safeParse(answer)
+  if (!success) throw new TemporarilyUnavailableError({ detail: 'the issuer answered no tokens' })
+  return data
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

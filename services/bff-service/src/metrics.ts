@@ -1,0 +1,27 @@
+import type { HttpMetrics } from '@countersign/service-kit'
+import { Counter } from 'prom-client'
+
+/** What the bff-service counts. docs/metrics.md lists it. */
+export interface BffMetrics {
+  countSession(event: 'started' | 'signed_out'): void
+  countRefresh(outcome: 'refreshed' | 'ended' | 'failed'): void
+}
+
+export function createBffMetrics(registry: HttpMetrics['registry']): BffMetrics {
+  const sessions = new Counter({
+    name: 'countersign_browser_sessions_total',
+    help: 'Browser sessions, by what happened: started, or signed_out.',
+    labelNames: ['event'],
+    registers: [registry]
+  })
+  const refreshes = new Counter({
+    name: 'countersign_browser_refreshes_total',
+    help: 'Access tokens refreshed for browsers: refreshed, ended (the issuer has ended the session), or failed.',
+    labelNames: ['outcome'],
+    registers: [registry]
+  })
+  return {
+    countSession: (event) => sessions.inc({ event }),
+    countRefresh: (outcome) => refreshes.inc({ outcome })
+  }
+}

@@ -1,0 +1,81 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { extname } from 'node:path'
+import { NotFoundError } from '@countersign/oauth'
+import type { Context, Middleware } from 'koa'
+import { noncePlaceholder, type WebAsset, type WebAssets } from './web-assets.ts'
+
+/** The routes that the pages know. Others get the same page, which says so, with 404. */
+export const pagePaths = ['/', '/sign-in', '/register', '/admin', '/admin/{*path}']
+
+/** Answers the page. Its style elements are allowed by a nonce that is new each time; scripts come from files alone. */
+export function answerPage({ page }: WebAssets): Middleware {
+  const parts = page.split(noncePlaceholder)
+  return async function answerPage(ctx) {
+    const nonce = randomBytes(16).toString('base64')
+    ctx.set({
+      'Content-Security-Policy': policy(nonce),
+      'Cross-Origin-Opener-Policy': 'same-origin',
+      'Cross-Origin-Resource-Policy': 'same-origin',
+      'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+      'X-Frame-Options': 'DENY',
+      'Cache-Control': 'no-store'
+    })
+    ctx.type = 'html'
+    ctx.body = parts.join(nonce)
+  }
+}
+
+/** A reader gets the page for a path that there is not; a program gets the error that it expects. */
+export function answerUnknownPage(assets: WebAssets): Middleware {
+  const answer = answerPage(assets)
+  return async function answerUnknownPage(ctx, next) {
+    const isReader = ctx.method === 'GET' && ctx.accepts('json', 'html') === 'html'
+    if (!isReader || /^\/(?:api|account|bff|assets)(?:\/|$)/.test(ctx.path)) return next()
+    await answer(ctx, next)
+    ctx.status = 404
+  }
+}
+
+/** `GET /assets/:name`: a name holds the hash of its content, so that it is never asked for again. */
+export function answerAsset({ files }: WebAssets): Middleware {
+  return async function answerAsset(ctx) {
+    const file = files.get(`assets/${ctx.params.name}`)
+    if (!file) throw new NotFoundError()
+    ctx.set('Cache-Control', 'public, max-age=31536000, immutable')
+    answerFile(ctx, ctx.params.name, file)
+  }
+}
+
+/** A file whose name stays the same, such as an icon. */
+export function answerRootFile(name: string, file: WebAsset): Middleware {
+  const etag = `"${createHash('sha256').update(file.identity).digest('base64url')}"`
+  return async function answerRootFile(ctx) {
+    ctx.set({ 'Cache-Control': 'public, max-age=3600', ETag: etag })
+    if (ctx.fresh) ctx.status = 304
+    else answerFile(ctx, name, file)
+  }
+}
+
+function answerFile(ctx: Context, name: string, { identity, br, gzip }: WebAsset): void {
+  ctx.set('Cross-Origin-Resource-Policy', 'same-origin')
+  ctx.vary('Accept-Encoding')
+  const encoding = ctx.acceptsEncodings('br', 'gzip', 'identity')
+  const compressed = encoding === 'br' ? br : encoding === 'gzip' ? gzip : undefined
+  ctx.type = extname(name)
+  if (compressed) ctx.set('Content-Encoding', encoding as string)
+  ctx.body = compressed ?? identity
+}
+
+function policy(nonce: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src 'self' 'nonce-${nonce}'`,
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'"
+  ].join('; ')
+}

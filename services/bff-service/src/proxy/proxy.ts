@@ -1,0 +1,85 @@
+/** The way from a browser to an API: the cookie stays here, and the access token goes with the request. */
+import { NotFoundError, NotSignedInError, TemporarilyUnavailableError } from '@countersign/oauth'
+import type { Context, Middleware } from 'koa'
+import type { Dispatcher } from 'undici'
+import { browserOrigin } from '../endpoints/browser-origin.ts'
+import { readSessionCookie } from '../endpoints/session-cookie.ts'
+import type { BrowserSessions, PresentedSession } from '../sessions/browser-sessions.ts'
+import { requestHeaders, responseHeaders } from './headers.ts'
+import { type RequestBody, takeBody } from './request-body.ts'
+import type { Upstream } from './upstream.ts'
+import { upstreamPath } from './upstream-path.ts'
+
+export interface ProxyOptions {
+  /** Such as `/api`; it is taken off. */
+  readonly prefix: string
+  readonly upstream: Upstream
+  readonly sessions: BrowserSessions
+  readonly bodyLimitBytes: number
+  /** Which of the API's paths may be reached. Default: all. */
+  readonly allows?: (path: string) => boolean
+}
+
+/**
+ * Forwards a request with the session's access token. A token that is about to expire is refreshed on the way; one that
+ * the API refuses is refreshed once, and the request sent again.
+ */
+export function proxy(options: ProxyOptions): Middleware {
+  const { prefix, sessions, bodyLimitBytes, allows } = options
+  return async function proxy(ctx) {
+    const path = upstreamPath(ctx.path, prefix)
+    if (allows && !allows(path)) throw new NotFoundError()
+    const presented = await sessions.find(readSessionCookie(ctx))
+    if (!presented) throw new NotSignedInError()
+    const session = await sessions.freshen(presented, browserOrigin(ctx))
+    const body = await takeBody(ctx, bodyLimitBytes)
+    const response = await sendRenewing(options, ctx, { path: path + ctx.search, session, body })
+    relay(ctx, response)
+  }
+}
+
+async function sendRenewing(
+  { upstream, sessions }: ProxyOptions,
+  ctx: Context,
+  { path, session, body }: { path: string; session: PresentedSession; body: RequestBody }
+): Promise<Dispatcher.ResponseData> {
+  const { address, requestId } = browserOrigin(ctx)
+  const gone = new AbortController()
+  ctx.res.once('close', () => gone.abort())
+  const send = ({ accessToken }: PresentedSession) =>
+    upstream.send({
+      method: ctx.method,
+      path,
+      headers: {
+        ...requestHeaders(ctx.req.headers, { accessToken, address, requestId }),
+        ...(body !== undefined && ctx.get('Content-Length') !== ''
+          ? { 'content-length': ctx.get('Content-Length') }
+          : {})
+      },
+      body,
+      signal: gone.signal
+    })
+  const response = await send(session)
+  if (!isTokenRefused(response)) return response
+  await response.body.dump()
+  const renewed = await sessions.renew(session, browserOrigin(ctx))
+  if (body === undefined || Buffer.isBuffer(body)) return send(renewed)
+  throw new TemporarilyUnavailableError({
+    description: 'The access token was renewed, and the body was too large to be kept. Send the request again.'
+  })
+}
+
+/** RFC 6750 §3.1. A 401 for another reason (a wrong password, say) is the API's answer. */
+function isTokenRefused({ statusCode, headers }: Dispatcher.ResponseData): boolean {
+  return statusCode === 401 && /\berror="?invalid_token\b/.test(String(headers['www-authenticate'] ?? ''))
+}
+
+function relay(ctx: Context, { statusCode, headers, body }: Dispatcher.ResponseData): void {
+  ctx.status = statusCode
+  ctx.set(responseHeaders(headers))
+  if ([204, 205, 304].includes(statusCode)) {
+    ctx.body = null
+    ctx.status = statusCode
+    body.dump().catch(() => {})
+  } else ctx.body = body
+}

@@ -1,0 +1,83 @@
+import { OAuthError, TemporarilyUnavailableError } from '@countersign/oauth'
+import { forwarderKeyHeader, type Secret } from '@countersign/service-kit'
+import { Agent, type Dispatcher } from 'undici'
+import type { RequestBody } from './request-body.ts'
+
+export interface UpstreamRequest {
+  readonly method: string
+  /** With the query. */
+  readonly path: string
+  readonly headers: Record<string, string>
+  readonly body: RequestBody
+  readonly signal: AbortSignal
+}
+
+export interface UpstreamOptions {
+  readonly url: string
+  /** How long an answer's headers, and each of its pieces, may take. */
+  readonly timeoutSeconds: number
+  /** Shows the API that the browsers' addresses can be believed. */
+  readonly forwarderKey?: Secret | undefined
+}
+
+/** An API behind the proxy. */
+export interface Upstream {
+  /** @throws {TemporarilyUnavailableError} when it does not answer */
+  send(request: UpstreamRequest): Promise<Dispatcher.ResponseData>
+  close(): Promise<void>
+}
+
+const connectTimeoutMs = 2_000
+const idempotent = ['GET', 'HEAD', 'OPTIONS']
+
+/** Keeps connections to an API; bodies go through it as they come. */
+export function createUpstream({ url, timeoutSeconds, forwarderKey }: UpstreamOptions): Upstream {
+  const ownHeaders: Record<string, string> = forwarderKey ? { [forwarderKeyHeader]: forwarderKey.reveal() } : {}
+  const timeoutMs = timeoutSeconds * 1000
+  const agent = new Agent({
+    connectTimeout: connectTimeoutMs,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    connections: 256
+  })
+  const { origin, pathname } = new URL(url)
+  const base = pathname.replace(/\/$/, '')
+  return {
+    async send({ method, path, headers, body, signal }) {
+      const attempt = () =>
+        agent.request({
+          origin,
+          path: base + path,
+          method: method as Dispatcher.HttpMethod,
+          headers: { ...headers, ...ownHeaders },
+          body: body ?? null,
+          signal
+        })
+      try {
+        return await attempt().catch((error) => {
+          // A kept connection that the API has just closed says nothing about the API.
+          if (idempotent.includes(method) && body === undefined && codeOf(error) === 'UND_ERR_SOCKET') return attempt()
+          throw error
+        })
+      } catch (error) {
+        throw error instanceof OAuthError ? error : unavailable(error)
+      }
+    },
+    close: () => agent.destroy()
+  }
+}
+
+function unavailable(cause: unknown): TemporarilyUnavailableError {
+  const isLate = codeOf(cause) === 'UND_ERR_HEADERS_TIMEOUT'
+  return new TemporarilyUnavailableError({
+    description: isLate
+      ? 'The API has not answered in time. Try again in a moment.'
+      : 'The API cannot be reached right now. Try again in a moment.',
+    detail: 'no answer from the API',
+    cause
+  })
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown }).code
+}

@@ -1,0 +1,91 @@
+import { type IncomingMessage, request } from 'node:http'
+import type { Answer, Credentials } from './api-client.ts'
+import { usedSecrets } from './api-client.ts'
+
+/** What the pages' scripts do, with the cookie that a browser would keep. */
+export interface BrowserClient {
+  /** What the cookie holds now. */
+  cookie: string | undefined
+  /** Sends as a page of the site does; `headers` replace what it would say, and `undefined` leaves it out. */
+  send<T = Record<string, unknown>>(method: string, path: string, options?: SendOptions): Promise<Answer<T>>
+  /** The answer as it comes, for bodies that are read piece by piece. */
+  open(method: string, path: string, options?: SendOptions): Promise<IncomingMessage>
+  /** Signs in, and expects that to work. */
+  signIn(credentials: Credentials): Promise<{ user_id: string; username: string; roles: string[]; session_id: string }>
+  /** Another client with the same cookie. */
+  copy(): BrowserClient
+}
+
+export interface SendOptions {
+  readonly body?: unknown
+  readonly headers?: Record<string, string | undefined>
+  /** Asks another replica of the same site. */
+  readonly at?: string
+}
+
+const cookieName = '__Host-countersign'
+
+/** A browser without pages, at one of the site's replicas. */
+export function createBrowserClient(publicUrl: string, at = publicUrl): BrowserClient {
+  const client: BrowserClient = {
+    cookie: undefined,
+    async open(method, path, { body, headers = {}, at: other = at } = {}) {
+      const isUnsafe = !['GET', 'HEAD'].includes(method)
+      const isText = typeof body === 'string' || Buffer.isBuffer(body) || body === undefined
+      const sent = {
+        Host: new URL(publicUrl).host,
+        'Sec-Fetch-Site': 'same-origin',
+        'User-Agent': 'Test browser',
+        ...(client.cookie === undefined ? {} : { Cookie: `${cookieName}=${client.cookie}` }),
+        ...(isUnsafe ? { Origin: publicUrl, 'X-Countersign-CSRF': '1' } : {}),
+        ...(isText ? {} : { 'Content-Type': 'application/json' }),
+        ...headers
+      }
+      const present = Object.entries(sent).filter((header): header is [string, string] => header[1] !== undefined)
+      const content = isText ? body : JSON.stringify(body)
+      if (content !== undefined && !headers['Transfer-Encoding'])
+        present.push(['Content-Length', String(Buffer.byteLength(content as string))])
+      const outgoing = request(new URL(path, other), { method, headers: Object.fromEntries(present) })
+      const answered = new Promise<IncomingMessage>((resolve, reject) => {
+        outgoing.once('response', resolve).once('error', reject)
+      })
+      outgoing.end(content)
+      const answer = await answered
+      for (const line of answer.headers['set-cookie'] ?? []) keep(line)
+      return answer
+    },
+    async send<T>(method: string, path: string, options?: SendOptions) {
+      const answer = await client.open(method, path, options)
+      const chunks: Buffer[] = []
+      for await (const chunk of answer) chunks.push(chunk)
+      const text = Buffer.concat(chunks).toString()
+      const isJson = answer.headers['content-type']?.startsWith('application/json')
+      const headers = new Headers()
+      for (const [name, values] of Object.entries(answer.headersDistinct)) {
+        for (const value of values ?? []) headers.append(name, value)
+      }
+      return { status: answer.statusCode as number, headers, body: (isJson ? JSON.parse(text) : text) as T }
+    },
+    async signIn({ username, password }) {
+      usedSecrets.add(password)
+      const answer = await client.send<Awaited<ReturnType<BrowserClient['signIn']>>>('POST', '/bff/session', {
+        body: { username, password }
+      })
+      if (answer.status !== 200) throw new Error(`sign-in answered ${answer.status}: ${JSON.stringify(answer.body)}`)
+      return answer.body
+    },
+    copy() {
+      const other = createBrowserClient(publicUrl, at)
+      other.cookie = client.cookie
+      return other
+    }
+  }
+  return client
+
+  function keep(line: string): void {
+    const [name, value] = (line.split(';')[0] as string).split('=') as [string, string]
+    if (name !== cookieName) return
+    client.cookie = value === '' ? undefined : value
+    if (value !== '') usedSecrets.add(value)
+  }
+}
