@@ -1,15 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { auditEventTypes } from '@countersign/oauth'
-import {
-  createTestDatabase,
-  createTestRedis,
-  type PostgresRecorder,
-  startPostgresRecorder,
-  type TestDatabase
-} from '@countersign/testing'
+import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
 import {
   type Answer,
-  accessPaths,
   type Credentials,
   get,
   post,
@@ -43,7 +36,6 @@ interface AuditPage {
 
 describe('the audit log', () => {
   let database: TestDatabase
-  let recorder: PostgresRecorder
   let trio: Trio
   let admin: string
   let adminId: string
@@ -51,16 +43,14 @@ describe('the audit log', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase()
-    recorder = await startPostgresRecorder(database.url)
     const redisUrl = inject('docker') ? await createTestRedis() : undefined
-    trio = await startTrio({ databaseUrl: recorder.url, redisUrl, env: { REGISTRATIONS_PER_ADDRESS: '1000' } })
+    trio = await startTrio({ databaseUrl: database.url, redisUrl, env: { REGISTRATIONS_PER_ADDRESS: '1000' } })
     admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
     adminId = unverifiedClaims(admin).sub as string
     user = await register(trio.auth.url)
   })
   afterAll(async () => {
     await trio?.stop()
-    await recorder?.close()
     await database?.drop()
   })
 
@@ -307,82 +297,4 @@ describe('the audit log', () => {
     })
     expect((await get(`${trio.auth.url}/admin/audit`)).status).toBe(401)
   })
-
-  test.skipIf(!inject('docker'))(
-    'of a million events a page is read by index, whatever is looked for',
-    {
-      timeout: 300_000
-    },
-    async () => {
-      await query(
-        database.url,
-        `INSERT INTO users (id, username, username_key, password_hash, roles)
-       SELECT md5(n::text)::uuid, 'bulk-' || n, 'bulk-' || n, 'none', '{}' FROM generate_series(1, 20000) n`
-      )
-      // Sign-ins and what follows them, over 90 days; the seldom types and the clients are seldom.
-      await query(
-        database.url,
-        `INSERT INTO audit_events (at, type, user_id, session_id, client_id, address, user_agent)
-       SELECT now() - make_interval(secs => (1000000 - n) * 7.7),
-         CASE WHEN n % 1000 = 0 THEN 'client.changed' ELSE ('{session.started,session.ended,sign_in.failed}'::text[])[1 + n % 3] END,
-         md5((1 + n % 20000)::text)::uuid, md5('session' || (n / 2))::uuid,
-         CASE WHEN n % 1000 = 0 THEN 'client-' || n % 7000 ELSE 'countersign' END, '192.0.2.1', 'test'
-       FROM generate_series(1, 1000000) n`
-      )
-      await query(database.url, 'VACUUM ANALYZE audit_events')
-      await query(database.url, 'ANALYZE users')
-      const bulk = {
-        user_id: (await query<{ id: string }>(database.url, "SELECT md5('7')::uuid AS id"))[0]?.id as string
-      }
-      const moments = {
-        since: new Date(Date.now() - 60 * 86_400_000).toISOString(),
-        until: new Date(Date.now() - 59 * 86_400_000).toISOString()
-      }
-      const cursor = (await list()).body.next_cursor as string
-
-      /** How the events of a page are reached. */
-      const pathOf = async (search: Record<string, string>) => {
-        recorder.clear()
-        expect((await list(search)).status).toBe(200)
-        const statement = recorder.statements.find((text) => /SELECT e\.id/.test(text)) ?? 'not found'
-        const paths = await accessPaths(database.url, statement)
-        expect(JSON.stringify(paths)).not.toContain('Seq Scan')
-        return paths.filter((path) => path.includes('audit_events')).join()
-      }
-      const by = (columns: string) => `Index Scan audit_events_${columns}_at_id_idx`
-      expect({
-        nothing: await pathOf({}),
-        cursor: await pathOf({ cursor }),
-        moments: await pathOf(moments),
-        since: await pathOf({ since: moments.since }),
-        until: await pathOf({ until: moments.until, cursor }),
-        type: await pathOf({ type: 'client.changed' }),
-        typeAndMoments: await pathOf({ type: 'session.started', ...moments, cursor }),
-        user: await pathOf(bulk),
-        username: await pathOf({ username: 'bulk-7' }),
-        userAndMoments: await pathOf({ ...bulk, ...moments }),
-        userAndType: await pathOf({ ...bulk, type: 'sign_in.failed', cursor }),
-        session: await pathOf({ session_id: randomUUID() }),
-        sessionAndType: await pathOf({ session_id: randomUUID(), type: 'session.ended' }),
-        client: await pathOf({ client_id: 'client-3000' }),
-        clientAndMoments: await pathOf({ client_id: 'client-3000', ...moments })
-      }).toEqual({
-        nothing: 'Index Scan audit_events_at_id_idx',
-        cursor: 'Index Scan audit_events_at_id_idx',
-        moments: 'Index Scan audit_events_at_id_idx',
-        since: 'Index Scan audit_events_at_id_idx',
-        until: 'Index Scan audit_events_at_id_idx',
-        type: by('type'),
-        typeAndMoments: by('type'),
-        user: by('user_id'),
-        username: by('user_id'),
-        userAndMoments: by('user_id'),
-        userAndType: by('user_id'),
-        session: by('session_id'),
-        sessionAndType: by('session_id'),
-        client: by('client_id'),
-        clientAndMoments: by('client_id')
-      })
-    }
-  )
 })

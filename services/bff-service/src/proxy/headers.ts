@@ -77,7 +77,10 @@ export function requestHeaders(received: IncomingHttpHeaders, own: OwnRequestHea
 }
 
 /** The headers of an API's answer as the browser gets them. */
-export function responseHeaders(received: IncomingHttpHeaders): Record<string, string | string[]> {
+export function responseHeaders(
+  received: IncomingHttpHeaders,
+  publicLocation: (location: string) => string | undefined
+): Record<string, string | string[]> {
   const perConnection = namedByConnection(received.connection)
   const headers: Record<string, string | string[]> = {
     // Nothing that an API answers acts in this origin, not even a page.
@@ -89,7 +92,8 @@ export function responseHeaders(received: IncomingHttpHeaders): Record<string, s
     if (/^(?:access-control|cross-origin)-/.test(name)) continue
     headers[name] = value
   }
-  return headers
+  const location = received.location && publicLocation(received.location)
+  return location ? { ...headers, location } : headers
 }
 
 function namedByConnection(header: string | string[] | undefined): Set<string> {

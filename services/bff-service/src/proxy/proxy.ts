@@ -25,7 +25,7 @@ export interface ProxyOptions {
  * the API refuses is refreshed once, and the request sent again.
  */
 export function proxy(options: ProxyOptions): Middleware {
-  const { prefix, sessions, bodyLimitBytes, allows } = options
+  const { prefix, upstream, sessions, bodyLimitBytes, allows } = options
   return async function proxy(ctx) {
     const path = upstreamPath(ctx.path, prefix)
     if (allows && !allows(path)) throw new NotFoundError()
@@ -33,8 +33,12 @@ export function proxy(options: ProxyOptions): Middleware {
     if (!presented) throw new NotSignedInError()
     const session = await sessions.freshen(presented, browserOrigin(ctx))
     const body = await takeBody(ctx, bodyLimitBytes)
-    const response = await sendRenewing(options, ctx, { path: path + ctx.search, session, body })
-    relay(ctx, response)
+    const pathAndQuery = path + ctx.search
+    const response = await sendRenewing(options, ctx, { path: pathAndQuery, session, body })
+    relay(ctx, response, (location) => {
+      const target = upstream.pathOf(location, pathAndQuery)
+      return target && prefix + target
+    })
   }
 }
 
@@ -74,9 +78,13 @@ function isTokenRefused({ statusCode, headers }: Dispatcher.ResponseData): boole
   return statusCode === 401 && /\berror="?invalid_token\b/.test(String(headers['www-authenticate'] ?? ''))
 }
 
-function relay(ctx: Context, { statusCode, headers, body }: Dispatcher.ResponseData): void {
+function relay(
+  ctx: Context,
+  { statusCode, headers, body }: Dispatcher.ResponseData,
+  publicLocation: (location: string) => string | undefined
+): void {
   ctx.status = statusCode
-  ctx.set(responseHeaders(headers))
+  ctx.set(responseHeaders(headers, publicLocation))
   if ([204, 205, 304].includes(statusCode)) {
     ctx.body = null
     ctx.status = statusCode

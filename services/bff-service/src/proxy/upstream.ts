@@ -24,6 +24,8 @@ export interface UpstreamOptions {
 export interface Upstream {
   /** @throws {TemporarilyUnavailableError} when it does not answer */
   send(request: UpstreamRequest): Promise<Dispatcher.ResponseData>
+  /** @returns the path, as `send` takes it, of a `Location` in the answer to one; `undefined` for one that leads elsewhere */
+  pathOf(location: string, requestPath: string): string | undefined
   close(): Promise<void>
 }
 
@@ -62,6 +64,12 @@ export function createUpstream({ url, timeoutSeconds, forwarderKey }: UpstreamOp
       } catch (error) {
         throw error instanceof OAuthError ? error : unavailable(error)
       }
+    },
+    pathOf(location, requestPath) {
+      if (!URL.canParse(location, origin)) return undefined
+      const target = new URL(location, origin + base + requestPath)
+      const isHere = target.origin === origin && target.pathname.startsWith(`${base}/`)
+      return isHere ? target.pathname.slice(base.length) + target.search : undefined
     },
     close: () => agent.destroy()
   }

@@ -59,7 +59,7 @@ export function createBrowserClient(publicUrl: string, at = publicUrl): BrowserC
       const chunks: Buffer[] = []
       for await (const chunk of answer) chunks.push(chunk)
       const text = Buffer.concat(chunks).toString()
-      const isJson = answer.headers['content-type']?.startsWith('application/json')
+      const isJson = text !== '' && answer.headers['content-type']?.startsWith('application/json')
       const headers = new Headers()
       for (const [name, values] of Object.entries(answer.headersDistinct)) {
         for (const value of values ?? []) headers.append(name, value)

@@ -1,0 +1,361 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import {
+  type BrowserClient,
+  createBrowserClient,
+  register,
+  startTrio,
+  type Trio,
+  untilReady,
+  usedSecrets
+} from '@countersign/testing/trio'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest'
+
+const isDocker = inject('docker')
+const publicUrl = 'http://localhost:4002'
+
+interface Received {
+  method: string
+  url: string
+  headers: Record<string, string | string[]>
+  bytes: number
+}
+
+/** An API that answers what it got, unless a test puts something else in its place. */
+let answer: (received: IncomingMessage, response: ServerResponse) => unknown
+
+const echo = async (received: IncomingMessage, response: ServerResponse) => {
+  let bytes = 0
+  try {
+    for await (const chunk of received) bytes += (chunk as Buffer).length
+  } catch {
+    return // the proxy has broken it off
+  }
+  const { method, url, headers } = received
+  response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ method, url, headers, bytes }))
+}
+
+describe.skipIf(!isDocker)('the proxy for browsers', () => {
+  let database: TestDatabase
+  let trio: Trio
+  let api: Server
+  let bffUrl: string
+  let browser: BrowserClient
+
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    trio = await startTrio({ databaseUrl: database.url, redisUrl: await createTestRedis() })
+    api = createServer((received, response) => answer(received, response)).listen(0, '127.0.0.1')
+    await once(api, 'listening')
+    const bff = await trio.startBff({
+      PUBLIC_URL: publicUrl,
+      API_URL: `http://127.0.0.1:${(api.address() as AddressInfo).port}/base/`,
+      UPSTREAM_TIMEOUT_SECONDS: '2',
+      PROXY_BODY_LIMIT_BYTES: '4000000'
+    })
+    bffUrl = bff.url
+    await untilReady(bffUrl)
+    browser = createBrowserClient(publicUrl, bffUrl)
+    await browser.signIn(await register(trio.auth.url))
+  })
+  afterAll(async () => {
+    await trio?.stop()
+    api?.closeAllConnections()
+    api?.close()
+    await database?.drop()
+  })
+  beforeEach(() => {
+    answer = echo
+  })
+
+  test('the API gets the path behind the prefix, the query as it was, and the token in place of the cookie', async () => {
+    const { status, body } = await browser.send<Received>('GET', '/api/a%20b/c?x=1&x=%2F..&y')
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ method: 'GET', url: '/base/a%20b/c?x=1&x=%2F..&y' })
+    expect(body.headers.authorization).toMatch(/^Bearer eyJ/)
+    usedSecrets.add((body.headers.authorization as string).slice(7))
+    expect(body.headers.cookie).toBeUndefined()
+  })
+
+  test('what a browser says of itself does not reach the API: who it is, who passed it on, and what a hop is told', async () => {
+    const { body } = await browser.send<Received>('GET', '/api/x', {
+      headers: {
+        Authorization: 'Bearer forged',
+        DPoP: 'forged',
+        Forwarded: 'for=203.0.113.7',
+        'X-Forwarded-For': '203.0.113.7',
+        'X-Forwarded-Host': 'evil.example',
+        'X-Forwarded-User': 'admin',
+        'X-Real-IP': '203.0.113.7',
+        'X-Countersign-Forwarder-Key': 'A'.repeat(43),
+        'Proxy-Authorization': 'Basic Zm9v',
+        TE: 'trailers',
+        Connection: 'close, Secret-Hop',
+        'Secret-Hop': '1',
+        Via: '1.1 evil',
+        Referer: `${publicUrl}/admin?x`,
+        'Accept-Language': 'de',
+        'If-None-Match': '"x"'
+      }
+    })
+    const { authorization, host, 'x-request-id': requestId, ...rest } = body.headers
+    expect(authorization).not.toContain('forged')
+    expect(host).toMatch(/^127\.0\.0\.1:/)
+    expect(requestId).toMatch(/^[0-9a-f-]{36}$/)
+    expect(rest).toEqual({
+      'accept-language': 'de',
+      connection: 'keep-alive',
+      'if-none-match': '"x"',
+      'user-agent': 'Test browser',
+      'x-forwarded-for': '127.0.0.1'
+    })
+  })
+
+  test('what an API says that would act in the name of this site does not reach the browser', async () => {
+    answer = (_, response) =>
+      response
+        .writeHead(200, {
+          'Content-Type': 'text/html',
+          'Set-Cookie': ['__Host-countersign=planted; Path=/; Secure', 'other=1'],
+          'Access-Control-Allow-Origin': '*',
+          'Access-Control-Allow-Credentials': 'true',
+          'Clear-Site-Data': '"*"',
+          'Service-Worker-Allowed': '/',
+          'Content-Security-Policy': "script-src 'unsafe-inline'",
+          'Strict-Transport-Security': 'max-age=0',
+          Refresh: '0; url=http://evil.example',
+          Server: 'api/1.0',
+          'X-Powered-By': 'something',
+          ETag: '"1"',
+          'X-Own': 'kept'
+        })
+        .end('<script>alert(1)</script>')
+    const { status, headers, body } = await browser.send<string>('GET', '/api/page')
+    expect(status).toBe(200)
+    expect(body).toBe('<script>alert(1)</script>')
+    const names = [...headers.keys()].filter(
+      (name) => !['date', 'connection', 'keep-alive', 'x-request-id'].includes(name)
+    )
+    expect(names.sort()).toEqual([
+      'cache-control',
+      'content-security-policy',
+      'content-type',
+      'etag',
+      'referrer-policy',
+      'transfer-encoding',
+      'x-content-type-options',
+      'x-own'
+    ])
+    expect(headers.get('Content-Security-Policy')).toBe("default-src 'none'; frame-ancestors 'none'; sandbox")
+    expect(headers.get('Cache-Control')).toBe('no-store')
+  })
+
+  test.each([200, 204, 304, 302, 403, 404, 418, 500])('an answer with status %i stays one', async (code) => {
+    answer = (_, response) => response.writeHead(code, { Location: 'http://inside/', 'Cache-Control': 'private' }).end()
+    const { status, headers } = await browser.send('GET', '/api/x')
+    expect(status).toBe(code)
+    expect(headers.get('Cache-Control')).toBe('private')
+    expect(headers.get('Location')).toBeNull()
+  })
+
+  test.each([
+    ['/base/things/1?x=y', '/api/things/1?x=y'],
+    ['2', '/api/things/2'],
+    ['//evil.example/x', null],
+    ['http://evil.example/base/x', null],
+    ['/outside', null],
+    ['http://[', null]
+  ])('a Location that says %s becomes %s', async (location, expected) => {
+    answer = (_, response) => response.writeHead(201, { Location: location }).end()
+    const { status, headers } = await browser.send('POST', '/api/things/', { body: {} })
+    expect(status).toBe(201)
+    expect(headers.get('Location')).toBe(expected)
+  })
+
+  test.each(['PUT', 'PATCH', 'DELETE', 'POST', 'OPTIONS'])('%s passes, with its body', async (method) => {
+    const { body } = await browser.send<Received>(method, '/api/x', { body: { some: 'thing' } })
+    expect(body).toMatchObject({
+      method,
+      bytes: 16,
+      headers: { 'content-type': 'application/json', 'content-length': '16' }
+    })
+  })
+
+  test('HEAD passes, and has no body', async () => {
+    const { status, headers, body } = await browser.send<string>('HEAD', '/api/x')
+    expect([status, body]).toEqual([200, ''])
+    expect(headers.get('Content-Type')).toBe('application/json')
+  })
+
+  test('a body that is longer than what is kept goes through as it comes', async () => {
+    let firstBytesAt = 0
+    answer = async (received, response) => {
+      received.once('data', () => {
+        firstBytesAt = performance.now()
+      })
+      await echo(received, response)
+    }
+    const outgoing = request(new URL('/api/upload', bffUrl), {
+      method: 'POST',
+      headers: {
+        Host: 'localhost:4002',
+        Origin: publicUrl,
+        'Sec-Fetch-Site': 'same-origin',
+        'X-Countersign-CSRF': '1',
+        Cookie: `__Host-countersign=${browser.cookie}`
+      }
+    })
+    const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>
+    for (let i = 0; i < 20; i++) outgoing.write(Buffer.alloc(100_000))
+    await expect.poll(() => firstBytesAt).toBeGreaterThan(0)
+    const lastWrittenAt = performance.now()
+    outgoing.end(Buffer.alloc(1))
+    const [response] = await answered
+    let text = ''
+    for await (const chunk of response) text += chunk
+    expect(JSON.parse(text)).toMatchObject({ bytes: 2_000_001 })
+    expect(firstBytesAt).toBeLessThan(lastWrittenAt)
+  })
+
+  test('an answer reaches the browser piece by piece', async () => {
+    let finish = () => {}
+    answer = (_, response) => {
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' })
+      response.write('data: 1\n\n')
+      finish = () => response.end('data: 2\n\n')
+    }
+    const incoming = await browser.open('GET', '/api/events')
+    const pieces = incoming[Symbol.asyncIterator]()
+    expect(String((await pieces.next()).value)).toBe('data: 1\n\n')
+    finish()
+    expect(String((await pieces.next()).value)).toBe('data: 2\n\n')
+    expect((await pieces.next()).done).toBe(true)
+  })
+
+  test('a browser that leaves is not waited for by the API', async () => {
+    let isGone = false
+    answer = (_, response) => {
+      response.once('close', () => {
+        isGone = true
+      })
+      response.writeHead(200)
+      response.write('x')
+    }
+    const incoming = await browser.open('GET', '/api/slow')
+    incoming.destroy()
+    await expect.poll(() => isGone, { timeout: 2000 }).toBe(true)
+  })
+
+  test.each(['declared', 'undeclared'])('a body past the limit, %s, is 413', async (how) => {
+    const body = Buffer.alloc(4_000_001)
+    const headers = how === 'undeclared' ? { 'Transfer-Encoding': 'chunked' } : {}
+    const { status, body: error } = await browser.send('POST', '/api/x', { body, headers })
+    expect([status, error.error]).toEqual([413, 'payload_too_large'])
+  })
+
+  test('an API that does not answer in time is 503, and one that breaks off in the middle is a broken answer', async () => {
+    answer = () => {}
+    const late = await browser.send('GET', '/api/x')
+    expect(late).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
+    expect(late.body.error_description).toContain('in time')
+    expect(late.headers.get('Retry-After')).toBe('1')
+    answer = (_, response) => {
+      response.writeHead(200, { 'Content-Length': '100' })
+      response.write('half')
+      setTimeout(() => response.destroy(), 50)
+    }
+    await expect(browser.send('GET', '/api/x')).rejects.toThrow()
+    answer = echo
+    expect(await browser.send('GET', '/api/x')).toMatchObject({ status: 200 })
+  })
+
+  test('a 401 that is not about the token is the answer, without a challenge that a browser would ask a password for', async () => {
+    let requests = 0
+    answer = (_, response) => {
+      requests += 1
+      response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="x"' }).end('{}')
+    }
+    const { status, headers } = await browser.send('GET', '/api/x')
+    expect([status, requests]).toEqual([401, 1])
+    expect(headers.get('WWW-Authenticate')).toBeNull()
+  })
+
+  test('an API that refuses every token is asked twice, and no more', async () => {
+    const tokens = new Set<string>()
+    let requests = 0
+    answer = (received, response) => {
+      requests += 1
+      const token = (received.headers.authorization as string).slice(7)
+      tokens.add(token)
+      usedSecrets.add(token)
+      response.writeHead(401, { 'WWW-Authenticate': 'Bearer error="invalid_token"' }).end('{}')
+    }
+    expect((await browser.send('GET', '/api/x')).status).toBe(401)
+    expect([requests, tokens.size]).toEqual([2, 2])
+  })
+
+  test('a stream cannot be sent twice: the token is renewed, and the browser told to come again', async () => {
+    let isRefusing = true
+    answer = async (received, response) => {
+      if (!isRefusing) return echo(received, response)
+      isRefusing = false
+      for await (const _ of received);
+      response.writeHead(401, { 'WWW-Authenticate': 'Bearer error="invalid_token"' }).end('{}')
+    }
+    const body = Buffer.alloc(100_000)
+    expect(await browser.send('POST', '/api/x', { body })).toMatchObject({ status: 503 })
+    expect(await browser.send('POST', '/api/x', { body })).toMatchObject({ status: 200, body: { bytes: 100_000 } })
+  })
+
+  test.each([
+    '/api/../account/auth/login',
+    '/api/%2e%2e/x',
+    '/api/a%2Fb',
+    '/api/a%5cb',
+    '/api//x',
+    '/api/a/./b',
+    '/api/x%00',
+    '/api/..',
+    '/account/admin/%2e%2e/auth/login',
+    '/account/admin/../auth/login'
+  ])('a path that servers read in different ways, %s, goes nowhere', async (path) => {
+    let requests = 0
+    answer = (received, response) => {
+      requests += 1
+      return echo(received, response)
+    }
+    // The client's URL parser would tidy the path, so it is sent by hand.
+    const status = await rawStatus(path)
+    expect([400, 404]).toContain(status)
+    expect(requests).toBe(0)
+  })
+
+  function rawStatus(path: string): Promise<number | undefined> {
+    const { hostname, port } = new URL(bffUrl)
+    return new Promise((resolve, reject) => {
+      const headers = { Host: 'localhost:4002', Cookie: `__Host-countersign=${browser.cookie}` }
+      const outgoing = request({ hostname, port, path, headers }, (response) => {
+        response.resume()
+        resolve(response.statusCode)
+      })
+      onTestFinished(() => void outgoing.destroy())
+      outgoing.once('error', reject).end()
+    })
+  }
+
+  test('without a session there is 401 in JSON for every path, and no way to an API', async () => {
+    let requests = 0
+    answer = () => {
+      requests += 1
+    }
+    const stranger = createBrowserClient(publicUrl, bffUrl)
+    for (const path of ['/api/x', '/account/auth/me', '/account/admin/users']) {
+      const refused = await stranger.send('GET', path, { headers: { Accept: 'text/html' } })
+      expect(refused).toMatchObject({ status: 401, body: { error: 'not_signed_in' } })
+      expect(refused.headers.get('Location')).toBeNull()
+    }
+    expect(requests).toBe(0)
+  })
+})
