@@ -1,0 +1,85 @@
+import { setTimeout } from 'node:timers/promises'
+import { createLogger } from '@countersign/service-kit'
+import { openRedisConnection, type RedisConnection } from '@countersign/service-kit/redis'
+import { createTestRedis } from '@countersign/testing'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
+import { createInProcessSessionStore } from '../../src/sessions/in-process-session-store.ts'
+import { createRedisSessionStore } from '../../src/sessions/redis-session-store.ts'
+import type { SessionStore } from '../../src/sessions/session-store.ts'
+
+/** What every store of sessions does. */
+function describeSessionStore(name: string, open: () => SessionStore): void {
+  describe(name, () => {
+    let store: SessionStore
+    let key: string
+    let made = 0
+
+    beforeEach(() => {
+      store = open()
+      key = `contract-${process.pid}-${made++}`
+    })
+
+    test('finds what was created, as it was, and nothing else', async () => {
+      await store.create(key, { version: 0, sealed: 'a.b.c' }, 60)
+      expect(await store.use(key, 60)).toEqual({ version: 0, sealed: 'a.b.c' })
+      expect(await store.use(`${key}x`, 60)).toBeUndefined()
+      expect(await store.check()).toBe(true)
+    })
+
+    test('forgets what is past its time, which each use begins anew', async () => {
+      await store.create(key, { version: 0, sealed: 'x' }, 1)
+      await setTimeout(600)
+      expect(await store.use(key, 1)).toBeDefined()
+      await setTimeout(600)
+      expect(await store.use(key, 1)).toBeDefined()
+      await setTimeout(1100)
+      expect(await store.use(key, 1)).toBeUndefined()
+    })
+
+    test('takes the successor of the version that is there alone', async () => {
+      await store.create(key, { version: 1, sealed: 'one' }, 60)
+      expect(await store.replace(key, 0, { version: 1, sealed: 'late' }, 60)).toBe(false)
+      expect(await store.replace(key, 1, { version: 2, sealed: 'two' }, 60)).toBe(true)
+      expect(await store.replace(key, 1, { version: 2, sealed: 'again' }, 60)).toBe(false)
+      expect(await store.use(key, 60)).toEqual({ version: 2, sealed: 'two' })
+    })
+
+    test('tells version 1 from version 10', async () => {
+      await store.create(key, { version: 10, sealed: 'ten' }, 60)
+      expect(await store.replace(key, 1, { version: 2, sealed: 'x' }, 60)).toBe(false)
+      expect(await store.replace(key, 10, { version: 11, sealed: 'eleven' }, 60)).toBe(true)
+    })
+
+    test('of fifty successors at once it takes one', async () => {
+      await store.create(key, { version: 0, sealed: 'zero' }, 60)
+      const taken = await Promise.all(
+        Array.from({ length: 50 }, (_, i) => store.replace(key, 0, { version: 1, sealed: `s${i}` }, 60))
+      )
+      expect(taken.filter(Boolean)).toHaveLength(1)
+      expect(await store.use(key, 60)).toEqual({ version: 1, sealed: `s${taken.indexOf(true)}` })
+    })
+
+    test('what was removed does not come back with a successor', async () => {
+      await store.create(key, { version: 0, sealed: 'x' }, 60)
+      await store.remove(key)
+      await store.remove(key)
+      expect(await store.replace(key, 0, { version: 1, sealed: 'y' }, 60)).toBe(false)
+      expect(await store.use(key, 60)).toBeUndefined()
+    })
+  })
+}
+
+const inProcess = createInProcessSessionStore()
+describeSessionStore('the in-process session store', () => inProcess)
+
+describe.skipIf(!inject('docker'))('over Redis', () => {
+  let redis: RedisConnection
+
+  beforeAll(async () => {
+    redis = openRedisConnection(await createTestRedis(), createLogger({ service: 'test', level: 'silent' }))
+    await vi.waitUntil(() => redis.isReady)
+  })
+  afterAll(() => redis?.destroy())
+
+  describeSessionStore('the Redis session store', () => createRedisSessionStore(redis))
+})

@@ -1,0 +1,197 @@
+import {
+  InvalidGrantError,
+  NotSignedInError,
+  TemporarilyUnavailableError,
+  type TokenResponse
+} from '@countersign/oauth'
+import { UnsecuredJWT } from 'jose'
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { IssuerClient } from '../../src/issuer/issuer-client.ts'
+import { type BrowserSessions, createBrowserSessions } from '../../src/sessions/browser-sessions.ts'
+import { createInProcessSessionStore } from '../../src/sessions/in-process-session-store.ts'
+import { storageKey } from '../../src/sessions/session-sealing.ts'
+import type { SessionStore } from '../../src/sessions/session-store.ts'
+
+const browser = { address: '192.0.2.1', userAgent: 'test', requestId: '1' }
+const absoluteSeconds = 86_400
+
+interface TestIssuer {
+  generation: number
+  refreshes: number
+  signedOut: string[]
+  refusal: Error | undefined
+  gate: Promise<void>
+  tokens(): TokenResponse
+  client: IssuerClient
+}
+
+/** An issuer of which a test decides when and what it answers. */
+function createIssuer(): TestIssuer {
+  const issuer: TestIssuer = {
+    generation: 0,
+    refreshes: 0,
+    signedOut: [],
+    refusal: undefined,
+    gate: Promise.resolve(),
+    tokens(): TokenResponse {
+      const claims = {
+        sub: 'u1',
+        preferred_username: 'alice',
+        sid: 's1',
+        roles: ['admin'],
+        generation: issuer.generation
+      }
+      return {
+        access_token: new UnsecuredJWT(claims).encode(),
+        refresh_token: `r${issuer.generation}`,
+        token_type: 'Bearer',
+        expires_in: 600,
+        scope: 'account'
+      }
+    },
+    client: {
+      signIn: async () => issuer.tokens(),
+      async refresh(refreshToken) {
+        issuer.refreshes += 1
+        await issuer.gate
+        if (issuer.refusal) throw issuer.refusal
+        if (refreshToken === `r${issuer.generation}`) issuer.generation += 1
+        return issuer.tokens()
+      },
+      async signOut(refreshToken) {
+        if (issuer.refusal) throw issuer.refusal
+        issuer.signedOut.push(refreshToken)
+      },
+      register: async () => ({})
+    }
+  }
+  return issuer
+}
+
+describe('sessions of browsers', () => {
+  let issuer: TestIssuer
+  let store: SessionStore
+  let sessions: BrowserSessions
+  let now: number
+  let pending: (() => Promise<void>)[]
+
+  const replica = () =>
+    createBrowserSessions({
+      store,
+      issuer: issuer.client,
+      metrics: { countRefresh: () => {}, countSession: () => {} },
+      pendingSignOuts: { add: (signOut) => void pending.push(signOut), close: async () => {} },
+      idleSeconds: 3600,
+      absoluteSeconds,
+      clock: { now: () => now }
+    })
+
+  beforeEach(() => {
+    now = Date.UTC(2026, 0, 1)
+    pending = []
+    issuer = createIssuer()
+    store = createInProcessSessionStore()
+    sessions = replica()
+  })
+
+  test('a token is refreshed half a minute before it expires, and not earlier', async () => {
+    const session = await sessions.start({}, browser)
+    now += 569_999
+    expect(await sessions.freshen(session, browser)).toBe(session)
+    now += 1
+    expect((await sessions.freshen(session, browser)).refreshToken).toBe('r1')
+    expect((await sessions.find(session.id))?.version).toBe(1)
+  })
+
+  test('requests that arrive together share one refresh', async () => {
+    const session = await sessions.start({}, browser)
+    now += 600_000
+    const found = await Promise.all(Array.from({ length: 20 }, () => sessions.find(session.id)))
+    await Promise.all(found.map((each) => each && sessions.freshen(each, browser)))
+    expect(issuer.refreshes).toBe(1)
+  })
+
+  test('two replicas that refresh at once both have a good token, and keep one successor', async () => {
+    const session = await sessions.start({}, browser)
+    now += 600_000
+    const [one, other] = await Promise.all([sessions, replica()].map((each) => each.renew(session, browser)))
+    expect([one?.refreshToken, other?.refreshToken]).toEqual(['r1', 'r1'])
+    expect(await sessions.find(session.id)).toMatchObject({ version: 1, refreshToken: 'r1' })
+  })
+
+  test('a replica that is late does not put an old refresh token over a newer one', async () => {
+    const session = await sessions.start({}, browser)
+    let open = () => {}
+    issuer.gate = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const late = sessions.renew(session, browser)
+    issuer.gate = Promise.resolve()
+    const second = await replica().renew(session, browser)
+    await replica().renew(second, browser)
+    open()
+    await late
+    expect(await sessions.find(session.id)).toMatchObject({ version: 2, refreshToken: 'r2' })
+  })
+
+  test('a session that is ended while its token is refreshed stays ended', async () => {
+    const session = await sessions.start({}, browser)
+    let open = () => {}
+    issuer.gate = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const renewal = sessions.renew(session, browser)
+    await sessions.end(session, browser)
+    open()
+    await expect(renewal).rejects.toThrow(NotSignedInError)
+    expect(await sessions.find(session.id)).toBeUndefined()
+  })
+
+  test('a session that the issuer has ended is gone here too', async () => {
+    const session = await sessions.start({}, browser)
+    issuer.refusal = new InvalidGrantError()
+    await expect(sessions.renew(session, browser)).rejects.toThrow(NotSignedInError)
+    expect(await sessions.find(session.id)).toBeUndefined()
+  })
+
+  test('while the issuer is away a token serves until it expires', async () => {
+    const session = await sessions.start({}, browser)
+    issuer.refusal = new TemporarilyUnavailableError()
+    now += 599_000
+    expect(await sessions.freshen(session, browser)).toBe(session)
+    now += 1000
+    await expect(sessions.freshen(session, browser)).rejects.toThrow(TemporarilyUnavailableError)
+    expect(await sessions.find(session.id)).toBeDefined()
+  })
+
+  test('a sign-out while the issuer is away is made good later', async () => {
+    const session = await sessions.start({}, browser)
+    issuer.refusal = new TemporarilyUnavailableError()
+    await sessions.end(session, browser)
+    expect(await sessions.find(session.id)).toBeUndefined()
+    issuer.refusal = undefined
+    for (const signOut of pending) await signOut()
+    expect(issuer.signedOut).toEqual(['r0'])
+  })
+
+  test('a sign-in that cannot be stored leaves no family behind', async () => {
+    store = { ...store, create: () => Promise.reject(new TemporarilyUnavailableError()) }
+    await expect(replica().start({}, browser)).rejects.toThrow(TemporarilyUnavailableError)
+    expect(issuer.signedOut).toEqual(['r0'])
+  })
+
+  test('the absolute limit ends a session that is used all the time', async () => {
+    const session = await sessions.start({}, browser)
+    now += absoluteSeconds * 1000 - 1
+    expect(await sessions.find(session.id)).toBeDefined()
+    now += 1
+    expect(await sessions.find(session.id)).toBeUndefined()
+  })
+
+  test('what another session has sealed is not opened under this id', async () => {
+    const [mine, theirs] = [await sessions.start({}, browser), await sessions.start({}, browser)]
+    const stored = await store.use(storageKey(theirs.id), 60)
+    await store.create(storageKey(mine.id), stored as NonNullable<typeof stored>, 60)
+    expect(await sessions.find(mine.id)).toBeUndefined()
+  })
+})

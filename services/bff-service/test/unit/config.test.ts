@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest'
+import { loadConfig } from '../../src/config.ts'
+
+const env = { PUBLIC_URL: 'https://app.example.com', AUTH_URL: 'http://auth:4000', API_URL: 'http://api:4001' }
+
+describe('PUBLIC_URL', () => {
+  test.each([
+    ['https://app.example.com', 'https://app.example.com'],
+    ['https://app.example.com/', 'https://app.example.com'],
+    ['https://app.example.com:8443', 'https://app.example.com:8443'],
+    ['http://localhost:4002', 'http://localhost:4002'],
+    ['http://app.localhost', 'http://app.localhost'],
+    ['http://127.0.0.1:4002', 'http://127.0.0.1:4002'],
+    ['http://[::1]:4002', 'http://[::1]:4002']
+  ])('may be %s', (text, origin) => {
+    expect(loadConfig({ ...env, PUBLIC_URL: text }).publicUrl).toBe(origin)
+  })
+
+  test.each([
+    'http://app.example.com',
+    'http://192.168.1.5:4002',
+    'http://localhost.example.com',
+    'http://127.0.0.1.example.com',
+    'https://app.example.com/portal',
+    'https://app.example.com?x',
+    'https://user@app.example.com',
+    'ftp://localhost',
+    'app.example.com',
+    'https://app.example .com'
+  ])('may not be %s, and the start says what it expects', (text) => {
+    expect(() => loadConfig({ ...env, PUBLIC_URL: text })).toThrow(
+      'PUBLIC_URL must be the origin that browsers see: https://, or http:// on localhost, without a path.'
+    )
+  })
+})
+
+test('every required variable is named at once', () => {
+  expect(() => loadConfig({})).toThrow(/PUBLIC_URL[\s\S]*AUTH_URL[\s\S]*API_URL/)
+})
+
+test('a forwarder key is long, and is not printed', () => {
+  expect(() => loadConfig({ ...env, FORWARDER_KEY: 'short' })).toThrow('FORWARDER_KEY must be 32 to 256')
+  const config = loadConfig({ ...env, FORWARDER_KEY: 'x'.repeat(32) })
+  expect(JSON.stringify(config)).not.toContain('xxxx')
+})

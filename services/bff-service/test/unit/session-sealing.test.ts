@@ -1,0 +1,36 @@
+import { describe, expect, test } from 'vitest'
+import { isSessionId, makeSessionId, openSession, sealSession, storageKey } from '../../src/sessions/session-sealing.ts'
+
+describe('sealed sessions', () => {
+  test('an id has 256 bits, and no two are alike', () => {
+    const ids = new Set(Array.from({ length: 1000 }, makeSessionId))
+    expect(ids.size).toBe(1000)
+    for (const id of ids) expect(Buffer.from(id, 'base64url')).toHaveLength(32)
+    for (const id of ids) expect(isSessionId(id)).toBe(true)
+  })
+
+  test('the id opens what it has sealed, and another id does not', async () => {
+    const [id, other] = [makeSessionId(), makeSessionId()]
+    const sealed = await sealSession(id, { accessToken: 'secret' })
+    expect(sealed).not.toContain('secret')
+    expect(await openSession(id, sealed)).toEqual({ accessToken: 'secret' })
+    expect(await openSession(other, sealed)).toBeUndefined()
+  })
+
+  test('no changed character opens', async () => {
+    const id = makeSessionId()
+    const sealed = await sealSession(id, { accessToken: 'secret' })
+    for (let at = 0; at < sealed.length; at += 7) {
+      const changed = sealed.slice(0, at) + (sealed[at] === 'A' ? 'B' : 'A') + sealed.slice(at + 1)
+      expect(await openSession(id, changed)).toBeUndefined()
+    }
+    expect(await openSession(id, '')).toBeUndefined()
+  })
+
+  test('what the store knows a session by says nothing of its id', () => {
+    const id = makeSessionId()
+    expect(storageKey(id)).toHaveLength(43)
+    expect(storageKey(id)).not.toBe(id)
+    expect(storageKey(id)).toBe(storageKey(id))
+  })
+})

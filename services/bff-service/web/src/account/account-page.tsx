@@ -1,0 +1,16 @@
+import { Page } from '../layout/page.tsx'
+import { ApiAccessSection } from './api-access-section.tsx'
+import { ChangePasswordSection } from './change-password-section.tsx'
+import { ProfileSection } from './profile-section.tsx'
+import { SessionsSection } from './sessions-section.tsx'
+
+export function AccountPage() {
+  return (
+    <Page title="Your account" width="medium">
+      <ProfileSection />
+      <ChangePasswordSection />
+      <SessionsSection />
+      <ApiAccessSection />
+    </Page>
+  )
+}

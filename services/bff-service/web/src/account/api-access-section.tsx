@@ -1,0 +1,33 @@
+import { Button } from '@mantine/core'
+import { Facts } from '../components/facts.tsx'
+import { QueryResult } from '../components/query-result.tsx'
+import { Section } from '../layout/section.tsx'
+import { useApiIdentity } from './account-api.ts'
+
+/** Shows that a protected API accepts the session, and who it takes the person for. */
+export function ApiAccessSection() {
+  const identity = useApiIdentity()
+  return (
+    <Section
+      title="Access to the API"
+      lead="What the protected example API knows of you from the access token of this session. The token itself never reaches this page."
+      actions={
+        <Button variant="default" size="xs" loading={identity.isFetching} onClick={() => identity.refetch()}>
+          Ask again
+        </Button>
+      }
+    >
+      <QueryResult query={identity}>
+        {({ username, scope, session_id }) => (
+          <Facts
+            items={[
+              ['Known as', username],
+              ['Scope', scope],
+              ['Session', <code key="session">{session_id}</code>]
+            ]}
+          />
+        )}
+      </QueryResult>
+    </Section>
+  )
+}

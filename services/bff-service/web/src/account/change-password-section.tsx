@@ -1,0 +1,71 @@
+import { Alert, Button, Stack, Text } from '@mantine/core'
+import { useForm } from '@mantine/form'
+import { ApiError, fieldErrorsOf, isSessionEnd } from '../api/api-error.ts'
+import { ErrorAlert } from '../components/error-alert.tsx'
+import { newPasswordError, PasswordField, passwordRule } from '../components/password-field.tsx'
+import { Section } from '../layout/section.tsx'
+import { useSignedIn } from '../session/session.ts'
+import { useChangePassword } from './account-api.ts'
+
+export function ChangePasswordSection() {
+  const { username } = useSignedIn()
+  const change = useChangePassword()
+  const form = useForm({
+    mode: 'uncontrolled',
+    initialValues: { current_password: '', new_password: '' },
+    validate: {
+      current_password: (text) => (text ? null : 'Enter the password that you have now.'),
+      new_password: newPasswordError
+    }
+  })
+  const submit = form.onSubmit((values) => {
+    if (change.isPending) return
+    change.mutate(values, {
+      onSuccess: () => form.reset(),
+      onError: (error) => form.setErrors(wrongPassword(error) ?? fieldErrorsOf(error))
+    })
+  })
+  return (
+    <Section title="Change password" lead="All your other sessions end when the password changes.">
+      <form method="post" noValidate onSubmit={submit}>
+        <Stack maw={400}>
+          {/* Password managers read which account the new password belongs to. */}
+          <input type="text" name="username" autoComplete="username" value={username} readOnly hidden />
+          <PasswordField
+            label="Current password"
+            autoComplete="current-password"
+            key={form.key('current_password')}
+            {...form.getInputProps('current_password')}
+            name="current_password"
+          />
+          <PasswordField
+            label="New password"
+            description={passwordRule}
+            autoComplete="new-password"
+            key={form.key('new_password')}
+            {...form.getInputProps('new_password')}
+            name="new_password"
+          />
+          {change.error && !wrongPassword(change.error) && <ErrorAlert error={change.error} />}
+          <div role="status">
+            {change.isSuccess && (
+              <Alert color="green" role="presentation">
+                <Text size="sm">Your password is changed. All other sessions have ended.</Text>
+              </Alert>
+            )}
+          </div>
+          <div>
+            <Button type="submit" loading={change.isPending}>
+              Change password
+            </Button>
+          </div>
+        </Stack>
+      </form>
+    </Section>
+  )
+}
+
+function wrongPassword(error: unknown): Record<string, string> | undefined {
+  const isWrong = error instanceof ApiError && error.status === 401 && !isSessionEnd(error)
+  return isWrong ? { current_password: 'This is not your current password. Check it and try again.' } : undefined
+}

@@ -1,0 +1,26 @@
+import { DateTime } from '../components/date-time.tsx'
+import { Facts } from '../components/facts.tsx'
+import { QueryResult } from '../components/query-result.tsx'
+import { Roles } from '../components/roles.tsx'
+import { Section } from '../layout/section.tsx'
+import { useOwnProfile } from './account-api.ts'
+
+export function ProfileSection() {
+  const profile = useOwnProfile()
+  return (
+    <Section title="Profile">
+      <QueryResult query={profile}>
+        {({ username, email, roles, created_at }) => (
+          <Facts
+            items={[
+              ['Username', username],
+              ['E-mail', email ?? 'none'],
+              ['Roles', <Roles key="roles" roles={roles} />],
+              ['Member since', <DateTime key="created" value={created_at} />]
+            ]}
+          />
+        )}
+      </QueryResult>
+    </Section>
+  )
+}

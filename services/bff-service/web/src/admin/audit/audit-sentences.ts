@@ -1,0 +1,44 @@
+import { type AuditEventType, auditEventTypes } from '@countersign/oauth/audit-events'
+
+const sentences: Record<AuditEventType, string> = {
+  'session.started': 'Signed in',
+  'session.ended': 'Session ended',
+  'sign_in.failed': 'Sign-in failed',
+  'refresh_token.replayed': 'Refresh token replayed',
+  'access_token.revoked': 'Access token revoked',
+  'user.registered': 'User registered',
+  'user.disabled': 'User disabled',
+  'user.enabled': 'User enabled',
+  'user.roles_changed': 'Roles changed',
+  'password.changed': 'Password changed',
+  'password.set': 'Password set by the operator',
+  'client.created': 'Client registered',
+  'client.changed': 'Client changed',
+  'client.disabled': 'Client disabled',
+  'client.enabled': 'Client enabled',
+  'client.secret_added': 'Client secret added',
+  'client.secret_dropped': 'Older client secret dropped',
+  'client.tokens_ended': 'Tokens of a client ended',
+  'signing_key.published': 'Signing key published',
+  'signing_key.rotated': 'Signing keys rotated',
+  'signing_key.pulled': 'Signing key pulled',
+  'signing_key.removed': 'Signing key removed'
+}
+
+/** What happened, in words; the type itself for one that these pages do not know. */
+export function sentenceOf(type: string): string {
+  return (sentences as Record<string, string>)[type] ?? type
+}
+
+export const eventTypeOptions = [
+  { value: '', label: 'All events' },
+  ...auditEventTypes.map((type) => ({ value: type, label: `${sentenceOf(type)} (${type})` }))
+]
+
+const alarming = new Set(['refresh_token.replayed', 'signing_key.pulled'])
+const cautious = new Set(['sign_in.failed', 'user.disabled', 'client.disabled', 'access_token.revoked'])
+
+export function toneOf(type: string): 'bad' | 'caution' | 'neutral' {
+  if (alarming.has(type)) return 'bad'
+  return cautious.has(type) ? 'caution' : 'neutral'
+}

@@ -1,0 +1,29 @@
+import type { AuditEvent } from '../../api/types.ts'
+import { Facts } from '../../components/facts.tsx'
+import classes from './event-detail.module.css'
+
+/** What an event has besides, folded away. */
+export function EventDetail({ event }: { event: AuditEvent }) {
+  const facts = [
+    ...(event.session_id ? [['Session', event.session_id] as const] : []),
+    ...(event.client_id ? [['Client', event.client_id] as const] : []),
+    ...Object.entries(event.detail ?? {}).map(([name, value]) => [nameOf(name), textOf(value)] as const)
+  ]
+  if (facts.length === 0) return '–'
+  return (
+    <details className={classes.details}>
+      <summary>Show</summary>
+      <Facts items={facts} />
+    </details>
+  )
+}
+
+function nameOf(member: string): string {
+  const words = member.replaceAll('_', ' ')
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return value.map(textOf).join(', ') || 'none'
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? 'none')
+}

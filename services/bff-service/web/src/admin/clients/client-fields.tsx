@@ -1,0 +1,76 @@
+import { Checkbox, Stack, TagsInput, Textarea, TextInput } from '@mantine/core'
+import type { UseFormReturnType } from '@mantine/form'
+import type { ClientFormValues } from './client-form.ts'
+import { grantTypeLabels } from './client-terms.ts'
+
+const lists = [
+  { name: 'scopes', label: 'Scopes', description: 'What its tokens may hold.' },
+  { name: 'audiences', label: 'Audiences', description: 'URIs of the APIs that its tokens may be for.' },
+  {
+    name: 'resources',
+    label: 'Resources',
+    description: 'URIs of what it is itself: tokens for these it may introspect.'
+  },
+  { name: 'may_act_for', label: 'May act for', description: 'Ids of clients whose users it may act for.' }
+] as const
+
+interface ClientFieldsProps {
+  form: UseFormReturnType<ClientFormValues>
+  isDisabled?: boolean
+}
+
+/** The fields that can be changed later, too. */
+export function ClientFields({ form, isDisabled = false }: ClientFieldsProps) {
+  const hasKeys = form.values.token_endpoint_auth_method === 'private_key_jwt'
+  return (
+    <Stack>
+      {hasKeys && (
+        <>
+          <Textarea
+            label="Public keys (JWKS)"
+            description="A key set in JSON. Never the private key."
+            autosize
+            minRows={3}
+            maxRows={10}
+            spellCheck={false}
+            disabled={isDisabled}
+            {...form.getInputProps('jwks')}
+          />
+          <TextInput
+            label="Address of the keys (jwks_uri)"
+            description="Instead of the keys: an https URL."
+            type="url"
+            disabled={isDisabled}
+            {...form.getInputProps('jwks_uri')}
+          />
+        </>
+      )}
+      <Checkbox.Group label="Grant types" {...form.getInputProps('grant_types')}>
+        <Stack gap={6} mt={6}>
+          {Object.entries(grantTypeLabels).map(([value, label]) => (
+            <Checkbox key={value} value={value} label={label} disabled={isDisabled} />
+          ))}
+        </Stack>
+      </Checkbox.Group>
+      {lists.map(({ name, label, description }) => (
+        <TagsInput
+          key={name}
+          label={label}
+          description={description}
+          splitChars={[',', ' ']}
+          maxTags={50}
+          disabled={isDisabled}
+          {...form.getInputProps(name)}
+        />
+      ))}
+      <TextInput
+        label="Lifetime of access tokens in seconds"
+        description="Empty: the issuer’s own."
+        inputMode="numeric"
+        maw={320}
+        disabled={isDisabled}
+        {...form.getInputProps('access_token_ttl_seconds')}
+      />
+    </Stack>
+  )
+}

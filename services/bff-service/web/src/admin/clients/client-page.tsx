@@ -1,0 +1,69 @@
+import { Alert, Anchor, Text } from '@mantine/core'
+import { Link, useParams } from 'react-router'
+import type { Client } from '../../api/types.ts'
+import { DateTime } from '../../components/date-time.tsx'
+import { Facts } from '../../components/facts.tsx'
+import { QueryResult } from '../../components/query-result.tsx'
+import { Page } from '../../layout/page.tsx'
+import { Section } from '../../layout/section.tsx'
+import { ChangeClient } from './change-client.tsx'
+import { ClientSecrets } from './client-secrets.tsx'
+import { authMethodLabels } from './client-terms.ts'
+import { useClient } from './clients-api.ts'
+import { ClientStatus } from './clients-page.tsx'
+import { DisableClient } from './disable-client.tsx'
+
+/** The issuer's own client: it is there from the start, and stays as it is. */
+const firstPartyClientId = 'countersign'
+
+export function ClientPage() {
+  const { clientId = '' } = useParams()
+  const query = useClient(clientId)
+  return (
+    <Page
+      key={clientId}
+      title={clientId}
+      width="medium"
+      actions={
+        <Anchor component={Link} to="/admin/clients" size="sm">
+          All clients
+        </Anchor>
+      }
+    >
+      <QueryResult query={query}>{(client) => <ClientDetails client={client} />}</QueryResult>
+    </Page>
+  )
+}
+
+function ClientDetails({ client }: { client: Client }) {
+  const isFixed = client.client_id === firstPartyClientId
+  return (
+    <>
+      {isFixed && (
+        <Alert color="petrol" role="note">
+          <Text size="sm">This client belongs to the issuer itself, and stays as it is.</Text>
+        </Alert>
+      )}
+      <Section title="Client" actions={!isFixed && <DisableClient client={client} />}>
+        <Facts
+          items={[
+            ['Status', <ClientStatus key="status" disabledAt={client.disabled_at} />],
+            ['Name', client.name],
+            [
+              'Authentication',
+              authMethodLabels[client.token_endpoint_auth_method] ?? client.token_endpoint_auth_method
+            ],
+            ['Created', <DateTime key="created" value={client.created_at} />]
+          ]}
+        />
+        <div>
+          <Anchor component={Link} to={`/admin/audit?client_id=${encodeURIComponent(client.client_id)}`} size="sm">
+            Audit log of this client
+          </Anchor>
+        </div>
+      </Section>
+      {client.token_endpoint_auth_method === 'client_secret_basic' && !isFixed && <ClientSecrets client={client} />}
+      <ChangeClient client={client} isDisabled={isFixed} />
+    </>
+  )
+}

@@ -1,0 +1,44 @@
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core'
+import { useClipboard } from '@mantine/hooks'
+import { IconCheck, IconCopy } from '@tabler/icons-react'
+import { useRef } from 'react'
+
+interface SecretNoticeProps {
+  secret: string
+  onClose: () => void
+}
+
+/** Shows a client secret, which no page can show again. */
+export function SecretNotice({ secret, onClose }: SecretNoticeProps) {
+  const field = useRef<HTMLInputElement>(null)
+  const { copy, copied, error } = useClipboard({ timeout: 4_000 })
+  return (
+    <Stack>
+      <Text size="sm">Copy the secret now, to where the client reads it. It is kept nowhere and not shown again.</Text>
+      <TextInput
+        ref={field}
+        label="Client secret"
+        value={secret}
+        readOnly
+        autoComplete="off"
+        spellCheck={false}
+        ff="monospace"
+        onFocus={() => field.current?.select()}
+      />
+      <Text size="sm" role="status" mih="1.45em">
+        {copied && 'The secret is copied.'}
+        {error && 'The browser does not let this page copy. Select the secret and copy it by hand.'}
+      </Text>
+      <Group justify="flex-end">
+        <Button
+          variant="default"
+          leftSection={copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
+          onClick={() => copy(secret)}
+        >
+          Copy
+        </Button>
+        <Button onClick={onClose}>I have copied it</Button>
+      </Group>
+    </Stack>
+  )
+}

@@ -1,0 +1,37 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { request } from '../../api/request.ts'
+import type { KeyList } from '../../api/types.ts'
+import { showSuccess } from '../../components/show-message.ts'
+
+const keysKey = ['admin', 'keys'] as const
+
+export function useKeys() {
+  return useQuery({
+    queryKey: keysKey,
+    queryFn: ({ signal }) => request<KeyList>('/account/admin/keys', { signal }),
+    refetchInterval: 60_000
+  })
+}
+
+interface KeyChange {
+  /** The key to pull; absent for a rotation. */
+  kid?: string
+  reason: string | undefined
+}
+
+/** Rotates the keys, or pulls one. */
+export function useChangeKeys() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: ({ kid, reason }: KeyChange) => {
+      const path = kid === undefined ? 'rotate' : `${encodeURIComponent(kid)}/pull`
+      return request<KeyList>(`/account/admin/keys/${path}`, { method: 'POST', body: reason ? { reason } : {} })
+    },
+    onSuccess: (keys, { kid }) => {
+      // Said here, as the row of a pulled key has no button any more that could.
+      showSuccess(kid === undefined ? 'The next key signs from now on.' : 'The key is pulled.')
+      client.setQueryData(keysKey, keys)
+    },
+    onError: () => client.invalidateQueries({ queryKey: keysKey })
+  })
+}

@@ -1,0 +1,70 @@
+import { ApiError, type Issue } from './api-error.ts'
+
+export interface RequestOptions {
+  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  body?: unknown
+  /** Members that are undefined or empty are left out. */
+  query?: Record<string, string | number | undefined>
+  signal?: AbortSignal
+}
+
+const timeoutMilliseconds = 20_000
+
+/**
+ * Asks the bff-service. The browser adds the session cookie itself; no token is ever in this page.
+ * @throws {ApiError} for an answer that is no success, and for none
+ */
+export async function request<T = void>(path: string, options: RequestOptions = {}): Promise<T> {
+  const { method = 'GET', body, query, signal } = options
+  const response = await send(path + queryString(query), {
+    method,
+    headers: {
+      accept: 'application/json',
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(method !== 'GET' && { 'x-countersign-csrf': '1' })
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    signal: withTimeout(signal)
+  })
+  if (!response.ok) throw await errorOf(response)
+  if (response.status === 204) return undefined as T
+  return (await response.json()) as T
+}
+
+async function send(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init)
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
+    throw new ApiError({ status: 0, code: 'no_answer', description: 'There is no answer.' })
+  }
+}
+
+function withTimeout(signal: AbortSignal | undefined): AbortSignal {
+  const timeout = AbortSignal.timeout(timeoutMilliseconds)
+  return signal ? AbortSignal.any([signal, timeout]) : timeout
+}
+
+async function errorOf(response: Response): Promise<ApiError> {
+  const body = (await response.json().catch(() => ({}))) as {
+    error?: string
+    error_description?: string
+    issues?: Issue[]
+  }
+  const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN)
+  return new ApiError({
+    status: response.status,
+    code: body.error ?? 'unknown',
+    description: body.error_description ?? `The service answered with the status ${response.status}. Try again.`,
+    issues: body.issues ?? [],
+    ...(Number.isFinite(retryAfter) && { retryAfterSeconds: retryAfter })
+  })
+}
+
+function queryString(query: RequestOptions['query'] = {}): string {
+  const params = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== '') params.set(name, String(value))
+  }
+  return params.size > 0 ? `?${params}` : ''
+}

@@ -1,0 +1,72 @@
+import { Button, Group, Modal, Stack, TextInput } from '@mantine/core'
+import { type FormEvent, type ReactNode, useState } from 'react'
+import { ErrorAlert } from './error-alert.tsx'
+
+interface ConfirmDialogProps {
+  title: string
+  confirmLabel: string
+  isOpen: boolean
+  isPending: boolean
+  error: unknown
+  isDestructive?: boolean
+  /** Asks for a text for the audit log. */
+  withReason?: boolean
+  onConfirm: (reason: string | undefined) => void
+  onClose: () => void
+  /** What will happen. */
+  children: ReactNode
+}
+
+/** Asks before something that cannot be taken back. It stays open, with the reason, when it fails. */
+export function ConfirmDialog({ isOpen, title, isPending, onClose, ...content }: ConfirmDialogProps) {
+  return (
+    <Modal opened={isOpen} onClose={() => !isPending && onClose()} title={title}>
+      <DialogForm isPending={isPending} onClose={onClose} {...content} />
+    </Modal>
+  )
+}
+
+type DialogFormProps = Omit<ConfirmDialogProps, 'isOpen' | 'title'>
+
+function DialogForm(props: DialogFormProps) {
+  const {
+    confirmLabel,
+    isPending,
+    error,
+    isDestructive = true,
+    withReason = false,
+    onConfirm,
+    onClose,
+    children
+  } = props
+  const [reason, setReason] = useState('')
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    if (!isPending) onConfirm(reason.trim() || undefined)
+  }
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        <div>{children}</div>
+        {withReason && (
+          <TextInput
+            label="Reason (optional)"
+            description="For the audit log."
+            maxLength={200}
+            value={reason}
+            onChange={(event) => setReason(event.currentTarget.value)}
+          />
+        )}
+        {error ? <ErrorAlert error={error} /> : null}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose} disabled={isPending}>
+            Cancel
+          </Button>
+          <Button type="submit" color={isDestructive ? 'red' : undefined} loading={isPending}>
+            {confirmLabel}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  )
+}

@@ -1,0 +1,55 @@
+import { Button, Text } from '@mantine/core'
+import type { Session } from '../api/types.ts'
+import { DateTime } from './date-time.tsx'
+import { deviceOf } from './device.ts'
+import classes from './session-list.module.css'
+import { StatusBadge } from './status-badge.tsx'
+
+interface SessionListProps {
+  sessions: Session[]
+  /** The session that is being ended. */
+  endingId: string | undefined
+  onEnd: (session: Session) => void
+}
+
+export function SessionList({ sessions, endingId, onEnd }: SessionListProps) {
+  if (sessions.length === 0) return <Text c="dimmed">There is no session.</Text>
+  return (
+    <ul className={classes.list}>
+      {sessions.map((session) => (
+        <li key={session.id} className={classes.row}>
+          <Description session={session} />
+          {!session.current && (
+            <Button
+              variant="default"
+              size="xs"
+              aria-label={`End session: ${deviceOf(session.user_agent)}, ${session.address}`}
+              loading={endingId === session.id}
+              disabled={endingId !== undefined && endingId !== session.id}
+              onClick={() => onEnd(session)}
+            >
+              End session
+            </Button>
+          )}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function Description({ session }: { session: Session }) {
+  return (
+    <div className={classes.description}>
+      <div className={classes.device}>
+        <Text span fw={600} title={session.user_agent}>
+          {deviceOf(session.user_agent)}
+        </Text>
+        {session.current && <StatusBadge tone="good">This browser</StatusBadge>}
+      </div>
+      <Text size="sm" c="dimmed">
+        {session.address} · last used <DateTime value={session.last_used_at} isRelative /> · signed in{' '}
+        <DateTime value={session.created_at} />
+      </Text>
+    </div>
+  )
+}

@@ -1,0 +1,22 @@
+import { Badge } from '@mantine/core'
+import type { ReactNode } from 'react'
+
+const colors = { neutral: 'gray', accent: 'petrol', good: 'green', caution: 'yellow', bad: 'red' }
+
+export type Tone = keyof typeof colors
+
+export function StatusBadge({ tone, children }: { tone: Tone; children: ReactNode }) {
+  return (
+    <Badge
+      variant="light"
+      color={colors[tone]}
+      tt="none"
+      fw={600}
+      radius="sm"
+      miw="max-content"
+      style={{ verticalAlign: 'middle' }}
+    >
+      {children}
+    </Badge>
+  )
+}

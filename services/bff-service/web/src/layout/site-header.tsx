@@ -1,0 +1,90 @@
+import { Burger, Button, Collapse, Text } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { IconLogout } from '@tabler/icons-react'
+import { useEffect } from 'react'
+import { Link, useLocation } from 'react-router'
+import { showError } from '../components/show-message.ts'
+import { useSessionState } from '../session/session.ts'
+import { useSignOut } from '../session/sign-in.ts'
+import { ColorSchemeToggle } from './color-scheme-toggle.tsx'
+import { Navigation } from './navigation.tsx'
+import classes from './site-header.module.css'
+
+export function SiteHeader() {
+  const { data: state } = useSessionState()
+  const [isOpen, { toggle, close }] = useDisclosure()
+  const { pathname } = useLocation()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whoever has chosen a page needs the list of pages no more
+  useEffect(close, [pathname])
+  const session = state?.status === 'signed_in' ? state.session : undefined
+  return (
+    <header className={classes.header}>
+      <div className={classes.bar}>
+        <Link to="/" className={classes.logo}>
+          Countersign
+        </Link>
+        {session && (
+          <div className={classes.wide}>
+            <Navigation session={session} />
+          </div>
+        )}
+        <div className={classes.end}>
+          {session && (
+            <div className={classes.person}>
+              <Username name={session.username} />
+              <SignOutButton />
+            </div>
+          )}
+          <ColorSchemeToggle />
+          {session && (
+            <Burger
+              className={classes.burger}
+              size="sm"
+              opened={isOpen}
+              onClick={toggle}
+              aria-label={isOpen ? 'Close the menu' : 'Open the menu'}
+              aria-expanded={isOpen}
+              aria-controls="site-menu"
+            />
+          )}
+        </div>
+      </div>
+      {session && (
+        <div id="site-menu" className={classes.menu}>
+          <Collapse expanded={isOpen}>
+            <div className={classes.menuContent}>
+              <Navigation session={session} />
+              <div className={classes.menuPerson}>
+                <Username name={session.username} />
+                <SignOutButton />
+              </div>
+            </div>
+          </Collapse>
+        </div>
+      )}
+    </header>
+  )
+}
+
+function Username({ name }: { name: string }) {
+  return (
+    <Text span size="sm" fw={600} truncate className={classes.username} title={`Signed in as ${name}`}>
+      {name}
+    </Text>
+  )
+}
+
+function SignOutButton() {
+  const signOut = useSignOut()
+  return (
+    <Button
+      variant="default"
+      size="xs"
+      leftSection={<IconLogout size={16} aria-hidden />}
+      loading={signOut.isPending}
+      onClick={() => signOut.mutate(undefined, { onError: (error) => showError('You are still signed in', error) })}
+    >
+      Sign out
+    </Button>
+  )
+}

@@ -1,0 +1,18 @@
+/** The pages of the bff-service: a person's own account, and the administration for those with the role `admin`. */
+import './styles.ts'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { createQueryClient } from './api/query-client.ts'
+import { App } from './app.tsx'
+import { adoptStyleNonce } from './style-nonce.ts'
+
+const root = document.getElementById('root')
+if (!root) throw new TypeError('index.html has no element with the id "root"')
+
+const styleNonce = adoptStyleNonce(document)
+
+createRoot(root).render(
+  <StrictMode>
+    <App styleNonce={styleNonce} queryClient={createQueryClient()} />
+  </StrictMode>
+)

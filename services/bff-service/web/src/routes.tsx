@@ -1,0 +1,50 @@
+import { type ComponentType, lazy } from 'react'
+import { Route, Routes } from 'react-router'
+import { AccountPage } from './account/account-page.tsx'
+import { NotFoundPage } from './layout/not-found-page.tsx'
+import { Shell } from './layout/shell.tsx'
+import { RegisterPage } from './session/register-page.tsx'
+import { RequireAdmin } from './session/require-admin.tsx'
+import { RequireSession } from './session/require-session.tsx'
+import { SignInPage } from './session/sign-in-page.tsx'
+
+type AdminPages = typeof import('./admin/pages.ts')
+
+/** All pages of the administration are one chunk, which nobody loads who has no use for it. */
+function adminPage(name: keyof AdminPages) {
+  return lazy(async () => ({ default: (await import('./admin/pages.ts'))[name] as ComponentType }))
+}
+
+const DashboardPage = lazy(async () => ({
+  default: (await import('./admin/dashboard/dashboard-page.tsx')).DashboardPage
+}))
+const UsersPage = adminPage('UsersPage')
+const UserPage = adminPage('UserPage')
+const KeysPage = adminPage('KeysPage')
+const ClientsPage = adminPage('ClientsPage')
+const ClientPage = adminPage('ClientPage')
+const AuditPage = adminPage('AuditPage')
+
+export function AppRoutes() {
+  return (
+    <Routes>
+      <Route element={<Shell />}>
+        <Route path="/sign-in" element={<SignInPage />} />
+        <Route path="/register" element={<RegisterPage />} />
+        <Route element={<RequireSession />}>
+          <Route path="/" element={<AccountPage />} />
+          <Route path="/admin" element={<RequireAdmin />}>
+            <Route index element={<DashboardPage />} />
+            <Route path="users" element={<UsersPage />} />
+            <Route path="users/:id" element={<UserPage />} />
+            <Route path="keys" element={<KeysPage />} />
+            <Route path="clients" element={<ClientsPage />} />
+            <Route path="clients/:clientId" element={<ClientPage />} />
+            <Route path="audit" element={<AuditPage />} />
+          </Route>
+        </Route>
+        <Route path="*" element={<NotFoundPage />} />
+      </Route>
+    </Routes>
+  )
+}

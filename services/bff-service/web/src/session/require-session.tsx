@@ -1,0 +1,28 @@
+import { Navigate, Outlet, useLocation } from 'react-router'
+import { ErrorAlert } from '../components/error-alert.tsx'
+import { LoadingPage } from '../layout/loading-page.tsx'
+import { Page } from '../layout/page.tsx'
+import { signInPathFor } from './return-path.ts'
+import { SignedInContext, useSessionState } from './session.ts'
+
+/** Shows the routes inside it to whoever is signed in, and the sign-in page to others. */
+export function RequireSession() {
+  const location = useLocation()
+  const { data: state, error, isFetching, refetch } = useSessionState()
+  if (!state && error) {
+    return (
+      <Page title="Not available" width="narrow">
+        <ErrorAlert error={error} onRetry={refetch} isRetrying={isFetching} />
+      </Page>
+    )
+  }
+  if (!state) return <LoadingPage />
+  if (state.status === 'signed_out') {
+    return <Navigate replace to={state.reason === 'signed_out' ? '/sign-in' : signInPathFor(location)} />
+  }
+  return (
+    <SignedInContext value={state.session}>
+      <Outlet />
+    </SignedInContext>
+  )
+}

@@ -1,0 +1,22 @@
+import type { Location } from 'react-router'
+
+const parameter = 'return'
+
+/** A path of these pages alone: neither another origin (`//host`, `/\host`) nor anything that browsers make one of. */
+function isLocalPath(text: string): boolean {
+  const [path = ''] = text.split(/[?#]/)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: browsers drop some of them, and "/\t/host" becomes "//host"
+  return path.startsWith('/') && !path.includes('//') && !/[\\\u0000-\u001f\u007f]/.test(text)
+}
+
+/** Where to go after sign-in; the account page when the parameter is none of our paths. */
+export function returnPathOf(search: string): string {
+  const text = new URLSearchParams(search).get(parameter) ?? '/'
+  return isLocalPath(text) && !/^\/(sign-in|register)\b/.test(text) ? text : '/'
+}
+
+/** The sign-in page that leads back to this location. */
+export function signInPathFor({ pathname, search }: Pick<Location, 'pathname' | 'search'>): string {
+  const here = pathname + search
+  return here === '/' ? '/sign-in' : `/sign-in?${new URLSearchParams({ [parameter]: here })}`
+}

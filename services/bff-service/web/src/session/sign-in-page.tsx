@@ -1,0 +1,92 @@
+import { Alert, Anchor, Button, Stack, Text, TextInput } from '@mantine/core'
+import { useForm } from '@mantine/form'
+import { useEffect, useRef } from 'react'
+import { Link, Navigate, useLocation } from 'react-router'
+import { ApiError } from '../api/api-error.ts'
+import { ErrorAlert } from '../components/error-alert.tsx'
+import { PasswordField } from '../components/password-field.tsx'
+import { LoadingPage } from '../layout/loading-page.tsx'
+import { Page } from '../layout/page.tsx'
+import { FormCard } from './form-card.tsx'
+import { returnPathOf } from './return-path.ts'
+import { useSessionState } from './session.ts'
+import { type Credentials, useSignIn } from './sign-in.ts'
+
+export function SignInPage() {
+  const { data: state, isPending } = useSessionState()
+  const { search, state: notice } = useLocation()
+  if (isPending) return <LoadingPage />
+  if (state?.status === 'signed_in') return <Navigate replace to={returnPathOf(search)} />
+  return (
+    <Page title="Sign in" width="narrow" leavesFocus>
+      {state?.reason === 'ended' && (
+        <Alert color="yellow">
+          <Text size="sm">Your session has ended. Sign in again.</Text>
+        </Alert>
+      )}
+      {notice === 'registered' && (
+        <Alert color="green">
+          <Text size="sm">Your account is created. Sign in to use it.</Text>
+        </Alert>
+      )}
+      <SignInForm />
+      <Text size="sm">
+        New here?{' '}
+        <Anchor component={Link} to={{ pathname: '/register', search }} underline="always">
+          Create an account
+        </Anchor>
+      </Text>
+    </Page>
+  )
+}
+
+function SignInForm() {
+  const signIn = useSignIn()
+  const first = useRef<HTMLInputElement>(null)
+  useEffect(() => first.current?.focus(), [])
+  const form = useForm<Credentials>({
+    mode: 'uncontrolled',
+    initialValues: { username: '', password: '' },
+    validate: {
+      username: (text) => (text.trim() ? null : 'Enter your username.'),
+      password: (text) => (text ? null : 'Enter your password.')
+    }
+  })
+  const submit = form.onSubmit((values) => {
+    if (!signIn.isPending) signIn.mutate(values)
+  })
+  return (
+    <FormCard onSubmit={submit}>
+      <Stack>
+        {signIn.error && <ErrorAlert error={signIn.error} message={refusalOf(signIn.error)} />}
+        <TextInput
+          label="Username"
+          autoComplete="username"
+          autoCapitalize="none"
+          spellCheck={false}
+          required
+          maxLength={256}
+          key={form.key('username')}
+          {...form.getInputProps('username')}
+          name="username"
+          ref={first}
+        />
+        <PasswordField
+          label="Password"
+          autoComplete="current-password"
+          key={form.key('password')}
+          {...form.getInputProps('password')}
+          name="password"
+        />
+        <Button type="submit" fullWidth loading={signIn.isPending}>
+          Sign in
+        </Button>
+      </Stack>
+    </FormCard>
+  )
+}
+
+function refusalOf(error: unknown): string | undefined {
+  const isRefused = error instanceof ApiError && error.status === 401
+  return isRefused ? 'The username or the password is wrong. Check both and try again.' : undefined
+}

@@ -1,0 +1,44 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { request } from '../api/request.ts'
+import type { SignedIn } from '../api/types.ts'
+import { beginSession, endSession } from './session.ts'
+
+export interface Credentials {
+  username: string
+  password: string
+}
+
+export interface Registration extends Credentials {
+  email?: string
+}
+
+function signIn({ username, password }: Credentials): Promise<SignedIn> {
+  return request('/bff/session', { method: 'POST', body: { username, password } })
+}
+
+export function useSignIn() {
+  const client = useQueryClient()
+  // The credentials are the variables of these mutations: gcTime 0 lets go of them as soon as the form has gone.
+  return useMutation({ mutationFn: signIn, gcTime: 0, onSuccess: (session) => beginSession(client, session) })
+}
+
+/** Registers, and signs in with the same credentials; `undefined` when the account is there, and signing in failed. */
+export function useRegister() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: async (body: Registration) => {
+      await request('/bff/registration', { method: 'POST', body })
+      return signIn(body).catch(() => undefined)
+    },
+    gcTime: 0,
+    onSuccess: (session) => session && beginSession(client, session)
+  })
+}
+
+export function useSignOut() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: () => request('/bff/session', { method: 'DELETE' }),
+    onSuccess: () => endSession(client, 'signed_out')
+  })
+}
