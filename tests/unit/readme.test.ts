@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { secretVariables as authSecrets, variables as authVariables } from '../../services/auth-service/src/config.ts'
-import { variables as bffVariables } from '../../services/bff-service/src/config.ts'
+import { secretVariables as bffSecrets, variables as bffVariables } from '../../services/bff-service/src/config.ts'
 import {
   secretVariables as resourceSecrets,
   variables as resourceVariables
@@ -28,9 +28,10 @@ function tableOf(service: string): { name: string; mayBeFile: boolean; fallback:
 const described: Record<string, string> = {
   PASSWORD_HASH_CONCURRENCY: 'the number of cores',
   COUNTERSIGN_ADMIN_PASSWORD: 'none',
-  AUTH_URL: 'ISSUER',
   SERVICE_CLIENT_KEY: 'none',
   PUBLIC_URL: 'API_AUDIENCE',
+  AUTH_URL: 'ISSUER',
+  FORWARDER_KEY: 'none',
   JWKS_URL: 'ISSUER + /.well-known/jwks.json',
   REDIS_URL: 'required'
 }
@@ -39,12 +40,12 @@ describe("the README's configuration tables", () => {
   test.each<[string, Record<string, Variable>, string[]]>([
     ['auth-service', authVariables, authSecrets],
     ['resource-service', resourceVariables, resourceSecrets],
-    ['bff-service', bffVariables, []]
+    ['bff-service', bffVariables, bffSecrets]
   ])('name every variable of the %s with its default', (service, variables, secrets) => {
     const expected = Object.values(variables).map(({ name, fallback }) => ({
       name,
       mayBeFile: secrets.includes(name),
-      fallback: described[name] ?? (fallback === undefined ? 'required' : String(fallback.value))
+      fallback: fallback === undefined ? 'required' : (described[name] ?? String(fallback.value))
     }))
     const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name)
     expect(tableOf(service).sort(byName)).toEqual(expected.sort(byName))
