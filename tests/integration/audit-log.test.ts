@@ -55,7 +55,9 @@ describe('the audit log', () => {
   })
 
   const list = (search: Record<string, string | number> = {}): Promise<Answer<AuditPage>> => {
-    const parameters = new URLSearchParams(Object.entries(search).map(([name, value]) => [name, String(value)]))
+    const parameters = new URLSearchParams(
+      Object.entries(search).map(([name, value]): [string, string] => [name, String(value)])
+    )
     return get<AuditPage>(`${trio.auth.url}/admin/audit?${parameters}`, admin)
   }
   const idsOf = (events: readonly { id: string }[]) => events.map(({ id }) => id)

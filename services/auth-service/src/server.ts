@@ -8,6 +8,7 @@ import {
   measureVerifier,
   type Service
 } from '@countersign/service-kit'
+import { openRedisConnection, type RedisConnection } from '@countersign/service-kit/redis'
 import { anyAudience, createAccessTokenVerifier, type RevocationFeed } from '@countersign/verifier'
 import { type InProcessRevocationLog, inProcessRevocations } from '@countersign/verifier/in-process'
 import { requireAccessToken, requireRole } from '@countersign/verifier/koa'
@@ -34,9 +35,13 @@ import { createIssuerMetrics } from './metrics.ts'
 import type { RevocationOutbox } from './revocation/revocation-outbox.ts'
 import type { RevocationPublisher } from './revocation/revocation-publisher.ts'
 import { startRevocationRelay } from './revocation/revocation-relay.ts'
+import { createActivityRecorder } from './statistics/activity-recorder.ts'
+import { recordActivity } from './statistics/recorded-metrics.ts'
 import { createAttemptCounter } from './stores/attempt-counters.ts'
 import { openDatabase } from './stores/database.ts'
 import { createInProcessRevocationPublisher } from './stores/in-process-revocation-publisher.ts'
+import { createPrismaActivity } from './stores/prisma-activity.ts'
+import { createPrismaAuditLog } from './stores/prisma-audit-log.ts'
 import { createPrismaClientAdministration, createPrismaClientStore } from './stores/prisma-clients.ts'
 import { createPrismaExpiredRows } from './stores/prisma-expired-rows.ts'
 import { createPrismaRefreshTokenFamilies } from './stores/prisma-refresh-token-families.ts'
@@ -45,7 +50,6 @@ import { createPrismaSigningKeyStore } from './stores/prisma-signing-key-store.t
 import { createPrismaStatistics } from './stores/prisma-statistics.ts'
 import { createPrismaUserAdministration } from './stores/prisma-user-administration.ts'
 import { createPrismaUserStore } from './stores/prisma-user-store.ts'
-import { openRedisConnection, type RedisConnection } from './stores/redis-connection.ts'
 import { createRedisRevocationPublisher } from './stores/redis-revocation-publisher.ts'
 import { createInProcessSingleUse, createRedisSingleUse } from './stores/single-use.ts'
 import { createAccessTokenIssuer } from './tokens/access-tokens.ts'
@@ -62,6 +66,8 @@ const keyRoundIntervalMs = 5000
 /** Three rounds missed: this replica was paused. */
 const longestKeyAgeMs = 15_000
 const housekeepingIntervalMs = 60_000
+/** How far the figures of activity are behind. */
+const activitySaveMs = 2000
 
 /** What the embedded stack puts in place of Redis and of an operator. */
 export interface EmbeddedParts {
@@ -110,10 +116,15 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
   else if (!(await users.hasUserWithRole(adminRole))) {
     logger.warn('there is no admin; COUNTERSIGN_ADMIN_PASSWORD makes the first one at the next start')
   }
-  const issuerMetrics = createIssuerMetrics({
-    registry: metrics.registry,
-    countPendingRevocations: () => outbox.countUnpublished()
-  })
+  const activity = createPrismaActivity(database)
+  const activityRecorder = createActivityRecorder({ store: activity, logger, saveAfterMs: activitySaveMs })
+  const issuerMetrics = recordActivity(
+    createIssuerMetrics({
+      registry: metrics.registry,
+      countPendingRevocations: () => outbox.countUnpublished()
+    }),
+    activityRecorder
+  )
   const sealing = createKeySealing(config.masterKeys)
   const keyStore = createPrismaSigningKeyStore(database)
   const policy = keyPolicy(config)
@@ -247,6 +258,8 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
           keyAdministration,
           keySchedule,
           statistics: createPrismaStatistics(database),
+          activity,
+          auditLog: createPrismaAuditLog(database),
           requireAdmin,
           requireAnyToken
         }
@@ -254,6 +267,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     // In this order, each one although the one before may fail.
     closeStores: [
       () => verifier.close(),
+      () => activityRecorder.close(),
       () => housekeeping.close(),
       () => relay.close(),
       () => keySchedule.close(),

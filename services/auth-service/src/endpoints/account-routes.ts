@@ -2,7 +2,7 @@ import type { Middleware } from 'koa'
 import type { RefreshDeps } from '../grants/refresh.ts'
 import * as bodies from './bodies.ts'
 import { type LoginDeps, login } from './login.ts'
-import { logout, logoutAll } from './logout.ts'
+import { logout, logoutAll, logoutOthers } from './logout.ts'
 import { me } from './me.ts'
 import { changePassword } from './password.ts'
 import { refresh } from './refresh.ts'
@@ -69,13 +69,23 @@ export function accountRoutes(deps: AccountRouteDeps): Route[] {
       errors: [401, 503]
     },
     {
+      method: 'post',
+      path: '/auth/logout-others',
+      summary: 'End all sessions of the user but this one',
+      handlers: logoutOthers(inPerson),
+      needsAccessToken: true,
+      answer: { status: 204 },
+      errors: [401, 403, 503]
+    },
+    {
       method: 'get',
       path: '/auth/sessions',
-      summary: "List the user's live sessions",
+      summary: "A page of the user's live sessions, the newest first",
       handlers: listSessions(deps),
+      query: bodies.sessionListQuery,
       needsAccessToken: true,
       answer: { status: 200, schema: bodies.ownSessionList },
-      errors: [401, 503]
+      errors: [400, 401, 503]
     },
     {
       method: 'delete',

@@ -1,3 +1,6 @@
+import { activity, activityQuery } from './activity-bodies.ts'
+import { type AdminActivityDeps, showActivity } from './admin-activity.ts'
+import { type AdminAuditDeps, listAuditEvents } from './admin-audit.ts'
 import {
   type AdminClientsDeps,
   addClientSecret,
@@ -18,11 +21,18 @@ import {
   listUsers,
   showUser
 } from './admin-users.ts'
+import { auditPage, auditQuery } from './audit-bodies.ts'
 import * as bodies from './bodies.ts'
 import * as clientBodies from './client-bodies.ts'
 import type { Route } from './route.ts'
 
-export interface AdminRouteDeps extends AdminUsersDeps, AdminKeysDeps, AdminClientsDeps, AdminStatisticsDeps {}
+export interface AdminRouteDeps
+  extends AdminUsersDeps,
+    AdminKeysDeps,
+    AdminClientsDeps,
+    AdminStatisticsDeps,
+    AdminActivityDeps,
+    AdminAuditDeps {}
 
 /** What admins do. */
 export function adminRoutes(deps: AdminRouteDeps): Route[] {
@@ -59,11 +69,12 @@ export function adminRoutes(deps: AdminRouteDeps): Route[] {
     {
       method: 'get',
       path: '/admin/users/:id/sessions',
-      summary: "A user's live sessions",
+      summary: "A page of a user's live sessions, the newest first",
       handlers: listUserSessions(deps),
+      query: bodies.sessionListQuery,
       needsAccessToken: true,
       answer: { status: 200, schema: bodies.sessionList },
-      errors: [401, 403, 404, 503]
+      errors: [400, 401, 403, 404, 503]
     },
     {
       method: 'delete',
@@ -180,6 +191,27 @@ export function adminRoutes(deps: AdminRouteDeps): Route[] {
       needsAccessToken: true,
       answer: { status: 200, schema: bodies.statistics },
       errors: [401, 403, 503]
+    },
+    {
+      method: 'get',
+      path: '/admin/statistics/activity',
+      summary:
+        'Sign-ins, refreshes and revocations over the last hour or day; also for services with the scope statistics:read',
+      handlers: showActivity(deps),
+      query: activityQuery,
+      needsAccessToken: true,
+      answer: { status: 200, schema: activity },
+      errors: [400, 401, 403, 503]
+    },
+    {
+      method: 'get',
+      path: '/admin/audit',
+      summary: 'A page of the audit log, the newest events first; filters combine',
+      handlers: listAuditEvents(deps),
+      query: auditQuery,
+      needsAccessToken: true,
+      answer: { status: 200, schema: auditPage },
+      errors: [400, 401, 403, 503]
     }
   ]
 }

@@ -14,17 +14,21 @@ export interface AdminStatisticsDeps {
   requireAnyToken: Middleware
 }
 
+const requireStatisticsScope = requireScope(statisticsScope) as Middleware
+
+/** Lets admins pass, and services that have the scope `statistics:read`. Belongs behind `requireAnyToken`. */
+export const requireStatisticsAccess: Middleware = function requireStatisticsAccess(ctx, next) {
+  const { act, roles } = ctx.state.accessToken
+  // A service that acts for an admin is none.
+  const isAdmin = !act && roles?.includes(adminRole) === true
+  return isAdmin ? next() : requireStatisticsScope(ctx, next)
+}
+
 /** `GET /admin/statistics`: figures of this issuer, for admins, and for services that have the scope `statistics:read`. */
 export function showStatistics({ statistics, keyAdministration, requireAnyToken }: AdminStatisticsDeps): Middleware[] {
-  const requireStatisticsScope = requireScope(statisticsScope) as Middleware
   return [
     requireAnyToken,
-    function requireAdminOrScope(ctx, next) {
-      const { act, roles } = ctx.state.accessToken
-      // A service that acts for an admin is none.
-      const isAdmin = !act && roles?.includes(adminRole) === true
-      return isAdmin ? next() : requireStatisticsScope(ctx, next)
-    },
+    requireStatisticsAccess,
     async function answerStatistics(ctx) {
       const [figures, { keys }] = await Promise.all([statistics.read(), keyAdministration.overview()])
       ctx.set('Cache-Control', 'no-store')

@@ -5,9 +5,16 @@ import { z } from 'zod'
 import type { UserAdministration } from '../accounts/user-administration.ts'
 import type { RefreshTokenFamilies } from '../grants/refresh-token-families.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
-import { type UserChangeBody, type UserListQuery, userChangeBody, userListQuery } from './bodies.ts'
+import {
+  type SessionListQuery,
+  sessionListQuery,
+  type UserChangeBody,
+  type UserListQuery,
+  userChangeBody,
+  userListQuery
+} from './bodies.ts'
 import { noLongerAdmin } from './no-longer-admin.ts'
-import { sessionSummary } from './session-summary.ts'
+import { placeInSessions, sessionCursor, sessionSummary } from './session-summary.ts'
 import { placeInUsers, userPage, userSummary } from './user-summary.ts'
 
 export interface AdminUsersDeps {
@@ -67,15 +74,18 @@ export function changeUser({ administration, relay, requireAdmin }: AdminUsersDe
   ]
 }
 
-/** `GET /admin/users/:id/sessions`: the user's live sessions, the newest first; there are at most `SESSIONS_PER_USER`. */
+/** `GET /admin/users/:id/sessions`: a page of the user's live sessions, the newest first; there are at most `SESSIONS_PER_USER`. */
 export function listUserSessions({ administration, families, requireAdmin }: AdminUsersDeps): Middleware[] {
   return [
     requireAdmin,
     requireUserId,
+    requireQuery(sessionListQuery),
     async function answerSessions(ctx) {
+      const place = placeInSessions(ctx.state.query as SessionListQuery)
       if (!(await administration.find(ctx.params.id))) throw unknownUser()
+      const { sessions, next } = await families.list(ctx.params.id, place)
       ctx.set('Cache-Control', 'no-store')
-      ctx.body = { sessions: (await families.list(ctx.params.id)).map(sessionSummary) }
+      ctx.body = { sessions: sessions.map(sessionSummary), next_cursor: sessionCursor(next) }
     }
   ]
 }

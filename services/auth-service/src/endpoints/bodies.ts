@@ -51,6 +51,17 @@ export type LogoutBody = z.infer<typeof logoutBody>
 export const passwordBody = z.strictObject({ current_password: presentedPassword, new_password: presentedPassword })
 export type PasswordBody = z.infer<typeof passwordBody>
 
+/** Where a page begins, in every list. */
+export const pageCursor = z
+  .string()
+  .min(1)
+  .max(512)
+  .optional()
+  .meta({ description: '`next_cursor` of the page before' })
+
+/** How many a page holds at most. */
+export const pageLimit = (fallback: number) => z.coerce.number().int().min(1).max(100).default(fallback)
+
 /** `GET /admin/users` */
 export const userListQuery = z.strictObject({
   search: z
@@ -59,10 +70,14 @@ export const userListQuery = z.strictObject({
     .refine((text) => text.isWellFormed() && !text.includes('\0'), { error: 'must be valid Unicode' })
     .default('')
     .meta({ description: 'the beginning of a username' }),
-  cursor: z.string().min(1).max(512).optional().meta({ description: '`next_cursor` of the page before' }),
-  limit: z.coerce.number().int().min(1).max(100).default(20)
+  cursor: pageCursor,
+  limit: pageLimit(20)
 })
 export type UserListQuery = z.infer<typeof userListQuery>
+
+/** `GET /auth/sessions` and `/admin/users/:id/sessions` */
+export const sessionListQuery = z.strictObject({ cursor: pageCursor, limit: pageLimit(100) })
+export type SessionListQuery = z.infer<typeof sessionListQuery>
 
 /** `PATCH /admin/users/:id` */
 export const userChangeBody = z
@@ -118,9 +133,15 @@ const session = z.object({
   user_agent: z.string()
 })
 
-export const sessionList = z.object({ sessions: z.array(session) })
+/** Where the next page begins, in every list. */
+export const nextCursor = z.string().nullable().meta({ description: '`cursor` of the next page; null on the last one' })
 
-export const ownSessionList = z.object({ sessions: z.array(session.extend({ current: z.boolean() })) })
+export const sessionList = z.object({ sessions: z.array(session), next_cursor: nextCursor })
+
+export const ownSessionList = z.object({
+  sessions: z.array(session.extend({ current: z.boolean() })),
+  next_cursor: nextCursor
+})
 
 export const administeredUser = registeredUser.extend({
   email: z.string().nullable(),
@@ -128,7 +149,7 @@ export const administeredUser = registeredUser.extend({
   disabled_at: z.iso.datetime().nullable()
 })
 
-export const userList = z.object({ users: z.array(administeredUser), next_cursor: z.string().nullable() })
+export const userList = z.object({ users: z.array(administeredUser), next_cursor: nextCursor })
 
 const moment = z.iso.datetime().nullable()
 

@@ -1,4 +1,4 @@
-import { InvalidGrantError } from '@countersign/oauth'
+import { AccessDeniedError, InvalidGrantError } from '@countersign/oauth'
 import { acceptJsonBody } from '@countersign/service-kit'
 import type { Middleware } from 'koa'
 import type { RefreshTokenFamilies } from '../grants/refresh-token-families.ts'
@@ -22,6 +22,11 @@ export function logout(deps: LogoutDeps): Middleware[] {
 /** `POST /auth/logout-all`: ends all sessions of the user. */
 export function logoutAll(deps: LogoutDeps): Middleware[] {
   return [deps.requireAccessToken, endAllSessions(deps)]
+}
+
+/** `POST /auth/logout-others`: ends all sessions of the user but this one. */
+export function logoutOthers(deps: LogoutDeps): Middleware[] {
+  return [deps.requireAccessToken, endOtherSessions(deps)]
 }
 
 /** Takes any generation of the family: whoever signs out is done with all of it. A family that ended before is fine. */
@@ -50,6 +55,16 @@ function endAllSessions({ families, relay }: LogoutDeps): Middleware {
   return async function endAllSessions(ctx) {
     const { entries } = await families.endAll(ctx.state.accessToken.sub, { reason: 'logout_all' })
     await relay.announce(entries)
+    ctx.status = 204
+  }
+}
+
+function endOtherSessions({ families, relay }: LogoutDeps): Middleware {
+  return async function endOtherSessions(ctx) {
+    const { sid, sub } = ctx.state.accessToken
+    const result = await families.endOthers(sub, sid, { reason: 'logout_others' })
+    if (!result) throw new AccessDeniedError({ description: 'This session has ended meanwhile; the others go on.' })
+    await relay.announce(result.entries)
     ctx.status = 204
   }
 }

@@ -1,4 +1,22 @@
-import type { SessionSummary } from '../grants/refresh-token-families.ts'
+import { z } from 'zod'
+import type { SessionPlace, SessionSummary } from '../grants/refresh-token-families.ts'
+import type { SessionListQuery } from './bodies.ts'
+import { decodePlace, encodePlace } from './page-cursors.ts'
+
+/** The place in a list of sessions that a query asks for. @throws {InvalidRequestError} for a cursor of no former page */
+export function placeInSessions({ cursor, limit }: SessionListQuery): {
+  after: SessionPlace | undefined
+  limit: number
+} {
+  if (cursor === undefined) return { after: undefined, limit }
+  const { at: createdAt, id } = decodePlace(cursor, z.uuid())
+  return { after: { createdAt, id }, limit }
+}
+
+/** The cursor of the next page of sessions. */
+export function sessionCursor(next: SessionPlace | undefined): string | null {
+  return next === undefined ? null : encodePlace({ at: next.createdAt, id: next.id })
+}
 
 /** A session on the wire. */
 export function sessionSummary(session: SessionSummary) {

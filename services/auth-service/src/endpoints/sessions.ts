@@ -1,9 +1,11 @@
 import { NotFoundError } from '@countersign/oauth'
+import { requireQuery } from '@countersign/service-kit'
 import type { Middleware } from 'koa'
 import { z } from 'zod'
 import type { RefreshTokenFamilies } from '../grants/refresh-token-families.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
-import { sessionSummary } from './session-summary.ts'
+import { type SessionListQuery, sessionListQuery } from './bodies.ts'
+import { placeInSessions, sessionCursor, sessionSummary } from './session-summary.ts'
 
 export interface SessionsDeps {
   families: RefreshTokenFamilies
@@ -11,18 +13,21 @@ export interface SessionsDeps {
   requireAccessToken: Middleware
 }
 
-/** `GET /auth/sessions`: the user's live sessions, the newest first; there are at most `SESSIONS_PER_USER`. */
+/** `GET /auth/sessions`: a page of the user's live sessions, the newest first; there are at most `SESSIONS_PER_USER`. */
 export function listSessions({ families, requireAccessToken }: SessionsDeps): Middleware[] {
   return [
     requireAccessToken,
+    requireQuery(sessionListQuery),
     async function answerSessions(ctx) {
-      const sessions = await families.list(ctx.state.accessToken.sub)
+      const place = placeInSessions(ctx.state.query as SessionListQuery)
+      const { sessions, next } = await families.list(ctx.state.accessToken.sub, place)
       ctx.set('Cache-Control', 'no-store')
       ctx.body = {
         sessions: sessions.map((session) => ({
           ...sessionSummary(session),
           current: session.id === ctx.state.accessToken.sid
-        }))
+        })),
+        next_cursor: sessionCursor(next)
       }
     }
   ]

@@ -1,6 +1,6 @@
-import { InvalidRequestError } from '@countersign/oauth'
 import type { AdministeredUser, UserPage } from '../accounts/user-administration.ts'
 import type { UserListQuery } from './bodies.ts'
+import { unknownCursor } from './page-cursors.ts'
 
 /** The place in the list of users that a query asks for. @throws {InvalidRequestError} for a cursor of no former page */
 export function placeInUsers({ search, cursor, limit }: UserListQuery) {
@@ -31,8 +31,6 @@ function encodeCursor(usernameKey: string): string {
 
 function decodeCursor(cursor: string): string {
   const text = Buffer.from(cursor, 'base64url').toString()
-  if (encodeCursor(text) !== cursor || text.includes('\0')) {
-    throw new InvalidRequestError({ description: 'The cursor is not one of a former page.' })
-  }
+  if (encodeCursor(text) !== cursor || text.includes('\0')) throw unknownCursor()
   return text
 }

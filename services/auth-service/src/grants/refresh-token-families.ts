@@ -37,6 +37,18 @@ export interface SessionSummary {
   readonly userAgent: string
 }
 
+/** The place of a session in a list: they are ordered by when they were created, and by their ids. */
+export interface SessionPlace {
+  readonly createdAt: Date
+  readonly id: string
+}
+
+export interface SessionPage {
+  readonly sessions: readonly SessionSummary[]
+  /** Where the next page begins; `undefined` on the last one. */
+  readonly next: SessionPlace | undefined
+}
+
 /** A refresh token that is good. */
 export interface RefreshTokenDescription {
   readonly userId: string
@@ -78,6 +90,7 @@ export interface PresentedGeneration {
 export type EndReason =
   | 'logout'
   | 'logout_all'
+  | 'logout_others'
   | 'session_ended'
   | 'password_changed'
   | 'replay'
@@ -122,9 +135,13 @@ export interface RefreshTokenFamilies {
   end(selection: { familyId: string; userId?: string; clientId?: string }, cause: EndCause): Promise<EndedFamilies>
   /** Ends all families of a user. */
   endAll(userId: string, cause: EndCause): Promise<EndedFamilies>
-  /** The user's live families, the newest first; a user has at most 100. */
-  list(userId: string): Promise<SessionSummary[]>
-  /** Whether the user has signed in from this network (not merely refreshed from it) within the last 30 days. */
+  /**
+   * Ends all families of a user but the one that asks, if that one has not ended itself.
+   * @returns `undefined` when it has: of two that end each other at once, one stays
+   */
+  endOthers(userId: string, familyId: string, cause: EndCause): Promise<EndedFamilies | undefined>
+  /** A page of the user's live families, the newest first; a user has at most 100. */
+  list(userId: string, page: { after: SessionPlace | undefined; limit: number }): Promise<SessionPage>
   /**
    * What there is to tell of a refresh token to its client.
    * @returns `undefined` unless it is the one that may rotate next, in a live family of this client
@@ -134,6 +151,7 @@ export interface RefreshTokenFamilies {
     generation: number
     clientId: string
   }): Promise<RefreshTokenDescription | undefined>
+  /** Whether the user has signed in from this network (not merely refreshed from it) within the last 30 days. */
   hasSignedInFrom(userId: string, network: string): Promise<boolean>
 }
 

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { describeError, type Logger } from '@countersign/service-kit'
 
 /** What can be removed, each in batches. */
-export const expiredKinds = ['families', 'revocations', 'audit_events'] as const
+export const expiredKinds = ['families', 'revocations', 'activity', 'audit_events'] as const
 export type ExpiredKind = (typeof expiredKinds)[number]
 
 /** Removes rows that are of no use to anyone any more. */
@@ -32,7 +32,7 @@ const batchSize = 500
 /** A round ends after as many batches at the latest, so that others have their turn. */
 const batchesPerRound = 200
 
-/** Starts housekeeping: expired families, dead denylist entries and old audit events go, a small batch at a time. */
+/** Starts housekeeping: expired families, dead denylist entries, old counts and audit events go, a small batch at a time. */
 export function startHousekeeping({
   expired,
   trimCarrier,

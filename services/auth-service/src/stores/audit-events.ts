@@ -1,22 +1,30 @@
+import type { AuditEventType } from '@countersign/oauth'
+import { Prisma } from '@countersign/prisma'
 import type { Queryable } from './database.ts'
 
 export interface AuditEvent {
-  /** noun.past_participle, such as `user.disabled`. */
-  readonly type: string
+  readonly type: AuditEventType
   /** Whom it is about. */
   readonly userId?: string | undefined
   /** The admin who did it; nobody when it was the operator at the command line, or a schedule. */
   readonly actorId?: string | undefined
+  /** The client that it is about. */
+  readonly clientId?: string | undefined
   readonly detail?: Record<string, unknown> | undefined
 }
 
 /** Writes an event in the transaction that it tells of. */
 export async function recordAuditEvent(
   transaction: Queryable,
-  { type, userId, actorId, detail }: AuditEvent
+  { type, userId, actorId, clientId, detail }: AuditEvent
 ): Promise<void> {
   await transaction.$executeRaw`
-    INSERT INTO audit_events (type, user_id, actor_id, detail)
-    VALUES (${type}, ${userId ?? null}::uuid, ${actorId ?? null}::uuid,
+    INSERT INTO audit_events (type, user_id, actor_id, client_id, detail)
+    VALUES (${type}, ${userId ?? null}::uuid, ${actorId ?? null}::uuid, ${clientId ?? null},
       ${detail === undefined ? null : JSON.stringify(detail)}::jsonb)`
+}
+
+/** The type of an event that another statement writes along. */
+export function auditEventType(type: AuditEventType): Prisma.Sql {
+  return Prisma.sql`${type}::text`
 }

@@ -2,6 +2,7 @@ import { Prisma } from '@countersign/prisma'
 import { maxClockToleranceSeconds } from '@countersign/verifier'
 import type { EndedFamilies, EndReason } from '../grants/refresh-token-families.ts'
 import { maxAccessTokenTtlSeconds } from '../tokens/access-tokens.ts'
+import { auditEventType } from './audit-events.ts'
 import { type Queryable, statementTimeoutMs } from './database.ts'
 import { databaseNow, type OutboxRow, seconds, toOutboxEntry } from './revocation-entries.ts'
 
@@ -52,12 +53,18 @@ export async function endFamilies(
       RETURNING f.id, f.user_id, f.client_id, f.access_expires_at
     ), audited AS (
       INSERT INTO audit_events (type, user_id, actor_id, session_id, client_id, detail)
-      SELECT 'session.ended', user_id, ${actorId ?? null}::uuid, id, client_id, jsonb_build_object('reason', ${reason}::text)
+      SELECT ${auditEventType('session.ended')}, user_id, ${actorId ?? null}::uuid, id, client_id, jsonb_build_object('reason', ${reason}::text)
       FROM ended
     )
     ${insertEntries} FROM ended f
     RETURNING id, kind, value, expires_at`
   return { ended: rows.length, entries: rows.map(toOutboxEntry) }
+}
+
+/** The condition on the families `f` of a user, but for the one that is excepted. */
+export function familiesOfUser(userId: string, exceptedId?: string): Prisma.Sql {
+  const others = exceptedId === undefined ? Prisma.empty : Prisma.sql`AND f.id <> ${exceptedId}::uuid`
+  return Prisma.sql`f.user_id = ${userId}::uuid ${others}`
 }
 
 /** Ends all families of a user, in the transaction given. */
@@ -66,7 +73,28 @@ export async function endFamiliesOfUser(
   userId: string,
   cause: Omit<FamiliesToEnd, 'selection'>
 ): Promise<EndedFamilies> {
-  // The lock makes a sign-in that is under way finish first, so that this ends its session too.
+  await lockUser(transaction, userId)
+  return endFamilies(transaction, { selection: familiesOfUser(userId), ...cause })
+}
+
+/**
+ * Ends all families of a user but the one that asks, in the transaction given.
+ * @returns `undefined` when that one has ended while it waited for its turn
+ */
+export async function endOtherFamiliesOfUser(
+  transaction: Queryable,
+  { userId, familyId }: { userId: string; familyId: string },
+  cause: Omit<FamiliesToEnd, 'selection'>
+): Promise<EndedFamilies | undefined> {
+  await lockUser(transaction, userId)
+  const own = await transaction.$queryRaw<unknown[]>`
+    SELECT 1 FROM refresh_token_families
+    WHERE id = ${familyId}::uuid AND user_id = ${userId}::uuid AND revoked_at IS NULL FOR NO KEY UPDATE`
+  if (own.length === 0) return undefined
+  return endFamilies(transaction, { selection: familiesOfUser(userId, familyId), ...cause })
+}
+
+/** Makes a sign-in that is under way finish first, so that what comes next ends its session too. */
+async function lockUser(transaction: Queryable, userId: string): Promise<void> {
   await transaction.$queryRaw`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
-  return endFamilies(transaction, { selection: Prisma.sql`f.user_id = ${userId}::uuid`, ...cause })
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { AuditEventType } from '@countersign/oauth'
 import { Prisma } from '@countersign/prisma'
 import type { JSONWebKeySet } from 'jose'
 import { canonicalJson } from '../clients/canonical-json.ts'
@@ -88,7 +89,7 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
     addSecret: (id, secretHash, actorId) =>
       changeLocked(id, actorId, async (transaction, before) => {
         const secret_hashes = [secretHash, ...before.secret_hashes].slice(0, maxClientSecrets)
-        await recordAuditEvent(transaction, { type: 'client.secret_added', actorId, detail: { client_id: id } })
+        await recordClientEvent(transaction, 'client.secret_added', id, actorId)
         const after = { ...before, secret_hashes }
         // The one that is good no more takes its tokens along.
         const isFull = before.secret_hashes.length >= maxClientSecrets
@@ -96,7 +97,7 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
       }),
     dropOlderSecret: (id, actorId) =>
       changeLocked(id, actorId, async (transaction, before) => {
-        await recordAuditEvent(transaction, { type: 'client.secret_dropped', actorId, detail: { client_id: id } })
+        await recordClientEvent(transaction, 'client.secret_dropped', id, actorId)
         return endTokens(transaction, { ...before, secret_hashes: before.secret_hashes.slice(0, 1) }, actorId)
       })
   }
@@ -131,7 +132,7 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
       ON CONFLICT (id) DO NOTHING
       RETURNING ${columns}`
     if (!rows[0]) return { outcome: 'taken' }
-    await recordAuditEvent(transaction, { type: 'client.created', actorId, detail: { client_id: client.id } })
+    await recordClientEvent(transaction, 'client.created', client.id, actorId)
     return { outcome: 'created', client: toClient(rows[0]) }
   }
 
@@ -161,14 +162,14 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
     const isEnding = isDisabled && before.disabled_at === null
     const isReturning = !isDisabled && before.disabled_at !== null
     const type = isEnding ? 'client.disabled' : isReturning ? 'client.enabled' : 'client.changed'
-    await recordAuditEvent(transaction, { type, actorId, detail: { client_id: before.id } })
+    await recordClientEvent(transaction, type, before.id, actorId)
     return isEnding || takesAway(before, after) ? endTokens(transaction, after, actorId) : save(transaction, after)
   }
 
   /** Whatever was issued to the client ends: its own tokens by their epoch, those of its users by their families. */
   async function endTokens(transaction: Queryable, after: ClientRow, actorId?: string): Promise<ClientChangeOutcome> {
     const entry = await insertEntry(transaction, { kind: 'sid', value: after.epoch, lifeSeconds: maxEntryLifeSeconds })
-    await recordAuditEvent(transaction, { type: 'client.tokens_ended', actorId, detail: { client_id: after.id } })
+    await recordClientEvent(transaction, 'client.tokens_ended', after.id, actorId)
     const selection = Prisma.sql`f.client_id = ${after.id}`
     const families = await endFamilies(transaction, { selection, reason: 'client_ended', actorId })
     return save(transaction, { ...after, epoch: randomUUID() }, [entry, ...families.entries])
@@ -188,6 +189,15 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
       WHERE c.id = ${after.id} RETURNING ${columns}`
     return { outcome: 'changed', client: toClient(rows[0] as ClientRow), entries }
   }
+}
+
+function recordClientEvent(
+  transaction: Queryable,
+  type: AuditEventType,
+  clientId: string,
+  actorId: string | undefined
+) {
+  return recordAuditEvent(transaction, { type, actorId, clientId, detail: { client_id: clientId } })
 }
 
 /** Whether tokens that were issued before could do, or be made by, what should be no more. */

@@ -24,6 +24,11 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
     revocations: (limit) => Prisma.sql`
       DELETE FROM revocations WHERE id IN (
         SELECT id FROM revocations WHERE expires_at < now() ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
+    // Two days: a day is shown, and the clocks of replicas need not agree.
+    activity: (limit) => Prisma.sql`
+      DELETE FROM activity WHERE (minute, kind, outcome, replica) IN (
+        SELECT minute, kind, outcome, replica FROM activity WHERE minute < now() - interval '2 days'
+        ORDER BY minute LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
     audit_events: (limit) => Prisma.sql`
       DELETE FROM audit_events WHERE id IN (
         SELECT id FROM audit_events WHERE at < now() - ${seconds(auditRetentionDays * 86_400)}

@@ -7,10 +7,19 @@ import type {
   RefreshTokenDescription,
   RefreshTokenFamilies,
   Session,
+  SessionPage,
   SessionSummary
 } from '../grants/refresh-token-families.ts'
+import { auditEventType } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
-import { endFamilies, endFamiliesOfUser, insertEntries, isLive, retrySlackSeconds } from './ending-families.ts'
+import {
+  endFamilies,
+  endFamiliesOfUser,
+  endOtherFamiliesOfUser,
+  insertEntries,
+  isLive,
+  retrySlackSeconds
+} from './ending-families.ts'
 import { signingKid } from './prisma-signing-key-store.ts'
 import { databaseNow, seconds, toOutboxEntry } from './revocation-entries.ts'
 
@@ -55,7 +64,11 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
     },
     endAll: (userId, cause) =>
       orUnavailable(inTransaction(database, (transaction) => endFamiliesOfUser(transaction, userId, cause))),
-    list: (userId) => orUnavailable(list(userId)),
+    endOthers: (userId, familyId, cause) =>
+      orUnavailable(
+        inTransaction(database, (transaction) => endOtherFamiliesOfUser(transaction, { userId, familyId }, cause))
+      ),
+    list: (userId, page) => orUnavailable(list(userId, page)),
     describe: (token) => orUnavailable(describe(token)),
     hasSignedInFrom: (userId, network) => orUnavailable(hasSignedInFrom(userId, network))
   }
@@ -70,7 +83,7 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
     if (verified.length === 0) return undefined
     const selection = Prisma.sql`f.id IN (
         SELECT f.id FROM refresh_token_families f WHERE f.user_id = ${session.userId}::uuid AND ${isLive}
-        ORDER BY f.created_at DESC, f.id OFFSET ${limits.sessionsPerUser - 1})`
+        ORDER BY f.created_at DESC, f.id DESC OFFSET ${limits.sessionsPerUser - 1})`
     const surplus = await endFamilies(transaction, { selection, reason: 'session_limit' })
     const rows = await transaction.$queryRaw<SessionRow[]>`
       WITH f AS (
@@ -85,7 +98,7 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
         RETURNING *
       ), audited AS (
         INSERT INTO audit_events (type, user_id, session_id, client_id, address, user_agent)
-        SELECT 'session.started', f.user_id, f.id, f.client_id, f.address, f.user_agent FROM f
+        SELECT ${auditEventType('session.started')}, f.user_id, f.id, f.client_id, f.address, f.user_agent FROM f
       )
       SELECT ${sessionColumns} FROM f JOIN users u ON u.id = f.user_id`
     return { session: toSession(rows[0] as SessionRow), entries: surplus.entries }
@@ -158,7 +171,7 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
         RETURNING id, expires_at
       ), audited AS (
         INSERT INTO audit_events (type, user_id, session_id, client_id, address, user_agent, detail)
-        SELECT 'refresh_token.replayed', user_id, id, client_id, ${origin.address}, ${origin.userAgent},
+        SELECT ${auditEventType('refresh_token.replayed')}, user_id, id, client_id, ${origin.address}, ${origin.userAgent},
           jsonb_build_object('presented_generation', ${generation}::int, 'current_generation', generation)
         FROM replayed
       )
@@ -187,31 +200,21 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
     return { outcome: 'replayed', sessionId: familyId, entries: [toOutboxEntry(entry)] }
   }
 
-  async function list(userId: string): Promise<SessionSummary[]> {
-    const rows = await database.$queryRaw<
-      {
-        id: string
-        client_id: string
-        created_at: Date
-        rotated_at: Date
-        expires_at: Date
-        address: string
-        user_agent: string
-      }[]
-    >`
-      SELECT f.id, f.client_id, f.created_at, f.rotated_at, least(f.idle_expires_at, f.absolute_expires_at) AS expires_at,
-        f.address, f.user_agent
-      FROM refresh_token_families f WHERE f.user_id = ${userId}::uuid AND ${isLive}
-      ORDER BY f.created_at DESC, f.id LIMIT ${limits.sessionsPerUser}`
-    return rows.map((row) => ({
-      id: row.id,
-      clientId: row.client_id,
-      createdAt: row.created_at,
-      lastUsedAt: row.rotated_at,
-      expiresAt: row.expires_at,
-      address: row.address,
-      userAgent: row.user_agent
-    }))
+  async function list(
+    userId: string,
+    { after, limit }: Parameters<RefreshTokenFamilies['list']>[1]
+  ): Promise<SessionPage> {
+    const isAfter =
+      after === undefined
+        ? Prisma.empty
+        : Prisma.sql`AND (f.created_at, f.id) < (${after.createdAt.toISOString()}::timestamptz, ${after.id}::uuid)`
+    const rows = await database.$queryRaw<SessionSummary[]>`
+      SELECT f.id, f.client_id AS "clientId", f.created_at AS "createdAt", f.rotated_at AS "lastUsedAt",
+        least(f.idle_expires_at, f.absolute_expires_at) AS "expiresAt", f.address, f.user_agent AS "userAgent"
+      FROM refresh_token_families f WHERE f.user_id = ${userId}::uuid AND ${isLive} ${isAfter}
+      ORDER BY f.created_at DESC, f.id DESC LIMIT ${limit + 1}`
+    const sessions = rows.slice(0, limit)
+    return { sessions, next: rows.length > limit ? sessions.at(-1) : undefined }
   }
 
   async function describe({ familyId, generation, clientId }: Parameters<RefreshTokenFamilies['describe']>[0]) {

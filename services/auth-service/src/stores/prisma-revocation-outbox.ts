@@ -1,5 +1,6 @@
 import { maxClockToleranceSeconds } from '@countersign/verifier'
 import type { RevocationOutbox } from '../revocation/revocation-outbox.ts'
+import { auditEventType } from './audit-events.ts'
 import { type Database, orUnavailable } from './database.ts'
 import { databaseNow, type OutboxRow, seconds, toOutboxEntry } from './revocation-entries.ts'
 
@@ -16,7 +17,7 @@ export function createPrismaRevocationOutbox(database: Database): RevocationOutb
             RETURNING id, kind, value, expires_at
           ), audited AS (
             INSERT INTO audit_events (type, client_id, detail)
-            SELECT 'access_token.revoked', ${clientId}, jsonb_build_object('jti', value) FROM entry
+            SELECT ${auditEventType('access_token.revoked')}, ${clientId}, jsonb_build_object('jti', value) FROM entry
           )
           SELECT * FROM entry`
       )

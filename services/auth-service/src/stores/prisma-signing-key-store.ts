@@ -11,7 +11,7 @@ import type {
   StoredSigningKey
 } from '../keys/signing-key-store.ts'
 import { mayAdminister } from './acting-admin.ts'
-import { recordAuditEvent } from './audit-events.ts'
+import { auditEventType, recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { maxEntryLifeSeconds } from './ending-families.ts'
 import { databaseNow, insertEntry, seconds } from './revocation-entries.ts'
@@ -146,7 +146,7 @@ export function createPrismaSigningKeyStore(database: Database): SigningKeyStore
         RETURNING k.kid
       ), audited AS (
         INSERT INTO audit_events (type, detail)
-        SELECT 'signing_key.removed', jsonb_build_object('kid', kid) FROM removed
+        SELECT ${auditEventType('signing_key.removed')}, jsonb_build_object('kid', kid) FROM removed
       )
       SELECT kid FROM removed`
     return rows.map(({ kid }) => kid)

@@ -2,6 +2,7 @@ import type { Statistics } from '../statistics/statistics.ts'
 import { type Database, orUnavailable } from './database.ts'
 import { isLive } from './ending-families.ts'
 import { databaseNow } from './revocation-entries.ts'
+import { isRevocation } from './revocation-events.ts'
 
 interface StatisticsRow {
   at: Date
@@ -27,8 +28,7 @@ export function createPrismaStatistics(database: Database): Statistics {
           ) f, (
             SELECT count(*) FILTER (WHERE type = 'session.started')::float8 AS sign_ins,
               count(*) FILTER (WHERE type = 'sign_in.failed')::float8 AS failed_sign_ins,
-              count(*) FILTER (WHERE type IN ('session.ended', 'refresh_token.replayed', 'access_token.revoked',
-                'signing_key.pulled', 'client.tokens_ended'))::float8 AS revocations
+              count(*) FILTER (WHERE ${isRevocation})::float8 AS revocations
             FROM audit_events WHERE at > now() - interval '24 hours'
           ) a`
       )

@@ -10,7 +10,7 @@ import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 import { mayAdminister } from './acting-admin.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
-import { endFamilies, endFamiliesOfUser } from './ending-families.ts'
+import { endFamilies, endFamiliesOfUser, familiesOfUser } from './ending-families.ts'
 import { databaseNow } from './revocation-entries.ts'
 
 /** Makes changes by admins take turns, so that two of them cannot take the last admin away together. */
@@ -83,7 +83,7 @@ export function createPrismaUserAdministration(database: Database): UserAdminist
     if (administers(before) && !administers(after)) await requireAnotherAdmin(transaction)
 
     const entries: OutboxEntry[] = []
-    const selection = Prisma.sql`f.user_id = ${id}::uuid`
+    const selection = familiesOfUser(id)
     if (!wasDisabled && after.disabled_at) {
       await recordAuditEvent(transaction, { type: 'user.disabled', userId: id, actorId })
       entries.push(...(await endFamilies(transaction, { selection, reason: 'user_disabled', actorId })).entries)

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { Prisma } from '@countersign/prisma'
+import type { AuditEventType } from '@countersign/oauth'
 import type { NewUser, PasswordChange, UserCredentials, UserProfile, UserStore } from '../accounts/user-store.ts'
-import { recordAuditEvent } from './audit-events.ts'
+import { auditEventType, recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
-import { endFamilies } from './ending-families.ts'
+import { endFamilies, familiesOfUser } from './ending-families.ts'
 import { databaseNow } from './revocation-entries.ts'
 
 /** Makes two first starts on one database take turns; any number that nothing else locks. */
@@ -45,7 +45,12 @@ export function createPrismaUserStore(database: Database): UserStore {
     async recordFailedSignIn(userId, origin) {
       await orUnavailable(
         database.auditEvent.create({
-          data: { type: 'sign_in.failed', userId: userId ?? null, address: origin.address, userAgent: origin.userAgent }
+          data: {
+            type: 'sign_in.failed' satisfies AuditEventType,
+            userId: userId ?? null,
+            address: origin.address,
+            userAgent: origin.userAgent
+          }
         })
       )
     }
@@ -75,7 +80,7 @@ export function createPrismaUserStore(database: Database): UserStore {
         RETURNING id, username, email, roles, created_at
       ), audited AS (
         INSERT INTO audit_events (type, user_id, address, user_agent)
-        SELECT 'user.registered', id, ${user.origin.address}, ${user.origin.userAgent} FROM created
+        SELECT ${auditEventType('user.registered')}, id, ${user.origin.address}, ${user.origin.userAgent} FROM created
       )
       SELECT * FROM created`
     const [row] = rows
@@ -90,12 +95,11 @@ export function createPrismaUserStore(database: Database): UserStore {
       WHERE id = ${change.userId}::uuid AND password_hash = ${change.verifiedPasswordHash} AND disabled_at IS NULL
       RETURNING 1`
     if (changed.length === 0) return undefined
-    const others = change.sessionId === undefined ? Prisma.empty : Prisma.sql`AND f.id <> ${change.sessionId}::uuid`
-    const selection = Prisma.sql`f.user_id = ${change.userId}::uuid ${others}`
+    const selection = familiesOfUser(change.userId, change.sessionId)
     const { entries } = await endFamilies(transaction, { selection, reason: 'password_changed' })
     await transaction.$executeRaw`
       INSERT INTO audit_events (type, user_id, session_id, address, user_agent)
-      VALUES ('password.changed', ${change.userId}::uuid, ${change.sessionId ?? null}::uuid, ${change.origin.address},
+      VALUES (${auditEventType('password.changed')}, ${change.userId}::uuid, ${change.sessionId ?? null}::uuid, ${change.origin.address},
         ${change.origin.userAgent})`
     return { entries }
   }
@@ -107,7 +111,7 @@ export function createPrismaUserStore(database: Database): UserStore {
       WHERE id = ${userId}::uuid RETURNING 1`
     if (changed.length === 0) return undefined
     await recordAuditEvent(transaction, { type: 'password.set', userId })
-    return endFamilies(transaction, { selection: Prisma.sql`f.user_id = ${userId}::uuid`, reason: 'password_changed' })
+    return endFamilies(transaction, { selection: familiesOfUser(userId), reason: 'password_changed' })
   }
 
   async function hasUserWithRole(queryable: Queryable, role: string): Promise<boolean> {

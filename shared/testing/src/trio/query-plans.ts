@@ -34,9 +34,7 @@ async function explain(databaseUrl: string, text: string, values: readonly unkno
 }
 
 function pathsOf(node: PlanNode): string[] {
-  const own =
-    node['Relation Name'] && node['Node Type'] !== 'ModifyTable'
-      ? [`${node['Node Type']} ${node['Index Name'] ?? node['Relation Name']}`]
-      : []
+  const reached = node['Index Name'] ?? node['Relation Name']
+  const own = reached && node['Node Type'] !== 'ModifyTable' ? [`${node['Node Type']} ${reached}`] : []
   return [...own, ...(node.Plans ?? []).flatMap(pathsOf)]
 }

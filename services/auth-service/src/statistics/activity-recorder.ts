@@ -1,0 +1,109 @@
+import { describeError, type Logger } from '@countersign/service-kit'
+import type { ActivityStore, CountedKind, CountedOutcome, MinuteCount } from './activity.ts'
+
+export interface ActivityRecorderDeps {
+  store: Pick<ActivityStore, 'save'>
+  logger: Logger
+  /** How long a count may wait to be saved together with others, in milliseconds. */
+  saveAfterMs: number
+  /** Milliseconds since 1970-01-01 UTC. */
+  clock?: () => number
+}
+
+/** Counts in memory, and saves in the background. */
+export interface ActivityRecorder {
+  count<Kind extends CountedKind>(kind: Kind, outcome: CountedOutcome<Kind>): void
+  /** Saves what is left, once. */
+  close(): Promise<void>
+}
+
+const minuteMs = 60_000
+/** Six of a minute, over two days: what is older is not shown any more. */
+const maxCounts = 6 * 2880
+
+interface Count extends MinuteCount {
+  count: number
+  saved: number
+}
+
+/**
+ * Makes a recorder. Whoever counts waits for nothing; where nothing is counted nothing is written. What cannot be saved is
+ * kept and saved later. A process that is killed takes with it what it counted since it last saved: these are figures, and
+ * no proof of anything.
+ *
+ * Minutes are those of the process's clock. A replica whose clock is wrong by more than the clock tolerance takes no token
+ * of another one: by less than that, a minute is told right. When the clock is set back into a minute that is over and
+ * saved, what is counted in it again is lost up to the count that was saved.
+ */
+export function createActivityRecorder({
+  store,
+  logger,
+  saveAfterMs,
+  clock = Date.now
+}: ActivityRecorderDeps): ActivityRecorder {
+  /** In the order of their minutes. */
+  const counts = new Map<string, Count>()
+  let timer: NodeJS.Timeout | undefined
+  let saving: Promise<void> = Promise.resolve()
+  let isClosed = false
+  let isFailing = false
+
+  return {
+    count(kind, outcome) {
+      const minute = Math.floor(clock() / minuteMs) * minuteMs
+      const key = `${minute} ${kind} ${outcome}`
+      const known = counts.get(key)
+      if (known) known.count += 1
+      else add(key, { minute, kind, outcome, count: 1, saved: 0 })
+      saveLater()
+    },
+    async close() {
+      isClosed = true
+      clearTimeout(timer)
+      await saving
+      await save()
+    }
+  }
+
+  function add(key: string, count: Count): void {
+    const [oldest] = counts.keys()
+    if (oldest !== undefined && counts.size >= maxCounts) counts.delete(oldest)
+    counts.set(key, count)
+  }
+
+  function saveLater(): void {
+    if (timer !== undefined || isClosed) return
+    timer = setTimeout(() => {
+      saving = save().then(() => {
+        timer = undefined
+        if (unsaved().length > 0) saveLater()
+      })
+    }, saveAfterMs)
+    timer.unref()
+  }
+
+  function unsaved(): Count[] {
+    return [...counts.values()].filter(({ count, saved }) => count > saved)
+  }
+
+  async function save(): Promise<void> {
+    const counted = unsaved().map((entry) => ({ entry, count: entry.count }))
+    if (counted.length === 0) return
+    try {
+      await store.save(counted.map(({ entry: { minute, kind, outcome }, count }) => ({ minute, kind, outcome, count })))
+      for (const { entry, count } of counted) entry.saved = count
+      forgetFormerMinutes()
+      isFailing = false
+    } catch (error) {
+      if (!isFailing) logger.warn({ cause: describeError(error) }, 'activity not saved yet; it is tried again')
+      isFailing = true
+    }
+  }
+
+  function forgetFormerMinutes(): void {
+    const minute = Math.floor(clock() / minuteMs) * minuteMs
+    for (const [key, entry] of counts) {
+      if (entry.minute < minute && entry.saved === entry.count) counts.delete(key)
+    }
+  }
+}

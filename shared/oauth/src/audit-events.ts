@@ -1,0 +1,48 @@
+/** What audit events can tell of. Each is named noun.past_participle. */
+export const auditEventTypes = [
+  /** A user signed in. */
+  'session.started',
+  /** A session was ended before it expired; the detail has the reason. */
+  'session.ended',
+  /** A sign-in was refused: the password was wrong, or the user is unknown or disabled. */
+  'sign_in.failed',
+  /** A refresh token that was used before came again; its session was ended. */
+  'refresh_token.replayed',
+  /** A client revoked one access token. */
+  'access_token.revoked',
+  /** A user was created. */
+  'user.registered',
+  /** A user was disabled; all sessions of the user ended. */
+  'user.disabled',
+  /** A disabled user was enabled again. */
+  'user.enabled',
+  /** A user was given other roles; the detail has those before and after. */
+  'user.roles_changed',
+  /** A user changed the password; the other sessions of the user ended. */
+  'password.changed',
+  /** The operator set the password of a user; all sessions of the user ended. */
+  'password.set',
+  /** A client was registered. */
+  'client.created',
+  /** A client was changed. */
+  'client.changed',
+  /** A client was disabled. */
+  'client.disabled',
+  /** A disabled client was enabled again. */
+  'client.enabled',
+  /** A client was given a new secret. */
+  'client.secret_added',
+  /** The older secret of a client was dropped. */
+  'client.secret_dropped',
+  /** Every token that was issued to a client ended. */
+  'client.tokens_ended',
+  /** A signing key was made and published. */
+  'signing_key.published',
+  /** The spare signing key began to sign in place of the one before. */
+  'signing_key.rotated',
+  /** A signing key was pulled in an emergency; every token that it signed is refused. */
+  'signing_key.pulled',
+  /** A signing key was removed: the last token that it signed is dead. */
+  'signing_key.removed'
+] as const
+export type AuditEventType = (typeof auditEventTypes)[number]
