@@ -25,6 +25,7 @@ export TESTCONTAINERS_RYUK_DISABLED=true
 # The engine is on this machine; testcontainers guesses otherwise where the machine is itself a container.
 export TESTCONTAINERS_HOST_OVERRIDE=${TESTCONTAINERS_HOST_OVERRIDE:-127.0.0.1}
 export REQUIRE_DOCKER=1
+export REQUIRE_CHROMIUM=1
 # Debian 12's client still builds with the old builder by itself.
 export DOCKER_BUILDKIT=1
 

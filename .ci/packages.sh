@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Installs Debian packages whose commands are missing. Usage: packages.sh COMMAND=PACKAGE...
+# Installs Debian packages whose commands or files are missing. Usage: packages.sh COMMAND=PACKAGE... /FILE=PACKAGE...
 set -euo pipefail
 
 missing=()
 for pair in "$@"; do
-  PATH=$PATH:/usr/sbin:/sbin command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
+  wanted=${pair%%=*}
+  if [[ $wanted == /* && -e $wanted ]]; then continue; fi
+  PATH=$PATH:/usr/sbin:/sbin command -v "$wanted" >/dev/null || missing+=("${pair#*=}")
 done
 if ((${#missing[@]} == 0)); then exit 0; fi
 

@@ -31,7 +31,15 @@ export const theme = createTheme({
   },
   components: {
     InputWrapper: { defaultProps: { withAsterisk: false } },
-    Modal: { defaultProps: { centered: true, radius: 'lg', closeButtonProps: { 'aria-label': 'Close' } } }
+    Modal: {
+      defaultProps: {
+        centered: true,
+        radius: 'lg',
+        closeButtonProps: { 'aria-label': 'Close' },
+        // It is a <header> element, and the page has its banner.
+        attributes: { header: { role: 'presentation' } }
+      }
+    }
   }
 })
 

@@ -1,5 +1,6 @@
 /** Starts what integration tests share, once for a run: Postgres and Redis in containers, or Postgres alone without. */
 
+import { findChromium } from './chromium.ts'
 import { findDockerWith } from './docker.ts'
 import { startEmbeddedTestPostgres } from './embedded-test-postgres.ts'
 import { startPostgresContainer } from './postgres-container.ts'
@@ -24,6 +25,7 @@ export default async function setUpInfrastructure(project: TestProject): Promise
         'Postgres is the embedded one.'
     )
   }
+  if (findChromium() === undefined) log('Left out: tests/browser (there is no Chromium; CHROMIUM_PATH may name one).')
   const started: Shared[] = []
   const stopAll = async () => {
     await Promise.all(started.map((shared) => shared.stop()))

@@ -7,6 +7,8 @@ export function readTestEnvironment() {
     redisImage: environment.REDIS_IMAGE || 'redis:8-alpine',
     nodeImage: environment.NODE_IMAGE || 'node:24-slim',
     requiresDocker: environment.REQUIRE_DOCKER === '1',
+    chromiumPath: environment.CHROMIUM_PATH || undefined,
+    requiresChromium: environment.REQUIRE_CHROMIUM === '1',
     /** Where a JSON report of the run is to be written. */
     resultsFile: environment.TEST_RESULTS_FILE || undefined,
     dockerHost: environment.DOCKER_HOST || undefined

@@ -1,6 +1,6 @@
 import { Alert, Button, Stack, Text } from '@mantine/core'
 import { useForm } from '@mantine/form'
-import { ApiError, fieldErrorsOf, isSessionEnd } from '../api/api-error.ts'
+import { fieldErrorsOf } from '../api/api-error.ts'
 import { ErrorAlert } from '../components/error-alert.tsx'
 import { newPasswordError, PasswordField, passwordRule } from '../components/password-field.tsx'
 import { Section } from '../layout/section.tsx'
@@ -22,7 +22,7 @@ export function ChangePasswordSection() {
     if (change.isPending) return
     change.mutate(values, {
       onSuccess: () => form.reset(),
-      onError: (error) => form.setErrors(wrongPassword(error) ?? fieldErrorsOf(error))
+      onError: (error) => form.setErrors(fieldErrorsOf(error))
     })
   })
   return (
@@ -46,7 +46,7 @@ export function ChangePasswordSection() {
             {...form.getInputProps('new_password')}
             name="new_password"
           />
-          {change.error && !wrongPassword(change.error) && <ErrorAlert error={change.error} />}
+          {change.error && <ErrorAlert error={change.error} />}
           <div role="status">
             {change.isSuccess && (
               <Alert color="green" role="presentation">
@@ -63,9 +63,4 @@ export function ChangePasswordSection() {
       </form>
     </Section>
   )
-}
-
-function wrongPassword(error: unknown): Record<string, string> | undefined {
-  const isWrong = error instanceof ApiError && error.status === 401 && !isSessionEnd(error)
-  return isWrong ? { current_password: 'This is not your current password. Check it and try again.' } : undefined
 }

@@ -17,6 +17,7 @@ export function PasswordField({ label, ...props }: PasswordInputProps & { label:
     <PasswordInput
       {...props}
       label={label}
+      aria-invalid={props.error ? true : undefined}
       required
       visible={isVisible}
       onVisibilityChange={setIsVisible}

@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { admin, hasBrowser, newPerson, openStage, registerOnPage, type Stage, signInOnPage } from './stage.ts'
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+/** `SCREENSHOTS=1` renews the pictures of docs/browser.md. */
+const takesScreenshots = process.env.SCREENSHOTS === '1'
+
+interface Violation {
+  id: string
+  nodes: { html: string; failureSummary: string }[]
+}
+
+/** What axe-core says of the page as it is. */
+async function violationsOf(page: Page): Promise<string[]> {
+  await page.evaluate(axe)
+  const violations = await page.evaluate<Violation[]>('axe.run().then(({ violations }) => violations)')
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`)
+  )
+}
+
+const ways = [
+  { name: 'light', options: { colorScheme: 'light', viewport: { width: 1280, height: 900 } } },
+  { name: 'dark', options: { colorScheme: 'dark', viewport: { width: 1280, height: 900 } } },
+  { name: 'on a small screen', options: { colorScheme: 'light', viewport: { width: 360, height: 740 } } }
+] as const
+
+describe.skipIf(!hasBrowser)('every page can be used by everybody', () => {
+  let stage: Stage
+  let userId: string
+
+  beforeAll(async () => {
+    stage = await openStage()
+    for (let i = 0; i < 4; i++) {
+      const { page, context } = await stage.visit()
+      await registerOnPage(page, newPerson(['ada', 'grace', 'linus', 'margaret'][i]))
+      userId = await page.evaluate(async () => (await (await fetch('/bff/session')).json()).user_id)
+      await context.close()
+    }
+  })
+  afterAll(() => stage?.close())
+
+  const pages: [string, () => string, string][] = [
+    ['account', () => '/', 'Your account'],
+    ['dashboard', () => '/admin', 'Dashboard'],
+    ['users', () => '/admin/users', 'Users'],
+    ['user', () => `/admin/users/${userId}`, 'margaret-'],
+    ['keys', () => '/admin/keys', 'Signing keys'],
+    ['clients', () => '/admin/clients', 'Clients'],
+    ['client', () => '/admin/clients/countersign', 'ountersign'],
+    ['audit', () => '/admin/audit', 'Audit log'],
+    ['not-found', () => '/nowhere', '']
+  ]
+
+  test.each(ways)(
+    '$name',
+    async ({ name, options }) => {
+      const { page, context } = await stage.visit(options)
+      const found: string[] = []
+      const look = async (title: string, path: string, heading: string | RegExp) => {
+        await page.goto(path)
+        await page.getByRole('heading', { level: 1, name: heading }).first().waitFor()
+        await page.waitForLoadState('networkidle')
+        await page.waitForTimeout(300)
+        found.push(...(await violationsOf(page)).map((text) => `${path} ${text}`))
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+        if (overflow > 0) found.push(`${path} is ${overflow} px wider than the screen`)
+        if (takesScreenshots && name === 'light') {
+          await page.screenshot({ path: fileURLToPath(new URL(`../../docs/images/${title}.png`, import.meta.url)) })
+        }
+      }
+      await look('sign-in', '/sign-in', 'Sign in')
+      await look('register', '/register', 'Create an account')
+      await signInOnPage(page, admin(stage.trio))
+      for (const [title, path, heading] of pages) await look(title, path(), new RegExp(heading))
+      await page.goto('/admin/keys')
+      await page.getByRole('button', { name: 'Rotate now' }).click()
+      await page.getByRole('dialog').waitFor()
+      await page.waitForTimeout(400)
+      found.push(...(await violationsOf(page)).map((text) => `dialog ${text}`))
+      expect(found).toEqual([])
+      expect(stage.complaints).toEqual([])
+      await context.close()
+    },
+    120_000
+  )
+})

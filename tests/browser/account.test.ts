@@ -1,0 +1,155 @@
+import { usedSecrets } from '@countersign/testing/trio'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { expectSignedOut, hasBrowser, newPerson, openStage, registerOnPage, type Stage, signInOnPage } from './stage.ts'
+
+describe.skipIf(!hasBrowser)('an account in the browser', () => {
+  let stage: Stage
+
+  beforeAll(async () => {
+    stage = await openStage()
+  })
+  afterAll(() => stage?.close())
+
+  test('register, sign out, sign in again, by the keyboard alone', async () => {
+    const { page } = await stage.visit()
+    const person = newPerson()
+    await registerOnPage(page, person)
+    expect(await page.getByRole('banner').getByText(person.username).first().isVisible()).toBe(true)
+    await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).press('Enter')
+    await expectSignedOut(page)
+    await page.getByRole('textbox', { name: 'Username' }).press('Control+A')
+    await page.keyboard.type(person.username)
+    await page.keyboard.press('Tab')
+    await page.keyboard.type(person.password)
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { level: 1, name: 'Your account' }).waitFor()
+    expect(stage.complaints).toEqual([])
+  })
+
+  test('who asks for a page without a session signs in and gets that page; another site is no such page', async () => {
+    const { page } = await stage.visit()
+    const person = newPerson()
+    await registerOnPage(page, person)
+    await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click()
+    await expectSignedOut(page)
+    await page.goto('/sign-in?return=//evil.example/')
+    await page.getByRole('textbox', { name: 'Username' }).fill(person.username)
+    await page.getByLabel('Password', { exact: true }).fill(person.password)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Your account' }).waitFor()
+    expect(page.url()).toBe(`${stage.url}/`)
+  })
+
+  test('a wrong password says so, keeps the name, and the next try works', async () => {
+    const { page } = await stage.visit()
+    const person = newPerson()
+    await registerOnPage(page, person)
+    await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click()
+    await expectSignedOut(page)
+    const wrong = 'not my password'
+    usedSecrets.add(wrong)
+    await page.getByRole('textbox', { name: 'Username' }).fill(person.username)
+    await page.getByLabel('Password', { exact: true }).fill(wrong)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('alert').first().waitFor()
+    expect(await page.getByRole('alert').first().innerText()).toMatch(/wrong/i)
+    expect(await page.getByRole('textbox', { name: 'Username' }).inputValue()).toBe(person.username)
+    await page.getByLabel('Password', { exact: true }).fill(person.password)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Your account' }).waitFor()
+  })
+
+  test('what is wrong with a new account stands at its field', async () => {
+    const { page } = await stage.visit()
+    await page.goto('/register')
+    await page.getByRole('textbox', { name: 'Username' }).fill('no spaces allowed')
+    await page.getByLabel('Password', { exact: true }).fill('password123')
+    await page.getByRole('button', { name: 'Create account' }).click()
+    const username = page.getByRole('textbox', { name: 'Username' })
+    await expect.poll(() => username.getAttribute('aria-invalid')).toBe('true')
+    const described = (await username.getAttribute('aria-describedby')) ?? ''
+    const texts = await Promise.all(
+      described
+        .split(' ')
+        .filter(Boolean)
+        .map((id) => page.locator(`[id="${id}"]`).innerText())
+    )
+    expect(texts.join(' ')).not.toBe('')
+  })
+
+  test('password managers and paste find what they need', async () => {
+    const { page } = await stage.visit()
+    await page.goto('/sign-in')
+    const fields = { Username: 'username', Password: 'current-password' }
+    for (const [label, autocomplete] of Object.entries(fields)) {
+      const field = page.getByLabel(label, { exact: true })
+      expect(await field.getAttribute('autocomplete')).toBe(autocomplete)
+      const isPrevented = await field.evaluate((input) => {
+        const paste = new ClipboardEvent('paste', {
+          bubbles: true,
+          cancelable: true,
+          clipboardData: new DataTransfer()
+        })
+        return !input.dispatchEvent(paste)
+      })
+      expect(isPrevented).toBe(false)
+    }
+    await page.goto('/register')
+    expect(await page.getByLabel('Password', { exact: true }).getAttribute('autocomplete')).toBe('new-password')
+  })
+
+  test('ends another session, which is out at its next click', async () => {
+    const [here, there] = [
+      await stage.visit(),
+      await stage.visit({ userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' })
+    ]
+    const person = newPerson()
+    await registerOnPage(here.page, person)
+    await signInOnPage(there.page, person)
+    await here.page.reload()
+    await here.page.getByText('This browser').waitFor()
+    const end = here.page.getByRole('button', { name: /^End session: Firefox on Linux, 127\.0\.0\.1/ })
+    await end.click()
+    await end.waitFor({ state: 'detached' })
+    await there.page.getByRole('button', { name: 'Ask again' }).click()
+    await expectSignedOut(there.page)
+    await there.page.getByText('Your session has ended. Sign in again.').waitFor()
+    await here.page.reload()
+    await here.page.getByRole('heading', { level: 1, name: 'Your account' }).waitFor()
+  })
+
+  test('ends all other sessions', async () => {
+    const [here, there] = [await stage.visit(), await stage.visit()]
+    const person = newPerson()
+    await registerOnPage(here.page, person)
+    await signInOnPage(there.page, person)
+    await here.page.reload()
+    await here.page.getByRole('button', { name: 'End all other sessions' }).click()
+    await here.page.getByRole('dialog').getByRole('button', { name: 'End sessions' }).click()
+    await here.page.getByText('All other sessions have ended.').first().waitFor()
+    await there.page.getByRole('button', { name: 'Ask again' }).click()
+    await expectSignedOut(there.page)
+  })
+
+  test('changes the password: a wrong one stands at its field, the right one ends the other sessions', async () => {
+    const [here, there] = [await stage.visit(), await stage.visit()]
+    const person = newPerson()
+    await registerOnPage(here.page, person)
+    await signInOnPage(there.page, person)
+    const changed = { ...person, password: 'an entirely other password' }
+    usedSecrets.add(changed.password)
+    const current = here.page.getByLabel('Current password', { exact: true })
+    await current.fill('certainly not this one')
+    usedSecrets.add('certainly not this one')
+    await here.page.getByLabel('New password', { exact: true }).fill(changed.password)
+    await here.page.getByRole('button', { name: 'Change password' }).click()
+    await expect.poll(() => current.getAttribute('aria-invalid')).toBe('true')
+    await current.fill(person.password)
+    await here.page.getByRole('button', { name: 'Change password' }).click()
+    await here.page.getByText('Your password is changed. All other sessions have ended.').waitFor()
+    await there.page.getByRole('button', { name: 'Ask again' }).click()
+    await expectSignedOut(there.page)
+    await signInOnPage(there.page, changed)
+    expect(stage.complaints).toEqual([])
+  })
+})

@@ -1,0 +1,131 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createBrowserClient, query } from '@countersign/testing/trio'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasBrowser, newPerson, openStage, registerOnPage, type Stage, type Visitor } from './stage.ts'
+
+describe.skipIf(!hasBrowser)('what other origins can do to a browser that is signed in', () => {
+  let stage: Stage
+  let evil: Server
+  /** Another site altogether, and the same site on another port. */
+  let origins: string[]
+  let visitor: Visitor
+  let username: string
+
+  beforeAll(async () => {
+    stage = await openStage()
+    evil = createServer((_, response) => response.setHeader('Content-Type', 'text/html').end('<h1>evil</h1>')).listen(0)
+    await once(evil, 'listening')
+    const { port } = evil.address() as AddressInfo
+    origins = [`http://127.0.0.1:${port}`, `http://localhost:${port}`]
+    visitor = await stage.visit()
+    const person = newPerson()
+    username = person.username
+    await registerOnPage(visitor.page, person)
+  })
+  afterAll(async () => {
+    evil?.close()
+    await stage?.close()
+  })
+
+  const liveSessions = async () => {
+    const text = `SELECT f.id FROM refresh_token_families f JOIN users u ON u.id = f.user_id
+      WHERE u.username = $1 AND f.revoked_at IS NULL`
+    return (await query(stage.database.url, text, [username])).length
+  }
+
+  test.each([0, 1])('a form post changes nothing (%#)', async (index) => {
+    for (const path of ['/account/auth/logout-all', '/bff/session']) {
+      const page = await visitor.context.newPage()
+      await page.goto(origins[index] as string)
+      const answered = page.waitForResponse(`${stage.url}${path}`)
+      await page.evaluate((action) => {
+        const form = document.createElement('form')
+        form.method = 'post'
+        form.action = action
+        document.body.append(form)
+        // After the evaluation has answered, since the page goes with it.
+        setTimeout(() => form.submit())
+      }, `${stage.url}${path}`)
+      expect((await answered).status()).toBe(403)
+    }
+    expect(await liveSessions()).toBe(1)
+  })
+
+  test.each([0, 1])('a fetch changes nothing and reads nothing (%#)', async (index) => {
+    const page = await visitor.context.newPage()
+    await page.goto(origins[index] as string)
+    const outcomes = await page.evaluate(async (url) => {
+      const attempts: [string, RequestInit][] = [
+        ['/bff/session', { method: 'DELETE', headers: { 'X-Countersign-CSRF': '1' } }],
+        ['/account/auth/logout-all', { method: 'POST', headers: { 'X-Countersign-CSRF': '1' } }],
+        ['/account/auth/logout-all', { method: 'POST', mode: 'no-cors' }],
+        ['/bff/session', { method: 'POST', mode: 'no-cors', body: '{"username":"a","password":"b"}' }],
+        ['/bff/session', {}],
+        ['/api/me', {}]
+      ]
+      const read: string[] = []
+      for (const [path, init] of attempts) {
+        try {
+          const answer = await fetch(url + path, { credentials: 'include', ...init })
+          if (answer.type !== 'opaque') read.push(`${path}: ${await answer.text()}`)
+        } catch {} // what CORS does not allow
+      }
+      return read
+    }, stage.url)
+    expect(outcomes).toEqual([])
+    expect(await liveSessions()).toBe(1)
+    await page.close()
+  })
+
+  test('the page is not shown in a frame', async () => {
+    const page = await visitor.context.newPage()
+    await page.goto(origins[0] as string)
+    await page.evaluate((src) => {
+      const frame = document.createElement('iframe')
+      frame.src = src
+      document.body.append(frame)
+    }, stage.url)
+    await page.waitForTimeout(500)
+    const [, frame] = page.frames()
+    expect(frame?.url()).toMatch(/^chrome-error:/)
+    await page.close()
+  })
+
+  test('a cookie that somebody has planted is not the one after the sign-in', async () => {
+    const other = await stage.visit()
+    const planted = 'A'.repeat(43)
+    await other.context.addCookies([
+      {
+        name: '__Host-countersign',
+        value: planted,
+        url: stage.url.replace('http:', 'https:'),
+        secure: true,
+        httpOnly: true
+      }
+    ])
+    await registerOnPage(other.page, newPerson())
+    const values = (await other.context.cookies(stage.url)).map(({ value }) => value)
+    expect(values).toHaveLength(1)
+    expect(values).not.toContain(planted)
+    const planter = createBrowserClient(stage.url)
+    planter.cookie = planted
+    expect(await planter.send('GET', '/bff/session')).toMatchObject({ status: 401 })
+  })
+
+  test('a stolen cookie works until the sign-out, and is dead from then on', async () => {
+    const other = await stage.visit()
+    await registerOnPage(other.page, newPerson())
+    const [cookie] = await other.context.cookies(stage.url)
+    const thief = createBrowserClient(stage.url)
+    thief.cookie = cookie?.value
+    expect(await thief.send('GET', '/api/me')).toMatchObject({ status: 200 })
+    await other.page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click()
+    await other.page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    expect(await other.context.cookies(stage.url)).toEqual([])
+    for (const path of ['/api/me', '/bff/session']) {
+      expect(await thief.send('GET', path)).toMatchObject({ status: 401 })
+    }
+  })
+})

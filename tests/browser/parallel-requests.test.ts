@@ -1,0 +1,56 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server } from 'node:net'
+import { readFamily } from '@countersign/testing/trio'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { hasBrowser, newPerson, openStage, registerOnPage, type Stage } from './stage.ts'
+
+describe.skipIf(!hasBrowser || !inject('docker'))('a page whose access token expires', () => {
+  let stage: Stage
+  let balancer: Server
+  const counts = [0, 0]
+
+  beforeAll(async () => {
+    // Each connection goes to the next replica, and closes after a few requests' time, so that both get their share.
+    let next = 0
+    balancer = createServer((client) => {
+      const index = next++ % 2
+      counts[index] = (counts[index] as number) + 1
+      const { hostname, port } = new URL(stage.trio.bffs[index]?.url as string)
+      const upstream = connect(Number(port), hostname)
+      client.pipe(upstream).pipe(client)
+      client.on('error', () => upstream.destroy())
+      upstream.on('error', () => client.destroy())
+    }).listen(0, '127.0.0.1')
+    await once(balancer, 'listening')
+    stage = await openStage({
+      bffReplicas: 2,
+      publicUrl: `http://localhost:${(balancer.address() as AddressInfo).port}`,
+      env: { ACCESS_TOKEN_TTL_SECONDS: '30' }
+    })
+  })
+  afterAll(async () => {
+    await stage?.close()
+    balancer?.close()
+  })
+
+  test('fifty requests at that moment, over two replicas: all 200, one rotation', async () => {
+    const { page } = await stage.visit()
+    await registerOnPage(page, newPerson())
+    const { session_id: sessionId } = await page.evaluate(async () => (await fetch('/bff/session')).json())
+    await page.goto('about:blank')
+    const before = await readFamily(stage.database.url, sessionId)
+    await new Promise((resolve) => setTimeout(resolve, 23_000))
+    // A page without scripts of ours, so that the fifty are the first to ask.
+    await page.goto('/nowhere.html?blank', { waitUntil: 'commit' })
+    counts.fill(0)
+    const statuses = await page.evaluate(async () =>
+      Promise.all(Array.from({ length: 50 }, async (_, i) => (await fetch(`/api/me?${i}`)).status))
+    )
+    expect(statuses).toEqual(Array(50).fill(200))
+    expect(await readFamily(stage.database.url, sessionId)).toMatchObject({
+      generation: before.generation + 1,
+      revoked_at: null
+    })
+    expect(Math.min(...counts)).toBeGreaterThan(0)
+  }, 90_000)
+})

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { admin, hasBrowser, newPerson, openStage, registerOnPage, type Stage, signInOnPage } from './stage.ts'
+
+/** What a JWT, a refresh token and a JWE begin with. */
+const token = /eyJ[\w-]{8,}|csr1\./
+
+const pages = ['/', '/admin', '/admin/users', '/admin/keys', '/admin/clients', '/admin/audit']
+
+describe.skipIf(!hasBrowser)('what a script in the page can find', () => {
+  let stage: Stage
+
+  beforeAll(async () => {
+    stage = await openStage()
+  })
+  afterAll(() => stage?.close())
+
+  test('no token: not in cookies, storages, databases, the document, or any answer', async () => {
+    const { page, context } = await stage.visit()
+    const bodies: Promise<[string, string]>[] = []
+    const requests: string[] = []
+    page.on('response', (response) => {
+      if (response.status() === 204 || response.status() >= 300) return
+      bodies.push(
+        response
+          .text()
+          .then((text): [string, string] => [response.url(), text])
+          .catch(() => [response.url(), ''])
+      )
+      bodies.push(Promise.resolve([`headers of ${response.url()}`, JSON.stringify(response.headers())]))
+    })
+    page.on('request', (request) => requests.push(`${request.url()} ${request.postData() ?? ''}`))
+    await registerOnPage(page, newPerson())
+    await page.getByRole('button', { name: 'Sign out' }).first().click()
+    await signInOnPage(page, admin(stage.trio))
+    for (const path of pages) {
+      await page.goto(path)
+      await page.waitForLoadState('networkidle')
+      const found = await page.evaluate(async () => ({
+        cookie: document.cookie,
+        local: JSON.stringify({ ...localStorage }),
+        session: JSON.stringify({ ...sessionStorage }),
+        databases: JSON.stringify(await indexedDB.databases()),
+        caches: JSON.stringify(await caches.keys()),
+        workers: (await navigator.serviceWorker.getRegistrations()).length,
+        document: document.documentElement.outerHTML
+      }))
+      expect(found.cookie).toBe('')
+      expect([found.session, found.databases, found.caches, found.workers]).toEqual(['{}', '[]', '[]', 0])
+      expect(Object.keys(JSON.parse(found.local)).every((name) => /color-scheme/.test(name))).toBe(true)
+      expect(found.document).not.toMatch(token)
+    }
+    const answers = await Promise.all(bodies)
+    expect(answers.filter(([url]) => url.includes('/account/admin/')).length).toBeGreaterThan(4)
+    const isScript = (url: string) => /\.(?:js|css)$/.test(url)
+    expect(answers.filter(([url, text]) => !isScript(url) && token.test(text)).map(([url]) => url)).toEqual([])
+    expect(requests.filter((text) => token.test(text))).toEqual([])
+    // The cookie is there, and scripts have not seen it.
+    const [cookie, ...others] = await context.cookies()
+    expect(others).toEqual([])
+    expect(cookie).toMatchObject({
+      name: '__Host-countersign',
+      httpOnly: true,
+      secure: true,
+      sameSite: 'Strict',
+      path: '/'
+    })
+    expect(answers.filter(([, text]) => text.includes(cookie?.value as string)).map(([url]) => url)).toEqual([])
+    expect(stage.complaints).toEqual([])
+  })
+
+  test('an injected script does not run, and a style is refused', async () => {
+    const { page } = await stage.visit()
+    await page.goto('/sign-in')
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    const ran = await page.evaluate(async () => {
+      const inline = document.createElement('script')
+      inline.textContent = 'window.injected = true'
+      document.body.append(inline)
+      const frame = document.createElement('div')
+      frame.innerHTML = '<img src=x onerror="window.injected = true">'
+      document.body.append(frame)
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      return 'injected' in window
+    })
+    expect(ran).toBe(false)
+    expect(stage.complaints.splice(0).every((text) => /Content Security Policy/.test(text))).toBe(true)
+  })
+})
