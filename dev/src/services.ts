@@ -63,11 +63,10 @@ export async function createServices(
     generateAdminPassword: true
   })
   onMade('auth-service', auth)
+  const bffConfig = loadBffConfig(environmentOf('bff-service'))
+  onMade('bff-service', await createBffService(bffConfig, { keepSessionsInProcess: true }))
+  // Last, since it asks for the keys at once, and all of them listen when this is done.
   const resource = await createResourceService(loadResourceConfig(environmentOf('resource-service')), { revocationLog })
   onMade('resource-service', resource)
-  onMade(
-    'bff-service',
-    await createBffService(loadBffConfig(environmentOf('bff-service')), { keepSessionsInProcess: true })
-  )
   return auth.firstAdmin
 }

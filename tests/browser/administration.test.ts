@@ -1,4 +1,4 @@
-import { get } from '@countersign/testing/trio'
+import { basic, get, postForm, usedSecrets } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   admin,
@@ -135,7 +135,23 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
   test('a new client shows its secret once', async () => {
     await office.page.goto('/admin/clients')
     await office.page.getByRole('button', { name: 'New client' }).click()
-    await office.page.getByLabel('Client id', { exact: false }).first().waitFor()
+    const dialog = office.page.getByRole('dialog')
+    await dialog.getByLabel('Client id').fill('reports')
+    await dialog.getByLabel('How it authenticates itself').selectOption({ value: 'client_secret_basic' })
+    await dialog.getByLabel('Client credentials').check()
+    await dialog.getByRole('button', { name: 'Create client' }).click()
+    const secret = await dialog.getByLabel('Client secret').inputValue()
+    usedSecrets.add(secret)
+    expect(secret.length).toBeGreaterThan(30)
+    await dialog.getByRole('button', { name: 'I have copied it' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    const answer = await postForm(
+      `${stage.trio.auth.url}/oauth/token`,
+      { grant_type: 'client_credentials' },
+      basic('reports', secret)
+    )
+    expect([answer.status, answer.body.error]).not.toContain('invalid_client')
+    expect(await office.page.content()).not.toContain(secret)
   })
 
   test('the audit log is filtered on the server, and pages', async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
 import { auditEventTypes } from '@countersign/oauth'
-import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import { createEmptyTestDatabase, createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
 import {
   type Answer,
   type Credentials,
@@ -201,6 +202,28 @@ describe('the audit log', () => {
       client_id: clientId,
       detail: { client_id: clientId }
     })
+  })
+
+  test('what was done to a client before events named it is found after the migration', async () => {
+    const older = await createEmptyTestDatabase()
+    const folder = new URL('../../prisma/migrations/', import.meta.url)
+    const migrations = (await readdir(folder)).filter((name) => /^\d/.test(name)).sort()
+    for (const name of migrations) {
+      if (name.endsWith('_activity')) {
+        await query(
+          older.url,
+          `INSERT INTO audit_events (type, client_id, detail) VALUES ('client.created', NULL, '{"client_id":"c1"}'),
+             ('session.started', 'countersign', NULL), ('signing_key.pulled', NULL, '{"kid":"k1"}')`
+        )
+      }
+      await query(older.url, await readFile(new URL(`${name}/migration.sql`, folder), 'utf8'))
+    }
+    expect(await query(older.url, 'SELECT type, client_id FROM audit_events ORDER BY id')).toEqual([
+      { type: 'client.created', client_id: 'c1' },
+      { type: 'session.started', client_id: 'countersign' },
+      { type: 'signing_key.pulled', client_id: null }
+    ])
+    await older.drop()
   })
 
   test('pages hold each event once, also those of one moment, while others are written', async () => {
