@@ -19,7 +19,7 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD ["node", "-e", "\
 FROM ${NODE_IMAGE} AS sources
 WORKDIR /sources
 COPY . .
-RUN mkdir /manifests && cp --parents package.json package-lock.json */package.json */*/package.json /manifests
+RUN mkdir /manifests && cp --parents package.json package-lock.json */package.json */*/package.json */*/*/package.json /manifests
 
 # The manifests alone, so that a changed source file installs nothing anew. `npm ci` wants all of them.
 FROM ${NODE_IMAGE} AS manifests
@@ -37,8 +37,8 @@ COPY prisma prisma
 RUN cd prisma && PRISMA_SCHEMA_ENGINE_BINARY=/bin/true CHECKPOINT_DISABLE=1 npx --no-install prisma generate
 COPY shared shared
 COPY services services
-RUN cd services/bff-service/web && npx --no-install vite build
 RUN npx --no-install tsc -b prisma services/auth-service services/resource-service services/bff-service \
+ && (cd services/bff-service/web && npx --no-install vite build) \
  && find . -path ./node_modules -prune -o \( -name '*.d.ts' -o -name '*.map' -o -name .tsbuildinfo \) -exec rm {} + \
  && mkdir /compiled && cp -r --parents shared/*/package.json shared/*/dist services/*/package.json services/*/dist services/bff-service/web/dist \
       prisma/package.json prisma/dist prisma/schema.prisma prisma/migrations /compiled
@@ -57,8 +57,9 @@ FROM production AS resource-service-packages
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=peer --workspace services/resource-service \
  && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete
 
+# By its name, since the path stands for the pages below it too.
 FROM production AS bff-service-packages
-RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=peer --workspace services/bff-service \
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=peer --workspace @countersign/bff-service \
  && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete
 
 FROM production AS migrate-packages
