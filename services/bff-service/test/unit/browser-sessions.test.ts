@@ -174,6 +174,14 @@ describe('sessions of browsers', () => {
     expect(issuer.signedOut).toEqual(['r0'])
   })
 
+  test('a sign-out that the issuer refuses is not tried again', async () => {
+    const session = await sessions.start({}, browser)
+    issuer.refusal = new InvalidGrantError()
+    await sessions.end(session, browser)
+    expect(await sessions.find(session.id)).toBeUndefined()
+    expect(pending).toEqual([])
+  })
+
   test('a sign-in that cannot be stored leaves no family behind', async () => {
     store = { ...store, create: () => Promise.reject(new TemporarilyUnavailableError()) }
     await expect(replica().start({}, browser)).rejects.toThrow(TemporarilyUnavailableError)
