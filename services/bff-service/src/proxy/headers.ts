@@ -92,6 +92,9 @@ export function responseHeaders(
     if (/^(?:access-control|cross-origin)-/.test(name)) continue
     headers[name] = value
   }
+  // A cache may not keep what was asked for with `Authorization` (RFC 9111 §3.5); here it was asked for with a cookie.
+  const caching = String(headers['cache-control'])
+  if (!/\b(?:private|no-store|public|s-maxage)\b/i.test(caching)) headers['cache-control'] = `private, ${caching}`
   const location = received.location && publicLocation(received.location)
   return location ? { ...headers, location } : headers
 }

@@ -103,9 +103,14 @@ export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSession
   }
 
   async function exchange(session: PresentedSession, browser: BrowserOrigin): Promise<PresentedSession> {
-    const { id, version, endsAt } = session
+    const { id, endsAt } = session
     const key = storageKey(id)
-    const tokens = await refresh(session, key, browser)
+    const current = await find(id)
+    if (!current) throw new NotSignedInError()
+    // A request that took long holds an old one; presenting its refresh token would count as a replay.
+    if (current.version > session.version) return current
+    const { version } = current
+    const tokens = await refresh(current, key, browser)
     const next = createBrowserSession(tokens, { now: clock.now(), version: version + 1, endsAt })
     const isStored = await store.replace(key, version, await seal(id, next), idleSeconds)
     // Another replica has stored the same successor before; unless the session was ended meanwhile.

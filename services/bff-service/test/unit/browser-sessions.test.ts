@@ -134,6 +134,15 @@ describe('sessions of browsers', () => {
     expect(await sessions.find(session.id)).toMatchObject({ version: 2, refreshToken: 'r2' })
   })
 
+  test('a request that holds an old version gets the one that is there, and presents nothing old', async () => {
+    const session = await sessions.start({}, browser)
+    const second = await sessions.renew(session, browser)
+    await sessions.renew(second, browser)
+    issuer.refreshes = 0
+    expect(await sessions.renew(session, browser)).toMatchObject({ version: 2, refreshToken: 'r2' })
+    expect(issuer.refreshes).toBe(0)
+  })
+
   test('a session that is ended while its token is refreshed stays ended', async () => {
     const session = await sessions.start({}, browser)
     let open = () => {}
