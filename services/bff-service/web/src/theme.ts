@@ -35,6 +35,7 @@ export const theme = createTheme({
       defaultProps: {
         centered: true,
         radius: 'lg',
+        styles: { title: { fontWeight: 650 } },
         closeButtonProps: { 'aria-label': 'Close' },
         // It is a <header> element, and the page has its banner.
         attributes: { header: { role: 'presentation' } }
@@ -47,9 +48,11 @@ const redFilled = { '--mantine-color-red-filled': '#c92a2a', '--mantine-color-re
 
 /** Where the colours of the library stay under a contrast of 4.5:1, these take their place. */
 export const cssVariables: CSSVariablesResolver = ({ colors }) => ({
-  variables: redFilled,
+  variables: {},
   light: {
+    ...redFilled,
     '--page-background': '#f6f8f8',
+    '--track-background': '#e6ecee',
     '--mantine-color-text': '#1c2529',
     '--mantine-color-dimmed': '#4d585e',
     '--mantine-color-error': '#b92525',
@@ -61,7 +64,9 @@ export const cssVariables: CSSVariablesResolver = ({ colors }) => ({
     '--mantine-color-red-light-color': '#a51f1f'
   },
   dark: {
+    ...redFilled,
     '--page-background': colors.dark[8],
+    '--track-background': colors.dark[5],
     '--mantine-color-text': '#d3d6d8',
     '--mantine-color-dimmed': '#a4aaae',
     '--mantine-color-anchor': petrol[3],

@@ -61,10 +61,12 @@ export function fieldErrorsOf(error: unknown): Record<string, string> {
   return Object.fromEntries(error.issues.map(({ path, message }) => [path.split('.')[0] ?? path, sentence(message)]))
 }
 
-/** The same for a list under a message, each with the name of its member. */
+/** The same for a list under the message, each with the name of its member; without one that the message itself says. */
 export function issueSentencesOf(error: unknown): string[] {
   if (!(error instanceof ApiError)) return []
-  return error.issues.map(({ path, message }) => sentence(path ? `${path.replaceAll('_', ' ')}: ${message}` : message))
+  return error.issues
+    .filter(({ message }) => message !== error.message)
+    .map(({ path, message }) => sentence(path ? `${path.replaceAll('_', ' ')}: ${message}` : message))
 }
 
 function sentence(text: string): string {

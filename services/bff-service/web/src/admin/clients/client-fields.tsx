@@ -1,5 +1,6 @@
-import { Checkbox, Stack, TagsInput, Textarea, TextInput } from '@mantine/core'
+import { Checkbox, Stack, Textarea, TextInput } from '@mantine/core'
 import type { UseFormReturnType } from '@mantine/form'
+import { TokensInput } from '../../components/tokens-input.tsx'
 import type { ClientFormValues } from './client-form.ts'
 import { grantTypeLabels } from './client-terms.ts'
 
@@ -53,11 +54,10 @@ export function ClientFields({ form, isDisabled = false }: ClientFieldsProps) {
         </Stack>
       </Checkbox.Group>
       {lists.map(({ name, label, description }) => (
-        <TagsInput
+        <TokensInput
           key={name}
           label={label}
           description={description}
-          splitChars={[',', ' ']}
           maxTags={50}
           disabled={isDisabled}
           {...form.getInputProps(name)}

@@ -22,7 +22,7 @@ export function SecretNotice({ secret, onClose }: SecretNoticeProps) {
         readOnly
         autoComplete="off"
         spellCheck={false}
-        ff="monospace"
+        styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
         onFocus={() => field.current?.select()}
       />
       <Text size="sm" role="status" mih="1.45em">

@@ -1,8 +1,9 @@
-import { Button, Group, TagsInput } from '@mantine/core'
+import { Button, Group } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import type { User } from '../../api/types.ts'
 import { ErrorAlert } from '../../components/error-alert.tsx'
 import { showSuccess } from '../../components/show-message.ts'
+import { TokensInput } from '../../components/tokens-input.tsx'
 import { Section } from '../../layout/section.tsx'
 import { useChangeUser } from './users-api.ts'
 
@@ -25,12 +26,11 @@ export function RolesForm({ user }: { user: User }) {
     >
       <form noValidate onSubmit={submit}>
         <Group align="flex-end">
-          <TagsInput
+          <TokensInput
             label="Roles"
             description="Enter or a comma adds one."
             flex="1 1 16rem"
             maxTags={16}
-            splitChars={[',', ' ']}
             value={roles}
             onChange={setRoles}
             error={wrong && `“${wrong}” is no role: 1 to 32 of a-z, 0-9, _ and -, a letter first.`}

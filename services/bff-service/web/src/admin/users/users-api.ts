@@ -33,6 +33,9 @@ export function useChangeUser(id: string) {
   const client = useQueryClient()
   return useMutation({
     mutationFn: (body: UserChange) => request<User>(pathOf(id), { method: 'PATCH', body }),
+    onSuccess: (user) => {
+      client.setQueryData([...usersKey, 'one', id], user)
+    },
     // Not awaited: a form that begins anew with the user's new data must say before that it is done.
     onSettled: () => {
       void client.invalidateQueries({ queryKey: usersKey })
