@@ -20,8 +20,8 @@ describe('sealed sessions', () => {
   test('no changed character opens', async () => {
     const id = makeSessionId()
     const sealed = await sealSession(id, { accessToken: 'secret' })
-    for (let at = 0; at < sealed.length; at += 7) {
-      const changed = sealed.slice(0, at) + (sealed[at] === 'A' ? 'B' : 'A') + sealed.slice(at + 1)
+    for (let at = 0; at < sealed.length; at++) {
+      const changed = sealed.slice(0, at) + otherThan(sealed[at] as string) + sealed.slice(at + 1)
       expect(await openSession(id, changed)).toBeUndefined()
     }
     expect(await openSession(id, '')).toBeUndefined()
@@ -34,3 +34,10 @@ describe('sealed sessions', () => {
     expect(storageKey(id)).toBe(storageKey(id))
   })
 })
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
+/** Another character, of another highest bit: the lowest ones of the last character may mean nothing (RFC 4648 §3.5). */
+function otherThan(character: string): string {
+  return alphabet[(alphabet.indexOf(character) + 32) % 64] as string
+}
