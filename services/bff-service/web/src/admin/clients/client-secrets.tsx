@@ -1,8 +1,7 @@
-import { Button, Group, Modal, Text } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
+import { Button, Group, Modal } from '@mantine/core'
 import type { Client } from '../../api/types.ts'
-import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
-import { showError, showSuccess } from '../../components/show-message.ts'
+import { ConfirmButton } from '../../components/confirm-button.tsx'
+import { showError } from '../../components/show-message.ts'
 import { Section } from '../../layout/section.tsx'
 import { useAddSecret, useDropOlderSecret } from './clients-api.ts'
 import { SecretNotice } from './secret-notice.tsx'
@@ -46,37 +45,17 @@ function AddSecret({ clientId }: { clientId: string }) {
 }
 
 function DropOlderSecret({ clientId }: { clientId: string }) {
-  const [isOpen, { open, close }] = useDisclosure()
-  const drop = useDropOlderSecret(clientId)
-  const start = () => {
-    drop.reset()
-    open()
-  }
-  const confirm = () =>
-    drop.mutate(undefined, {
-      onSuccess: () => {
-        close()
-        showSuccess('The newest secret alone is good from now on.')
-      }
-    })
   return (
-    <>
-      <Button variant="default" onClick={start}>
-        Drop the older secret
-      </Button>
-      <ConfirmDialog
-        title="Drop the older secret?"
-        confirmLabel="Drop"
-        isOpen={isOpen}
-        isPending={drop.isPending}
-        error={drop.error}
-        onConfirm={confirm}
-        onClose={close}
-      >
-        <Text size="sm">
-          The newest secret alone is good from now on. Every token that was issued to the client ends.
-        </Text>
-      </ConfirmDialog>
-    </>
+    <ConfirmButton
+      label="Drop the older secret"
+      variant="default"
+      title="Drop the older secret?"
+      confirmLabel="Drop"
+      change={useDropOlderSecret(clientId)}
+      variablesOf={() => undefined}
+      success="The newest secret alone is good from now on."
+    >
+      The newest secret alone is good from now on. Every token that was issued to the client ends.
+    </ConfirmButton>
   )
 }

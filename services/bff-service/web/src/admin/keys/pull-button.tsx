@@ -1,7 +1,5 @@
-import { Button, Text } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
 import type { KeyState, SigningKey } from '../../api/types.ts'
-import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
+import { ConfirmButton } from '../../components/confirm-button.tsx'
 import { useChangeKeys } from './keys-api.ts'
 
 const consequences: Record<KeyState, string> = {
@@ -13,33 +11,21 @@ const consequences: Record<KeyState, string> = {
 }
 
 export function PullButton({ signingKey: { kid, state } }: { signingKey: SigningKey }) {
-  const [isOpen, { open, close }] = useDisclosure()
-  const change = useChangeKeys()
-  const start = () => {
-    change.reset()
-    open()
-  }
-  const confirm = (reason: string | undefined) => change.mutate({ kid, reason }, { onSuccess: close })
   return (
-    <>
-      <Button variant="light" color="red" size="xs" aria-label={`Pull key ${kid}`} onClick={start}>
-        Pull key
-      </Button>
-      <ConfirmDialog
-        title="Pull this key?"
-        confirmLabel="Pull"
-        withReason
-        isOpen={isOpen}
-        isPending={change.isPending}
-        error={change.error}
-        onConfirm={confirm}
-        onClose={close}
-      >
-        <Text size="sm">
-          For a key that may be known to others. <code>{kid}</code> leaves the published key set, and cannot come back.{' '}
-          {consequences[state]}
-        </Text>
-      </ConfirmDialog>
-    </>
+    <ConfirmButton
+      label="Pull key"
+      aria-label={`Pull key ${kid}`}
+      variant="light"
+      color="red"
+      size="xs"
+      title="Pull this key?"
+      confirmLabel="Pull"
+      withReason
+      change={useChangeKeys()}
+      variablesOf={(reason) => ({ kid, reason })}
+    >
+      For a key that may be known to others. <code>{kid}</code> leaves the published key set, and cannot come back.{' '}
+      {consequences[state]}
+    </ConfirmButton>
   )
 }

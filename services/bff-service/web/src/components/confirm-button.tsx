@@ -1,0 +1,68 @@
+import { Button, type ButtonProps, Text } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import type { ReactNode } from 'react'
+import { ConfirmDialog } from './confirm-dialog.tsx'
+import { showSuccess } from './show-message.ts'
+
+/** The mutation that a confirmation starts. */
+export interface ConfirmedChange<Variables> {
+  mutate: (variables: Variables, options: { onSuccess: () => void }) => void
+  reset: () => void
+  isPending: boolean
+  error: unknown
+}
+
+interface ConfirmButtonProps<Variables> extends Pick<ButtonProps, 'variant' | 'color' | 'size'> {
+  label: string
+  'aria-label'?: string
+  /** The question. */
+  title: string
+  confirmLabel: string
+  isDestructive?: boolean
+  /** Asks for a text for the audit log. */
+  withReason?: boolean
+  change: ConfirmedChange<Variables>
+  variablesOf: (reason: string | undefined) => Variables
+  /** Said when it is done, unless the mutation says so itself. */
+  success?: string
+  /** What will happen. */
+  children: ReactNode
+}
+
+/** A button that asks before it changes something. What went wrong at the last try is forgotten when it asks again. */
+export function ConfirmButton<Variables>(props: ConfirmButtonProps<Variables>) {
+  const { label, title, confirmLabel, isDestructive, withReason, change, variablesOf, success, children, ...button } =
+    props
+  const [isOpen, { open, close }] = useDisclosure()
+  const start = () => {
+    change.reset()
+    open()
+  }
+  const confirm = (reason: string | undefined) =>
+    change.mutate(variablesOf(reason), {
+      onSuccess: () => {
+        close()
+        if (success) showSuccess(success)
+      }
+    })
+  return (
+    <>
+      <Button {...button} onClick={start}>
+        {label}
+      </Button>
+      <ConfirmDialog
+        title={title}
+        confirmLabel={confirmLabel}
+        {...(isDestructive !== undefined && { isDestructive })}
+        {...(withReason !== undefined && { withReason })}
+        isOpen={isOpen}
+        isPending={change.isPending}
+        error={change.error}
+        onConfirm={confirm}
+        onClose={close}
+      >
+        <Text size="sm">{children}</Text>
+      </ConfirmDialog>
+    </>
+  )
+}

@@ -1,0 +1,37 @@
+import type { UseQueryResult } from '@tanstack/react-query'
+import type { Session, SessionPage } from '../api/types.ts'
+import { type CursorPages, Pager } from './cursor-pages.tsx'
+import { deviceOf } from './device.ts'
+import { QueryResult } from './query-result.tsx'
+import { SessionList } from './session-list.tsx'
+import { showError, showSuccess } from './show-message.ts'
+
+interface SessionPagesProps {
+  pages: CursorPages
+  sessions: UseQueryResult<SessionPage>
+  /** Ends the session of an id. */
+  end: {
+    mutate: (id: string, options: { onSuccess: () => void; onError: (error: Error) => void }) => void
+    isPending: boolean
+    variables: string | undefined
+  }
+}
+
+/** A page of sessions, each with a button that ends it. */
+export function SessionPages({ pages, sessions, end }: SessionPagesProps) {
+  const endSession = (session: Session) =>
+    end.mutate(session.id, {
+      onSuccess: () => showSuccess(`The session has ended: ${deviceOf(session.user_agent)}.`),
+      onError: (error) => showError('The session has not ended', error)
+    })
+  return (
+    <QueryResult query={sessions}>
+      {({ sessions: list, next_cursor }) => (
+        <>
+          <SessionList sessions={list} endingId={end.isPending ? end.variables : undefined} onEnd={endSession} />
+          <Pager pages={pages} next={next_cursor} isLoading={sessions.isPlaceholderData} of="sessions" />
+        </>
+      )}
+    </QueryResult>
+  )
+}
