@@ -116,15 +116,23 @@ async function install() {
   return true
 }
 
-async function generatePrismaClient() {
+/** Does a work whose sources have changed since it was last done; the file `doneFrom` notes their hash. */
+async function whenChanged(doneFrom, hash, { starting, finished }, work) {
+  const from = hash.digest('hex')
+  if (existsSync(doneFrom) && readFileSync(doneFrom, 'utf8') === from) return false
+  const since = Date.now()
+  say(`${starting} …`)
+  rmSync(doneFrom, { force: true })
+  await work()
+  writeFileSync(doneFrom, from)
+  say(`${finished} in ${seconds(since)}.`)
+  return true
+}
+
+function generatePrismaClient() {
   const sources = ['prisma/schema.prisma', 'prisma/prisma.config.ts', 'node_modules/prisma/package.json']
   const hash = createHash('sha256')
   for (const source of sources) hash.update(readFileSync(inRoot(source)))
-  const from = hash.digest('hex')
-  if (existsSync(generatedFrom) && readFileSync(generatedFrom, 'utf8') === from) return false
-  const since = Date.now()
-  say('Generating the database client …')
-  rmSync(generatedFrom, { force: true })
   const env = {
     ...environment,
     // `generate` never calls this engine; naming an existing file is what keeps Prisma from downloading one.
@@ -132,16 +140,16 @@ async function generatePrismaClient() {
     CHECKPOINT_DISABLE: '1',
     PRISMA_HIDE_UPDATE_MESSAGE: '1'
   }
-  await run(
-    'prisma generate',
-    process.execPath,
-    [inRoot('node_modules', 'prisma', 'build', 'index.js'), 'generate'],
-    { cwd: inRoot('prisma'), env, stdio: ['ignore', 'pipe', 'pipe'] },
-    'Correct prisma/schema.prisma, then run the same command again.'
+  const words = { starting: 'Generating the database client', finished: 'Database client generated' }
+  return whenChanged(generatedFrom, hash, words, () =>
+    run(
+      'prisma generate',
+      process.execPath,
+      [inRoot('node_modules', 'prisma', 'build', 'index.js'), 'generate'],
+      { cwd: inRoot('prisma'), env, stdio: ['ignore', 'pipe', 'pipe'] },
+      'Correct prisma/schema.prisma, then run the same command again.'
+    )
   )
-  writeFileSync(generatedFrom, from)
-  say(`Database client generated in ${seconds(since)}.`)
-  return true
 }
 
 async function build() {
@@ -166,7 +174,7 @@ async function build() {
   return hasSaid
 }
 
-async function buildPages() {
+function buildPages() {
   const hash = createHash('sha256').update(readFileSync(inRoot('package-lock.json')))
   const folders = [web, inRoot('shared', 'oauth', 'src')]
   const isSource = (path) => !/^(?:dist|node_modules)\b/.test(path)
@@ -175,21 +183,15 @@ async function buildPages() {
       if (statSync(join(folder, path)).isFile()) hash.update(path).update(readFileSync(join(folder, path)))
     }
   }
-  const from = hash.digest('hex')
-  if (existsSync(pagesFrom) && readFileSync(pagesFrom, 'utf8') === from) return false
-  const since = Date.now()
-  say('Building the pages …')
-  rmSync(pagesFrom, { force: true })
-  await run(
-    'The build of the pages',
-    process.execPath,
-    [inRoot('node_modules', 'vite', 'bin', 'vite.js'), 'build'],
-    { cwd: web, stdio: ['ignore', 'pipe', 'pipe'] },
-    'Correct that, then run the same command again.'
+  return whenChanged(pagesFrom, hash, { starting: 'Building the pages', finished: 'Pages built' }, () =>
+    run(
+      'The build of the pages',
+      process.execPath,
+      [inRoot('node_modules', 'vite', 'bin', 'vite.js'), 'build'],
+      { cwd: web, stdio: ['ignore', 'pipe', 'pipe'] },
+      'Correct that, then run the same command again.'
+    )
   )
-  writeFileSync(pagesFrom, from)
-  say(`Pages built in ${seconds(since)}.`)
-  return true
 }
 
 /**
