@@ -3,8 +3,12 @@ import { isIP } from 'node:net'
 import type { Middleware } from 'koa'
 import type { Secret } from './secret.ts'
 
-/** Shows that a request comes from a service that is trusted to say for which address it asks. */
-export const forwarderKeyHeader = 'X-Countersign-Forwarder-Key'
+const forwarderKeyHeader = 'X-Countersign-Forwarder-Key'
+
+/** The headers that show that a request comes from a service that is trusted to say for which address it asks. */
+export function forwarderHeaders(key: Secret | undefined): Record<string, string> {
+  return key ? { [forwarderKeyHeader]: key.reveal() } : {}
+}
 
 /**
  * Takes the address in `X-Forwarded-For` of whoever shows the key, however many proxies are or are not in front: a service

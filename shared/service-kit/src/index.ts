@@ -2,7 +2,7 @@
 export { readBoundedBody } from './bounded-body.ts'
 export { answerErrors, errorBody } from './error-handler.ts'
 export { type FormOptions, requireForm } from './form-body.ts'
-export { forwarderKeyHeader } from './forwarder.ts'
+export { forwarderHeaders } from './forwarder.ts'
 export { addOperationalRoutes, type HealthCheck } from './health.ts'
 export { createHttpService, type HttpServiceOptions, type Service } from './http-service.ts'
 export { acceptJsonBody, bodyLimitBytes, readBody, requireJsonBody } from './json-body.ts'

@@ -7,7 +7,7 @@ import {
   type TokenResponse,
   type ValidationIssue
 } from '@countersign/oauth'
-import { forwarderKeyHeader, readBoundedBody, type Secret } from '@countersign/service-kit'
+import { forwarderHeaders, readBoundedBody, type Secret } from '@countersign/service-kit'
 import { z } from 'zod'
 
 /** The browser that a call is made for, as the issuer's limits, session lists and logs are to see it. */
@@ -57,7 +57,7 @@ export function createIssuerClient({
   forwarderKey,
   fetch = globalThis.fetch
 }: IssuerClientOptions): IssuerClient {
-  const ownHeaders: Record<string, string> = forwarderKey ? { [forwarderKeyHeader]: forwarderKey.reveal() } : {}
+  const ownHeaders = forwarderHeaders(forwarderKey)
   return {
     async signIn(credentials, browser) {
       return readTokens(await post('/auth/login', credentials, browser))

@@ -18,7 +18,6 @@ const notFromBrowsers = new Set([
   ...hopByHop,
   'authorization',
   'cookie',
-  'content-length',
   'dpop',
   'expect',
   'forwarded',

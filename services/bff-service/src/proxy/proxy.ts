@@ -4,6 +4,7 @@ import type { Context, Middleware } from 'koa'
 import type { Dispatcher } from 'undici'
 import { browserOrigin } from '../endpoints/browser-origin.ts'
 import { readSessionCookie } from '../endpoints/session-cookie.ts'
+import type { BrowserOrigin } from '../issuer/issuer-client.ts'
 import type { BrowserSessions, PresentedSession } from '../sessions/browser-sessions.ts'
 import { requestHeaders, responseHeaders } from './headers.ts'
 import { type RequestBody, takeBody } from './request-body.ts'
@@ -31,10 +32,11 @@ export function proxy(options: ProxyOptions): Middleware {
     if (allows && !allows(path)) throw new NotFoundError()
     const presented = await sessions.find(readSessionCookie(ctx))
     if (!presented) throw new NotSignedInError()
-    const session = await sessions.freshen(presented, browserOrigin(ctx))
+    const browser = browserOrigin(ctx)
+    const session = await sessions.freshen(presented, browser)
     const body = await takeBody(ctx, bodyLimitBytes)
     const pathAndQuery = path + ctx.search
-    const response = await sendRenewing(options, ctx, { path: pathAndQuery, session, body })
+    const response = await sendRenewing(options, ctx, { path: pathAndQuery, browser, session, body })
     relay(ctx, response, (location) => {
       const target = upstream.pathOf(location, pathAndQuery)
       return target && prefix + target
@@ -42,31 +44,33 @@ export function proxy(options: ProxyOptions): Middleware {
   }
 }
 
+interface Sending {
+  readonly path: string
+  readonly browser: BrowserOrigin
+  readonly session: PresentedSession
+  readonly body: RequestBody
+}
+
 async function sendRenewing(
   { upstream, sessions }: ProxyOptions,
   ctx: Context,
-  { path, session, body }: { path: string; session: PresentedSession; body: RequestBody }
+  { path, browser, session, body }: Sending
 ): Promise<Dispatcher.ResponseData> {
-  const { address, requestId } = browserOrigin(ctx)
+  const { address, requestId } = browser
   const gone = new AbortController()
   ctx.res.once('close', () => gone.abort())
   const send = ({ accessToken }: PresentedSession) =>
     upstream.send({
       method: ctx.method,
       path,
-      headers: {
-        ...requestHeaders(ctx.req.headers, { accessToken, address, requestId }),
-        ...(body !== undefined && ctx.get('Content-Length') !== ''
-          ? { 'content-length': ctx.get('Content-Length') }
-          : {})
-      },
+      headers: requestHeaders(ctx.req.headers, { accessToken, address, requestId }),
       body,
       signal: gone.signal
     })
   const response = await send(session)
   if (!isTokenRefused(response)) return response
   await response.body.dump()
-  const renewed = await sessions.renew(session, browserOrigin(ctx))
+  const renewed = await sessions.renew(session, browser)
   if (body === undefined || Buffer.isBuffer(body)) return send(renewed)
   throw new TemporarilyUnavailableError({
     description: 'The access token was renewed, and the body was too large to be kept. Send the request again.'
@@ -87,7 +91,6 @@ function relay(
   ctx.set(responseHeaders(headers, publicLocation))
   if ([204, 205, 304].includes(statusCode)) {
     ctx.body = null
-    ctx.status = statusCode
     body.dump().catch(() => {})
   } else ctx.body = body
 }

@@ -1,5 +1,5 @@
 import { OAuthError, TemporarilyUnavailableError } from '@countersign/oauth'
-import { forwarderKeyHeader, type Secret } from '@countersign/service-kit'
+import { forwarderHeaders, type Secret } from '@countersign/service-kit'
 import { Agent, type Dispatcher } from 'undici'
 import type { RequestBody } from './request-body.ts'
 
@@ -34,7 +34,7 @@ const idempotent = ['GET', 'HEAD', 'OPTIONS']
 
 /** Keeps connections to an API; bodies go through it as they come. */
 export function createUpstream({ url, timeoutSeconds, forwarderKey }: UpstreamOptions): Upstream {
-  const ownHeaders: Record<string, string> = forwarderKey ? { [forwarderKeyHeader]: forwarderKey.reveal() } : {}
+  const ownHeaders = forwarderHeaders(forwarderKey)
   const timeoutMs = timeoutSeconds * 1000
   const agent = new Agent({
     connectTimeout: connectTimeoutMs,

@@ -2,37 +2,26 @@ import type { TokenResponse } from '@countersign/oauth'
 import { decodeJwt } from 'jose'
 import { z } from 'zod'
 
-/** What the server keeps for a browser. The tokens never leave it but for the APIs. Times are in milliseconds since 1970. */
-export interface BrowserSession {
-  readonly userId: string
-  readonly username: string
-  readonly roles: readonly string[]
-  /** The issuer's name for it (`sid`). */
-  readonly sessionId: string
-  readonly accessToken: string
-  readonly accessExpiresAt: number
-  /** From then on the access token is refreshed on the way of a request. */
-  readonly refreshAt: number
-  readonly refreshToken: string
-  /** Grows by one with each refresh. */
-  readonly version: number
-  readonly endsAt: number
-}
-
-const refreshLeadMs = 30_000
-
 const content = z.object({
   userId: z.string(),
   username: z.string(),
   roles: z.array(z.string()),
+  /** The issuer's name for it (`sid`). */
   sessionId: z.string(),
   accessToken: z.string(),
   accessExpiresAt: z.number(),
+  /** From then on the access token is refreshed on the way of a request. */
   refreshAt: z.number(),
   refreshToken: z.string(),
+  /** Grows by one with each refresh. */
   version: z.int(),
   endsAt: z.number()
 })
+
+/** What the server keeps for a browser. The tokens never leave it but for the APIs. Times are in milliseconds since 1970. */
+export type BrowserSession = Readonly<z.infer<typeof content>>
+
+const refreshLeadMs = 30_000
 
 /**
  * Makes a session of tokens that the issuer has just handed over itself, which is why its word for who the user is needs
