@@ -105,6 +105,7 @@ describe.skipIf(!hasBrowser)('what other origins can do to a browser that is sig
         httpOnly: true
       }
     ])
+    expect((await other.context.cookies()).map(({ value }) => value)).toEqual([planted])
     await registerOnPage(other.page, newPerson())
     const values = (await other.context.cookies(stage.url)).map(({ value }) => value)
     expect(values).toHaveLength(1)

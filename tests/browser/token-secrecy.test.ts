@@ -79,10 +79,15 @@ describe.skipIf(!hasBrowser)('what a script in the page can find', () => {
       const frame = document.createElement('div')
       frame.innerHTML = '<img src=x onerror="window.injected = true">'
       document.body.append(frame)
+      const style = document.createElement('style')
+      style.textContent = 'body { outline: 7px solid red }'
+      document.head.append(style)
       await new Promise((resolve) => setTimeout(resolve, 200))
-      return 'injected' in window
+      return { script: 'injected' in window, style: getComputedStyle(document.body).outlineWidth === '7px' }
     })
-    expect(ran).toBe(false)
-    expect(stage.complaints.splice(0).every((text) => /Content Security Policy/.test(text))).toBe(true)
+    expect(ran).toEqual({ script: false, style: false })
+    const complaints = stage.complaints.splice(0)
+    expect(complaints.length).toBeGreaterThanOrEqual(3)
+    expect(complaints.every((text) => /Content Security Policy/.test(text))).toBe(true)
   })
 })
