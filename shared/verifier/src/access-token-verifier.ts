@@ -1,6 +1,5 @@
 import { signingAlgorithm } from '@countersign/oauth'
 import { flattenedVerify, errors as joseErrors } from 'jose'
-import { LRUCache } from 'lru-cache'
 import {
   actorSessions,
   type anyAudience,
@@ -16,6 +15,7 @@ import type { Fetch } from './fetch-key-set.ts'
 import type { KeySource, KeySourceStatus, VerificationKey } from './key-source.ts'
 import type { VerifierLogger } from './logger.ts'
 import type { DpopOptions, DpopPresentation } from './proof-of-possession.ts'
+import { createRememberedTokens } from './remembered-tokens.ts'
 import type { RevocableIdentifiers } from './revocation-feed.ts'
 import type { RevocationStatus } from './revocation-view.ts'
 import type { RevocationOptions, StalePolicy } from './revocations.ts'
@@ -74,6 +74,14 @@ export interface AccessTokenVerifier {
    * @throws {TypeError} when the token is not a string.
    */
   verify(token: string, options?: VerifyOptions): Promise<VerifiedAccessToken>
+  /**
+   * Does the same at once for a bearer token that this verifier remembers: `undefined` when it takes `verify` to know, since
+   * the token is not remembered, is bound to a key, or its revocation has to be asked for. What `requireAccessToken` tries
+   * first, so that the common request waits for nothing.
+   *
+   * @throws {VerifierError} as `verify` rejects.
+   */
+  recall(token: string, options?: Pick<VerifyOptions, 'whenStale'>): VerifiedAccessToken | undefined
   /** Resolves once there are keys and the revocation view is complete; rejects when closed before. Waits for both. */
   ready(): Promise<void>
   status(): AccessTokenVerifierStatus
@@ -88,9 +96,6 @@ interface Verified {
   readonly key: VerificationKey
 }
 
-/** The most characters of tokens that are remembered, whatever their count. */
-const maxCachedCharacters = 32 * 1024 * 1024
-
 /**
  * Makes a verifier for one issuer and one service, immutable from then on. It begins at once to fetch keys and to
  * follow the denylist, in the background. A mistake in the options is a `TypeError` that names the option.
@@ -98,7 +103,7 @@ const maxCachedCharacters = 32 * 1024 * 1024
 export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): AccessTokenVerifier {
   const { expected, clock, clockToleranceSeconds, cacheSize, keys, ownsKeys, revocations, possession } =
     readVerifierOptions(options)
-  const cache = createTokenCache(cacheSize)
+  const remembered = createRememberedTokens<Verified>(cacheSize)
   const underWay = new Map<string, Promise<Verified>>()
 
   /** A token that arrives many times while it is not remembered yet is verified once. */
@@ -109,7 +114,7 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
       .then((verified) => {
         // An expired one would never be of use.
         checkTimes(verified.claims, clock.now(), clockToleranceSeconds)
-        cache?.set(token, verified)
+        remembered.set(token, verified)
         return verified
       })
       .finally(() => underWay.delete(token))
@@ -117,22 +122,31 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
     return work
   }
   /** A remembered token is good as long as the very key that verified it is still there. */
-  const recall = (token: string): Verified | undefined => {
-    const verified = cache?.get(token)
+  const find = (token: string): Verified | undefined => {
+    const verified = remembered.get(token)
     if (!verified || keys.get(verified.kid) === verified.key) return verified
-    cache?.delete(token)
+    remembered.delete(token)
     return undefined
+  }
+  /** @returns whether it is settled that the token is good; not while its revocation has to be asked for */
+  const isSettled = ({ claims, identifiers }: Verified, whenStale: StalePolicy | undefined): boolean => {
+    checkTimes(claims, clock.now(), clockToleranceSeconds)
+    return revocations === null || revocations.isSettled(identifiers, whenStale)
   }
 
   return {
     async verify(token, { whenStale, dpop } = {}) {
       if (typeof token !== 'string') throw new TypeError('token must be a string')
-      const { claims, identifiers } = recall(token) ?? (await verifyOnce(token))
-      checkTimes(claims, clock.now(), clockToleranceSeconds)
-      const answer = revocations?.check(identifiers, whenStale)
-      if (answer) await answer
+      const verified = find(token) ?? (await verifyOnce(token))
+      const { claims, identifiers } = verified
+      if (!isSettled(verified, whenStale)) await revocations?.ask(identifiers)
       if (dpop !== null && (dpop || claims.cnf)) await possession.require(token, claims, dpop)
       return claims
+    },
+    recall(token, { whenStale } = {}) {
+      const verified = find(token)
+      if (!verified || verified.claims.cnf) return undefined
+      return isSettled(verified, whenStale) ? verified.claims : undefined
     },
     async ready() {
       await Promise.all([keys.ready(), revocations?.ready()])
@@ -140,10 +154,10 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
     status: () => ({
       keys: keys.status(),
       revocations: revocations?.status() ?? null,
-      cachedTokens: cache?.size ?? 0
+      cachedTokens: remembered.size
     }),
     async close() {
-      cache?.clear()
+      remembered.clear()
       await Promise.all([ownsKeys ? keys.close() : undefined, revocations?.close(), possession.close()])
     }
   }
@@ -173,9 +187,4 @@ async function verifySignature(jws: CompactJws, key: VerificationKey): Promise<U
     if (cause instanceof joseErrors.JOSEError) throw new TokenSignatureError({ detail: cause.code, cause })
     throw cause
   }
-}
-
-function createTokenCache(size: number): LRUCache<string, Verified> | undefined {
-  if (size === 0) return undefined
-  return new LRUCache({ max: size, maxSize: maxCachedCharacters, sizeCalculation: (_, token) => token.length })
 }

@@ -36,6 +36,13 @@ export {
   protectedResourceMetadataUrl
 } from './protected-resource-metadata.ts'
 export {
+  createRequestGuard,
+  type RequestGuard,
+  type RequestGuardOptions,
+  type RequestLogger,
+  type RequestReader
+} from './request-guard.ts'
+export {
   type ArrivingEntry,
   maxIdentifierLength,
   type RevocableIdentifiers,

@@ -20,7 +20,6 @@ export type PresentedToken =
   | { readonly scheme: 'Bearer'; readonly token: string }
   | { readonly scheme: 'DPoP'; readonly token: string; readonly proof: string }
 
-const credentials = /^(?:bearer|dpop)(?: +([^ \t,]+))?$/i
 const knownScheme = /^(bearer|dpop)(?:[ \t,]|$)/i
 
 /**
@@ -37,13 +36,29 @@ export function takeAccessToken(request: AccessTokenRequest): PresentedToken {
   const [header, ...others] = request.authorization
   if (header === undefined) throw new TokenMissingError({ detail: 'no Authorization header' })
   if (others.length > 0) throw new BearerRequestError({ detail: 'several Authorization headers' })
-  const scheme = knownScheme.exec(header)?.[1]
+  const scheme = schemeOf(header)
   if (scheme === undefined) throw new TokenMissingError({ detail: 'Authorization is of another scheme' })
-  const token = credentials.exec(header)?.[1]
-  if (token === undefined)
+  const token = credentialsOf(header, scheme)
+  if (token === undefined) {
     throw new BearerRequestError({ detail: `Authorization: ${scheme} with no or several tokens` })
-  if (scheme.toLowerCase() === 'bearer') return { scheme: 'Bearer', token }
-  return { scheme: 'DPoP', token, proof: takeProof(request.dpop ?? []) }
+  }
+  if (scheme === 'Bearer') return { scheme, token }
+  return { scheme, token, proof: takeProof(request.dpop ?? []) }
+}
+
+/** The scheme of an `Authorization` header, if it is one under which an access token is taken. */
+export function schemeOf(authorization: string | undefined): AccessTokenScheme | undefined {
+  const name = knownScheme.exec(authorization ?? '')?.[1]
+  return name === undefined ? undefined : name.length === 'Bearer'.length ? 'Bearer' : 'DPoP'
+}
+
+/** What follows the scheme and its spaces, unless that is nothing or more than one. (A regular expression takes longer.) */
+function credentialsOf(header: string, { length }: AccessTokenScheme): string | undefined {
+  let start = length
+  while (header[start] === ' ') start++
+  const token = header.slice(start)
+  const isOne = start > length && token !== '' && !token.includes(' ') && !token.includes(',') && !token.includes('\t')
+  return isOne ? token : undefined
 }
 
 function takeProof([proof, ...others]: readonly string[]): string {
@@ -52,17 +67,30 @@ function takeProof([proof, ...others]: readonly string[]): string {
   return proof
 }
 
-/** Every value of a header in Node's `rawHeaders`, whose parsed form drops all `Authorization` headers but one. */
+/**
+ * Every value of a header in Node's `rawHeaders`, whose parsed form drops all `Authorization` headers but one.
+ *
+ * @param name in lower case
+ */
 export function headerValues(rawHeaders: readonly string[], name: string): string[] {
   const values: string[] = []
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    if (rawHeaders[at]?.toLowerCase() === name) values.push(rawHeaders[at + 1] ?? '')
+    const header = rawHeaders[at] as string
+    if (header.length === name.length && header.toLowerCase() === name) values.push(rawHeaders[at + 1] ?? '')
   }
   return values
 }
 
+/** The query of a request target, without its `?`; `undefined` when there is none. */
+export function queryOf(target: string | undefined): string | undefined {
+  const at = target?.indexOf('?') ?? -1
+  return at === -1 ? undefined : target?.slice(at + 1)
+}
+
 function hasQueryToken(queryString: string | undefined): boolean {
-  return !!queryString && new URLSearchParams(queryString).has('access_token')
+  // What is neither there nor encoded need not be parsed.
+  if (!queryString || !(queryString.includes('access_token') || queryString.includes('%'))) return false
+  return new URLSearchParams(queryString).has('access_token')
 }
 
 function hasFormToken(form: unknown): boolean {

@@ -28,12 +28,19 @@ export interface RevocationOptions {
 /** The denylist with its policy. */
 export interface Revocations {
   /**
-   * Refuses what is revoked. Returns nothing, at once, as long as the view is fresh.
+   * Refuses what the view knows to be revoked, without waiting.
    *
+   * @returns true when that settles it; false when the policy wants the carrier to be asked, by `ask`.
    * @throws {TokenRevokedError} on a hit, however old the view is.
-   * @throws {RevocationsUnavailableError} when the policy demands to know what cannot be known.
+   * @throws {RevocationsUnavailableError} when the view is too old for the policy.
    */
-  check(identifiers: RevocableIdentifiers, whenStale?: StalePolicy): void | Promise<void>
+  isSettled(identifiers: RevocableIdentifiers, whenStale?: StalePolicy): boolean
+  /**
+   * Asks the carrier itself.
+   *
+   * @throws {TokenRevokedError} on a hit, {@link RevocationsUnavailableError} when it does not answer.
+   */
+  ask(identifiers: RevocableIdentifiers): Promise<void>
   /** Resolves once the view has been complete; rejects when it is closed before. */
   ready(): Promise<void>
   status(): RevocationStatus
@@ -63,20 +70,19 @@ export function createRevocations(options: RevocationOptions, context: Revocatio
   })
   feed.follow(view, clock)
 
-  const checkDirectly = async (identifiers: RevocableIdentifiers): Promise<void> => {
-    const isRevoked = await feed.checkDirectly(identifiers).catch((cause: unknown) => {
-      throw new RevocationsUnavailableError({ detail: 'the carrier could not be asked directly', cause })
-    })
-    if (isRevoked) throw new TokenRevokedError(undefined, { detail: 'found by asking the carrier directly' })
-  }
-
   return {
-    check(identifiers, whenStale = policy) {
+    isSettled(identifiers, whenStale = policy) {
       const hit = view.findHit(identifiers)
       if (hit !== undefined) throw new TokenRevokedError(hit, { detail: `${hit} is on the denylist` })
-      if (view.staleness() <= maxStaleness || whenStale === 'allow') return
-      if (whenStale === 'check') return checkDirectly(identifiers)
+      if (view.staleness() <= maxStaleness || whenStale === 'allow') return true
+      if (whenStale === 'check') return false
       throw new RevocationsUnavailableError({ detail: 'the revocation view is stale' })
+    },
+    async ask(identifiers) {
+      const isRevoked = await feed.checkDirectly(identifiers).catch((cause: unknown) => {
+        throw new RevocationsUnavailableError({ detail: 'the carrier could not be asked directly', cause })
+      })
+      if (isRevoked) throw new TokenRevokedError(undefined, { detail: 'found by asking the carrier directly' })
     },
     ready: () => view.loaded(),
     status: () => view.status(),

@@ -41,14 +41,16 @@ export function audienceOf({ aud }: Pick<VerifiedAccessToken, 'aud'>): readonly 
 
 /** The same verifier, for tokens that are for this audience. */
 export function forAudience(verifier: AccessTokenVerifier, audience: string): AccessTokenVerifier {
+  const requireAudience = (claims: VerifiedAccessToken) => {
+    if (audienceOf(claims).includes(audience)) return claims
+    throw new TokenClaimError('aud', { detail: 'aud does not hold this service' })
+  }
   return {
     ...verifier,
-    async verify(token, options) {
-      const claims = await verifier.verify(token, options)
-      if (!audienceOf(claims).includes(audience)) {
-        throw new TokenClaimError('aud', { detail: 'aud does not hold this service' })
-      }
-      return claims
+    verify: async (token, options) => requireAudience(await verifier.verify(token, options)),
+    recall(token, options) {
+      const claims = verifier.recall(token, options)
+      return claims && requireAudience(claims)
     }
   }
 }

@@ -1,7 +1,6 @@
 import type { Middleware } from 'koa'
-import { RoleInsufficientError, ScopeInsufficientError } from '../errors.ts'
-import { checkText } from '../option-checks.ts'
-import { passOrRefuse } from './refusal.ts'
+import { claimsBefore, type GrantCheck, roleCheck, scopeCheck } from '../grant-checks.ts'
+import { refuse } from './koa-guard.ts'
 import type { AccessTokenState } from './require-access-token.ts'
 
 /**
@@ -9,16 +8,7 @@ import type { AccessTokenState } from './require-access-token.ts'
  * Belongs behind `requireAccessToken`; without it, it throws a `TypeError`.
  */
 export function requireScope(...scopes: [string, ...string[]]): Middleware<AccessTokenState> {
-  if (scopes.length === 0) throw new TypeError('requireScope needs a scope')
-  for (const scope of scopes) {
-    // RFC 6749 §3.3
-    if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)) throw new TypeError(`"${scope}" is not a scope`)
-  }
-  return requireGrant(({ accessToken }) => {
-    const granted = accessToken.scope?.split(' ') ?? []
-    const lacks = scopes.find((scope) => !granted.includes(scope))
-    if (lacks !== undefined) throw new ScopeInsufficientError(scopes, { detail: `lacks the scope ${lacks}` })
-  })
+  return requireGrant(scopeCheck(scopes))
 }
 
 /**
@@ -26,16 +16,17 @@ export function requireScope(...scopes: [string, ...string[]]): Middleware<Acces
  * needed are several of these. Belongs behind `requireAccessToken`; without it, it throws a `TypeError`.
  */
 export function requireRole(role: string): Middleware<AccessTokenState> {
-  checkText('role', role)
-  return requireGrant(({ accessToken }) => {
-    if (!accessToken.roles?.includes(role)) throw new RoleInsufficientError(role, { detail: `lacks the role ${role}` })
-  })
+  return requireGrant(roleCheck(role))
 }
 
-function requireGrant(check: (state: AccessTokenState) => void): Middleware<AccessTokenState> {
+function requireGrant(check: GrantCheck): Middleware<AccessTokenState> {
   return (ctx, next) => {
-    const { accessToken } = ctx.state as Partial<AccessTokenState>
-    if (!accessToken) throw new TypeError('requireScope and requireRole belong behind requireAccessToken')
-    return passOrRefuse(ctx, next, () => check({ accessToken }))
+    const claims = claimsBefore((ctx.state as Partial<AccessTokenState>).accessToken)
+    try {
+      check(claims)
+    } catch (error) {
+      return refuse(ctx, error)
+    }
+    return next()
   }
 }

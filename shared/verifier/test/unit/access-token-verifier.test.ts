@@ -113,6 +113,54 @@ describe('the access token verifier', () => {
     }
   })
 
+  it('recalls a remembered token at once, and checks its end, its denylist entries and its key each time', async () => {
+    const ownClock = createFakeClock()
+    const own = await createTestIssuer({ clock: ownClock })
+    const log = createInProcessRevocationLog({ clock: ownClock })
+    log.complete()
+    const { verifier } = setUp({ keys: own.keySource, clock: ownClock, revocations: inProcessRevocations(log) })
+    const [expiring, revoked, orphaned] = [
+      own.mint(),
+      own.mint({ sid: 'session-2' }),
+      own.mint({ sid: 'session-3', exp: 9e9 })
+    ]
+    for (const token of [expiring, revoked, orphaned]) {
+      expect(verifier.recall(token)).toBeUndefined()
+      expect(await verifier.verify(token)).toBe(verifier.recall(token))
+    }
+    log.append([{ kind: 'sid', value: 'session-2', expiresAt: ownClock.now() / 1000 + 660 }])
+    expect(() => verifier.recall(revoked)).toThrow(expect.objectContaining({ code: 'ERR_TOKEN_REVOKED' }))
+    ownClock.advance(605_000)
+    expect(() => verifier.recall(expiring)).toThrow(expect.objectContaining({ code: 'ERR_TOKEN_EXPIRED' }))
+    const kid = own.kid
+    await own.rotate()
+    await own.withdraw(kid)
+    expect(verifier.recall(orphaned)).toBeUndefined()
+    await verifier.close()
+    expect(verifier.recall(expiring)).toBeUndefined()
+  })
+
+  it('recalls nothing while the view is stale: it refuses, leaves the question to verify, or lets pass, as the policy says', async () => {
+    const log = createInProcessRevocationLog({ clock })
+    log.complete()
+    const { verifier } = setUp({ revocations: inProcessRevocations(log, { maxStalenessSeconds: 1 }) })
+    const token = issuer.mint()
+    const claims = await verifier.verify(token)
+    log.flush()
+    clock.advance(1001)
+    expect(() => verifier.recall(token)).toThrow(expect.objectContaining({ code: 'ERR_REVOCATIONS_UNAVAILABLE' }))
+    expect(verifier.recall(token, { whenStale: 'check' })).toBeUndefined()
+    expect(verifier.recall(token, { whenStale: 'allow' })).toBe(claims)
+  })
+
+  it('recalls no token that is bound to a key: it takes a proof', async () => {
+    const { verifier } = setUp()
+    const bound = issuer.mint({ cnf: { jkt: 'A'.repeat(43) } })
+    await verifier.verify(bound, { dpop: null })
+    expect(verifier.status().cachedTokens).toBe(1)
+    expect(verifier.recall(bound)).toBeUndefined()
+  })
+
   it('remembers no token that failed', async () => {
     const { verifier, code } = setUp()
     await code(issuer.mint({ aud: 'x' }))

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import { createRememberedTokens } from '../../src/remembered-tokens.ts'
+
+const names = (count: number, from = 0) => Array.from({ length: count }, (_, at) => `token-${from + at}`)
+
+describe('remembered tokens', () => {
+  it('are never more than the limit, whatever it is', () => {
+    for (const limit of [0, 1, 2, 3, 10, 101]) {
+      const tokens = createRememberedTokens<number>(limit)
+      for (const name of names(500)) {
+        tokens.set(name, 1)
+        tokens.get(`token-${Math.floor(Math.random() * 500)}`)
+        expect(tokens.size).toBeLessThanOrEqual(limit)
+      }
+    }
+  })
+
+  it('are at least the half of the limit that was used last', () => {
+    const tokens = createRememberedTokens<string>(100)
+    const [first, ...others] = names(1000) as [string, ...string[]]
+    tokens.set(first, first)
+    for (const name of others) {
+      tokens.set(name, name)
+      // Used again and again, it is never forgotten, however many come and go.
+      expect(tokens.get(first)).toBe(first)
+    }
+    for (const name of names(49, 951)) expect(tokens.get(name)).toBe(name)
+    expect(tokens.get('token-1')).toBeUndefined()
+  })
+
+  it('are bounded in characters, too', () => {
+    const tokens = createRememberedTokens<number>(1_000_000)
+    const long = (at: number) => `${at}`.padEnd(8191, '.')
+    for (let at = 0; at < 10_000; at++) tokens.set(long(at), at)
+    expect(tokens.size * 8191).toBeLessThan(34 * 1024 * 1024)
+    expect(tokens.get(long(9999))).toBe(9999)
+  })
+
+  it('are forgotten when they are told to be, in both generations', () => {
+    const tokens = createRememberedTokens<number>(4)
+    for (const name of names(4)) tokens.set(name, 1)
+    for (const name of names(4)) tokens.delete(name)
+    expect(tokens.size).toBe(0)
+    for (const name of names(4)) tokens.set(name, 1)
+    tokens.clear()
+    expect(tokens.size).toBe(0)
+  })
+})
