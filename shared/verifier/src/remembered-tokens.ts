@@ -7,44 +7,55 @@ export interface RememberedTokens<T> {
   readonly size: number
 }
 
+interface Remembered<T> {
+  readonly token: string
+  readonly value: T
+}
+
 /** The most characters of tokens in each generation, whatever their count. */
 const maxCharacters = 16 * 1024 * 1024
+const nameLength = 32
 
 /**
  * Remembers at most `size` tokens, and of those that were used last at least half as many. Two generations take turns: what is
  * used moves into the young one, and when that has filled its half, it becomes the old one and the former old one is
  * forgotten. So a look-up costs one look into a map, where a list in the order of use would cost a move for each.
+ *
+ * Only tokens whose signature has verified may be given.
  */
 export function createRememberedTokens<T>(size: number): RememberedTokens<T> {
   const half = Math.max(1, Math.floor(size / 2))
-  let young = new Map<string, T>()
-  let old = new Map<string, T>()
+  let young = new Map<string, Remembered<T>>()
+  let old = new Map<string, Remembered<T>>()
   let characters = 0
 
-  const set = (token: string, value: T) => {
-    if (size === 0) return
+  const keep = (name: string, remembered: Remembered<T>) => {
     if (young.size >= half || characters >= maxCharacters) {
       old = 2 * half <= size ? young : new Map()
       young = new Map()
       characters = 0
     }
-    old.delete(token)
-    young.set(token, value)
-    characters += token.length
+    old.delete(name)
+    young.set(name, remembered)
+    characters += remembered.token.length
   }
 
   return {
     get(token) {
-      const value = young.get(token)
-      if (value !== undefined) return value
-      const older = old.get(token)
-      if (older !== undefined) set(token, older)
-      return older
+      const name = nameOf(token)
+      const known = young.get(name)
+      if (known !== undefined) return known.token === token ? known.value : undefined
+      const older = old.get(name)
+      if (older === undefined || older.token !== token) return undefined
+      keep(name, older)
+      return older.value
     },
-    set,
+    set(token, value) {
+      if (size > 0) keep(nameOf(token), { token, value })
+    },
     delete(token) {
-      young.delete(token)
-      old.delete(token)
+      young.delete(nameOf(token))
+      old.delete(nameOf(token))
     },
     clear() {
       young.clear()
@@ -55,4 +66,12 @@ export function createRememberedTokens<T>(size: number): RememberedTokens<T> {
       return young.size + old.size
     }
   }
+}
+
+/**
+ * The end of the signature, which differs from token to token like a random number: a map that hashes a whole token takes
+ * six times as long. Whoever makes up a token with the same end finds an entry that is compared and not his.
+ */
+function nameOf(token: string): string {
+  return token.slice(-nameLength)
 }

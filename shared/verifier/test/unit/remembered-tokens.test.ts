@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createRememberedTokens } from '../../src/remembered-tokens.ts'
 
-const names = (count: number, from = 0) => Array.from({ length: count }, (_, at) => `token-${from + at}`)
+const nameOf = (at: number) => `token-${at}`
+const names = (count: number, from = 0) => Array.from({ length: count }, (_, at) => nameOf(from + at))
 
 describe('remembered tokens', () => {
   it('are never more than the limit, whatever it is', () => {
@@ -9,7 +10,7 @@ describe('remembered tokens', () => {
       const tokens = createRememberedTokens<number>(limit)
       for (const name of names(500)) {
         tokens.set(name, 1)
-        tokens.get(`token-${Math.floor(Math.random() * 500)}`)
+        tokens.get(nameOf(Math.floor(Math.random() * 500)))
         expect(tokens.size).toBeLessThanOrEqual(limit)
       }
     }
@@ -28,9 +29,22 @@ describe('remembered tokens', () => {
     expect(tokens.get('token-1')).toBeUndefined()
   })
 
+  it('are told apart by every character, also where their ends are the same', () => {
+    const tokens = createRememberedTokens<number>(10)
+    const end = '.'.padEnd(342, 'x')
+    tokens.set(`one${end}`, 1)
+    expect(tokens.get(`one${end}`)).toBe(1)
+    expect(tokens.get(`two${end}`)).toBeUndefined()
+    expect(tokens.get(end)).toBeUndefined()
+    expect(tokens.get('')).toBeUndefined()
+    for (const name of names(5)) tokens.set(name, 1)
+    expect(tokens.get(`two${end}`)).toBeUndefined()
+    expect(tokens.get(`one${end}`)).toBe(1)
+  })
+
   it('are bounded in characters, too', () => {
     const tokens = createRememberedTokens<number>(1_000_000)
-    const long = (at: number) => `${at}`.padEnd(8191, '.')
+    const long = (at: number) => `${at}`.padStart(8191, '.')
     for (let at = 0; at < 10_000; at++) tokens.set(long(at), at)
     expect(tokens.size * 8191).toBeLessThan(34 * 1024 * 1024)
     expect(tokens.get(long(9999))).toBe(9999)
