@@ -12,6 +12,7 @@ export interface JwsParts {
   readonly protected: string
   readonly payload: string
   readonly signature: string
+  readonly signatureBytes: Uint8Array<ArrayBuffer>
   readonly unverifiedHeader: Readonly<Record<string, unknown>>
   readonly unverifiedPayload: Uint8Array
 }
@@ -46,10 +47,11 @@ export function splitCompactJws(text: string, malformed: (detail: string) => Ver
   if (parts.length !== 3 || !protectedHeader || !payload || !signature) throw malformed('not three parts')
   const header = decodeBase64url(protectedHeader)
   const unverifiedPayload = decodeBase64url(payload)
-  if (!header || !unverifiedPayload || !decodeBase64url(signature)) throw malformed('not strict base64url')
+  const signatureBytes = decodeBase64url(signature)
+  if (!header || !unverifiedPayload || !signatureBytes) throw malformed('not strict base64url')
   const unverifiedHeader = parseJsonObject(header)
   if (!unverifiedHeader) throw malformed('the header is not a JSON object in UTF-8 with unique names')
-  return { protected: protectedHeader, payload, signature, unverifiedHeader, unverifiedPayload }
+  return { protected: protectedHeader, payload, signature, signatureBytes, unverifiedHeader, unverifiedPayload }
 }
 
 /** The extension that a header demands: none is understood here, so none may be (RFC 7515 §4.1.11, RFC 7797 §6). */
