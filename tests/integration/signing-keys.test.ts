@@ -21,7 +21,7 @@ import { createKeySealing } from '../../services/auth-service/src/keys/key-seali
 import { createMasterKey } from '../../services/auth-service/src/keys/master-keys.ts'
 import { createSigningKeyAdministration } from '../../services/auth-service/src/keys/signing-key-administration.ts'
 import { generateSigningKey } from '../../services/auth-service/src/keys/signing-keys.ts'
-import { openDatabase } from '../../services/auth-service/src/stores/database.ts'
+import { openDatabase, openDatabasePool } from '../../services/auth-service/src/stores/database.ts'
 import { createPrismaSigningKeyStore } from '../../services/auth-service/src/stores/prisma-signing-key-store.ts'
 
 interface Key {
@@ -346,7 +346,9 @@ describe.skipIf(!inject('docker'))('signing keys of several replicas', () => {
 
   test('however many look after an empty table at once, there is one key that signs and one spare', async () => {
     const database = await createTestDatabase()
-    const connections = Array.from({ length: 8 }, () => openDatabase({ url: database.url, connections: 2 }))
+    const connections = Array.from({ length: 8 }, () =>
+      openDatabase(openDatabasePool({ url: database.url, connections: 2 }))
+    )
     try {
       const sealing = createKeySealing([createMasterKey(randomBytes(32))])
       await Promise.all(

@@ -92,7 +92,6 @@ export const variables = {
     max: 256,
     unit: 'hashes at once'
   }),
-  threadPoolSize: integerVariable('UV_THREADPOOL_SIZE', { fallback: 4, min: 1, max: 1024, unit: 'threads' }),
   passwordHashQueue: integerVariable('PASSWORD_HASH_QUEUE', {
     fallback: 32,
     min: 0,

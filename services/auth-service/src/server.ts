@@ -17,6 +17,7 @@ import compose from 'koa-compose'
 import { createAdmissionGate } from './accounts/admission-gate.ts'
 import { adminRole, ensureFirstAdmin, type FirstAdmin } from './accounts/first-admin.ts'
 import { createPasswordHashing } from './accounts/password-hashing.ts'
+import { startPasswordThreads } from './accounts/password-threads.ts'
 import { createSignInLimits } from './accounts/sign-in-limits.ts'
 import { createClientKeys } from './clients/client-keys.ts'
 import { firstPartyClientId } from './clients/client-rules.ts'
@@ -38,7 +39,8 @@ import { startRevocationRelay } from './revocation/revocation-relay.ts'
 import { createActivityRecorder } from './statistics/activity-recorder.ts'
 import { recordActivity } from './statistics/recorded-metrics.ts'
 import { createAttemptCounter } from './stores/attempt-counters.ts'
-import { openDatabase } from './stores/database.ts'
+import { openDatabase, openDatabasePool } from './stores/database.ts'
+import { createHotStatements } from './stores/hot-statements.ts'
 import { createInProcessRevocationPublisher } from './stores/in-process-revocation-publisher.ts'
 import { createPrismaActivity } from './stores/prisma-activity.ts'
 import { createPrismaAuditLog } from './stores/prisma-audit-log.ts'
@@ -97,13 +99,16 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
   const logger = createLogger({ service: 'auth-service', level: config.logLevel })
   const metrics = createMetrics('auth-service')
   const carrier = embedded ? inProcessCarrier(embedded) : redisCarrier(config, logger)
-  const database = openDatabase({ url: config.databaseUrl.reveal(), connections: config.databaseConnections })
+  const pool = openDatabasePool({ url: config.databaseUrl.reveal(), connections: config.databaseConnections })
+  const database = openDatabase(pool)
+  const hotStatements = createHotStatements(pool)
   const users = createPrismaUserStore(database)
-  const storedFamilies = createPrismaRefreshTokenFamilies(database, config)
+  const storedFamilies = createPrismaRefreshTokenFamilies(database, hotStatements, config)
   const families = { ...storedFamilies, refresh: shareRefreshes(storedFamilies.refresh) }
   const outbox = createPrismaRevocationOutbox(database)
-  const gate = createAdmissionGate({ concurrency: hashConcurrency(config), queueLimit: config.passwordHashQueue })
-  const passwords = await createPasswordHashing(gate)
+  const { passwordHashConcurrency: concurrency, passwordHashQueue: queueLimit } = config
+  const passwordThreads = startPasswordThreads(concurrency)
+  const passwords = await createPasswordHashing(createAdmissionGate({ concurrency, queueLimit }), passwordThreads)
   const firstAdmin = await ensureFirstAdmin(
     { users, passwords },
     {
@@ -267,6 +272,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     // In this order, each one although the one before may fail.
     closeStores: [
       () => verifier.close(),
+      () => passwordThreads.close(),
       () => activityRecorder.close(),
       () => housekeeping.close(),
       () => relay.close(),
@@ -278,11 +284,6 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     ]
   })
   return Object.assign(service, { firstAdmin })
-}
-
-/** Hashing and signing share the process's thread pool: two threads are kept free, so that signing never waits for hashing. */
-function hashConcurrency({ passwordHashConcurrency, threadPoolSize }: Config): number {
-  return Math.max(1, Math.min(passwordHashConcurrency, threadPoolSize - 2))
 }
 
 function inProcessCarrier({ revocationLog }: EmbeddedParts): Carrier {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { hash, parseOptions, verify } from '@node-rs/argon2'
+import { hash, type Options, parseOptions, verify } from '@node-rs/argon2'
 import type { AdmissionGate } from './admission-gate.ts'
 import { normalizePassword } from './password-policy.ts'
 
@@ -19,12 +19,24 @@ export interface PasswordHashing {
   isOutdated(passwordHash: string): boolean
 }
 
-export async function createPasswordHashing(gate: AdmissionGate): Promise<PasswordHashing> {
-  const hashOfNobody = await hash(randomBytes(32), argon2Parameters)
+/** The function itself, wherever it runs. Never on the event loop. */
+export interface Argon2 {
+  hash(password: string, parameters: Options): Promise<string>
+  verify(passwordHash: string, password: string): Promise<boolean>
+}
+
+/** On Node's own pool of threads, for programs that do little else. */
+export const pooledArgon2: Argon2 = Object.freeze({
+  hash: (password: string, parameters: Options) => hash(password, parameters),
+  verify: (passwordHash: string, password: string) => verify(passwordHash, password)
+})
+
+export async function createPasswordHashing(gate: AdmissionGate, argon2: Argon2): Promise<PasswordHashing> {
+  const hashOfNobody = await argon2.hash(randomBytes(32).toString('base64url'), argon2Parameters)
   return {
-    hash: (password) => gate.run(() => hash(normalizePassword(password), argon2Parameters)),
+    hash: (password) => gate.run(() => argon2.hash(normalizePassword(password), argon2Parameters)),
     async verify(passwordHash, password) {
-      const matches = await gate.run(() => verify(passwordHash ?? hashOfNobody, normalizePassword(password)))
+      const matches = await gate.run(() => argon2.verify(passwordHash ?? hashOfNobody, normalizePassword(password)))
       return matches && passwordHash !== undefined
     },
     isOutdated(passwordHash) {

@@ -1,6 +1,6 @@
 import { type Environment, readVariables, type Variable, withSecretFiles } from '@countersign/service-kit'
 import { createAdmissionGate } from '../accounts/admission-gate.ts'
-import { createPasswordHashing, type PasswordHashing } from '../accounts/password-hashing.ts'
+import { createPasswordHashing, type PasswordHashing, pooledArgon2 } from '../accounts/password-hashing.ts'
 import type { UserAdministration } from '../accounts/user-administration.ts'
 import type { UserStore } from '../accounts/user-store.ts'
 import type { ClientAdministration } from '../clients/client-administration.ts'
@@ -10,7 +10,7 @@ import { createKeySealing } from '../keys/key-sealing.ts'
 import { createSigningKeyAdministration, type SigningKeyAdministration } from '../keys/signing-key-administration.ts'
 import { generateSigningKey } from '../keys/signing-keys.ts'
 import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
-import { openDatabase } from '../stores/database.ts'
+import { openDatabase, openDatabasePool } from '../stores/database.ts'
 import { migrateDatabase } from '../stores/database-migration.ts'
 import { createPrismaClientAdministration } from '../stores/prisma-clients.ts'
 import { createPrismaSigningKeyStore } from '../stores/prisma-signing-key-store.ts'
@@ -70,7 +70,7 @@ export function createOperatorParts(readEnvironment: () => Promise<Environment>)
         users: createPrismaUserStore(database),
         administration: createPrismaUserAdministration(database),
         publisher: openPublisher(config.redisUrl?.reveal()),
-        openPasswords: () => createPasswordHashing(createAdmissionGate({ concurrency: 1, queueLimit: 1 }))
+        openPasswords: () => createPasswordHashing(createAdmissionGate({ concurrency: 1, queueLimit: 1 }), pooledArgon2)
       }
     },
 
@@ -123,7 +123,7 @@ export function createOperatorParts(readEnvironment: () => Promise<Environment>)
   }
 
   function open(url: string) {
-    const database = openDatabase({ url, connections: 2 })
+    const database = openDatabase(openDatabasePool({ url, connections: 2 }))
     closers.push(() => database.$disconnect())
     return database
   }

@@ -1,5 +1,6 @@
 import { TemporarilyUnavailableError } from '@countersign/oauth'
 import { Prisma, PrismaClient, PrismaPg } from '@countersign/prisma'
+import pg from 'pg'
 
 export interface DatabaseOptions {
   url: string
@@ -7,6 +8,8 @@ export interface DatabaseOptions {
   connections: number
 }
 
+/** The connections of this replica, used by Prisma and by `hot-statements.ts`. */
+export type DatabasePool = pg.Pool
 export type Database = PrismaClient
 /** A client or a transaction of it. */
 export type Queryable = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>
@@ -16,8 +19,8 @@ const connectTimeoutMs = 3000
 export const statementTimeoutMs = 5000
 
 /** Opens the pool. Waits are bounded, so that a database that hangs becomes a 503 and not a pile of requests. */
-export function openDatabase({ url, connections }: DatabaseOptions): Database {
-  const adapter = new PrismaPg({
+export function openDatabasePool({ url, connections }: DatabaseOptions): DatabasePool {
+  return new pg.Pool({
     connectionString: url,
     max: connections,
     connectionTimeoutMillis: connectTimeoutMs,
@@ -28,6 +31,13 @@ export function openDatabase({ url, connections }: DatabaseOptions): Database {
     query_timeout: statementTimeoutMs + 1000,
     application_name: 'countersign-auth-service'
   })
+}
+
+/** Prisma on these connections; `$disconnect` closes them. */
+export function openDatabase(pool: DatabasePool): Database {
+  // An idle connection that ends is nobody's error: the pool makes another one.
+  pool.on('error', () => {})
+  const adapter = new PrismaPg(pool, { disposeExternalPool: true })
   return new PrismaClient({ adapter, transactionOptions: { maxWait: connectTimeoutMs, timeout: statementTimeoutMs } })
 }
 

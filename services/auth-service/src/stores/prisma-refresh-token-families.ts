@@ -20,6 +20,7 @@ import {
   isLive,
   retrySlackSeconds
 } from './ending-families.ts'
+import type { HotStatements } from './hot-statements.ts'
 import { signingKid } from './prisma-signing-key-store.ts'
 import { databaseNow, seconds, toOutboxEntry } from './revocation-entries.ts'
 
@@ -50,7 +51,11 @@ const sessionColumns = Prisma.sql`u.id AS user_id, u.username, u.roles, f.client
   f.generation, floor(extract(epoch FROM ${databaseNow}))::float8 AS issued_at, ${signingKid} AS signing_kid`
 
 /** The families in Postgres. Races are settled by the statements themselves; each one says how. */
-export function createPrismaRefreshTokenFamilies(database: Database, limits: FamilyLimits): RefreshTokenFamilies {
+export function createPrismaRefreshTokenFamilies(
+  database: Database,
+  hotStatements: HotStatements,
+  limits: FamilyLimits
+): RefreshTokenFamilies {
   const accessExpiry = Prisma.sql`${databaseNow} + ${seconds(limits.accessTokenTtlSeconds)}`
 
   return {
@@ -119,7 +124,7 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
    */
   async function rotate(presented: PresentedGeneration): Promise<Session | undefined> {
     const { familyId, generation, clientId, origin } = presented
-    const rows = await database.$queryRaw<SessionRow[]>`
+    const rows = await hotStatements.query<SessionRow>(Prisma.sql`
       UPDATE refresh_token_families f
       SET generation = f.generation + 1, rotated_at = ${databaseNow},
         idle_expires_at = ${databaseNow} + ${seconds(limits.sessionIdleSeconds)},
@@ -129,7 +134,7 @@ export function createPrismaRefreshTokenFamilies(database: Database, limits: Fam
       WHERE f.id = ${familyId}::uuid AND f.generation = ${generation} AND f.client_id = ${clientId} AND ${isLive}
         AND ${hasKey(presented)} AND ${hasScopes(presented)} AND ${hasAudience(presented)}
         AND u.id = f.user_id AND u.disabled_at IS NULL
-      RETURNING ${sessionColumns}`
+      RETURNING ${sessionColumns}`)
     return rows[0] && toSession(rows[0], presented)
   }
 

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
 import type { MasterKeys } from '../keys/master-keys.ts'
 
 const prefix = 'csr1.'
@@ -27,7 +27,7 @@ export interface RefreshTokenCodec {
 }
 
 export function createRefreshTokenCodec(masterKeys: MasterKeys): RefreshTokenCodec {
-  const macKeys = masterKeys.map((key) => ({ version: key.version, key: key.derive(macPurpose) }))
+  const macKeys = masterKeys.map((key) => ({ version: key.version, key: createSecretKey(key.derive(macPurpose)) }))
   const [current] = macKeys as [(typeof macKeys)[number]]
   return {
     encode({ familyId, generation }) {
@@ -56,7 +56,7 @@ export function createRefreshTokenCodec(masterKeys: MasterKeys): RefreshTokenCod
   }
 }
 
-function mac(key: Uint8Array, signed: Uint8Array): Buffer {
+function mac(key: KeyObject, signed: Uint8Array): Buffer {
   return createHmac('sha256', key).update(prefix).update(signed).digest()
 }
 

@@ -1,7 +1,7 @@
 import { hash } from '@node-rs/argon2'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { AdmissionGate } from '../../../src/accounts/admission-gate.ts'
-import { createPasswordHashing, type PasswordHashing } from '../../../src/accounts/password-hashing.ts'
+import { createPasswordHashing, type PasswordHashing, pooledArgon2 } from '../../../src/accounts/password-hashing.ts'
 
 describe('password hashing', () => {
   let admitted = 0
@@ -14,7 +14,7 @@ describe('password hashing', () => {
   let passwords: PasswordHashing
 
   beforeAll(async () => {
-    passwords = await createPasswordHashing(gate)
+    passwords = await createPasswordHashing(gate, pooledArgon2)
   })
 
   test('verifies a password against its hash, however its accents were typed', async () => {
