@@ -13,6 +13,7 @@ import {
   urlVariable
 } from '@countersign/service-kit'
 import { firstAdminPasswordVariable, usernameVariable } from './accounts/account-variables.ts'
+import { maxRememberedSeconds } from './clients/remembered-clients.ts'
 import { masterKeysVariable } from './keys/master-keys.ts'
 import { maxAccessTokenTtlSeconds } from './tokens/access-tokens.ts'
 
@@ -86,6 +87,12 @@ export const variables = {
   }),
   sessionsPerUser: integerVariable('SESSIONS_PER_USER', { fallback: 100, min: 1, max: 100, unit: 'sessions' }),
   auditRetentionDays: integerVariable('AUDIT_RETENTION_DAYS', { fallback: 90, min: 1, max: 3660, unit: 'days' }),
+  clientCacheSeconds: integerVariable('CLIENT_CACHE_SECONDS', {
+    fallback: 10,
+    min: 0,
+    max: maxRememberedSeconds,
+    unit: 'seconds'
+  }),
   passwordHashConcurrency: integerVariable('PASSWORD_HASH_CONCURRENCY', {
     fallback: availableParallelism(),
     min: 1,

@@ -21,6 +21,7 @@ import { startPasswordThreads } from './accounts/password-threads.ts'
 import { createSignInLimits } from './accounts/sign-in-limits.ts'
 import { createClientKeys } from './clients/client-keys.ts'
 import { firstPartyClientId } from './clients/client-rules.ts'
+import { createRememberedClients } from './clients/remembered-clients.ts'
 import type { Config } from './config.ts'
 import { accountScope, requireInPerson, requireUser } from './endpoints/require-user.ts'
 import { addRoutes } from './endpoints/routes.ts'
@@ -33,6 +34,7 @@ import { createKeySealing } from './keys/key-sealing.ts'
 import { createSigningKeyAdministration } from './keys/signing-key-administration.ts'
 import { generateSigningKey } from './keys/signing-keys.ts'
 import { createIssuerMetrics } from './metrics.ts'
+import { observeFeed } from './revocation/observed-feed.ts'
 import type { RevocationOutbox } from './revocation/revocation-outbox.ts'
 import type { RevocationPublisher } from './revocation/revocation-publisher.ts'
 import { startRevocationRelay } from './revocation/revocation-relay.ts'
@@ -174,6 +176,11 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     logger,
     intervalMs: housekeepingIntervalMs
   })
+  const clients = createRememberedClients({
+    store: createPrismaClientStore(hotStatements),
+    seconds: config.clientCacheSeconds
+  })
+  const feed = observeFeed(carrier.feed, { onRevoked: clients.forget, onFollowing: clients.setFollowing })
   const singleUse = carrier.redis ? createRedisSingleUse(carrier.redis) : createInProcessSingleUse()
   const verifier = createAccessTokenVerifier({
     issuer: config.issuer,
@@ -181,7 +188,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     audience: anyAudience,
     keys: keyRing.verificationKeys,
     // This service has the truth at hand: while its view is stale, it asks Postgres.
-    revocations: { feed: withDirectCheck(carrier.feed, outbox), whenStale: 'check' },
+    revocations: { feed: withDirectCheck(feed, outbox), whenStale: 'check' },
     dpop: { replays: { claim: (replayKey, expiresAt) => singleUse.claim('dpop_proof', replayKey, expiresAt) } },
     onPropagated: measurePropagation(metrics),
     logger
@@ -201,6 +208,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     issuer,
     accessTokenTtlSeconds,
     families,
+    clients,
     relay,
     outbox,
     metrics: issuerMetrics,
@@ -215,7 +223,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
       nonces: config.dpopNonce === 'required' ? createDpopNonces(config.masterKeys) : undefined
     },
     clientAuthentication: {
-      clients: createPrismaClientStore(database),
+      clients,
       keys: createClientKeys(),
       singleUse,
       audiences: [issuer, `${issuer}/oauth/token`]

@@ -4,7 +4,8 @@ import type { SingleUse } from '../tokens/single-use.ts'
 import { type ClientAuthMethod, clientIdPattern } from './client.ts'
 import type { ClientKeys } from './client-keys.ts'
 import { matchesClientSecret } from './client-secrets.ts'
-import type { ClientStore, ConfirmedClient } from './client-store.ts'
+import type { ConfirmedClient } from './client-store.ts'
+import type { RememberedClients } from './remembered-clients.ts'
 
 /** The value of `client_assertion_type` (RFC 7523 §2.2). */
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
@@ -27,7 +28,7 @@ export interface ClientCredentials {
 }
 
 export interface ClientAuthenticationDeps {
-  readonly clients: ClientStore
+  readonly clients: Pick<RememberedClients, 'recall' | 'findEnabled'>
   readonly keys: ClientKeys
   readonly singleUse: SingleUse
   /** What `aud` of an assertion may be, one of them alone: this issuer, or its token endpoint. */
@@ -44,17 +45,41 @@ interface Presented {
 
 /**
  * Authenticates a client by the one method it is registered for (RFC 6749 §2.3, RFC 7523 §2.2).
+ * @param options with `mayRecall` a client that was confirmed a moment ago is not looked up again
  * @throws {InvalidClientError} when it is unknown, disabled, or does not show who it is; nothing tells which
  * @throws {InvalidRequestError} for several methods at once
  * @throws {TemporarilyUnavailableError} when it cannot be known whether the assertion was used before
  */
 export async function authenticateClient(
   deps: ClientAuthenticationDeps,
-  credentials: ClientCredentials
+  credentials: ClientCredentials,
+  { mayRecall = false } = {}
 ): Promise<ConfirmedClient> {
   const presented = readCredentials(credentials)
+  const recalled = mayRecall ? deps.clients.recall(presented.clientId) : undefined
+  if (recalled && (await matches(deps, presented, recalled))) return recalled
   const client = await deps.clients.findEnabled(presented.clientId)
   if (!client) throw new InvalidClientError({ detail: 'no enabled client has this id' })
+  await requireMatch(deps, presented, client)
+  return client
+}
+
+/** A memory that does not match says nothing: the client may have a new key or secret. */
+async function matches(deps: ClientAuthenticationDeps, presented: Presented, recalled: ConfirmedClient) {
+  try {
+    await requireMatch(deps, presented, recalled)
+    return true
+  } catch (error) {
+    if (error instanceof InvalidClientError) return false
+    throw error
+  }
+}
+
+async function requireMatch(
+  deps: ClientAuthenticationDeps,
+  presented: Presented,
+  client: ConfirmedClient
+): Promise<void> {
   if (client.authMethod !== presented.method) {
     throw new InvalidClientError({ detail: `the client is registered for ${client.authMethod}` })
   }
@@ -62,7 +87,6 @@ export async function authenticateClient(
     throw new InvalidClientError({ detail: 'the secret is wrong' })
   }
   if (presented.method === 'private_key_jwt') await verifyAssertion(deps, presented.credential, client)
-  return client
 }
 
 function readCredentials(credentials: ClientCredentials): Presented {

@@ -8,6 +8,8 @@ export interface ConfirmedClient extends Client {
   readonly issuedAt: number
   /** The key that signs at that moment. */
   readonly signingKid: string
+  /** Set when that was a moment ago, and this is a memory of it. */
+  readonly isRecalled?: true
 }
 
 /** The clients, as the token endpoint reads them. */

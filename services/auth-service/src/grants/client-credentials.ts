@@ -1,11 +1,12 @@
-import type { AccessTokenResponse } from '@countersign/oauth'
-import type { ConfirmedClient } from '../clients/client-store.ts'
+import { type AccessTokenResponse, InvalidClientError, OAuthError } from '@countersign/oauth'
+import type { ClientStore, ConfirmedClient } from '../clients/client-store.ts'
 import type { AccessTokenIssuer } from '../tokens/access-tokens.ts'
 import type { ProvenKey } from '../tokens/proven-key.ts'
 import { createAccessTokenResponse } from '../tokens/token-responses.ts'
 import { narrowAudience, narrowScopes, type RequestedLimits, requireGrantType } from './grant-limits.ts'
 
 export interface ClientCredentialsDeps {
+  clients: ClientStore
   accessTokens: AccessTokenIssuer
   /** Lifetime of tokens of clients that have none of their own. */
   accessTokenTtlSeconds: number
@@ -25,12 +26,10 @@ export interface ClientCredentialsRequest extends RequestedLimits {
  * @throws {InvalidScopeError} {@link InvalidTargetError} for more than the client has
  */
 export async function clientCredentials(
-  { accessTokens, accessTokenTtlSeconds }: ClientCredentialsDeps,
-  { client, scope, resource, provenKey }: ClientCredentialsRequest
+  { clients, accessTokens, accessTokenTtlSeconds }: ClientCredentialsDeps,
+  { client: authenticated, provenKey, ...limits }: ClientCredentialsRequest
 ): Promise<AccessTokenResponse> {
-  requireGrantType(client, 'client_credentials')
-  const scopes = narrowScopes(client.scopes, scope)
-  const audience = narrowAudience(client.audiences, resource)
+  const { client, scopes, audience } = await grantTo(clients, authenticated, limits)
   const lifetime = client.accessTokenTtlSeconds ?? accessTokenTtlSeconds
   await provenKey?.claim()
   return createAccessTokenResponse(accessTokens, {
@@ -44,4 +43,29 @@ export async function clientCredentials(
     signingKid: client.signingKid,
     jkt: provenKey?.jkt
   })
+}
+
+interface Granted {
+  readonly client: ConfirmedClient
+  readonly scopes: readonly string[]
+  readonly audience: readonly string[]
+}
+
+/** What a memory refuses the database may allow: the client may have got more since. */
+async function grantTo(clients: ClientStore, client: ConfirmedClient, limits: RequestedLimits): Promise<Granted> {
+  try {
+    return grant(client, limits)
+  } catch (error) {
+    if (!client.isRecalled || !(error instanceof OAuthError)) throw error
+    const current = await clients.findEnabled(client.id)
+    // Whatever takes a key or a secret away changes the epoch: with the same one, what was shown is good still.
+    if (current?.epoch !== client.epoch) throw new InvalidClientError({ detail: 'the client has changed meanwhile' })
+    return grant(current, limits)
+  }
+}
+
+function grant(client: ConfirmedClient, { scope, resource }: RequestedLimits): Granted {
+  requireGrantType(client, 'client_credentials')
+  const scopes = narrowScopes(client.scopes, scope)
+  return { client, scopes, audience: narrowAudience(client.audiences, resource) }
 }

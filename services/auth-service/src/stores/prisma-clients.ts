@@ -19,6 +19,7 @@ import { mayAdminister } from './acting-admin.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies, maxEntryLifeSeconds } from './ending-families.ts'
+import type { HotStatements } from './hot-statements.ts'
 import { signingKid } from './prisma-signing-key-store.ts'
 import { databaseNow, insertEntry } from './revocation-entries.ts'
 
@@ -44,13 +45,13 @@ const columns = Prisma.sql`c.id, c.name, c.auth_method, c.jwks, c.jwks_uri, c.se
   c.audiences, c.resources, c.may_act_for, c.access_token_ttl_seconds, c.epoch, c.created_at, c.disabled_at`
 
 /** The clients in Postgres. */
-export function createPrismaClientStore(database: Database): ClientStore {
+export function createPrismaClientStore(hotStatements: HotStatements): ClientStore {
   return {
     async findEnabled(id) {
       const rows = await orUnavailable(
-        database.$queryRaw<(ClientRow & { issued_at: number; signing_kid: string })[]>`
+        hotStatements.query<ClientRow & { issued_at: number; signing_kid: string }>(Prisma.sql`
           SELECT ${columns}, floor(extract(epoch FROM ${databaseNow}))::float8 AS issued_at, ${signingKid} AS signing_kid
-          FROM clients c WHERE c.id = ${id} AND c.disabled_at IS NULL`
+          FROM clients c WHERE c.id = ${id} AND c.disabled_at IS NULL`)
       )
       const [row] = rows
       return (

@@ -1,0 +1,118 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { ConfirmedClient } from '../../../src/clients/client-store.ts'
+import { createRememberedClients, type RememberedClients } from '../../../src/clients/remembered-clients.ts'
+
+const confirmed = (id: string, epoch = `epoch of ${id}`): ConfirmedClient => ({
+  id,
+  epoch,
+  name: id,
+  authMethod: 'client_secret_basic',
+  jwks: null,
+  jwksUri: null,
+  grantTypes: ['client_credentials'],
+  scopes: [],
+  audiences: [],
+  resources: [],
+  mayActFor: [],
+  accessTokenTtlSeconds: null,
+  createdAt: new Date(0),
+  disabledAt: null,
+  secretHashes: [],
+  issuedAt: 1_000_000,
+  signingKid: 'kid-1'
+})
+
+describe('remembered clients', () => {
+  let now: number
+  let reads: number
+  let answer: (id: string) => Promise<ConfirmedClient | undefined>
+  let clients: RememberedClients
+
+  const start = (seconds = 10) => {
+    clients = createRememberedClients({
+      store: {
+        findEnabled(id) {
+          reads++
+          return answer(id)
+        }
+      },
+      seconds,
+      monotonic: () => now
+    })
+    clients.setFollowing(true)
+  }
+  beforeEach(() => {
+    now = 5000
+    reads = 0
+    answer = async (id) => confirmed(id)
+    start()
+  })
+
+  test('are recalled for as long as they may be, with the moment that it is now', async () => {
+    expect(clients.recall('a')).toBeUndefined()
+    await clients.findEnabled('a')
+    now += 2600
+    expect(clients.recall('a')).toMatchObject({ id: 'a', issuedAt: 1_000_002, isRecalled: true })
+    now += 7400
+    expect(clients.recall('a')).toMatchObject({ issuedAt: 1_000_010 })
+    now += 1
+    expect(clients.recall('a')).toBeUndefined()
+    expect(reads).toBe(1)
+  })
+
+  test('are forgotten when the denylist names their epoch, and all that one key signs for when it names the key', async () => {
+    await clients.findEnabled('a')
+    await clients.findEnabled('b')
+    clients.forget('epoch of a')
+    expect(clients.recall('a')).toBeUndefined()
+    expect(clients.recall('b')).toBeDefined()
+    await clients.findEnabled('a')
+    clients.forget('kid-1')
+    expect([clients.recall('a'), clients.recall('b')]).toEqual([undefined, undefined])
+  })
+
+  test('are not remembered when they are denied while they are being read', async () => {
+    let release = (_: ConfirmedClient) => {}
+    answer = () =>
+      new Promise((resolve) => {
+        release = resolve
+      })
+    const reading = clients.findEnabled('a')
+    clients.forget('epoch of a')
+    clients.forget('something else')
+    release(confirmed('a'))
+    expect(await reading).toMatchObject({ id: 'a' })
+    expect(clients.recall('a')).toBeUndefined()
+  })
+
+  test('are not remembered while the denylist is not followed', async () => {
+    await clients.findEnabled('a')
+    clients.setFollowing(false)
+    expect(clients.recall('a')).toBeUndefined()
+    await clients.findEnabled('a')
+    expect(clients.recall('a')).toBeUndefined()
+    clients.setFollowing(true)
+    expect(clients.recall('a')).toBeUndefined()
+    await clients.findEnabled('a')
+    expect(clients.recall('a')).toBeDefined()
+  })
+
+  test('make way when the database knows them no more, or by another epoch', async () => {
+    await clients.findEnabled('a')
+    answer = async (id) => confirmed(id, 'another epoch')
+    await clients.findEnabled('a')
+    clients.forget('epoch of a')
+    expect(clients.recall('a')).toMatchObject({ epoch: 'another epoch' })
+    clients.forget('another epoch')
+    expect(clients.recall('a')).toBeUndefined()
+  })
+
+  test('are none when they may be remembered for 0 seconds, and never too many', async () => {
+    for (let at = 0; at < 10_001; at++) await clients.findEnabled(`client-${at}`)
+    expect(clients.recall('client-0')).toBeUndefined()
+    expect(clients.recall('client-1')).toBeDefined()
+    start(0)
+    await clients.findEnabled('a')
+    expect(clients.recall('a')).toBeUndefined()
+  })
+})
