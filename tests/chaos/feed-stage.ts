@@ -1,6 +1,5 @@
 /** What the feed's faults are made on: an issuer and verifiers, each with a way of its own to Redis, and sessions to revoke. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { RevocationEntry } from '@countersign/oauth'
 import { createTestDatabase, startTcpProxy, type TcpProxy, type TestDatabase } from '@countersign/testing'
 import {
   get,
@@ -19,6 +18,7 @@ import {
   type AccessTokenVerifier,
   createAccessTokenVerifier,
   httpAnswerTo,
+  type RevocationEntry,
   type RevocationFeed,
   VerifierError
 } from '@countersign/verifier'

@@ -25,6 +25,11 @@ const rules: { name: string; files: RegExp; except?: RegExp; mayNotImport: RegEx
     mayNotImport: /^(koa|@koa\/.*|redis|@redis\/.*|pg|@prisma\/.*|@countersign\/prisma|\.\.?\/(koa|redis)\/.*)$/
   },
   {
+    name: 'the verifier needs no other workspace, since it is installed where there is none',
+    files: /^shared\/verifier\/src\//,
+    mayNotImport: /^@countersign\//
+  },
+  {
     name: 'service tokens need jose alone',
     files: /^shared\/service-tokens\/src\//,
     mayNotImport: /^(?!\.|node:|jose$)/

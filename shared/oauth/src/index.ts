@@ -1,5 +1,4 @@
 /** The vocabulary of OAuth as Countersign speaks it. This package imports nothing. */
 export * from './audit-events.ts'
 export * from './errors.ts'
-export * from './revocations.ts'
 export * from './tokens.ts'

@@ -1,4 +1,4 @@
-import type { AccessTokenClaims, ActorClaim } from '@countersign/oauth'
+import type { AccessTokenClaims, ActorClaim } from './access-token-profile.ts'
 import { decodeBase64url } from './base64url.ts'
 import { TokenClaimError, TokenExpiredError } from './errors.ts'
 import { isObject, parseJsonObject } from './json-object.ts'

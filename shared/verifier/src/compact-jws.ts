@@ -1,4 +1,4 @@
-import { accessTokenType, signingAlgorithm } from '@countersign/oauth'
+import { accessTokenType, signingAlgorithm } from './access-token-profile.ts'
 import { decodeBase64url } from './base64url.ts'
 import { TokenHeaderError, TokenMalformedError, type VerifierError } from './errors.ts'
 import { parseJsonObject } from './json-object.ts'

@@ -1,4 +1,4 @@
-import type { RevocationKind } from '@countersign/oauth'
+import type { RevocationKind } from './revocation-entry.ts'
 
 /** The stable code of a `VerifierError`. `httpAnswerTo` has the HTTP answer of each. */
 export type VerifierErrorCode =

@@ -3,6 +3,7 @@
  * and carriers are in the subpaths `./koa`, `./redis` and `./in-process`.
  */
 export { anyAudience, maxClockToleranceSeconds, type VerifiedAccessToken } from './access-token-claims.ts'
+export { type AccessTokenClaims, type ActorClaim, accessTokenType, signingAlgorithm } from './access-token-profile.ts'
 export {
   type AccessTokenVerifier,
   type AccessTokenVerifierOptions,
@@ -35,6 +36,7 @@ export {
   protectedResourceDocument,
   protectedResourceMetadataUrl
 } from './protected-resource-metadata.ts'
+export { type RevocationEntry, type RevocationKind, revocationKinds } from './revocation-entry.ts'
 export {
   createRequestGuard,
   type RequestGuard,

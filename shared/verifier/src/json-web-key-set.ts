@@ -1,5 +1,5 @@
-import { signingAlgorithm } from '@countersign/oauth'
 import { type CryptoKey, importJWK } from 'jose'
+import { signingAlgorithm } from './access-token-profile.ts'
 import { decodeBase64url } from './base64url.ts'
 import { isObject } from './json-object.ts'
 import { maxIdentifierLength } from './revocation-feed.ts'

@@ -1,5 +1,5 @@
-import type { RevocationEntry } from '@countersign/oauth'
 import type { Clock } from './clock.ts'
+import type { RevocationEntry } from './revocation-entry.ts'
 
 /** A `jti`, `sid` or `kid` has at most this many characters; longer ones are refused in tokens and ignored in the feed. */
 export const maxIdentifierLength = 256

@@ -1,8 +1,8 @@
-import type { RevocationKind } from '@countersign/oauth'
 import type { Clock } from './clock.ts'
 import { deferred } from './deferred.ts'
 import { RevocationsUnavailableError } from './errors.ts'
 import { createExpiringSet } from './expiring-set.ts'
+import type { RevocationKind } from './revocation-entry.ts'
 import {
   type ArrivingEntry,
   maxIdentifierLength,

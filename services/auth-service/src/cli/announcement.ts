@@ -1,4 +1,4 @@
-import type { RevocationEntry } from '@countersign/oauth'
+import type { RevocationEntry } from '@countersign/verifier'
 import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
 
 /** The first one also connects, within a time that is made for a connection that is open. */

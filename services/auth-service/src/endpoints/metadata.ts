@@ -1,5 +1,4 @@
-import { signingAlgorithm } from '@countersign/oauth'
-import { dpopAlgorithms } from '@countersign/verifier'
+import { dpopAlgorithms, signingAlgorithm } from '@countersign/verifier'
 import type { Middleware } from 'koa'
 import { clientAuthMethods, clientGrantTypes } from '../clients/client.ts'
 import { assertionAlgorithms } from '../clients/client-authentication.ts'

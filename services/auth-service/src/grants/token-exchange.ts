@@ -1,5 +1,5 @@
-import { type AccessTokenResponse, type ActorClaim, InvalidRequestError } from '@countersign/oauth'
-import type { VerifiedAccessToken } from '@countersign/verifier'
+import { type AccessTokenResponse, InvalidRequestError } from '@countersign/oauth'
+import type { ActorClaim, VerifiedAccessToken } from '@countersign/verifier'
 import type { ConfirmedClient } from '../clients/client-store.ts'
 import type { AccessTokenIssuer } from '../tokens/access-tokens.ts'
 import { audienceOf, type OwnAccessTokens } from '../tokens/own-access-tokens.ts'

@@ -1,4 +1,4 @@
-import { signingAlgorithm } from '@countersign/oauth'
+import { signingAlgorithm } from '@countersign/verifier'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
 import type { KeySealing } from './key-sealing.ts'
 import type { NewSigningKey } from './signing-key-store.ts'

@@ -1,5 +1,4 @@
-import type { RevocationEntry } from '@countersign/oauth'
-import type { RevocableIdentifiers } from '@countersign/verifier'
+import type { RevocableIdentifiers, RevocationEntry } from '@countersign/verifier'
 
 /** A denylist entry that is committed in the database. */
 export interface OutboxEntry extends RevocationEntry {

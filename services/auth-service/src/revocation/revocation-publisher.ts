@@ -1,4 +1,4 @@
-import type { RevocationEntry } from '@countersign/oauth'
+import type { RevocationEntry } from '@countersign/verifier'
 
 /** Carries denylist entries to the verifiers. What it holds can be lost at any time, and written anew from the outbox. */
 export interface RevocationPublisher {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { RevocationEntry } from '@countersign/oauth'
-import { type Clock, systemClock } from '@countersign/verifier'
+import { type Clock, type RevocationEntry, systemClock } from '@countersign/verifier'
 import {
   createRedisLink,
   isEpochOfRun,

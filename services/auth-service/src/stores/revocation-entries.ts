@@ -1,5 +1,5 @@
-import type { RevocationKind } from '@countersign/oauth'
 import { Prisma } from '@countersign/prisma'
+import type { RevocationKind } from '@countersign/verifier'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 import type { Queryable } from './database.ts'
 

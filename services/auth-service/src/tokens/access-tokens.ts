@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type AccessTokenClaims, type ActorClaim, accessTokenType, signingAlgorithm } from '@countersign/oauth'
+import { type AccessTokenClaims, type ActorClaim, accessTokenType, signingAlgorithm } from '@countersign/verifier'
 import type { CryptoKey } from 'jose'
 import type { SigningKey } from '../keys/key-ring.ts'
 

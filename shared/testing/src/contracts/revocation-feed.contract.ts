@@ -1,8 +1,13 @@
 /** What every carrier of the denylist must hold to: the feed that verifiers follow, and the publisher that fills it. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { RevocationEntry } from '@countersign/oauth'
-import { createRevocationView, type RevocationFeed, type RevocationView, systemClock } from '@countersign/verifier'
+import {
+  createRevocationView,
+  type RevocationEntry,
+  type RevocationFeed,
+  type RevocationView,
+  systemClock
+} from '@countersign/verifier'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 

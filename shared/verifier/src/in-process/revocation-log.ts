@@ -1,5 +1,5 @@
-import type { RevocationEntry, RevocationKind } from '@countersign/oauth'
 import { type Clock, systemClock } from '../clock.ts'
+import type { RevocationEntry, RevocationKind } from '../revocation-entry.ts'
 
 /** What a log tells those who follow it. */
 export interface LogFollower {

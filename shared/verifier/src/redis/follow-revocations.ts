@@ -1,7 +1,7 @@
-import type { RevocationKind } from '@countersign/oauth'
 import { ErrorReply } from 'redis'
 import type { Clock } from '../clock.ts'
 import { pause } from '../deferred.ts'
+import type { RevocationKind } from '../revocation-entry.ts'
 import type { ArrivingEntry, RevocationSink } from '../revocation-feed.ts'
 import type { RedisClient, RedisLink } from './redis-link.ts'
 import { isEpochOfRun, revocationKeys } from './revocation-keys.ts'

@@ -1,4 +1,4 @@
-import type { RevocationKind } from '@countersign/oauth'
+import type { RevocationKind } from '@countersign/verifier'
 import { describe, expect, it, vi } from 'vitest'
 import { createRevocationView } from '../../src/revocation-view.ts'
 import { createFakeClock } from './fake-clock.ts'

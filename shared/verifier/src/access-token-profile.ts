@@ -1,0 +1,37 @@
+/** The media type in an access token's `typ` header (RFC 9068 §2.1). */
+export const accessTokenType = 'at+jwt'
+
+/** The only signature algorithm that is issued and accepted (RFC 7518 §3.3). */
+export const signingAlgorithm = 'RS256'
+
+/** The claims of an access token (RFC 9068 §2.2), and no other: the auth-service issues no claim beyond these. */
+export interface AccessTokenClaims {
+  readonly iss: string
+  /** The user's id, or the client's when a client speaks for itself. */
+  readonly sub: string
+  readonly aud: string | readonly string[]
+  /** Seconds since 1970-01-01 UTC. */
+  readonly exp: number
+  /** Seconds since 1970-01-01 UTC. */
+  readonly iat: number
+  readonly jti: string
+  readonly client_id: string
+  /** The refresh-token family this token was issued in, or the client's credential epoch. */
+  readonly sid?: string
+  /** Space-separated scopes (RFC 8693 §4.2). */
+  readonly scope?: string
+  readonly roles?: readonly string[]
+  readonly preferred_username?: string
+  /** The key that the token is bound to (RFC 9449 §6.1). */
+  readonly cnf?: { readonly jkt: string }
+  /** Who acts for the subject (RFC 8693 §4.1). */
+  readonly act?: ActorClaim
+}
+
+/** An actor: a client that acts for the subject, and the one it acts through, if any. */
+export interface ActorClaim {
+  readonly sub: string
+  /** The actor's credential epoch: when it ends, so does the token. */
+  readonly sid?: string
+  readonly act?: ActorClaim
+}
