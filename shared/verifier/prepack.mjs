@@ -1,0 +1,18 @@
+// Builds before `npm pack` and `npm publish`, right after a clone too, and leaves in dist/ only what has a source: a
+// build never removes the output of a file that was moved.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const inPackage = (...path) => fileURLToPath(new URL(join(...path), import.meta.url))
+
+// What it says goes to stderr: the stdout of `npm pack` is the tarball's name.
+const { status } = spawnSync(process.execPath, [inPackage('..', '..', 'dev', 'setup.mjs')], { stdio: ['ignore', 2, 2] })
+if (status !== 0) process.exit(1)
+
+for (const path of readdirSync(inPackage('dist'), { recursive: true })) {
+  const output = inPackage('dist', path)
+  const source = inPackage('src', path.replace(/(?:\.d\.ts|\.js)(?:\.map)?$/, '.ts'))
+  if (path !== '.tsbuildinfo' && !existsSync(source) && statSync(output).isFile()) rmSync(output)
+}
