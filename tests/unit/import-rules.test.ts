@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Who may import whom. A rule looks at the source files under `files` and names what they must not import. */
-const rules: { name: string; files: RegExp; except?: RegExp; mayNotImport: RegExp }[] = [
+const rules: { name: string; files: RegExp; except?: RegExp; mayNotImport: RegExp; isTypeAllowed?: true }[] = [
   {
     name: 'services never import each other',
     files: /^services\//,
@@ -17,12 +17,27 @@ const rules: { name: string; files: RegExp; except?: RegExp; mayNotImport: RegEx
     files: /^shared\//,
     mayNotImport: /^@countersign\/(auth|resource|bff)-service/
   },
-  { name: 'the protocol vocabulary imports nothing', files: /^shared\/oauth\/src\//, mayNotImport: /^[^.]/ },
   {
-    name: "the verifier's core imports no framework and no carrier",
+    name: 'the protocol vocabulary imports nothing',
+    files: /^shared\/oauth\/src\//,
+    mayNotImport: /^(?!\.|value of )/
+  },
+  {
+    name: "the verifier's core needs jose alone, and none of its adapters",
     files: /^shared\/verifier\/src\//,
-    except: /^shared\/verifier\/src\/(koa|redis)\//,
-    mayNotImport: /^(koa|@koa\/.*|redis|@redis\/.*|pg|@prisma\/.*|@countersign\/prisma|\.\.?\/(koa|redis)\/.*)$/
+    except: /^shared\/verifier\/src\/(express|fastify|hono|koa|redis)\//,
+    mayNotImport: /^(?!\.|node:|jose$)|^\.\.?\/(express|fastify|hono|koa|redis)\//
+  },
+  ...['express', 'fastify', 'hono', 'koa', 'redis'].map((adapter) => ({
+    name: `the verifier's adapter to ${adapter} imports nothing but ${adapter} and the core`,
+    files: new RegExp(`^shared/verifier/src/${adapter}/`),
+    mayNotImport: new RegExp(`^(?!\\.|node:|${adapter}(/|$))|^\\.\\./(?!${adapter}/)[^/]+/`)
+  })),
+  {
+    name: "the verifier's adapters to frameworks import their types alone, so that nothing is loaded at run time",
+    files: /^shared\/verifier\/src\/(express|fastify|hono|koa)\//,
+    mayNotImport: /^[^.]/,
+    isTypeAllowed: true
   },
   {
     name: 'the verifier needs no other workspace, since it is installed where there is none',
@@ -73,6 +88,8 @@ const rules: { name: string; files: RegExp; except?: RegExp; mayNotImport: RegEx
 interface SourceFile {
   path: string
   imports: string[]
+  /** Those that are there at run time. */
+  values: string[]
 }
 
 const sources = ['services', 'shared', 'prisma', 'dev'].flatMap((folder) => [...readSources(join(root, folder))])
@@ -87,7 +104,10 @@ function* readSources(folder: string): Generator<SourceFile> {
       const imports = [...text.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*'([^']+)'/g)].map(
         ([, name]) => name as string
       )
-      yield { path: relative(root, path), imports }
+      const values = [...text.matchAll(/^(?:import|export)\s+(?!type\b)(?:[\w*{}\s,]+?\bfrom\s+)?'([^']+)'/gm)].map(
+        ([, name]) => name as string
+      )
+      yield { path: relative(root, path), imports, values }
     }
   }
 }
@@ -98,11 +118,13 @@ describe('import rules', () => {
     expect(main?.imports).toContain('@countersign/service-kit')
   })
 
-  test.each(rules)('$name', ({ files, except, mayNotImport }) => {
+  test.each(rules)('$name', ({ files, except, mayNotImport, isTypeAllowed }) => {
     const subject = sources.filter(({ path }) => files.test(path) && !except?.test(path))
     expect(subject).not.toHaveLength(0)
-    const broken = subject.flatMap(({ path, imports }) =>
-      imports.filter((name) => mayNotImport.test(name)).map((name) => `${path} imports ${name}`)
+    const broken = subject.flatMap(({ path, imports, values }) =>
+      (isTypeAllowed ? values : imports)
+        .filter((name) => mayNotImport.test(name))
+        .map((name) => `${path} imports ${name}`)
     )
     expect(broken).toEqual([])
   })

@@ -2,6 +2,9 @@ import { dpopAlgorithms } from './dpop-key.ts'
 import { ScopeInsufficientError, type VerifierError, type VerifierErrorCode } from './errors.ts'
 import type { AccessTokenScheme } from './presented-token.ts'
 
+/** What an adapter writes its answers as, where the framework does not say so itself. */
+export const jsonMediaType = 'application/json; charset=utf-8'
+
 /** An error as HTTP: what a framework adapter writes out. */
 export interface HttpAnswer {
   readonly status: number

@@ -36,7 +36,6 @@ export {
   protectedResourceDocument,
   protectedResourceMetadataUrl
 } from './protected-resource-metadata.ts'
-export { type RevocationEntry, type RevocationKind, revocationKinds } from './revocation-entry.ts'
 export {
   createRequestGuard,
   type RequestGuard,
@@ -44,6 +43,7 @@ export {
   type RequestLogger,
   type RequestReader
 } from './request-guard.ts'
+export { type RevocationEntry, type RevocationKind, revocationKinds } from './revocation-entry.ts'
 export {
   type ArrivingEntry,
   maxIdentifierLength,

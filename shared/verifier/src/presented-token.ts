@@ -89,6 +89,11 @@ export function queryOf(target: string | undefined): string | undefined {
   return at === -1 ? undefined : target?.slice(at + 1)
 }
 
+/** The path of a request target, be it in origin-form or in absolute-form (RFC 9112 §3.2). */
+export function pathOf(target: string): string {
+  return /^(?:[a-z][a-z\d+.-]*:\/\/[^/?#]*)?([^?#]*)/i.exec(target)?.[1] ?? '/'
+}
+
 function hasQueryToken(queryString: string | undefined): boolean {
   // What is neither there nor encoded need not be parsed.
   if (!queryString || !(queryString.includes('access_token') || queryString.includes('%'))) return false

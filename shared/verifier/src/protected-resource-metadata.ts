@@ -1,4 +1,5 @@
 import { dpopAlgorithms } from './dpop-key.ts'
+import { jsonMediaType } from './http-answers.ts'
 import { checkHttpUrl, checkText } from './option-checks.ts'
 
 /** What a protected resource tells about itself. */
@@ -29,6 +30,14 @@ export function protectedResourceDocument(options: ProtectedResourceOptions): Re
     ...(options.resourceDocumentation && {
       resource_documentation: checkHttpUrl('resourceDocumentation', options.resourceDocumentation).href
     })
+  })
+}
+
+/** The answer with the document, the same each time. A mistake in the options is a `TypeError`. */
+export function protectedResourceAnswer(options: ProtectedResourceOptions) {
+  return Object.freeze({
+    headers: Object.freeze({ 'Cache-Control': 'public, max-age=3600', 'Content-Type': jsonMediaType }),
+    body: JSON.stringify(protectedResourceDocument(options))
   })
 }
 

@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import { headerValues, queryOf } from '../presented-token.ts'
+import { headerValues, pathOf, queryOf } from '../presented-token.ts'
 import type { RequestGuard, RequestReader } from '../request-guard.ts'
 
 /** Reads the raw request: Koa's own headers are parsed for every request only where they are asked for. */
@@ -14,7 +14,7 @@ export const koaReader: RequestReader<Context> = {
   method: (ctx) => ctx.method,
   url: (ctx) => ctx.href,
   // Not `ctx.path`, of which a mounted app sees only its part.
-  path: (ctx) => /^(?:[a-z][a-z\d+.-]*:\/\/[^/?#]*)?([^?#]*)/i.exec(ctx.originalUrl)?.[1] ?? '/'
+  path: (ctx) => pathOf(ctx.originalUrl)
 }
 
 const guardOfRequest = Symbol('countersign.guard')
