@@ -35,7 +35,7 @@ const integration = {
   ssr,
   test: {
     name: 'integration',
-    include: ['**/test/contract/**/*.test.ts', 'tests/{integration,interop,chaos,browser}/**/*.test.ts'],
+    include: ['**/test/contract/**/*.test.ts', 'tests/{integration,interop,chaos,browser,package}/**/*.test.ts'],
     exclude,
     globalSetup: [infrastructure('global-setup.ts')],
     ...besideOthers,
