@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
 import {
   type Credentials,
@@ -12,6 +13,12 @@ import {
   type Trio
 } from '@countersign/testing/trio'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
+
+/** What the kernel says of a thread, after its name (proc_pid_stat(5)): the state first, the niceness at 16. */
+function statOf(path: string): string[] {
+  const text = readFileSync(path, 'utf8')
+  return text.slice(text.lastIndexOf(')') + 2).split(' ')
+}
 
 describe('limits', () => {
   let database: TestDatabase
@@ -75,6 +82,37 @@ describe('limits', () => {
     expect(full[0]?.headers.get('Retry-After')).toBe('2')
     expect(answers.filter(({ status }) => ![200, 503].includes(status))).toEqual([])
     await signIn(url, user)
+  })
+
+  test('refreshes are answered while sign-ins wait for their hashes: signing shares no thread with hashing', async () => {
+    const url = await start({ UV_THREADPOOL_SIZE: '1', PASSWORD_HASH_CONCURRENCY: '4', PASSWORD_HASH_QUEUE: '1000' })
+    const user = await register(url)
+    const credentials = { username: user.username, password: user.password }
+    let { refresh_token: token } = await signIn(url, user)
+    let waiting = 0
+    const signIns = Array.from({ length: 40 }, async () => {
+      waiting++
+      const { status } = await post(`${url}/auth/login`, credentials)
+      waiting--
+      return status
+    })
+    await Promise.race(signIns)
+    for (let at = 0; at < 20; at++) {
+      const { status, body } = await refresh(url, token)
+      expect(status).toBe(200)
+      token = body.refresh_token
+    }
+    expect(waiting).toBeGreaterThan(0)
+    expect(await Promise.all(signIns)).toEqual(Array(40).fill(200))
+  })
+
+  test.skipIf(process.platform !== 'linux')('hashing yields the processor to everything else', async () => {
+    const url = await start({})
+    await signIn(url, await register(url))
+    const tasks = `/proc/${trio?.auth.process.pid}/task`
+    const niceness = readdirSync(tasks).map((id) => Number(statOf(`${tasks}/${id}/stat`)[16]))
+    expect(niceness).toContain(0)
+    expect(Math.max(...niceness)).toBe(10)
   })
 
   test('without a trusted proxy X-Forwarded-For means nothing', async () => {
