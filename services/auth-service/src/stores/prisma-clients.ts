@@ -44,16 +44,18 @@ interface ClientRow {
 const columns = Prisma.sql`c.id, c.name, c.auth_method, c.jwks, c.jwks_uri, c.secret_hashes, c.grant_types, c.scopes,
   c.audiences, c.resources, c.may_act_for, c.access_token_ttl_seconds, c.epoch, c.created_at, c.disabled_at`
 
+type ConfirmedClientRow = ClientRow & { issued_at: number; signing_kid: string }
+
+const enabledClientText = `
+  SELECT ${columns.sql}, floor(extract(epoch FROM ${databaseNow.sql}))::float8 AS issued_at, ${signingKid.sql} AS signing_kid
+  FROM clients c WHERE c.id = $1 AND c.disabled_at IS NULL`
+
 /** The clients in Postgres. */
 export function createPrismaClientStore(hotStatements: HotStatements): ClientStore {
+  const findEnabled = hotStatements.prepare<ConfirmedClientRow>(enabledClientText)
   return {
     async findEnabled(id) {
-      const rows = await orUnavailable(
-        hotStatements.query<ClientRow & { issued_at: number; signing_kid: string }>(Prisma.sql`
-          SELECT ${columns}, floor(extract(epoch FROM ${databaseNow}))::float8 AS issued_at, ${signingKid} AS signing_kid
-          FROM clients c WHERE c.id = ${id} AND c.disabled_at IS NULL`)
-      )
-      const [row] = rows
+      const [row] = await orUnavailable(findEnabled([id]))
       return (
         row && {
           ...toClient(row),

@@ -50,6 +50,21 @@ interface SessionRow {
 const sessionColumns = Prisma.sql`u.id AS user_id, u.username, u.roles, f.client_id, f.id AS session_id, f.scope, f.audience,
   f.generation, floor(extract(epoch FROM ${databaseNow}))::float8 AS issued_at, ${signingKid} AS signing_kid`
 
+/** The rotation, with one text for every presentation: a key, scopes or an audience that is absent is NULL. */
+const rotationText = `
+  UPDATE refresh_token_families f
+  SET generation = f.generation + 1, rotated_at = ${databaseNow.sql},
+    idle_expires_at = ${databaseNow.sql} + make_interval(secs => $10),
+    access_expires_at = greatest(f.access_expires_at, ${databaseNow.sql} + make_interval(secs => $9)),
+    address = $7, user_agent = $8
+  FROM users u
+  WHERE f.id = $1::uuid AND f.generation = $2 AND f.client_id = $3 AND ${isLive.sql}
+    AND f.jkt IS NOT DISTINCT FROM $4::text
+    AND ($5::text[] IS NULL OR $5::text[] <@ string_to_array(f.scope, ' '))
+    AND ($6::text[] IS NULL OR $6::text[] <@ f.audience)
+    AND u.id = f.user_id AND u.disabled_at IS NULL
+  RETURNING ${sessionColumns.sql}`
+
 /** The families in Postgres. Races are settled by the statements themselves; each one says how. */
 export function createPrismaRefreshTokenFamilies(
   database: Database,
@@ -57,6 +72,7 @@ export function createPrismaRefreshTokenFamilies(
   limits: FamilyLimits
 ): RefreshTokenFamilies {
   const accessExpiry = Prisma.sql`${databaseNow} + ${seconds(limits.accessTokenTtlSeconds)}`
+  const rotation = hotStatements.prepare<SessionRow>(rotationText)
 
   return {
     start: (session) => orUnavailable(inTransaction(database, (transaction) => start(transaction, session))),
@@ -123,18 +139,19 @@ export function createPrismaRefreshTokenFamilies(
    * again, and find it moved on.
    */
   async function rotate(presented: PresentedGeneration): Promise<Session | undefined> {
-    const { familyId, generation, clientId, origin } = presented
-    const rows = await hotStatements.query<SessionRow>(Prisma.sql`
-      UPDATE refresh_token_families f
-      SET generation = f.generation + 1, rotated_at = ${databaseNow},
-        idle_expires_at = ${databaseNow} + ${seconds(limits.sessionIdleSeconds)},
-        access_expires_at = greatest(f.access_expires_at, ${accessExpiry}),
-        address = ${origin.address}, user_agent = ${origin.userAgent}
-      FROM users u
-      WHERE f.id = ${familyId}::uuid AND f.generation = ${generation} AND f.client_id = ${clientId} AND ${isLive}
-        AND ${hasKey(presented)} AND ${hasScopes(presented)} AND ${hasAudience(presented)}
-        AND u.id = f.user_id AND u.disabled_at IS NULL
-      RETURNING ${sessionColumns}`)
+    const { familyId, generation, clientId, jkt, scopes, audience, origin } = presented
+    const rows = await rotation([
+      familyId,
+      generation,
+      clientId,
+      jkt ?? null,
+      scopes ?? null,
+      audience ?? null,
+      origin.address,
+      origin.userAgent,
+      limits.accessTokenTtlSeconds,
+      limits.sessionIdleSeconds
+    ])
     return rows[0] && toSession(rows[0], presented)
   }
 

@@ -1,4 +1,3 @@
-import { Prisma } from '@countersign/prisma'
 import {
   createTestDatabase,
   type PostgresRecorder,
@@ -32,42 +31,38 @@ describe('statements of hot paths', () => {
 
   test('are prepared once on a connection, and give their rows with the values of each call', async () => {
     const statements = createHotStatements(pool)
-    for (const value of [1, 2, 3]) {
-      expect(await statements.query(Prisma.sql`SELECT ${value}::int AS value`)).toEqual([{ value }])
-    }
-    expect(await statements.query(Prisma.sql`SELECT ${'a'}::text AS text, ARRAY['x', 'y'] AS list`)).toEqual([
-      { text: 'a', list: ['x', 'y'] }
-    ])
+    const echo = statements.prepare('SELECT $1::int AS value')
+    for (const value of [1, 2, 3]) expect(await echo([value])).toEqual([{ value }])
+    const list = statements.prepare("SELECT $1::text AS text, ARRAY['x', 'y'] AS list")
+    expect(await list(['a'])).toEqual([{ text: 'a', list: ['x', 'y'] }])
     expect(await preparedNames()).toHaveLength(2)
     recorder.clear()
-    await statements.query(Prisma.sql`SELECT ${4}::int AS value`)
+    await echo([4])
     expect(recorder.roundTrips).toEqual([['SELECT $1::int AS value']])
   })
 
   test('go on without preparation where connections are handed out anew for each transaction', async () => {
-    const statements = createHotStatements(pool)
-    await statements.query(Prisma.sql`SELECT ${1}::int AS value`)
+    const echo = createHotStatements(pool).prepare('SELECT $1::int AS value')
+    await echo([1])
     // What a pooler does that knows no prepared statements: the next transaction is on a connection that has none.
     await pool.query('DEALLOCATE ALL')
-    expect(await statements.query(Prisma.sql`SELECT ${2}::int AS value`)).toEqual([{ value: 2 }])
-    expect(await statements.query(Prisma.sql`SELECT ${3}::int AS value`)).toEqual([{ value: 3 }])
+    for (const value of [2, 3]) expect(await echo([value])).toEqual([{ value }])
     expect(await preparedNames()).toEqual([])
   })
 
   test('go on without preparation where somebody else has prepared them on this connection', async () => {
-    await createHotStatements(pool).query(Prisma.sql`SELECT ${1}::int AS value`)
+    await createHotStatements(pool).prepare('SELECT $1::int AS value')([1])
     const [name] = await preparedNames()
     await pool.end()
     pool = openDatabasePool({ url: recorder.url, connections: 1 })
     await pool.query(`PREPARE ${name} AS SELECT 'of somebody else'`)
-    expect(await createHotStatements(pool).query(Prisma.sql`SELECT ${2}::int AS value`)).toEqual([{ value: 2 }])
+    expect(await createHotStatements(pool).prepare('SELECT $1::int AS value')([2])).toEqual([{ value: 2 }])
   })
 
   test('leave every other error as it is, and go on being prepared', async () => {
-    const statements = createHotStatements(pool)
-    const divide = (divisor: number) => statements.query(Prisma.sql`SELECT ${1}::int / ${divisor}::int AS value`)
-    for (let at = 0; at < 3; at++) await expect(divide(0)).rejects.toMatchObject({ code: '22012' })
-    expect(await divide(1)).toEqual([{ value: 1 }])
+    const divide = createHotStatements(pool).prepare('SELECT 1 / $1::int AS value')
+    for (let at = 0; at < 3; at++) await expect(divide([0])).rejects.toMatchObject({ code: '22012' })
+    expect(await divide([1])).toEqual([{ value: 1 }])
     expect(await preparedNames()).toHaveLength(1)
   })
 })
