@@ -47,13 +47,17 @@ async function inPairs(work: readonly (() => Promise<void>)[]): Promise<void> {
 
 async function makeProject(tarball: string, { name, probe }: Framework): Promise<void> {
   const example = join(verifierFolder, 'examples', name)
-  const apps = join(repository, 'tests', 'package', 'apps')
+  const here = (...path: string[]) => join(repository, 'tests', 'package', ...path)
   const project = await createProject(tarball, {
     dependencies: await dependenciesOfExample(name),
     files: {
       'tsconfig.json': join(example, 'tsconfig.json'),
       'server.ts': join(example, 'server.ts'),
-      ...(probe && { [`${name}.ts`]: join(apps, `${name}.ts`), 'probe-settings.ts': join(apps, 'probe-settings.ts') })
+      ...(probe && {
+        [`${name}.ts`]: here('apps', `${name}.ts`),
+        'probe-settings.ts': here('apps', 'probe-settings.ts'),
+        'types.ts': here('types', `${name}.ts`)
+      })
     }
   })
   folders.push(project.folder)

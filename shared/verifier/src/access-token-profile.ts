@@ -6,21 +6,27 @@ export const signingAlgorithm = 'RS256'
 
 /** The claims of an access token (RFC 9068 §2.2), and no other: the auth-service issues no claim beyond these. */
 export interface AccessTokenClaims {
+  /** The issuer. */
   readonly iss: string
   /** The user's id, or the client's when a client speaks for itself. */
   readonly sub: string
+  /** The APIs that the token is for. */
   readonly aud: string | readonly string[]
   /** Seconds since 1970-01-01 UTC. */
   readonly exp: number
   /** Seconds since 1970-01-01 UTC. */
   readonly iat: number
+  /** Names the token. */
   readonly jti: string
+  /** The client that the token was issued to. */
   readonly client_id: string
   /** The refresh-token family this token was issued in, or the client's credential epoch. */
   readonly sid?: string
   /** Space-separated scopes (RFC 8693 §4.2). */
   readonly scope?: string
+  /** What the user may do, across all scopes. */
   readonly roles?: readonly string[]
+  /** The user's name, for people. */
   readonly preferred_username?: string
   /** The key that the token is bound to (RFC 9449 §6.1). */
   readonly cnf?: { readonly jkt: string }
@@ -30,8 +36,10 @@ export interface AccessTokenClaims {
 
 /** An actor: a client that acts for the subject, and the one it acts through, if any. */
 export interface ActorClaim {
+  /** The actor's client id. */
   readonly sub: string
   /** The actor's credential epoch: when it ends, so does the token. */
   readonly sid?: string
+  /** The one that it acts through. */
   readonly act?: ActorClaim
 }

@@ -20,6 +20,7 @@ import type { RevocationOptions, StalePolicy } from './revocations.ts'
 import { verifySignature } from './signature.ts'
 import { readVerifierOptions } from './verifier-options.ts'
 
+/** Whose tokens are taken, and what they are checked against. */
 export interface AccessTokenVerifierOptions {
   /** The issuer's identifier: what tokens have in `iss`, character by character. */
   readonly issuer: string
@@ -41,11 +42,15 @@ export interface AccessTokenVerifierOptions {
   readonly cacheSize?: number | undefined
   /** Called for each revocation that arrives live, with the seconds from its publication until it is known here. */
   readonly onPropagated?: ((seconds: number) => void) | undefined
+  /** Default: the system's. */
   readonly clock?: Clock | undefined
+  /** Fetches the key set. Default: the platform's. */
   readonly fetch?: Fetch | undefined
+  /** Told of changes in keys and denylist. Default: silent. */
   readonly logger?: VerifierLogger | undefined
 }
 
+/** How one token is verified. */
 export interface VerifyOptions {
   /** Another policy than the verifier's own, for this token. */
   readonly whenStale?: StalePolicy | undefined
@@ -59,12 +64,15 @@ export interface VerifyOptions {
 
 /** Plain facts for health and metrics. */
 export interface AccessTokenVerifierStatus {
+  /** The key set. */
   readonly keys: KeySourceStatus
   /** `null` when revocation is switched off. */
   readonly revocations: RevocationStatus | null
+  /** How many verified tokens are remembered. */
   readonly cachedTokens: number
 }
 
+/** Verifies the access tokens of one issuer for one service. */
 export interface AccessTokenVerifier {
   /**
    * Verifies an access token (RFC 9068 §4) and resolves to its claims, deeply frozen.
@@ -83,6 +91,7 @@ export interface AccessTokenVerifier {
   recall(token: string, options?: Pick<VerifyOptions, 'whenStale'>): VerifiedAccessToken | undefined
   /** Resolves once there are keys and the revocation view is complete; rejects when closed before. Waits for both. */
   ready(): Promise<void>
+  /** Facts of this moment. */
   status(): AccessTokenVerifierStatus
   /** Stops all that runs in the background and leaves no handle open. */
   close(): Promise<void>
@@ -98,6 +107,16 @@ interface Verified {
 /**
  * Makes a verifier for one issuer and one service, immutable from then on. It begins at once to fetch keys and to
  * follow the denylist, in the background. A mistake in the options is a `TypeError` that names the option.
+ *
+ * @example
+ * ```ts
+ * const verifier = createAccessTokenVerifier({
+ *   issuer: 'https://auth.example.com',
+ *   audience: 'https://api.example.com',
+ *   revocations: redisRevocations({ url: 'rediss://redis.example.com:6379' })
+ * })
+ * const { sub, roles } = await verifier.verify(token)
+ * ```
  */
 export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): AccessTokenVerifier {
   const { expected, clock, clockToleranceSeconds, cacheSize, keys, ownsKeys, revocations, possession } =

@@ -5,6 +5,7 @@ import { isObject } from './json-object.ts'
 
 /** The signature algorithms that DPoP proofs may have: for `algs` and `dpop_signing_alg_values_supported`. */
 export const dpopAlgorithms = Object.freeze(['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256'] as const)
+/** One of {@link dpopAlgorithms}. */
 export type DpopAlgorithm = (typeof dpopAlgorithms)[number]
 
 /** The public key that a proof brings along. */

@@ -16,7 +16,9 @@ export interface DpopReplays {
   close?(): Promise<void>
 }
 
+/** How much is remembered. */
 export interface InProcessDpopReplaysOptions {
+  /** Default: the system's. */
   readonly clock?: Clock | undefined
   /** How many proofs are remembered at once, from 1 to 10000000. Default 500000: some 7000 requests a second. */
   readonly maxEntries?: number | undefined

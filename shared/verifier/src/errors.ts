@@ -20,15 +20,19 @@ export type VerifierErrorCode =
   | 'ERR_REVOCATIONS_UNAVAILABLE'
   | 'ERR_DPOP_REPLAYS_UNAVAILABLE'
 
+/** What else an error is made with. */
 export interface VerifierErrorOptions {
   /** What went wrong exactly, for the log alone. Never the token. */
   detail?: string
+  /** The error behind this one, for the log alone. */
   cause?: unknown
 }
 
 /** The base of everything the verifier throws about a request. A caller's mistake is a `TypeError` instead. */
 export abstract class VerifierError extends Error {
+  /** Tells errors apart, and stays the same from version to version. */
   abstract readonly code: VerifierErrorCode
+  /** What went wrong exactly, for the log alone. */
   readonly detail: string | undefined
 
   constructor(message: string, options: VerifierErrorOptions = {}) {

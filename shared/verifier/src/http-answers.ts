@@ -7,8 +7,11 @@ export const jsonMediaType = 'application/json; charset=utf-8'
 
 /** An error as HTTP: what a framework adapter writes out. */
 export interface HttpAnswer {
+  /** 400, 401, 403 or 503. */
   readonly status: number
+  /** All but `Content-Type`. */
   readonly headers: Readonly<Record<string, string>>
+  /** To be written as JSON. */
   readonly body: { readonly error: string; readonly error_description: string }
 }
 

@@ -1,6 +1,9 @@
 /**
  * Verifies access tokens (RFC 9068) of one issuer for one service: by its key set, and against its denylist. Frameworks
- * and carriers are in the subpaths `./koa`, `./redis` and `./in-process`.
+ * are in the subpaths `./express`, `./fastify`, `./hono` and `./koa`, carriers of the denylist in `./redis` and
+ * `./in-process`.
+ *
+ * @packageDocumentation
  */
 export { anyAudience, maxClockToleranceSeconds, type VerifiedAccessToken } from './access-token-claims.ts'
 export { type AccessTokenClaims, type ActorClaim, accessTokenType, signingAlgorithm } from './access-token-profile.ts'

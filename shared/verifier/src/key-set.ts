@@ -11,13 +11,17 @@ import { silentLogger, type VerifierLogger } from './logger.ts'
 import { checkHttpUrl, checkNumber } from './option-checks.ts'
 import { createWaitingLookups } from './waiting-lookups.ts'
 
+/** Where the keys are, and how they are kept. */
 export interface RemoteKeySetOptions {
   /** Where the issuer publishes its JWKS. */
   readonly jwksUri: string
   /** How long keys serve while the issuer is away, in seconds, from 60 to 604800 (7 days). Default 86400 (24 h). */
   readonly maxStaleKeysSeconds?: number | undefined
+  /** Default: the platform's. */
   readonly fetch?: Fetch | undefined
+  /** Default: the system's. */
   readonly clock?: Clock | undefined
+  /** Told of changes and failures. Default: silent. */
   readonly logger?: VerifierLogger | undefined
   /** From 0 to 1, for jitter. */
   readonly random?: (() => number) | undefined

@@ -14,6 +14,7 @@ export type FetchOutcome = 'changed' | 'unchanged' | 'failed' | 'refused'
 
 /** Plain facts about a key source, for health and metrics. */
 export interface KeySourceStatus {
+  /** How many keys are at hand. */
   readonly count: number
   /** Seconds since the keys were last known to be the issuer's; `null` before the first time. */
   readonly ageSeconds: number | null
@@ -42,6 +43,8 @@ export interface KeySource {
   remove(kid: string): void
   /** Resolves once there are keys; rejects when the source is closed before. */
   ready(): Promise<void>
+  /** Facts of this moment. */
   status(): KeySourceStatus
+  /** Stops all that runs in the background. */
   close(): Promise<void>
 }

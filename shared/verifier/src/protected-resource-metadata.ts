@@ -8,6 +8,7 @@ export interface ProtectedResourceOptions {
   readonly resource: string
   /** Issuer identifiers of the authorization servers whose tokens it takes. */
   readonly authorizationServers: readonly string[]
+  /** The scopes that it has a use for. */
   readonly scopesSupported?: readonly string[] | undefined
   /** For people. */
   readonly resourceName?: string | undefined

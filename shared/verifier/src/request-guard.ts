@@ -17,6 +17,7 @@ export interface RequestReader<R> {
   queryString(request: R): string | undefined
   /** The parsed form, if a body parser ran before. A JSON body is no form. */
   form(request: R): unknown
+  /** In capitals, as on the wire. */
   method(request: R): string
   /** The URL that the client used, as far as the request tells. */
   url(request: R): string
@@ -24,6 +25,7 @@ export interface RequestReader<R> {
   path(request: R): string
 }
 
+/** How requests are let in. */
 export interface RequestGuardOptions<R> {
   /** Another policy than the verifier's own, for the routes behind this guard. */
   readonly whenStale?: StalePolicy | undefined
@@ -58,7 +60,21 @@ export interface RequestGuard<R> {
   refuse(request: R, error: unknown): HttpAnswer
 }
 
-/** Makes a guard (RFC 6750, RFC 9449 §7.1). A mistake in the options is a `TypeError`. */
+/**
+ * Makes a guard (RFC 6750, RFC 9449 §7.1), for a framework that has no adapter here. A mistake in the options is a
+ * `TypeError`.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   const claims = await guard.admit(request)
+ *   // …
+ * } catch (error) {
+ *   const { status, headers, body } = guard.refuse(request, error)
+ *   response.writeHead(status, { ...headers, 'Content-Type': 'application/json' }).end(JSON.stringify(body))
+ * }
+ * ```
+ */
 export function createRequestGuard<R>(
   verifier: AccessTokenVerifier,
   reader: RequestReader<R>,

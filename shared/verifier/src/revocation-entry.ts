@@ -1,5 +1,6 @@
 /** What a revocation entry can name: one token, one session (or a client's epoch), or one signing key. */
 export const revocationKinds = ['jti', 'sid', 'kid'] as const
+/** One of {@link revocationKinds}. */
 export type RevocationKind = (typeof revocationKinds)[number]
 
 /** One entry of the denylist. It hits by exact match of `value`. */

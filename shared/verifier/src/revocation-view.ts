@@ -18,6 +18,7 @@ export interface RevocationStatus {
   readonly isCurrent: boolean
   /** Seconds since the view was last known to be complete; `null` before the first time. */
   readonly stalenessSeconds: number | null
+  /** How many entries are known. */
   readonly entries: number
 }
 
@@ -31,10 +32,13 @@ export interface RevocationView extends RevocationSink {
   staleness(): number
   /** Resolves once the view has been complete; rejects when it is closed before. */
   loaded(): Promise<void>
+  /** Rejects who waits for `loaded`. */
   close(): void
+  /** Facts of this moment. */
   status(): RevocationStatus
 }
 
+/** Whom a view tells of what it hears. */
 export interface RevocationViewOptions {
   readonly clock: Clock
   /** Called at once for each key that is revoked. */

@@ -4,6 +4,13 @@ import { type HttpAnswer, jsonMediaType } from '../http-answers.ts'
 import { headerValues, pathOf, queryOf } from '../presented-token.ts'
 import type { RequestReader } from '../request-guard.ts'
 
+/** Middleware that has nothing to say about the parameters of a route, so that Express' own types for them stay. */
+export type AccessTokenMiddleware = <P, ResBody, ReqBody, ReqQuery, Locals extends Record<string, unknown>>(
+  request: Request<P, ResBody, ReqBody, ReqQuery, Locals>,
+  response: Response<ResBody, Locals>,
+  next: NextFunction
+) => void
+
 /** Reads what Express 4 and 5 have in common, of the request as it was received. */
 export const expressReader: RequestReader<Request> = {
   authorization: (request) => headerValues(request.rawHeaders, 'authorization'),

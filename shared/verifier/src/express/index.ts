@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { type AdmittedRequest, accessTokenOf } from '../admitted-request.ts'
+export type { AccessTokenMiddleware } from './express-guard.ts'
 export { protectedResourceMetadata } from './protected-resource-metadata.ts'
 export { type RequireAccessTokenOptions, requireAccessToken } from './require-access-token.ts'
 export { requireRole, requireScope } from './require-grant.ts'

@@ -4,7 +4,7 @@ import type { AccessTokenVerifier } from '../access-token-verifier.ts'
 import type { AdmittedRequest } from '../admitted-request.ts'
 import { setGuard } from '../guarded-request.ts'
 import { createRequestGuard, type RequestGuardOptions } from '../request-guard.ts'
-import { expressReader, refuse } from './express-guard.ts'
+import { type AccessTokenMiddleware, expressReader, refuse } from './express-guard.ts'
 
 declare global {
   namespace Express {
@@ -29,10 +29,10 @@ export type RequireAccessTokenOptions = RequestGuardOptions<Request>
 export function requireAccessToken(
   verifier: AccessTokenVerifier,
   options: RequireAccessTokenOptions = {}
-): RequestHandler {
+): AccessTokenMiddleware {
   const guard = createRequestGuard(verifier, expressReader, options)
 
-  return (request, response, next) => {
+  const middleware: RequestHandler = (request, response, next) => {
     setGuard(request, guard)
     const pass = (claims: VerifiedAccessToken) => {
       request.accessToken = claims
@@ -47,4 +47,5 @@ export function requireAccessToken(
     if (!(admitted instanceof Promise)) return pass(admitted)
     admitted.then(pass, (error) => refuse(request, response, next, error))
   }
+  return middleware as AccessTokenMiddleware
 }

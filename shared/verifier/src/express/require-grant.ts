@@ -1,12 +1,12 @@
 import type { RequestHandler } from 'express'
 import { claimsBefore, type GrantCheck, roleCheck, scopeCheck } from '../grant-checks.ts'
-import { refuse } from './express-guard.ts'
+import { type AccessTokenMiddleware, refuse } from './express-guard.ts'
 
 /**
  * Lets a request pass only when its token was granted every one of these scopes; else 403 `insufficient_scope`.
  * Belongs behind `requireAccessToken`; without it, it throws a `TypeError`.
  */
-export function requireScope(...scopes: [string, ...string[]]): RequestHandler {
+export function requireScope(...scopes: [string, ...string[]]): AccessTokenMiddleware {
   return requireGrant(scopeCheck(scopes))
 }
 
@@ -14,12 +14,12 @@ export function requireScope(...scopes: [string, ...string[]]): RequestHandler {
  * Lets a request pass only when its token has this role; else 403 `insufficient_scope`. Several roles that are all
  * needed are several of these. Belongs behind `requireAccessToken`; without it, it throws a `TypeError`.
  */
-export function requireRole(role: string): RequestHandler {
+export function requireRole(role: string): AccessTokenMiddleware {
   return requireGrant(roleCheck(role))
 }
 
-function requireGrant(check: GrantCheck): RequestHandler {
-  return (request, response, next) => {
+function requireGrant(check: GrantCheck): AccessTokenMiddleware {
+  const middleware: RequestHandler = (request, response, next) => {
     const claims = claimsBefore(request.accessToken)
     try {
       check(claims)
@@ -28,4 +28,5 @@ function requireGrant(check: GrantCheck): RequestHandler {
     }
     next()
   }
+  return middleware as AccessTokenMiddleware
 }

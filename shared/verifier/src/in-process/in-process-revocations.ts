@@ -3,6 +3,7 @@ import type { RevocationFeed } from '../revocation-feed.ts'
 import type { RevocationOptions, StalePolicy } from '../revocations.ts'
 import type { InProcessRevocationLog } from './revocation-log.ts'
 
+/** What a verifier does when it hears nothing. */
 export interface InProcessRevocationsOptions {
   /** Default `reject`. */
   readonly whenStale?: StalePolicy | undefined

@@ -1,4 +1,8 @@
-/** Carries the denylist inside one process: the twin of `./redis` for a stack without Redis, and for tests. */
+/**
+ * Carries the denylist inside one process: the twin of `./redis` for a stack without Redis, and for tests.
+ *
+ * @packageDocumentation
+ */
 
 export {
   createInProcessRevocationFeed,

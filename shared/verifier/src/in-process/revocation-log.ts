@@ -3,6 +3,7 @@ import type { RevocationEntry, RevocationKind } from '../revocation-entry.ts'
 
 /** What a log tells those who follow it. */
 export interface LogFollower {
+  /** These were published. */
   onAppend(entries: readonly RevocationEntry[]): void
   /** The log is complete from now on, and is to be read from its beginning. */
   onComplete(): void
@@ -12,6 +13,7 @@ export interface LogFollower {
 
 /** The in-process twin of the stream and its epoch in Redis. */
 export interface InProcessRevocationLog {
+  /** Publishes entries. */
   append(entries: readonly RevocationEntry[]): void
   /** Whether the log is known to hold everything that was published. It begins as incomplete. */
   readonly isComplete: boolean
@@ -21,6 +23,7 @@ export interface InProcessRevocationLog {
   complete(): void
   /** Forgets everything, as a flushed Redis does. */
   flush(): void
+  /** Whether this is on the denylist. */
   has(kind: RevocationKind, value: string): boolean
   /** All that have not expired. */
   liveEntries(): RevocationEntry[]

@@ -17,6 +17,14 @@ export type RequireAccessTokenOptions = RequestGuardOptions<Context>
  * Lets a request pass only with a good access token, whose claims it puts into `ctx.state.accessToken`. Everything else
  * it answers itself: 400, 401 or 503 (RFC 6750 §3, RFC 9449 §7.1), with a JSON body. What the rest of the app throws is
  * left alone.
+ *
+ * @example
+ * ```ts
+ * app.use(requireAccessToken(verifier))
+ * app.use((ctx) => {
+ *   ctx.body = { id: ctx.state.accessToken.sub }
+ * })
+ * ```
  */
 export function requireAccessToken(
   verifier: AccessTokenVerifier,

@@ -1,4 +1,8 @@
-/** Carries the denylist, and the memory of used DPoP proofs, over Redis or Valkey. The format is in docs/revocation-feed.md. */
+/**
+ * Carries the denylist, and the memory of used DPoP proofs, over Redis or Valkey.
+ *
+ * @packageDocumentation
+ */
 export { dpopProofKey, redisDpopReplays } from './redis-dpop-replays.ts'
 export {
   createRedisLink,

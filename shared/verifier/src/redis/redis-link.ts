@@ -5,10 +5,12 @@ import { withDeadline } from './deadline.ts'
 /** Which Redis: a URL, or the options of a node-redis client. */
 export type RedisLinkOptions = { readonly url: string } | { readonly client: RedisClientOptions }
 
+/** A node-redis client. */
 export type RedisClient = ReturnType<typeof createClient>
 
 /** One connection to one server process. */
 export interface RedisSession {
+  /** Connected, and dropped at the first doubt. */
   readonly client: RedisClient
   /** Names the life of the server process at the other end (`run_id` in `INFO server`). */
   readonly runId: string

@@ -1,0 +1,135 @@
+import { execFile } from 'node:child_process'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createFolder, packVerifier, removeFolder, repository, verifierFolder } from './fixtures/npm.ts'
+import { createProject, type Project } from './fixtures/project.ts'
+
+const run = promisify(execFile)
+const subpaths = ['express', 'fastify', 'hono', 'koa', 'in-process']
+
+const folders: string[] = []
+let tarball: string
+let project: Project
+let installed: string
+
+beforeAll(async () => {
+  const folder = await createFolder('tarball')
+  folders.push(folder)
+  tarball = await packVerifier(folder)
+  project = await createProject(tarball, {
+    dependencies: {},
+    files: { 'core.ts': join(repository, 'tests', 'package', 'types', 'core.ts') }
+  })
+  folders.push(project.folder)
+  installed = join(project.folder, 'node_modules', '@countersign', 'verifier')
+}, 120_000)
+afterAll(() => Promise.all(folders.map(removeFolder)))
+
+/** Runs a line of JavaScript in the project. */
+const evaluate = async (line: string, ...options: string[]) =>
+  (await run(process.execPath, [...options, '-e', line], { cwd: project.folder })).stdout.trim()
+const evaluateModule = (line: string) => evaluate(line, '--input-type=module')
+
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) =>
+      join(parentPath, name)
+        .slice(folder.length + 1)
+        .replaceAll('\\', '/')
+    )
+    .sort()
+}
+
+describe('the tarball of npm pack', () => {
+  test('holds each source, its build with types and maps, the licence, and nothing else', async () => {
+    const sources = await filesIn(join(verifierFolder, 'src'))
+    const outputs = sources.flatMap((source) => {
+      const stem = source.replace(/\.ts$/, '')
+      return ['.js', '.js.map', '.d.ts', '.d.ts.map'].map((ending) => `dist/${stem}${ending}`)
+    })
+    const expected = ['LICENSE', 'README.md', 'package.json', ...sources.map((source) => `src/${source}`), ...outputs]
+    expect(await filesIn(installed)).toEqual(expected.sort())
+    const licence = await readFile(join(installed, 'LICENSE'), 'utf8')
+    expect(licence).toBe(await readFile(join(repository, 'LICENSE'), 'utf8'))
+  })
+
+  test('has source maps that lead to the sources beside them', async () => {
+    const files = await filesIn(installed)
+    const maps = files.filter((file) => file.endsWith('.map'))
+    expect(maps.length).toBeGreaterThan(0)
+    for (const map of maps) {
+      const { sources } = JSON.parse(await readFile(join(installed, map), 'utf8')) as { sources: string[] }
+      for (const source of sources) expect(files).toContain(join(dirname(map), source).replaceAll('\\', '/'))
+    }
+  })
+
+  test('leads every condition of every entry point to a file that is there', async () => {
+    const files = await filesIn(installed)
+    const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'))
+    const targets = (Object.values(manifest.exports) as (string | Record<string, string>)[]).flatMap((target) =>
+      typeof target === 'string' ? [target] : Object.values(target)
+    )
+    expect(targets).toHaveLength(7 * 3 + 1)
+    for (const target of targets) expect(files).toContain(target.replace('./', ''))
+  })
+
+  test('is as publint wants a package to be', async () => {
+    const { buffer, byteOffset, byteLength } = await readFile(tarball)
+    const packed = buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer
+    const { messages, pkg } = await publint({ pack: { tarball: packed }, strict: true })
+    expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
+  })
+})
+
+describe('a project with the core alone', () => {
+  test('gets jose, and nothing else', async () => {
+    const packages = await readdir(join(project.folder, 'node_modules'))
+    expect(packages.filter((name) => !name.startsWith('.')).sort()).toEqual(['@countersign', 'jose'])
+  })
+
+  test('can load every entry point but the one to Redis, since adapters load nothing of their frameworks', async () => {
+    for (const subpath of subpaths) {
+      const line = `console.log(Object.keys(await import('@countersign/verifier/${subpath}')).length > 1)`
+      expect(await evaluateModule(line), subpath).toBe('true')
+    }
+    const missing = evaluateModule("await import('@countersign/verifier/redis')")
+    await expect(missing).rejects.toThrow(/Cannot find package 'redis' imported from .*redis-link\.js/)
+  })
+
+  test('can load it from CommonJS, and cannot load what is no entry point', async () => {
+    const line = "console.log(typeof require('@countersign/verifier').createAccessTokenVerifier)"
+    expect(await evaluate(line, '--input-type=commonjs')).toBe('function')
+    const inner = evaluateModule("await import('@countersign/verifier/dist/signature.js')")
+    await expect(inner).rejects.toThrow(/ERR_PACKAGE_PATH_NOT_EXPORTED/)
+  })
+
+  test.each([
+    ['of this repository', repository],
+    ['that is the last one written in JavaScript', join(repository, 'docs')]
+  ])('is told by the TypeScript %s what it must not do', async (_, from) => {
+    const tsc = createRequire(join(from, 'package.json'))
+      .resolve('typescript/package.json')
+      .replace('package.json', 'bin/tsc')
+    const compilerOptions = {
+      target: 'es2023',
+      module: 'nodenext',
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      // Without the types of Node: those of a browser are enough.
+      lib: ['es2023', 'dom', 'dom.iterable'],
+      types: [],
+      noEmit: true
+    }
+    await writeFile(join(project.folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['core.ts'] }))
+    const { stdout } = await run(process.execPath, [tsc, '-p', project.folder]).catch((error) => error)
+    expect(stdout).toBe('')
+  })
+})
