@@ -1,9 +1,10 @@
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, inject, test } from 'vitest'
-import { describeExample, describeProbe } from './conformance.ts'
+import { describeExample } from './example-suite.ts'
 import { createFolder, packVerifier, removeFolder, repository, verifierFolder } from './fixtures/npm.ts'
 import { createProject, dependenciesOfExample, type Project, type Versions } from './fixtures/project.ts'
+import { describeProbe } from './probe-suite.ts'
 
 const hasRedis = inject('redisUrl') !== undefined
 
