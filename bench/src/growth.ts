@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { post, register, signIn, startTrio, type Trio } from '@countersign/testing/trio'
 import { createBenchDatabase, fillDatabase } from './databases.ts'
-import { type Measurement, median, round, type Suite, type SuiteContext } from './suite.ts'
+import { median, round } from './statistics.ts'
+import type { Measurement, Suite, SuiteContext } from './suite.ts'
 
 const small = 1000
 const large = 1_000_000
@@ -15,7 +16,7 @@ export const growth: Suite = {
   name: 'growth',
   summary: `refresh and look-up at ${large.toLocaleString('en')} sessions and revocations against ${small.toLocaleString('en')}`,
   async run(context) {
-    return [await measureRefresh(context), ...(await measureViews())]
+    return { measurements: [await measureRefresh(context), ...(await measureViews())] }
   }
 }
 
@@ -50,7 +51,7 @@ async function measureRefresh({ postgresUrl, redisUrl, progress }: SuiteContext)
     return {
       name: 'refresh, large against small',
       figures: { ratio: round(atLarge / atSmall), small_median_ms: round(atSmall), large_median_ms: round(atLarge) },
-      goal: 'ratio at most 1.2'
+      goal: { figure: 'ratio', atMost: 1.2 }
     }
   } finally {
     await Promise.all(sides.map(({ trio }) => trio.stop()))

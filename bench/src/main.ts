@@ -1,50 +1,112 @@
+import { parseArgs } from 'node:util'
 import { startPostgresContainer, startRedisContainer } from '@countersign/testing/containers'
+import { createClient } from 'redis'
 import { growth } from './growth.ts'
-import { type SuiteResult, toMarkdown, writeResults } from './report.ts'
+import { describeMachine } from './machine.ts'
+import { suiteToMarkdown } from './report.ts'
+import { readRecords, writeRecords } from './results.ts'
 import { revokeToReject } from './revoke-to-reject.ts'
-import type { Suite } from './suite.ts'
+import type { Suite, SuiteContext } from './suite.ts'
+import { replaceRecord, type SuiteRecord } from './suite-record.ts'
 
 const suites: readonly Suite[] = [revokeToReject, growth]
 
-const help = `npm run bench [-- SUITE …]
+/** A suite that takes longer has come to a standstill, in minutes. */
+const suiteMinutes = 15
 
-Measures on containers of Postgres and Redis, so Docker is needed. Every ratio comes from one run, interleaved.
-Prints Markdown, and writes bench/results.json and bench/results.md when all suites ran.
+const help = `npm run bench [-- [--quick] SUITE …]
+
+Measures on containers of Postgres and Redis, so Docker is needed. Every ratio comes from one run, interleaved. Prints
+Markdown, and writes bench/results.json, bench/results.md and bench/results.svg: of the suites that ran, the others' parts
+stay. On a machine that does nothing else, please. All suites take about 20 minutes.
+
+Options:
+  --quick   the smallest rounds, to see that everything works; its figures mean nothing, and are not written
+  --help    this
 
 Suites:
 ${suites.map(({ name, summary }) => `  ${name.padEnd(18)} ${summary}`).join('\n')}
 `
 
-async function main(names: string[]): Promise<void> {
-  if (names.includes('--help')) {
+async function main(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { help: { type: 'boolean' }, quick: { type: 'boolean' } }
+  })
+  if (values.help) {
     process.stdout.write(help)
     return
   }
-  const unknown = names.filter((name) => !suites.some((suite) => suite.name === name))
+  const unknown = positionals.filter((name) => !suites.some((suite) => suite.name === name))
   if (unknown.length > 0) throw new Error(`There is no suite ${unknown.join(', ')}.\n\n${help}`)
-  const chosen = suites.filter(({ name }) => names.length === 0 || names.includes(name))
+  const chosen = suites.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
+  await onContainers(async (postgresUrl, redisUrl) => {
+    for (const suite of chosen) await runSuite(suite, { postgresUrl, redisUrl, isQuick: values.quick === true })
+  })
+}
 
-  process.stderr.write('Starting Postgres and Redis …\n')
-  const postgres = await startPostgresContainer()
-  const redis = await startRedisContainer()
+/** A suite that fails keeps its old results, and lets the others run. */
+async function runSuite(suite: Suite, given: Omit<SuiteContext, 'progress'>): Promise<void> {
+  const begin = performance.now()
+  const progress = (message: string) => process.stderr.write(`  ${message}\n`)
+  process.stderr.write(`${suite.name} …\n`)
   try {
-    const results: SuiteResult[] = []
-    for (const suite of chosen) {
-      process.stderr.write(`${suite.name} …\n`)
-      const progress = (message: string) => process.stderr.write(`  ${message}\n`)
-      const measurements = await suite.run({ postgresUrl: postgres.url, redisUrl: redis.url, progress })
-      results.push({ suite, measurements })
-      process.stdout.write(`${toMarkdown({ suite, measurements })}\n`)
-    }
-    if (chosen.length === suites.length)
-      writeResults(results, { settings: 'Postgres without fsync, Redis without persistence' })
-  } finally {
-    await redis.remove()
-    await postgres.stop()
+    await empty(given.redisUrl)
+    const outcome = await withinMinutes(suiteMinutes, suite.run({ ...given, progress }))
+    const machine = await describeMachine(given.postgresUrl, given.redisUrl)
+    const record: SuiteRecord = { name: suite.name, summary: suite.summary, machine, ...outcome }
+    process.stdout.write(`${suiteToMarkdown(record)}\n`)
+    if (!given.isQuick) writeRecords(replaceRecord(readRecords(), record, suites))
+    process.stderr.write(`  done in ${Math.round((performance.now() - begin) / 1000)} s\n`)
+  } catch (error) {
+    process.stderr.write(`${suite.name} failed: ${error instanceof Error ? error.stack : String(error)}\n`)
+    process.exitCode = 1
   }
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = 1
-})
+async function onContainers(work: (postgresUrl: string, redisUrl: string) => Promise<void>): Promise<void> {
+  process.stderr.write('Starting Postgres and Redis …\n')
+  const removals: (() => Promise<void>)[] = []
+  const removeAll = () => Promise.all(removals.splice(0).map((remove) => remove()))
+  // Nothing else would remove the containers.
+  for (const [signal, exitCode] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143]
+  ] as const) {
+    process.once(signal, () => void removeAll().finally(() => process.exit(exitCode)))
+  }
+  try {
+    const postgres = await startPostgresContainer()
+    removals.push(postgres.stop)
+    const redis = await startRedisContainer()
+    removals.push(redis.remove)
+    await work(postgres.url, redis.url)
+  } finally {
+    await removeAll()
+  }
+}
+
+async function empty(url: string): Promise<void> {
+  const client = createClient({ url })
+  await client.connect()
+  await client.flushAll()
+  client.destroy()
+}
+
+async function withinMinutes<T>(minutes: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const overdue = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it took more than ${minutes} minutes`)), minutes * 60_000)
+  })
+  return Promise.race([work, overdue]).finally(() => clearTimeout(timer))
+}
+
+main(process.argv.slice(2)).then(
+  // A suite that failed may have left something open.
+  () => process.exitCode && process.exit(),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exit(1)
+  }
+)

@@ -1,66 +1,109 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus, totalmem } from 'node:os'
-import { fileURLToPath } from 'node:url'
-import type { Measurement, Suite } from './suite.ts'
+import type { Goal, Measurement, Profile, Ratio, Setting } from './suite.ts'
+import { type SuiteRecord, verdictOf } from './suite-record.ts'
 
-export interface SuiteResult {
-  readonly suite: Suite
-  readonly measurements: readonly Measurement[]
-}
-
-/** The machine and the versions, since a figure without them says nothing. */
-function describeMachine(versions: Record<string, string>) {
-  return {
-    processor: cpus()[0]?.model ?? 'unknown',
-    cores: availableParallelism(),
-    memory_gib: Math.round(totalmem() / 2 ** 30),
-    node: process.version,
-    commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
-      cwd: fileURLToPath(new URL('../', import.meta.url))
-    })
-      .toString()
-      .trim(),
-    date: new Date().toISOString().slice(0, 10),
-    ...versions
-  }
-}
-
-/** One suite as a Markdown table. */
-export function toMarkdown({ suite, measurements }: SuiteResult): string {
-  const lines = measurements.map(({ name, figures, goal }) => {
-    const shown = Object.entries(figures).map(([figure, value]) => `${figure.replaceAll('_', ' ')} **${value}**`)
-    return `| ${name} | ${shown.join(', ')} | ${goal ?? ''} |`
-  })
+/** All suites as one Markdown page. */
+export function toMarkdown(records: readonly SuiteRecord[]): string {
   return [
-    `## ${suite.name}`,
+    '# Results',
     '',
-    `${suite.summary}.`,
+    'Made by `npm run bench`. [README.md](README.md) tells what each suite does, and why the comparison is fair. A ratio is ours',
+    'divided by theirs within one round, all contestants in turn; the median of the rounds, with the lowest and the highest.',
     '',
-    '| what | figures | goal |',
-    '|---|---|---|',
-    ...lines,
+    '![The ratios as bars](results.svg)',
+    '',
+    summaryOf(records),
+    '',
+    ...records.map(suiteToMarkdown)
+  ].join('\n')
+}
+
+function summaryOf(records: readonly SuiteRecord[]): string {
+  const judged = records.flatMap(({ name: suite, measurements }) =>
+    measurements.map((measurement) => ({ suite, measurement, verdict: verdictOf(measurement) }))
+  )
+  const met = judged.filter(({ verdict }) => verdict === 'met').length
+  const short = judged.filter(({ verdict }) => verdict === 'short')
+  const lines = [`**${met} of ${met + short.length} goals are met.**`]
+  if (short.length > 0) lines.push('', 'These fall short:', '')
+  for (const { suite, measurement } of short) {
+    lines.push(`* ${suite}, ${measurement.name}: ${describeValue(measurement)}; goal ${describeGoal(measurement.goal)}`)
+  }
+  return lines.join('\n')
+}
+
+/** One suite as a section. */
+export function suiteToMarkdown(record: SuiteRecord): string {
+  const { name, summary, machine, measurements, settings = [], profiles = [] } = record
+  const about = Object.entries(machine).map(([fact, value]) => `${fact.replaceAll('_', ' ')}: ${value}`)
+  const notes = measurements.filter(({ note }) => note !== undefined)
+  return [
+    `## ${name}`,
+    '',
+    `${summary}.`,
+    '',
+    '| what | ratio | against | goal | figures |',
+    '|---|---|---|---|---|',
+    ...measurements.map(toRow),
+    '',
+    ...notes.flatMap(({ name: subject, note }) => [`* ${subject}: ${note}`]),
+    ...(notes.length > 0 ? [''] : []),
+    ...settingsToMarkdown(settings),
+    ...profiles.flatMap(profileToMarkdown),
+    `Measured on: ${about.join('; ')}.`,
     ''
   ].join('\n')
 }
 
-/** Writes `bench/results.json` and `bench/results.md`. */
-export function writeResults(results: readonly SuiteResult[], versions: Record<string, string>): void {
-  const folder = new URL('../', import.meta.url)
-  mkdirSync(folder, { recursive: true })
-  const machine = describeMachine(versions)
-  const data = {
-    machine,
-    suites: results.map(({ suite, measurements }) => ({ name: suite.name, summary: suite.summary, measurements }))
-  }
-  writeFileSync(new URL('results.json', folder), `${JSON.stringify(data, undefined, 2)}\n`)
-  const about = Object.entries(machine).map(([name, value]) => `${name.replaceAll('_', ' ')}: ${value}`)
-  const page = [
-    '# Results',
+function toRow(measurement: Measurement): string {
+  const { name, figures, ratio, goal } = measurement
+  const verdict = verdictOf(measurement)
+  const shown = Object.entries(figures).map(([figure, value]) => `${figure.replaceAll('_', ' ')} **${value}**`)
+  const cells = [
+    name,
+    ratio ? describeRatio(ratio) : '',
+    ratio?.against ?? '',
+    verdict === undefined ? '' : `${describeGoal(goal)}: ${verdict === 'met' ? 'met' : '**short**'}`,
+    shown.join(', ')
+  ]
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+}
+
+function describeRatio({ value, min, max, rounds }: Ratio): string {
+  return rounds === 1 ? `**${value}**` : `**${value}** (${min} to ${max}, ${rounds} rounds)`
+}
+
+function describeValue({ figures, ratio, goal }: Measurement): string {
+  if (goal?.figure !== undefined) return `${figures[goal.figure]}`
+  return ratio ? `${ratio.value} of ${ratio.against}` : ''
+}
+
+function describeGoal(goal: Goal | undefined): string {
+  if (!goal) return ''
+  const of = goal.figure === undefined ? '' : `${goal.figure.replaceAll('_', ' ')} `
+  return goal.atLeast === undefined ? `${of}at most ${goal.atMost}` : `${of}at least ${goal.atLeast}`
+}
+
+function settingsToMarkdown(settings: readonly Setting[]): string[] {
+  if (settings.length === 0) return []
+  return [
+    '### Settings',
     '',
-    `Made by \`npm run bench\`. ${about.join(', ')}.`,
+    ...settings.map(({ contestant, versions, options, checks }) => {
+      const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
+      const parts = [packages.join(', '), options, checks && `Checks ${checks}.`]
+      return `* **${contestant}**: ${parts.filter(Boolean).join('. ').replaceAll('..', '.')}`
+    }),
+    ''
+  ]
+}
+
+function profileToMarkdown({ name, functions }: Profile): string[] {
+  return [
+    `### Profile: ${name}`,
     '',
-    ...results.map(toMarkdown)
-  ].join('\n')
-  writeFileSync(new URL('results.md', folder), page)
+    '| share of the busy time | where |',
+    '|---|---|',
+    ...functions.map(({ where, share }) => `| ${(share * 100).toFixed(1)} % | ${where.replaceAll('|', '\\|')} |`),
+    ''
+  ]
 }

@@ -1,0 +1,52 @@
+/** One request that the load generator sends. */
+export interface RequestSpec {
+  /** Default `GET`. */
+  readonly method?: string
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** What one connection sends, when each request depends on the answer before it. */
+export interface Flow {
+  /** The next request; `undefined` when this connection has nothing more to send. */
+  next(): RequestSpec | undefined
+  answered?(answer: { readonly status: number; readonly head: string; readonly body: string }): void
+  /** What the next round has to begin with, such as the refresh token that this one ended with. */
+  state?(): unknown
+}
+
+/** The default export of a flow's module. `data` is the member of `LoadPlan.flow.data` for this connection. */
+export type FlowFactory = (data: unknown) => Flow
+
+/** One round of load. Everything in it is plain data, since it goes to another process. */
+export interface LoadPlan {
+  /** Such as `http://127.0.0.1:43210`. Several share the connections. */
+  readonly origin: string | readonly string[]
+  /** All are open before the clock starts. */
+  readonly connections: number
+  /** The round ends when so many requests were sent, or so much time has passed; what is under way is still awaited. */
+  readonly limit: { readonly requests?: number; readonly milliseconds?: number }
+  /** Any other status fails the round. Default: 200 alone. */
+  readonly expectedStatuses?: readonly number[]
+  /** Sent in this order over all connections; again from the beginning if `repeat`, else the round ends with the last. */
+  readonly requests?: readonly RequestSpec[]
+  readonly repeat?: boolean
+  /** Instead of `requests`: a module (its URL) whose default export is a `FlowFactory`, and what each connection gets. */
+  readonly flow?: { readonly module: string; readonly data: readonly unknown[] }
+}
+
+/** What one round of load found. */
+export interface LoadResult {
+  readonly requests: number
+  readonly seconds: number
+  readonly requestsPerSecond: number
+  readonly statuses: Readonly<Record<string, number>>
+  /** From the write of a request to the end of its answer. */
+  readonly latency: { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number }
+  /** How much of the time the generator's own event loop was busy, 0 to 1: near 1, it was the limit itself. */
+  readonly clientUtilisation: number
+  readonly clientCpuMicrosPerRequest: number
+  /** `Flow.state()` of each connection. */
+  readonly states: readonly unknown[]
+}

@@ -1,0 +1,129 @@
+import { percentiles } from '../statistics.ts'
+import { type Connection, openConnection } from './connection.ts'
+import type { Flow, FlowFactory, LoadPlan, LoadResult, RequestSpec } from './load-plan.ts'
+import type { Answer } from './response-reader.ts'
+
+/** What one connection sends, already written out. */
+interface Source {
+  next(): Buffer | undefined
+  answered?(answer: Answer): void
+  state?(): unknown
+}
+
+/** Runs one round in this process. Rejects at the first answer with another status than expected, or none. */
+export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
+  const origins = [plan.origin].flat().map((origin) => new URL(origin))
+  const sources = await createSources(plan, origins)
+  let fail: (error: Error) => void = () => {}
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject
+  })
+  failed.catch(() => {})
+  const connections = await openAll(plan.connections, origins, (error) => fail(error))
+  try {
+    const loop = performance.eventLoopUtilization()
+    const cpu = process.cpuUsage()
+    const begin = performance.now()
+    const round = createRound(plan, begin)
+    await Promise.race([
+      failed,
+      Promise.all(connections.map((connection, i) => round.drive(connection, sources[i] as Source, (e) => fail(e))))
+    ])
+    const seconds = (performance.now() - begin) / 1000
+    const { user, system } = process.cpuUsage(cpu)
+    const [p50Ms, p99Ms, maxMs] = percentiles(round.latencies, [50, 99, 100]) as [number, number, number]
+    const requests = round.latencies.length
+    return {
+      requests,
+      seconds,
+      requestsPerSecond: requests / seconds,
+      statuses: round.statuses,
+      latency: { p50Ms, p99Ms, maxMs },
+      clientUtilisation: performance.eventLoopUtilization(loop).utilization,
+      clientCpuMicrosPerRequest: (user + system) / requests,
+      states: sources.map((source) => source.state?.())
+    }
+  } finally {
+    for (const connection of connections) connection.close()
+  }
+}
+
+function createRound({ limit, expectedStatuses = [200] }: LoadPlan, begin: number) {
+  const { requests = Number.POSITIVE_INFINITY, milliseconds = Number.POSITIVE_INFINITY } = limit
+  if (requests === Number.POSITIVE_INFINITY && milliseconds === Number.POSITIVE_INFINITY) {
+    throw new TypeError('limit must name requests or milliseconds')
+  }
+  const end = begin + milliseconds
+  const latencies: number[] = []
+  const statuses: Record<string, number> = {}
+  let sent = 0
+
+  const drive = (connection: Connection, source: Source, fail: (error: Error) => void): Promise<void> =>
+    new Promise((resolve) => {
+      const sendNext = (now: number) => {
+        const request = sent >= requests || now >= end ? undefined : source.next()
+        if (request === undefined) return resolve()
+        sent++
+        connection.send(request, (answer) => {
+          const then = performance.now()
+          latencies.push(then - now)
+          statuses[answer.status] = (statuses[answer.status] ?? 0) + 1
+          if (!expectedStatuses.includes(answer.status)) {
+            return fail(new Error(`a request was answered with ${answer.status}: ${answer.body.slice(0, 300)}`))
+          }
+          source.answered?.(answer)
+          sendNext(then)
+        })
+      }
+      sendNext(performance.now())
+    })
+  return { drive, latencies, statuses }
+}
+
+async function createSources({ requests, repeat, flow, connections }: LoadPlan, origins: URL[]): Promise<Source[]> {
+  const hostOf = (i: number) => (origins[i % origins.length] as URL).host
+  const each = Array.from({ length: connections }, (_, i) => i)
+  if (flow) {
+    const { default: create } = (await import(flow.module)) as { default: FlowFactory }
+    return each.map((i) => writeOut(create(flow.data[i]), hostOf(i)))
+  }
+  if (!requests?.length) throw new TypeError('requests or flow must be given')
+  // Every server sees the same Host, so that the bytes are made once, before the clock starts.
+  const written = requests.map((request) => writeRequest(request, hostOf(0)))
+  let at = 0
+  const next = () => {
+    if (at === written.length && repeat) at = 0
+    return written[at++]
+  }
+  return each.map(() => ({ next }))
+}
+
+function writeOut(flow: Flow, host: string): Source {
+  return {
+    next() {
+      const request = flow.next()
+      return request && writeRequest(request, host)
+    },
+    answered: (answer) => flow.answered?.(answer),
+    state: () => flow.state?.()
+  }
+}
+
+function writeRequest({ method = 'GET', path, headers = {}, body }: RequestSpec, host: string): Buffer {
+  const lines = [`${method} ${path} HTTP/1.1`, `Host: ${host}`]
+  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`)
+  if (body !== undefined) lines.push(`Content-Length: ${Buffer.byteLength(body)}`)
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body ?? ''}`)
+}
+
+/** A hundred at a time: more would overflow a server's queue of connections that it has not accepted yet. */
+async function openAll(count: number, origins: URL[], onError: (error: Error) => void): Promise<Connection[]> {
+  const connections: Connection[] = []
+  while (connections.length < count) {
+    const batch = Array.from({ length: Math.min(100, count - connections.length) }, (_, i) =>
+      openConnection(origins[(connections.length + i) % origins.length] as URL, onError)
+    )
+    connections.push(...(await Promise.all(batch)))
+  }
+  return connections
+}

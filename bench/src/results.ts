@@ -1,0 +1,25 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { toChart } from './chart.ts'
+import { toMarkdown } from './report.ts'
+import { type SuiteRecord, verdictOf } from './suite-record.ts'
+
+const folder = new URL('../', import.meta.url)
+
+/** What `bench/results.json` holds; nothing when it is not there. */
+export function readRecords(): SuiteRecord[] {
+  const file = new URL('results.json', folder)
+  if (!existsSync(file)) return []
+  const { suites } = JSON.parse(readFileSync(file, 'utf8')) as { suites: SuiteRecord[] }
+  return suites
+}
+
+/** Writes `bench/results.json`, `bench/results.md` and the chart in it, `bench/results.svg`. */
+export function writeRecords(records: readonly SuiteRecord[]): void {
+  const suites = records.map((record) => ({
+    ...record,
+    measurements: record.measurements.map((measurement) => ({ ...measurement, verdict: verdictOf(measurement) }))
+  }))
+  writeFileSync(new URL('results.json', folder), `${JSON.stringify({ suites }, undefined, 2)}\n`)
+  writeFileSync(new URL('results.svg', folder), toChart(records))
+  writeFileSync(new URL('results.md', folder), toMarkdown(records))
+}
