@@ -4,10 +4,18 @@ import pg from 'pg'
 import { GenericContainer, Wait } from 'testcontainers'
 import { readTestEnvironment } from './test-environment.ts'
 
+export interface PostgresContainerOptions {
+  /** True keeps Postgres' own settings, by which a commit has reached the disk when it is answered. Default: false. */
+  readonly durable?: boolean
+}
+
 /** Starts the Postgres that a whole test run shares; fast rather than durable. */
-export async function startPostgresContainer(): Promise<{ url: string; stop(): Promise<void> }> {
+export async function startPostgresContainer(
+  options: PostgresContainerOptions = {}
+): Promise<{ url: string; stop(): Promise<void> }> {
   const password = randomBytes(12).toString('base64url')
-  const settings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=200']
+  const fast = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']
+  const settings = [...(options.durable ? [] : fast), 'max_connections=200']
   const container = await new GenericContainer(readTestEnvironment().postgresImage)
     .withEnvironment({ POSTGRES_USER: 'countersign', POSTGRES_PASSWORD: password, POSTGRES_DB: 'postgres' })
     .withCommand(['postgres', ...settings.flatMap((setting) => ['-c', setting])])

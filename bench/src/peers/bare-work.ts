@@ -1,0 +1,59 @@
+/**
+ * The limit of work that only costs processor time: signs, or verifies passwords, on all cores and does nothing else.
+ * Asked for some milliseconds, it tells how often a second it was done.
+ */
+import { generateKeyPairSync, sign } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { promisify } from 'node:util'
+import { verify } from '@node-rs/argon2'
+import { peerOptions, tellReady } from './peer-process.ts'
+
+/** A password hash in PHC format brings its parameters along. */
+export type BareWork =
+  | { readonly kind: 'sign'; readonly atOnce: number; readonly payloadBytes: number }
+  | { readonly kind: 'verify'; readonly atOnce: number; readonly passwordHash: string; readonly password: string }
+
+export interface BareRate {
+  readonly perSecond: number
+}
+
+const work = peerOptions<BareWork>()
+const once = work.kind === 'sign' ? signing(work.payloadBytes) : verifying(work.passwordHash, work.password)
+
+process.on('message', ({ milliseconds }: { milliseconds: number }) => {
+  rate(milliseconds).then(
+    (perSecond) => process.send?.({ perSecond } satisfies BareRate),
+    (error: unknown) => {
+      process.stderr.write(`${error}\n`)
+      process.exit(1)
+    }
+  )
+})
+tellReady({ cores: availableParallelism() })
+
+async function rate(milliseconds: number): Promise<number> {
+  const begin = performance.now()
+  const end = begin + milliseconds
+  let done = 0
+  const keepOn = async () => {
+    while (performance.now() < end) {
+      await once()
+      done++
+    }
+  }
+  await Promise.all(Array.from({ length: work.atOnce }, keepOn))
+  return (done / (performance.now() - begin)) * 1000
+}
+
+function signing(payloadBytes: number): () => Promise<unknown> {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const payload = Buffer.alloc(payloadBytes, 'a')
+  const signAsync = promisify(sign)
+  return () => signAsync('RSA-SHA256', payload, privateKey)
+}
+
+function verifying(passwordHash: string, password: string): () => Promise<unknown> {
+  return async () => {
+    if (!(await verify(passwordHash, password))) throw new Error('the password does not match')
+  }
+}

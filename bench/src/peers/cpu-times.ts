@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** Linux counts in hundredths of a second for every program (USER_HZ), whatever the kernel ticks at. */
+const secondsPerTick = 1 / 100
+
+/** Processor time of a process and all its threads, in seconds; `undefined` where /proc does not tell. */
+export function cpuSecondsOf(pid: number): number | undefined {
+  try {
+    // The second field is a name in parentheses, and may hold blanks itself.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')
+    return (Number(fields[11]) + Number(fields[12])) * secondsPerTick
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Processor time of the Postgres processes that serve a database, in seconds; `undefined` where they are not to be seen,
+ * since Docker runs on another machine. They say in their title which database that is.
+ */
+export function cpuSecondsOfPostgres(database: string): number | undefined {
+  let sum: number | undefined
+  for (const pid of listProcesses()) {
+    if (!titleOf(pid).startsWith('postgres: ') || !titleOf(pid).includes(` ${database} `)) continue
+    sum = (sum ?? 0) + (cpuSecondsOf(pid) ?? 0)
+  }
+  return sum
+}
+
+function listProcesses(): number[] {
+  try {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+  } catch {
+    return []
+  }
+}
+
+function titleOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,130 @@
+/** oidc-provider as an issuer of the comparison: its own Koa application on node:http. */
+import { randomUUID } from 'node:crypto'
+import { exportJWK, generateKeyPair } from 'jose'
+import Provider, { type Configuration } from 'oidc-provider'
+import pg from 'pg'
+import {
+  accessTokenTtlSeconds,
+  type IssuerOptions,
+  type IssuerPeer,
+  refreshTokenTtlSeconds,
+  resource,
+  scope
+} from './issuer-peer.ts'
+import { adapterSchema, createPostgresAdapter } from './oidc-provider-adapter.ts'
+import { packageVersions } from './package-versions.ts'
+import { listen, peerOptions, tellReady } from './peer-process.ts'
+
+const options = peerOptions<IssuerOptions>()
+const pool = new pg.Pool({ connectionString: options.databaseUrl, max: options.databaseConnections })
+await pool.query(adapterSchema)
+
+const publicClient = 'application'
+const serviceClient = { id: 'service', secret: randomUUID() }
+const { privateKey } = await generateKeyPair('RS256', { modulusLength: 2048, extractable: true })
+
+const configuration: Configuration = {
+  adapter: createPostgresAdapter(pool),
+  jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'RS256', use: 'sig', kid: 'signing' }] },
+  cookies: { keys: [randomUUID()] },
+  scopes: ['offline_access'],
+  clients: [
+    {
+      client_id: publicClient,
+      token_endpoint_auth_method: 'none',
+      application_type: 'native',
+      grant_types: ['authorization_code', 'refresh_token'],
+      redirect_uris: ['http://127.0.0.1/callback']
+    },
+    {
+      client_id: serviceClient.id,
+      client_secret: serviceClient.secret,
+      token_endpoint_auth_method: 'client_secret_basic',
+      grant_types: ['client_credentials'],
+      response_types: [],
+      redirect_uris: []
+    }
+  ],
+  // Costs nothing, where Countersign reads the user anew at each refresh.
+  findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+  ttl: {
+    AccessToken: accessTokenTtlSeconds,
+    ClientCredentials: accessTokenTtlSeconds,
+    Grant: refreshTokenTtlSeconds,
+    RefreshToken: refreshTokenTtlSeconds
+  },
+  features: {
+    devInteractions: { enabled: false },
+    clientCredentials: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: () => resource,
+      useGrantedResource: () => true,
+      getResourceServerInfo: () => ({
+        scope,
+        audience: resource,
+        accessTokenTTL: accessTokenTtlSeconds,
+        accessTokenFormat: 'jwt',
+        jwt: { sign: { alg: 'RS256' } }
+      })
+    }
+  }
+}
+
+// The issuer has to be known before the port is.
+const provider = new Provider('http://issuer.test', configuration)
+const url = await listen(provider.callback())
+
+async function startSession(): Promise<string> {
+  const accountId = randomUUID()
+  const grant = new provider.Grant({ accountId, clientId: publicClient })
+  grant.addResourceScope(resource, scope)
+  const client = await provider.Client.find(publicClient)
+  if (!client) throw new Error('the client is missing')
+  const refreshToken = new provider.RefreshToken({
+    accountId,
+    client,
+    grantId: await grant.save(),
+    gty: 'authorization_code',
+    resource,
+    scope,
+    expiresWithSession: false
+  } as ConstructorParameters<typeof provider.RefreshToken>[0])
+  return refreshToken.save()
+}
+
+const refreshTokens: string[] = []
+for (let i = 0; i < options.sessions; i++) refreshTokens.push(await startSession())
+await pool.query('VACUUM ANALYZE')
+
+const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
+const basic = Buffer.from(`${serviceClient.id}:${serviceClient.secret}`).toString('base64')
+tellReady({
+  url,
+  jwksPath: '/jwks',
+  algorithm: 'RS256',
+  refresh: {
+    path: '/token',
+    headers,
+    body: `grant_type=refresh_token&client_id=${publicClient}&refresh_token={refresh_token}`
+  },
+  refreshTokens,
+  clientCredentials: {
+    path: '/token',
+    headers: { ...headers, Authorization: `Basic ${basic}` },
+    body: `grant_type=client_credentials&scope=${scope}`
+  },
+  setting: {
+    contestant: 'oidc-provider',
+    versions: packageVersions('oidc-provider', 'koa', 'pg'),
+    options:
+      `its own Koa on node:http; RS256 (2048 bits) JWT access tokens by resourceIndicators; public client, for which
+      the default rotateRefreshToken policy rotates at each use; clients in the configuration; adapter by its example with
+      JSONB payloads, primary key, indexes on grant, uid and user code, and prepared statements; pg pool of
+      ${options.databaseConnections}; no OpenID scope, so no ID token; findAccount without a query`.replace(
+        /\s+/g,
+        ' '
+      ),
+    checks: 'the refresh token, its grant and client; not the user'
+  }
+} satisfies IssuerPeer)

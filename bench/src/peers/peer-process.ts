@@ -1,0 +1,97 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { childEnvironment } from '@countersign/testing/containers'
+
+/** A process that ours is measured against. */
+export interface Peer<T> {
+  readonly pid: number
+  /** What it told when it was ready. */
+  readonly told: T
+  /** One more question to it; it answers each with one message. */
+  ask<A>(question: unknown): Promise<A>
+  stop(): Promise<void>
+}
+
+/** How long a peer may take to migrate its database and to make its sessions, in milliseconds. */
+const readyWithinMs = 120_000
+
+/**
+ * Starts a module of this folder as a process with `NODE_ENV=production`, and waits until it is ready.
+ * @param module its URL
+ * @param options plain data, which the module reads with `peerOptions`
+ */
+export async function startPeer<T>(
+  module: URL,
+  options: unknown,
+  env: Readonly<Record<string, string>> = {}
+): Promise<Peer<T>> {
+  const child = fork(module, [JSON.stringify(options)], {
+    env: childEnvironment({ NODE_ENV: 'production', ...env }),
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    serialization: 'advanced'
+  })
+  const gone = once(child, 'exit')
+  const stop = async () => {
+    if (child.connected) child.disconnect()
+    await gone
+  }
+  try {
+    const told = await answerOf<T>(child, module.pathname)
+    return {
+      pid: child.pid as number,
+      told,
+      ask<A>(question: unknown) {
+        const answer = answerOf<A>(child, module.pathname)
+        child.send(question as object)
+        return answer
+      },
+      stop
+    }
+  } catch (error) {
+    child.kill('SIGKILL')
+    throw error
+  }
+}
+
+function answerOf<A>(child: ChildProcess, name: string): Promise<A> {
+  return new Promise((resolve, reject) => {
+    const settle = () => {
+      clearTimeout(overdue)
+      child.off('message', onMessage).off('exit', onExit)
+    }
+    const onMessage = (message: unknown) => {
+      settle()
+      resolve(message as A)
+    }
+    const onExit = (code: number | null) => {
+      settle()
+      reject(new Error(`${name} ended with ${code}`))
+    }
+    const overdue = setTimeout(() => {
+      settle()
+      reject(new Error(`${name} has not answered within ${readyWithinMs} ms`))
+    }, readyWithinMs)
+    child.on('message', onMessage).on('exit', onExit)
+  })
+}
+
+/** In the peer: what it was started with. */
+export function peerOptions<T>(): T {
+  return JSON.parse(process.argv[2] as string) as T
+}
+
+/** In the peer: tells that it is ready, and ends with its parent. */
+export function tellReady(told: object): void {
+  process.on('disconnect', () => process.exit(0))
+  process.send?.(told)
+}
+
+/** In the peer: listens on a free port of loopback. */
+export async function listen(listener: RequestListener): Promise<string> {
+  const server = createServer(listener)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
