@@ -3,13 +3,14 @@ import { startPostgresContainer, startRedisContainer } from '@countersign/testin
 import { createClient } from 'redis'
 import { growth } from './growth.ts'
 import { describeMachine } from './machine.ts'
+import { protectedRoute } from './protected-route/index.ts'
 import { suiteToMarkdown } from './report.ts'
 import { readRecords, writeRecords } from './results.ts'
 import { revokeToReject } from './revoke-to-reject.ts'
 import type { Suite, SuiteContext } from './suite.ts'
 import { replaceRecord, type SuiteRecord } from './suite-record.ts'
 
-const suites: readonly Suite[] = [revokeToReject, growth]
+const suites: readonly Suite[] = [protectedRoute, revokeToReject, growth]
 
 /** A suite that takes longer has come to a standstill, in minutes. */
 const suiteMinutes = 15

@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto'
+import { createClient } from 'redis'
+
+/** A denylist in Redis as the auth-service writes it (docs/revocation-feed.md). */
+export interface Denylist {
+  /** The `jti` of some entry. */
+  readonly revokedJti: string
+  close(): Promise<void>
+}
+
+const stream = '{countersign}:revocations'
+const lifeSeconds = 7200
+
+/** Writes a complete feed of so many revoked tokens, and vouches for it until it is closed. */
+export async function publishDenylist(redisUrl: string, entries: number): Promise<Denylist> {
+  const redis = createClient({ url: redisUrl })
+  await redis.connect()
+  const exp = String(Math.floor(Date.now() / 1000) + lifeSeconds)
+  const revokedJti = randomUUID()
+  for (let done = 0; done < entries; done += 1000) {
+    const values = Array.from({ length: Math.min(1000, entries - done) }, (_, i) =>
+      done + i === 0 ? revokedJti : randomUUID()
+    )
+    await Promise.all(
+      values.flatMap((value) => [
+        redis.set(`{countersign}:revoked:jti:${value}`, '1', { expiration: { type: 'EX', value: lifeSeconds } }),
+        redis.xAdd(stream, '*', { kind: 'jti', value, exp })
+      ])
+    )
+  }
+  const runId = /run_id:(\S+)/.exec(await redis.info('server'))?.[1]
+  await redis.set('{countersign}:length', String(entries))
+  await redis.set('{countersign}:epoch', `${randomUUID()}.${runId}`)
+  const vouch = () =>
+    redis.set('{countersign}:swept', '1', { expiration: { type: 'PX', value: 3000 } }).catch(() => undefined)
+  await vouch()
+  const timer = setInterval(vouch, 1000)
+  return {
+    revokedJti,
+    async close() {
+      clearInterval(timer)
+      redis.destroy()
+    }
+  }
+}

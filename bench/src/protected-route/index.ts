@@ -1,0 +1,169 @@
+import { summariseProfile } from '../cpu-profile.ts'
+import type { RequestSpec } from '../load/load-plan.ts'
+import type { ServerProcess } from '../servers/server-process.ts'
+import type { Measurement, Profile, Suite, SuiteContext } from '../suite.ts'
+import { verdictOf } from '../suite-record.ts'
+import { compareBursts } from './bursts.ts'
+import { bareKoa, type Contestant, contestants, equalPeers, joseRedis, ours, peers, settingOf } from './contestants.ts'
+import { compareSpeed, fastest, type Results, runRounds } from './rounds.ts'
+import { root, type Stage, setStage } from './stage.ts'
+import { mintRequests } from './tokens.ts'
+
+const connections = 64
+const processes = 3
+
+/** How much is measured. `burst` and `cold` are numbers of requests. */
+const sizes = {
+  full: { rounds: 7, warmMs: 1200, warmTokens: 300, cold: 4000, burst: 1000, revocations: 5000, profileMs: 2000 },
+  quick: { rounds: 2, warmMs: 150, warmTokens: 50, cold: 200, burst: 100, revocations: 500, profileMs: 200 }
+} as const
+type Sizes = (typeof sizes)[keyof typeof sizes]
+
+/** What a protected route costs, warm and cold, in one process and in three, against what others use. */
+export const protectedRoute: Suite = {
+  name: 'protected-route',
+  summary: `requests per second of one protected route: warm (each token was seen before), cold (none was), ${sizes.full.burst} cold ones at once; one process and a cluster of ${processes}; ${connections} connections`,
+  async run(context) {
+    const size = context.isQuick ? sizes.quick : sizes.full
+    const stage = await setStage(context, size.revocations)
+    try {
+      const measured = await measureAll(stage, size, context)
+      return { ...measured, settings: contestants.map(settingOf) }
+    } finally {
+      await stage.close()
+    }
+  }
+}
+
+interface Tokens {
+  readonly warm: readonly RequestSpec[]
+  /** One lot for each round, the first for the warm-up. */
+  readonly cold: readonly (readonly RequestSpec[])[]
+  readonly burst: readonly (readonly RequestSpec[])[]
+  readonly profile: readonly RequestSpec[]
+}
+
+async function measureAll(stage: Stage, size: Sizes, context: SuiteContext) {
+  const tokens = await mintAll(stage, size, context)
+  const single = await startAll(stage, contestants, 1, context)
+  const { warm, cold } = await measureServers(stage, size, tokens, single, context, 'one process')
+
+  context.progress(`${size.burst} new tokens at once`)
+  const checking = new Map([...single].filter(([contestant]) => contestant !== bareKoa))
+  const bursts = await runRounds(stage.load, checking, size.rounds + 1, (round) => ({
+    connections: size.burst,
+    limit: { requests: size.burst },
+    requests: tokens.burst[round] as RequestSpec[]
+  }))
+  const judged = [...judgeWarm('warm', warm), ...judgeCold('cold', cold)]
+  const profiles = await takeProfiles(stage, size, tokens, single, judged, context)
+  await Promise.all([...single.values()].map((server) => server.stop()))
+
+  const clusters = await startAll(stage, contestants, processes, context)
+  const three = await measureServers(stage, size, tokens, clusters, context, `${processes} processes`)
+  const measurements = [
+    ...judged,
+    ...compareBursts(bursts, size.burst),
+    ...judgeWarm(`warm, ${processes} processes`, three.warm),
+    ...judgeCold(`cold, ${processes} processes`, three.cold)
+  ]
+  return { measurements, profiles }
+}
+
+async function mintAll({ issuer }: Stage, size: Sizes, { progress }: SuiteContext): Promise<Tokens> {
+  const lots = size.rounds + 1
+  const count = size.warmTokens + lots * (size.cold + size.burst) + size.cold
+  progress(`minting ${count.toLocaleString('en')} tokens`)
+  const requests = await mintRequests(issuer, count, (done) => progress(`${done.toLocaleString('en')} are minted`))
+  const take = (n: number) => requests.splice(0, n)
+  return {
+    warm: take(size.warmTokens),
+    cold: Array.from({ length: lots }, () => take(size.cold)),
+    burst: Array.from({ length: lots }, () => take(size.burst)),
+    profile: take(size.cold)
+  }
+}
+
+async function startAll(
+  stage: Stage,
+  chosen: readonly Contestant[],
+  count: number,
+  { progress }: SuiteContext
+): Promise<Map<Contestant, ServerProcess>> {
+  const servers = new Map<Contestant, ServerProcess>()
+  for (const contestant of chosen) {
+    progress(`starting ${contestant.name}${count > 1 ? `, ${count} processes` : ''}`)
+    servers.set(contestant, await stage.start(contestant, count))
+  }
+  return servers
+}
+
+/** Warm and cold rounds. The first round of each is for the compilers, and is not told. */
+async function measureServers(
+  { load }: Stage,
+  size: Sizes,
+  tokens: Tokens,
+  servers: ReadonlyMap<Contestant, ServerProcess>,
+  { progress }: SuiteContext,
+  what: string
+): Promise<{ warm: Results; cold: Results }> {
+  progress(`warm, ${what}: ${size.rounds} rounds`)
+  const warm = await runRounds(load, servers, size.rounds + 1, () => ({
+    connections,
+    limit: { milliseconds: size.warmMs },
+    requests: tokens.warm,
+    repeat: true
+  }))
+  progress(`cold, ${what}: ${size.rounds} rounds`)
+  const cold = await runRounds(load, servers, size.rounds + 1, (round) => ({
+    connections,
+    limit: { requests: size.cold },
+    requests: tokens.cold[round] as RequestSpec[]
+  }))
+  return { warm: withoutFirst(warm), cold: withoutFirst(cold) }
+}
+
+function withoutFirst(results: Results): Results {
+  return new Map([...results].map(([contestant, rounds]) => [contestant, rounds.slice(1)]))
+}
+
+function judgeWarm(phase: string, results: Results): Measurement[] {
+  return [
+    compareSpeed(phase, results, ours, bareKoa, { atLeast: 0.95 }),
+    ...peers.map((peer) => compareSpeed(phase, results, ours, peer, { atLeast: peer === joseRedis ? 2 : 1 }))
+  ]
+}
+
+/** The goal is for the best of those that check as much. */
+function judgeCold(phase: string, results: Results): Measurement[] {
+  const best = fastest(results, equalPeers)
+  return [best, ...peers.filter((peer) => peer !== best), bareKoa].map((other) =>
+    compareSpeed(phase, results, ours, other, other === best ? { atLeast: 1.5 } : undefined)
+  )
+}
+
+/** Always the cold path; the warm one, and its limit, when a goal was missed there. */
+async function takeProfiles(
+  { load }: Stage,
+  size: Sizes,
+  tokens: Tokens,
+  servers: ReadonlyMap<Contestant, ServerProcess>,
+  judged: readonly Measurement[],
+  { progress }: SuiteContext
+): Promise<Profile[]> {
+  const take = async (contestant: Contestant, phase: 'warm' | 'cold') => {
+    progress(`profile of ${contestant.name}, ${phase}`)
+    const server = servers.get(contestant) as ServerProcess
+    const plan =
+      phase === 'warm'
+        ? { limit: { milliseconds: size.profileMs }, requests: tokens.warm, repeat: true }
+        : { limit: { requests: size.cold }, requests: tokens.profile }
+    const profile = await server.profile(() => load.run({ origin: server.url, connections, ...plan }))
+    return summariseProfile(`${contestant.name}, ${phase}`, profile, root)
+  }
+  const isShort = (phase: string) => judged.some((one) => one.name === phase && verdictOf(one) === 'short')
+  const profiles = [await take(ours, 'cold')]
+  if (isShort('cold')) for (const peer of equalPeers) profiles.push(await take(peer, 'cold'))
+  if (isShort('warm')) profiles.push(await take(ours, 'warm'), await take(bareKoa, 'warm'))
+  return profiles
+}

@@ -1,0 +1,9 @@
+/** The limit: a Koa route that looks at nothing. */
+import Koa from 'koa'
+import { announce } from '../../servers/serve.ts'
+
+const app = new Koa()
+app.use((ctx) => {
+  ctx.body = { sub: 'user-1' }
+})
+announce(app.listen(0, '127.0.0.1'))
