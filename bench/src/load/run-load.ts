@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { percentiles } from '../statistics.ts'
 import { type Connection, openConnection } from './connection.ts'
 import type { Flow, FlowFactory, LoadPlan, LoadResult, RequestSpec } from './load-plan.ts'
@@ -109,7 +110,8 @@ function writeOut(flow: Flow, host: string): Source {
   }
 }
 
-function writeRequest({ method = 'GET', path, headers = {}, body }: RequestSpec, host: string): Buffer {
+/** A request as it goes over the wire. */
+export function writeRequest({ method = 'GET', path, headers = {}, body }: RequestSpec, host: string): Buffer {
   const lines = [`${method} ${path} HTTP/1.1`, `Host: ${host}`]
   for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`)
   if (body !== undefined) lines.push(`Content-Length: ${Buffer.byteLength(body)}`)

@@ -1,0 +1,68 @@
+/** Floods with sign-ins until it is told to end. */
+import { setPriority } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Connection, openConnection } from '../load/connection.ts'
+import type { Answer } from '../load/response-reader.ts'
+import { writeRequest } from '../load/run-load.ts'
+import type { FloodOrder, FloodResult } from './flood-plan.ts'
+
+// Who floods has machines of his own; here he must not take time from those whose answers are measured.
+setPriority(10)
+
+let end: () => Promise<FloodResult>
+
+process.on('message', (order: FloodOrder) => {
+  if (order === 'end') {
+    end().then(
+      (result) => process.send?.({ result }),
+      (error: unknown) => process.send?.({ error: String(error) })
+    )
+    return
+  }
+  begin(order).then(
+    (ending) => {
+      end = ending
+      process.send?.({ result: {} })
+    },
+    (error: unknown) => process.send?.({ error: String(error) })
+  )
+})
+process.on('disconnect', () => process.exit(0))
+
+async function begin(order: Exclude<FloodOrder, 'end'>): Promise<() => Promise<FloodResult>> {
+  const origin = new URL(order.origin)
+  const written = order.requests.map((request) => writeRequest(request, origin.host))
+  const start = performance.now()
+  let [isOver, answered, turnedAway, at] = [false, 0, 0, 0]
+  let failure: Error | undefined
+  const opened = Array.from({ length: order.connections }, () =>
+    openConnection(origin, (error) => {
+      failure ??= error
+    })
+  )
+  const connections = await Promise.all(opened)
+  const drives = connections.map(async (connection) => {
+    while (!isOver && !failure) {
+      const { status, body } = await send(connection, written[at++ % written.length] as Buffer)
+      if (status === order.status) answered++
+      else if (status !== 503) failure ??= new Error(`a sign-in was answered with ${status}: ${body.slice(0, 300)}`)
+      else {
+        turnedAway++
+        await delay(order.pauseMs)
+      }
+    }
+  })
+  return async () => {
+    isOver = true
+    const seconds = (performance.now() - start) / 1000
+    // What failed has no answer to wait for.
+    if (!failure) await Promise.all(drives)
+    for (const connection of connections) connection.close()
+    if (failure) throw failure
+    return { seconds, answered, turnedAway }
+  }
+}
+
+function send(connection: Connection, request: Buffer): Promise<Answer> {
+  return new Promise((resolve) => connection.send(request, resolve))
+}
