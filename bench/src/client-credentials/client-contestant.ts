@@ -13,7 +13,7 @@ import {
 import { createBenchDatabase } from '../databases.ts'
 import type { LoadGenerator } from '../load/load-generator.ts'
 import type { LoadPlan, RequestSpec } from '../load/load-plan.ts'
-import { cpuSecondsOf } from '../peers/cpu-times.ts'
+import { cpuSecondsOf, cpuSecondsOfPostgres, microsPerRequest } from '../peers/cpu-times.ts'
 import { type IssuerOptions, type IssuerPeer, scope } from '../peers/issuer-peer.ts'
 import { createPeerDatabase } from '../peers/peer-database.ts'
 import { startPeer } from '../peers/peer-process.ts'
@@ -26,7 +26,10 @@ export interface ClientRound {
   readonly perSecond: number
   readonly p50Ms?: number
   readonly p99Ms?: number
+  /** Processor times are microseconds for each token. */
   readonly serviceCpuMicros?: number | undefined
+  readonly postgresCpuMicros?: number | undefined
+  readonly clientCpuMicros?: number
 }
 
 /** A client that asks for tokens of its own. */
@@ -40,6 +43,7 @@ interface Issuer {
   readonly url: string
   readonly jwksPath: string
   readonly pid: number
+  readonly database: string
 }
 
 const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
@@ -64,7 +68,12 @@ export async function startCountersignClients({ postgresUrl, redisUrl }: SuiteCo
     token_endpoint_auth_method: 'private_key_jwt',
     jwks: { keys: [key.publicJwk] }
   })
-  const at: Issuer = { url: trio.auth.url, jwksPath: '/.well-known/jwks.json', pid: trio.auth.process.pid as number }
+  const at: Issuer = {
+    url: trio.auth.url,
+    jwksPath: '/.well-known/jwks.json',
+    pid: trio.auth.process.pid as number,
+    database: nameOf(database.url)
+  }
   const request: RequestSpec = {
     method: 'POST',
     path: '/oauth/token',
@@ -116,7 +125,7 @@ export async function startOidcProviderClient({ postgresUrl }: SuiteContext) {
     client: await repeating({
       name: 'oidc-provider',
       setting: { ...setting, checks },
-      at: { url, jwksPath, pid: peer.pid },
+      at: { url, jwksPath, pid: peer.pid, database: database.name },
       request
     }),
     stop
@@ -160,14 +169,20 @@ function withAssertions(client: { setting: Setting; at: Issuer; key: ClientKey; 
 
 async function measure(
   load: LoadGenerator,
-  { url, pid }: Issuer,
+  { url, pid, database }: Issuer,
   plan: Omit<LoadPlan, 'origin'>
 ): Promise<ClientRound> {
-  const before = cpuSecondsOf(pid)
-  const { requests, requestsPerSecond, latency } = await load.run({ origin: url, ...plan })
-  const after = cpuSecondsOf(pid)
-  const micros = before === undefined || after === undefined ? undefined : ((after - before) * 1e6) / requests
-  return { perSecond: requestsPerSecond, p50Ms: latency.p50Ms, p99Ms: latency.p99Ms, serviceCpuMicros: micros }
+  const before = { service: cpuSecondsOf(pid), postgres: cpuSecondsOfPostgres(database) }
+  const result = await load.run({ origin: url, ...plan })
+  const { requestsPerSecond, latency, clientCpuMicrosPerRequest } = result
+  return {
+    perSecond: requestsPerSecond,
+    p50Ms: latency.p50Ms,
+    p99Ms: latency.p99Ms,
+    serviceCpuMicros: microsPerRequest(before.service, cpuSecondsOf(pid), result),
+    postgresCpuMicros: microsPerRequest(before.postgres, cpuSecondsOfPostgres(database), result),
+    clientCpuMicros: clientCpuMicrosPerRequest
+  }
 }
 
 async function checkToken(at: Issuer, { path, headers, body }: RequestSpec): Promise<void> {
@@ -175,4 +190,8 @@ async function checkToken(at: Issuer, { path, headers, body }: RequestSpec): Pro
   const text = await response.text()
   if (response.status !== 200) throw new Error(`${at.url}${path} answers a client with ${response.status}: ${text}`)
   await verifyAccessToken({ ...at, algorithm: 'RS256' }, (JSON.parse(text) as { access_token: string }).access_token)
+}
+
+function nameOf(databaseUrl: string): string {
+  return new URL(databaseUrl).pathname.slice(1)
 }

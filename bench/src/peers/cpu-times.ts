@@ -46,3 +46,12 @@ function titleOf(pid: number): string {
     return ''
   }
 }
+
+/** What was spent between two looks, in microseconds for each request. A process that came meanwhile began at none. */
+export function microsPerRequest(
+  before: number | undefined,
+  after: number | undefined,
+  { requests }: { readonly requests: number }
+): number | undefined {
+  return after === undefined ? undefined : ((after - (before ?? 0)) * 1e6) / requests
+}

@@ -1,6 +1,5 @@
 import type { LoadGenerator } from '../load/load-generator.ts'
-import type { LoadResult } from '../load/load-plan.ts'
-import { cpuSecondsOf, cpuSecondsOfPostgres } from '../peers/cpu-times.ts'
+import { cpuSecondsOf, cpuSecondsOfPostgres, microsPerRequest } from '../peers/cpu-times.ts'
 import type { RefreshFlowData } from '../peers/refresh-flow.ts'
 import { median, round } from '../statistics.ts'
 import type { RefreshContestant } from './refresh-contestant.ts'
@@ -49,10 +48,6 @@ export async function refreshFor(
     clientCpuMicros: clientCpuMicrosPerRequest,
     clientUtilisation
   }
-}
-
-function microsPerRequest(before: number | undefined, after: number | undefined, { requests }: LoadResult) {
-  return after === undefined ? undefined : ((after - (before ?? 0)) * 1e6) / requests
 }
 
 /** The medians of the rounds as figures of a measurement; what could not be seen is left out. */

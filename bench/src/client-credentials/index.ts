@@ -84,7 +84,13 @@ async function compare(
 }
 
 function costs({ name }: Contestant, rounds: readonly ClientRound[]): Measurement {
-  const members = { p50_ms: 'p50Ms', p99_ms: 'p99Ms', service_cpu_us: 'serviceCpuMicros' } as const
+  const members = {
+    p50_ms: 'p50Ms',
+    p99_ms: 'p99Ms',
+    service_cpu_us: 'serviceCpuMicros',
+    postgres_cpu_us: 'postgresCpuMicros',
+    client_cpu_us: 'clientCpuMicros'
+  } as const
   const figures: Record<string, number> = { tokens_per_s: round(median(rounds.map(({ perSecond }) => perSecond))) }
   for (const [figure, member] of Object.entries(members)) {
     const seen = rounds.map((found) => found[member]).filter((value) => value !== undefined)
