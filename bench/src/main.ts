@@ -1,16 +1,20 @@
 import { parseArgs } from 'node:util'
 import { startPostgresContainer, startRedisContainer } from '@countersign/testing/containers'
 import { createClient } from 'redis'
-import { growth } from './growth.ts'
+import { clientCredentials } from './client-credentials/index.ts'
+import { growth } from './growth/index.ts'
 import { describeMachine } from './machine.ts'
 import { protectedRoute } from './protected-route/index.ts'
+import { refresh } from './refresh/index.ts'
 import { suiteToMarkdown } from './report.ts'
 import { readRecords, writeRecords } from './results.ts'
-import { revokeToReject } from './revoke-to-reject.ts'
+import { revokeToReject } from './revoke-to-reject/index.ts'
+import { signIns } from './sign-in/index.ts'
+import { startUp } from './start-up/index.ts'
 import type { Suite, SuiteContext } from './suite.ts'
 import { replaceRecord, type SuiteRecord } from './suite-record.ts'
 
-const suites: readonly Suite[] = [protectedRoute, revokeToReject, growth]
+const suites: readonly Suite[] = [protectedRoute, refresh, clientCredentials, signIns, revokeToReject, growth, startUp]
 
 /** A suite that takes longer has come to a standstill, in minutes. */
 const suiteMinutes = 15

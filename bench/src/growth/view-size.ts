@@ -9,7 +9,7 @@ const expiresAt = Math.ceil(Date.now() / 1000) + 3600
 const heapBefore = usedHeap()
 const known: string[] = []
 for (let done = 0; done < size; done += 1000) {
-  const values = Array.from({ length: 1000 }, flatUuid)
+  const values = Array.from({ length: Math.min(1000, size - done) }, flatUuid)
   view.add(values.map((value) => ({ kind: 'sid' as const, value, expiresAt })))
   if (done % 100_000 === 0) known.push(...values.slice(0, 10))
 }

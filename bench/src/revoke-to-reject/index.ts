@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { audience, issuer, post, register, signIn, startTrio } from '@countersign/testing/trio'
-import { createBenchDatabase } from './databases.ts'
-import { median, percentiles, round } from './statistics.ts'
-import type { Measurement, Suite, SuiteContext } from './suite.ts'
+import { createBenchDatabase } from '../databases.ts'
+import { median, percentiles, round } from '../statistics.ts'
+import type { Measurement, Suite, SuiteContext } from '../suite.ts'
 
 const verifierCount = 10
 const revocations = 300
@@ -39,7 +39,7 @@ export const revokeToReject: Suite = {
 }
 
 async function startVerifier(authUrl: string, redisUrl: string): Promise<ChildProcess> {
-  const script = fileURLToPath(new URL('./revoke-to-reject-verifier.js', import.meta.url))
+  const script = fileURLToPath(new URL('./verifier.js', import.meta.url))
   const options = { issuer, audience, jwksUri: `${authUrl}/.well-known/jwks.json`, redisUrl }
   const child = fork(script, [JSON.stringify(options)])
   await new Promise<void>((resolve, reject) => {

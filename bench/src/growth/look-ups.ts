@@ -1,0 +1,33 @@
+import { median, round } from '../statistics.ts'
+import { interleave, type Measurement, type SuiteContext } from '../suite.ts'
+import { compareSizes } from './compare-sizes.ts'
+import { runScript } from './run-script.ts'
+
+interface ViewSize {
+  readonly bytesPerEntry: number
+  readonly nanoseconds: number
+}
+
+/** The bare look-up of a random token in the view, and what an entry takes of memory. For information: no goal. */
+export async function measureLookUps(
+  { isQuick, progress }: SuiteContext,
+  sizes: readonly number[]
+): Promise<Measurement[]> {
+  const rounds = isQuick ? 1 : 5
+  progress(`bare look-ups: ${rounds} rounds`)
+  const found = await interleave(sizes, rounds, (size) => runScript<ViewSize>('view-size.js', size))
+  const times = [...found].map(([size, samples]) => [size, samples.map(({ nanoseconds }) => nanoseconds)] as const)
+  const [first, ...others] = compareSizes('bare look-up of a random token', 'median_ns', new Map(times), false)
+  const largest = found.get(sizes.at(-1) as number) ?? []
+  const why = {
+    note: 'a random token finds its part of a large table in no cache of the processor. It is a small part of a verification.'
+  }
+  return [
+    ...(first ? [first] : []),
+    ...others.map((measurement) => ({ ...measurement, ...why })),
+    {
+      name: `memory of a view with ${(sizes.at(-1) as number).toLocaleString('en')} entries`,
+      figures: { bytes_per_entry: round(median(largest.map(({ bytesPerEntry }) => bytesPerEntry))) }
+    }
+  ]
+}
