@@ -1,0 +1,84 @@
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import { runLoad } from '../../src/load/run-load.ts'
+
+const closing: (() => void)[] = []
+afterEach(() => {
+  for (const close of closing.splice(0)) close()
+})
+
+/** A server that answers with a status of choice, and remembers what was asked. */
+async function serve(
+  answer: (request: IncomingMessage, index: number) => number
+): Promise<{ url: string; paths: string[] }> {
+  const paths: string[] = []
+  const server = createServer((request, response) => {
+    paths.push(request.url as string)
+    response.statusCode = answer(request, paths.length)
+    response.end(JSON.stringify({ number: paths.length }))
+  })
+  closing.push(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, paths }
+}
+
+const requests = Array.from({ length: 10 }, (_, i) => ({ path: `/${i}` }))
+
+describe('a round of load', () => {
+  test('sends each request once over all connections, counts each answer, and ends', async () => {
+    const { url, paths } = await serve(() => 200)
+    const result = await runLoad({ origin: url, connections: 3, limit: { requests: 100 }, requests })
+    expect([...paths].sort()).toEqual(requests.map(({ path }) => path))
+    expect(result).toMatchObject({ requests: 10, statuses: { 200: 10 } })
+    expect(result.requestsPerSecond).toBeCloseTo(result.requests / result.seconds)
+  })
+
+  test('begins again from the first request if told so, until as many were sent as it may', async () => {
+    const { url, paths } = await serve(() => 200)
+    await runLoad({ origin: url, connections: 4, limit: { requests: 25 }, requests, repeat: true })
+    expect(paths).toHaveLength(25)
+    expect(paths.filter((path) => path === '/0')).toHaveLength(3)
+  })
+
+  test('ends after its time, and awaits what is under way', async () => {
+    const { url, paths } = await serve(() => 200)
+    const result = await runLoad({ origin: url, connections: 2, limit: { milliseconds: 50 }, requests, repeat: true })
+    expect(result.requests).toBe(paths.length)
+  })
+
+  test('fails at the first answer with a status that was not expected', async () => {
+    const { url } = await serve((_, index) => (index === 5 ? 503 : 200))
+    const plan = { origin: url, connections: 1, limit: { requests: 10 }, requests }
+    await expect(runLoad(plan)).rejects.toThrow('a request was answered with 503: {"number":5}')
+    await expect(runLoad({ ...plan, expectedStatuses: [200, 503] })).resolves.toMatchObject({ requests: 10 })
+  })
+
+  test('fails when the server closes a connection', async () => {
+    const { url } = await serve((request, index) => {
+      if (index === 3) request.socket.destroy()
+      return 200
+    })
+    await expect(runLoad({ origin: url, connections: 1, limit: { requests: 10 }, requests })).rejects.toThrow(
+      /closed|ECONNRESET/
+    )
+  })
+
+  test('a flow sees each answer before it makes its next request, and hands its state back', async () => {
+    const { url, paths } = await serve(() => 200)
+    const module = new URL('./counting-flow.ts', import.meta.url).href
+    const flow = { module, data: ['a', 'b'] }
+    const { states } = await runLoad({ origin: url, connections: 2, limit: { requests: 50 }, flow })
+    expect(paths).toHaveLength(6)
+    expect(states).toEqual(['a3', 'b3'])
+  })
+
+  test('must have a limit, and something to send', async () => {
+    const { url } = await serve(() => 200)
+    await expect(runLoad({ origin: url, connections: 1, limit: {}, requests })).rejects.toThrow(TypeError)
+    await expect(runLoad({ origin: url, connections: 1, limit: { requests: 1 } })).rejects.toThrow(TypeError)
+  })
+})
