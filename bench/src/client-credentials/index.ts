@@ -23,7 +23,7 @@ interface Contestant extends Pick<ClientContestant, 'name' | 'setting'> {
 /** A client's own tokens per second: against oidc-provider, and against nothing but their signatures. */
 export const clientCredentials: Suite = {
   name: 'client-credentials',
-  summary: `A client's own tokens per second, asked for over ${connections} connections: against oidc-provider, and against bare signatures on all cores`,
+  summary: `a client's own tokens per second, asked for over ${connections} connections: against oidc-provider, and against bare signatures on all cores`,
   async run(context) {
     const load = startLoadGenerator()
     const stops: (() => Promise<void>)[] = [load.stop]

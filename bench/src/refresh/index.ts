@@ -36,11 +36,11 @@ type Contestants = [OwnContestant, ...RefreshContestant[]]
 /** Refreshes per second of Countersign, its peers, and the work that none of them can do without. */
 export const refresh: Suite = {
   name: 'refresh',
-  summary: `Refreshes per second of ${sessions} sessions, each one after another, over Postgres: against peers that rotate and sign as well, and against one UPDATE and one signature`,
+  summary: `refreshes per second of ${sessions} sessions, each one after another, over Postgres: against peers that rotate and sign as well, and against one UPDATE and one signature`,
   async run(context) {
     const plan = context.isQuick
       ? { rounds: 2, roundMs: 400, warmUpMs: 400 }
-      : { rounds: 7, roundMs: 3000, warmUpMs: 3000 }
+      : { rounds: 7, roundMs: 2500, warmUpMs: 3000 }
     const load = startLoadGenerator()
     try {
       const fast = await compare(context, load, plan)

@@ -13,9 +13,9 @@ const connections = 16
 const refreshSessions = 16
 
 /** Sign-ins per second against bare argon2id, and what a flood of them does to everything else. */
-export const signInSuite: Suite = {
+export const signIns: Suite = {
   name: 'sign-in',
-  summary: `Sign-ins per second over ${connections} connections, against argon2id alone; and the p99 of refresh and JWKS while sign-ins flood`,
+  summary: `sign-ins per second over ${connections} connections, against argon2id alone; and the p99 of refresh and JWKS while sign-ins flood`,
   async run(context) {
     const service = await startSignInService(context, refreshSessions)
     try {
