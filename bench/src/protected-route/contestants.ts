@@ -1,5 +1,5 @@
+import { packageVersions } from '../peers/package-versions.ts'
 import type { Setting } from '../suite.ts'
-import { versionsOf } from '../versions.ts'
 
 /** One server of the comparison. */
 export interface Contestant {
@@ -95,5 +95,5 @@ export const equalPeers = [joseRedis, fastJwtRedis] as const
 export const contestants: readonly Contestant[] = [ours, bareKoa, ...peers]
 
 export function settingOf({ name, packages, options, checks }: Contestant): Setting {
-  return { contestant: name, versions: versionsOf(packages), options, checks }
+  return { contestant: name, versions: packageVersions(...packages), options, checks }
 }

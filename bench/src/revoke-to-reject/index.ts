@@ -1,25 +1,20 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { audience, issuer, post, register, signIn, startTrio } from '@countersign/testing/trio'
+import { createClient } from 'redis'
 import { createBenchDatabase } from '../databases.ts'
-import { median, percentiles, round } from '../statistics.ts'
-import type { Measurement, Suite, SuiteContext } from '../suite.ts'
+import { percentile, percentiles, round } from '../statistics.ts'
+import { type Measurement, ratioOfRounds, type Suite, type SuiteContext } from '../suite.ts'
+import { type FromVerifier, limitStream, type VerifierOptions } from './messages.ts'
 
 const verifierCount = 10
-const revocations = 300
-
-interface Report {
-  id?: string
-  ready?: boolean
-  acceptedOnce?: boolean
-  refusedAt?: string
-  error?: string
-}
+const sizes = { full: { rounds: 6, logoutsPerRound: 50 }, quick: { rounds: 2, logoutsPerRound: 5 } } as const
 
 /** From a logout to the refusal of its token in ten verifier processes, through real HTTP, Postgres and Redis. */
 export const revokeToReject: Suite = {
   name: 'revoke-to-reject',
-  summary: `${revocations} logouts, each until ${verifierCount} verifier processes refuse the token`,
+  summary: `${sizes.full.rounds * sizes.full.logoutsPerRound} logouts, each until ${verifierCount} verifier processes refuse the token; the limit is a bare message in a Redis stream until the same processes have it`,
   async run(context) {
     const database = await createBenchDatabase(context.postgresUrl)
     const env = { REGISTRATIONS_PER_ADDRESS: '100000', LOG_LEVEL: 'info', SESSIONS_PER_USER: '100' }
@@ -31,7 +26,7 @@ export const revokeToReject: Suite = {
       }
       return { measurements: await measure(context, trio.auth.url, verifiers) }
     } finally {
-      for (const verifier of verifiers) verifier.disconnect()
+      for (const verifier of verifiers) if (verifier.connected) verifier.disconnect()
       await trio.stop()
       await database.drop()
     }
@@ -40,73 +35,136 @@ export const revokeToReject: Suite = {
 
 async function startVerifier(authUrl: string, redisUrl: string): Promise<ChildProcess> {
   const script = fileURLToPath(new URL('./verifier.js', import.meta.url))
-  const options = { issuer, audience, jwksUri: `${authUrl}/.well-known/jwks.json`, redisUrl }
+  const options: VerifierOptions = { issuer, audience, jwksUri: `${authUrl}/.well-known/jwks.json`, redisUrl }
   const child = fork(script, [JSON.stringify(options)])
-  await new Promise<void>((resolve, reject) => {
-    child.once('message', () => resolve())
-    child.once('exit', (code) => reject(new Error(`a verifier ended with ${code}`)))
-  })
+  const gone = once(child, 'exit').then(([code]) => Promise.reject(new Error(`a verifier ended with ${code}`)))
+  await Promise.race([once(child, 'message'), gone])
   return child
 }
 
+/** Milliseconds, over all verifiers. */
+interface Samples {
+  readonly sinceRequest: number[]
+  readonly sinceAnswer: number[]
+  readonly logout: number[]
+  readonly limit: number[]
+}
+
 async function measure(
-  { progress, isQuick }: SuiteContext,
+  { progress, isQuick, redisUrl }: SuiteContext,
   authUrl: string,
   verifiers: ChildProcess[]
 ): Promise<Measurement[]> {
-  const sinceRequest: number[] = []
-  const sinceAnswer: number[] = []
-  const logouts: number[] = []
-  let user = await register(authUrl)
-  const count = isQuick ? 20 : revocations
-  for (let i = 0; i < count; i++) {
-    if (i % 50 === 0) {
-      user = await register(authUrl)
-      progress(`${i} of ${count}`)
+  const { rounds, logoutsPerRound } = isQuick ? sizes.quick : sizes.full
+  const redis = createClient({ url: redisUrl })
+  await redis.connect()
+  const all: Samples[] = []
+  try {
+    for (let r = 0; r < rounds; r++) {
+      progress(`${r * logoutsPerRound} of ${rounds * logoutsPerRound}`)
+      const samples: Samples = { sinceRequest: [], sinceAnswer: [], logout: [], limit: [] }
+      const user = await register(authUrl)
+      for (let i = 0; i < logoutsPerRound; i++) {
+        const { access_token: token } = await signIn(authUrl, user)
+        await measureLogout(samples, authUrl, verifiers, `${r}-${i}`, token)
+        await measureLimit(samples, redis, verifiers, `limit-${r}-${i}`)
+      }
+      all.push(samples)
     }
-    const { access_token: token } = await signIn(authUrl, user)
-    await tellAll(verifiers, String(i), token)
-    const refusals = Promise.all(verifiers.map((verifier) => report(verifier, String(i), 'refusedAt')))
-    const requestedAt = process.hrtime.bigint()
-    const { status } = await post(`${authUrl}/auth/logout`, undefined, token)
-    const answeredAt = process.hrtime.bigint()
-    if (status !== 204) throw new Error(`logout answered ${status}`)
-    logouts.push(Number(answeredAt - requestedAt) / 1e6)
-    for (const { refusedAt } of await refusals) {
-      sinceRequest.push(Number(BigInt(refusedAt as string) - requestedAt) / 1e6)
-      sinceAnswer.push(Number(BigInt(refusedAt as string) - answeredAt) / 1e6)
-    }
+  } finally {
+    redis.destroy()
   }
-  const figures = (samples: number[]) => {
-    const [p99, max] = percentiles(samples, [99, 100]) as [number, number]
-    return { median_ms: round(median(samples)), p99_ms: round(p99), max_ms: round(max) }
+  return report(all)
+}
+
+async function measureLogout(
+  samples: Samples,
+  authUrl: string,
+  verifiers: ChildProcess[],
+  id: string,
+  token: string
+): Promise<void> {
+  const told = hearAll(verifiers, id, 'acceptedOnce')
+  for (const verifier of verifiers) verifier.send({ id, token })
+  await told
+  const refusals = hearAll(verifiers, id, 'refusedAt')
+  const requestedAt = process.hrtime.bigint()
+  const { status } = await post(`${authUrl}/auth/logout`, undefined, token)
+  const answeredAt = process.hrtime.bigint()
+  if (status !== 204) throw new Error(`logout answered ${status}`)
+  samples.logout.push(Number(answeredAt - requestedAt) / 1e6)
+  for (const { refusedAt } of await refusals) {
+    samples.sinceRequest.push(Number(BigInt(refusedAt as string) - requestedAt) / 1e6)
+    samples.sinceAnswer.push(Number(BigInt(refusedAt as string) - answeredAt) / 1e6)
+  }
+}
+
+async function measureLimit(
+  samples: Samples,
+  redis: { xAdd(key: string, id: string, message: Record<string, string>): Promise<unknown> },
+  verifiers: ChildProcess[],
+  id: string
+): Promise<void> {
+  const arrivals = hearAll(verifiers, id, 'arrivedAt')
+  const sentAt = process.hrtime.bigint()
+  await redis.xAdd(limitStream, '*', { id })
+  for (const { arrivedAt } of await arrivals) {
+    samples.limit.push(Number(BigInt(arrivedAt as string) - sentAt) / 1e6)
+  }
+}
+
+function report(all: readonly Samples[]): Measurement[] {
+  const pick = (member: keyof Samples) => all.map((samples) => samples[member])
+  const figures = (rounds: readonly number[][]) => {
+    const [median, p99, max] = percentiles(rounds.flat(), [50, 99, 100]) as [number, number, number]
+    return { median_ms: round(median), p99_ms: round(p99), max_ms: round(max) }
+  }
+  const against = 'a bare message to as many readers (the limit)'
+  const compare = (p: number) => {
+    const at = (rounds: readonly number[][]) => rounds.map((samples) => percentile(samples, p))
+    return ratioOfRounds(at(pick('sinceRequest')), at(pick('limit')), against)
   }
   return [
-    { name: "from the logout's request to the refusal", figures: figures(sinceRequest) },
+    {
+      name: "from the logout's request to the refusal, median",
+      ratio: compare(50),
+      figures: figures(pick('sinceRequest'))
+    },
+    {
+      name: "from the logout's request to the refusal, p99",
+      ratio: compare(99),
+      figures: figures(pick('sinceRequest'))
+    },
     {
       name: "from the logout's answer to the refusal (negative: refused before it was answered)",
-      figures: figures(sinceAnswer),
+      figures: figures(pick('sinceAnswer')),
       goal: { figure: 'p99_ms', atMost: 10 }
     },
-    { name: 'the logout itself', figures: figures(logouts) }
+    { name: 'the logout itself', figures: figures(pick('logout')) },
+    { name: 'a bare message to as many readers', figures: figures(pick('limit')) }
   ]
 }
 
-async function tellAll(verifiers: ChildProcess[], id: string, token: string): Promise<void> {
-  const told = Promise.all(verifiers.map((verifier) => report(verifier, id, 'acceptedOnce')))
-  for (const verifier of verifiers) verifier.send({ id, token })
-  await told
+/** What each verifier says of `id`. */
+function hearAll(verifiers: ChildProcess[], id: string, member: keyof FromVerifier): Promise<FromVerifier[]> {
+  return Promise.all(verifiers.map((verifier) => hear(verifier, id, member)))
 }
 
-function report(verifier: ChildProcess, id: string, member: keyof Report): Promise<Report> {
+function hear(verifier: ChildProcess, id: string, member: keyof FromVerifier): Promise<FromVerifier> {
   return new Promise((resolve, reject) => {
-    const overdue = setTimeout(() => reject(new Error(`no "${member}" for ${id} within 10 s`)), 10_000)
-    const listen = (message: Report) => {
-      if (message.error !== undefined) reject(new Error(message.error))
-      if (message.id !== id || message[member] === undefined) return
+    const stop = () => {
       clearTimeout(overdue)
       verifier.off('message', listen)
-      resolve(message)
+    }
+    const overdue = setTimeout(() => {
+      stop()
+      reject(new Error(`no "${member}" for ${id} within 10 s`))
+    }, 10_000)
+    const listen = (message: FromVerifier) => {
+      if (message.error === undefined && (message.id !== id || message[member] === undefined)) return
+      stop()
+      if (message.error === undefined) resolve(message)
+      else reject(new Error(message.error))
     }
     verifier.on('message', listen)
   })

@@ -1,18 +1,14 @@
 /**
  * One verifier process of the revoke-to-reject benchmark. It is told tokens and, the moment an entry has arrived in its
- * view, tries them, and reports when each was refused: by the machine's monotonic clock, which all processes share.
+ * view, tries them, and reports when each was refused: by the machine's monotonic clock, which all processes share. It also
+ * reports when a bare message was there, which is as fast as it could be.
  */
 import { createAccessTokenVerifier, type RevocationFeed } from '@countersign/verifier'
 import { redisRevocations } from '@countersign/verifier/redis'
+import { createClient } from 'redis'
+import { limitStream, type VerifierOptions } from './messages.ts'
 
-interface Options {
-  issuer: string
-  audience: string
-  jwksUri: string
-  redisUrl: string
-}
-
-const options = JSON.parse(process.argv[2] as string) as Options
+const options = JSON.parse(process.argv[2] as string) as VerifierOptions
 const { feed } = redisRevocations({ url: options.redisUrl })
 const waiting = new Map<string, string>()
 
@@ -55,5 +51,22 @@ process.on('message', ({ id, token }: { id: string; token: string }) => {
 })
 process.on('disconnect', () => process.exit(0))
 
+/** Nothing but a blocking read, on a connection of its own. */
+async function followBareMessages(): Promise<never> {
+  const redis = createClient({ url: options.redisUrl })
+  await redis.connect()
+  for (let last = '0'; ; ) {
+    const streams = (await redis.xRead({ key: limitStream, id: last }, { BLOCK: 0 })) as
+      | { messages: { id: string; message: { id: string } }[] }[]
+      | null
+    const arrivedAt = String(process.hrtime.bigint())
+    for (const { id, message } of streams?.[0]?.messages ?? []) {
+      last = id
+      process.send?.({ id: message.id, arrivedAt })
+    }
+  }
+}
+
 await verifier.ready()
+void followBareMessages()
 process.send?.({ ready: true })

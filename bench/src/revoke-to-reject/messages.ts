@@ -1,0 +1,21 @@
+export interface VerifierOptions {
+  readonly issuer: string
+  readonly audience: string
+  readonly jwksUri: string
+  readonly redisUrl: string
+}
+
+/** What a verifier process tells. Times are `process.hrtime.bigint()`, which all processes share. */
+export interface FromVerifier {
+  readonly id?: string
+  readonly ready?: boolean
+  readonly acceptedOnce?: boolean
+  /** When the token was refused. */
+  readonly refusedAt?: string
+  /** When a bare message was there. */
+  readonly arrivedAt?: string
+  readonly error?: string
+}
+
+/** The stream of bare messages. */
+export const limitStream = 'bench:limit'
