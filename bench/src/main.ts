@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { startPostgresContainer, startRedisContainer } from '@countersign/testing/containers'
+import { findDocker, startPostgresContainer, startRedisContainer } from '@countersign/testing/containers'
 import { createClient } from 'redis'
 import { clientCredentials } from './client-credentials/index.ts'
 import { growth } from './growth/index.ts'
@@ -51,7 +51,7 @@ async function main(args: string[]): Promise<void> {
   })
 }
 
-/** A suite that fails keeps its old results, and lets the others run. */
+/** A suite that fails keeps its old results, and lets the others run; one that never ends would disturb them. */
 async function runSuite(suite: Suite, given: Omit<SuiteContext, 'progress'>): Promise<void> {
   const begin = performance.now()
   const progress = (message: string) => process.stderr.write(`  ${message}\n`)
@@ -67,10 +67,13 @@ async function runSuite(suite: Suite, given: Omit<SuiteContext, 'progress'>): Pr
   } catch (error) {
     process.stderr.write(`${suite.name} failed: ${error instanceof Error ? error.stack : String(error)}\n`)
     process.exitCode = 1
+    if (error instanceof Overdue) throw error
   }
 }
 
 async function onContainers(work: (postgresUrl: string, redisUrl: string) => Promise<void>): Promise<void> {
+  const docker = await findDocker()
+  if (!docker.answers) throw new Error(`The benchmark needs Docker, but ${docker.reason}.`)
   process.stderr.write('Starting Postgres and Redis …\n')
   const removals: (() => Promise<void>)[] = []
   const removeAll = () => Promise.all(removals.splice(0).map((remove) => remove()))
@@ -99,10 +102,12 @@ async function empty(url: string): Promise<void> {
   client.destroy()
 }
 
+class Overdue extends Error {}
+
 async function withinMinutes<T>(minutes: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const overdue = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`it took more than ${minutes} minutes`)), minutes * 60_000)
+    timer = setTimeout(() => reject(new Overdue(`it took more than ${minutes} minutes`)), minutes * 60_000)
   })
   return Promise.race([work, overdue]).finally(() => clearTimeout(timer))
 }
