@@ -108,11 +108,14 @@ export async function startCountersignClients({ postgresUrl, redisUrl }: SuiteCo
   }
 }
 
-/** oidc-provider with the same client. */
-export async function startOidcProviderClient({ postgresUrl }: SuiteContext) {
+/** oidc-provider with the same client, which stands in its configuration or in its database. */
+export async function startOidcProviderClient({ postgresUrl }: SuiteContext, clientsInDatabase: boolean) {
   const database = await createPeerDatabase(postgresUrl)
   const options: IssuerOptions = { databaseUrl: database.url, databaseConnections, sessions: 0 }
-  const peer = await startPeer<IssuerPeer>(new URL('../peers/oidc-provider.js', import.meta.url), options)
+  const peer = await startPeer<IssuerPeer>(new URL('../peers/oidc-provider.js', import.meta.url), {
+    ...options,
+    clientsInDatabase
+  })
   const { url, jwksPath, clientCredentials, setting } = peer.told
   if (!clientCredentials) throw new TypeError('the peer has no client of its own')
   const stop = async () => {
@@ -120,10 +123,12 @@ export async function startOidcProviderClient({ postgresUrl }: SuiteContext) {
     await database.drop()
   }
   const request = { method: 'POST', ...clientCredentials }
-  const checks = 'the client and its secret, both in its configuration: it asks no database'
+  const checks = clientsInDatabase
+    ? 'the client, which it reads from Postgres, and its secret'
+    : 'the client and its secret, both in its configuration: it asks no database'
   return {
     client: await repeating({
-      name: 'oidc-provider',
+      name: setting.contestant,
       setting: { ...setting, checks },
       at: { url, jwksPath, pid: peer.pid, database: database.name },
       request

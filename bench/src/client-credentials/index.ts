@@ -20,6 +20,15 @@ interface Contestant extends Pick<ClientContestant, 'name' | 'setting'> {
   measure(milliseconds: number): Promise<ClientRound>
 }
 
+interface Contestants {
+  readonly withSecret: Contestant
+  readonly withKey: Contestant
+  /** oidc-provider with its clients in the configuration, and in Postgres. */
+  readonly configured: Contestant
+  readonly stored: Contestant
+  readonly signing: Contestant
+}
+
 /** A client's own tokens per second: against oidc-provider, and against nothing but their signatures. */
 export const clientCredentials: Suite = {
   name: 'client-credentials',
@@ -30,23 +39,26 @@ export const clientCredentials: Suite = {
     try {
       const own = await startCountersignClients(context)
       stops.push(own.stop)
-      const oidcProvider = await startOidcProviderClient(context)
-      stops.push(oidcProvider.stop)
+      const configured = await startOidcProviderClient(context, false)
+      stops.push(configured.stop)
+      const stored = await startOidcProviderClient(context, true)
+      stops.push(stored.stop)
       const signing = await startSigning()
       stops.push(signing.stop)
       const viaLoad = (contestant: ClientContestant): Contestant => ({
         ...contestant,
         measure: (milliseconds) => contestant.measure(load, { milliseconds, connections })
       })
-      const contestants = [
-        viaLoad(own.withSecret),
-        viaLoad(own.withKey),
-        viaLoad(oidcProvider.client),
+      const contestants: Contestants = {
+        withSecret: viaLoad(own.withSecret),
+        withKey: viaLoad(own.withKey),
+        configured: viaLoad(configured.client),
+        stored: viaLoad(stored.client),
         signing
-      ] as const
+      }
       const outcome = await compare(context, contestants)
       context.progress('profiling a replica')
-      const profile = await own.profile(load, { milliseconds: context.isQuick ? 400 : 2500, connections })
+      const profile = await own.profile(load, { milliseconds: context.isQuick ? 400 : 2000, connections })
       return { ...outcome, profiles: [profile] }
     } finally {
       for (const stop of stops.reverse()) await stop()
@@ -54,13 +66,11 @@ export const clientCredentials: Suite = {
   }
 }
 
-async function compare(
-  { isQuick, progress }: SuiteContext,
-  contestants: readonly [Contestant, Contestant, Contestant, Contestant]
-): Promise<Outcome> {
-  const { rounds, roundMs } = isQuick ? { rounds: 2, roundMs: 400 } : { rounds: 7, roundMs: 2500 }
-  for (const contestant of contestants) await contestant.measure(roundMs)
-  const found = await interleave(contestants, rounds, async (contestant, number) => {
+async function compare({ isQuick, progress }: SuiteContext, contestants: Contestants): Promise<Outcome> {
+  const { rounds, roundMs } = isQuick ? { rounds: 2, roundMs: 400 } : { rounds: 7, roundMs: 2000 }
+  const all = Object.values(contestants) as Contestant[]
+  for (const contestant of all) await contestant.measure(roundMs)
+  const found = await interleave(all, rounds, async (contestant, number) => {
     const result = await contestant.measure(roundMs)
     progress(`round ${number + 1} of ${rounds}: ${contestant.name} ${Math.round(result.perSecond)}/s`)
     return result
@@ -71,15 +81,16 @@ async function compare(
     ratio: ratioOfRounds(rates(own), rates(other), other.name),
     figures: { ours_per_s: round(median(rates(own))), theirs_per_s: round(median(rates(other))) }
   })
-  const [withSecret, withKey, oidcProvider, signing] = contestants
+  const { withSecret, withKey, configured, stored, signing } = contestants
   return {
     measurements: [
-      against(withSecret, oidcProvider),
+      against(withSecret, configured),
+      against(withSecret, stored),
       against(withSecret, signing),
       against(withKey, signing),
-      ...contestants.map((contestant) => costs(contestant, found.get(contestant) ?? []))
+      ...all.map((contestant) => costs(contestant, found.get(contestant) ?? []))
     ],
-    settings: [withSecret, oidcProvider, signing].map(({ setting }) => setting)
+    settings: [withSecret, configured, stored, signing].map(({ setting }) => setting)
   }
 }
 

@@ -15,6 +15,8 @@ export type BareWork =
 
 export interface BareRate {
   readonly perSecond: number
+  /** How often it was done in all. */
+  readonly done: number
 }
 
 const work = peerOptions<BareWork>()
@@ -22,7 +24,7 @@ const once = work.kind === 'sign' ? signing(work.payloadBytes) : verifying(work.
 
 process.on('message', ({ milliseconds }: { milliseconds: number }) => {
   rate(milliseconds).then(
-    (perSecond) => process.send?.({ perSecond } satisfies BareRate),
+    (found) => process.send?.(found),
     (error: unknown) => {
       process.stderr.write(`${error}\n`)
       process.exit(1)
@@ -31,7 +33,7 @@ process.on('message', ({ milliseconds }: { milliseconds: number }) => {
 })
 tellReady({ cores: availableParallelism() })
 
-async function rate(milliseconds: number): Promise<number> {
+async function rate(milliseconds: number): Promise<BareRate> {
   const begin = performance.now()
   const end = begin + milliseconds
   let done = 0
@@ -42,7 +44,7 @@ async function rate(milliseconds: number): Promise<number> {
     }
   }
   await Promise.all(Array.from({ length: work.atOnce }, keepOn))
-  return (done / (performance.now() - begin)) * 1000
+  return { perSecond: (done / (performance.now() - begin)) * 1000, done }
 }
 
 function signing(payloadBytes: number): () => Promise<unknown> {

@@ -17,6 +17,19 @@ export function cpuSecondsOf(pid: number): number | undefined {
 }
 
 /**
+ * For how long the main thread of a process, which is Node's event loop, was ready to run and got no core, in seconds;
+ * `undefined` where the kernel does not count it.
+ */
+export function secondsWithoutCore(pid: number): number | undefined {
+  try {
+    const waited = Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')[1])
+    return Number.isNaN(waited) ? undefined : waited / 1e9
+  } catch {
+    return undefined
+  }
+}
+
+/**
  * Processor time of the Postgres processes that serve a database, in seconds; `undefined` where they are not to be seen,
  * since Docker runs on another machine. They say in their title which database that is.
  */

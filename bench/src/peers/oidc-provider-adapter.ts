@@ -37,7 +37,7 @@ export function createPostgresAdapter(pool: pg.Pool): (model: string) => Adapter
   }
   return (model) => ({
     async upsert(id, payload, expiresIn) {
-      const values = [model, id, payload, payload.grantId, payload.userCode, payload.uid, expiresIn]
+      const values = [model, id, payload, payload.grantId, payload.userCode, payload.uid, expiresIn || null]
       const text = `INSERT INTO oidc_payloads (model, id, payload, grant_id, user_code, uid, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7))
         ON CONFLICT (model, id) DO UPDATE SET payload = excluded.payload, grant_id = excluded.grant_id,

@@ -1,7 +1,7 @@
 /** oidc-provider as an issuer of the comparison: its own Koa application on node:http. */
 import { randomUUID } from 'node:crypto'
 import { exportJWK, generateKeyPair } from 'jose'
-import Provider, { type Configuration } from 'oidc-provider'
+import Provider, { type ClientMetadata, type Configuration } from 'oidc-provider'
 import pg from 'pg'
 import {
   accessTokenTtlSeconds,
@@ -15,36 +15,42 @@ import { adapterSchema, createPostgresAdapter } from './oidc-provider-adapter.ts
 import { packageVersions } from './package-versions.ts'
 import { listen, peerOptions, tellReady } from './peer-process.ts'
 
-const options = peerOptions<IssuerOptions>()
+const options = peerOptions<IssuerOptions & { clientsInDatabase?: boolean }>()
 const pool = new pg.Pool({ connectionString: options.databaseUrl, max: options.databaseConnections })
+const adapter = createPostgresAdapter(pool)
 await pool.query(adapterSchema)
 
 const publicClient = 'application'
 const serviceClient = { id: 'service', secret: randomUUID() }
 const { privateKey } = await generateKeyPair('RS256', { modulusLength: 2048, extractable: true })
 
+const clients: ClientMetadata[] = [
+  {
+    client_id: publicClient,
+    token_endpoint_auth_method: 'none',
+    application_type: 'native',
+    grant_types: ['authorization_code', 'refresh_token'],
+    redirect_uris: ['http://127.0.0.1/callback']
+  },
+  {
+    client_id: serviceClient.id,
+    client_secret: serviceClient.secret,
+    token_endpoint_auth_method: 'client_secret_basic',
+    grant_types: ['client_credentials'],
+    response_types: [],
+    redirect_uris: []
+  }
+]
+if (options.clientsInDatabase) {
+  for (const client of clients) await adapter('Client').upsert(client.client_id, client, 0)
+}
+
 const configuration: Configuration = {
-  adapter: createPostgresAdapter(pool),
+  adapter,
   jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'RS256', use: 'sig', kid: 'signing' }] },
   cookies: { keys: [randomUUID()] },
   scopes: ['offline_access'],
-  clients: [
-    {
-      client_id: publicClient,
-      token_endpoint_auth_method: 'none',
-      application_type: 'native',
-      grant_types: ['authorization_code', 'refresh_token'],
-      redirect_uris: ['http://127.0.0.1/callback']
-    },
-    {
-      client_id: serviceClient.id,
-      client_secret: serviceClient.secret,
-      token_endpoint_auth_method: 'client_secret_basic',
-      grant_types: ['client_credentials'],
-      response_types: [],
-      redirect_uris: []
-    }
-  ],
+  clients: options.clientsInDatabase ? [] : clients,
   // Costs nothing, where Countersign reads the user anew at each refresh.
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
   ttl: {
@@ -115,11 +121,11 @@ tellReady({
     body: `grant_type=client_credentials&scope=${scope}`
   },
   setting: {
-    contestant: 'oidc-provider',
+    contestant: options.clientsInDatabase ? 'oidc-provider, clients in Postgres' : 'oidc-provider',
     versions: packageVersions('oidc-provider', 'koa', 'pg'),
     options:
       `its own Koa on node:http; RS256 (2048 bits) JWT access tokens by resourceIndicators; public client, for which
-      the default rotateRefreshToken policy rotates at each use; clients in the configuration; adapter by its example with
+      the default rotateRefreshToken policy rotates at each use; clients in ${options.clientsInDatabase ? 'Postgres' : 'the configuration'}; adapter by its example with
       JSONB payloads, primary key, indexes on grant, uid and user code, and prepared statements; pg pool of
       ${options.databaseConnections}; no OpenID scope, so no ID token; findAccount without a query`.replace(
         /\s+/g,

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { secondsWithoutCore } from '../peers/cpu-times.ts'
 import { createProfiler } from '../peers/profile-process.ts'
 import type { RefreshFlowData } from '../peers/refresh-flow.ts'
 import { median, percentile, round } from '../statistics.ts'
@@ -20,6 +21,8 @@ interface State {
 
 interface FloodRound extends SteadyResult {
   readonly flood: FloodResult | undefined
+  /** How much of the time the service's event loop had work and no core, 0 to 1. */
+  readonly shareWithoutCore: number | undefined
 }
 
 /** How long refreshes and the JWKS take while sign-ins flood the service, against when nothing else goes on. */
@@ -27,7 +30,7 @@ export async function measureFlood(
   { isQuick, progress }: SuiteContext,
   service: SignInService
 ): Promise<{ measurements: Measurement[]; profile: Profile }> {
-  const { rounds, milliseconds } = isQuick ? { rounds: 2, milliseconds: 1000 } : { rounds: 7, milliseconds: 6000 }
+  const { rounds, milliseconds } = isQuick ? { rounds: 2, milliseconds: 1000 } : { rounds: 6, milliseconds: 6000 }
   const common = { connections: floodConnections, pauseMs }
   const idle: State = { name: 'idle', order: undefined }
   const rightOnes: State = { name: 'sign-ins', order: { ...common, requests: service.signIns, status: 200 } }
@@ -83,9 +86,16 @@ function startClients() {
         jwks: { path: '/.well-known/jwks.json' },
         jwksConnections: 8
       }
+      const begin = performance.now()
+      const waitedBefore = secondsWithoutCore(service.pid)
       const result = await steady.ask<SteadyResult>(plan)
+      const waited = secondsWithoutCore(service.pid)
+      const shareWithoutCore =
+        waited === undefined || waitedBefore === undefined
+          ? undefined
+          : ((waited - waitedBefore) * 1000) / (performance.now() - begin)
       service.refreshTokens = [...result.refreshTokens]
-      return { ...result, flood: order ? await flooding.ask<FloodResult>('end') : undefined }
+      return { ...result, shareWithoutCore, flood: order ? await flooding.ask<FloodResult>('end') : undefined }
     },
     async stop() {
       await flooding.stop()
@@ -116,6 +126,8 @@ function compare(
   const floods = flooded.flatMap(({ flood }) => flood ?? [])
   const perSecond = (kind: 'answered' | 'turnedAway') =>
     round(median(floods.map((flood) => flood[kind] / flood.seconds)))
+  const shares = flooded.flatMap(({ shareWithoutCore }) => shareWithoutCore ?? [])
+  const waits = shares.length === 0 ? {} : { event_loop_without_core: round(median(shares)) }
   return {
     name,
     ratio: ratioOfRounds(p99s(flooded), p99s(idle), 'idle'),
@@ -125,6 +137,7 @@ function compare(
       idle_p99_ms: round(pooled(idle, 99)),
       p50_ms: round(pooled(flooded, 50)),
       idle_p50_ms: round(pooled(idle, 50)),
+      ...waits,
       samples_per_round: flooded[0]?.[member].length ?? 0,
       hashed_per_s: perSecond('answered'),
       turned_away_per_s: perSecond('turnedAway')

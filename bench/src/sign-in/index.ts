@@ -40,7 +40,7 @@ async function measureRate(
   const { rounds, roundMs } = isQuick ? { rounds: 2, roundMs: 1000 } : { rounds: 7, roundMs: 3000 }
   const load = startLoadGenerator()
   const bare = await startBareHashing(service)
-  const cpuMillis: number[] = []
+  const cpuMillis = { own: [] as number[], bare: [] as number[] }
   const own = async (milliseconds: number) => {
     const before = cpuSecondsOf(service.pid)
     const { requests, requestsPerSecond } = await load.run({
@@ -50,11 +50,15 @@ async function measureRate(
       requests: service.signIns,
       repeat: true
     })
-    const after = cpuSecondsOf(service.pid)
-    if (before !== undefined && after !== undefined) cpuMillis.push(((after - before) * 1000) / requests)
+    cpuMillis.own.push(...millisEach(before, cpuSecondsOf(service.pid), requests))
     return requestsPerSecond
   }
-  const alone = async (milliseconds: number) => (await bare.ask<BareRate>({ milliseconds })).perSecond
+  const alone = async (milliseconds: number) => {
+    const before = cpuSecondsOf(bare.pid)
+    const { perSecond, done } = await bare.ask<BareRate>({ milliseconds })
+    cpuMillis.bare.push(...millisEach(before, cpuSecondsOf(bare.pid), done))
+    return perSecond
+  }
   try {
     for (const measure of [own, alone]) await measure(roundMs)
     const found = await interleave([own, alone], rounds, async (measure, number) => {
@@ -71,7 +75,8 @@ async function measureRate(
         figures: {
           ours_per_s: round(median(ours)),
           theirs_per_s: round(median(theirs)),
-          ...(cpuMillis.length > 0 ? { service_cpu_ms: round(median(cpuMillis)) } : {})
+          ...(cpuMillis.own.length > 0 ? { service_cpu_ms: round(median(cpuMillis.own)) } : {}),
+          ...(cpuMillis.bare.length > 0 ? { argon2id_cpu_ms: round(median(cpuMillis.bare)) } : {})
         }
       },
       bareSetting: bareSetting(service)
@@ -80,6 +85,10 @@ async function measureRate(
     await load.stop()
     await bare.stop()
   }
+}
+
+function millisEach(before: number | undefined, after: number | undefined, count: number): number[] {
+  return before === undefined || after === undefined ? [] : [((after - before) * 1000) / count]
 }
 
 function startBareHashing({ example }: SignInService): Promise<Peer<unknown>> {
