@@ -4,12 +4,12 @@ import { type SuiteRecord, verdictOf } from './suite-record.ts'
 /** All ratios as horizontal bars, as an SVG that is legible on light and dark. */
 export function toChart(records: readonly SuiteRecord[]): string {
   const parts: string[] = []
-  let y = 34
+  let y = 20
   for (const { name, measurements } of records) {
     const shown = measurements.filter(hasRatio)
     if (shown.length === 0) continue
     y += 30
-    parts.push(text(margin, y, name, 'class="suite"'))
+    parts.push(text(margin, y, name, 'class="suite"'), scale(y))
     y += 12
     for (const measurement of shown) {
       parts.push(bar(measurement, y))
@@ -67,7 +67,7 @@ function bar(measurement: WithRatio, y: number): string {
   const one = position(1)
   const limit = goal && goal.figure === undefined ? position(goal.atLeast ?? (goal.atMost as number)) : undefined
   return [
-    text(barBegin - 8, y + 12, shorten(`${name} / ${ratio.against}`), 'text-anchor="end"'),
+    text(barBegin - 8, y + 12, shorten(`${name} / ${ratio.against}`.replaceAll('`', '')), 'text-anchor="end"'),
     `<rect class="${kind}" x="${fixed(from)}" y="${y + 1}" width="${fixed(Math.max(1, to - from))}" height="14"/>`,
     line('range', position(ratio.min), middle, position(ratio.max), middle),
     line('one', one, y - 3, one, y + rowHeight - 4),
@@ -88,10 +88,14 @@ function legend(): string {
   })
   const x = margin + marks.length * 110
   const goal = `${line('goal', x + 6, 10, x + 6, 26)}${text(x + 16, 22, 'goal', 'class="small"')}`
-  const scale = [0.25, 0.5, 1, 2, 4, 8].map((ratio) =>
-    text(position(ratio), 46, String(ratio), 'class="small" text-anchor="middle"')
-  )
-  return [...keys, goal, ...scale].join('\n')
+  const range = `${line('range', x + 70, 18, x + 90, 18)}${text(x + 98, 22, 'lowest to highest round', 'class="small"')}`
+  return [...keys, goal, range].join('\n')
+}
+
+function scale(y: number): string {
+  return [0.125, 0.25, 0.5, 1, 2, 4, 8]
+    .map((ratio) => text(position(ratio), y, String(ratio), 'class="small" text-anchor="middle"'))
+    .join('')
 }
 
 function line(kind: string, x1: number, y1: number, x2: number, y2: number): string {
@@ -107,7 +111,7 @@ function fixed(value: number): string {
 }
 
 function shorten(label: string): string {
-  return label.length <= 82 ? label : `${label.slice(0, 81)}…`
+  return label.length <= 76 ? label : `${label.slice(0, 75)}…`
 }
 
 function escapeXml(content: string): string {

@@ -54,7 +54,8 @@ async function main(args: string[]): Promise<void> {
 /** A suite that fails keeps its old results, and lets the others run; one that never ends would disturb them. */
 async function runSuite(suite: Suite, given: Omit<SuiteContext, 'progress'>): Promise<void> {
   const begin = performance.now()
-  const progress = (message: string) => process.stderr.write(`  ${message}\n`)
+  const seconds = () => `${Math.round((performance.now() - begin) / 1000)} s`
+  const progress = (message: string) => process.stderr.write(`  ${seconds().padStart(5)}  ${message}\n`)
   process.stderr.write(`${suite.name} …\n`)
   try {
     await empty(given.redisUrl)
@@ -63,7 +64,7 @@ async function runSuite(suite: Suite, given: Omit<SuiteContext, 'progress'>): Pr
     const record: SuiteRecord = { name: suite.name, summary: suite.summary, machine, ...outcome }
     process.stdout.write(`${suiteToMarkdown(record)}\n`)
     if (!given.isQuick) writeRecords(replaceRecord(readRecords(), record, suites))
-    process.stderr.write(`  done in ${Math.round((performance.now() - begin) / 1000)} s\n`)
+    process.stderr.write(`  done in ${seconds()}\n`)
   } catch (error) {
     process.stderr.write(`${suite.name} failed: ${error instanceof Error ? error.stack : String(error)}\n`)
     process.exitCode = 1

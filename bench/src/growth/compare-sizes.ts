@@ -16,8 +16,8 @@ export function compareSizes(
 ): Measurement[] {
   const [[smallest, base], ...others] = [...samples] as [[number, number[]], ...[number, number[]][]]
   return others.map(([size, rounds], i) => ({
-    name: `${what}, ${name(size)} sessions and revocations`,
-    ratio: ratioOfRounds(rounds, base, `the same at ${name(smallest)}`),
+    name: `${what} at ${name(size)}`,
+    ratio: ratioOfRounds(rounds, base, `at ${name(smallest)}`),
     figures: { [`large_${unit}`]: round(median(rounds)), [`small_${unit}`]: round(median(base)) },
     ...(isJudged && i === others.length - 1 ? { goal } : {})
   }))

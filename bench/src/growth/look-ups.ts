@@ -17,7 +17,7 @@ export async function measureLookUps(
   progress(`bare look-ups: ${rounds} rounds`)
   const found = await interleave(sizes, rounds, (size) => runScript<ViewSize>('view-size.js', size))
   const times = [...found].map(([size, samples]) => [size, samples.map(({ nanoseconds }) => nanoseconds)] as const)
-  const [first, ...others] = compareSizes('bare look-up of a random token', 'median_ns', new Map(times), false)
+  const [first, ...others] = compareSizes('time of a bare look-up', 'median_ns', new Map(times), false)
   const largest = found.get(sizes.at(-1) as number) ?? []
   const why = {
     note: 'a random token finds its part of a large table in no cache of the processor. It is a small part of a verification.'

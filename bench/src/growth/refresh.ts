@@ -23,7 +23,7 @@ export async function measureRefresh(context: SuiteContext, sizes: readonly numb
     const found = await interleave(sides, rounds + 1, refreshRound)
     // The first round is for the compilers.
     const medians = sides.map((side) => [side.size, (found.get(side) ?? []).slice(1).map(median)] as const)
-    return compareSizes('refresh', 'median_ms', new Map(medians))
+    return compareSizes('latency of a refresh', 'median_ms', new Map(medians))
   } finally {
     for (const close of closing.reverse()) await close()
   }

@@ -35,7 +35,7 @@ export async function measureRoute(context: SuiteContext, sizes: readonly number
       cpuPerRequest(stage, server, requests, isQuick ? 200 : 1000)
     )
     const cost = sides.map((side) => [side.size, (found.get(side) ?? []).slice(1)] as const)
-    return compareSizes('request to a protected Koa route, remembered token', 'cpu_us', new Map(cost))
+    return compareSizes('processor time of a request to a protected route', 'cpu_us', new Map(cost))
   } finally {
     await Promise.all(stages.map((stage) => stage.close()))
   }

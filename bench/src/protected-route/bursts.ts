@@ -1,6 +1,6 @@
 import { round } from '../statistics.ts'
 import { type Measurement, ratioOfRounds } from '../suite.ts'
-import { ours, peers } from './contestants.ts'
+import { type Contestant, ours, peers } from './contestants.ts'
 import { middle, type Results, type RoundFigures } from './rounds.ts'
 
 /**
@@ -9,31 +9,28 @@ import { middle, type Results, type RoundFigures } from './rounds.ts'
  * is not told.
  */
 export function compareBursts(results: Results, burst: number): Measurement[] {
-  const own = (results.get(ours) ?? []).slice(1)
-  return peers.flatMap((peer) => {
-    const theirs = (results.get(peer) ?? []).slice(1)
-    const compare = (figure: keyof RoundFigures) =>
-      ratioOfRounds(
-        own.map((one) => one[figure]),
-        theirs.map((one) => one[figure]),
-        peer.name
-      )
-    return [
-      {
-        name: `${burst} cold at once: longest delay of the event loop`,
-        ratio: compare('loopDelayMaxMs'),
+  const told = (contestant: Contestant) => (results.get(contestant) ?? []).slice(1)
+  const own = told(ours)
+  const compare = (what: string, figure: keyof RoundFigures, unit: string): Measurement[] =>
+    peers.map((peer) => {
+      const theirs = told(peer)
+      return {
+        name: `${burst} cold at once: ${what}`,
+        ratio: ratioOfRounds(
+          own.map((one) => one[figure]),
+          theirs.map((one) => one[figure]),
+          peer.name
+        ),
         figures: {
-          our_longest_ms: round(middle(own, 'loopDelayMaxMs')),
-          their_longest_ms: round(middle(theirs, 'loopDelayMaxMs')),
-          our_p99_ms: round(middle(own, 'loopDelayP99Ms')),
-          their_p99_ms: round(middle(theirs, 'loopDelayP99Ms'))
+          [`our_${unit}`]: round(middle(own, figure)),
+          [`their_${unit}`]: round(middle(theirs, figure)),
+          our_loop_delay_p99_ms: round(middle(own, 'loopDelayP99Ms')),
+          their_loop_delay_p99_ms: round(middle(theirs, 'loopDelayP99Ms'))
         }
-      },
-      {
-        name: `${burst} cold at once: p99 of the answers`,
-        ratio: compare('p99Ms'),
-        figures: { our_p99_ms: round(middle(own, 'p99Ms')), their_p99_ms: round(middle(theirs, 'p99Ms')) }
       }
-    ]
-  })
+    })
+  return [
+    ...compare('longest event-loop delay', 'loopDelayMaxMs', 'longest_ms'),
+    ...compare('p99 of the answers', 'p99Ms', 'p99_ms')
+  ]
 }

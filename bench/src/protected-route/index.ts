@@ -161,7 +161,8 @@ async function takeProfiles(
     const profile = await server.profile(() => load.run({ origin: server.url, connections, ...plan }))
     return summariseProfile(`${contestant.name}, ${phase}`, profile, root)
   }
-  const isShort = (phase: string) => judged.some((one) => one.name === phase && verdictOf(one) === 'short')
+  const isShort = (phase: string) =>
+    judged.some((one) => one.name.startsWith(`${phase}:`) && verdictOf(one) === 'short')
   const profiles = [await take(ours, 'cold')]
   if (isShort('cold')) for (const peer of equalPeers) profiles.push(await take(peer, 'cold'))
   if (isShort('warm')) profiles.push(await take(ours, 'warm'), await take(bareKoa, 'warm'))

@@ -70,7 +70,7 @@ export function compareSpeed(
   const theirs = results.get(other) ?? []
   const speeds = (rounds: readonly RoundFigures[]) => rounds.map(({ requestsPerSecond }) => requestsPerSecond)
   return {
-    name: phase,
+    name: `${phase}: requests per second`,
     ratio: ratioOfRounds(speeds(own), speeds(theirs), other.name),
     figures: {
       our_requests_per_s: round(middle(own, 'requestsPerSecond')),
