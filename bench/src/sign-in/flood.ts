@@ -126,8 +126,7 @@ function compare(
   const floods = flooded.flatMap(({ flood }) => flood ?? [])
   const perSecond = (kind: 'answered' | 'turnedAway') =>
     round(median(floods.map((flood) => flood[kind] / flood.seconds)))
-  const shares = flooded.flatMap(({ shareWithoutCore }) => shareWithoutCore ?? [])
-  const waits = shares.length === 0 ? {} : { event_loop_without_core: round(median(shares)) }
+  const withoutCore = medianWithoutCore(flooded)
   return {
     name,
     ratio: ratioOfRounds(p99s(flooded), p99s(idle), 'idle'),
@@ -137,13 +136,24 @@ function compare(
       idle_p99_ms: round(pooled(idle, 99)),
       p50_ms: round(pooled(flooded, 50)),
       idle_p50_ms: round(pooled(idle, 50)),
-      ...waits,
+      ...(withoutCore === undefined ? {} : { event_loop_without_core: withoutCore }),
       samples_per_round: flooded[0]?.[member].length ?? 0,
       hashed_per_s: perSecond('answered'),
       turned_away_per_s: perSecond('turnedAway')
     },
-    ...(hasGoal ? { goal: { atMost: 2 } } : {})
+    ...(hasGoal ? { goal: { atMost: 2 } } : {}),
+    ...(hasGoal && withoutCore !== undefined ? { note: noteOn(withoutCore, medianWithoutCore(idle) ?? 0) } : {})
   }
+}
+
+function medianWithoutCore(rounds: readonly FloodRound[]): number | undefined {
+  const shares = rounds.flatMap(({ shareWithoutCore }) => shareWithoutCore ?? [])
+  return shares.length === 0 ? undefined : round(median(shares))
+}
+
+function noteOn(flooded: number, idle: number): string {
+  const percent = (share: number) => `${round(share * 100)} %`
+  return `the service's event loop had work and no core to do it on for ${percent(flooded)} of the time, idle for ${percent(idle)}. The profile below says what its work was`
 }
 
 async function profileFlood(
