@@ -1,5 +1,6 @@
 import { median, round } from '../statistics.ts'
-import { type Measurement, ratioOfRounds } from '../suite.ts'
+import { type Measurement, type Outcome, type Profile, ratioOfRounds } from '../suite.ts'
+import { verdictOf } from '../suite-record.ts'
 
 /** What growing from 10^3 to 10^6 may cost. */
 const goal = { atMost: 1.2 } as const
@@ -23,6 +24,20 @@ export function compareSizes(
   }))
 }
 
-function name(size: number): string {
+/** `1,000,000` */
+export function name(size: number): string {
   return size.toLocaleString('en')
+}
+
+/** Adds a profile of each side when a goal was missed. */
+export async function withProfiles<S>(
+  measurements: readonly Measurement[],
+  sides: readonly S[],
+  profile: (side: S) => Promise<Profile>
+): Promise<Outcome> {
+  const profiles: Profile[] = []
+  if (measurements.some((measurement) => verdictOf(measurement) === 'short')) {
+    for (const side of sides) profiles.push(await profile(side))
+  }
+  return { measurements, profiles }
 }

@@ -1,4 +1,4 @@
-import type { Suite } from '../suite.ts'
+import type { Outcome, Suite } from '../suite.ts'
 import { measureLookUps } from './look-ups.ts'
 import { measureRefresh } from './refresh.ts'
 import { measureRoute } from './route.ts'
@@ -14,13 +14,13 @@ export const growth: Suite = {
   summary: `what a refresh and a verification cost at ${sizes.map((size) => size.toLocaleString('en')).join(', ')} live sessions and revocations`,
   async run(context) {
     const chosen = context.isQuick ? quickSizes : sizes
+    const parts: Outcome[] = []
+    for (const measure of [measureRefresh, measureRoute, measureVerify, measureLookUps]) {
+      parts.push(await measure(context, chosen))
+    }
     return {
-      measurements: [
-        ...(await measureRefresh(context, chosen)),
-        ...(await measureRoute(context, chosen)),
-        ...(await measureVerify(context, chosen)),
-        ...(await measureLookUps(context, chosen))
-      ]
+      measurements: parts.flatMap(({ measurements }) => measurements),
+      profiles: parts.flatMap(({ profiles = [] }) => profiles)
     }
   }
 }

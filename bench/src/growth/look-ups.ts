@@ -1,6 +1,6 @@
 import { median, round } from '../statistics.ts'
-import { interleave, type Measurement, type SuiteContext } from '../suite.ts'
-import { compareSizes } from './compare-sizes.ts'
+import { interleave, type Outcome, type SuiteContext } from '../suite.ts'
+import { compareSizes, name } from './compare-sizes.ts'
 import { runScript } from './run-script.ts'
 
 interface ViewSize {
@@ -9,10 +9,7 @@ interface ViewSize {
 }
 
 /** The bare look-up of a random token in the view, and what an entry takes of memory. For information: no goal. */
-export async function measureLookUps(
-  { isQuick, progress }: SuiteContext,
-  sizes: readonly number[]
-): Promise<Measurement[]> {
+export async function measureLookUps({ isQuick, progress }: SuiteContext, sizes: readonly number[]): Promise<Outcome> {
   const rounds = isQuick ? 1 : 5
   progress(`bare look-ups: ${rounds} rounds`)
   const found = await interleave(sizes, rounds, (size) => runScript<ViewSize>('view-size.js', size))
@@ -22,12 +19,11 @@ export async function measureLookUps(
   const why = {
     note: 'a random token finds its part of a large table in no cache of the processor. It is a small part of a verification.'
   }
-  return [
-    ...(first ? [first] : []),
-    ...others.map((measurement) => ({ ...measurement, ...why })),
-    {
-      name: `memory of a view with ${(sizes.at(-1) as number).toLocaleString('en')} entries`,
-      figures: { bytes_per_entry: round(median(largest.map(({ bytesPerEntry }) => bytesPerEntry))) }
-    }
-  ]
+  const memory = {
+    name: `memory of a view with ${name(sizes.at(-1) as number)} entries`,
+    figures: { bytes_per_entry: round(median(largest.map(({ bytesPerEntry }) => bytesPerEntry))) }
+  }
+  return {
+    measurements: [...(first ? [first] : []), ...others.map((measurement) => ({ ...measurement, ...why })), memory]
+  }
 }

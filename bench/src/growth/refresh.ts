@@ -1,19 +1,21 @@
 import { post, register, signIn, startTrio, type Trio } from '@countersign/testing/trio'
 import { createBenchDatabase, fillDatabase } from '../databases.ts'
+import { createProfiler, type Profiler } from '../peers/profile-process.ts'
 import { median } from '../statistics.ts'
-import { interleave, type Measurement, type SuiteContext } from '../suite.ts'
-import { compareSizes } from './compare-sizes.ts'
+import { interleave, type Outcome, type SuiteContext } from '../suite.ts'
+import { compareSizes, name, withProfiles } from './compare-sizes.ts'
 
 const refreshesPerRound = 100
 
 interface Side {
   readonly size: number
   readonly trio: Trio
+  readonly profiler: Profiler
   refreshToken: string
 }
 
 /** The latency of one refresh after the other, through real HTTP, Postgres and Redis. */
-export async function measureRefresh(context: SuiteContext, sizes: readonly number[]): Promise<Measurement[]> {
+export async function measureRefresh(context: SuiteContext, sizes: readonly number[]): Promise<Outcome> {
   const rounds = context.isQuick ? 2 : 12
   const closing: (() => Promise<void>)[] = []
   try {
@@ -23,7 +25,10 @@ export async function measureRefresh(context: SuiteContext, sizes: readonly numb
     const found = await interleave(sides, rounds + 1, refreshRound)
     // The first round is for the compilers.
     const medians = sides.map((side) => [side.size, (found.get(side) ?? []).slice(1).map(median)] as const)
-    return compareSizes('latency of a refresh', 'median_ms', new Map(medians))
+    const measurements = compareSizes('latency of a refresh', 'median_ms', new Map(medians))
+    return await withProfiles(measurements, [sides[0], sides.at(-1)] as Side[], (side) =>
+      side.profiler.profile(`a refresh at ${name(side.size)}`, side.trio.auth.process, () => refreshRound(side))
+    )
   } finally {
     for (const close of closing.reverse()) await close()
   }
@@ -39,15 +44,17 @@ async function prepare(
   const database = await createBenchDatabase(postgresUrl)
   closing.push(database.drop)
   await fillDatabase(database.url, size)
+  const profiler = createProfiler()
+  closing.push(async () => profiler.remove())
   const trio = await startTrio({
     databaseUrl: database.url,
     redisUrl: `${redisUrl}/${redisDatabase}`,
     readyWithinMs: 300_000,
-    env: { LOG_LEVEL: 'info' }
+    env: { LOG_LEVEL: 'info', NODE_OPTIONS: profiler.nodeOptions }
   })
   closing.push(() => trio.stop())
   const { refresh_token: refreshToken } = await signIn(trio.auth.url, await register(trio.auth.url))
-  return { size, trio, refreshToken }
+  return { size, trio, profiler, refreshToken }
 }
 
 async function refreshRound(side: Side): Promise<number[]> {

@@ -1,10 +1,11 @@
+import { summariseProfile } from '../cpu-profile.ts'
 import type { RequestSpec } from '../load/load-plan.ts'
 import { ours } from '../protected-route/contestants.ts'
-import { type Stage, setStage } from '../protected-route/stage.ts'
+import { root, type Stage, setStage } from '../protected-route/stage.ts'
 import { mintRequests } from '../protected-route/tokens.ts'
 import type { ServerProcess } from '../servers/server-process.ts'
-import { interleave, type Measurement, type SuiteContext } from '../suite.ts'
-import { compareSizes } from './compare-sizes.ts'
+import { interleave, type Outcome, type SuiteContext } from '../suite.ts'
+import { compareSizes, name, withProfiles } from './compare-sizes.ts'
 
 /** So many that what is looked up does not stay in the processor's caches. */
 const tokens = 3000
@@ -17,7 +18,7 @@ interface Side {
 }
 
 /** The processor time of a whole request with a remembered token, through a real Koa route that follows a real Redis. */
-export async function measureRoute(context: SuiteContext, sizes: readonly number[]): Promise<Measurement[]> {
+export async function measureRoute(context: SuiteContext, sizes: readonly number[]): Promise<Outcome> {
   const { isQuick, progress, redisUrl } = context
   const rounds = isQuick ? 2 : 9
   const sides: Side[] = []
@@ -35,7 +36,11 @@ export async function measureRoute(context: SuiteContext, sizes: readonly number
       cpuPerRequest(stage, server, requests, isQuick ? 200 : 1000)
     )
     const cost = sides.map((side) => [side.size, (found.get(side) ?? []).slice(1)] as const)
-    return compareSizes('processor time of a request to a protected route', 'cpu_us', new Map(cost))
+    const measurements = compareSizes('processor time of a request to a protected route', 'cpu_us', new Map(cost))
+    return await withProfiles(measurements, [sides[0], sides.at(-1)] as Side[], async (side) => {
+      const profile = await side.server.profile(() => cpuPerRequest(side.stage, side.server, side.requests, 1500))
+      return summariseProfile(`a request at ${name(side.size)}`, profile, root)
+    })
   } finally {
     await Promise.all(stages.map((stage) => stage.close()))
   }

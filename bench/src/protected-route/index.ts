@@ -1,12 +1,12 @@
-import { summariseProfile } from '../cpu-profile.ts'
 import type { RequestSpec } from '../load/load-plan.ts'
 import type { ServerProcess } from '../servers/server-process.ts'
-import type { Measurement, Profile, Suite, SuiteContext } from '../suite.ts'
-import { verdictOf } from '../suite-record.ts'
+import type { Suite, SuiteContext } from '../suite.ts'
 import { compareBursts } from './bursts.ts'
-import { bareKoa, type Contestant, contestants, equalPeers, joseRedis, ours, peers, settingOf } from './contestants.ts'
-import { compareSpeed, fastest, type Results, runRounds } from './rounds.ts'
-import { root, type Stage, setStage } from './stage.ts'
+import { bareKoa, type Contestant, contestants, settingOf } from './contestants.ts'
+import { judgeCold, judgeWarm } from './judge.ts'
+import { takeProfiles } from './profiles.ts'
+import { type Results, runRounds } from './rounds.ts'
+import { type Stage, setStage } from './stage.ts'
 import { mintRequests } from './tokens.ts'
 
 const connections = 64
@@ -56,7 +56,11 @@ async function measureAll(stage: Stage, size: Sizes, context: SuiteContext) {
     requests: tokens.burst[round] as RequestSpec[]
   }))
   const judged = [...judgeWarm('warm', warm), ...judgeCold('cold', cold)]
-  const profiles = await takeProfiles(stage, size, tokens, single, judged, context)
+  const plans = {
+    warm: { connections, limit: { milliseconds: size.profileMs }, requests: tokens.warm, repeat: true },
+    cold: { connections, limit: { requests: size.cold }, requests: tokens.profile }
+  }
+  const profiles = await takeProfiles(stage, plans, single, judged, context)
   await Promise.all([...single.values()].map((server) => server.stop()))
 
   const clusters = await startAll(stage, contestants, processes, context)
@@ -125,46 +129,4 @@ async function measureServers(
 
 function withoutFirst(results: Results): Results {
   return new Map([...results].map(([contestant, rounds]) => [contestant, rounds.slice(1)]))
-}
-
-function judgeWarm(phase: string, results: Results): Measurement[] {
-  return [
-    compareSpeed(phase, results, ours, bareKoa, { atLeast: 0.95 }),
-    ...peers.map((peer) => compareSpeed(phase, results, ours, peer, { atLeast: peer === joseRedis ? 2 : 1 }))
-  ]
-}
-
-/** The goal is for the best of those that check as much. */
-function judgeCold(phase: string, results: Results): Measurement[] {
-  const best = fastest(results, equalPeers)
-  return [best, ...peers.filter((peer) => peer !== best), bareKoa].map((other) =>
-    compareSpeed(phase, results, ours, other, other === best ? { atLeast: 1.5 } : undefined)
-  )
-}
-
-/** Always the cold path; the warm one, and its limit, when a goal was missed there. */
-async function takeProfiles(
-  { load }: Stage,
-  size: Sizes,
-  tokens: Tokens,
-  servers: ReadonlyMap<Contestant, ServerProcess>,
-  judged: readonly Measurement[],
-  { progress }: SuiteContext
-): Promise<Profile[]> {
-  const take = async (contestant: Contestant, phase: 'warm' | 'cold') => {
-    progress(`profile of ${contestant.name}, ${phase}`)
-    const server = servers.get(contestant) as ServerProcess
-    const plan =
-      phase === 'warm'
-        ? { limit: { milliseconds: size.profileMs }, requests: tokens.warm, repeat: true }
-        : { limit: { requests: size.cold }, requests: tokens.profile }
-    const profile = await server.profile(() => load.run({ origin: server.url, connections, ...plan }))
-    return summariseProfile(`${contestant.name}, ${phase}`, profile, root)
-  }
-  const isShort = (phase: string) =>
-    judged.some((one) => one.name.startsWith(`${phase}:`) && verdictOf(one) === 'short')
-  const profiles = [await take(ours, 'cold')]
-  if (isShort('cold')) for (const peer of equalPeers) profiles.push(await take(peer, 'cold'))
-  if (isShort('warm')) profiles.push(await take(ours, 'warm'), await take(bareKoa, 'warm'))
-  return profiles
 }
