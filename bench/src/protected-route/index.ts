@@ -12,19 +12,47 @@ import { mintRequests } from './tokens.ts'
 const connections = 64
 const processes = 3
 
-/** How much is measured. `burst` and `cold` are numbers of requests. */
-const sizes = {
-  full: { rounds: 9, warmMs: 800, warmTokens: 300, cold: 3000, burst: 1000, revocations: 5000, profileMs: 2000 },
-  quick: { rounds: 2, warmMs: 150, warmTokens: 50, cold: 200, burst: 100, revocations: 500, profileMs: 200 }
-} as const
-type Sizes = (typeof sizes)[keyof typeof sizes]
+/** How much is measured of one set of servers. */
+interface Rounds {
+  readonly rounds: number
+  readonly warmMs: number
+  /** Requests of one cold round. */
+  readonly cold: number
+}
+
+interface Sizes {
+  readonly single: Rounds
+  /** At most as many rounds, and as many cold requests, as `single`: the tokens are the same. */
+  readonly cluster: Rounds
+  readonly warmTokens: number
+  readonly burst: number
+  readonly revocations: number
+  readonly profileMs: number
+}
+
+const full: Sizes = {
+  single: { rounds: 9, warmMs: 800, cold: 3000 },
+  cluster: { rounds: 7, warmMs: 600, cold: 3000 },
+  warmTokens: 300,
+  burst: 1000,
+  revocations: 5000,
+  profileMs: 2000
+}
+const quick: Sizes = {
+  single: { rounds: 2, warmMs: 150, cold: 200 },
+  cluster: { rounds: 2, warmMs: 150, cold: 200 },
+  warmTokens: 50,
+  burst: 100,
+  revocations: 500,
+  profileMs: 200
+}
 
 /** What a protected route costs, warm and cold, in one process and in three, against what others use. */
 export const protectedRoute: Suite = {
   name: 'protected-route',
-  summary: `requests per second of one protected route: warm (each token was seen before), cold (none was), ${sizes.full.burst} cold ones at once; one process and a cluster of ${processes}; ${connections} connections`,
+  summary: `requests per second of one protected route: warm (each token was seen before), cold (none was), ${full.burst} cold ones at once; one process and a cluster of ${processes}; ${connections} connections`,
   async run(context) {
-    const size = context.isQuick ? sizes.quick : sizes.full
+    const size = context.isQuick ? quick : full
     const stage = await setStage(context, size.revocations)
     try {
       const measured = await measureAll(stage, size, context)
@@ -46,45 +74,48 @@ interface Tokens {
 async function measureAll(stage: Stage, size: Sizes, context: SuiteContext) {
   const tokens = await mintAll(stage, size, context)
   const single = await startAll(stage, contestants, 1, context)
-  const { warm, cold } = await measureServers(stage, size, tokens, single, context, 'one process')
+  const { warm, cold } = await measureServers(stage, size.single, tokens, single, context, 'one process')
 
   context.progress(`${size.burst} new tokens at once`)
   const checking = new Map([...single].filter(([contestant]) => contestant !== bareKoa))
-  const bursts = await runRounds(stage.load, checking, size.rounds + 1, (round) => ({
+  const bursts = await runRounds(stage.load, checking, size.single.rounds + 1, (round) => ({
     connections: size.burst,
     limit: { requests: size.burst },
     requests: tokens.burst[round] as RequestSpec[]
   }))
-  const judged = [...judgeWarm('warm', warm), ...judgeCold('cold', cold)]
-  const plans = {
-    warm: { connections, limit: { milliseconds: size.profileMs }, requests: tokens.warm, repeat: true },
-    cold: { connections, limit: { requests: size.cold }, requests: tokens.profile }
-  }
-  const profiles = await takeProfiles(stage, plans, single, judged, context)
-  await Promise.all([...single.values()].map((server) => server.stop()))
-
   const clusters = await startAll(stage, contestants, processes, context)
-  const three = await measureServers(stage, size, tokens, clusters, context, `${processes} processes`)
+  const three = await measureServers(stage, size.cluster, tokens, clusters, context, `${processes} processes`)
+  await Promise.all([...clusters.values()].map((server) => server.stop()))
+
   const measurements = [
-    ...judged,
+    ...judgeWarm('warm', warm),
+    ...judgeCold('cold', cold),
     ...compareBursts(bursts, size.burst),
     ...judgeWarm(`warm, ${processes} processes`, three.warm),
     ...judgeCold(`cold, ${processes} processes`, three.cold)
   ]
-  return { measurements, profiles }
+  const plans = {
+    warm: { connections, limit: { milliseconds: size.profileMs }, requests: tokens.warm, repeat: true },
+    cold: { connections, limit: { requests: size.single.cold }, requests: tokens.profile }
+  }
+  return { measurements, profiles: await takeProfiles(stage, plans, single, measurements, context) }
 }
 
-async function mintAll({ issuer }: Stage, size: Sizes, { progress }: SuiteContext): Promise<Tokens> {
-  const lots = size.rounds + 1
-  const count = size.warmTokens + lots * (size.cold + size.burst) + size.cold
+async function mintAll(
+  { issuer }: Stage,
+  { single, warmTokens, burst }: Sizes,
+  { progress }: SuiteContext
+): Promise<Tokens> {
+  const lots = single.rounds + 1
+  const count = warmTokens + lots * (single.cold + burst) + single.cold
   progress(`minting ${count.toLocaleString('en')} tokens`)
   const requests = await mintRequests(issuer, count, (done) => progress(`${done.toLocaleString('en')} are minted`))
   const take = (n: number) => requests.splice(0, n)
   return {
-    warm: take(size.warmTokens),
-    cold: Array.from({ length: lots }, () => take(size.cold)),
-    burst: Array.from({ length: lots }, () => take(size.burst)),
-    profile: take(size.cold)
+    warm: take(warmTokens),
+    cold: Array.from({ length: lots }, () => take(single.cold)),
+    burst: Array.from({ length: lots }, () => take(burst)),
+    profile: take(single.cold)
   }
 }
 
@@ -105,7 +136,7 @@ async function startAll(
 /** Warm and cold rounds. The first round of each is for the compilers, and is not told. */
 async function measureServers(
   { load }: Stage,
-  size: Sizes,
+  size: Rounds,
   tokens: Tokens,
   servers: ReadonlyMap<Contestant, ServerProcess>,
   { progress }: SuiteContext,

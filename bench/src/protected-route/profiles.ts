@@ -12,7 +12,7 @@ export interface ProfilePlans {
   readonly cold: Omit<LoadPlan, 'origin'>
 }
 
-/** Always the cold path; the warm one, and its limit, when a goal was missed there. */
+/** Of one process each: always the cold path; the warm one, and its limit, when a goal was missed there. */
 export async function takeProfiles(
   { load }: Stage,
   plans: ProfilePlans,
@@ -26,8 +26,7 @@ export async function takeProfiles(
     const profile = await server.profile(() => load.run({ ...plans[phase], origin: server.url }))
     return summariseProfile(`${contestant.name}, ${phase}`, profile, root)
   }
-  const isShort = (phase: string) =>
-    judged.some((one) => one.name.startsWith(`${phase}:`) && verdictOf(one) === 'short')
+  const isShort = (phase: string) => judged.some((one) => one.name.startsWith(phase) && verdictOf(one) === 'short')
   const profiles = [await take(ours, 'cold')]
   if (isShort('cold')) for (const peer of equalPeers) profiles.push(await take(peer, 'cold'))
   if (isShort('warm')) profiles.push(await take(ours, 'warm'), await take(bareKoa, 'warm'))
