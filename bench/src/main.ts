@@ -83,7 +83,12 @@ async function onContainers(work: (postgresUrl: string, redisUrl: string) => Pro
     ['SIGINT', 130],
     ['SIGTERM', 143]
   ] as const) {
-    process.once(signal, () => void removeAll().finally(() => process.exit(exitCode)))
+    process.once(signal, () => {
+      process.stderr.write('Removing the containers …\n')
+      // What breaks because they go says nothing, and must not end this process before they are gone.
+      process.on('uncaughtException', () => {})
+      void removeAll().finally(() => process.exit(exitCode))
+    })
   }
   try {
     const postgres = await startPostgresContainer()

@@ -31,6 +31,7 @@ const verify = createVerifier({
   cacheKeyBuilder: (token) => token
 })
 const redis = createClient({ url: redisUrl })
+redis.on('error', (error) => process.stderr.write(`${error}\n`))
 await redis.connect()
 
 const app = fastify()

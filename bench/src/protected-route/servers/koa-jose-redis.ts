@@ -8,6 +8,7 @@ import { revokedKey, type Trust } from './trust.ts'
 const { issuer, audience, jwksUri, redisUrl } = readOptions<Trust>()
 const keySet = createRemoteJWKSet(new URL(jwksUri))
 const redis = createClient({ url: redisUrl })
+redis.on('error', (error) => process.stderr.write(`${error}\n`))
 await redis.connect()
 
 const app = new Koa()
