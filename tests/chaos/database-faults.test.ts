@@ -79,6 +79,12 @@ describe('faults of the database', () => {
   const logout = (refreshToken: string) => post(`${trio.auth.url}/auth/logout`, { refresh_token: refreshToken })
   const login = () => post(`${trio.auth.url}/auth/login`, { username: user.username, password: user.password })
   const statusOfMe = async (accessToken: string) => (await get(`${trio.resource.url}/me`, accessToken)).status
+  const liveSessions = async () =>
+    (
+      await query(database.url, 'SELECT FROM refresh_token_families WHERE user_id = $1 AND revoked_at IS NULL', [
+        user.id
+      ])
+    ).length
   const newSession = async () => {
     const tokens = await signIn(trio.auth.url, user)
     return { ...tokens, sid: unverifiedClaims(tokens.access_token).sid }
@@ -234,14 +240,32 @@ describe('faults of the database', () => {
     })
 
     test('to the statements of a sign-in, the COMMIT included: 503, and the next one works', async () => {
-      for (const matches of [/^\s*SELECT 1 FROM users/, ending, /^\s*WITH f AS/, commit]) {
+      for (const matches of [/^\s*SELECT 1 FROM users/, /^\s*WITH f AS/, commit]) {
         fault('before_sending', matches, ({ failWith }) => failWith(sqlState))
         expectUnavailable(await login())
       }
-      expect(await query(database.url, 'SELECT 1 FROM refresh_token_families WHERE user_id = $1', [user.id])).toEqual(
-        []
-      )
+      expect(await liveSessions()).toBe(0)
       await newSession()
+    })
+
+    test('to the end of the oldest session, when a sign-in is one too many: 503, and nothing has changed', async () => {
+      const oldest = await newSession()
+      await query(
+        database.url,
+        `INSERT INTO refresh_token_families (id, user_id, client_id, scope, audience, idle_expires_at,
+          absolute_expires_at, access_expires_at, sign_in_network, address, user_agent)
+        SELECT gen_random_uuid(), user_id, client_id, scope, audience, idle_expires_at, absolute_expires_at,
+          access_expires_at, sign_in_network, address, user_agent
+        FROM refresh_token_families, generate_series(1, 99) WHERE id = $1`,
+        [oldest.sid]
+      )
+      fault('before_sending', ending, ({ failWith }) => failWith(sqlState))
+      expectUnavailable(await login())
+      expect(await liveSessions()).toBe(100)
+      expect(await readFamily(database.url, oldest.sid)).toMatchObject({ revoked_at: null })
+      await newSession()
+      expect(await liveSessions()).toBe(100)
+      await expectEnded(oldest, 'session_limit')
     })
   })
 

@@ -104,7 +104,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
   const pool = openDatabasePool({ url: config.databaseUrl.reveal(), connections: config.databaseConnections })
   const database = openDatabase(pool)
   const hotStatements = createHotStatements(pool)
-  const users = createPrismaUserStore(database)
+  const users = createPrismaUserStore(database, hotStatements)
   const storedFamilies = createPrismaRefreshTokenFamilies(database, hotStatements, config)
   const families = { ...storedFamilies, refresh: shareRefreshes(storedFamilies.refresh) }
   const outbox = createPrismaRevocationOutbox(database)

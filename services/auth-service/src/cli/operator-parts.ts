@@ -12,6 +12,7 @@ import { generateSigningKey } from '../keys/signing-keys.ts'
 import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
 import { openDatabase, openDatabasePool } from '../stores/database.ts'
 import { migrateDatabase } from '../stores/database-migration.ts'
+import { createHotStatements } from '../stores/hot-statements.ts'
 import { createPrismaClientAdministration } from '../stores/prisma-clients.ts'
 import { createPrismaSigningKeyStore } from '../stores/prisma-signing-key-store.ts'
 import { createPrismaUserAdministration } from '../stores/prisma-user-administration.ts'
@@ -65,9 +66,9 @@ export function createOperatorParts(readEnvironment: () => Promise<Environment>)
 
     async openAccounts() {
       const config = await read({ databaseUrl, redisUrl })
-      const database = open(config.databaseUrl.reveal())
+      const { database, pool } = open(config.databaseUrl.reveal())
       return {
-        users: createPrismaUserStore(database),
+        users: createPrismaUserStore(database, createHotStatements(pool)),
         administration: createPrismaUserAdministration(database),
         publisher: openPublisher(config.redisUrl?.reveal()),
         openPasswords: () => createPasswordHashing(createAdmissionGate({ concurrency: 1, queueLimit: 1 }), pooledArgon2)
@@ -77,7 +78,7 @@ export function createOperatorParts(readEnvironment: () => Promise<Environment>)
     async openClients() {
       const config = await read({ databaseUrl, redisUrl })
       return {
-        administration: createPrismaClientAdministration(open(config.databaseUrl.reveal())),
+        administration: createPrismaClientAdministration(open(config.databaseUrl.reveal()).database),
         publisher: openPublisher(config.redisUrl?.reveal())
       }
     },
@@ -85,7 +86,7 @@ export function createOperatorParts(readEnvironment: () => Promise<Environment>)
     async openKeys() {
       const keyVariables = { masterKeys, signingKeyBits, signingKeyRotationDays, jwksMaxAgeSeconds }
       const config = await read({ databaseUrl, redisUrl, ...keyVariables })
-      const store = createPrismaSigningKeyStore(open(config.databaseUrl.reveal()))
+      const store = createPrismaSigningKeyStore(open(config.databaseUrl.reveal()).database)
       const sealing = createKeySealing(config.masterKeys)
       return {
         administration: createSigningKeyAdministration({
@@ -123,9 +124,10 @@ export function createOperatorParts(readEnvironment: () => Promise<Environment>)
   }
 
   function open(url: string) {
-    const database = openDatabase(openDatabasePool({ url, connections: 2 }))
+    const pool = openDatabasePool({ url, connections: 2 })
+    const database = openDatabase(pool)
     closers.push(() => database.$disconnect())
-    return database
+    return { database, pool }
   }
 
   function openPublisher(url: string | undefined): RevocationPublisher | undefined {

@@ -10,6 +10,8 @@ export interface DatabaseOptions {
 
 /** The connections of this replica, used by Prisma and by `hot-statements.ts`. */
 export type DatabasePool = pg.Pool
+/** One of them, in a transaction. */
+export type DatabaseConnection = pg.PoolClient
 export type Database = PrismaClient
 /** A client or a transaction of it. */
 export type Queryable = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>

@@ -41,11 +41,13 @@ export interface FamiliesToEnd {
  * Ends families, with their denylist entries and audit events, in one statement. A family that has expired counts as long
  * as an access token of it may be alive: that has to be denied too.
  */
-export async function endFamilies(
-  queryable: Queryable,
-  { selection, reason, actorId }: FamiliesToEnd
-): Promise<EndedFamilies> {
-  const rows = await queryable.$queryRaw<OutboxRow[]>`
+export async function endFamilies(queryable: Queryable, families: FamiliesToEnd): Promise<EndedFamilies> {
+  return endedFamilies(await queryable.$queryRaw<OutboxRow[]>(endingFamilies(families)))
+}
+
+/** The statement that does it; its rows are for {@link endedFamilies}. */
+export function endingFamilies({ selection, reason, actorId }: FamiliesToEnd): Prisma.Sql {
+  return Prisma.sql`
     WITH ended AS (
       UPDATE refresh_token_families f SET revoked_at = ${databaseNow}, revoked_reason = ${reason}
       WHERE ${selection} AND f.revoked_at IS NULL
@@ -58,6 +60,9 @@ export async function endFamilies(
     )
     ${insertEntries} FROM ended f
     RETURNING id, kind, value, expires_at`
+}
+
+export function endedFamilies(rows: readonly OutboxRow[]): EndedFamilies {
   return { ended: rows.length, entries: rows.map(toOutboxEntry) }
 }
 

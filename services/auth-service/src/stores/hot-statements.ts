@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { DatabasePool } from './database.ts'
+import type { DatabaseConnection, DatabasePool } from './database.ts'
 
-/** Carries out a statement with these values, in one round trip. Rows are as node-postgres reads them: `bigint` as text. */
-export type HotStatement<Row> = (values: readonly unknown[]) => Promise<Row[]>
+/**
+ * Carries out a statement with these values, in one round trip: on the connection of a transaction, or on any. Rows are as
+ * node-postgres reads them: `bigint` as text.
+ */
+export type HotStatement<Row> = (values: readonly unknown[], connection?: DatabaseConnection) => Promise<Row[]>
 
 /**
  * Statements of hot paths, past Prisma's query layer: each has one text, which is prepared once on each connection, so that
@@ -11,6 +14,8 @@ export type HotStatement<Row> = (values: readonly unknown[]) => Promise<Row[]>
 export interface HotStatements {
   /** @param text with `$1`, `$2` … for the values; one of a few, since every connection remembers it */
   prepare<Row>(text: string): HotStatement<Row>
+  /** Does some work in one transaction (read committed). Where preparation does not work it is done once more, without. */
+  transaction<T>(work: (connection: DatabaseConnection) => Promise<T>): Promise<T>
 }
 
 /**
@@ -23,22 +28,51 @@ const preparationErrors = new Set(['26000', '42P05'])
 export function createHotStatements(pool: DatabasePool): HotStatements {
   let isPreparing = true
 
+  /** Does it again, without preparation, when that is what it failed for. */
+  const preparedOrNot = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isPreparing || !preparationErrors.has((error as { code?: string }).code ?? '')) throw error
+      isPreparing = false
+      return work()
+    }
+  }
+
   return {
     prepare<Row>(text: string): HotStatement<Row> {
       // By its text, so that versions of this service that share a pooler never mean different statements by one name.
       const name = `countersign_${createHash('sha256').update(text).digest('base64url').slice(0, 22)}`
-      const carryOut = async (values: unknown[]) =>
-        (await pool.query(isPreparing ? { name, text, values } : { text, values })).rows as Row[]
-
-      return async (values) => {
-        try {
-          return await carryOut([...values])
-        } catch (error) {
-          if (!isPreparing || !preparationErrors.has((error as { code?: string }).code ?? '')) throw error
-          isPreparing = false
-          return carryOut([...values])
-        }
+      const carryOut = async (on: DatabasePool | DatabaseConnection, values: readonly unknown[]) => {
+        const query = { text, values: [...values], ...(isPreparing && { name }) }
+        return (await on.query(query)).rows as Row[]
       }
-    }
+      return (values, connection) =>
+        // An error has ended the transaction, which has to begin anew.
+        connection ? carryOut(connection, values) : preparedOrNot(() => carryOut(pool, values))
+    },
+    transaction: (work) => preparedOrNot(() => inTransaction(pool, work))
+  }
+}
+
+async function inTransaction<T>(pool: DatabasePool, work: (connection: DatabaseConnection) => Promise<T>): Promise<T> {
+  const connection = await pool.connect()
+  let fault: Error | undefined
+  const onError = (error: Error) => {
+    fault = error
+  }
+  // Whoever uses the connection hears of it by their statement; unheard it would end the process.
+  connection.on('error', onError)
+  try {
+    await connection.query('BEGIN')
+    const result = await work(connection)
+    await connection.query('COMMIT')
+    return result
+  } catch (error) {
+    await connection.query('ROLLBACK').catch(onError)
+    throw error
+  } finally {
+    connection.off('error', onError)
+    connection.release(fault)
   }
 }

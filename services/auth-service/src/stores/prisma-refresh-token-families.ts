@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { AuditEventType } from '@countersign/oauth'
 import { Prisma } from '@countersign/prisma'
 import type {
   NewSession,
@@ -10,11 +11,14 @@ import type {
   SessionPage,
   SessionSummary
 } from '../grants/refresh-token-families.ts'
+import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 import { auditEventType } from './audit-events.ts'
-import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
+import { type Database, type DatabaseConnection, inTransaction, orUnavailable } from './database.ts'
 import {
+  endedFamilies,
   endFamilies,
   endFamiliesOfUser,
+  endingFamilies,
   endOtherFamiliesOfUser,
   insertEntries,
   isLive,
@@ -22,7 +26,7 @@ import {
 } from './ending-families.ts'
 import type { HotStatements } from './hot-statements.ts'
 import { signingKid } from './prisma-signing-key-store.ts'
-import { databaseNow, seconds, toOutboxEntry } from './revocation-entries.ts'
+import { databaseNow, type OutboxRow, seconds, toOutboxEntry } from './revocation-entries.ts'
 
 export interface FamilyLimits {
   readonly accessTokenTtlSeconds: number
@@ -65,6 +69,31 @@ const rotationText = `
     AND u.id = f.user_id AND u.disabled_at IS NULL
   RETURNING ${sessionColumns.sql}`
 
+const verifiedUserText = `
+  SELECT 1 FROM users WHERE id = $1::uuid AND password_hash = $2 AND disabled_at IS NULL FOR NO KEY UPDATE`
+
+interface NewFamilyRow extends SessionRow {
+  /** How many live families the user had before; by the lock of the user nobody else changes that. */
+  live_before: number
+}
+
+const newFamilyText = `
+  WITH f AS (
+    INSERT INTO refresh_token_families
+      (id, user_id, client_id, scope, audience, created_at, rotated_at, idle_expires_at, absolute_expires_at,
+       access_expires_at, jkt, sign_in_network, address, user_agent)
+    SELECT $1::uuid, $2::uuid, $3, $4, $5::text[], now.at, now.at, now.at + make_interval(secs => $6),
+      now.at + make_interval(secs => $7), now.at + make_interval(secs => $8), $9, $10, $11, $12
+    FROM (SELECT ${databaseNow.sql} AS at) now
+    RETURNING *
+  ), audited AS (
+    INSERT INTO audit_events (type, user_id, session_id, client_id, address, user_agent)
+    SELECT $13, f.user_id, f.id, f.client_id, f.address, f.user_agent FROM f
+  )
+  SELECT ${sessionColumns.sql},
+    (SELECT count(*)::int FROM refresh_token_families f WHERE f.user_id = $2::uuid AND ${isLive.sql}) AS live_before
+  FROM f JOIN users u ON u.id = f.user_id`
+
 /** The families in Postgres. Races are settled by the statements themselves; each one says how. */
 export function createPrismaRefreshTokenFamilies(
   database: Database,
@@ -73,9 +102,11 @@ export function createPrismaRefreshTokenFamilies(
 ): RefreshTokenFamilies {
   const accessExpiry = Prisma.sql`${databaseNow} + ${seconds(limits.accessTokenTtlSeconds)}`
   const rotation = hotStatements.prepare<SessionRow>(rotationText)
+  const verifiedUser = hotStatements.prepare<unknown>(verifiedUserText)
+  const newFamily = hotStatements.prepare<NewFamilyRow>(newFamilyText)
 
   return {
-    start: (session) => orUnavailable(inTransaction(database, (transaction) => start(transaction, session))),
+    start: (session) => orUnavailable(hotStatements.transaction((connection) => start(connection, session))),
     refresh: (presented) => orUnavailable(refresh(presented)),
     end({ familyId, userId, clientId }, { reason, actorId }) {
       const ofUser = userId === undefined ? Prisma.empty : Prisma.sql`AND f.user_id = ${userId}::uuid`
@@ -94,35 +125,43 @@ export function createPrismaRefreshTokenFamilies(
     hasSignedInFrom: (userId, network) => orUnavailable(hasSignedInFrom(userId, network))
   }
 
-  async function start(transaction: Queryable, session: NewSession) {
+  async function start(connection: DatabaseConnection, session: NewSession) {
+    const { userId, verifiedPasswordHash, clientId, scope, audience, jkt, network, origin } = session
     // The lock is what disabling the user and changing the password wait for, and what they make this wait for. It also
     // makes two sign-ins of one user take turns, so that the limit of live families is exact.
-    const verified = await transaction.$queryRaw<unknown[]>`
-      SELECT 1 FROM users
-      WHERE id = ${session.userId}::uuid AND password_hash = ${session.verifiedPasswordHash} AND disabled_at IS NULL
-      FOR NO KEY UPDATE`
+    const verified = await verifiedUser([userId, verifiedPasswordHash], connection)
     if (verified.length === 0) return undefined
+    const type: AuditEventType = 'session.started'
+    const [row] = await newFamily(
+      [
+        randomUUID(),
+        userId,
+        clientId,
+        scope,
+        audience,
+        limits.sessionIdleSeconds,
+        limits.sessionAbsoluteSeconds,
+        limits.accessTokenTtlSeconds,
+        jkt ?? null,
+        network,
+        origin.address,
+        origin.userAgent,
+        type
+      ],
+      connection
+    )
+    const { live_before: liveBefore, ...started } = row as NewFamilyRow
+    const entries = liveBefore < limits.sessionsPerUser ? [] : await endSurplus(connection, userId)
+    return { session: toSession(started), entries }
+  }
+
+  async function endSurplus(connection: DatabaseConnection, userId: string): Promise<readonly OutboxEntry[]> {
     const selection = Prisma.sql`f.id IN (
-        SELECT f.id FROM refresh_token_families f WHERE f.user_id = ${session.userId}::uuid AND ${isLive}
-        ORDER BY f.created_at DESC, f.id DESC OFFSET ${limits.sessionsPerUser - 1})`
-    const surplus = await endFamilies(transaction, { selection, reason: 'session_limit' })
-    const rows = await transaction.$queryRaw<SessionRow[]>`
-      WITH f AS (
-        INSERT INTO refresh_token_families
-          (id, user_id, client_id, scope, audience, created_at, rotated_at, idle_expires_at, absolute_expires_at,
-           access_expires_at, jkt, sign_in_network, address, user_agent)
-        SELECT ${randomUUID()}::uuid, ${session.userId}::uuid, ${session.clientId}, ${session.scope}, ${session.audience},
-          now.at, now.at, now.at + ${seconds(limits.sessionIdleSeconds)}, now.at + ${seconds(limits.sessionAbsoluteSeconds)},
-          ${accessExpiry}, ${session.jkt ?? null}, ${session.network},
-          ${session.origin.address}, ${session.origin.userAgent}
-        FROM (SELECT ${databaseNow} AS at) now
-        RETURNING *
-      ), audited AS (
-        INSERT INTO audit_events (type, user_id, session_id, client_id, address, user_agent)
-        SELECT ${auditEventType('session.started')}, f.user_id, f.id, f.client_id, f.address, f.user_agent FROM f
-      )
-      SELECT ${sessionColumns} FROM f JOIN users u ON u.id = f.user_id`
-    return { session: toSession(rows[0] as SessionRow), entries: surplus.entries }
+      SELECT f.id FROM refresh_token_families f WHERE f.user_id = ${userId}::uuid AND ${isLive}
+      ORDER BY f.created_at DESC, f.id DESC OFFSET ${limits.sessionsPerUser})`
+    const { text, values } = endingFamilies({ selection, reason: 'session_limit' })
+    const { rows } = await connection.query<Omit<OutboxRow, 'id'> & { id: string }>(text, values)
+    return endedFamilies(rows.map((row) => ({ ...row, id: BigInt(row.id) }))).entries
   }
 
   async function refresh(presented: PresentedGeneration): Promise<RefreshOutcome> {

@@ -4,12 +4,18 @@ import type { NewUser, PasswordChange, UserCredentials, UserProfile, UserStore }
 import { auditEventType, recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies, familiesOfUser } from './ending-families.ts'
+import type { HotStatements } from './hot-statements.ts'
 import { databaseNow } from './revocation-entries.ts'
 
 /** Makes two first starts on one database take turns; any number that nothing else locks. */
 const firstUserLockId = 4_010_202
 
-export function createPrismaUserStore(database: Database): UserStore {
+const credentialsText = `
+  SELECT id, username, password_hash AS "passwordHash", disabled_at IS NOT NULL AS "isDisabled"
+  FROM users WHERE username_key = $1`
+
+export function createPrismaUserStore(database: Database, hotStatements: HotStatements): UserStore {
+  const credentialsOf = hotStatements.prepare<UserCredentials>(credentialsText)
   return {
     create: (user) => orUnavailable(insert(database, user)),
     createFirstWithRole: (role, user) =>
@@ -20,8 +26,8 @@ export function createPrismaUserStore(database: Database): UserStore {
         })
       ),
     hasUserWithRole: (role) => orUnavailable(hasUserWithRole(database, role)),
-    findCredentials: (usernameKey) => orUnavailable(findCredentials({ usernameKey })),
-    findCredentialsById: (id) => orUnavailable(findCredentials({ id })),
+    findCredentials: (usernameKey) => orUnavailable(credentialsOf([usernameKey])).then(([user]) => user),
+    findCredentialsById: (id) => orUnavailable(findCredentialsById(id)),
     findProfile: (id) =>
       orUnavailable(
         database.user.findUnique({
@@ -56,11 +62,9 @@ export function createPrismaUserStore(database: Database): UserStore {
     }
   }
 
-  async function findCredentials(
-    where: { usernameKey: string } | { id: string }
-  ): Promise<UserCredentials | undefined> {
+  async function findCredentialsById(id: string): Promise<UserCredentials | undefined> {
     const user = await database.user.findUnique({
-      where,
+      where: { id },
       select: { id: true, username: true, passwordHash: true, disabledAt: true }
     })
     if (!user) return undefined
