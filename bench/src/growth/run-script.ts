@@ -3,12 +3,12 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 /** Runs a script of this folder with a size, in a process of its own, and reads the JSON that it writes. */
-export async function runScript<T>(file: string, size: number, ...more: string[]): Promise<T> {
+export async function runScript<T>(file: string, size: number): Promise<T> {
   const script = fileURLToPath(new URL(file, import.meta.url))
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--expose-gc', '--max-old-space-size=4096', script, String(size), ...more],
-    { timeout: 120_000, maxBuffer: 64 * 1024 * 1024 }
+    ['--expose-gc', '--max-old-space-size=4096', script, String(size)],
+    { timeout: 120_000 }
   )
   return JSON.parse(stdout) as T
 }

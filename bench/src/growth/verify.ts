@@ -1,20 +1,64 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import { type CpuProfile, summariseProfile } from '../cpu-profile.ts'
 import { root } from '../protected-route/stage.ts'
 import { interleave, type Outcome, type SuiteContext } from '../suite.ts'
 import { compareSizes, name, withProfiles } from './compare-sizes.ts'
-import { runScript } from './run-script.ts'
 
-/** `verifier.verify` of a remembered token alone, each round of each size in a process of its own. */
+interface Side {
+  readonly size: number
+  readonly child: ChildProcess
+}
+
+/** `verifier.verify` of a remembered token alone, each size in a process of its own. */
 export async function measureVerify({ isQuick, progress }: SuiteContext, sizes: readonly number[]): Promise<Outcome> {
-  const rounds = isQuick ? 1 : 5
+  const rounds = isQuick ? 2 : 25
   progress(`verify alone: ${rounds} rounds`)
-  const found = await interleave(sizes, rounds, async (size) => {
-    const { nanoseconds } = await runScript<{ nanoseconds: number }>('verify-cost.js', size)
-    return nanoseconds
+  const sides: Side[] = []
+  try {
+    for (const size of sizes) sides.push(await start(size))
+    const found = await interleave(sides, rounds + 1, async ({ child }) => {
+      const { nanoseconds } = await ask<{ nanoseconds: number }>(child, 'measure')
+      return nanoseconds
+    })
+    const samples = sides.map((side) => [side.size, (found.get(side) ?? []).slice(1)] as const)
+    const measurements = compareSizes('time of `verify` alone', 'median_ns', new Map(samples))
+    return await withProfiles(measurements, [sides[0], sides.at(-1)] as Side[], async ({ size, child }) => {
+      const { profile } = await ask<{ profile: CpuProfile }>(child, 'profile')
+      return summariseProfile(`\`verify\` at ${name(size)}`, profile, root)
+    })
+  } finally {
+    for (const { child } of sides) if (child.connected) child.disconnect()
+  }
+}
+
+async function start(size: number): Promise<Side> {
+  const script = fileURLToPath(new URL('verify-cost.js', import.meta.url))
+  const child = fork(script, [String(size)], { execArgv: ['--expose-gc', '--max-old-space-size=4096'] })
+  await answerOf(child)
+  return { size, child }
+}
+
+function ask<T>(child: ChildProcess, question: string): Promise<T> {
+  const answer = answerOf(child)
+  child.send(question)
+  return answer as Promise<T>
+}
+
+/** The next message; rejects when the process ends instead, or is silent for two minutes. */
+async function answerOf(child: ChildProcess): Promise<unknown> {
+  const waiting = new AbortController()
+  const { signal } = waiting
+  const timeout = AbortSignal.any([signal, AbortSignal.timeout(120_000)])
+  const gone = once(child, 'exit', { signal: timeout }).then(([code]) => {
+    throw new Error(`a verifying process ended with ${code}`)
   })
-  const measurements = compareSizes('time of `verify` alone', 'median_ns', found)
-  return withProfiles(measurements, [sizes[0], sizes.at(-1)] as number[], async (size) => {
-    const { profile } = await runScript<{ profile: CpuProfile }>('verify-cost.js', size, '--profile')
-    return summariseProfile(`\`verify\` at ${name(size)}`, profile, root)
-  })
+  try {
+    const [message] = (await Promise.race([once(child, 'message', { signal: timeout }), gone])) as [unknown]
+    return message
+  } finally {
+    gone.catch(() => {})
+    waiting.abort()
+  }
 }
