@@ -26,7 +26,7 @@ import type { SessionStore } from './sessions/session-store.ts'
 export { type Config, loadConfig } from './config.ts'
 
 const webFolder = new URL('../web/dist/', import.meta.url)
-const signOutIntervalMs = 5_000
+const signOutIntervalMs = 1_000
 
 /** What the embedded stack puts in place of Redis. */
 export interface EmbeddedParts {
@@ -45,7 +45,8 @@ export async function createBffService(config: Config, embedded?: EmbeddedParts)
   const assets = await loadWebAssets(webFolder)
   const { store, redis } = openSessionStore(config, logger, embedded)
   const issuer = createIssuerClient({ authUrl, forwarderKey })
-  const pendingSignOuts = startPendingSignOuts({ logger, intervalMs: signOutIntervalMs })
+  const clock = { now: Date.now }
+  const pendingSignOuts = startPendingSignOuts({ logger, intervalMs: signOutIntervalMs, clock })
   const sessions = createBrowserSessions({
     store,
     issuer,
@@ -53,7 +54,7 @@ export async function createBffService(config: Config, embedded?: EmbeddedParts)
     metrics: createBffMetrics(metrics.registry),
     idleSeconds: config.sessionIdleSeconds,
     absoluteSeconds: config.sessionAbsoluteSeconds,
-    clock: { now: Date.now }
+    clock
   })
   const api = createUpstream({ url: apiUrl, timeoutSeconds })
   const auth = createUpstream({ url: authUrl, timeoutSeconds, forwarderKey })

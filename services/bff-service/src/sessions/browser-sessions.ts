@@ -79,10 +79,7 @@ export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSession
   /** Whoever signs out is signed out: when the issuer is away, it hears of it later. */
   async function signOutAtIssuer({ refreshToken }: BrowserSession, browser: BrowserOrigin): Promise<void> {
     const signOut = () => issuer.signOut(refreshToken, browser)
-    await signOut().catch((error) => {
-      // A refusal will not change: the issuer knows nothing of this session any more.
-      if (!(error instanceof OAuthError) || error.status >= 500) pendingSignOuts.add(signOut)
-    })
+    await signOut().catch((error) => pendingSignOuts.add(signOut, error))
   }
 
   async function find(id: string | undefined): Promise<PresentedSession | undefined> {

@@ -1,44 +1,114 @@
-import { setTimeout } from 'node:timers/promises'
+import { OAuthError } from '@countersign/oauth'
 import { describeError, type Logger } from '@countersign/service-kit'
-import { LRUCache } from 'lru-cache'
 
 export interface PendingSignOuts {
-  /** Tries until it works, or for ten minutes: by then nobody has had the tokens for long. */
-  add(signOut: () => Promise<void>): void
+  /**
+   * Takes over a sign-out that has failed, if it can still work: tries again until it does, or for ten minutes; by then
+   * nobody has had the tokens for long. One that the issuer refuses is left, as it knows nothing of that session any more.
+   */
+  add(signOut: () => Promise<void>, failure: unknown): void
+  /** Waits for the attempts under way, which the issuer's client bounds; the others are given up. */
   close(): Promise<void>
+}
+
+export interface PendingSignOutsDeps {
+  logger: Logger
+  /** How often it looks for what is due, in milliseconds. */
+  intervalMs: number
+  clock: { now(): number }
+}
+
+interface PendingSignOut {
+  readonly signOut: () => Promise<void>
+  readonly givenUpAt: number
+  failures: number
+  dueAt: number
 }
 
 const capacity = 10_000
 const patienceMs = 10 * 60_000
+const firstDelayMs = 5_000
+const longestDelayMs = 60_000
+/** So that an issuer that is back is not run over by all of them, and those that hang do not keep the others waiting. */
+const attemptsAtOnce = 8
 
-/** Sessions that have ended here while the issuer was away: it hears of them when it is back. */
-export function startPendingSignOuts({ logger, intervalMs }: { logger: Logger; intervalMs: number }): PendingSignOuts {
-  const pending = new LRUCache<() => Promise<void>, true>({ max: capacity, ttl: patienceMs })
-  const closing = new AbortController()
-  const running = runUntilClosed()
+/** Sessions that have ended here while the issuer was away: it hears of them when it is back, of each on its own. */
+export function startPendingSignOuts({ logger, intervalMs, clock }: PendingSignOutsDeps): PendingSignOuts {
+  const waiting = new Set<PendingSignOut>()
+  const underWay = new Set<Promise<void>>()
+  let isClosed = false
+  const timer = setInterval(startDue, intervalMs)
+  timer.unref()
   return {
-    add: (signOut) => pending.set(signOut, true),
+    add(signOut, failure) {
+      if (!canStillWork(failure)) return
+      const [oldest] = waiting
+      if (oldest && waiting.size >= capacity) giveUp(oldest, 'there are too many of them')
+      waitOn({ signOut, givenUpAt: clock.now() + patienceMs, failures: 0, dueAt: 0 }, failure)
+      logger.warn(fieldsOf(failure), 'the issuer has not heard of a sign-out yet')
+    },
     async close() {
-      closing.abort()
-      await running
+      isClosed = true
+      clearInterval(timer)
+      await Promise.all(underWay)
     }
   }
 
-  async function runUntilClosed(): Promise<void> {
-    while (!closing.signal.aborted) {
-      await setTimeout(intervalMs, undefined, { signal: closing.signal, ref: false }).catch(() => {})
-      for (const signOut of [...pending.keys()]) if (!(await attempt(signOut))) break
+  function startDue(): void {
+    const now = clock.now()
+    for (const entry of waiting) {
+      if (now >= entry.givenUpAt) giveUp(entry, 'it has taken too long')
+      else if (now >= entry.dueAt && underWay.size < attemptsAtOnce && !isClosed) start(entry)
     }
   }
 
-  async function attempt(signOut: () => Promise<void>): Promise<boolean> {
+  function start(entry: PendingSignOut): void {
+    waiting.delete(entry)
+    const attempted = attempt(entry).finally(() => {
+      underWay.delete(attempted)
+      startDue()
+    })
+    underWay.add(attempted)
+  }
+
+  async function attempt(entry: PendingSignOut): Promise<void> {
     try {
-      await signOut()
-      pending.delete(signOut)
-      return true
-    } catch (error) {
-      logger.warn({ cause: describeError(error), pending: pending.size }, 'the issuer has not heard of a sign-out yet')
-      return false
+      await entry.signOut()
+      logger.info('the issuer has heard of a sign-out that it had missed')
+    } catch (failure) {
+      if (canStillWork(failure)) waitOn(entry, failure)
+      else logger.info(fieldsOf(failure), 'the issuer has refused a sign-out: it is not tried again')
     }
   }
+
+  /** Behind the ones that wait already, so that each has its turn. */
+  function waitOn(entry: PendingSignOut, failure: unknown): void {
+    const now = clock.now()
+    const delayMs = Math.min(firstDelayMs * 2 ** entry.failures, longestDelayMs)
+    entry.failures += 1
+    entry.dueAt = now + Math.max(delayMs, retryAfterMs(failure, now))
+    waiting.add(entry)
+  }
+
+  function giveUp(entry: PendingSignOut, reason: string): void {
+    waiting.delete(entry)
+    logger.warn({ reason }, 'the issuer will not hear of a sign-out: the session ends there by its idle limit')
+  }
+
+  function fieldsOf(failure: unknown) {
+    return { cause: describeError(failure), pending: waiting.size }
+  }
+}
+
+/** "Cannot now" may be "can" later; any other refusal stays one. */
+function canStillWork(failure: unknown): boolean {
+  return !(failure instanceof OAuthError) || failure.status >= 500 || failure.status === 429 || failure.status === 408
+}
+
+/** RFC 9110 §10.2.3: seconds, or a date. */
+function retryAfterMs(failure: unknown, now: number): number {
+  const value = failure instanceof OAuthError ? failure.headers['Retry-After'] : undefined
+  if (value === undefined) return 0
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now
+  return Number.isNaN(ms) ? 0 : ms
 }
