@@ -1,6 +1,7 @@
 import {
   createTestDatabase,
   createTestRedis,
+  startRedisFaults,
   startTcpProxy,
   type TcpProxy,
   type TestDatabase
@@ -18,7 +19,7 @@ import {
   usedSecrets
 } from '@countersign/testing/trio'
 import { createClient } from 'redis'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 
 const isDocker = inject('docker')
 
@@ -284,6 +285,21 @@ describe('sessions of browsers', () => {
     expect((await readFamily(database.url, session.session_id)).revoked_at).not.toBeNull()
   })
 
+  test('a page that asks who is signed in hears it as soon as the issuer has ended the session, from the first question on', async () => {
+    const { user, browser, session } = await signedIn()
+    const { access_token: token } = await signIn(trio.auth.url, user)
+    const before = await readFamily(database.url, session.session_id)
+    expect(await browser.send('GET', '/bff/session')).toMatchObject({ status: 200, body: session })
+    // The question costs no refresh.
+    expect(await readFamily(database.url, session.session_id)).toEqual(before)
+    const { status } = await send(`${trio.auth.url}/auth/sessions/${session.session_id}`, {
+      method: 'DELETE',
+      headers: { Authorization: `Bearer ${token}` }
+    })
+    expect(status).toBe(204)
+    expect(await browser.send('GET', '/bff/session')).toMatchObject({ status: 401, body: { error: 'not_signed_in' } })
+  })
+
   test('a pulled key is not noticed: the token it signed is exchanged on the way, also for a request with a body', async () => {
     const { user, browser, session } = await signedIn()
     const authorization = { Authorization: `Bearer ${await admin()}` }
@@ -423,6 +439,62 @@ describe.skipIf(!isDocker)('sessions of browsers while something is away', () =>
       .toBe('logout')
     await bff.stop()
   }, 70_000)
+
+  test('an issuer that hangs costs a request whose token is good a second, and the ones behind it next to nothing', async () => {
+    const { bff, browser, session } = await startBrowser()
+    await new Promise((resolve) => setTimeout(resolve, 22_700))
+    const timed = async (path: string) => {
+      const start = performance.now()
+      const { status } = await browser.send('GET', path)
+      return { status, ms: performance.now() - start }
+    }
+    auth.pause()
+    try {
+      const first = await timed('/api/me')
+      expect(first.status).toBe(200)
+      expect(first.ms).toBeLessThan(3000)
+      for (const path of ['/api/me', '/bff/session', '/api/me']) {
+        const next = await timed(path)
+        expect(next.status).toBe(200)
+        expect(next.ms).toBeLessThan(900)
+      }
+    } finally {
+      auth.resume()
+    }
+    await expect
+      .poll(async () => (await readFamily(database.url, session.session_id)).generation, { timeout: 5000 })
+      .toBe(1)
+    expect(await browser.send('GET', '/bff/session')).toMatchObject({ status: 200, body: session })
+    await bff.stop()
+  }, 60_000)
+
+  test('a sign-in is one also where the former session cannot be removed, and that one is good for nothing', async () => {
+    const faults = await startRedisFaults(redis.url)
+    onTestFinished(() => faults.close())
+    const bff = await trio.startBff({ REDIS_URL: faults.url, PUBLIC_URL: 'http://localhost:4002' })
+    const browser = createBrowserClient('http://localhost:4002', bff.url)
+    const user = await register(trio.auth.url)
+    const session = await browser.signIn(user)
+    const former = browser.copy()
+    const takeAway = faults.intercept({
+      matches: /^DEL countersign:browser-session/,
+      moment: 'before_sending',
+      times: 10,
+      action: (exchange) => exchange.cut()
+    })
+    const answer = await browser.send('POST', '/bff/session', {
+      body: { username: user.username, password: user.password }
+    })
+    takeAway()
+    expect(answer.status).toBe(200)
+    expect(browser.cookie).not.toBe(former.cookie)
+    expect(await readFamily(database.url, session.session_id)).toMatchObject({ revoked_reason: 'logout' })
+    await expect.poll(async () => (await browser.send('GET', '/api/me')).status, { timeout: 5000 }).toBe(200)
+    expect(bff.logs()).toContain('the former session is still in the store')
+    expect(await former.send('GET', '/bff/session')).toMatchObject({ status: 401 })
+    expect(await former.send('GET', '/api/me')).toMatchObject({ status: 401 })
+    await bff.stop()
+  })
 
   test('a refresh whose answer is lost is tried again, and nobody is signed out', async () => {
     const { bff, browser, session } = await startBrowser()

@@ -68,7 +68,13 @@ export async function createBffService(config: Config, embedded?: EmbeddedParts)
     healthChecks: [{ name: 'sessions', required: false, check: () => store.check() }],
     addRoutes: (router) => addRoutes(router, { ...config, requireSite, sessions, issuer, assets, api, auth }),
     answerUnmatched: compose([requireSite, answerUnknownPage(assets)]),
-    closeStores: [() => pendingSignOuts.close(), () => api.close(), () => auth.close(), () => redis?.destroy()]
+    closeStores: [
+      () => sessions.settle(),
+      () => pendingSignOuts.close(),
+      () => api.close(),
+      () => auth.close(),
+      () => redis?.destroy()
+    ]
   })
 }
 

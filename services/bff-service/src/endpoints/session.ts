@@ -1,5 +1,5 @@
 import { NotSignedInError } from '@countersign/oauth'
-import { requireJsonBody } from '@countersign/service-kit'
+import { describeError, requireJsonBody } from '@countersign/service-kit'
 import type { Context, Middleware } from 'koa'
 import { z } from 'zod'
 import type { BrowserSessions, PresentedSession } from '../sessions/browser-sessions.ts'
@@ -22,19 +22,24 @@ export function startSession({ sessions, sessionAbsoluteSeconds }: SessionDeps):
       const browser = browserOrigin(ctx)
       const former = await sessions.find(readSessionCookie(ctx))
       const session = await sessions.start(ctx.state.body, browser)
-      if (former) await sessions.end(former, browser)
       setSessionCookie(ctx, session.id, sessionAbsoluteSeconds)
       answerSession(ctx, session)
+      // The new one is there and is delivered, even where the former cannot be removed: that one the issuer has ended then.
+      if (former) await sessions.end(former, browser).catch(logAsOpen(ctx))
     }
   ]
 }
 
-/** `GET /bff/session`: who is signed in. */
+function logAsOpen({ state }: Context) {
+  return (error: unknown) => state.log.warn({ cause: describeError(error) }, 'the former session is still in the store')
+}
+
+/** `GET /bff/session`: who is signed in, as far as the issuer knows. */
 export function showSession({ sessions }: SessionDeps): Middleware {
   return async function showSession(ctx) {
     const session = await sessions.find(readSessionCookie(ctx))
     if (!session) throw new NotSignedInError()
-    answerSession(ctx, session)
+    answerSession(ctx, await sessions.confirm(session, browserOrigin(ctx)))
   }
 }
 

@@ -25,6 +25,8 @@ export interface IssuerClient {
   /** Ends the family of a refresh token of any generation. */
   signOut(refreshToken: string, browser: BrowserOrigin): Promise<void>
   register(account: unknown, browser: BrowserOrigin): Promise<unknown>
+  /** Whether the issuer takes an access token still: not when its session has ended, or its user, or its key was pulled. */
+  isLive(accessToken: string, browser: BrowserOrigin): Promise<boolean>
 }
 
 export interface IssuerClientOptions {
@@ -36,6 +38,8 @@ export interface IssuerClientOptions {
 }
 
 const timeoutMs = 10_000
+/** For a question that a page waits for, and that has another answer. */
+const questionTimeoutMs = 2_000
 const maxAnswerBytes = 64 * 1024
 
 const tokenResponse = z.object({
@@ -74,33 +78,51 @@ export function createIssuerClient({
     async signOut(refreshToken, browser) {
       await post('/auth/logout', { refresh_token: refreshToken }, browser)
     },
-    register: (account, browser) => post('/auth/register', account, browser)
+    register: (account, browser) => post('/auth/register', account, browser),
+    async isLive(accessToken, browser) {
+      const headers = { Authorization: `Bearer ${accessToken}` }
+      const { response, answer } = await call('/auth/me', { headers }, browser, questionTimeoutMs)
+      if (response.ok) return true
+      if ([401, 403, 404].includes(response.status)) return false
+      throw refusal('/auth/me', response, answer)
+    }
   }
 
   /** @returns the JSON of a 2xx answer */
   async function post(path: string, body: unknown, browser: BrowserOrigin): Promise<unknown> {
+    const request = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
+    const { response, answer } = await call(path, request, browser, timeoutMs)
+    if (response.ok) return answer
+    throw refusal(path, response, answer)
+  }
+
+  /** @throws {NoAnswerError} */
+  async function call(path: string, request: IssuerRequest, browser: BrowserOrigin, withinMs: number) {
     const response = await fetch(`${authUrl}${path}`, {
-      method: 'POST',
+      ...request,
       headers: {
         ...ownHeaders,
-        'Content-Type': 'application/json',
+        ...request.headers,
         'X-Forwarded-For': browser.address,
         'User-Agent': browser.userAgent,
         'X-Request-Id': browser.requestId
       },
-      body: JSON.stringify(body),
       redirect: 'manual',
-      signal: AbortSignal.timeout(timeoutMs)
+      signal: AbortSignal.timeout(withinMs)
     }).catch((cause) => {
       throw new NoAnswerError(path, cause)
     })
     const text = await readBoundedBody(response, maxAnswerBytes).catch((cause) => {
       throw new NoAnswerError(path, cause)
     })
-    const answer = parse(text.toString())
-    if (response.ok) return answer
-    throw refusal(path, response, answer)
+    return { response, answer: parse(text.toString()) }
   }
+}
+
+interface IssuerRequest {
+  readonly method?: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
 }
 
 /** The issuer has not answered; whether it has done what was asked is not known. */

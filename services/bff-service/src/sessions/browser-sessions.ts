@@ -1,6 +1,13 @@
 /** The sessions of browsers: a cookie names one, and the tokens behind it stay here. */
-import { InvalidGrantError, NotSignedInError, OAuthError, type TokenResponse } from '@countersign/oauth'
+import {
+  InvalidGrantError,
+  NotSignedInError,
+  OAuthError,
+  TemporarilyUnavailableError,
+  type TokenResponse
+} from '@countersign/oauth'
 import type { BrowserOrigin, IssuerClient } from '../issuer/issuer-client.ts'
+import { createIssuerPatience, late } from '../issuer/issuer-patience.ts'
 import type { BffMetrics } from '../metrics.ts'
 import { type BrowserSession, createBrowserSession, readBrowserSession } from './browser-session.ts'
 import type { PendingSignOuts } from './pending-sign-outs.ts'
@@ -27,21 +34,41 @@ export interface BrowserSessions {
   start(credentials: unknown, browser: BrowserOrigin): Promise<PresentedSession>
   /** @returns the live session of a cookie's value */
   find(id: string | undefined): Promise<PresentedSession | undefined>
-  /** @returns the session with an access token that is good for a while; refreshed if need be */
+  /**
+   * @returns the session with an access token that is good for a while; refreshed if need be, and when that takes long, with
+   * the one that is good still
+   */
   freshen(session: PresentedSession, browser: BrowserOrigin): Promise<PresentedSession>
+  /**
+   * Asks the issuer whether the session lives. While it does not answer, a session lives as long as its access token.
+   * @throws {NotSignedInError} when the issuer has ended it; it is gone here too then
+   */
+  confirm(session: PresentedSession, browser: BrowserOrigin): Promise<PresentedSession>
   /**
    * Refreshes at once, for a token that an API has refused.
    * @throws {NotSignedInError} when the issuer has ended the session; it is gone here too then
    */
   renew(session: PresentedSession, browser: BrowserOrigin): Promise<PresentedSession>
-  /** Ends a session here and at the issuer; at once here, and there when it answers. */
+  /**
+   * Ends a session here and at the issuer; at once here, and there when it answers.
+   * @throws {TemporarilyUnavailableError} when it may still be here; the issuer is told all the same
+   */
   end(session: PresentedSession, browser: BrowserOrigin): Promise<void>
+  /** Waits for the refreshes under way, which nobody may be waiting for any more, so that none is lost at the end of a process. */
+  settle(): Promise<void>
 }
+
+/** For whoever has an access token that is good without an answer, too. */
+const shortWait = { ms: 1_000, lateMs: 100 }
+/** For whoever has nothing else. */
+const longWait = { ms: 10_000, lateMs: 1_000 }
+const settlingMs = 10_000
 
 export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSessions {
   const { store, issuer, metrics, pendingSignOuts, idleSeconds, absoluteSeconds, clock } = deps
   /** Requests of one session that arrive together share a refresh. Between replicas the rotation sees to it. */
   const renewals = new Map<string, Promise<PresentedSession>>()
+  const patience = createIssuerPatience()
 
   return {
     async start(credentials, browser) {
@@ -59,21 +86,47 @@ export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSession
       return { ...session, id }
     },
     find,
-    async freshen(session, browser) {
-      if (clock.now() < session.refreshAt) return session
-      return renew(session, browser).catch((error) => {
-        // The issuer is away, and the token is good for some seconds still.
-        if (error instanceof OAuthError && error.status === 503 && clock.now() < session.accessExpiresAt) return session
-        throw error
-      })
+    freshen,
+    async confirm(session, browser) {
+      const fresh = await freshen(session, browser)
+      const isLive = await withoutIssuer(fresh, late, () =>
+        patience.waitFor(issuer.isLive(fresh.accessToken, browser), shortWait)
+      )
+      // Its key may have been pulled, and the session be good: the refresh token tells.
+      return isLive === false ? renew(fresh, browser) : fresh
     },
     renew,
     async end(session, browser) {
-      // First here: a cookie that somebody has copied is dead, whatever becomes of the rest.
-      await store.remove(storageKey(session.id))
-      metrics.countSession('signed_out')
-      await signOutAtIssuer(session, browser)
+      try {
+        // First here: a cookie that somebody has copied is dead, whatever becomes of the rest.
+        await store.remove(storageKey(session.id))
+        metrics.countSession('signed_out')
+      } finally {
+        await signOutAtIssuer(session, browser)
+      }
+    },
+    async settle() {
+      const timeout = new Promise((resolve) => setTimeout(resolve, settlingMs).unref())
+      await Promise.race([Promise.allSettled(renewals.values()), timeout])
     }
+  }
+
+  async function freshen(session: PresentedSession, browser: BrowserOrigin): Promise<PresentedSession> {
+    if (clock.now() < session.refreshAt) return session
+    if (clock.now() >= session.accessExpiresAt) return renew(session, browser)
+    const renewed = await withoutIssuer(session, late, () =>
+      patience.waitFor(shareRenewal(session, browser), shortWait)
+    )
+    return renewed === late ? session : renewed
+  }
+
+  /** @returns a substitute while the issuer is away, for as long as the access token is good without it */
+  async function withoutIssuer<T, S>(session: BrowserSession, substitute: S, ask: () => Promise<T>): Promise<T | S> {
+    return ask().catch((error) => {
+      const isAway = error instanceof OAuthError && error.status === 503
+      if (isAway && clock.now() < session.accessExpiresAt) return substitute
+      throw error
+    })
   }
 
   /** Whoever signs out is signed out: when the issuer is away, it hears of it later. */
@@ -90,7 +143,17 @@ export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSession
     return session && { ...session, id }
   }
 
-  function renew(session: PresentedSession, browser: BrowserOrigin): Promise<PresentedSession> {
+  async function renew(session: PresentedSession, browser: BrowserOrigin): Promise<PresentedSession> {
+    const renewed = await patience.waitFor(shareRenewal(session, browser), longWait)
+    if (renewed !== late) return renewed
+    throw new TemporarilyUnavailableError({
+      description: 'The token issuer has not answered in time. Try again in a moment.',
+      detail: 'a refresh takes long'
+    })
+  }
+
+  /** It goes on when nobody waits for it any more: what the issuer has rotated is stored. */
+  function shareRenewal(session: PresentedSession, browser: BrowserOrigin): Promise<PresentedSession> {
     const name = `${session.id}.${session.version}`
     const underWay = renewals.get(name)
     if (underWay) return underWay

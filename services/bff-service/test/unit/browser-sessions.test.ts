@@ -5,9 +5,13 @@ import {
   type TokenResponse
 } from '@countersign/oauth'
 import { UnsecuredJWT } from 'jose'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { IssuerClient } from '../../src/issuer/issuer-client.ts'
-import { type BrowserSessions, createBrowserSessions } from '../../src/sessions/browser-sessions.ts'
+import {
+  type BrowserSessions,
+  createBrowserSessions,
+  type PresentedSession
+} from '../../src/sessions/browser-sessions.ts'
 import { createInProcessSessionStore } from '../../src/sessions/in-process-session-store.ts'
 import { storageKey } from '../../src/sessions/session-sealing.ts'
 import type { SessionStore } from '../../src/sessions/session-store.ts'
@@ -22,6 +26,9 @@ interface TestIssuer {
   refusal: Error | undefined
   gate: Promise<void>
   tokens(): TokenResponse
+  /** Whether access tokens are good there. */
+  takesTokens: boolean
+  questions: number
   client: IssuerClient
 }
 
@@ -33,6 +40,8 @@ function createIssuer(): TestIssuer {
     signedOut: [],
     refusal: undefined,
     gate: Promise.resolve(),
+    takesTokens: true,
+    questions: 0,
     tokens(): TokenResponse {
       const claims = {
         sub: 'u1',
@@ -62,7 +71,13 @@ function createIssuer(): TestIssuer {
         if (issuer.refusal) throw issuer.refusal
         issuer.signedOut.push(refreshToken)
       },
-      register: async () => ({})
+      register: async () => ({}),
+      async isLive() {
+        issuer.questions += 1
+        await issuer.gate
+        if (issuer.refusal) throw issuer.refusal
+        return issuer.takesTokens
+      }
     }
   }
   return issuer
@@ -85,6 +100,18 @@ describe('sessions of browsers', () => {
       absoluteSeconds,
       clock: { now: () => now }
     })
+
+  /** Makes the issuer hang. @returns what lets it answer again */
+  function hang(): () => void {
+    let open = () => {}
+    issuer.gate = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    return () => {
+      issuer.gate = Promise.resolve()
+      open()
+    }
+  }
 
   beforeEach(() => {
     now = Date.UTC(2026, 0, 1)
@@ -171,6 +198,139 @@ describe('sessions of browsers', () => {
     now += 1000
     await expect(sessions.freshen(session, browser)).rejects.toThrow(TemporarilyUnavailableError)
     expect(await sessions.find(session.id)).toBeDefined()
+  })
+
+  describe('while the issuer hangs', () => {
+    beforeEach(() => void vi.useFakeTimers())
+    afterEach(() => void vi.useRealTimers())
+
+    const isDone = async (waiting: Promise<unknown>, ms: number) => {
+      let done = false
+      const ended = () => {
+        done = true
+      }
+      waiting.then(ended, ended)
+      await vi.advanceTimersByTimeAsync(ms)
+      return done
+    }
+
+    test('a request with a good token goes on with it after a second, and the ones behind it after a tenth', async () => {
+      const [one, other] = [await sessions.start({}, browser), await sessions.start({}, browser)]
+      const answerAgain = hang()
+      now += 580_000
+      const first = sessions.freshen(one, browser)
+      expect(await isDone(first, 999)).toBe(false)
+      expect(await isDone(first, 1)).toBe(true)
+      expect(await first).toBe(one)
+      for (const session of [one, other, one, other]) {
+        const next = sessions.freshen(session, browser)
+        expect(await isDone(next, 100)).toBe(true)
+        expect(await next).toBe(session)
+      }
+      answerAgain()
+    })
+
+    test('the refresh that nobody waits for any more is stored, and then requests wait for the issuer again', async () => {
+      const session = await sessions.start({}, browser)
+      const answerAgain = hang()
+      now += 580_000
+      const first = sessions.freshen(session, browser)
+      await vi.advanceTimersByTimeAsync(1000)
+      expect(await first).toBe(session)
+      answerAgain()
+      await sessions.settle()
+      const renewed = await sessions.find(session.id)
+      expect(renewed).toMatchObject({ version: 1, refreshToken: 'r1' })
+      hang()
+      now += 580_000
+      expect(await isDone(sessions.freshen(renewed as PresentedSession, browser), 999)).toBe(false)
+    })
+
+    test('a refresh that fails when nobody waits for it any more harms nobody', async () => {
+      const session = await sessions.start({}, browser)
+      const answerAgain = hang()
+      now += 580_000
+      const first = sessions.freshen(session, browser)
+      await vi.advanceTimersByTimeAsync(1000)
+      await first
+      issuer.refusal = new TemporarilyUnavailableError()
+      answerAgain()
+      await sessions.settle()
+      expect(await sessions.find(session.id)).toMatchObject({ version: 0 })
+    })
+
+    test('a request whose token has expired is told to come again after ten seconds, and then after one', async () => {
+      const session = await sessions.start({}, browser)
+      hang()
+      now += 600_000
+      for (const ms of [10_000, 1000, 1000]) {
+        const request = sessions.freshen(session, browser)
+        expect(await isDone(request, ms - 1)).toBe(false)
+        expect(await isDone(request, 1)).toBe(true)
+        await expect(request).rejects.toThrow(TemporarilyUnavailableError)
+      }
+    })
+
+    test('who is signed in is answered after a second, as it was known', async () => {
+      const session = await sessions.start({}, browser)
+      hang()
+      for (const ms of [1000, 100]) {
+        const answer = sessions.confirm(session, browser)
+        // The question is asked a few turns later.
+        await vi.advanceTimersByTimeAsync(0)
+        expect(await isDone(answer, ms - 1)).toBe(false)
+        expect(await isDone(answer, 1)).toBe(true)
+        expect(await answer).toBe(session)
+      }
+    })
+  })
+
+  describe('the question whether a session lives', () => {
+    test('is answered by the issuer, without a refresh', async () => {
+      const session = await sessions.start({}, browser)
+      expect(await sessions.confirm(session, browser)).toBe(session)
+      expect([issuer.questions, issuer.refreshes]).toEqual([1, 0])
+    })
+
+    test('is answered by a refresh where the access token is refused: the session has ended', async () => {
+      const session = await sessions.start({}, browser)
+      issuer.takesTokens = false
+      issuer.client.refresh = () => Promise.reject(new InvalidGrantError())
+      await expect(sessions.confirm(session, browser)).rejects.toThrow(NotSignedInError)
+      expect(await sessions.find(session.id)).toBeUndefined()
+    })
+
+    test('is answered by a refresh where the access token is refused: its key alone was pulled', async () => {
+      const session = await sessions.start({}, browser)
+      issuer.takesTokens = false
+      expect(await sessions.confirm(session, browser)).toMatchObject({ version: 1, refreshToken: 'r1' })
+    })
+
+    test('has the answer that was last known while the issuer is away, until the access token expires', async () => {
+      const session = await sessions.start({}, browser)
+      issuer.refusal = new TemporarilyUnavailableError()
+      now += 599_000
+      expect(await sessions.confirm(session, browser)).toBe(session)
+      now += 1000
+      await expect(sessions.confirm(session, browser)).rejects.toThrow(TemporarilyUnavailableError)
+      expect(await sessions.find(session.id)).toBeDefined()
+    })
+
+    test('has no answer when the token is refused and a refresh cannot be had', async () => {
+      const session = await sessions.start({}, browser)
+      issuer.takesTokens = false
+      issuer.client.refresh = () => Promise.reject(new TemporarilyUnavailableError())
+      await expect(sessions.confirm(session, browser)).rejects.toThrow(TemporarilyUnavailableError)
+      expect(await sessions.find(session.id)).toBeDefined()
+    })
+  })
+
+  test('the issuer hears of a sign-out also where the store cannot remove the session', async () => {
+    store = { ...store, remove: () => Promise.reject(new TemporarilyUnavailableError()) }
+    sessions = replica()
+    const session = await sessions.start({}, browser)
+    await expect(sessions.end(session, browser)).rejects.toThrow(TemporarilyUnavailableError)
+    expect(issuer.signedOut).toEqual(['r0'])
   })
 
   test('a sign-out while the issuer is away is made good later', async () => {
