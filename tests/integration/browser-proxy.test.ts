@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
 import {
   type BrowserClient,
@@ -189,6 +189,41 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     expect(headers.get('Content-Type')).toBe('application/json')
   })
 
+  test('a browser does not choose what names its request in the logs and to the API', async () => {
+    const { body, headers } = await browser.send<Received>('GET', '/api/x', {
+      headers: { 'X-Request-Id': 'chosen-by-browser' }
+    })
+    expect(body.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/)
+    expect(headers.get('X-Request-Id')).toBe(body.headers['x-request-id'])
+    await browser.send('GET', '/account/auth/me', { headers: { 'X-Request-Id': 'chosen-by-browser' } })
+    await browser.send('GET', '/bff/session', { headers: { 'X-Request-Id': 'chosen-by-browser' } })
+    expect(trio.logs()).not.toContain('chosen-by-browser')
+    expect(trio.auth.logs()).toContain('"request_id"')
+  })
+
+  /** A request whose body the test writes. */
+  function openUpload(headers: Record<string, string> = {}) {
+    const outgoing = request(new URL('/api/upload', bffUrl), {
+      method: 'POST',
+      headers: {
+        Host: 'localhost:4002',
+        Origin: publicUrl,
+        'Sec-Fetch-Site': 'same-origin',
+        'X-Countersign-CSRF': '1',
+        Cookie: `__Host-countersign=${browser.cookie}`,
+        ...headers
+      }
+    })
+    return { outgoing, answered: once(outgoing, 'response') as Promise<[IncomingMessage]> }
+  }
+
+  async function readAnswer(answered: Promise<[IncomingMessage]>) {
+    const [response] = await answered
+    let text = ''
+    for await (const chunk of response) text += chunk
+    return { status: response.statusCode, body: JSON.parse(text) }
+  }
+
   test('a body that is longer than what is kept goes through as it comes', async () => {
     let firstBytesAt = 0
     answer = async (received, response) => {
@@ -197,26 +232,87 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
       })
       await echo(received, response)
     }
-    const outgoing = request(new URL('/api/upload', bffUrl), {
-      method: 'POST',
-      headers: {
-        Host: 'localhost:4002',
-        Origin: publicUrl,
-        'Sec-Fetch-Site': 'same-origin',
-        'X-Countersign-CSRF': '1',
-        Cookie: `__Host-countersign=${browser.cookie}`
-      }
-    })
-    const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>
+    const { outgoing, answered } = openUpload()
     for (let i = 0; i < 20; i++) outgoing.write(Buffer.alloc(100_000))
     await expect.poll(() => firstBytesAt).toBeGreaterThan(0)
     const lastWrittenAt = performance.now()
     outgoing.end(Buffer.alloc(1))
-    const [response] = await answered
-    let text = ''
-    for await (const chunk of response) text += chunk
-    expect(JSON.parse(text)).toMatchObject({ bytes: 2_000_001 })
+    expect(await readAnswer(answered)).toMatchObject({ status: 200, body: { bytes: 2_000_001 } })
     expect(firstBytesAt).toBeLessThan(lastWrittenAt)
+  })
+
+  test('a body may take its time while its bytes flow, and is 408 when they do not', async () => {
+    const [flowing, stuck, stuckForUs] = [
+      openUpload(),
+      openUpload({ 'Content-Length': '1000000' }),
+      openUpload({ 'Content-Length': '100' })
+    ]
+    stuck.outgoing.write(Buffer.alloc(50_000))
+    stuckForUs.outgoing.write('{')
+    const flow = async () => {
+      for (let i = 0; i < 38; i++) {
+        flowing.outgoing.write(Buffer.alloc(40_000))
+        await new Promise((resolve) => setTimeout(resolve, 1000))
+      }
+      flowing.outgoing.end()
+      return readAnswer(flowing.answered)
+    }
+    const [passed, ...refused] = await Promise.all([
+      flow(),
+      readAnswer(stuck.answered),
+      readAnswer(stuckForUs.answered)
+    ])
+    expect(passed).toMatchObject({ status: 200, body: { bytes: 38 * 40_000 } })
+    for (const each of refused) expect(each).toMatchObject({ status: 408, body: { error: 'invalid_request' } })
+  }, 60_000)
+
+  describe('an answer that is there before the body', () => {
+    /** Sends as many browsers do: an answer is looked for when everything is sent. @returns its status */
+    async function sendBlindly(bytes: number, connection: string): Promise<number> {
+      const { hostname, port } = new URL(bffUrl)
+      const socket = connect({ host: hostname, port: Number(port) })
+      onTestFinished(() => void socket.destroy())
+      socket.on('error', () => {}).pause()
+      const write = (data: string | Buffer) =>
+        new Promise<void>((resolve, reject) => socket.write(data, (error) => (error ? reject(error) : resolve())))
+      await write(
+        'POST /api/upload HTTP/1.1\r\nHost: localhost:4002\r\nSec-Fetch-Site: same-origin\r\nX-Countersign-CSRF: 1\r\n' +
+          `Origin: ${publicUrl}\r\nCookie: __Host-countersign=${browser.cookie}\r\nConnection: ${connection}\r\n` +
+          'Transfer-Encoding: chunked\r\n\r\n'
+      )
+      const piece = Buffer.alloc(100_000, 'x')
+      for (let sent = 0; sent < bytes; sent += piece.length) {
+        await write(Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from('\r\n')]))
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+      await write('0\r\n\r\n')
+      // What has come meanwhile would be lost with a connection that was reset.
+      const heard = once(socket, 'data')
+      socket.resume()
+      const [head] = (await heard) as [Buffer]
+      return Number(/^HTTP\/1\.1 (\d+)/.exec(head.toString())?.[1])
+    }
+
+    test.each(['keep-alive', 'close'])('(%s) reaches a browser that sends on: 413', async (connection) => {
+      expect(await sendBlindly(6_000_000, connection)).toBe(413)
+    })
+
+    test.each(['keep-alive', 'close'])(
+      '(%s) reaches a browser that sends on: 503 of an API that breaks off',
+      async (c) => {
+        answer = (received) => received.once('data', () => received.socket.destroy())
+        expect(await sendBlindly(3_000_000, c)).toBe(503)
+      }
+    )
+
+    test('reaches a browser that sends on: an API that says no before it has everything', async () => {
+      answer = (received, response) => received.once('data', () => response.writeHead(422).end('{}'))
+      expect(await sendBlindly(3_000_000, 'keep-alive')).toBe(422)
+    })
+
+    test('is lost to a browser that sends without end', async () => {
+      await expect(sendBlindly(20_000_000, 'keep-alive')).rejects.toThrow(/ECONNRESET|EPIPE/)
+    })
   })
 
   test('an answer reaches the browser piece by piece', async () => {
@@ -248,6 +344,44 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     await expect.poll(() => isGone, { timeout: 2000 }).toBe(true)
   })
 
+  test('a browser that leaves is not an API that cannot be reached: nothing says so', async () => {
+    const from = trio.logs().length
+    const metrics = async () => (await fetch(`${bffUrl}/metrics`)).text()
+    const unavailable = async () => /status="503".*\n/.exec((await metrics()).replace(/.*_bucket.*\n/g, ''))?.[0]
+    const before = await unavailable()
+    let requests = 0
+    answer = () => {
+      requests += 1
+    }
+    const waiting = openUpload({ 'Content-Length': '2' })
+    waiting.answered.catch(() => {})
+    waiting.outgoing.end('{}')
+    const uploading = openUpload()
+    uploading.answered.catch(() => {})
+    uploading.outgoing.write(Buffer.alloc(50_000))
+    await expect.poll(() => requests).toBe(2)
+    waiting.outgoing.destroy()
+    uploading.outgoing.destroy()
+    answer = (_, response) => void response.writeHead(200).write('x')
+    const incoming = await browser.open('GET', '/api/slow')
+    incoming.destroy()
+    await expect
+      .poll(
+        () =>
+          trio
+            .logs()
+            .slice(from)
+            .match(/"status":499/g)?.length
+      )
+      .toBe(2)
+    await expect.poll(() => trio.logs().slice(from)).toContain('answer not delivered')
+    const logs = trio.logs().slice(from)
+    expect(logs).toContain('the browser has left before the answer')
+    expect(logs).not.toMatch(/"level":"(?:warn|error)"|cannot be reached/)
+    expect(await unavailable()).toBe(before)
+    expect(await metrics()).toMatch(/http_request_duration_seconds_count\{.*status="499".*\} 2/)
+  })
+
   test.each(['declared', 'undeclared'])('a body past the limit, %s, is 413', async (how) => {
     const body = Buffer.alloc(4_000_001)
     const headers = how === 'undeclared' ? { 'Transfer-Encoding': 'chunked' } : {}
@@ -267,6 +401,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
       setTimeout(() => response.destroy(), 50)
     }
     await expect(browser.send('GET', '/api/x')).rejects.toThrow()
+    await expect.poll(() => trio.logs()).toMatch(/"level":"warn".*the API has broken off its answer/)
     answer = echo
     expect(await browser.send('GET', '/api/x')).toMatchObject({ status: 200 })
   })

@@ -9,6 +9,8 @@ import {
 import { openRedisConnection, type RedisConnection } from '@countersign/service-kit/redis'
 import compose from 'koa-compose'
 import type { Config } from './config.ts'
+import { longestArrivalMs } from './endpoints/arrival-limits.ts'
+import { limitArrival } from './endpoints/limit-arrival.ts'
 import { requirePublicSite } from './endpoints/require-public-site.ts'
 import { addRoutes } from './endpoints/routes.ts'
 import { setTransportSecurity } from './endpoints/set-transport-security.ts'
@@ -58,11 +60,13 @@ export async function createBffService(config: Config, embedded?: EmbeddedParts)
   })
   const api = createUpstream({ url: apiUrl, timeoutSeconds })
   const auth = createUpstream({ url: authUrl, timeoutSeconds, forwarderKey })
-  const requireSite = compose([setTransportSecurity(publicUrl), requirePublicSite(config)])
+  const requireSite = compose([limitArrival(config), setTransportSecurity(publicUrl), requirePublicSite(config)])
   return createHttpService({
     host: config.host,
     port: config.port,
     trustedProxyHops: config.trustedProxyHops,
+    requestTimeoutMs: longestArrivalMs(config.proxyBodyLimitBytes),
+    takesRequestIds: false, // a browser would write what it likes into the logs of every service behind
     logger,
     metrics,
     healthChecks: [{ name: 'sessions', required: false, check: () => store.check() }],

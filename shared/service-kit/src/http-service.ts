@@ -19,6 +19,8 @@ export interface HttpServiceOptions {
   trustedProxyHops: number
   /** What a service shows that calls for browsers, and is trusted to say their addresses. */
   forwarderKey?: Secret | undefined
+  /** Whether a caller may choose the id that names a request in all logs. Default: yes, so that services share one. */
+  takesRequestIds?: boolean
   logger: Logger
   metrics: HttpMetrics
   healthChecks: readonly HealthCheck[]
@@ -28,8 +30,10 @@ export interface HttpServiceOptions {
   answerUnmatched?: Middleware
   /** Run in order once requests are drained: they close stores and followers. One that fails does not stop the next. */
   closeStores: readonly (() => unknown)[]
-  /** How long a request may take to arrive, in milliseconds; its headers may take a third of that. Default 30,000. */
+  /** How long a request may take to arrive, in milliseconds. Default 30,000. */
   requestTimeoutMs?: number
+  /** How long its headers may take, in milliseconds. Default 10,000. */
+  headersTimeoutMs?: number
   /** How long a shutdown waits for requests under way, in milliseconds. */
   drainTimeoutMs?: number
 }
@@ -45,13 +49,13 @@ export interface Service {
 
 /** Puts the same frame around each service: request id, log, metrics, errors, health, limits, and an orderly end. */
 export function createHttpService(options: HttpServiceOptions): Service {
-  const { logger, metrics, requestTimeoutMs = 30_000 } = options
+  const { logger, metrics, requestTimeoutMs = 30_000, headersTimeoutMs = 10_000 } = options
   const app = createApp(options)
   const server = createServer(
     {
-      headersTimeout: requestTimeoutMs / 3,
+      headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
       requestTimeout: requestTimeoutMs,
-      connectionsCheckingInterval: requestTimeoutMs / 10,
+      connectionsCheckingInterval: Math.min(headersTimeoutMs, requestTimeoutMs) * 0.3,
       keepAliveTimeout: 75_000
     },
     app.callback()
@@ -94,11 +98,11 @@ export function createHttpService(options: HttpServiceOptions): Service {
 function createApp(options: HttpServiceOptions): Koa {
   const app = new Koa({ proxy: options.trustedProxyHops > 0, maxIpsCount: options.trustedProxyHops })
   app.silent = true
-  app.on('error', (error) => options.logger.warn({ cause: describeError(error) }, 'answer not delivered'))
+  app.on('error', (error: unknown, ctx?: Context) => logUndelivered(options.logger, error, ctx))
   const router = new Router()
   options.addRoutes(router)
   addOperationalRoutes(router, options.healthChecks, options.metrics)
-  app.use(setRequestContext(options.logger))
+  app.use(setRequestContext({ logger: options.logger, takesRequestIds: options.takesRequestIds ?? true }))
   if (options.forwarderKey) app.use(trustForwarder(options.forwarderKey))
   app.use(recordRequests(options.metrics))
   app.use(answerErrors())
@@ -107,6 +111,12 @@ function createApp(options: HttpServiceOptions): Koa {
   if (options.answerUnmatched) app.use(options.answerUnmatched)
   app.use(rejectUnmatched(router))
   return app
+}
+
+/** An answer that has begun ends early when its client leaves, which clients may; one that has not is a fault of ours. */
+function logUndelivered(logger: Logger, error: unknown, ctx: Context | undefined): void {
+  const log: Logger = ctx?.state.log ?? logger
+  log[ctx?.headerSent ? 'info' : 'warn']({ cause: describeError(error) }, 'answer not delivered')
 }
 
 async function setSecurityHeaders(ctx: Context, next: () => Promise<void>): Promise<void> {

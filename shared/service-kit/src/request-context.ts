@@ -12,10 +12,16 @@ export interface RequestState {
   log: Logger
 }
 
-/** Gives each request an id (the caller's `X-Request-Id` when it is a plain one) and a logger that says it. */
-export function setRequestContext(logger: Logger): Middleware {
+export interface RequestContextOptions {
+  readonly logger: Logger
+  /** Whether a caller may choose the request's id. */
+  readonly takesRequestIds: boolean
+}
+
+/** Gives each request an id (the caller's `X-Request-Id` when it is taken, and a plain one) and a logger that says it. */
+export function setRequestContext({ logger, takesRequestIds }: RequestContextOptions): Middleware {
   return async function setRequestContext(ctx, next) {
-    const offered = ctx.get('X-Request-Id')
+    const offered = takesRequestIds ? ctx.get('X-Request-Id') : ''
     const requestId = acceptableRequestId.test(offered) ? offered : randomUUID()
     const state: RequestState = { requestId, log: logger.child({ request_id: requestId }) }
     Object.assign(ctx.state, state)

@@ -1,11 +1,13 @@
 /** The way from a browser to an API: the cookie stays here, and the access token goes with the request. */
 import { NotFoundError, NotSignedInError, TemporarilyUnavailableError } from '@countersign/oauth'
+import { describeError } from '@countersign/service-kit'
 import type { Context, Middleware } from 'koa'
 import type { Dispatcher } from 'undici'
 import { browserOrigin } from '../endpoints/browser-origin.ts'
 import { readSessionCookie } from '../endpoints/session-cookie.ts'
 import type { BrowserOrigin } from '../issuer/issuer-client.ts'
 import type { BrowserSessions, PresentedSession } from '../sessions/browser-sessions.ts'
+import { ClientClosedRequestError } from './client-closed-request.ts'
 import { requestHeaders, responseHeaders } from './headers.ts'
 import { type RequestBody, takeBody } from './request-body.ts'
 import type { Upstream } from './upstream.ts'
@@ -58,7 +60,9 @@ async function sendRenewing(
 ): Promise<Dispatcher.ResponseData> {
   const { address, requestId } = browser
   const gone = new AbortController()
-  ctx.res.once('close', () => gone.abort())
+  const leave = () => gone.abort(new ClientClosedRequestError())
+  ctx.res.once('close', leave)
+  if (ctx.res.closed) leave()
   const send = ({ accessToken }: PresentedSession) =>
     upstream.send({
       method: ctx.method,
@@ -92,5 +96,11 @@ function relay(
   if ([204, 205, 304].includes(statusCode)) {
     ctx.body = null
     body.dump().catch(() => {})
-  } else ctx.body = body
+    return
+  }
+  body.once('error', (error) => {
+    // A browser that leaves is none of the API's faults.
+    if (!ctx.res.closed) ctx.state.log.warn({ cause: describeError(error) }, 'the API has broken off its answer')
+  })
+  ctx.body = body
 }

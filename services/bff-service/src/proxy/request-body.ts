@@ -17,13 +17,15 @@ export async function takeBody(ctx: Context, limitBytes: number): Promise<Reques
 
 function limitTo(limitBytes: number): Transform {
   let bytes = 0
-  return new Transform({
+  const limited = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length
       if (bytes > limitBytes) done(tooLarge(limitBytes))
       else done(null, chunk)
     }
   })
+  // Whoever sends it hears of it while it is sent. Afterwards nobody does, and an error that nobody hears ends the process.
+  return limited.on('error', () => {})
 }
 
 function tooLarge(limitBytes: number): PayloadTooLargeError {
