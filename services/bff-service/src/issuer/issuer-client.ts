@@ -82,8 +82,9 @@ export function createIssuerClient({
     async isLive(accessToken, browser) {
       const headers = { Authorization: `Bearer ${accessToken}` }
       const { response, answer } = await call('/auth/me', { headers }, browser, questionTimeoutMs)
-      if (response.ok) return true
-      if ([401, 403, 404].includes(response.status)) return false
+      // 403 is about what the token allows: it was taken.
+      if (response.ok || response.status === 403) return true
+      if (response.status === 401 || response.status === 404) return false
       throw refusal('/auth/me', response, answer)
     }
   }

@@ -1,18 +1,15 @@
 /** The sessions of browsers: a cookie names one, and the tokens behind it stay here. */
-import {
-  InvalidGrantError,
-  NotSignedInError,
-  OAuthError,
-  TemporarilyUnavailableError,
-  type TokenResponse
-} from '@countersign/oauth'
+import { OAuthError, TemporarilyUnavailableError } from '@countersign/oauth'
 import type { BrowserOrigin, IssuerClient } from '../issuer/issuer-client.ts'
 import { createIssuerPatience, late } from '../issuer/issuer-patience.ts'
 import type { BffMetrics } from '../metrics.ts'
-import { type BrowserSession, createBrowserSession, readBrowserSession } from './browser-session.ts'
+import { type BrowserSession, createBrowserSession } from './browser-session.ts'
 import type { PendingSignOuts } from './pending-sign-outs.ts'
-import { isSessionId, makeSessionId, openSession, sealSession, storageKey } from './session-sealing.ts'
-import type { SessionStore, StoredSession } from './session-store.ts'
+import { createSealedSessions, type PresentedSession } from './sealed-sessions.ts'
+import { createSessionRenewals } from './session-renewals.ts'
+import type { SessionStore } from './session-store.ts'
+
+export type { PresentedSession } from './sealed-sessions.ts'
 
 export interface BrowserSessionsDeps {
   store: SessionStore
@@ -22,11 +19,6 @@ export interface BrowserSessionsDeps {
   idleSeconds: number
   absoluteSeconds: number
   clock: { now(): number }
-}
-
-/** A session that a browser has shown the id of. */
-export interface PresentedSession extends BrowserSession {
-  readonly id: string
 }
 
 export interface BrowserSessions {
@@ -62,30 +54,28 @@ export interface BrowserSessions {
 const shortWait = { ms: 1_000, lateMs: 100 }
 /** For whoever has nothing else. */
 const longWait = { ms: 10_000, lateMs: 1_000 }
-const settlingMs = 10_000
 
 export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSessions {
-  const { store, issuer, metrics, pendingSignOuts, idleSeconds, absoluteSeconds, clock } = deps
-  /** Requests of one session that arrive together share a refresh. Between replicas the rotation sees to it. */
-  const renewals = new Map<string, Promise<PresentedSession>>()
+  const { issuer, metrics, pendingSignOuts, absoluteSeconds, clock } = deps
+  const sealed = createSealedSessions(deps)
+  const renewals = createSessionRenewals({ sealed, issuer, metrics, clock })
   const patience = createIssuerPatience()
 
   return {
     async start(credentials, browser) {
       const tokens = await issuer.signIn(credentials, browser)
       const now = clock.now()
-      const id = makeSessionId()
       const session = createBrowserSession(tokens, { now, version: 0, endsAt: now + absoluteSeconds * 1000 })
       try {
-        await store.create(storageKey(id), await seal(id, session), idleSeconds)
+        const presented = await sealed.create(session)
+        metrics.countSession('started')
+        return presented
       } catch (error) {
         await signOutAtIssuer(session, browser)
         throw error
       }
-      metrics.countSession('started')
-      return { ...session, id }
     },
-    find,
+    find: sealed.find,
     freshen,
     async confirm(session, browser) {
       const fresh = await freshen(session, browser)
@@ -99,23 +89,20 @@ export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSession
     async end(session, browser) {
       try {
         // First here: a cookie that somebody has copied is dead, whatever becomes of the rest.
-        await store.remove(storageKey(session.id))
+        await sealed.remove(session.id)
         metrics.countSession('signed_out')
       } finally {
         await signOutAtIssuer(session, browser)
       }
     },
-    async settle() {
-      const timeout = new Promise((resolve) => setTimeout(resolve, settlingMs).unref())
-      await Promise.race([Promise.allSettled(renewals.values()), timeout])
-    }
+    settle: renewals.settle
   }
 
   async function freshen(session: PresentedSession, browser: BrowserOrigin): Promise<PresentedSession> {
     if (clock.now() < session.refreshAt) return session
     if (clock.now() >= session.accessExpiresAt) return renew(session, browser)
     const renewed = await withoutIssuer(session, late, () =>
-      patience.waitFor(shareRenewal(session, browser), shortWait)
+      patience.waitFor(renewals.share(session, browser), shortWait)
     )
     return renewed === late ? session : renewed
   }
@@ -135,63 +122,12 @@ export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSession
     await signOut().catch((error) => pendingSignOuts.add(signOut, error))
   }
 
-  async function find(id: string | undefined): Promise<PresentedSession | undefined> {
-    if (id === undefined || !isSessionId(id)) return undefined
-    const stored = await store.use(storageKey(id), idleSeconds)
-    if (!stored) return undefined
-    const session = readBrowserSession(await openSession(id, stored.sealed), stored.version, clock.now())
-    return session && { ...session, id }
-  }
-
   async function renew(session: PresentedSession, browser: BrowserOrigin): Promise<PresentedSession> {
-    const renewed = await patience.waitFor(shareRenewal(session, browser), longWait)
+    const renewed = await patience.waitFor(renewals.share(session, browser), longWait)
     if (renewed !== late) return renewed
     throw new TemporarilyUnavailableError({
       description: 'The token issuer has not answered in time. Try again in a moment.',
       detail: 'a refresh takes long'
     })
-  }
-
-  /** It goes on when nobody waits for it any more: what the issuer has rotated is stored. */
-  function shareRenewal(session: PresentedSession, browser: BrowserOrigin): Promise<PresentedSession> {
-    const name = `${session.id}.${session.version}`
-    const underWay = renewals.get(name)
-    if (underWay) return underWay
-    const renewal = exchange(session, browser).finally(() => renewals.delete(name))
-    renewals.set(name, renewal)
-    return renewal
-  }
-
-  async function exchange(session: PresentedSession, browser: BrowserOrigin): Promise<PresentedSession> {
-    const { id, endsAt } = session
-    const key = storageKey(id)
-    const current = await find(id)
-    if (!current) throw new NotSignedInError()
-    // A request that took long holds an old one; presenting its refresh token would count as a replay.
-    if (current.version > session.version) return current
-    const { version } = current
-    const tokens = await refresh(current, key, browser)
-    const next = createBrowserSession(tokens, { now: clock.now(), version: version + 1, endsAt })
-    const isStored = await store.replace(key, version, await seal(id, next), idleSeconds)
-    // Another replica has stored the same successor before; unless the session was ended meanwhile.
-    if (!isStored && !(await find(id))) throw new NotSignedInError()
-    return { ...next, id }
-  }
-
-  async function refresh(session: PresentedSession, key: string, browser: BrowserOrigin): Promise<TokenResponse> {
-    try {
-      const tokens = await issuer.refresh(session.refreshToken, browser)
-      metrics.countRefresh('refreshed')
-      return tokens
-    } catch (error) {
-      metrics.countRefresh(error instanceof InvalidGrantError ? 'ended' : 'failed')
-      if (!(error instanceof InvalidGrantError)) throw error
-      await store.remove(key)
-      throw new NotSignedInError({ cause: error })
-    }
-  }
-
-  async function seal(id: string, session: BrowserSession): Promise<StoredSession> {
-    return { version: session.version, sealed: await sealSession(id, session) }
   }
 }

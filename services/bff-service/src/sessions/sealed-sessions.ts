@@ -1,0 +1,48 @@
+import { type BrowserSession, readBrowserSession } from './browser-session.ts'
+import { isSessionId, makeSessionId, openSession, sealSession, storageKey } from './session-sealing.ts'
+import type { SessionStore, StoredSession } from './session-store.ts'
+
+/** A session that a browser has shown the id of. */
+export interface PresentedSession extends BrowserSession {
+  readonly id: string
+}
+
+/** The store as whoever has an id sees it: each session is sealed with its own. */
+export interface SealedSessions {
+  /** Stores a session under an id that nobody has known before. */
+  create(session: BrowserSession): Promise<PresentedSession>
+  /** @returns the live session of a cookie's value */
+  find(id: string | undefined): Promise<PresentedSession | undefined>
+  /** Stores the next version of a session, if the version before it is the one that is there. @returns whether it was */
+  replace(id: string, next: BrowserSession): Promise<boolean>
+  remove(id: string): Promise<void>
+}
+
+export interface SealedSessionsDeps {
+  store: SessionStore
+  idleSeconds: number
+  clock: { now(): number }
+}
+
+export function createSealedSessions({ store, idleSeconds, clock }: SealedSessionsDeps): SealedSessions {
+  return {
+    async create(session) {
+      const id = makeSessionId()
+      await store.create(storageKey(id), await seal(id, session), idleSeconds)
+      return { ...session, id }
+    },
+    async find(id) {
+      if (id === undefined || !isSessionId(id)) return undefined
+      const stored = await store.use(storageKey(id), idleSeconds)
+      if (!stored) return undefined
+      const session = readBrowserSession(await openSession(id, stored.sealed), stored.version, clock.now())
+      return session && { ...session, id }
+    },
+    replace: async (id, next) => store.replace(storageKey(id), next.version - 1, await seal(id, next), idleSeconds),
+    remove: (id) => store.remove(storageKey(id))
+  }
+}
+
+async function seal(id: string, session: BrowserSession): Promise<StoredSession> {
+  return { version: session.version, sealed: await sealSession(id, session) }
+}
