@@ -6,6 +6,7 @@ import {
   type BrowserClient,
   createBrowserClient,
   register,
+  type ServiceProcess,
   startTrio,
   type Trio,
   untilReady,
@@ -41,6 +42,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
   let database: TestDatabase
   let trio: Trio
   let api: Server
+  let bff: ServiceProcess
   let bffUrl: string
   let browser: BrowserClient
 
@@ -49,7 +51,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     trio = await startTrio({ databaseUrl: database.url, redisUrl: await createTestRedis() })
     api = createServer((received, response) => answer(received, response)).listen(0, '127.0.0.1')
     await once(api, 'listening')
-    const bff = await trio.startBff({
+    bff = await trio.startBff({
       PUBLIC_URL: publicUrl,
       API_URL: `http://127.0.0.1:${(api.address() as AddressInfo).port}/base/`,
       UPSTREAM_TIMEOUT_SECONDS: '2',
@@ -352,7 +354,8 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
   })
 
   test('a browser that leaves is not an API that cannot be reached: nothing says so', async () => {
-    const from = trio.logs().length
+    const from = bff.logs().length
+    const logs = () => bff.logs().slice(from)
     const metrics = async () => (await fetch(`${bffUrl}/metrics`)).text()
     const unavailable = async () => /status="503".*\n/.exec((await metrics()).replace(/.*_bucket.*\n/g, ''))?.[0]
     const before = await unavailable()
@@ -372,19 +375,10 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     answer = (_, response) => void response.writeHead(200).write('x')
     const incoming = await browser.open('GET', '/api/slow')
     incoming.destroy()
-    await expect
-      .poll(
-        () =>
-          trio
-            .logs()
-            .slice(from)
-            .match(/"status":499/g)?.length
-      )
-      .toBe(2)
-    await expect.poll(() => trio.logs().slice(from)).toContain('answer not delivered')
-    const logs = trio.logs().slice(from)
-    expect(logs).toContain('the browser has left before the answer')
-    expect(logs).not.toMatch(/"level":"(?:warn|error)"|cannot be reached/)
+    await expect.poll(() => logs().match(/"status":499/g)?.length, { timeout: 5000 }).toBe(2)
+    await expect.poll(logs, { timeout: 5000 }).toContain('answer not delivered')
+    expect(logs()).toContain('the browser has left before the answer')
+    expect(logs()).not.toMatch(/"level":"(?:warn|error)"|cannot be reached/)
     expect(await unavailable()).toBe(before)
     expect(await metrics()).toMatch(/http_request_duration_seconds_count\{.*status="499".*\} 2/)
   })
@@ -408,7 +402,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
       setTimeout(() => response.destroy(), 50)
     }
     await expect(browser.send('GET', '/api/x')).rejects.toThrow()
-    await expect.poll(() => trio.logs()).toMatch(/"level":"warn".*the API has broken off its answer/)
+    await expect.poll(() => bff.logs()).toMatch(/"level":"warn".*the API has broken off its answer/)
     answer = echo
     expect(await browser.send('GET', '/api/x')).toMatchObject({ status: 200 })
   })

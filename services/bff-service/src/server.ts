@@ -73,8 +73,7 @@ export async function createBffService(config: Config, embedded?: EmbeddedParts)
     addRoutes: (router) => addRoutes(router, { ...config, requireSite, sessions, issuer, assets, api, auth }),
     answerUnmatched: compose([requireSite, answerUnknownPage(assets)]),
     closeStores: [
-      () => sessions.settle(),
-      () => pendingSignOuts.close(),
+      () => Promise.all([sessions.settle(), pendingSignOuts.close()]),
       () => api.close(),
       () => auth.close(),
       () => redis?.destroy()
