@@ -73,8 +73,7 @@ COPY --from=build /compiled/shared shared
 COPY --from=build /compiled/prisma prisma
 COPY --from=build /compiled/services/auth-service services/auth-service
 COPY --chmod=755 docker/countersign /usr/local/bin/countersign
-# The pool that signs; it is made for the cores of a larger machine than the default is.
-ENV PORT=4000 UV_THREADPOOL_SIZE=16
+ENV PORT=4000
 EXPOSE 4000
 CMD ["node", "services/auth-service/dist/main.js"]
 

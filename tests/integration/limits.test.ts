@@ -112,7 +112,7 @@ describe('limits', () => {
     const tasks = `/proc/${trio?.auth.process.pid}/task`
     const niceness = readdirSync(tasks).map((id) => Number(statOf(`${tasks}/${id}/stat`)[16]))
     expect(niceness).toContain(0)
-    expect(Math.max(...niceness)).toBe(10)
+    expect(Math.max(...niceness)).toBe(19)
   })
 
   test('without a trusted proxy X-Forwarded-For means nothing', async () => {

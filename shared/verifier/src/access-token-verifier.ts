@@ -13,7 +13,7 @@ import type { Fetch } from './fetch-key-set.ts'
 import type { KeySource, KeySourceStatus, VerificationKey } from './key-source.ts'
 import type { VerifierLogger } from './logger.ts'
 import type { DpopOptions, DpopPresentation } from './proof-of-possession.ts'
-import { createRememberedTokens } from './remembered-tokens.ts'
+import { createRememberedTokens, type RememberedTokens } from './remembered-tokens.ts'
 import type { RevocableIdentifiers } from './revocation-feed.ts'
 import type { RevocationStatus } from './revocation-view.ts'
 import type { RevocationOptions, StalePolicy } from './revocations.ts'
@@ -102,6 +102,8 @@ interface Verified {
   readonly identifiers: RevocableIdentifiers
   readonly kid: string
   readonly key: VerificationKey
+  /** Set as soon as the denylist has named one of the identifiers; until then there is nothing to look for in it. */
+  isNamed: boolean
 }
 
 /**
@@ -119,9 +121,14 @@ interface Verified {
  * ```
  */
 export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): AccessTokenVerifier {
+  const onTokensRevoked = (identifier: string) => {
+    for (const verified of remembered?.having(identifier) ?? []) verified.isNamed = true
+  }
+  // A feed inside this process tells what it knows while it is being connected, before there is anything to remember.
+  let remembered: RememberedTokens<Verified> | undefined
   const { expected, clock, clockToleranceSeconds, cacheSize, keys, ownsKeys, revocations, possession } =
-    readVerifierOptions(options)
-  const remembered = createRememberedTokens<Verified>(cacheSize)
+    readVerifierOptions(options, onTokensRevoked)
+  remembered = createRememberedTokens<Verified>(cacheSize)
   const underWay = new Map<string, Promise<Verified>>()
 
   /** A token that arrives many times while it is not remembered yet is verified once. */
@@ -132,7 +139,7 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
       .then((verified) => {
         // An expired one would never be of use.
         checkTimes(verified.claims, clock.now(), clockToleranceSeconds)
-        remembered.set(token, verified)
+        remember(token, verified)
         return verified
       })
       .finally(() => underWay.delete(token))
@@ -146,25 +153,30 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
     remembered.delete(token)
     return undefined
   }
-  /** @returns whether it is settled that the token is good; not while its revocation has to be asked for */
-  const isSettled = ({ claims, identifiers }: Verified, whenStale: StalePolicy | undefined): boolean => {
-    checkTimes(claims, clock.now(), clockToleranceSeconds)
-    return revocations === null || revocations.isSettled(identifiers, whenStale)
+  /** From this moment on, what the denylist names is looked for among the remembered tokens, and not the other way round. */
+  const remember = (token: string, verified: Verified) => {
+    const { jti, sid, kid, actors = [] } = verified.identifiers
+    verified.isNamed = revocations?.isKnown(verified.identifiers) ?? false
+    remembered.set(token, verified, sid === undefined ? [jti, kid, ...actors] : [jti, sid, kid, ...actors])
   }
 
   return {
     async verify(token, { whenStale, dpop } = {}) {
       if (typeof token !== 'string') throw new TypeError('token must be a string')
-      const verified = find(token) ?? (await verifyOnce(token))
-      const { claims, identifiers } = verified
-      if (!isSettled(verified, whenStale)) await revocations?.ask(identifiers)
+      const { claims, identifiers } = find(token) ?? (await verifyOnce(token))
+      checkTimes(claims, clock.now(), clockToleranceSeconds)
+      revocations?.refuseKnown(identifiers)
+      if (revocations?.isFresh(whenStale) === false) await revocations.ask(identifiers)
       if (dpop !== null && (dpop || claims.cnf)) await possession.require(token, claims, dpop)
       return claims
     },
     recall(token, { whenStale } = {}) {
       const verified = find(token)
       if (!verified || verified.claims.cnf) return undefined
-      return isSettled(verified, whenStale) ? verified.claims : undefined
+      const { claims, identifiers, isNamed } = verified
+      checkTimes(claims, clock.now(), clockToleranceSeconds)
+      if (isNamed) revocations?.refuseKnown(identifiers)
+      return revocations?.isFresh(whenStale) === false ? undefined : claims
     },
     async ready() {
       await Promise.all([keys.ready(), revocations?.ready()])
@@ -193,5 +205,5 @@ async function verifySignatureAndClaims(
   await verifySignature(jws, key)
   const claims = parseClaims(jws.unverifiedPayload, expected)
   const identifiers = { jti: claims.jti, sid: claims.sid, kid, actors: actorSessions(claims) }
-  return { claims, identifiers, kid, key }
+  return { claims, identifiers, kid, key, isNamed: false }
 }

@@ -1,8 +1,11 @@
 /** What was found out about tokens, by the exact string. */
 export interface RememberedTokens<T> {
   get(token: string): T | undefined
-  set(token: string, value: T): void
+  /** @param identifiers what the token can be found by, besides itself */
+  set(token: string, value: T, identifiers: readonly string[]): void
   delete(token: string): void
+  /** What is remembered of the tokens that have this identifier. */
+  having(identifier: string): T[]
   clear(): void
   readonly size: number
 }
@@ -10,6 +13,14 @@ export interface RememberedTokens<T> {
 interface Remembered<T> {
   readonly token: string
   readonly value: T
+  readonly identifiers: readonly string[]
+}
+
+interface Generation<T> {
+  readonly tokens: Map<string, Remembered<T>>
+  /** The names of the tokens that have an identifier. */
+  readonly namesOf: Map<string, Set<string>>
+  characters: number
 }
 
 /** The most characters of tokens in each generation, whatever their count. */
@@ -25,46 +36,65 @@ const nameLength = 32
  */
 export function createRememberedTokens<T>(size: number): RememberedTokens<T> {
   const half = Math.max(1, Math.floor(size / 2))
-  let young = new Map<string, Remembered<T>>()
-  let old = new Map<string, Remembered<T>>()
-  let characters = 0
+  let young = newGeneration<T>()
+  let old = newGeneration<T>()
 
   const keep = (name: string, remembered: Remembered<T>) => {
-    if (young.size >= half || characters >= maxCharacters) {
-      old = 2 * half <= size ? young : new Map()
-      young = new Map()
-      characters = 0
+    if (young.tokens.size >= half || young.characters >= maxCharacters) {
+      old = 2 * half <= size ? young : newGeneration()
+      young = newGeneration()
     }
-    old.delete(name)
-    young.set(name, remembered)
-    characters += remembered.token.length
+    drop(old, name)
+    drop(young, name)
+    young.tokens.set(name, remembered)
+    young.characters += remembered.token.length
+    for (const identifier of remembered.identifiers) {
+      young.namesOf.set(identifier, (young.namesOf.get(identifier) ?? new Set()).add(name))
+    }
   }
 
   return {
     get(token) {
       const name = nameOf(token)
-      const known = young.get(name)
+      const known = young.tokens.get(name)
       if (known !== undefined) return known.token === token ? known.value : undefined
-      const older = old.get(name)
+      const older = old.tokens.get(name)
       if (older === undefined || older.token !== token) return undefined
       keep(name, older)
       return older.value
     },
-    set(token, value) {
-      if (size > 0) keep(nameOf(token), { token, value })
+    set(token, value, identifiers) {
+      if (size > 0) keep(nameOf(token), { token, value, identifiers })
     },
     delete(token) {
-      young.delete(nameOf(token))
-      old.delete(nameOf(token))
+      for (const generation of [young, old]) drop(generation, nameOf(token))
     },
+    having: (identifier) =>
+      [young, old].flatMap(({ tokens, namesOf }) =>
+        [...(namesOf.get(identifier) ?? [])].map((name) => (tokens.get(name) as Remembered<T>).value)
+      ),
     clear() {
-      young.clear()
-      old.clear()
-      characters = 0
+      young = newGeneration()
+      old = newGeneration()
     },
     get size() {
-      return young.size + old.size
+      return young.tokens.size + old.tokens.size
     }
+  }
+}
+
+function newGeneration<T>(): Generation<T> {
+  return { tokens: new Map(), namesOf: new Map(), characters: 0 }
+}
+
+function drop<T>({ tokens, namesOf }: Generation<T>, name: string): void {
+  const remembered = tokens.get(name)
+  if (!remembered) return
+  tokens.delete(name)
+  for (const identifier of remembered.identifiers) {
+    const names = namesOf.get(identifier)
+    names?.delete(name)
+    if (names?.size === 0) namesOf.delete(identifier)
   }
 }
 

@@ -41,8 +41,8 @@ export interface RevocationView extends RevocationSink {
 /** Whom a view tells of what it hears. */
 export interface RevocationViewOptions {
   readonly clock: Clock
-  /** Called at once for each key that is revoked. */
-  readonly onKeyRevoked?: (kid: string) => void
+  /** Called at once for each value that is revoked, when the view has it. */
+  readonly onRevoked?: (kind: RevocationKind, value: string) => void
   /** Called for each entry that arrives live, with the seconds since its publication. */
   readonly onPropagated?: ((seconds: number) => void) | undefined
   /** Called when the view begins or ceases to be current; `reason` tells why it ceased. */
@@ -57,7 +57,7 @@ const sweepLimit = 10_000
  * how old it is it measures by the monotonic clock, so that setting the machine's clock never makes it look fresh.
  */
 export function createRevocationView(options: RevocationViewOptions): RevocationView {
-  const { clock, onKeyRevoked, onPropagated, onChange } = options
+  const { clock, onRevoked, onPropagated, onChange } = options
   const second = () => Math.floor(clock.monotonic() / 1000)
   const newSet = () => createExpiringSet(second())
   const denylist = { jti: newSet(), sid: newSet(), kid: newSet() } as const
@@ -77,7 +77,7 @@ export function createRevocationView(options: RevocationViewOptions): Revocation
     const isKnown = denylist[kind].has(value)
     // The deadline is fixed now, by the monotonic clock: a wall clock that is set ahead later forgets nothing.
     denylist[kind].add(value, Math.ceil((clock.monotonic() + left) / 1000))
-    if (kind === 'kid') onKeyRevoked?.(value)
+    onRevoked?.(kind, value)
     // What is published twice has arrived before.
     if (ageSeconds !== undefined && !isKnown) onPropagated?.(ageSeconds)
   }

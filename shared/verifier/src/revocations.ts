@@ -2,6 +2,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { RevocationsUnavailableError, TokenRevokedError } from './errors.ts'
 import { silentLogger, type VerifierLogger } from './logger.ts'
 import { checkMethods, checkNumber, checkOneOf } from './option-checks.ts'
+import type { RevocationKind } from './revocation-entry.ts'
 import type { RevocableIdentifiers, RevocationFeed } from './revocation-feed.ts'
 import { createRevocationView, type RevocationStatus } from './revocation-view.ts'
 
@@ -27,14 +28,20 @@ export interface RevocationOptions {
 
 /** The denylist with its policy. */
 export interface Revocations {
+  /** Whether the view knows one of them to be revoked. */
+  isKnown(identifiers: RevocableIdentifiers): boolean
   /**
-   * Refuses what the view knows to be revoked, without waiting.
+   * Refuses what the view knows to be revoked, however old it is.
    *
-   * @returns true when that settles it; false when the policy wants the carrier to be asked, by `ask`.
-   * @throws {TokenRevokedError} on a hit, however old the view is.
+   * @throws {TokenRevokedError}
+   */
+  refuseKnown(identifiers: RevocableIdentifiers): void
+  /**
+   * Whether what the view does not know to be revoked may pass; if not, the policy wants the carrier to be asked, by `ask`.
+   *
    * @throws {RevocationsUnavailableError} when the view is too old for the policy.
    */
-  isSettled(identifiers: RevocableIdentifiers, whenStale?: StalePolicy): boolean
+  isFresh(whenStale?: StalePolicy): boolean
   /**
    * Asks the carrier itself.
    *
@@ -50,17 +57,17 @@ export interface Revocations {
 export interface RevocationsContext {
   readonly clock?: Clock
   readonly logger?: VerifierLogger
-  readonly onKeyRevoked?: (kid: string) => void
+  readonly onRevoked?: (kind: RevocationKind, value: string) => void
   readonly onPropagated?: ((seconds: number) => void) | undefined
 }
 
 /** Starts to follow the feed. A mistake in the options is a `TypeError`. */
 export function createRevocations(options: RevocationOptions, context: RevocationsContext = {}): Revocations {
   const { feed, maxStaleness, policy } = checkOptions(options)
-  const { clock = systemClock, logger = silentLogger, onKeyRevoked = () => {}, onPropagated } = context
+  const { clock = systemClock, logger = silentLogger, onRevoked = () => {}, onPropagated } = context
   const view = createRevocationView({
     clock,
-    onKeyRevoked,
+    onRevoked,
     onPropagated,
     onChange: (isCurrent, reason) => {
       if (isCurrent) logger.info({}, 'revocation view is current')
@@ -71,9 +78,12 @@ export function createRevocations(options: RevocationOptions, context: Revocatio
   feed.follow(view, clock)
 
   return {
-    isSettled(identifiers, whenStale = policy) {
+    isKnown: (identifiers) => view.isRevoked(identifiers),
+    refuseKnown(identifiers) {
       const hit = view.findHit(identifiers)
       if (hit !== undefined) throw new TokenRevokedError(hit, { detail: `${hit} is on the denylist` })
+    },
+    isFresh(whenStale = policy) {
       if (view.staleness() <= maxStaleness || whenStale === 'allow') return true
       if (whenStale === 'check') return false
       throw new RevocationsUnavailableError({ detail: 'the revocation view is stale' })

@@ -6,6 +6,7 @@ import type { KeySource } from './key-source.ts'
 import { silentLogger } from './logger.ts'
 import { checkHttpUrl, checkMethods, checkNumber, checkText } from './option-checks.ts'
 import { createProofOfPossession, type ProofOfPossession } from './proof-of-possession.ts'
+import type { RevocationKind } from './revocation-entry.ts'
 import { createRevocations, type Revocations } from './revocations.ts'
 
 /** What a verifier works with, made from its options. */
@@ -20,8 +21,15 @@ export interface VerifierParts {
   readonly possession: ProofOfPossession
 }
 
-/** Checks every option before anything is started, so that a mistake leaves nothing running. */
-export function readVerifierOptions(options: AccessTokenVerifierOptions): VerifierParts {
+/**
+ * Checks every option before anything is started, so that a mistake leaves nothing running.
+ *
+ * @param onTokensRevoked called with each `jti`, `sid` and `kid` that is revoked from now on
+ */
+export function readVerifierOptions(
+  options: AccessTokenVerifierOptions,
+  onTokensRevoked: (identifier: string) => void
+): VerifierParts {
   const { clock = systemClock, clockToleranceSeconds = 5, cacheSize = 10_000, logger = silentLogger } = options
   const issuer = checkText('issuer', options.issuer)
   checkHttpUrl('issuer', issuer)
@@ -38,9 +46,12 @@ export function readVerifierOptions(options: AccessTokenVerifierOptions): Verifi
   let keys: KeySource | undefined = options.keys
   // A feed inside this process tells what it knows while it is being connected, before there is a key set.
   const revokedBefore: string[] = []
-  const onKeyRevoked = (kid: string) => void (keys ? keys.remove(kid) : revokedBefore.push(kid))
+  const onRevoked = (kind: RevocationKind, value: string) => {
+    if (kind === 'kid') keys ? keys.remove(value) : revokedBefore.push(value)
+    onTokensRevoked(value)
+  }
   const { onPropagated } = options
-  const context = { clock, logger, onKeyRevoked, onPropagated }
+  const context = { clock, logger, onRevoked, onPropagated }
   const revocations = options.revocations && createRevocations(options.revocations, context)
   keys ??= createRemoteKeySet({
     jwksUri: options.jwksUri ?? defaultJwksUri(issuer),

@@ -8,10 +8,10 @@ export interface PasswordThreads extends Argon2 {
 }
 
 /**
- * By how much the threads are nicer than the rest of the process: while both want the processor, hashing gets a tenth of
- * what answering and signing get. On a machine with nothing else to do it is as fast as ever.
+ * As nice as threads can be: while others want the processor, hashing gets a sixtieth of what answering and signing get. On
+ * a machine with nothing else to do it is as fast as ever.
  */
-const niceIncrement = 10
+const niceIncrement = 19
 /** An idle thread keeps 10 MB of memory, and a new one takes 50 ms to start. */
 const idleTimeoutMs = 60_000
 

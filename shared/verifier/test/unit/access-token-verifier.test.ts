@@ -153,6 +153,50 @@ describe('the access token verifier', () => {
     expect(verifier.recall(token, { whenStale: 'allow' })).toBe(claims)
   })
 
+  it('recalls no token that was revoked before it came, while it was verified, or by any of its names', async () => {
+    const log = createInProcessRevocationLog({ clock })
+    const revoke = (kind: 'jti' | 'sid' | 'kid', value: string) =>
+      log.append([{ kind, value, expiresAt: clock.now() / 1000 + 660 }])
+    revoke('sid', 'ended before')
+    log.complete()
+    const own = await createTestIssuer({ clock })
+    // It keeps its keys, whatever the denylist names.
+    const { verifier, code } = setUp({
+      keys: { ...own.keySource, remove: () => {} },
+      revocations: inProcessRevocations(log)
+    })
+    const isRefused = (token: string) =>
+      expect(() => verifier.recall(token), token).toThrow(expect.objectContaining({ code: 'ERR_TOKEN_REVOKED' }))
+
+    const before = own.mint({ sid: 'ended before' })
+    expect(await code(before)).toBe('ERR_TOKEN_REVOKED')
+    isRefused(before)
+
+    const meanwhile = own.mint({ sid: 'ended meanwhile' })
+    const verifying = code(meanwhile)
+    revoke('sid', 'ended meanwhile')
+    expect(await verifying).toBe('ERR_TOKEN_REVOKED')
+    isRefused(meanwhile)
+
+    const [byJti, bySid, byActor, other] = [
+      own.mint({ jti: 'jti-1' }),
+      own.mint({ sid: 'session-9' }),
+      own.mint({ act: { sub: 'service', sid: 'epoch-1', act: { sub: 'another', sid: 'epoch-2' } } }),
+      own.mint()
+    ]
+    const all = [byJti, bySid, byActor, other]
+    for (const token of all) expect(await code(token)).toBe('good')
+    revoke('jti', 'jti-1')
+    revoke('sid', 'session-9')
+    revoke('sid', 'epoch-2')
+    for (const token of [byJti, bySid, byActor]) isRefused(token)
+    expect(verifier.recall(other)).toBeDefined()
+    revoke('kid', own.kid)
+    for (const token of all) isRefused(token)
+    // And it stays so, also for one that goes to the other generation.
+    expect(await code(bySid)).toBe('ERR_TOKEN_REVOKED')
+  })
+
   it('recalls no token that is bound to a key: it takes a proof', async () => {
     const { verifier } = setUp()
     const bound = issuer.mint({ cnf: { jkt: 'A'.repeat(43) } })

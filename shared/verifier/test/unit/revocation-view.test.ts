@@ -5,15 +5,15 @@ import { createFakeClock } from './fake-clock.ts'
 
 const setUp = () => {
   const clock = createFakeClock()
-  const onKeyRevoked = vi.fn()
+  const onRevoked = vi.fn()
   const onChange = vi.fn()
-  const view = createRevocationView({ clock, onKeyRevoked, onChange })
+  const view = createRevocationView({ clock, onRevoked, onChange })
   const entry = (kind: RevocationKind, value: string, secondsLeft = 600) => ({
     kind,
     value,
     expiresAt: clock.now() / 1000 + secondsLeft
   })
-  return { clock, view, entry, onKeyRevoked, onChange }
+  return { clock, view, entry, onRevoked, onChange }
 }
 const token = { jti: 'j', sid: 's', kid: 'k' }
 
@@ -145,10 +145,19 @@ describe('the revocation view', () => {
     expect(view.status().entries).toBe(0)
   })
 
-  it('tells of a revoked key at once', () => {
-    const { view, entry, onKeyRevoked } = setUp()
+  it('tells at once of what is revoked, when it knows it itself', () => {
+    const { view, entry, onRevoked } = setUp()
     view.add([entry('jti', 'a'), entry('kid', 'k'), entry('sid', 'b')])
-    expect(onKeyRevoked.mock.calls).toEqual([['k']])
+    expect(onRevoked.mock.calls).toEqual([
+      ['jti', 'a'],
+      ['kid', 'k'],
+      ['sid', 'b']
+    ])
+    onRevoked.mockImplementation((kind, value) => {
+      expect(view.isRevoked({ jti: 'none', kid: 'none', [kind]: value })).toBe(true)
+    })
+    view.add([entry('sid', 'c')])
+    expect(onRevoked).toHaveBeenLastCalledWith('sid', 'c')
   })
 
   it('tells how long each live entry was under way, once, and nothing of what was read from the past', () => {
