@@ -16,7 +16,7 @@ import type { LoadPlan, RequestSpec } from '../load/load-plan.ts'
 import { cpuSecondsOf, cpuSecondsOfPostgres, microsPerRequest } from '../peers/cpu-times.ts'
 import { type IssuerOptions, type IssuerPeer, scope } from '../peers/issuer-peer.ts'
 import { createPeerDatabase } from '../peers/peer-database.ts'
-import { startPeer } from '../peers/peer-process.ts'
+import { startPeer, threadPool } from '../peers/peer-process.ts'
 import { createProfiler } from '../peers/profile-process.ts'
 import { databaseConnections, ownSetting } from '../refresh/refresh-contestant.ts'
 import { verifyAccessToken } from '../refresh/rotation-check.ts'
@@ -54,7 +54,12 @@ const assertionsPerSecond = 1500
 /** The auth-service with two clients, which authenticate by a secret and by a key. */
 export async function startCountersignClients({ postgresUrl, redisUrl }: SuiteContext) {
   const database = await createBenchDatabase(postgresUrl)
-  const env = { NODE_ENV: 'production', LOG_LEVEL: 'info', DATABASE_CONNECTIONS: String(databaseConnections) }
+  const env = {
+    NODE_ENV: 'production',
+    ...threadPool,
+    LOG_LEVEL: 'info',
+    DATABASE_CONNECTIONS: String(databaseConnections)
+  }
   const trio = await startTrio({ databaseUrl: database.url, redisUrl, env })
   const { access_token: admin } = await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })
   const common = { scopes: [scope], audiences: [audience] }

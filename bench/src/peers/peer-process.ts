@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { childEnvironment } from '@countersign/testing/containers'
 
 /** A process that ours is measured against. */
@@ -14,11 +15,17 @@ export interface Peer<T> {
   stop(): Promise<void>
 }
 
+/**
+ * A thread of Node's pool for each core, for every contestant that signs: more only take the processor from the event loop,
+ * which the issuer's documents say of themselves.
+ */
+export const threadPool = { UV_THREADPOOL_SIZE: String(availableParallelism()) } as const
+
 /** How long a peer may take to migrate its database and to make its sessions, in milliseconds. */
 const readyWithinMs = 120_000
 
 /**
- * Starts a module of this folder as a process with `NODE_ENV=production`, and waits until it is ready.
+ * Starts a module of this folder as a process with `NODE_ENV=production` and {@link threadPool}, and waits until it is ready.
  * @param module its URL
  * @param options plain data, which the module reads with `peerOptions`
  */
@@ -28,7 +35,7 @@ export async function startPeer<T>(
   env: Readonly<Record<string, string>> = {}
 ): Promise<Peer<T>> {
   const child = fork(module, [JSON.stringify(options)], {
-    env: childEnvironment({ NODE_ENV: 'production', ...env }),
+    env: childEnvironment({ NODE_ENV: 'production', ...threadPool, ...env }),
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     serialization: 'advanced'
   })

@@ -3,7 +3,7 @@ import { createBenchDatabase } from '../databases.ts'
 import { accessTokenTtlSeconds, type IssuerOptions, type IssuerPeer } from '../peers/issuer-peer.ts'
 import { packageVersions } from '../peers/package-versions.ts'
 import { createPeerDatabase } from '../peers/peer-database.ts'
-import { startPeer } from '../peers/peer-process.ts'
+import { startPeer, threadPool } from '../peers/peer-process.ts'
 import type { Setting } from '../suite.ts'
 
 /** An issuer with sessions whose tokens are refreshed. */
@@ -35,6 +35,7 @@ export async function startCountersign({ postgresUrl, redisUrl, sessions }: Surr
   const database = await createBenchDatabase(postgresUrl)
   const env = {
     NODE_ENV: 'production',
+    ...threadPool,
     LOG_LEVEL: 'info',
     ACCESS_TOKEN_TTL_SECONDS: String(accessTokenTtlSeconds),
     DATABASE_CONNECTIONS: String(databaseConnections),

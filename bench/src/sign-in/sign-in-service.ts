@@ -1,6 +1,7 @@
 import { type Credentials, query, register, signIn, startTrio } from '@countersign/testing/trio'
 import { createBenchDatabase } from '../databases.ts'
 import type { RequestSpec } from '../load/load-plan.ts'
+import { threadPool } from '../peers/peer-process.ts'
 import { databaseConnections, ownSetting } from '../refresh/refresh-contestant.ts'
 import type { Setting, SuiteContext } from '../suite.ts'
 
@@ -32,6 +33,7 @@ export async function startSignInService(
   const database = await createBenchDatabase(postgresUrl)
   const env = {
     NODE_ENV: 'production',
+    ...threadPool,
     LOG_LEVEL: 'info',
     DATABASE_CONNECTIONS: String(databaseConnections),
     REGISTRATIONS_PER_ADDRESS: unlimited,
