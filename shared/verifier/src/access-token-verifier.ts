@@ -38,7 +38,10 @@ export interface AccessTokenVerifierOptions {
   readonly maxStaleKeysSeconds?: number | undefined
   /** How DPoP proofs are taken. Tokens that are bound to a key need one, whatever stands here. */
   readonly dpop?: DpopOptions | undefined
-  /** How many verified tokens are remembered, from 0 to 1000000. Default 10000. */
+  /**
+   * How many verified tokens are remembered at most, from 0 to 1000000; of those that were used last at least half as many
+   * are. Default 10000.
+   */
   readonly cacheSize?: number | undefined
   /** Called for each revocation that arrives live, with the seconds from its publication until it is known here. */
   readonly onPropagated?: ((seconds: number) => void) | undefined

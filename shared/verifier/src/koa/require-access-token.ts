@@ -1,8 +1,9 @@
 import type { Context, Middleware } from 'koa'
 import type { VerifiedAccessToken } from '../access-token-claims.ts'
 import type { AccessTokenVerifier } from '../access-token-verifier.ts'
+import { setGuard } from '../guarded-request.ts'
 import { createRequestGuard, type RequestGuardOptions } from '../request-guard.ts'
-import { koaReader, refuse, setGuard } from './koa-guard.ts'
+import { koaReader, refuse } from './koa-guard.ts'
 
 /** What `requireAccessToken` leaves in `ctx.state`. */
 export interface AccessTokenState {
@@ -33,7 +34,7 @@ export function requireAccessToken(
   const guard = createRequestGuard(verifier, koaReader, options)
 
   return (ctx, next) => {
-    setGuard(ctx, guard)
+    setGuard<Context>(ctx, guard)
     let admitted: VerifiedAccessToken | Promise<VerifiedAccessToken>
     try {
       admitted = guard.admit(ctx)
