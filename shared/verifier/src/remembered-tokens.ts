@@ -18,8 +18,8 @@ interface Remembered<T> {
 
 interface Generation<T> {
   readonly tokens: Map<string, Remembered<T>>
-  /** The names of the tokens that have an identifier. */
-  readonly namesOf: Map<string, Set<string>>
+  /** The name of the token that has an identifier, or the names: most have one. */
+  readonly namesOf: Map<string, string | Set<string>>
   characters: number
 }
 
@@ -49,7 +49,9 @@ export function createRememberedTokens<T>(size: number): RememberedTokens<T> {
     young.tokens.set(name, remembered)
     young.characters += remembered.token.length
     for (const identifier of remembered.identifiers) {
-      young.namesOf.set(identifier, (young.namesOf.get(identifier) ?? new Set()).add(name))
+      const known = young.namesOf.get(identifier)
+      if (known instanceof Set) known.add(name)
+      else young.namesOf.set(identifier, known === undefined ? name : new Set([known, name]))
     }
   }
 
@@ -71,7 +73,7 @@ export function createRememberedTokens<T>(size: number): RememberedTokens<T> {
     },
     having: (identifier) =>
       [young, old].flatMap(({ tokens, namesOf }) =>
-        [...(namesOf.get(identifier) ?? [])].map((name) => (tokens.get(name) as Remembered<T>).value)
+        listOf(namesOf.get(identifier)).map((name) => (tokens.get(name) as Remembered<T>).value)
       ),
     clear() {
       young = newGeneration()
@@ -92,10 +94,14 @@ function drop<T>({ tokens, namesOf }: Generation<T>, name: string): void {
   if (!remembered) return
   tokens.delete(name)
   for (const identifier of remembered.identifiers) {
-    const names = namesOf.get(identifier)
-    names?.delete(name)
-    if (names?.size === 0) namesOf.delete(identifier)
+    const known = namesOf.get(identifier)
+    if (known instanceof Set) known.delete(name)
+    if (known === name || (known instanceof Set && known.size === 0)) namesOf.delete(identifier)
   }
+}
+
+function listOf(names: string | Set<string> | undefined): readonly string[] {
+  return names === undefined ? [] : typeof names === 'string' ? [names] : [...names]
 }
 
 /**

@@ -124,6 +124,16 @@ export function createRequestGuard<R>(
   }
 }
 
+/**
+ * Whether a request is still being judged. Claims come from JSON and hold no function, so nothing that waits is ever taken
+ * for them, whatever kind of promise it is.
+ */
+export function isPending(
+  admitted: VerifiedAccessToken | PromiseLike<VerifiedAccessToken>
+): admitted is PromiseLike<VerifiedAccessToken> {
+  return typeof admitted.then === 'function'
+}
+
 function checkPublicUrl(publicUrl: string): string {
   const { search, href } = checkHttpUrl('publicUrl', publicUrl)
   if (search !== '') throw new TypeError('publicUrl must not have a query')

@@ -47,8 +47,9 @@ export function readVerifierOptions(
   // A feed inside this process tells what it knows while it is being connected, before there is a key set.
   const revokedBefore: string[] = []
   const onRevoked = (kind: RevocationKind, value: string) => {
-    if (kind === 'kid') keys ? keys.remove(value) : revokedBefore.push(value)
+    // First of all, since a key source of one's own may throw.
     onTokensRevoked(value)
+    if (kind === 'kid') keys ? keys.remove(value) : revokedBefore.push(value)
   }
   const { onPropagated } = options
   const context = { clock, logger, onRevoked, onPropagated }

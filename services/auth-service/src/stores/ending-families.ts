@@ -1,5 +1,6 @@
 import { Prisma } from '@countersign/prisma'
 import { maxClockToleranceSeconds } from '@countersign/verifier'
+import { maxRememberedSeconds } from '../clients/remembered-clients.ts'
 import type { EndedFamilies, EndReason } from '../grants/refresh-token-families.ts'
 import { maxAccessTokenTtlSeconds } from '../tokens/access-tokens.ts'
 import { auditEventType } from './audit-events.ts'
@@ -17,7 +18,10 @@ export const retrySlackSeconds = 60
 /** Statements are ended past this (`statement_timeout`), so no token is younger than its statement's begin by more. */
 const statementSeconds = statementTimeoutMs / 1000
 
-const entryLagSeconds = retrySlackSeconds + statementSeconds + maxClockToleranceSeconds
+/** A token of a client may be allowed by a memory of the client, which is at most so old. */
+const allowanceSeconds = Math.max(retrySlackSeconds, maxRememberedSeconds)
+
+const entryLagSeconds = allowanceSeconds + statementSeconds + maxClockToleranceSeconds
 
 /** When the last token is dead that a family's entry can hit, by the clock of any verifier. */
 const entryExpiry = Prisma.sql`f.access_expires_at + ${seconds(entryLagSeconds)}`

@@ -30,10 +30,12 @@ export function createHotStatements(pool: DatabasePool): HotStatements {
 
   /** Does it again, without preparation, when that is what it failed for. */
   const preparedOrNot = async <T>(work: () => Promise<T>): Promise<T> => {
+    // Of many that are under way together, each was sent prepared, and each is done again.
+    const wasPreparing = isPreparing
     try {
       return await work()
     } catch (error) {
-      if (!isPreparing || !preparationErrors.has((error as { code?: string }).code ?? '')) throw error
+      if (!wasPreparing || !preparationErrors.has((error as { code?: string }).code ?? '')) throw error
       isPreparing = false
       return work()
     }
@@ -64,7 +66,7 @@ async function inTransaction<T>(pool: DatabasePool, work: (connection: DatabaseC
   // Whoever uses the connection hears of it by their statement; unheard it would end the process.
   connection.on('error', onError)
   try {
-    await connection.query('BEGIN')
+    await connection.query('BEGIN ISOLATION LEVEL READ COMMITTED')
     const result = await work(connection)
     await connection.query('COMMIT')
     return result

@@ -50,6 +50,62 @@ describe('statements of hot paths', () => {
     expect(await preparedNames()).toEqual([])
   })
 
+  describe('on several connections, all of which have lost what was prepared', () => {
+    const count = 4
+    /** Holds all connections at once, so that each of them does it. */
+    const onEach = async (text: string) => {
+      const connections = await Promise.all(Array.from({ length: count }, () => pool.connect()))
+      await Promise.all(connections.map((connection) => connection.query(text)))
+      for (const connection of connections) connection.release()
+    }
+    beforeEach(async () => {
+      await pool.end()
+      pool = openDatabasePool({ url: recorder.url, connections: count })
+    })
+
+    test('each statement that is under way goes on', async () => {
+      const echo = createHotStatements(pool).prepare('SELECT $1::int AS value, pg_sleep(0.05) IS NULL AS slept')
+      const echoAll = () => Promise.all(Array.from({ length: 2 * count }, (_, value) => echo([value])))
+      await echoAll()
+      await onEach('DEALLOCATE ALL')
+      expect(await echoAll()).toEqual(Array.from({ length: 2 * count }, (_, value) => [{ value, slept: false }]))
+    })
+
+    test('each transaction that is under way is done again as a whole, and leaves its changes once', async () => {
+      await pool.query('CREATE TABLE done (value int)')
+      const statements = createHotStatements(pool)
+      const insert = statements.prepare('INSERT INTO done VALUES ($1)')
+      const insertTwice = (value: number) =>
+        statements.transaction(async (connection) => {
+          await connection.query('INSERT INTO done VALUES ($1)', [value])
+          await insert([value], connection)
+          return value
+        })
+      const insertAll = (from: number) =>
+        Promise.all(Array.from({ length: 2 * count }, (_, at) => insertTwice(from + at)))
+      await insertAll(0)
+      await onEach('DEALLOCATE ALL')
+      await insertAll(100)
+      const { rows } = await pool.query('SELECT value, count(*)::int AS times FROM done GROUP BY value')
+      expect(rows).toHaveLength(4 * count)
+      expect(new Set(rows.map(({ times }) => times))).toEqual(new Set([2]))
+    })
+
+    test('a transaction that fails leaves nothing, and its connection as good as new', async () => {
+      await pool.query('CREATE TABLE undone (value int)')
+      const statements = createHotStatements(pool)
+      const insert = statements.prepare('INSERT INTO undone VALUES ($1)')
+      const failing = () =>
+        statements.transaction(async (connection) => {
+          await insert([1], connection)
+          throw new Error('changed my mind')
+        })
+      for (let at = 0; at < 2 * count; at++) await expect(failing()).rejects.toThrow('changed my mind')
+      expect((await pool.query('SELECT * FROM undone')).rows).toEqual([])
+      expect(pool.totalCount).toBeLessThanOrEqual(count)
+    })
+  })
+
   test('go on without preparation where somebody else has prepared them on this connection', async () => {
     await createHotStatements(pool).prepare('SELECT $1::int AS value')([1])
     const [name] = await preparedNames()

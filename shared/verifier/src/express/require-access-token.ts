@@ -3,7 +3,7 @@ import type { VerifiedAccessToken } from '../access-token-claims.ts'
 import type { AccessTokenVerifier } from '../access-token-verifier.ts'
 import type { AdmittedRequest } from '../admitted-request.ts'
 import { setGuard } from '../guarded-request.ts'
-import { createRequestGuard, type RequestGuardOptions } from '../request-guard.ts'
+import { createRequestGuard, isPending, type RequestGuardOptions } from '../request-guard.ts'
 import { type AccessTokenMiddleware, expressReader, refuse } from './express-guard.ts'
 
 declare global {
@@ -44,7 +44,7 @@ export function requireAccessToken(
     } catch (error) {
       return refuse(request, response, next, error)
     }
-    if (!(admitted instanceof Promise)) return pass(admitted)
+    if (!isPending(admitted)) return pass(admitted)
     admitted.then(pass, (error) => refuse(request, response, next, error))
   }
   return middleware as AccessTokenMiddleware

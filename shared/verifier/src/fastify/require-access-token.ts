@@ -2,7 +2,7 @@ import type { VerifiedAccessToken } from '../access-token-claims.ts'
 import type { AccessTokenVerifier } from '../access-token-verifier.ts'
 import type { AdmittedRequest } from '../admitted-request.ts'
 import { setGuard } from '../guarded-request.ts'
-import { createRequestGuard, type RequestGuardOptions } from '../request-guard.ts'
+import { createRequestGuard, isPending, type RequestGuardOptions } from '../request-guard.ts'
 import { type AccessTokenHook, type AnyRequest, fastifyReader, refuse } from './fastify-guard.ts'
 
 declare module 'fastify' {
@@ -45,7 +45,7 @@ export function requireAccessToken(
     } catch (error) {
       return refuse(request, reply, done, error)
     }
-    if (!(admitted instanceof Promise)) return pass(admitted)
+    if (!isPending(admitted)) return pass(admitted)
     admitted.then(pass, (error) => refuse(request, reply, done, error))
   }
 }

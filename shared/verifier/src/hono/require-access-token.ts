@@ -29,8 +29,7 @@ export function requireAccessToken(
     setGuard<Context>(c, guard)
     let claims: VerifiedAccessToken
     try {
-      const admitted = guard.admit(c)
-      claims = admitted instanceof Promise ? await admitted : admitted
+      claims = await guard.admit(c)
     } catch (error) {
       return refuse(c, error)
     }

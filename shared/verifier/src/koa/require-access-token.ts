@@ -2,7 +2,7 @@ import type { Context, Middleware } from 'koa'
 import type { VerifiedAccessToken } from '../access-token-claims.ts'
 import type { AccessTokenVerifier } from '../access-token-verifier.ts'
 import { setGuard } from '../guarded-request.ts'
-import { createRequestGuard, type RequestGuardOptions } from '../request-guard.ts'
+import { createRequestGuard, isPending, type RequestGuardOptions } from '../request-guard.ts'
 import { koaReader, refuse } from './koa-guard.ts'
 
 /** What `requireAccessToken` leaves in `ctx.state`. */
@@ -41,7 +41,7 @@ export function requireAccessToken(
     } catch (error) {
       return refuse(ctx, error)
     }
-    if (!(admitted instanceof Promise)) {
+    if (!isPending(admitted)) {
       ctx.state.accessToken = admitted
       return next()
     }
