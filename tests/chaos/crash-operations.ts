@@ -360,14 +360,21 @@ function namesOf(
   { withAttempts = false }: { withAttempts?: boolean } = {}
 ): NameStep {
   const sids = sessions.map(sidOf)
+  let isPublishing = false
   return (store, text) => {
-    if (store === 'postgres') return isBackground(text) ? undefined : nameOfStatement(text)
+    if (store === 'postgres') {
+      const name = isBackground(text) ? undefined : nameOfStatement(text)
+      // What is marked as published before anything of this case is: that was somebody else's.
+      return name === 'UPDATE revocations' && !isPublishing ? undefined : name
+    }
     const [command] = text.split(' ', 1)
     const attempts = /\{countersign\}:(attempts:[\w-]+)/.exec(text)?.[1]
     // Attempts that are taken back go out side by side with the DEL.
     if (attempts !== undefined)
       return withAttempts && !/ -1(?: \d+)*$/.test(text) ? `${command} ${attempts}` : undefined
-    return command === 'EVALSHA' && sids.some((sid) => text.includes(sid)) ? 'EVALSHA publish' : undefined
+    if (command !== 'EVALSHA' || !sids.some((sid) => text.includes(sid))) return undefined
+    isPublishing = true
+    return 'EVALSHA publish'
   }
 }
 
