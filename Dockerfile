@@ -43,10 +43,11 @@ RUN npx --no-install tsc -b prisma services/auth-service services/resource-servi
  && mkdir /compiled && cp -r --parents shared/*/package.json shared/*/dist services/*/package.json services/*/dist services/bff-service/web/dist \
       prisma/package.json prisma/dist prisma/schema.prisma prisma/migrations /compiled
 
-# Prisma's client names its command line and TypeScript as optional peers, and npm installs optional peers that the
-# lock file holds for development. Without the root's devDependencies, --omit=peer leaves them out.
+# Prisma's client names its command line and TypeScript as optional peers, the verifier the frameworks that it has adapters
+# for, and npm installs optional peers that the lock file holds for development. Where no workspace has devDependencies,
+# --omit=peer leaves them out.
 FROM manifests AS production
-RUN npm pkg delete devDependencies
+RUN npm pkg delete devDependencies --workspaces --include-workspace-root
 
 FROM production AS auth-service-packages
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=peer --workspace services/auth-service \
