@@ -166,9 +166,10 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
   return {
     async verify(token, { whenStale, dpop } = {}) {
       if (typeof token !== 'string') throw new TypeError('token must be a string')
-      const { claims, identifiers } = find(token) ?? (await verifyOnce(token))
+      const known = find(token)
+      const { claims, identifiers, isNamed } = known ?? (await verifyOnce(token))
       checkTimes(claims, clock.now(), clockToleranceSeconds)
-      revocations?.refuseKnown(identifiers)
+      if (!known || isNamed) revocations?.refuseKnown(identifiers)
       if (revocations?.isFresh(whenStale) === false) await revocations.ask(identifiers)
       if (dpop !== null && (dpop || claims.cnf)) await possession.require(token, claims, dpop)
       return claims

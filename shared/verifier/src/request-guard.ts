@@ -4,8 +4,11 @@ import { VerifierError } from './errors.ts'
 import { type HttpAnswer, httpAnswerTo } from './http-answers.ts'
 import type { VerifierLogger } from './logger.ts'
 import { checkHttpUrl, checkMethods, checkOneOf } from './option-checks.ts'
-import { type AccessTokenScheme, type PresentedToken, schemeOf, takeAccessToken } from './presented-token.ts'
+import { type AccessTokenRequest, type AccessTokenScheme, schemeOf, takeAccessToken } from './presented-token.ts'
 import { type StalePolicy, stalePolicies } from './revocations.ts'
+
+/** The scheme as nearly everybody writes it. */
+const bearer = 'Bearer '
 
 /** Where a framework's request keeps what a guard looks at. Each is asked for only when it is needed. */
 export interface RequestReader<R> {
@@ -91,19 +94,30 @@ export function createRequestGuard<R>(
     DPoP: Object.freeze({ resourceMetadata, scheme: 'DPoP' })
   }
 
-  const present = (request: R): PresentedToken => {
+  const partsOf = (request: R): AccessTokenRequest => {
     const authorization = reader.authorization(request)
-    return takeAccessToken({
+    return {
       authorization,
       dpop: schemeOf(authorization[0]) === 'DPoP' ? reader.dpop(request) : undefined,
       queryString: reader.queryString(request),
       form: reader.form(request)
-    })
+    }
+  }
+  /** What the common request presents, if it is one: a token that is remembered has the right form, by its exact text. */
+  const recall = ({ authorization, queryString, form }: AccessTokenRequest): VerifiedAccessToken | undefined => {
+    const header = authorization[0]
+    const isCommon = authorization.length === 1 && queryString === undefined && form === undefined
+    return isCommon && header?.startsWith(bearer)
+      ? verifier.recall(header.slice(bearer.length), bearerOptions)
+      : undefined
   }
 
   return {
     admit(request) {
-      const presented = present(request)
+      const parts = partsOf(request)
+      const recalled = recall(parts)
+      if (recalled) return recalled
+      const presented = takeAccessToken(parts)
       if (presented.scheme === 'Bearer') {
         const { token } = presented
         return verifier.recall(token, bearerOptions) ?? verifier.verify(token, bearerOptions)

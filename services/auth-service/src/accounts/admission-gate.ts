@@ -12,19 +12,24 @@ export interface AdmissionGateOptions {
 export interface AdmissionGate {
   /** @throws {TemporarilyUnavailableError} at once, when the queue is full */
   run<T>(task: () => Promise<T>): Promise<T>
+  /** For who has work to do before the task. @throws {TemporarilyUnavailableError} when the queue is full right now */
+  requireRoom(): void
 }
 
 export function createAdmissionGate({ concurrency, queueLimit }: AdmissionGateOptions): AdmissionGate {
   const limit = pLimit(concurrency)
+  const requireRoom = () => {
+    if (limit.activeCount < concurrency || limit.pendingCount < queueLimit) return
+    throw new TemporarilyUnavailableError({
+      description: 'Too many sign-ins are under way. Try again in a moment.',
+      retryAfterSeconds: 2,
+      detail: 'the password hashing queue is full'
+    })
+  }
   return {
+    requireRoom,
     async run(task) {
-      if (limit.activeCount >= concurrency && limit.pendingCount >= queueLimit) {
-        throw new TemporarilyUnavailableError({
-          description: 'Too many sign-ins are under way. Try again in a moment.',
-          retryAfterSeconds: 2,
-          detail: 'the password hashing queue is full'
-        })
-      }
+      requireRoom()
       return limit(task)
     }
   }

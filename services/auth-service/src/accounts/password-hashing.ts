@@ -17,6 +17,11 @@ export interface PasswordHashing {
   verify(passwordHash: string | undefined, password: string): Promise<boolean>
   /** Whether a hash was made with other parameters than today's. */
   isOutdated(passwordHash: string): boolean
+  /**
+   * Turns away whom there is no time for, before anything is asked or counted for them: a flood then costs next to nothing.
+   * @throws {TemporarilyUnavailableError}
+   */
+  requireRoom(): void
 }
 
 /** The function itself, wherever it runs. Never on the event loop. */
@@ -34,6 +39,7 @@ export const pooledArgon2: Argon2 = Object.freeze({
 export async function createPasswordHashing(gate: AdmissionGate, argon2: Argon2): Promise<PasswordHashing> {
   const hashOfNobody = await argon2.hash(randomBytes(32).toString('base64url'), argon2Parameters)
   return {
+    requireRoom: () => gate.requireRoom(),
     hash: (password) => gate.run(() => argon2.hash(normalizePassword(password), argon2Parameters)),
     async verify(passwordHash, password) {
       const matches = await gate.run(() => argon2.verify(passwordHash ?? hashOfNobody, normalizePassword(password)))

@@ -6,6 +6,7 @@ import { createPasswordHashing, type PasswordHashing, pooledArgon2 } from '../..
 describe('password hashing', () => {
   let admitted = 0
   const gate: AdmissionGate = {
+    requireRoom() {},
     run(task) {
       admitted++
       return task()
