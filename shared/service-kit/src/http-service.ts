@@ -104,7 +104,7 @@ function createApp(options: HttpServiceOptions): Koa {
   addOperationalRoutes(router, options.healthChecks, options.metrics)
   app.use(setRequestContext({ logger: options.logger, takesRequestIds: options.takesRequestIds ?? true }))
   if (options.forwarderKey) app.use(trustForwarder(options.forwarderKey))
-  app.use(recordRequests(options.metrics))
+  app.use(recordRequests(options))
   app.use(answerErrors())
   app.use(setSecurityHeaders)
   app.use(router.routes())
@@ -119,10 +119,10 @@ function logUndelivered(logger: Logger, error: unknown, ctx: Context | undefined
   log[ctx?.headerSent ? 'info' : 'warn']({ cause: describeError(error) }, 'answer not delivered')
 }
 
-async function setSecurityHeaders(ctx: Context, next: () => Promise<void>): Promise<void> {
+function setSecurityHeaders(ctx: Context, next: () => Promise<void>): Promise<void> {
   ctx.set('X-Content-Type-Options', 'nosniff')
   ctx.set('Referrer-Policy', 'no-referrer')
-  await next()
+  return next()
 }
 
 /** 405 with `Allow` for a known path with another method, 404 for the rest. */

@@ -7,6 +7,8 @@ import { parseWith } from './validation.ts'
 /** The largest request body that is read, in bytes. */
 export const bodyLimitBytes = 16 * 1024
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 const misfit = 'The request body is not what this route takes; see issues.'
 
 /**
@@ -39,17 +41,19 @@ async function readJson(ctx: Context): Promise<unknown> {
   if (ctx.get('Content-Encoding') !== '') {
     throw new UnsupportedMediaTypeError({ description: 'The request body must come without Content-Encoding.' })
   }
-  if (ctx.request.type !== 'application/json' || !['', 'utf-8'].includes(ctx.request.charset.toLowerCase())) {
-    throw new UnsupportedMediaTypeError()
-  }
+  if (ctx.get('Content-Type') !== 'application/json' && !isJsonInUtf8(ctx)) throw new UnsupportedMediaTypeError()
   const bytes = await readBody(ctx)
   if (bytes.length === 0)
     throw new InvalidRequestError({ description: 'The request body is empty; it must be a JSON object.' })
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return JSON.parse(utf8.decode(bytes))
   } catch {
     throw new InvalidRequestError({ description: 'The request body is not well-formed JSON in UTF-8.' })
   }
+}
+
+function isJsonInUtf8({ request }: Context): boolean {
+  return request.type === 'application/json' && ['', 'utf-8'].includes(request.charset.toLowerCase())
 }
 
 /** Reads the whole body. @throws {PayloadTooLargeError} past the limit */

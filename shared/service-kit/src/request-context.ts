@@ -7,9 +7,9 @@ const acceptableRequestId = /^[\w.-]{1,64}$/
 
 /** What every request carries from its first middleware on. */
 export interface RequestState {
-  requestId: string
+  readonly requestId: string
   /** Writes with the request's id. */
-  log: Logger
+  readonly log: Logger
 }
 
 export interface RequestContextOptions {
@@ -20,18 +20,34 @@ export interface RequestContextOptions {
 
 /** Gives each request an id (the caller's `X-Request-Id` when it is taken, and a plain one) and a logger that says it. */
 export function setRequestContext({ logger, takesRequestIds }: RequestContextOptions): Middleware {
-  return async function setRequestContext(ctx, next) {
+  return function setRequestContext(ctx, next) {
     const offered = takesRequestIds ? ctx.get('X-Request-Id') : ''
     const requestId = acceptableRequestId.test(offered) ? offered : randomUUID()
-    const state: RequestState = { requestId, log: logger.child({ request_id: requestId }) }
-    Object.assign(ctx.state, state)
+    ctx.state = new LoggedRequest(requestId, logger)
     ctx.set('X-Request-Id', requestId)
-    await next()
+    return next()
+  }
+}
+
+/** Its logger is made for the few requests that write more than the line which every request writes. */
+class LoggedRequest implements RequestState {
+  readonly requestId: string
+  readonly #logger: Logger
+  #log: Logger | undefined
+
+  constructor(requestId: string, logger: Logger) {
+    this.requestId = requestId
+    this.#logger = logger
+  }
+
+  get log(): Logger {
+    this.#log ??= this.#logger.child({ request_id: this.requestId })
+    return this.#log
   }
 }
 
 /** Logs and measures each answer under its route's pattern: a path or query may hold what must not be logged. */
-export function recordRequests(metrics: HttpMetrics): Middleware {
+export function recordRequests({ logger, metrics }: { logger: Logger; metrics: HttpMetrics }): Middleware {
   return async function recordRequests(ctx, next) {
     const start = performance.now()
     await next()
@@ -39,13 +55,14 @@ export function recordRequests(metrics: HttpMetrics): Middleware {
     const seconds = (performance.now() - start) / 1000
     metrics.observeRequest({ method: knownMethod(ctx.method), route, status: ctx.status }, seconds)
     const fields = {
+      request_id: ctx.state.requestId,
       method: knownMethod(ctx.method),
       route,
       status: ctx.status,
       duration_ms: Math.round(seconds * 1e4) / 10
     }
-    if (route.startsWith('/health') || route === '/metrics') ctx.state.log.debug(fields, 'request')
-    else ctx.state.log.info(fields, 'request')
+    if (route.startsWith('/health') || route === '/metrics') logger.debug(fields, 'request')
+    else logger.info(fields, 'request')
   }
 }
 

@@ -5,6 +5,7 @@ const withPort = /^(?:\[([0-9a-f:.]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d+)?$/i
 
 /** @returns the IP address that a proxy or a socket names, or `undefined` when it names none */
 export function parseAddress(text: string): string | undefined {
+  if (isIP(text) === 4) return text
   const trimmed = text.trim()
   const match = withPort.exec(trimmed)
   // An IPv4 address in IPv6 clothes, and the zone of a link-local one, say nothing more.

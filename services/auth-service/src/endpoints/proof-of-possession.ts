@@ -1,6 +1,6 @@
 import { InvalidDpopProofError, UseDpopNonceError } from '@countersign/oauth'
 import { DpopNonceError, headerValues, VerifierError, verifyDpopProof } from '@countersign/verifier'
-import type { Middleware } from 'koa'
+import type { Context, Middleware } from 'koa'
 import type { DpopNonces } from '../tokens/dpop-nonces.ts'
 import type { ProvenKey } from '../tokens/proven-key.ts'
 import type { SingleUse } from '../tokens/single-use.ts'
@@ -17,10 +17,13 @@ export interface ProofOfPossessionDeps {
  * are issued are bound to it. The grant uses the proof up.
  */
 export function takeProof({ issuer, singleUse, nonces }: ProofOfPossessionDeps): Middleware {
-  return async function takeProof(ctx, next) {
-    const [proof, ...others] = headerValues(ctx.req.rawHeaders, 'dpop')
-    if (proof === undefined) return next()
-    if (others.length > 0) throw new InvalidDpopProofError({ detail: 'several DPoP headers' })
+  return function takeProof(ctx, next) {
+    const proofs = headerValues(ctx.req.rawHeaders, 'dpop')
+    return proofs.length === 0 ? next() : check(proofs, ctx).then(next)
+  }
+
+  async function check([proof, ...others]: readonly string[], ctx: Context): Promise<void> {
+    if (proof === undefined || others.length > 0) throw new InvalidDpopProofError({ detail: 'several DPoP headers' })
     const nonceHeader: Record<string, string> = nonces ? { 'DPoP-Nonce': nonces.current() } : {}
     ctx.set(nonceHeader)
     const expected = {
@@ -42,6 +45,5 @@ export function takeProof({ issuer, singleUse, nonces }: ProofOfPossessionDeps):
         throw new InvalidDpopProofError({ detail: cause.detail ?? cause.message, cause })
       throw cause
     }
-    await next()
   }
 }

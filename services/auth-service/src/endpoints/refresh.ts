@@ -18,7 +18,8 @@ export function refresh(deps: OwnRefreshDeps): Middleware[] {
 function answerRefresh(deps: OwnRefreshDeps): Middleware {
   return async function answerRefresh(ctx) {
     const { refresh_token: refreshToken } = ctx.state.body as RefreshBody
-    ctx.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' })
+    ctx.set('Cache-Control', 'no-store')
+    ctx.set('Pragma', 'no-cache')
     ctx.body = await refreshGrant(deps, {
       refreshToken,
       clientId: deps.clientId,

@@ -28,22 +28,22 @@ export interface RefreshRequest {
  * ended its family by then
  * @throws {InvalidScopeError} for more than the session has, {@link InvalidTargetError} for another audience
  */
-export async function refresh(
-  deps: RefreshDeps,
-  { refreshToken, provenKey, ...request }: RefreshRequest
-): Promise<TokenResponse> {
+export async function refresh(deps: RefreshDeps, request: RefreshRequest): Promise<TokenResponse> {
+  const { refreshToken, clientId, provenKey, scopes, audience, origin } = request
   const content = deps.refreshTokens.decode(refreshToken)
   if (!content) {
     deps.metrics.countRefresh('forged')
     throw new InvalidGrantError({ detail: 'the refresh token is not one of this issuer' })
   }
-  await provenKey?.claim()
-  const result = await deps.families.refresh({ ...content, ...request, jkt: provenKey?.jkt })
+  if (provenKey) await provenKey.claim()
+  const { familyId, generation } = content
+  const jkt = provenKey?.jkt
+  const result = await deps.families.refresh({ familyId, generation, clientId, jkt, scopes, audience, origin })
   deps.metrics.countRefresh(result.outcome)
   switch (result.outcome) {
     case 'rotated':
     case 'retried':
-      return createTokenResponse(deps, result.session, provenKey?.jkt)
+      return createTokenResponse(deps, result.session, jkt)
     case 'replayed':
       await deps.relay.announce(result.entries)
       throw new InvalidGrantError({

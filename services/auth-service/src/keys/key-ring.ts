@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
+import { createHash, createPrivateKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { TemporarilyUnavailableError } from '@countersign/oauth'
 import { describeError, type Logger } from '@countersign/service-kit'
-import { createLocalKeySet, type KeySource, KeysUnavailableError, signingAlgorithm } from '@countersign/verifier'
-import { type CryptoKey, importJWK, type JWK } from 'jose'
+import { createLocalKeySet, type KeySource, KeysUnavailableError } from '@countersign/verifier'
+import type { JWK } from 'jose'
 import { type KeySealing, SealedKeyError } from './key-sealing.ts'
 import type { SigningKeyStore, StoredSigningKey } from './signing-key-store.ts'
 import { publishedJwk } from './signing-keys.ts'
@@ -19,7 +19,7 @@ export interface KeyRingDeps {
 /** A key that may sign. */
 export interface SigningKey {
   readonly kid: string
-  readonly privateKey: CryptoKey
+  readonly privateKey: KeyObject
 }
 
 /** The JWKS document as it goes over the wire. */
@@ -162,7 +162,7 @@ export async function openKeyRing({ store, sealing, logger, maxAgeMs }: KeyRingD
     const { kid, sealedPrivateJwk } = stored
     try {
       const privateJwk = await sealing.open(kid, sealedPrivateJwk ?? '')
-      const privateKey = (await importJWK(privateJwk, signingAlgorithm)) as CryptoKey
+      const privateKey = createPrivateKey({ key: privateJwk as JsonWebKey, format: 'jwk' })
       const key = { kid, privateKey, publicJwk: publishedJwk(kid, privateJwk) }
       opened.set(kid, key)
       return key

@@ -47,7 +47,7 @@ const columns = Prisma.sql`c.id, c.name, c.auth_method, c.jwks, c.jwks_uri, c.se
 type ConfirmedClientRow = ClientRow & { issued_at: number; signing_kid: string }
 
 const enabledClientText = `
-  SELECT ${columns.sql}, floor(extract(epoch FROM ${databaseNow.sql}))::float8 AS issued_at, ${signingKid.sql} AS signing_kid
+  SELECT ${columns.sql}, floor(date_part('epoch', ${databaseNow.sql})) AS issued_at, ${signingKid.sql} AS signing_kid
   FROM clients c WHERE c.id = $1 AND c.disabled_at IS NULL`
 
 /** The clients in Postgres. */

@@ -38,12 +38,11 @@ export interface FamilyLimits {
   readonly sessionsPerUser: number
 }
 
+/** What the one who asks does not know yet. */
 interface SessionRow {
   user_id: string
   username: string
   roles: string[]
-  client_id: string
-  session_id: string
   scope: string
   audience: string[]
   generation: number
@@ -51,8 +50,8 @@ interface SessionRow {
   signing_kid: string
 }
 
-const sessionColumns = Prisma.sql`u.id AS user_id, u.username, u.roles, f.client_id, f.id AS session_id, f.scope, f.audience,
-  f.generation, floor(extract(epoch FROM ${databaseNow}))::float8 AS issued_at, ${signingKid} AS signing_kid`
+const sessionColumns = Prisma.sql`u.id AS user_id, u.username, u.roles, f.scope, f.audience, f.generation,
+  floor(date_part('epoch', ${databaseNow})) AS issued_at, ${signingKid} AS signing_kid`
 
 /** The rotation, with one text for every presentation: a key, scopes or an audience that is absent is NULL. */
 const rotationText = `
@@ -132,9 +131,10 @@ export function createPrismaRefreshTokenFamilies(
     const verified = await verifiedUser([userId, verifiedPasswordHash], connection)
     if (verified.length === 0) return undefined
     const type: AuditEventType = 'session.started'
+    const familyId = randomUUID()
     const [row] = await newFamily(
       [
-        randomUUID(),
+        familyId,
         userId,
         clientId,
         scope,
@@ -152,7 +152,7 @@ export function createPrismaRefreshTokenFamilies(
     )
     const { live_before: liveBefore, ...started } = row as NewFamilyRow
     const entries = liveBefore < limits.sessionsPerUser ? [] : await endSurplus(connection, userId)
-    return { session: toSession(started), entries }
+    return { session: toSession(started, { familyId, clientId }), entries }
   }
 
   async function endSurplus(connection: DatabaseConnection, userId: string): Promise<readonly OutboxEntry[]> {
@@ -315,15 +315,17 @@ function hasAudience({ audience }: PresentedGeneration): Prisma.Sql {
   return audience === undefined ? Prisma.sql`true` : Prisma.sql`${audience}::text[] <@ f.audience`
 }
 
-function toSession(row: SessionRow, narrowed: Pick<PresentedGeneration, 'scopes' | 'audience'> = {}): Session {
+type SessionRequest = Pick<PresentedGeneration, 'familyId' | 'clientId' | 'scopes' | 'audience'>
+
+function toSession(row: SessionRow, { familyId, clientId, scopes, audience }: SessionRequest): Session {
   return {
     userId: row.user_id,
     username: row.username,
     roles: row.roles,
-    clientId: row.client_id,
-    sessionId: row.session_id,
-    scope: narrowed.scopes?.join(' ') ?? row.scope,
-    audience: narrowed.audience ?? row.audience,
+    clientId,
+    sessionId: familyId,
+    scope: scopes?.join(' ') ?? row.scope,
+    audience: audience ?? row.audience,
     generation: row.generation,
     issuedAt: row.issued_at,
     signingKid: row.signing_kid

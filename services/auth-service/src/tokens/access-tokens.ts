@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto'
+import { type KeyObject, randomUUID, sign } from 'node:crypto'
 import { type AccessTokenClaims, type ActorClaim, accessTokenType, signingAlgorithm } from '@countersign/verifier'
-import type { CryptoKey } from 'jose'
 import type { SigningKey } from '../keys/key-ring.ts'
 
 /** The longest lifetime of an access token that can be configured, in seconds. */
@@ -65,13 +64,17 @@ export function createAccessTokenIssuer({ issuer, signingKey }: AccessTokenIssue
 }
 
 /**
- * Signs by RS256 (RFC 7515 §7.1, RFC 7518 §3.3) on the platform's thread pool. (jose's SignJWT makes the same call, and copies the
- * claims and builds the parts three times before it.)
+ * Signs by RS256 (RFC 7515 §7.1, RFC 7518 §3.3) on Node's thread pool. (jose's SignJWT signs by WebCrypto, whose call keeps the
+ * event loop longer, and copies the claims and builds the parts three times before it.)
  */
-async function signCompactJws(header: object, payload: object, key: CryptoKey): Promise<string> {
+function signCompactJws(header: object, payload: object, key: KeyObject): Promise<string> {
   const signingInput = `${encode(JSON.stringify(header))}.${encode(JSON.stringify(payload))}`
-  const signature = await crypto.subtle.sign('RSASSA-PKCS1-v1_5', key, Buffer.from(signingInput, 'latin1'))
-  return `${signingInput}.${Buffer.from(signature).toString('base64url')}`
+  return new Promise((resolve, reject) => {
+    sign('RSA-SHA256', Buffer.from(signingInput, 'latin1'), key, (error, signature) => {
+      if (error) reject(error)
+      else resolve(`${signingInput}.${signature.toString('base64url')}`)
+    })
+  })
 }
 
 function encode(text: string): string {

@@ -17,7 +17,7 @@ export async function createAccessTokenResponse(
 ): Promise<AccessTokenResponse> {
   return {
     access_token: await accessTokens.issue(grant),
-    token_type: grant.jkt === undefined ? 'Bearer' : 'DPoP',
+    token_type: tokenTypeOf(grant.jkt),
     expires_in: Math.max(0, Math.floor(grant.expiresAt - grant.issuedAt)),
     ...(grant.scope === '' ? {} : { scope: grant.scope })
   }
@@ -32,11 +32,29 @@ export async function createTokenResponse(
   session: Session,
   jkt?: string | undefined
 ): Promise<TokenResponse> {
-  const { userId: subject, sessionId: sid, issuedAt, generation, scope } = session
-  const expiresAt = issuedAt + accessTokenTtlSeconds
+  const accessToken = await accessTokens.issue({
+    subject: session.userId,
+    username: session.username,
+    roles: session.roles,
+    clientId: session.clientId,
+    sid: session.sessionId,
+    scope: session.scope,
+    audience: session.audience,
+    issuedAt: session.issuedAt,
+    expiresAt: session.issuedAt + accessTokenTtlSeconds,
+    signingKid: session.signingKid,
+    jkt
+  })
   return {
-    ...(await createAccessTokenResponse(accessTokens, { ...session, subject, sid, expiresAt, jkt })),
-    refresh_token: refreshTokens.encode({ familyId: sid, generation }),
-    scope
+    access_token: accessToken,
+    token_type: tokenTypeOf(jkt),
+    expires_in: accessTokenTtlSeconds,
+    refresh_token: refreshTokens.encode({ familyId: session.sessionId, generation: session.generation }),
+    scope: session.scope
   }
+}
+
+/** RFC 6750 §4, RFC 9449 §5. */
+function tokenTypeOf(jkt: string | undefined): 'Bearer' | 'DPoP' {
+  return jkt === undefined ? 'Bearer' : 'DPoP'
 }
