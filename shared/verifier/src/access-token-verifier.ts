@@ -14,6 +14,7 @@ import type { KeySource, KeySourceStatus, VerificationKey } from './key-source.t
 import type { VerifierLogger } from './logger.ts'
 import type { DpopOptions, DpopPresentation } from './proof-of-possession.ts'
 import { createRememberedTokens, type RememberedTokens } from './remembered-tokens.ts'
+import type { RevocationKind } from './revocation-entry.ts'
 import type { RevocableIdentifiers } from './revocation-feed.ts'
 import type { RevocationStatus } from './revocation-view.ts'
 import type { RevocationOptions, StalePolicy } from './revocations.ts'
@@ -124,8 +125,10 @@ interface Verified {
  * ```
  */
 export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): AccessTokenVerifier {
-  const onTokensRevoked = (identifier: string) => {
-    for (const verified of remembered?.having(identifier) ?? []) verified.isNamed = true
+  const onTokensRevoked = (kind: RevocationKind, value: string) => {
+    // A pulled key names many tokens, and nearly never: nothing is kept to find them by.
+    if (kind === 'kid') for (const verified of remembered?.all() ?? []) verified.isNamed ||= verified.kid === value
+    else for (const verified of remembered?.having(value) ?? []) verified.isNamed = true
   }
   // A feed inside this process tells what it knows while it is being connected, before there is anything to remember.
   let remembered: RememberedTokens<Verified> | undefined
@@ -138,16 +141,20 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
   const verifyOnce = (token: string): Promise<Verified> => {
     const known = underWay.get(token)
     if (known) return known
-    const work = verifySignatureAndClaims(token, keys, expected)
-      .then((verified) => {
-        // An expired one would never be of use.
-        checkTimes(verified.claims, clock.now(), clockToleranceSeconds)
-        remember(token, verified)
-        return verified
-      })
-      .finally(() => underWay.delete(token))
+    const work = verifyAndRemember(token)
     underWay.set(token, work)
     return work
+  }
+  const verifyAndRemember = async (token: string): Promise<Verified> => {
+    try {
+      const verified = await verifySignatureAndClaims(token, keys, expected)
+      // An expired one would never be of use.
+      checkTimes(verified.claims, clock.now(), clockToleranceSeconds)
+      remember(token, verified)
+      return verified
+    } finally {
+      underWay.delete(token)
+    }
   }
   /** A remembered token is good as long as the very key that verified it is still there. */
   const find = (token: string): Verified | undefined => {
@@ -158,9 +165,9 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
   }
   /** From this moment on, what the denylist names is looked for among the remembered tokens, and not the other way round. */
   const remember = (token: string, verified: Verified) => {
-    const { jti, sid, kid, actors = [] } = verified.identifiers
+    const { jti, sid, actors = [] } = verified.identifiers
     verified.isNamed = revocations?.isKnown(verified.identifiers) ?? false
-    remembered.set(token, verified, sid === undefined ? [jti, kid, ...actors] : [jti, sid, kid, ...actors])
+    remembered.set(token, verified, sid === undefined ? [jti, ...actors] : [jti, sid, ...actors])
   }
 
   return {

@@ -7,20 +7,22 @@ import { maxIdentifierLength } from './revocation-feed.ts'
 /** A token is shorter than this, in characters. */
 export const maxTokenLength = 8192
 
-/** The three parts of a compact JWS as they came, and what they hold. Nothing in it is verified. */
+/** The three parts of a compact JWS as they came, and what the first one holds. Nothing in it is verified. */
 export interface JwsParts {
   readonly protected: string
   readonly payload: string
   readonly signature: string
-  readonly signatureBytes: Uint8Array<ArrayBuffer>
   readonly unverifiedHeader: Readonly<Record<string, unknown>>
-  readonly unverifiedPayload: Uint8Array
 }
 
-/** A token that has the right form. Nothing in it is verified. */
-export interface CompactJws extends JwsParts {
+/** An access token that has the right form. Nothing in it is verified. */
+export interface CompactJws {
+  /** What is signed: header and payload, in ASCII (RFC 7515 §5.2). */
+  readonly signingInput: Uint8Array
+  readonly signature: Uint8Array
   /** The header's `kid`: a key to look for, not to trust. */
   readonly unverifiedKid: string
+  readonly unverifiedPayload: Uint8Array
 }
 
 /**
@@ -31,8 +33,13 @@ export interface CompactJws extends JwsParts {
  * @throws {TokenHeaderError} when `alg`, `typ`, `kid`, `crit` or `b64` is not acceptable.
  */
 export function parseCompactJws(token: string): CompactJws {
-  const parts = splitCompactJws(token, (detail) => new TokenMalformedError({ detail }))
-  return { ...parts, unverifiedKid: checkHeader(parts.unverifiedHeader) }
+  const [header, payload, signature] = splitStrictly(token, tokenMalformed)
+  return {
+    signingInput: Buffer.from(token.slice(0, header.length + 1 + payload.length), 'latin1'),
+    signature: decodeStrictly(signature, tokenMalformed),
+    unverifiedPayload: decodeStrictly(payload, tokenMalformed),
+    unverifiedKid: kidOf(header)
+  }
 }
 
 /**
@@ -40,23 +47,50 @@ export function parseCompactJws(token: string): CompactJws {
  *
  * @param malformed makes the error when it is not three parts of strict base64url, too long, or its header not JSON.
  */
-export function splitCompactJws(text: string, malformed: (detail: string) => VerifierError): JwsParts {
-  if (text.length >= maxTokenLength) throw malformed('too long')
-  const parts = text.split('.', 4)
-  const [protectedHeader, payload, signature] = parts
-  if (parts.length !== 3 || !protectedHeader || !payload || !signature) throw malformed('not three parts')
-  const header = decodeBase64url(protectedHeader)
-  const unverifiedPayload = decodeBase64url(payload)
-  const signatureBytes = decodeBase64url(signature)
-  if (!header || !unverifiedPayload || !signatureBytes) throw malformed('not strict base64url')
-  const unverifiedHeader = parseJsonObject(header)
-  if (!unverifiedHeader) throw malformed('the header is not a JSON object in UTF-8 with unique names')
-  return { protected: protectedHeader, payload, signature, signatureBytes, unverifiedHeader, unverifiedPayload }
+export function splitCompactJws(text: string, malformed: Malformed): JwsParts {
+  const [header, payload, signature] = splitStrictly(text, malformed)
+  for (const part of [payload, signature]) decodeStrictly(part, malformed)
+  return { protected: header, payload, signature, unverifiedHeader: parseHeader(header, malformed) }
 }
 
 /** The extension that a header demands: none is understood here, so none may be (RFC 7515 §4.1.11, RFC 7797 §6). */
 export function findExtension(header: Readonly<Record<string, unknown>>): 'crit' | 'b64' | undefined {
   return (['crit', 'b64'] as const).find((member) => Object.hasOwn(header, member))
+}
+
+/** Makes the error for a text that is no compact JWS. */
+type Malformed = (detail: string) => VerifierError
+
+function tokenMalformed(detail: string): VerifierError {
+  return new TokenMalformedError({ detail })
+}
+
+function splitStrictly(text: string, malformed: Malformed): [header: string, payload: string, signature: string] {
+  if (text.length >= maxTokenLength) throw malformed('too long')
+  const parts = text.split('.', 4)
+  const [header, payload, signature] = parts
+  if (parts.length !== 3 || !header || !payload || !signature) throw malformed('not three parts')
+  return [header, payload, signature]
+}
+
+function decodeStrictly(part: string, malformed: Malformed): Uint8Array {
+  const bytes = decodeBase64url(part)
+  if (!bytes) throw malformed('not strict base64url')
+  return bytes
+}
+
+function parseHeader(part: string, malformed: Malformed): JwsParts['unverifiedHeader'] {
+  const header = parseJsonObject(decodeStrictly(part, malformed))
+  if (!header) throw malformed('the header is not a JSON object in UTF-8 with unique names')
+  return header
+}
+
+/** The last header that was acceptable. All tokens of one key have the same. */
+let acceptable = { part: '', kid: '' }
+
+function kidOf(part: string): string {
+  if (part !== acceptable.part) acceptable = { part, kid: checkHeader(parseHeader(part, tokenMalformed)) }
+  return acceptable.kid
 }
 
 function checkHeader(header: Readonly<Record<string, unknown>>): string {

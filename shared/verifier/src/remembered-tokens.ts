@@ -6,6 +6,8 @@ export interface RememberedTokens<T> {
   delete(token: string): void
   /** What is remembered of the tokens that have this identifier. */
   having(identifier: string): T[]
+  /** What is remembered of each token. */
+  all(): T[]
   clear(): void
   readonly size: number
 }
@@ -75,6 +77,7 @@ export function createRememberedTokens<T>(size: number): RememberedTokens<T> {
       [young, old].flatMap(({ tokens, namesOf }) =>
         listOf(namesOf.get(identifier)).map((name) => (tokens.get(name) as Remembered<T>).value)
       ),
+    all: () => [young, old].flatMap(({ tokens }) => [...tokens.values()].map(({ value }) => value)),
     clear() {
       young = newGeneration()
       old = newGeneration()

@@ -104,23 +104,22 @@ export function createRequestGuard<R>(
     }
   }
   /** What the common request presents, if it is one: a token that is remembered has the right form, by its exact text. */
-  const recall = ({ authorization, queryString, form }: AccessTokenRequest): VerifiedAccessToken | undefined => {
+  const commonToken = ({ authorization, queryString, form }: AccessTokenRequest): string | undefined => {
     const header = authorization[0]
     const isCommon = authorization.length === 1 && queryString === undefined && form === undefined
-    return isCommon && header?.startsWith(bearer)
-      ? verifier.recall(header.slice(bearer.length), bearerOptions)
-      : undefined
+    return isCommon && header?.startsWith(bearer) ? header.slice(bearer.length) : undefined
   }
 
   return {
     admit(request) {
       const parts = partsOf(request)
-      const recalled = recall(parts)
+      const token = commonToken(parts)
+      const recalled = token && verifier.recall(token, bearerOptions)
       if (recalled) return recalled
       const presented = takeAccessToken(parts)
       if (presented.scheme === 'Bearer') {
-        const { token } = presented
-        return verifier.recall(token, bearerOptions) ?? verifier.verify(token, bearerOptions)
+        const known = token === presented.token ? undefined : verifier.recall(presented.token, bearerOptions)
+        return known ?? verifier.verify(presented.token, bearerOptions)
       }
       const url = publicUrl === undefined ? reader.url(request) : publicUrl + reader.path(request)
       const dpop = { proof: presented.proof, method: reader.method(request), url }

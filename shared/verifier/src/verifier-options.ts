@@ -28,7 +28,7 @@ export interface VerifierParts {
  */
 export function readVerifierOptions(
   options: AccessTokenVerifierOptions,
-  onTokensRevoked: (identifier: string) => void
+  onTokensRevoked: (kind: RevocationKind, value: string) => void
 ): VerifierParts {
   const { clock = systemClock, clockToleranceSeconds = 5, cacheSize = 10_000, logger = silentLogger } = options
   const issuer = checkText('issuer', options.issuer)
@@ -48,7 +48,7 @@ export function readVerifierOptions(
   const revokedBefore: string[] = []
   const onRevoked = (kind: RevocationKind, value: string) => {
     // First of all, since a key source of one's own may throw.
-    onTokensRevoked(value)
+    onTokensRevoked(kind, value)
     if (kind === 'kid') keys ? keys.remove(value) : revokedBefore.push(value)
   }
   const { onPropagated } = options

@@ -21,6 +21,22 @@ describe('parsing compact JWS (RFC 7515 §7.1)', () => {
     expect(code(tokenOf(goodHeader))).toBe('kid k1')
   })
 
+  it('reads each header that is not the one before it', () => {
+    const [first, second] = [tokenOf(goodHeader), tokenOf({ ...goodHeader, kid: 'k2' })]
+    for (const [token, expected] of [
+      [first, 'kid k1'],
+      [tokenOf({ ...goodHeader, alg: 'none' }), 'ERR_TOKEN_HEADER'],
+      [tokenOf({ ...goodHeader, alg: 'none' }), 'ERR_TOKEN_HEADER'],
+      [first, 'kid k1'],
+      [second, 'kid k2'],
+      [`${second.split('.')[0]}=.e30.AA`, 'ERR_TOKEN_MALFORMED'],
+      [second, 'kid k2'],
+      [first, 'kid k1']
+    ] as const) {
+      expect(code(token), token).toBe(expected)
+    }
+  })
+
   it('takes the media type in any case, with and without "application/" (RFC 9068 §4)', () => {
     for (const typ of ['AT+JWT', 'application/at+jwt', 'Application/At+Jwt']) {
       expect(code(tokenOf({ ...goodHeader, typ })), typ).toBe('kid k1')

@@ -1,9 +1,9 @@
 import { createTestIssuer } from '@countersign/testing'
 import { describe, expect, it } from 'vitest'
-import { splitCompactJws } from '../../src/compact-jws.ts'
+import { parseCompactJws } from '../../src/compact-jws.ts'
+import type { VerificationKey } from '../../src/key-source.ts'
 import { verifySignature } from '../../src/signature.ts'
 
-const split = (token: string) => splitCompactJws(token, (detail) => new Error(detail) as never)
 const importKey = async (jwk: JsonWebKey, algorithm: object, usages: KeyUsage[] = ['verify']) =>
   crypto.subtle.importKey('jwk', jwk, algorithm as never, true, usages as never)
 type KeyUsage = 'verify' | 'sign'
@@ -13,10 +13,23 @@ describe('the signature of a token', () => {
     const [issuer, other] = await Promise.all([createTestIssuer(), createTestIssuer()])
     const key = issuer.keySource.get(issuer.kid)
     expect(key).toBeDefined()
-    await expect(verifySignature(split(issuer.mint()), key as never)).resolves.toBeUndefined()
-    await expect(verifySignature(split(other.mint()), key as never)).rejects.toMatchObject({
+    await expect(verifySignature(parseCompactJws(issuer.mint()), key as never)).resolves.toBeUndefined()
+    await expect(verifySignature(parseCompactJws(other.mint()), key as never)).rejects.toMatchObject({
       code: 'ERR_TOKEN_SIGNATURE'
     })
+  })
+
+  it('is none when it has another length, or is no number below the modulus (RFC 8017 §8.2.2)', async () => {
+    const issuer = await createTestIssuer()
+    const key = issuer.keySource.get(issuer.kid) as VerificationKey
+    const { signature, ...jws } = parseCompactJws(issuer.mint())
+    await expect(verifySignature({ ...jws, signature }, key)).resolves.toBeUndefined()
+    const wrong = [1, 255, 257, 512, 4096].map((length) => Buffer.alloc(length, signature))
+    for (const other of [...wrong, Buffer.alloc(256), Buffer.alloc(256, 0xff), new Uint8Array()]) {
+      await expect(verifySignature({ ...jws, signature: other }, key)).rejects.toMatchObject({
+        code: 'ERR_TOKEN_SIGNATURE'
+      })
+    }
   })
 
   it('is verified with no key of another algorithm, hash, size or kind: that is a mistake of who handed it over', async () => {
@@ -37,7 +50,9 @@ describe('the signature of a token', () => {
       weak.privateKey
     ]
     for (const key of wrong) {
-      await expect(verifySignature(split(issuer.mint()), key as never)).rejects.toThrow(/^a verification key must be/)
+      await expect(verifySignature(parseCompactJws(issuer.mint()), key as never)).rejects.toThrow(
+        /^a verification key must be/
+      )
     }
   })
 })
