@@ -10,6 +10,8 @@ import { type Stage, setStage } from './stage.ts'
 import { mintRequests } from './tokens.ts'
 
 const connections = 64
+/** Rounds for the compilers, which are not told. A cold one is short, and the code that it runs is long. */
+const warmUps = { warm: 3, cold: 15, burst: 1 } as const
 const processes = 3
 
 /** How much is measured of one set of servers. */
@@ -26,15 +28,18 @@ interface Sizes {
   readonly cluster: Rounds
   readonly warmTokens: number
   readonly burst: number
+  readonly burstRounds: number
   readonly revocations: number
   readonly profileMs: number
 }
 
 const full: Sizes = {
-  single: { rounds: 9, warmMs: 800, cold: 3000 },
-  cluster: { rounds: 7, warmMs: 600, cold: 3000 },
+  // Many short ones: whatever else the machine does comes and goes within a second.
+  single: { rounds: 27, warmMs: 300, cold: 1000 },
+  cluster: { rounds: 21, warmMs: 300, cold: 1000 },
   warmTokens: 300,
   burst: 1000,
+  burstRounds: 9,
   revocations: 5000,
   profileMs: 2000
 }
@@ -43,6 +48,7 @@ const quick: Sizes = {
   cluster: { rounds: 2, warmMs: 150, cold: 200 },
   warmTokens: 50,
   burst: 100,
+  burstRounds: 2,
   revocations: 500,
   profileMs: 200
 }
@@ -65,7 +71,7 @@ export const protectedRoute: Suite = {
 
 interface Tokens {
   readonly warm: readonly RequestSpec[]
-  /** One lot for each round, the first for the warm-up. */
+  /** One lot for each round, the first ones for the compilers. */
   readonly cold: readonly (readonly RequestSpec[])[]
   readonly burst: readonly (readonly RequestSpec[])[]
   readonly profile: readonly RequestSpec[]
@@ -78,7 +84,7 @@ async function measureAll(stage: Stage, size: Sizes, context: SuiteContext) {
 
   context.progress(`${size.burst} new tokens at once`)
   const checking = new Map([...single].filter(([contestant]) => contestant !== bareKoa))
-  const bursts = await runRounds(stage.load, checking, size.single.rounds + 1, (round) => ({
+  const bursts = await runRounds(stage.load, checking, size.burstRounds + warmUps.burst, (round) => ({
     connections: size.burst,
     limit: { requests: size.burst },
     requests: tokens.burst[round] as RequestSpec[]
@@ -96,26 +102,27 @@ async function measureAll(stage: Stage, size: Sizes, context: SuiteContext) {
   ]
   const plans = {
     warm: { connections, limit: { milliseconds: size.profileMs }, requests: tokens.warm, repeat: true },
-    cold: { connections, limit: { requests: size.single.cold }, requests: tokens.profile }
+    cold: { connections, limit: { requests: tokens.profile.length }, requests: tokens.profile }
   }
   return { measurements, profiles: await takeProfiles(stage, plans, single, measurements, context) }
 }
 
 async function mintAll(
   { issuer }: Stage,
-  { single, warmTokens, burst }: Sizes,
+  { single, warmTokens, burst, burstRounds }: Sizes,
   { progress }: SuiteContext
 ): Promise<Tokens> {
-  const lots = single.rounds + 1
-  const count = warmTokens + lots * (single.cold + burst) + single.cold
+  const [coldLots, burstLots] = [single.rounds + warmUps.cold, burstRounds + warmUps.burst]
+  const profiled = 3 * single.cold
+  const count = warmTokens + coldLots * single.cold + burstLots * burst + profiled
   progress(`minting ${count.toLocaleString('en')} tokens`)
   const requests = await mintRequests(issuer, count, (done) => progress(`${done.toLocaleString('en')} are minted`))
   const take = (n: number) => requests.splice(0, n)
   return {
     warm: take(warmTokens),
-    cold: Array.from({ length: lots }, () => take(single.cold)),
-    burst: Array.from({ length: lots }, () => take(burst)),
-    profile: take(single.cold)
+    cold: Array.from({ length: coldLots }, () => take(single.cold)),
+    burst: Array.from({ length: burstLots }, () => take(burst)),
+    profile: take(profiled)
   }
 }
 
@@ -133,7 +140,7 @@ async function startAll(
   return servers
 }
 
-/** Warm and cold rounds. The first round of each is for the compilers, and is not told. */
+/** Warm and cold rounds. */
 async function measureServers(
   { load }: Stage,
   size: Rounds,
@@ -143,21 +150,21 @@ async function measureServers(
   what: string
 ): Promise<{ warm: Results; cold: Results }> {
   progress(`warm, ${what}: ${size.rounds} rounds`)
-  const warm = await runRounds(load, servers, size.rounds + 1, () => ({
+  const warm = await runRounds(load, servers, size.rounds + warmUps.warm, () => ({
     connections,
     limit: { milliseconds: size.warmMs },
     requests: tokens.warm,
     repeat: true
   }))
   progress(`cold, ${what}: ${size.rounds} rounds`)
-  const cold = await runRounds(load, servers, size.rounds + 1, (round) => ({
+  const cold = await runRounds(load, servers, size.rounds + warmUps.cold, (round) => ({
     connections,
     limit: { requests: size.cold },
     requests: tokens.cold[round] as RequestSpec[]
   }))
-  return { warm: withoutFirst(warm), cold: withoutFirst(cold) }
+  return { warm: without(warmUps.warm, warm), cold: without(warmUps.cold, cold) }
 }
 
-function withoutFirst(results: Results): Results {
-  return new Map([...results].map(([contestant, rounds]) => [contestant, rounds.slice(1)]))
+function without(first: number, results: Results): Results {
+  return new Map([...results].map(([contestant, rounds]) => [contestant, rounds.slice(first)]))
 }
