@@ -1,6 +1,6 @@
 import { createLogger } from '@countersign/service-kit'
 import { openRedisConnection, type RedisConnection } from '@countersign/service-kit/redis'
-import { createTestRedis, startTcpProxy } from '@countersign/testing'
+import { createTestRedis, startTcpProxy, type TcpProxy } from '@countersign/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import type { AttemptCounter } from '../../src/accounts/sign-in-limits.ts'
 import { createAttemptCounter } from '../../src/stores/attempt-counters.ts'
@@ -89,12 +89,15 @@ describe.skipIf(inject('redisUrl') === undefined)('with Redis', () => {
     expect(await other.consume('alice')).toBeGreaterThan(0)
   })
 
-  test('while Redis is away the process counts for itself, without waiting, and guessing stays limited', async () => {
+  test.each([
+    ['is away', (proxy: TcpProxy) => proxy.cut()],
+    ['hangs', (proxy: TcpProxy) => proxy.pause()]
+  ])('while Redis %s the process counts for itself, without waiting, and guessing stays limited', async (_, fault) => {
     const proxy = await startTcpProxy({ target: redisUrl })
     const connection = openRedisConnection(proxy.url, logger)
     await expect.poll(() => connection.isReady, { timeout: 5000 }).toBe(true)
     const counter = createAttemptCounter({ name: 'away', limit, windowSeconds: 60, redis: connection, logger })
-    await proxy.cut()
+    await fault(proxy)
     const begin = performance.now()
     const waits = []
     for (let i = 0; i <= limit; i++) waits.push(await counter.consume('alice'))

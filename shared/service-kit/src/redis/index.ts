@@ -2,23 +2,32 @@
 import { createClient } from 'redis'
 import { describeError, type Logger } from '../logger.ts'
 
-const commandTimeoutMs = 500
+/** How long Redis may take to answer, and how often it is asked whether it does. */
+const answerTimeoutMs = 500
+const checkIntervalMs = 250
+/** A connection attempt that goes on longer without a byte has come to nothing. Once connected, the checks are never silent so long. */
+const silenceTimeoutMs = 2000
 
-/** A connection that never makes a caller wait for a Redis that is away: its commands fail at once, and it reconnects. */
+/**
+ * A connection that never makes a caller wait long for Redis. While Redis is away, commands fail at once; when it takes
+ * commands and does not answer, those under way fail within a second. It reconnects by itself.
+ */
 export type RedisConnection = ReturnType<typeof createConnection>
 
-/** Opens a connection in the background. */
+/** Opens a connection in the background. `destroy` closes it for good. */
 export function openRedisConnection(url: string, logger: Logger): RedisConnection {
   const connection = createConnection(url)
   let isReachable = true
-  connection.on('error', (error) => {
-    if (isReachable) logger.warn({ cause: describeError(error) }, 'Redis is not reachable')
+  const onFault = (fault: unknown) => {
+    if (isReachable) logger.warn({ cause: describeError(fault) }, 'Redis is not reachable')
     isReachable = false
-  })
+  }
+  connection.on('error', onFault)
   connection.on('ready', () => {
     isReachable = true
   })
-  connection.connect().catch(() => {}) // the error event has said it; it goes on trying
+  connect(connection)
+  dropWhenSilent(connection, onFault)
   return connection
 }
 
@@ -26,7 +35,40 @@ function createConnection(url: string) {
   return createClient({
     url,
     disableOfflineQueue: true,
-    commandOptions: { timeout: commandTimeoutMs },
-    socket: { connectTimeout: 2000, reconnectStrategy: (attempts) => Math.min(50 * 2 ** attempts, 500) }
+    socket: {
+      connectTimeout: silenceTimeoutMs,
+      socketTimeout: silenceTimeoutMs,
+      reconnectStrategy: (attempts) => Math.min(50 * 2 ** attempts, 500)
+    }
   })
+}
+
+function connect(connection: RedisConnection): void {
+  connection.connect().catch(() => {}) // the error event has said it; it goes on trying
+}
+
+/**
+ * Asks at short intervals whether Redis answers, and connects anew when it does not: that fails all commands under way.
+ * (node-redis bounds the time until a command is sent, not until it is answered.)
+ */
+function dropWhenSilent(connection: RedisConnection, onSilence: (fault: Error) => void): void {
+  let isAsking = false
+  const check = async () => {
+    if (!connection.isOpen) return clearInterval(timer)
+    if (!connection.isReady || isAsking) return
+    isAsking = true
+    // An answer that has come while this process stood still is read before the deadline is judged.
+    const deadline = setTimeout(() => setImmediate(drop), answerTimeoutMs)
+    await connection.ping().catch(() => {})
+    clearTimeout(deadline)
+    isAsking = false
+  }
+  const drop = () => {
+    if (!isAsking || !connection.isReady) return
+    onSilence(new Error(`Redis has not answered within ${answerTimeoutMs} ms`))
+    connection.destroy()
+    connect(connection)
+  }
+  const timer = setInterval(check, checkIntervalMs)
+  timer.unref()
 }
