@@ -35,6 +35,8 @@ function createConnection(url: string) {
   return createClient({
     url,
     disableOfflineQueue: true,
+    // Not node-redis's own: it bounds the time until a command is sent, not until it is answered, by a signal for each.
+    commandOptions: { timeout: 0 },
     socket: {
       connectTimeout: silenceTimeoutMs,
       socketTimeout: silenceTimeoutMs,
@@ -49,7 +51,6 @@ function connect(connection: RedisConnection): void {
 
 /**
  * Asks at short intervals whether Redis answers, and connects anew when it does not: that fails all commands under way.
- * (node-redis bounds the time until a command is sent, not until it is answered.)
  */
 function dropWhenSilent(connection: RedisConnection, onSilence: (fault: Error) => void): void {
   let isAsking = false
