@@ -1,8 +1,5 @@
-import { createTestIssuer, type TestIssuer } from '@countersign/testing'
 import express, { type ErrorRequestHandler, type Express } from 'express'
-import { calculateJwkThumbprint } from 'jose'
-import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { type AccessTokenVerifier, createAccessTokenVerifier } from '../../../src/access-token-verifier.ts'
+import { describe, expect, it, vi } from 'vitest'
 import {
   accessTokenOf,
   type RequireAccessTokenOptions,
@@ -11,26 +8,10 @@ import {
   requireScope
 } from '../../../src/express/index.ts'
 import { answerTo } from '../answer-to.ts'
-import { createProofKey, type ProofKey, signProof } from '../dpop-proofs.ts'
-import { createFakeClock } from '../fake-clock.ts'
+import { signProof } from '../dpop-proofs.ts'
+import { setVerifierStage } from '../verifier-stage.ts'
 
-const clock = createFakeClock()
-let issuer: TestIssuer
-let verifier: AccessTokenVerifier
-let key: ProofKey
-let bound: string
-beforeAll(async () => {
-  issuer = await createTestIssuer({ clock })
-  verifier = createAccessTokenVerifier({
-    issuer: issuer.issuer,
-    audience: issuer.audience,
-    keys: issuer.keySource,
-    revocations: null,
-    clock
-  })
-  key = await createProofKey()
-  bound = issuer.mint({ cnf: { jkt: await calculateJwkThumbprint(key.jwk) } })
-})
+const { clock, issuer, verifier, key, bound } = await setVerifierStage()
 
 const ownFault: ErrorRequestHandler = (error: Error, _request, response, _next) => {
   response.status(418).json({ name: error.name, message: error.message })

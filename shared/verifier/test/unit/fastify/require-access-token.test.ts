@@ -1,9 +1,6 @@
 import type { RequestListener } from 'node:http'
-import { createTestIssuer, type TestIssuer } from '@countersign/testing'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
-import { calculateJwkThumbprint } from 'jose'
-import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { type AccessTokenVerifier, createAccessTokenVerifier } from '../../../src/access-token-verifier.ts'
+import { describe, expect, it, vi } from 'vitest'
 import {
   accessTokenOf,
   type RequireAccessTokenOptions,
@@ -12,26 +9,10 @@ import {
   requireScope
 } from '../../../src/fastify/index.ts'
 import { type Asked, answerTo } from '../answer-to.ts'
-import { createProofKey, type ProofKey, signProof } from '../dpop-proofs.ts'
-import { createFakeClock } from '../fake-clock.ts'
+import { signProof } from '../dpop-proofs.ts'
+import { setVerifierStage } from '../verifier-stage.ts'
 
-const clock = createFakeClock()
-let issuer: TestIssuer
-let verifier: AccessTokenVerifier
-let key: ProofKey
-let bound: string
-beforeAll(async () => {
-  issuer = await createTestIssuer({ clock })
-  verifier = createAccessTokenVerifier({
-    issuer: issuer.issuer,
-    audience: issuer.audience,
-    keys: issuer.keySource,
-    revocations: null,
-    clock
-  })
-  key = await createProofKey()
-  bound = issuer.mint({ cnf: { jkt: await calculateJwkThumbprint(key.jwk) } })
-})
+const { clock, issuer, verifier, key, bound } = await setVerifierStage()
 
 const setUp = (options?: RequireAccessTokenOptions, serverOptions?: FastifyServerOptions): FastifyInstance => {
   const app = Fastify(serverOptions)

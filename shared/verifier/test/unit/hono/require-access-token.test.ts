@@ -1,8 +1,5 @@
-import { createTestIssuer, type TestIssuer } from '@countersign/testing'
 import { Hono } from 'hono'
-import { calculateJwkThumbprint } from 'jose'
-import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { type AccessTokenVerifier, createAccessTokenVerifier } from '../../../src/access-token-verifier.ts'
+import { describe, expect, it, vi } from 'vitest'
 import {
   type AccessTokenEnv,
   type RequireAccessTokenOptions,
@@ -10,26 +7,10 @@ import {
   requireRole,
   requireScope
 } from '../../../src/hono/index.ts'
-import { createProofKey, type ProofKey, signProof } from '../dpop-proofs.ts'
-import { createFakeClock } from '../fake-clock.ts'
+import { signProof } from '../dpop-proofs.ts'
+import { setVerifierStage } from '../verifier-stage.ts'
 
-const clock = createFakeClock()
-let issuer: TestIssuer
-let verifier: AccessTokenVerifier
-let key: ProofKey
-let bound: string
-beforeAll(async () => {
-  issuer = await createTestIssuer({ clock })
-  verifier = createAccessTokenVerifier({
-    issuer: issuer.issuer,
-    audience: issuer.audience,
-    keys: issuer.keySource,
-    revocations: null,
-    clock
-  })
-  key = await createProofKey()
-  bound = issuer.mint({ cnf: { jkt: await calculateJwkThumbprint(key.jwk) } })
-})
+const { clock, issuer, verifier, key, bound } = await setVerifierStage()
 
 const setUp = (options?: RequireAccessTokenOptions) => {
   const api = new Hono<AccessTokenEnv>()
