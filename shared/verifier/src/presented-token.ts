@@ -75,12 +75,15 @@ function takeProof([proof, ...others]: readonly string[]): string {
  * @param name in lower case
  */
 export function headerValues(rawHeaders: readonly string[], name: string): string[] {
-  const values: string[] = []
+  // An array that grows takes longer than all the rest, and nearly every header is there once.
+  let values: string[] | undefined
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const header = rawHeaders[at] as string
-    if (header.length === name.length && header.toLowerCase() === name) values.push(rawHeaders[at + 1] ?? '')
+    if (header.length !== name.length || header.toLowerCase() !== name) continue
+    const value = rawHeaders[at + 1] as string
+    values = values === undefined ? [value] : [...values, value]
   }
-  return values
+  return values ?? []
 }
 
 /** The query of a request target, without its `?`; `undefined` when there is none. */

@@ -19,15 +19,15 @@ interface Remembered<T> {
 }
 
 interface Generation<T> {
-  readonly tokens: Map<string, Remembered<T>>
+  readonly tokens: Map<number, Remembered<T>>
   /** The name of the token that has an identifier, or the names: most have one. */
-  readonly namesOf: Map<string, string | Set<string>>
+  readonly namesOf: Map<string, number | Set<number>>
   characters: number
 }
 
 /** The most characters of tokens in each generation, whatever their count. */
 const maxCharacters = 16 * 1024 * 1024
-const nameLength = 32
+const namedCharacters = 8
 
 /**
  * Remembers at most `size` tokens, and of those that were used last at least half as many. Two generations take turns: what is
@@ -41,7 +41,7 @@ export function createRememberedTokens<T>(size: number): RememberedTokens<T> {
   let young = newGeneration<T>()
   let old = newGeneration<T>()
 
-  const keep = (name: string, remembered: Remembered<T>) => {
+  const keep = (name: number, remembered: Remembered<T>) => {
     if (young.tokens.size >= half || young.characters >= maxCharacters) {
       old = 2 * half <= size ? young : newGeneration()
       young = newGeneration()
@@ -92,7 +92,7 @@ function newGeneration<T>(): Generation<T> {
   return { tokens: new Map(), namesOf: new Map(), characters: 0 }
 }
 
-function drop<T>({ tokens, namesOf }: Generation<T>, name: string): void {
+function drop<T>({ tokens, namesOf }: Generation<T>, name: number): void {
   const remembered = tokens.get(name)
   if (!remembered) return
   tokens.delete(name)
@@ -103,14 +103,19 @@ function drop<T>({ tokens, namesOf }: Generation<T>, name: string): void {
   }
 }
 
-function listOf(names: string | Set<string> | undefined): readonly string[] {
-  return names === undefined ? [] : typeof names === 'string' ? [names] : [...names]
+function listOf(names: number | Set<number> | undefined): readonly number[] {
+  return names === undefined ? [] : typeof names === 'number' ? [names] : [...names]
 }
 
 /**
- * The end of the signature, which differs from token to token like a random number: a map that hashes a whole token takes
- * six times as long. Whoever makes up a token with the same end finds an entry that is compared and not his.
+ * 32 bits out of the end of the signature, which differs from token to token like a random number: a map that hashes a whole
+ * token takes many times as long. Whoever makes up a token with the same end finds an entry that is compared and not his; of two
+ * good tokens with one name, one in four thousand million, the later one is remembered.
  */
-function nameOf(token: string): string {
-  return token.slice(-nameLength)
+function nameOf(token: string): number {
+  let name = 0
+  for (let at = Math.max(0, token.length - namedCharacters); at < token.length; at++) {
+    name = (Math.imul(name, 31) + token.charCodeAt(at)) | 0
+  }
+  return name
 }

@@ -42,6 +42,17 @@ describe('remembered tokens', () => {
     expect(tokens.get(`one${end}`)).toBe(1)
   })
 
+  it('have one place for all that end alike: the last one takes it, with its identifiers', () => {
+    const tokens = createRememberedTokens<number>(10)
+    const end = '.'.padEnd(342, 'x')
+    tokens.set(`one${end}`, 1, ['session-1', 'session-3'])
+    tokens.set(`two${end}`, 2, ['session-2', 'session-3'])
+    expect([tokens.get(`one${end}`), tokens.get(`two${end}`), tokens.size]).toEqual([undefined, 2, 1])
+    expect([tokens.having('session-1'), tokens.having('session-2'), tokens.having('session-3')]).toEqual([[], [2], [2]])
+    tokens.delete(`two${end}`)
+    expect([tokens.having('session-3'), tokens.all()]).toEqual([[], []])
+  })
+
   it('are found by their identifiers, in both generations, for as long as they are remembered', () => {
     const tokens = createRememberedTokens<string>(4)
     tokens.set('a', 'a', ['session-1', 'jti-a'])
