@@ -124,7 +124,8 @@ async function planCrashes(stage: CrashStage): Promise<{ crashes: PlannedCrash[]
 
 /**
  * A start takes long, and so one crash is to hit many operations, of different users. In a round is at most one point of
- * each, and at most one that is held in Redis: its commands share a connection, and have half a second.
+ * each, and at most one that is held in Redis: its commands share a connection, which is given up when none
+ * is answered for half a second.
  */
 function inRounds(all: readonly PlannedCrash[]): PlannedCrash[][] {
   const isInRedis = ({ point }: PlannedCrash) => point.steps[point.at]?.store === 'redis'

@@ -5,15 +5,14 @@ import { middle, type Results, type RoundFigures } from './rounds.ts'
 
 /**
  * How long many new tokens at once hold up everything else that a server has to do: the longest delay of its event loop
- * (a percentile would count one long delay as one sample among many short ones), and the slowest answers. The first round
- * is not told.
+ * (a percentile would count one long delay as one sample among many short ones), and the slowest answers.
  */
 export function compareBursts(results: Results, burst: number): Measurement[] {
-  const told = (contestant: Contestant) => (results.get(contestant) ?? []).slice(1)
-  const own = told(ours)
+  const roundsOf = (contestant: Contestant) => results.get(contestant) ?? []
+  const own = roundsOf(ours)
   const compare = (what: string, figure: keyof RoundFigures, unit: string): Measurement[] =>
     peers.map((peer) => {
-      const theirs = told(peer)
+      const theirs = roundsOf(peer)
       return {
         name: `${burst} cold at once: ${what}`,
         ratio: ratioOfRounds(

@@ -7,7 +7,7 @@ import {
   type VerifiedAccessToken
 } from './access-token-claims.ts'
 import type { Clock } from './clock.ts'
-import { parseCompactJws } from './compact-jws.ts'
+import { type CompactJws, createCompactJwsParser } from './compact-jws.ts'
 import { TokenUnknownKeyError } from './errors.ts'
 import type { Fetch } from './fetch-key-set.ts'
 import type { KeySource, KeySourceStatus, VerificationKey } from './key-source.ts'
@@ -135,19 +135,20 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
   const { expected, clock, clockToleranceSeconds, cacheSize, keys, ownsKeys, revocations, possession } =
     readVerifierOptions(options, onTokensRevoked)
   remembered = createRememberedTokens<Verified>(cacheSize)
+  const parseCompactJws = createCompactJwsParser()
   const underWay = new Map<string, Promise<Verified>>()
 
   /** A token that arrives many times while it is not remembered yet is verified once. */
   const verifyOnce = (token: string): Promise<Verified> => {
     const known = underWay.get(token)
     if (known) return known
-    const work = verifyAndRemember(token)
+    const work = verifyAndRemember(token, parseCompactJws(token))
     underWay.set(token, work)
     return work
   }
-  const verifyAndRemember = async (token: string): Promise<Verified> => {
+  const verifyAndRemember = async (token: string, jws: CompactJws): Promise<Verified> => {
     try {
-      const verified = await verifySignatureAndClaims(token, keys, expected)
+      const verified = await verifySignatureAndClaims(jws, keys, expected)
       // An expired one would never be of use.
       checkTimes(verified.claims, clock.now(), clockToleranceSeconds)
       remember(token, verified)
@@ -205,11 +206,10 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
 }
 
 async function verifySignatureAndClaims(
-  token: string,
+  jws: CompactJws,
   keys: KeySource,
   expected: ClaimExpectations
 ): Promise<Verified> {
-  const jws = parseCompactJws(token)
   const kid = jws.unverifiedKid
   const key = keys.get(kid) ?? (await keys.find(kid))
   if (key === undefined) throw new TokenUnknownKeyError({ detail: 'the issuer does not publish this kid' })

@@ -25,6 +25,9 @@ export interface CompactJws {
   readonly unverifiedPayload: Uint8Array
 }
 
+/** Parses access tokens. It remembers the last header that was acceptable, since all tokens of one key have the same. */
+export type CompactJwsParser = (token: string) => CompactJws
+
 /**
  * Parses compact JWS (RFC 7515 §7.1) strictly, and checks the header of an access token (RFC 9068 §2.1). Members that
  * point to a key (`jwk`, `jku`, `x5u`, `x5c`) play no part: the key comes from the issuer's key set alone.
@@ -32,13 +35,23 @@ export interface CompactJws {
  * @throws {TokenMalformedError} when it is not three parts of strict base64url, too long, or not JSON.
  * @throws {TokenHeaderError} when `alg`, `typ`, `kid`, `crit` or `b64` is not acceptable.
  */
-export function parseCompactJws(token: string): CompactJws {
-  const [header, payload, signature] = splitStrictly(token, tokenMalformed)
-  return {
-    signingInput: Buffer.from(token.slice(0, header.length + 1 + payload.length), 'latin1'),
-    signature: decodeStrictly(signature, tokenMalformed),
-    unverifiedPayload: decodeStrictly(payload, tokenMalformed),
-    unverifiedKid: kidOf(header)
+export function createCompactJwsParser(): CompactJwsParser {
+  let acceptable = { header: '', kid: '' }
+  const kidOf = (header: string): string => {
+    if (header !== acceptable.header) {
+      acceptable = { header, kid: checkHeader(parseHeader(header, tokenMalformed)) }
+    }
+    return acceptable.kid
+  }
+
+  return (token) => {
+    const [header, payload, signature] = splitStrictly(token, tokenMalformed)
+    return {
+      signingInput: Buffer.from(token.slice(0, header.length + 1 + payload.length), 'latin1'),
+      signature: decodeStrictly(signature, tokenMalformed),
+      unverifiedPayload: decodeStrictly(payload, tokenMalformed),
+      unverifiedKid: kidOf(header)
+    }
   }
 }
 
@@ -83,14 +96,6 @@ function parseHeader(part: string, malformed: Malformed): JwsParts['unverifiedHe
   const header = parseJsonObject(decodeStrictly(part, malformed))
   if (!header) throw malformed('the header is not a JSON object in UTF-8 with unique names')
   return header
-}
-
-/** The last header that was acceptable. All tokens of one key have the same. */
-let acceptable = { part: '', kid: '' }
-
-function kidOf(part: string): string {
-  if (part !== acceptable.part) acceptable = { part, kid: checkHeader(parseHeader(part, tokenMalformed)) }
-  return acceptable.kid
 }
 
 function checkHeader(header: Readonly<Record<string, unknown>>): string {

@@ -81,7 +81,8 @@ export function headerValues(rawHeaders: readonly string[], name: string): strin
     const header = rawHeaders[at] as string
     if (header.length !== name.length || header.toLowerCase() !== name) continue
     const value = rawHeaders[at + 1] as string
-    values = values === undefined ? [value] : [...values, value]
+    if (values === undefined) values = [value]
+    else values.push(value)
   }
   return values ?? []
 }

@@ -7,7 +7,7 @@ export interface RememberedTokens<T> {
   /** What is remembered of the tokens that have this identifier. */
   having(identifier: string): T[]
   /** What is remembered of each token. */
-  all(): T[]
+  all(): Iterable<T>
   clear(): void
   readonly size: number
 }
@@ -77,7 +77,9 @@ export function createRememberedTokens<T>(size: number): RememberedTokens<T> {
       [young, old].flatMap(({ tokens, namesOf }) =>
         listOf(namesOf.get(identifier)).map((name) => (tokens.get(name) as Remembered<T>).value)
       ),
-    all: () => [young, old].flatMap(({ tokens }) => [...tokens.values()].map(({ value }) => value)),
+    *all() {
+      for (const { tokens } of [young, old]) for (const { value } of tokens.values()) yield value
+    },
     clear() {
       young = newGeneration()
       old = newGeneration()

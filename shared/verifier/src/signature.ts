@@ -31,7 +31,7 @@ function checkKey(key: VerificationKey): KeyObject {
   if (known) return known
   const { name, hash: madeHash, modulusLength = 0 } = key.algorithm as Partial<RsaHashedKeyAlgorithm> & KeyAlgorithm
   const isFit = name === algorithm && madeHash?.name === hash && modulusLength >= minModulusBits
-  if (key.type !== 'public' || !isFit) {
+  if (key.type !== 'public' || !key.usages.includes('verify') || !isFit) {
     throw new TypeError(`a verification key must be a public RSA key of ${minModulusBits} bits or more for RS256`)
   }
   const checked = KeyObject.from(key)

@@ -45,12 +45,10 @@ export function createHotStatements(pool: DatabasePool): HotStatements {
     prepare<Row>(text: string): HotStatement<Row> {
       // By its text, so that versions of this service that share a pooler never mean different statements by one name.
       const name = `countersign_${createHash('sha256').update(text).digest('base64url').slice(0, 22)}`
-      const carryOut = (on: DatabasePool | DatabaseConnection, values: readonly unknown[]): Promise<Row[]> =>
-        on
-          .query<never>(
-            isPreparing ? { name, text, values: values as unknown[] } : { text, values: values as unknown[] }
-          )
-          .then(rowsOf)
+      const carryOut = (on: DatabasePool | DatabaseConnection, values: readonly unknown[]): Promise<Row[]> => {
+        const query = isPreparing ? { name, text, values: [...values] } : { text, values: [...values] }
+        return on.query(query).then(({ rows }) => rows as Row[])
+      }
       return (values, connection) =>
         // An error has ended the transaction, which has to begin anew.
         connection ? carryOut(connection, values) : preparedOrNot(() => carryOut(pool, values))
@@ -79,8 +77,4 @@ async function inTransaction<T>(pool: DatabasePool, work: (connection: DatabaseC
     connection.off('error', onError)
     connection.release(fault)
   }
-}
-
-function rowsOf<Row>({ rows }: { rows: Row[] }): Row[] {
-  return rows
 }

@@ -2,11 +2,13 @@
 import { createClient } from 'redis'
 import { describeError, type Logger } from '../logger.ts'
 
-/** How long Redis may take to answer, and how often it is asked whether it does. */
-const answerTimeoutMs = 500
+/** How often Redis is asked whether it answers. */
 const checkIntervalMs = 250
-/** A connection attempt that goes on longer without a byte has come to nothing. Once connected, the checks are never silent so long. */
-const silenceTimeoutMs = 2000
+/** It is given up when an answer is not there after so many intervals; a Redis that is slow and not dead gets up to the last. */
+const patience = { first: 2, last: 16 }
+const connectTimeoutMs = 2000
+/** When nothing was said for so long while a connection is made, the attempt has come to nothing. */
+const silenceTimeoutMs = 10_000
 
 /**
  * A connection that never makes a caller wait long for Redis. While Redis is away, commands fail at once; when it takes
@@ -19,15 +21,19 @@ export function openRedisConnection(url: string, logger: Logger): RedisConnectio
   const connection = createConnection(url)
   let isReachable = true
   const onFault = (fault: unknown) => {
-    if (isReachable) logger.warn({ cause: describeError(fault) }, 'Redis is not reachable')
+    if (isReachable && connection.isOpen) logger.warn({ cause: describeError(fault) }, 'Redis is not reachable')
     isReachable = false
   }
-  connection.on('error', onFault)
-  connection.on('ready', () => {
+  const onAnswer = () => {
     isReachable = true
+  }
+  connection.on('error', onFault)
+  // One that was closed while it was being made.
+  connection.on('ready', () => {
+    if (!connection.isOpen) connection.destroy()
   })
   connect(connection)
-  dropWhenSilent(connection, onFault)
+  dropWhenSilent(connection, { onFault, onAnswer })
   return connection
 }
 
@@ -38,7 +44,7 @@ function createConnection(url: string) {
     // Not node-redis's own: it bounds the time until a command is sent, not until it is answered, by a signal for each.
     commandOptions: { timeout: 0 },
     socket: {
-      connectTimeout: silenceTimeoutMs,
+      connectTimeout: connectTimeoutMs,
       socketTimeout: silenceTimeoutMs,
       reconnectStrategy: (attempts) => Math.min(50 * 2 ** attempts, 500)
     }
@@ -50,26 +56,42 @@ function connect(connection: RedisConnection): void {
 }
 
 /**
- * Asks at short intervals whether Redis answers, and connects anew when it does not: that fails all commands under way.
+ * Asks at short intervals whether Redis answers, and connects anew when it does not: that fails all commands under way. What
+ * counts is how often it was looked, not how much time went by: while this process stands still nothing can be read.
  */
-function dropWhenSilent(connection: RedisConnection, onSilence: (fault: Error) => void): void {
+function dropWhenSilent(
+  connection: RedisConnection,
+  { onFault, onAnswer }: { onFault: (fault: Error) => void; onAnswer: () => void }
+): void {
   let isAsking = false
-  const check = async () => {
-    if (!connection.isOpen) return clearInterval(timer)
-    if (!connection.isReady || isAsking) return
+  let missed = 0
+  let allowed = patience.first
+
+  const ask = async () => {
     isAsking = true
-    // An answer that has come while this process stood still is read before the deadline is judged.
-    const deadline = setTimeout(() => setImmediate(drop), answerTimeoutMs)
-    await connection.ping().catch(() => {})
-    clearTimeout(deadline)
+    missed = 0
+    // A refusal is an answer, too.
+    const isAnswered = await connection.ping().then(
+      () => true,
+      () => connection.isReady
+    )
     isAsking = false
+    if (!isAnswered) return
+    onAnswer()
+    if (missed < patience.first) allowed = patience.first
   }
   const drop = () => {
-    if (!isAsking || !connection.isReady) return
-    onSilence(new Error(`Redis has not answered within ${answerTimeoutMs} ms`))
+    onFault(new Error(`Redis has not answered within ${allowed * checkIntervalMs} ms`))
+    // Were it only slow, it would be dropped time and again.
+    allowed = Math.min(2 * allowed, patience.last)
     connection.destroy()
     connect(connection)
   }
-  const timer = setInterval(check, checkIntervalMs)
+  const timer = setInterval(() => {
+    if (!connection.isOpen) clearInterval(timer)
+    else if (!connection.isReady) return
+    else if (!isAsking) void ask()
+    else if (++missed >= allowed) drop()
+  }, checkIntervalMs)
   timer.unref()
 }

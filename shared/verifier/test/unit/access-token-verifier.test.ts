@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import * as jose from 'jose'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { type AccessTokenVerifierOptions, createAccessTokenVerifier } from '../../src/access-token-verifier.ts'
+import { VerifierError } from '../../src/errors.ts'
 import { createInProcessRevocationLog, inProcessRevocations } from '../../src/in-process/index.ts'
 import { createFakeClock } from './fake-clock.ts'
 
@@ -102,6 +103,27 @@ describe('the access token verifier', () => {
     await verifier.verify(issuer.mint())
     expect(verify).toHaveBeenCalledTimes(2)
     expect(verifier.status().cachedTokens).toBe(2)
+  })
+
+  it('keeps nothing of a token that is refused: each refusal is a new one', async () => {
+    const { verifier } = setUp()
+    const evil = await createTestIssuer({ clock })
+    const refusal = (token: string) =>
+      verifier.verify(token).then(
+        () => expect.unreachable(),
+        (error: unknown) => error
+      )
+    for (const token of [
+      'a.b',
+      evil.mint({}, { kid: issuer.kid }),
+      issuer.mint({ aud: 'x' }),
+      issuer.mint({ exp: 1 })
+    ]) {
+      const [first, second] = [await refusal(token), await refusal(token)]
+      expect(first, token).toBeInstanceOf(VerifierError)
+      expect(first === second, token).toBe(false)
+    }
+    expect(verifier.status().cachedTokens).toBe(0)
   })
 
   it('remembers no more tokens than cacheSize, and none when it is 0', async () => {

@@ -50,7 +50,7 @@ describe('remembered tokens', () => {
     expect([tokens.get(`one${end}`), tokens.get(`two${end}`), tokens.size]).toEqual([undefined, 2, 1])
     expect([tokens.having('session-1'), tokens.having('session-2'), tokens.having('session-3')]).toEqual([[], [2], [2]])
     tokens.delete(`two${end}`)
-    expect([tokens.having('session-3'), tokens.all()]).toEqual([[], []])
+    expect([tokens.having('session-3'), [...tokens.all()]]).toEqual([[], []])
   })
 
   it('are found by their identifiers, in both generations, for as long as they are remembered', () => {

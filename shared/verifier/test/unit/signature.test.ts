@@ -1,9 +1,10 @@
 import { createTestIssuer } from '@countersign/testing'
 import { describe, expect, it } from 'vitest'
-import { parseCompactJws } from '../../src/compact-jws.ts'
+import { createCompactJwsParser } from '../../src/compact-jws.ts'
 import type { VerificationKey } from '../../src/key-source.ts'
 import { verifySignature } from '../../src/signature.ts'
 
+const parseCompactJws = createCompactJwsParser()
 const importKey = async (jwk: JsonWebKey, algorithm: object, usages: KeyUsage[] = ['verify']) =>
   crypto.subtle.importKey('jwk', jwk, algorithm as never, true, usages as never)
 type KeyUsage = 'verify' | 'sign'
@@ -45,6 +46,7 @@ describe('the signature of a token', () => {
       await importKey(rsa, { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-1' }),
       await importKey(rsa, { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-512' }),
       await importKey(rsa, { name: 'RSA-PSS', hash: 'SHA-256' }),
+      await importKey(rsa, { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, []),
       await importKey({ kty: 'oct', k: 'A'.repeat(43) }, { name: 'HMAC', hash: 'SHA-256' }),
       weak.publicKey,
       weak.privateKey
