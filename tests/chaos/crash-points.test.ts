@@ -163,7 +163,7 @@ async function crashIn(
       stops.push(stop)
       const attempt = run().catch(() => undefined) // nobody is there to answer any more
       attempts.set(crash, attempt)
-      await Promise.race([reached, failAfter(10_000, `${crash.name}: that point was not reached`)])
+      await Promise.race([reached, failAfter(20_000, `${crash.name}: that point was not reached`)])
       stop()
     }
   } finally {
