@@ -40,11 +40,11 @@ export const refresh: Suite = {
   async run(context) {
     const plan = context.isQuick
       ? { rounds: 2, roundMs: 400, warmUpMs: 400 }
-      : { rounds: 7, roundMs: 2500, warmUpMs: 3000 }
+      : { rounds: 15, roundMs: 1200, warmUpMs: 3000 }
     const load = startLoadGenerator()
     try {
       const fast = await compare(context, load, plan)
-      const durable = await compareDurable(context, load, { ...plan, rounds: Math.min(plan.rounds, 5) })
+      const durable = await compareDurable(context, load, { ...plan, rounds: Math.min(plan.rounds, 9) })
       return { ...fast, measurements: [...fast.measurements, ...durable] }
     } finally {
       await load.stop()

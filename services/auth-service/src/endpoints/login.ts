@@ -14,7 +14,7 @@ export interface LoginDeps extends SignInDeps {
 
 /** `POST /auth/login`: starts a session and answers its first tokens. */
 export function login(deps: LoginDeps): Middleware[] {
-  return [countSignIns(deps), requireJsonBody(loginBody), takeProof(deps.proofs), answerSignIn(deps)]
+  return [countSignIns(deps), requireRoom(deps), requireJsonBody(loginBody), takeProof(deps.proofs), answerSignIn(deps)]
 }
 
 function countSignIns({ metrics }: LoginDeps): Middleware {
@@ -26,6 +26,14 @@ function countSignIns({ metrics }: LoginDeps): Middleware {
       metrics.countSignIn(error instanceof OAuthError ? error.code : 'server_error')
       throw error
     }
+  }
+}
+
+/** Before the body is read: a burst that is turned away must not stand between others and their answers. */
+function requireRoom({ passwords }: LoginDeps): Middleware {
+  return function requireRoom(_ctx, next) {
+    passwords.requireRoom()
+    return next()
   }
 }
 

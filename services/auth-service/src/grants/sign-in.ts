@@ -40,7 +40,6 @@ export interface SignInRequest {
  * @throws {TemporarilyUnavailableError} when too many sign-ins are under way
  */
 export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<TokenResponse> {
-  deps.passwords.requireRoom()
   const usernameKey = parseUsername(request.username)?.key ?? ''
   const guess = { usernameKey, address: request.origin.address }
   const user = await deps.limits.verify(guess, () => verifyCredentials(deps, usernameKey, request))

@@ -1,0 +1,24 @@
+import { TemporarilyUnavailableError } from '@countersign/oauth'
+import type { Context } from 'koa'
+import compose from 'koa-compose'
+import { describe, expect, test, vi } from 'vitest'
+import { type LoginDeps, login } from '../../../src/endpoints/login.ts'
+
+describe('a sign-in', () => {
+  test('that there is no time for is turned away before its body is read, and is counted as that', async () => {
+    const countSignIn = vi.fn()
+    const deps = {
+      metrics: { countSignIn },
+      passwords: {
+        requireRoom() {
+          throw new TemporarilyUnavailableError()
+        }
+      },
+      proofs: {}
+    } as unknown as LoginDeps
+    // There is no request: whoever looks at it fails.
+    const answered = compose(login(deps))({} as Context)
+    await expect(answered).rejects.toBeInstanceOf(TemporarilyUnavailableError)
+    expect(countSignIn.mock.calls).toEqual([['temporarily_unavailable']])
+  })
+})
