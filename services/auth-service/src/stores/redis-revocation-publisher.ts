@@ -3,6 +3,7 @@ import { type Clock, type RevocationEntry, systemClock } from '@countersign/veri
 import {
   createRedisLink,
   isEpochOfRun,
+  type RedisClient,
   type RedisLinkOptions,
   type RedisSession,
   revocationKeys
@@ -77,7 +78,9 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
       }
     },
     async vouch() {
-      await link.run(answerMilliseconds, ({ client }) => client.set(swept, '1', { PX: sweptMilliseconds }))
+      await link.run(answerMilliseconds, async ({ client }) => {
+        await client.set(swept, '1', { expiration: { type: 'PXAT', value: await sweptUntil(client) } })
+      })
     },
     async trim() {
       const trimOnce = () =>
@@ -115,12 +118,21 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
         written++
       },
       finish: () =>
-        step(({ client, runId }) => {
-          const values = [written, `${id}.${runId}`, sweptMilliseconds]
+        step(async ({ client, runId }) => {
+          const values = [written, `${id}.${runId}`, await sweptUntil(client)]
           return runScript(client, finishRebuildScript, [...keys, swept], values)
         })
     }
   }
+}
+
+/**
+ * By the server's clock, in milliseconds since 1970-01-01 UTC. A Redis that stood still carries out what waits for it, however late:
+ * the word that was good when it was sent must not be good then.
+ */
+async function sweptUntil(client: RedisClient): Promise<number> {
+  const [seconds, microseconds] = await client.time()
+  return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000) + sweptMilliseconds
 }
 
 function entryKeys(entries: readonly RevocationEntry[]): string[] {

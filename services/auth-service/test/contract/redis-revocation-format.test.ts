@@ -235,6 +235,28 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     expect(await feed.checkDirectly({ jti: 'x', kid: 'x' })).toBe(false)
   })
 
+  it('takes no word of an issuer that was held back: what a Redis that stood still carries out late vouches for nothing', async () => {
+    const monitor = createClient({ url })
+    await monitor.connect()
+    const seen: string[][] = []
+    await monitor.monitor((line) =>
+      seen.push([...line.toString().matchAll(/"([^"]*)"/g)].map(([, word]) => word as string))
+    )
+    const publisher = publisherTo(url)
+    await publisher.rebuild(nothing())
+    await publisher.vouch()
+    expect(await admin.pTTL(revocationKeys.swept)).toBeGreaterThan(2000)
+    const isWord = ([command, key]: string[]) => command === 'SET' && key === revocationKeys.swept
+    // One at the end of the rebuild, out of its script, and one by itself.
+    await until(() => seen.filter(isWord).length === 2, 2000)
+    monitor.destroy()
+    await delay(3100)
+    for (const word of seen.filter(isWord)) {
+      await admin.sendCommand(word)
+      expect(await admin.exists(revocationKeys.swept), word.join(' ')).toBe(0)
+    }
+  })
+
   it('stays current without an issuer for as long as nothing interrupts it', async () => {
     await publisherTo(url).rebuild(nothing())
     const view = viewOf(url)
