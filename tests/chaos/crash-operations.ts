@@ -22,6 +22,8 @@ export interface Operation {
   readonly name: string
   /** The step that brings its change about; without it there is none. */
   readonly commits?: string
+  /** The step that comes any number of times, until it finds something to do. */
+  readonly polls?: string
   /** Whether it takes the sweeper, of which there is one. */
   readonly isAlone?: boolean
   /** Whether it begins with the loss of all that was published. */
@@ -278,6 +280,7 @@ export const operations: readonly Operation[] = [
   },
   {
     name: 'publication of what a crash left over',
+    polls: 'SELECT revocations',
     isAlone: true,
     async prepare(stage) {
       const session = await signIn(stage.authUrl, await register(stage.authUrl))
@@ -334,9 +337,9 @@ export const operations: readonly Operation[] = [
   }
 ]
 
-/** Sweeps, and keys that are looked after. */
+/** Sweeps, keys that are looked after, and what is counted of all that happens. */
 function isBackground(text: string): boolean {
-  return /^\s*(?:SELECT .*(?:FROM revocations|JOIN signing_keys)\b|WITH removed AS)/s.test(text)
+  return /^\s*(?:SELECT .*(?:FROM revocations|JOIN signing_keys)\b|WITH removed AS|INSERT INTO activity\b)/s.test(text)
 }
 
 /** The key that will sign next; it is made anew a moment after it was taken away. */

@@ -105,13 +105,14 @@ async function planCrashes(stage: CrashStage): Promise<{ crashes: PlannedCrash[]
   const crashes: PlannedCrash[] = []
   const learnt: Learnt[] = []
   for (const operation of operations) {
-    const { name, commits, prepare } = operation
+    const { name, commits, polls, prepare } = operation
     try {
       const { nameOf, run, isOver } = await prepare(stage)
-      const steps = await learnSteps(stage, nameOf, async () => {
+      const all = await learnSteps(stage, nameOf, async () => {
         await run()
         await vi.waitFor(async () => expect(await isOver(), 'it is over').toBe(true), { timeout: 8000 })
       })
+      const steps = all.filter((step, at) => step.name !== polls || all.findIndex((one) => one.name === polls) === at)
       const points = crashPointsOf(steps, commits)
       crashes.push(...points.map((point) => ({ name: `${name}, ${point.name}`, operation, point })))
       learnt.push({ name })
