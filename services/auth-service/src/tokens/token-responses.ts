@@ -17,7 +17,7 @@ export async function createAccessTokenResponse(
 ): Promise<AccessTokenResponse> {
   return {
     access_token: await accessTokens.issue(grant),
-    token_type: tokenTypeOf(grant.jkt),
+    token_type: grant.jkt === undefined ? 'Bearer' : 'DPoP',
     expires_in: Math.max(0, Math.floor(grant.expiresAt - grant.issuedAt)),
     ...(grant.scope === '' ? {} : { scope: grant.scope })
   }
@@ -32,7 +32,7 @@ export async function createTokenResponse(
   session: Session,
   jkt?: string | undefined
 ): Promise<TokenResponse> {
-  const accessToken = await accessTokens.issue({
+  const response = await createAccessTokenResponse(accessTokens, {
     subject: session.userId,
     username: session.username,
     roles: session.roles,
@@ -46,15 +46,8 @@ export async function createTokenResponse(
     jkt
   })
   return {
-    access_token: accessToken,
-    token_type: tokenTypeOf(jkt),
-    expires_in: accessTokenTtlSeconds,
+    ...response,
     refresh_token: refreshTokens.encode({ familyId: session.sessionId, generation: session.generation }),
     scope: session.scope
   }
-}
-
-/** RFC 6750 §4, RFC 9449 §5. */
-function tokenTypeOf(jkt: string | undefined): 'Bearer' | 'DPoP' {
-  return jkt === undefined ? 'Bearer' : 'DPoP'
 }
