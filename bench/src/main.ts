@@ -95,7 +95,7 @@ async function onContainers(work: (postgresUrl: string, redisUrl: string) => Pro
     removals.push(postgres.stop)
     const redis = await startRedisContainer()
     removals.push(redis.remove)
-    await work(postgres.url, redis.url)
+    await work(postgres.url, redis.nearestUrl)
   } finally {
     await removeAll()
   }

@@ -48,7 +48,8 @@ async function begin(order: Exclude<FloodOrder, 'end'>): Promise<() => Promise<F
       else if (status !== 503) failure ??= new Error(`a sign-in was answered with ${status}: ${body.slice(0, 300)}`)
       else {
         turnedAway++
-        await delay(order.pauseMs)
+        // Strangers do not come again at the same moment.
+        await delay(order.pauseMs * (0.5 + Math.random()))
       }
     }
   })

@@ -22,7 +22,7 @@ export interface SignInService {
 }
 
 /** So many that none of them reaches the limit of live sessions, where the oldest has to be ended. */
-const users = 128
+const users = 256
 
 const unlimited = '1000000'
 
@@ -45,11 +45,12 @@ export async function startSignInService(
   const trio = await startTrio({ databaseUrl: database.url, redisUrl, env })
   const { url, process } = trio.auth
   const registered: Credentials[] = []
-  while (registered.length < users) {
+  while (registered.length < users + refreshSessions) {
     registered.push(...(await Promise.all(Array.from({ length: 8 }, () => register(url)))))
   }
   const refreshTokens: string[] = []
-  for (const user of registered.slice(0, refreshSessions)) refreshTokens.push((await signIn(url, user)).refresh_token)
+  // Of users who do nothing else: a sign-in past the limit of a user's sessions would end the one that is refreshed.
+  for (const user of registered.splice(0, refreshSessions)) refreshTokens.push((await signIn(url, user)).refresh_token)
   const [first] = registered as [Credentials]
   const [row] = await query<{ password_hash: string }>(
     database.url,

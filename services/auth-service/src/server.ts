@@ -14,7 +14,7 @@ import { type InProcessRevocationLog, inProcessRevocations } from '@countersign/
 import { requireAccessToken, requireRole } from '@countersign/verifier/koa'
 import { createRedisRevocationFeed } from '@countersign/verifier/redis'
 import compose from 'koa-compose'
-import { createAdmissionGate } from './accounts/admission-gate.ts'
+import { createAdmissionGate, warnOfTurnedAway } from './accounts/admission-gate.ts'
 import { adminRole, ensureFirstAdmin, type FirstAdmin } from './accounts/first-admin.ts'
 import { createPasswordHashing } from './accounts/password-hashing.ts'
 import { startPasswordThreads } from './accounts/password-threads.ts'
@@ -110,7 +110,8 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
   const outbox = createPrismaRevocationOutbox(database)
   const { passwordHashConcurrency: concurrency, passwordHashQueue: queueLimit } = config
   const passwordThreads = startPasswordThreads(concurrency)
-  const passwords = await createPasswordHashing(createAdmissionGate({ concurrency, queueLimit }), passwordThreads)
+  const gate = createAdmissionGate({ concurrency, queueLimit, onTurnedAway: warnOfTurnedAway(logger) })
+  const passwords = await createPasswordHashing(gate, passwordThreads)
   const firstAdmin = await ensureFirstAdmin(
     { users, passwords },
     {

@@ -11,7 +11,10 @@ export function errorBody(error: OAuthError): Record<string, unknown> {
   }
 }
 
-/** The one place where an error becomes an answer. What it does not know is 500 `server_error`, without its message. */
+/**
+ * The one place where an error becomes an answer. What it does not know is 500 `server_error`, without its message. An error
+ * that has no more to say than its answer is told by the line of its request alone.
+ */
 export function answerErrors(): Middleware {
   return async function answerErrors(ctx, next) {
     try {
@@ -22,6 +25,8 @@ export function answerErrors(): Middleware {
       ctx.set(error.headers)
       ctx.set('Cache-Control', 'no-store')
       ctx.body = errorBody(error)
+      const hasMore = error.detail !== undefined || error.cause !== undefined || error instanceof ServerError
+      if (!hasMore) return
       const fields = {
         error: error.code,
         ...(error.detail === undefined ? {} : { detail: error.detail }),

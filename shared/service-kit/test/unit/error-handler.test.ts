@@ -47,6 +47,10 @@ describe('the error handler', () => {
     ])
   })
 
+  test('logs nothing of an error that has no more to say than its answer', async () => {
+    expect(await answerTo(new TemporarilyUnavailableError())).toMatchObject({ status: 503, logged: [] })
+  })
+
   test('shows the issues of a request that does not fit', async () => {
     const answer = await answerTo(new InvalidRequestError({ issues: [{ path: 'a.b', message: 'must be a text' }] }))
     expect(answer).toMatchObject({ status: 400, body: { issues: [{ path: 'a.b', message: 'must be a text' }] } })

@@ -34,10 +34,10 @@ export default async function setUpInfrastructure(project: TestProject): Promise
     const postgres = docker.answers ? await startPostgresContainer() : await startEmbeddedTestPostgres()
     started.push(postgres)
     const redis = docker.answers ? await startRedisContainer({ databases: 512 }) : undefined
-    if (redis) started.push({ url: redis.url, stop: redis.remove })
+    if (redis) started.push({ url: redis.nearestUrl, stop: redis.remove })
     await makeTemplateDatabase(postgres.url)
     project.provide('postgresUrl', postgres.url)
-    project.provide('redisUrl', redis?.url)
+    project.provide('redisUrl', redis?.nearestUrl)
     project.provide('docker', docker.answers)
     return stopAll
   } catch (error) {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { GenericContainer, Wait } from 'testcontainers'
+import { nearestAddress } from './container-address.ts'
 import { readTestEnvironment } from './test-environment.ts'
 
 export interface PostgresContainerOptions {
@@ -23,18 +24,19 @@ export async function startPostgresContainer(
     .withWaitStrategy(Wait.forListeningPorts())
     .withStartupTimeout(180_000)
     .start()
-  const url = `postgresql://countersign:${password}@${container.getHost()}:${container.getMappedPort(5432)}/postgres`
   try {
+    const { host, port } = await nearestAddress(container, 5432)
+    const url = `postgresql://countersign:${password}@${host}:${port}/postgres`
     await waitUntilConnects(url)
+    return {
+      url,
+      stop: async () => {
+        await container.stop()
+      }
+    }
   } catch (error) {
     await container.stop()
     throw error
-  }
-  return {
-    url,
-    stop: async () => {
-      await container.stop()
-    }
   }
 }
 

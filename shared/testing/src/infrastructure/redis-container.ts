@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { findFreePort } from '@countersign/dev/ports'
 import { createClient } from 'redis'
 import { GenericContainer, getContainerRuntimeClient } from 'testcontainers'
+import { nearestAddress } from './container-address.ts'
 import { readTestEnvironment } from './test-environment.ts'
 
 export interface RedisContainerOptions {
@@ -17,6 +18,8 @@ export interface RedisContainerOptions {
 /** A Redis on a port that stays the same through all faults. */
 export interface RedisContainer {
   readonly url: string
+  /** The same Redis with less in between, until it is stopped: see `container-address.ts`. */
+  readonly nearestUrl: string
   readonly host: string
   readonly port: number
   /** Ends it orderly; connections are closed, and refused from then on. */
@@ -53,8 +56,10 @@ export async function startRedisContainer(options: RedisContainerOptions = {}): 
   const port = started.getMappedPort(6379)
   const url = `redis://${host}:${port}`
   await waitUntilAnswers(url)
+  const nearest = await nearestAddress(started, 6379)
   return {
     url,
+    nearestUrl: `redis://${nearest.host}:${nearest.port}`,
     host,
     port,
     stop: async () => void (await container.stop({ t: 10 })),
