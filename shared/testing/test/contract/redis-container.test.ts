@@ -26,6 +26,10 @@ describe.skipIf(!inject('docker'))('a Redis container', () => {
     )
   }
 
+  test('is asked at its own address where that is reachable', async () => {
+    expect(await ask((client) => client.ping(), redis.nearestUrl)).toBe('PONG')
+  })
+
   test('refuses connections once stopped, and is on the same port with its data once started', async () => {
     await ask((client) => client.set('kept', '1'))
     await redis.stop()
