@@ -16,7 +16,7 @@ export async function findFreePort(): Promise<number> {
 /** Why `port` cannot be had on loopback; `undefined` when it can. */
 export async function whyPortIsRefused(port: number): Promise<'taken' | 'privileged' | undefined> {
   // macOS lets one bind 127.0.0.1 beside another program's 0.0.0.0, and "localhost" may mean ::1 to a browser.
-  if ((await answers('127.0.0.1', port)) || (await answers('::1', port))) return 'taken'
+  if ((await isListening('127.0.0.1', port)) || (await isListening('::1', port))) return 'taken'
   const server = createServer()
   try {
     server.listen(port, '127.0.0.1')
@@ -36,7 +36,8 @@ export async function isPortFree(port: number): Promise<boolean> {
   return (await whyPortIsRefused(port)) === undefined
 }
 
-async function answers(host: string, port: number): Promise<boolean> {
+/** Whether somebody takes connections there, and does so within a second. */
+export async function isListening(host: string, port: number): Promise<boolean> {
   const socket = connect({ host, port })
   try {
     return await new Promise<boolean>((resolve) => {

@@ -148,8 +148,10 @@ describe.skipIf(!inject('docker'))('a verified request', () => {
       expect(answers.every(({ status }) => status === 200)).toBe(true)
     }
     const seconds = (performance.now() - begin) / 1000
-    const commands = (await countCommands()) - from - idlePerSecond * seconds
-    expect(commands).toBeLessThan(requests / 4)
+    const commands = (await countCommands()) - from
+    expect(commands).toBeLessThan(2 * idlePerSecond * seconds + 250)
+    // However slow the machine: what the others do by themselves aside, far from one for each request.
+    expect(commands - idlePerSecond * seconds).toBeLessThan(requests / 4)
     client.destroy()
     await trio.stop()
     await database.drop()

@@ -10,8 +10,8 @@ export type FloodOrder =
       readonly requests: readonly RequestSpec[]
       /** What each answer has to be, unless it is 503. */
       readonly status: number
-      /** How long a connection rests after a 503, in milliseconds: on average, and half as much more or less. */
-      readonly pauseMs: number
+      /** How long a connection rests after a 503, in milliseconds: at random, since strangers do not come again together. */
+      readonly pauseMs: { readonly least: number; readonly most: number }
     }
   | 'end'
 

@@ -31,6 +31,7 @@ process.on('disconnect', () => process.exit(0))
 
 async function begin(order: Exclude<FloodOrder, 'end'>): Promise<() => Promise<FloodResult>> {
   const origin = new URL(order.origin)
+  const { least, most } = order.pauseMs
   const written = order.requests.map((request) => writeRequest(request, origin.host))
   const start = performance.now()
   let [isOver, answered, turnedAway, at] = [false, 0, 0, 0]
@@ -48,8 +49,7 @@ async function begin(order: Exclude<FloodOrder, 'end'>): Promise<() => Promise<F
       else if (status !== 503) failure ??= new Error(`a sign-in was answered with ${status}: ${body.slice(0, 300)}`)
       else {
         turnedAway++
-        // Strangers do not come again at the same moment.
-        await delay(order.pauseMs * (0.5 + Math.random()))
+        await delay(least + Math.random() * (most - least))
       }
     }
   })

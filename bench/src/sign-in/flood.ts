@@ -11,7 +11,7 @@ import type { SignInService } from './sign-in-service.ts'
 const refreshesPerSecond = 50
 const jwksPerSecond = 100
 const floodConnections = 64
-const pauseMs = 100
+const pauseMs = { least: 50, most: 150 }
 
 /** What goes on while the steady requests are measured. */
 interface State {
@@ -176,4 +176,4 @@ async function profileFlood(
 }
 
 /** The parts of a flood for the settings of a result. */
-export const floodSetting = `${refreshesPerSecond} refreshes and ${jwksPerSecond} JWKS requests per second at fixed times, timed from when each was due; the flood: ${floodConnections} connections, each with the next sign-in as soon as one is answered and ${pauseMs / 2} to ${pauseMs * 1.5} ms after a 503, from a process of lower priority`
+export const floodSetting = `${refreshesPerSecond} refreshes and ${jwksPerSecond} JWKS requests per second at fixed times, timed from when each was due; the flood: ${floodConnections} connections, each with the next sign-in as soon as one is answered and ${pauseMs.least} to ${pauseMs.most} ms after a 503, from a process of lower priority`

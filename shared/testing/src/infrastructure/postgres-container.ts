@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { GenericContainer, Wait } from 'testcontainers'
-import { nearestAddress } from './container-address.ts'
+import { type ContainerAddress, nearestAddress, publishedAddress } from './container-address.ts'
 import { readTestEnvironment } from './test-environment.ts'
 
 export interface PostgresContainerOptions {
@@ -24,19 +24,18 @@ export async function startPostgresContainer(
     .withWaitStrategy(Wait.forListeningPorts())
     .withStartupTimeout(180_000)
     .start()
+  const urlAt = ({ host, port }: ContainerAddress) => `postgresql://countersign:${password}@${host}:${port}/postgres`
   try {
-    const { host, port } = await nearestAddress(container, 5432)
-    const url = `postgresql://countersign:${password}@${host}:${port}/postgres`
-    await waitUntilConnects(url)
-    return {
-      url,
-      stop: async () => {
-        await container.stop()
-      }
-    }
+    await waitUntilConnects(urlAt(publishedAddress(container, 5432)))
   } catch (error) {
     await container.stop()
     throw error
+  }
+  return {
+    url: urlAt(await nearestAddress(container, 5432)),
+    stop: async () => {
+      await container.stop()
+    }
   }
 }
 

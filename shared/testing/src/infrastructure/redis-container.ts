@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { findFreePort } from '@countersign/dev/ports'
 import { createClient } from 'redis'
 import { GenericContainer, getContainerRuntimeClient } from 'testcontainers'
-import { nearestAddress } from './container-address.ts'
+import { type ContainerAddress, nearestAddress, publishedAddress } from './container-address.ts'
 import { readTestEnvironment } from './test-environment.ts'
 
 export interface RedisContainerOptions {
@@ -52,14 +52,13 @@ export async function startRedisContainer(options: RedisContainerOptions = {}): 
     .start()
   const { container: client } = await getContainerRuntimeClient()
   const container = client.getById(started.getId())
-  const host = started.getHost()
-  const port = started.getMappedPort(6379)
-  const url = `redis://${host}:${port}`
+  const urlAt = ({ host, port }: ContainerAddress) => `redis://${host}:${port}`
+  const { host, port } = publishedAddress(started, 6379)
+  const url = urlAt({ host, port })
   await waitUntilAnswers(url)
-  const nearest = await nearestAddress(started, 6379)
   return {
     url,
-    nearestUrl: `redis://${nearest.host}:${nearest.port}`,
+    nearestUrl: urlAt(await nearestAddress(started, 6379)),
     host,
     port,
     stop: async () => void (await container.stop({ t: 10 })),
