@@ -82,6 +82,9 @@ describe('limits', () => {
     expect(full[0]?.headers.get('Retry-After')).toBe('2')
     expect(answers.filter(({ status }) => ![200, 503].includes(status))).toEqual([])
     await signIn(url, user)
+    // The log of a flood: a line for each request, as always, and one that says what is the matter.
+    expect(trio?.auth.logs().match(/"msg":"the password hashing queue is full/g)).toHaveLength(1)
+    expect(trio?.auth.logs()).not.toContain('"level":"error"')
   })
 
   test('refreshes are answered while sign-ins wait for their hashes: signing shares no thread with hashing', async () => {
