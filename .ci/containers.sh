@@ -31,6 +31,10 @@ prepare_containers() {
   if ! image_is_there "$REDIS_IMAGE"; then
     step 'Redis image' image redis "$REDIS_IMAGE" "$COUNTERSIGN_CI_DIR/images/redis"
   fi
+  if ! image_is_there "$REDIS7_IMAGE"; then step 'Redis 7 image' redis7_image; fi
+  if ! image_is_there "$VALKEY_IMAGE"; then
+    step 'Valkey image' image valkey "$VALKEY_IMAGE" "$COUNTERSIGN_CI_DIR/images/redis" --build-arg SERVER=valkey-server
+  fi
   if ! image_is_there "$NODE_IMAGE"; then step 'Node image' node_image; fi
   exec 9>&-
   say "containers are ready after $((SECONDS - started)) s"

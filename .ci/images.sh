@@ -16,8 +16,17 @@ install_cli_plugins() {
 image() {
   local name=$1 ref=$2 context=$3
   shift 3
-  docker build --quiet --tag "$ref" --build-arg BASE="$BASE_IMAGE" "$@" "$context" >/dev/null
+  docker build --quiet --tag "$ref" --build-arg BASE="${base:-$BASE_IMAGE}" "$@" "$context" >/dev/null
   say "made $name as $ref"
+}
+
+# Redis 7 comes from another release of Debian than the rest.
+redis7_image() {
+  if ! image_is_there "$REDIS7_BASE_IMAGE"; then
+    retry 3 "$COUNTERSIGN_CI_DIR/packages.sh" debootstrap=debootstrap
+    retry 3 "$COUNTERSIGN_CI_DIR/redis7-rootfs.sh" "$REDIS7_BASE_IMAGE"
+  fi
+  base=$REDIS7_BASE_IMAGE image redis7 "$REDIS7_IMAGE" "$COUNTERSIGN_CI_DIR/images/redis"
 }
 
 # In a subshell, for a trap of its own.

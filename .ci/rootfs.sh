@@ -10,7 +10,7 @@ work=$(mktemp -d "$COUNTERSIGN_CI_ROOTFS.XXXXXX")
 trap 'rm -rf --one-file-system "$work"' EXIT
 root=$work/root
 
-debootstrap --variant=minbase --include=postgresql-17,redis-server,ca-certificates trixie "$root" >"$work/log" 2>&1 ||
+debootstrap --variant=minbase --include=postgresql-17,redis-server,valkey-server,ca-certificates trixie "$root" >"$work/log" 2>&1 ||
   { tail -n 30 "$work/log" >&2 && exit 1; }
 
 mkdir -p "$work/result/cli-plugins"

@@ -65,15 +65,16 @@ secret('browser/forwarder-key', () => randomBytes(32).toString('base64url'))
 // A verifier reads the denylist, notes which DPoP proofs were used, and can do nothing else: whoever breaks into one cannot
 // un-revoke a token. SET works on the notes alone, since on no other key it may write.
 // The bff-service has the sessions of its browsers, which it can open by the browsers' cookies alone.
-secret('redis/acl.conf', () =>
+// Each set of rights has a file of its own, so that an installation of before gets the new one.
+secret('redis/acl-2.conf', () =>
   [
     `user default reset on #${sha256(redisPassword)} ~* &* +@all`,
     `user verifier reset on #${sha256(new URL(verifierUrl).password)}` +
       ' %R~{countersign}:epoch %R~{countersign}:swept %R~{countersign}:revocations %R~{countersign}:revoked:*' +
-      ' %W~{countersign}:proof:*' +
-      ' +hello +auth +ping +info +time +client|setinfo +client|setname +get +mget +exists +xread +xinfo|stream +set',
+      ' %W~{countersign}:proof:* &{countersign}:unpublished' +
+      ' +hello +auth +ping +info +time +client|setinfo +client|setname +get +mget +exists +xread +xinfo|stream +subscribe +set',
     `user browser reset on #${sha256(new URL(browserUrl).password)} ~countersign:browser-session:*` +
-      ' +hello +auth +ping +client|setinfo +client|setname +get +getex +set +del +eval'
+      ' +hello +auth +ping +info +client|setinfo +client|setname +get +getex +set +del +eval'
   ].join('\n')
 )
 

@@ -222,9 +222,16 @@ async function signInOften(issuerUrl: string, count: number): Promise<Session[]>
   return sessions
 }
 
-function createLocalVerifier(
+export interface LocalVerifierOptions {
+  readonly issuer: string
+  readonly issuerUrl: string
+  readonly redisUrl: string
+  readonly maxStalenessSeconds?: number
+}
+
+export function createLocalVerifier(
   name: string,
-  { issuer, issuerUrl, redisUrl }: { issuer: string; issuerUrl: string; redisUrl: string }
+  { issuer, issuerUrl, redisUrl, maxStalenessSeconds }: LocalVerifierOptions
 ): LocalVerifier {
   const heard = new Set<string>()
   const { feed } = redisRevocations({ url: redisUrl })
@@ -232,7 +239,10 @@ function createLocalVerifier(
     issuer,
     audience: 'http://api.test',
     jwksUri: `${issuerUrl}/.well-known/jwks.json`,
-    revocations: { feed: overheard(feed, (entries) => entries.forEach(({ value }) => void heard.add(value))) }
+    revocations: {
+      maxStalenessSeconds,
+      feed: overheard(feed, (entries) => entries.forEach(({ value }) => void heard.add(value)))
+    }
   })
   const ask = async (accessToken: string): Promise<number> => {
     try {

@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram } from 'prom-client'
 import type { ExpiredKind } from './housekeeping/housekeeping.ts'
 import type { KeyOverview } from './keys/signing-key-administration.ts'
 import { keyStates } from './keys/signing-key-store.ts'
+import { type FeedFault, feedFaults } from './revocation/feed-fault.ts'
 
 /** What became of a refresh: the outcomes of the families, and `forged` for a token that is not one of this issuer. */
 export const refreshMetrics = [
@@ -31,6 +32,8 @@ export interface IssuerMetrics {
   showKeys(keys: KeyOverview): void
   /** Records the time from a revocation's commit to its confirmed publication. */
   observePublication(seconds: number): void
+  /** Shows why revocations cannot be published right now; `undefined` when they can. */
+  showFeedFault(fault: FeedFault | undefined): void
 }
 
 export interface IssuerMetricsDeps {
@@ -71,6 +74,13 @@ export function createIssuerMetrics({ registry, countPendingRevocations }: Issue
     buckets: [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30, 120],
     registers
   })
+  const feedFault = new Gauge({
+    name: 'countersign_revocation_feed_fault',
+    help: '1 while revocations cannot be published, by reason.',
+    labelNames: ['reason'],
+    registers
+  })
+  for (const reason of feedFaults) feedFault.set({ reason }, 0)
   new Gauge({
     name: 'countersign_revocations_pending',
     help: 'Committed revocations that are not published yet. Absent while the database does not answer.',
@@ -106,6 +116,9 @@ export function createIssuerMetrics({ registry, countPendingRevocations }: Issue
       const since = overview.keys.find(({ state }) => state === 'signing')?.signsFrom
       if (since) keyAge.set((overview.now.getTime() - since.getTime()) / 1000)
     },
-    observePublication: (seconds) => publication.observe(seconds)
+    observePublication: (seconds) => publication.observe(seconds),
+    showFeedFault(fault) {
+      for (const reason of feedFaults) feedFault.set({ reason }, reason === fault ? 1 : 0)
+    }
   }
 }

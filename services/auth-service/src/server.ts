@@ -163,11 +163,17 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
   // Another replica may have started on the empty database at the same moment, with another master key.
   const [sealedKeyError] = keyRing.unopened()
   if (sealedKeyError) throw sealedKeyError
+  const clients = createRememberedClients({
+    store: createPrismaClientStore(hotStatements),
+    seconds: config.clientCacheSeconds
+  })
+  const feed = observeFeed(carrier.feed, { onRevoked: clients.forget, onFollowing: clients.setFollowing })
   const relay = startRevocationRelay({
     outbox,
     publisher: carrier.publisher,
     logger,
     metrics: issuerMetrics,
+    onUnpublished: feed.add,
     sweepIntervalMs
   })
   const housekeeping = startHousekeeping({
@@ -177,11 +183,6 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     logger,
     intervalMs: housekeepingIntervalMs
   })
-  const clients = createRememberedClients({
-    store: createPrismaClientStore(hotStatements),
-    seconds: config.clientCacheSeconds
-  })
-  const feed = observeFeed(carrier.feed, { onRevoked: clients.forget, onFollowing: clients.setFollowing })
   const singleUse = carrier.redis ? createRedisSingleUse(carrier.redis) : createInProcessSingleUse()
   const verifier = createAccessTokenVerifier({
     issuer: config.issuer,
@@ -236,7 +237,11 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     metrics,
     healthChecks: [
       { name: 'database', required: true, check: async () => (await database.$queryRaw`SELECT 1`) !== undefined },
-      { name: 'revocation_feed', required: false, check: () => carrier.publisher.isIntact() }
+      {
+        name: 'revocation_feed',
+        required: false,
+        check: async () => relay.isHealthy() && (await carrier.publisher.isIntact())
+      }
     ],
     addRoutes: (router) =>
       addRoutes(router, {

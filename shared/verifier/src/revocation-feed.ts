@@ -29,8 +29,12 @@ export interface RevocationSink {
    * @param asOf by the clock's `monotonic()`; `Infinity` when the follower is current until it hears otherwise.
    */
   setCurrent(asOf: number): void
-  /** From now on entries may be missing: the as-of time stands still. The reason is for the log. */
-  setInterrupted(reason: string): void
+  /**
+   * Entries may be missing: the as-of time stands still. The reason is for the log.
+   *
+   * @param since from when on, by the clock's `monotonic()`; from now on when absent.
+   */
+  setInterrupted(reason: string, since?: number): void
 }
 
 /** Carries the denylist from the issuer to a verifier. The adapters are in `./redis` and `./in-process`. */

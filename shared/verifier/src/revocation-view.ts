@@ -63,6 +63,7 @@ export function createRevocationView(options: RevocationViewOptions): Revocation
   const denylist = { jti: newSet(), sid: newSet(), kid: newSet() } as const
   const sets = Object.values(denylist)
   const firstLoad = deferred()
+  let hasLoaded = false
   let asOf = Number.NEGATIVE_INFINITY
   // Unknown at first, so that the very first change is told, whichever it is.
   let isCurrent: boolean | undefined
@@ -102,14 +103,15 @@ export function createRevocationView(options: RevocationViewOptions): Revocation
     setCurrent(newAsOf) {
       removeExpired()
       asOf = newAsOf
+      hasLoaded = true
       firstLoad.resolve()
       if (isCurrent === true) return
       isCurrent = true
       onChange?.(true, undefined)
     },
-    setInterrupted(reason) {
+    setInterrupted(reason, since = clock.monotonic()) {
       removeExpired()
-      asOf = Math.min(asOf, clock.monotonic())
+      asOf = Math.min(asOf, since)
       if (isCurrent === false) return
       isCurrent = false
       onChange?.(false, reason)
@@ -117,12 +119,11 @@ export function createRevocationView(options: RevocationViewOptions): Revocation
     status() {
       removeExpired()
       const milliseconds = staleness()
-      const isLoaded = Number.isFinite(milliseconds)
       const entries = sets.reduce((sum, set) => sum + set.size, 0)
       return {
-        isLoaded,
+        isLoaded: hasLoaded,
         isCurrent: isCurrent === true,
-        stalenessSeconds: isLoaded ? milliseconds / 1000 : null,
+        stalenessSeconds: hasLoaded ? milliseconds / 1000 : null,
         entries
       }
     }

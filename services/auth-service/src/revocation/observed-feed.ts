@@ -1,6 +1,6 @@
-import type { RevocationFeed } from '@countersign/verifier'
+import type { RevocationEntry, RevocationFeed, RevocationSink } from '@countersign/verifier'
 
-/** Who hears of the denylist beside the verifier. */
+/** Hears of the denylist beside the verifier. */
 export interface FeedObserver {
   /** The denylist names this `jti`, `sid` or `kid`. */
   onRevoked(value: string): void
@@ -8,23 +8,36 @@ export interface FeedObserver {
   onFollowing(isFollowing: boolean): void
 }
 
-/** The same feed, which tells an observer what it tells the verifier, after the verifier. */
-export function observeFeed(feed: RevocationFeed, observer: FeedObserver): RevocationFeed {
+/** A feed of this service's own verifier, which also gets what this service cannot publish. */
+export interface ObservedFeed extends RevocationFeed {
+  /** Adds committed entries that the transport refused. */
+  add(entries: readonly RevocationEntry[]): void
+}
+
+/**
+ * The same feed, which informs an observer after the verifier. While it is interrupted it counts as stale at once: the
+ * truth is at hand here, so no request has to rely on a view that may lack entries.
+ */
+export function observeFeed(feed: RevocationFeed, observer: FeedObserver): ObservedFeed {
+  let sink: RevocationSink | undefined
+  const add = (entries: readonly RevocationEntry[]) => {
+    sink?.add(entries)
+    for (const { value } of entries) observer.onRevoked(value)
+  }
   return {
     ...feed,
-    follow(sink, clock) {
+    add,
+    follow(verifierSink, clock) {
+      sink = verifierSink
       feed.follow(
         {
-          add(entries) {
-            sink.add(entries)
-            for (const { value } of entries) observer.onRevoked(value)
-          },
+          add,
           setCurrent(asOf) {
-            sink.setCurrent(asOf)
+            verifierSink.setCurrent(asOf)
             observer.onFollowing(true)
           },
           setInterrupted(reason) {
-            sink.setInterrupted(reason)
+            verifierSink.setInterrupted(reason, Number.NEGATIVE_INFINITY)
             observer.onFollowing(false)
           }
         },

@@ -31,6 +31,13 @@ export interface RevocationPublisher {
    */
   vouch(): Promise<void>
   /**
+   * Reports to the verifiers that there are committed entries which the transport refuses to store. A verifier that hears it
+   * is not current again before a newer `vouch`.
+   *
+   * @throws when the transport does not carry even that.
+   */
+  reportBacklog(): Promise<void>
+  /**
    * Removes what has expired, so that the feed shrinks also when nothing is published any more.
    *
    * @throws when the carrier cannot be reached.

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { describeError, type Logger } from '@countersign/service-kit'
 import type { IssuerMetrics } from '../metrics.ts'
+import { classifyFeedFault } from './feed-fault.ts'
 import type { OutboxEntry, RevocationOutbox } from './revocation-outbox.ts'
 import type { RevocationPublisher } from './revocation-publisher.ts'
 
@@ -8,36 +9,48 @@ export interface RevocationRelayDeps {
   outbox: Pick<RevocationOutbox, 'listUnpublished' | 'markPublished' | 'readLive'>
   publisher: RevocationPublisher
   logger: Logger
-  /** How often the carrier is examined and the outbox swept, in milliseconds. */
+  /** How often the transport is examined and the outbox swept, in milliseconds. */
   sweepIntervalMs: number
-  metrics: Pick<IssuerMetrics, 'observePublication'>
+  metrics: Pick<IssuerMetrics, 'observePublication' | 'showFeedFault'>
+  /** Gets committed entries that could not be published now. */
+  onUnpublished(entries: readonly OutboxEntry[]): void
 }
 
 /** Carries committed denylist entries from the outbox to the verifiers. */
 export interface RevocationRelay {
   /**
-   * Publishes entries right after their commit. It never fails: what cannot be published now is in the outbox, and the
-   * sweeper publishes it later.
+   * Publishes entries right after their commit. It never fails: what cannot be published now is in the outbox, verifiers
+   * are informed of it, and the sweeper publishes it later.
    */
   announce(entries: readonly OutboxEntry[]): Promise<void>
+  /** Whether the last sweep found everything in order, and nothing waits that could not be published. */
+  isHealthy(): boolean
   close(): Promise<void>
 }
 
-/** An entry this young is still being published by whoever committed it. */
+/** A younger entry is still being published by the request that committed it. */
 const sweepAgeMs = 2000
+const reportIntervalMs = 500
 const batchSize = 1000
 const markSize = 10_000
 
 /**
- * Starts the relay. Its sweeper publishes what a crash left unpublished, and when the carrier has lost its memory (flushed,
- * failed over, restarted empty) it writes all live entries anew from Postgres.
+ * Starts the relay. Its sweeper publishes what a crash left unpublished, and when the transport has lost its memory (flushed,
+ * failed over, restarted empty) it writes all live entries again from Postgres. While committed entries cannot be published,
+ * it reports that to the verifiers twice a second.
  */
 export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay {
   const { outbox, publisher, logger } = deps
   const marking = new Set<Promise<void>>()
-  let isCarrierReachable = true
+  let isServed = true
   let hasBeenIntact = false
+  /** Counts the publications that failed: one that fails during a sweep is not in it. */
+  let failures = 0
+  let isBacklogged = false
+  let reporting = Promise.resolve()
   const closing = new AbortController()
+  const pause = (milliseconds: number) =>
+    setTimeout(milliseconds, undefined, { signal: closing.signal, ref: false }).catch(() => {})
   const sweeping = sweepUntilClosed()
 
   return {
@@ -48,14 +61,17 @@ export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay
         await publisher.publish(entries)
         deps.metrics.observePublication((performance.now() - committedAt) / 1000)
       } catch (error) {
+        deps.onUnpublished(entries)
+        beginBacklog()
         logger.warn({ entries: entries.length, cause: describeError(error) }, 'revocations not published yet')
         return
       }
       mark(entries.map(({ id }) => id))
     },
+    isHealthy: () => isServed && !isBacklogged,
     async close() {
       closing.abort()
-      await sweeping
+      await Promise.all([sweeping, reporting])
       await Promise.all(marking)
     }
   }
@@ -63,11 +79,26 @@ export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay
   async function sweepUntilClosed(): Promise<void> {
     while (!closing.signal.aborted) {
       await sweep()
-      await setTimeout(deps.sweepIntervalMs, undefined, { signal: closing.signal, ref: false }).catch(() => {})
+      await pause(deps.sweepIntervalMs)
     }
   }
 
-  /** In the background: an entry that stays unmarked is published once more, which harms nobody. */
+  function beginBacklog(): void {
+    failures++
+    if (isBacklogged) return
+    isBacklogged = true
+    reporting = reportUntilPublished()
+  }
+
+  async function reportUntilPublished(): Promise<void> {
+    while (isBacklogged && !closing.signal.aborted) {
+      // What cannot be reported either is a Redis that is away: verifiers notice that by themselves.
+      await publisher.reportBacklog().catch(() => {})
+      await pause(reportIntervalMs)
+    }
+  }
+
+  /** In the background: an entry that stays unmarked is published once more, which does no harm. */
   function mark(ids: readonly bigint[]): void {
     const task = outbox
       .markPublished(ids)
@@ -77,24 +108,39 @@ export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay
   }
 
   async function sweep(): Promise<void> {
+    const failuresBefore = failures
     try {
       if (!(await publisher.isIntact())) {
         await rebuild()
-        if (hasBeenIntact) logger.warn('the revocation feed was lost, and was written anew from the database')
+        if (hasBeenIntact) logger.warn('the revocation feed was lost, and was written again from the database')
         else logger.info('the revocation feed was written from the database')
       }
       hasBeenIntact = true
       await publishLeftovers()
-      await publisher.vouch()
-      if (!isCarrierReachable) logger.info('the revocation feed is reachable again')
-      isCarrierReachable = true
+      if (failures === failuresBefore) {
+        isBacklogged = false
+        await publisher.vouch()
+      }
+      if (!isServed) logger.info('the revocation feed is served again')
+      isServed = true
+      deps.metrics.showFeedFault(undefined)
     } catch (error) {
-      if (isCarrierReachable) logger.warn({ cause: describeError(error) }, 'the revocation feed cannot be served')
-      isCarrierReachable = false
+      const fault = classifyFeedFault(error)
+      if (isServed) logger.warn({ fault, cause: describeError(error) }, 'the revocation feed cannot be served')
+      isServed = false
+      deps.metrics.showFeedFault(fault)
+      await beginBacklogIfAnythingWaits()
     }
   }
 
-  /** What it writes is published: nobody has to find it in the outbox and publish it again. */
+  /** What another replica or an earlier life has committed waits as well. */
+  async function beginBacklogIfAnythingWaits(): Promise<void> {
+    if (isBacklogged) return
+    const waiting = await outbox.listUnpublished({ olderThanMs: sweepAgeMs, limit: 1 }).catch(() => [])
+    if (waiting.length > 0) beginBacklog()
+  }
+
+  /** What it writes is published: it need not be found in the outbox and published again. */
   async function rebuild(): Promise<void> {
     const ids: bigint[] = []
     async function* read() {
@@ -109,7 +155,9 @@ export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay
 
   async function publishLeftovers(): Promise<void> {
     for (;;) {
-      const entries = await outbox.listUnpublished({ olderThanMs: sweepAgeMs, limit: batchSize })
+      // What failed is known to wait, however young it is.
+      const olderThanMs = isBacklogged ? 0 : sweepAgeMs
+      const entries = await outbox.listUnpublished({ olderThanMs, limit: batchSize })
       if (entries.length === 0) return
       await publisher.publish(entries)
       await outbox.markPublished(entries.map(({ id }) => id))

@@ -17,6 +17,7 @@ export function createInProcessRevocationPublisher(log: InProcessRevocationLog):
       log.complete()
     },
     async vouch() {}, // the log has one publisher, which is in the same process
+    async reportBacklog() {}, // the log takes every entry
     async trim() {}, // the log prunes itself
     async close() {}
   }

@@ -6,8 +6,10 @@ import {
   type RedisClient,
   type RedisLinkOptions,
   type RedisSession,
+  requirePrimary,
   revocationKeys
 } from '@countersign/verifier/redis'
+import { ErrorReply } from 'redis'
 import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
 import {
   beginRebuildScript,
@@ -23,7 +25,7 @@ export type RedisRevocationPublisherOptions = RedisLinkOptions & {
   readonly clock?: Pick<Clock, 'now'> | undefined
 }
 
-const { stream, length, epoch, swept } = revocationKeys
+const { stream, length, epoch, swept, unpublished } = revocationKeys
 const chunkSize = 500
 /** Someone waits for a publication, nobody for a rebuild. */
 const answerMilliseconds = 500
@@ -43,6 +45,7 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
    * is missing there, and nothing in the new feed tells.
    */
   let publishedOn = new Set<string>()
+  let isMemoryFull = false
   const isPublishedElsewhere = (runId: string) => [...publishedOn].some((run) => run !== runId)
 
   return {
@@ -50,7 +53,7 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
       for (const chunk of chunks(entries)) {
         const keys = [stream, length, epoch, ...entryKeys(chunk)]
         await link.run(answerMilliseconds, async ({ client, runId }) => {
-          await runScript(client, publishScript, keys, [clock.now(), ...entryValues(chunk)])
+          await noteRefusals(runScript(client, publishScript, keys, [clock.now(), ...entryValues(chunk)]))
           publishedOn.add(runId)
         })
       }
@@ -59,7 +62,7 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
       link.run(answerMilliseconds, async ({ client, runId }) => {
         // One step, so that no publication comes between the length and its count.
         const multi = client.multi().get(epoch).exists(stream).xLen(stream).get(length)
-        const [name, streams, messages, counted] = await multi.execTyped()
+        const [[name, streams, messages, counted]] = await Promise.all([multi.execTyped(), requirePrimary(client)])
         const isComplete = isEpochOfRun(name, runId) && streams === 1 && messages === Number(counted ?? Number.NaN)
         return isComplete && !isPublishedElsewhere(runId)
       }),
@@ -79,7 +82,16 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
     },
     async vouch() {
       await link.run(answerMilliseconds, async ({ client }) => {
-        await client.set(swept, '1', { expiration: { type: 'PXAT', value: await sweptUntil(client) } })
+        const { at, until } = await confirmationTimes(client)
+        await noteRefusals(client.set(swept, String(at), { expiration: { type: 'PXAT', value: until } }))
+      })
+    },
+    async reportBacklog() {
+      await link.run(answerMilliseconds, async ({ client }) => {
+        await requirePrimary(client)
+        await client.publish(unpublished, '1')
+        // Of the states that refuse writes, this one alone takes DEL: it stops verifiers that do not subscribe.
+        if (isMemoryFull) await client.del(epoch)
       })
     },
     async trim() {
@@ -88,6 +100,17 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
       while ((await trimOnce()) === 1);
     },
     close: () => link.close()
+  }
+
+  async function noteRefusals<T>(command: Promise<T>): Promise<T> {
+    try {
+      const result = await command
+      isMemoryFull = false
+      return result
+    } catch (error) {
+      if (error instanceof ErrorReply) isMemoryFull = error.message.startsWith('OOM')
+      throw error
+    }
   }
 
   /**
@@ -119,7 +142,8 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
       },
       finish: () =>
         step(async ({ client, runId }) => {
-          const values = [written, `${id}.${runId}`, await sweptUntil(client)]
+          const { at, until } = await confirmationTimes(client)
+          const values = [written, `${id}.${runId}`, at, until]
           return runScript(client, finishRebuildScript, [...keys, swept], values)
         })
     }
@@ -127,12 +151,13 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
 }
 
 /**
- * By the server's clock, in milliseconds since 1970-01-01 UTC. A Redis that stood still carries out what waits for it, however late:
- * the word that was good when it was sent must not be good then.
+ * By the server's clock, in milliseconds since 1970-01-01 UTC. A Redis that stood still carries out late what was sent to it:
+ * a confirmation that was good when it was sent must not be good then.
  */
-async function sweptUntil(client: RedisClient): Promise<number> {
+async function confirmationTimes(client: RedisClient): Promise<{ at: number; until: number }> {
   const [seconds, microseconds] = await client.time()
-  return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000) + sweptMilliseconds
+  const at = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)
+  return { at, until: at + sweptMilliseconds }
 }
 
 function entryKeys(entries: readonly RevocationEntry[]): string[] {

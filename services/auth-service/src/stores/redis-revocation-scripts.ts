@@ -152,15 +152,15 @@ return 1
 `)
 
 /**
- * Ends a rebuild. `KEYS`: stream, length, epoch, progress, swept. `ARGV`: the batches written, the new epoch, until when the
- * issuer vouches, in milliseconds since 1970-01-01 UTC. The message of kind `epoch` makes sure that there is a stream even when there is
+ * Ends a rebuild. `KEYS`: stream, length, epoch, progress, swept. `ARGV`: the batches written, the new epoch, when the issuer
+ * confirms that its outbox is published and until when that holds, in milliseconds since 1970-01-01 UTC. The message of kind `epoch` makes sure that there is a stream even when there is
  * nothing to deny; readers skip it.
  */
 export const finishRebuildScript = script(`${checkLength}${checkProgress}
 redis.call('XADD', KEYS[1], '*', 'kind', 'epoch', 'value', ARGV[2], 'exp', '0')
 redis.call('INCR', KEYS[2])
 redis.call('SET', KEYS[3], ARGV[2])
-redis.call('SET', KEYS[5], '1', 'PXAT', ARGV[3])
+redis.call('SET', KEYS[5], ARGV[3], 'PXAT', ARGV[4])
 redis.call('DEL', KEYS[4])
 return 1
 `)

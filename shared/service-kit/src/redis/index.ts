@@ -1,5 +1,6 @@
 /** A connection to Redis for services that must not wait for it. */
-import { createClient } from 'redis'
+import { NotPrimaryError, requirePrimary } from '@countersign/verifier/redis'
+import { createClient, ErrorReply } from 'redis'
 import { describeError, type Logger } from '../logger.ts'
 
 /** How often Redis is asked whether it answers. */
@@ -12,7 +13,7 @@ const silenceTimeoutMs = 10_000
 
 /**
  * A connection that never makes a caller wait long for Redis. While Redis is away, commands fail at once; when it takes
- * commands and does not answer, those under way fail within a second. It reconnects by itself.
+ * commands and does not answer, or has become a replica, those under way fail within a second. It reconnects by itself.
  */
 export type RedisConnection = ReturnType<typeof createConnection>
 
@@ -27,14 +28,26 @@ export function openRedisConnection(url: string, logger: Logger): RedisConnectio
   const onAnswer = () => {
     isReachable = true
   }
+  let hasRight = true
+  const onNoRight = (refusal: Error) => {
+    if (hasRight) logger.warn({ cause: describeError(refusal) }, 'Redis does not tell whether it is the primary: +info')
+    hasRight = false
+  }
   connection.on('error', onFault)
   // One that was closed while it was being made.
   connection.on('ready', () => {
     if (!connection.isOpen) connection.destroy()
   })
   connect(connection)
-  dropWhenSilent(connection, { onFault, onAnswer })
+  dropInDoubt(connection, { onFault, onAnswer, onNoRight })
   return connection
+}
+
+interface Observer {
+  onFault(fault: Error): void
+  onAnswer(): void
+  /** The user of this connection may not ask which role Redis has (`+info`). */
+  onNoRight(refusal: Error): void
 }
 
 function createConnection(url: string) {
@@ -56,13 +69,11 @@ function connect(connection: RedisConnection): void {
 }
 
 /**
- * Asks at short intervals whether Redis answers, and connects anew when it does not: that fails all commands under way. What
- * counts is how often it was looked, not how much time went by: while this process stands still nothing can be read.
+ * Asks at short intervals whether Redis answers and is the primary, and replaces the connection when not: that fails all
+ * commands under way. What counts is how often it was asked, not how much time went by: while this process stands still
+ * nothing can be read.
  */
-function dropWhenSilent(
-  connection: RedisConnection,
-  { onFault, onAnswer }: { onFault: (fault: Error) => void; onAnswer: () => void }
-): void {
+function dropInDoubt(connection: RedisConnection, { onFault, onAnswer, onNoRight }: Observer): void {
   let isAsking = false
   let missed = 0
   let allowed = patience.first
@@ -70,20 +81,24 @@ function dropWhenSilent(
   const ask = async () => {
     isAsking = true
     missed = 0
-    // A refusal is an answer, too.
-    const isAnswered = await connection.ping().then(
-      () => true,
-      () => connection.isReady
-    )
+    const answer = await requirePrimary(connection).catch((error: unknown) => error)
     isAsking = false
-    if (!isAnswered) return
+    if (!connection.isOpen) return
+    if (answer instanceof NotPrimaryError) return replace(answer)
+    // A refusal is an answer, too.
+    if (answer instanceof ErrorReply) onNoRight(answer)
+    else if (answer !== undefined && !connection.isReady) return
     onAnswer()
     if (missed < patience.first) allowed = patience.first
   }
   const drop = () => {
-    onFault(new Error(`Redis has not answered within ${allowed * checkIntervalMs} ms`))
+    const milliseconds = allowed * checkIntervalMs
     // Were it only slow, it would be dropped time and again.
     allowed = Math.min(2 * allowed, patience.last)
+    replace(new Error(`Redis has not answered within ${milliseconds} ms`))
+  }
+  const replace = (fault: Error) => {
+    onFault(fault)
     connection.destroy()
     connect(connection)
   }

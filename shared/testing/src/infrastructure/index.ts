@@ -8,5 +8,5 @@ export { type RedisContainer, type RedisContainerOptions, startRedisContainer } 
 export { type RedisFaults, startRedisFaults } from './redis-faults.ts'
 export { startTcpProxy, type TcpProxy, type TcpProxyCounts } from './tcp-proxy.ts'
 export { createEmptyTestDatabase, createTestDatabase, type TestDatabase } from './test-database.ts'
-export { childEnvironment } from './test-environment.ts'
+export { childEnvironment, readTestEnvironment } from './test-environment.ts'
 export { createTestRedis } from './test-redis.ts'

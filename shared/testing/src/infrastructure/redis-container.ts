@@ -7,6 +7,8 @@ import { type ContainerAddress, nearestAddress, publishedAddress } from './conta
 import { readTestEnvironment } from './test-environment.ts'
 
 export interface RedisContainerOptions {
+  /** Default: the one that the other suites use. */
+  readonly image?: string
   /** True writes an append-only file, so that data outlives a restart. Default: false, so a restart comes back empty. */
   readonly persistent?: boolean
   /** How many numbered databases there are. Default: 16. */
@@ -31,6 +33,8 @@ export interface RedisContainer {
   /** Freezes it: connections stay open and nothing answers. */
   pause(): Promise<void>
   unpause(): Promise<void>
+  /** Runs a command in the container, as root; fails when it does. */
+  exec(command: readonly string[]): Promise<void>
   /** Ends it for good. */
   remove(): Promise<void>
 }
@@ -38,7 +42,7 @@ export interface RedisContainer {
 /** Starts a Redis of one's own; needs Docker. */
 export async function startRedisContainer(options: RedisContainerOptions = {}): Promise<RedisContainer> {
   const hostPort = await findFreePort()
-  const started = await new GenericContainer(readTestEnvironment().redisImage)
+  const started = await new GenericContainer(options.image ?? readTestEnvironment().redisImage)
     .withCommand([
       'redis-server',
       ...['--save', ''],
@@ -69,6 +73,10 @@ export async function startRedisContainer(options: RedisContainerOptions = {}): 
     },
     pause: async () => void (await container.pause()),
     unpause: async () => void (await container.unpause()),
+    exec: async (command) => {
+      const { exitCode, output } = await started.exec([...command], { user: 'root' })
+      if (exitCode !== 0) throw new Error(`${command.join(' ')} failed: ${output}`)
+    },
     remove: async () => void (await container.remove({ force: true, v: true }))
   }
 }

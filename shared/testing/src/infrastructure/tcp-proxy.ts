@@ -26,8 +26,11 @@ export interface TcpProxy {
   pause(): void
   /** Undoes `pause`; what was held back goes through. */
   resume(): void
-  /** Sends everybody to another target, as a failover does: resets every connection, and new ones go there. */
-  retarget(target: string): void
+  /**
+   * Sends everybody to another target, as a failover does: resets every connection unless `keepsConnections`, and new ones
+   * go there.
+   */
+  retarget(target: string, options?: { keepsConnections?: boolean }): void
   close(): Promise<void>
 }
 
@@ -106,9 +109,9 @@ export async function startTcpProxy({ target }: { target: string }): Promise<Tcp
       isPaused = false
       for (const socket of sockets) socket.resume()
     },
-    retarget: (newTarget) => {
+    retarget: (newTarget, { keepsConnections = false } = {}) => {
       upstreamAddress = addressOf(newTarget)
-      dropConnections()
+      if (!keepsConnections) dropConnections()
     },
     close: cut
   }

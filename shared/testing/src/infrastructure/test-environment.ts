@@ -5,6 +5,9 @@ export function readTestEnvironment() {
   return Object.freeze({
     postgresImage: environment.POSTGRES_IMAGE || 'postgres:17-alpine',
     redisImage: environment.REDIS_IMAGE || 'redis:8-alpine',
+    /** Other servers that speak the same protocol: an older release and another product. */
+    redis7Image: environment.REDIS7_IMAGE || 'redis:7-alpine',
+    valkeyImage: environment.VALKEY_IMAGE || 'valkey/valkey:8-alpine',
     nodeImage: environment.NODE_IMAGE || 'node:24-slim',
     requiresDocker: environment.REQUIRE_DOCKER === '1',
     chromiumPath: environment.CHROMIUM_PATH || undefined,

@@ -3,7 +3,9 @@ import type { Clock } from '../clock.ts'
 import { pause } from '../deferred.ts'
 import type { RevocationKind } from '../revocation-entry.ts'
 import type { ArrivingEntry, RevocationSink } from '../revocation-feed.ts'
-import type { RedisClient, RedisLink } from './redis-link.ts'
+import type { Backlog } from './backlog.ts'
+import { requirePrimary } from './primary.ts'
+import type { RedisClient, RedisLink, RedisSession } from './redis-link.ts'
 import { isEpochOfRun, revocationKeys } from './revocation-keys.ts'
 
 const pageSize = 1000
@@ -12,20 +14,29 @@ const answerMilliseconds = 500
 /** How long a read blocks; and while the feed is not complete, when its completion is waited for. */
 const blockMilliseconds = { intact: 250, lost: 100 }
 const maxRetryMilliseconds = 500
-/** After a longer interruption it takes an issuer's word that nothing revoked meanwhile is still to be published. */
+/** After a longer interruption an issuer has to confirm that nothing revoked meanwhile is still to be published. */
 const briefInterruptionMilliseconds = 2000
+/** Three reports of a backlog would have come by then: a subscription this old that is silent proves that there is none. */
+const settleMilliseconds = 1500
+/** How long an issuer's confirmation lives: the age of one that does not tell it. */
+const confirmationMilliseconds = 3000
+
+export interface FollowerParts {
+  /** Each of its connections is subscribed to the reports that `backlog` gets. */
+  readonly link: RedisLink
+  readonly backlog: Backlog
+  readonly sink: RevocationSink
+  readonly clock: Clock
+  readonly signal: AbortSignal
+}
 
 /**
  * Follows the feed in Redis until the signal is aborted. Never rejects: each fault interrupts the sink, and is followed
  * by another attempt.
  */
-export async function followRevocations(
-  link: RedisLink,
-  sink: RevocationSink,
-  clock: Clock,
-  signal: AbortSignal
-): Promise<void> {
-  const read = createReader(link, sink, clock)
+export async function followRevocations({ signal, ...parts }: FollowerParts): Promise<void> {
+  const { sink } = parts
+  const read = createReader(parts)
   let faults = 0
   while (!signal.aborted) {
     try {
@@ -41,7 +52,7 @@ export async function followRevocations(
 }
 
 /** Each call reads one page, and judges how complete the view is then. */
-function createReader(link: RedisLink, sink: RevocationSink, clock: Clock): () => Promise<void> {
+function createReader({ link, backlog, sink, clock }: Omit<FollowerParts, 'signal'>): () => Promise<void> {
   let epoch: string | undefined
   let brokenEpoch: string | undefined
   let lastId = '0-0'
@@ -50,6 +61,8 @@ function createReader(link: RedisLink, sink: RevocationSink, clock: Clock): () =
   /** Whether this life has been read up to its end once: only what comes later arrives live. */
   let isLive = false
   let currentAt = Number.NEGATIVE_INFINITY
+  /** When nothing was found missing for the last time, although the subscription may have been too young to prove it. */
+  let soundAt = Number.NEGATIVE_INFINITY
 
   /** A new life has to be read from its beginning. What is known from the old one stays known. */
   const begin = (newEpoch: string | undefined) => {
@@ -82,36 +95,61 @@ function createReader(link: RedisLink, sink: RevocationSink, clock: Clock): () =
     } else if (state.epoch !== epoch) begin(state.epoch)
     else {
       isLive = true
-      if (!state.isSwept && askedAt - currentAt > briefInterruptionMilliseconds) {
-        sink.setInterrupted('no issuer vouches for the feed yet')
-        return
-      }
-      currentAt = askedAt
-      sink.setCurrent(askedAt)
+      judgeBacklog(state, askedAt)
     }
+  }
+
+  /** The feed is whole. What is left to know is whether an issuer has committed something that is not in it. */
+  function judgeBacklog({ confirmation, session }: FeedState, askedAt: number): void {
+    if (backlog.isOpenAfter(confirmation)) {
+      sink.setInterrupted('an issuer has revocations that it cannot publish')
+      return
+    }
+    const isSubscribed = session.subscribedAt !== undefined
+    if (confirmation === undefined && askedAt - soundAt > briefInterruptionMilliseconds) {
+      const right = isSubscribed ? '' : `; this Redis user may not subscribe to ${revocationKeys.unpublished}`
+      sink.setInterrupted(`no issuer confirms that everything is published${right}`)
+      return
+    }
+    if (isSubscribed || confirmation !== undefined) soundAt = askedAt
+    const isSettled = isSubscribed && performance.now() - Number(session.subscribedAt) >= settleMilliseconds
+    const provenAt = isSettled ? askedAt : askedAt - ageOfConfirmation(confirmation, session)
+    currentAt = Math.max(currentAt, provenAt)
+    sink.setCurrent(currentAt)
   }
 }
 
 interface FeedState {
   /** `undefined` unless it stands for a complete feed in the server process that answered. */
   readonly epoch: string | undefined
-  /** Whether an issuer has published all of its outbox a moment ago. */
-  readonly isSwept: boolean
+  /** There for some seconds after an issuer has published all of its outbox. */
+  readonly confirmation: string | undefined
   readonly lastGeneratedId: string
+  readonly session: RedisSession
 }
 
 function readState(link: RedisLink): Promise<FeedState> {
-  return link.run(answerMilliseconds, async ({ client, runId }) => {
+  return link.run(answerMilliseconds, async (session) => {
+    const { client, runId } = session
     const [[epoch, swept], lastGeneratedId] = await Promise.all([
       client.mGet([revocationKeys.epoch, revocationKeys.swept]),
-      readLastGeneratedId(client)
+      readLastGeneratedId(client),
+      requirePrimary(client)
     ])
     return {
       epoch: isEpochOfRun(epoch, runId) && lastGeneratedId !== undefined ? epoch : undefined,
-      isSwept: typeof swept === 'string',
-      lastGeneratedId: lastGeneratedId ?? '0-0'
+      confirmation: typeof swept === 'string' ? swept : undefined,
+      lastGeneratedId: lastGeneratedId ?? '0-0',
+      session
     }
   })
+}
+
+/** In milliseconds; endless without one. */
+function ageOfConfirmation(confirmation: string | undefined, { serverNow }: RedisSession): number {
+  if (confirmation === undefined) return Number.POSITIVE_INFINITY
+  const age = (serverNow() ?? Number.NaN) - Number(confirmation)
+  return age <= confirmationMilliseconds ? Math.max(0, age) : confirmationMilliseconds
 }
 
 async function readLastGeneratedId(client: RedisClient): Promise<string | undefined> {

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { isFromFormerPrimary, NotPrimaryError, requirePrimary } from './primary.ts'
 export { dpopProofKey, redisDpopReplays } from './redis-dpop-replays.ts'
 export {
   createRedisLink,

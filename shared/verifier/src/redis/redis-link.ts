@@ -1,6 +1,7 @@
 import { createClient, ErrorReply, type RedisClientOptions } from 'redis'
 import { checkText } from '../option-checks.ts'
 import { withDeadline } from './deadline.ts'
+import { isFromFormerPrimary, requirePrimary } from './primary.ts'
 
 /** Which Redis: a URL, or the options of a node-redis client. */
 export type RedisLinkOptions = { readonly url: string } | { readonly client: RedisClientOptions }
@@ -19,6 +20,14 @@ export interface RedisSession {
    * `undefined` when the server does not tell.
    */
   readonly serverNow: () => number | undefined
+  /** Since when messages of the link's channel arrive here, by `performance.now()`; `undefined` when Redis refuses that. */
+  readonly subscribedAt: number | undefined
+}
+
+/** A channel of Redis that each connection of a link subscribes to. */
+export interface RedisSubscription {
+  readonly channel: string
+  onMessage(): void
 }
 
 /**
@@ -48,7 +57,7 @@ interface Connection {
 const connectMilliseconds = 2_000
 
 /** Makes a link; nothing is connected yet. */
-export function createRedisLink(options: RedisLinkOptions): RedisLink {
+export function createRedisLink(options: RedisLinkOptions, subscription?: RedisSubscription): RedisLink {
   let current: Connection | undefined
   let isClosed = false
 
@@ -62,7 +71,12 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   const open = (): Connection => {
     const abort = new AbortController()
     const client = createClient(clientOptions(options, abort.signal))
-    const connection: Connection = { client, abort, isReady: false, session: startSession(client, abort.signal) }
+    const connection: Connection = {
+      client,
+      abort,
+      isReady: false,
+      session: startSession(client, abort.signal, subscription)
+    }
     // A connection that ends while nobody uses it must not fail the next one who does. (Who uses it hears of the error.)
     client.on('error', (error: unknown) => {
       connection.fault ??= error
@@ -109,16 +123,34 @@ export function checkLinkOptions(options: RedisLinkOptions): void {
   if (!/^(?:rediss?|unix):\/\//.test(url)) throw new TypeError('url must begin with redis://, rediss:// or unix://')
 }
 
-async function startSession(client: RedisClient, signal: AbortSignal): Promise<RedisSession> {
+async function startSession(
+  client: RedisClient,
+  signal: AbortSignal,
+  subscription: RedisSubscription | undefined
+): Promise<RedisSession> {
   await client.connect()
   if (signal.aborted) client.destroy()
   const askedAt = performance.now()
-  const info = await client.info('server')
-  const runId = /^run_id:(\w+)/m.exec(info)?.[1]
+  const asking = client.info('server').then((text) => ({ text, answeredAt: performance.now() }))
+  const [info, subscribedAt] = await Promise.all([asking, subscribe(client, subscription), requirePrimary(client)])
+  const runId = /^run_id:(\w+)/m.exec(info.text)?.[1]
   if (runId === undefined) throw new Error('Redis does not tell its run_id in INFO server')
-  const microseconds = /^server_time_usec:(\d+)/m.exec(info)?.[1]
-  const offset = Number(microseconds) / 1000 - (askedAt + performance.now()) / 2
-  return { client, runId, serverNow: () => (microseconds === undefined ? undefined : performance.now() + offset) }
+  const microseconds = /^server_time_usec:(\d+)/m.exec(info.text)?.[1]
+  const offset = Number(microseconds) / 1000 - (askedAt + info.answeredAt) / 2
+  const serverNow = () => (microseconds === undefined ? undefined : performance.now() + offset)
+  return { client, runId, serverNow, subscribedAt }
+}
+
+/** By RESP3 alone a connection that is subscribed can also be asked. */
+async function subscribe(client: RedisClient, subscription?: RedisSubscription): Promise<number | undefined> {
+  if (subscription === undefined || client.options.RESP === 2) return undefined
+  try {
+    await client.subscribe(subscription.channel, () => subscription.onMessage())
+    return performance.now()
+  } catch (error) {
+    if (error instanceof ErrorReply) return undefined
+    throw error
+  }
 }
 
 function clientOptions(options: RedisLinkOptions, signal: AbortSignal): RedisClientOptions {
@@ -133,7 +165,7 @@ function clientOptions(options: RedisLinkOptions, signal: AbortSignal): RedisCli
   }
 }
 
-/** A refusal by Redis proves that the connection lives; but a server that was demoted must not be kept (`READONLY`). */
+/** A refusal by Redis proves that the connection lives; but a server that was demoted must not be kept. */
 function isConnectionInDoubt(error: unknown): boolean {
-  return !(error instanceof ErrorReply) || /^(?:READONLY|MASTERDOWN|LOADING|UNBLOCKED|NOAUTH)\b/.test(error.message)
+  return !(error instanceof ErrorReply) || isFromFormerPrimary(error) || error.message.startsWith('NOAUTH')
 }

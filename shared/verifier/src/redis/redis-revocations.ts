@@ -1,6 +1,8 @@
 import type { RevocableIdentifiers, RevocationFeed } from '../revocation-feed.ts'
 import type { RevocationOptions, StalePolicy } from '../revocations.ts'
+import { createBacklog } from './backlog.ts'
 import { followRevocations } from './follow-revocations.ts'
+import { requirePrimary } from './primary.ts'
 import { checkLinkOptions, createRedisLink, type RedisLinkOptions } from './redis-link.ts'
 import { isEpochOfRun, revocationKeys } from './revocation-keys.ts'
 
@@ -27,7 +29,8 @@ export function redisRevocations(options: RedisRevocationsOptions): RevocationOp
 export function createRedisRevocationFeed(options: RedisLinkOptions): RevocationFeed {
   checkLinkOptions(options)
   // Blocking reads hold a connection up, so questions of single requests go another way, made when the first one comes.
-  const followLink = createRedisLink(options)
+  const backlog = createBacklog()
+  const followLink = createRedisLink(options, { channel: revocationKeys.unpublished, onMessage: backlog.report })
   const directLink = createRedisLink(options)
   const closing = new AbortController()
   let following: Promise<void> | undefined
@@ -35,17 +38,19 @@ export function createRedisRevocationFeed(options: RedisLinkOptions): Revocation
   return {
     follow(sink, clock) {
       if (following) throw new TypeError('a revocation feed has one follower')
-      following = followRevocations(followLink, sink, clock, closing.signal)
+      following = followRevocations({ link: followLink, backlog, sink, clock, signal: closing.signal })
     },
     checkDirectly(identifiers) {
       return directLink.run(directAnswerMilliseconds, async ({ client, runId }) => {
-        // One command, so that no flush and rebuild can come between the entries and the epoch that vouches for them.
-        const vouchers = [revocationKeys.epoch, revocationKeys.swept]
-        const [epoch, swept, ...entries] = await client.mGet([...vouchers, ...entryKeys(identifiers)])
+        // One command, so that no flush and rebuild can come between the entries and the epoch that stands for them.
+        const proofs = [revocationKeys.epoch, revocationKeys.swept]
+        const reading = client.mGet([...proofs, ...entryKeys(identifiers)])
+        const [[epoch, swept, ...entries]] = await Promise.all([reading, requirePrimary(client)])
         if (entries.some((entry) => typeof entry === 'string')) return true
         if (!isEpochOfRun(epoch, runId)) throw new Error('the feed is not complete')
         // This is asked after an interruption: what was revoked during it may not have been published yet.
-        if (typeof swept !== 'string') throw new Error('no issuer vouches for the feed')
+        if (typeof swept !== 'string') throw new Error('no issuer confirms that everything is published')
+        if (backlog.isOpen(swept)) throw new Error('an issuer has revocations that it cannot publish')
         return false
       })
     },

@@ -8,8 +8,13 @@ export const revocationKeys = Object.freeze({
   stream: '{countersign}:revocations',
   /** How many messages the stream has if nobody but the publishers has touched it. */
   length: '{countersign}:length',
-  /** Exists while an issuer is there that has published everything it found in its outbox. */
+  /**
+   * Exists for some seconds after an issuer has published everything that it found in its outbox. The value is the moment
+   * of that, in milliseconds since 1970-01-01 UTC by the server's clock; issuers of earlier versions wrote `1`.
+   */
   swept: '{countersign}:swept',
+  /** The channel on which issuers report, twice a second, that they have revocations which Redis refuses to store. */
+  unpublished: '{countersign}:unpublished',
   /** One entry, gone when it expires. */
   entry: (kind: RevocationKind, value: string): string => `{countersign}:revoked:${kind}:${value}`,
   /** The progress of one rebuild. */

@@ -19,6 +19,7 @@ describe('the revocation relay', () => {
         for await (const entries of batches) steps.push(`rebuild ${entries.length}`)
       }),
       vouch: vi.fn(async () => void steps.push('vouch')),
+      reportBacklog: vi.fn(async () => void steps.push('report')),
       trim: vi.fn(async () => {}),
       close: vi.fn(async () => {})
     } satisfies RevocationPublisher
@@ -40,13 +41,16 @@ describe('the revocation relay', () => {
         void log.push(`${name}: ${message ?? first}`)
     const logger = { info: level('info'), warn: level('warn') } as unknown as Logger
     const observePublication = vi.fn()
+    const showFeedFault = vi.fn()
+    const onUnpublished = vi.fn()
     const start = () => {
       relay = startRevocationRelay({
         outbox,
         publisher,
         logger,
         sweepIntervalMs: 2,
-        metrics: { observePublication }
+        metrics: { observePublication, showFeedFault },
+        onUnpublished
       })
       return relay
     }
@@ -56,7 +60,7 @@ describe('the revocation relay', () => {
     /** Waits until so many sweeps are over. */
     const sweeps = (count: number) =>
       vi.waitFor(() => expect(publisher.isIntact.mock.calls.length).toBeGreaterThan(count))
-    return { steps, publisher, outbox, log, observePublication, start, leave, sweeps }
+    return { steps, publisher, outbox, log, observePublication, showFeedFault, onUnpublished, start, leave, sweeps }
   }
   const entry: OutboxEntry = { id: 1n, kind: 'sid', value: 's', expiresAt: 2_000_000_000 }
 
@@ -100,7 +104,7 @@ describe('the revocation relay', () => {
     await sweeps(3)
     expect(log).toEqual([
       'info: the revocation feed was written from the database',
-      'warn: the revocation feed was lost, and was written anew from the database'
+      'warn: the revocation feed was lost, and was written again from the database'
     ])
   })
 
@@ -109,7 +113,7 @@ describe('the revocation relay', () => {
     publisher.isIntact.mockRejectedValueOnce(new Error('away')).mockRejectedValueOnce(new Error('away'))
     start()
     await sweeps(3)
-    expect(log).toEqual(['warn: the revocation feed cannot be served', 'info: the revocation feed is reachable again'])
+    expect(log).toEqual(['warn: the revocation feed cannot be served', 'info: the revocation feed is served again'])
   })
 
   it('marks what it has announced, leaves to the sweeper what it could not, and never fails', async () => {
@@ -122,5 +126,42 @@ describe('the revocation relay', () => {
     await started.announce([{ ...entry, id: 2n }])
     expect(outbox.markPublished).toHaveBeenCalledOnce()
     expect(observePublication).toHaveBeenCalledOnce()
+  })
+
+  it('reports a backlog from a refused publication on, and confirms nothing before all of it is published', async () => {
+    const { steps, publisher, onUnpublished, start, leave, sweeps } = setUp()
+    const refusal = new Error("OOM command not allowed when used memory > 'maxmemory'.")
+    const started = start()
+    await sweeps(1)
+    publisher.publish.mockRejectedValue(refusal)
+    leave([entry])
+    await started.announce([entry])
+    expect(onUnpublished).toHaveBeenCalledWith([entry])
+    expect(started.isHealthy()).toBe(false)
+    steps.length = 0
+    await sweeps(publisher.isIntact.mock.calls.length + 3)
+    expect(steps).not.toContain('vouch')
+    publisher.publish.mockImplementation(async () => void steps.push('publish'))
+    await vi.waitFor(() => expect(steps).toContain('vouch'))
+    expect(steps.indexOf('publish')).toBeLessThan(steps.indexOf('vouch'))
+    expect(started.isHealthy()).toBe(true)
+    expect(publisher.reportBacklog).toHaveBeenCalled()
+  })
+
+  it('reports a backlog that an earlier life left, and names the fault in the metric', async () => {
+    const { publisher, showFeedFault, start, leave } = setUp()
+    publisher.publish.mockRejectedValue(new Error('MISCONF Redis is configured to save RDB snapshots'))
+    leave([entry])
+    start()
+    await vi.waitFor(() => expect(publisher.reportBacklog).toHaveBeenCalled())
+    expect(showFeedFault).toHaveBeenLastCalledWith('snapshots_failing')
+  })
+
+  it('reports no backlog while the transport is refused and nothing waits', async () => {
+    const { publisher, showFeedFault, start } = setUp()
+    publisher.vouch.mockRejectedValue(new Error('NOREPLICAS Not enough good replicas to write.'))
+    start()
+    await vi.waitFor(() => expect(showFeedFault).toHaveBeenLastCalledWith('too_few_replicas'))
+    expect(publisher.reportBacklog).not.toHaveBeenCalled()
   })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { createBacklog } from '../../../src/redis/backlog.ts'
 import { followRevocations } from '../../../src/redis/follow-revocations.ts'
 import type { RedisClient, RedisLink } from '../../../src/redis/redis-link.ts'
 import { createFakeClock } from '../fake-clock.ts'
@@ -13,6 +14,9 @@ const setUp = () => {
     epoch: `1.${runId}` as string | null,
     swept: '1' as string | null,
     lastGeneratedId: '0-0',
+    role: 'master',
+    /** `undefined` when Redis refuses the subscription. */
+    subscribedAt: (performance.now() - 10_000) as number | undefined,
     /** Called for each read; what it throws, the read throws. */
     onRead: (_count: number): void => {}
   }
@@ -23,15 +27,20 @@ const setUp = () => {
       return null
     },
     mGet: async () => [redis.epoch, redis.swept],
+    info: async () => `role:${redis.role}`,
     xInfoStream: async () => ({ 'last-generated-id': redis.lastGeneratedId })
   }
   const link: RedisLink = {
-    run: (_, work) => work({ client: client as unknown as RedisClient, runId, serverNow: () => undefined }),
+    run: (_, work) => {
+      const { subscribedAt } = redis
+      return work({ client: client as unknown as RedisClient, runId, serverNow: () => 1_000_000, subscribedAt })
+    },
     close: async () => {}
   }
   const sink = { add: vi.fn(), setCurrent: vi.fn(), setInterrupted: vi.fn() }
-  const follow = () => followRevocations(link, sink, clock, closing.signal)
-  return { clock, closing, redis, sink, follow }
+  const backlog = createBacklog()
+  const follow = () => followRevocations({ link, backlog, sink, clock, signal: closing.signal })
+  return { clock, closing, redis, sink, backlog, follow }
 }
 
 describe('following the feed in Redis', () => {
@@ -59,7 +68,7 @@ describe('following the feed in Redis', () => {
     }
   })
 
-  it('is not current after more than two seconds without an answer, nor at first, until an issuer vouches', async () => {
+  it('is not current after more than two seconds without an answer, nor at first, until an issuer confirms', async () => {
     const { clock, closing, redis, sink, follow } = setUp()
     redis.swept = null
     redis.onRead = (count) => {
@@ -73,7 +82,7 @@ describe('following the feed in Redis', () => {
     sink.setCurrent.mockImplementation(() => told.push('current'))
     sink.setInterrupted.mockImplementation((reason) => told.push(reason))
     await follow()
-    const waits = 'no issuer vouches for the feed yet'
+    const waits = 'no issuer confirms that everything is published'
     expect(told).toEqual([waits, waits, 'current', 'current', 'current', 'current', waits, 'current'])
   })
 
@@ -96,5 +105,59 @@ describe('following the feed in Redis', () => {
     expect(Math.max(...gaps)).toBeLessThanOrEqual(500)
     expect(sink.setInterrupted).toHaveBeenCalledWith('connection refused')
     expect(sink.setInterrupted).toHaveBeenCalledTimes(29)
+  })
+
+  it('is interrupted by the report of a backlog until a newer confirmation comes', async () => {
+    const { closing, redis, sink, backlog, follow } = setUp()
+    const states: string[] = []
+    sink.setCurrent.mockImplementation(() => states.push('current'))
+    sink.setInterrupted.mockImplementation((reason) => states.push(reason))
+    redis.swept = '1'
+    redis.onRead = (count) => {
+      if (count === 2) backlog.report()
+      if (count === 4) redis.swept = null
+      if (count === 5) redis.swept = '2'
+      if (count === 6) closing.abort()
+    }
+    await follow()
+    const blocked = 'an issuer has revocations that it cannot publish'
+    expect(states).toEqual(['current', blocked, blocked, blocked, 'current', 'current'])
+  })
+
+  it('is current only as of the last confirmation while it is not subscribed for long, and not at all without one', async () => {
+    for (const subscribedAt of [undefined, performance.now()]) {
+      const { clock, closing, redis, sink, follow } = setUp()
+      const begin = clock.monotonic()
+      redis.subscribedAt = subscribedAt
+      redis.swept = String(1_000_000 - 700)
+      redis.onRead = (count) => {
+        if (count === 2) closing.abort()
+      }
+      await follow()
+      expect(sink.setCurrent.mock.calls).toEqual([[begin - 700], [begin - 700]])
+    }
+    const { clock, closing, redis, sink, follow } = setUp()
+    redis.subscribedAt = undefined
+    redis.onRead = (count) => {
+      redis.swept = null
+      if (count === 1) redis.swept = '1'
+      if (count === 2) clock.advance(2001)
+      if (count === 3) closing.abort()
+    }
+    await follow()
+    expect(sink.setInterrupted).toHaveBeenCalledWith(
+      'no issuer confirms that everything is published; this Redis user may not subscribe to {countersign}:unpublished'
+    )
+  })
+
+  it('is interrupted by a server that has become a replica', async () => {
+    const { closing, redis, sink, follow } = setUp()
+    redis.onRead = (count) => {
+      if (count === 2) redis.role = 'slave'
+      if (count === 3) closing.abort()
+    }
+    await follow()
+    expect(sink.setCurrent).toHaveBeenCalledTimes(1)
+    expect(sink.setInterrupted).toHaveBeenCalledWith('Redis at this address is a replica; the primary is needed')
   })
 })
