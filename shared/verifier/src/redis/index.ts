@@ -10,7 +10,8 @@ export {
   type RedisClient,
   type RedisLink,
   type RedisLinkOptions,
-  type RedisSession
+  type RedisSession,
+  type RedisSubscription
 } from './redis-link.ts'
 export { createRedisRevocationFeed, type RedisRevocationsOptions, redisRevocations } from './redis-revocations.ts'
 export { isEpochOfRun, revocationKeys } from './revocation-keys.ts'
