@@ -27,6 +27,7 @@ import { accountScope, requireInPerson, requireUser } from './endpoints/require-
 import { addRoutes } from './endpoints/routes.ts'
 import { shareRefreshes } from './grants/shared-refreshes.ts'
 import { startHousekeeping } from './housekeeping/housekeeping.ts'
+import { isUuid } from './identifiers.ts'
 import { keyPolicy } from './keys/key-policy.ts'
 import { openKeyRing } from './keys/key-ring.ts'
 import { startKeySchedule } from './keys/key-schedule.ts'
@@ -58,6 +59,7 @@ import { createRedisRevocationPublisher } from './stores/redis-revocation-publis
 import { createInProcessSingleUse, createRedisSingleUse } from './stores/single-use.ts'
 import { createAccessTokenIssuer } from './tokens/access-tokens.ts'
 import { createDpopNonces } from './tokens/dpop-nonces.ts'
+import { requireIssuedForm } from './tokens/issued-form.ts'
 import { createOwnAccessTokens, forAudience } from './tokens/own-access-tokens.ts'
 import { createRefreshTokenCodec } from './tokens/refresh-tokens.ts'
 
@@ -183,7 +185,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
   })
   const feed = observeFeed(carrier.feed, { onRevoked: clients.forget, onFollowing: clients.setFollowing })
   const singleUse = carrier.redis ? createRedisSingleUse(carrier.redis) : createInProcessSingleUse()
-  const verifier = createAccessTokenVerifier({
+  const verifierOfSignatures = createAccessTokenVerifier({
     issuer: config.issuer,
     // It introspects and exchanges tokens for all services; its own routes take those that are for itself.
     audience: anyAudience,
@@ -194,7 +196,8 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     onPropagated: measurePropagation(metrics),
     logger
   })
-  measureVerifier(metrics, verifier)
+  measureVerifier(metrics, verifierOfSignatures)
+  const verifier = requireIssuedForm(verifierOfSignatures)
   const requireAnyToken = requireAccessToken(forAudience(verifier, config.issuer), {
     publicUrl: config.issuer,
     logger: (ctx) => ctx.state.log
@@ -314,6 +317,13 @@ function redisCarrier(config: Config, logger: Logger): Carrier {
   }
 }
 
+/** An identifier that this issuer cannot have made counts as revoked, and does not reach the database. */
 function withDirectCheck(feed: RevocationFeed, outbox: RevocationOutbox): RevocationFeed {
-  return { ...feed, checkDirectly: (identifiers) => outbox.isAnyRevoked(identifiers) }
+  return {
+    ...feed,
+    checkDirectly: async (identifiers) => {
+      const { jti, sid, actors = [] } = identifiers
+      return ![jti, sid, ...actors].every(isUuid) || outbox.isAnyRevoked(identifiers)
+    }
+  }
 }
