@@ -35,6 +35,7 @@ import { createKeySealing } from './keys/key-sealing.ts'
 import { createSigningKeyAdministration } from './keys/signing-key-administration.ts'
 import { generateSigningKey } from './keys/signing-keys.ts'
 import { createIssuerMetrics } from './metrics.ts'
+import { createOutboundFetch } from './outbound/outbound-fetch.ts'
 import { observeFeed } from './revocation/observed-feed.ts'
 import type { RevocationOutbox } from './revocation/revocation-outbox.ts'
 import type { RevocationPublisher } from './revocation/revocation-publisher.ts'
@@ -208,6 +209,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
   const counter = (name: string, limit: number, windowSeconds: number) =>
     createAttemptCounter({ name, limit, windowSeconds, redis: carrier.redis, logger })
   const { issuer, accessTokenTtlSeconds } = config
+  const outboundFetch = createOutboundFetch({ privateNetworks: config.outboundPrivateNetworks })
   const common = {
     issuer,
     accessTokenTtlSeconds,
@@ -228,7 +230,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     },
     clientAuthentication: {
       clients,
-      keys: createClientKeys(),
+      keys: createClientKeys({ fetch: outboundFetch, logger }),
       singleUse,
       audiences: [issuer, `${issuer}/oauth/token`]
     }

@@ -1,13 +1,10 @@
-import { createPublicKey } from 'node:crypto'
 import { InvalidRequestError } from '@countersign/oauth'
-import type { JSONWebKeySet, JWK } from 'jose'
+import type { JSONWebKeySet } from 'jose'
 import type { NewClient } from './client-administration.ts'
+import { findKeyFault, maxKeys } from './key-rules.ts'
 
 /** The client that signs in at this service itself. It is there from the start, and stays as it is. */
 export const firstPartyClientId = 'countersign'
-
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
-const maxKeys = 20
 
 /** What of a client has to fit together. */
 export type ClientShape = Pick<NewClient, 'authMethod' | 'grantTypes' | 'jwks' | 'jwksUri'>
@@ -34,27 +31,13 @@ function checkKeys({ keys }: JSONWebKeySet): void {
     throw refuse('Each of several keys in jwks needs a kid of its own.')
   }
   for (const key of keys) {
-    if (privateMembers.some((member) => Object.hasOwn(key, member))) {
+    const fault = findKeyFault(key)
+    if (fault === 'private') {
       throw refuse(
         'jwks holds a private or symmetric key. Register public keys alone, and make a new pair: this one was sent.'
       )
     }
-    if (!isUsable(key)) throw refuse('jwks holds a key that is not RSA of 2048 bits or more, P-256 or Ed25519.')
-  }
-}
-
-/** Whether it can be read, and is no weak key: a point off the curve, or RSA of few bits or a tiny exponent. */
-function isUsable({ kty, crv, n, e, x, y }: JWK): boolean {
-  try {
-    const members = { kty, crv, n, e, x, y } as Record<string, string>
-    const { asymmetricKeyType: type, asymmetricKeyDetails: details = {} } = createPublicKey({
-      key: members,
-      format: 'jwk'
-    })
-    if (type === 'rsa') return (details.modulusLength ?? 0) >= 2048 && (details.publicExponent ?? 0n) >= 65_537n
-    return type === 'ed25519' || (type === 'ec' && crv === 'P-256')
-  } catch {
-    return false
+    if (fault) throw refuse('jwks holds a key that is not RSA of 2048 bits or more, P-256 or Ed25519.')
   }
 }
 
