@@ -100,6 +100,8 @@ describe('countersign clients beside a running installation', () => {
       audiences: ['http://issuer.test'],
       resources: [],
       may_act_for: [],
+      may_carry_roles: false,
+      may_unbind_tokens: false,
       access_token_ttl_seconds: null,
       created_at: expect.any(String),
       disabled_at: null

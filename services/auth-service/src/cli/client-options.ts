@@ -17,6 +17,8 @@ export interface ClientOptions {
   audience?: string[]
   resource?: string[]
   mayActFor?: string[]
+  mayCarryRoles?: boolean
+  mayUnbindTokens?: boolean
   jwksFile?: string
   jwksUri?: string
   ttl?: string
@@ -52,6 +54,8 @@ export async function readClient(id: string, options: ClientOptions): Promise<Ne
     audiences: parseOption(shape.audiences, options.audience, '--audience'),
     resources: parseOption(shape.resources, options.resource, '--resource'),
     mayActFor: parseOption(shape.may_act_for, options.mayActFor, '--may-act-for'),
+    mayCarryRoles: options.mayCarryRoles ?? false,
+    mayUnbindTokens: options.mayUnbindTokens ?? false,
     accessTokenTtlSeconds: parseOption(shape.access_token_ttl_seconds, seconds(options.ttl), '--ttl') ?? null
   }
   checkClient(client)

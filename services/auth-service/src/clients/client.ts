@@ -22,6 +22,10 @@ export interface ClientPolicy {
   readonly resources: readonly string[]
   /** The clients whose users it may act for by token exchange. */
   readonly mayActFor: readonly string[]
+  /** Whether the tokens by which it acts for users carry the users' roles. */
+  readonly mayCarryRoles: boolean
+  /** Whether it may exchange a token that is bound to a key without a proof of that key (decision 0017). */
+  readonly mayUnbindTokens: boolean
   /** Lifetime of its own access tokens in seconds; the issuer's own when `null`. */
   readonly accessTokenTtlSeconds: number | null
 }
