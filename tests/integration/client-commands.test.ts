@@ -168,8 +168,8 @@ describe('countersign clients beside a running installation', () => {
   test('an id that is taken is refused; --if-absent leaves its client as it is', async () => {
     const id = newId()
     const { jwksFile } = await makeKey()
-    const before = await run('create', id, '--jwks-file', jwksFile, '--scope', 'a')
-    const again = ['create', id, '--jwks-file', jwksFile, '--scope', 'b']
+    const before = await run('create', id, '--jwks-file', jwksFile, '--scope', 'a', '--audience', 'http://issuer.test')
+    const again = ['create', id, '--jwks-file', jwksFile, '--scope', 'b', '--audience', 'http://issuer.test']
     expect(await run(...again)).toMatchObject({ code: 3, document: { error: 'client_id_taken' } })
     const absent = await run(...again, '--if-absent')
     expect(absent.code).toBe(0)
@@ -199,7 +199,7 @@ describe('countersign clients beside a running installation', () => {
       'client.tokens_ended'
     ])
 
-    const bySecret = await run('create', id, '--auth-method', 'client_secret_basic', '--or-change')
+    const bySecret = await run('create', id, '--auth-method', 'client_secret_basic', ...statisticsClient, '--or-change')
     expect(bySecret).toMatchObject({ code: 3, document: { error: 'client_auth_method_differs' } })
     await run('disable', id)
     expect((await create(first.jwksFile, 'other')).document.disabled_at).toEqual(expect.any(String))
@@ -210,15 +210,32 @@ describe('countersign clients beside a running installation', () => {
       expect(await run(command, 'nobody')).toMatchObject({ code: 3, document: { error: 'client_not_found' } })
     }
     const id = newId()
-    await run('create', id, '--jwks-uri', 'https://keys.example.com/jwks')
+    await run('create', id, '--jwks-uri', 'https://keys.example.com/jwks', '--audience', 'http://issuer.test')
     for (const command of ['rotate-secret', 'drop-secret']) {
       expect(await run(command, id)).toMatchObject({ code: 3, document: { error: 'client_has_no_secret' } })
     }
     expect((await auditOf(id)).map(({ type }) => type)).toEqual(['client.created'])
   })
 
+  test.each<[string, string[], RegExp]>([
+    ['that could never get a token', ['--auth-method', 'none'], /cannot get a token here. Use private_key_jwt/],
+    ['without an audience', ['--auth-method', 'client_secret_basic'], /needs an audience/],
+    [
+      'whose tokens would be too long',
+      ['--auth-method', 'client_secret_basic', ...longAudiences()],
+      /could have \d+ characters, and verifiers take fewer than 8192/
+    ]
+  ])('a client %s is refused with a sentence that says what to do', async (_, options, sentence) => {
+    const id = newId()
+    const { code, document } = await run('create', id, ...options)
+    expect({ code, document }).toMatchObject({ code: 2, document: { error: 'invalid_request' } })
+    expect((document as { error_description?: string }).error_description).toMatch(sentence)
+    expect(await auditOf(id)).toEqual([])
+  })
+
   test('list shows what the admin API shows, in pages', async () => {
-    for (let made = 0; made < 3; made++) await run('create', newId(), '--auth-method', 'none')
+    const introspects = ['--auth-method', 'client_secret_basic', '--resource', 'http://api.test']
+    for (let made = 0; made < 3; made++) expect((await run('create', newId(), ...introspects)).code).toBe(0)
     const admin = await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })
     type Page = { clients: Document[]; next_cursor: string | null }
     const seen: Document[] = []
@@ -236,3 +253,8 @@ describe('countersign clients beside a running installation', () => {
     expect(stdout).toMatch(/^countersign +none +\S.* +enabled +\S+Z$/m)
   })
 })
+
+/** 30 of 180 characters. */
+function longAudiences(): string[] {
+  return Array.from({ length: 30 }, (_, at) => ['--audience', `https://${at}.test/`.padEnd(180, 'a')]).flat()
+}

@@ -334,7 +334,9 @@ describe('the token endpoint', () => {
 
     test('a refresh token is of use to its own client alone', async () => {
       const { refresh_token: refreshToken } = await signIn(trio.auth.url, await register(trio.auth.url))
-      const { client_id: id, client_secret: secret } = await newClient({ grant_types: ['refresh_token'] })
+      const { client_id: id, client_secret: secret } = await newClient({
+        grant_types: ['client_credentials', 'refresh_token']
+      })
       const stolen = await token({ grant_type: 'refresh_token', refresh_token: refreshToken }, basic(id, secret))
       expectRefusal(stolen, 400, 'invalid_grant')
       expect((await refresh(trio.auth.url, refreshToken)).status).toBe(200)
@@ -434,7 +436,7 @@ describe('the token endpoint', () => {
         const { client_id: id, client_secret: secret } = await newActor(client)
         return token(exchange(subjectToken, parameters), basic(id, secret))
       }
-      expectRefusal(await ask({ may_act_for: [] }), 400, 'invalid_request')
+      expectRefusal(await ask({ may_act_for: ['another'] }), 400, 'invalid_request')
       expectRefusal(await ask({ grant_types: ['client_credentials'] }), 400, 'unauthorized_client')
       expectRefusal(await ask({}, { scope: 'account reports:read' }), 400, 'invalid_scope')
       expectRefusal(await ask({}, { resource: audience }), 400, 'invalid_target')

@@ -1,11 +1,10 @@
 import type { JSONWebKeySet } from 'jose'
 
+/** RFC 8693 §2.1. */
+export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
+
 /** What a client may ask `POST /oauth/token` for. */
-export const clientGrantTypes = [
-  'client_credentials',
-  'refresh_token',
-  'urn:ietf:params:oauth:grant-type:token-exchange'
-] as const
+export const clientGrantTypes = ['client_credentials', 'refresh_token', tokenExchangeGrant] as const
 export type ClientGrantType = (typeof clientGrantTypes)[number]
 
 /** How a client shows who it is (RFC 7591 §2). */

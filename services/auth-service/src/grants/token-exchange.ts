@@ -1,5 +1,6 @@
 import { type AccessTokenResponse, InvalidRequestError } from '@countersign/oauth'
 import type { ActorClaim, VerifiedAccessToken } from '@countersign/verifier'
+import { tokenExchangeGrant } from '../clients/client.ts'
 import type { ConfirmedClient } from '../clients/client-store.ts'
 import type { AccessTokenIssuer } from '../tokens/access-tokens.ts'
 import { audienceOf, type OwnAccessTokens } from '../tokens/own-access-tokens.ts'
@@ -7,7 +8,6 @@ import type { ProvenKey } from '../tokens/proven-key.ts'
 import { createAccessTokenResponse } from '../tokens/token-responses.ts'
 import { narrowAudience, narrowScopes, type RequestedLimits, requireGrantType } from './grant-limits.ts'
 
-export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
 /** The one kind of token that is exchanged, and that comes out (RFC 8693 §3). */
 export const accessTokenTypeUrn = 'urn:ietf:params:oauth:token-type:access_token'
 

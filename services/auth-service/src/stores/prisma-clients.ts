@@ -11,7 +11,7 @@ import type {
   ClientCreationOutcome,
   NewClient
 } from '../clients/client-administration.ts'
-import { checkClient } from '../clients/client-rules.ts'
+import { checkChange } from '../clients/client-rules.ts'
 import { maxClientSecrets } from '../clients/client-secrets.ts'
 import type { ClientStore } from '../clients/client-store.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
@@ -165,7 +165,7 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
       disabled_at: isDisabled ? (before.disabled_at ?? new Date()) : null
     }
     // Under the row's lock: two changes that fit alone may not fit together.
-    checkClient(toClient(after))
+    checkChange(toClient(before), toClient(after))
     const isEnding = isDisabled && before.disabled_at === null
     const isReturning = !isDisabled && before.disabled_at !== null
     const type = isEnding ? 'client.disabled' : isReturning ? 'client.enabled' : 'client.changed'

@@ -81,7 +81,7 @@ function addCreate(clients: Command, perform: Perform): void {
     .option('--name <text>', 'for people; the id without it')
     .option(
       '--auth-method <method>',
-      `how it authenticates itself: ${clientAuthMethods.join(', ')}`,
+      `how it authenticates itself: ${clientAuthMethods.filter((method) => method !== 'none').join(', ')}`,
       clientAuthMethods[0]
     )
     .option('--grant-type <type>', 'what it may ask for: client_credentials (the default), token-exchange, …', collect)
@@ -105,8 +105,8 @@ function addCreate(clients: Command, perform: Perform): void {
 }
 
 async function create(context: CommandContext, id: string, options: CreateOptions): Promise<CommandResult> {
+  requireChangeable(id)
   const wanted = await readClient(id, options)
-  requireNotBuiltIn(wanted.id)
   const clients = await context.parts.openClients()
   const secret = wanted.authMethod === 'client_secret_basic' ? generateClientSecret() : undefined
   const secretHashes = secret === undefined ? [] : [hashClientSecret(secret)]
