@@ -71,7 +71,7 @@ describe('administration of clients', () => {
     const actor_id = unverifiedClaims(admin).sub
     expect(events).toEqual([
       { type: 'client.created', actor_id, detail: { client_id: 'reports' } },
-      { type: 'client.changed', actor_id, detail: { client_id: 'reports' } }
+      { type: 'client.changed', actor_id, detail: { client_id: 'reports', changed: ['name', 'scopes'] } }
     ])
   })
 

@@ -217,22 +217,6 @@ describe('countersign clients beside a running installation', () => {
     expect((await auditOf(id)).map(({ type }) => type)).toEqual(['client.created'])
   })
 
-  test.each<[string, string[], RegExp]>([
-    ['that could never get a token', ['--auth-method', 'none'], /cannot get a token here. Use private_key_jwt/],
-    ['without an audience', ['--auth-method', 'client_secret_basic'], /needs an audience/],
-    [
-      'whose tokens would be too long',
-      ['--auth-method', 'client_secret_basic', ...longAudiences()],
-      /could have \d+ characters, and verifiers take fewer than 8192/
-    ]
-  ])('a client %s is refused with a sentence that says what to do', async (_, options, sentence) => {
-    const id = newId()
-    const { code, document } = await run('create', id, ...options)
-    expect({ code, document }).toMatchObject({ code: 2, document: { error: 'invalid_request' } })
-    expect((document as { error_description?: string }).error_description).toMatch(sentence)
-    expect(await auditOf(id)).toEqual([])
-  })
-
   test('list shows what the admin API shows, in pages', async () => {
     const introspects = ['--auth-method', 'client_secret_basic', '--resource', 'http://api.test']
     for (let made = 0; made < 3; made++) expect((await run('create', newId(), ...introspects)).code).toBe(0)
@@ -253,8 +237,3 @@ describe('countersign clients beside a running installation', () => {
     expect(stdout).toMatch(/^countersign +none +\S.* +enabled +\S+Z$/m)
   })
 })
-
-/** 30 of 180 characters. */
-function longAudiences(): string[] {
-  return Array.from({ length: 30 }, (_, at) => ['--audience', `https://${at}.test/`.padEnd(180, 'a')]).flat()
-}

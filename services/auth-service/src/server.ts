@@ -19,6 +19,7 @@ import { adminRole, ensureFirstAdmin, type FirstAdmin } from './accounts/first-a
 import { createPasswordHashing } from './accounts/password-hashing.ts'
 import { startPasswordThreads } from './accounts/password-threads.ts'
 import { createSignInLimits } from './accounts/sign-in-limits.ts'
+import { createFailedAuthenticationLog } from './audit/failed-authentications.ts'
 import { createClientKeys } from './clients/client-keys.ts'
 import { firstPartyClientId } from './clients/client-rules.ts'
 import { createRememberedClients } from './clients/remembered-clients.ts'
@@ -50,6 +51,7 @@ import { createPrismaActivity } from './stores/prisma-activity.ts'
 import { createPrismaAuditLog } from './stores/prisma-audit-log.ts'
 import { createPrismaClientAdministration, createPrismaClientStore } from './stores/prisma-clients.ts'
 import { createPrismaExpiredRows } from './stores/prisma-expired-rows.ts'
+import { createPrismaFailedAuthentications } from './stores/prisma-failed-authentications.ts'
 import { createPrismaRefreshTokenFamilies } from './stores/prisma-refresh-token-families.ts'
 import { createPrismaRevocationOutbox } from './stores/prisma-revocation-outbox.ts'
 import { createPrismaSigningKeyStore } from './stores/prisma-signing-key-store.ts'
@@ -209,6 +211,10 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
   const counter = (name: string, limit: number, windowSeconds: number) =>
     createAttemptCounter({ name, limit, windowSeconds, redis: carrier.redis, logger })
   const { issuer, accessTokenTtlSeconds } = config
+  const failedAuthentications = createFailedAuthenticationLog({
+    store: createPrismaFailedAuthentications(database),
+    logger
+  })
   const outboundFetch = createOutboundFetch({ privateNetworks: config.outboundPrivateNetworks })
   const common = {
     issuer,
@@ -232,6 +238,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
       clients,
       keys: createClientKeys({ fetch: outboundFetch, logger }),
       singleUse,
+      failures: failedAuthentications,
       audiences: [issuer, `${issuer}/oauth/token`]
     }
   }
@@ -288,6 +295,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
       () => verifier.close(),
       () => passwordThreads.close(),
       () => activityRecorder.close(),
+      () => failedAuthentications.close(),
       () => housekeeping.close(),
       () => relay.close(),
       () => keySchedule.close(),

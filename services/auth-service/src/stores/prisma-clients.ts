@@ -98,6 +98,7 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
         const after = { ...before, secret_hashes }
         // The one that is good no more takes its tokens along.
         const isFull = before.secret_hashes.length >= maxClientSecrets
+        if (isFull) await recordClientEvent(transaction, 'client.secret_dropped', id, actorId)
         return isFull ? endTokens(transaction, after, actorId) : save(transaction, after)
       }),
     dropOlderSecret: (id, actorId) =>
@@ -168,8 +169,10 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
     checkChange(toClient(before), toClient(after))
     const isEnding = isDisabled && before.disabled_at === null
     const isReturning = !isDisabled && before.disabled_at !== null
-    const type = isEnding ? 'client.disabled' : isReturning ? 'client.enabled' : 'client.changed'
-    await recordClientEvent(transaction, type, before.id, actorId)
+    const changed = changesOf(before, after)
+    if (changed.length > 0) await recordClientEvent(transaction, 'client.changed', before.id, actorId, { changed })
+    if (isEnding) await recordClientEvent(transaction, 'client.disabled', before.id, actorId)
+    if (isReturning) await recordClientEvent(transaction, 'client.enabled', before.id, actorId)
     return isEnding || takesAway(before, after) ? endTokens(transaction, after, actorId) : save(transaction, after)
   }
 
@@ -203,9 +206,29 @@ function recordClientEvent(
   transaction: Queryable,
   type: AuditEventType,
   clientId: string,
-  actorId: string | undefined
+  actorId: string | undefined,
+  detail: Record<string, unknown> = {}
 ) {
-  return recordAuditEvent(transaction, { type, actorId, clientId, detail: { client_id: clientId } })
+  return recordAuditEvent(transaction, { type, actorId, clientId, detail: { client_id: clientId, ...detail } })
+}
+
+/** What can be changed of a client, beside whether it is disabled. */
+const changeable = [
+  'name',
+  'jwks',
+  'jwks_uri',
+  'grant_types',
+  'scopes',
+  'audiences',
+  'resources',
+  'may_act_for',
+  'may_carry_roles',
+  'may_unbind_tokens',
+  'access_token_ttl_seconds'
+] as const
+
+function changesOf(before: ClientRow, after: ClientRow): string[] {
+  return changeable.filter((member) => canonicalJson(before[member]) !== canonicalJson(after[member]))
 }
 
 /** Whether tokens that were issued before could do, or be made by, what should be no more. */
