@@ -45,6 +45,8 @@ export async function createServices(
     HOST: '127.0.0.1',
     PORT: String(ports[service]),
     LOG_LEVEL: environment.LOG_LEVEL || 'warn',
+    // A service in development publishes its keys on loopback.
+    OUTBOUND_PRIVATE_NETWORKS: environment.OUTBOUND_PRIVATE_NETWORKS || 'allow',
     REDIS_URL: undefined,
     DATABASE_URL: databaseUrl,
     COUNTERSIGN_MASTER_KEY: masterKey,

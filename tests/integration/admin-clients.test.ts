@@ -4,6 +4,7 @@ import {
   createClient,
   get,
   makeClientKey,
+  post,
   postForm,
   query,
   register,
@@ -11,6 +12,7 @@ import {
   signIn,
   startTrio,
   type Trio,
+  tokenExchange,
   unverifiedClaims
 } from '@countersign/testing/trio'
 import { exportJWK, generateKeyPair } from 'jose'
@@ -69,7 +71,7 @@ describe('administration of clients', () => {
     const actor_id = unverifiedClaims(admin).sub
     expect(events).toEqual([
       { type: 'client.created', actor_id, detail: { client_id: 'reports' } },
-      { type: 'client.changed', actor_id, detail: { client_id: 'reports' } }
+      { type: 'client.changed', actor_id, detail: { client_id: 'reports', changed: ['name', 'scopes'] } }
     ])
   })
 
@@ -171,7 +173,7 @@ describe('administration of clients', () => {
       [{ ...keyClient, jwks_uri: 'http://keys.example.com/jwks' }, /https/],
       [{ ...keyClient, jwks_uri: 'file:///etc/passwd' }, /https/],
       [{ ...secretClient, client_id: 'x', jwks: { keys: [publicJwk] } }, /for private_key_jwt alone/],
-      [{ ...secretClient, client_id: 'x', token_endpoint_auth_method: 'none' }, /refresh_token alone/],
+      [{ ...secretClient, client_id: 'x', token_endpoint_auth_method: 'none' }, /cannot get a token here/],
       [{ ...secretClient, client_id: 'a:b' }, /issues/],
       [{ ...secretClient, client_id: 'x', scopes: ['a b'] }, /issues/],
       [{ ...secretClient, client_id: 'x', scopes: ['a', 'a'] }, /issues/],
@@ -189,6 +191,93 @@ describe('administration of clients', () => {
     expect((await call('GET', '/a%00b')).status).toBe(404)
     expect((await call('PATCH', '/nobody', { name: 'x' })).status).toBe(404)
     expect((await call('PATCH', '/reports', {})).status).toBe(400)
+  })
+
+  test('a client that could never get a token, or a grant that is of no use, is refused with what to do', async () => {
+    const exchanges = { ...secretClient, grant_types: [tokenExchange], resources: ['https://me.test'] }
+    const refused: [object, string, RegExp][] = [
+      [
+        { ...secretClient, token_endpoint_auth_method: 'none', grant_types: ['refresh_token'] },
+        'token_endpoint_auth_method',
+        /Use private_key_jwt or client_secret_basic/
+      ],
+      [{ ...secretClient, audiences: [] }, 'audiences', /needs an audience/],
+      [{ ...exchanges, may_act_for: ['countersign'], audiences: [] }, 'audiences', /needs an audience/],
+      [{ ...exchanges, may_act_for: ['countersign'], resources: [] }, 'resources', /needs a resource/],
+      [exchanges, 'may_act_for', /needs may_act_for/],
+      [{ ...secretClient, grant_types: [] }, 'grant_types', /could never get a token/],
+      [{ ...secretClient, grant_types: ['refresh_token'] }, 'grant_types', /could never get a token/]
+    ]
+    for (const [client, path, sentence] of refused) {
+      const { status, body } = await call('POST', '', { client_id: 'useless', ...client })
+      expect({ status, body }).toMatchObject({ status: 400, body: { error: 'invalid_request', issues: [{ path }] } })
+      expect(body.error_description).toMatch(sentence)
+    }
+    expect((await call('GET', '/useless')).status).toBe(404)
+    const { client_id: id } = await createClient(trio.auth.url, admin, secretClient)
+    expect((await call('PATCH', `/${id}`, { audiences: [] })).status).toBe(400)
+    expect((await call('PATCH', `/${id}`, { grant_types: [] })).status).toBe(400)
+    expect((await call('PATCH', `/${id}`, { grant_types: [], resources: ['https://me.test'] })).status).toBe(200)
+  })
+
+  test('one that an older version let in can be renamed and disabled', async () => {
+    await query(
+      database.url,
+      `INSERT INTO clients (id, name, auth_method, grant_types, scopes, audiences, resources, may_act_for, epoch)
+       VALUES ('older', 'Older', 'none', '{refresh_token}', '{}', '{}', '{}', '{}', gen_random_uuid())`
+    )
+    expect((await call('PATCH', '/older', { name: 'An older one' })).status).toBe(200)
+    expect((await call('PATCH', '/older', { scopes: ['more'] })).status).toBe(400)
+    expect(await call('PATCH', '/older', { disabled: true })).toMatchObject({
+      status: 200,
+      body: { name: 'An older one', disabled_at: expect.any(String) }
+    })
+  })
+
+  test('a client whose tokens no verifier would read is refused; one that is just short enough has a good token', async () => {
+    const audiences = (count: number) =>
+      Array.from({ length: count }, (_, at) => `https://${at}.test/`.padEnd(180, 'a'))
+    const tooLong = { ...secretClient, client_id: 'too-long', audiences: audiences(30) }
+    const refused = await call('POST', '', tooLong)
+    expect(refused).toMatchObject({ status: 400, body: { issues: [{ path: 'audiences' }] } })
+    expect(refused.body.error_description).toMatch(/could have \d+ characters, and verifiers take fewer than 8192/)
+    const client = await createClient(trio.auth.url, admin, { ...secretClient, audiences: audiences(10) })
+    let count = 10
+    while ((await call('PATCH', `/${client.client_id}`, { audiences: audiences(count + 1) })).status === 200) count++
+    expect(count).toBeGreaterThan(20)
+    const token = await tokenOf(client)
+    expect(token.length).toBeGreaterThan(5000)
+    const introspection = await postForm(
+      `${trio.auth.url}/oauth/introspect`,
+      { token },
+      basic(client.client_id, client.client_secret)
+    )
+    expect(introspection).toMatchObject({ status: 200, body: { active: true } })
+  })
+
+  test('a token that came out too long in spite of that is refused with what to ask for', async () => {
+    const { client_id: id, client_secret: secret } = await createClient(trio.auth.url, admin, secretClient)
+    await query(
+      database.url,
+      `UPDATE clients SET audiences = ARRAY(SELECT rpad('https://' || n || '.test/', 180, 'a') FROM generate_series(1, 40) n)
+       WHERE id = $1`,
+      [id]
+    )
+    const ask = (parameters: object) =>
+      postForm(`${trio.auth.url}/oauth/token`, { grant_type: 'client_credentials', ...parameters }, basic(id, secret))
+    const refused = await ask({})
+    expect(refused).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
+    expect(refused.body.error_description).toMatch(/Ask for less by scope or resource/)
+    expect((await ask({ resource: 'https://1.test/'.padEnd(180, 'a') })).status).toBe(200)
+    const user = await register(trio.auth.url)
+    await query(
+      database.url,
+      `UPDATE users SET roles = ARRAY(SELECT rpad('r' || n, 180, 'r') FROM generate_series(1, 40) n) WHERE id = $1`,
+      [user.id]
+    )
+    const { username, password } = user
+    const signedIn = await post(`${trio.auth.url}/auth/login`, { username, password })
+    expect(signedIn).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
   })
 
   test('whoever is no admin gets 403, and without a token 401', async () => {

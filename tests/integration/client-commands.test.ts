@@ -100,6 +100,8 @@ describe('countersign clients beside a running installation', () => {
       audiences: ['http://issuer.test'],
       resources: [],
       may_act_for: [],
+      may_carry_roles: false,
+      may_unbind_tokens: false,
       access_token_ttl_seconds: null,
       created_at: expect.any(String),
       disabled_at: null
@@ -166,8 +168,8 @@ describe('countersign clients beside a running installation', () => {
   test('an id that is taken is refused; --if-absent leaves its client as it is', async () => {
     const id = newId()
     const { jwksFile } = await makeKey()
-    const before = await run('create', id, '--jwks-file', jwksFile, '--scope', 'a')
-    const again = ['create', id, '--jwks-file', jwksFile, '--scope', 'b']
+    const before = await run('create', id, '--jwks-file', jwksFile, '--scope', 'a', '--audience', 'http://issuer.test')
+    const again = ['create', id, '--jwks-file', jwksFile, '--scope', 'b', '--audience', 'http://issuer.test']
     expect(await run(...again)).toMatchObject({ code: 3, document: { error: 'client_id_taken' } })
     const absent = await run(...again, '--if-absent')
     expect(absent.code).toBe(0)
@@ -197,7 +199,7 @@ describe('countersign clients beside a running installation', () => {
       'client.tokens_ended'
     ])
 
-    const bySecret = await run('create', id, '--auth-method', 'client_secret_basic', '--or-change')
+    const bySecret = await run('create', id, '--auth-method', 'client_secret_basic', ...statisticsClient, '--or-change')
     expect(bySecret).toMatchObject({ code: 3, document: { error: 'client_auth_method_differs' } })
     await run('disable', id)
     expect((await create(first.jwksFile, 'other')).document.disabled_at).toEqual(expect.any(String))
@@ -208,7 +210,7 @@ describe('countersign clients beside a running installation', () => {
       expect(await run(command, 'nobody')).toMatchObject({ code: 3, document: { error: 'client_not_found' } })
     }
     const id = newId()
-    await run('create', id, '--jwks-uri', 'https://keys.example.com/jwks')
+    await run('create', id, '--jwks-uri', 'https://keys.example.com/jwks', '--audience', 'http://issuer.test')
     for (const command of ['rotate-secret', 'drop-secret']) {
       expect(await run(command, id)).toMatchObject({ code: 3, document: { error: 'client_has_no_secret' } })
     }
@@ -216,7 +218,8 @@ describe('countersign clients beside a running installation', () => {
   })
 
   test('list shows what the admin API shows, in pages', async () => {
-    for (let made = 0; made < 3; made++) await run('create', newId(), '--auth-method', 'none')
+    const introspects = ['--auth-method', 'client_secret_basic', '--resource', 'http://api.test']
+    for (let made = 0; made < 3; made++) expect((await run('create', newId(), ...introspects)).code).toBe(0)
     const admin = await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })
     type Page = { clients: Document[]; next_cursor: string | null }
     const seen: Document[] = []

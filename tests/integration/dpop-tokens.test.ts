@@ -162,7 +162,8 @@ describe('tokens that are bound to a key (DPoP, RFC 9449)', () => {
       scopes: ['account'],
       audiences: [issuer],
       resources: ['http://api.test'],
-      may_act_for: ['countersign']
+      may_act_for: ['countersign'],
+      may_unbind_tokens: true
     })
     const { access_token: token } = await signInBound()
     const introspected = await postForm(`${trio.auth.url}/oauth/introspect`, { token }, basic(id, secret))

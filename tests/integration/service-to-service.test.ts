@@ -104,7 +104,7 @@ describe('docs/service-to-service.md', () => {
     const { access_token } = (await signedIn.json()) as { access_token: string }
     const [status, body] = (await run('for-user.mjs', [], { TOKEN: access_token })).split(/ (.*)/s)
     expect(status).toBe('200')
-    expect(JSON.parse(body as string)).toMatchObject({ username: 'admin', roles: ['admin'], scope: 'account' })
+    expect(JSON.parse(body as string)).toMatchObject({ username: 'admin', roles: [], scope: 'account' })
     expect(await run('orders.mjs')).toContain('"asked_by":"orders"')
     const refused = await fetch(`${stockUrl}/items/42`, { headers: { authorization: `Bearer ${access_token}` } })
     expect(refused.status).toBe(401)

@@ -405,6 +405,10 @@ describe.skipIf(!inject('docker'))('signing keys of several replicas', () => {
       const after = await sealedBy()
       expect([before.size, after.size]).toEqual([1, 1])
       expect(after).not.toEqual(before)
+      const audited = "SELECT detail->>'kid' AS kid FROM audit_events WHERE type = 'signing_key.resealed' ORDER BY kid"
+      expect(await query(database.url, audited)).toEqual(
+        await query(database.url, 'SELECT kid FROM signing_keys ORDER BY kid')
+      )
       const rotated = await refresh(both.url, tokens.refresh_token)
       expect(rotated.status).toBe(200)
       // The replica that knows the old one alone goes on with the keys it has, and refuses what it cannot know.

@@ -175,7 +175,12 @@ describe('what the standards demand', () => {
       const { access_token: subjectToken, refresh_token: refreshToken } = login.body
       const registered = await post<typeof client>(
         `${stage.issuer}/admin/clients`,
-        { client_id: `client-${randomUUID()}`, token_endpoint_auth_method: 'client_secret_basic', grant_types: [] },
+        {
+          client_id: `client-${randomUUID()}`,
+          token_endpoint_auth_method: 'client_secret_basic',
+          grant_types: [],
+          resources: [stage.audience]
+        },
         admin
       )
       const exchange = { grant_type: tokenExchange, subject_token: subjectToken, subject_token_type: accessTokenUrn }
@@ -431,7 +436,7 @@ describe('what the standards demand', () => {
     test('a refresh token that was rotated, or revoked, is inactive', async () => {
       const user = await newUser()
       const { refresh_token: first } = await signIn(stage.issuer, user)
-      const confidential = await stage.newClient({ grant_types: ['refresh_token'] })
+      const confidential = await stage.newClient({ grant_types: ['client_credentials', 'refresh_token'] })
       await query(stage.database.url, 'UPDATE refresh_token_families SET client_id = $1 WHERE user_id = $2', [
         confidential.client_id,
         user.id
@@ -534,6 +539,7 @@ describe('what the standards demand', () => {
       const stranger = await stage.newClient({
         grant_types: [tokenExchange],
         scopes: ['account'],
+        resources: ['https://another.test'],
         may_act_for: ['countersign']
       })
       const parameters = {

@@ -239,7 +239,8 @@ describe('no token of one kind passes as another', () => {
       grant_types: [tokenExchange],
       scopes: ['account'],
       resources: [stage.audience],
-      may_act_for: ['countersign']
+      may_act_for: ['countersign'],
+      may_unbind_tokens: true
     })
     // RS256, as the issuer's own: so that no algorithm tells the one from the other.
     key = await makeClientKey('RS256')

@@ -69,6 +69,12 @@ const rules: { name: string; files: RegExp; except?: RegExp; mayNotImport: RegEx
     mayNotImport: /\/stores\//
   },
   {
+    name: 'the auth-service makes requests to other addresses by its guarded fetch alone',
+    files: /^services\/auth-service\/src\//,
+    except: /^services\/auth-service\/src\/outbound\//,
+    mayNotImport: /^(node:(http|https|http2|tls|dns.*)|undici)$/
+  },
+  {
     name: 'the sessions of browsers know no HTTP framework',
     files: /^services\/bff-service\/src\/sessions\//,
     mayNotImport: /^(koa|@koa\/.*|.*\/endpoints\/.*)$/

@@ -93,6 +93,10 @@ export const variables = {
     max: maxRememberedSeconds,
     unit: 'seconds'
   }),
+  outboundPrivateNetworks: choiceVariable('OUTBOUND_PRIVATE_NETWORKS', {
+    fallback: 'refuse',
+    choices: ['refuse', 'allow']
+  }),
   passwordHashConcurrency: integerVariable('PASSWORD_HASH_CONCURRENCY', {
     fallback: availableParallelism(),
     min: 1,

@@ -19,6 +19,7 @@ import { adminRole, ensureFirstAdmin, type FirstAdmin } from './accounts/first-a
 import { createPasswordHashing } from './accounts/password-hashing.ts'
 import { startPasswordThreads } from './accounts/password-threads.ts'
 import { createSignInLimits } from './accounts/sign-in-limits.ts'
+import { createFailedAuthenticationLog } from './audit/failed-authentications.ts'
 import { createClientKeys } from './clients/client-keys.ts'
 import { firstPartyClientId } from './clients/client-rules.ts'
 import { createRememberedClients } from './clients/remembered-clients.ts'
@@ -27,6 +28,7 @@ import { accountScope, requireInPerson, requireUser } from './endpoints/require-
 import { addRoutes } from './endpoints/routes.ts'
 import { shareRefreshes } from './grants/shared-refreshes.ts'
 import { startHousekeeping } from './housekeeping/housekeeping.ts'
+import { isUuid } from './identifiers.ts'
 import { keyPolicy } from './keys/key-policy.ts'
 import { openKeyRing } from './keys/key-ring.ts'
 import { startKeySchedule } from './keys/key-schedule.ts'
@@ -34,6 +36,7 @@ import { createKeySealing } from './keys/key-sealing.ts'
 import { createSigningKeyAdministration } from './keys/signing-key-administration.ts'
 import { generateSigningKey } from './keys/signing-keys.ts'
 import { createIssuerMetrics } from './metrics.ts'
+import { createOutboundFetch } from './outbound/outbound-fetch.ts'
 import { observeFeed } from './revocation/observed-feed.ts'
 import type { RevocationOutbox } from './revocation/revocation-outbox.ts'
 import type { RevocationPublisher } from './revocation/revocation-publisher.ts'
@@ -48,6 +51,7 @@ import { createPrismaActivity } from './stores/prisma-activity.ts'
 import { createPrismaAuditLog } from './stores/prisma-audit-log.ts'
 import { createPrismaClientAdministration, createPrismaClientStore } from './stores/prisma-clients.ts'
 import { createPrismaExpiredRows } from './stores/prisma-expired-rows.ts'
+import { createPrismaFailedAuthentications } from './stores/prisma-failed-authentications.ts'
 import { createPrismaRefreshTokenFamilies } from './stores/prisma-refresh-token-families.ts'
 import { createPrismaRevocationOutbox } from './stores/prisma-revocation-outbox.ts'
 import { createPrismaSigningKeyStore } from './stores/prisma-signing-key-store.ts'
@@ -58,6 +62,7 @@ import { createRedisRevocationPublisher } from './stores/redis-revocation-publis
 import { createInProcessSingleUse, createRedisSingleUse } from './stores/single-use.ts'
 import { createAccessTokenIssuer } from './tokens/access-tokens.ts'
 import { createDpopNonces } from './tokens/dpop-nonces.ts'
+import { requireIssuedForm } from './tokens/issued-form.ts'
 import { createOwnAccessTokens, forAudience } from './tokens/own-access-tokens.ts'
 import { createRefreshTokenCodec } from './tokens/refresh-tokens.ts'
 
@@ -184,7 +189,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     intervalMs: housekeepingIntervalMs
   })
   const singleUse = carrier.redis ? createRedisSingleUse(carrier.redis) : createInProcessSingleUse()
-  const verifier = createAccessTokenVerifier({
+  const verifierOfSignatures = createAccessTokenVerifier({
     issuer: config.issuer,
     // It introspects and exchanges tokens for all services; its own routes take those that are for itself.
     audience: anyAudience,
@@ -195,7 +200,8 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     onPropagated: measurePropagation(metrics),
     logger
   })
-  measureVerifier(metrics, verifier)
+  measureVerifier(metrics, verifierOfSignatures)
+  const verifier = requireIssuedForm(verifierOfSignatures)
   const requireAnyToken = requireAccessToken(forAudience(verifier, config.issuer), {
     publicUrl: config.issuer,
     logger: (ctx) => ctx.state.log
@@ -206,6 +212,11 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
   const counter = (name: string, limit: number, windowSeconds: number) =>
     createAttemptCounter({ name, limit, windowSeconds, redis: carrier.redis, logger })
   const { issuer, accessTokenTtlSeconds } = config
+  const failedAuthentications = createFailedAuthenticationLog({
+    store: createPrismaFailedAuthentications(database),
+    logger
+  })
+  const outboundFetch = createOutboundFetch({ privateNetworks: config.outboundPrivateNetworks })
   const common = {
     issuer,
     accessTokenTtlSeconds,
@@ -226,8 +237,9 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     },
     clientAuthentication: {
       clients,
-      keys: createClientKeys(),
+      keys: createClientKeys({ fetch: outboundFetch, logger }),
       singleUse,
+      failures: failedAuthentications,
       audiences: [issuer, `${issuer}/oauth/token`]
     }
   }
@@ -288,6 +300,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
       () => verifier.close(),
       () => passwordThreads.close(),
       () => activityRecorder.close(),
+      () => failedAuthentications.close(),
       () => housekeeping.close(),
       () => relay.close(),
       () => keySchedule.close(),
@@ -319,6 +332,13 @@ function redisCarrier(config: Config, logger: Logger): Carrier {
   }
 }
 
+/** An identifier that this issuer cannot have made counts as revoked, and does not reach the database. */
 function withDirectCheck(feed: RevocationFeed, outbox: RevocationOutbox): RevocationFeed {
-  return { ...feed, checkDirectly: (identifiers) => outbox.isAnyRevoked(identifiers) }
+  return {
+    ...feed,
+    checkDirectly: async (identifiers) => {
+      const { jti, sid, actors = [] } = identifiers
+      return ![jti, sid, ...actors].every(isUuid) || outbox.isAnyRevoked(identifiers)
+    }
+  }
 }

@@ -20,11 +20,13 @@ export const auditEventTypes = [
   'user.roles_changed',
   /** A user changed the password; the other sessions of the user ended. */
   'password.changed',
+  /** A change of password was refused: the current password was wrong. */
+  'password_change.failed',
   /** The operator set the password of a user; all sessions of the user ended. */
   'password.set',
   /** A client was registered. */
   'client.created',
-  /** A client was changed. */
+  /** A client was changed; the detail names what. */
   'client.changed',
   /** A client was disabled. */
   'client.disabled',
@@ -32,14 +34,18 @@ export const auditEventTypes = [
   'client.enabled',
   /** A client was given a new secret. */
   'client.secret_added',
-  /** The older secret of a client was dropped. */
+  /** The older secret of a client was dropped, or gave way to a third one. */
   'client.secret_dropped',
   /** Every token that was issued to a client ended. */
   'client.tokens_ended',
+  /** Attempts to authenticate as a client were refused; the detail has their count. */
+  'client_authentication.failed',
   /** A signing key was made and published. */
   'signing_key.published',
-  /** The spare signing key began to sign in place of the one before. */
+  /** The next signing key began to sign in place of the one before, by schedule, by hand, or because that one was pulled. */
   'signing_key.rotated',
+  /** A signing key was encrypted under the current master key, in place of an older one. */
+  'signing_key.resealed',
   /** A signing key was pulled in an emergency; every token that it signed is refused. */
   'signing_key.pulled',
   /** A signing key was removed: the last token that it signed is dead. */

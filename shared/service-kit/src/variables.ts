@@ -120,10 +120,11 @@ export function choiceVariable<const T extends string>(
 export function urlVariable(name: string, options: { fallback?: string } = {}): Variable<string> {
   return {
     name,
-    expects: 'an absolute http or https URL without user, query or fragment, such as https://auth.example.com',
+    expects:
+      'an absolute http or https URL of at most 512 characters, without user, query or fragment, such as https://auth.example.com',
     ...fallbackTo(options.fallback),
     parse(text) {
-      if (/\s/.test(text) || !URL.canParse(text)) return undefined
+      if (text.length > 512 || /\s/.test(text) || !URL.canParse(text)) return undefined
       const { protocol, username, password, search, hash } = new URL(text)
       if (!['http:', 'https:'].includes(protocol) || username || password || search || hash) return undefined
       return text.replace(/\/$/, '')

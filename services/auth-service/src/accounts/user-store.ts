@@ -60,4 +60,5 @@ export interface UserStore {
    */
   setPassword(userId: string, newPasswordHash: string): Promise<EndedFamilies | undefined>
   recordFailedSignIn(userId: string | undefined, origin: RequestOrigin): Promise<void>
+  recordFailedPasswordChange(change: Pick<PasswordChange, 'userId' | 'sessionId' | 'origin'>): Promise<void>
 }

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import type { JSONWebKeySet } from 'jose'
-import { type ClientAuthMethod, type ClientGrantType, clientAuthMethods } from '../clients/client.ts'
+import { clientAuthMethods, tokenExchangeGrant } from '../clients/client.ts'
 import type { NewClient } from '../clients/client-administration.ts'
 import { checkClient } from '../clients/client-rules.ts'
 import { clientBody } from '../endpoints/client-bodies.ts'
-import { tokenExchangeGrant } from '../grants/token-exchange.ts'
 import { UsageError } from './failures.ts'
 import { parseOption } from './options.ts'
 
@@ -17,6 +16,8 @@ export interface ClientOptions {
   audience?: string[]
   resource?: string[]
   mayActFor?: string[]
+  mayCarryRoles?: boolean
+  mayUnbindTokens?: boolean
   jwksFile?: string
   jwksUri?: string
   ttl?: string
@@ -47,21 +48,25 @@ export async function readClient(id: string, options: ClientOptions): Promise<Ne
     jwks: options.jwksFile === undefined ? null : await readKeySet(options.jwksFile),
     jwksUri: parseOption(shape.jwks_uri, options.jwksUri, '--jwks-uri') ?? null,
     secretHashes: [],
-    grantTypes: parseOption(shape.grant_types, grantTypes(options.grantType, authMethod), '--grant-type'),
+    grantTypes: parseOption(shape.grant_types, grantTypes(options), '--grant-type'),
     scopes: parseOption(shape.scopes, options.scope, '--scope'),
     audiences: parseOption(shape.audiences, options.audience, '--audience'),
     resources: parseOption(shape.resources, options.resource, '--resource'),
     mayActFor: parseOption(shape.may_act_for, options.mayActFor, '--may-act-for'),
+    mayCarryRoles: options.mayCarryRoles ?? false,
+    mayUnbindTokens: options.mayUnbindTokens ?? false,
     accessTokenTtlSeconds: parseOption(shape.access_token_ttl_seconds, seconds(options.ttl), '--ttl') ?? null
   }
   checkClient(client)
   return client
 }
 
-/** The longest of their names has a short one here. */
-function grantTypes(given: readonly string[] | undefined, authMethod: ClientAuthMethod): string[] {
-  const usual: ClientGrantType = authMethod === 'none' ? 'refresh_token' : 'client_credentials'
-  return (given ?? [usual]).map((name) => (name === 'token-exchange' ? tokenExchangeGrant : name))
+/** The longest of their names has a short one here. A client that names a resource alone introspects, and needs no grant. */
+function grantTypes({ grantType, audience, resource }: ClientOptions): string[] {
+  const onlyIntrospects = audience === undefined && resource !== undefined
+  return (grantType ?? (onlyIntrospects ? [] : ['client_credentials'])).map((name) =>
+    name === 'token-exchange' ? tokenExchangeGrant : name
+  )
 }
 
 function seconds(text: string | undefined): number | undefined {

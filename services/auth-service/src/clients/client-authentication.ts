@@ -1,5 +1,7 @@
 import { InvalidClientError, InvalidRequestError, TemporarilyUnavailableError } from '@countersign/oauth'
 import { errors, type JWTPayload, jwtVerify } from 'jose'
+import type { FailedAuthenticationLog } from '../audit/failed-authentications.ts'
+import type { RequestOrigin } from '../grants/refresh-token-families.ts'
 import type { SingleUse } from '../tokens/single-use.ts'
 import { type ClientAuthMethod, clientIdPattern } from './client.ts'
 import type { ClientKeys } from './client-keys.ts'
@@ -31,6 +33,7 @@ export interface ClientAuthenticationDeps {
   readonly clients: Pick<RememberedClients, 'recall' | 'findEnabled'>
   readonly keys: ClientKeys
   readonly singleUse: SingleUse
+  readonly failures: Pick<FailedAuthenticationLog, 'record'>
   /** What `aud` of an assertion may be, one of them alone: this issuer, or its token endpoint. */
   readonly audiences: readonly string[]
 }
@@ -44,7 +47,7 @@ interface Presented {
 }
 
 /**
- * Authenticates a client by the one method it is registered for (RFC 6749 §2.3, RFC 7523 §2.2).
+ * Authenticates a client by the one method it is registered for (RFC 6749 §2.3, RFC 7523 §2.2). A refusal is audited.
  * @param options with `mayRecall` a client that was confirmed a moment ago is not looked up again
  * @throws {InvalidClientError} when it is unknown, disabled, or does not show who it is; nothing tells which
  * @throws {InvalidRequestError} for several methods at once
@@ -53,15 +56,23 @@ interface Presented {
 export async function authenticateClient(
   deps: ClientAuthenticationDeps,
   credentials: ClientCredentials,
-  { mayRecall = false } = {}
+  { origin, mayRecall = false }: { origin: RequestOrigin; mayRecall?: boolean }
 ): Promise<ConfirmedClient> {
-  const presented = readCredentials(credentials)
-  const recalled = mayRecall ? deps.clients.recall(presented.clientId) : undefined
-  if (recalled && (await matches(deps, presented, recalled))) return recalled
-  const client = await deps.clients.findEnabled(presented.clientId)
-  if (!client) throw new InvalidClientError({ detail: 'no enabled client has this id' })
-  await requireMatch(deps, presented, client)
-  return client
+  let client: ConfirmedClient | undefined
+  try {
+    const presented = readCredentials(credentials)
+    const recalled = mayRecall ? deps.clients.recall(presented.clientId) : undefined
+    if (recalled && (await matches(deps, presented, recalled))) return recalled
+    client = await deps.clients.findEnabled(presented.clientId)
+    if (!client) throw new InvalidClientError({ detail: 'no enabled client has this id' })
+    await requireMatch(deps, presented, client)
+    return client
+  } catch (error) {
+    if (error instanceof InvalidClientError) {
+      deps.failures.record({ clientId: client?.id, reason: error.detail ?? error.description, origin })
+    }
+    throw error
+  }
 }
 
 /** A memory that does not match says nothing: the client may have a new key or secret. */

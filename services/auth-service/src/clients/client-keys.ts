@@ -1,12 +1,8 @@
-import { readBoundedBody } from '@countersign/service-kit'
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  customFetch,
-  type FetchImplementation,
-  type JWTVerifyGetKey
-} from 'jose'
+import type { Logger } from '@countersign/service-kit'
+import { createLocalJWKSet, createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from 'jose'
+import type { OutboundFetch } from '../outbound/outbound-fetch.ts'
 import type { Client } from './client.ts'
+import { readKeySet } from './key-rules.ts'
 
 /** The most clients whose keys are kept at hand. */
 const maxKnown = 1000
@@ -21,36 +17,55 @@ export interface ClientKeys {
   keysOf(client: Pick<Client, 'id' | 'jwks' | 'jwksUri'>): JWTVerifyGetKey
 }
 
-export function createClientKeys(): ClientKeys {
+export interface ClientKeysDeps {
+  readonly fetch: OutboundFetch
+  readonly logger: Pick<Logger, 'warn'>
+}
+
+/** Every key is judged by `key-rules.ts` when it is read, registered or fetched, whenever that is. */
+export function createClientKeys({ fetch, logger }: ClientKeysDeps): ClientKeys {
   const known = new Map<string, { source: string; keys: JWTVerifyGetKey }>()
   return {
     keysOf({ id, jwks, jwksUri }) {
       const source = jwksUri ?? JSON.stringify(jwks)
       const entry = known.get(id)
       if (entry?.source === source) return entry.keys
-      const keys = jwksUri === null ? createLocalJWKSet(jwks ?? { keys: [] }) : remoteKeys(jwksUri)
+      const keys =
+        jwksUri === null ? createLocalJWKSet(readKeySet(jwks ?? { keys: [] }).keySet) : published(id, jwksUri)
       known.delete(id)
       known.set(id, { source, keys })
       if (known.size > maxKnown) known.delete(known.keys().next().value as string)
       return keys
     }
   }
+
+  function published(clientId: string, jwksUri: string): JWTVerifyGetKey {
+    let reported = '[]'
+    return createRemoteJWKSet(new URL(jwksUri), {
+      timeoutDuration: fetchTimeoutMs,
+      cooldownDuration: cooldownMs,
+      cacheMaxAge: maxAgeMs,
+      async [customFetch](url) {
+        const request = { accept: 'application/json', timeoutMs: fetchTimeoutMs, maxBytes: maxDocumentBytes }
+        const { status, body } = await fetch(url, request)
+        if (status !== 200) throw new Error(`the address of the keys responded with the status ${status}`)
+        const { keySet, refused } = readKeySet(parseJson(body))
+        // Once for each change of the set: a stranger can cause fetches, and must not fill the log by them.
+        const report = JSON.stringify(refused)
+        if (report !== reported)
+          logger.warn({ client_id: clientId, refused }, 'published keys of a client are not used')
+        reported = report
+        return Response.json(keySet)
+      }
+    })
+  }
 }
 
-function remoteKeys(jwksUri: string): JWTVerifyGetKey {
-  return createRemoteJWKSet(new URL(jwksUri), {
-    timeoutDuration: fetchTimeoutMs,
-    cooldownDuration: cooldownMs,
-    cacheMaxAge: maxAgeMs,
-    [customFetch]: boundedFetch
-  })
-}
-
-/** Redirects are not followed (jose asks for that), and no more is read than a key set can have. */
-const boundedFetch: FetchImplementation = async (url, options) => {
-  const response = await fetch(url, options)
-  return new Response(await readBoundedBody(response, maxDocumentBytes), {
-    status: response.status,
-    headers: response.headers
-  })
+/** A `SyntaxError` would count as a fault of the assertion. */
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString())
+  } catch (cause) {
+    throw new Error('the address of the keys responded without JSON', { cause })
+  }
 }

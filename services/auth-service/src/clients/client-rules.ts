@@ -1,19 +1,79 @@
-import { createPublicKey } from 'node:crypto'
 import { InvalidRequestError } from '@countersign/oauth'
-import type { JSONWebKeySet, JWK } from 'jose'
+import { maxTokenLength } from '@countersign/verifier'
+import type { JSONWebKeySet } from 'jose'
+import { isReadableLength, longestTokenOf } from '../tokens/token-length.ts'
+import { canonicalJson } from './canonical-json.ts'
+import { type ClientPolicy, tokenExchangeGrant } from './client.ts'
 import type { NewClient } from './client-administration.ts'
+import { findKeyFault, maxKeys } from './key-rules.ts'
 
 /** The client that signs in at this service itself. It is there from the start, and stays as it is. */
 export const firstPartyClientId = 'countersign'
 
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
-const maxKeys = 20
-
 /** What of a client has to fit together. */
-export type ClientShape = Pick<NewClient, 'authMethod' | 'grantTypes' | 'jwks' | 'jwksUri'>
+export type ClientShape = ClientPolicy & Pick<NewClient, 'id' | 'authMethod' | 'jwks' | 'jwksUri'>
 
-/** @throws {InvalidRequestError} with a sentence for whoever registers the client */
-export function checkClient({ authMethod, grantTypes, jwks, jwksUri }: ClientShape): void {
+/** Judges a client that is to be registered. @throws {InvalidRequestError} with a sentence that says what to do */
+export function checkClient(client: ClientShape): void {
+  if (client.authMethod === 'none') {
+    throw refuseMember(
+      'token_endpoint_auth_method',
+      'A client that does not authenticate itself cannot get a token here. Use private_key_jwt or client_secret_basic.'
+    )
+  }
+  checkAuthentication(client)
+  checkUse(client)
+  checkTokenLength(client)
+}
+
+const policyMembers = ['grantTypes', 'scopes', 'audiences', 'resources', 'mayActFor', 'mayCarryRoles'] as const
+
+/**
+ * Judges a change. One that was registered under older rules can still be disabled, renamed, and given other keys.
+ * @throws {InvalidRequestError} with a sentence that says what to do
+ */
+export function checkChange(before: ClientShape, after: ClientShape): void {
+  checkAuthentication(after)
+  if (policyMembers.every((member) => canonicalJson(before[member]) === canonicalJson(after[member]))) return
+  checkUse(after)
+  checkTokenLength(after)
+}
+
+/** A client that could never get a token, or a grant that could never give one, is a mistake. */
+function checkUse({ grantTypes, audiences, resources, mayActFor }: ClientShape): void {
+  const [hasOwn, exchanges] = [grantTypes.includes('client_credentials'), grantTypes.includes(tokenExchangeGrant)]
+  if ((hasOwn || exchanges) && audiences.length === 0) {
+    throw refuseMember('audiences', 'The client needs an audience: what its tokens are for.')
+  }
+  if (exchanges && resources.length === 0) {
+    throw refuseMember('resources', 'Token exchange needs a resource: what the client is itself, as tokens name it.')
+  }
+  if (exchanges && mayActFor.length === 0) {
+    throw refuseMember('may_act_for', 'Token exchange needs may_act_for: the clients whose users it may act for.')
+  }
+  if (!hasOwn && !exchanges && resources.length === 0) {
+    throw refuseMember(
+      'grant_types',
+      'The client could never get a token. Give it client_credentials or token exchange, or a resource to introspect tokens for.'
+    )
+  }
+}
+
+/** The issuer, its verifiers and its own endpoints refuse a longer token. */
+function checkTokenLength(client: ClientShape): void {
+  const length = longestTokenOf(client)
+  if (isReadableLength(length)) return
+  throw refuseMember(
+    'audiences',
+    `Tokens of this client could have ${length} characters, and verifiers take fewer than ${maxTokenLength}. Give it fewer or shorter audiences and scopes.`
+  )
+}
+
+function refuseMember(path: string, description: string): InvalidRequestError {
+  return new InvalidRequestError({ description, issues: [{ path, message: description }] })
+}
+
+function checkAuthentication({ authMethod, grantTypes, jwks, jwksUri }: ClientShape): void {
   const refuse = (description: string) => new InvalidRequestError({ description })
   const hasKeys = jwks !== null || jwksUri !== null
   if (authMethod === 'private_key_jwt' && !hasKeys) throw refuse('private_key_jwt needs jwks or jwks_uri.')
@@ -34,27 +94,13 @@ function checkKeys({ keys }: JSONWebKeySet): void {
     throw refuse('Each of several keys in jwks needs a kid of its own.')
   }
   for (const key of keys) {
-    if (privateMembers.some((member) => Object.hasOwn(key, member))) {
+    const fault = findKeyFault(key)
+    if (fault === 'private') {
       throw refuse(
         'jwks holds a private or symmetric key. Register public keys alone, and make a new pair: this one was sent.'
       )
     }
-    if (!isUsable(key)) throw refuse('jwks holds a key that is not RSA of 2048 bits or more, P-256 or Ed25519.')
-  }
-}
-
-/** Whether it can be read, and is no weak key: a point off the curve, or RSA of few bits or a tiny exponent. */
-function isUsable({ kty, crv, n, e, x, y }: JWK): boolean {
-  try {
-    const members = { kty, crv, n, e, x, y } as Record<string, string>
-    const { asymmetricKeyType: type, asymmetricKeyDetails: details = {} } = createPublicKey({
-      key: members,
-      format: 'jwk'
-    })
-    if (type === 'rsa') return (details.modulusLength ?? 0) >= 2048 && (details.publicExponent ?? 0n) >= 65_537n
-    return type === 'ed25519' || (type === 'ec' && crv === 'P-256')
-  } catch {
-    return false
+    if (fault) throw refuse('jwks holds a key that is not RSA of 2048 bits or more, P-256 or Ed25519.')
   }
 }
 

@@ -1,11 +1,10 @@
 import type { JSONWebKeySet } from 'jose'
 
+/** RFC 8693 §2.1. */
+export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
+
 /** What a client may ask `POST /oauth/token` for. */
-export const clientGrantTypes = [
-  'client_credentials',
-  'refresh_token',
-  'urn:ietf:params:oauth:grant-type:token-exchange'
-] as const
+export const clientGrantTypes = ['client_credentials', 'refresh_token', tokenExchangeGrant] as const
 export type ClientGrantType = (typeof clientGrantTypes)[number]
 
 /** How a client shows who it is (RFC 7591 §2). */
@@ -22,6 +21,10 @@ export interface ClientPolicy {
   readonly resources: readonly string[]
   /** The clients whose users it may act for by token exchange. */
   readonly mayActFor: readonly string[]
+  /** Whether the tokens by which it acts for users carry the users' roles. */
+  readonly mayCarryRoles: boolean
+  /** Whether it may exchange a token that is bound to a key without a proof of that key (decision 0017). */
+  readonly mayUnbindTokens: boolean
   /** Lifetime of its own access tokens in seconds; the issuer's own when `null`. */
   readonly accessTokenTtlSeconds: number | null
 }

@@ -71,6 +71,8 @@ export function createClient({ clientAdministration, requireAdmin }: AdminClient
         audiences: body.audiences,
         resources: body.resources,
         mayActFor: body.may_act_for,
+        mayCarryRoles: body.may_carry_roles,
+        mayUnbindTokens: body.may_unbind_tokens,
         accessTokenTtlSeconds: body.access_token_ttl_seconds ?? null
       }
       checkClient(client)
@@ -168,6 +170,8 @@ function changeOf(body: ClientChangeBody): ClientChange {
     audiences: body.audiences,
     resources: body.resources,
     mayActFor: body.may_act_for,
+    mayCarryRoles: body.may_carry_roles,
+    mayUnbindTokens: body.may_unbind_tokens,
     accessTokenTtlSeconds: body.access_token_ttl_seconds,
     isDisabled: body.disabled
   }
@@ -195,6 +199,8 @@ export function clientOnWire(client: Client) {
     audiences: client.audiences,
     resources: client.resources,
     may_act_for: client.mayActFor,
+    may_carry_roles: client.mayCarryRoles,
+    may_unbind_tokens: client.mayUnbindTokens,
     access_token_ttl_seconds: client.accessTokenTtlSeconds,
     created_at: client.createdAt.toISOString(),
     disabled_at: client.disabledAt?.toISOString() ?? null

@@ -1,9 +1,9 @@
 import { ConflictError, NotFoundError } from '@countersign/oauth'
 import { requireJsonBody, requireQuery } from '@countersign/service-kit'
 import type { Context, Middleware, Next } from 'koa'
-import { z } from 'zod'
 import type { UserAdministration } from '../accounts/user-administration.ts'
 import type { RefreshTokenFamilies } from '../grants/refresh-token-families.ts'
+import { isUuid } from '../identifiers.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
 import {
   type SessionListQuery,
@@ -128,10 +128,6 @@ async function requireUserId(ctx: Context, next: Next): Promise<void> {
 
 function byAdmin(ctx: Context): { reason: 'ended_by_admin'; actorId: string } {
   return { reason: 'ended_by_admin', actorId: ctx.state.accessToken.sub }
-}
-
-function isUuid(text: string): boolean {
-  return z.uuid().safeParse(text).success
 }
 
 function unknownUser(): NotFoundError {

@@ -52,6 +52,11 @@ export const clientBody = z.strictObject({
   audiences: list(resource).default([]).meta({ description: 'what its tokens may be for' }),
   resources: list(resource).default([]).meta({ description: 'what it is itself: tokens for these it may introspect' }),
   may_act_for: list(clientId).default([]).meta({ description: 'clients whose users it may act for' }),
+  may_carry_roles: z.boolean().default(false).meta({ description: "its tokens for users carry the users' roles" }),
+  may_unbind_tokens: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'it may exchange a token that is bound to a key without a proof of that key' }),
   access_token_ttl_seconds: ttl.optional()
 })
 export type ClientBody = z.infer<typeof clientBody>
@@ -67,6 +72,8 @@ export const clientChangeBody = z
     audiences: list(resource).optional(),
     resources: list(resource).optional(),
     may_act_for: list(clientId).optional(),
+    may_carry_roles: z.boolean().optional(),
+    may_unbind_tokens: z.boolean().optional(),
     access_token_ttl_seconds: ttl.nullable().optional(),
     disabled: z.boolean().optional()
   })
@@ -91,6 +98,8 @@ export const client = z.object({
   audiences: z.array(z.string()),
   resources: z.array(z.string()),
   may_act_for: z.array(z.string()),
+  may_carry_roles: z.boolean(),
+  may_unbind_tokens: z.boolean(),
   access_token_ttl_seconds: z.int().nullable(),
   created_at: z.iso.datetime(),
   disabled_at: z.iso.datetime().nullable()

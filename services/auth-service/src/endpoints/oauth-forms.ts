@@ -1,9 +1,10 @@
+import { maxTokenLength } from '@countersign/verifier'
 import { z } from 'zod'
 
 /** What the OAuth endpoints take; parameters that they do not know are ignored (RFC 6749 §3.2). */
 
 const text = (maxLength: number) => z.string().max(maxLength).optional()
-const token = z.string().min(1).max(8192)
+const token = z.string().min(1).max(maxTokenLength)
 
 const clientParameters = {
   client_id: text(256),

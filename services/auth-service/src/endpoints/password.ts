@@ -38,7 +38,9 @@ function setPassword({ users, passwords, limits, relay }: PasswordDeps): Middlew
     const guess = { usernameKey: parseUsername(username)?.key ?? '', address: origin.address }
     const user = await limits.verify(guess, async () => {
       const found = await users.findCredentialsById(sub)
-      return (await passwords.verify(found?.passwordHash, body.current_password)) ? found : undefined
+      if (await passwords.verify(found?.passwordHash, body.current_password)) return found
+      await users.recordFailedPasswordChange({ userId: sub, sessionId: sid, origin })
+      return undefined
     })
     if (!user) throw refusedMember('current_password', 'The current password is wrong.')
     const changed = await users.changePassword({

@@ -6,6 +6,7 @@ import {
   type ClientAuthenticationDeps,
   type ClientCredentials
 } from '../clients/client-authentication.ts'
+import { requestOrigin } from './request-origin.ts'
 
 /** Authenticates the client of a form that was read before, and leaves it in `ctx.state.client`; or answers 401. */
 export function requireClient(deps: ClientAuthenticationDeps): Middleware {
@@ -15,7 +16,11 @@ export function requireClient(deps: ClientAuthenticationDeps): Middleware {
     const form = ctx.state.form as Omit<ClientCredentials, 'authorization'> & { readonly grant_type?: string }
     // The other grants have what they do confirmed by the database in any case, and revoking and introspecting are rare.
     const mayRecall = form.grant_type === 'client_credentials'
-    ctx.state.client = await authenticateClient(deps, { ...form, authorization }, { mayRecall })
+    ctx.state.client = await authenticateClient(
+      deps,
+      { ...form, authorization },
+      { origin: requestOrigin(ctx), mayRecall }
+    )
     await next()
   }
 }

@@ -1,8 +1,8 @@
 import { NotFoundError } from '@countersign/oauth'
 import { requireQuery } from '@countersign/service-kit'
 import type { Middleware } from 'koa'
-import { z } from 'zod'
 import type { RefreshTokenFamilies } from '../grants/refresh-token-families.ts'
+import { isUuid } from '../identifiers.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
 import { type SessionListQuery, sessionListQuery } from './bodies.ts'
 import { placeInSessions, sessionCursor, sessionSummary } from './session-summary.ts'
@@ -38,10 +38,9 @@ export function endSession({ families, relay, requireAccessToken }: SessionsDeps
   return [
     requireAccessToken,
     async function endSession(ctx) {
-      const id = z.uuid().safeParse(ctx.params.id)
-      const selection = { familyId: id.data ?? '', userId: ctx.state.accessToken.sub }
-      const { ended, entries } = id.success
-        ? await families.end(selection, { reason: 'session_ended' })
+      const { id: familyId } = ctx.params
+      const { ended, entries } = isUuid(familyId)
+        ? await families.end({ familyId, userId: ctx.state.accessToken.sub }, { reason: 'session_ended' })
         : { ended: 0, entries: [] }
       if (ended === 0) throw new NotFoundError({ description: 'You have no live session with this id.' })
       await relay.announce(entries)

@@ -1,5 +1,6 @@
 import { type AccessTokenResponse, InvalidRequestError } from '@countersign/oauth'
 import type { ActorClaim, VerifiedAccessToken } from '@countersign/verifier'
+import { tokenExchangeGrant } from '../clients/client.ts'
 import type { ConfirmedClient } from '../clients/client-store.ts'
 import type { AccessTokenIssuer } from '../tokens/access-tokens.ts'
 import { audienceOf, type OwnAccessTokens } from '../tokens/own-access-tokens.ts'
@@ -7,7 +8,6 @@ import type { ProvenKey } from '../tokens/proven-key.ts'
 import { createAccessTokenResponse } from '../tokens/token-responses.ts'
 import { narrowAudience, narrowScopes, type RequestedLimits, requireGrantType } from './grant-limits.ts'
 
-export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
 /** The one kind of token that is exchanged, and that comes out (RFC 8693 §3). */
 export const accessTokenTypeUrn = 'urn:ietf:params:oauth:token-type:access_token'
 
@@ -33,7 +33,7 @@ export interface TokenExchangeRequest extends RequestedLimits {
 /**
  * Token exchange (RFC 8693): a service that got a user's token gets one of its own, by which it acts for that user. It never
  * has a wider scope or audience, nor a longer life than the subject token, and ends with the user's session and with the
- * acting client's credentials.
+ * acting client's credentials. It has the user's roles, or another binding to a key, only if the client's registration says so.
  * @throws {UnauthorizedClientError} when the client may not use the grant
  * @throws {InvalidRequestError} for a subject token that is not good, or that this client may not act for
  * @throws {InvalidScopeError} {@link InvalidTargetError} for more than the subject token or the client has
@@ -49,6 +49,7 @@ export async function exchangeToken(
     requireAccessTokenType(request.requestedTokenType, 'requested_token_type')
   const subject = await readSubject(deps, request.subjectToken)
   requireMayAct(client, subject)
+  requireBinding(client, subject, provenKey)
   const scopes = narrowScopes(both(subject.scope?.split(' ') ?? [], client.scopes), request.scope)
   const audience = narrowAudience(both(audienceOf(subject), client.audiences), request.resource)
   await provenKey?.claim()
@@ -56,7 +57,7 @@ export async function exchangeToken(
   const response = await createAccessTokenResponse(deps.accessTokens, {
     subject: subject.sub,
     username: subject.preferred_username,
-    roles: subject.roles,
+    roles: client.mayCarryRoles ? subject.roles : undefined,
     clientId: client.id,
     sid: subject.sid ?? client.epoch,
     scope: scopes.join(' '),
@@ -90,6 +91,19 @@ function requireMayAct(client: ConfirmedClient, subject: VerifiedAccessToken): v
   if (!client.mayActFor.includes(subject.client_id)) {
     throw new InvalidRequestError({ description: 'This client may not act for the subject of this token.' })
   }
+}
+
+/** A token that is bound to a key is exchanged by a request that proves this very key, and the new one is bound to it too. */
+function requireBinding(
+  { mayUnbindTokens }: ConfirmedClient,
+  { cnf }: VerifiedAccessToken,
+  provenKey: ProvenKey | undefined
+): void {
+  if (cnf === undefined || cnf.jkt === provenKey?.jkt || mayUnbindTokens) return
+  throw new InvalidRequestError({
+    description:
+      'The subject_token is bound to a key that this request does not prove, and this client may not unbind it.'
+  })
 }
 
 function actorFor(client: ConfirmedClient, before: ActorClaim | undefined): ActorClaim {

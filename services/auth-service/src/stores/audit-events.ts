@@ -1,5 +1,6 @@
 import type { AuditEventType } from '@countersign/oauth'
 import { Prisma } from '@countersign/prisma'
+import type { RequestOrigin } from '../grants/refresh-token-families.ts'
 import type { Queryable } from './database.ts'
 
 export interface AuditEvent {
@@ -10,17 +11,20 @@ export interface AuditEvent {
   readonly actorId?: string | undefined
   /** The client that it is about. */
   readonly clientId?: string | undefined
+  readonly sessionId?: string | undefined
+  readonly origin?: RequestOrigin | undefined
   readonly detail?: Record<string, unknown> | undefined
 }
 
 /** Writes an event in the transaction that it tells of. */
 export async function recordAuditEvent(
   transaction: Queryable,
-  { type, userId, actorId, clientId, detail }: AuditEvent
+  { type, userId, actorId, clientId, sessionId, origin, detail }: AuditEvent
 ): Promise<void> {
   await transaction.$executeRaw`
-    INSERT INTO audit_events (type, user_id, actor_id, client_id, detail)
-    VALUES (${type}, ${userId ?? null}::uuid, ${actorId ?? null}::uuid, ${clientId ?? null},
+    INSERT INTO audit_events (type, user_id, actor_id, client_id, session_id, address, user_agent, detail)
+    VALUES (${type}, ${userId ?? null}::uuid, ${actorId ?? null}::uuid, ${clientId ?? null}, ${sessionId ?? null}::uuid,
+      ${origin?.address ?? null}, ${origin?.userAgent ?? null},
       ${detail === undefined ? null : JSON.stringify(detail)}::jsonb)`
 }
 

@@ -11,7 +11,7 @@ import type {
   ClientCreationOutcome,
   NewClient
 } from '../clients/client-administration.ts'
-import { checkClient } from '../clients/client-rules.ts'
+import { checkChange } from '../clients/client-rules.ts'
 import { maxClientSecrets } from '../clients/client-secrets.ts'
 import type { ClientStore } from '../clients/client-store.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
@@ -35,6 +35,8 @@ interface ClientRow {
   audiences: string[]
   resources: string[]
   may_act_for: string[]
+  may_carry_roles: boolean
+  may_unbind_tokens: boolean
   access_token_ttl_seconds: number | null
   epoch: string
   created_at: Date
@@ -42,7 +44,7 @@ interface ClientRow {
 }
 
 const columns = Prisma.sql`c.id, c.name, c.auth_method, c.jwks, c.jwks_uri, c.secret_hashes, c.grant_types, c.scopes,
-  c.audiences, c.resources, c.may_act_for, c.access_token_ttl_seconds, c.epoch, c.created_at, c.disabled_at`
+  c.audiences, c.resources, c.may_act_for, c.may_carry_roles, c.may_unbind_tokens, c.access_token_ttl_seconds, c.epoch, c.created_at, c.disabled_at`
 
 type ConfirmedClientRow = ClientRow & { issued_at: number; signing_kid: string }
 
@@ -96,6 +98,7 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
         const after = { ...before, secret_hashes }
         // The one that is good no more takes its tokens along.
         const isFull = before.secret_hashes.length >= maxClientSecrets
+        if (isFull) await recordClientEvent(transaction, 'client.secret_dropped', id, actorId)
         return isFull ? endTokens(transaction, after, actorId) : save(transaction, after)
       }),
     dropOlderSecret: (id, actorId) =>
@@ -128,10 +131,10 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
     if (!(await mayAdminister(transaction, actorId))) return { outcome: 'not_an_admin' }
     const rows = await transaction.$queryRaw<ClientRow[]>`
       INSERT INTO clients AS c (id, name, auth_method, jwks, jwks_uri, secret_hashes, grant_types, scopes, audiences,
-        resources, may_act_for, access_token_ttl_seconds, epoch)
+        resources, may_act_for, may_carry_roles, may_unbind_tokens, access_token_ttl_seconds, epoch)
       VALUES (${client.id}, ${client.name}, ${client.authMethod}, ${json(client.jwks)}::jsonb, ${client.jwksUri},
         ${client.secretHashes}, ${client.grantTypes}, ${client.scopes}, ${client.audiences}, ${client.resources},
-        ${client.mayActFor}, ${client.accessTokenTtlSeconds}, ${randomUUID()}::uuid)
+        ${client.mayActFor}, ${client.mayCarryRoles}, ${client.mayUnbindTokens}, ${client.accessTokenTtlSeconds}, ${randomUUID()}::uuid)
       ON CONFLICT (id) DO NOTHING
       RETURNING ${columns}`
     if (!rows[0]) return { outcome: 'taken' }
@@ -156,16 +159,20 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
       audiences: [...(change.audiences ?? before.audiences)],
       resources: [...(change.resources ?? before.resources)],
       may_act_for: [...(change.mayActFor ?? before.may_act_for)],
+      may_carry_roles: change.mayCarryRoles ?? before.may_carry_roles,
+      may_unbind_tokens: change.mayUnbindTokens ?? before.may_unbind_tokens,
       access_token_ttl_seconds:
         change.accessTokenTtlSeconds === undefined ? before.access_token_ttl_seconds : change.accessTokenTtlSeconds,
       disabled_at: isDisabled ? (before.disabled_at ?? new Date()) : null
     }
     // Under the row's lock: two changes that fit alone may not fit together.
-    checkClient(toClient(after))
+    checkChange(toClient(before), toClient(after))
     const isEnding = isDisabled && before.disabled_at === null
     const isReturning = !isDisabled && before.disabled_at !== null
-    const type = isEnding ? 'client.disabled' : isReturning ? 'client.enabled' : 'client.changed'
-    await recordClientEvent(transaction, type, before.id, actorId)
+    const changed = changesOf(before, after)
+    if (changed.length > 0) await recordClientEvent(transaction, 'client.changed', before.id, actorId, { changed })
+    if (isEnding) await recordClientEvent(transaction, 'client.disabled', before.id, actorId)
+    if (isReturning) await recordClientEvent(transaction, 'client.enabled', before.id, actorId)
     return isEnding || takesAway(before, after) ? endTokens(transaction, after, actorId) : save(transaction, after)
   }
 
@@ -187,6 +194,7 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
       UPDATE clients c SET name = ${after.name}, jwks = ${json(after.jwks)}::jsonb, jwks_uri = ${after.jwks_uri},
         secret_hashes = ${after.secret_hashes}, grant_types = ${after.grant_types}, scopes = ${after.scopes},
         audiences = ${after.audiences}, resources = ${after.resources}, may_act_for = ${after.may_act_for},
+        may_carry_roles = ${after.may_carry_roles}, may_unbind_tokens = ${after.may_unbind_tokens},
         access_token_ttl_seconds = ${after.access_token_ttl_seconds}, epoch = ${after.epoch}::uuid,
         disabled_at = CASE WHEN ${after.disabled_at !== null} THEN coalesce(disabled_at, ${databaseNow}) END
       WHERE c.id = ${after.id} RETURNING ${columns}`
@@ -198,17 +206,39 @@ function recordClientEvent(
   transaction: Queryable,
   type: AuditEventType,
   clientId: string,
-  actorId: string | undefined
+  actorId: string | undefined,
+  detail: Record<string, unknown> = {}
 ) {
-  return recordAuditEvent(transaction, { type, actorId, clientId, detail: { client_id: clientId } })
+  return recordAuditEvent(transaction, { type, actorId, clientId, detail: { client_id: clientId, ...detail } })
+}
+
+/** What can be changed of a client, beside whether it is disabled. */
+const changeable = [
+  'name',
+  'jwks',
+  'jwks_uri',
+  'grant_types',
+  'scopes',
+  'audiences',
+  'resources',
+  'may_act_for',
+  'may_carry_roles',
+  'may_unbind_tokens',
+  'access_token_ttl_seconds'
+] as const
+
+function changesOf(before: ClientRow, after: ClientRow): string[] {
+  return changeable.filter((member) => canonicalJson(before[member]) !== canonicalJson(after[member]))
 }
 
 /** Whether tokens that were issued before could do, or be made by, what should be no more. */
 function takesAway(before: ClientRow, after: ClientRow): boolean {
   const lists = ['grant_types', 'scopes', 'audiences', 'resources', 'may_act_for'] as const
   const hasLost = lists.some((list) => before[list].some((one: string) => !(after[list] as string[]).includes(one)))
+  const hasLostRight =
+    (before.may_carry_roles && !after.may_carry_roles) || (before.may_unbind_tokens && !after.may_unbind_tokens)
   const sameKeys = canonicalJson(before.jwks) === canonicalJson(after.jwks) && before.jwks_uri === after.jwks_uri
-  return hasLost || !(sameKeys || keepsKeys(before, after))
+  return hasLost || hasLostRight || !(sameKeys || keepsKeys(before, after))
 }
 
 /** Keys that are only added end nothing. */
@@ -234,6 +264,8 @@ function toClient(row: ClientRow): Client {
     audiences: row.audiences,
     resources: row.resources,
     mayActFor: row.may_act_for,
+    mayCarryRoles: row.may_carry_roles,
+    mayUnbindTokens: row.may_unbind_tokens,
     accessTokenTtlSeconds: row.access_token_ttl_seconds,
     epoch: row.epoch,
     createdAt: row.created_at,

@@ -48,6 +48,11 @@ interface SigningKeyRow {
   pulled_at: Date | null
 }
 
+interface Promotion extends KeyChangeCause {
+  /** The key that signed before. */
+  readonly from?: string
+}
+
 export function createPrismaSigningKeyStore(database: Database): SigningKeyStore {
   return {
     list: () => orUnavailable(list()),
@@ -58,7 +63,12 @@ export function createPrismaSigningKeyStore(database: Database): SigningKeyStore
     async reseal(kid, { from, to }) {
       const changed = await orUnavailable(
         database.$executeRaw`
-          UPDATE signing_keys SET sealed_private_jwk = ${to} WHERE kid = ${kid} AND sealed_private_jwk = ${from}`
+          WITH resealed AS (
+            UPDATE signing_keys SET sealed_private_jwk = ${to} WHERE kid = ${kid} AND sealed_private_jwk = ${from}
+            RETURNING kid
+          )
+          INSERT INTO audit_events (type, detail)
+          SELECT ${auditEventType('signing_key.resealed')}, jsonb_build_object('kid', kid) FROM resealed`
       )
       return changed === 1
     }
@@ -86,7 +96,7 @@ export function createPrismaSigningKeyStore(database: Database): SigningKeyStore
   }
 
   async function fill(transaction: Queryable, { kid, publicJwk, sealedPrivateJwk }: NewSigningKey): Promise<boolean> {
-    await promoteSpare(transaction)
+    await promoteSpare(transaction, { reason: 'no key signed' })
     const inserted = await transaction.$executeRaw`
       INSERT INTO signing_keys (kid, algorithm, public_jwk, sealed_private_jwk, created_at, signs_from)
       SELECT ${kid}, 'RS256', ${JSON.stringify(publicJwk)}::jsonb, ${sealedPrivateJwk}, ${databaseNow},
@@ -98,9 +108,15 @@ export function createPrismaSigningKeyStore(database: Database): SigningKeyStore
   }
 
   /** Does nothing while a key signs. */
-  async function promoteSpare(transaction: Queryable): Promise<void> {
-    await transaction.$executeRaw`
-      UPDATE signing_keys k SET signs_from = ${databaseNow} WHERE ${isSpare} AND ${signingKid} IS NULL`
+  async function promoteSpare(transaction: Queryable, { actorId, from, reason }: Promotion): Promise<void> {
+    const [promoted] = await transaction.$queryRaw<{ kid: string }[]>`
+      UPDATE signing_keys k SET signs_from = ${databaseNow} WHERE ${isSpare} AND ${signingKid} IS NULL RETURNING k.kid`
+    if (!promoted) return
+    await recordAuditEvent(transaction, {
+      type: 'signing_key.rotated',
+      actorId,
+      detail: { kid: promoted.kid, from, reason }
+    })
   }
 
   async function rotate(
@@ -113,8 +129,7 @@ export function createPrismaSigningKeyStore(database: Database): SigningKeyStore
       UPDATE signing_keys k SET retired_at = ${databaseNow}
       WHERE k.kid = ${from} AND ${isSigning} AND EXISTS (SELECT FROM signing_keys k WHERE k.kid = ${to} AND ${isSpare})`
     if (retired === 0) return { outcome: 'overtaken' }
-    await promoteSpare(transaction)
-    await recordAuditEvent(transaction, { type: 'signing_key.rotated', actorId, detail: { kid: to, from, reason } })
+    await promoteSpare(transaction, { actorId, from, reason })
     await fill(transaction, next)
     return { outcome: 'rotated' }
   }
@@ -130,8 +145,8 @@ export function createPrismaSigningKeyStore(database: Database): SigningKeyStore
     if (key.signs && !key.has_spare) return { outcome: 'no_successor' }
     await transaction.$executeRaw`
       UPDATE signing_keys SET pulled_at = ${databaseNow}, sealed_private_jwk = NULL WHERE kid = ${kid}`
-    await promoteSpare(transaction)
     await recordAuditEvent(transaction, { type: 'signing_key.pulled', actorId, detail: { kid, reason } })
+    if (key.signs) await promoteSpare(transaction, { actorId, from: kid, reason })
     const entry = await insertEntry(transaction, { kind: 'kid', value: kid, lifeSeconds: pulledEntryLifeSeconds })
     return { outcome: 'pulled', entries: [entry] }
   }

@@ -59,7 +59,9 @@ export function createPrismaUserStore(database: Database, hotStatements: HotStat
           }
         })
       )
-    }
+    },
+    recordFailedPasswordChange: (change) =>
+      orUnavailable(recordAuditEvent(database, { type: 'password_change.failed', ...change }))
   }
 
   async function findCredentialsById(id: string): Promise<UserCredentials | undefined> {

@@ -1,6 +1,14 @@
 import { type KeyObject, randomUUID, sign } from 'node:crypto'
-import { type AccessTokenClaims, type ActorClaim, accessTokenType, signingAlgorithm } from '@countersign/verifier'
+import { InvalidRequestError } from '@countersign/oauth'
+import {
+  type AccessTokenClaims,
+  type ActorClaim,
+  accessTokenType,
+  maxTokenLength,
+  signingAlgorithm
+} from '@countersign/verifier'
 import type { SigningKey } from '../keys/key-ring.ts'
+import { isReadableLength } from './token-length.ts'
 
 /** The longest lifetime of an access token that can be configured, in seconds. */
 export const maxAccessTokenTtlSeconds = 3600
@@ -29,7 +37,7 @@ export interface AccessTokenGrant {
 }
 
 export interface AccessTokenIssuer {
-  /** Signs an access token (RFC 9068). */
+  /** Signs an access token (RFC 9068). @throws {InvalidRequestError} for one that verifiers would refuse for its length */
   issue(grant: AccessTokenGrant): Promise<string>
 }
 
@@ -58,9 +66,18 @@ export function createAccessTokenIssuer({ issuer, signingKey }: AccessTokenIssue
         cnf: grant.jkt === undefined ? undefined : { jkt: grant.jkt },
         act: grant.actor
       }
-      return signCompactJws({ alg: signingAlgorithm, kid, typ: accessTokenType }, claims, privateKey)
+      const token = await signCompactJws({ alg: signingAlgorithm, kid, typ: accessTokenType }, claims, privateKey)
+      if (!isReadableLength(token.length)) throw tooLong(token.length)
+      return token
     }
   }
+}
+
+/** Registration keeps tokens short; this is for the rest, such as a long chain of actors. */
+function tooLong(length: number): InvalidRequestError {
+  return new InvalidRequestError({
+    description: `The token would have ${length} characters, and verifiers take fewer than ${maxTokenLength}. Ask for less by scope or resource.`
+  })
 }
 
 /**

@@ -77,6 +77,8 @@ export async function startTrio(options: TrioOptions): Promise<Trio> {
     COUNTERSIGN_ADMIN_PASSWORD: adminPassword,
     FORWARDER_KEY: forwarderKey,
     LOG_LEVEL: 'trace',
+    // The clients of the suites publish their keys on loopback.
+    OUTBOUND_PRIVATE_NETWORKS: 'allow',
     ...(options.redisUrl === undefined ? {} : { REDIS_URL: options.redisUrl }),
     ...options.env
   }

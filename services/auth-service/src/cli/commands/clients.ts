@@ -81,7 +81,7 @@ function addCreate(clients: Command, perform: Perform): void {
     .option('--name <text>', 'for people; the id without it')
     .option(
       '--auth-method <method>',
-      `how it authenticates itself: ${clientAuthMethods.join(', ')}`,
+      `how it authenticates itself: ${clientAuthMethods.filter((method) => method !== 'none').join(', ')}`,
       clientAuthMethods[0]
     )
     .option('--grant-type <type>', 'what it may ask for: client_credentials (the default), token-exchange, …', collect)
@@ -89,6 +89,8 @@ function addCreate(clients: Command, perform: Perform): void {
     .option('--audience <url>', 'what its tokens may be for', collect)
     .option('--resource <url>', 'what it is itself, as tokens name it', collect)
     .option('--may-act-for <id>', 'a client whose users it may act for, by token exchange', collect)
+    .option('--may-carry-roles', "its tokens for users carry the users' roles")
+    .option('--may-unbind-tokens', 'it may exchange tokens that are bound to a key without a proof of that key')
     .option('--jwks-file <file>', 'its public keys, for private_key_jwt')
     .option('--jwks-uri <url>', 'where it publishes them itself')
     .option('--ttl <seconds>', 'life of its own tokens; that of all others without it')
@@ -103,8 +105,8 @@ function addCreate(clients: Command, perform: Perform): void {
 }
 
 async function create(context: CommandContext, id: string, options: CreateOptions): Promise<CommandResult> {
+  requireChangeable(id)
   const wanted = await readClient(id, options)
-  requireNotBuiltIn(wanted.id)
   const clients = await context.parts.openClients()
   const secret = wanted.authMethod === 'client_secret_basic' ? generateClientSecret() : undefined
   const secretHashes = secret === undefined ? [] : [hashClientSecret(secret)]
@@ -132,8 +134,7 @@ async function bringInLine(
   if (before.authMethod !== wanted.authMethod) {
     throw new RefusedError('client_auth_method_differs', `The client is registered for ${before.authMethod}, for good.`)
   }
-  const { name, jwks, jwksUri, grantTypes, scopes, audiences, resources, mayActFor, accessTokenTtlSeconds } = wanted
-  const change = { name, jwks, jwksUri, grantTypes, scopes, audiences, resources, mayActFor, accessTokenTtlSeconds }
+  const { id: _id, authMethod: _authMethod, secretHashes: _secretHashes, ...change } = wanted
   // Each change is in the audit log: a start that finds all as it should be leaves no trace.
   if (isLike(before, change)) return unchanged(before)
   const { client, published } = await changed(

@@ -120,7 +120,6 @@ describe('the command line', () => {
     {
       args: ['clients', 'create', 'a', '--auth-method', 'client_secret_basic', '--jwks-uri', 'https://a.example/jwks']
     },
-    { args: ['clients', 'create', 'a', '--auth-method', 'none', '--grant-type', 'client_credentials'] },
     { args: ['clients', 'create', 'a', '--auth-method', 'client_secret_basic', '--grant-type', 'password'] },
     { args: ['clients', 'create', 'a', '--auth-method', 'client_secret_basic', '--scope', 'a b'] },
     { args: ['clients', 'create', 'a', '--auth-method', 'client_secret_basic', '--scope', 'a', '--scope', 'a'] },
@@ -144,6 +143,22 @@ describe('the command line', () => {
     expect(json).toMatchObject({ code: 2, stderr: '' })
     expect(json.stdout).toMatch(/^\{.*\}\n$/)
     expect(JSON.parse(json.stdout)).toEqual({ error: 'invalid_request', error_description: expect.any(String) })
+  })
+
+  test.each<[string, string[], RegExp]>([
+    ['that could never get a token', ['--auth-method', 'none'], /cannot get a token here. Use private_key_jwt/],
+    ['without an audience', ['--auth-method', 'client_secret_basic'], /needs an audience/],
+    [
+      'whose tokens would be too long',
+      [
+        ...['--auth-method', 'client_secret_basic'],
+        ...Array.from({ length: 30 }, (_, at) => ['--audience', `https://${at}.test/`.padEnd(180, 'a')]).flat()
+      ],
+      /could have \d+ characters, and verifiers take fewer than 8192/
+    ]
+  ])('a client %s is refused with a sentence that says what to do', async (_, options, sentence) => {
+    const { code, stderr } = await run('clients', 'create', 'a', ...options)
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(sentence) })
   })
 
   test('a command that is mistyped is told which one may be meant', async () => {

@@ -14,6 +14,8 @@ const confirmed = (id: string, epoch = `epoch of ${id}`): ConfirmedClient => ({
   audiences: [],
   resources: [],
   mayActFor: [],
+  mayCarryRoles: false,
+  mayUnbindTokens: false,
   accessTokenTtlSeconds: null,
   createdAt: new Date(0),
   disabledAt: null,

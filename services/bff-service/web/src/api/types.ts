@@ -85,6 +85,8 @@ export interface ClientPolicy {
   audiences: string[]
   resources: string[]
   may_act_for: string[]
+  may_carry_roles: boolean
+  may_unbind_tokens: boolean
   access_token_ttl_seconds: number | null
 }
 

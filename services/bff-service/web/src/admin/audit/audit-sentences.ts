@@ -11,6 +11,7 @@ const sentences: Record<AuditEventType, string> = {
   'user.enabled': 'User enabled',
   'user.roles_changed': 'Roles changed',
   'password.changed': 'Password changed',
+  'password_change.failed': 'Password change failed',
   'password.set': 'Password set by the operator',
   'client.created': 'Client registered',
   'client.changed': 'Client changed',
@@ -19,8 +20,10 @@ const sentences: Record<AuditEventType, string> = {
   'client.secret_added': 'Client secret added',
   'client.secret_dropped': 'Older client secret dropped',
   'client.tokens_ended': 'Tokens of a client ended',
+  'client_authentication.failed': 'Client authentication failed',
   'signing_key.published': 'Signing key published',
   'signing_key.rotated': 'Signing keys rotated',
+  'signing_key.resealed': 'Signing key encrypted again',
   'signing_key.pulled': 'Signing key pulled',
   'signing_key.removed': 'Signing key removed'
 }
@@ -36,7 +39,14 @@ export const eventTypeOptions = [
 ]
 
 const alarming = new Set(['refresh_token.replayed', 'signing_key.pulled'])
-const cautious = new Set(['sign_in.failed', 'user.disabled', 'client.disabled', 'access_token.revoked'])
+const cautious = new Set([
+  'sign_in.failed',
+  'password_change.failed',
+  'client_authentication.failed',
+  'user.disabled',
+  'client.disabled',
+  'access_token.revoked'
+])
 
 export function toneOf(type: string): 'bad' | 'caution' | 'neutral' {
   if (alarming.has(type)) return 'bad'

@@ -15,6 +15,20 @@ const lists = [
   { name: 'may_act_for', label: 'May act for', description: 'Ids of clients whose users it may act for.' }
 ] as const
 
+/** What it may do beyond that with the tokens of users that it exchanges. */
+const rights = [
+  {
+    name: 'may_carry_roles',
+    label: 'Carries the roles of users',
+    description: 'Its tokens for a user hold the user’s roles, so it passes where a role is asked for.'
+  },
+  {
+    name: 'may_unbind_tokens',
+    label: 'May unbind tokens from keys',
+    description: 'It exchanges a token that is bound to a key (DPoP) without a proof of that key.'
+  }
+] as const
+
 interface ClientFieldsProps {
   form: UseFormReturnType<ClientFormValues>
   isDisabled?: boolean
@@ -61,6 +75,15 @@ export function ClientFields({ form, isDisabled = false }: ClientFieldsProps) {
           maxTags={50}
           disabled={isDisabled}
           {...form.getInputProps(name)}
+        />
+      ))}
+      {rights.map(({ name, label, description }) => (
+        <Checkbox
+          key={name}
+          label={label}
+          description={description}
+          disabled={isDisabled}
+          {...form.getInputProps(name, { type: 'checkbox' })}
         />
       ))}
       <TextInput

@@ -12,6 +12,8 @@ export interface ClientFormValues {
   audiences: string[]
   resources: string[]
   may_act_for: string[]
+  may_carry_roles: boolean
+  may_unbind_tokens: boolean
   access_token_ttl_seconds: string
 }
 
@@ -26,6 +28,8 @@ export const emptyClient: ClientFormValues = {
   audiences: [],
   resources: [],
   may_act_for: [],
+  may_carry_roles: false,
+  may_unbind_tokens: false,
   access_token_ttl_seconds: ''
 }
 
@@ -50,6 +54,8 @@ export function policyOf(values: ClientFormValues): ClientPolicy {
     audiences: values.audiences,
     resources: values.resources,
     may_act_for: values.may_act_for,
+    may_carry_roles: values.may_carry_roles,
+    may_unbind_tokens: values.may_unbind_tokens,
     access_token_ttl_seconds: values.access_token_ttl_seconds ? Number(values.access_token_ttl_seconds) : null
   }
 }

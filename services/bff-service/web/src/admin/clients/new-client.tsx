@@ -9,7 +9,10 @@ import { authMethodLabels } from './client-terms.ts'
 import { useCreateClient } from './clients-api.ts'
 import { SecretNotice } from './secret-notice.tsx'
 
-const authMethods = Object.entries(authMethodLabels).map(([value, label]) => ({ value, label }))
+/** A public client cannot get a token here, and is refused. */
+const authMethods = Object.entries(authMethodLabels)
+  .filter(([value]) => value !== 'none')
+  .map(([value, label]) => ({ value, label }))
 
 /** Registers a client, and shows its secret, if it has one, in the place of the form. */
 export function NewClient({ onClose }: { onClose: () => void }) {

@@ -1,0 +1,6 @@
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** Whether a text can be the id of a user, session or token here. Only such a text may reach SQL as one. */
+export function isUuid(text: unknown): text is string {
+  return typeof text === 'string' && uuid.test(text)
+}

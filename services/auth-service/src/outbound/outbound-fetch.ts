@@ -1,0 +1,110 @@
+/** The one way by which the issuer requests an address that somebody else has named. */
+import { lookup } from 'node:dns/promises'
+import { once } from 'node:events'
+import http, { type IncomingMessage } from 'node:http'
+import https from 'node:https'
+import { isIP, type LookupFunction } from 'node:net'
+import { isLoopbackAddress, isPublicAddress } from './public-addresses.ts'
+
+/** `refuse`: https and public addresses only. `allow`: private addresses too, and http to loopback. */
+export type PrivateNetworks = 'refuse' | 'allow'
+
+export interface OutboundAddress {
+  readonly address: string
+  readonly family: number
+}
+
+export interface OutboundFetchDeps {
+  readonly privateNetworks: PrivateNetworks
+  /** Asks DNS once for each request; default `dns.lookup`. */
+  readonly resolve?: (hostname: string) => Promise<readonly OutboundAddress[]>
+}
+
+export interface OutboundRequest {
+  readonly accept: string
+  /** For the whole request, name resolution included. */
+  readonly timeoutMs: number
+  readonly maxBytes: number
+}
+
+export interface OutboundResponse {
+  readonly status: number
+  readonly body: Buffer
+}
+
+/**
+ * A GET request without credentials. Redirects are not followed: their status comes back.
+ * @throws {OutboundRefusedError} for an address that may not be requested; nothing was connected to
+ * @throws {Error} when there is no response in time, or a larger one than `maxBytes`
+ */
+export type OutboundFetch = (url: string, request: OutboundRequest) => Promise<OutboundResponse>
+
+/** The address may not be requested. The message says why, for the log alone. */
+export class OutboundRefusedError extends Error {
+  override readonly name = 'OutboundRefusedError'
+}
+
+export function createOutboundFetch({ privateNetworks, resolve = resolveByDns }: OutboundFetchDeps): OutboundFetch {
+  return async function outboundFetch(text, { accept, timeoutMs, maxBytes }) {
+    const signal = AbortSignal.timeout(timeoutMs)
+    const url = new URL(text)
+    if (url.username || url.password) throw new OutboundRefusedError('the URL holds credentials')
+    const addresses = await orAborted(addressesOf(url.hostname, resolve), signal)
+    requireAllowed(url, addresses, privateNetworks)
+    const { request } = url.protocol === 'https:' ? https : http
+    // A connection of its own, to the addresses that were checked: the name is not resolved a second time.
+    const sent = request(url, { headers: { accept }, agent: false, lookup: pinnedTo(addresses), signal })
+    // Past the response, an error reaches its reader; the request emits it as well, to no listener otherwise.
+    sent.on('error', () => undefined).end()
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    return { status: response.statusCode ?? 0, body: await readBounded(response, maxBytes) }
+  }
+}
+
+function resolveByDns(hostname: string): Promise<OutboundAddress[]> {
+  return lookup(hostname, { all: true })
+}
+
+/** An IP address in a URL is in its one canonical form (WHATWG URL §3.5), with brackets around IPv6. */
+async function addressesOf(
+  hostname: string,
+  resolve: NonNullable<OutboundFetchDeps['resolve']>
+): Promise<readonly OutboundAddress[]> {
+  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  const family = isIP(host)
+  return family === 0 ? resolve(host) : [{ address: host, family }]
+}
+
+/** Each address counts: which of them is connected to is not known before. */
+function requireAllowed(url: URL, addresses: readonly OutboundAddress[], privateNetworks: PrivateNetworks): void {
+  const isPrivateAllowed = privateNetworks === 'allow'
+  const every = (isFit: (address: string) => boolean) =>
+    addresses.length > 0 && addresses.every(({ address }) => isFit(address))
+  if (!isPrivateAllowed && !every(isPublicAddress)) throw new OutboundRefusedError('the host has no public address')
+  const isHttp = url.protocol === 'http:' && isPrivateAllowed && every(isLoopbackAddress)
+  if (url.protocol !== 'https:' && !isHttp) throw new OutboundRefusedError('the URL is not https')
+}
+
+function pinnedTo(addresses: readonly OutboundAddress[]): LookupFunction {
+  return (_hostname, options, callback) => {
+    const [{ address, family }] = addresses as [OutboundAddress]
+    if (options.all) callback(null, [...addresses])
+    else callback(null, address, family)
+  }
+}
+
+async function readBounded(response: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  // Leaving the loop by an error closes the connection.
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.byteLength
+    if (bytes > maxBytes) throw new Error(`the response has more than ${maxBytes} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return Promise.race([work, once(signal, 'abort').then(() => Promise.reject<T>(signal.reason))])
+}
