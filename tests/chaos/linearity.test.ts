@@ -14,7 +14,7 @@ import { openStage, rules, type Stage } from './stage.ts'
 interface Scene {
   readonly user: User
   readonly here: Family
-  /** Refreshed twice: its first refresh token is a replay. */
+  /** Refreshed twice, more than two windows apart: its first refresh token is a replay. */
   readonly there: Family
 }
 
@@ -218,6 +218,7 @@ describe.skipIf(!inject('docker'))('linearity: whatever the interleaving, what w
     const hashingMs = performance.now() - begin
     const familyId = checked.world.users[0]?.families[1]?.id as string
     await does({ kind: 'refresh', familyId, generation: 0 })
+    await checked.pass(300)
     await does({ kind: 'refresh', familyId, generation: 1 })
     const [user] = checked.world.users as [User]
     const [here, there] = user.families as [Family, Family]

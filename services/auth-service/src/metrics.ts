@@ -8,6 +8,7 @@ import { keyStates } from './keys/signing-key-store.ts'
 export const refreshMetrics = [
   'rotated',
   'retried',
+  'recovered',
   'replayed',
   'expired',
   'revoked',

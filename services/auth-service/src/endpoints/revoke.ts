@@ -6,8 +6,11 @@ import type { RefreshTokenFamilies } from '../grants/refresh-token-families.ts'
 import type { RevocationOutbox } from '../revocation/revocation-outbox.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
 import type { OwnAccessTokens } from '../tokens/own-access-tokens.ts'
+import type { ProvenKey } from '../tokens/proven-key.ts'
 import type { RefreshTokenCodec } from '../tokens/refresh-tokens.ts'
 import { type TokenActionForm, tokenActionForm } from './oauth-forms.ts'
+import { endPresentedFamily, unprovenKey } from './presented-family.ts'
+import { type ProofOfPossessionDeps, takeProof } from './proof-of-possession.ts'
 import { requireClient } from './require-client.ts'
 
 export interface RevokeDeps {
@@ -17,20 +20,23 @@ export interface RevokeDeps {
   ownTokens: OwnAccessTokens
   outbox: Pick<RevocationOutbox, 'revokeToken'>
   relay: RevocationRelay
+  proofs: ProofOfPossessionDeps
 }
 
 /**
  * `POST /oauth/revoke` (RFC 7009): ends a token that was issued to the client. A refresh token, of any generation, takes its
  * session along, with every access token of it. What is unknown, of another client, or over already, gets 200 all the same.
+ * A token that is bound to a key needs a proof of it: else a thief could end the session.
  */
 export function revoke(deps: RevokeDeps): Middleware[] {
   return [
     requireForm(tokenActionForm),
     requireClient(deps.clientAuthentication),
+    takeProof(deps.proofs),
     async function answerRevocation(ctx) {
       const { token } = ctx.state.form as TokenActionForm
       const { id: clientId } = ctx.state.client as ConfirmedClient
-      await deps.relay.announce(await revokeToken(deps, token, clientId))
+      await deps.relay.announce(await revokeToken(deps, token, { clientId, provenKey: ctx.state.provenKey }))
       ctx.set('Cache-Control', 'no-store')
       ctx.status = 200
       ctx.body = ''
@@ -41,14 +47,16 @@ export function revoke(deps: RevokeDeps): Middleware[] {
 async function revokeToken(
   { refreshTokens, families, ownTokens, outbox }: RevokeDeps,
   token: string,
-  clientId: string
+  { clientId, provenKey }: { clientId: string; provenKey: ProvenKey | undefined }
 ) {
   const content = refreshTokens.decode(token)
   if (content) {
-    const selection = { familyId: content.familyId, clientId }
-    return (await families.end(selection, { reason: 'token_revoked' })).entries
+    const presented = { familyId: content.familyId, clientId, provenKey }
+    return endPresentedFamily(families, presented, { reason: 'token_revoked' })
   }
   const claims = await ownTokens.read(token)
   if (claims?.client_id !== clientId) return []
+  await provenKey?.claim()
+  if (claims.cnf && claims.cnf.jkt !== provenKey?.jkt) throw unprovenKey()
   return outbox.revokeToken({ jti: claims.jti, expiresAt: claims.exp, clientId })
 }
