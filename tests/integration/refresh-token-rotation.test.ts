@@ -182,6 +182,15 @@ describe('refresh-token rotation', () => {
     })
   })
 
+  test.skipIf(!inject('docker'))('where rotation is strict, a token that was used is a replay at once', async () => {
+    const strict = await trio.startAuth({ REFRESH_RETRY_WINDOW_SECONDS: '0', REFRESH_RECOVERY_SECONDS: '0' })
+    const tokens = await signIn(strict.url, user)
+    const { sid } = unverifiedClaims(tokens.access_token)
+    const answers = await Promise.all([1, 2, 3, 4].map(() => refresh(strict.url, tokens.refresh_token)))
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400])
+    expect(await readFamily(database.url, sid)).toMatchObject({ generation: 1, revoked_reason: 'replay' })
+  })
+
   test('past eight refreshes within two windows the newest token stays as it is, and nobody is logged out', async () => {
     const first = await signIn(trio.auth.url, user)
     const { sid } = unverifiedClaims(first.access_token)

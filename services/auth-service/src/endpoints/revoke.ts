@@ -26,7 +26,8 @@ export interface RevokeDeps {
 /**
  * `POST /oauth/revoke` (RFC 7009): ends a token that was issued to the client. A refresh token, of any generation, takes its
  * session along, with every access token of it. What is unknown, of another client, or over already, gets 200 all the same.
- * A token that is bound to a key needs a proof of it: else a thief could end the session.
+ * A refresh token that is bound to a key needs a proof of it, since a thief could end the session, and so does an access token of
+ * a public client.
  */
 export function revoke(deps: RevokeDeps): Middleware[] {
   return [
@@ -35,8 +36,8 @@ export function revoke(deps: RevokeDeps): Middleware[] {
     takeProof(deps.proofs),
     async function answerRevocation(ctx) {
       const { token } = ctx.state.form as TokenActionForm
-      const { id: clientId } = ctx.state.client as ConfirmedClient
-      await deps.relay.announce(await revokeToken(deps, token, { clientId, provenKey: ctx.state.provenKey }))
+      const { client, provenKey } = ctx.state as { client: ConfirmedClient; provenKey: ProvenKey | undefined }
+      await deps.relay.announce(await revokeToken(deps, token, { client, provenKey }))
       ctx.set('Cache-Control', 'no-store')
       ctx.status = 200
       ctx.body = ''
@@ -47,8 +48,9 @@ export function revoke(deps: RevokeDeps): Middleware[] {
 async function revokeToken(
   { refreshTokens, families, ownTokens, outbox }: RevokeDeps,
   token: string,
-  { clientId, provenKey }: { clientId: string; provenKey: ProvenKey | undefined }
+  { client, provenKey }: { client: ConfirmedClient; provenKey: ProvenKey | undefined }
 ) {
+  const { id: clientId } = client
   const content = refreshTokens.decode(token)
   if (content) {
     const presented = { familyId: content.familyId, clientId, provenKey }
@@ -57,6 +59,8 @@ async function revokeToken(
   const claims = await ownTokens.read(token)
   if (claims?.client_id !== clientId) return []
   await provenKey?.claim()
-  if (claims.cnf && claims.cnf.jkt !== provenKey?.jkt) throw unprovenKey()
+  // A client that has authenticated itself is no thief, and client libraries send no proof here.
+  const isThiefPossible = client.authMethod === 'none'
+  if (isThiefPossible && claims.cnf && claims.cnf.jkt !== provenKey?.jkt) throw unprovenKey()
   return outbox.revokeToken({ jti: claims.jti, expiresAt: claims.exp, clientId })
 }

@@ -32,13 +32,13 @@ export function createRefreshJudgment(database: Database, limits: RefreshLimits)
   const { refreshRetryWindowSeconds: retrySeconds, refreshRecoverySeconds: recoverySeconds } = limits
   const accessExpiry = Prisma.sql`${databaseNow} + ${seconds(limits.accessTokenTtlSeconds)}`
   const doubleWindow = seconds(2 * retrySeconds)
-  // By the statement's begin, so that each place in it sees the same.
-  const isYoungerThan = (age: Prisma.Sql) => Prisma.sql`f.rotated_at > statement_timestamp() - ${age}`
+  // By the statement's begin, so that each place in it sees the same. That may be before a rotation that it waited for, and
+  // nothing is younger than 0 seconds.
+  const isYoungerThan = (age: number) =>
+    age === 0 ? Prisma.sql`false` : Prisma.sql`f.rotated_at > statement_timestamp() - ${seconds(age)}`
   const longest = Math.max(retrySeconds, recoverySeconds)
   const longestBound = recoverySeconds === 0 ? longest : Math.max(longest, limits.sessionIdleSeconds)
-  const isInTime = isYoungerThan(
-    Prisma.sql`CASE WHEN f.jkt IS NULL THEN ${seconds(longest)} ELSE ${seconds(longestBound)} END`
-  )
+  const isInTime = Prisma.sql`CASE WHEN f.jkt IS NULL THEN ${isYoungerThan(longest)} ELSE ${isYoungerThan(longestBound)} END`
   // A denylist entry lives until the last access token is dead. One of a late retry may live longer than the row says.
   const needsExtension = Prisma.sql`
     f.access_expires_at + ${seconds(retrySlackSeconds)} < statement_timestamp() + ${seconds(limits.accessTokenTtlSeconds)}`
@@ -51,7 +51,7 @@ export function createRefreshJudgment(database: Database, limits: RefreshLimits)
     const isUsed = Prisma.sql`f.generation > ${generation}`
     const isGood = Prisma.sql`(${isRecoverable(generation, doubleWindow)} AND ${isInTime})`
     const getsCurrent = Prisma.sql`(CASE WHEN f.generation = ${generation} THEN ${isFull(doubleWindow)}
-      ELSE ${isGood} AND ${isYoungerThan(seconds(retrySeconds))} END)`
+      ELSE ${isGood} AND ${isYoungerThan(retrySeconds)} END)`
     const list = listAfterRecovery(generation, doubleWindow)
     // By two: to replicas of the version before, the generation before the current one would be good for a retry.
     const next = Prisma.sql`f.generation + 2`
