@@ -2,12 +2,16 @@ const environment = process.env
 
 /**
  * How much chance there is: `CHAOS_RUNS` schedules of `CHAOS_DEPTH` steps, and `CHAOS_RACES` repetitions of each race.
+ * The schedules of refresh tokens are numbered from `CHAOS_SEED` on; `CHAOS_COMPARED_RUNS` of them run on Postgres too.
  * `CHAOS_SEED` and `CHAOS_PATH` replay the schedule that a failure printed them for.
  */
 export const budget = Object.freeze({
   runs: number('CHAOS_RUNS') ?? 60,
   depth: number('CHAOS_DEPTH') ?? 40,
   races: number('CHAOS_RACES') ?? 6,
+  /** Schedules of parties on the model of the refresh rule, and those that Postgres judges as well. */
+  refreshRuns: number('CHAOS_RUNS') ?? 20_000,
+  comparedRuns: number('CHAOS_COMPARED_RUNS') ?? 20,
   seed: number('CHAOS_SEED'),
   path: environment.CHAOS_PATH || undefined,
   /** Whether it is what CI runs. */

@@ -24,6 +24,8 @@ export interface AccessToken {
 export interface IssuedTokens {
   refreshToken(familyId: string, generation: number): string
   accessTokens(familyId: string): readonly AccessToken[]
+  /** The generations of its refresh tokens, the newest first. */
+  generations(familyId: string): readonly number[]
   /** @throws when it is not what an answer has to hold */
   keep(response: TokenResponse, asked: { since: number; now: number }): NonNullable<Outcome['tokens']>
 }
@@ -37,6 +39,7 @@ export function createIssuedTokens(): IssuedTokens {
   return {
     refreshToken: (familyId, generation) => families.get(familyId)?.refreshTokens.get(generation) as string,
     accessTokens: (familyId) => families.get(familyId)?.accessTokens ?? [],
+    generations: (familyId) => [...(families.get(familyId)?.refreshTokens.keys() ?? [])].sort((a, b) => b - a),
     keep({ access_token: token, refresh_token: refreshToken }, { since, now }) {
       const { sid, iat, exp, roles } = unverifiedClaims(token)
       const bytes = Buffer.from(refreshToken.slice('csr1.'.length), 'base64url')

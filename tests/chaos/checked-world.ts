@@ -1,7 +1,7 @@
 /** Runs actions on the services, and compares every answer and the database with the model. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { inspect, isDeepStrictEqual } from 'node:util'
-import { get, post } from '@countersign/testing/trio'
+import { ageSessionsStatement, get, post } from '@countersign/testing/trio'
 import { type Call, carryOut, createIssuedTokens, type IssuedTokens } from './calls.ts'
 import { apply, type Family, type Outcome, type World } from './family-model.ts'
 import { rules, type Stage, scheduleSeconds } from './stage.ts'
@@ -51,9 +51,7 @@ export async function createCheckedWorld(stage: Stage, { users: count }: { users
     hasLiveAccessToken: (familyId) => issued.accessTokens(familyId).some(isAlive),
     run,
     async pass(seconds) {
-      const columns = ['created_at', 'rotated_at', 'idle_expires_at', 'absolute_expires_at', 'access_expires_at']
-      const moves = columns.map((column) => `${column} = ${column} - make_interval(secs => $2)`)
-      await pool.query(`UPDATE refresh_token_families SET ${moves} WHERE user_id = ANY($1)`, [userIds, seconds])
+      await pool.query(ageSessionsStatement, [userIds, seconds])
       world.now += seconds
     },
     async finish() {
@@ -64,7 +62,7 @@ export async function createCheckedWorld(stage: Stage, { users: count }: { users
             throw mismatch('an access token is misjudged', { status, family })
         }
         if (!family.endedFor) continue
-        const body = { refresh_token: issued.refreshToken(family.id, family.generation) }
+        const body = { refresh_token: issued.refreshToken(family.id, family.refreshState.current) }
         const { status } = await post(`${stage.auths[0]?.url}/auth/refresh`, body)
         if (status !== 400) throw mismatch('the refresh token of an ended session is taken', { status, family })
       }
@@ -261,7 +259,7 @@ function describe(world: World) {
     users: world.users.map(({ roles, isDisabled, families }) => ({
       roles: roles.toSorted(),
       isDisabled,
-      families: families.map(({ id, generation, endedFor }) => [id, generation, endedFor ?? null])
+      families: families.map(({ id, refreshState, endedFor }) => [id, refreshState.current, endedFor ?? null])
     })),
     denied: endedFamilies(world)
       .map(({ id }) => id)

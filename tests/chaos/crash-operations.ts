@@ -1,6 +1,8 @@
 import type { TokenResponse } from '@countersign/oauth'
 import {
   type Answer,
+  ageSessions,
+  burstSeconds,
   type Credentials,
   post,
   query,
@@ -9,6 +11,7 @@ import {
   register,
   send,
   signIn,
+  startReplayableSession,
   unverifiedClaims,
   usedSecrets
 } from '@countersign/testing/trio'
@@ -113,12 +116,37 @@ export const operations: readonly Operation[] = [
     }
   },
   {
+    name: 'recovery of a lost response',
+    commits: 'UPDATE refresh_token_families AS replayed',
+    async prepare(stage) {
+      const user = await register(stage.authUrl)
+      const session = await signIn(stage.authUrl, user)
+      const lost = (await refresh(stage.authUrl, session.refresh_token)).body
+      await ageSessions(stage.databaseUrl, user.id, burstSeconds)
+      return {
+        nameOf: namesOf([session]),
+        run: () => refresh(stage.authUrl, session.refresh_token) as Promise<Answer<never>>,
+        isOver: async () => true,
+        status: 200,
+        ended: [],
+        async verify(isCommitted) {
+          const events = isCommitted ? 1 : 0
+          expect(await readFamily(stage.databaseUrl, sidOf(session))).toMatchObject({ generation: isCommitted ? 3 : 1 })
+          expect(await auditedOf(stage, user, 'refresh_token.recovered')).toBe(events)
+          const recovered = (await refresh(stage.authUrl, session.refresh_token)).body
+          expect(recovered.refresh_token).not.toBe(lost.refresh_token)
+          expect((await refresh(stage.authUrl, recovered.refresh_token)).status).toBe(200)
+          expect(await readFamily(stage.databaseUrl, sidOf(session))).toMatchObject({ generation: 4, revoked_at: null })
+          expect(await auditedOf(stage, user, 'refresh_token.recovered')).toBe(1)
+        }
+      }
+    }
+  },
+  {
     name: 'replay',
     commits: 'UPDATE refresh_token_families AS replayed',
     async prepare(stage) {
-      const session = await signIn(stage.authUrl, await register(stage.authUrl))
-      const second = (await refresh(stage.authUrl, session.refresh_token)).body
-      const third = (await refresh(stage.authUrl, second.refresh_token)).body
+      const { first: session, third } = await startReplayableSession(stage.authUrl, stage.databaseUrl)
       const run = () => refresh(stage.authUrl, session.refresh_token) as Promise<Answer<never>>
       return {
         nameOf: namesOf([session]),

@@ -22,6 +22,7 @@ import {
   refresh,
   register,
   signIn,
+  startReplayableSession,
   startTrio,
   type Trio,
   unverifiedClaims,
@@ -147,13 +148,11 @@ describe('faults of the database', () => {
     })
 
     test('of a replay: 503, the family has ended, and the next replay is invalid_grant', async () => {
-      const session = await newSession()
-      const second = (await refreshed(session.refresh_token)).body
-      const third = (await refreshed(second.refresh_token)).body
+      const { first, third, sid } = await startReplayableSession(trio.auth.url, database.url, user)
       fault('before_answering', judgement, cut)
-      expectUnavailable(await refreshed(session.refresh_token))
-      await expectEnded({ ...third, sid: session.sid }, 'replay')
-      expect(await refreshed(session.refresh_token)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+      expectUnavailable(await refreshed(first.refresh_token))
+      await expectEnded({ ...third, sid }, 'replay')
+      expect(await refreshed(first.refresh_token)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
     })
 
     test('of a logout-all: 503, and every session has ended', async () => {
@@ -220,14 +219,12 @@ describe('faults of the database', () => {
     })
 
     test('to the judgement of a replay: 503, and the next replay ends the family', async () => {
-      const session = await newSession()
-      const second = (await refreshed(session.refresh_token)).body
-      const third = (await refreshed(second.refresh_token)).body
+      const { first, third, sid } = await startReplayableSession(trio.auth.url, database.url, user)
       fault('before_sending', judgement, ({ failWith }) => failWith(sqlState))
-      expectUnavailable(await refreshed(session.refresh_token))
-      expect(await readFamily(database.url, session.sid)).toMatchObject({ revoked_at: null })
-      expect(await refreshed(session.refresh_token)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
-      await expectEnded({ ...third, sid: session.sid }, 'replay')
+      expectUnavailable(await refreshed(first.refresh_token))
+      expect(await readFamily(database.url, sid)).toMatchObject({ revoked_at: null })
+      expect(await refreshed(first.refresh_token)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+      await expectEnded({ ...third, sid }, 'replay')
     })
 
     test('to a logout: 503, and the next one ends the session', async () => {

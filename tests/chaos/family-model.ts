@@ -1,8 +1,9 @@
 /** What must hold of sessions, in plain code: the oracle that schedules and races are compared with. It knows no races. */
 
+import { present, type RefreshSettings, type RefreshState } from './refresh-rule.ts'
+
 /** In seconds. */
-export interface Rules {
-  readonly retryWindow: number
+export interface Rules extends RefreshSettings {
   readonly idle: number
   readonly absolute: number
   readonly accessTokenLife: number
@@ -30,8 +31,7 @@ export interface User {
 export interface Family {
   readonly id: string
   readonly startedAt: number
-  generation: number
-  rotatedAt: number
+  readonly refreshState: RefreshState
   lastTokenAt: number
   endedFor?: string
 }
@@ -76,7 +76,10 @@ export function apply(world: World, rules: Rules, action: Action, given: Given):
 
   const tokensOf = (family: Family): Outcome => {
     family.lastTokenAt = now
-    const { id: familyId, generation } = family
+    const {
+      id: familyId,
+      refreshState: { current: generation }
+    } = family
     return { status: 200, tokens: { familyId, generation, roles: [...userOf(familyId).roles].sort() } }
   }
   const end = (families: Family[], reason: string, by = ''): number => {
@@ -100,7 +103,8 @@ export function apply(world: World, rules: Rules, action: Action, given: Given):
       if (user.isDisabled || user.password !== action.password) return refused(401, 'invalid_credentials')
       const live = user.families.filter((family) => isLive(world, rules, family))
       end(live.slice(0, Math.max(0, live.length - rules.sessionsPerUser + 1)), 'session_limit')
-      const family = { id: given.newFamilyId, startedAt: now, generation: 0, rotatedAt: now, lastTokenAt: now }
+      const refreshState = { current: 0, advancedAt: now, uses: [] }
+      const family = { id: given.newFamilyId, startedAt: now, refreshState, lastTokenAt: now }
       user.families.push(family)
       events.push(`session.started ${family.id}`)
       return tokensOf(family)
@@ -108,16 +112,13 @@ export function apply(world: World, rules: Rules, action: Action, given: Given):
     case 'refresh': {
       const family = find(action.familyId)
       if (!isLive(world, rules, family)) return refused(400, 'invalid_grant')
-      if (action.generation === family.generation) {
-        family.generation += 1
-        family.rotatedAt = now
-        return tokensOf(family)
+      const outcome = present(family.refreshState, action.generation, now, rules)
+      if (outcome === 'replayed') family.endedFor = 'replay'
+      if (outcome === 'replayed' || outcome === 'recovered') {
+        const { current } = family.refreshState
+        events.push(`refresh_token.${outcome} ${family.id} ${action.generation} at ${current}`)
       }
-      const isRetry = action.generation === family.generation - 1 && now < family.rotatedAt + rules.retryWindow
-      if (isRetry) return tokensOf(family)
-      family.endedFor = 'replay'
-      events.push(`refresh_token.replayed ${family.id} ${action.generation} at ${family.generation}`)
-      return refused(400, 'invalid_grant')
+      return outcome === 'replayed' ? refused(400, 'invalid_grant') : tokensOf(family)
     }
     case 'present a forged token':
       return refused(400, 'invalid_grant')
@@ -174,7 +175,7 @@ export function apply(world: World, rules: Rules, action: Action, given: Given):
 }
 
 export function isLive({ now }: World, rules: Rules, family: Family): boolean {
-  const expiresAt = Math.min(family.rotatedAt + rules.idle, family.startedAt + rules.absolute)
+  const expiresAt = Math.min(family.refreshState.advancedAt + rules.idle, family.startedAt + rules.absolute)
   return family.endedFor === undefined && now < expiresAt
 }
 

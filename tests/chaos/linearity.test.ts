@@ -14,7 +14,7 @@ import { openStage, rules, type Stage } from './stage.ts'
 interface Scene {
   readonly user: User
   readonly here: Family
-  /** Refreshed twice: its first refresh token is a replay. */
+  /** Refreshed twice, more than two windows apart: its first refresh token is a replay. */
   readonly there: Family
 }
 
@@ -63,6 +63,11 @@ const noLiveAuditor: Aftermath = ({ rows, outcomes }) => {
 
 const refreshThere = ({ there }: Scene): Action => ({ kind: 'refresh', familyId: there.id, generation: 2 })
 const retryThere = ({ there }: Scene): Action => ({ kind: 'refresh', familyId: there.id, generation: 1 })
+/** After the retry window: its response was lost. */
+const recoverThere = retryThere
+const recoverable = 200
+/** After two of them: what a recovery skips then is good no more. */
+const unlisted = 300
 const replayThere = ({ there }: Scene): Action => ({ kind: 'refresh', familyId: there.id, generation: 0 })
 const signIn = ({ user }: Scene): Action => ({ kind: 'sign in', userId: user.id, password: user.password })
 const logOutThere = ({ there }: Scene): Action => ({ kind: 'log out', bearer: there.id })
@@ -94,7 +99,13 @@ const adminEndsThere = ({ user, there }: Scene): Action => ({
 })
 const adminEndsAll = ({ user }: Scene): Action => ({ kind: 'admin ends sessions', userId: user.id })
 
-type Race = readonly [name: string, calls: readonly ((scene: Scene) => Action)[], aftermath: Aftermath]
+type Race = readonly [
+  name: string,
+  calls: readonly ((scene: Scene) => Action)[],
+  aftermath: Aftermath,
+  /** How long after the last refresh, in seconds. */
+  afterSeconds?: number
+]
 
 const races: readonly Race[] = [
   ['a refresh and a logout', [refreshThere, logOutThere], thereHasEnded],
@@ -104,6 +115,11 @@ const races: readonly Race[] = [
   ['a refresh and a replay', [refreshThere, replayThere], thereHasEnded],
   ['a retry and a replay', [retryThere, replayThere], thereHasEnded],
   ['a retry and a logout', [retryThere, logOutThere], thereHasEnded],
+  ['two recoveries', [recoverThere, recoverThere], () => {}, recoverable],
+  ['a recovery and a refresh with the token that it skips', [recoverThere, refreshThere], () => {}, recoverable],
+  ['a late recovery and a refresh with the token that it skips', [recoverThere, refreshThere], thereHasEnded, unlisted],
+  ['a recovery and a replay', [recoverThere, replayThere], thereHasEnded, recoverable],
+  ['a recovery and a logout', [recoverThere, logOutThere], thereHasEnded, recoverable],
   ['a refresh and a password change', [refreshThere, changePassword('another password')], onlyHereIsAlive],
   ['a refresh and disabling its user', [refreshThere, disable], nothingIsAlive],
   ['a refresh and the loss of a role', [refreshThere, giveRoles()], nothingIsAlive],
@@ -161,24 +177,28 @@ describe.skipIf(!inject('docker'))('linearity: whatever the interleaving, what w
   })
   afterAll(() => stage?.close())
 
-  test.each(races)('%s', { timeout: 30_000 + budget.races * 5000 }, async (_, actions, aftermath) => {
-    const worlds: CheckedWorld[] = []
-    for (let turn = 0; turn < budget.races; turn++) {
-      const { checked, scene, hashingMs } = await setScene()
-      const outcomes = await checked.run(
-        inParallel(
-          actions.map((action) => action(scene)),
-          hashingMs
-        ),
-        holdOf(turn)
-      )
-      aftermath({ rows: await readFamilies(scene.user.id), outcomes, scene })
-      await checked.finish()
-      worlds.push(checked)
+  test.each(races.map(([name, actions, aftermath, after = 0]) => [name, actions, aftermath, after] as const))(
+    '%s',
+    { timeout: 30_000 + budget.races * 5000 },
+    async (_, actions, aftermath, afterSeconds) => {
+      const worlds: CheckedWorld[] = []
+      for (let turn = 0; turn < budget.races; turn++) {
+        const { checked, scene, hashingMs } = await setScene(afterSeconds)
+        const outcomes = await checked.run(
+          inParallel(
+            actions.map((action) => action(scene)),
+            hashingMs
+          ),
+          holdOf(turn)
+        )
+        aftermath({ rows: await readFamilies(scene.user.id), outcomes, scene })
+        await checked.finish()
+        worlds.push(checked)
+      }
+      // What is refused stays refused.
+      for (const checked of worlds) await checked.finish()
     }
-    // What is refused stays refused.
-    for (const checked of worlds) await checked.finish()
-  })
+  )
 
   test('parallel sign-ins never pass the limit of live sessions, and the newest ones live', async () => {
     for (let turn = 0; turn < budget.races; turn++) {
@@ -207,7 +227,7 @@ describe.skipIf(!inject('docker'))('linearity: whatever the interleaving, what w
     }
   })
 
-  async function setScene(): Promise<{ checked: CheckedWorld; scene: Scene; hashingMs: number }> {
+  async function setScene(afterSeconds = 0): Promise<{ checked: CheckedWorld; scene: Scene; hashingMs: number }> {
     const checked = await createCheckedWorld(stage, { users: 1 })
     const does = (action: Action) => checked.run([{ action, replica: 0 }])
     const [{ id: userId, password }] = checked.world.users as [User]
@@ -218,7 +238,9 @@ describe.skipIf(!inject('docker'))('linearity: whatever the interleaving, what w
     const hashingMs = performance.now() - begin
     const familyId = checked.world.users[0]?.families[1]?.id as string
     await does({ kind: 'refresh', familyId, generation: 0 })
+    await checked.pass(300)
     await does({ kind: 'refresh', familyId, generation: 1 })
+    if (afterSeconds > 0) await checked.pass(afterSeconds)
     const [user] = checked.world.users as [User]
     const [here, there] = user.families as [Family, Family]
     return { checked, scene: { user, here, there }, hashingMs }

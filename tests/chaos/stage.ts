@@ -6,11 +6,12 @@ import pg from 'pg'
 import type { Rules, User } from './family-model.ts'
 
 /**
- * Time passes in steps of 100 seconds, and no limit is near a multiple of that: so the few seconds that a schedule takes
- * decide nothing. The idle limit is below the access token's life: a session can expire before its tokens.
+ * Time passes in steps of 100 seconds. No limit, and no double retry window, is near a multiple of that: so the few seconds
+ * that a schedule takes decide nothing. The idle limit is below the access token's life: a session can expire before its tokens.
  */
 export const rules: Rules = {
-  retryWindow: 150,
+  retryWindow: 140,
+  recovery: 350,
   idle: 450,
   absolute: 1250,
   accessTokenLife: 570,
@@ -46,6 +47,7 @@ export async function openStage(): Promise<Stage> {
   const env = {
     ACCESS_TOKEN_TTL_SECONDS: String(rules.accessTokenLife),
     REFRESH_RETRY_WINDOW_SECONDS: String(rules.retryWindow),
+    REFRESH_RECOVERY_SECONDS: String(rules.recovery),
     SESSION_IDLE_SECONDS: String(rules.idle),
     SESSION_ABSOLUTE_SECONDS: String(rules.absolute),
     SESSIONS_PER_USER: String(rules.sessionsPerUser),

@@ -7,7 +7,9 @@ import {
 } from '@countersign/testing'
 import {
   type Answer,
+  ageSessions,
   basic,
+  burstSeconds,
   get,
   issuer,
   post,
@@ -97,7 +99,10 @@ describe('activity', () => {
     const other = await signIn(there, user)
     const second = (await refresh(here, first.refresh_token)).body
     await refresh(there, first.refresh_token)
+    await ageSessions(database.url, user.id, burstSeconds)
     await refresh(there, second.refresh_token)
+    await ageSessions(database.url, user.id, burstSeconds)
+    await refresh(here, second.refresh_token)
     await refresh(here, first.refresh_token)
     await refresh(here, second.refresh_token)
     await refresh(there, `${first.refresh_token.slice(0, -2)}xx`)
@@ -111,7 +116,7 @@ describe('activity', () => {
       .poll(async () => difference(await totals(), before), soon)
       .toEqual({
         sign_ins: { succeeded: 2, failed: 2 },
-        refreshes: { rotated: 2, retried: 1, replayed: 1, refused: 2 },
+        refreshes: { rotated: 2, retried: 1, recovered: 1, replayed: 1, refused: 2 },
         revocations: { sessions: 2 }
       })
   })
@@ -124,7 +129,9 @@ describe('activity', () => {
     for (let i = 0; i < 100; i++) tokens = (await refresh(trio.auth.url, tokens.refresh_token)).body
     const rounds = (performance.now() - begin) / 2000 + 1
     expect(saves() - savesBefore).toBeLessThanOrEqual(rounds * trio.auths.length)
-    await expect.poll(async () => difference(await totals(), before).refreshes, soon).toEqual({ rotated: 100 })
+    await expect
+      .poll(async () => difference(await totals(), before).refreshes, soon)
+      .toEqual({ rotated: 8, retried: 92 })
   })
 
   test('a key, a token and the tokens of a client are told apart', async () => {
@@ -192,7 +199,7 @@ describe('activity', () => {
     }
     const hour = (await show()).body
     expect(Object.keys(hour.series.sign_ins)).toEqual(['succeeded', 'failed'])
-    expect(Object.keys(hour.series.refreshes)).toEqual(['rotated', 'retried', 'replayed', 'refused'])
+    expect(Object.keys(hour.series.refreshes)).toEqual(['rotated', 'retried', 'recovered', 'replayed', 'refused'])
     expect(Object.keys(hour.series.revocations)).toEqual(['sessions', 'tokens', 'keys', 'clients'])
     // A minute may have passed meanwhile.
     const [last] = await query<{ step: number }>(

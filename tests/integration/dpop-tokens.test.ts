@@ -3,6 +3,7 @@ import {
   accessTokenUrn,
   ageSessions,
   basic,
+  burstSeconds,
   type ClientKey,
   createClient,
   dpopProof,
@@ -42,7 +43,7 @@ describe('tokens that are bound to a key (DPoP, RFC 9449)', () => {
       databaseUrl: database.url,
       redisUrl,
       authReplicas: redisUrl ? 2 : 1,
-      env: { REGISTRATIONS_PER_ADDRESS: '1000', REFRESH_RETRY_WINDOW_BOUND_SECONDS: '604800' }
+      env: { REGISTRATIONS_PER_ADDRESS: '1000' }
     })
     key = await makeClientKey()
     thief = await makeClientKey()
@@ -94,9 +95,10 @@ describe('tokens that are bound to a key (DPoP, RFC 9449)', () => {
       expect(await refreshBound(tokens.refresh_token)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
     }
     const second = await refreshBound(tokens.refresh_token, key)
+    await ageSessions(database.url, tokens.userId, burstSeconds)
     const third = await refreshBound(second.body.refresh_token, key)
     expect(third.status).toBe(200)
-    // Two generations old, by somebody without the key: a replay would end the family.
+    // From before the last burst, by somebody without the key: a replay would end the family.
     expect((await refreshBound(tokens.refresh_token, thief)).status).toBe(400)
     const { sid } = unverifiedClaims(tokens.access_token)
     expect(await readFamily(database.url, sid)).toMatchObject({ revoked_at: null, generation: 2 })
@@ -106,17 +108,87 @@ describe('tokens that are bound to a key (DPoP, RFC 9449)', () => {
     expect(await readFamily(database.url, sid)).toMatchObject({ revoked_reason: 'replay' })
   })
 
-  test('a lost response can be retried for as long as the setting says', async () => {
+  test('a lost response is recovered for as long as the session lives', async () => {
     const tokens = await signInBound()
-    const first = await refreshBound(tokens.refresh_token, key)
-    await ageSessions(database.url, tokens.userId, 86_400)
-    const retried = await refreshBound(tokens.refresh_token, key)
-    expect(retried).toMatchObject({ status: 200, body: { refresh_token: first.body.refresh_token } })
+    await refreshBound(tokens.refresh_token, key)
+    await ageSessions(database.url, tokens.userId, 7 * 86_400 - 60)
+    expect((await refreshBound(tokens.refresh_token, thief)).status).toBe(400)
+    const recovered = await refreshBound(tokens.refresh_token, key)
+    expect(recovered.status).toBe(200)
+    expect((await refreshBound(recovered.body.refresh_token, key)).status).toBe(200)
 
     const bearer = await signIn(trio.auth.url, await register(trio.auth.url))
     await refreshBound(bearer.refresh_token)
-    await ageSessions(database.url, unverifiedClaims(bearer.access_token).sub as string, 120)
+    await ageSessions(database.url, unverifiedClaims(bearer.access_token).sub as string, 86_401)
     expect((await refreshBound(bearer.refresh_token)).status).toBe(400)
+  })
+
+  describe.each([
+    ['POST /auth/logout', '/auth/logout', 204],
+    ['POST /oauth/revoke', '/oauth/revoke', 200]
+  ] as const)('%s with a refresh token', (_, path, done) => {
+    const end = async (token: string, signer?: ClientKey, proof?: string) => {
+      const dpop = proof ?? (signer && (await proofFor(path, signer)))
+      if (path === '/auth/logout') return postJson(path, { refresh_token: token }, dpop)
+      const form = { client_id: 'countersign', token }
+      return postForm<Tokens>(`${trio.auth.url}${path}`, form, dpop === undefined ? {} : { DPoP: dpop })
+    }
+    const familyOf = (accessToken: string) => readFamily(database.url, unverifiedClaims(accessToken).sid)
+
+    test('that is bound is refused without a proof of its key, and the session lives', async () => {
+      const tokens = await signInBound()
+      for (const signer of [undefined, thief]) {
+        expect(await end(tokens.refresh_token, signer)).toMatchObject({
+          status: 400,
+          body: { error: 'invalid_dpop_proof' }
+        })
+      }
+      expect(await familyOf(tokens.access_token)).toMatchObject({ revoked_at: null })
+      expect((await refreshBound(tokens.refresh_token, key)).status).toBe(200)
+    })
+
+    test('that is bound ends the session with a proof of its key, by any generation', async () => {
+      const tokens = await signInBound()
+      const second = await refreshBound(tokens.refresh_token, key)
+      await ageSessions(database.url, tokens.userId, burstSeconds)
+      await refreshBound(second.body.refresh_token, key)
+      expect((await end(tokens.refresh_token, key)).status).toBe(done)
+      expect(await familyOf(tokens.access_token)).toMatchObject({ revoked_at: expect.any(Date) })
+      // It has ended: there is nothing to protect any more.
+      expect((await end(tokens.refresh_token)).status).toBe(done)
+    })
+
+    test('that is not bound needs no proof, and none does harm', async () => {
+      for (const signer of [undefined, key]) {
+        const { username, password } = await register(trio.auth.url)
+        const tokens = await signIn(trio.auth.url, { username, password })
+        expect((await end(tokens.refresh_token, signer)).status).toBe(done)
+        expect(await familyOf(tokens.access_token)).toMatchObject({ revoked_at: expect.any(Date) })
+      }
+    })
+
+    test('uses a proof up', async () => {
+      const [one, two] = [await signInBound(), await signInBound()]
+      const proof = await proofFor(path, key)
+      expect((await end(one.refresh_token, undefined, proof)).status).toBe(done)
+      expect(await end(two.refresh_token, undefined, proof)).toMatchObject({
+        status: 400,
+        body: { error: 'invalid_dpop_proof' }
+      })
+      expect(await familyOf(two.access_token)).toMatchObject({ revoked_at: null })
+    })
+  })
+
+  test('a stolen access token that is bound cannot be revoked without its key', async () => {
+    const { access_token: token } = await signInBound()
+    const form = { client_id: 'countersign', token }
+    const revoke = (headers: Record<string, string> = {}) => postForm(`${trio.auth.url}/oauth/revoke`, form, headers)
+    expect(await revoke()).toMatchObject({ status: 400, body: { error: 'invalid_dpop_proof' } })
+    const { jti } = unverifiedClaims(token)
+    const entries = () => query(database.url, 'SELECT 1 FROM revocations WHERE value = $1', [jti])
+    expect(await entries()).toHaveLength(0)
+    expect((await revoke({ DPoP: await proofFor('/oauth/revoke') })).status).toBe(200)
+    expect(await entries()).toHaveLength(1)
   })
 
   test('a client binds tokens of its own at the token endpoint', async () => {

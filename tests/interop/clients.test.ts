@@ -1,5 +1,7 @@
 import {
   accessTokenUrn,
+  ageSessions,
+  burstSeconds,
   type ClientKey,
   dpopProof,
   makeClientKey,
@@ -68,10 +70,12 @@ describe('unmodified client libraries from npm', () => {
 
     test('refreshes a session as a public client, and is told when the token was used before', async () => {
       const client = await asPublicClient()
-      const first = await signIn(stage.issuer, await register(stage.issuer))
+      const user = await register(stage.issuer)
+      const first = await signIn(stage.issuer, user)
       const second = await client.refresh(first.refresh_token)
       expect(second).toMatchObject({ token_type: 'bearer', scope: 'account' })
       expect(second.refresh_token).not.toBe(first.refresh_token)
+      await ageSessions(stage.database.url, user.id, burstSeconds)
       const third = await client.refresh(second.refresh_token as string, { scope: 'account' })
       const refused = { type: 'ResponseBodyError', status: 400, error: 'invalid_grant' }
       expect(await refusalOf(client.refresh(first.refresh_token))).toEqual(refused)

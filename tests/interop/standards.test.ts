@@ -4,7 +4,9 @@ import type { TokenResponse } from '@countersign/oauth'
 import {
   type Answer,
   accessTokenUrn,
+  ageSessions,
   basic,
+  burstSeconds,
   type ClientKey,
   clientAssertion,
   dpopProof,
@@ -571,6 +573,7 @@ describe('what the standards demand', () => {
     test('a thief who binds nothing cannot keep the owner from showing the replay', async () => {
       const { refresh_token: stolen, access_token: accessToken } = await newSession()
       const first = await refreshWith(stolen)
+      await ageSessions(stage.database.url, unverifiedClaims(accessToken).sub as string, burstSeconds)
       const second = await refreshWith(first.body.refresh_token as string)
       expectRefusal(await refreshWith(second.body.refresh_token as string, await makeClientKey()), 400, 'invalid_grant')
       expectRefusal(await refreshWith(stolen), 400, 'invalid_grant')

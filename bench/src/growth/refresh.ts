@@ -1,6 +1,7 @@
 import { post, register, signIn, startTrio, type Trio } from '@countersign/testing/trio'
 import { createBenchDatabase, fillDatabase } from '../databases.ts'
 import { createProfiler, type Profiler } from '../peers/profile-process.ts'
+import { strictRotation } from '../refresh/refresh-contestant.ts'
 import { median } from '../statistics.ts'
 import { interleave, type Outcome, type SuiteContext } from '../suite.ts'
 import { compareSizes, name, withProfiles } from './compare-sizes.ts'
@@ -50,7 +51,7 @@ async function prepare(
     databaseUrl: database.url,
     redisUrl: `${redisUrl}/${redisDatabase}`,
     readyWithinMs: 300_000,
-    env: { LOG_LEVEL: 'info', NODE_OPTIONS: profiler.nodeOptions }
+    env: { ...strictRotation, LOG_LEVEL: 'info', NODE_OPTIONS: profiler.nodeOptions }
   })
   closing.push(() => trio.stop())
   const { refresh_token: refreshToken } = await signIn(trio.auth.url, await register(trio.auth.url))

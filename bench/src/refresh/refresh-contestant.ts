@@ -30,12 +30,19 @@ export interface Surroundings {
 /** What `DATABASE_CONNECTIONS` is by default, for all of them. */
 export const databaseConnections = 10
 
+/**
+ * Strict rotation. By default a session that refreshes more than eight times in two minutes gets the same token again, and a
+ * session here refreshes hundreds of times a second. The statement is the same.
+ */
+export const strictRotation = { REFRESH_RETRY_WINDOW_SECONDS: '0', REFRESH_RECOVERY_SECONDS: '0' }
+
 /** Countersign's auth-service as it is in production, and its own client. */
 export async function startCountersign({ postgresUrl, redisUrl, sessions }: Surroundings): Promise<OwnContestant> {
   const database = await createBenchDatabase(postgresUrl)
   const env = {
     NODE_ENV: 'production',
     ...threadPool,
+    ...strictRotation,
     LOG_LEVEL: 'info',
     ACCESS_TOKEN_TTL_SECONDS: String(accessTokenTtlSeconds),
     DATABASE_CONNECTIONS: String(databaseConnections),

@@ -21,10 +21,6 @@ export async function checkRotation(contestant: RefreshContestant): Promise<void
   if (second.status !== 200 || !accessToken || !successor) return fail(`a refresh is answered with ${second.status}`)
   if (successor === first) fail('it does not rotate')
   await verifyAccessToken(contestant, accessToken).catch((error: unknown) => fail(String(error)))
-  if (contestant.name === 'Countersign') {
-    const retry = await refreshOnce(contestant, first)
-    if (retry.body.refresh_token !== successor) fail('a retry does not get the same successor')
-  }
   const third = await refreshOnce(contestant, successor)
   if (third.status !== 200 || third.body.refresh_token === successor) fail('the successor cannot be used')
   const replay = await refreshOnce(contestant, first)

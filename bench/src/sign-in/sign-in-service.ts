@@ -2,7 +2,7 @@ import { type Credentials, query, register, signIn, startTrio } from '@countersi
 import { createBenchDatabase } from '../databases.ts'
 import type { RequestSpec } from '../load/load-plan.ts'
 import { threadPool } from '../peers/peer-process.ts'
-import { databaseConnections, ownSetting } from '../refresh/refresh-contestant.ts'
+import { databaseConnections, ownSetting, strictRotation } from '../refresh/refresh-contestant.ts'
 import type { Setting, SuiteContext } from '../suite.ts'
 
 /** An auth-service with users to sign in, and sessions to refresh meanwhile. */
@@ -34,6 +34,7 @@ export async function startSignInService(
   const env = {
     NODE_ENV: 'production',
     ...threadPool,
+    ...strictRotation,
     LOG_LEVEL: 'info',
     DATABASE_CONNECTIONS: String(databaseConnections),
     REGISTRATIONS_PER_ADDRESS: unlimited,

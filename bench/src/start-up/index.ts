@@ -1,5 +1,6 @@
 import { startTrio } from '@countersign/testing/trio'
 import { createBenchDatabase } from '../databases.ts'
+import { strictRotation } from '../refresh/refresh-contestant.ts'
 import { median, round } from '../statistics.ts'
 import { interleave, type Measurement, ratioOfRounds, type Suite } from '../suite.ts'
 import { type StartFigures, startAndMeasure } from './start-and-measure.ts'
@@ -18,7 +19,7 @@ export const startUp: Suite = {
     const trio = await startTrio({
       databaseUrl: database.url,
       redisUrl: context.redisUrl,
-      env: { LOG_LEVEL: 'info' }
+      env: { ...strictRotation, LOG_LEVEL: 'info' }
     })
     try {
       const services = starters(trio)

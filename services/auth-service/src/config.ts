@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import {
+  ConfigurationError,
   choiceVariable,
   connectionVariable,
   type Environment,
@@ -66,8 +67,8 @@ export const variables = {
     max: 3600,
     unit: 'seconds'
   }),
-  boundRefreshRetryWindowSeconds: integerVariable('REFRESH_RETRY_WINDOW_BOUND_SECONDS', {
-    fallback: 60,
+  refreshRecoverySeconds: integerVariable('REFRESH_RECOVERY_SECONDS', {
+    fallback: day,
     min: 0,
     max: 366 * day,
     unit: 'seconds'
@@ -147,7 +148,22 @@ export const variables = {
  * @throws {ConfigurationError} with every problem at once
  */
 export function loadConfig(env: Environment) {
-  return readVariables(env, variables)
+  const config = readVariables(env, variables)
+  const problem = problemOfRecovery(config)
+  if (problem) throw new ConfigurationError([problem])
+  return config
 }
 
-export type Config = ReturnType<typeof loadConfig>
+/** Recovery begins where the retry window ends. */
+function problemOfRecovery({
+  refreshRetryWindowSeconds: retry,
+  refreshRecoverySeconds: recovery
+}: Pick<Config, 'refreshRetryWindowSeconds' | 'refreshRecoverySeconds'>): string | undefined {
+  if (recovery === 0) return undefined
+  if (retry === 0)
+    return 'REFRESH_RECOVERY_SECONDS must be 0 where REFRESH_RETRY_WINDOW_SECONDS is 0 (strict rotation).'
+  if (recovery > retry) return undefined
+  return `REFRESH_RECOVERY_SECONDS must be 0 (off) or more than REFRESH_RETRY_WINDOW_SECONDS, which is ${retry}.`
+}
+
+export type Config = ReturnType<typeof readVariables<typeof variables>>

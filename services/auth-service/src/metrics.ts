@@ -9,6 +9,7 @@ import { type FeedFault, feedFaults } from './revocation/feed-fault.ts'
 export const refreshMetrics = [
   'rotated',
   'retried',
+  'recovered',
   'replayed',
   'expired',
   'revoked',

@@ -5,11 +5,14 @@ import type { RefreshTokenFamilies } from '../grants/refresh-token-families.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
 import type { RefreshTokenCodec } from '../tokens/refresh-tokens.ts'
 import { type LogoutBody, logoutBody } from './bodies.ts'
+import { endPresentedFamily } from './presented-family.ts'
+import { type ProofOfPossessionDeps, takeProof } from './proof-of-possession.ts'
 
 export interface LogoutDeps {
   families: RefreshTokenFamilies
   refreshTokens: RefreshTokenCodec
   relay: RevocationRelay
+  proofs: ProofOfPossessionDeps
   /** Sets `ctx.state.accessToken`, or answers 401. */
   requireAccessToken: Middleware
 }
@@ -29,15 +32,18 @@ export function logoutOthers(deps: LogoutDeps): Middleware[] {
   return [deps.requireAccessToken, endOtherSessions(deps)]
 }
 
-/** Takes any generation of the family: whoever signs out is done with all of it. A family that ended before is fine. */
-function endSessionOfRefreshToken({ families, refreshTokens, relay }: LogoutDeps): Middleware {
+/** Takes any generation of the family, since its owner is done with all of it. A family that ended before is fine. */
+function endSessionOfRefreshToken({ families, refreshTokens, relay, proofs }: LogoutDeps): Middleware {
+  const checkProof = takeProof(proofs)
   return async function endSessionOfRefreshToken(ctx, next) {
     const { refresh_token: refreshToken } = ctx.state.body as LogoutBody
     if (refreshToken === undefined) return next()
     const content = refreshTokens.decode(refreshToken)
     if (!content) throw new InvalidGrantError({ description: 'The refresh token is not one of this issuer.' })
-    const { entries } = await families.end({ familyId: content.familyId }, { reason: 'logout' })
-    await relay.announce(entries)
+    await checkProof(ctx, async () => {
+      const presented = { familyId: content.familyId, provenKey: ctx.state.provenKey }
+      await relay.announce(await endPresentedFamily(families, presented, { reason: 'logout' }))
+    })
     ctx.status = 204
   }
 }

@@ -6,8 +6,11 @@ import type { RefreshTokenFamilies } from '../grants/refresh-token-families.ts'
 import type { RevocationOutbox } from '../revocation/revocation-outbox.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
 import type { OwnAccessTokens } from '../tokens/own-access-tokens.ts'
+import type { ProvenKey } from '../tokens/proven-key.ts'
 import type { RefreshTokenCodec } from '../tokens/refresh-tokens.ts'
 import { type TokenActionForm, tokenActionForm } from './oauth-forms.ts'
+import { endPresentedFamily, unprovenKey } from './presented-family.ts'
+import { type ProofOfPossessionDeps, takeProof } from './proof-of-possession.ts'
 import { requireClient } from './require-client.ts'
 
 export interface RevokeDeps {
@@ -17,20 +20,24 @@ export interface RevokeDeps {
   ownTokens: OwnAccessTokens
   outbox: Pick<RevocationOutbox, 'revokeToken'>
   relay: RevocationRelay
+  proofs: ProofOfPossessionDeps
 }
 
 /**
  * `POST /oauth/revoke` (RFC 7009): ends a token that was issued to the client. A refresh token, of any generation, takes its
  * session along, with every access token of it. What is unknown, of another client, or over already, gets 200 all the same.
+ * A refresh token that is bound to a key needs a proof of it, since a thief could end the session, and so does an access token of
+ * a public client.
  */
 export function revoke(deps: RevokeDeps): Middleware[] {
   return [
     requireForm(tokenActionForm),
     requireClient(deps.clientAuthentication),
+    takeProof(deps.proofs),
     async function answerRevocation(ctx) {
       const { token } = ctx.state.form as TokenActionForm
-      const { id: clientId } = ctx.state.client as ConfirmedClient
-      await deps.relay.announce(await revokeToken(deps, token, clientId))
+      const { client, provenKey } = ctx.state as { client: ConfirmedClient; provenKey: ProvenKey | undefined }
+      await deps.relay.announce(await revokeToken(deps, token, { client, provenKey }))
       ctx.set('Cache-Control', 'no-store')
       ctx.status = 200
       ctx.body = ''
@@ -41,14 +48,19 @@ export function revoke(deps: RevokeDeps): Middleware[] {
 async function revokeToken(
   { refreshTokens, families, ownTokens, outbox }: RevokeDeps,
   token: string,
-  clientId: string
+  { client, provenKey }: { client: ConfirmedClient; provenKey: ProvenKey | undefined }
 ) {
+  const { id: clientId } = client
   const content = refreshTokens.decode(token)
   if (content) {
-    const selection = { familyId: content.familyId, clientId }
-    return (await families.end(selection, { reason: 'token_revoked' })).entries
+    const presented = { familyId: content.familyId, clientId, provenKey }
+    return endPresentedFamily(families, presented, { reason: 'token_revoked' })
   }
   const claims = await ownTokens.read(token)
   if (claims?.client_id !== clientId) return []
+  await provenKey?.claim()
+  // A client that has authenticated itself is no thief, and client libraries send no proof here.
+  const isThiefPossible = client.authMethod === 'none'
+  if (isThiefPossible && claims.cnf && claims.cnf.jkt !== provenKey?.jkt) throw unprovenKey()
   return outbox.revokeToken({ jti: claims.jti, expiresAt: claims.exp, clientId })
 }

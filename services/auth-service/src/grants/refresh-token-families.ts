@@ -111,9 +111,11 @@ export interface EndCause {
 export type RefreshOutcome =
   /** The family advanced by one generation. */
   | { readonly outcome: 'rotated'; readonly session: Session }
-  /** The token was used before, a moment ago, and its successor is unused: the client gets that very successor. */
+  /** The token was used in the last burst, and a moment ago: the client gets the current token, and nothing advances. */
   | { readonly outcome: 'retried'; readonly session: Session }
-  /** An older token than that: the family is revoked, and that is committed. */
+  /** The same, later: the current token, whose response was lost, is skipped, and the client gets the next one. */
+  | { readonly outcome: 'recovered'; readonly session: Session }
+  /** Any other token: the family is revoked, and that is committed. */
   | { readonly outcome: 'replayed'; readonly sessionId: string; readonly entries: readonly OutboxEntry[] }
   | { readonly outcome: 'revoked' | 'expired' | 'unknown' }
   /** The token is bound to another key than the request has proven. The family lives on: a thief cannot end it. */
@@ -131,8 +133,17 @@ export interface RefreshTokenFamilies {
   start(session: NewSession): Promise<{ session: Session; entries: readonly OutboxEntry[] } | undefined>
   /** Advances the family, or says why not. The common case is one statement and one round trip. */
   refresh(presented: PresentedGeneration): Promise<RefreshOutcome>
-  /** Ends one family; `userId` limits it to the user's own, `clientId` to the client's. */
-  end(selection: { familyId: string; userId?: string; clientId?: string }, cause: EndCause): Promise<EndedFamilies>
+  /** Ends one family; `userId` limits it to the user's own. */
+  end(selection: { familyId: string; userId?: string }, cause: EndCause): Promise<EndedFamilies>
+  /**
+   * Ends the family of a presented refresh token of any generation; `clientId` limits it to the client's.
+   * @param jkt thumbprint of the key that the request has proven
+   * @returns `undefined` when the family lives and is bound to another key: a thief cannot end it
+   */
+  endPresented(
+    presented: { familyId: string; clientId?: string; jkt: string | undefined },
+    cause: EndCause
+  ): Promise<EndedFamilies | undefined>
   /** Ends all families of a user. */
   endAll(userId: string, cause: EndCause): Promise<EndedFamilies>
   /**

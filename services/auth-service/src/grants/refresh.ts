@@ -43,6 +43,7 @@ export async function refresh(deps: RefreshDeps, request: RefreshRequest): Promi
   switch (result.outcome) {
     case 'rotated':
     case 'retried':
+    case 'recovered':
       return createTokenResponse(deps, result.session, jkt)
     case 'replayed':
       await deps.relay.announce(result.entries)

@@ -3,7 +3,7 @@
 /** What is shown, and what may have become of it. */
 export const activityOutcomes = {
   sign_ins: ['succeeded', 'failed'],
-  refreshes: ['rotated', 'retried', 'replayed', 'refused'],
+  refreshes: ['rotated', 'retried', 'recovered', 'replayed', 'refused'],
   revocations: ['sessions', 'tokens', 'keys', 'clients']
 } as const
 type ActivityOutcomes = typeof activityOutcomes

@@ -1,5 +1,5 @@
 import type { IssuerMetrics, RefreshMetric } from '../metrics.ts'
-import type { CountedOutcome } from './activity.ts'
+import { activityOutcomes, type CountedOutcome } from './activity.ts'
 import type { ActivityRecorder } from './activity-recorder.ts'
 
 /**
@@ -25,5 +25,5 @@ export function recordActivity(metrics: IssuerMetrics, recorder: ActivityRecorde
 }
 
 function outcomeOf(metric: RefreshMetric): CountedOutcome<'refreshes'> {
-  return metric === 'rotated' || metric === 'retried' || metric === 'replayed' ? metric : 'refused'
+  return activityOutcomes.refreshes.find((outcome) => outcome === metric) ?? 'refused'
 }

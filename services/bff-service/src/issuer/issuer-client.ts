@@ -68,7 +68,7 @@ export function createIssuerClient({
     },
     async refresh(refreshToken, browser) {
       const body = { refresh_token: refreshToken }
-      // A refresh whose answer was lost gets the same successor when it is tried again.
+      // A refresh whose response was lost gets the newest token when it is tried again.
       const answer = await post('/auth/refresh', body, browser).catch((error) => {
         if (error instanceof NoAnswerError) return post('/auth/refresh', body, browser)
         throw error

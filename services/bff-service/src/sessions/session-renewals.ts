@@ -45,7 +45,7 @@ export function createSessionRenewals({ sealed, issuer, metrics, clock }: Sessio
   async function exchange({ id, endsAt, version: held }: PresentedSession, browser: BrowserOrigin) {
     const current = await sealed.find(id)
     if (!current) throw new NotSignedInError()
-    // A request that took long holds an old one; presenting its refresh token would count as a replay.
+    // A request that took long holds an old one; its refresh token may be too old to be good.
     if (current.version > held) return current
     const tokens = await refresh(current, browser)
     const next = createBrowserSession(tokens, { now: clock.now(), version: current.version + 1, endsAt })

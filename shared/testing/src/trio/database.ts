@@ -12,20 +12,22 @@ export async function query<T extends object>(databaseUrl: string, text: string,
 }
 
 /**
- * Lets time pass for the sessions of a user: moves all their moments into the past, which is what waiting would do. The
- * services have no other clock for sessions than the database's.
+ * Lets time pass for the sessions of users (`$1`, a list): moves all their moments by `$2` seconds into the past, which is
+ * what waiting would do. The services have no other clock for sessions than the database's.
  */
+export const ageSessionsStatement = `
+  UPDATE refresh_token_families SET
+    created_at = created_at - make_interval(secs => $2), rotated_at = rotated_at - make_interval(secs => $2),
+    used_at = ARRAY(
+      SELECT use.at - make_interval(secs => $2) FROM unnest(used_at) WITH ORDINALITY AS use(at, place) ORDER BY use.place),
+    idle_expires_at = idle_expires_at - make_interval(secs => $2),
+    absolute_expires_at = absolute_expires_at - make_interval(secs => $2),
+    access_expires_at = access_expires_at - make_interval(secs => $2)
+  WHERE user_id = ANY($1)`
+
+/** Lets time pass for the sessions of a user. */
 export async function ageSessions(databaseUrl: string, userId: string, seconds: number): Promise<void> {
-  await query(
-    databaseUrl,
-    `UPDATE refresh_token_families SET
-      created_at = created_at - make_interval(secs => $2), rotated_at = rotated_at - make_interval(secs => $2),
-      idle_expires_at = idle_expires_at - make_interval(secs => $2),
-      absolute_expires_at = absolute_expires_at - make_interval(secs => $2),
-      access_expires_at = access_expires_at - make_interval(secs => $2)
-    WHERE user_id = $1`,
-    [userId, seconds]
-  )
+  await query(databaseUrl, ageSessionsStatement, [[userId], seconds])
 }
 
 export interface FamilyRow {

@@ -27,6 +27,7 @@ export interface RedisSession {
 /** A channel of Redis that each connection of a link subscribes to. */
 export interface RedisSubscription {
   readonly channel: string
+  /** Called for each message. */
   onMessage(): void
 }
 

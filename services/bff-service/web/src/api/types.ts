@@ -121,7 +121,7 @@ export interface Activity {
   step_seconds: number
   series: {
     sign_ins: Record<'succeeded' | 'failed', number[]>
-    refreshes: Record<'rotated' | 'retried' | 'replayed' | 'refused', number[]>
+    refreshes: Record<'rotated' | 'retried' | 'recovered' | 'replayed' | 'refused', number[]>
     revocations: Record<'sessions' | 'tokens' | 'keys' | 'clients', number[]>
   }
 }

@@ -4,6 +4,7 @@ const sentences: Record<AuditEventType, string> = {
   'session.started': 'Signed in',
   'session.ended': 'Session ended',
   'sign_in.failed': 'Sign-in failed',
+  'refresh_token.recovered': 'Lost refresh response recovered',
   'refresh_token.replayed': 'Refresh token replayed',
   'access_token.revoked': 'Access token revoked',
   'user.registered': 'User registered',

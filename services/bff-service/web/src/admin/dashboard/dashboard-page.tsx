@@ -45,7 +45,7 @@ export function DashboardPage() {
             </Section>
             <Section
               title="Refreshes"
-              lead="A retry within the window gets the same successor. A replayed token ends its session."
+              lead="A retry gets the current token. A response lost for longer is recovered. A replayed token ends its session."
             >
               <ActivityChart
                 activity={data}
@@ -53,6 +53,7 @@ export function DashboardPage() {
                 series={[
                   { name: 'rotated', label: 'Rotated', color: 'petrol.5' },
                   { name: 'retried', label: 'Retried', color: 'yellow.7' },
+                  { name: 'recovered', label: 'Recovered', color: 'orange.7' },
                   { name: 'replayed', label: 'Replayed', color: 'red.7' },
                   { name: 'refused', label: 'Refused', color: 'gray.6' }
                 ]}

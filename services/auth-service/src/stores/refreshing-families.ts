@@ -1,0 +1,70 @@
+import { Prisma } from '@countersign/prisma'
+import type { PresentedGeneration, RefreshOutcome, Session } from '../grants/refresh-token-families.ts'
+import type { Database } from './database.ts'
+import { isLive } from './ending-families.ts'
+import type { HotStatements } from './hot-statements.ts'
+import { createRefreshJudgment, type RefreshLimits } from './refresh-judgment.ts'
+import { databaseNow } from './revocation-entries.ts'
+import { type SessionRow, sessionColumns, toSession } from './session-rows.ts'
+import { isFull, listAfterRotation } from './used-generations.ts'
+
+const doubleWindow = Prisma.raw('make_interval(secs => $11)')
+const list = listAfterRotation(doubleWindow)
+
+/** The rotation, with one text for every presentation: a key, scopes or an audience that is absent is NULL. */
+const rotationText = `
+  UPDATE refresh_token_families f
+  SET generation = f.generation + 1, rotated_at = ${databaseNow.sql},
+    used_generations = ${list.generations.sql}, used_at = ${list.times.sql}, uses_generation = f.generation + 1,
+    idle_expires_at = ${databaseNow.sql} + make_interval(secs => $10),
+    access_expires_at = greatest(f.access_expires_at, ${databaseNow.sql} + make_interval(secs => $9)),
+    address = $7, user_agent = $8
+  FROM users u
+  WHERE f.id = $1::uuid AND f.generation = $2 AND f.client_id = $3 AND ${isLive.sql}
+    AND f.jkt IS NOT DISTINCT FROM $4::text
+    AND ($5::text[] IS NULL OR $5::text[] <@ string_to_array(f.scope, ' '))
+    AND ($6::text[] IS NULL OR $6::text[] <@ f.audience)
+    AND NOT ${isFull(doubleWindow).sql}
+    AND u.id = f.user_id AND u.disabled_at IS NULL
+  RETURNING ${sessionColumns.sql}`
+
+/** Advances a family, or says why not: in the common case by one statement, which is one round trip. */
+export function createRefreshing(
+  database: Database,
+  hotStatements: HotStatements,
+  limits: RefreshLimits
+): (presented: PresentedGeneration) => Promise<RefreshOutcome> {
+  const rotation = hotStatements.prepare<SessionRow>(rotationText)
+  const judge = createRefreshJudgment(database, limits)
+
+  return async function refresh(presented) {
+    for (;;) {
+      const session = await rotate(presented)
+      if (session) return { outcome: 'rotated', session }
+      const judged = await judge(presented)
+      if (judged) return judged
+    }
+  }
+
+  /**
+   * Of any number of parallel presentations one finds the generation unchanged: the others wait for its row lock, look
+   * again, and find it moved on.
+   */
+  async function rotate(presented: PresentedGeneration): Promise<Session | undefined> {
+    const { familyId, generation, clientId, jkt, scopes, audience, origin } = presented
+    const rows = await rotation([
+      familyId,
+      generation,
+      clientId,
+      jkt ?? null,
+      scopes ?? null,
+      audience ?? null,
+      origin.address,
+      origin.userAgent,
+      limits.accessTokenTtlSeconds,
+      limits.sessionIdleSeconds,
+      2 * limits.refreshRetryWindowSeconds
+    ])
+    return rows[0] && toSession(rows[0], presented)
+  }
+}

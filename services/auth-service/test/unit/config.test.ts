@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { loadConfig } from '../../src/config.ts'
+
+const env = {
+  ISSUER: 'https://auth.example.com',
+  API_AUDIENCE: 'https://api.example.com',
+  DATABASE_URL: 'postgres://user:password@db:5432/countersign',
+  COUNTERSIGN_MASTER_KEY: randomBytes(32).toString('base64')
+}
+const load = (retry: string, recovery: string) =>
+  loadConfig({ ...env, REFRESH_RETRY_WINDOW_SECONDS: retry, REFRESH_RECOVERY_SECONDS: recovery })
+
+describe('the settings of refreshes', () => {
+  test('are a window of a minute and a day of recovery by default', () => {
+    expect(loadConfig(env)).toMatchObject({ refreshRetryWindowSeconds: 60, refreshRecoverySeconds: 86_400 })
+  })
+
+  test.each([
+    ['60', '0'],
+    ['60', '61'],
+    ['0', '0']
+  ])('may be W = %s and R = %s', (retry, recovery) => {
+    expect(load(retry, recovery).refreshRecoverySeconds).toBe(Number(recovery))
+  })
+
+  test.each([
+    ['0', '86400', 'REFRESH_RECOVERY_SECONDS must be 0 where REFRESH_RETRY_WINDOW_SECONDS is 0 (strict rotation).'],
+    ['0', '', 'REFRESH_RECOVERY_SECONDS must be 0 where REFRESH_RETRY_WINDOW_SECONDS is 0 (strict rotation).'],
+    ['60', '60', 'REFRESH_RECOVERY_SECONDS must be 0 (off) or more than REFRESH_RETRY_WINDOW_SECONDS, which is 60.'],
+    ['60', '-1', 'REFRESH_RECOVERY_SECONDS must be a whole number of seconds from 0 to 31622400.']
+  ])('may not be W = %s and R = %s', (retry, recovery, message) => {
+    expect(() => load(retry, recovery)).toThrow(message)
+  })
+})

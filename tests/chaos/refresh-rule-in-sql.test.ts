@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto'
+import { createTestDatabase, type TestDatabase } from '@countersign/testing'
+import { ageSessionsStatement } from '@countersign/testing/trio'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { RefreshTokenFamilies } from '../../services/auth-service/src/grants/refresh-token-families.ts'
+import { openDatabase, openDatabasePool } from '../../services/auth-service/src/stores/database.ts'
+import { createHotStatements } from '../../services/auth-service/src/stores/hot-statements.ts'
+import { createPrismaRefreshTokenFamilies } from '../../services/auth-service/src/stores/prisma-refresh-token-families.ts'
+import { budget } from './budget.ts'
+import { type Presentation, play } from './refresh-parties.ts'
+import type { Judgment } from './refresh-rule.ts'
+
+/** Moments are multiples of the step, and no limit is near one: so what a schedule takes in real time decides nothing. */
+const settings = { retryWindow: 65, recovery: 86_410 }
+const step = 20
+const year = 366 * 86_400
+const origin = { address: '127.0.0.1', userAgent: 'test' }
+const clientId = 'countersign'
+
+describe('Postgres judges refresh tokens as the model of the rule does', () => {
+  let database: TestDatabase
+  let pool: pg.Pool
+  let replicas: { families: RefreshTokenFamilies; close(): Promise<void> }[]
+
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    pool = new pg.Pool({ connectionString: database.url, max: 2 })
+    replicas = [1, 2, 3].map(() => openReplica(database.url))
+  })
+  afterAll(async () => {
+    for (const replica of replicas ?? []) await replica.close()
+    await pool?.end()
+    await database?.drop()
+  })
+
+  test('outcome by outcome, and token by token', { timeout: 30_000 + budget.comparedRuns * 5000 }, async () => {
+    const seen = new Set<Judgment>()
+    for (let seed = budget.seed ?? 1, runs = 0; runs < budget.comparedRuns; seed++, runs++) {
+      const { presentations } = play(seed, { settings, hasThief: seed % 3 === 0, step })
+      const judged = presentations.filter((_, at) => presentations[at - 1]?.judgment !== 'replayed')
+      await follow(seed, judged)
+      for (const { judgment } of judged) seen.add(judgment)
+    }
+    expect([...seen].sort()).toEqual(['recovered', 'replayed', 'retried', 'rotated'])
+  })
+
+  async function follow(seed: number, presentations: readonly Presentation[]): Promise<void> {
+    const userId = await createUser()
+    const begin = performance.now()
+    const started = await families(0).start({
+      userId,
+      verifiedPasswordHash: 'hash',
+      clientId,
+      scope: 'account',
+      audience: ['http://api.test'],
+      jkt: undefined,
+      network: 'n',
+      origin
+    })
+    const familyId = started?.session.sessionId as string
+    let passed = 0
+    for (const [at, { at: moment, presented: generation, given, judgment }] of presentations.entries()) {
+      const ahead = moment - passed - (performance.now() - begin) / 1000
+      if (moment !== presentations[at - 1]?.at) {
+        await pool.query(ageSessionsStatement, [[userId], ahead])
+        passed += ahead
+      }
+      const result = await families(at).refresh({ familyId, generation, clientId, origin })
+      const actual = { judgment: result.outcome, given: 'session' in result ? result.session.generation : undefined }
+      expect(actual, `CHAOS_SEED=${seed} CHAOS_COMPARED_RUNS=1, presentation ${at}`).toEqual({ judgment, given })
+    }
+  }
+
+  const families = (at: number) => (replicas[at % 3] as (typeof replicas)[0]).families
+
+  async function createUser(): Promise<string> {
+    const id = randomUUID()
+    await pool.query(
+      `INSERT INTO users (id, username, username_key, password_hash, roles) VALUES ($1::uuid, $2, $2, 'hash', '{}')`,
+      [id, id]
+    )
+    return id
+  }
+})
+
+function openReplica(url: string) {
+  const pool = openDatabasePool({ url, connections: 2 })
+  const database = openDatabase(pool)
+  const families = createPrismaRefreshTokenFamilies(database, createHotStatements(pool), {
+    accessTokenTtlSeconds: 600,
+    refreshRetryWindowSeconds: settings.retryWindow,
+    refreshRecoverySeconds: settings.recovery,
+    sessionIdleSeconds: year,
+    sessionAbsoluteSeconds: 3 * year,
+    sessionsPerUser: 100
+  })
+  return { families, close: () => database.$disconnect() }
+}
