@@ -11,11 +11,13 @@ import {
   urlVariable,
   type Variable
 } from '@countersign/service-kit'
+import { mayReachApi, mayReachBrowser } from './proxy/header-names.ts'
 
 /** Variables that may also come as a file, by `NAME_FILE`. */
 export const secretVariables = ['REDIS_URL', 'FORWARDER_KEY']
 
 const day = 86_400
+const maxHeaderNames = 64
 
 /** Everything the bff-service can be told. */
 export const variables = {
@@ -51,7 +53,22 @@ export const variables = {
     min: 0,
     max: 1024 ** 3,
     unit: 'bytes'
-  })
+  }),
+  proxyRequestHeaders: headerNamesVariable('PROXY_REQUEST_HEADERS', mayReachApi),
+  proxyResponseHeaders: headerNamesVariable('PROXY_RESPONSE_HEADERS', mayReachBrowser)
+}
+
+/** Names of headers that pass the proxy besides those of docs/browser.md. */
+function headerNamesVariable(name: string, mayPass: (header: string) => boolean): Variable<readonly string[]> {
+  return {
+    name,
+    expects: `up to ${maxHeaderNames} header names, separated by commas, none of which docs/browser.md rules out`,
+    fallback: { value: [] },
+    parse(text) {
+      const names = text.split(',').map((header) => header.trim().toLowerCase())
+      return names.length <= maxHeaderNames && names.every(mayPass) ? [...new Set(names)] : undefined
+    }
+  }
 }
 
 /** The origin that browsers see. A cookie with the prefix `__Host-` wants https, which browsers waive on their own machine. */

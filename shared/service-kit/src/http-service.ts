@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { MethodNotAllowedError, NotFoundError } from '@countersign/oauth'
 import Router from '@koa/router'
 import Koa, { type Context, type Middleware } from 'koa'
@@ -62,6 +63,7 @@ export function createHttpService(options: HttpServiceOptions): Service {
   )
   server.maxHeadersCount = 0 // Node would drop headers silently past its count; their total size is limited anyway
   server.on('clientError', answerClientError)
+  server.on('connect', rejectConnect)
   server.on('checkExpectation', answerUnknownExpectation)
   let url = ''
   return {
@@ -132,6 +134,17 @@ function rejectUnmatched(router: Router) {
     if (methods.length === 0) throw new NotFoundError()
     throw new MethodNotAllowedError({ headers: { Allow: [...new Set(methods)].join(', ') } })
   }
+}
+
+/** `CONNECT` (RFC 9110 §9.3.6) opens no tunnel anywhere here. */
+function rejectConnect(_request: IncomingMessage, socket: Duplex): void {
+  const { code, description } = new MethodNotAllowedError()
+  const body = JSON.stringify({ error: code, error_description: description })
+  socket.on('error', () => {})
+  socket.end(
+    'HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE\r\nConnection: close\r\n' +
+      `Content-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+  )
 }
 
 /** Answers what Node's parser refuses, in the shape of every other error. */
