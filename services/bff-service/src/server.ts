@@ -52,6 +52,7 @@ export async function createBffService(config: Config, embedded?: EmbeddedParts)
   const sessions = createBrowserSessions({
     store,
     issuer,
+    logger,
     pendingSignOuts,
     metrics: createBffMetrics(metrics.registry),
     idleSeconds: config.sessionIdleSeconds,
