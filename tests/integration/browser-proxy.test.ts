@@ -60,7 +60,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
       PROXY_RESPONSE_HEADERS: 'X-Own'
     })
     bffUrl = bff.url
-    await untilReady(bffUrl)
+    await untilReady(bff)
     browser = createBrowserClient(publicUrl, bffUrl)
     await browser.signIn(await register(trio.auth.url))
   })
@@ -426,7 +426,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
   test('a browser that leaves is not an API that cannot be reached: nothing says so', async () => {
     const from = bff.logs().length
     const logs = () => bff.logs().slice(from)
-    const metrics = async () => (await fetch(`${bffUrl}/metrics`)).text()
+    const metrics = async () => (await fetch(`${bff.managementUrl}/metrics`)).text()
     const unavailable = async () => /status="503".*\n/.exec((await metrics()).replace(/.*_bucket.*\n/g, ''))?.[0]
     const before = await unavailable()
     let requests = 0

@@ -68,7 +68,7 @@ describe.skipIf(!inject('docker'))('sessions of browsers in a Redis that refuses
     const { port } = api.address() as AddressInfo
     const env = { REDIS_URL: redisUrl, PUBLIC_URL: publicUrl, API_URL: `http://127.0.0.1:${port}` }
     const bff = await trio.startBff(env)
-    await untilReady(bff.url)
+    await untilReady(bff)
     return bff
   }
 

@@ -3,11 +3,11 @@ import {
   connectionVariable,
   type Environment,
   integerVariable,
+  listenVariables,
   logLevels,
   optional,
   readVariables,
   sharedKeyVariable,
-  textVariable,
   urlVariable,
   type Variable
 } from '@countersign/service-kit'
@@ -21,8 +21,7 @@ const maxHeaderNames = 64
 
 /** Everything the bff-service can be told. */
 export const variables = {
-  host: textVariable('HOST', { fallback: '0.0.0.0', expects: 'the address to listen on' }),
-  port: integerVariable('PORT', { fallback: 4002, min: 0, max: 65_535 }),
+  ...listenVariables({ port: 4002, managementPort: 9002 }),
   logLevel: choiceVariable('LOG_LEVEL', { fallback: 'info', choices: logLevels }),
   trustedProxyHops: integerVariable('TRUSTED_PROXY_HOPS', { fallback: 0, min: 0, max: 10, unit: 'proxies' }),
   publicUrl: siteVariable('PUBLIC_URL'),

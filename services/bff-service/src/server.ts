@@ -63,9 +63,7 @@ export async function createBffService(config: Config, embedded?: EmbeddedParts)
   const auth = createUpstream({ url: authUrl, timeoutSeconds, forwarderKey })
   const requireSite = compose([limitArrival(config), setTransportSecurity(publicUrl), requirePublicSite(config)])
   return createHttpService({
-    host: config.host,
-    port: config.port,
-    trustedProxyHops: config.trustedProxyHops,
+    ...config,
     requestTimeoutMs: longestArrivalMs(config.proxyBodyLimitBytes),
     takesRequestIds: false, // a browser would write what it likes into the logs of every service behind
     logger,

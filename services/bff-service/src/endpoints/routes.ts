@@ -14,7 +14,7 @@ import { endSession, type SessionDeps, showSession, startSession } from './sessi
 
 export interface RouteDeps extends SessionDeps {
   publicUrl: string
-  /** What each route but health and metrics has in front. */
+  /** What each route has in front. */
   requireSite: Middleware
   issuer: IssuerClient
   assets: WebAssets
@@ -25,7 +25,7 @@ export interface RouteDeps extends SessionDeps {
   proxyResponseHeaders: readonly string[]
 }
 
-/** Adds every route but health and metrics, which the service kit adds. */
+/** Adds every route. */
 export function addRoutes(router: Router, deps: RouteDeps): void {
   const { sessions, assets, requireSite, proxyBodyLimitBytes: bodyLimitBytes } = deps
   const guard = [requireSite, requireSameOrigin(deps.publicUrl)]
