@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
+import { findFreePort } from '@countersign/dev/ports'
 import { createHttpService, createLogger, createMetrics, type Service } from '@countersign/service-kit'
 import { createTestDatabase, type TestDatabase } from '@countersign/testing'
 import {
@@ -12,6 +13,7 @@ import {
   type Trio
 } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { chooseManagementPorts } from '../../dev/src/service-ports.ts'
 
 const operationalPaths = ['/metrics', '/health/live', '/health/ready']
 const variations = ['/METRICS', '/Metrics', '/HEALTH/ready', '/health/READY', '/health', '/metrics/', '/health/live/']
@@ -86,6 +88,24 @@ describe('the management port', () => {
     for (const path of ['/', '/METRICS', '/auth/me', '/metrics/x']) {
       expect(await send(`${managementUrl}${path}`, {})).toMatchObject({ status: 404, body: { error: 'not_found' } })
     }
+  })
+})
+
+describe('npm start', () => {
+  test('puts health and metrics at the port of each service plus 5,000, or at any free one', async () => {
+    const [free, taken] = [await findFreePort(), createServer().listen(0, '127.0.0.1')]
+    await once(taken, 'listening')
+    onTestFinished(() => void taken.close())
+    const ports = {
+      'auth-service': free - 5_000,
+      'resource-service': (taken.address() as AddressInfo).port - 5_000,
+      'bff-service': 65_000
+    }
+    expect(await chooseManagementPorts(ports)).toEqual({
+      'auth-service': free,
+      'resource-service': 0,
+      'bff-service': 0
+    })
   })
 })
 

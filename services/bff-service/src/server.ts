@@ -63,7 +63,11 @@ export async function createBffService(config: Config, embedded?: EmbeddedParts)
   const auth = createUpstream({ url: authUrl, timeoutSeconds, forwarderKey })
   const requireSite = compose([limitArrival(config), setTransportSecurity(publicUrl), requirePublicSite(config)])
   return createHttpService({
-    ...config,
+    host: config.host,
+    port: config.port,
+    managementHost: config.managementHost,
+    managementPort: config.managementPort,
+    trustedProxyHops: config.trustedProxyHops,
     requestTimeoutMs: longestArrivalMs(config.proxyBodyLimitBytes),
     takesRequestIds: false, // a browser would write what it likes into the logs of every service behind
     logger,

@@ -1,7 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
-import { MethodNotAllowedError } from '@countersign/oauth'
+import { createServer } from 'node:http'
 import Router from '@koa/router'
 import Koa, { type Context, type Middleware } from 'koa'
 import { answerErrors } from './error-handler.ts'
@@ -11,6 +8,7 @@ import { drain, startListening } from './listening.ts'
 import { describeError, type Logger } from './logger.ts'
 import { createManagementServer } from './management-server.ts'
 import type { HttpMetrics } from './metrics.ts'
+import { answerProtocolErrors } from './protocol-errors.ts'
 import { recordRequests, setRequestContext } from './request-context.ts'
 import type { Secret } from './secret.ts'
 import { rejectUnmatched } from './unmatched.ts'
@@ -78,9 +76,7 @@ export function createHttpService(options: HttpServiceOptions): Service {
     app.callback()
   )
   server.maxHeadersCount = 0 // Node would drop headers silently past its count; their total size is limited anyway
-  server.on('clientError', answerClientError)
-  server.on('connect', rejectConnect)
-  server.on('checkExpectation', answerUnknownExpectation)
+  answerProtocolErrors(server)
   let url = ''
   return {
     get url() {
@@ -143,41 +139,4 @@ function setSecurityHeaders(ctx: Context, next: () => Promise<void>): Promise<vo
   ctx.set('X-Content-Type-Options', 'nosniff')
   ctx.set('Referrer-Policy', 'no-referrer')
   return next()
-}
-
-/** `CONNECT` (RFC 9110 §9.3.6) opens no tunnel anywhere here. */
-function rejectConnect(_request: IncomingMessage, socket: Duplex): void {
-  const { code, description } = new MethodNotAllowedError()
-  const body = JSON.stringify({ error: code, error_description: description })
-  socket.on('error', () => {})
-  socket.end(
-    'HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE\r\nConnection: close\r\n' +
-      `Content-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
-  )
-}
-
-/** Answers what Node's parser refuses, in the shape of every other error. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const [status, reason, description] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? [431, 'Request Header Fields Too Large', 'The request headers are larger than 16 KiB.']
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? [408, 'Request Timeout', 'The request took too long to arrive.']
-        : [400, 'Bad Request', 'The request is not well-formed HTTP.']
-  const body = JSON.stringify({ error: 'invalid_request', error_description: description })
-  socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
-  )
-}
-
-/** `Expect` with anything but `100-continue` (RFC 9110 §10.1.1). */
-function answerUnknownExpectation(_request: IncomingMessage, response: ServerResponse): void {
-  const body = { error: 'invalid_request', error_description: 'This expectation cannot be met.' }
-  response.writeHead(417, { 'Content-Type': 'application/json; charset=utf-8', Connection: 'close' })
-  response.end(JSON.stringify(body))
 }

@@ -7,6 +7,7 @@ import { addManagementRoutes, type HealthCheck, type ServicePhase } from './heal
 import { drain, startListening } from './listening.ts'
 import type { Logger } from './logger.ts'
 import type { HttpMetrics } from './metrics.ts'
+import { answerProtocolErrors } from './protocol-errors.ts'
 import { setRequestContext } from './request-context.ts'
 import { rejectUnmatched } from './unmatched.ts'
 
@@ -48,6 +49,7 @@ export function createManagementServer(options: ManagementOptions): ManagementSe
     app.callback()
   )
   server.maxConnections = maxConnections
+  answerProtocolErrors(server)
   const { host, port } = options
   return {
     get url() {
