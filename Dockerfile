@@ -13,7 +13,7 @@ FROM runtime AS service
 # Whether the process answers: an orchestrator that restarts on this must not do so because a dependency is away.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD ["node", "-e", "\
   require('node:http') \
-    .get({ port: process.env.PORT, path: '/health/live' }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)) \
+    .get({ port: process.env.MANAGEMENT_PORT, path: '/health/live' }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)) \
     .on('error', () => process.exit(1))"]
 
 FROM ${NODE_IMAGE} AS sources
@@ -74,24 +74,24 @@ COPY --from=build /compiled/shared shared
 COPY --from=build /compiled/prisma prisma
 COPY --from=build /compiled/services/auth-service services/auth-service
 COPY --chmod=755 docker/countersign /usr/local/bin/countersign
-ENV PORT=4000
-EXPOSE 4000
+ENV PORT=4000 MANAGEMENT_PORT=9000
+EXPOSE 4000 9000
 CMD ["node", "services/auth-service/dist/main.js"]
 
 FROM service AS resource-service
 COPY --from=resource-service-packages /app/node_modules node_modules
 COPY --from=build /compiled/shared shared
 COPY --from=build /compiled/services/resource-service services/resource-service
-ENV PORT=4001
-EXPOSE 4001
+ENV PORT=4001 MANAGEMENT_PORT=9001
+EXPOSE 4001 9001
 CMD ["node", "services/resource-service/dist/main.js"]
 
 FROM service AS bff-service
 COPY --from=bff-service-packages /app/node_modules node_modules
 COPY --from=build /compiled/shared shared
 COPY --from=build /compiled/services/bff-service services/bff-service
-ENV PORT=4002
-EXPOSE 4002
+ENV PORT=4002 MANAGEMENT_PORT=9002
+EXPOSE 4002 9002
 CMD ["node", "services/bff-service/dist/main.js"]
 
 FROM runtime AS migrate

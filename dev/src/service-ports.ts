@@ -25,6 +25,21 @@ export async function requireFreePorts(ports: Readonly<Record<ServiceName, numbe
   )
 }
 
+const managementOffset = 5_000
+
+/** The port of each service plus 5,000, so that stacks beside each other have their own; 0 (any) where that cannot be had. */
+export async function chooseManagementPorts(
+  ports: Readonly<Record<ServiceName, number>>
+): Promise<Readonly<Record<ServiceName, number>>> {
+  const own = new Set(Object.values(ports))
+  const choose = async (service: ServiceName) => {
+    const port = ports[service] + managementOffset
+    const canBeHad = port <= 65_535 && !own.has(port) && (await isPortFree(port))
+    return [service, canBeHad ? port : 0]
+  }
+  return Object.fromEntries(await Promise.all(serviceNames.map(choose)))
+}
+
 /** A free port that is easy to remember: the same with another ten, if it can be had. */
 async function findOtherPort(port: number, taken: ReadonlySet<number>): Promise<number> {
   const first = port < 1024 ? port + 4000 : port

@@ -7,6 +7,7 @@ import type { Environment, Service } from '@countersign/service-kit'
 import { createInProcessRevocationLog } from '@countersign/verifier/in-process'
 import type { ServiceName, StackConfiguration } from './configuration.ts'
 import { serviceClientId } from './service-client.ts'
+import { chooseManagementPorts } from './service-ports.ts'
 
 /** The addresses under which a browser or curl reaches the services. */
 export function publicUrls(ports: StackConfiguration['ports']): Readonly<Record<ServiceName, string>> {
@@ -40,10 +41,13 @@ export async function createServices(
   const apiUrl = urls['resource-service']
   const revocationLog = createInProcessRevocationLog()
   const forwarderKey = randomBytes(32).toString('base64url')
+  const managementPorts = await chooseManagementPorts(ports)
   const environmentOf = (service: ServiceName): Environment => ({
     ...environment,
     HOST: '127.0.0.1',
     PORT: String(ports[service]),
+    MANAGEMENT_HOST: '127.0.0.1',
+    MANAGEMENT_PORT: String(managementPorts[service]),
     LOG_LEVEL: environment.LOG_LEVEL || 'warn',
     // A service in development publishes its keys on loopback.
     OUTBOUND_PRIVATE_NETWORKS: environment.OUTBOUND_PRIVATE_NETWORKS || 'allow',

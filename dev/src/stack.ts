@@ -100,7 +100,7 @@ async function waitUntilReady(name: string, service: Service, stop: AbortSignal)
   const deadline = Date.now() + readyWithinMs
   for (let last = 'no answer'; !stop.aborted; await delay(50)) {
     try {
-      const response = await fetch(`${service.url}/health/ready`, { signal: AbortSignal.timeout(5_000) })
+      const response = await fetch(`${service.managementUrl}/health/ready`, { signal: AbortSignal.timeout(5_000) })
       last = `${response.status} ${await response.text()}`
       if (response.ok) return
     } catch (error) {

@@ -95,9 +95,9 @@ describe.skipIf(!stage)('an auth-service that is killed and started again', () =
 })
 
 async function startVerifier(stage: CrashStage): Promise<CrashStage['statusOfMe']> {
-  const { url } = await stage.startResource()
-  await untilReady(url)
-  return async (accessToken) => (await get(`${url}/me`, accessToken)).status
+  const service = await stage.startResource()
+  await untilReady(service)
+  return async (accessToken) => (await get(`${service.url}/me`, accessToken)).status
 }
 
 /** An operation whose steps cannot be learnt has no crash points, and a test that says why. */

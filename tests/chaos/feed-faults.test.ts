@@ -128,7 +128,7 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
   /** The histogram of each service, so far. */
   async function propagations(): Promise<{ count: number; seconds: number }[]> {
     const name = 'countersign_revocation_propagation_seconds'
-    const pages = await Promise.all(stage.services().map(({ url }) => get<string>(`${url}/metrics`)))
+    const pages = await Promise.all(stage.services().map(({ managementUrl: url }) => get<string>(`${url}/metrics`)))
     return pages.map(({ body }) => ({
       count: Number(new RegExp(`^${name}_count\\{.*\\} (\\d+)$`, 'm').exec(body)?.[1]),
       seconds: Number(new RegExp(`^${name}_sum\\{.*\\} ([\\d.e-]+)$`, 'm').exec(body)?.[1])
@@ -183,7 +183,7 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
 
     test('one issuer is cut off from Redis for long, and its replica publishes for it', async () => {
       const replica = await stage.trio.startAuth({ REDIS_URL: redis.url })
-      await untilReady(replica.url)
+      await untilReady(replica)
       try {
         await prove(async () => {
           await stage.issuerPath.cut()
@@ -260,7 +260,7 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
       const laggard = await startTcpProxy({ target: redis.url })
       const second = await stage.trio.startAuth({ REDIS_URL: laggard.url })
       try {
-        await untilReady(second.url)
+        await untilReady(second)
         await replicate(replica.url, redis.url)
         await prove(async () => {
           await command(replica.url, (client) => client.replicaOf('NO', 'ONE' as never))
@@ -340,7 +340,7 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
     test('two issuers write the feed anew at once, again and again, while sessions end', async () => {
       const second = await stage.trio.startAuth({ REDIS_URL: redis.url })
       try {
-        await untilReady(second.url)
+        await untilReady(second)
         await prove(async () => {
           for (let round = 0; round < 10; round++) {
             await flush(redis.url)

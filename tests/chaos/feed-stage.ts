@@ -82,7 +82,7 @@ export async function openFeedStage(redisUrl: string, sessionCount: number): Pro
   })
   const issuerUrl = trio.auth.url
   const resources = await Promise.all([1, 2].map(() => trio.startResource({ REDIS_URL: verifierPath.url })))
-  await Promise.all(resources.map(({ url }) => untilReady(url)))
+  await Promise.all(resources.map((service) => untilReady(service)))
   const unused = await signInOften(issuerUrl, sessionCount)
   const good = unused.splice(0, 3)
   const revoked: Session[] = []
@@ -164,7 +164,9 @@ export async function openFeedStage(redisUrl: string, sessionCount: number): Pro
       'SELECT count(*)::int AS count FROM revocations WHERE expires_at > clock_timestamp()'
     )
     const counts = [...local].map(({ name, verifier }) => ({ name, entries: verifier.status().revocations?.entries }))
-    for (const { name, url } of stage.services()) counts.push({ name, entries: await readEntries(url) })
+    for (const { name, managementUrl } of stage.services()) {
+      counts.push({ name, entries: await readEntries(managementUrl) })
+    }
     return counts
       .filter(({ entries }) => entries !== row?.count)
       .map(({ name, entries }) => `${name} has ${entries} entries, the outbox ${row?.count}`)
@@ -204,8 +206,8 @@ async function firstFindings(...searches: (() => Promise<string[]>)[]): Promise<
   return []
 }
 
-async function readEntries(url: string): Promise<number> {
-  const { body } = await send<string>(`${url}/metrics`, {})
+async function readEntries(managementUrl: string): Promise<number> {
+  const { body } = await send<string>(`${managementUrl}/metrics`, {})
   return Number(/^countersign_revocation_view_entries\{.*\} (\d+)$/m.exec(body)?.[1])
 }
 

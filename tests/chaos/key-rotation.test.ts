@@ -56,7 +56,7 @@ describe.skipIf(!inject('docker'))(
           trio.startResource({ JWKS_URL: `${issuerAt(at).url}/.well-known/jwks.json` })
         )
       )
-      await Promise.all(verifiers.map(({ url }) => untilReady(url)))
+      await Promise.all(verifiers.map((service) => untilReady(service)))
     })
     afterAll(async () => {
       await trio?.stop()
@@ -177,7 +177,7 @@ describe.skipIf(!inject('docker'))('three issuers and five verifiers, with keys 
   }
   /** All fetches of keys that the verifiers have made. */
   const countFetches = async () => {
-    const pages = await Promise.all(trio.resources.map(({ url }) => get<string>(`${url}/metrics`)))
+    const pages = await Promise.all(trio.resources.map(({ managementUrl: url }) => get<string>(`${url}/metrics`)))
     const counts = pages.flatMap(({ body }) => [...body.matchAll(/^countersign_key_set_fetches_total\{.*\} (\d+)$/gm)])
     return counts.reduce((sum, [, count]) => sum + Number(count), 0)
   }
@@ -206,7 +206,7 @@ describe.skipIf(!inject('docker'))('three issuers and five verifiers, with keys 
     // The verifiers have to know the spare: they hear of it within their five minutes, or by starting now.
     const { signing, spare } = await keys()
     const verifiers = await Promise.all(trio.resources.map(() => trio.startResource()))
-    await Promise.all(verifiers.map(({ url }) => untilReady(url)))
+    await Promise.all(verifiers.map((service) => untilReady(service)))
     const victims = await newUsers(6)
     for (const verifier of verifiers) {
       for (const { access_token: token } of victims) expect(await me(verifier, token)).toMatchObject({ status: 200 })

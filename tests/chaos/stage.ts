@@ -62,7 +62,7 @@ export async function openStage(): Promise<Stage> {
     NODE_OPTIONS: `--import ${new URL('clock-ahead.mjs', import.meta.url).href}`,
     CLOCK_AHEAD_SECONDS: String(clockAheadSeconds)
   })
-  await untilReady(ahead.url)
+  await untilReady(ahead)
   requireClockAhead(ahead)
   const pool = new pg.Pool({ connectionString: database.url, max: 8 })
   const template = await register(trio.auth.url)

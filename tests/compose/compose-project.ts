@@ -93,7 +93,7 @@ export async function createComposeProject() {
     async restartReplica(service: string, replica: number): Promise<void> {
       await run('docker', ['restart', `${name}-${service}-${replica}`])
       const isReady = `
-        const port = process.env.PORT
+        const { MANAGEMENT_PORT: port } = process.env
         for (let attempt = 0; attempt < 200; attempt++) {
           const answer = await fetch('http://127.0.0.1:' + port + '/health/ready').catch(() => undefined)
           if (answer?.ok) process.exit(0)

@@ -55,10 +55,12 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
       PUBLIC_URL: publicUrl,
       API_URL: `http://127.0.0.1:${(api.address() as AddressInfo).port}/base/`,
       UPSTREAM_TIMEOUT_SECONDS: '2',
-      PROXY_BODY_LIMIT_BYTES: '4000000'
+      PROXY_BODY_LIMIT_BYTES: '4000000',
+      PROXY_REQUEST_HEADERS: 'X-Tenant',
+      PROXY_RESPONSE_HEADERS: 'X-Own'
     })
     bffUrl = bff.url
-    await untilReady(bffUrl)
+    await untilReady(bff)
     browser = createBrowserClient(publicUrl, bffUrl)
     await browser.signIn(await register(trio.auth.url))
   })
@@ -91,6 +93,13 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
         'X-Forwarded-Host': 'evil.example',
         'X-Forwarded-User': 'admin',
         'X-Real-IP': '203.0.113.7',
+        'Client-IP': '203.0.113.7',
+        'CF-Connecting-IP': '203.0.113.7',
+        'Remote-User': 'admin',
+        Remote_User: 'admin',
+        User: 'admin',
+        'Some-Header': 'of next year',
+        'X-Tenant': 'added by the operator',
         'X-Countersign-Forwarder-Key': 'A'.repeat(43),
         'Proxy-Authorization': 'Basic Zm9v',
         TE: 'trailers',
@@ -111,8 +120,42 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
       connection: 'keep-alive',
       'if-none-match': '"x"',
       'user-agent': 'Test browser',
-      'x-forwarded-for': '127.0.0.1'
+      'x-forwarded-for': '127.0.0.1',
+      'x-tenant': 'added by the operator'
     })
+  })
+
+  test('what an ordinary API needs passes in both directions', async () => {
+    const sent = {
+      Accept: 'application/json',
+      Range: 'bytes=0-9',
+      'If-Range': '"1"',
+      'Idempotency-Key': '"k"',
+      Prefer: 'return=minimal',
+      'Last-Event-ID': '7',
+      traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+      tracestate: 'a=b'
+    }
+    const answered = {
+      'Accept-Ranges': 'bytes',
+      'Content-Disposition': 'attachment; filename="a.csv"',
+      'Content-Range': 'bytes 0-9/100',
+      'Last-Modified': 'Sat, 01 Jan 2000 00:00:00 GMT',
+      Deprecation: '@1688169599',
+      Sunset: 'Sat, 01 Jan 2050 00:00:00 GMT',
+      'Retry-After': '3',
+      'RateLimit-Policy': '"a";q=10',
+      Vary: 'Accept'
+    }
+    let received: IncomingMessage['headers'] = {}
+    answer = (request, response) => {
+      received = request.headers
+      response.writeHead(206, answered).end()
+    }
+    const { status, headers } = await browser.send('GET', '/api/x', { headers: sent })
+    expect(status).toBe(206)
+    expect(received).toMatchObject(Object.fromEntries(Object.entries(sent).map(([n, v]) => [n.toLowerCase(), v])))
+    for (const [name, value] of Object.entries(answered)) expect(headers.get(name)).toBe(value)
   })
 
   test('what an API says that would act in the name of this site does not reach the browser', async () => {
@@ -130,6 +173,15 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
           Refresh: '0; url=http://evil.example',
           Server: 'api/1.0',
           'X-Powered-By': 'something',
+          'X-Content-Type-Options': 'off',
+          'X-Frame-Options': 'ALLOWALL',
+          'Referrer-Policy': 'unsafe-url',
+          'Permissions-Policy': 'camera=*',
+          Link: '</x>; rel=preload; as=script',
+          'X-Accel-Redirect': '/protected',
+          'Origin-Trial': 'x',
+          'Some-Header': 'of next year',
+          'X-Request-Id': 'chosen-by-api',
           ETag: '"1"',
           'X-Own': 'kept'
         })
@@ -151,6 +203,9 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
       'x-own'
     ])
     expect(headers.get('Content-Security-Policy')).toBe("default-src 'none'; frame-ancestors 'none'; sandbox")
+    expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
+    expect(headers.get('Referrer-Policy')).toBe('no-referrer')
+    expect(headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/)
     expect(headers.get('Cache-Control')).toBe('no-store')
   })
 
@@ -189,6 +244,21 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     const { status, headers, body } = await browser.send<string>('HEAD', '/api/x')
     expect([status, body]).toEqual([200, ''])
     expect(headers.get('Content-Type')).toBe('application/json')
+  })
+
+  test.each(['TRACE', 'PROPFIND', 'QUERY', 'PURGE', 'CONNECT'])('%s is 405 and goes nowhere', async (method) => {
+    let requests = 0
+    answer = (received, response) => {
+      requests += 1
+      return echo(received, response)
+    }
+    for (const path of ['/api/x', '/account/auth/me']) {
+      expect(await rawAnswer(path, method)).toMatchObject({
+        status: 405,
+        allow: ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT']
+      })
+    }
+    expect(requests).toBe(0)
   })
 
   test('a browser does not choose what names its request in the logs and to the API', async () => {
@@ -356,7 +426,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
   test('a browser that leaves is not an API that cannot be reached: nothing says so', async () => {
     const from = bff.logs().length
     const logs = () => bff.logs().slice(from)
-    const metrics = async () => (await fetch(`${bffUrl}/metrics`)).text()
+    const metrics = async () => (await fetch(`${bff.managementUrl}/metrics`)).text()
     const unavailable = async () => /status="503".*\n/.exec((await metrics()).replace(/.*_bucket.*\n/g, ''))?.[0]
     const before = await unavailable()
     let requests = 0
@@ -455,7 +525,21 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     '/api/x%00',
     '/api/..',
     '/account/admin/%2e%2e/auth/login',
-    '/account/admin/../auth/login'
+    '/account/admin/../auth/login',
+    '/api/..;/manager',
+    '/api/x/..;a=b/y',
+    '/api/.;/x',
+    '/api/..%3b/x',
+    '/api/;/x',
+    '/api/%252e%252e/x',
+    '/api/%25252e%25252e/x',
+    '/api/a%252fb',
+    '/api/a%255cb',
+    '/api/..%20/x',
+    '/api/a%0d%0ab',
+    '/api/%c0%ae%c0%ae/x',
+    '/api/%u002e/x',
+    '/account/admin/..;/auth/login'
   ])('a path that servers read in different ways, %s, goes nowhere', async (path) => {
     let requests = 0
     answer = (received, response) => {
@@ -463,22 +547,22 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
       return echo(received, response)
     }
     // The client's URL parser would tidy the path, so it is sent by hand.
-    const status = await rawStatus(path)
-    expect(status).toBe(400)
+    expect(await rawAnswer(path)).toMatchObject({ status: 400 })
     expect(requests).toBe(0)
   })
 
-  function rawStatus(path: string): Promise<number | undefined> {
+  async function rawAnswer(path: string, method = 'GET'): Promise<{ status: number; allow: string[] }> {
     const { hostname, port } = new URL(bffUrl)
-    return new Promise((resolve, reject) => {
-      const headers = { Host: 'localhost:4002', Cookie: `__Host-countersign=${browser.cookie}` }
-      const outgoing = request({ hostname, port, path, headers }, (response) => {
-        response.resume()
-        resolve(response.statusCode)
-      })
-      onTestFinished(() => void outgoing.destroy())
-      outgoing.once('error', reject).end()
-    })
+    const socket = connect({ host: hostname, port: Number(port) })
+    onTestFinished(() => void socket.destroy())
+    socket.write(
+      `${method} ${path} HTTP/1.1\r\nHost: localhost:4002\r\nCookie: __Host-countersign=${browser.cookie}\r\n` +
+        `Origin: ${publicUrl}\r\nX-Countersign-CSRF: 1\r\nConnection: close\r\n\r\n`
+    )
+    let text = ''
+    for await (const chunk of socket) text += chunk
+    const allow = /^allow: (.*)\r$/im.exec(text)?.[1] ?? ''
+    return { status: Number(text.slice(9, 12)), allow: allow.split(', ').sort() }
   }
 
   test('without a session there is 401 in JSON for every path, and no way to an API', async () => {

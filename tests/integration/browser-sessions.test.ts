@@ -394,7 +394,9 @@ describe.skipIf(!isDocker)('sessions of browsers while something is away', () =>
     const browser = createBrowserClient('http://localhost:4002', bff.url)
     const user = await register(trio.auth.url)
     await expect
-      .poll(async () => ((await (await fetch(`${bff.url}/health/ready`)).json()) as { status: string }).status)
+      .poll(
+        async () => ((await (await fetch(`${bff.managementUrl}/health/ready`)).json()) as { status: string }).status
+      )
       .toBe('ok')
     return { bff, browser, user, session: await browser.signIn(user) }
   }
@@ -408,7 +410,7 @@ describe.skipIf(!isDocker)('sessions of browsers while something is away', () =>
       expect(answer.headers.get('Retry-After')).toBe('1')
       expect(answer.headers.get('Set-Cookie')).toBeNull()
       expect(await browser.send('DELETE', '/bff/session')).toMatchObject({ status: 503 })
-      expect(await (await fetch(`${bff.url}/health/ready`)).json()).toMatchObject({ status: 'degraded' })
+      expect(await (await fetch(`${bff.managementUrl}/health/ready`)).json()).toMatchObject({ status: 'degraded' })
     } finally {
       await redis.restore()
     }

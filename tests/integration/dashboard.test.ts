@@ -143,14 +143,14 @@ describe('the dashboard of the resource-service', () => {
       expect((await get(`${trio.resource.url}/me`, admin)).status).toBe(200)
 
       const back = await trio.startAuth({ PORT: port })
-      await untilReady(back.url)
+      await untilReady(back)
       expect(await statusOfDashboard()).toBe(200)
     }
   )
 
   test.skipIf(!isDocker)('is 503 within about 3 s while the auth-service hangs', async () => {
     const resource = await trio.startResource({ AUTH_URL: await listenInSilence() })
-    await untilReady(resource.url)
+    await untilReady(resource)
     const since = performance.now()
     expectUnavailable(await show(resource.url), /cannot be reached/)
     const waited = performance.now() - since
@@ -166,7 +166,7 @@ describe('the dashboard of the resource-service', () => {
       ['', /no key of its own \(SERVICE_CLIENT_KEY\)/]
     ] as const) {
       const resource = await trio.startResource({ SERVICE_CLIENT_KEY: key })
-      await untilReady(resource.url)
+      await untilReady(resource)
       expectUnavailable(await show(resource.url), words)
       await resource.stop()
     }

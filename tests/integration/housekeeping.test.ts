@@ -63,7 +63,7 @@ describe('housekeeping', () => {
       return row
     }
     await expect.poll(counts, { timeout: 10_000 }).toEqual({ families: 5, revocations: 3, events: 2, minutes: 6 })
-    const metrics = await Promise.all(trio.auths.map(({ url }) => get<string>(`${url}/metrics`)))
+    const metrics = await Promise.all(trio.auths.map(({ managementUrl: url }) => get<string>(`${url}/metrics`)))
     const removed = (kind: string) =>
       metrics
         .map(({ body }) => new RegExp(`expired_rows_removed_total\\{kind="${kind}".*\\} (\\d+)`).exec(body)?.[1])
@@ -84,7 +84,7 @@ describe('housekeeping', () => {
     await refresh(url, `${first.refresh_token.slice(0, -2)}xx`)
     await post(`${url}/auth/login`, { username: user.username, password: 'not the password' })
 
-    const { body } = await get<string>(`${url}/metrics`)
+    const { body } = await get<string>(`${trio.auth.managementUrl}/metrics`)
     const value = (pattern: RegExp) => Number(pattern.exec(body)?.[1])
     const refreshes = Object.fromEntries(
       [...body.matchAll(/countersign_refreshes_total\{outcome="(\w+)".*\} (\d+)/g)].map(([, outcome, count]) => [
@@ -109,7 +109,7 @@ describe('housekeeping', () => {
     expect(value(/revocations_pending\{.*\} (\d+)/)).toBe(0)
     expect(value(/revocation_publication_seconds_count\{.*\} (\d+)/)).toBe(1)
     expect(value(/revocation_view_age_seconds\{.*\} ([\d.e-]+)/)).toBeLessThan(2)
-    const atResource = await get<string>(`${trio.resource.url}/metrics`)
+    const atResource = await get<string>(`${trio.resource.managementUrl}/metrics`)
     expect(Number(/revocation_view_entries\{.*\} (\d+)/.exec(atResource.body)?.[1])).toBe(4)
   })
 

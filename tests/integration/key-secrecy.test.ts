@@ -83,7 +83,7 @@ describe('no private member of any key leaves the process', () => {
       }
     }
     await remember(refresh(trio.auth.url, tokens.refresh_token))
-    await remember(get(`${trio.auth.url}/metrics`))
+    await remember(get(`${trio.auth.managementUrl}/metrics`))
     await remember(get(`${trio.auth.url}/openapi.json`))
     await remember(post(`${trio.auth.url}/admin/keys/rotate`, undefined, admin))
     await remember(post(`${trio.auth.url}/admin/keys/${kid}/pull`, undefined, admin))
@@ -116,6 +116,7 @@ describe('no private member of any key leaves the process', () => {
         REDIS_URL: inject('redisUrl') as string,
         LOG_LEVEL: 'trace',
         PORT: '0',
+        MANAGEMENT_PORT: '0',
         HOST: '127.0.0.1'
       }
       const start = (key: string) => {

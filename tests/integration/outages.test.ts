@@ -54,7 +54,7 @@ describe.skipIf(!inject('docker'))('outages', () => {
   const me = (accessToken: string, replica = 0) => get(`${trio.resources[replica]?.url}/me`, accessToken)
   const statusOfMe = async (accessToken: string, replica = 0) => (await me(accessToken, replica)).status
   const logout = (accessToken: string) => post(`${trio.auth.url}/auth/logout`, undefined, accessToken)
-  const allReady = () => Promise.all([...trio.auths, ...trio.resources].map(({ url }) => untilReady(url)))
+  const allReady = () => Promise.all([...trio.auths, ...trio.resources].map((service) => untilReady(service)))
 
   test('Redis stopped: within the staleness bound 503, neither 401 nor 200; started again: recovery by itself', async () => {
     const good = await signIn(trio.auth.url, user)
@@ -119,7 +119,7 @@ describe.skipIf(!inject('docker'))('outages', () => {
     expect([...statuses]).toEqual([401])
 
     const late = await trio.startResource()
-    await untilReady(late.url)
+    await untilReady(late)
     expect((await get(`${late.url}/me`, revoked.access_token)).status).toBe(401)
     const good = await signIn(trio.auth.url, user)
     await expect.poll(() => statusOfMe(good.access_token), { timeout: 10_000 }).toBe(200)
@@ -166,8 +166,11 @@ describe.skipIf(!inject('docker'))('outages', () => {
       expect((await logout(tokens.access_token)).status).toBe(503)
       expect((await get(`${trio.auth.url}/auth/sessions`, tokens.access_token)).status).toBe(503)
       expect((await get(`${trio.auth.url}/.well-known/jwks.json`)).status).toBe(200)
-      expect(await get(`${trio.auth.url}/health/ready`)).toMatchObject({ status: 503, body: { status: 'unavailable' } })
-      expect((await get(`${trio.auth.url}/health/live`)).status).toBe(200)
+      expect(await get(`${trio.auth.managementUrl}/health/ready`)).toMatchObject({
+        status: 503,
+        body: { status: 'unavailable' }
+      })
+      expect((await get(`${trio.auth.managementUrl}/health/live`)).status).toBe(200)
     } finally {
       await postgres.restore()
     }

@@ -94,11 +94,12 @@ describe('published documents', () => {
   })
 
   test('health says live and ready, and metrics are there for Prometheus', async () => {
-    for (const { url } of [trio.auth, trio.resource]) {
+    for (const { url: publicUrl, managementUrl: url } of [trio.auth, trio.resource]) {
+      await get(`${publicUrl}/nowhere`)
       expect(await get(`${url}/health/live`)).toMatchObject({ status: 200, body: { status: 'ok' } })
       expect(await get(`${url}/health/ready`)).toMatchObject({ status: 200, body: { status: 'ok' } })
       const metrics = await get<string>(`${url}/metrics`)
-      expect(metrics.body).toMatch(/http_request_duration_seconds_bucket\{.*route="\/health\/live"/)
+      expect(metrics.body).toMatch(/http_request_duration_seconds_bucket\{.*route="unmatched"/)
     }
   })
 })

@@ -311,7 +311,7 @@ describe('signing keys', () => {
 
   test('the metrics tell the keys by state', async () => {
     await expect
-      .poll(async () => (await get<string>(`${trio.auth.url}/metrics`)).body, { timeout: 10_000 })
+      .poll(async () => (await get<string>(`${trio.auth.managementUrl}/metrics`)).body, { timeout: 10_000 })
       .toMatch(/countersign_signing_keys\{state="spare",service="auth-service"\} 1/)
     expect(issuer).toBe('http://issuer.test')
   })

@@ -32,6 +32,9 @@ const described: Record<string, string> = {
   PUBLIC_URL: 'API_AUDIENCE',
   AUTH_URL: 'ISSUER',
   FORWARDER_KEY: 'none',
+  MANAGEMENT_HOST: 'HOST',
+  PROXY_REQUEST_HEADERS: 'none',
+  PROXY_RESPONSE_HEADERS: 'none',
   JWKS_URL: 'ISSUER + /.well-known/jwks.json',
   REDIS_URL: 'required'
 }

@@ -16,11 +16,12 @@ const readyWithinMs = 60_000
 
 /** Starts one process, waits until it is ready, sends so many requests, and ends it. */
 export async function startAndMeasure(starter: Starter, requests: number): Promise<StartFigures> {
-  const port = await findFreePort()
-  const origin = `http://127.0.0.1:${port}`
+  const ports = { service: await findFreePort(), management: await findFreePort() }
+  const originAt = (port: number) => `http://127.0.0.1:${port}`
+  const origin = originAt(ports.service)
   const begin = performance.now()
-  const starting = starter.start(port)
-  const readyMs = (await untilReady(`${origin}${starter.readyPath}`, starting)) - begin
+  const starting = starter.start(ports)
+  const readyMs = (await untilReady(`${originAt(ports[starter.ready.port])}${starter.ready.path}`, starting)) - begin
   const { pid, stop } = await starting
   try {
     const readyMib = residentMib(pid)

@@ -8,20 +8,27 @@ export interface Started {
   stop(): Promise<void>
 }
 
+export interface Ports {
+  readonly service: number
+  readonly management: number
+}
+
 /** What can be started and measured. */
 export interface Starter {
   readonly name: string
   /** What `work` does, in words. */
   readonly use: string
-  /** What answers 200 once it can do its work. */
-  readonly readyPath: string
-  /** Resolves once it listens at this port of 127.0.0.1. */
-  start(port: number): Promise<Started>
+  /** What answers 200 once it can do its work: health has a port of its own. */
+  readonly ready: { readonly port: keyof Ports; readonly path: string }
+  /** Resolves once it listens at these ports of 127.0.0.1. */
+  start(ports: Ports): Promise<Started>
   /** What it is used with. */
   work(origin: string): Promise<Pick<LoadPlan, 'requests' | 'repeat' | 'flow'>>
 }
 
 export const connections = 16
+
+const healthAtManagement = { port: 'management', path: '/health/ready' } as const
 
 /** The bare process first. */
 export function starters(trio: Trio): Starter[] {
@@ -31,8 +38,8 @@ export function starters(trio: Trio): Starter[] {
 export const bareKoa: Starter = {
   name: 'a bare Koa process',
   use: 'requests',
-  readyPath: '/',
-  start: (port) => startServer({ script: new URL('./bare-koa.js', import.meta.url), options: { port } }),
+  ready: { port: 'service', path: '/' },
+  start: ({ service: port }) => startServer({ script: new URL('./bare-koa.js', import.meta.url), options: { port } }),
   work: async () => ({ requests: [{ path: '/' }], repeat: true })
 }
 
@@ -40,8 +47,8 @@ function authService(trio: Trio): Starter {
   return {
     name: 'auth-service',
     use: 'refreshes',
-    readyPath: '/health/ready',
-    start: (port) => trio.startAuth({ PORT: String(port) }).then(processOf),
+    ready: healthAtManagement,
+    start: (ports) => trio.startAuth(variables(ports)).then(processOf),
     async work(origin) {
       const user = await register(origin)
       const sessions: string[] = []
@@ -55,8 +62,8 @@ function resourceService(trio: Trio): Starter {
   return {
     name: 'resource-service',
     use: 'requests to `/me`',
-    readyPath: '/health/ready',
-    start: (port) => trio.startResource({ PORT: String(port) }).then(processOf),
+    ready: healthAtManagement,
+    start: (ports) => trio.startResource(variables(ports)).then(processOf),
     async work() {
       const { access_token: token } = await signIn(trio.auth.url, await register(trio.auth.url))
       return { requests: [{ path: '/me', headers: { Authorization: `Bearer ${token}` } }], repeat: true }
@@ -68,8 +75,9 @@ function bffService(trio: Trio): Starter {
   return {
     name: 'bff-service',
     use: 'requests to `/api/me` by a signed-in browser',
-    readyPath: '/health/ready',
-    start: (port) => trio.startBff({ PORT: String(port), PUBLIC_URL: `http://127.0.0.1:${port}` }).then(processOf),
+    ready: healthAtManagement,
+    start: (ports) =>
+      trio.startBff({ ...variables(ports), PUBLIC_URL: `http://127.0.0.1:${ports.service}` }).then(processOf),
     async work(origin) {
       const browser = createBrowserClient(origin)
       await browser.signIn(await register(trio.auth.url))
@@ -77,6 +85,10 @@ function bffService(trio: Trio): Starter {
       return { requests: [{ path: '/api/me', headers }], repeat: true }
     }
   }
+}
+
+function variables({ service, management }: Ports): Record<string, string> {
+  return { PORT: String(service), MANAGEMENT_PORT: String(management) }
 }
 
 function processOf(service: Awaited<ReturnType<Trio['startAuth']>>): Started {

@@ -5,12 +5,12 @@ import {
   connectionVariable,
   type Environment,
   integerVariable,
+  listenVariables,
   logLevels,
   numberVariable,
   optional,
   readVariables,
   sharedKeyVariable,
-  textVariable,
   urlVariable
 } from '@countersign/service-kit'
 import { firstAdminPasswordVariable, usernameVariable } from './accounts/account-variables.ts'
@@ -31,8 +31,7 @@ const day = 86_400
 
 /** Everything the auth-service can be told; each limit is a variable. */
 export const variables = {
-  host: textVariable('HOST', { fallback: '0.0.0.0', expects: 'the address to listen on' }),
-  port: integerVariable('PORT', { fallback: 4000, min: 0, max: 65_535 }),
+  ...listenVariables({ port: 4000, managementPort: 9000 }),
   logLevel: choiceVariable('LOG_LEVEL', { fallback: 'info', choices: logLevels }),
   trustedProxyHops: integerVariable('TRUSTED_PROXY_HOPS', { fallback: 0, min: 0, max: 10, unit: 'proxies' }),
   forwarderKey: optional(sharedKeyVariable('FORWARDER_KEY')),

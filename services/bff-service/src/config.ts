@@ -3,24 +3,25 @@ import {
   connectionVariable,
   type Environment,
   integerVariable,
+  listenVariables,
   logLevels,
   optional,
   readVariables,
   sharedKeyVariable,
-  textVariable,
   urlVariable,
   type Variable
 } from '@countersign/service-kit'
+import { mayReachApi, mayReachBrowser } from './proxy/header-names.ts'
 
 /** Variables that may also come as a file, by `NAME_FILE`. */
 export const secretVariables = ['REDIS_URL', 'FORWARDER_KEY']
 
 const day = 86_400
+const maxHeaderNames = 64
 
 /** Everything the bff-service can be told. */
 export const variables = {
-  host: textVariable('HOST', { fallback: '0.0.0.0', expects: 'the address to listen on' }),
-  port: integerVariable('PORT', { fallback: 4002, min: 0, max: 65_535 }),
+  ...listenVariables({ port: 4002, managementPort: 9002 }),
   logLevel: choiceVariable('LOG_LEVEL', { fallback: 'info', choices: logLevels }),
   trustedProxyHops: integerVariable('TRUSTED_PROXY_HOPS', { fallback: 0, min: 0, max: 10, unit: 'proxies' }),
   publicUrl: siteVariable('PUBLIC_URL'),
@@ -51,7 +52,22 @@ export const variables = {
     min: 0,
     max: 1024 ** 3,
     unit: 'bytes'
-  })
+  }),
+  proxyRequestHeaders: headerNamesVariable('PROXY_REQUEST_HEADERS', mayReachApi),
+  proxyResponseHeaders: headerNamesVariable('PROXY_RESPONSE_HEADERS', mayReachBrowser)
+}
+
+/** Names of headers that pass the proxy besides those of docs/browser.md. */
+function headerNamesVariable(name: string, mayPass: (header: string) => boolean): Variable<readonly string[]> {
+  return {
+    name,
+    expects: `up to ${maxHeaderNames} header names, separated by commas, none of which docs/browser.md rules out`,
+    fallback: { value: [] },
+    parse(text) {
+      const names = text.split(',').map((header) => header.trim().toLowerCase())
+      return names.length <= maxHeaderNames && names.every(mayPass) ? [...new Set(names)] : undefined
+    }
+  }
 }
 
 /** The origin that browsers see. A cookie with the prefix `__Host-` wants https, which browsers waive on their own machine. */

@@ -52,6 +52,7 @@ export async function createBffService(config: Config, embedded?: EmbeddedParts)
   const sessions = createBrowserSessions({
     store,
     issuer,
+    logger,
     pendingSignOuts,
     metrics: createBffMetrics(metrics.registry),
     idleSeconds: config.sessionIdleSeconds,
@@ -64,6 +65,8 @@ export async function createBffService(config: Config, embedded?: EmbeddedParts)
   return createHttpService({
     host: config.host,
     port: config.port,
+    managementHost: config.managementHost,
+    managementPort: config.managementPort,
     trustedProxyHops: config.trustedProxyHops,
     requestTimeoutMs: longestArrivalMs(config.proxyBodyLimitBytes),
     takesRequestIds: false, // a browser would write what it likes into the logs of every service behind

@@ -3,6 +3,7 @@ import {
   connectionVariable,
   type Environment,
   integerVariable,
+  listenVariables,
   logLevels,
   optional,
   readVariables,
@@ -18,8 +19,7 @@ export const secretVariables = ['REDIS_URL', 'SERVICE_CLIENT_KEY']
 
 /** Everything the resource-service can be told. */
 export const variables = {
-  host: textVariable('HOST', { fallback: '0.0.0.0', expects: 'the address to listen on' }),
-  port: integerVariable('PORT', { fallback: 4001, min: 0, max: 65_535 }),
+  ...listenVariables({ port: 4001, managementPort: 9001 }),
   logLevel: choiceVariable('LOG_LEVEL', { fallback: 'info', choices: logLevels }),
   trustedProxyHops: integerVariable('TRUSTED_PROXY_HOPS', { fallback: 0, min: 0, max: 10, unit: 'proxies' }),
   issuer: urlVariable('ISSUER'),

@@ -11,28 +11,44 @@ export interface HealthCheck {
 
 const checkTimeoutMs = 1000
 
+/** Where a service is in its life: it takes requests while it serves. */
+export type ServicePhase = 'starting' | 'serving' | 'stopping'
+
+export interface ManagementRouteDeps {
+  readonly checks: readonly HealthCheck[]
+  readonly metrics: HttpMetrics
+  phase(): ServicePhase
+}
+
 /**
  * `GET /health/live` (the process answers), `GET /health/ready` (it can do its work: 200, or 503 with the checks), and
- * `GET /metrics`, for the orchestrator.
+ * `GET /metrics`, for the orchestrator. A service that starts or stops is alive and not ready.
  */
-export function addOperationalRoutes(router: Router, checks: readonly HealthCheck[], metrics: HttpMetrics): void {
+export function addManagementRoutes(router: Router, { checks, metrics, phase }: ManagementRouteDeps): void {
   router.get('/health/live', (ctx) => {
+    ctx.set('Cache-Control', 'no-store')
     ctx.body = { status: 'ok' }
   })
   router.get('/health/ready', async (ctx) => {
-    const results = await Promise.all(checks.map(async (check) => ({ ...check, ok: await settle(check) })))
-    const ready = results.every(({ ok, required }) => ok || !required)
-    ctx.status = ready ? 200 : 503
+    const readiness = phase() === 'serving' ? await judge(checks) : { status: phase(), checks: {} }
+    ctx.status = ['ok', 'degraded'].includes(readiness.status) ? 200 : 503
     ctx.set('Cache-Control', 'no-store')
-    ctx.body = {
-      status: !ready ? 'unavailable' : results.every(({ ok }) => ok) ? 'ok' : 'degraded',
-      checks: Object.fromEntries(results.map(({ name, ok }) => [name, ok ? 'ok' : 'failing']))
-    }
+    ctx.body = readiness
   })
   router.get('/metrics', async (ctx) => {
+    ctx.set('Cache-Control', 'no-store')
     ctx.type = metrics.registry.contentType
     ctx.body = await metrics.registry.metrics()
   })
+}
+
+async function judge(checks: readonly HealthCheck[]) {
+  const results = await Promise.all(checks.map(async (check) => ({ ...check, ok: await settle(check) })))
+  const isReady = results.every(({ ok, required }) => ok || !required)
+  return {
+    status: !isReady ? 'unavailable' : results.every(({ ok }) => ok) ? 'ok' : 'degraded',
+    checks: Object.fromEntries(results.map(({ name, ok }) => [name, ok ? 'ok' : 'failing']))
+  }
 }
 
 async function settle(check: HealthCheck): Promise<boolean> {

@@ -1,20 +1,27 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
-import { MethodNotAllowedError, NotFoundError } from '@countersign/oauth'
+import { createServer } from 'node:http'
 import Router from '@koa/router'
 import Koa, { type Context, type Middleware } from 'koa'
 import { answerErrors } from './error-handler.ts'
 import { trustForwarder } from './forwarder.ts'
-import { addOperationalRoutes, type HealthCheck } from './health.ts'
+import type { HealthCheck } from './health.ts'
+import { drain, startListening } from './listening.ts'
 import { describeError, type Logger } from './logger.ts'
+import { createManagementServer } from './management-server.ts'
 import type { HttpMetrics } from './metrics.ts'
+import { answerProtocolErrors } from './protocol-errors.ts'
 import { recordRequests, setRequestContext } from './request-context.ts'
 import type { Secret } from './secret.ts'
+import { rejectUnmatched } from './unmatched.ts'
+import { StartError } from './variables.ts'
 
 export interface HttpServiceOptions {
   host: string
   /** 0 takes a free port. */
   port: number
+  /** Where health and metrics are. Default: as `host`. */
+  managementHost?: string | undefined
+  /** 0 takes a free port. */
+  managementPort: number
   /** How many reverse proxies in front are trusted to append to `X-Forwarded-For`. */
   trustedProxyHops: number
   /** What a service shows that calls for browsers, and is trusted to say their addresses. */
@@ -42,15 +49,23 @@ export interface HttpServiceOptions {
 export interface Service {
   /** Where it listens, such as `http://127.0.0.1:4000`; known after `listen`. */
   readonly url: string
+  /** Where its health and metrics are; known after `listen`. */
+  readonly managementUrl: string
+  /** @throws {StartError} when a port cannot be had */
   listen(): Promise<void>
-  /** Stops taking requests, waits for those under way, then closes the stores. */
+  /** Stops taking requests, waits for those under way, then closes the stores, and the management port at last. */
   close(): Promise<void>
 }
 
-/** Puts the same frame around each service: request id, log, metrics, errors, health, limits, and an orderly end. */
+/** Puts the same frame around each service: request id, log, metrics, errors, limits, a management port, and an orderly end. */
 export function createHttpService(options: HttpServiceOptions): Service {
   const { logger, metrics, requestTimeoutMs = 30_000, headersTimeoutMs = 10_000 } = options
   const app = createApp(options)
+  const management = createManagementServer({
+    ...options,
+    host: options.managementHost ?? options.host,
+    port: options.managementPort
+  })
   const server = createServer(
     {
       headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
@@ -61,26 +76,27 @@ export function createHttpService(options: HttpServiceOptions): Service {
     app.callback()
   )
   server.maxHeadersCount = 0 // Node would drop headers silently past its count; their total size is limited anyway
-  server.on('clientError', answerClientError)
-  server.on('checkExpectation', answerUnknownExpectation)
+  answerProtocolErrors(server)
   let url = ''
   return {
     get url() {
       return url
     },
+    get managementUrl() {
+      return management.url
+    },
     async listen() {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject)
-        server.listen(options.port, options.host, () => {
-          server.off('error', reject)
-          resolve()
-        })
-      })
-      const { address, port, family } = server.address() as AddressInfo
-      url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
-      logger.info({ url }, 'listening')
+      const { host, port, managementPort } = options
+      if (port !== 0 && port === managementPort) {
+        throw new StartError(`PORT and MANAGEMENT_PORT must differ; both are ${port}.`)
+      }
+      await management.listen()
+      url = await startListening(server, { host, port, hostVariable: 'HOST', portVariable: 'PORT' })
+      management.setPhase('serving')
+      logger.info({ management_url: management.url, url }, 'listening')
     },
     async close() {
+      management.setPhase('stopping')
       await drain(server, options.drainTimeoutMs ?? 10_000)
       for (const close of options.closeStores) {
         try {
@@ -89,6 +105,7 @@ export function createHttpService(options: HttpServiceOptions): Service {
           logger.warn({ cause: describeError(error) }, 'closing failed')
         }
       }
+      await management.close()
       metrics.registry.clear()
       logger.info('closed')
     }
@@ -99,9 +116,8 @@ function createApp(options: HttpServiceOptions): Koa {
   const app = new Koa({ proxy: options.trustedProxyHops > 0, maxIpsCount: options.trustedProxyHops })
   app.silent = true
   app.on('error', (error: unknown, ctx?: Context) => logUndelivered(options.logger, error, ctx))
-  const router = new Router()
+  const router = new Router({ sensitive: true })
   options.addRoutes(router)
-  addOperationalRoutes(router, options.healthChecks, options.metrics)
   app.use(setRequestContext({ logger: options.logger, takesRequestIds: options.takesRequestIds ?? true }))
   if (options.forwarderKey) app.use(trustForwarder(options.forwarderKey))
   app.use(recordRequests(options))
@@ -123,51 +139,4 @@ function setSecurityHeaders(ctx: Context, next: () => Promise<void>): Promise<vo
   ctx.set('X-Content-Type-Options', 'nosniff')
   ctx.set('Referrer-Policy', 'no-referrer')
   return next()
-}
-
-/** 405 with `Allow` for a known path with another method, 404 for the rest. */
-function rejectUnmatched(router: Router) {
-  return async function rejectUnmatched(ctx: Context): Promise<void> {
-    const methods = router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods)
-    if (methods.length === 0) throw new NotFoundError()
-    throw new MethodNotAllowedError({ headers: { Allow: [...new Set(methods)].join(', ') } })
-  }
-}
-
-/** Answers what Node's parser refuses, in the shape of every other error. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const [status, reason, description] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? [431, 'Request Header Fields Too Large', 'The request headers are larger than 16 KiB.']
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? [408, 'Request Timeout', 'The request took too long to arrive.']
-        : [400, 'Bad Request', 'The request is not well-formed HTTP.']
-  const body = JSON.stringify({ error: 'invalid_request', error_description: description })
-  socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
-  )
-}
-
-/** `Expect` with anything but `100-continue` (RFC 9110 §10.1.1). */
-function answerUnknownExpectation(_request: IncomingMessage, response: ServerResponse): void {
-  const body = { error: 'invalid_request', error_description: 'This expectation cannot be met.' }
-  response.writeHead(417, { 'Content-Type': 'application/json; charset=utf-8', Connection: 'close' })
-  response.end(JSON.stringify(body))
-}
-
-async function drain(server: Server, timeoutMs: number): Promise<void> {
-  if (!server.listening) return
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
-  const overdue = setTimeout(() => server.closeAllConnections(), timeoutMs)
-  // A keep-alive connection whose last answer ends during the drain is idle only after `close` looked.
-  const idle = setInterval(() => server.closeIdleConnections(), 50)
-  await closed
-  clearTimeout(overdue)
-  clearInterval(idle)
 }

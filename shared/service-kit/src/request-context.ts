@@ -61,8 +61,7 @@ export function recordRequests({ logger, metrics }: { logger: Logger; metrics: H
       status: ctx.status,
       duration_ms: Math.round(seconds * 1e4) / 10
     }
-    if (route.startsWith('/health') || route === '/metrics') logger.debug(fields, 'request')
-    else logger.info(fields, 'request')
+    logger.info(fields, 'request')
   }
 }
 

@@ -4,6 +4,8 @@ import type { IssuerClient } from '../issuer/issuer-client.ts'
 import { answerAsset, answerPage, answerRootFile, pagePaths } from '../pages/pages.ts'
 import type { WebAssets } from '../pages/web-assets.ts'
 import { isAccountPath } from '../proxy/account-paths.ts'
+import { type AddedHeaderNames, createHeaderFilter } from '../proxy/headers.ts'
+import { proxiedMethods } from '../proxy/methods.ts'
 import { proxy } from '../proxy/proxy.ts'
 import type { Upstream } from '../proxy/upstream.ts'
 import { register } from './registration.ts'
@@ -12,16 +14,18 @@ import { endSession, type SessionDeps, showSession, startSession } from './sessi
 
 export interface RouteDeps extends SessionDeps {
   publicUrl: string
-  /** What each route but health and metrics has in front. */
+  /** What each route has in front. */
   requireSite: Middleware
   issuer: IssuerClient
   assets: WebAssets
   api: Upstream
   auth: Upstream
   proxyBodyLimitBytes: number
+  proxyRequestHeaders: readonly string[]
+  proxyResponseHeaders: readonly string[]
 }
 
-/** Adds every route but health and metrics, which the service kit adds. */
+/** Adds every route. */
 export function addRoutes(router: Router, deps: RouteDeps): void {
   const { sessions, assets, requireSite, proxyBodyLimitBytes: bodyLimitBytes } = deps
   const guard = [requireSite, requireSameOrigin(deps.publicUrl)]
@@ -29,15 +33,23 @@ export function addRoutes(router: Router, deps: RouteDeps): void {
   router.get('/bff/session', ...guard, showSession(deps))
   router.delete('/bff/session', ...guard, endSession(deps))
   router.post('/bff/registration', ...guard, ...register(deps))
-  router.all('/api/{*path}', ...guard, proxy({ prefix: '/api', upstream: deps.api, sessions, bodyLimitBytes }))
-  router.all(
-    '/account/{*path}',
-    ...guard,
-    proxy({ prefix: '/account', upstream: deps.auth, sessions, bodyLimitBytes, allows: isAccountPath })
-  )
+  const api = { prefix: '/api', upstream: deps.api, headers: createHeaderFilter(addedHeaderNames(deps)) }
+  const auth = { prefix: '/account', upstream: deps.auth, headers: createHeaderFilter(), allows: isAccountPath }
+  for (const target of [api, auth]) {
+    const forward = proxy({ ...target, sessions, bodyLimitBytes })
+    router.register(`${target.prefix}/{*path}`, [...proxiedMethods], [...guard, forward])
+  }
   router.get('/assets/:name', requireSite, answerAsset(assets))
   for (const [path, file] of assets.files) {
     if (!path.includes('/')) router.get(`/${path}`, requireSite, answerRootFile(path, file))
   }
   router.get(pagePaths, requireSite, answerPage(assets))
+}
+
+/** What the operator adds is for the API alone: the issuer needs none of it. */
+function addedHeaderNames({
+  proxyRequestHeaders: request,
+  proxyResponseHeaders: response
+}: RouteDeps): AddedHeaderNames {
+  return { request, response }
 }

@@ -1,55 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-
-/** RFC 9110 §7.6.1, with the ones that are no longer standard. `Connection` may name more. */
-const hopByHop = [
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade'
-]
-
-/** What an API must not take from a browser: who it is, who passed it on, where it came from. `X-…` and `Sec-…` go too. */
-const notFromBrowsers = new Set([
-  ...hopByHop,
-  'authorization',
-  'cookie',
-  'dpop',
-  'expect',
-  'forwarded',
-  'host',
-  'http2-settings',
-  'origin',
-  'referer',
-  'via'
-])
-
-/** What a browser must not take from an API: it would speak for this origin. `Access-Control-…` goes too. */
-const notFromApis = new Set([
-  ...hopByHop,
-  'alt-svc',
-  'clear-site-data',
-  'content-security-policy',
-  'content-security-policy-report-only',
-  'location',
-  'nel',
-  'refresh',
-  'report-to',
-  'reporting-endpoints',
-  'server',
-  'service-worker-allowed',
-  'set-cookie',
-  'sourcemap',
-  'strict-transport-security',
-  'www-authenticate',
-  'x-frame-options',
-  'x-powered-by',
-  'x-request-id'
-])
+import { requestHeaderNames, responseHeaderNames } from './header-names.ts'
 
 export interface OwnRequestHeaders {
   readonly accessToken: string
@@ -58,53 +8,68 @@ export interface OwnRequestHeaders {
   readonly requestId: string
 }
 
-/** The headers of a browser's request as the API gets them: its own, but for what is ours to say. */
-export function requestHeaders(received: IncomingHttpHeaders, own: OwnRequestHeaders): Record<string, string> {
-  const headers: Record<string, string> = {}
-  const perConnection = namedByConnection(received.connection)
-  for (const [name, value] of Object.entries(received)) {
-    if (value === undefined || notFromBrowsers.has(name) || /^(?:x|sec)-/.test(name) || perConnection.has(name))
-      continue
-    headers[name] = Array.isArray(value) ? value.join(', ') : value
-  }
+/** Picks the headers that pass a proxy. Names are in lower case. */
+export interface HeaderFilter {
+  /** The headers of a browser's request as the API gets them. */
+  request(received: IncomingHttpHeaders, own: OwnRequestHeaders): Record<string, string>
+  /** The headers of an API's response as the browser gets them. */
+  response(
+    received: IncomingHttpHeaders,
+    publicLocation: (location: string) => string | undefined
+  ): Record<string, string | string[]>
+}
+
+export interface AddedHeaderNames {
+  readonly request?: readonly string[]
+  readonly response?: readonly string[]
+}
+
+/** Makes the filter of a proxy: the listed names, and those that the operator adds. */
+export function createHeaderFilter(added: AddedHeaderNames = {}): HeaderFilter {
+  const toApi = new Set([...requestHeaderNames, ...(added.request ?? [])])
+  const toBrowser = new Set([...responseHeaderNames, ...(added.response ?? [])])
   return {
-    ...headers,
-    authorization: `Bearer ${own.accessToken}`,
-    'x-forwarded-for': own.address,
-    'x-request-id': own.requestId
+    request(received, { accessToken, address, requestId }) {
+      return {
+        ...joinValues(pick(received, toApi)),
+        authorization: `Bearer ${accessToken}`,
+        'x-forwarded-for': address,
+        'x-request-id': requestId
+      }
+    },
+    response(received, publicLocation) {
+      const { location, ...headers } = pick(received, toBrowser)
+      const publicTarget = received.location && publicLocation(received.location)
+      return {
+        ...headers,
+        // No response of an API runs code in this origin, not even a page.
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
+        'cache-control': ownCaching(received['cache-control']),
+        ...(publicTarget ? { location: publicTarget } : {})
+      }
+    }
   }
 }
 
-/** The headers of an API's answer as the browser gets them. */
-export function responseHeaders(
-  received: IncomingHttpHeaders,
-  publicLocation: (location: string) => string | undefined
-): Record<string, string | string[]> {
+function pick(received: IncomingHttpHeaders, names: ReadonlySet<string>): Record<string, string | string[]> {
   const perConnection = namedByConnection(received.connection)
-  const headers: Record<string, string | string[]> = {
-    // Nothing that an API answers acts in this origin, not even a page.
-    'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
-    'cache-control': 'no-store'
-  }
+  const picked: Record<string, string | string[]> = {}
   for (const [name, value] of Object.entries(received)) {
-    if (value === undefined || notFromApis.has(name) || perConnection.has(name)) continue
-    if (/^(?:access-control|cross-origin)-/.test(name)) continue
-    headers[name] = value
+    if (value !== undefined && names.has(name) && !perConnection.has(name)) picked[name] = value
   }
-  // A cache may not keep what was asked for with `Authorization` (RFC 9111 §3.5); here it was asked for with a cookie.
-  const caching = String(headers['cache-control'])
-  if (!/\b(?:private|no-store|public|s-maxage)\b/i.test(caching)) headers['cache-control'] = `private, ${caching}`
-  const location = received.location && publicLocation(received.location)
-  return location ? { ...headers, location } : headers
+  return picked
 }
 
-function namedByConnection(header: string | string[] | undefined): Set<string> {
-  return new Set(
-    [header ?? []].flat().flatMap((line) =>
-      line
-        .toLowerCase()
-        .split(',')
-        .map((name) => name.trim())
-    )
-  )
+function joinValues(headers: Record<string, string | string[]>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]))
+}
+
+/** A cache may not keep a response to `Authorization` (RFC 9111 §3.5); here the request had a cookie instead. */
+function ownCaching(received: string | undefined): string {
+  if (received === undefined) return 'no-store'
+  return /\b(?:private|no-store|public|s-maxage)\b/i.test(received) ? received : `private, ${received}`
+}
+
+function namedByConnection(header: string | undefined): Set<string> {
+  return new Set((header ?? '').split(',').map((name) => name.trim().toLowerCase()))
 }

@@ -8,7 +8,7 @@ import { readSessionCookie } from '../endpoints/session-cookie.ts'
 import type { BrowserOrigin } from '../issuer/issuer-client.ts'
 import type { BrowserSessions, PresentedSession } from '../sessions/browser-sessions.ts'
 import { ClientClosedRequestError } from './client-closed-request.ts'
-import { requestHeaders, responseHeaders } from './headers.ts'
+import type { HeaderFilter } from './headers.ts'
 import { type RequestBody, takeBody } from './request-body.ts'
 import type { Upstream } from './upstream.ts'
 import { upstreamPath } from './upstream-path.ts'
@@ -19,6 +19,7 @@ export interface ProxyOptions {
   readonly upstream: Upstream
   readonly sessions: BrowserSessions
   readonly bodyLimitBytes: number
+  readonly headers: HeaderFilter
   /** Which of the API's paths may be reached. Default: all. */
   readonly allows?: (path: string) => boolean
 }
@@ -28,7 +29,7 @@ export interface ProxyOptions {
  * the API refuses is refreshed once, and the request sent again.
  */
 export function proxy(options: ProxyOptions): Middleware {
-  const { prefix, upstream, sessions, bodyLimitBytes, allows } = options
+  const { prefix, upstream, sessions, bodyLimitBytes, headers, allows } = options
   return async function proxy(ctx) {
     const path = upstreamPath(ctx.path, prefix)
     if (allows && !allows(path)) throw new NotFoundError()
@@ -39,10 +40,12 @@ export function proxy(options: ProxyOptions): Middleware {
     const body = await takeBody(ctx, bodyLimitBytes)
     const pathAndQuery = path + ctx.search
     const response = await sendRenewing(options, ctx, { path: pathAndQuery, browser, session, body })
-    relay(ctx, response, (location) => {
+    const publicLocation = (location: string) => {
       const target = upstream.pathOf(location, pathAndQuery)
       return target && prefix + target
-    })
+    }
+    ctx.set(headers.response(response.headers, publicLocation))
+    relay(ctx, response)
   }
 }
 
@@ -54,7 +57,7 @@ interface Sending {
 }
 
 async function sendRenewing(
-  { upstream, sessions }: ProxyOptions,
+  { upstream, sessions, headers }: ProxyOptions,
   ctx: Context,
   { path, browser, session, body }: Sending
 ): Promise<Dispatcher.ResponseData> {
@@ -67,7 +70,7 @@ async function sendRenewing(
     upstream.send({
       method: ctx.method,
       path,
-      headers: requestHeaders(ctx.req.headers, { accessToken, address, requestId }),
+      headers: headers.request(ctx.req.headers, { accessToken, address, requestId }),
       body,
       signal: gone.signal
     })
@@ -86,13 +89,8 @@ function isTokenRefused({ statusCode, headers }: Dispatcher.ResponseData): boole
   return statusCode === 401 && /\berror="?invalid_token\b/.test(String(headers['www-authenticate'] ?? ''))
 }
 
-function relay(
-  ctx: Context,
-  { statusCode, headers, body }: Dispatcher.ResponseData,
-  publicLocation: (location: string) => string | undefined
-): void {
+function relay(ctx: Context, { statusCode, body }: Dispatcher.ResponseData): void {
   ctx.status = statusCode
-  ctx.set(responseHeaders(headers, publicLocation))
   if ([204, 205, 304].includes(statusCode)) {
     ctx.body = null
     body.dump().catch(() => {})

@@ -1,5 +1,6 @@
 /** The sessions of browsers: a cookie names one, and the tokens behind it stay here. */
 import { OAuthError, TemporarilyUnavailableError } from '@countersign/oauth'
+import type { Logger } from '@countersign/service-kit'
 import type { BrowserOrigin, IssuerClient } from '../issuer/issuer-client.ts'
 import { createIssuerPatience, late } from '../issuer/issuer-patience.ts'
 import type { BffMetrics } from '../metrics.ts'
@@ -8,17 +9,21 @@ import type { PendingSignOuts } from './pending-sign-outs.ts'
 import { createSealedSessions, type PresentedSession } from './sealed-sessions.ts'
 import { createSessionRenewals } from './session-renewals.ts'
 import type { SessionStore } from './session-store.ts'
+import { createUnstoredRenewals } from './unstored-renewals.ts'
 
 export type { PresentedSession } from './sealed-sessions.ts'
 
 export interface BrowserSessionsDeps {
   store: SessionStore
   issuer: IssuerClient
+  logger: Logger
   metrics: BffMetrics
   pendingSignOuts: PendingSignOuts
   idleSeconds: number
   absoluteSeconds: number
   clock: { now(): number }
+  /** How long a replica waits for another one's refresh before it takes it over, in milliseconds. */
+  takeOverAfterMs?: number
 }
 
 export interface BrowserSessions {
@@ -46,7 +51,7 @@ export interface BrowserSessions {
    * @throws {TemporarilyUnavailableError} when it may still be here; the issuer is told all the same
    */
   end(session: PresentedSession, browser: BrowserOrigin): Promise<void>
-  /** Waits for the refreshes under way, which nobody may be waiting for any more, so that none is lost at the end of a process. */
+  /** Waits for the refreshes under way and tries to store what is not stored, so that none is lost at the end of a process. */
   settle(): Promise<void>
 }
 
@@ -58,7 +63,8 @@ const longWait = { ms: 10_000, lateMs: 1_000 }
 export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSessions {
   const { issuer, metrics, pendingSignOuts, absoluteSeconds, clock } = deps
   const sealed = createSealedSessions(deps)
-  const renewals = createSessionRenewals({ sealed, issuer, metrics, clock })
+  const unstored = createUnstoredRenewals({ ...deps, sealed })
+  const renewals = createSessionRenewals({ ...deps, sealed, unstored })
   const patience = createIssuerPatience()
 
   return {
@@ -75,7 +81,12 @@ export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSession
         throw error
       }
     },
-    find: sealed.find,
+    async find(id) {
+      const session = await sealed.find(id)
+      if (session) return unstored.newest(session)
+      if (id !== undefined) unstored.forget(id)
+      return undefined
+    },
     freshen,
     async confirm(session, browser) {
       const fresh = await freshen(session, browser)
@@ -88,6 +99,7 @@ export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSession
     renew,
     async end(session, browser) {
       try {
+        unstored.forget(session.id)
         // First here: a cookie that somebody has copied is dead, whatever becomes of the rest.
         await sealed.remove(session.id)
         metrics.countSession('signed_out')
@@ -95,7 +107,10 @@ export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSession
         await signOutAtIssuer(session, browser)
       }
     },
-    settle: renewals.settle
+    async settle() {
+      await renewals.settle()
+      await unstored.close()
+    }
   }
 
   async function freshen(session: PresentedSession, browser: BrowserOrigin): Promise<PresentedSession> {

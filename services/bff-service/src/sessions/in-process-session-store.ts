@@ -3,27 +3,45 @@ import type { SessionStore, StoredSession } from './session-store.ts'
 
 const capacity = 100_000
 
+interface Entry {
+  readonly session: StoredSession
+  /** The replica whose renewal is under way. */
+  readonly holder?: string
+}
+
 /** Keeps sessions in this process, for the embedded stack; past 100,000 of them the one that was unused longest ends. */
 export function createInProcessSessionStore(): SessionStore {
-  const sessions = new LRUCache<string, StoredSession>({ max: capacity, ttl: 1, ttlResolution: 0 })
-  const keep = (key: string, session: StoredSession, ttlSeconds: number) =>
-    sessions.set(key, session, { ttl: ttlSeconds * 1000 })
+  const entries = new LRUCache<string, Entry>({ max: capacity, ttl: 1, ttlResolution: 0 })
+  const keep = (key: string, entry: Entry, ttlSeconds: number) => entries.set(key, entry, { ttl: ttlSeconds * 1000 })
   return {
     async create(key, session, ttlSeconds) {
-      keep(key, session, ttlSeconds)
+      keep(key, { session }, ttlSeconds)
     },
     async use(key, ttlSeconds) {
-      const session = sessions.get(key)
-      if (session) keep(key, session, ttlSeconds)
-      return session
+      const entry = entries.get(key)
+      if (entry) keep(key, entry, ttlSeconds)
+      return entry?.session
+    },
+    async claim(key, { version, holder, takesOver }, ttlSeconds) {
+      const entry = entries.get(key)
+      if (!entry) return undefined
+      const { session } = entry
+      if (session.version !== version) return { session, isElsewhere: false }
+      if (entry.holder !== undefined && entry.holder !== holder && !takesOver) return { session, isElsewhere: true }
+      keep(key, { session, holder }, ttlSeconds)
+      return { session, isElsewhere: false }
+    },
+    async release(key) {
+      const entry = entries.get(key)
+      if (entry) entries.set(key, { session: entry.session }, { ttl: entries.getRemainingTTL(key) })
     },
     async replace(key, version, successor, ttlSeconds) {
-      if (sessions.get(key)?.version !== version) return false
-      keep(key, successor, ttlSeconds)
+      if (entries.get(key)?.session.version !== version) return false
+      keep(key, { session: successor }, ttlSeconds)
       return true
     },
     async remove(key) {
-      sessions.delete(key)
+      entries.delete(key)
     },
     check: async () => true
   }

@@ -1,6 +1,6 @@
 import { type BrowserSession, readBrowserSession } from './browser-session.ts'
 import { isSessionId, makeSessionId, openSession, sealSession, storageKey } from './session-sealing.ts'
-import type { SessionStore, StoredSession } from './session-store.ts'
+import type { RenewalClaim, SessionStore, StoredSession } from './session-store.ts'
 
 /** A session that a browser has shown the id of. */
 export interface PresentedSession extends BrowserSession {
@@ -13,6 +13,10 @@ export interface SealedSessions {
   create(session: BrowserSession): Promise<PresentedSession>
   /** @returns the live session of a cookie's value */
   find(id: string | undefined): Promise<PresentedSession | undefined>
+  /** Finds a session before its tokens are refreshed; see the store's `claim`. */
+  claim(id: string, claim: RenewalClaim): Promise<{ session: PresentedSession; isElsewhere: boolean } | undefined>
+  /** Takes back a claim whose refresh has failed. */
+  release(id: string): Promise<void>
   /** Stores the next version of a session, if the version before it is the one that is there. @returns whether it was */
   replace(id: string, next: BrowserSession): Promise<boolean>
   remove(id: string): Promise<void>
@@ -35,11 +39,21 @@ export function createSealedSessions({ store, idleSeconds, clock }: SealedSessio
       if (id === undefined || !isSessionId(id)) return undefined
       const stored = await store.use(storageKey(id), idleSeconds)
       if (!stored) return undefined
-      const session = readBrowserSession(await openSession(id, stored.sealed), stored.version, clock.now())
-      return session && { ...session, id }
+      return open(id, stored)
     },
+    async claim(id, claim) {
+      const claimed = await store.claim(storageKey(id), claim, idleSeconds)
+      const session = claimed && (await open(id, claimed.session))
+      return session && { session, isElsewhere: claimed.isElsewhere }
+    },
+    release: (id) => store.release(storageKey(id)),
     replace: async (id, next) => store.replace(storageKey(id), next.version - 1, await seal(id, next), idleSeconds),
     remove: (id) => store.remove(storageKey(id))
+  }
+
+  async function open(id: string, { sealed, version }: StoredSession): Promise<PresentedSession | undefined> {
+    const session = readBrowserSession(await openSession(id, sealed), version, clock.now())
+    return session && { ...session, id }
   }
 }
 

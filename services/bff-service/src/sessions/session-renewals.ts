@@ -1,21 +1,26 @@
+import { randomUUID } from 'node:crypto'
 import { InvalidGrantError, NotSignedInError, type TokenResponse } from '@countersign/oauth'
 import type { BrowserOrigin, IssuerClient } from '../issuer/issuer-client.ts'
 import type { BffMetrics } from '../metrics.ts'
 import { createBrowserSession } from './browser-session.ts'
 import type { PresentedSession, SealedSessions } from './sealed-sessions.ts'
+import type { UnstoredRenewals } from './unstored-renewals.ts'
 
 export interface SessionRenewalsDeps {
   sealed: SealedSessions
+  unstored: UnstoredRenewals
   issuer: IssuerClient
   metrics: BffMetrics
   clock: { now(): number }
+  /** How long a replica waits for another one's renewal before it takes it over, in milliseconds. Default 3,000. */
+  takeOverAfterMs?: number
 }
 
 export interface SessionRenewals {
   /**
    * Exchanges the tokens of a session, or joins the exchange that is under way: requests of one session that arrive together
-   * share it. Between replicas the rotation sees to it. It goes on when nobody waits for it any more: what the issuer has
-   * rotated is stored.
+   * share it, and a replica waits for another one's. It goes on when no request waits for it any more. The issuer rotates
+   * nothing before the store has taken a write, and a result that cannot be stored is kept until it can.
    * @throws {NotSignedInError} when the issuer has ended the session; it is gone here too then
    */
   share(session: PresentedSession, browser: BrowserOrigin): Promise<PresentedSession>
@@ -24,8 +29,17 @@ export interface SessionRenewals {
 }
 
 const settlingMs = 10_000
+const pollIntervalMs = 50
 
-export function createSessionRenewals({ sealed, issuer, metrics, clock }: SessionRenewalsDeps): SessionRenewals {
+export function createSessionRenewals({
+  sealed,
+  unstored,
+  issuer,
+  metrics,
+  clock,
+  takeOverAfterMs = 3_000
+}: SessionRenewalsDeps): SessionRenewals {
+  const holder = randomUUID()
   const underWay = new Map<string, Promise<PresentedSession>>()
   return {
     share(session, browser) {
@@ -42,16 +56,35 @@ export function createSessionRenewals({ sealed, issuer, metrics, clock }: Sessio
     }
   }
 
-  async function exchange({ id, endsAt, version: held }: PresentedSession, browser: BrowserOrigin) {
-    const current = await sealed.find(id)
-    if (!current) throw new NotSignedInError()
+  async function exchange(session: PresentedSession, browser: BrowserOrigin): Promise<PresentedSession> {
+    const { id, version, endsAt } = session
+    const kept = unstored.newest(session)
+    if (kept.version > version) return kept
+    // Else the rotation after this one would be the second that is not stored.
+    await unstored.store(id)
+    const current = await claim(session)
     // A request that took long holds an old one; its refresh token may be too old to be good.
-    if (current.version > held) return current
+    if (current.version > version) return current
     const tokens = await refresh(current, browser)
-    const next = createBrowserSession(tokens, { now: clock.now(), version: current.version + 1, endsAt })
+    const next = createBrowserSession(tokens, { now: clock.now(), version: version + 1, endsAt })
+    const isStored = await sealed.replace(id, next).catch((error) => {
+      unstored.keep({ ...next, id }, error)
+      return true
+    })
     // Another replica has stored the same successor before; unless the session was ended meanwhile.
-    if (!(await sealed.replace(id, next)) && !(await sealed.find(id))) throw new NotSignedInError()
+    if (!isStored && !(await sealed.find(id))) throw new NotSignedInError()
     return { ...next, id }
+  }
+
+  /** Waits while another replica refreshes the same version: it may hold a result that is not stored yet. */
+  async function claim({ id, version }: PresentedSession): Promise<PresentedSession> {
+    for (let waitedMs = 0; ; waitedMs += pollIntervalMs) {
+      const takesOver = waitedMs >= takeOverAfterMs
+      const claimed = await sealed.claim(id, { version, holder, takesOver })
+      if (!claimed) throw new NotSignedInError()
+      if (!claimed.isElsewhere) return claimed.session
+      await new Promise((resolve) => setTimeout(resolve, pollIntervalMs))
+    }
   }
 
   async function refresh({ id, refreshToken }: PresentedSession, browser: BrowserOrigin): Promise<TokenResponse> {
@@ -60,10 +93,11 @@ export function createSessionRenewals({ sealed, issuer, metrics, clock }: Sessio
       metrics.countRefresh('refreshed')
       return tokens
     } catch (error) {
-      metrics.countRefresh(error instanceof InvalidGrantError ? 'ended' : 'failed')
-      if (!(error instanceof InvalidGrantError)) throw error
-      await sealed.remove(id)
-      throw new NotSignedInError({ cause: error })
+      const hasEnded = error instanceof InvalidGrantError
+      metrics.countRefresh(hasEnded ? 'ended' : 'failed')
+      // What the store does not take now is found out again by the next request.
+      await (hasEnded ? sealed.remove(id) : sealed.release(id)).catch(() => {})
+      throw hasEnded ? new NotSignedInError({ cause: error }) : error
     }
   }
 }

@@ -59,6 +59,27 @@ function describeSessionStore(name: string, open: () => SessionStore): void {
       expect(await store.use(key, 60)).toEqual({ version: 1, sealed: `s${taken.indexOf(true)}` })
     })
 
+    test('gives the renewal of a version to one replica, until it is stored, released or taken over', async () => {
+      const claim = (holder: string, version = 0, takesOver = false) =>
+        store.claim(key, { version, holder, takesOver }, 60)
+      const session = { version: 0, sealed: 'x.y' }
+      expect(await claim('a')).toBeUndefined()
+      await store.create(key, session, 60)
+      expect(await claim('a')).toEqual({ session, isElsewhere: false })
+      expect(await claim('a')).toEqual({ session, isElsewhere: false })
+      expect(await claim('b')).toEqual({ session, isElsewhere: true })
+      await store.release(key)
+      expect(await claim('b')).toEqual({ session, isElsewhere: false })
+      expect(await claim('a', 0, true)).toEqual({ session, isElsewhere: false })
+      expect(await claim('b')).toEqual({ session, isElsewhere: true })
+      const next = { version: 1, sealed: 'next' }
+      expect(await store.replace(key, 0, next, 60)).toBe(true)
+      expect(await claim('b', 0)).toEqual({ session: next, isElsewhere: false })
+      expect(await claim('a', 1)).toEqual({ session: next, isElsewhere: false })
+      await store.remove(key)
+      expect(await claim('b', 1)).toBeUndefined()
+    })
+
     test('what was removed does not come back with a successor', async () => {
       await store.create(key, { version: 0, sealed: 'x' }, 60)
       await store.remove(key)

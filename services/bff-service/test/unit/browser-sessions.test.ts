@@ -4,11 +4,13 @@ import {
   TemporarilyUnavailableError,
   type TokenResponse
 } from '@countersign/oauth'
+import { createLogger } from '@countersign/service-kit'
 import { UnsecuredJWT } from 'jose'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { IssuerClient } from '../../src/issuer/issuer-client.ts'
 import {
   type BrowserSessions,
+  type BrowserSessionsDeps,
   createBrowserSessions,
   type PresentedSession
 } from '../../src/sessions/browser-sessions.ts'
@@ -90,16 +92,18 @@ describe('sessions of browsers', () => {
   let now: number
   let pending: { signOut: () => Promise<void>; failure: unknown }[]
 
-  const replica = () =>
-    createBrowserSessions({
-      store,
-      issuer: issuer.client,
-      metrics: { countRefresh: () => {}, countSession: () => {} },
-      pendingSignOuts: { add: (signOut, failure) => void pending.push({ signOut, failure }), close: async () => {} },
-      idleSeconds: 3600,
-      absoluteSeconds,
-      clock: { now: () => now }
-    })
+  const replica = () => createBrowserSessions(deps())
+  const deps = (): BrowserSessionsDeps => ({
+    store,
+    issuer: issuer.client,
+    logger: createLogger({ service: 'test', level: 'silent' }),
+    metrics: { countRefresh: () => {}, countSession: () => {} },
+    pendingSignOuts: { add: (signOut, failure) => void pending.push({ signOut, failure }), close: async () => {} },
+    idleSeconds: 3600,
+    absoluteSeconds,
+    clock: { now: () => now },
+    takeOverAfterMs: 100
+  })
 
   /** Makes the issuer hang. @returns what lets it answer again */
   function hang(): () => void {
@@ -168,6 +172,63 @@ describe('sessions of browsers', () => {
     issuer.refreshes = 0
     expect(await sessions.renew(session, browser)).toMatchObject({ version: 2, refreshToken: 'r2' })
     expect(issuer.refreshes).toBe(0)
+  })
+
+  describe('a store that refuses writes', () => {
+    const refuse = () => Promise.reject(new TemporarilyUnavailableError())
+
+    test('before the refresh: the issuer rotates nothing', async () => {
+      const session = await sessions.start({}, browser)
+      const working = store
+      store = { ...working, claim: refuse, replace: refuse }
+      await expect(replica().renew(session, browser)).rejects.toThrow(TemporarilyUnavailableError)
+      expect(issuer.refreshes).toBe(0)
+      store = working
+      expect(await replica().renew(session, browser)).toMatchObject({ version: 1 })
+    })
+
+    test('after the refresh: this replica serves the new version and goes on trying, and no other one refreshes', async () => {
+      const session = await sessions.start({}, browser)
+      const working = { ...store }
+      store.replace = refuse
+      const renewed = await sessions.renew(session, browser)
+      expect(renewed).toMatchObject({ version: 1, refreshToken: 'r1' })
+      expect(await sessions.find(session.id)).toMatchObject({ version: 1, refreshToken: 'r1' })
+      expect(await sessions.renew(session, browser)).toMatchObject({ version: 1 })
+      await expect(sessions.renew(renewed, browser)).rejects.toThrow(TemporarilyUnavailableError)
+      expect(issuer.refreshes).toBe(1)
+      const other = createBrowserSessions({ ...deps(), takeOverAfterMs: 5000 })
+      const waiting = other.renew(session, browser)
+      store.replace = working.replace
+      expect(await waiting).toMatchObject({ version: 1, refreshToken: 'r1' })
+      expect(issuer.refreshes).toBe(1)
+      expect(await sessions.renew(renewed, browser)).toMatchObject({ version: 2, refreshToken: 'r2' })
+    })
+
+    test('after the refresh, until the process ends: the new version is stored with the last attempt', async () => {
+      const session = await sessions.start({}, browser)
+      const { replace } = store
+      store.replace = refuse
+      await sessions.renew(session, browser)
+      store.replace = replace
+      await sessions.settle()
+      expect(await replica().find(session.id)).toMatchObject({ version: 1, refreshToken: 'r1' })
+    })
+
+    test('after the refresh, and the session is ended elsewhere: it stays ended', async () => {
+      const session = await sessions.start({}, browser)
+      store.replace = refuse
+      await sessions.renew(session, browser)
+      await replica().end(session, browser)
+      expect(await sessions.find(session.id)).toBeUndefined()
+    })
+  })
+
+  test('a renewal that another replica has begun and not finished is taken over after a while', async () => {
+    const session = await sessions.start({}, browser)
+    const key = storageKey(session.id)
+    await store.claim(key, { version: 0, holder: 'a replica that has died', takesOver: false }, 60)
+    expect(await sessions.renew(session, browser)).toMatchObject({ version: 1, refreshToken: 'r1' })
   })
 
   test('a session that is ended while its token is refreshed stays ended', async () => {

@@ -43,3 +43,24 @@ test('a forwarder key is long, and is not printed', () => {
   const config = loadConfig({ ...env, FORWARDER_KEY: 'x'.repeat(32) })
   expect(JSON.stringify(config)).not.toContain('xxxx')
 })
+
+describe('PROXY_REQUEST_HEADERS and PROXY_RESPONSE_HEADERS', () => {
+  test('are names in any case, and by default none', () => {
+    expect(loadConfig(env)).toMatchObject({ proxyRequestHeaders: [], proxyResponseHeaders: [] })
+    const names = { PROXY_REQUEST_HEADERS: 'X-Tenant, x-tenant,Baggage', PROXY_RESPONSE_HEADERS: 'X-Total-Count' }
+    expect(loadConfig({ ...env, ...names })).toMatchObject({
+      proxyRequestHeaders: ['x-tenant', 'baggage'],
+      proxyResponseHeaders: ['x-total-count']
+    })
+  })
+
+  test.each([
+    ['PROXY_REQUEST_HEADERS', 'x-tenant,Cookie'],
+    ['PROXY_REQUEST_HEADERS', 'x-tenant,'],
+    ['PROXY_REQUEST_HEADERS', 'x tenant'],
+    ['PROXY_RESPONSE_HEADERS', 'Set-Cookie'],
+    ['PROXY_RESPONSE_HEADERS', Array.from({ length: 65 }, (_, i) => `x-${i}`).join()]
+  ])('%s=%s ends the start', (name, value) => {
+    expect(() => loadConfig({ ...env, [name]: value })).toThrow(`${name} must be up to 64 header names`)
+  })
+})

@@ -14,7 +14,8 @@ const env = { ...process.env, JWKS_URL: `${authService.url}/.well-known/jwks.jso
 const resourceService = await resource.createResourceService(resource.loadConfig(env), { revocationLog })
 await resourceService.listen()
 const services = [resourceService, authService]
-let bffUrl = ''
+const urlsOf = ({ url, managementUrl }) => ({ url, managementUrl })
+const urls = { 'auth-service': urlsOf(authService), 'resource-service': urlsOf(resourceService) }
 if (env.BFF_SERVICE_PORT) {
   const bffEnv = {
     ...env,
@@ -25,9 +26,9 @@ if (env.BFF_SERVICE_PORT) {
   const bffService = await bff.createBffService(bff.loadConfig(bffEnv), { keepSessionsInProcess: true })
   await bffService.listen()
   services.unshift(bffService)
-  bffUrl = bffEnv.PUBLIC_URL
+  urls['bff-service'] = { ...urlsOf(bffService), url: bffEnv.PUBLIC_URL }
 }
-process.stdout.write(`TRIO ${authService.url} ${resourceService.url} ${bffUrl}\n`)
+process.stdout.write(`TRIO ${JSON.stringify(urls)}\n`)
 process.once('SIGTERM', async () => {
   for (const service of services) await service.close()
   process.exit(0)

@@ -14,6 +14,8 @@ export interface ServiceProcess {
   readonly name: string
   /** Such as `http://127.0.0.1:43210`. */
   readonly url: string
+  /** Where its health and metrics are. */
+  readonly managementUrl: string
   /** Everything it wrote so far. */
   logs(): string
   /** Ends it by a signal and waits until it is gone. */
@@ -70,6 +72,7 @@ export async function startTrio(options: TrioOptions): Promise<Trio> {
   const env: Record<string, string> = {
     HOST: '127.0.0.1',
     PORT: '0',
+    MANAGEMENT_PORT: '0',
     ISSUER: issuer,
     API_AUDIENCE: audience,
     DATABASE_URL: options.databaseUrl,
@@ -121,7 +124,7 @@ export async function startTrio(options: TrioOptions): Promise<Trio> {
       for (let i = 0; i < (options.bffReplicas ?? 0); i++) {
         bffs.push(await startBff(i === 0 ? { PORT: String(bffPort) } : {}))
       }
-      await Promise.all([...auths, ...resources, ...bffs].map(({ url }) => untilReady(url, options.readyWithinMs)))
+      await Promise.all([...auths, ...resources, ...bffs].map((service) => untilReady(service, options.readyWithinMs)))
     }
   } catch (error) {
     await Promise.all(all.map((service) => service.stop('SIGKILL')))
@@ -151,34 +154,34 @@ export async function startTrio(options: TrioOptions): Promise<Trio> {
 }
 
 /** Waits until a service says that it can do its work. */
-export async function untilReady(url: string, timeoutMs = 20_000): Promise<void> {
+export async function untilReady({ managementUrl }: { managementUrl: string }, timeoutMs = 20_000): Promise<void> {
   const deadline = performance.now() + timeoutMs
   for (;;) {
-    const answer = await fetch(`${url}/health/ready`).catch(() => undefined)
+    const answer = await fetch(`${managementUrl}/health/ready`).catch(() => undefined)
     if (answer?.ok && ((await answer.json()) as { status: string }).status === 'ok') return
-    if (performance.now() > deadline) throw new Error(`${url} is not ready after ${timeoutMs} ms`)
+    if (performance.now() > deadline) throw new Error(`${managementUrl} is not ready after ${timeoutMs} ms`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
 
 async function startProcess(name: string, script: string, env: Record<string, string>): Promise<ServiceProcess> {
   const { child, logs, stop } = spawnNode(fileURLToPath(new URL(script, root)), env)
-  const url = await logged(name, child, logs, /"url":"([^"]+)","msg":"listening"/)
-  return { name, url, logs, stop, process: child }
+  const pattern = /"management_url":"([^"]+)","url":"([^"]+)","msg":"listening"/
+  const [managementUrl, url] = await logged(name, child, logs, pattern)
+  return { name, url: url as string, managementUrl: managementUrl as string, logs, stop, process: child }
 }
 
 async function startEmbeddedTrio(env: Record<string, string>) {
   const script = fileURLToPath(new URL('shared/testing/src/trio/embedded-trio.mjs', root))
   const { child, logs, stop } = spawnNode(script, env)
-  const text = await logged('embedded trio', child, logs, /^(TRIO .*)$/m)
-  const [, authUrl, resourceUrl, bffUrl] = text.split(' ') as [string, string, string, string]
-  await Promise.all([untilReady(authUrl), untilReady(resourceUrl)])
-  const auth: ServiceProcess = { name: 'auth-service', url: authUrl, logs, stop, process: child }
-  return {
-    auth,
-    resource: { ...auth, name: 'resource-service', url: resourceUrl },
-    bff: bffUrl ? { ...auth, name: 'bff-service', url: bffUrl } : undefined
-  }
+  const [line] = await logged('embedded trio', child, logs, /^TRIO (.*)$/m)
+  const urls = JSON.parse(line as string) as Record<string, { url: string; managementUrl: string }>
+  const [auth, resource, bff] = ['auth-service', 'resource-service', 'bff-service'].map((name) => {
+    const found = urls[name]
+    return found && { name, ...found, logs, stop, process: child }
+  }) as [ServiceProcess, ServiceProcess, ServiceProcess | undefined]
+  await Promise.all([untilReady(auth), untilReady(resource)])
+  return { auth, resource, bff }
 }
 
 function spawnNode(script: string, env: Record<string, string>) {
@@ -202,11 +205,11 @@ function spawnNode(script: string, env: Record<string, string>) {
 }
 
 /** Waits for what a starting process says; fails with its output when it ends before. */
-async function logged(name: string, child: ChildProcess, logs: () => string, pattern: RegExp): Promise<string> {
+async function logged(name: string, child: ChildProcess, logs: () => string, pattern: RegExp) {
   const deadline = performance.now() + 30_000
   for (;;) {
-    const found = pattern.exec(logs())?.[1]
-    if (found !== undefined) return found
+    const found = pattern.exec(logs())
+    if (found) return found.slice(1)
     if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}:\n${logs()}`)
     if (performance.now() > deadline) {
       child.kill('SIGKILL')
