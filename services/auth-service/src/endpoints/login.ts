@@ -4,8 +4,10 @@ import type { Middleware } from 'koa'
 import { type SignInDeps, signIn } from '../grants/sign-in.ts'
 import type { IssuerMetrics } from '../metrics.ts'
 import { type LoginBody, loginBody } from './bodies.ts'
+import { delayRejections } from './delay-rejections.ts'
 import { type ProofOfPossessionDeps, takeProof } from './proof-of-possession.ts'
 import { requestOrigin } from './request-origin.ts'
+import { requireRoom } from './require-room.ts'
 
 export interface LoginDeps extends SignInDeps {
   metrics: IssuerMetrics
@@ -14,7 +16,14 @@ export interface LoginDeps extends SignInDeps {
 
 /** `POST /auth/login`: starts a session and answers its first tokens. */
 export function login(deps: LoginDeps): Middleware[] {
-  return [countSignIns(deps), requireRoom(deps), requireJsonBody(loginBody), takeProof(deps.proofs), answerSignIn(deps)]
+  return [
+    countSignIns(deps),
+    delayRejections(),
+    requireRoom(deps),
+    requireJsonBody(loginBody),
+    takeProof(deps.proofs),
+    answerSignIn(deps)
+  ]
 }
 
 function countSignIns({ metrics }: LoginDeps): Middleware {
@@ -26,14 +35,6 @@ function countSignIns({ metrics }: LoginDeps): Middleware {
       metrics.countSignIn(error instanceof OAuthError ? error.code : 'server_error')
       throw error
     }
-  }
-}
-
-/** Before the body is read: a burst that is turned away must not stand between others and their answers. */
-function requireRoom({ passwords }: LoginDeps): Middleware {
-  return function requireRoom(_ctx, next) {
-    passwords.requireRoom()
-    return next()
   }
 }
 

@@ -1,4 +1,6 @@
 import { InvalidCredentialsError, type TokenResponse } from '@countersign/oauth'
+import { flowOfAttempt } from '../accounts/attempt-flow.ts'
+import type { FlowPair } from '../accounts/flows.ts'
 import { networkOf } from '../accounts/networks.ts'
 import type { PasswordHashing } from '../accounts/password-hashing.ts'
 import type { SignInLimits } from '../accounts/sign-in-limits.ts'
@@ -48,7 +50,12 @@ export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<
   const started = await deps.families.start({
     ...deps.firstParty,
     userId: user.id,
-    verifiedPasswordHash: await upToDateHash(deps, user, request.password),
+    verifiedPasswordHash: await upToDateHash(
+      deps,
+      user,
+      request.password,
+      flowOfAttempt(usernameKey, request.origin.address)
+    ),
     network: networkOf(request.origin.address),
     jkt: request.provenKey?.jkt,
     origin: request.origin
@@ -65,7 +72,7 @@ async function verifyCredentials(
   { password, origin }: SignInRequest
 ): Promise<UserCredentials | undefined> {
   const user = await users.findCredentials(usernameKey)
-  const matches = await passwords.verify(user?.passwordHash, password)
+  const matches = await passwords.verify(user?.passwordHash, password, flowOfAttempt(usernameKey, origin.address))
   if (user && matches && !user.isDisabled) return user
   await users.recordFailedSignIn(user?.id, origin)
   return undefined
@@ -75,12 +82,15 @@ async function verifyCredentials(
 async function upToDateHash(
   { users, passwords }: SignInDeps,
   user: UserCredentials,
-  password: string
+  password: string,
+  flow: FlowPair
 ): Promise<string> {
   if (!passwords.isOutdated(user.passwordHash)) return user.passwordHash
-  const newHash = await passwords.hash(password)
+  const newHash = await passwords.hash(password, flow)
   if (await users.rehash(user.id, user.passwordHash, newHash)) return newHash
   // Somebody was first: another sign-in with this password, or a change to a new one.
   const current = await users.findCredentialsById(user.id)
-  return (await passwords.verify(current?.passwordHash, password)) && current ? current.passwordHash : user.passwordHash
+  return (await passwords.verify(current?.passwordHash, password, flow)) && current
+    ? current.passwordHash
+    : user.passwordHash
 }
