@@ -1,5 +1,14 @@
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
-import { type Answer, type Credentials, register, send, startTrio, type Trio } from '@countersign/testing/trio'
+import {
+  type Answer,
+  type BrowserClient,
+  type Credentials,
+  createBrowserClient,
+  register,
+  send,
+  startTrio,
+  type Trio
+} from '@countersign/testing/trio'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 
 describe('limits on sign-in', () => {
@@ -15,9 +24,14 @@ describe('limits on sign-in', () => {
     trio = undefined
     await database.drop()
   })
-  async function start(env: Record<string, string>): Promise<void> {
+  async function start(env: Record<string, string>, options: { bffReplicas?: number } = {}): Promise<void> {
     const redisUrl = inject('docker') ? await createTestRedis() : undefined
-    trio = await startTrio({ databaseUrl: database.url, redisUrl, env: { TRUSTED_PROXY_HOPS: '1', ...env } })
+    trio = await startTrio({
+      databaseUrl: database.url,
+      redisUrl,
+      env: { TRUSTED_PROXY_HOPS: '1', ...env },
+      ...options
+    })
     url = trio.auth.url
   }
 
@@ -45,7 +59,7 @@ describe('limits on sign-in', () => {
   ])(
     'the time of a 429 by %s does not tell a known name from an unknown one',
     async (_, env, samples) => {
-      await start({ ...env, LOG_LEVEL: 'error' })
+      await start({ ...env })
       const user = await registerUser()
       for (let i = 0; i < 8; i++) expect(await statusFrom('198.51.100.200', user)).toBe(200)
       const names = { known: user.username, unknown: 'nobody-has-this-name' }
@@ -77,6 +91,50 @@ describe('limits on sign-in', () => {
     for (let i = 0; i < 20; i++) expect(await statusFrom('203.0.113.5', { username })).toBe(429)
     expect(await statusFrom('203.0.113.5', { username: 'another' })).toBe(429)
     expect(await statusFrom('203.0.113.6', { username: 'another' })).toBe(401)
+  })
+
+  test('the owner gets in from a new network with a known device while others guess, and no other account does', async () => {
+    await start({ SIGN_IN_FAILURES_PER_ACCOUNT: '4', SIGN_IN_FAILURES_PER_ACCOUNT_AND_ADDRESS: '3' })
+    const [owner, other] = [await registerUser(), await registerUser()]
+    const { device_token: known } = (await signInFrom('198.51.100.7', owner)).body
+    const { device_token: strange } = (await signInFrom('198.51.100.7', other)).body
+    const { username } = owner
+    for (let i = 0; i < 4; i++) expect(await statusFrom(`203.0.113.${i}`, { username })).toBe(401)
+    const away = '192.0.2.99'
+    const statuses = []
+    for (const device_token of [undefined, strange, `${known}A`, 'no token', ''])
+      statuses.push(await statusFrom(away, { ...owner, ...(device_token === undefined ? {} : { device_token }) }))
+    expect(statuses).toEqual(Array(5).fill(429))
+    const signedIn = await signInFrom(away, { ...owner, device_token: known })
+    expect(signedIn.status).toBe(200)
+    // The device has a budget of its own, and a new token of it has no other.
+    const renewed = signedIn.body.device_token
+    for (const device_token of [known, renewed, known])
+      expect(await statusFrom('192.0.2.100', { username, device_token })).toBe(401)
+    expect(await statusFrom('192.0.2.100', { ...owner, device_token: renewed })).toBe(429)
+  })
+
+  test('a browser that was used before is known at the next sign-in, without anything that its scripts can read', async () => {
+    await start(
+      { SIGN_IN_FAILURES_PER_ACCOUNT: '3', SIGN_IN_FAILURES_PER_ACCOUNT_AND_ADDRESS: '2' },
+      { bffReplicas: 1 }
+    )
+    const user = await registerUser()
+    const [known, fresh] = [
+      createBrowserClient(trio?.publicUrl as string),
+      createBrowserClient(trio?.publicUrl as string)
+    ]
+    const body = await known.signIn(user)
+    expect(JSON.stringify(body)).not.toContain(known.deviceCookie as string)
+    await known.send('DELETE', '/bff/session')
+    for (let i = 0; i < 3; i++) await signInFrom(`203.0.113.${i}`, { username: user.username })
+    // From another network than before, through a proxy in front of the site.
+    const signIn = (browser: BrowserClient) =>
+      browser.send('POST', '/bff/session', { body: user, headers: { 'X-Forwarded-For': '192.0.2.99' } })
+    expect(await signIn(fresh)).toMatchObject({ status: 429 })
+    fresh.deviceCookie = 'not a token; of anybody'
+    expect(await signIn(fresh)).toMatchObject({ status: 429 })
+    expect(await signIn(known)).toMatchObject({ status: 200 })
   })
 
   test('guesses from many /64 of one /48 reach the limit of the /48, a quarter above that of one address', async () => {

@@ -58,6 +58,7 @@ import { createRedisAttemptCounters } from './stores/redis-attempt-counters.ts'
 import { createRedisRevocationPublisher } from './stores/redis-revocation-publisher.ts'
 import { createInProcessSingleUse, createRedisSingleUse } from './stores/single-use.ts'
 import { createAccessTokenIssuer } from './tokens/access-tokens.ts'
+import { createDeviceTokenCodec } from './tokens/device-tokens.ts'
 import { createDpopNonces } from './tokens/dpop-nonces.ts'
 import { createOwnAccessTokens, forAudience } from './tokens/own-access-tokens.ts'
 import { createRefreshTokenCodec } from './tokens/refresh-tokens.ts'
@@ -249,6 +250,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
           firstParty: { clientId: firstPartyClientId, scope: accountScope, audience: [config.apiAudience, issuer] },
           users,
           passwords,
+          devices: createDeviceTokenCodec(config.masterKeys),
           limits: createSignInLimits({ counters, settings: config, recognize: families.recognize }),
           registration: config.registration,
           counters,

@@ -40,8 +40,14 @@ function countSignIns({ metrics }: LoginDeps): Middleware {
 
 function answerSignIn(deps: SignInDeps): Middleware {
   return async function answerSignIn(ctx) {
-    const { username, password } = ctx.state.body as LoginBody
+    const { username, password, device_token: deviceToken } = ctx.state.body as LoginBody
     ctx.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' })
-    ctx.body = await signIn(deps, { username, password, provenKey: ctx.state.provenKey, origin: requestOrigin(ctx) })
+    ctx.body = await signIn(deps, {
+      username,
+      password,
+      deviceToken,
+      provenKey: ctx.state.provenKey,
+      origin: requestOrigin(ctx)
+    })
   }
 }

@@ -7,6 +7,7 @@ import type { SignInLimits } from '../accounts/sign-in-limits.ts'
 import type { UserCredentials, UserStore } from '../accounts/user-store.ts'
 import { parseUsername } from '../accounts/usernames.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
+import type { DeviceTokenCodec } from '../tokens/device-tokens.ts'
 import type { ProvenKey } from '../tokens/proven-key.ts'
 import { createTokenResponse, type TokenResponseDeps } from '../tokens/token-responses.ts'
 import type { RefreshTokenFamilies, RequestOrigin } from './refresh-token-families.ts'
@@ -24,12 +25,20 @@ export interface SignInDeps extends TokenResponseDeps {
   limits: SignInLimits
   families: RefreshTokenFamilies
   relay: RevocationRelay
+  devices: DeviceTokenCodec
   firstParty: FirstPartyGrant
+}
+
+/** The tokens of a session, and what its browser or app shows at the next sign-in. */
+export interface SignInResponse extends TokenResponse {
+  device_token: string
 }
 
 export interface SignInRequest {
   readonly username: string
   readonly password: string
+  /** From an earlier sign-in; one that is not this issuer's, or too old, is as none. */
+  readonly deviceToken?: string | undefined
   /** Both tokens are bound to it (RFC 9449 §5). */
   readonly provenKey?: ProvenKey | undefined
   readonly origin: RequestOrigin
@@ -41,9 +50,10 @@ export interface SignInRequest {
  * @throws {TooManyRequestsError} when a sign-in limit is reached
  * @throws {TemporarilyUnavailableError} when too many sign-ins are under way
  */
-export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<TokenResponse> {
+export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<SignInResponse> {
   const usernameKey = parseUsername(request.username)?.key ?? ''
-  const guess = { usernameKey, address: request.origin.address }
+  const device = request.deviceToken === undefined ? undefined : deps.devices.read(request.deviceToken)
+  const guess = { usernameKey, address: request.origin.address, device }
   const user = await deps.limits.verify(guess, () => verifyCredentials(deps, usernameKey, request))
   if (!user) throw new InvalidCredentialsError()
   await request.provenKey?.claim()
@@ -62,7 +72,8 @@ export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<
   })
   if (!started) throw new InvalidCredentialsError({ detail: 'the user changed during the sign-in' })
   await deps.relay.announce(started.entries)
-  return createTokenResponse(deps, started.session, request.provenKey?.jkt)
+  const tokens = await createTokenResponse(deps, started.session, request.provenKey?.jkt)
+  return { ...tokens, device_token: deps.devices.issue(user.id, device) }
 }
 
 /** Does the same work for every wrong pair, so that neither answer nor time tells an unknown user from a wrong password. */
