@@ -2,8 +2,8 @@ import { createTestDatabase, createTestRedis, type TestDatabase } from '@counter
 import { type Credentials, register, send, startTrio, type Trio } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 
-const roundMs = 2500
-const maxRounds = 9
+const roundMs = 2000
+const maxRounds = 7
 /** The share of their rate on an idle service that honest users keep. */
 const keptShare = 0.8
 
@@ -82,9 +82,9 @@ describe('while one attacker sends 40 sign-ins with right passwords at once', ()
         const [before, during] = [await honestRate([]), await honestRate(attackers)]
         ratios.push(during / before)
       } while (ratios.length < 3 || (median(ratios) < keptShare && ratios.length < maxRounds))
-      expect(median(ratios)).toBeGreaterThanOrEqual(keptShare)
+      expect(median(ratios), `ratios: ${ratios}`).toBeGreaterThanOrEqual(keptShare)
     },
-    90_000
+    180_000
   )
 })
 
