@@ -55,8 +55,12 @@ describe.skipIf(!hasBrowser)('what a script in the page can find', () => {
     expect(answers.filter(([url, text]) => !isScript(url) && token.test(text)).map(([url]) => url)).toEqual([])
     expect(requests.filter((text) => token.test(text))).toEqual([])
     // The cookie is there, and scripts have not seen it.
-    const [cookie, ...others] = await context.cookies()
-    expect(others).toEqual([])
+    const cookies = await context.cookies()
+    const cookie = cookies.find(({ name }) => name === '__Host-countersign')
+    const device = cookies.find(({ name }) => name === '__Host-countersign-device')
+    expect(cookies).toHaveLength(2)
+    expect(device).toMatchObject({ httpOnly: true, secure: true, sameSite: 'Lax', path: '/' })
+    expect(answers.filter(([, text]) => text.includes(device?.value as string)).map(([url]) => url)).toEqual([])
     expect(cookie).toMatchObject({
       name: '__Host-countersign',
       httpOnly: true,

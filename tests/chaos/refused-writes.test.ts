@@ -78,7 +78,7 @@ describe.skipIf(!inject('docker')).each([
   const me = async (accessToken: string) => (await get(`${trio.resource.url}/me`, accessToken)).status
   const newSession = async () => (await signIn(trio.auth.url, await register(trio.auth.url))).access_token
   const feedFault = async (reason: string) => {
-    const { body } = await send<string>(`${trio.auth.url}/metrics`, {})
+    const { body } = await send<string>(`${trio.auth.managementUrl}/metrics`, {})
     return new RegExp(`^countersign_revocation_feed_fault\\{[^}]*reason="${reason}"[^}]*\\} 1$`, 'm').test(body)
   }
 
@@ -120,7 +120,7 @@ describe.skipIf(!inject('docker')).each([
         // A verifier that cannot know says so, and does not call a good token bad.
         expect([await me(good), await upAllTheTime.ask(good)]).toEqual([503, 503])
         await expect.poll(() => feedFault(reason), { timeout: 3000 }).toBe(true)
-        const health = await get<{ checks: object }>(`${trio.auth.url}/health/ready`)
+        const health = await get<{ checks: object }>(`${trio.auth.managementUrl}/health/ready`)
         expect(health).toMatchObject({ status: 200, body: { checks: { revocation_feed: 'failing' } } })
       } finally {
         await state.end(redis)
@@ -131,7 +131,7 @@ describe.skipIf(!inject('docker')).each([
       expect(performance.now() - endedAt).toBeLessThan(recoveryMs)
       for (const { ask } of joined) await expect.poll(() => ask(revoked), { timeout: 3000 }).toBe(401)
       expect(await me(revoked)).toBe(401)
-      await untilReady(trio.auth.url)
+      await untilReady(trio.auth)
       expect(await feedFault(reason)).toBe(false)
     },
     60_000

@@ -77,8 +77,12 @@ describe('sessions of browsers', () => {
     const { headers } = await newBrowser().send('POST', '/bff/session', {
       body: { username: user.username, password: user.password }
     })
-    expect(headers.get('Set-Cookie')).toMatch(
+    const [session, device] = headers.getSetCookie()
+    expect(session).toMatch(
       /^__Host-countersign=[\w-]{43}; Max-Age=2592000; Path=\/; Secure; HttpOnly; SameSite=Strict$/
+    )
+    expect(device).toMatch(
+      /^__Host-countersign-device=csd1\.[\w-]{92}; Max-Age=7776000; Path=\/; Secure; HttpOnly; SameSite=Lax$/
     )
     expect(headers.get('Cache-Control')).toBe('no-store')
   })

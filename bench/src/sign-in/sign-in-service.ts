@@ -41,7 +41,9 @@ export async function startSignInService(
     // One address sends it all: past its failures it would be turned away before any hashing.
     SIGN_IN_FAILURES_PER_ADDRESS: unlimited,
     SIGN_IN_FAILURES_PER_ACCOUNT_AND_ADDRESS: unlimited,
-    SIGN_IN_FAILURES_PER_ACCOUNT: unlimited
+    SIGN_IN_FAILURES_PER_ACCOUNT: unlimited,
+    SIGN_INS_PER_ACCOUNT_AND_ADDRESS: unlimited,
+    SIGN_INS_PER_ACCOUNT: unlimited
   }
   const trio = await startTrio({ databaseUrl: database.url, redisUrl, env })
   const { url, process } = trio.auth

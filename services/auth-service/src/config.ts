@@ -133,6 +133,18 @@ export const variables = {
     max: 1_000_000,
     unit: 'failures'
   }),
+  signInsPerAccountAndAddress: integerVariable('SIGN_INS_PER_ACCOUNT_AND_ADDRESS', {
+    fallback: 1000,
+    min: 1,
+    max: 1_000_000,
+    unit: 'sign-ins'
+  }),
+  signInsPerAccount: integerVariable('SIGN_INS_PER_ACCOUNT', {
+    fallback: 3000,
+    min: 1,
+    max: 1_000_000,
+    unit: 'sign-ins'
+  }),
   registration: choiceVariable('REGISTRATION', { fallback: 'open', choices: ['open', 'closed'] }),
   registrationsPerAddress: integerVariable('REGISTRATIONS_PER_ADDRESS', {
     fallback: 20,

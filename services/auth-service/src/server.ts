@@ -43,9 +43,9 @@ import type { RevocationPublisher } from './revocation/revocation-publisher.ts'
 import { startRevocationRelay } from './revocation/revocation-relay.ts'
 import { createActivityRecorder } from './statistics/activity-recorder.ts'
 import { recordActivity } from './statistics/recorded-metrics.ts'
-import { createAttemptCounter } from './stores/attempt-counters.ts'
 import { openDatabase, openDatabasePool } from './stores/database.ts'
 import { createHotStatements } from './stores/hot-statements.ts'
+import { createInProcessAttemptCounters } from './stores/in-process-attempt-counters.ts'
 import { createInProcessRevocationPublisher } from './stores/in-process-revocation-publisher.ts'
 import { createPrismaActivity } from './stores/prisma-activity.ts'
 import { createPrismaAuditLog } from './stores/prisma-audit-log.ts'
@@ -58,9 +58,11 @@ import { createPrismaSigningKeyStore } from './stores/prisma-signing-key-store.t
 import { createPrismaStatistics } from './stores/prisma-statistics.ts'
 import { createPrismaUserAdministration } from './stores/prisma-user-administration.ts'
 import { createPrismaUserStore } from './stores/prisma-user-store.ts'
+import { createRedisAttemptCounters } from './stores/redis-attempt-counters.ts'
 import { createRedisRevocationPublisher } from './stores/redis-revocation-publisher.ts'
 import { createInProcessSingleUse, createRedisSingleUse } from './stores/single-use.ts'
 import { createAccessTokenIssuer } from './tokens/access-tokens.ts'
+import { createDeviceTokenCodec } from './tokens/device-tokens.ts'
 import { createDpopNonces } from './tokens/dpop-nonces.ts'
 import { requireIssuedForm } from './tokens/issued-form.ts'
 import { createOwnAccessTokens, forAudience } from './tokens/own-access-tokens.ts'
@@ -209,8 +211,9 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
   const requireUserToken = compose([requireAnyToken, requireUser])
   const requireUserInPerson = compose([requireUserToken, requireInPerson])
   const requireAdmin = compose([requireUserInPerson, requireRole(adminRole)])
-  const counter = (name: string, limit: number, windowSeconds: number) =>
-    createAttemptCounter({ name, limit, windowSeconds, redis: carrier.redis, logger })
+  const counters = carrier.redis
+    ? createRedisAttemptCounters({ redis: carrier.redis, logger })
+    : createInProcessAttemptCounters()
   const { issuer, accessTokenTtlSeconds } = config
   const failedAuthentications = createFailedAuthenticationLog({
     store: createPrismaFailedAuthentications(database),
@@ -264,21 +267,11 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
           firstParty: { clientId: firstPartyClientId, scope: accountScope, audience: [config.apiAudience, issuer] },
           users,
           passwords,
-          limits: createSignInLimits({
-            perAddress: counter('address', config.signInFailuresPerAddress, config.signInLimitWindowSeconds),
-            perAccountAndAddress: counter(
-              'account-address',
-              config.signInFailuresPerAccountAndAddress,
-              config.signInLimitWindowSeconds
-            ),
-            perAccount: counter('account', config.signInFailuresPerAccount, config.signInLimitWindowSeconds),
-            async isKnownNetwork(usernameKey, network) {
-              const user = await users.findCredentials(usernameKey)
-              return user !== undefined && families.hasSignedInFrom(user.id, network)
-            }
-          }),
+          devices: createDeviceTokenCodec(config.masterKeys),
+          limits: createSignInLimits({ counters, settings: config, recognize: families.recognize }),
           registration: config.registration,
-          registrationsPerAddress: counter('registration', config.registrationsPerAddress, 3600),
+          counters,
+          registrationsPerAddress: config.registrationsPerAddress,
           requireAccessToken: requireUserToken,
           requireUserInPerson
         },

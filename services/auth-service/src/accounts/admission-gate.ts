@@ -1,46 +1,123 @@
 import { TemporarilyUnavailableError } from '@countersign/oauth'
 import type { Logger } from '@countersign/service-kit'
-import pLimit from 'p-limit'
+import { createFlowTable, type Flow, type FlowPair } from './flows.ts'
 
 export interface AdmissionGateOptions {
   /** How many tasks run at once. */
   concurrency: number
   /** How many more may wait. */
   queueLimit: number
-  /** Hears of everyone who is turned away. */
+  /** Called for each rejection. */
   onTurnedAway?(): void
+  /** Milliseconds of a clock that never goes back. */
+  now?(): number
 }
 
-/** Lets a few expensive tasks run, a few more wait, and turns the rest away, so that everything else keeps its speed. */
+/**
+ * Lets a few expensive tasks run and a few more wait, and rejects the rest, so that everything else keeps its speed. Networks
+ * and accounts share it fairly: none can fill it, whatever it sends (decision 19).
+ */
 export interface AdmissionGate {
-  /** @throws {TemporarilyUnavailableError} at once, when the queue is full */
-  run<T>(task: () => Promise<T>): Promise<T>
-  /** For who has work to do before the task. @throws {TemporarilyUnavailableError} when the queue is full right now */
-  requireRoom(): void
+  /** @throws {TemporarilyUnavailableError} when the queue is full, also later when one with fewer waiting tasks needs the place */
+  run<T>(flow: FlowPair, task: () => Promise<T>): Promise<T>
+  /** For who has work to do before the task. @throws {TemporarilyUnavailableError} when the queue is full for this network */
+  requireRoom(network: string): void
 }
 
-export function createAdmissionGate({ concurrency, queueLimit, onTurnedAway }: AdmissionGateOptions): AdmissionGate {
-  const limit = pLimit(concurrency)
-  const requireRoom = () => {
-    if (limit.activeCount < concurrency || limit.pendingCount < queueLimit) return
+interface Waiting {
+  readonly network: Flow
+  readonly account: Flow
+  start(): void
+  reject(error: Error): void
+}
+
+export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGate {
+  const { concurrency, queueLimit, onTurnedAway, now = () => performance.now() } = options
+  const table = createFlowTable(now)
+  const waiting: Waiting[] = []
+  let running = 0
+
+  return {
+    requireRoom(network) {
+      if (running < concurrency || waiting.length < queueLimit) return
+      const { waiting: ofNetwork } = table.peek(network)
+      // A larger share would be rejected in any case, or is one that a flood has: it costs no look at the body.
+      if (ofNetwork > queueLimit / 2 || ofNetwork + 2 >= largestShare()) throw rejection()
+    },
+    async run(flow, task) {
+      await admitted(flow)
+      const { network, account } = table.find(flow)
+      try {
+        return await task()
+      } finally {
+        running--
+        table.finish(network, account)
+        pump()
+      }
+    }
+  }
+
+  function admitted(pair: FlowPair): Promise<void> {
+    const flows = table.arrive(pair)
+    return new Promise((resolve, reject) => {
+      enqueue({ ...flows, start: resolve, reject })
+    })
+  }
+
+  function enqueue(entry: Waiting): void {
+    waiting.push(entry)
+    table.wait(entry)
+    pump()
+    if (waiting.length <= queueLimit) return
+    // The newest of those who take the most; perhaps the one that has just come.
+    const largest = largestShare()
+    const victim = waiting.findLast((other) => share(other) === largest) as Waiting
+    leave(victim)
+    victim.reject(rejection())
+  }
+
+  /** Starts what may run: the least served first. */
+  function pump(): void {
+    while (running < concurrency) {
+      const next = waiting.filter((entry) => table.mayRun(entry, concurrency)).reduce(lessServed, undefined)
+      if (!next) return
+      leave(next)
+      running++
+      table.start(next)
+      next.start()
+    }
+  }
+
+  function leave(entry: Waiting): void {
+    waiting.splice(waiting.indexOf(entry), 1)
+    table.leave(entry)
+  }
+
+  function largestShare(): number {
+    return waiting.reduce((largest, entry) => Math.max(largest, share(entry)), 0)
+  }
+
+  function rejection(): Error {
     onTurnedAway?.()
-    throw new TemporarilyUnavailableError({
+    return new TemporarilyUnavailableError({
       description: 'Too many sign-ins are under way. Try again in a moment.',
       retryAfterSeconds: 2
     })
   }
-  return {
-    requireRoom,
-    async run(task) {
-      requireRoom()
-      return limit(task)
-    }
+
+  function lessServed(best: Waiting | undefined, entry: Waiting): Waiting {
+    return best && table.compare(best, entry) <= 0 ? best : entry
   }
+}
+
+/** How much of the queue a task's network and account take. */
+function share({ network, account }: Waiting): number {
+  return network.waiting + account.waiting
 }
 
 const warningIntervalMs = 10_000
 
-/** Warns of the first who is turned away, and then every ten seconds at most, by how many: a flood must not fill the log. */
+/** Warns of the first rejection, then every ten seconds at most with their number: a flood must not fill the log. */
 export function warnOfTurnedAway(logger: Logger): () => void {
   let turnedAway = 0
   let warnedAt = Number.NEGATIVE_INFINITY

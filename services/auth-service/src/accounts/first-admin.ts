@@ -37,7 +37,10 @@ export async function ensureFirstAdmin(
   const created = await users.createFirstWithRole(adminRole, {
     username,
     email: undefined,
-    passwordHash: await passwords.hash(options.password ?? (generatedPassword as string)),
+    passwordHash: await passwords.hash(options.password ?? (generatedPassword as string), {
+      network: '',
+      account: username.key
+    }),
     roles: [adminRole],
     origin: { address: '', userAgent: 'start' }
   })

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hash, type Options, parseOptions, verify } from '@node-rs/argon2'
 import type { AdmissionGate } from './admission-gate.ts'
+import type { FlowPair } from './flows.ts'
 import { normalizePassword } from './password-policy.ts'
 
 /** OWASP's first recommendation for argon2id: 19 MiB, two passes, one lane. */
@@ -9,19 +10,19 @@ export const argon2Parameters = { algorithm: 2, memoryCost: 19_456, timeCost: 2,
 /** Hashes and verifies passwords behind the admission gate, off the event loop. */
 export interface PasswordHashing {
   /** @returns a hash in PHC format */
-  hash(password: string): Promise<string>
+  hash(password: string, flow: FlowPair): Promise<string>
   /**
    * Does the same work whether or not there is a hash to compare with, so that the time tells nothing.
    * @param passwordHash `undefined` for an unknown user
    */
-  verify(passwordHash: string | undefined, password: string): Promise<boolean>
+  verify(passwordHash: string | undefined, password: string, flow: FlowPair): Promise<boolean>
   /** Whether a hash was made with other parameters than today's. */
   isOutdated(passwordHash: string): boolean
   /**
-   * Turns away whom there is no time for, before anything is asked or counted for them: a flood then costs next to nothing.
+   * Rejects when the queue is full for this network, before anything is asked or counted: a flood then costs little.
    * @throws {TemporarilyUnavailableError}
    */
-  requireRoom(): void
+  requireRoom(network: string): void
 }
 
 /** The function itself, wherever it runs. Never on the event loop. */
@@ -39,10 +40,12 @@ export const pooledArgon2: Argon2 = Object.freeze({
 export async function createPasswordHashing(gate: AdmissionGate, argon2: Argon2): Promise<PasswordHashing> {
   const hashOfNobody = await argon2.hash(randomBytes(32).toString('base64url'), argon2Parameters)
   return {
-    requireRoom: () => gate.requireRoom(),
-    hash: (password) => gate.run(() => argon2.hash(normalizePassword(password), argon2Parameters)),
-    async verify(passwordHash, password) {
-      const matches = await gate.run(() => argon2.verify(passwordHash ?? hashOfNobody, normalizePassword(password)))
+    requireRoom: (network) => gate.requireRoom(network),
+    hash: (password, flow) => gate.run(flow, () => argon2.hash(normalizePassword(password), argon2Parameters)),
+    async verify(passwordHash, password, flow) {
+      const matches = await gate.run(flow, () =>
+        argon2.verify(passwordHash ?? hashOfNobody, normalizePassword(password))
+      )
       return matches && passwordHash !== undefined
     },
     isOutdated(passwordHash) {

@@ -1,30 +1,25 @@
 import { TooManyRequestsError } from '@countersign/oauth'
+import type { AttemptCount, AttemptCounters, ReachedLimit } from './attempt-counters.ts'
+import { trackAttemptsUnderWay } from './attempts-under-way.ts'
 import { networkOf } from './networks.ts'
+import { type Guess, type SignInCounts, type SignInLimitSettings, signInCounts } from './sign-in-counts.ts'
 
-/** Counts attempts under a key within a window; declared here, kept in Redis or in the process. */
-export interface AttemptCounter {
-  /** Counts one attempt. @returns milliseconds to wait when the limit is passed, else 0 */
-  consume(key: string): Promise<number>
-  /** Takes one attempt back. */
-  refund(key: string): Promise<void>
-  /** Forgets the key. */
-  reset(key: string): Promise<void>
+/** What is known of who asks. */
+export interface Acquaintance {
+  /** The account's owner has signed in from this network lately. */
+  readonly isKnownNetwork: boolean
+  /** The user that the device names is the account's owner. */
+  readonly isOwnDevice: boolean
 }
 
 export interface SignInLimitsDeps {
-  perAddress: AttemptCounter
-  perAccountAndAddress: AttemptCounter
-  perAccount: AttemptCounter
-  /** Whether the account's owner has signed in from this network lately. */
-  isKnownNetwork(usernameKey: string, network: string): Promise<boolean>
+  counters: AttemptCounters
+  settings: SignInLimitSettings
+  /** Costs the same whether or not there is such an account: it is asked for every attempt that is over a limit. */
+  recognize(account: { usernameKey: string; network: string; userId: string | undefined }): Promise<Acquaintance>
 }
 
-export interface Guess {
-  readonly usernameKey: string
-  readonly address: string
-}
-
-/** Limits on guessing passwords. */
+/** Limits on guessing passwords, and on signing in. */
 export interface SignInLimits {
   /**
    * Verifies a password within the limits: a right one clears the counts, a wrong one (`undefined`) leaves them, and no
@@ -34,91 +29,81 @@ export interface SignInLimits {
   verify<T>(guess: Guess, work: () => Promise<T | undefined>): Promise<T | undefined>
 }
 
-/** A counter and the key that one attempt is counted under. */
-interface Count {
-  readonly scope: string
-  readonly counter: AttemptCounter
-  readonly key: string
-}
-
 /**
- * Limits by address, by account and address, and by account. The last one is what stops a guess from many addresses; a
- * network from which the owner has signed in passes it, so that a stranger who exhausts it does not lock the owner out.
+ * Limits failures by network, by account and network, and by account. Over a limit the owner's known networks and devices
+ * have budgets of their own, so that neither a neighbor nor a stranger locks the owner out (decision 18).
  *
- * An attempt is counted before its password is looked at, so that parallel guesses cannot slip past. What is under way is
- * not yet wrong, though: an attempt over the limit waits for those of its kind, and is refused when they were wrong.
+ * An attempt is counted before its password is verified, so that parallel guesses cannot slip past. What is under way is
+ * not yet wrong, though: an attempt over the limit waits for those of its kind, and is rejected when they were wrong.
  */
-export function createSignInLimits(deps: SignInLimitsDeps): SignInLimits {
-  const underWay = new Map<string, Set<Promise<void>>>()
-  return { verify: attempt }
+export function createSignInLimits({ counters, settings, recognize }: SignInLimitsDeps): SignInLimits {
+  const underWay = trackAttemptsUnderWay()
+  return { verify }
 
-  async function attempt<T>(
-    { usernameKey, address }: Guess,
-    work: () => Promise<T | undefined>
-  ): Promise<T | undefined> {
-    const network = networkOf(address)
-    const byAddress = { scope: 'address', counter: deps.perAddress, key: network }
-    const byPair = {
-      scope: 'account and address',
-      counter: deps.perAccountAndAddress,
-      key: `${network} ${usernameKey}`
-    }
-    const byAccount = { scope: 'account', counter: deps.perAccount, key: usernameKey }
-    const counted: Count[] = []
-    let settle = () => {}
-    const settled = new Promise<void>((resolve) => {
-      settle = resolve
-    })
+  async function verify<T>(guess: Guess, work: () => Promise<T | undefined>): Promise<T | undefined> {
+    const counts = signInCounts(settings, guess)
+    const { charged, end } = await begin(guess, counts)
     try {
-      for (const count of [byAddress, byPair, byAccount]) {
-        const isExempt = count === byAccount && (() => deps.isKnownNetwork(usernameKey, network))
-        await consume(count, isExempt)
-        counted.push(count)
-        track(count, settled)
-      }
       const verified = await work()
-      if (verified !== undefined)
-        await Promise.all([byPair.counter.reset(byPair.key), ...[byAddress, byAccount].map(refund)])
+      if (verified !== undefined) await counters.settle(settlementOfSuccess(charged, counts))
       return verified
     } catch (error) {
-      await Promise.all(counted.map(refund))
+      await counters.settle({ refunded: charged })
       throw error
     } finally {
-      settle()
+      end()
     }
   }
 
-  async function consume(count: Count, isExempt: false | (() => Promise<boolean>)): Promise<void> {
-    for (;;) {
-      const waitMs = await count.counter.consume(count.key)
-      if (waitMs === 0 || (isExempt && (await isExempt()))) return
-      await refund(count)
-      const others = underWay.get(nameOf(count))
-      if (!others) {
-        throw new TooManyRequestsError({
-          retryAfterSeconds: waitMs / 1000,
-          detail: `the sign-in limit by ${count.scope} is reached`
-        })
-      }
-      await Promise.race(others)
+  /** Counts the attempt, once the counts allow it. @returns the counts, and what ends the attempt */
+  async function begin(guess: Guess, counts: SignInCounts) {
+    const { networks, pair, pairsOfPrefixes, account, successes } = counts
+    const ordinary = [...networks, pair, ...pairsOfPrefixes, account]
+    // Right passwords clear their counts: this is what keeps one account from filling the gate with them.
+    while (underWay.countOf(pair) >= pair.limit) await underWay.wait([pair])
+    let reached = await counters.charge(ordinary, successes)
+    if (reached.length === 0) return started(ordinary)
+    const budget = ownBudget(await recognize(subjectOf(guess)), counts)
+    const charged = budget ? [budget] : ordinary
+    if (budget) reached = await counters.charge(charged, successes)
+    while (reached.length > 0) {
+      if (!(await underWay.wait(reached.map(({ count }) => count)))) throw await rejected(counts, reached)
+      reached = await counters.charge(charged, successes)
     }
+    return started(charged)
   }
 
-  function track(count: Count, settled: Promise<void>): void {
-    const name = nameOf(count)
-    const others = underWay.get(name) ?? new Set()
-    underWay.set(name, others.add(settled))
-    settled.then(() => {
-      others.delete(settled)
-      if (others.size === 0) underWay.delete(name)
+  // At once when it is counted: the next to look must find it under way.
+  function started(charged: readonly AttemptCount[]) {
+    return { charged, end: underWay.begin(charged) }
+  }
+
+  /** A rejected attempt counts for its networks, so that asking is not free. */
+  async function rejected({ networks }: SignInCounts, reached: readonly ReachedLimit[]): Promise<TooManyRequestsError> {
+    await counters.charge(networks)
+    const [longest] = reached.toSorted((one, other) => other.waitMs - one.waitMs)
+    return new TooManyRequestsError({
+      retryAfterSeconds: (longest?.waitMs ?? 0) / 1000,
+      detail: `the sign-in limit by ${longest?.count.name} is reached`
     })
   }
 }
 
-function nameOf({ scope, key }: Count): string {
-  return `${scope} ${key}`
+function subjectOf({ usernameKey, address, device }: Guess) {
+  return { usernameKey, network: networkOf(address), userId: device?.userId }
 }
 
-function refund({ counter, key }: Count): Promise<void> {
-  return counter.refund(key)
+/** What an attempt over a limit is counted under instead: nobody else's failures. */
+function ownBudget({ isKnownNetwork, isOwnDevice }: Acquaintance, { device, pair }: SignInCounts) {
+  if (isOwnDevice && device) return device
+  return isKnownNetwork ? pair : undefined
+}
+
+function settlementOfSuccess(charged: readonly AttemptCount[], { pair, device, successes }: SignInCounts) {
+  const isForgotten = (count: AttemptCount) => count === pair || count === device
+  return {
+    forgotten: charged.filter(isForgotten),
+    refunded: charged.filter((count) => !isForgotten(count)),
+    counted: successes
+  }
 }

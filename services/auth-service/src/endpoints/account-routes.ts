@@ -36,7 +36,7 @@ export function accountRoutes(deps: AccountRouteDeps): Route[] {
       summary: 'Sign in: start a session',
       handlers: login(deps),
       body: bodies.loginBody,
-      answer: { status: 200, schema: bodies.tokenResponse },
+      answer: { status: 200, schema: bodies.signInResponse },
       errors: [400, 401, 413, 415, 429, 503]
     },
     {

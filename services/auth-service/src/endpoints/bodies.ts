@@ -34,7 +34,15 @@ export const registerBody = z.strictObject({
 export type RegisterBody = z.infer<typeof registerBody>
 
 /** `POST /auth/login` */
-export const loginBody = z.strictObject({ username: credentialText(256), password: presentedPassword })
+export const loginBody = z.strictObject({
+  username: credentialText(256),
+  password: presentedPassword,
+  device_token: z
+    .string()
+    .max(512)
+    .optional()
+    .meta({ description: 'from the last sign-in with this browser or app: its user gets in while others guess' })
+})
 export type LoginBody = z.infer<typeof loginBody>
 
 const refreshToken = z.string().min(1).max(512)
@@ -113,6 +121,12 @@ export const tokenResponse = z.object({
   token_type: z.enum(['Bearer', 'DPoP']),
   expires_in: z.int().meta({ description: 'lifetime of the access token in seconds' }),
   scope: z.string()
+})
+
+export const signInResponse = tokenResponse.extend({
+  device_token: z
+    .string()
+    .meta({ description: 'opaque; to be kept for 90 days, also past the session, and sent with the next sign-in' })
 })
 
 export const registeredUser = z.object({ id: z.uuid(), username: z.string(), roles: z.array(z.string()) })

@@ -1,6 +1,7 @@
 import { ConflictError, InvalidRequestError } from '@countersign/oauth'
 import { requireJsonBody } from '@countersign/service-kit'
 import type { Middleware } from 'koa'
+import { flowOfAttempt } from '../accounts/attempt-flow.ts'
 import type { PasswordHashing } from '../accounts/password-hashing.ts'
 import { refusalOfPassword } from '../accounts/password-policy.ts'
 import type { SignInLimits } from '../accounts/sign-in-limits.ts'
@@ -8,7 +9,9 @@ import type { UserStore } from '../accounts/user-store.ts'
 import { parseUsername } from '../accounts/usernames.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
 import { type PasswordBody, passwordBody } from './bodies.ts'
+import { delayRejections } from './delay-rejections.ts'
 import { requestOrigin } from './request-origin.ts'
+import { requireRoom } from './require-room.ts'
 
 export interface PasswordDeps {
   users: UserStore
@@ -20,7 +23,14 @@ export interface PasswordDeps {
 
 /** `POST /auth/password`: sets a new password; the current one is needed, and all other sessions of the user end. */
 export function changePassword(deps: PasswordDeps): Middleware[] {
-  return [deps.requireAccessToken, requireJsonBody(passwordBody), rejectWeakPassword, setPassword(deps)]
+  return [
+    deps.requireAccessToken,
+    delayRejections(),
+    requireRoom(deps),
+    requireJsonBody(passwordBody),
+    rejectWeakPassword,
+    setPassword(deps)
+  ]
 }
 
 const rejectWeakPassword: Middleware = async function rejectWeakPassword(ctx, next) {
@@ -36,9 +46,10 @@ function setPassword({ users, passwords, limits, relay }: PasswordDeps): Middlew
     const { sub, sid, preferred_username: username = '' } = ctx.state.accessToken
     const origin = requestOrigin(ctx)
     const guess = { usernameKey: parseUsername(username)?.key ?? '', address: origin.address }
+    const flow = flowOfAttempt(guess.usernameKey, guess.address)
     const user = await limits.verify(guess, async () => {
       const found = await users.findCredentialsById(sub)
-      if (await passwords.verify(found?.passwordHash, body.current_password)) return found
+      if (await passwords.verify(found?.passwordHash, body.current_password, flow)) return found
       await users.recordFailedPasswordChange({ userId: sub, sessionId: sid, origin })
       return undefined
     })
@@ -46,7 +57,7 @@ function setPassword({ users, passwords, limits, relay }: PasswordDeps): Middlew
     const changed = await users.changePassword({
       userId: user.id,
       verifiedPasswordHash: user.passwordHash,
-      newPasswordHash: await passwords.hash(body.new_password),
+      newPasswordHash: await passwords.hash(body.new_password, flow),
       sessionId: sid,
       origin
     })

@@ -1,26 +1,34 @@
 import { AccessDeniedError, ConflictError, InvalidRequestError, TooManyRequestsError } from '@countersign/oauth'
 import { requireJsonBody } from '@countersign/service-kit'
 import type { Context, Middleware, Next } from 'koa'
-import { networkOf } from '../accounts/networks.ts'
+import type { AttemptCounters } from '../accounts/attempt-counters.ts'
+import { flowOfAttempt } from '../accounts/attempt-flow.ts'
+import { prefixesOf } from '../accounts/networks.ts'
 import type { PasswordHashing } from '../accounts/password-hashing.ts'
 import { refusalOfPassword } from '../accounts/password-policy.ts'
-import type { AttemptCounter } from '../accounts/sign-in-limits.ts'
 import type { UserStore } from '../accounts/user-store.ts'
 import { parseUsername, type Username } from '../accounts/usernames.ts'
 import { type RegisterBody, registerBody } from './bodies.ts'
+import { delayRejections } from './delay-rejections.ts'
 import { requestOrigin } from './request-origin.ts'
+import { requireRoom } from './require-room.ts'
 
 export interface RegisterDeps {
   users: UserStore
   passwords: PasswordHashing
-  registrationsPerAddress: AttemptCounter
+  counters: AttemptCounters
+  registrationsPerAddress: number
   registration: 'open' | 'closed'
 }
+
+const registrationWindowSeconds = 3600
 
 /** `POST /auth/register`: makes a user without roles. */
 export function register(deps: RegisterDeps): Middleware[] {
   return [
     requireOpenRegistration(deps),
+    delayRejections(),
+    requireRoom(deps),
     requireJsonBody(registerBody),
     rejectWeakPassword,
     limitRegistrations(deps),
@@ -42,11 +50,17 @@ async function rejectWeakPassword(ctx: Context, next: Next): Promise<void> {
   await next()
 }
 
-function limitRegistrations({ registrationsPerAddress }: RegisterDeps): Middleware {
+function limitRegistrations({ counters, registrationsPerAddress }: RegisterDeps): Middleware {
   return async function limitRegistrations(ctx, next) {
-    const wait = await registrationsPerAddress.consume(networkOf(requestOrigin(ctx).address))
-    if (wait > 0)
-      throw new TooManyRequestsError({ retryAfterSeconds: wait / 1000, detail: 'registrations per address' })
+    const counts = prefixesOf(requestOrigin(ctx).address).map(({ network, limitFactor }) => ({
+      name: 'registration',
+      key: network,
+      limit: Math.ceil(registrationsPerAddress * limitFactor),
+      windowSeconds: registrationWindowSeconds
+    }))
+    const [reached] = await counters.charge(counts)
+    if (reached)
+      throw new TooManyRequestsError({ retryAfterSeconds: reached.waitMs / 1000, detail: 'registrations per address' })
     await next()
   }
 }
@@ -54,12 +68,14 @@ function limitRegistrations({ registrationsPerAddress }: RegisterDeps): Middlewa
 function createUser({ users, passwords }: RegisterDeps): Middleware {
   return async function createUser(ctx) {
     const { username, password, email } = ctx.state.body as RegisterBody
+    const parsed = parseUsername(username) as Username // the body's schema has seen to it
+    const origin = requestOrigin(ctx)
     const user = await users.create({
-      username: parseUsername(username) as Username, // the body's schema has seen to it
+      username: parsed,
       email,
-      passwordHash: await passwords.hash(password),
+      passwordHash: await passwords.hash(password, flowOfAttempt(parsed.key, origin.address)),
       roles: [],
-      origin: requestOrigin(ctx)
+      origin
     })
     if (!user) throw new ConflictError({ description: 'This username is taken.' })
     ctx.status = 201

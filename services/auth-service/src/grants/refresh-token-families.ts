@@ -1,3 +1,4 @@
+import type { Acquaintance } from '../accounts/sign-in-limits.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 
 /** Where a request came from, as far as it says. */
@@ -162,8 +163,11 @@ export interface RefreshTokenFamilies {
     generation: number
     clientId: string
   }): Promise<RefreshTokenDescription | undefined>
-  /** Whether the user has signed in from this network (not merely refreshed from it) within the last 30 days. */
-  hasSignedInFrom(userId: string, network: string): Promise<boolean>
+  /**
+   * Whether the account's owner has signed in from this network (not merely refreshed from it) within the last 30 days, and
+   * whether the owner is this user. One statement that does the same work for an account that does not exist.
+   */
+  recognize(account: { usernameKey: string; network: string; userId: string | undefined }): Promise<Acquaintance>
 }
 
 export interface EndedFamilies {

@@ -1,10 +1,13 @@
 import { InvalidCredentialsError, type TokenResponse } from '@countersign/oauth'
+import { flowOfAttempt } from '../accounts/attempt-flow.ts'
+import type { FlowPair } from '../accounts/flows.ts'
 import { networkOf } from '../accounts/networks.ts'
 import type { PasswordHashing } from '../accounts/password-hashing.ts'
 import type { SignInLimits } from '../accounts/sign-in-limits.ts'
 import type { UserCredentials, UserStore } from '../accounts/user-store.ts'
 import { parseUsername } from '../accounts/usernames.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
+import type { DeviceTokenCodec } from '../tokens/device-tokens.ts'
 import type { ProvenKey } from '../tokens/proven-key.ts'
 import { createTokenResponse, type TokenResponseDeps } from '../tokens/token-responses.ts'
 import type { RefreshTokenFamilies, RequestOrigin } from './refresh-token-families.ts'
@@ -22,12 +25,20 @@ export interface SignInDeps extends TokenResponseDeps {
   limits: SignInLimits
   families: RefreshTokenFamilies
   relay: RevocationRelay
+  devices: DeviceTokenCodec
   firstParty: FirstPartyGrant
+}
+
+/** The tokens of a session, and what its browser or app shows at the next sign-in. */
+export interface SignInResponse extends TokenResponse {
+  device_token: string
 }
 
 export interface SignInRequest {
   readonly username: string
   readonly password: string
+  /** From an earlier sign-in; one that is not this issuer's, or too old, is as none. */
+  readonly deviceToken?: string | undefined
   /** Both tokens are bound to it (RFC 9449 §5). */
   readonly provenKey?: ProvenKey | undefined
   readonly origin: RequestOrigin
@@ -39,23 +50,30 @@ export interface SignInRequest {
  * @throws {TooManyRequestsError} when a sign-in limit is reached
  * @throws {TemporarilyUnavailableError} when too many sign-ins are under way
  */
-export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<TokenResponse> {
+export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<SignInResponse> {
   const usernameKey = parseUsername(request.username)?.key ?? ''
-  const guess = { usernameKey, address: request.origin.address }
+  const device = request.deviceToken === undefined ? undefined : deps.devices.read(request.deviceToken)
+  const guess = { usernameKey, address: request.origin.address, device }
   const user = await deps.limits.verify(guess, () => verifyCredentials(deps, usernameKey, request))
   if (!user) throw new InvalidCredentialsError()
   await request.provenKey?.claim()
   const started = await deps.families.start({
     ...deps.firstParty,
     userId: user.id,
-    verifiedPasswordHash: await upToDateHash(deps, user, request.password),
+    verifiedPasswordHash: await upToDateHash(
+      deps,
+      user,
+      request.password,
+      flowOfAttempt(usernameKey, request.origin.address)
+    ),
     network: networkOf(request.origin.address),
     jkt: request.provenKey?.jkt,
     origin: request.origin
   })
   if (!started) throw new InvalidCredentialsError({ detail: 'the user changed during the sign-in' })
   await deps.relay.announce(started.entries)
-  return createTokenResponse(deps, started.session, request.provenKey?.jkt)
+  const tokens = await createTokenResponse(deps, started.session, request.provenKey?.jkt)
+  return { ...tokens, device_token: deps.devices.issue(user.id, device) }
 }
 
 /** Does the same work for every wrong pair, so that neither answer nor time tells an unknown user from a wrong password. */
@@ -65,7 +83,7 @@ async function verifyCredentials(
   { password, origin }: SignInRequest
 ): Promise<UserCredentials | undefined> {
   const user = await users.findCredentials(usernameKey)
-  const matches = await passwords.verify(user?.passwordHash, password)
+  const matches = await passwords.verify(user?.passwordHash, password, flowOfAttempt(usernameKey, origin.address))
   if (user && matches && !user.isDisabled) return user
   await users.recordFailedSignIn(user?.id, origin)
   return undefined
@@ -75,12 +93,15 @@ async function verifyCredentials(
 async function upToDateHash(
   { users, passwords }: SignInDeps,
   user: UserCredentials,
-  password: string
+  password: string,
+  flow: FlowPair
 ): Promise<string> {
   if (!passwords.isOutdated(user.passwordHash)) return user.passwordHash
-  const newHash = await passwords.hash(password)
+  const newHash = await passwords.hash(password, flow)
   if (await users.rehash(user.id, user.passwordHash, newHash)) return newHash
   // Somebody was first: another sign-in with this password, or a change to a new one.
   const current = await users.findCredentialsById(user.id)
-  return (await passwords.verify(current?.passwordHash, password)) && current ? current.passwordHash : user.passwordHash
+  return (await passwords.verify(current?.passwordHash, password, flow)) && current
+    ? current.passwordHash
+    : user.passwordHash
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { AuditEventType } from '@countersign/oauth'
 import { Prisma } from '@countersign/prisma'
+import type { Acquaintance } from '../accounts/sign-in-limits.ts'
 import type {
   EndedFamilies,
   NewSession,
@@ -55,6 +56,18 @@ const newFamilyText = `
     (SELECT count(*)::int FROM refresh_token_families f WHERE f.user_id = $2::uuid AND ${isLive.sql}) AS live_before
   FROM f JOIN users u ON u.id = f.user_id`
 
+/** Of no user. */
+const nobodysId = '00000000-0000-0000-0000-000000000000'
+
+/** Where there is no such account, the sessions of nobody are searched: both searches are one look into one index. */
+const acquaintanceText = `
+  SELECT EXISTS (
+      SELECT FROM refresh_token_families f
+      WHERE f.user_id = coalesce(account.id, '${nobodysId}'::uuid) AND f.sign_in_network = $2
+        AND f.created_at > now() - interval '30 days'
+    ) AS "isKnownNetwork", account.id IS NOT NULL AND account.id = $3::uuid AS "isOwnDevice"
+  FROM (SELECT (SELECT id FROM users WHERE username_key = $1) AS id) account`
+
 /** The families in Postgres. Races are settled by the statements themselves; each one says how. */
 export function createPrismaRefreshTokenFamilies(
   database: Database,
@@ -63,6 +76,7 @@ export function createPrismaRefreshTokenFamilies(
 ): RefreshTokenFamilies {
   const refresh = createRefreshing(database, hotStatements, limits)
   const verifiedUser = hotStatements.prepare<unknown>(verifiedUserText)
+  const acquaintance = hotStatements.prepare<Acquaintance>(acquaintanceText)
   const newFamily = hotStatements.prepare<NewFamilyRow>(newFamilyText)
 
   return {
@@ -82,7 +96,7 @@ export function createPrismaRefreshTokenFamilies(
       ),
     list: (userId, page) => orUnavailable(list(userId, page)),
     describe: (token) => orUnavailable(describe(token)),
-    hasSignedInFrom: (userId, network) => orUnavailable(hasSignedInFrom(userId, network))
+    recognize: (account) => orUnavailable(recognize(account))
   }
 
   /** A key is bound once and for all, so the second statement cannot see another one than the first. */
@@ -168,10 +182,8 @@ export function createPrismaRefreshTokenFamilies(
     return rows[0]
   }
 
-  async function hasSignedInFrom(userId: string, network: string): Promise<boolean> {
-    const rows = await database.$queryRaw<unknown[]>`
-      SELECT 1 FROM refresh_token_families
-      WHERE user_id = ${userId}::uuid AND sign_in_network = ${network} AND created_at > now() - interval '30 days' LIMIT 1`
-    return rows.length > 0
+  async function recognize({ usernameKey, network, userId }: Parameters<RefreshTokenFamilies['recognize']>[0]) {
+    const [row] = await acquaintance([usernameKey, network, userId ?? nobodysId])
+    return row as Acquaintance
   }
 }

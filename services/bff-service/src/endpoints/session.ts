@@ -4,6 +4,7 @@ import type { Context, Middleware } from 'koa'
 import { z } from 'zod'
 import type { BrowserSessions, PresentedSession } from '../sessions/browser-sessions.ts'
 import { browserOrigin } from './browser-origin.ts'
+import { readDeviceCookie, setDeviceCookie } from './device-cookie.ts'
 import { clearSessionCookie, readSessionCookie, setSessionCookie } from './session-cookie.ts'
 
 export interface SessionDeps {
@@ -21,8 +22,9 @@ export function startSession({ sessions, sessionAbsoluteSeconds }: SessionDeps):
     async function startSession(ctx) {
       const browser = browserOrigin(ctx)
       const former = await sessions.find(readSessionCookie(ctx))
-      const session = await sessions.start(ctx.state.body, browser)
+      const session = await sessions.start(ctx.state.body, browser, readDeviceCookie(ctx))
       setSessionCookie(ctx, session.id, sessionAbsoluteSeconds)
+      if (session.deviceToken !== undefined) setDeviceCookie(ctx, session.deviceToken)
       answerSession(ctx, session)
       // The new one is there and is delivered, even where the former cannot be removed: that one the issuer has ended then.
       if (former) await sessions.end(former, browser).catch(logAsOpen(ctx))

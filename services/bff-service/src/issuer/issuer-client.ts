@@ -19,7 +19,7 @@ export interface BrowserOrigin {
 
 /** The account routes of the auth-service, called for a browser. Each throws what the issuer refused, as an {@link OAuthError}. */
 export interface IssuerClient {
-  signIn(credentials: unknown, browser: BrowserOrigin): Promise<TokenResponse>
+  signIn(credentials: object, browser: BrowserOrigin, deviceToken?: string): Promise<SignInResponse>
   /** @throws {InvalidGrantError} when the session has ended */
   refresh(refreshToken: string, browser: BrowserOrigin): Promise<TokenResponse>
   /** Ends the family of a refresh token of any generation. */
@@ -27,6 +27,11 @@ export interface IssuerClient {
   register(account: unknown, browser: BrowserOrigin): Promise<unknown>
   /** Whether the issuer takes an access token still: not when its session has ended, or its user, or its key was pulled. */
   isLive(accessToken: string, browser: BrowserOrigin): Promise<boolean>
+}
+
+/** The tokens of a new session, and what the browser shows at its next sign-in; an older issuer sends none. */
+export interface SignInResponse extends TokenResponse {
+  readonly device_token?: string | undefined
 }
 
 export interface IssuerClientOptions {
@@ -50,6 +55,8 @@ const tokenResponse = z.object({
   scope: z.string()
 })
 
+const deviceTokenOf = z.object({ device_token: z.string().max(512) })
+
 const errorAnswer = z.object({
   error: z.string(),
   error_description: z.string(),
@@ -63,8 +70,10 @@ export function createIssuerClient({
 }: IssuerClientOptions): IssuerClient {
   const ownHeaders = forwarderHeaders(forwarderKey)
   return {
-    async signIn(credentials, browser) {
-      return readTokens(await post('/auth/login', credentials, browser))
+    async signIn(credentials, browser, deviceToken) {
+      const body = deviceToken === undefined ? credentials : { ...credentials, device_token: deviceToken }
+      const answer = await post('/auth/login', body, browser)
+      return { ...readTokens(answer), device_token: deviceTokenOf.safeParse(answer).data?.device_token }
     },
     async refresh(refreshToken, browser) {
       const body = { refresh_token: refreshToken }

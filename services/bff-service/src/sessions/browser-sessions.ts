@@ -26,9 +26,15 @@ export interface BrowserSessionsDeps {
   takeOverAfterMs?: number
 }
 
+/** A session that has just begun. */
+export interface StartedSession extends PresentedSession {
+  /** What the browser shows at its next sign-in. */
+  readonly deviceToken: string | undefined
+}
+
 export interface BrowserSessions {
   /** Signs a user in, under an id that nobody has known before. @throws {OAuthError} as the issuer refuses */
-  start(credentials: unknown, browser: BrowserOrigin): Promise<PresentedSession>
+  start(credentials: object, browser: BrowserOrigin, deviceToken?: string): Promise<StartedSession>
   /** @returns the live session of a cookie's value */
   find(id: string | undefined): Promise<PresentedSession | undefined>
   /**
@@ -68,14 +74,14 @@ export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSession
   const patience = createIssuerPatience()
 
   return {
-    async start(credentials, browser) {
-      const tokens = await issuer.signIn(credentials, browser)
+    async start(credentials, browser, deviceToken) {
+      const tokens = await issuer.signIn(credentials, browser, deviceToken)
       const now = clock.now()
       const session = createBrowserSession(tokens, { now, version: 0, endsAt: now + absoluteSeconds * 1000 })
       try {
         const presented = await sealed.create(session)
         metrics.countSession('started')
-        return presented
+        return { ...presented, deviceToken: tokens.device_token }
       } catch (error) {
         await signOutAtIssuer(session, browser)
         throw error

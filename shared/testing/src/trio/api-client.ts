@@ -40,7 +40,7 @@ export async function send<T = Record<string, unknown>>(url: string, init: Reque
   return { status: response.status, headers: response.headers, body: (isJson ? JSON.parse(text) : text) as T }
 }
 
-const secretMembers = ['password', 'current_password', 'new_password', 'refresh_token']
+const secretMembers = ['password', 'current_password', 'new_password', 'refresh_token', 'device_token']
 
 /** Whatever is sent as a password or token, right or wrong, must not be logged. Very short ones prove nothing. */
 function rememberSecrets({ headers, body }: RequestInit): void {

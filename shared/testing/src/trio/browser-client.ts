@@ -6,6 +6,8 @@ import { usedSecrets } from './api-client.ts'
 export interface BrowserClient {
   /** What the cookie holds now. */
   cookie: string | undefined
+  /** What the cookie holds that outlives sessions. */
+  deviceCookie: string | undefined
   /** Sends as a page of the site does; `headers` replace what it would say, and `undefined` leaves it out. */
   send<T = Record<string, unknown>>(method: string, path: string, options?: SendOptions): Promise<Answer<T>>
   /** The answer as it comes, for bodies that are read piece by piece. */
@@ -24,11 +26,13 @@ export interface SendOptions {
 }
 
 const cookieName = '__Host-countersign'
+const deviceCookieName = '__Host-countersign-device'
 
 /** A browser without pages, at one of the site's replicas. */
 export function createBrowserClient(publicUrl: string, at = publicUrl): BrowserClient {
   const client: BrowserClient = {
     cookie: undefined,
+    deviceCookie: undefined,
     async open(method, path, { body, headers = {}, at: other = at } = {}) {
       const isUnsafe = !['GET', 'HEAD'].includes(method)
       const isText = typeof body === 'string' || Buffer.isBuffer(body) || body === undefined
@@ -36,7 +40,7 @@ export function createBrowserClient(publicUrl: string, at = publicUrl): BrowserC
         Host: new URL(publicUrl).host,
         'Sec-Fetch-Site': 'same-origin',
         'User-Agent': 'Test browser',
-        ...(client.cookie === undefined ? {} : { Cookie: `${cookieName}=${client.cookie}` }),
+        ...cookieHeader(),
         ...(isUnsafe ? { Origin: publicUrl, 'X-Countersign-CSRF': '1' } : {}),
         ...(isText ? {} : { 'Content-Type': 'application/json' }),
         ...headers
@@ -82,10 +86,19 @@ export function createBrowserClient(publicUrl: string, at = publicUrl): BrowserC
   }
   return client
 
+  function cookieHeader(): { Cookie?: string } {
+    const pairs = [
+      ...(client.cookie === undefined ? [] : [`${cookieName}=${client.cookie}`]),
+      ...(client.deviceCookie === undefined ? [] : [`${deviceCookieName}=${client.deviceCookie}`])
+    ]
+    return pairs.length === 0 ? {} : { Cookie: pairs.join('; ') }
+  }
+
   function keep(line: string): void {
     const [name, value] = (line.split(';')[0] as string).split('=') as [string, string]
-    if (name !== cookieName) return
-    client.cookie = value === '' ? undefined : value
+    if (name === cookieName) client.cookie = value === '' ? undefined : value
+    else if (name === deviceCookieName) client.deviceCookie = value
+    else return
     if (value !== '') usedSecrets.add(value)
   }
 }

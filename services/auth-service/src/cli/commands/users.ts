@@ -12,6 +12,9 @@ import { RefusedError, UsageError } from '../failures.ts'
 import { collect, parseOption } from '../options.ts'
 import { textMoment, textTable } from '../text-table.ts'
 
+/** Nothing else shares the gate of this process. */
+const ownFlow = { network: '', account: '' }
+
 const needs = '\nNeeds DATABASE_URL.'
 const publication =
   'With REDIS_URL it is published at once; without, an auth-service that runs does that in about three seconds.'
@@ -90,7 +93,7 @@ async function create(context: CommandContext, name: string, options: CreateOpti
   const roles = parseOption(userChangeBody.shape.roles, [...new Set(options.role ?? [])], '--role') ?? []
   const password = await choosePassword(context, username.display, options.passwordStdin ?? false)
   const { users, openPasswords } = await context.parts.openAccounts()
-  const passwordHash = await (await openPasswords()).hash(password.text)
+  const passwordHash = await (await openPasswords()).hash(password.text, ownFlow)
   const origin = { address: '', userAgent: 'command line' }
   const user = await users.create({ username, email, passwordHash, roles, origin })
   if (!user) throw new RefusedError('username_taken', 'This username is taken.')
@@ -139,7 +142,7 @@ async function setPassword(context: CommandContext, name: string, isOnStdin: boo
   const { users, openPasswords, publisher } = await context.parts.openAccounts()
   const user = await requireUser(users, username)
   const password = await choosePassword(context, user.username, isOnStdin)
-  const result = await users.setPassword(user.id, await (await openPasswords()).hash(password.text))
+  const result = await users.setPassword(user.id, await (await openPasswords()).hash(password.text, ownFlow))
   if (!result) throw unknownUser()
   const published = await announce(result.entries, publisher, context.note)
   return {

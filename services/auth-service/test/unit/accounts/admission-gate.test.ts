@@ -3,37 +3,111 @@ import type { Logger } from '@countersign/service-kit'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createAdmissionGate, warnOfTurnedAway } from '../../../src/accounts/admission-gate.ts'
 
+/** A gate whose tasks end when the test says so. */
+function createStage({ concurrency = 2, queueLimit = 8 } = {}) {
+  let time = 0
+  const turnedAway = vi.fn()
+  const gate = createAdmissionGate({ concurrency, queueLimit, onTurnedAway: turnedAway, now: () => time })
+  const running: { name: string; end(): void }[] = []
+  const rejected: string[] = []
+  const started: string[] = []
+  return {
+    gate,
+    running,
+    rejected,
+    started,
+    turnedAway,
+    passTime: (ms: number) => {
+      time += ms
+    },
+    /** Sends a task of an account at a network, written `account@network`. */
+    async send(name: string, count = 1) {
+      const [account = '', network = ''] = name.split('@')
+      for (let i = 0; i < count; i++) {
+        const task = () =>
+          new Promise<void>((resolve) => {
+            started.push(name)
+            running.push({ name, end: resolve })
+          })
+        gate.run({ network, account }, task).catch((error) => {
+          expect(error).toMatchObject({ status: 503, headers: { 'Retry-After': '2' } })
+          rejected.push(name)
+        })
+      }
+      await settled()
+    },
+    async endOne() {
+      running.shift()?.end()
+      await settled()
+    }
+  }
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve))
+
 describe('the admission gate', () => {
-  test('runs as many tasks as it may, lets as many wait as it may, and turns the rest away at once with Retry-After', async () => {
-    let turnedAway = 0
-    const onTurnedAway = () => {
-      turnedAway++
+  test('runs as many tasks as it may, lets as many wait as it may, and rejects the others with Retry-After', async () => {
+    const { gate, send, running, rejected, turnedAway, endOne } = createStage({ concurrency: 2, queueLimit: 3 })
+    await send('alice@home', 7)
+    expect(running).toHaveLength(2)
+    expect(rejected).toHaveLength(2)
+    expect(() => gate.requireRoom('home')).toThrow(TemporarilyUnavailableError)
+    expect(turnedAway).toHaveBeenCalledTimes(3)
+    for (let i = 0; i < 5; i++) await endOne()
+    expect(running).toHaveLength(0)
+    expect(() => gate.requireRoom('home')).not.toThrow()
+  })
+
+  test.each([
+    ['one account from one network', () => 'mallory@attack'],
+    ['many accounts from one network', (at: number) => `user-${at}@attack`],
+    ['one account from many networks', (at: number) => `mallory@attack-${at}`]
+  ])('lets others in although %s has filled the queue, at the cost of those', async (_, nameOf) => {
+    const { gate, send, rejected, started, endOne } = createStage()
+    for (let at = 0; at < 40; at++) await send(nameOf(at))
+    rejected.length = 0
+    expect(() => gate.requireRoom('home')).not.toThrow()
+    await send('alice@home')
+    await send('bob@office')
+    expect(rejected).toHaveLength(2)
+    expect(rejected).not.toContain('alice@home')
+    started.length = 0
+    // Before the others are there, the attacker had both places; from now on one at most.
+    for (let i = 0; i < 4; i++) await endOne()
+    expect(started.slice(0, 3)).toEqual(expect.arrayContaining(['alice@home', 'bob@office']))
+  })
+
+  test('lets a neighbor of the attacker in before it, in the same network', async () => {
+    const { send, started, endOne } = createStage({ concurrency: 1 })
+    await send('mallory@attack', 5)
+    await send('alice@attack')
+    started.length = 0
+    await endOne()
+    expect(started).toEqual(['alice@attack'])
+  })
+
+  test('keeps half of the places from one flow while another is present, and gives them all otherwise', async () => {
+    const { send, running, passTime, endOne } = createStage({ concurrency: 4 })
+    await send('alice@home')
+    await endOne()
+    await send('mallory@attack', 6)
+    expect(running).toHaveLength(2)
+    passTime(5001)
+    await endOne()
+    expect(running).toHaveLength(4)
+  })
+
+  test('serves whoever has few tasks many times as often as whoever has many', async () => {
+    const { send, started, endOne } = createStage({ concurrency: 1, queueLimit: 100 })
+    await send('mallory@attack', 60)
+    await send('alice@home')
+    started.length = 0
+    for (let i = 0; i < 30; i++) {
+      await endOne()
+      if (started.at(-1) === 'alice@home') await send('alice@home')
     }
-    const gate = createAdmissionGate({ concurrency: 2, queueLimit: 3, onTurnedAway })
-    let running = 0
-    let most = 0
-    let release = () => {}
-    const opened = new Promise<void>((resolve) => {
-      release = resolve
-    })
-    const task = async () => {
-      most = Math.max(most, ++running)
-      await opened
-      running--
-      return 'done'
-    }
-    const admitted = Array.from({ length: 5 }, () => gate.run(task))
-    await Promise.resolve()
-    const refusal = await gate.run(task).catch((error: unknown) => error)
-    expect(refusal).toBeInstanceOf(TemporarilyUnavailableError)
-    expect(refusal).toMatchObject({ status: 503, headers: { 'Retry-After': '2' } })
-    expect(() => gate.requireRoom()).toThrow(TemporarilyUnavailableError)
-    expect(turnedAway).toBe(2)
-    release()
-    expect(await Promise.all(admitted)).toEqual(Array(5).fill('done'))
-    expect(most).toBe(2)
-    expect(() => gate.requireRoom()).not.toThrow()
-    await expect(gate.run(task)).resolves.toBe('done')
+    expect(started.filter((name) => name === 'mallory@attack').length).toBeLessThan(6)
+    expect(started).toContain('mallory@attack')
   })
 })
 

@@ -14,7 +14,7 @@ function stage({ hasAdmin = false, nameIsTaken = false } = {}) {
       return { username: user.username.display } as UserProfile
     }
   } as unknown as UserStore
-  const passwords = { hash: async (password: string) => `hash of ${password}` } as PasswordHashing
+  const passwords = { hash: async (password: string) => `hash of ${password}` } as unknown as PasswordHashing
   return { created, deps: { users, passwords } }
 }
 

@@ -3,11 +3,13 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { AdmissionGate } from '../../../src/accounts/admission-gate.ts'
 import { createPasswordHashing, type PasswordHashing, pooledArgon2 } from '../../../src/accounts/password-hashing.ts'
 
+const flow = { network: '192.0.2.1', account: 'alice' }
+
 describe('password hashing', () => {
   let admitted = 0
   const gate: AdmissionGate = {
     requireRoom() {},
-    run(task) {
+    run(_flow, task) {
       admitted++
       return task()
     }
@@ -19,20 +21,20 @@ describe('password hashing', () => {
   })
 
   test('verifies a password against its hash, however its accents were typed', async () => {
-    const made = await passwords.hash('caf\u00e9-au-lait')
+    const made = await passwords.hash('caf\u00e9-au-lait', flow)
     expect(made).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
-    expect(await passwords.verify(made, 'cafe\u0301-au-lait')).toBe(true)
-    expect(await passwords.verify(made, 'cafe-au-lait')).toBe(false)
+    expect(await passwords.verify(made, 'cafe\u0301-au-lait', flow)).toBe(true)
+    expect(await passwords.verify(made, 'cafe-au-lait', flow)).toBe(false)
   })
 
   test('does the same work for an unknown user, and says no', async () => {
     admitted = 0
     const time = async (passwordHash: string | undefined) => {
       const begin = performance.now()
-      expect(await passwords.verify(passwordHash, 'whatever it is')).toBe(false)
+      expect(await passwords.verify(passwordHash, 'whatever it is', flow)).toBe(false)
       return performance.now() - begin
     }
-    const known = await passwords.hash('another password')
+    const known = await passwords.hash('another password', flow)
     admitted = 0
     await time(known)
     await time(undefined)
@@ -40,9 +42,9 @@ describe('password hashing', () => {
   })
 
   test('knows a hash of other parameters', async () => {
-    expect(passwords.isOutdated(await passwords.hash('a password'))).toBe(false)
+    expect(passwords.isOutdated(await passwords.hash('a password', flow))).toBe(false)
     const weaker = await hash('a password', { algorithm: 2, memoryCost: 8192, timeCost: 2, parallelism: 1 })
     expect(passwords.isOutdated(weaker)).toBe(true)
-    expect(await passwords.verify(weaker, 'a password')).toBe(true)
+    expect(await passwords.verify(weaker, 'a password', flow)).toBe(true)
   })
 })

@@ -5,7 +5,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { type LoginDeps, login } from '../../../src/endpoints/login.ts'
 
 describe('a sign-in', () => {
-  test('that there is no time for is turned away before its body is read, and is counted as that', async () => {
+  test('over capacity gets 503 before its body is read, and is counted as that', async () => {
     const countSignIn = vi.fn()
     const deps = {
       metrics: { countSignIn },
@@ -16,8 +16,9 @@ describe('a sign-in', () => {
       },
       proofs: {}
     } as unknown as LoginDeps
-    // There is no request: whoever looks at it fails.
-    const answered = compose(login(deps))({} as Context)
+    // There is no body: reading it would fail.
+    const ctx = { ip: '192.0.2.1', get: () => '' } as unknown as Context
+    const answered = compose(login(deps))(ctx)
     await expect(answered).rejects.toBeInstanceOf(TemporarilyUnavailableError)
     expect(countSignIn.mock.calls).toEqual([['temporarily_unavailable']])
   })

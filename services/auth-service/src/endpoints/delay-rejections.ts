@@ -1,0 +1,53 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { OAuthError } from '@countersign/oauth'
+import type { Middleware } from 'koa'
+import { siteOf } from '../accounts/networks.ts'
+import { requestOrigin } from './request-origin.ts'
+
+/** One at a time never waits, nor do a few. */
+const promptPerNetwork = 4
+const promptInAll = 16
+/** More than so many do not wait, so that memory stays bounded. */
+const maxDelayed = 1000
+const delayMs = 1000
+
+/**
+ * Lets a 429 or 503 wait for a second while many requests are there. A client that repeats a rejected request at once would
+ * take the processor from those that are served.
+ */
+export function delayRejections(): Middleware {
+  const underWay = new Map<string, number>()
+  let inAll = 0
+  let delayed = 0
+
+  return async function delayRejections(ctx, next) {
+    const network = siteOf(requestOrigin(ctx).address)
+    add(network, 1)
+    try {
+      await next()
+    } catch (error) {
+      const isCrowded = (underWay.get(network) ?? 0) > promptPerNetwork || inAll > promptInAll
+      if (isCrowded && isRejection(error) && delayed < maxDelayed) await pause()
+      throw error
+    } finally {
+      add(network, -1)
+    }
+  }
+
+  function add(network: string, change: number): void {
+    inAll += change
+    const count = (underWay.get(network) ?? 0) + change
+    if (count > 0) underWay.set(network, count)
+    else underWay.delete(network)
+  }
+
+  async function pause(): Promise<void> {
+    delayed++
+    await delay(delayMs)
+    delayed--
+  }
+}
+
+function isRejection(error: unknown): boolean {
+  return error instanceof OAuthError && (error.status === 429 || error.status === 503)
+}
