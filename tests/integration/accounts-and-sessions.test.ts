@@ -58,7 +58,8 @@ describe('accounts and sessions', () => {
     expect(registered.body).toEqual({ id: expect.any(String), username: 'Wanda', roles: [] })
 
     const tokens = await signIn(trio.auth.url, credentials)
-    expect(Object.keys(tokens).sort()).toEqual(['access_token', 'expires_in', 'refresh_token', 'scope', 'token_type'])
+    const members = ['access_token', 'device_token', 'expires_in', 'refresh_token', 'scope', 'token_type']
+    expect(Object.keys(tokens).sort()).toEqual(members)
     const recognised = await me(tokens.access_token)
     expect(recognised).toMatchObject({
       status: 200,
