@@ -184,7 +184,7 @@ export async function createCheckedWorld(stage: Stage, { users: count }: { users
         `SELECT concat_ws(' ', type, coalesce(session_id, user_id), detail->>'reason',
            (detail->>'presented_generation') || ' at ' || (detail->>'current_generation'),
            CASE WHEN actor_id IS NOT NULL THEN 'by admin' END) AS event
-         FROM audit_events WHERE user_id = ANY($1) AND type <> 'sign_in.failed'`
+         FROM audit_events WHERE user_id = ANY($1) AND type NOT IN ('sign_in.failed', 'password_change.failed')`
       ),
       rowsOf<{ id: string; roles: string[]; is_disabled: boolean }>(
         'SELECT id, roles, disabled_at IS NOT NULL AS is_disabled FROM users WHERE id = ANY($1)'
