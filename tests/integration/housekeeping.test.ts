@@ -79,6 +79,8 @@ describe('housekeeping', () => {
     const second = (await refresh(url, first.refresh_token)).body
     await refresh(url, first.refresh_token)
     await refresh(url, second.refresh_token)
+    // Past the recovery limit a used token is a replay.
+    await query(database.url, "UPDATE refresh_token_families SET rotated_at = rotated_at - interval '2 days'")
     await refresh(url, first.refresh_token)
     await refresh(url, second.refresh_token)
     await refresh(url, `${first.refresh_token.slice(0, -2)}xx`)
@@ -95,6 +97,7 @@ describe('housekeeping', () => {
     expect(refreshes).toEqual({
       rotated: 2,
       retried: 1,
+      recovered: 0,
       replayed: 1,
       expired: 0,
       revoked: 1,
