@@ -115,7 +115,7 @@ export function describeRevocationFeed(name: string, createCarrier: () => Promis
         await publisher.rebuild(batchesOf([]))
         const { view } = await joinAndLoad()
         // At first a view is as fresh as the last confirmation of an issuer.
-        await until(() => view.staleness() < 300, 3000)
+        await until(() => view.staleness() < 700, 5000)
         await delay(1600)
         for (let tick = 0; tick < 30; tick++) {
           await delay(50)
@@ -431,7 +431,7 @@ export function describeRevocationFeed(name: string, createCarrier: () => Promis
         published.push(entry)
         await delay(Math.random() * 100)
       }
-      await until(() => view.staleness() < 300, 5000)
+      await until(() => view.staleness() < 700, 8000)
       await until(() => published.every((entry) => knows(view, entry)), 1000)
     })
   })
