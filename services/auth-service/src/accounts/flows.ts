@@ -1,4 +1,4 @@
-/** Where a task comes from and whom it is about: each is to have its share. */
+/** The network that a task comes from and the account that it concerns: each gets its share. */
 export interface FlowPair {
   readonly network: string
   readonly account: string

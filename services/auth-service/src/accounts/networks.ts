@@ -22,7 +22,7 @@ export interface Prefix {
 }
 
 /**
- * The prefixes that a provider hands to one customer: whoever has a /48 has 65,536 networks of /64. The limits grow with the
+ * The prefixes that a provider hands to one customer: a /48 holds 65,536 networks of /64. The limits grow with the
  * prefix, but slowly, as a whole site behind one IPv4 address has the limit of one address.
  */
 const ipv6Prefixes = [

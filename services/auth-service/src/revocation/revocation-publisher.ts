@@ -32,7 +32,7 @@ export interface RevocationPublisher {
   vouch(): Promise<void>
   /**
    * Reports to the verifiers that there are committed entries which the transport refuses to store. A verifier that hears it
-   * is not current again before a newer `vouch`.
+   * is not current again before a newer confirmation, by `vouch`.
    *
    * @throws when the transport does not carry even that.
    */

@@ -97,7 +97,7 @@ describe('the admission gate', () => {
     expect(running).toHaveLength(4)
   })
 
-  test('serves whoever has few tasks many times as often as whoever has many', async () => {
+  test('serves flows with few tasks many times as often as flows with many', async () => {
     const { send, started, endOne } = createStage({ concurrency: 1, queueLimit: 100 })
     await send('mallory@attack', 60)
     await send('alice@home')
