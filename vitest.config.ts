@@ -16,7 +16,7 @@ const ssr = { resolve: { conditions: [...conditions, 'module', 'node', 'developm
 const exclude = ['**/node_modules/**', '**/dist/**']
 
 /** Two at once: each file has a database of its own, and slow machines have two cores. */
-const besideOthers = { maxWorkers: 2, testTimeout: 30_000, hookTimeout: 120_000, teardownTimeout: 60_000 }
+const besideOthers = { maxWorkers: 2, testTimeout: 60_000, hookTimeout: 120_000, teardownTimeout: 60_000 }
 
 const unit = {
   resolve,

@@ -224,13 +224,13 @@ describe('countersign clients beside a running installation', () => {
     type Page = { clients: Document[]; next_cursor: string | null }
     const seen: Document[] = []
     for (let cursor: string[] = []; ; ) {
-      const { document } = await run<Page>('list', '--limit', '2', ...cursor)
+      const { document } = await run<Page>('list', '--limit', '5', ...cursor)
       seen.push(...document.clients)
       if (document.next_cursor === null) break
       cursor = ['--cursor', document.next_cursor]
     }
     const api = await get<Page>(`${trio.auth.url}/admin/clients?limit=100`, admin.access_token)
-    expect(seen.length).toBeGreaterThan(3)
+    expect(seen.length).toBeGreaterThan(5)
     expect(seen).toEqual(api.body.clients)
     const { stdout } = await countersign(['clients', 'list'], { env: { DATABASE_URL: database.url } })
     expect(stdout).toMatch(/^ID +AUTHENTICATES BY +SCOPES +STATE +CREATED\n/)
