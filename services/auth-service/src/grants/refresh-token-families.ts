@@ -132,7 +132,7 @@ export interface RefreshTokenFamilies {
    * @returns `undefined` when the user is no longer what was verified
    */
   start(session: NewSession): Promise<{ session: Session; entries: readonly OutboxEntry[] } | undefined>
-  /** Advances the family, or says why not. The common case is one statement and one round trip. */
+  /** Advances the family, or says why not. A refresh about when the access token expires is one statement and one round trip. */
   refresh(presented: PresentedGeneration): Promise<RefreshOutcome>
   /** Ends one family; `userId` limits it to the user's own. */
   end(selection: { familyId: string; userId?: string }, cause: EndCause): Promise<EndedFamilies>

@@ -6,16 +6,16 @@ import type { HotStatements } from './hot-statements.ts'
 import { createRefreshJudgment, type RefreshLimits } from './refresh-judgment.ts'
 import { databaseNow } from './revocation-entries.ts'
 import { type SessionRow, sessionColumns, toSession } from './session-rows.ts'
-import { isFull, listAfterRotation } from './used-generations.ts'
+import { isFull, isPaused, listAfterRotation, type UsedGenerations } from './used-generations.ts'
 
 const doubleWindow = Prisma.raw('make_interval(secs => $11)')
 const list = listAfterRotation(doubleWindow)
 
-/** The rotation, with one text for every presentation: a key, scopes or an audience that is absent is NULL. */
-const rotationText = `
+/** With one text for every presentation: a key, scopes or an audience that is absent is NULL. */
+const rotationText = ({ generations, times }: UsedGenerations, isPossible: Prisma.Sql) => `
   UPDATE refresh_token_families f
   SET generation = f.generation + 1, rotated_at = ${databaseNow.sql},
-    used_generations = ${list.generations.sql}, used_at = ${list.times.sql}, uses_generation = f.generation + 1,
+    used_generations = ${generations.sql}, used_at = ${times.sql}, uses_generation = f.generation + 1,
     idle_expires_at = ${databaseNow.sql} + make_interval(secs => $10),
     access_expires_at = greatest(f.access_expires_at, ${databaseNow.sql} + make_interval(secs => $9)),
     address = $7, user_agent = $8
@@ -24,9 +24,13 @@ const rotationText = `
     AND f.jkt IS NOT DISTINCT FROM $4::text
     AND ($5::text[] IS NULL OR $5::text[] <@ string_to_array(f.scope, ' '))
     AND ($6::text[] IS NULL OR $6::text[] <@ f.audience)
-    AND NOT ${isFull(doubleWindow).sql}
+    AND ${isPossible.sql}
     AND u.id = f.user_id AND u.disabled_at IS NULL
   RETURNING ${sessionColumns.sql}`
+
+/** The rotation of nearly every refresh: the one before is longer ago than two windows, so its uses are forgotten. */
+const calmRotationText = rotationText(list.afterPause, isPaused(doubleWindow))
+const burstRotationText = rotationText(list.inBurst, Prisma.sql`NOT ${isFull(doubleWindow)}`)
 
 /** Advances a family, or says why not: in the common case by one statement, which is one round trip. */
 export function createRefreshing(
@@ -34,7 +38,10 @@ export function createRefreshing(
   hotStatements: HotStatements,
   limits: RefreshLimits
 ): (presented: PresentedGeneration) => Promise<RefreshOutcome> {
-  const rotation = hotStatements.prepare<SessionRow>(rotationText)
+  const calmRotation = hotStatements.prepare<SessionRow>(calmRotationText)
+  const burstRotation = hotStatements.prepare<SessionRow>(burstRotationText)
+  // Clients refresh once in the life of an access token.
+  const expectsPause = limits.accessTokenTtlSeconds > 2 * limits.refreshRetryWindowSeconds
   const judge = createRefreshJudgment(database, limits)
 
   return async function refresh(presented) {
@@ -52,7 +59,7 @@ export function createRefreshing(
    */
   async function rotate(presented: PresentedGeneration): Promise<Session | undefined> {
     const { familyId, generation, clientId, jkt, scopes, audience, origin } = presented
-    const rows = await rotation([
+    const values = [
       familyId,
       generation,
       clientId,
@@ -64,7 +71,8 @@ export function createRefreshing(
       limits.accessTokenTtlSeconds,
       limits.sessionIdleSeconds,
       2 * limits.refreshRetryWindowSeconds
-    ])
-    return rows[0] && toSession(rows[0], presented)
+    ]
+    const [row = (await burstRotation(values))[0]] = expectsPause ? await calmRotation(values) : []
+    return row && toSession(row, presented)
   }
 }

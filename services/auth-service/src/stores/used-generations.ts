@@ -24,29 +24,38 @@ export function isRecoverable(generation: number, doubleWindow: Prisma.Sql): Pri
 }
 
 /** The two columns of the list, the oldest use first. */
-interface UsedGenerations {
+export interface UsedGenerations {
   readonly generations: Prisma.Sql
   readonly times: Prisma.Sql
 }
 
-/** The list when the current generation was used. Uses before the last burst are of no use, which is the common case. */
-export function listAfterRotation(doubleWindow: Prisma.Sql): UsedGenerations {
+/** Whether the last burst is over: its uses are of no use any more. */
+export function isPaused(doubleWindow: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`f.rotated_at < ${now} - ${doubleWindow}`
+}
+
+/** The list when the current generation was used: after a pause, which is the common case, and in a burst or after one. */
+export function listAfterRotation(doubleWindow: Prisma.Sql): Record<'afterPause' | 'inBurst', UsedGenerations> {
   const listOf = (fresh: Prisma.Sql, appended: Prisma.Sql, outdated: Prisma.Sql) => Prisma.sql`CASE
-    WHEN f.rotated_at < ${now} - ${doubleWindow} THEN ${fresh}
+    WHEN ${isPaused(doubleWindow)} THEN ${fresh}
     WHEN ${isListCurrent} THEN ${lastOf(longestList, appended)}
     ELSE ${outdated} END`
   const at = Prisma.sql`clock_timestamp()`
+  const afterPause = { generations: Prisma.sql`ARRAY[f.generation]`, times: Prisma.sql`ARRAY[${at}]` }
   return {
-    generations: listOf(
-      Prisma.sql`ARRAY[f.generation]`,
-      Prisma.sql`f.used_generations || f.generation`,
-      Prisma.sql`ARRAY[f.generation - 1, f.generation]`
-    ),
-    times: listOf(
-      Prisma.sql`ARRAY[${at}]`,
-      Prisma.sql`f.used_at || ${at}::timestamptz(3)`,
-      Prisma.sql`ARRAY[f.rotated_at, ${at}]`
-    )
+    afterPause,
+    inBurst: {
+      generations: listOf(
+        afterPause.generations,
+        Prisma.sql`f.used_generations || f.generation`,
+        Prisma.sql`ARRAY[f.generation - 1, f.generation]`
+      ),
+      times: listOf(
+        afterPause.times,
+        Prisma.sql`f.used_at || ${at}::timestamptz(3)`,
+        Prisma.sql`ARRAY[f.rotated_at, ${at}]`
+      )
+    }
   }
 }
 
