@@ -48,6 +48,7 @@ export async function createServices(
     PORT: String(ports[service]),
     MANAGEMENT_HOST: '127.0.0.1',
     MANAGEMENT_PORT: String(managementPorts[service]),
+    SHUTDOWN_DELAY_SECONDS: '0',
     LOG_LEVEL: environment.LOG_LEVEL || 'warn',
     // A service in development publishes its keys on loopback.
     OUTBOUND_PRIVATE_NETWORKS: environment.OUTBOUND_PRIVATE_NETWORKS || 'allow',

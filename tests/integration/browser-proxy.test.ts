@@ -409,6 +409,17 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     expect((await pieces.next()).done).toBe(true)
   })
 
+  test('an answer may pause for longer than its beginning may take', async () => {
+    answer = async (_, response) => {
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' })
+      response.write('data: 1\n\n')
+      await new Promise((resolve) => setTimeout(resolve, 3_000)) // UPSTREAM_TIMEOUT_SECONDS is 2
+      response.end('data: 2\n\n')
+    }
+    const pieces = await (await browser.open('GET', '/api/events')).toArray()
+    expect(pieces.join('')).toBe('data: 1\n\ndata: 2\n\n')
+  })
+
   test('a browser that leaves is not waited for by the API', async () => {
     let isGone = false
     answer = (_, response) => {

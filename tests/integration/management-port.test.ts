@@ -115,6 +115,7 @@ describe('a service with a management port', () => {
       host: '127.0.0.1',
       port: 0,
       managementPort: 0,
+      shutdownDelaySeconds: 0,
       trustedProxyHops: 0,
       logger: createLogger({ service: 'test', level: 'silent' }),
       metrics: createMetrics('test'),

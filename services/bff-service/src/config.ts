@@ -47,6 +47,12 @@ export const variables = {
     max: 600,
     unit: 'seconds'
   }),
+  upstreamIdleSeconds: integerVariable('UPSTREAM_IDLE_SECONDS', {
+    fallback: 300,
+    min: 1,
+    max: 86_400,
+    unit: 'seconds'
+  }),
   proxyBodyLimitBytes: integerVariable('PROXY_BODY_LIMIT_BYTES', {
     fallback: 10 * 1024 * 1024,
     min: 0,

@@ -41,7 +41,8 @@ export interface EmbeddedParts {
  * @param embedded given by the embedded stack alone; otherwise `REDIS_URL` is needed
  */
 export async function createBffService(config: Config, embedded?: EmbeddedParts): Promise<Service> {
-  const { authUrl, apiUrl, publicUrl, forwarderKey, upstreamTimeoutSeconds: timeoutSeconds } = config
+  const { authUrl, apiUrl, publicUrl, forwarderKey } = config
+  const patience = { timeoutSeconds: config.upstreamTimeoutSeconds, idleSeconds: config.upstreamIdleSeconds }
   const logger = createLogger({ service: 'bff-service', level: config.logLevel })
   const metrics = createMetrics('bff-service')
   const assets = await loadWebAssets(webFolder)
@@ -59,14 +60,15 @@ export async function createBffService(config: Config, embedded?: EmbeddedParts)
     absoluteSeconds: config.sessionAbsoluteSeconds,
     clock
   })
-  const api = createUpstream({ url: apiUrl, timeoutSeconds })
-  const auth = createUpstream({ url: authUrl, timeoutSeconds, forwarderKey })
+  const api = createUpstream({ url: apiUrl, ...patience })
+  const auth = createUpstream({ url: authUrl, ...patience, forwarderKey })
   const requireSite = compose([limitArrival(config), setTransportSecurity(publicUrl), requirePublicSite(config)])
   return createHttpService({
     host: config.host,
     port: config.port,
     managementHost: config.managementHost,
     managementPort: config.managementPort,
+    shutdownDelaySeconds: config.shutdownDelaySeconds,
     trustedProxyHops: config.trustedProxyHops,
     requestTimeoutMs: longestArrivalMs(config.proxyBodyLimitBytes),
     takesRequestIds: false, // a browser would write what it likes into the logs of every service behind

@@ -1,7 +1,8 @@
-import { InvalidRequestError, UnsupportedMediaTypeError } from '@countersign/oauth'
+import { InvalidRequestError } from '@countersign/oauth'
 import type { Context, Middleware } from 'koa'
 import type { z } from 'zod'
 import { readBody } from './json-body.ts'
+import { requireMediaType } from './media-types.ts'
 import { parseWith } from './validation.ts'
 
 /** The most parameters of a form. */
@@ -13,7 +14,7 @@ export interface FormOptions {
 }
 
 /**
- * Reads a form body of at most 16 KiB as RFC 6749 §3.2 has it, checks it against a schema, and leaves the parsed value in
+ * Reads a form body of at most 16 KiB as RFC 6749 §3.2 has it (a blank and a line break at the end are forgiven), checks it against a schema, and leaves the parsed value in
  * `ctx.state.form`. A parameter without a value counts as absent.
  * @throws {UnsupportedMediaTypeError} for another content type, charset or encoding
  * @throws {PayloadTooLargeError} past the limit
@@ -39,22 +40,23 @@ export function requireForm(schema: z.ZodType, { repeatable = [] }: FormOptions 
 }
 
 async function readParameters(ctx: Context): Promise<[string, string][]> {
-  const isPlain = ctx.get('Content-Encoding') === '' && ['', 'utf-8'].includes(ctx.request.charset.toLowerCase())
-  if (ctx.request.type !== 'application/x-www-form-urlencoded' || !isPlain) {
-    throw new UnsupportedMediaTypeError({
-      description: 'The request body must be a form (Content-Type: application/x-www-form-urlencoded).'
-    })
-  }
-  const text = (await readBody(ctx)).toString('latin1')
-  // URLSearchParams is lenient about escapes, and puts U+FFFD where the bytes are not UTF-8.
-  if (/[^\x21-\x7e]|%(?![\dA-Fa-f]{2})/.test(text)) throw malformed()
+  requireMediaType(ctx, 'application/x-www-form-urlencoded')
+  // Files and editors end with a line break, and the shell hands it on.
+  const text = (await readBody(ctx)).toString('latin1').replace(/\r?\n$/, '')
+  checkEscapes(text)
   const parameters = [...new URLSearchParams(text)]
   if (parameters.length > maxParameters)
     throw new InvalidRequestError({ description: 'There are too many parameters.' })
-  if (parameters.some(([name, value]) => /[\0\ufffd]/.test(name + value))) throw malformed()
+  if (parameters.some(([name, value]) => /[\0\ufffd]/.test(name + value))) {
+    throw new InvalidRequestError({ description: 'The form holds a NUL character, or bytes that are not UTF-8.' })
+  }
   return parameters
 }
 
-function malformed(): InvalidRequestError {
-  return new InvalidRequestError({ description: 'The form is not well-formed.' })
+/** `URLSearchParams` is lenient about what is not escaped. A blank is common, and can mean nothing else. */
+function checkEscapes(text: string): void {
+  const at = /[^\x20-\x7e]|%(?![\dA-Fa-f]{2})/.exec(text)?.index
+  if (at === undefined) return
+  const fault = text[at] === '%' ? 'a % without two hexadecimal digits' : 'a character that must be percent-encoded'
+  throw new InvalidRequestError({ description: `The form has ${fault} at byte ${at + 1}.` })
 }

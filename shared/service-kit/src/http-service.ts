@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
 import Router from '@koa/router'
 import Koa, { type Context, type Middleware } from 'koa'
 import { answerErrors } from './error-handler.ts'
@@ -10,6 +11,7 @@ import { createManagementServer } from './management-server.ts'
 import type { HttpMetrics } from './metrics.ts'
 import { answerProtocolErrors } from './protocol-errors.ts'
 import { recordRequests, setRequestContext } from './request-context.ts'
+import { requireOneHost } from './require-one-host.ts'
 import type { Secret } from './secret.ts'
 import { rejectUnmatched } from './unmatched.ts'
 import { StartError } from './variables.ts'
@@ -41,7 +43,9 @@ export interface HttpServiceOptions {
   requestTimeoutMs?: number
   /** How long its headers may take, in milliseconds. Default 10,000. */
   headersTimeoutMs?: number
-  /** How long a shutdown waits for requests under way, in milliseconds. */
+  /** How long a shutdown still takes requests, in seconds: until every load balancer has seen that it is not ready. */
+  shutdownDelaySeconds: number
+  /** How long a shutdown then waits for requests under way, in milliseconds. */
   drainTimeoutMs?: number
 }
 
@@ -53,14 +57,19 @@ export interface Service {
   readonly managementUrl: string
   /** @throws {StartError} when a port cannot be had */
   listen(): Promise<void>
-  /** Stops taking requests, waits for those under way, then closes the stores, and the management port at last. */
-  close(): Promise<void>
+  /**
+   * Loses no request: is not ready from now on and lets go of its connections, one after each answer; then stops taking
+   * requests, waits for those under way, closes the stores, and at last the management port.
+   * @param hurry ends the time in which requests are still taken
+   */
+  close(hurry?: AbortSignal): Promise<void>
 }
 
 /** Puts the same frame around each service: request id, log, metrics, errors, limits, a management port, and an orderly end. */
 export function createHttpService(options: HttpServiceOptions): Service {
   const { logger, metrics, requestTimeoutMs = 30_000, headersTimeoutMs = 10_000 } = options
-  const app = createApp(options)
+  let isStopping = false
+  const app = createApp(options, () => isStopping)
   const management = createManagementServer({
     ...options,
     host: options.managementHost ?? options.host,
@@ -95,8 +104,10 @@ export function createHttpService(options: HttpServiceOptions): Service {
       management.setPhase('serving')
       logger.info({ management_url: management.url, url }, 'listening')
     },
-    async close() {
+    async close(hurry) {
       management.setPhase('stopping')
+      isStopping = true
+      await setTimeout(options.shutdownDelaySeconds * 1000, undefined, { signal: hurry }).catch(() => {})
       await drain(server, options.drainTimeoutMs ?? 10_000)
       for (const close of options.closeStores) {
         try {
@@ -112,16 +123,18 @@ export function createHttpService(options: HttpServiceOptions): Service {
   }
 }
 
-function createApp(options: HttpServiceOptions): Koa {
+function createApp(options: HttpServiceOptions, isStopping: () => boolean): Koa {
   const app = new Koa({ proxy: options.trustedProxyHops > 0, maxIpsCount: options.trustedProxyHops })
   app.silent = true
   app.on('error', (error: unknown, ctx?: Context) => logUndelivered(options.logger, error, ctx))
   const router = new Router({ sensitive: true })
   options.addRoutes(router)
+  app.use(letGoOfConnections(isStopping))
   app.use(setRequestContext({ logger: options.logger, takesRequestIds: options.takesRequestIds ?? true }))
   if (options.forwarderKey) app.use(trustForwarder(options.forwarderKey))
   app.use(recordRequests(options))
   app.use(answerErrors())
+  app.use(requireOneHost)
   app.use(setSecurityHeaders)
   app.use(router.routes())
   if (options.answerUnmatched) app.use(options.answerUnmatched)
@@ -133,6 +146,14 @@ function createApp(options: HttpServiceOptions): Koa {
 function logUndelivered(logger: Logger, error: unknown, ctx: Context | undefined): void {
   const log: Logger = ctx?.state.log ?? logger
   log[ctx?.headerSent ? 'info' : 'warn']({ cause: describeError(error) }, 'answer not delivered')
+}
+
+/** While the service stops, each client is told to come back by a new connection, which leads to another replica. */
+function letGoOfConnections(isStopping: () => boolean): Middleware {
+  return async function letGoOfConnections(ctx, next) {
+    await next()
+    if (isStopping()) ctx.set('Connection', 'close')
+  }
 }
 
 function setSecurityHeaders(ctx: Context, next: () => Promise<void>): Promise<void> {

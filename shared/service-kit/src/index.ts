@@ -1,5 +1,6 @@
 /** What every service needs around its endpoints: configuration, logs, metrics, health, shutdown, errors. */
 export { readBoundedBody } from './bounded-body.ts'
+export { answerNotModified } from './conditional-requests.ts'
 export { answerErrors, errorBody } from './error-handler.ts'
 export { type FormOptions, requireForm } from './form-body.ts'
 export { forwarderHeaders } from './forwarder.ts'

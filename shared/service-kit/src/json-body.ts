@@ -2,6 +2,7 @@ import { InvalidRequestError, PayloadTooLargeError, UnsupportedMediaTypeError } 
 import type { Context, Middleware } from 'koa'
 import getRawBody from 'raw-body'
 import type { z } from 'zod'
+import { requireMediaType } from './media-types.ts'
 import { parseWith } from './validation.ts'
 
 /** The largest request body that is read, in bytes. */
@@ -38,10 +39,7 @@ export function acceptJsonBody(schema: z.ZodType): Middleware {
 }
 
 async function readJson(ctx: Context): Promise<unknown> {
-  if (ctx.get('Content-Encoding') !== '') {
-    throw new UnsupportedMediaTypeError({ description: 'The request body must come without Content-Encoding.' })
-  }
-  if (ctx.get('Content-Type') !== 'application/json' && !isJsonInUtf8(ctx)) throw new UnsupportedMediaTypeError()
+  requireMediaType(ctx, 'application/json')
   const bytes = await readBody(ctx)
   if (bytes.length === 0)
     throw new InvalidRequestError({ description: 'The request body is empty; it must be a JSON object.' })
@@ -50,10 +48,6 @@ async function readJson(ctx: Context): Promise<unknown> {
   } catch {
     throw new InvalidRequestError({ description: 'The request body is not well-formed JSON in UTF-8.' })
   }
-}
-
-function isJsonInUtf8({ request }: Context): boolean {
-  return request.type === 'application/json' && ['', 'utf-8'].includes(request.charset.toLowerCase())
 }
 
 /** Reads the whole body. @throws {PayloadTooLargeError} past the limit */

@@ -9,6 +9,7 @@ import type { Logger } from './logger.ts'
 import type { HttpMetrics } from './metrics.ts'
 import { answerProtocolErrors } from './protocol-errors.ts'
 import { setRequestContext } from './request-context.ts'
+import { requireOneHost } from './require-one-host.ts'
 import { rejectUnmatched } from './unmatched.ts'
 
 export interface ManagementOptions {
@@ -75,6 +76,7 @@ function createApp({ logger, metrics, healthChecks }: ManagementOptions, phase: 
   app.use(setRequestContext({ logger, takesRequestIds: true }))
   app.use(logRequest)
   app.use(answerErrors())
+  app.use(requireOneHost)
   app.use(router.routes())
   app.use(rejectUnmatched(router))
   return app

@@ -13,11 +13,15 @@ export async function runService(create: () => Promise<Service>): Promise<void> 
   try {
     const service = await create()
     await service.listen()
-    const stop = () => {
-      service.close().then(() => process.exit(0), crash)
+    const hurry = new AbortController()
+    let stopping: Promise<void> | undefined
+    const stop = (signal: NodeJS.Signals) => {
+      // A person at a terminal, or one who asks twice, does not want to wait for load balancers.
+      if (stopping || signal === 'SIGINT') hurry.abort()
+      stopping ??= service.close(hurry.signal).then(() => process.exit(0), crash)
     }
-    process.once('SIGTERM', stop)
-    process.once('SIGINT', stop)
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
   } catch (error) {
     if (error instanceof StartError) process.stderr.write(`${error.message}\n`)
     else reportFatal(error)

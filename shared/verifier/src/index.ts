@@ -30,6 +30,7 @@ export {
   type AccessTokenRequest,
   type AccessTokenScheme,
   headerValues,
+  type NodeHeaders,
   type PresentedToken,
   takeAccessToken
 } from './presented-token.ts'

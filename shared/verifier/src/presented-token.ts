@@ -69,12 +69,22 @@ function takeProof([proof, ...others]: readonly string[]): string {
   return proof
 }
 
+/** The headers of a request as Node has them. */
+export interface NodeHeaders {
+  /** Names and values in turn, as received. Frameworks that build a request of their own may leave it empty. */
+  readonly rawHeaders?: readonly string[] | undefined
+  /** By name in lower case. */
+  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined
+}
+
 /**
- * Every value of a header in Node's `rawHeaders`, whose parsed form drops all `Authorization` headers but one.
+ * Every value of a header of a Node request: out of `rawHeaders`, since the parsed form drops all `Authorization` headers
+ * but one. A request without raw headers, such as one that serverless-http builds, has the parsed form alone.
  *
  * @param name in lower case
  */
-export function headerValues(rawHeaders: readonly string[], name: string): string[] {
+export function headerValues({ rawHeaders, headers }: NodeHeaders, name: string): readonly string[] {
+  if (rawHeaders === undefined || rawHeaders.length === 0) return parsedValues(headers?.[name])
   // An array that grows takes longer than all the rest, and nearly every header is there once.
   let values: string[] | undefined
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
@@ -85,6 +95,11 @@ export function headerValues(rawHeaders: readonly string[], name: string): strin
     else values.push(value)
   }
   return values ?? []
+}
+
+function parsedValues(value: string | readonly string[] | undefined): readonly string[] {
+  if (value === undefined) return []
+  return typeof value === 'string' ? [value] : value
 }
 
 /** The query of a request target, without its `?`; `undefined` when there is none. */

@@ -1,3 +1,4 @@
+import { answerNotModified } from '@countersign/service-kit'
 import { dpopAlgorithms, signingAlgorithm } from '@countersign/verifier'
 import type { Middleware } from 'koa'
 import { clientAuthMethods, clientGrantTypes } from '../clients/client.ts'
@@ -25,10 +26,7 @@ export function jwks({ keyRing, jwksMaxAgeSeconds }: MetadataDeps): Middleware[]
       // What may be old is kept by nobody for long.
       ctx.set('Cache-Control', isFresh ? cacheControl : 'public, max-age=5')
       ctx.set('ETag', etag)
-      if (ctx.fresh) {
-        ctx.status = 304
-        return
-      }
+      if (answerNotModified(ctx)) return
       ctx.type = 'application/json'
       ctx.body = body
     }

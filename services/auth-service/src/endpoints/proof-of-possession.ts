@@ -18,7 +18,7 @@ export interface ProofOfPossessionDeps {
  */
 export function takeProof({ issuer, singleUse, nonces }: ProofOfPossessionDeps): Middleware {
   return function takeProof(ctx, next) {
-    const proofs = headerValues(ctx.req.rawHeaders, 'dpop')
+    const proofs = headerValues(ctx.req, 'dpop')
     return proofs.length === 0 ? next() : check(proofs, ctx).then(next)
   }
 

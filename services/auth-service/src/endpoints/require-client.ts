@@ -11,7 +11,7 @@ import { requestOrigin } from './request-origin.ts'
 /** Authenticates the client of a form that was read before, and leaves it in `ctx.state.client`; or answers 401. */
 export function requireClient(deps: ClientAuthenticationDeps): Middleware {
   return async function requireClient(ctx, next) {
-    const [authorization, ...others] = headerValues(ctx.req.rawHeaders, 'authorization')
+    const [authorization, ...others] = headerValues(ctx.req, 'authorization')
     if (others.length > 0) throw new InvalidRequestError({ description: 'There are several Authorization headers.' })
     const form = ctx.state.form as Omit<ClientCredentials, 'authorization'> & { readonly grant_type?: string }
     // The other grants have what they do confirmed by the database in any case, and revoking and introspecting are rare.

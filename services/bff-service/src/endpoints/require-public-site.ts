@@ -15,14 +15,23 @@ export function requirePublicSite({ publicUrl, trustedProxyHops }: PublicSite): 
   return async function requirePublicSite(ctx, next) {
     // Without a proxy in front it is this service that speaks plain http, whatever the browser does.
     const isPlain = trustedProxyHops > 0 && `${ctx.protocol}:` !== protocol
-    if (isPlain || ctx.host.toLowerCase() !== host) return redirectReader(ctx, publicUrl)
+    if (isPlain || hostOf(ctx.host, protocol) !== host) return redirectReader(ctx, publicUrl)
     await next()
   }
 }
 
+/** In lower case, and without the port that is the scheme's own (RFC 9110 §4.2.3). */
+function hostOf(header: string, protocol: string): string | undefined {
+  const url = `${protocol}//${header}`
+  return URL.canParse(url) && !/[/?#@\\]/.test(header) ? new URL(url).host : undefined
+}
+
 function redirectReader(ctx: Context, publicUrl: string): void {
   const description = `This site is served at ${publicUrl} alone. Open it there.`
-  if (ctx.method !== 'GET' || ctx.accepts('json', 'html') !== 'html') throw new MisdirectedRequestError({ description })
+  const detail = `asked for ${ctx.protocol}://${ctx.host.slice(0, 256)}, and PUBLIC_URL is ${publicUrl}`
+  if (ctx.method !== 'GET' || ctx.accepts('json', 'html') !== 'html')
+    throw new MisdirectedRequestError({ description, detail })
+  ctx.state.log.info({ detail }, description)
   ctx.status = 421
   ctx.set('Cache-Control', 'no-store')
   ctx.type = 'text/plain'

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { extname } from 'node:path'
 import { NotFoundError } from '@countersign/oauth'
+import { answerNotModified } from '@countersign/service-kit'
 import type { Context, Middleware } from 'koa'
 import { noncePlaceholder, type WebAsset, type WebAssets } from './web-assets.ts'
 
@@ -51,8 +52,8 @@ export function answerRootFile(name: string, file: WebAsset): Middleware {
   const etag = `"${createHash('sha256').update(file.identity).digest('base64url')}"`
   return async function answerRootFile(ctx) {
     ctx.set({ 'Cache-Control': 'public, max-age=3600', ETag: etag })
-    if (ctx.fresh) ctx.status = 304
-    else answerFile(ctx, name, file)
+    ctx.status = 200
+    if (!answerNotModified(ctx)) answerFile(ctx, name, file)
   }
 }
 

@@ -14,8 +14,10 @@ export interface UpstreamRequest {
 
 export interface UpstreamOptions {
   readonly url: string
-  /** How long an answer's headers, and each of its pieces, may take. */
+  /** How long the beginning of an answer may take. */
   readonly timeoutSeconds: number
+  /** How long an answer may pause: a stream of events is silent for as long as nothing happens. */
+  readonly idleSeconds: number
   /** Shows the API that the browsers' addresses can be believed. */
   readonly forwarderKey?: Secret | undefined
 }
@@ -33,13 +35,12 @@ const connectTimeoutMs = 2_000
 const idempotent = ['GET', 'HEAD', 'OPTIONS']
 
 /** Keeps connections to an API; bodies go through it as they come. */
-export function createUpstream({ url, timeoutSeconds, forwarderKey }: UpstreamOptions): Upstream {
+export function createUpstream({ url, timeoutSeconds, idleSeconds, forwarderKey }: UpstreamOptions): Upstream {
   const ownHeaders = forwarderHeaders(forwarderKey)
-  const timeoutMs = timeoutSeconds * 1000
   const agent = new Agent({
     connectTimeout: connectTimeoutMs,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
+    headersTimeout: timeoutSeconds * 1000,
+    bodyTimeout: idleSeconds * 1000,
     connections: 256
   })
   const { origin, pathname } = new URL(url)

@@ -73,6 +73,7 @@ export async function startTrio(options: TrioOptions): Promise<Trio> {
     HOST: '127.0.0.1',
     PORT: '0',
     MANAGEMENT_PORT: '0',
+    SHUTDOWN_DELAY_SECONDS: '0',
     ISSUER: issuer,
     API_AUDIENCE: audience,
     DATABASE_URL: options.databaseUrl,

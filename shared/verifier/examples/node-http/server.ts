@@ -33,8 +33,8 @@ const urlOf = (request: IncomingMessage) => `http://${request.headers.host}${req
 const guard = createRequestGuard<IncomingMessage>(
   verifier,
   {
-    authorization: ({ rawHeaders }) => headerValues(rawHeaders, 'authorization'),
-    dpop: ({ rawHeaders }) => headerValues(rawHeaders, 'dpop'),
+    authorization: (request) => headerValues(request, 'authorization'),
+    dpop: (request) => headerValues(request, 'dpop'),
     queryString: ({ url = '' }) => url.split('?', 2)[1],
     form: () => undefined,
     method: ({ method = 'GET' }) => method,

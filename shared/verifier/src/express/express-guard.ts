@@ -13,8 +13,8 @@ export type AccessTokenMiddleware = <P, ResBody, ReqBody, ReqQuery, Locals exten
 
 /** Reads what Express 4 and 5 have in common, of the request as it was received. */
 export const expressReader: RequestReader<Request> = {
-  authorization: (request) => headerValues(request.rawHeaders, 'authorization'),
-  dpop: (request) => headerValues(request.rawHeaders, 'dpop'),
+  authorization: (request) => headerValues(request, 'authorization'),
+  dpop: (request) => headerValues(request, 'dpop'),
   queryString: (request) => queryOf(request.originalUrl),
   form: (request) =>
     request.body !== undefined && request.is(['urlencoded', 'multipart']) ? (request.body as unknown) : undefined,
@@ -27,11 +27,14 @@ export const expressReader: RequestReader<Request> = {
   path: (request) => pathOf(request.originalUrl)
 }
 
+/** Express' judgment of an address. */
+type TrustsProxy = (address: string | undefined, hop: number) => boolean
+
 /** Host and port. `request.host` has no port in Express 4; `X-Forwarded-Host` counts where the app trusts its proxy. */
 function hostOf(request: Request): string | undefined {
-  const isTrusted = request.app.get('trust proxy fn') as (address: string | undefined, hop: number) => boolean
+  const isTrusted = request.app?.get('trust proxy fn') as TrustsProxy | undefined
   const forwarded = request.get('X-Forwarded-Host')
-  if (!forwarded || !isTrusted(request.socket.remoteAddress, 0)) return request.get('Host')
+  if (!forwarded || !isTrusted?.(request.socket?.remoteAddress, 0)) return request.get('Host')
   return forwarded.split(',', 1)[0]?.trim()
 }
 

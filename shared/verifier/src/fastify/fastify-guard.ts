@@ -16,8 +16,8 @@ export type AccessTokenHook = (request: AnyRequest, reply: AnyReply, done: HookD
 
 /** Reads the request as it was received. */
 export const fastifyReader: RequestReader<AnyRequest> = {
-  authorization: ({ raw }) => headerValues(raw.rawHeaders, 'authorization'),
-  dpop: ({ raw }) => headerValues(raw.rawHeaders, 'dpop'),
+  authorization: ({ raw }) => headerValues(raw, 'authorization'),
+  dpop: ({ raw }) => headerValues(raw, 'dpop'),
   queryString: ({ originalUrl }) => queryOf(originalUrl),
   // There is one only in hooks behind the parsing of the body.
   form({ body, headers }) {

@@ -5,8 +5,8 @@ import type { RequestReader } from '../request-guard.ts'
 
 /** Reads the raw request: Koa's own headers are parsed for every request only where they are asked for. */
 export const koaReader: RequestReader<Context> = {
-  authorization: (ctx) => headerValues(ctx.req.rawHeaders, 'authorization'),
-  dpop: (ctx) => headerValues(ctx.req.rawHeaders, 'dpop'),
+  authorization: (ctx) => headerValues(ctx.req, 'authorization'),
+  dpop: (ctx) => headerValues(ctx.req, 'dpop'),
   queryString: (ctx) => queryOf(ctx.req.url),
   form(ctx) {
     const { body } = ctx.request as { body?: unknown }

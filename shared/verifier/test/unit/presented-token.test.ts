@@ -81,6 +81,18 @@ describe('taking the access token out of a request (RFC 6750 §2)', () => {
 
   it('sees every header that came, where Node keeps only one', () => {
     const rawHeaders = ['Host', 'x', 'Authorization', 'Bearer a', 'AUTHORIZATION', 'Bearer b']
-    expect(headerValues(rawHeaders, 'authorization')).toEqual(['Bearer a', 'Bearer b'])
+    expect(headerValues({ rawHeaders, headers: { authorization: 'Bearer a' } }, 'authorization')).toEqual([
+      'Bearer a',
+      'Bearer b'
+    ])
+  })
+
+  it('goes by the parsed headers where there are no raw ones', () => {
+    const headers = { authorization: 'Bearer a', dpop: ['x', 'y'] }
+    for (const rawHeaders of [[], undefined]) {
+      expect(headerValues({ rawHeaders, headers }, 'authorization')).toEqual(['Bearer a'])
+      expect(headerValues({ rawHeaders, headers }, 'dpop')).toEqual(['x', 'y'])
+      expect(headerValues({ rawHeaders }, 'dpop')).toEqual([])
+    }
   })
 })
