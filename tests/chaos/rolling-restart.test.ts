@@ -30,7 +30,8 @@ const haproxy = (
     timeout server 60s
     retries 0
     option httpchk GET /health/ready
-    default-server inter 500ms fall 1 rise 1
+    timeout check 2s
+    default-server inter 500ms fall 2 rise 1
   ${(['auth', 'resource'] as const)
     .map(
       (name) => `
