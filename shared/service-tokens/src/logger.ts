@@ -4,5 +4,11 @@ export interface ServiceTokenLogger {
   warn(fields: Readonly<Record<string, unknown>>, message: string): void
 }
 
-/** A logger that drops everything. */
-export const silentLogger: ServiceTokenLogger = Object.freeze({ info: () => {}, warn: () => {} })
+/** The logger of those who give none: warnings go to the console, which come the more rarely the longer an outage lasts. */
+export const consoleLogger: ServiceTokenLogger = {
+  info: () => {},
+  warn({ reason, client_id }, message) {
+    // biome-ignore lint/suspicious/noConsole: it is what a logger of last resort writes to
+    console.warn(`countersign: ${message} for ${client_id}: ${reason}`)
+  }
+}

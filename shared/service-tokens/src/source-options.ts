@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from './clock.ts'
-import { type ServiceTokenLogger, silentLogger } from './logger.ts'
+import { consoleLogger, type ServiceTokenLogger } from './logger.ts'
 import { type AssertionAlgorithm, assertionAlgorithms, type PrivateKeyInput, readPrivateKey } from './private-key.ts'
 import type { Fetch } from './token-endpoint.ts'
 
@@ -20,6 +20,7 @@ export interface ServiceTokenSourceOptions {
   readonly algorithm?: AssertionAlgorithm | undefined
   readonly fetch?: Fetch | undefined
   readonly clock?: Clock | undefined
+  /** Default: warnings go to the console. */
   readonly logger?: ServiceTokenLogger | undefined
   /** From 0 to 1, for jitter. */
   readonly random?: (() => number) | undefined
@@ -27,7 +28,7 @@ export interface ServiceTokenSourceOptions {
 
 /** Checks the options at once. @throws {TypeError} that names the one that is wrong */
 export function checkOptions(options: ServiceTokenSourceOptions) {
-  const { clock = systemClock, logger = silentLogger, random = Math.random, algorithm } = options
+  const { clock = systemClock, logger = consoleLogger, random = Math.random, algorithm } = options
   if (algorithm !== undefined && !assertionAlgorithms.includes(algorithm)) {
     throw new TypeError(`algorithm must be one of ${assertionAlgorithms.join(', ')}`)
   }

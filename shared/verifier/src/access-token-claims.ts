@@ -3,6 +3,7 @@ import { decodeBase64url } from './base64url.ts'
 import { TokenClaimError, TokenExpiredError } from './errors.ts'
 import { isObject, parseJsonObject } from './json-object.ts'
 import { maxIdentifierLength } from './revocation-feed.ts'
+import { differing, show } from './set-up-warnings.ts'
 
 /** The most clock tolerance that a verifier takes, in seconds. An issuer keeps denylist entries this much longer. */
 export const maxClockToleranceSeconds = 60
@@ -97,11 +98,13 @@ export function parseClaims(payload: Uint8Array, expected: ClaimExpectations): V
   }
   // The table above has checked every member that the type promises.
   const typed = claims as VerifiedAccessToken
-  if (typed.iss !== expected.issuer) throw new TokenClaimError('iss', { detail: 'iss is another issuer' })
+  if (typed.iss !== expected.issuer) {
+    throw new TokenClaimError('iss', { detail: `iss is ${differing(typed.iss, expected.issuer)}` })
+  }
   const audiences: readonly string[] = typeof typed.aud === 'string' ? [typed.aud] : typed.aud
   const accepted = expected.audiences
   if (accepted !== anyAudience && !audiences.some((one) => accepted.includes(one))) {
-    throw new TokenClaimError('aud', { detail: 'aud does not hold this service' })
+    throw new TokenClaimError('aud', { detail: audienceDetail(audiences, accepted) })
   }
   return deepFreeze(typed)
 }
@@ -117,11 +120,24 @@ export function checkTimes(claims: VerifiedAccessToken, now: number, clockTolera
   // RFC 7519 §4.1.4: "on or after which" the token must not be accepted.
   if (!(seconds < claims.exp + clockToleranceSeconds)) throw new TokenExpiredError({ detail: 'exp has passed' })
   if (!(claims.iat - clockToleranceSeconds <= seconds)) {
-    throw new TokenClaimError('iat', { detail: 'iat is in the future' })
+    throw new TokenClaimError('iat', { detail: futureDetail('iat', claims.iat - seconds) })
   }
   if (claims.nbf !== undefined && !(claims.nbf - clockToleranceSeconds <= seconds)) {
-    throw new TokenClaimError('nbf', { detail: 'nbf is in the future' })
+    throw new TokenClaimError('nbf', { detail: futureDetail('nbf', claims.nbf - seconds) })
   }
+}
+
+function audienceDetail(audiences: readonly string[], accepted: readonly string[]): string {
+  const [only, second] = audiences
+  const [expected, other] = accepted
+  if (only !== undefined && expected !== undefined && second === undefined && other === undefined) {
+    return `aud is ${differing(only, expected)}`
+  }
+  return `aud is ${audiences.slice(0, 5).map(show).join(', ')}, expected is ${accepted.slice(0, 5).map(show).join(' or ')}`
+}
+
+function futureDetail(claim: string, seconds: number): string {
+  return `${claim} is ${Math.ceil(seconds)} s ahead of this machine's clock: one of the two clocks is wrong`
 }
 
 /** The `sid` of each who acts for the subject; `undefined` when nobody with one does. */

@@ -18,6 +18,7 @@ import type { RevocationKind } from './revocation-entry.ts'
 import type { RevocableIdentifiers } from './revocation-feed.ts'
 import type { RevocationStatus } from './revocation-view.ts'
 import type { RevocationOptions, StalePolicy } from './revocations.ts'
+import { show } from './set-up-warnings.ts'
 import { verifySignature } from './signature.ts'
 import { readVerifierOptions } from './verifier-options.ts'
 
@@ -50,7 +51,7 @@ export interface AccessTokenVerifierOptions {
   readonly clock?: Clock | undefined
   /** Fetches the key set. Default: the platform's. */
   readonly fetch?: Fetch | undefined
-  /** Told of changes in keys and denylist. Default: silent. */
+  /** Told of changes in keys and denylist, and of what a wrong set-up looks like. Default: its warnings go to the console. */
   readonly logger?: VerifierLogger | undefined
 }
 
@@ -132,7 +133,7 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
   }
   // A feed inside this process tells what it knows while it is being connected, before there is anything to remember.
   let remembered: RememberedTokens<Verified> | undefined
-  const { expected, clock, clockToleranceSeconds, cacheSize, keys, ownsKeys, revocations, possession } =
+  const { expected, clock, clockToleranceSeconds, cacheSize, keys, ownsKeys, revocations, possession, warnings } =
     readVerifierOptions(options, onTokensRevoked)
   remembered = createRememberedTokens<Verified>(cacheSize)
   const parseCompactJws = createCompactJwsParser()
@@ -153,6 +154,9 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
       checkTimes(verified.claims, clock.now(), clockToleranceSeconds)
       remember(token, verified)
       return verified
+    } catch (error) {
+      warnings.refused(error, jws.unverifiedPayload)
+      throw error
     } finally {
       underWay.delete(token)
     }
@@ -212,7 +216,7 @@ async function verifySignatureAndClaims(
 ): Promise<Verified> {
   const kid = jws.unverifiedKid
   const key = keys.get(kid) ?? (await keys.find(kid))
-  if (key === undefined) throw new TokenUnknownKeyError({ detail: 'the issuer does not publish this kid' })
+  if (key === undefined) throw new TokenUnknownKeyError({ detail: `the issuer does not publish the key ${show(kid)}` })
   await verifySignature(jws, key)
   const claims = parseClaims(jws.unverifiedPayload, expected)
   const identifiers = { jti: claims.jti, sid: claims.sid, kid, actors: actorSessions(claims) }

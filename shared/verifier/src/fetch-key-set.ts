@@ -1,4 +1,5 @@
 import { KeySetRefusedError } from './json-web-key-set.ts'
+import { show } from './set-up-warnings.ts'
 
 /** A `fetch`, as the platform has it. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
@@ -23,6 +24,8 @@ export interface FetchedKeySet {
   readonly etag: string | undefined
   /** Seconds for which the answer is fresh still (RFC 9111 §4.2.1); `undefined` when it does not say. */
   readonly maxAgeSeconds: number | undefined
+  /** What time it was where the answer was made, in milliseconds since 1970; `undefined` when it does not say. */
+  readonly serverTime: number | undefined
 }
 
 const contentType = /^application\/(?:jwk-set\+)?json\s*(?:;|$)/i
@@ -56,15 +59,31 @@ async function exchange(url: string, options: FetchKeySetOptions, signal: AbortS
   const response = await options.fetch(url, { headers, signal, redirect: 'manual' })
   const etag = response.headers.get('etag') ?? undefined
   const maxAgeSeconds = freshnessOf(response.headers)
+  const serverTime = serverTimeOf(response.headers)
   if (response.status === 304 && options.etag !== undefined) {
-    return { document: undefined, etag: etag ?? options.etag, maxAgeSeconds }
+    return { document: undefined, etag: etag ?? options.etag, maxAgeSeconds, serverTime }
   }
-  if (response.status !== 200 || response.redirected) throw new Error(`status ${response.status}`)
+  if (response.status !== 200 || response.redirected) throw new Error(statusOf(response))
   if (!contentType.test(response.headers.get('content-type') ?? '')) {
     throw new KeySetRefusedError('not JSON by its Content-Type')
   }
   const body = await readBounded(response, options.maxBytes)
-  return { document: parse(body), etag, maxAgeSeconds }
+  return { document: parse(body), etag, maxAgeSeconds, serverTime }
+}
+
+/** What the answer says, and what is the likely mistake. */
+function statusOf({ status, headers }: Response): string {
+  const location = headers.get('location')
+  if (location !== null)
+    return `status ${status}: a redirect to ${show(location)}, which is not followed; name that URL`
+  if (status === 404) return 'status 404: there is no key set at this URL'
+  return `status ${status}`
+}
+
+function serverTimeOf(headers: Headers): number | undefined {
+  const at = Date.parse(headers.get('date') ?? '')
+  // A cache sends what it keeps with the date of the day, and its age.
+  return Number.isNaN(at) || headers.has('age') ? undefined : at
 }
 
 /** Counts while reading: `Content-Length` may be missing, or wrong. */

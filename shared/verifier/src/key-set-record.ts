@@ -17,6 +17,8 @@ export interface KeySetRecord {
   /** @param taken `undefined` when the issuer said that nothing has changed. */
   succeeded(taken: TakenDocument | undefined): void
   failed(cause: unknown): void
+  /** By how much the issuer's clock is ahead: tokens are only good by clocks that agree. */
+  compareClocks(serverAheadSeconds: number): void
   /** The denylist has taken a key away. */
   pulled(kid: string, count: number): void
   /** Failed fetches since the last good one. */
@@ -27,15 +29,18 @@ export interface KeySetRecord {
   fetches(): Record<FetchOutcome, number>
 }
 
+const maxClockDifferenceSeconds = 30
+
 /** No fetch yet. */
 export function noFetches(): Record<FetchOutcome, number> {
   return { changed: 0, unchanged: 0, failed: 0, refused: 0 }
 }
 
-export function createKeySetRecord(logger: VerifierLogger): KeySetRecord {
+export function createKeySetRecord(logger: VerifierLogger, jwksUri: string): KeySetRecord {
   const fetches = noFetches()
   let consecutiveFailures = 0
   let lastRefusal: string | undefined
+  let isClockWrong = false
   let ignored: readonly IgnoredKey[] = []
 
   const noteIgnored = (now: readonly IgnoredKey[]) => {
@@ -61,12 +66,21 @@ export function createKeySetRecord(logger: VerifierLogger): KeySetRecord {
       const outcome = err instanceof KeySetRefusedError ? 'refused' : 'failed'
       fetches[outcome]++
       consecutiveFailures++
-      const reason = reasonOf(err)
+      const reason = reasonOf(err, jwksUri)
       // The 1st, 2nd, 4th, 8th …: an outage of a day is a dozen lines. What is refused for another reason is told at once.
       const isNews = outcome === 'refused' && reason !== lastRefusal
       if (outcome === 'refused') lastRefusal = reason
       if (!isNews && !isPowerOfTwo(consecutiveFailures)) return
       logger.warn({ outcome, reason, err, consecutiveFailures }, 'fetch of the key set failed')
+    },
+    compareClocks(serverAheadSeconds) {
+      const isWrong = Math.abs(serverAheadSeconds) > maxClockDifferenceSeconds
+      if (isWrong && !isClockWrong) {
+        const seconds = Math.round(Math.abs(serverAheadSeconds))
+        const reason = `this machine's clock is ${seconds} s ${serverAheadSeconds > 0 ? 'behind' : 'ahead of'} the issuer's`
+        logger.warn({ reason }, 'the clocks do not agree')
+      }
+      isClockWrong = isWrong
     },
     pulled(kid, count) {
       logger.info({ added: [], removed: [kid], count, reason: 'the denylist names the key' }, 'key set changed')
@@ -89,9 +103,23 @@ function isPowerOfTwo(count: number): boolean {
   return Number.isInteger(Math.log2(count))
 }
 
-/** The platform's fetch says "fetch failed", and keeps what happened in the cause. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown'
+/** What is likely behind the codes that Node's fetch keeps in the cause of its "fetch failed". */
+const likelyMistakes: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens at this host and port',
+  ENOTFOUND: 'there is no host of this name',
+  EAI_AGAIN: 'the name of the host cannot be resolved',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'the server speaks plain http there, not https',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the server speaks plain http there, not https',
+  UND_ERR_SOCKET: 'the server has closed the connection; it may speak https there, not http',
+  ECONNRESET: 'the server has closed the connection; it may speak https there, not http',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is not trusted; see NODE_EXTRA_CA_CERTS',
+  SELF_SIGNED_CERT_IN_CHAIN: 'the certificate is not trusted; see NODE_EXTRA_CA_CERTS',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the certificate is not trusted; see NODE_EXTRA_CA_CERTS'
+}
+
+function reasonOf(error: unknown, jwksUri: string): string {
+  if (!(error instanceof Error)) return `${jwksUri}: not an Error`
   const { code, message } = (error.cause ?? {}) as { code?: unknown; message?: unknown }
-  return [error.message, code ?? message].filter((part) => typeof part === 'string' && part !== '').join(': ')
+  const parts = [error.message, code ?? message, typeof code === 'string' ? likelyMistakes[code] : undefined]
+  return `${jwksUri}: ${parts.filter((part) => typeof part === 'string' && part !== '').join(': ')}`
 }

@@ -49,7 +49,7 @@ const waitingLookups = { max: 10_000, perTurn: 50 }
 export function createRemoteKeySet(options: RemoteKeySetOptions): KeySource {
   const { jwksUri, maxStale, clock, logger, random, fetch } = checkOptions(options)
   const ring = createKeyRing()
-  const record = createKeySetRecord(logger)
+  const record = createKeySetRecord(logger, jwksUri)
   const lookups = createWaitingLookups(waitingLookups)
   const closing = new AbortController()
   const { signal } = closing
@@ -68,6 +68,7 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): KeySource {
     etag = answer.etag
     knownAt = sentAt
     firstLoad.resolve()
+    if (answer.serverTime !== undefined) record.compareClocks((answer.serverTime - clock.now()) / 1000)
     record.succeeded(parsed && change && { change, ignored: parsed.ignored, count: ring.size })
     return refreshDelay(answer.maxAgeSeconds, random())
   }
@@ -140,7 +141,8 @@ function checkOptions(options: RemoteKeySetOptions) {
   return {
     jwksUri: checkHttpUrl('jwksUri', options.jwksUri).href,
     maxStale: checkMaxStaleKeysSeconds(options.maxStaleKeysSeconds) * 1000,
-    fetch: options.fetch ?? globalThis.fetch,
+    // Called as a function of its own: some runtimes refuse it as a method of anything else.
+    fetch: options.fetch ?? ((url: string, init: RequestInit) => globalThis.fetch(url, init)),
     clock,
     logger,
     random

@@ -2,8 +2,31 @@
 export interface VerifierLogger {
   /** What is to be expected: a refusal, a change of keys. */
   info(fields: Readonly<Record<string, unknown>>, message: string): void
-  /** What an operator has to look at: a dependency is away. */
+  /** What an operator has to look at: a dependency is away, or the set-up seems to be wrong. */
   warn(fields: Readonly<Record<string, unknown>>, message: string): void
+}
+
+const repeatMilliseconds = 60_000
+const maxLines = 20
+
+/** The logger of those who give none: warnings go to the console, the same one once a minute, and twenty a minute at most. */
+export function createConsoleLogger(now: () => number = () => performance.now()): VerifierLogger {
+  let minute = Number.NEGATIVE_INFINITY
+  const told = new Set<string>()
+  return {
+    info: () => {},
+    warn({ reason, detail }, message) {
+      if (now() - minute >= repeatMilliseconds) {
+        minute = now()
+        told.clear()
+      }
+      const line = ['countersign', message, reason ?? detail].filter((part) => typeof part === 'string').join(': ')
+      if (told.has(line) || told.size >= maxLines) return
+      told.add(line)
+      // biome-ignore lint/suspicious/noConsole: it is what a logger of last resort writes to
+      console.warn(line)
+    }
+  }
 }
 
 /** A logger that drops everything. */

@@ -47,6 +47,8 @@ export interface RevocationViewOptions {
   readonly onPropagated?: ((seconds: number) => void) | undefined
   /** Called when the view begins or ceases to be current; `reason` tells why it ceased. */
   readonly onChange?: (isCurrent: boolean, reason: string | undefined) => void
+  /** Called each time that the feed says why the view is not current. */
+  readonly onInterrupted?: (reason: string) => void
 }
 
 /** The most values removed in one go: about a millisecond. */
@@ -57,7 +59,7 @@ const sweepLimit = 10_000
  * how old it is it measures by the monotonic clock, so that setting the machine's clock never makes it look fresh.
  */
 export function createRevocationView(options: RevocationViewOptions): RevocationView {
-  const { clock, onRevoked, onPropagated, onChange } = options
+  const { clock, onRevoked, onPropagated, onChange, onInterrupted } = options
   const second = () => Math.floor(clock.monotonic() / 1000)
   const newSet = () => createExpiringSet(second())
   const denylist = { jti: newSet(), sid: newSet(), kid: newSet() } as const
@@ -112,6 +114,7 @@ export function createRevocationView(options: RevocationViewOptions): Revocation
     setInterrupted(reason, since = clock.monotonic()) {
       removeExpired()
       asOf = Math.min(asOf, since)
+      onInterrupted?.(reason)
       if (isCurrent === false) return
       isCurrent = false
       onChange?.(false, reason)

@@ -61,11 +61,25 @@ export interface RevocationsContext {
   readonly onPropagated?: ((seconds: number) => void) | undefined
 }
 
+/** When what is missing at the start is worth a warning, and then again and again. */
+const overdueMilliseconds = 5_000
+const repeatMilliseconds = 60_000
+
 /** Starts to follow the feed. A mistake in the options is a `TypeError`. */
 export function createRevocations(options: RevocationOptions, context: RevocationsContext = {}): Revocations {
   const { feed, maxStaleness, policy } = checkOptions(options)
   const { clock = systemClock, logger = silentLogger, onRevoked = () => {}, onPropagated } = context
+  const startedAt = clock.monotonic()
+  let warnedAt = Number.NEGATIVE_INFINITY
+  /** A feed that never comes is a wrong set-up, and not an outage. */
+  const warnIfOverdue = (reason: string) => {
+    const now = clock.monotonic()
+    if (view.status().isLoaded || now - startedAt < overdueMilliseconds || now - warnedAt < repeatMilliseconds) return
+    warnedAt = now
+    logger.warn({ reason }, 'there is still no revocation feed; is this the Redis that the issuer uses?')
+  }
   const view = createRevocationView({
+    onInterrupted: warnIfOverdue,
     clock,
     onRevoked,
     onPropagated,

@@ -3,11 +3,12 @@ import type { AccessTokenVerifierOptions } from './access-token-verifier.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { checkMaxStaleKeysSeconds, createRemoteKeySet } from './key-set.ts'
 import type { KeySource } from './key-source.ts'
-import { silentLogger } from './logger.ts'
+import { createConsoleLogger } from './logger.ts'
 import { checkHttpUrl, checkMethods, checkNumber, checkText } from './option-checks.ts'
 import { createProofOfPossession, type ProofOfPossession } from './proof-of-possession.ts'
 import type { RevocationKind } from './revocation-entry.ts'
 import { createRevocations, type Revocations } from './revocations.ts'
+import { createSetUpWarnings, type SetUpWarnings } from './set-up-warnings.ts'
 
 /** What a verifier works with, made from its options. */
 export interface VerifierParts {
@@ -19,6 +20,7 @@ export interface VerifierParts {
   readonly ownsKeys: boolean
   readonly revocations: Revocations | null
   readonly possession: ProofOfPossession
+  readonly warnings: SetUpWarnings
 }
 
 /**
@@ -30,7 +32,8 @@ export function readVerifierOptions(
   options: AccessTokenVerifierOptions,
   onTokensRevoked: (kind: RevocationKind, value: string) => void
 ): VerifierParts {
-  const { clock = systemClock, clockToleranceSeconds = 5, cacheSize = 10_000, logger = silentLogger } = options
+  const { clock = systemClock, clockToleranceSeconds = 5, cacheSize = 10_000 } = options
+  const logger = options.logger ?? createConsoleLogger()
   const issuer = checkText('issuer', options.issuer)
   checkHttpUrl('issuer', issuer)
   const audiences = readAudiences(options.audience)
@@ -70,7 +73,8 @@ export function readVerifierOptions(
     keys,
     ownsKeys: options.keys === undefined,
     revocations,
-    possession
+    possession,
+    warnings: createSetUpWarnings(logger, issuer)
   }
 }
 

@@ -47,9 +47,10 @@ describe('fetching a JWKS document', () => {
       const body = status === 204 ? null : '{"keys":[]}'
       const response = new Response(body, { status, headers: { ...json, Location: 'https://evil.example' } })
       const error = await fetchOf(response).catch((thrown: unknown) => thrown)
-      expect(error).toMatchObject({ message: `status ${status}` })
+      expect(error).toMatchObject({ message: expect.stringMatching(`^status ${status}: a redirect to "https://evil`) })
       expect(error).not.toBeInstanceOf(KeySetRefusedError)
     }
+    await expect(fetchOf(new Response('', { status: 503 }))).rejects.toThrow(/^status 503$/)
     const followed = Object.defineProperty(new Response('{}', { headers: json }), 'redirected', { value: true })
     await expect(fetchOf(followed)).rejects.toThrow()
   })

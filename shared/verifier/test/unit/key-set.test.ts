@@ -472,7 +472,10 @@ describe('the remote key set', () => {
     expect(warnings.map(({ fields }) => fields.consecutiveFailures)).toEqual(
       Array.from({ length: Math.floor(Math.log2(failures)) + 1 }, (_, at) => 2 ** at)
     )
-    expect(warnings[0]).toMatchObject({ level: 'warn', fields: { outcome: 'failed', reason: 'fetch failed' } })
+    expect(warnings[0]).toMatchObject({
+      level: 'warn',
+      fields: { outcome: 'failed', reason: 'https://auth.example.com/jwks: fetch failed' }
+    })
     server.isAway = false
     await settle(900_000)
     expect(lines.slice(1 + warnings.length)).toEqual([
@@ -484,13 +487,13 @@ describe('the remote key set', () => {
   it('tells the cause of a failure that the platform’s fetch hides', async () => {
     const cause = Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' })
     for (const [thrown, reason] of [
-      [new TypeError('fetch failed', { cause }), 'fetch failed: ECONNREFUSED'],
+      [new TypeError('fetch failed', { cause }), 'fetch failed: ECONNREFUSED: nothing listens at this host and port'],
       [new TypeError('fetch failed', { cause: new Error('no route') }), 'fetch failed: no route'],
-      ['text', 'unknown']
+      ['text', 'not an Error']
     ] as const) {
       const { keys, lines } = setUp({}, { fetch: () => Promise.reject(thrown) })
       await settle()
-      expect(lines[0]?.fields).toMatchObject({ reason })
+      expect(lines[0]?.fields).toMatchObject({ reason: `https://auth.example.com/jwks: ${reason}` })
       await keys.close()
     }
   })
