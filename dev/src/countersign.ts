@@ -5,6 +5,7 @@ import { type Environment, StartError as UnusableError } from '@countersign/serv
 import { loadConfiguration } from './configuration.ts'
 import { database, findRunningStack } from './data-folder.ts'
 import { findEmbeddedPostgresUrl } from './embedded-postgres.ts'
+import { publicUrls } from './services.ts'
 import { StartError } from './start-error.ts'
 
 // A pipe that was closed, as by `| head`, takes no more lines, and must not keep the command from its end.
@@ -22,7 +23,7 @@ process.stdout.write('', () => process.exit(exitCode))
 
 async function completed(environment: Environment): Promise<Environment> {
   if (environment.DATABASE_URL || environment.DATABASE_URL_FILE) return environment
-  const { dataDir } = loadConfiguration(environment, {
+  const { dataDir, ports } = loadConfiguration(environment, {
     projectRoot: resolve(import.meta.dirname, '..', '..'),
     workingDirectory: process.cwd()
   })
@@ -32,6 +33,7 @@ async function completed(environment: Environment): Promise<Environment> {
     if (databaseUrl === undefined) throw notRunning(dataDir)
     return {
       ...environment,
+      ISSUER: publicUrls(ports)['auth-service'],
       DATABASE_URL: databaseUrl,
       COUNTERSIGN_MASTER_KEY: stack?.masterKey,
       COUNTERSIGN_MASTER_KEY_FILE: undefined,

@@ -3,7 +3,7 @@ import { decodeBase64url } from './base64url.ts'
 import { TokenClaimError, TokenExpiredError } from './errors.ts'
 import { isObject, parseJsonObject } from './json-object.ts'
 import { maxIdentifierLength } from './revocation-feed.ts'
-import { differing, show } from './set-up-warnings.ts'
+import { describeDifference, show } from './set-up-warnings.ts'
 
 /** The most clock tolerance that a verifier takes, in seconds. An issuer keeps denylist entries this much longer. */
 export const maxClockToleranceSeconds = 60
@@ -99,7 +99,7 @@ export function parseClaims(payload: Uint8Array, expected: ClaimExpectations): V
   // The table above has checked every member that the type promises.
   const typed = claims as VerifiedAccessToken
   if (typed.iss !== expected.issuer) {
-    throw new TokenClaimError('iss', { detail: `iss is ${differing(typed.iss, expected.issuer)}` })
+    throw new TokenClaimError('iss', { detail: `iss is ${describeDifference(typed.iss, expected.issuer)}` })
   }
   const audiences: readonly string[] = typeof typed.aud === 'string' ? [typed.aud] : typed.aud
   const accepted = expected.audiences
@@ -131,7 +131,7 @@ function audienceDetail(audiences: readonly string[], accepted: readonly string[
   const [only, second] = audiences
   const [expected, other] = accepted
   if (only !== undefined && expected !== undefined && second === undefined && other === undefined) {
-    return `aud is ${differing(only, expected)}`
+    return `aud is ${describeDifference(only, expected)}`
   }
   return `aud is ${audiences.slice(0, 5).map(show).join(', ')}, expected is ${accepted.slice(0, 5).map(show).join(' or ')}`
 }

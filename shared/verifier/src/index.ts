@@ -24,6 +24,7 @@ export type { Fetch } from './fetch-key-set.ts'
 export { type ChallengeOptions, type HttpAnswer, httpAnswerTo } from './http-answers.ts'
 export { createRemoteKeySet, maxStaleKeysSecondsLimit, type RemoteKeySetOptions } from './key-set.ts'
 export type { FetchOutcome, KeySource, KeySourceStatus, VerificationKey } from './key-source.ts'
+export { likelyMistakeOf } from './likely-mistakes.ts'
 export { createLocalKeySet, type LocalKeySet } from './local-key-set.ts'
 export type { VerifierLogger } from './logger.ts'
 export {
@@ -62,3 +63,4 @@ export {
   type RevocationViewOptions
 } from './revocation-view.ts'
 export { type RevocationOptions, type StalePolicy, stalePolicies } from './revocations.ts'
+export { describeDifference } from './set-up-warnings.ts'

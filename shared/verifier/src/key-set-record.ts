@@ -2,6 +2,7 @@ import type { IgnoredKey } from './json-web-key-set.ts'
 import { KeySetRefusedError } from './json-web-key-set.ts'
 import type { KeyRingChange } from './key-ring.ts'
 import type { FetchOutcome } from './key-source.ts'
+import { likelyMistakeOf } from './likely-mistakes.ts'
 import type { VerifierLogger } from './logger.ts'
 
 /** What a document has brought. */
@@ -66,7 +67,7 @@ export function createKeySetRecord(logger: VerifierLogger, jwksUri: string): Key
       const outcome = err instanceof KeySetRefusedError ? 'refused' : 'failed'
       fetches[outcome]++
       consecutiveFailures++
-      const reason = reasonOf(err, jwksUri)
+      const reason = `${jwksUri}: ${likelyMistakeOf(err)}`
       // The 1st, 2nd, 4th, 8th …: an outage of a day is a dozen lines. What is refused for another reason is told at once.
       const isNews = outcome === 'refused' && reason !== lastRefusal
       if (outcome === 'refused') lastRefusal = reason
@@ -101,25 +102,4 @@ function nameOf({ kid, reason }: IgnoredKey): string {
 
 function isPowerOfTwo(count: number): boolean {
   return Number.isInteger(Math.log2(count))
-}
-
-/** What is likely behind the codes that Node's fetch keeps in the cause of its "fetch failed". */
-const likelyMistakes: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens at this host and port',
-  ENOTFOUND: 'there is no host of this name',
-  EAI_AGAIN: 'the name of the host cannot be resolved',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'the server speaks plain http there, not https',
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the server speaks plain http there, not https',
-  UND_ERR_SOCKET: 'the server has closed the connection; it may speak https there, not http',
-  ECONNRESET: 'the server has closed the connection; it may speak https there, not http',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is not trusted; see NODE_EXTRA_CA_CERTS',
-  SELF_SIGNED_CERT_IN_CHAIN: 'the certificate is not trusted; see NODE_EXTRA_CA_CERTS',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the certificate is not trusted; see NODE_EXTRA_CA_CERTS'
-}
-
-function reasonOf(error: unknown, jwksUri: string): string {
-  if (!(error instanceof Error)) return `${jwksUri}: not an Error`
-  const { code, message } = (error.cause ?? {}) as { code?: unknown; message?: unknown }
-  const parts = [error.message, code ?? message, typeof code === 'string' ? likelyMistakes[code] : undefined]
-  return `${jwksUri}: ${parts.filter((part) => typeof part === 'string' && part !== '').join(': ')}`
 }

@@ -35,11 +35,13 @@ function kindOf(error: unknown): string | undefined {
 
 function issuerNamedIn(unverifiedPayload: Uint8Array, issuer: string): string {
   const named = parseJsonObject(unverifiedPayload)?.iss
-  return typeof named === 'string' && named !== issuer ? `; the token says it is from ${differing(named, issuer)}` : ''
+  return typeof named === 'string' && named !== issuer
+    ? `; the token says it is from ${describeDifference(named, issuer)}`
+    : ''
 }
 
 /** A value that was seen and the one that was expected, with what tells them apart when that is easily overlooked. */
-export function differing(seen: string, expected: string): string {
+export function describeDifference(seen: string, expected: string): string {
   return `${show(seen)}, expected is ${show(expected)}${difference(seen, expected)}`
 }
 

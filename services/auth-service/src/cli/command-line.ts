@@ -5,6 +5,7 @@ import type { Environment } from '@countersign/service-kit'
 import { Command, CommanderError, type OutputConfiguration } from 'commander'
 import type { CommandResult, Perform } from './command.ts'
 import { addClients } from './commands/clients.ts'
+import { addDoctor } from './commands/doctor.ts'
 import { addKeys } from './commands/keys.ts'
 import { addMasterKey } from './commands/master-key.ts'
 import { addMigrate } from './commands/migrate.ts'
@@ -96,6 +97,7 @@ export function createProgram(perform: Perform, output: OutputConfiguration): Co
   addMasterKey(program, perform)
   addUsers(program, perform)
   addClients(program, perform)
+  addDoctor(program, perform)
   return program
 }
 

@@ -1,4 +1,4 @@
-import { type Environment, readVariables, type Variable, withSecretFiles } from '@countersign/service-kit'
+import { type Environment, optional, readVariables, type Variable, withSecretFiles } from '@countersign/service-kit'
 import { createAdmissionGate } from '../accounts/admission-gate.ts'
 import { createPasswordHashing, type PasswordHashing, pooledArgon2 } from '../accounts/password-hashing.ts'
 import type { UserAdministration } from '../accounts/user-administration.ts'
@@ -6,8 +6,9 @@ import type { UserStore } from '../accounts/user-store.ts'
 import type { ClientAdministration } from '../clients/client-administration.ts'
 import { secretVariables, variables } from '../config.ts'
 import { keyPolicy } from '../keys/key-policy.ts'
-import { createKeySealing } from '../keys/key-sealing.ts'
+import { createKeySealing, type KeySealing } from '../keys/key-sealing.ts'
 import { createSigningKeyAdministration, type SigningKeyAdministration } from '../keys/signing-key-administration.ts'
+import type { SigningKeyStore } from '../keys/signing-key-store.ts'
 import { generateSigningKey } from '../keys/signing-keys.ts'
 import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
 import { openDatabase, openDatabasePool } from '../stores/database.ts'
@@ -18,6 +19,7 @@ import { createPrismaSigningKeyStore } from '../stores/prisma-signing-key-store.
 import { createPrismaUserAdministration } from '../stores/prisma-user-administration.ts'
 import { createPrismaUserStore } from '../stores/prisma-user-store.ts'
 import { createRedisRevocationPublisher } from '../stores/redis-revocation-publisher.ts'
+import type { DatabaseUnderCheck } from './doctor/check-database.ts'
 
 /** What a command works with, made from the environment when it asks: no command needs a variable that it does not use. */
 export interface OperatorParts {
@@ -26,6 +28,8 @@ export interface OperatorParts {
   openAccounts(): Promise<AccountParts>
   openClients(): Promise<ClientParts>
   openKeys(): Promise<KeyParts>
+  /** What there is of it: nothing is connected yet. */
+  openInspection(): Promise<InspectionParts>
   close(): Promise<void>
 }
 
@@ -52,7 +56,14 @@ export interface KeyParts {
   requireMasterKey(): Promise<void>
 }
 
-const { databaseUrl, redisUrl, masterKeys, signingKeyBits, signingKeyRotationDays, jwksMaxAgeSeconds } = variables
+export interface InspectionParts {
+  readonly issuer: string | undefined
+  readonly database: DatabaseUnderCheck | undefined
+  readonly redisUrl: string | undefined
+}
+
+const { issuer, databaseUrl, redisUrl, masterKeys, signingKeyBits, signingKeyRotationDays, jwksMaxAgeSeconds } =
+  variables
 
 /** The only place of the command line where its parts are made, as server.ts is for the service. */
 export function createOperatorParts(readEnvironment: () => Promise<Environment>): OperatorParts {
@@ -96,18 +107,27 @@ export function createOperatorParts(readEnvironment: () => Promise<Environment>)
           generate: () => generateSigningKey(sealing, Number(config.signingKeyBits))
         }),
         publisher: openPublisher(config.redisUrl?.reveal()),
-        async requireMasterKey() {
-          let failure: unknown
-          for (const { kid, sealedPrivateJwk } of (await store.list()).keys) {
-            if (sealedPrivateJwk === null) continue
-            try {
-              await sealing.open(kid, sealedPrivateJwk)
-              return
-            } catch (error) {
-              failure ??= error
-            }
-          }
-          if (failure) throw failure
+        requireMasterKey: () => openOneKey(store, sealing)
+      }
+    },
+
+    async openInspection() {
+      const shape = {
+        issuer: optional(issuer),
+        databaseUrl: optional(databaseUrl),
+        redisUrl,
+        masterKeys: optional(masterKeys)
+      }
+      const config = await read(shape)
+      const url = config.databaseUrl?.reveal()
+      const store = url === undefined ? undefined : createPrismaSigningKeyStore(open(url).database)
+      const { masterKeys: keys } = config
+      return {
+        issuer: config.issuer,
+        redisUrl: config.redisUrl?.reveal(),
+        database: store && {
+          listKeys: () => store.list(),
+          requireMasterKey: keys && (() => openOneKey(store, createKeySealing(keys)))
         }
       }
     },
@@ -136,4 +156,18 @@ export function createOperatorParts(readEnvironment: () => Promise<Environment>)
     closers.push(() => publisher.close())
     return publisher
   }
+}
+
+async function openOneKey(store: SigningKeyStore, sealing: KeySealing): Promise<void> {
+  let failure: unknown
+  for (const { kid, sealedPrivateJwk } of (await store.list()).keys) {
+    if (sealedPrivateJwk === null) continue
+    try {
+      await sealing.open(kid, sealedPrivateJwk)
+      return
+    } catch (error) {
+      failure ??= error
+    }
+  }
+  if (failure) throw failure
 }

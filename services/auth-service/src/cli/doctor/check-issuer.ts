@@ -1,0 +1,76 @@
+/** What a client sees of the issuer: its metadata, its keys and its clock. */
+import { describeDifference, likelyMistakeOf } from '@countersign/verifier'
+import { type Finding, findingsOf, judgeClock } from './finding.ts'
+
+export interface IssuerFacts {
+  readonly findings: readonly Finding[]
+  /** The published keys; `undefined` when they could not be had. */
+  readonly kids?: readonly string[]
+}
+
+const timeoutMilliseconds = 5_000
+const maxBytes = 256 * 1024
+
+/**
+ * @param issuer as `ISSUER` has it
+ * @param address where it is asked, when that is not `issuer` itself
+ */
+export async function checkIssuer(issuer: string, address = issuer): Promise<IssuerFacts> {
+  const metadata = findingsOf('metadata')
+  const base = address.replace(/\/$/, '')
+  const url = `${base}/.well-known/oauth-authorization-server`
+  const answer = await fetchDocument(url)
+  if (typeof answer === 'string') return { findings: [metadata.failed(answer)] }
+  const clock = answer.date === undefined ? [] : [judgeClock('issuer_clock', 'the issuer', answer.date, Date.now())]
+  const { issuer: named, jwks_uri: jwksUri } = answer.document
+  if (named !== issuer) {
+    const text = typeof named === 'string' ? describeDifference(named, issuer) : 'missing'
+    return { findings: [metadata.failed(`The issuer in the metadata at ${url} is ${text}.`), ...clock] }
+  }
+  const found = metadata.ok(`${url} is the metadata of ${issuer}.`)
+  // At another address the public one need not be reachable from here.
+  const keysAt = address === issuer && typeof jwksUri === 'string' ? jwksUri : `${base}/.well-known/jwks.json`
+  const { finding, kids } = await checkKeys(keysAt)
+  return { findings: [found, finding, ...clock], ...(kids === undefined ? {} : { kids }) }
+}
+
+async function checkKeys(url: string): Promise<{ finding: Finding; kids?: string[] }> {
+  const keys = findingsOf('keys')
+  const answer = await fetchDocument(url)
+  if (typeof answer === 'string') return { finding: keys.failed(answer) }
+  const listed: unknown[] = Array.isArray(answer.document.keys) ? answer.document.keys : []
+  const kids = listed.flatMap((key) => {
+    const { kid, kty, use } = (key ?? {}) as Record<string, unknown>
+    return typeof kid === 'string' && kty === 'RSA' && use !== 'enc' ? [kid] : []
+  })
+  if (kids.length === 0) return { finding: keys.failed(`There is no RSA signing key in the key set at ${url}.`) }
+  return { finding: keys.ok(`${url} has ${kids.length === 1 ? 'one key' : `${kids.length} keys`}.`), kids }
+}
+
+interface Answered {
+  readonly document: Readonly<Record<string, unknown>>
+  /** By the header `Date`, in milliseconds since 1970. */
+  readonly date: number | undefined
+}
+
+/** @returns a sentence when there is no document */
+async function fetchDocument(url: string): Promise<Answered | string> {
+  try {
+    const signal = AbortSignal.timeout(timeoutMilliseconds)
+    const response = await fetch(url, { redirect: 'manual', signal, headers: { Accept: 'application/json' } })
+    const location = response.headers.get('Location')
+    if (location !== null) {
+      return `${url} answers ${response.status}, a redirect to ${location}. Clients follow none: ISSUER must be where the issuer is.`
+    }
+    if (response.status !== 200) return `${url} answers ${response.status}, expected is 200. Is the path right?`
+    const text = await response.text()
+    const document: unknown = text.length > maxBytes ? undefined : JSON.parse(text)
+    if (typeof document !== 'object' || document === null)
+      return `${url} answers with something that is no JSON object.`
+    const date = Date.parse(response.headers.get('Date') ?? '')
+    return { document: document as Record<string, unknown>, date: Number.isNaN(date) ? undefined : date }
+  } catch (error) {
+    if (error instanceof SyntaxError) return `${url} answers with something that is not JSON.`
+    return `${url} cannot be had: ${likelyMistakeOf(error)}.`
+  }
+}

@@ -1,0 +1,122 @@
+/** Redis, its settings and the rights of this user, and the revocation feed in it. */
+import { isEpochOfRun, revocationKeys } from '@countersign/verifier/redis'
+import { createClient, ErrorReply } from 'redis'
+import { type Finding, findingsOf, judgeClock } from './finding.ts'
+
+const connectMilliseconds = 3_000
+
+export async function checkRedis(url: string): Promise<Finding[]> {
+  const redis = findingsOf('redis')
+  const client = makeClient(url)
+  client.on('error', () => {}) // `connect` and each command say it
+  try {
+    await client.connect()
+    const info = readInfo(await client.info())
+    const askedAt = Date.now()
+    const [seconds, microseconds] = (await client.sendCommand(['TIME'])) as unknown as [string, string]
+    const theirs = Number(seconds) * 1000 + Number(microseconds) / 1000
+    const clock = judgeClock('redis_clock', 'Redis', theirs, (askedAt + Date.now()) / 2)
+    if (info.role !== 'master') {
+      return [redis.failed('REDIS_URL leads to a replica, which takes no writes. Name the primary.'), clock]
+    }
+    const found = redis.ok(`Redis ${info.valkey_version ?? info.redis_version} answers, and is the primary.`)
+    const rights = await checkRights(client)
+    const feed = rights.state === 'failed' ? [] : [await checkFeed(client, info.run_id ?? '')]
+    return [found, clock, checkPolicy(info), checkWrites(info), rights, ...feed]
+  } catch (error) {
+    return [redis.failed(describe(error))]
+  } finally {
+    if (client.isOpen) client.destroy()
+  }
+}
+
+type Client = ReturnType<typeof makeClient>
+function makeClient(url: string) {
+  return createClient({ url, socket: { connectTimeout: connectMilliseconds, reconnectStrategy: false } })
+}
+
+type Info = Readonly<Record<string, string | undefined>>
+
+function readInfo(text: string): Info {
+  return Object.fromEntries([...text.matchAll(/^([^#:\r\n]+):(.*?)\r?$/gm)].map(([, name, value]) => [name, value]))
+}
+
+function checkPolicy({ maxmemory_policy: policy }: Info): Finding {
+  const found = findingsOf('redis_policy')
+  if (policy === 'noeviction' || policy === undefined) return found.ok('Redis evicts nothing.')
+  return found.failed(
+    `maxmemory-policy is ${policy}, expected is noeviction: a Redis that evicts an entry accepts a revoked token again.`
+  )
+}
+
+/** The states in which Redis answers reads and refuses writes. */
+function checkWrites(info: Info): Finding {
+  const found = findingsOf('redis_writes')
+  const [used, limit] = [Number(info.used_memory), Number(info.maxmemory)]
+  if (limit > 0 && used >= limit) {
+    return found.failed(
+      `Redis is full: it uses ${used} bytes and maxmemory is ${limit}. It refuses to store revocations.`
+    )
+  }
+  if (info.rdb_last_bgsave_status === 'err') {
+    return found.failed(
+      'Redis could not save its snapshot, and may refuse writes (MISCONF). Look at its log and its disk.'
+    )
+  }
+  const wanted = Number(info.min_slaves_good_slaves)
+  if (!Number.isNaN(wanted) && wanted === 0) {
+    return found.failed('Redis has min-replicas-to-write and no good replica, so it refuses writes (NOREPLICAS).')
+  }
+  return found.ok('Nothing keeps Redis from storing revocations.')
+}
+
+/** What issuers and verifiers read. */
+async function checkRights(client: Client): Promise<Finding> {
+  const found = findingsOf('redis_rights')
+  const commands: (() => Promise<unknown>)[] = [
+    () => client.mGet([revocationKeys.epoch, revocationKeys.swept, revocationKeys.entry('jti', 'doctor')]),
+    () => client.sendCommand(['XREAD', 'COUNT', '1', 'STREAMS', revocationKeys.stream, '$']),
+    () => client.xInfoStream(revocationKeys.stream).catch(unlessMissing),
+    () => client.subscribe(revocationKeys.unpublished, () => {})
+  ]
+  for (const run of commands) {
+    try {
+      await run()
+    } catch (error) {
+      if (!(error instanceof ErrorReply)) throw error
+      return found.failed(`This Redis user lacks a right (docs/deployment.md has them): ${error.message}`)
+    }
+  }
+  return found.ok('The rights of this Redis user are enough to follow the feed.')
+}
+
+function unlessMissing(error: unknown): void {
+  if (!(error instanceof ErrorReply && /no such key/i.test(error.message))) throw error
+}
+
+async function checkFeed(client: Client, runId: string): Promise<Finding> {
+  const found = findingsOf('feed')
+  const [epoch, swept] = await client.mGet([revocationKeys.epoch, revocationKeys.swept])
+  if (epoch === null) {
+    return found.failed(
+      'There is no revocation feed in this Redis: no issuer publishes to it. Is it the Redis of the auth-service?'
+    )
+  }
+  if (!isEpochOfRun(epoch, runId)) {
+    return found.failed('The revocation feed is of an earlier life of Redis, and no issuer has written it again.')
+  }
+  if (typeof swept !== 'string') {
+    return found.failed(
+      'No issuer has confirmed in the last seconds that everything is published. Does an auth-service run?'
+    )
+  }
+  return found.ok('The revocation feed is complete, and an issuer confirms it.')
+}
+
+function describe(error: unknown): string {
+  const { code, message = '' } = (error ?? {}) as { code?: unknown; message?: string }
+  if (/^WRONGPASS/.test(message)) return 'Redis refuses the user or the password in REDIS_URL (WRONGPASS).'
+  if (/^NOAUTH/.test(message)) return 'Redis asks for a password, and REDIS_URL holds none (NOAUTH).'
+  if (error instanceof ErrorReply) return `Redis refuses: ${message}`
+  return `Redis cannot be reached at the host and port in REDIS_URL (${typeof code === 'string' ? code : 'no answer'}).`
+}
