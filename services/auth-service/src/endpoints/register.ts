@@ -45,7 +45,7 @@ function requireOpenRegistration({ registration }: RegisterDeps): Middleware {
 
 async function rejectWeakPassword(ctx: Context, next: Next): Promise<void> {
   const { username, password } = ctx.state.body as RegisterBody
-  const refusal = refusalOfPassword(password, username)
+  const refusal = refusalOfPassword(password, parseUsername(username)?.display ?? '')
   if (refusal) throw new InvalidRequestError({ description: refusal, issues: [{ path: 'password', message: refusal }] })
   await next()
 }
