@@ -1,10 +1,10 @@
 import { Alert, Anchor, Button, Stack, Text, TextInput } from '@mantine/core'
-import { useForm } from '@mantine/form'
 import { useEffect, useRef } from 'react'
 import { Link, Navigate, useLocation } from 'react-router'
 import { ApiError } from '../api/api-error.ts'
-import { ErrorAlert } from '../components/error-alert.tsx'
 import { PasswordField } from '../components/password-field.tsx'
+import { FormProblem } from '../forms/form-problem.tsx'
+import { usePageForm } from '../forms/page-form.ts'
 import { LoadingPage } from '../layout/loading-page.tsx'
 import { Page } from '../layout/page.tsx'
 import { FormCard } from './form-card.tsx'
@@ -44,8 +44,7 @@ function SignInForm() {
   const signIn = useSignIn()
   const first = useRef<HTMLInputElement>(null)
   useEffect(() => first.current?.focus(), [])
-  const form = useForm<Credentials>({
-    mode: 'uncontrolled',
+  const form = usePageForm<Credentials>({
     initialValues: { username: '', password: '' },
     validate: {
       username: (text) => (text.trim() ? null : 'Enter your username.'),
@@ -53,12 +52,11 @@ function SignInForm() {
     }
   })
   const submit = form.onSubmit((values) => {
-    if (!signIn.isPending) signIn.mutate(values)
+    if (!signIn.isPending) signIn.mutate(values, { onError: (error) => form.refuse(error) })
   })
   return (
     <FormCard onSubmit={submit}>
       <Stack>
-        {signIn.error && <ErrorAlert error={signIn.error} message={refusalOf(signIn.error)} />}
         <TextInput
           label="Username"
           autoComplete="username"
@@ -68,7 +66,6 @@ function SignInForm() {
           maxLength={256}
           key={form.key('username')}
           {...form.getInputProps('username')}
-          name="username"
           ref={first}
         />
         <PasswordField
@@ -76,8 +73,8 @@ function SignInForm() {
           autoComplete="current-password"
           key={form.key('password')}
           {...form.getInputProps('password')}
-          name="password"
         />
+        <FormProblem form={form} message={refusalOf(form.problem)} />
         <Button type="submit" fullWidth loading={signIn.isPending}>
           Sign in
         </Button>
