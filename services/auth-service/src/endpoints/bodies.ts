@@ -133,6 +133,8 @@ export const signInResponse = tokenResponse.extend({
     .meta({ description: 'opaque; to be kept for 90 days, also past the session, and sent with the next sign-in' })
 })
 
+export const registrationState = z.object({ registration: z.enum(['open', 'closed']) })
+
 export const registeredUser = z.object({ id: z.uuid(), username: z.string(), roles: z.array(z.string()) })
 
 export const ownProfile = registeredUser.extend({

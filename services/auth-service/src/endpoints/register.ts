@@ -23,6 +23,16 @@ export interface RegisterDeps {
 
 const registrationWindowSeconds = 3600
 
+/** `GET /auth/register`: whether there is a way to register, for pages that offer it. */
+export function showRegistration({ registration }: Pick<RegisterDeps, 'registration'>): Middleware[] {
+  return [
+    async function answerRegistration(ctx) {
+      ctx.set('Cache-Control', 'no-store')
+      ctx.body = { registration }
+    }
+  ]
+}
+
 /** `POST /auth/register`: makes a user without roles. */
 export function register(deps: RegisterDeps): Middleware[] {
   return [

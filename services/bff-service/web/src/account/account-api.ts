@@ -13,13 +13,20 @@ export function useOwnProfile() {
   })
 }
 
-/** Who a protected API takes this browser for. */
+/** Who the example API takes this browser for; `null` where the API is another one, which has no such route. */
 export function useApiIdentity() {
   return useQuery({
     queryKey: ['account', 'api-identity'],
-    queryFn: ({ signal }) => request<ApiIdentity>('/api/me', { signal }),
-    retry: false
+    queryFn: async ({ signal }) => identityOf(await request<unknown>('/api/me', { signal })),
+    retry: false,
+    staleTime: 60_000
   })
+}
+
+function identityOf(answer: unknown): ApiIdentity | null {
+  const identity = (answer ?? {}) as Partial<ApiIdentity>
+  const isExample = [identity.username, identity.scope, identity.session_id].every((text) => typeof text === 'string')
+  return isExample ? (identity as ApiIdentity) : null
 }
 
 export function useOwnSessions(cursor: string | undefined) {

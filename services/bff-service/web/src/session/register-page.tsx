@@ -5,8 +5,10 @@ import { isConflict } from '../api/api-error.ts'
 import { newPasswordError, newPasswordWish, PasswordField, passwordRule } from '../components/password-field.tsx'
 import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
+import { LoadingPage } from '../layout/loading-page.tsx'
 import { Page } from '../layout/page.tsx'
 import { FormCard } from './form-card.tsx'
+import { useRegistration } from './registration.ts'
 import { returnPathOf } from './return-path.ts'
 import { useSessionState } from './session.ts'
 import { useRegister } from './sign-in.ts'
@@ -29,10 +31,17 @@ function usernameError(text: string): string | null {
 export function RegisterPage() {
   const { data: state } = useSessionState()
   const { search } = useLocation()
+  const registration = useRegistration()
   if (state?.status === 'signed_in') return <Navigate replace to={returnPathOf(search)} />
+  if (!registration) return <LoadingPage />
+  const isOpen = registration === 'open'
   return (
-    <Page title="Create an account" width="narrow" leavesFocus>
-      <RegisterForm />
+    <Page title={isOpen ? 'Create an account' : 'Registration is closed'} width="narrow" leavesFocus={isOpen}>
+      {isOpen ? (
+        <RegisterForm />
+      ) : (
+        <Text>People cannot create accounts here themselves. Ask an administrator for one.</Text>
+      )}
       <Text size="sm">
         You have one already?{' '}
         <Anchor component={Link} to={{ pathname: '/sign-in', search }} underline="always">

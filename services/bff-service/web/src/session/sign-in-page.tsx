@@ -8,6 +8,7 @@ import { usePageForm } from '../forms/page-form.ts'
 import { LoadingPage } from '../layout/loading-page.tsx'
 import { Page } from '../layout/page.tsx'
 import { FormCard } from './form-card.tsx'
+import { useRegistration } from './registration.ts'
 import { returnPathOf } from './return-path.ts'
 import { useSessionState } from './session.ts'
 import { type Credentials, useSignIn } from './sign-in.ts'
@@ -15,6 +16,7 @@ import { type Credentials, useSignIn } from './sign-in.ts'
 export function SignInPage() {
   const { data: state, isPending } = useSessionState()
   const { search, state: notice } = useLocation()
+  const registration = useRegistration()
   if (isPending) return <LoadingPage />
   if (state?.status === 'signed_in') return <Navigate replace to={returnPathOf(search)} />
   return (
@@ -30,12 +32,14 @@ export function SignInPage() {
         </Alert>
       )}
       <SignInForm />
-      <Text size="sm">
-        New here?{' '}
-        <Anchor component={Link} to={{ pathname: '/register', search }} underline="always">
-          Create an account
-        </Anchor>
-      </Text>
+      {registration === 'open' && (
+        <Text size="sm">
+          New here?{' '}
+          <Anchor component={Link} to={{ pathname: '/register', search }} underline="always">
+            Create an account
+          </Anchor>
+        </Text>
+      )}
     </Page>
   )
 }
