@@ -81,7 +81,7 @@ export const userListQuery = z.strictObject({
     .max(64)
     .refine((text) => text.isWellFormed() && !text.includes('\0'), { error: 'must be valid Unicode' })
     .default('')
-    .meta({ description: 'the beginning of a username' }),
+    .meta({ description: 'beginnings of parts of the username or the e-mail address' }),
   cursor: pageCursor,
   limit: pageLimit(20)
 })
