@@ -87,6 +87,31 @@ describe('accounts and sessions', () => {
     })
   })
 
+  test.each([' ', '\u00a0', '\t'])(
+    'a name that is typed with %j behind it is the name: at registration, at sign-in, in the audit log',
+    async (space) => {
+      const { username, password, id } = user
+      const failures = () =>
+        query(database.url, "SELECT 1 FROM audit_events WHERE type = 'sign_in.failed' AND user_id = $1", [id])
+      for (let i = 0; i < 12; i++) await signIn(trio.auth.url, { username: `${username}${space}`, password })
+      expect(await failures()).toEqual([])
+      const again = await post(`${trio.auth.url}/auth/register`, { username: `${space}${username}`, password })
+      expect(again.status).toBe(409)
+      const email = `${username}@example.com`
+      const other = { username: `${username}.2${space}`, password, email: `${space}${email}${space}` }
+      expect(await post(`${trio.auth.url}/auth/register`, other)).toMatchObject({
+        status: 201,
+        body: { username: `${username}.2` }
+      })
+      expect(await query(database.url, 'SELECT username FROM users WHERE email = $1', [email])).toHaveLength(1)
+    }
+  )
+
+  test('a password that is the name is refused, with a space behind the name too', async () => {
+    const body = { username: 'margaret-hamilton ', password: 'margaret-hamilton' }
+    expect(await post(`${trio.auth.url}/auth/register`, body)).toMatchObject({ status: 400 })
+  })
+
   test('an access token holds the claims of RFC 9068 and nothing personal beyond the username', async () => {
     await query(database.url, "UPDATE users SET email = 'secret@example.com' WHERE id = $1", [user.id])
     const { access_token: token } = await signIn(trio.auth.url, user)

@@ -3,6 +3,7 @@ import { createTestDatabase, createTestRedis, type TestDatabase } from '@counter
 import {
   type Answer,
   type Credentials,
+  executedPlan,
   get,
   post,
   query,
@@ -201,6 +202,84 @@ describe('administration of users', () => {
     expect(wildcard.body.users).toEqual([])
     const limited = await call<{ users: User[] }>('GET', '/users?limit=2')
     expect(limited.body.users).toHaveLength(2)
+  })
+
+  describe('a search', () => {
+    const mark = randomUUID().slice(0, 8)
+    const people = [
+      [`john.adams-${mark}`, `J.Quincy@Mail-${mark}.example.org`],
+      [`ΟΔΥΣΣΕΥΣ-${mark}`, null],
+      [`Ｚｏё_${mark}`, null],
+      [`straße.${mark}`, null]
+    ] as const
+    const found = async (search: string) => {
+      const answer = await call<{ users: User[] }>('GET', `/users?search=${encodeURIComponent(search)}`)
+      expect(answer.status).toBe(200)
+      return answer.body.users.map(({ username }) => username).filter((name) => name.includes(mark))
+    }
+    beforeAll(async () => {
+      for (const [username, email] of people) {
+        const body = { username, password: 'an entirely fine one', ...(email && { email }) }
+        expect((await send(`${trio.auth.url}/auth/register`, jsonOf(body))).status).toBe(201)
+      }
+    })
+    const jsonOf = (body: object) => ({
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body)
+    })
+    const [john, odysseus, zoe, strasse] = [people[0][0], people[1][0], `Zoё_${mark}`, people[3][0]]
+
+    test.each([
+      ['john', john],
+      ['adams', john],
+      [' ADAMS ', john],
+      ['adams john', john],
+      ['j.quincy@mail', john],
+      ['QUINCY', john],
+      [`@mail-${mark}`, john],
+      ['ΟΔΥΣ', odysseus],
+      ['οδυς', odysseus],
+      ['οδυσσευσ', odysseus],
+      ['ΟΔΥΣΣΕΥΣ', odysseus],
+      ['ZOЁ', zoe],
+      ['STRASSE', strasse],
+      [mark, undefined]
+    ])('%j finds %j', async (search, username) => {
+      const names = await found(search)
+      if (username === undefined) expect(names).toHaveLength(people.length)
+      else expect(names).toEqual([username])
+    })
+
+    test.each(['dams', 'adams adam.x', "'", '\\', "' | 'a", ':*', '%', '_%', 'a & !b', '\ufdfa'.repeat(64)])(
+      '%j finds nobody, and is no syntax',
+      async (search) => {
+        expect(await found(search)).toEqual([])
+      }
+    )
+
+    test('stays within the index, however many users there are', async () => {
+      await query(
+        database.url,
+        `INSERT INTO users (id, username, username_key, email, password_hash, roles)
+         SELECT gen_random_uuid(), name, name, name || '@many.example.org', 'none', '{}'
+         FROM (SELECT 'many-' || md5(n::text) FROM generate_series(1, 20000) n) AS names(name)`
+      )
+      await query(database.url, 'ANALYZE users')
+      // One that fits nobody, one that fits one, and one that fits them all.
+      for (const word of ['nobody', 'adams', 'many']) {
+        const { paths } = await executedPlan(
+          database.url,
+          `SELECT id FROM (SELECT id, username_key FROM users WHERE user_search_terms(username_key, email) @@ $1::tsquery
+           OFFSET 0) AS found WHERE username_key > '' ORDER BY username_key LIMIT 21`,
+          [`'${word}':*`]
+        )
+        expect(paths).toEqual(['Bitmap Heap Scan users', 'Bitmap Index Scan users_search_idx'])
+        const startedAt = performance.now()
+        await found(word)
+        expect(performance.now() - startedAt).toBeLessThan(1000)
+      }
+    })
   })
 
   test('the sessions of a user are listed in pages, the newest first', async () => {

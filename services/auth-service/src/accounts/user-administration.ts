@@ -37,8 +37,8 @@ export type UserChangeOutcome =
 
 /** What admins do with users. */
 export interface UserAdministration {
-  /** Users in the order of their usernames, by prefix if wanted. */
-  list(query: { prefix: string; after: string | undefined; limit: number }): Promise<UserPage>
+  /** Users in the order of their usernames: all of them, or those that every word of the search fits. */
+  list(query: { words: readonly string[]; after: string | undefined; limit: number }): Promise<UserPage>
   find(id: string): Promise<AdministeredUser | undefined>
   /**
    * Disables, enables, or gives roles, in one transaction. Disabling and taking a role away end every session of the user,

@@ -12,10 +12,13 @@ const acceptable = /^[\p{L}\p{N}._@+-][\p{L}\p{M}\p{N}._@+-]{0,63}$/u
 /** Characters that show nothing: with them two names could look the same. */
 const invisible = /\p{Default_Ignorable_Code_Point}/u
 
-/** @returns `undefined` for a text that cannot be a username */
+/**
+ * Reads a username as somebody typed it: spaces around it, which keyboards of phones add, are no part of it.
+ * @returns `undefined` for a text that cannot be a username
+ */
 export function parseUsername(text: string): Username | undefined {
   if (!text.isWellFormed()) return undefined
-  const display = text.normalize('NFKC')
+  const display = text.normalize('NFKC').trim()
   if (!acceptable.test(display) || invisible.test(display)) return undefined
   return { display, key: display.toLowerCase().normalize('NFKC') }
 }

@@ -74,20 +74,25 @@ function refuseMember(path: string, description: string): InvalidRequestError {
 }
 
 function checkAuthentication({ authMethod, grantTypes, jwks, jwksUri }: ClientShape): void {
-  const refuse = (description: string) => new InvalidRequestError({ description })
   const hasKeys = jwks !== null || jwksUri !== null
-  if (authMethod === 'private_key_jwt' && !hasKeys) throw refuse('private_key_jwt needs jwks or jwks_uri.')
-  if (authMethod !== 'private_key_jwt' && hasKeys) throw refuse('jwks and jwks_uri are for private_key_jwt alone.')
-  if (jwks !== null && jwksUri !== null) throw refuse('jwks and jwks_uri exclude each other.')
+  if (authMethod === 'private_key_jwt' && !hasKeys)
+    throw refuseMember('jwks', 'private_key_jwt needs jwks or jwks_uri.')
+  if (authMethod !== 'private_key_jwt' && hasKeys) {
+    throw refuseMember('token_endpoint_auth_method', 'jwks and jwks_uri are for private_key_jwt alone.')
+  }
+  if (jwks !== null && jwksUri !== null) throw refuseMember('jwks', 'jwks and jwks_uri exclude each other.')
   if (authMethod === 'none' && grantTypes.some((grant) => grant !== 'refresh_token')) {
-    throw refuse('A client that does not authenticate itself may have the grant type refresh_token alone.')
+    throw refuseMember(
+      'grant_types',
+      'A client that does not authenticate itself may have the grant type refresh_token alone.'
+    )
   }
   if (jwks !== null) checkKeys(jwks)
   if (jwksUri !== null) checkJwksUri(jwksUri)
 }
 
 function checkKeys({ keys }: JSONWebKeySet): void {
-  const refuse = (description: string) => new InvalidRequestError({ description })
+  const refuse = (description: string) => refuseMember('jwks', description)
   if (keys.length === 0 || keys.length > maxKeys) throw refuse(`jwks must hold 1 to ${maxKeys} keys.`)
   const kids = keys.map(({ kid }) => kid)
   if (keys.length > 1 && (kids.includes(undefined) || new Set(kids).size < keys.length)) {
@@ -110,6 +115,6 @@ function checkJwksUri(text: string): void {
   const isLoopback = url !== undefined && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname)
   const isFit = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback)
   if (!isFit || url?.username || url?.password || url?.hash) {
-    throw new InvalidRequestError({ description: 'jwks_uri must be an https URL without user and fragment.' })
+    throw refuseMember('jwks_uri', 'jwks_uri must be an https URL without user and fragment.')
   }
 }

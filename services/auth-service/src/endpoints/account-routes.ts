@@ -6,7 +6,7 @@ import { logout, logoutAll, logoutOthers } from './logout.ts'
 import { me } from './me.ts'
 import { changePassword } from './password.ts'
 import { refresh } from './refresh.ts'
-import { type RegisterDeps, register } from './register.ts'
+import { type RegisterDeps, register, showRegistration } from './register.ts'
 import type { Route } from './route.ts'
 import { endSession, listSessions } from './sessions.ts'
 
@@ -21,6 +21,14 @@ export interface AccountRouteDeps extends LoginDeps, RefreshDeps, RegisterDeps {
 export function accountRoutes(deps: AccountRouteDeps): Route[] {
   const inPerson = { ...deps, requireAccessToken: deps.requireUserInPerson }
   return [
+    {
+      method: 'get',
+      path: '/auth/register',
+      summary: 'Whether users can register themselves',
+      handlers: showRegistration(deps),
+      answer: { status: 200, schema: bodies.registrationState },
+      errors: []
+    },
     {
       method: 'post',
       path: '/auth/register',

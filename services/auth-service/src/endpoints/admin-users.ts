@@ -25,7 +25,7 @@ export interface AdminUsersDeps {
   requireAdmin: Middleware
 }
 
-/** `GET /admin/users`: a page of users in the order of their usernames; `search` is the beginning of one. */
+/** `GET /admin/users`: a page of users in the order of their usernames; `search` narrows it to names and addresses. */
 export function listUsers({ administration, requireAdmin }: AdminUsersDeps): Middleware[] {
   return [
     requireAdmin,

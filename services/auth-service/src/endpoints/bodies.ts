@@ -8,6 +8,7 @@ import { keyStates } from '../keys/signing-key-store.ts'
 const credentialText = (maxLength: number) =>
   z
     .string()
+    .trim()
     .min(1)
     .max(maxLength)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
@@ -21,6 +22,9 @@ const presentedPassword = z
   .max(1024)
   .refine((text) => text.isWellFormed(), { error: 'must be valid Unicode' })
 
+/** As for usernames: spaces around it are no part of it. */
+const email = z.string().trim().pipe(z.email().max(254)).meta({ format: 'email' })
+
 /** `POST /auth/register` */
 export const registerBody = z.strictObject({
   username: z
@@ -29,7 +33,7 @@ export const registerBody = z.strictObject({
     .refine((text) => parseUsername(text) !== undefined, { error: `must be ${usernameRule}` })
     .meta({ examples: ['alice'] }),
   password: presentedPassword.meta({ description: '8 to 256 characters, and not one of the most used passwords' }),
-  email: z.email().max(254).optional()
+  email: email.optional()
 })
 export type RegisterBody = z.infer<typeof registerBody>
 
@@ -77,7 +81,7 @@ export const userListQuery = z.strictObject({
     .max(64)
     .refine((text) => text.isWellFormed() && !text.includes('\0'), { error: 'must be valid Unicode' })
     .default('')
-    .meta({ description: 'the beginning of a username' }),
+    .meta({ description: 'beginnings of parts of the username or the e-mail address' }),
   cursor: pageCursor,
   limit: pageLimit(20)
 })
@@ -128,6 +132,8 @@ export const signInResponse = tokenResponse.extend({
     .string()
     .meta({ description: 'opaque; to be kept for 90 days, also past the session, and sent with the next sign-in' })
 })
+
+export const registrationState = z.object({ registration: z.enum(['open', 'closed']) })
 
 export const registeredUser = z.object({ id: z.uuid(), username: z.string(), roles: z.array(z.string()) })
 

@@ -23,6 +23,16 @@ export interface RegisterDeps {
 
 const registrationWindowSeconds = 3600
 
+/** `GET /auth/register`: whether there is a way to register, for pages that offer it. */
+export function showRegistration({ registration }: Pick<RegisterDeps, 'registration'>): Middleware[] {
+  return [
+    async function answerRegistration(ctx) {
+      ctx.set('Cache-Control', 'no-store')
+      ctx.body = { registration }
+    }
+  ]
+}
+
 /** `POST /auth/register`: makes a user without roles. */
 export function register(deps: RegisterDeps): Middleware[] {
   return [
@@ -45,7 +55,7 @@ function requireOpenRegistration({ registration }: RegisterDeps): Middleware {
 
 async function rejectWeakPassword(ctx: Context, next: Next): Promise<void> {
   const { username, password } = ctx.state.body as RegisterBody
-  const refusal = refusalOfPassword(password, username)
+  const refusal = refusalOfPassword(password, parseUsername(username)?.display ?? '')
   if (refusal) throw new InvalidRequestError({ description: refusal, issues: [{ path: 'password', message: refusal }] })
   await next()
 }

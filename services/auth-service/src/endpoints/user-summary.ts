@@ -1,11 +1,12 @@
 import type { AdministeredUser, UserPage } from '../accounts/user-administration.ts'
+import { searchWords } from '../accounts/user-search.ts'
 import type { UserListQuery } from './bodies.ts'
 import { unknownCursor } from './page-cursors.ts'
 
 /** The place in the list of users that a query asks for. @throws {InvalidRequestError} for a cursor of no former page */
 export function placeInUsers({ search, cursor, limit }: UserListQuery) {
   const after = cursor === undefined ? undefined : decodeCursor(cursor)
-  return { prefix: search.normalize('NFKC').toLowerCase(), after, limit }
+  return { words: searchWords(search), after, limit }
 }
 
 /** A page of users on the wire. */

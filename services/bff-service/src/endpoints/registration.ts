@@ -6,6 +6,15 @@ import { browserOrigin } from './browser-origin.ts'
 
 const account = z.strictObject({ username: z.string(), password: z.string(), email: z.string().optional() })
 
+/** `GET /bff/registration`: whether the pages offer a way to register. */
+export function showRegistration({ issuer }: { issuer: IssuerClient }): Middleware {
+  return async function showRegistration(ctx) {
+    const isOpen = await issuer.isRegistrationOpen(browserOrigin(ctx))
+    ctx.set('Cache-Control', 'no-store')
+    ctx.body = { registration: isOpen ? 'open' : 'closed' }
+  }
+}
+
 /** `POST /bff/registration`: makes an account; signing in is the next request. */
 export function register({ issuer }: { issuer: IssuerClient }): Middleware[] {
   return [

@@ -8,7 +8,7 @@ import { type AddedHeaderNames, createHeaderFilter } from '../proxy/headers.ts'
 import { proxiedMethods } from '../proxy/methods.ts'
 import { proxy } from '../proxy/proxy.ts'
 import type { Upstream } from '../proxy/upstream.ts'
-import { register } from './registration.ts'
+import { register, showRegistration } from './registration.ts'
 import { requireSameOrigin } from './require-same-origin.ts'
 import { endSession, type SessionDeps, showSession, startSession } from './session.ts'
 
@@ -32,6 +32,7 @@ export function addRoutes(router: Router, deps: RouteDeps): void {
   router.post('/bff/session', ...guard, ...startSession(deps))
   router.get('/bff/session', ...guard, showSession(deps))
   router.delete('/bff/session', ...guard, endSession(deps))
+  router.get('/bff/registration', ...guard, showRegistration(deps))
   router.post('/bff/registration', ...guard, ...register(deps))
   const api = { prefix: '/api', upstream: deps.api, headers: createHeaderFilter(addedHeaderNames(deps)) }
   const auth = { prefix: '/account', upstream: deps.auth, headers: createHeaderFilter(), allows: isAccountPath }

@@ -25,6 +25,8 @@ export interface IssuerClient {
   /** Ends the family of a refresh token of any generation. */
   signOut(refreshToken: string, browser: BrowserOrigin): Promise<void>
   register(account: unknown, browser: BrowserOrigin): Promise<unknown>
+  /** Whether users can register themselves. */
+  isRegistrationOpen(browser: BrowserOrigin): Promise<boolean>
   /** Whether the issuer takes an access token still: not when its session has ended, or its user, or its key was pulled. */
   isLive(accessToken: string, browser: BrowserOrigin): Promise<boolean>
 }
@@ -57,6 +59,8 @@ const tokenResponse = z.object({
 
 const deviceTokenOf = z.object({ device_token: z.string().max(512) })
 
+const closedRegistration = z.object({ registration: z.literal('closed') })
+
 const errorAnswer = z.object({
   error: z.string(),
   error_description: z.string(),
@@ -88,6 +92,13 @@ export function createIssuerClient({
       await post('/auth/logout', { refresh_token: refreshToken }, browser)
     },
     register: (account, browser) => post('/auth/register', account, browser),
+    async isRegistrationOpen(browser) {
+      const { response, answer } = await call('/auth/register', { headers: {} }, browser, questionTimeoutMs)
+      // An older issuer does not say; its answer to a registration does.
+      if (response.status === 404 || response.status === 405) return true
+      if (!response.ok) throw refusal('/auth/register', response, answer)
+      return !closedRegistration.safeParse(answer).success
+    },
     async isLive(accessToken, browser) {
       const headers = { Authorization: `Bearer ${accessToken}` }
       const { response, answer } = await call('/auth/me', { headers }, browser, questionTimeoutMs)

@@ -74,6 +74,7 @@ function createIssuer(): TestIssuer {
         issuer.signedOut.push(refreshToken)
       },
       register: async () => ({}),
+      isRegistrationOpen: async () => true,
       async isLive() {
         issuer.questions += 1
         await issuer.gate

@@ -49,7 +49,7 @@ export function addUsers(program: Command, perform: Perform): void {
   users
     .command('list')
     .description('the users, in the order of their names')
-    .option('--search <beginning>', 'only names that begin so')
+    .option('--search <text>', 'only users whose name or e-mail address has a part that begins so')
     .option('--limit <count>', 'how many, 1 to 100', '20')
     .option('--cursor <cursor>', 'where to go on, as the page before says')
     .addHelpText('after', needs)

@@ -9,6 +9,13 @@ describe('a username', () => {
     expect(parseUsername('Zoe\u0308')?.key).toBe(parseUsername('zo\u00eb')?.key)
   })
 
+  test.each(['alice ', ' alice', 'alice\u00a0', '\u3000alice\u3000', 'alice\n', '\talice'])(
+    '%j is alice: spaces around a name are none of it',
+    (text) => {
+      expect(parseUsername(text)).toEqual({ display: 'alice', key: 'alice' })
+    }
+  )
+
   test.each([
     '',
     ' ',

@@ -1,4 +1,6 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useRef } from 'react'
+import { ApiError, isAway, isConflict } from '../api/api-error.ts'
 import { request } from '../api/request.ts'
 import type { ApiIdentity, OwnProfile, SessionPage } from '../api/types.ts'
 
@@ -11,13 +13,20 @@ export function useOwnProfile() {
   })
 }
 
-/** Who a protected API takes this browser for. */
+/** Who the example API takes this browser for; `null` where the API is another one, which has no such route. */
 export function useApiIdentity() {
   return useQuery({
     queryKey: ['account', 'api-identity'],
-    queryFn: ({ signal }) => request<ApiIdentity>('/api/me', { signal }),
-    retry: false
+    queryFn: async ({ signal }) => identityOf(await request<unknown>('/api/me', { signal })),
+    retry: false,
+    staleTime: 60_000
   })
+}
+
+function identityOf(answer: unknown): ApiIdentity | null {
+  const identity = (answer ?? {}) as Partial<ApiIdentity>
+  const isExample = [identity.username, identity.scope, identity.session_id].every((text) => typeof text === 'string')
+  return isExample ? (identity as ApiIdentity) : null
 }
 
 export function useOwnSessions(cursor: string | undefined) {
@@ -54,12 +63,45 @@ interface PasswordChange {
 
 export function useChangePassword() {
   const client = useQueryClient()
+  const unanswered = useRef<string[]>([])
   return useMutation({
-    mutationFn: (body: PasswordChange) => request('/account/auth/password', { method: 'POST', body }),
+    mutationFn: async (change: PasswordChange) => {
+      try {
+        await sendPassword(change, unanswered.current)
+        unanswered.current = []
+      } catch (error) {
+        if (isAway(error)) unanswered.current = [change.new_password, ...unanswered.current].slice(0, 3)
+        throw error
+      }
+    },
     // The variables hold two passwords, which nothing needs any more.
     gcTime: 0,
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: sessionsKey })
     }
   })
+}
+
+/**
+ * Changes the password. A change whose answer was lost may be done: where the current password is refused, one that was to be
+ * the new one takes its place, which proves it.
+ */
+async function sendPassword(change: PasswordChange, unanswered: readonly string[]): Promise<void> {
+  let refusal: unknown
+  for (const current_password of [change.current_password, ...unanswered]) {
+    try {
+      return await request('/account/auth/password', { method: 'POST', body: { ...change, current_password } })
+    } catch (error) {
+      if (!isOtherPassword(error)) throw error
+      refusal ??= error
+    }
+  }
+  throw refusal
+}
+
+/** Whether the password is another one than was given as the current one. */
+function isOtherPassword(error: unknown): boolean {
+  return (
+    isConflict(error) || (error instanceof ApiError && error.issues.some(({ path }) => path === 'current_password'))
+  )
 }

@@ -1,12 +1,21 @@
 import { Button } from '@mantine/core'
+import type { UseQueryResult } from '@tanstack/react-query'
+import type { ApiIdentity } from '../api/types.ts'
 import { Facts } from '../components/facts.tsx'
 import { QueryResult } from '../components/query-result.tsx'
 import { Section } from '../layout/section.tsx'
 import { useApiIdentity } from './account-api.ts'
 
-/** Shows that a protected API accepts the session, and who it takes the person for. */
+/**
+ * Shows that the example API accepts the session, and who it takes the person for. An API of one's own has no such route, and
+ * this section is not there.
+ */
 export function ApiAccessSection() {
   const identity = useApiIdentity()
+  return identity.data ? <ApiAccess identity={identity as UseQueryResult<ApiIdentity>} /> : null
+}
+
+function ApiAccess({ identity }: { identity: UseQueryResult<ApiIdentity> }) {
   return (
     <Section
       title="Access to the API"

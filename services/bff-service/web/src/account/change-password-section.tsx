@@ -1,8 +1,7 @@
 import { Alert, Button, Stack, Text } from '@mantine/core'
-import { useForm } from '@mantine/form'
-import { fieldErrorsOf } from '../api/api-error.ts'
-import { ErrorAlert } from '../components/error-alert.tsx'
-import { newPasswordError, PasswordField, passwordRule } from '../components/password-field.tsx'
+import { newPasswordError, newPasswordWish, PasswordField, passwordRule } from '../components/password-field.tsx'
+import { FormProblem } from '../forms/form-problem.tsx'
+import { usePageForm } from '../forms/page-form.ts'
 import { Section } from '../layout/section.tsx'
 import { useSignedIn } from '../session/session.ts'
 import { useChangePassword } from './account-api.ts'
@@ -10,19 +9,19 @@ import { useChangePassword } from './account-api.ts'
 export function ChangePasswordSection() {
   const { username } = useSignedIn()
   const change = useChangePassword()
-  const form = useForm({
-    mode: 'uncontrolled',
+  const form = usePageForm({
     initialValues: { current_password: '', new_password: '' },
     validate: {
       current_password: (text) => (text ? null : 'Enter the password that you have now.'),
-      new_password: newPasswordError
-    }
+      new_password: (text) => newPasswordError(text, username)
+    },
+    wishes: { current_password: 'This is not your current password.', new_password: newPasswordWish }
   })
   const submit = form.onSubmit((values) => {
     if (change.isPending) return
     change.mutate(values, {
       onSuccess: () => form.reset(),
-      onError: (error) => form.setErrors(fieldErrorsOf(error))
+      onError: (error) => form.refuse(error)
     })
   })
   return (
@@ -36,7 +35,6 @@ export function ChangePasswordSection() {
             autoComplete="current-password"
             key={form.key('current_password')}
             {...form.getInputProps('current_password')}
-            name="current_password"
           />
           <PasswordField
             label="New password"
@@ -44,9 +42,8 @@ export function ChangePasswordSection() {
             autoComplete="new-password"
             key={form.key('new_password')}
             {...form.getInputProps('new_password')}
-            name="new_password"
           />
-          {change.error && <ErrorAlert error={change.error} />}
+          <FormProblem form={form} />
           <div role="status">
             {change.isSuccess && (
               <Alert color="green" role="presentation">

@@ -1,4 +1,4 @@
-/** What is wrong with one member of a request's body. */
+/** What the service does not take of one member of a request, in its own terms. */
 export interface Issue {
   path: string
   message: string
@@ -35,10 +35,23 @@ export function isSessionEnd(error: unknown): boolean {
   return error instanceof ApiError && error.status === 401 && /^(invalid_token|not_signed_in)$/.test(error.code)
 }
 
-/** Whether the same request may succeed in a little while. */
+/** Whether the same request may succeed in a little while. What it was to change may be changed all the same. */
 export function isAway(error: unknown): boolean {
   return error instanceof ApiError && [0, 502, 503, 504].includes(error.status)
 }
+
+/** Whether there is something already, or something is in the way. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 409
+}
+
+/** Whether there is no such thing, and asking again is of no use. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 404
+}
+
+/** The codes whose descriptions the services write for people; the others are for programs. */
+const codesForPeople = ['conflict', 'not_found', 'access_denied']
 
 /** A sentence for the person at the page, which says what to do next. */
 export function messageOf(error: unknown): string {
@@ -46,29 +59,15 @@ export function messageOf(error: unknown): string {
   if (error.status === 0) return 'There is no answer. Check your connection and try again.'
   if (isAway(error)) return 'The service is away for the moment. Try again in a little while.'
   if (error.status === 429) return `Too many attempts. Try again ${afterSeconds(error.retryAfterSeconds)}.`
-  return error.message
+  if (codesForPeople.includes(error.code)) return error.message
+  if (error.status === 400)
+    return 'The service does not take this. Check what you entered, or the address of this page.'
+  if (error.status === 413) return 'This is more than the service takes. Shorten it and try again.'
+  return `The service refused this (status ${error.status}). Reload the page and try again.`
 }
 
 function afterSeconds(seconds: number | undefined): string {
   if (seconds === undefined) return 'in a few minutes'
   if (seconds < 90) return seconds === 1 ? 'in a second' : `in ${seconds} seconds`
   return `in ${Math.ceil(seconds / 60)} minutes`
-}
-
-/** Messages for the fields of a form, by the name of the field. */
-export function fieldErrorsOf(error: unknown): Record<string, string> {
-  if (!(error instanceof ApiError)) return {}
-  return Object.fromEntries(error.issues.map(({ path, message }) => [path.split('.')[0] ?? path, sentence(message)]))
-}
-
-/** The same for a list under the message, each with the name of its member; without one that the message itself says. */
-export function issueSentencesOf(error: unknown): string[] {
-  if (!(error instanceof ApiError)) return []
-  return error.issues
-    .filter(({ message }) => message !== error.message)
-    .map(({ path, message }) => sentence(path ? `${path.replaceAll('_', ' ')}: ${message}` : message))
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`
 }

@@ -1,5 +1,6 @@
 import { Button, Group, Modal, Stack, TextInput } from '@mantine/core'
-import { type FormEvent, type ReactNode, useState } from 'react'
+import type { ReactNode } from 'react'
+import { usePageForm } from '../forms/page-form.ts'
 import { ErrorAlert } from './error-alert.tsx'
 
 interface ConfirmDialogProps {
@@ -39,13 +40,12 @@ function DialogForm(props: DialogFormProps) {
     onClose,
     children
   } = props
-  const [reason, setReason] = useState('')
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
+  const form = usePageForm({ initialValues: { reason: '' } })
+  const submit = form.onSubmit(({ reason }) => {
     if (!isPending) onConfirm(reason.trim() || undefined)
-  }
+  })
   return (
-    <form onSubmit={submit}>
+    <form noValidate onSubmit={submit}>
       <Stack>
         <div>{children}</div>
         {withReason && (
@@ -53,8 +53,8 @@ function DialogForm(props: DialogFormProps) {
             label="Reason (optional)"
             description="For the audit log."
             maxLength={200}
-            value={reason}
-            onChange={(event) => setReason(event.currentTarget.value)}
+            key={form.key('reason')}
+            {...form.getInputProps('reason')}
           />
         )}
         {error ? <ErrorAlert error={error} /> : null}

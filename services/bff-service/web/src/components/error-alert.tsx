@@ -1,6 +1,5 @@
 import { Alert, Button, Stack, Text } from '@mantine/core'
-import { isAway, issueSentencesOf, messageOf } from '../api/api-error.ts'
-import classes from './error-alert.module.css'
+import { isAway, messageOf } from '../api/api-error.ts'
 
 interface ErrorAlertProps {
   error: unknown
@@ -11,20 +10,12 @@ interface ErrorAlertProps {
 }
 
 export function ErrorAlert({ error, message, onRetry, isRetrying = false }: ErrorAlertProps) {
-  const issues = issueSentencesOf(error)
   return (
     <Alert color={isAway(error) ? 'yellow' : 'red'} variant="light">
       <Stack gap="sm" align="flex-start">
         <Text size="sm" c="var(--mantine-color-text)">
           {message ?? messageOf(error)}
         </Text>
-        {issues.length > 0 && (
-          <ul className={classes.issues}>
-            {issues.map((issue) => (
-              <li key={issue}>{issue}</li>
-            ))}
-          </ul>
-        )}
         {onRetry && (
           <Button size="xs" variant="default" loading={isRetrying} onClick={() => onRetry()}>
             Try again

@@ -4,10 +4,14 @@ import { useState } from 'react'
 /** What a password may be; the service knows besides which ones are guessed first. */
 export const passwordRule = '8 to 256 characters. Long is better than complicated.'
 
-export function newPasswordError(password: string): string | null {
+/** Said when the service refuses a new password whose length is right. */
+export const newPasswordWish = 'This password is one of the most used ones, which are tried first. Choose another.'
+
+export function newPasswordError(password: string, username: string): string | null {
   const { length } = [...password]
-  if (length >= 8 && length <= 256) return null
-  return length < 8 ? 'Use at least 8 characters.' : 'Use at most 256 characters.'
+  if (length < 8) return 'Use at least 8 characters.'
+  if (length > 256) return 'Use at most 256 characters.'
+  return password.toLowerCase() === username.trim().toLowerCase() ? 'Choose a password that is not the username.' : null
 }
 
 /** A field for a password, which shows it to whoever wants to see what was typed. */

@@ -1,23 +1,47 @@
 import { Anchor, Button, Stack, Text, TextInput } from '@mantine/core'
-import { useForm } from '@mantine/form'
 import { useEffect, useRef } from 'react'
 import { Link, Navigate, useLocation, useNavigate } from 'react-router'
-import { ApiError, fieldErrorsOf } from '../api/api-error.ts'
-import { ErrorAlert } from '../components/error-alert.tsx'
-import { newPasswordError, PasswordField, passwordRule } from '../components/password-field.tsx'
+import { isConflict } from '../api/api-error.ts'
+import { newPasswordError, newPasswordWish, PasswordField, passwordRule } from '../components/password-field.tsx'
+import { FormProblem } from '../forms/form-problem.tsx'
+import { usePageForm } from '../forms/page-form.ts'
+import { LoadingPage } from '../layout/loading-page.tsx'
 import { Page } from '../layout/page.tsx'
 import { FormCard } from './form-card.tsx'
+import { useRegistration } from './registration.ts'
 import { returnPathOf } from './return-path.ts'
 import { useSessionState } from './session.ts'
 import { useRegister } from './sign-in.ts'
 
+const usernameRule = '1 to 64 letters, digits or the signs . _ - @ +'
+
+const wishes = {
+  username: `Use ${usernameRule}.`,
+  password: newPasswordWish,
+  email: 'Enter an address like a@b.example, or leave this empty.'
+}
+
+/** As the issuer reads a name; it judges again. */
+function usernameError(text: string): string | null {
+  const name = text.normalize('NFKC').trim()
+  if (name === '') return 'Choose a username.'
+  return /^[\p{L}\p{N}._@+-][\p{L}\p{M}\p{N}._@+-]{0,63}$/u.test(name) ? null : wishes.username
+}
+
 export function RegisterPage() {
   const { data: state } = useSessionState()
   const { search } = useLocation()
+  const registration = useRegistration()
   if (state?.status === 'signed_in') return <Navigate replace to={returnPathOf(search)} />
+  if (!registration) return <LoadingPage />
+  const isOpen = registration === 'open'
   return (
-    <Page title="Create an account" width="narrow" leavesFocus>
-      <RegisterForm />
+    <Page title={isOpen ? 'Create an account' : 'Registration is closed'} width="narrow" leavesFocus={isOpen}>
+      {isOpen ? (
+        <RegisterForm />
+      ) : (
+        <Text>People cannot create accounts here themselves. Ask an administrator for one.</Text>
+      )}
       <Text size="sm">
         You have one already?{' '}
         <Anchor component={Link} to={{ pathname: '/sign-in', search }} underline="always">
@@ -34,38 +58,35 @@ function RegisterForm() {
   const { search } = useLocation()
   const first = useRef<HTMLInputElement>(null)
   useEffect(() => first.current?.focus(), [])
-  const form = useForm({
-    mode: 'uncontrolled',
+  const form = usePageForm({
     initialValues: { username: '', password: '', email: '' },
     validate: {
-      username: (text) => (text.trim() ? null : 'Choose a username.'),
-      password: newPasswordError,
-      email: (text) =>
-        text.trim() === '' || /^\S+@\S+$/.test(text.trim()) ? null : 'Enter an address like a@b.example.'
-    }
+      username: usernameError,
+      password: (text, { username }) => newPasswordError(text, username),
+      email: (text) => (text.trim() === '' || /^\S+@\S+$/.test(text.trim()) ? null : wishes.email)
+    },
+    wishes
   })
   const submit = form.onSubmit(({ username, password, email }) => {
     if (register.isPending) return
     const body = { username: username.trim(), password, ...(email.trim() && { email: email.trim() }) }
     register.mutate(body, {
       onSuccess: (session) => !session && navigate({ pathname: '/sign-in', search }, { state: 'registered' }),
-      onError: (error) => form.setErrors(takenUsername(error) ?? fieldErrorsOf(error))
+      onError: (error) => form.refuse(error, takenUsername(error))
     })
   })
   return (
     <FormCard onSubmit={submit}>
       <Stack>
-        {register.error && <ErrorAlert error={register.error} />}
         <TextInput
           label="Username"
-          description="1 to 64 letters, digits or the signs . _ - @ +"
+          description={usernameRule}
           autoComplete="username"
           autoCapitalize="none"
           spellCheck={false}
           required
           key={form.key('username')}
           {...form.getInputProps('username')}
-          name="username"
           ref={first}
         />
         <PasswordField
@@ -74,7 +95,6 @@ function RegisterForm() {
           autoComplete="new-password"
           key={form.key('password')}
           {...form.getInputProps('password')}
-          name="password"
         />
         <TextInput
           label="E-mail (optional)"
@@ -82,8 +102,8 @@ function RegisterForm() {
           autoComplete="email"
           key={form.key('email')}
           {...form.getInputProps('email')}
-          name="email"
         />
+        <FormProblem form={form} />
         <Button type="submit" fullWidth loading={register.isPending}>
           Create account
         </Button>
@@ -93,6 +113,7 @@ function RegisterForm() {
 }
 
 function takenUsername(error: unknown): Record<string, string> | undefined {
-  const isTaken = error instanceof ApiError && error.status === 409
-  return isTaken ? { username: 'This username is taken. Choose another one.' } : undefined
+  return isConflict(error)
+    ? { username: 'This username is taken. Choose another one, or sign in if the account is yours.' }
+    : undefined
 }

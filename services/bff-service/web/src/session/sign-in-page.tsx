@@ -1,13 +1,14 @@
 import { Alert, Anchor, Button, Stack, Text, TextInput } from '@mantine/core'
-import { useForm } from '@mantine/form'
 import { useEffect, useRef } from 'react'
 import { Link, Navigate, useLocation } from 'react-router'
 import { ApiError } from '../api/api-error.ts'
-import { ErrorAlert } from '../components/error-alert.tsx'
 import { PasswordField } from '../components/password-field.tsx'
+import { FormProblem } from '../forms/form-problem.tsx'
+import { usePageForm } from '../forms/page-form.ts'
 import { LoadingPage } from '../layout/loading-page.tsx'
 import { Page } from '../layout/page.tsx'
 import { FormCard } from './form-card.tsx'
+import { useRegistration } from './registration.ts'
 import { returnPathOf } from './return-path.ts'
 import { useSessionState } from './session.ts'
 import { type Credentials, useSignIn } from './sign-in.ts'
@@ -15,6 +16,7 @@ import { type Credentials, useSignIn } from './sign-in.ts'
 export function SignInPage() {
   const { data: state, isPending } = useSessionState()
   const { search, state: notice } = useLocation()
+  const registration = useRegistration()
   if (isPending) return <LoadingPage />
   if (state?.status === 'signed_in') return <Navigate replace to={returnPathOf(search)} />
   return (
@@ -30,12 +32,14 @@ export function SignInPage() {
         </Alert>
       )}
       <SignInForm />
-      <Text size="sm">
-        New here?{' '}
-        <Anchor component={Link} to={{ pathname: '/register', search }} underline="always">
-          Create an account
-        </Anchor>
-      </Text>
+      {registration === 'open' && (
+        <Text size="sm">
+          New here?{' '}
+          <Anchor component={Link} to={{ pathname: '/register', search }} underline="always">
+            Create an account
+          </Anchor>
+        </Text>
+      )}
     </Page>
   )
 }
@@ -44,8 +48,7 @@ function SignInForm() {
   const signIn = useSignIn()
   const first = useRef<HTMLInputElement>(null)
   useEffect(() => first.current?.focus(), [])
-  const form = useForm<Credentials>({
-    mode: 'uncontrolled',
+  const form = usePageForm<Credentials>({
     initialValues: { username: '', password: '' },
     validate: {
       username: (text) => (text.trim() ? null : 'Enter your username.'),
@@ -53,12 +56,11 @@ function SignInForm() {
     }
   })
   const submit = form.onSubmit((values) => {
-    if (!signIn.isPending) signIn.mutate(values)
+    if (!signIn.isPending) signIn.mutate(values, { onError: (error) => form.refuse(error) })
   })
   return (
     <FormCard onSubmit={submit}>
       <Stack>
-        {signIn.error && <ErrorAlert error={signIn.error} message={refusalOf(signIn.error)} />}
         <TextInput
           label="Username"
           autoComplete="username"
@@ -68,7 +70,6 @@ function SignInForm() {
           maxLength={256}
           key={form.key('username')}
           {...form.getInputProps('username')}
-          name="username"
           ref={first}
         />
         <PasswordField
@@ -76,8 +77,8 @@ function SignInForm() {
           autoComplete="current-password"
           key={form.key('password')}
           {...form.getInputProps('password')}
-          name="password"
         />
+        <FormProblem form={form} message={refusalOf(form.problem)} />
         <Button type="submit" fullWidth loading={signIn.isPending}>
           Sign in
         </Button>

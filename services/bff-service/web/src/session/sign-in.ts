@@ -1,4 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useRef } from 'react'
+import { ApiError, isAway, isConflict } from '../api/api-error.ts'
 import { request } from '../api/request.ts'
 import type { SignedIn } from '../api/types.ts'
 import { beginSession, endSession } from './session.ts'
@@ -25,14 +27,30 @@ export function useSignIn() {
 /** Registers, and signs in with the same credentials; `undefined` when the account is there, and signing in failed. */
 export function useRegister() {
   const client = useQueryClient()
+  const unanswered = useRef<string>(undefined)
   return useMutation({
     mutationFn: async (body: Registration) => {
-      await request('/bff/registration', { method: 'POST', body })
+      try {
+        await request('/bff/registration', { method: 'POST', body })
+      } catch (error) {
+        if (isConflict(error) && unanswered.current === body.username) return signInIfOwn(body, error)
+        if (isAway(error)) unanswered.current = body.username
+        throw error
+      }
       return signIn(body).catch(() => undefined)
     },
     gcTime: 0,
     onSuccess: (session) => session && beginSession(client, session)
   })
+}
+
+/** A registration whose answer was lost may be why the name is taken: then the same password signs in. */
+async function signInIfOwn(credentials: Credentials, conflict: unknown): Promise<SignedIn> {
+  try {
+    return await signIn(credentials)
+  } catch (error) {
+    throw error instanceof ApiError && error.status === 401 ? conflict : error
+  }
 }
 
 export function useSignOut() {

@@ -1,5 +1,5 @@
 import { Button, Group, NativeSelect, SimpleGrid, Stack, TextInput } from '@mantine/core'
-import { type FormEvent, useState } from 'react'
+import { usePageForm } from '../../forms/page-form.ts'
 import { type AuditFilter, isoOf, localOf } from './audit-filter.ts'
 import { eventTypeOptions } from './audit-sentences.ts'
 
@@ -9,17 +9,19 @@ interface AuditFilterFormProps {
 }
 
 export function AuditFilterForm({ filter, onChange }: AuditFilterFormProps) {
-  const [type, setType] = useState(filter.type ?? '')
-  const [username, setUsername] = useState(filter.username ?? '')
-  const [from, setFrom] = useState(localOf(filter.since))
-  const [until, setUntil] = useState(localOf(filter.until))
-  const isBackwards = from !== '' && until !== '' && from > until
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    if (isBackwards) return
+  const form = usePageForm({
+    initialValues: {
+      type: filter.type ?? '',
+      username: filter.username ?? '',
+      from: localOf(filter.since),
+      until: localOf(filter.until)
+    },
+    validate: { until: (until, { from }) => (from && until && from > until ? 'This is before “From”.' : null) }
+  })
+  const submit = form.onSubmit(({ type, username, from, until }) => {
     const { since: _since, until: _until, ...others } = filter
     onChange({ ...others, type, username: username.trim(), since: isoOf(from), until: isoOf(until) })
-  }
+  })
   const hasFilter = Object.keys(filter).length > 0
   return (
     <search>
@@ -29,29 +31,18 @@ export function AuditFilterForm({ filter, onChange }: AuditFilterFormProps) {
             <NativeSelect
               label="Event type"
               data={eventTypeOptions}
-              value={type}
-              onChange={(event) => setType(event.currentTarget.value)}
+              key={form.key('type')}
+              {...form.getInputProps('type')}
             />
             <TextInput
               label="Username"
               autoComplete="off"
               spellCheck={false}
-              value={username}
-              onChange={(event) => setUsername(event.currentTarget.value)}
+              key={form.key('username')}
+              {...form.getInputProps('username')}
             />
-            <TextInput
-              label="From"
-              type="datetime-local"
-              value={from}
-              onChange={(event) => setFrom(event.currentTarget.value)}
-            />
-            <TextInput
-              label="Until"
-              type="datetime-local"
-              value={until}
-              error={isBackwards && 'This is before “From”.'}
-              onChange={(event) => setUntil(event.currentTarget.value)}
-            />
+            <TextInput label="From" type="datetime-local" key={form.key('from')} {...form.getInputProps('from')} />
+            <TextInput label="Until" type="datetime-local" key={form.key('until')} {...form.getInputProps('until')} />
           </SimpleGrid>
           <Group justify="flex-end" gap="xs">
             {hasFilter && (

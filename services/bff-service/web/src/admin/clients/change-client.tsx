@@ -1,12 +1,18 @@
 import { Button, Stack, TextInput } from '@mantine/core'
-import { useForm } from '@mantine/form'
-import { fieldErrorsOf } from '../../api/api-error.ts'
 import type { Client } from '../../api/types.ts'
-import { ErrorAlert } from '../../components/error-alert.tsx'
 import { showSuccess } from '../../components/show-message.ts'
+import { FormProblem } from '../../forms/form-problem.tsx'
+import { usePageForm } from '../../forms/page-form.ts'
 import { Section } from '../../layout/section.tsx'
 import { ClientFields } from './client-fields.tsx'
-import { type ClientFormValues, changesOf, clientValidation, formValuesOf, policyOf } from './client-form.ts'
+import {
+  type ClientFormValues,
+  changesOf,
+  clientValidation,
+  clientWishes,
+  formValuesOf,
+  policyOf
+} from './client-form.ts'
 import { useChangeClient } from './clients-api.ts'
 
 interface ChangeClientProps {
@@ -16,29 +22,40 @@ interface ChangeClientProps {
 
 export function ChangeClient({ client, isDisabled }: ChangeClientProps) {
   const change = useChangeClient(client.client_id)
-  const form = useForm<ClientFormValues>({ initialValues: formValuesOf(client), validate: clientValidation })
+  const form = usePageForm<ClientFormValues>({
+    initialValues: formValuesOf(client),
+    validate: clientValidation,
+    wishes: clientWishes
+  })
   const submit = form.onSubmit((values) => {
     const body = changesOf(client, policyOf(values))
-    if (change.isPending || Object.keys(body).length === 0) return
+    if (change.isPending) return
+    if (Object.keys(body).length === 0) return showSuccess('Nothing was changed.')
     change.mutate(body, {
       onSuccess: (saved) => {
         form.setInitialValues(formValuesOf(saved))
         form.setValues(formValuesOf(saved))
         showSuccess(`The client ${saved.client_id} is saved.`)
       },
-      onError: (error) => form.setErrors(fieldErrorsOf(error))
+      onError: (error) => form.refuse(error)
     })
   })
   return (
     <Section title="What it may do" lead="Taking something away ends every token that was issued to the client.">
       <form noValidate onSubmit={submit}>
         <Stack>
-          <TextInput label="Name" maxLength={100} disabled={isDisabled} {...form.getInputProps('name')} />
+          <TextInput
+            label="Name"
+            maxLength={100}
+            disabled={isDisabled}
+            key={form.key('name')}
+            {...form.getInputProps('name')}
+          />
           <ClientFields form={form} isDisabled={isDisabled} />
-          {change.error && <ErrorAlert error={change.error} />}
+          <FormProblem form={form} />
           {!isDisabled && (
             <div>
-              <Button type="submit" loading={change.isPending} disabled={!form.isDirty()}>
+              <Button type="submit" loading={change.isPending}>
                 Save client
               </Button>
             </div>

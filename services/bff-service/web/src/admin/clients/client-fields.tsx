@@ -1,6 +1,6 @@
 import { Checkbox, Stack, Textarea, TextInput } from '@mantine/core'
-import type { UseFormReturnType } from '@mantine/form'
 import { TokensInput } from '../../components/tokens-input.tsx'
+import type { PageForm } from '../../forms/page-form.ts'
 import type { ClientFormValues } from './client-form.ts'
 import { grantTypeLabels } from './client-terms.ts'
 
@@ -30,13 +30,13 @@ const rights = [
 ] as const
 
 interface ClientFieldsProps {
-  form: UseFormReturnType<ClientFormValues>
+  form: PageForm<ClientFormValues>
   isDisabled?: boolean
 }
 
 /** The fields that can be changed later, too. */
 export function ClientFields({ form, isDisabled = false }: ClientFieldsProps) {
-  const hasKeys = form.values.token_endpoint_auth_method === 'private_key_jwt'
+  const hasKeys = form.useWatchValue('token_endpoint_auth_method') === 'private_key_jwt'
   return (
     <Stack>
       {hasKeys && (
@@ -49,6 +49,7 @@ export function ClientFields({ form, isDisabled = false }: ClientFieldsProps) {
             maxRows={10}
             spellCheck={false}
             disabled={isDisabled}
+            key={form.key('jwks')}
             {...form.getInputProps('jwks')}
           />
           <TextInput
@@ -56,11 +57,12 @@ export function ClientFields({ form, isDisabled = false }: ClientFieldsProps) {
             description="Instead of the keys: an https URL."
             type="url"
             disabled={isDisabled}
+            key={form.key('jwks_uri')}
             {...form.getInputProps('jwks_uri')}
           />
         </>
       )}
-      <Checkbox.Group label="Grant types" {...form.getInputProps('grant_types')}>
+      <Checkbox.Group label="Grant types" key={form.key('grant_types')} {...form.getInputProps('grant_types')}>
         <Stack gap={6} mt={6}>
           {Object.entries(grantTypeLabels).map(([value, label]) => (
             <Checkbox key={value} value={value} label={label} disabled={isDisabled} />
@@ -69,7 +71,7 @@ export function ClientFields({ form, isDisabled = false }: ClientFieldsProps) {
       </Checkbox.Group>
       {lists.map(({ name, label, description }) => (
         <TokensInput
-          key={name}
+          key={form.key(name)}
           label={label}
           description={description}
           maxTags={50}
@@ -79,7 +81,7 @@ export function ClientFields({ form, isDisabled = false }: ClientFieldsProps) {
       ))}
       {rights.map(({ name, label, description }) => (
         <Checkbox
-          key={name}
+          key={form.key(name)}
           label={label}
           description={description}
           disabled={isDisabled}
@@ -92,6 +94,7 @@ export function ClientFields({ form, isDisabled = false }: ClientFieldsProps) {
         inputMode="numeric"
         maw={320}
         disabled={isDisabled}
+        key={form.key('access_token_ttl_seconds')}
         {...form.getInputProps('access_token_ttl_seconds')}
       />
     </Stack>

@@ -1,4 +1,5 @@
 import type { Client, ClientPolicy } from '../../api/types.ts'
+import type { FieldWishes } from '../../forms/refused-fields.ts'
 
 /** The fields of the form as they are typed. */
 export interface ClientFormValues {
@@ -56,36 +57,91 @@ export function policyOf(values: ClientFormValues): ClientPolicy {
     may_act_for: values.may_act_for,
     may_carry_roles: values.may_carry_roles,
     may_unbind_tokens: values.may_unbind_tokens,
-    access_token_ttl_seconds: values.access_token_ttl_seconds ? Number(values.access_token_ttl_seconds) : null
+    access_token_ttl_seconds: values.access_token_ttl_seconds.trim() ? Number(values.access_token_ttl_seconds) : null
   }
 }
 
 /** The members that are not as they were. */
 export function changesOf(before: ClientPolicy, after: ClientPolicy): Partial<ClientPolicy> {
   const names = Object.keys(after) as (keyof ClientPolicy)[]
-  const changed = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+  const changed = names.filter((name) => sortedJson(before[name]) !== sortedJson(after[name]))
   return Object.fromEntries(changed.map((name) => [name, after[name]]))
 }
 
+/** JSON that does not depend on the order of members, which the issuer's database does not keep. */
+function sortedJson(value: unknown): string {
+  return JSON.stringify(value, (_name, item) =>
+    typeof item === 'object' && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : item
+  )
+}
+
+/** What the fields want, in words for people. The issuer judges; these say it where it refuses. */
+export const clientWishes: FieldWishes<ClientFormValues> = {
+  client_id: 'Use 1 to 64 of A-Z, a-z, 0-9, . _ and -, a letter or digit first.',
+  name: 'Use 1 to 100 characters.',
+  token_endpoint_auth_method: 'Choose how the client shows that it is itself.',
+  jwks: 'Give 1 to 20 public keys: RSA of 2048 bits or more, P-256 or Ed25519; each of several with a kid of its own.',
+  jwks_uri: 'Give an https URL without a user and a fragment, such as https://reports.example.com/jwks.json.',
+  grant_types: 'Choose client credentials or token exchange, or give a resource whose tokens it inspects.',
+  scopes: 'A scope has up to 64 characters without spaces, quotes and backslashes.',
+  audiences:
+    'An audience is an absolute URI without a fragment, such as https://api.example.com. Fewer and shorter ones fit into a token.',
+  resources: 'A resource is an absolute URI without a fragment, such as https://reports.example.com.',
+  may_act_for: 'Name clients by their ids: 1 to 64 of A-Z, a-z, 0-9, . _ and -.',
+  access_token_ttl_seconds: 'Give 30 to 3600 seconds, or leave this empty.'
+}
+
 export const clientValidation = {
-  client_id: (text: string) =>
-    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text.trim())
-      ? null
-      : 'Use 1 to 64 of A-Z, a-z, 0-9, . _ and -, a letter or digit first.',
+  client_id: (text: string) => (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text.trim()) ? null : clientWishes.client_id),
   jwks: (text: string, values: ClientFormValues) => {
     if (values.token_endpoint_auth_method !== 'private_key_jwt') return null
     if (!text.trim()) return values.jwks_uri.trim() ? null : 'Give the public keys here, or their address below.'
     if (values.jwks_uri.trim()) return 'Give the keys or their address, not both.'
-    return isJson(text) ? null : 'This is no JSON. A key set looks like {"keys": [{"kty": "EC", …}]}.'
+    return keySetError(text)
   },
+  grant_types: (grants: string[], { resources }: ClientFormValues) =>
+    hasOwnTokens(grants) || exchanges(grants) || resources.length > 0 ? null : clientWishes.grant_types,
+  audiences: (audiences: string[], { grant_types: grants }: ClientFormValues) =>
+    audiences.length > 0 || !(hasOwnTokens(grants) || exchanges(grants))
+      ? null
+      : 'The client needs an audience: what its tokens are for.',
+  resources: (resources: string[], { grant_types: grants }: ClientFormValues) =>
+    resources.length > 0 || !exchanges(grants)
+      ? null
+      : 'Token exchange needs a resource: what the client is itself, as tokens name it.',
+  may_act_for: (clients: string[], { grant_types: grants }: ClientFormValues) =>
+    clients.length > 0 || !exchanges(grants) ? null : 'Token exchange needs the clients whose users it may act for.',
   access_token_ttl_seconds: (text: string) =>
-    text === '' || /^\d+$/.test(text) ? null : 'Use a whole number of seconds, or leave it empty.'
+    text.trim() === '' || /^\d+$/.test(text.trim()) ? null : clientWishes.access_token_ttl_seconds
 }
 
-function isJson(text: string): boolean {
+function hasOwnTokens(grants: string[]): boolean {
+  return grants.includes('client_credentials')
+}
+
+function exchanges(grants: string[]): boolean {
+  return grants.includes('urn:ietf:params:oauth:grant-type:token-exchange')
+}
+
+/** Members of a JWK that are nobody's but the owner's (RFC 7518 §6). */
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
+
+/** A private key is refused before it is sent anywhere. */
+function keySetError(text: string): string | null {
+  const keys = keysOf(text)
+  if (!keys) return 'This is not a key set. One looks like {"keys": [{"kty": "EC", …}]}.'
+  return keys.some((key) => privateMembers.some((member) => member in key))
+    ? 'This holds a private key. Give the public part alone.'
+    : null
+}
+
+function keysOf(text: string): Record<string, unknown>[] | undefined {
   try {
-    return typeof JSON.parse(text) === 'object'
+    const { keys } = JSON.parse(text)
+    return Array.isArray(keys) && keys.every((key) => typeof key === 'object' && key !== null) ? keys : undefined
   } catch {
-    return false
+    return undefined
   }
 }

@@ -1,12 +1,13 @@
 import { Button, Group, NativeSelect, Stack, TextInput } from '@mantine/core'
-import { useForm } from '@mantine/form'
-import { fieldErrorsOf } from '../../api/api-error.ts'
-import { ErrorAlert } from '../../components/error-alert.tsx'
+import { isConflict } from '../../api/api-error.ts'
 import { showSuccess } from '../../components/show-message.ts'
+import { FormProblem } from '../../forms/form-problem.tsx'
+import { usePageForm } from '../../forms/page-form.ts'
 import { ClientFields } from './client-fields.tsx'
-import { type ClientFormValues, clientValidation, emptyClient, policyOf } from './client-form.ts'
+import { type ClientFormValues, clientValidation, clientWishes, emptyClient, policyOf } from './client-form.ts'
 import { authMethodLabels } from './client-terms.ts'
 import { useCreateClient } from './clients-api.ts'
+import { LostSecret } from './lost-secret.tsx'
 import { SecretNotice } from './secret-notice.tsx'
 
 /** A public client cannot get a token here, and is refused. */
@@ -17,7 +18,11 @@ const authMethods = Object.entries(authMethodLabels)
 /** Registers a client, and shows its secret, if it has one, in the place of the form. */
 export function NewClient({ onClose }: { onClose: () => void }) {
   const create = useCreateClient()
-  const form = useForm<ClientFormValues>({ initialValues: emptyClient, validate: clientValidation })
+  const form = usePageForm<ClientFormValues>({
+    initialValues: emptyClient,
+    validate: clientValidation,
+    wishes: clientWishes
+  })
   const submit = form.onSubmit((values) => {
     if (create.isPending) return
     const { token_endpoint_auth_method } = values
@@ -26,15 +31,16 @@ export function NewClient({ onClose }: { onClose: () => void }) {
     create.mutate(
       { grant_types: values.grant_types, ...body },
       {
-        onSuccess: ({ client_id, client_secret }) => {
+        onSuccess: ({ client_id, token_endpoint_auth_method: method }) => {
           showSuccess(`The client ${client_id} is registered.`)
-          if (client_secret === undefined) onClose()
+          if (method !== 'client_secret_basic') onClose()
         },
-        onError: (error) => form.setErrors(fieldErrorsOf(error))
+        onError: (error) => form.refuse(error, takenId(error))
       }
     )
   })
   if (create.data?.client_secret) return <SecretNotice secret={create.data.client_secret} onClose={onClose} />
+  if (create.data) return <LostSecret clientId={create.data.client_id} onClose={onClose} />
   return (
     <form noValidate onSubmit={submit}>
       <Stack>
@@ -45,16 +51,24 @@ export function NewClient({ onClose }: { onClose: () => void }) {
           autoComplete="off"
           spellCheck={false}
           data-autofocus
+          key={form.key('client_id')}
           {...form.getInputProps('client_id')}
         />
-        <TextInput label="Name (optional)" maxLength={100} autoComplete="off" {...form.getInputProps('name')} />
+        <TextInput
+          label="Name (optional)"
+          maxLength={100}
+          autoComplete="off"
+          key={form.key('name')}
+          {...form.getInputProps('name')}
+        />
         <NativeSelect
           label="How it authenticates itself"
           data={authMethods}
+          key={form.key('token_endpoint_auth_method')}
           {...form.getInputProps('token_endpoint_auth_method')}
         />
         <ClientFields form={form} />
-        {create.error && <ErrorAlert error={create.error} />}
+        <FormProblem form={form} />
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose} disabled={create.isPending}>
             Cancel
@@ -66,4 +80,8 @@ export function NewClient({ onClose }: { onClose: () => void }) {
       </Stack>
     </form>
   )
+}
+
+function takenId(error: unknown): Record<string, string> | undefined {
+  return isConflict(error) ? { client_id: 'There is a client with this id. Choose another one.' } : undefined
 }

@@ -1,24 +1,38 @@
 import { Button, Group } from '@mantine/core'
-import { type FormEvent, useState } from 'react'
 import type { User } from '../../api/types.ts'
-import { ErrorAlert } from '../../components/error-alert.tsx'
 import { showSuccess } from '../../components/show-message.ts'
 import { TokensInput } from '../../components/tokens-input.tsx'
+import { FormProblem } from '../../forms/form-problem.tsx'
+import { usePageForm } from '../../forms/page-form.ts'
 import { Section } from '../../layout/section.tsx'
 import { useChangeUser } from './users-api.ts'
 
 const rolePattern = /^[a-z][a-z0-9_-]{0,31}$/
+const roleRule = 'A role is 1 to 32 of a-z, 0-9, _ and -, a letter first.'
+
+function rolesError(roles: readonly string[]): string | null {
+  const wrong = roles.find((role) => !rolePattern.test(role))
+  return wrong === undefined ? null : `“${wrong}” cannot be used. ${roleRule}`
+}
 
 export function RolesForm({ user }: { user: User }) {
-  const [roles, setRoles] = useState(user.roles)
   const change = useChangeUser(user.id)
-  const wrong = roles.find((role) => !rolePattern.test(role))
-  const isChanged = [...roles].sort().join() !== [...user.roles].sort().join()
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    if (change.isPending || wrong !== undefined || !isChanged) return
-    change.mutate({ roles }, { onSuccess: () => showSuccess(`The roles of ${user.username} are saved.`) })
-  }
+  const form = usePageForm({
+    initialValues: { roles: user.roles },
+    validate: { roles: rolesError },
+    wishes: { roles: roleRule }
+  })
+  const submit = form.onSubmit(({ roles }) => {
+    if (change.isPending) return
+    if ([...roles].sort().join() === [...user.roles].sort().join()) return showSuccess('Nothing was changed.')
+    change.mutate(
+      { roles },
+      {
+        onSuccess: () => showSuccess(`The roles of ${user.username} are saved.`),
+        onError: (error) => form.refuse(error)
+      }
+    )
+  })
   return (
     <Section
       title="Roles"
@@ -31,16 +45,15 @@ export function RolesForm({ user }: { user: User }) {
             description="Enter or a comma adds one."
             flex="1 1 16rem"
             maxTags={16}
-            value={roles}
-            onChange={setRoles}
-            error={wrong && `“${wrong}” is no role: 1 to 32 of a-z, 0-9, _ and -, a letter first.`}
+            key={form.key('roles')}
+            {...form.getInputProps('roles')}
           />
-          <Button type="submit" loading={change.isPending} disabled={!isChanged || wrong !== undefined}>
+          <Button type="submit" loading={change.isPending}>
             Save roles
           </Button>
         </Group>
       </form>
-      {change.error && <ErrorAlert error={change.error} />}
+      <FormProblem form={form} />
     </Section>
   )
 }

@@ -1,0 +1,65 @@
+import { findFreePort } from '@countersign/dev/ports'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { hasBrowser, newPerson, openStage, registerOnPage, type Stage } from './stage.ts'
+
+const section = (page: Page) => page.getByRole('heading', { level: 2, name: 'Access to the API' })
+
+describe.skipIf(!hasBrowser)('the pages of other installations', () => {
+  let stage: Stage
+  beforeAll(async () => {
+    stage = await openStage()
+  })
+  afterAll(() => stage?.close())
+
+  test('the section about the example API is there with that API alone', async () => {
+    const { page } = await stage.visit()
+    await registerOnPage(page, newPerson())
+    await section(page).waitFor()
+    const others = [
+      { status: 404, json: { error: 'not_found' } },
+      { status: 200, json: { name: 'an API of our own' } },
+      { status: 200, json: null },
+      { status: 200, body: '<h1>Welcome</h1>', contentType: 'text/html' }
+    ]
+    for (const other of others) {
+      await page.route('**/api/me', (route) => route.fulfill(other))
+      const answered = page.waitForResponse('**/api/me')
+      await page.goto('/')
+      await answered
+      await page.getByText('Member since').waitFor()
+      expect(await section(page).count()).toBe(0)
+      expect(await page.getByRole('alert').count()).toBe(0)
+      await page.unroute('**/api/me')
+    }
+  })
+
+  test.skipIf(!inject('docker'))(
+    'where registration is closed, there is neither a link nor a form for it',
+    async () => {
+      const publicUrl = `http://localhost:${await findFreePort()}`
+      const issuer = await stage.trio.startAuth({ REGISTRATION: 'closed' })
+      await stage.trio.startBff({ PORT: new URL(publicUrl).port, PUBLIC_URL: publicUrl, AUTH_URL: issuer.url })
+      const { page } = await stage.visit({ baseURL: publicUrl })
+      await expect
+        .poll(() =>
+          page.goto('/sign-in').then(
+            (answer) => answer?.status(),
+            () => 0
+          )
+        )
+        .toBe(200)
+      const told = page.waitForResponse('**/bff/registration')
+      await page.goto('/sign-in')
+      expect(await (await told).json()).toEqual({ registration: 'closed' })
+      await page.getByRole('button', { name: 'Sign in' }).waitFor()
+      expect(await page.getByRole('link', { name: 'Create an account' }).count()).toBe(0)
+      await page.goto('/register')
+      await page.getByRole('heading', { level: 1, name: 'Registration is closed' }).waitFor()
+      expect(await page.getByRole('textbox').count()).toBe(0)
+      const open = await stage.visit()
+      await open.page.goto('/sign-in')
+      await open.page.getByRole('link', { name: 'Create an account' }).waitFor()
+    }
+  )
+})
