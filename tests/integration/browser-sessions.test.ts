@@ -246,6 +246,30 @@ describe('sessions of browsers', () => {
     })
   })
 
+  describe('a page that names its user in X-Countersign-User', () => {
+    const asUser = (id: string) => ({ 'X-Countersign-User': id })
+
+    test.each([
+      ['POST', '/account/auth/logout-all'],
+      ['POST', '/api/me'],
+      ['GET', '/account/auth/me'],
+      ['DELETE', '/bff/session']
+    ])('%s %s in the session of another user is 409, and the session lives', async (method, path) => {
+      const [{ browser, session }, { user: other }] = [await signedIn(), await signedIn()]
+      const answer = await browser.send(method, path, { headers: asUser(other.id) })
+      expect(answer).toMatchObject({ status: 409, body: { error: 'session_changed' } })
+      expect(answer.headers.getSetCookie()).toEqual([])
+      expect(await readFamily(database.url, session.session_id)).toMatchObject({ revoked_at: null })
+    })
+
+    test('is served in a session of that user, and without a session gets the usual 401', async () => {
+      const { user, browser } = await signedIn()
+      expect(await browser.send('GET', '/api/me', { headers: asUser(user.id) })).toMatchObject({ status: 200 })
+      expect(await browser.send('DELETE', '/bff/session', { headers: asUser(user.id) })).toMatchObject({ status: 204 })
+      expect(await browser.send('GET', '/api/me', { headers: asUser(user.id) })).toMatchObject({ status: 401 })
+    })
+  })
+
   test('a request by another name is told where the site is', async () => {
     const host = `127.0.0.1:${new URL(trio.publicUrl).port}`
     const reader = await newBrowser().send<string>('GET', '/', { headers: { Host: host, Accept: 'text/html' } })

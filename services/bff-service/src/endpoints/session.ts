@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { BrowserSessions, PresentedSession } from '../sessions/browser-sessions.ts'
 import { browserOrigin } from './browser-origin.ts'
 import { readDeviceCookie, setDeviceCookie } from './device-cookie.ts'
+import { requireShownUser } from './require-shown-user.ts'
 import { clearSessionCookie, readSessionCookie, setSessionCookie } from './session-cookie.ts'
 
 export interface SessionDeps {
@@ -49,7 +50,10 @@ export function showSession({ sessions }: SessionDeps): Middleware {
 export function endSession({ sessions }: SessionDeps): Middleware {
   return async function endSession(ctx) {
     const session = await sessions.find(readSessionCookie(ctx))
-    if (session) await sessions.end(session, browserOrigin(ctx))
+    if (session) {
+      requireShownUser(ctx, session)
+      await sessions.end(session, browserOrigin(ctx))
+    }
     clearSessionCookie(ctx)
     ctx.set('Cache-Control', 'no-store')
     ctx.status = 204

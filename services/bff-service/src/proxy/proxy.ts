@@ -4,6 +4,7 @@ import { describeError } from '@countersign/service-kit'
 import type { Context, Middleware } from 'koa'
 import type { Dispatcher } from 'undici'
 import { browserOrigin } from '../endpoints/browser-origin.ts'
+import { requireShownUser } from '../endpoints/require-shown-user.ts'
 import { readSessionCookie } from '../endpoints/session-cookie.ts'
 import type { BrowserOrigin } from '../issuer/issuer-client.ts'
 import type { BrowserSessions, PresentedSession } from '../sessions/browser-sessions.ts'
@@ -35,6 +36,7 @@ export function proxy(options: ProxyOptions): Middleware {
     if (allows && !allows(path)) throw new NotFoundError()
     const presented = await sessions.find(readSessionCookie(ctx))
     if (!presented) throw new NotSignedInError()
+    requireShownUser(ctx, presented)
     const browser = browserOrigin(ctx)
     const session = await sessions.freshen(presented, browser)
     const body = await takeBody(ctx, bodyLimitBytes)

@@ -1,7 +1,8 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { type QueryClient, useMutation, useQueryClient } from '@tanstack/react-query'
 import { request } from '../api/request.ts'
 import type { SignedIn } from '../api/types.ts'
-import { beginSession, endSession } from './session.ts'
+import { endSession, enterSession } from './session.ts'
+import { tellOtherTabs } from './tabs.ts'
 
 export interface Credentials {
   username: string
@@ -16,10 +17,15 @@ function signIn({ username, password }: Credentials): Promise<SignedIn> {
   return request('/bff/session', { method: 'POST', body: { username, password } })
 }
 
+function begin(client: QueryClient, session: SignedIn): void {
+  enterSession(client, session)
+  tellOtherTabs('signed_in')
+}
+
 export function useSignIn() {
   const client = useQueryClient()
   // The credentials are the variables of these mutations: gcTime 0 lets go of them as soon as the form has gone.
-  return useMutation({ mutationFn: signIn, gcTime: 0, onSuccess: (session) => beginSession(client, session) })
+  return useMutation({ mutationFn: signIn, gcTime: 0, onSuccess: (session) => begin(client, session) })
 }
 
 /** Registers, and signs in with the same credentials; `undefined` when the account is there, and signing in failed. */
@@ -31,7 +37,7 @@ export function useRegister() {
       return signIn(body).catch(() => undefined)
     },
     gcTime: 0,
-    onSuccess: (session) => session && beginSession(client, session)
+    onSuccess: (session) => session && begin(client, session)
   })
 }
 
@@ -39,6 +45,9 @@ export function useSignOut() {
   const client = useQueryClient()
   return useMutation({
     mutationFn: () => request('/bff/session', { method: 'DELETE' }),
-    onSuccess: () => endSession(client, 'signed_out')
+    onSuccess: () => {
+      endSession(client, 'signed_out')
+      tellOtherTabs('signed_out')
+    }
   })
 }
