@@ -1,6 +1,7 @@
 import { type QueryClient, useMutation, useQueryClient } from '@tanstack/react-query'
 import { request } from '../api/request.ts'
 import type { SignedIn } from '../api/types.ts'
+import { requireCookies } from './cookie-check.ts'
 import { endSession, enterSession } from './session.ts'
 import { tellOtherTabs } from './tabs.ts'
 
@@ -13,7 +14,8 @@ export interface Registration extends Credentials {
   email?: string
 }
 
-function signIn({ username, password }: Credentials): Promise<SignedIn> {
+async function signIn({ username, password }: Credentials): Promise<SignedIn> {
+  await requireCookies()
   return request('/bff/session', { method: 'POST', body: { username, password } })
 }
 
@@ -33,6 +35,7 @@ export function useRegister() {
   const client = useQueryClient()
   return useMutation({
     mutationFn: async (body: Registration) => {
+      await requireCookies()
       await request('/bff/registration', { method: 'POST', body })
       return signIn(body).catch(() => undefined)
     },
