@@ -29,6 +29,8 @@ export TESTCONTAINERS_RYUK_DISABLED=true
 export TESTCONTAINERS_HOST_OVERRIDE=${TESTCONTAINERS_HOST_OVERRIDE:-127.0.0.1}
 export REQUIRE_DOCKER=1
 export REQUIRE_CHROMIUM=1
+export REQUIRE_FIREFOX=1
+export REQUIRE_WEBKIT=1
 # Debian 12's client still builds with the old builder by itself.
 export DOCKER_BUILDKIT=1
 

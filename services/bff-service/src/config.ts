@@ -76,7 +76,7 @@ function headerNamesVariable(name: string, mayPass: (header: string) => boolean)
   }
 }
 
-/** The origin that browsers see. A cookie with the prefix `__Host-` wants https, which browsers waive on their own machine. */
+/** The origin that browsers see. Over plain http a cookie is readable on its way, which does not matter on the browser's own machine. */
 function siteVariable(name: string): Variable<string> {
   return {
     name,

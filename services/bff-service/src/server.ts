@@ -14,6 +14,7 @@ import { limitArrival } from './endpoints/limit-arrival.ts'
 import { requirePublicSite } from './endpoints/require-public-site.ts'
 import { addRoutes } from './endpoints/routes.ts'
 import { setTransportSecurity } from './endpoints/set-transport-security.ts'
+import { createSiteCookies } from './endpoints/site-cookies.ts'
 import { createIssuerClient } from './issuer/issuer-client.ts'
 import { createBffMetrics } from './metrics.ts'
 import { answerUnknownPage } from './pages/pages.ts'
@@ -60,6 +61,7 @@ export async function createBffService(config: Config, embedded?: EmbeddedParts)
     absoluteSeconds: config.sessionAbsoluteSeconds,
     clock
   })
+  const cookies = createSiteCookies(config)
   const api = createUpstream({ url: apiUrl, ...patience })
   const auth = createUpstream({ url: authUrl, ...patience, forwarderKey })
   const requireSite = compose([limitArrival(config), setTransportSecurity(publicUrl), requirePublicSite(config)])
@@ -75,7 +77,7 @@ export async function createBffService(config: Config, embedded?: EmbeddedParts)
     logger,
     metrics,
     healthChecks: [{ name: 'sessions', required: false, check: () => store.check() }],
-    addRoutes: (router) => addRoutes(router, { ...config, requireSite, sessions, issuer, assets, api, auth }),
+    addRoutes: (router) => addRoutes(router, { ...config, requireSite, sessions, cookies, issuer, assets, api, auth }),
     answerUnmatched: compose([requireSite, answerUnknownPage(assets)]),
     closeStores: [
       () => Promise.all([sessions.settle(), pendingSignOuts.close()]),

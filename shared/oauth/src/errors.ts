@@ -163,6 +163,16 @@ export class NotSignedInError extends OAuthError {
   }
 }
 
+/** 409 `session_changed`: the browser's session belongs to another user than the page shows. */
+export class SessionChangedError extends OAuthError {
+  readonly code = 'session_changed'
+  readonly status = 409
+
+  constructor(options: OAuthErrorOptions = {}) {
+    super('Another user is signed in with this browser now. Nothing was changed. Reload the page.', options)
+  }
+}
+
 /** 403 `access_denied` (RFC 6749 §4.1.2.1): this service does not allow it, whoever asks. */
 export class AccessDeniedError extends OAuthError {
   readonly code = 'access_denied'

@@ -8,6 +8,7 @@ import { type AddedHeaderNames, createHeaderFilter } from '../proxy/headers.ts'
 import { proxiedMethods } from '../proxy/methods.ts'
 import { proxy } from '../proxy/proxy.ts'
 import type { Upstream } from '../proxy/upstream.ts'
+import { checkCookies } from './cookie-check.ts'
 import { register, showRegistration } from './registration.ts'
 import { requireSameOrigin } from './require-same-origin.ts'
 import { endSession, type SessionDeps, showSession, startSession } from './session.ts'
@@ -27,17 +28,18 @@ export interface RouteDeps extends SessionDeps {
 
 /** Adds every route. */
 export function addRoutes(router: Router, deps: RouteDeps): void {
-  const { sessions, assets, requireSite, proxyBodyLimitBytes: bodyLimitBytes } = deps
+  const { sessions, cookies, assets, requireSite, proxyBodyLimitBytes: bodyLimitBytes } = deps
   const guard = [requireSite, requireSameOrigin(deps.publicUrl)]
   router.post('/bff/session', ...guard, ...startSession(deps))
   router.get('/bff/session', ...guard, showSession(deps))
   router.delete('/bff/session', ...guard, endSession(deps))
   router.get('/bff/registration', ...guard, showRegistration(deps))
+  router.get('/bff/cookies', ...guard, checkCookies(deps))
   router.post('/bff/registration', ...guard, ...register(deps))
   const api = { prefix: '/api', upstream: deps.api, headers: createHeaderFilter(addedHeaderNames(deps)) }
   const auth = { prefix: '/account', upstream: deps.auth, headers: createHeaderFilter(), allows: isAccountPath }
   for (const target of [api, auth]) {
-    const forward = proxy({ ...target, sessions, bodyLimitBytes })
+    const forward = proxy({ ...target, sessions, cookie: cookies.session, bodyLimitBytes })
     router.register(`${target.prefix}/{*path}`, [...proxiedMethods], [...guard, forward])
   }
   router.get('/assets/:name', requireSite, answerAsset(assets))

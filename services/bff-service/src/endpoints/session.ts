@@ -4,27 +4,28 @@ import type { Context, Middleware } from 'koa'
 import { z } from 'zod'
 import type { BrowserSessions, PresentedSession } from '../sessions/browser-sessions.ts'
 import { browserOrigin } from './browser-origin.ts'
-import { readDeviceCookie, setDeviceCookie } from './device-cookie.ts'
-import { clearSessionCookie, readSessionCookie, setSessionCookie } from './session-cookie.ts'
+import { requireShownUser } from './require-shown-user.ts'
+import { readDeviceToken, type SiteCookies, setDeviceToken } from './site-cookies.ts'
 
 export interface SessionDeps {
   sessions: BrowserSessions
-  sessionAbsoluteSeconds: number
+  cookies: SiteCookies
 }
 
 /** What the issuer takes is the issuer's to say; here it is only bounded, by the size of a body. */
 const credentials = z.strictObject({ username: z.string(), password: z.string() })
 
 /** `POST /bff/session`: signs in. The id in the cookie is a new one, whatever the browser has shown. */
-export function startSession({ sessions, sessionAbsoluteSeconds }: SessionDeps): Middleware[] {
+export function startSession({ sessions, cookies }: SessionDeps): Middleware[] {
   return [
     requireJsonBody(credentials),
     async function startSession(ctx) {
       const browser = browserOrigin(ctx)
-      const former = await sessions.find(readSessionCookie(ctx))
-      const session = await sessions.start(ctx.state.body, browser, readDeviceCookie(ctx))
-      setSessionCookie(ctx, session.id, sessionAbsoluteSeconds)
-      if (session.deviceToken !== undefined) setDeviceCookie(ctx, session.deviceToken)
+      const former = await sessions.find(cookies.session.read(ctx))
+      const session = await sessions.start(ctx.state.body, browser, readDeviceToken(cookies, ctx))
+      if (former) cookies.session.clearFormer(ctx)
+      cookies.session.set(ctx, session.id)
+      setDeviceToken(cookies, ctx, session.deviceToken)
       answerSession(ctx, session)
       // The new one is there and is delivered, even where the former cannot be removed: that one the issuer has ended then.
       if (former) await sessions.end(former, browser).catch(logAsOpen(ctx))
@@ -37,20 +38,29 @@ function logAsOpen({ state }: Context) {
 }
 
 /** `GET /bff/session`: who is signed in, as far as the issuer knows. */
-export function showSession({ sessions }: SessionDeps): Middleware {
+export function showSession({ sessions, cookies }: SessionDeps): Middleware {
   return async function showSession(ctx) {
-    const session = await sessions.find(readSessionCookie(ctx))
+    const session = await sessions.find(cookies.session.read(ctx))
     if (!session) throw new NotSignedInError()
-    answerSession(ctx, await sessions.confirm(session, browserOrigin(ctx)))
+    const confirmed = await sessions.confirm(session, browserOrigin(ctx))
+    if (cookies.session.isFormer(ctx)) {
+      cookies.session.clearFormer(ctx)
+      cookies.session.set(ctx, session.id)
+    }
+    answerSession(ctx, confirmed)
   }
 }
 
 /** `DELETE /bff/session`: signs out. Who is not signed in is fine. */
-export function endSession({ sessions }: SessionDeps): Middleware {
+export function endSession({ sessions, cookies }: SessionDeps): Middleware {
   return async function endSession(ctx) {
-    const session = await sessions.find(readSessionCookie(ctx))
-    if (session) await sessions.end(session, browserOrigin(ctx))
-    clearSessionCookie(ctx)
+    const session = await sessions.find(cookies.session.read(ctx))
+    if (session) {
+      requireShownUser(ctx, session)
+      await sessions.end(session, browserOrigin(ctx))
+      cookies.session.clearFormer(ctx)
+    }
+    cookies.session.clear(ctx)
     ctx.set('Cache-Control', 'no-store')
     ctx.status = 204
   }

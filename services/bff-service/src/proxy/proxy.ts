@@ -4,7 +4,8 @@ import { describeError } from '@countersign/service-kit'
 import type { Context, Middleware } from 'koa'
 import type { Dispatcher } from 'undici'
 import { browserOrigin } from '../endpoints/browser-origin.ts'
-import { readSessionCookie } from '../endpoints/session-cookie.ts'
+import { requireShownUser } from '../endpoints/require-shown-user.ts'
+import type { SiteCookie } from '../endpoints/site-cookie.ts'
 import type { BrowserOrigin } from '../issuer/issuer-client.ts'
 import type { BrowserSessions, PresentedSession } from '../sessions/browser-sessions.ts'
 import { ClientClosedRequestError } from './client-closed-request.ts'
@@ -18,6 +19,8 @@ export interface ProxyOptions {
   readonly prefix: string
   readonly upstream: Upstream
   readonly sessions: BrowserSessions
+  /** Names the session of a request. */
+  readonly cookie: SiteCookie
   readonly bodyLimitBytes: number
   readonly headers: HeaderFilter
   /** Which of the API's paths may be reached. Default: all. */
@@ -29,12 +32,13 @@ export interface ProxyOptions {
  * the API refuses is refreshed once, and the request sent again.
  */
 export function proxy(options: ProxyOptions): Middleware {
-  const { prefix, upstream, sessions, bodyLimitBytes, headers, allows } = options
+  const { prefix, upstream, sessions, cookie, bodyLimitBytes, headers, allows } = options
   return async function proxy(ctx) {
     const path = upstreamPath(ctx.path, prefix)
     if (allows && !allows(path)) throw new NotFoundError()
-    const presented = await sessions.find(readSessionCookie(ctx))
+    const presented = await sessions.find(cookie.read(ctx))
     if (!presented) throw new NotSignedInError()
+    requireShownUser(ctx, presented)
     const browser = browserOrigin(ctx)
     const session = await sessions.freshen(presented, browser)
     const body = await takeBody(ctx, bodyLimitBytes)

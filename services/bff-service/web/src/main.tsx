@@ -4,6 +4,7 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { createQueryClient } from './api/query-client.ts'
 import { App } from './app.tsx'
+import { followSession } from './session/tabs.ts'
 import { adoptStyleNonce } from './style-nonce.ts'
 
 const root = document.getElementById('root')
@@ -11,8 +12,11 @@ if (!root) throw new TypeError('index.html has no element with the id "root"')
 
 const styleNonce = adoptStyleNonce(document)
 
+const queryClient = createQueryClient()
+followSession(queryClient)
+
 createRoot(root).render(
   <StrictMode>
-    <App styleNonce={styleNonce} queryClient={createQueryClient()} />
+    <App styleNonce={styleNonce} queryClient={queryClient} />
   </StrictMode>
 )

@@ -1,6 +1,6 @@
 /** Starts what integration tests share, once for a run: Postgres and Redis in containers, or Postgres alone without. */
 
-import { findChromium } from './chromium.ts'
+import { findChromium, findFirefox, findWebKit } from './browsers.ts'
 import { findDockerWith } from './docker.ts'
 import { startEmbeddedTestPostgres } from './embedded-test-postgres.ts'
 import { startPostgresContainer } from './postgres-container.ts'
@@ -26,6 +26,8 @@ export default async function setUpInfrastructure(project: TestProject): Promise
     )
   }
   if (findChromium() === undefined) log('Left out: tests/browser (there is no Chromium; CHROMIUM_PATH may name one).')
+  if (findFirefox() === undefined) log('Left out: the pages in Firefox (there is none; FIREFOX_PATH may name one).')
+  if (findWebKit() === undefined) log('Left out: the pages in WebKit (it needs webkit2gtk-driver and xvfb of Debian).')
   const started: Shared[] = []
   const stopAll = async () => {
     await Promise.all(started.map((shared) => shared.stop()))

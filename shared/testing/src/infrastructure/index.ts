@@ -1,5 +1,5 @@
 /** Infrastructure for integration tests: databases, Redis, and networks that fail on demand. */
-export { findChromium } from './chromium.ts'
+export { findChromium, findFirefox, findWebKit, type WebKitPaths } from './browsers.ts'
 export type { Exchange, FaultProxy, Interception, Moment, Sent } from './fault-proxy.ts'
 export { connecting, type PostgresExchange, type PostgresFaults, startPostgresFaults } from './postgres-faults.ts'
 export { type PostgresRecorder, startPostgresRecorder } from './postgres-recorder.ts'

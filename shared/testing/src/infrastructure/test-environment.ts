@@ -14,6 +14,11 @@ export function readTestEnvironment() {
     requiresDocker: environment.REQUIRE_DOCKER === '1',
     chromiumPath: environment.CHROMIUM_PATH || undefined,
     requiresChromium: environment.REQUIRE_CHROMIUM === '1',
+    firefoxPath: environment.FIREFOX_PATH || undefined,
+    requiresFirefox: environment.REQUIRE_FIREFOX === '1',
+    requiresWebKit: environment.REQUIRE_WEBKIT === '1',
+    /** The folders of programs. */
+    executablePath: environment.PATH ?? '',
     /** Where a JSON report of the run is to be written. */
     resultsFile: environment.TEST_RESULTS_FILE || undefined,
     dockerHost: environment.DOCKER_HOST || undefined

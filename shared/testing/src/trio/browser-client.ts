@@ -25,11 +25,16 @@ export interface SendOptions {
   readonly at?: string
 }
 
-const cookieName = '__Host-countersign'
-const deviceCookieName = '__Host-countersign-device'
+/** What the bff-service calls its cookies at a public URL. */
+export function cookieNames(publicUrl: string): { session: string; device: string } {
+  const { protocol, port } = new URL(publicUrl)
+  const name = (base: string) => `${protocol === 'https:' ? '__Host-' : ''}${base}${port && `-${port}`}`
+  return { session: name('countersign'), device: name('countersign-device') }
+}
 
 /** A browser without pages, at one of the site's replicas. */
 export function createBrowserClient(publicUrl: string, at = publicUrl): BrowserClient {
+  const { session: cookieName, device: deviceCookieName } = cookieNames(publicUrl)
   const client: BrowserClient = {
     cookie: undefined,
     deviceCookie: undefined,

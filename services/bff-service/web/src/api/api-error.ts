@@ -35,6 +35,11 @@ export function isSessionEnd(error: unknown): boolean {
   return error instanceof ApiError && error.status === 401 && /^(invalid_token|not_signed_in)$/.test(error.code)
 }
 
+/** Whether the browser's session belongs to another user than the one that the page shows. */
+export function isSessionChange(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 409 && error.code === 'session_changed'
+}
+
 /** Whether the same request may succeed in a little while. What it was to change may be changed all the same. */
 export function isAway(error: unknown): boolean {
   return error instanceof ApiError && [0, 502, 503, 504].includes(error.status)

@@ -1,11 +1,13 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query'
-import { endSession } from '../session/session.ts'
-import { isAway, isSessionEnd } from './api-error.ts'
+import { endSession, lookAgain, shownUserOf } from '../session/session.ts'
+import { isAway, isSessionChange, isSessionEnd } from './api-error.ts'
+import { actFor } from './request.ts'
 
 /** The cache of answers. An answer that says that the session has ended empties it, whichever call it was. */
 export function createQueryClient(): QueryClient {
   const onError = (error: unknown) => {
     if (isSessionEnd(error)) endSession(client)
+    if (isSessionChange(error)) lookAgain(client)
   }
   const client = new QueryClient({
     queryCache: new QueryCache({ onError }),
@@ -15,5 +17,6 @@ export function createQueryClient(): QueryClient {
       mutations: { retry: false }
     }
   })
+  actFor(() => shownUserOf(client))
   return client
 }

@@ -10,18 +10,27 @@ export interface RequestOptions {
 
 const timeoutMilliseconds = 20_000
 
+let shownUser: () => string | undefined = () => undefined
+
+/** Names the user that the page shows, which each request carries: the bff-service rejects it in the session of another one. */
+export function actFor(source: () => string | undefined): void {
+  shownUser = source
+}
+
 /**
  * Asks the bff-service. The browser adds the session cookie itself; no token is ever in this page.
  * @throws {ApiError} for an answer that is no success, and for none
  */
 export async function request<T = void>(path: string, options: RequestOptions = {}): Promise<T> {
   const { method = 'GET', body, query, signal } = options
+  const user = shownUser()
   const response = await send(path + queryString(query), {
     method,
     headers: {
       accept: 'application/json',
       ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...(method !== 'GET' && { 'x-countersign-csrf': '1' })
+      ...(method !== 'GET' && { 'x-countersign-csrf': '1' }),
+      ...(user !== undefined && { 'x-countersign-user': user })
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
     signal: withTimeout(signal)

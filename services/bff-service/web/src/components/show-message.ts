@@ -1,5 +1,5 @@
 import { notifications } from '@mantine/notifications'
-import { isSessionEnd, messageOf } from '../api/api-error.ts'
+import { isSessionChange, isSessionEnd, messageOf } from '../api/api-error.ts'
 
 const closeButtonProps = { 'aria-label': 'Dismiss' }
 
@@ -7,8 +7,13 @@ export function showSuccess(message: string): void {
   notifications.show({ message, color: 'green', closeButtonProps, role: 'status' })
 }
 
+/** For what the person did not ask for: it stays until it is dismissed. */
+export function showNotice(message: string): void {
+  notifications.show({ message, color: 'yellow', closeButtonProps, role: 'status', autoClose: false })
+}
+
 /** The end of the session has a page of its own, and no message here. */
 export function showError(title: string, error: unknown): void {
-  if (isSessionEnd(error)) return
+  if (isSessionEnd(error) || isSessionChange(error)) return
   notifications.show({ title, message: messageOf(error), color: 'red', closeButtonProps, autoClose: 10_000 })
 }

@@ -5,7 +5,7 @@ import { Page } from '../layout/page.tsx'
 import { signInPathFor } from './return-path.ts'
 import { SignedInContext, useSessionState } from './session.ts'
 
-/** Shows the routes inside it to whoever is signed in, and the sign-in page to others. */
+/** Shows the routes inside it to a user who is signed in, and the sign-in page to others. */
 export function RequireSession() {
   const location = useLocation()
   const { data: state, error, isFetching, refetch } = useSessionState()
@@ -22,7 +22,7 @@ export function RequireSession() {
   }
   return (
     <SignedInContext value={state.session}>
-      <Outlet />
+      <Outlet key={state.session.user_id} />
     </SignedInContext>
   )
 }

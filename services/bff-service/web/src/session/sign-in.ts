@@ -1,9 +1,11 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { type QueryClient, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useRef } from 'react'
 import { ApiError, isAway, isConflict } from '../api/api-error.ts'
 import { request } from '../api/request.ts'
 import type { SignedIn } from '../api/types.ts'
-import { beginSession, endSession } from './session.ts'
+import { requireCookies } from './cookie-check.ts'
+import { endSession, enterSession } from './session.ts'
+import { tellOtherTabs } from './tabs.ts'
 
 export interface Credentials {
   username: string
@@ -14,14 +16,20 @@ export interface Registration extends Credentials {
   email?: string
 }
 
-function signIn({ username, password }: Credentials): Promise<SignedIn> {
+async function signIn({ username, password }: Credentials): Promise<SignedIn> {
+  await requireCookies()
   return request('/bff/session', { method: 'POST', body: { username, password } })
+}
+
+function begin(client: QueryClient, session: SignedIn): void {
+  enterSession(client, session)
+  tellOtherTabs('signed_in')
 }
 
 export function useSignIn() {
   const client = useQueryClient()
   // The credentials are the variables of these mutations: gcTime 0 lets go of them as soon as the form has gone.
-  return useMutation({ mutationFn: signIn, gcTime: 0, onSuccess: (session) => beginSession(client, session) })
+  return useMutation({ mutationFn: signIn, gcTime: 0, onSuccess: (session) => begin(client, session) })
 }
 
 /** Registers, and signs in with the same credentials; `undefined` when the account is there, and signing in failed. */
@@ -30,6 +38,7 @@ export function useRegister() {
   const unanswered = useRef<string>(undefined)
   return useMutation({
     mutationFn: async (body: Registration) => {
+      await requireCookies()
       try {
         await request('/bff/registration', { method: 'POST', body })
       } catch (error) {
@@ -40,7 +49,7 @@ export function useRegister() {
       return signIn(body).catch(() => undefined)
     },
     gcTime: 0,
-    onSuccess: (session) => session && beginSession(client, session)
+    onSuccess: (session) => session && begin(client, session)
   })
 }
 
@@ -57,6 +66,9 @@ export function useSignOut() {
   const client = useQueryClient()
   return useMutation({
     mutationFn: () => request('/bff/session', { method: 'DELETE' }),
-    onSuccess: () => endSession(client, 'signed_out')
+    onSuccess: () => {
+      endSession(client, 'signed_out')
+      tellOtherTabs('signed_out')
+    }
   })
 }

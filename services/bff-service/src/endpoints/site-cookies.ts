@@ -1,0 +1,56 @@
+import type { Context } from 'koa'
+import { createSiteCookie, type SiteCookie } from './site-cookie.ts'
+
+export interface SiteCookies {
+  /** Holds the id of the session. */
+  readonly session: SiteCookie
+  /** Outlives the session: while others guess at the account, its user gets in with this browser. */
+  readonly device: SiteCookie
+  /** Shows whether the browser takes cookies at all. */
+  readonly probe: SiteCookie
+}
+
+/** As long as the issuer takes the token. */
+const deviceMaxAgeSeconds = 90 * 86_400
+const probeMaxAgeSeconds = 60
+
+export function createSiteCookies({
+  publicUrl,
+  sessionAbsoluteSeconds
+}: {
+  publicUrl: string
+  sessionAbsoluteSeconds: number
+}): SiteCookies {
+  return {
+    session: createSiteCookie({
+      publicUrl,
+      name: 'countersign',
+      sameSite: 'Strict',
+      maxAgeSeconds: sessionAbsoluteSeconds
+    }),
+    device: createSiteCookie({
+      publicUrl,
+      name: 'countersign-device',
+      sameSite: 'Lax',
+      maxAgeSeconds: deviceMaxAgeSeconds
+    }),
+    probe: createSiteCookie({
+      publicUrl,
+      name: 'countersign-probe',
+      sameSite: 'Strict',
+      maxAgeSeconds: probeMaxAgeSeconds
+    })
+  }
+}
+
+const acceptable = /^[\w.-]{1,512}$/
+
+/** The device token that a browser sends; anything that cannot be one is as none. */
+export function readDeviceToken({ device }: SiteCookies, ctx: Context): string | undefined {
+  const value = device.read(ctx)
+  return value !== undefined && acceptable.test(value) ? value : undefined
+}
+
+export function setDeviceToken({ device }: SiteCookies, ctx: Context, token: string | undefined): void {
+  if (token !== undefined && acceptable.test(token)) device.set(ctx, token)
+}

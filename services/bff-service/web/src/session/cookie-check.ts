@@ -1,0 +1,19 @@
+import { ApiError } from '../api/api-error.ts'
+import { request } from '../api/request.ts'
+
+/** @throws {ApiError} `cookies_blocked` when this browser keeps no cookie of this site, so that no sign-in is begun in vain */
+export async function requireCookies(): Promise<void> {
+  // The first response sets the cookie that the second request shows.
+  if ((await takesCookies()) || (await takesCookies())) return
+  throw new ApiError({
+    status: 400,
+    code: 'cookies_blocked',
+    description:
+      'Signing in needs cookies, and this browser blocks them here. Allow cookies for this site and try again.'
+  })
+}
+
+async function takesCookies(): Promise<boolean> {
+  const { enabled } = await request<{ enabled: boolean }>('/bff/cookies')
+  return enabled
+}
