@@ -1,17 +1,18 @@
 import { availableParallelism } from 'node:os'
 import {
+  audienceVariable,
   ConfigurationError,
   choiceVariable,
   connectionVariable,
   type Environment,
   integerVariable,
+  issuerVariable,
   listenVariables,
   logLevels,
   numberVariable,
   optional,
   readVariables,
-  sharedKeyVariable,
-  urlVariable
+  sharedKeyVariable
 } from '@countersign/service-kit'
 import { firstAdminPasswordVariable, usernameVariable } from './accounts/account-variables.ts'
 import { maxRememberedSeconds } from './clients/remembered-clients.ts'
@@ -35,8 +36,8 @@ export const variables = {
   logLevel: choiceVariable('LOG_LEVEL', { fallback: 'info', choices: logLevels }),
   trustedProxyHops: integerVariable('TRUSTED_PROXY_HOPS', { fallback: 0, min: 0, max: 10, unit: 'proxies' }),
   forwarderKey: optional(sharedKeyVariable('FORWARDER_KEY')),
-  issuer: urlVariable('ISSUER'),
-  apiAudience: urlVariable('API_AUDIENCE'),
+  issuer: issuerVariable('ISSUER'),
+  apiAudience: audienceVariable('API_AUDIENCE'),
   databaseUrl: connectionVariable('DATABASE_URL', {
     schemes: ['postgres', 'postgresql'],
     example: 'postgres://user:password@host:5432/name'

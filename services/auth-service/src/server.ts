@@ -1,3 +1,4 @@
+import { endpointOf } from '@countersign/oauth'
 import {
   ConfigurationError,
   createHttpService,
@@ -44,6 +45,7 @@ import { startRevocationRelay } from './revocation/revocation-relay.ts'
 import { createActivityRecorder } from './statistics/activity-recorder.ts'
 import { recordActivity } from './statistics/recorded-metrics.ts'
 import { openDatabase, openDatabasePool } from './stores/database.ts'
+import { requireNoDroppedSlashes } from './stores/dropped-slashes.ts'
 import { createHotStatements } from './stores/hot-statements.ts'
 import { createInProcessAttemptCounters } from './stores/in-process-attempt-counters.ts'
 import { createInProcessRevocationPublisher } from './stores/in-process-revocation-publisher.ts'
@@ -110,6 +112,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
   const carrier = embedded ? inProcessCarrier(embedded) : redisCarrier(config, logger)
   const pool = openDatabasePool({ url: config.databaseUrl.reveal(), connections: config.databaseConnections })
   const database = openDatabase(pool)
+  await requireNoDroppedSlashes(database, { ISSUER: config.issuer, API_AUDIENCE: config.apiAudience })
   const hotStatements = createHotStatements(pool)
   const users = createPrismaUserStore(database, hotStatements)
   const storedFamilies = createPrismaRefreshTokenFamilies(database, hotStatements, config)
@@ -243,7 +246,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
       keys: createClientKeys({ fetch: outboundFetch, logger }),
       singleUse,
       failures: failedAuthentications,
-      audiences: [issuer, `${issuer}/oauth/token`]
+      audiences: [issuer, endpointOf(issuer, '/oauth/token')]
     }
   }
   const service = createHttpService({

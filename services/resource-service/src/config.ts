@@ -1,8 +1,10 @@
 import {
+  audienceVariable,
   choiceVariable,
   connectionVariable,
   type Environment,
   integerVariable,
+  issuerVariable,
   listenVariables,
   logLevels,
   optional,
@@ -22,8 +24,8 @@ export const variables = {
   ...listenVariables({ port: 4001, managementPort: 9001 }),
   logLevel: choiceVariable('LOG_LEVEL', { fallback: 'info', choices: logLevels }),
   trustedProxyHops: integerVariable('TRUSTED_PROXY_HOPS', { fallback: 0, min: 0, max: 10, unit: 'proxies' }),
-  issuer: urlVariable('ISSUER'),
-  apiAudience: urlVariable('API_AUDIENCE'),
+  issuer: issuerVariable('ISSUER'),
+  apiAudience: audienceVariable('API_AUDIENCE'),
   publicUrl: optional(urlVariable('PUBLIC_URL')),
   authUrl: optional(urlVariable('AUTH_URL')),
   serviceClientId: textVariable('SERVICE_CLIENT_ID', {

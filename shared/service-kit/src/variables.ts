@@ -1,3 +1,4 @@
+import { audiencePattern, audienceRule } from '@countersign/oauth'
 import { Secret } from './secret.ts'
 
 /** One environment variable: its name, what it expects, and how its text becomes a value. */
@@ -116,8 +117,14 @@ export function choiceVariable<const T extends string>(
   }
 }
 
-/** An absolute `http` or `https` URL without user, query and fragment, as it was written but for a trailing slash. */
+/** Where a service is: an absolute `http` or `https` URL without user, query and fragment. A slash at its end is dropped. */
 export function urlVariable(name: string, options: { fallback?: string } = {}): Variable<string> {
+  const { parse, ...rest } = issuerVariable(name, options)
+  return { ...rest, parse: (text) => parse(text)?.replace(/\/$/, '') }
+}
+
+/** The identifier of an issuer (RFC 8414 §2): such a URL as it was written, since it is compared letter by letter. */
+export function issuerVariable(name: string, options: { fallback?: string } = {}): Variable<string> {
   return {
     name,
     expects:
@@ -126,9 +133,18 @@ export function urlVariable(name: string, options: { fallback?: string } = {}): 
     parse(text) {
       if (text.length > 512 || /\s/.test(text) || !URL.canParse(text)) return undefined
       const { protocol, username, password, search, hash } = new URL(text)
-      if (!['http:', 'https:'].includes(protocol) || username || password || search || hash) return undefined
-      return text.replace(/\/$/, '')
+      const isFit = ['http:', 'https:'].includes(protocol) && !username && !password && !search && !hash
+      return isFit ? text : undefined
     }
+  }
+}
+
+/** What names an API in tokens, as it was written. */
+export function audienceVariable(name: string): Variable<string> {
+  return {
+    name,
+    expects: `${audienceRule}, such as https://api.example.com or my-api`,
+    parse: (text) => (audiencePattern.test(text) ? text : undefined)
   }
 }
 

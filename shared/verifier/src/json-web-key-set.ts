@@ -49,8 +49,11 @@ export async function parseJsonWebKeySet(document: unknown): Promise<ParsedKeySe
   if (!isObject(document) || !Array.isArray(document.keys)) throw new KeySetRefusedError('not a JWKS')
   const members: readonly unknown[] = document.keys
   if (members.length > maxKeys) throw new KeySetRefusedError(`more than ${maxKeys} keys`)
-  const named = members.map(kidOf).filter((kid) => kid !== undefined)
-  // Which of the two would verify is a matter of chance.
+  // Which of two would verify is a matter of chance; one of another type is none (RFC 7517 §4.5).
+  const named = members
+    .filter(isRsa)
+    .map(kidOf)
+    .filter((kid) => kid !== undefined)
   if (new Set(named).size !== named.length) throw new KeySetRefusedError('a kid is there twice')
   for (const jwk of members) refuseDanger(jwk)
 
@@ -63,6 +66,10 @@ export async function parseJsonWebKeySet(document: unknown): Promise<ParsedKeySe
   }
   if (keys.length > 0) return { keys, ignored }
   throw new KeySetRefusedError(`no usable key: ${ignored.map(({ reason }) => reason).join('; ') || 'empty'}`)
+}
+
+function isRsa(jwk: unknown): boolean {
+  return isObject(jwk) && jwk.kty === 'RSA'
 }
 
 function kidOf(jwk: unknown): string | undefined {

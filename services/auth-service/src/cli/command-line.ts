@@ -92,12 +92,12 @@ export function createProgram(perform: Perform, output: OutputConfiguration): Co
     .showHelpAfterError('(--help says more)')
     .exitOverride()
     .addHelpText('afterAll', exitCodesText)
+  addDoctor(program, perform)
   addMigrate(program, perform)
   addKeys(program, perform)
   addMasterKey(program, perform)
   addUsers(program, perform)
   addClients(program, perform)
-  addDoctor(program, perform)
   return program
 }
 

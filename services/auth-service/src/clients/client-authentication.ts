@@ -15,8 +15,8 @@ export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-be
 /** The algorithms that client assertions may be signed with. */
 export const assertionAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519']
 
-/** An assertion lives for ten minutes at most, so that what has to be remembered of it is bounded. */
-const maxAssertionSeconds = 600
+/** An assertion lives for an hour at most, so that what has to be remembered of it is bounded. */
+const maxAssertionSeconds = 3600
 const clockToleranceSeconds = 5
 const maxJtiLength = 256
 
@@ -34,7 +34,7 @@ export interface ClientAuthenticationDeps {
   readonly keys: ClientKeys
   readonly singleUse: SingleUse
   readonly failures: Pick<FailedAuthenticationLog, 'record'>
-  /** What `aud` of an assertion may be, one of them alone: this issuer, or its token endpoint. */
+  /** What `aud` of an assertion may hold, and nothing else: this issuer, and its token endpoint. */
   readonly audiences: readonly string[]
 }
 
@@ -158,16 +158,20 @@ async function verifyAssertion(
 ): Promise<void> {
   const { payload, protectedHeader } = await verifySignature(assertion, client, keys)
   const { aud, exp = 0, jti } = payload
-  const refuse = (detail: string) => new InvalidClientError({ detail })
+  // Who has the client's key may know what is wrong.
+  const refuse = (detail: string) =>
+    new InvalidClientError({ description: `The client assertion is refused: ${detail}.`, detail })
   // An access token, a DPoP proof or a logout token is no assertion, whoever has signed it.
   if (protectedHeader.typ !== undefined && !/^(jwt|client-authentication\+jwt)$/i.test(protectedHeader.typ)) {
     throw refuse('typ is of another kind of token')
   }
-  const [audience, ...others] = typeof aud === 'string' ? [aud] : (aud ?? [])
-  if (audience === undefined || others.length > 0 || !audiences.includes(audience)) {
-    throw refuse('aud is not this issuer alone')
+  const named = typeof aud === 'string' ? [aud] : (aud ?? [])
+  if (named.length === 0 || !named.every((one) => audiences.includes(one))) {
+    throw refuse(`aud must be ${audiences.map((one) => JSON.stringify(one)).join(' or ')} and nothing else`)
   }
-  if (exp > Date.now() / 1000 + maxAssertionSeconds + clockToleranceSeconds) throw refuse('exp is too far away')
+  if (exp > Date.now() / 1000 + maxAssertionSeconds + clockToleranceSeconds) {
+    throw refuse(`exp is more than ${maxAssertionSeconds} seconds away`)
+  }
   if (typeof jti !== 'string' || jti === '' || jti.length > maxJtiLength) throw refuse('jti is missing or too long')
   if (!(await singleUse.claim('client_assertion', `${client.id}\0${jti}`, exp + 2 * clockToleranceSeconds + 1))) {
     throw refuse('the assertion was used before')

@@ -91,21 +91,23 @@ function checkAuthentication({ authMethod, grantTypes, jwks, jwksUri }: ClientSh
   if (jwksUri !== null) checkJwksUri(jwksUri)
 }
 
+/** Keys of other kinds are ignored (RFC 7517 §5), if there is one that can be used. A private key is never a detail. */
 function checkKeys({ keys }: JSONWebKeySet): void {
   const refuse = (description: string) => refuseMember('jwks', description)
   if (keys.length === 0 || keys.length > maxKeys) throw refuse(`jwks must hold 1 to ${maxKeys} keys.`)
-  const kids = keys.map(({ kid }) => kid)
-  if (keys.length > 1 && (kids.includes(undefined) || new Set(kids).size < keys.length)) {
-    throw refuse('Each of several keys in jwks needs a kid of its own.')
+  const faults = keys.map(findKeyFault)
+  if (faults.includes('private')) {
+    throw refuse(
+      'jwks holds a private or symmetric key. Register public keys alone, and make a new pair: this one was sent.'
+    )
   }
-  for (const key of keys) {
-    const fault = findKeyFault(key)
-    if (fault === 'private') {
-      throw refuse(
-        'jwks holds a private or symmetric key. Register public keys alone, and make a new pair: this one was sent.'
-      )
-    }
-    if (fault) throw refuse('jwks holds a key that is not RSA of 2048 bits or more, P-256 or Ed25519.')
+  const usable = keys.filter((_, at) => faults[at] === undefined)
+  if (usable.length === 0) throw refuse('jwks holds no key that is RSA of 2048 bits or more, P-256 or Ed25519.')
+  // A key is found by its kid, and by the type that the algorithm asks for.
+  const names = usable.map(({ kid, kty }) => JSON.stringify([kid, kty]))
+  const isNamed = usable.length === 1 || usable.every(({ kid }) => typeof kid === 'string')
+  if (!isNamed || new Set(names).size < usable.length) {
+    throw refuse('Each of several keys of one type in jwks needs a kid of its own.')
   }
 }
 

@@ -11,6 +11,14 @@ const maxModulusBits = 8192
 const minExponent = 65_537n
 const maxExponent = 2n ** 64n
 
+const publicMembers = ['kty', 'crv', 'n', 'e', 'x', 'y', 'kid', 'alg', 'use', 'key_ops']
+
+/** What of a key is kept: its public members, and a private one, by which it is refused. */
+export function neededMembers(key: Readonly<Record<string, unknown>>): JWK {
+  const needed = [...publicMembers, ...privateMembers].filter((member) => Object.hasOwn(key, member))
+  return Object.fromEntries(needed.map((member) => [member, key[member]])) as JWK
+}
+
 /** Why a key cannot authenticate a client. */
 export type KeyFault = 'private' | 'weak'
 

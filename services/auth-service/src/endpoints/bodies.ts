@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { emailRule, parseEmail } from '../accounts/email-addresses.ts'
 import { parseUsername, usernameRule } from '../accounts/usernames.ts'
 import { keyStates } from '../keys/signing-key-store.ts'
 
@@ -23,7 +24,12 @@ const presentedPassword = z
   .refine((text) => text.isWellFormed(), { error: 'must be valid Unicode' })
 
 /** As for usernames: spaces around it are no part of it. */
-const email = z.string().trim().pipe(z.email().max(254)).meta({ format: 'email' })
+const email = z
+  .string()
+  .max(512)
+  .refine((text) => parseEmail(text) !== undefined, { error: `must be ${emailRule}` })
+  .transform((text) => parseEmail(text) ?? text)
+  .meta({ format: 'email' })
 
 /** `POST /auth/register` */
 export const registerBody = z.strictObject({

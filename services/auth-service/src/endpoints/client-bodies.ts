@@ -1,6 +1,7 @@
-import type { JSONWebKeySet } from 'jose'
+import { audiencePattern, audienceRule } from '@countersign/oauth'
 import { z } from 'zod'
 import { clientAuthMethods, clientGrantTypes, clientIdPattern, scopePattern } from '../clients/client.ts'
+import { maxKeys, neededMembers } from '../clients/key-rules.ts'
 import { maxAccessTokenTtlSeconds } from '../tokens/access-tokens.ts'
 
 /** What `/admin/clients` takes and answers. */
@@ -19,20 +20,12 @@ const uri = z
   .url()
   .max(512)
   .refine((text) => /^[\x21-\x7e]+$/.test(text), { error: 'must be printable ASCII' })
-const resource = uri.refine((text) => !text.includes('#'), { error: 'must be an absolute URI without a fragment' })
-const keyMember = z
-  .string()
-  .max(2048)
-  .refine((text) => /^[\x20-\x7e]*$/.test(text), { error: 'must be printable ASCII' })
+const resource = z.string().regex(audiencePattern, { error: `must be ${audienceRule}` })
 const list = <T extends z.ZodType>(item: T) => z.array(item).max(50).refine(isSet, { error: 'must name each once' })
-/** A text, or a list of them as `key_ops` and `x5c` are: nothing that is deeper says anything of a key. */
+/** What else a key has, such as certificates, is ignored (RFC 7517 §4). */
 const jwks = z
-  .object({
-    keys: z
-      .array(z.record(keyMember, z.union([keyMember, z.array(keyMember).max(20), z.boolean(), z.number()])))
-      .max(20)
-  })
-  .transform((keySet) => keySet as JSONWebKeySet)
+  .object({ keys: z.array(z.record(z.string(), z.unknown())).max(maxKeys) })
+  .transform(({ keys }) => ({ keys: keys.map(neededMembers) }))
   .meta({ description: 'public keys (RFC 7517)' })
 const ttl = z.int().min(30).max(maxAccessTokenTtlSeconds)
 

@@ -1,3 +1,4 @@
+import { endpointOf } from '@countersign/oauth'
 import { answerNotModified } from '@countersign/service-kit'
 import { dpopAlgorithms, signingAlgorithm } from '@countersign/verifier'
 import type { Middleware } from 'koa'
@@ -43,10 +44,10 @@ const confidentialMethods = clientAuthMethods.filter((method) => method !== 'non
 export function issuerMetadata({ issuer }: MetadataDeps): Middleware[] {
   const document = {
     issuer,
-    token_endpoint: `${issuer}/oauth/token`,
-    revocation_endpoint: `${issuer}/oauth/revoke`,
-    introspection_endpoint: `${issuer}/oauth/introspect`,
-    jwks_uri: `${issuer}/.well-known/jwks.json`,
+    token_endpoint: endpointOf(issuer, '/oauth/token'),
+    revocation_endpoint: endpointOf(issuer, '/oauth/revoke'),
+    introspection_endpoint: endpointOf(issuer, '/oauth/introspect'),
+    jwks_uri: endpointOf(issuer, '/.well-known/jwks.json'),
     grant_types_supported: clientGrantTypes,
     response_types_supported: [],
     token_endpoint_auth_methods_supported: clientAuthMethods,

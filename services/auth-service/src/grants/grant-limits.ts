@@ -1,4 +1,4 @@
-import { InvalidScopeError, InvalidTargetError, UnauthorizedClientError } from '@countersign/oauth'
+import { audiencePattern, InvalidScopeError, InvalidTargetError, UnauthorizedClientError } from '@countersign/oauth'
 import { type Client, type ClientGrantType, scopePattern } from '../clients/client.ts'
 
 /** What a token request asks for at most. */
@@ -24,10 +24,10 @@ export function readScopes(scope: string | undefined): string[] | undefined {
   return [...new Set(scopes)]
 }
 
-/** @returns the resources, each once. @throws {InvalidTargetError} for one that is no absolute URI without a fragment */
+/** @returns the resources, each once. @throws {InvalidTargetError} for what can name no API */
 export function readResources(resource: readonly string[] | undefined): string[] | undefined {
   if (resource === undefined) return undefined
-  if (!resource.every((one) => URL.canParse(one) && !one.includes('#'))) throw new InvalidTargetError()
+  if (!resource.every((one) => audiencePattern.test(one))) throw new InvalidTargetError()
   return [...new Set(resource)]
 }
 

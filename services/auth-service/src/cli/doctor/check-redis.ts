@@ -1,38 +1,37 @@
 /** Redis, its settings and the rights of this user, and the revocation feed in it. */
-import { isEpochOfRun, revocationKeys } from '@countersign/verifier/redis'
-import { createClient, ErrorReply } from 'redis'
+import {
+  createRedisLink,
+  isEpochOfRun,
+  NotPrimaryError,
+  type RedisSession,
+  revocationKeys
+} from '@countersign/verifier/redis'
 import { type Finding, findingsOf, judgeClock } from './finding.ts'
 
-const connectMilliseconds = 3_000
+const answerMilliseconds = 5_000
+const redis = findingsOf('redis')
 
 export async function checkRedis(url: string): Promise<Finding[]> {
-  const redis = findingsOf('redis')
-  const client = makeClient(url)
-  client.on('error', () => {}) // `connect` and each command say it
+  const link = createRedisLink({ url })
   try {
-    await client.connect()
-    const info = readInfo(await client.info())
-    const askedAt = Date.now()
-    const [seconds, microseconds] = (await client.sendCommand(['TIME'])) as unknown as [string, string]
-    const theirs = Number(seconds) * 1000 + Number(microseconds) / 1000
-    const clock = judgeClock('redis_clock', 'Redis', theirs, (askedAt + Date.now()) / 2)
-    if (info.role !== 'master') {
-      return [redis.failed('REDIS_URL leads to a replica, which takes no writes. Name the primary.'), clock]
-    }
-    const found = redis.ok(`Redis ${info.valkey_version ?? info.redis_version} answers, and is the primary.`)
-    const rights = await checkRights(client)
-    const feed = rights.state === 'failed' ? [] : [await checkFeed(client, info.run_id ?? '')]
-    return [found, clock, checkPolicy(info), checkWrites(info), rights, ...feed]
+    return await link.run(answerMilliseconds, examine)
   } catch (error) {
     return [redis.failed(describe(error))]
   } finally {
-    if (client.isOpen) client.destroy()
+    await link.close()
   }
 }
 
-type Client = ReturnType<typeof makeClient>
-function makeClient(url: string) {
-  return createClient({ url, socket: { connectTimeout: connectMilliseconds, reconnectStrategy: false } })
+type Client = RedisSession['client']
+
+async function examine({ client, runId, serverNow }: RedisSession): Promise<Finding[]> {
+  const info = readInfo(await client.info())
+  const now = serverNow()
+  const clock = now === undefined ? [] : [judgeClock('redis_clock', 'Redis', now, Date.now())]
+  const found = redis.ok(`Redis ${info.valkey_version ?? info.redis_version} answers, and is the primary.`)
+  const rights = await checkRights(client)
+  const feed = rights.state === 'failed' ? [] : [await checkFeed(client, runId)]
+  return [found, ...clock, checkPolicy(info), checkWrites(info), rights, ...feed]
 }
 
 type Info = Readonly<Record<string, string | undefined>>
@@ -83,15 +82,16 @@ async function checkRights(client: Client): Promise<Finding> {
     try {
       await run()
     } catch (error) {
-      if (!(error instanceof ErrorReply)) throw error
-      return found.failed(`This Redis user lacks a right (docs/deployment.md has them): ${error.message}`)
+      const message = messageOf(error)
+      if (!message.startsWith('NOPERM')) throw error
+      return found.failed(`This Redis user lacks a right (docs/deployment.md has them): ${message}`)
     }
   }
   return found.ok('The rights of this Redis user are enough to follow the feed.')
 }
 
 function unlessMissing(error: unknown): void {
-  if (!(error instanceof ErrorReply && /no such key/i.test(error.message))) throw error
+  if (!/no such key/i.test(messageOf(error))) throw error
 }
 
 async function checkFeed(client: Client, runId: string): Promise<Finding> {
@@ -114,9 +114,15 @@ async function checkFeed(client: Client, runId: string): Promise<Finding> {
 }
 
 function describe(error: unknown): string {
-  const { code, message = '' } = (error ?? {}) as { code?: unknown; message?: string }
-  if (/^WRONGPASS/.test(message)) return 'Redis refuses the user or the password in REDIS_URL (WRONGPASS).'
-  if (/^NOAUTH/.test(message)) return 'Redis asks for a password, and REDIS_URL holds none (NOAUTH).'
-  if (error instanceof ErrorReply) return `Redis refuses: ${message}`
-  return `Redis cannot be reached at the host and port in REDIS_URL (${typeof code === 'string' ? code : 'no answer'}).`
+  const message = messageOf(error)
+  if (error instanceof NotPrimaryError) return 'REDIS_URL leads to a replica, which takes no writes. Name the primary.'
+  if (message.startsWith('WRONGPASS')) return 'Redis refuses the user or the password in REDIS_URL (WRONGPASS).'
+  if (message.startsWith('NOAUTH')) return 'Redis asks for a password, and REDIS_URL holds none (NOAUTH).'
+  if (message.startsWith('NOPERM')) return `This Redis user lacks a right (docs/deployment.md has them): ${message}`
+  const { code } = error as { code?: unknown }
+  return `Redis cannot be reached at the host and port in REDIS_URL (${typeof code === 'string' ? code : message}).`
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : ''
 }

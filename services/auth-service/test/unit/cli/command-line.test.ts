@@ -43,6 +43,7 @@ async function run(...args: string[]) {
 describe('the command line', () => {
   test('has the commands that it is documented to have', () => {
     expect(commands.map(({ name }) => name)).toEqual([
+      'doctor',
       'migrate',
       'keys list',
       'keys rotate',

@@ -1,0 +1,25 @@
+import { domainToASCII } from 'node:url'
+
+/** The rule of {@link parseEmail} for people. */
+export const emailRule = 'an address like name@example.com, of at most 254 bytes'
+
+/** An atom, which may hold letters of every script (RFC 6531 §3.3); dots may stand anywhere, as some providers have them. */
+const localAtom = /^[^\s\p{Cc}()<>[\]:;@\\,"]+$/u
+/** A quoted string (RFC 5321 §4.1.2). */
+const localQuoted = /^"(?:[^\p{Cc}"\\]|\\[\x20-\x7e])+"$/u
+const domainLabel = /^(?!-)[a-z\d-]{1,63}(?<!-)$/i
+
+/**
+ * Judges an e-mail address: whether mail can be sent to it (RFC 5321, RFC 6531), in any script.
+ * @returns it as it was written, without spaces around it; `undefined` for one that nobody can have
+ */
+export function parseEmail(text: string): string | undefined {
+  const address = text.trim().normalize('NFC')
+  const at = address.lastIndexOf('@')
+  const [local, domain] = [address.slice(0, Math.max(at, 0)), address.slice(at + 1)]
+  if (!address.isWellFormed() || !(localAtom.test(local) || localQuoted.test(local))) return undefined
+  if (/[\s:/?#[\]@\\%]/.test(domain) || Buffer.byteLength(local) > 64) return undefined
+  const ascii = domainToASCII(domain)
+  const isDomain = ascii !== '' && ascii.split('.').every((label) => domainLabel.test(label)) && !/^[\d.]+$/.test(ascii)
+  return isDomain && Buffer.byteLength(local) + 1 + ascii.length <= 254 ? address : undefined
+}
