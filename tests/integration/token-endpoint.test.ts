@@ -202,7 +202,7 @@ describe('the token endpoint', () => {
       ['an audience that only begins like this issuer', () => ({ audience: `${issuer}/` })],
       ['no jti', () => ({ claims: { jti: undefined } as never })],
       ['an exp that has passed', () => ({ claims: { exp: Math.floor(Date.now() / 1000) - 60 } })],
-      ['an exp in an hour', () => ({ claims: { exp: Math.floor(Date.now() / 1000) + 3600 } })],
+      ['an exp in more than an hour', () => ({ claims: { exp: Math.floor(Date.now() / 1000) + 3700 } })],
       ['no exp', () => ({ claims: { exp: undefined } as never })],
       ['another issuer', () => ({ claims: { iss: 'somebody-else' } })],
       ['the type of an access token', () => ({ header: { typ: 'at+jwt' } })],
@@ -216,9 +216,9 @@ describe('the token endpoint', () => {
       expect((await token({ grant_type: 'client_credentials', ...(await assert(id)) })).status).toBe(200)
     })
 
-    test('the audience may be the issuer or its token endpoint, alone, as a text or in a list', async () => {
+    test('the audience may be the issuer or its token endpoint, as a text or in a list, or both', async () => {
       const { client_id: id } = await newKeyClient()
-      for (const name of [issuer, [issuer], `${issuer}/oauth/token`]) {
+      for (const name of [issuer, [issuer], `${issuer}/oauth/token`, [issuer, `${issuer}/oauth/token`]]) {
         const parameters = { grant_type: 'client_credentials', ...(await assert(id, { audience: name })) }
         expect((await token(parameters)).status).toBe(200)
       }

@@ -1,0 +1,8 @@
+# Other people's software that the tests run beside; to be sourced after lib.sh, gives `prepare_neighbours`.
+# shellcheck shell=bash
+
+prepare_neighbours() {
+  local python=/usr/lib/python3/dist-packages
+  step 'Debian packages of other software' retry 3 "$COUNTERSIGN_CI_DIR/packages.sh" \
+    haproxy=haproxy nginx=nginx-light "$python/authlib/__init__.py=python3-authlib" "$python/requests/__init__.py=python3-requests"
+}
