@@ -1,5 +1,5 @@
 import { Alert, Button, Stack, Text } from '@mantine/core'
-import { isAway, issueSentencesOf, messageOf } from '../api/api-error.ts'
+import { isAway, isSessionEnd, issueSentencesOf, messageOf } from '../api/api-error.ts'
 import classes from './error-alert.module.css'
 
 interface ErrorAlertProps {
@@ -11,6 +11,8 @@ interface ErrorAlertProps {
 }
 
 export function ErrorAlert({ error, message, onRetry, isRetrying = false }: ErrorAlertProps) {
+  // Its own page or dialog says so, and signing in again makes it untrue.
+  if (isSessionEnd(error)) return null
   const issues = issueSentencesOf(error)
   return (
     <Alert color={isAway(error) ? 'yellow' : 'red'} variant="light">
