@@ -1,9 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { send, signIn } from '@countersign/testing/trio'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { admin, hasBrowser, newPerson, openStage, registerOnPage, type Stage, signInOnPage } from './stage.ts'
+import {
+  admin,
+  hasBrowser,
+  newPerson,
+  openStage,
+  type Person,
+  registerOnPage,
+  type Stage,
+  signInOnPage
+} from './stage.ts'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 /** `SCREENSHOTS=1` renews the pictures of docs/browser.md. */
@@ -32,17 +42,27 @@ const ways = [
 describe.skipIf(!hasBrowser)('every page can be used by everybody', () => {
   let stage: Stage
   let userId: string
+  let margaret: Person
 
   beforeAll(async () => {
     stage = await openStage()
     for (let i = 0; i < 4; i++) {
       const { page, context } = await stage.visit()
-      await registerOnPage(page, newPerson(['ada', 'grace', 'linus', 'margaret'][i]))
+      margaret = newPerson(['ada', 'grace', 'linus', 'margaret'][i])
+      await registerOnPage(page, margaret)
       userId = await page.evaluate(async () => (await (await fetch('/bff/session')).json()).user_id)
       await context.close()
     }
   })
   afterAll(() => stage?.close())
+
+  const endSessionsOf = async (person: Person) => {
+    const { access_token: token } = await signIn(stage.trio.auth.url, person)
+    const headers = { Authorization: `Bearer ${token}` }
+    expect(await send(`${stage.trio.auth.url}/auth/logout-all`, { method: 'POST', headers })).toMatchObject({
+      status: 204
+    })
+  }
 
   const pages: [string, () => string, string][] = [
     ['account', () => '/', 'Your account'],
@@ -88,10 +108,23 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody', () => {
       await ask('/admin/keys', /^Pull key/)
       await ask(`/admin/users/${userId}`, 'Disable user')
       await ask('/admin/clients', 'New client')
+      await page.getByLabel('Client id').fill('typed')
+      await endSessionsOf(admin(stage.trio))
+      await page.evaluate(() => window.dispatchEvent(new Event('focus')))
+      const again = page.getByRole('dialog', { name: 'Your session has ended' })
+      await again.waitFor()
+      await page.waitForTimeout(400)
+      found.push(...(await violationsOf(page)).map((text) => `the ended session: ${text}`))
+      await again.getByRole('textbox', { name: 'Username' }).fill(margaret.username)
+      await again.getByLabel('Password', { exact: true }).fill(margaret.password)
+      await again.getByRole('button', { name: 'Sign in' }).click()
+      await page.getByText('This browser is signed in as').waitFor()
+      await page.waitForTimeout(400)
+      found.push(...(await violationsOf(page)).map((text) => `the notice of another user: ${text}`))
       expect(found).toEqual([])
       expect(stage.complaints).toEqual([])
       await context.close()
     },
-    120_000
+    180_000
   )
 })

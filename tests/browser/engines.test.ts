@@ -79,28 +79,34 @@ describe.skipIf(!hasBrowser)('the pages in every browser', () => {
       return found.map((text) => `${scheme} ${path} ${text}`)
     }
 
-    test.runIf(isThere)('signs up, reloads, changes the password, signs out and in again', async () => {
-      const person = newPerson()
-      const changed = { ...person, password: `${person.password}-changed` }
-      usedSecrets.add(changed.password)
-      await page.goto(`${stage.url}/register`)
-      await page.fill('Username', person.username)
-      await page.fill('Password', person.password)
-      await page.click('button', 'Create account')
-      await page.see('heading', 'Your account')
-      await page.reload()
-      await page.see('heading', 'Your account')
-      await page.fill('Current password', person.password)
-      await page.fill('New password', changed.password)
-      await page.click('button', 'Change password')
-      await page.see('text', 'Your password is changed. All other sessions have ended.')
-      await signOut()
-      await signIn(changed)
-      await page.reload()
-      await page.see('heading', 'Your account')
-      expect(await page.run('return document.cookie')).toBe('')
-      await signOut()
-    })
+    test.runIf(isThere)(
+      'signs up, reloads, changes the password, signs out and in again, and hears of other tabs',
+      async () => {
+        const person = newPerson()
+        const changed = { ...person, password: `${person.password}-changed` }
+        usedSecrets.add(changed.password)
+        await page.goto(`${stage.url}/register`)
+        await page.fill('Username', person.username)
+        await page.fill('Password', person.password)
+        await page.click('button', 'Create account')
+        await page.see('heading', 'Your account')
+        await page.reload()
+        await page.see('heading', 'Your account')
+        await page.fill('Current password', person.password)
+        await page.fill('New password', changed.password)
+        await page.click('button', 'Change password')
+        await page.see('text', 'Your password is changed. All other sessions have ended.')
+        await signOut()
+        await signIn(changed)
+        // As another tab does at its sign-out.
+        await page.run(`new BroadcastChannel('countersign-session').postMessage('signed_out')`)
+        await page.see('heading', 'Sign in')
+        await page.reload()
+        await page.see('heading', 'Your account')
+        expect(await page.run('return document.cookie')).toBe('')
+        await signOut()
+      }
+    )
 
     // accessibility.test.ts asks it of every page in Chromium.
     test.runIf(isThere && !name.startsWith('Chromium'))('has nothing for axe to find in either colours', async () => {

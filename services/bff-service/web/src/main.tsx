@@ -5,6 +5,7 @@ import { createRoot } from 'react-dom/client'
 import { createQueryClient } from './api/query-client.ts'
 import { App } from './app.tsx'
 import { followSession } from './session/tabs.ts'
+import { markTypedForms } from './session/typed-forms.ts'
 import { adoptStyleNonce } from './style-nonce.ts'
 
 const root = document.getElementById('root')
@@ -14,6 +15,7 @@ const styleNonce = adoptStyleNonce(document)
 
 const queryClient = createQueryClient()
 followSession(queryClient)
+markTypedForms(document)
 
 createRoot(root).render(
   <StrictMode>

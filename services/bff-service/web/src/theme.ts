@@ -47,11 +47,10 @@ export const theme = createTheme({
 const redFilled = { '--mantine-color-red-filled': '#c92a2a', '--mantine-color-red-filled-hover': '#b02525' }
 
 /** Where the colours of the library stay under a contrast of 4.5:1, these take their place. */
-export const cssVariables: CSSVariablesResolver = ({ colors }) => ({
+export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
   light: {
     ...redFilled,
-    '--page-background': '#f6f8f8',
     '--track-background': '#e6ecee',
     '--mantine-color-text': '#1c2529',
     '--mantine-color-dimmed': '#4d585e',
@@ -65,8 +64,7 @@ export const cssVariables: CSSVariablesResolver = ({ colors }) => ({
   },
   dark: {
     ...redFilled,
-    '--page-background': colors.dark[8],
-    '--track-background': colors.dark[5],
+    '--track-background': 'var(--mantine-color-dark-5)',
     '--mantine-color-text': '#d3d6d8',
     '--mantine-color-dimmed': '#a4aaae',
     '--mantine-color-anchor': petrol[3],

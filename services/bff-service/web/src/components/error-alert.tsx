@@ -1,5 +1,5 @@
 import { Alert, Button, Stack, Text } from '@mantine/core'
-import { isAway, messageOf } from '../api/api-error.ts'
+import { isAway, isSessionEnd, messageOf } from '../api/api-error.ts'
 
 interface ErrorAlertProps {
   error: unknown
@@ -10,6 +10,8 @@ interface ErrorAlertProps {
 }
 
 export function ErrorAlert({ error, message, onRetry, isRetrying = false }: ErrorAlertProps) {
+  // Its own page or dialog says so, and signing in again makes it untrue.
+  if (isSessionEnd(error)) return null
   return (
     <Alert color={isAway(error) ? 'yellow' : 'red'} variant="light">
       <Stack gap="sm" align="flex-start">

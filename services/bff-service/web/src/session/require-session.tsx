@@ -3,7 +3,8 @@ import { ErrorAlert } from '../components/error-alert.tsx'
 import { LoadingPage } from '../layout/loading-page.tsx'
 import { Page } from '../layout/page.tsx'
 import { signInPathFor } from './return-path.ts'
-import { SignedInContext, useSessionState } from './session.ts'
+import { SignedInContext, shownSessionOf, useSessionState } from './session.ts'
+import { SignInAgain } from './sign-in-again.tsx'
 
 /** Shows the routes inside it to a user who is signed in, and the sign-in page to others. */
 export function RequireSession() {
@@ -17,12 +18,15 @@ export function RequireSession() {
     )
   }
   if (!state) return <LoadingPage />
-  if (state.status === 'signed_out') {
-    return <Navigate replace to={state.reason === 'signed_out' ? '/sign-in' : signInPathFor(location)} />
+  const session = shownSessionOf(state)
+  if (!session) {
+    const wasLeft = state.status === 'signed_out' && state.reason === 'signed_out'
+    return <Navigate replace to={wasLeft ? '/sign-in' : signInPathFor(location)} />
   }
   return (
-    <SignedInContext value={state.session}>
-      <Outlet key={state.session.user_id} />
+    <SignedInContext value={session}>
+      <Outlet key={session.user_id} />
+      {state.status === 'signed_out' && <SignInAgain former={session} />}
     </SignedInContext>
   )
 }

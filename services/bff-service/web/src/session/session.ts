@@ -4,13 +4,19 @@ import { ApiError } from '../api/api-error.ts'
 import { request } from '../api/request.ts'
 import type { SignedIn } from '../api/types.ts'
 import { showNotice } from '../components/show-message.ts'
+import { hasTypedForm } from './typed-forms.ts'
 
 /** Why no user is signed in: the session ended by itself or elsewhere, the person signed out, or there was none. */
 type SignedOutReason = 'ended' | 'signed_out' | 'none'
 
 export type SessionState =
   | { status: 'signed_in'; session: SignedIn }
-  | { status: 'signed_out'; reason: SignedOutReason }
+  | {
+      status: 'signed_out'
+      reason: SignedOutReason
+      /** The session that ended under a form that somebody has typed into: its user may sign in over it. */
+      former?: SignedIn
+    }
 
 const sessionKey = ['session'] as const
 
@@ -36,17 +42,25 @@ export function lookAgain(client: QueryClient): void {
   void client.refetchQueries({ queryKey: sessionKey })
 }
 
+/** The session that the page shows: a present one, or one that ended under a form. */
+export function shownSessionOf(state: SessionState | undefined): SignedIn | undefined {
+  return state?.status === 'signed_in' ? state.session : state?.former
+}
+
 /** The id of the user that the page shows. */
 export function shownUserOf(client: QueryClient): string | undefined {
-  const state = stateOf(client)
-  return state?.status === 'signed_in' ? state.session.user_id : undefined
+  return shownSessionOf(stateOf(client))?.user_id
 }
 
 /** Shows the pages of the session's user; what the pages of another user showed is gone then. */
 export function enterSession(client: QueryClient, session: SignedIn): void {
+  const before = stateOf(client)
   const shownUser = shownUserOf(client)
   setState(client, { status: 'signed_in', session })
-  if (shownUser === session.user_id) return
+  if (shownUser === session.user_id) {
+    if (before?.status === 'signed_out') void client.invalidateQueries(responses)
+    return
+  }
   forgetResponses(client)
   if (shownUser !== undefined) {
     showNotice(`This browser is signed in as ${session.username} now. The page of the other user was closed.`)
@@ -54,9 +68,17 @@ export function enterSession(client: QueryClient, session: SignedIn): void {
 }
 
 export function endSession(client: QueryClient, reason: SignedOutReason = 'ended'): void {
+  const shown = shownSessionOf(stateOf(client))
   // A late response to a page that somebody has signed out of changes nothing.
-  if (stateOf(client)?.status !== 'signed_in') return
-  setState(client, { status: 'signed_out', reason })
+  if (!shown) return
+  const isKept = reason === 'ended' && hasTypedForm(document)
+  setState(client, { status: 'signed_out', reason, ...(isKept && { former: shown }) })
+  if (!isKept) forgetResponses(client)
+}
+
+/** Leaves the page of an ended session, with the form that kept it. */
+export function leaveEndedPage(client: QueryClient): void {
+  setState(client, { status: 'signed_out', reason: 'ended' })
   forgetResponses(client)
 }
 
@@ -68,11 +90,12 @@ function setState(client: QueryClient, state: SessionState): void {
   client.setQueryData(sessionKey, state)
 }
 
+const responses = { predicate: ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey[0] !== sessionKey[0] }
+
 /** What one person has seen is not there for the next one at the same browser. */
 function forgetResponses(client: QueryClient): void {
-  const filters = { predicate: ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey[0] !== sessionKey[0] }
-  void client.cancelQueries(filters)
-  client.removeQueries(filters)
+  void client.cancelQueries(responses)
+  client.removeQueries(responses)
 }
 
 export const SignedInContext = createContext<SignedIn | undefined>(undefined)

@@ -44,12 +44,17 @@ export function SignInPage() {
   )
 }
 
-function SignInForm() {
+interface SignInFormProps {
+  /** Is in the field when the form opens. */
+  username?: string
+}
+
+export function SignInForm({ username = '' }: SignInFormProps) {
   const signIn = useSignIn()
   const first = useRef<HTMLInputElement>(null)
   useEffect(() => first.current?.focus(), [])
   const form = usePageForm<Credentials>({
-    initialValues: { username: '', password: '' },
+    initialValues: { username, password: '' },
     validate: {
       username: (text) => (text.trim() ? null : 'Enter your username.'),
       password: (text) => (text ? null : 'Enter your password.')
