@@ -19,7 +19,7 @@ export interface AccessTokenEnv {
 }
 
 /**
- * Reads the Fetch request, on whatever runtime. Not the raw request of a Node server, which an app that passes a request
+ * Reads the Fetch request, the same on every runtime. Not the raw request of a Node server, which an app that passes a request
  * of its own on to `app.fetch` hands on along with the rest of the environment.
  */
 export const honoReader: RequestReader<Context> = {

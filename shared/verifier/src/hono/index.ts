@@ -1,5 +1,5 @@
 /**
- * Protects routes of a Hono 4 app with access tokens, on Node or any other runtime. Imports nothing of Hono but its types.
+ * Protects routes of a Hono 4 app with access tokens, on Node, Bun or Deno. Imports nothing of Hono but its types.
  *
  * @packageDocumentation
  */

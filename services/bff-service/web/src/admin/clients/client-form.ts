@@ -87,8 +87,9 @@ export const clientWishes: FieldWishes<ClientFormValues> = {
   grant_types: 'Choose client credentials or token exchange, or give a resource whose tokens it inspects.',
   scopes: 'A scope has up to 64 characters without spaces, quotes and backslashes.',
   audiences:
-    'An audience is an absolute URI without a fragment, such as https://api.example.com. Fewer and shorter ones fit into a token.',
-  resources: 'A resource is an absolute URI without a fragment, such as https://reports.example.com.',
+    'An audience is the name of an API as its tokens have it, such as https://api.example.com or my-api, without spaces, quotes and #. Fewer and shorter ones fit into a token.',
+  resources:
+    'A resource is the name of an API as its tokens have it, such as https://reports.example.com or my-api, without spaces, quotes and #.',
   may_act_for: 'Name clients by their ids: 1 to 64 of A-Z, a-z, 0-9, . _ and -.',
   access_token_ttl_seconds: 'Give 30 to 3600 seconds, or leave this empty.'
 }
