@@ -18,7 +18,7 @@ const signOut = async (page: Page) => {
 }
 
 const shows = (page: Page, { username }: Person) =>
-  page.getByRole('banner').getByText(username).first().waitFor({ timeout: 5_000 })
+  page.getByRole('banner').getByText(username).first().waitFor({ timeout: 20_000 })
 
 describe.skipIf(!hasBrowser)('tabs of one browser', () => {
   let stage: Stage
