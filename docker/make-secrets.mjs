@@ -72,9 +72,9 @@ secret('redis/acl-2.conf', () =>
     `user verifier reset on #${sha256(new URL(verifierUrl).password)}` +
       ' %R~{countersign}:epoch %R~{countersign}:swept %R~{countersign}:revocations %R~{countersign}:revoked:*' +
       ' %W~{countersign}:proof:* &{countersign}:unpublished' +
-      ' +hello +auth +ping +info +time +client|setinfo +client|setname +get +mget +exists +xread +xinfo|stream +subscribe +set',
+      ' +hello +auth +ping +info +time +get +mget +exists +xread +xinfo|stream +subscribe +set',
     `user browser reset on #${sha256(new URL(browserUrl).password)} ~countersign:browser-session:*` +
-      ' +hello +auth +ping +info +client|setinfo +client|setname +get +getex +set +del +eval'
+      ' +hello +auth +ping +info +get +getex +set +del +eval'
   ].join('\n')
 )
 

@@ -162,6 +162,8 @@ function clientOptions(options: RedisLinkOptions, signal: AbortSignal): RedisCli
     ...given,
     socket: socket as NonNullable<RedisClientOptions['socket']>,
     disableOfflineQueue: true,
+    // CLIENT SETINFO is a right that Redis 7.0 cannot name in an ACL.
+    disableClientInfo: true,
     maintNotifications: 'disabled'
   }
 }
