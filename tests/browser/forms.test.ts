@@ -35,11 +35,12 @@ const textOfError = (field: Locator) =>
 
 async function expectFirstError(field: Locator, sentence: RegExp): Promise<void> {
   await expect.poll(() => field.evaluate((input) => input === document.activeElement)).toBe(true)
-  const isInView = await field.evaluate((input) => {
-    const { top, bottom } = input.getBoundingClientRect()
-    return top >= 0 && bottom <= window.innerHeight
-  })
-  expect(isInView).toBe(true)
+  const isInView = () =>
+    field.evaluate((input) => {
+      const { top, bottom } = input.getBoundingClientRect()
+      return top >= 0 && bottom <= window.innerHeight
+    })
+  await expect.poll(isInView).toBe(true)
   expect(await field.getAttribute('aria-invalid')).toBe('true')
   expect(await textOfError(field)).toMatch(sentence)
 }
