@@ -103,7 +103,7 @@ describe('signing keys', () => {
 
   test('a spare that caches may not know yet does not sign, and the answer says when it may', async () => {
     const refused = await rotate()
-    expect(refused).toMatchObject({ status: 409, body: { error: 'conflict' } })
+    expect(refused).toMatchObject({ status: 409, body: { error: 'rotation_too_early' } })
     const seconds = Number(refused.headers.get('Retry-After'))
     expect(seconds).toBeGreaterThan(400)
     expect(seconds).toBeLessThanOrEqual(420)

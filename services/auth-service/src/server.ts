@@ -44,7 +44,7 @@ import type { RevocationPublisher } from './revocation/revocation-publisher.ts'
 import { startRevocationRelay } from './revocation/revocation-relay.ts'
 import { createActivityRecorder } from './statistics/activity-recorder.ts'
 import { recordActivity } from './statistics/recorded-metrics.ts'
-import { openDatabase, openDatabasePool } from './stores/database.ts'
+import { openDatabase, openDatabasePool, openDatabaseProbe } from './stores/database.ts'
 import { requireNoDroppedSlashes } from './stores/dropped-slashes.ts'
 import { createHotStatements } from './stores/hot-statements.ts'
 import { createInProcessAttemptCounters } from './stores/in-process-attempt-counters.ts'
@@ -112,6 +112,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
   const carrier = embedded ? inProcessCarrier(embedded) : redisCarrier(config, logger)
   const pool = openDatabasePool({ url: config.databaseUrl.reveal(), connections: config.databaseConnections })
   const database = openDatabase(pool)
+  const databaseProbe = openDatabaseProbe(config.databaseUrl.reveal())
   await requireNoDroppedSlashes(database, { ISSUER: config.issuer, API_AUDIENCE: config.apiAudience })
   const hotStatements = createHotStatements(pool)
   const users = createPrismaUserStore(database, hotStatements)
@@ -254,7 +255,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     logger,
     metrics,
     healthChecks: [
-      { name: 'database', required: true, check: async () => (await database.$queryRaw`SELECT 1`) !== undefined },
+      { name: 'database', required: true, check: databaseProbe.isReachable },
       {
         name: 'revocation_feed',
         required: false,
@@ -303,6 +304,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
       () => keyRing.close(),
       () => carrier.publisher.close(),
       () => carrier.redis?.destroy(),
+      () => databaseProbe.close(),
       () => database.$disconnect()
     ]
   })

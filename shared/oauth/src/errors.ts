@@ -203,13 +203,14 @@ export class MethodNotAllowedError extends OAuthError {
   }
 }
 
-/** 409 `conflict`: what is to be made exists already. */
+/** 409: what is to be made exists already (`conflict`), or the state does not allow the change, for which `code` may have a name. */
 export class ConflictError extends OAuthError {
-  readonly code = 'conflict'
+  readonly code: string
   readonly status = 409
 
-  constructor(options: OAuthErrorOptions = {}) {
+  constructor({ code = 'conflict', ...options }: OAuthErrorOptions & { code?: string } = {}) {
     super('It exists already.', options)
+    this.code = code
   }
 }
 

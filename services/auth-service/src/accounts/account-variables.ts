@@ -16,7 +16,7 @@ export function usernameVariable(name: string, options: { fallback: string }): V
 export function firstAdminPasswordVariable(name: string): Variable<Secret> {
   return {
     name,
-    expects: `a password of ${passwordLength.min} to ${passwordLength.max} characters that is not one of the most used ones`,
-    parse: (text) => (refusalOfPassword(text, '') === undefined ? new Secret(text) : undefined)
+    expects: `a password of ${passwordLength.min} to ${passwordLength.max} characters, without line breaks, that is not one of the most used ones`,
+    parse: (text) => (!/[\r\n]/.test(text) && refusalOfPassword(text, '') === undefined ? new Secret(text) : undefined)
   }
 }

@@ -17,11 +17,9 @@ export async function announce(
   note: (line: string) => void
 ): Promise<boolean> {
   if (entries.length === 0) return true
-  const failure = publisher ? await publish(entries, publisher) : 'REDIS_URL is not given'
+  const failure = publisher ? await publish(entries, publisher) : 'this command has no REDIS_URL'
   if (failure === undefined) return true
-  note(
-    `Done, but not published yet (${failure}): an auth-service that runs and reaches Redis does that within about three seconds.`
-  )
+  note(`Done, but not published yet (${failure}): a running auth-service does that within about three seconds.`)
   return false
 }
 

@@ -39,17 +39,20 @@ export function rotateKeys({ keyAdministration, keySchedule, requireAdmin }: Adm
       if (result.outcome === 'not_an_admin') throw noLongerAdmin()
       if (result.outcome === 'too_early') {
         throw new ConflictError({
+          code: 'rotation_too_early',
           description: 'The next key was published too short a while ago: some verifiers may not know it yet.',
           headers: { 'Retry-After': String(result.inSeconds) }
         })
       }
       if (result.outcome === 'too_many_keys') {
         throw new ConflictError({
+          code: 'too_many_keys',
           description: 'Too many keys are published still. Rotate again when some of them are removed.'
         })
       }
       if (result.outcome === 'spare_unusable') {
         throw new ConflictError({
+          code: 'spare_unusable',
           description:
             'The next key cannot be opened with the master keys of this replica. Pull it, and another is made.'
         })

@@ -77,8 +77,11 @@ export const pageCursor = z
   .optional()
   .meta({ description: '`next_cursor` of the page before' })
 
+const limitRule = { error: 'must be a whole number from 1 to 100' }
+
 /** How many a page holds at most. */
-export const pageLimit = (fallback: number) => z.coerce.number().int().min(1).max(100).default(fallback)
+export const pageLimit = (fallback: number) =>
+  z.coerce.number(limitRule).int(limitRule).min(1, limitRule).max(100, limitRule).default(fallback)
 
 /** `GET /admin/users` */
 export const userListQuery = z.strictObject({

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { clientAuthMethods, clientGrantTypes, clientIdPattern, scopePattern } from '../clients/client.ts'
 import { maxKeys, neededMembers } from '../clients/key-rules.ts'
 import { maxAccessTokenTtlSeconds } from '../tokens/access-tokens.ts'
+import { pageLimit } from './bodies.ts'
 
 /** What `/admin/clients` takes and answers. */
 
@@ -27,7 +28,8 @@ const jwks = z
   .object({ keys: z.array(z.record(z.string(), z.unknown())).max(maxKeys) })
   .transform(({ keys }) => ({ keys: keys.map(neededMembers) }))
   .meta({ description: 'public keys (RFC 7517)' })
-const ttl = z.int().min(30).max(maxAccessTokenTtlSeconds)
+const ttlRule = { error: `must be a whole number of seconds from 30 to ${maxAccessTokenTtlSeconds}` }
+const ttl = z.int(ttlRule).min(30, ttlRule).max(maxAccessTokenTtlSeconds, ttlRule)
 
 function isSet(items: readonly unknown[]): boolean {
   return new Set(items).size === items.length
@@ -76,7 +78,7 @@ export type ClientChangeBody = z.infer<typeof clientChangeBody>
 /** `GET /admin/clients` */
 export const clientListQuery = z.strictObject({
   cursor: clientId.optional().meta({ description: '`next_cursor` of the page before' }),
-  limit: z.coerce.number().int().min(1).max(100).default(20)
+  limit: pageLimit(20)
 })
 export type ClientListQuery = z.infer<typeof clientListQuery>
 

@@ -17,6 +17,8 @@ export type Database = PrismaClient
 export type Queryable = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>
 
 const connectTimeoutMs = 3000
+/** As long as a readiness check waits. */
+const probeTimeoutMs = 1000
 /** Past this Postgres ends a statement, and a wait for a lock. */
 export const statementTimeoutMs = 5000
 
@@ -33,6 +35,26 @@ export function openDatabasePool({ url, connections }: DatabaseOptions): Databas
     query_timeout: statementTimeoutMs + 1000,
     application_name: 'countersign-auth-service'
   })
+}
+
+/**
+ * A connection for readiness alone: with the pool's, a check would wait behind the requests that it has to serve.
+ * It is closed while nobody asks.
+ */
+export function openDatabaseProbe(url: string): { isReachable(): Promise<boolean>; close(): Promise<void> } {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 1,
+    connectionTimeoutMillis: probeTimeoutMs,
+    query_timeout: probeTimeoutMs,
+    idleTimeoutMillis: 60_000,
+    application_name: 'countersign-auth-service-health'
+  })
+  pool.on('error', () => {})
+  return {
+    isReachable: async () => (await pool.query('SELECT 1')).rowCount === 1,
+    close: () => pool.end()
+  }
 }
 
 /** Prisma on these connections; `$disconnect` closes them. */

@@ -18,6 +18,29 @@ describe('secrets in files', () => {
     expect(env).toMatchObject({ KEY: 'from the file', OTHER: 'x' })
   })
 
+  test('a line end behind a variable is no part of it, and those within it are', async () => {
+    const env = await withSecretFiles({ KEY: 'a secret\r\n', PEM: 'BEGIN\nEND\n' }, ['KEY', 'PEM'])
+    expect(env).toEqual({ KEY: 'a secret', PEM: 'BEGIN\nEND' })
+  })
+
+  test.each([
+    ['holds nothing', Buffer.from('')],
+    ['holds nothing', Buffer.from(' \r\n')],
+    ['is not UTF-8 text; UTF-16 is not read', Buffer.from('\ufeffa secret', 'utf16le')],
+    ['is not UTF-8 text; UTF-16 is not read', Buffer.from('a secret', 'utf16le')]
+  ])('a file that %s is refused: %j', async (fault, bytes) => {
+    await writeFile(join(folder, 'faulty'), bytes)
+    const reading = withSecretFiles({ KEY_FILE: join(folder, 'faulty') }, ['KEY'])
+    await expect(reading).rejects.toMatchObject({ problems: [`KEY_FILE names a file that ${fault}.`] })
+  })
+
+  test('a byte order mark of UTF-8 is no part of a secret, and a variable with a line end alone is refused', async () => {
+    await writeFile(join(folder, 'marked'), '\ufeffa secret\r\n')
+    expect(await withSecretFiles({ KEY_FILE: join(folder, 'marked') }, ['KEY'])).toMatchObject({ KEY: 'a secret' })
+    const reading = withSecretFiles({ KEY: '\n' }, ['KEY'])
+    await expect(reading).rejects.toMatchObject({ problems: ['KEY holds nothing but a line end.'] })
+  })
+
   test('both at once, and files that cannot be read, are named', async () => {
     const env = { KEY: 'x', KEY_FILE: join(folder, 'key'), OTHER_FILE: join(folder, 'nothing') }
     const error: unknown = await withSecretFiles(env, ['KEY', 'OTHER']).catch((thrown: unknown) => thrown)

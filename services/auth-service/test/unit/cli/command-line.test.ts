@@ -41,6 +41,17 @@ async function run(...args: string[]) {
 }
 
 describe('the command line', () => {
+  test.each([
+    ['users', 'list', '--limit', 'abc'],
+    ['users', 'list', '--limit', '1.5'],
+    ['clients', 'list', '--limit', '101'],
+    ['clients', 'create', 'x', '--ttl', '1']
+  ])('says which numbers an option takes: %s %s %s %s', async (...args) => {
+    const { code, stderr } = await run(...args, ...(args[1] === 'create' ? ['--audience', 'https://api.test'] : []))
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/--(limit|ttl): must be a whole number .*from \d+ to \d+\./)
+  })
+
   test('has the commands that it is documented to have', () => {
     expect(commands.map(({ name }) => name)).toEqual([
       'doctor',

@@ -56,7 +56,14 @@ export function isMissing(error: unknown): boolean {
 }
 
 /** The codes whose descriptions the services write for people; the others are for programs. */
-const codesForPeople = ['conflict', 'not_found', 'access_denied']
+const codesForPeople = [
+  'conflict',
+  'not_found',
+  'access_denied',
+  'rotation_too_early',
+  'too_many_keys',
+  'spare_unusable'
+]
 
 /** A sentence for the person at the page, which says what to do next. */
 export function messageOf(error: unknown): string {

@@ -5,10 +5,12 @@ import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const inPackage = (...path) => fileURLToPath(new URL(join(...path), import.meta.url))
+// npm runs it in the folder of the package.
+const inPackage = (...path) => join(process.cwd(), ...path)
+const setup = fileURLToPath(new URL('setup.mjs', import.meta.url))
 
 // What it says goes to stderr: the stdout of `npm pack` is the tarball's name.
-const { status } = spawnSync(process.execPath, [inPackage('..', '..', 'dev', 'setup.mjs')], { stdio: ['ignore', 2, 2] })
+const { status } = spawnSync(process.execPath, [setup], { stdio: ['ignore', 2, 2] })
 if (status !== 0) process.exit(1)
 
 for (const path of readdirSync(inPackage('dist'), { recursive: true })) {
