@@ -244,8 +244,8 @@ describe('countersign beside a running installation', () => {
   })
 
   test.each([
-    ['no Redis', {}, /no REDIS_URL.*a running auth-service does that/],
-    ['a Redis that is away', { REDIS_URL: 'redis://:unreachable-secret@127.0.0.1:1' }, /ECONNREFUSED/]
+    ['no Redis', {}, /no REDIS_URL.*a running auth-service does that within about three seconds/],
+    ['a Redis that is away', { REDIS_URL: 'redis://:unreachable-secret@127.0.0.1:1' }, /ECONNREFUSED.*as soon as Redis takes it/]
   ])('with %s the change stands, and the running service publishes it', async (_, redis, reason) => {
     const tokens = await signIn(trio.auth.url, user)
     const withoutRedis = { DATABASE_URL: database.url, ...redis }
@@ -255,7 +255,6 @@ describe('countersign beside a running installation', () => {
     expect(code).toBe(0)
     expect(document).toEqual({ id: user.id, username: user.username, sessions_ended: 1, published: false })
     expect(stderr).toMatch(reason)
-    expect(stderr).toContain('an auth-service that runs and reaches Redis does that within about three seconds')
     await expectRefused(tokens.access_token, false)
   })
 

@@ -19,7 +19,8 @@ export async function announce(
   if (entries.length === 0) return true
   const failure = publisher ? await publish(entries, publisher) : 'this command has no REDIS_URL'
   if (failure === undefined) return true
-  note(`Done, but not published yet (${failure}): a running auth-service does that within about three seconds.`)
+  const when = publisher ? 'as soon as Redis takes it' : 'within about three seconds'
+  note(`Done, but not published yet (${failure}): a running auth-service does that ${when}.`)
   return false
 }
 

@@ -1,6 +1,6 @@
 import { Button, Group } from '@mantine/core'
 import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react'
-import { useState } from 'react'
+import { useLocation, useNavigate, useSearchParams } from 'react-router'
 
 export interface CursorPages {
   /** The cursor of the page on show; `undefined` for the first one. */
@@ -10,16 +10,36 @@ export interface CursorPages {
   goPrevious: () => void
 }
 
-/** The way through a list whose pages know only the next one. Another `listKey` (a filter, say) begins at the first page. */
-export function useCursorPages(listKey = ''): CursorPages {
-  const [way, setWay] = useState({ listKey, cursors: [] as string[] })
-  const cursors = way.listKey === listKey ? way.cursors : []
-  return {
-    cursor: cursors.at(-1),
-    isFirst: cursors.length === 0,
-    goNext: (cursor) => setWay({ listKey, cursors: [...cursors, cursor] }),
-    goPrevious: () => setWay({ listKey, cursors: cursors.slice(0, -1) })
+const parameter = 'cursor'
+
+/**
+ * The way through the list of a page, whose parts know only the next one. It stands in the address of the page, so that Back
+ * finds it again; another filter makes another address, and begins at the first part.
+ */
+export function useCursorPages(): CursorPages {
+  const [params] = useSearchParams()
+  const { state } = useLocation()
+  const navigate = useNavigate()
+  const cursor = params.get(parameter) ?? undefined
+  const former = formerOf(state)
+  const go = (to: string | undefined, before: string[]) => {
+    const search = new URLSearchParams(params)
+    if (to) search.set(parameter, to)
+    else search.delete(parameter)
+    navigate({ search: search.toString() }, { state: { former: before } })
   }
+  return {
+    cursor,
+    isFirst: cursor === undefined,
+    goNext: (next) => go(next, [...former, cursor ?? '']),
+    goPrevious: () => go(former.at(-1), former.slice(0, -1))
+  }
+}
+
+/** The cursors of the parts before this one. An address that was opened as it is has none, and leads to the first part. */
+function formerOf(state: unknown): string[] {
+  const { former } = (state ?? {}) as { former?: unknown }
+  return Array.isArray(former) ? former.map(String) : []
 }
 
 interface PagerProps {

@@ -1,22 +1,42 @@
-import { Skeleton, Stack } from '@mantine/core'
+import { Alert, Button, Skeleton, Stack, Text } from '@mantine/core'
 import type { UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
+import { Link } from 'react-router'
+import { isMissing, messageOf } from '../api/api-error.ts'
 import { ErrorAlert } from './error-alert.tsx'
 
 interface QueryResultProps<T> {
   query: UseQueryResult<T>
+  /** The list that leads to what is there, offered where this is not. */
+  list?: { to: string; label: string }
   children: (data: T) => ReactNode
 }
 
 /** What was asked for, or that it is on its way, or why it is not here. An answer from before stays beside an error. */
-export function QueryResult<T>({ query, children }: QueryResultProps<T>) {
+export function QueryResult<T>({ query, list, children }: QueryResultProps<T>) {
   const { data, error, isError, isFetching, refetch } = query
   if (data === undefined && !isError) return <Placeholder />
+  if (list && isMissing(error)) return <Missing message={messageOf(error)} {...list} />
   return (
     <>
       {isError && <ErrorAlert error={error} onRetry={refetch} isRetrying={isFetching} />}
       {data !== undefined && children(data)}
     </>
+  )
+}
+
+function Missing({ message, to, label }: { message: string; to: string; label: string }) {
+  return (
+    <Alert color="yellow">
+      <Stack gap="sm" align="flex-start">
+        <Text size="sm" c="var(--mantine-color-text)">
+          {message}
+        </Text>
+        <Button component={Link} to={to} size="xs" variant="default">
+          {label}
+        </Button>
+      </Stack>
+    </Alert>
   )
 }
 

@@ -21,7 +21,7 @@ export function AuditPage() {
   const filter = filterOf(params)
   const filterKey = JSON.stringify(filter)
   const change = (next: AuditFilter) => setParams(searchOf(next))
-  const pages = useCursorPages(filterKey)
+  const pages = useCursorPages()
   const events = useAuditEvents(filter, pages.cursor)
   return (
     <Page title="Audit log" lead="What happened to accounts, sessions, clients and keys; the newest first.">

@@ -30,7 +30,9 @@ export function ClientPage() {
         </Anchor>
       }
     >
-      <QueryResult query={query}>{(client) => <ClientDetails client={client} />}</QueryResult>
+      <QueryResult query={query} list={{ to: '/admin/clients', label: 'To the list of clients' }}>
+        {(client) => <ClientDetails client={client} />}
+      </QueryResult>
     </Page>
   )
 }

@@ -1,7 +1,8 @@
-import { Button, Group, Stack, Text, TextInput } from '@mantine/core'
+import { Button, Group, Stack, Text, Textarea } from '@mantine/core'
 import { useClipboard } from '@mantine/hooks'
 import { IconCheck, IconCopy } from '@tabler/icons-react'
 import { useRef } from 'react'
+import classes from './secret-notice.module.css'
 
 interface SecretNoticeProps {
   secret: string
@@ -10,19 +11,20 @@ interface SecretNoticeProps {
 
 /** Shows a client secret, which no page can show again. */
 export function SecretNotice({ secret, onClose }: SecretNoticeProps) {
-  const field = useRef<HTMLInputElement>(null)
+  const field = useRef<HTMLTextAreaElement>(null)
   const { copy, copied, error } = useClipboard({ timeout: 4_000 })
   return (
     <Stack>
       <Text size="sm">Copy the secret now, to where the client reads it. It is kept nowhere and not shown again.</Text>
-      <TextInput
+      <Textarea
         ref={field}
         label="Client secret"
         value={secret}
         readOnly
         autoComplete="off"
         spellCheck={false}
-        styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
+        rows={2}
+        classNames={{ input: classes.secret }}
         onFocus={() => field.current?.select()}
       />
       <Text size="sm" role="status" mih="1.45em">

@@ -29,7 +29,7 @@ function UserDetails({ id }: { id: string }) {
         </Anchor>
       }
     >
-      <QueryResult query={query}>
+      <QueryResult query={query} list={{ to: '/admin/users', label: 'To the list of users' }}>
         {(user) => (
           <>
             <UserFacts user={user} />

@@ -1,8 +1,5 @@
-import { Anchor, TextInput } from '@mantine/core'
-import { useDebouncedValue } from '@mantine/hooks'
-import { IconSearch } from '@tabler/icons-react'
-import { useState } from 'react'
-import { Link } from 'react-router'
+import { Anchor } from '@mantine/core'
+import { Link, useSearchParams } from 'react-router'
 import type { User } from '../../api/types.ts'
 import { Pager, useCursorPages } from '../../components/cursor-pages.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
@@ -12,6 +9,7 @@ import { Roles } from '../../components/roles.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
 import { Page } from '../../layout/page.tsx'
 import { Section } from '../../layout/section.tsx'
+import { UserSearch } from './user-search.tsx'
 import { useUsers } from './users-api.ts'
 
 const columns: Column<User>[] = [
@@ -34,27 +32,16 @@ export function UserStatus({ disabledAt }: { disabledAt: string | null }) {
 }
 
 export function UsersPage() {
-  const [typed, setTyped] = useState('')
-  const [search] = useDebouncedValue(typed.trim(), 250)
-  const pages = useCursorPages(search)
+  const [params, setParams] = useSearchParams()
+  const search = params.get('search') ?? ''
+  const pages = useCursorPages()
   const users = useUsers(search, pages.cursor)
+  // Each letter takes the place of the one before: Back leads to the page before this one.
+  const change = (text: string) => setParams(text ? { search: text } : {}, { replace: true })
   return (
     <Page title="Users">
-      <search>
-        <TextInput
-          type="search"
-          label="Search by username"
-          description="The beginning of the name."
-          leftSection={<IconSearch size={16} aria-hidden />}
-          maw={360}
-          maxLength={64}
-          autoComplete="off"
-          spellCheck={false}
-          value={typed}
-          onChange={(event) => setTyped(event.currentTarget.value)}
-        />
-      </search>
-      <Section title={search ? `Users whose names begin with “${search}”` : 'All users'}>
+      <UserSearch search={search} onSearch={change} />
+      <Section title={search ? `Users that “${search}” finds` : 'All users'}>
         <QueryResult query={users}>
           {({ users: rows, next_cursor }) => (
             <>
@@ -64,7 +51,11 @@ export function UsersPage() {
                 rows={rows}
                 keyOf={({ id }) => id}
                 isLoading={users.isPlaceholderData}
-                empty={search ? 'No username begins like this. Try fewer letters.' : 'There is no user yet.'}
+                empty={
+                  search
+                    ? 'No part of a username or an e-mail address begins like this. Try fewer letters.'
+                    : 'There is no user yet.'
+                }
               />
               <Pager pages={pages} next={next_cursor} isLoading={users.isPlaceholderData} of="users" />
             </>

@@ -1,0 +1,56 @@
+import { TextInput } from '@mantine/core'
+import { useDebouncedCallback } from '@mantine/hooks'
+import { IconSearch } from '@tabler/icons-react'
+import { useEffect, useRef } from 'react'
+
+const maxLength = 64
+
+interface UserSearchProps {
+  search: string
+  onSearch: (search: string) => void
+}
+
+/** Searches while somebody types, and at Enter, which also reads what was filled in without an event. */
+export function UserSearch({ search, onSearch }: UserSearchProps) {
+  const field = useRef<HTMLInputElement>(null)
+  const applied = useRef(search)
+  const apply = () => {
+    const text = field.current?.value.trim().slice(0, maxLength) ?? ''
+    if (text === applied.current) return
+    applied.current = text
+    onSearch(text)
+  }
+  const applySoon = useDebouncedCallback(apply, 250)
+  useEffect(() => {
+    // The address was changed by something else, a link or Back: the field follows. What is being typed stays.
+    if (search === applied.current) return
+    applied.current = search
+    if (field.current) field.current.value = search
+  }, [search])
+  return (
+    <search>
+      <form
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault()
+          apply()
+        }}
+      >
+        <TextInput
+          ref={field}
+          type="search"
+          name="search"
+          label="Search by username or e-mail"
+          description="The beginning of any part of either."
+          leftSection={<IconSearch size={16} aria-hidden />}
+          maw={400}
+          maxLength={maxLength}
+          autoComplete="off"
+          spellCheck={false}
+          defaultValue={search}
+          onChange={applySoon}
+        />
+      </form>
+    </search>
+  )
+}
