@@ -245,7 +245,11 @@ describe('countersign beside a running installation', () => {
 
   test.each([
     ['no Redis', {}, /no REDIS_URL.*a running auth-service does that within about three seconds/],
-    ['a Redis that is away', { REDIS_URL: 'redis://:unreachable-secret@127.0.0.1:1' }, /ECONNREFUSED.*as soon as Redis takes it/]
+    [
+      'a Redis that is away',
+      { REDIS_URL: 'redis://:unreachable-secret@127.0.0.1:1' },
+      /ECONNREFUSED.*as soon as Redis takes it/
+    ]
   ])('with %s the change stands, and the running service publishes it', async (_, redis, reason) => {
     const tokens = await signIn(trio.auth.url, user)
     const withoutRedis = { DATABASE_URL: database.url, ...redis }
