@@ -14,6 +14,7 @@ import {
 } from '@countersign/testing'
 import {
   type Answer,
+  ageSessions,
   type Credentials,
   get,
   post,
@@ -33,6 +34,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinish
 
 /** The sessions' statements. */
 const rotation = /^\s*UPDATE refresh_token_families/
+/** It judges the uses of the last minutes, too. */
+const burstRotation = /^\s*UPDATE refresh_token_families[\s\S]* CASE/
 const judgement = /^\s*WITH replayed AS/
 const ending = /^\s*WITH ended AS/
 const commit = /^COMMIT/
@@ -131,9 +134,13 @@ describe('faults of the database', () => {
   }
 
   describe('the connection cut between commit and answer', () => {
-    test('of a refresh: 503, and the old token gives the one successor', async () => {
+    test.each([
+      ['after a pause', 600, rotation],
+      ['in a burst', 0, burstRotation]
+    ])('of a refresh %s: 503, and the old token gives the one successor', async (_, seconds, statement) => {
       const session = await newSession()
-      fault('before_answering', rotation, cut)
+      await ageSessions(database.url, user.id, seconds)
+      fault('before_answering', statement, cut)
       expectUnavailable(await refreshed(session.refresh_token))
       expect(await readFamily(database.url, session.sid)).toMatchObject({ generation: 1 })
       await expectOneSuccessor(session)

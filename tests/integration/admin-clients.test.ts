@@ -166,7 +166,7 @@ describe('administration of clients', () => {
       [{ ...keyClient, jwks: { keys: [{ ...rsa.publicJwk, e: 'AQ' }] } }, /2048 bits/],
       [{ ...keyClient, jwks: { keys: [{ ...publicJwk, x: 'AA', y: 'AA' }] } }, /P-256/],
       [{ ...keyClient, jwks: { keys: [publicJwk, publicJwk] } }, /kid of its own/],
-      [{ ...keyClient, jwks: { keys: [{ ...publicJwk, note: '\u0000' }] } }, /issues/],
+      [{ ...keyClient, jwks: { keys: [{ ...publicJwk, kid: '\u0000' }] } }, /issues/],
       [{ ...keyClient, jwks_uri: 'https://keys.example.com/\u0000' }, /issues/],
       [{ ...secretClient, client_id: 'x', audiences: ['https://x.test/\ud800'] }, /issues/],
       [{ ...secretClient, client_id: 'x', audiences: ['https://x.test/\u0000'] }, /issues/],

@@ -1,4 +1,5 @@
 import { audiencePattern, audienceRule } from '@countersign/oauth'
+import type { JSONWebKeySet } from 'jose'
 import { z } from 'zod'
 import { clientAuthMethods, clientGrantTypes, clientIdPattern, scopePattern } from '../clients/client.ts'
 import { maxKeys, neededMembers } from '../clients/key-rules.ts'
@@ -23,10 +24,16 @@ const uri = z
   .refine((text) => /^[\x21-\x7e]+$/.test(text), { error: 'must be printable ASCII' })
 const resource = z.string().regex(audiencePattern, { error: `must be ${audienceRule}` })
 const list = <T extends z.ZodType>(item: T) => z.array(item).max(50).refine(isSet, { error: 'must name each once' })
+const keyMember = z
+  .string()
+  .max(2048)
+  .refine((text) => /^[\x20-\x7e]*$/.test(text), { error: 'must be printable ASCII' })
 /** What else a key has, such as certificates, is ignored (RFC 7517 §4). */
 const jwks = z
   .object({ keys: z.array(z.record(z.string(), z.unknown())).max(maxKeys) })
   .transform(({ keys }) => ({ keys: keys.map(neededMembers) }))
+  .pipe(z.object({ keys: z.array(z.record(z.string(), z.union([keyMember, z.array(keyMember).max(20)]))) }))
+  .transform((keySet) => keySet as JSONWebKeySet)
   .meta({ description: 'public keys (RFC 7517)' })
 const ttlRule = { error: `must be a whole number of seconds from 30 to ${maxAccessTokenTtlSeconds}` }
 const ttl = z.int(ttlRule).min(30, ttlRule).max(maxAccessTokenTtlSeconds, ttlRule)
