@@ -34,7 +34,8 @@ const textOfError = (field: Locator) =>
   )
 
 async function expectFirstError(field: Locator, sentence: RegExp): Promise<void> {
-  await expect.poll(() => field.evaluate((input) => input === document.activeElement)).toBe(true)
+  const isFocused = () => field.evaluate((input) => input === document.activeElement)
+  await expect.poll(isFocused, { timeout: 15_000 }).toBe(true)
   const isInView = () =>
     field.evaluate((input) => {
       const { top, bottom } = input.getBoundingClientRect()
