@@ -16,7 +16,14 @@ const ssr = { resolve: { conditions: [...conditions, 'module', 'node', 'developm
 const exclude = ['**/node_modules/**', '**/dist/**']
 
 /** Two at once: each file has a database of its own, and slow machines have two cores. */
-const besideOthers = { maxWorkers: 2, testTimeout: 60_000, hookTimeout: 120_000, teardownTimeout: 60_000 }
+const besideOthers = {
+  maxWorkers: 2,
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  teardownTimeout: 60_000,
+  // What has to happen within a certain time names it.
+  expect: { poll: { timeout: 10_000 } }
+}
 
 const unit = {
   resolve,
