@@ -88,10 +88,12 @@ describe('bad input', () => {
     })
 
     test('answers other methods by 405 that names the right one', async () => {
-      for (const method of ['GET', 'PUT', 'PATCH', 'DELETE']) {
+      // Whether people can register themselves may be read.
+      const allowed = path === '/auth/register' ? ['HEAD', 'GET', 'POST'] : ['POST']
+      for (const method of ['GET', 'PUT', 'PATCH', 'DELETE'].filter((one) => !allowed.includes(one))) {
         const answer = await send(`${trio.auth.url}${path}`, { method })
         expect(answer).toMatchObject({ status: 405, body: { error: 'method_not_allowed' } })
-        expect(answer.headers.get('Allow')).toBe('POST')
+        expect(answer.headers.get('Allow')?.split(', ').sort()).toEqual(allowed.sort())
       }
     })
   })

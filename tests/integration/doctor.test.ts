@@ -2,8 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Readable } from 'node:stream'
-import { runCommandLine } from '@countersign/auth-service/cli'
 import { findFreePort } from '@countersign/dev/ports'
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
 import { startRedisContainer } from '@countersign/testing/containers'
@@ -53,20 +51,8 @@ describe.skipIf(!inject('docker'))('countersign doctor', () => {
     COUNTERSIGN_MASTER_KEY: masterKey,
     REDIS_URL: redis.url
   })
-  /** In this process, which takes a tenth of the time. */
-  async function examine(
-    env: Record<string, string>,
-    ...args: string[]
-  ): Promise<{ code: number; document: Document }> {
-    let output = ''
-    const code = await runCommandLine(['doctor', '--json', ...args], {
-      environment: async () => ({ ...healthy(), ...env }),
-      stdin: Readable.from([]),
-      stdout: { write: (text) => (output += text) },
-      stderr: { write: () => {} }
-    })
-    return { code, document: JSON.parse(output) }
-  }
+  const examine = (env: Record<string, string>, ...args: string[]) =>
+    countersign<Document>(['doctor', '--json', ...args], { env: { ...healthy(), ...env } })
 
   /** The faults that were named, by their check. */
   async function faultsOf(env: Record<string, string>, ...args: string[]): Promise<Record<string, string>> {
