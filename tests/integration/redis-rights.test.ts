@@ -11,11 +11,12 @@ const documentation = readFileSync(new URL('../../docs/deployment.md', import.me
 const script = readFileSync(new URL('../../docker/make-secrets.mjs', import.meta.url), 'utf8')
 const users = ['verifier', 'browser']
 
+/** `npm test` takes the oldest, which knows the fewest commands; `EVERY_REDIS=1` takes all. */
 const servers = [
-  ['Redis 8', process.env.REDIS_IMAGE],
   ['Redis 7.0', process.env.REDIS7_IMAGE],
+  ['Redis 8', process.env.REDIS_IMAGE],
   ['Valkey 8', process.env.VALKEY_IMAGE]
-] as const
+].slice(0, process.env.EVERY_REDIS ? 3 : 1)
 
 /** The keys, channels and commands that the documentation gives a user. */
 function documentedRights(user: string): string[] {
