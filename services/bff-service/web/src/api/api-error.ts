@@ -60,6 +60,8 @@ const codesForPeople = [
   'conflict',
   'not_found',
   'access_denied',
+  'cookies_blocked',
+  'session_changed',
   'rotation_too_early',
   'too_many_keys',
   'spare_unusable'
