@@ -144,12 +144,23 @@ async function startSession(
 
 /** By RESP3 alone a connection that is subscribed can also be asked. */
 async function subscribe(client: RedisClient, subscription?: RedisSubscription): Promise<number | undefined> {
-  if (subscription === undefined || client.options.RESP === 2) return undefined
+  if (subscription === undefined || !(await speaksResp3(client))) return undefined
   try {
     await client.subscribe(subscription.channel, () => subscription.onMessage())
     return performance.now()
   } catch (error) {
     if (error instanceof ErrorReply) return undefined
+    throw error
+  }
+}
+
+/** node-redis 5 speaks RESP2 unless it is told otherwise, and 6 speaks RESP3; HELLO tells what this connection speaks. */
+async function speaksResp3(client: RedisClient): Promise<boolean> {
+  if (client.options.RESP !== undefined) return client.options.RESP === 3
+  try {
+    return /"proto"[,:]3\b/.test(JSON.stringify(await client.sendCommand(['HELLO'])))
+  } catch (error) {
+    if (error instanceof ErrorReply) return false
     throw error
   }
 }
