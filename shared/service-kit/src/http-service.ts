@@ -68,13 +68,12 @@ export interface Service {
 /** Puts the same frame around each service: request id, log, metrics, errors, limits, a management port, and an orderly end. */
 export function createHttpService(options: HttpServiceOptions): Service {
   const { logger, metrics, requestTimeoutMs = 30_000, headersTimeoutMs = 10_000 } = options
-  let isStopping = false
-  const app = createApp(options, () => isStopping)
   const management = createManagementServer({
     ...options,
     host: options.managementHost ?? options.host,
     port: options.managementPort
   })
+  const app = createApp(options, () => management.phase === 'stopping')
   const server = createServer(
     {
       headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
@@ -106,7 +105,6 @@ export function createHttpService(options: HttpServiceOptions): Service {
     },
     async close(hurry) {
       management.setPhase('stopping')
-      isStopping = true
       await setTimeout(options.shutdownDelaySeconds * 1000, undefined, { signal: hurry }).catch(() => {})
       await drain(server, options.drainTimeoutMs ?? 10_000)
       for (const close of options.closeStores) {
@@ -148,7 +146,7 @@ function logUndelivered(logger: Logger, error: unknown, ctx: Context | undefined
   log[ctx?.headerSent ? 'info' : 'warn']({ cause: describeError(error) }, 'answer not delivered')
 }
 
-/** While the service stops, each client is told to come back by a new connection, which leads to another replica. */
+/** While the service stops, each answer closes its connection, so that the next request of the client reaches another replica. */
 function letGoOfConnections(isStopping: () => boolean): Middleware {
   return async function letGoOfConnections(ctx, next) {
     await next()

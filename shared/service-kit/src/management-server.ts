@@ -26,6 +26,7 @@ export interface ManagementServer {
   readonly url: string
   /** @throws {StartError} when the port cannot be had */
   listen(): Promise<void>
+  readonly phase: ServicePhase
   /** A service is ready while it serves, if its checks say so. */
   setPhase(phase: ServicePhase): void
   close(): Promise<void>
@@ -59,6 +60,9 @@ export function createManagementServer(options: ManagementOptions): ManagementSe
     async listen() {
       const variables = { hostVariable: 'MANAGEMENT_HOST', portVariable: 'MANAGEMENT_PORT' }
       url = await startListening(server, { host, port, ...variables })
+    },
+    get phase() {
+      return phase
     },
     setPhase(next) {
       phase = next

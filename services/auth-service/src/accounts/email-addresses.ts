@@ -11,7 +11,7 @@ const domainLabel = /^(?!-)[a-z\d-]{1,63}(?<!-)$/i
 
 /**
  * Judges an e-mail address: whether mail can be sent to it (RFC 5321, RFC 6531), in any script.
- * @returns it as it was written, without spaces around it; `undefined` for one that nobody can have
+ * @returns it as it was written, without spaces around it; `undefined` for one that cannot exist
  */
 export function parseEmail(text: string): string | undefined {
   const address = text.trim().normalize('NFC')

@@ -39,7 +39,7 @@ export function openDatabasePool({ url, connections }: DatabaseOptions): Databas
 
 /**
  * A connection for readiness alone: with the pool's, a check would wait behind the requests that it has to serve.
- * It is closed while nobody asks.
+ * It closes after a minute without a check.
  */
 export function openDatabaseProbe(url: string): { isReachable(): Promise<boolean>; close(): Promise<void> } {
   const pool = new pg.Pool({

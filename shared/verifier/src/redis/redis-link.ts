@@ -154,7 +154,7 @@ async function subscribe(client: RedisClient, subscription?: RedisSubscription):
   }
 }
 
-/** node-redis 5 speaks RESP2 unless it is told otherwise, and 6 speaks RESP3; HELLO tells what this connection speaks. */
+/** node-redis 5 uses RESP2 by default, and 6 uses RESP3. The answer to HELLO has the version of this connection. */
 async function speaksResp3(client: RedisClient): Promise<boolean> {
   if (client.options.RESP !== undefined) return client.options.RESP === 3
   try {

@@ -1,4 +1,6 @@
 /** What a client sees of the issuer: its metadata, its keys and its clock. */
+import { endpointOf } from '@countersign/oauth'
+import { readBoundedBody } from '@countersign/service-kit'
 import { describeDifference, likelyMistakeOf } from '@countersign/verifier'
 import { type Finding, findingsOf, judgeClock } from './finding.ts'
 
@@ -17,8 +19,7 @@ const maxBytes = 256 * 1024
  */
 export async function checkIssuer(issuer: string, address = issuer): Promise<IssuerFacts> {
   const metadata = findingsOf('metadata')
-  const base = address.replace(/\/$/, '')
-  const url = `${base}/.well-known/oauth-authorization-server`
+  const url = endpointOf(address, '/.well-known/oauth-authorization-server')
   const answer = await fetchDocument(url)
   if (typeof answer === 'string') return { findings: [metadata.failed(answer)] }
   const clock = answer.date === undefined ? [] : [judgeClock('issuer_clock', 'the issuer', answer.date, Date.now())]
@@ -29,7 +30,8 @@ export async function checkIssuer(issuer: string, address = issuer): Promise<Iss
   }
   const found = metadata.ok(`${url} is the metadata of ${issuer}.`)
   // At another address the public one need not be reachable from here.
-  const keysAt = address === issuer && typeof jwksUri === 'string' ? jwksUri : `${base}/.well-known/jwks.json`
+  const keysAt =
+    address === issuer && typeof jwksUri === 'string' ? jwksUri : endpointOf(address, '/.well-known/jwks.json')
   const { finding, kids } = await checkKeys(keysAt)
   return { findings: [found, finding, ...clock], ...(kids === undefined ? {} : { kids }) }
 }
@@ -63,8 +65,7 @@ async function fetchDocument(url: string): Promise<Answered | string> {
       return `${url} answers ${response.status}, a redirect to ${location}. Clients follow none: ISSUER must be where the issuer is.`
     }
     if (response.status !== 200) return `${url} answers ${response.status}, expected is 200. Is the path right?`
-    const text = await response.text()
-    const document: unknown = text.length > maxBytes ? undefined : JSON.parse(text)
+    const document: unknown = JSON.parse((await readBoundedBody(response, maxBytes)).toString())
     if (typeof document !== 'object' || document === null)
       return `${url} answers with something that is no JSON object.`
     const date = Date.parse(response.headers.get('Date') ?? '')
