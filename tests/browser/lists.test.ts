@@ -55,6 +55,26 @@ describe.skipIf(!hasBrowser)('the lists of the administration', () => {
     await expect.poll(() => field.inputValue()).toBe('adams')
   })
 
+  test('a link that is followed while a search is being typed leads where it leads', async () => {
+    await page.goto('/admin/users?search=many-101')
+    await link('many-101').waitFor()
+    await page.evaluate(async () => {
+      const field = document.querySelector('input')
+      const target = [...document.querySelectorAll('a')].find(({ textContent }) => textContent === 'many-101')
+      if (!field || !target) throw new Error('the list is not there')
+      const type = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set
+      type?.call(field, 'many-1')
+      field.dispatchEvent(new Event('input', { bubbles: true }))
+      // The pause after which the search is applied ends between the click and the next page.
+      const typedAt = performance.now()
+      await new Promise((resolve) => setTimeout(resolve, 235))
+      target.click()
+      while (performance.now() - typedAt < 300);
+    })
+    await page.getByRole('heading', { level: 1, name: 'many-101' }).waitFor()
+    expect(new URL(page.url()).search).toBe('')
+  })
+
   test('a search is found by its address, and one that was filled in without an event by Enter', async () => {
     await page.goto('/admin/users?search=many-101')
     await link('many-101').waitFor()

@@ -54,7 +54,7 @@ describe.skipIf(!hasBrowser)('tabs of one browser', () => {
     await registerOnPage(second, bob)
     await shows(first, bob)
     await expect.poll(() => first.locator('input[name=username]').inputValue()).toBe(bob.username)
-    expect(await first.getByRole('main').getByText(bob.username).first().isVisible()).toBe(true)
+    await first.getByRole('main').getByText(bob.username).first().waitFor()
     expect(stage.complaints).toEqual([])
   })
 

@@ -312,6 +312,9 @@ describe('countersign beside a running installation', () => {
     const signIns = Array.from({ length: 3 }, async () => {
       while (!isSet) await login(user.username, user.password)
     })
+    const sessions = () =>
+      query(database.url, 'SELECT 1 FROM refresh_token_families WHERE user_id = $1 LIMIT 1', [user.id])
+    await expect.poll(sessions).toHaveLength(1)
     const { code } = await run(['users', 'set-password', user.username], { env })
     isSet = true
     await Promise.all(signIns)

@@ -56,19 +56,23 @@ const sendValidTokens = async (issuer: TestIssuer, followed: FollowedIssuer) => 
   return Promise.all(work)
 }
 
-/** Publishes a key right after a fetch has missed it. Resolves to the seconds until a token of it is accepted. */
+/** Publishes a key right after a fetch has missed it. Resolves to the seconds and fetches until a token of it is accepted. */
 const publishKey = async (server: HostileIssuer, followed: FollowedIssuer, keySet: unknown, token: string) => {
   await sleep((floodSeconds / 2) * 1000)
   const { answer } = server
-  const publishedAt = await new Promise<number>((resolve) => {
+  const published = await new Promise<{ at: number; fetches: number }>((resolve) => {
     server.answer = (response, request) => {
       answer(response, request)
       server.answer = answerJson(keySet)
-      resolve(performance.now())
+      resolve({ at: performance.now(), fetches: server.times.length })
     }
   })
   const code = await followed.codeOf(token)
-  return { code, seconds: (performance.now() - publishedAt) / 1000 }
+  return {
+    code,
+    seconds: (performance.now() - published.at) / 1000,
+    fetches: server.times.length - published.fetches
+  }
 }
 
 const percentile = (percent: number, values: readonly number[]) =>
@@ -87,23 +91,25 @@ describe('2,000 unknown kids a second', () => {
         publishKey(server, followed, { keys: [...issuer.jwks().keys, ...successor.jwks().keys] }, successor.mint())
       ])
 
-      expect(published.code).toBe('good')
-      expect(published.seconds).toBeLessThanOrEqual(2.5)
+      // One fetch later, which is 2 seconds later on a machine with nothing else to do.
+      expect(published).toMatchObject({ code: 'good', fetches: 1 })
+      expect(published.seconds).toBeLessThanOrEqual(5)
       expect([...refusals]).toEqual([['ERR_TOKEN_UNKNOWN_KEY', floodSeconds * unknownKidsPerSecond]])
       expect(new Set(valid.map(({ code }) => code))).toEqual(new Set(['good']))
       expect(valid).toHaveLength(floodSeconds * validPerSecond)
-      // Of the tokens that are new, too: a valid request never waits for the fetch that the others wait for.
+      // Of the tokens that are new, too: a valid request never waits for the fetch that the others wait for, 0 to 2 seconds.
       expect(
         percentile(
           95,
           valid.map(({ milliseconds }) => milliseconds)
         )
-      ).toBeLessThan(250)
+      ).toBeLessThan(1000)
 
       const gaps = server.times.slice(1).map((time, at) => time - (server.times[at] ?? 0))
       expect(Math.min(...gaps)).toBeGreaterThan(1900)
       expect(server.times.length).toBeLessThanOrEqual(2 + floodSeconds / 2 + 1)
-      expect(followed.warnings).toEqual([])
+      // One, a minute at most: unknown kids may be a wrong set-up.
+      expect(followed.warnings).toMatchObject([{ code: 'ERR_TOKEN_UNKNOWN_KEY' }])
     } finally {
       await followed.verifier.close()
       await server.close()

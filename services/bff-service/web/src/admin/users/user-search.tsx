@@ -2,6 +2,7 @@ import { TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { IconSearch } from '@tabler/icons-react'
 import { useEffect, useRef } from 'react'
+import { useLocation } from 'react-router'
 
 const maxLength = 64
 
@@ -20,7 +21,11 @@ export function UserSearch({ search, onSearch }: UserSearchProps) {
     applied.current = text
     onSearch(text)
   }
-  const applySoon = useDebouncedCallback(apply, 250)
+  const { pathname } = useLocation()
+  const applySoon = useDebouncedCallback(() => {
+    // A link was followed, and its page is about to be shown: a search now would come back from it.
+    if (window.location.pathname === pathname) apply()
+  }, 250)
   useEffect(() => {
     // The address was changed by something else, a link or Back: the field follows. What is being typed stays.
     if (search === applied.current) return
