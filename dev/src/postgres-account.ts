@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process'
 import { chown, stat } from 'node:fs/promises'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { PostgresBinaries } from './postgres-binaries.ts'
@@ -30,21 +31,25 @@ interface Ids {
   readonly gid: number
 }
 
-const ownAccount: PostgresAccount = {
+/** Runs programs as we are, behind the words of `prefix`. */
+const ownAccount = (prefix: readonly string[] = []): PostgresAccount => ({
   own: async () => undefined,
-  asAccount: (command, args) => ({ command, args, options: {} })
-}
+  asAccount(command, args) {
+    const [first = command, ...rest] = [...prefix, command]
+    return { command: first, args: [...rest, ...args], options: {} }
+  }
+})
 
 /**
  * The account that Postgres runs under: our own, or an unprivileged one when we are root.
- * @throws StartError when root's files are closed to every other account and this machine has no way around.
+ * @throws StartError when Postgres would refuse the account, and this machine has no way around.
  */
 export async function choosePostgresAccount(
   dataDir: string,
   clusterDir: string,
   binaries: PostgresBinaries
 ): Promise<PostgresAccount> {
-  if (process.geteuid?.() !== 0) return ownAccount
+  if (process.geteuid?.() !== 0) return hasName() ? ownAccount() : withBorrowedName(binaries)
   const ids = (await ownerOf(clusterDir)) ?? (await idsOf('postgres')) ?? (await idsOf('nobody'))
   if (!ids) {
     throw new StartError(
@@ -66,6 +71,31 @@ export async function choosePostgresAccount(
   throw new StartError(
     `Postgres refuses to run as root, and other accounts cannot reach ${dataDir} or the programs in node_modules. ` +
       'Start as an ordinary user, or move the clone out of the home folder of root.'
+  )
+}
+
+function hasName(): boolean {
+  try {
+    return userInfo().username !== ''
+  } catch {
+    return false
+  }
+}
+
+/**
+ * For a UID without an entry in /etc/passwd, as containers often have. In a user namespace it is called `nobody`, while its
+ * files stay its own. Many containers may not make one.
+ */
+async function withBorrowedName(binaries: PostgresBinaries): Promise<PostgresAccount> {
+  const nobody = await idsOf('nobody')
+  const namespace = ['unshare', '--user', `--map-user=${nobody?.uid}`, `--map-group=${nobody?.gid}`, '--']
+  const [unshare = '', ...args] = namespace
+  if (nobody && (await isRunnable(unshare, [...args, binaries.postgres, '--version'], binaries))) {
+    return ownAccount(namespace)
+  }
+  throw new StartError(
+    `Postgres wants to know the name of its account, and UID ${process.geteuid?.()} has no entry in /etc/passwd. Start as a user ` +
+      'that has one, or add one, in a container for example with "docker run -v /etc/passwd:/etc/passwd:ro --user $(id -u):$(id -g)".'
   )
 }
 

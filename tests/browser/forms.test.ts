@@ -1,4 +1,4 @@
-import { usedSecrets } from '@countersign/testing/trio'
+import { basic, postForm, usedSecrets } from '@countersign/testing/trio'
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -303,6 +303,35 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
       const secret = await dialog.getByLabel('Client secret').inputValue()
       usedSecrets.add(secret)
       expect(secret.length).toBeGreaterThan(30)
+      await office.unrouteAll()
+    })
+
+    test('secret: a lost one is replaced, and the one in use stays valid', async () => {
+      const dialog = await openNewClient('lost-second-secret')
+      await addAudience(dialog, 'https://api.example.com')
+      await create(dialog)
+      const secretIn = async (place: Page | Locator) => {
+        const secret = await place.getByLabel('Client secret').inputValue()
+        usedSecrets.add(secret)
+        return secret
+      }
+      const first = await secretIn(dialog)
+      await office.goto('/admin/clients/lost-second-secret')
+      const lost = await loseAnswer(office, '/account/admin/clients/lost-second-secret/secrets', 2)
+      for (const count of [1, 2]) {
+        await office.getByRole('button', { name: 'New secret' }).click()
+        await expect.poll(lost).toBe(count)
+      }
+      await office.getByRole('button', { name: 'New secret' }).click()
+      const second = await secretIn(office.getByRole('dialog'))
+      for (const secret of [first, second]) {
+        const answer = await postForm(
+          `${stage.trio.auth.url}/oauth/token`,
+          { grant_type: 'client_credentials' },
+          basic('lost-second-secret', secret)
+        )
+        expect(answer.status).toBe(200)
+      }
       await office.unrouteAll()
     })
 

@@ -150,7 +150,7 @@ describe('accounts and sessions', () => {
     const other = { username: user.username.toUpperCase(), password: user.password }
     expect(await post(`${trio.auth.url}/auth/register`, other)).toMatchObject({
       status: 409,
-      body: { error: 'conflict' }
+      body: { error: 'username_taken' }
     })
     for (const username of ['mail-one', 'mail-two']) {
       const body = { username, password: user.password, email: 'one@example.com' }

@@ -142,7 +142,7 @@ describe('administration of users', () => {
   })
 
   test('the last enabled admin stays, also when two admins take each other away at once', async () => {
-    expect(await change(adminId, { disabled: true })).toMatchObject({ status: 409, body: { error: 'conflict' } })
+    expect(await change(adminId, { disabled: true })).toMatchObject({ status: 409, body: { error: 'last_admin' } })
     expect(await change(adminId, { roles: [] })).toMatchObject({ status: 409 })
     expect(await statusOfMe(admin)).toBe(200)
 

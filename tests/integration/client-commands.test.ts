@@ -103,6 +103,7 @@ describe('countersign clients beside a running installation', () => {
       may_carry_roles: false,
       may_unbind_tokens: false,
       access_token_ttl_seconds: null,
+      secret_ids: [],
       created_at: expect.any(String),
       disabled_at: null
     })

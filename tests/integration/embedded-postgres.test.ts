@@ -1,13 +1,13 @@
-import { fork } from 'node:child_process'
+import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type EmbeddedPostgres, endLeftoverPostgres, startEmbeddedPostgres } from '@countersign/dev/embedded-postgres'
 import { findProcess } from '@countersign/dev/processes'
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
 let dataDir: string
 let running: EmbeddedPostgres | undefined
@@ -118,4 +118,46 @@ test('a cluster of another major version is refused with both versions and the w
   await expect(start()).rejects.toThrow(/made by Postgres 17, .* brings Postgres 18.*COUNTERSIGN_DATA_DIR/s)
   expect(await readdir(join(dataDir, 'cluster'))).toEqual(before)
   await writeFile(file, version)
+})
+
+const nobodysUid = 471_100
+
+/** Starts the database as a user without a name, over a folder of that user. */
+function startNameless(folder: string, environment: NodeJS.ProcessEnv) {
+  const ids = [`--reuid=${nobodysUid}`, `--regid=${nobodysUid}`, '--clear-groups']
+  const script = fileURLToPath(new URL('./fixtures/hold-postgres.mjs', import.meta.url))
+  return spawn('/usr/bin/setpriv', [...ids, process.execPath, script, folder], {
+    env: environment,
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc']
+  })
+}
+
+describe.runIf(process.geteuid?.() === 0)('a user without an entry in /etc/passwd', () => {
+  let folder: string
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'countersign-nameless-'))
+    await chown(folder, nobodysUid, nobodysUid)
+  })
+  afterAll(async () => {
+    await endLeftoverPostgres(folder)
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  test('has a database', async () => {
+    const child = startNameless(folder, process.env)
+    await once(child, 'message')
+    expect((await stat(join(folder, 'cluster'))).uid).toBe(nobodysUid)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  })
+
+  test('is told what to do where no user namespace can be made', async () => {
+    const child = startNameless(folder, { PATH: '/nowhere' })
+    let said = ''
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+    })
+    expect(await once(child, 'close')).toEqual([1, null])
+    expect(said).toMatch(/UID 471100 has no entry in \/etc\/passwd\. Start as a user that has one, or add one/)
+  })
 })

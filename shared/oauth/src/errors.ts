@@ -203,13 +203,13 @@ export class MethodNotAllowedError extends OAuthError {
   }
 }
 
-/** 409: what is to be made exists already (`conflict`), or the state does not allow the change, for which `code` may have a name. */
+/** 409: the state of things does not allow this. `code` says what is in the way: `username_taken`, `last_admin`, … */
 export class ConflictError extends OAuthError {
   readonly code: string
   readonly status = 409
 
-  constructor({ code = 'conflict', ...options }: OAuthErrorOptions & { code?: string } = {}) {
-    super('It exists already.', options)
+  constructor({ code, ...options }: OAuthErrorOptions & { code: string; description: string }) {
+    super(options.description, options)
     this.code = code
   }
 }

@@ -10,6 +10,8 @@ export interface ServiceTokenErrorOptions {
   readonly status?: number | undefined
   /** The OAuth error code of the answer (RFC 6749 §5.2), when it had one. */
   readonly oauthError?: string | undefined
+  /** The sentence for developers that came with it (RFC 6749 §5.2). */
+  readonly oauthErrorDescription?: string | undefined
   readonly cause?: unknown
 }
 
@@ -24,7 +26,8 @@ const messages: Readonly<Record<ServiceTokenErrorCode, string>> = {
  * There is no access token to be had.
  *
  * - `ERR_TOKEN_ENDPOINT_UNREACHABLE`: no answer in time, or 429, or a status from 500 on. Trying again may help.
- * - `ERR_TOKEN_ENDPOINT_REFUSED`: it said no; `oauthError` and `status` tell how (`invalid_client`, `invalid_scope`, …).
+ * - `ERR_TOKEN_ENDPOINT_REFUSED`: it said no; `oauthError` (`invalid_client`, `invalid_scope`, …), `oauthErrorDescription` and `status`
+ *   tell why.
  * - `ERR_TOKEN_ENDPOINT_ANSWER`: what answered does not look like a token endpoint: a wrong URL, or a proxy between.
  * - `ERR_TOKEN_SOURCE_CLOSED`: `close()` was called.
  *
@@ -35,6 +38,7 @@ export class ServiceTokenError extends Error {
   readonly code: ServiceTokenErrorCode
   readonly status: number | undefined
   readonly oauthError: string | undefined
+  readonly oauthErrorDescription: string | undefined
 
   constructor(code: ServiceTokenErrorCode, detail?: string, options: ServiceTokenErrorOptions = {}) {
     const message = detail === undefined ? messages[code] : `${messages[code]}: ${detail}`
@@ -42,5 +46,6 @@ export class ServiceTokenError extends Error {
     this.code = code
     this.status = options.status
     this.oauthError = options.oauthError
+    this.oauthErrorDescription = options.oauthErrorDescription
   }
 }

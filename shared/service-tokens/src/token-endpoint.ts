@@ -22,6 +22,9 @@ export interface GrantedToken {
 const maxLifetimeSeconds = 86_400
 const maxTokenLength = 8192
 const maxErrorLength = 64
+const maxDescriptionLength = 300
+/** Members of the form that no error may repeat. */
+const secretFields = ['client_assertion', 'subject_token']
 
 /**
  * Sends one request to a token endpoint. Redirects are not followed: they would hand the assertion to somebody else.
@@ -69,13 +72,23 @@ async function exchange(
   }
   const document = await readDocument(response, maxBytes)
   if (status === 200 && !response.redirected) return readGrant(document)
-  const { error } = document
+  const { error, error_description: description } = document
   const isRefusal = status >= 400 && typeof error === 'string' && /^[\x20-\x7e]+$/.test(error)
   if (!isRefusal || error.length > maxErrorLength) throw notATokenResponse(status, `status ${status}`)
-  throw new ServiceTokenError('ERR_TOKEN_ENDPOINT_REFUSED', `${error} (status ${status})`, {
+  const sentence = isSentence(description, form) ? description : undefined
+  const detail = `${error} (status ${status})${sentence === undefined ? '' : `: ${sentence}`}`
+  throw new ServiceTokenError('ERR_TOKEN_ENDPOINT_REFUSED', detail, {
     status,
-    oauthError: error
+    oauthError: error,
+    oauthErrorDescription: sentence
   })
+}
+
+/** Of the characters of RFC 6749 §5.2, short, and without what was sent: an endpoint may quote a token that it rejects. */
+function isSentence(description: unknown, form: URLSearchParams): description is string {
+  if (typeof description !== 'string' || description.length > maxDescriptionLength) return false
+  if (!/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/.test(description)) return false
+  return !secretFields.some((field) => description.includes(form.get(field) ?? '\n'))
 }
 
 function readGrant(document: Readonly<Record<string, unknown>>): GrantedToken {

@@ -1,6 +1,10 @@
 import type { RevocationEntry } from '@countersign/verifier'
 import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
 
+/** For the help of a command whose change is announced. */
+export const publicationHelp =
+  'A running auth-service publishes the change within about three seconds. With REDIS_URL this command does it at once.'
+
 /** The first one also connects, within a time that is made for a connection that is open. */
 const attempts = 4
 

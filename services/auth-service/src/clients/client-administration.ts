@@ -36,6 +36,8 @@ export type ClientChangeOutcome =
     }
   | { readonly outcome: 'unknown' }
   | { readonly outcome: 'not_an_admin' }
+  /** The newest secret is not the one that was to be replaced. */
+  | { readonly outcome: 'other_secret' }
 
 export type ClientCreationOutcome =
   | { readonly outcome: 'created'; readonly client: Client }
@@ -53,8 +55,12 @@ export interface ClientAdministration {
    * its tokens: their epoch is denylisted, and the client gets another one.
    */
   change(id: string, change: ClientChange, actorId: string | undefined): Promise<ClientChangeOutcome>
-  /** Adds a secret beside the newest one; one before that is good no more. */
-  addSecret(id: string, secretHash: string, actorId: string | undefined): Promise<ClientChangeOutcome>
+  /** Adds a secret beside the newest one, or in place of it when `replaces` is its id. At most two stay valid. */
+  addSecret(
+    id: string,
+    secret: { readonly hash: string; readonly replaces?: string | undefined },
+    actorId: string | undefined
+  ): Promise<ClientChangeOutcome>
   /** Keeps the newest secret alone, and ends the client's tokens. */
   dropOlderSecret(id: string, actorId: string | undefined): Promise<ClientChangeOutcome>
 }

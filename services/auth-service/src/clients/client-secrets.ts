@@ -13,6 +13,11 @@ export function hashClientSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url')
 }
 
+/** Names a secret without telling it: the beginning of its hash. */
+export function clientSecretId(hash: string): string {
+  return hash.slice(0, 8)
+}
+
 /** Compares with each of them, in constant time. */
 export function matchesClientSecret(secret: string, hashes: readonly string[]): boolean {
   const presented = Buffer.from(hashClientSecret(secret))

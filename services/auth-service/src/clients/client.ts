@@ -37,6 +37,8 @@ export interface Client extends ClientPolicy {
   readonly authMethod: ClientAuthMethod
   readonly jwks: JSONWebKeySet | null
   readonly jwksUri: string | null
+  /** The ids of its secrets, the newest one first; see `clientSecretId`. */
+  readonly secretIds: readonly string[]
   /** The `sid` of its own tokens: a new one whenever they have to end. */
   readonly epoch: string
   readonly createdAt: Date

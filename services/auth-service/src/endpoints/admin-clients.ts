@@ -1,5 +1,5 @@
 import { ConflictError, InvalidRequestError, NotFoundError } from '@countersign/oauth'
-import { requireJsonBody, requireQuery } from '@countersign/service-kit'
+import { acceptJsonBody, requireJsonBody, requireQuery } from '@countersign/service-kit'
 import type { Context, Middleware, Next } from 'koa'
 import { type Client, clientIdPattern } from '../clients/client.ts'
 import type { ClientAdministration, ClientChange, ClientChangeOutcome } from '../clients/client-administration.ts'
@@ -12,7 +12,9 @@ import {
   type ClientListQuery,
   clientBody,
   clientChangeBody,
-  clientListQuery
+  clientListQuery,
+  type NewSecretBody,
+  newSecretBody
 } from './client-bodies.ts'
 import { noLongerAdmin } from './no-longer-admin.ts'
 
@@ -78,7 +80,9 @@ export function createClient({ clientAdministration, requireAdmin }: AdminClient
       checkClient(client)
       const result = await clientAdministration.create(client, actorOf(ctx))
       if (result.outcome === 'not_an_admin') throw noLongerAdmin()
-      if (result.outcome === 'taken') throw new ConflictError({ description: 'There is a client with this id.' })
+      if (result.outcome === 'taken') {
+        throw new ConflictError({ code: 'client_id_taken', description: 'There is a client with this id.' })
+      }
       ctx.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' })
       ctx.status = 201
       ctx.body = { ...clientOnWire(result.client), ...(secret !== undefined && { client_secret: secret }) }
@@ -103,16 +107,25 @@ export function changeClient({ clientAdministration, relay, requireAdmin }: Admi
   ]
 }
 
-/** `POST /admin/clients/:client_id/secrets`: a new secret, in this answer alone. The one before it stays good beside it. */
+/**
+ * `POST /admin/clients/:client_id/secrets`: a new secret, in this response alone. The one before it stays valid, unless the
+ * body says that it is replaced: its own response was lost.
+ */
 export function addClientSecret({ clientAdministration, relay, requireAdmin }: AdminClientsDeps): Middleware[] {
   return [
     requireAdmin,
     requireClientId,
+    acceptJsonBody(newSecretBody),
     async function answerSecret(ctx) {
       const id = ctx.params.client_id
       await requireSecretClient(clientAdministration, id)
       const secret = generateClientSecret()
-      const result = await clientAdministration.addSecret(id, hashClientSecret(secret), actorOf(ctx))
+      const { replaces } = ctx.state.body as NewSecretBody
+      const result = await clientAdministration.addSecret(
+        id,
+        { hash: hashClientSecret(secret), replaces },
+        actorOf(ctx)
+      )
       const client = await changed(ctx, relay, result)
       ctx.set('Pragma', 'no-cache')
       ctx.status = 201
@@ -139,7 +152,10 @@ async function requireClientId(ctx: Context, next: Next): Promise<void> {
   const id = ctx.params.client_id
   if (!clientIdPattern.test(id)) throw unknownClient()
   if (id === firstPartyClientId && ctx.method !== 'GET') {
-    throw new ConflictError({ description: 'This client belongs to the issuer itself, and stays as it is.' })
+    throw new ConflictError({
+      code: 'client_is_built_in',
+      description: 'This client belongs to the issuer itself, and stays as it is.'
+    })
   }
   await next()
 }
@@ -155,6 +171,9 @@ async function requireSecretClient(administration: ClientAdministration, id: str
 async function changed(ctx: Context, relay: RevocationRelay, result: ClientChangeOutcome): Promise<Client> {
   if (result.outcome === 'not_an_admin') throw noLongerAdmin()
   if (result.outcome === 'unknown') throw unknownClient()
+  if (result.outcome === 'other_secret') {
+    throw new ConflictError({ code: 'other_secret', description: 'The newest secret of this client is another one.' })
+  }
   await relay.announce(result.entries)
   ctx.set('Cache-Control', 'no-store')
   return result.client
@@ -202,6 +221,7 @@ export function clientOnWire(client: Client) {
     may_carry_roles: client.mayCarryRoles,
     may_unbind_tokens: client.mayUnbindTokens,
     access_token_ttl_seconds: client.accessTokenTtlSeconds,
+    secret_ids: client.secretIds,
     created_at: client.createdAt.toISOString(),
     disabled_at: client.disabledAt?.toISOString() ?? null
   }

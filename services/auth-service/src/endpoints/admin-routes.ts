@@ -167,11 +167,14 @@ export function adminRoutes(deps: AdminRouteDeps): Route[] {
     {
       method: 'post',
       path: '/admin/clients/:client_id/secrets',
-      summary: 'Give a client a new secret, in this answer alone; the one before it stays good beside it',
+      summary:
+        'Give a client a new secret, in this response alone; the one before it stays valid unless it is replaced',
       handlers: addClientSecret(deps),
+      body: clientBodies.newSecretBody,
+      isBodyOptional: true,
       needsAccessToken: true,
       answer: { status: 201, schema: clientBodies.clientWithSecret },
-      errors: [400, 401, 403, 404, 409, 503]
+      errors: [400, 401, 403, 404, 409, 413, 415, 503]
     },
     {
       method: 'delete',

@@ -65,7 +65,10 @@ export function changeUser({ administration, relay, requireAdmin }: AdminUsersDe
       if (result.outcome === 'unknown') throw unknownUser()
       if (result.outcome === 'not_an_admin') throw noLongerAdmin()
       if (result.outcome === 'last_admin') {
-        throw new ConflictError({ description: 'This would leave no enabled admin. Make another one first.' })
+        throw new ConflictError({
+          code: 'last_admin',
+          description: 'This would leave no enabled admin. Make another one first.'
+        })
       }
       await relay.announce(result.entries)
       ctx.set('Cache-Control', 'no-store')

@@ -82,6 +82,16 @@ export const clientChangeBody = z
   .refine((change) => Object.keys(change).length > 0, { error: 'must hold something to change' })
 export type ClientChangeBody = z.infer<typeof clientChangeBody>
 
+/** `POST /admin/clients/:client_id/secrets`; may be empty. */
+export const newSecretBody = z.strictObject({
+  replaces: z
+    .string()
+    .max(8)
+    .optional()
+    .meta({ description: 'the newest of `secret_ids`: that secret ends, and the one before it stays valid' })
+})
+export type NewSecretBody = z.infer<typeof newSecretBody>
+
 /** `GET /admin/clients` */
 export const clientListQuery = z.strictObject({
   cursor: clientId.optional().meta({ description: '`next_cursor` of the page before' }),
@@ -103,6 +113,7 @@ export const client = z.object({
   may_carry_roles: z.boolean(),
   may_unbind_tokens: z.boolean(),
   access_token_ttl_seconds: z.int().nullable(),
+  secret_ids: z.array(z.string()).meta({ description: 'names of its secrets, the newest one first' }),
   created_at: z.iso.datetime(),
   disabled_at: z.iso.datetime().nullable()
 })

@@ -61,7 +61,9 @@ function setPassword({ users, passwords, limits, relay }: PasswordDeps): Middlew
       sessionId: sid,
       origin
     })
-    if (!changed) throw new ConflictError({ description: 'The password was changed meanwhile.' })
+    if (!changed) {
+      throw new ConflictError({ code: 'password_changed', description: 'The password was changed meanwhile.' })
+    }
     await relay.announce(changed.entries)
     ctx.status = 204
   }

@@ -87,7 +87,7 @@ function createUser({ users, passwords }: RegisterDeps): Middleware {
       roles: [],
       origin
     })
-    if (!user) throw new ConflictError({ description: 'This username is taken.' })
+    if (!user) throw new ConflictError({ code: 'username_taken', description: 'This username is taken.' })
     ctx.status = 201
     ctx.set('Cache-Control', 'no-store')
     ctx.body = { id: user.id, username: user.username, roles: user.roles }

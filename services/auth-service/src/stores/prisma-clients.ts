@@ -12,7 +12,7 @@ import type {
   NewClient
 } from '../clients/client-administration.ts'
 import { checkChange } from '../clients/client-rules.ts'
-import { maxClientSecrets } from '../clients/client-secrets.ts'
+import { clientSecretId, maxClientSecrets } from '../clients/client-secrets.ts'
 import type { ClientStore } from '../clients/client-store.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 import { mayAdminister } from './acting-admin.ts'
@@ -91,15 +91,18 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
       orUnavailable(inTransaction(database, (transaction) => create(transaction, client, actorId))),
     change: (id, change, actorId) =>
       changeLocked(id, actorId, (transaction, before) => applyChange(transaction, before, change, actorId)),
-    addSecret: (id, secretHash, actorId) =>
+    addSecret: (id, { hash, replaces }, actorId) =>
       changeLocked(id, actorId, async (transaction, before) => {
-        const secret_hashes = [secretHash, ...before.secret_hashes].slice(0, maxClientSecrets)
+        const newestId = before.secret_hashes[0] && clientSecretId(before.secret_hashes[0])
+        if (replaces !== undefined && replaces !== newestId) return { outcome: 'other_secret' }
+        const others = before.secret_hashes.slice(replaces === undefined ? 0 : 1)
+        const after = { ...before, secret_hashes: [hash, ...others].slice(0, maxClientSecrets) }
         await recordClientEvent(transaction, 'client.secret_added', id, actorId)
-        const after = { ...before, secret_hashes }
-        // The one that is good no more takes its tokens along.
-        const isFull = before.secret_hashes.length >= maxClientSecrets
-        if (isFull) await recordClientEvent(transaction, 'client.secret_dropped', id, actorId)
-        return isFull ? endTokens(transaction, after, actorId) : save(transaction, after)
+        // Tokens do not say which secret they were issued for: a secret that ends takes all of them along.
+        const dropsOne = after.secret_hashes.length <= before.secret_hashes.length
+        if (!dropsOne) return save(transaction, after)
+        await recordClientEvent(transaction, 'client.secret_dropped', id, actorId)
+        return endTokens(transaction, after, actorId)
       }),
     dropOlderSecret: (id, actorId) =>
       changeLocked(id, actorId, async (transaction, before) => {
@@ -267,6 +270,7 @@ function toClient(row: ClientRow): Client {
     mayCarryRoles: row.may_carry_roles,
     mayUnbindTokens: row.may_unbind_tokens,
     accessTokenTtlSeconds: row.access_token_ttl_seconds,
+    secretIds: row.secret_hashes.map(clientSecretId),
     epoch: row.epoch,
     createdAt: row.created_at,
     disabledAt: row.disabled_at

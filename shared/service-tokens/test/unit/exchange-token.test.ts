@@ -29,8 +29,13 @@ describe('a token exchange', () => {
     const options = { ...sourceOptions({ fetch: endpoint.fetch }), subjectToken: 'of-the-user' }
     for (const nth of [1, 2]) {
       const failed = exchangeToken(options).catch((error: unknown) => error)
-      ;(await endpoint.request(nth)).answer(json({ error: 'invalid_request' }, 400))
-      expect(await failed).toMatchObject({ code: 'ERR_TOKEN_ENDPOINT_REFUSED', oauthError: 'invalid_request' })
+      const description = 'The token of-the-user is not one of ours.'
+      ;(await endpoint.request(nth)).answer(json({ error: 'invalid_request', error_description: description }, 400))
+      expect(await failed).toMatchObject({
+        code: 'ERR_TOKEN_ENDPOINT_REFUSED',
+        oauthError: 'invalid_request',
+        oauthErrorDescription: undefined
+      })
       expect(JSON.stringify([await failed, ((await failed) as Error).message])).not.toContain('of-the-user')
     }
   })

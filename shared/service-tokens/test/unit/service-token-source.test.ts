@@ -236,6 +236,29 @@ describe('a failure', () => {
       { code: 'ERR_TOKEN_ENDPOINT_REFUSED', status: 400, oauthError: 'invalid_scope' }
     ],
     [
+      'a refusal with a sentence',
+      () => json({ error: 'invalid_scope', error_description: 'This client has no scope "orders".' }, 400),
+      {
+        code: 'ERR_TOKEN_ENDPOINT_REFUSED',
+        oauthErrorDescription: undefined,
+        message: expect.not.stringContaining('orders')
+      }
+    ],
+    [
+      'a refusal with a sentence of lawful characters',
+      () => json({ error: 'invalid_scope', error_description: "This client has no scope 'orders'." }, 400),
+      {
+        code: 'ERR_TOKEN_ENDPOINT_REFUSED',
+        oauthErrorDescription: "This client has no scope 'orders'.",
+        message: expect.stringContaining("invalid_scope (status 400): This client has no scope 'orders'.")
+      }
+    ],
+    [
+      'a refusal with a very long sentence',
+      () => json({ error: 'invalid_scope', error_description: 'x'.repeat(301) }, 400),
+      { code: 'ERR_TOKEN_ENDPOINT_REFUSED', oauthError: 'invalid_scope', oauthErrorDescription: undefined }
+    ],
+    [
       '404 of a proxy',
       () => new Response('<html>', { status: 404 }),
       { code: 'ERR_TOKEN_ENDPOINT_ANSWER', status: 404 }

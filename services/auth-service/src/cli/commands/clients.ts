@@ -6,7 +6,7 @@ import { firstPartyClientId } from '../../clients/client-rules.ts'
 import { generateClientSecret, hashClientSecret } from '../../clients/client-secrets.ts'
 import { clientOnWire } from '../../endpoints/admin-clients.ts'
 import { clientListQuery } from '../../endpoints/client-bodies.ts'
-import { announce } from '../announcement.ts'
+import { announce, publicationHelp } from '../announcement.ts'
 import { type ClientOptions, readClient, requireClientId } from '../client-options.ts'
 import type { CommandContext, CommandResult, Perform } from '../command.ts'
 import { RefusedError } from '../failures.ts'
@@ -16,8 +16,6 @@ import { textMoment, textTable } from '../text-table.ts'
 import { addMakeKey } from './client-keys.ts'
 
 const needs = '\nNeeds DATABASE_URL.'
-const publication =
-  'With REDIS_URL it is published at once; without, an auth-service that runs does that in about three seconds.'
 
 interface CreateOptions extends ClientOptions {
   ifAbsent?: boolean
@@ -46,7 +44,7 @@ export function addClients(program: Command, perform: Perform): void {
     .command('disable')
     .description('keep a client out: no new tokens, and those it has are refused')
     .argument('<id>')
-    .addHelpText('after', `${needs} ${publication}`)
+    .addHelpText('after', `${needs} ${publicationHelp}`)
     .action((id: string) => perform((context) => setDisabled(context, id, true)))
 
   clients
@@ -67,7 +65,7 @@ export function addClients(program: Command, perform: Perform): void {
     .command('drop-secret')
     .description('let the newest secret of a client alone be good; its tokens are refused')
     .argument('<id>')
-    .addHelpText('after', `${needs} ${publication}`)
+    .addHelpText('after', `${needs} ${publicationHelp}`)
     .action((id: string) => perform((context) => dropSecret(context, id)))
 
   addMakeKey(clients, perform)
@@ -197,7 +195,7 @@ async function rotateSecret(context: CommandContext, given: string): Promise<Com
   const { client } = await changed(
     context,
     clients,
-    await clients.administration.addSecret(id, hashClientSecret(secret), undefined)
+    await clients.administration.addSecret(id, { hash: hashClientSecret(secret) }, undefined)
   )
   return {
     document: { ...clientOnWire(client), client_secret: secret },
@@ -222,7 +220,7 @@ async function dropSecret(context: CommandContext, given: string): Promise<Comma
 
 async function changed({ note }: CommandContext, { publisher }: ClientParts, result: ClientChangeOutcome) {
   if (result.outcome === 'unknown') throw unknownClient()
-  if (result.outcome === 'not_an_admin') throw operatorNeedsNoRole()
+  if (result.outcome !== 'changed') throw operatorNeedsNoRole()
   return { client: result.client, published: await announce(result.entries, publisher, note) }
 }
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { keysOnWire } from '../../endpoints/admin-keys.ts'
 import { keyChangeBody } from '../../endpoints/bodies.ts'
 import type { KeyOverview } from '../../keys/signing-key-administration.ts'
-import { announce } from '../announcement.ts'
+import { announce, publicationHelp } from '../announcement.ts'
 import type { CommandContext, CommandResult, Perform } from '../command.ts'
 import { RefusedError } from '../failures.ts'
 import { parseOption } from '../options.ts'
@@ -35,12 +35,12 @@ export function addKeys(program: Command, perform: Perform): void {
     .command('pull')
     .description('take out a key that may be known to others, at once and for good')
     .argument('<kid>', 'the key, as "countersign keys list" names it')
-    .requiredOption('--reason <text>', 'why, for the audit log')
+    .option('--reason <text>', 'why, for the audit log', 'command line')
     .addHelpText(
       'after',
       `${needs} Every access token that the key signed is refused at once, everywhere. Users stay signed in: their\n` +
         'clients refresh. If the key signs, the next one signs in its place. It asks no question, and cannot be undone.\n' +
-        'With REDIS_URL it is published at once; without, an auth-service that runs does that in about three seconds.'
+        publicationHelp
     )
     .action((kid: string, { reason }: { reason: string }) => perform((context) => pull(context, kid, reason)))
 }

@@ -6,7 +6,7 @@ import type { UserCredentials, UserStore } from '../../accounts/user-store.ts'
 import { parseUsername, type Username, usernameRule } from '../../accounts/usernames.ts'
 import { registerBody, userChangeBody, userListQuery } from '../../endpoints/bodies.ts'
 import { placeInUsers, userPage, userSummary } from '../../endpoints/user-summary.ts'
-import { announce } from '../announcement.ts'
+import { announce, publicationHelp } from '../announcement.ts'
 import type { CommandContext, CommandResult, Perform } from '../command.ts'
 import { RefusedError, UsageError } from '../failures.ts'
 import { collect, parseOption } from '../options.ts'
@@ -16,8 +16,6 @@ import { textMoment, textTable } from '../text-table.ts'
 const ownFlow = { network: '', account: '' }
 
 const needs = '\nNeeds DATABASE_URL.'
-const publication =
-  'With REDIS_URL it is published at once; without, an auth-service that runs does that in about three seconds.'
 const passwordFromStdin = ['--password-stdin', 'read the password from standard input; else one is made up'] as const
 
 interface CreateOptions {
@@ -59,7 +57,7 @@ export function addUsers(program: Command, perform: Perform): void {
     .command('disable')
     .description('keep a user out: no sign-in, and all sessions end')
     .argument('<username>')
-    .addHelpText('after', `${needs} ${publication}\nThe last enabled admin stays.`)
+    .addHelpText('after', `${needs} ${publicationHelp}\nThe last enabled admin stays.`)
     .action((username: string) => perform((context) => setDisabled(context, username, true)))
 
   users
@@ -74,7 +72,7 @@ export function addUsers(program: Command, perform: Perform): void {
     .description('give a user a new password; all sessions of the user end')
     .argument('<username>')
     .option(...passwordFromStdin)
-    .addHelpText('after', `${needs} ${publication}\nA password that is made up is shown once, and kept nowhere.`)
+    .addHelpText('after', `${needs} ${publicationHelp}\nA password that is made up is shown once, and kept nowhere.`)
     .action((username: string, { passwordStdin }: CreateOptions) =>
       perform((context) => setPassword(context, username, passwordStdin ?? false))
     )
@@ -83,7 +81,7 @@ export function addUsers(program: Command, perform: Perform): void {
     .command('end-sessions')
     .description('end all sessions of a user, who may sign in again')
     .argument('<username>')
-    .addHelpText('after', `${needs} ${publication}`)
+    .addHelpText('after', `${needs} ${publicationHelp}`)
     .action((username: string) => perform((context) => endSessions(context, username)))
 }
 

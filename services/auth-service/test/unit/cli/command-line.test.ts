@@ -110,7 +110,6 @@ describe('the command line', () => {
     { args: ['keys', 'list', 'more'] },
     { args: ['keys', 'list', '--colour'] },
     { args: ['keys', 'pull', '--reason', 'x'] },
-    { args: ['keys', 'pull', 'x'] },
     { args: ['keys', 'pull', 'x', '--reason', ''] },
     { args: ['keys', 'rotate', '--reason', 'x'.repeat(201)] },
     { args: ['users', 'create'] },

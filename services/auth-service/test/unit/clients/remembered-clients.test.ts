@@ -19,6 +19,7 @@ const confirmed = (id: string, epoch = `epoch of ${id}`): ConfirmedClient => ({
   accessTokenTtlSeconds: null,
   createdAt: new Date(0),
   disabledAt: null,
+  secretIds: [],
   secretHashes: [],
   issuedAt: 1_000_000,
   signingKid: 'kid-1'

@@ -56,16 +56,7 @@ export function isMissing(error: unknown): boolean {
 }
 
 /** The codes whose descriptions the services write for people; the others are for programs. */
-const codesForPeople = [
-  'conflict',
-  'not_found',
-  'access_denied',
-  'cookies_blocked',
-  'session_changed',
-  'rotation_too_early',
-  'too_many_keys',
-  'spare_unusable'
-]
+const codesForPeople = ['not_found', 'access_denied', 'cookies_blocked']
 
 /** A sentence for the person at the page, which says what to do next. */
 export function messageOf(error: unknown): string {
@@ -73,7 +64,7 @@ export function messageOf(error: unknown): string {
   if (error.status === 0) return 'There is no answer. Check your connection and try again.'
   if (isAway(error)) return 'The service is away for the moment. Try again in a little while.'
   if (error.status === 429) return `Too many attempts. Try again ${afterSeconds(error.retryAfterSeconds)}.`
-  if (codesForPeople.includes(error.code)) return error.message
+  if (error.status === 409 || codesForPeople.includes(error.code)) return error.message
   if (error.status === 400)
     return 'The service does not take this. Check what you entered, or the address of this page.'
   if (error.status === 413) return 'This is more than the service takes. Shorten it and try again.'

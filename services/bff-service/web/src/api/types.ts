@@ -93,6 +93,8 @@ export interface ClientPolicy {
 export interface Client extends ClientPolicy {
   client_id: string
   token_endpoint_auth_method: string
+  /** Names of its secrets, the newest one first. */
+  secret_ids: string[]
   created_at: string
   disabled_at: string | null
 }

@@ -13,15 +13,15 @@ export function ClientSecrets({ client }: { client: Client }) {
       lead="A new secret is good beside the one before. Give it to the client, and drop the older one then."
     >
       <Group>
-        <AddSecret clientId={client.client_id} />
+        <AddSecret client={client} />
         <DropOlderSecret clientId={client.client_id} />
       </Group>
     </Section>
   )
 }
 
-function AddSecret({ clientId }: { clientId: string }) {
-  const add = useAddSecret(clientId)
+function AddSecret({ client }: { client: Client }) {
+  const add = useAddSecret(client.client_id, client.secret_ids)
   const secret = add.data?.client_secret
   return (
     <>

@@ -59,15 +59,21 @@ async function findCreated({ client_id, ...body }: NewClient, conflict: unknown)
   throw conflict
 }
 
-/** Makes a secret in the place of one that was lost on its way, which is good no more then. */
+function addSecret(clientId: string, replaces?: string | undefined): Promise<ClientWithSecret> {
+  return request<ClientWithSecret>(`${pathOf(clientId)}/secrets`, { method: 'POST', body: { replaces } })
+}
+
+/** The newest secret that `known` does not name. Its response was lost, so that no client has it. */
+async function lostSecretId(clientId: string, known: readonly string[]): Promise<string | undefined> {
+  const [newest] = (await request<Client>(pathOf(clientId))).secret_ids
+  return newest !== undefined && !known.includes(newest) ? newest : undefined
+}
+
+/** Replaces the only secret of a new client, whose response was lost. */
 export function useReplaceSecret(clientId: string) {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: async () => {
-      const added = await request<ClientWithSecret>(`${pathOf(clientId)}/secrets`, { method: 'POST' })
-      await request(`${pathOf(clientId)}/secrets/older`, { method: 'DELETE' })
-      return added
-    },
+    mutationFn: async () => addSecret(clientId, await lostSecretId(clientId, [])),
     gcTime: 0,
     onSuccess: () => refresh(client)
   })
@@ -83,10 +89,26 @@ export function useChangeClient(clientId: string) {
   })
 }
 
-export function useAddSecret(clientId: string) {
+/**
+ * Adds a secret. A try whose response was lost may have added one too: the next try replaces that one, since a third secret
+ * would end the one that the client uses.
+ * @param known the ids of the secrets that may be in use
+ */
+export function useAddSecret(clientId: string, known: readonly string[]) {
   const client = useQueryClient()
+  const unanswered = useRef<readonly string[]>(undefined)
   return useMutation({
-    mutationFn: () => request<ClientWithSecret>(`${pathOf(clientId)}/secrets`, { method: 'POST' }),
+    mutationFn: async () => {
+      const before = unanswered.current
+      try {
+        const added = await addSecret(clientId, before && (await lostSecretId(clientId, before)))
+        unanswered.current = undefined
+        return added
+      } catch (error) {
+        if (isAway(error)) unanswered.current ??= known
+        throw error
+      }
+    },
     gcTime: 0,
     onSuccess: () => refresh(client)
   })
