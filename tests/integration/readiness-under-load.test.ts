@@ -1,5 +1,6 @@
-import { createTestDatabase, createTestRedis } from '@countersign/testing'
-import { get, post, query, register, startTrio } from '@countersign/testing/trio'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createTestDatabase, createTestRedis, startTcpProxy } from '@countersign/testing'
+import { get, post, query, refresh, register, signIn, startTrio } from '@countersign/testing/trio'
 import pg from 'pg'
 import { expect, inject, onTestFinished, test } from 'vitest'
 
@@ -30,3 +31,48 @@ test.skipIf(!inject('docker'))('an auth-service whose connections are all in use
   await blocker.query('ROLLBACK')
   await Promise.all(signIns)
 })
+
+const clients = 150
+
+test.skipIf(!inject('docker'))(
+  'an auth-service is ready while 150 clients refresh over 4 connections to a database 20 ms away',
+  async () => {
+    const database = await createTestDatabase()
+    onTestFinished(() => database.drop())
+    const proxy = await startTcpProxy({ target: database.url, delayMilliseconds: 20 })
+    onTestFinished(() => proxy.close())
+    const env = { DATABASE_CONNECTIONS: '4' }
+    const trio = await startTrio({ databaseUrl: proxy.url, redisUrl: await createTestRedis(), env })
+    onTestFinished(() => trio.stop())
+    // A user has 100 sessions at most.
+    const users = [await register(trio.auth.url), await register(trio.auth.url)]
+    const tokens = (
+      await Promise.all(
+        users.map(async (user) => {
+          const own: string[] = []
+          while (own.length < clients / users.length) own.push((await signIn(trio.auth.url, user)).refresh_token)
+          return own
+        })
+      )
+    ).flat()
+
+    let isOver = false
+    const statuses = new Set<number>()
+    const refreshing = tokens.map(async (first) => {
+      for (let token = first; !isOver; ) {
+        const { status, body } = await refresh(trio.auth.url, token)
+        statuses.add(status)
+        token = body.refresh_token
+      }
+    })
+    const ready: number[] = []
+    for (let asked = 0; asked < 14; asked++) {
+      await sleep(250)
+      ready.push((await get(`${trio.auth.managementUrl}/health/ready`)).status)
+    }
+    isOver = true
+    await Promise.all(refreshing)
+    expect(new Set(ready)).toEqual(new Set([200]))
+    expect(statuses).toEqual(new Set([200]))
+  }
+)

@@ -34,8 +34,15 @@ export interface TcpProxy {
   close(): Promise<void>
 }
 
-/** Starts a proxy on 127.0.0.1 before the host and port of a URL such as `redis://…` or `postgresql://…`. */
-export async function startTcpProxy({ target }: { target: string }): Promise<TcpProxy> {
+export interface TcpProxyOptions {
+  /** The URL of what is behind it, such as `redis://…` or `postgresql://…`. */
+  readonly target: string
+  /** How long each byte from the target takes to the client, as if the target were that far away. Default: 0. */
+  readonly delayMilliseconds?: number
+}
+
+/** Starts a proxy on 127.0.0.1. */
+export async function startTcpProxy({ target, delayMilliseconds = 0 }: TcpProxyOptions): Promise<TcpProxy> {
   let upstreamAddress = addressOf(target)
   const counts = { connections: 0, bytesToTarget: 0, bytesFromTarget: 0 }
   const sockets = new Set<Socket>()
@@ -44,30 +51,34 @@ export async function startTcpProxy({ target }: { target: string }): Promise<Tcp
   const accept = (client: Socket) => {
     counts.connections += 1
     const upstream = connect({ ...upstreamAddress, allowHalfOpen: true })
-    forward(client, upstream, (bytes) => {
+    forward(client, upstream, 0, (bytes) => {
       counts.bytesToTarget += bytes
     })
-    forward(upstream, client, (bytes) => {
+    forward(upstream, client, delayMilliseconds, (bytes) => {
       counts.bytesFromTarget += bytes
     })
   }
-  const forward = (from: Socket, to: Socket, count: (bytes: number) => void) => {
+  const forward = (from: Socket, to: Socket, delay: number, count: (bytes: number) => void) => {
+    const send = (chunk: Buffer) => {
+      if (!to.write(chunk)) from.pause()
+    }
     sockets.add(from)
     from.setNoDelay(true)
     from.on('data', (chunk) => {
       count(chunk.length)
-      if (!to.write(chunk)) from.pause()
+      if (delay > 0) setTimeout(send, delay, chunk)
+      else send(chunk)
     })
     to.on('drain', () => {
       if (!isPaused) from.resume()
     })
-    from.on('end', () => to.end())
+    from.on('end', () => (delay > 0 ? setTimeout(() => to.end(), delay) : to.end()))
     from.on('error', () => to.destroy())
     from.on('close', (hasFailed) => {
       sockets.delete(from)
       // After an orderly end the other side may still have bytes to write.
       if (hasFailed) to.destroy()
-      else to.end()
+      else setTimeout(() => to.end(), delay)
     })
     if (isPaused) from.pause()
   }
