@@ -15,9 +15,9 @@ const resolve = { conditions: [...conditions, 'module', 'node', 'development|pro
 const ssr = { resolve: { conditions: [...conditions, 'module', 'node', 'development|production'] } }
 const exclude = ['**/node_modules/**', '**/dist/**']
 
-/** Two at once: each file has a database of its own, and slow machines have two cores. */
+/** Three at once on two cores: each file has a database of its own, and waits for half of its time. */
 const besideOthers = {
-  maxWorkers: 2,
+  maxWorkers: 3,
   testTimeout: 60_000,
   hookTimeout: 120_000,
   teardownTimeout: 60_000,
