@@ -21,7 +21,7 @@ WORKDIR /sources
 COPY . .
 RUN mkdir /manifests && cp --parents package.json package-lock.json */package.json */*/package.json */*/*/package.json /manifests
 
-# The manifests alone, so that a changed source file installs nothing anew. `npm ci` wants all of them.
+# The manifests alone, so that a changed source file installs nothing again. `npm ci` wants all of them.
 FROM ${NODE_IMAGE} AS manifests
 WORKDIR /app
 ENV npm_config_audit=false npm_config_fund=false npm_config_update_notifier=false npm_config_ignore_scripts=true

@@ -54,7 +54,7 @@ async function run(what, command, args, options, advice) {
 }
 
 /**
- * npm writes node_modules/.package-lock.json last, so it tells a complete installation, whoever made it. Missing
+ * npm writes node_modules/.package-lock.json last, so it tells a complete installation, no matter which npm made it. Missing
  * packages are right only when they are optional and for another platform.
  */
 function isInstalled() {
@@ -271,7 +271,7 @@ try {
 } catch (error) {
   const isNoPermission = error.code === 'EACCES' || error.code === 'EPERM' || error.code === 'EROFS'
   if (isNoPermission) {
-    process.stderr.write(`Set-up cannot write ${error.path}. Run it as the owner of the clone, or clone it anew.\n`)
+    process.stderr.write(`Set-up cannot write ${error.path}. Run it as the owner of the clone, or clone it again.\n`)
   } else if (error instanceof SetupError) process.stderr.write(`${error.message}\n`)
   else throw error
   process.exitCode = 1

@@ -10,7 +10,7 @@ const root = '/run/countersign'
 const password = () => randomBytes(24).toString('base64url')
 const sha256 = (text) => createHash('sha256').update(text).digest('hex')
 
-/** The text of a secret; made now if it is not there. Whoever reads the file finds all of it. */
+/** The text of a secret; made now if it is not there. A reader finds all of it or none. */
 function secret(path, make) {
   const file = join(root, path)
   try {
@@ -62,7 +62,7 @@ const browserUrl = secret('browser/redis-url', () => `redis://browser:${password
 secret('redis/url', () => `redis://:${redisPassword}@redis:6379`)
 // By this the bff-service is believed what the addresses of its browsers are.
 secret('browser/forwarder-key', () => randomBytes(32).toString('base64url'))
-// A verifier reads the denylist, notes which DPoP proofs were used, and can do nothing else: whoever breaks into one cannot
+// A verifier reads the denylist, notes which DPoP proofs were used, and can do nothing else: an intruder in one cannot
 // un-revoke a token. SET works on the notes alone, since on no other key it may write.
 // The bff-service has the sessions of its browsers, which it can open by the browsers' cookies alone.
 // Each set of rights has a file of its own, so that an installation of before gets the new one.

@@ -70,7 +70,7 @@ async function checkLayout(path: string): Promise<void> {
   if (layout === undefined) {
     throw new StartError(
       `${join(path, 'format.json')} does not say which layout the data folder has. Restore it from a backup, ` +
-        'or move the folder aside to begin anew.'
+        'or move the folder aside to start over.'
     )
   }
   if (layout <= layoutVersion) return
@@ -132,7 +132,7 @@ async function readOrMakeMasterKey(path: string, postgresDir: string): Promise<s
   if (/^[\w-]{43,}$/.test(key)) return key
   throw new StartError(
     `${file} does not hold a master key (43 characters of base64url). Restore it from a backup, or move the data ` +
-      'folder aside to begin anew.'
+      'folder aside to start over.'
   )
 }
 
@@ -144,7 +144,7 @@ async function requireNoDatabase(file: string, postgresDir: string): Promise<voi
   if (!hasDatabase) return
   throw new StartError(
     `The master key ${file} is gone, and the database beside it cannot be used without: its signing keys are sealed ` +
-      'with it. Restore the file from a backup, or move the data folder aside to begin anew.'
+      'with it. Restore the file from a backup, or move the data folder aside to start over.'
   )
 }
 

@@ -36,7 +36,7 @@ export interface EmbeddedPostgres {
   readonly port: number
   /** The connection string, password included, for one of its databases. */
   url(database: string): string
-  /** Resolves when Postgres has ended, whoever ended it. */
+  /** Resolves when Postgres has ended, for any reason. */
   readonly ended: Promise<void>
   /** Stops it cleanly; past `withinMs` (20 s by default) its process is killed, which costs a recovery, not data. */
   stop(options?: { withinMs?: number }): Promise<void>
@@ -129,7 +129,7 @@ async function requireSameMajorVersion(paths: Paths, binaries: PostgresBinaries)
   throw new StartError(
     `The database in ${paths.dataDir} was made by Postgres ${version.trim()}, and this Countersign brings ` +
       `Postgres ${binaries.majorVersion}, which cannot read it. Nothing was changed. To keep the data, dump it with the ` +
-      'version of Countersign that made it; to begin anew, move the folder aside or set COUNTERSIGN_DATA_DIR to another one.'
+      'version of Countersign that made it; to start over, move the folder aside or set COUNTERSIGN_DATA_DIR to another one.'
   )
 }
 

@@ -18,7 +18,7 @@ export interface ServiceClientOptions {
 
 /**
  * Makes the key of the resource-service once, and registers it with each start, since the ports and so the issuer's name
- * may be others than last time. Whoever has disabled the client finds it so.
+ * may be others than last time. A client that was disabled stays disabled.
  * @returns the private key in PEM
  */
 export async function registerServiceClient(options: ServiceClientOptions): Promise<string> {

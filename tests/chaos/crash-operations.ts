@@ -329,7 +329,7 @@ export const operations: readonly Operation[] = [
     }
   },
   {
-    name: 'writing the feed anew after a flush',
+    name: 'rewriting the feed after a flush',
     isAlone: true,
     losesFeed: true,
     async prepare(stage) {
@@ -370,7 +370,7 @@ function isBackground(text: string): boolean {
   return /^\s*(?:SELECT .*(?:FROM revocations|JOIN signing_keys)\b|WITH removed AS|INSERT INTO activity\b)/s.test(text)
 }
 
-/** The key that will sign next; it is made anew a moment after it was taken away. */
+/** The key that will sign next; it is replaced a moment after it was taken away. */
 async function spareKey(stage: CrashStage): Promise<string> {
   const find = () =>
     query<{ kid: string }>(
@@ -385,7 +385,7 @@ function isSweep(text: string): boolean {
   return /^\s*SELECT .*FROM revocations\s+WHERE published_at IS NULL AND expires_at > \S+\s+AND/s.test(text)
 }
 
-/** The steps of an operation are all that is not in the background: sweeps, keys being read anew, feeds being followed. */
+/** The steps of an operation are all that is not in the background: sweeps, keys being read again, feeds being followed. */
 function namesOf(
   sessions: readonly TokenResponse[],
   { withAttempts = false }: { withAttempts?: boolean } = {}

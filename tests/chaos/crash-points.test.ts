@@ -46,10 +46,10 @@ describe.skipIf(!stage)('an auth-service that is killed and started again', () =
     await expectAllRefused(await startVerifier(stage))
   })
 
-  // Writing the feed anew would heal what had not been published.
+  // Rewriting the feed would heal what had not been published.
   describeRounds(crashes.filter(({ operation }) => operation.losesFeed))
 
-  test('denies the same after the feed was lost and written anew', async () => {
+  test('denies the same after the feed was lost and rewritten', async () => {
     if (!stage) return
     await expectAllRefused(stage.statusOfMe)
     await expectAllRefused(await startVerifier(stage))

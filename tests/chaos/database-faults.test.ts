@@ -422,7 +422,7 @@ describe('faults of the database', () => {
       await client.connect()
       try {
         // The service locks the user, then the family; this one does it the other way round, and waits so long that the
-        // service is the one whom Postgres finds in the circle.
+        // service is the one that Postgres finds in the circle.
         await client.query("BEGIN; SET LOCAL deadlock_timeout = '4s'")
         await client.query('SELECT 1 FROM refresh_token_families WHERE id = $1 FOR UPDATE', [session.sid])
         const logoutAll = post(`${trio.auth.url}/auth/logout-all`, undefined, session.access_token)

@@ -317,7 +317,7 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
           await command(redis.url, (client) => client.xTrim(revocationKeys.stream, 'MAXLEN', 0))
           await delay(300)
           stage.verifierPath.resume()
-          // An issuer notices within a second. Whoever joins before that may trust what is left (docs/faults.md).
+          // An issuer notices within a second. A verifier that joins before that may trust what is left (docs/faults.md).
         },
         { joinsAfterMs: 2500 }
       ))
@@ -340,7 +340,7 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
         await command(redis.url, (client) => client.del(revocationKeys.stream))
       }))
 
-    test('two issuers write the feed anew at once, again and again, while sessions end', async () => {
+    test('two issuers rewrite the feed at once, again and again, while sessions end', async () => {
       const second = await stage.trio.startAuth({ REDIS_URL: redis.url })
       try {
         await untilReady(second)

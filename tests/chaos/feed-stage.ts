@@ -17,9 +17,9 @@ import {
 import {
   type AccessTokenVerifier,
   createAccessTokenVerifier,
-  httpAnswerTo,
   type RevocationEntry,
   type RevocationFeed,
+  toHttpResponse,
   VerifierError
 } from '@countersign/verifier'
 import { redisRevocations } from '@countersign/verifier/redis'
@@ -251,7 +251,7 @@ export function createLocalVerifier(
       await verifier.verify(accessToken)
       return 200
     } catch (error) {
-      if (error instanceof VerifierError) return httpAnswerTo(error).status
+      if (error instanceof VerifierError) return toHttpResponse(error).status
       throw error
     }
   }

@@ -225,7 +225,7 @@ describe.skipIf(!inject('docker'))('three issuers and five verifiers, with keys 
       expect(status).toBe(200)
       expect(kidOf(body.access_token)).toBe(spare)
       const answers = await Promise.all(verifiers.map((verifier) => me(verifier, body.access_token)))
-      // Whoever had to fetch the key first would take up to two seconds.
+      // A verifier that has to fetch the key first would take up to two seconds.
       for (const { status, milliseconds } of answers) {
         expect(status).toBe(200)
         expect(milliseconds).toBeLessThan(500)

@@ -35,7 +35,7 @@ const nothingIsAlive: Aftermath = ({ rows }) => expect(rows.filter(isAlive)).toE
 const thereHasEnded: Aftermath = ({ rows, scene }) =>
   expect(rows.find(({ id }) => id === scene.there.id)?.revokedAt).not.toBeNull()
 
-/** Whoever signed in before, or with the old password, is out; the session that changed the password is not. */
+/** Sessions of before and sign-ins with the old password are out; the session that changed the password is not. */
 const onlyHereIsAlive: Aftermath = ({ rows, scene }) =>
   expect(rows.filter(isAlive).map(({ id }) => id)).toEqual([scene.here.id])
 

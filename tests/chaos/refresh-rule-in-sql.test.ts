@@ -5,7 +5,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RefreshTokenFamilies } from '../../services/auth-service/src/grants/refresh-token-families.ts'
 import { openDatabase, openDatabasePool } from '../../services/auth-service/src/stores/database.ts'
-import { createHotStatements } from '../../services/auth-service/src/stores/hot-statements.ts'
+import { createPreparedStatements } from '../../services/auth-service/src/stores/prepared-statements.ts'
 import { createPrismaRefreshTokenFamilies } from '../../services/auth-service/src/stores/prisma-refresh-token-families.ts'
 import { budget } from './budget.ts'
 import { type Presentation, play } from './refresh-parties.ts'
@@ -87,7 +87,7 @@ describe('Postgres judges refresh tokens as the model of the rule does', () => {
 function openReplica(url: string) {
   const pool = openDatabasePool({ url, connections: 2 })
   const database = openDatabase(pool)
-  const families = createPrismaRefreshTokenFamilies(database, createHotStatements(pool), {
+  const families = createPrismaRefreshTokenFamilies(database, createPreparedStatements(pool), {
     accessTokenTtlSeconds: 600,
     refreshRetryWindowSeconds: settings.retryWindow,
     refreshRecoverySeconds: settings.recovery,

@@ -39,7 +39,7 @@ const secretsOf: Record<string, string[]> = {
   'bff-service': ['browser']
 }
 
-/** Who may talk to whom. */
+/** Which containers may talk to which. */
 const reachable = {
   'auth-service': { postgres: true, redis: true },
   'resource-service': { postgres: false, redis: true },

@@ -13,7 +13,7 @@ import {
 /** What people install it for, through the published ports. */
 export function describeMainJob(given: () => Installation): void {
   describe('the main job', () => {
-    test('whoever signs in is recognised by every replica of the resource-service', async () => {
+    test('a signed-in user is recognised by every replica of the resource-service', async () => {
       const { user } = given()
       const tokens = await newSession(given())
       for (const answer of await askEveryReplica(given(), tokens.access_token)) {

@@ -280,7 +280,7 @@ describe('administration of clients', () => {
     expect(signedIn).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
   })
 
-  test('whoever is no admin gets 403, and without a token 401', async () => {
+  test('a user without the role admin gets 403, and without a token 401', async () => {
     const { access_token: token } = await signIn(trio.auth.url, await register(trio.auth.url))
     expect((await call('GET', '', undefined, token)).status).toBe(403)
     expect((await call('POST', '', secretClient, token)).status).toBe(403)

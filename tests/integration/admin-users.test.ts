@@ -111,8 +111,8 @@ describe('administration of users', () => {
     expect((await change(user.id, { roles: ['reader'] })).status).toBe(200)
     await expectRefused(refreshed.access_token)
     expect((await refresh(trio.auth.url, refreshed.refresh_token)).status).toBe(400)
-    const anew = await signIn(trio.auth.url, user)
-    expect(unverifiedClaims(anew.access_token).roles).toEqual(['reader'])
+    const again = await signIn(trio.auth.url, user)
+    expect(unverifiedClaims(again.access_token).roles).toEqual(['reader'])
     expect(await auditOf(user.id)).toEqual([
       { type: 'user.roles_changed', actor_id: adminId, detail: { before: [], after: ['auditor'] } },
       { type: 'user.roles_changed', actor_id: adminId, detail: { before: ['auditor'], after: ['reader'] } },

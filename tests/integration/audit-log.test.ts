@@ -76,7 +76,7 @@ describe('the audit log', () => {
     return rows.map(({ id }) => id)
   }
 
-  test('tells what happened, to whom, by whom and from where, the newest first', async () => {
+  test('shows events with user, actor and address, the newest first', async () => {
     const { access_token: token } = await signIn(trio.auth.url, user)
     const sid = unverifiedClaims(token).sid
     await post(`${trio.auth.url}/auth/login`, { username: user.username, password: 'not the password' })

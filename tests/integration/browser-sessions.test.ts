@@ -287,7 +287,7 @@ describe('sessions of browsers', () => {
     expect(body.sessions.find(({ current }) => current)).toMatchObject({ user_agent: 'Test browser' })
   })
 
-  test('whoever is disabled is out at the next click', async () => {
+  test('a disabled user is out at the next click', async () => {
     const { user, browser, session } = await signedIn()
     const { status } = await send(`${trio.auth.url}/admin/users/${user.id}`, {
       method: 'PATCH',

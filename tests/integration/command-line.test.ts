@@ -396,7 +396,7 @@ describe('countersign beside a running installation', () => {
       expect(headerOf(refreshed.body.access_token).kid).not.toBe(kid)
       expect(await statusOfMe(refreshed.body.access_token)).toBe(200)
 
-      // Whoever has lost the answer runs it again.
+      // After a lost response it is run again.
       expect(await run(['keys', 'pull', kid, '--reason', 'leaked', '--json'], { env: keyEnv() })).toMatchObject({
         code: 0,
         document: { kid, published: true }
@@ -479,7 +479,7 @@ describe('countersign on a database of its own', () => {
     expect({ code, document }).toMatchObject({ code: 3, document: { error: 'database_too_new' } })
   })
 
-  test('a master key is replaced: re-encrypt seals every key anew, and the old one is needed no more', async () => {
+  test('a master key is replaced: re-encrypt reseals every key, and the old one is needed no more', async () => {
     const [old, current] = [newMasterKey(), newMasterKey()]
     const withKey = (key: string) => ({ env: { DATABASE_URL: database.url, COUNTERSIGN_MASTER_KEY: key } })
     // It makes the keys that are missing, and the next one is too young.
@@ -499,7 +499,7 @@ describe('countersign on a database of its own', () => {
     const newest = newMasterKey()
     const withBoth = withKey(`${newest},${current}`)
     expect((await run(args, withBoth)).code).toBe(2)
-    // One that is damaged keeps none of the others from being sealed anew.
+    // One that is damaged keeps none of the others from being resealed.
     expect((await run(args, withKey(newest))).code).toBe(2)
     const pull = ['keys', 'pull', damaged?.kid as string, '--reason', 'it cannot be opened']
     expect((await run(pull, withKey(newest))).code).toBe(0)

@@ -205,8 +205,8 @@ describe.skipIf(!hasRedis)('the rights in Redis that docs/revocation-feed.md giv
       Object.assign(redisUrl, { username, password: 'secret' })
       const replays = redisDpopReplays({ url: redisUrl.href })
       const expiresAt = Date.now() / 1000 + 60
-      expect(await replays.claim('x', expiresAt)).toBe(true)
-      expect(await replays.claim('x', expiresAt)).toBe(false)
+      expect(await replays.markUsed('x', expiresAt)).toBe(true)
+      expect(await replays.markUsed('x', expiresAt)).toBe(false)
       await replays.close?.()
 
       const user = await connectTo(redisUrl)

@@ -45,7 +45,7 @@ async function query(postgres: EmbeddedPostgres, statement: string): Promise<unk
   }
 }
 
-test('an initdb that was killed halfway is done anew', async () => {
+test('an initdb that was killed halfway is done again', async () => {
   await mkdir(join(dataDir, 'making-1-cut'), { recursive: true })
   await writeFile(join(dataDir, 'making-1-cut', 'PG_VERSION'), '18')
   const progress: string[] = []

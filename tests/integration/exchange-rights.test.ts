@@ -38,10 +38,10 @@ describe('what a service may do with the tokens of users', () => {
       may_act_for: ['countersign'],
       ...client
     })
-  const exchange = async (actor: Actor, subjectToken: string, provenKey?: ClientKey) => {
+  const exchange = async (actor: Actor, subjectToken: string, dpopKey?: ClientKey) => {
     const url = `${stage.issuer}/oauth/token`
     const form = { grant_type: tokenExchange, subject_token: subjectToken, subject_token_type: accessTokenUrn }
-    const proof = provenKey && { DPoP: await dpopProof(provenKey, { url }) }
+    const proof = dpopKey && { DPoP: await dpopProof(dpopKey, { url }) }
     return postForm<{ access_token: string; token_type: string; error_description?: string }>(url, form, {
       ...basic(actor.client_id, actor.client_secret),
       ...proof
@@ -106,8 +106,8 @@ describe('what a service may do with the tokens of users', () => {
     test.each([
       ['without a proof', () => undefined],
       ['with a proof of another key', () => serviceKey]
-    ])('is not exchanged %s', async (_, provenKey) => {
-      const answer = await exchange(await newActor(), await boundToken(), provenKey())
+    ])('is not exchanged %s', async (_, dpopKey) => {
+      const answer = await exchange(await newActor(), await boundToken(), dpopKey())
       expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
       expect(answer.body.error_description).toMatch(/bound to a key/)
       expect(answer.body).not.toHaveProperty('access_token')

@@ -50,7 +50,7 @@ describe('refresh-token rotation', () => {
 
   const isBackground = (text: string) => /FROM revocations|JOIN signing_keys|INSERT INTO activity/.test(text)
 
-  /** Everything but what the sweeper, the housekeeping, the counting and the key ring ask on their own. */
+  /** Everything but what the sweeper, the housekeeping, the counting and the signing keys ask on their own. */
   const foregroundStatements = () =>
     recorder.statements.filter(
       (text) => !isBackground(text) && !/DELETE FROM|advisory|^(BEGIN|COMMIT|ROLLBACK)$/.test(text)
@@ -312,7 +312,7 @@ describe('refresh-token rotation', () => {
     })
   })
 
-  test('reads the roles anew and never copies them from the old token', async () => {
+  test('reads the roles again and never copies them from the old token', async () => {
     const tokens = await signIn(trio.auth.url, user)
     expect(unverifiedClaims(tokens.access_token).roles).toEqual([])
     await query(database.url, "UPDATE users SET roles = '{auditor}' WHERE id = $1", [user.id])

@@ -120,7 +120,7 @@ describe('revocation (RFC 7009) and introspection (RFC 7662)', () => {
     expect((await refresh(trio.auth.url, tokens.refresh_token)).status).toBe(200)
   })
 
-  test('whoever is not authenticated gets 401, and a request without a token 400', async () => {
+  test('an unauthenticated client gets 401, and a request without a token 400', async () => {
     for (const endpoint of ['revoke', 'introspect']) {
       const url = `${trio.auth.url}/oauth/${endpoint}`
       expect(await postForm(url, { token: 'x' })).toMatchObject({ status: 401, body: { error: 'invalid_client' } })

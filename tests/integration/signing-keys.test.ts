@@ -16,11 +16,11 @@ import {
 } from '@countersign/testing/trio'
 import { decodeProtectedHeader, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { generateSigningKey } from '../../services/auth-service/src/keys/generate-signing-key.ts'
 import { keyPolicy } from '../../services/auth-service/src/keys/key-policy.ts'
 import { createKeySealing } from '../../services/auth-service/src/keys/key-sealing.ts'
 import { createMasterKey } from '../../services/auth-service/src/keys/master-keys.ts'
 import { createSigningKeyAdministration } from '../../services/auth-service/src/keys/signing-key-administration.ts'
-import { generateSigningKey } from '../../services/auth-service/src/keys/signing-keys.ts'
 import { openDatabase, openDatabasePool } from '../../services/auth-service/src/stores/database.ts'
 import { createPrismaSigningKeyStore } from '../../services/auth-service/src/stores/prisma-signing-key-store.ts'
 
@@ -263,7 +263,7 @@ describe('signing keys', () => {
     expect(statesOf(await list()).slice(0, 2)).toEqual(['spare', 'signing'])
   })
 
-  test('whoever is no admin, or asks for what is not there, changes nothing', async () => {
+  test('a user without the role admin, or a request for an unknown key, changes nothing', async () => {
     const { access_token: token } = await newTokens()
     const before = await list()
     for (const [method, path] of [
@@ -389,7 +389,7 @@ describe.skipIf(!inject('docker'))('signing keys of several replicas', () => {
     }
   })
 
-  test('a new master key takes over: the start seals the keys anew, and the old one may go once its refresh tokens have', async () => {
+  test('a new master key takes over: the start reseals the keys, and the old one may go once its refresh tokens have', async () => {
     const database = await createTestDatabase()
     const [older, newer] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')]
     const redisUrl = await createTestRedis()

@@ -224,7 +224,7 @@ describe('the token endpoint', () => {
       }
     })
 
-    test('whoever does not show who it is gets 401, and the log says why', async () => {
+    test('an unauthenticated client gets 401, and the log says why', async () => {
       const { client_id: id } = await newKeyClient()
       const withSecret = await newClient()
       const grant = { grant_type: 'client_credentials' }

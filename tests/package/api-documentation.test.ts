@@ -40,7 +40,7 @@ function anchorsOf(page: string): Set<string> {
 }
 
 describe('the API documentation in docs/verifier-api', () => {
-  test('is what the types say, each of them with a comment; `npm run docs` makes it anew', {
+  test('is what the types say, each of them with a comment; `npm run docs` regenerates it', {
     timeout: 120_000
   }, async () => {
     await npm(repository, ['run', 'generate', '--workspace', 'docs', '--', '--out', generated])

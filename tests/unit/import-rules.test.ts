@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
-/** Who may import whom. A rule looks at the source files under `files` and names what they must not import. */
+/** Which files may import which. A rule looks at the source files under `files` and names what they must not import. */
 const rules: { name: string; files: RegExp; except?: RegExp; mayNotImport: RegExp; isTypeAllowed?: true }[] = [
   {
     name: 'services never import each other',
@@ -63,9 +63,9 @@ const rules: { name: string; files: RegExp; except?: RegExp; mayNotImport: RegEx
     mayNotImport: /^(redis|@redis\/.*)$/
   },
   {
-    name: "the auth-service's stores are constructed by server.ts alone, and for the command line by operator-parts.ts",
+    name: "the auth-service's stores are constructed by server.ts alone, and for the command line by cli-dependencies.ts",
     files: /^services\/auth-service\/src\//,
-    except: /^services\/auth-service\/src\/(server\.ts|cli\/operator-parts\.ts|stores\/)/,
+    except: /^services\/auth-service\/src\/(server\.ts|cli\/cli-dependencies\.ts|stores\/)/,
     mayNotImport: /\/stores\//
   },
   {

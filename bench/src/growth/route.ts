@@ -17,7 +17,7 @@ interface Side {
   readonly requests: readonly RequestSpec[]
 }
 
-/** The processor time of a whole request with a remembered token, through a real Koa route that follows a real Redis. */
+/** The processor time of a whole request with a cached token, through a real Koa route that follows a real Redis. */
 export async function measureRoute(context: SuiteContext, sizes: readonly number[]): Promise<Outcome> {
   const { isQuick, progress, redisUrl } = context
   const rounds = isQuick ? 2 : 9

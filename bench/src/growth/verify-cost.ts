@@ -1,5 +1,5 @@
 /**
- * Measures what `verify` of a remembered token costs beside a denylist of a given size: a batch, in nanoseconds for each, at
+ * Measures what `verify` of a cached token costs beside a denylist of a given size: a batch, in nanoseconds for each, at
  * each message `measure`; where the time of several goes at `profile`.
  */
 import { randomUUID } from 'node:crypto'

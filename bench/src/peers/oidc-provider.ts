@@ -51,7 +51,7 @@ const configuration: Configuration = {
   cookies: { keys: [randomUUID()] },
   scopes: ['offline_access'],
   clients: options.clientsInDatabase ? [] : clients,
-  // Costs nothing, where Countersign reads the user anew at each refresh.
+  // Costs nothing, where Countersign reads the user again at each refresh.
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
   ttl: {
     AccessToken: accessTokenTtlSeconds,

@@ -13,9 +13,9 @@ import {
   type SuiteContext
 } from '../suite.ts'
 import {
+  type CliIo,
   type OwnContestant,
   type RefreshContestant,
-  type Surroundings,
   startCountersign,
   startIssuerPeer
 } from './refresh-contestant.ts'
@@ -53,15 +53,15 @@ export const refresh: Suite = {
 }
 
 async function compare(context: SuiteContext, load: LoadGenerator, plan: Plan): Promise<Outcome> {
-  const surroundings: Surroundings = { ...context, sessions: sessions + 1 }
+  const io: CliIo = { ...context, sessions: sessions + 1 }
   return withContestants(
     context,
     [
-      () => startCountersign(surroundings),
-      () => startIssuerPeer('bare-refresh', surroundings, { hasOwnTables: false }),
-      () => startIssuerPeer('oidc-provider', surroundings),
-      () => startIssuerPeer('better-auth', surroundings, { more: { algorithm: 'RS256' } }),
-      () => startIssuerPeer('better-auth', surroundings, { more: { algorithm: 'EdDSA' } })
+      () => startCountersign(io),
+      () => startIssuerPeer('bare-refresh', io, { hasOwnTables: false }),
+      () => startIssuerPeer('oidc-provider', io),
+      () => startIssuerPeer('better-auth', io, { more: { algorithm: 'RS256' } }),
+      () => startIssuerPeer('better-auth', io, { more: { algorithm: 'EdDSA' } })
     ],
     async (contestants) => {
       const found = await measure(context, load, contestants, plan)
@@ -87,7 +87,7 @@ async function compare(context: SuiteContext, load: LoadGenerator, plan: Plan): 
 async function compareDurable(context: SuiteContext, load: LoadGenerator, plan: Plan): Promise<Measurement[]> {
   context.progress('once more with a Postgres that waits for its disk')
   const postgres = await startPostgresContainer({ durable: true })
-  const surroundings: Surroundings = {
+  const io: CliIo = {
     postgresUrl: postgres.url,
     redisUrl: `${context.redisUrl}/1`,
     sessions: sessions + 1
@@ -96,10 +96,10 @@ async function compareDurable(context: SuiteContext, load: LoadGenerator, plan: 
     return await withContestants(
       context,
       [
-        () => startCountersign(surroundings),
-        () => startIssuerPeer('bare-refresh', surroundings, { hasOwnTables: false }),
-        () => startIssuerPeer('oidc-provider', surroundings),
-        () => startIssuerPeer('better-auth', surroundings, { more: { algorithm: 'RS256' } })
+        () => startCountersign(io),
+        () => startIssuerPeer('bare-refresh', io, { hasOwnTables: false }),
+        () => startIssuerPeer('oidc-provider', io),
+        () => startIssuerPeer('better-auth', io, { more: { algorithm: 'RS256' } })
       ],
       async (contestants) => {
         const found = await measure(context, load, contestants, plan)

@@ -21,7 +21,7 @@ export interface OwnContestant extends RefreshContestant {
   startReplica(env: Record<string, string>): ReturnType<Awaited<ReturnType<typeof startTrio>>['startAuth']>
 }
 
-export interface Surroundings {
+export interface CliIo {
   readonly postgresUrl: string
   readonly redisUrl: string
   readonly sessions: number
@@ -37,7 +37,7 @@ export const databaseConnections = 10
 export const strictRotation = { REFRESH_RETRY_WINDOW_SECONDS: '0', REFRESH_RECOVERY_SECONDS: '0' }
 
 /** Countersign's auth-service as it is in production, and its own client. */
-export async function startCountersign({ postgresUrl, redisUrl, sessions }: Surroundings): Promise<OwnContestant> {
+export async function startCountersign({ postgresUrl, redisUrl, sessions }: CliIo): Promise<OwnContestant> {
   const database = await createBenchDatabase(postgresUrl)
   const env = {
     NODE_ENV: 'production',
@@ -84,14 +84,14 @@ export function ownSetting(env: Record<string, string>): Setting {
       `the auth-service alone in its process, with its defaults but ${variables.join(' ')}; its log goes into a pipe
       that is read; RS256 (2048 bits)`.replace(/\s+/g, ' '),
     checks:
-      'the MAC, generation, limits and revocation of the refresh token, the client, and the user, whose roles are read anew'
+      'the MAC, generation, limits and revocation of the refresh token, the client, and the user, whose roles are read again'
   }
 }
 
 /** An issuer of the peers' folder, on a database of its own. */
 export async function startIssuerPeer(
   module: string,
-  { postgresUrl, sessions }: Surroundings,
+  { postgresUrl, sessions }: CliIo,
   options: { hasOwnTables?: boolean; more?: object } = {}
 ): Promise<RefreshContestant> {
   // The limit works on Countersign's tables; the others bring theirs.

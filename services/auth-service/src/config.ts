@@ -15,7 +15,7 @@ import {
   sharedKeyVariable
 } from '@countersign/service-kit'
 import { firstAdminPasswordVariable, usernameVariable } from './accounts/account-variables.ts'
-import { maxRememberedSeconds } from './clients/remembered-clients.ts'
+import { maxCachedSeconds } from './clients/client-cache.ts'
 import { masterKeysVariable } from './keys/master-keys.ts'
 import { maxAccessTokenTtlSeconds } from './tokens/access-tokens.ts'
 
@@ -91,7 +91,7 @@ export const variables = {
   clientCacheSeconds: integerVariable('CLIENT_CACHE_SECONDS', {
     fallback: 10,
     min: 0,
-    max: maxRememberedSeconds,
+    max: maxCachedSeconds,
     unit: 'seconds'
   }),
   outboundPrivateNetworks: choiceVariable('OUTBOUND_PRIVATE_NETWORKS', {

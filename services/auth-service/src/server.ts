@@ -21,21 +21,21 @@ import { createPasswordHashing } from './accounts/password-hashing.ts'
 import { startPasswordThreads } from './accounts/password-threads.ts'
 import { createSignInLimits } from './accounts/sign-in-limits.ts'
 import { createFailedAuthenticationLog } from './audit/failed-authentications.ts'
+import { createClientCache } from './clients/client-cache.ts'
 import { createClientKeys } from './clients/client-keys.ts'
 import { firstPartyClientId } from './clients/client-rules.ts'
-import { createRememberedClients } from './clients/remembered-clients.ts'
 import type { Config } from './config.ts'
 import { accountScope, requireInPerson, requireUser } from './endpoints/require-user.ts'
 import { addRoutes } from './endpoints/routes.ts'
-import { shareRefreshes } from './grants/shared-refreshes.ts'
+import { coalesceRefreshes } from './grants/coalesce-refreshes.ts'
 import { startHousekeeping } from './housekeeping/housekeeping.ts'
 import { isUuid } from './identifiers.ts'
+import { generateSigningKey } from './keys/generate-signing-key.ts'
 import { keyPolicy } from './keys/key-policy.ts'
-import { openKeyRing } from './keys/key-ring.ts'
 import { startKeySchedule } from './keys/key-schedule.ts'
 import { createKeySealing } from './keys/key-sealing.ts'
 import { createSigningKeyAdministration } from './keys/signing-key-administration.ts'
-import { generateSigningKey } from './keys/signing-keys.ts'
+import { openSigningKeys } from './keys/signing-keys.ts'
 import { createIssuerMetrics } from './metrics.ts'
 import { createOutboundFetch } from './outbound/outbound-fetch.ts'
 import { observeFeed } from './revocation/observed-feed.ts'
@@ -46,9 +46,9 @@ import { createActivityRecorder } from './statistics/activity-recorder.ts'
 import { recordActivity } from './statistics/recorded-metrics.ts'
 import { openDatabase, openDatabasePool, openDatabaseProbe } from './stores/database.ts'
 import { requireNoDroppedSlashes } from './stores/dropped-slashes.ts'
-import { createHotStatements } from './stores/hot-statements.ts'
 import { createInProcessAttemptCounters } from './stores/in-process-attempt-counters.ts'
 import { createInProcessRevocationPublisher } from './stores/in-process-revocation-publisher.ts'
+import { createPreparedStatements } from './stores/prepared-statements.ts'
 import { createPrismaActivity } from './stores/prisma-activity.ts'
 import { createPrismaAuditLog } from './stores/prisma-audit-log.ts'
 import { createPrismaClientAdministration, createPrismaClientStore } from './stores/prisma-clients.ts'
@@ -62,7 +62,7 @@ import { createPrismaUserAdministration } from './stores/prisma-user-administrat
 import { createPrismaUserStore } from './stores/prisma-user-store.ts'
 import { createRedisAttemptCounters } from './stores/redis-attempt-counters.ts'
 import { createRedisRevocationPublisher } from './stores/redis-revocation-publisher.ts'
-import { createInProcessSingleUse, createRedisSingleUse } from './stores/single-use.ts'
+import { createInProcessReplayCache, createRedisReplayCache } from './stores/replay-caches.ts'
 import { createAccessTokenIssuer } from './tokens/access-tokens.ts'
 import { createDeviceTokenCodec } from './tokens/device-tokens.ts'
 import { createDpopNonces } from './tokens/dpop-nonces.ts'
@@ -114,10 +114,10 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
   const database = openDatabase(pool)
   const databaseProbe = openDatabaseProbe(config.databaseUrl.reveal())
   await requireNoDroppedSlashes(database, { ISSUER: config.issuer, API_AUDIENCE: config.apiAudience })
-  const hotStatements = createHotStatements(pool)
-  const users = createPrismaUserStore(database, hotStatements)
-  const storedFamilies = createPrismaRefreshTokenFamilies(database, hotStatements, config)
-  const families = { ...storedFamilies, refresh: shareRefreshes(storedFamilies.refresh) }
+  const preparedStatements = createPreparedStatements(pool)
+  const users = createPrismaUserStore(database, preparedStatements)
+  const storedFamilies = createPrismaRefreshTokenFamilies(database, preparedStatements, config)
+  const families = { ...storedFamilies, refresh: coalesceRefreshes(storedFamilies.refresh) }
   const outbox = createPrismaRevocationOutbox(database)
   const { passwordHashConcurrency: concurrency, passwordHashQueue: queueLimit } = config
   const passwordThreads = startPasswordThreads(concurrency)
@@ -154,7 +154,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     generate: () => generateSigningKey(sealing, Number(config.signingKeyBits))
   })
   // Before anything is changed: a wrong master key must not touch the keys.
-  const keyRing = await openKeyRing({
+  const signingKeys = await openSigningKeys({
     store: keyStore,
     sealing,
     logger,
@@ -162,20 +162,20 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     maxAgeMs: Math.min(longestKeyAgeMs, (policy.leadSeconds * 1000) / 2)
   })
   for (const kid of await keyAdministration.reencrypt()) {
-    logger.info({ kid }, 'signing key was sealed anew under the current master key')
+    logger.info({ kid }, 'signing key was resealed under the current master key')
   }
   const keySchedule = await startKeySchedule({
     administration: keyAdministration,
-    keyRing,
+    signingKeys,
     logger,
     onRound: issuerMetrics.showKeys,
     intervalMs: keyRoundIntervalMs
   })
   // Another replica may have started on the empty database at the same moment, with another master key.
-  const [sealedKeyError] = keyRing.unopened()
+  const [sealedKeyError] = signingKeys.unopened()
   if (sealedKeyError) throw sealedKeyError
-  const clients = createRememberedClients({
-    store: createPrismaClientStore(hotStatements),
+  const clients = createClientCache({
+    store: createPrismaClientStore(preparedStatements),
     seconds: config.clientCacheSeconds
   })
   const feed = observeFeed(carrier.feed, { onRevoked: clients.forget, onFollowing: clients.setFollowing })
@@ -194,15 +194,15 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     logger,
     intervalMs: housekeepingIntervalMs
   })
-  const singleUse = carrier.redis ? createRedisSingleUse(carrier.redis) : createInProcessSingleUse()
+  const replayCache = carrier.redis ? createRedisReplayCache(carrier.redis) : createInProcessReplayCache()
   const verifierOfSignatures = createAccessTokenVerifier({
     issuer: config.issuer,
     // It introspects and exchanges tokens for all services; its own routes take those that are for itself.
     audience: anyAudience,
-    keys: keyRing.verificationKeys,
+    keys: signingKeys.verificationKeys,
     // This service has the truth at hand: while its view is stale, it asks Postgres.
     revocations: { feed: withDirectCheck(feed, outbox), whenStale: 'check' },
-    dpop: { replays: { claim: (replayKey, expiresAt) => singleUse.claim('dpop_proof', replayKey, expiresAt) } },
+    dpop: { replays: { markUsed: (replayKey, expiresAt) => replayCache.markUsed('dpop_proof', replayKey, expiresAt) } },
     onPropagated: measurePropagation(metrics),
     logger
   })
@@ -232,20 +232,20 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     relay,
     outbox,
     metrics: issuerMetrics,
-    keyRing,
+    signingKeys,
     jwksMaxAgeSeconds: config.jwksMaxAgeSeconds,
-    accessTokens: createAccessTokenIssuer({ issuer, signingKey: keyRing.signingKey }),
+    accessTokens: createAccessTokenIssuer({ issuer, signingKey: signingKeys.signingKey }),
     refreshTokens: createRefreshTokenCodec(config.masterKeys),
     ownTokens: createOwnAccessTokens(verifier),
     proofs: {
       issuer,
-      singleUse,
+      replayCache,
       nonces: config.dpopNonce === 'required' ? createDpopNonces(config.masterKeys) : undefined
     },
     clientAuthentication: {
       clients,
       keys: createClientKeys({ fetch: outboundFetch, logger }),
-      singleUse,
+      replayCache,
       failures: failedAuthentications,
       audiences: [issuer, endpointOf(issuer, '/oauth/token')]
     }
@@ -301,7 +301,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
       () => housekeeping.close(),
       () => relay.close(),
       () => keySchedule.close(),
-      () => keyRing.close(),
+      () => signingKeys.close(),
       () => carrier.publisher.close(),
       () => carrier.redis?.destroy(),
       () => databaseProbe.close(),

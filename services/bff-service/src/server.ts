@@ -43,7 +43,7 @@ export interface EmbeddedParts {
  */
 export async function createBffService(config: Config, embedded?: EmbeddedParts): Promise<Service> {
   const { authUrl, apiUrl, publicUrl, forwarderKey } = config
-  const patience = { timeoutSeconds: config.upstreamTimeoutSeconds, idleSeconds: config.upstreamIdleSeconds }
+  const adaptiveTimeout = { timeoutSeconds: config.upstreamTimeoutSeconds, idleSeconds: config.upstreamIdleSeconds }
   const logger = createLogger({ service: 'bff-service', level: config.logLevel })
   const metrics = createMetrics('bff-service')
   const assets = await loadWebAssets(webFolder)
@@ -62,8 +62,8 @@ export async function createBffService(config: Config, embedded?: EmbeddedParts)
     clock
   })
   const cookies = createSiteCookies(config)
-  const api = createUpstream({ url: apiUrl, ...patience })
-  const auth = createUpstream({ url: authUrl, ...patience, forwarderKey })
+  const api = createUpstream({ url: apiUrl, ...adaptiveTimeout })
+  const auth = createUpstream({ url: authUrl, ...adaptiveTimeout, forwarderKey })
   const requireSite = compose([limitArrival(config), setTransportSecurity(publicUrl), requirePublicSite(config)])
   return createHttpService({
     host: config.host,

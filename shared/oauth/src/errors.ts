@@ -173,7 +173,7 @@ export class SessionChangedError extends OAuthError {
   }
 }
 
-/** 403 `access_denied` (RFC 6749 §4.1.2.1): this service does not allow it, whoever asks. */
+/** 403 `access_denied` (RFC 6749 §4.1.2.1): this service allows it to nobody. */
 export class AccessDeniedError extends OAuthError {
   readonly code = 'access_denied'
   readonly status = 403

@@ -11,7 +11,7 @@ export function forwarderHeaders(key: Secret | undefined): Record<string, string
 }
 
 /**
- * Takes the address in `X-Forwarded-For` of whoever shows the key, however many proxies are or are not in front: a service
+ * Takes the address in `X-Forwarded-For` from a caller with the key, however many proxies are or are not in front: a service
  * that calls for a browser reaches this one by another way than strangers do.
  */
 export function trustForwarder(key: Secret): Middleware {

@@ -5,7 +5,7 @@ import type { SigningKey } from './private-key.ts'
 /** The value of `client_assertion_type` (RFC 7523 §2.2). */
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
-/** Long enough for clocks that are not quite right, short enough to be worthless to whoever finds one. */
+/** Long enough for clocks that are not quite right, short enough to be worthless to a finder. */
 const lifetimeSeconds = 60
 
 export interface ClientAssertionOptions {

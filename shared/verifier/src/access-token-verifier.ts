@@ -13,13 +13,13 @@ import type { Fetch } from './fetch-key-set.ts'
 import type { KeySource, KeySourceStatus, VerificationKey } from './key-source.ts'
 import type { VerifierLogger } from './logger.ts'
 import type { DpopOptions, DpopPresentation } from './proof-of-possession.ts'
-import { createRememberedTokens, type RememberedTokens } from './remembered-tokens.ts'
 import type { RevocationKind } from './revocation-entry.ts'
 import type { RevocableIdentifiers } from './revocation-feed.ts'
 import type { RevocationStatus } from './revocation-view.ts'
 import type { RevocationOptions, StalePolicy } from './revocations.ts'
 import { show } from './set-up-warnings.ts'
 import { verifySignature } from './signature.ts'
+import { createTokenCache, type TokenCache } from './token-cache.ts'
 import { readVerifierOptions } from './verifier-options.ts'
 
 /** Whose tokens are taken, and what they are checked against. */
@@ -93,7 +93,7 @@ export interface AccessTokenVerifier {
    *
    * @throws {VerifierError} as `verify` rejects.
    */
-  recall(token: string, options?: Pick<VerifyOptions, 'whenStale'>): VerifiedAccessToken | undefined
+  getCached(token: string, options?: Pick<VerifyOptions, 'whenStale'>): VerifiedAccessToken | undefined
   /** Resolves once there are keys and the revocation view is complete; rejects when closed before. Waits for both. */
   ready(): Promise<void>
   /** Facts of this moment. */
@@ -132,10 +132,10 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
     else for (const verified of remembered?.having(value) ?? []) verified.isNamed = true
   }
   // A feed inside this process tells what it knows while it is being connected, before there is anything to remember.
-  let remembered: RememberedTokens<Verified> | undefined
+  let remembered: TokenCache<Verified> | undefined
   const { expected, clock, clockToleranceSeconds, cacheSize, keys, ownsKeys, revocations, possession, warnings } =
     readVerifierOptions(options, onTokensRevoked)
-  remembered = createRememberedTokens<Verified>(cacheSize)
+  remembered = createTokenCache<Verified>(cacheSize)
   const parseCompactJws = createCompactJwsParser()
   const underWay = new Map<string, Promise<Verified>>()
 
@@ -161,14 +161,14 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
       underWay.delete(token)
     }
   }
-  /** A remembered token is good as long as the very key that verified it is still there. */
+  /** A cached token is good as long as the very key that verified it is still there. */
   const find = (token: string): Verified | undefined => {
     const verified = remembered.get(token)
     if (!verified || keys.get(verified.kid) === verified.key) return verified
     remembered.delete(token)
     return undefined
   }
-  /** From this moment on, what the denylist names is looked for among the remembered tokens, and not the other way round. */
+  /** From this moment on, what the denylist names is looked for among the cached tokens, and not the other way round. */
   const remember = (token: string, verified: Verified) => {
     const { jti, sid, actors = [] } = verified.identifiers
     verified.isNamed = revocations?.isKnown(verified.identifiers) ?? false
@@ -186,7 +186,7 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
       if (dpop !== null && (dpop || claims.cnf)) await possession.require(token, claims, dpop)
       return claims
     },
-    recall(token, { whenStale } = {}) {
+    getCached(token, { whenStale } = {}) {
       const verified = find(token)
       if (!verified || verified.claims.cnf) return undefined
       const { claims, identifiers, isNamed } = verified

@@ -41,7 +41,7 @@ const kinds: Readonly<Record<DpopAlgorithm, KeyKind>> = {
 /** Of every type of key (RFC 7518 §6). `k` is a symmetric one. */
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
 const minModulusBits = 2048
-// Whoever sends a proof chooses the key: larger ones only serve to burn processor time.
+// The sender of a proof chooses the key: larger ones only burn processor time.
 const maxModulusBits = 4096
 const minExponent = 65537n
 const maxExponent = 2n ** 64n

@@ -5,13 +5,13 @@ import { checkNumber } from './option-checks.ts'
 /** Remembers which DPoP proofs were used (RFC 9449 §11.1). `./redis` has one that all replicas share. */
 export interface DpopReplays {
   /**
-   * Claims a proof, in one atomic step: of all who claim it, however parallel, one gets true.
+   * Marks a proof as used, in one atomic step: of all parallel calls for it one gets true.
    *
    * @param replayKey what `verifyDpopProof` gives
    * @param expiresAt until when it is remembered at least, in seconds since 1970-01-01 UTC
-   * @throws when it cannot be known whether it was claimed before.
+   * @throws when it cannot be known whether it was used before.
    */
-  claim(replayKey: string, expiresAt: number): Promise<boolean>
+  markUsed(replayKey: string, expiresAt: number): Promise<boolean>
   /** Leaves no handle open. A verifier closes what it was given. */
   close?(): Promise<void>
 }
@@ -35,16 +35,16 @@ export function createInProcessDpopReplays(options: InProcessDpopReplaysOptions 
   const { clock = systemClock, maxEntries = 500_000 } = options
   checkNumber('maxEntries', maxEntries, 1, 10_000_000)
   const second = () => Math.floor(clock.monotonic() / 1000)
-  const claimed = createExpiringSet(second())
+  const used = createExpiringSet(second())
 
   return {
-    async claim(replayKey, expiresAt) {
-      claimed.removeExpired(second(), sweepLimit)
-      if (claimed.has(replayKey)) return false
-      if (claimed.size >= maxEntries) throw new Error(`${maxEntries} proofs are remembered already`)
-      // By the monotonic clock: whoever sets the machine's clock ahead and back makes nothing forgotten.
+    async markUsed(replayKey, expiresAt) {
+      used.removeExpired(second(), sweepLimit)
+      if (used.has(replayKey)) return false
+      if (used.size >= maxEntries) throw new Error(`${maxEntries} proofs are remembered already`)
+      // By the monotonic clock: setting the machine's clock ahead and back makes it forget nothing.
       const left = Math.max(0, expiresAt * 1000 - clock.now())
-      claimed.add(replayKey, Math.floor((clock.monotonic() + left) / 1000) + 1)
+      used.add(replayKey, Math.floor((clock.monotonic() + left) / 1000) + 1)
       return true
     }
   }

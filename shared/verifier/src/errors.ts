@@ -1,6 +1,6 @@
 import type { RevocationKind } from './revocation-entry.ts'
 
-/** The stable code of a `VerifierError`. `httpAnswerTo` has the HTTP answer of each. */
+/** The stable code of a `VerifierError`. `toHttpResponse` has the HTTP answer of each. */
 export type VerifierErrorCode =
   | 'ERR_BEARER_REQUEST'
   | 'ERR_TOKEN_MISSING'

@@ -21,7 +21,7 @@ export { type DpopExpectations, type DpopProof, verifyDpopProof } from './dpop-p
 export { createInProcessDpopReplays, type DpopReplays, type InProcessDpopReplaysOptions } from './dpop-replays.ts'
 export * from './errors.ts'
 export type { Fetch } from './fetch-key-set.ts'
-export { type ChallengeOptions, type HttpAnswer, httpAnswerTo } from './http-answers.ts'
+export { type ChallengeOptions, type HttpResponse, toHttpResponse } from './http-responses.ts'
 export { createRemoteKeySet, maxStaleKeysSecondsLimit, type RemoteKeySetOptions } from './key-set.ts'
 export type { FetchOutcome, KeySource, KeySourceStatus, VerificationKey } from './key-source.ts'
 export { likelyMistakeOf } from './likely-mistakes.ts'

@@ -2,14 +2,14 @@ import { type Clock, systemClock } from './clock.ts'
 import { deferred } from './deferred.ts'
 import { KeysUnavailableError } from './errors.ts'
 import { type Fetch, fetchKeySet } from './fetch-key-set.ts'
-import { type Attempt, createFetchPace } from './fetch-pace.ts'
+import { createFetchLog } from './fetch-log.ts'
+import { type Attempt, createFetchScheduler } from './fetch-scheduler.ts'
 import { parseJsonWebKeySet } from './json-web-key-set.ts'
-import { createKeyRing } from './key-ring.ts'
-import { createKeySetRecord } from './key-set-record.ts'
 import type { KeySource, VerificationKey } from './key-source.ts'
 import { silentLogger, type VerifierLogger } from './logger.ts'
+import { createLookupQueue } from './lookup-queue.ts'
 import { checkHttpUrl, checkNumber } from './option-checks.ts'
-import { createWaitingLookups } from './waiting-lookups.ts'
+import { createVerificationKeys } from './verification-keys.ts'
 
 /** Where the keys are, and how they are kept. */
 export interface RemoteKeySetOptions {
@@ -39,7 +39,7 @@ const freshness = { min: 30, max: 3600, default: 300 }
 const firstRetryMilliseconds = 250
 const maxRetryMilliseconds = 30_000
 /** Enough for 5,000 unknown kids a second. Each that waits costs 5 KiB, or 13 with the longest token: 130 MB at most. */
-const waitingLookups = { max: 10_000, perTurn: 50 }
+const lookupQueue = { max: 10_000, perTurn: 50 }
 
 /**
  * Makes a key source that follows an issuer's JWKS: fetched at once, refreshed in the background before it ages, and
@@ -48,9 +48,9 @@ const waitingLookups = { max: 10_000, perTurn: 50 }
  */
 export function createRemoteKeySet(options: RemoteKeySetOptions): KeySource {
   const { jwksUri, maxStale, clock, logger, random, fetch } = checkOptions(options)
-  const ring = createKeyRing()
-  const record = createKeySetRecord(logger, jwksUri)
-  const lookups = createWaitingLookups(waitingLookups)
+  const ring = createVerificationKeys()
+  const record = createFetchLog(logger, jwksUri)
+  const lookups = createLookupQueue(lookupQueue)
   const closing = new AbortController()
   const { signal } = closing
   const firstLoad = deferred()
@@ -81,14 +81,20 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): KeySource {
       return { nextInMilliseconds: retryDelay(record.consecutiveFailures, random()), error }
     }
   }
-  const pace = createFetchPace({ attempt, intervalMilliseconds: askedIntervalMilliseconds, clock, random, signal })
+  const scheduler = createFetchScheduler({
+    attempt,
+    intervalMilliseconds: askedIntervalMilliseconds,
+    clock,
+    random,
+    signal
+  })
   const isLoaded = () => Number.isFinite(knownAt)
   const isUsable = () => clock.monotonic() - knownAt <= maxStale
   const get = (kid: string): VerificationKey | undefined => (isUsable() ? ring.get(kid) : undefined)
   // At the very start the first fetch is as good as a later one: nothing was known before it.
-  const fetchFor = () => (isLoaded() ? undefined : pace.current()) ?? pace.next()
+  const fetchFor = () => (isLoaded() ? undefined : scheduler.current()) ?? scheduler.next()
 
-  pace.start()
+  scheduler.start()
 
   return {
     get,
@@ -101,7 +107,7 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): KeySource {
       if (ring.isRemoved(kid)) return
       if (ring.remove(kid)) record.pulled(kid, ring.size)
       // Before the first keys there is a fetch under way, or one to come, and the past asks for none.
-      if (isLoaded()) pace.hint()
+      if (isLoaded()) scheduler.hint()
     },
     ready: () => firstLoad.promise,
     status: () => ({
@@ -114,7 +120,7 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): KeySource {
     async close() {
       closing.abort()
       firstLoad.reject(new KeysUnavailableError({ detail: 'the key set was closed' }))
-      await pace.stop()
+      await scheduler.stop()
     }
   }
 }

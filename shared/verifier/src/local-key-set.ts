@@ -1,10 +1,10 @@
 import { type Clock, systemClock } from './clock.ts'
 import { deferred } from './deferred.ts'
 import { KeysUnavailableError } from './errors.ts'
+import { noFetches } from './fetch-log.ts'
 import { parseJsonWebKeySet } from './json-web-key-set.ts'
-import { createKeyRing } from './key-ring.ts'
-import { noFetches } from './key-set-record.ts'
 import type { KeySource } from './key-source.ts'
+import { createVerificationKeys } from './verification-keys.ts'
 
 /** A key source that is told its keys, for an issuer that verifies its own tokens. */
 export interface LocalKeySet extends KeySource {
@@ -18,7 +18,7 @@ export interface LocalKeySet extends KeySource {
 
 /** Makes a key source without keys; `replace` gives it some. */
 export function createLocalKeySet({ clock = systemClock }: { clock?: Clock } = {}): LocalKeySet {
-  const ring = createKeyRing()
+  const ring = createVerificationKeys()
   const firstKeys = deferred()
   let replacedAt: number | undefined
   let ignoredKeys = 0

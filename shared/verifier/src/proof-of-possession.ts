@@ -38,20 +38,20 @@ export interface ProofOfPossession {
 /** A mistake in the options is a `TypeError`. */
 export function createProofOfPossession(options: DpopOptions, clock: Clock): ProofOfPossession {
   const { replays = createInProcessDpopReplays({ clock }), maxAgeSeconds = defaultProofMaxAgeSeconds } = options
-  checkMethods('dpop.replays', replays, ['claim'])
+  checkMethods('dpop.replays', replays, ['markUsed'])
   checkProofMaxAge('dpop.maxAgeSeconds', maxAgeSeconds)
 
-  const claim = async (replayKey: string, expiresAt: number): Promise<boolean> => {
+  const markUsed = async (replayKey: string, expiresAt: number): Promise<boolean> => {
     try {
-      return (await replays.claim(replayKey, expiresAt)) === true
+      return (await replays.markUsed(replayKey, expiresAt)) === true
     } catch (cause) {
-      throw new DpopReplaysUnavailableError({ detail: 'the proof could not be claimed', cause })
+      throw new DpopReplaysUnavailableError({ detail: 'the proof could not be marked as used', cause })
     }
   }
 
   return {
     async require(token, { cnf }, presentation) {
-      // RFC 9449 §7.1: whoever has stolen the token would else leave the proof away.
+      // RFC 9449 §7.1: a thief of the token would otherwise leave out the proof.
       if (!presentation) throw new TokenBindingError({ detail: 'a bound token was presented as a bearer token' })
       if (!cnf) throw new TokenBindingError({ detail: 'a token that is bound to no key was presented with DPoP' })
       const { proof, method, url } = presentation
@@ -64,8 +64,8 @@ export function createProofOfPossession(options: DpopOptions, clock: Clock): Pro
         maxAgeSeconds
       })
       if (jkt !== cnf.jkt) throw new TokenBindingError({ detail: 'the proof is of another key than cnf.jkt' })
-      // Last, so that nothing is remembered for a request that is refused anyway.
-      if (!(await claim(replayKey, expiresAt))) throw new DpopProofError({ detail: 'the proof was used before' })
+      // Last, so that a request that is rejected anyway leaves nothing in the cache.
+      if (!(await markUsed(replayKey, expiresAt))) throw new DpopProofError({ detail: 'the proof was used before' })
     },
     async close() {
       await replays.close?.()

@@ -1,5 +1,5 @@
 import { dpopAlgorithms } from './dpop-key.ts'
-import { jsonMediaType } from './http-answers.ts'
+import { jsonMediaType } from './http-responses.ts'
 import { checkHttpUrl, checkText } from './option-checks.ts'
 
 /** What a protected resource tells about itself. */

@@ -1,7 +1,7 @@
 import type { VerifiedAccessToken } from './access-token-claims.ts'
 import type { AccessTokenVerifier, VerifyOptions } from './access-token-verifier.ts'
 import { VerifierError } from './errors.ts'
-import { type HttpAnswer, httpAnswerTo } from './http-answers.ts'
+import { type HttpResponse, toHttpResponse } from './http-responses.ts'
 import type { VerifierLogger } from './logger.ts'
 import { checkHttpUrl, checkMethods, checkOneOf } from './option-checks.ts'
 import { type AccessTokenRequest, type AccessTokenScheme, schemeOf, takeAccessToken } from './presented-token.ts'
@@ -60,7 +60,7 @@ export interface RequestGuard<R> {
    *
    * @throws `error` itself, when it is no `VerifierError`.
    */
-  refuse(request: R, error: unknown): HttpAnswer
+  refuse(request: R, error: unknown): HttpResponse
 }
 
 /**
@@ -83,7 +83,7 @@ export function createRequestGuard<R>(
   reader: RequestReader<R>,
   options: RequestGuardOptions<R> = {}
 ): RequestGuard<R> {
-  checkMethods('verifier', verifier, ['verify', 'recall'])
+  checkMethods('verifier', verifier, ['verify', 'getCached'])
   const { logger, whenStale } = options
   if (whenStale !== undefined) checkOneOf('whenStale', whenStale, stalePolicies)
   const resourceMetadata = options.resourceMetadata && checkHttpUrl('resourceMetadata', options.resourceMetadata).href
@@ -114,11 +114,11 @@ export function createRequestGuard<R>(
     admit(request) {
       const parts = partsOf(request)
       const token = commonToken(parts)
-      const recalled = token && verifier.recall(token, bearerOptions)
-      if (recalled) return recalled
+      const cached = token && verifier.getCached(token, bearerOptions)
+      if (cached) return cached
       const presented = takeAccessToken(parts)
       if (presented.scheme === 'Bearer') {
-        const known = token === presented.token ? undefined : verifier.recall(presented.token, bearerOptions)
+        const known = token === presented.token ? undefined : verifier.getCached(presented.token, bearerOptions)
         return known ?? verifier.verify(presented.token, bearerOptions)
       }
       const url = publicUrl === undefined ? reader.url(request) : publicUrl + reader.path(request)
@@ -127,7 +127,7 @@ export function createRequestGuard<R>(
     },
     refuse(request, error) {
       if (!(error instanceof VerifierError)) throw error
-      const answer = httpAnswerTo(error, challengeOptions[schemeOf(reader.authorization(request)[0]) ?? 'Bearer'])
+      const answer = toHttpResponse(error, challengeOptions[schemeOf(reader.authorization(request)[0]) ?? 'Bearer'])
       const { code, detail, cause } = error
       const log = typeof logger === 'function' ? logger(request) : logger
       const fields = { code, detail, ...(cause !== undefined && { err: cause }) }

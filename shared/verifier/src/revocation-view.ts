@@ -38,7 +38,7 @@ export interface RevocationView extends RevocationSink {
   status(): RevocationStatus
 }
 
-/** Whom a view tells of what it hears. */
+/** What a view reports to. */
 export interface RevocationViewOptions {
   readonly clock: Clock
   /** Called at once for each value that is revoked, when the view has it. */

@@ -3,8 +3,8 @@ import {
   type AccessTokenVerifier,
   createAccessTokenVerifier,
   createRequestGuard,
-  httpAnswerTo,
   takeAccessToken,
+  toHttpResponse,
   type VerifiedAccessToken,
   VerifierError
 } from '@countersign/verifier'
@@ -38,7 +38,7 @@ export async function read(headers: readonly string[]): Promise<string | undefin
     const tenant: string = claims.tenant
     return tenant ?? claims.sub
   } catch (error) {
-    if (error instanceof VerifierError) return httpAnswerTo(error).headers['WWW-Authenticate']
+    if (error instanceof VerifierError) return toHttpResponse(error).headers['WWW-Authenticate']
     throw error
   }
 }

@@ -9,7 +9,7 @@ import { revokedKey, type Trust } from './trust.ts'
 const { issuer, audience, jwksUri, redisUrl } = readOptions<Trust>()
 const domain = new URL('/', jwksUri).href
 const getJwks = buildGetJwks({ issuersWhitelist: [domain] })
-// get-jwks makes the PEM anew for each token; kept, it costs once.
+// get-jwks makes the PEM again for each token; kept, it costs once.
 const pems = new Map<string, Promise<string>>()
 function publicKey({ header: { kid, alg } }: DecodedJwt): Promise<string> {
   const known = pems.get(kid)

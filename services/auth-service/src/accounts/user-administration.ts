@@ -30,7 +30,7 @@ export type UserChangeOutcome =
       readonly entries: readonly OutboxEntry[]
     }
   | { readonly outcome: 'unknown' }
-  /** Whoever asked is no longer an admin: another one was faster. Nothing was changed. */
+  /** The actor is no longer an admin: another one was faster. Nothing was changed. */
   | { readonly outcome: 'not_an_admin' }
   /** It would leave nobody who can administer. Nothing was changed. */
   | { readonly outcome: 'last_admin' }

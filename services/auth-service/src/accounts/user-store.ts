@@ -1,4 +1,4 @@
-import type { EndedFamilies, RequestOrigin } from '../grants/refresh-token-families.ts'
+import type { ClientInfo, EndedFamilies } from '../grants/refresh-token-families.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 import type { Username } from './usernames.ts'
 
@@ -23,7 +23,7 @@ export interface NewUser {
   readonly email: string | undefined
   readonly passwordHash: string
   readonly roles: readonly string[]
-  readonly origin: RequestOrigin
+  readonly origin: ClientInfo
 }
 
 export interface PasswordChange {
@@ -33,7 +33,7 @@ export interface PasswordChange {
   readonly newPasswordHash: string
   /** The session that asks; all others of the user end. */
   readonly sessionId: string | undefined
-  readonly origin: RequestOrigin
+  readonly origin: ClientInfo
 }
 
 /** The users. */
@@ -59,6 +59,6 @@ export interface UserStore {
    * @returns `undefined` when there is no such user
    */
   setPassword(userId: string, newPasswordHash: string): Promise<EndedFamilies | undefined>
-  recordFailedSignIn(userId: string | undefined, origin: RequestOrigin): Promise<void>
+  recordFailedSignIn(userId: string | undefined, origin: ClientInfo): Promise<void>
   recordFailedPasswordChange(change: Pick<PasswordChange, 'userId' | 'sessionId' | 'origin'>): Promise<void>
 }

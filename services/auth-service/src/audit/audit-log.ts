@@ -12,7 +12,7 @@ export interface AuditedEvent {
   readonly id: string
   readonly at: Date
   readonly type: AuditEventType
-  /** Whom it is about. */
+  /** The user it is about. */
   readonly user: AuditedUser | null
   /** Who did it, when that is somebody else. */
   readonly actor: AuditedUser | null
@@ -26,7 +26,7 @@ export interface AuditedEvent {
 /** What an event must be to be listed: all that is given. */
 export interface AuditFilter {
   readonly type?: AuditEventType | undefined
-  /** Of the user whom it is about, as usernames are compared. */
+  /** Of the user it is about, as usernames are compared. */
   readonly usernameKey?: string | undefined
   readonly userId?: string | undefined
   readonly sessionId?: string | undefined

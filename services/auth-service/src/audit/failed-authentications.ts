@@ -1,5 +1,5 @@
 import { describeError, type Logger } from '@countersign/service-kit'
-import type { RequestOrigin } from '../grants/refresh-token-families.ts'
+import type { ClientInfo } from '../grants/refresh-token-families.ts'
 
 /** An attempt to authenticate as a client that was refused. */
 export interface FailedAuthentication {
@@ -7,7 +7,7 @@ export interface FailedAuthentication {
   readonly clientId: string | undefined
   /** One of a few fixed sentences. */
   readonly reason: string
-  readonly origin: RequestOrigin
+  readonly origin: ClientInfo
 }
 
 /** Attempts that differ in nothing but their origin; the origin is the last one's. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import type { Environment } from '@countersign/service-kit'
 import { Command, CommanderError, type OutputConfiguration } from 'commander'
+import { createCliDependencies } from './cli-dependencies.ts'
 import type { CommandResult, Perform } from './command.ts'
 import { addClients } from './commands/clients.ts'
 import { addDoctor } from './commands/doctor.ts'
@@ -11,13 +12,12 @@ import { addMasterKey } from './commands/master-key.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addUsers } from './commands/users.ts'
 import { exitCodes, toFailure, UsageError } from './failures.ts'
-import { createOperatorParts } from './operator-parts.ts'
 import { readPassword } from './password-input.ts'
 
 export { UnreachableError } from './failures.ts'
 
 /** What the program has around it; a process gives its own. */
-export interface Surroundings {
+export interface CliIo {
   /** Read when a command needs something of it, so that help is there in any case. */
   environment(): Promise<Environment>
   readonly stdin: Readable & { isTTY?: boolean }
@@ -29,26 +29,26 @@ export interface Surroundings {
  * Runs one command, and never throws.
  * @returns the exit code
  */
-export async function runCommandLine(args: readonly string[], surroundings: Surroundings): Promise<number> {
-  const { stdout, stderr } = surroundings
+export async function runCommandLine(args: readonly string[], io: CliIo): Promise<number> {
+  const { stdout, stderr } = io
   const isJson = wantsJson(args)
   try {
-    const result = await perform(args, surroundings)
+    const result = await perform(args, io)
     if (result) stdout.write(isJson ? toLine(result.document) : `${result.text}\n`)
     return exitCodes.done
   } catch (error) {
     const { exitCode, error: code, description, members } = toFailure(error)
     if (isJson) stdout.write(toLine({ error: code, error_description: description, ...members }))
     else stderr.write(`${(error instanceof UsageError && error.advice) || description}\n`)
-    if (exitCode === exitCodes.failed && (await isDebugging(surroundings))) stderr.write(`${stackOf(error)}\n`)
+    if (exitCode === exitCodes.failed && (await isDebugging(io))) stderr.write(`${stackOf(error)}\n`)
     return exitCode
   }
 }
 
 /** @returns `undefined` when it was only asked for help */
-async function perform(args: readonly string[], surroundings: Surroundings): Promise<CommandResult | undefined> {
-  const { stdin, stdout, stderr } = surroundings
-  const parts = createOperatorParts(surroundings.environment)
+async function perform(args: readonly string[], io: CliIo): Promise<CommandResult | undefined> {
+  const { stdin, stdout, stderr } = io
+  const parts = createCliDependencies(io.environment)
   let result: CommandResult | undefined
   let complaint = ''
   const program = createProgram(
@@ -130,7 +130,7 @@ function readVersion(): string {
   return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 }
 
-async function isDebugging({ environment }: Surroundings): Promise<boolean> {
+async function isDebugging({ environment }: CliIo): Promise<boolean> {
   return Boolean((await environment().catch(() => undefined))?.DEBUG)
 }
 

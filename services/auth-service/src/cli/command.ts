@@ -1,4 +1,4 @@
-import type { OperatorParts } from './operator-parts.ts'
+import type { CliDependencies } from './cli-dependencies.ts'
 
 /** What a command has to say when it is done. */
 export interface CommandResult {
@@ -10,7 +10,7 @@ export interface CommandResult {
 
 /** What a command works in. */
 export interface CommandContext {
-  readonly parts: OperatorParts
+  readonly parts: CliDependencies
   /** Says something beside the result, on standard error. */
   note(line: string): void
   /** The password that was asked to be read from standard input. */

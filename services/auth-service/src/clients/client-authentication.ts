@@ -1,13 +1,13 @@
 import { InvalidClientError, InvalidRequestError, TemporarilyUnavailableError } from '@countersign/oauth'
 import { errors, type JWTPayload, jwtVerify } from 'jose'
 import type { FailedAuthenticationLog } from '../audit/failed-authentications.ts'
-import type { RequestOrigin } from '../grants/refresh-token-families.ts'
-import type { SingleUse } from '../tokens/single-use.ts'
+import type { ClientInfo } from '../grants/refresh-token-families.ts'
+import type { ReplayCache } from '../tokens/replay-cache.ts'
 import { type ClientAuthMethod, clientIdPattern } from './client.ts'
+import type { ClientCache } from './client-cache.ts'
 import type { ClientKeys } from './client-keys.ts'
 import { matchesClientSecret } from './client-secrets.ts'
 import type { ConfirmedClient } from './client-store.ts'
-import type { RememberedClients } from './remembered-clients.ts'
 
 /** The value of `client_assertion_type` (RFC 7523 §2.2). */
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
@@ -30,9 +30,9 @@ export interface ClientCredentials {
 }
 
 export interface ClientAuthenticationDeps {
-  readonly clients: Pick<RememberedClients, 'recall' | 'findEnabled'>
+  readonly clients: Pick<ClientCache, 'getCached' | 'findEnabled'>
   readonly keys: ClientKeys
-  readonly singleUse: SingleUse
+  readonly replayCache: ReplayCache
   readonly failures: Pick<FailedAuthenticationLog, 'record'>
   /** What `aud` of an assertion may hold, and nothing else: this issuer, and its token endpoint. */
   readonly audiences: readonly string[]
@@ -48,7 +48,7 @@ interface Presented {
 
 /**
  * Authenticates a client by the one method it is registered for (RFC 6749 §2.3, RFC 7523 §2.2). A refusal is audited.
- * @param options with `mayRecall` a client that was confirmed a moment ago is not looked up again
+ * @param options with `mayBeCached` a client that was confirmed a moment ago is not looked up again
  * @throws {InvalidClientError} when it is unknown, disabled, or does not show who it is; nothing tells which
  * @throws {InvalidRequestError} for several methods at once
  * @throws {TemporarilyUnavailableError} when it cannot be known whether the assertion was used before
@@ -56,13 +56,13 @@ interface Presented {
 export async function authenticateClient(
   deps: ClientAuthenticationDeps,
   credentials: ClientCredentials,
-  { origin, mayRecall = false }: { origin: RequestOrigin; mayRecall?: boolean }
+  { origin, mayBeCached = false }: { origin: ClientInfo; mayBeCached?: boolean }
 ): Promise<ConfirmedClient> {
   let client: ConfirmedClient | undefined
   try {
     const presented = readCredentials(credentials)
-    const recalled = mayRecall ? deps.clients.recall(presented.clientId) : undefined
-    if (recalled && (await matches(deps, presented, recalled))) return recalled
+    const cached = mayBeCached ? deps.clients.getCached(presented.clientId) : undefined
+    if (cached && (await matches(deps, presented, cached))) return cached
     client = await deps.clients.findEnabled(presented.clientId)
     if (!client) throw new InvalidClientError({ detail: 'no enabled client has this id' })
     await requireMatch(deps, presented, client)
@@ -76,9 +76,9 @@ export async function authenticateClient(
 }
 
 /** A memory that does not match says nothing: the client may have a new key or secret. */
-async function matches(deps: ClientAuthenticationDeps, presented: Presented, recalled: ConfirmedClient) {
+async function matches(deps: ClientAuthenticationDeps, presented: Presented, cached: ConfirmedClient) {
   try {
-    await requireMatch(deps, presented, recalled)
+    await requireMatch(deps, presented, cached)
     return true
   } catch (error) {
     if (error instanceof InvalidClientError) return false
@@ -152,7 +152,7 @@ function readAssertion(assertion: string, type: string | undefined): Presented {
 }
 
 async function verifyAssertion(
-  { keys, singleUse, audiences }: ClientAuthenticationDeps,
+  { keys, replayCache, audiences }: ClientAuthenticationDeps,
   assertion: string,
   client: ConfirmedClient
 ): Promise<void> {
@@ -161,7 +161,7 @@ async function verifyAssertion(
   // Who has the client's key may know what is wrong.
   const refuse = (detail: string) =>
     new InvalidClientError({ description: `The client assertion is refused: ${detail}.`, detail })
-  // An access token, a DPoP proof or a logout token is no assertion, whoever has signed it.
+  // An access token, a DPoP proof or a logout token is no assertion, even with a valid signature.
   if (protectedHeader.typ !== undefined && !/^(jwt|client-authentication\+jwt)$/i.test(protectedHeader.typ)) {
     throw refuse('typ is of another kind of token')
   }
@@ -173,7 +173,7 @@ async function verifyAssertion(
     throw refuse(`exp is more than ${maxAssertionSeconds} seconds away`)
   }
   if (typeof jti !== 'string' || jti === '' || jti.length > maxJtiLength) throw refuse('jti is missing or too long')
-  if (!(await singleUse.claim('client_assertion', `${client.id}\0${jti}`, exp + 2 * clockToleranceSeconds + 1))) {
+  if (!(await replayCache.markUsed('client_assertion', `${client.id}\0${jti}`, exp + 2 * clockToleranceSeconds + 1))) {
     throw refuse('the assertion was used before')
   }
 }

@@ -9,7 +9,7 @@ export interface ConfirmedClient extends Client {
   /** The key that signs at that moment. */
   readonly signingKid: string
   /** Set when that was a moment ago, and this is a memory of it. */
-  readonly isRecalled?: true
+  readonly isCached?: true
 }
 
 /** The clients, as the token endpoint reads them. */

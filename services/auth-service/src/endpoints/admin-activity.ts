@@ -10,7 +10,7 @@ export interface AdminActivityDeps {
   requireAnyToken: Middleware
 }
 
-/** `GET /admin/statistics/activity`: sign-ins, refreshes and revocations over time, for whoever may read the figures. */
+/** `GET /admin/statistics/activity`: sign-ins, refreshes and revocations over time, for callers that may read the figures. */
 export function showActivity({ activity, requireAnyToken }: AdminActivityDeps): Middleware[] {
   return [
     requireAnyToken,

@@ -1,10 +1,10 @@
 import { ConflictError, NotFoundError } from '@countersign/oauth'
 import { acceptJsonBody } from '@countersign/service-kit'
 import type { Context, Middleware } from 'koa'
-import type { KeyRing } from '../keys/key-ring.ts'
 import type { KeySchedule } from '../keys/key-schedule.ts'
 import type { KeyOverview, SigningKeyAdministration } from '../keys/signing-key-administration.ts'
 import type { KeyChangeCause, StoredSigningKey } from '../keys/signing-key-store.ts'
+import type { SigningKeys } from '../keys/signing-keys.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
 import { type KeyChangeBody, keyChangeBody } from './bodies.ts'
 import { noLongerAdmin } from './no-longer-admin.ts'
@@ -12,7 +12,7 @@ import { noLongerAdmin } from './no-longer-admin.ts'
 export interface AdminKeysDeps {
   keyAdministration: SigningKeyAdministration
   keySchedule: Pick<KeySchedule, 'runNow'>
-  keyRing: Pick<KeyRing, 'verificationKeys'>
+  signingKeys: Pick<SigningKeys, 'verificationKeys'>
   relay: RevocationRelay
   /** Sets `ctx.state.accessToken` of an admin, or answers 401 or 403. */
   requireAdmin: Middleware
@@ -65,7 +65,13 @@ export function rotateKeys({ keyAdministration, keySchedule, requireAdmin }: Adm
 }
 
 /** `POST /admin/keys/:kid/pull`: for a key that may be known to others. Each token it signed is refused from now on. */
-export function pullKey({ keyAdministration, keySchedule, keyRing, relay, requireAdmin }: AdminKeysDeps): Middleware[] {
+export function pullKey({
+  keyAdministration,
+  keySchedule,
+  signingKeys,
+  relay,
+  requireAdmin
+}: AdminKeysDeps): Middleware[] {
   return [
     requireAdmin,
     acceptJsonBody(keyChangeBody),
@@ -76,7 +82,7 @@ export function pullKey({ keyAdministration, keySchedule, keyRing, relay, requir
       if (result.outcome === 'unknown') throw new NotFoundError({ description: 'There is no key with this kid.' })
       if (result.outcome === 'pulled') {
         // Here at once, wherever the announcement gets to.
-        keyRing.verificationKeys.remove(kid)
+        signingKeys.verificationKeys.remove(kid)
         await relay.announce(result.entries)
       }
       await keySchedule.runNow()

@@ -26,8 +26,8 @@ export const auditQuery = z
       .max(64)
       .optional()
       .meta({ enum: [...auditEventTypes] }),
-    username: z.string().max(256).optional().meta({ description: 'of the user whom the events are about' }),
-    user_id: z.uuid().optional().meta({ description: 'of the user whom the events are about' }),
+    username: z.string().max(256).optional().meta({ description: 'of the user the events are about' }),
+    user_id: z.uuid().optional().meta({ description: 'of the user the events are about' }),
     session_id: z.uuid().optional(),
     client_id: z.string().regex(clientIdPattern, { error: 'must be 1 to 64 of A-Z, a-z, 0-9, . _ and -' }).optional(),
     since: moment.optional().meta({ description: 'this moment and later' }),
@@ -49,7 +49,7 @@ const auditEvent = z.object({
   id: z.string(),
   at: z.iso.datetime(),
   type: z.enum(auditEventTypes),
-  user: user.meta({ description: 'whom it is about' }),
+  user: user.meta({ description: 'the user it is about' }),
   actor: user.meta({ description: 'who did it, when that is somebody else' }),
   session_id: z.uuid().nullable(),
   client_id: z.string().nullable(),

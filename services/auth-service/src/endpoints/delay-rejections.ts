@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { OAuthError } from '@countersign/oauth'
 import type { Middleware } from 'koa'
 import { siteOf } from '../accounts/networks.ts'
-import { requestOrigin } from './request-origin.ts'
+import { clientInfoOf } from './client-info.ts'
 
 /** One at a time never waits, nor do a few. */
 const promptPerNetwork = 4
@@ -21,7 +21,7 @@ export function delayRejections(): Middleware {
   let delayed = 0
 
   return async function delayRejections(ctx, next) {
-    const network = siteOf(requestOrigin(ctx).address)
+    const network = siteOf(clientInfoOf(ctx).address)
     add(network, 1)
     try {
       await next()

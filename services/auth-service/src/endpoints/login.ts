@@ -4,9 +4,9 @@ import type { Middleware } from 'koa'
 import { type SignInDeps, signIn } from '../grants/sign-in.ts'
 import type { IssuerMetrics } from '../metrics.ts'
 import { type LoginBody, loginBody } from './bodies.ts'
+import { clientInfoOf } from './client-info.ts'
 import { delayRejections } from './delay-rejections.ts'
 import { type ProofOfPossessionDeps, takeProof } from './proof-of-possession.ts'
-import { requestOrigin } from './request-origin.ts'
 import { requireRoom } from './require-room.ts'
 
 export interface LoginDeps extends SignInDeps {
@@ -46,8 +46,8 @@ function answerSignIn(deps: SignInDeps): Middleware {
       username,
       password,
       deviceToken,
-      provenKey: ctx.state.provenKey,
-      origin: requestOrigin(ctx)
+      dpopKey: ctx.state.dpopKey,
+      origin: clientInfoOf(ctx)
     })
   }
 }

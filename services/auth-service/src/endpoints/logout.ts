@@ -41,7 +41,7 @@ function endSessionOfRefreshToken({ families, refreshTokens, relay, proofs }: Lo
     const content = refreshTokens.decode(refreshToken)
     if (!content) throw new InvalidGrantError({ description: 'The refresh token is not one of this issuer.' })
     await checkProof(ctx, async () => {
-      const presented = { familyId: content.familyId, provenKey: ctx.state.provenKey }
+      const presented = { familyId: content.familyId, dpopKey: ctx.state.dpopKey }
       await relay.announce(await endPresentedFamily(families, presented, { reason: 'logout' }))
     })
     ctx.status = 204

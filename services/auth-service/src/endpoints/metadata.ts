@@ -5,24 +5,24 @@ import type { Middleware } from 'koa'
 import { clientAuthMethods, clientGrantTypes } from '../clients/client.ts'
 import { assertionAlgorithms } from '../clients/client-authentication.ts'
 import { staleSeconds } from '../keys/key-policy.ts'
-import type { KeyRing } from '../keys/key-ring.ts'
+import type { SigningKeys } from '../keys/signing-keys.ts'
 
 /** Seconds for which the metadata may be kept without asking. */
 const metadataMaxAgeSeconds = 300
 
 export interface MetadataDeps {
   issuer: string
-  keyRing: Pick<KeyRing, 'published'>
+  signingKeys: Pick<SigningKeys, 'published'>
   /** Seconds for which a verifier may keep the key set without asking. */
   jwksMaxAgeSeconds: number
 }
 
 /** `GET /.well-known/jwks.json` (RFC 7517): the public keys, cacheable, with an entity tag. */
-export function jwks({ keyRing, jwksMaxAgeSeconds }: MetadataDeps): Middleware[] {
+export function jwks({ signingKeys, jwksMaxAgeSeconds }: MetadataDeps): Middleware[] {
   const cacheControl = `public, max-age=${jwksMaxAgeSeconds}, stale-while-revalidate=${staleSeconds(jwksMaxAgeSeconds)}`
   return [
     async function answerKeySet(ctx) {
-      const { body, etag, isFresh } = await keyRing.published()
+      const { body, etag, isFresh } = await signingKeys.published()
       ctx.status = 200
       // What may be old is kept by nobody for long.
       ctx.set('Cache-Control', isFresh ? cacheControl : 'public, max-age=5')

@@ -9,8 +9,8 @@ import type { UserStore } from '../accounts/user-store.ts'
 import { parseUsername } from '../accounts/usernames.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
 import { type PasswordBody, passwordBody } from './bodies.ts'
+import { clientInfoOf } from './client-info.ts'
 import { delayRejections } from './delay-rejections.ts'
-import { requestOrigin } from './request-origin.ts'
 import { requireRoom } from './require-room.ts'
 
 export interface PasswordDeps {
@@ -44,7 +44,7 @@ function setPassword({ users, passwords, limits, relay }: PasswordDeps): Middlew
   return async function setPassword(ctx) {
     const body = ctx.state.body as PasswordBody
     const { sub, sid, preferred_username: username = '' } = ctx.state.accessToken
-    const origin = requestOrigin(ctx)
+    const origin = clientInfoOf(ctx)
     const guess = { usernameKey: parseUsername(username)?.key ?? '', address: origin.address }
     const flow = flowOfAttempt(guess.usernameKey, guess.address)
     const user = await limits.verify(guess, async () => {

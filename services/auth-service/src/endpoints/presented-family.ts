@@ -1,25 +1,25 @@
 import { InvalidDpopProofError } from '@countersign/oauth'
 import type { EndCause, RefreshTokenFamilies } from '../grants/refresh-token-families.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
-import type { ProvenKey } from '../tokens/proven-key.ts'
+import type { DpopKey } from '../tokens/dpop-key.ts'
 
 interface PresentedFamily {
   readonly familyId: string
   readonly clientId?: string
-  readonly provenKey: ProvenKey | undefined
+  readonly dpopKey: DpopKey | undefined
 }
 
 /**
  * Ends the family of a refresh token that a client presents.
- * @throws {InvalidDpopProofError} when the token is bound to a key that the request has not proven: a thief cannot end it
+ * @throws {InvalidDpopProofError} when the token is bound to a key of which the request has no proof: a thief cannot end it
  */
 export async function endPresentedFamily(
   families: RefreshTokenFamilies,
-  { provenKey, ...presented }: PresentedFamily,
+  { dpopKey, ...presented }: PresentedFamily,
   cause: EndCause
 ): Promise<readonly OutboxEntry[]> {
-  await provenKey?.claim()
-  const ended = await families.endPresented({ ...presented, jkt: provenKey?.jkt }, cause)
+  await dpopKey?.markUsed()
+  const ended = await families.endPresented({ ...presented, jkt: dpopKey?.jkt }, cause)
   if (!ended) throw unprovenKey()
   return ended.entries
 }

@@ -1,22 +1,22 @@
 import { InvalidDpopProofError, UseDpopNonceError } from '@countersign/oauth'
 import { DpopNonceError, headerValues, VerifierError, verifyDpopProof } from '@countersign/verifier'
 import type { Context, Middleware } from 'koa'
+import type { DpopKey } from '../tokens/dpop-key.ts'
 import type { DpopNonces } from '../tokens/dpop-nonces.ts'
-import type { ProvenKey } from '../tokens/proven-key.ts'
-import type { SingleUse } from '../tokens/single-use.ts'
+import type { ReplayCache } from '../tokens/replay-cache.ts'
 
 export interface ProofOfPossessionDeps {
   issuer: string
-  singleUse: SingleUse
+  replayCache: ReplayCache
   /** `undefined` when proofs need no nonce. */
   nonces: DpopNonces | undefined
 }
 
 /**
- * Checks the DPoP proof of a request (RFC 9449 §5), if there is one, and leaves its key in `ctx.state.provenKey`: tokens that
+ * Checks the DPoP proof of a request (RFC 9449 §5), if there is one, and leaves its key in `ctx.state.dpopKey`: tokens that
  * are issued are bound to it. The grant uses the proof up.
  */
-export function takeProof({ issuer, singleUse, nonces }: ProofOfPossessionDeps): Middleware {
+export function takeProof({ issuer, replayCache, nonces }: ProofOfPossessionDeps): Middleware {
   return function takeProof(ctx, next) {
     const proofs = headerValues(ctx.req, 'dpop')
     return proofs.length === 0 ? next() : check(proofs, ctx).then(next)
@@ -34,11 +34,11 @@ export function takeProof({ issuer, singleUse, nonces }: ProofOfPossessionDeps):
     }
     try {
       const { jkt, replayKey, expiresAt } = await verifyDpopProof(proof, expected)
-      const claim = async () => {
-        if (await singleUse.claim('dpop_proof', replayKey, expiresAt)) return
+      const markUsed = async () => {
+        if (await replayCache.markUsed('dpop_proof', replayKey, expiresAt)) return
         throw new InvalidDpopProofError({ detail: 'the proof was used before' })
       }
-      ctx.state.provenKey = { jkt, claim } satisfies ProvenKey
+      ctx.state.dpopKey = { jkt, markUsed } satisfies DpopKey
     } catch (cause) {
       if (cause instanceof DpopNonceError) throw new UseDpopNonceError({ headers: nonceHeader, cause })
       if (cause instanceof VerifierError)

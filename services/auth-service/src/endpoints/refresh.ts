@@ -2,8 +2,8 @@ import { requireJsonBody } from '@countersign/service-kit'
 import type { Middleware } from 'koa'
 import { type RefreshDeps, refresh as refreshGrant } from '../grants/refresh.ts'
 import { type RefreshBody, refreshBody } from './bodies.ts'
+import { clientInfoOf } from './client-info.ts'
 import { type ProofOfPossessionDeps, takeProof } from './proof-of-possession.ts'
-import { requestOrigin } from './request-origin.ts'
 
 export interface OwnRefreshDeps extends RefreshDeps {
   proofs: ProofOfPossessionDeps
@@ -23,8 +23,8 @@ function answerRefresh(deps: OwnRefreshDeps): Middleware {
     ctx.body = await refreshGrant(deps, {
       refreshToken,
       clientId: deps.clientId,
-      provenKey: ctx.state.provenKey,
-      origin: requestOrigin(ctx)
+      dpopKey: ctx.state.dpopKey,
+      origin: clientInfoOf(ctx)
     })
   }
 }

@@ -9,8 +9,8 @@ import { refusalOfPassword } from '../accounts/password-policy.ts'
 import type { UserStore } from '../accounts/user-store.ts'
 import { parseUsername, type Username } from '../accounts/usernames.ts'
 import { type RegisterBody, registerBody } from './bodies.ts'
+import { clientInfoOf } from './client-info.ts'
 import { delayRejections } from './delay-rejections.ts'
-import { requestOrigin } from './request-origin.ts'
 import { requireRoom } from './require-room.ts'
 
 export interface RegisterDeps {
@@ -62,7 +62,7 @@ async function rejectWeakPassword(ctx: Context, next: Next): Promise<void> {
 
 function limitRegistrations({ counters, registrationsPerAddress }: RegisterDeps): Middleware {
   return async function limitRegistrations(ctx, next) {
-    const counts = prefixesOf(requestOrigin(ctx).address).map(({ network, limitFactor }) => ({
+    const counts = prefixesOf(clientInfoOf(ctx).address).map(({ network, limitFactor }) => ({
       name: 'registration',
       key: network,
       limit: Math.ceil(registrationsPerAddress * limitFactor),
@@ -79,7 +79,7 @@ function createUser({ users, passwords }: RegisterDeps): Middleware {
   return async function createUser(ctx) {
     const { username, password, email } = ctx.state.body as RegisterBody
     const parsed = parseUsername(username) as Username // the body's schema has seen to it
-    const origin = requestOrigin(ctx)
+    const origin = clientInfoOf(ctx)
     const user = await users.create({
       username: parsed,
       email,

@@ -6,7 +6,7 @@ import {
   type ClientAuthenticationDeps,
   type ClientCredentials
 } from '../clients/client-authentication.ts'
-import { requestOrigin } from './request-origin.ts'
+import { clientInfoOf } from './client-info.ts'
 
 /** Authenticates the client of a form that was read before, and leaves it in `ctx.state.client`; or answers 401. */
 export function requireClient(deps: ClientAuthenticationDeps): Middleware {
@@ -15,11 +15,11 @@ export function requireClient(deps: ClientAuthenticationDeps): Middleware {
     if (others.length > 0) throw new InvalidRequestError({ description: 'There are several Authorization headers.' })
     const form = ctx.state.form as Omit<ClientCredentials, 'authorization'> & { readonly grant_type?: string }
     // The other grants have what they do confirmed by the database in any case, and revoking and introspecting are rare.
-    const mayRecall = form.grant_type === 'client_credentials'
+    const mayBeCached = form.grant_type === 'client_credentials'
     ctx.state.client = await authenticateClient(
       deps,
       { ...form, authorization },
-      { origin: requestOrigin(ctx), mayRecall }
+      { origin: clientInfoOf(ctx), mayBeCached }
     )
     await next()
   }

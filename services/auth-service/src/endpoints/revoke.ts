@@ -5,8 +5,8 @@ import type { ConfirmedClient } from '../clients/client-store.ts'
 import type { RefreshTokenFamilies } from '../grants/refresh-token-families.ts'
 import type { RevocationOutbox } from '../revocation/revocation-outbox.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
+import type { DpopKey } from '../tokens/dpop-key.ts'
 import type { OwnAccessTokens } from '../tokens/own-access-tokens.ts'
-import type { ProvenKey } from '../tokens/proven-key.ts'
 import type { RefreshTokenCodec } from '../tokens/refresh-tokens.ts'
 import { type TokenActionForm, tokenActionForm } from './oauth-forms.ts'
 import { endPresentedFamily, unprovenKey } from './presented-family.ts'
@@ -36,8 +36,8 @@ export function revoke(deps: RevokeDeps): Middleware[] {
     takeProof(deps.proofs),
     async function answerRevocation(ctx) {
       const { token } = ctx.state.form as TokenActionForm
-      const { client, provenKey } = ctx.state as { client: ConfirmedClient; provenKey: ProvenKey | undefined }
-      await deps.relay.announce(await revokeToken(deps, token, { client, provenKey }))
+      const { client, dpopKey } = ctx.state as { client: ConfirmedClient; dpopKey: DpopKey | undefined }
+      await deps.relay.announce(await revokeToken(deps, token, { client, dpopKey }))
       ctx.set('Cache-Control', 'no-store')
       ctx.status = 200
       ctx.body = ''
@@ -48,19 +48,19 @@ export function revoke(deps: RevokeDeps): Middleware[] {
 async function revokeToken(
   { refreshTokens, families, ownTokens, outbox }: RevokeDeps,
   token: string,
-  { client, provenKey }: { client: ConfirmedClient; provenKey: ProvenKey | undefined }
+  { client, dpopKey }: { client: ConfirmedClient; dpopKey: DpopKey | undefined }
 ) {
   const { id: clientId } = client
   const content = refreshTokens.decode(token)
   if (content) {
-    const presented = { familyId: content.familyId, clientId, provenKey }
+    const presented = { familyId: content.familyId, clientId, dpopKey }
     return endPresentedFamily(families, presented, { reason: 'token_revoked' })
   }
   const claims = await ownTokens.read(token)
   if (claims?.client_id !== clientId) return []
-  await provenKey?.claim()
+  await dpopKey?.markUsed()
   // A client that has authenticated itself is no thief, and client libraries send no proof here.
   const isThiefPossible = client.authMethod === 'none'
-  if (isThiefPossible && claims.cnf && claims.cnf.jkt !== provenKey?.jkt) throw unprovenKey()
+  if (isThiefPossible && claims.cnf && claims.cnf.jkt !== dpopKey?.jkt) throw unprovenKey()
   return outbox.revokeToken({ jti: claims.jti, expiresAt: claims.exp, clientId })
 }

@@ -10,13 +10,13 @@ import { type ClientGrantType, clientGrantTypes } from '../clients/client.ts'
 import type { ClientAuthenticationDeps } from '../clients/client-authentication.ts'
 import type { ConfirmedClient } from '../clients/client-store.ts'
 import { type ClientCredentialsDeps, clientCredentials } from '../grants/client-credentials.ts'
-import { readResources, readScopes, requireGrantType } from '../grants/grant-limits.ts'
 import { type RefreshDeps, refresh } from '../grants/refresh.ts'
+import { readResources, readScopes, requireGrantType } from '../grants/requested-scope.ts'
 import { exchangeToken, type TokenExchangeDeps } from '../grants/token-exchange.ts'
 import type { IssuerMetrics } from '../metrics.ts'
+import { clientInfoOf } from './client-info.ts'
 import { repeatableParameters, type TokenForm, tokenForm } from './oauth-forms.ts'
 import { type ProofOfPossessionDeps, takeProof } from './proof-of-possession.ts'
-import { requestOrigin } from './request-origin.ts'
 import { requireClient } from './require-client.ts'
 
 export interface TokenDeps
@@ -47,7 +47,7 @@ export function token(deps: TokenDeps): Middleware[] {
 const grants: Record<ClientGrantType, (deps: TokenDeps, ctx: Context) => Promise<AccessTokenResponse>> = {
   client_credentials(deps, ctx) {
     const { scope, resource } = ctx.state.form as TokenForm
-    return clientCredentials(deps, { client: clientOf(ctx), scope, resource, provenKey: ctx.state.provenKey })
+    return clientCredentials(deps, { client: clientOf(ctx), scope, resource, dpopKey: ctx.state.dpopKey })
   },
   refresh_token(deps, ctx) {
     const { refresh_token: refreshToken, scope, resource } = ctx.state.form as TokenForm
@@ -56,10 +56,10 @@ const grants: Record<ClientGrantType, (deps: TokenDeps, ctx: Context) => Promise
     return refresh(deps, {
       refreshToken,
       clientId: clientOf(ctx).id,
-      provenKey: ctx.state.provenKey,
+      dpopKey: ctx.state.dpopKey,
       scopes: readScopes(scope),
       audience: readResources(resource),
-      origin: requestOrigin(ctx)
+      origin: clientInfoOf(ctx)
     })
   },
   'urn:ietf:params:oauth:grant-type:token-exchange'(deps, ctx) {
@@ -78,7 +78,7 @@ const grants: Record<ClientGrantType, (deps: TokenDeps, ctx: Context) => Promise
       scope: form.scope,
       // Audiences are named by their URIs here, so both parameters say the same (RFC 8693 §2.1).
       resource: resource || audience ? [...(resource ?? []), ...(audience ?? [])] : undefined,
-      provenKey: ctx.state.provenKey
+      dpopKey: ctx.state.dpopKey
     })
   }
 }

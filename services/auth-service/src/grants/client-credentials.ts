@@ -1,9 +1,9 @@
 import { type AccessTokenResponse, InvalidClientError, OAuthError } from '@countersign/oauth'
 import type { ClientStore, ConfirmedClient } from '../clients/client-store.ts'
 import type { AccessTokenIssuer } from '../tokens/access-tokens.ts'
-import type { ProvenKey } from '../tokens/proven-key.ts'
+import type { DpopKey } from '../tokens/dpop-key.ts'
 import { createAccessTokenResponse } from '../tokens/token-responses.ts'
-import { narrowAudience, narrowScopes, type RequestedLimits, requireGrantType } from './grant-limits.ts'
+import { narrowAudience, narrowScopes, type RequestedScope, requireGrantType } from './requested-scope.ts'
 
 export interface ClientCredentialsDeps {
   clients: ClientStore
@@ -12,11 +12,11 @@ export interface ClientCredentialsDeps {
   accessTokenTtlSeconds: number
 }
 
-export interface ClientCredentialsRequest extends RequestedLimits {
+export interface ClientCredentialsRequest extends RequestedScope {
   /** Authenticated. */
   readonly client: ConfirmedClient
   /** The token is bound to it (RFC 9449 §5). */
-  readonly provenKey: ProvenKey | undefined
+  readonly dpopKey: DpopKey | undefined
 }
 
 /**
@@ -27,11 +27,11 @@ export interface ClientCredentialsRequest extends RequestedLimits {
  */
 export async function clientCredentials(
   { clients, accessTokens, accessTokenTtlSeconds }: ClientCredentialsDeps,
-  { client: authenticated, provenKey, ...limits }: ClientCredentialsRequest
+  { client: authenticated, dpopKey, ...limits }: ClientCredentialsRequest
 ): Promise<AccessTokenResponse> {
   const { client, scopes, audience } = await grantTo(clients, authenticated, limits)
   const lifetime = client.accessTokenTtlSeconds ?? accessTokenTtlSeconds
-  await provenKey?.claim()
+  await dpopKey?.markUsed()
   return createAccessTokenResponse(accessTokens, {
     subject: client.id,
     clientId: client.id,
@@ -41,7 +41,7 @@ export async function clientCredentials(
     issuedAt: client.issuedAt,
     expiresAt: client.issuedAt + lifetime,
     signingKid: client.signingKid,
-    jkt: provenKey?.jkt
+    jkt: dpopKey?.jkt
   })
 }
 
@@ -52,11 +52,11 @@ interface Granted {
 }
 
 /** What a memory refuses the database may allow: the client may have got more since. */
-async function grantTo(clients: ClientStore, client: ConfirmedClient, limits: RequestedLimits): Promise<Granted> {
+async function grantTo(clients: ClientStore, client: ConfirmedClient, limits: RequestedScope): Promise<Granted> {
   try {
     return grant(client, limits)
   } catch (error) {
-    if (!client.isRecalled || !(error instanceof OAuthError)) throw error
+    if (!client.isCached || !(error instanceof OAuthError)) throw error
     const current = await clients.findEnabled(client.id)
     // Whatever takes a key or a secret away changes the epoch: with the same one, what was shown is good still.
     if (current?.epoch !== client.epoch) throw new InvalidClientError({ detail: 'the client has changed meanwhile' })
@@ -64,7 +64,7 @@ async function grantTo(clients: ClientStore, client: ConfirmedClient, limits: Re
   }
 }
 
-function grant(client: ConfirmedClient, { scope, resource }: RequestedLimits): Granted {
+function grant(client: ConfirmedClient, { scope, resource }: RequestedScope): Granted {
   requireGrantType(client, 'client_credentials')
   const scopes = narrowScopes(client.scopes, scope)
   return { client, scopes, audience: narrowAudience(client.audiences, resource) }

@@ -2,7 +2,7 @@ import type { Acquaintance } from '../accounts/sign-in-limits.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 
 /** Where a request came from, as far as it says. */
-export interface RequestOrigin {
+export interface ClientInfo {
   readonly address: string
   readonly userAgent: string
 }
@@ -72,19 +72,19 @@ export interface NewSession {
   readonly audience: readonly string[]
   /** Thumbprint of the key that the refresh token is bound to (RFC 9449 §5). */
   readonly jkt: string | undefined
-  readonly origin: RequestOrigin
+  readonly origin: ClientInfo
 }
 
 export interface PresentedGeneration {
   readonly familyId: string
   readonly generation: number
   readonly clientId: string
-  /** Thumbprint of the key that the request has proven. */
+  /** Thumbprint of the DPoP key of the request. */
   readonly jkt?: string | undefined
   /** Less than the family has, if wanted (RFC 6749 §6, RFC 8707 §2.2). */
   readonly scopes?: readonly string[] | undefined
   readonly audience?: readonly string[] | undefined
-  readonly origin: RequestOrigin
+  readonly origin: ClientInfo
 }
 
 /** Why a family ended; kept with it. */
@@ -119,7 +119,7 @@ export type RefreshOutcome =
   /** Any other token: the family is revoked, and that is committed. */
   | { readonly outcome: 'replayed'; readonly sessionId: string; readonly entries: readonly OutboxEntry[] }
   | { readonly outcome: 'revoked' | 'expired' | 'unknown' }
-  /** The token is bound to another key than the request has proven. The family lives on: a thief cannot end it. */
+  /** The token is bound to another key than the DPoP key of the request. The family lives on: a thief cannot end it. */
   | { readonly outcome: 'wrong_key' }
   /** More was asked for than the family has. Nothing was rotated. */
   | { readonly outcome: 'exceeds_scope' | 'exceeds_audience' }
@@ -138,7 +138,7 @@ export interface RefreshTokenFamilies {
   end(selection: { familyId: string; userId?: string }, cause: EndCause): Promise<EndedFamilies>
   /**
    * Ends the family of a presented refresh token of any generation; `clientId` limits it to the client's.
-   * @param jkt thumbprint of the key that the request has proven
+   * @param jkt thumbprint of the DPoP key of the request
    * @returns `undefined` when the family lives and is bound to another key: a thief cannot end it
    */
   endPresented(

@@ -1,9 +1,9 @@
 import { InvalidGrantError, InvalidScopeError, InvalidTargetError, type TokenResponse } from '@countersign/oauth'
 import type { IssuerMetrics } from '../metrics.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
-import type { ProvenKey } from '../tokens/proven-key.ts'
+import type { DpopKey } from '../tokens/dpop-key.ts'
 import { createTokenResponse, type TokenResponseDeps } from '../tokens/token-responses.ts'
-import type { RefreshTokenFamilies, RequestOrigin } from './refresh-token-families.ts'
+import type { ClientInfo, RefreshTokenFamilies } from './refresh-token-families.ts'
 
 export interface RefreshDeps extends TokenResponseDeps {
   families: RefreshTokenFamilies
@@ -15,11 +15,11 @@ export interface RefreshRequest {
   readonly refreshToken: string
   readonly clientId: string
   /** The one that the session is bound to (RFC 9449 §5), if it is. */
-  readonly provenKey?: ProvenKey | undefined
+  readonly dpopKey?: DpopKey | undefined
   /** Less than the session has, for this access token alone (RFC 6749 §6, RFC 8707 §2.2). */
   readonly scopes?: readonly string[] | undefined
   readonly audience?: readonly string[] | undefined
-  readonly origin: RequestOrigin
+  readonly origin: ClientInfo
 }
 
 /**
@@ -29,15 +29,15 @@ export interface RefreshRequest {
  * @throws {InvalidScopeError} for more than the session has, {@link InvalidTargetError} for another audience
  */
 export async function refresh(deps: RefreshDeps, request: RefreshRequest): Promise<TokenResponse> {
-  const { refreshToken, clientId, provenKey, scopes, audience, origin } = request
+  const { refreshToken, clientId, dpopKey, scopes, audience, origin } = request
   const content = deps.refreshTokens.decode(refreshToken)
   if (!content) {
     deps.metrics.countRefresh('forged')
     throw new InvalidGrantError({ detail: 'the refresh token is not one of this issuer' })
   }
-  if (provenKey) await provenKey.claim()
+  if (dpopKey) await dpopKey.markUsed()
   const { familyId, generation } = content
-  const jkt = provenKey?.jkt
+  const jkt = dpopKey?.jkt
   const result = await deps.families.refresh({ familyId, generation, clientId, jkt, scopes, audience, origin })
   deps.metrics.countRefresh(result.outcome)
   switch (result.outcome) {

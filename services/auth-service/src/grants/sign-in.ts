@@ -8,9 +8,9 @@ import type { UserCredentials, UserStore } from '../accounts/user-store.ts'
 import { parseUsername } from '../accounts/usernames.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
 import type { DeviceTokenCodec } from '../tokens/device-tokens.ts'
-import type { ProvenKey } from '../tokens/proven-key.ts'
+import type { DpopKey } from '../tokens/dpop-key.ts'
 import { createTokenResponse, type TokenResponseDeps } from '../tokens/token-responses.ts'
-import type { RefreshTokenFamilies, RequestOrigin } from './refresh-token-families.ts'
+import type { ClientInfo, RefreshTokenFamilies } from './refresh-token-families.ts'
 
 /** What a sign-in at this service itself is granted. */
 export interface FirstPartyGrant {
@@ -40,8 +40,8 @@ export interface SignInRequest {
   /** From an earlier sign-in; one that is not this issuer's, or too old, is as none. */
   readonly deviceToken?: string | undefined
   /** Both tokens are bound to it (RFC 9449 §5). */
-  readonly provenKey?: ProvenKey | undefined
-  readonly origin: RequestOrigin
+  readonly dpopKey?: DpopKey | undefined
+  readonly origin: ClientInfo
 }
 
 /**
@@ -56,7 +56,7 @@ export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<
   const guess = { usernameKey, address: request.origin.address, device }
   const user = await deps.limits.verify(guess, () => verifyCredentials(deps, usernameKey, request))
   if (!user) throw new InvalidCredentialsError()
-  await request.provenKey?.claim()
+  await request.dpopKey?.markUsed()
   const started = await deps.families.start({
     ...deps.firstParty,
     userId: user.id,
@@ -67,12 +67,12 @@ export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<
       flowOfAttempt(usernameKey, request.origin.address)
     ),
     network: networkOf(request.origin.address),
-    jkt: request.provenKey?.jkt,
+    jkt: request.dpopKey?.jkt,
     origin: request.origin
   })
   if (!started) throw new InvalidCredentialsError({ detail: 'the user changed during the sign-in' })
   await deps.relay.announce(started.entries)
-  const tokens = await createTokenResponse(deps, started.session, request.provenKey?.jkt)
+  const tokens = await createTokenResponse(deps, started.session, request.dpopKey?.jkt)
   return { ...tokens, device_token: deps.devices.issue(user.id, device) }
 }
 

@@ -3,10 +3,10 @@ import type { ActorClaim, VerifiedAccessToken } from '@countersign/verifier'
 import { tokenExchangeGrant } from '../clients/client.ts'
 import type { ConfirmedClient } from '../clients/client-store.ts'
 import type { AccessTokenIssuer } from '../tokens/access-tokens.ts'
+import type { DpopKey } from '../tokens/dpop-key.ts'
 import { audienceOf, type OwnAccessTokens } from '../tokens/own-access-tokens.ts'
-import type { ProvenKey } from '../tokens/proven-key.ts'
 import { createAccessTokenResponse } from '../tokens/token-responses.ts'
-import { narrowAudience, narrowScopes, type RequestedLimits, requireGrantType } from './grant-limits.ts'
+import { narrowAudience, narrowScopes, type RequestedScope, requireGrantType } from './requested-scope.ts'
 
 /** The one kind of token that is exchanged, and that comes out (RFC 8693 §3). */
 export const accessTokenTypeUrn = 'urn:ietf:params:oauth:token-type:access_token'
@@ -20,14 +20,14 @@ export interface TokenExchangeDeps {
   ownTokens: OwnAccessTokens
 }
 
-export interface TokenExchangeRequest extends RequestedLimits {
+export interface TokenExchangeRequest extends RequestedScope {
   /** Authenticated: it will act. */
   readonly client: ConfirmedClient
   readonly subjectToken: string
   readonly subjectTokenType: string
   readonly requestedTokenType: string | undefined
   /** The token is bound to it (RFC 9449 §5). */
-  readonly provenKey: ProvenKey | undefined
+  readonly dpopKey: DpopKey | undefined
 }
 
 /**
@@ -42,17 +42,17 @@ export async function exchangeToken(
   deps: TokenExchangeDeps,
   request: TokenExchangeRequest
 ): Promise<AccessTokenResponse> {
-  const { client, provenKey } = request
+  const { client, dpopKey } = request
   requireGrantType(client, tokenExchangeGrant)
   requireAccessTokenType(request.subjectTokenType, 'subject_token_type')
   if (request.requestedTokenType !== undefined)
     requireAccessTokenType(request.requestedTokenType, 'requested_token_type')
   const subject = await readSubject(deps, request.subjectToken)
   requireMayAct(client, subject)
-  requireBinding(client, subject, provenKey)
+  requireBinding(client, subject, dpopKey)
   const scopes = narrowScopes(both(subject.scope?.split(' ') ?? [], client.scopes), request.scope)
   const audience = narrowAudience(both(audienceOf(subject), client.audiences), request.resource)
-  await provenKey?.claim()
+  await dpopKey?.markUsed()
   const lifetime = client.accessTokenTtlSeconds ?? deps.accessTokenTtlSeconds
   const response = await createAccessTokenResponse(deps.accessTokens, {
     subject: subject.sub,
@@ -65,7 +65,7 @@ export async function exchangeToken(
     issuedAt: client.issuedAt,
     expiresAt: Math.min(subject.exp, client.issuedAt + lifetime),
     signingKid: client.signingKid,
-    jkt: provenKey?.jkt,
+    jkt: dpopKey?.jkt,
     actor: actorFor(client, subject.act)
   })
   return { ...response, issued_token_type: accessTokenTypeUrn }
@@ -97,9 +97,9 @@ function requireMayAct(client: ConfirmedClient, subject: VerifiedAccessToken): v
 function requireBinding(
   { mayUnbindTokens }: ConfirmedClient,
   { cnf }: VerifiedAccessToken,
-  provenKey: ProvenKey | undefined
+  dpopKey: DpopKey | undefined
 ): void {
-  if (cnf === undefined || cnf.jkt === provenKey?.jkt || mayUnbindTokens) return
+  if (cnf === undefined || cnf.jkt === dpopKey?.jkt || mayUnbindTokens) return
   throw new InvalidRequestError({
     description:
       'The subject_token is bound to a key that this request does not prove, and this client may not unbind it.'

@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 import { describeError, type Logger } from '@countersign/service-kit'
-import type { KeyRing } from './key-ring.ts'
 import type { KeyOverview, SigningKeyAdministration } from './signing-key-administration.ts'
+import type { SigningKeys } from './signing-keys.ts'
 
 export interface KeyScheduleDeps {
   administration: SigningKeyAdministration
-  keyRing: Pick<KeyRing, 'reload' | 'isDenied' | 'knows'>
+  signingKeys: Pick<SigningKeys, 'reload' | 'isDenied' | 'knows'>
   logger: Logger
   /** Told of the keys as they are, at each round. */
   onRound(overview: KeyOverview): void
@@ -28,7 +28,7 @@ const minIntervalMs = 100
  * @throws when the first round fails: without a key that signs, and a spare, nothing should start
  */
 export async function startKeySchedule(deps: KeyScheduleDeps): Promise<KeySchedule> {
-  const { administration, keyRing, logger } = deps
+  const { administration, signingKeys, logger } = deps
   const closing = new AbortController()
   let lastBlocked: string | undefined
   let waitMs = await round()
@@ -61,7 +61,7 @@ export async function startKeySchedule(deps: KeyScheduleDeps): Promise<KeySchedu
   /** @returns when the next one is due, in milliseconds */
   async function round(): Promise<number> {
     // First of all what others did: it must not wait for a key that is made, nor fail with it.
-    await keyRing.reload()
+    await signingKeys.reload()
     const { overview, published, rotatedTo, blocked, removed } = await administration.maintain()
     for (const kid of published) logger.info({ kid }, 'signing key was published')
     if (rotatedTo) logger.info({ kid: rotatedTo }, 'signing key was rotated: it signs from now on')
@@ -71,7 +71,7 @@ export async function startKeySchedule(deps: KeyScheduleDeps): Promise<KeySchedu
     lastBlocked = blocked
     // Those that were made or removed just now, here or by another replica.
     const live = overview.keys.filter(({ state }) => state !== 'pulled')
-    if (removed.length > 0 || !live.every(({ kid }) => keyRing.knows(kid))) await keyRing.reload()
+    if (removed.length > 0 || !live.every(({ kid }) => signingKeys.knows(kid))) await signingKeys.reload()
     const hasPulled = await pullDenied(overview)
     deps.onRound(overview)
     if (hasPulled) return minIntervalMs
@@ -85,7 +85,7 @@ export async function startKeySchedule(deps: KeyScheduleDeps): Promise<KeySchedu
    * every verifier refuses the key, so it must not go on signing.
    */
   async function pullDenied({ keys }: KeyOverview): Promise<boolean> {
-    const denied = keys.filter(({ kid, state }) => state !== 'pulled' && keyRing.isDenied(kid))
+    const denied = keys.filter(({ kid, state }) => state !== 'pulled' && signingKeys.isDenied(kid))
     for (const { kid } of denied) {
       logger.error({ kid }, 'the denylist names a key that the database does not call pulled; it is pulled now')
       // The entry that is written with it is published by the sweeper.

@@ -59,7 +59,7 @@ export interface SigningKeyAdministration {
   /** Does what is due: a missing key is made, a rotation that is due takes place, dead keys are removed. */
   maintain(): Promise<KeyMaintenance>
   /**
-   * Seals anew, under the current master key, what older ones sealed.
+   * Reseals, under the current master key, what older ones sealed.
    * @returns the kids
    * @throws {SealedKeyError} when one cannot be opened; all others are done
    */
@@ -117,7 +117,7 @@ export function createSigningKeyAdministration({
     const blocked = await findObstacle(stored, spare)
     if (blocked) return { outcome: blocked }
     const { outcome } = await store.rotate({ from: signing.kid, to: spare.kid, next: await generate() }, cause)
-    // Another look: whoever was faster has left a spare that is too young.
+    // Another look: a faster replica has left a spare that is too young.
     if (outcome === 'overtaken') return rotate(cause)
     return outcome === 'rotated' ? { outcome, kid: spare.kid } : { outcome }
   }

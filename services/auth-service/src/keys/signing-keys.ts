@@ -1,22 +1,230 @@
-import { signingAlgorithm } from '@countersign/verifier'
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
-import type { KeySealing } from './key-sealing.ts'
-import type { NewSigningKey } from './signing-key-store.ts'
+import { createHash, createPrivateKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { TemporarilyUnavailableError } from '@countersign/oauth'
+import { describeError, type Logger } from '@countersign/service-kit'
+import { createLocalKeySet, type KeySource, KeysUnavailableError } from '@countersign/verifier'
+import type { JWK } from 'jose'
+import { publishedJwk } from './generate-signing-key.ts'
+import { type KeySealing, SealedKeyError } from './key-sealing.ts'
+import type { SigningKeyStore, StoredSigningKey } from './signing-key-store.ts'
 
-/** Makes an RSA key pair whose kid is its thumbprint (RFC 7638); the private half leaves this function sealed. */
-export async function generateSigningKey(sealing: KeySealing, modulusBits: number): Promise<NewSigningKey> {
-  const pair = await generateKeyPair(signingAlgorithm, { modulusLength: modulusBits, extractable: true })
-  const exported = await exportJWK(pair.publicKey)
-  const kid = await calculateJwkThumbprint(exported)
+export interface SigningKeysDeps {
+  store: Pick<SigningKeyStore, 'list'>
+  sealing: KeySealing
+  logger: Logger
+  /** Keys that were read longer ago are read again before they are published, in milliseconds. */
+  maxAgeMs: number
+}
+
+/** A key that may sign. */
+export interface SigningKey {
+  readonly kid: string
+  readonly privateKey: KeyObject
+}
+
+/** The JWKS document as it goes over the wire. */
+export interface PublishedKeySet {
+  readonly body: string
+  readonly etag: string
+  /** False while the database does not answer, and other replicas may know better. */
+  readonly isFresh: boolean
+}
+
+/** The keys of this issuer, in memory: signing and publishing ask no database, unless this replica has slept through a change. */
+export interface SigningKeys {
+  /**
+   * The key that the database named in the statement that allowed the token. If it was pulled since, the one that signs now.
+   * @throws {TemporarilyUnavailableError} when it is not known here and the database does not answer
+   */
+  signingKey(kid: string): Promise<SigningKey>
+  published(): Promise<PublishedKeySet>
+  /** Whether the key was read, whatever it is good for. */
+  knows(kid: string): boolean
+  /** Whether the denylist names the key, whatever the database says of it. */
+  isDenied(kid: string): boolean
+  /** Why keys of the database are neither used nor published here, one error for each. */
+  unopened(): readonly SealedKeyError[]
+  /** The published keys, for the verification of this issuer's own tokens. A key that is removed is published no more. */
+  readonly verificationKeys: KeySource
+  /** Reads the keys again: the answer is younger than the call. */
+  reload(): Promise<void>
+  close(): Promise<void>
+}
+
+interface OpenedKey extends SigningKey {
+  readonly publicJwk: JWK
+}
+
+/** Replaced as a whole, and at once. */
+interface View {
+  readonly keys: ReadonlyMap<string, OpenedKey>
+  readonly signing: OpenedKey | undefined
+  readonly spare: OpenedKey | undefined
+  readonly published: Omit<PublishedKeySet, 'isFresh'>
+}
+
+/** A kid that is not known makes the keys be read at most this often. */
+const unknownKidIntervalMs = 1000
+/** While the database is away, an answer that should be fresher waits this long, and one attempt is made so often. */
+const maxWaitMs = 1000
+const retryIntervalMs = 1000
+
+/**
+ * Opens the ring.
+ * @throws {SealedKeyError} when the master keys given do not open the keys in the database
+ */
+export async function openSigningKeys({ store, sealing, logger, maxAgeMs }: SigningKeysDeps): Promise<SigningKeys> {
+  const opened = new Map<string, OpenedKey>()
+  const unopened = new Map<string, SealedKeyError>()
+  const pulled = new Set<string>()
+  const closing = new AbortController()
+  const localKeys = createLocalKeySet()
+  let attemptedAt = now()
+  let loadedAt = attemptedAt
+  let loading: Promise<void> | undefined
+  let queued: Promise<void> | undefined
+  let asked: Promise<void> | undefined
+  let view = viewOf([], undefined, undefined)
+  await load(true)
+
   return {
-    kid,
-    publicJwk: publishedJwk(kid, exported),
-    sealedPrivateJwk: await sealing.seal(kid, await exportJWK(pair.privateKey))
+    async signingKey(kid) {
+      const known = view.keys.get(kid)
+      if (known) return known
+      await reload()
+      // The spare stands in for a key that the denylist names while the database says still that it signs.
+      const key = view.keys.get(kid) ?? view.signing ?? view.spare
+      if (!key) throw new TemporarilyUnavailableError({ detail: 'no signing key can be opened' })
+      return key
+    },
+    async published() {
+      // A replica that was paused must not hand out the keys of that time. While the database is away, nobody waits long.
+      if (ageOf(loadedAt) > maxAgeMs) await Promise.race([freshen(), delay(maxWaitMs, undefined, { ref: false })])
+      return { ...view.published, isFresh: ageOf(loadedAt) <= maxAgeMs }
+    },
+    knows: (kid) => view.keys.has(kid) || unopened.has(kid) || pulled.has(kid),
+    isDenied: (kid) => pulled.has(kid),
+    unopened: () => [...unopened.values()],
+    verificationKeys: { ...localKeys, find, remove },
+    reload,
+    async close() {
+      closing.abort()
+      await Promise.allSettled([loading, queued, asked])
+      await localKeys.close()
+    }
+  }
+
+  function reload(): Promise<void> {
+    // The one that is under way may have read before whatever the caller knows of.
+    queued ??= (async () => {
+      await loading?.catch(() => {})
+      queued = undefined
+      loading = load(false).finally(() => {
+        loading = undefined
+      })
+      await loading
+    })()
+    return queued
+  }
+
+  /** One that is under way will do, since it ends after it began; and one that has just failed is not repeated at once. */
+  async function freshen(): Promise<void> {
+    if (!loading && ageOf(attemptedAt) < retryIntervalMs) return
+    await (loading ?? reload()).catch(() => {})
+  }
+
+  async function load(isStart: boolean): Promise<void> {
+    const beginAt = now()
+    attemptedAt = beginAt
+    const stored = (await store.list()).keys.filter(({ state, kid }) => state !== 'pulled' && !pulled.has(kid))
+    const keys: OpenedKey[] = []
+    let signing: OpenedKey | undefined
+    let spare: OpenedKey | undefined
+    for (const one of stored) {
+      const key = opened.get(one.kid) ?? (await open(one, isStart))
+      if (!key) continue
+      keys.push(key)
+      if (one.state === 'signing') signing = key
+      if (one.state === 'spare') spare = key
+    }
+    if (keys.length > 0) await localKeys.replace(documentOf(keys))
+    // Without those that were pulled in the meantime.
+    const left = keys.filter(({ kid }) => !pulled.has(kid))
+    const ifLeft = (key: OpenedKey | undefined) => (key && left.includes(key) ? key : undefined)
+    view = viewOf(left, ifLeft(signing), ifLeft(spare))
+    for (const kid of opened.keys()) if (!view.keys.has(kid)) opened.delete(kid)
+    for (const kid of unopened.keys()) if (!stored.some((one) => one.kid === kid)) unopened.delete(kid)
+    loadedAt = beginAt
+  }
+
+  /** A key that cannot be opened is not published either: an attacker with write access to the database could have put it there. */
+  async function open(stored: StoredSigningKey, isStart: boolean): Promise<OpenedKey | undefined> {
+    const { kid, sealedPrivateJwk } = stored
+    try {
+      const privateJwk = await sealing.open(kid, sealedPrivateJwk ?? '')
+      const privateKey = createPrivateKey({ key: privateJwk as JsonWebKey, format: 'jwk' })
+      const key = { kid, privateKey, publicJwk: publishedJwk(kid, privateJwk) }
+      opened.set(kid, key)
+      return key
+    } catch (error) {
+      if (isStart || !(error instanceof SealedKeyError)) throw error
+      if (!unopened.has(kid)) logger.error({ kid, cause: describeError(error) }, 'signing key cannot be opened')
+      unopened.set(kid, error)
+      return undefined
+    }
+  }
+
+  async function find(kid: string) {
+    const known = localKeys.get(kid)
+    if (known || pulled.has(kid)) return known
+    asked ??= (async () => {
+      await delay(Math.max(0, unknownKidIntervalMs - ageOf(attemptedAt)), undefined, {
+        signal: closing.signal,
+        ref: false
+      })
+      await reload()
+    })().finally(() => {
+      asked = undefined
+    })
+    await asked.catch((cause: unknown) => {
+      throw new KeysUnavailableError({ detail: 'the keys could not be read', cause })
+    })
+    return localKeys.get(kid)
+  }
+
+  /** The denylist names the key: it is published no more from now on, and the database tells what comes in its place. */
+  function remove(kid: string): void {
+    pulled.add(kid)
+    localKeys.remove(kid)
+    if (!view.keys.has(kid)) return
+    const left = [...view.keys.values()].filter((key) => key.kid !== kid)
+    const unlessIt = (key: OpenedKey | undefined) => (key?.kid === kid ? undefined : key)
+    view = viewOf(left, unlessIt(view.signing), unlessIt(view.spare))
+    logger.info({ kid }, 'signing key was pulled')
+    reload().catch((error: unknown) => logger.warn({ cause: describeError(error) }, 'signing keys not read'))
   }
 }
 
-/** The members of a key that JWKS may show (RFC 7517 §4, RFC 7518 §6.3.1), picked one by one: never a private one. */
-export function publishedJwk(kid: string, { kty, n, e }: JWK): JWK {
-  if (kty !== 'RSA' || n === undefined || e === undefined) throw new TypeError('A signing key is an RSA key.')
-  return { kty, use: 'sig', alg: signingAlgorithm, kid, n, e }
+interface Moment {
+  readonly monotonic: number
+  readonly wall: number
+}
+
+function now(): Moment {
+  return { monotonic: performance.now(), wall: Date.now() }
+}
+
+/** By both clocks: on a machine that slept the monotonic one may have stood still. */
+function ageOf(moment: Moment): number {
+  return Math.max(performance.now() - moment.monotonic, Date.now() - moment.wall)
+}
+
+function documentOf(keys: readonly OpenedKey[]): { keys: JWK[] } {
+  return { keys: keys.map(({ publicJwk }) => publicJwk) }
+}
+
+function viewOf(keys: readonly OpenedKey[], signing: OpenedKey | undefined, spare: OpenedKey | undefined): View {
+  const body = JSON.stringify(documentOf(keys))
+  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+  return { keys: new Map(keys.map((key) => [key.kid, key])), signing, spare, published: { body, etag } }
 }

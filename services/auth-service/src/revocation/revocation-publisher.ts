@@ -1,6 +1,6 @@
 import type { RevocationEntry } from '@countersign/verifier'
 
-/** Carries denylist entries to the verifiers. What it holds can be lost at any time, and written anew from the outbox. */
+/** Carries denylist entries to the verifiers. What it holds can be lost at any time, and rewritten from the outbox. */
 export interface RevocationPublisher {
   /**
    * Publishes entries. Publishing one again is harmless.
@@ -16,7 +16,7 @@ export interface RevocationPublisher {
    */
   isIntact(): Promise<boolean>
   /**
-   * Writes all live entries anew, then declares the feed complete. `batches` is a fresh read of all live entries from
+   * Rewrites all live entries, then declares the feed complete. `batches` is a fresh read of all live entries from
    * the outbox; nothing is read before the rebuild has begun.
    *
    * @throws when the carrier lost anything in the meantime, or cannot be reached: then the feed is not complete, and the

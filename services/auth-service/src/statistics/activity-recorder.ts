@@ -27,7 +27,7 @@ interface Count extends MinuteCount {
 }
 
 /**
- * Makes a recorder. Whoever counts waits for nothing; where nothing is counted nothing is written. What cannot be saved is
+ * Makes a recorder. Counting waits for nothing; where nothing is counted nothing is written. What cannot be saved is
  * kept and saved later. A process that is killed takes with it what it counted since it last saved: these are figures, and
  * no proof of anything.
  *

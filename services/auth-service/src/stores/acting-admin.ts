@@ -2,7 +2,7 @@ import { adminRole } from '../accounts/first-admin.ts'
 import type { Queryable } from './database.ts'
 
 /**
- * Whether whoever asks for a change may still do so: while a transaction waited for its turn, another admin may have ended
+ * Whether the actor of a change may still do so: while a transaction waited for its turn, another admin may have ended
  * them. Without an actor it is the operator at the command line, or a schedule, which need no role.
  */
 export async function mayAdminister(transaction: Queryable, actorId: string | undefined): Promise<boolean> {

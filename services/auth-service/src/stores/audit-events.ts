@@ -1,18 +1,18 @@
 import type { AuditEventType } from '@countersign/oauth'
 import { Prisma } from '@countersign/prisma'
-import type { RequestOrigin } from '../grants/refresh-token-families.ts'
+import type { ClientInfo } from '../grants/refresh-token-families.ts'
 import type { Queryable } from './database.ts'
 
 export interface AuditEvent {
   readonly type: AuditEventType
-  /** Whom it is about. */
+  /** The user it is about. */
   readonly userId?: string | undefined
   /** The admin who did it; nobody when it was the operator at the command line, or a schedule. */
   readonly actorId?: string | undefined
   /** The client that it is about. */
   readonly clientId?: string | undefined
   readonly sessionId?: string | undefined
-  readonly origin?: RequestOrigin | undefined
+  readonly origin?: ClientInfo | undefined
   readonly detail?: Record<string, unknown> | undefined
 }
 

@@ -8,7 +8,7 @@ export interface DatabaseOptions {
   connections: number
 }
 
-/** The connections of this replica, used by Prisma and by `hot-statements.ts`. */
+/** The connections of this replica, used by Prisma and by `prepared-statements.ts`. */
 export type DatabasePool = pg.Pool
 /** One of them, in a transaction. */
 export type DatabaseConnection = pg.PoolClient

@@ -1,6 +1,6 @@
 import { Prisma } from '@countersign/prisma'
 import { maxClockToleranceSeconds } from '@countersign/verifier'
-import { maxRememberedSeconds } from '../clients/remembered-clients.ts'
+import { maxCachedSeconds } from '../clients/client-cache.ts'
 import type { EndedFamilies, EndReason } from '../grants/refresh-token-families.ts'
 import { maxAccessTokenTtlSeconds } from '../tokens/access-tokens.ts'
 import { auditEventType } from './audit-events.ts'
@@ -19,7 +19,7 @@ export const retrySlackSeconds = 60
 const statementSeconds = statementTimeoutMs / 1000
 
 /** A token of a client may be allowed by a memory of the client, which is at most so old. */
-const allowanceSeconds = Math.max(retrySlackSeconds, maxRememberedSeconds)
+const allowanceSeconds = Math.max(retrySlackSeconds, maxCachedSeconds)
 
 const entryLagSeconds = allowanceSeconds + statementSeconds + maxClockToleranceSeconds
 

@@ -19,7 +19,7 @@ import { mayAdminister } from './acting-admin.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies, maxEntryLifeSeconds } from './ending-families.ts'
-import type { HotStatements } from './hot-statements.ts'
+import type { PreparedStatements } from './prepared-statements.ts'
 import { signingKid } from './prisma-signing-key-store.ts'
 import { databaseNow, insertEntry } from './revocation-entries.ts'
 
@@ -53,8 +53,8 @@ const enabledClientText = `
   FROM clients c WHERE c.id = $1 AND c.disabled_at IS NULL`
 
 /** The clients in Postgres. */
-export function createPrismaClientStore(hotStatements: HotStatements): ClientStore {
-  const findEnabled = hotStatements.prepare<ConfirmedClientRow>(enabledClientText)
+export function createPrismaClientStore(preparedStatements: PreparedStatements): ClientStore {
+  const findEnabled = preparedStatements.prepare<ConfirmedClientRow>(enabledClientText)
   return {
     async findEnabled(id) {
       const [row] = await orUnavailable(findEnabled([id]))

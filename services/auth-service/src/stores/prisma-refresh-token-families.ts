@@ -20,7 +20,7 @@ import {
   endOtherFamiliesOfUser,
   isLive
 } from './ending-families.ts'
-import type { HotStatements } from './hot-statements.ts'
+import type { PreparedStatements } from './prepared-statements.ts'
 import type { RefreshLimits } from './refresh-judgment.ts'
 import { createRefreshing } from './refreshing-families.ts'
 import { databaseNow, type OutboxRow } from './revocation-entries.ts'
@@ -71,16 +71,16 @@ const acquaintanceText = `
 /** The families in Postgres. Races are settled by the statements themselves; each one says how. */
 export function createPrismaRefreshTokenFamilies(
   database: Database,
-  hotStatements: HotStatements,
+  preparedStatements: PreparedStatements,
   limits: FamilyLimits
 ): RefreshTokenFamilies {
-  const refresh = createRefreshing(database, hotStatements, limits)
-  const verifiedUser = hotStatements.prepare<unknown>(verifiedUserText)
-  const acquaintance = hotStatements.prepare<Acquaintance>(acquaintanceText)
-  const newFamily = hotStatements.prepare<NewFamilyRow>(newFamilyText)
+  const refresh = createRefreshing(database, preparedStatements, limits)
+  const verifiedUser = preparedStatements.prepare<unknown>(verifiedUserText)
+  const acquaintance = preparedStatements.prepare<Acquaintance>(acquaintanceText)
+  const newFamily = preparedStatements.prepare<NewFamilyRow>(newFamilyText)
 
   return {
-    start: (session) => orUnavailable(hotStatements.transaction((connection) => start(connection, session))),
+    start: (session) => orUnavailable(preparedStatements.transaction((connection) => start(connection, session))),
     refresh: (presented) => orUnavailable(refresh(presented)),
     end({ familyId, userId }, { reason, actorId }) {
       const ofUser = userId === undefined ? Prisma.empty : Prisma.sql`AND f.user_id = ${userId}::uuid`

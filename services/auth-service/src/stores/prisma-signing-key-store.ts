@@ -30,7 +30,7 @@ const isSpare = Prisma.sql`k.signs_from IS NULL AND k.retired_at IS NULL AND k.p
 export const signingKid = Prisma.sql`(SELECT k.kid FROM signing_keys k WHERE ${isSigning})`
 
 /**
- * How long a pulled key is denied, in seconds. Whoever stole it signs tokens of any date: so it is denied until no verifier
+ * How long a pulled key is denied, in seconds. A thief signs tokens of any date: so it is denied until no verifier
  * can have it any more, not even one that kept its keys as long as it may.
  */
 const pulledEntryLifeSeconds = maxStaleKeysSecondsLimit + maxEntryLifeSeconds

@@ -4,7 +4,7 @@ import type { NewUser, PasswordChange, UserCredentials, UserProfile, UserStore }
 import { auditEventType, recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies, familiesOfUser } from './ending-families.ts'
-import type { HotStatements } from './hot-statements.ts'
+import type { PreparedStatements } from './prepared-statements.ts'
 import { databaseNow } from './revocation-entries.ts'
 
 /** Makes two first starts on one database take turns; any number that nothing else locks. */
@@ -14,8 +14,8 @@ const credentialsText = `
   SELECT id, username, password_hash AS "passwordHash", disabled_at IS NOT NULL AS "isDisabled"
   FROM users WHERE username_key = $1`
 
-export function createPrismaUserStore(database: Database, hotStatements: HotStatements): UserStore {
-  const credentialsOf = hotStatements.prepare<UserCredentials>(credentialsText)
+export function createPrismaUserStore(database: Database, preparedStatements: PreparedStatements): UserStore {
+  const credentialsOf = preparedStatements.prepare<UserCredentials>(credentialsText)
   return {
     create: (user) => orUnavailable(insert(database, user)),
     createFirstWithRole: (role, user) =>

@@ -9,7 +9,7 @@ export interface RedisScript {
 }
 
 /**
- * Whoever deletes messages by other ways than these scripts (`XTRIM`, `XDEL`, `DEL`, eviction) leaves a stream whose length
+ * Deleting messages by other ways than these scripts (`XTRIM`, `XDEL`, `DEL`, eviction) leaves a stream whose length
  * is not the one that the scripts have counted. `KEYS[1]` is the stream and `KEYS[2]` the length.
  */
 const checkLength = `

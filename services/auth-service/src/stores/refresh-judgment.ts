@@ -128,7 +128,7 @@ function toOutcome(row: JudgedRow, presented: PresentedGeneration): RefreshOutco
 }
 
 /**
- * The family `f` is bound to this very key, or to none and none is proven: a session is bound when it starts or never. A
+ * The family `f` is bound to this very key, or to none and the request has none: a session is bound when it starts or never. A
  * thief of an unbound token could else bind the session to a key of their own, and the owner could not show the replay.
  */
 function hasKey({ jkt }: PresentedGeneration): Prisma.Sql {

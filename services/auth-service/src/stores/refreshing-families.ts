@@ -2,7 +2,7 @@ import { Prisma } from '@countersign/prisma'
 import type { PresentedGeneration, RefreshOutcome, Session } from '../grants/refresh-token-families.ts'
 import type { Database } from './database.ts'
 import { isLive } from './ending-families.ts'
-import type { HotStatements } from './hot-statements.ts'
+import type { PreparedStatements } from './prepared-statements.ts'
 import { createRefreshJudgment, type RefreshLimits } from './refresh-judgment.ts'
 import { databaseNow } from './revocation-entries.ts'
 import { type SessionRow, sessionColumns, toSession } from './session-rows.ts'
@@ -35,11 +35,11 @@ const burstRotationText = rotationText(list.inBurst, Prisma.sql`NOT ${isFull(dou
 /** Advances a family, or says why not: in the common case by one statement, which is one round trip. */
 export function createRefreshing(
   database: Database,
-  hotStatements: HotStatements,
+  preparedStatements: PreparedStatements,
   limits: RefreshLimits
 ): (presented: PresentedGeneration) => Promise<RefreshOutcome> {
-  const calmRotation = hotStatements.prepare<SessionRow>(calmRotationText)
-  const burstRotation = hotStatements.prepare<SessionRow>(burstRotationText)
+  const calmRotation = preparedStatements.prepare<SessionRow>(calmRotationText)
+  const burstRotation = preparedStatements.prepare<SessionRow>(burstRotationText)
   // Clients refresh once in the life of an access token.
   const expectsPause = limits.accessTokenTtlSeconds > 2 * limits.refreshRetryWindowSeconds
   const judge = createRefreshJudgment(database, limits)

@@ -7,7 +7,7 @@ import {
   maxTokenLength,
   signingAlgorithm
 } from '@countersign/verifier'
-import type { SigningKey } from '../keys/key-ring.ts'
+import type { SigningKey } from '../keys/signing-keys.ts'
 import { isReadableLength } from './token-length.ts'
 
 /** The longest lifetime of an access token that can be configured, in seconds. */

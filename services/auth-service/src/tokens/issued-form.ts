@@ -3,19 +3,19 @@ import { clientIdPattern } from '../clients/client.ts'
 import { isUuid } from '../identifiers.ts'
 import { maxAccessTokenTtlSeconds } from './access-tokens.ts'
 
-type Verifier = Pick<AccessTokenVerifier, 'verify' | 'recall'>
+type Verifier = Pick<AccessTokenVerifier, 'verify' | 'getCached'>
 
 /**
  * The same verifier, for tokens whose identifiers have the form that this issuer gives them. Every route and grant reads
  * tokens through it, so nothing else reaches SQL as an id, even when a valid signature is on it.
- * @throws {TokenClaimError} from `verify` and `recall`, naming the claim
+ * @throws {TokenClaimError} from `verify` and `getCached`, naming the claim
  */
 export function requireIssuedForm<V extends Verifier>(verifier: V): V {
   return {
     ...verifier,
     verify: async (token, options) => checkForm(await verifier.verify(token, options)),
-    recall(token, options) {
-      const claims = verifier.recall(token, options)
+    getCached(token, options) {
+      const claims = verifier.getCached(token, options)
       return claims && checkForm(claims)
     }
   }

@@ -11,7 +11,7 @@ import {
 /** The access tokens of this issuer, whomever they are for. */
 export interface OwnAccessTokens {
   /**
-   * Reads a token, bound to a key or not: whoever asks does not use it.
+   * Reads a token, bound to a key or not: introspection does not use it.
    * @returns its claims, or `undefined` when it is not good: forged, expired, revoked
    * @throws {TemporarilyUnavailableError} when that cannot be known
    */
@@ -48,8 +48,8 @@ export function forAudience(verifier: AccessTokenVerifier, audience: string): Ac
   return {
     ...verifier,
     verify: async (token, options) => requireAudience(await verifier.verify(token, options)),
-    recall(token, options) {
-      const claims = verifier.recall(token, options)
+    getCached(token, options) {
+      const claims = verifier.getCached(token, options)
       return claims && requireAudience(claims)
     }
   }

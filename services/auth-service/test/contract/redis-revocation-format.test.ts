@@ -288,7 +288,7 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     const longest = (performance.now() - sent) / 1000
     expect(heard).toHaveLength(3)
     for (const seconds of heard) expect(seconds).toBeLessThanOrEqual(longest + 0.2) // the offset between the clocks is known no better
-    // Written anew, it is the past again.
+    // Rewritten, it is the past again.
     await admin.del(revocationKeys.stream)
     await until(() => !view.status().isCurrent, 1000)
     await publisher.rebuild(
@@ -314,7 +314,7 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     await until(isCurrent(view), 1000)
   })
 
-  it('does not vouch for a feed that is half written anew', async () => {
+  it('does not vouch for a feed that is half rewritten', async () => {
     const publisher = publisherTo(url)
     await publisher.rebuild(nothing())
     const view = viewOf(url)
@@ -526,7 +526,7 @@ describe.skipIf(!inject('docker'))('the denylist over a Redis that fails', () =>
         yield [lost]
       })()
     )
-    // Whoever knows of a gap withdraws the epoch at once.
+    // An issuer that knows of a gap withdraws the epoch at once.
     expect(seen).toEqual([false])
     expect([await slow.isIntact(), await quick.isIntact()]).toEqual([true, true])
   })

@@ -2,14 +2,14 @@ import { requireJsonBody } from '@countersign/service-kit'
 import type { Middleware } from 'koa'
 import { z } from 'zod'
 import type { IssuerClient } from '../issuer/issuer-client.ts'
-import { browserOrigin } from './browser-origin.ts'
+import { clientInfoOf } from './client-info.ts'
 
 const account = z.strictObject({ username: z.string(), password: z.string(), email: z.string().optional() })
 
 /** `GET /bff/registration`: whether the pages offer a way to register. */
 export function showRegistration({ issuer }: { issuer: IssuerClient }): Middleware {
   return async function showRegistration(ctx) {
-    const isOpen = await issuer.isRegistrationOpen(browserOrigin(ctx))
+    const isOpen = await issuer.isRegistrationOpen(clientInfoOf(ctx))
     ctx.set('Cache-Control', 'no-store')
     ctx.body = { registration: isOpen ? 'open' : 'closed' }
   }
@@ -20,7 +20,7 @@ export function register({ issuer }: { issuer: IssuerClient }): Middleware[] {
   return [
     requireJsonBody(account),
     async function register(ctx) {
-      const user = await issuer.register(ctx.state.body, browserOrigin(ctx))
+      const user = await issuer.register(ctx.state.body, clientInfoOf(ctx))
       ctx.status = 201
       ctx.set('Cache-Control', 'no-store')
       ctx.body = user

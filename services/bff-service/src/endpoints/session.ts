@@ -3,7 +3,7 @@ import { describeError, requireJsonBody } from '@countersign/service-kit'
 import type { Context, Middleware } from 'koa'
 import { z } from 'zod'
 import type { BrowserSessions, PresentedSession } from '../sessions/browser-sessions.ts'
-import { browserOrigin } from './browser-origin.ts'
+import { clientInfoOf } from './client-info.ts'
 import { requireShownUser } from './require-shown-user.ts'
 import { readDeviceToken, type SiteCookies, setDeviceToken } from './site-cookies.ts'
 
@@ -20,7 +20,7 @@ export function startSession({ sessions, cookies }: SessionDeps): Middleware[] {
   return [
     requireJsonBody(credentials),
     async function startSession(ctx) {
-      const browser = browserOrigin(ctx)
+      const browser = clientInfoOf(ctx)
       const former = await sessions.find(cookies.session.read(ctx))
       const session = await sessions.start(ctx.state.body, browser, readDeviceToken(cookies, ctx))
       if (former) cookies.session.clearFormer(ctx)
@@ -42,7 +42,7 @@ export function showSession({ sessions, cookies }: SessionDeps): Middleware {
   return async function showSession(ctx) {
     const session = await sessions.find(cookies.session.read(ctx))
     if (!session) throw new NotSignedInError()
-    const confirmed = await sessions.confirm(session, browserOrigin(ctx))
+    const confirmed = await sessions.confirm(session, clientInfoOf(ctx))
     if (cookies.session.isFormer(ctx)) {
       cookies.session.clearFormer(ctx)
       cookies.session.set(ctx, session.id)
@@ -57,7 +57,7 @@ export function endSession({ sessions, cookies }: SessionDeps): Middleware {
     const session = await sessions.find(cookies.session.read(ctx))
     if (session) {
       requireShownUser(ctx, session)
-      await sessions.end(session, browserOrigin(ctx))
+      await sessions.end(session, clientInfoOf(ctx))
       cookies.session.clearFormer(ctx)
     }
     cookies.session.clear(ctx)

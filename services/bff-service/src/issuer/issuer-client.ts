@@ -11,7 +11,7 @@ import { forwarderHeaders, readBoundedBody, type Secret } from '@countersign/ser
 import { z } from 'zod'
 
 /** The browser that a call is made for, as the issuer's limits, session lists and logs are to see it. */
-export interface BrowserOrigin {
+export interface ClientInfo {
   readonly address: string
   readonly userAgent: string
   readonly requestId: string
@@ -19,16 +19,16 @@ export interface BrowserOrigin {
 
 /** The account routes of the auth-service, called for a browser. Each throws what the issuer refused, as an {@link OAuthError}. */
 export interface IssuerClient {
-  signIn(credentials: object, browser: BrowserOrigin, deviceToken?: string): Promise<SignInResponse>
+  signIn(credentials: object, browser: ClientInfo, deviceToken?: string): Promise<SignInResponse>
   /** @throws {InvalidGrantError} when the session has ended */
-  refresh(refreshToken: string, browser: BrowserOrigin): Promise<TokenResponse>
+  refresh(refreshToken: string, browser: ClientInfo): Promise<TokenResponse>
   /** Ends the family of a refresh token of any generation. */
-  signOut(refreshToken: string, browser: BrowserOrigin): Promise<void>
-  register(account: unknown, browser: BrowserOrigin): Promise<unknown>
+  signOut(refreshToken: string, browser: ClientInfo): Promise<void>
+  register(account: unknown, browser: ClientInfo): Promise<unknown>
   /** Whether users can register themselves. */
-  isRegistrationOpen(browser: BrowserOrigin): Promise<boolean>
+  isRegistrationOpen(browser: ClientInfo): Promise<boolean>
   /** Whether the issuer takes an access token still: not when its session has ended, or its user, or its key was pulled. */
-  isLive(accessToken: string, browser: BrowserOrigin): Promise<boolean>
+  isLive(accessToken: string, browser: ClientInfo): Promise<boolean>
 }
 
 /** The tokens of a new session, and what the browser shows at its next sign-in; an older issuer sends none. */
@@ -110,7 +110,7 @@ export function createIssuerClient({
   }
 
   /** @returns the JSON of a 2xx answer */
-  async function post(path: string, body: unknown, browser: BrowserOrigin): Promise<unknown> {
+  async function post(path: string, body: unknown, browser: ClientInfo): Promise<unknown> {
     const request = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
     const { response, answer } = await call(path, request, browser, timeoutMs)
     if (response.ok) return answer
@@ -118,7 +118,7 @@ export function createIssuerClient({
   }
 
   /** @throws {NoAnswerError} */
-  async function call(path: string, request: IssuerRequest, browser: BrowserOrigin, withinMs: number) {
+  async function call(path: string, request: IssuerRequest, browser: ClientInfo, withinMs: number) {
     const response = await fetch(`${authUrl}${path}`, {
       ...request,
       headers: {

@@ -3,10 +3,10 @@ import { NotFoundError, NotSignedInError, TemporarilyUnavailableError } from '@c
 import { describeError } from '@countersign/service-kit'
 import type { Context, Middleware } from 'koa'
 import type { Dispatcher } from 'undici'
-import { browserOrigin } from '../endpoints/browser-origin.ts'
+import { clientInfoOf } from '../endpoints/client-info.ts'
 import { requireShownUser } from '../endpoints/require-shown-user.ts'
 import type { SiteCookie } from '../endpoints/site-cookie.ts'
-import type { BrowserOrigin } from '../issuer/issuer-client.ts'
+import type { ClientInfo } from '../issuer/issuer-client.ts'
 import type { BrowserSessions, PresentedSession } from '../sessions/browser-sessions.ts'
 import { ClientClosedRequestError } from './client-closed-request.ts'
 import type { HeaderFilter } from './headers.ts'
@@ -39,7 +39,7 @@ export function proxy(options: ProxyOptions): Middleware {
     const presented = await sessions.find(cookie.read(ctx))
     if (!presented) throw new NotSignedInError()
     requireShownUser(ctx, presented)
-    const browser = browserOrigin(ctx)
+    const browser = clientInfoOf(ctx)
     const session = await sessions.freshen(presented, browser)
     const body = await takeBody(ctx, bodyLimitBytes)
     const pathAndQuery = path + ctx.search
@@ -55,7 +55,7 @@ export function proxy(options: ProxyOptions): Middleware {
 
 interface Sending {
   readonly path: string
-  readonly browser: BrowserOrigin
+  readonly browser: ClientInfo
   readonly session: PresentedSession
   readonly body: RequestBody
 }

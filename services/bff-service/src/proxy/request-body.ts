@@ -24,7 +24,7 @@ function limitTo(limitBytes: number): Transform {
       else done(null, chunk)
     }
   })
-  // Whoever sends it hears of it while it is sent. Afterwards nobody does, and an error that nobody hears ends the process.
+  // The sender gets the error while it sends. Afterwards an error without a listener would end the process.
   return limited.on('error', () => {})
 }
 

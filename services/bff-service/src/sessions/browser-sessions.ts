@@ -1,8 +1,8 @@
 /** The sessions of browsers: a cookie names one, and the tokens behind it stay here. */
 import { OAuthError, TemporarilyUnavailableError } from '@countersign/oauth'
 import type { Logger } from '@countersign/service-kit'
-import type { BrowserOrigin, IssuerClient } from '../issuer/issuer-client.ts'
-import { createIssuerPatience, late } from '../issuer/issuer-patience.ts'
+import { createAdaptiveTimeout, late } from '../issuer/adaptive-timeout.ts'
+import type { ClientInfo, IssuerClient } from '../issuer/issuer-client.ts'
 import type { BffMetrics } from '../metrics.ts'
 import { type BrowserSession, createBrowserSession } from './browser-session.ts'
 import type { PendingSignOuts } from './pending-sign-outs.ts'
@@ -34,36 +34,36 @@ export interface StartedSession extends PresentedSession {
 
 export interface BrowserSessions {
   /** Signs a user in, under an id that nobody has known before. @throws {OAuthError} as the issuer refuses */
-  start(credentials: object, browser: BrowserOrigin, deviceToken?: string): Promise<StartedSession>
+  start(credentials: object, browser: ClientInfo, deviceToken?: string): Promise<StartedSession>
   /** @returns the live session of a cookie's value */
   find(id: string | undefined): Promise<PresentedSession | undefined>
   /**
    * @returns the session with an access token that is good for a while; refreshed if need be, and when that takes long, with
    * the one that is good still
    */
-  freshen(session: PresentedSession, browser: BrowserOrigin): Promise<PresentedSession>
+  freshen(session: PresentedSession, browser: ClientInfo): Promise<PresentedSession>
   /**
    * Asks the issuer whether the session lives. While it does not answer, a session lives as long as its access token.
    * @throws {NotSignedInError} when the issuer has ended it; it is gone here too then
    */
-  confirm(session: PresentedSession, browser: BrowserOrigin): Promise<PresentedSession>
+  confirm(session: PresentedSession, browser: ClientInfo): Promise<PresentedSession>
   /**
    * Refreshes at once, for a token that an API has refused.
    * @throws {NotSignedInError} when the issuer has ended the session; it is gone here too then
    */
-  renew(session: PresentedSession, browser: BrowserOrigin): Promise<PresentedSession>
+  renew(session: PresentedSession, browser: ClientInfo): Promise<PresentedSession>
   /**
    * Ends a session here and at the issuer; at once here, and there when it answers.
    * @throws {TemporarilyUnavailableError} when it may still be here; the issuer is told all the same
    */
-  end(session: PresentedSession, browser: BrowserOrigin): Promise<void>
+  end(session: PresentedSession, browser: ClientInfo): Promise<void>
   /** Waits for the refreshes under way and tries to store what is not stored, so that none is lost at the end of a process. */
   settle(): Promise<void>
 }
 
-/** For whoever has an access token that is good without an answer, too. */
+/** For requests whose access token is still valid. */
 const shortWait = { ms: 1_000, lateMs: 100 }
-/** For whoever has nothing else. */
+/** For requests that have no valid access token. */
 const longWait = { ms: 10_000, lateMs: 1_000 }
 
 export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSessions {
@@ -71,7 +71,7 @@ export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSession
   const sealed = createSealedSessions(deps)
   const unstored = createUnstoredRenewals({ ...deps, sealed })
   const renewals = createSessionRenewals({ ...deps, sealed, unstored })
-  const patience = createIssuerPatience()
+  const adaptiveTimeout = createAdaptiveTimeout()
 
   return {
     async start(credentials, browser, deviceToken) {
@@ -97,7 +97,7 @@ export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSession
     async confirm(session, browser) {
       const fresh = await freshen(session, browser)
       const isLive = await withoutIssuer(fresh, late, () =>
-        patience.waitFor(issuer.isLive(fresh.accessToken, browser), shortWait)
+        adaptiveTimeout.waitFor(issuer.isLive(fresh.accessToken, browser), shortWait)
       )
       // Its key may have been pulled, and the session be good: the refresh token tells.
       return isLive === false ? renew(fresh, browser) : fresh
@@ -119,11 +119,11 @@ export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSession
     }
   }
 
-  async function freshen(session: PresentedSession, browser: BrowserOrigin): Promise<PresentedSession> {
+  async function freshen(session: PresentedSession, browser: ClientInfo): Promise<PresentedSession> {
     if (clock.now() < session.refreshAt) return session
     if (clock.now() >= session.accessExpiresAt) return renew(session, browser)
     const renewed = await withoutIssuer(session, late, () =>
-      patience.waitFor(renewals.share(session, browser), shortWait)
+      adaptiveTimeout.waitFor(renewals.share(session, browser), shortWait)
     )
     return renewed === late ? session : renewed
   }
@@ -137,14 +137,14 @@ export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSession
     })
   }
 
-  /** Whoever signs out is signed out: when the issuer is away, it hears of it later. */
-  async function signOutAtIssuer({ refreshToken }: BrowserSession, browser: BrowserOrigin): Promise<void> {
+  /** A sign-out always succeeds: while the issuer is away, it is sent later. */
+  async function signOutAtIssuer({ refreshToken }: BrowserSession, browser: ClientInfo): Promise<void> {
     const signOut = () => issuer.signOut(refreshToken, browser)
     await signOut().catch((error) => pendingSignOuts.add(signOut, error))
   }
 
-  async function renew(session: PresentedSession, browser: BrowserOrigin): Promise<PresentedSession> {
-    const renewed = await patience.waitFor(renewals.share(session, browser), longWait)
+  async function renew(session: PresentedSession, browser: ClientInfo): Promise<PresentedSession> {
+    const renewed = await adaptiveTimeout.waitFor(renewals.share(session, browser), longWait)
     if (renewed !== late) return renewed
     throw new TemporarilyUnavailableError({
       description: 'The token issuer has not answered in time. Try again in a moment.',

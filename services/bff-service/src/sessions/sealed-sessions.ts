@@ -7,7 +7,7 @@ export interface PresentedSession extends BrowserSession {
   readonly id: string
 }
 
-/** The store as whoever has an id sees it: each session is sealed with its own. */
+/** The store behind an id: each session is sealed with its own. */
 export interface SealedSessions {
   /** Stores a session under an id that nobody has known before. */
   create(session: BrowserSession): Promise<PresentedSession>

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { InvalidGrantError, NotSignedInError, type TokenResponse } from '@countersign/oauth'
-import type { BrowserOrigin, IssuerClient } from '../issuer/issuer-client.ts'
+import type { ClientInfo, IssuerClient } from '../issuer/issuer-client.ts'
 import type { BffMetrics } from '../metrics.ts'
 import { createBrowserSession } from './browser-session.ts'
 import type { PresentedSession, SealedSessions } from './sealed-sessions.ts'
@@ -23,7 +23,7 @@ export interface SessionRenewals {
    * nothing before the store has taken a write, and a result that cannot be stored is kept until it can.
    * @throws {NotSignedInError} when the issuer has ended the session; it is gone here too then
    */
-  share(session: PresentedSession, browser: BrowserOrigin): Promise<PresentedSession>
+  share(session: PresentedSession, browser: ClientInfo): Promise<PresentedSession>
   /** Waits for those under way, ten seconds at most. */
   settle(): Promise<void>
 }
@@ -56,7 +56,7 @@ export function createSessionRenewals({
     }
   }
 
-  async function exchange(session: PresentedSession, browser: BrowserOrigin): Promise<PresentedSession> {
+  async function exchange(session: PresentedSession, browser: ClientInfo): Promise<PresentedSession> {
     const { id, version, endsAt } = session
     const kept = unstored.newest(session)
     if (kept.version > version) return kept
@@ -87,7 +87,7 @@ export function createSessionRenewals({
     }
   }
 
-  async function refresh({ id, refreshToken }: PresentedSession, browser: BrowserOrigin): Promise<TokenResponse> {
+  async function refresh({ id, refreshToken }: PresentedSession, browser: ClientInfo): Promise<TokenResponse> {
     try {
       const tokens = await issuer.refresh(refreshToken, browser)
       metrics.countRefresh('refreshed')

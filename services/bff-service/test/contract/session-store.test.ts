@@ -26,7 +26,7 @@ function describeSessionStore(name: string, open: () => SessionStore): void {
       expect(await store.check()).toBe(true)
     })
 
-    test('forgets what is past its time, which each use begins anew', async () => {
+    test('forgets what is past its time, which each use extends', async () => {
       await store.create(key, { version: 0, sealed: 'x' }, 1)
       await setTimeout(600)
       expect(await store.use(key, 1)).toBeDefined()

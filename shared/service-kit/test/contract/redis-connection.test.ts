@@ -54,7 +54,7 @@ describe.skipIf(inject('redisUrl') === undefined)('a connection to Redis', () =>
     expect(lines[0]).toContain('Redis has not answered within 500 ms')
   })
 
-  test('tries anew when what it connects to says nothing', async () => {
+  test('tries again when what it connects to says nothing', async () => {
     proxy.pause()
     proxy.dropConnections()
     const { connections } = proxy.counts

@@ -91,7 +91,7 @@ describe('a source before a real token endpoint', () => {
     expect(forms).toHaveLength(2)
   })
 
-  test('hands its assertion to nobody to whom it is redirected', async () => {
+  test('does not follow a redirect with its assertion', async () => {
     let visits = 0
     const elsewhere = await listen((_, response) => {
       visits++

@@ -24,7 +24,7 @@ describe('a token exchange', () => {
     expect((await readAssertion(request, { now: Date.now })).claims).toMatchObject({ iss: 'orders', sub: 'orders' })
   })
 
-  test('fails as a source fails, shows no token, and is asked anew each time', async () => {
+  test('fails as a source fails, shows no token, and is requested each time', async () => {
     const endpoint = createTokenEndpoint()
     const options = { ...sourceOptions({ fetch: endpoint.fetch }), subjectToken: 'of-the-user' }
     for (const nth of [1, 2]) {

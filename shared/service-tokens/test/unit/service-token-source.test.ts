@@ -35,7 +35,7 @@ function make(given: Partial<ServiceTokenSourceOptions> = {}): ServiceTokenSourc
   return source
 }
 
-/** The nth request is answered with this, and whoever waits gets what comes of it. */
+/** The nth request is answered with this, and the waiting calls get the result. */
 async function answer(nth: number, response: Response | Error): Promise<void> {
   ;(await endpoint.request(nth)).answer(response)
   await quiet()

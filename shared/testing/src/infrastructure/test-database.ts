@@ -8,7 +8,7 @@ import { templateDatabase } from './provided.ts'
 export interface TestDatabase {
   readonly name: string
   readonly url: string
-  /** Removes it, whoever is still connected. */
+  /** Removes it, open connections or not. */
   drop(): Promise<void>
 }
 

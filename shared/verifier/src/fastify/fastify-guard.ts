@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest, RawServerBase, RouteGenericInterface } from 'fastify'
 import { guardOf } from '../guarded-request.ts'
-import { type HttpAnswer, jsonMediaType } from '../http-answers.ts'
+import { type HttpResponse, jsonMediaType } from '../http-responses.ts'
 import { headerValues, pathOf, queryOf } from '../presented-token.ts'
 import type { RequestReader } from '../request-guard.ts'
 
@@ -33,7 +33,7 @@ export const fastifyReader: RequestReader<AnyRequest> = {
 /** Answers what a check has thrown; what is no refusal goes to the app's error handler. */
 export function refuse(request: AnyRequest, reply: AnyReply, done: HookDone, error: unknown): void {
   const guard = guardOf(request)
-  let answer: HttpAnswer
+  let answer: HttpResponse
   try {
     if (!guard) throw error
     answer = guard.refuse(request, error)

@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { VerifiedAccessToken } from '../access-token-claims.ts'
 import { guardOf } from '../guarded-request.ts'
-import { jsonMediaType } from '../http-answers.ts'
+import { jsonMediaType } from '../http-responses.ts'
 import { queryOf } from '../presented-token.ts'
 import type { RequestReader } from '../request-guard.ts'
 

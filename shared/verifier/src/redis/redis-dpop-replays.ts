@@ -12,7 +12,7 @@ export function redisDpopReplays(options: RedisLinkOptions): DpopReplays {
   checkLinkOptions(options)
   const link = createRedisLink(options)
   return {
-    claim: (replayKey, expiresAt) =>
+    markUsed: (replayKey, expiresAt) =>
       link.run(answerMilliseconds, async ({ client }) => {
         const value = Math.max(1, Math.ceil(expiresAt * 1000 - Date.now()))
         const expiration = { type: 'PX', value } as const

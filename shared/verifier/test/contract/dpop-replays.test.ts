@@ -30,17 +30,17 @@ function describeDpopReplays(name: string, createMemory: () => Promise<() => Dpo
     it('can be claimed once', async () => {
       const replays = join()
       const key = newKey()
-      expect(await replays.claim(key, inSeconds(60))).toBe(true)
-      expect(await replays.claim(key, inSeconds(60))).toBe(false)
-      expect(await replays.claim(key, inSeconds(120))).toBe(false)
+      expect(await replays.markUsed(key, inSeconds(60))).toBe(true)
+      expect(await replays.markUsed(key, inSeconds(60))).toBe(false)
+      expect(await replays.markUsed(key, inSeconds(120))).toBe(false)
     })
 
     it('are told apart by every character', async () => {
       const replays = join()
       const key = newKey()
-      await replays.claim(key, inSeconds(60))
+      await replays.markUsed(key, inSeconds(60))
       for (const other of [newKey(), key.slice(1), `${key}x`, key.toUpperCase(), '*', '__proto__']) {
-        expect(await replays.claim(other, inSeconds(60)), other).toBe(true)
+        expect(await replays.markUsed(other, inSeconds(60)), other).toBe(true)
       }
     })
 
@@ -48,7 +48,7 @@ function describeDpopReplays(name: string, createMemory: () => Promise<() => Dpo
       const replicas = [join(), join(), join()]
       for (let round = 0; round < 5; round++) {
         const key = newKey()
-        const claims = Array.from({ length: 100 }, (_, at) => replicas[at % 3]?.claim(key, inSeconds(60)))
+        const claims = Array.from({ length: 100 }, (_, at) => replicas[at % 3]?.markUsed(key, inSeconds(60)))
         const answers = await Promise.all(claims)
         expect(answers.filter((isFirst) => isFirst === true)).toHaveLength(1)
         expect(answers.filter((isFirst) => isFirst === false)).toHaveLength(99)
@@ -57,7 +57,7 @@ function describeDpopReplays(name: string, createMemory: () => Promise<() => Dpo
 
     it('are all claimed when they are different, however parallel', async () => {
       const replays = join()
-      const answers = await Promise.all(Array.from({ length: 100 }, () => replays.claim(newKey(), inSeconds(60))))
+      const answers = await Promise.all(Array.from({ length: 100 }, () => replays.markUsed(newKey(), inSeconds(60))))
       expect(answers).toEqual(Array(100).fill(true))
     })
 
@@ -65,18 +65,18 @@ function describeDpopReplays(name: string, createMemory: () => Promise<() => Dpo
       const replays = join()
       const key = newKey()
       const expiresAt = inSeconds(1.2)
-      expect(await replays.claim(key, expiresAt)).toBe(true)
+      expect(await replays.markUsed(key, expiresAt)).toBe(true)
       while (inSeconds(0) < expiresAt - 0.05) {
-        expect(await replays.claim(key, expiresAt)).toBe(false)
+        expect(await replays.markUsed(key, expiresAt)).toBe(false)
         await delay(50)
       }
-      await expect.poll(() => replays.claim(key, inSeconds(60)), { timeout: 4000, interval: 100 }).toBe(true)
+      await expect.poll(() => replays.markUsed(key, inSeconds(60)), { timeout: 4000, interval: 100 }).toBe(true)
     })
 
     it('are claimed once even if they have expired already', async () => {
       const replays = join()
       const key = newKey()
-      const answers = await Promise.all(Array.from({ length: 20 }, () => replays.claim(key, inSeconds(-5))))
+      const answers = await Promise.all(Array.from({ length: 20 }, () => replays.markUsed(key, inSeconds(-5))))
       expect(answers).toContain(true)
     })
   })
@@ -103,7 +103,7 @@ describe.skipIf(inject('redisUrl') === undefined)('with Redis', () => {
   it('each is one key that goes by itself', async () => {
     const replays = redisDpopReplays({ url })
     const key = newKey()
-    await replays.claim(key, inSeconds(60))
+    await replays.markUsed(key, inSeconds(60))
     expect(dpopProofKey(key)).toBe(`{countersign}:proof:${key}`)
     const left = await admin.pTTL(dpopProofKey(key))
     expect(left).toBeGreaterThan(58_000)
@@ -114,19 +114,19 @@ describe.skipIf(inject('redisUrl') === undefined)('with Redis', () => {
   it.each(['frozen', 'cut'] as const)('nothing is claimed while Redis is %s, and nobody waits', async (fault) => {
     const proxy = await startTcpProxy({ target: url })
     const replays = redisDpopReplays({ url: proxy.url })
-    await replays.claim(newKey(), inSeconds(60))
+    await replays.markUsed(newKey(), inSeconds(60))
     if (fault === 'frozen') proxy.pause()
     else await proxy.cut()
     const askedAt = performance.now()
-    const claims = Array.from({ length: 10 }, () => replays.claim(newKey(), inSeconds(60)))
+    const claims = Array.from({ length: 10 }, () => replays.markUsed(newKey(), inSeconds(60)))
     for (const one of await Promise.allSettled(claims)) expect(one.status).toBe('rejected')
     expect(performance.now() - askedAt).toBeLessThan(1000)
     if (fault === 'frozen') proxy.resume()
     else await proxy.restore()
-    const claimAgain = () => replays.claim(newKey(), inSeconds(60)).catch(() => 'rejected')
-    await expect.poll(claimAgain, { timeout: 3000 }).toBe(true)
+    const markAgain = () => replays.markUsed(newKey(), inSeconds(60)).catch(() => 'rejected')
+    await expect.poll(markAgain, { timeout: 3000 }).toBe(true)
     await replays.close?.()
-    await expect(replays.claim(newKey(), inSeconds(60))).rejects.toThrow()
+    await expect(replays.markUsed(newKey(), inSeconds(60))).rejects.toThrow()
     await proxy.close()
   })
 

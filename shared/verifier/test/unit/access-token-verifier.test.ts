@@ -137,7 +137,7 @@ describe('the access token verifier', () => {
     }
   })
 
-  it('recalls a remembered token at once, and checks its end, its denylist entries and its key each time', async () => {
+  it('gets a cached token at once, and checks its end, its denylist entries and its key each time', async () => {
     const ownClock = createFakeClock()
     const own = await createTestIssuer({ clock: ownClock })
     const log = createInProcessRevocationLog({ clock: ownClock })
@@ -149,22 +149,22 @@ describe('the access token verifier', () => {
       own.mint({ sid: 'session-3', exp: 9e9 })
     ]
     for (const token of [expiring, revoked, orphaned]) {
-      expect(verifier.recall(token)).toBeUndefined()
-      expect(await verifier.verify(token)).toBe(verifier.recall(token))
+      expect(verifier.getCached(token)).toBeUndefined()
+      expect(await verifier.verify(token)).toBe(verifier.getCached(token))
     }
     log.append([{ kind: 'sid', value: 'session-2', expiresAt: ownClock.now() / 1000 + 660 }])
-    expect(() => verifier.recall(revoked)).toThrow(expect.objectContaining({ code: 'ERR_TOKEN_REVOKED' }))
+    expect(() => verifier.getCached(revoked)).toThrow(expect.objectContaining({ code: 'ERR_TOKEN_REVOKED' }))
     ownClock.advance(605_000)
-    expect(() => verifier.recall(expiring)).toThrow(expect.objectContaining({ code: 'ERR_TOKEN_EXPIRED' }))
+    expect(() => verifier.getCached(expiring)).toThrow(expect.objectContaining({ code: 'ERR_TOKEN_EXPIRED' }))
     const kid = own.kid
     await own.rotate()
     await own.withdraw(kid)
-    expect(verifier.recall(orphaned)).toBeUndefined()
+    expect(verifier.getCached(orphaned)).toBeUndefined()
     await verifier.close()
-    expect(verifier.recall(expiring)).toBeUndefined()
+    expect(verifier.getCached(expiring)).toBeUndefined()
   })
 
-  it('recalls nothing while the view is stale: it refuses, leaves the question to verify, or lets pass, as the policy says', async () => {
+  it('gets nothing from the cache while the view is stale: it refuses, leaves the question to verify, or lets pass, as the policy says', async () => {
     const log = createInProcessRevocationLog({ clock })
     log.complete()
     const { verifier } = setUp({ revocations: inProcessRevocations(log, { maxStalenessSeconds: 1 }) })
@@ -172,12 +172,12 @@ describe('the access token verifier', () => {
     const claims = await verifier.verify(token)
     log.flush()
     clock.advance(1001)
-    expect(() => verifier.recall(token)).toThrow(expect.objectContaining({ code: 'ERR_REVOCATIONS_UNAVAILABLE' }))
-    expect(verifier.recall(token, { whenStale: 'check' })).toBeUndefined()
-    expect(verifier.recall(token, { whenStale: 'allow' })).toBe(claims)
+    expect(() => verifier.getCached(token)).toThrow(expect.objectContaining({ code: 'ERR_REVOCATIONS_UNAVAILABLE' }))
+    expect(verifier.getCached(token, { whenStale: 'check' })).toBeUndefined()
+    expect(verifier.getCached(token, { whenStale: 'allow' })).toBe(claims)
   })
 
-  it('recalls no token that was revoked before it came, while it was verified, or by any of its names', async () => {
+  it('gets no token from the cache that was revoked before it came, while it was verified, or by any of its names', async () => {
     const log = createInProcessRevocationLog({ clock })
     const revoke = (kind: 'jti' | 'sid' | 'kid', value: string) =>
       log.append([{ kind, value, expiresAt: clock.now() / 1000 + 660 }])
@@ -190,7 +190,7 @@ describe('the access token verifier', () => {
       revocations: inProcessRevocations(log)
     })
     const isRefused = (token: string) =>
-      expect(() => verifier.recall(token), token).toThrow(expect.objectContaining({ code: 'ERR_TOKEN_REVOKED' }))
+      expect(() => verifier.getCached(token), token).toThrow(expect.objectContaining({ code: 'ERR_TOKEN_REVOKED' }))
 
     const before = own.mint({ sid: 'ended before' })
     expect(await code(before)).toBe('ERR_TOKEN_REVOKED')
@@ -214,19 +214,19 @@ describe('the access token verifier', () => {
     revoke('sid', 'session-9')
     revoke('sid', 'epoch-2')
     for (const token of [byJti, bySid, byActor]) isRefused(token)
-    expect(verifier.recall(other)).toBeDefined()
+    expect(verifier.getCached(other)).toBeDefined()
     revoke('kid', own.kid)
     for (const token of all) isRefused(token)
     // And it stays so, also for one that goes to the other generation.
     expect(await code(bySid)).toBe('ERR_TOKEN_REVOKED')
   })
 
-  it('recalls no token that is bound to a key: it takes a proof', async () => {
+  it('gets no token from the cache that is bound to a key: it takes a proof', async () => {
     const { verifier } = setUp()
     const bound = issuer.mint({ cnf: { jkt: 'A'.repeat(43) } })
     await verifier.verify(bound, { dpop: null })
     expect(verifier.status().cachedTokens).toBe(1)
-    expect(verifier.recall(bound)).toBeUndefined()
+    expect(verifier.getCached(bound)).toBeUndefined()
   })
 
   it('remembers no token that failed', async () => {
@@ -236,7 +236,7 @@ describe('the access token verifier', () => {
     expect(verifier.status().cachedTokens).toBe(0)
   })
 
-  it('checks a remembered token for its end, its denylist entries and its key each time', async () => {
+  it('checks a cached token for its end, its denylist entries and its key each time', async () => {
     const ownClock = createFakeClock()
     const own = await createTestIssuer({ clock: ownClock })
     const log = createInProcessRevocationLog({ clock: ownClock })
@@ -260,7 +260,7 @@ describe('the access token verifier', () => {
     await verifier.close()
   })
 
-  it('does not trust a remembered token when its kid names another key now', async () => {
+  it('does not trust a cached token when its kid names another key now', async () => {
     const { code } = setUp({ keys: issuer.keySource })
     const other = await createTestIssuer({ clock })
     const { verifier } = setUp({ keys: other.keySource })

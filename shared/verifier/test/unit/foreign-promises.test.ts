@@ -19,7 +19,7 @@ const foreignRejection = (error: Error) => {
   return { then: settled.then.bind(settled) }
 }
 const verifier = {
-  recall: () => undefined,
+  getCached: () => undefined,
   verify: () => foreignRejection(new TokenMalformedError({ detail: 'made by a test' }))
 } as unknown as AccessTokenVerifier
 

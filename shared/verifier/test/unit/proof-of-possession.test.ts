@@ -65,10 +65,10 @@ describe('a token that is bound to a key (RFC 9449 §6, §7)', () => {
   })
 
   it('is refused with a proof of another key, which is not used up by that', async () => {
-    const claim = vi.fn(async () => true)
-    const { present } = setUp({ replays: { claim } })
+    const markUsed = vi.fn(async () => true)
+    const { present } = setUp({ replays: { markUsed } })
     expect(await present(boundToken(), {}, thief)).toBe('ERR_TOKEN_BINDING')
-    expect(claim).not.toHaveBeenCalled()
+    expect(markUsed).not.toHaveBeenCalled()
   })
 
   it('is refused without a proof, and with one that is for another request, token or time', async () => {
@@ -95,18 +95,18 @@ describe('a token that is bound to a key (RFC 9449 §6, §7)', () => {
   })
 
   it('is judged itself before its proof is, and the proof before anything is claimed', async () => {
-    const claim = vi.fn(async () => true)
-    const { code, present, log } = setUp({ replays: { claim } })
+    const markUsed = vi.fn(async () => true)
+    const { code, present, log } = setUp({ replays: { markUsed } })
     expect(await present(issuer.mint({ cnf: { jkt }, exp: 1 }))).toBe('ERR_TOKEN_EXPIRED')
     const token = boundToken()
     expect(await code(token, { dpop: { ...request, proof: 'garbage' } })).toBe('ERR_DPOP_PROOF')
     log.append([{ kind: 'sid', value: 'session-1', expiresAt: clock.now() / 1000 + 600 }])
     expect(await present(token)).toBe('ERR_TOKEN_REVOKED')
     expect(await code(token)).toBe('ERR_TOKEN_REVOKED')
-    expect(claim).not.toHaveBeenCalled()
+    expect(markUsed).not.toHaveBeenCalled()
   })
 
-  it('is read without a proof by whoever spells out that it is not presented', async () => {
+  it('is read without a proof when the caller says that it is not presented', async () => {
     const { verifier, code } = setUp()
     expect(await verifier.verify(boundToken(), { dpop: null })).toMatchObject({ cnf: { jkt } })
     expect(await code(issuer.mint(), { dpop: null })).toBe('good')
@@ -124,36 +124,36 @@ describe('a token that is bound to a key (RFC 9449 §6, §7)', () => {
 
 describe('a token that is bound to no key', () => {
   it('is refused under the scheme DPoP, and claims nothing', async () => {
-    const claim = vi.fn(async () => true)
-    const { code, present } = setUp({ replays: { claim } })
+    const markUsed = vi.fn(async () => true)
+    const { code, present } = setUp({ replays: { markUsed } })
     const token = issuer.mint()
     expect(await present(token)).toBe('ERR_TOKEN_BINDING')
     expect(await code(token)).toBe('good')
-    expect(claim).not.toHaveBeenCalled()
+    expect(markUsed).not.toHaveBeenCalled()
   })
 })
 
 describe('the memory of used proofs', () => {
   it('is asked for the replay key until the proof is dead', async () => {
-    const claim = vi.fn(async () => true)
-    const { present } = setUp({ replays: { claim }, maxAgeSeconds: 10 })
+    const markUsed = vi.fn(async () => true)
+    const { present } = setUp({ replays: { markUsed }, maxAgeSeconds: 10 })
     expect(await present(boundToken(), { claims: { iat: clock.now() / 1000 } })).toBe('good')
-    expect(claim).toHaveBeenCalledWith(expect.stringMatching(/^[\w-]{43}$/), clock.now() / 1000 + 15)
+    expect(markUsed).toHaveBeenCalledWith(expect.stringMatching(/^[\w-]{43}$/), clock.now() / 1000 + 15)
     expect(await present(boundToken(), { claims: { iat: clock.now() / 1000 - 11 } })).toBe('ERR_DPOP_PROOF')
   })
 
   it('that cannot know makes it a 503, and one that is not sure a refusal', async () => {
-    const failing = setUp({ replays: { claim: async () => Promise.reject(new Error('away')) } })
+    const failing = setUp({ replays: { markUsed: async () => Promise.reject(new Error('away')) } })
     expect(await failing.present(boundToken())).toBe('ERR_DPOP_REPLAYS_UNAVAILABLE')
     const throwing = setUp({
       replays: {
-        claim: () => {
+        markUsed: () => {
           throw new Error('away')
         }
       }
     })
     expect(await throwing.present(boundToken())).toBe('ERR_DPOP_REPLAYS_UNAVAILABLE')
-    const vague = setUp({ replays: { claim: async () => 'OK' as unknown as boolean } })
+    const vague = setUp({ replays: { markUsed: async () => 'OK' as unknown as boolean } })
     expect(await vague.present(boundToken())).toBe('ERR_DPOP_PROOF')
   })
 
@@ -169,10 +169,10 @@ describe('the memory of used proofs', () => {
 
   it('is closed with the verifier', async () => {
     const close = vi.fn(async () => {})
-    const { verifier } = setUp({ replays: { claim: async () => true, close } })
+    const { verifier } = setUp({ replays: { markUsed: async () => true, close } })
     await verifier.close()
     expect(close).toHaveBeenCalledOnce()
-    await setUp({ replays: { claim: async () => true } }).verifier.close()
+    await setUp({ replays: { markUsed: async () => true } }).verifier.close()
   })
 
   it('takes a mistake in the options as a TypeError that names the option', () => {

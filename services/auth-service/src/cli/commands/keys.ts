@@ -85,7 +85,7 @@ async function pull({ parts, note }: CommandContext, kid: string, reasonGiven: s
     case 'unknown':
       throw new RefusedError('key_not_found', 'There is no key with this kid. See: countersign keys list')
     case 'already_pulled':
-      // Whoever lost the answer runs it again: what was left unpublished is published by the running auth-service.
+      // After a lost response it is run again: what was left unpublished is published by the running auth-service.
       return { document: { kid, published: true }, text: `The key ${kid} was pulled before.` }
     case 'not_an_admin':
       throw operatorNeedsNoRole()

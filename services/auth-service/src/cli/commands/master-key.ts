@@ -7,7 +7,7 @@ export function addMasterKey(program: Command, perform: Perform): void {
 
   masterKey
     .command('re-encrypt')
-    .description('seal anew, under the current master key, what older ones sealed')
+    .description('reseal, under the current master key, what older ones sealed')
     .addHelpText(
       'after',
       '\nNeeds DATABASE_URL and COUNTERSIGN_MASTER_KEY with all master keys in use, the current one first.\n' +
@@ -26,6 +26,6 @@ async function reencrypt({ parts }: CommandContext): Promise<CommandResult> {
     text:
       kids.length === 0
         ? 'All signing keys are sealed under the current master key.'
-        : `Sealed anew under the current master key:\n${kids.join('\n')}`
+        : `Resealed under the current master key:\n${kids.join('\n')}`
   }
 }

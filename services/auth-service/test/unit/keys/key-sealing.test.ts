@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { generateSigningKey } from '../../../src/keys/generate-signing-key.ts'
 import { createKeySealing, SealedKeyError } from '../../../src/keys/key-sealing.ts'
 import { createMasterKey } from '../../../src/keys/master-keys.ts'
-import { generateSigningKey } from '../../../src/keys/signing-keys.ts'
 
 const masterKey = createMasterKey(randomBytes(32))
 const sealing = createKeySealing([masterKey])

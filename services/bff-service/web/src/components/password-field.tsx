@@ -14,7 +14,7 @@ export function newPasswordError(password: string, username: string): string | n
   return password.toLowerCase() === username.trim().toLowerCase() ? 'Choose a password that is not the username.' : null
 }
 
-/** A field for a password, which shows it to whoever wants to see what was typed. */
+/** A field for a password, which can show what was typed. */
 export function PasswordField({ label, ...props }: PasswordInputProps & { label: string }) {
   const [isVisible, setIsVisible] = useState(false)
   return (

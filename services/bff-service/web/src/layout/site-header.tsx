@@ -14,7 +14,7 @@ export function SiteHeader() {
   const { data: state } = useSessionState()
   const [isOpen, { toggle, close }] = useDisclosure()
   const { pathname } = useLocation()
-  // biome-ignore lint/correctness/useExhaustiveDependencies: whoever has chosen a page needs the list of pages no more
+  // biome-ignore lint/correctness/useExhaustiveDependencies: after a choice the list of pages is not needed
   useEffect(close, [pathname])
   const session = state?.status === 'signed_in' ? state.session : undefined
   return (

@@ -143,7 +143,7 @@ describe('requireAccessToken, for a token that is bound to a key', () => {
   })
 
   it('answers 503 without a challenge when it cannot be known whether the proof was used', async () => {
-    const app = setUp({}, [], { claim: () => Promise.reject(new Error('away')) })
+    const app = setUp({}, [], { markUsed: () => Promise.reject(new Error('away')) })
     const answer = await answerOf(app, { url: '/me', headers: headersOf(await proofFor('http://internal:4001/me')) })
     expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
     expect(answer.headers).not.toHaveProperty('www-authenticate')

@@ -36,7 +36,7 @@ export function useChangeUser(id: string) {
     onSuccess: (user) => {
       client.setQueryData([...usersKey, 'one', id], user)
     },
-    // Not awaited: a form that begins anew with the user's new data must say before that it is done.
+    // Not awaited: a form that starts over with the user's new data must say before that it is done.
     onSettled: () => {
       void client.invalidateQueries({ queryKey: usersKey })
     }

@@ -1,20 +1,20 @@
 import type { IgnoredKey } from './json-web-key-set.ts'
 import { KeySetRefusedError } from './json-web-key-set.ts'
-import type { KeyRingChange } from './key-ring.ts'
 import type { FetchOutcome } from './key-source.ts'
 import { likelyMistakeOf } from './likely-mistakes.ts'
 import type { VerifierLogger } from './logger.ts'
+import type { VerificationKeysChange } from './verification-keys.ts'
 
 /** What a document has brought. */
 export interface TakenDocument {
-  readonly change: KeyRingChange
+  readonly change: VerificationKeysChange
   readonly ignored: readonly IgnoredKey[]
   /** How many keys there are now. */
   readonly count: number
 }
 
 /** Counts and logs what becomes of the fetches: a line on each change, and none while nothing changes. */
-export interface KeySetRecord {
+export interface FetchLog {
   /** @param taken `undefined` when the issuer said that nothing has changed. */
   succeeded(taken: TakenDocument | undefined): void
   failed(cause: unknown): void
@@ -37,7 +37,7 @@ export function noFetches(): Record<FetchOutcome, number> {
   return { changed: 0, unchanged: 0, failed: 0, refused: 0 }
 }
 
-export function createKeySetRecord(logger: VerifierLogger, jwksUri: string): KeySetRecord {
+export function createFetchLog(logger: VerifierLogger, jwksUri: string): FetchLog {
   const fetches = noFetches()
   let consecutiveFailures = 0
   let lastRefusal: string | undefined

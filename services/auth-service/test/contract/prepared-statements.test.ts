@@ -6,7 +6,7 @@ import {
 } from '@countersign/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type DatabasePool, openDatabasePool } from '../../src/stores/database.ts'
-import { createHotStatements } from '../../src/stores/hot-statements.ts'
+import { createPreparedStatements } from '../../src/stores/prepared-statements.ts'
 
 describe('statements of hot paths', () => {
   let database: TestDatabase
@@ -30,7 +30,7 @@ describe('statements of hot paths', () => {
     (await pool.query<{ name: string }>('SELECT name FROM pg_prepared_statements')).rows.map(({ name }) => name)
 
   test('are prepared once on a connection, and give their rows with the values of each call', async () => {
-    const statements = createHotStatements(pool)
+    const statements = createPreparedStatements(pool)
     const echo = statements.prepare('SELECT $1::int AS value')
     for (const value of [1, 2, 3]) expect(await echo([value])).toEqual([{ value }])
     const list = statements.prepare("SELECT $1::text AS text, ARRAY['x', 'y'] AS list")
@@ -41,8 +41,8 @@ describe('statements of hot paths', () => {
     expect(recorder.roundTrips).toEqual([['SELECT $1::int AS value']])
   })
 
-  test('go on without preparation where connections are handed out anew for each transaction', async () => {
-    const echo = createHotStatements(pool).prepare('SELECT $1::int AS value')
+  test('go on without preparation where connections are handed out for each transaction', async () => {
+    const echo = createPreparedStatements(pool).prepare('SELECT $1::int AS value')
     await echo([1])
     // What a pooler does that knows no prepared statements: the next transaction is on a connection that has none.
     await pool.query('DEALLOCATE ALL')
@@ -64,7 +64,7 @@ describe('statements of hot paths', () => {
     })
 
     test('each statement that is under way goes on', async () => {
-      const echo = createHotStatements(pool).prepare('SELECT $1::int AS value, pg_sleep(0.05) IS NULL AS slept')
+      const echo = createPreparedStatements(pool).prepare('SELECT $1::int AS value, pg_sleep(0.05) IS NULL AS slept')
       const echoAll = () => Promise.all(Array.from({ length: 2 * count }, (_, value) => echo([value])))
       await echoAll()
       await onEach('DEALLOCATE ALL')
@@ -73,7 +73,7 @@ describe('statements of hot paths', () => {
 
     test('each transaction that is under way is done again as a whole, and leaves its changes once', async () => {
       await pool.query('CREATE TABLE done (value int)')
-      const statements = createHotStatements(pool)
+      const statements = createPreparedStatements(pool)
       const insert = statements.prepare('INSERT INTO done VALUES ($1)')
       const insertTwice = (value: number) =>
         statements.transaction(async (connection) => {
@@ -93,7 +93,7 @@ describe('statements of hot paths', () => {
 
     test('a transaction that fails leaves nothing, and its connection as good as new', async () => {
       await pool.query('CREATE TABLE undone (value int)')
-      const statements = createHotStatements(pool)
+      const statements = createPreparedStatements(pool)
       const insert = statements.prepare('INSERT INTO undone VALUES ($1)')
       const failing = () =>
         statements.transaction(async (connection) => {
@@ -107,16 +107,16 @@ describe('statements of hot paths', () => {
   })
 
   test('go on without preparation where somebody else has prepared them on this connection', async () => {
-    await createHotStatements(pool).prepare('SELECT $1::int AS value')([1])
+    await createPreparedStatements(pool).prepare('SELECT $1::int AS value')([1])
     const [name] = await preparedNames()
     await pool.end()
     pool = openDatabasePool({ url: recorder.url, connections: 1 })
     await pool.query(`PREPARE ${name} AS SELECT 'of somebody else'`)
-    expect(await createHotStatements(pool).prepare('SELECT $1::int AS value')([2])).toEqual([{ value: 2 }])
+    expect(await createPreparedStatements(pool).prepare('SELECT $1::int AS value')([2])).toEqual([{ value: 2 }])
   })
 
   test('leave every other error as it is, and go on being prepared', async () => {
-    const divide = createHotStatements(pool).prepare('SELECT 1 / $1::int AS value')
+    const divide = createPreparedStatements(pool).prepare('SELECT 1 / $1::int AS value')
     for (let at = 0; at < 3; at++) await expect(divide([0])).rejects.toMatchObject({ code: '22012' })
     expect(await divide([1])).toEqual([{ value: 1 }])
     expect(await preparedNames()).toHaveLength(1)

@@ -1,11 +1,11 @@
 import type { Context } from 'koa'
 import { parseAddress } from '../accounts/networks.ts'
-import type { RequestOrigin } from '../grants/refresh-token-families.ts'
+import type { ClientInfo } from '../grants/refresh-token-families.ts'
 
 const userAgentLimit = 256
 
 /** Where a request came from: the address (behind `TRUSTED_PROXY_HOPS` proxies, as they say) and the user agent. */
-export function requestOrigin(ctx: Context): RequestOrigin {
+export function clientInfoOf(ctx: Context): ClientInfo {
   const address = parseAddress(ctx.ip) ?? parseAddress(ctx.req.socket.remoteAddress ?? '') ?? ''
   return { address, userAgent: ctx.get('User-Agent').slice(0, userAgentLimit) }
 }

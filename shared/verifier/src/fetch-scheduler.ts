@@ -9,7 +9,7 @@ export interface Attempt {
   readonly error?: Error
 }
 
-export interface FetchPaceOptions {
+export interface FetchSchedulerOptions {
   /** Makes one attempt. Never rejects. `isAsked`: something has happened that is not known to caches on the way. */
   readonly attempt: (isAsked: boolean) => Promise<Attempt>
   /** What is asked for starts at least so long after the fetch before it. */
@@ -22,7 +22,7 @@ export interface FetchPaceOptions {
 }
 
 /** When to fetch: at a given time, and when it is asked for; never twice at once. */
-export interface FetchPace {
+export interface FetchScheduler {
   /** Starts the first fetch. */
   start(): void
   /** The fetch in flight. Rejects with its error. */
@@ -40,7 +40,7 @@ export interface FetchPace {
 
 const hintSpreadMilliseconds = 1_000
 
-export function createFetchPace(options: FetchPaceOptions): FetchPace {
+export function createFetchScheduler(options: FetchSchedulerOptions): FetchScheduler {
   const { attempt, intervalMilliseconds, clock, random, signal } = options
   let startedAt = Number.NEGATIVE_INFINITY
   let inFlight: Promise<void> | undefined

@@ -6,7 +6,7 @@ import type { AccessTokenScheme } from './presented-token.ts'
 export const jsonMediaType = 'application/json; charset=utf-8'
 
 /** An error as HTTP: what a framework adapter writes out. */
-export interface HttpAnswer {
+export interface HttpResponse {
   /** 400, 401, 403 or 503. */
   readonly status: number
   /** All but `Content-Type`. */
@@ -101,7 +101,7 @@ const retryAfterSeconds = 1
  * The HTTP answer to an error (RFC 6750 §3, RFC 9449 §7.1): 401, 403 and 400 carry a challenge in `WWW-Authenticate`; 503
  * carries `Retry-After` and no challenge, since the token is not known to be bad.
  */
-export function httpAnswerTo(error: VerifierError, options: ChallengeOptions = {}): HttpAnswer {
+export function toHttpResponse(error: VerifierError, options: ChallengeOptions = {}): HttpResponse {
   const row = answers[error.code]
   const headers: Record<string, string> = { 'Cache-Control': 'no-store' }
   if (row.challenge === 'none') headers['Retry-After'] = String(retryAfterSeconds)

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { deferred } from '../../src/deferred.ts'
-import { createWaitingLookups } from '../../src/waiting-lookups.ts'
+import { createLookupQueue } from '../../src/lookup-queue.ts'
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('look-ups that wait for a fetch', () => {
   it('resolve to what is there after the fetch', async () => {
-    const lookups = createWaitingLookups({ max: 2, perTurn: 1 })
+    const lookups = createLookupQueue({ max: 2, perTurn: 1 })
     const fetch = deferred()
     let key: string | undefined
     const found = lookups.after(
@@ -25,14 +25,14 @@ describe('look-ups that wait for a fetch', () => {
   })
 
   it('reject with what the fetch rejects with, unless the key has come another way', async () => {
-    const lookups = createWaitingLookups({ max: 2, perTurn: 1 })
+    const lookups = createLookupQueue({ max: 2, perTurn: 1 })
     const fail = () => Promise.reject(new Error('no answer'))
     await expect(lookups.after(fail, () => undefined)).rejects.toThrow('no answer')
     expect(await lookups.after(fail, () => 'key')).toBe('key')
   })
 
   it('are refused as unknown past the most that may wait, and welcome again once the others are gone', async () => {
-    const lookups = createWaitingLookups({ max: 2, perTurn: 1 })
+    const lookups = createLookupQueue({ max: 2, perTurn: 1 })
     const fetch = deferred()
     const lookUp = () =>
       lookups.after(
@@ -49,7 +49,7 @@ describe('look-ups that wait for a fetch', () => {
   it.each(['resolves', 'rejects'])(
     'are let go in small groups when a fetch %s without their key, and at once with it',
     async (how) => {
-      const lookups = createWaitingLookups({ max: 1000, perTurn: 10 })
+      const lookups = createLookupQueue({ max: 1000, perTurn: 10 })
       const fetch = deferred()
       const wait = (key?: string) =>
         lookups.after(

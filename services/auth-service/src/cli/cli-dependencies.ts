@@ -5,15 +5,15 @@ import type { UserAdministration } from '../accounts/user-administration.ts'
 import type { UserStore } from '../accounts/user-store.ts'
 import type { ClientAdministration } from '../clients/client-administration.ts'
 import { secretVariables, variables } from '../config.ts'
+import { generateSigningKey } from '../keys/generate-signing-key.ts'
 import { keyPolicy } from '../keys/key-policy.ts'
 import { createKeySealing, type KeySealing } from '../keys/key-sealing.ts'
 import { createSigningKeyAdministration, type SigningKeyAdministration } from '../keys/signing-key-administration.ts'
 import type { SigningKeyStore } from '../keys/signing-key-store.ts'
-import { generateSigningKey } from '../keys/signing-keys.ts'
 import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
 import { openDatabase, openDatabasePool } from '../stores/database.ts'
 import { migrateDatabase } from '../stores/database-migration.ts'
-import { createHotStatements } from '../stores/hot-statements.ts'
+import { createPreparedStatements } from '../stores/prepared-statements.ts'
 import { createPrismaClientAdministration } from '../stores/prisma-clients.ts'
 import { createPrismaSigningKeyStore } from '../stores/prisma-signing-key-store.ts'
 import { createPrismaUserAdministration } from '../stores/prisma-user-administration.ts'
@@ -22,7 +22,7 @@ import { createRedisRevocationPublisher } from '../stores/redis-revocation-publi
 import type { DatabaseUnderCheck } from './doctor/check-database.ts'
 
 /** What a command works with, made from the environment when it asks: no command needs a variable that it does not use. */
-export interface OperatorParts {
+export interface CliDependencies {
   /** @returns the names of the migrations that were applied now */
   migrate(onProgress: (message: string) => void): Promise<string[]>
   openAccounts(): Promise<AccountParts>
@@ -49,7 +49,7 @@ export interface KeyParts {
   readonly administration: SigningKeyAdministration
   readonly publisher: RevocationPublisher | undefined
   /**
-   * A new key that is sealed under a master key which the services do not have would end their work: so whoever makes one
+   * A new key that is sealed under a master key which the services do not have would end their work: so a command that makes one
    * shows first that a key which is there can be opened. One is enough: a damaged row must not stand in the way of a pull.
    * @throws {SealedKeyError}
    */
@@ -66,7 +66,7 @@ const { issuer, databaseUrl, redisUrl, masterKeys, signingKeyBits, signingKeyRot
   variables
 
 /** The only place of the command line where its parts are made, as server.ts is for the service. */
-export function createOperatorParts(readEnvironment: () => Promise<Environment>): OperatorParts {
+export function createCliDependencies(readEnvironment: () => Promise<Environment>): CliDependencies {
   const closers: (() => Promise<unknown>)[] = []
 
   return {
@@ -79,7 +79,7 @@ export function createOperatorParts(readEnvironment: () => Promise<Environment>)
       const config = await read({ databaseUrl, redisUrl })
       const { database, pool } = open(config.databaseUrl.reveal())
       return {
-        users: createPrismaUserStore(database, createHotStatements(pool)),
+        users: createPrismaUserStore(database, createPreparedStatements(pool)),
         administration: createPrismaUserAdministration(database),
         publisher: openPublisher(config.redisUrl?.reveal()),
         openPasswords: () => createPasswordHashing(createAdmissionGate({ concurrency: 1, queueLimit: 1 }), pooledArgon2)

@@ -8,11 +8,11 @@ interface Turn {
 }
 
 /**
- * Lets parallel presentations of the same refresh token share statements: whoever comes while one is under way waits for
- * it, and then shares one with all who waited. That one begins after each of them came, so none gets an answer older than
+ * Lets parallel presentations of the same refresh token share statements: calls that come while one is under way wait for
+ * it, and then share the next one. That one begins after each of them came, so none gets an answer older than
  * its question. A thousand tabs cost each replica two statements, not a thousand connections.
  */
-export function shareRefreshes(refresh: Refresh): Refresh {
+export function coalesceRefreshes(refresh: Refresh): Refresh {
   const turns = new Map<string, Turn>()
 
   return (presented) => {

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto'
 import { TemporarilyUnavailableError } from '@countersign/oauth'
 import type { RedisConnection } from '@countersign/service-kit/redis'
-import type { SingleUse } from '../tokens/single-use.ts'
+import type { ReplayCache } from '../tokens/replay-cache.ts'
 
 /** Past this many the in-process store is full: it refuses rather than forget one that is good still. */
 const maxEntries = 100_000
 
 /** Remembers in Redis, under keys of a fixed size that expire by themselves. */
-export function createRedisSingleUse(redis: RedisConnection): SingleUse {
+export function createRedisReplayCache(redis: RedisConnection): ReplayCache {
   return {
-    async claim(kind, id, expiresAt) {
+    async markUsed(kind, id, expiresAt) {
       const digest = createHash('sha256').update(`${kind}\0${id}`).digest('base64url')
       const lifeMs = Math.max(1000, expiresAt * 1000 - Date.now())
       try {
@@ -24,10 +24,10 @@ export function createRedisSingleUse(redis: RedisConnection): SingleUse {
 }
 
 /** Remembers in this process, for the embedded stack; one kind never takes the other's place. */
-export function createInProcessSingleUse(): SingleUse {
+export function createInProcessReplayCache(): ReplayCache {
   const usedOf = { client_assertion: new Map<string, number>(), dpop_proof: new Map<string, number>() }
   return {
-    async claim(kind, id, expiresAt) {
+    async markUsed(kind, id, expiresAt) {
       const now = Date.now() / 1000
       const used = usedOf[kind]
       if ((used.get(id) ?? 0) > now) return false

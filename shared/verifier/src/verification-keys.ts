@@ -2,16 +2,16 @@ import type { CryptoKey } from 'jose'
 import type { PublicKey } from './json-web-key-set.ts'
 
 /** What a new set of keys has changed, as kids. One whose key is another one now is in both lists. */
-export interface KeyRingChange {
+export interface VerificationKeysChange {
   readonly added: readonly string[]
   readonly removed: readonly string[]
 }
 
 /** The keys that are at hand, by `kid`. */
-export interface KeyRing {
+export interface VerificationKeys {
   get(kid: string): CryptoKey | undefined
   /** Takes these keys and no others; a key that stays the same stays the same object, and a removed one stays away. */
-  replace(keys: readonly PublicKey[]): KeyRingChange
+  replace(keys: readonly PublicKey[]): VerificationKeysChange
   /** Returns whether the key was there. */
   remove(kid: string): boolean
   isRemoved(kid: string): boolean
@@ -22,7 +22,7 @@ export interface KeyRing {
 const maxRemoved = 1000
 
 /** Makes an empty ring. */
-export function createKeyRing(): KeyRing {
+export function createVerificationKeys(): VerificationKeys {
   let ring = new Map<string, PublicKey>()
   // A JWKS out of some cache may name a pulled key for a while: it must not come back.
   const removed = new Set<string>()

@@ -1,6 +1,6 @@
 import { KeysUnavailableError } from './errors.ts'
 
-export interface WaitingLookupsOptions {
+export interface LookupQueueOptions {
   /** How many may wait at once. */
   readonly max: number
   /** How many of those that found nothing are let go in one turn of the event loop. */
@@ -8,7 +8,7 @@ export interface WaitingLookupsOptions {
 }
 
 /** Look-ups that wait for a fetch they share. */
-export interface WaitingLookups {
+export interface LookupQueue {
   /**
    * Waits for the fetch, then looks.
    *
@@ -22,7 +22,7 @@ export interface WaitingLookups {
   after<T>(fetched: () => Promise<void>, look: () => T | undefined): Promise<T | undefined>
 }
 
-export function createWaitingLookups({ max, perTurn }: WaitingLookupsOptions): WaitingLookups {
+export function createLookupQueue({ max, perTurn }: LookupQueueOptions): LookupQueue {
   const passTurnstile = createTurnstile(perTurn)
   let waiting = 0
 

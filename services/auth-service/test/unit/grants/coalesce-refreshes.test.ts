@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { coalesceRefreshes } from '../../../src/grants/coalesce-refreshes.ts'
 import type { PresentedGeneration, RefreshOutcome } from '../../../src/grants/refresh-token-families.ts'
-import { shareRefreshes } from '../../../src/grants/shared-refreshes.ts'
 
 const presented = (familyId: string, generation = 0): PresentedGeneration => ({
   familyId,
@@ -12,7 +12,7 @@ const presented = (familyId: string, generation = 0): PresentedGeneration => ({
 describe('parallel presentations of a refresh token', () => {
   const setUp = () => {
     const calls: { id: string; settle: (outcome: RefreshOutcome | Error) => void }[] = []
-    const refresh = shareRefreshes(
+    const refresh = coalesceRefreshes(
       ({ familyId, generation }) =>
         new Promise((resolve, reject) => {
           const settle = (outcome: RefreshOutcome | Error) =>

@@ -1,5 +1,5 @@
 /** A key that a request has shown to hold, by a proof that is valid but for one thing: whether it was used before. */
-export interface ProvenKey {
+export interface DpopKey {
   /** Thumbprint of the key (RFC 7638): tokens are bound to it. */
   readonly jkt: string
   /**
@@ -8,5 +8,5 @@ export interface ProvenKey {
    * @throws {InvalidDpopProofError} when it was used before
    * @throws {TemporarilyUnavailableError} when that cannot be known
    */
-  claim(): Promise<void>
+  markUsed(): Promise<void>
 }

@@ -2,7 +2,7 @@ import { audiencePattern, InvalidScopeError, InvalidTargetError, UnauthorizedCli
 import { type Client, type ClientGrantType, scopePattern } from '../clients/client.ts'
 
 /** What a token request asks for at most. */
-export interface RequestedLimits {
+export interface RequestedScope {
   /** The `scope` parameter: space-separated (RFC 6749 §3.3). */
   readonly scope?: string | undefined
   /** The `resource` parameters (RFC 8707 §2). */

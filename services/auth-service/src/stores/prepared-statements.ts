@@ -5,15 +5,15 @@ import type { DatabaseConnection, DatabasePool } from './database.ts'
  * Carries out a statement with these values, in one round trip: on the connection of a transaction, or on any. Rows are as
  * node-postgres reads them: `bigint` as text.
  */
-export type HotStatement<Row> = (values: readonly unknown[], connection?: DatabaseConnection) => Promise<Row[]>
+export type PreparedStatement<Row> = (values: readonly unknown[], connection?: DatabaseConnection) => Promise<Row[]>
 
 /**
  * Statements of hot paths, past Prisma's query layer: each has one text, which is prepared once on each connection, so that
  * nobody puts it together, parses it or plans it again.
  */
-export interface HotStatements {
+export interface PreparedStatements {
   /** @param text with `$1`, `$2` … for the values; one of a few, since every connection remembers it */
-  prepare<Row>(text: string): HotStatement<Row>
+  prepare<Row>(text: string): PreparedStatement<Row>
   /** Does some work in one transaction (read committed). Where preparation does not work it is done once more, without. */
   transaction<T>(work: (connection: DatabaseConnection) => Promise<T>): Promise<T>
 }
@@ -25,7 +25,7 @@ export interface HotStatements {
 const preparationErrors = new Set(['26000', '42P05'])
 
 /** Statements on the service's own pool. Behind a pooler that knows no prepared statements they do without preparation. */
-export function createHotStatements(pool: DatabasePool): HotStatements {
+export function createPreparedStatements(pool: DatabasePool): PreparedStatements {
   let isPreparing = true
 
   /** Does it again, without preparation, when that is what it failed for. */
@@ -42,7 +42,7 @@ export function createHotStatements(pool: DatabasePool): HotStatements {
   }
 
   return {
-    prepare<Row>(text: string): HotStatement<Row> {
+    prepare<Row>(text: string): PreparedStatement<Row> {
       // By its text, so that versions of this service that share a pooler never mean different statements by one name.
       const name = `countersign_${createHash('sha256').update(text).digest('base64url').slice(0, 22)}`
       const carryOut = (on: DatabasePool | DatabaseConnection, values: readonly unknown[]): Promise<Row[]> => {
@@ -50,7 +50,7 @@ export function createHotStatements(pool: DatabasePool): HotStatements {
         return on.query(query).then(({ rows }) => rows as Row[])
       }
       return (values, connection) =>
-        // An error has ended the transaction, which has to begin anew.
+        // An error has ended the transaction, which has to start over.
         connection ? carryOut(connection, values) : preparedOrNot(() => carryOut(pool, values))
     },
     transaction: (work) => preparedOrNot(() => inTransaction(pool, work))
@@ -63,7 +63,7 @@ async function inTransaction<T>(pool: DatabasePool, work: (connection: DatabaseC
   const onError = (error: Error) => {
     fault = error
   }
-  // Whoever uses the connection hears of it by their statement; unheard it would end the process.
+  // The statement on the connection rejects with it; without a listener it would end the process.
   connection.on('error', onError)
   try {
     await connection.query('BEGIN ISOLATION LEVEL READ COMMITTED')

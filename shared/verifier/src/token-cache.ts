@@ -1,25 +1,25 @@
-/** What was found out about tokens, by the exact string. */
-export interface RememberedTokens<T> {
+/** Values by the exact string of a token. */
+export interface TokenCache<T> {
   get(token: string): T | undefined
   /** @param identifiers what the token can be found by, besides itself */
   set(token: string, value: T, identifiers: readonly string[]): void
   delete(token: string): void
-  /** What is remembered of the tokens that have this identifier. */
+  /** The values of the tokens that have this identifier. */
   having(identifier: string): T[]
-  /** What is remembered of each token. */
+  /** The value of each token. */
   all(): Iterable<T>
   clear(): void
   readonly size: number
 }
 
-interface Remembered<T> {
+interface CachedToken<T> {
   readonly token: string
   readonly value: T
   readonly identifiers: readonly string[]
 }
 
 interface Generation<T> {
-  readonly tokens: Map<number, Remembered<T>>
+  readonly tokens: Map<number, CachedToken<T>>
   /** The name of the token that has an identifier, or the names: most have one. */
   readonly namesOf: Map<string, number | Set<number>>
   characters: number
@@ -30,27 +30,27 @@ const maxCharacters = 16 * 1024 * 1024
 const namedCharacters = 8
 
 /**
- * Remembers at most `size` tokens, and of those that were used last at least half as many. Two generations take turns: what is
+ * Keeps at most `size` tokens, and at least half as many of those that were used last. Two generations take turns: what is
  * used moves into the young one, and when that has filled its half, it becomes the old one and the former old one is
- * forgotten. So a look-up costs one look into a map, where a list in the order of use would cost a move for each.
+ * dropped. So a look-up costs one look into a map, where a list in the order of use would cost a move for each.
  *
  * Only tokens whose signature has verified may be given.
  */
-export function createRememberedTokens<T>(size: number): RememberedTokens<T> {
+export function createTokenCache<T>(size: number): TokenCache<T> {
   const half = Math.max(1, Math.floor(size / 2))
   let young = newGeneration<T>()
   let old = newGeneration<T>()
 
-  const keep = (name: number, remembered: Remembered<T>) => {
+  const keep = (name: number, cached: CachedToken<T>) => {
     if (young.tokens.size >= half || young.characters >= maxCharacters) {
       old = 2 * half <= size ? young : newGeneration()
       young = newGeneration()
     }
     drop(old, name)
     drop(young, name)
-    young.tokens.set(name, remembered)
-    young.characters += remembered.token.length
-    for (const identifier of remembered.identifiers) {
+    young.tokens.set(name, cached)
+    young.characters += cached.token.length
+    for (const identifier of cached.identifiers) {
       const known = young.namesOf.get(identifier)
       if (known instanceof Set) known.add(name)
       else young.namesOf.set(identifier, known === undefined ? name : new Set([known, name]))
@@ -75,7 +75,7 @@ export function createRememberedTokens<T>(size: number): RememberedTokens<T> {
     },
     having: (identifier) =>
       [young, old].flatMap(({ tokens, namesOf }) =>
-        listOf(namesOf.get(identifier)).map((name) => (tokens.get(name) as Remembered<T>).value)
+        listOf(namesOf.get(identifier)).map((name) => (tokens.get(name) as CachedToken<T>).value)
       ),
     *all() {
       for (const { tokens } of [young, old]) for (const { value } of tokens.values()) yield value
@@ -95,10 +95,10 @@ function newGeneration<T>(): Generation<T> {
 }
 
 function drop<T>({ tokens, namesOf }: Generation<T>, name: number): void {
-  const remembered = tokens.get(name)
-  if (!remembered) return
+  const cached = tokens.get(name)
+  if (!cached) return
   tokens.delete(name)
-  for (const identifier of remembered.identifiers) {
+  for (const identifier of cached.identifiers) {
     const known = namesOf.get(identifier)
     if (known instanceof Set) known.delete(name)
     if (known === name || (known instanceof Set && known.size === 0)) namesOf.delete(identifier)
@@ -111,8 +111,8 @@ function listOf(names: number | Set<number> | undefined): readonly number[] {
 
 /**
  * 32 bits out of the end of the signature, which differs from token to token like a random number: a map that hashes a whole
- * token takes many times as long. Whoever makes up a token with the same end finds an entry that is compared and not his; of two
- * good tokens with one name, one in four thousand million, the later one is remembered.
+ * token takes many times as long. A forged token with the same end finds an entry whose token differs; of two
+ * good tokens with one name, one in four thousand million, the later one is cached.
  */
 function nameOf(token: string): number {
   let name = 0

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as errors from '../../src/errors.ts'
-import { httpAnswerTo } from '../../src/http-answers.ts'
+import { toHttpResponse } from '../../src/http-responses.ts'
 
 const detail = { detail: 'secret detail' }
 const all = [
@@ -28,7 +28,7 @@ const algs = 'algs="ES256 ES384 EdDSA Ed25519 RS256 PS256"'
 describe('the HTTP answer to a verifier error (RFC 6750 §3)', () => {
   it('has the right status and error code for each error', () => {
     const answers = Object.fromEntries(
-      all.map((error) => [error.code, `${httpAnswerTo(error).status} ${httpAnswerTo(error).body.error}`])
+      all.map((error) => [error.code, `${toHttpResponse(error).status} ${toHttpResponse(error).body.error}`])
     )
     expect(answers).toEqual({
       ERR_BEARER_REQUEST: '400 invalid_request',
@@ -53,7 +53,7 @@ describe('the HTTP answer to a verifier error (RFC 6750 §3)', () => {
 
   it('challenges everything but 503, which names a time to come again instead', () => {
     for (const error of all) {
-      const { status, headers } = httpAnswerTo(error)
+      const { status, headers } = toHttpResponse(error)
       expect('WWW-Authenticate' in headers, error.code).toBe(status !== 503)
       expect('Retry-After' in headers, error.code).toBe(status === 503)
       expect(headers['Cache-Control']).toBe('no-store')
@@ -61,14 +61,14 @@ describe('the HTTP answer to a verifier error (RFC 6750 §3)', () => {
   })
 
   it('challenges a request without a token with both schemes, and no error (RFC 9449 §7.2)', () => {
-    expect(httpAnswerTo(new errors.TokenMissingError()).headers['WWW-Authenticate']).toBe(
+    expect(toHttpResponse(new errors.TokenMissingError()).headers['WWW-Authenticate']).toBe(
       `Bearer realm="api", DPoP ${algs}`
     )
   })
 
   it('challenges in the scheme that the request used', () => {
     const challenge = (error: errors.VerifierError, scheme?: 'Bearer' | 'DPoP') =>
-      httpAnswerTo(error, { scheme }).headers['WWW-Authenticate']
+      toHttpResponse(error, { scheme }).headers['WWW-Authenticate']
     const attributes = 'error="invalid_token", error_description="The access token has expired."'
     expect(challenge(new errors.TokenExpiredError())).toBe(`Bearer ${attributes}`)
     expect(challenge(new errors.TokenExpiredError(), 'Bearer')).toBe(`Bearer ${attributes}`)
@@ -77,7 +77,7 @@ describe('the HTTP answer to a verifier error (RFC 6750 §3)', () => {
 
   it('challenges with DPoP when its proof is at fault, also where a bound token came as a bearer token', () => {
     for (const error of [new errors.TokenBindingError(), new errors.DpopProofError(), new errors.DpopNonceError()]) {
-      const { headers, body } = httpAnswerTo(error, { scheme: 'Bearer' })
+      const { headers, body } = toHttpResponse(error, { scheme: 'Bearer' })
       const { error: code, error_description: description } = body
       const expected = `DPoP error="${code}", error_description="${description}", ${algs}`
       expect(headers['WWW-Authenticate']).toBe(expected)
@@ -86,11 +86,11 @@ describe('the HTTP answer to a verifier error (RFC 6750 §3)', () => {
 
   it('names the error, the needed scopes and the resource metadata in the challenge (RFC 9728 §5.1)', () => {
     const resourceMetadata = 'https://api.example.com/.well-known/oauth-protected-resource'
-    expect(httpAnswerTo(new errors.TokenMissingError(), { resourceMetadata }).headers['WWW-Authenticate']).toBe(
+    expect(toHttpResponse(new errors.TokenMissingError(), { resourceMetadata }).headers['WWW-Authenticate']).toBe(
       `Bearer resource_metadata="${resourceMetadata}", DPoP ${algs}, resource_metadata="${resourceMetadata}"`
     )
     expect(
-      httpAnswerTo(new errors.ScopeInsufficientError(['read', 'write']), { resourceMetadata }).headers[
+      toHttpResponse(new errors.ScopeInsufficientError(['read', 'write']), { resourceMetadata }).headers[
         'WWW-Authenticate'
       ]
     ).toBe(
@@ -100,6 +100,6 @@ describe('the HTTP answer to a verifier error (RFC 6750 §3)', () => {
   })
 
   it('never tells the detail', () => {
-    for (const error of all) expect(JSON.stringify(httpAnswerTo(error))).not.toContain('secret')
+    for (const error of all) expect(JSON.stringify(toHttpResponse(error))).not.toContain('secret')
   })
 })

@@ -1,10 +1,10 @@
 import type { Context } from 'koa'
-import type { BrowserOrigin } from '../issuer/issuer-client.ts'
+import type { ClientInfo } from '../issuer/issuer-client.ts'
 
 const userAgentLimit = 256
 
 /** The browser of a request: its address (behind `TRUSTED_PROXY_HOPS` proxies, as they say) and its user agent. */
-export function browserOrigin(ctx: Context): BrowserOrigin {
+export function clientInfoOf(ctx: Context): ClientInfo {
   // Node reads header bytes as Latin-1, and `fetch` takes nothing else.
   const userAgent = ctx.get('User-Agent').slice(0, userAgentLimit)
   return { address: ctx.ip, userAgent, requestId: ctx.state.requestId }

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { createRememberedTokens } from '../../src/remembered-tokens.ts'
+import { createTokenCache } from '../../src/token-cache.ts'
 
 const nameOf = (at: number) => `token-${at}`
 const names = (count: number, from = 0) => Array.from({ length: count }, (_, at) => nameOf(from + at))
 
-describe('remembered tokens', () => {
+describe('cached tokens', () => {
   it('are never more than the limit, whatever it is', () => {
     for (const limit of [0, 1, 2, 3, 10, 101]) {
-      const tokens = createRememberedTokens<number>(limit)
+      const tokens = createTokenCache<number>(limit)
       for (const name of names(500)) {
         tokens.set(name, 1, [])
         tokens.get(nameOf(Math.floor(Math.random() * 500)))
@@ -17,7 +17,7 @@ describe('remembered tokens', () => {
   })
 
   it('are at least the half of the limit that was used last', () => {
-    const tokens = createRememberedTokens<string>(100)
+    const tokens = createTokenCache<string>(100)
     const [first, ...others] = names(1000) as [string, ...string[]]
     tokens.set(first, first, [])
     for (const name of others) {
@@ -30,7 +30,7 @@ describe('remembered tokens', () => {
   })
 
   it('are told apart by every character, also where their ends are the same', () => {
-    const tokens = createRememberedTokens<number>(10)
+    const tokens = createTokenCache<number>(10)
     const end = '.'.padEnd(342, 'x')
     tokens.set(`one${end}`, 1, [])
     expect(tokens.get(`one${end}`)).toBe(1)
@@ -43,7 +43,7 @@ describe('remembered tokens', () => {
   })
 
   it('have one place for all that end alike: the last one takes it, with its identifiers', () => {
-    const tokens = createRememberedTokens<number>(10)
+    const tokens = createTokenCache<number>(10)
     const end = '.'.padEnd(342, 'x')
     tokens.set(`one${end}`, 1, ['session-1', 'session-3'])
     tokens.set(`two${end}`, 2, ['session-2', 'session-3'])
@@ -54,7 +54,7 @@ describe('remembered tokens', () => {
   })
 
   it('are found by their identifiers, in both generations, for as long as they are remembered', () => {
-    const tokens = createRememberedTokens<string>(4)
+    const tokens = createTokenCache<string>(4)
     tokens.set('a', 'a', ['session-1', 'jti-a'])
     tokens.set('b', 'b', ['session-1', 'jti-b'])
     expect(tokens.having('session-1')).toEqual(['a', 'b'])
@@ -75,7 +75,7 @@ describe('remembered tokens', () => {
   })
 
   it('are bounded in characters, too', () => {
-    const tokens = createRememberedTokens<number>(1_000_000)
+    const tokens = createTokenCache<number>(1_000_000)
     const long = (at: number) => `${at}`.padStart(8191, '.')
     for (let at = 0; at < 10_000; at++) tokens.set(long(at), at, [])
     expect(tokens.size * 8191).toBeLessThan(34 * 1024 * 1024)
@@ -83,7 +83,7 @@ describe('remembered tokens', () => {
   })
 
   it('are forgotten when they are told to be, in both generations', () => {
-    const tokens = createRememberedTokens<number>(4)
+    const tokens = createTokenCache<number>(4)
     for (const name of names(4)) tokens.set(name, 1, [])
     for (const name of names(4)) tokens.delete(name)
     expect(tokens.size).toBe(0)

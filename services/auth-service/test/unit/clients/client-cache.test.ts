@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { type ClientCache, createClientCache } from '../../../src/clients/client-cache.ts'
 import type { ConfirmedClient } from '../../../src/clients/client-store.ts'
-import { createRememberedClients, type RememberedClients } from '../../../src/clients/remembered-clients.ts'
 
 const confirmed = (id: string, epoch = `epoch of ${id}`): ConfirmedClient => ({
   id,
@@ -25,14 +25,14 @@ const confirmed = (id: string, epoch = `epoch of ${id}`): ConfirmedClient => ({
   signingKid: 'kid-1'
 })
 
-describe('remembered clients', () => {
+describe('cached clients', () => {
   let now: number
   let reads: number
   let answer: (id: string) => Promise<ConfirmedClient | undefined>
-  let clients: RememberedClients
+  let clients: ClientCache
 
   const start = (seconds = 10) => {
-    clients = createRememberedClients({
+    clients = createClientCache({
       store: {
         findEnabled(id) {
           reads++
@@ -51,15 +51,15 @@ describe('remembered clients', () => {
     start()
   })
 
-  test('are recalled for as long as they may be, with the moment that it is now', async () => {
-    expect(clients.recall('a')).toBeUndefined()
+  test('are cached for as long as they may be, with the moment that it is now', async () => {
+    expect(clients.getCached('a')).toBeUndefined()
     await clients.findEnabled('a')
     now += 2600
-    expect(clients.recall('a')).toMatchObject({ id: 'a', issuedAt: 1_000_002, isRecalled: true })
+    expect(clients.getCached('a')).toMatchObject({ id: 'a', issuedAt: 1_000_002, isCached: true })
     now += 7400
-    expect(clients.recall('a')).toMatchObject({ issuedAt: 1_000_010 })
+    expect(clients.getCached('a')).toMatchObject({ issuedAt: 1_000_010 })
     now += 1
-    expect(clients.recall('a')).toBeUndefined()
+    expect(clients.getCached('a')).toBeUndefined()
     expect(reads).toBe(1)
   })
 
@@ -67,11 +67,11 @@ describe('remembered clients', () => {
     await clients.findEnabled('a')
     await clients.findEnabled('b')
     clients.forget('epoch of a')
-    expect(clients.recall('a')).toBeUndefined()
-    expect(clients.recall('b')).toBeDefined()
+    expect(clients.getCached('a')).toBeUndefined()
+    expect(clients.getCached('b')).toBeDefined()
     await clients.findEnabled('a')
     clients.forget('kid-1')
-    expect([clients.recall('a'), clients.recall('b')]).toEqual([undefined, undefined])
+    expect([clients.getCached('a'), clients.getCached('b')]).toEqual([undefined, undefined])
   })
 
   test('are not remembered when they are denied while they are being read', async () => {
@@ -85,19 +85,19 @@ describe('remembered clients', () => {
     clients.forget('something else')
     release(confirmed('a'))
     expect(await reading).toMatchObject({ id: 'a' })
-    expect(clients.recall('a')).toBeUndefined()
+    expect(clients.getCached('a')).toBeUndefined()
   })
 
   test('are not remembered while the denylist is not followed', async () => {
     await clients.findEnabled('a')
     clients.setFollowing(false)
-    expect(clients.recall('a')).toBeUndefined()
+    expect(clients.getCached('a')).toBeUndefined()
     await clients.findEnabled('a')
-    expect(clients.recall('a')).toBeUndefined()
+    expect(clients.getCached('a')).toBeUndefined()
     clients.setFollowing(true)
-    expect(clients.recall('a')).toBeUndefined()
+    expect(clients.getCached('a')).toBeUndefined()
     await clients.findEnabled('a')
-    expect(clients.recall('a')).toBeDefined()
+    expect(clients.getCached('a')).toBeDefined()
   })
 
   test('make way when the database knows them no more, or by another epoch', async () => {
@@ -105,17 +105,17 @@ describe('remembered clients', () => {
     answer = async (id) => confirmed(id, 'another epoch')
     await clients.findEnabled('a')
     clients.forget('epoch of a')
-    expect(clients.recall('a')).toMatchObject({ epoch: 'another epoch' })
+    expect(clients.getCached('a')).toMatchObject({ epoch: 'another epoch' })
     clients.forget('another epoch')
-    expect(clients.recall('a')).toBeUndefined()
+    expect(clients.getCached('a')).toBeUndefined()
   })
 
   test('are none when they may be remembered for 0 seconds, and never too many', async () => {
     for (let at = 0; at < 10_001; at++) await clients.findEnabled(`client-${at}`)
-    expect(clients.recall('client-0')).toBeUndefined()
-    expect(clients.recall('client-1')).toBeDefined()
+    expect(clients.getCached('client-0')).toBeUndefined()
+    expect(clients.getCached('client-1')).toBeDefined()
     start(0)
     await clients.findEnabled('a')
-    expect(clients.recall('a')).toBeUndefined()
+    expect(clients.getCached('a')).toBeUndefined()
   })
 })

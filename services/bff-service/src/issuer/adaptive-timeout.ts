@@ -7,7 +7,7 @@ export interface WaitLimits {
   readonly lateMs: number
 }
 
-export interface IssuerPatience {
+export interface AdaptiveTimeout {
   /** @returns the answer, or `late` when it takes longer; what was asked goes on all the same */
   waitFor<T>(answer: Promise<T>, limits: WaitLimits): Promise<T | typeof late>
 }
@@ -15,11 +15,8 @@ export interface IssuerPatience {
 /** Stands for an answer that has not come in time. */
 export const late = Symbol('late')
 
-/**
- * Remembers whether the issuer keeps requests waiting. One that hangs costs a few of them their patience, and the others next
- * to nothing until it has answered something again.
- */
-export function createIssuerPatience(): IssuerPatience {
+/** A timeout that is short once the issuer has missed one, until it responds again: one that hangs delays few requests. */
+export function createAdaptiveTimeout(): AdaptiveTimeout {
   let isLate = false
   return {
     waitFor(answer, { ms, lateMs }) {

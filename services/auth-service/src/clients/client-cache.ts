@@ -1,0 +1,104 @@
+import type { ClientStore, ConfirmedClient } from './client-store.ts'
+
+export interface ClientCacheDeps {
+  store: ClientStore
+  /** How long a client is cached, from 0 (never) to {@link maxCachedSeconds}. */
+  seconds: number
+  /** Milliseconds by a clock that only goes forward. */
+  monotonic?: () => number
+}
+
+/**
+ * The longest that a client may be cached, in seconds. A token that a cached client gets carries its former epoch: the
+ * denylist entry of that epoch outlives it, since it lives this much longer than the longest token.
+ */
+export const maxCachedSeconds = 60
+
+/** Past this many the oldest entry is dropped. */
+const maxClients = 10_000
+
+/**
+ * Clients as the database confirmed them a moment ago, so that one that gets many tokens does not cost a query for each. The
+ * cache only ever accepts: a client that it would reject is looked up in the database.
+ */
+export interface ClientCache extends ClientStore {
+  /** The client as it was, with the present time by the database's clock. Without a query. */
+  getCached(id: string): ConfirmedClient | undefined
+  /** The denylist names this: the epoch of a client, or a signing key. */
+  forget(value: string): void
+  /** Whether the denylist is followed right now: while it is not, no client is cached. */
+  setFollowing(isFollowing: boolean): void
+}
+
+interface Entry {
+  readonly client: ConfirmedClient
+  readonly at: number
+}
+
+export function createClientCache(deps: ClientCacheDeps): ClientCache {
+  const { store, seconds, monotonic = () => performance.now() } = deps
+  const entries = new Map<string, Entry>()
+  /** What is dropped while a client is being read must not be cached right after. */
+  const reads = new Set<Set<string>>()
+  /** Which clients were confirmed with this epoch, or signing key. */
+  const idsOf = new Map<string, Set<string>>()
+  let isFollowing = false
+
+  return {
+    getCached(id) {
+      const entry = entries.get(id)
+      if (!entry) return undefined
+      const age = (monotonic() - entry.at) / 1000
+      if (age > seconds) {
+        drop(entry)
+        return undefined
+      }
+      return { ...entry.client, issuedAt: Math.floor(entry.client.issuedAt + age), isCached: true }
+    },
+    async findEnabled(id) {
+      const forgotten = new Set<string>()
+      reads.add(forgotten)
+      try {
+        const client = await store.findEnabled(id)
+        if (client && !namesOf(client).some((name) => forgotten.has(name))) cache(client)
+        return client
+      } finally {
+        reads.delete(forgotten)
+      }
+    },
+    forget(value) {
+      for (const forgotten of reads) forgotten.add(value)
+      for (const id of idsOf.get(value) ?? []) drop(entries.get(id))
+    },
+    setFollowing(now) {
+      isFollowing = now
+      if (now) return
+      entries.clear()
+      idsOf.clear()
+    }
+  }
+
+  function cache(client: ConfirmedClient): void {
+    drop(entries.get(client.id))
+    if (!isFollowing || seconds === 0) return
+    if (entries.size >= maxClients) drop(entries.values().next().value)
+    entries.set(client.id, { client, at: monotonic() })
+    for (const name of namesOf(client)) idsOf.set(name, (idsOf.get(name) ?? new Set()).add(client.id))
+  }
+
+  function drop(entry: Entry | undefined): void {
+    if (!entry) return
+    const { client } = entry
+    entries.delete(client.id)
+    for (const name of namesOf(client)) {
+      const ids = idsOf.get(name)
+      ids?.delete(client.id)
+      if (ids?.size === 0) idsOf.delete(name)
+    }
+  }
+}
+
+/** What its tokens can be denied by. */
+function namesOf({ epoch, signingKid }: ConfirmedClient): [string, string] {
+  return [epoch, signingKid]
+}

@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/** Not ours to word, generated, or a list of what this test looks for. */
+const exempt = /^(docs\/verifier-api\/|package-lock\.json$|(.*\/)?LICENSE$|tests\/unit\/wording\.test\.ts$)/
+const isText = /\.(ts|tsx|mjs|js|json|md|sh|yml|yaml|sql|prisma|css|html|py|conf)$|(^|\/)[^.]+$/
+
+/** What installation, build and start make. */
+const isMade = /^(node_modules|dist|generated|test-results|isolate-.*|\.git|\.countersign|.*\.(tsbuildinfo|tgz))$/
+
+/** Words of another language than plain English, and former names of things that have the field's usual name now. */
+const words = [
+  'whoever',
+  'whom',
+  'anew',
+  'hot-statements',
+  'HotStatements',
+  'OperatorParts',
+  'Surroundings',
+  'RequestOrigin',
+  'BrowserOrigin',
+  'shared-refreshes',
+  'remembered-clients',
+  'remembered-tokens',
+  'waiting-lookups',
+  'fetch-pace',
+  'key-set-record',
+  'issuer-patience',
+  'grant-limits',
+  'ProvenKey',
+  'httpAnswerTo',
+  'KeyRing'
+]
+
+const files = readdirSync(root, { withFileTypes: true })
+  .filter(({ name }) => !isMade.test(name))
+  .flatMap((entry) => (entry.isDirectory() ? filesIn(join(root, entry.name)) : [join(root, entry.name)]))
+  .map((path) => relative(root, path))
+  .filter((path) => isText.test(path) && !exempt.test(path))
+const texts = files.map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
+
+describe('the words that docs/decisions and CONTRIBUTING have settled', () => {
+  test.each(words)('nothing says “%s”', (word) => {
+    const pattern = new RegExp(`(?<![\\w-])${word}(?![\\w-])`, 'i')
+    const found = texts.flatMap(({ path, text }) =>
+      text.split('\n').flatMap((line, at) => (pattern.test(line) ? [`${path}:${at + 1}`] : []))
+    )
+    expect([...files.filter((path) => pattern.test(path)), ...found]).toEqual([])
+  })
+})
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter(({ name }) => !isMade.test(name))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name)
+      return entry.isDirectory() ? filesIn(path) : entry.isFile() ? [path] : []
+    })
+}
