@@ -78,7 +78,7 @@ describe('the shell commands of the pages', () => {
     expect(faults).toEqual([])
   })
 
-  test('are so within the text, too', async () => {
+  test('within sentences do the same', async () => {
     const faults: string[] = []
     for (const page of pages) {
       const spans = readPage(page)

@@ -52,7 +52,7 @@ beforeAll(async () => {
   folders.push(project.folder)
   await writeFile(join(project.folder, 'tsconfig.json'), JSON.stringify({ compilerOptions }))
   await Promise.all(samples.map((block) => writeSample(project.folder, block)))
-}, 120_000)
+}, 240_000)
 afterAll(() => Promise.all(folders.map(removeFolder)))
 
 describe('the samples of the README and the other pages', () => {
