@@ -11,6 +11,8 @@ import { findFreePort } from '@countersign/dev/ports'
 import { findProcess } from '@countersign/dev/processes'
 import { childEnvironment } from '@countersign/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { blocksOf } from '../package/fixtures/pages.ts'
+import { scriptOf } from '../package/fixtures/shell.ts'
 
 const main = fileURLToPath(new URL('../../dev/dist/main.js', import.meta.url))
 
@@ -117,6 +119,28 @@ describe('npm start', () => {
     const answers = (await shell.stdout.setEncoding('utf8').toArray()).join('')
     expect(answers.match(/^HTTP\/1\.1 \d+/gm)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 204', 'HTTP/1.1 401'])
     expect(answers).toContain('"username":"admin"')
+  })
+
+  test('the lines of the README run as they stand, and print what it shows', async () => {
+    await startStack()
+    const terminal = blocksOf('README.md').filter(({ language }) => language === 'console')
+    const steps = terminal
+      .flatMap(({ code }) => code.split(/^(?=\$ )/m))
+      .map((step) => {
+        const command = scriptOf('console', step)
+        return { command, shown: step.slice(command.length + 2).trim() }
+      })
+    expect(steps).toHaveLength(4)
+    const script = steps
+      .map(({ command }) => `${command}\necho ----`)
+      .join('\n')
+      .replaceAll('localhost:4000', `localhost:${ports.auth}`)
+      .replaceAll('localhost:4001', `localhost:${ports.resource}`)
+      .replace(/"password":"[^"]+"/, `"password":"${password}"`)
+    const shell = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const printed = (await shell.stdout.setEncoding('utf8').toArray()).join('').split('----\n').slice(0, -1)
+    const comparable = (text: string) => text.trim().replaceAll(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, 'a UUID')
+    expect(printed.map(comparable)).toEqual(steps.map(({ shown }) => comparable(shown)))
   })
 
   test('a second start finds the data: the same master key, and the same user signs in', async () => {

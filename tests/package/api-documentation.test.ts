@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { anchorsOf } from './fixtures/anchors.ts'
 import { createFolder, npm, removeFolder, repository } from './fixtures/npm.ts'
 
 const run = promisify(execFile)
@@ -21,22 +22,6 @@ async function readPages(folder: string): Promise<Map<string, string>> {
   return new Map(
     await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), 'utf8')] as const))
   )
-}
-
-/** The places in a page that a link can lead to, as Git hosts name those of headings. */
-function anchorsOf(page: string): Set<string> {
-  const anchors = new Set([...page.matchAll(/<a id="([^"]+)">/g)].map(([, id]) => id as string))
-  const counts = new Map<string, number>()
-  for (const [, heading = ''] of page.replace(/^```.*?^```/gms, '').matchAll(/^#+ (.*)$/gm)) {
-    const slug = heading
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}_ -]/gu, '')
-      .replaceAll(' ', '-')
-    const count = counts.get(slug) ?? 0
-    counts.set(slug, count + 1)
-    anchors.add(count === 0 ? slug : `${slug}-${count}`)
-  }
-  return anchors
 }
 
 describe('the API documentation in docs/verifier-api', () => {

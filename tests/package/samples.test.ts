@@ -1,0 +1,101 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
+import { ask } from './fixtures/api.ts'
+import { createFolder, packVerifier, removeFolder, serviceTokensFolder } from './fixtures/npm.ts'
+import { blocks, type CodeBlock, exemptionOf } from './fixtures/pages.ts'
+import { createProject, dependenciesOfExample, type Project } from './fixtures/project.ts'
+import { setStage, untilCurrent } from './fixtures/stage.ts'
+
+const compiled = ['ts', 'tsx', 'js', 'mjs']
+const samples = blocks.filter((block) => compiled.includes(block.language) && !exemptionOf(block))
+
+const compilerOptions = {
+  target: 'es2023',
+  module: 'nodenext',
+  lib: ['es2024', 'dom', 'dom.iterable'],
+  types: ['node'],
+  strict: true,
+  noUnusedLocals: true,
+  noUnusedParameters: true,
+  allowJs: true,
+  checkJs: true,
+  moduleDetection: 'force',
+  rootDir: '.',
+  outDir: 'dist',
+  // Koa's and Express's types, in one project, disagree about a package of theirs. frameworks.test.ts checks them apart.
+  skipLibCheck: true
+}
+
+const folders: string[] = []
+let project: Project
+
+/** Where a sample is in the project: in a folder of its page, so that samples of one page import each other. */
+const fileOf = (block: CodeBlock) => join(block.page, block.file ?? `line-${block.line}.${block.language}`)
+
+async function writeSample(folder: string, block: CodeBlock): Promise<void> {
+  const path = join(folder, fileOf(block))
+  await mkdir(dirname(path), { recursive: true })
+  // The compiler then names the line of the page.
+  await writeFile(path, '\n'.repeat(block.line - 1) + block.code)
+}
+
+beforeAll(async () => {
+  const folder = await createFolder('samples')
+  folders.push(folder)
+  const tarball = await packVerifier(folder)
+  const serviceTokens = await packVerifier(folder, serviceTokensFolder)
+  const ofExamples = await Promise.all(['koa', 'express', 'fastify', 'hono'].map(dependenciesOfExample))
+  const dependencies = Object.assign({}, ...ofExamples, { '@countersign/service-tokens': `file:${serviceTokens}` })
+  project = await createProject(tarball, { dependencies })
+  folders.push(project.folder)
+  await writeFile(join(project.folder, 'tsconfig.json'), JSON.stringify({ compilerOptions }))
+  await Promise.all(samples.map((block) => writeSample(project.folder, block)))
+}, 240_000)
+afterAll(() => Promise.all(folders.map(removeFolder)))
+
+describe('the samples of the README and the other pages', () => {
+  test('are files of different names within a page', () => {
+    const files = samples.map(fileOf)
+    expect(files.filter((file, index) => files.indexOf(file) < index)).toEqual([])
+  })
+
+  test('compile as they stand, in strict TypeScript, against the packed packages, with nothing unused', async () => {
+    expect(samples.length).toBeGreaterThan(10)
+    await project.compile()
+  })
+})
+
+const guide = 'shared/verifier/README.md'
+const apis = [
+  { title: "the README's", page: 'README.md', file: undefined, path: '/', adminPath: undefined },
+  ...['koa.ts', 'express.ts', 'fastify.ts', 'hono.ts'].map((file) => {
+    return { title: `${file} of ${guide}`, page: guide, file, path: '/api/me', adminPath: '/api/admin' }
+  }),
+  { title: `dpop.ts of ${guide}`, page: guide, file: 'dpop.ts', path: '/', adminPath: undefined }
+]
+const settings = fileURLToPath(new URL('./apps/sample-settings.mjs', import.meta.url))
+
+describe.skipIf(inject('redisUrl') === undefined)('a sample of an API', () => {
+  test.each(apis)('$title, runs as it stands', async ({ page, file, path, adminPath }) => {
+    const sample = samples.find((block) => block.page === page && block.file === file) as CodeBlock
+    const script = () => join(project.folder, 'dist', fileOf(sample).replace(/ts$/, 'js'))
+    const stage = await setStage(script, { NODE_OPTIONS: `--import=${pathToFileURL(settings)}` })
+    onTestFinished(async () => {
+      await stage.stop()
+    })
+    await untilCurrent(stage, path)
+
+    const token = stage.issuer.mint({ sub: 'ada' })
+    expect(await stage.present(path, token)).toMatchObject({ status: 200, body: expect.stringContaining('ada') })
+    expect((await ask(stage.api.url + path)).status).toBe(401)
+    expect((await stage.present(path, stage.issuer.mint({ aud: 'https://other.example.com' }))).status).toBe(401)
+    if (adminPath === undefined) return
+    expect((await stage.present(adminPath, token)).status).toBe(403)
+    expect(await stage.present(adminPath, stage.issuer.mint({ roles: ['admin'] }))).toMatchObject({
+      status: 200,
+      body: '{"hello":"ada"}'
+    })
+  })
+})
