@@ -14,7 +14,7 @@ import { type Stage, signInWithProof, startStage } from './stage.ts'
 const maxStalenessSeconds = 3
 const boundMs = maxStalenessSeconds * 1000 + 1000
 
-/** docs/examples/countersign_follower.py, which is written from docs/revocation-feed.md alone. */
+/** docs/examples/countersign_follower.py, which follows docs/revocation-feed.md. */
 describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', () => {
   let redis: RedisContainer
   let issuerPath: TcpProxy
