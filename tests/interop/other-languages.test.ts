@@ -14,6 +14,7 @@ import { canRunFollower, python, startFollower } from './follower-process.ts'
 import { forgeries } from './forgeries.ts'
 import {
   codeBlock,
+  exampleFile,
   hasGo,
   hasPython,
   hasRuby,
@@ -99,13 +100,13 @@ describe.skipIf(!inject('docker'))('docs/verifiers-in-other-languages.md', () =>
   })
 
   test.skipIf(!hasGo('github.com/coreos/go-oidc'))('go-oidc', async () => {
-    const program = codeBlock('go-oidc', 'go', replaced)
+    const program = exampleFile('go-oidc.go', replaced)
     const judged = await judgeByGo(program, 'verify(context.Background(), token)', tokens)
     expect(judged).toEqual(accepting['the others'])
   })
 
   test.skipIf(!hasGo('github.com/golang-jwt/jwt'))('golang-jwt', async () => {
-    const judged = await judgeByGo(codeBlock('golang-jwt', 'go', replaced), 'verify(token)', tokens)
+    const judged = await judgeByGo(exampleFile('golang-jwt.go', replaced), 'verify(token)', tokens)
     expect(judged).toEqual(accepting['the others'])
   })
 
@@ -164,7 +165,7 @@ describe.skipIf(!inject('docker'))('docs/verifiers-in-other-languages.md', () =>
         'bind :8080': `bind 127.0.0.1:${port}`,
         '127.0.0.1:3000': apiAddress
       }
-      const fetchKeys = () => run(python, ['-c', codeBlock('HAProxy', 'python', texts)])
+      const fetchKeys = () => run(python, ['-c', exampleFile('countersign_pem.py', texts)])
       await fetchKeys()
       stopsAfterTest(await startHaproxy(codeBlock('HAProxy', 'haproxy', texts), port))
       expect(await judgeAll()).toEqual(accepting['the others'])

@@ -20,7 +20,16 @@ export function codeBlock(title: string, language: string, replaced: Record<stri
   const section = page.split(/^## /m).find((text) => text.startsWith(`${title}\n`)) ?? ''
   const block = [...section.matchAll(/```(\w+)\n(.*?)```/gs)].filter(([, name]) => name === language)[at]?.[2]
   if (block === undefined) throw new Error(`the page has no block ${at} of ${language} under ${title}`)
-  return Object.entries(replaced).reduce((text, [from, to]) => text.replaceAll(from, to), block)
+  return replaceAll(block, replaced)
+}
+
+/** A file of docs/examples, with other texts in the same way. */
+export function exampleFile(name: string, replaced: Record<string, string>): string {
+  return replaceAll(readFileSync(join(examplesFolder, name), 'utf8'), replaced)
+}
+
+function replaceAll(text: string, replaced: Record<string, string>): string {
+  return Object.entries(replaced).reduce((changed, [from, to]) => changed.replaceAll(from, to), text)
 }
 
 /** Runs Python that defines `verify`, and lets it judge the tokens. */
@@ -40,7 +49,8 @@ const goPath = '/usr/share/gocode'
 export async function judgeByGo(program: string, call: string, tokens: Record<string, string>): Promise<Judgements> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-go-'))
   const file = join(folder, 'main.go')
-  await writeFile(file, `package main\nimport "os"\n${program}${goDriver(call)}`)
+  const main = program.replace(/^package verifier$/m, 'package main\n\nimport "os"')
+  await writeFile(file, main + goDriver(call))
   try {
     return await judge('go', ['run', file], tokens, { GO111MODULE: 'off', GOPATH: goPath })
   } finally {
