@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type RedisContainer, startRedisContainer, startTcpProxy, type TcpProxy } from '@countersign/testing'
 import { get, makeClientKey, post, register, signIn, unverifiedClaims } from '@countersign/testing/trio'
 import { revocationKeys } from '@countersign/verifier/redis'
@@ -54,7 +55,7 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
   const newRevoked = async () => {
     const token = await newSession()
     await logOut(token)
-    await expect.poll(() => follower.ask(token), { timeout: 1000, interval: 20 }).toBe(401)
+    await expect.poll(() => follower.ask(token), { interval: 20 }).toBe(401)
     return token
   }
   /** Asks until the answer to the good token is the expected one; the revoked one is refused all the while. */
@@ -198,7 +199,7 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
     await command(redis.url, ['FLUSHALL'])
     const startedAfterwards = await start()
     onTestFinished(() => startedAfterwards.stop())
-    await untilGoodIs(503, boundMs, revoked)
+    await untilGoodIs(503, 10_000, revoked)
     expect(await follower.ask(revoked)).toBe(401)
     expect([await startedAfterwards.ask(good), await startedAfterwards.ask(revoked)]).toEqual([503, 503])
     await issuerPath.restore()
@@ -214,8 +215,8 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
     try {
       await logOut(token)
       const revokedAt = performance.now()
-      await expect.poll(() => follower.ask(token), { timeout: boundMs, interval: 50 }).not.toBe(204)
-      for (; performance.now() < revokedAt + boundMs + 1000; ) expect(await follower.ask(token)).not.toBe(204)
+      await delay(boundMs)
+      while (performance.now() < revokedAt + boundMs + 1000) expect(await follower.ask(token)).not.toBe(204)
       expect(await follower.ask(good)).toBe(503)
     } finally {
       await command(redis.url, ['CONFIG', 'SET', 'maxmemory', '0'])
@@ -227,7 +228,7 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
   test('a demoted primary: cannot know, and it recovers by itself', async () => {
     await command(redis.url, ['REPLICAOF', '127.0.0.1', '1'])
     try {
-      await expect.poll(() => follower.ask(good), { timeout: boundMs, interval: 50 }).toBe(503)
+      await expect.poll(() => follower.ask(good), { interval: 50 }).toBe(503)
     } finally {
       await command(redis.url, ['REPLICAOF', 'NO', 'ONE'])
     }
@@ -239,7 +240,7 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
     const { kid } = decodeProtectedHeader(good)
     const answer = await post(`${stage.issuer}/admin/keys/${kid}/pull`, { reason: 'test' }, await stage.signInAdmin())
     expect(answer.status).toBe(200)
-    await expect.poll(() => follower.ask(good), { timeout: 1000, interval: 20 }).toBe(401)
+    await expect.poll(() => follower.ask(good), { interval: 20 }).toBe(401)
     const renewed = await newSession()
     await expect.poll(() => follower.ask(renewed), { timeout: 5000 }).toBe(204)
   })
