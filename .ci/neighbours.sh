@@ -4,5 +4,8 @@
 prepare_neighbours() {
   local python=/usr/lib/python3/dist-packages
   step 'Debian packages of other software' retry 3 "$COUNTERSIGN_CI_DIR/packages.sh" \
-    haproxy=haproxy nginx=nginx-light "$python/authlib/__init__.py=python3-authlib" "$python/requests/__init__.py=python3-requests"
+    haproxy=haproxy nginx=nginx-light "$python/authlib/__init__.py=python3-authlib" "$python/requests/__init__.py=python3-requests" \
+    "$python/jwt/__init__.py=python3-jwt" "$python/redis/__init__.py=python3-redis" \
+    "$python/cryptography/__init__.py=python3-cryptography" "$python/jose/jwt.py=python3-jose" \
+    ruby=ruby /usr/share/doc/ruby-jwt=ruby-jwt
 }

@@ -38,18 +38,23 @@ export interface Stage {
   stop(): Promise<void>
 }
 
-/** @param env for both services; `issuerPath` and `audiencePath` come after host and port */
+/**
+ * @param env for both services; `issuerPath` and `audiencePath` come after host and port
+ * @param ownRedisUrl a Redis for a test that breaks it
+ */
 export async function startStage({
   env = {},
   issuerPath = '',
-  audiencePath = ''
+  audiencePath = '',
+  ownRedisUrl
 }: {
   env?: Record<string, string>
   issuerPath?: string
   audiencePath?: string
+  ownRedisUrl?: string
 } = {}): Promise<Stage> {
   const database = await createTestDatabase()
-  const redisUrl = inject('docker') ? await createTestRedis() : undefined
+  const redisUrl = ownRedisUrl ?? (inject('docker') ? await createTestRedis() : undefined)
   // Both URLs have to be known before the services start.
   const [auth, api] = [await proxy(), await proxy()]
   const [issuer, audience] = [`${auth.origin}${issuerPath}`, `${api.origin}${audiencePath}`]

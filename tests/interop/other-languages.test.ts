@@ -1,0 +1,177 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { findFreePort } from '@countersign/dev/ports'
+import { createTestRedis } from '@countersign/testing'
+import { get, makeClientKey, post, register, signIn } from '@countersign/testing/trio'
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
+import { type FrontProxy, isInstalled, startHaproxy, startNginx } from '../integration/fixtures/front-proxy.ts'
+import { canRunFollower, python, startFollower } from './follower-process.ts'
+import { forgeries } from './forgeries.ts'
+import {
+  codeBlock,
+  exampleFile,
+  hasGo,
+  hasPython,
+  hasRuby,
+  type Judgements,
+  judgeByGo,
+  judgeByPython,
+  judgeByRuby
+} from './page-examples.ts'
+import { type Stage, signInWithProof, startStage } from './stage.ts'
+
+const run = promisify(execFile)
+const [hasHaproxy, hasNginx] = [isInstalled('haproxy'), isInstalled('nginx')]
+
+/** What docs/verifiers-in-other-languages.md says of each, as it stands there. */
+describe.skipIf(!inject('docker'))('docs/verifiers-in-other-languages.md', () => {
+  let stage: Stage
+  let redisUrl: string
+  let tokens: Record<string, string>
+  /** What stands in the page, and what stands for it here. */
+  let replaced: Record<string, string>
+  let accepting: Record<'those that know revocations' | 'the others', Judgements>
+
+  beforeAll(async () => {
+    redisUrl = await createTestRedis()
+    stage = await startStage({ ownRedisUrl: redisUrl })
+    replaced = {
+      'http://localhost:4000': stage.issuer,
+      'http://localhost:4001': stage.audience,
+      'redis://localhost:6379': redisUrl
+    }
+    tokens = await makeTokens()
+    const none = Object.fromEntries(Object.keys(tokens).map((name) => [name, false]))
+    accepting = {
+      'those that know revocations': { ...none, good: true },
+      'the others': { ...none, good: true, revoked: true }
+    }
+  })
+  afterAll(() => stage?.stop())
+
+  async function makeTokens(): Promise<Record<string, string>> {
+    const newSession = async () => (await signIn(stage.issuer, await register(stage.issuer))).access_token
+    const [good, revoked] = [await newSession(), await newSession()]
+    expect((await post(`${stage.issuer}/auth/logout`, undefined, revoked)).status).toBe(204)
+    const now = Math.floor(Date.now() / 1000)
+    const { body } = await get<{ keys: JsonWebKey[] }>(`${stage.issuer}/.well-known/jwks.json`)
+    const forged = Object.entries(forgeries).map(([name, forge]) => [name, forge(good, body.keys[0] as never)])
+    return {
+      good,
+      revoked,
+      expired: await stage.signAsIssuer({ iat: now - 700, exp: now - 100 }),
+      'without exp': await stage.signAsIssuer({ exp: undefined }),
+      'of another issuer': await stage.signAsIssuer({ iss: `${stage.issuer}/` }),
+      'for another audience': await stage.signAsIssuer({ aud: [`${stage.audience}/`, stage.issuer] }),
+      'of the type of ID tokens': await stage.signAsIssuer({}, { typ: 'JWT' }),
+      'without type': await stage.signAsIssuer({}, { typ: undefined }),
+      'without client_id': await stage.signAsIssuer({ client_id: undefined }),
+      'bound to a key': (await signInWithProof(stage, await register(stage.issuer), await makeClientKey()))
+        .access_token,
+      ...Object.fromEntries(forged)
+    }
+  }
+
+  test.skipIf(!hasPython('jwt', 'cryptography'))('PyJWT', async () => {
+    const judged = await judgeByPython(codeBlock('PyJWT', 'python', replaced), tokens)
+    expect(judged).toEqual(accepting['the others'])
+  })
+
+  test.skipIf(!canRunFollower)('the follower in a program', async () => {
+    const judged = await judgeByPython(codeBlock('PyJWT', 'python', replaced, 1), tokens)
+    expect(judged).toEqual(accepting['those that know revocations'])
+  })
+
+  test.skipIf(!hasPython('authlib', 'requests'))('Authlib', async () => {
+    expect(await judgeByPython(codeBlock('Authlib', 'python', replaced), tokens)).toEqual(accepting['the others'])
+  })
+
+  test.skipIf(!hasPython('jose'))('python-jose', async () => {
+    expect(await judgeByPython(codeBlock('python-jose', 'python', replaced), tokens)).toEqual(accepting['the others'])
+  })
+
+  test.skipIf(!hasRuby('jwt'))('ruby-jwt', async () => {
+    expect(await judgeByRuby(codeBlock('ruby-jwt', 'ruby', replaced), tokens)).toEqual(accepting['the others'])
+  })
+
+  test.skipIf(!hasGo('github.com/coreos/go-oidc'))('go-oidc', async () => {
+    const program = exampleFile('go-oidc.go', replaced)
+    const judged = await judgeByGo(program, 'verify(context.Background(), token)', tokens)
+    expect(judged).toEqual(accepting['the others'])
+  })
+
+  test.skipIf(!hasGo('github.com/golang-jwt/jwt'))('golang-jwt', async () => {
+    const judged = await judgeByGo(exampleFile('golang-jwt.go', replaced), 'verify(token)', tokens)
+    expect(judged).toEqual(accepting['the others'])
+  })
+
+  describe('proxies', () => {
+    /** The API behind them answers with the subject that it was sent. */
+    const api = createServer(({ headers }, response) => response.end(String(headers['x-subject'])))
+    let apiAddress: string
+    let port: number
+
+    beforeAll(async () => {
+      await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
+      apiAddress = `127.0.0.1:${(api.address() as AddressInfo).port}`
+      port = await findFreePort()
+    })
+    afterAll(() => {
+      api.close()
+    })
+
+    const ask = (token: string) =>
+      fetch(`http://127.0.0.1:${port}/`, { headers: { Authorization: `Bearer ${token}`, 'X-Subject': 'mallory' } })
+    async function judgeAll(): Promise<Judgements> {
+      const judgements: Judgements = {}
+      for (const [name, token] of Object.entries(tokens)) {
+        const { status } = await ask(token)
+        expect([200, 401, 503], name).toContain(status)
+        judgements[name] = status === 200
+      }
+      return judgements
+    }
+    const stopsAfterTest = (proxy: FrontProxy) => onTestFinished(() => proxy.stop())
+
+    test.skipIf(!hasNginx || !canRunFollower)('nginx', async () => {
+      const follower = await startFollower({ issuer: stage.issuer, audience: stage.audience, redisUrl })
+      onTestFinished(() => follower.stop())
+      const settings = codeBlock('nginx', 'nginx', {
+        'listen 8080': `listen 127.0.0.1:${port}`,
+        '127.0.0.1:3000': apiAddress,
+        '127.0.0.1:9000': new URL(follower.url).host
+      })
+      stopsAfterTest(await startNginx(settings, port))
+      await expect.poll(async () => (await ask(tokens.good as string)).status).toBe(200)
+      expect(await judgeAll()).toEqual(accepting['those that know revocations'])
+      expect(await (await ask(tokens.good as string)).text()).toMatch(/^[0-9a-f-]{36}$/)
+      const refused = await ask(tokens.revoked as string)
+      expect(refused.headers.get('WWW-Authenticate')).toBe('Bearer error="invalid_token"')
+      await follower.stop()
+      expect((await ask(tokens.good as string)).status).toBe(503)
+    })
+
+    test.skipIf(!hasHaproxy || !hasPython('jwt', 'cryptography'))('HAProxy', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'countersign-keys-'))
+      onTestFinished(() => rm(folder, { recursive: true }))
+      const texts = {
+        ...replaced,
+        '/etc/haproxy/countersign': folder,
+        'bind :8080': `bind 127.0.0.1:${port}`,
+        '127.0.0.1:3000': apiAddress
+      }
+      const fetchKeys = () => run(python, ['-c', exampleFile('countersign_pem.py', texts)])
+      await fetchKeys()
+      stopsAfterTest(await startHaproxy(codeBlock('HAProxy', 'haproxy', texts), port))
+      expect(await judgeAll()).toEqual(accepting['the others'])
+      expect(await (await ask(tokens.good as string)).text()).toMatch(/^[0-9a-f-]{36}$/)
+      // Nothing has changed, and so nothing is to be reloaded.
+      await expect(fetchKeys()).rejects.toMatchObject({ code: 1, stderr: '' })
+    })
+  })
+})
