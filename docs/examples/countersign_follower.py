@@ -53,7 +53,11 @@ class CannotKnow(TokenError):
 
 
 class Verifier:
-    """Checks access tokens. It can be shared by threads, and starts one that follows the feed."""
+    """Checks access tokens. It can be shared by threads, and starts one that follows the feed.
+
+    When the feed is older than max_staleness seconds, when_stale="reject" raises CannotKnow, and "allow" accepts what is not
+    known to be revoked.
+    """
 
     def __init__(self, issuer, audience, redis_url, jwks_url=None, max_staleness=5, when_stale="reject", leeway=5):
         if when_stale not in ("reject", "allow"):
@@ -401,6 +405,7 @@ def main():
         redis_url=os.environ["REDIS_URL"],
         jwks_url=os.environ.get("JWKS_URL"),
         max_staleness=float(os.environ.get("MAX_STALENESS_SECONDS", "5")),
+        when_stale=os.environ.get("WHEN_STALE", "reject"),
     )
     server = Server(("127.0.0.1", int(os.environ.get("PORT", "9000"))), AuthRequest)
     print(f"listening on http://127.0.0.1:{server.server_port}", flush=True)

@@ -24,11 +24,12 @@ export interface FollowerSettings {
   readonly redisUrl: string
   readonly jwksUrl?: string
   readonly maxStalenessSeconds?: number
+  readonly whenStale?: 'reject' | 'allow'
 }
 
 /** Starts it on a port of its own; what it has read by then is not certain. */
 export async function startFollower(settings: FollowerSettings): Promise<FollowerProcess> {
-  const { issuer, audience, redisUrl, jwksUrl, maxStalenessSeconds = 5 } = settings
+  const { issuer, audience, redisUrl, jwksUrl, maxStalenessSeconds = 5, whenStale } = settings
   const child = spawn(python, [program], {
     env: childEnvironment({
       ISSUER: issuer,
@@ -36,6 +37,7 @@ export async function startFollower(settings: FollowerSettings): Promise<Followe
       REDIS_URL: redisUrl,
       JWKS_URL: jwksUrl,
       MAX_STALENESS_SECONDS: String(maxStalenessSeconds),
+      WHEN_STALE: whenStale,
       PORT: '0'
     }),
     stdio: ['ignore', 'pipe', 'pipe']

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -9,7 +10,14 @@ import { findFreePort } from '@countersign/dev/ports'
 import { createTestRedis } from '@countersign/testing'
 import { get, makeClientKey, post, register, signIn } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
-import { type FrontProxy, isInstalled, startHaproxy, startNginx } from '../integration/fixtures/front-proxy.ts'
+import {
+  apacheModule,
+  type FrontProxy,
+  isInstalled,
+  startApache,
+  startHaproxy,
+  startNginx
+} from '../integration/fixtures/front-proxy.ts'
 import { canRunFollower, python, startFollower } from './follower-process.ts'
 import { forgeries } from './forgeries.ts'
 import {
@@ -24,9 +32,11 @@ import {
   judgeByRuby
 } from './page-examples.ts'
 import { type Stage, signInWithProof, startStage } from './stage.ts'
+import { startTlsFront } from './tls-front.ts'
 
 const run = promisify(execFile)
 const [hasHaproxy, hasNginx] = [isInstalled('haproxy'), isInstalled('nginx')]
+const hasApache = isInstalled('apache2') && existsSync(apacheModule('auth_openidc'))
 
 /** What docs/verifiers-in-other-languages.md says of each, as it stands there. */
 describe.skipIf(!inject('docker'))('docs/verifiers-in-other-languages.md', () => {
@@ -172,6 +182,41 @@ describe.skipIf(!inject('docker'))('docs/verifiers-in-other-languages.md', () =>
       expect(await (await ask(tokens.good as string)).text()).toMatch(/^[0-9a-f-]{36}$/)
       // Nothing has changed, and so nothing is to be reloaded.
       await expect(fetchKeys()).rejects.toMatchObject({ code: 1, stderr: '' })
+    })
+
+    test.skipIf(!hasApache)('mod_auth_openidc', async () => {
+      const client = await stage.newClient({
+        client_id: 'gateway',
+        grant_types: [],
+        audiences: [],
+        resources: [stage.audience]
+      })
+      const tls = await startTlsFront(stage.issuer)
+      onTestFinished(tls.stop)
+      const settings = codeBlock('mod_auth_openidc', 'apache', {
+        ...replaced,
+        'https://auth.example.com/oauth': `${tls.url}/oauth`,
+        'https://auth.example.com': stage.issuer,
+        css_SECRET: client.client_secret,
+        '127.0.0.1:3000': apiAddress
+      })
+      const modules = [
+        'mpm_event',
+        'authn_core',
+        'authz_core',
+        'authz_user',
+        'headers',
+        'proxy',
+        'proxy_http',
+        'auth_openidc'
+      ]
+      stopsAfterTest(await startApache(`OIDCCABundlePath ${tls.certificate}\n${settings}`, port, modules))
+      expect(await judgeAll()).toEqual(accepting['those that know revocations'])
+      expect(await (await ask(tokens.good as string)).text()).toMatch(/^[0-9a-f-]{36}$/)
+      const { access_token: token } = await signIn(stage.issuer, await register(stage.issuer))
+      expect((await ask(token)).status).toBe(200)
+      await post(`${stage.issuer}/auth/logout`, undefined, token)
+      expect((await ask(token)).status).toBe(401)
     })
   })
 })

@@ -7,7 +7,7 @@ import { revocationKeys } from '@countersign/verifier/redis'
 import { decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 import { command } from '../chaos/refused-writes.ts'
-import { canRunFollower, type FollowerProcess, startFollower } from './follower-process.ts'
+import { canRunFollower, type FollowerProcess, type FollowerSettings, startFollower } from './follower-process.ts'
 import { forgeries } from './forgeries.ts'
 import { type Stage, signInWithProof, startStage } from './stage.ts'
 
@@ -41,7 +41,7 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
     await redis?.remove()
   })
 
-  const start = (settings: { jwksUrl?: string } = {}) =>
+  const start = (settings: Partial<FollowerSettings> = {}) =>
     startFollower({
       issuer: stage.issuer,
       audience: stage.audience,
@@ -159,6 +159,15 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
     expect(statuses).not.toContain(204)
     expect(requests).toBeLessThanOrEqual(2 + (performance.now() - startedAt) / 2000)
     expect(await other.ask(good)).toBe(204)
+  })
+
+  test('without Redis it accepts nothing, unless its policy is to allow', async () => {
+    const redisUrl = 'redis://127.0.0.1:1'
+    const [rejecting, allowing] = [await start({ redisUrl }), await start({ redisUrl, whenStale: 'allow' })]
+    onTestFinished(async () => {
+      await Promise.all([rejecting.stop(), allowing.stop()])
+    })
+    expect([await rejecting.ask(good), await allowing.ask(good)]).toEqual([503, 204])
   })
 
   test('messages that make no sense are skipped', async () => {
