@@ -9,7 +9,7 @@ python3-cryptography in Debian. The feed is described in docs/revocation-feed.md
 
 Make one for each process, after it has forked. As a program it is an endpoint for nginx's auth_request:
 
-    ISSUER=https://auth.example.com AUDIENCE=https://api.example.com REDIS_URL=redis://... PORT=9000 \\
+    ISSUER=https://auth.example.com AUDIENCE=https://api.example.com REDIS_URL=redis://... PORT=4010 \\
         python3 countersign_follower.py
 """
 
@@ -407,7 +407,7 @@ def main():
         max_staleness=float(os.environ.get("MAX_STALENESS_SECONDS", "5")),
         when_stale=os.environ.get("WHEN_STALE", "reject"),
     )
-    server = Server(("127.0.0.1", int(os.environ.get("PORT", "9000"))), AuthRequest)
+    server = Server(("127.0.0.1", int(os.environ.get("PORT", "4010"))), AuthRequest)
     print(f"listening on http://127.0.0.1:{server.server_port}", flush=True)
     try:
         server.serve_forever()

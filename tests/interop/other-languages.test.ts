@@ -154,7 +154,7 @@ describe.skipIf(!inject('docker'))('docs/verifiers-in-other-languages.md', () =>
       const settings = codeBlock('nginx', 'nginx', {
         'listen 8080': `listen 127.0.0.1:${port}`,
         '127.0.0.1:3000': apiAddress,
-        '127.0.0.1:9000': new URL(follower.url).host
+        '127.0.0.1:4010': new URL(follower.url).host
       })
       stopsAfterTest(await startNginx(settings, port))
       await expect.poll(async () => (await ask(tokens.good as string)).status).toBe(200)
