@@ -18,7 +18,7 @@ for at = 3, #ARGV do
 end
 `
 
-/** Writes a complete feed of so many revoked tokens, and vouches for it until it is closed. */
+/** Writes a complete feed of so many revoked tokens, and confirms it until it is closed. */
 export async function publishDenylist(redisUrl: string, entries: number): Promise<Denylist> {
   const redis = createClient({ url: redisUrl })
   // A lost connection fails the commands, and so the suite.
@@ -36,10 +36,10 @@ export async function publishDenylist(redisUrl: string, entries: number): Promis
   const runId = /run_id:(\S+)/.exec(await redis.info('server'))?.[1]
   await redis.set('{countersign}:length', String(entries))
   await redis.set('{countersign}:epoch', `${randomUUID()}.${runId}`)
-  const vouch = () =>
+  const confirmPublished = () =>
     redis.set('{countersign}:swept', '1', { expiration: { type: 'PX', value: 3000 } }).catch(() => undefined)
-  await vouch()
-  const timer = setInterval(vouch, 1000)
+  await confirmPublished()
+  const timer = setInterval(confirmPublished, 1000)
   return {
     revokedJti,
     async close() {

@@ -6,14 +6,14 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   admin,
+  type Fixture,
   hasBrowser,
   newPerson,
-  openStage,
+  openFixture,
   type Person,
   registerOnPage,
-  type Stage,
   signInOnPage
-} from './stage.ts'
+} from './fixture.ts'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 /** `SCREENSHOTS=1` renews the pictures of docs/browser.md. */
@@ -40,26 +40,26 @@ const ways = [
 ] as const
 
 describe.skipIf(!hasBrowser)('every page can be used by everybody', () => {
-  let stage: Stage
+  let fixture: Fixture
   let userId: string
   let margaret: Person
 
   beforeAll(async () => {
-    stage = await openStage()
+    fixture = await openFixture()
     for (let i = 0; i < 4; i++) {
-      const { page, context } = await stage.visit()
+      const { page, context } = await fixture.visit()
       margaret = newPerson(['ada', 'grace', 'linus', 'margaret'][i])
       await registerOnPage(page, margaret)
       userId = await page.evaluate(async () => (await (await fetch('/bff/session')).json()).user_id)
       await context.close()
     }
   })
-  afterAll(() => stage?.close())
+  afterAll(() => fixture?.close())
 
   const endSessionsOf = async (person: Person) => {
-    const { access_token: token } = await signIn(stage.trio.auth.url, person)
+    const { access_token: token } = await signIn(fixture.trio.auth.url, person)
     const headers = { Authorization: `Bearer ${token}` }
-    expect(await send(`${stage.trio.auth.url}/auth/logout-all`, { method: 'POST', headers })).toMatchObject({
+    expect(await send(`${fixture.trio.auth.url}/auth/logout-all`, { method: 'POST', headers })).toMatchObject({
       status: 204
     })
   }
@@ -79,7 +79,7 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody', () => {
   test.each(ways)(
     '$name',
     async ({ name, options }) => {
-      const { page, context } = await stage.visit(options)
+      const { page, context } = await fixture.visit(options)
       const found: string[] = []
       const look = async (title: string, path: string, heading: string | RegExp) => {
         await page.goto(path)
@@ -95,7 +95,7 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody', () => {
       }
       await look('sign-in', '/sign-in', 'Sign in')
       await look('register', '/register', 'Create an account')
-      await signInOnPage(page, admin(stage.trio))
+      await signInOnPage(page, admin(fixture.trio))
       for (const [title, path, heading] of pages) await look(title, path(), new RegExp(heading))
       const ask = async (path: string, button: string | RegExp) => {
         await page.goto(path)
@@ -109,7 +109,7 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody', () => {
       await ask(`/admin/users/${userId}`, 'Disable user')
       await ask('/admin/clients', 'New client')
       await page.getByLabel('Client id').fill('typed')
-      await endSessionsOf(admin(stage.trio))
+      await endSessionsOf(admin(fixture.trio))
       await page.evaluate(() => window.dispatchEvent(new Event('focus')))
       const again = page.getByRole('dialog', { name: 'Your session has ended' })
       await again.waitFor()
@@ -122,7 +122,7 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody', () => {
       await page.waitForTimeout(400)
       found.push(...(await violationsOf(page)).map((text) => `the notice of another user: ${text}`))
       expect(found).toEqual([])
-      expect(stage.complaints).toEqual([])
+      expect(fixture.complaints).toEqual([])
       await context.close()
     },
     180_000

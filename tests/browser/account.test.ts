@@ -1,17 +1,25 @@
 import { usedSecrets } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { expectSignedOut, hasBrowser, newPerson, openStage, registerOnPage, type Stage, signInOnPage } from './stage.ts'
+import {
+  expectSignedOut,
+  type Fixture,
+  hasBrowser,
+  newPerson,
+  openFixture,
+  registerOnPage,
+  signInOnPage
+} from './fixture.ts'
 
 describe.skipIf(!hasBrowser)('an account in the browser', () => {
-  let stage: Stage
+  let fixture: Fixture
 
   beforeAll(async () => {
-    stage = await openStage()
+    fixture = await openFixture()
   })
-  afterAll(() => stage?.close())
+  afterAll(() => fixture?.close())
 
   test('register, sign out, sign in again, by the keyboard alone', async () => {
-    const { page } = await stage.visit()
+    const { page } = await fixture.visit()
     const person = newPerson()
     await registerOnPage(page, person)
     expect(await page.getByRole('banner').getByText(person.username).first().isVisible()).toBe(true)
@@ -23,11 +31,11 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
     await page.keyboard.type(person.password)
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { level: 1, name: 'Your account' }).waitFor()
-    expect(stage.complaints).toEqual([])
+    expect(fixture.complaints).toEqual([])
   })
 
   test('who asks for a page without a session signs in and gets that page; another site is no such page', async () => {
-    const { page } = await stage.visit()
+    const { page } = await fixture.visit()
     const person = newPerson()
     await registerOnPage(page, person)
     await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click()
@@ -37,11 +45,11 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
     await page.getByLabel('Password', { exact: true }).fill(person.password)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('heading', { level: 1, name: 'Your account' }).waitFor()
-    expect(page.url()).toBe(`${stage.url}/`)
+    expect(page.url()).toBe(`${fixture.url}/`)
   })
 
   test('a wrong password says so, keeps the name, and the next try works', async () => {
-    const { page } = await stage.visit()
+    const { page } = await fixture.visit()
     const person = newPerson()
     await registerOnPage(page, person)
     await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click()
@@ -60,7 +68,7 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
   })
 
   test('what is wrong with a new account stands at its field', async () => {
-    const { page } = await stage.visit()
+    const { page } = await fixture.visit()
     await page.goto('/register')
     await page.getByRole('textbox', { name: 'Username' }).fill('no spaces allowed')
     await page.getByLabel('Password', { exact: true }).fill('password123')
@@ -78,7 +86,7 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
   })
 
   test('password managers and paste find what they need', async () => {
-    const { page } = await stage.visit()
+    const { page } = await fixture.visit()
     await page.goto('/sign-in')
     const fields = { Username: 'username', Password: 'current-password' }
     for (const [label, autocomplete] of Object.entries(fields)) {
@@ -100,8 +108,8 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
 
   test('ends another session, which is out at its next click', async () => {
     const [here, there] = [
-      await stage.visit(),
-      await stage.visit({ userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' })
+      await fixture.visit(),
+      await fixture.visit({ userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' })
     ]
     const person = newPerson()
     await registerOnPage(here.page, person)
@@ -119,7 +127,7 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
   })
 
   test('ends all other sessions', async () => {
-    const [here, there] = [await stage.visit(), await stage.visit()]
+    const [here, there] = [await fixture.visit(), await fixture.visit()]
     const person = newPerson()
     await registerOnPage(here.page, person)
     await signInOnPage(there.page, person)
@@ -132,7 +140,7 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
   })
 
   test('changes the password: a wrong one stands at its field, the right one ends the other sessions', async () => {
-    const [here, there] = [await stage.visit(), await stage.visit()]
+    const [here, there] = [await fixture.visit(), await fixture.visit()]
     const person = newPerson()
     await registerOnPage(here.page, person)
     await signInOnPage(there.page, person)
@@ -150,6 +158,6 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
     await there.page.getByRole('button', { name: 'Ask again' }).click()
     await expectSignedOut(there.page)
     await signInOnPage(there.page, changed)
-    expect(stage.complaints).toEqual([])
+    expect(fixture.complaints).toEqual([])
   })
 })

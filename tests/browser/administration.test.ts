@@ -3,25 +3,25 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   admin,
   expectSignedOut,
+  type Fixture,
   hasBrowser,
   newPerson,
-  openStage,
+  openFixture,
   registerOnPage,
-  type Stage,
   signInOnPage,
   type Visitor
-} from './stage.ts'
+} from './fixture.ts'
 
 describe.skipIf(!hasBrowser)('administration in the browser', () => {
-  let stage: Stage
+  let fixture: Fixture
   let office: Visitor
 
   beforeAll(async () => {
-    stage = await openStage()
-    office = await stage.visit()
-    await signInOnPage(office.page, admin(stage.trio))
+    fixture = await openFixture()
+    office = await fixture.visit()
+    await signInOnPage(office.page, admin(fixture.trio))
   })
-  afterAll(() => stage?.close())
+  afterAll(() => fixture?.close())
 
   const openUser = async (username: string) => {
     await office.page.goto('/admin/users')
@@ -30,12 +30,12 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
     await office.page.getByRole('heading', { level: 1, name: username }).waitFor()
   }
   const publishedKids = async () => {
-    const { body } = await get<{ keys: { kid: string }[] }>(`${stage.trio.auth.url}/.well-known/jwks.json`)
+    const { body } = await get<{ keys: { kid: string }[] }>(`${fixture.trio.auth.url}/.well-known/jwks.json`)
     return body.keys.map(({ kid }) => kid)
   }
 
   test('a user who is disabled is out at the next click, and cannot come back until enabled', async () => {
-    const visitor = await stage.visit()
+    const visitor = await fixture.visit()
     const person = newPerson()
     await registerOnPage(visitor.page, person)
     await openUser(person.username)
@@ -55,7 +55,7 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
   })
 
   test('keys rotate on the page while another browser goes on without noticing; so they are pulled', async () => {
-    const visitor = await stage.visit()
+    const visitor = await fixture.visit()
     await registerOnPage(visitor.page, newPerson())
     const before = await publishedKids()
     await office.page.goto('/admin/keys')
@@ -104,7 +104,7 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
   }, 90_000)
 
   test('gives a role, which the user has from the next sign-in or refresh on', async () => {
-    const visitor = await stage.visit()
+    const visitor = await fixture.visit()
     const person = newPerson()
     await registerOnPage(visitor.page, person)
     expect(await visitor.page.getByRole('link', { name: 'Users' }).count()).toBe(0)
@@ -153,7 +153,7 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
     await dialog.getByRole('button', { name: 'I have copied it' }).click()
     await dialog.waitFor({ state: 'detached' })
     const answer = await postForm(
-      `${stage.trio.auth.url}/oauth/token`,
+      `${fixture.trio.auth.url}/oauth/token`,
       { grant_type: 'client_credentials' },
       basic('reports', secret)
     )
@@ -163,7 +163,7 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
 
   test('the audit log is filtered on the server, and pages', async () => {
     const person = newPerson()
-    const visitor = await stage.visit()
+    const visitor = await fixture.visit()
     await registerOnPage(visitor.page, person)
     await office.page.goto('/admin/audit')
     const asked = office.page.waitForResponse((response) => response.url().includes(`username=${person.username}`))
@@ -175,6 +175,6 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
   })
 
   test('no page of all these has broken its policy or thrown', () => {
-    expect(stage.complaints).toEqual([])
+    expect(fixture.complaints).toEqual([])
   })
 })

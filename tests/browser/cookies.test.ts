@@ -5,17 +5,17 @@ import { findFreePort } from '@countersign/dev/ports'
 import { query, register, untilReady } from '@countersign/testing/trio'
 import { chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
-import { hasBrowser, launchOptions, newPerson, openStage, registerOnPage, type Stage } from './stage.ts'
+import { type Fixture, hasBrowser, launchOptions, newPerson, openFixture, registerOnPage } from './fixture.ts'
 
 describe.skipIf(!hasBrowser)('cookies in the browser', () => {
-  let stage: Stage
+  let fixture: Fixture
 
   beforeAll(async () => {
-    stage = await openStage()
+    fixture = await openFixture()
   })
-  afterAll(() => stage?.close())
+  afterAll(() => fixture?.close())
 
-  const count = async (table: string) => (await query(stage.database.url, `SELECT count(*) FROM ${table}`))[0]
+  const count = async (table: string) => (await query(fixture.database.url, `SELECT count(*) FROM ${table}`))[0]
 
   /** A browser whose settings block all cookies. */
   async function visitWithoutCookies() {
@@ -23,7 +23,7 @@ describe.skipIf(!hasBrowser)('cookies in the browser', () => {
     mkdirSync(join(profile, 'Default'))
     const settings = { profile: { default_content_setting_values: { cookies: 2 } } }
     writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify(settings))
-    const context = await chromium.launchPersistentContext(profile, { ...launchOptions, baseURL: stage.url })
+    const context = await chromium.launchPersistentContext(profile, { ...launchOptions, baseURL: fixture.url })
     onTestFinished(async () => {
       await context.close()
       rmSync(profile, { recursive: true, force: true })
@@ -32,7 +32,7 @@ describe.skipIf(!hasBrowser)('cookies in the browser', () => {
   }
 
   test('when they are blocked, the sign-in says so, and leaves no session behind', async () => {
-    const user = await register(stage.trio.auth.url)
+    const user = await register(fixture.trio.auth.url)
     const before = await count('refresh_token_families')
     const page = await visitWithoutCookies()
     await page.goto('/sign-in')
@@ -59,10 +59,10 @@ describe.skipIf(!hasBrowser)('cookies in the browser', () => {
   test.runIf(inject('docker'))('two stacks on other ports of localhost keep their sessions side by side', async () => {
     const port = await findFreePort()
     const otherUrl = `http://localhost:${port}`
-    const other = await stage.trio.startBff({ PUBLIC_URL: otherUrl, PORT: String(port) })
+    const other = await fixture.trio.startBff({ PUBLIC_URL: otherUrl, PORT: String(port) })
     onTestFinished(() => other.stop())
     await untilReady(other)
-    const { page: first, context } = await stage.visit()
+    const { page: first, context } = await fixture.visit()
     const [alice, bob] = [newPerson('alice'), newPerson('bob')]
     await registerOnPage(first, alice)
     const second = await context.newPage()

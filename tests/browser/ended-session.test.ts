@@ -4,26 +4,26 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   admin,
   expectSignedOut,
+  type Fixture,
   hasBrowser,
   newPerson,
-  openStage,
+  openFixture,
   type Person,
   registerOnPage,
-  type Stage,
   signInOnPage
-} from './stage.ts'
+} from './fixture.ts'
 
 describe.skipIf(!hasBrowser)('a session that ends while a form is filled in', () => {
-  let stage: Stage
+  let fixture: Fixture
 
   beforeAll(async () => {
-    stage = await openStage()
+    fixture = await openFixture()
   })
-  afterAll(() => stage?.close())
+  afterAll(() => fixture?.close())
 
   const endSessionsOf = async (person: Person) => {
-    const { access_token: token } = await signIn(stage.trio.auth.url, person)
-    const { status } = await send(`${stage.trio.auth.url}/auth/logout-all`, {
+    const { access_token: token } = await signIn(fixture.trio.auth.url, person)
+    const { status } = await send(`${fixture.trio.auth.url}/auth/logout-all`, {
       method: 'POST',
       headers: { Authorization: `Bearer ${token}` }
     })
@@ -38,8 +38,8 @@ describe.skipIf(!hasBrowser)('a session that ends while a form is filled in', ()
   }
   /** An admin whose session has ended, as the answer to a new client shows. */
   const endedOverNewClient = async () => {
-    const { page } = await stage.visit()
-    await signInOnPage(page, admin(stage.trio))
+    const { page } = await fixture.visit()
+    await signInOnPage(page, admin(fixture.trio))
     await page.goto('/admin/clients')
     await page.getByRole('button', { name: 'New client' }).click()
     const clientId = `typed-${Date.now()}`
@@ -51,7 +51,7 @@ describe.skipIf(!hasBrowser)('a session that ends while a form is filled in', ()
       .first()
       .fill('urn:api')
     await page.keyboard.press('Enter')
-    await endSessionsOf(admin(stage.trio))
+    await endSessionsOf(admin(fixture.trio))
     await page.getByRole('button', { name: 'Create client' }).click()
     await again(page).waitFor()
     return { page, clientId }
@@ -61,17 +61,17 @@ describe.skipIf(!hasBrowser)('a session that ends while a form is filled in', ()
     const { page, clientId } = await endedOverNewClient()
     expect(await again(page).getByRole('textbox', { name: 'Username' }).inputValue()).toBe('admin')
     await page.keyboard.press('Escape')
-    await signInAgain(page, admin(stage.trio))
+    await signInAgain(page, admin(fixture.trio))
     expect(await page.getByLabel('Client id').inputValue()).toBe(clientId)
     expect(await page.getByLabel('Name (optional)').inputValue()).toBe('A long name')
     await page.getByRole('button', { name: 'Create client' }).click()
     await page.getByText(`The client ${clientId} is registered.`).waitFor()
-    expect(stage.complaints).toEqual([])
+    expect(fixture.complaints).toEqual([])
   })
 
   test('another user who signs in there gets pages of their own, and the form is dropped', async () => {
     const bob = newPerson('bob')
-    const other = await stage.visit()
+    const other = await fixture.visit()
     await registerOnPage(other.page, bob)
     const { page } = await endedOverNewClient()
     await signInAgain(page, bob)
@@ -81,7 +81,7 @@ describe.skipIf(!hasBrowser)('a session that ends while a form is filled in', ()
   })
 
   test('the person may leave instead; and a page without a form goes to the sign-in page at once', async () => {
-    const { page } = await stage.visit()
+    const { page } = await fixture.visit()
     const person = newPerson()
     await registerOnPage(page, person)
     await page.getByLabel('Current password', { exact: true }).fill(person.password)

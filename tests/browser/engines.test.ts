@@ -3,9 +3,9 @@ import { createRequire } from 'node:module'
 import { findFirefox, findWebKit } from '@countersign/testing'
 import { usedSecrets } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { admin, type Fixture, hasBrowser, newPerson, openFixture, type Person } from './fixture.ts'
 import { startFirefox, startWebKit } from './fixtures/driven-browsers.ts'
 import { type EnginePage, playwrightPage, webDriverPage } from './fixtures/engine-page.ts'
-import { admin, hasBrowser, newPerson, openStage, type Person, type Stage } from './stage.ts'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const firefox = findFirefox()
@@ -20,25 +20,25 @@ const driven = async (starting: ReturnType<typeof startFirefox>): Promise<Opened
   const session = await starting
   return { page: webDriverPage(session), close: session.close }
 }
-const chromium = async (stage: Stage, width: number): Promise<Opened> => {
-  const { page, context } = await stage.visit({ viewport: { width, height: 800 } })
+const chromium = async (fixture: Fixture, width: number): Promise<Opened> => {
+  const { page, context } = await fixture.visit({ viewport: { width, height: 800 } })
   return { page: playwrightPage(page), close: () => context.close() }
 }
 
-const engines: { name: string; isThere: boolean; open(stage: Stage): Promise<Opened> }[] = [
-  { name: 'Chromium', isThere: hasBrowser, open: (stage) => chromium(stage, 1280) },
-  { name: 'Chromium at 360 px', isThere: hasBrowser, open: (stage) => chromium(stage, 360) },
+const engines: { name: string; isThere: boolean; open(fixture: Fixture): Promise<Opened> }[] = [
+  { name: 'Chromium', isThere: hasBrowser, open: (fixture) => chromium(fixture, 1280) },
+  { name: 'Chromium at 360 px', isThere: hasBrowser, open: (fixture) => chromium(fixture, 360) },
   { name: 'Firefox', isThere: firefox !== undefined, open: () => driven(startFirefox(firefox as string)) },
   { name: 'WebKit', isThere: webKit !== undefined, open: () => driven(startWebKit(webKit as never)) }
 ]
 
 describe.skipIf(!hasBrowser)('the pages in every browser', () => {
-  let stage: Stage
+  let fixture: Fixture
 
   beforeAll(async () => {
-    stage = await openStage()
+    fixture = await openFixture()
   })
-  afterAll(() => stage?.close())
+  afterAll(() => fixture?.close())
 
   describe.each(engines)('$name', ({ name, isThere, open }) => {
     let page: EnginePage
@@ -46,13 +46,13 @@ describe.skipIf(!hasBrowser)('the pages in every browser', () => {
 
     beforeAll(async () => {
       if (!isThere) return
-      opened = await open(stage)
+      opened = await open(fixture)
       page = opened.page
     })
     afterAll(() => opened?.close())
 
     const signIn = async ({ username, password }: Person) => {
-      await page.goto(`${stage.url}/sign-in`)
+      await page.goto(`${fixture.url}/sign-in`)
       await page.fill('Username', username)
       await page.fill('Password', password)
       await page.click('button', 'Sign in')
@@ -67,7 +67,7 @@ describe.skipIf(!hasBrowser)('the pages in every browser', () => {
     /** What axe-core says of the page as it is, in the colours that its user chose. */
     const violationsIn = async (scheme: 'light' | 'dark', path: string, heading: string) => {
       await page.run(`localStorage.setItem('mantine-color-scheme-value', '${scheme}')`)
-      await page.goto(stage.url + path)
+      await page.goto(fixture.url + path)
       await page.see('heading', heading)
       await page.run(
         `${axe}; window.found = undefined; axe.run().then((result) => { window.found = result.violations })`
@@ -85,7 +85,7 @@ describe.skipIf(!hasBrowser)('the pages in every browser', () => {
         const person = newPerson()
         const changed = { ...person, password: `${person.password}-changed` }
         usedSecrets.add(changed.password)
-        await page.goto(`${stage.url}/register`)
+        await page.goto(`${fixture.url}/register`)
         await page.fill('Username', person.username)
         await page.fill('Password', person.password)
         await page.click('button', 'Create account')
@@ -110,9 +110,9 @@ describe.skipIf(!hasBrowser)('the pages in every browser', () => {
 
     // accessibility.test.ts asks it of every page in Chromium.
     test.runIf(isThere && !name.startsWith('Chromium'))('has nothing for axe to find in either colours', async () => {
-      await page.goto(`${stage.url}/sign-in`)
+      await page.goto(`${fixture.url}/sign-in`)
       const found = await violationsIn('light', '/sign-in', 'Sign in')
-      await signIn(admin(stage.trio))
+      await signIn(admin(fixture.trio))
       found.push(...(await violationsIn('dark', '/', 'Your account')))
       found.push(...(await violationsIn('light', '/admin', 'Dashboard')))
       found.push(...(await violationsIn('dark', '/admin/clients', 'Clients')))

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasBrowser, openStage, type Stage } from './stage.ts'
+import { type Fixture, hasBrowser, openFixture } from './fixture.ts'
 
 const white = 'rgb(246, 248, 248)'
 const dark = 'rgb(31, 31, 31)'
 
 describe.skipIf(!hasBrowser)('the first paint of a page', () => {
-  let stage: Stage
+  let fixture: Fixture
 
   beforeAll(async () => {
-    stage = await openStage()
+    fixture = await openFixture()
   })
-  afterAll(() => stage?.close())
+  afterAll(() => fixture?.close())
 
   test.each([
     { chosen: 'dark', system: 'light', color: dark },
@@ -18,7 +18,7 @@ describe.skipIf(!hasBrowser)('the first paint of a page', () => {
     { chosen: undefined, system: 'dark', color: dark },
     { chosen: undefined, system: 'light', color: white }
   ] as const)('is $color with $chosen chosen on a $system system', async ({ chosen, system, color }) => {
-    const { page, context } = await stage.visit({ colorScheme: system })
+    const { page, context } = await fixture.visit({ colorScheme: system })
     await context.addInitScript((scheme) => {
       if (scheme) localStorage.setItem('mantine-color-scheme-value', scheme)
     }, chosen)
@@ -34,12 +34,12 @@ describe.skipIf(!hasBrowser)('the first paint of a page', () => {
     await page.reload()
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
     expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(color)
-    expect(stage.complaints.splice(0).filter((text) => !text.includes('ERR_FAILED'))).toEqual([])
+    expect(fixture.complaints.splice(0).filter((text) => !text.includes('ERR_FAILED'))).toEqual([])
     await context.close()
   })
 
   test('shows its spinner in the middle while the session is looked up', async () => {
-    const { page } = await stage.visit({ viewport: { width: 1280, height: 800 } })
+    const { page } = await fixture.visit({ viewport: { width: 1280, height: 800 } })
     await page.route('**/bff/session', () => {})
     await page.goto('/')
     const spinner = await page.getByRole('main').getByRole('status').locator('> *').boundingBox()

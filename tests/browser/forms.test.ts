@@ -3,14 +3,14 @@ import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   admin,
+  type Fixture,
   hasBrowser,
   newPerson,
-  openStage,
+  openFixture,
   type Person,
   registerOnPage,
-  type Stage,
   signInOnPage
-} from './stage.ts'
+} from './fixture.ts'
 
 /** What the services say to programs, and no page to people. */
 const ownTerms = /see issues|request body|this route|Invalid URL|invalid_|_uri must|\b[a-z]+_[a-z_]+\b.*\bmust\b/i
@@ -69,17 +69,17 @@ async function loseAnswer(page: Page, path: string, times = 1): Promise<() => nu
 }
 
 describe.skipIf(!hasBrowser)('the forms of the pages', () => {
-  let stage: Stage
+  let fixture: Fixture
   let office: Page
 
   beforeAll(async () => {
-    stage = await openStage()
-    office = (await stage.visit({ viewport: { width: 360, height: 640 } })).page
-    await signInOnPage(office, admin(stage.trio))
+    fixture = await openFixture()
+    office = (await fixture.visit({ viewport: { width: 360, height: 640 } })).page
+    await signInOnPage(office, admin(fixture.trio))
   })
-  afterAll(() => stage?.close())
+  afterAll(() => fixture?.close())
 
-  const visit = async () => (await stage.visit({ viewport: { width: 360, height: 640 } })).page
+  const visit = async () => (await fixture.visit({ viewport: { width: 360, height: 640 } })).page
   const openNewClient = async (id: string) => {
     await office.goto('/admin/clients')
     await office.getByRole('button', { name: 'New client' }).click()
@@ -326,7 +326,7 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
       const second = await secretIn(office.getByRole('dialog'))
       for (const secret of [first, second]) {
         const answer = await postForm(
-          `${stage.trio.auth.url}/oauth/token`,
+          `${fixture.trio.auth.url}/oauth/token`,
           { grant_type: 'client_credentials' },
           basic('lost-second-secret', secret)
         )
@@ -350,6 +350,6 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
   })
 
   test('no page of all these has broken its policy or thrown', () => {
-    expect(stage.complaints.filter((text) => !text.includes('net::ERR_FAILED'))).toEqual([])
+    expect(fixture.complaints.filter((text) => !text.includes('net::ERR_FAILED'))).toEqual([])
   })
 })

@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto'
 import { query } from '@countersign/testing/trio'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { admin, hasBrowser, openStage, type Stage, signInOnPage } from './stage.ts'
+import { admin, type Fixture, hasBrowser, openFixture, signInOnPage } from './fixture.ts'
 
 describe.skipIf(!hasBrowser)('the lists of the administration', () => {
-  let stage: Stage
+  let fixture: Fixture
   let page: Page
   const mark = randomUUID().slice(0, 8)
 
   beforeAll(async () => {
-    stage = await openStage()
-    page = (await stage.visit()).page
+    fixture = await openFixture()
+    page = (await fixture.visit()).page
     await query(
-      stage.database.url,
+      fixture.database.url,
       `INSERT INTO users (id, username, username_key, email, password_hash, roles)
        SELECT gen_random_uuid(), name, lower(name), NULL, 'none', '{}'::text[]
        FROM unnest($1::text[]) AS names(name)
@@ -23,14 +23,14 @@ describe.skipIf(!hasBrowser)('the lists of the administration', () => {
       [[`john.adams-${mark}`]]
     )
     await query(
-      stage.database.url,
+      fixture.database.url,
       `INSERT INTO clients (id, name, auth_method, grant_types, scopes, audiences, resources, may_act_for, epoch)
        SELECT 'many-' || n, 'Many', 'client_secret_basic', '{}'::text[], '{}'::text[], '{}'::text[], '{}'::text[], '{}'::text[], gen_random_uuid()
        FROM generate_series(100, 150) n`
     )
-    await signInOnPage(page, admin(stage.trio))
+    await signInOnPage(page, admin(fixture.trio))
   })
-  afterAll(() => stage?.close())
+  afterAll(() => fixture?.close())
 
   const rows = () => page.getByRole('row')
   const link = (name: string) => page.getByRole('link', { name, exact: true })
@@ -109,7 +109,7 @@ describe.skipIf(!hasBrowser)('the lists of the administration', () => {
 
   test('the audit log keeps its filter at the next page, and drops the place with the filter', async () => {
     await query(
-      stage.database.url,
+      fixture.database.url,
       `INSERT INTO audit_events (type, user_id)
        SELECT 'session.started', id FROM users, generate_series(1, 60) WHERE username = 'many-100'`
     )
@@ -137,6 +137,6 @@ describe.skipIf(!hasBrowser)('the lists of the administration', () => {
   })
 
   test('no page of all these has broken its policy or thrown', () => {
-    expect(stage.complaints).toEqual([])
+    expect(fixture.complaints).toEqual([])
   })
 })

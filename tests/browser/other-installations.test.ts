@@ -1,19 +1,19 @@
 import { findFreePort } from '@countersign/dev/ports'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { hasBrowser, newPerson, openStage, registerOnPage, type Stage } from './stage.ts'
+import { type Fixture, hasBrowser, newPerson, openFixture, registerOnPage } from './fixture.ts'
 
 const section = (page: Page) => page.getByRole('heading', { level: 2, name: 'Access to the API' })
 
 describe.skipIf(!hasBrowser)('the pages of other installations', () => {
-  let stage: Stage
+  let fixture: Fixture
   beforeAll(async () => {
-    stage = await openStage()
+    fixture = await openFixture()
   })
-  afterAll(() => stage?.close())
+  afterAll(() => fixture?.close())
 
   test('the section about the example API is there with that API alone', async () => {
-    const { page } = await stage.visit()
+    const { page } = await fixture.visit()
     await registerOnPage(page, newPerson())
     await section(page).waitFor()
     const others = [
@@ -38,9 +38,9 @@ describe.skipIf(!hasBrowser)('the pages of other installations', () => {
     'where registration is closed, there is neither a link nor a form for it',
     async () => {
       const publicUrl = `http://localhost:${await findFreePort()}`
-      const issuer = await stage.trio.startAuth({ REGISTRATION: 'closed' })
-      await stage.trio.startBff({ PORT: new URL(publicUrl).port, PUBLIC_URL: publicUrl, AUTH_URL: issuer.url })
-      const { page } = await stage.visit({ baseURL: publicUrl })
+      const issuer = await fixture.trio.startAuth({ REGISTRATION: 'closed' })
+      await fixture.trio.startBff({ PORT: new URL(publicUrl).port, PUBLIC_URL: publicUrl, AUTH_URL: issuer.url })
+      const { page } = await fixture.visit({ baseURL: publicUrl })
       await expect
         .poll(() =>
           page.goto('/sign-in').then(
@@ -57,7 +57,7 @@ describe.skipIf(!hasBrowser)('the pages of other installations', () => {
       await page.goto('/register')
       await page.getByRole('heading', { level: 1, name: 'Registration is closed' }).waitFor()
       expect(await page.getByRole('textbox').count()).toBe(0)
-      const open = await stage.visit()
+      const open = await fixture.visit()
       await open.page.goto('/sign-in')
       await open.page.getByRole('link', { name: 'Create an account' }).waitFor()
     }

@@ -3,10 +3,10 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { cookieNames, createBrowserClient, query } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasBrowser, newPerson, openStage, registerOnPage, type Stage, type Visitor } from './stage.ts'
+import { type Fixture, hasBrowser, newPerson, openFixture, registerOnPage, type Visitor } from './fixture.ts'
 
 describe.skipIf(!hasBrowser)('what other origins can do to a browser that is signed in', () => {
-  let stage: Stage
+  let fixture: Fixture
   let evil: Server
   /** Another site altogether, and the same site on another port. */
   let origins: string[]
@@ -14,32 +14,32 @@ describe.skipIf(!hasBrowser)('what other origins can do to a browser that is sig
   let username: string
 
   beforeAll(async () => {
-    stage = await openStage()
+    fixture = await openFixture()
     evil = createServer((_, response) => response.setHeader('Content-Type', 'text/html').end('<h1>evil</h1>')).listen(0)
     await once(evil, 'listening')
     const { port } = evil.address() as AddressInfo
     origins = [`http://127.0.0.1:${port}`, `http://localhost:${port}`]
-    visitor = await stage.visit()
+    visitor = await fixture.visit()
     const person = newPerson()
     username = person.username
     await registerOnPage(visitor.page, person)
   })
   afterAll(async () => {
     evil?.close()
-    await stage?.close()
+    await fixture?.close()
   })
 
   const liveSessions = async () => {
     const text = `SELECT f.id FROM refresh_token_families f JOIN users u ON u.id = f.user_id
       WHERE u.username = $1 AND f.revoked_at IS NULL`
-    return (await query(stage.database.url, text, [username])).length
+    return (await query(fixture.database.url, text, [username])).length
   }
 
   test.each([0, 1])('a form post changes nothing (%#)', async (index) => {
     for (const path of ['/account/auth/logout-all', '/bff/session']) {
       const page = await visitor.context.newPage()
       await page.goto(origins[index] as string)
-      const answered = page.waitForResponse(`${stage.url}${path}`)
+      const answered = page.waitForResponse(`${fixture.url}${path}`)
       await page.evaluate((action) => {
         const form = document.createElement('form')
         form.method = 'post'
@@ -47,7 +47,7 @@ describe.skipIf(!hasBrowser)('what other origins can do to a browser that is sig
         document.body.append(form)
         // After the evaluation has answered, since the page goes with it.
         setTimeout(() => form.submit())
-      }, `${stage.url}${path}`)
+      }, `${fixture.url}${path}`)
       expect((await answered).status()).toBe(403)
     }
     expect(await liveSessions()).toBe(1)
@@ -73,7 +73,7 @@ describe.skipIf(!hasBrowser)('what other origins can do to a browser that is sig
         } catch {} // what CORS does not allow
       }
       return read
-    }, stage.url)
+    }, fixture.url)
     expect(outcomes).toEqual([])
     expect(await liveSessions()).toBe(1)
     await page.close()
@@ -86,7 +86,7 @@ describe.skipIf(!hasBrowser)('what other origins can do to a browser that is sig
       const frame = document.createElement('iframe')
       frame.src = src
       document.body.append(frame)
-    }, stage.url)
+    }, fixture.url)
     await page.waitForTimeout(500)
     const [, frame] = page.frames()
     expect(frame?.url()).toMatch(/^chrome-error:/)
@@ -94,36 +94,36 @@ describe.skipIf(!hasBrowser)('what other origins can do to a browser that is sig
   })
 
   test('a cookie that somebody has planted is not the one after the sign-in', async () => {
-    const other = await stage.visit()
+    const other = await fixture.visit()
     const planted = 'A'.repeat(43)
     await other.context.addCookies([
       {
-        name: cookieNames(stage.url).session,
+        name: cookieNames(fixture.url).session,
         value: planted,
-        url: stage.url,
+        url: fixture.url,
         httpOnly: true
       }
     ])
     expect((await other.context.cookies()).map(({ value }) => value)).toEqual([planted])
     await registerOnPage(other.page, newPerson())
-    const values = sessionCookies(await other.context.cookies(stage.url)).map(({ value }) => value)
+    const values = sessionCookies(await other.context.cookies(fixture.url)).map(({ value }) => value)
     expect(values).toHaveLength(1)
     expect(values).not.toContain(planted)
-    const planter = createBrowserClient(stage.url)
+    const planter = createBrowserClient(fixture.url)
     planter.cookie = planted
     expect(await planter.send('GET', '/bff/session')).toMatchObject({ status: 401 })
   })
 
   test('a stolen cookie works until the sign-out, and is dead from then on', async () => {
-    const other = await stage.visit()
+    const other = await fixture.visit()
     await registerOnPage(other.page, newPerson())
-    const [cookie] = sessionCookies(await other.context.cookies(stage.url))
-    const thief = createBrowserClient(stage.url)
+    const [cookie] = sessionCookies(await other.context.cookies(fixture.url))
+    const thief = createBrowserClient(fixture.url)
     thief.cookie = cookie?.value
     expect(await thief.send('GET', '/api/me')).toMatchObject({ status: 200 })
     await other.page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click()
     await other.page.getByRole('heading', { name: 'Sign in' }).waitFor()
-    expect(sessionCookies(await other.context.cookies(stage.url))).toEqual([])
+    expect(sessionCookies(await other.context.cookies(fixture.url))).toEqual([])
     for (const path of ['/api/me', '/bff/session']) {
       expect(await thief.send('GET', path)).toMatchObject({ status: 401 })
     }

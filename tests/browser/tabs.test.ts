@@ -3,14 +3,14 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   expectSignedOut,
+  type Fixture,
   hasBrowser,
   newPerson,
-  openStage,
+  openFixture,
   type Person,
   registerOnPage,
-  type Stage,
   signInOnPage
-} from './stage.ts'
+} from './fixture.ts'
 
 const signOut = async (page: Page) => {
   await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click()
@@ -21,15 +21,15 @@ const shows = (page: Page, { username }: Person) =>
   page.getByRole('banner').getByText(username).first().waitFor({ timeout: 20_000 })
 
 describe.skipIf(!hasBrowser)('tabs of one browser', () => {
-  let stage: Stage
+  let fixture: Fixture
 
   beforeAll(async () => {
-    stage = await openStage()
+    fixture = await openFixture()
   })
-  afterAll(() => stage?.close())
+  afterAll(() => fixture?.close())
 
   const twoTabs = async () => {
-    const { page: first, context } = await stage.visit()
+    const { page: first, context } = await fixture.visit()
     const alice = newPerson('alice')
     await registerOnPage(first, alice)
     const second = await context.newPage()
@@ -38,13 +38,13 @@ describe.skipIf(!hasBrowser)('tabs of one browser', () => {
     return { alice, first, second }
   }
   const passwordHash = async ({ username }: Person) =>
-    (await query(stage.database.url, 'SELECT password_hash FROM users WHERE username = $1', [username]))[0]
+    (await query(fixture.database.url, 'SELECT password_hash FROM users WHERE username = $1', [username]))[0]
 
   test('a sign-out in one tab signs out the other at once', async () => {
     const { first, second } = await twoTabs()
     await signOut(second)
     await expectSignedOut(first)
-    expect(stage.complaints).toEqual([])
+    expect(fixture.complaints).toEqual([])
   })
 
   test('a sign-in as another user in one tab shows that user in the other at once', async () => {
@@ -55,14 +55,14 @@ describe.skipIf(!hasBrowser)('tabs of one browser', () => {
     await shows(first, bob)
     await expect.poll(() => first.locator('input[name=username]').inputValue()).toBe(bob.username)
     await first.getByRole('main').getByText(bob.username).first().waitFor()
-    expect(stage.complaints).toEqual([])
+    expect(fixture.complaints).toEqual([])
   })
 
   test('a tab that was not told looks again when the person comes back to it', async () => {
     const { first, second } = await twoTabs()
     const bob = newPerson('bob')
     // Cookies of another user, without a tab that tells of them.
-    const other = await stage.visit()
+    const other = await fixture.visit()
     await registerOnPage(other.page, bob)
     await first.context().addCookies(await other.context.cookies())
     await first.evaluate(() => window.dispatchEvent(new Event('focus')))
@@ -75,13 +75,13 @@ describe.skipIf(!hasBrowser)('tabs of one browser', () => {
   test('a form of a tab that shows another user is refused, changes nothing, and the tab shows the present user', async () => {
     const { first } = await twoTabs()
     const bob = newPerson('bob')
-    const other = await stage.visit()
+    const other = await fixture.visit()
     await registerOnPage(other.page, bob)
     const before = await passwordHash(bob)
     await first.getByLabel('Current password', { exact: true }).fill(bob.password)
     await first.getByLabel('New password', { exact: true }).fill('an entirely other password')
     await first.context().addCookies(await other.context.cookies())
-    const answered = first.waitForResponse(`${stage.url}/account/auth/password`)
+    const answered = first.waitForResponse(`${fixture.url}/account/auth/password`)
     await first.getByLabel('New password', { exact: true }).press('Enter')
     const response = await answered
     expect([response.status(), await response.json()]).toMatchObject([409, { error: 'session_changed' }])
@@ -93,7 +93,7 @@ describe.skipIf(!hasBrowser)('tabs of one browser', () => {
 
   test('the same user who signed in again in another tab goes on in this one', async () => {
     const { alice, first } = await twoTabs()
-    const other = await stage.visit()
+    const other = await fixture.visit()
     await signInOnPage(other.page, alice)
     await first.getByLabel('Current password', { exact: true }).fill(alice.password)
     await first.context().addCookies(await other.context.cookies())

@@ -1,6 +1,6 @@
 import { cookieNames } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { admin, hasBrowser, newPerson, openStage, registerOnPage, type Stage, signInOnPage } from './stage.ts'
+import { admin, type Fixture, hasBrowser, newPerson, openFixture, registerOnPage, signInOnPage } from './fixture.ts'
 
 /** What a JWT, a refresh token and a JWE begin with. */
 const token = /eyJ[\w-]{8,}|csr1\./
@@ -8,15 +8,15 @@ const token = /eyJ[\w-]{8,}|csr1\./
 const pages = ['/', '/admin', '/admin/users', '/admin/keys', '/admin/clients', '/admin/audit']
 
 describe.skipIf(!hasBrowser)('what a script in the page can find', () => {
-  let stage: Stage
+  let fixture: Fixture
 
   beforeAll(async () => {
-    stage = await openStage()
+    fixture = await openFixture()
   })
-  afterAll(() => stage?.close())
+  afterAll(() => fixture?.close())
 
   test('no token: not in cookies, storages, databases, the document, or any answer', async () => {
-    const { page, context } = await stage.visit()
+    const { page, context } = await fixture.visit()
     const bodies: Promise<[string, string]>[] = []
     const requests: string[] = []
     page.on('response', (response) => {
@@ -32,7 +32,7 @@ describe.skipIf(!hasBrowser)('what a script in the page can find', () => {
     page.on('request', (request) => requests.push(`${request.url()} ${request.postData() ?? ''}`))
     await registerOnPage(page, newPerson())
     await page.getByRole('button', { name: 'Sign out' }).first().click()
-    await signInOnPage(page, admin(stage.trio))
+    await signInOnPage(page, admin(fixture.trio))
     for (const path of pages) {
       await page.goto(path)
       await page.waitForLoadState('networkidle')
@@ -57,7 +57,7 @@ describe.skipIf(!hasBrowser)('what a script in the page can find', () => {
     expect(requests.filter((text) => token.test(text))).toEqual([])
     // The cookie is there, and scripts have not seen it.
     const cookies = await context.cookies()
-    const names = cookieNames(stage.url)
+    const names = cookieNames(fixture.url)
     const cookie = cookies.find(({ name }) => name === names.session)
     const device = cookies.find(({ name }) => name === names.device)
     // A third one, which shows that cookies are not blocked, lasts a minute.
@@ -70,11 +70,11 @@ describe.skipIf(!hasBrowser)('what a script in the page can find', () => {
       path: '/'
     })
     expect(answers.filter(([, text]) => text.includes(cookie?.value as string)).map(([url]) => url)).toEqual([])
-    expect(stage.complaints).toEqual([])
+    expect(fixture.complaints).toEqual([])
   })
 
   test('an injected script does not run, and a style is refused', async () => {
-    const { page } = await stage.visit()
+    const { page } = await fixture.visit()
     await page.goto('/sign-in')
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
     const ran = await page.evaluate(async () => {
@@ -91,7 +91,7 @@ describe.skipIf(!hasBrowser)('what a script in the page can find', () => {
       return { script: 'injected' in window, style: getComputedStyle(document.body).outlineWidth === '7px' }
     })
     expect(ran).toEqual({ script: false, style: false })
-    const complaints = stage.complaints.splice(0)
+    const complaints = fixture.complaints.splice(0)
     expect(complaints.length).toBeGreaterThanOrEqual(3)
     expect(complaints.every((text) => /Content Security Policy/.test(text))).toBe(true)
   })

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { TokenResponse } from '@countersign/oauth'
 import { type Answer, send, unverifiedClaims } from '@countersign/testing/trio'
 import type { Action, Outcome } from './family-model.ts'
-import { rules, type Stage } from './stage.ts'
+import { type Fixture, rules } from './fixture.ts'
 
 /** An action, which replica is asked for it, and after how many milliseconds. */
 export interface Call {
@@ -65,10 +65,15 @@ export function createIssuedTokens(): IssuedTokens {
 /** @returns what was answered, to a model whose clock says `now` */
 export async function carryOut(
   { action, replica, delayMs }: Call,
-  { stage, issued, usernames, now }: { stage: Stage; issued: IssuedTokens; usernames: Map<string, string>; now: number }
+  {
+    fixture,
+    issued,
+    usernames,
+    now
+  }: { fixture: Fixture; issued: IssuedTokens; usernames: Map<string, string>; now: number }
 ): Promise<Outcome> {
   if (delayMs) await delay(delayMs)
-  const url = stage.auths[replica % stage.auths.length]?.url
+  const url = fixture.auths[replica % fixture.auths.length]?.url
   const since = Date.now() / 1000
   const answer = await ask(action)
   if (answer.status >= 500) throw new Error(`${action.kind} answered ${answer.status}: ${JSON.stringify(answer.body)}`)
@@ -125,7 +130,7 @@ export async function carryOut(
     { bearer, isAdmin, body }: { bearer?: string; isAdmin?: boolean; body?: unknown }
   ): Promise<Answer> {
     const ofSession = bearer && issued.accessTokens(bearer).at(-1)?.token
-    const token = isAdmin ? await stage.adminToken() : ofSession
+    const token = isAdmin ? await fixture.adminToken() : ofSession
     return send(`${url}${path}`, {
       method,
       headers: {

@@ -4,7 +4,7 @@ import { inspect, isDeepStrictEqual } from 'node:util'
 import { ageSessionsStatement, get, post } from '@countersign/testing/trio'
 import { type Call, carryOut, createIssuedTokens, type IssuedTokens } from './calls.ts'
 import { apply, type Family, type Outcome, type World } from './family-model.ts'
-import { rules, type Stage, scheduleSeconds } from './stage.ts'
+import { type Fixture, rules, scheduleSeconds } from './fixture.ts'
 
 /** Rows that are held back from the services while calls arrive: so the calls meet there, and go on together. */
 export type Hold = 'nothing' | 'user' | 'families'
@@ -31,9 +31,9 @@ const entrySlackSeconds = 65 + 2
 const refusedWithinMs = 1000
 const longestHoldMs = 1000
 
-export async function createCheckedWorld(stage: Stage, { users: count }: { users: number }): Promise<CheckedWorld> {
-  const { pool } = stage
-  const users = await stage.createUsers(count)
+export async function createCheckedWorld(fixture: Fixture, { users: count }: { users: number }): Promise<CheckedWorld> {
+  const { pool } = fixture
+  const users = await fixture.createUsers(count)
   const userIds = users.map(({ id }) => id)
   const usernames = new Map(users.map(({ id, username }) => [id, username]))
   const begin = performance.now()
@@ -57,13 +57,13 @@ export async function createCheckedWorld(stage: Stage, { users: count }: { users
     async finish() {
       for (const family of familiesOf(world)) {
         for (const { token } of issued.accessTokens(family.id).filter(isAlive)) {
-          const { status } = await get(`${stage.resource.url}/me`, token)
+          const { status } = await get(`${fixture.resource.url}/me`, token)
           if (status !== (family.endedFor ? 401 : 200))
             throw mismatch('an access token is misjudged', { status, family })
         }
         if (!family.endedFor) continue
         const body = { refresh_token: issued.refreshToken(family.id, family.refreshState.current) }
-        const { status } = await post(`${stage.auths[0]?.url}/auth/refresh`, body)
+        const { status } = await post(`${fixture.auths[0]?.url}/auth/refresh`, body)
         if (status !== 400) throw mismatch('the refresh token of an ended session is taken', { status, family })
       }
       const rows = await readDatabase()
@@ -81,7 +81,7 @@ export async function createCheckedWorld(stage: Stage, { users: count }: { users
     const outcomes = await Promise.all(
       calls.map(async (call) => {
         await holding.taken
-        const outcome = await carryOut(call, { stage, issued, usernames, now: world.now })
+        const outcome = await carryOut(call, { fixture, issued, usernames, now: world.now })
         answered += 1
         return outcome
       })
@@ -154,7 +154,7 @@ export async function createCheckedWorld(stage: Stage, { users: count }: { users
     const token = alive.at(-1)?.token
     if (token === undefined) return
     const answeredAt = performance.now()
-    const urls = [`${stage.resource.url}/me`, ...stage.auths.map(({ url }) => `${url}/auth/me`)]
+    const urls = [`${fixture.resource.url}/me`, ...fixture.auths.map(({ url }) => `${url}/auth/me`)]
     await Promise.all(
       urls.map(async (url) => {
         for (;;) {

@@ -17,8 +17,8 @@ import {
 } from '@countersign/testing/trio'
 import { createClient } from 'redis'
 import { expect, vi } from 'vitest'
+import { type CrashFixture, sessionsPerUser } from './crash-fixture.ts'
 import { type NameStep, nameOfStatement } from './crash-plan.ts'
-import { type CrashStage, sessionsPerUser } from './crash-stage.ts'
 
 /** An operation that is killed at each of its steps. */
 export interface Operation {
@@ -32,7 +32,7 @@ export interface Operation {
   /** Whether it begins with the loss of all that was published. */
   readonly losesFeed?: boolean
   /** Makes a case to kill it in. */
-  prepare(stage: CrashStage): Promise<Case>
+  prepare(fixture: CrashFixture): Promise<Case>
 }
 
 export interface Case {
@@ -55,27 +55,27 @@ export const operations: readonly Operation[] = [
   {
     name: 'sign-in past the limit of sessions',
     commits: 'COMMIT',
-    async prepare(stage) {
-      const user = await register(stage.authUrl)
-      const oldest = await signIn(stage.authUrl, user)
-      const other = await signIn(stage.authUrl, user)
+    async prepare(fixture) {
+      const user = await register(fixture.authUrl)
+      const oldest = await signIn(fixture.authUrl, user)
+      const other = await signIn(fixture.authUrl, user)
       return {
         nameOf: namesOf([oldest], { withAttempts: true }),
-        run: () => post(`${stage.authUrl}/auth/login`, { username: user.username, password: user.password }),
-        isOver: () => isPublished(stage, oldest),
+        run: () => post(`${fixture.authUrl}/auth/login`, { username: user.username, password: user.password }),
+        isOver: () => isPublished(fixture, oldest),
         status: 200,
         ended: [oldest],
         async verify(isCommitted) {
-          await expectEnded(stage, [oldest], 'session_limit', isCommitted)
-          expect(await startedSessions(stage, user)).toEqual({
+          await expectEnded(fixture, [oldest], 'session_limit', isCommitted)
+          expect(await startedSessions(fixture, user)).toEqual({
             families: isCommitted ? 3 : 2,
             live: sessionsPerUser,
             audited: isCommitted ? 3 : 2
           })
-          await expectUsable(stage, other)
-          await signIn(stage.authUrl, user)
-          await expectEnded(stage, [oldest], 'session_limit', true)
-          expect(await startedSessions(stage, user)).toMatchObject({ live: sessionsPerUser })
+          await expectUsable(fixture, other)
+          await signIn(fixture.authUrl, user)
+          await expectEnded(fixture, [oldest], 'session_limit', true)
+          expect(await startedSessions(fixture, user)).toMatchObject({ live: sessionsPerUser })
         }
       }
     }
@@ -83,61 +83,68 @@ export const operations: readonly Operation[] = [
   {
     name: 'refresh',
     commits: 'UPDATE refresh_token_families',
-    async prepare(stage) {
-      const user = await register(stage.authUrl)
-      const session = await signIn(stage.authUrl, user)
+    async prepare(fixture) {
+      const user = await register(fixture.authUrl)
+      const session = await signIn(fixture.authUrl, user)
       return {
         nameOf: namesOf([session]),
-        run: () => refresh(stage.authUrl, session.refresh_token) as Promise<Answer<never>>,
+        run: () => refresh(fixture.authUrl, session.refresh_token) as Promise<Answer<never>>,
         isOver: async () => true,
         status: 200,
         ended: [],
         async verify(isCommitted) {
-          expect(await readFamily(stage.databaseUrl, sidOf(session))).toMatchObject({ generation: isCommitted ? 1 : 0 })
-          await expectOneChain(stage, user, session)
+          expect(await readFamily(fixture.databaseUrl, sidOf(session))).toMatchObject({
+            generation: isCommitted ? 1 : 0
+          })
+          await expectOneChain(fixture, user, session)
         }
       }
     }
   },
   {
     name: 'retry of a refresh',
-    async prepare(stage) {
-      const user = await register(stage.authUrl)
-      const session = await signIn(stage.authUrl, user)
-      await refresh(stage.authUrl, session.refresh_token)
+    async prepare(fixture) {
+      const user = await register(fixture.authUrl)
+      const session = await signIn(fixture.authUrl, user)
+      await refresh(fixture.authUrl, session.refresh_token)
       return {
         nameOf: namesOf([session]),
-        run: () => refresh(stage.authUrl, session.refresh_token) as Promise<Answer<never>>,
+        run: () => refresh(fixture.authUrl, session.refresh_token) as Promise<Answer<never>>,
         isOver: async () => true,
         status: 200,
         ended: [],
-        verify: () => expectOneChain(stage, user, session)
+        verify: () => expectOneChain(fixture, user, session)
       }
     }
   },
   {
     name: 'recovery of a lost response',
     commits: 'UPDATE refresh_token_families AS replayed',
-    async prepare(stage) {
-      const user = await register(stage.authUrl)
-      const session = await signIn(stage.authUrl, user)
-      const lost = (await refresh(stage.authUrl, session.refresh_token)).body
-      await ageSessions(stage.databaseUrl, user.id, burstSeconds)
+    async prepare(fixture) {
+      const user = await register(fixture.authUrl)
+      const session = await signIn(fixture.authUrl, user)
+      const lost = (await refresh(fixture.authUrl, session.refresh_token)).body
+      await ageSessions(fixture.databaseUrl, user.id, burstSeconds)
       return {
         nameOf: namesOf([session]),
-        run: () => refresh(stage.authUrl, session.refresh_token) as Promise<Answer<never>>,
+        run: () => refresh(fixture.authUrl, session.refresh_token) as Promise<Answer<never>>,
         isOver: async () => true,
         status: 200,
         ended: [],
         async verify(isCommitted) {
           const events = isCommitted ? 1 : 0
-          expect(await readFamily(stage.databaseUrl, sidOf(session))).toMatchObject({ generation: isCommitted ? 3 : 1 })
-          expect(await auditedOf(stage, user, 'refresh_token.recovered')).toBe(events)
-          const recovered = (await refresh(stage.authUrl, session.refresh_token)).body
+          expect(await readFamily(fixture.databaseUrl, sidOf(session))).toMatchObject({
+            generation: isCommitted ? 3 : 1
+          })
+          expect(await auditedOf(fixture, user, 'refresh_token.recovered')).toBe(events)
+          const recovered = (await refresh(fixture.authUrl, session.refresh_token)).body
           expect(recovered.refresh_token).not.toBe(lost.refresh_token)
-          expect((await refresh(stage.authUrl, recovered.refresh_token)).status).toBe(200)
-          expect(await readFamily(stage.databaseUrl, sidOf(session))).toMatchObject({ generation: 4, revoked_at: null })
-          expect(await auditedOf(stage, user, 'refresh_token.recovered')).toBe(1)
+          expect((await refresh(fixture.authUrl, recovered.refresh_token)).status).toBe(200)
+          expect(await readFamily(fixture.databaseUrl, sidOf(session))).toMatchObject({
+            generation: 4,
+            revoked_at: null
+          })
+          expect(await auditedOf(fixture, user, 'refresh_token.recovered')).toBe(1)
         }
       }
     }
@@ -145,19 +152,19 @@ export const operations: readonly Operation[] = [
   {
     name: 'replay',
     commits: 'UPDATE refresh_token_families AS replayed',
-    async prepare(stage) {
-      const { first: session, third } = await startReplayableSession(stage.authUrl, stage.databaseUrl)
-      const run = () => refresh(stage.authUrl, session.refresh_token) as Promise<Answer<never>>
+    async prepare(fixture) {
+      const { first: session, third } = await startReplayableSession(fixture.authUrl, fixture.databaseUrl)
+      const run = () => refresh(fixture.authUrl, session.refresh_token) as Promise<Answer<never>>
       return {
         nameOf: namesOf([session]),
         run,
-        isOver: () => isPublished(stage, session),
+        isOver: () => isPublished(fixture, session),
         status: 400,
         ended: [third],
         async verify(isCommitted) {
-          await expectEnded(stage, [third], 'replay', isCommitted)
+          await expectEnded(fixture, [third], 'replay', isCommitted)
           expect(await run()).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
-          await expectEnded(stage, [third], 'replay', true)
+          await expectEnded(fixture, [third], 'replay', true)
         }
       }
     }
@@ -165,21 +172,21 @@ export const operations: readonly Operation[] = [
   {
     name: 'logout',
     commits: 'UPDATE refresh_token_families AS ended',
-    async prepare(stage) {
-      const user = await register(stage.authUrl)
-      const [session, other] = [await signIn(stage.authUrl, user), await signIn(stage.authUrl, user)]
-      const run = () => post(`${stage.authUrl}/auth/logout`, { refresh_token: session.refresh_token })
+    async prepare(fixture) {
+      const user = await register(fixture.authUrl)
+      const [session, other] = [await signIn(fixture.authUrl, user), await signIn(fixture.authUrl, user)]
+      const run = () => post(`${fixture.authUrl}/auth/logout`, { refresh_token: session.refresh_token })
       return {
         nameOf: namesOf([session]),
         run,
-        isOver: () => isPublished(stage, session),
+        isOver: () => isPublished(fixture, session),
         status: 204,
         ended: [session],
         async verify(isCommitted) {
-          await expectEnded(stage, [session], 'logout', isCommitted)
+          await expectEnded(fixture, [session], 'logout', isCommitted)
           expect((await run()).status).toBe(204)
-          await expectEnded(stage, [session], 'logout', true)
-          await expectUsable(stage, other)
+          await expectEnded(fixture, [session], 'logout', true)
+          await expectUsable(fixture, other)
         }
       }
     }
@@ -187,21 +194,21 @@ export const operations: readonly Operation[] = [
   {
     name: 'logout-all',
     commits: 'COMMIT',
-    async prepare(stage) {
-      const user = await register(stage.authUrl)
-      const sessions = [await signIn(stage.authUrl, user), await signIn(stage.authUrl, user)]
-      const run = () => post(`${stage.authUrl}/auth/logout-all`, undefined, sessions[0]?.access_token)
+    async prepare(fixture) {
+      const user = await register(fixture.authUrl)
+      const sessions = [await signIn(fixture.authUrl, user), await signIn(fixture.authUrl, user)]
+      const run = () => post(`${fixture.authUrl}/auth/logout-all`, undefined, sessions[0]?.access_token)
       return {
         nameOf: namesOf(sessions),
         run,
-        isOver: () => isPublished(stage, ...sessions),
+        isOver: () => isPublished(fixture, ...sessions),
         status: 204,
         ended: sessions,
         async verify(isCommitted) {
-          await expectEnded(stage, sessions, 'logout_all', isCommitted)
+          await expectEnded(fixture, sessions, 'logout_all', isCommitted)
           // Where it was done, the access token is refused as soon as the entry is published.
           expect((await run()).status).toBeOneOf(isCommitted ? [204, 401] : [204])
-          await expectEnded(stage, sessions, 'logout_all', true)
+          await expectEnded(fixture, sessions, 'logout_all', true)
         }
       }
     }
@@ -209,30 +216,30 @@ export const operations: readonly Operation[] = [
   {
     name: 'password change',
     commits: 'COMMIT',
-    async prepare(stage) {
-      const user = await register(stage.authUrl)
-      const [here, there] = [await signIn(stage.authUrl, user), await signIn(stage.authUrl, user)]
+    async prepare(fixture) {
+      const user = await register(fixture.authUrl)
+      const [here, there] = [await signIn(fixture.authUrl, user), await signIn(fixture.authUrl, user)]
       const newPassword = `another ${user.password}`
       usedSecrets.add(newPassword)
       const run = () =>
         post(
-          `${stage.authUrl}/auth/password`,
+          `${fixture.authUrl}/auth/password`,
           { current_password: user.password, new_password: newPassword },
           here.access_token
         )
       return {
         nameOf: namesOf([there]),
         run,
-        isOver: () => isPublished(stage, there),
+        isOver: () => isPublished(fixture, there),
         status: 204,
         ended: [there],
         async verify(isCommitted) {
-          await expectEnded(stage, [there], 'password_changed', isCommitted)
-          expect(await auditedOf(stage, user, 'password.changed')).toBe(isCommitted ? 1 : 0)
+          await expectEnded(fixture, [there], 'password_changed', isCommitted)
+          expect(await auditedOf(fixture, user, 'password.changed')).toBe(isCommitted ? 1 : 0)
           expect((await run()).status).toBe(isCommitted ? 400 : 204)
-          await expectEnded(stage, [there], 'password_changed', true)
-          await expectUsable(stage, here)
-          await signIn(stage.authUrl, { ...user, password: newPassword })
+          await expectEnded(fixture, [there], 'password_changed', true)
+          await expectUsable(fixture, here)
+          await signIn(fixture.authUrl, { ...user, password: newPassword })
         }
       }
     }
@@ -240,28 +247,28 @@ export const operations: readonly Operation[] = [
   {
     name: 'disabling a user',
     commits: 'COMMIT',
-    async prepare(stage) {
-      const user = await register(stage.authUrl)
-      const session = await signIn(stage.authUrl, user)
-      const run = () => disable(stage, user)
+    async prepare(fixture) {
+      const user = await register(fixture.authUrl)
+      const session = await signIn(fixture.authUrl, user)
+      const run = () => disable(fixture, user)
       return {
         nameOf: namesOf([session]),
         run,
-        isOver: () => isPublished(stage, session),
+        isOver: () => isPublished(fixture, session),
         status: 200,
         ended: [session],
         async verify(isCommitted) {
           const isDisabled = await query(
-            stage.databaseUrl,
+            fixture.databaseUrl,
             'SELECT 1 FROM users WHERE id = $1 AND disabled_at IS NOT NULL',
             [user.id]
           )
           expect(isDisabled).toHaveLength(isCommitted ? 1 : 0)
-          await expectEnded(stage, [session], 'user_disabled', isCommitted)
-          expect(await auditedOf(stage, user, 'user.disabled')).toBe(isCommitted ? 1 : 0)
+          await expectEnded(fixture, [session], 'user_disabled', isCommitted)
+          expect(await auditedOf(fixture, user, 'user.disabled')).toBe(isCommitted ? 1 : 0)
           expect((await run()).status).toBe(200)
-          await expectEnded(stage, [session], 'user_disabled', true)
-          expect(await auditedOf(stage, user, 'user.disabled')).toBe(1)
+          await expectEnded(fixture, [session], 'user_disabled', true)
+          expect(await auditedOf(fixture, user, 'user.disabled')).toBe(1)
         }
       }
     }
@@ -271,13 +278,13 @@ export const operations: readonly Operation[] = [
     commits: 'COMMIT',
     // There is one spare.
     isAlone: true,
-    async prepare(stage) {
-      const kid = await spareKey(stage)
+    async prepare(fixture) {
+      const kid = await spareKey(fixture)
       let commits = 0
-      const run = () => post(`${stage.authUrl}/admin/keys/${kid}/pull`, { reason: 'crash' }, stage.adminToken)
+      const run = () => post(`${fixture.authUrl}/admin/keys/${kid}/pull`, { reason: 'crash' }, fixture.adminToken)
       const state = () =>
         query(
-          stage.databaseUrl,
+          fixture.databaseUrl,
           `SELECT pulled_at IS NOT NULL AS pulled, sealed_private_jwk IS NOT NULL AS sealed,
              (SELECT count(*)::int FROM revocations WHERE kind = 'kid' AND value = kid) AS entries,
              (SELECT count(*)::int FROM audit_events WHERE type = 'signing_key.pulled' AND detail->>'kid' = kid) AS events
@@ -293,7 +300,7 @@ export const operations: readonly Operation[] = [
           return nameOfStatement(text)
         },
         run,
-        isOver: async () => (await isPublishedValue(stage, kid)) && (await spareKey(stage)) !== kid,
+        isOver: async () => (await isPublishedValue(fixture, kid)) && (await spareKey(fixture)) !== kid,
         status: 200,
         ended: [],
         async verify(isCommitted) {
@@ -301,7 +308,7 @@ export const operations: readonly Operation[] = [
           expect(await state()).toEqual([isCommitted ? done : { pulled: false, sealed: true, entries: 0, events: 0 }])
           expect((await run()).status).toBe(200)
           expect(await state()).toEqual([done])
-          expect(await spareKey(stage)).not.toBe(kid)
+          expect(await spareKey(fixture)).not.toBe(kid)
         }
       }
     }
@@ -310,20 +317,20 @@ export const operations: readonly Operation[] = [
     name: 'publication of what a crash left over',
     polls: 'SELECT revocations',
     isAlone: true,
-    async prepare(stage) {
-      const session = await signIn(stage.authUrl, await register(stage.authUrl))
+    async prepare(fixture) {
+      const session = await signIn(fixture.authUrl, await register(fixture.authUrl))
       const nameOf = namesOf([session])
       return {
         nameOf: (store, text) => (store === 'postgres' && isSweep(text) ? nameOfStatement(text) : nameOf(store, text)),
         async run() {
-          await leaveOver(stage, session)
+          await leaveOver(fixture, session)
           return undefined
         },
-        isOver: () => isPublished(stage, session),
+        isOver: () => isPublished(fixture, session),
         ended: [session],
         async verify() {
-          await leaveOver(stage, session)
-          await expectEnded(stage, [session], 'logout', true)
+          await leaveOver(fixture, session)
+          await expectEnded(fixture, [session], 'logout', true)
         }
       }
     }
@@ -332,10 +339,10 @@ export const operations: readonly Operation[] = [
     name: 'rewriting the feed after a flush',
     isAlone: true,
     losesFeed: true,
-    async prepare(stage) {
-      const session = await signIn(stage.authUrl, await register(stage.authUrl))
-      await post(`${stage.authUrl}/auth/logout`, { refresh_token: session.refresh_token })
-      await vi.waitUntil(() => isPublished(stage, session), { timeout: 8000, interval: 20 })
+    async prepare(fixture) {
+      const session = await signIn(fixture.authUrl, await register(fixture.authUrl))
+      await post(`${fixture.authUrl}/auth/logout`, { refresh_token: session.refresh_token })
+      await vi.waitUntil(() => isPublished(fixture, session), { timeout: 8000, interval: 20 })
       return {
         nameOf: (store, text) =>
           store === 'redis'
@@ -346,14 +353,14 @@ export const operations: readonly Operation[] = [
               ? 'SELECT revocations'
               : undefined,
         async run() {
-          await flush(stage)
+          await flush(fixture)
           return undefined
         },
-        isOver: async () => (await feedOf(stage)).isComplete,
+        isOver: async () => (await feedOf(fixture)).isComplete,
         ended: [session],
         async verify() {
           for (;;) {
-            const { isComplete, sids } = await feedOf(stage)
+            const { isComplete, sids } = await feedOf(fixture)
             if (isComplete) {
               expect(sids).toContain(sidOf(session))
               return
@@ -371,10 +378,10 @@ function isBackground(text: string): boolean {
 }
 
 /** The key that will sign next; it is replaced a moment after it was taken away. */
-async function spareKey(stage: CrashStage): Promise<string> {
+async function spareKey(fixture: CrashFixture): Promise<string> {
   const find = () =>
     query<{ kid: string }>(
-      stage.databaseUrl,
+      fixture.databaseUrl,
       'SELECT kid FROM signing_keys WHERE signs_from IS NULL AND pulled_at IS NULL'
     )
   const [spare] = await vi.waitUntil(async () => ((await find()).length > 0 ? find() : undefined), { timeout: 15_000 })
@@ -410,41 +417,41 @@ function namesOf(
 }
 
 /** The old refresh token or its one successor works, and the family has not forked. */
-async function expectOneChain(stage: CrashStage, user: User, old: TokenResponse): Promise<void> {
-  const successor = await refresh(stage.authUrl, old.refresh_token)
+async function expectOneChain(fixture: CrashFixture, user: User, old: TokenResponse): Promise<void> {
+  const successor = await refresh(fixture.authUrl, old.refresh_token)
   expect(successor.status).toBe(200)
-  const again = await refresh(stage.authUrl, old.refresh_token)
+  const again = await refresh(fixture.authUrl, old.refresh_token)
   expect(again).toMatchObject({ status: 200, body: { refresh_token: successor.body.refresh_token } })
-  expect(await readFamily(stage.databaseUrl, sidOf(old))).toMatchObject({ generation: 1, revoked_at: null })
-  expect(await startedSessions(stage, user)).toEqual({ families: 1, live: 1, audited: 1 })
-  await expectUsable(stage, successor.body)
+  expect(await readFamily(fixture.databaseUrl, sidOf(old))).toMatchObject({ generation: 1, revoked_at: null })
+  expect(await startedSessions(fixture, user)).toEqual({ families: 1, live: 1, audited: 1 })
+  await expectUsable(fixture, successor.body)
 }
 
 /** For a moment a verifier may not know; it never says that the token is bad. */
-async function expectAccepted(stage: CrashStage, { access_token: token }: TokenResponse): Promise<void> {
+async function expectAccepted(fixture: CrashFixture, { access_token: token }: TokenResponse): Promise<void> {
   const statuses: number[] = []
   const ask = async () => {
-    statuses.push(await stage.statusOfMe(token))
+    statuses.push(await fixture.statusOfMe(token))
     return statuses.at(-1)
   }
   await expect.poll(ask, { timeout: 5000, interval: 50 }).toBe(200)
   expect(statuses).not.toContain(401)
 }
 
-async function expectUsable(stage: CrashStage, session: TokenResponse): Promise<void> {
-  await expectAccepted(stage, session)
-  expect((await refresh(stage.authUrl, session.refresh_token)).status).toBe(200)
+async function expectUsable(fixture: CrashFixture, session: TokenResponse): Promise<void> {
+  await expectAccepted(fixture, session)
+  expect((await refresh(fixture.authUrl, session.refresh_token)).status).toBe(200)
 }
 
 /** Each session is ended with one denylist entry and one audit event, or nothing of that has happened. */
 async function expectEnded(
-  stage: CrashStage,
+  fixture: CrashFixture,
   sessions: readonly TokenResponse[],
   reason: string,
   isEnded: boolean
 ): Promise<void> {
   const rows = await query(
-    stage.databaseUrl,
+    fixture.databaseUrl,
     `SELECT revoked_at IS NOT NULL AS revoked, revoked_reason AS reason,
        (SELECT count(*)::int FROM revocations WHERE kind = 'sid' AND value = f.id::text) AS entries,
        (SELECT count(*)::int FROM audit_events
@@ -457,17 +464,17 @@ async function expectEnded(
     : { revoked: false, reason: null, entries: 0, events: 0 }
   expect(rows).toEqual(sessions.map(() => expected))
   for (const session of sessions) {
-    if (!isEnded) await expectAccepted(stage, session)
+    if (!isEnded) await expectAccepted(fixture, session)
     else {
-      const refused = await refresh(stage.authUrl, session.refresh_token)
+      const refused = await refresh(fixture.authUrl, session.refresh_token)
       expect(refused).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
     }
   }
 }
 
-async function startedSessions(stage: CrashStage, { id }: User) {
+async function startedSessions(fixture: CrashFixture, { id }: User) {
   const [counts] = await query(
-    stage.databaseUrl,
+    fixture.databaseUrl,
     `SELECT count(*)::int AS families, count(*) FILTER (WHERE revoked_at IS NULL)::int AS live,
        (SELECT count(*)::int FROM audit_events WHERE user_id = $1 AND type = 'session.started') AS audited
      FROM refresh_token_families WHERE user_id = $1`,
@@ -476,23 +483,26 @@ async function startedSessions(stage: CrashStage, { id }: User) {
   return counts
 }
 
-async function auditedOf(stage: CrashStage, { id }: User, type: string): Promise<number> {
-  const rows = await query(stage.databaseUrl, 'SELECT 1 FROM audit_events WHERE user_id = $1 AND type = $2', [id, type])
+async function auditedOf(fixture: CrashFixture, { id }: User, type: string): Promise<number> {
+  const rows = await query(fixture.databaseUrl, 'SELECT 1 FROM audit_events WHERE user_id = $1 AND type = $2', [
+    id,
+    type
+  ])
   return rows.length
 }
 
-function disable(stage: CrashStage, { id }: User): Promise<Answer> {
-  return send(`${stage.authUrl}/admin/users/${id}`, {
+function disable(fixture: CrashFixture, { id }: User): Promise<Answer> {
+  return send(`${fixture.authUrl}/admin/users/${id}`, {
     method: 'PATCH',
-    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${stage.adminToken}` },
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${fixture.adminToken}` },
     body: JSON.stringify({ disabled: true })
   })
 }
 
 /** What a crash between commit and publication leaves behind, old enough for the sweeper. */
-async function leaveOver(stage: CrashStage, session: TokenResponse): Promise<void> {
+async function leaveOver(fixture: CrashFixture, session: TokenResponse): Promise<void> {
   await query(
-    stage.databaseUrl,
+    fixture.databaseUrl,
     `WITH ended AS (
        UPDATE refresh_token_families SET revoked_at = now(), revoked_reason = 'logout'
        WHERE id = $1 AND revoked_at IS NULL RETURNING id, user_id
@@ -505,27 +515,27 @@ async function leaveOver(stage: CrashStage, session: TokenResponse): Promise<voi
   )
 }
 
-async function isPublishedValue(stage: CrashStage, value: string): Promise<boolean> {
+async function isPublishedValue(fixture: CrashFixture, value: string): Promise<boolean> {
   const published = 'SELECT 1 FROM revocations WHERE value = $1 AND published_at IS NOT NULL'
-  return (await query(stage.databaseUrl, published, [value])).length > 0
+  return (await query(fixture.databaseUrl, published, [value])).length > 0
 }
 
-async function isPublished(stage: CrashStage, ...sessions: TokenResponse[]): Promise<boolean> {
+async function isPublished(fixture: CrashFixture, ...sessions: TokenResponse[]): Promise<boolean> {
   const rows = await query(
-    stage.databaseUrl,
+    fixture.databaseUrl,
     'SELECT 1 FROM revocations WHERE value = ANY($1) AND published_at IS NOT NULL',
     [sessions.map(sidOf)]
   )
   return rows.length === sessions.length
 }
 
-async function flush(stage: CrashStage): Promise<void> {
-  await withRedis(stage, (client) => client.flushDb())
+async function flush(fixture: CrashFixture): Promise<void> {
+  await withRedis(fixture, (client) => client.flushDb())
 }
 
 /** What the feed says of itself, as docs/revocation-feed.md has it, and the sessions in it. */
-async function feedOf(stage: CrashStage): Promise<{ isComplete: boolean; sids: (string | undefined)[] }> {
-  return withRedis(stage, async (client) => {
+async function feedOf(fixture: CrashFixture): Promise<{ isComplete: boolean; sids: (string | undefined)[] }> {
+  return withRedis(fixture, async (client) => {
     const epoch = await client.get('{countersign}:epoch')
     const info = await client.info('server')
     const messages = (await client.xRange('{countersign}:revocations', '-', '+')) ?? []
@@ -535,7 +545,7 @@ async function feedOf(stage: CrashStage): Promise<{ isComplete: boolean; sids: (
 }
 
 async function withRedis<T>(
-  { redisUrl }: CrashStage,
+  { redisUrl }: CrashFixture,
   work: (client: ReturnType<typeof connectTo>) => Promise<T>
 ): Promise<T> {
   const client = connectTo(redisUrl)

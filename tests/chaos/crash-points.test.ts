@@ -1,9 +1,9 @@
 import type { TokenResponse } from '@countersign/oauth'
 import { type Answer, get, query, untilReady, usedSecrets } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { type CrashFixture, openCrashFixture } from './crash-fixture.ts'
 import { type Case, type Operation, operations } from './crash-operations.ts'
 import { type CrashPoint, crashPointsOf, holdAt, learnSteps } from './crash-plan.ts'
-import { type CrashStage, openCrashStage } from './crash-stage.ts'
 
 interface PlannedCrash {
   readonly name: string
@@ -17,14 +17,14 @@ interface Learnt {
 }
 
 // Opened before the tests are collected: the crash points are learnt by watching each operation once.
-const stage = inject('docker') ? await openCrashStage() : undefined
-const { crashes, learnt } = stage ? await planCrashes(stage) : { crashes: [], learnt: [] }
+const fixture = inject('docker') ? await openCrashFixture() : undefined
+const { crashes, learnt } = fixture ? await planCrashes(fixture) : { crashes: [], learnt: [] }
 
-describe.skipIf(!stage)('an auth-service that is killed and started again', () => {
+describe.skipIf(!fixture)('an auth-service that is killed and started again', () => {
   const revoked: { during: string; session: TokenResponse }[] = []
 
   afterAll(async () => {
-    await stage?.close()
+    await fixture?.close()
   })
 
   for (const { name, fault } of learnt) {
@@ -36,28 +36,28 @@ describe.skipIf(!stage)('an auth-service that is killed and started again', () =
   describeRounds(crashes.filter(({ operation }) => !operation.losesFeed))
 
   test('denies every session that has ended to a verifier that was up all the time', async () => {
-    if (stage) await expectAllRefused(stage.statusOfMe)
+    if (fixture) await expectAllRefused(fixture.statusOfMe)
   })
 
   test('has published in the end all that was committed, also for a verifier that is started afterwards', async () => {
-    if (!stage) return
-    const unpublished = () => query(stage.databaseUrl, 'SELECT value FROM revocations WHERE published_at IS NULL')
+    if (!fixture) return
+    const unpublished = () => query(fixture.databaseUrl, 'SELECT value FROM revocations WHERE published_at IS NULL')
     await expect.poll(unpublished, { timeout: 5000, interval: 100 }).toEqual([])
-    await expectAllRefused(await startVerifier(stage))
+    await expectAllRefused(await startVerifier(fixture))
   })
 
   // Rewriting the feed would heal what had not been published.
   describeRounds(crashes.filter(({ operation }) => operation.losesFeed))
 
   test('denies the same after the feed was lost and rewritten', async () => {
-    if (!stage) return
-    await expectAllRefused(stage.statusOfMe)
-    await expectAllRefused(await startVerifier(stage))
+    if (!fixture) return
+    await expectAllRefused(fixture.statusOfMe)
+    await expectAllRefused(await startVerifier(fixture))
     expect(revoked.length).toBeGreaterThan(50)
   })
 
   test('has written no token and no password to its logs', () => {
-    const logs = stage?.logs() ?? ''
+    const logs = fixture?.logs() ?? ''
     expect([...usedSecrets].filter((secret) => logs.includes(secret))).toEqual([])
   })
 
@@ -67,9 +67,9 @@ describe.skipIf(!stage)('an auth-service that is killed and started again', () =
         const cases = new Map<PlannedCrash, Case>()
         let answers: ReadonlyMap<PlannedCrash, Answer | undefined>
         beforeAll(async () => {
-          if (!stage) return
-          for (const crash of round) cases.set(crash, await crash.operation.prepare(stage))
-          answers = await crashIn(stage, cases)
+          if (!fixture) return
+          for (const crash of round) cases.set(crash, await crash.operation.prepare(fixture))
+          answers = await crashIn(fixture, cases)
         })
 
         for (const crash of round) {
@@ -85,7 +85,7 @@ describe.skipIf(!stage)('an auth-service that is killed and started again', () =
     }
   }
 
-  async function expectAllRefused(statusOfMe: CrashStage['statusOfMe']): Promise<void> {
+  async function expectAllRefused(statusOfMe: CrashFixture['statusOfMe']): Promise<void> {
     const notRefused = async () => {
       const statuses = await Promise.all(revoked.map(({ session }) => statusOfMe(session.access_token)))
       return revoked.flatMap(({ during }, at) => (statuses[at] === 401 ? [] : [`${during}: ${statuses[at]}`]))
@@ -94,21 +94,21 @@ describe.skipIf(!stage)('an auth-service that is killed and started again', () =
   }
 })
 
-async function startVerifier(stage: CrashStage): Promise<CrashStage['statusOfMe']> {
-  const service = await stage.startResource()
+async function startVerifier(fixture: CrashFixture): Promise<CrashFixture['statusOfMe']> {
+  const service = await fixture.startResource()
   await untilReady(service)
   return async (accessToken) => (await get(`${service.url}/me`, accessToken)).status
 }
 
 /** An operation whose steps cannot be learnt has no crash points, and a test that says why. */
-async function planCrashes(stage: CrashStage): Promise<{ crashes: PlannedCrash[]; learnt: Learnt[] }> {
+async function planCrashes(fixture: CrashFixture): Promise<{ crashes: PlannedCrash[]; learnt: Learnt[] }> {
   const crashes: PlannedCrash[] = []
   const learnt: Learnt[] = []
   for (const operation of operations) {
     const { name, commits, polls, prepare } = operation
     try {
-      const { nameOf, run, isOver } = await prepare(stage)
-      const all = await learnSteps(stage, nameOf, async () => {
+      const { nameOf, run, isOver } = await prepare(fixture)
+      const all = await learnSteps(fixture, nameOf, async () => {
         await run()
         await vi.waitFor(async () => expect(await isOver(), 'it is over').toBe(true), { timeout: 8000 })
       })
@@ -149,7 +149,7 @@ function inRounds(all: readonly PlannedCrash[]): PlannedCrash[][] {
  * @returns the answers of those that had one by then
  */
 async function crashIn(
-  stage: CrashStage,
+  fixture: CrashFixture,
   cases: ReadonlyMap<PlannedCrash, Case>
 ): Promise<ReadonlyMap<PlannedCrash, Answer | undefined>> {
   let isGone = () => {}
@@ -160,7 +160,7 @@ async function crashIn(
   const stops: (() => void)[] = []
   try {
     for (const [crash, { nameOf, run }] of cases) {
-      const { reached, stop } = holdAt(stage, nameOf, crash.point, gone)
+      const { reached, stop } = holdAt(fixture, nameOf, crash.point, gone)
       stops.push(stop)
       const attempt = run().catch(() => undefined) // nobody is there to answer any more
       attempts.set(crash, attempt)
@@ -168,10 +168,10 @@ async function crashIn(
       stop()
     }
   } finally {
-    await stage.kill()
+    await fixture.kill()
     isGone()
     for (const stop of stops) stop()
-    await stage.restart()
+    await fixture.restart()
   }
   return new Map(await Promise.all([...attempts].map(async ([crash, attempt]) => [crash, await attempt] as const)))
 }

@@ -4,7 +4,7 @@ import { get, query, untilReady } from '@countersign/testing/trio'
 import { revocationKeys } from '@countersign/verifier/redis'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { type FeedStage, type LocalVerifier, openFeedStage } from './feed-stage.ts'
+import { type FeedFixture, type LocalVerifier, openFeedFixture } from './feed-fixture.ts'
 import { startTraffic, violationsIn } from './feed-traffic.ts'
 
 /** After the revoking call has answered, a token may still be accepted for so long: while the feed is healthy, … */
@@ -28,22 +28,22 @@ const liveEntries = Number(process.env.LIVE_ENTRIES ?? 20_000)
 
 describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
   let redis: RedisContainer
-  let stage: FeedStage
+  let fixture: FeedFixture
   let verifier: LocalVerifier
 
   beforeAll(async () => {
     redis = await startRedisContainer()
-    stage = await openFeedStage(redis.url, 180)
-    verifier = stage.join('verifier')
+    fixture = await openFeedFixture(redis.url, 180)
+    verifier = fixture.join('verifier')
     await recovered()
   })
   afterAll(async () => {
-    await stage?.close()
+    await fixture?.close()
     await redis?.remove()
   })
 
-  const recovered = async () => expect(await stage.untilRecovered(10_000)).toEqual([])
-  const paths = () => [stage.issuerPath, stage.verifierPath]
+  const recovered = async () => expect(await fixture.untilRecovered(10_000)).toEqual([])
+  const paths = () => [fixture.issuerPath, fixture.verifierPath]
   const retarget = (url: string) => paths().forEach((path) => void path.retarget(url))
 
   /**
@@ -52,15 +52,15 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
    */
   async function prove(fault: () => Promise<void>, options: Fault = {}): Promise<void> {
     const { revokes = true, isLong = false, recoversWithinMs = 8000, joinsAfterMs = 150 } = options
-    const traffic = startTraffic(stage.judges, () => [...stage.good, ...stage.revoked])
+    const traffic = startTraffic(fixture.judges, () => [...fixture.good, ...fixture.revoked])
     const joined: LocalVerifier[] = []
     const join = (name: string) => {
-      const verifier = stage.join(name)
+      const verifier = fixture.join(name)
       joined.push(verifier)
       return verifier
     }
     try {
-      await stage.revoke(healthyBoundMs)
+      await fixture.revoke(healthyBoundMs)
       await delay(200)
 
       const faultFrom = performance.now()
@@ -69,26 +69,26 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
       await fault()
       await joining
       await stopRevoking()
-      await stage.revoke(faultBoundMs)
-      const notRecovered = await stage.untilRecovered(recoversWithinMs)
+      await fixture.revoke(faultBoundMs)
+      const notRecovered = await fixture.untilRecovered(recoversWithinMs)
       const recoveredBy = performance.now()
 
       const late = join('verifier that joined afterwards')
       await late.verifier.ready()
       traffic.add(late)
-      await stage.revoke(healthyBoundMs)
+      await fixture.revoke(healthyBoundMs)
       await delay(healthyBoundMs + 100)
       await traffic.stop()
       const outage = traffic.answers.filter(({ status }) => status === 503)
       expect([
         ...notRecovered,
         ...violationsIn(traffic.answers, { faultFrom, recoveredBy }),
-        ...(await stage.differences())
+        ...(await fixture.differences())
       ]).toEqual([])
       if (isLong) expect(outage.length).toBeGreaterThan(0)
     } finally {
       await traffic.stop()
-      await Promise.all(joined.map((verifier) => stage.leave(verifier)))
+      await Promise.all(joined.map((verifier) => fixture.leave(verifier)))
     }
   }
 
@@ -96,7 +96,7 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
     const stopping = new AbortController()
     const revoking = (async () => {
       while (!stopping.signal.aborted) {
-        await stage.revoke(faultBoundMs)
+        await fixture.revoke(faultBoundMs)
         await delay(900, undefined, { signal: stopping.signal }).catch(() => {})
       }
     })()
@@ -119,9 +119,9 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
   const flush = (url: string) => command(url, (client) => client.flushAll())
 
   test('nothing is wrong: revocations arrive at once, and every verifier measures that', async () => {
-    const [arrivals, revoked] = [await propagations(), stage.revoked.length]
+    const [arrivals, revoked] = [await propagations(), fixture.revoked.length]
     await prove(() => delay(1500))
-    const made = stage.revoked.length - revoked
+    const made = fixture.revoked.length - revoked
     for (const [at, { count, seconds }] of (await propagations()).entries()) {
       expect(count - (arrivals[at]?.count ?? 0)).toBe(made)
       expect(seconds / count).toBeLessThan(0.5)
@@ -131,7 +131,7 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
   /** The histogram of each service, so far. */
   async function propagations(): Promise<{ count: number; seconds: number }[]> {
     const name = 'countersign_revocation_propagation_seconds'
-    const pages = await Promise.all(stage.services().map(({ managementUrl: url }) => get<string>(`${url}/metrics`)))
+    const pages = await Promise.all(fixture.services().map(({ managementUrl: url }) => get<string>(`${url}/metrics`)))
     return pages.map(({ body }) => ({
       count: Number(new RegExp(`^${name}_count\\{.*\\} (\\d+)$`, 'm').exec(body)?.[1]),
       seconds: Number(new RegExp(`^${name}_sum\\{.*\\} ([\\d.e-]+)$`, 'm').exec(body)?.[1])
@@ -170,28 +170,28 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
     test('verifiers are cut off from Redis, and the issuer is not', () =>
       prove(
         async () => {
-          await stage.verifierPath.cut()
+          await fixture.verifierPath.cut()
           await delay(6500)
-          await stage.verifierPath.restore()
+          await fixture.verifierPath.restore()
         },
         { isLong: true }
       ))
 
     test('the issuer is cut off from Redis for a moment, and verifiers are not', () =>
       prove(async () => {
-        await stage.issuerPath.cut()
+        await fixture.issuerPath.cut()
         await delay(1500)
-        await stage.issuerPath.restore()
+        await fixture.issuerPath.restore()
       }))
 
     test('one issuer is cut off from Redis for long, and its replica publishes for it', async () => {
-      const replica = await stage.trio.startAuth({ REDIS_URL: redis.url })
+      const replica = await fixture.trio.startAuth({ REDIS_URL: redis.url })
       await untilReady(replica)
       try {
         await prove(async () => {
-          await stage.issuerPath.cut()
+          await fixture.issuerPath.cut()
           await delay(6500)
-          await stage.issuerPath.restore()
+          await fixture.issuerPath.restore()
         })
       } finally {
         await replica.stop()
@@ -245,7 +245,7 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
         await prove(async () => {
           // The replica hears nothing from here on, which nobody knows: all still write to the primary.
           await command(replica.url, (client) => client.replicaOf('NO', 'ONE' as never))
-          for (let lost = 0; lost < 3; lost++) await stage.revoke(healthyBoundMs)
+          for (let lost = 0; lost < 3; lost++) await fixture.revoke(healthyBoundMs)
           await delay(healthyBoundMs)
           retarget(replica.url)
           await redis.kill()
@@ -261,7 +261,7 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
     test('an issuer goes on writing to the old primary for two seconds after a failover', async () => {
       const replica = await startRedisContainer()
       const laggard = await startTcpProxy({ target: redis.url })
-      const second = await stage.trio.startAuth({ REDIS_URL: laggard.url })
+      const second = await fixture.trio.startAuth({ REDIS_URL: laggard.url })
       try {
         await untilReady(second)
         await replicate(replica.url, redis.url)
@@ -269,7 +269,7 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
           await command(replica.url, (client) => client.replicaOf('NO', 'ONE' as never))
           retarget(replica.url)
           await delay(1500)
-          await stage.revoke(faultBoundMs, second)
+          await fixture.revoke(faultBoundMs, second)
           await delay(500)
           laggard.retarget(replica.url)
         })
@@ -301,10 +301,10 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
     test('Redis is flushed while there is no issuer, until it is there again', () =>
       prove(
         async () => {
-          await stage.stopIssuer('SIGKILL')
+          await fixture.stopIssuer('SIGKILL')
           await flush(redis.url)
           await delay(4500)
-          await stage.startIssuer()
+          await fixture.startIssuer()
         },
         { revokes: false, isLong: true }
       ))
@@ -312,11 +312,11 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
     test('the stream is trimmed by hand under a reader that is behind', () =>
       prove(
         async () => {
-          stage.verifierPath.pause()
-          for (let unread = 0; unread < 3; unread++) await stage.revoke(faultBoundMs)
+          fixture.verifierPath.pause()
+          for (let unread = 0; unread < 3; unread++) await fixture.revoke(faultBoundMs)
           await command(redis.url, (client) => client.xTrim(revocationKeys.stream, 'MAXLEN', 0))
           await delay(300)
-          stage.verifierPath.resume()
+          fixture.verifierPath.resume()
           // An issuer notices within a second. A verifier that joins before that may trust what is left (docs/faults.md).
         },
         { joinsAfterMs: 2500 }
@@ -324,15 +324,15 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
 
     test('single messages are deleted from the stream by hand before anyone has read them', () =>
       prove(async () => {
-        stage.verifierPath.pause()
-        const unread = await stage.revoke(faultBoundMs)
-        await stage.revoke(faultBoundMs)
+        fixture.verifierPath.pause()
+        const unread = await fixture.revoke(faultBoundMs)
+        await fixture.revoke(faultBoundMs)
         await command(redis.url, async (client) => {
           const messages = await client.xRevRange(revocationKeys.stream, '+', '-', { COUNT: 10 })
           const ids = messages?.filter(({ message }) => message.value === unread.sid).map(({ id }) => id) ?? []
           expect(await client.xDel(revocationKeys.stream, ids)).toBe(1)
         })
-        stage.verifierPath.resume()
+        fixture.verifierPath.resume()
       }))
 
     test('the stream is deleted', () =>
@@ -341,13 +341,13 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
       }))
 
     test('two issuers rewrite the feed at once, again and again, while sessions end', async () => {
-      const second = await stage.trio.startAuth({ REDIS_URL: redis.url })
+      const second = await fixture.trio.startAuth({ REDIS_URL: redis.url })
       try {
         await untilReady(second)
         await prove(async () => {
           for (let round = 0; round < 10; round++) {
             await flush(redis.url)
-            await Promise.all([stage.revoke(faultBoundMs), stage.revoke(faultBoundMs, second)])
+            await Promise.all([fixture.revoke(faultBoundMs), fixture.revoke(faultBoundMs, second)])
             await delay(Math.random() * 500)
           }
         })
@@ -358,16 +358,16 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
   })
 
   test('an issuer that starts with very many live entries loses none, nor one that is made meanwhile', async () => {
-    await stage.leave(verifier) // four that read it all are enough
-    await stage.stopIssuer()
+    await fixture.leave(verifier) // four that read it all are enough
+    await fixture.stopIssuer()
     await query(
-      stage.database.url,
+      fixture.database.url,
       `INSERT INTO revocations (kind, value, expires_at)
        SELECT 'sid', gen_random_uuid()::text, now() + interval '10 minutes' FROM generate_series(1, $1::int)`,
       [liveEntries]
     )
     await flush(redis.url)
-    await stage.startIssuer()
+    await fixture.startIssuer()
     // How long that takes is for the benchmark of growth to say: here it shares two cores with all that watches it.
     await prove(async () => {}, { recoversWithinMs: 60_000 })
   }, 120_000)

@@ -3,7 +3,7 @@ import { budget } from './budget.ts'
 import type { Call } from './calls.ts'
 import { type CheckedWorld, createCheckedWorld, type Hold } from './checked-world.ts'
 import type { Action, Family, Outcome, User } from './family-model.ts'
-import { openStage, rules, type Stage } from './stage.ts'
+import { type Fixture, openFixture, rules } from './fixture.ts'
 
 /**
  * Pairs of calls at the same time, on two replicas. The model says that there is an order of them which explains both
@@ -170,12 +170,12 @@ const races: readonly Race[] = [
 ]
 
 describe.skipIf(!inject('docker'))('linearity: whatever the interleaving, what was revoked stays revoked', () => {
-  let stage: Stage
+  let fixture: Fixture
 
   beforeAll(async () => {
-    stage = await openStage()
+    fixture = await openFixture()
   })
-  afterAll(() => stage?.close())
+  afterAll(() => fixture?.close())
 
   test.each(races.map(([name, actions, aftermath, after = 0]) => [name, actions, aftermath, after] as const))(
     '%s',
@@ -218,17 +218,17 @@ describe.skipIf(!inject('docker'))('linearity: whatever the interleaving, what w
     // Made with weaker parameters than today's.
     const outdated = '$argon2id$v=19$m=8192,t=1,p=1$BTVEcuy49O0YD28XxEvo/w$Z5bOrS6w3y8iugbpLm0aKU3ow7bpFAOoI+nNcaqXdJg'
     for (let turn = 0; turn < budget.races; turn++) {
-      const checked = await createCheckedWorld(stage, { users: 1 })
+      const checked = await createCheckedWorld(fixture, { users: 1 })
       const [user] = checked.world.users as [User]
       user.password = password
-      await stage.pool.query('UPDATE users SET password_hash = $2 WHERE id = $1', [user.id, outdated])
+      await fixture.pool.query('UPDATE users SET password_hash = $2 WHERE id = $1', [user.id, outdated])
       const action: Action = { kind: 'sign in', userId: user.id, password }
       await checked.run([0, 1].map((replica) => ({ action, replica })))
     }
   })
 
   async function setScene(afterSeconds = 0): Promise<{ checked: CheckedWorld; scene: Scene; hashingMs: number }> {
-    const checked = await createCheckedWorld(stage, { users: 1 })
+    const checked = await createCheckedWorld(fixture, { users: 1 })
     const does = (action: Action) => checked.run([{ action, replica: 0 }])
     const [{ id: userId, password }] = checked.world.users as [User]
     await does({ kind: 'admin changes user', userId, roles: ['auditor'] })
@@ -247,7 +247,7 @@ describe.skipIf(!inject('docker'))('linearity: whatever the interleaving, what w
   }
 
   async function readFamilies(userId: string): Promise<FamilyRow[]> {
-    const { rows } = await stage.pool.query<FamilyRow>(
+    const { rows } = await fixture.pool.query<FamilyRow>(
       `SELECT id, revoked_reason AS reason, extract(epoch FROM created_at)::float8 AS "startedAt",
          extract(epoch FROM revoked_at)::float8 AS "revokedAt"
        FROM refresh_token_families WHERE user_id = $1`,

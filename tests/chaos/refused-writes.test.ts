@@ -25,7 +25,7 @@ import {
 import { revocationKeys } from '@countersign/verifier/redis'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { createLocalVerifier, type LocalVerifier } from './feed-stage.ts'
+import { createLocalVerifier, type LocalVerifier } from './feed-fixture.ts'
 import { command, refusedWrites } from './refused-writes.ts'
 
 const { redisImage, redis7Image, valkeyImage } = readTestEnvironment()

@@ -4,7 +4,7 @@ import { budget } from './budget.ts'
 import type { Call } from './calls.ts'
 import { type CheckedWorld, createCheckedWorld, type Hold } from './checked-world.ts'
 import { type Action, type Family, isLive } from './family-model.ts'
-import { openStage, rules, type Stage } from './stage.ts'
+import { type Fixture, openFixture, rules } from './fixture.ts'
 
 /** Housekeeping removes sessions that expired more than about an hour ago. */
 const longestScheduleSeconds = 4500
@@ -152,13 +152,13 @@ const everythingThatHappens = [
 ]
 
 describe.skipIf(!inject('docker'))('sessions under any schedule', () => {
-  let stage: Stage
+  let fixture: Fixture
   const happened = new Set<string>()
 
   beforeAll(async () => {
-    stage = await openStage()
+    fixture = await openFixture()
   })
-  afterAll(() => stage?.close())
+  afterAll(() => fixture?.close())
 
   test(
     'every answer and the database are what the model says, on two replicas of which one is a minute ahead',
@@ -185,7 +185,7 @@ describe.skipIf(!inject('docker'))('sessions under any schedule', () => {
   )
 
   async function follow(steps: readonly Step[]): Promise<void> {
-    const checked = await createCheckedWorld(stage, { users: 2 })
+    const checked = await createCheckedWorld(fixture, { users: 2 })
     for (const { id: userId, password } of checked.world.users) {
       await checked.run([{ action: { kind: 'sign in', userId, password }, replica: 0 }])
     }

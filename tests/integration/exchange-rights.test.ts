@@ -14,32 +14,32 @@ import {
   unverifiedClaims
 } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Stage, signInWithProof, startStage } from '../interop/stage.ts'
+import { type Fixture, signInWithProof, startFixture } from '../interop/fixture.ts'
 
 describe('what a service may do with the tokens of users', () => {
-  let stage: Stage
+  let fixture: Fixture
   let userKey: ClientKey
   let serviceKey: ClientKey
 
   beforeAll(async () => {
-    stage = await startStage()
+    fixture = await startFixture()
     userKey = await makeClientKey()
     serviceKey = await makeClientKey()
   })
-  afterAll(() => stage?.stop())
+  afterAll(() => fixture?.stop())
 
   type Actor = Awaited<ReturnType<typeof newActor>>
   const newActor = (client: Record<string, unknown> = {}) =>
-    stage.newClient({
+    fixture.newClient({
       grant_types: [tokenExchange],
       scopes: ['account'],
-      audiences: [stage.audience],
-      resources: [stage.audience],
+      audiences: [fixture.audience],
+      resources: [fixture.audience],
       may_act_for: ['countersign'],
       ...client
     })
   const exchange = async (actor: Actor, subjectToken: string, dpopKey?: ClientKey) => {
-    const url = `${stage.issuer}/oauth/token`
+    const url = `${fixture.issuer}/oauth/token`
     const form = { grant_type: tokenExchange, subject_token: subjectToken, subject_token_type: accessTokenUrn }
     const proof = dpopKey && { DPoP: await dpopProof(dpopKey, { url }) }
     return postForm<{ access_token: string; token_type: string; error_description?: string }>(url, form, {
@@ -48,28 +48,28 @@ describe('what a service may do with the tokens of users', () => {
     })
   }
   const change = async (actor: Actor, body: object) =>
-    send(`${stage.issuer}/admin/clients/${actor.client_id}`, {
+    send(`${fixture.issuer}/admin/clients/${actor.client_id}`, {
       method: 'PATCH',
-      headers: { Authorization: `Bearer ${await stage.signInAdmin()}`, 'Content-Type': 'application/json' },
+      headers: { Authorization: `Bearer ${await fixture.signInAdmin()}`, 'Content-Type': 'application/json' },
       body: JSON.stringify(body)
     })
-  const dashboard = async (token: string) => (await get(`${stage.audience}/admin/dashboard`, token)).status
+  const dashboard = async (token: string) => (await get(`${fixture.audience}/admin/dashboard`, token)).status
 
   describe('roles', () => {
     test('are not carried along: a service that acts for an admin passes no requireRole', async () => {
       const actor = await newActor()
-      const admin = await stage.signInAdmin()
+      const admin = await fixture.signInAdmin()
       expect(await dashboard(admin)).not.toBe(403)
       const { body } = await exchange(actor, admin)
       expect(unverifiedClaims(body.access_token)).not.toHaveProperty('roles')
       expect(unverifiedClaims(body.access_token)).toMatchObject({ act: { sub: actor.client_id } })
       expect(await dashboard(body.access_token)).toBe(403)
-      expect((await get(`${stage.audience}/me`, body.access_token)).status).toBe(200)
+      expect((await get(`${fixture.audience}/me`, body.access_token)).status).toBe(200)
     })
 
     test('are carried by a client whose registration says so, and its tokens end when that is taken back', async () => {
       const actor = await newActor({ may_carry_roles: true })
-      const { body } = await exchange(actor, await stage.signInAdmin())
+      const { body } = await exchange(actor, await fixture.signInAdmin())
       expect(unverifiedClaims(body.access_token)).toMatchObject({ roles: ['admin'] })
       expect(await dashboard(body.access_token)).not.toBe(403)
       expect(await change(actor, { may_carry_roles: false })).toMatchObject({ body: { may_carry_roles: false } })
@@ -79,7 +79,7 @@ describe('what a service may do with the tokens of users', () => {
     test('do not come back when a second service goes on with the token of the first', async () => {
       const first = await newActor()
       const second = await newActor({ may_carry_roles: true, may_act_for: [first.client_id] })
-      const { body } = await exchange(first, await stage.signInAdmin())
+      const { body } = await exchange(first, await fixture.signInAdmin())
       const acting = (await exchange(second, body.access_token)).body.access_token
       expect(unverifiedClaims(acting)).not.toHaveProperty('roles')
       expect(unverifiedClaims(acting)).toMatchObject({ act: { sub: second.client_id, act: { sub: first.client_id } } })
@@ -88,19 +88,20 @@ describe('what a service may do with the tokens of users', () => {
     test('both rights are off for clients that an older version has registered', async () => {
       const { client_id: id } = await newActor({ may_carry_roles: true, may_unbind_tokens: true })
       await query(
-        stage.database.url,
+        fixture.database.url,
         `INSERT INTO clients (id, name, auth_method, grant_types, scopes, audiences, resources, may_act_for, epoch)
          SELECT $2, name, auth_method, grant_types, scopes, audiences, resources, may_act_for, gen_random_uuid()
          FROM clients WHERE id = $1`,
         [id, `${id}-older`]
       )
-      const { body } = await get(`${stage.issuer}/admin/clients/${id}-older`, await stage.signInAdmin())
+      const { body } = await get(`${fixture.issuer}/admin/clients/${id}-older`, await fixture.signInAdmin())
       expect(body).toMatchObject({ may_carry_roles: false, may_unbind_tokens: false })
     })
   })
 
   describe('a subject token that is bound to a key', () => {
-    const boundToken = async () => (await signInWithProof(stage, await register(stage.issuer), userKey)).access_token
+    const boundToken = async () =>
+      (await signInWithProof(fixture, await register(fixture.issuer), userKey)).access_token
     const bindingOf = (token: string) => unverifiedClaims(token).cnf
 
     test.each([
@@ -129,12 +130,12 @@ describe('what a service may do with the tokens of users', () => {
       expect(bindingOf(bound.body.access_token)).toEqual({ jkt: serviceKey.publicJwk.kid })
 
       expect((await change(actor, { may_unbind_tokens: false })).status).toBe(200)
-      await expect.poll(async () => (await get(`${stage.audience}/me`, bearer.body.access_token)).status).toBe(401)
+      await expect.poll(async () => (await get(`${fixture.audience}/me`, bearer.body.access_token)).status).toBe(401)
       expect((await exchange(actor, await boundToken())).status).toBe(400)
     })
 
     test('a bearer token may still be bound by the exchange', async () => {
-      const { access_token: bearer } = await signIn(stage.issuer, await register(stage.issuer))
+      const { access_token: bearer } = await signIn(fixture.issuer, await register(fixture.issuer))
       const { body } = await exchange(await newActor(), bearer, serviceKey)
       expect(bindingOf(body.access_token)).toEqual({ jkt: serviceKey.publicJwk.kid })
     })

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { accessTokenUrn, basic, postForm, send, tokenExchange } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Stage, startStage } from '../interop/stage.ts'
+import { type Fixture, startFixture } from '../interop/fixture.ts'
 
 interface Operation {
   method: string
@@ -27,21 +27,21 @@ const claims: Record<string, object> = {
 const ids = ['x', '%00', "'", '1e1', '00000000-0000-0000-0000-00000000000g', '%F0%9F%92%A9', 'a'.repeat(300)]
 
 describe('identifiers that are not of this issuer', () => {
-  let stage: Stage
+  let fixture: Fixture
   let operations: Operation[]
   let api: { client_id: string; client_secret: string }
 
   beforeAll(async () => {
-    stage = await startStage()
-    api = await stage.newClient({
+    fixture = await startFixture()
+    api = await fixture.newClient({
       grant_types: [tokenExchange],
-      audiences: [stage.audience, stage.issuer],
+      audiences: [fixture.audience, fixture.issuer],
       scopes: ['account'],
-      resources: [stage.audience, stage.issuer],
+      resources: [fixture.audience, fixture.issuer],
       may_act_for: ['countersign']
     })
     const { body } = await send<{ paths: Record<string, Record<string, { security?: unknown[] }>> }>(
-      `${stage.issuer}/openapi.json`,
+      `${fixture.issuer}/openapi.json`,
       {}
     )
     operations = Object.entries(body.paths).flatMap(([path, methods]) =>
@@ -52,17 +52,17 @@ describe('identifiers that are not of this issuer', () => {
       }))
     )
   })
-  afterAll(() => stage?.stop())
+  afterAll(() => fixture?.stop())
 
   const call = (method: string, path: string, token: string) =>
-    send<{ error?: string }>(`${stage.issuer}${path}`, {
+    send<{ error?: string }>(`${fixture.issuer}${path}`, {
       method,
       headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
       ...(method === 'POST' || method === 'PATCH' ? { body: '{}' } : {})
     })
 
   test.each(Object.entries(claims))('a token with %s is 401 at every route that takes one', async (_, wrong) => {
-    const token = await stage.signAsIssuer({ preferred_username: 'admin', roles: ['admin'], ...wrong })
+    const token = await fixture.signAsIssuer({ preferred_username: 'admin', roles: ['admin'], ...wrong })
     const protectedRoutes = operations.filter(({ needsToken }) => needsToken)
     expect(protectedRoutes.length).toBeGreaterThan(20)
     for (const { method, path } of protectedRoutes) {
@@ -72,9 +72,9 @@ describe('identifiers that are not of this issuer', () => {
   })
 
   test.each(Object.entries(claims))('a token with %s is inactive, unknown and not exchanged', async (_, wrong) => {
-    const token = await stage.signAsIssuer({ preferred_username: 'admin', client_id: 'countersign', ...wrong })
+    const token = await fixture.signAsIssuer({ preferred_username: 'admin', client_id: 'countersign', ...wrong })
     const ask = (path: string, form: Record<string, string>) =>
-      postForm(`${stage.issuer}${path}`, form, basic(api.client_id, api.client_secret))
+      postForm(`${fixture.issuer}${path}`, form, basic(api.client_id, api.client_secret))
     expect(await ask('/oauth/introspect', { token })).toMatchObject({ status: 200, body: { active: false } })
     expect((await ask('/oauth/revoke', { token })).status).toBe(200)
     const exchange = { grant_type: tokenExchange, subject_token: token, subject_token_type: accessTokenUrn }
@@ -82,13 +82,13 @@ describe('identifiers that are not of this issuer', () => {
   })
 
   test('its own client cannot revoke a token into an entry that no database can hold', async () => {
-    const token = await stage.signAsIssuer({ client_id: api.client_id, sub: api.client_id, exp: 1e300 })
-    const answer = await postForm(`${stage.issuer}/oauth/revoke`, { token }, basic(api.client_id, api.client_secret))
+    const token = await fixture.signAsIssuer({ client_id: api.client_id, sub: api.client_id, exp: 1e300 })
+    const answer = await postForm(`${fixture.issuer}/oauth/revoke`, { token }, basic(api.client_id, api.client_secret))
     expect(answer.status).toBe(200)
   })
 
   test.each(ids)('a path with the id %j is a 4xx at every route that has one', async (id) => {
-    const token = await stage.signInAdmin()
+    const token = await fixture.signInAdmin()
     const routes = operations.filter(({ path }) => path.includes('{'))
     expect(routes.length).toBeGreaterThan(8)
     for (const { method, path } of routes) {

@@ -13,39 +13,39 @@ import {
 import { calculateJwkThumbprint } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Stage, signInWithProof, startStage } from './stage.ts'
+import { type Fixture, signInWithProof, startFixture } from './fixture.ts'
 import { type Registration, refusalOf, tokenLibraries } from './token-clients.ts'
 
 describe('unmodified client libraries from npm', () => {
-  let stage: Stage
+  let fixture: Fixture
 
   beforeAll(async () => {
-    stage = await startStage()
+    fixture = await startFixture()
   })
   afterAll(async () => {
-    await stage?.stop()
+    await fixture?.stop()
   })
 
   describe.each(tokenLibraries.map(({ name, connect }) => [name, connect] as const))('%s', (_, connect) => {
     const asPublicClient = (options: Partial<Registration> = {}) =>
-      connect({ issuer: stage.issuer, clientId: 'countersign', ...options })
+      connect({ issuer: fixture.issuer, clientId: 'countersign', ...options })
     const asNewClient = async (client: Record<string, unknown> = {}, options: Partial<Registration> = {}) => {
-      const { client_id: clientId, client_secret: secret } = await stage.newClient(client)
-      return connect({ issuer: stage.issuer, clientId, secret, ...options })
+      const { client_id: clientId, client_secret: secret } = await fixture.newClient(client)
+      return connect({ issuer: fixture.issuer, clientId, secret, ...options })
     }
     const asNewKeyClient = async (key: ClientKey, options: Partial<Registration> = {}) => {
       const method = { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key.publicJwk] } }
-      const { client_id: clientId } = await stage.newClient(method)
-      return connect({ issuer: stage.issuer, clientId, key, ...options })
+      const { client_id: clientId } = await fixture.newClient(method)
+      return connect({ issuer: fixture.issuer, clientId, key, ...options })
     }
     test.each(['oauth2', 'oidc'] as const)('finds what it needs in the %s metadata', async (document) => {
       const { metadata } = await asPublicClient({ document })
       expect(metadata).toMatchObject({
-        issuer: stage.issuer,
-        token_endpoint: `${stage.issuer}/oauth/token`,
-        revocation_endpoint: `${stage.issuer}/oauth/revoke`,
-        introspection_endpoint: `${stage.issuer}/oauth/introspect`,
-        jwks_uri: `${stage.issuer}/.well-known/jwks.json`
+        issuer: fixture.issuer,
+        token_endpoint: `${fixture.issuer}/oauth/token`,
+        revocation_endpoint: `${fixture.issuer}/oauth/revoke`,
+        introspection_endpoint: `${fixture.issuer}/oauth/introspect`,
+        jwks_uri: `${fixture.issuer}/.well-known/jwks.json`
       })
     })
 
@@ -53,9 +53,9 @@ describe('unmodified client libraries from npm', () => {
       'gets a token by client credentials with a %s key',
       async (algorithm) => {
         const client = await asNewKeyClient(await makeClientKey(algorithm))
-        const tokens = await client.clientCredentials({ scope: 'jobs:read', resource: stage.audience })
+        const tokens = await client.clientCredentials({ scope: 'jobs:read', resource: fixture.audience })
         expect(tokens).toMatchObject({ token_type: 'bearer', expires_in: 600, scope: 'jobs:read' })
-        const answer = await client.call(tokens.access_token, `${stage.audience}/me`)
+        const answer = await client.call(tokens.access_token, `${fixture.audience}/me`)
         expect(await answer.json()).toMatchObject({ scope: 'jobs:read' })
       }
     )
@@ -65,17 +65,17 @@ describe('unmodified client libraries from npm', () => {
       const tokens = await client.clientCredentials()
       expect(tokens).toMatchObject({ token_type: 'bearer', scope: 'jobs:read jobs:write' })
       expect(tokens.refresh_token).toBeUndefined()
-      expect((await client.call(tokens.access_token, `${stage.audience}/me`)).status).toBe(200)
+      expect((await client.call(tokens.access_token, `${fixture.audience}/me`)).status).toBe(200)
     })
 
     test('refreshes a session as a public client, and is told when the token was used before', async () => {
       const client = await asPublicClient()
-      const user = await register(stage.issuer)
-      const first = await signIn(stage.issuer, user)
+      const user = await register(fixture.issuer)
+      const first = await signIn(fixture.issuer, user)
       const second = await client.refresh(first.refresh_token)
       expect(second).toMatchObject({ token_type: 'bearer', scope: 'account' })
       expect(second.refresh_token).not.toBe(first.refresh_token)
-      await ageSessions(stage.database.url, user.id, burstSeconds)
+      await ageSessions(fixture.database.url, user.id, burstSeconds)
       const third = await client.refresh(second.refresh_token as string, { scope: 'account' })
       const refused = { type: 'ResponseBodyError', status: 400, error: 'invalid_grant' }
       expect(await refusalOf(client.refresh(first.refresh_token))).toEqual(refused)
@@ -85,21 +85,21 @@ describe('unmodified client libraries from npm', () => {
 
     test('revokes a refresh token, an access token, and is content with one that is none', async () => {
       const client = await asPublicClient()
-      const user = await register(stage.issuer)
-      const [one, two] = [await signIn(stage.issuer, user), await signIn(stage.issuer, user)]
+      const user = await register(fixture.issuer)
+      const [one, two] = [await signIn(fixture.issuer, user), await signIn(fixture.issuer, user)]
       await client.revoke(one.refresh_token, { token_type_hint: 'refresh_token' })
       expect(await refusalOf(client.refresh(one.refresh_token))).toMatchObject({ error: 'invalid_grant' })
       await client.revoke(two.access_token)
       await expect
-        .poll(() => refusalOf(client.call(two.access_token, `${stage.audience}/me`)).catch(() => 'accepted'))
+        .poll(() => refusalOf(client.call(two.access_token, `${fixture.audience}/me`)).catch(() => 'accepted'))
         .toEqual({ type: 'bearer challenge', status: 401, error: 'invalid_token' })
       expect((await client.refresh(two.refresh_token)).access_token).toBeDefined()
       await client.revoke('none-at-all')
     })
 
     test('introspects an access token that is for it', async () => {
-      const api = await asNewClient({ resources: [stage.audience] })
-      const { access_token: token } = await signIn(stage.issuer, await register(stage.issuer))
+      const api = await asNewClient({ resources: [fixture.audience] })
+      const { access_token: token } = await signIn(fixture.issuer, await register(fixture.issuer))
       const { sub, jti, exp } = unverifiedClaims(token)
       expect(await api.introspect(token)).toMatchObject({
         active: true,
@@ -117,18 +117,18 @@ describe('unmodified client libraries from npm', () => {
       const actor = await asNewClient({
         grant_types: [tokenExchange],
         scopes: ['account'],
-        resources: [stage.audience],
+        resources: [fixture.audience],
         may_act_for: ['countersign']
       })
-      const user = await register(stage.issuer)
-      const { access_token: subjectToken } = await signIn(stage.issuer, user)
+      const user = await register(fixture.issuer)
+      const { access_token: subjectToken } = await signIn(fixture.issuer, user)
       const tokens = await actor.grant(tokenExchange, {
         subject_token: subjectToken,
         subject_token_type: accessTokenUrn,
-        resource: stage.issuer
+        resource: fixture.issuer
       })
       expect(tokens).toMatchObject({ token_type: 'bearer', issued_token_type: accessTokenUrn, scope: 'account' })
-      const answer = await actor.call(tokens.access_token, `${stage.issuer}/auth/me`)
+      const answer = await actor.call(tokens.access_token, `${fixture.issuer}/auth/me`)
       expect(await answer.json()).toMatchObject({ username: user.username })
     })
 
@@ -154,7 +154,7 @@ describe('unmodified client libraries from npm', () => {
       expect(await refusalOf(stranger.revoke('any'))).toEqual(refused)
       const imposter = await asNewKeyClient(await makeClientKey(), { key: await makeClientKey() })
       expect(await refusalOf(imposter.clientCredentials())).toMatchObject({ error: 'invalid_client' })
-      expect(await refusalOf(client.call('no-token', `${stage.audience}/me`))).toEqual({
+      expect(await refusalOf(client.call('no-token', `${fixture.audience}/me`))).toEqual({
         type: 'bearer challenge',
         status: 401,
         error: 'invalid_token'
@@ -162,15 +162,15 @@ describe('unmodified client libraries from npm', () => {
     })
 
     describe.each(['optional', 'required'] as const)('with DPoP, the nonce being %s', (nonce) => {
-      let nonceStage: Stage | undefined
-      let bound: Stage
+      let nonceFixture: Fixture | undefined
+      let bound: Fixture
 
       beforeAll(async () => {
-        if (nonce === 'required') nonceStage = await startStage({ env: { DPOP_NONCE: nonce } })
-        bound = nonceStage ?? stage
+        if (nonce === 'required') nonceFixture = await startFixture({ env: { DPOP_NONCE: nonce } })
+        bound = nonceFixture ?? fixture
       })
       afterAll(async () => {
-        await nonceStage?.stop()
+        await nonceFixture?.stop()
       })
 
       test.each(['ES256', 'RS256'])('gets a token by client credentials that a %s key holds', async (algorithm) => {
@@ -231,29 +231,29 @@ describe('unmodified client libraries from npm', () => {
 
   test('the metadata of the API and of the issuer lead from one to the other', async () => {
     const insecure = { [oauth.allowInsecureRequests]: true }
-    const identifier = new URL(stage.audience)
+    const identifier = new URL(fixture.audience)
     const resource = await oauth.processResourceDiscoveryResponse(
       identifier,
       await oauth.resourceDiscoveryRequest(identifier, insecure)
     )
-    expect(resource.authorization_servers).toEqual([stage.issuer])
+    expect(resource.authorization_servers).toEqual([fixture.issuer])
     const issuer = new URL(resource.authorization_servers?.[0] as string)
     const server = await oauth.processDiscoveryResponse(
       issuer,
       await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure })
     )
-    expect(server.token_endpoint).toBe(`${stage.issuer}/oauth/token`)
+    expect(server.token_endpoint).toBe(`${fixture.issuer}/oauth/token`)
   })
 
   test("oauth4webapi's validateJwtAccessToken accepts a token that is bound to a key, with its proof alone", async () => {
     const insecure = { [oauth.allowInsecureRequests]: true }
-    const issuer = new URL(stage.issuer)
+    const issuer = new URL(fixture.issuer)
     const server = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, insecure))
     const key = await makeClientKey()
-    const { access_token: token } = await signInWithProof(stage, await register(stage.issuer), key)
-    const url = `${stage.audience}/me`
+    const { access_token: token } = await signInWithProof(fixture, await register(fixture.issuer), key)
+    const url = `${fixture.audience}/me`
     const validate = (headers: Record<string, string>) =>
-      oauth.validateJwtAccessToken(server, new Request(url, { headers }), stage.audience, insecure)
+      oauth.validateJwtAccessToken(server, new Request(url, { headers }), fixture.audience, insecure)
     const proof = await dpopProof(key, { method: 'GET', url, accessToken: token })
     const claims = await validate({ Authorization: `DPoP ${token}`, DPoP: proof })
     expect(claims).toEqual(unverifiedClaims(token))

@@ -18,6 +18,7 @@ import {
   startHaproxy,
   startNginx
 } from '../integration/fixtures/front-proxy.ts'
+import { type Fixture, signInWithProof, startFixture } from './fixture.ts'
 import { canRunFollower, python, startFollower } from './follower-process.ts'
 import { forgeries } from './forgeries.ts'
 import {
@@ -31,7 +32,6 @@ import {
   judgeByPython,
   judgeByRuby
 } from './page-examples.ts'
-import { type Stage, signInWithProof, startStage } from './stage.ts'
 import { startTlsFront } from './tls-front.ts'
 
 const run = promisify(execFile)
@@ -40,7 +40,7 @@ const hasApache = isInstalled('apache2') && existsSync(apacheModule('auth_openid
 
 /** What docs/verifiers-in-other-languages.md says of each, as it stands there. */
 describe.skipIf(!inject('docker'))('docs/verifiers-in-other-languages.md', () => {
-  let stage: Stage
+  let fixture: Fixture
   let redisUrl: string
   let tokens: Record<string, string>
   /** What stands in the page, and what stands for it here. */
@@ -49,10 +49,10 @@ describe.skipIf(!inject('docker'))('docs/verifiers-in-other-languages.md', () =>
 
   beforeAll(async () => {
     redisUrl = await createTestRedis()
-    stage = await startStage({ ownRedisUrl: redisUrl })
+    fixture = await startFixture({ ownRedisUrl: redisUrl })
     replaced = {
-      'http://localhost:4000': stage.issuer,
-      'http://localhost:4001': stage.audience,
+      'http://localhost:4000': fixture.issuer,
+      'http://localhost:4001': fixture.audience,
       'redis://localhost:6379': redisUrl
     }
     tokens = await makeTokens()
@@ -62,26 +62,26 @@ describe.skipIf(!inject('docker'))('docs/verifiers-in-other-languages.md', () =>
       'the others': { ...none, good: true, revoked: true }
     }
   })
-  afterAll(() => stage?.stop())
+  afterAll(() => fixture?.stop())
 
   async function makeTokens(): Promise<Record<string, string>> {
-    const newSession = async () => (await signIn(stage.issuer, await register(stage.issuer))).access_token
+    const newSession = async () => (await signIn(fixture.issuer, await register(fixture.issuer))).access_token
     const [good, revoked] = [await newSession(), await newSession()]
-    expect((await post(`${stage.issuer}/auth/logout`, undefined, revoked)).status).toBe(204)
+    expect((await post(`${fixture.issuer}/auth/logout`, undefined, revoked)).status).toBe(204)
     const now = Math.floor(Date.now() / 1000)
-    const { body } = await get<{ keys: JsonWebKey[] }>(`${stage.issuer}/.well-known/jwks.json`)
+    const { body } = await get<{ keys: JsonWebKey[] }>(`${fixture.issuer}/.well-known/jwks.json`)
     const forged = Object.entries(forgeries).map(([name, forge]) => [name, forge(good, body.keys[0] as never)])
     return {
       good,
       revoked,
-      expired: await stage.signAsIssuer({ iat: now - 700, exp: now - 100 }),
-      'without exp': await stage.signAsIssuer({ exp: undefined }),
-      'of another issuer': await stage.signAsIssuer({ iss: `${stage.issuer}/` }),
-      'for another audience': await stage.signAsIssuer({ aud: [`${stage.audience}/`, stage.issuer] }),
-      'of the type of ID tokens': await stage.signAsIssuer({}, { typ: 'JWT' }),
-      'without type': await stage.signAsIssuer({}, { typ: undefined }),
-      'without client_id': await stage.signAsIssuer({ client_id: undefined }),
-      'bound to a key': (await signInWithProof(stage, await register(stage.issuer), await makeClientKey()))
+      expired: await fixture.signAsIssuer({ iat: now - 700, exp: now - 100 }),
+      'without exp': await fixture.signAsIssuer({ exp: undefined }),
+      'of another issuer': await fixture.signAsIssuer({ iss: `${fixture.issuer}/` }),
+      'for another audience': await fixture.signAsIssuer({ aud: [`${fixture.audience}/`, fixture.issuer] }),
+      'of the type of ID tokens': await fixture.signAsIssuer({}, { typ: 'JWT' }),
+      'without type': await fixture.signAsIssuer({}, { typ: undefined }),
+      'without client_id': await fixture.signAsIssuer({ client_id: undefined }),
+      'bound to a key': (await signInWithProof(fixture, await register(fixture.issuer), await makeClientKey()))
         .access_token,
       ...Object.fromEntries(forged)
     }
@@ -149,7 +149,7 @@ describe.skipIf(!inject('docker'))('docs/verifiers-in-other-languages.md', () =>
     const stopsAfterTest = (proxy: FrontProxy) => onTestFinished(() => proxy.stop())
 
     test.skipIf(!hasNginx || !canRunFollower)('nginx', async () => {
-      const follower = await startFollower({ issuer: stage.issuer, audience: stage.audience, redisUrl })
+      const follower = await startFollower({ issuer: fixture.issuer, audience: fixture.audience, redisUrl })
       onTestFinished(() => follower.stop())
       const settings = codeBlock('nginx', 'nginx', {
         'listen 8080': `listen 127.0.0.1:${port}`,
@@ -185,18 +185,18 @@ describe.skipIf(!inject('docker'))('docs/verifiers-in-other-languages.md', () =>
     })
 
     test.skipIf(!hasApache)('mod_auth_openidc', async () => {
-      const client = await stage.newClient({
+      const client = await fixture.newClient({
         client_id: 'gateway',
         grant_types: [],
         audiences: [],
-        resources: [stage.audience]
+        resources: [fixture.audience]
       })
-      const tls = await startTlsFront(stage.issuer)
+      const tls = await startTlsFront(fixture.issuer)
       onTestFinished(tls.stop)
       const settings = codeBlock('mod_auth_openidc', 'apache', {
         ...replaced,
         'https://auth.example.com/oauth': `${tls.url}/oauth`,
-        'https://auth.example.com': stage.issuer,
+        'https://auth.example.com': fixture.issuer,
         css_SECRET: client.client_secret,
         '127.0.0.1:3000': apiAddress
       })
@@ -213,9 +213,9 @@ describe.skipIf(!inject('docker'))('docs/verifiers-in-other-languages.md', () =>
       stopsAfterTest(await startApache(`OIDCCABundlePath ${tls.certificate}\n${settings}`, port, modules))
       expect(await judgeAll()).toEqual(accepting['those that know revocations'])
       expect(await (await ask(tokens.good as string)).text()).toMatch(/^[0-9a-f-]{36}$/)
-      const { access_token: token } = await signIn(stage.issuer, await register(stage.issuer))
+      const { access_token: token } = await signIn(fixture.issuer, await register(fixture.issuer))
       expect((await ask(token)).status).toBe(200)
-      await post(`${stage.issuer}/auth/logout`, undefined, token)
+      await post(`${fixture.issuer}/auth/logout`, undefined, token)
       expect((await ask(token)).status).toBe(401)
     })
   })

@@ -7,9 +7,9 @@ import { revocationKeys } from '@countersign/verifier/redis'
 import { decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 import { command } from '../chaos/refused-writes.ts'
+import { type Fixture, signInWithProof, startFixture } from './fixture.ts'
 import { canRunFollower, type FollowerProcess, type FollowerSettings, startFollower } from './follower-process.ts'
 import { forgeries } from './forgeries.ts'
-import { type Stage, signInWithProof, startStage } from './stage.ts'
 
 /** What the followers are started with, and what a busy machine adds. */
 const maxStalenessSeconds = 3
@@ -20,7 +20,7 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
   let redis: RedisContainer
   let issuerPath: TcpProxy
   let followerPath: TcpProxy
-  let stage: Stage
+  let fixture: Fixture
   let follower: FollowerProcess
   /** Its session lives through all tests. */
   let good: string
@@ -29,29 +29,29 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
     redis = await startRedisContainer()
     issuerPath = await startTcpProxy({ target: redis.url })
     followerPath = await startTcpProxy({ target: redis.url })
-    stage = await startStage({ ownRedisUrl: issuerPath.url })
+    fixture = await startFixture({ ownRedisUrl: issuerPath.url })
     follower = await start()
     good = await newSession()
     await vi.waitUntil(async () => (await follower.ask(good)) === 204, { timeout: 10_000 })
   })
   afterAll(async () => {
     await follower?.stop()
-    await stage?.stop()
+    await fixture?.stop()
     await Promise.all([issuerPath?.close(), followerPath?.close()])
     await redis?.remove()
   })
 
   const start = (settings: Partial<FollowerSettings> = {}) =>
     startFollower({
-      issuer: stage.issuer,
-      audience: stage.audience,
+      issuer: fixture.issuer,
+      audience: fixture.audience,
       redisUrl: followerPath.url,
       maxStalenessSeconds,
       ...settings
     })
-  const newSession = async () => (await signIn(stage.issuer, await register(stage.issuer))).access_token
+  const newSession = async () => (await signIn(fixture.issuer, await register(fixture.issuer))).access_token
   const logOut = async (token: string) =>
-    expect((await post(`${stage.issuer}/auth/logout`, undefined, token)).status).toBe(204)
+    expect((await post(`${fixture.issuer}/auth/logout`, undefined, token)).status).toBe(204)
   const newRevoked = async () => {
     const token = await newSession()
     await logOut(token)
@@ -84,7 +84,7 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
   })
 
   test.each(Object.entries(forgeries))('a token with %s is rejected', async (_, forge) => {
-    const { body } = await get<{ keys: JsonWebKey[] }>(`${stage.issuer}/.well-known/jwks.json`)
+    const { body } = await get<{ keys: JsonWebKey[] }>(`${fixture.issuer}/.well-known/jwks.json`)
     const forged = forge(good, body.keys[0] as never)
     // An unknown kid cannot be judged when the issuer was asked a moment ago.
     await expect.poll(() => follower.ask(forged), { timeout: 5000, interval: 500 }).toBe(401)
@@ -106,12 +106,12 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
     ['an act that is a text', { act: 'orders' }, {}],
     ['8192 characters', { scope: 'x'.repeat(8192) }, {}]
   ])('a token of the issuer with %s is rejected', async (_, claims, header) => {
-    expect(await follower.ask(await stage.signAsIssuer(claims, header))).toBe(401)
+    expect(await follower.ask(await fixture.signAsIssuer(claims, header))).toBe(401)
   })
 
   test('a token that is bound to a key is rejected, since no proof is checked', async () => {
     const key = await makeClientKey()
-    const { access_token: bound } = await signInWithProof(stage, await register(stage.issuer), key)
+    const { access_token: bound } = await signInWithProof(fixture, await register(fixture.issuer), key)
     expect(await follower.ask(bound)).toBe(401)
   })
 
@@ -125,17 +125,17 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
 
   test('a token with an actor whose session is revoked is rejected, however deep the actor', async () => {
     const { sid } = unverifiedClaims(await newRevoked())
-    expect(await follower.ask(await stage.signAsIssuer({ act: { sub: 'orders' } }))).toBe(204)
+    expect(await follower.ask(await fixture.signAsIssuer({ act: { sub: 'orders' } }))).toBe(204)
     for (const act of [
       { sub: 'orders', sid },
       { sub: 'a', act: { sub: 'b', act: { sub: 'c', act: { sub: 'd', sid } } } }
     ]) {
-      expect(await follower.ask(await stage.signAsIssuer({ act }))).toBe(401)
+      expect(await follower.ask(await fixture.signAsIssuer({ act }))).toBe(401)
     }
   })
 
   test('unknown kids make it fetch the key set at most once in two seconds', async () => {
-    const { body } = await get<object>(`${stage.issuer}/.well-known/jwks.json`)
+    const { body } = await get<object>(`${fixture.issuer}/.well-known/jwks.json`)
     let requests = 0
     const server = createServer((_, response) => {
       requests++
@@ -247,7 +247,11 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
   // The last one: no token of before is good afterwards.
   test('the tokens of a pulled key are rejected', async () => {
     const { kid } = decodeProtectedHeader(good)
-    const answer = await post(`${stage.issuer}/admin/keys/${kid}/pull`, { reason: 'test' }, await stage.signInAdmin())
+    const answer = await post(
+      `${fixture.issuer}/admin/keys/${kid}/pull`,
+      { reason: 'test' },
+      await fixture.signInAdmin()
+    )
     expect(answer.status).toBe(200)
     await expect.poll(() => follower.ask(good), { interval: 20 }).toBe(401)
     const renewed = await newSession()

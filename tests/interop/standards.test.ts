@@ -23,7 +23,7 @@ import {
 } from '@countersign/testing/trio'
 import { decodeProtectedHeader, UnsecuredJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Stage, signInWithProof, startStage } from './stage.ts'
+import { type Fixture, signInWithProof, startFixture } from './fixture.ts'
 
 /** RFC 6749 §5.2, RFC 6750 §3: what an error and its description are made of. */
 const allowedText = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
@@ -35,7 +35,7 @@ type Body = Record<string, string>
 type AssertionOptions = Parameters<typeof clientAssertion>[1]
 
 describe('what the standards demand', () => {
-  let stage: Stage
+  let fixture: Fixture
   let client: Record<string, unknown> & { client_id: string; client_secret: string }
   /** An API that may introspect and exchange what is for it. */
   let api: typeof client
@@ -43,31 +43,31 @@ describe('what the standards demand', () => {
   let keyClientId: string
 
   beforeAll(async () => {
-    stage = await startStage()
-    client = await stage.newClient()
-    api = await stage.newClient({
+    fixture = await startFixture()
+    client = await fixture.newClient()
+    api = await fixture.newClient({
       grant_types: ['client_credentials', tokenExchange],
       scopes: ['account'],
-      resources: [stage.audience],
+      resources: [fixture.audience],
       may_act_for: ['countersign']
     })
     key = await makeClientKey()
     const method = { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key.publicJwk] } }
-    keyClientId = (await stage.newClient(method)).client_id
+    keyClientId = (await fixture.newClient(method)).client_id
   })
   afterAll(async () => {
-    await stage?.stop()
+    await fixture?.stop()
   })
 
   const as = ({ client_id: id, client_secret: secret } = client) => basic(id, secret)
   const token = (parameters: Form, headers: Record<string, string> = as()) =>
-    postForm<Body>(`${stage.issuer}/oauth/token`, parameters, headers)
+    postForm<Body>(`${fixture.issuer}/oauth/token`, parameters, headers)
   const introspect = async (presented: string, hint?: string) => {
     const parameters = { token: presented, ...(hint === undefined ? {} : { token_type_hint: hint }) }
-    return (await postForm(`${stage.issuer}/oauth/introspect`, parameters, as(api))).body
+    return (await postForm(`${fixture.issuer}/oauth/introspect`, parameters, as(api))).body
   }
-  const newUser = () => register(stage.issuer)
-  const newSession = async () => signIn(stage.issuer, await newUser())
+  const newUser = () => register(fixture.issuer)
+  const newSession = async () => signIn(fixture.issuer, await newUser())
   const refreshGrant = (refreshToken: string, parameters: Record<string, string> = {}) => ({
     grant_type: 'refresh_token',
     client_id: 'countersign',
@@ -100,7 +100,7 @@ describe('what the standards demand', () => {
 
     test('what stands in the request URI counts for nothing', async () => {
       const { client_id: id, client_secret: secret } = client
-      const uri = (parameters: object) => `${stage.issuer}/oauth/token?${new URLSearchParams({ ...parameters })}`
+      const uri = (parameters: object) => `${fixture.issuer}/oauth/token?${new URLSearchParams({ ...parameters })}`
       expectRefusal(await postForm(uri(grant), {}, as()), 400, 'invalid_request')
       const credentials = { client_id: id, client_secret: secret }
       expectRefusal(await postForm(uri({ ...grant, ...credentials }), grant), 401, 'invalid_client')
@@ -108,7 +108,7 @@ describe('what the standards demand', () => {
 
     test('the token endpoint takes POST alone', async () => {
       for (const method of ['GET', 'PUT', 'PATCH', 'DELETE']) {
-        const answer = await send(`${stage.issuer}/oauth/token?grant_type=client_credentials`, {
+        const answer = await send(`${fixture.issuer}/oauth/token?grant_type=client_credentials`, {
           method,
           headers: as()
         })
@@ -118,7 +118,7 @@ describe('what the standards demand', () => {
     })
 
     test('a client secret holds 256 random bits, so that it cannot be guessed', async () => {
-      const secrets = [client.client_secret, api.client_secret, (await stage.newClient()).client_secret]
+      const secrets = [client.client_secret, api.client_secret, (await fixture.newClient()).client_secret]
       for (const secret of secrets) expect(secret).toMatch(/^css_[\w-]{43}$/)
       expect(new Set(secrets).size).toBe(3)
     })
@@ -132,7 +132,7 @@ describe('what the standards demand', () => {
         ['revoke', { token: refreshToken }],
         ['introspect', { token: refreshToken }]
       ] as const) {
-        const url = `${stage.issuer}/oauth/${path}`
+        const url = `${fixture.issuer}/oauth/${path}`
         expectRefusal(await postForm(url, { ...parameters, client_id: client.client_id }), 401, 'invalid_client')
       }
     })
@@ -140,7 +140,7 @@ describe('what the standards demand', () => {
     test('a public client gets no token by client credentials', async () => {
       expectRefusal(await token({ ...grant, client_id: 'countersign' }, {}), 400, 'unauthorized_client')
       const asPublic = { token_endpoint_auth_method: 'none', grant_types: ['client_credentials'] }
-      await expect(stage.newClient(asPublic)).rejects.toThrow('does not authenticate itself')
+      await expect(fixture.newClient(asPublic)).rejects.toThrow('does not authenticate itself')
     })
 
     test.each(['password', 'authorization_code', 'urn:ietf:params:oauth:grant-type:device_code', 'implicit'])(
@@ -163,25 +163,25 @@ describe('what the standards demand', () => {
         expires_in: 600,
         scope: 'jobs:write'
       })
-      const withoutScopes = await stage.newClient({ scopes: [] })
+      const withoutScopes = await fixture.newClient({ scopes: [] })
       expect((await token(grant, as(withoutScopes))).body).not.toHaveProperty('scope')
     })
 
     test('every answer with a token or a secret forbids caches to keep it', async () => {
-      const admin = await stage.signInAdmin()
+      const admin = await fixture.signInAdmin()
       const user = await newUser()
-      const login = await post<TokenResponse>(`${stage.issuer}/auth/login`, {
+      const login = await post<TokenResponse>(`${fixture.issuer}/auth/login`, {
         username: user.username,
         password: user.password
       })
       const { access_token: subjectToken, refresh_token: refreshToken } = login.body
       const registered = await post<typeof client>(
-        `${stage.issuer}/admin/clients`,
+        `${fixture.issuer}/admin/clients`,
         {
           client_id: `client-${randomUUID()}`,
           token_endpoint_auth_method: 'client_secret_basic',
           grant_types: [],
-          resources: [stage.audience]
+          resources: [fixture.audience]
         },
         admin
       )
@@ -193,8 +193,10 @@ describe('what the standards demand', () => {
         refreshed,
         'client credentials': await token(grant),
         exchange: await token(exchange, as(api)),
-        'refresh by JSON': await post(`${stage.issuer}/auth/refresh`, { refresh_token: refreshed.body.refresh_token }),
-        secret: await post(`${stage.issuer}/admin/clients/${registered.body.client_id}/secrets`, undefined, admin)
+        'refresh by JSON': await post(`${fixture.issuer}/auth/refresh`, {
+          refresh_token: refreshed.body.refresh_token
+        }),
+        secret: await post(`${fixture.issuer}/admin/clients/${registered.body.client_id}/secrets`, undefined, admin)
       }
       for (const [name, { status, headers }] of Object.entries(answers)) {
         expect({
@@ -230,7 +232,7 @@ describe('what the standards demand', () => {
 
     test('a client that fails to authenticate by the Authorization header gets 401 and the challenge of its scheme', async () => {
       for (const path of ['token', 'revoke', 'introspect']) {
-        const url = `${stage.issuer}/oauth/${path}`
+        const url = `${fixture.issuer}/oauth/${path}`
         const answer = await postForm(url, { ...grant, token: 'x' }, basic(client.client_id, 'wrong'))
         expectRefusal(answer, 401, 'invalid_client')
         expect(challengeOf(answer)).toMatch(/^Basic realm="[^"]+"$/)
@@ -241,9 +243,9 @@ describe('what the standards demand', () => {
   describe('of refreshing (RFC 6749 §6)', () => {
     test('less scope is for the access token alone: the refresh token keeps all that was granted', async () => {
       const user = await newUser()
-      const { refresh_token: first } = await signIn(stage.issuer, user)
+      const { refresh_token: first } = await signIn(fixture.issuer, user)
       await query(
-        stage.database.url,
+        fixture.database.url,
         "UPDATE refresh_token_families SET scope = 'account reports' WHERE user_id = $1",
         [user.id]
       )
@@ -258,7 +260,7 @@ describe('what the standards demand', () => {
   })
 
   describe('of protected resources (RFC 6750 §3, RFC 9449 §7, RFC 9728 §5)', () => {
-    const resources = () => ({ api: `${stage.audience}/me`, issuer: `${stage.issuer}/auth/me` })
+    const resources = () => ({ api: `${fixture.audience}/me`, issuer: `${fixture.issuer}/auth/me` })
 
     test('the API challenges a request without a token by schemes that have parameters, and tells no error', async () => {
       const answer = await get(resources().api)
@@ -286,7 +288,7 @@ describe('what the standards demand', () => {
     })
 
     test('a token that is bound to a key is refused as a bearer token', async () => {
-      const { access_token: bound } = await signInWithProof(stage, await newUser(), key)
+      const { access_token: bound } = await signInWithProof(fixture, await newUser(), key)
       for (const url of Object.values(resources())) {
         const answer = await get(url, bound)
         expectRefusal(answer, 401, 'invalid_token')
@@ -301,7 +303,7 @@ describe('what the standards demand', () => {
 
     test('a proof of another key, or for another token, is refused with the token that it comes with', async () => {
       const user = await newUser()
-      const [one, two] = [await signInWithProof(stage, user, key), await signInWithProof(stage, user, key)]
+      const [one, two] = [await signInWithProof(fixture, user, key), await signInWithProof(fixture, user, key)]
       for (const url of Object.values(resources())) {
         const proofs = [
           await dpopProof(await makeClientKey(), { method: 'GET', url, accessToken: one.access_token }),
@@ -319,13 +321,13 @@ describe('what the standards demand', () => {
     })
 
     test('several DPoP headers are refused, wherever proofs are taken', async () => {
-      const { access_token: bound } = await signInWithProof(stage, await newUser(), key)
+      const { access_token: bound } = await signInWithProof(fixture, await newUser(), key)
       const url = resources().api
       const proofs = await Promise.all([1, 2].map(() => dpopProof(key, { method: 'GET', url, accessToken: bound })))
       expect(await raw(url, ['Authorization', `DPoP ${bound}`, ...proofs.flatMap((proof) => ['DPoP', proof])])).toBe(
         401
       )
-      const endpoint = `${stage.issuer}/oauth/token`
+      const endpoint = `${fixture.issuer}/oauth/token`
       const { Authorization } = as()
       const headers = ['Authorization', Authorization, 'Content-Type', 'application/x-www-form-urlencoded']
       for (const [count, status] of [
@@ -339,11 +341,11 @@ describe('what the standards demand', () => {
     })
 
     test('a proof is for the address that clients know, whatever stands in front of the service', async () => {
-      const { access_token: bound } = await signInWithProof(stage, await newUser(), key)
-      const known = `${stage.issuer}/auth/me`
+      const { access_token: bound } = await signInWithProof(fixture, await newUser(), key)
+      const known = `${fixture.issuer}/auth/me`
       const proof = await dpopProof(key, { method: 'GET', url: known, accessToken: bound })
       // As a reverse proxy does that puts its own host in.
-      const answer = await send(`${stage.trio.auth.url}/auth/me`, {
+      const answer = await send(`${fixture.trio.auth.url}/auth/me`, {
         headers: { Authorization: `DPoP ${bound}`, DPoP: proof }
       })
       expect(answer.status).toBe(200)
@@ -358,18 +360,18 @@ describe('what the standards demand', () => {
 
     test('the challenge of the API leads to its metadata, which name it and its issuer', async () => {
       const [, url] = /resource_metadata="([^"]+)"/.exec(challengeOf(await get(resources().api))) ?? []
-      expect(url).toBe(`${stage.audience}/.well-known/oauth-protected-resource`)
+      expect(url).toBe(`${fixture.audience}/.well-known/oauth-protected-resource`)
       const answer = await get(url as string)
       expect(answer.status).toBe(200)
       expect(answer.headers.get('Content-Type')).toMatch(/^application\/json/)
-      expect(answer.body).toMatchObject({ resource: stage.audience, authorization_servers: [stage.issuer] })
+      expect(answer.body).toMatchObject({ resource: fixture.audience, authorization_servers: [fixture.issuer] })
       for (const value of Object.values(answer.body)) expect(value).not.toEqual([])
     })
 
     test('every required claim of an access token is asked for', async () => {
-      expect((await get(resources().api, await stage.signAsIssuer())).status).toBe(200)
+      expect((await get(resources().api, await fixture.signAsIssuer())).status).toBe(200)
       for (const claim of ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti']) {
-        const answer = await get(resources().api, await stage.signAsIssuer({ [claim]: undefined }))
+        const answer = await get(resources().api, await fixture.signAsIssuer({ [claim]: undefined }))
         expect({ claim, ...answer }).toMatchObject({ claim, status: 401, body: { error: 'invalid_token' } })
       }
     })
@@ -380,18 +382,18 @@ describe('what the standards demand', () => {
       ['the typ of a logout token', () => ({ header: { typ: 'logout+jwt' } })],
       ['an exp that has passed', () => ({ claims: { iat: now() - 700, exp: now() - 60 } })],
       ['an nbf that has not come', () => ({ claims: { nbf: now() + 60 } })],
-      ['another issuer', () => ({ claims: { iss: `${stage.issuer}/` } })],
+      ['another issuer', () => ({ claims: { iss: `${fixture.issuer}/` } })],
       ['another audience', () => ({ claims: { aud: 'https://another.test' } })],
-      ['an audience that only begins like the API', () => ({ claims: { aud: [`${stage.audience}/`] } })]
+      ['an audience that only begins like the API', () => ({ claims: { aud: [`${fixture.audience}/`] } })]
     ])('an access token with %s is refused as invalid_token', async (_, changes) => {
       const { claims, header } = changes()
-      const answer = await get(resources().api, await stage.signAsIssuer(claims, header))
+      const answer = await get(resources().api, await fixture.signAsIssuer(claims, header))
       expectRefusal(answer, 401, 'invalid_token')
       expect(challengeOf(answer)).toContain('error="invalid_token"')
     })
 
     test('an access token without a signature is refused as invalid_token', async () => {
-      const claims = unverifiedClaims(await stage.signAsIssuer())
+      const claims = unverifiedClaims(await fixture.signAsIssuer())
       expectRefusal(await get(resources().api, new UnsecuredJWT(claims).encode()), 401, 'invalid_token')
     })
   })
@@ -401,11 +403,11 @@ describe('what the standards demand', () => {
       const { access_token: accessToken } = await newSession()
       const header = decodeProtectedHeader(accessToken)
       expect(header).toEqual({ alg: 'RS256', typ: 'at+jwt', kid: expect.any(String) })
-      const { body } = await get<{ keys: { kid: string }[] }>(`${stage.issuer}/.well-known/jwks.json`)
+      const { body } = await get<{ keys: { kid: string }[] }>(`${fixture.issuer}/.well-known/jwks.json`)
       expect(body.keys.map(({ kid }) => kid)).toContain(header.kid)
       expect(unverifiedClaims(accessToken)).toMatchObject({
-        iss: stage.issuer,
-        aud: [stage.audience, stage.issuer],
+        iss: fixture.issuer,
+        aud: [fixture.audience, fixture.issuer],
         sub: expect.any(String),
         client_id: 'countersign',
         iat: expect.any(Number),
@@ -424,8 +426,8 @@ describe('what the standards demand', () => {
       ['is signed by no key that is published', () => ({ header: { kid: 'another' } })]
     ])('a token that %s is inactive, and nothing else is told', async (_, changes) => {
       const { claims, header } = changes()
-      expect(await introspect(await stage.signAsIssuer())).toMatchObject({ active: true })
-      expect(await introspect(await stage.signAsIssuer(claims, header))).toEqual({ active: false })
+      expect(await introspect(await fixture.signAsIssuer())).toMatchObject({ active: true })
+      expect(await introspect(await fixture.signAsIssuer(claims, header))).toEqual({ active: false })
     })
 
     test('a hint that is wrong or unknown changes nothing', async () => {
@@ -437,27 +439,27 @@ describe('what the standards demand', () => {
 
     test('a refresh token that was rotated, or revoked, is inactive', async () => {
       const user = await newUser()
-      const { refresh_token: first } = await signIn(stage.issuer, user)
-      const confidential = await stage.newClient({ grant_types: ['client_credentials', 'refresh_token'] })
-      await query(stage.database.url, 'UPDATE refresh_token_families SET client_id = $1 WHERE user_id = $2', [
+      const { refresh_token: first } = await signIn(fixture.issuer, user)
+      const confidential = await fixture.newClient({ grant_types: ['client_credentials', 'refresh_token'] })
+      await query(fixture.database.url, 'UPDATE refresh_token_families SET client_id = $1 WHERE user_id = $2', [
         confidential.client_id,
         user.id
       ])
       const look = async (presented: string) =>
-        (await postForm(`${stage.issuer}/oauth/introspect`, { token: presented }, as(confidential))).body
+        (await postForm(`${fixture.issuer}/oauth/introspect`, { token: presented }, as(confidential))).body
       expect(await look(first)).toMatchObject({ active: true, client_id: confidential.client_id, sub: user.id })
       const parameters = { grant_type: 'refresh_token', refresh_token: first }
       const { refresh_token: second = '' } = (await token(parameters, as(confidential))).body
       expect(await look(first)).toEqual({ active: false })
       expect(await look(second)).toMatchObject({ active: true })
-      expect((await postForm(`${stage.issuer}/oauth/revoke`, { token: second }, as(confidential))).status).toBe(200)
+      expect((await postForm(`${fixture.issuer}/oauth/revoke`, { token: second }, as(confidential))).status).toBe(200)
       expect(await look(second)).toEqual({ active: false })
     })
   })
 
   describe('of client assertions (RFC 7523 §3)', () => {
     const assertion = (options: Partial<AssertionOptions> = {}, signer = key) =>
-      clientAssertion(signer, { clientId: keyClientId, audience: stage.issuer, ...options })
+      clientAssertion(signer, { clientId: keyClientId, audience: fixture.issuer, ...options })
 
     test.each<[string, () => Partial<AssertionOptions>]>([
       ['no iss', () => ({ claims: { iss: undefined } as never })],
@@ -483,14 +485,14 @@ describe('what the standards demand', () => {
   })
 
   describe('of metadata (RFC 8414)', () => {
-    const read = (name: string) => get(`${stage.issuer}/.well-known/${name}`)
+    const read = (name: string) => get(`${fixture.issuer}/.well-known/${name}`)
 
     test('the metadata have what is required, and name the issuer that they were found by', async () => {
       const answer = await read('oauth-authorization-server')
       expect(answer.status).toBe(200)
       expect(answer.headers.get('Content-Type')).toMatch(/^application\/json/)
       expect(answer.body).toMatchObject({
-        issuer: stage.issuer,
+        issuer: fixture.issuer,
         token_endpoint: expect.any(String),
         response_types_supported: expect.any(Array)
       })
@@ -537,8 +539,8 @@ describe('what the standards demand', () => {
 
     test('a subject token that was not issued for the client is invalid_request', async () => {
       const { refresh_token: refreshToken } = await newSession()
-      const forApi = await token(refreshGrant(refreshToken, { resource: stage.audience }), {})
-      const stranger = await stage.newClient({
+      const forApi = await token(refreshGrant(refreshToken, { resource: fixture.audience }), {})
+      const stranger = await fixture.newClient({
         grant_types: [tokenExchange],
         scopes: ['account'],
         resources: ['https://another.test'],
@@ -556,7 +558,7 @@ describe('what the standards demand', () => {
 
   describe('of tokens that are bound to a key (RFC 9449 §5)', () => {
     const refreshWith = async (refreshToken: string, signer?: ClientKey) => {
-      const url = `${stage.issuer}/oauth/token`
+      const url = `${fixture.issuer}/oauth/token`
       return token(refreshGrant(refreshToken), signer ? { DPoP: await dpopProof(signer, { url }) } : {})
     }
 
@@ -573,7 +575,7 @@ describe('what the standards demand', () => {
     test('a thief who binds nothing cannot keep the owner from showing the replay', async () => {
       const { refresh_token: stolen, access_token: accessToken } = await newSession()
       const first = await refreshWith(stolen)
-      await ageSessions(stage.database.url, unverifiedClaims(accessToken).sub as string, burstSeconds)
+      await ageSessions(fixture.database.url, unverifiedClaims(accessToken).sub as string, burstSeconds)
       const second = await refreshWith(first.body.refresh_token as string)
       expectRefusal(await refreshWith(second.body.refresh_token as string, await makeClientKey()), 400, 'invalid_grant')
       expectRefusal(await refreshWith(stolen), 400, 'invalid_grant')
@@ -581,7 +583,7 @@ describe('what the standards demand', () => {
     })
 
     test('introspection tells the key of a bound token, and the type DPoP', async () => {
-      const { access_token: bound } = await signInWithProof(stage, await newUser(), key)
+      const { access_token: bound } = await signInWithProof(fixture, await newUser(), key)
       expect(await introspect(bound)).toMatchObject({
         active: true,
         token_type: 'DPoP',
@@ -592,26 +594,26 @@ describe('what the standards demand', () => {
 })
 
 describe('an issuer and an API with a path', () => {
-  let stage: Stage
+  let fixture: Fixture
 
   beforeAll(async () => {
-    stage = await startStage({ issuerPath: '/tenant', audiencePath: '/v1' })
+    fixture = await startFixture({ issuerPath: '/tenant', audiencePath: '/v1' })
   })
   afterAll(async () => {
-    await stage?.stop()
+    await fixture?.stop()
   })
 
   test('the metadata of the issuer are between host and path (RFC 8414 §3.1)', async () => {
-    const answer = await get(`${stage.trio.auth.url}/.well-known/oauth-authorization-server/tenant`)
-    expect(answer).toMatchObject({ status: 200, body: { issuer: stage.issuer } })
+    const answer = await get(`${fixture.trio.auth.url}/.well-known/oauth-authorization-server/tenant`)
+    expect(answer).toMatchObject({ status: 200, body: { issuer: fixture.issuer } })
   })
 
   test('the metadata of the API are between host and path, where its challenge says (RFC 9728 §3.1)', async () => {
-    const { origin } = new URL(stage.audience)
+    const { origin } = new URL(fixture.audience)
     const { headers } = await get(`${origin}/me`)
     const [, url] = /resource_metadata="([^"]+)"/.exec(headers.get('WWW-Authenticate') as string) ?? []
     expect(url).toBe(`${origin}/.well-known/oauth-protected-resource/v1`)
-    expect(await get(url as string)).toMatchObject({ status: 200, body: { resource: stage.audience } })
+    expect(await get(url as string)).toMatchObject({ status: 200, body: { resource: fixture.audience } })
   })
 })
 

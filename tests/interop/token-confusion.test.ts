@@ -20,12 +20,12 @@ import {
 } from '@countersign/testing/trio'
 import { CompactEncrypt, CompactSign, importJWK, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Stage, signInWithProof, startStage } from './stage.ts'
+import { type Fixture, signInWithProof, startFixture } from './fixture.ts'
 
 const logoutEvent = { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }
 const now = () => Math.floor(Date.now() / 1000)
 
-let stage: Stage
+let fixture: Fixture
 let client: { client_id: string; client_secret: string }
 /** An API that may introspect and exchange what is for it. */
 let api: typeof client
@@ -47,9 +47,9 @@ interface Place {
   readonly request?: () => { method: string; url: string; accessToken?: string }
 }
 
-const requestAt = ({ request }: Place) => request?.() ?? { method: 'POST', url: `${stage.issuer}/oauth/token` }
-const newSession = async () => signIn(stage.issuer, await register(stage.issuer))
-const newBoundSession = async () => signInWithProof(stage, await register(stage.issuer), key)
+const requestAt = ({ request }: Place) => request?.() ?? { method: 'POST', url: `${fixture.issuer}/oauth/token` }
+const newSession = async () => signIn(fixture.issuer, await register(fixture.issuer))
+const newBoundSession = async () => signInWithProof(fixture, await register(fixture.issuer), key)
 const signByClient = (claims: object, header: object) =>
   new SignJWT({ ...claims })
     .setProtectedHeader({ alg: key.algorithm, kid: key.publicJwk.kid as string, ...header })
@@ -57,7 +57,7 @@ const signByClient = (claims: object, header: object) =>
 const assertionClaims = () => ({
   iss: keyClientId,
   sub: keyClientId,
-  aud: stage.issuer,
+  aud: fixture.issuer,
   iat: now(),
   exp: now() + 60,
   jti: randomUUID()
@@ -69,25 +69,25 @@ const tokens: Record<string, Make> = {
   'an access token of a client': async () => {
     const form = { grant_type: 'client_credentials' }
     const headers = basic(client.client_id, client.client_secret)
-    return (await postForm<{ access_token: string }>(`${stage.issuer}/oauth/token`, form, headers)).body.access_token
+    return (await postForm<{ access_token: string }>(`${fixture.issuer}/oauth/token`, form, headers)).body.access_token
   },
   'a refresh token': async () => (await newSession()).refresh_token,
   'a refresh token that is bound to a key': async () => (await newBoundSession()).refresh_token,
   'a client assertion': async () =>
-    (await clientAssertion(key, { clientId: keyClientId, audience: stage.issuer })).client_assertion,
+    (await clientAssertion(key, { clientId: keyClientId, audience: fixture.issuer })).client_assertion,
   'a DPoP proof': (place) => dpopProof(key, requestAt(place)),
   'an ID token of the issuer': () =>
-    stage.signAsIssuer(
+    fixture.signAsIssuer(
       { aud: 'countersign', nonce: 'x', auth_time: now(), client_id: undefined, jti: undefined, scope: undefined },
       { typ: 'JWT' }
     ),
-  'an ID token of the issuer that has all claims of an access token': () => stage.signAsIssuer({}, { typ: 'JWT' }),
-  'a token of the issuer without typ': () => stage.signAsIssuer({}, { typ: undefined }),
-  'a logout token of the issuer': () => stage.signAsIssuer(logoutEvent, { typ: 'logout+jwt' }),
+  'an ID token of the issuer that has all claims of an access token': () => fixture.signAsIssuer({}, { typ: 'JWT' }),
+  'a token of the issuer without typ': () => fixture.signAsIssuer({}, { typ: undefined }),
+  'a logout token of the issuer': () => fixture.signAsIssuer(logoutEvent, { typ: 'logout+jwt' }),
   'a logout token of a client': () => signByClient({ ...assertionClaims(), ...logoutEvent }, { typ: 'logout+jwt' }),
   'a DPoP proof that the issuer has signed': (place) => {
     const { method, url } = requestAt(place)
-    return stage.signAsIssuer({ htm: method, htu: url }, { typ: 'dpop+jwt' })
+    return fixture.signAsIssuer({ htm: method, htu: url }, { typ: 'dpop+jwt' })
   },
   'an old DPoP proof that has all claims of a client assertion': (place) => {
     const { method, url } = requestAt(place)
@@ -100,23 +100,23 @@ const tokens: Record<string, Make> = {
     const { kid, use, alg, ...jwk } = key.publicJwk
     return signByClient({ ...assertionClaims(), htm: method, htu: url }, { typ: 'JWT', jwk })
   },
-  'a client assertion that the issuer has signed': () => stage.signAsIssuer(assertionClaims(), { typ: undefined }),
+  'a client assertion that the issuer has signed': () => fixture.signAsIssuer(assertionClaims(), { typ: undefined }),
   'an access token that a client has signed': async () => {
-    const { kid } = await stage.openSigningKey()
-    return signByClient(unverifiedClaims(await stage.signAsIssuer()), { typ: 'at+jwt', kid })
+    const { kid } = await fixture.openSigningKey()
+    return signByClient(unverifiedClaims(await fixture.signAsIssuer()), { typ: 'at+jwt', kid })
   },
   'a client assertion that has all claims of an access token': async () =>
-    signByClient({ ...unverifiedClaims(await stage.signAsIssuer()), iss: keyClientId }, { typ: 'at+jwt' }),
+    signByClient({ ...unverifiedClaims(await fixture.signAsIssuer()), iss: keyClientId }, { typ: 'at+jwt' }),
   'an access token within a token of the issuer': async () => {
-    const { kid, privateKey } = await stage.openSigningKey()
-    const inner = new TextEncoder().encode(await stage.signAsIssuer())
+    const { kid, privateKey } = await fixture.openSigningKey()
+    const inner = new TextEncoder().encode(await fixture.signAsIssuer())
     return new CompactSign(inner).setProtectedHeader({ alg: 'RS256', kid, typ: 'at+jwt', cty: 'JWT' }).sign(privateKey)
   },
   'an access token that is encrypted to the issuer': async () => {
-    const { body } = await get<{ keys: object[] }>(`${stage.issuer}/.well-known/jwks.json`)
+    const { body } = await get<{ keys: object[] }>(`${fixture.issuer}/.well-known/jwks.json`)
     const { n, e } = body.keys[0] as { n: string; e: string }
     const recipient = await importJWK({ kty: 'RSA', n, e }, 'RSA-OAEP-256')
-    const inner = new TextEncoder().encode(await stage.signAsIssuer())
+    const inner = new TextEncoder().encode(await fixture.signAsIssuer())
     const header = { alg: 'RSA-OAEP-256', enc: 'A256GCM', typ: 'at+jwt', cty: 'JWT' }
     return new CompactEncrypt(inner).setProtectedHeader(header).encrypt(recipient)
   }
@@ -128,7 +128,7 @@ const refreshToken = 'a refresh token'
 
 const as = ({ client_id: id, client_secret: secret }: typeof client) => basic(id, secret)
 const oauth = (path: string, form: Record<string, string>, headers?: Record<string, string>) =>
-  postForm(`${stage.issuer}/oauth/${path}`, form, headers)
+  postForm(`${fixture.issuer}/oauth/${path}`, form, headers)
 const invalidToken = { status: 401, body: { error: 'invalid_token' } }
 const invalidGrant = { status: 400, body: { error: 'invalid_grant' } }
 /** Routes that take JSON refuse what is longer than any refresh token by its length. */
@@ -136,13 +136,13 @@ const noRefreshToken = { status: 400, body: { error: expect.stringMatching(/^inv
 
 const places: Record<string, Place> = {
   'as a bearer token of the API': {
-    present: (token) => get(`${stage.audience}/me`, token),
+    present: (token) => get(`${fixture.audience}/me`, token),
     accepts: ['an access token of a user', 'an access token of a client'],
     refusal: invalidToken
   },
   'as a bearer token of the issuer': {
     present: async (token) => {
-      const answer = await get(`${stage.issuer}/auth/me`, token)
+      const answer = await get(`${fixture.issuer}/auth/me`, token)
       // A client's own token is one, but of no user.
       const isOfClient = answer.status === 403 && answer.body.error === 'access_denied'
       return isOfClient ? { ...answer, status: 401, body: { error: 'invalid_token' } } : answer
@@ -152,7 +152,7 @@ const places: Record<string, Place> = {
   },
   'as a token that is bound to the key of its proof': {
     async present(token) {
-      const url = `${stage.audience}/me`
+      const url = `${fixture.audience}/me`
       const proof = await dpopProof(key, { method: 'GET', url, accessToken: token })
       return send(url, { headers: { Authorization: `DPoP ${token}`, DPoP: proof } })
     },
@@ -160,10 +160,10 @@ const places: Record<string, Place> = {
     refusal: invalidToken
   },
   'as a DPoP proof of the API': {
-    present: (token) => send(`${stage.audience}/me`, { headers: { Authorization: `DPoP ${bound}`, DPoP: token } }),
+    present: (token) => send(`${fixture.audience}/me`, { headers: { Authorization: `DPoP ${bound}`, DPoP: token } }),
     accepts: ['a DPoP proof'],
     refusal: { status: 401, body: { error: 'invalid_dpop_proof' } },
-    request: () => ({ method: 'GET', url: `${stage.audience}/me`, accessToken: bound })
+    request: () => ({ method: 'GET', url: `${fixture.audience}/me`, accessToken: bound })
   },
   'as a DPoP proof of the token endpoint': {
     present: (token) => oauth('token', { grant_type: 'client_credentials' }, { ...as(client), DPoP: token }),
@@ -171,7 +171,7 @@ const places: Record<string, Place> = {
     refusal: { status: 400, body: { error: 'invalid_dpop_proof' } }
   },
   'as a refresh token in JSON': {
-    present: (token) => post(`${stage.issuer}/auth/refresh`, { refresh_token: token }),
+    present: (token) => post(`${fixture.issuer}/auth/refresh`, { refresh_token: token }),
     accepts: [refreshToken],
     refusal: noRefreshToken
   },
@@ -181,7 +181,7 @@ const places: Record<string, Place> = {
     refusal: invalidGrant
   },
   'as a refresh token to sign out with': {
-    present: (token) => post(`${stage.issuer}/auth/logout`, { refresh_token: token }),
+    present: (token) => post(`${fixture.issuer}/auth/logout`, { refresh_token: token }),
     // A thief without the key must not end the session of a bound one.
     accepts: [refreshToken],
     refusal: { status: 400, body: { error: expect.stringMatching(/^invalid_(grant|request|dpop_proof)$/) } }
@@ -227,29 +227,29 @@ const places: Record<string, Place> = {
 }
 
 async function countRevocations(): Promise<number> {
-  const [row] = await query<{ count: number }>(stage.database.url, 'SELECT count(*)::int AS count FROM revocations')
+  const [row] = await query<{ count: number }>(fixture.database.url, 'SELECT count(*)::int AS count FROM revocations')
   return row?.count as number
 }
 
 describe('no token of one kind passes as another', () => {
   beforeAll(async () => {
-    stage = await startStage()
-    client = await stage.newClient()
-    api = await stage.newClient({
+    fixture = await startFixture()
+    client = await fixture.newClient()
+    api = await fixture.newClient({
       grant_types: [tokenExchange],
       scopes: ['account'],
-      resources: [stage.audience],
+      resources: [fixture.audience],
       may_act_for: ['countersign'],
       may_unbind_tokens: true
     })
     // RS256, as the issuer's own: so that no algorithm tells the one from the other.
     key = await makeClientKey('RS256')
     const method = { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key.publicJwk] } }
-    keyClientId = (await stage.newClient(method)).client_id
+    keyClientId = (await fixture.newClient(method)).client_id
     bound = (await newBoundSession()).access_token
   })
   afterAll(async () => {
-    await stage?.stop()
+    await fixture?.stop()
   })
 
   describe.each(Object.entries(tokens))('%s', (kind, make) => {
@@ -261,7 +261,7 @@ describe('no token of one kind passes as another', () => {
   })
 
   test('none of it was an error of the services', () => {
-    expect(stage.trio.logs()).toContain('"level":"info"')
-    expect(stage.trio.logs()).not.toMatch(/"level":"(?:error|fatal)"|server_error/)
+    expect(fixture.trio.logs()).toContain('"level":"info"')
+    expect(fixture.trio.logs()).not.toMatch(/"level":"(?:error|fatal)"|server_error/)
   })
 })

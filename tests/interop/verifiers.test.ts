@@ -2,20 +2,20 @@ import type { JsonWebKey } from 'node:crypto'
 import type { TokenResponse } from '@countersign/oauth'
 import { get, register, signIn, unverifiedClaims } from '@countersign/testing/trio'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type Fixture, startFixture } from './fixture.ts'
 import { forgeries } from './forgeries.ts'
-import { type Stage, startStage } from './stage.ts'
 import { clients, type Trust, type Verifier } from './verifier-clients.ts'
 
 describe('unmodified libraries from npm', () => {
-  let stage: Stage
+  let fixture: Fixture
   let trust: Trust
   let published: JsonWebKey
   let tokens: TokenResponse
   let userId: string
 
   beforeAll(async () => {
-    stage = await startStage()
-    const { issuer, audience } = stage
+    fixture = await startFixture()
+    const { issuer, audience } = fixture
     trust = { issuer, jwksUri: `${issuer}/.well-known/jwks.json`, audience }
     const { body } = await get<{ keys: JsonWebKey[] }>(trust.jwksUri)
     published = body.keys[0] as JsonWebKey
@@ -24,7 +24,7 @@ describe('unmodified libraries from npm', () => {
     tokens = await signIn(issuer, user)
   })
   afterAll(async () => {
-    await stage?.stop()
+    await fixture?.stop()
   })
 
   describe.each(clients.map(({ name, start }) => [name, start] as const))('%s', (_, start) => {

@@ -2,8 +2,8 @@ import { createTestIssuer, type TestIssuer } from '@countersign/testing'
 import { type ClientKey, dpopProof, makeClientKey } from '@countersign/testing/trio'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ask } from './fixtures/api.ts'
+import { type Fixture, publicUrl, type Script, setUpFixture, untilCurrent } from './fixtures/fixture.ts'
 import { algs, bearerRefusal, challenge, refusal, seen, withoutBody, words } from './fixtures/refusals.ts'
-import { publicUrl, type Script, type Stage, setStage, untilCurrent } from './fixtures/stage.ts'
 
 const metadataUrl = 'https://api.example.com/.well-known/oauth-protected-resource'
 
@@ -12,27 +12,27 @@ export function describeExample(script: Script): void {
   const resource = `resource_metadata="${metadataUrl}"`
   const invalid = (description = words.invalid) => bearerRefusal(401, 'invalid_token', description, resource)
   const minted: string[] = []
-  let stage: Stage
+  let fixture: Fixture
   let key: ClientKey
   beforeAll(async () => {
-    ;[stage, key] = await Promise.all([setStage(script), makeClientKey()])
+    ;[fixture, key] = await Promise.all([setUpFixture(script), makeClientKey()])
   })
-  afterAll(() => stage?.stop())
+  afterAll(() => fixture?.stop())
   const mint: TestIssuer['mint'] = (claims, header) => {
-    const token = stage.issuer.mint(claims, header)
+    const token = fixture.issuer.mint(claims, header)
     minted.push(token)
     return token
   }
 
   test('cannot know whether a token is good before the denylist was heard: 503 and no challenge', async () => {
-    const answer = await stage.present('/me', mint())
+    const answer = await fixture.present('/me', mint())
     expect(seen(answer)).toEqual(refusal(503, 'temporarily_unavailable', words.unavailable, undefined))
-    await untilCurrent(stage, '/me')
+    await untilCurrent(fixture, '/me')
   })
 
   test('lets everybody see what is public, and what clients have to know', async () => {
-    expect(await ask(`${stage.api.url}/public`)).toMatchObject({ status: 200, body: '{"hello":"everybody"}' })
-    const { status, headers, body } = await ask(metadataUrl.replace(publicUrl, stage.api.url))
+    expect(await ask(`${fixture.api.url}/public`)).toMatchObject({ status: 200, body: '{"hello":"everybody"}' })
+    const { status, headers, body } = await ask(metadataUrl.replace(publicUrl, fixture.api.url))
     expect({ status, type: headers['content-type'], cache: headers['cache-control'], body }).toEqual({
       status: 200,
       type: 'application/json; charset=utf-8',
@@ -48,19 +48,19 @@ export function describeExample(script: Script): void {
   test('takes a good token, and has its claims', async () => {
     const token = mint({ sub: 'ada', roles: ['admin'] })
     for (let round = 0; round < 2; round++) {
-      const { status, body } = await stage.present('/me', token)
+      const { status, body } = await fixture.present('/me', token)
       expect(status).toBe(200)
-      expect(JSON.parse(body)).toMatchObject({ iss: stage.issuer.issuer, sub: 'ada', roles: ['admin'] })
+      expect(JSON.parse(body)).toMatchObject({ iss: fixture.issuer.issuer, sub: 'ada', roles: ['admin'] })
     }
-    expect(await stage.present('/me', token, { method: 'HEAD' })).toMatchObject({ status: 200, body: '' })
+    expect(await fixture.present('/me', token, { method: 'HEAD' })).toMatchObject({ status: 200, body: '' })
   })
 
   test('challenges a request without a token, and one with credentials of another kind, without an error code', async () => {
     const bare = refusal(401, 'missing_token', words.missing, `Bearer ${resource}, DPoP ${algs}, ${resource}`)
-    expect(seen(await ask(`${stage.api.url}/me`))).toEqual(bare)
+    expect(seen(await ask(`${fixture.api.url}/me`))).toEqual(bare)
     const basic = { headers: { Authorization: 'Basic dTpw' } }
-    expect(seen(await ask(`${stage.api.url}/me`, basic))).toEqual(bare)
-    const head = await ask(`${stage.api.url}/me`, { method: 'HEAD' })
+    expect(seen(await ask(`${fixture.api.url}/me`, basic))).toEqual(bare)
+    const head = await ask(`${fixture.api.url}/me`, { method: 'HEAD' })
     expect(seen(head)).toEqual(withoutBody(bare))
   })
 
@@ -72,34 +72,34 @@ export function describeExample(script: Script): void {
       mint({ aud: 'https://other.example.com' }),
       mint({ iss: 'https://evil.example.com' }),
       mint({}, { typ: 'JWT' }),
-      stranger.mint({}, { kid: stage.issuer.kid })
+      stranger.mint({}, { kid: fixture.issuer.kid })
     ]) {
-      expect(seen(await stage.present('/me', token)), token).toEqual(invalid())
+      expect(seen(await fixture.present('/me', token)), token).toEqual(invalid())
     }
-    expect(seen(await stage.present('/me', mint({ exp: 1 })))).toEqual(invalid(words.expired))
+    expect(seen(await fixture.present('/me', mint({ exp: 1 })))).toEqual(invalid(words.expired))
   })
 
   test('refuses several tokens, and one in the query, as a bad request', async () => {
     const bad = bearerRefusal(400, 'invalid_request', words.one, resource)
     const token = mint()
     const twice = { headers: { Authorization: [`Bearer ${token}`, `Bearer ${token}`] as never } }
-    expect(seen(await ask(`${stage.api.url}/me`, twice))).toEqual(bad)
+    expect(seen(await ask(`${fixture.api.url}/me`, twice))).toEqual(bad)
     const mixed = { headers: { Authorization: [`Bearer ${token}`, 'Basic dTpw'] as never } }
-    expect(seen(await ask(`${stage.api.url}/me`, mixed))).toEqual(bad)
-    expect(seen(await stage.present(`/me?access_token=${token}`, token))).toEqual(bad)
-    expect(seen(await stage.present('/me', `${token} ${token}`))).toEqual(bad)
+    expect(seen(await ask(`${fixture.api.url}/me`, mixed))).toEqual(bad)
+    expect(seen(await fixture.present(`/me?access_token=${token}`, token))).toEqual(bad)
+    expect(seen(await fixture.present('/me', `${token} ${token}`))).toEqual(bad)
   })
 
   test('lets a token pass for its scopes and roles alone', async () => {
     const scope = bearerRefusal(403, 'insufficient_scope', words.scope, 'scope="reports:read"', resource)
-    expect(seen(await stage.present('/reports', mint()))).toEqual(scope)
-    expect(seen(await stage.present('/reports', mint({ scope: undefined })))).toEqual(scope)
+    expect(seen(await fixture.present('/reports', mint()))).toEqual(scope)
+    expect(seen(await fixture.present('/reports', mint({ scope: undefined })))).toEqual(scope)
     const reader = mint({ scope: 'openid reports:read' })
-    expect(await stage.present('/reports', reader)).toMatchObject({ status: 200, body: '{"reports":[]}' })
+    expect(await fixture.present('/reports', reader)).toMatchObject({ status: 200, body: '{"reports":[]}' })
     const role = bearerRefusal(403, 'insufficient_scope', words.role, resource)
-    expect(seen(await stage.present('/admin', reader))).toEqual(role)
+    expect(seen(await fixture.present('/admin', reader))).toEqual(role)
     const admin = mint({ sub: 'ada', roles: ['user', 'admin'] })
-    expect(await stage.present('/admin', admin)).toMatchObject({ status: 200, body: '{"hello":"ada"}' })
+    expect(await fixture.present('/admin', admin)).toMatchObject({ status: 200, body: '{"hello":"ada"}' })
   })
 
   test('takes a token that is bound to a key with a proof of that key, once', async () => {
@@ -115,15 +115,15 @@ export function describeExample(script: Script): void {
       challenge('DPoP', 'invalid_dpop_proof', words.proof, algs, resource)
     )
     const good = await proofFor('/me')
-    expect(await stage.present('/me?page=1', token, good)).toMatchObject({ status: 200 })
-    expect(seen(await stage.present('/me?page=1', token, good))).toEqual(badProof)
-    expect(seen(await stage.present('/me', token, await proofFor('/other')))).toEqual(badProof)
-    expect(seen(await stage.present('/me', token, { headers: { Authorization: `DPoP ${token}` } }))).toEqual(badProof)
+    expect(await fixture.present('/me?page=1', token, good)).toMatchObject({ status: 200 })
+    expect(seen(await fixture.present('/me?page=1', token, good))).toEqual(badProof)
+    expect(seen(await fixture.present('/me', token, await proofFor('/other')))).toEqual(badProof)
+    expect(seen(await fixture.present('/me', token, { headers: { Authorization: `DPoP ${token}` } }))).toEqual(badProof)
     const binding = challenge('DPoP', 'invalid_token', words.binding, algs, resource)
     const unbound = refusal(401, 'invalid_token', words.binding, binding)
-    expect(seen(await stage.present('/me', token))).toEqual(unbound)
-    expect(seen(await stage.present('/me', token, await proofFor('/me', await makeClientKey())))).toEqual(unbound)
-    expect(seen(await stage.present('/reports', token, await proofFor('/reports')))).toEqual(
+    expect(seen(await fixture.present('/me', token))).toEqual(unbound)
+    expect(seen(await fixture.present('/me', token, await proofFor('/me', await makeClientKey())))).toEqual(unbound)
+    expect(seen(await fixture.present('/reports', token, await proofFor('/reports')))).toEqual(
       refusal(
         403,
         'insufficient_scope',
@@ -137,19 +137,19 @@ export function describeExample(script: Script): void {
     for (const [kind, value, claims] of [
       ['jti', 'token-9', { jti: 'token-9' }],
       ['sid', 'session-9', { sid: 'session-9' }],
-      ['kid', stage.issuer.kid, {}]
+      ['kid', fixture.issuer.kid, {}]
     ] as const) {
       const token = mint(claims)
-      expect(await stage.present('/me', token), kind).toMatchObject({ status: 200 })
-      await stage.revoke(kind, value)
-      await expect.poll(async () => (await stage.present('/me', token)).status, { timeout: 5_000 }).toBe(401)
-      const answer = seen(await stage.present('/me', token))
+      expect(await fixture.present('/me', token), kind).toMatchObject({ status: 200 })
+      await fixture.revoke(kind, value)
+      await expect.poll(async () => (await fixture.present('/me', token)).status, { timeout: 5_000 }).toBe(401)
+      const answer = seen(await fixture.present('/me', token))
       expect([invalid(words.revoked), invalid()], kind).toContainEqual(answer)
     }
   })
 
   test('has logged what it refused, and no part of any token', () => {
-    const output = stage.api.output()
+    const output = fixture.api.output()
     for (const code of ['ERR_TOKEN_CLAIM', 'ERR_BEARER_REQUEST', 'ERR_SCOPE_INSUFFICIENT', 'ERR_TOKEN_REVOKED']) {
       expect(output).toContain(code)
     }
@@ -157,6 +157,6 @@ export function describeExample(script: Script): void {
   })
 
   test('ends by itself when it is asked to', async () => {
-    expect(await stage.stop()).toBe(0)
+    expect(await fixture.stop()).toBe(0)
   })
 }

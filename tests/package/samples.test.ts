@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 import { ask } from './fixtures/api.ts'
+import { setUpFixture, untilCurrent } from './fixtures/fixture.ts'
 import { createFolder, packVerifier, removeFolder, serviceTokensFolder } from './fixtures/npm.ts'
 import { blocks, type CodeBlock, exemptionOf } from './fixtures/pages.ts'
 import { createProject, dependenciesOfExample, type Project } from './fixtures/project.ts'
-import { setStage, untilCurrent } from './fixtures/stage.ts'
 
 const compiled = ['ts', 'tsx', 'js', 'mjs']
 const samples = blocks.filter((block) => compiled.includes(block.language) && !exemptionOf(block))
@@ -81,19 +81,19 @@ describe.skipIf(inject('redisUrl') === undefined)('a sample of an API', () => {
   test.each(apis)('$title, runs as it stands', async ({ page, file, path, adminPath }) => {
     const sample = samples.find((block) => block.page === page && block.file === file) as CodeBlock
     const script = () => join(project.folder, 'dist', fileOf(sample).replace(/ts$/, 'js'))
-    const stage = await setStage(script, { NODE_OPTIONS: `--import=${pathToFileURL(settings)}` })
+    const fixture = await setUpFixture(script, { NODE_OPTIONS: `--import=${pathToFileURL(settings)}` })
     onTestFinished(async () => {
-      await stage.stop()
+      await fixture.stop()
     })
-    await untilCurrent(stage, path)
+    await untilCurrent(fixture, path)
 
-    const token = stage.issuer.mint({ sub: 'ada' })
-    expect(await stage.present(path, token)).toMatchObject({ status: 200, body: expect.stringContaining('ada') })
-    expect((await ask(stage.api.url + path)).status).toBe(401)
-    expect((await stage.present(path, stage.issuer.mint({ aud: 'https://other.example.com' }))).status).toBe(401)
+    const token = fixture.issuer.mint({ sub: 'ada' })
+    expect(await fixture.present(path, token)).toMatchObject({ status: 200, body: expect.stringContaining('ada') })
+    expect((await ask(fixture.api.url + path)).status).toBe(401)
+    expect((await fixture.present(path, fixture.issuer.mint({ aud: 'https://other.example.com' }))).status).toBe(401)
     if (adminPath === undefined) return
-    expect((await stage.present(adminPath, token)).status).toBe(403)
-    expect(await stage.present(adminPath, stage.issuer.mint({ roles: ['admin'] }))).toMatchObject({
+    expect((await fixture.present(adminPath, token)).status).toBe(403)
+    expect(await fixture.present(adminPath, fixture.issuer.mint({ roles: ['admin'] }))).toMatchObject({
       status: 200,
       body: '{"hello":"ada"}'
     })

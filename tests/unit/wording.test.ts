@@ -18,6 +18,12 @@ const words = [
   'whoever',
   'whom',
   'anew',
+  'vouch',
+  'vouches',
+  'vouching',
+  'carrier',
+  'carriers',
+  'recall',
   'hot-statements',
   'HotStatements',
   'OperatorParts',
@@ -34,7 +40,13 @@ const words = [
   'grant-limits',
   'ProvenKey',
   'httpAnswerTo',
-  'KeyRing'
+  'KeyRing',
+  'RevocationCarrier',
+  'openStage',
+  'BrowserSessions',
+  'SealedSessions',
+  'sealed-sessions',
+  'session-sealing'
 ]
 
 const files = readdirSync(root, { withFileTypes: true })

@@ -96,7 +96,7 @@ export interface AuthService extends Service {
 }
 
 /** What carries revocations to the verifiers, and back to this service's own. */
-interface Carrier {
+interface Transport {
   publisher: RevocationPublisher
   feed: RevocationFeed
   redis: RedisConnection | undefined
@@ -109,7 +109,7 @@ interface Carrier {
 export async function createAuthService(config: Config, embedded?: EmbeddedParts): Promise<AuthService> {
   const logger = createLogger({ service: 'auth-service', level: config.logLevel })
   const metrics = createMetrics('auth-service')
-  const carrier = embedded ? inProcessCarrier(embedded) : redisCarrier(config, logger)
+  const transport = embedded ? inProcessTransport(embedded) : redisTransport(config, logger)
   const pool = openDatabasePool({ url: config.databaseUrl.reveal(), connections: config.databaseConnections })
   const database = openDatabase(pool)
   const databaseProbe = openDatabaseProbe(config.databaseUrl.reveal())
@@ -178,10 +178,10 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
     store: createPrismaClientStore(preparedStatements),
     seconds: config.clientCacheSeconds
   })
-  const feed = observeFeed(carrier.feed, { onRevoked: clients.forget, onFollowing: clients.setFollowing })
+  const feed = observeFeed(transport.feed, { onRevoked: clients.forget, onFollowing: clients.setFollowing })
   const relay = startRevocationRelay({
     outbox,
-    publisher: carrier.publisher,
+    publisher: transport.publisher,
     logger,
     metrics: issuerMetrics,
     onUnpublished: feed.add,
@@ -189,12 +189,12 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
   })
   const housekeeping = startHousekeeping({
     expired: createPrismaExpiredRows(database, config),
-    trimCarrier: () => carrier.publisher.trim(),
+    trimFeed: () => transport.publisher.trim(),
     onRemoved: issuerMetrics.countRemoved,
     logger,
     intervalMs: housekeepingIntervalMs
   })
-  const replayCache = carrier.redis ? createRedisReplayCache(carrier.redis) : createInProcessReplayCache()
+  const replayCache = transport.redis ? createRedisReplayCache(transport.redis) : createInProcessReplayCache()
   const verifierOfSignatures = createAccessTokenVerifier({
     issuer: config.issuer,
     // It introspects and exchanges tokens for all services; its own routes take those that are for itself.
@@ -215,8 +215,8 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
   const requireUserToken = compose([requireAnyToken, requireUser])
   const requireUserInPerson = compose([requireUserToken, requireInPerson])
   const requireAdmin = compose([requireUserInPerson, requireRole(adminRole)])
-  const counters = carrier.redis
-    ? createRedisAttemptCounters({ redis: carrier.redis, logger })
+  const counters = transport.redis
+    ? createRedisAttemptCounters({ redis: transport.redis, logger })
     : createInProcessAttemptCounters()
   const { issuer, accessTokenTtlSeconds } = config
   const failedAuthentications = createFailedAuthenticationLog({
@@ -259,7 +259,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
       {
         name: 'revocation_feed',
         required: false,
-        check: async () => relay.isHealthy() && (await carrier.publisher.isIntact())
+        check: async () => relay.isHealthy() && (await transport.publisher.isIntact())
       }
     ],
     addRoutes: (router) =>
@@ -302,8 +302,8 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
       () => relay.close(),
       () => keySchedule.close(),
       () => signingKeys.close(),
-      () => carrier.publisher.close(),
-      () => carrier.redis?.destroy(),
+      () => transport.publisher.close(),
+      () => transport.redis?.destroy(),
       () => databaseProbe.close(),
       () => database.$disconnect()
     ]
@@ -311,7 +311,7 @@ export async function createAuthService(config: Config, embedded?: EmbeddedParts
   return Object.assign(service, { firstAdmin })
 }
 
-function inProcessCarrier({ revocationLog }: EmbeddedParts): Carrier {
+function inProcessTransport({ revocationLog }: EmbeddedParts): Transport {
   return {
     publisher: createInProcessRevocationPublisher(revocationLog),
     feed: inProcessRevocations(revocationLog).feed,
@@ -319,7 +319,7 @@ function inProcessCarrier({ revocationLog }: EmbeddedParts): Carrier {
   }
 }
 
-function redisCarrier(config: Config, logger: Logger): Carrier {
+function redisTransport(config: Config, logger: Logger): Transport {
   if (!config.redisUrl) throw new ConfigurationError(['REDIS_URL is required: a URL such as redis://host:6379.'])
   const url = config.redisUrl.reveal()
   const redis = openRedisConnection(url, logger)

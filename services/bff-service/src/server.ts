@@ -20,10 +20,10 @@ import { createBffMetrics } from './metrics.ts'
 import { answerUnknownPage } from './pages/pages.ts'
 import { loadWebAssets } from './pages/web-assets.ts'
 import { createUpstream } from './proxy/upstream.ts'
-import { createBrowserSessions } from './sessions/browser-sessions.ts'
 import { createInProcessSessionStore } from './sessions/in-process-session-store.ts'
 import { startPendingSignOuts } from './sessions/pending-sign-outs.ts'
 import { createRedisSessionStore } from './sessions/redis-session-store.ts'
+import { createSessionService } from './sessions/session-service.ts'
 import type { SessionStore } from './sessions/session-store.ts'
 
 export { type Config, loadConfig } from './config.ts'
@@ -51,7 +51,7 @@ export async function createBffService(config: Config, embedded?: EmbeddedParts)
   const issuer = createIssuerClient({ authUrl, forwarderKey })
   const clock = { now: Date.now }
   const pendingSignOuts = startPendingSignOuts({ logger, intervalMs: signOutIntervalMs, clock })
-  const sessions = createBrowserSessions({
+  const sessions = createSessionService({
     store,
     issuer,
     logger,

@@ -112,7 +112,7 @@ export class TokenExpiredError extends VerifierError {
 /** The token, its session or its key is on the denylist. */
 export class TokenRevokedError extends VerifierError {
   readonly code = 'ERR_TOKEN_REVOKED'
-  /** What the entry names; unknown when the carrier was asked directly. */
+  /** What the entry names; unknown when the transport was asked directly. */
   readonly kind: RevocationKind | undefined
   constructor(kind: RevocationKind | undefined, options?: VerifierErrorOptions) {
     super('The access token was revoked.', options)

@@ -1,6 +1,6 @@
 /**
  * Verifies access tokens (RFC 9068) of one issuer for one service: by its key set, and against its denylist. Frameworks
- * are in the subpaths `./express`, `./fastify`, `./hono` and `./koa`, carriers of the denylist in `./redis` and
+ * are in the subpaths `./express`, `./fastify`, `./hono` and `./koa`, transports of the denylist in `./redis` and
  * `./in-process`.
  *
  * @packageDocumentation

@@ -42,7 +42,7 @@ export interface RevocationFeed {
   /** Starts to follow, for one sink, once. Survives every fault by itself until `close`, and never throws later. */
   follow(sink: RevocationSink, clock: Clock): void
   /**
-   * Asks the carrier itself whether one of the identifiers is revoked.
+   * Asks the transport itself whether one of the identifiers is revoked.
    *
    * @throws when that cannot be known, within about half a second.
    */

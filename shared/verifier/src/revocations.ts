@@ -11,7 +11,7 @@ export const stalePolicies = ['reject', 'check', 'allow'] as const
 
 /**
  * - `reject`: refuse with 503, since it cannot be known.
- * - `check`: ask the carrier directly for each request; 503 when it does not answer.
+ * - `check`: ask the transport directly for each request; 503 when it does not answer.
  * - `allow`: accept; a revoked token then works until it expires.
  */
 export type StalePolicy = (typeof stalePolicies)[number]
@@ -37,13 +37,13 @@ export interface Revocations {
    */
   refuseKnown(identifiers: RevocableIdentifiers): void
   /**
-   * Whether what the view does not know to be revoked may pass; if not, the policy wants the carrier to be asked, by `ask`.
+   * Whether what the view does not know to be revoked may pass; if not, the policy wants the transport to be asked, by `ask`.
    *
    * @throws {RevocationsUnavailableError} when the view is too old for the policy.
    */
   isFresh(whenStale?: StalePolicy): boolean
   /**
-   * Asks the carrier itself.
+   * Asks the transport itself.
    *
    * @throws {TokenRevokedError} on a hit, {@link RevocationsUnavailableError} when it does not answer.
    */
@@ -104,9 +104,9 @@ export function createRevocations(options: RevocationOptions, context: Revocatio
     },
     async ask(identifiers) {
       const isRevoked = await feed.checkDirectly(identifiers).catch((cause: unknown) => {
-        throw new RevocationsUnavailableError({ detail: 'the carrier could not be asked directly', cause })
+        throw new RevocationsUnavailableError({ detail: 'the transport could not be asked directly', cause })
       })
-      if (isRevoked) throw new TokenRevokedError(undefined, { detail: 'found by asking the carrier directly' })
+      if (isRevoked) throw new TokenRevokedError(undefined, { detail: 'found by asking the transport directly' })
     },
     ready: () => view.loaded(),
     status: () => view.status(),

@@ -13,7 +13,7 @@ const attempts = 4
  *
  * They stay unmarked there, so that the service publishes them once more. That harms nobody, and it matters: after a
  * failover of Redis this process may have written to the old primary, and would not live to notice it.
- * @returns whether the carrier has confirmed them; true as well when there are none
+ * @returns whether the transport has confirmed them; true as well when there are none
  */
 export async function announce(
   entries: readonly RevocationEntry[],

@@ -16,8 +16,8 @@ export interface ExpiredRows {
 
 export interface HousekeepingDeps {
   expired: ExpiredRows
-  /** Lets what the carrier of revocations holds shrink with time. */
-  trimCarrier(): Promise<void>
+  /** Lets what the transport of revocations holds shrink with time. */
+  trimFeed(): Promise<void>
   onRemoved(kind: ExpiredKind, rows: number): void
   logger: Logger
   /** From the end of one round to the begin of the next, in milliseconds. */
@@ -35,7 +35,7 @@ const batchesPerRound = 200
 /** Starts housekeeping: expired families, dead denylist entries, old counts and audit events go, a small batch at a time. */
 export function startHousekeeping({
   expired,
-  trimCarrier,
+  trimFeed,
   onRemoved,
   logger,
   intervalMs
@@ -52,7 +52,7 @@ export function startHousekeeping({
   async function runUntilClosed(): Promise<void> {
     while (!closing.signal.aborted) {
       for (const kind of expiredKinds) await attempt(`removing expired ${kind}`, () => removeAll(kind))
-      await attempt('trimming the revocation feed', trimCarrier)
+      await attempt('trimming the revocation feed', trimFeed)
       await setTimeout(intervalMs, undefined, { signal: closing.signal, ref: false }).catch(() => {})
     }
   }

@@ -5,34 +5,34 @@ export interface RevocationPublisher {
   /**
    * Publishes entries. Publishing one again is harmless.
    *
-   * @throws when the carrier does not confirm it within about half a second; it may have been published all the same.
+   * @throws when the transport does not confirm it within about half a second; it may have been published all the same.
    */
   publish(entries: readonly RevocationEntry[]): Promise<void>
   /**
-   * Whether the carrier is known to hold everything that was published: its feed is complete, of this server life, and
+   * Whether the transport is known to hold everything that was published: its feed is complete, of this server life, and
    * nothing was published to another one that may be missing here.
    *
-   * @throws when the carrier cannot be asked.
+   * @throws when the transport cannot be asked.
    */
   isIntact(): Promise<boolean>
   /**
    * Rewrites all live entries, then declares the feed complete. `batches` is a fresh read of all live entries from
    * the outbox; nothing is read before the rebuild has begun.
    *
-   * @throws when the carrier lost anything in the meantime, or cannot be reached: then the feed is not complete, and the
+   * @throws when the transport lost anything in the meantime, or cannot be reached: then the feed is not complete, and the
    * whole rebuild is to be tried again.
    */
   rebuild(batches: AsyncIterable<readonly RevocationEntry[]>): Promise<void>
   /**
-   * Vouches for the feed for a few seconds: what was committed before has been published. Verifiers that were cut off ask
+   * Confirms for a few seconds that what was committed before has been published. Verifiers that were cut off ask
    * for it before they call themselves current.
    *
-   * @throws when the carrier cannot be reached.
+   * @throws when the transport cannot be reached.
    */
-  vouch(): Promise<void>
+  confirmPublished(): Promise<void>
   /**
    * Reports to the verifiers that there are committed entries which the transport refuses to store. A verifier that hears it
-   * is not current again before a newer confirmation, by `vouch`.
+   * is not current again before a newer confirmation, by `confirmPublished`.
    *
    * @throws when the transport does not carry even that.
    */
@@ -40,7 +40,7 @@ export interface RevocationPublisher {
   /**
    * Removes what has expired, so that the feed shrinks also when nothing is published any more.
    *
-   * @throws when the carrier cannot be reached.
+   * @throws when the transport cannot be reached.
    */
   trim(): Promise<void>
   close(): Promise<void>

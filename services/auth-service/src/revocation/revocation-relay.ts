@@ -9,7 +9,7 @@ export interface RevocationRelayDeps {
   outbox: Pick<RevocationOutbox, 'listUnpublished' | 'markPublished' | 'readLive'>
   publisher: RevocationPublisher
   logger: Logger
-  /** How often the transport is examined and the outbox swept, in milliseconds. */
+  /** How often the transport is examined and the outbox drained, in milliseconds. */
   sweepIntervalMs: number
   metrics: Pick<IssuerMetrics, 'observePublication' | 'showFeedFault'>
   /** Gets committed entries that could not be published now. */
@@ -119,7 +119,7 @@ export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay
       await publishLeftovers()
       if (failures === failuresBefore) {
         isBacklogged = false
-        await publisher.vouch()
+        await publisher.confirmPublished()
       }
       if (!isServed) logger.info('the revocation feed is served again')
       isServed = true

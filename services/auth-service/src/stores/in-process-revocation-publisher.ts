@@ -16,7 +16,7 @@ export function createInProcessRevocationPublisher(log: InProcessRevocationLog):
       if (log.flushes !== flushes) throw new Error('the log was flushed during the rebuild')
       log.complete()
     },
-    async vouch() {}, // the log has one publisher, which is in the same process
+    async confirmPublished() {}, // the log has one publisher, which is in the same process
     async reportBacklog() {}, // the log takes every entry
     async trim() {}, // the log prunes itself
     async close() {}

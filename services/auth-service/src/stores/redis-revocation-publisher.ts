@@ -25,7 +25,7 @@ export type RedisRevocationPublisherOptions = RedisLinkOptions & {
   readonly clock?: Pick<Clock, 'now'> | undefined
 }
 
-const { stream, length, epoch, swept, unpublished } = revocationKeys
+const { stream, length, epoch, outboxDrained, unpublished } = revocationKeys
 const chunkSize = 500
 /** Someone waits for a publication, nobody for a rebuild. */
 const answerMilliseconds = 500
@@ -33,7 +33,7 @@ const rebuildAnswerMilliseconds = 5_000
 /** A rebuild that stalls for longer has failed. */
 const progressLifeMilliseconds = 120_000
 /** How long the issuer's word is good that its outbox is published: it gives it again each second. */
-const sweptMilliseconds = 3_000
+const outboxDrainedMilliseconds = 3_000
 
 /** Publishes to Redis or Valkey, in the form of docs/revocation-feed.md. Not connected before it is used. */
 export function createRedisRevocationPublisher(options: RedisRevocationPublisherOptions): RevocationPublisher {
@@ -80,10 +80,10 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
         throw error
       }
     },
-    async vouch() {
+    async confirmPublished() {
       await link.run(answerMilliseconds, async ({ client }) => {
         const { at, until } = await confirmationTimes(client)
-        await noteRefusals(client.set(swept, String(at), { expiration: { type: 'PXAT', value: until } }))
+        await noteRefusals(client.set(outboxDrained, String(at), { expiration: { type: 'PXAT', value: until } }))
       })
     },
     async reportBacklog() {
@@ -144,7 +144,7 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
         step(async ({ client, runId }) => {
           const { at, until } = await confirmationTimes(client)
           const values = [written, `${id}.${runId}`, at, until]
-          return runScript(client, finishRebuildScript, [...keys, swept], values)
+          return runScript(client, finishRebuildScript, [...keys, outboxDrained], values)
         })
     }
   }
@@ -157,7 +157,7 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
 async function confirmationTimes(client: RedisClient): Promise<{ at: number; until: number }> {
   const [seconds, microseconds] = await client.time()
   const at = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)
-  return { at, until: at + sweptMilliseconds }
+  return { at, until: at + outboxDrainedMilliseconds }
 }
 
 function entryKeys(entries: readonly RevocationEntry[]): string[] {

@@ -106,7 +106,7 @@ end
 
 /** `KEYS`: stream, length, epoch, then the key of each entry. `ARGV`: now, then kind, value and exp of each. */
 export const publishScript = script(`${checkLength}${writeEntries}
--- Messages that are gone (evicted, deleted) took entries with them: the epoch must not vouch for what is left.
+-- Messages that are gone (evicted, deleted) took entries with them: the epoch must not stand for what is left.
 if not is_there() or not is_whole() then redis.call('DEL', KEYS[3]) end
 write_entries(4, 2, earlier(tonumber(ARGV[1])))
 return 1
@@ -121,7 +121,7 @@ return trim(earlier(tonumber(ARGV[1])))
  * Begins a rebuild. `KEYS`: stream, length, epoch, progress. `ARGV`: run_id, the progress key's life in milliseconds, 1 if
  * the publisher knows that something is missing.
  *
- * An epoch that vouches for nothing any more goes first, so that nobody takes the half-written feed for complete. One
+ * An epoch that stands for nothing any more goes first, so that nobody takes the half-written feed for complete. One
  * that is good (another replica was faster) stays: entries are only ever added, so the feed stays complete throughout.
  * The stream itself is never deleted: what other replicas publish meanwhile is in it, and duplicates are harmless.
  */
@@ -152,7 +152,7 @@ return 1
 `)
 
 /**
- * Ends a rebuild. `KEYS`: stream, length, epoch, progress, swept. `ARGV`: the batches written, the new epoch, when the issuer
+ * Ends a rebuild. `KEYS`: stream, length, epoch, progress, outboxDrained. `ARGV`: the batches written, the new epoch, when the issuer
  * confirms that its outbox is published and until when that holds, in milliseconds since 1970-01-01 UTC. The message of kind `epoch` makes sure that there is a stream even when there is
  * nothing to deny; readers skip it.
  */

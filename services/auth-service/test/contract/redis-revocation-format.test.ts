@@ -59,18 +59,18 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
   it('has a key for each entry that goes with it, a message in the stream, and an epoch', async () => {
     const entry = sidOf('session-1')
     const publisher = publisherTo(url)
-    const { stream, epoch, length, swept } = revocationKeys
+    const { stream, epoch, length, outboxDrained } = revocationKeys
     const messages = async () => (await admin.xRange(stream, '-', '+'))?.map(({ message }) => ({ ...message }))
     await publisher.rebuild(nothing())
     expect(await messages()).toEqual([{ kind: 'epoch', value: await admin.get(epoch), exp: '0' }])
     await publisher.publish([entry, sidOf('too-late', -1)])
-    const keys = [stream, epoch, length, swept, '{countersign}:revoked:sid:session-1']
+    const keys = [stream, epoch, length, outboxDrained, '{countersign}:revoked:sid:session-1']
     expect((await admin.keys('*')).sort()).toEqual(keys.sort())
     expect(await admin.get('{countersign}:revoked:sid:session-1')).toBe('1')
     expect(await admin.expireTime('{countersign}:revoked:sid:session-1')).toBe(entry.expiresAt)
     expect(await messages()).toEqual([{ kind: 'sid', value: 'session-1', exp: String(entry.expiresAt) }])
     expect(await admin.get(length)).toBe('1')
-    expect(await admin.pTTL(swept)).toBeGreaterThan(2000)
+    expect(await admin.pTTL(outboxDrained)).toBeGreaterThan(2000)
     const runId = /run_id:(\w+)/.exec(await admin.info('server'))?.[1]
     expect(await admin.get(epoch)).toMatch(new RegExp(`^[0-9a-f-]{36}\\.${runId}$`))
   })
@@ -152,25 +152,22 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
         return admin.xDel(stream, first?.id ?? '')
       }
     ]
-  ])(
-    'does not vouch for a stream that was %s by hand, and its next publication says so to everyone',
-    async (_, harm) => {
-      const publisher = publisherTo(url)
-      await publisher.rebuild(nothing())
-      await publisher.publish([sidOf(), sidOf()])
-      const view = viewOf(url)
-      await until(isCurrent(view), 1000)
-      expect(await publisher.isIntact()).toBe(true)
-      expect(await harm(revocationKeys.stream)).toBeGreaterThan(0)
-      expect(await publisher.isIntact()).toBe(false)
-      await publisher.publish([sidOf()])
-      await until(() => !view.status().isCurrent, 1000)
-      expect(await admin.get(revocationKeys.epoch)).toBeNull()
-      await publisher.rebuild(nothing())
-      expect(await publisher.isIntact()).toBe(true)
-      await until(isCurrent(view), 1000)
-    }
-  )
+  ])('does not confirm a stream that was %s by hand, and its next publication says so to everyone', async (_, harm) => {
+    const publisher = publisherTo(url)
+    await publisher.rebuild(nothing())
+    await publisher.publish([sidOf(), sidOf()])
+    const view = viewOf(url)
+    await until(isCurrent(view), 1000)
+    expect(await publisher.isIntact()).toBe(true)
+    expect(await harm(revocationKeys.stream)).toBeGreaterThan(0)
+    expect(await publisher.isIntact()).toBe(false)
+    await publisher.publish([sidOf()])
+    await until(() => !view.status().isCurrent, 1000)
+    expect(await admin.get(revocationKeys.epoch)).toBeNull()
+    await publisher.rebuild(nothing())
+    expect(await publisher.isIntact()).toBe(true)
+    await until(isCurrent(view), 1000)
+  })
 
   it('fails a rebuild over which the stream was trimmed by hand', async () => {
     const publisher = publisherTo(url)
@@ -211,7 +208,7 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     }
   })
 
-  it('is not current after an interruption, nor answers directly, until an issuer vouches for it', async () => {
+  it('is not current after an interruption, nor answers directly, until an issuer confirms it', async () => {
     const publisher = publisherTo(url)
     await publisher.rebuild(nothing())
     const proxy = await startTcpProxy({ target: url })
@@ -230,12 +227,12 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     const { view: late } = { view: viewOf(url) }
     await delay(300)
     expect(late.status().isLoaded).toBe(false)
-    await publisher.vouch()
+    await publisher.confirmPublished()
     await until(() => isCurrent(view)() && isCurrent(late)(), 1000)
     expect(await feed.checkDirectly({ jti: 'x', kid: 'x' })).toBe(false)
   })
 
-  it('takes no word of an issuer that was held back: what a Redis that stood still carries out late vouches for nothing', async () => {
+  it('takes no word of an issuer that was held back: what a Redis that stood still carries out late confirms nothing', async () => {
     const monitor = createClient({ url })
     await monitor.connect()
     const seen: string[][] = []
@@ -244,16 +241,16 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     )
     const publisher = publisherTo(url)
     await publisher.rebuild(nothing())
-    await publisher.vouch()
-    expect(await admin.pTTL(revocationKeys.swept)).toBeGreaterThan(0)
-    const isWord = ([command, key]: string[]) => command === 'SET' && key === revocationKeys.swept
+    await publisher.confirmPublished()
+    expect(await admin.pTTL(revocationKeys.outboxDrained)).toBeGreaterThan(0)
+    const isWord = ([command, key]: string[]) => command === 'SET' && key === revocationKeys.outboxDrained
     // One at the end of the rebuild, out of its script, and one by itself.
     await until(() => seen.filter(isWord).length === 2, 10_000)
     monitor.destroy()
     await delay(3100)
     for (const word of seen.filter(isWord)) {
       await admin.sendCommand(word)
-      expect(await admin.exists(revocationKeys.swept), word.join(' ')).toBe(0)
+      expect(await admin.exists(revocationKeys.outboxDrained), word.join(' ')).toBe(0)
     }
   })
 
@@ -262,7 +259,7 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     const view = viewOf(url)
     await until(isCurrent(view), 1000)
     await delay(4000)
-    expect(await admin.exists(revocationKeys.swept)).toBe(0)
+    expect(await admin.exists(revocationKeys.outboxDrained)).toBe(0)
     expect(view.staleness()).toBeLessThan(900)
   })
 
@@ -300,7 +297,7 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     expect(heard).toHaveLength(3)
   })
 
-  it('does not vouch for a stream that was deleted or evicted', async () => {
+  it('does not confirm a stream that was deleted or evicted', async () => {
     const publisher = publisherTo(url)
     await publisher.rebuild(nothing())
     const view = viewOf(url)
@@ -314,7 +311,7 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     await until(isCurrent(view), 1000)
   })
 
-  it('does not vouch for a feed that is half rewritten', async () => {
+  it('does not confirm a feed that is half rewritten', async () => {
     const publisher = publisherTo(url)
     await publisher.rebuild(nothing())
     const view = viewOf(url)
@@ -335,7 +332,7 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     await until(isCurrent(view), 1000)
   })
 
-  it('does not vouch for a stream that went back', async () => {
+  it('does not confirm a stream that went back', async () => {
     const publisher = publisherTo(url)
     await publisher.rebuild(nothing())
     const view = viewOf(url)
@@ -354,16 +351,16 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     await until(isCurrent(view), 1000)
     // As after a failover to a server whose clock is behind.
     const runId = /run_id:(\w+)/.exec(await admin.info('server'))?.[1]
-    const { stream, epoch, swept } = revocationKeys
+    const { stream, epoch, outboxDrained } = revocationKeys
     const message = { kind: 'sid', value: 'session-1', exp: '9999999999' }
     const newEpoch = `${randomUUID()}.${runId}`
-    await admin.multi().flushDb().xAdd(stream, '5-1', message).set(epoch, newEpoch).set(swept, '1').exec()
+    await admin.multi().flushDb().xAdd(stream, '5-1', message).set(epoch, newEpoch).set(outboxDrained, '1').exec()
     await until(() => view.isRevoked({ jti: 'x', sid: 'session-1', kid: 'x' }), 1000)
     // A subscription proves that nothing is missing once it is one and a half seconds old.
     await until(() => view.staleness() < 700, 5000)
   })
 
-  it('does not vouch for an epoch of another server process', async () => {
+  it('does not accept an epoch of another server process', async () => {
     const publisher = publisherTo(url)
     await publisher.rebuild(nothing())
     await admin.set(revocationKeys.epoch, `${randomUUID()}.${'0'.repeat(40)}`)
@@ -508,7 +505,7 @@ describe.skipIf(!inject('docker'))('the denylist over a Redis that fails', () =>
     expect(await publisher.isIntact()).toBe(true)
   })
 
-  it('does not vouch for a feed that lacks what it published to the primary before', async () => {
+  it('does not confirm a feed that lacks what it published to the primary before', async () => {
     const promoted = await startRedisContainer()
     const proxy = await startTcpProxy({ target: redis.url })
     closables.push(proxy, { close: () => promoted.remove() })

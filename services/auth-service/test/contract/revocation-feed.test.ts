@@ -1,4 +1,4 @@
-import { createTestRedis, describeRevocationFeed, type RevocationCarrier, startTcpProxy } from '@countersign/testing'
+import { createTestRedis, describeRevocationFeed, type RevocationTransport, startTcpProxy } from '@countersign/testing'
 import { createInProcessRevocationFeed, createInProcessRevocationLog } from '@countersign/verifier/in-process'
 import { createRedisRevocationFeed } from '@countersign/verifier/redis'
 import { createClient } from 'redis'
@@ -19,7 +19,7 @@ describeRevocationFeed('a log in the process', async () => {
 describe.skipIf(inject('redisUrl') === undefined)('with Redis', () => {
   let url: Promise<string> | undefined
 
-  describeRevocationFeed('Redis', async (): Promise<RevocationCarrier> => {
+  describeRevocationFeed('Redis', async (): Promise<RevocationTransport> => {
     url ??= createTestRedis()
     const admin = createClient({ url: await url })
     await admin.connect()

@@ -7,7 +7,7 @@ import { clientInfoOf } from '../endpoints/client-info.ts'
 import { requireShownUser } from '../endpoints/require-shown-user.ts'
 import type { SiteCookie } from '../endpoints/site-cookie.ts'
 import type { ClientInfo } from '../issuer/issuer-client.ts'
-import type { BrowserSessions, PresentedSession } from '../sessions/browser-sessions.ts'
+import type { PresentedSession, SessionService } from '../sessions/session-service.ts'
 import { ClientClosedRequestError } from './client-closed-request.ts'
 import type { HeaderFilter } from './headers.ts'
 import { type RequestBody, takeBody } from './request-body.ts'
@@ -18,7 +18,7 @@ export interface ProxyOptions {
   /** Such as `/api`; it is taken off. */
   readonly prefix: string
   readonly upstream: Upstream
-  readonly sessions: BrowserSessions
+  readonly sessions: SessionService
   /** Names the session of a request. */
   readonly cookie: SiteCookie
   readonly bodyLimitBytes: number

@@ -2,7 +2,7 @@ import { TemporarilyUnavailableError } from '@countersign/oauth'
 import type { RedisConnection } from '@countersign/service-kit/redis'
 import type { SessionStore, StoredSession } from './session-store.ts'
 
-/** The version stands in front of what is sealed, so that the server can compare it. */
+/** The version stands in front of what is encrypted, so that the server can compare it. */
 const replaceScript = `
 local current = redis.call('GET', KEYS[1])
 if not current or string.sub(current, 1, #ARGV[1]) ~= ARGV[1] then return 0 end
@@ -72,13 +72,13 @@ function renewalName(key: string): string {
   return `${name(key)}:renewal`
 }
 
-function write({ version, sealed }: StoredSession): string {
-  return `${version}.${sealed}`
+function write({ version, encrypted }: StoredSession): string {
+  return `${version}.${encrypted}`
 }
 
 function read(text: string): StoredSession {
   const dot = text.indexOf('.')
-  return { version: Number(text.slice(0, dot)), sealed: text.slice(dot + 1) }
+  return { version: Number(text.slice(0, dot)), encrypted: text.slice(dot + 1) }
 }
 
 /** Whether there is a session cannot be known without Redis: that is nobody's 401. */

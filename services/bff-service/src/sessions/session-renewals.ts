@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { InvalidGrantError, NotSignedInError, type TokenResponse } from '@countersign/oauth'
 import type { ClientInfo, IssuerClient } from '../issuer/issuer-client.ts'
 import type { BffMetrics } from '../metrics.ts'
-import { createBrowserSession } from './browser-session.ts'
-import type { PresentedSession, SealedSessions } from './sealed-sessions.ts'
+import type { EncryptedStore, PresentedSession } from './encrypted-store.ts'
+import { createSession } from './session.ts'
 import type { UnstoredRenewals } from './unstored-renewals.ts'
 
 export interface SessionRenewalsDeps {
-  sealed: SealedSessions
+  encryptedStore: EncryptedStore
   unstored: UnstoredRenewals
   issuer: IssuerClient
   metrics: BffMetrics
@@ -32,7 +32,7 @@ const settlingMs = 10_000
 const pollIntervalMs = 50
 
 export function createSessionRenewals({
-  sealed,
+  encryptedStore,
   unstored,
   issuer,
   metrics,
@@ -66,13 +66,13 @@ export function createSessionRenewals({
     // A request that took long holds an old one; its refresh token may be too old to be good.
     if (current.version > version) return current
     const tokens = await refresh(current, browser)
-    const next = createBrowserSession(tokens, { now: clock.now(), version: version + 1, endsAt })
-    const isStored = await sealed.replace(id, next).catch((error) => {
+    const next = createSession(tokens, { now: clock.now(), version: version + 1, endsAt })
+    const isStored = await encryptedStore.replace(id, next).catch((error) => {
       unstored.keep({ ...next, id }, error)
       return true
     })
     // Another replica has stored the same successor before; unless the session was ended meanwhile.
-    if (!isStored && !(await sealed.find(id))) throw new NotSignedInError()
+    if (!isStored && !(await encryptedStore.find(id))) throw new NotSignedInError()
     return { ...next, id }
   }
 
@@ -80,7 +80,7 @@ export function createSessionRenewals({
   async function claim({ id, version }: PresentedSession): Promise<PresentedSession> {
     for (let waitedMs = 0; ; waitedMs += pollIntervalMs) {
       const takesOver = waitedMs >= takeOverAfterMs
-      const claimed = await sealed.claim(id, { version, holder, takesOver })
+      const claimed = await encryptedStore.claim(id, { version, holder, takesOver })
       if (!claimed) throw new NotSignedInError()
       if (!claimed.isElsewhere) return claimed.session
       await new Promise((resolve) => setTimeout(resolve, pollIntervalMs))
@@ -96,7 +96,7 @@ export function createSessionRenewals({
       const hasEnded = error instanceof InvalidGrantError
       metrics.countRefresh(hasEnded ? 'ended' : 'failed')
       // What the store does not take now is found out again by the next request.
-      await (hasEnded ? sealed.remove(id) : sealed.release(id)).catch(() => {})
+      await (hasEnded ? encryptedStore.remove(id) : encryptedStore.release(id)).catch(() => {})
       throw hasEnded ? new NotSignedInError({ cause: error }) : error
     }
   }

@@ -2,7 +2,7 @@
 export interface StoredSession {
   /** Grows by one with each refresh. */
   readonly version: number
-  readonly sealed: string
+  readonly encrypted: string
 }
 
 /** A replica that wants to refresh the tokens of one version of a session. */

@@ -1,5 +1,5 @@
 import { describeError, type Logger } from '@countersign/service-kit'
-import type { PresentedSession, SealedSessions } from './sealed-sessions.ts'
+import type { EncryptedStore, PresentedSession } from './encrypted-store.ts'
 
 /** Sessions whose tokens the issuer has rotated and whose new version the store has not taken: only this replica has it. */
 export interface UnstoredRenewals {
@@ -15,7 +15,7 @@ export interface UnstoredRenewals {
 }
 
 export interface UnstoredRenewalsDeps {
-  sealed: SealedSessions
+  encryptedStore: EncryptedStore
   logger: Logger
   clock: { now(): number }
 }
@@ -24,7 +24,7 @@ const capacity = 10_000
 /** Shorter than another replica waits before it takes a renewal over. */
 const retryIntervalMs = 250
 
-export function createUnstoredRenewals({ sealed, logger, clock }: UnstoredRenewalsDeps): UnstoredRenewals {
+export function createUnstoredRenewals({ encryptedStore, logger, clock }: UnstoredRenewalsDeps): UnstoredRenewals {
   const kept = new Map<string, PresentedSession>()
   let isStoring = false
   let timer: NodeJS.Timeout | undefined
@@ -53,7 +53,7 @@ export function createUnstoredRenewals({ sealed, logger, clock }: UnstoredRenewa
     const session = kept.get(id)
     if (!session) return
     // Where another version is there, or none, this one is of no use any more.
-    if (session.endsAt > clock.now()) await sealed.replace(id, session)
+    if (session.endsAt > clock.now()) await encryptedStore.replace(id, session)
     if (kept.get(id) === session) forget(id)
   }
 

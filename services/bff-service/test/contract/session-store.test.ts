@@ -20,14 +20,14 @@ function describeSessionStore(name: string, open: () => SessionStore): void {
     })
 
     test('finds what was created, as it was, and nothing else', async () => {
-      await store.create(key, { version: 0, sealed: 'a.b.c' }, 60)
-      expect(await store.use(key, 60)).toEqual({ version: 0, sealed: 'a.b.c' })
+      await store.create(key, { version: 0, encrypted: 'a.b.c' }, 60)
+      expect(await store.use(key, 60)).toEqual({ version: 0, encrypted: 'a.b.c' })
       expect(await store.use(`${key}x`, 60)).toBeUndefined()
       expect(await store.check()).toBe(true)
     })
 
     test('forgets what is past its time, which each use extends', async () => {
-      await store.create(key, { version: 0, sealed: 'x' }, 1)
+      await store.create(key, { version: 0, encrypted: 'x' }, 1)
       await setTimeout(600)
       expect(await store.use(key, 1)).toBeDefined()
       await setTimeout(600)
@@ -37,32 +37,32 @@ function describeSessionStore(name: string, open: () => SessionStore): void {
     })
 
     test('takes the successor of the version that is there alone', async () => {
-      await store.create(key, { version: 1, sealed: 'one' }, 60)
-      expect(await store.replace(key, 0, { version: 1, sealed: 'late' }, 60)).toBe(false)
-      expect(await store.replace(key, 1, { version: 2, sealed: 'two' }, 60)).toBe(true)
-      expect(await store.replace(key, 1, { version: 2, sealed: 'again' }, 60)).toBe(false)
-      expect(await store.use(key, 60)).toEqual({ version: 2, sealed: 'two' })
+      await store.create(key, { version: 1, encrypted: 'one' }, 60)
+      expect(await store.replace(key, 0, { version: 1, encrypted: 'late' }, 60)).toBe(false)
+      expect(await store.replace(key, 1, { version: 2, encrypted: 'two' }, 60)).toBe(true)
+      expect(await store.replace(key, 1, { version: 2, encrypted: 'again' }, 60)).toBe(false)
+      expect(await store.use(key, 60)).toEqual({ version: 2, encrypted: 'two' })
     })
 
     test('tells version 1 from version 10', async () => {
-      await store.create(key, { version: 10, sealed: 'ten' }, 60)
-      expect(await store.replace(key, 1, { version: 2, sealed: 'x' }, 60)).toBe(false)
-      expect(await store.replace(key, 10, { version: 11, sealed: 'eleven' }, 60)).toBe(true)
+      await store.create(key, { version: 10, encrypted: 'ten' }, 60)
+      expect(await store.replace(key, 1, { version: 2, encrypted: 'x' }, 60)).toBe(false)
+      expect(await store.replace(key, 10, { version: 11, encrypted: 'eleven' }, 60)).toBe(true)
     })
 
     test('of fifty successors at once it takes one', async () => {
-      await store.create(key, { version: 0, sealed: 'zero' }, 60)
+      await store.create(key, { version: 0, encrypted: 'zero' }, 60)
       const taken = await Promise.all(
-        Array.from({ length: 50 }, (_, i) => store.replace(key, 0, { version: 1, sealed: `s${i}` }, 60))
+        Array.from({ length: 50 }, (_, i) => store.replace(key, 0, { version: 1, encrypted: `s${i}` }, 60))
       )
       expect(taken.filter(Boolean)).toHaveLength(1)
-      expect(await store.use(key, 60)).toEqual({ version: 1, sealed: `s${taken.indexOf(true)}` })
+      expect(await store.use(key, 60)).toEqual({ version: 1, encrypted: `s${taken.indexOf(true)}` })
     })
 
     test('gives the renewal of a version to one replica, until it is stored, released or taken over', async () => {
       const claim = (holder: string, version = 0, takesOver = false) =>
         store.claim(key, { version, holder, takesOver }, 60)
-      const session = { version: 0, sealed: 'x.y' }
+      const session = { version: 0, encrypted: 'x.y' }
       expect(await claim('a')).toBeUndefined()
       await store.create(key, session, 60)
       expect(await claim('a')).toEqual({ session, isElsewhere: false })
@@ -72,7 +72,7 @@ function describeSessionStore(name: string, open: () => SessionStore): void {
       expect(await claim('b')).toEqual({ session, isElsewhere: false })
       expect(await claim('a', 0, true)).toEqual({ session, isElsewhere: false })
       expect(await claim('b')).toEqual({ session, isElsewhere: true })
-      const next = { version: 1, sealed: 'next' }
+      const next = { version: 1, encrypted: 'next' }
       expect(await store.replace(key, 0, next, 60)).toBe(true)
       expect(await claim('b', 0)).toEqual({ session: next, isElsewhere: false })
       expect(await claim('a', 1)).toEqual({ session: next, isElsewhere: false })
@@ -81,10 +81,10 @@ function describeSessionStore(name: string, open: () => SessionStore): void {
     })
 
     test('what was removed does not come back with a successor', async () => {
-      await store.create(key, { version: 0, sealed: 'x' }, 60)
+      await store.create(key, { version: 0, encrypted: 'x' }, 60)
       await store.remove(key)
       await store.remove(key)
-      expect(await store.replace(key, 0, { version: 1, sealed: 'y' }, 60)).toBe(false)
+      expect(await store.replace(key, 0, { version: 1, encrypted: 'y' }, 60)).toBe(false)
       expect(await store.use(key, 60)).toBeUndefined()
     })
   })

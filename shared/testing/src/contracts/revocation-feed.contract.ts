@@ -1,4 +1,4 @@
-/** What every carrier of the denylist must hold to: the feed that verifiers follow, and the publisher that fills it. */
+/** What every transport of the denylist must hold to: the feed that verifiers follow, and the publisher that fills it. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
@@ -16,13 +16,13 @@ export interface PublisherUnderTest {
   publish(entries: readonly RevocationEntry[]): Promise<void>
   isIntact(): Promise<boolean>
   rebuild(batches: AsyncIterable<readonly RevocationEntry[]>): Promise<void>
-  vouch(): Promise<void>
+  confirmPublished(): Promise<void>
   reportBacklog(): Promise<void>
   close(): Promise<void>
 }
 
-/** One carrier, empty at first, with the faults that it can have. */
-export interface RevocationCarrier {
+/** One transport, empty at first, with the faults that it can have. */
+export interface RevocationTransport {
   /** Another replica of the issuer each time. */
   createPublisher(): PublisherUnderTest
   /** Another verifier's feed each time. */
@@ -47,33 +47,33 @@ export interface RevocationCarrier {
 const noticeWithin = 1000
 
 /** Runs the suite against one adapter. */
-export function describeRevocationFeed(name: string, createCarrier: () => Promise<RevocationCarrier>): void {
+export function describeRevocationFeed(name: string, createTransport: () => Promise<RevocationTransport>): void {
   describe(`the revocation feed over ${name}`, () => {
-    let carrier: RevocationCarrier
+    let transport: RevocationTransport
     let publisher: PublisherUnderTest
     const closables: { close(): Promise<void> }[] = []
-    let vouching: NodeJS.Timeout
+    let confirming: NodeJS.Timeout
 
     beforeEach(async () => {
-      carrier = await createCarrier()
+      transport = await createTransport()
       publisher = addPublisher()
       // As the issuer does all the time.
-      vouching = setInterval(() => publisher.vouch().catch(() => {}), 500)
+      confirming = setInterval(() => publisher.confirmPublished().catch(() => {}), 500)
     })
     afterEach(async () => {
-      clearInterval(vouching)
+      clearInterval(confirming)
       await Promise.all(closables.splice(0).map((closable) => closable.close()))
-      await carrier.close()
+      await transport.close()
     })
 
     const addPublisher = () => {
-      const added = carrier.createPublisher()
+      const added = transport.createPublisher()
       closables.push(added)
       return added
     }
     /** A verifier that joins now. */
     const join = () => {
-      const feed = carrier.createFeed()
+      const feed = transport.createFeed()
       const view = createRevocationView({ clock: systemClock })
       feed.follow(view, systemClock)
       closables.push(feed)
@@ -191,13 +191,13 @@ export function describeRevocationFeed(name: string, createCarrier: () => Promis
       })
     })
 
-    describe('when the carrier loses its memory', () => {
+    describe('when the transport loses its memory', () => {
       it('is interrupted within a second, forgets nothing, and is current again after a rebuild', async () => {
         const [known, later] = [entryOf('sid'), entryOf('sid')]
         await publisher.rebuild(batchesOf([known]))
         const { view, feed } = await joinAndLoad()
 
-        await carrier.flush()
+        await transport.flush()
         await becomes(view, 'interrupted')
         expect(knows(view, known)).toBe(true)
         expect(await publisher.isIntact()).toBe(false)
@@ -218,7 +218,7 @@ export function describeRevocationFeed(name: string, createCarrier: () => Promis
         const [known, inBetween] = [entryOf('sid'), entryOf('sid')]
         await publisher.rebuild(batchesOf([known]))
         const { view } = await joinAndLoad()
-        await carrier.flush()
+        await transport.flush()
         await publisher.publish([inBetween])
         await becomes(view, 'interrupted')
         const { view: lateView } = join()
@@ -235,7 +235,7 @@ export function describeRevocationFeed(name: string, createCarrier: () => Promis
         async function* flushedMidway() {
           yield entries.slice(0, 10)
           yield entries.slice(10, 20)
-          await carrier.flush()
+          await transport.flush()
           yield entries.slice(20)
         }
         await expect(publisher.rebuild(flushedMidway())).rejects.toThrow()
@@ -244,7 +244,7 @@ export function describeRevocationFeed(name: string, createCarrier: () => Promis
         expect(await publisher.isIntact()).toBe(false)
         async function* flushedAtTheEnd() {
           yield entries
-          await carrier.flush()
+          await transport.flush()
         }
         await publisher.rebuild(batchesOf(entries))
         const { view } = await joinAndLoad()
@@ -267,7 +267,7 @@ export function describeRevocationFeed(name: string, createCarrier: () => Promis
         const other = addPublisher()
         await publisher.rebuild(batchesOf([]))
         const { view } = await joinAndLoad()
-        await carrier.flush()
+        await transport.flush()
         async function* slowly() {
           for (let at = 0; at < entries.length; at += 5) {
             await delay(Math.random() * 10)
@@ -313,7 +313,7 @@ export function describeRevocationFeed(name: string, createCarrier: () => Promis
                 const entry = entryOf('sid')
                 outbox.push(entry)
                 await publisher.publish([entry])
-              } else if (one === 'flush') await carrier.flush()
+              } else if (one === 'flush') await transport.flush()
               else if (one === 'rebuild') await publisher.rebuild(batchesOf([...outbox]))
               else if (one === 'join') views.push(join().view)
               else await delay(120)
@@ -329,7 +329,7 @@ export function describeRevocationFeed(name: string, createCarrier: () => Promis
             await until(() => views.every((view) => view.staleness() < 500), 2000)
             for (const view of views) expect(outbox.filter((entry) => !knows(view, entry))).toEqual([])
             await Promise.all(closables.splice(1).map((closable) => closable.close()))
-            await carrier.flush()
+            await transport.flush()
           }),
           { numRuns: 8, interruptAfterTimeLimit: 20_000 }
         )
@@ -359,11 +359,11 @@ export function describeRevocationFeed(name: string, createCarrier: () => Promis
 
     const faults = ['frozen', 'cut'] as const
     describe.each(faults)('when the network is %s', (fault) => {
-      const begin = async () => (fault === 'frozen' ? carrier.network?.freeze() : await carrier.network?.cut())
-      const end = async () => (fault === 'frozen' ? carrier.network?.thaw() : await carrier.network?.restore())
+      const begin = async () => (fault === 'frozen' ? transport.network?.freeze() : await transport.network?.cut())
+      const end = async () => (fault === 'frozen' ? transport.network?.thaw() : await transport.network?.restore())
 
       it('is interrupted within a second, answers no question, and holds nobody up', async ({ skip }) => {
-        if (!carrier.network) return skip('there is no network between')
+        if (!transport.network) return skip('there is no network between')
         const known = entryOf('sid')
         await publisher.rebuild(batchesOf([known]))
         const { view, feed } = await joinAndLoad()
@@ -390,7 +390,7 @@ export function describeRevocationFeed(name: string, createCarrier: () => Promis
       })
 
       it('catches up by itself afterwards, with what was published by others meanwhile', async ({ skip }) => {
-        if (!carrier.network) return skip('there is no network between')
+        if (!transport.network) return skip('there is no network between')
         await publisher.rebuild(batchesOf([]))
         const { view } = await joinAndLoad()
         await begin()
@@ -413,12 +413,12 @@ export function describeRevocationFeed(name: string, createCarrier: () => Promis
     })
 
     it('misses nothing when connections are reset again and again', async ({ skip }) => {
-      if (!carrier.network) return skip('there is no network between')
+      if (!transport.network) return skip('there is no network between')
       await publisher.rebuild(batchesOf([]))
       const { view } = await joinAndLoad()
       const published: RevocationEntry[] = []
       for (let round = 0; round < 20; round++) {
-        carrier.network.drop()
+        transport.network.drop()
         const entry = entryOf('sid')
         await until(
           () =>

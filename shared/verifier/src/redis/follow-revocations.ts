@@ -131,14 +131,14 @@ interface FeedState {
 function readState(link: RedisLink): Promise<FeedState> {
   return link.run(answerMilliseconds, async (session) => {
     const { client, runId } = session
-    const [[epoch, swept], lastGeneratedId] = await Promise.all([
-      client.mGet([revocationKeys.epoch, revocationKeys.swept]),
+    const [[epoch, outboxDrained], lastGeneratedId] = await Promise.all([
+      client.mGet([revocationKeys.epoch, revocationKeys.outboxDrained]),
       readLastGeneratedId(client),
       requirePrimary(client)
     ])
     return {
       epoch: isEpochOfRun(epoch, runId) && lastGeneratedId !== undefined ? epoch : undefined,
-      confirmation: typeof swept === 'string' ? swept : undefined,
+      confirmation: typeof outboxDrained === 'string' ? outboxDrained : undefined,
       lastGeneratedId: lastGeneratedId ?? '0-0',
       session
     }

@@ -43,14 +43,14 @@ export function createRedisRevocationFeed(options: RedisLinkOptions): Revocation
     checkDirectly(identifiers) {
       return directLink.run(directAnswerMilliseconds, async ({ client, runId }) => {
         // One command, so that no flush and rebuild can come between the entries and the epoch that stands for them.
-        const proofs = [revocationKeys.epoch, revocationKeys.swept]
+        const proofs = [revocationKeys.epoch, revocationKeys.outboxDrained]
         const reading = client.mGet([...proofs, ...entryKeys(identifiers)])
-        const [[epoch, swept, ...entries]] = await Promise.all([reading, requirePrimary(client)])
+        const [[epoch, outboxDrained, ...entries]] = await Promise.all([reading, requirePrimary(client)])
         if (entries.some((entry) => typeof entry === 'string')) return true
         if (!isEpochOfRun(epoch, runId)) throw new Error('the feed is not complete')
         // This is asked after an interruption: what was revoked during it may not have been published yet.
-        if (typeof swept !== 'string') throw new Error('no issuer confirms that everything is published')
-        if (backlog.isOpen(swept)) throw new Error('an issuer has revocations that it cannot publish')
+        if (typeof outboxDrained !== 'string') throw new Error('no issuer confirms that everything is published')
+        if (backlog.isOpen(outboxDrained)) throw new Error('an issuer has revocations that it cannot publish')
         return false
       })
     },

@@ -12,7 +12,7 @@ export const revocationKeys = Object.freeze({
    * Exists for some seconds after an issuer has published everything that it found in its outbox. The value is the moment
    * of that, in milliseconds since 1970-01-01 UTC by the server's clock; issuers of earlier versions wrote `1`.
    */
-  swept: '{countersign}:swept',
+  outboxDrained: '{countersign}:swept',
   /** The channel on which issuers report, twice a second, that they have revocations which Redis refuses to store. */
   unpublished: '{countersign}:unpublished',
   /** One entry, gone when it expires. */

@@ -196,7 +196,7 @@ describe('a token by which somebody acts for its subject (RFC 8693 §4.1)', () =
     expect(await code(issuer.mint({ act: { sub: 'front', sid: 'epoch-1' } }))).toBe('good')
   })
 
-  it('is looked up with its actors when the carrier is asked directly', async () => {
+  it('is looked up with its actors when the transport is asked directly', async () => {
     const checkDirectly = vi.fn(async () => false)
     const feed = { follow: () => {}, checkDirectly, close: async () => {} }
     const verifier = createAccessTokenVerifier({

@@ -64,7 +64,7 @@ describe('the denylist with its policy', () => {
     expect(await setUp({ whenStale: 'allow' }).check('reject')).toBe('ERR_REVOCATIONS_UNAVAILABLE')
   })
 
-  it('asks the carrier for each request while stale under "check", and cannot know when it does not answer', async () => {
+  it('asks the transport for each request while stale under "check", and cannot know when it does not answer', async () => {
     const { check, feed, sink, clock } = setUp({ whenStale: 'check' })
     expect(await check()).toBe('passed')
     expect(feed.checkDirectly).toHaveBeenCalledWith(token)

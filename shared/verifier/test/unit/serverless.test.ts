@@ -6,9 +6,9 @@ import { describe, expect, it } from 'vitest'
 import { accessTokenOf, requireAccessToken as requireInExpress } from '../../src/express/index.ts'
 import { requireAccessToken as requireInKoa } from '../../src/koa/index.ts'
 import { signProof } from './dpop-proofs.ts'
-import { setVerifierStage } from './verifier-stage.ts'
+import { setUpVerifierFixture } from './verifier-fixture.ts'
 
-const { clock, issuer, verifier, key, bound } = await setVerifierStage()
+const { clock, issuer, verifier, key, bound } = await setUpVerifierFixture()
 
 const expressApp = express()
   .use(requireInExpress(verifier))

@@ -73,7 +73,7 @@ function checkWrites(info: Info): Finding {
 async function checkRights(client: Client): Promise<Finding> {
   const found = findingsOf('redis_rights')
   const commands: (() => Promise<unknown>)[] = [
-    () => client.mGet([revocationKeys.epoch, revocationKeys.swept, revocationKeys.entry('jti', 'doctor')]),
+    () => client.mGet([revocationKeys.epoch, revocationKeys.outboxDrained, revocationKeys.entry('jti', 'doctor')]),
     () => client.sendCommand(['XREAD', 'COUNT', '1', 'STREAMS', revocationKeys.stream, '$']),
     () => client.xInfoStream(revocationKeys.stream).catch(unlessMissing),
     () => client.subscribe(revocationKeys.unpublished, () => {})
@@ -96,7 +96,7 @@ function unlessMissing(error: unknown): void {
 
 async function checkFeed(client: Client, runId: string): Promise<Finding> {
   const found = findingsOf('feed')
-  const [epoch, swept] = await client.mGet([revocationKeys.epoch, revocationKeys.swept])
+  const [epoch, outboxDrained] = await client.mGet([revocationKeys.epoch, revocationKeys.outboxDrained])
   if (epoch === null) {
     return found.failed(
       'There is no revocation feed in this Redis: no issuer publishes to it. Is it the Redis of the auth-service?'
@@ -105,7 +105,7 @@ async function checkFeed(client: Client, runId: string): Promise<Finding> {
   if (!isEpochOfRun(epoch, runId)) {
     return found.failed('The revocation feed is of an earlier life of Redis, and no issuer has written it again.')
   }
-  if (typeof swept !== 'string') {
+  if (typeof outboxDrained !== 'string') {
     return found.failed(
       'No issuer has confirmed in the last seconds that everything is published. Does an auth-service run?'
     )

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createAdmissionGate, warnOfTurnedAway } from '../../../src/accounts/admission-gate.ts'
 
 /** A gate whose tasks end when the test says so. */
-function createStage({ concurrency = 2, queueLimit = 8 } = {}) {
+function createFixture({ concurrency = 2, queueLimit = 8 } = {}) {
   let time = 0
   const turnedAway = vi.fn()
   const gate = createAdmissionGate({ concurrency, queueLimit, onTurnedAway: turnedAway, now: () => time })
@@ -47,7 +47,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('the admission gate', () => {
   test('runs as many tasks as it may, lets as many wait as it may, and rejects the others with Retry-After', async () => {
-    const { gate, send, running, rejected, turnedAway, endOne } = createStage({ concurrency: 2, queueLimit: 3 })
+    const { gate, send, running, rejected, turnedAway, endOne } = createFixture({ concurrency: 2, queueLimit: 3 })
     await send('alice@home', 7)
     expect(running).toHaveLength(2)
     expect(rejected).toHaveLength(2)
@@ -63,7 +63,7 @@ describe('the admission gate', () => {
     ['many accounts from one network', (at: number) => `user-${at}@attack`],
     ['one account from many networks', (at: number) => `mallory@attack-${at}`]
   ])('lets others in although %s has filled the queue, at the cost of those', async (_, nameOf) => {
-    const { gate, send, rejected, started, endOne } = createStage()
+    const { gate, send, rejected, started, endOne } = createFixture()
     for (let at = 0; at < 40; at++) await send(nameOf(at))
     rejected.length = 0
     expect(() => gate.requireRoom('home')).not.toThrow()
@@ -78,7 +78,7 @@ describe('the admission gate', () => {
   })
 
   test('lets a neighbor of the attacker in before it, in the same network', async () => {
-    const { send, started, endOne } = createStage({ concurrency: 1 })
+    const { send, started, endOne } = createFixture({ concurrency: 1 })
     await send('mallory@attack', 5)
     await send('alice@attack')
     started.length = 0
@@ -87,7 +87,7 @@ describe('the admission gate', () => {
   })
 
   test('keeps half of the places from one flow while another is present, and gives them all otherwise', async () => {
-    const { send, running, passTime, endOne } = createStage({ concurrency: 4 })
+    const { send, running, passTime, endOne } = createFixture({ concurrency: 4 })
     await send('alice@home')
     await endOne()
     await send('mallory@attack', 6)
@@ -98,7 +98,7 @@ describe('the admission gate', () => {
   })
 
   test('serves flows with few tasks many times as often as flows with many', async () => {
-    const { send, started, endOne } = createStage({ concurrency: 1, queueLimit: 100 })
+    const { send, started, endOne } = createFixture({ concurrency: 1, queueLimit: 100 })
     await send('mallory@attack', 60)
     await send('alice@home')
     started.length = 0

@@ -4,7 +4,7 @@ import { ensureFirstAdmin } from '../../../src/accounts/first-admin.ts'
 import type { PasswordHashing } from '../../../src/accounts/password-hashing.ts'
 import type { NewUser, UserProfile, UserStore } from '../../../src/accounts/user-store.ts'
 
-function stage({ hasAdmin = false, nameIsTaken = false } = {}) {
+function fixture({ hasAdmin = false, nameIsTaken = false } = {}) {
   const created: NewUser[] = []
   const users = {
     hasUserWithRole: async () => hasAdmin,
@@ -20,30 +20,30 @@ function stage({ hasAdmin = false, nameIsTaken = false } = {}) {
 
 describe('the first admin', () => {
   test('is made with the password given, and no other is made up', async () => {
-    const { created, deps } = stage()
+    const { created, deps } = fixture()
     const admin = await ensureFirstAdmin(deps, { username: 'root', password: 'given-password', generate: true })
     expect(admin).toEqual({ username: 'root', generatedPassword: undefined })
     expect(created).toMatchObject([{ passwordHash: 'hash of given-password', roles: ['admin'] }])
   })
 
   test('gets a random password when one is to be made up, and none without', async () => {
-    const { created, deps } = stage()
+    const { created, deps } = fixture()
     const admin = await ensureFirstAdmin(deps, { username: 'admin', password: undefined, generate: true })
     expect(admin?.generatedPassword).toMatch(/^[\w-]{20}$/)
     expect(created[0]?.passwordHash).toBe(`hash of ${admin?.generatedPassword}`)
     expect(
-      await ensureFirstAdmin(stage().deps, { username: 'admin', password: undefined, generate: false })
+      await ensureFirstAdmin(fixture().deps, { username: 'admin', password: undefined, generate: false })
     ).toBeUndefined()
   })
 
   test('is not made where there is an admin', async () => {
-    const { created, deps } = stage({ hasAdmin: true })
+    const { created, deps } = fixture({ hasAdmin: true })
     expect(await ensureFirstAdmin(deps, { username: 'admin', password: 'p', generate: true })).toBeUndefined()
     expect(created).toEqual([])
   })
 
   test('whose name belongs to a plain user stops the start, with the variable to change', async () => {
-    const { deps } = stage({ nameIsTaken: true })
+    const { deps } = fixture({ nameIsTaken: true })
     const error: unknown = await ensureFirstAdmin(deps, { username: 'admin', password: 'p', generate: false }).catch(
       (e: unknown) => e
     )

@@ -18,7 +18,7 @@ describe('the revocation relay', () => {
       rebuild: vi.fn(async (batches: Parameters<RevocationPublisher['rebuild']>[0]) => {
         for await (const entries of batches) steps.push(`rebuild ${entries.length}`)
       }),
-      vouch: vi.fn(async () => void steps.push('vouch')),
+      confirmPublished: vi.fn(async () => void steps.push('confirm')),
       reportBacklog: vi.fn(async () => void steps.push('report')),
       trim: vi.fn(async () => {}),
       close: vi.fn(async () => {})
@@ -64,26 +64,26 @@ describe('the revocation relay', () => {
   }
   const entry: OutboxEntry = { id: 1n, kind: 'sid', value: 's', expiresAt: 2_000_000_000 }
 
-  it('vouches for the feed once everything that was left over is published, and not before', async () => {
+  it('confirms the feed once everything that was left over is published, and not before', async () => {
     const { steps, start, leave, sweeps } = setUp()
     leave([entry])
     start()
     await sweeps(1)
-    expect(steps.slice(0, 2)).toEqual(['publish', 'vouch'])
+    expect(steps.slice(0, 2)).toEqual(['publish', 'confirm'])
   })
 
-  it('does not vouch while the database or the carrier cannot be asked, nor when a rebuild fails', async () => {
+  it('confirms nothing while the database or the transport cannot be asked, nor when a rebuild fails', async () => {
     const { steps, publisher, outbox, start, sweeps } = setUp()
     outbox.listUnpublished.mockRejectedValueOnce(new Error('database away'))
     publisher.isIntact
       .mockResolvedValueOnce(true)
-      .mockRejectedValueOnce(new Error('carrier away'))
+      .mockRejectedValueOnce(new Error('transport away'))
       .mockResolvedValueOnce(false)
       .mockImplementationOnce(async () => steps.push('asked') > 0)
     publisher.rebuild.mockRejectedValueOnce(new Error('lost'))
     start()
     await sweeps(4)
-    expect(steps.slice(0, 2)).toEqual(['asked', 'vouch'])
+    expect(steps.slice(0, 2)).toEqual(['asked', 'confirm'])
   })
 
   it('marks what a rebuild has written, and nothing when it fails', async () => {
@@ -108,7 +108,7 @@ describe('the revocation relay', () => {
     ])
   })
 
-  it('warns once while the carrier is away, and says when it is back', async () => {
+  it('warns once while the transport is away, and says when it is back', async () => {
     const { publisher, log, start, sweeps } = setUp()
     publisher.isIntact.mockRejectedValueOnce(new Error('away')).mockRejectedValueOnce(new Error('away'))
     start()
@@ -140,10 +140,10 @@ describe('the revocation relay', () => {
     expect(started.isHealthy()).toBe(false)
     steps.length = 0
     await sweeps(publisher.isIntact.mock.calls.length + 3)
-    expect(steps).not.toContain('vouch')
+    expect(steps).not.toContain('confirm')
     publisher.publish.mockImplementation(async () => void steps.push('publish'))
-    await vi.waitFor(() => expect(steps).toContain('vouch'))
-    expect(steps.indexOf('publish')).toBeLessThan(steps.indexOf('vouch'))
+    await vi.waitFor(() => expect(steps).toContain('confirm'))
+    expect(steps.indexOf('publish')).toBeLessThan(steps.indexOf('confirm'))
     expect(started.isHealthy()).toBe(true)
     expect(publisher.reportBacklog).toHaveBeenCalled()
   })
@@ -159,7 +159,7 @@ describe('the revocation relay', () => {
 
   it('reports no backlog while the transport is refused and nothing waits', async () => {
     const { publisher, showFeedFault, start } = setUp()
-    publisher.vouch.mockRejectedValue(new Error('NOREPLICAS Not enough good replicas to write.'))
+    publisher.confirmPublished.mockRejectedValue(new Error('NOREPLICAS Not enough good replicas to write.'))
     start()
     await vi.waitFor(() => expect(showFeedFault).toHaveBeenLastCalledWith('too_few_replicas'))
     expect(publisher.reportBacklog).not.toHaveBeenCalled()

@@ -9,9 +9,9 @@ import {
 } from '../../../src/express/index.ts'
 import { answerTo } from '../answer-to.ts'
 import { signProof } from '../dpop-proofs.ts'
-import { setVerifierStage } from '../verifier-stage.ts'
+import { setUpVerifierFixture } from '../verifier-fixture.ts'
 
-const { clock, issuer, verifier, key, bound } = await setVerifierStage()
+const { clock, issuer, verifier, key, bound } = await setUpVerifierFixture()
 
 const ownFault: ErrorRequestHandler = (error: Error, _request, response, _next) => {
   response.status(418).json({ name: error.name, message: error.message })

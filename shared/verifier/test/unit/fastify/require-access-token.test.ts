@@ -10,9 +10,9 @@ import {
 } from '../../../src/fastify/index.ts'
 import { type Asked, answerTo } from '../answer-to.ts'
 import { signProof } from '../dpop-proofs.ts'
-import { setVerifierStage } from '../verifier-stage.ts'
+import { setUpVerifierFixture } from '../verifier-fixture.ts'
 
-const { clock, issuer, verifier, key, bound } = await setVerifierStage()
+const { clock, issuer, verifier, key, bound } = await setUpVerifierFixture()
 
 const setUp = (options?: RequireAccessTokenOptions, serverOptions?: FastifyServerOptions): FastifyInstance => {
   const app = Fastify(serverOptions)

@@ -8,9 +8,9 @@ import {
   requireScope
 } from '../../../src/hono/index.ts'
 import { signProof } from '../dpop-proofs.ts'
-import { setVerifierStage } from '../verifier-stage.ts'
+import { setUpVerifierFixture } from '../verifier-fixture.ts'
 
-const { clock, issuer, verifier, key, bound } = await setVerifierStage()
+const { clock, issuer, verifier, key, bound } = await setUpVerifierFixture()
 
 const setUp = (options?: RequireAccessTokenOptions) => {
   const api = new Hono<AccessTokenEnv>()

@@ -12,7 +12,7 @@ const setUp = () => {
   const closing = new AbortController()
   const redis = {
     epoch: `1.${runId}` as string | null,
-    swept: '1' as string | null,
+    outboxDrained: '1' as string | null,
     lastGeneratedId: '0-0',
     role: 'master',
     /** `undefined` when Redis refuses the subscription. */
@@ -26,7 +26,7 @@ const setUp = () => {
       redis.onRead(++reads)
       return null
     },
-    mGet: async () => [redis.epoch, redis.swept],
+    mGet: async () => [redis.epoch, redis.outboxDrained],
     info: async () => `role:${redis.role}`,
     xInfoStream: async () => ({ 'last-generated-id': redis.lastGeneratedId })
   }
@@ -70,10 +70,10 @@ describe('following the feed in Redis', () => {
 
   it('is not current after more than two seconds without an answer, nor at first, until an issuer confirms', async () => {
     const { clock, closing, redis, sink, follow } = setUp()
-    redis.swept = null
+    redis.outboxDrained = null
     redis.onRead = (count) => {
-      if (count === 3 || count === 8) redis.swept = '1'
-      if (count === 4) redis.swept = null
+      if (count === 3 || count === 8) redis.outboxDrained = '1'
+      if (count === 4) redis.outboxDrained = null
       if (count === 5) clock.advance(2000)
       if (count === 6) clock.advance(2001)
       if (count === 8) closing.abort()
@@ -112,11 +112,11 @@ describe('following the feed in Redis', () => {
     const states: string[] = []
     sink.setCurrent.mockImplementation(() => states.push('current'))
     sink.setInterrupted.mockImplementation((reason) => states.push(reason))
-    redis.swept = '1'
+    redis.outboxDrained = '1'
     redis.onRead = (count) => {
       if (count === 2) backlog.report()
-      if (count === 4) redis.swept = null
-      if (count === 5) redis.swept = '2'
+      if (count === 4) redis.outboxDrained = null
+      if (count === 5) redis.outboxDrained = '2'
       if (count === 6) closing.abort()
     }
     await follow()
@@ -129,7 +129,7 @@ describe('following the feed in Redis', () => {
       const { clock, closing, redis, sink, follow } = setUp()
       const begin = clock.monotonic()
       redis.subscribedAt = subscribedAt
-      redis.swept = String(1_000_000 - 700)
+      redis.outboxDrained = String(1_000_000 - 700)
       redis.onRead = (count) => {
         if (count === 2) closing.abort()
       }
@@ -139,8 +139,8 @@ describe('following the feed in Redis', () => {
     const { clock, closing, redis, sink, follow } = setUp()
     redis.subscribedAt = undefined
     redis.onRead = (count) => {
-      redis.swept = null
-      if (count === 1) redis.swept = '1'
+      redis.outboxDrained = null
+      if (count === 1) redis.outboxDrained = '1'
       if (count === 2) clock.advance(2001)
       if (count === 3) closing.abort()
     }

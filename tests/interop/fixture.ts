@@ -18,7 +18,7 @@ import { createKeySealing } from '../../services/auth-service/src/keys/key-seali
 import { createMasterKey } from '../../services/auth-service/src/keys/master-keys.ts'
 
 /** The real services behind URLs that libraries can begin at: the issuer's, and the API's. */
-export interface Stage {
+export interface Fixture {
   readonly issuer: string
   /** What the API is called in tokens; also where it is. */
   readonly audience: string
@@ -42,7 +42,7 @@ export interface Stage {
  * @param env for both services; `issuerPath` and `audiencePath` come after host and port
  * @param ownRedisUrl a Redis for a test that breaks it
  */
-export async function startStage({
+export async function startFixture({
   env = {},
   issuerPath = '',
   audiencePath = '',
@@ -52,7 +52,7 @@ export async function startStage({
   issuerPath?: string
   audiencePath?: string
   ownRedisUrl?: string
-} = {}): Promise<Stage> {
+} = {}): Promise<Fixture> {
   const database = await createTestDatabase()
   const redisUrl = ownRedisUrl ?? (inject('docker') ? await createTestRedis() : undefined)
   // Both URLs have to be known before the services start.
@@ -132,7 +132,7 @@ async function proxy() {
 
 /** Signs in as a client of RFC 9449 does: with a proof, and with the nonce if one is wanted. */
 export async function signInWithProof(
-  { issuer }: Stage,
+  { issuer }: Fixture,
   { username, password }: Credentials,
   key: ClientKey
 ): Promise<TokenResponse> {

@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { isSessionId, makeSessionId, openSession, sealSession, storageKey } from '../../src/sessions/session-sealing.ts'
+import {
+  decryptSession,
+  encryptSession,
+  isSessionId,
+  makeSessionId,
+  storageKey
+} from '../../src/sessions/session-encryption.ts'
 
-describe('sealed sessions', () => {
+describe('encrypted sessions', () => {
   test('an id has 256 bits, and no two are alike', () => {
     const ids = new Set(Array.from({ length: 1000 }, makeSessionId))
     expect(ids.size).toBe(1000)
@@ -9,22 +15,22 @@ describe('sealed sessions', () => {
     for (const id of ids) expect(isSessionId(id)).toBe(true)
   })
 
-  test('the id opens what it has sealed, and another id does not', async () => {
+  test('the id opens what it has encrypted, and another id does not', async () => {
     const [id, other] = [makeSessionId(), makeSessionId()]
-    const sealed = await sealSession(id, { accessToken: 'secret' })
-    expect(sealed).not.toContain('secret')
-    expect(await openSession(id, sealed)).toEqual({ accessToken: 'secret' })
-    expect(await openSession(other, sealed)).toBeUndefined()
+    const encrypted = await encryptSession(id, { accessToken: 'secret' })
+    expect(encrypted).not.toContain('secret')
+    expect(await decryptSession(id, encrypted)).toEqual({ accessToken: 'secret' })
+    expect(await decryptSession(other, encrypted)).toBeUndefined()
   })
 
   test('no changed character opens', async () => {
     const id = makeSessionId()
-    const sealed = await sealSession(id, { accessToken: 'secret' })
-    for (let at = 0; at < sealed.length; at++) {
-      const changed = sealed.slice(0, at) + otherThan(sealed[at] as string) + sealed.slice(at + 1)
-      expect(await openSession(id, changed)).toBeUndefined()
+    const encrypted = await encryptSession(id, { accessToken: 'secret' })
+    for (let at = 0; at < encrypted.length; at++) {
+      const changed = encrypted.slice(0, at) + otherThan(encrypted[at] as string) + encrypted.slice(at + 1)
+      expect(await decryptSession(id, changed)).toBeUndefined()
     }
-    expect(await openSession(id, '')).toBeUndefined()
+    expect(await decryptSession(id, '')).toBeUndefined()
   })
 
   test('what the store knows a session by says nothing of its id', () => {

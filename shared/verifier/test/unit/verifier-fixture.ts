@@ -5,7 +5,7 @@ import { createProofKey, type ProofKey } from './dpop-proofs.ts'
 import { createFakeClock } from './fake-clock.ts'
 
 /** What a framework's adapter is tried with. */
-export interface VerifierStage {
+export interface VerifierFixture {
   readonly clock: ReturnType<typeof createFakeClock>
   readonly issuer: TestIssuer
   /** Trusts the issuer, and hears of no revocations. */
@@ -15,7 +15,7 @@ export interface VerifierStage {
   readonly bound: string
 }
 
-export async function setVerifierStage(): Promise<VerifierStage> {
+export async function setUpVerifierFixture(): Promise<VerifierFixture> {
   const clock = createFakeClock()
   const issuer = await createTestIssuer({ clock })
   const verifier = createAccessTokenVerifier({

@@ -1,16 +1,16 @@
-import { type BrowserSession, readBrowserSession } from './browser-session.ts'
-import { isSessionId, makeSessionId, openSession, sealSession, storageKey } from './session-sealing.ts'
+import { readSession, type Session } from './session.ts'
+import { decryptSession, encryptSession, isSessionId, makeSessionId, storageKey } from './session-encryption.ts'
 import type { RenewalClaim, SessionStore, StoredSession } from './session-store.ts'
 
 /** A session that a browser has shown the id of. */
-export interface PresentedSession extends BrowserSession {
+export interface PresentedSession extends Session {
   readonly id: string
 }
 
-/** The store behind an id: each session is sealed with its own. */
-export interface SealedSessions {
+/** The store behind an id: each session is encrypted with its own. */
+export interface EncryptedStore {
   /** Stores a session under an id that nobody has known before. */
-  create(session: BrowserSession): Promise<PresentedSession>
+  create(session: Session): Promise<PresentedSession>
   /** @returns the live session of a cookie's value */
   find(id: string | undefined): Promise<PresentedSession | undefined>
   /** Finds a session before its tokens are refreshed; see the store's `claim`. */
@@ -18,17 +18,17 @@ export interface SealedSessions {
   /** Takes back a claim whose refresh has failed. */
   release(id: string): Promise<void>
   /** Stores the next version of a session, if the version before it is the one that is there. @returns whether it was */
-  replace(id: string, next: BrowserSession): Promise<boolean>
+  replace(id: string, next: Session): Promise<boolean>
   remove(id: string): Promise<void>
 }
 
-export interface SealedSessionsDeps {
+export interface EncryptedStoreDeps {
   store: SessionStore
   idleSeconds: number
   clock: { now(): number }
 }
 
-export function createSealedSessions({ store, idleSeconds, clock }: SealedSessionsDeps): SealedSessions {
+export function createEncryptedStore({ store, idleSeconds, clock }: EncryptedStoreDeps): EncryptedStore {
   return {
     async create(session) {
       const id = makeSessionId()
@@ -51,12 +51,12 @@ export function createSealedSessions({ store, idleSeconds, clock }: SealedSessio
     remove: (id) => store.remove(storageKey(id))
   }
 
-  async function open(id: string, { sealed, version }: StoredSession): Promise<PresentedSession | undefined> {
-    const session = readBrowserSession(await openSession(id, sealed), version, clock.now())
+  async function open(id: string, { encrypted, version }: StoredSession): Promise<PresentedSession | undefined> {
+    const session = readSession(await decryptSession(id, encrypted), version, clock.now())
     return session && { ...session, id }
   }
 }
 
-async function seal(id: string, session: BrowserSession): Promise<StoredSession> {
-  return { version: session.version, sealed: await sealSession(id, session) }
+async function seal(id: string, session: Session): Promise<StoredSession> {
+  return { version: session.version, encrypted: await encryptSession(id, session) }
 }

@@ -20,16 +20,16 @@ export function storageKey(id: string): string {
 }
 
 /** @returns a JWE (RFC 7516; `dir` with `A256GCM`) under a key that is derived from the id, so that the store alone opens nothing */
-export function sealSession(id: string, content: unknown): Promise<string> {
+export function encryptSession(id: string, content: unknown): Promise<string> {
   return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(content)))
     .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
-    .encrypt(sealingKey(id))
+    .encrypt(encryptionKey(id))
 }
 
-/** @returns what was sealed, or `undefined` for what was not sealed with this id */
-export async function openSession(id: string, sealed: string): Promise<unknown> {
+/** @returns what was encrypted, or `undefined` for what was not encrypted with this id */
+export async function decryptSession(id: string, encrypted: string): Promise<unknown> {
   try {
-    const { plaintext } = await compactDecrypt(sealed, sealingKey(id), {
+    const { plaintext } = await compactDecrypt(encrypted, encryptionKey(id), {
       keyManagementAlgorithms: ['dir'],
       contentEncryptionAlgorithms: ['A256GCM']
     })
@@ -39,6 +39,6 @@ export async function openSession(id: string, sealed: string): Promise<unknown> 
   }
 }
 
-function sealingKey(id: string): Uint8Array {
+function encryptionKey(id: string): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', id, '', 'countersign browser-session sealing v1', 32))
 }

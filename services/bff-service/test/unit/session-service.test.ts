@@ -8,14 +8,14 @@ import { createLogger } from '@countersign/service-kit'
 import { UnsecuredJWT } from 'jose'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { IssuerClient } from '../../src/issuer/issuer-client.ts'
-import {
-  type BrowserSessions,
-  type BrowserSessionsDeps,
-  createBrowserSessions,
-  type PresentedSession
-} from '../../src/sessions/browser-sessions.ts'
 import { createInProcessSessionStore } from '../../src/sessions/in-process-session-store.ts'
-import { storageKey } from '../../src/sessions/session-sealing.ts'
+import { storageKey } from '../../src/sessions/session-encryption.ts'
+import {
+  createSessionService,
+  type PresentedSession,
+  type SessionService,
+  type SessionServiceDeps
+} from '../../src/sessions/session-service.ts'
 import type { SessionStore } from '../../src/sessions/session-store.ts'
 
 const browser = { address: '192.0.2.1', userAgent: 'test', requestId: '1' }
@@ -89,12 +89,12 @@ function createIssuer(): TestIssuer {
 describe('sessions of browsers', () => {
   let issuer: TestIssuer
   let store: SessionStore
-  let sessions: BrowserSessions
+  let sessions: SessionService
   let now: number
   let pending: { signOut: () => Promise<void>; failure: unknown }[]
 
-  const replica = () => createBrowserSessions(deps())
-  const deps = (): BrowserSessionsDeps => ({
+  const replica = () => createSessionService(deps())
+  const deps = (): SessionServiceDeps => ({
     store,
     issuer: issuer.client,
     logger: createLogger({ service: 'test', level: 'silent' }),
@@ -198,7 +198,7 @@ describe('sessions of browsers', () => {
       expect(await sessions.renew(session, browser)).toMatchObject({ version: 1 })
       await expect(sessions.renew(renewed, browser)).rejects.toThrow(TemporarilyUnavailableError)
       expect(issuer.refreshes).toBe(1)
-      const other = createBrowserSessions({ ...deps(), takeOverAfterMs: 5000 })
+      const other = createSessionService({ ...deps(), takeOverAfterMs: 5000 })
       const waiting = other.renew(session, browser)
       store.replace = working.replace
       expect(await waiting).toMatchObject({ version: 1, refreshToken: 'r1' })
@@ -427,7 +427,7 @@ describe('sessions of browsers', () => {
     expect(await sessions.find(session.id)).toBeUndefined()
   })
 
-  test('what another session has sealed is not opened under this id', async () => {
+  test('what another session has encrypted is not opened under this id', async () => {
     const [mine, theirs] = [await sessions.start({}, browser), await sessions.start({}, browser)]
     const stored = await store.use(storageKey(theirs.id), 60)
     await store.create(storageKey(mine.id), stored as NonNullable<typeof stored>, 60)

@@ -19,7 +19,7 @@ const content = z.object({
 })
 
 /** What the server keeps for a browser. The tokens never leave it but for the APIs. Times are in milliseconds since 1970. */
-export type BrowserSession = Readonly<z.infer<typeof content>>
+export type Session = Readonly<z.infer<typeof content>>
 
 const refreshLeadMs = 30_000
 
@@ -27,10 +27,10 @@ const refreshLeadMs = 30_000
  * Makes a session of tokens that the issuer has just handed over itself, which is why its word for who the user is needs
  * no verification here; the APIs verify it.
  */
-export function createBrowserSession(
+export function createSession(
   { access_token: accessToken, refresh_token: refreshToken, expires_in: expiresIn }: TokenResponse,
   { now, version, endsAt }: { now: number; version: number; endsAt: number }
-): BrowserSession {
+): Session {
   const unverifiedClaims = decodeJwt(accessToken)
   const lifeMs = expiresIn * 1000
   return content.parse({
@@ -47,8 +47,8 @@ export function createBrowserSession(
   })
 }
 
-/** Reads what was sealed. @returns `undefined` for what another release has written, or what has come to its end */
-export function readBrowserSession(value: unknown, version: number, now: number): BrowserSession | undefined {
+/** Reads what was encrypted. @returns `undefined` for what another release has written, or what has come to its end */
+export function readSession(value: unknown, version: number, now: number): Session | undefined {
   const { data } = content.safeParse(value)
   return data && data.version === version && data.endsAt > now ? data : undefined
 }

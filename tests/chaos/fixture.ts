@@ -30,7 +30,7 @@ export const scheduleSeconds = 28
  */
 const clockAheadSeconds = 60
 
-export interface Stage {
+export interface Fixture {
   /** The last one's clock is a minute ahead. */
   readonly auths: readonly ServiceProcess[]
   readonly resource: ServiceProcess
@@ -42,7 +42,7 @@ export interface Stage {
   close(): Promise<void>
 }
 
-export async function openStage(): Promise<Stage> {
+export async function openFixture(): Promise<Fixture> {
   const database = await createTestDatabase()
   const env = {
     ACCESS_TOKEN_TTL_SECONDS: String(rules.accessTokenLife),

@@ -32,7 +32,7 @@ export interface LocalVerifier extends Judge {
   readonly heard: ReadonlySet<string>
 }
 
-export interface FeedStage {
+export interface FeedFixture {
   readonly database: TestDatabase
   readonly trio: Trio
   /** The issuer's way to Redis. */
@@ -64,7 +64,7 @@ export interface FeedStage {
 
 const sessionsPerUser = 40
 
-export async function openFeedStage(redisUrl: string, sessionCount: number): Promise<FeedStage> {
+export async function openFeedFixture(redisUrl: string, sessionCount: number): Promise<FeedFixture> {
   const database = await createTestDatabase()
   const issuerPath = await startTcpProxy({ target: redisUrl })
   const verifierPath = await startTcpProxy({ target: redisUrl })
@@ -94,7 +94,7 @@ export async function openFeedStage(redisUrl: string, sessionCount: number): Pro
   }))
   let issuer = trio.auth
 
-  const stage: FeedStage = {
+  const fixture: FeedFixture = {
     database,
     trio,
     issuerPath,
@@ -145,7 +145,7 @@ export async function openFeedStage(redisUrl: string, sessionCount: number): Pro
       await database.drop()
     }
   }
-  return stage
+  return fixture
 
   async function differences(): Promise<string[]> {
     // What costs little comes first: this is asked again and again, with hundreds of thousands of entries.
@@ -164,7 +164,7 @@ export async function openFeedStage(redisUrl: string, sessionCount: number): Pro
       'SELECT count(*)::int AS count FROM revocations WHERE expires_at > clock_timestamp()'
     )
     const counts = [...local].map(({ name, verifier }) => ({ name, entries: verifier.status().revocations?.entries }))
-    for (const { name, managementUrl } of stage.services()) {
+    for (const { name, managementUrl } of fixture.services()) {
       counts.push({ name, entries: await readEntries(managementUrl) })
     }
     return counts
@@ -186,7 +186,7 @@ export async function openFeedStage(redisUrl: string, sessionCount: number): Pro
   async function differencesInAnswers(): Promise<string[]> {
     const found: string[] = []
     const probes = [...good.slice(0, 1), ...revoked.slice(-12)]
-    for (const { name, ask } of stage.judges) {
+    for (const { name, ask } of fixture.judges) {
       for (const { accessToken, revocation } of probes) {
         const status = await ask(accessToken)
         if (status !== (revocation ? 401 : 200)) {

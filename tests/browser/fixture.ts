@@ -28,7 +28,7 @@ export interface Visitor {
 }
 
 /** The whole trio, and a browser in front of it. */
-export interface Stage {
+export interface Fixture {
   readonly trio: Trio
   readonly database: TestDatabase
   readonly url: string
@@ -39,7 +39,7 @@ export interface Stage {
   close(): Promise<void>
 }
 
-export async function openStage(options: Partial<Parameters<typeof startTrio>[0]> = {}): Promise<Stage> {
+export async function openFixture(options: Partial<Parameters<typeof startTrio>[0]> = {}): Promise<Fixture> {
   const database = await createTestDatabase()
   const redisUrl = inject('docker') ? await createTestRedis() : undefined
   const trio = await startTrio({

@@ -4,16 +4,16 @@ import type { Logger } from '@countersign/service-kit'
 import { createAdaptiveTimeout, late } from '../issuer/adaptive-timeout.ts'
 import type { ClientInfo, IssuerClient } from '../issuer/issuer-client.ts'
 import type { BffMetrics } from '../metrics.ts'
-import { type BrowserSession, createBrowserSession } from './browser-session.ts'
+import { createEncryptedStore, type PresentedSession } from './encrypted-store.ts'
 import type { PendingSignOuts } from './pending-sign-outs.ts'
-import { createSealedSessions, type PresentedSession } from './sealed-sessions.ts'
+import { createSession, type Session } from './session.ts'
 import { createSessionRenewals } from './session-renewals.ts'
 import type { SessionStore } from './session-store.ts'
 import { createUnstoredRenewals } from './unstored-renewals.ts'
 
-export type { PresentedSession } from './sealed-sessions.ts'
+export type { PresentedSession } from './encrypted-store.ts'
 
-export interface BrowserSessionsDeps {
+export interface SessionServiceDeps {
   store: SessionStore
   issuer: IssuerClient
   logger: Logger
@@ -32,7 +32,7 @@ export interface StartedSession extends PresentedSession {
   readonly deviceToken: string | undefined
 }
 
-export interface BrowserSessions {
+export interface SessionService {
   /** Signs a user in, under an id that nobody has known before. @throws {OAuthError} as the issuer refuses */
   start(credentials: object, browser: ClientInfo, deviceToken?: string): Promise<StartedSession>
   /** @returns the live session of a cookie's value */
@@ -66,20 +66,20 @@ const shortWait = { ms: 1_000, lateMs: 100 }
 /** For requests that have no valid access token. */
 const longWait = { ms: 10_000, lateMs: 1_000 }
 
-export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSessions {
+export function createSessionService(deps: SessionServiceDeps): SessionService {
   const { issuer, metrics, pendingSignOuts, absoluteSeconds, clock } = deps
-  const sealed = createSealedSessions(deps)
-  const unstored = createUnstoredRenewals({ ...deps, sealed })
-  const renewals = createSessionRenewals({ ...deps, sealed, unstored })
+  const encryptedStore = createEncryptedStore(deps)
+  const unstored = createUnstoredRenewals({ ...deps, encryptedStore })
+  const renewals = createSessionRenewals({ ...deps, encryptedStore, unstored })
   const adaptiveTimeout = createAdaptiveTimeout()
 
   return {
     async start(credentials, browser, deviceToken) {
       const tokens = await issuer.signIn(credentials, browser, deviceToken)
       const now = clock.now()
-      const session = createBrowserSession(tokens, { now, version: 0, endsAt: now + absoluteSeconds * 1000 })
+      const session = createSession(tokens, { now, version: 0, endsAt: now + absoluteSeconds * 1000 })
       try {
-        const presented = await sealed.create(session)
+        const presented = await encryptedStore.create(session)
         metrics.countSession('started')
         return { ...presented, deviceToken: tokens.device_token }
       } catch (error) {
@@ -88,7 +88,7 @@ export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSession
       }
     },
     async find(id) {
-      const session = await sealed.find(id)
+      const session = await encryptedStore.find(id)
       if (session) return unstored.newest(session)
       if (id !== undefined) unstored.forget(id)
       return undefined
@@ -107,7 +107,7 @@ export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSession
       try {
         unstored.forget(session.id)
         // First here: a cookie that somebody has copied is dead, whatever becomes of the rest.
-        await sealed.remove(session.id)
+        await encryptedStore.remove(session.id)
         metrics.countSession('signed_out')
       } finally {
         await signOutAtIssuer(session, browser)
@@ -129,7 +129,7 @@ export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSession
   }
 
   /** @returns a substitute while the issuer is away, for as long as the access token is good without it */
-  async function withoutIssuer<T, S>(session: BrowserSession, substitute: S, ask: () => Promise<T>): Promise<T | S> {
+  async function withoutIssuer<T, S>(session: Session, substitute: S, ask: () => Promise<T>): Promise<T | S> {
     return ask().catch((error) => {
       const isAway = error instanceof OAuthError && error.status === 503
       if (isAway && clock.now() < session.accessExpiresAt) return substitute
@@ -138,7 +138,7 @@ export function createBrowserSessions(deps: BrowserSessionsDeps): BrowserSession
   }
 
   /** A sign-out always succeeds: while the issuer is away, it is sent later. */
-  async function signOutAtIssuer({ refreshToken }: BrowserSession, browser: ClientInfo): Promise<void> {
+  async function signOutAtIssuer({ refreshToken }: Session, browser: ClientInfo): Promise<void> {
     const signOut = () => issuer.signOut(refreshToken, browser)
     await signOut().catch((error) => pendingSignOuts.add(signOut, error))
   }

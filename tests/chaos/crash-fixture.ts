@@ -9,7 +9,7 @@ import {
 import { get, post, register, type ServiceProcess, signIn, startTrio } from '@countersign/testing/trio'
 
 /** An auth-service that is killed and started again, and a resource-service that is up all the time. */
-export interface CrashStage {
+export interface CrashFixture {
   readonly databaseUrl: string
   readonly redisUrl: string
   readonly postgres: PostgresFaults
@@ -31,7 +31,7 @@ export interface CrashStage {
 
 export const sessionsPerUser = 2
 
-export async function openCrashStage(): Promise<CrashStage> {
+export async function openCrashFixture(): Promise<CrashFixture> {
   const database = await createTestDatabase()
   const redisUrl = await createTestRedis()
   const postgres = await startPostgresFaults(database.url)
@@ -47,7 +47,7 @@ export async function openCrashStage(): Promise<CrashStage> {
   })
   let auth = trio.auth
   let adminToken = ''
-  const stage: CrashStage = {
+  const fixture: CrashFixture = {
     databaseUrl: database.url,
     redisUrl,
     postgres,
@@ -81,11 +81,11 @@ export async function openCrashStage(): Promise<CrashStage> {
     // Redis learns its scripts, so that a publication is one command.
     const someone = await signIn(auth.url, await register(auth.url))
     await post(`${auth.url}/auth/logout`, { refresh_token: someone.refresh_token })
-    await stage.kill()
-    await stage.restart()
-    return stage
+    await fixture.kill()
+    await fixture.restart()
+    return fixture
   } catch (error) {
-    await stage.close()
+    await fixture.close()
     throw error
   }
 }
