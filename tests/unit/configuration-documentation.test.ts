@@ -12,11 +12,11 @@ interface Variable {
   fallback?: { value: unknown }
 }
 
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
 
 /** The rows of the table behind a marker: name, whether it may come as a file, and default. */
 function tableOf(service: string): { name: string; mayBeFile: boolean; fallback: string }[] {
-  const section = readme.split(`<!-- configuration: ${service} -->`)[1]?.split('\n\n')[0] ?? ''
+  const section = page.split(`<!-- configuration: ${service} -->`)[1]?.split('\n\n')[0] ?? ''
   return [...section.matchAll(/^\| `(\w+)`( \*)? \| (.*?) \|/gm)].map(([, name, star, fallback]) => ({
     name: name as string,
     mayBeFile: star !== undefined,
@@ -39,7 +39,7 @@ const described: Record<string, string> = {
   REDIS_URL: 'required'
 }
 
-describe("the README's configuration tables", () => {
+describe('the tables of docs/configuration.md', () => {
   test.each<[string, Record<string, Variable>, string[]]>([
     ['auth-service', authVariables, authSecrets],
     ['resource-service', resourceVariables, resourceSecrets],
