@@ -15,9 +15,9 @@ const resolve = { conditions: [...conditions, 'module', 'node', 'development|pro
 const ssr = { resolve: { conditions: [...conditions, 'module', 'node', 'development|production'] } }
 const exclude = ['**/node_modules/**', '**/dist/**']
 
-/** Three at once on two cores: each file has a database of its own, and waits for half of its time. */
+/** Two at once: each file has a database of its own, and slow machines have two cores. */
 const besideOthers = {
-  maxWorkers: 3,
+  maxWorkers: 2,
   testTimeout: 60_000,
   hookTimeout: 120_000,
   teardownTimeout: 60_000,

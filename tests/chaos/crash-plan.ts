@@ -1,6 +1,6 @@
-import type { Exchange, FaultProxy, Interception, Moment } from '@countersign/testing'
-
 /** The crash points of an operation: what it sends to Postgres and Redis, learnt by watching it once. */
+import type { Exchange, FaultProxy, Interception, Moment } from '@countersign/testing'
+import { budget } from './budget.ts'
 
 export interface Stores {
   readonly postgres: Pick<FaultProxy<Exchange>, 'intercept'>
@@ -46,7 +46,7 @@ export async function learnSteps(stores: Stores, nameOf: NameStep, work: () => P
 }
 
 /**
- * Before each step is sent, and after it is done but before its answer is back.
+ * Before each step is sent, and after the commit and the last step are done but before their answers are back.
  * @param commits the step that brings the change about; without it, the change was there before
  */
 export function crashPointsOf(steps: readonly Step[], commits: string | undefined): CrashPoint[] {
@@ -55,16 +55,18 @@ export function crashPointsOf(steps: readonly Step[], commits: string | undefine
     throw new Error(`${commits} is none of the steps: ${JSON.stringify(steps)}`)
   return steps.flatMap(({ name }, at): CrashPoint[] => {
     const step = `step ${at + 1} of ${steps.length} (${name})`
-    return [
-      { name: `killed before ${step} is sent`, steps, at, moment: 'before_sending', isCommitted: at > commitAt },
-      {
-        name: `killed after ${step} is done, before its answer is back`,
-        steps,
-        at,
-        moment: 'before_answering',
-        isCommitted: at >= commitAt
-      }
-    ]
+    const before = {
+      name: `killed before ${step} is sent`,
+      moment: 'before_sending',
+      isCommitted: at > commitAt
+    } as const
+    const after = {
+      name: `killed after ${step} is done, before its answer is back`,
+      moment: 'before_answering',
+      isCommitted: at >= commitAt
+    } as const
+    const isAfterToo = budget.killsAfterEachStep || at === commitAt || at === steps.length - 1
+    return [before, ...(isAfterToo ? [after] : [])].map((point) => ({ ...point, steps, at }))
   })
 }
 

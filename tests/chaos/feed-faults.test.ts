@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type RedisContainer, startRedisContainer, startTcpProxy } from '@countersign/testing'
+import { type RedisContainer, readTestEnvironment, startRedisContainer, startTcpProxy } from '@countersign/testing'
 import { get, query, untilReady } from '@countersign/testing/trio'
 import { revocationKeys } from '@countersign/verifier/redis'
 import { createClient } from 'redis'
@@ -23,8 +23,7 @@ interface Fault {
 }
 
 /** docs/faults.md lists these schedules. Each begins with a healthy feed, and ends with one. */
-/** `LIVE_ENTRIES=200000` was tried; `npm test` has the time for fewer. */
-const liveEntries = Number(process.env.LIVE_ENTRIES ?? 20_000)
+const liveEntries = readTestEnvironment().isSoak ? 200_000 : 20_000
 
 describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
   let redis: RedisContainer

@@ -28,18 +28,18 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { createLocalVerifier, type LocalVerifier } from './feed-fixture.ts'
 import { command, refusedWrites } from './refused-writes.ts'
 
-const { redisImage, redis7Image, valkeyImage } = readTestEnvironment()
+const { redisImage, redis7Image, valkeyImage, isSoak } = readTestEnvironment()
 /** `REVOCATION_MAX_STALENESS_SECONDS` of the services, and what a busy machine adds. */
 const maxStalenessSeconds = 2
 const boundMs = maxStalenessSeconds * 1000 + 500
 const recoveryMs = 3000
 
-/** `npm test` takes the first; `EVERY_REDIS=1` takes all. */
+/** `npm test` takes the first, `npm run test:soak` all. */
 const servers = [
   ['Redis 8', redisImage],
   ['Redis 7', redis7Image],
   ['Valkey', valkeyImage]
-].slice(0, process.env.EVERY_REDIS ? 3 : 1)
+].slice(0, isSoak ? 3 : 1)
 
 /** docs/faults.md lists these states. */
 describe.skipIf(!inject('docker')).each(servers)('%s that answers and refuses writes', (_, image) => {

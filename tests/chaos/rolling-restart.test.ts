@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import { findFreePort } from '@countersign/dev/ports'
-import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import { createTestDatabase, createTestRedis, readTestEnvironment, type TestDatabase } from '@countersign/testing'
 import {
   register,
   type ServiceProcess,
@@ -14,8 +14,7 @@ import {
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type FrontProxy, isInstalled, startHaproxy } from '../integration/fixtures/front-proxy.ts'
 
-/** `RESTART_REQUESTS=20000` is the whole of it. */
-const requests = Number(process.env.RESTART_REQUESTS ?? 3_000)
+const requests = readTestEnvironment().isSoak ? 20_000 : 3_000
 const sessions = 8
 
 /** A load balancer with nothing special: it asks for readiness twice a second, and does not repeat requests. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { createTestDatabase, type RedisContainer, startRedisContainer } from '@countersign/testing'
+import { createTestDatabase, type RedisContainer, readTestEnvironment, startRedisContainer } from '@countersign/testing'
 import { createBrowserClient, get, post, register, signIn, startTrio, untilReady } from '@countersign/testing/trio'
 import { redisDpopReplays } from '@countersign/verifier/redis'
 import { createClient } from 'redis'
@@ -11,12 +11,12 @@ const documentation = readFileSync(new URL('../../docs/deployment.md', import.me
 const script = readFileSync(new URL('../../docker/make-secrets.mjs', import.meta.url), 'utf8')
 const users = ['verifier', 'browser']
 
-/** `npm test` takes the oldest, which knows the fewest commands; `EVERY_REDIS=1` takes all. */
+/** `npm test` takes the oldest, which knows the fewest commands; `npm run test:soak` takes all. */
 const servers = [
   ['Redis 7.0', process.env.REDIS7_IMAGE],
   ['Redis 8', process.env.REDIS_IMAGE],
   ['Valkey 8', process.env.VALKEY_IMAGE]
-].slice(0, process.env.EVERY_REDIS ? 3 : 1)
+].slice(0, readTestEnvironment().isSoak ? 3 : 1)
 
 /** The keys, channels and commands that the documentation gives a user. */
 function documentedRights(user: string): string[] {

@@ -12,8 +12,8 @@ interface Client {
   readonly user: Credentials
 }
 
-// A command of its own, on a quiet machine: MEASURE_RATES=1 npx vitest run --project integration tests/integration/sign-in-fairness.test.ts
-describe.skipIf(!readTestEnvironment().measuresRates)(
+// `npm run test:soak`, on a quiet machine: it compares rates.
+describe.skipIf(!readTestEnvironment().isSoak)(
   'while one attacker sends 40 sign-ins with right passwords at once',
   () => {
     let database: TestDatabase

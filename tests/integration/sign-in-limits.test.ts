@@ -1,4 +1,4 @@
-import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import { createTestDatabase, createTestRedis, readTestEnvironment, type TestDatabase } from '@countersign/testing'
 import {
   type Answer,
   type BrowserClient,
@@ -59,7 +59,7 @@ describe('limits on sign-in', () => {
   ])(
     'the time of a 429 by %s does not tell a known name from an unknown one',
     async (_, env, share) => {
-      const samples = share * (process.env.MEASURE_RATES ? 1000 : 400)
+      const samples = share * (readTestEnvironment().isSoak ? 1000 : 400)
       await start({ ...env })
       const user = await registerUser()
       for (let i = 0; i < 8; i++) expect(await statusFrom('198.51.100.200', user)).toBe(200)

@@ -1,4 +1,4 @@
-import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import { createTestDatabase, createTestRedis, readTestEnvironment, type TestDatabase } from '@countersign/testing'
 import {
   ageSessions,
   readFamily,
@@ -13,7 +13,7 @@ import { randomOf } from '../chaos/refresh-parties.ts'
 import { interceptors } from './interceptors.ts'
 import { startLossyProxy } from './lossy-proxy.ts'
 
-const rounds = 20
+const rounds = readTestEnvironment().isSoak ? 20 : 8
 const requests = 20
 const tenMinutes = 600
 
@@ -31,7 +31,7 @@ describe.skipIf(!inject('docker'))('the interceptors that people use, where resp
   })
 
   test.each(interceptors.map(({ name, start }, at) => ({ name, start, at })))(
-    '$name: no session is lost in 20 rounds of 20 requests at the moment of expiry, at once or ten minutes later',
+    '$name: no session is lost in rounds of 20 requests at the moment of expiry, at once or ten minutes later',
     { timeout: 120_000 },
     async ({ start, at }) => {
       const proxy = await startLossyProxy({
@@ -66,7 +66,7 @@ describe.skipIf(!inject('docker'))('the interceptors that people use, where resp
         expect(await untilAnswered()).toBe(200)
         // 503 is "not now", of a machine that is busy. Anything else would make a client give its session up.
         expect(proxy.statuses.filter((status) => status !== 200 && status !== 503)).toEqual([])
-        expect(proxy.dropped).toBeGreaterThan(5)
+        expect(proxy.dropped).toBeGreaterThan(0)
         const { sid } = unverifiedClaims(tokens.access_token)
         expect(await readFamily(database.url, sid)).toMatchObject({ revoked_at: null })
       } finally {

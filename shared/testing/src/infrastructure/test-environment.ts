@@ -9,8 +9,8 @@ export function readTestEnvironment() {
     redis7Image: environment.REDIS7_IMAGE || 'redis:7-alpine',
     valkeyImage: environment.VALKEY_IMAGE || 'valkey/valkey:8-alpine',
     nodeImage: environment.NODE_IMAGE || 'node:24-slim',
-    /** Whether suites run that compare rates, which a busy machine spoils. */
-    measuresRates: environment.MEASURE_RATES === '1',
+    /** Whether this is `npm run test:soak`: all of what `npm test` has time for a part of. */
+    isSoak: environment.SOAK === '1',
     requiresDocker: environment.REQUIRE_DOCKER === '1',
     chromiumPath: environment.CHROMIUM_PATH || undefined,
     requiresChromium: environment.REQUIRE_CHROMIUM === '1',
