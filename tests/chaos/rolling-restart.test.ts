@@ -1,6 +1,7 @@
+import { randomInt } from 'node:crypto'
 import { Agent, request } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
-import { findFreePort } from '@countersign/dev/ports'
+import { isPortFree } from '@countersign/dev/ports'
 import { createTestDatabase, createTestRedis, readTestEnvironment, type TestDatabase } from '@countersign/testing'
 import {
   register,
@@ -46,6 +47,14 @@ const haproxy = (
     .join('\n')}
 `
 
+/** Below the ports of outgoing connections, so that none takes it while a replica is restarted. */
+async function findLastingPort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(20_000, 30_000)
+    if (await isPortFree(port)) return port
+  }
+}
+
 describe.skipIf(!inject('docker') || !isInstalled('haproxy'))('a rolling restart behind HAProxy', () => {
   let database: TestDatabase
   let trio: Trio
@@ -65,11 +74,11 @@ describe.skipIf(!inject('docker') || !isInstalled('haproxy'))('a rolling restart
   beforeAll(async () => {
     database = await createTestDatabase()
     trio = await startTrio({ databaseUrl: database.url, redisUrl: await createTestRedis() })
-    ports.auth = await findFreePort()
-    ports.resource = await findFreePort()
+    ports.auth = await findLastingPort()
+    ports.resource = await findLastingPort()
     for (const name of ['auth', 'resource'] as const) {
       for (let at = 0; at < 2; at++) {
-        const [port, managementPort] = [await findFreePort(), await findFreePort()]
+        const [port, managementPort] = [await findLastingPort(), await findLastingPort()]
         const env = { PORT: String(port), MANAGEMENT_PORT: String(managementPort), SHUTDOWN_DELAY_SECONDS: '3' }
         replicas[name].push(await startReplica(name, env))
       }
@@ -127,7 +136,7 @@ describe.skipIf(!inject('docker') || !isInstalled('haproxy'))('a rolling restart
   }, 600_000)
 
   test('each answer during a stop closes its connection, and readiness turns first', async () => {
-    const [port, managementPort] = [await findFreePort(), await findFreePort()]
+    const [port, managementPort] = [await findLastingPort(), await findLastingPort()]
     const env = { PORT: String(port), MANAGEMENT_PORT: String(managementPort), SHUTDOWN_DELAY_SECONDS: '2' }
     const service = await startReplica('resource', env)
     const before = await fetch(`${service.url}/me`)

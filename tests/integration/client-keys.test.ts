@@ -112,7 +112,7 @@ describe('keys that a client publishes at its jwks_uri', () => {
       const answer = await ask(await clientAssertion(key, { clientId: id, audience: issuer }), strict)
       expect(answer).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
       expect(connections).toBe(0)
-      expect(strict.logs()).toContain('the host has no public address')
+      await expect.poll(() => strict.logs()).toContain('the host has no public address')
       expect((await ask(await clientAssertion(key, { clientId: id, audience: issuer }))).status).toBe(200)
       expect(connections).toBe(1)
     }
