@@ -88,10 +88,10 @@ function hasName(): boolean {
  */
 async function withBorrowedName(binaries: PostgresBinaries): Promise<PostgresAccount> {
   const nobody = await idsOf('nobody')
-  const namespace = ['unshare', '--user', `--map-user=${nobody?.uid}`, `--map-group=${nobody?.gid}`, '--']
-  const [unshare = '', ...args] = namespace
-  if (nobody && (await isRunnable(unshare, [...args, binaries.postgres, '--version'], binaries))) {
-    return ownAccount(namespace)
+  if (nobody) {
+    const account = ownAccount(['unshare', '--user', `--map-user=${nobody.uid}`, `--map-group=${nobody.gid}`, '--'])
+    const { command, args } = account.asAccount(binaries.postgres, ['--version'])
+    if (await isRunnable(command, args, binaries)) return account
   }
   throw new StartError(
     `Postgres wants to know the name of its account, and UID ${process.geteuid?.()} has no entry in /etc/passwd. Start as a user ` +

@@ -151,7 +151,7 @@ describe.runIf(process.geteuid?.() === 0)('a user without an entry in /etc/passw
     await once(child, 'exit')
   })
 
-  test('is told what to do where no user namespace can be made', async () => {
+  test('gets an error that says what to do where user namespaces are not allowed', async () => {
     const child = startNameless(folder, { PATH: '/nowhere' })
     let said = ''
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { findFreePort } from '@countersign/dev/ports'
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
@@ -24,10 +24,8 @@ import { createAccessTokenVerifier } from '@countersign/verifier'
 import { exportJWK, exportPKCS8 } from 'jose'
 import { Issuer } from 'openid-client-5'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
-
-/** Debian's Python, whatever else is in the PATH. */
-const python = '/usr/bin/python3'
-const hasAuthlib = spawnSync(python, ['-c', 'import authlib, requests']).status === 0
+import { python } from './follower-process.ts'
+import { hasPython } from './page-examples.ts'
 
 const authlib = `
 import os, json
@@ -218,19 +216,22 @@ describe.skipIf(!inject('docker'))('neighbours', () => {
     expect(unverifiedClaims(token)).toMatchObject({ client_id: id, aud: [audience] })
   })
 
-  test.skipIf(!hasAuthlib)('stock Authlib gets a token: its assertions live for an hour', async () => {
-    const rsa = await makeClientKey('RS256')
-    const { client_id: id } = await newKeyClient({ jwks: { keys: [rsa.publicJwk] } })
-    const env = {
-      TOKEN_ENDPOINT: `${issuer}oauth/token`,
-      CLIENT_ID: id,
-      PRIVATE_KEY: await exportPKCS8(rsa.privateKey),
-      AUTHLIB_INSECURE_TRANSPORT: '1'
+  test.skipIf(!hasPython('authlib', 'requests'))(
+    'stock Authlib gets a token: its assertions live for an hour',
+    async () => {
+      const rsa = await makeClientKey('RS256')
+      const { client_id: id } = await newKeyClient({ jwks: { keys: [rsa.publicJwk] } })
+      const env = {
+        TOKEN_ENDPOINT: `${issuer}oauth/token`,
+        CLIENT_ID: id,
+        PRIVATE_KEY: await exportPKCS8(rsa.privateKey),
+        AUTHLIB_INSECURE_TRANSPORT: '1'
+      }
+      const { access_token: token } = JSON.parse(execFileSync(python, ['-c', authlib], { env, encoding: 'utf8' }))
+      usedSecrets.add(token)
+      expect(unverifiedClaims(token)).toMatchObject({ client_id: id, aud: [audience] })
     }
-    const { access_token: token } = JSON.parse(execFileSync(python, ['-c', authlib], { env, encoding: 'utf8' }))
-    usedSecrets.add(token)
-    expect(unverifiedClaims(token)).toMatchObject({ client_id: id, aud: [audience] })
-  })
+  )
 
   test('an assertion that lives for longer is refused, and the answer names exp', async () => {
     const { client_id: id } = await newKeyClient()

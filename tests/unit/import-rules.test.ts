@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { filesIn } from './files-in.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -98,24 +99,18 @@ interface SourceFile {
   values: string[]
 }
 
-const sources = ['services', 'shared', 'prisma', 'dev'].flatMap((folder) => [...readSources(join(root, folder))])
+const sources = ['services', 'shared', 'prisma', 'dev']
+  .flatMap((folder) => filesIn(join(root, folder), /^(node_modules|dist|generated|test)$/))
+  .filter((path) => /\.tsx?$/.test(path))
+  .map(readSource)
 
-function* readSources(folder: string): Generator<SourceFile> {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (['node_modules', 'dist', 'generated', 'test'].includes(entry.name)) continue
-    const path = join(folder, entry.name)
-    if (entry.isDirectory()) yield* readSources(path)
-    else if (/\.tsx?$/.test(entry.name)) {
-      const text = readFileSync(path, 'utf8')
-      const imports = [...text.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*'([^']+)'/g)].map(
-        ([, name]) => name as string
-      )
-      const values = [...text.matchAll(/^(?:import|export)\s+(?!type\b)(?:[\w*{}\s,]+?\bfrom\s+)?'([^']+)'/gm)].map(
-        ([, name]) => name as string
-      )
-      yield { path: relative(root, path), imports, values }
-    }
-  }
+function readSource(path: string): SourceFile {
+  const text = readFileSync(path, 'utf8')
+  const imports = [...text.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*'([^']+)'/g)].map(([, name]) => name as string)
+  const values = [...text.matchAll(/^(?:import|export)\s+(?!type\b)(?:[\w*{}\s,]+?\bfrom\s+)?'([^']+)'/gm)].map(
+    ([, name]) => name as string
+  )
+  return { path: relative(root, path), imports, values }
 }
 
 describe('import rules', () => {

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { filesIn } from './files-in.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -49,9 +50,7 @@ const words = [
   'session-sealing'
 ]
 
-const files = readdirSync(root, { withFileTypes: true })
-  .filter(({ name }) => !isMade.test(name))
-  .flatMap((entry) => (entry.isDirectory() ? filesIn(join(root, entry.name)) : [join(root, entry.name)]))
+const files = filesIn(root, isMade)
   .map((path) => relative(root, path))
   .filter((path) => isText.test(path) && !exempt.test(path))
 const texts = files.map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
@@ -65,12 +64,3 @@ describe('the words that docs/decisions and CONTRIBUTING have settled', () => {
     expect([...files.filter((path) => pattern.test(path)), ...found]).toEqual([])
   })
 })
-
-function filesIn(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter(({ name }) => !isMade.test(name))
-    .flatMap((entry) => {
-      const path = join(folder, entry.name)
-      return entry.isDirectory() ? filesIn(path) : entry.isFile() ? [path] : []
-    })
-}

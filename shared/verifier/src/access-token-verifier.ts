@@ -41,7 +41,7 @@ export interface AccessTokenVerifierOptions {
   /** How DPoP proofs are taken. Tokens that are bound to a key need one, whatever stands here. */
   readonly dpop?: DpopOptions | undefined
   /**
-   * How many verified tokens are remembered at most, from 0 to 1000000; of those that were used last at least half as many
+   * How many verified tokens are cached at most, from 0 to 1000000; of those that were used last at least half as many
    * are. Default 10000.
    */
   readonly cacheSize?: number | undefined
@@ -73,7 +73,7 @@ export interface AccessTokenVerifierStatus {
   readonly keys: KeySourceStatus
   /** `null` when revocation is switched off. */
   readonly revocations: RevocationStatus | null
-  /** How many verified tokens are remembered. */
+  /** How many verified tokens are cached. */
   readonly cachedTokens: number
 }
 
@@ -87,8 +87,8 @@ export interface AccessTokenVerifier {
    */
   verify(token: string, options?: VerifyOptions): Promise<VerifiedAccessToken>
   /**
-   * Does the same at once for a bearer token that this verifier remembers: `undefined` when it takes `verify` to know, since
-   * the token is not remembered, is bound to a key, or its revocation has to be asked for. What `requireAccessToken` tries
+   * Does the same at once for a bearer token that this verifier has cached: `undefined` when it takes `verify` to know, since
+   * the token is not cached, is bound to a key, or its revocation has to be asked for. What `requireAccessToken` tries
    * first, so that the common request waits for nothing.
    *
    * @throws {VerifierError} as `verify` rejects.
@@ -128,18 +128,18 @@ interface Verified {
 export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): AccessTokenVerifier {
   const onTokensRevoked = (kind: RevocationKind, value: string) => {
     // A pulled key names many tokens, and nearly never: nothing is kept to find them by.
-    if (kind === 'kid') for (const verified of remembered?.all() ?? []) verified.isNamed ||= verified.kid === value
-    else for (const verified of remembered?.having(value) ?? []) verified.isNamed = true
+    if (kind === 'kid') for (const verified of cachedTokens?.all() ?? []) verified.isNamed ||= verified.kid === value
+    else for (const verified of cachedTokens?.having(value) ?? []) verified.isNamed = true
   }
-  // A feed inside this process tells what it knows while it is being connected, before there is anything to remember.
-  let remembered: TokenCache<Verified> | undefined
+  // A feed inside this process tells what it knows while it is being connected, before there is anything to cache.
+  let cachedTokens: TokenCache<Verified> | undefined
   const { expected, clock, clockToleranceSeconds, cacheSize, keys, ownsKeys, revocations, possession, warnings } =
     readVerifierOptions(options, onTokensRevoked)
-  remembered = createTokenCache<Verified>(cacheSize)
+  cachedTokens = createTokenCache<Verified>(cacheSize)
   const parseCompactJws = createCompactJwsParser()
   const underWay = new Map<string, Promise<Verified>>()
 
-  /** A token that arrives many times while it is not remembered yet is verified once. */
+  /** A token that arrives many times while it is not cached yet is verified once. */
   const verifyOnce = (token: string): Promise<Verified> => {
     const known = underWay.get(token)
     if (known) return known
@@ -152,7 +152,7 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
       const verified = await verifySignatureAndClaims(jws, keys, expected)
       // An expired one would never be of use.
       checkTimes(verified.claims, clock.now(), clockToleranceSeconds)
-      remember(token, verified)
+      cacheToken(token, verified)
       return verified
     } catch (error) {
       warnings.refused(error, jws.unverifiedPayload)
@@ -163,16 +163,16 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
   }
   /** A cached token is good as long as the very key that verified it is still there. */
   const find = (token: string): Verified | undefined => {
-    const verified = remembered.get(token)
+    const verified = cachedTokens.get(token)
     if (!verified || keys.get(verified.kid) === verified.key) return verified
-    remembered.delete(token)
+    cachedTokens.delete(token)
     return undefined
   }
-  /** From this moment on, what the denylist names is looked for among the cached tokens, and not the other way round. */
-  const remember = (token: string, verified: Verified) => {
+  /** From now on a new denylist entry marks this token if it hits it, so that a request never searches the denylist. */
+  const cacheToken = (token: string, verified: Verified) => {
     const { jti, sid, actors = [] } = verified.identifiers
     verified.isNamed = revocations?.isKnown(verified.identifiers) ?? false
-    remembered.set(token, verified, sid === undefined ? [jti, ...actors] : [jti, sid, ...actors])
+    cachedTokens.set(token, verified, sid === undefined ? [jti, ...actors] : [jti, sid, ...actors])
   }
 
   return {
@@ -200,10 +200,10 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
     status: () => ({
       keys: keys.status(),
       revocations: revocations?.status() ?? null,
-      cachedTokens: remembered.size
+      cachedTokens: cachedTokens.size
     }),
     async close() {
-      remembered.clear()
+      cachedTokens.clear()
       await Promise.all([ownsKeys ? keys.close() : undefined, revocations?.close(), possession.close()])
     }
   }

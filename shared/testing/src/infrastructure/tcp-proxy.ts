@@ -59,26 +59,28 @@ export async function startTcpProxy({ target, delayMilliseconds = 0 }: TcpProxyO
     })
   }
   const forward = (from: Socket, to: Socket, delay: number, count: (bytes: number) => void) => {
-    const send = (chunk: Buffer) => {
-      if (!to.write(chunk)) from.pause()
+    const afterDelay = (work: () => void) => {
+      if (delay > 0) setTimeout(work, delay)
+      else work()
     }
     sockets.add(from)
     from.setNoDelay(true)
     from.on('data', (chunk) => {
       count(chunk.length)
-      if (delay > 0) setTimeout(send, delay, chunk)
-      else send(chunk)
+      afterDelay(() => {
+        if (!to.write(chunk)) from.pause()
+      })
     })
     to.on('drain', () => {
       if (!isPaused) from.resume()
     })
-    from.on('end', () => (delay > 0 ? setTimeout(() => to.end(), delay) : to.end()))
+    from.on('end', () => afterDelay(() => to.end()))
     from.on('error', () => to.destroy())
     from.on('close', (hasFailed) => {
       sockets.delete(from)
       // After an orderly end the other side may still have bytes to write.
       if (hasFailed) to.destroy()
-      else setTimeout(() => to.end(), delay)
+      else afterDelay(() => to.end())
     })
     if (isPaused) from.pause()
   }
