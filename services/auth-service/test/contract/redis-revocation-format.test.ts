@@ -236,9 +236,12 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     const monitor = createClient({ url })
     await monitor.connect()
     const seen: string[][] = []
-    await monitor.monitor((line) =>
+    // MONITOR shows the databases of other tests too: `1700000000.000001 [7 127.0.0.1:60866] "SET" …`.
+    const database = new URL(url).pathname.slice(1) || '0'
+    await monitor.monitor((line) => {
+      if (!line.toString().includes(`[${database} `)) return
       seen.push([...line.toString().matchAll(/"([^"]*)"/g)].map(([, word]) => word as string))
-    )
+    })
     const publisher = publisherTo(url)
     await publisher.rebuild(nothing())
     await publisher.confirmPublished()
