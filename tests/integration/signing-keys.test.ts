@@ -21,8 +21,8 @@ import { keyPolicy } from '../../services/auth-service/src/keys/key-policy.ts'
 import { createKeySealing } from '../../services/auth-service/src/keys/key-sealing.ts'
 import { createMasterKey } from '../../services/auth-service/src/keys/master-keys.ts'
 import { createSigningKeyAdministration } from '../../services/auth-service/src/keys/signing-key-administration.ts'
-import { openDatabase, openDatabasePool } from '../../services/auth-service/src/stores/database.ts'
-import { createPrismaSigningKeyStore } from '../../services/auth-service/src/stores/prisma-signing-key-store.ts'
+import { openDatabase, openDatabasePool } from '../../services/auth-service/src/stores/postgres/database.ts'
+import { createPrismaSigningKeyStore } from '../../services/auth-service/src/stores/postgres/signing-key-store.ts'
 
 interface Key {
   kid: string

@@ -1,5 +1,5 @@
 import { Secret, type Variable } from '@countersign/service-kit'
-import { passwordLength, refusalOfPassword } from './password-policy.ts'
+import { passwordLength, refusalOfPassword } from '../passwords/password-policy.ts'
 import { parseUsername, usernameRule } from './usernames.ts'
 
 /** A username, by the rule for usernames. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { StartError } from '@countersign/service-kit'
-import type { PasswordHashing } from './password-hashing.ts'
+import type { PasswordHashing } from '../passwords/password-hashing.ts'
 import type { UserStore } from './user-store.ts'
 import { parseUsername } from './usernames.ts'
 

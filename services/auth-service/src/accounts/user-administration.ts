@@ -1,5 +1,5 @@
-import type { EndedFamilies } from '../grants/refresh-token-families.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
+import type { EndedFamilies } from '../sessions/refresh-token-families.ts'
 
 /** A user as an admin sees it. */
 export interface AdministeredUser {

@@ -1,7 +1,7 @@
 import { InvalidClientError, InvalidRequestError, TemporarilyUnavailableError } from '@countersign/oauth'
 import { errors, type JWTPayload, jwtVerify } from 'jose'
 import type { FailedAuthenticationLog } from '../audit/failed-authentications.ts'
-import type { ClientInfo } from '../grants/refresh-token-families.ts'
+import type { ClientInfo } from '../sessions/refresh-token-families.ts'
 import type { ReplayCache } from '../tokens/replay-cache.ts'
 import { type ClientAuthMethod, clientIdPattern } from './client.ts'
 import type { ClientCache } from './client-cache.ts'

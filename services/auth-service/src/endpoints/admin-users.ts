@@ -2,9 +2,9 @@ import { ConflictError, NotFoundError } from '@countersign/oauth'
 import { requireJsonBody, requireQuery } from '@countersign/service-kit'
 import type { Context, Middleware, Next } from 'koa'
 import type { UserAdministration } from '../accounts/user-administration.ts'
-import type { RefreshTokenFamilies } from '../grants/refresh-token-families.ts'
 import { isUuid } from '../identifiers.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
+import type { RefreshTokenFamilies } from '../sessions/refresh-token-families.ts'
 import {
   type SessionListQuery,
   sessionListQuery,

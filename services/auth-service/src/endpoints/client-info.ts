@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
-import { parseAddress } from '../accounts/networks.ts'
-import type { ClientInfo } from '../grants/refresh-token-families.ts'
+import type { ClientInfo } from '../sessions/refresh-token-families.ts'
+import { parseAddress } from '../sign-in/networks.ts'
 
 const userAgentLimit = 256
 

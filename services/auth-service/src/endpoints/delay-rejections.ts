@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { OAuthError } from '@countersign/oauth'
 import type { Middleware } from 'koa'
-import { siteOf } from '../accounts/networks.ts'
+import { siteOf } from '../sign-in/networks.ts'
 import { clientInfoOf } from './client-info.ts'
 
 /** One at a time never waits, nor do a few. */

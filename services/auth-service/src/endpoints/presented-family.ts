@@ -1,6 +1,6 @@
 import { InvalidDpopProofError } from '@countersign/oauth'
-import type { EndCause, RefreshTokenFamilies } from '../grants/refresh-token-families.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
+import type { EndCause, RefreshTokenFamilies } from '../sessions/refresh-token-families.ts'
 import type { DpopKey } from '../tokens/dpop-key.ts'
 
 interface PresentedFamily {

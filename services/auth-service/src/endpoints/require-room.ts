@@ -1,6 +1,6 @@
 import type { Middleware } from 'koa'
-import { siteOf } from '../accounts/networks.ts'
-import type { PasswordHashing } from '../accounts/password-hashing.ts'
+import type { PasswordHashing } from '../passwords/password-hashing.ts'
+import { siteOf } from '../sign-in/networks.ts'
 import { clientInfoOf } from './client-info.ts'
 
 /** Before the body is read: a burst that is rejected must not stand between others and their responses. */

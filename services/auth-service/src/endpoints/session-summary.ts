@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { SessionPlace, SessionSummary } from '../grants/refresh-token-families.ts'
+import type { SessionPlace, SessionSummary } from '../sessions/refresh-token-families.ts'
 import type { SessionListQuery } from './bodies.ts'
 import { decodePlace, encodePlace } from './page-cursors.ts'
 

@@ -1,9 +1,9 @@
 import { NotFoundError } from '@countersign/oauth'
 import { requireQuery } from '@countersign/service-kit'
 import type { Middleware } from 'koa'
-import type { RefreshTokenFamilies } from '../grants/refresh-token-families.ts'
 import { isUuid } from '../identifiers.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
+import type { RefreshTokenFamilies } from '../sessions/refresh-token-families.ts'
 import { type SessionListQuery, sessionListQuery } from './bodies.ts'
 import { placeInSessions, sessionCursor, sessionSummary } from './session-summary.ts'
 

@@ -1,9 +1,9 @@
 import { InvalidGrantError, InvalidScopeError, InvalidTargetError, type TokenResponse } from '@countersign/oauth'
 import type { IssuerMetrics } from '../metrics.ts'
 import type { RevocationRelay } from '../revocation/revocation-relay.ts'
+import type { ClientInfo, RefreshTokenFamilies } from '../sessions/refresh-token-families.ts'
 import type { DpopKey } from '../tokens/dpop-key.ts'
 import { createTokenResponse, type TokenResponseDeps } from '../tokens/token-responses.ts'
-import type { ClientInfo, RefreshTokenFamilies } from './refresh-token-families.ts'
 
 export interface RefreshDeps extends TokenResponseDeps {
   families: RefreshTokenFamilies

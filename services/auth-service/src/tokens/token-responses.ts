@@ -1,7 +1,7 @@
 import type { AccessTokenResponse, TokenResponse } from '@countersign/oauth'
-import type { Session } from '../grants/refresh-token-families.ts'
+import type { Session } from '../sessions/refresh-token-families.ts'
+import type { RefreshTokenCodec } from '../sessions/refresh-tokens.ts'
 import type { AccessTokenGrant, AccessTokenIssuer } from './access-tokens.ts'
-import type { RefreshTokenCodec } from './refresh-tokens.ts'
 
 export interface TokenResponseDeps {
   accessTokens: AccessTokenIssuer

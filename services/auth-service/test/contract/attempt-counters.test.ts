@@ -9,9 +9,9 @@ import {
 } from '@countersign/testing'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
-import type { AttemptCounters } from '../../src/accounts/attempt-counters.ts'
-import { createInProcessAttemptCounters } from '../../src/stores/in-process-attempt-counters.ts'
-import { createRedisAttemptCounters } from '../../src/stores/redis-attempt-counters.ts'
+import type { AttemptCounters } from '../../src/sign-in/attempt-counters.ts'
+import { createInProcessAttemptCounters } from '../../src/stores/in-process/attempt-counters.ts'
+import { createRedisAttemptCounters } from '../../src/stores/redis/attempt-counters.ts'
 
 const logger = createLogger({ service: 'test', level: 'silent' })
 const limit = 3

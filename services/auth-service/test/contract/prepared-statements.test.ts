@@ -5,8 +5,8 @@ import {
   type TestDatabase
 } from '@countersign/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type DatabasePool, openDatabasePool } from '../../src/stores/database.ts'
-import { createPreparedStatements } from '../../src/stores/prepared-statements.ts'
+import { type DatabasePool, openDatabasePool } from '../../src/stores/postgres/database.ts'
+import { createPreparedStatements } from '../../src/stores/postgres/prepared-statements.ts'
 
 describe('statements of hot paths', () => {
   let database: TestDatabase

@@ -8,7 +8,7 @@ import { createRevocationView, type RevocationEntry, systemClock } from '@counte
 import { createRedisRevocationFeed, revocationKeys } from '@countersign/verifier/redis'
 import { createClient } from 'redis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
-import { createRedisRevocationPublisher } from '../../src/stores/redis-revocation-publisher.ts'
+import { createRedisRevocationPublisher } from '../../src/stores/redis/revocation-publisher.ts'
 
 const closables: { close(): Promise<unknown> }[] = []
 const publisherTo = (url: string, clock?: { now(): number }) => {

@@ -3,8 +3,8 @@ import { createInProcessRevocationFeed, createInProcessRevocationLog } from '@co
 import { createRedisRevocationFeed } from '@countersign/verifier/redis'
 import { createClient } from 'redis'
 import { describe, inject } from 'vitest'
-import { createInProcessRevocationPublisher } from '../../src/stores/in-process-revocation-publisher.ts'
-import { createRedisRevocationPublisher } from '../../src/stores/redis-revocation-publisher.ts'
+import { createInProcessRevocationPublisher } from '../../src/stores/in-process/revocation-publisher.ts'
+import { createRedisRevocationPublisher } from '../../src/stores/redis/revocation-publisher.ts'
 
 describeRevocationFeed('a log in the process', async () => {
   const log = createInProcessRevocationLog()

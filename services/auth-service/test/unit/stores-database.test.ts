@@ -1,6 +1,6 @@
 import { TemporarilyUnavailableError } from '@countersign/oauth'
 import { describe, expect, test } from 'vitest'
-import { orUnavailable } from '../../src/stores/database.ts'
+import { orUnavailable } from '../../src/stores/postgres/database.ts'
 
 const failing = (fields: object, cause?: unknown) =>
   Promise.reject(Object.assign(new Error('failed', { cause }), fields))

@@ -1,8 +1,8 @@
 import { StartError } from '@countersign/service-kit'
 import { describe, expect, test } from 'vitest'
 import { ensureFirstAdmin } from '../../../src/accounts/first-admin.ts'
-import type { PasswordHashing } from '../../../src/accounts/password-hashing.ts'
 import type { NewUser, UserProfile, UserStore } from '../../../src/accounts/user-store.ts'
+import type { PasswordHashing } from '../../../src/passwords/password-hashing.ts'
 
 function fixture({ hasAdmin = false, nameIsTaken = false } = {}) {
   const created: NewUser[] = []

@@ -1,0 +1,177 @@
+import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
+import type { Acquaintance } from '../sign-in/sign-in-limits.ts'
+
+/** Where a request came from, as far as it says. */
+export interface ClientInfo {
+  readonly address: string
+  readonly userAgent: string
+}
+
+/** A session as the database confirmed it in the statement that allowed new tokens. */
+export interface Session {
+  readonly userId: string
+  readonly username: string
+  readonly roles: readonly string[]
+  readonly clientId: string
+  readonly sessionId: string
+  readonly scope: string
+  readonly audience: readonly string[]
+  /** The generation of the refresh token that the client gets. */
+  readonly generation: number
+  /**
+   * Seconds since 1970-01-01 UTC, by the database's clock at the statement that allowed this token: so no replica's own
+   * clock, and no delay before the signature, can make a token outlive the denylist entry of its session.
+   */
+  readonly issuedAt: number
+  /** The key that signs, as that same statement says: so no replica signs with a key that was retired or pulled before. */
+  readonly signingKid: string
+}
+
+/** A session as its user sees it in a list. */
+export interface SessionSummary {
+  readonly id: string
+  readonly clientId: string
+  readonly createdAt: Date
+  readonly lastUsedAt: Date
+  readonly expiresAt: Date
+  readonly address: string
+  readonly userAgent: string
+}
+
+/** The place of a session in a list: they are ordered by when they were created, and by their ids. */
+export interface SessionPlace {
+  readonly createdAt: Date
+  readonly id: string
+}
+
+export interface SessionPage {
+  readonly sessions: readonly SessionSummary[]
+  /** Where the next page begins; `undefined` on the last one. */
+  readonly next: SessionPlace | undefined
+}
+
+/** A refresh token that is good. */
+export interface RefreshTokenDescription {
+  readonly userId: string
+  readonly username: string
+  readonly scope: string
+  /** In seconds since 1970-01-01 UTC. */
+  readonly issuedAt: number
+  readonly expiresAt: number
+  readonly jkt: string | null
+}
+
+export interface NewSession {
+  /** Where the sign-in comes from, as the sign-in limits count it. */
+  readonly network: string
+  readonly userId: string
+  /** The hash that the password was verified against: the session is born only if it is still the user's. */
+  readonly verifiedPasswordHash: string
+  readonly clientId: string
+  readonly scope: string
+  readonly audience: readonly string[]
+  /** Thumbprint of the key that the refresh token is bound to (RFC 9449 §5). */
+  readonly jkt: string | undefined
+  readonly origin: ClientInfo
+}
+
+export interface PresentedGeneration {
+  readonly familyId: string
+  readonly generation: number
+  readonly clientId: string
+  /** Thumbprint of the DPoP key of the request. */
+  readonly jkt?: string | undefined
+  /** Less than the family has, if wanted (RFC 6749 §6, RFC 8707 §2.2). */
+  readonly scopes?: readonly string[] | undefined
+  readonly audience?: readonly string[] | undefined
+  readonly origin: ClientInfo
+}
+
+/** Why a family ended; kept with it. */
+export type EndReason =
+  | 'logout'
+  | 'logout_all'
+  | 'logout_others'
+  | 'session_ended'
+  | 'password_changed'
+  | 'replay'
+  | 'session_limit'
+  | 'user_disabled'
+  | 'role_removed'
+  | 'ended_by_admin'
+  | 'client_ended'
+  | 'token_revoked'
+
+export interface EndCause {
+  readonly reason: EndReason
+  /** Who ends it, when it is not its user. */
+  readonly actorId?: string
+}
+
+/** What became of a presented refresh token. */
+export type RefreshOutcome =
+  /** The family advanced by one generation. */
+  | { readonly outcome: 'rotated'; readonly session: Session }
+  /** The token was used in the last burst, and a moment ago: the client gets the current token, and nothing advances. */
+  | { readonly outcome: 'retried'; readonly session: Session }
+  /** The same, later: the current token, whose response was lost, is skipped, and the client gets the next one. */
+  | { readonly outcome: 'recovered'; readonly session: Session }
+  /** Any other token: the family is revoked, and that is committed. */
+  | { readonly outcome: 'replayed'; readonly sessionId: string; readonly entries: readonly OutboxEntry[] }
+  | { readonly outcome: 'revoked' | 'expired' | 'unknown' }
+  /** The token is bound to another key than the DPoP key of the request. The family lives on: a thief cannot end it. */
+  | { readonly outcome: 'wrong_key' }
+  /** More was asked for than the family has. Nothing was rotated. */
+  | { readonly outcome: 'exceeds_scope' | 'exceeds_audience' }
+
+/** The refresh-token families. Each change is atomic, and brings its denylist entries and its audit event along. */
+export interface RefreshTokenFamilies {
+  /**
+   * Starts a family, if the user is still enabled and has still the verified password hash; past the limit of live
+   * families the oldest ends.
+   * @returns `undefined` when the user is no longer what was verified
+   */
+  start(session: NewSession): Promise<{ session: Session; entries: readonly OutboxEntry[] } | undefined>
+  /** Advances the family, or says why not. A refresh about when the access token expires is one statement and one round trip. */
+  refresh(presented: PresentedGeneration): Promise<RefreshOutcome>
+  /** Ends one family; `userId` limits it to the user's own. */
+  end(selection: { familyId: string; userId?: string }, cause: EndCause): Promise<EndedFamilies>
+  /**
+   * Ends the family of a presented refresh token of any generation; `clientId` limits it to the client's.
+   * @param jkt thumbprint of the DPoP key of the request
+   * @returns `undefined` when the family lives and is bound to another key: a thief cannot end it
+   */
+  endPresented(
+    presented: { familyId: string; clientId?: string; jkt: string | undefined },
+    cause: EndCause
+  ): Promise<EndedFamilies | undefined>
+  /** Ends all families of a user. */
+  endAll(userId: string, cause: EndCause): Promise<EndedFamilies>
+  /**
+   * Ends all families of a user but the one that asks, if that one has not ended itself.
+   * @returns `undefined` when it has: of two that end each other at once, one stays
+   */
+  endOthers(userId: string, familyId: string, cause: EndCause): Promise<EndedFamilies | undefined>
+  /** A page of the user's live families, the newest first; a user has at most 100. */
+  list(userId: string, page: { after: SessionPlace | undefined; limit: number }): Promise<SessionPage>
+  /**
+   * What there is to tell of a refresh token to its client.
+   * @returns `undefined` unless it is the one that may rotate next, in a live family of this client
+   */
+  describe(token: {
+    familyId: string
+    generation: number
+    clientId: string
+  }): Promise<RefreshTokenDescription | undefined>
+  /**
+   * Whether the account's owner has signed in from this network (not merely refreshed from it) within the last 30 days, and
+   * whether the owner is this user. One statement that does the same work for an account that does not exist.
+   */
+  recognize(account: { usernameKey: string; network: string; userId: string | undefined }): Promise<Acquaintance>
+}
+
+export interface EndedFamilies {
+  readonly ended: number
+  /** The committed denylist entries, to be announced. */
+  readonly entries: readonly OutboxEntry[]
+}

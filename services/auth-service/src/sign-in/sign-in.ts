@@ -1,0 +1,107 @@
+import { InvalidCredentialsError, type TokenResponse } from '@countersign/oauth'
+import type { UserCredentials, UserStore } from '../accounts/user-store.ts'
+import { parseUsername } from '../accounts/usernames.ts'
+import type { FlowPair } from '../passwords/flows.ts'
+import type { PasswordHashing } from '../passwords/password-hashing.ts'
+import type { RevocationRelay } from '../revocation/revocation-relay.ts'
+import type { ClientInfo, RefreshTokenFamilies } from '../sessions/refresh-token-families.ts'
+import type { DpopKey } from '../tokens/dpop-key.ts'
+import { createTokenResponse, type TokenResponseDeps } from '../tokens/token-responses.ts'
+import { flowOfAttempt } from './attempt-flow.ts'
+import type { DeviceTokenCodec } from './device-tokens.ts'
+import { networkOf } from './networks.ts'
+import type { SignInLimits } from './sign-in-limits.ts'
+
+/** What a sign-in at this service itself is granted. */
+export interface FirstPartyGrant {
+  readonly clientId: string
+  readonly scope: string
+  readonly audience: readonly string[]
+}
+
+export interface SignInDeps extends TokenResponseDeps {
+  users: UserStore
+  passwords: PasswordHashing
+  limits: SignInLimits
+  families: RefreshTokenFamilies
+  relay: RevocationRelay
+  devices: DeviceTokenCodec
+  firstParty: FirstPartyGrant
+}
+
+/** The tokens of a session, and what its browser or app shows at the next sign-in. */
+export interface SignInResponse extends TokenResponse {
+  device_token: string
+}
+
+export interface SignInRequest {
+  readonly username: string
+  readonly password: string
+  /** From an earlier sign-in; one that is not this issuer's, or too old, is as none. */
+  readonly deviceToken?: string | undefined
+  /** Both tokens are bound to it (RFC 9449 §5). */
+  readonly dpopKey?: DpopKey | undefined
+  readonly origin: ClientInfo
+}
+
+/**
+ * Verifies a username and a password and starts a session.
+ * @throws {InvalidCredentialsError} the one answer for every wrong pair, disabled users included
+ * @throws {TooManyRequestsError} when a sign-in limit is reached
+ * @throws {TemporarilyUnavailableError} when too many sign-ins are under way
+ */
+export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<SignInResponse> {
+  const usernameKey = parseUsername(request.username)?.key ?? ''
+  const device = request.deviceToken === undefined ? undefined : deps.devices.read(request.deviceToken)
+  const guess = { usernameKey, address: request.origin.address, device }
+  const user = await deps.limits.verify(guess, () => verifyCredentials(deps, usernameKey, request))
+  if (!user) throw new InvalidCredentialsError()
+  await request.dpopKey?.markUsed()
+  const started = await deps.families.start({
+    ...deps.firstParty,
+    userId: user.id,
+    verifiedPasswordHash: await upToDateHash(
+      deps,
+      user,
+      request.password,
+      flowOfAttempt(usernameKey, request.origin.address)
+    ),
+    network: networkOf(request.origin.address),
+    jkt: request.dpopKey?.jkt,
+    origin: request.origin
+  })
+  if (!started) throw new InvalidCredentialsError({ detail: 'the user changed during the sign-in' })
+  await deps.relay.announce(started.entries)
+  const tokens = await createTokenResponse(deps, started.session, request.dpopKey?.jkt)
+  return { ...tokens, device_token: deps.devices.issue(user.id, device) }
+}
+
+/** Does the same work for every wrong pair, so that neither answer nor time tells an unknown user from a wrong password. */
+async function verifyCredentials(
+  { users, passwords }: SignInDeps,
+  usernameKey: string,
+  { password, origin }: SignInRequest
+): Promise<UserCredentials | undefined> {
+  const user = await users.findCredentials(usernameKey)
+  const matches = await passwords.verify(user?.passwordHash, password, flowOfAttempt(usernameKey, origin.address))
+  if (user && matches && !user.isDisabled) return user
+  await users.recordFailedSignIn(user?.id, origin)
+  return undefined
+}
+
+/** The password is known only now: the moment to hash it with today's parameters. */
+async function upToDateHash(
+  { users, passwords }: SignInDeps,
+  user: UserCredentials,
+  password: string,
+  flow: FlowPair
+): Promise<string> {
+  if (!passwords.isOutdated(user.passwordHash)) return user.passwordHash
+  const newHash = await passwords.hash(password, flow)
+  if (await users.rehash(user.id, user.passwordHash, newHash)) return newHash
+  // Somebody was first: another sign-in with this password, or a change to a new one.
+  const current = await users.findCredentialsById(user.id)
+  return (await passwords.verify(current?.passwordHash, password, flow)) && current
+    ? current.passwordHash
+    : user.passwordHash
+}

@@ -1,0 +1,109 @@
+import { Prisma } from '@countersign/prisma'
+import { maxClockToleranceSeconds } from '@countersign/verifier'
+import { maxCachedSeconds } from '../../clients/client-cache.ts'
+import type { EndedFamilies, EndReason } from '../../sessions/refresh-token-families.ts'
+import { maxAccessTokenTtlSeconds } from '../../tokens/access-tokens.ts'
+import { auditEventType } from './audit-events.ts'
+import { type Queryable, statementTimeoutMs } from './database.ts'
+import { databaseNow, type OutboxRow, seconds, toOutboxEntry } from './revocation-entries.ts'
+
+/** Alive: neither revoked nor past a limit. `f` is the family. */
+export const isLive = Prisma.sql`f.revoked_at IS NULL AND f.idle_expires_at > ${databaseNow} AND f.absolute_expires_at > ${databaseNow}`
+
+/**
+ * How much later than `access_expires_at` a retry's access token may expire: within it a retry need not write. In seconds.
+ */
+export const retrySlackSeconds = 60
+
+/** Statements are ended past this (`statement_timeout`), so no token is younger than its statement's begin by more. */
+const statementSeconds = statementTimeoutMs / 1000
+
+/** A token of a client may be allowed by a memory of the client, which is at most so old. */
+const allowanceSeconds = Math.max(retrySlackSeconds, maxCachedSeconds)
+
+const entryLagSeconds = allowanceSeconds + statementSeconds + maxClockToleranceSeconds
+
+/** When the last token is dead that a family's entry can hit, by the clock of any verifier. */
+const entryExpiry = Prisma.sql`f.access_expires_at + ${seconds(entryLagSeconds)}`
+
+/** The longest that an entry can live, in seconds. */
+export const maxEntryLifeSeconds = maxAccessTokenTtlSeconds + entryLagSeconds
+
+/** To be joined to the families `f` that a statement revokes; returns the rows of the outbox. */
+export const insertEntries = Prisma.sql`
+  INSERT INTO revocations (kind, value, expires_at) SELECT 'sid', f.id::text, ${entryExpiry}`
+
+export interface FamiliesToEnd {
+  /** A condition on the family `f`. */
+  readonly selection: Prisma.Sql
+  readonly reason: EndReason
+  /** Who ends them, when it is not their user. */
+  readonly actorId?: string | undefined
+}
+
+/**
+ * Ends families, with their denylist entries and audit events, in one statement. A family that has expired counts as long
+ * as an access token of it may be alive: that has to be denied too.
+ */
+export async function endFamilies(queryable: Queryable, families: FamiliesToEnd): Promise<EndedFamilies> {
+  return endedFamilies(await queryable.$queryRaw<OutboxRow[]>(endingFamilies(families)))
+}
+
+/** The statement that does it; its rows are for {@link endedFamilies}. */
+export function endingFamilies({ selection, reason, actorId }: FamiliesToEnd): Prisma.Sql {
+  return Prisma.sql`
+    WITH ended AS (
+      UPDATE refresh_token_families f SET revoked_at = ${databaseNow}, revoked_reason = ${reason}
+      WHERE ${selection} AND f.revoked_at IS NULL
+        AND ((${isLive}) OR ${entryExpiry} > ${databaseNow})
+      RETURNING f.id, f.user_id, f.client_id, f.access_expires_at
+    ), audited AS (
+      INSERT INTO audit_events (type, user_id, actor_id, session_id, client_id, detail)
+      SELECT ${auditEventType('session.ended')}, user_id, ${actorId ?? null}::uuid, id, client_id, jsonb_build_object('reason', ${reason}::text)
+      FROM ended
+    )
+    ${insertEntries} FROM ended f
+    RETURNING id, kind, value, expires_at`
+}
+
+export function endedFamilies(rows: readonly OutboxRow[]): EndedFamilies {
+  return { ended: rows.length, entries: rows.map(toOutboxEntry) }
+}
+
+/** The condition on the families `f` of a user, but for the one that is excepted. */
+export function familiesOfUser(userId: string, exceptedId?: string): Prisma.Sql {
+  const others = exceptedId === undefined ? Prisma.empty : Prisma.sql`AND f.id <> ${exceptedId}::uuid`
+  return Prisma.sql`f.user_id = ${userId}::uuid ${others}`
+}
+
+/** Ends all families of a user, in the transaction given. */
+export async function endFamiliesOfUser(
+  transaction: Queryable,
+  userId: string,
+  cause: Omit<FamiliesToEnd, 'selection'>
+): Promise<EndedFamilies> {
+  await lockUser(transaction, userId)
+  return endFamilies(transaction, { selection: familiesOfUser(userId), ...cause })
+}
+
+/**
+ * Ends all families of a user but the one that asks, in the transaction given.
+ * @returns `undefined` when that one has ended while it waited for its turn
+ */
+export async function endOtherFamiliesOfUser(
+  transaction: Queryable,
+  { userId, familyId }: { userId: string; familyId: string },
+  cause: Omit<FamiliesToEnd, 'selection'>
+): Promise<EndedFamilies | undefined> {
+  await lockUser(transaction, userId)
+  const own = await transaction.$queryRaw<unknown[]>`
+    SELECT 1 FROM refresh_token_families
+    WHERE id = ${familyId}::uuid AND user_id = ${userId}::uuid AND revoked_at IS NULL FOR NO KEY UPDATE`
+  if (own.length === 0) return undefined
+  return endFamilies(transaction, { selection: familiesOfUser(userId, familyId), ...cause })
+}
+
+/** Makes a sign-in that is under way finish first, so that what comes next ends its session too. */
+async function lockUser(transaction: Queryable, userId: string): Promise<void> {
+  await transaction.$queryRaw`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
+}

@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto'
+import type { AuditEventType } from '@countersign/oauth'
+import { Prisma } from '@countersign/prisma'
+import type { OutboxEntry } from '../../revocation/revocation-outbox.ts'
+import type {
+  EndedFamilies,
+  NewSession,
+  RefreshTokenDescription,
+  RefreshTokenFamilies,
+  SessionPage,
+  SessionSummary
+} from '../../sessions/refresh-token-families.ts'
+import type { Acquaintance } from '../../sign-in/sign-in-limits.ts'
+import { type Database, type DatabaseConnection, inTransaction, orUnavailable } from './database.ts'
+import {
+  endedFamilies,
+  endFamilies,
+  endFamiliesOfUser,
+  endingFamilies,
+  endOtherFamiliesOfUser,
+  isLive
+} from './ending-families.ts'
+import type { PreparedStatements } from './prepared-statements.ts'
+import type { RefreshLimits } from './refresh-judgment.ts'
+import { createRefreshing } from './refreshing-families.ts'
+import { databaseNow, type OutboxRow } from './revocation-entries.ts'
+import { type SessionRow, sessionColumns, toSession } from './session-rows.ts'
+
+export interface FamilyLimits extends RefreshLimits {
+  readonly sessionAbsoluteSeconds: number
+  readonly sessionsPerUser: number
+}
+
+const verifiedUserText = `
+  SELECT 1 FROM users WHERE id = $1::uuid AND password_hash = $2 AND disabled_at IS NULL FOR NO KEY UPDATE`
+
+interface NewFamilyRow extends SessionRow {
+  /** How many live families the user had before; by the lock of the user nobody else changes that. */
+  live_before: number
+}
+
+const newFamilyText = `
+  WITH f AS (
+    INSERT INTO refresh_token_families
+      (id, user_id, client_id, scope, audience, created_at, rotated_at, idle_expires_at, absolute_expires_at,
+       access_expires_at, jkt, sign_in_network, address, user_agent)
+    SELECT $1::uuid, $2::uuid, $3, $4, $5::text[], now.at, now.at, now.at + make_interval(secs => $6),
+      now.at + make_interval(secs => $7), now.at + make_interval(secs => $8), $9, $10, $11, $12
+    FROM (SELECT ${databaseNow.sql} AS at) now
+    RETURNING *
+  ), audited AS (
+    INSERT INTO audit_events (type, user_id, session_id, client_id, address, user_agent)
+    SELECT $13, f.user_id, f.id, f.client_id, f.address, f.user_agent FROM f
+  )
+  SELECT ${sessionColumns.sql},
+    (SELECT count(*)::int FROM refresh_token_families f WHERE f.user_id = $2::uuid AND ${isLive.sql}) AS live_before
+  FROM f JOIN users u ON u.id = f.user_id`
+
+/** Of no user. */
+const nobodysId = '00000000-0000-0000-0000-000000000000'
+
+/** Where there is no such account, the sessions of nobody are searched: both searches are one look into one index. */
+const acquaintanceText = `
+  SELECT EXISTS (
+      SELECT FROM refresh_token_families f
+      WHERE f.user_id = coalesce(account.id, '${nobodysId}'::uuid) AND f.sign_in_network = $2
+        AND f.created_at > now() - interval '30 days'
+    ) AS "isKnownNetwork", account.id IS NOT NULL AND account.id = $3::uuid AS "isOwnDevice"
+  FROM (SELECT (SELECT id FROM users WHERE username_key = $1) AS id) account`
+
+/** The families in Postgres. Races are settled by the statements themselves; each one says how. */
+export function createPrismaRefreshTokenFamilies(
+  database: Database,
+  preparedStatements: PreparedStatements,
+  limits: FamilyLimits
+): RefreshTokenFamilies {
+  const refresh = createRefreshing(database, preparedStatements, limits)
+  const verifiedUser = preparedStatements.prepare<unknown>(verifiedUserText)
+  const acquaintance = preparedStatements.prepare<Acquaintance>(acquaintanceText)
+  const newFamily = preparedStatements.prepare<NewFamilyRow>(newFamilyText)
+
+  return {
+    start: (session) => orUnavailable(preparedStatements.transaction((connection) => start(connection, session))),
+    refresh: (presented) => orUnavailable(refresh(presented)),
+    end({ familyId, userId }, { reason, actorId }) {
+      const ofUser = userId === undefined ? Prisma.empty : Prisma.sql`AND f.user_id = ${userId}::uuid`
+      const selection = Prisma.sql`f.id = ${familyId}::uuid ${ofUser}`
+      return orUnavailable(endFamilies(database, { selection, reason, actorId }))
+    },
+    endPresented: (presented, cause) => orUnavailable(endPresented(presented, cause)),
+    endAll: (userId, cause) =>
+      orUnavailable(inTransaction(database, (transaction) => endFamiliesOfUser(transaction, userId, cause))),
+    endOthers: (userId, familyId, cause) =>
+      orUnavailable(
+        inTransaction(database, (transaction) => endOtherFamiliesOfUser(transaction, { userId, familyId }, cause))
+      ),
+    list: (userId, page) => orUnavailable(list(userId, page)),
+    describe: (token) => orUnavailable(describe(token)),
+    recognize: (account) => orUnavailable(recognize(account))
+  }
+
+  /** A key is bound once and for all, so the second statement cannot see another one than the first. */
+  async function endPresented(
+    { familyId, clientId, jkt }: Parameters<RefreshTokenFamilies['endPresented']>[0],
+    cause: Parameters<RefreshTokenFamilies['endPresented']>[1]
+  ): Promise<EndedFamilies | undefined> {
+    const ofClient = clientId === undefined ? Prisma.empty : Prisma.sql`AND f.client_id = ${clientId}`
+    const hasKey = Prisma.sql`coalesce(f.jkt = ${jkt ?? null}::text, f.jkt IS NULL)`
+    const selection = Prisma.sql`f.id = ${familyId}::uuid ${ofClient}`
+    const ended = await endFamilies(database, { selection: Prisma.sql`${selection} AND ${hasKey}`, ...cause })
+    if (ended.ended > 0) return ended
+    const ofOtherKey = await database.$queryRaw<unknown[]>`
+      SELECT 1 FROM refresh_token_families f WHERE ${selection} AND ${isLive} AND NOT ${hasKey}`
+    return ofOtherKey.length === 0 ? ended : undefined
+  }
+
+  async function start(connection: DatabaseConnection, session: NewSession) {
+    const { userId, verifiedPasswordHash, clientId, scope, audience, jkt, network, origin } = session
+    // The lock is what disabling the user and changing the password wait for, and what they make this wait for. It also
+    // makes two sign-ins of one user take turns, so that the limit of live families is exact.
+    const verified = await verifiedUser([userId, verifiedPasswordHash], connection)
+    if (verified.length === 0) return undefined
+    const type: AuditEventType = 'session.started'
+    const familyId = randomUUID()
+    const [row] = await newFamily(
+      [
+        familyId,
+        userId,
+        clientId,
+        scope,
+        audience,
+        limits.sessionIdleSeconds,
+        limits.sessionAbsoluteSeconds,
+        limits.accessTokenTtlSeconds,
+        jkt ?? null,
+        network,
+        origin.address,
+        origin.userAgent,
+        type
+      ],
+      connection
+    )
+    const { live_before: liveBefore, ...started } = row as NewFamilyRow
+    const entries = liveBefore < limits.sessionsPerUser ? [] : await endSurplus(connection, userId)
+    return { session: toSession(started, { familyId, clientId }), entries }
+  }
+
+  async function endSurplus(connection: DatabaseConnection, userId: string): Promise<readonly OutboxEntry[]> {
+    const selection = Prisma.sql`f.id IN (
+      SELECT f.id FROM refresh_token_families f WHERE f.user_id = ${userId}::uuid AND ${isLive}
+      ORDER BY f.created_at DESC, f.id DESC OFFSET ${limits.sessionsPerUser})`
+    const { text, values } = endingFamilies({ selection, reason: 'session_limit' })
+    const { rows } = await connection.query<Omit<OutboxRow, 'id'> & { id: string }>(text, values)
+    return endedFamilies(rows.map((row) => ({ ...row, id: BigInt(row.id) }))).entries
+  }
+
+  async function list(
+    userId: string,
+    { after, limit }: Parameters<RefreshTokenFamilies['list']>[1]
+  ): Promise<SessionPage> {
+    const isAfter =
+      after === undefined
+        ? Prisma.empty
+        : Prisma.sql`AND (f.created_at, f.id) < (${after.createdAt.toISOString()}::timestamptz, ${after.id}::uuid)`
+    const rows = await database.$queryRaw<SessionSummary[]>`
+      SELECT f.id, f.client_id AS "clientId", f.created_at AS "createdAt", f.rotated_at AS "lastUsedAt",
+        least(f.idle_expires_at, f.absolute_expires_at) AS "expiresAt", f.address, f.user_agent AS "userAgent"
+      FROM refresh_token_families f WHERE f.user_id = ${userId}::uuid AND ${isLive} ${isAfter}
+      ORDER BY f.created_at DESC, f.id DESC LIMIT ${limit + 1}`
+    const sessions = rows.slice(0, limit)
+    return { sessions, next: rows.length > limit ? sessions.at(-1) : undefined }
+  }
+
+  async function describe({ familyId, generation, clientId }: Parameters<RefreshTokenFamilies['describe']>[0]) {
+    const rows = await database.$queryRaw<RefreshTokenDescription[]>`
+      SELECT f.user_id AS "userId", u.username, f.scope, f.jkt,
+        floor(extract(epoch FROM f.rotated_at))::float8 AS "issuedAt",
+        floor(extract(epoch FROM least(f.idle_expires_at, f.absolute_expires_at)))::float8 AS "expiresAt"
+      FROM refresh_token_families f JOIN users u ON u.id = f.user_id
+      WHERE f.id = ${familyId}::uuid AND f.generation = ${generation} AND f.client_id = ${clientId} AND ${isLive}
+        AND u.disabled_at IS NULL`
+    return rows[0]
+  }
+
+  async function recognize({ usernameKey, network, userId }: Parameters<RefreshTokenFamilies['recognize']>[0]) {
+    const [row] = await acquaintance([usernameKey, network, userId ?? nobodysId])
+    return row as Acquaintance
+  }
+}

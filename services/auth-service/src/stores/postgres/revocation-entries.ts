@@ -1,0 +1,41 @@
+import { Prisma } from '@countersign/prisma'
+import type { RevocationKind } from '@countersign/verifier'
+import type { OutboxEntry } from '../../revocation/revocation-outbox.ts'
+import type { Queryable } from './database.ts'
+
+/** A row of the outbox as every statement that inserts one returns it. */
+export interface OutboxRow {
+  id: bigint
+  kind: string
+  value: string
+  expires_at: Date
+}
+
+export function toOutboxEntry(row: OutboxRow): OutboxEntry {
+  return {
+    id: row.id,
+    kind: row.kind as RevocationKind,
+    value: row.value,
+    expiresAt: Math.ceil(row.expires_at.getTime() / 1000)
+  }
+}
+
+/** The moment, by the one clock that all replicas share; within a statement that waits for a lock, the moment after it. */
+export const databaseNow = Prisma.sql`clock_timestamp()`
+
+/** Writes an entry in the transaction that causes it; it lives for so many seconds from now. */
+export async function insertEntry(
+  transaction: Queryable,
+  { kind, value, lifeSeconds }: { kind: RevocationKind; value: string; lifeSeconds: number }
+): Promise<OutboxEntry> {
+  const rows = await transaction.$queryRaw<[OutboxRow]>`
+    INSERT INTO revocations (kind, value, expires_at)
+    VALUES (${kind}, ${value}, ${databaseNow} + ${seconds(lifeSeconds)})
+    RETURNING id, kind, value, expires_at`
+  return toOutboxEntry(rows[0])
+}
+
+/** A number of seconds as an interval. */
+export function seconds(count: number): Prisma.Sql {
+  return Prisma.sql`make_interval(secs => ${count})`
+}

@@ -1,0 +1,22 @@
+import type { AuditEventType } from '@countersign/oauth'
+import { Prisma } from '@countersign/prisma'
+import type { activityOutcomes } from '../../statistics/activity.ts'
+
+/** The audit events that tell of a revocation, by what was revoked. */
+const eventsOf = {
+  sessions: ['session.ended', 'refresh_token.replayed'],
+  tokens: ['access_token.revoked'],
+  keys: ['signing_key.pulled'],
+  clients: ['client.tokens_ended']
+} as const satisfies Record<(typeof activityOutcomes.revocations)[number], readonly AuditEventType[]>
+
+/** A condition on the `type` of an audit event: it tells of a revocation. */
+export const isRevocation = Prisma.sql`type IN (${Prisma.join(Object.values(eventsOf).flat())})`
+
+/** What such an event revoked. */
+export const revokedThing = Prisma.sql`CASE ${Prisma.join(
+  Object.entries(eventsOf).map(
+    ([thing, types]) => Prisma.sql`WHEN type IN (${Prisma.join([...types])}) THEN ${thing}::text`
+  ),
+  ' '
+)} END`

@@ -1,0 +1,140 @@
+import { Prisma } from '@countersign/prisma'
+import { adminRole } from '../../accounts/first-admin.ts'
+import type {
+  AdministeredUser,
+  UserAdministration,
+  UserChange,
+  UserChangeOutcome
+} from '../../accounts/user-administration.ts'
+import type { OutboxEntry } from '../../revocation/revocation-outbox.ts'
+import { mayAdminister } from './acting-admin.ts'
+import { recordAuditEvent } from './audit-events.ts'
+import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
+import { endFamilies, endFamiliesOfUser, familiesOfUser } from './ending-families.ts'
+import { databaseNow } from './revocation-entries.ts'
+
+/** Makes changes by admins take turns, so that two of them cannot take the last admin away together. */
+const administrationLockId = 4_010_204
+
+interface UserRow {
+  id: string
+  username: string
+  username_key: string
+  email: string | null
+  roles: string[]
+  created_at: Date
+  disabled_at: Date | null
+}
+
+const columns = Prisma.sql`id, username, username_key, email, roles, created_at, disabled_at`
+
+/** Rolls the transaction back. */
+class LastAdminError extends Error {}
+
+export function createPrismaUserAdministration(database: Database): UserAdministration {
+  return {
+    async list({ words, after, limit }) {
+      const source = words.length === 0 ? Prisma.sql`users` : foundUsers(words)
+      const rows = await orUnavailable(
+        database.$queryRaw<UserRow[]>`
+          WITH page AS (
+            SELECT id FROM ${source} WHERE username_key > ${after ?? ''} ORDER BY username_key LIMIT ${limit + 1}
+          ) SELECT ${columns} FROM users WHERE id IN (SELECT id FROM page) ORDER BY username_key`
+      )
+      const page = rows.slice(0, limit)
+      return { users: page.map(toUser), next: rows.length > limit ? page.at(-1)?.username_key : undefined }
+    },
+    async find(id) {
+      const rows = await orUnavailable(
+        database.$queryRaw<UserRow[]>`SELECT ${columns} FROM users WHERE id = ${id}::uuid`
+      )
+      return rows[0] && toUser(rows[0])
+    },
+    async change(id, change, actorId) {
+      try {
+        return await orUnavailable(inTransaction(database, (transaction) => apply(transaction, id, change, actorId)))
+      } catch (error) {
+        if (error instanceof LastAdminError) return { outcome: 'last_admin' }
+        throw error
+      }
+    },
+    endSessions: (id) =>
+      orUnavailable(
+        inTransaction(database, (transaction) => endFamiliesOfUser(transaction, id, { reason: 'ended_by_admin' }))
+      )
+  }
+
+  async function apply(
+    transaction: Queryable,
+    id: string,
+    { isDisabled, roles }: UserChange,
+    actorId: string | undefined
+  ): Promise<UserChangeOutcome> {
+    await transaction.$queryRaw`SELECT pg_advisory_xact_lock(${administrationLockId}::bigint)::text`
+    if (!(await mayAdminister(transaction, actorId))) return { outcome: 'not_an_admin' }
+    // First the user's row is locked, then the families end: a sign-in either sees the change or has its session ended.
+    const [before] = await transaction.$queryRaw<UserRow[]>`
+      SELECT ${columns} FROM users WHERE id = ${id}::uuid FOR NO KEY UPDATE`
+    if (!before) return { outcome: 'unknown' }
+    const wasDisabled = before.disabled_at !== null
+    const [after] = (await transaction.$queryRaw<UserRow[]>`
+      UPDATE users SET roles = ${roles ?? before.roles},
+        disabled_at = CASE WHEN ${isDisabled ?? wasDisabled} THEN coalesce(disabled_at, ${databaseNow}) END
+      WHERE id = ${id}::uuid RETURNING ${columns}`) as [UserRow]
+    if (administers(before) && !administers(after)) await requireAnotherAdmin(transaction)
+
+    const entries: OutboxEntry[] = []
+    const selection = familiesOfUser(id)
+    if (!wasDisabled && after.disabled_at) {
+      await recordAuditEvent(transaction, { type: 'user.disabled', userId: id, actorId })
+      entries.push(...(await endFamilies(transaction, { selection, reason: 'user_disabled', actorId })).entries)
+    }
+    if (wasDisabled && !after.disabled_at) {
+      await recordAuditEvent(transaction, { type: 'user.enabled', userId: id, actorId })
+    }
+    if (!isSameSet(before.roles, after.roles)) {
+      const detail = { before: before.roles, after: after.roles }
+      await recordAuditEvent(transaction, { type: 'user.roles_changed', userId: id, actorId, detail })
+    }
+    if (before.roles.some((role) => !after.roles.includes(role))) {
+      entries.push(...(await endFamilies(transaction, { selection, reason: 'role_removed', actorId })).entries)
+    }
+    return { outcome: 'changed', user: toUser(after), entries }
+  }
+}
+
+/**
+ * The users that a search finds, by the index alone: with `OFFSET 0` the planner cannot walk through all users in their order
+ * and make the terms of each.
+ */
+function foundUsers(words: readonly string[]): Prisma.Sql {
+  const query = words.map((word) => `'${word.replaceAll(/['\\]/g, '$&$&')}':*`).join(' & ')
+  return Prisma.sql`(
+    SELECT id, username_key FROM users WHERE user_search_terms(username_key, email) @@ ${query}::tsquery OFFSET 0
+  ) AS found`
+}
+
+async function requireAnotherAdmin(transaction: Queryable): Promise<void> {
+  const others = await transaction.$queryRaw<unknown[]>`
+    SELECT 1 FROM users WHERE ${adminRole} = ANY(roles) AND disabled_at IS NULL LIMIT 1`
+  if (others.length === 0) throw new LastAdminError()
+}
+
+function administers(user: UserRow): boolean {
+  return user.disabled_at === null && user.roles.includes(adminRole)
+}
+
+function isSameSet(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((one) => b.includes(one))
+}
+
+function toUser(row: UserRow): AdministeredUser {
+  return {
+    id: row.id,
+    username: row.username,
+    email: row.email,
+    roles: row.roles,
+    createdAt: row.created_at,
+    disabledAt: row.disabled_at
+  }
+}

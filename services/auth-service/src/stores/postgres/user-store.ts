@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto'
+import type { AuditEventType } from '@countersign/oauth'
+import type { NewUser, PasswordChange, UserCredentials, UserProfile, UserStore } from '../../accounts/user-store.ts'
+import { auditEventType, recordAuditEvent } from './audit-events.ts'
+import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
+import { endFamilies, familiesOfUser } from './ending-families.ts'
+import type { PreparedStatements } from './prepared-statements.ts'
+import { databaseNow } from './revocation-entries.ts'
+
+/** Makes two first starts on one database take turns; any number that nothing else locks. */
+const firstUserLockId = 4_010_202
+
+const credentialsText = `
+  SELECT id, username, password_hash AS "passwordHash", disabled_at IS NOT NULL AS "isDisabled"
+  FROM users WHERE username_key = $1`
+
+export function createPrismaUserStore(database: Database, preparedStatements: PreparedStatements): UserStore {
+  const credentialsOf = preparedStatements.prepare<UserCredentials>(credentialsText)
+  return {
+    create: (user) => orUnavailable(insert(database, user)),
+    createFirstWithRole: (role, user) =>
+      orUnavailable(
+        inTransaction(database, async (transaction) => {
+          await transaction.$queryRaw`SELECT pg_advisory_xact_lock(${firstUserLockId}::bigint)::text`
+          return (await hasUserWithRole(transaction, role)) ? undefined : insert(transaction, user)
+        })
+      ),
+    hasUserWithRole: (role) => orUnavailable(hasUserWithRole(database, role)),
+    findCredentials: (usernameKey) => orUnavailable(credentialsOf([usernameKey])).then(([user]) => user),
+    findCredentialsById: (id) => orUnavailable(findCredentialsById(id)),
+    findProfile: (id) =>
+      orUnavailable(
+        database.user.findUnique({
+          where: { id, disabledAt: null },
+          select: { id: true, username: true, email: true, roles: true, createdAt: true }
+        })
+      ).then((profile) => profile ?? undefined),
+    async rehash(id, verifiedPasswordHash, newPasswordHash) {
+      const { count } = await orUnavailable(
+        database.user.updateMany({
+          where: { id, passwordHash: verifiedPasswordHash },
+          data: { passwordHash: newPasswordHash }
+        })
+      )
+      return count === 1
+    },
+    changePassword: (change) =>
+      orUnavailable(inTransaction(database, (transaction) => changePassword(transaction, change))),
+    setPassword: (userId, newPasswordHash) =>
+      orUnavailable(inTransaction(database, (transaction) => setPassword(transaction, userId, newPasswordHash))),
+    async recordFailedSignIn(userId, origin) {
+      await orUnavailable(
+        database.auditEvent.create({
+          data: {
+            type: 'sign_in.failed' satisfies AuditEventType,
+            userId: userId ?? null,
+            address: origin.address,
+            userAgent: origin.userAgent
+          }
+        })
+      )
+    },
+    recordFailedPasswordChange: (change) =>
+      orUnavailable(recordAuditEvent(database, { type: 'password_change.failed', ...change }))
+  }
+
+  async function findCredentialsById(id: string): Promise<UserCredentials | undefined> {
+    const user = await database.user.findUnique({
+      where: { id },
+      select: { id: true, username: true, passwordHash: true, disabledAt: true }
+    })
+    if (!user) return undefined
+    const { disabledAt, ...credentials } = user
+    return { ...credentials, isDisabled: disabledAt !== null }
+  }
+
+  async function insert(queryable: Queryable, user: NewUser): Promise<UserProfile | undefined> {
+    const rows = await queryable.$queryRaw<
+      { id: string; username: string; email: string | null; roles: string[]; created_at: Date }[]
+    >`
+      WITH created AS (
+        INSERT INTO users (id, username, username_key, email, password_hash, roles)
+        VALUES (${randomUUID()}::uuid, ${user.username.display}, ${user.username.key}, ${user.email ?? null},
+          ${user.passwordHash}, ${user.roles})
+        ON CONFLICT (username_key) DO NOTHING
+        RETURNING id, username, email, roles, created_at
+      ), audited AS (
+        INSERT INTO audit_events (type, user_id, address, user_agent)
+        SELECT ${auditEventType('user.registered')}, id, ${user.origin.address}, ${user.origin.userAgent} FROM created
+      )
+      SELECT * FROM created`
+    const [row] = rows
+    return row && { id: row.id, username: row.username, email: row.email, roles: row.roles, createdAt: row.created_at }
+  }
+
+  async function changePassword(transaction: Queryable, change: PasswordChange) {
+    // First the user's row is locked, then the families end: a sign-in with the old password either sees the new hash or
+    // has its session ended here.
+    const changed = await transaction.$queryRaw<unknown[]>`
+      UPDATE users SET password_hash = ${change.newPasswordHash}, password_set_at = ${databaseNow}
+      WHERE id = ${change.userId}::uuid AND password_hash = ${change.verifiedPasswordHash} AND disabled_at IS NULL
+      RETURNING 1`
+    if (changed.length === 0) return undefined
+    const selection = familiesOfUser(change.userId, change.sessionId)
+    const { entries } = await endFamilies(transaction, { selection, reason: 'password_changed' })
+    await transaction.$executeRaw`
+      INSERT INTO audit_events (type, user_id, session_id, address, user_agent)
+      VALUES (${auditEventType('password.changed')}, ${change.userId}::uuid, ${change.sessionId ?? null}::uuid, ${change.origin.address},
+        ${change.origin.userAgent})`
+    return { entries }
+  }
+
+  async function setPassword(transaction: Queryable, userId: string, newPasswordHash: string) {
+    // In the same order as above, for the same reason.
+    const changed = await transaction.$queryRaw<unknown[]>`
+      UPDATE users SET password_hash = ${newPasswordHash}, password_set_at = ${databaseNow}
+      WHERE id = ${userId}::uuid RETURNING 1`
+    if (changed.length === 0) return undefined
+    await recordAuditEvent(transaction, { type: 'password.set', userId })
+    return endFamilies(transaction, { selection: familiesOfUser(userId), reason: 'password_changed' })
+  }
+
+  async function hasUserWithRole(queryable: Queryable, role: string): Promise<boolean> {
+    const rows = await queryable.$queryRaw<unknown[]>`SELECT 1 FROM users WHERE ${role} = ANY(roles) LIMIT 1`
+    return rows.length > 0
+  }
+}

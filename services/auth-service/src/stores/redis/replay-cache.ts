@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto'
+import { TemporarilyUnavailableError } from '@countersign/oauth'
+import type { RedisConnection } from '@countersign/service-kit/redis'
+import type { ReplayCache } from '../../tokens/replay-cache.ts'
+
+/** Remembers in Redis, under keys of a fixed size that expire by themselves. */
+export function createRedisReplayCache(redis: RedisConnection): ReplayCache {
+  return {
+    async markUsed(kind, id, expiresAt) {
+      const digest = createHash('sha256').update(`${kind}\0${id}`).digest('base64url')
+      const lifeMs = Math.max(1000, expiresAt * 1000 - Date.now())
+      try {
+        const options = { expiration: { type: 'PX', value: Math.ceil(lifeMs) }, condition: 'NX' } as const
+        const answer = await redis.set(`{countersign}:used:${digest}`, '1', options)
+        return answer === 'OK'
+      } catch (cause) {
+        throw new TemporarilyUnavailableError({ detail: 'it cannot be known whether a proof was used before', cause })
+      }
+    }
+  }
+}
