@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { auditEventTypes } from '@countersign/oauth'
 import { describe, expect, it } from 'vitest'
 
-const stores = new URL('../../../src/stores/', import.meta.url)
+const stores = new URL('../../../src/stores/postgres/', import.meta.url)
 /** These read the audit log, and write nothing to it. */
-const readers = ['prisma-statistics.ts', 'revocation-events.ts']
+const readers = ['statistics.ts', 'revocation-events.ts']
 
 /** What looks like a type of event, with where it stands. */
 function literals(): { file: string; type: string; isTyped: boolean }[] {
