@@ -1,6 +1,11 @@
 /** The trio in this process: what a container each would be given by its environment, and in-process what Redis does. */
 import { randomBytes } from 'node:crypto'
-import { createAuthService, type FirstAdmin, loadConfig as loadAuthConfig } from '@countersign/auth-service'
+import {
+  createAuthService,
+  createInProcessInfrastructure,
+  type FirstAdmin,
+  loadConfig as loadAuthConfig
+} from '@countersign/auth-service'
 import { createBffService, loadConfig as loadBffConfig } from '@countersign/bff-service'
 import { createResourceService, loadConfig as loadResourceConfig } from '@countersign/resource-service'
 import type { Environment, Service } from '@countersign/service-kit'
@@ -66,7 +71,7 @@ export async function createServices(
     SERVICE_CLIENT_KEY: serviceClientKey
   })
   const auth = await createAuthService(loadAuthConfig(environmentOf('auth-service')), {
-    revocationLog,
+    infrastructure: createInProcessInfrastructure(revocationLog),
     generateAdminPassword: true
   })
   onMade('auth-service', auth)

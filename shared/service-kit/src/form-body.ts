@@ -1,6 +1,6 @@
 import { InvalidRequestError } from '@countersign/oauth'
 import type { Context, Middleware } from 'koa'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { readBody } from './json-body.ts'
 import { requireMediaType } from './media-types.ts'
 import { parseWith } from './validation.ts'
@@ -8,19 +8,15 @@ import { parseWith } from './validation.ts'
 /** The most parameters of a form. */
 const maxParameters = 50
 
-export interface FormOptions {
-  /** Parameters that may be there several times; they are arrays for the schema. */
-  readonly repeatable?: readonly string[]
-}
-
 /**
  * Reads a form body of at most 16 KiB as RFC 6749 §3.2 has it (a blank and a line break at the end are forgiven), checks it against a schema, and leaves the parsed value in
- * `ctx.state.form`. A parameter without a value counts as absent.
+ * `ctx.state.body`. A parameter without a value counts as absent; one that is an array for the schema may be there several times.
  * @throws {UnsupportedMediaTypeError} for another content type, charset or encoding
  * @throws {PayloadTooLargeError} past the limit
  * @throws {InvalidRequestError} for a parameter that is there twice, and with `issues` for one that does not fit
  */
-export function requireForm(schema: z.ZodType, { repeatable = [] }: FormOptions = {}): Middleware {
+export function requireForm(schema: z.ZodObject): Middleware {
+  const repeatable = Object.keys(schema.shape).filter((name) => isArray(schema.shape[name]))
   return async function requireForm(ctx, next) {
     const parameters = await readParameters(ctx)
     const form: Record<string, string | string[]> = {}
@@ -34,9 +30,13 @@ export function requireForm(schema: z.ZodType, { repeatable = [] }: FormOptions 
       if (isRepeatable) form[name] = [...(Object.hasOwn(form, name) ? (form[name] as string[]) : []), value]
       else Object.defineProperty(form, name, { value, enumerable: true, configurable: true, writable: true })
     }
-    ctx.state.form = parseWith(schema, form, 'The parameters are not what this endpoint takes; see issues.')
+    ctx.state.body = parseWith(schema, form, 'The parameters are not what this endpoint takes; see issues.')
     await next()
   }
+}
+
+function isArray(schema: unknown): boolean {
+  return schema instanceof z.ZodOptional ? isArray(schema.unwrap()) : schema instanceof z.ZodArray
 }
 
 async function readParameters(ctx: Context): Promise<[string, string][]> {

@@ -2,7 +2,7 @@
 export { readBoundedBody } from './bounded-body.ts'
 export { answerNotModified } from './conditional-requests.ts'
 export { answerErrors, errorBody } from './error-handler.ts'
-export { type FormOptions, requireForm } from './form-body.ts'
+export { requireForm } from './form-body.ts'
 export { forwarderHeaders } from './forwarder.ts'
 export type { HealthCheck } from './health.ts'
 export { createHttpService, type HttpServiceOptions, type Service } from './http-service.ts'

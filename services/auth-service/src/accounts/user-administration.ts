@@ -26,7 +26,9 @@ export type UserChangeOutcome =
   | {
       readonly outcome: 'changed'
       readonly user: AdministeredUser
-      /** The committed denylist entries, to be announced. */
+      /** How many sessions it ended. */
+      readonly ended: number
+      /** The committed denylist entries. */
       readonly entries: readonly OutboxEntry[]
     }
   | { readonly outcome: 'unknown' }

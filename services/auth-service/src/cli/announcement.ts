@@ -1,4 +1,5 @@
-import type { RevocationEntry } from '@countersign/verifier'
+import type { Announcer } from '../revocation/announcing.ts'
+import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
 
 /** For the help of a command whose change is announced. */
@@ -9,30 +10,30 @@ export const publicationHelp =
 const attempts = 4
 
 /**
- * Publishes committed denylist entries at once, if it can; what it cannot, the running auth-service finds in its outbox.
+ * Publishes committed denylist entries at once, if it can; what it cannot, the running auth-service finds in its outbox, and
+ * the operator reads so.
  *
  * They stay unmarked there, so that the service publishes them once more. That harms nobody, and it matters: after a
  * failover of Redis this process may have written to the old primary, and would not live to notice it.
- * @returns whether the transport has confirmed them; true as well when there are none
  */
-export async function announce(
-  entries: readonly RevocationEntry[],
+export function createCommandAnnouncer(
   publisher: RevocationPublisher | undefined,
   note: (line: string) => void
-): Promise<boolean> {
-  if (entries.length === 0) return true
-  const failure = publisher ? await publish(entries, publisher) : 'this command has no REDIS_URL'
-  if (failure === undefined) return true
-  const when = publisher ? 'as soon as Redis takes it' : 'within about three seconds'
-  note(`Done, but not published yet (${failure}): a running auth-service does that ${when}.`)
-  return false
+): Announcer {
+  return {
+    async announce(entries) {
+      if (entries.length === 0) return true
+      const failure = publisher ? await publish(entries, publisher) : 'this command has no REDIS_URL'
+      if (failure === undefined) return true
+      const when = publisher ? 'as soon as Redis takes it' : 'within about three seconds'
+      note(`Done, but not published yet (${failure}): a running auth-service does that ${when}.`)
+      return false
+    }
+  }
 }
 
 /** @returns why it was not confirmed */
-async function publish(
-  entries: readonly RevocationEntry[],
-  publisher: RevocationPublisher
-): Promise<string | undefined> {
+async function publish(entries: readonly OutboxEntry[], publisher: RevocationPublisher): Promise<string | undefined> {
   for (let attempt = 1; ; attempt++) {
     try {
       await publisher.publish(entries)

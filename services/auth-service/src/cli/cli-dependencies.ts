@@ -10,7 +10,7 @@ import { createSigningKeyAdministration, type SigningKeyAdministration } from '.
 import type { SigningKeyStore } from '../keys/signing-key-store.ts'
 import { createAdmissionGate } from '../passwords/admission-gate.ts'
 import { createPasswordHashing, type PasswordHashing, pooledArgon2 } from '../passwords/password-hashing.ts'
-import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
+import { type Announcer, type Announcing, announcing } from '../revocation/announcing.ts'
 import { createPrismaClientAdministration } from '../stores/postgres/clients.ts'
 import { openDatabase, openDatabasePool } from '../stores/postgres/database.ts'
 import { migrateDatabase } from '../stores/postgres/database-migration.ts'
@@ -19,6 +19,7 @@ import { createPrismaSigningKeyStore } from '../stores/postgres/signing-key-stor
 import { createPrismaUserAdministration } from '../stores/postgres/user-administration.ts'
 import { createPrismaUserStore } from '../stores/postgres/user-store.ts'
 import { createRedisRevocationPublisher } from '../stores/redis/revocation-publisher.ts'
+import { createCommandAnnouncer } from './announcement.ts'
 import type { DatabaseUnderCheck } from './doctor/check-database.ts'
 
 /** What a command works with, made from the environment when it asks: no command needs a variable that it does not use. */
@@ -34,20 +35,17 @@ export interface CliDependencies {
 }
 
 export interface AccountParts {
-  readonly users: UserStore
-  readonly administration: UserAdministration
-  readonly publisher: RevocationPublisher | undefined
+  readonly users: Announcing<UserStore>
+  readonly administration: Announcing<UserAdministration>
   openPasswords(): Promise<PasswordHashing>
 }
 
 export interface ClientParts {
-  readonly administration: ClientAdministration
-  readonly publisher: RevocationPublisher | undefined
+  readonly administration: Announcing<ClientAdministration>
 }
 
 export interface KeyParts {
-  readonly administration: SigningKeyAdministration
-  readonly publisher: RevocationPublisher | undefined
+  readonly administration: Announcing<SigningKeyAdministration>
   /**
    * A new key that is sealed under a master key which the services do not have would end their work: so a command that makes one
    * shows first that a key which is there can be opened. One is enough: a damaged row must not stand in the way of a pull.
@@ -65,8 +63,14 @@ export interface InspectionParts {
 const { issuer, databaseUrl, redisUrl, masterKeys, signingKeyBits, signingKeyRotationDays, jwksMaxAgeSeconds } =
   variables
 
-/** The only place of the command line where its parts are made, as server.ts is for the service. */
-export function createCliDependencies(readEnvironment: () => Promise<Environment>): CliDependencies {
+/**
+ * The only place of the command line where its parts are made, as server.ts is for the service.
+ * @param note says something beside the result of the command
+ */
+export function createCliDependencies(
+  readEnvironment: () => Promise<Environment>,
+  note: (line: string) => void
+): CliDependencies {
   const closers: (() => Promise<unknown>)[] = []
 
   return {
@@ -78,10 +82,10 @@ export function createCliDependencies(readEnvironment: () => Promise<Environment
     async openAccounts() {
       const config = await read({ databaseUrl, redisUrl })
       const { database, pool } = open(config.databaseUrl.reveal())
+      const announcer = openAnnouncer(config.redisUrl?.reveal())
       return {
-        users: createPrismaUserStore(database, createPreparedStatements(pool)),
-        administration: createPrismaUserAdministration(database),
-        publisher: openPublisher(config.redisUrl?.reveal()),
+        users: announcing(createPrismaUserStore(database, createPreparedStatements(pool)), announcer),
+        administration: announcing(createPrismaUserAdministration(database), announcer),
         openPasswords: () => createPasswordHashing(createAdmissionGate({ concurrency: 1, queueLimit: 1 }), pooledArgon2)
       }
     },
@@ -89,8 +93,10 @@ export function createCliDependencies(readEnvironment: () => Promise<Environment
     async openClients() {
       const config = await read({ databaseUrl, redisUrl })
       return {
-        administration: createPrismaClientAdministration(open(config.databaseUrl.reveal()).database),
-        publisher: openPublisher(config.redisUrl?.reveal())
+        administration: announcing(
+          createPrismaClientAdministration(open(config.databaseUrl.reveal()).database),
+          openAnnouncer(config.redisUrl?.reveal())
+        )
       }
     },
 
@@ -99,14 +105,14 @@ export function createCliDependencies(readEnvironment: () => Promise<Environment
       const config = await read({ databaseUrl, redisUrl, ...keyVariables })
       const store = createPrismaSigningKeyStore(open(config.databaseUrl.reveal()).database)
       const sealing = createKeySealing(config.masterKeys)
+      const administration = createSigningKeyAdministration({
+        store,
+        sealing,
+        policy: keyPolicy(config),
+        generate: () => generateSigningKey(sealing, Number(config.signingKeyBits))
+      })
       return {
-        administration: createSigningKeyAdministration({
-          store,
-          sealing,
-          policy: keyPolicy(config),
-          generate: () => generateSigningKey(sealing, Number(config.signingKeyBits))
-        }),
-        publisher: openPublisher(config.redisUrl?.reveal()),
+        administration: announcing(administration, openAnnouncer(config.redisUrl?.reveal())),
         requireMasterKey: () => openOneKey(store, sealing)
       }
     },
@@ -150,11 +156,11 @@ export function createCliDependencies(readEnvironment: () => Promise<Environment
     return { database, pool }
   }
 
-  function openPublisher(url: string | undefined): RevocationPublisher | undefined {
-    if (url === undefined) return undefined
+  function openAnnouncer(url: string | undefined): Announcer {
+    if (url === undefined) return createCommandAnnouncer(undefined, note)
     const publisher = createRedisRevocationPublisher({ url })
     closers.push(() => publisher.close())
-    return publisher
+    return createCommandAnnouncer(publisher, note)
   }
 }
 

@@ -3,7 +3,7 @@ import type { JSONWebKeySet } from 'jose'
 import { clientAuthMethods, tokenExchangeGrant } from '../clients/client.ts'
 import type { NewClient } from '../clients/client-administration.ts'
 import { checkClient } from '../clients/client-rules.ts'
-import { clientBody } from '../endpoints/client-bodies.ts'
+import { clientBody } from '../wire/clients.ts'
 import { UsageError } from './failures.ts'
 import { parseOption } from './options.ts'
 

@@ -48,14 +48,15 @@ export async function runCommandLine(args: readonly string[], io: CliIo): Promis
 /** @returns `undefined` when it was only asked for help */
 async function perform(args: readonly string[], io: CliIo): Promise<CommandResult | undefined> {
   const { stdin, stdout, stderr } = io
-  const parts = createCliDependencies(io.environment)
+  const note = (line: string) => stderr.write(`${line}\n`)
+  const parts = createCliDependencies(io.environment, note)
   let result: CommandResult | undefined
   let complaint = ''
   const program = createProgram(
     async (work) => {
       result = await work({
         parts,
-        note: (line) => stderr.write(`${line}\n`),
+        note,
         readPassword: () => readPassword(stdin, (text) => stderr.write(text))
       })
     },

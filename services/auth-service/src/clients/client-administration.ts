@@ -31,7 +31,7 @@ export type ClientChangeOutcome =
   | {
       readonly outcome: 'changed'
       readonly client: Client
-      /** The committed denylist entries, to be announced. */
+      /** The committed denylist entries. */
       readonly entries: readonly OutboxEntry[]
     }
   | { readonly outcome: 'unknown' }

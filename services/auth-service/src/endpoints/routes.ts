@@ -1,24 +1,68 @@
-import type Router from '@koa/router'
-import { type AccountRouteDeps, accountRoutes } from './account-routes.ts'
-import { type AdminRouteDeps, adminRoutes } from './admin-routes.ts'
-import { type OAuthRouteDeps, oauthRoutes } from './oauth-routes.ts'
-import { describeRoutes } from './openapi.ts'
+import { login } from './account/login.ts'
+import { logout, logoutAll, logoutOthers } from './account/logout.ts'
+import { me } from './account/me.ts'
+import { changePassword } from './account/password.ts'
+import { refresh } from './account/refresh.ts'
+import { register, showRegistration } from './account/register.ts'
+import { endSession, listSessions } from './account/sessions.ts'
+import { listAuditEvents } from './admin/audit.ts'
+import {
+  addClientSecret,
+  changeClient,
+  createClient,
+  dropOlderClientSecret,
+  listClients,
+  showClient
+} from './admin/clients.ts'
+import { listKeys, pullKey, rotateKeys } from './admin/keys.ts'
+import { showActivity, showStatistics } from './admin/statistics.ts'
+import { changeUser, endUserSession, endUserSessions, listUserSessions, listUsers, showUser } from './admin/users.ts'
+import { introspect } from './oauth/introspect.ts'
+import { issuerMetadataRoutes, jwks } from './oauth/metadata.ts'
+import { revoke } from './oauth/revoke.ts'
+import { token } from './oauth/token.ts'
 
-/** What every route needs, by who uses it. */
-export interface RouteDeps {
-  issuer: string
-  account: AccountRouteDeps
-  admin: AdminRouteDeps
-  oauth: OAuthRouteDeps
-}
+/** What users do with their own accounts. */
+const accountRoutes = [
+  showRegistration,
+  register,
+  login,
+  refresh,
+  logout,
+  logoutAll,
+  logoutOthers,
+  listSessions,
+  endSession,
+  me,
+  changePassword
+] as const
 
-/** Adds every route but health and metrics, which the service kit adds, and `/openapi.json`, which describes them. */
-export function addRoutes(router: Router, { issuer, account, admin, oauth }: RouteDeps): void {
-  const routes = [...accountRoutes(account), ...adminRoutes(admin), ...oauthRoutes(oauth)]
-  for (const { method, path, handlers } of routes) router[method](path, ...handlers)
-  const description = JSON.stringify(describeRoutes(routes, issuer))
-  router.get('/openapi.json', (ctx) => {
-    ctx.type = 'application/json'
-    ctx.body = description
-  })
+/** What admins do, and what services with the scope `statistics:read` see. */
+const adminRoutes = [
+  listUsers,
+  showUser,
+  changeUser,
+  listUserSessions,
+  endUserSessions,
+  endUserSession,
+  listKeys,
+  rotateKeys,
+  pullKey,
+  listClients,
+  createClient,
+  showClient,
+  changeClient,
+  addClientSecret,
+  dropOlderClientSecret,
+  showStatistics,
+  showActivity,
+  listAuditEvents
+] as const
+
+/** What standard clients and verifiers use. */
+const oauthRoutes = [token, revoke, introspect, jwks] as const
+
+/** Every route but health and metrics, which the service kit adds, and `/openapi.json`, which describes these. */
+export function routesOf(issuer: string) {
+  return [...accountRoutes, ...adminRoutes, ...oauthRoutes, ...issuerMetadataRoutes(issuer)] as const
 }

@@ -1,13 +1,12 @@
 import { InvalidGrantError, InvalidScopeError, InvalidTargetError, type TokenResponse } from '@countersign/oauth'
 import type { IssuerMetrics } from '../metrics.ts'
-import type { RevocationRelay } from '../revocation/revocation-relay.ts'
-import type { ClientInfo, RefreshTokenFamilies } from '../sessions/refresh-token-families.ts'
+import type { ClientInfo } from '../sessions/refresh-token-families.ts'
+import type { Sessions } from '../sessions/sessions.ts'
 import type { DpopKey } from '../tokens/dpop-key.ts'
 import { createTokenResponse, type TokenResponseDeps } from '../tokens/token-responses.ts'
 
 export interface RefreshDeps extends TokenResponseDeps {
-  families: RefreshTokenFamilies
-  relay: RevocationRelay
+  sessions: Sessions
   metrics: IssuerMetrics
 }
 
@@ -38,7 +37,7 @@ export async function refresh(deps: RefreshDeps, request: RefreshRequest): Promi
   if (dpopKey) await dpopKey.markUsed()
   const { familyId, generation } = content
   const jkt = dpopKey?.jkt
-  const result = await deps.families.refresh({ familyId, generation, clientId, jkt, scopes, audience, origin })
+  const result = await deps.sessions.refresh({ familyId, generation, clientId, jkt, scopes, audience, origin })
   deps.metrics.countRefresh(result.outcome)
   switch (result.outcome) {
     case 'rotated':
@@ -46,7 +45,6 @@ export async function refresh(deps: RefreshDeps, request: RefreshRequest): Promi
     case 'recovered':
       return createTokenResponse(deps, result.session, jkt)
     case 'replayed':
-      await deps.relay.announce(result.entries)
       throw new InvalidGrantError({
         detail: `a refresh token of the session ${result.sessionId} was replayed; it is revoked`
       })

@@ -52,7 +52,7 @@ export type RotateOutcome =
   | { readonly outcome: 'not_an_admin' }
 
 export type PullOutcome =
-  /** The denylist entry is committed, to be announced. */
+  /** With the committed denylist entry. */
   | { readonly outcome: 'pulled'; readonly entries: readonly OutboxEntry[] }
   /** It was pulled before. */
   | { readonly outcome: 'already_pulled' }

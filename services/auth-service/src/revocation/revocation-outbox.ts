@@ -10,9 +10,9 @@ export interface RevocationOutbox {
   /**
    * Denies one access token.
    * @param expiresAt when the token does, in seconds since 1970-01-01 UTC
-   * @returns the committed entry, to be announced; none when it was denied before
+   * @returns the committed entry; none when it was denied before
    */
-  revokeToken(token: { jti: string; expiresAt: number; clientId: string }): Promise<OutboxEntry[]>
+  revokeToken(token: { jti: string; expiresAt: number; clientId: string }): Promise<{ entries: readonly OutboxEntry[] }>
   /** Live entries that nobody has published, older than the given age, the oldest first. */
   listUnpublished(options: { olderThanMs: number; limit: number }): Promise<OutboxEntry[]>
   /** How many live entries nobody has published. */

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { describeError, type Logger } from '@countersign/service-kit'
 import type { IssuerMetrics } from '../metrics.ts'
+import type { Announcer } from './announcing.ts'
 import { classifyFeedFault } from './feed-fault.ts'
 import type { OutboxEntry, RevocationOutbox } from './revocation-outbox.ts'
 import type { RevocationPublisher } from './revocation-publisher.ts'
@@ -17,12 +18,12 @@ export interface RevocationRelayDeps {
 }
 
 /** Carries committed denylist entries from the outbox to the verifiers. */
-export interface RevocationRelay {
+export interface RevocationRelay extends Announcer {
   /**
    * Publishes entries right after their commit. It never fails: what cannot be published now is in the outbox, verifiers
    * are informed of it, and the sweeper publishes it later.
    */
-  announce(entries: readonly OutboxEntry[]): Promise<void>
+  announce(entries: readonly OutboxEntry[]): Promise<boolean>
   /** Whether the last sweep found everything in order, and nothing waits that could not be published. */
   isHealthy(): boolean
   close(): Promise<void>
@@ -55,7 +56,7 @@ export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay
 
   return {
     async announce(entries) {
-      if (entries.length === 0) return
+      if (entries.length === 0) return true
       const committedAt = performance.now()
       try {
         await publisher.publish(entries)
@@ -64,9 +65,10 @@ export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay
         deps.onUnpublished(entries)
         beginBacklog()
         logger.warn({ entries: entries.length, cause: describeError(error) }, 'revocations not published yet')
-        return
+        return false
       }
       mark(entries.map(({ id }) => id))
+      return true
     },
     isHealthy: () => isServed && !isBacklogged,
     async close() {

@@ -172,6 +172,6 @@ export interface RefreshTokenFamilies {
 
 export interface EndedFamilies {
   readonly ended: number
-  /** The committed denylist entries, to be announced. */
+  /** The committed denylist entries. */
   readonly entries: readonly OutboxEntry[]
 }

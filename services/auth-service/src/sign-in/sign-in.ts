@@ -3,8 +3,8 @@ import type { UserCredentials, UserStore } from '../accounts/user-store.ts'
 import { parseUsername } from '../accounts/usernames.ts'
 import type { FlowPair } from '../passwords/flows.ts'
 import type { PasswordHashing } from '../passwords/password-hashing.ts'
-import type { RevocationRelay } from '../revocation/revocation-relay.ts'
-import type { ClientInfo, RefreshTokenFamilies } from '../sessions/refresh-token-families.ts'
+import type { ClientInfo } from '../sessions/refresh-token-families.ts'
+import type { Sessions } from '../sessions/sessions.ts'
 import type { DpopKey } from '../tokens/dpop-key.ts'
 import { createTokenResponse, type TokenResponseDeps } from '../tokens/token-responses.ts'
 import { flowOfAttempt } from './attempt-flow.ts'
@@ -23,8 +23,7 @@ export interface SignInDeps extends TokenResponseDeps {
   users: UserStore
   passwords: PasswordHashing
   limits: SignInLimits
-  families: RefreshTokenFamilies
-  relay: RevocationRelay
+  sessions: Sessions
   devices: DeviceTokenCodec
   firstParty: FirstPartyGrant
 }
@@ -57,7 +56,7 @@ export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<
   const user = await deps.limits.verify(guess, () => verifyCredentials(deps, usernameKey, request))
   if (!user) throw new InvalidCredentialsError()
   await request.dpopKey?.markUsed()
-  const started = await deps.families.start({
+  const started = await deps.sessions.start({
     ...deps.firstParty,
     userId: user.id,
     verifiedPasswordHash: await upToDateHash(
@@ -71,7 +70,6 @@ export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<
     origin: request.origin
   })
   if (!started) throw new InvalidCredentialsError({ detail: 'the user changed during the sign-in' })
-  await deps.relay.announce(started.entries)
   const tokens = await createTokenResponse(deps, started.session, request.dpopKey?.jkt)
   return { ...tokens, device_token: deps.devices.issue(user.id, device) }
 }

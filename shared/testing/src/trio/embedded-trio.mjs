@@ -6,7 +6,7 @@ import * as resource from '../../../../services/resource-service/dist/server.js'
 
 const revocationLog = createInProcessRevocationLog()
 const authService = await auth.createAuthService(auth.loadConfig(process.env), {
-  revocationLog,
+  infrastructure: auth.createInProcessInfrastructure(revocationLog),
   generateAdminPassword: false
 })
 await authService.listen()

@@ -4,9 +4,9 @@ import { type Client, clientAuthMethods } from '../../clients/client.ts'
 import type { ClientChange, ClientChangeOutcome, NewClient } from '../../clients/client-administration.ts'
 import { firstPartyClientId } from '../../clients/client-rules.ts'
 import { generateClientSecret, hashClientSecret } from '../../clients/client-secrets.ts'
-import { clientOnWire } from '../../endpoints/admin-clients.ts'
-import { clientListQuery } from '../../endpoints/client-bodies.ts'
-import { announce, publicationHelp } from '../announcement.ts'
+import type { Announced } from '../../revocation/announcing.ts'
+import { clientListQuery, clientOnWire } from '../../wire/clients.ts'
+import { publicationHelp } from '../announcement.ts'
 import type { ClientParts } from '../cli-dependencies.ts'
 import { type ClientOptions, readClient, requireClientId } from '../client-options.ts'
 import type { CommandContext, CommandResult, Perform } from '../command.ts'
@@ -120,26 +120,17 @@ async function create(context: CommandContext, id: string, options: CreateOption
     throw new RefusedError('client_id_taken', 'There is a client with this id. See: countersign clients list')
   }
   const before = await requireClient(clients, wanted.id)
-  return options.orChange ? bringInLine(context, clients, before, wanted) : unchanged(before)
+  return options.orChange ? bringInLine(clients, before, wanted) : unchanged(before)
 }
 
-async function bringInLine(
-  context: CommandContext,
-  clients: ClientParts,
-  before: Client,
-  wanted: NewClient
-): Promise<CommandResult> {
+async function bringInLine(clients: ClientParts, before: Client, wanted: NewClient): Promise<CommandResult> {
   if (before.authMethod !== wanted.authMethod) {
     throw new RefusedError('client_auth_method_differs', `The client is registered for ${before.authMethod}, for good.`)
   }
   const { id: _id, authMethod: _authMethod, secretHashes: _secretHashes, ...change } = wanted
   // Each change is in the audit log: a start that finds all as it should be leaves no trace.
   if (isLike(before, change)) return unchanged(before)
-  const { client, published } = await changed(
-    context,
-    clients,
-    await clients.administration.change(before.id, change, undefined)
-  )
+  const { client, published } = requireChanged(await clients.administration.change(before.id, change, undefined))
   return { document: { ...clientOnWire(client), published }, text: `Changed the client ${client.id}.` }
 }
 
@@ -176,11 +167,7 @@ async function list({ parts }: CommandContext, options: ListOptions): Promise<Co
 async function setDisabled(context: CommandContext, given: string, isDisabled: boolean): Promise<CommandResult> {
   const id = requireChangeable(given)
   const clients = await context.parts.openClients()
-  const { client, published } = await changed(
-    context,
-    clients,
-    await clients.administration.change(id, { isDisabled }, undefined)
-  )
+  const { client, published } = requireChanged(await clients.administration.change(id, { isDisabled }, undefined))
   return {
     document: { ...clientOnWire(client), ...(isDisabled ? { published } : {}) },
     text: isDisabled ? `${id} is disabled, and its tokens are refused.` : `${id} is enabled, and may get tokens.`
@@ -192,9 +179,7 @@ async function rotateSecret(context: CommandContext, given: string): Promise<Com
   const clients = await context.parts.openClients()
   await requireSecretClient(clients, id)
   const secret = generateClientSecret()
-  const { client } = await changed(
-    context,
-    clients,
+  const { client } = requireChanged(
     await clients.administration.addSecret(id, { hash: hashClientSecret(secret) }, undefined)
   )
   return {
@@ -207,21 +192,17 @@ async function dropSecret(context: CommandContext, given: string): Promise<Comma
   const id = requireChangeable(given)
   const clients = await context.parts.openClients()
   await requireSecretClient(clients, id)
-  const { client, published } = await changed(
-    context,
-    clients,
-    await clients.administration.dropOlderSecret(id, undefined)
-  )
+  const { client, published } = requireChanged(await clients.administration.dropOlderSecret(id, undefined))
   return {
     document: { ...clientOnWire(client), published },
     text: `The newest secret of ${id} alone is good, and its tokens are refused.`
   }
 }
 
-async function changed({ note }: CommandContext, { publisher }: ClientParts, result: ClientChangeOutcome) {
+function requireChanged(result: Announced<ClientChangeOutcome>) {
   if (result.outcome === 'unknown') throw unknownClient()
   if (result.outcome !== 'changed') throw operatorNeedsNoRole()
-  return { client: result.client, published: await announce(result.entries, publisher, note) }
+  return result
 }
 
 function requireChangeable(text: string): string {

@@ -1,8 +1,7 @@
 import type { Command } from 'commander'
-import { keysOnWire } from '../../endpoints/admin-keys.ts'
-import { keyChangeBody } from '../../endpoints/bodies.ts'
 import type { KeyOverview } from '../../keys/signing-key-administration.ts'
-import { announce, publicationHelp } from '../announcement.ts'
+import { keyChangeBody, keysOnWire } from '../../wire/keys.ts'
+import { publicationHelp } from '../announcement.ts'
 import type { CommandContext, CommandResult, Perform } from '../command.ts'
 import { RefusedError } from '../failures.ts'
 import { parseOption } from '../options.ts'
@@ -74,14 +73,14 @@ async function rotate({ parts }: CommandContext, reasonGiven: string): Promise<C
   }
 }
 
-async function pull({ parts, note }: CommandContext, kid: string, reasonGiven: string): Promise<CommandResult> {
+async function pull({ parts }: CommandContext, kid: string, reasonGiven: string): Promise<CommandResult> {
   const reason = parseReason(reasonGiven)
-  const { administration, publisher, requireMasterKey } = await parts.openKeys()
+  const { administration, requireMasterKey } = await parts.openKeys()
   await requireMasterKey()
   const result = await administration.pull(kid, { reason })
   switch (result.outcome) {
     case 'pulled':
-      return textOfPull(kid, await announce(result.entries, publisher, note))
+      return textOfPull(kid, result.published)
     case 'unknown':
       throw new RefusedError('key_not_found', 'There is no key with this kid. See: countersign keys list')
     case 'already_pulled':

@@ -3,10 +3,11 @@ import type { Command } from 'commander'
 import type { UserChangeOutcome } from '../../accounts/user-administration.ts'
 import type { UserCredentials, UserStore } from '../../accounts/user-store.ts'
 import { parseUsername, type Username, usernameRule } from '../../accounts/usernames.ts'
-import { registerBody, userChangeBody, userListQuery } from '../../endpoints/bodies.ts'
-import { placeInUsers, userPage, userSummary } from '../../endpoints/user-summary.ts'
 import { refusalOfPassword } from '../../passwords/password-policy.ts'
-import { announce, publicationHelp } from '../announcement.ts'
+import type { Announced } from '../../revocation/announcing.ts'
+import { registerBody } from '../../wire/account.ts'
+import { placeInUsers, userChangeBody, userListQuery, userPage, userSummary } from '../../wire/users.ts'
+import { publicationHelp } from '../announcement.ts'
 import type { CommandContext, CommandResult, Perform } from '../command.ts'
 import { RefusedError, UsageError } from '../failures.ts'
 import { collect, parseOption } from '../options.ts'
@@ -123,38 +124,35 @@ async function list({ parts }: CommandContext, { search, limit, cursor }: ListOp
 
 async function setDisabled(context: CommandContext, name: string, isDisabled: boolean): Promise<CommandResult> {
   const username = requireUsername(name)
-  const { users, administration, publisher } = await context.parts.openAccounts()
+  const { users, administration } = await context.parts.openAccounts()
   const { id } = await requireUser(users, username)
-  const { user, entries } = requireChanged(await administration.change(id, { isDisabled }, undefined))
-  const ended = { sessions_ended: entries.length, published: await announce(entries, publisher, context.note) }
+  const { user, ended, published } = requireChanged(await administration.change(id, { isDisabled }, undefined))
   return {
-    document: { ...userSummary(user), ...(isDisabled ? ended : {}) },
+    document: { ...userSummary(user), ...(isDisabled ? { sessions_ended: ended, published } : {}) },
     text: isDisabled
-      ? `${user.username} is disabled. ${textOfEnded(entries.length)}`
+      ? `${user.username} is disabled. ${textOfEnded(ended)}`
       : `${user.username} is enabled, and may sign in.`
   }
 }
 
 async function setPassword(context: CommandContext, name: string, isOnStdin: boolean): Promise<CommandResult> {
   const username = requireUsername(name)
-  const { users, openPasswords, publisher } = await context.parts.openAccounts()
+  const { users, openPasswords } = await context.parts.openAccounts()
   const user = await requireUser(users, username)
   const password = await choosePassword(context, user.username, isOnStdin)
   const result = await users.setPassword(user.id, await (await openPasswords()).hash(password.text, ownFlow))
   if (!result) throw unknownUser()
-  const published = await announce(result.entries, publisher, context.note)
   return {
-    document: { ...idAndName(user), sessions_ended: result.ended, published, ...password.shown },
+    document: { ...idAndName(user), sessions_ended: result.ended, published: result.published, ...password.shown },
     text: `${user.username} has a new password. ${textOfEnded(result.ended)}${password.line}`
   }
 }
 
 async function endSessions(context: CommandContext, name: string): Promise<CommandResult> {
   const username = requireUsername(name)
-  const { users, administration, publisher } = await context.parts.openAccounts()
+  const { users, administration } = await context.parts.openAccounts()
   const user = await requireUser(users, username)
-  const { ended, entries } = await administration.endSessions(user.id)
-  const published = await announce(entries, publisher, context.note)
+  const { ended, published } = await administration.endSessions(user.id)
   return {
     document: { ...idAndName(user), sessions_ended: ended, published },
     text: `${textOfEnded(ended)} ${user.username} may sign in again.`
@@ -190,13 +188,13 @@ function requireUsername(text: string): Username {
   return username
 }
 
-async function requireUser(users: UserStore, { key }: Username): Promise<UserCredentials> {
+async function requireUser(users: Pick<UserStore, 'findCredentials'>, { key }: Username): Promise<UserCredentials> {
   const user = await users.findCredentials(key)
   if (!user) throw unknownUser()
   return user
 }
 
-function requireChanged(result: UserChangeOutcome) {
+function requireChanged(result: Announced<UserChangeOutcome>) {
   if (result.outcome === 'changed') return result
   if (result.outcome === 'unknown') throw unknownUser()
   if (result.outcome === 'last_admin') {

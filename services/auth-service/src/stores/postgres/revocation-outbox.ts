@@ -21,7 +21,7 @@ export function createPrismaRevocationOutbox(database: Database): RevocationOutb
           )
           SELECT * FROM entry`
       )
-      return rows.map(toOutboxEntry)
+      return { entries: rows.map(toOutboxEntry) }
     },
     async listUnpublished({ olderThanMs, limit }) {
       const rows = await orUnavailable(

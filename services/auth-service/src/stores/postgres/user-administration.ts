@@ -99,7 +99,7 @@ export function createPrismaUserAdministration(database: Database): UserAdminist
     if (before.roles.some((role) => !after.roles.includes(role))) {
       entries.push(...(await endFamilies(transaction, { selection, reason: 'role_removed', actorId })).entries)
     }
-    return { outcome: 'changed', user: toUser(after), entries }
+    return { outcome: 'changed', user: toUser(after), ended: entries.length, entries }
   }
 }
 

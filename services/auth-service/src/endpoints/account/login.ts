@@ -1,0 +1,35 @@
+import type { IssuerMetrics } from '../../metrics.ts'
+import { defineRoute } from '../../routing/route.ts'
+import { type SignInDeps, signIn } from '../../sign-in/sign-in.ts'
+import { loginBody, signInResponse } from '../../wire/account.ts'
+
+export interface LoginDeps extends SignInDeps {
+  metrics: IssuerMetrics
+}
+
+/** `POST /auth/login`: starts a session and answers its first tokens. */
+export const login = defineRoute(
+  {
+    method: 'post',
+    path: '/auth/login',
+    summary: 'Sign in: start a session',
+    access: 'public',
+    limit: 'password-hashing',
+    body: loginBody,
+    takesProof: true,
+    response: { status: 200, schema: signInResponse },
+    errors: [401, 429]
+  },
+  (deps: LoginDeps) =>
+    ({ body, dpopKey, origin }) =>
+      signIn(deps, {
+        username: body.username,
+        password: body.password,
+        deviceToken: body.device_token,
+        dpopKey,
+        origin
+      }),
+  ({ metrics }) =>
+    (_body, code) =>
+      metrics.countSignIn(code ?? 'succeeded')
+)

@@ -1,0 +1,77 @@
+import { ConflictError, InvalidRequestError, TooManyRequestsError } from '@countersign/oauth'
+import type { UserStore } from '../../accounts/user-store.ts'
+import { parseUsername, type Username } from '../../accounts/usernames.ts'
+import type { PasswordHashing } from '../../passwords/password-hashing.ts'
+import { refusalOfPassword } from '../../passwords/password-policy.ts'
+import { defineRoute } from '../../routing/route.ts'
+import type { AttemptCounters } from '../../sign-in/attempt-counters.ts'
+import { flowOfAttempt } from '../../sign-in/attempt-flow.ts'
+import { prefixesOf } from '../../sign-in/networks.ts'
+import { registerBody, registrationState } from '../../wire/account.ts'
+import { registeredUser } from '../../wire/users.ts'
+
+export interface RegisterDeps {
+  users: Pick<UserStore, 'create'>
+  passwords: PasswordHashing
+  counters: AttemptCounters
+  registrationsPerAddress: number
+}
+
+const registrationWindowSeconds = 3600
+
+/** `GET /auth/register`: whether there is a way to register, for pages that offer it. */
+export const showRegistration = defineRoute(
+  {
+    method: 'get',
+    path: '/auth/register',
+    summary: 'Whether users can register themselves',
+    access: 'public',
+    response: { status: 200, schema: registrationState }
+  },
+  ({ registration }: { registration: 'open' | 'closed' }) =>
+    () => ({ registration })
+)
+
+/** `POST /auth/register`: makes a user without roles. */
+export const register = defineRoute(
+  {
+    method: 'post',
+    path: '/auth/register',
+    summary: 'Register a user',
+    access: 'registrant',
+    limit: 'password-hashing',
+    body: registerBody,
+    response: { status: 201, schema: registeredUser },
+    errors: [409, 429]
+  },
+  (deps: RegisterDeps) =>
+    async ({ body, origin }) => {
+      const username = parseUsername(body.username) as Username // the body's schema has seen to it
+      const refusal = refusalOfPassword(body.password, username.display)
+      if (refusal) {
+        throw new InvalidRequestError({ description: refusal, issues: [{ path: 'password', message: refusal }] })
+      }
+      await chargeRegistration(deps, origin.address)
+      const user = await deps.users.create({
+        username,
+        email: body.email,
+        passwordHash: await deps.passwords.hash(body.password, flowOfAttempt(username.key, origin.address)),
+        roles: [],
+        origin
+      })
+      if (!user) throw new ConflictError({ code: 'username_taken', description: 'This username is taken.' })
+      return { id: user.id, username: user.username, roles: user.roles }
+    }
+)
+
+async function chargeRegistration({ counters, registrationsPerAddress }: RegisterDeps, address: string): Promise<void> {
+  const counts = prefixesOf(address).map(({ network, limitFactor }) => ({
+    name: 'registration',
+    key: network,
+    limit: Math.ceil(registrationsPerAddress * limitFactor),
+    windowSeconds: registrationWindowSeconds
+  }))
+  const [reached] = await counters.charge(counts)
+  if (!reached) return
+  throw new TooManyRequestsError({ retryAfterSeconds: reached.waitMs / 1000, detail: 'registrations per address' })
+}

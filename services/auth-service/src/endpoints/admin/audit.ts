@@ -1,0 +1,52 @@
+import { type AuditEventType, auditEventTypes, InvalidRequestError } from '@countersign/oauth'
+import { z } from 'zod'
+import { parseUsername } from '../../accounts/usernames.ts'
+import type { AuditLog } from '../../audit/audit-log.ts'
+import { defineRoute } from '../../routing/route.ts'
+import { auditPage, auditQuery, eventOnWire } from '../../wire/audit.ts'
+import { decodePlace, encodePlace } from '../../wire/pages.ts'
+
+/** `GET /admin/audit`: a page of events, the newest first. */
+export const listAuditEvents = defineRoute(
+  {
+    method: 'get',
+    path: '/admin/audit',
+    summary: 'A page of the audit log, the newest events first; filters combine',
+    access: 'admin',
+    query: auditQuery,
+    response: { status: 200, schema: auditPage }
+  },
+  ({ auditLog }: { auditLog: AuditLog }) =>
+    async ({ query: { username, cursor, limit, ...query } }) => {
+      const type = knownType(query.type)
+      const after = cursor === undefined ? undefined : decodePlace(cursor, eventId)
+      const usernameKey = username === undefined ? undefined : parseUsername(username)?.key
+      const filter = {
+        type,
+        usernameKey,
+        userId: query.user_id,
+        sessionId: query.session_id,
+        clientId: query.client_id,
+        since: query.since,
+        until: query.until
+      }
+      const isNobody = username !== undefined && usernameKey === undefined
+      const { events, next } = isNobody ? nothing : await auditLog.list({ filter, after, limit })
+      return { events: events.map(eventOnWire), next_cursor: next ? encodePlace(next) : null }
+    }
+)
+
+const nothing = { events: [], next: undefined }
+
+/** Within what Postgres counts to. */
+const eventId = z.string().regex(/^\d{1,18}$/)
+
+function knownType(type: string | undefined): AuditEventType | undefined {
+  const known = auditEventTypes.find((one) => one === type)
+  if (type === undefined || known) return known
+  const message = `must be one of ${auditEventTypes.join(', ')}`
+  throw new InvalidRequestError({
+    description: 'The query is not what this route takes; see issues.',
+    issues: [{ path: 'type', message }]
+  })
+}

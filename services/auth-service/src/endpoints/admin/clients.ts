@@ -1,0 +1,182 @@
+import { ConflictError, InvalidRequestError, NotFoundError } from '@countersign/oauth'
+import type { Client } from '../../clients/client.ts'
+import type { ClientAdministration, ClientChangeOutcome } from '../../clients/client-administration.ts'
+import { checkClient, firstPartyClientId } from '../../clients/client-rules.ts'
+import { generateClientSecret, hashClientSecret } from '../../clients/client-secrets.ts'
+import type { Announced, Announcing } from '../../revocation/announcing.ts'
+import { defineRoute } from '../../routing/route.ts'
+import {
+  clientBody,
+  clientChangeBody,
+  clientChangeOf,
+  clientList,
+  clientListQuery,
+  clientOnWire,
+  clientParams,
+  client as clientSchema,
+  clientWithSecret,
+  newClientOf,
+  newSecretBody
+} from '../../wire/clients.ts'
+import { noLongerAdmin } from './no-longer-admin.ts'
+
+export interface AdminClientsDeps {
+  clientAdministration: Announcing<ClientAdministration>
+}
+
+/** `GET /admin/clients`: a page of clients in the order of their ids. */
+export const listClients = defineRoute(
+  {
+    method: 'get',
+    path: '/admin/clients',
+    summary: 'A page of clients, in the order of their ids',
+    access: 'admin',
+    query: clientListQuery,
+    response: { status: 200, schema: clientList }
+  },
+  ({ clientAdministration }: AdminClientsDeps) =>
+    async ({ query }) => {
+      const { clients, next } = await clientAdministration.list({ after: query.cursor, limit: query.limit })
+      return { clients: clients.map(clientOnWire), next_cursor: next ?? null }
+    }
+)
+
+/** `GET /admin/clients/:client_id` */
+export const showClient = defineRoute(
+  {
+    method: 'get',
+    path: '/admin/clients/:client_id',
+    summary: 'One client',
+    access: 'admin',
+    params: clientParams,
+    response: { status: 200, schema: clientSchema }
+  },
+  ({ clientAdministration }: AdminClientsDeps) =>
+    async ({ params }) =>
+      clientOnWire(await requireClient(clientAdministration, params.client_id))
+)
+
+/** `POST /admin/clients`: registers a client. The secret of one that has one is in this answer alone. */
+export const createClient = defineRoute(
+  {
+    method: 'post',
+    path: '/admin/clients',
+    summary: 'Register a client; its secret, if it has one, is in this answer alone',
+    access: 'admin',
+    body: clientBody,
+    response: { status: 201, schema: clientWithSecret },
+    errors: [409]
+  },
+  ({ clientAdministration }: AdminClientsDeps) =>
+    async ({ body, accessToken }) => {
+      const secret = body.token_endpoint_auth_method === 'client_secret_basic' ? generateClientSecret() : undefined
+      const client = newClientOf(body, secret === undefined ? [] : [hashClientSecret(secret)])
+      checkClient(client)
+      const result = await clientAdministration.create(client, accessToken.sub)
+      if (result.outcome === 'not_an_admin') throw noLongerAdmin()
+      if (result.outcome === 'taken') {
+        throw new ConflictError({ code: 'client_id_taken', description: 'There is a client with this id.' })
+      }
+      return { ...clientOnWire(result.client), ...(secret !== undefined && { client_secret: secret }) }
+    }
+)
+
+/**
+ * `PATCH /admin/clients/:client_id`: changes, disables or enables a client. What takes something away ends every token that
+ * was issued to it.
+ */
+export const changeClient = defineRoute(
+  {
+    method: 'patch',
+    path: '/admin/clients/:client_id',
+    summary: 'Change, disable or enable a client; taking something away ends every token that was issued to it',
+    access: 'admin',
+    params: clientParams,
+    body: clientChangeBody,
+    response: { status: 200, schema: clientSchema },
+    errors: [409]
+  },
+  ({ clientAdministration }: AdminClientsDeps) =>
+    async ({ params: { client_id: id }, body, accessToken }) => {
+      refuseBuiltIn(id)
+      return clientOnWire(requireChanged(await clientAdministration.change(id, clientChangeOf(body), accessToken.sub)))
+    }
+)
+
+/**
+ * `POST /admin/clients/:client_id/secrets`: a new secret, in this response alone. The one before it stays valid, unless the
+ * body says that it is replaced: its own response was lost.
+ */
+export const addClientSecret = defineRoute(
+  {
+    method: 'post',
+    path: '/admin/clients/:client_id/secrets',
+    summary: 'Give a client a new secret, in this response alone; the one before it stays valid unless it is replaced',
+    access: 'admin',
+    params: clientParams,
+    body: newSecretBody,
+    bodyFormat: 'optional-json',
+    response: { status: 201, schema: clientWithSecret },
+    errors: [409]
+  },
+  ({ clientAdministration }: AdminClientsDeps) =>
+    async ({ params: { client_id: id }, body, accessToken }) => {
+      await requireSecretClient(clientAdministration, id)
+      const secret = generateClientSecret()
+      const added = { hash: hashClientSecret(secret), replaces: body.replaces }
+      const client = requireChanged(await clientAdministration.addSecret(id, added, accessToken.sub))
+      return { ...clientOnWire(client), client_secret: secret }
+    }
+)
+
+/** `DELETE /admin/clients/:client_id/secrets/older`: the newest secret alone is good from now on; its tokens end. */
+export const dropOlderClientSecret = defineRoute(
+  {
+    method: 'delete',
+    path: '/admin/clients/:client_id/secrets/older',
+    summary: "Keep a client's newest secret alone; its tokens end",
+    access: 'admin',
+    params: clientParams,
+    response: { status: 204 },
+    errors: [400, 409]
+  },
+  ({ clientAdministration }: AdminClientsDeps) =>
+    async ({ params: { client_id: id }, accessToken }) => {
+      await requireSecretClient(clientAdministration, id)
+      requireChanged(await clientAdministration.dropOlderSecret(id, accessToken.sub))
+    }
+)
+
+function refuseBuiltIn(id: string): void {
+  if (id !== firstPartyClientId) return
+  throw new ConflictError({
+    code: 'client_is_built_in',
+    description: 'This client belongs to the issuer itself, and stays as it is.'
+  })
+}
+
+async function requireClient(administration: Pick<ClientAdministration, 'find'>, id: string): Promise<Client> {
+  const client = await administration.find(id)
+  if (!client) throw unknownClient()
+  return client
+}
+
+async function requireSecretClient(administration: Pick<ClientAdministration, 'find'>, id: string): Promise<void> {
+  refuseBuiltIn(id)
+  const { authMethod } = await requireClient(administration, id)
+  if (authMethod === 'client_secret_basic') return
+  throw new InvalidRequestError({ description: 'This client does not authenticate itself by a secret.' })
+}
+
+function requireChanged(result: Announced<ClientChangeOutcome>): Client {
+  if (result.outcome === 'not_an_admin') throw noLongerAdmin()
+  if (result.outcome === 'unknown') throw unknownClient()
+  if (result.outcome === 'other_secret') {
+    throw new ConflictError({ code: 'other_secret', description: 'The newest secret of this client is another one.' })
+  }
+  return result.client
+}
+
+function unknownClient(): NotFoundError {
+  return new NotFoundError({ description: 'There is no client with this id.' })
+}

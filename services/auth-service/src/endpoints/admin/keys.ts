@@ -1,0 +1,95 @@
+import { ConflictError, NotFoundError } from '@countersign/oauth'
+import type { KeySchedule } from '../../keys/key-schedule.ts'
+import type { RotationOutcome, SigningKeyAdministration } from '../../keys/signing-key-administration.ts'
+import type { Announced, Announcing } from '../../revocation/announcing.ts'
+import { defineRoute, type UserAccessToken } from '../../routing/route.ts'
+import { type KeyChangeBody, keyChangeBody, keyList, keyParams, keysOnWire } from '../../wire/keys.ts'
+import { noLongerAdmin } from './no-longer-admin.ts'
+
+export interface AdminKeysDeps {
+  keyAdministration: Announcing<SigningKeyAdministration>
+  keySchedule: Pick<KeySchedule, 'runNow'>
+}
+
+/** `GET /admin/keys`: the signing keys and what comes next. There are a few dozen at most, so there is one page. */
+export const listKeys = defineRoute(
+  {
+    method: 'get',
+    path: '/admin/keys',
+    summary: 'The signing keys, and when the next one will sign',
+    access: 'admin',
+    response: { status: 200, schema: keyList }
+  },
+  ({ keyAdministration }: AdminKeysDeps) =>
+    async () =>
+      keysOnWire(await keyAdministration.overview())
+)
+
+/** `POST /admin/keys/rotate`: the spare key signs from now on. The former one stays published until its tokens are dead. */
+export const rotateKeys = defineRoute(
+  {
+    method: 'post',
+    path: '/admin/keys/rotate',
+    summary: 'Let the spare key sign from now on; no token is refused for it',
+    access: 'admin',
+    body: keyChangeBody,
+    bodyFormat: 'optional-json',
+    response: { status: 200, schema: keyList },
+    errors: [409]
+  },
+  ({ keyAdministration, keySchedule }: AdminKeysDeps) =>
+    async ({ body, accessToken }) => {
+      requireRotated(await keyAdministration.rotate(causeOf(body, accessToken)))
+      await keySchedule.runNow()
+      return keysOnWire(await keyAdministration.overview())
+    }
+)
+
+/** `POST /admin/keys/:kid/pull`: for a key that may be known to others. Each token it signed is refused from now on. */
+export const pullKey = defineRoute(
+  {
+    method: 'post',
+    path: '/admin/keys/:kid/pull',
+    summary: 'Take a key out in an emergency: each token it signed is refused from now on',
+    access: 'admin',
+    params: keyParams,
+    body: keyChangeBody,
+    bodyFormat: 'optional-json',
+    response: { status: 200, schema: keyList }
+  },
+  ({ keyAdministration, keySchedule }: AdminKeysDeps) =>
+    async ({ params, body, accessToken }) => {
+      const result = await keyAdministration.pull(params.kid, causeOf(body, accessToken))
+      if (result.outcome === 'not_an_admin') throw noLongerAdmin()
+      if (result.outcome === 'unknown') throw new NotFoundError({ description: 'There is no key with this kid.' })
+      await keySchedule.runNow()
+      return keysOnWire(await keyAdministration.overview())
+    }
+)
+
+function requireRotated(result: Announced<RotationOutcome>): void {
+  if (result.outcome === 'not_an_admin') throw noLongerAdmin()
+  if (result.outcome === 'too_early') {
+    throw new ConflictError({
+      code: 'rotation_too_early',
+      description: 'The next key was published too short a while ago: some verifiers may not know it yet.',
+      headers: { 'Retry-After': String(result.inSeconds) }
+    })
+  }
+  if (result.outcome === 'too_many_keys') {
+    throw new ConflictError({
+      code: 'too_many_keys',
+      description: 'Too many keys are published still. Rotate again when some of them are removed.'
+    })
+  }
+  if (result.outcome === 'spare_unusable') {
+    throw new ConflictError({
+      code: 'spare_unusable',
+      description: 'The next key cannot be opened with the master keys of this replica. Pull it, and another is made.'
+    })
+  }
+}
+
+function causeOf({ reason = 'admin' }: KeyChangeBody, { sub }: UserAccessToken) {
+  return { actorId: sub, reason }
+}

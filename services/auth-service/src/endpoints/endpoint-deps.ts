@@ -1,0 +1,112 @@
+import { endpointOf } from '@countersign/oauth'
+import type { Logger } from '@countersign/service-kit'
+import type { AccessTokenVerifier, RevocationEntry } from '@countersign/verifier'
+import { requireAccessToken } from '@countersign/verifier/koa'
+import type { FailedAuthenticationLog } from '../audit/failed-authentications.ts'
+import type { ClientCache } from '../clients/client-cache.ts'
+import { createClientKeys } from '../clients/client-keys.ts'
+import { firstPartyClientId } from '../clients/client-rules.ts'
+import type { Config } from '../config.ts'
+import type { Infrastructure } from '../infrastructure.ts'
+import type { Keys } from '../keys/start-keys.ts'
+import type { IssuerMetrics } from '../metrics.ts'
+import { createOutboundFetch } from '../outbound/outbound-fetch.ts'
+import type { PasswordHashing } from '../passwords/password-hashing.ts'
+import { type Announcer, announcing } from '../revocation/announcing.ts'
+import { createAccessRules } from '../routing/access-rules.ts'
+import { accountScope } from '../routing/require-user.ts'
+import { coalesceRefreshes } from '../sessions/coalesce-refreshes.ts'
+import { createRefreshTokenCodec } from '../sessions/refresh-tokens.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+import { createDeviceTokenCodec } from '../sign-in/device-tokens.ts'
+import { createSignInLimits } from '../sign-in/sign-in-limits.ts'
+import type { PostgresStores } from '../stores/postgres/open-stores.ts'
+import { createAccessTokenIssuer } from '../tokens/access-tokens.ts'
+import { createDpopNonces } from '../tokens/dpop-nonces.ts'
+import { createOwnAccessTokens, forAudience } from '../tokens/own-access-tokens.ts'
+
+/** The parts that run, and which endpoints use. */
+export interface Parts {
+  config: Config
+  logger: Logger
+  infrastructure: Infrastructure
+  stores: PostgresStores
+  passwords: PasswordHashing
+  metrics: IssuerMetrics
+  keys: Keys
+  clients: ClientCache
+  announcer: Announcer
+  verifier: AccessTokenVerifier
+  failedAuthentications: FailedAuthenticationLog
+}
+
+/** Makes what the endpoints and their checks work with, out of the parts that run. */
+export function createEndpointDeps(parts: Parts) {
+  const { config, stores, infrastructure, keys, announcer, verifier } = parts
+  const { issuer, masterKeys } = config
+  const families = { ...stores.families, refresh: coalesceRefreshes(stores.families.refresh) }
+  const sessions: Sessions = announcing(families, announcer)
+  const nonces = config.dpopNonce === 'required' ? createDpopNonces(masterKeys) : undefined
+  const proofs = { issuer, replayCache: infrastructure.replayCache, nonces }
+  const outboundFetch = createOutboundFetch({ privateNetworks: config.outboundPrivateNetworks })
+  const clientAuthentication = {
+    clients: parts.clients,
+    keys: createClientKeys({ fetch: outboundFetch, logger: parts.logger }),
+    replayCache: infrastructure.replayCache,
+    failures: parts.failedAuthentications,
+    audiences: [issuer, endpointOf(issuer, '/oauth/token')]
+  }
+  const requireToken = requireAccessToken(forAudience(verifier, issuer), {
+    publicUrl: issuer,
+    logger: (ctx) => ctx.state.log
+  })
+  return {
+    ...config,
+    accessRules: createAccessRules({
+      requireAccessToken: requireToken,
+      registration: config.registration,
+      clientAuthentication,
+      proofs
+    }),
+    proofs,
+    passwords: parts.passwords,
+    metrics: parts.metrics,
+    // Sessions and sign-in
+    sessions,
+    users: announcing(stores.users, announcer),
+    limits: createSignInLimits({
+      counters: infrastructure.counters,
+      settings: config,
+      recognize: stores.families.recognize
+    }),
+    counters: infrastructure.counters,
+    devices: createDeviceTokenCodec(masterKeys),
+    firstParty: { clientId: firstPartyClientId, scope: accountScope, audience: [config.apiAudience, issuer] },
+    // Tokens
+    clients: parts.clients,
+    accessTokens: createAccessTokenIssuer({ issuer, signingKey: keys.signingKeys.signingKey }),
+    refreshTokens: createRefreshTokenCodec(masterKeys),
+    ownTokens: createOwnAccessTokens(verifier),
+    accessTokenRevocation: announcing({ revokeToken: stores.outbox.revokeToken }, announcer),
+    // Administration
+    administration: announcing(stores.userAdministration, announcer),
+    clientAdministration: announcing(stores.clientAdministration, announcer),
+    keyAdministration: announcing(keys.administration, withoutRevokedKeys(keys, announcer)),
+    keySchedule: keys.schedule,
+    signingKeys: keys.signingKeys,
+    statistics: stores.statistics,
+    activity: stores.activity,
+    auditLog: stores.auditLog
+  }
+}
+
+/** This replica drops a key that is taken out at once, wherever the announcement gets to. */
+function withoutRevokedKeys({ signingKeys }: Keys, announcer: Announcer): Announcer {
+  const drop = ({ kind, value }: RevocationEntry) => kind === 'kid' && signingKeys.verificationKeys.remove(value)
+  return {
+    announce(entries) {
+      entries.forEach(drop)
+      return announcer.announce(entries)
+    }
+  }
+}

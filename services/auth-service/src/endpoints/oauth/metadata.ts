@@ -1,0 +1,105 @@
+import { endpointOf } from '@countersign/oauth'
+import { answerNotModified } from '@countersign/service-kit'
+import { dpopAlgorithms, signingAlgorithm } from '@countersign/verifier'
+import type { Context } from 'koa'
+import { clientAuthMethods, clientGrantTypes } from '../../clients/client.ts'
+import { assertionAlgorithms } from '../../clients/client-authentication.ts'
+import { staleSeconds } from '../../keys/key-policy.ts'
+import type { SigningKeys } from '../../keys/signing-keys.ts'
+import { JsonText } from '../../routing/json-text.ts'
+import { defineRoute } from '../../routing/route.ts'
+import { issuerMetadata, jwksDocument } from '../../wire/metadata.ts'
+
+/** Seconds for which the metadata may be kept without asking. */
+const metadataMaxAgeSeconds = 300
+
+export interface KeySetDeps {
+  signingKeys: Pick<SigningKeys, 'published'>
+  /** Seconds for which a verifier may keep the key set without asking. */
+  jwksMaxAgeSeconds: number
+}
+
+/** `GET /.well-known/jwks.json` (RFC 7517): the public keys, cacheable, with an entity tag. */
+export const jwks = defineRoute(
+  {
+    method: 'get',
+    path: '/.well-known/jwks.json',
+    summary: 'The public signing keys (RFC 7517)',
+    access: 'public',
+    isCacheable: true,
+    response: { status: 200, schema: jwksDocument }
+  },
+  ({ signingKeys, jwksMaxAgeSeconds }: KeySetDeps) => {
+    const cacheControl = `public, max-age=${jwksMaxAgeSeconds}, stale-while-revalidate=${staleSeconds(jwksMaxAgeSeconds)}`
+    return async ({ ctx }) => {
+      const { body, etag, isFresh } = await signingKeys.published()
+      // What may be old is kept by nobody for long.
+      ctx.set('Cache-Control', isFresh ? cacheControl : 'public, max-age=5')
+      ctx.set('ETag', etag)
+      answerNotModified(ctx)
+      return new JsonText(body)
+    }
+  }
+)
+
+/** Methods by which a client shows that it is itself; `none` is for public clients. */
+const confidentialMethods = clientAuthMethods.filter((method) => method !== 'none')
+
+/**
+ * `GET /.well-known/oauth-authorization-server` (RFC 8414) and `/.well-known/openid-configuration`: what is built, and no
+ * more. There is no authorization endpoint, and so no response type.
+ */
+export function issuerMetadataRoutes(issuer: string) {
+  const document = metadataOf(issuer)
+  const respond = () => (request: { ctx: Context }) => {
+    request.ctx.set('Cache-Control', `public, max-age=${metadataMaxAgeSeconds}`)
+    return document
+  }
+  const statement = {
+    method: 'get',
+    access: 'public',
+    isCacheable: true,
+    response: { status: 200, schema: issuerMetadata }
+  } as const
+  // Between host and path of the issuer (RFC 8414 §3.1).
+  const suffix = new URL(issuer).pathname.replace(/\/$/, '')
+  return [
+    defineRoute(
+      {
+        ...statement,
+        path: `/.well-known/oauth-authorization-server${suffix}`,
+        summary: "The issuer's metadata (RFC 8414)"
+      },
+      respond
+    ),
+    defineRoute(
+      {
+        ...statement,
+        path: '/.well-known/openid-configuration',
+        summary: "The issuer's metadata, where OpenID Connect clients look for it"
+      },
+      respond
+    )
+  ] as const
+}
+
+function metadataOf(issuer: string) {
+  return {
+    issuer,
+    token_endpoint: endpointOf(issuer, '/oauth/token'),
+    revocation_endpoint: endpointOf(issuer, '/oauth/revoke'),
+    introspection_endpoint: endpointOf(issuer, '/oauth/introspect'),
+    jwks_uri: endpointOf(issuer, '/.well-known/jwks.json'),
+    grant_types_supported: clientGrantTypes,
+    response_types_supported: [],
+    token_endpoint_auth_methods_supported: clientAuthMethods,
+    token_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
+    revocation_endpoint_auth_methods_supported: clientAuthMethods,
+    revocation_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
+    introspection_endpoint_auth_methods_supported: confidentialMethods,
+    introspection_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
+    dpop_signing_alg_values_supported: dpopAlgorithms,
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: [signingAlgorithm]
+  }
+}

@@ -1,0 +1,73 @@
+import type { Logger } from '@countersign/service-kit'
+import type { Config } from '../config.ts'
+import type { IssuerMetrics } from '../metrics.ts'
+import { generateSigningKey } from './generate-signing-key.ts'
+import { keyPolicy } from './key-policy.ts'
+import { startKeySchedule } from './key-schedule.ts'
+import { createKeySealing } from './key-sealing.ts'
+import { createSigningKeyAdministration } from './signing-key-administration.ts'
+import type { SigningKeyStore } from './signing-key-store.ts'
+import { openSigningKeys } from './signing-keys.ts'
+
+/** How often this replica looks after the signing keys. */
+const roundIntervalMs = 5000
+/** Three rounds missed: this replica was paused. */
+const longestAgeMs = 15_000
+
+export interface KeysDeps {
+  config: Config
+  store: SigningKeyStore
+  metrics: Pick<IssuerMetrics, 'showKeys'>
+  logger: Logger
+}
+
+export type Keys = Awaited<ReturnType<typeof startKeys>>
+
+/**
+ * Opens the signing keys, makes those that are missing, and lets them follow each other from now on.
+ * @throws {SealedKeyError} when a key cannot be opened with the master keys that are given
+ */
+export async function startKeys({ config, store, metrics, logger }: KeysDeps) {
+  const sealing = createKeySealing(config.masterKeys)
+  const policy = keyPolicy(config)
+  const administration = createSigningKeyAdministration({
+    store,
+    sealing,
+    policy,
+    generate: () => generateSigningKey(sealing, Number(config.signingKeyBits))
+  })
+  // Before anything is changed: a wrong master key must not touch the keys.
+  const signingKeys = await openSigningKeys({
+    store,
+    sealing,
+    logger,
+    // A key set that is published is younger than the youngest key that may sign.
+    maxAgeMs: Math.min(longestAgeMs, (policy.leadSeconds * 1000) / 2)
+  })
+  for (const kid of await administration.reencrypt()) {
+    logger.info({ kid }, 'signing key was resealed under the current master key')
+  }
+  const onRound = metrics.showKeys
+  const schedule = await startKeySchedule({
+    administration,
+    signingKeys,
+    logger,
+    onRound,
+    intervalMs: roundIntervalMs
+  })
+  // Another replica may have started on the empty database at the same moment, with another master key.
+  const [sealedKeyError] = signingKeys.unopened()
+  if (sealedKeyError) throw sealedKeyError
+  return {
+    administration,
+    signingKeys,
+    schedule,
+    async close() {
+      try {
+        await schedule.close()
+      } finally {
+        await signingKeys.close()
+      }
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import { AccessDeniedError, InvalidClientError } from '@countersign/oauth'
+import { requireRole, requireScope } from '@countersign/verifier/koa'
+import type { Middleware } from 'koa'
+import compose from 'koa-compose'
+import { adminRole } from '../accounts/first-admin.ts'
+import type { ClientAuthenticationDeps } from '../clients/client-authentication.ts'
+import type { ConfirmedClient } from '../clients/client-store.ts'
+import { requireClient } from './require-client.ts'
+import { requireInPerson, requireUser } from './require-user.ts'
+import type { Access } from './route.ts'
+import { type ProofDeps, takeProof } from './take-proof.ts'
+
+/** The scope by which a service reads the figures with a token of its own. */
+export const statisticsScope = 'statistics:read'
+
+export interface AccessRuleDeps {
+  /** Sets `ctx.state.accessToken`, of a user or of a client itself, or answers 401. */
+  requireAccessToken: Middleware
+  registration: 'open' | 'closed'
+  clientAuthentication: ClientAuthenticationDeps
+  proofs: ProofDeps
+}
+
+/** How one kind of caller is checked. */
+export interface AccessRule {
+  readonly check: Middleware
+  /** What shows who is calling is in the body; otherwise the body of a caller who may not is never read. */
+  readonly needsBody?: true
+}
+
+/** The check of each kind of access. */
+export function createAccessRules(deps: AccessRuleDeps): Record<Access, AccessRule> {
+  const user = compose([deps.requireAccessToken, requireUser])
+  const userInPerson = compose([user, requireInPerson])
+  const client = requireClient(deps.clientAuthentication)
+  return {
+    public: { check: (_ctx, next) => next() },
+    registrant: { check: requireOpenRegistration(deps) },
+    user: { check: user },
+    'user-in-person': { check: userInPerson },
+    'refresh-token-or-user': { check: refreshTokenOr(userInPerson, takeProof(deps.proofs)), needsBody: true },
+    admin: { check: compose([userInPerson, requireRole(adminRole)]) },
+    'statistics-reader': { check: compose([deps.requireAccessToken, requireAdminOrStatisticsScope]) },
+    client: { check: client, needsBody: true },
+    'confidential-client': { check: compose([client, refusePublicClients]), needsBody: true }
+  }
+}
+
+function requireOpenRegistration({ registration }: AccessRuleDeps): Middleware {
+  return async function requireOpenRegistration(_ctx, next) {
+    if (registration === 'closed') throw new AccessDeniedError({ description: 'Registration is closed here.' })
+    await next()
+  }
+}
+
+/** A refresh token shows by itself who may: the handler decodes it, and asks for a proof of its key. */
+function refreshTokenOr(requireUserInPerson: Middleware, takeProof: Middleware): Middleware {
+  return function requireRefreshTokenOrUser(ctx, next) {
+    const hasRefreshToken = ctx.state.body.refresh_token !== undefined
+    return hasRefreshToken ? takeProof(ctx, next) : requireUserInPerson(ctx, next)
+  }
+}
+
+const requireStatisticsScope = requireScope(statisticsScope) as Middleware
+
+const requireAdminOrStatisticsScope: Middleware = function requireAdminOrStatisticsScope(ctx, next) {
+  const { act, roles } = ctx.state.accessToken
+  // A service that acts for an admin is none.
+  const isAdmin = !act && roles?.includes(adminRole) === true
+  return isAdmin ? next() : requireStatisticsScope(ctx, next)
+}
+
+/** RFC 7662 §2.1: the endpoint must not be a place to try out tokens. */
+const refusePublicClients: Middleware = async function refusePublicClients(ctx, next) {
+  const { authMethod } = ctx.state.client as ConfirmedClient
+  if (authMethod === 'none') throw new InvalidClientError({ detail: 'the client does not authenticate itself' })
+  await next()
+}

@@ -1,0 +1,110 @@
+import { NotFoundError, OAuthError } from '@countersign/oauth'
+import { acceptJsonBody, requireForm, requireJsonBody, requireQuery } from '@countersign/service-kit'
+import type Router from '@koa/router'
+import type { Context, Middleware } from 'koa'
+import type { z } from 'zod'
+import type { PasswordHashing } from '../passwords/password-hashing.ts'
+import type { AccessRule } from './access-rules.ts'
+import { clientInfoOf } from './client-info.ts'
+import { delayRejections } from './delay-rejections.ts'
+import { JsonText } from './json-text.ts'
+import { requireRoom } from './require-room.ts'
+import type { Access, DepsOf, Route } from './route.ts'
+import { type ProofDeps, takeProof } from './take-proof.ts'
+
+/** What the checks of routes work with. */
+export interface CheckDeps {
+  accessRules: Record<Access, AccessRule>
+  proofs: ProofDeps
+  passwords: Pick<PasswordHashing, 'requireRoom'>
+}
+
+/** Adds routes to a router, each with the checks that its statement asks for. */
+export function addRoutes<Routes extends readonly Route[]>(
+  router: Router,
+  routes: Routes,
+  deps: DepsOf<Routes> & CheckDeps
+): void {
+  for (const route of routes) router[route.method](route.path, ...middlewareOf(route, deps as never))
+}
+
+/** The checks of a route in their order, and its handler. */
+export function middlewareOf<Deps>(route: Route<Deps>, deps: Deps & CheckDeps): Middleware[] {
+  const access = deps.accessRules[route.access]
+  const hashesPasswords = route.limit === 'password-hashing'
+  return [
+    route.observe && observeEnds(route.observe(deps)),
+    route.isCacheable ? undefined : forbidStorage,
+    access.needsBody ? undefined : access.check,
+    route.params && requireParams(route.params),
+    hashesPasswords ? delayRejections() : undefined,
+    hashesPasswords ? requireRoom(deps) : undefined,
+    route.query && requireQuery(route.query),
+    route.body && readBody(route, route.body),
+    access.needsBody ? access.check : undefined,
+    route.takesProof && takeProof(deps.proofs),
+    respond(route, deps)
+  ].filter((one) => one !== undefined)
+}
+
+function observeEnds(observe: (body: unknown, code: string | undefined) => void): Middleware {
+  return async function observeEnds(ctx, next) {
+    try {
+      await next()
+      observe(ctx.state.body, undefined)
+    } catch (error) {
+      observe(ctx.state.body, error instanceof OAuthError ? error.code : 'server_error')
+      throw error
+    }
+  }
+}
+
+/** Both headers, as RFC 6749 §5.1 has them for tokens. */
+const forbidStorage: Middleware = function forbidStorage(ctx, next) {
+  ctx.set('Cache-Control', 'no-store')
+  ctx.set('Pragma', 'no-cache')
+  return next()
+}
+
+function requireParams(schema: z.ZodObject): Middleware {
+  return function requireParams(ctx, next) {
+    const { data, error } = schema.safeParse(ctx.params)
+    if (error) throw new NotFoundError({ description: error.issues[0]?.message ?? 'There is no such thing.' })
+    ctx.params = data as Record<string, string>
+    return next()
+  }
+}
+
+function readBody({ bodyFormat }: Route, schema: z.ZodType): Middleware {
+  if (bodyFormat === 'form') return requireForm(schema as z.ZodObject)
+  return bodyFormat === 'optional-json' ? acceptJsonBody(schema) : requireJsonBody(schema)
+}
+
+function respond<Deps>({ bind, response }: Route<Deps>, deps: Deps): Middleware {
+  const handle = bind(deps) as (request: object) => unknown
+  return async function respond(ctx) {
+    const body = await handle(requestOf(ctx))
+    // A handler that has found the client's copy good has answered itself.
+    if (ctx.status === 304) return
+    ctx.status = response.status
+    if (response.status === 204) return
+    if (body instanceof JsonText) ctx.type = 'application/json'
+    ctx.body = body instanceof JsonText ? body.text : (body ?? '')
+  }
+}
+
+function requestOf(ctx: Context) {
+  const { query, body, accessToken, client, dpopKey } = ctx.state
+  return {
+    params: ctx.params,
+    query,
+    body,
+    accessToken,
+    client,
+    dpopKey,
+    get origin() {
+      return clientInfoOf(ctx)
+    },
+    ctx
+  }
+}

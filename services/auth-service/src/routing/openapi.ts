@@ -1,0 +1,97 @@
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi'
+import { errorResponse } from '../wire/errors.ts'
+import type { Access, Route } from './route.ts'
+
+/** What errors of a status mean, whatever route answers them. */
+const reasons: Record<number, string> = {
+  400: 'The request is malformed, or its grant is invalid.',
+  401: 'No valid credentials.',
+  403: 'Not allowed.',
+  404: 'There is no such thing.',
+  409: 'It exists already, or changed meanwhile.',
+  413: 'The body is larger than 16 KiB.',
+  415: 'The body is of another type than this route reads.',
+  429: 'Too many attempts; Retry-After says when to come again.',
+  503: 'A dependency is away, or the service is full; Retry-After says when to come again.'
+}
+
+/** Each kind of access as OpenAPI has it. */
+const securityOf: Record<Access, ZodOpenApiOperationObject['security']> = {
+  public: undefined,
+  registrant: undefined,
+  user: [{ accessToken: [] }],
+  'user-in-person': [{ accessToken: [] }],
+  'refresh-token-or-user': [{ accessToken: [] }, {}],
+  admin: [{ accessToken: [] }],
+  'statistics-reader': [{ accessToken: [] }],
+  client: [{ clientSecret: [] }, {}],
+  'confidential-client': [{ clientSecret: [] }, {}]
+}
+
+/** The OpenAPI 3.1 description, made from the statements that check the requests. */
+export function describeRoutes(routes: readonly Route[], issuer: string): ReturnType<typeof createDocument> {
+  const paths: ZodOpenApiPathsObject = {}
+  for (const route of routes) {
+    const path = route.path.replaceAll(/:(\w+)/g, '{$1}')
+    paths[path] = { ...paths[path], [route.method]: describeRoute(route) }
+  }
+  return createDocument({
+    openapi: '3.1.0',
+    info: { title: 'Countersign auth-service', version: '1', description: 'Issues tokens that can be taken back.' },
+    servers: [{ url: issuer }],
+    paths,
+    components: {
+      securitySchemes: {
+        accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'at+jwt' },
+        clientSecret: {
+          type: 'http',
+          scheme: 'basic',
+          description: 'Or client_assertion in the form (private_key_jwt), or client_id alone for a public client.'
+        }
+      }
+    }
+  })
+}
+
+function describeRoute(route: Route): ZodOpenApiOperationObject {
+  const { summary, access, params, query, body, bodyFormat, response } = route
+  const mediaType = bodyFormat === 'form' ? 'application/x-www-form-urlencoded' : 'application/json'
+  const security = securityOf[access]
+  return {
+    summary,
+    ...(security && { security }),
+    requestParams: { ...(params && { path: params }), ...(query && { query }) },
+    ...(body && {
+      requestBody: { required: bodyFormat !== 'optional-json', content: { [mediaType]: { schema: body } } }
+    }),
+    responses: {
+      [response.status]: {
+        description: 'Done.',
+        ...(response.schema && { content: { 'application/json': { schema: response.schema } } })
+      },
+      ...Object.fromEntries(
+        errorsOf(route).map((status) => [
+          status,
+          { description: reasons[status], content: { 'application/json': { schema: errorResponse } } }
+        ])
+      )
+    }
+  }
+}
+
+/** The statuses that the checks answer, by what they check, and those of the handler. */
+function errorsOf({ method, access, params, query, body, takesProof, limit, errors = [] }: Route): number[] {
+  const isDocument = method === 'get' && access === 'public'
+  const statuses = [
+    ...(body || query || takesProof ? [400] : []),
+    ...(access === 'public' || access === 'registrant' ? [] : [401]),
+    ...(['user', 'user-in-person', 'admin', 'registrant', 'statistics-reader', 'refresh-token-or-user'].includes(access)
+      ? [403]
+      : []),
+    ...(params ? [404] : []),
+    ...(body ? [413, 415] : []),
+    ...(limit || !isDocument ? [503] : []),
+    ...errors
+  ]
+  return [...new Set(statuses)].sort((one, other) => one - other)
+}

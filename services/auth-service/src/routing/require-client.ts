@@ -1,0 +1,26 @@
+import { InvalidRequestError } from '@countersign/oauth'
+import { headerValues } from '@countersign/verifier'
+import type { Middleware } from 'koa'
+import {
+  authenticateClient,
+  type ClientAuthenticationDeps,
+  type ClientCredentials
+} from '../clients/client-authentication.ts'
+import { clientInfoOf } from './client-info.ts'
+
+/** Authenticates the client of a form that was read before, and leaves it in `ctx.state.client`; or answers 401. */
+export function requireClient(deps: ClientAuthenticationDeps): Middleware {
+  return async function requireClient(ctx, next) {
+    const [authorization, ...others] = headerValues(ctx.req, 'authorization')
+    if (others.length > 0) throw new InvalidRequestError({ description: 'There are several Authorization headers.' })
+    const form = ctx.state.body as Omit<ClientCredentials, 'authorization'> & { readonly grant_type?: string }
+    // The other grants have what they do confirmed by the database in any case, and revoking and introspecting are rare.
+    const mayBeCached = form.grant_type === 'client_credentials'
+    ctx.state.client = await authenticateClient(
+      deps,
+      { ...form, authorization },
+      { origin: clientInfoOf(ctx), mayBeCached }
+    )
+    await next()
+  }
+}

@@ -1,0 +1,121 @@
+import type { VerifiedAccessToken } from '@countersign/verifier'
+import type { Context } from 'koa'
+import type { z } from 'zod'
+import type { ConfirmedClient } from '../clients/client-store.ts'
+import type { ClientInfo } from '../sessions/refresh-token-families.ts'
+import type { DpopKey } from '../tokens/dpop-key.ts'
+import type { JsonText } from './json-text.ts'
+
+/** An access token of a user: a client's own token has no session and no username. */
+export type UserAccessToken = VerifiedAccessToken & { readonly sid: string; readonly preferred_username: string }
+
+/** Who may call a route, and what its handler then knows of the caller. The rules are in access-rules.ts. */
+export interface Callers {
+  /** Anybody. */
+  public: object
+  /** Anybody, while registration is open. */
+  registrant: object
+  /** A user, or a service that acts for one (RFC 8693). */
+  user: { readonly accessToken: UserAccessToken }
+  'user-in-person': { readonly accessToken: UserAccessToken }
+  /** The holder of the refresh token in the body; without one there, a user in person. */
+  'refresh-token-or-user': { readonly accessToken: UserAccessToken | undefined; readonly dpopKey: DpopKey | undefined }
+  /** A user in person who has the role `admin`. */
+  admin: { readonly accessToken: UserAccessToken }
+  /** An admin, or a client whose own token has the scope `statistics:read`. */
+  'statistics-reader': { readonly accessToken: VerifiedAccessToken }
+  /** A client that names itself in the form, and authenticates itself if it is no public one. */
+  client: { readonly client: ConfirmedClient }
+  /** A client that authenticates itself. */
+  'confidential-client': { readonly client: ConfirmedClient }
+}
+
+export type Access = keyof Callers
+
+/** Everything that a route says of itself. Its checks, its handler's types and its place in OpenAPI come from this alone. */
+export interface RouteStatement {
+  readonly method: 'get' | 'post' | 'patch' | 'delete'
+  readonly path: string
+  /** One line for OpenAPI. */
+  readonly summary: string
+  readonly access: Access
+  /** Of texts. One that does not fit is 404, with the schema's message. */
+  readonly params?: z.ZodObject
+  /** Of texts. */
+  readonly query?: z.ZodObject
+  readonly body?: z.ZodType
+  /** Default `json`. An absent `optional-json` counts as `{}`; a `form` is as OAuth has it (RFC 6749 §3.2). */
+  readonly bodyFormat?: 'json' | 'optional-json' | 'form'
+  /** Whether a DPoP proof binds what is issued to its key (RFC 9449 §5). */
+  readonly takesProof?: true
+  /** `password-hashing`: has a place in the queue for hashing before its body is read, and lets rejections wait. */
+  readonly limit?: 'password-hashing'
+  /** Whether the handler says for how long a response may be kept; any other is `no-store`. */
+  readonly isCacheable?: true
+  readonly response: { readonly status: 200 | 201 | 204; readonly schema?: z.ZodType }
+  /** Statuses of errors that the handler itself answers; those of the checks come from the rest of the statement. */
+  readonly errors?: readonly number[]
+}
+
+/** What a handler gets: all of it checked. */
+export type RouteRequest<S extends RouteStatement> = {
+  readonly params: Parsed<S['params']>
+  readonly query: Parsed<S['query']>
+  readonly body: Parsed<S['body']>
+  /** The key of the request's DPoP proof. */
+  readonly dpopKey: DpopKey | undefined
+  /** Where the request came from. */
+  readonly origin: ClientInfo
+  /** For response headers of its own. */
+  readonly ctx: Context
+} & Callers[S['access']]
+
+type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined
+
+/** The body of the response, by its schema. */
+export type RouteResponse<S extends RouteStatement> = S['response'] extends {
+  readonly schema: infer T extends z.ZodType
+}
+  ? Unchangeable<z.input<T>> | JsonText
+  : // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a body returns nothing
+    void
+
+type Unchangeable<T> = T extends readonly (infer Item)[]
+  ? readonly Unchangeable<Item>[]
+  : T extends object
+    ? { readonly [Name in keyof T]: Unchangeable<T[Name]> }
+    : T
+
+/** Counts how a request ended: with no code, or with that of an error. The body is absent when it was not read. */
+export type Observe<S extends RouteStatement> = (body: Parsed<S['body']> | undefined, code: string | undefined) => void
+
+/** A handler whose types are gone: what its statement says is checked before it. */
+export type Handler = (request: never) => unknown
+
+/** A statement with the handler that it is for. `Deps` is what the handler works with. */
+export interface Route<Deps = never> extends RouteStatement {
+  readonly bind: (deps: Deps) => Handler
+  readonly observe?: ((deps: Deps) => Observe<RouteStatement>) | undefined
+}
+
+/**
+ * Defines a route.
+ * @param bind makes the handler; its response goes out with the statement's status
+ * @param observe makes what counts the ends of its requests
+ */
+export function defineRoute<const S extends RouteStatement, Deps>(
+  statement: S,
+  bind: (deps: Deps) => (request: RouteRequest<S>) => RouteResponse<S> | Promise<RouteResponse<S>>,
+  observe?: (deps: Deps) => Observe<S>
+): Route<Deps> {
+  return { ...statement, bind, observe: observe as Route<Deps>['observe'] }
+}
+
+/** What the handlers of all these routes work with. */
+export type DepsOf<Routes extends readonly Route[]> = Intersection<
+  Routes[number] extends infer One ? (One extends Route<infer Deps> ? Deps : never) : never
+>
+
+type Intersection<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer All) => void
+  ? All
+  : never

@@ -1,0 +1,51 @@
+import type { Config } from '../../config.ts'
+import { createPrismaActivity } from './activity.ts'
+import { createPrismaAuditLog } from './audit-log.ts'
+import { createPrismaClientAdministration, createPrismaClientStore } from './clients.ts'
+import { openDatabase, openDatabasePool, openDatabaseProbe } from './database.ts'
+import { requireNoDroppedSlashes } from './dropped-slashes.ts'
+import { createPrismaExpiredRows } from './expired-rows.ts'
+import { createPrismaFailedAuthentications } from './failed-authentications.ts'
+import { createPreparedStatements } from './prepared-statements.ts'
+import { createPrismaRefreshTokenFamilies } from './refresh-token-families.ts'
+import { createPrismaRevocationOutbox } from './revocation-outbox.ts'
+import { createPrismaSigningKeyStore } from './signing-key-store.ts'
+import { createPrismaStatistics } from './statistics.ts'
+import { createPrismaUserAdministration } from './user-administration.ts'
+import { createPrismaUserStore } from './user-store.ts'
+
+export type PostgresStores = Awaited<ReturnType<typeof openPostgresStores>>
+
+/**
+ * Connects to the database, and makes each store that is kept there.
+ * @throws {StartError} when the database was made for an issuer that is written otherwise
+ */
+export async function openPostgresStores(config: Config) {
+  const pool = openDatabasePool({ url: config.databaseUrl.reveal(), connections: config.databaseConnections })
+  const database = openDatabase(pool)
+  const probe = openDatabaseProbe(config.databaseUrl.reveal())
+  await requireNoDroppedSlashes(database, { ISSUER: config.issuer, API_AUDIENCE: config.apiAudience })
+  const preparedStatements = createPreparedStatements(pool)
+  return {
+    activity: createPrismaActivity(database),
+    auditLog: createPrismaAuditLog(database),
+    clients: createPrismaClientStore(preparedStatements),
+    clientAdministration: createPrismaClientAdministration(database),
+    expiredRows: createPrismaExpiredRows(database, config),
+    failedAuthentications: createPrismaFailedAuthentications(database),
+    families: createPrismaRefreshTokenFamilies(database, preparedStatements, config),
+    outbox: createPrismaRevocationOutbox(database),
+    signingKeys: createPrismaSigningKeyStore(database),
+    statistics: createPrismaStatistics(database),
+    users: createPrismaUserStore(database, preparedStatements),
+    userAdministration: createPrismaUserAdministration(database),
+    isReachable: probe.isReachable,
+    async close() {
+      try {
+        await probe.close()
+      } finally {
+        await database.$disconnect()
+      }
+    }
+  }
+}

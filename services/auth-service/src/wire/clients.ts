@@ -1,0 +1,192 @@
+import { audiencePattern, audienceRule } from '@countersign/oauth'
+import type { JSONWebKeySet } from 'jose'
+import { z } from 'zod'
+import { type Client, clientAuthMethods, clientGrantTypes, clientIdPattern, scopePattern } from '../clients/client.ts'
+import type { ClientChange, NewClient } from '../clients/client-administration.ts'
+import { maxKeys, neededMembers } from '../clients/key-rules.ts'
+import { maxAccessTokenTtlSeconds } from '../tokens/access-tokens.ts'
+import { nextCursor, pageLimit } from './pages.ts'
+
+/** The clients on the wire. */
+
+const clientId = z.string().regex(clientIdPattern, { error: 'must be 1 to 64 of A-Z, a-z, 0-9, . _ and -' })
+const name = z
+  .string()
+  .min(1)
+  .max(100)
+  .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), {
+    error: 'must be valid Unicode without control characters'
+  })
+const scope = z.string().regex(scopePattern, { error: 'must be a scope (RFC 6749 §3.3) of at most 64 characters' })
+/** Printable ASCII, as a URI is (RFC 3986 §2): z.url takes whatever the URL parser would mend. */
+const uri = z
+  .url()
+  .max(512)
+  .refine((text) => /^[\x21-\x7e]+$/.test(text), { error: 'must be printable ASCII' })
+const resource = z.string().regex(audiencePattern, { error: `must be ${audienceRule}` })
+const list = <T extends z.ZodType>(item: T) => z.array(item).max(50).refine(isSet, { error: 'must name each once' })
+const keyMember = z
+  .string()
+  .max(2048)
+  .refine((text) => /^[\x20-\x7e]*$/.test(text), { error: 'must be printable ASCII' })
+/** What else a key has, such as certificates, is ignored (RFC 7517 §4). */
+const jwks = z
+  .object({ keys: z.array(z.record(z.string(), z.unknown())).max(maxKeys) })
+  .transform(({ keys }) => ({ keys: keys.map(neededMembers) }))
+  .pipe(z.object({ keys: z.array(z.record(z.string(), z.union([keyMember, z.array(keyMember).max(20)]))) }))
+  .transform((keySet) => keySet as JSONWebKeySet)
+  .meta({ description: 'public keys (RFC 7517)' })
+const ttlRule = { error: `must be a whole number of seconds from 30 to ${maxAccessTokenTtlSeconds}` }
+const ttl = z.int(ttlRule).min(30, ttlRule).max(maxAccessTokenTtlSeconds, ttlRule)
+
+function isSet(items: readonly unknown[]): boolean {
+  return new Set(items).size === items.length
+}
+
+/** Of `/admin/clients/:client_id` */
+export const clientParams = z.object({
+  client_id: z.string().regex(clientIdPattern, { error: 'There is no client with this id.' })
+})
+
+/** `POST /admin/clients` */
+export const clientBody = z.strictObject({
+  client_id: clientId,
+  name: name.optional(),
+  token_endpoint_auth_method: z.enum(clientAuthMethods),
+  jwks: jwks.optional(),
+  jwks_uri: uri.optional(),
+  grant_types: list(z.enum(clientGrantTypes)),
+  scopes: list(scope).default([]),
+  audiences: list(resource).default([]).meta({ description: 'what its tokens may be for' }),
+  resources: list(resource).default([]).meta({ description: 'what it is itself: tokens for these it may introspect' }),
+  may_act_for: list(clientId).default([]).meta({ description: 'clients whose users it may act for' }),
+  may_carry_roles: z.boolean().default(false).meta({ description: "its tokens for users carry the users' roles" }),
+  may_unbind_tokens: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'it may exchange a token that is bound to a key without a proof of that key' }),
+  access_token_ttl_seconds: ttl.optional()
+})
+export type ClientBody = z.infer<typeof clientBody>
+
+/** `PATCH /admin/clients/:client_id`: a member that is absent stays as it is. */
+export const clientChangeBody = z
+  .strictObject({
+    name: name.optional(),
+    jwks: jwks.nullable().optional(),
+    jwks_uri: uri.nullable().optional(),
+    grant_types: list(z.enum(clientGrantTypes)).optional(),
+    scopes: list(scope).optional(),
+    audiences: list(resource).optional(),
+    resources: list(resource).optional(),
+    may_act_for: list(clientId).optional(),
+    may_carry_roles: z.boolean().optional(),
+    may_unbind_tokens: z.boolean().optional(),
+    access_token_ttl_seconds: ttl.nullable().optional(),
+    disabled: z.boolean().optional()
+  })
+  .refine((change) => Object.keys(change).length > 0, { error: 'must hold something to change' })
+export type ClientChangeBody = z.infer<typeof clientChangeBody>
+
+/** `POST /admin/clients/:client_id/secrets`; may be empty. */
+export const newSecretBody = z.strictObject({
+  replaces: z
+    .string()
+    .max(8)
+    .optional()
+    .meta({ description: 'the newest of `secret_ids`: that secret ends, and the one before it stays valid' })
+})
+export type NewSecretBody = z.infer<typeof newSecretBody>
+
+/** `GET /admin/clients` */
+export const clientListQuery = z.strictObject({
+  cursor: clientId.optional().meta({ description: '`next_cursor` of the page before' }),
+  limit: pageLimit(20)
+})
+export type ClientListQuery = z.infer<typeof clientListQuery>
+
+export const client = z.object({
+  client_id: z.string(),
+  name: z.string(),
+  token_endpoint_auth_method: z.enum(clientAuthMethods),
+  jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }).nullable(),
+  jwks_uri: z.string().nullable(),
+  grant_types: z.array(z.string()),
+  scopes: z.array(z.string()),
+  audiences: z.array(z.string()),
+  resources: z.array(z.string()),
+  may_act_for: z.array(z.string()),
+  may_carry_roles: z.boolean(),
+  may_unbind_tokens: z.boolean(),
+  access_token_ttl_seconds: z.int().nullable(),
+  secret_ids: z.array(z.string()).meta({ description: 'names of its secrets, the newest one first' }),
+  created_at: z.iso.datetime(),
+  disabled_at: z.iso.datetime().nullable()
+})
+
+export const clientWithSecret = client.extend({
+  client_secret: z.string().optional().meta({ description: 'shown once; it is kept nowhere' })
+})
+
+export const clientList = z.object({ clients: z.array(client), next_cursor: nextCursor })
+
+/** A client on the wire; never with anything that it authenticates itself by but public keys. */
+export function clientOnWire(client: Client) {
+  return {
+    client_id: client.id,
+    name: client.name,
+    token_endpoint_auth_method: client.authMethod,
+    jwks: client.jwks,
+    jwks_uri: client.jwksUri,
+    grant_types: client.grantTypes,
+    scopes: client.scopes,
+    audiences: client.audiences,
+    resources: client.resources,
+    may_act_for: client.mayActFor,
+    may_carry_roles: client.mayCarryRoles,
+    may_unbind_tokens: client.mayUnbindTokens,
+    access_token_ttl_seconds: client.accessTokenTtlSeconds,
+    secret_ids: client.secretIds,
+    created_at: client.createdAt.toISOString(),
+    disabled_at: client.disabledAt?.toISOString() ?? null
+  }
+}
+
+/** The client that a body of `POST` registers. */
+export function newClientOf(body: ClientBody, secretHashes: readonly string[]): NewClient {
+  return {
+    id: body.client_id,
+    name: body.name ?? body.client_id,
+    authMethod: body.token_endpoint_auth_method,
+    jwks: body.jwks ?? null,
+    jwksUri: body.jwks_uri ?? null,
+    secretHashes,
+    grantTypes: body.grant_types,
+    scopes: body.scopes,
+    audiences: body.audiences,
+    resources: body.resources,
+    mayActFor: body.may_act_for,
+    mayCarryRoles: body.may_carry_roles,
+    mayUnbindTokens: body.may_unbind_tokens,
+    accessTokenTtlSeconds: body.access_token_ttl_seconds ?? null
+  }
+}
+
+/** What a body of `PATCH` changes. */
+export function clientChangeOf(body: ClientChangeBody): ClientChange {
+  const change = {
+    name: body.name,
+    jwks: body.jwks,
+    jwksUri: body.jwks_uri,
+    grantTypes: body.grant_types,
+    scopes: body.scopes,
+    audiences: body.audiences,
+    resources: body.resources,
+    mayActFor: body.may_act_for,
+    mayCarryRoles: body.may_carry_roles,
+    mayUnbindTokens: body.may_unbind_tokens,
+    accessTokenTtlSeconds: body.access_token_ttl_seconds,
+    isDisabled: body.disabled
+  }
+  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) as ClientChange
+}

@@ -1,0 +1,60 @@
+import { UnsupportedGrantTypeError } from '@countersign/oauth'
+import { maxTokenLength } from '@countersign/verifier'
+import { z } from 'zod'
+import { type ClientGrantType, clientGrantTypes } from '../clients/client.ts'
+
+/** What the OAuth endpoints take; parameters that they do not know are ignored (RFC 6749 §3.2). */
+
+const text = (maxLength: number) => z.string().max(maxLength).optional()
+const token = z.string().min(1).max(maxTokenLength)
+
+const clientParameters = {
+  client_id: text(256),
+  client_secret: text(1024),
+  client_assertion: text(8192),
+  client_assertion_type: text(256)
+}
+
+/** `POST /oauth/token` */
+export const tokenForm = z.object({
+  grant_type: z
+    .string()
+    .max(256)
+    .transform(knownGrantType)
+    .meta({ enum: [...clientGrantTypes] }),
+  ...clientParameters,
+  scope: text(2048),
+  resource: z.array(z.string().max(512)).max(10).optional(),
+  // Longer than any of this issuer: one of another is invalid_grant, and no malformed request (RFC 6749 §5.2).
+  refresh_token: text(8192),
+  audience: z.array(z.string().max(512)).max(10).optional(),
+  subject_token: token.optional(),
+  subject_token_type: text(256),
+  requested_token_type: text(256),
+  actor_token: token.optional()
+})
+export type TokenForm = z.infer<typeof tokenForm>
+
+/** `POST /oauth/revoke` and `/oauth/introspect`. The hint saves nothing here: a token tells its kind by itself. */
+export const tokenActionForm = z.object({ token, token_type_hint: text(256), ...clientParameters })
+export type TokenActionForm = z.infer<typeof tokenActionForm>
+
+/** An access token (RFC 6749 §5.1), and what comes with it by the grant. */
+export const accessTokenResponse = z.object({
+  access_token: z.string(),
+  token_type: z.enum(['Bearer', 'DPoP']),
+  expires_in: z.int().meta({ description: 'lifetime of the access token in seconds' }),
+  scope: z.string().optional(),
+  refresh_token: z.string().optional(),
+  issued_token_type: z.string().optional()
+})
+
+/** RFC 7662 §2.2. */
+export const introspection = z.looseObject({ active: z.boolean() })
+
+/** @throws {UnsupportedGrantTypeError} for another one: that has a code of its own (RFC 6749 §5.2) */
+function knownGrantType(text: string): ClientGrantType {
+  const known = clientGrantTypes.find((one) => one === text)
+  if (known === undefined) throw new UnsupportedGrantTypeError()
+  return known
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import type { AdministeredUser, UserPage } from '../accounts/user-administration.ts'
+import { searchWords } from '../accounts/user-search.ts'
+import { isUuid } from '../identifiers.ts'
+import { nextCursor, pageCursor, pageLimit, unknownCursor } from './pages.ts'
+
+/** The users on the wire, as admins see them. */
+
+/** Of `/admin/users/:id` */
+export const userParams = z.object({
+  id: z.string().refine(isUuid, { error: 'There is no user with this id.' }).meta({ format: 'uuid' })
+})
+
+/** `GET /admin/users` */
+export const userListQuery = z.strictObject({
+  search: z
+    .string()
+    .max(64)
+    .refine((text) => text.isWellFormed() && !text.includes('\0'), { error: 'must be valid Unicode' })
+    .default('')
+    .meta({ description: 'beginnings of parts of the username or the e-mail address' }),
+  cursor: pageCursor,
+  limit: pageLimit(20)
+})
+export type UserListQuery = z.infer<typeof userListQuery>
+
+/** `PATCH /admin/users/:id` */
+export const userChangeBody = z
+  .strictObject({
+    disabled: z.boolean().optional(),
+    roles: z
+      .array(z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/, { error: 'must be 1 to 32 of a-z, 0-9, _ and -' }))
+      .max(16)
+      .optional()
+  })
+  .refine((change) => change.disabled !== undefined || change.roles !== undefined, {
+    error: 'must hold disabled, roles or both'
+  })
+export type UserChangeBody = z.infer<typeof userChangeBody>
+
+/** A user, as the registration shows it. */
+export const registeredUser = z.object({ id: z.uuid(), username: z.string(), roles: z.array(z.string()) })
+
+export const administeredUser = registeredUser.extend({
+  email: z.string().nullable(),
+  created_at: z.iso.datetime(),
+  disabled_at: z.iso.datetime().nullable()
+})
+
+export const userList = z.object({ users: z.array(administeredUser), next_cursor: nextCursor })
+
+/** The place in the list of users that a query asks for. @throws {InvalidRequestError} for a cursor of no former page */
+export function placeInUsers({ search, cursor, limit }: UserListQuery) {
+  const after = cursor === undefined ? undefined : decodeCursor(cursor)
+  return { words: searchWords(search), after, limit }
+}
+
+/** A page of users on the wire. */
+export function userPage({ users, next }: UserPage) {
+  return { users: users.map(userSummary), next_cursor: next === undefined ? null : encodeCursor(next) }
+}
+
+/** A user on the wire, as an admin sees it. */
+export function userSummary(user: AdministeredUser) {
+  return {
+    id: user.id,
+    username: user.username,
+    email: user.email,
+    roles: user.roles,
+    created_at: user.createdAt.toISOString(),
+    disabled_at: user.disabledAt?.toISOString() ?? null
+  }
+}
+
+function encodeCursor(usernameKey: string): string {
+  return Buffer.from(usernameKey).toString('base64url')
+}
+
+function decodeCursor(cursor: string): string {
+  const text = Buffer.from(cursor, 'base64url').toString()
+  if (encodeCursor(text) !== cursor || text.includes('\0')) throw unknownCursor()
+  return text
+}
