@@ -65,6 +65,7 @@ export {
   type RevocationViewOptions
 } from './revocation/view.ts'
 export { anyAudience, maxClockToleranceSeconds, type VerifiedAccessToken } from './token/claims.ts'
+export { requireClaims } from './token/require-claims.ts'
 export {
   type AccessTokenVerifier,
   type AccessTokenVerifierStatus,

@@ -18,10 +18,10 @@ export function letIn<R extends object, T>(
   request: R,
   pass: (claims: VerifiedAccessToken) => T,
   refuse: (error: unknown) => T
-): T | PromiseLike<Awaited<T>> {
+): T | Promise<T> {
   // The checks behind this one refuse by the options of its guard.
   ;(request as GuardedRequest<R>)[guardOfRequest] = guard
-  let claims: VerifiedAccessToken | PromiseLike<VerifiedAccessToken>
+  let claims: VerifiedAccessToken | Promise<VerifiedAccessToken>
   try {
     claims = guard.admit(request)
   } catch (error) {

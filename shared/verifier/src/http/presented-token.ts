@@ -33,9 +33,9 @@ const knownScheme = /^(bearer|dpop)(?:[ \t,]|$)/i
 export function takeAccessToken(request: AccessTokenRequest): PresentedToken {
   if (hasFormToken(request.form)) throw new BearerRequestError({ detail: 'access_token in the form body' })
   if (hasQueryToken(request.queryString)) throw new BearerRequestError({ detail: 'access_token in the query' })
-  const [header, ...others] = request.authorization
+  const header = request.authorization[0]
   if (header === undefined) throw new TokenMissingError({ detail: 'no Authorization header' })
-  if (others.length > 0) throw new BearerRequestError({ detail: 'several Authorization headers' })
+  if (request.authorization.length > 1) throw new BearerRequestError({ detail: 'several Authorization headers' })
   const scheme = schemeOf(header)
   if (scheme === undefined) throw new TokenMissingError({ detail: 'Authorization is of another scheme' })
   const token = credentialsOf(header, scheme)

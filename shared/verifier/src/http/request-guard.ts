@@ -7,9 +7,6 @@ import type { AccessTokenVerifier, VerifyOptions } from '../token/verifier.ts'
 import { type AccessTokenRequest, type AccessTokenScheme, schemeOf, takeAccessToken } from './presented-token.ts'
 import { type HttpResponse, toHttpResponse } from './responses.ts'
 
-/** The scheme as nearly everybody writes it. */
-const bearer = 'Bearer '
-
 /** Where a framework's request keeps what a guard looks at. Each is asked for only when it is needed. */
 export interface RequestReader<R> {
   /** Every `Authorization` header as received, not joined and none dropped. */
@@ -50,7 +47,7 @@ export type RequestLogger<R> = VerifierLogger | ((request: R) => VerifierLogger)
 /** What stands between the requests of a framework and a verifier: all that an adapter does not have to know itself. */
 export interface RequestGuard<R> {
   /**
-   * Lets a request in by its access token. A token that the verifier remembers is judged at once, without a promise.
+   * Lets a request in by its access token. A token that the verifier has cached is judged at once, without a promise.
    *
    * @throws {VerifierError} at once or as a rejection, for `refuse` to answer.
    */
@@ -83,7 +80,7 @@ export function createRequestGuard<R>(
   reader: RequestReader<R>,
   options: RequestGuardOptions<R> = {}
 ): RequestGuard<R> {
-  checkMethods('verifier', verifier, ['verify', 'getCached'])
+  checkMethods('verifier', verifier, ['check'])
   const { logger, whenStale } = options
   if (whenStale !== undefined) checkOneOf('whenStale', whenStale, stalePolicies)
   const resourceMetadata = options.resourceMetadata && checkHttpUrl('resourceMetadata', options.resourceMetadata).href
@@ -103,27 +100,14 @@ export function createRequestGuard<R>(
       form: reader.form(request)
     }
   }
-  /** What the common request presents, if it is one: a token that is remembered has the right form, by its exact text. */
-  const commonToken = ({ authorization, queryString, form }: AccessTokenRequest): string | undefined => {
-    const header = authorization[0]
-    const isCommon = authorization.length === 1 && queryString === undefined && form === undefined
-    return isCommon && header?.startsWith(bearer) ? header.slice(bearer.length) : undefined
-  }
 
   return {
     admit(request) {
-      const parts = partsOf(request)
-      const token = commonToken(parts)
-      const cached = token && verifier.getCached(token, bearerOptions)
-      if (cached) return cached
-      const presented = takeAccessToken(parts)
-      if (presented.scheme === 'Bearer') {
-        const known = token === presented.token ? undefined : verifier.getCached(presented.token, bearerOptions)
-        return known ?? verifier.verify(presented.token, bearerOptions)
-      }
+      const presented = takeAccessToken(partsOf(request))
+      if (presented.scheme === 'Bearer') return verifier.check(presented.token, bearerOptions)
       const url = publicUrl === undefined ? reader.url(request) : publicUrl + reader.path(request)
       const dpop = { proof: presented.proof, method: reader.method(request), url }
-      return verifier.verify(presented.token, { whenStale, dpop })
+      return verifier.check(presented.token, { whenStale, dpop })
     },
     refuse(request, error) {
       if (!(error instanceof VerifierError)) throw error

@@ -44,13 +44,12 @@ export interface AccessTokenVerifier {
    */
   verify(token: string, options?: VerifyOptions): Promise<VerifiedAccessToken>
   /**
-   * Does the same at once for a bearer token that this verifier has cached: `undefined` when it takes `verify` to know, since
-   * the token is not cached, is bound to a key, or its revocation has to be asked for. What `requireAccessToken` tries
-   * first, so that the common request waits for nothing.
+   * Does the same without a promise where there is nothing to wait for, as with a bearer token that this verifier has cached.
+   * `requireAccessToken` uses it, so that the common request waits for nothing.
    *
-   * @throws {VerifierError} as `verify` rejects.
+   * @throws {VerifierError} as `verify` rejects: at once, or as the rejection of the promise.
    */
-  getCached(token: string, options?: Pick<VerifyOptions, 'whenStale'>): VerifiedAccessToken | undefined
+  check(token: string, options?: VerifyOptions): VerifiedAccessToken | Promise<VerifiedAccessToken>
   /** Resolves once there are keys and the revocation view is complete; rejects when closed before. Waits for both. */
   ready(): Promise<void>
   /** Facts of this moment. */
@@ -132,25 +131,36 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
     cachedTokens.set(token, verified, sid === undefined ? [jti, ...actors] : [jti, sid, ...actors])
   }
 
-  return {
-    async verify(token, { whenStale, dpop } = {}) {
-      if (typeof token !== 'string') throw new TypeError('token must be a string')
-      const known = find(token)
-      const { claims, identifiers, isNamed } = known ?? (await verifyOnce(token))
-      checkTimes(claims, clock.now(), clockToleranceSeconds)
-      if (!known || isNamed) revocations?.refuseKnown(identifiers)
-      if (revocations?.isFresh(whenStale) === false) await revocations.ask(identifiers)
-      if (dpop !== null && (dpop || claims.cnf)) await possession.require(token, claims, dpop)
+  /** What is checked at each use. Waits only to ask the transport of the denylist, or for a proof. */
+  const checkUse = (
+    token: string,
+    { claims, identifiers }: Verified,
+    mayBeRevoked: boolean,
+    { whenStale, dpop }: VerifyOptions
+  ): VerifiedAccessToken | Promise<VerifiedAccessToken> => {
+    checkTimes(claims, clock.now(), clockToleranceSeconds)
+    if (mayBeRevoked) revocations?.refuseKnown(identifiers)
+    const mustAsk = revocations?.isFresh(whenStale) === false
+    const needsProof = dpop !== null && (dpop !== undefined || claims.cnf !== undefined)
+    if (!mustAsk && !needsProof) return claims
+    return (async () => {
+      if (mustAsk) await revocations?.ask(identifiers)
+      if (needsProof) await possession.require(token, claims, dpop)
       return claims
+    })()
+  }
+  const check: AccessTokenVerifier['check'] = (token, options = {}) => {
+    if (typeof token !== 'string') throw new TypeError('token must be a string')
+    const cached = find(token)
+    if (cached) return checkUse(token, cached, cached.isNamed, options)
+    return verifyOnce(token).then((verified) => checkUse(token, verified, true, options))
+  }
+
+  return {
+    async verify(token, options) {
+      return check(token, options)
     },
-    getCached(token, { whenStale } = {}) {
-      const verified = find(token)
-      if (!verified || verified.claims.cnf) return undefined
-      const { claims, identifiers, isNamed } = verified
-      checkTimes(claims, clock.now(), clockToleranceSeconds)
-      if (isNamed) revocations?.refuseKnown(identifiers)
-      return revocations?.isFresh(whenStale) === false ? undefined : claims
-    },
+    check,
     async ready() {
       await Promise.all([keys.ready(), revocations?.ready()])
     },

@@ -43,7 +43,7 @@ describe('requireAccessToken for Express', () => {
       const answer = await answerTo(app, { url: '/mounted/me', headers: bearer(token) })
       expect(answer).toMatchObject({ status: 200, body: '{"sub":"user-1"}' })
     }
-    expect(Object.isFrozen(verifier.getCached(token))).toBe(true)
+    expect(Object.isFrozen(verifier.check(token))).toBe(true)
   })
 
   it('answers with the bytes of the refusal, whatever the app does to its JSON', async () => {
@@ -107,7 +107,7 @@ describe('requireAccessToken for Express', () => {
   })
 
   it('hands a fault that is no refusal to the error handler of the app', async () => {
-    const broken = { ...verifier, getCached: () => undefined, verify: () => Promise.reject(new RangeError('broken')) }
+    const broken = { ...verifier, check: () => Promise.reject(new RangeError('broken')) }
     const app = express()
     app.use(requireAccessToken(broken), ownFault)
     expect(await answerTo(app, { headers: bearer('x') })).toMatchObject({ status: 418 })

@@ -126,7 +126,7 @@ describe('requireAccessToken for Fastify', () => {
   })
 
   it('hands a fault that is no refusal to the error handler of the app', async () => {
-    const broken = { ...verifier, getCached: () => undefined, verify: () => Promise.reject(new RangeError('broken')) }
+    const broken = { ...verifier, check: () => Promise.reject(new RangeError('broken')) }
     const app = setUp()
     app.get('/broken', { onRequest: requireAccessToken(broken) }, async () => 'in')
     expect(await ask(app, { url: '/broken', headers: bearer('x') })).toMatchObject({ status: 418 })

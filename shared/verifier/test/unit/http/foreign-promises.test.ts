@@ -19,8 +19,7 @@ const foreignRejection = (error: Error) => {
   return { then: settled.then.bind(settled) }
 }
 const verifier = {
-  getCached: () => undefined,
-  verify: () => foreignRejection(new TokenMalformedError({ detail: 'made by a test' }))
+  check: () => foreignRejection(new TokenMalformedError({ detail: 'made by a test' }))
 } as unknown as AccessTokenVerifier
 
 const headers = ['Authorization', 'Bearer junk']

@@ -123,7 +123,7 @@ describe('requireAccessToken for Hono', () => {
   })
 
   it('hands a fault that is no refusal to the error handler of the app', async () => {
-    const broken = { ...verifier, getCached: () => undefined, verify: () => Promise.reject(new RangeError('broken')) }
+    const broken = { ...verifier, check: () => Promise.reject(new RangeError('broken')) }
     const app = setUp()
     app.get('/broken', requireAccessToken(broken), (c) => c.text('in'))
     expect(await answer(app, '/broken', [bearer('x')])).toMatchObject({ status: 418 })

@@ -150,22 +150,24 @@ describe('the access token verifier', () => {
       own.mint({ sid: 'session-3', exp: 9e9 })
     ]
     for (const token of [expiring, revoked, orphaned]) {
-      expect(verifier.getCached(token)).toBeUndefined()
-      expect(await verifier.verify(token)).toBe(verifier.getCached(token))
+      const claims = verifier.check(token)
+      expect(claims).toBeInstanceOf(Promise)
+      expect(await claims).toBe(verifier.check(token))
+      expect(await verifier.verify(token)).toBe(verifier.check(token))
     }
     log.append([{ kind: 'sid', value: 'session-2', expiresAt: ownClock.now() / 1000 + 660 }])
-    expect(() => verifier.getCached(revoked)).toThrow(expect.objectContaining({ code: 'ERR_TOKEN_REVOKED' }))
+    expect(() => verifier.check(revoked)).toThrow(expect.objectContaining({ code: 'ERR_TOKEN_REVOKED' }))
     ownClock.advance(605_000)
-    expect(() => verifier.getCached(expiring)).toThrow(expect.objectContaining({ code: 'ERR_TOKEN_EXPIRED' }))
+    expect(() => verifier.check(expiring)).toThrow(expect.objectContaining({ code: 'ERR_TOKEN_EXPIRED' }))
     const kid = own.kid
     await own.rotate()
     await own.withdraw(kid)
-    expect(verifier.getCached(orphaned)).toBeUndefined()
+    await expect(verifier.check(orphaned)).rejects.toMatchObject({ code: 'ERR_TOKEN_UNKNOWN_KEY' })
     await verifier.close()
-    expect(verifier.getCached(expiring)).toBeUndefined()
+    await expect(verifier.check(expiring)).rejects.toMatchObject({ code: 'ERR_TOKEN_UNKNOWN_KEY' })
   })
 
-  it('gets nothing from the cache while the view is stale: it refuses, leaves the question to verify, or lets pass, as the policy says', async () => {
+  it('refuses a cached token, asks the transport or accepts while the view is stale, as the policy says', async () => {
     const log = createInProcessRevocationLog({ clock })
     log.complete()
     const { verifier } = setUp({ revocations: inProcessRevocations(log, { maxStalenessSeconds: 1 }) })
@@ -173,12 +175,14 @@ describe('the access token verifier', () => {
     const claims = await verifier.verify(token)
     log.flush()
     clock.advance(1001)
-    expect(() => verifier.getCached(token)).toThrow(expect.objectContaining({ code: 'ERR_REVOCATIONS_UNAVAILABLE' }))
-    expect(verifier.getCached(token, { whenStale: 'check' })).toBeUndefined()
-    expect(verifier.getCached(token, { whenStale: 'allow' })).toBe(claims)
+    expect(() => verifier.check(token)).toThrow(expect.objectContaining({ code: 'ERR_REVOCATIONS_UNAVAILABLE' }))
+    await expect(verifier.check(token, { whenStale: 'check' })).rejects.toMatchObject({
+      code: 'ERR_REVOCATIONS_UNAVAILABLE'
+    })
+    expect(verifier.check(token, { whenStale: 'allow' })).toBe(claims)
   })
 
-  it('gets no token from the cache that was revoked before it came, while it was verified, or by any of its names', async () => {
+  it('refuses a cached token at once that was revoked before it came, while it was verified, or by any of its names', async () => {
     const log = createInProcessRevocationLog({ clock })
     const revoke = (kind: 'jti' | 'sid' | 'kid', value: string) =>
       log.append([{ kind, value, expiresAt: clock.now() / 1000 + 660 }])
@@ -191,7 +195,7 @@ describe('the access token verifier', () => {
       revocations: inProcessRevocations(log)
     })
     const isRefused = (token: string) =>
-      expect(() => verifier.getCached(token), token).toThrow(expect.objectContaining({ code: 'ERR_TOKEN_REVOKED' }))
+      expect(() => verifier.check(token), token).toThrow(expect.objectContaining({ code: 'ERR_TOKEN_REVOKED' }))
 
     const before = own.mint({ sid: 'ended before' })
     expect(await code(before)).toBe('ERR_TOKEN_REVOKED')
@@ -215,19 +219,19 @@ describe('the access token verifier', () => {
     revoke('sid', 'session-9')
     revoke('sid', 'epoch-2')
     for (const token of [byJti, bySid, byActor]) isRefused(token)
-    expect(verifier.getCached(other)).toBeDefined()
+    expect(verifier.check(other)).toMatchObject({ iss: own.issuer })
     revoke('kid', own.kid)
     for (const token of all) isRefused(token)
     // And it stays so, also for one that goes to the other generation.
     expect(await code(bySid)).toBe('ERR_TOKEN_REVOKED')
   })
 
-  it('gets no token from the cache that is bound to a key: it takes a proof', async () => {
+  it('asks for a proof each time when a cached token is bound to a key', async () => {
     const { verifier } = setUp()
     const bound = issuer.mint({ cnf: { jkt: 'A'.repeat(43) } })
     await verifier.verify(bound, { dpop: null })
     expect(verifier.status().cachedTokens).toBe(1)
-    expect(verifier.getCached(bound)).toBeUndefined()
+    await expect(verifier.check(bound)).rejects.toMatchObject({ code: 'ERR_TOKEN_BINDING' })
   })
 
   it('remembers no token that failed', async () => {
