@@ -2,10 +2,10 @@
 // its own, in this workspace: TypeScript 7 has no API for it yet.
 const entryPoints = [
   'index',
-  'express/index',
-  'fastify/index',
-  'hono/index',
-  'koa/index',
+  'http/express',
+  'http/fastify',
+  'http/hono',
+  'http/koa',
   'redis/index',
   'in-process/index'
 ]

@@ -106,7 +106,7 @@ describe('a project with the core alone', () => {
   test('can load it from CommonJS, and cannot load what is no entry point', async () => {
     const line = "console.log(typeof require('@countersign/verifier').createAccessTokenVerifier)"
     expect(await evaluate(line, '--input-type=commonjs')).toBe('function')
-    const inner = evaluateModule("await import('@countersign/verifier/dist/signature.js')")
+    const inner = evaluateModule("await import('@countersign/verifier/dist/token/signature.js')")
     await expect(inner).rejects.toThrow(/ERR_PACKAGE_PATH_NOT_EXPORTED/)
   })
 

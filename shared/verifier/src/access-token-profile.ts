@@ -4,6 +4,14 @@ export const accessTokenType = 'at+jwt'
 /** The only signature algorithm that is issued and accepted (RFC 7518 §3.3). */
 export const signingAlgorithm = 'RS256'
 
+/** A `jti`, `sid` or `kid` has at most this many characters; longer ones are refused in tokens and ignored in the feed. */
+export const maxIdentifierLength = 256
+
+/** What a revocation entry can name: one token, one session (or a client's epoch), or one signing key. */
+export const revocationKinds = ['jti', 'sid', 'kid'] as const
+/** One of {@link revocationKinds}. */
+export type RevocationKind = (typeof revocationKinds)[number]
+
 /** The claims of an access token (RFC 9068 §2.2), and no other: the auth-service issues no claim beyond these. */
 export interface AccessTokenClaims {
   /** The issuer. */

@@ -1,4 +1,4 @@
-import type { RevocationKind } from './revocation-entry.ts'
+import type { RevocationKind } from './access-token-profile.ts'
 
 /** The stable code of a `VerifierError`. `toHttpResponse` has the HTTP answer of each. */
 export type VerifierErrorCode =

@@ -5,28 +5,24 @@
  *
  * @packageDocumentation
  */
-export { anyAudience, maxClockToleranceSeconds, type VerifiedAccessToken } from './access-token-claims.ts'
-export { type AccessTokenClaims, type ActorClaim, accessTokenType, signingAlgorithm } from './access-token-profile.ts'
+
 export {
-  type AccessTokenVerifier,
-  type AccessTokenVerifierOptions,
-  type AccessTokenVerifierStatus,
-  createAccessTokenVerifier,
-  type VerifyOptions
-} from './access-token-verifier.ts'
+  type AccessTokenClaims,
+  type ActorClaim,
+  accessTokenType,
+  maxIdentifierLength,
+  type RevocationKind,
+  revocationKinds,
+  signingAlgorithm
+} from './access-token-profile.ts'
 export { type Clock, systemClock } from './clock.ts'
-export { maxTokenLength } from './compact-jws.ts'
-export { type DpopAlgorithm, dpopAlgorithms } from './dpop-key.ts'
-export { type DpopExpectations, type DpopProof, verifyDpopProof } from './dpop-proof.ts'
-export { createInProcessDpopReplays, type DpopReplays, type InProcessDpopReplaysOptions } from './dpop-replays.ts'
+export { describeDifference } from './describe-difference.ts'
+export { type DpopAlgorithm, dpopAlgorithms } from './dpop/key.ts'
+export { type DpopExpectations, type DpopProof, verifyDpopProof } from './dpop/proof.ts'
+export type { DpopOptions, DpopPresentation } from './dpop/proof-of-possession.ts'
+export { createInProcessDpopReplays, type DpopReplays, type InProcessDpopReplaysOptions } from './dpop/replays.ts'
+export { maxTokenLength } from './encoding/compact-jws.ts'
 export * from './errors.ts'
-export type { Fetch } from './fetch-key-set.ts'
-export { type ChallengeOptions, type HttpResponse, toHttpResponse } from './http-responses.ts'
-export { createRemoteKeySet, maxStaleKeysSecondsLimit, type RemoteKeySetOptions } from './key-set.ts'
-export type { FetchOutcome, KeySource, KeySourceStatus, VerificationKey } from './key-source.ts'
-export { likelyMistakeOf } from './likely-mistakes.ts'
-export { createLocalKeySet, type LocalKeySet } from './local-key-set.ts'
-export type { VerifierLogger } from './logger.ts'
 export {
   type AccessTokenRequest,
   type AccessTokenScheme,
@@ -34,33 +30,46 @@ export {
   type NodeHeaders,
   type PresentedToken,
   takeAccessToken
-} from './presented-token.ts'
-export type { DpopOptions, DpopPresentation } from './proof-of-possession.ts'
+} from './http/presented-token.ts'
 export {
   type ProtectedResourceOptions,
   protectedResourceDocument,
   protectedResourceMetadataUrl
-} from './protected-resource-metadata.ts'
+} from './http/protected-resource-metadata.ts'
 export {
   createRequestGuard,
   type RequestGuard,
   type RequestGuardOptions,
   type RequestLogger,
   type RequestReader
-} from './request-guard.ts'
-export { type RevocationEntry, type RevocationKind, revocationKinds } from './revocation-entry.ts'
-export {
-  type ArrivingEntry,
-  maxIdentifierLength,
-  type RevocableIdentifiers,
-  type RevocationFeed,
-  type RevocationSink
-} from './revocation-feed.ts'
+} from './http/request-guard.ts'
+export { type ChallengeOptions, type HttpResponse, toHttpResponse } from './http/responses.ts'
+export type { Fetch } from './keys/fetch-key-set.ts'
+export type { FetchOutcome, KeySource, KeySourceStatus, VerificationKey } from './keys/key-source.ts'
+export { likelyMistakeOf } from './keys/likely-mistakes.ts'
+export { createLocalKeySet, type LocalKeySet } from './keys/local-key-set.ts'
+export { createRemoteKeySet, maxStaleKeysSecondsLimit, type RemoteKeySetOptions } from './keys/remote-key-set.ts'
+export type { VerifierLogger } from './logger.ts'
+export type {
+  ArrivingEntry,
+  RevocableIdentifiers,
+  RevocationEntry,
+  RevocationFeed,
+  RevocationSink
+} from './revocation/feed.ts'
+export { type RevocationOptions, type StalePolicy, stalePolicies } from './revocation/revocations.ts'
 export {
   createRevocationView,
   type RevocationStatus,
   type RevocationView,
   type RevocationViewOptions
-} from './revocation-view.ts'
-export { type RevocationOptions, type StalePolicy, stalePolicies } from './revocations.ts'
-export { describeDifference } from './set-up-warnings.ts'
+} from './revocation/view.ts'
+export { anyAudience, maxClockToleranceSeconds, type VerifiedAccessToken } from './token/claims.ts'
+export { requireClaims } from './token/require-claims.ts'
+export {
+  type AccessTokenVerifier,
+  type AccessTokenVerifierStatus,
+  createAccessTokenVerifier,
+  type VerifyOptions
+} from './token/verifier.ts'
+export type { AccessTokenVerifierOptions } from './token/verifier-options.ts'

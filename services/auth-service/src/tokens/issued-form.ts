@@ -1,30 +1,24 @@
-import { type AccessTokenVerifier, TokenClaimError, type VerifiedAccessToken } from '@countersign/verifier'
+import {
+  type AccessTokenVerifier,
+  requireClaims,
+  TokenClaimError,
+  type VerifiedAccessToken
+} from '@countersign/verifier'
 import { clientIdPattern } from '../clients/client.ts'
 import { isUuid } from '../identifiers.ts'
 import { maxAccessTokenTtlSeconds } from './access-tokens.ts'
 
-type Verifier = Pick<AccessTokenVerifier, 'verify' | 'getCached'>
-
 /**
  * The same verifier, for tokens whose identifiers have the form that this issuer gives them. Every route and grant reads
  * tokens through it, so nothing else reaches SQL as an id, even when a valid signature is on it.
- * @throws {TokenClaimError} from `verify` and `getCached`, naming the claim
+ * @throws {TokenClaimError} from `verify` and `check`, naming the claim
  */
-export function requireIssuedForm<V extends Verifier>(verifier: V): V {
-  return {
-    ...verifier,
-    verify: async (token, options) => checkForm(await verifier.verify(token, options)),
-    getCached(token, options) {
-      const claims = verifier.getCached(token, options)
-      return claims && checkForm(claims)
-    }
-  }
-}
-
-function checkForm(claims: VerifiedAccessToken): VerifiedAccessToken {
-  const misfit = findMisfit(claims)
-  if (misfit === undefined) return claims
-  throw new TokenClaimError(misfit, { detail: `${misfit} is not one that this issuer makes` })
+export function requireIssuedForm<V extends Pick<AccessTokenVerifier, 'verify' | 'check'>>(verifier: V): V {
+  return requireClaims(verifier, (claims) => {
+    const misfit = findMisfit(claims)
+    if (misfit === undefined) return
+    throw new TokenClaimError(misfit, { detail: `${misfit} is not one that this issuer makes` })
+  })
 }
 
 function findMisfit({

@@ -3,6 +3,7 @@ import {
   type AccessTokenVerifier,
   KeysUnavailableError,
   RevocationsUnavailableError,
+  requireClaims,
   TokenClaimError,
   type VerifiedAccessToken,
   VerifierError
@@ -41,16 +42,8 @@ export function audienceOf({ aud }: Pick<VerifiedAccessToken, 'aud'>): readonly 
 
 /** The same verifier, for tokens that are for this audience. */
 export function forAudience(verifier: AccessTokenVerifier, audience: string): AccessTokenVerifier {
-  const requireAudience = (claims: VerifiedAccessToken) => {
-    if (audienceOf(claims).includes(audience)) return claims
+  return requireClaims(verifier, (claims) => {
+    if (audienceOf(claims).includes(audience)) return
     throw new TokenClaimError('aud', { detail: 'aud does not hold this service' })
-  }
-  return {
-    ...verifier,
-    verify: async (token, options) => requireAudience(await verifier.verify(token, options)),
-    getCached(token, options) {
-      const claims = verifier.getCached(token, options)
-      return claims && requireAudience(claims)
-    }
-  }
+  })
 }

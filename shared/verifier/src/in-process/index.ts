@@ -4,9 +4,9 @@
  * @packageDocumentation
  */
 
+export { createInProcessRevocationLog, type InProcessRevocationLog, type LogFollower } from './revocation-log.ts'
 export {
   createInProcessRevocationFeed,
   type InProcessRevocationsOptions,
   inProcessRevocations
-} from './in-process-revocations.ts'
-export { createInProcessRevocationLog, type InProcessRevocationLog, type LogFollower } from './revocation-log.ts'
+} from './revocations.ts'

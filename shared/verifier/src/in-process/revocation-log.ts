@@ -1,5 +1,6 @@
+import type { RevocationKind } from '../access-token-profile.ts'
 import { type Clock, systemClock } from '../clock.ts'
-import type { RevocationEntry, RevocationKind } from '../revocation-entry.ts'
+import type { RevocationEntry } from '../revocation/feed.ts'
 
 /** What a log tells those who follow it. */
 export interface LogFollower {

@@ -1,11 +1,11 @@
 import { ErrorReply } from 'redis'
+import type { RevocationKind } from '../access-token-profile.ts'
 import type { Clock } from '../clock.ts'
 import { pause } from '../deferred.ts'
-import type { RevocationKind } from '../revocation-entry.ts'
-import type { ArrivingEntry, RevocationSink } from '../revocation-feed.ts'
+import type { ArrivingEntry, RevocationSink } from '../revocation/feed.ts'
 import type { Backlog } from './backlog.ts'
+import type { RedisClient, RedisLink, RedisSession } from './link.ts'
 import { requirePrimary } from './primary.ts'
-import type { RedisClient, RedisLink, RedisSession } from './redis-link.ts'
 import { isEpochOfRun, revocationKeys } from './revocation-keys.ts'
 
 const pageSize = 1000

@@ -3,8 +3,8 @@
  *
  * @packageDocumentation
  */
-export { isFromFormerPrimary, NotPrimaryError, requirePrimary } from './primary.ts'
-export { dpopProofKey, redisDpopReplays } from './redis-dpop-replays.ts'
+
+export { dpopProofKey, redisDpopReplays } from './dpop-replays.ts'
 export {
   createRedisLink,
   type RedisClient,
@@ -12,6 +12,7 @@ export {
   type RedisLinkOptions,
   type RedisSession,
   type RedisSubscription
-} from './redis-link.ts'
-export { createRedisRevocationFeed, type RedisRevocationsOptions, redisRevocations } from './redis-revocations.ts'
+} from './link.ts'
+export { isFromFormerPrimary, NotPrimaryError, requirePrimary } from './primary.ts'
 export { isEpochOfRun, revocationKeys } from './revocation-keys.ts'
+export { createRedisRevocationFeed, type RedisRevocationsOptions, redisRevocations } from './revocations.ts'

@@ -1,4 +1,4 @@
-import type { RevocationKind } from '../revocation-entry.ts'
+import type { RevocationKind } from '../access-token-profile.ts'
 
 /** The names of the keys. Their common hash tag keeps them in one slot of a cluster, so that one script reaches all. */
 export const revocationKeys = Object.freeze({

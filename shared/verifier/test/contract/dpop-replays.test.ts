@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createTestRedis, startTcpProxy } from '@countersign/testing'
 import { createClient } from 'redis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
-import { createInProcessDpopReplays, type DpopReplays } from '../../src/dpop-replays.ts'
+import { createInProcessDpopReplays, type DpopReplays } from '../../src/dpop/replays.ts'
 import { dpopProofKey, redisDpopReplays } from '../../src/redis/index.ts'
 
 const newKey = () => randomBytes(32).toString('base64url')

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createBacklog } from '../../../src/redis/backlog.ts'
 import { followRevocations } from '../../../src/redis/follow-revocations.ts'
-import type { RedisClient, RedisLink } from '../../../src/redis/redis-link.ts'
-import { createFakeClock } from '../fake-clock.ts'
+import type { RedisClient, RedisLink } from '../../../src/redis/link.ts'
+import { createFakeClock } from '../fixtures/fake-clock.ts'
 
 const runId = 'a'.repeat(40)
 

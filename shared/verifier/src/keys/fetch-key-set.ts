@@ -1,0 +1,127 @@
+import { show } from '../describe-difference.ts'
+import { KeySetRefusedError } from './json-web-key-set.ts'
+
+/** A `fetch`, as the platform has it. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+export interface FetchKeySetOptions {
+  readonly fetch: Fetch
+  /** For the whole exchange, body included. */
+  readonly timeoutMilliseconds: number
+  readonly maxBytes: number
+  /** The `ETag` of the document that is known. */
+  readonly etag?: string | undefined
+  /** Asks caches on the way for the issuer's own word (RFC 9111 §5.2.1.4). */
+  readonly isRevalidated?: boolean
+  /** Gives the exchange up. */
+  readonly signal: AbortSignal
+}
+
+/** What an issuer answered to a request for its JWKS. */
+export interface FetchedKeySet {
+  /** The JSON document; `undefined` when it has not changed (304). */
+  readonly document: unknown
+  readonly etag: string | undefined
+  /** Seconds for which the answer is fresh still (RFC 9111 §4.2.1); `undefined` when it does not say. */
+  readonly maxAgeSeconds: number | undefined
+  /** What time it was where the answer was made, in milliseconds since 1970; `undefined` when it does not say. */
+  readonly serverTime: number | undefined
+}
+
+const contentType = /^application\/(?:jwk-set\+)?json\s*(?:;|$)/i
+
+/**
+ * Fetches a JWKS document. Redirects are refused: who answers for the issuer's keys is settled by configuration.
+ *
+ * @throws {KeySetRefusedError} for 200 with anything but JSON inside the bounds.
+ * @throws {Error} when there is no answer in time, or any other but 304 to a request that allows it.
+ */
+export async function fetchKeySet(url: string, options: FetchKeySetOptions): Promise<FetchedKeySet> {
+  if (options.signal.aborted) throw new Error('given up')
+  const abort = new AbortController()
+  const giveUp = () => abort.abort(new Error('given up'))
+  const timer = setTimeout(() => abort.abort(new Error('timed out')), options.timeoutMilliseconds)
+  options.signal.addEventListener('abort', giveUp, { once: true })
+  try {
+    // Raced as well as passed on: a fetch, or a body, that does not heed its signal must not hold everyone up.
+    return await Promise.race([exchange(url, options, abort.signal), rejectionOf(abort.signal)])
+  } finally {
+    clearTimeout(timer)
+    options.signal.removeEventListener('abort', giveUp)
+    abort.abort()
+  }
+}
+
+async function exchange(url: string, options: FetchKeySetOptions, signal: AbortSignal): Promise<FetchedKeySet> {
+  const headers: Record<string, string> = { Accept: 'application/jwk-set+json, application/json' }
+  if (options.etag !== undefined) headers['If-None-Match'] = options.etag
+  if (options.isRevalidated) headers['Cache-Control'] = 'no-cache'
+  const response = await options.fetch(url, { headers, signal, redirect: 'manual' })
+  const etag = response.headers.get('etag') ?? undefined
+  const maxAgeSeconds = freshnessOf(response.headers)
+  const serverTime = serverTimeOf(response.headers)
+  if (response.status === 304 && options.etag !== undefined) {
+    return { document: undefined, etag: etag ?? options.etag, maxAgeSeconds, serverTime }
+  }
+  if (response.status !== 200 || response.redirected) throw new Error(statusOf(response))
+  if (!contentType.test(response.headers.get('content-type') ?? '')) {
+    throw new KeySetRefusedError('not JSON by its Content-Type')
+  }
+  const body = await readBounded(response, options.maxBytes)
+  return { document: parse(body), etag, maxAgeSeconds, serverTime }
+}
+
+/** What the answer says, and what is the likely mistake. */
+function statusOf({ status, headers }: Response): string {
+  const location = headers.get('location')
+  if (location !== null)
+    return `status ${status}: a redirect to ${show(location)}, which is not followed; name that URL`
+  if (status === 404) return 'status 404: there is no key set at this URL'
+  return `status ${status}`
+}
+
+function serverTimeOf(headers: Headers): number | undefined {
+  const at = Date.parse(headers.get('date') ?? '')
+  // A cache sends what it keeps with the date of the day, and its age.
+  return Number.isNaN(at) || headers.has('age') ? undefined : at
+}
+
+/** Counts while reading: `Content-Length` may be missing, or wrong. */
+async function readBounded(response: Response, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  const reader = response.body?.getReader()
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined }
+    if (done) return Buffer.concat(chunks)
+    bytes += value.byteLength
+    if (bytes > maxBytes) {
+      reader?.cancel().catch(() => {})
+      throw new KeySetRefusedError(`more than ${maxBytes} bytes`)
+    }
+    chunks.push(value)
+  }
+}
+
+function parse(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch (cause) {
+    throw new KeySetRefusedError('not JSON', { cause })
+  }
+}
+
+function freshnessOf(headers: Headers): number | undefined {
+  const cacheControl = headers.get('cache-control') ?? ''
+  if (/(?:^|[\s,])no-(?:store|cache)\b/i.test(cacheControl)) return 0
+  const maxAge = /(?:^|[\s,])max-age="?(\d{1,9})/i.exec(cacheControl)?.[1]
+  if (maxAge === undefined) return undefined
+  const age = /^\d+$/.exec(headers.get('age') ?? '')?.[0] ?? '0'
+  return Math.max(0, Number(maxAge) - Number(age))
+}
+
+function rejectionOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}

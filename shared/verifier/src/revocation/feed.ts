@@ -1,0 +1,58 @@
+import type { RevocationKind } from '../access-token-profile.ts'
+import type { Clock } from '../clock.ts'
+
+/** One entry of the denylist. It hits by exact match of `value`. */
+export interface RevocationEntry {
+  readonly kind: RevocationKind
+  /** The `jti`, `sid` or `kid`. */
+  readonly value: string
+  /** When the last token that this entry can hit is dead, clock tolerance included: seconds since 1970-01-01 UTC. */
+  readonly expiresAt: number
+}
+
+/** What a token can be revoked by. */
+export interface RevocableIdentifiers {
+  readonly jti: string
+  readonly sid?: string | undefined
+  readonly kid: string
+  /** The `sid` of each who acts for the subject (RFC 8693 §4.1): the token is revoked by any of them as by its own. */
+  readonly actors?: readonly string[] | undefined
+}
+
+/** An entry as it arrives. */
+export interface ArrivingEntry extends RevocationEntry {
+  /** Seconds since its publication. Absent unless it arrives live: what is read from the past tells nothing about the way. */
+  readonly ageSeconds?: number | undefined
+}
+
+/** What a feed tells its follower. */
+export interface RevocationSink {
+  /** Entries to know from now on. Ones that are known already, or expired, do no harm. */
+  add(entries: readonly ArrivingEntry[]): void
+  /**
+   * Everything that was published before `asOf` has been added.
+   *
+   * @param asOf by the clock's `monotonic()`; `Infinity` when the follower is current until it hears otherwise.
+   */
+  setCurrent(asOf: number): void
+  /**
+   * Entries may be missing: the as-of time stands still. The reason is for the log.
+   *
+   * @param since from when on, by the clock's `monotonic()`; from now on when absent.
+   */
+  setInterrupted(reason: string, since?: number): void
+}
+
+/** Carries the denylist from the issuer to a verifier. The adapters are in `./redis` and `./in-process`. */
+export interface RevocationFeed {
+  /** Starts to follow, for one sink, once. Survives every fault by itself until `close`, and never throws later. */
+  follow(sink: RevocationSink, clock: Clock): void
+  /**
+   * Asks the transport itself whether one of the identifiers is revoked.
+   *
+   * @throws when that cannot be known, within about half a second.
+   */
+  checkDirectly(identifiers: RevocableIdentifiers): Promise<boolean>
+  /** Stops following and leaves no handle open. */
+  close(): Promise<void>
+}

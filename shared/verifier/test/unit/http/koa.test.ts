@@ -1,0 +1,213 @@
+import { createTestIssuer, type TestIssuer } from '@countersign/testing'
+import Koa from 'koa'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { dpopAlgorithms } from '../../../src/dpop/key.ts'
+import {
+  type AccessTokenState,
+  protectedResourceMetadata,
+  type RequireAccessTokenOptions,
+  requireAccessToken,
+  requireRole,
+  requireScope
+} from '../../../src/http/koa.ts'
+import { createInProcessRevocationLog, inProcessRevocations } from '../../../src/in-process/index.ts'
+import { createAccessTokenVerifier } from '../../../src/token/verifier.ts'
+import { answerOf } from '../fixtures/answer-of.ts'
+import { createFakeClock } from '../fixtures/fake-clock.ts'
+
+let issuer: TestIssuer
+const clock = createFakeClock()
+beforeAll(async () => {
+  issuer = await createTestIssuer({ clock })
+})
+
+const setUp = (options?: RequireAccessTokenOptions, ...checks: Koa.Middleware<AccessTokenState>[]) => {
+  const log = createInProcessRevocationLog({ clock })
+  log.complete()
+  const verifier = createAccessTokenVerifier({
+    issuer: issuer.issuer,
+    audience: issuer.audience,
+    keys: issuer.keySource,
+    clock,
+    revocations: inProcessRevocations(log, { maxStalenessSeconds: 1 })
+  })
+  const app = new Koa()
+  app.silent = true
+  app.use(requireAccessToken(verifier, options))
+  for (const check of checks) app.use(check)
+  app.use((ctx) => {
+    ctx.body = { sub: ctx.state.accessToken.sub }
+  })
+  const get = (token?: string, url = '/') =>
+    answerOf(app, { url, headers: token ? ['Authorization', `Bearer ${token}`] : [] })
+  return { app, get, log }
+}
+const resourceMetadata = 'https://api.example.com/.well-known/oauth-protected-resource'
+
+describe('requireAccessToken', () => {
+  it('puts the verified claims into ctx.state.accessToken', async () => {
+    const { get } = setUp()
+    expect(await get(issuer.mint({ sub: 'ada' }))).toMatchObject({ status: 200, body: '{"sub":"ada"}' })
+  })
+
+  it('challenges a request without a token, without an error code (RFC 6750 §3.1)', async () => {
+    const answer = await setUp({ resourceMetadata }).get()
+    expect(answer).toMatchObject({
+      status: 401,
+      headers: {
+        'www-authenticate':
+          `Bearer resource_metadata="${resourceMetadata}", ` +
+          `DPoP algs="${dpopAlgorithms.join(' ')}", resource_metadata="${resourceMetadata}"`,
+        'cache-control': 'no-store'
+      },
+      body: '{"error":"missing_token","error_description":"Send an access token in the Authorization header."}'
+    })
+  })
+
+  it('answers a bad token with 401 invalid_token and its challenge', async () => {
+    expect(await setUp().get(issuer.mint({ exp: 1 }))).toMatchObject({
+      status: 401,
+      headers: {
+        'www-authenticate': 'Bearer error="invalid_token", error_description="The access token has expired."'
+      },
+      body: '{"error":"invalid_token","error_description":"The access token has expired."}'
+    })
+  })
+
+  it('answers a revoked token with 401, and an unknown revocation state with 503 and no challenge', async () => {
+    const { get, log } = setUp()
+    log.append([{ kind: 'sid', value: 'session-1', expiresAt: clock.now() / 1000 + 600 }])
+    expect(await get(issuer.mint())).toMatchObject({ status: 401 })
+    log.flush()
+    clock.advance(1100)
+    expect(await get(issuer.mint())).toMatchObject({ status: 401 })
+    const answer = await get(issuer.mint({ sid: 'session-2' }))
+    expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
+    expect(answer.headers).not.toHaveProperty('www-authenticate')
+    expect(JSON.parse(answer.body)).toMatchObject({ error: 'temporarily_unavailable' })
+  })
+
+  it('takes another stale policy for its routes', async () => {
+    const { get, log } = setUp({ whenStale: 'allow' })
+    log.flush()
+    clock.advance(1100)
+    expect(await get(issuer.mint())).toMatchObject({ status: 200 })
+  })
+
+  it('refuses two Authorization headers, and a token in the query, with 400', async () => {
+    const { app, get } = setUp()
+    const token = issuer.mint()
+    const headers = ['Authorization', `Bearer ${token}`, 'authorization', `Bearer ${token}`]
+    expect(await answerOf(app, { headers })).toMatchObject({ status: 400 })
+    const answer = await get(token, `/?access_token=${token}`)
+    expect(answer).toMatchObject({ status: 400 })
+    expect(answer.headers['www-authenticate']).toContain('error="invalid_request"')
+  })
+
+  it('refuses a token in a parsed form, but not a JSON member of that name', async () => {
+    for (const [type, status] of [
+      ['application/x-www-form-urlencoded', 400],
+      ['application/json', 200]
+    ] as const) {
+      const { app } = setUp()
+      app.middleware.unshift((ctx, next) => {
+        ;(ctx.request as { body?: unknown }).body = { access_token: 'x' }
+        return next()
+      })
+      const headers = ['Authorization', `Bearer ${issuer.mint()}`, 'Content-Type', type, 'Content-Length', '14']
+      expect(await answerOf(app, { headers }), type).toMatchObject({ status })
+    }
+  })
+
+  it('logs the detail of a refusal and never the token', async () => {
+    const logger = { info: vi.fn(), warn: vi.fn() }
+    const token = issuer.mint({ aud: 'https://evil.example' })
+    await setUp({ logger }).get(token)
+    expect(logger.info).toHaveBeenCalledWith(
+      { code: 'ERR_TOKEN_CLAIM', detail: 'aud is "https://evil.example", expected is "https://api.example.com"' },
+      'access token refused'
+    )
+    for (const part of token.split('.')) expect(JSON.stringify(logger.info.mock.calls)).not.toContain(part)
+  })
+
+  it('leaves errors of the app behind it alone', async () => {
+    const { app, get } = setUp()
+    app.use(() => {
+      throw new Error('never reached')
+    })
+    app.middleware.splice(1, 0, (ctx) => ctx.throw(418))
+    expect(await get(issuer.mint())).toMatchObject({ status: 418 })
+  })
+
+  it('takes a mistake in its options as a TypeError', () => {
+    expect(() => setUp({ resourceMetadata: 'nowhere' })).toThrow(/^resourceMetadata/)
+    expect(() => setUp({ whenStale: 'ignore' as 'allow' })).toThrow(/^whenStale/)
+    expect(() => requireAccessToken(undefined as never)).toThrow(/^verifier/)
+  })
+})
+
+describe('requireScope and requireRole', () => {
+  it('let a token pass that has every scope and the role', async () => {
+    const { get } = setUp({}, requireScope('profile', 'openid'), requireRole('admin'))
+    expect(await get(issuer.mint({ roles: ['user', 'admin'] }))).toMatchObject({ status: 200 })
+  })
+
+  it('answer 403 insufficient_scope, naming the scopes (RFC 6750 §3.1)', async () => {
+    const { get } = setUp({ resourceMetadata }, requireScope('openid', 'write'))
+    for (const scope of ['openid', 'openid writer', 'Write openid', undefined]) {
+      const answer = await get(issuer.mint({ scope }))
+      expect(answer.status).toBe(403)
+      expect(answer.headers['www-authenticate']).toBe(
+        'Bearer error="insufficient_scope", error_description="The access token does not have the scope that this ' +
+          `needs.", scope="openid write", resource_metadata="${resourceMetadata}"`
+      )
+      expect(JSON.parse(answer.body)).toMatchObject({ error: 'insufficient_scope' })
+    }
+  })
+
+  it('answer 403 to a token without the role, or without roles', async () => {
+    const { get } = setUp({}, requireRole('admin'))
+    for (const roles of [['user'], ['administrator'], [], undefined]) {
+      expect(await get(issuer.mint({ roles }))).toMatchObject({ status: 403 })
+    }
+  })
+
+  it('are a programmer’s mistake without requireAccessToken before them', async () => {
+    const app = new Koa()
+    app.silent = true
+    const errors: Error[] = []
+    app.on('error', (error: Error) => errors.push(error))
+    app.use(requireRole('admin') as Koa.Middleware)
+    expect(await answerOf(app)).toMatchObject({ status: 500 })
+    expect(errors[0]).toBeInstanceOf(TypeError)
+  })
+
+  it('take what is no scope or role as a TypeError', () => {
+    for (const scope of ['', 'a b', 'a"b', 'ä']) expect(() => requireScope(scope)).toThrow(TypeError)
+    expect(() => requireRole('')).toThrow(TypeError)
+  })
+})
+
+describe('protectedResourceMetadata', () => {
+  it('answers with the metadata document (RFC 9728 §2)', async () => {
+    const app = new Koa()
+    app.use(
+      protectedResourceMetadata({
+        resource: 'https://api.example.com',
+        authorizationServers: ['https://auth.example.com'],
+        scopesSupported: ['openid'],
+        resourceName: 'The API'
+      })
+    )
+    const answer = await answerOf(app)
+    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'application/json; charset=utf-8' } })
+    expect(JSON.parse(answer.body)).toEqual({
+      resource: 'https://api.example.com',
+      authorization_servers: ['https://auth.example.com'],
+      bearer_methods_supported: ['header'],
+      dpop_signing_alg_values_supported: [...dpopAlgorithms],
+      scopes_supported: ['openid'],
+      resource_name: 'The API'
+    })
+  })
+})

@@ -1,0 +1,23 @@
+/**
+ * The layers of a folder, the lowest first. A layer names rooms: a folder, a single file, or `.` for the files that lie in the folder
+ * itself. A file belongs to the room that names it most exactly, and imports from its own room and from lower layers alone.
+ */
+export type Layers = readonly (readonly string[])[]
+
+/** Each folder whose order is kept, by its path from the root of the repository. */
+export const layersOfFolders: Readonly<Record<string, Layers>> = {
+  'shared/verifier/src': [
+    // What a token and its claims are called, the errors, the clock, the logger, checks of options.
+    ['.'],
+    // Base64url, JSON objects and compact JWS, read strictly.
+    ['encoding'],
+    // The issuer's keys, its denylist, and proofs of possession: none knows the others.
+    ['keys', 'revocation', 'dpop'],
+    // The verifier brings the three together. Redis, or this process, carries the denylist and remembers used proofs.
+    ['token', 'redis', 'in-process'],
+    // Requests and responses, without a framework.
+    ['http'],
+    // The entry points: none loads another.
+    ['index.ts', 'http/express.ts', 'http/fastify.ts', 'http/hono.ts', 'http/koa.ts']
+  ]
+}
