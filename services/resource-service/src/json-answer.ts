@@ -6,7 +6,7 @@ import { mediaTypeOf, readBoundedBody } from '@countersign/service-kit'
  */
 export async function readJsonAnswer(response: Response, maxBytes: number): Promise<Readonly<Record<string, unknown>>> {
   if (mediaTypeOf(response.headers.get('Content-Type')) !== 'application/json') throw new Error('not JSON')
-  const document = parse((await readBoundedBody(response, maxBytes)).toString())
+  const document = parse((await readBoundedBody(response.body, maxBytes)).toString())
   if (typeof document !== 'object' || document === null || Array.isArray(document)) throw new Error('no JSON object')
   return document as Record<string, unknown>
 }

@@ -15,6 +15,7 @@ export { acceptJsonBody, bodyLimitBytes, readBody, requireJsonBody } from './jso
 export { createLogger, describeError, type Logger, type LoggerOptions, type LogLevel, logLevels } from './logger.ts'
 export { mediaTypeOf } from './media-types.ts'
 export { createMetrics, type HttpMetrics } from './metrics.ts'
+export { pause } from './pause.ts'
 export { requireQuery } from './query.ts'
 export { type WriteRefusal, writeRefusalOf, writeRefusals } from './redis/write-refusals.ts'
 export { type RequestState, recordRequests, setRequestContext } from './request-context.ts'

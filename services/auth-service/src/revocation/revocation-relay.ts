@@ -1,5 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
-import { describeError, type Logger } from '@countersign/service-kit'
+import { describeError, type Logger, pause } from '@countersign/service-kit'
 import type { IssuerMetrics } from '../metrics.ts'
 import { classifyFeedFault } from './feed-fault.ts'
 import type { OutboxEntry, RevocationOutbox } from './revocation-outbox.ts'
@@ -49,8 +48,6 @@ export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay
   let isBacklogged = false
   let reporting = Promise.resolve()
   const closing = new AbortController()
-  const pause = (milliseconds: number) =>
-    setTimeout(milliseconds, undefined, { signal: closing.signal, ref: false }).catch(() => {})
   const sweeping = sweepUntilClosed()
 
   return {
@@ -79,7 +76,7 @@ export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay
   async function sweepUntilClosed(): Promise<void> {
     while (!closing.signal.aborted) {
       await sweep()
-      await pause(deps.sweepIntervalMs)
+      await pause(deps.sweepIntervalMs, closing.signal)
     }
   }
 
@@ -94,7 +91,7 @@ export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay
     while (isBacklogged && !closing.signal.aborted) {
       // What cannot be reported either is a Redis that is away: verifiers notice that by themselves.
       await publisher.reportBacklog().catch(() => {})
-      await pause(reportIntervalMs)
+      await pause(reportIntervalMs, closing.signal)
     }
   }
 
