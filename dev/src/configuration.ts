@@ -1,11 +1,5 @@
 import { resolve } from 'node:path'
-import {
-  ConfigurationError,
-  type Environment,
-  integerVariable,
-  readVariables,
-  textVariable
-} from '@countersign/service-kit'
+import { ConfigurationError, type Environment, readVariables, shortText, wholeNumber } from '@countersign/service-kit'
 
 /** The three services, in the order in which they start. */
 export const serviceNames = ['auth-service', 'resource-service', 'bff-service'] as const
@@ -39,10 +33,11 @@ export function loadConfiguration(
     'auth-service': portVariable('auth-service', 4000),
     'resource-service': portVariable('resource-service', 4001),
     'bff-service': portVariable('bff-service', 4002),
-    dataDir: textVariable('COUNTERSIGN_DATA_DIR', {
-      fallback: resolve(projectRoot, '.countersign'),
-      expects: 'the path of a folder'
-    })
+    dataDir: {
+      name: 'COUNTERSIGN_DATA_DIR',
+      schema: shortText('the path of a folder').default(resolve(projectRoot, '.countersign')),
+      description: 'where data lasts'
+    }
   })
   const { dataDir, ...ports } = variables
   requireDifferentPorts(ports)
@@ -50,7 +45,11 @@ export function loadConfiguration(
 }
 
 function portVariable(service: ServiceName, fallback: number) {
-  return integerVariable(portVariables[service], { fallback, min: 1, max: 65_535 })
+  return {
+    name: portVariables[service],
+    schema: wholeNumber({ min: 1, max: 65_535 }).default(fallback),
+    description: `port of the ${service} on loopback`
+  }
 }
 
 function requireDifferentPorts(ports: Readonly<Record<ServiceName, number>>): void {

@@ -1,12 +1,11 @@
 /** `npm run countersign`: the command line, on the database that the environment names or that `npm start` runs. */
 import { resolve } from 'node:path'
 import { runCommandLine, UnreachableError } from '@countersign/auth-service/cli'
-import { type Environment, StartError as UnusableError } from '@countersign/service-kit'
+import type { Environment } from '@countersign/service-kit'
 import { loadConfiguration } from './configuration.ts'
 import { database, findRunningStack } from './data-folder.ts'
 import { findEmbeddedPostgresUrl } from './embedded-postgres.ts'
 import { publicUrls } from './services.ts'
-import { StartError } from './start-error.ts'
 
 // A pipe that was closed, as by `| head`, takes no more lines, and must not keep the command from its end.
 process.stdout.on('error', () => undefined)
@@ -27,22 +26,18 @@ async function completed(environment: Environment): Promise<Environment> {
     projectRoot: resolve(import.meta.dirname, '..', '..'),
     workingDirectory: process.cwd()
   })
-  try {
-    const stack = await findRunningStack(dataDir)
-    const databaseUrl = stack && (await findEmbeddedPostgresUrl(stack.postgresDir, database))
-    if (databaseUrl === undefined) throw notRunning(dataDir)
-    return {
-      ...environment,
-      ISSUER: publicUrls(ports)['auth-service'],
-      DATABASE_URL: databaseUrl,
-      COUNTERSIGN_MASTER_KEY: stack?.masterKey,
-      COUNTERSIGN_MASTER_KEY_FILE: undefined,
-      // What is revoked goes through the database: the stack keeps its denylist to itself.
-      REDIS_URL: undefined,
-      REDIS_URL_FILE: undefined
-    }
-  } catch (error) {
-    throw error instanceof StartError ? new UnusableError(error.message) : error
+  const stack = await findRunningStack(dataDir)
+  const databaseUrl = stack && (await findEmbeddedPostgresUrl(stack.postgresDir, database))
+  if (databaseUrl === undefined) throw notRunning(dataDir)
+  return {
+    ...environment,
+    ISSUER: publicUrls(ports)['auth-service'],
+    DATABASE_URL: databaseUrl,
+    COUNTERSIGN_MASTER_KEY: stack?.masterKey,
+    COUNTERSIGN_MASTER_KEY_FILE: undefined,
+    // What is revoked goes through the database: the stack keeps its denylist to itself.
+    REDIS_URL: undefined,
+    REDIS_URL_FILE: undefined
   }
 }
 

@@ -1,9 +1,10 @@
 /** The folder that everything lasting is kept in: the database, the secrets, and the lock of the stack that uses it. */
+
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { StartError } from '@countersign/service-kit'
 import { findLockHolder, takeFolderLock } from './folder-lock.ts'
-import { StartError } from './start-error.ts'
 
 /** The database of the stack, in the Postgres of its data folder. */
 export const database = 'countersign'

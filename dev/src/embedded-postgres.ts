@@ -4,17 +4,18 @@
  * Only the package's programs are used. Its class runs Postgres in our own process group, where a terminal's Ctrl-C
  * stops the database before the services have drained, and knows nothing of what a killed run leaves behind.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chmod, mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { StartError } from '@countersign/service-kit'
 import { findFreePort, isPortFree } from './ports.ts'
 import { choosePostgresAccount, type PostgresAccount } from './postgres-account.ts'
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts'
 import { findProcess, type ProcessIdentity, waitUntilGone } from './processes.ts'
-import { StartError } from './start-error.ts'
 
 const superuser = 'countersign'
 const startWithinMs = 180_000

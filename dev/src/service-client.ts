@@ -1,9 +1,10 @@
 /** The resource-service as a client of the issuer: it gets the figures of its dashboard with a token of its own. */
+
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { runCommandLine } from '@countersign/auth-service/cli'
+import { StartError } from '@countersign/service-kit'
 import { readIfThere, writeWhole } from './data-folder.ts'
-import { StartError } from './start-error.ts'
 
 export const serviceClientId = 'resource-service'
 

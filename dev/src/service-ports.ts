@@ -1,6 +1,6 @@
+import { StartError } from '@countersign/service-kit'
 import { portVariables, type ServiceName, serviceNames } from './configuration.ts'
 import { findFreePort, isPortFree, whyPortIsRefused } from './ports.ts'
-import { StartError } from './start-error.ts'
 
 /**
  * Checks all ports before anything is started, so that one message tells every port that cannot be had.

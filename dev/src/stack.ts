@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FirstAdmin } from '@countersign/auth-service'
 import { migrate } from '@countersign/prisma'
-import type { Service } from '@countersign/service-kit'
+import { type Service, StartError } from '@countersign/service-kit'
 import type { ServiceName, StackConfiguration } from './configuration.ts'
 import { type DataFolder, database, openDataFolder } from './data-folder.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
@@ -10,7 +10,6 @@ import { describeFirstAdmin, greeting } from './greeting.ts'
 import { registerServiceClient } from './service-client.ts'
 import { requireFreePorts } from './service-ports.ts'
 import { createServices, publicUrls } from './services.ts'
-import { StartError } from './start-error.ts'
 
 const readyWithinMs = 30_000
 

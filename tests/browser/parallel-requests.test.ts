@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { readFamily } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type Fixture, hasBrowser, newPerson, openFixture, registerOnPage } from './fixture.ts'
@@ -39,7 +40,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('a page whose access token exp
     const { session_id: sessionId } = await page.evaluate(async () => (await fetch('/bff/session')).json())
     await page.goto('about:blank')
     const before = await readFamily(fixture.database.url, sessionId)
-    await new Promise((resolve) => setTimeout(resolve, 23_000))
+    await delay(23_000)
     // A page without scripts of ours, so that the fifty are the first to ask.
     await page.goto('/nowhere.html?blank', { waitUntil: 'commit' })
     counts.fill(0)

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   createTestDatabase,
   createTestRedis,
@@ -94,6 +95,6 @@ async function until(isTrue: () => boolean): Promise<void> {
   const deadline = performance.now() + 20_000
   while (!isTrue()) {
     if (performance.now() > deadline) throw new Error('the auth-service has not done its first housekeeping')
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await delay(5)
   }
 }

@@ -409,7 +409,7 @@ describe('faults of the database', () => {
         [session.sid],
         async () => {
           answer = refreshed(session.refresh_token)
-          await new Promise((resolve) => setTimeout(resolve, 300))
+          await delay(300)
         }
       )
       expect((await answer)?.status).toBe(200)
@@ -453,7 +453,7 @@ describe('faults of the database', () => {
     const answer = logoutAll()
     await stopped
     // Past idle_in_transaction_session_timeout the server ends the session, and its locks.
-    await new Promise((resolve) => setTimeout(resolve, 5500))
+    await delay(5500)
     trio.auth.process.kill('SIGCONT')
     expectUnavailable(await answer)
     expect(await readFamily(database.url, session.sid)).toMatchObject({ revoked_at: null })

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { Agent, request } from 'node:http'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { isPortFree } from '@countersign/dev/ports'
 import { createTestDatabase, createTestRedis, readTestEnvironment, type TestDatabase } from '@countersign/testing'
 import {
@@ -124,7 +124,7 @@ describe.skipIf(!inject('docker') || !isInstalled('haproxy'))('a rolling restart
         for (const [at, service] of replicas[name].entries()) {
           await service.stop('SIGTERM')
           replicas[name][at] = await startReplica(name, environments.get(service) as Record<string, string>)
-          await setTimeout(1_500) // HAProxy sees it
+          await delay(1_500) // HAProxy sees it
         }
       }
       isRestarted = true

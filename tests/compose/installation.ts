@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Credentials, get, register, signIn, usedSecrets } from '@countersign/testing/trio'
 import { expect } from 'vitest'
 import type { ComposeProject } from './compose-project.ts'
@@ -54,7 +54,7 @@ export async function sampleMe(url: string, accessToken: string, until: (sample:
     const sample = { askedAt, status }
     samples.push(sample)
     if (until(sample)) return samples
-    await pause(2)
+    await delay(2)
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   createTestDatabase,
   createTestRedis,
@@ -247,9 +248,9 @@ describe('activity', () => {
 
   test('an idle issuer writes nothing', { timeout: 30_000 }, async () => {
     await untilSaved()
-    await new Promise((resolve) => setTimeout(resolve, 3000))
+    await delay(3000)
     postgres.clear()
-    await new Promise((resolve) => setTimeout(resolve, 3000))
+    await delay(3000)
     const writes = postgres.sent.filter(({ text }) => /^\s*(WITH \w+ AS \(\s*)?(INSERT|UPDATE)/.test(text))
     expect(writes).toEqual([])
   })

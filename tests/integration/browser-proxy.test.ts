@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
 import {
   type BrowserClient,
@@ -326,7 +327,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     const flow = async () => {
       for (let i = 0; i < 38; i++) {
         flowing.outgoing.write(Buffer.alloc(40_000))
-        await new Promise((resolve) => setTimeout(resolve, 1000))
+        await delay(1000)
       }
       flowing.outgoing.end()
       return readAnswer(flowing.answered)
@@ -357,7 +358,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
       const piece = Buffer.alloc(100_000, 'x')
       for (let sent = 0; sent < bytes; sent += piece.length) {
         await write(Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from('\r\n')]))
-        await new Promise((resolve) => setTimeout(resolve, 5))
+        await delay(5)
       }
       await write('0\r\n\r\n')
       // What has come meanwhile would be lost with a connection that was reset.
@@ -415,7 +416,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     answer = async (_, response) => {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' })
       response.write('data: 1\n\n')
-      await new Promise((resolve) => setTimeout(resolve, 3_000)) // UPSTREAM_TIMEOUT_SECONDS is 2
+      await delay(3_000) // UPSTREAM_TIMEOUT_SECONDS is 2
       response.end('data: 2\n\n')
     }
     const pieces = await (await browser.open('GET', '/api/events')).toArray()

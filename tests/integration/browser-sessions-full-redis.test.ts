@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   createTestDatabase,
   createTestRedis,
@@ -123,7 +124,7 @@ describe.skipIf(!inject('docker'))('sessions of browsers in a Redis that refuses
           expect(answer.headers.get('Retry-After')).toBe('1')
           if (servesOthers) expect((await other.browser.send('GET', '/api/x', { at })).status).toBe(200)
         }
-        await new Promise((resolve) => setTimeout(resolve, 200))
+        await delay(200)
       }
       expect(await readFamily(database.url, renewing.session.session_id)).toMatchObject({ generation: 0 })
       await takeWrites()

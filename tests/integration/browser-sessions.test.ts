@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   createTestDatabase,
   createTestRedis,
@@ -350,7 +351,7 @@ describe('sessions of browsers', () => {
     const { user, browser, session } = await signedIn()
     const before = await readFamily(database.url, session.session_id)
     // It lives 30 s, and is refreshed when a quarter is left.
-    await new Promise((resolve) => setTimeout(resolve, 22_700))
+    await delay(22_700)
     const replicas = trio.bffs.map(({ url }) => url)
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, i) =>
@@ -440,9 +441,9 @@ describe.skipIf(!isDocker)('sessions of browsers while something is away', () =>
       expect(await browser.send('GET', '/api/me')).toMatchObject({ status: 200 })
       const account = await browser.send('GET', '/account/auth/me')
       expect(account).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
-      await new Promise((resolve) => setTimeout(resolve, 23_000))
+      await delay(23_000)
       expect(await browser.send('GET', '/api/me')).toMatchObject({ status: 200 })
-      await new Promise((resolve) => setTimeout(resolve, 7_200))
+      await delay(7_200)
       expect(await browser.send('GET', '/api/me')).toMatchObject({ status: 503 })
       const thief = browser.copy()
       expect(await browser.send('DELETE', '/bff/session')).toMatchObject({ status: 204 })
@@ -459,7 +460,7 @@ describe.skipIf(!isDocker)('sessions of browsers while something is away', () =>
 
   test('an issuer that hangs costs a request whose token is good a second, and the ones behind it next to nothing', async () => {
     const { bff, browser, session } = await startBrowser()
-    await new Promise((resolve) => setTimeout(resolve, 22_700))
+    await delay(22_700)
     const timed = async (path: string) => {
       const start = performance.now()
       const { status } = await browser.send('GET', path)
@@ -515,10 +516,10 @@ describe.skipIf(!isDocker)('sessions of browsers while something is away', () =>
 
   test('a refresh whose answer is lost is tried again, and nobody is signed out', async () => {
     const { bff, browser, session } = await startBrowser()
-    await new Promise((resolve) => setTimeout(resolve, 22_700))
+    await delay(22_700)
     auth.pause()
     const answer = browser.send('GET', '/api/me')
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await delay(300)
     auth.dropConnections()
     auth.resume()
     expect(await answer).toMatchObject({ status: 200 })

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   createTestDatabase,
   createTestRedis,
@@ -47,7 +48,7 @@ describe.skipIf(!inject('docker'))('with very many sessions and as many revocati
     await refresh(trio.auth.url, tokens.refresh_token)
     await refresh(trio.auth.url, tokens.refresh_token)
     await post(`${trio.auth.url}/auth/logout`, undefined, tokens.access_token)
-    await new Promise((resolve) => setTimeout(resolve, 1500))
+    await delay(1500)
     const find = (pattern: RegExp) => recorder.statements.find((text) => pattern.test(text)) ?? `not found: ${pattern}`
     return {
       rotate: find(/^\s*UPDATE refresh_token_families/),
@@ -138,7 +139,7 @@ describe.skipIf(!inject('docker'))('a verified request', () => {
 
     /** What all followers and sweepers do meanwhile, as a rate. */
     const idleFrom = await countCommands()
-    await new Promise((resolve) => setTimeout(resolve, 3000))
+    await delay(3000)
     const idlePerSecond = ((await countCommands()) - idleFrom) / 3
 
     const from = await countCommands()

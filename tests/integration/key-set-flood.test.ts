@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { createTestIssuer, type TestIssuer } from '@countersign/testing'
 import { describe, expect, test } from 'vitest'
 import {
@@ -26,7 +26,7 @@ const unknownKidToken = () => {
 const atPace = async (perSecond: number, send: () => void) => {
   const startedAt = performance.now()
   for (let sent = 0; sent < floodSeconds * perSecond; ) {
-    await sleep(5)
+    await delay(5)
     const due = Math.min((performance.now() - startedAt) / 1000, floodSeconds) * perSecond
     for (; sent < due; sent++) send()
   }
@@ -58,7 +58,7 @@ const sendValidTokens = async (issuer: TestIssuer, followed: FollowedIssuer) => 
 
 /** Publishes a key right after a fetch has missed it. Resolves to the seconds and fetches until a token of it is accepted. */
 const publishKey = async (server: HostileIssuer, followed: FollowedIssuer, keySet: unknown, token: string) => {
-  await sleep((floodSeconds / 2) * 1000)
+  await delay((floodSeconds / 2) * 1000)
   const { answer } = server
   const published = await new Promise<{ at: number; fetches: number }>((resolve) => {
     server.answer = (response, request) => {

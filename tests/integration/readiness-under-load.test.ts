@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { createTestDatabase, createTestRedis, startTcpProxy } from '@countersign/testing'
 import { get, post, query, refresh, register, signIn, startTrio } from '@countersign/testing/trio'
 import pg from 'pg'
@@ -67,7 +67,7 @@ test.skipIf(!inject('docker'))(
     })
     const ready: number[] = []
     for (let asked = 0; asked < 14; asked++) {
-      await sleep(250)
+      await delay(250)
       ready.push((await get(`${trio.auth.managementUrl}/health/ready`)).status)
     }
     isOver = true

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
 import {
   type Answer,
@@ -156,7 +157,7 @@ describe('signing keys', () => {
     // An hour is the longest life of a token that can be configured; clocks and statements may add two minutes.
     await age(3600 + 60)
     await signInAsAdmin()
-    await new Promise((resolve) => setTimeout(resolve, 6000))
+    await delay(6000)
     expect(await published()).toContain(kid)
     await age(125)
     await expect.poll(published, { timeout: 15_000 }).not.toContain(kid)

@@ -1,169 +1,101 @@
-import { availableParallelism } from 'node:os'
 import {
-  audienceVariable,
-  ConfigurationError,
-  choiceVariable,
-  connectionVariable,
+  audience,
+  connectionUrl,
   type Environment,
-  integerVariable,
-  issuerVariable,
-  listenVariables,
-  logLevels,
-  numberVariable,
-  optional,
-  readVariables,
-  sharedKeyVariable
+  environmentSchema,
+  issuerUrl,
+  oneOf,
+  readEnvironment,
+  redisUrl,
+  serviceVariables,
+  sharedKey,
+  type ValuesOf,
+  wholeNumber
 } from '@countersign/service-kit'
-import { firstAdminPasswordVariable, usernameVariable } from './accounts/account-variables.ts'
 import { maxCachedSeconds } from './clients/client-cache.ts'
-import { masterKeysVariable } from './keys/master-keys.ts'
-import { maxAccessTokenTtlSeconds } from './tokens/access-tokens.ts'
+import { firstAdminVariables, passwordHashVariables, signInVariables } from './configuration/account-variables.ts'
+import { signingKeyVariables, tokenVariables } from './configuration/token-variables.ts'
+import { masterKeys } from './keys/master-keys.ts'
 
-/** Variables that may also come as a file, by `NAME_FILE`. */
-export const secretVariables = [
-  'COUNTERSIGN_MASTER_KEY',
-  'COUNTERSIGN_ADMIN_PASSWORD',
-  'DATABASE_URL',
-  'REDIS_URL',
-  'FORWARDER_KEY'
-]
-
-const day = 86_400
-
-/** Everything the auth-service can be told; each limit is a variable. */
+/** All settings of the auth-service; each limit is a variable. */
 export const variables = {
-  ...listenVariables({ port: 4000, managementPort: 9000 }),
-  logLevel: choiceVariable('LOG_LEVEL', { fallback: 'info', choices: logLevels }),
-  trustedProxyHops: integerVariable('TRUSTED_PROXY_HOPS', { fallback: 0, min: 0, max: 10, unit: 'proxies' }),
-  forwarderKey: optional(sharedKeyVariable('FORWARDER_KEY')),
-  issuer: issuerVariable('ISSUER'),
-  apiAudience: audienceVariable('API_AUDIENCE'),
-  databaseUrl: connectionVariable('DATABASE_URL', {
-    schemes: ['postgres', 'postgresql'],
-    example: 'postgres://user:password@host:5432/name'
-  }),
-  databaseConnections: integerVariable('DATABASE_CONNECTIONS', { fallback: 10, min: 1, max: 500, unit: 'connections' }),
-  redisUrl: optional(connectionVariable('REDIS_URL', { schemes: ['redis', 'rediss'], example: 'redis://host:6379' })),
-  masterKeys: masterKeysVariable('COUNTERSIGN_MASTER_KEY'),
-  firstAdminUsername: usernameVariable('COUNTERSIGN_ADMIN_USERNAME', { fallback: 'admin' }),
-  firstAdminPassword: optional(firstAdminPasswordVariable('COUNTERSIGN_ADMIN_PASSWORD')),
-  signingKeyBits: choiceVariable('SIGNING_KEY_BITS', { fallback: '2048', choices: ['2048', '3072', '4096'] }),
-  signingKeyRotationDays: numberVariable('SIGNING_KEY_ROTATION_DAYS', {
-    fallback: 30,
-    min: 0.00001,
-    max: 3660,
-    unit: 'days'
-  }),
-  jwksMaxAgeSeconds: integerVariable('JWKS_MAX_AGE_SECONDS', { fallback: 300, min: 1, max: day, unit: 'seconds' }),
-  accessTokenTtlSeconds: integerVariable('ACCESS_TOKEN_TTL_SECONDS', {
-    fallback: 600,
-    min: 30,
-    max: maxAccessTokenTtlSeconds,
-    unit: 'seconds'
-  }),
-  refreshRetryWindowSeconds: integerVariable('REFRESH_RETRY_WINDOW_SECONDS', {
-    fallback: 60,
-    min: 0,
-    max: 3600,
-    unit: 'seconds'
-  }),
-  refreshRecoverySeconds: integerVariable('REFRESH_RECOVERY_SECONDS', {
-    fallback: day,
-    min: 0,
-    max: 366 * day,
-    unit: 'seconds'
-  }),
-  dpopNonce: choiceVariable('DPOP_NONCE', { fallback: 'optional', choices: ['optional', 'required'] }),
-  sessionIdleSeconds: integerVariable('SESSION_IDLE_SECONDS', {
-    fallback: 7 * day,
-    min: 60,
-    max: 366 * day,
-    unit: 'seconds'
-  }),
-  sessionAbsoluteSeconds: integerVariable('SESSION_ABSOLUTE_SECONDS', {
-    fallback: 30 * day,
-    min: 60,
-    max: 3 * 366 * day,
-    unit: 'seconds'
-  }),
-  sessionsPerUser: integerVariable('SESSIONS_PER_USER', { fallback: 100, min: 1, max: 100, unit: 'sessions' }),
-  auditRetentionDays: integerVariable('AUDIT_RETENTION_DAYS', { fallback: 90, min: 1, max: 3660, unit: 'days' }),
-  clientCacheSeconds: integerVariable('CLIENT_CACHE_SECONDS', {
-    fallback: 10,
-    min: 0,
-    max: maxCachedSeconds,
-    unit: 'seconds'
-  }),
-  outboundPrivateNetworks: choiceVariable('OUTBOUND_PRIVATE_NETWORKS', {
-    fallback: 'refuse',
-    choices: ['refuse', 'allow']
-  }),
-  passwordHashConcurrency: integerVariable('PASSWORD_HASH_CONCURRENCY', {
-    fallback: availableParallelism(),
-    min: 1,
-    max: 256,
-    unit: 'hashes at once'
-  }),
-  passwordHashQueue: integerVariable('PASSWORD_HASH_QUEUE', {
-    fallback: 32,
-    min: 0,
-    max: 10_000,
-    unit: 'waiting hashes'
-  }),
-  signInLimitWindowSeconds: integerVariable('SIGN_IN_LIMIT_WINDOW_SECONDS', {
-    fallback: 900,
-    min: 1,
-    max: day,
-    unit: 'seconds'
-  }),
-  signInFailuresPerAddress: integerVariable('SIGN_IN_FAILURES_PER_ADDRESS', {
-    fallback: 100,
-    min: 1,
-    max: 1_000_000,
-    unit: 'failures'
-  }),
-  signInFailuresPerAccountAndAddress: integerVariable('SIGN_IN_FAILURES_PER_ACCOUNT_AND_ADDRESS', {
-    fallback: 10,
-    min: 1,
-    max: 1_000_000,
-    unit: 'failures'
-  }),
-  signInFailuresPerAccount: integerVariable('SIGN_IN_FAILURES_PER_ACCOUNT', {
-    fallback: 100,
-    min: 1,
-    max: 1_000_000,
-    unit: 'failures'
-  }),
-  signInsPerAccountAndAddress: integerVariable('SIGN_INS_PER_ACCOUNT_AND_ADDRESS', {
-    fallback: 1000,
-    min: 1,
-    max: 1_000_000,
-    unit: 'sign-ins'
-  }),
-  signInsPerAccount: integerVariable('SIGN_INS_PER_ACCOUNT', {
-    fallback: 3000,
-    min: 1,
-    max: 1_000_000,
-    unit: 'sign-ins'
-  }),
-  registration: choiceVariable('REGISTRATION', { fallback: 'open', choices: ['open', 'closed'] }),
-  registrationsPerAddress: integerVariable('REGISTRATIONS_PER_ADDRESS', {
-    fallback: 20,
-    min: 1,
-    max: 1_000_000,
-    unit: 'registrations'
-  })
+  issuer: { name: 'ISSUER', schema: issuerUrl(), description: "this issuer's URL, as tokens name it" },
+  apiAudience: {
+    name: 'API_AUDIENCE',
+    schema: audience(),
+    description: 'the API that tokens are for, as they name it'
+  },
+  databaseUrl: {
+    name: 'DATABASE_URL',
+    schema: connectionUrl({
+      schemes: ['postgres', 'postgresql'],
+      example: 'postgres://user:password@host:5432/name'
+    }),
+    isSecret: true,
+    description: 'Postgres: `postgres://user:password@host:5432/name`'
+  },
+  databaseConnections: {
+    name: 'DATABASE_CONNECTIONS',
+    schema: wholeNumber({ min: 1, max: 500, unit: 'connections' }).default(10),
+    description: 'connections of one replica'
+  },
+  redisUrl: {
+    name: 'REDIS_URL',
+    schema: redisUrl().optional(),
+    isSecret: true,
+    defaultText: 'required',
+    description: 'Redis or Valkey: `redis://host:6379`'
+  },
+  masterKeys: {
+    name: 'COUNTERSIGN_MASTER_KEY',
+    schema: masterKeys(),
+    isSecret: true,
+    description:
+      '32 random bytes in base64 (`openssl rand -base64 32`), or several: the first is current, the others still open what they sealed'
+  },
+  forwarderKey: {
+    name: 'FORWARDER_KEY',
+    schema: sharedKey().optional(),
+    isSecret: true,
+    description: 'shared with the bff-service: a caller that shows it is believed which address a browser has'
+  },
+  ...firstAdminVariables,
+  ...serviceVariables({ port: 4000, managementPort: 9000 }),
+  ...tokenVariables,
+  ...signingKeyVariables,
+  auditRetentionDays: {
+    name: 'AUDIT_RETENTION_DAYS',
+    schema: wholeNumber({ min: 1, max: 3660, unit: 'days' }).default(90),
+    description: 'audit events are removed after this long'
+  },
+  ...signInVariables,
+  clientCacheSeconds: {
+    name: 'CLIENT_CACHE_SECONDS',
+    schema: wholeNumber({ min: 0, max: maxCachedSeconds, unit: 'seconds' }).default(10),
+    description: `how long a client that gets tokens for itself is not looked up again, at most ${maxCachedSeconds}; 0 looks it up each time. Whatever is taken from it counts at once; another lifetime of its tokens counts after this time`
+  },
+  outboundPrivateNetworks: {
+    name: 'OUTBOUND_PRIVATE_NETWORKS',
+    schema: oneOf(['refuse', 'allow']).default('refuse'),
+    description:
+      "addresses that the issuer may fetch a client's keys from (`jwks_uri`): `refuse` takes https and public addresses only, `allow` also private networks, and http on loopback. `npm start` sets `allow`"
+  },
+  ...passwordHashVariables
 }
+
+export type Config = ValuesOf<typeof variables>
+
+const schema = environmentSchema(variables).superRefine((config, context) => {
+  const problem = problemOfRecovery(config)
+  if (problem) context.addIssue(problem)
+})
 
 /**
  * Reads the configuration. Pure: the environment comes in, a frozen object goes out.
  * @throws {ConfigurationError} with every problem at once
  */
-export function loadConfig(env: Environment) {
-  const config = readVariables(env, variables)
-  const problem = problemOfRecovery(config)
-  if (problem) throw new ConfigurationError([problem])
-  return config
+export function loadConfig(env: Environment): Config {
+  return readEnvironment(env, schema)
 }
 
 /** Recovery begins where the retry window ends. */
@@ -177,5 +109,3 @@ function problemOfRecovery({
   if (recovery > retry) return undefined
   return `REFRESH_RECOVERY_SECONDS must be 0 (off) or more than REFRESH_RETRY_WINDOW_SECONDS, which is ${retry}.`
 }
-
-export type Config = ReturnType<typeof readVariables<typeof variables>>

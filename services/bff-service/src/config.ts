@@ -1,107 +1,122 @@
 import {
-  choiceVariable,
-  connectionVariable,
   type Environment,
-  integerVariable,
-  listenVariables,
-  logLevels,
-  optional,
   readVariables,
-  sharedKeyVariable,
-  urlVariable,
-  type Variable
+  redisUrl,
+  serviceUrl,
+  serviceVariables,
+  sharedKey,
+  type ValuesOf,
+  wholeNumber
 } from '@countersign/service-kit'
+import { z } from 'zod'
 import { mayReachApi, mayReachBrowser } from './proxy/header-names.ts'
-
-/** Variables that may also come as a file, by `NAME_FILE`. */
-export const secretVariables = ['REDIS_URL', 'FORWARDER_KEY']
 
 const day = 86_400
 const maxHeaderNames = 64
 
-/** Everything the bff-service can be told. */
+/** All settings of the bff-service. */
 export const variables = {
-  ...listenVariables({ port: 4002, managementPort: 9002 }),
-  logLevel: choiceVariable('LOG_LEVEL', { fallback: 'info', choices: logLevels }),
-  trustedProxyHops: integerVariable('TRUSTED_PROXY_HOPS', { fallback: 0, min: 0, max: 10, unit: 'proxies' }),
-  publicUrl: siteVariable('PUBLIC_URL'),
-  authUrl: urlVariable('AUTH_URL'),
-  apiUrl: urlVariable('API_URL'),
-  forwarderKey: optional(sharedKeyVariable('FORWARDER_KEY')),
-  redisUrl: optional(connectionVariable('REDIS_URL', { schemes: ['redis', 'rediss'], example: 'redis://host:6379' })),
-  sessionIdleSeconds: integerVariable('SESSION_IDLE_SECONDS', {
-    fallback: 7 * day,
-    min: 60,
-    max: 365 * day,
-    unit: 'seconds'
-  }),
-  sessionAbsoluteSeconds: integerVariable('SESSION_ABSOLUTE_SECONDS', {
-    fallback: 30 * day,
-    min: 60,
-    max: 365 * day,
-    unit: 'seconds'
-  }),
-  upstreamTimeoutSeconds: integerVariable('UPSTREAM_TIMEOUT_SECONDS', {
-    fallback: 30,
-    min: 1,
-    max: 600,
-    unit: 'seconds'
-  }),
-  upstreamIdleSeconds: integerVariable('UPSTREAM_IDLE_SECONDS', {
-    fallback: 300,
-    min: 1,
-    max: 86_400,
-    unit: 'seconds'
-  }),
-  proxyBodyLimitBytes: integerVariable('PROXY_BODY_LIMIT_BYTES', {
-    fallback: 10 * 1024 * 1024,
-    min: 0,
-    max: 1024 ** 3,
-    unit: 'bytes'
-  }),
-  proxyRequestHeaders: headerNamesVariable('PROXY_REQUEST_HEADERS', mayReachApi),
-  proxyResponseHeaders: headerNamesVariable('PROXY_RESPONSE_HEADERS', mayReachBrowser)
+  publicUrl: {
+    name: 'PUBLIC_URL',
+    schema: siteOrigin(),
+    description: 'the one origin that browsers see: https, or `http://localhost` with a port'
+  },
+  authUrl: { name: 'AUTH_URL', schema: serviceUrl(), description: 'where it reaches the auth-service' },
+  apiUrl: {
+    name: 'API_URL',
+    schema: serviceUrl(),
+    description: 'where it reaches the API that it passes `/api/*` on to'
+  },
+  redisUrl: {
+    name: 'REDIS_URL',
+    schema: redisUrl().optional(),
+    isSecret: true,
+    defaultText: 'required',
+    description: "where the browsers' sessions are kept"
+  },
+  forwarderKey: {
+    name: 'FORWARDER_KEY',
+    schema: sharedKey().optional(),
+    isSecret: true,
+    description:
+      'shared with the auth-service (`openssl rand -base64 32`): without it all browsers count as one address there'
+  },
+  sessionIdleSeconds: {
+    name: 'SESSION_IDLE_SECONDS',
+    schema: wholeNumber({ min: 60, max: 365 * day, unit: 'seconds' }).default(7 * day),
+    description: "a browser's session ends when it is not used for this long"
+  },
+  sessionAbsoluteSeconds: {
+    name: 'SESSION_ABSOLUTE_SECONDS',
+    schema: wholeNumber({ min: 60, max: 365 * day, unit: 'seconds' }).default(30 * day),
+    description: 'and after this long in any case'
+  },
+  upstreamTimeoutSeconds: {
+    name: 'UPSTREAM_TIMEOUT_SECONDS',
+    schema: wholeNumber({ min: 1, max: 600, unit: 'seconds' }).default(30),
+    description: 'how long an API may take to begin its answer'
+  },
+  upstreamIdleSeconds: {
+    name: 'UPSTREAM_IDLE_SECONDS',
+    schema: wholeNumber({ min: 1, max: day, unit: 'seconds' }).default(300),
+    description: 'how long an API may pause within its answer, such as between two events of a stream'
+  },
+  proxyBodyLimitBytes: {
+    name: 'PROXY_BODY_LIMIT_BYTES',
+    schema: wholeNumber({ min: 0, max: 1024 ** 3, unit: 'bytes' }).default(10 * 1024 * 1024),
+    description: 'the largest body that it passes on; one may take 30 seconds, and one more for every 16 KiB'
+  },
+  proxyRequestHeaders: {
+    name: 'PROXY_REQUEST_HEADERS',
+    schema: headerNames(mayReachApi),
+    description:
+      'names of request headers, separated by commas, that reach the API besides [those listed](browser.md#request-headers)'
+  },
+  proxyResponseHeaders: {
+    name: 'PROXY_RESPONSE_HEADERS',
+    schema: headerNames(mayReachBrowser),
+    description: 'names of response headers that reach the browser besides [those listed](browser.md#response-headers)'
+  },
+  ...serviceVariables({ port: 4002, managementPort: 9002 })
 }
 
 /** Names of headers that pass the proxy besides those of docs/browser.md. */
-function headerNamesVariable(name: string, mayPass: (header: string) => boolean): Variable<readonly string[]> {
-  return {
-    name,
-    expects: `up to ${maxHeaderNames} header names, separated by commas, none of which docs/browser.md rules out`,
-    fallback: { value: [] },
-    parse(text) {
-      const names = text.split(',').map((header) => header.trim().toLowerCase())
-      return names.length <= maxHeaderNames && names.every(mayPass) ? [...new Set(names)] : undefined
-    }
-  }
+function headerNames(mayPass: (header: string) => boolean) {
+  const expects = `up to ${maxHeaderNames} header names, separated by commas, none of which docs/browser.md rules out`
+  return z
+    .string(expects)
+    .transform((text) => text.split(',').map((header) => header.trim().toLowerCase()))
+    .refine((names) => names.length <= maxHeaderNames && names.every(mayPass), expects)
+    .transform((names): readonly string[] => [...new Set(names)])
+    .default([])
 }
 
 /** The origin that browsers see. Over plain http a cookie is readable on its way, which does not matter on the browser's own machine. */
-function siteVariable(name: string): Variable<string> {
-  return {
-    name,
-    expects: 'the origin that browsers see: https://, or http:// on localhost, without a path',
-    parse(text) {
-      if (/\s/.test(text) || !URL.canParse(text)) return undefined
-      const url = new URL(text)
-      if (`${url.origin}/` !== url.href) return undefined
-      return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
-        ? url.origin
-        : undefined
-    }
-  }
+function siteOrigin() {
+  const expects = 'the origin that browsers see: https://, or http:// on localhost, without a path'
+  return z
+    .string(expects)
+    .refine(isSiteOrigin, expects)
+    .transform((text) => new URL(text).origin)
+}
+
+function isSiteOrigin(text: string): boolean {
+  if (/\s/.test(text) || !URL.canParse(text)) return false
+  const { origin, href, protocol, hostname } = new URL(text)
+  if (`${origin}/` !== href) return false
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
 }
 
 function isLoopback(hostname: string): boolean {
   return /^(?:localhost|[\w-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
 }
 
+export type Config = ValuesOf<typeof variables>
+
 /**
  * Reads the configuration. Pure: the environment comes in, a frozen object goes out.
  * @throws {ConfigurationError} with every problem at once
  */
-export function loadConfig(env: Environment) {
+export function loadConfig(env: Environment): Config {
   return readVariables(env, variables)
 }
-
-export type Config = ReturnType<typeof loadConfig>

@@ -1,71 +1,94 @@
 import {
-  audienceVariable,
-  choiceVariable,
-  connectionVariable,
+  audience,
   type Environment,
-  integerVariable,
-  issuerVariable,
-  listenVariables,
-  logLevels,
-  optional,
+  issuerUrl,
+  oneOf,
   readVariables,
-  Secret,
-  textVariable,
-  urlVariable,
-  type Variable
+  redisUrl,
+  secretText,
+  serviceUrl,
+  serviceVariables,
+  shortText,
+  type ValuesOf,
+  wholeNumber
 } from '@countersign/service-kit'
 import { readPrivateKey } from '@countersign/service-tokens'
+import { z } from 'zod'
 
-/** Variables that may also come as a file, by `NAME_FILE`. */
-export const secretVariables = ['REDIS_URL', 'SERVICE_CLIENT_KEY']
+const privateKeyRule = 'a private key (PKCS#8 PEM or JWK): RSA of 2048 bits or more, P-256 or Ed25519'
 
-/** Everything the resource-service can be told. */
+/** All settings of the resource-service. */
 export const variables = {
-  ...listenVariables({ port: 4001, managementPort: 9001 }),
-  logLevel: choiceVariable('LOG_LEVEL', { fallback: 'info', choices: logLevels }),
-  trustedProxyHops: integerVariable('TRUSTED_PROXY_HOPS', { fallback: 0, min: 0, max: 10, unit: 'proxies' }),
-  issuer: issuerVariable('ISSUER'),
-  apiAudience: audienceVariable('API_AUDIENCE'),
-  publicUrl: optional(urlVariable('PUBLIC_URL')),
-  authUrl: optional(urlVariable('AUTH_URL')),
-  serviceClientId: textVariable('SERVICE_CLIENT_ID', {
-    fallback: 'resource-service',
-    expects: 'the client id that this service is registered under'
-  }),
-  serviceClientKey: optional(privateKeyVariable('SERVICE_CLIENT_KEY')),
-  jwksUrl: optional(urlVariable('JWKS_URL')),
-  redisUrl: optional(connectionVariable('REDIS_URL', { schemes: ['redis', 'rediss'], example: 'redis://host:6379' })),
-  maxStalenessSeconds: integerVariable('REVOCATION_MAX_STALENESS_SECONDS', {
-    fallback: 5,
-    min: 1,
-    max: 3600,
-    unit: 'seconds'
-  }),
-  whenStale: choiceVariable('REVOCATION_WHEN_STALE', { fallback: 'reject', choices: ['reject', 'check', 'allow'] })
+  issuer: { name: 'ISSUER', schema: issuerUrl(), description: 'the issuer it trusts' },
+  apiAudience: {
+    name: 'API_AUDIENCE',
+    schema: audience(),
+    description: 'its own identifier, which tokens must name'
+  },
+  publicUrl: {
+    name: 'PUBLIC_URL',
+    schema: serviceUrl().optional(),
+    defaultText: '`API_AUDIENCE`',
+    description: 'where clients reach it: what DPoP proofs must be for'
+  },
+  redisUrl: {
+    name: 'REDIS_URL',
+    schema: redisUrl().optional(),
+    isSecret: true,
+    defaultText: 'required',
+    description: 'where the denylist is'
+  },
+  jwksUrl: {
+    name: 'JWKS_URL',
+    schema: serviceUrl().optional(),
+    defaultText: '`ISSUER` + `/.well-known/jwks.json`',
+    description: 'where the keys are'
+  },
+  authUrl: {
+    name: 'AUTH_URL',
+    schema: serviceUrl().optional(),
+    defaultText: '`ISSUER`',
+    description: 'where it reaches the auth-service, for a token of its own and for the figures of its dashboard'
+  },
+  serviceClientId: {
+    name: 'SERVICE_CLIENT_ID',
+    schema: shortText('the client id that this service is registered under').default('resource-service'),
+    description: 'the client id that it is registered under'
+  },
+  serviceClientKey: {
+    name: 'SERVICE_CLIENT_KEY',
+    schema: secretText(z.string().refine(isPrivateKey, privateKeyRule)).optional(),
+    isSecret: true,
+    description: 'its private key (PKCS#8 PEM or JWK); without it the dashboard answers 503'
+  },
+  maxStalenessSeconds: {
+    name: 'REVOCATION_MAX_STALENESS_SECONDS',
+    schema: wholeNumber({ min: 1, max: 3600, unit: 'seconds' }).default(5),
+    description: 'how old its view of the denylist may be'
+  },
+  whenStale: {
+    name: 'REVOCATION_WHEN_STALE',
+    schema: oneOf(['reject', 'check', 'allow']).default('reject'),
+    description: 'then: `reject` (503), `check` (ask Redis for each request) or `allow`'
+  },
+  ...serviceVariables({ port: 4001, managementPort: 9001 })
 }
 
-/** A private key that can sign client assertions. */
-function privateKeyVariable(name: string): Variable<Secret> {
-  return {
-    name,
-    expects: 'a private key (PKCS#8 PEM or JWK): RSA of 2048 bits or more, P-256 or Ed25519',
-    parse(text) {
-      try {
-        readPrivateKey(text)
-        return new Secret(text)
-      } catch {
-        return undefined
-      }
-    }
+function isPrivateKey(text: string): boolean {
+  try {
+    readPrivateKey(text)
+    return true
+  } catch {
+    return false
   }
 }
+
+export type Config = ValuesOf<typeof variables>
 
 /**
  * Reads the configuration. Pure: the environment comes in, a frozen object goes out.
  * @throws {ConfigurationError} with every problem at once
  */
-export function loadConfig(env: Environment) {
+export function loadConfig(env: Environment): Config {
   return readVariables(env, variables)
 }
-
-export type Config = ReturnType<typeof loadConfig>

@@ -1,12 +1,12 @@
-import { readBoundedBody } from '@countersign/service-kit'
+import { mediaTypeOf, readBoundedBody } from '@countersign/service-kit'
 
 /**
  * Reads the JSON object that another service answered.
  * @throws {Error} for anything else, and past `maxBytes`; the message holds nothing of it
  */
 export async function readJsonAnswer(response: Response, maxBytes: number): Promise<Readonly<Record<string, unknown>>> {
-  if (!/^application\/json\s*(?:;|$)/i.test(response.headers.get('content-type') ?? '')) throw new Error('not JSON')
-  const document = parse((await readBoundedBody(response, maxBytes)).toString())
+  if (mediaTypeOf(response.headers.get('Content-Type')) !== 'application/json') throw new Error('not JSON')
+  const document = parse((await readBoundedBody(response.body, maxBytes)).toString())
   if (typeof document !== 'object' || document === null || Array.isArray(document)) throw new Error('no JSON object')
   return document as Record<string, unknown>
 }

@@ -1,5 +1,7 @@
-import { runService, withSecretFiles } from '@countersign/service-kit'
-import { loadConfig, secretVariables } from './config.ts'
+import { runService, secretNames, withSecretFiles } from '@countersign/service-kit'
+import { loadConfig, variables } from './config.ts'
 import { createResourceService } from './server.ts'
 
-await runService(async () => createResourceService(loadConfig(await withSecretFiles(process.env, secretVariables))))
+await runService(async () =>
+  createResourceService(loadConfig(await withSecretFiles(process.env, secretNames(variables))))
+)

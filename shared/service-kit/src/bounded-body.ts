@@ -1,13 +1,13 @@
 /**
  * Reads the body of what another service answered, counting while reading: `Content-Length` may be missing, or wrong.
- * @throws {Error} past `maxBytes`
+ * @throws {Error} past `maxBytes`; leaving the loop by it ends the connection
  */
-export async function readBoundedBody(response: Response, maxBytes: number): Promise<Buffer> {
+export async function readBoundedBody(body: AsyncIterable<Uint8Array> | null, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let bytes = 0
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of body ?? []) {
     bytes += chunk.byteLength
-    if (bytes > maxBytes) throw new Error(`more than ${maxBytes} bytes`)
+    if (bytes > maxBytes) throw new Error(`the response has more than ${maxBytes} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)

@@ -13,8 +13,8 @@ import { answerProtocolErrors } from './protocol-errors.ts'
 import { recordRequests, setRequestContext } from './request-context.ts'
 import { requireOneHost } from './require-one-host.ts'
 import type { Secret } from './secret.ts'
+import { StartError } from './start-error.ts'
 import { rejectUnmatched } from './unmatched.ts'
-import { StartError } from './variables.ts'
 
 export interface HttpServiceOptions {
   host: string

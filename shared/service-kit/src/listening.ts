@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { StartError } from './variables.ts'
+import { StartError } from './start-error.ts'
 
 /** Where a server listens, with the variables that say so. */
 export interface ListenAddress {

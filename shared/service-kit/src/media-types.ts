@@ -23,6 +23,11 @@ export function requireMediaType(ctx: Context, mediaType: string): void {
   })
 }
 
+/** @returns the media type that `Content-Type` names, in lower case and without parameters; empty when it names none */
+export function mediaTypeOf(header: string | null): string {
+  return parse(header ?? '').type
+}
+
 /** By any of its labels, such as `utf8`. */
 function isUtf8(label: string | undefined): boolean {
   if (label === undefined || label === '') return true

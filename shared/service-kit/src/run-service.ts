@@ -1,7 +1,7 @@
 import { OAuthError } from '@countersign/oauth'
 import type { Service } from './http-service.ts'
 import { describeError } from './logger.ts'
-import { StartError } from './variables.ts'
+import { StartError } from './start-error.ts'
 
 /**
  * Runs a service until a signal ends it: the whole body of a `main.ts`. A start that fails says why on standard error and

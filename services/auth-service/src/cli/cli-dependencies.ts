@@ -1,8 +1,15 @@
-import { type Environment, optional, readVariables, type Variable, withSecretFiles } from '@countersign/service-kit'
+import {
+  type Environment,
+  optional,
+  readVariables,
+  secretNames,
+  type Variables,
+  withSecretFiles
+} from '@countersign/service-kit'
 import type { UserAdministration } from '../accounts/user-administration.ts'
 import type { UserStore } from '../accounts/user-store.ts'
 import type { ClientAdministration } from '../clients/client-administration.ts'
-import { secretVariables, variables } from '../config.ts'
+import { variables } from '../config.ts'
 import { generateSigningKey } from '../keys/generate-signing-key.ts'
 import { keyPolicy } from '../keys/key-policy.ts'
 import { createKeySealing, type KeySealing } from '../keys/key-sealing.ts'
@@ -143,10 +150,8 @@ export function createCliDependencies(
     }
   }
 
-  async function read<S extends Record<string, Variable<unknown>>>(shape: S) {
-    const names = Object.values(shape).map(({ name }) => name)
-    const mayBeFiles = secretVariables.filter((name) => names.includes(name))
-    return readVariables(await withSecretFiles(await readEnvironment(), mayBeFiles), shape)
+  async function read<V extends Variables>(needed: V) {
+    return readVariables(await withSecretFiles(await readEnvironment(), secretNames(needed)), needed)
   }
 
   function open(url: string) {

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { ClientStore, ConfirmedClient } from './client-store.ts'
 
 export interface ClientCacheDeps {
@@ -14,7 +15,7 @@ export interface ClientCacheDeps {
  */
 export const maxCachedSeconds = 60
 
-/** Past this many the oldest entry is dropped. */
+/** Past this many the least recently used one is dropped. */
 const maxClients = 10_000
 
 /**
@@ -37,7 +38,13 @@ interface Entry {
 
 export function createClientCache(deps: ClientCacheDeps): ClientCache {
   const { store, seconds, monotonic = () => performance.now() } = deps
-  const entries = new Map<string, Entry>()
+  const entries = new LRUCache<string, Entry>({
+    max: maxClients,
+    ttl: seconds * 1000,
+    ttlResolution: 0,
+    perf: { now: monotonic },
+    dispose: ({ client }) => forgetNames(client)
+  })
   /** What is dropped while a client is being read must not be cached right after. */
   const reads = new Set<Set<string>>()
   /** Which clients were confirmed with this epoch, or signing key. */
@@ -49,10 +56,6 @@ export function createClientCache(deps: ClientCacheDeps): ClientCache {
       const entry = entries.get(id)
       if (!entry) return undefined
       const age = (monotonic() - entry.at) / 1000
-      if (age > seconds) {
-        drop(entry)
-        return undefined
-      }
       return { ...entry.client, issuedAt: Math.floor(entry.client.issuedAt + age), isCached: true }
     },
     async findEnabled(id) {
@@ -68,28 +71,22 @@ export function createClientCache(deps: ClientCacheDeps): ClientCache {
     },
     forget(value) {
       for (const forgotten of reads) forgotten.add(value)
-      for (const id of idsOf.get(value) ?? []) drop(entries.get(id))
+      for (const id of idsOf.get(value) ?? []) entries.delete(id)
     },
     setFollowing(now) {
       isFollowing = now
-      if (now) return
-      entries.clear()
-      idsOf.clear()
+      if (!now) entries.clear()
     }
   }
 
   function cache(client: ConfirmedClient): void {
-    drop(entries.get(client.id))
+    entries.delete(client.id)
     if (!isFollowing || seconds === 0) return
-    if (entries.size >= maxClients) drop(entries.values().next().value)
     entries.set(client.id, { client, at: monotonic() })
     for (const name of namesOf(client)) idsOf.set(name, (idsOf.get(name) ?? new Set()).add(client.id))
   }
 
-  function drop(entry: Entry | undefined): void {
-    if (!entry) return
-    const { client } = entry
-    entries.delete(client.id)
+  function forgetNames(client: ConfirmedClient): void {
     for (const name of namesOf(client)) {
       const ids = idsOf.get(name)
       ids?.delete(client.id)

@@ -1,5 +1,6 @@
 import type { Logger } from '@countersign/service-kit'
 import { createLocalJWKSet, createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from 'jose'
+import { LRUCache } from 'lru-cache'
 import type { OutboundFetch } from '../outbound/outbound-fetch.ts'
 import type { Client } from './client.ts'
 import { readKeySet } from './key-rules.ts'
@@ -24,7 +25,7 @@ export interface ClientKeysDeps {
 
 /** Every key is judged by `key-rules.ts` when it is read, registered or fetched, whenever that is. */
 export function createClientKeys({ fetch, logger }: ClientKeysDeps): ClientKeys {
-  const known = new Map<string, { source: string; keys: JWTVerifyGetKey }>()
+  const known = new LRUCache<string, { source: string; keys: JWTVerifyGetKey }>({ max: maxKnown })
   return {
     keysOf({ id, jwks, jwksUri }) {
       const source = jwksUri ?? JSON.stringify(jwks)
@@ -32,9 +33,7 @@ export function createClientKeys({ fetch, logger }: ClientKeysDeps): ClientKeys 
       if (entry?.source === source) return entry.keys
       const keys =
         jwksUri === null ? createLocalJWKSet(readKeySet(jwks ?? { keys: [] }).keySet) : published(id, jwksUri)
-      known.delete(id)
       known.set(id, { source, keys })
-      if (known.size > maxKnown) known.delete(known.keys().next().value as string)
       return keys
     }
   }

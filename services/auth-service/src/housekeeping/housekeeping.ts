@@ -1,5 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
-import { describeError, type Logger } from '@countersign/service-kit'
+import { describeError, type Logger, pause } from '@countersign/service-kit'
 
 /** What can be removed, each in batches. */
 export const expiredKinds = ['families', 'revocations', 'activity', 'audit_events'] as const
@@ -53,7 +52,7 @@ export function startHousekeeping({
     while (!closing.signal.aborted) {
       for (const kind of expiredKinds) await attempt(`removing expired ${kind}`, () => removeAll(kind))
       await attempt('trimming the revocation feed', trimFeed)
-      await setTimeout(intervalMs, undefined, { signal: closing.signal, ref: false }).catch(() => {})
+      await pause(intervalMs, closing.signal)
     }
   }
 

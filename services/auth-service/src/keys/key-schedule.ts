@@ -1,5 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
-import { describeError, type Logger } from '@countersign/service-kit'
+import { describeError, type Logger, pause } from '@countersign/service-kit'
 import type { KeyOverview, SigningKeyAdministration } from './signing-key-administration.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
@@ -44,7 +43,7 @@ export async function startKeySchedule(deps: KeyScheduleDeps): Promise<KeySchedu
 
   async function runUntilClosed(): Promise<void> {
     while (!closing.signal.aborted) {
-      await setTimeout(waitMs, undefined, { signal: closing.signal, ref: false }).catch(() => {})
+      await pause(waitMs, closing.signal)
       if (!closing.signal.aborted) await attempt()
     }
   }

@@ -1,5 +1,5 @@
 import { hkdfSync } from 'node:crypto'
-import type { Variable } from '@countersign/service-kit'
+import { z } from 'zod'
 
 const minimumBytes = 32
 const maximumKeys = 8
@@ -31,22 +31,22 @@ export function createMasterKey(bytes: Uint8Array): MasterKey {
 }
 
 /** One or more master keys in base64 or base64url, separated by commas or white space; the first is the current one. */
-export function masterKeysVariable(name: string): Variable<MasterKeys> {
-  return {
-    name,
-    expects:
-      `a master key of at least ${minimumBytes} random bytes in base64 (make one with: openssl rand -base64 32), ` +
-      `or up to ${maximumKeys} of them separated by commas, the current one first`,
-    parse(text) {
-      const keys = text
-        .split(/[\s,]+/)
-        .filter((part) => part !== '')
-        .map(parseMasterKey)
-      const [current, ...older] = keys
-      if (!current || keys.length > maximumKeys || older.includes(undefined)) return undefined
-      return [current, ...(older as MasterKey[])]
-    }
-  }
+export function masterKeys() {
+  const expects =
+    `a master key of at least ${minimumBytes} random bytes in base64 (make one with: openssl rand -base64 32), ` +
+    `or up to ${maximumKeys} of them separated by commas, the current one first`
+  return z.string(expects).transform((text, context) => {
+    const keys = parseMasterKeys(text)
+    if (keys === undefined) context.addIssue(expects)
+    return keys ?? z.NEVER
+  })
+}
+
+function parseMasterKeys(text: string): MasterKeys | undefined {
+  const parts = text.split(/[\s,]+/).filter((part) => part !== '')
+  const [current, ...older] = parts.map(parseMasterKey)
+  if (!current || parts.length > maximumKeys || older.includes(undefined)) return undefined
+  return [current, ...(older as MasterKey[])]
 }
 
 function parseMasterKey(text: string): MasterKey | undefined {

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
+import { readBoundedBody } from '@countersign/service-kit'
 import { isLoopbackAddress, isPublicAddress } from './public-addresses.ts'
 
 /** `refuse`: https and public addresses only. `allow`: private addresses too, and http to loopback. */
@@ -57,7 +58,7 @@ export function createOutboundFetch({ privateNetworks, resolve = resolveByDns }:
     // Past the response, an error reaches its reader; the request emits it as well, to no listener otherwise.
     sent.on('error', () => undefined).end()
     const [response] = (await once(sent, 'response')) as [IncomingMessage]
-    return { status: response.statusCode ?? 0, body: await readBounded(response, maxBytes) }
+    return { status: response.statusCode ?? 0, body: await readBoundedBody(response, maxBytes) }
   }
 }
 
@@ -91,18 +92,6 @@ function pinnedTo(addresses: readonly OutboundAddress[]): LookupFunction {
     if (options.all) callback(null, [...addresses])
     else callback(null, address, family)
   }
-}
-
-async function readBounded(response: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  // Leaving the loop by an error closes the connection.
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.byteLength
-    if (bytes > maxBytes) throw new Error(`the response has more than ${maxBytes} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }
 
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -1,5 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
-import { describeError, type Logger } from '@countersign/service-kit'
+import { describeError, type Logger, pause } from '@countersign/service-kit'
 import type { IssuerMetrics } from '../metrics.ts'
 import type { Announcer } from './announcing.ts'
 import { classifyFeedFault } from './feed-fault.ts'
@@ -50,8 +49,6 @@ export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay
   let isBacklogged = false
   let reporting = Promise.resolve()
   const closing = new AbortController()
-  const pause = (milliseconds: number) =>
-    setTimeout(milliseconds, undefined, { signal: closing.signal, ref: false }).catch(() => {})
   const sweeping = sweepUntilClosed()
 
   return {
@@ -81,7 +78,7 @@ export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay
   async function sweepUntilClosed(): Promise<void> {
     while (!closing.signal.aborted) {
       await sweep()
-      await pause(deps.sweepIntervalMs)
+      await pause(deps.sweepIntervalMs, closing.signal)
     }
   }
 
@@ -96,7 +93,7 @@ export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay
     while (isBacklogged && !closing.signal.aborted) {
       // What cannot be reported either is a Redis that is away: verifiers notice that by themselves.
       await publisher.reportBacklog().catch(() => {})
-      await pause(reportIntervalMs)
+      await pause(reportIntervalMs, closing.signal)
     }
   }
 

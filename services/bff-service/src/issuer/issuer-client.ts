@@ -133,7 +133,7 @@ export function createIssuerClient({
     }).catch((cause) => {
       throw new NoAnswerError(path, cause)
     })
-    const text = await readBoundedBody(response, maxAnswerBytes).catch((cause) => {
+    const text = await readBoundedBody(response.body, maxAnswerBytes).catch((cause) => {
       throw new NoAnswerError(path, cause)
     })
     return { response, answer: parse(text.toString()) }

@@ -1,9 +1,5 @@
-/** The headers of a request that reach an API. Everything else stays here. docs/browser.md lists them. */
-export const requestHeaderNames: readonly string[] = [
-  'accept',
-  'accept-charset',
-  'accept-encoding',
-  'accept-language',
+/** Passes in both directions. */
+const bothWays = [
   'cache-control',
   'content-digest',
   'content-disposition',
@@ -12,6 +8,17 @@ export const requestHeaderNames: readonly string[] = [
   'content-length',
   'content-range',
   'content-type',
+  'pragma',
+  'repr-digest'
+]
+
+/** The headers of a request that reach an API. Everything else stays here. docs/browser.md lists them. */
+export const requestHeaderNames: readonly string[] = [
+  ...bothWays,
+  'accept',
+  'accept-charset',
+  'accept-encoding',
+  'accept-language',
   'idempotency-key',
   'if-match',
   'if-modified-since',
@@ -19,74 +26,66 @@ export const requestHeaderNames: readonly string[] = [
   'if-range',
   'if-unmodified-since',
   'last-event-id',
-  'pragma',
   'prefer',
   'priority',
   'range',
-  'repr-digest',
   'save-data',
   'traceparent',
   'tracestate',
   'user-agent',
   'want-content-digest',
   'want-repr-digest'
-]
+].sort()
 
 /** The headers of a response that reach a browser. `Location` is rewritten on the way. docs/browser.md lists them. */
 export const responseHeaderNames: readonly string[] = [
+  ...bothWays,
   'accept-patch',
   'accept-post',
   'accept-ranges',
   'age',
   'allow',
-  'cache-control',
-  'content-digest',
-  'content-disposition',
-  'content-encoding',
-  'content-language',
-  'content-length',
-  'content-range',
-  'content-type',
   'date',
   'deprecation',
   'etag',
   'expires',
   'last-modified',
   'location',
-  'pragma',
   'preference-applied',
   'ratelimit',
   'ratelimit-limit',
   'ratelimit-policy',
   'ratelimit-remaining',
   'ratelimit-reset',
-  'repr-digest',
   'retry-after',
   'server-timing',
   'sunset',
   'vary',
   'warning'
-]
+].sort()
 
 /** RFC 9110 §7.6.1, with the ones that are no longer standard. `Connection` may name more. */
 const hopByHop = 'connection|keep-alive|proxy-.+|te|trailer|transfer-encoding|upgrade|http2-settings'
 
+/** Never passes, in either direction. */
+const neverAdded = `${hopByHop}|(?:set-)?cookie2?|authorization|host|(?:x-)?forwarded(?:-.+)?|sec-.+|x-request-id`
+
 /** Who the user is, where the request comes from and what it asks for: a browser must not say that to an API. */
 const neverFromBrowsers = new RegExp(
-  `^(?:${hopByHop}|authorization|(?:set-)?cookie2?|dpop|expect|(?:x-)?forwarded(?:-.+)?|host|origin|referer|via|sec-.+` +
+  `^(?:${neverAdded}|dpop|expect|origin|referer|via` +
     '|(?:remote|x-countersign|x-original|x-rewrite|x-http-method|x-method|x-auth|x-authenticated|x-remote)(?:-.+)?' +
-    '|user|x-user|(?:[a-z-]+-)?(?:client|real|connecting|cluster-client)-ip|x-request-id)$'
+    '|user|x-user|(?:[a-z-]+-)?(?:client|real|connecting|cluster-client)-ip)$'
 )
 
 /** What speaks for this site, or steers a proxy in front of it: an API must not say that to a browser. */
 const neverFromApis = new RegExp(
-  `^(?:${hopByHop}|(?:set-)?cookie2?|authorization|host|(?:x-)?forwarded(?:-.+)?|access-control-.+|cross-origin-.+|sec-.+` +
+  `^(?:${neverAdded}|access-control-.+|cross-origin-.+` +
     '|accept-ch|activate-storage-access|alt-svc|attribution-reporting-.+|clear-site-data|content-security-policy.*' +
     '|critical-ch|document-policy.*|expect-ct|feature-policy|integrity-policy.*|nel|origin-agent-cluster|origin-trial' +
     '|permissions-policy.*|public-key-pins.*|referrer-policy|refresh|report-to|reporting-endpoints|service-worker-.+' +
     '|set-login|(?:x-)?sourcemap|speculation-rules|strict-transport-security|supports-loading-mode|use-as-dictionary' +
     '|www-authenticate|x-accel-.+|x-content-type-options|x-countersign-.+|x-dns-prefetch-control|x-frame-options' +
-    '|x-lighttpd-.+|x-permitted-cross-domain-policies|x-request-id|x-reproxy-.+|x-sendfile.*|x-xss-protection)$'
+    '|x-lighttpd-.+|x-permitted-cross-domain-policies|x-reproxy-.+|x-sendfile.*|x-xss-protection)$'
 )
 
 /** Whether an operator may let a header of browsers through to the API; `name` is in lower case. */

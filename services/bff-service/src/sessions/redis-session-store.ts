@@ -1,4 +1,5 @@
 import { TemporarilyUnavailableError } from '@countersign/oauth'
+import { writeRefusalOf } from '@countersign/service-kit'
 import type { RedisConnection } from '@countersign/service-kit/redis'
 import type { SessionStore, StoredSession } from './session-store.ts'
 
@@ -21,9 +22,6 @@ if holder and holder ~= ARGV[3] and ARGV[4] == '0' then return {current, holder}
 redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[2])
 return {current}`
 
-/** Memory is full, a replica answers, snapshots fail, or there are too few replicas. */
-const writeRefusal = /^(?:OOM|READONLY|MISCONF|NOREPLICAS) /
-
 /** Keeps sessions in Redis, where every replica finds them. Each call is one round trip, unless Redis refuses writes. */
 export function createRedisSessionStore(redis: RedisConnection): SessionStore {
   return {
@@ -32,7 +30,7 @@ export function createRedisSessionStore(redis: RedisConnection): SessionStore {
     },
     async use(key, ttlSeconds) {
       const found = redis.getEx(name(key), { type: 'EX', value: ttlSeconds }).catch((error) => {
-        if (writeRefusal.test(error.message)) return redis.get(name(key))
+        if (writeRefusalOf(error)) return redis.get(name(key))
         throw error
       })
       const text: string | null = await orUnavailable(found)

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { createLogger } from '@countersign/service-kit'
 import { openRedisConnection, type RedisConnection } from '@countersign/service-kit/redis'
 import { createTestRedis } from '@countersign/testing'
@@ -28,11 +28,11 @@ function describeSessionStore(name: string, open: () => SessionStore): void {
 
     test('forgets what is past its time, which each use extends', async () => {
       await store.create(key, { version: 0, encrypted: 'x' }, 1)
-      await setTimeout(600)
+      await delay(600)
       expect(await store.use(key, 1)).toBeDefined()
-      await setTimeout(600)
+      await delay(600)
       expect(await store.use(key, 1)).toBeDefined()
-      await setTimeout(1100)
+      await delay(1100)
       expect(await store.use(key, 1)).toBeUndefined()
     })
 

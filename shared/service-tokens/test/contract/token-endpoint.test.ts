@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { jwtVerify } from 'jose'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -116,7 +117,7 @@ describe('a source before a real token endpoint', () => {
     })
     expect(await settled(make(url).getToken())).toMatchObject({ code: 'ERR_TOKEN_ENDPOINT_ANSWER' })
     const until = written
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await delay(100)
     expect(written).toBeLessThan(until + 32 * 16_384)
   })
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { findFreePort } from '@countersign/dev/ports'
 import { childEnvironment } from '../infrastructure/test-environment.ts'
@@ -161,7 +162,7 @@ export async function untilReady({ managementUrl }: { managementUrl: string }, t
     const answer = await fetch(`${managementUrl}/health/ready`).catch(() => undefined)
     if (answer?.ok && ((await answer.json()) as { status: string }).status === 'ok') return
     if (performance.now() > deadline) throw new Error(`${managementUrl} is not ready after ${timeoutMs} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await delay(50)
   }
 }
 
@@ -216,6 +217,6 @@ async function logged(name: string, child: ChildProcess, logs: () => string, pat
       child.kill('SIGKILL')
       throw new Error(`${name} has not started in time:\n${logs()}`)
     }
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await delay(20)
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { createTestRedis, type RedisContainer, startRedisContainer } from '@countersign/testing'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
@@ -56,7 +57,7 @@ describe.skipIf(!inject('docker'))('a Redis container', () => {
     const answer = client.ping().finally(() => {
       hasAnswered = true
     })
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await delay(200)
     expect(hasAnswered).toBe(false)
     await redis.unpause()
     expect(await answer).toBe('PONG')

@@ -65,7 +65,7 @@ async function fetchDocument(url: string): Promise<Answered | string> {
       return `${url} answers ${response.status}, a redirect to ${location}. Clients follow none: ISSUER must be where the issuer is.`
     }
     if (response.status !== 200) return `${url} answers ${response.status}, expected is 200. Is the path right?`
-    const document: unknown = JSON.parse((await readBoundedBody(response, maxBytes)).toString())
+    const document: unknown = JSON.parse((await readBoundedBody(response.body, maxBytes)).toString())
     if (typeof document !== 'object' || document === null)
       return `${url} answers with something that is no JSON object.`
     const date = Date.parse(response.headers.get('Date') ?? '')

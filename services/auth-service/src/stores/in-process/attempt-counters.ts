@@ -1,6 +1,7 @@
+import { LRUCache } from 'lru-cache'
 import type { AttemptCount, AttemptCounters, AttemptSettlement } from '../../sign-in/attempt-counters.ts'
 
-/** Past this many the oldest is forgotten: memory stays bounded however many keys there are. */
+/** Past this many the least recently used one is forgotten: memory stays bounded however many keys there are. */
 const maxEntries = 100_000
 
 interface Entry {
@@ -10,7 +11,7 @@ interface Entry {
 
 /** Counts in this process: for the embedded stack, and while Redis does not take counts. */
 export function createInProcessAttemptCounters(now: () => number = () => performance.now()): AttemptCounters {
-  const entries = new Map<string, Entry>()
+  const entries = new LRUCache<string, Entry>({ max: maxEntries })
   return {
     async charge(counts, watched = []) {
       const reached = [...counts, ...watched]
@@ -40,10 +41,7 @@ export function createInProcessAttemptCounters(now: () => number = () => perform
       entry.count++
       return
     }
-    const key = keyOf(count)
-    entries.delete(key)
-    if (entries.size >= maxEntries) entries.delete(entries.keys().next().value as string)
-    entries.set(key, { count: 1, endsAt: now() + count.windowSeconds * 1000 })
+    entries.set(keyOf(count), { count: 1, endsAt: now() + count.windowSeconds * 1000 })
   }
 }
 

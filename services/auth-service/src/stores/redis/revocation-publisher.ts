@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { writeRefusalOf } from '@countersign/service-kit'
 import { type Clock, type RevocationEntry, systemClock } from '@countersign/verifier'
 import {
   createRedisLink,
@@ -108,7 +109,7 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
       isMemoryFull = false
       return result
     } catch (error) {
-      if (error instanceof ErrorReply) isMemoryFull = error.message.startsWith('OOM')
+      if (error instanceof ErrorReply) isMemoryFull = writeRefusalOf(error) === 'memory_full'
       throw error
     }
   }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { TooManyRequestsError } from '@countersign/oauth'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { SignInLimitSettings } from '../../../src/sign-in/sign-in-counts.ts'
@@ -86,7 +87,7 @@ describe('the limits on sign-in', () => {
     let running = 0
     const slowlyRight = async () => {
       running++
-      await new Promise((resolve) => setTimeout(resolve, 5))
+      await delay(5)
       return 'alice'
     }
     const results = await Promise.all(Array.from({ length: 25 }, () => limits.verify(alice, slowlyRight)))
@@ -95,7 +96,7 @@ describe('the limits on sign-in', () => {
   })
 
   test('refuse those who waited once the ones before them turned out wrong', async () => {
-    const slowlyWrong = () => new Promise<undefined>((resolve) => setTimeout(resolve, 5, undefined))
+    const slowlyWrong = () => delay(5, undefined)
     const results = await Promise.allSettled(Array.from({ length: 10 }, () => limits.verify(alice, slowlyWrong)))
     expect(results.map(({ status }) => status).sort()).toEqual([
       ...Array(3).fill('fulfilled'),
@@ -113,7 +114,7 @@ describe('the limits on sign-in', () => {
 
   test('let right passwords through one after another while more wait than the limit', async () => {
     limits = start({ signInFailuresPerAccountAndAddress: 1, signInFailuresPerAccount: 1, signInFailuresPerAddress: 1 })
-    const slowlyRight = () => new Promise<string>((resolve) => setTimeout(resolve, 1, 'alice'))
+    const slowlyRight = () => delay(1, 'alice')
     const results = await Promise.all(Array.from({ length: 25 }, () => limits.verify(alice, slowlyRight)))
     expect(results).toEqual(Array(25).fill('alice'))
   })

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ConfigurationError, withSecretFiles } from '../../src/index.ts'
+import { ConfigurationError, withSecretFiles } from '../../../src/index.ts'
 
 describe('secrets in files', () => {
   let folder: string

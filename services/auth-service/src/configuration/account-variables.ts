@@ -1,0 +1,93 @@
+import { availableParallelism } from 'node:os'
+import { oneOf, secretText, wholeNumber } from '@countersign/service-kit'
+import { z } from 'zod'
+import { parseUsername, usernameRule } from '../accounts/usernames.ts'
+import { passwordLength, refusalOfPassword } from '../passwords/password-policy.ts'
+
+const day = 86_400
+const most = 1_000_000
+const firstPasswordRule = `a password of ${passwordLength.min} to ${passwordLength.max} characters, without line breaks, that is not one of the most used ones`
+
+/** The first admin. */
+export const firstAdminVariables = {
+  firstAdminUsername: {
+    name: 'COUNTERSIGN_ADMIN_USERNAME',
+    schema: z
+      .string(usernameRule)
+      .transform((text) => parseUsername(text)?.display)
+      .pipe(z.string(usernameRule))
+      .default('admin'),
+    description: "the first admin's name"
+  },
+  firstAdminPassword: {
+    name: 'COUNTERSIGN_ADMIN_PASSWORD',
+    schema: secretText(z.string(firstPasswordRule).refine(isFirstPassword, firstPasswordRule)).optional(),
+    isSecret: true,
+    description: 'makes the first admin when there is no admin yet'
+  }
+}
+
+function isFirstPassword(text: string): boolean {
+  return !/[\r\n]/.test(text) && refusalOfPassword(text, '') === undefined
+}
+
+/** Registration, and the limits on sign-in. */
+export const signInVariables = {
+  registration: {
+    name: 'REGISTRATION',
+    schema: oneOf(['open', 'closed']).default('open'),
+    description: '`closed` refuses `POST /auth/register`'
+  },
+  registrationsPerAddress: {
+    name: 'REGISTRATIONS_PER_ADDRESS',
+    schema: wholeNumber({ min: 1, max: most, unit: 'registrations' }).default(20),
+    description: 'registrations from one address in an hour'
+  },
+  signInLimitWindowSeconds: {
+    name: 'SIGN_IN_LIMIT_WINDOW_SECONDS',
+    schema: wholeNumber({ min: 1, max: day, unit: 'seconds' }).default(900),
+    description: 'the window of the next five'
+  },
+  signInFailuresPerAddress: {
+    name: 'SIGN_IN_FAILURES_PER_ADDRESS',
+    schema: wholeNumber({ min: 1, max: most, unit: 'failures' }).default(100),
+    description:
+      'wrong passwords from one IPv4 address or IPv6 /64; a tenth more for a /56, a quarter more for a /48. Accounts that signed in from there pass, within the next limit'
+  },
+  signInFailuresPerAccountAndAddress: {
+    name: 'SIGN_IN_FAILURES_PER_ACCOUNT_AND_ADDRESS',
+    schema: wholeNumber({ min: 1, max: most, unit: 'failures' }).default(10),
+    description: 'wrong passwords for one account from one address, counted in the same way; also from one known device'
+  },
+  signInFailuresPerAccount: {
+    name: 'SIGN_IN_FAILURES_PER_ACCOUNT',
+    schema: wholeNumber({ min: 1, max: most, unit: 'failures' }).default(100),
+    description:
+      'wrong passwords for one account from everywhere; networks and devices that its owner has signed in from pass'
+  },
+  signInsPerAccountAndAddress: {
+    name: 'SIGN_INS_PER_ACCOUNT_AND_ADDRESS',
+    schema: wholeNumber({ min: 1, max: most, unit: 'sign-ins' }).default(1000),
+    description: 'sign-ins of one account from one address'
+  },
+  signInsPerAccount: {
+    name: 'SIGN_INS_PER_ACCOUNT',
+    schema: wholeNumber({ min: 1, max: most, unit: 'sign-ins' }).default(3000),
+    description: 'sign-ins of one account'
+  }
+}
+
+/** The work that password hashes may make. */
+export const passwordHashVariables = {
+  passwordHashConcurrency: {
+    name: 'PASSWORD_HASH_CONCURRENCY',
+    schema: wholeNumber({ min: 1, max: 256, unit: 'hashes at once' }).default(availableParallelism()),
+    defaultText: 'the number of cores',
+    description: 'password hashes at once, each on a thread of its own that yields the processor to everything else'
+  },
+  passwordHashQueue: {
+    name: 'PASSWORD_HASH_QUEUE',
+    schema: wholeNumber({ min: 0, max: 10_000, unit: 'waiting hashes' }).default(32),
+    description: 'how many more may wait; past it a sign-in gets 503'
+  }
+}
