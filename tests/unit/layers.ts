@@ -19,5 +19,35 @@ export const layersOfFolders: Readonly<Record<string, Layers>> = {
     ['http'],
     // The entry points: none loads another.
     ['index.ts', 'http/express.ts', 'http/fastify.ts', 'http/hono.ts', 'http/koa.ts']
+  ],
+  'services/auth-service/src': [
+    // What ids look like, where a request came from.
+    ['identifiers.ts', 'client-info.ts'],
+    // Work that knows nothing of tokens.
+    ['outbound', 'housekeeping', 'revocation'],
+    // The signing keys, and the audit log.
+    ['keys', 'audit'],
+    ['tokens', 'passwords'],
+    // Who gets tokens: services, sessions, users.
+    ['clients', 'sessions'],
+    ['accounts'],
+    ['sign-in'],
+    // What is counted, and what is configured.
+    ['configuration'],
+    ['metrics.ts', 'config.ts'],
+    // The ways to a token, and figures for people.
+    ['grants', 'statistics'],
+    // Where all of that is kept.
+    ['stores/postgres', 'stores/in-process'],
+    ['stores/redis'],
+    // Bodies, cursors and summaries, for endpoints and the command line alike.
+    ['wire'],
+    // How a request gets to an endpoint.
+    ['routing'],
+    ['infrastructure.ts'],
+    ['endpoints'],
+    // The two programs: the service and the command line.
+    ['cli', 'server.ts'],
+    ['main.ts']
   ]
 }

@@ -3,7 +3,8 @@ import { Counter, Gauge, Histogram } from 'prom-client'
 import type { ExpiredKind } from './housekeeping/housekeeping.ts'
 import type { KeyOverview } from './keys/signing-key-administration.ts'
 import { keyStates } from './keys/signing-key-store.ts'
-import { type FeedFault, feedFaults } from './revocation/feed-fault.ts'
+import { feedFaults } from './revocation/feed-fault.ts'
+import type { RelayMetrics } from './revocation/revocation-relay.ts'
 
 /** What became of a refresh: the outcomes of the families, and `forged` for a token that is not one of this issuer. */
 export const refreshMetrics = [
@@ -22,7 +23,7 @@ export const refreshMetrics = [
 export type RefreshMetric = (typeof refreshMetrics)[number]
 
 /** What the issuer counts. docs/metrics.md lists it. */
-export interface IssuerMetrics {
+export interface IssuerMetrics extends RelayMetrics {
   countRefresh(outcome: RefreshMetric): void
   /** `outcome` is `succeeded` or the error code of the refusal. */
   countSignIn(outcome: string): void
@@ -31,10 +32,6 @@ export interface IssuerMetrics {
   countRemoved(kind: ExpiredKind, rows: number): void
   /** Shows the keys as they are now. */
   showKeys(keys: KeyOverview): void
-  /** Records the time from a revocation's commit to its confirmed publication. */
-  observePublication(seconds: number): void
-  /** Shows why revocations cannot be published right now; `undefined` when they can. */
-  showFeedFault(fault: FeedFault | undefined): void
 }
 
 export interface IssuerMetricsDeps {

@@ -58,7 +58,7 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
     createIssuerMetrics({ registry: httpMetrics.registry, countPendingRevocations: stores.outbox.countUnpublished }),
     activity
   )
-  const keys = await startKeys({ config, store: stores.signingKeys, metrics, logger })
+  const keys = await startKeys({ config, store: stores.signingKeys, onRound: metrics.showKeys, logger })
   const clients = createClientCache({ store: stores.clients, seconds: config.clientCacheSeconds })
   const feed = observeFeed(infrastructure.feed, { onRevoked: clients.forget, onFollowing: clients.setFollowing })
   const relay = startRevocationRelay({

@@ -1,5 +1,6 @@
+import type { ClientInfo } from '../client-info.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
-import type { ClientInfo, EndedFamilies } from '../sessions/refresh-token-families.ts'
+import type { EndedFamilies } from '../sessions/refresh-token-families.ts'
 import type { Username } from './usernames.ts'
 
 /** A user as sign-in needs it. */

@@ -1,5 +1,5 @@
 import { describeError, type Logger } from '@countersign/service-kit'
-import type { ClientInfo } from '../sessions/refresh-token-families.ts'
+import type { ClientInfo } from '../client-info.ts'
 
 /** An attempt to authenticate as a client that was refused. */
 export interface FailedAuthentication {

@@ -1,11 +1,12 @@
 import { InvalidRequestError } from '@countersign/oauth'
 import { maxTokenLength } from '@countersign/verifier'
 import type { JSONWebKeySet } from 'jose'
-import { isReadableLength, longestTokenOf } from '../tokens/token-length.ts'
+import { isReadableLength } from '../tokens/readable-length.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { type ClientPolicy, tokenExchangeGrant } from './client.ts'
 import type { NewClient } from './client-administration.ts'
 import { findKeyFault, maxKeys } from './key-rules.ts'
+import { longestTokenOf } from './longest-token.ts'
 
 /** The client that signs in at this service itself. It is there from the start, and stays as it is. */
 export const firstPartyClientId = 'countersign'

@@ -45,8 +45,5 @@ export interface Client extends ClientPolicy {
   readonly disabledAt: Date | null
 }
 
-/** A client id: what form encoding, HTTP Basic and SQL all leave as it is. */
-export const clientIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
-
 /** A scope (RFC 6749 §3.3). */
 export const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/

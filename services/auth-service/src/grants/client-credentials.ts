@@ -1,8 +1,8 @@
 import { type AccessTokenResponse, InvalidClientError, OAuthError } from '@countersign/oauth'
 import type { ClientStore, ConfirmedClient } from '../clients/client-store.ts'
+import { createAccessTokenResponse } from '../tokens/access-token-response.ts'
 import type { AccessTokenIssuer } from '../tokens/access-tokens.ts'
 import type { DpopKey } from '../tokens/dpop-key.ts'
-import { createAccessTokenResponse } from '../tokens/token-responses.ts'
 import { narrowAudience, narrowScopes, type RequestedScope, requireGrantType } from './requested-scope.ts'
 
 export interface ClientCredentialsDeps {

@@ -1,9 +1,9 @@
 import { InvalidGrantError, InvalidScopeError, InvalidTargetError, type TokenResponse } from '@countersign/oauth'
+import type { ClientInfo } from '../client-info.ts'
 import type { IssuerMetrics } from '../metrics.ts'
-import type { ClientInfo } from '../sessions/refresh-token-families.ts'
 import type { Sessions } from '../sessions/sessions.ts'
+import { createTokenResponse, type TokenResponseDeps } from '../sessions/token-response.ts'
 import type { DpopKey } from '../tokens/dpop-key.ts'
-import { createTokenResponse, type TokenResponseDeps } from '../tokens/token-responses.ts'
 
 export interface RefreshDeps extends TokenResponseDeps {
   sessions: Sessions

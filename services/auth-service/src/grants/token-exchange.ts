@@ -2,10 +2,10 @@ import { type AccessTokenResponse, InvalidRequestError } from '@countersign/oaut
 import type { ActorClaim, VerifiedAccessToken } from '@countersign/verifier'
 import { tokenExchangeGrant } from '../clients/client.ts'
 import type { ConfirmedClient } from '../clients/client-store.ts'
+import { createAccessTokenResponse } from '../tokens/access-token-response.ts'
 import type { AccessTokenIssuer } from '../tokens/access-tokens.ts'
 import type { DpopKey } from '../tokens/dpop-key.ts'
 import { audienceOf, type OwnAccessTokens } from '../tokens/own-access-tokens.ts'
-import { createAccessTokenResponse } from '../tokens/token-responses.ts'
 import { narrowAudience, narrowScopes, type RequestedScope, requireGrantType } from './requested-scope.ts'
 
 /** The one kind of token that is exchanged, and that comes out (RFC 8693 §3). */

@@ -1,10 +1,9 @@
 import type { Logger } from '@countersign/service-kit'
-import type { Config } from '../config.ts'
-import type { IssuerMetrics } from '../metrics.ts'
 import { generateSigningKey } from './generate-signing-key.ts'
-import { keyPolicy } from './key-policy.ts'
-import { startKeySchedule } from './key-schedule.ts'
+import { type KeyPolicyOptions, keyPolicy } from './key-policy.ts'
+import { type KeyScheduleDeps, startKeySchedule } from './key-schedule.ts'
 import { createKeySealing } from './key-sealing.ts'
+import type { MasterKeys } from './master-keys.ts'
 import { createSigningKeyAdministration } from './signing-key-administration.ts'
 import type { SigningKeyStore } from './signing-key-store.ts'
 import { openSigningKeys } from './signing-keys.ts'
@@ -14,10 +13,16 @@ const roundIntervalMs = 5000
 /** Three rounds missed: this replica was paused. */
 const longestAgeMs = 15_000
 
+export interface KeySettings extends KeyPolicyOptions {
+  readonly masterKeys: MasterKeys
+  readonly signingKeyBits: string
+}
+
 export interface KeysDeps {
-  config: Config
+  config: KeySettings
   store: SigningKeyStore
-  metrics: Pick<IssuerMetrics, 'showKeys'>
+  /** Called with the keys as they are, at each round. */
+  onRound: KeyScheduleDeps['onRound']
   logger: Logger
 }
 
@@ -27,7 +32,7 @@ export type Keys = Awaited<ReturnType<typeof startKeys>>
  * Opens the signing keys, makes those that are missing, and lets them follow each other from now on.
  * @throws {SealedKeyError} when a key cannot be opened with the master keys that are given
  */
-export async function startKeys({ config, store, metrics, logger }: KeysDeps) {
+export async function startKeys({ config, store, onRound, logger }: KeysDeps) {
   const sealing = createKeySealing(config.masterKeys)
   const policy = keyPolicy(config)
   const administration = createSigningKeyAdministration({
@@ -47,7 +52,6 @@ export async function startKeys({ config, store, metrics, logger }: KeysDeps) {
   for (const kid of await administration.reencrypt()) {
     logger.info({ kid }, 'signing key was resealed under the current master key')
   }
-  const onRound = metrics.showKeys
   const schedule = await startKeySchedule({
     administration,
     signingKeys,

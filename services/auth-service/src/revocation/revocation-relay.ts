@@ -1,9 +1,16 @@
 import { describeError, type Logger, pause } from '@countersign/service-kit'
-import type { IssuerMetrics } from '../metrics.ts'
 import type { Announcer } from './announcing.ts'
-import { classifyFeedFault } from './feed-fault.ts'
+import { classifyFeedFault, type FeedFault } from './feed-fault.ts'
 import type { OutboxEntry, RevocationOutbox } from './revocation-outbox.ts'
 import type { RevocationPublisher } from './revocation-publisher.ts'
+
+/** What the relay counts and shows. */
+export interface RelayMetrics {
+  /** Records the time from a revocation's commit to its confirmed publication. */
+  observePublication(seconds: number): void
+  /** Shows why revocations cannot be published right now; `undefined` when they can. */
+  showFeedFault(fault: FeedFault | undefined): void
+}
 
 export interface RevocationRelayDeps {
   outbox: Pick<RevocationOutbox, 'listUnpublished' | 'markPublished' | 'readLive'>
@@ -11,7 +18,7 @@ export interface RevocationRelayDeps {
   logger: Logger
   /** How often the transport is examined and the outbox drained, in milliseconds. */
   sweepIntervalMs: number
-  metrics: Pick<IssuerMetrics, 'observePublication' | 'showFeedFault'>
+  metrics: RelayMetrics
   /** Gets committed entries that could not be published now. */
   onUnpublished(entries: readonly OutboxEntry[]): void
 }

@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import type { ClientInfo } from '../sessions/refresh-token-families.ts'
+import type { ClientInfo } from '../client-info.ts'
 import { parseAddress } from '../sign-in/networks.ts'
 
 const userAgentLimit = 256

@@ -1,8 +1,8 @@
 import type { VerifiedAccessToken } from '@countersign/verifier'
 import type { Context } from 'koa'
 import type { z } from 'zod'
+import type { ClientInfo } from '../client-info.ts'
 import type { ConfirmedClient } from '../clients/client-store.ts'
-import type { ClientInfo } from '../sessions/refresh-token-families.ts'
 import type { DpopKey } from '../tokens/dpop-key.ts'
 import type { JsonText } from './json-text.ts'
 

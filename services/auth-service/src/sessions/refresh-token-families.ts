@@ -1,10 +1,12 @@
+import type { ClientInfo } from '../client-info.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
-import type { Acquaintance } from '../sign-in/sign-in-limits.ts'
 
-/** Where a request came from, as far as it says. */
-export interface ClientInfo {
-  readonly address: string
-  readonly userAgent: string
+/** What is known of who asks. */
+export interface Acquaintance {
+  /** The account's owner has signed in from this network lately. */
+  readonly isKnownNetwork: boolean
+  /** The user that the device names is the account's owner. */
+  readonly isOwnDevice: boolean
 }
 
 /** A session as the database confirmed it in the statement that allowed new tokens. */

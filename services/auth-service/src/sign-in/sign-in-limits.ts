@@ -1,16 +1,9 @@
 import { TooManyRequestsError } from '@countersign/oauth'
+import type { Acquaintance } from '../sessions/refresh-token-families.ts'
 import type { AttemptCount, AttemptCounters, ReachedLimit } from './attempt-counters.ts'
 import { trackAttemptsUnderWay } from './attempts-under-way.ts'
 import { networkOf } from './networks.ts'
 import { type Guess, type SignInCounts, type SignInLimitSettings, signInCounts } from './sign-in-counts.ts'
-
-/** What is known of who asks. */
-export interface Acquaintance {
-  /** The account's owner has signed in from this network lately. */
-  readonly isKnownNetwork: boolean
-  /** The user that the device names is the account's owner. */
-  readonly isOwnDevice: boolean
-}
 
 export interface SignInLimitsDeps {
   counters: AttemptCounters

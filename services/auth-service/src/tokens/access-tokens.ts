@@ -8,7 +8,7 @@ import {
   signingAlgorithm
 } from '@countersign/verifier'
 import type { SigningKey } from '../keys/signing-keys.ts'
-import { isReadableLength } from './token-length.ts'
+import { isReadableLength } from './readable-length.ts'
 
 /** The longest lifetime of an access token that can be configured, in seconds. */
 export const maxAccessTokenTtlSeconds = 3600

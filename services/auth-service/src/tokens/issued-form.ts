@@ -4,8 +4,7 @@ import {
   TokenClaimError,
   type VerifiedAccessToken
 } from '@countersign/verifier'
-import { clientIdPattern } from '../clients/client.ts'
-import { isUuid } from '../identifiers.ts'
+import { clientIdPattern, isUuid } from '../identifiers.ts'
 import { maxAccessTokenTtlSeconds } from './access-tokens.ts'
 
 /**

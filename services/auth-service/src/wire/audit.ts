@@ -1,7 +1,7 @@
 import { auditEventTypes } from '@countersign/oauth'
 import { z } from 'zod'
 import type { AuditedEvent } from '../audit/audit-log.ts'
-import { clientIdPattern } from '../clients/client.ts'
+import { clientIdPattern } from '../identifiers.ts'
 import { lastMoment, nextCursor, pageCursor, pageLimit } from './pages.ts'
 
 /** The audit log on the wire. */

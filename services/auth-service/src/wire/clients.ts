@@ -1,9 +1,10 @@
 import { audiencePattern, audienceRule } from '@countersign/oauth'
 import type { JSONWebKeySet } from 'jose'
 import { z } from 'zod'
-import { type Client, clientAuthMethods, clientGrantTypes, clientIdPattern, scopePattern } from '../clients/client.ts'
+import { type Client, clientAuthMethods, clientGrantTypes, scopePattern } from '../clients/client.ts'
 import type { ClientChange, NewClient } from '../clients/client-administration.ts'
 import { maxKeys, neededMembers } from '../clients/key-rules.ts'
+import { clientIdPattern } from '../identifiers.ts'
 import { maxAccessTokenTtlSeconds } from '../tokens/access-tokens.ts'
 import { nextCursor, pageLimit } from './pages.ts'
 

@@ -1,4 +1,5 @@
 import { type AccessTokenResponse, InvalidRequestError } from '@countersign/oauth'
+import type { ClientInfo } from '../../client-info.ts'
 import type { ClientGrantType } from '../../clients/client.ts'
 import type { ConfirmedClient } from '../../clients/client-store.ts'
 import { type ClientCredentialsDeps, clientCredentials } from '../../grants/client-credentials.ts'
@@ -7,7 +8,6 @@ import { readResources, readScopes, requireGrantType } from '../../grants/reques
 import { exchangeToken, type TokenExchangeDeps } from '../../grants/token-exchange.ts'
 import type { IssuerMetrics } from '../../metrics.ts'
 import { defineRoute } from '../../routing/route.ts'
-import type { ClientInfo } from '../../sessions/refresh-token-families.ts'
 import type { DpopKey } from '../../tokens/dpop-key.ts'
 import { accessTokenResponse, type TokenForm, tokenForm } from '../../wire/oauth.ts'
 

@@ -1,6 +1,6 @@
 import type { AuditEventType } from '@countersign/oauth'
 import { Prisma } from '@countersign/prisma'
-import type { ClientInfo } from '../../sessions/refresh-token-families.ts'
+import type { ClientInfo } from '../../client-info.ts'
 import type { Queryable } from './database.ts'
 
 export interface AuditEvent {

@@ -3,6 +3,7 @@ import type { AuditEventType } from '@countersign/oauth'
 import { Prisma } from '@countersign/prisma'
 import type { OutboxEntry } from '../../revocation/revocation-outbox.ts'
 import type {
+  Acquaintance,
   EndedFamilies,
   NewSession,
   RefreshTokenDescription,
@@ -10,7 +11,6 @@ import type {
   SessionPage,
   SessionSummary
 } from '../../sessions/refresh-token-families.ts'
-import type { Acquaintance } from '../../sign-in/sign-in-limits.ts'
 import { type Database, type DatabaseConnection, inTransaction, orUnavailable } from './database.ts'
 import {
   endedFamilies,

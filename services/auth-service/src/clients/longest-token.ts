@@ -1,5 +1,4 @@
-import { maxTokenLength } from '@countersign/verifier'
-import { type ClientPolicy, tokenExchangeGrant } from '../clients/client.ts'
+import { type ClientPolicy, tokenExchangeGrant } from './client.ts'
 
 /** What every token has, at its longest: an issuer of 512 characters, a thumbprint for each key id, the times, and the ids. */
 const common = {
@@ -16,11 +15,6 @@ const signatureBytes = 512
 /** A username has at most 64 characters of four bytes, and a user at most 16 roles of 32. */
 const longestUser = { sub: 'x'.repeat(36), preferred_username: 'x'.repeat(256) }
 const mostRoles = Array.from({ length: 16 }, () => 'x'.repeat(32))
-
-/** Whether verifiers read a token of this length. */
-export function isReadableLength(length: number): boolean {
-  return length < maxTokenLength
-}
 
 /** The length of the longest token that a client can get for itself, or for a user by one exchange. */
 export function longestTokenOf(client: ClientPolicy & { readonly id: string }): number {

@@ -2,8 +2,9 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { maxTokenLength } from '@countersign/verifier'
 import { describe, expect, test } from 'vitest'
 import { type ClientPolicy, tokenExchangeGrant } from '../../../src/clients/client.ts'
+import { longestTokenOf } from '../../../src/clients/longest-token.ts'
 import { createAccessTokenIssuer } from '../../../src/tokens/access-tokens.ts'
-import { isReadableLength, longestTokenOf } from '../../../src/tokens/token-length.ts'
+import { isReadableLength } from '../../../src/tokens/readable-length.ts'
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 4096 })
 const kid = 'k'.repeat(43)

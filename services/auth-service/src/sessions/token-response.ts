@@ -1,26 +1,14 @@
-import type { AccessTokenResponse, TokenResponse } from '@countersign/oauth'
-import type { Session } from '../sessions/refresh-token-families.ts'
-import type { RefreshTokenCodec } from '../sessions/refresh-tokens.ts'
-import type { AccessTokenGrant, AccessTokenIssuer } from './access-tokens.ts'
+import type { TokenResponse } from '@countersign/oauth'
+import { createAccessTokenResponse } from '../tokens/access-token-response.ts'
+import type { AccessTokenIssuer } from '../tokens/access-tokens.ts'
+import type { Session } from './refresh-token-families.ts'
+import type { RefreshTokenCodec } from './refresh-tokens.ts'
 
 export interface TokenResponseDeps {
   accessTokens: AccessTokenIssuer
   refreshTokens: RefreshTokenCodec
   /** Lifetime of a session's access tokens. */
   accessTokenTtlSeconds: number
-}
-
-/** Makes the answer with an access token alone (RFC 6749 §5.1). */
-export async function createAccessTokenResponse(
-  accessTokens: AccessTokenIssuer,
-  grant: AccessTokenGrant
-): Promise<AccessTokenResponse> {
-  return {
-    access_token: await accessTokens.issue(grant),
-    token_type: grant.jkt === undefined ? 'Bearer' : 'DPoP',
-    expires_in: Math.max(0, Math.floor(grant.expiresAt - grant.issuedAt)),
-    ...(grant.scope === '' ? {} : { scope: grant.scope })
-  }
 }
 
 /**
