@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { TooManyRequestsError } from '@countersign/oauth'
 import { beforeEach, describe, expect, test } from 'vitest'
+import type { Acquaintance } from '../../../src/sessions/refresh-token-families.ts'
 import type { SignInLimitSettings } from '../../../src/sign-in/sign-in-counts.ts'
-import { type Acquaintance, createSignInLimits, type SignInLimits } from '../../../src/sign-in/sign-in-limits.ts'
+import { createSignInLimits, type SignInLimits } from '../../../src/sign-in/sign-in-limits.ts'
 import { createInProcessAttemptCounters } from '../../../src/stores/in-process/attempt-counters.ts'
 
 const wrong = async () => undefined

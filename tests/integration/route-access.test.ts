@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto'
+import { accessTokenUrn, basic, postForm, register, send, signIn, tokenExchange } from '@countersign/testing/trio'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { routesOf } from '../../services/auth-service/src/endpoints/routes.ts'
+import { type Fixture, startFixture } from '../interop/fixture.ts'
+
+const callers = [
+  'nobody',
+  'a stranger with a token of another issuer',
+  'a user',
+  'a service that acts for a user',
+  'an admin',
+  'a service that acts for an admin',
+  'a client with its own token',
+  'a client with statistics:read',
+  'a public client',
+  'a client with its secret',
+  'a client with a wrong secret'
+] as const
+type Caller = (typeof callers)[number]
+
+const everybody = callers
+const users = ['a user', 'a service that acts for a user', 'an admin', 'a service that acts for an admin'] as const
+const usersInPerson = ['a user', 'an admin'] as const
+const admins = ['an admin'] as const
+const statisticsReaders = ['an admin', 'a client with statistics:read'] as const
+const clients = ['a public client', 'a client with its secret'] as const
+
+/** Who gets past the checks of each route; every other caller is answered 401 or 403. Written out, and not read from the routes. */
+const passes: Record<string, readonly Caller[]> = {
+  'GET /auth/register': everybody,
+  'POST /auth/register': everybody,
+  'POST /auth/login': everybody,
+  'POST /auth/refresh': everybody,
+  'POST /auth/logout': usersInPerson,
+  'POST /auth/logout-all': usersInPerson,
+  'POST /auth/logout-others': usersInPerson,
+  'GET /auth/sessions': users,
+  'DELETE /auth/sessions/:id': usersInPerson,
+  'GET /auth/me': users,
+  'POST /auth/password': usersInPerson,
+  'GET /admin/users': admins,
+  'GET /admin/users/:id': admins,
+  'PATCH /admin/users/:id': admins,
+  'GET /admin/users/:id/sessions': admins,
+  'DELETE /admin/users/:id/sessions': admins,
+  'DELETE /admin/users/:id/sessions/:session_id': admins,
+  'GET /admin/keys': admins,
+  'POST /admin/keys/rotate': admins,
+  'POST /admin/keys/:kid/pull': admins,
+  'GET /admin/clients': admins,
+  'POST /admin/clients': admins,
+  'GET /admin/clients/:client_id': admins,
+  'PATCH /admin/clients/:client_id': admins,
+  'POST /admin/clients/:client_id/secrets': admins,
+  'DELETE /admin/clients/:client_id/secrets/older': admins,
+  'GET /admin/statistics': statisticsReaders,
+  'GET /admin/statistics/activity': statisticsReaders,
+  'GET /admin/audit': admins,
+  'POST /oauth/token': clients,
+  'POST /oauth/revoke': clients,
+  'POST /oauth/introspect': ['a client with its secret'],
+  'GET /.well-known/jwks.json': everybody,
+  'GET /.well-known/oauth-authorization-server': everybody,
+  'GET /.well-known/openid-configuration': everybody
+}
+
+/** What a caller adds to a request. */
+interface Presented {
+  readonly headers?: Record<string, string>
+  readonly form?: Record<string, string>
+}
+
+const routes = routesOf('https://auth.example.com')
+const nameOf = ({ method, path }: { method: string; path: string }) => `${method.toUpperCase()} ${path}`
+
+describe('who may call which route', () => {
+  let fixture: Fixture
+  let actor: Awaited<ReturnType<Fixture['newClient']>>
+  let ownToken: string
+  let statisticsToken: string
+  let presented: Record<Caller, Presented>
+
+  beforeAll(async () => {
+    fixture = await startFixture()
+    actor = await fixture.newClient({
+      grant_types: ['client_credentials', 'refresh_token', tokenExchange],
+      scopes: ['account', 'statistics:read'],
+      audiences: [fixture.issuer],
+      resources: [fixture.audience],
+      may_act_for: ['countersign'],
+      may_carry_roles: true
+    })
+    ownToken = await tokenFor({ grant_type: 'client_credentials', scope: 'account' })
+    statisticsToken = await tokenFor({ grant_type: 'client_credentials', scope: 'statistics:read' })
+    presented = await newCallers()
+  })
+  afterAll(() => fixture?.stop())
+
+  async function tokenFor(form: Record<string, string>): Promise<string> {
+    const headers = basic(actor.client_id, actor.client_secret)
+    const { status, body } = await postForm<{ access_token: string }>(`${fixture.issuer}/oauth/token`, form, headers)
+    expect(status, JSON.stringify(body)).toBe(200)
+    return body.access_token
+  }
+
+  /** A token that the actor gets for a user, the issuer itself being whom it is for. */
+  const actFor = (subjectToken: string) =>
+    tokenFor({
+      grant_type: tokenExchange,
+      subject_token: subjectToken,
+      subject_token_type: accessTokenUrn,
+      resource: fixture.issuer
+    })
+
+  async function newCallers(): Promise<Record<Caller, Presented>> {
+    const bearer = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } })
+    const user = (await signIn(fixture.issuer, await register(fixture.issuer))).access_token
+    const admin = await fixture.signInAdmin()
+    return {
+      nobody: {},
+      'a stranger with a token of another issuer': bearer(`${user.slice(0, -20)}${'A'.repeat(20)}`),
+      'a user': bearer(user),
+      'a service that acts for a user': bearer(await actFor(user)),
+      'an admin': bearer(admin),
+      'a service that acts for an admin': bearer(await actFor(admin)),
+      'a client with its own token': bearer(ownToken),
+      'a client with statistics:read': bearer(statisticsToken),
+      'a public client': { form: { client_id: 'countersign' } },
+      'a client with its secret': { headers: basic(actor.client_id, actor.client_secret) },
+      'a client with a wrong secret': { headers: basic(actor.client_id, 'wrong') }
+    }
+  }
+
+  test('the table names every route, and none that is not there', () => {
+    expect(routes.map(nameOf).sort()).toEqual(Object.keys(passes).sort())
+  })
+
+  test.each(routes.map((route) => [nameOf(route), route] as const))('%s', async (name, route) => {
+    const statuses: Record<string, number> = {}
+    for (const caller of callers) statuses[caller] = await statusOf(route, presented[caller])
+    // These end the sessions of who gets past the checks.
+    if (route.path.includes('logout')) presented = await newCallers()
+    const passed = callers.filter((caller) => ![401, 403].includes(statuses[caller] as number))
+    expect(passed, JSON.stringify(statuses)).toEqual(callers.filter((caller) => passes[name]?.includes(caller)))
+    // Past the checks there is an answer about the request itself, and never a fault.
+    for (const caller of passed) expect(statuses[caller], caller).toBeLessThan(500)
+  })
+
+  async function statusOf(route: (typeof routes)[number], { headers, form }: Presented): Promise<number> {
+    const path = route.path.replace(/:(id|session_id)/g, () => randomUUID()).replace(/:\w+/, 'none')
+    const url = fixture.issuer + path
+    const method = route.method.toUpperCase()
+    if ('bodyFormat' in route && route.bodyFormat === 'form') {
+      const parameters = { grant_type: 'refresh_token', refresh_token: 'none', token: 'none', ...form }
+      return (await postForm(url, parameters, headers)).status
+    }
+    // No route takes this member, so that nothing changes; what shows who logs out may be in the body, so there is none.
+    const body = 'body' in route && route.path !== '/auth/logout' ? JSON.stringify({ unknown: true }) : undefined
+    const contentType = body === undefined ? {} : { 'Content-Type': 'application/json' }
+    return (await send(url, { method, headers: { ...headers, ...contentType }, ...(body && { body }) })).status
+  }
+})
