@@ -33,27 +33,31 @@ const email = z
   .meta({ format: 'email' })
 
 /** `POST /auth/register` */
-export const registerBody = z.strictObject({
-  username: z
-    .string()
-    .max(256)
-    .refine((text) => parseUsername(text) !== undefined, { error: `must be ${usernameRule}` })
-    .meta({ examples: ['alice'] }),
-  password: presentedPassword.meta({ description: '8 to 256 characters, and not one of the most used passwords' }),
-  email: email.optional()
-})
+export const registerBody = z
+  .strictObject({
+    username: z
+      .string()
+      .max(256)
+      .refine((text) => parseUsername(text) !== undefined, { error: `must be ${usernameRule}` })
+      .meta({ examples: ['alice'] }),
+    password: presentedPassword.meta({ description: '8 to 256 characters, and not one of the most used passwords' }),
+    email: email.optional()
+  })
+  .meta({ id: 'Registration' })
 export type RegisterBody = z.infer<typeof registerBody>
 
 /** `POST /auth/login` */
-export const loginBody = z.strictObject({
-  username: credentialText(256),
-  password: presentedPassword,
-  device_token: z
-    .string()
-    .max(512)
-    .optional()
-    .meta({ description: 'from the last sign-in with this browser or app: its user gets in while others guess' })
-})
+export const loginBody = z
+  .strictObject({
+    username: credentialText(256),
+    password: presentedPassword,
+    device_token: z
+      .string()
+      .max(512)
+      .optional()
+      .meta({ description: 'from the last sign-in with this browser or app: its user gets in while others guess' })
+  })
+  .meta({ id: 'Login' })
 export type LoginBody = z.infer<typeof loginBody>
 
 const refreshToken = z.string().min(1).max(512)
@@ -67,10 +71,14 @@ export const logoutBody = z.strictObject({ refresh_token: refreshToken.optional(
 export type LogoutBody = z.infer<typeof logoutBody>
 
 /** `POST /auth/password` */
-export const passwordBody = z.strictObject({ current_password: presentedPassword, new_password: presentedPassword })
+export const passwordBody = z
+  .strictObject({ current_password: presentedPassword, new_password: presentedPassword })
+  .meta({ id: 'PasswordChange' })
 export type PasswordBody = z.infer<typeof passwordBody>
 
-export const registrationState = z.object({ registration: z.enum(['open', 'closed']) })
+export const registrationState = z
+  .object({ registration: z.enum(['open', 'closed']) })
+  .meta({ id: 'RegistrationState' })
 
 /** The tokens of a session (RFC 6749 §5.1). */
 export const tokenResponse = accessTokenResponse
@@ -78,14 +86,18 @@ export const tokenResponse = accessTokenResponse
   .extend({ refresh_token: z.string(), scope: z.string() })
   .meta({ id: 'TokenResponse' })
 
-export const signInResponse = tokenResponse.extend({
-  device_token: z
-    .string()
-    .meta({ description: 'opaque; to be kept for 90 days, also past the session, and sent with the next sign-in' })
-})
+export const signInResponse = tokenResponse
+  .extend({
+    device_token: z
+      .string()
+      .meta({ description: 'opaque; to be kept for 90 days, also past the session, and sent with the next sign-in' })
+  })
+  .meta({ id: 'SignInResponse' })
 
-export const ownProfile = registeredUser.extend({
-  email: z.string().nullable(),
-  created_at: z.iso.datetime(),
-  session_id: z.uuid()
-})
+export const ownProfile = registeredUser
+  .extend({
+    email: z.string().nullable(),
+    created_at: z.iso.datetime(),
+    session_id: z.uuid()
+  })
+  .meta({ id: 'OwnProfile' })

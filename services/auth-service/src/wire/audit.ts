@@ -41,24 +41,26 @@ export const auditQuery = z
   })
 export type AuditQuery = z.infer<typeof auditQuery>
 
-const user = z
+const subject = z
   .object({ id: z.uuid(), username: z.string().nullable().meta({ description: 'null when there is no such user' }) })
-  .nullable()
+  .meta({ id: 'AuditSubject' })
 
-const auditEvent = z.object({
-  id: z.string(),
-  at: z.iso.datetime(),
-  type: z.enum(auditEventTypes),
-  user: user.meta({ description: 'the user it is about' }),
-  actor: user.meta({ description: 'who did it, when that is somebody else' }),
-  session_id: z.uuid().nullable(),
-  client_id: z.string().nullable(),
-  address: z.string().nullable(),
-  user_agent: z.string().nullable(),
-  detail: z.record(z.string(), z.unknown()).nullable()
-})
+const auditEvent = z
+  .object({
+    id: z.string(),
+    at: z.iso.datetime(),
+    type: z.enum(auditEventTypes),
+    user: subject.nullable().meta({ description: 'the user it is about' }),
+    actor: subject.nullable().meta({ description: 'who did it, when that is somebody else' }),
+    session_id: z.uuid().nullable(),
+    client_id: z.string().nullable(),
+    address: z.string().nullable(),
+    user_agent: z.string().nullable(),
+    detail: z.record(z.string(), z.unknown()).nullable()
+  })
+  .meta({ id: 'AuditEvent' })
 
-export const auditPage = z.object({ events: z.array(auditEvent), next_cursor: nextCursor })
+export const auditPage = z.object({ events: z.array(auditEvent), next_cursor: nextCursor }).meta({ id: 'AuditPage' })
 
 /** An event on the wire. */
 export function eventOnWire(event: AuditedEvent) {

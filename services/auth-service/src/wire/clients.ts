@@ -50,24 +50,28 @@ export const clientParams = z.object({
 })
 
 /** `POST /admin/clients` */
-export const clientBody = z.strictObject({
-  client_id: clientId,
-  name: name.optional(),
-  token_endpoint_auth_method: z.enum(clientAuthMethods),
-  jwks: jwks.optional(),
-  jwks_uri: uri.optional(),
-  grant_types: list(z.enum(clientGrantTypes)),
-  scopes: list(scope).default([]),
-  audiences: list(resource).default([]).meta({ description: 'what its tokens may be for' }),
-  resources: list(resource).default([]).meta({ description: 'what it is itself: tokens for these it may introspect' }),
-  may_act_for: list(clientId).default([]).meta({ description: 'clients whose users it may act for' }),
-  may_carry_roles: z.boolean().default(false).meta({ description: "its tokens for users carry the users' roles" }),
-  may_unbind_tokens: z
-    .boolean()
-    .default(false)
-    .meta({ description: 'it may exchange a token that is bound to a key without a proof of that key' }),
-  access_token_ttl_seconds: ttl.optional()
-})
+export const clientBody = z
+  .strictObject({
+    client_id: clientId,
+    name: name.optional(),
+    token_endpoint_auth_method: z.enum(clientAuthMethods),
+    jwks: jwks.optional(),
+    jwks_uri: uri.optional(),
+    grant_types: list(z.enum(clientGrantTypes)),
+    scopes: list(scope).default([]),
+    audiences: list(resource).default([]).meta({ description: 'what its tokens may be for' }),
+    resources: list(resource)
+      .default([])
+      .meta({ description: 'what it is itself: tokens for these it may introspect' }),
+    may_act_for: list(clientId).default([]).meta({ description: 'clients whose users it may act for' }),
+    may_carry_roles: z.boolean().default(false).meta({ description: "its tokens for users carry the users' roles" }),
+    may_unbind_tokens: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'it may exchange a token that is bound to a key without a proof of that key' }),
+    access_token_ttl_seconds: ttl.optional()
+  })
+  .meta({ id: 'NewClient' })
 export type ClientBody = z.infer<typeof clientBody>
 
 /** `PATCH /admin/clients/:client_id`: a member that is absent stays as it is. */
@@ -87,6 +91,7 @@ export const clientChangeBody = z
     disabled: z.boolean().optional()
   })
   .refine((change) => Object.keys(change).length > 0, { error: 'must hold something to change' })
+  .meta({ id: 'ClientChange' })
 export type ClientChangeBody = z.infer<typeof clientChangeBody>
 
 /** `POST /admin/clients/:client_id/secrets`; may be empty. */
@@ -106,30 +111,34 @@ export const clientListQuery = z.strictObject({
 })
 export type ClientListQuery = z.infer<typeof clientListQuery>
 
-export const client = z.object({
-  client_id: z.string(),
-  name: z.string(),
-  token_endpoint_auth_method: z.enum(clientAuthMethods),
-  jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }).nullable(),
-  jwks_uri: z.string().nullable(),
-  grant_types: z.array(z.string()),
-  scopes: z.array(z.string()),
-  audiences: z.array(z.string()),
-  resources: z.array(z.string()),
-  may_act_for: z.array(z.string()),
-  may_carry_roles: z.boolean(),
-  may_unbind_tokens: z.boolean(),
-  access_token_ttl_seconds: z.int().nullable(),
-  secret_ids: z.array(z.string()).meta({ description: 'names of its secrets, the newest one first' }),
-  created_at: z.iso.datetime(),
-  disabled_at: z.iso.datetime().nullable()
-})
+export const client = z
+  .object({
+    client_id: z.string(),
+    name: z.string(),
+    token_endpoint_auth_method: z.enum(clientAuthMethods),
+    jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }).nullable(),
+    jwks_uri: z.string().nullable(),
+    grant_types: z.array(z.string()),
+    scopes: z.array(z.string()),
+    audiences: z.array(z.string()),
+    resources: z.array(z.string()),
+    may_act_for: z.array(z.string()),
+    may_carry_roles: z.boolean(),
+    may_unbind_tokens: z.boolean(),
+    access_token_ttl_seconds: z.int().nullable(),
+    secret_ids: z.array(z.string()).meta({ description: 'names of its secrets, the newest one first' }),
+    created_at: z.iso.datetime(),
+    disabled_at: z.iso.datetime().nullable()
+  })
+  .meta({ id: 'Client' })
 
-export const clientWithSecret = client.extend({
-  client_secret: z.string().optional().meta({ description: 'shown once; it is kept nowhere' })
-})
+export const clientWithSecret = client
+  .extend({
+    client_secret: z.string().optional().meta({ description: 'shown once; it is kept nowhere' })
+  })
+  .meta({ id: 'ClientWithSecret' })
 
-export const clientList = z.object({ clients: z.array(client), next_cursor: nextCursor })
+export const clientList = z.object({ clients: z.array(client), next_cursor: nextCursor }).meta({ id: 'ClientPage' })
 
 /** A client on the wire; never with anything that it authenticates itself by but public keys. */
 export function clientOnWire(client: Client) {

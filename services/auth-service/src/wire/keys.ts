@@ -23,22 +23,26 @@ export type KeyChangeBody = z.infer<typeof keyChangeBody>
 
 const moment = z.iso.datetime().nullable()
 
-export const keyList = z.object({
-  keys: z.array(
-    z.object({
-      kid: z.string(),
-      state: z.enum(keyStates),
-      algorithm: z.literal('RS256'),
-      bits: z.int(),
-      created_at: z.iso.datetime(),
-      signs_from: moment,
-      retired_at: moment,
-      pulled_at: moment
-    })
-  ),
-  rotation_possible_at: moment.meta({ description: 'when the spare may sign' }),
-  next_rotation_at: moment.meta({ description: 'when it will, by the schedule' })
-})
+const signingKey = z
+  .object({
+    kid: z.string(),
+    state: z.enum(keyStates),
+    algorithm: z.literal('RS256'),
+    bits: z.int(),
+    created_at: z.iso.datetime(),
+    signs_from: moment,
+    retired_at: moment,
+    pulled_at: moment
+  })
+  .meta({ id: 'SigningKey' })
+
+export const keyList = z
+  .object({
+    keys: z.array(signingKey),
+    rotation_possible_at: moment.meta({ description: 'when the spare may sign' }),
+    next_rotation_at: moment.meta({ description: 'when it will, by the schedule' })
+  })
+  .meta({ id: 'KeyList' })
 
 /** The keys on the wire. */
 export function keysOnWire({ keys, rotationPossibleAt, nextRotationAt }: KeyOverview) {

@@ -2,36 +2,40 @@ import { z } from 'zod'
 
 /** The documents that clients and verifiers read. */
 
-export const jwksDocument = z.object({
-  keys: z.array(
-    z.object({
-      kty: z.literal('RSA'),
-      use: z.literal('sig'),
-      alg: z.literal('RS256'),
-      kid: z.string(),
-      n: z.string(),
-      e: z.string()
-    })
-  )
-})
+export const jwksDocument = z
+  .object({
+    keys: z.array(
+      z.object({
+        kty: z.literal('RSA'),
+        use: z.literal('sig'),
+        alg: z.literal('RS256'),
+        kid: z.string(),
+        n: z.string(),
+        e: z.string()
+      })
+    )
+  })
+  .meta({ id: 'KeySet' })
 
 const texts = z.array(z.string())
 
-export const issuerMetadata = z.object({
-  issuer: z.url(),
-  token_endpoint: z.url(),
-  revocation_endpoint: z.url(),
-  introspection_endpoint: z.url(),
-  jwks_uri: z.url(),
-  grant_types_supported: texts,
-  response_types_supported: texts,
-  token_endpoint_auth_methods_supported: texts,
-  token_endpoint_auth_signing_alg_values_supported: texts,
-  revocation_endpoint_auth_methods_supported: texts,
-  revocation_endpoint_auth_signing_alg_values_supported: texts,
-  introspection_endpoint_auth_methods_supported: texts,
-  introspection_endpoint_auth_signing_alg_values_supported: texts,
-  dpop_signing_alg_values_supported: texts,
-  subject_types_supported: texts,
-  id_token_signing_alg_values_supported: texts
-})
+export const issuerMetadata = z
+  .object({
+    issuer: z.url(),
+    token_endpoint: z.url(),
+    revocation_endpoint: z.url(),
+    introspection_endpoint: z.url(),
+    jwks_uri: z.url(),
+    grant_types_supported: texts,
+    response_types_supported: texts,
+    token_endpoint_auth_methods_supported: texts,
+    token_endpoint_auth_signing_alg_values_supported: texts,
+    revocation_endpoint_auth_methods_supported: texts,
+    revocation_endpoint_auth_signing_alg_values_supported: texts,
+    introspection_endpoint_auth_methods_supported: texts,
+    introspection_endpoint_auth_signing_alg_values_supported: texts,
+    dpop_signing_alg_values_supported: texts,
+    subject_types_supported: texts,
+    id_token_signing_alg_values_supported: texts
+  })
+  .meta({ id: 'IssuerMetadata' })

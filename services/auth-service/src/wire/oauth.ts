@@ -40,17 +40,19 @@ export const tokenActionForm = z.object({ token, token_type_hint: text(256), ...
 export type TokenActionForm = z.infer<typeof tokenActionForm>
 
 /** An access token (RFC 6749 §5.1), and what comes with it by the grant. */
-export const accessTokenResponse = z.object({
-  access_token: z.string(),
-  token_type: z.enum(['Bearer', 'DPoP']),
-  expires_in: z.int().meta({ description: 'lifetime of the access token in seconds' }),
-  scope: z.string().optional(),
-  refresh_token: z.string().optional(),
-  issued_token_type: z.string().optional()
-})
+export const accessTokenResponse = z
+  .object({
+    access_token: z.string(),
+    token_type: z.enum(['Bearer', 'DPoP']),
+    expires_in: z.int().meta({ description: 'lifetime of the access token in seconds' }),
+    scope: z.string().optional(),
+    refresh_token: z.string().optional(),
+    issued_token_type: z.string().optional()
+  })
+  .meta({ id: 'AccessTokenResponse' })
 
 /** RFC 7662 §2.2. */
-export const introspection = z.looseObject({ active: z.boolean() })
+export const introspection = z.looseObject({ active: z.boolean() }).meta({ id: 'Introspection' })
 
 /** @throws {UnsupportedGrantTypeError} for another one: that has a code of its own (RFC 6749 §5.2) */
 function knownGrantType(text: string): ClientGrantType {

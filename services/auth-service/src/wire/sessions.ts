@@ -22,22 +22,28 @@ function sessionId(unknown: string) {
 export const sessionListQuery = z.strictObject({ cursor: pageCursor, limit: pageLimit(100) })
 export type SessionListQuery = z.infer<typeof sessionListQuery>
 
-const session = z.object({
-  id: z.uuid(),
-  client_id: z.string(),
-  created_at: z.iso.datetime(),
-  last_used_at: z.iso.datetime(),
-  expires_at: z.iso.datetime(),
-  address: z.string(),
-  user_agent: z.string()
-})
+const session = z
+  .object({
+    id: z.uuid(),
+    client_id: z.string(),
+    created_at: z.iso.datetime(),
+    last_used_at: z.iso.datetime(),
+    expires_at: z.iso.datetime(),
+    address: z.string(),
+    user_agent: z.string()
+  })
+  .meta({ id: 'Session' })
 
-export const sessionList = z.object({ sessions: z.array(session), next_cursor: nextCursor })
+export const sessionList = z.object({ sessions: z.array(session), next_cursor: nextCursor }).meta({ id: 'SessionPage' })
 
-export const ownSessionList = z.object({
-  sessions: z.array(session.extend({ current: z.boolean() })),
-  next_cursor: nextCursor
-})
+const ownSession = session.extend({ current: z.boolean() }).meta({ id: 'OwnSession' })
+
+export const ownSessionList = z
+  .object({
+    sessions: z.array(ownSession),
+    next_cursor: nextCursor
+  })
+  .meta({ id: 'OwnSessionPage' })
 
 /** The place in a list of sessions that a query asks for. @throws {InvalidRequestError} for a cursor of no former page */
 export function placeInSessions({ cursor, limit }: SessionListQuery): {

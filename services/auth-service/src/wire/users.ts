@@ -36,18 +36,23 @@ export const userChangeBody = z
   .refine((change) => change.disabled !== undefined || change.roles !== undefined, {
     error: 'must hold disabled, roles or both'
   })
+  .meta({ id: 'UserChange' })
 export type UserChangeBody = z.infer<typeof userChangeBody>
 
 /** A user, as the registration shows it. */
-export const registeredUser = z.object({ id: z.uuid(), username: z.string(), roles: z.array(z.string()) })
+export const registeredUser = z
+  .object({ id: z.uuid(), username: z.string(), roles: z.array(z.string()) })
+  .meta({ id: 'RegisteredUser' })
 
-export const administeredUser = registeredUser.extend({
-  email: z.string().nullable(),
-  created_at: z.iso.datetime(),
-  disabled_at: z.iso.datetime().nullable()
-})
+export const administeredUser = registeredUser
+  .extend({
+    email: z.string().nullable(),
+    created_at: z.iso.datetime(),
+    disabled_at: z.iso.datetime().nullable()
+  })
+  .meta({ id: 'User' })
 
-export const userList = z.object({ users: z.array(administeredUser), next_cursor: nextCursor })
+export const userList = z.object({ users: z.array(administeredUser), next_cursor: nextCursor }).meta({ id: 'UserPage' })
 
 /** The place in the list of users that a query asks for. @throws {InvalidRequestError} for a cursor of no former page */
 export function placeInUsers({ search, cursor, limit }: UserListQuery) {

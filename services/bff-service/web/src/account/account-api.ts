@@ -2,7 +2,7 @@ import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tansta
 import { useRef } from 'react'
 import { ApiError, isAway, isConflict } from '../api/api-error.ts'
 import { request } from '../api/request.ts'
-import type { ApiIdentity, OwnProfile, SessionPage } from '../api/types.ts'
+import type { ApiIdentity, OwnProfile, OwnSessionPage, PasswordChange } from '../api/types.ts'
 
 const sessionsKey = ['account', 'sessions'] as const
 
@@ -32,7 +32,7 @@ function identityOf(answer: unknown): ApiIdentity | null {
 export function useOwnSessions(cursor: string | undefined) {
   return useQuery({
     queryKey: [...sessionsKey, cursor],
-    queryFn: ({ signal }) => request<SessionPage>('/account/auth/sessions', { query: { cursor, limit: 10 }, signal }),
+    queryFn: ({ signal }) => request<OwnSessionPage>('/account/auth/sessions', { query: { cursor, limit: 10 }, signal }),
     placeholderData: keepPreviousData
   })
 }
@@ -54,11 +54,6 @@ export function useEndOtherSessions() {
       void client.invalidateQueries({ queryKey: sessionsKey })
     }
   })
-}
-
-interface PasswordChange {
-  current_password: string
-  new_password: string
 }
 
 export function useChangePassword() {

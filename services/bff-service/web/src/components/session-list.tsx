@@ -1,15 +1,15 @@
 import { Button, Text } from '@mantine/core'
-import type { Session } from '../api/types.ts'
+import type { ListedSession } from '../api/types.ts'
 import { DateTime } from './date-time.tsx'
 import { deviceOf } from './device.ts'
 import classes from './session-list.module.css'
 import { StatusBadge } from './status-badge.tsx'
 
 interface SessionListProps {
-  sessions: Session[]
+  sessions: ListedSession[]
   /** The session that is being ended. */
   endingId: string | undefined
-  onEnd: (session: Session) => void
+  onEnd: (session: ListedSession) => void
 }
 
 export function SessionList({ sessions, endingId, onEnd }: SessionListProps) {
@@ -37,7 +37,7 @@ export function SessionList({ sessions, endingId, onEnd }: SessionListProps) {
   )
 }
 
-function Description({ session }: { session: Session }) {
+function Description({ session }: { session: ListedSession }) {
   return (
     <div className={classes.description}>
       <div className={classes.device}>

@@ -5,7 +5,7 @@ import type { FieldWishes } from '../../forms/refused-fields.ts'
 export interface ClientFormValues {
   client_id: string
   name: string
-  token_endpoint_auth_method: string
+  token_endpoint_auth_method: Client['token_endpoint_auth_method']
   jwks: string
   jwks_uri: string
   grant_types: string[]

@@ -1,6 +1,6 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { request } from '../../api/request.ts'
-import type { SessionPage, User, UserPage } from '../../api/types.ts'
+import type { SessionPage, User, UserChange, UserPage } from '../../api/types.ts'
 
 const usersKey = ['admin', 'users'] as const
 
@@ -22,11 +22,6 @@ export function useUser(id: string) {
     queryKey: [...usersKey, 'one', id],
     queryFn: ({ signal }) => request<User>(pathOf(id), { signal })
   })
-}
-
-interface UserChange {
-  disabled?: boolean
-  roles?: string[]
 }
 
 export function useChangeUser(id: string) {

@@ -1,0 +1,484 @@
+// The JSON of the auth-service. Made by `npm run docs` out of its OpenAPI description: change it there.
+
+export interface Registration {
+  username: string
+  /**
+   * 8 to 256 characters, and not one of the most used passwords
+   */
+  password: string
+  email?: string
+}
+
+export interface Login {
+  username: string
+  password: string
+  /**
+   * from the last sign-in with this browser or app: its user gets in while others guess
+   */
+  device_token?: string
+}
+
+export interface PasswordChange {
+  current_password: string
+  new_password: string
+}
+
+export interface UserChange {
+  disabled?: boolean
+  /**
+   * @maxItems 16
+   */
+  roles?: string[]
+}
+
+export interface NewClient {
+  client_id: string
+  name?: string
+  token_endpoint_auth_method: 'private_key_jwt' | 'client_secret_basic' | 'none'
+  /**
+   * public keys (RFC 7517)
+   */
+  jwks?: {
+    /**
+     * @maxItems 20
+     */
+    keys: {
+      [k: string]: unknown
+    }[]
+  }
+  jwks_uri?: string
+  /**
+   * @maxItems 50
+   */
+  grant_types: ('client_credentials' | 'refresh_token' | 'urn:ietf:params:oauth:grant-type:token-exchange')[]
+  /**
+   * @maxItems 50
+   */
+  scopes?: string[]
+  /**
+   * what its tokens may be for
+   *
+   * @maxItems 50
+   */
+  audiences?: string[]
+  /**
+   * what it is itself: tokens for these it may introspect
+   *
+   * @maxItems 50
+   */
+  resources?: string[]
+  /**
+   * clients whose users it may act for
+   *
+   * @maxItems 50
+   */
+  may_act_for?: string[]
+  /**
+   * its tokens for users carry the users' roles
+   */
+  may_carry_roles?: boolean
+  /**
+   * it may exchange a token that is bound to a key without a proof of that key
+   */
+  may_unbind_tokens?: boolean
+  access_token_ttl_seconds?: number
+}
+
+export interface ClientChange {
+  name?: string
+  jwks?: {
+    /**
+     * @maxItems 20
+     */
+    keys: {
+      [k: string]: unknown
+    }[]
+  } | null
+  jwks_uri?: string | null
+  /**
+   * @maxItems 50
+   */
+  grant_types?: ('client_credentials' | 'refresh_token' | 'urn:ietf:params:oauth:grant-type:token-exchange')[]
+  /**
+   * @maxItems 50
+   */
+  scopes?: string[]
+  /**
+   * @maxItems 50
+   */
+  audiences?: string[]
+  /**
+   * @maxItems 50
+   */
+  resources?: string[]
+  /**
+   * @maxItems 50
+   */
+  may_act_for?: string[]
+  may_carry_roles?: boolean
+  may_unbind_tokens?: boolean
+  access_token_ttl_seconds?: number | null
+  disabled?: boolean
+}
+
+export interface RegistrationState {
+  registration: 'open' | 'closed'
+}
+
+export interface RegisteredUser {
+  id: string
+  username: string
+  roles: string[]
+}
+
+export interface Error {
+  error: string
+  error_description: string
+  issues?: {
+    path: string
+    message: string
+  }[]
+}
+
+export interface SignInResponse {
+  access_token: string
+  token_type: 'Bearer' | 'DPoP'
+  /**
+   * lifetime of the access token in seconds
+   */
+  expires_in: number
+  scope: string
+  refresh_token: string
+  /**
+   * opaque; to be kept for 90 days, also past the session, and sent with the next sign-in
+   */
+  device_token: string
+}
+
+export interface TokenResponse {
+  access_token: string
+  token_type: 'Bearer' | 'DPoP'
+  /**
+   * lifetime of the access token in seconds
+   */
+  expires_in: number
+  scope: string
+  refresh_token: string
+}
+
+export interface OwnSessionPage {
+  sessions: OwnSession[]
+  /**
+   * `cursor` of the next page; null on the last one
+   */
+  next_cursor: string | null
+}
+
+export interface OwnSession {
+  id: string
+  client_id: string
+  created_at: string
+  last_used_at: string
+  expires_at: string
+  address: string
+  user_agent: string
+  current: boolean
+}
+
+export interface OwnProfile {
+  id: string
+  username: string
+  roles: string[]
+  email: string | null
+  created_at: string
+  session_id: string
+}
+
+export interface UserPage {
+  users: User[]
+  /**
+   * `cursor` of the next page; null on the last one
+   */
+  next_cursor: string | null
+}
+
+export interface User {
+  id: string
+  username: string
+  roles: string[]
+  email: string | null
+  created_at: string
+  disabled_at: string | null
+}
+
+export interface SessionPage {
+  sessions: Session[]
+  /**
+   * `cursor` of the next page; null on the last one
+   */
+  next_cursor: string | null
+}
+
+export interface Session {
+  id: string
+  client_id: string
+  created_at: string
+  last_used_at: string
+  expires_at: string
+  address: string
+  user_agent: string
+}
+
+export interface KeyList {
+  keys: SigningKey[]
+  /**
+   * when the spare may sign
+   */
+  rotation_possible_at: string | null
+  /**
+   * when it will, by the schedule
+   */
+  next_rotation_at: string | null
+}
+
+export interface SigningKey {
+  kid: string
+  state: 'spare' | 'signing' | 'retired' | 'pulled'
+  algorithm: 'RS256'
+  bits: number
+  created_at: string
+  signs_from: string | null
+  retired_at: string | null
+  pulled_at: string | null
+}
+
+export interface ClientPage {
+  clients: Client[]
+  /**
+   * `cursor` of the next page; null on the last one
+   */
+  next_cursor: string | null
+}
+
+export interface Client {
+  client_id: string
+  name: string
+  token_endpoint_auth_method: 'private_key_jwt' | 'client_secret_basic' | 'none'
+  jwks: {
+    keys: {
+      [k: string]: unknown
+    }[]
+  } | null
+  jwks_uri: string | null
+  grant_types: string[]
+  scopes: string[]
+  audiences: string[]
+  resources: string[]
+  may_act_for: string[]
+  may_carry_roles: boolean
+  may_unbind_tokens: boolean
+  access_token_ttl_seconds: number | null
+  /**
+   * names of its secrets, the newest one first
+   */
+  secret_ids: string[]
+  created_at: string
+  disabled_at: string | null
+}
+
+export interface ClientWithSecret {
+  client_id: string
+  name: string
+  token_endpoint_auth_method: 'private_key_jwt' | 'client_secret_basic' | 'none'
+  jwks: {
+    keys: {
+      [k: string]: unknown
+    }[]
+  } | null
+  jwks_uri: string | null
+  grant_types: string[]
+  scopes: string[]
+  audiences: string[]
+  resources: string[]
+  may_act_for: string[]
+  may_carry_roles: boolean
+  may_unbind_tokens: boolean
+  access_token_ttl_seconds: number | null
+  /**
+   * names of its secrets, the newest one first
+   */
+  secret_ids: string[]
+  created_at: string
+  disabled_at: string | null
+  /**
+   * shown once; it is kept nowhere
+   */
+  client_secret?: string
+}
+
+export interface Statistics {
+  at: string
+  users: {
+    total: number
+    disabled: number
+  }
+  sessions: {
+    live: number
+  }
+  last_day: {
+    sign_ins: number
+    failed_sign_ins: number
+    revocations: number
+  }
+  keys: {
+    kid: string
+    state: 'spare' | 'signing' | 'retired' | 'pulled'
+    created_at: string
+    signs_from: string | null
+  }[]
+}
+
+export interface Activity {
+  window: 'hour' | 'day'
+  /**
+   * when the first step began
+   */
+  since: string
+  /**
+   * when the last step, which is under way, will end
+   */
+  until: string
+  step_seconds: number
+  /**
+   * a count for each step, the oldest first; replicas save theirs every few seconds. A sign-in failed when its pair was wrong or there were too many that were
+   */
+  series: {
+    sign_ins: {
+      succeeded: number[]
+      failed: number[]
+    }
+    refreshes: {
+      rotated: number[]
+      retried: number[]
+      recovered: number[]
+      replayed: number[]
+      refused: number[]
+    }
+    revocations: {
+      sessions: number[]
+      tokens: number[]
+      keys: number[]
+      clients: number[]
+    }
+  }
+}
+
+export interface AuditPage {
+  events: AuditEvent[]
+  /**
+   * `cursor` of the next page; null on the last one
+   */
+  next_cursor: string | null
+}
+
+export interface AuditEvent {
+  id: string
+  at: string
+  type:
+    | 'session.started'
+    | 'session.ended'
+    | 'sign_in.failed'
+    | 'refresh_token.recovered'
+    | 'refresh_token.replayed'
+    | 'access_token.revoked'
+    | 'user.registered'
+    | 'user.disabled'
+    | 'user.enabled'
+    | 'user.roles_changed'
+    | 'password.changed'
+    | 'password_change.failed'
+    | 'password.set'
+    | 'client.created'
+    | 'client.changed'
+    | 'client.disabled'
+    | 'client.enabled'
+    | 'client.secret_added'
+    | 'client.secret_dropped'
+    | 'client.tokens_ended'
+    | 'client_authentication.failed'
+    | 'signing_key.published'
+    | 'signing_key.rotated'
+    | 'signing_key.resealed'
+    | 'signing_key.pulled'
+    | 'signing_key.removed'
+  /**
+   * the user it is about
+   */
+  user: AuditSubject | null
+  /**
+   * who did it, when that is somebody else
+   */
+  actor: AuditSubject | null
+  session_id: string | null
+  client_id: string | null
+  address: string | null
+  user_agent: string | null
+  detail: {
+    [k: string]: unknown
+  } | null
+}
+
+export interface AuditSubject {
+  id: string
+  /**
+   * null when there is no such user
+   */
+  username: string | null
+}
+
+export interface AccessTokenResponse {
+  access_token: string
+  token_type: 'Bearer' | 'DPoP'
+  /**
+   * lifetime of the access token in seconds
+   */
+  expires_in: number
+  scope?: string
+  refresh_token?: string
+  issued_token_type?: string
+}
+
+export interface Introspection {
+  active: boolean
+  [k: string]: unknown
+}
+
+export interface KeySet {
+  keys: {
+    kty: 'RSA'
+    use: 'sig'
+    alg: 'RS256'
+    kid: string
+    n: string
+    e: string
+  }[]
+}
+
+export interface IssuerMetadata {
+  issuer: string
+  token_endpoint: string
+  revocation_endpoint: string
+  introspection_endpoint: string
+  jwks_uri: string
+  grant_types_supported: string[]
+  response_types_supported: string[]
+  token_endpoint_auth_methods_supported: string[]
+  token_endpoint_auth_signing_alg_values_supported: string[]
+  revocation_endpoint_auth_methods_supported: string[]
+  revocation_endpoint_auth_signing_alg_values_supported: string[]
+  introspection_endpoint_auth_methods_supported: string[]
+  introspection_endpoint_auth_signing_alg_values_supported: string[]
+  dpop_signing_alg_values_supported: string[]
+  subject_types_supported: string[]
+  id_token_signing_alg_values_supported: string[]
+}

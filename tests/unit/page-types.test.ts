@@ -1,0 +1,13 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+describe('the types of the pages', () => {
+  test('are what OpenAPI says of the routes; `npm run docs` writes them', () => {
+    const made = execFileSync(process.execPath, ['docs/page-types.mjs', '--print'], { cwd: root, encoding: 'utf8' })
+    expect(readFileSync(`${root}services/bff-service/web/src/api/auth-service.ts`, 'utf8')).toBe(made)
+  })
+})
