@@ -32,7 +32,8 @@ function identityOf(answer: unknown): ApiIdentity | null {
 export function useOwnSessions(cursor: string | undefined) {
   return useQuery({
     queryKey: [...sessionsKey, cursor],
-    queryFn: ({ signal }) => request<OwnSessionPage>('/account/auth/sessions', { query: { cursor, limit: 10 }, signal }),
+    queryFn: ({ signal }) =>
+      request<OwnSessionPage>('/account/auth/sessions', { query: { cursor, limit: 10 }, signal }),
     placeholderData: keepPreviousData
   })
 }
