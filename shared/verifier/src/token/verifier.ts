@@ -1,15 +1,9 @@
-import type { RevocationKind } from '../access-token-profile.ts'
-import { show } from '../describe-difference.ts'
 import type { DpopPresentation } from '../dpop/proof-of-possession.ts'
-import { TokenUnknownKeyError } from '../errors.ts'
-import type { KeySource, KeySourceStatus, VerificationKey } from '../keys/key-source.ts'
-import type { RevocableIdentifiers } from '../revocation/feed.ts'
+import type { KeySourceStatus } from '../keys/key-source.ts'
 import type { StalePolicy } from '../revocation/revocations.ts'
 import type { RevocationStatus } from '../revocation/view.ts'
-import { createTokenCache, type TokenCache } from './cache.ts'
-import { actorSessions, type ClaimExpectations, checkTimes, parseClaims, type VerifiedAccessToken } from './claims.ts'
-import { createTokenParser, type UnverifiedToken } from './parser.ts'
-import { verifySignature } from './signature.ts'
+import { checkTimes, type VerifiedAccessToken } from './claims.ts'
+import { createVerifiedTokens, type VerifiedToken, type VerifiedTokens } from './verified-tokens.ts'
 import { type AccessTokenVerifierOptions, readVerifierOptions } from './verifier-options.ts'
 
 /** How one token is verified. */
@@ -58,15 +52,6 @@ export interface AccessTokenVerifier {
   close(): Promise<void>
 }
 
-interface Verified {
-  readonly claims: VerifiedAccessToken
-  readonly identifiers: RevocableIdentifiers
-  readonly kid: string
-  readonly key: VerificationKey
-  /** Set as soon as the denylist has named one of the identifiers; until then there is nothing to look for in it. */
-  isNamed: boolean
-}
-
 /**
  * Makes a verifier for one issuer and one service, immutable from then on. It begins at once to fetch keys and to
  * follow the denylist, in the background. A mistake in the options is a `TypeError` that names the option.
@@ -82,59 +67,17 @@ interface Verified {
  * ```
  */
 export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): AccessTokenVerifier {
-  const onTokensRevoked = (kind: RevocationKind, value: string) => {
-    // A pulled key names many tokens, and nearly never: nothing is kept to find them by.
-    if (kind === 'kid') for (const verified of cachedTokens?.all() ?? []) verified.isNamed ||= verified.kid === value
-    else for (const verified of cachedTokens?.having(value) ?? []) verified.isNamed = true
-  }
-  // A feed inside this process tells what it knows while it is being connected, before there is anything to cache.
-  let cachedTokens: TokenCache<Verified> | undefined
-  const { expected, clock, clockToleranceSeconds, cacheSize, keys, ownsKeys, revocations, possession, warnings } =
-    readVerifierOptions(options, onTokensRevoked)
-  cachedTokens = createTokenCache<Verified>(cacheSize)
-  const parseToken = createTokenParser()
-  const underWay = new Map<string, Promise<Verified>>()
-
-  /** A token that arrives many times while it is not cached yet is verified once. */
-  const verifyOnce = (token: string): Promise<Verified> => {
-    const known = underWay.get(token)
-    if (known) return known
-    const work = verifyAndRemember(token, parseToken(token))
-    underWay.set(token, work)
-    return work
-  }
-  const verifyAndRemember = async (token: string, jws: UnverifiedToken): Promise<Verified> => {
-    try {
-      const verified = await verifySignatureAndClaims(jws, keys, expected)
-      // An expired one would never be of use.
-      checkTimes(verified.claims, clock.now(), clockToleranceSeconds)
-      cacheToken(token, verified)
-      return verified
-    } catch (error) {
-      warnings.refused(error, jws.unverifiedPayload)
-      throw error
-    } finally {
-      underWay.delete(token)
-    }
-  }
-  /** A cached token is good as long as the very key that verified it is still there. */
-  const find = (token: string): Verified | undefined => {
-    const verified = cachedTokens.get(token)
-    if (!verified || keys.get(verified.kid) === verified.key) return verified
-    cachedTokens.delete(token)
-    return undefined
-  }
-  /** From now on a new denylist entry marks this token if it hits it, so that a request never searches the denylist. */
-  const cacheToken = (token: string, verified: Verified) => {
-    const { jti, sid, actors = [] } = verified.identifiers
-    verified.isNamed = revocations?.isKnown(verified.identifiers) ?? false
-    cachedTokens.set(token, verified, sid === undefined ? [jti, ...actors] : [jti, sid, ...actors])
-  }
+  // A feed inside this process tells what it knows while it is being connected, before there is anything to mark.
+  let tokens: VerifiedTokens | undefined
+  const parts = readVerifierOptions(options, (kind, value) => tokens?.markNamed(kind, value))
+  const { clock, clockToleranceSeconds, keys, ownsKeys, revocations, possession } = parts
+  const verifiedTokens = createVerifiedTokens(parts)
+  tokens = verifiedTokens
 
   /** What is checked at each use. Waits only to ask the transport of the denylist, or for a proof. */
   const checkUse = (
     token: string,
-    { claims, identifiers }: Verified,
+    { claims, identifiers }: VerifiedToken,
     mayBeRevoked: boolean,
     { whenStale, dpop }: VerifyOptions
   ): VerifiedAccessToken | Promise<VerifiedAccessToken> => {
@@ -151,9 +94,9 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
   }
   const check: AccessTokenVerifier['check'] = (token, options = {}) => {
     if (typeof token !== 'string') throw new TypeError('token must be a string')
-    const cached = find(token)
+    const cached = verifiedTokens.find(token)
     if (cached) return checkUse(token, cached, cached.isNamed, options)
-    return verifyOnce(token).then((verified) => checkUse(token, verified, true, options))
+    return verifiedTokens.verify(token).then((verified) => checkUse(token, verified, true, options))
   }
 
   return {
@@ -167,25 +110,11 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
     status: () => ({
       keys: keys.status(),
       revocations: revocations?.status() ?? null,
-      cachedTokens: cachedTokens.size
+      cachedTokens: verifiedTokens.size
     }),
     async close() {
-      cachedTokens.clear()
+      verifiedTokens.clear()
       await Promise.all([ownsKeys ? keys.close() : undefined, revocations?.close(), possession.close()])
     }
   }
-}
-
-async function verifySignatureAndClaims(
-  jws: UnverifiedToken,
-  keys: KeySource,
-  expected: ClaimExpectations
-): Promise<Verified> {
-  const kid = jws.unverifiedKid
-  const key = keys.get(kid) ?? (await keys.find(kid))
-  if (key === undefined) throw new TokenUnknownKeyError({ detail: `the issuer does not publish the key ${show(kid)}` })
-  await verifySignature(jws, key)
-  const claims = parseClaims(jws.unverifiedPayload, expected)
-  const identifiers = { jti: claims.jti, sid: claims.sid, kid, actors: actorSessions(claims) }
-  return { claims, identifiers, kid, key, isNamed: false }
 }
