@@ -6,7 +6,7 @@ import { keyStates } from './keys/signing-key-store.ts'
 import { type FeedFault, feedFaults } from './revocation/feed-fault.ts'
 
 /** What became of a refresh: the outcomes of the families, and `forged` for a token that is not one of this issuer. */
-export const refreshMetrics = [
+const refreshMetrics = [
   'rotated',
   'retried',
   'recovered',
