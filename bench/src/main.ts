@@ -22,8 +22,8 @@ const suiteMinutes = 15
 const help = `npm run bench [-- [--quick] SUITE …]
 
 Measures on containers of Postgres and Redis, so Docker is needed. Every ratio comes from one run, interleaved. Prints
-Markdown, and writes bench/results.json, bench/results.md and bench/results.svg: of the suites that ran, the others' parts
-stay. On a machine that does nothing else, please. All suites take about 20 minutes.
+Markdown, and writes bench/results.json and bench/results.md: the parts of the suites that ran; those of the
+others stay. On a machine that does nothing else, please. All suites take about 20 minutes.
 
 Options:
   --quick   the smallest rounds, to see that everything works; its figures mean nothing, and are not written

@@ -9,8 +9,6 @@ export function toMarkdown(records: readonly SuiteRecord[]): string {
     'Made by `npm run bench`. [README.md](README.md) tells what each suite does, and why the comparison is fair. A ratio is ours',
     'divided by theirs within one round, all contestants in turn; the median of the rounds, with the lowest and the highest.',
     '',
-    '![The ratios as bars](results.svg)',
-    '',
     summaryOf(records),
     '',
     ...records.map(suiteToMarkdown)

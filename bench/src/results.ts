@@ -1,5 +1,4 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { toChart } from './chart.ts'
 import { toMarkdown } from './report.ts'
 import { type SuiteRecord, verdictOf } from './suite-record.ts'
 
@@ -13,13 +12,12 @@ export function readRecords(): SuiteRecord[] {
   return suites
 }
 
-/** Writes `bench/results.json`, `bench/results.md` and the chart in it, `bench/results.svg`. */
+/** Writes `bench/results.json` and `bench/results.md`. */
 export function writeRecords(records: readonly SuiteRecord[]): void {
   const suites = records.map((record) => ({
     ...record,
     measurements: record.measurements.map((measurement) => ({ ...measurement, verdict: verdictOf(measurement) }))
   }))
   writeFileSync(new URL('results.json', folder), `${JSON.stringify({ suites }, undefined, 2)}\n`)
-  writeFileSync(new URL('results.svg', folder), toChart(records))
   writeFileSync(new URL('results.md', folder), toMarkdown(records))
 }

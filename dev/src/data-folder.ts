@@ -97,7 +97,7 @@ async function requireEmpty(path: string): Promise<void> {
     if (error.code === 'ENOENT') return []
     throw error
   })
-  const foreign = entries.filter((name) => !/^(lock(\.takeover)?|format\.json\..*|\.DS_Store)$/.test(name))
+  const foreign = entries.filter((name) => !/^(lock(\.takeover|\.turn)?|format\.json\..*|\.DS_Store)$/.test(name))
   if (foreign.length === 0) return
   throw new StartError(
     `${path} is not empty and not a data folder of Countersign (it holds ${foreign.slice(0, 3).join(', ')}). ` +

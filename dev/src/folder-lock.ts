@@ -1,6 +1,6 @@
 /** Keeps a second Countersign out of a data folder, and recognises the lock of one that was killed. */
-import { readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { setTimeout as delay } from 'node:timers/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { lock } from 'proper-lockfile'
 import { findProcess, isAlive } from './processes.ts'
 
 /** Who holds a lock; the start time tells the holder from a later process with the same pid. */
@@ -13,19 +13,21 @@ export type LockAttempt =
   | { readonly taken: true; readonly formerPid: number | undefined; release(): Promise<void> }
   | { readonly taken: false; readonly holder: LockHolder }
 
-/** Takes the lock at `path`, unless a living process holds it. */
+/** A turn takes milliseconds; one that is five seconds old was cut short by a crash. */
+const turn = { realpath: false, stale: 5_000, retries: { retries: 400, factor: 1, minTimeout: 20 } }
+
+/** Takes the lock at `path`, unless a living process holds it. Of several that find a stale one, only one may replace it at a time. */
 export async function takeFolderLock(path: string): Promise<LockAttempt> {
-  const ourselves = await findProcess(process.pid)
-  const content = JSON.stringify({ pid: process.pid, startedAt: ourselves?.startedAt ?? '' } satisfies LockHolder)
-  let formerPid: number | undefined
-  for (;;) {
-    if (await createFile(path, content)) return { taken: true, formerPid, release: () => releaseLock(path, content) }
-    const found = await readSettled(path)
-    if (found === undefined) continue
-    const holder = parseHolder(found)
-    if (holder && (await isAlive(holder))) return { taken: false, holder }
-    formerPid = holder?.pid
-    await removeStale(path, found)
+  const endTurn = await lock(path, { ...turn, lockfilePath: `${path}.turn` })
+  try {
+    const found = parseHolder((await readIfThere(path)) ?? '')
+    if (found && (await isAlive(found))) return { taken: false, holder: found }
+    const ourselves = await findProcess(process.pid)
+    const content = JSON.stringify({ pid: process.pid, startedAt: ourselves?.startedAt ?? '' } satisfies LockHolder)
+    await writeFile(path, content, { mode: 0o644 })
+    return { taken: true, formerPid: found?.pid, release: () => releaseLock(path, content) }
+  } finally {
+    await endTurn()
   }
 }
 
@@ -33,16 +35,6 @@ export async function takeFolderLock(path: string): Promise<LockAttempt> {
 export async function findLockHolder(path: string): Promise<LockHolder | undefined> {
   const holder = parseHolder((await readIfThere(path)) ?? '')
   return holder && (await isAlive(holder)) ? holder : undefined
-}
-
-async function createFile(path: string, content: string): Promise<boolean> {
-  return writeFile(path, content, { flag: 'wx', mode: 0o644 }).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EEXIST') return false
-      throw error
-    }
-  )
 }
 
 async function releaseLock(path: string, content: string): Promise<void> {
@@ -56,15 +48,6 @@ async function readIfThere(path: string): Promise<string | undefined> {
   })
 }
 
-/** A lock without a holder may be in the making; it is judged only when it stays so. */
-async function readSettled(path: string): Promise<string | undefined> {
-  for (let attempt = 0; ; attempt++) {
-    const content = await readIfThere(path)
-    if (content === undefined || parseHolder(content) || attempt === 10) return content
-    await delay(100)
-  }
-}
-
 function parseHolder(content: string): LockHolder | undefined {
   try {
     const { pid, startedAt } = JSON.parse(content)
@@ -72,28 +55,4 @@ function parseHolder(content: string): LockHolder | undefined {
   } catch {
     return undefined
   }
-}
-
-/**
- * Removes a lock that was judged stale. Only one start at a time may do so, and it looks again first: else a slower one
- * would remove the lock that a faster one has put in its place.
- */
-async function removeStale(path: string, judged: string): Promise<void> {
-  const turn = `${path}.takeover`
-  if (!(await createFile(turn, ''))) {
-    await removeIfOld(turn)
-    await delay(20)
-    return
-  }
-  try {
-    if ((await readIfThere(path)) === judged) await rm(path, { force: true })
-  } finally {
-    await rm(turn, { force: true })
-  }
-}
-
-/** A turn takes milliseconds; one that is seconds old was cut short by a crash. */
-async function removeIfOld(turn: string): Promise<void> {
-  const found = await stat(turn).catch(() => undefined)
-  if (found && Date.now() - found.mtimeMs > 5_000) await rm(turn, { force: true })
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findProcess } from '@countersign/dev/processes'
@@ -73,6 +73,14 @@ test('a lock that was cut short by a crash is taken over', async () => {
   await mkdir(path)
   await writeFile(join(path, 'lock'), '')
   await openDataFolder(path, note)
+})
+
+test('a start that was killed while it took the lock of a new folder holds no other start up', async () => {
+  await mkdir(join(path, 'lock.turn'), { recursive: true })
+  const tenSecondsAgo = Date.now() / 1000 - 10
+  await utimes(join(path, 'lock.turn'), tenSecondsAgo, tenSecondsAgo)
+  await openDataFolder(path, note)
+  expect(await readdir(path)).not.toContain('lock.turn')
 })
 
 test('a folder of a later layout is refused, and nothing in it is touched', async () => {

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { toChart } from '../../src/chart.ts'
 import { toMarkdown } from '../../src/report.ts'
 import { measurement, record } from './records.ts'
 
@@ -45,19 +44,5 @@ describe('the page of results', () => {
     expect(page).toContain('* **a peer**: koa 3.3.0. `{ cache: true }`. Checks all.')
     expect(page).toContain('| 25.6 % | verify (jose/index.js) |')
     expect(page).toContain('processor: a processor; cores: 2')
-  })
-})
-
-describe('the chart', () => {
-  test('has one bar for each ratio, in the colour of its verdict', () => {
-    const chart = toChart(records)
-    expect(chart.match(/<rect class="met" x="[\d.]+" y="[\d.]+" width="[\d.]+" height="14"/g)).toHaveLength(1)
-    expect(chart.match(/<rect class="short" x="[\d.]+" y="[\d.]+" width="[\d.]+" height="14"/g)).toHaveLength(1)
-    expect(chart.match(/<rect class="none" x="[\d.]+" y="[\d.]+" width="[\d.]+" height="14"/g)).toHaveLength(1)
-  })
-
-  test('escapes what is no markup', () => {
-    expect(toChart(records)).toContain('&lt;x&gt;')
-    expect(toChart(records)).not.toContain('<x>')
   })
 })

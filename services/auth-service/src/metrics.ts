@@ -7,7 +7,7 @@ import { feedFaults } from './revocation/feed-fault.ts'
 import type { RelayMetrics } from './revocation/revocation-relay.ts'
 
 /** What became of a refresh: the outcomes of the families, and `forged` for a token that is not one of this issuer. */
-export const refreshMetrics = [
+const refreshMetrics = [
   'rotated',
   'retried',
   'recovered',

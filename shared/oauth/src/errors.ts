@@ -93,16 +93,6 @@ export class UnsupportedGrantTypeError extends OAuthError {
   }
 }
 
-/** 400 `unsupported_token_type` (RFC 7009 §2.2.1) */
-export class UnsupportedTokenTypeError extends OAuthError {
-  readonly code = 'unsupported_token_type'
-  readonly status = 400
-
-  constructor(options: OAuthErrorOptions = {}) {
-    super('Tokens of this kind cannot be revoked here.', options)
-  }
-}
-
 /** 400 `invalid_scope` (RFC 6749 §5.2): a scope is unknown, malformed, or more than was granted. */
 export class InvalidScopeError extends OAuthError {
   readonly code = 'invalid_scope'

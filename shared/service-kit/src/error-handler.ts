@@ -3,7 +3,7 @@ import type { Middleware } from 'koa'
 import { describeError } from './logger.ts'
 
 /** The body of every error. */
-export function errorBody(error: OAuthError): Record<string, unknown> {
+function errorBody(error: OAuthError): Record<string, unknown> {
   return {
     error: error.code,
     error_description: error.description,

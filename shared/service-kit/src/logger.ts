@@ -4,7 +4,7 @@ export type { Logger } from 'pino'
 
 /** The levels that `LOG_LEVEL` knows. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
-export type LogLevel = (typeof logLevels)[number]
+type LogLevel = (typeof logLevels)[number]
 
 export interface LoggerOptions {
   service: string

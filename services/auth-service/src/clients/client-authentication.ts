@@ -11,7 +11,7 @@ import { matchesClientSecret } from './client-secrets.ts'
 import type { ConfirmedClient } from './client-store.ts'
 
 /** The value of `client_assertion_type` (RFC 7523 §2.2). */
-export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 /** The algorithms that client assertions may be signed with. */
 export const assertionAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519']

@@ -9,7 +9,7 @@ import { audienceOf, type OwnAccessTokens } from '../tokens/own-access-tokens.ts
 import { narrowAudience, narrowScopes, type RequestedScope, requireGrantType } from './requested-scope.ts'
 
 /** The one kind of token that is exchanged, and that comes out (RFC 8693 §3). */
-export const accessTokenTypeUrn = 'urn:ietf:params:oauth:token-type:access_token'
+const accessTokenTypeUrn = 'urn:ietf:params:oauth:token-type:access_token'
 
 /** How long a chain of actors may become. */
 const maxActors = 4

@@ -5,7 +5,7 @@ import type { FlowPair } from './flows.ts'
 import { normalizePassword } from './password-policy.ts'
 
 /** OWASP's first recommendation for argon2id: 19 MiB, two passes, one lane. */
-export const argon2Parameters = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
+const argon2Parameters = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
 
 /** Hashes and verifies passwords behind the admission gate, off the event loop. */
 export interface PasswordHashing {

@@ -2,7 +2,7 @@ import { AccessDeniedError } from '@countersign/oauth'
 import type { Context, Middleware } from 'koa'
 
 /** A page of another origin cannot send it without asking first (CORS), and is never allowed to. */
-export const csrfHeader = 'X-Countersign-CSRF'
+const csrfHeader = 'X-Countersign-CSRF'
 
 const safeMethods = ['GET', 'HEAD', 'OPTIONS']
 

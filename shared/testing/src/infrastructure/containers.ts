@@ -1,6 +1,5 @@
-/** Containers and proxies, for programs that do not run under Vitest. */
+/** Containers, for programs that do not run under Vitest. */
 export { type DockerSearch, findDocker } from './docker.ts'
 export { type PostgresContainerOptions, startPostgresContainer } from './postgres-container.ts'
 export { type RedisContainer, type RedisContainerOptions, startRedisContainer } from './redis-container.ts'
-export { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 export { childEnvironment } from './test-environment.ts'
