@@ -104,7 +104,7 @@ describe('who may call which route', () => {
     return body.access_token
   }
 
-  /** A token that the actor gets for a user, the issuer itself being whom it is for. */
+  /** A token that the actor gets for a user, with the issuer itself as its audience. */
   const actFor = (subjectToken: string) =>
     tokenFor({
       grant_type: tokenExchange,
