@@ -111,7 +111,7 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody', () => {
         found.push(...(await violationsOf(page, rules)).map((text) => `${path}, ${button}: ${text}`))
       }
       await ask('/admin/keys', 'Rotate now')
-      await ask('/admin/keys', /^Pull key/)
+      await ask('/admin/keys', /^Revoke key/)
       await ask(`/admin/users/${userId}`, 'Disable user')
       await ask('/admin/clients', 'New client')
       await page.getByLabel('Client id').fill('typed')

@@ -54,12 +54,12 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
     await signInOnPage(visitor.page, person)
   })
 
-  test('keys rotate on the page while another browser goes on without noticing; so they are pulled', async () => {
+  test('keys rotate and are revoked on the page while another browser goes on without noticing', async () => {
     const visitor = await fixture.visit()
     await registerOnPage(visitor.page, newPerson())
     const before = await publishedKids()
     await office.page.goto('/admin/keys')
-    // The spare has to be published for as long as caches may keep the key set: 1.4 s here.
+    // The next key has to be published for as long as caches may keep the key set: 1.4 s here.
     await expect
       .poll(
         async () => {
@@ -82,11 +82,11 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
     const signing = office.page
       .getByRole('listitem')
       .filter({ hasText: 'Retired' })
-      .getByRole('button', { name: /^Pull key/ })
+      .getByRole('button', { name: /^Revoke key/ })
     await signing.first().click()
     await office.page.getByRole('dialog').getByLabel('Reason (optional)').fill('a laptop was lost')
-    await office.page.getByRole('dialog').getByRole('button', { name: 'Pull' }).click()
-    await office.page.getByText('Pulled', { exact: true }).first().waitFor()
+    await office.page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
+    await office.page.getByText('Revoked', { exact: true }).first().waitFor()
     const refused = new Promise<void>((resolve, reject) => {
       visitor.page.on('response', (response) => {
         if (response.status() === 401) reject(new Error(`${response.url()} was refused`))

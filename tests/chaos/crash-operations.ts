@@ -274,25 +274,25 @@ export const operations: readonly Operation[] = [
     }
   },
   {
-    name: 'pull of a key',
+    name: 'revocation of a key',
     commits: 'COMMIT',
-    // There is one spare.
+    // There is one next key.
     isAlone: true,
     async prepare(fixture) {
-      const kid = await spareKey(fixture)
+      const kid = await nextKeyOf(fixture)
       let commits = 0
-      const run = () => post(`${fixture.authUrl}/admin/keys/${kid}/pull`, { reason: 'crash' }, fixture.adminToken)
+      const run = () => post(`${fixture.authUrl}/admin/keys/${kid}/revoke`, { reason: 'crash' }, fixture.adminToken)
       const state = () =>
         query(
           fixture.databaseUrl,
-          `SELECT pulled_at IS NOT NULL AS pulled, sealed_private_jwk IS NOT NULL AS sealed,
+          `SELECT pulled_at IS NOT NULL AS revoked, sealed_private_jwk IS NOT NULL AS sealed,
              (SELECT count(*)::int FROM revocations WHERE kind = 'kid' AND value = kid) AS entries,
              (SELECT count(*)::int FROM audit_events WHERE type = 'signing_key.pulled' AND detail->>'kid' = kid) AS events
            FROM signing_keys WHERE kid = $1`,
           [kid]
         )
       return {
-        // Behind the commit, what is done to make the next spare is left out: its loss is made good by any round.
+        // Behind the commit, what is done to make the next one is left out: its loss is made good by any round.
         nameOf: (store, text) => {
           if (store === 'redis')
             return text.startsWith('EVALSHA ') && text.includes(kid) ? 'EVALSHA publish' : undefined
@@ -300,15 +300,15 @@ export const operations: readonly Operation[] = [
           return nameOfStatement(text)
         },
         run,
-        isOver: async () => (await isPublishedValue(fixture, kid)) && (await spareKey(fixture)) !== kid,
+        isOver: async () => (await isPublishedValue(fixture, kid)) && (await nextKeyOf(fixture)) !== kid,
         status: 200,
         ended: [],
         async verify(isCommitted) {
-          const done = { pulled: true, sealed: false, entries: 1, events: 1 }
-          expect(await state()).toEqual([isCommitted ? done : { pulled: false, sealed: true, entries: 0, events: 0 }])
+          const done = { revoked: true, sealed: false, entries: 1, events: 1 }
+          expect(await state()).toEqual([isCommitted ? done : { revoked: false, sealed: true, entries: 0, events: 0 }])
           expect((await run()).status).toBe(200)
           expect(await state()).toEqual([done])
-          expect(await spareKey(fixture)).not.toBe(kid)
+          expect(await nextKeyOf(fixture)).not.toBe(kid)
         }
       }
     }
@@ -378,14 +378,16 @@ function isBackground(text: string): boolean {
 }
 
 /** The key that will sign next; it is replaced a moment after it was taken away. */
-async function spareKey(fixture: CrashFixture): Promise<string> {
+async function nextKeyOf(fixture: CrashFixture): Promise<string> {
   const find = () =>
     query<{ kid: string }>(
       fixture.databaseUrl,
       'SELECT kid FROM signing_keys WHERE signs_from IS NULL AND pulled_at IS NULL'
     )
-  const [spare] = await vi.waitUntil(async () => ((await find()).length > 0 ? find() : undefined), { timeout: 15_000 })
-  return spare?.kid as string
+  const [nextKey] = await vi.waitUntil(async () => ((await find()).length > 0 ? find() : undefined), {
+    timeout: 15_000
+  })
+  return nextKey?.kid as string
 }
 
 function isSweep(text: string): boolean {

@@ -186,7 +186,7 @@ describe.skipIf(!inject('docker'))('three issuers and five verifiers, with keys 
     Promise.all(Array.from({ length: count }, async () => signIn(trio.auth.url, await register(trio.auth.url))))
 
   test('a rotation is known ahead: its tokens are accepted by all at the first sight, and no verifier asks for keys', async () => {
-    const { spare } = await keys()
+    const { next: nextKey } = await keys()
     // A restart of the verifiers stands in for the seven minutes in which each of them fetches the keys once more.
     await query(database.url, "UPDATE signing_keys SET created_at = created_at - interval '420 seconds'")
     const users = await newUsers(3)
@@ -194,7 +194,7 @@ describe.skipIf(!inject('docker'))('three issuers and five verifiers, with keys 
     expect((await post(`${trio.auth.url}/admin/keys/rotate`, undefined, admin)).status).toBe(200)
     for (const [at, user] of users.entries()) {
       const { body } = await refresh((trio.auths[at] as ServiceProcess).url, user.refresh_token)
-      expect(kidOf(body.access_token)).toBe(spare)
+      expect(kidOf(body.access_token)).toBe(nextKey)
       for (const verifier of trio.resources) {
         expect(await me(verifier, body.access_token)).toMatchObject({ status: 200 })
         expect(await me(verifier, user.access_token)).toMatchObject({ status: 200 })
@@ -203,28 +203,30 @@ describe.skipIf(!inject('docker'))('three issuers and five verifiers, with keys 
     expect(await countFetches()).toBe(fetches)
   })
 
-  test('a pulled key is refused by all at once, and tokens of the spare, which signs now, are accepted at once', async () => {
-    // The verifiers have to know the spare: they hear of it within their five minutes, or by starting now.
-    const { signing, spare } = await keys()
+  test('a revoked key is refused by all at once, and tokens of the next key, which signs now, are accepted at once', async () => {
+    // The verifiers have to know the next key: they hear of it within their five minutes, or by starting now.
+    const { signing, next: nextKey } = await keys()
     const verifiers = await Promise.all(trio.resources.map(() => trio.startResource()))
     await Promise.all(verifiers.map((service) => untilReady(service)))
     const victims = await newUsers(6)
     for (const verifier of verifiers) {
       for (const { access_token: token } of victims) expect(await me(verifier, token)).toMatchObject({ status: 200 })
     }
-    expect((await post(`${trio.auth.url}/admin/keys/${signing}/pull`, { reason: 'emergency' }, admin)).status).toBe(200)
-    const pulledAt = performance.now()
+    expect((await post(`${trio.auth.url}/admin/keys/${signing}/revoke`, { reason: 'emergency' }, admin)).status).toBe(
+      200
+    )
+    const revokedAt = performance.now()
     await Promise.all(
       verifiers.map(async (verifier) => {
         while ((await me(verifier, victims[0]?.access_token as string)).status !== 401) {
-          if (performance.now() - pulledAt > 500) throw new Error('a token of the pulled key is accepted still')
+          if (performance.now() - revokedAt > 500) throw new Error('a token of the revoked key is accepted still')
         }
       })
     )
     for (const [at, { refresh_token: refreshToken }] of victims.entries()) {
       const { body, status } = await refresh((trio.auths[at % 3] as ServiceProcess).url, refreshToken)
       expect(status).toBe(200)
-      expect(kidOf(body.access_token)).toBe(spare)
+      expect(kidOf(body.access_token)).toBe(nextKey)
       const answers = await Promise.all(verifiers.map((verifier) => me(verifier, body.access_token)))
       // A verifier that has to fetch the key first would take up to two seconds.
       for (const { status, milliseconds } of answers) {
@@ -239,6 +241,6 @@ describe.skipIf(!inject('docker'))('three issuers and five verifiers, with keys 
       const { body } = await get<{ keys: { kid: string }[] }>(`${url}/.well-known/jwks.json`)
       expect(body.keys.map(({ kid }) => kid)).not.toContain(signing)
     }
-    expect(await keys()).toMatchObject({ pulled: signing, signing: spare })
+    expect(await keys()).toMatchObject({ revoked: signing, signing: nextKey })
   })
 })

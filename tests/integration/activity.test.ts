@@ -158,8 +158,8 @@ describe('activity', () => {
     expect(await show('hour', readingToken)).toMatchObject({ status: 200 })
 
     const { body: keys } = await get<{ keys: { kid: string; state: string }[] }>(`${trio.auth.url}/admin/keys`, admin)
-    const spare = keys.keys.find(({ state }) => state === 'spare')
-    expect((await post(`${trio.auth.url}/admin/keys/${spare?.kid}/pull`, undefined, admin)).status).toBe(200)
+    const nextKey = keys.keys.find(({ state }) => state === 'next')
+    expect((await post(`${trio.auth.url}/admin/keys/${nextKey?.kid}/revoke`, undefined, admin)).status).toBe(200)
     for (let i = 0; i < 2; i++) await post(`${trio.auth.url}/admin/clients/revoker/secrets`, undefined, admin)
     expect(difference(await totals('day'), before)).toMatchObject({ revocations: { tokens: 1, keys: 1, clients: 1 } })
   })

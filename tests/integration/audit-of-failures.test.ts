@@ -152,12 +152,12 @@ describe('the audit log', () => {
     ])
   })
 
-  test('has the key that signs in place of one that is pulled', async () => {
+  test('has the key that signs in place of one that is revoked', async () => {
     const { body } = await get<{ keys: { kid: string; state: string }[] }>(`${trio.auth.url}/admin/keys`, admin)
     const kidOf = (state: string) => body.keys.find((key) => key.state === state)?.kid as string
-    const [signing, next] = [kidOf('signing'), kidOf('spare')]
-    const pulled = await post(`${trio.auth.url}/admin/keys/${signing}/pull`, { reason: 'a test' }, admin)
-    expect(pulled.status).toBe(200)
+    const [signing, next] = [kidOf('signing'), kidOf('next')]
+    const revoked = await post(`${trio.auth.url}/admin/keys/${signing}/revoke`, { reason: 'a test' }, admin)
+    expect(revoked.status).toBe(200)
     // What signed the token of before is denied now.
     admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
     expect((await list({ type: 'signing_key.rotated' }))[0]?.detail).toEqual({

@@ -316,7 +316,7 @@ describe('sessions of browsers', () => {
     expect(await browser.send('GET', '/bff/session')).toMatchObject({ status: 401, body: { error: 'not_signed_in' } })
   })
 
-  test('a pulled key is not noticed: the token it signed is exchanged on the way, also for a request with a body', async () => {
+  test('a revoked key is not noticed: the token it signed is exchanged on the way, also for a request with a body', async () => {
     const { user, browser, session } = await signedIn()
     const authorization = { Authorization: `Bearer ${await admin()}` }
     const keys = await send<{ keys: { kid: string; state: string }[] }>(`${trio.auth.url}/admin/keys`, {
@@ -324,7 +324,7 @@ describe('sessions of browsers', () => {
     })
     const kid = keys.body.keys.find(({ state }) => state === 'signing')?.kid
     expect(
-      (await send(`${trio.auth.url}/admin/keys/${kid}/pull`, { method: 'POST', headers: authorization })).status
+      (await send(`${trio.auth.url}/admin/keys/${kid}/revoke`, { method: 'POST', headers: authorization })).status
     ).toBe(200)
     // The first request with the refused token is the one with a body.
     const body = { current_password: user.password, new_password: 'another fine password' }

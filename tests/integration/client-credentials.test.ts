@@ -140,12 +140,12 @@ describe.skipIf(!inject('docker'))('client credentials in the steady state', () 
     expect((await token(client, {}, client.client_secret)).status).toBe(200)
   })
 
-  test('a token that a memory allows after a key was pulled is signed by the next key, which every verifier takes', async () => {
+  test('a token that a memory allows after a key was revoked is signed by the next key, which every verifier takes', async () => {
     const client = await newClient()
     await token(client)
     const { keys } = (await get<{ keys: { kid: string; state: string }[] }>(`${trio.auth.url}/admin/keys`, admin)).body
     const signing = keys.find(({ state }) => state === 'signing')?.kid as string
-    expect((await post(`${trio.auths[1]?.url}/admin/keys/${signing}/pull`, {}, admin)).status).toBe(200)
+    expect((await post(`${trio.auths[1]?.url}/admin/keys/${signing}/revoke`, {}, admin)).status).toBe(200)
     admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
     const ask = async () => {
       const { body } = await token(client)

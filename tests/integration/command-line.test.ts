@@ -356,13 +356,13 @@ describe('countersign beside a running installation', () => {
       const admin = await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })
       expect(await list()).toEqual((await get(`${trio.auth.url}/admin/keys`, admin.access_token)).body)
       const { stdout } = await run(['keys', 'list'], { env: keyEnv() })
-      expect(stdout).toMatch(/^KID +STATE +PUBLISHED +SIGNS FROM +ENDED\n\S{43} +spare +\S+Z +- +-\n\S{43} +signing +/)
+      expect(stdout).toMatch(/^KID +STATE +PUBLISHED +SIGNS FROM +ENDED\n\S{43} +next +\S+Z +- +-\n\S{43} +signing +/)
       expect(stdout).toMatch(/The next key may sign from \S+Z, and will from \S+Z\.\n$/)
     })
 
     test('keys rotate waits until every verifier knows the next key, then lets it sign', async () => {
       const { rotation_possible_at } = await list()
-      const [spare, before] = [await kidOf('spare'), await keysOf(database.url)]
+      const [nextKey, before] = [await kidOf('next'), await keysOf(database.url)]
       expect(await run(['keys', 'rotate', '--json'], { env: keyEnv() })).toMatchObject({
         code: 3,
         document: { error: 'rotation_too_early', rotation_possible_at }
@@ -371,9 +371,9 @@ describe('countersign beside a running installation', () => {
 
       await query(database.url, "UPDATE signing_keys SET created_at = created_at - interval '1 day'")
       const rotated = await run(['keys', 'rotate', '--reason', 'the test', '--json'], { env: keyEnv() })
-      expect(rotated).toMatchObject({ code: 0, document: { kid: spare } })
+      expect(rotated).toMatchObject({ code: 0, document: { kid: nextKey } })
       const { access_token } = await signIn(trio.auth.url, user)
-      expect(headerOf(access_token).kid).toBe(spare)
+      expect(headerOf(access_token).kid).toBe(nextKey)
       expect(await statusOfMe(access_token)).toBe(200)
       expect(
         await query(
@@ -383,10 +383,10 @@ describe('countersign beside a running installation', () => {
       ).toEqual([{ actor_id: null, reason: 'the test' }])
     })
 
-    test('keys pull puts every token of the key out, and clients refresh', async () => {
+    test('keys revoke puts every token of the key out, and clients refresh', async () => {
       const tokens = await signIn(trio.auth.url, user)
       const { kid } = headerOf(tokens.access_token)
-      const { code, document } = await run<{ kid: string }>(['keys', 'pull', kid, '--reason', 'leaked', '--json'], {
+      const { code, document } = await run<{ kid: string }>(['keys', 'revoke', kid, '--reason', 'leaked', '--json'], {
         env: keyEnv()
       })
       expect({ code, document }).toEqual({ code: 0, document: { kid, published: redisUrl !== undefined } })
@@ -397,14 +397,16 @@ describe('countersign beside a running installation', () => {
       expect(await statusOfMe(refreshed.body.access_token)).toBe(200)
 
       // After a lost response it is run again.
-      expect(await run(['keys', 'pull', kid, '--reason', 'leaked', '--json'], { env: keyEnv() })).toMatchObject({
+      expect(await run(['keys', 'revoke', kid, '--reason', 'leaked', '--json'], { env: keyEnv() })).toMatchObject({
         code: 0,
         document: { kid, published: true }
       })
-      expect(await run(['keys', 'pull', 'unknown', '--reason', 'leaked', '--json'], { env: keyEnv() })).toMatchObject({
-        code: 3,
-        document: { error: 'key_not_found' }
-      })
+      expect(await run(['keys', 'revoke', 'unknown', '--reason', 'leaked', '--json'], { env: keyEnv() })).toMatchObject(
+        {
+          code: 3,
+          document: { error: 'key_not_found' }
+        }
+      )
       expect(
         await query(database.url, "SELECT actor_id, detail FROM audit_events WHERE type = 'signing_key.pulled'")
       ).toEqual([{ actor_id: null, detail: { kid, reason: 'leaked' } }])
@@ -412,14 +414,14 @@ describe('countersign beside a running installation', () => {
 
     test('another master key than the services have changes nothing', async () => {
       await query(database.url, "UPDATE signing_keys SET created_at = created_at - interval '1 day'")
-      // The running service makes the next key after the pull of the test before.
-      await expect.poll(() => kidOf('spare'), { timeout: 15_000 }).toBeTruthy()
+      // The running service makes the next key after the revocation of the test before.
+      await expect.poll(() => kidOf('next'), { timeout: 15_000 }).toBeTruthy()
       const before = await keysOf(database.url)
       const wrong = { ...env, COUNTERSIGN_MASTER_KEY: newMasterKey() }
       const kid = await kidOf('signing')
       for (const args of [
         ['keys', 'rotate'],
-        ['keys', 'pull', kid, '--reason', 'x'],
+        ['keys', 'revoke', kid, '--reason', 'x'],
         ['master-key', 're-encrypt']
       ]) {
         const { code, document } = await run([...args, '--json'], { env: wrong })
@@ -501,8 +503,8 @@ describe('countersign on a database of its own', () => {
     expect((await run(args, withBoth)).code).toBe(2)
     // One that is damaged keeps none of the others from being resealed.
     expect((await run(args, withKey(newest))).code).toBe(2)
-    const pull = ['keys', 'pull', damaged?.kid as string, '--reason', 'it cannot be opened']
-    expect((await run(pull, withKey(newest))).code).toBe(0)
+    const revoke = ['keys', 'revoke', damaged?.kid as string, '--reason', 'it cannot be opened']
+    expect((await run(revoke, withKey(newest))).code).toBe(0)
     expect(await run(args, withKey(newest))).toMatchObject({ code: 0, document: { reencrypted: [] } })
 
     expect((await run(['keys', 'rotate'], withKey(current))).code).toBe(2)

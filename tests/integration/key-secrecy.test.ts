@@ -38,7 +38,7 @@ describe('no private member of any key leaves the process', () => {
     const env = { COUNTERSIGN_MASTER_KEY: masterKey.toString('base64'), LOG_LEVEL: 'trace' }
     trio = await startTrio({ databaseUrl: database.url, redisUrl, env })
     admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
-    // As they are before one of them is pulled: then its private half is gone.
+    // As they are before one of them is revoked: then its private half is gone.
     const sealing = createKeySealing([createMasterKey(masterKey)])
     const rows = await query<{ kid: string; sealed_private_jwk: string }>(database.url, 'SELECT * FROM signing_keys')
     const jwks = await Promise.all(rows.map((row) => sealing.open(row.kid, row.sealed_private_jwk)))
@@ -74,7 +74,7 @@ describe('no private member of any key leaves the process', () => {
     const kid = keys.keys[0]?.kid as string
     for (const [path, methods] of Object.entries(api.paths)) {
       for (const method of Object.keys(methods)) {
-        // One that pulls a key, or disables the admin, has its own test.
+        // One that revokes a key, or disables the admin, has its own test.
         if (path.includes('/admin/') && method !== 'get') continue
         for (const authorization of ['', `Bearer ${admin}`, 'Bearer x']) {
           const url = trio.auth.url + path.replace('{id}', user.id).replace('{kid}', kid)
@@ -86,7 +86,7 @@ describe('no private member of any key leaves the process', () => {
     await remember(get(`${trio.auth.managementUrl}/metrics`))
     await remember(get(`${trio.auth.url}/openapi.json`))
     await remember(post(`${trio.auth.url}/admin/keys/rotate`, undefined, admin))
-    await remember(post(`${trio.auth.url}/admin/keys/${kid}/pull`, undefined, admin))
+    await remember(post(`${trio.auth.url}/admin/keys/${kid}/revoke`, undefined, admin))
     expect(seen.length).toBeGreaterThan(100)
     expectNone(seen.join('\n'))
   })

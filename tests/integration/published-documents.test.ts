@@ -72,9 +72,11 @@ describe('published documents', () => {
   })
 
   test('OpenAPI describes every route that is there, and none that is not', async () => {
-    const { body } = await get<{ openapi: string; paths: Record<string, Record<string, { responses: object }>> }>(
-      `${trio.auth.url}/openapi.json`
-    )
+    const { body } = await get<{
+      openapi: string
+      paths: Record<string, Record<string, { responses: object }>>
+      components: { schemas: Record<string, object> }
+    }>(`${trio.auth.url}/openapi.json`)
     expect(body.openapi).toBe('3.1.0')
     const described = Object.entries(body.paths).flatMap(([path, item]) =>
       Object.keys(item).map((method) => ({ path, method }))
@@ -87,9 +89,11 @@ describe('published documents', () => {
       expect(body.paths[path]?.[method]?.responses).toHaveProperty(String(status))
     }
     expect(body.paths['/auth/login']?.post).toMatchObject({
-      requestBody: {
-        content: { 'application/json': { schema: { required: ['username', 'password'], additionalProperties: false } } }
-      }
+      requestBody: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Login' } } } }
+    })
+    expect(body.components.schemas.Login).toMatchObject({
+      required: ['username', 'password'],
+      additionalProperties: false
     })
   })
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { accessTokenUrn, basic, postForm, register, send, signIn, tokenExchange } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { routesOf } from '../../services/auth-service/src/endpoints/routes.ts'
+import { pathsOf } from '../../services/auth-service/src/routing/add-routes.ts'
 import { type Fixture, startFixture } from '../interop/fixture.ts'
 
 const callers = [
@@ -47,6 +48,7 @@ const passes: Record<string, readonly Caller[]> = {
   'DELETE /admin/users/:id/sessions/:session_id': admins,
   'GET /admin/keys': admins,
   'POST /admin/keys/rotate': admins,
+  'POST /admin/keys/:kid/revoke': admins,
   'POST /admin/keys/:kid/pull': admins,
   'GET /admin/clients': admins,
   'POST /admin/clients': admins,
@@ -71,7 +73,9 @@ interface Presented {
   readonly form?: Record<string, string>
 }
 
-const routes = routesOf('https://auth.example.com')
+const routes = routesOf('https://auth.example.com').flatMap((route) =>
+  pathsOf(route).map((path) => ({ ...route, path }))
+)
 const nameOf = ({ method, path }: { method: string; path: string }) => `${method.toUpperCase()} ${path}`
 
 describe('who may call which route', () => {

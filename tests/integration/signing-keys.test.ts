@@ -27,11 +27,13 @@ import { createPrismaSigningKeyStore } from '../../services/auth-service/src/sto
 
 interface Key {
   kid: string
-  state: 'spare' | 'signing' | 'retired' | 'pulled'
+  state: 'next' | 'signing' | 'retired' | 'revoked'
   bits: number
   created_at: string
   signs_from: string | null
   retired_at: string | null
+  revoked_at: string | null
+  /** Its name in 0.1. */
   pulled_at: string | null
 }
 interface KeyList {
@@ -67,10 +69,10 @@ describe('signing keys', () => {
   const newTokens = async () => signIn(trio.auth.url, await register(trio.auth.url))
   const list = async () => (await get<KeyList>(`${trio.auth.url}/admin/keys`, admin)).body
   const rotate = (body?: object): Promise<Answer<KeyList>> => post(`${trio.auth.url}/admin/keys/rotate`, body, admin)
-  const pull = (kid: string, body?: object): Promise<Answer<KeyList>> =>
-    post(`${trio.auth.url}/admin/keys/${kid}/pull`, body, admin)
-  /** A key that took another place is followed by a new spare in a moment. */
-  const spareIsMade = () => expect.poll(async () => statesOf(await list()), { timeout: 15_000 }).toContain('spare')
+  const revoke = (kid: string, body?: object): Promise<Answer<KeyList>> =>
+    post(`${trio.auth.url}/admin/keys/${kid}/revoke`, body, admin)
+  /** A key that took another place is followed by a new next key in a moment. */
+  const nextKeyIsMade = () => expect.poll(async () => statesOf(await list()), { timeout: 15_000 }).toContain('next')
   const published = async () =>
     (await get<{ keys: { kid: string }[] }>(`${trio.auth.url}/.well-known/jwks.json`)).body.keys.map(({ kid }) => kid)
   const me = (token: string) => get(`${trio.resource.url}/me`, token)
@@ -93,7 +95,7 @@ describe('signing keys', () => {
   test('a start on an empty database publishes the key that signs and the next one', async () => {
     const { keys, next_rotation_at: next } = await list()
     expect(keys.map(({ state, bits }) => ({ state, bits }))).toEqual([
-      { state: 'spare', bits: 2048 },
+      { state: 'next', bits: 2048 },
       { state: 'signing', bits: 2048 }
     ])
     expect((await published()).sort()).toEqual(keys.map(({ kid }) => kid).sort())
@@ -102,7 +104,7 @@ describe('signing keys', () => {
     expect(inDays).toBeLessThan(30.1)
   })
 
-  test('a spare that caches may not know yet does not sign, and the answer says when it may', async () => {
+  test('a next key that caches may not know yet does not sign, and the answer says when it may', async () => {
     const refused = await rotate()
     expect(refused).toMatchObject({ status: 409, body: { error: 'rotation_too_early' } })
     const seconds = Number(refused.headers.get('Retry-After'))
@@ -110,14 +112,14 @@ describe('signing keys', () => {
     expect(seconds).toBeLessThanOrEqual(420)
   })
 
-  test('a rotation lets the spare sign and refuses no token of the key before it', async () => {
+  test('a rotation lets the next key sign and refuses no token of the key before it', async () => {
     const before = await newTokens()
     const { keys } = await list()
     await age(420)
     const rotated = await rotate({ reason: 'a drill' })
     expect(rotated.status).toBe(200)
-    expect(statesOf(rotated.body)).toEqual(['spare', 'signing', 'retired'])
-    expect(keyIn(rotated.body, 'signing').kid).toBe(keyIn({ keys } as KeyList, 'spare').kid)
+    expect(statesOf(rotated.body)).toEqual(['next', 'signing', 'retired'])
+    expect(keyIn(rotated.body, 'signing').kid).toBe(keyIn({ keys } as KeyList, 'next').kid)
     const after = await refresh(trio.auth.url, before.refresh_token)
     expect(kidOf(before.access_token)).toBe(keyIn(rotated.body, 'retired').kid)
     expect(kidOf(after.body.access_token)).toBe(keyIn(rotated.body, 'signing').kid)
@@ -140,7 +142,7 @@ describe('signing keys', () => {
     await age(31 * 86_400)
     await expect.poll(async () => keyIn(await list(), 'signing').kid, { timeout: 15_000 }).not.toBe(before)
     const now = await list()
-    expect(statesOf(now).slice(0, 3)).toEqual(['spare', 'signing', 'retired'])
+    expect(statesOf(now).slice(0, 3)).toEqual(['next', 'signing', 'retired'])
     expect(keyIn(now, 'retired').kid).toBe(before)
     await expect.poll(published, { timeout: 15_000 }).not.toContain(retired)
     expect((await auditOf('signing_key.rotated')).at(-1)).toMatchObject({
@@ -163,21 +165,21 @@ describe('signing keys', () => {
     await expect.poll(published, { timeout: 15_000 }).not.toContain(kid)
   })
 
-  test('a pull that the database has lost, while the denylist knows it, is made good; nobody is kept from signing in', async () => {
+  test('a revocation that the database has lost, while the denylist knows it, is made good; nobody is kept from signing in', async () => {
     const before = await list()
-    const [signing, spare] = [keyIn(before, 'signing').kid, keyIn(before, 'spare').kid]
+    const [signing, nextKey] = [keyIn(before, 'signing').kid, keyIn(before, 'next').kid]
     const rows = await query<{ sealed_private_jwk: string }>(
       database.url,
       'SELECT sealed_private_jwk FROM signing_keys WHERE kid = $1',
       [signing]
     )
-    expect((await pull(signing)).status).toBe(200)
+    expect((await revoke(signing)).status).toBe(200)
     // As a failover to a standby, or a backup, would leave it.
     await query(
       database.url,
       `DO $$ BEGIN
          DELETE FROM signing_keys WHERE signs_from IS NULL AND pulled_at IS NULL;
-         UPDATE signing_keys SET signs_from = NULL WHERE kid = '${spare}';
+         UPDATE signing_keys SET signs_from = NULL WHERE kid = '${nextKey}';
          UPDATE signing_keys SET pulled_at = NULL, sealed_private_jwk = '${rows[0]?.sealed_private_jwk}' WHERE kid = '${signing}';
          DELETE FROM revocations WHERE value = '${signing}';
        END $$`
@@ -188,24 +190,24 @@ describe('signing keys', () => {
     await signInAsAdmin()
     await expect
       .poll(async () => (await list()).keys.find(({ kid }) => kid === signing)?.state, { timeout: 15_000 })
-      .toBe('pulled')
-    await spareIsMade()
+      .toBe('revoked')
+    await nextKeyIsMade()
     expect((await me((await newTokens()).access_token)).status).toBe(200)
   })
 
-  test('a pulled key is gone from JWKS, its tokens are refused, and the spare signs at once', async () => {
+  test('a revoked key is gone from JWKS, its tokens are refused, and the next key signs at once', async () => {
     const victim = await newTokens()
     const kid = kidOf(victim.access_token)
     expect((await me(victim.access_token)).status).toBe(200)
-    const next = keyIn(await list(), 'spare').kid
-    const pulled = await pull(kid, { reason: 'it was in a backup' })
-    expect(pulled.status).toBe(200)
-    const pulledAt = performance.now()
-    while ((await me(victim.access_token)).status !== 401) expect(performance.now() - pulledAt).toBeLessThan(500)
+    const next = keyIn(await list(), 'next').kid
+    const revoked = await revoke(kid, { reason: 'it was in a backup' })
+    expect(revoked.status).toBe(200)
+    const revokedAt = performance.now()
+    while ((await me(victim.access_token)).status !== 401) expect(performance.now() - revokedAt).toBeLessThan(500)
     expect(await me(victim.access_token)).toMatchObject({ status: 401, body: { error: 'invalid_token' } })
     expect(await published()).not.toContain(kid)
-    expect(keyIn(pulled.body, 'pulled')).toMatchObject({ kid, pulled_at: expect.any(String) })
-    expect(statesOf(pulled.body).slice(0, 2)).toEqual(['spare', 'signing'])
+    expect(keyIn(revoked.body, 'revoked')).toMatchObject({ kid, revoked_at: expect.any(String) })
+    expect(statesOf(revoked.body).slice(0, 2)).toEqual(['next', 'signing'])
     const again = await refresh(trio.auth.url, victim.refresh_token)
     expect(kidOf(again.body.access_token)).toBe(next)
     expect((await me(again.body.access_token)).status).toBe(200)
@@ -217,8 +219,8 @@ describe('signing keys', () => {
     })
   })
 
-  test('a pulled key has lost its private half, and stays denied for longer than any verifier keeps keys', async () => {
-    const { kid } = keyIn(await list(), 'pulled')
+  test('a revoked key has lost its private half, and stays denied for longer than any verifier keeps keys', async () => {
+    const { kid } = keyIn(await list(), 'revoked')
     const [row] = await query<{ sealed_private_jwk: string | null }>(
       database.url,
       'SELECT sealed_private_jwk FROM signing_keys WHERE kid = $1',
@@ -231,37 +233,56 @@ describe('signing keys', () => {
       [kid]
     )
     expect(entry?.days).toBeGreaterThan(7)
-    expect((await pull(kid)).status).toBe(200)
+    expect((await revoke(kid)).status).toBe(200)
     const events = (await auditOf('signing_key.pulled')).filter(({ detail }) => 'kid' in detail && detail.kid === kid)
     expect(events).toHaveLength(1)
   })
 
-  test('the spare and a retired key can be pulled too, and the signing key goes on', async () => {
-    await spareIsMade()
+  test('the next key and a retired key can be revoked too, and the signing key goes on', async () => {
+    await nextKeyIsMade()
     await age(420)
     expect((await rotate()).status).toBe(200)
     // The token so far is one of the key that is to go.
     await signInAsAdmin()
     const before = await list()
     const signing = keyIn(before, 'signing').kid
-    const spare = keyIn(before, 'spare').kid
+    const nextKey = keyIn(before, 'next').kid
     const retired = keyIn(before, 'retired').kid
-    expect((await pull(spare)).status).toBe(200)
-    expect((await pull(retired)).status).toBe(200)
-    await spareIsMade()
+    expect((await revoke(nextKey)).status).toBe(200)
+    expect((await revoke(retired)).status).toBe(200)
+    await nextKeyIsMade()
     const after = await list()
     expect(keyIn(after, 'signing').kid).toBe(signing)
-    expect([spare, retired]).not.toContain(keyIn(after, 'spare').kid)
-    expect((await published()).sort()).toEqual([signing, keyIn(after, 'spare').kid].sort())
+    expect([nextKey, retired]).not.toContain(keyIn(after, 'next').kid)
+    expect((await published()).sort()).toEqual([signing, keyIn(after, 'next').kid].sort())
   })
 
-  test('two pulls of the signing key in a row leave a key that signs and is accepted', async () => {
+  test('the names of 0.1 go on: the path `pull`, the member `pulled_at`, and the event `signing_key.pulled` as a filter', async () => {
+    await nextKeyIsMade()
+    const { kid } = keyIn(await list(), 'next')
+    const { status, body } = await post<KeyList>(
+      `${trio.auth.url}/admin/keys/${kid}/pull`,
+      { reason: 'a trial' },
+      admin
+    )
+    expect(status).toBe(200)
+    const revoked = body.keys.find((key) => key.kid === kid)
+    expect(revoked).toMatchObject({ state: 'revoked', revoked_at: expect.any(String) })
+    expect(revoked).toHaveProperty('pulled_at', revoked?.revoked_at)
+    for (const type of ['signing_key.pulled', 'signing_key.revoked']) {
+      const { body: page } = await get<{ events: object[] }>(`${trio.auth.url}/admin/audit?type=${type}`, admin)
+      expect(page.events[0]).toMatchObject({ type: 'signing_key.revoked', detail: { kid, reason: 'a trial' } })
+    }
+    await nextKeyIsMade()
+  })
+
+  test('two revocations of the signing key in a row leave a key that signs and is accepted', async () => {
     for (let round = 0; round < 2; round++) {
-      expect((await pull(keyIn(await list(), 'signing').kid)).status).toBe(200)
+      expect((await revoke(keyIn(await list(), 'signing').kid)).status).toBe(200)
       await signInAsAdmin()
       expect((await me((await newTokens()).access_token)).status).toBe(200)
     }
-    expect(statesOf(await list()).slice(0, 2)).toEqual(['spare', 'signing'])
+    expect(statesOf(await list()).slice(0, 2)).toEqual(['next', 'signing'])
   })
 
   test('a user without the role admin, or a request for an unknown key, changes nothing', async () => {
@@ -270,18 +291,18 @@ describe('signing keys', () => {
     for (const [method, path] of [
       ['GET', ''],
       ['POST', '/rotate'],
-      ['POST', `/${keyIn(before, 'signing').kid}/pull`]
+      ['POST', `/${keyIn(before, 'signing').kid}/revoke`]
     ]) {
       const call = (headers: Record<string, string>) =>
         send(`${trio.auth.url}/admin/keys${path}`, { method: method as string, headers })
       expect((await call({})).status).toBe(401)
       expect((await call({ Authorization: `Bearer ${token}` })).status).toBe(403)
     }
-    expect((await pull('no-such-key')).status).toBe(404)
-    expect((await pull(`%00${'x'.repeat(300)}`)).status).toBe(404)
-    expect((await pull('%E0%A4%A')).status).toBe(404)
-    expect((await pull(keyIn(before, 'signing').kid, { reason: 'x'.repeat(201) })).status).toBe(400)
-    expect((await pull(keyIn(before, 'signing').kid, { because: 'x' })).status).toBe(400)
+    expect((await revoke('no-such-key')).status).toBe(404)
+    expect((await revoke(`%00${'x'.repeat(300)}`)).status).toBe(404)
+    expect((await revoke('%E0%A4%A')).status).toBe(404)
+    expect((await revoke(keyIn(before, 'signing').kid, { reason: 'x'.repeat(201) })).status).toBe(400)
+    expect((await revoke(keyIn(before, 'signing').kid, { because: 'x' })).status).toBe(400)
     expect(await list()).toEqual(before)
   })
 
@@ -313,7 +334,7 @@ describe('signing keys', () => {
   test('the metrics tell the keys by state', async () => {
     await expect
       .poll(async () => (await get<string>(`${trio.auth.managementUrl}/metrics`)).body, { timeout: 10_000 })
-      .toMatch(/countersign_signing_keys\{state="spare",service="auth-service"\} 1/)
+      .toMatch(/countersign_signing_keys\{state="next",service="auth-service"\} 1/)
     expect(issuer).toBe('http://issuer.test')
   })
 })
@@ -345,7 +366,7 @@ describe.skipIf(!inject('docker'))('signing keys of several replicas', () => {
     }
   })
 
-  test('however many look after an empty table at once, there is one key that signs and one spare', async () => {
+  test('however many look after an empty table at once, there is one key that signs and one next key', async () => {
     const database = await createTestDatabase()
     const connections = Array.from({ length: 8 }, () =>
       openDatabase(openDatabasePool({ url: database.url, connections: 2 }))

@@ -245,10 +245,10 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
   })
 
   // The last one: no token of before is good afterwards.
-  test('the tokens of a pulled key are rejected', async () => {
+  test('the tokens of a revoked key are rejected', async () => {
     const { kid } = decodeProtectedHeader(good)
     const answer = await post(
-      `${fixture.issuer}/admin/keys/${kid}/pull`,
+      `${fixture.issuer}/admin/keys/${kid}/revoke`,
       { reason: 'test' },
       await fixture.signInAdmin()
     )

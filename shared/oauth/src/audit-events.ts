@@ -44,12 +44,12 @@ export const auditEventTypes = [
   'client_authentication.failed',
   /** A signing key was made and published. */
   'signing_key.published',
-  /** The next signing key began to sign in place of the one before, by schedule, by hand, or because that one was pulled. */
+  /** The next signing key began to sign in place of the one before, by schedule, by hand, or because that one was revoked. */
   'signing_key.rotated',
   /** A signing key was encrypted under the current master key, in place of an older one. */
   'signing_key.resealed',
-  /** A signing key was pulled in an emergency; every token that it signed is refused. */
-  'signing_key.pulled',
+  /** A signing key was revoked in an emergency; every token that it signed is refused. */
+  'signing_key.revoked',
   /** A signing key was removed: the last token that it signed is dead. */
   'signing_key.removed'
 ] as const

@@ -55,7 +55,7 @@ export interface KeyParts {
   readonly administration: Announcing<SigningKeyAdministration>
   /**
    * A new key that is sealed under a master key which the services do not have would end their work: so a command that makes one
-   * shows first that a key which is there can be opened. One is enough: a damaged row must not stand in the way of a pull.
+   * shows first that a key which is there can be opened. One is enough: a damaged row must not stand in the way of a revocation.
    * @throws {SealedKeyError}
    */
   requireMasterKey(): Promise<void>

@@ -52,7 +52,7 @@ export interface ClientAdministration {
   create(client: NewClient, actorId: string | undefined): Promise<ClientCreationOutcome>
   /**
    * Changes a client in one transaction. What takes something away (disabling, a scope, an audience, a grant, a key) ends
-   * its tokens: their epoch is denylisted, and the client gets another one.
+   * its tokens: their credential id is denylisted, and the client gets another one.
    */
   change(id: string, change: ClientChange, actorId: string | undefined): Promise<ClientChangeOutcome>
   /** Adds a secret beside the newest one, or in place of it when `replaces` is its id. At most two stay valid. */

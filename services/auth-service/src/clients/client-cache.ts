@@ -10,8 +10,8 @@ export interface ClientCacheDeps {
 }
 
 /**
- * The longest that a client may be cached, in seconds. A token that a cached client gets carries its former epoch: the
- * denylist entry of that epoch outlives it, since it lives this much longer than the longest token.
+ * The longest that a client may be cached, in seconds. A token that a cached client gets carries its former credential id: the
+ * denylist entry of that id outlives it, since it lives this much longer than the longest token.
  */
 export const maxCachedSeconds = 60
 
@@ -25,7 +25,7 @@ const maxClients = 10_000
 export interface ClientCache extends ClientStore {
   /** The client as it was, with the present time by the database's clock. Without a query. */
   getCached(id: string): ConfirmedClient | undefined
-  /** The denylist names this: the epoch of a client, or a signing key. */
+  /** The denylist names this: the credential id of a client, or a signing key. */
   forget(value: string): void
   /** Whether the denylist is followed right now: while it is not, no client is cached. */
   setFollowing(isFollowing: boolean): void
@@ -47,7 +47,7 @@ export function createClientCache(deps: ClientCacheDeps): ClientCache {
   })
   /** What is dropped while a client is being read must not be cached right after. */
   const reads = new Set<Set<string>>()
-  /** Which clients were confirmed with this epoch, or signing key. */
+  /** Which clients were confirmed with this credential id, or signing key. */
   const idsOf = new Map<string, Set<string>>()
   let isFollowing = false
 
@@ -96,6 +96,6 @@ export function createClientCache(deps: ClientCacheDeps): ClientCache {
 }
 
 /** What its tokens can be denied by. */
-function namesOf({ epoch, signingKid }: ConfirmedClient): [string, string] {
-  return [epoch, signingKid]
+function namesOf({ credentialId, signingKid }: ConfirmedClient): [string, string] {
+  return [credentialId, signingKid]
 }

@@ -40,7 +40,7 @@ export interface Client extends ClientPolicy {
   /** The ids of its secrets, the newest one first; see `clientSecretId`. */
   readonly secretIds: readonly string[]
   /** The `sid` of its own tokens: a new one whenever they have to end. */
-  readonly epoch: string
+  readonly credentialId: string
   readonly createdAt: Date
   readonly disabledAt: Date | null
 }

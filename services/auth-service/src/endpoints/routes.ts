@@ -14,7 +14,7 @@ import {
   listClients,
   showClient
 } from './admin/clients.ts'
-import { listKeys, pullKey, rotateKeys } from './admin/keys.ts'
+import { listKeys, revokeKey, rotateKeys } from './admin/keys.ts'
 import { showActivity, showStatistics } from './admin/statistics.ts'
 import { changeUser, endUserSession, endUserSessions, listUserSessions, listUsers, showUser } from './admin/users.ts'
 import { introspect } from './oauth/introspect.ts'
@@ -47,7 +47,7 @@ const adminRoutes = [
   endUserSession,
   listKeys,
   rotateKeys,
-  pullKey,
+  revokeKey,
   listClients,
   createClient,
   showClient,

@@ -21,7 +21,7 @@ export interface ClientCredentialsRequest extends RequestedScope {
 
 /**
  * The client_credentials grant (RFC 6749 §4.4): a token by which a client speaks for itself. Its `sid` is the client's
- * credential epoch, so that disabling the client ends it.
+ * credential id, so that disabling the client ends it.
  * @throws {UnauthorizedClientError} when the client may not use the grant
  * @throws {InvalidScopeError} {@link InvalidTargetError} for more than the client has
  */
@@ -35,7 +35,7 @@ export async function clientCredentials(
   return createAccessTokenResponse(accessTokens, {
     subject: client.id,
     clientId: client.id,
-    sid: client.epoch,
+    sid: client.credentialId,
     scope: scopes.join(' '),
     audience,
     issuedAt: client.issuedAt,
@@ -58,8 +58,9 @@ async function grantTo(clients: ClientStore, client: ConfirmedClient, limits: Re
   } catch (error) {
     if (!client.isCached || !(error instanceof OAuthError)) throw error
     const current = await clients.findEnabled(client.id)
-    // Whatever takes a key or a secret away changes the epoch: with the same one, what was shown is good still.
-    if (current?.epoch !== client.epoch) throw new InvalidClientError({ detail: 'the client has changed meanwhile' })
+    // Whatever takes a key or a secret away changes the credential id: with the same one, what was shown is good still.
+    if (current?.credentialId !== client.credentialId)
+      throw new InvalidClientError({ detail: 'the client has changed meanwhile' })
     return grant(current, limits)
   }
 }

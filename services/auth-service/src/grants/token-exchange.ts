@@ -50,8 +50,8 @@ export async function exchangeToken(
   const subject = await readSubject(deps, request.subjectToken)
   requireMayAct(client, subject)
   requireBinding(client, subject, dpopKey)
-  const scopes = narrowScopes(both(subject.scope?.split(' ') ?? [], client.scopes), request.scope)
-  const audience = narrowAudience(both(audienceOf(subject), client.audiences), request.resource)
+  const scopes = narrowScopes(intersect(subject.scope?.split(' ') ?? [], client.scopes), request.scope)
+  const audience = narrowAudience(intersect(audienceOf(subject), client.audiences), request.resource)
   await dpopKey?.markUsed()
   const lifetime = client.accessTokenTtlSeconds ?? deps.accessTokenTtlSeconds
   const response = await createAccessTokenResponse(deps.accessTokens, {
@@ -59,7 +59,7 @@ export async function exchangeToken(
     username: subject.preferred_username,
     roles: client.mayCarryRoles ? subject.roles : undefined,
     clientId: client.id,
-    sid: subject.sid ?? client.epoch,
+    sid: subject.sid ?? client.credentialId,
     scope: scopes.join(' '),
     audience,
     issuedAt: client.issuedAt,
@@ -110,9 +110,9 @@ function actorFor(client: ConfirmedClient, before: ActorClaim | undefined): Acto
   let actors = 1
   for (let actor = before; actor; actor = actor.act) actors++
   if (actors > maxActors) throw new InvalidRequestError({ description: 'The chain of actors is too long.' })
-  return { sub: client.id, sid: client.epoch, ...(before && { act: before }) }
+  return { sub: client.id, sid: client.credentialId, ...(before && { act: before }) }
 }
 
-function both(some: readonly string[], others: readonly string[]): string[] {
+function intersect(some: readonly string[], others: readonly string[]): string[] {
   return some.filter((one) => others.includes(one))
 }

@@ -24,7 +24,7 @@ const minIntervalMs = 100
 
 /**
  * Does the first round, then starts the schedule.
- * @throws when the first round fails: without a key that signs, and a spare, nothing should start
+ * @throws when the first round fails: without a key that signs, and a next key, nothing should start
  */
 export async function startKeySchedule(deps: KeyScheduleDeps): Promise<KeySchedule> {
   const { administration, signingKeys, logger } = deps
@@ -69,26 +69,26 @@ export async function startKeySchedule(deps: KeyScheduleDeps): Promise<KeySchedu
       logger.error({ reason: blocked }, 'a rotation that is due cannot take place')
     lastBlocked = blocked
     // Those that were made or removed just now, here or by another replica.
-    const live = overview.keys.filter(({ state }) => state !== 'pulled')
+    const live = overview.keys.filter(({ state }) => state !== 'revoked')
     if (removed.length > 0 || !live.every(({ kid }) => signingKeys.knows(kid))) await signingKeys.reload()
-    const hasPulled = await pullDenied(overview)
+    const hasRevoked = await revokeDenied(overview)
     deps.onRound(overview)
-    if (hasPulled) return minIntervalMs
+    if (hasRevoked) return minIntervalMs
     const { nextRotationAt, now } = overview
     const untilDue = nextRotationAt === null ? 0 : nextRotationAt.getTime() - now.getTime()
     return untilDue > 0 ? Math.min(Math.max(untilDue, minIntervalMs), deps.intervalMs) : deps.intervalMs
   }
 
   /**
-   * The database has lost a pull (a failover, a backup that was restored), or somebody else has written to the denylist:
+   * The database has lost a revocation (a failover, a backup that was restored), or somebody else has written to the denylist:
    * every verifier refuses the key, so it must not go on signing.
    */
-  async function pullDenied({ keys }: KeyOverview): Promise<boolean> {
-    const denied = keys.filter(({ kid, state }) => state !== 'pulled' && signingKeys.isDenied(kid))
+  async function revokeDenied({ keys }: KeyOverview): Promise<boolean> {
+    const denied = keys.filter(({ kid, state }) => state !== 'revoked' && signingKeys.isDenied(kid))
     for (const { kid } of denied) {
-      logger.error({ kid }, 'the denylist names a key that the database does not call pulled; it is pulled now')
+      logger.error({ kid }, 'the denylist names a key that the database does not call revoked; it is revoked now')
       // The entry that is written with it is published by the sweeper.
-      await administration.pull(kid, { reason: 'the denylist names it' })
+      await administration.revoke(kid, { reason: 'the denylist names it' })
     }
     return denied.length > 0
   }

@@ -18,7 +18,7 @@ export interface KeyPolicy {
 
 /** The keys, and what comes next. */
 export interface KeyOverview extends StoredKeys {
-  /** When the spare may sign; `null` while there is none. */
+  /** When the next key may sign; `null` while there is none. */
   readonly rotationPossibleAt: Date | null
   /** When it will, by the schedule. */
   readonly nextRotationAt: Date | null
@@ -26,17 +26,17 @@ export interface KeyOverview extends StoredKeys {
 
 export type RotationOutcome =
   | { readonly outcome: 'rotated'; readonly kid: string }
-  /** The spare was published too short a while ago: some verifier might not know it yet. */
+  /** The next key was published too short a while ago: some verifier might not know it yet. */
   | { readonly outcome: 'too_early'; readonly possibleAt: Date; readonly inSeconds: number }
   /** So many keys are published that another one would make the document too large for verifiers. */
   | { readonly outcome: 'too_many_keys' }
-  /** No master key that is given here opens the spare: it would sign nowhere that has these. */
-  | { readonly outcome: 'spare_unusable' }
+  /** No master key that is given here opens the next key: it would sign nowhere that has these. */
+  | { readonly outcome: 'next_key_unusable' }
   | { readonly outcome: 'not_an_admin' }
 
-export type KeyPullOutcome =
-  | { readonly outcome: 'pulled'; readonly entries: readonly OutboxEntry[] }
-  | { readonly outcome: 'already_pulled' | 'unknown' | 'not_an_admin' }
+export type KeyRevocationOutcome =
+  | { readonly outcome: 'revoked'; readonly entries: readonly OutboxEntry[] }
+  | { readonly outcome: 'already_revoked' | 'unknown' | 'not_an_admin' }
 
 /** What the schedule did in one round. */
 export interface KeyMaintenance {
@@ -45,17 +45,17 @@ export interface KeyMaintenance {
   readonly published: readonly string[]
   readonly rotatedTo: string | undefined
   /** Why a rotation that is due did not take place. */
-  readonly blocked: 'too_many_keys' | 'spare_unusable' | undefined
+  readonly blocked: 'too_many_keys' | 'next_key_unusable' | undefined
   readonly removed: readonly string[]
 }
 
 /** What is done with signing keys, by admins, by the command line, and by the schedule. */
 export interface SigningKeyAdministration {
   overview(): Promise<KeyOverview>
-  /** Lets the spare sign from now on, and publishes a new spare. The old key stays published. */
+  /** Lets the next key sign from now on, and publishes a new next key. The old key stays published. */
   rotate(cause: KeyChangeCause): Promise<RotationOutcome>
-  /** Takes a key out at once, with every token it signed; if it signs, the spare signs in its place. */
-  pull(kid: string, cause: KeyChangeCause): Promise<KeyPullOutcome>
+  /** Takes a key out at once, with every token it signed; if it signs, the next key signs in its place. */
+  revoke(kid: string, cause: KeyChangeCause): Promise<KeyRevocationOutcome>
   /** Does what is due: a missing key is made, a rotation that is due takes place, dead keys are removed. */
   maintain(): Promise<KeyMaintenance>
   /**
@@ -90,15 +90,15 @@ export function createSigningKeyAdministration({
   return {
     overview: async () => describe(await store.list()),
     rotate,
-    pull,
+    revoke,
     maintain,
     reencrypt
   }
 
   function describe(stored: StoredKeys): KeyOverview {
-    const { spare, signing } = find(stored)
-    if (!spare) return { ...stored, rotationPossibleAt: null, nextRotationAt: null }
-    const rotationPossibleAt = after(spare.createdAt, policy.leadSeconds)
+    const { nextKey, signing } = find(stored)
+    if (!nextKey) return { ...stored, rotationPossibleAt: null, nextRotationAt: null }
+    const rotationPossibleAt = after(nextKey.createdAt, policy.leadSeconds)
     const isDueAt = after(signing?.signsFrom ?? stored.now, policy.rotationSeconds)
     return {
       ...stored,
@@ -108,58 +108,58 @@ export function createSigningKeyAdministration({
   }
 
   async function rotate(cause: KeyChangeCause): Promise<RotationOutcome> {
-    const { stored, spare, signing } = await fillPlaces()
+    const { stored, nextKey, signing } = await fillPlaces()
     const { rotationPossibleAt } = describe(stored)
     if (rotationPossibleAt !== null && rotationPossibleAt > stored.now) {
       const inSeconds = Math.ceil((rotationPossibleAt.getTime() - stored.now.getTime()) / 1000)
       return { outcome: 'too_early', possibleAt: rotationPossibleAt, inSeconds }
     }
-    const blocked = await findObstacle(stored, spare)
+    const blocked = await findObstacle(stored, nextKey)
     if (blocked) return { outcome: blocked }
-    const { outcome } = await store.rotate({ from: signing.kid, to: spare.kid, next: await generate() }, cause)
-    // Another look: a faster replica has left a spare that is too young.
+    const { outcome } = await store.rotate({ from: signing.kid, to: nextKey.kid, next: await generate() }, cause)
+    // Another look: a faster replica has left a next key that is too young.
     if (outcome === 'overtaken') return rotate(cause)
-    return outcome === 'rotated' ? { outcome, kid: spare.kid } : { outcome }
+    return outcome === 'rotated' ? { outcome, kid: nextKey.kid } : { outcome }
   }
 
-  async function pull(kid: string, cause: KeyChangeCause): Promise<KeyPullOutcome> {
-    const { spare, signing } = find(await store.list())
-    // In an emergency a spare that would sign nothing goes too; it has signed nothing yet.
-    if (kid === signing?.kid && spare && !(await canOpen(spare))) {
-      await store.pull(spare.kid, { ...cause, reason: 'it cannot be opened' })
+  async function revoke(kid: string, cause: KeyChangeCause): Promise<KeyRevocationOutcome> {
+    const { nextKey, signing } = find(await store.list())
+    // In an emergency a next key that would sign nothing goes too; it has signed nothing yet.
+    if (kid === signing?.kid && nextKey && !(await canOpen(nextKey))) {
+      await store.revoke(nextKey.kid, { ...cause, reason: 'it cannot be opened' })
     }
-    const result = await store.pull(kid, cause)
+    const result = await store.revoke(kid, cause)
     if (result.outcome !== 'no_successor') return result
     await fillPlaces()
-    return pull(kid, cause)
+    return revoke(kid, cause)
   }
 
   async function maintain(): Promise<KeyMaintenance> {
-    const { made, stored, spare, signing } = await fillPlaces()
+    const { made, stored, nextKey, signing } = await fillPlaces()
     const { nextRotationAt, now, keys } = describe(stored)
     const isDue = nextRotationAt !== null && nextRotationAt <= now
-    const blocked = isDue ? await findObstacle(stored, spare) : undefined
+    const blocked = isDue ? await findObstacle(stored, nextKey) : undefined
     if (isDue && !blocked) {
       const next = await generate()
-      const { outcome } = await store.rotate({ from: signing.kid, to: spare.kid, next }, { reason: 'schedule' })
+      const { outcome } = await store.rotate({ from: signing.kid, to: nextKey.kid, next }, { reason: 'schedule' })
       const isRotated = outcome === 'rotated'
       return {
         overview: describe(await store.list()),
         published: isRotated ? [...made, next.kid] : made,
-        rotatedTo: isRotated ? spare.kid : undefined,
+        rotatedTo: isRotated ? nextKey.kid : undefined,
         blocked,
         removed: [] // what died meanwhile is removed in the next round
       }
     }
-    const hasOld = keys.some(({ state }) => state === 'retired' || state === 'pulled')
+    const hasOld = keys.some(({ state }) => state === 'retired' || state === 'revoked')
     const removed = hasOld ? await store.removeDead() : []
     const overview = describe(removed.length > 0 ? await store.list() : stored)
     return { overview, published: made, rotatedTo: undefined, blocked, removed }
   }
 
-  async function findObstacle(stored: StoredKeys, spare: StoredSigningKey) {
+  async function findObstacle(stored: StoredKeys, nextKey: StoredSigningKey) {
     if (countPublished(stored) >= maxPublishedKeys) return 'too_many_keys'
-    return (await canOpen(spare)) ? undefined : 'spare_unusable'
+    return (await canOpen(nextKey)) ? undefined : 'next_key_unusable'
   }
 
   async function canOpen({ kid, sealedPrivateJwk }: StoredSigningKey): Promise<boolean> {
@@ -177,8 +177,8 @@ export function createSigningKeyAdministration({
     const made: string[] = []
     for (let attempt = 0; attempt < maxFillAttempts; attempt++) {
       const stored = await store.list()
-      const { spare, signing } = find(stored)
-      if (spare && signing) return { made, stored, spare, signing }
+      const { nextKey, signing } = find(stored)
+      if (nextKey && signing) return { made, stored, nextKey, signing }
       const key = await generate()
       if (await store.fill(key)) made.push(key.kid)
     }
@@ -205,13 +205,13 @@ export function createSigningKeyAdministration({
 
 function find({ keys }: Pick<StoredKeys, 'keys'>) {
   return {
-    spare: keys.find(({ state }) => state === 'spare'),
+    nextKey: keys.find(({ state }) => state === 'next'),
     signing: keys.find(({ state }) => state === 'signing')
   }
 }
 
 function countPublished({ keys }: Pick<StoredKeys, 'keys'>): number {
-  return keys.filter(({ state }) => state !== 'pulled').length
+  return keys.filter(({ state }) => state !== 'revoked').length
 }
 
 function after(moment: Date, seconds: number): Date {

@@ -3,12 +3,12 @@ import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 
 /**
  * Where a key stands in its life:
- * - `spare`: published ahead, so that every verifier knows it before it signs;
+ * - `next`: published ahead, so that every verifier knows it before it signs;
  * - `signing`: signs;
  * - `retired`: published until the last token it signed is dead;
- * - `pulled`: taken out in an emergency, with every token it signed.
+ * - `revoked`: taken out in an emergency, with every token it signed.
  */
-export const keyStates = ['spare', 'signing', 'retired', 'pulled'] as const
+export const keyStates = ['next', 'signing', 'retired', 'revoked'] as const
 export type KeyState = (typeof keyStates)[number]
 
 /** A signing key as the database holds it. All its moments are the database's. */
@@ -16,13 +16,13 @@ export interface StoredSigningKey {
   readonly kid: string
   readonly state: KeyState
   readonly publicJwk: JWK
-  /** A JWE; `null` once the key was pulled. */
+  /** A JWE; `null` once the key was revoked. */
   readonly sealedPrivateJwk: string | null
   /** Since then it is published. */
   readonly createdAt: Date
   readonly signsFrom: Date | null
   readonly retiredAt: Date | null
-  readonly pulledAt: Date | null
+  readonly revokedAt: Date | null
 }
 
 export interface NewSigningKey {
@@ -32,7 +32,7 @@ export interface NewSigningKey {
 }
 
 export interface StoredKeys {
-  /** The spare, the signing key, then the others, the youngest first. */
+  /** The next key, the signing key, then the others, the youngest first. */
   readonly keys: readonly StoredSigningKey[]
   /** The database's clock. */
   readonly now: Date
@@ -51,11 +51,11 @@ export type RotateOutcome =
   | { readonly outcome: 'overtaken' }
   | { readonly outcome: 'not_an_admin' }
 
-export type PullOutcome =
+export type RevokeOutcome =
   /** With the committed denylist entry. */
-  | { readonly outcome: 'pulled'; readonly entries: readonly OutboxEntry[] }
-  /** It was pulled before. */
-  | { readonly outcome: 'already_pulled' }
+  | { readonly outcome: 'revoked'; readonly entries: readonly OutboxEntry[] }
+  /** It was revoked before. */
+  | { readonly outcome: 'already_revoked' }
   | { readonly outcome: 'unknown' }
   /** It signs, and there is no other key that could. Nothing was changed. */
   | { readonly outcome: 'no_successor' }
@@ -65,15 +65,15 @@ export type PullOutcome =
 export interface SigningKeyStore {
   list(): Promise<StoredKeys>
   /**
-   * Adds a key where one is missing: the signing key if none signs (then the spare, if there is one, signs instead), else
-   * the spare. Of several replicas that find one missing at the same moment, one fills the place.
+   * Adds a key where one is missing: the signing key if none signs (then the next key, if there is one, signs instead), else
+   * the next key. Of several replicas that find one missing at the same moment, one fills the place.
    * @returns whether the key was taken
    */
   fill(key: NewSigningKey): Promise<boolean>
-  /** Lets `to` sign in place of `from`, if they are still the signing key and the spare, and `next` be the spare. */
+  /** Lets `to` sign in place of `from`, if they are still the signing key and the next key, and `next` be the next key. */
   rotate(keys: { from: string; to: string; next: NewSigningKey }, cause: KeyChangeCause): Promise<RotateOutcome>
-  /** Takes a key out: its private half is destroyed, its denylist entry written, and the spare signs if it did. */
-  pull(kid: string, cause: KeyChangeCause): Promise<PullOutcome>
+  /** Takes a key out: its private half is destroyed, its denylist entry written, and the next key signs if it did. */
+  revoke(kid: string, cause: KeyChangeCause): Promise<RevokeOutcome>
   /** Removes keys that are of no use to anyone any more. @returns their kids */
   removeDead(): Promise<string[]>
   /** Replaces what an older master key sealed. @returns false when it is no longer what it was */

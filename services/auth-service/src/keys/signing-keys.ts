@@ -33,7 +33,7 @@ export interface PublishedKeySet {
 /** The keys of this issuer, in memory: signing and publishing ask no database, unless this replica has slept through a change. */
 export interface SigningKeys {
   /**
-   * The key that the database named in the statement that allowed the token. If it was pulled since, the one that signs now.
+   * The key that the database named in the statement that allowed the token. If it was revoked since, the one that signs now.
    * @throws {TemporarilyUnavailableError} when it is not known here and the database does not answer
    */
   signingKey(kid: string): Promise<SigningKey>
@@ -59,7 +59,7 @@ interface OpenedKey extends SigningKey {
 interface View {
   readonly keys: ReadonlyMap<string, OpenedKey>
   readonly signing: OpenedKey | undefined
-  readonly spare: OpenedKey | undefined
+  readonly nextKey: OpenedKey | undefined
   readonly published: Omit<PublishedKeySet, 'isFresh'>
 }
 
@@ -76,7 +76,7 @@ const retryIntervalMs = 1000
 export async function openSigningKeys({ store, sealing, logger, maxAgeMs }: SigningKeysDeps): Promise<SigningKeys> {
   const opened = new Map<string, OpenedKey>()
   const unopened = new Map<string, SealedKeyError>()
-  const pulled = new Set<string>()
+  const revoked = new Set<string>()
   const closing = new AbortController()
   const localKeys = createLocalKeySet()
   let attemptedAt = now()
@@ -92,8 +92,8 @@ export async function openSigningKeys({ store, sealing, logger, maxAgeMs }: Sign
       const known = view.keys.get(kid)
       if (known) return known
       await reload()
-      // The spare stands in for a key that the denylist names while the database says still that it signs.
-      const key = view.keys.get(kid) ?? view.signing ?? view.spare
+      // The next key stands in for a key that the denylist names while the database says still that it signs.
+      const key = view.keys.get(kid) ?? view.signing ?? view.nextKey
       if (!key) throw new TemporarilyUnavailableError({ detail: 'no signing key can be opened' })
       return key
     },
@@ -102,8 +102,8 @@ export async function openSigningKeys({ store, sealing, logger, maxAgeMs }: Sign
       if (ageOf(loadedAt) > maxAgeMs) await Promise.race([freshen(), delay(maxWaitMs, undefined, { ref: false })])
       return { ...view.published, isFresh: ageOf(loadedAt) <= maxAgeMs }
     },
-    knows: (kid) => view.keys.has(kid) || unopened.has(kid) || pulled.has(kid),
-    isDenied: (kid) => pulled.has(kid),
+    knows: (kid) => view.keys.has(kid) || unopened.has(kid) || revoked.has(kid),
+    isDenied: (kid) => revoked.has(kid),
     unopened: () => [...unopened.values()],
     verificationKeys: { ...localKeys, find, remove },
     reload,
@@ -136,22 +136,22 @@ export async function openSigningKeys({ store, sealing, logger, maxAgeMs }: Sign
   async function load(isStart: boolean): Promise<void> {
     const beginAt = now()
     attemptedAt = beginAt
-    const stored = (await store.list()).keys.filter(({ state, kid }) => state !== 'pulled' && !pulled.has(kid))
+    const stored = (await store.list()).keys.filter(({ state, kid }) => state !== 'revoked' && !revoked.has(kid))
     const keys: OpenedKey[] = []
     let signing: OpenedKey | undefined
-    let spare: OpenedKey | undefined
+    let nextKey: OpenedKey | undefined
     for (const one of stored) {
       const key = opened.get(one.kid) ?? (await open(one, isStart))
       if (!key) continue
       keys.push(key)
       if (one.state === 'signing') signing = key
-      if (one.state === 'spare') spare = key
+      if (one.state === 'next') nextKey = key
     }
     if (keys.length > 0) await localKeys.replace(documentOf(keys))
-    // Without those that were pulled in the meantime.
-    const left = keys.filter(({ kid }) => !pulled.has(kid))
+    // Without those that were revoked in the meantime.
+    const left = keys.filter(({ kid }) => !revoked.has(kid))
     const ifLeft = (key: OpenedKey | undefined) => (key && left.includes(key) ? key : undefined)
-    view = viewOf(left, ifLeft(signing), ifLeft(spare))
+    view = viewOf(left, ifLeft(signing), ifLeft(nextKey))
     for (const kid of opened.keys()) if (!view.keys.has(kid)) opened.delete(kid)
     for (const kid of unopened.keys()) if (!stored.some((one) => one.kid === kid)) unopened.delete(kid)
     loadedAt = beginAt
@@ -176,7 +176,7 @@ export async function openSigningKeys({ store, sealing, logger, maxAgeMs }: Sign
 
   async function find(kid: string) {
     const known = localKeys.get(kid)
-    if (known || pulled.has(kid)) return known
+    if (known || revoked.has(kid)) return known
     asked ??= (async () => {
       await delay(Math.max(0, unknownKidIntervalMs - ageOf(attemptedAt)), undefined, {
         signal: closing.signal,
@@ -194,13 +194,13 @@ export async function openSigningKeys({ store, sealing, logger, maxAgeMs }: Sign
 
   /** The denylist names the key: it is published no more from now on, and the database tells what comes in its place. */
   function remove(kid: string): void {
-    pulled.add(kid)
+    revoked.add(kid)
     localKeys.remove(kid)
     if (!view.keys.has(kid)) return
     const left = [...view.keys.values()].filter((key) => key.kid !== kid)
     const unlessIt = (key: OpenedKey | undefined) => (key?.kid === kid ? undefined : key)
-    view = viewOf(left, unlessIt(view.signing), unlessIt(view.spare))
-    logger.info({ kid }, 'signing key was pulled')
+    view = viewOf(left, unlessIt(view.signing), unlessIt(view.nextKey))
+    logger.info({ kid }, 'signing key was revoked')
     reload().catch((error: unknown) => logger.warn({ cause: describeError(error) }, 'signing keys not read'))
   }
 }
@@ -223,8 +223,8 @@ function documentOf(keys: readonly OpenedKey[]): { keys: JWK[] } {
   return { keys: keys.map(({ publicJwk }) => publicJwk) }
 }
 
-function viewOf(keys: readonly OpenedKey[], signing: OpenedKey | undefined, spare: OpenedKey | undefined): View {
+function viewOf(keys: readonly OpenedKey[], signing: OpenedKey | undefined, nextKey: OpenedKey | undefined): View {
   const body = JSON.stringify(documentOf(keys))
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
-  return { keys: new Map(keys.map((key) => [key.kid, key])), signing, spare, published: { body, etag } }
+  return { keys: new Map(keys.map((key) => [key.kid, key])), signing, nextKey, published: { body, etag } }
 }

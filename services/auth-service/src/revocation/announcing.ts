@@ -37,5 +37,6 @@ async function announce(outcome: unknown, announcer: Announcer): Promise<unknown
 }
 
 function hasEntries(outcome: unknown): outcome is { entries: readonly OutboxEntry[] } {
-  return typeof outcome === 'object' && outcome !== null && 'entries' in outcome
+  // Its own: a list has a method of that name.
+  return typeof outcome === 'object' && outcome !== null && Object.hasOwn(outcome, 'entries')
 }

@@ -25,7 +25,15 @@ export function addRoutes<Routes extends readonly Route[]>(
   routes: Routes,
   deps: DepsOf<Routes> & CheckDeps
 ): void {
-  for (const route of routes) router[route.method](route.path, ...middlewareOf(route, deps as never))
+  for (const route of routes) {
+    const middleware = middlewareOf(route, deps as never)
+    for (const path of pathsOf(route)) router[route.method](path, ...middleware)
+  }
+}
+
+/** Where a route is: at its path, and for one version at its former one. */
+export function pathsOf({ path, formerPath }: Pick<Route, 'path' | 'formerPath'>): string[] {
+  return formerPath === undefined ? [path] : [path, formerPath]
 }
 
 /** The checks of a route in their order, and its handler. */

@@ -31,9 +31,13 @@ const securityOf: Record<Access, ZodOpenApiOperationObject['security']> = {
 /** The OpenAPI 3.1 description, made from the statements that check the requests. */
 export function describeRoutes(routes: readonly Route[], issuer: string): ReturnType<typeof createDocument> {
   const paths: ZodOpenApiPathsObject = {}
+  const add = (path: string, method: Route['method'], operation: ZodOpenApiOperationObject) => {
+    const template = path.replaceAll(/:(\w+)/g, '{$1}')
+    paths[template] = { ...paths[template], [method]: operation }
+  }
   for (const route of routes) {
-    const path = route.path.replaceAll(/:(\w+)/g, '{$1}')
-    paths[path] = { ...paths[path], [route.method]: describeRoute(route) }
+    add(route.path, route.method, describeRoute(route))
+    if (route.formerPath) add(route.formerPath, route.method, { ...describeRoute(route), deprecated: true })
   }
   return createDocument({
     openapi: '3.1.0',

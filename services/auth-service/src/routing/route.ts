@@ -36,6 +36,8 @@ export type Access = keyof Callers
 export interface RouteStatement {
   readonly method: 'get' | 'post' | 'patch' | 'delete'
   readonly path: string
+  /** Its path in the version before, which clients may use for one version more. */
+  readonly formerPath?: string
   /** One line for OpenAPI. */
   readonly summary: string
   readonly access: Access

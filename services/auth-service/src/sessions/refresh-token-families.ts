@@ -25,7 +25,7 @@ export interface Session {
    * clock, and no delay before the signature, can make a token outlive the denylist entry of its session.
    */
   readonly issuedAt: number
-  /** The key that signs, as that same statement says: so no replica signs with a key that was retired or pulled before. */
+  /** The key that signs, as that same statement says: so no replica signs with a key that was retired or revoked before. */
   readonly signingKid: string
 }
 

@@ -20,7 +20,7 @@ export interface AccessTokenGrant {
   readonly username?: string | undefined
   readonly roles?: readonly string[] | undefined
   readonly clientId: string
-  /** The session, or the client's credential epoch: what the token ends with. */
+  /** The session, or the client's credential id: what the token ends with. */
   readonly sid: string
   /** Space-separated; empty for none. */
   readonly scope: string

@@ -9,7 +9,7 @@ export const keyParams = z.object({
   kid: z.string().regex(/^[\w-]{1,64}$/, { error: 'There is no key with this kid.' })
 })
 
-/** `POST /admin/keys/rotate` and `/admin/keys/:kid/pull` */
+/** `POST /admin/keys/rotate` and `/admin/keys/:kid/revoke` */
 export const keyChangeBody = z.strictObject({
   reason: z
     .string()
@@ -32,14 +32,15 @@ const signingKey = z
     created_at: z.iso.datetime(),
     signs_from: moment,
     retired_at: moment,
-    pulled_at: moment
+    revoked_at: moment,
+    pulled_at: moment.meta({ deprecated: true, description: 'the name of `revoked_at` in 0.1' })
   })
   .meta({ id: 'SigningKey' })
 
 export const keyList = z
   .object({
     keys: z.array(signingKey),
-    rotation_possible_at: moment.meta({ description: 'when the spare may sign' }),
+    rotation_possible_at: moment.meta({ description: 'when the next key may sign' }),
     next_rotation_at: moment.meta({ description: 'when it will, by the schedule' })
   })
   .meta({ id: 'KeyList' })
@@ -53,7 +54,7 @@ export function keysOnWire({ keys, rotationPossibleAt, nextRotationAt }: KeyOver
   }
 }
 
-function keyOnWire({ kid, state, publicJwk, createdAt, signsFrom, retiredAt, pulledAt }: StoredSigningKey) {
+function keyOnWire({ kid, state, publicJwk, createdAt, signsFrom, retiredAt, revokedAt }: StoredSigningKey) {
   return {
     kid,
     state,
@@ -62,6 +63,7 @@ function keyOnWire({ kid, state, publicJwk, createdAt, signsFrom, retiredAt, pul
     created_at: createdAt.toISOString(),
     signs_from: signsFrom?.toISOString() ?? null,
     retired_at: retiredAt?.toISOString() ?? null,
-    pulled_at: pulledAt?.toISOString() ?? null
+    revoked_at: revokedAt?.toISOString() ?? null,
+    pulled_at: revokedAt?.toISOString() ?? null
   }
 }

@@ -27,7 +27,7 @@ export interface IssuerClient {
   register(account: unknown, browser: ClientInfo): Promise<unknown>
   /** Whether users can register themselves. */
   isRegistrationOpen(browser: ClientInfo): Promise<boolean>
-  /** Whether the issuer takes an access token still: not when its session has ended, or its user, or its key was pulled. */
+  /** Whether the issuer takes an access token still: not when its session has ended, or its user, or its key was revoked. */
   isLive(accessToken: string, browser: ClientInfo): Promise<boolean>
 }
 

@@ -99,7 +99,7 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
       const isLive = await withoutIssuer(fresh, late, () =>
         adaptiveTimeout.waitFor(issuer.isLive(fresh.accessToken, browser), shortWait)
       )
-      // Its key may have been pulled, and the session be good: the refresh token tells.
+      // Its key may have been revoked, and the session be good: the refresh token tells.
       return isLive === false ? renew(fresh, browser) : fresh
     },
     renew,

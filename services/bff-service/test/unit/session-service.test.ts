@@ -362,7 +362,7 @@ describe('sessions of browsers', () => {
       expect(await sessions.find(session.id)).toBeUndefined()
     })
 
-    test('is answered by a refresh where the access token is refused: its key alone was pulled', async () => {
+    test('is answered by a refresh where the access token is refused: its key alone was revoked', async () => {
       const session = await sessions.start({}, browser)
       issuer.takesTokens = false
       expect(await sessions.confirm(session, browser)).toMatchObject({ version: 1, refreshToken: 'r1' })

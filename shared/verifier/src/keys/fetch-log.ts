@@ -21,7 +21,7 @@ export interface FetchLog {
   /** By how much the issuer's clock is ahead: tokens are only good by clocks that agree. */
   compareClocks(serverAheadSeconds: number): void
   /** The denylist has taken a key away. */
-  pulled(kid: string, count: number): void
+  revoked(kid: string, count: number): void
   /** Failed fetches since the last good one. */
   readonly consecutiveFailures: number
   /** Keys of the document in use that are ignored. */
@@ -83,7 +83,7 @@ export function createFetchLog(logger: VerifierLogger, jwksUri: string): FetchLo
       }
       isClockWrong = isWrong
     },
-    pulled(kid, count) {
+    revoked(kid, count) {
       logger.info({ added: [], removed: [kid], count, reason: 'the denylist names the key' }, 'key set changed')
     },
     get consecutiveFailures() {

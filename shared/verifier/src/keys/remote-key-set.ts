@@ -27,7 +27,7 @@ export interface RemoteKeySetOptions {
   readonly random?: (() => number) | undefined
 }
 
-/** The most that `maxStaleKeysSeconds` can be, 7 days: how long a key that was pulled may still be at hand somewhere. */
+/** The most that `maxStaleKeysSeconds` can be, 7 days: how long a key that was revoked may still be at hand somewhere. */
 export const maxStaleKeysSecondsLimit = 604_800
 
 const fetchTimeoutMilliseconds = 5_000
@@ -105,7 +105,7 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): KeySource {
     remove(kid) {
       // A feed tells again what it told before, each time it is connected.
       if (ring.isRemoved(kid)) return
-      if (ring.remove(kid)) record.pulled(kid, ring.size)
+      if (ring.remove(kid)) record.revoked(kid, ring.size)
       // Before the first keys there is a fetch under way, or one to come, and the past asks for none.
       if (isLoaded()) scheduler.hint()
     },

@@ -18,13 +18,13 @@ export interface VerificationKeys {
   readonly size: number
 }
 
-/** The most removed kids that are remembered. A key is pulled once in a while, not a thousand times. */
+/** The most removed kids that are remembered. A key is revoked once in a while, not a thousand times. */
 const maxRemoved = 1000
 
 /** Makes an empty ring. */
 export function createVerificationKeys(): VerificationKeys {
   let ring = new Map<string, PublicKey>()
-  // A JWKS out of some cache may name a pulled key for a while: it must not come back.
+  // A JWKS out of some cache may name a revoked key for a while: it must not come back.
   const removed = new Set<string>()
 
   return {

@@ -31,7 +31,9 @@ export function addKeys(program: Command, perform: Perform): void {
     .action(({ reason }: { reason: string }) => perform((context) => rotate(context, reason)))
 
   keys
-    .command('pull')
+    .command('revoke')
+    // Its name in 0.1, for one version.
+    .alias('pull')
     .description('take out a key that may be known to others, at once and for good')
     .argument('<kid>', 'the key, as "countersign keys list" names it')
     .option('--reason <text>', 'why, for the audit log', 'command line')
@@ -41,7 +43,7 @@ export function addKeys(program: Command, perform: Perform): void {
         'clients refresh. If the key signs, the next one signs in its place. It asks no question, and cannot be undone.\n' +
         publicationHelp
     )
-    .action((kid: string, { reason }: { reason: string }) => perform((context) => pull(context, kid, reason)))
+    .action((kid: string, { reason }: { reason: string }) => perform((context) => revoke(context, kid, reason)))
 }
 
 async function list({ parts }: CommandContext): Promise<CommandResult> {
@@ -66,35 +68,35 @@ async function rotate({ parts }: CommandContext, reasonGiven: string): Promise<C
       )
     case 'too_many_keys':
       throw new RefusedError('too_many_keys', 'Too many keys are published still. Rotate again when some are removed.')
-    case 'spare_unusable':
-      throw new RefusedError('spare_unusable', 'The next key cannot be opened. Pull it, and another is made.')
+    case 'next_key_unusable':
+      throw new RefusedError('next_key_unusable', 'The next key cannot be opened. Revoke it, and another is made.')
     case 'not_an_admin':
       throw operatorNeedsNoRole()
   }
 }
 
-async function pull({ parts }: CommandContext, kid: string, reasonGiven: string): Promise<CommandResult> {
+async function revoke({ parts }: CommandContext, kid: string, reasonGiven: string): Promise<CommandResult> {
   const reason = parseReason(reasonGiven)
   const { administration, requireMasterKey } = await parts.openKeys()
   await requireMasterKey()
-  const result = await administration.pull(kid, { reason })
+  const result = await administration.revoke(kid, { reason })
   switch (result.outcome) {
-    case 'pulled':
-      return textOfPull(kid, result.published)
+    case 'revoked':
+      return textOfRevocation(kid, result.published)
     case 'unknown':
       throw new RefusedError('key_not_found', 'There is no key with this kid. See: countersign keys list')
-    case 'already_pulled':
+    case 'already_revoked':
       // After a lost response it is run again: what was left unpublished is published by the running auth-service.
-      return { document: { kid, published: true }, text: `The key ${kid} was pulled before.` }
+      return { document: { kid, published: true }, text: `The key ${kid} was revoked before.` }
     case 'not_an_admin':
       throw operatorNeedsNoRole()
   }
 }
 
-function textOfPull(kid: string, published: boolean): CommandResult {
+function textOfRevocation(kid: string, published: boolean): CommandResult {
   const text = published
     ? `The key ${kid} is out, with every token it signed.`
-    : `The key ${kid} is pulled. Verifiers accept its tokens until that is published.`
+    : `The key ${kid} is revoked. Verifiers accept its tokens until that is published.`
   return { document: { kid, published }, text }
 }
 
@@ -107,12 +109,12 @@ function operatorNeedsNoRole(): Error {
 }
 
 function textOf({ keys, nextRotationAt, rotationPossibleAt }: KeyOverview): string {
-  const rows = keys.map(({ kid, state, createdAt, signsFrom, retiredAt, pulledAt }) => [
+  const rows = keys.map(({ kid, state, createdAt, signsFrom, retiredAt, revokedAt }) => [
     kid,
     state,
     textMoment(createdAt),
     textMoment(signsFrom),
-    textMoment(pulledAt ?? retiredAt)
+    textMoment(revokedAt ?? retiredAt)
   ])
   const next =
     nextRotationAt === null

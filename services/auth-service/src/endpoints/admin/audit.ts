@@ -42,6 +42,8 @@ const nothing = { events: [], next: undefined }
 const eventId = z.string().regex(/^\d{1,18}$/)
 
 function knownType(type: string | undefined): AuditEventType | undefined {
+  // Its name in 0.1, for one version.
+  if (type === 'signing_key.pulled') return 'signing_key.revoked'
   const known = auditEventTypes.find((one) => one === type)
   if (type === undefined || known) return known
   const message = `must be one of ${auditEventTypes.join(', ')}`

@@ -25,12 +25,12 @@ export const listKeys = defineRoute(
       keysOnWire(await keyAdministration.overview())
 )
 
-/** `POST /admin/keys/rotate`: the spare key signs from now on. The former one stays published until its tokens are dead. */
+/** `POST /admin/keys/rotate`: the next key signs from now on. The former one stays published until its tokens are dead. */
 export const rotateKeys = defineRoute(
   {
     method: 'post',
     path: '/admin/keys/rotate',
-    summary: 'Let the spare key sign from now on; no token is refused for it',
+    summary: 'Let the next key sign from now on; no token is refused for it',
     access: 'admin',
     body: keyChangeBody,
     bodyFormat: 'optional-json',
@@ -45,11 +45,12 @@ export const rotateKeys = defineRoute(
     }
 )
 
-/** `POST /admin/keys/:kid/pull`: for a key that may be known to others. Each token it signed is refused from now on. */
-export const pullKey = defineRoute(
+/** `POST /admin/keys/:kid/revoke`: for a key that may be known to others. Each token it signed is refused from now on. */
+export const revokeKey = defineRoute(
   {
     method: 'post',
-    path: '/admin/keys/:kid/pull',
+    path: '/admin/keys/:kid/revoke',
+    formerPath: '/admin/keys/:kid/pull',
     summary: 'Take a key out in an emergency: each token it signed is refused from now on',
     access: 'admin',
     params: keyParams,
@@ -59,7 +60,7 @@ export const pullKey = defineRoute(
   },
   ({ keyAdministration, keySchedule }: AdminKeysDeps) =>
     async ({ params, body, accessToken }) => {
-      const result = await keyAdministration.pull(params.kid, causeOf(body, accessToken))
+      const result = await keyAdministration.revoke(params.kid, causeOf(body, accessToken))
       if (result.outcome === 'not_an_admin') throw noLongerAdmin()
       if (result.outcome === 'unknown') throw new NotFoundError({ description: 'There is no key with this kid.' })
       await keySchedule.runNow()
@@ -82,10 +83,10 @@ function requireRotated(result: Announced<RotationOutcome>): void {
       description: 'Too many keys are published still. Rotate again when some of them are removed.'
     })
   }
-  if (result.outcome === 'spare_unusable') {
+  if (result.outcome === 'next_key_unusable') {
     throw new ConflictError({
-      code: 'spare_unusable',
-      description: 'The next key cannot be opened with the master keys of this replica. Pull it, and another is made.'
+      code: 'next_key_unusable',
+      description: 'The next key cannot be opened with the master keys of this replica. Revoke it, and another is made.'
     })
   }
 }

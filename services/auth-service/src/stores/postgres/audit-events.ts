@@ -1,4 +1,4 @@
-import type { AuditEventType } from '@countersign/oauth'
+import { type AuditEventType, auditEventTypes } from '@countersign/oauth'
 import { Prisma } from '@countersign/prisma'
 import type { ClientInfo } from '../../client-info.ts'
 import type { Queryable } from './database.ts'
@@ -23,12 +23,28 @@ export async function recordAuditEvent(
 ): Promise<void> {
   await transaction.$executeRaw`
     INSERT INTO audit_events (type, user_id, actor_id, client_id, session_id, address, user_agent, detail)
-    VALUES (${type}, ${userId ?? null}::uuid, ${actorId ?? null}::uuid, ${clientId ?? null}, ${sessionId ?? null}::uuid,
+    VALUES (${storedType(type)}, ${userId ?? null}::uuid, ${actorId ?? null}::uuid, ${clientId ?? null}, ${sessionId ?? null}::uuid,
       ${origin?.address ?? null}, ${origin?.userAgent ?? null},
       ${detail === undefined ? null : JSON.stringify(detail)}::jsonb)`
 }
 
 /** The type of an event that another statement writes along. */
 export function auditEventType(type: AuditEventType): Prisma.Sql {
-  return Prisma.sql`${type}::text`
+  return Prisma.sql`${storedType(type)}::text`
+}
+
+/**
+ * Events keep the names that they were stored under: a replica of the version before reads and writes the same rows.
+ */
+const storedNames: Partial<Record<AuditEventType, string>> = { 'signing_key.revoked': 'signing_key.pulled' }
+
+/** The name that a type is stored under. */
+export function storedType(type: AuditEventType): string {
+  return storedNames[type] ?? type
+}
+
+/** The type of a stored name. */
+export function typeOfStored(name: string): AuditEventType {
+  const renamed = auditEventTypes.find((type) => storedNames[type] === name)
+  return renamed ?? (name as AuditEventType)
 }

@@ -1,12 +1,12 @@
-import type { AuditEventType } from '@countersign/oauth'
 import { Prisma } from '@countersign/prisma'
 import type { AuditedEvent, AuditedUser, AuditFilter, AuditLog, AuditPlace } from '../../audit/audit-log.ts'
+import { storedType, typeOfStored } from './audit-events.ts'
 import { type Database, orUnavailable } from './database.ts'
 
 interface EventRow {
   id: string
   at: Date
-  type: AuditEventType
+  type: string
   user_id: string | null
   username: string | null
   actor_id: string | null
@@ -39,7 +39,7 @@ export function createPrismaAuditLog(database: Database): AuditLog {
 function conditionsOf(filter: AuditFilter, after: AuditPlace | undefined): Prisma.Sql[] {
   const { type, usernameKey, userId, sessionId, clientId, since, until } = filter
   const conditions = [Prisma.sql`true`]
-  if (type !== undefined) conditions.push(Prisma.sql`e.type = ${type}`)
+  if (type !== undefined) conditions.push(Prisma.sql`e.type = ${storedType(type)}`)
   if (usernameKey !== undefined)
     conditions.push(Prisma.sql`e.user_id = (SELECT id FROM users WHERE username_key = ${usernameKey})`)
   if (userId !== undefined) conditions.push(Prisma.sql`e.user_id = ${userId}::uuid`)
@@ -71,7 +71,7 @@ function toEvent(row: EventRow): AuditedEvent {
   return {
     id: row.id,
     at: row.at,
-    type: row.type,
+    type: typeOfStored(row.type),
     user: toUser(row.user_id, row.username),
     actor: toUser(row.actor_id, row.actor_username),
     sessionId: row.session_id,

@@ -179,7 +179,7 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
     return isEnding || takesAway(before, after) ? endTokens(transaction, after, actorId) : save(transaction, after)
   }
 
-  /** Whatever was issued to the client ends: its own tokens by their epoch, those of its users by their families. */
+  /** Whatever was issued to the client ends: its own tokens by their credential id, those of its users by their families. */
   async function endTokens(transaction: Queryable, after: ClientRow, actorId?: string): Promise<ClientChangeOutcome> {
     const entry = await insertEntry(transaction, { kind: 'sid', value: after.epoch, lifeSeconds: maxEntryLifeSeconds })
     await recordClientEvent(transaction, 'client.tokens_ended', after.id, actorId)
@@ -271,7 +271,7 @@ function toClient(row: ClientRow): Client {
     mayUnbindTokens: row.may_unbind_tokens,
     accessTokenTtlSeconds: row.access_token_ttl_seconds,
     secretIds: row.secret_hashes.map(clientSecretId),
-    epoch: row.epoch,
+    credentialId: row.epoch,
     createdAt: row.created_at,
     disabledAt: row.disabled_at
   }

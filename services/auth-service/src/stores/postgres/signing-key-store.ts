@@ -5,7 +5,7 @@ import type {
   KeyChangeCause,
   KeyState,
   NewSigningKey,
-  PullOutcome,
+  RevokeOutcome,
   RotateOutcome,
   SigningKeyStore,
   StoredSigningKey
@@ -19,9 +19,9 @@ import { databaseNow, insertEntry, seconds } from './revocation-entries.ts'
 /** Makes changes of keys take turns; transaction-scoped, so that PgBouncer may stand between. */
 const keyLockId = 4_010_203
 
-/** `k` is the key. A partial unique index lets one key sign, and another one be the spare. */
+/** `k` is the key. A partial unique index lets one key sign, and another one be the next key. */
 const isSigning = Prisma.sql`k.signs_from IS NOT NULL AND k.retired_at IS NULL AND k.pulled_at IS NULL`
-const isSpare = Prisma.sql`k.signs_from IS NULL AND k.retired_at IS NULL AND k.pulled_at IS NULL`
+const isNext = Prisma.sql`k.signs_from IS NULL AND k.retired_at IS NULL AND k.pulled_at IS NULL`
 
 /**
  * The kid of the key that signs, for the statements that allow a token: what they return was in force when they ran,
@@ -30,12 +30,12 @@ const isSpare = Prisma.sql`k.signs_from IS NULL AND k.retired_at IS NULL AND k.p
 export const signingKid = Prisma.sql`(SELECT k.kid FROM signing_keys k WHERE ${isSigning})`
 
 /**
- * How long a pulled key is denied, in seconds. A thief signs tokens of any date: so it is denied until no verifier
+ * How long a revoked key is denied, in seconds. A thief signs tokens of any date: so it is denied until no verifier
  * can have it any more, not even one that kept its keys as long as it may.
  */
-const pulledEntryLifeSeconds = maxStaleKeysSecondsLimit + maxEntryLifeSeconds
+const revokedKeyLifeSeconds = maxStaleKeysSecondsLimit + maxEntryLifeSeconds
 
-const order: readonly KeyState[] = ['spare', 'signing', 'retired', 'pulled']
+const order: readonly KeyState[] = ['next', 'signing', 'retired', 'revoked']
 
 interface SigningKeyRow {
   kid: string
@@ -58,7 +58,7 @@ export function createPrismaSigningKeyStore(database: Database): SigningKeyStore
     list: () => orUnavailable(list()),
     fill: (key) => inTurn((transaction) => fill(transaction, key)),
     rotate: (keys, cause) => inTurn((transaction) => rotate(transaction, keys, cause)),
-    pull: (kid, cause) => inTurn((transaction) => pull(transaction, kid, cause)),
+    revoke: (kid, cause) => inTurn((transaction) => revoke(transaction, kid, cause)),
     removeDead: () => orUnavailable(removeDead()),
     async reseal(kid, { from, to }) {
       const changed = await orUnavailable(
@@ -86,8 +86,8 @@ export function createPrismaSigningKeyStore(database: Database): SigningKeyStore
   async function list() {
     const rows = await database.$queryRaw<(Partial<SigningKeyRow> & { now: Date })[]>`
       SELECT now.at AS now, k.kid, k.public_jwk, k.sealed_private_jwk, k.created_at, k.signs_from, k.retired_at, k.pulled_at,
-        CASE WHEN k.pulled_at IS NOT NULL THEN 'pulled' WHEN k.retired_at IS NOT NULL THEN 'retired'
-          WHEN k.signs_from IS NOT NULL THEN 'signing' ELSE 'spare' END AS state
+        CASE WHEN k.pulled_at IS NOT NULL THEN 'revoked' WHEN k.retired_at IS NOT NULL THEN 'retired'
+          WHEN k.signs_from IS NOT NULL THEN 'signing' ELSE 'next' END AS state
       FROM (SELECT ${databaseNow} AS at) now LEFT JOIN signing_keys k ON true
       ORDER BY k.signs_from DESC NULLS FIRST, k.created_at DESC`
     const keys = rows.flatMap((row) => (row.kid == null ? [] : [toKey(row as SigningKeyRow)]))
@@ -96,21 +96,21 @@ export function createPrismaSigningKeyStore(database: Database): SigningKeyStore
   }
 
   async function fill(transaction: Queryable, { kid, publicJwk, sealedPrivateJwk }: NewSigningKey): Promise<boolean> {
-    await promoteSpare(transaction, { reason: 'no key signed' })
+    await promoteNextKey(transaction, { reason: 'no key signed' })
     const inserted = await transaction.$executeRaw`
       INSERT INTO signing_keys (kid, algorithm, public_jwk, sealed_private_jwk, created_at, signs_from)
       SELECT ${kid}, 'RS256', ${JSON.stringify(publicJwk)}::jsonb, ${sealedPrivateJwk}, ${databaseNow},
         CASE WHEN ${signingKid} IS NULL THEN ${databaseNow} END
-      WHERE ${signingKid} IS NULL OR NOT EXISTS (SELECT FROM signing_keys k WHERE ${isSpare})`
+      WHERE ${signingKid} IS NULL OR NOT EXISTS (SELECT FROM signing_keys k WHERE ${isNext})`
     if (inserted === 0) return false
     await recordAuditEvent(transaction, { type: 'signing_key.published', detail: { kid } })
     return true
   }
 
   /** Does nothing while a key signs. */
-  async function promoteSpare(transaction: Queryable, { actorId, from, reason }: Promotion): Promise<void> {
+  async function promoteNextKey(transaction: Queryable, { actorId, from, reason }: Promotion): Promise<void> {
     const [promoted] = await transaction.$queryRaw<{ kid: string }[]>`
-      UPDATE signing_keys k SET signs_from = ${databaseNow} WHERE ${isSpare} AND ${signingKid} IS NULL RETURNING k.kid`
+      UPDATE signing_keys k SET signs_from = ${databaseNow} WHERE ${isNext} AND ${signingKid} IS NULL RETURNING k.kid`
     if (!promoted) return
     await recordAuditEvent(transaction, {
       type: 'signing_key.rotated',
@@ -127,28 +127,32 @@ export function createPrismaSigningKeyStore(database: Database): SigningKeyStore
     if (!(await mayAdminister(transaction, actorId))) return { outcome: 'not_an_admin' }
     const retired = await transaction.$executeRaw`
       UPDATE signing_keys k SET retired_at = ${databaseNow}
-      WHERE k.kid = ${from} AND ${isSigning} AND EXISTS (SELECT FROM signing_keys k WHERE k.kid = ${to} AND ${isSpare})`
+      WHERE k.kid = ${from} AND ${isSigning} AND EXISTS (SELECT FROM signing_keys k WHERE k.kid = ${to} AND ${isNext})`
     if (retired === 0) return { outcome: 'overtaken' }
-    await promoteSpare(transaction, { actorId, from, reason })
+    await promoteNextKey(transaction, { actorId, from, reason })
     await fill(transaction, next)
     return { outcome: 'rotated' }
   }
 
-  async function pull(transaction: Queryable, kid: string, { actorId, reason }: KeyChangeCause): Promise<PullOutcome> {
+  async function revoke(
+    transaction: Queryable,
+    kid: string,
+    { actorId, reason }: KeyChangeCause
+  ): Promise<RevokeOutcome> {
     if (!(await mayAdminister(transaction, actorId))) return { outcome: 'not_an_admin' }
-    const [key] = await transaction.$queryRaw<{ was_pulled: boolean; signs: boolean; has_spare: boolean }[]>`
-      SELECT k.pulled_at IS NOT NULL AS was_pulled, (${isSigning}) AS signs,
-        EXISTS (SELECT FROM signing_keys k WHERE ${isSpare}) AS has_spare
+    const [key] = await transaction.$queryRaw<{ was_revoked: boolean; signs: boolean; has_next: boolean }[]>`
+      SELECT k.pulled_at IS NOT NULL AS was_revoked, (${isSigning}) AS signs,
+        EXISTS (SELECT FROM signing_keys k WHERE ${isNext}) AS has_next
       FROM signing_keys k WHERE k.kid = ${kid} FOR UPDATE`
     if (!key) return { outcome: 'unknown' }
-    if (key.was_pulled) return { outcome: 'already_pulled' }
-    if (key.signs && !key.has_spare) return { outcome: 'no_successor' }
+    if (key.was_revoked) return { outcome: 'already_revoked' }
+    if (key.signs && !key.has_next) return { outcome: 'no_successor' }
     await transaction.$executeRaw`
       UPDATE signing_keys SET pulled_at = ${databaseNow}, sealed_private_jwk = NULL WHERE kid = ${kid}`
-    await recordAuditEvent(transaction, { type: 'signing_key.pulled', actorId, detail: { kid, reason } })
-    if (key.signs) await promoteSpare(transaction, { actorId, from: kid, reason })
-    const entry = await insertEntry(transaction, { kind: 'kid', value: kid, lifeSeconds: pulledEntryLifeSeconds })
-    return { outcome: 'pulled', entries: [entry] }
+    await recordAuditEvent(transaction, { type: 'signing_key.revoked', actorId, detail: { kid, reason } })
+    if (key.signs) await promoteNextKey(transaction, { actorId, from: kid, reason })
+    const entry = await insertEntry(transaction, { kind: 'kid', value: kid, lifeSeconds: revokedKeyLifeSeconds })
+    return { outcome: 'revoked', entries: [entry] }
   }
 
   /** One statement: a key that another replica removes at the same moment is told of once. */
@@ -157,7 +161,7 @@ export function createPrismaSigningKeyStore(database: Database): SigningKeyStore
       WITH removed AS (
         DELETE FROM signing_keys k
         WHERE (k.pulled_at IS NULL AND k.retired_at + ${seconds(maxEntryLifeSeconds)} < ${databaseNow})
-          OR k.pulled_at + ${seconds(pulledEntryLifeSeconds)} < ${databaseNow}
+          OR k.pulled_at + ${seconds(revokedKeyLifeSeconds)} < ${databaseNow}
         RETURNING k.kid
       ), audited AS (
         INSERT INTO audit_events (type, detail)
@@ -177,6 +181,6 @@ function toKey(row: SigningKeyRow): StoredSigningKey {
     createdAt: row.created_at,
     signsFrom: row.signs_from,
     retiredAt: row.retired_at,
-    pulledAt: row.pulled_at
+    revokedAt: row.pulled_at
   }
 }

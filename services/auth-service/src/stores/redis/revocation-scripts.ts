@@ -25,7 +25,7 @@ end
 /** What the clocks of the issuer's replicas may differ by. */
 const clockSkewMilliseconds = 60_000
 
-/** The entry of a pulled key lives for days: it goes to the end of the stream so often, and holds back nothing behind it. */
+/** The entry of a revoked key lives for days: it goes to the end of the stream so often, and holds back nothing behind it. */
 const keyMoveMilliseconds = 3_600_000
 
 /**

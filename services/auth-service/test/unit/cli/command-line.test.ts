@@ -58,7 +58,7 @@ describe('the command line', () => {
       'migrate',
       'keys list',
       'keys rotate',
-      'keys pull',
+      'keys revoke',
       'master-key re-encrypt',
       'users create',
       'users list',
@@ -109,8 +109,8 @@ describe('the command line', () => {
     { args: ['keys', 'lst'] },
     { args: ['keys', 'list', 'more'] },
     { args: ['keys', 'list', '--colour'] },
-    { args: ['keys', 'pull', '--reason', 'x'] },
-    { args: ['keys', 'pull', 'x', '--reason', ''] },
+    { args: ['keys', 'revoke', '--reason', 'x'] },
+    { args: ['keys', 'revoke', 'x', '--reason', ''] },
     { args: ['keys', 'rotate', '--reason', 'x'.repeat(201)] },
     { args: ['users', 'create'] },
     { args: ['users', 'create', 'a b'] },
@@ -179,13 +179,13 @@ describe('the command line', () => {
   test('a kid that begins with a dash is a kid', async () => {
     const kid = `-${'Ab_-'.repeat(10)}Ab`
     for (const args of [
-      ['keys', 'pull', kid, '--reason', 'leaked'],
-      ['keys', 'pull', '--reason', 'leaked', '--', kid]
+      ['keys', 'revoke', kid, '--reason', 'leaked'],
+      ['keys', 'revoke', '--reason', 'leaked', '--', kid]
     ]) {
       // It gets as far as asking for the environment.
       expect(await run(...args)).toMatchObject({ code: 1 })
     }
-    expect(await run('keys', 'pull', '-short', '--reason', 'leaked')).toMatchObject({ code: 2 })
+    expect(await run('keys', 'revoke', '-short', '--reason', 'leaked')).toMatchObject({ code: 2 })
   })
 
   test.each([

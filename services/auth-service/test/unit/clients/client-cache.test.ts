@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { type ClientCache, createClientCache } from '../../../src/clients/client-cache.ts'
 import type { ConfirmedClient } from '../../../src/clients/client-store.ts'
 
-const confirmed = (id: string, epoch = `epoch of ${id}`): ConfirmedClient => ({
+const confirmed = (id: string, credentialId = `credential of ${id}`): ConfirmedClient => ({
   id,
-  epoch,
+  credentialId,
   name: id,
   authMethod: 'client_secret_basic',
   jwks: null,
@@ -63,10 +63,10 @@ describe('cached clients', () => {
     expect(reads).toBe(1)
   })
 
-  test('are forgotten when the denylist names their epoch, and all that one key signs for when it names the key', async () => {
+  test('are forgotten when the denylist names their credential id, and all that one key signs for when it names the key', async () => {
     await clients.findEnabled('a')
     await clients.findEnabled('b')
-    clients.forget('epoch of a')
+    clients.forget('credential of a')
     expect(clients.getCached('a')).toBeUndefined()
     expect(clients.getCached('b')).toBeDefined()
     await clients.findEnabled('a')
@@ -81,7 +81,7 @@ describe('cached clients', () => {
         release = resolve
       })
     const reading = clients.findEnabled('a')
-    clients.forget('epoch of a')
+    clients.forget('credential of a')
     clients.forget('something else')
     release(confirmed('a'))
     expect(await reading).toMatchObject({ id: 'a' })
@@ -100,13 +100,13 @@ describe('cached clients', () => {
     expect(clients.getCached('a')).toBeDefined()
   })
 
-  test('make way when the database knows them no more, or by another epoch', async () => {
+  test('make way when the database knows them no more, or by another credential id', async () => {
     await clients.findEnabled('a')
-    answer = async (id) => confirmed(id, 'another epoch')
+    answer = async (id) => confirmed(id, 'another credential')
     await clients.findEnabled('a')
-    clients.forget('epoch of a')
-    expect(clients.getCached('a')).toMatchObject({ epoch: 'another epoch' })
-    clients.forget('another epoch')
+    clients.forget('credential of a')
+    expect(clients.getCached('a')).toMatchObject({ credentialId: 'another credential' })
+    clients.forget('another credential')
     expect(clients.getCached('a')).toBeUndefined()
   })
 

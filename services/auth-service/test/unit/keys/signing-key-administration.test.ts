@@ -19,31 +19,31 @@ function createStore() {
   const set = (row: StoredSigningKey | undefined, change: Partial<StoredSigningKey>) => {
     if (row) rows[rows.indexOf(row)] = { ...row, ...change }
   }
-  const promote = () => !find('signing') && set(find('spare'), { state: 'signing', signsFrom: at() })
+  const promote = () => !find('signing') && set(find('next'), { state: 'signing', signsFrom: at() })
   const store: SigningKeyStore = {
     list: async () => ({ keys: [...rows], now: at() }),
     async fill(key) {
       promote()
-      if (find('signing') && find('spare')) return false
-      const state = find('signing') ? 'spare' : 'signing'
+      if (find('signing') && find('next')) return false
+      const state = find('signing') ? 'next' : 'signing'
       const signsFrom = state === 'signing' ? at() : null
-      rows.push({ ...key, state, createdAt: at(), signsFrom, retiredAt: null, pulledAt: null })
+      rows.push({ ...key, state, createdAt: at(), signsFrom, retiredAt: null, revokedAt: null })
       return true
     },
     async rotate({ from, to, next }) {
-      if (find('signing')?.kid !== from || find('spare')?.kid !== to) return { outcome: 'overtaken' }
+      if (find('signing')?.kid !== from || find('next')?.kid !== to) return { outcome: 'overtaken' }
       set(find('signing'), { state: 'retired', retiredAt: at() })
       promote()
       await store.fill(next)
       return { outcome: 'rotated' }
     },
-    async pull(kid) {
+    async revoke(kid) {
       const row = rows.find((one) => one.kid === kid)
       if (!row) return { outcome: 'unknown' }
-      if (row.state === 'signing' && !find('spare')) return { outcome: 'no_successor' }
-      set(row, { state: 'pulled', pulledAt: at(), sealedPrivateJwk: null })
+      if (row.state === 'signing' && !find('next')) return { outcome: 'no_successor' }
+      set(row, { state: 'revoked', revokedAt: at(), sealedPrivateJwk: null })
       promote()
-      return { outcome: 'pulled', entries: [] }
+      return { outcome: 'revoked', entries: [] }
     },
     removeDead: async () => [],
     async reseal(kid, { to }) {
@@ -72,7 +72,7 @@ function setUp() {
 }
 
 describe('the schedule of signing keys', () => {
-  test('makes a key that signs and a spare, and then nothing until one is due', async () => {
+  test('makes a key that signs and a next key, and then nothing until one is due', async () => {
     const { administration, find, wait, made } = setUp()
     expect(await administration.maintain()).toMatchObject({ published: ['key-1', 'key-2'], rotatedTo: undefined })
     wait(30 * day - 1)
@@ -80,14 +80,14 @@ describe('the schedule of signing keys', () => {
     expect(made()).toBe(2)
     wait(1)
     expect(await administration.maintain()).toMatchObject({ published: ['key-3'], rotatedTo: 'key-2' })
-    expect([find('spare')?.kid, find('signing')?.kid, find('retired')?.kid]).toEqual(['key-3', 'key-2', 'key-1'])
+    expect([find('next')?.kid, find('signing')?.kid, find('retired')?.kid]).toEqual(['key-3', 'key-2', 'key-1'])
   })
 
-  test('waits for a spare that caches may not know yet, however long the rotation is due', async () => {
+  test('waits for a next key that caches may not know yet, however long the rotation is due', async () => {
     const { administration, store, wait } = setUp()
     await administration.maintain()
     wait(40 * day)
-    await store.pull('key-2', { reason: 'test' })
+    await store.revoke('key-2', { reason: 'test' })
     expect(await administration.maintain()).toMatchObject({ published: ['key-3'], rotatedTo: undefined })
     wait(419)
     expect(await administration.maintain()).toMatchObject({ rotatedTo: undefined })
@@ -96,17 +96,17 @@ describe('the schedule of signing keys', () => {
     expect(await administration.maintain()).toMatchObject({ rotatedTo: 'key-3' })
   })
 
-  test('lets no spare sign that cannot be opened, and a pull puts another in its place', async () => {
+  test('lets no next key sign that cannot be opened, and a revocation puts another in its place', async () => {
     const { administration, rows, find, wait } = setUp()
     await administration.maintain()
     const sealedPrivateJwk = await stranger.seal('key-2', { kty: 'RSA' })
     rows[1] = { ...(rows[1] as StoredSigningKey), sealedPrivateJwk }
     wait(31 * day)
-    expect(await administration.maintain()).toMatchObject({ rotatedTo: undefined, blocked: 'spare_unusable' })
-    expect(await administration.rotate({ reason: 'test' })).toEqual({ outcome: 'spare_unusable' })
+    expect(await administration.maintain()).toMatchObject({ rotatedTo: undefined, blocked: 'next_key_unusable' })
+    expect(await administration.rotate({ reason: 'test' })).toEqual({ outcome: 'next_key_unusable' })
     expect(find('signing')?.kid).toBe('key-1')
-    expect(await administration.pull('key-1', { reason: 'test' })).toMatchObject({ outcome: 'pulled' })
-    expect(rows.filter(({ state }) => state === 'pulled').map(({ kid }) => kid)).toEqual(['key-1', 'key-2'])
+    expect(await administration.revoke('key-1', { reason: 'test' })).toMatchObject({ outcome: 'revoked' })
+    expect(rows.filter(({ state }) => state === 'revoked').map(({ kid }) => kid)).toEqual(['key-1', 'key-2'])
     expect(find('signing')?.kid).toBe('key-3')
   })
 

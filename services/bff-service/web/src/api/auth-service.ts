@@ -232,7 +232,7 @@ export interface Session {
 export interface KeyList {
   keys: SigningKey[]
   /**
-   * when the spare may sign
+   * when the next key may sign
    */
   rotation_possible_at: string | null
   /**
@@ -243,12 +243,17 @@ export interface KeyList {
 
 export interface SigningKey {
   kid: string
-  state: 'spare' | 'signing' | 'retired' | 'pulled'
+  state: 'next' | 'signing' | 'retired' | 'revoked'
   algorithm: 'RS256'
   bits: number
   created_at: string
   signs_from: string | null
   retired_at: string | null
+  revoked_at: string | null
+  /**
+   * @deprecated
+   * the name of `revoked_at` in 0.1
+   */
   pulled_at: string | null
 }
 
@@ -332,7 +337,7 @@ export interface Statistics {
   }
   keys: {
     kid: string
-    state: 'spare' | 'signing' | 'retired' | 'pulled'
+    state: 'next' | 'signing' | 'retired' | 'revoked'
     created_at: string
     signs_from: string | null
   }[]
@@ -409,7 +414,7 @@ export interface AuditEvent {
     | 'signing_key.published'
     | 'signing_key.rotated'
     | 'signing_key.resealed'
-    | 'signing_key.pulled'
+    | 'signing_key.revoked'
     | 'signing_key.removed'
   /**
    * the user it is about

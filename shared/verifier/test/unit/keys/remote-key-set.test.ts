@@ -384,10 +384,10 @@ describe('the remote key set', () => {
     for (const name of ['known', 'unknown']) {
       const { keys, fetch, server } = setUp()
       await settle(10_000)
-      const pulled = name === 'known' ? issuer.kid : 'never-seen'
+      const revoked = name === 'known' ? issuer.kid : 'never-seen'
       const kid = await issuer.rotate()
       server.document = issuer.jwks()
-      keys.remove(pulled)
+      keys.remove(revoked)
       expect(fetch).toHaveBeenCalledOnce()
       await settle(1000)
       expect(fetch).toHaveBeenCalledTimes(2)
@@ -405,7 +405,7 @@ describe('the remote key set', () => {
     ] as const) {
       const { keys, times } = setUp({}, { random: () => chance })
       await settle(10_000)
-      keys.remove('pulled')
+      keys.remove('revoked')
       await settle(2000)
       expect((times[1] ?? Number.NaN) - (times[0] ?? Number.NaN)).toBeCloseTo(10_000 + milliseconds, -1)
       await keys.close()
@@ -416,14 +416,14 @@ describe('the remote key set', () => {
     const { keys, fetch, times } = setUp()
     await settle(10_000)
     for (let at = 0; at < 100; at++) {
-      for (let one = 0; one < 5; one++) keys.remove(`pulled-${at}-${one}`)
+      for (let one = 0; one < 5; one++) keys.remove(`revoked-${at}-${one}`)
       await settle(100)
     }
     await settle(5000)
     const fetched = fetch.mock.calls.length
     expect(fetched).toBeLessThanOrEqual(1 + 10_000 / 2000 + 2)
     for (const [at, time] of times.slice(1).entries()) expect(time - (times[at] ?? 0)).toBeGreaterThanOrEqual(2000)
-    for (let one = 0; one < 5; one++) keys.remove(`pulled-99-${one}`)
+    for (let one = 0; one < 5; one++) keys.remove(`revoked-99-${one}`)
     await settle(5000)
     expect(fetch).toHaveBeenCalledTimes(fetched)
   })
@@ -522,7 +522,7 @@ describe('the remote key set', () => {
     const { keys, fetch, lines } = setUp()
     await settle()
     const waiting = codeOf(keys.find('other'))
-    keys.remove('pulled')
+    keys.remove('revoked')
     await keys.close()
     expect(vi.getTimerCount()).toBe(0)
     expect(await waiting).toBe('ERR_KEYS_UNAVAILABLE')
@@ -535,7 +535,7 @@ describe('the remote key set', () => {
     const closed = setUp()
     await settle()
     await closed.keys.close()
-    closed.keys.remove('pulled-late')
+    closed.keys.remove('revoked-late')
     expect(vi.getTimerCount()).toBe(0)
     const never = setUp({ isAway: true })
     const ready = codeOf(never.keys.ready())

@@ -25,7 +25,7 @@ const sentences: Record<AuditEventType, string> = {
   'signing_key.published': 'Signing key published',
   'signing_key.rotated': 'Signing keys rotated',
   'signing_key.resealed': 'Signing key encrypted again',
-  'signing_key.pulled': 'Signing key pulled',
+  'signing_key.revoked': 'Signing key revoked',
   'signing_key.removed': 'Signing key removed'
 }
 
@@ -39,7 +39,7 @@ export const eventTypeOptions = [
   ...auditEventTypes.map((type) => ({ value: type, label: `${sentenceOf(type)} (${type})` }))
 ]
 
-const alarming = new Set(['refresh_token.replayed', 'signing_key.pulled'])
+const alarming = new Set(['refresh_token.replayed', 'signing_key.revoked'])
 const cautious = new Set([
   'sign_in.failed',
   'password_change.failed',

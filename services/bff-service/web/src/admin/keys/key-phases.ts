@@ -26,9 +26,9 @@ export function timeSpanOf({ keys, next_rotation_at }: KeyList, moment: Date): T
 
 /** What a key was and is, up to now. */
 export function segmentsOf(key: SigningKey, span: TimeSpan): Segment[] {
-  const end = key.pulled_at ? Date.parse(key.pulled_at) : span.now
+  const end = key.revoked_at ? Date.parse(key.revoked_at) : span.now
   const at = (text: string | null) => (text === null ? end : Math.min(Date.parse(text), end))
-  const signsFrom = key.state === 'spare' ? end : at(key.signs_from)
+  const signsFrom = key.state === 'next' ? end : at(key.signs_from)
   const retiredAt = Math.max(at(key.retired_at), signsFrom)
   const phases: [KeyPhase, number, number][] = [
     ['published', Date.parse(key.created_at), signsFrom],

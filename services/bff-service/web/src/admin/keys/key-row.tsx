@@ -3,13 +3,13 @@ import { DateTime } from '../../components/date-time.tsx'
 import { StatusBadge, type Tone } from '../../components/status-badge.tsx'
 import { percentOfNow, segmentsOf, type TimeSpan } from './key-phases.ts'
 import classes from './keys-page.module.css'
-import { PullButton } from './pull-button.tsx'
+import { RevokeButton } from './revoke-button.tsx'
 
 const states: Record<KeyState, { label: string; tone: Tone }> = {
-  spare: { label: 'Spare', tone: 'neutral' },
+  next: { label: 'Next', tone: 'neutral' },
   signing: { label: 'Signing', tone: 'accent' },
   retired: { label: 'Retired', tone: 'caution' },
-  pulled: { label: 'Pulled', tone: 'bad' }
+  revoked: { label: 'Revoked', tone: 'bad' }
 }
 
 interface KeyRowProps {
@@ -26,7 +26,7 @@ export function KeyRow({ signingKey: key, span }: KeyRowProps) {
           <StatusBadge tone={tone}>{label}</StatusBadge>
           <code>{key.kid}</code>
         </div>
-        {key.state !== 'pulled' && <PullButton signingKey={key} />}
+        {key.state !== 'revoked' && <RevokeButton signingKey={key} />}
       </div>
       <div className={classes.track} aria-hidden>
         {segmentsOf(key, span).map(({ phase, left, width }) => (
@@ -39,7 +39,7 @@ export function KeyRow({ signingKey: key, span }: KeyRowProps) {
         {key.signs_from && (
           <>
             {' '}
-            · {key.state === 'spare' ? 'signs' : 'signing'} from <DateTime value={key.signs_from} />
+            · {key.state === 'next' ? 'signs' : 'signing'} from <DateTime value={key.signs_from} />
           </>
         )}
         {key.retired_at && (
@@ -48,10 +48,10 @@ export function KeyRow({ signingKey: key, span }: KeyRowProps) {
             · retired <DateTime value={key.retired_at} />
           </>
         )}
-        {key.pulled_at && (
+        {key.revoked_at && (
           <>
             {' '}
-            · pulled <DateTime value={key.pulled_at} />
+            · revoked <DateTime value={key.revoked_at} />
           </>
         )}
       </p>

@@ -14,22 +14,22 @@ export function useKeys() {
 }
 
 interface KeyChange {
-  /** The key to pull; absent for a rotation. */
+  /** The key to revoke; absent for a rotation. */
   kid?: string
   reason: string | undefined
 }
 
-/** Rotates the keys, or pulls one. */
+/** Rotates the keys, or revokes one. */
 export function useChangeKeys() {
   const client = useQueryClient()
   return useMutation({
     mutationFn: ({ kid, reason }: KeyChange) => {
-      const path = kid === undefined ? 'rotate' : `${encodeURIComponent(kid)}/pull`
+      const path = kid === undefined ? 'rotate' : `${encodeURIComponent(kid)}/revoke`
       return request<KeyList>(`/account/admin/keys/${path}`, { method: 'POST', body: reason ? { reason } : {} })
     },
     onSuccess: (keys, { kid }) => {
-      // Said here, as the row of a pulled key has no button any more that could.
-      showSuccess(kid === undefined ? 'The next key signs from now on.' : 'The key is pulled.')
+      // Said here, as the row of a revoked key has no button any more that could.
+      showSuccess(kid === undefined ? 'The next key signs from now on.' : 'The key is revoked.')
       client.setQueryData(keysKey, keys)
     },
     onError: () => client.invalidateQueries({ queryKey: keysKey })

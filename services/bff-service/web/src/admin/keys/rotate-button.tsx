@@ -12,7 +12,7 @@ export function RotateButton() {
       change={useChangeKeys()}
       variablesOf={(reason) => ({ reason })}
     >
-      The spare key signs from now on. The former one stays published until its tokens are dead: no token is refused for
+      The next key signs from now on. The former one stays published until its tokens are dead: no token is refused for
       it.
     </ConfirmButton>
   )

@@ -3,23 +3,23 @@ import { ConfirmButton } from '../../components/confirm-button.tsx'
 import { useChangeKeys } from './keys-api.ts'
 
 const consequences: Record<KeyState, string> = {
-  spare: 'It has signed nothing yet, so no token is refused. Another spare key takes its place.',
+  next: 'It has signed nothing yet, so no token is refused. Another next key takes its place.',
   signing:
     'Every token that it signed is refused at once, this session’s too, until it is refreshed with the next key.',
   retired: 'Every token that it signed is refused at once, until it is refreshed with the key that signs now.',
-  pulled: ''
+  revoked: ''
 }
 
-export function PullButton({ signingKey: { kid, state } }: { signingKey: SigningKey }) {
+export function RevokeButton({ signingKey: { kid, state } }: { signingKey: SigningKey }) {
   return (
     <ConfirmButton
-      label="Pull key"
-      aria-label={`Pull key ${kid}`}
+      label="Revoke key"
+      aria-label={`Revoke key ${kid}`}
       variant="light"
       color="red"
       size="xs"
-      title="Pull this key?"
-      confirmLabel="Pull"
+      title="Revoke this key?"
+      confirmLabel="Revoke"
       withReason
       change={useChangeKeys()}
       variablesOf={(reason) => ({ kid, reason })}
