@@ -10,7 +10,7 @@ const lifetimeSeconds = 60
 
 export interface ClientAssertionOptions {
   readonly clientId: string
-  /** The issuer's identifier: one string, so that nobody else can take the assertion for theirs. */
+  /** The issuer's identifier: one string, so that no other server accepts the assertion. */
   readonly audience: string
   readonly signingKey: SigningKey
   readonly keyId: string | undefined
@@ -18,7 +18,7 @@ export interface ClientAssertionOptions {
   readonly now: number
 }
 
-/** Signs what shows a token endpoint who asks (RFC 7523 §2.2, §3). Each one is good for one request. */
+/** Signs a client assertion (RFC 7523 §2.2, §3), which is good for one request. */
 export function signClientAssertion(options: ClientAssertionOptions): Promise<string> {
   const { clientId, audience, signingKey, keyId, now } = options
   const issuedAt = Math.floor(now / 1000)

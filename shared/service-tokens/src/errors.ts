@@ -6,9 +6,9 @@ export type ServiceTokenErrorCode =
   | 'ERR_TOKEN_SOURCE_CLOSED'
 
 export interface ServiceTokenErrorOptions {
-  /** The HTTP status, when there was an answer. */
+  /** The HTTP status, when there was a response. */
   readonly status?: number | undefined
-  /** The OAuth error code of the answer (RFC 6749 §5.2), when it had one. */
+  /** The OAuth error code of the response (RFC 6749 §5.2), when it had one. */
   readonly oauthError?: string | undefined
   /** The sentence for developers that came with it (RFC 6749 §5.2). */
   readonly oauthErrorDescription?: string | undefined
@@ -16,19 +16,19 @@ export interface ServiceTokenErrorOptions {
 }
 
 const messages: Readonly<Record<ServiceTokenErrorCode, string>> = {
-  ERR_TOKEN_ENDPOINT_UNREACHABLE: 'the token endpoint cannot be reached, or is not able to answer',
+  ERR_TOKEN_ENDPOINT_UNREACHABLE: 'the token endpoint cannot be reached, or does not respond',
   ERR_TOKEN_ENDPOINT_REFUSED: 'the token endpoint refused the request',
-  ERR_TOKEN_ENDPOINT_ANSWER: 'the answer of the token endpoint is not a token response',
+  ERR_TOKEN_ENDPOINT_ANSWER: 'the response of the token endpoint is not a token response',
   ERR_TOKEN_SOURCE_CLOSED: 'the token source was closed'
 }
 
 /**
  * There is no access token to be had.
  *
- * - `ERR_TOKEN_ENDPOINT_UNREACHABLE`: no answer in time, or 429, or a status from 500 on. Trying again may help.
+ * - `ERR_TOKEN_ENDPOINT_UNREACHABLE`: no response in time, or 429, or a status from 500 on. Trying again may help.
  * - `ERR_TOKEN_ENDPOINT_REFUSED`: it said no; `oauthError` (`invalid_client`, `invalid_scope`, …), `oauthErrorDescription` and `status`
  *   tell why.
- * - `ERR_TOKEN_ENDPOINT_ANSWER`: what answered does not look like a token endpoint: a wrong URL, or a proxy between.
+ * - `ERR_TOKEN_ENDPOINT_ANSWER`: the response does not look like that of a token endpoint: a wrong URL, or a proxy between.
  * - `ERR_TOKEN_SOURCE_CLOSED`: `close()` was called.
  *
  * Neither the message nor a member holds a token, an assertion or a key.

@@ -23,7 +23,7 @@ export async function fetchWithToken(
   if (response.status !== 401) return response
   source.invalidate(token)
   if (!canBeSentAgain(init.body)) return response
-  // Frees the connection; nobody reads this answer.
+  // Frees the connection; this response is not read.
   response.body?.cancel().catch(() => {})
   return send(await withSignal(source.getToken(), init.signal))
 }

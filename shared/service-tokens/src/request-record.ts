@@ -1,7 +1,7 @@
 import { ServiceTokenError } from './errors.ts'
 import type { ServiceTokenLogger } from './logger.ts'
 
-/** What became of the requests for tokens: counted, and told to the log without repeating itself. */
+/** What became of the requests for tokens: counted, and logged without repetition. */
 export interface RequestRecord {
   succeeded(expiresInSeconds: number): void
   failed(error: unknown): void

@@ -19,7 +19,7 @@ export interface ServiceTokenStatus {
 /** Where a service has its own access token from. */
 export interface ServiceTokenSource {
   /**
-   * A token that is good; at hand nearly always, so that nobody waits.
+   * A token that is good, nearly always without a wait.
    * @throws {ServiceTokenError} when there is none, and none to be had; at once while the source waits after a failure
    */
   getToken(): Promise<string>
@@ -84,7 +84,7 @@ export function createServiceTokenSource(options: ServiceTokenSourceOptions): Se
     clearTimeout(timer)
     if (signal.aborted) return
     timer = setTimeout(() => {
-      // Once its life is over, only those who want a token are a reason to ask for one.
+      // After it has expired, only a call for a token requests a new one.
       if (usable()) obtain().catch(() => {})
     }, milliseconds)
     timer.unref()

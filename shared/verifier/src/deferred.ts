@@ -1,4 +1,4 @@
-/** A promise that is settled from outside. Left alone, its rejection is nobody's fault. */
+/** A promise that is settled from outside. A rejection that nothing handles does no harm. */
 export interface Deferred {
   readonly promise: Promise<void>
   resolve(): void

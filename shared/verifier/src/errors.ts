@@ -1,6 +1,6 @@
 import type { RevocationKind } from './access-token-profile.ts'
 
-/** The stable code of a `VerifierError`. `toHttpResponse` has the HTTP answer of each. */
+/** The stable code of a `VerifierError`. `toHttpResponse` has the HTTP response to each. */
 export type VerifierErrorCode =
   | 'ERR_BEARER_REQUEST'
   | 'ERR_TOKEN_MISSING'
@@ -139,7 +139,7 @@ export class DpopProofError extends VerifierError {
   }
 }
 
-/** The DPoP proof lacks a nonce that is accepted now (RFC 9449 §8, §9). The answer has to give one in `DPoP-Nonce`. */
+/** The DPoP proof lacks a nonce that is accepted now (RFC 9449 §8, §9). The response has to carry one in `DPoP-Nonce`. */
 export class DpopNonceError extends VerifierError {
   readonly code = 'ERR_DPOP_NONCE'
   constructor(options?: VerifierErrorOptions) {

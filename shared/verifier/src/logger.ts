@@ -9,20 +9,20 @@ export interface VerifierLogger {
 const repeatMilliseconds = 60_000
 const maxLines = 20
 
-/** The logger of those who give none: warnings go to the console, the same one once a minute, and twenty a minute at most. */
+/** The default logger: warnings go to the console, the same one once a minute, and twenty a minute at most. */
 export function createConsoleLogger(now: () => number = () => performance.now()): VerifierLogger {
   let minute = Number.NEGATIVE_INFINITY
-  const told = new Set<string>()
+  const written = new Set<string>()
   return {
     info: () => {},
     warn({ reason, detail }, message) {
       if (now() - minute >= repeatMilliseconds) {
         minute = now()
-        told.clear()
+        written.clear()
       }
       const line = ['countersign', message, reason ?? detail].filter((part) => typeof part === 'string').join(': ')
-      if (told.has(line) || told.size >= maxLines) return
-      told.add(line)
+      if (written.has(line) || written.size >= maxLines) return
+      written.add(line)
       // biome-ignore lint/suspicious/noConsole: it is what a logger of last resort writes to
       console.warn(line)
     }

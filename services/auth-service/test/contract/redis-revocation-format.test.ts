@@ -446,8 +446,11 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     }
 
     it('exits at once, connected or not', async () => {
-      await publisherTo(url).rebuild(nothing())
-      await run(url, true)
+      const publisher = publisherTo(url)
+      await publisher.rebuild(nothing())
+      // A confirmation lives for three seconds, and a process may take as long to start.
+      const confirming = setInterval(() => void publisher.confirmPublished().catch(() => {}), 1000)
+      await run(url, true).finally(() => clearInterval(confirming))
       await run('redis://127.0.0.1:1', false)
       const proxy = await startTcpProxy({ target: url })
       closables.push(proxy)

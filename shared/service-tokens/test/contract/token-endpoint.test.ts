@@ -105,7 +105,7 @@ describe('a source before a real token endpoint', () => {
     expect(visits).toBe(0)
   })
 
-  test('reads no more than 64 KiB of an answer that does not end', async () => {
+  test('reads no more than 64 KiB of a response that does not end', async () => {
     let written = 0
     const url = await listen((_, response) => {
       response.writeHead(200, { 'Content-Type': 'application/json' })

@@ -85,7 +85,7 @@ describe('the request for a token', () => {
     await got
   })
 
-  test('leaves scope and resource to the registration, goes where it is told, and has an assertion of its own each time', async () => {
+  test('leaves scope and resource to the registration, goes to the URL of its options, and has an assertion of its own each time', async () => {
     make({ tokenEndpoint: 'http://auth:4000/oauth/token' })
     const first = settled(source.getToken())
     const one = await endpoint.request(1)
@@ -338,7 +338,7 @@ describe('a failure', () => {
     expect(await got).toBe('t')
   })
 
-  test('an endpoint that does not answer within 5 s is given up', async () => {
+  test('an endpoint that does not respond within 5 s is given up', async () => {
     make()
     const got = settled(source.getToken())
     const { init } = await endpoint.request(1)
@@ -352,7 +352,7 @@ describe('a failure', () => {
     expect(init.signal?.aborted).toBe(true)
   })
 
-  test('an answer that begins and does not end within 5 s is given up, too', async () => {
+  test('a response that begins and does not end within 5 s is given up, too', async () => {
     make()
     const got = settled(source.getToken())
     await answer(1, new Response(new ReadableStream(), { headers: { 'Content-Type': 'application/json' } }))
@@ -391,7 +391,7 @@ describe('a failure', () => {
     expect(source.status()).toMatchObject({ consecutiveFailures: 12, lastError: 'ERR_TOKEN_ENDPOINT_UNREACHABLE' })
   })
 
-  test('is told to the log at the 1st, 2nd, 4th and 8th in a row, and its end, without token, assertion or key', async () => {
+  test('is logged at the 1st, 2nd, 4th and 8th in a row, and its end, without token, assertion or key', async () => {
     make()
     for (let nth = 1; nth <= 9; nth++) {
       const got = settled(source.getToken())

@@ -68,7 +68,7 @@ const guarded: Record<string, (claims: VerifiedAccessToken) => unknown> = {
   }
 }
 
-function answer(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}) {
+function respond(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}) {
   response.writeHead(status, { ...headers, 'Content-Type': 'application/json; charset=utf-8' })
   response.end(JSON.stringify(body))
 }
@@ -77,17 +77,17 @@ const server = createServer(async (request, response) => {
   try {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost')
     const isOpen = Object.hasOwn(open, pathname)
-    if (isOpen) return answer(response, 200, open[pathname]?.(response))
+    if (isOpen) return respond(response, 200, open[pathname]?.(response))
     const claims = await guard.admit(request)
-    if (!Object.hasOwn(guarded, pathname)) return answer(response, 404, { error: 'not_found' })
-    answer(response, 200, guarded[pathname]?.(claims))
+    if (!Object.hasOwn(guarded, pathname)) return respond(response, 404, { error: 'not_found' })
+    respond(response, 200, guarded[pathname]?.(claims))
   } catch (error) {
     try {
       const { status, headers, body } = guard.refuse(request, error)
-      answer(response, status, body, headers)
+      respond(response, status, body, headers)
     } catch (fault) {
       console.error(fault)
-      answer(response, 500, { error: 'server_error' })
+      respond(response, 500, { error: 'server_error' })
     }
   }
 })

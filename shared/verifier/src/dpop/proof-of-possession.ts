@@ -7,7 +7,7 @@ import { createInProcessDpopReplays, type DpopReplays } from './replays.ts'
 
 /** How a verifier takes DPoP proofs (RFC 9449). */
 export interface DpopOptions {
-  /** Where used proofs are remembered, for all replicas. Belongs to the verifier, which closes it. Default: this process. */
+  /** The replay cache of used proofs, for all replicas. The verifier closes it. Default: one in this process. */
   readonly replays?: DpopReplays | undefined
   /** How old a proof may be, in seconds, from 1 to 600. Default 60. */
   readonly maxAgeSeconds?: number | undefined
@@ -22,11 +22,11 @@ export interface DpopPresentation {
   readonly url: string
 }
 
-/** Sees to it that a token that is bound to a key is used by nobody but the holder of that key. */
+/** Requires a proof with each token that is bound to a key, so that its key holder alone can use it. */
 export interface ProofOfPossession {
   /**
-   * Refuses a token that is bound to a key and comes without a proof of that key, and one that is bound to none and comes
-   * with a proof. The token has to be good already.
+   * Rejects a token that is bound to a key and comes without a proof of that key, and one that is bound to none and comes
+   * with a proof. The token must be verified before.
    *
    * @param presentation `undefined` for a token that was presented as a bearer token
    * @throws {TokenBindingError} {@link DpopProofError} {@link DpopReplaysUnavailableError}

@@ -34,7 +34,7 @@ export interface DpopProof {
   readonly nonce?: string
   /** Names this proof among those of all keys, in 43 characters: what has to be claimed once. */
   readonly replayKey: string
-  /** Until when it has to be remembered: seconds since 1970-01-01 UTC. */
+  /** How long the replay cache has to keep it: until then, in seconds since 1970-01-01 UTC. */
   readonly expiresAt: number
 }
 
@@ -85,7 +85,7 @@ export async function verifyDpopProof(proof: string, expected: DpopExpectations)
     jti,
     iat,
     ...(nonce !== undefined && { nonce }),
-    // With the key's name, so that nobody can use up the jti of another; its size is fixed, so the two cannot run together.
+    // Holds the key's thumbprint, so that one client cannot use up the jti of another. Its length is fixed: no two pairs are equal.
     replayKey: sha256(`${jkt}.${jti}`),
     // A replica whose clock is behind accepts it for as much longer.
     expiresAt: Math.ceil(iat) + maxAgeSeconds + clockToleranceSeconds

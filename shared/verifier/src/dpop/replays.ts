@@ -2,13 +2,13 @@ import { type Clock, systemClock } from '../clock.ts'
 import { createExpiringSet } from '../expiring-set.ts'
 import { checkNumber } from '../option-checks.ts'
 
-/** Remembers which DPoP proofs were used (RFC 9449 §11.1). `./redis` has one that all replicas share. */
+/** The replay cache of used DPoP proofs (RFC 9449 §11.1). `./redis` has one that all replicas share. */
 export interface DpopReplays {
   /**
    * Marks a proof as used, in one atomic step: of all parallel calls for it one gets true.
    *
    * @param replayKey what `verifyDpopProof` gives
-   * @param expiresAt until when it is remembered at least, in seconds since 1970-01-01 UTC
+   * @param expiresAt how long it is kept at least: until then, in seconds since 1970-01-01 UTC
    * @throws when it cannot be known whether it was used before.
    */
   markUsed(replayKey: string, expiresAt: number): Promise<boolean>
@@ -16,20 +16,20 @@ export interface DpopReplays {
   close?(): Promise<void>
 }
 
-/** How much is remembered. */
+/** The size of the replay cache. */
 export interface InProcessDpopReplaysOptions {
   /** Default: the system's. */
   readonly clock?: Clock | undefined
-  /** How many proofs are remembered at once, from 1 to 10000000. Default 500000: some 7000 requests a second. */
+  /** How many proofs it keeps at once, from 1 to 10000000. Default 500000: some 7000 requests a second. */
   readonly maxEntries?: number | undefined
 }
 
-/** The most proofs forgotten in one go: about a millisecond. */
+/** The most expired proofs removed in one call: about a millisecond. */
 const sweepLimit = 10_000
 
 /**
- * Remembers the proofs that this process has seen. When it is full of proofs that could still be replayed, it rejects:
- * forgetting one to remember another would let it through a second time.
+ * A replay cache of the proofs that this process has seen. When it is full of proofs that could still be replayed, it rejects
+ * new ones: a proof that it dropped could be replayed.
  */
 export function createInProcessDpopReplays(options: InProcessDpopReplaysOptions = {}): DpopReplays {
   const { clock = systemClock, maxEntries = 500_000 } = options

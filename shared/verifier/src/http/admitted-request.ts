@@ -9,7 +9,7 @@ export interface AdmittedRequest {
 /**
  * The verified claims of a request, for a route that stands behind `requireAccessToken`.
  *
- * @throws {TypeError} when no `requireAccessToken` came before: a route that was forgotten must not answer.
+ * @throws {TypeError} when no `requireAccessToken` came before: a route without protection must fail.
  */
 export function accessTokenOf(request: AdmittedRequest): VerifiedAccessToken {
   const { accessToken } = request

@@ -32,9 +32,9 @@ export type AccessTokenMiddleware = <P, ResBody, ReqBody, ReqQuery, Locals exten
 export type RequireAccessTokenOptions = RequestGuardOptions<Request>
 
 /**
- * Lets a request pass only with a good access token, whose claims it leaves in `request.accessToken`. Everything else it
- * answers itself: 400, 401 or 503 (RFC 6750 §3, RFC 9449 §7.1), with a JSON body. What the rest of the app throws is left
- * alone.
+ * Lets a request pass only with a good access token, whose claims it leaves in `request.accessToken`. It rejects
+ * every other request itself: 400, 401 or 503 (RFC 6750 §3, RFC 9449 §7.1), with a JSON body. Errors of the app behind it are
+ * left alone.
  *
  * @example
  * ```ts
@@ -78,7 +78,7 @@ export function requireRole(role: string): AccessTokenMiddleware {
   return requireGrant(roleCheck(role))
 }
 
-/** Answers `GET /.well-known/oauth-protected-resource` (RFC 9728 §3). A mistake in the options is a `TypeError`. */
+/** Serves `GET /.well-known/oauth-protected-resource` (RFC 9728 §3). A mistake in the options is a `TypeError`. */
 export function protectedResourceMetadata(options: ProtectedResourceOptions): RequestHandler {
   const { headers, body } = protectedResourceResponse(options)
   return (_, response) => {
@@ -124,7 +124,7 @@ function requireGrant(check: GrantCheck): AccessTokenMiddleware {
   return middleware as AccessTokenMiddleware
 }
 
-/** Answers what a check has thrown; what is no refusal goes to the app's error handler. */
+/** Writes the response to a rejected request; any other error goes to the app's error handler. */
 function refuse(request: Request, response: Response, next: NextFunction, error: unknown): void {
   let refusal: HttpResponse
   try {

@@ -34,8 +34,8 @@ export type RequireAccessTokenOptions = RequestGuardOptions<AnyRequest>
 
 /**
  * A hook that lets a request pass only with a good access token, whose claims it leaves in `request.accessToken`.
- * Everything else it answers itself: 400, 401 or 503 (RFC 6750 §3, RFC 9449 §7.1), with a JSON body. What the rest of the
- * app throws is left alone. As a hook of a scope it protects the routes of that scope and of those within, as a hook of a
+ * It rejects every other request itself: 400, 401 or 503 (RFC 6750 §3, RFC 9449 §7.1), with a JSON body. Errors of the app
+ * behind it are left alone. As a hook of a scope it protects the routes of that scope and of those within, as a hook of a
  * route that route.
  *
  * @example
@@ -88,7 +88,7 @@ export function requireRole(role: string): AccessTokenHook {
 }
 
 /**
- * A handler that answers `GET /.well-known/oauth-protected-resource` (RFC 9728 §3). Its route belongs outside the scopes
+ * A handler that serves `GET /.well-known/oauth-protected-resource` (RFC 9728 §3). Its route belongs outside the scopes
  * that need a token. A mistake in the options is a `TypeError`.
  */
 export function protectedResourceMetadata(
@@ -122,7 +122,7 @@ function requireGrant(check: GrantCheck): AccessTokenHook {
   }
 }
 
-/** Answers what a check has thrown; what is no refusal goes to the app's error handler. */
+/** Writes the response to a rejected request; any other error goes to the app's error handler. */
 function refuse(request: AnyRequest, reply: AnyReply, done: HookDone, error: unknown): void {
   let refusal: HttpResponse
   try {

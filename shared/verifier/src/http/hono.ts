@@ -30,9 +30,9 @@ export interface AccessTokenEnv {
 export type RequireAccessTokenOptions = RequestGuardOptions<Context>
 
 /**
- * Lets a request pass only with a good access token, whose claims it leaves in `c.get('accessToken')`. Everything else it
- * answers itself: 400, 401 or 503 (RFC 6750 §3, RFC 9449 §7.1), with a JSON body. What the rest of the app throws is left
- * alone. A token in a form is not looked for: the body is read behind this.
+ * Lets a request pass only with a good access token, whose claims it leaves in `c.get('accessToken')`. It rejects
+ * every other request itself: 400, 401 or 503 (RFC 6750 §3, RFC 9449 §7.1), with a JSON body. Errors of the app behind it are
+ * left alone. It does not look for a token in a form: the handler reads the body later.
  *
  * @example
  * ```ts
@@ -74,7 +74,7 @@ export function requireRole(role: string): MiddlewareHandler<AccessTokenEnv> {
   return requireGrant(roleCheck(role))
 }
 
-/** Answers `GET /.well-known/oauth-protected-resource` (RFC 9728 §3). A mistake in the options is a `TypeError`. */
+/** Serves `GET /.well-known/oauth-protected-resource` (RFC 9728 §3). A mistake in the options is a `TypeError`. */
 export function protectedResourceMetadata(options: ProtectedResourceOptions): (c: Context) => Response {
   const { headers, body } = protectedResourceResponse(options)
   return (c) => c.newResponse(body, 200, { ...headers })
@@ -104,7 +104,7 @@ function requireGrant(check: GrantCheck): MiddlewareHandler<AccessTokenEnv> {
   }
 }
 
-/** The response to what a check has thrown. @throws what is no refusal, for the app's `onError` */
+/** The response to a rejected request. @throws any other error, for the app's `onError` */
 function refuse(c: Context, error: unknown): Response {
   const { status, headers, body } = refusalOf(c, error)
   return c.newResponse(JSON.stringify(body), status as ContentfulStatusCode, {

@@ -22,8 +22,8 @@ export interface AccessTokenState {
 export type RequireAccessTokenOptions = RequestGuardOptions<Context>
 
 /**
- * Lets a request pass only with a good access token, whose claims it puts into `ctx.state.accessToken`. Everything else
- * it answers itself: 400, 401 or 503 (RFC 6750 §3, RFC 9449 §7.1), with a JSON body. What the rest of the app throws is
+ * Lets a request pass only with a good access token, whose claims it puts into `ctx.state.accessToken`. It rejects
+ * every other request itself: 400, 401 or 503 (RFC 6750 §3, RFC 9449 §7.1), with a JSON body. Errors of the app behind it are
  * left alone.
  *
  * @example
@@ -68,7 +68,7 @@ export function requireRole(role: string): Middleware<AccessTokenState> {
   return requireGrant(roleCheck(role))
 }
 
-/** Answers `GET /.well-known/oauth-protected-resource` (RFC 9728 §3). A mistake in the options is a `TypeError`. */
+/** Serves `GET /.well-known/oauth-protected-resource` (RFC 9728 §3). A mistake in the options is a `TypeError`. */
 export function protectedResourceMetadata(options: ProtectedResourceOptions): Middleware {
   const { headers, body } = protectedResourceResponse(options)
   return (ctx) => {
@@ -100,7 +100,7 @@ function requireGrant(check: GrantCheck): Middleware<AccessTokenState> {
   }
 }
 
-/** Writes the response here, so that the app needs no error handler. @throws what is no refusal */
+/** Writes the response to a rejected request, so that the app needs no error handler. @throws any other error */
 function refuse(ctx: Context, error: unknown): void {
   const { status, headers, body } = refusalOf(ctx, error)
   ctx.status = status

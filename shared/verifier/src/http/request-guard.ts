@@ -35,7 +35,7 @@ export interface RequestGuardOptions<R> {
    * another service may get the same tokens.
    */
   readonly publicUrl?: string | undefined
-  /** URL of this service's metadata, told in each challenge (RFC 9728 §5.1). */
+  /** URL of this service's metadata, part of each challenge (RFC 9728 §5.1). */
   readonly resourceMetadata?: string | undefined
   /** Gets the detail of each refusal; never a token. A function picks the logger of a request. */
   readonly logger?: RequestLogger<R> | undefined
@@ -49,11 +49,11 @@ export interface RequestGuard<R> {
   /**
    * Lets a request in by its access token. A token that the verifier has cached is judged at once, without a promise.
    *
-   * @throws {VerifierError} at once or as a rejection, for `refuse` to answer.
+   * @throws {VerifierError} at once or as a rejection, for `refuse`.
    */
   admit(request: R): VerifiedAccessToken | Promise<VerifiedAccessToken>
   /**
-   * What to answer to a request that is refused; logs the detail.
+   * The response to a rejected request; logs the detail.
    *
    * @throws `error` itself, when it is no `VerifierError`.
    */
@@ -111,12 +111,12 @@ export function createRequestGuard<R>(
     },
     refuse(request, error) {
       if (!(error instanceof VerifierError)) throw error
-      const answer = toHttpResponse(error, challengeOptions[schemeOf(reader.authorization(request)[0]) ?? 'Bearer'])
+      const response = toHttpResponse(error, challengeOptions[schemeOf(reader.authorization(request)[0]) ?? 'Bearer'])
       const { code, detail, cause } = error
       const log = typeof logger === 'function' ? logger(request) : logger
       const fields = { code, detail, ...(cause !== undefined && { err: cause }) }
-      log?.[answer.status === 503 ? 'warn' : 'info'](fields, 'access token refused')
-      return answer
+      log?.[response.status === 503 ? 'warn' : 'info'](fields, 'access token refused')
+      return response
     }
   }
 }

@@ -2,7 +2,7 @@ import { dpopAlgorithms } from '../dpop/key.ts'
 import { ScopeInsufficientError, type VerifierError, type VerifierErrorCode } from '../errors.ts'
 import type { AccessTokenScheme } from './presented-token.ts'
 
-/** What an adapter writes its answers as, where the framework does not say so itself. */
+/** The media type of a response's body, for frameworks that do not set it. */
 export const jsonMediaType = 'application/json; charset=utf-8'
 
 /** An error as HTTP: what a framework adapter writes out. */
@@ -59,10 +59,10 @@ const unavailable: Row = {
   challenge: 'none'
 }
 
-// What differs between a bad signature, key, header and claim is told to the log alone.
+// What differs between a bad signature, key, header and claim goes to the log alone.
 const invalid = invalidToken('The access token is invalid.')
 
-const answers: Readonly<Record<VerifierErrorCode, Row>> = {
+const rows: Readonly<Record<VerifierErrorCode, Row>> = {
   ERR_BEARER_REQUEST: {
     status: 400,
     error: 'invalid_request',
@@ -98,11 +98,11 @@ const answers: Readonly<Record<VerifierErrorCode, Row>> = {
 const retryAfterSeconds = 1
 
 /**
- * The HTTP answer to an error (RFC 6750 §3, RFC 9449 §7.1): 401, 403 and 400 carry a challenge in `WWW-Authenticate`; 503
+ * The HTTP response to an error (RFC 6750 §3, RFC 9449 §7.1): 401, 403 and 400 carry a challenge in `WWW-Authenticate`; 503
  * carries `Retry-After` and no challenge, since the token is not known to be bad.
  */
 export function toHttpResponse(error: VerifierError, options: ChallengeOptions = {}): HttpResponse {
-  const row = answers[error.code]
+  const row = rows[error.code]
   const headers: Record<string, string> = { 'Cache-Control': 'no-store' }
   if (row.challenge === 'none') headers['Retry-After'] = String(retryAfterSeconds)
   else headers['WWW-Authenticate'] = challenges(row, error, options)
@@ -110,7 +110,7 @@ export function toHttpResponse(error: VerifierError, options: ChallengeOptions =
 }
 
 function challenges(row: Row, error: VerifierError, options: ChallengeOptions): string {
-  // Who has sent nothing is told of both schemes, as in RFC 9449 §7.2; else the error belongs to one of them.
+  // A request without a token gets both challenges, as in RFC 9449 §7.2; any other error belongs to one scheme.
   if (row.challenge === 'bare') return `${challenge('Bearer', [], options)}, ${challenge('DPoP', [], options)}`
   const attributes = [quoted('error', row.error), quoted('error_description', row.description)]
   if (error instanceof ScopeInsufficientError) attributes.push(quoted('scope', error.scopes.join(' ')))

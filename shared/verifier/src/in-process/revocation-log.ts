@@ -2,13 +2,13 @@ import type { RevocationKind } from '../access-token-profile.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { RevocationEntry } from '../revocation/feed.ts'
 
-/** What a log tells those who follow it. */
+/** What a log calls its followers with. */
 export interface LogFollower {
   /** These were published. */
   onAppend(entries: readonly RevocationEntry[]): void
   /** The log is complete from now on, and is to be read from its beginning. */
   onComplete(): void
-  /** The log has lost its memory. */
+  /** The log was flushed. */
   onFlush(): void
 }
 
@@ -18,11 +18,11 @@ export interface InProcessRevocationLog {
   append(entries: readonly RevocationEntry[]): void
   /** Whether the log is known to hold everything that was published. It begins as incomplete. */
   readonly isComplete: boolean
-  /** Counts the times the log lost its memory. */
+  /** How often the log was flushed. */
   readonly flushes: number
   /** Declares the log complete. */
   complete(): void
-  /** Forgets everything, as a flushed Redis does. */
+  /** Drops everything, as a flushed Redis does. */
   flush(): void
   /** Whether this is on the denylist. */
   has(kind: RevocationKind, value: string): boolean

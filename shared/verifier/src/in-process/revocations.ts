@@ -3,7 +3,7 @@ import type { RevocationFeed } from '../revocation/feed.ts'
 import type { RevocationOptions, StalePolicy } from '../revocation/revocations.ts'
 import type { InProcessRevocationLog } from './revocation-log.ts'
 
-/** What a verifier does when it hears nothing. */
+/** What a verifier does while its view is stale. */
 export interface InProcessRevocationsOptions {
   /** Default `reject`. */
   readonly whenStale?: StalePolicy | undefined
@@ -11,7 +11,7 @@ export interface InProcessRevocationsOptions {
   readonly maxStalenessSeconds?: number | undefined
 }
 
-/** Hears of revoked tokens through a log in this process: what `createAccessTokenVerifier` takes as `revocations`. */
+/** Takes revocations from a log in this process: the `revocations` of `createAccessTokenVerifier`. */
 export function inProcessRevocations(
   log: InProcessRevocationLog,
   options: InProcessRevocationsOptions = {}
@@ -27,7 +27,7 @@ export function createInProcessRevocationFeed(log: InProcessRevocationLog): Revo
   return {
     follow(sink) {
       if (stop) throw new TypeError('a revocation feed has one follower')
-      // Nothing can be under way inside one process: a follower of a complete log is current until it hears otherwise.
+      // Nothing can be under way inside one process: a follower of a complete log is current until the log says otherwise.
       const readAll = () => {
         sink.add(log.liveEntries())
         if (log.isComplete) sink.setCurrent(Number.POSITIVE_INFINITY)

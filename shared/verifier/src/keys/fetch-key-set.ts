@@ -17,24 +17,24 @@ export interface FetchKeySetOptions {
   readonly signal: AbortSignal
 }
 
-/** What an issuer answered to a request for its JWKS. */
+/** The issuer's response to a request for its JWKS. */
 export interface FetchedKeySet {
   /** The JSON document; `undefined` when it has not changed (304). */
   readonly document: unknown
   readonly etag: string | undefined
-  /** Seconds for which the answer is fresh still (RFC 9111 §4.2.1); `undefined` when it does not say. */
+  /** Seconds for which the response is still fresh (RFC 9111 §4.2.1); `undefined` when it does not say. */
   readonly maxAgeSeconds: number | undefined
-  /** What time it was where the answer was made, in milliseconds since 1970; `undefined` when it does not say. */
+  /** The server's clock when it made the response, in milliseconds since 1970; `undefined` when it does not say. */
   readonly serverTime: number | undefined
 }
 
 const contentType = /^application\/(?:jwk-set\+)?json\s*(?:;|$)/i
 
 /**
- * Fetches a JWKS document. Redirects are refused: who answers for the issuer's keys is settled by configuration.
+ * Fetches a JWKS document. Redirects are rejected: configuration alone decides which URL has the issuer's keys.
  *
  * @throws {KeySetRefusedError} for 200 with anything but JSON inside the bounds.
- * @throws {Error} when there is no answer in time, or any other but 304 to a request that allows it.
+ * @throws {Error} when there is no response in time, or a status other than 200, and 304 to a request that allows it.
  */
 export async function fetchKeySet(url: string, options: FetchKeySetOptions): Promise<FetchedKeySet> {
   if (options.signal.aborted) throw new Error('given up')
@@ -71,7 +71,7 @@ async function exchange(url: string, options: FetchKeySetOptions, signal: AbortS
   return { document: parse(body), etag, maxAgeSeconds, serverTime }
 }
 
-/** What the answer says, and what is the likely mistake. */
+/** The status of the response, and the likely mistake. */
 function statusOf({ status, headers }: Response): string {
   const location = headers.get('location')
   if (location !== null)

@@ -5,7 +5,7 @@ import type { FetchOutcome } from './key-source.ts'
 import { likelyMistakeOf } from './likely-mistakes.ts'
 import type { VerificationKeysChange } from './verification-keys.ts'
 
-/** What a document has brought. */
+/** What a new document changes. */
 export interface TakenDocument {
   readonly change: VerificationKeysChange
   readonly ignored: readonly IgnoredKey[]
@@ -20,7 +20,7 @@ export interface FetchLog {
   failed(cause: unknown): void
   /** By how much the issuer's clock is ahead: tokens are only good by clocks that agree. */
   compareClocks(serverAheadSeconds: number): void
-  /** The denylist has taken a key away. */
+  /** The denylist names a key. */
   revoked(kid: string, count: number): void
   /** Failed fetches since the last good one. */
   readonly consecutiveFailures: number
@@ -68,7 +68,7 @@ export function createFetchLog(logger: VerifierLogger, jwksUri: string): FetchLo
       fetches[outcome]++
       consecutiveFailures++
       const reason = `${jwksUri}: ${likelyMistakeOf(err)}`
-      // The 1st, 2nd, 4th, 8th …: an outage of a day is a dozen lines. What is refused for another reason is told at once.
+      // The 1st, 2nd, 4th, 8th …: an outage of a day is a dozen lines. A new reason to refuse is logged at once.
       const isNews = outcome === 'refused' && reason !== lastRefusal
       if (outcome === 'refused') lastRefusal = reason
       if (!isNews && !isPowerOfTwo(consecutiveFailures)) return

@@ -29,10 +29,10 @@ export interface FetchScheduler {
   current(): Promise<void> | undefined
   /**
    * A fetch that starts after this call, shared by all who ask for one, at most one in each interval. The one in flight
-   * will not do: its answer may have been made before what the caller looks for. Rejects with its error.
+   * will not do: its response may be older than what the caller looks for. Rejects with its error.
    */
   next(): Promise<void>
-  /** Asks for a fetch within about a second. Not at once: every verifier has heard the same news in this moment. */
+  /** Asks for a fetch within about a second. Not at once, since every verifier gets the same denylist entry at this moment. */
   hint(): void
   /** Resolves once nothing is in flight. The signal must be aborted before. */
   stop(): Promise<void>

@@ -23,7 +23,7 @@ export interface ParsedKeySet {
   readonly ignored: readonly IgnoredKey[]
 }
 
-/** An answer that is not a clean key set: the keys known before stay. The message says why, for the log alone. */
+/** A response that is not a clean key set: the keys known before stay. The message says why, for the log alone. */
 export class KeySetRefusedError extends Error {
   override readonly name = 'KeySetRefusedError'
 }

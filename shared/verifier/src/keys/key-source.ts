@@ -6,9 +6,9 @@ export type VerificationKey = CryptoKey
 /**
  * What becomes of a fetch of the key set.
  *
- * - `changed`, `unchanged`: a good answer that did, or did not, change the keys.
- * - `failed`: no answer in time, a redirect, or another status than 200 and 304.
- * - `refused`: an answer that is not a clean key set.
+ * - `changed`, `unchanged`: a good response that did, or did not, change the keys.
+ * - `failed`: no response in time, a redirect, or another status than 200 and 304.
+ * - `refused`: a response that is not a clean key set.
  */
 export type FetchOutcome = 'changed' | 'unchanged' | 'failed' | 'refused'
 
@@ -20,13 +20,13 @@ export interface KeySourceStatus {
   readonly ageSeconds: number | null
   /** Failed fetches since the last good one. */
   readonly consecutiveFailures: number
-  /** Fetches that have ended since the start. All 0 for a source that is told its keys. */
+  /** Fetches that have ended since the start. All 0 for a local key set, which fetches nothing. */
   readonly fetches: Readonly<Record<FetchOutcome, number>>
   /** Keys that the issuer publishes for another purpose, and that are ignored. */
   readonly ignoredKeys: number
 }
 
-/** Where the verifier has the issuer's public keys from. */
+/** Provides the issuer's public keys to a verifier. */
 export interface KeySource {
   /**
    * The key, if it is at hand; never waits. It is the same object each time as long as the key is the same: a token

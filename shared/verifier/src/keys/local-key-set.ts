@@ -6,7 +6,7 @@ import { parseJsonWebKeySet } from './json-web-key-set.ts'
 import type { KeySource } from './key-source.ts'
 import { createVerificationKeys } from './verification-keys.ts'
 
-/** A key source that is told its keys, for an issuer that verifies its own tokens. */
+/** A key source that fetches nothing, for an issuer that verifies its own tokens. */
 export interface LocalKeySet extends KeySource {
   /**
    * Takes the keys of this JWKS and no others.
@@ -18,28 +18,28 @@ export interface LocalKeySet extends KeySource {
 
 /** Makes a key source without keys; `replace` gives it some. */
 export function createLocalKeySet({ clock = systemClock }: { clock?: Clock } = {}): LocalKeySet {
-  const ring = createVerificationKeys()
+  const verificationKeys = createVerificationKeys()
   const firstKeys = deferred()
   let replacedAt: number | undefined
   let ignoredKeys = 0
 
   return {
-    get: (kid) => ring.get(kid),
+    get: (kid) => verificationKeys.get(kid),
     async find(kid) {
       if (replacedAt === undefined) throw new KeysUnavailableError({ detail: 'no keys were set yet' })
-      return ring.get(kid)
+      return verificationKeys.get(kid)
     },
-    remove: (kid) => void ring.remove(kid),
+    remove: (kid) => void verificationKeys.remove(kid),
     async replace(document) {
       const { keys, ignored } = await parseJsonWebKeySet(document)
-      ring.replace(keys)
+      verificationKeys.replace(keys)
       ignoredKeys = ignored.length
       replacedAt = clock.monotonic()
       firstKeys.resolve()
     },
     ready: () => firstKeys.promise,
     status: () => ({
-      count: ring.size,
+      count: verificationKeys.size,
       ageSeconds: replacedAt === undefined ? null : (clock.monotonic() - replacedAt) / 1000,
       consecutiveFailures: 0,
       fetches: noFetches(),

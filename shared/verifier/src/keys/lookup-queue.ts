@@ -15,7 +15,7 @@ export interface LookupQueue {
    * A flood of unknown kids is bounded twice. Past `max`, a look-up is refused at once, as unknown rather than as bad:
    * tokens of a really new key may be among them, and are good at the next try, since the fetch that the others wait for
    * brings their key. And what found nothing is let go in small groups: thousands of refusals in one turn, each with a
-   * log line and an answer, would stop all other requests for as long. What was found never waits for them.
+   * log line and a response, would stop all other requests for as long. What was found never waits for them.
    *
    * @throws {KeysUnavailableError} when too many wait; or what the fetch rejects with.
    */

@@ -27,7 +27,7 @@ export interface RemoteKeySetOptions {
   readonly random?: (() => number) | undefined
 }
 
-/** The most that `maxStaleKeysSeconds` can be, 7 days: how long a key that was revoked may still be at hand somewhere. */
+/** The most that `maxStaleKeysSeconds` can be, 7 days: how long a verifier may still have a revoked key. */
 export const maxStaleKeysSecondsLimit = 604_800
 
 const fetchTimeoutMilliseconds = 5_000
@@ -48,7 +48,7 @@ const lookupQueue = { max: 10_000, perTurn: 50 }
  */
 export function createRemoteKeySet(options: RemoteKeySetOptions): KeySource {
   const { jwksUri, maxStale, clock, logger, random, fetch } = checkOptions(options)
-  const ring = createVerificationKeys()
+  const verificationKeys = createVerificationKeys()
   const record = createFetchLog(logger, jwksUri)
   const lookups = createLookupQueue(lookupQueue)
   const closing = new AbortController()
@@ -58,19 +58,19 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): KeySource {
   let knownAt = Number.NEGATIVE_INFINITY
 
   const load = async (isRevalidated: boolean): Promise<number> => {
-    // Taken before the request: what is learnt is at least as old.
+    // Taken before the request, since the response may be as old as that.
     const sentAt = clock.monotonic()
     const bounds = { timeoutMilliseconds: fetchTimeoutMilliseconds, maxBytes: maxDocumentBytes }
-    const answer = await fetchKeySet(jwksUri, { fetch, etag, ...bounds, isRevalidated, signal })
-    const parsed = answer.document === undefined ? undefined : await parseJsonWebKeySet(answer.document)
-    const change = parsed && ring.replace(parsed.keys)
+    const response = await fetchKeySet(jwksUri, { fetch, etag, ...bounds, isRevalidated, signal })
+    const parsed = response.document === undefined ? undefined : await parseJsonWebKeySet(response.document)
+    const change = parsed && verificationKeys.replace(parsed.keys)
     // Only now: the ETag of a refused document would make its good successor look unchanged.
-    etag = answer.etag
+    etag = response.etag
     knownAt = sentAt
     firstLoad.resolve()
-    if (answer.serverTime !== undefined) record.compareClocks((answer.serverTime - clock.now()) / 1000)
-    record.succeeded(parsed && change && { change, ignored: parsed.ignored, count: ring.size })
-    return refreshDelay(answer.maxAgeSeconds, random())
+    if (response.serverTime !== undefined) record.compareClocks((response.serverTime - clock.now()) / 1000)
+    record.succeeded(parsed && change && { change, ignored: parsed.ignored, count: verificationKeys.size })
+    return refreshDelay(response.maxAgeSeconds, random())
   }
   const attempt = async (isAsked: boolean): Promise<Attempt> => {
     try {
@@ -90,7 +90,7 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): KeySource {
   })
   const isLoaded = () => Number.isFinite(knownAt)
   const isUsable = () => clock.monotonic() - knownAt <= maxStale
-  const get = (kid: string): VerificationKey | undefined => (isUsable() ? ring.get(kid) : undefined)
+  const get = (kid: string): VerificationKey | undefined => (isUsable() ? verificationKeys.get(kid) : undefined)
   // At the very start the first fetch is as good as a later one: nothing was known before it.
   const fetchFor = () => (isLoaded() ? undefined : scheduler.current()) ?? scheduler.next()
 
@@ -99,19 +99,19 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): KeySource {
   return {
     get,
     async find(kid) {
-      if (ring.isRemoved(kid)) return undefined
+      if (verificationKeys.isRemoved(kid)) return undefined
       return get(kid) ?? lookups.after(fetchFor, () => get(kid))
     },
     remove(kid) {
-      // A feed tells again what it told before, each time it is connected.
-      if (ring.isRemoved(kid)) return
-      if (ring.remove(kid)) record.revoked(kid, ring.size)
+      // A feed repeats its entries each time it connects.
+      if (verificationKeys.isRemoved(kid)) return
+      if (verificationKeys.remove(kid)) record.revoked(kid, verificationKeys.size)
       // Before the first keys there is a fetch under way, or one to come, and the past asks for none.
       if (isLoaded()) scheduler.hint()
     },
     ready: () => firstLoad.promise,
     status: () => ({
-      count: ring.size,
+      count: verificationKeys.size,
       ageSeconds: isLoaded() ? (clock.monotonic() - knownAt) / 1000 : null,
       consecutiveFailures: record.consecutiveFailures,
       fetches: record.fetches(),

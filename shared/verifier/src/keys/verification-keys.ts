@@ -18,33 +18,33 @@ export interface VerificationKeys {
   readonly size: number
 }
 
-/** The most removed kids that are remembered. A key is revoked once in a while, not a thousand times. */
+/** The most removed kids that are kept. A key is revoked once in a while, not a thousand times. */
 const maxRemoved = 1000
 
-/** Makes an empty ring. */
+/** Makes an empty set of keys. */
 export function createVerificationKeys(): VerificationKeys {
-  let ring = new Map<string, PublicKey>()
+  let current = new Map<string, PublicKey>()
   // A JWKS out of some cache may name a revoked key for a while: it must not come back.
   const removed = new Set<string>()
 
   return {
-    get: (kid) => ring.get(kid)?.key,
+    get: (kid) => current.get(kid)?.key,
     isRemoved: (kid) => removed.has(kid),
     get size() {
-      return ring.size
+      return current.size
     },
     replace(keys) {
       const next = new Map<string, PublicKey>()
       for (const key of keys) {
-        const known = ring.get(key.kid)
+        const known = current.get(key.kid)
         if (!removed.has(key.kid)) next.set(key.kid, known?.fingerprint === key.fingerprint ? known : key)
       }
-      const change = { added: kidsOfChanged(next, ring), removed: kidsOfChanged(ring, next) }
-      ring = next
+      const change = { added: kidsOfChanged(next, current), removed: kidsOfChanged(current, next) }
+      current = next
       return change
     },
     remove(kid) {
-      const wasThere = ring.delete(kid)
+      const wasThere = current.delete(kid)
       removed.add(kid)
       if (removed.size > maxRemoved) removed.delete(removed.values().next().value as string)
       return wasThere

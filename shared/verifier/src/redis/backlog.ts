@@ -1,5 +1,5 @@
 /**
- * What the issuers say of revocations that are committed and that Redis refuses to store. After such a report only a newer
+ * What the issuers report about revocations that are committed and that Redis refuses to store. After such a report only a newer
  * confirmation (the value of the key `swept`) says that everything has been published.
  */
 export interface Backlog {

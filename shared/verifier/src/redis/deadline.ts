@@ -3,7 +3,7 @@ export async function withDeadline<T>(milliseconds: number, work: Promise<T>): P
   let timer: NodeJS.Timeout | undefined
   const deadline = new Promise<never>((_, reject) => {
     const late = () => reject(new Error(`no answer within ${milliseconds} ms`))
-    // Timers run before sockets are read: after the process itself was held up, an answer may be waiting to be read.
+    // Timers run before sockets are read: after the process itself was held up, a reply may be waiting to be read.
     timer = setTimeout(() => setImmediate(late), milliseconds)
   })
   try {

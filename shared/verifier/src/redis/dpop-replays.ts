@@ -1,11 +1,11 @@
 import type { DpopReplays } from '../dpop/replays.ts'
 import { checkLinkOptions, createRedisLink, type RedisLinkOptions } from './link.ts'
 
-const answerMilliseconds = 500
+const replyMilliseconds = 500
 
 /**
- * Remembers used DPoP proofs in Redis, for all replicas: what `createAccessTokenVerifier` takes as `dpop.replays`. It
- * rejects when Redis does not answer within half a second. Not connected before it is needed. A mistake in the options is
+ * A replay cache of used DPoP proofs in Redis, for all replicas: the `dpop.replays` of `createAccessTokenVerifier`. It
+ * rejects when Redis does not reply within half a second. Not connected before it is needed. A mistake in the options is
  * a `TypeError`.
  */
 export function redisDpopReplays(options: RedisLinkOptions): DpopReplays {
@@ -13,17 +13,17 @@ export function redisDpopReplays(options: RedisLinkOptions): DpopReplays {
   const link = createRedisLink(options)
   return {
     markUsed: (replayKey, expiresAt) =>
-      link.run(answerMilliseconds, async ({ client }) => {
+      link.run(replyMilliseconds, async ({ client }) => {
         const value = Math.max(1, Math.ceil(expiresAt * 1000 - Date.now()))
         const expiration = { type: 'PX', value } as const
-        const answer = await client.set(dpopProofKey(replayKey), '1', { condition: 'NX', expiration })
-        return answer === 'OK'
+        const reply = await client.set(dpopProofKey(replayKey), '1', { condition: 'NX', expiration })
+        return reply === 'OK'
       }),
     close: () => link.close()
   }
 }
 
-/** Exists while the proof is remembered. */
+/** The key exists while a replay of the proof is rejected. */
 export function dpopProofKey(replayKey: string): string {
   return `{countersign}:proof:${replayKey}`
 }

@@ -9,7 +9,7 @@ import { requirePrimary } from './primary.ts'
 import { isEpochOfRun, revocationKeys } from './revocation-keys.ts'
 
 const pageSize = 1000
-/** How long Redis may take to answer, beyond what it was asked to block. */
+/** How long Redis may take to reply, beyond what it was asked to block. */
 const answerMilliseconds = 500
 /** How long a read blocks; and while the feed is not complete, when its completion is waited for. */
 const blockMilliseconds = { intact: 250, lost: 100 }
@@ -76,7 +76,7 @@ function createReader({ link, backlog, sink, clock }: Omit<FollowerParts, 'signa
   return async () => {
     if (!hasStarted) begin((await readState(link)).epoch)
     const block = epoch === undefined ? blockMilliseconds.lost : blockMilliseconds.intact
-    // The moment of asking, not of the answer: what is published in between may be missing from it.
+    // The time of the command, not of the reply: what is published in between may be missing from it.
     const askedAt = clock.monotonic()
     const page = await readPage(link, { after: lastId, block: isCaughtUp ? block : undefined, isLive })
     sink.add(page.entries)
@@ -120,7 +120,7 @@ function createReader({ link, backlog, sink, clock }: Omit<FollowerParts, 'signa
 }
 
 interface FeedState {
-  /** `undefined` unless it stands for a complete feed in the server process that answered. */
+  /** `undefined` unless it stands for a complete feed in the server process that replied. */
   readonly epoch: string | undefined
   /** There for some seconds after an issuer has published all of its outbox. */
   readonly confirmation: string | undefined

@@ -1,5 +1,5 @@
 /**
- * Carries the denylist, and the memory of used DPoP proofs, over Redis or Valkey.
+ * Carries the denylist, and the replay cache of DPoP proofs, over Redis or Valkey.
  *
  * @packageDocumentation
  */

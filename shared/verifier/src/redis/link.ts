@@ -39,7 +39,7 @@ export interface RedisLink {
   /**
    * Runs commands, and connects before if need be.
    *
-   * @throws when Redis refuses, is away, or has not answered in time.
+   * @throws when Redis refuses, is away, or has not replied in time.
    */
   run<T>(milliseconds: number, work: (session: RedisSession) => Promise<T>): Promise<T>
   /** Ends everything that is under way, at once, and leaves no handle open. */
@@ -154,7 +154,7 @@ async function subscribe(client: RedisClient, subscription?: RedisSubscription):
   }
 }
 
-/** node-redis 5 uses RESP2 by default, and 6 uses RESP3. The answer to HELLO has the version of this connection. */
+/** node-redis 5 uses RESP2 by default, and 6 uses RESP3. The reply to HELLO has the version of this connection. */
 async function speaksResp3(client: RedisClient): Promise<boolean> {
   if (client.options.RESP !== undefined) return client.options.RESP === 3
   try {

@@ -6,7 +6,7 @@ export const revocationKeys = Object.freeze({
   epoch: '{countersign}:epoch',
   /** Every entry, in the order of publication: fields `kind`, `value`, `exp`. */
   stream: '{countersign}:revocations',
-  /** How many messages the stream has if nobody but the publishers has touched it. */
+  /** How many messages the stream has if the publishers alone have written to it. */
   length: '{countersign}:length',
   /**
    * Exists for some seconds after an issuer has published everything that it found in its outbox. The value is the moment

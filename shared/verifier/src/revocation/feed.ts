@@ -21,18 +21,18 @@ export interface RevocableIdentifiers {
 
 /** An entry as it arrives. */
 export interface ArrivingEntry extends RevocationEntry {
-  /** Seconds since its publication. Absent unless it arrives live: what is read from the past tells nothing about the way. */
+  /** Seconds since its publication. Absent unless it arrives live: an entry that is read later says nothing about the delay. */
   readonly ageSeconds?: number | undefined
 }
 
-/** What a feed tells its follower. */
+/** What a feed calls its follower with. */
 export interface RevocationSink {
   /** Entries to know from now on. Ones that are known already, or expired, do no harm. */
   add(entries: readonly ArrivingEntry[]): void
   /**
    * Everything that was published before `asOf` has been added.
    *
-   * @param asOf by the clock's `monotonic()`; `Infinity` when the follower is current until it hears otherwise.
+   * @param asOf by the clock's `monotonic()`; `Infinity` when the follower is current until `setInterrupted`.
    */
   setCurrent(asOf: number): void
   /**

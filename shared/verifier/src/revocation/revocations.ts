@@ -11,12 +11,12 @@ export const stalePolicies = ['reject', 'check', 'allow'] as const
 
 /**
  * - `reject`: refuse with 503, since it cannot be known.
- * - `check`: ask the transport directly for each request; 503 when it does not answer.
+ * - `check`: ask the transport directly for each request; 503 when it does not reply.
  * - `allow`: accept; a revoked token then works until it expires.
  */
 export type StalePolicy = (typeof stalePolicies)[number]
 
-/** Where a verifier hears of revoked tokens, and what it does when it hears nothing. `./redis` makes one. */
+/** Where a verifier gets revocations from, and what it does when none arrive. `./redis` makes one. */
 export interface RevocationOptions {
   /** Belongs to the verifier it is given to, which closes it. */
   readonly feed: RevocationFeed
@@ -45,7 +45,7 @@ export interface Revocations {
   /**
    * Asks the transport itself.
    *
-   * @throws {TokenRevokedError} on a hit, {@link RevocationsUnavailableError} when it does not answer.
+   * @throws {TokenRevokedError} on a hit, {@link RevocationsUnavailableError} when it does not reply.
    */
   ask(identifiers: RevocableIdentifiers): Promise<void>
   /** Resolves once the view has been complete; rejects when it is closed before. */
@@ -71,7 +71,7 @@ export function createRevocations(options: RevocationOptions, context: Revocatio
   const { clock = systemClock, logger = silentLogger, onRevoked = () => {}, onPropagated } = context
   const startedAt = clock.monotonic()
   let warnedAt = Number.NEGATIVE_INFINITY
-  /** A feed that never comes is a wrong set-up, and not an outage. */
+  /** A feed that never arrives is a wrong set-up and not an outage. */
   const warnIfOverdue = (reason: string) => {
     const now = clock.monotonic()
     if (view.status().isLoaded || now - startedAt < overdueMilliseconds || now - warnedAt < repeatMilliseconds) return

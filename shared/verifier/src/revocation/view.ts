@@ -62,7 +62,7 @@ export function createRevocationView(options: RevocationViewOptions): Revocation
   const firstLoad = deferred()
   let hasLoaded = false
   let asOf = Number.NEGATIVE_INFINITY
-  // Unknown at first, so that the very first change is told, whichever it is.
+  // Unknown at first, so that the very first change is reported, whichever it is.
   let isCurrent: boolean | undefined
 
   const removeExpired = () => {

@@ -139,7 +139,7 @@ function futureDetail(claim: string, seconds: number): string {
   return `${claim} is ${Math.ceil(seconds)} s ahead of this machine's clock: one of the two clocks is wrong`
 }
 
-/** The `sid` of each who acts for the subject; `undefined` when nobody with one does. */
+/** The `sid` of each actor; `undefined` when there is none. */
 export function actorSessions({ act }: VerifiedAccessToken): readonly string[] | undefined {
   const sids: string[] = []
   for (let one: ActorClaim | undefined = act; one; one = one.act) if (one.sid !== undefined) sids.push(one.sid)

@@ -18,7 +18,7 @@ export interface UnverifiedToken {
   readonly unverifiedPayload: Uint8Array
 }
 
-/** Parses access tokens. It remembers the last header that was acceptable, since all tokens of one key have the same. */
+/** Parses access tokens. It keeps the last acceptable header, since all tokens of one key have the same. */
 export type TokenParser = (token: string) => UnverifiedToken
 
 /**

@@ -25,7 +25,7 @@ export function verifySignature({ signingInput, signature }: UnverifiedToken, ke
   })
 }
 
-/** A key source of one's own may hand over any key. */
+/** A custom key source may return any key. */
 function checkKey(key: VerificationKey): KeyObject {
   const known = checkedKeys.get(key)
   if (known) return known

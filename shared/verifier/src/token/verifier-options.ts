@@ -19,11 +19,11 @@ export interface AccessTokenVerifierOptions {
   readonly issuer: string
   /** This service's identifier, or several: a token's `aud` has to hold one of them. */
   readonly audience: string | readonly string[] | typeof anyAudience
-  /** Where revoked tokens are heard of. `null`, spelled out, accepts revoked tokens until they expire. */
+  /** Where revocations come from. `null`, spelled out, accepts revoked tokens until they expire. */
   readonly revocations: RevocationOptions | null
   /** Where the issuer publishes its keys. Default `<issuer>/.well-known/jwks.json`. */
   readonly jwksUri?: string | undefined
-  /** A key source of one's own instead of `jwksUri`. It stays its owner's to close. */
+  /** A key source of your own instead of `jwksUri`. You close it. */
   readonly keys?: KeySource | undefined
   /** For `exp`, `iat` and `nbf`, in seconds, from 0 to 60. Default 5. */
   readonly clockToleranceSeconds?: number | undefined
@@ -42,7 +42,7 @@ export interface AccessTokenVerifierOptions {
   readonly clock?: Clock | undefined
   /** Fetches the key set. Default: the platform's. */
   readonly fetch?: Fetch | undefined
-  /** Told of changes in keys and denylist, and of what a wrong set-up looks like. Default: its warnings go to the console. */
+  /** Logs changes of keys and denylist, and what looks like a wrong set-up. Default: its warnings go to the console. */
   readonly logger?: VerifierLogger | undefined
 }
 
@@ -86,7 +86,7 @@ export function readVerifierOptions(
   // A feed inside this process tells what it knows while it is being connected, before there is a key set.
   const revokedBefore: string[] = []
   const onRevoked = (kind: RevocationKind, value: string) => {
-    // First of all, since a key source of one's own may throw.
+    // First of all, since a custom key source may throw.
     onTokensRevoked(kind, value)
     if (kind === 'kid') keys ? keys.remove(value) : revokedBefore.push(value)
   }

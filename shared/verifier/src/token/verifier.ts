@@ -12,8 +12,8 @@ export interface VerifyOptions {
   readonly whenStale?: StalePolicy | undefined
   /**
    * The request, when it presents the token under the scheme `DPoP` (RFC 9449 §7.1). Absent for a bearer token: one that
-   * is bound to a key is then refused. `null`, spelled out, asks for no proof: for who reads tokens that are not presented
-   * to it, as introspection does.
+   * is bound to a key is then refused. `null`, spelled out, asks for no proof: for endpoints that inspect tokens rather than
+   * authorize by them, such as introspection.
    */
   readonly dpop?: DpopPresentation | null | undefined
 }

@@ -35,7 +35,7 @@ function describeDpopReplays(name: string, createMemory: () => Promise<() => Dpo
       expect(await replays.markUsed(key, inSeconds(120))).toBe(false)
     })
 
-    it('are told apart by every character', async () => {
+    it('differ by every character', async () => {
       const replays = join()
       const key = newKey()
       await replays.markUsed(key, inSeconds(60))
@@ -49,19 +49,19 @@ function describeDpopReplays(name: string, createMemory: () => Promise<() => Dpo
       for (let round = 0; round < 5; round++) {
         const key = newKey()
         const claims = Array.from({ length: 100 }, (_, at) => replicas[at % 3]?.markUsed(key, inSeconds(60)))
-        const answers = await Promise.all(claims)
-        expect(answers.filter((isFirst) => isFirst === true)).toHaveLength(1)
-        expect(answers.filter((isFirst) => isFirst === false)).toHaveLength(99)
+        const results = await Promise.all(claims)
+        expect(results.filter((isFirst) => isFirst === true)).toHaveLength(1)
+        expect(results.filter((isFirst) => isFirst === false)).toHaveLength(99)
       }
     })
 
     it('are all claimed when they are different, however parallel', async () => {
       const replays = join()
-      const answers = await Promise.all(Array.from({ length: 100 }, () => replays.markUsed(newKey(), inSeconds(60))))
-      expect(answers).toEqual(Array(100).fill(true))
+      const results = await Promise.all(Array.from({ length: 100 }, () => replays.markUsed(newKey(), inSeconds(60))))
+      expect(results).toEqual(Array(100).fill(true))
     })
 
-    it('are remembered until they expire, and not much longer', async () => {
+    it('are kept until they expire, and not much longer', async () => {
       const replays = join()
       const key = newKey()
       const expiresAt = inSeconds(1.2)
@@ -76,8 +76,8 @@ function describeDpopReplays(name: string, createMemory: () => Promise<() => Dpo
     it('are claimed once even if they have expired already', async () => {
       const replays = join()
       const key = newKey()
-      const answers = await Promise.all(Array.from({ length: 20 }, () => replays.markUsed(key, inSeconds(-5))))
-      expect(answers).toContain(true)
+      const results = await Promise.all(Array.from({ length: 20 }, () => replays.markUsed(key, inSeconds(-5))))
+      expect(results).toContain(true)
     })
   })
 }
@@ -111,7 +111,7 @@ describe.skipIf(inject('redisUrl') === undefined)('with Redis', () => {
     await replays.close?.()
   })
 
-  it.each(['frozen', 'cut'] as const)('nothing is claimed while Redis is %s, and nobody waits', async (fault) => {
+  it.each(['frozen', 'cut'] as const)('nothing is claimed while Redis is %s, and no caller waits', async (fault) => {
     const proxy = await startTcpProxy({ target: url })
     const replays = redisDpopReplays({ url: proxy.url })
     await replays.markUsed(newKey(), inSeconds(60))

@@ -55,7 +55,7 @@ describe('a token that is bound to a key (RFC 9449 §6, §7)', () => {
     expect(await present(token)).toBe('good')
   })
 
-  it('is refused as a bearer token, also once it is remembered', async () => {
+  it('is refused as a bearer token, also once it is cached', async () => {
     const { code, present } = setUp()
     const token = boundToken()
     expect(await code(token)).toBe('ERR_TOKEN_BINDING')
@@ -133,7 +133,7 @@ describe('a token that is bound to no key', () => {
   })
 })
 
-describe('the memory of used proofs', () => {
+describe('the replay cache of used proofs', () => {
   it('is asked for the replay key until the proof is dead', async () => {
     const markUsed = vi.fn(async () => true)
     const { present } = setUp({ replays: { markUsed }, maxAgeSeconds: 10 })

@@ -36,7 +36,7 @@ const fate = (proof: string, changes: Partial<DpopExpectations> = {}) =>
 const fateOf = async (changes: ProofChanges) => fate(await proofOf(changes))
 
 describe('a DPoP proof (RFC 9449 §4.3)', () => {
-  it('is taken when all is right, and told by key, jti and time', async () => {
+  it('is accepted when all is right, and identified by key, jti and time', async () => {
     const proof = await verifyDpopProof(await proofOf({ claims: { jti: 'one', nonce: 'n' } }), expected)
     const jkt = await calculateJwkThumbprint(key.jwk)
     expect(proof).toEqual({
@@ -295,7 +295,7 @@ describe('a DPoP proof (RFC 9449 §4.3)', () => {
     expect(await fate(await signPayload(key, infinite))).toBe('iat is not a finite number')
   })
 
-  it('has to be remembered for longer than any replica whose clock is 5 seconds behind accepts it', async () => {
+  it('has to be kept for longer than any replica whose clock is 5 seconds behind accepts it', async () => {
     for (const age of [0, 30, 60]) {
       const { expiresAt } = await verifyDpopProof(await proofOf({ claims: { iat: now - age } }), expected)
       const acceptedUntil = now - age + 60 + 5

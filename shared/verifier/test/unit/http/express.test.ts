@@ -7,8 +7,8 @@ import {
   requireRole,
   requireScope
 } from '../../../src/http/express.ts'
-import { answerTo } from '../fixtures/answer-to.ts'
 import { signProof } from '../fixtures/dpop-proofs.ts'
+import { sendRequest } from '../fixtures/send-request.ts'
 import { setUpVerifierFixture } from '../fixtures/verifier-fixture.ts'
 
 const { clock, issuer, verifier, key, bound } = await setUpVerifierFixture()
@@ -40,38 +40,40 @@ describe('requireAccessToken for Express', () => {
     const token = issuer.mint()
     const app = setUp()
     for (let round = 0; round < 2; round++) {
-      const answer = await answerTo(app, { url: '/mounted/me', headers: bearer(token) })
-      expect(answer).toMatchObject({ status: 200, body: '{"sub":"user-1"}' })
+      const response = await sendRequest(app, { url: '/mounted/me', headers: bearer(token) })
+      expect(response).toMatchObject({ status: 200, body: '{"sub":"user-1"}' })
     }
     expect(Object.isFrozen(verifier.check(token))).toBe(true)
   })
 
-  it('answers with the bytes of the refusal, whatever the app does to its JSON', async () => {
+  it('sends the same bytes, whatever the app does to its JSON', async () => {
     const app = express()
     app.set('json spaces', 2)
-    const answer = await answerTo(setUp({}, app), { url: '/mounted/me', headers: bearer('x') })
-    expect(answer).toMatchObject({
+    const response = await sendRequest(setUp({}, app), { url: '/mounted/me', headers: bearer('x') })
+    expect(response).toMatchObject({
       status: 401,
       headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
       body: '{"error":"invalid_token","error_description":"The access token is invalid."}'
     })
-    expect(answer.headers).not.toHaveProperty('etag')
+    expect(response.headers).not.toHaveProperty('etag')
   })
 
   it('sees the whole path and query where a router is mounted on a part of it', async () => {
     const app = setUp({ publicUrl: 'https://api.example.com' })
     const headers = await proven('https://api.example.com/mounted/me')
-    expect(await answerTo(app, { url: '/mounted/me?x=1', headers })).toMatchObject({ status: 200 })
+    expect(await sendRequest(app, { url: '/mounted/me?x=1', headers })).toMatchObject({ status: 200 })
     const query = { url: '/mounted/me?access_token=x', headers: bearer(issuer.mint()) }
-    expect(await answerTo(app, query)).toMatchObject({ status: 400 })
+    expect(await sendRequest(app, query)).toMatchObject({ status: 400 })
   })
 
   it('goes by the address of the request without publicUrl, port and absolute-form included', async () => {
     const url = 'http://internal:4001/mounted/me'
-    expect(await answerTo(setUp(), { url: '/mounted/me', headers: await proven(url) })).toMatchObject({ status: 200 })
-    expect(await answerTo(setUp(), { url, headers: await proven(url) })).toMatchObject({ status: 200 })
+    expect(await sendRequest(setUp(), { url: '/mounted/me', headers: await proven(url) })).toMatchObject({
+      status: 200
+    })
+    expect(await sendRequest(setUp(), { url, headers: await proven(url) })).toMatchObject({ status: 200 })
     const other = await proven('http://internal/mounted/me')
-    expect(await answerTo(setUp(), { url: '/mounted/me', headers: other })).toMatchObject({ status: 401 })
+    expect(await sendRequest(setUp(), { url: '/mounted/me', headers: other })).toMatchObject({ status: 401 })
   })
 
   it('honours X-Forwarded-* only where the app trusts its proxy', async () => {
@@ -82,9 +84,9 @@ describe('requireAccessToken for Express', () => {
     ] as const) {
       const app = setUp({}, express().set('trust proxy', trusted))
       const withHost = [...(await proven('http://api.example.com/mounted/me')), ...host]
-      expect(await answerTo(app, { url: '/mounted/me', headers: withHost })).toMatchObject({ status })
+      expect(await sendRequest(app, { url: '/mounted/me', headers: withHost })).toMatchObject({ status })
       const both = [...(await proven('https://api.example.com/mounted/me')), ...host, 'X-Forwarded-Proto', 'https']
-      expect(await answerTo(app, { url: '/mounted/me', headers: both })).toMatchObject({ status })
+      expect(await sendRequest(app, { url: '/mounted/me', headers: both })).toMatchObject({ status })
     }
   })
 
@@ -97,26 +99,26 @@ describe('requireAccessToken for Express', () => {
       ['application/json', '{"access_token":"x"}', 200]
     ] as const) {
       const headers = [...bearer(issuer.mint()), 'Content-Type', type, 'Content-Length', String(body.length)]
-      expect(await answerTo(app, { url: '/mounted/me', headers, body }), type).toMatchObject({ status })
+      expect(await sendRequest(app, { url: '/mounted/me', headers, body }), type).toMatchObject({ status })
     }
   })
 
   it('leaves errors of the app behind it alone', async () => {
-    const answer = await answerTo(setUp(), { url: '/mounted/fails', headers: bearer(issuer.mint()) })
-    expect(answer).toMatchObject({ status: 418, body: '{"name":"RangeError","message":"its own"}' })
+    const response = await sendRequest(setUp(), { url: '/mounted/fails', headers: bearer(issuer.mint()) })
+    expect(response).toMatchObject({ status: 418, body: '{"name":"RangeError","message":"its own"}' })
   })
 
   it('hands a fault that is no refusal to the error handler of the app', async () => {
     const broken = { ...verifier, check: () => Promise.reject(new RangeError('broken')) }
     const app = express()
     app.use(requireAccessToken(broken), ownFault)
-    expect(await answerTo(app, { headers: bearer('x') })).toMatchObject({ status: 418 })
+    expect(await sendRequest(app, { headers: bearer('x') })).toMatchObject({ status: 418 })
   })
 
   it('tells each refusal to the logger of its request, by the checks behind it too', async () => {
     const logger = { info: vi.fn(), warn: vi.fn() }
     const app = setUp({ logger: (request) => ({ ...logger, info: (fields) => logger.info(request.path, fields) }) })
-    expect(await answerTo(app, { url: '/mounted/reports', headers: bearer(issuer.mint()) })).toMatchObject({
+    expect(await sendRequest(app, { url: '/mounted/reports', headers: bearer(issuer.mint()) })).toMatchObject({
       status: 403
     })
     const fields = { code: 'ERR_SCOPE_INSUFFICIENT', detail: 'lacks the scope reports:read' }
@@ -124,7 +126,7 @@ describe('requireAccessToken for Express', () => {
   })
 
   it('is needed before requireRole and accessTokenOf: a TypeError, never a pass', async () => {
-    expect(await answerTo(setUp(), { url: '/unguarded', headers: bearer(issuer.mint()) })).toMatchObject({
+    expect(await sendRequest(setUp(), { url: '/unguarded', headers: bearer(issuer.mint()) })).toMatchObject({
       status: 418,
       body: expect.stringMatching(/^\{"name":"TypeError"/)
     })

@@ -8,8 +8,8 @@ import {
   requireRole,
   requireScope
 } from '../../../src/http/fastify.ts'
-import { type Asked, answerTo } from '../fixtures/answer-to.ts'
 import { signProof } from '../fixtures/dpop-proofs.ts'
+import { type SentRequest, sendRequest } from '../fixtures/send-request.ts'
 import { setUpVerifierFixture } from '../fixtures/verifier-fixture.ts'
 
 const { clock, issuer, verifier, key, bound } = await setUpVerifierFixture()
@@ -38,9 +38,9 @@ const setUp = (options?: RequireAccessTokenOptions, serverOptions?: FastifyServe
   app.get('/unguarded', { onRequest: requireRole('admin') }, async () => 'unguarded')
   return app
 }
-const ask = async (app: FastifyInstance, asked: Asked) => {
+const ask = async (app: FastifyInstance, sent: SentRequest) => {
   await app.ready()
-  return answerTo(app.routing as RequestListener, asked)
+  return sendRequest(app.routing as RequestListener, sent)
 }
 const bearer = (token: string) => ['Authorization', `Bearer ${token}`]
 const proven = async (url: string) => {
@@ -57,8 +57,8 @@ describe('requireAccessToken for Fastify', () => {
     expect(await ask(app, { url: '/public' })).toMatchObject({ status: 200, body: 'public' })
     const token = issuer.mint()
     for (let round = 0; round < 2; round++) {
-      const answer = await ask(app, { url: '/mounted/me', headers: bearer(token) })
-      expect(answer).toMatchObject({ status: 200, body: '{"sub":"user-1"}' })
+      const response = await ask(app, { url: '/mounted/me', headers: bearer(token) })
+      expect(response).toMatchObject({ status: 200, body: '{"sub":"user-1"}' })
     }
   })
 
@@ -70,7 +70,7 @@ describe('requireAccessToken for Fastify', () => {
     expect(await ask(app, { url: '/one', headers })).toMatchObject({ status: 200, body: 'one' })
   })
 
-  it('answers with the bytes of the refusal, whatever schema the route has for its answers', async () => {
+  it('sends the same bytes, whatever schema the route has for its responses', async () => {
     expect(await ask(setUp(), { url: '/mounted/schema', headers: bearer('x') })).toMatchObject({
       status: 401,
       headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
@@ -121,8 +121,8 @@ describe('requireAccessToken for Fastify', () => {
   })
 
   it('leaves errors of the app behind it alone', async () => {
-    const answer = await ask(setUp(), { url: '/mounted/fails', headers: bearer(issuer.mint()) })
-    expect(answer).toMatchObject({ status: 418, body: '{"name":"RangeError","message":"its own"}' })
+    const response = await ask(setUp(), { url: '/mounted/fails', headers: bearer(issuer.mint()) })
+    expect(response).toMatchObject({ status: 418, body: '{"name":"RangeError","message":"its own"}' })
   })
 
   it('hands a fault that is no refusal to the error handler of the app', async () => {

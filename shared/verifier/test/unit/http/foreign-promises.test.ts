@@ -9,7 +9,7 @@ import { requireAccessToken as requireInFastify } from '../../../src/http/fastif
 import { requireAccessToken as requireInHono } from '../../../src/http/hono.ts'
 import { requireAccessToken as requireInKoa } from '../../../src/http/koa.ts'
 import type { AccessTokenVerifier } from '../../../src/token/verifier.ts'
-import { answerTo } from '../fixtures/answer-to.ts'
+import { sendRequest } from '../fixtures/send-request.ts'
 
 /** What a library of promises, or another realm, makes: it waits, and is no `Promise` of this one. */
 const foreignRejection = (error: Error) => {
@@ -29,18 +29,18 @@ const apps: Record<string, () => Promise<number>> = {
     app.use(requireInKoa(verifier)).use((ctx) => {
       ctx.body = 'let in'
     })
-    return (await answerTo(app.callback(), { headers })).status
+    return (await sendRequest(app.callback(), { headers })).status
   },
   async express() {
     const app = express()
     app.use(requireInExpress(verifier), (_, response) => void response.end('let in'))
-    return (await answerTo(app, { headers })).status
+    return (await sendRequest(app, { headers })).status
   },
   async fastify() {
     const app = Fastify()
     app.get('/', { onRequest: requireInFastify(verifier) }, async () => 'let in')
     await app.ready()
-    return (await answerTo((request, response) => app.routing(request, response), { headers })).status
+    return (await sendRequest((request, response) => app.routing(request, response), { headers })).status
   },
   async hono() {
     const app = new Hono()

@@ -31,7 +31,7 @@ const setUp = (options?: RequireAccessTokenOptions) => {
   app.onError((error, c) => c.json({ name: error.name, message: error.message }, 418))
   return app
 }
-const answer = async (app: Hono, path: string, headers: [string, string][] = [], method = 'GET', env = {}) => {
+const send = async (app: Hono, path: string, headers: [string, string][] = [], method = 'GET', env = {}) => {
   const request = new Request(`http://internal:4001${path}`, { method, headers: new Headers(headers) })
   const response = await app.fetch(request, env)
   return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() }
@@ -46,18 +46,18 @@ describe('requireAccessToken for Hono', () => {
   it('leaves the claims in the context, at the first and at the next request with a token', async () => {
     const token = issuer.mint()
     for (let round = 0; round < 2; round++) {
-      expect(await answer(setUp(), '/mounted/me', [bearer(token)])).toMatchObject({
+      expect(await send(setUp(), '/mounted/me', [bearer(token)])).toMatchObject({
         status: 200,
         body: '{"sub":"user-1"}'
       })
     }
     const admin = issuer.mint({ roles: ['admin'] })
-    expect(await answer(setUp(), '/one', [bearer(admin)])).toMatchObject({ status: 200, body: 'user-1' })
-    expect(await answer(setUp(), '/one', [bearer(token)])).toMatchObject({ status: 403 })
+    expect(await send(setUp(), '/one', [bearer(admin)])).toMatchObject({ status: 200, body: 'user-1' })
+    expect(await send(setUp(), '/one', [bearer(token)])).toMatchObject({ status: 403 })
   })
 
-  it('answers with the bytes of the refusal, and keeps the headers that were set before', async () => {
-    expect(await answer(setUp(), '/mounted/me', [bearer('x')])).toMatchObject({
+  it('sends the same bytes, and keeps the headers that were set before', async () => {
+    expect(await send(setUp(), '/mounted/me', [bearer('x')])).toMatchObject({
       status: 401,
       headers: {
         'content-type': 'application/json; charset=utf-8',
@@ -67,7 +67,7 @@ describe('requireAccessToken for Hono', () => {
       },
       body: '{"error":"invalid_token","error_description":"The access token is invalid."}'
     })
-    const head = await answer(setUp(), '/mounted/me', [], 'HEAD')
+    const head = await send(setUp(), '/mounted/me', [], 'HEAD')
     expect(head).toMatchObject({ status: 401, body: '' })
     expect(head.headers['www-authenticate']).toMatch(/^Bearer realm="api", DPoP /)
   })
@@ -85,38 +85,38 @@ describe('requireAccessToken for Hono', () => {
         ['Authorization', first],
         ['authorization', second]
       ]
-      expect(await answer(setUp(), '/mounted/me', headers), first).toMatchObject({ status: 400 })
+      expect(await send(setUp(), '/mounted/me', headers), first).toMatchObject({ status: 400 })
     }
     const digest: [string, string] = ['Authorization', 'Digest username="bearer", realm="x", nonce="y"']
-    expect(await answer(setUp(), '/mounted/me', [digest])).toMatchObject({ status: 401 })
+    expect(await send(setUp(), '/mounted/me', [digest])).toMatchObject({ status: 401 })
   })
 
   it('goes by the request that it was given, not by that of the server around it', async () => {
     const incoming = { rawHeaders: bearer(issuer.mint()), url: '/mounted/me' }
-    expect(await answer(setUp(), '/mounted/me', [], 'GET', { incoming })).toMatchObject({ status: 401 })
+    expect(await send(setUp(), '/mounted/me', [], 'GET', { incoming })).toMatchObject({ status: 401 })
   })
 
   it('takes a proof for the path of the request below publicUrl, or for its own address', async () => {
     const app = setUp({ publicUrl: 'https://api.example.com/v1' })
     const good = await proven('https://api.example.com/v1/mounted/me')
-    expect(await answer(app, '/mounted/me?x=1', good)).toMatchObject({ status: 200 })
-    expect(await answer(app, '/mounted/me?x=1', good)).toMatchObject({ status: 401 })
+    expect(await send(app, '/mounted/me?x=1', good)).toMatchObject({ status: 200 })
+    expect(await send(app, '/mounted/me?x=1', good)).toMatchObject({ status: 401 })
     const own = await proven('http://internal:4001/mounted/me')
-    expect(await answer(app, '/mounted/me', own)).toMatchObject({ status: 401 })
-    expect(await answer(setUp(), '/mounted/me', own)).toMatchObject({ status: 200 })
+    expect(await send(app, '/mounted/me', own)).toMatchObject({ status: 401 })
+    expect(await send(setUp(), '/mounted/me', own)).toMatchObject({ status: 200 })
     const head = await proven('http://internal:4001/mounted/me', 'HEAD')
-    expect(await answer(setUp(), '/mounted/me', head, 'HEAD')).toMatchObject({ status: 200 })
+    expect(await send(setUp(), '/mounted/me', head, 'HEAD')).toMatchObject({ status: 200 })
     const [authorization, proof] = await proven('http://internal:4001/mounted/me')
     const doubled = [authorization, proof, proof] as [string, string][]
-    expect(await answer(setUp(), '/mounted/me', doubled)).toMatchObject({ status: 401 })
+    expect(await send(setUp(), '/mounted/me', doubled)).toMatchObject({ status: 401 })
   })
 
   it('refuses a token in the query with 400', async () => {
-    expect(await answer(setUp(), '/mounted/me?access_token=x', [bearer(issuer.mint())])).toMatchObject({ status: 400 })
+    expect(await send(setUp(), '/mounted/me?access_token=x', [bearer(issuer.mint())])).toMatchObject({ status: 400 })
   })
 
   it('leaves errors of the app behind it alone', async () => {
-    expect(await answer(setUp(), '/mounted/fails', [bearer(issuer.mint())])).toMatchObject({
+    expect(await send(setUp(), '/mounted/fails', [bearer(issuer.mint())])).toMatchObject({
       status: 418,
       body: '{"name":"RangeError","message":"its own"}'
     })
@@ -126,19 +126,19 @@ describe('requireAccessToken for Hono', () => {
     const broken = { ...verifier, check: () => Promise.reject(new RangeError('broken')) }
     const app = setUp()
     app.get('/broken', requireAccessToken(broken), (c) => c.text('in'))
-    expect(await answer(app, '/broken', [bearer('x')])).toMatchObject({ status: 418 })
+    expect(await send(app, '/broken', [bearer('x')])).toMatchObject({ status: 418 })
   })
 
   it('tells each refusal to the logger of its request, by the checks behind it too', async () => {
     const logger = { info: vi.fn(), warn: vi.fn() }
     const app = setUp({ logger: (c) => ({ ...logger, info: (fields) => logger.info(c.req.path, fields) }) })
-    expect(await answer(app, '/mounted/reports', [bearer(issuer.mint())])).toMatchObject({ status: 403 })
+    expect(await send(app, '/mounted/reports', [bearer(issuer.mint())])).toMatchObject({ status: 403 })
     const fields = { code: 'ERR_SCOPE_INSUFFICIENT', detail: 'lacks the scope reports:read' }
     expect(logger.info).toHaveBeenCalledExactlyOnceWith('/mounted/reports', fields)
   })
 
   it('is needed before requireRole: a TypeError, never a pass', async () => {
-    expect(await answer(setUp(), '/unguarded', [bearer(issuer.mint())])).toMatchObject({
+    expect(await send(setUp(), '/unguarded', [bearer(issuer.mint())])).toMatchObject({
       status: 418,
       body: expect.stringMatching(/^\{"name":"TypeError"/)
     })

@@ -11,9 +11,9 @@ import {
   requireScope
 } from '../../../src/http/koa.ts'
 import { createAccessTokenVerifier } from '../../../src/token/verifier.ts'
-import { answerOf } from '../fixtures/answer-of.ts'
 import { createProofKey, type ProofKey, signProof } from '../fixtures/dpop-proofs.ts'
 import { createFakeClock } from '../fixtures/fake-clock.ts'
+import { sendToKoa } from '../fixtures/send-to-koa.ts'
 
 const clock = createFakeClock()
 const algs = 'algs="ES256 ES384 EdDSA Ed25519 RS256 PS256"'
@@ -68,9 +68,9 @@ describe('requireAccessToken, for a token that is bound to a key', () => {
       ['DELETE', '/a%2Fb']
     ] as const) {
       const proof = await proofFor(`http://internal:4001${url.split('?')[0]}`, { method })
-      expect(await answerOf(app, { method, url, headers: headersOf(proof) }), url).toMatchObject({ status: 200 })
+      expect(await sendToKoa(app, { method, url, headers: headersOf(proof) }), url).toMatchObject({ status: 200 })
       const another = await proofFor('http://internal:4001/me', { method: 'PUT' })
-      expect(await answerOf(app, { method, url, headers: headersOf(another) }), url).toMatchObject({ status: 401 })
+      expect(await sendToKoa(app, { method, url, headers: headersOf(another) }), url).toMatchObject({ status: 401 })
     }
   })
 
@@ -78,12 +78,12 @@ describe('requireAccessToken, for a token that is bound to a key', () => {
     for (const publicUrl of ['https://api.example.com/v1', 'https://api.example.com/v1/']) {
       const app = setUp({ publicUrl })
       const good = await proofFor('https://api.example.com/v1/me')
-      expect(await answerOf(app, { url: '/me?x=1', headers: headersOf(good) })).toMatchObject({ status: 200 })
+      expect(await sendToKoa(app, { url: '/me?x=1', headers: headersOf(good) })).toMatchObject({ status: 200 })
       const internal = await proofFor('http://internal:4001/me')
-      expect(await answerOf(app, { url: '/me', headers: headersOf(internal) })).toMatchObject({ status: 401 })
+      expect(await sendToKoa(app, { url: '/me', headers: headersOf(internal) })).toMatchObject({ status: 401 })
       const absolute = await proofFor('http://internal:4001/me')
       const target = { url: 'http://internal:4001/me', headers: headersOf(absolute) }
-      expect(await answerOf(app, target)).toMatchObject({ status: 401 })
+      expect(await sendToKoa(app, target)).toMatchObject({ status: 401 })
     }
   })
 
@@ -94,7 +94,7 @@ describe('requireAccessToken, for a token that is bound to a key', () => {
       return next()
     })
     const proof = await proofFor('https://api.example.com/mounted/me')
-    expect(await answerOf(app, { url: '/mounted/me', headers: headersOf(proof) })).toMatchObject({ status: 200 })
+    expect(await sendToKoa(app, { url: '/mounted/me', headers: headersOf(proof) })).toMatchObject({ status: 200 })
   })
 
   it('honours X-Forwarded-* only where the app trusts its proxy', async () => {
@@ -106,31 +106,31 @@ describe('requireAccessToken, for a token that is bound to a key', () => {
       const app = setUp()
       app.proxy = proxy
       const headers = [...headersOf(await proofFor('https://api.example.com/me')), ...forwarded]
-      expect(await answerOf(app, { url: '/me', headers })).toMatchObject({ status })
+      expect(await sendToKoa(app, { url: '/me', headers })).toMatchObject({ status })
     }
   })
 
-  it('answers a request whose Host makes no URL with a refusal', async () => {
+  it('rejects a request whose Host makes no URL', async () => {
     const headers = ['Host', 'a b', ...headersOf(await proofFor('http://a/me')).slice(2)]
-    expect(await answerOf(setUp(), { url: '/me', headers })).toMatchObject({ status: 401 })
+    expect(await sendToKoa(setUp(), { url: '/me', headers })).toMatchObject({ status: 401 })
   })
 
   it('refuses it as a bearer token, and tells that a proof is needed', async () => {
-    const answer = await answerOf(setUp(), { url: '/me', headers: ['Authorization', `Bearer ${bound}`] })
-    expect(answer.status).toBe(401)
-    expect(answer.headers['www-authenticate']).toMatch(/^DPoP error="invalid_token", .*algs="ES256 /)
+    const response = await sendToKoa(setUp(), { url: '/me', headers: ['Authorization', `Bearer ${bound}`] })
+    expect(response.status).toBe(401)
+    expect(response.headers['www-authenticate']).toMatch(/^DPoP error="invalid_token", .*algs="ES256 /)
     const proof = await proofFor('http://internal:4001/me')
     const headers = ['Host', 'internal:4001', 'Authorization', `Bearer ${bound}`, 'DPoP', proof]
-    expect(await answerOf(setUp(), { url: '/me', headers })).toMatchObject({ status: 401 })
+    expect(await sendToKoa(setUp(), { url: '/me', headers })).toMatchObject({ status: 401 })
   })
 
-  it('answers a wrong, missing, doubled or used proof with 401 invalid_dpop_proof', async () => {
+  it('returns 401 invalid_dpop_proof for a wrong, missing, doubled or used proof', async () => {
     const app = setUp()
     const url = '/me'
     const proof = await proofFor('http://internal:4001/me')
     const doubled = [...headersOf(proof), 'dpop', await proofFor('http://internal:4001/me')]
     for (const headers of [headersOf('garbage'), headersOf(proof).slice(0, 4), doubled, headersOf('')]) {
-      expect(await answerOf(app, { url, headers })).toMatchObject({
+      expect(await sendToKoa(app, { url, headers })).toMatchObject({
         status: 401,
         headers: {
           'www-authenticate': `DPoP error="invalid_dpop_proof", error_description="The DPoP proof is not valid.", ${algs}`
@@ -138,31 +138,31 @@ describe('requireAccessToken, for a token that is bound to a key', () => {
         body: '{"error":"invalid_dpop_proof","error_description":"The DPoP proof is not valid."}'
       })
     }
-    expect(await answerOf(app, { url, headers: headersOf(proof) })).toMatchObject({ status: 200 })
-    expect(await answerOf(app, { url, headers: headersOf(proof) })).toMatchObject({ status: 401 })
+    expect(await sendToKoa(app, { url, headers: headersOf(proof) })).toMatchObject({ status: 200 })
+    expect(await sendToKoa(app, { url, headers: headersOf(proof) })).toMatchObject({ status: 401 })
   })
 
-  it('answers 503 without a challenge when it cannot be known whether the proof was used', async () => {
+  it('returns 503 without a challenge when it cannot be known whether the proof was used', async () => {
     const app = setUp({}, [], { markUsed: () => Promise.reject(new Error('away')) })
-    const answer = await answerOf(app, { url: '/me', headers: headersOf(await proofFor('http://internal:4001/me')) })
-    expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
-    expect(answer.headers).not.toHaveProperty('www-authenticate')
+    const response = await sendToKoa(app, { url: '/me', headers: headersOf(await proofFor('http://internal:4001/me')) })
+    expect(response).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
+    expect(response.headers).not.toHaveProperty('www-authenticate')
   })
 
   it('challenges under the scheme that was used: for a bad token, and for rights that lack', async () => {
     const resourceMetadata = 'https://api.example.com/.well-known/oauth-protected-resource'
     const app = setUp({ resourceMetadata }, [requireScope('write')])
     const proof = await proofFor('http://internal:4001/me')
-    const lacking = await answerOf(app, { url: '/me', headers: headersOf(proof) })
+    const lacking = await sendToKoa(app, { url: '/me', headers: headersOf(proof) })
     expect(lacking.status).toBe(403)
     expect(lacking.headers['www-authenticate']).toBe(
       'DPoP error="insufficient_scope", error_description="The access token does not have the scope that this needs.", ' +
         `scope="write", ${algs}, resource_metadata="${resourceMetadata}"`
     )
-    const bad = await answerOf(app, { url: '/me', headers: headersOf(proof, 'garbage') })
+    const bad = await sendToKoa(app, { url: '/me', headers: headersOf(proof, 'garbage') })
     expect(bad).toMatchObject({ status: 401 })
     expect(bad.headers['www-authenticate']).toMatch(/^DPoP error="invalid_token"/)
-    const bearer = await answerOf(app, { url: '/me', headers: ['Authorization', `Bearer ${issuer.mint()}`] })
+    const bearer = await sendToKoa(app, { url: '/me', headers: ['Authorization', `Bearer ${issuer.mint()}`] })
     expect(bearer.headers['www-authenticate']).toMatch(/^Bearer error="insufficient_scope"/)
   })
 
@@ -172,14 +172,14 @@ describe('requireAccessToken, for a token that is bound to a key', () => {
       ['admin', 403]
     ] as const) {
       const headers = headersOf(await proofFor('http://internal:4001/me'))
-      expect(await answerOf(setUp({}, [requireRole(role)]), { url: '/me', headers })).toMatchObject({ status })
+      expect(await sendToKoa(setUp({}, [requireRole(role)]), { url: '/me', headers })).toMatchObject({ status })
     }
   })
 
   it('refuses a token that is bound to no key under the scheme DPoP', async () => {
     const accessToken = issuer.mint()
     const proof = await proofFor('http://internal:4001/me', { accessToken })
-    expect(await answerOf(setUp(), { url: '/me', headers: headersOf(proof, accessToken) })).toMatchObject({
+    expect(await sendToKoa(setUp(), { url: '/me', headers: headersOf(proof, accessToken) })).toMatchObject({
       status: 401
     })
   })

@@ -12,8 +12,8 @@ import {
 } from '../../../src/http/koa.ts'
 import { createInProcessRevocationLog, inProcessRevocations } from '../../../src/in-process/index.ts'
 import { createAccessTokenVerifier } from '../../../src/token/verifier.ts'
-import { answerOf } from '../fixtures/answer-of.ts'
 import { createFakeClock } from '../fixtures/fake-clock.ts'
+import { sendToKoa } from '../fixtures/send-to-koa.ts'
 
 let issuer: TestIssuer
 const clock = createFakeClock()
@@ -39,7 +39,7 @@ const setUp = (options?: RequireAccessTokenOptions, ...checks: Koa.Middleware<Ac
     ctx.body = { sub: ctx.state.accessToken.sub }
   })
   const get = (token?: string, url = '/') =>
-    answerOf(app, { url, headers: token ? ['Authorization', `Bearer ${token}`] : [] })
+    sendToKoa(app, { url, headers: token ? ['Authorization', `Bearer ${token}`] : [] })
   return { app, get, log }
 }
 const resourceMetadata = 'https://api.example.com/.well-known/oauth-protected-resource'
@@ -51,8 +51,8 @@ describe('requireAccessToken', () => {
   })
 
   it('challenges a request without a token, without an error code (RFC 6750 §3.1)', async () => {
-    const answer = await setUp({ resourceMetadata }).get()
-    expect(answer).toMatchObject({
+    const response = await setUp({ resourceMetadata }).get()
+    expect(response).toMatchObject({
       status: 401,
       headers: {
         'www-authenticate':
@@ -64,7 +64,7 @@ describe('requireAccessToken', () => {
     })
   })
 
-  it('answers a bad token with 401 invalid_token and its challenge', async () => {
+  it('returns 401 invalid_token and its challenge for a bad token', async () => {
     expect(await setUp().get(issuer.mint({ exp: 1 }))).toMatchObject({
       status: 401,
       headers: {
@@ -74,17 +74,17 @@ describe('requireAccessToken', () => {
     })
   })
 
-  it('answers a revoked token with 401, and an unknown revocation state with 503 and no challenge', async () => {
+  it('returns 401 for a revoked token, and 503 without a challenge when the revocation state is unknown', async () => {
     const { get, log } = setUp()
     log.append([{ kind: 'sid', value: 'session-1', expiresAt: clock.now() / 1000 + 600 }])
     expect(await get(issuer.mint())).toMatchObject({ status: 401 })
     log.flush()
     clock.advance(1100)
     expect(await get(issuer.mint())).toMatchObject({ status: 401 })
-    const answer = await get(issuer.mint({ sid: 'session-2' }))
-    expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
-    expect(answer.headers).not.toHaveProperty('www-authenticate')
-    expect(JSON.parse(answer.body)).toMatchObject({ error: 'temporarily_unavailable' })
+    const response = await get(issuer.mint({ sid: 'session-2' }))
+    expect(response).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
+    expect(response.headers).not.toHaveProperty('www-authenticate')
+    expect(JSON.parse(response.body)).toMatchObject({ error: 'temporarily_unavailable' })
   })
 
   it('takes another stale policy for its routes', async () => {
@@ -98,10 +98,10 @@ describe('requireAccessToken', () => {
     const { app, get } = setUp()
     const token = issuer.mint()
     const headers = ['Authorization', `Bearer ${token}`, 'authorization', `Bearer ${token}`]
-    expect(await answerOf(app, { headers })).toMatchObject({ status: 400 })
-    const answer = await get(token, `/?access_token=${token}`)
-    expect(answer).toMatchObject({ status: 400 })
-    expect(answer.headers['www-authenticate']).toContain('error="invalid_request"')
+    expect(await sendToKoa(app, { headers })).toMatchObject({ status: 400 })
+    const response = await get(token, `/?access_token=${token}`)
+    expect(response).toMatchObject({ status: 400 })
+    expect(response.headers['www-authenticate']).toContain('error="invalid_request"')
   })
 
   it('refuses a token in a parsed form, but not a JSON member of that name', async () => {
@@ -115,7 +115,7 @@ describe('requireAccessToken', () => {
         return next()
       })
       const headers = ['Authorization', `Bearer ${issuer.mint()}`, 'Content-Type', type, 'Content-Length', '14']
-      expect(await answerOf(app, { headers }), type).toMatchObject({ status })
+      expect(await sendToKoa(app, { headers }), type).toMatchObject({ status })
     }
   })
 
@@ -152,20 +152,20 @@ describe('requireScope and requireRole', () => {
     expect(await get(issuer.mint({ roles: ['user', 'admin'] }))).toMatchObject({ status: 200 })
   })
 
-  it('answer 403 insufficient_scope, naming the scopes (RFC 6750 §3.1)', async () => {
+  it('return 403 insufficient_scope, naming the scopes (RFC 6750 §3.1)', async () => {
     const { get } = setUp({ resourceMetadata }, requireScope('openid', 'write'))
     for (const scope of ['openid', 'openid writer', 'Write openid', undefined]) {
-      const answer = await get(issuer.mint({ scope }))
-      expect(answer.status).toBe(403)
-      expect(answer.headers['www-authenticate']).toBe(
+      const response = await get(issuer.mint({ scope }))
+      expect(response.status).toBe(403)
+      expect(response.headers['www-authenticate']).toBe(
         'Bearer error="insufficient_scope", error_description="The access token does not have the scope that this ' +
           `needs.", scope="openid write", resource_metadata="${resourceMetadata}"`
       )
-      expect(JSON.parse(answer.body)).toMatchObject({ error: 'insufficient_scope' })
+      expect(JSON.parse(response.body)).toMatchObject({ error: 'insufficient_scope' })
     }
   })
 
-  it('answer 403 to a token without the role, or without roles', async () => {
+  it('return 403 for a token without the role, or without roles', async () => {
     const { get } = setUp({}, requireRole('admin'))
     for (const roles of [['user'], ['administrator'], [], undefined]) {
       expect(await get(issuer.mint({ roles }))).toMatchObject({ status: 403 })
@@ -178,7 +178,7 @@ describe('requireScope and requireRole', () => {
     const errors: Error[] = []
     app.on('error', (error: Error) => errors.push(error))
     app.use(requireRole('admin') as Koa.Middleware)
-    expect(await answerOf(app)).toMatchObject({ status: 500 })
+    expect(await sendToKoa(app)).toMatchObject({ status: 500 })
     expect(errors[0]).toBeInstanceOf(TypeError)
   })
 
@@ -189,7 +189,7 @@ describe('requireScope and requireRole', () => {
 })
 
 describe('protectedResourceMetadata', () => {
-  it('answers with the metadata document (RFC 9728 §2)', async () => {
+  it('serves the metadata document (RFC 9728 §2)', async () => {
     const app = new Koa()
     app.use(
       protectedResourceMetadata({
@@ -199,9 +199,9 @@ describe('protectedResourceMetadata', () => {
         resourceName: 'The API'
       })
     )
-    const answer = await answerOf(app)
-    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'application/json; charset=utf-8' } })
-    expect(JSON.parse(answer.body)).toEqual({
+    const response = await sendToKoa(app)
+    expect(response).toMatchObject({ status: 200, headers: { 'content-type': 'application/json; charset=utf-8' } })
+    expect(JSON.parse(response.body)).toEqual({
       resource: 'https://api.example.com',
       authorization_servers: ['https://auth.example.com'],
       bearer_methods_supported: ['header'],

@@ -25,12 +25,12 @@ const all = [
 
 const algs = 'algs="ES256 ES384 EdDSA Ed25519 RS256 PS256"'
 
-describe('the HTTP answer to a verifier error (RFC 6750 §3)', () => {
+describe('the HTTP response to a verifier error (RFC 6750 §3)', () => {
   it('has the right status and error code for each error', () => {
-    const answers = Object.fromEntries(
+    const responses = Object.fromEntries(
       all.map((error) => [error.code, `${toHttpResponse(error).status} ${toHttpResponse(error).body.error}`])
     )
-    expect(answers).toEqual({
+    expect(responses).toEqual({
       ERR_BEARER_REQUEST: '400 invalid_request',
       ERR_TOKEN_MISSING: '401 missing_token',
       ERR_TOKEN_MALFORMED: '401 invalid_token',

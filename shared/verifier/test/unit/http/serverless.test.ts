@@ -25,26 +25,27 @@ const eventWith = (headers: Record<string, string>) => ({
   headers: { host: 'api.example.com', 'x-forwarded-proto': 'https', ...headers },
   requestContext: { http: { method: 'GET', path: '/me' } }
 })
-type Answer = { statusCode: number; body: string }
+type ReceivedResponse = { statusCode: number; body: string }
 
 describe.each([
   ['Express', expressApp],
   ['Koa', koaApp]
 ])('%s under serverless-http, whose requests have no raw headers', (_, app) => {
   const handler = serverless(app)
-  const answerTo = async (headers: Record<string, string>) => (await handler(eventWith(headers), {})) as Answer
+  const sendRequest = async (headers: Record<string, string>) =>
+    (await handler(eventWith(headers), {})) as ReceivedResponse
 
   it('takes a good token', async () => {
-    expect(await answerTo({ authorization: `Bearer ${issuer.mint()}` })).toMatchObject({
+    expect(await sendRequest({ authorization: `Bearer ${issuer.mint()}` })).toMatchObject({
       statusCode: 200,
       body: '{"sub":"user-1"}'
     })
   })
 
   it('refuses no token, and two of them', async () => {
-    expect(await answerTo({})).toMatchObject({ statusCode: 401 })
+    expect(await sendRequest({})).toMatchObject({ statusCode: 401 })
     const two = `Bearer ${issuer.mint()}, Bearer ${issuer.mint()}`
-    expect(await answerTo({ authorization: two })).toMatchObject({ statusCode: 400 })
+    expect(await sendRequest({ authorization: two })).toMatchObject({ statusCode: 400 })
   })
 })
 

@@ -24,7 +24,7 @@ describe('fetching a JWKS document', () => {
     }
   })
 
-  it('sends the ETag it knows, and takes 304 for an answer only then', async () => {
+  it('sends the ETag it knows, and accepts 304 only then', async () => {
     const fetch = vi.fn(async () => new Response(null, { status: 304 }))
     expect(await fetchOf(new Response(), { fetch, etag: '"1"' })).toMatchObject({ document: undefined, etag: '"1"' })
     expect(fetch).toHaveBeenCalledWith(
@@ -34,7 +34,7 @@ describe('fetching a JWKS document', () => {
     await expect(fetchOf(new Response(null, { status: 304 }))).rejects.toThrow('status 304')
   })
 
-  it('asks caches on the way to revalidate when it is told to, and only then', async () => {
+  it('asks caches on the way to revalidate on request, and only then', async () => {
     const fetch = vi.fn(async (_url: string, _init: RequestInit) => new Response('{}', { headers: json }))
     await fetchOf(new Response(), { fetch, isRevalidated: true })
     expect(fetch.mock.lastCall?.[1].headers).toMatchObject({ 'Cache-Control': 'no-cache' })
@@ -57,8 +57,8 @@ describe('fetching a JWKS document', () => {
 
   it('refuses a body that is not JSON, by its type or in fact', async () => {
     for (const type of ['text/html', 'application/json5', 'text/json', 'application/octet-stream']) {
-      const answer = fetchOf(new Response('{}', { headers: { 'Content-Type': type } }))
-      await expect(answer).rejects.toThrow(new KeySetRefusedError('not JSON by its Content-Type'))
+      const response = fetchOf(new Response('{}', { headers: { 'Content-Type': type } }))
+      await expect(response).rejects.toThrow(new KeySetRefusedError('not JSON by its Content-Type'))
     }
     for (const body of ['', '<html>', '{', Buffer.from([0x22, 0xff, 0x22])]) {
       await expect(fetchOf(new Response(body, { headers: json }))).rejects.toThrow(new KeySetRefusedError('not JSON'))
@@ -91,7 +91,7 @@ describe('fetching a JWKS document', () => {
     }
   })
 
-  it('gives up at once when it is told to, before or during', async () => {
+  it('gives up at once when it is aborted, before or during', async () => {
     const fetch = () => new Promise<Response>(() => {})
     const abort = new AbortController()
     const outcome = expect(fetchOf(new Response(), { fetch, signal: abort.signal })).rejects.toThrow('given up')
@@ -101,7 +101,7 @@ describe('fetching a JWKS document', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('reads how long an answer is fresh', async () => {
+  it('reads how long a response is fresh', async () => {
     const maxAge = async (cacheControl?: string, age = '0') => {
       const headers = { ...json, Age: age, ...(cacheControl && { 'Cache-Control': cacheControl }) }
       return (await fetchOf(new Response('{}', { headers }))).maxAgeSeconds

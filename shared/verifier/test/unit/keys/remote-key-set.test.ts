@@ -23,11 +23,11 @@ interface FakeServer {
   status: number
   headers: Record<string, string>
   isAway: boolean
-  /** Milliseconds until the answer comes. */
+  /** Milliseconds until the response comes. */
   delay: number
 }
 
-/** An issuer whose answer a test sets, and a key set that follows it. */
+/** An issuer whose response a test sets, and a key set that follows it. */
 const setUp = (initial: Partial<FakeServer> = {}, options: Partial<RemoteKeySetOptions> = {}) => {
   const server: FakeServer = {
     document: issuer.jwks(),
@@ -85,7 +85,7 @@ describe('the remote key set', () => {
     expect(fetch).toHaveBeenCalledOnce()
   })
 
-  it('lets those who come before the first answer wait for it', async () => {
+  it('lets look-ups before the first response wait for it', async () => {
     const { keys, fetch } = setUp()
     expect(await Promise.all([keys.find(issuer.kid), keys.find(issuer.kid)])).toEqual([
       keys.get(issuer.kid),
@@ -168,7 +168,7 @@ describe('the remote key set', () => {
     expect(first.times[1]).not.toBe(second.times[1])
   })
 
-  it('keeps its keys when the answer is refused, and counts it apart from an answer that did not come', async () => {
+  it('keeps its keys when the response is refused, and counts it apart from a response that did not come', async () => {
     const kid = issuer.kid
     const jwk = issuer.jwks().keys[0]
     const refused: unknown[] = [
@@ -178,14 +178,14 @@ describe('the remote key set', () => {
       { keys: [jwk, { kty: 'oct' }] },
       'x'.repeat(70_000)
     ]
-    for (const [answers, outcome] of [
+    for (const [responses, outcome] of [
       [refused.map((document) => ({ document })), 'refused'],
       [[{ status: 503 }, { status: 302 }, { isAway: true }, { delay: 6000 }], 'failed']
     ] as const) {
-      for (const answer of answers) {
+      for (const response of responses) {
         const { keys, server, lines } = setUp()
         await settle()
-        Object.assign(server, answer)
+        Object.assign(server, response)
         await settle(247_500 + 5000)
         expect(keys.get(kid)).toBeDefined()
         expect(keys.status().consecutiveFailures).toBeGreaterThan(0)
@@ -218,7 +218,7 @@ describe('the remote key set', () => {
     expect(first.fetch.mock.lastCall?.[1].headers).not.toHaveProperty('If-None-Match')
   })
 
-  it('takes 304 for no answer while it has no document', async () => {
+  it('does not accept 304 while it has no document', async () => {
     const { keys, server } = setUp({ status: 304 })
     await settle()
     expect(keys.status()).toMatchObject({ count: 0, ageSeconds: null, fetches: { failed: 1 } })
@@ -282,7 +282,7 @@ describe('the remote key set', () => {
     expect(new Set(await Promise.all(outcomes))).toEqual(new Set(['ERR_KEYS_UNAVAILABLE']))
   })
 
-  it('finds a really new key within 2 seconds under such a flood, and refuses it to nobody', async () => {
+  it('finds a really new key within 2 seconds under such a flood, and refuses no token of it', async () => {
     const { keys, server } = setUp()
     await settle()
     const noise: Promise<string>[] = []
@@ -304,7 +304,7 @@ describe('the remote key set', () => {
     await Promise.all(noise)
   })
 
-  it('does not take the answer of a fetch that was under way when the kid came', async () => {
+  it('does not use the response to a fetch that was under way when the kid came', async () => {
     const { keys, server } = setUp({ delay: 1000 })
     await settle(1000)
     const early = codeOf(keys.find('not-there'))
@@ -397,7 +397,7 @@ describe('the remote key set', () => {
     }
   })
 
-  it('spreads the fetches of all who hear of a key over about a second', async () => {
+  it('spreads the fetches of all verifiers that hear of a key over about a second', async () => {
     for (const [chance, milliseconds] of [
       [0, 0],
       [0.3, 300],

@@ -14,7 +14,7 @@ describe('waiting with a deadline', () => {
     await expect(withDeadline(10, never)).rejects.toThrow('no answer within 10 ms')
   })
 
-  it('takes an answer that came in time but could not be read, since the process was held up', async () => {
+  it('takes a reply that came in time but could not be read, since the process was held up', async () => {
     // Out of the check phase of the event loop, which goes on with timers and then with what can be read.
     await new Promise((resolve) => setImmediate(resolve))
     const answer = new Promise((resolve) => stat('.', () => resolve('read')))
@@ -24,7 +24,7 @@ describe('waiting with a deadline', () => {
     await expect(outcome).resolves.toBe('read')
   })
 
-  it('lets work that fails too late fail unheard', async () => {
+  it('ignores work that fails after the deadline', async () => {
     let fail: (error: Error) => void = () => {}
     const work = new Promise<never>((_, reject) => {
       fail = reject

@@ -6,7 +6,7 @@ import { createFakeClock } from '../fixtures/fake-clock.ts'
 
 const runId = 'a'.repeat(40)
 
-/** A Redis that answers out of variables, and a follower that a test stops. */
+/** A Redis that replies out of variables, and a follower that a test stops. */
 const setUp = () => {
   const clock = createFakeClock()
   const closing = new AbortController()
@@ -44,7 +44,7 @@ const setUp = () => {
 }
 
 describe('following the feed in Redis', () => {
-  it('is current as of the moment of asking, not of the answer', async () => {
+  it('is current as of the time of the command, not of the reply', async () => {
     const { clock, closing, redis, sink, follow } = setUp()
     const askedAt = clock.monotonic()
     redis.onRead = (count) => {
@@ -68,7 +68,7 @@ describe('following the feed in Redis', () => {
     }
   })
 
-  it('is not current after more than two seconds without an answer, nor at first, until an issuer confirms', async () => {
+  it('is not current after more than two seconds without a reply, nor at first, until an issuer confirms', async () => {
     const { clock, closing, redis, sink, follow } = setUp()
     redis.outboxDrained = null
     redis.onRead = (count) => {
@@ -78,15 +78,15 @@ describe('following the feed in Redis', () => {
       if (count === 6) clock.advance(2001)
       if (count === 8) closing.abort()
     }
-    const told: string[] = []
-    sink.setCurrent.mockImplementation(() => told.push('current'))
-    sink.setInterrupted.mockImplementation((reason) => told.push(reason))
+    const calls: string[] = []
+    sink.setCurrent.mockImplementation(() => calls.push('current'))
+    sink.setInterrupted.mockImplementation((reason) => calls.push(reason))
     await follow()
     const waits = 'no issuer confirms that everything is published'
-    expect(told).toEqual([waits, waits, 'current', 'current', 'current', 'current', waits, 'current'])
+    expect(calls).toEqual([waits, waits, 'current', 'current', 'current', 'current', waits, 'current'])
   })
 
-  it('is interrupted by each fault, tries again after a while, and ends when it is told to', async () => {
+  it('is interrupted by each fault, tries again after a while, and ends when it is closed', async () => {
     vi.useFakeTimers()
     const { closing, redis, sink, follow } = setUp()
     const times: number[] = []

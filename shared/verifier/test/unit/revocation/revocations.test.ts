@@ -31,7 +31,7 @@ const token = { jti: 'j', sid: 's', kid: 'k' }
 const hit = (clock: { now(): number }) => [{ kind: 'sid' as const, value: 's', expiresAt: clock.now() / 1000 + 600 }]
 
 describe('the denylist with its policy', () => {
-  it('answers without waiting while the view is fresh', () => {
+  it('decides without waiting while the view is fresh', () => {
     const { revocations, sink, clock } = setUp()
     sink.setCurrent(clock.monotonic())
     expect(revocations.isFresh()).toBe(true)
@@ -64,7 +64,7 @@ describe('the denylist with its policy', () => {
     expect(await setUp({ whenStale: 'allow' }).check('reject')).toBe('ERR_REVOCATIONS_UNAVAILABLE')
   })
 
-  it('asks the transport for each request while stale under "check", and cannot know when it does not answer', async () => {
+  it('asks the transport for each request while stale under "check", and cannot know when it does not reply', async () => {
     const { check, feed, sink, clock } = setUp({ whenStale: 'check' })
     expect(await check()).toBe('passed')
     expect(feed.checkDirectly).toHaveBeenCalledWith(token)

@@ -37,7 +37,7 @@ describe('the revocation view', () => {
     expect(view.isRevoked({ jti: 'j', kid: 'k' })).toBe(false)
   })
 
-  it('hits a token by the session of each who acts, and by an actor in no other way', () => {
+  it('hits a token by the session of each actor, and by an actor in no other way', () => {
     const { view, entry } = setUp()
     const actors = ['first', 'second']
     view.add([entry('jti', 'first'), entry('kid', 'first')])

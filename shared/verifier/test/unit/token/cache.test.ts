@@ -29,7 +29,7 @@ describe('cached tokens', () => {
     expect(tokens.get('token-1')).toBeUndefined()
   })
 
-  it('are told apart by every character, also where their ends are the same', () => {
+  it('differ by every character, also where their ends are the same', () => {
     const tokens = createTokenCache<number>(10)
     const end = '.'.padEnd(342, 'x')
     tokens.set(`one${end}`, 1, [])
@@ -53,7 +53,7 @@ describe('cached tokens', () => {
     expect([tokens.having('session-3'), [...tokens.all()]]).toEqual([[], []])
   })
 
-  it('are found by their identifiers, in both generations, for as long as they are remembered', () => {
+  it('are found by their identifiers, in both generations, for as long as they are cached', () => {
     const tokens = createTokenCache<string>(4)
     tokens.set('a', 'a', ['session-1', 'jti-a'])
     tokens.set('b', 'b', ['session-1', 'jti-b'])
@@ -82,7 +82,7 @@ describe('cached tokens', () => {
     expect(tokens.get(long(9999))).toBe(9999)
   })
 
-  it('are forgotten when they are told to be, in both generations', () => {
+  it('are removed on request, in both generations', () => {
     const tokens = createTokenCache<number>(4)
     for (const name of names(4)) tokens.set(name, 1, [])
     for (const name of names(4)) tokens.delete(name)

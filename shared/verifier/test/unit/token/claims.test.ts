@@ -113,7 +113,7 @@ describe('the claims of an access token (RFC 9068 §2.2)', () => {
     }
   })
 
-  it('have an act that names who acts, at most four deep (RFC 8693 §4.1)', () => {
+  it('have an act that names the actors, at most four deep (RFC 8693 §4.1)', () => {
     const chain = (length: number): object => ({ sub: 'service', ...(length > 1 && { act: chain(length - 1) }) })
     for (const act of [{ sub: 'a' }, { sub: 'a', sid: 'epoch' }, { sub: 'a', client_id: 'b' }, chain(4)]) {
       expect(faultyClaim({ act }), JSON.stringify(act)).toBe('none')

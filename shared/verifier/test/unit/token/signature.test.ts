@@ -33,7 +33,7 @@ describe('the signature of a token', () => {
     }
   })
 
-  it('is verified with no key of another algorithm, hash, size or kind: that is a mistake of who handed it over', async () => {
+  it('is verified with no key of another algorithm, hash, size or kind: that is a mistake of the key source', async () => {
     const issuer = await createTestIssuer()
     const [jwk] = issuer.jwks().keys
     const rsa = { kty: 'RSA', n: jwk?.n as string, e: jwk?.e as string }

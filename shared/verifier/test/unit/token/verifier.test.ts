@@ -94,7 +94,7 @@ describe('the access token verifier', () => {
     await verifier.close()
   })
 
-  it('verifies a token once, and remembers it by its exact text', async () => {
+  it('verifies a token once, and caches it by its exact text', async () => {
     const { verifier } = setUp()
     vi.mocked(verify).mockClear()
     const token = issuer.mint()
@@ -127,7 +127,7 @@ describe('the access token verifier', () => {
     expect(verifier.status().cachedTokens).toBe(0)
   })
 
-  it('remembers no more tokens than cacheSize, and none when it is 0', async () => {
+  it('caches no more tokens than cacheSize, and none when it is 0', async () => {
     for (const [cacheSize, remembered] of [
       [2, 2],
       [0, 0]
@@ -234,7 +234,7 @@ describe('the access token verifier', () => {
     await expect(verifier.check(bound)).rejects.toMatchObject({ code: 'ERR_TOKEN_BINDING' })
   })
 
-  it('remembers no token that failed', async () => {
+  it('caches no token that failed', async () => {
     const { verifier, code } = setUp()
     await code(issuer.mint({ aud: 'x' }))
     await code(issuer.mint({ exp: 1 }))
@@ -326,7 +326,7 @@ describe('the access token verifier', () => {
     await stale.verifier.close()
   })
 
-  it('finds the keys at the well-known place of the issuer unless told another', async () => {
+  it('finds the keys at the well-known URL of the issuer unless jwksUri names another', async () => {
     const fetch = vi.fn(
       async () => new Response(JSON.stringify(issuer.jwks()), { headers: { 'Content-Type': 'application/json' } })
     )
