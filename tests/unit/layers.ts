@@ -49,5 +49,18 @@ export const layersOfFolders: Readonly<Record<string, Layers>> = {
     // The two programs: the service and the command line.
     ['cli', 'server.ts'],
     ['main.ts']
+  ],
+  'services/bff-service/src': [
+    ['metrics.ts'],
+    // The auth-service, as its client sees it.
+    ['issuer'],
+    // What the cookie stands for, without HTTP.
+    ['sessions'],
+    // Checks of a request, and its cookies.
+    ['requests', 'pages'],
+    ['proxy'],
+    ['config.ts', 'endpoints'],
+    ['server.ts'],
+    ['main.ts']
   ]
 }

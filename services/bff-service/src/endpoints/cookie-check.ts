@@ -1,5 +1,5 @@
 import type { Middleware } from 'koa'
-import type { SiteCookies } from './site-cookies.ts'
+import type { SiteCookies } from '../requests/site-cookies.ts'
 
 /**
  * `GET /bff/cookies`: whether this browser sends cookies back. The first response sets one, so a page asks twice before it believes that they

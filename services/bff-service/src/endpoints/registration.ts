@@ -2,7 +2,7 @@ import { requireJsonBody } from '@countersign/service-kit'
 import type { Middleware } from 'koa'
 import { z } from 'zod'
 import type { IssuerClient } from '../issuer/issuer-client.ts'
-import { clientInfoOf } from './client-info.ts'
+import { clientInfoOf } from '../requests/client-info.ts'
 
 const account = z.strictObject({ username: z.string(), password: z.string(), email: z.string().optional() })
 

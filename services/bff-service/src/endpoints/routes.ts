@@ -8,9 +8,9 @@ import { type AddedHeaderNames, createHeaderFilter } from '../proxy/headers.ts'
 import { proxiedMethods } from '../proxy/methods.ts'
 import { proxy } from '../proxy/proxy.ts'
 import type { Upstream } from '../proxy/upstream.ts'
+import { requireSameOrigin } from '../requests/require-same-origin.ts'
 import { checkCookies } from './cookie-check.ts'
 import { register, showRegistration } from './registration.ts'
-import { requireSameOrigin } from './require-same-origin.ts'
 import { endSession, type SessionDeps, showSession, startSession } from './session.ts'
 
 export interface RouteDeps extends SessionDeps {

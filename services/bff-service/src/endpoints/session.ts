@@ -2,10 +2,10 @@ import { NotSignedInError } from '@countersign/oauth'
 import { describeError, requireJsonBody } from '@countersign/service-kit'
 import type { Context, Middleware } from 'koa'
 import { z } from 'zod'
+import { clientInfoOf } from '../requests/client-info.ts'
+import { requireShownUser } from '../requests/require-shown-user.ts'
+import { readDeviceToken, type SiteCookies, setDeviceToken } from '../requests/site-cookies.ts'
 import type { PresentedSession, SessionService } from '../sessions/session-service.ts'
-import { clientInfoOf } from './client-info.ts'
-import { requireShownUser } from './require-shown-user.ts'
-import { readDeviceToken, type SiteCookies, setDeviceToken } from './site-cookies.ts'
 
 export interface SessionDeps {
   sessions: SessionService

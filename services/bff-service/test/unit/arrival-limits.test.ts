@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createArrivalJudge, longestArrivalMs } from '../../src/endpoints/arrival-limits.ts'
+import { createArrivalJudge, longestArrivalMs } from '../../src/requests/arrival-limits.ts'
 
 /** @returns after how many seconds it takes too long, if it does within an hour */
 function secondsUntilTooLate(bytesAt: (second: number) => number, isBrowserAwaited = true): number | undefined {

@@ -1,7 +1,7 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query'
-import { endSession, lookAgain, shownUserOf } from '../session/session.ts'
-import { isAway, isSessionChange, isSessionEnd } from './api-error.ts'
-import { actFor } from './request.ts'
+import { isAway, isSessionChange, isSessionEnd } from '../api/api-error.ts'
+import { actFor } from '../api/request.ts'
+import { endSession, lookAgain, shownUserOf } from './session.ts'
 
 /** The cache of answers. An answer that says that the session has ended empties it, whichever call it was. */
 export function createQueryClient(): QueryClient {
