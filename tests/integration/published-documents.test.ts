@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
 import { audience, get, issuer, query, send, startTrio, type Trio } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
@@ -95,6 +96,28 @@ describe('published documents', () => {
       required: ['username', 'password'],
       additionalProperties: false
     })
+  })
+
+  test('the API page names every route of OpenAPI, under a policy that lets it load nothing and run no script', async () => {
+    const { status, headers, body } = await send<string>(`${trio.auth.url}/docs`, {})
+    expect(status).toBe(200)
+    expect(headers.get('Content-Type')).toBe('text/html; charset=utf-8')
+    expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
+    expect(headers.get('Cache-Control')).toBe('no-cache')
+    const style = /<style>(.*?)<\/style>/s.exec(body)?.[1] as string
+    const digest = createHash('sha256').update(style).digest('base64')
+    expect(headers.get('Content-Security-Policy')).toBe(
+      `default-src 'none'; style-src 'sha256-${digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
+    )
+    expect(body).not.toMatch(/<script|\b(?:src|href)="(?:\w+:|\/\/)|url\(/)
+    const openapi = await get<{ paths: object }>(`${trio.auth.url}/openapi.json`)
+    for (const path of Object.keys(openapi.body.paths)) expect(body).toContain(`<code>${path}</code></h3>`)
+  })
+
+  test('the API page has an entity tag, and answers 304 to a request that names it', async () => {
+    const url = `${trio.auth.url}/docs`
+    const etag = (await send(url, {})).headers.get('ETag') as string
+    expect(await send(url, { headers: { 'If-None-Match': etag } })).toMatchObject({ status: 304, body: '' })
   })
 
   test('health says live and ready, and metrics are there for Prometheus', async () => {

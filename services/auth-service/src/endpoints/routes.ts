@@ -62,7 +62,7 @@ const adminRoutes = [
 /** What standard clients and verifiers use. */
 const oauthRoutes = [token, revoke, introspect, jwks] as const
 
-/** Every route but health and metrics, which the service kit adds, and `/openapi.json`, which describes these. */
+/** Every route but health and metrics, which the service kit adds, and `/openapi.json` and `/docs`, which describe these. */
 export function routesOf(issuer: string) {
   return [...accountRoutes, ...adminRoutes, ...oauthRoutes, ...issuerMetadataRoutes(issuer)] as const
 }

@@ -1,12 +1,47 @@
+import { createHash } from 'node:crypto'
+import { answerNotModified } from '@countersign/service-kit'
 import type Router from '@koa/router'
+import type { Middleware } from 'koa'
+import { apiPage } from './api-page.ts'
+import { apiPageStyle } from './api-page-style.ts'
 import { describeRoutes } from './openapi.ts'
 import type { Route } from './route.ts'
 
-/** Adds `GET /openapi.json`, which describes the routes. */
+/** Adds `GET /openapi.json`, which describes the routes, and `GET /docs`, which shows that to people. Both are made once. */
 export function addDescription(router: Router, routes: readonly Route[], issuer: string): void {
-  const description = JSON.stringify(describeRoutes(routes, issuer))
+  const description = describeRoutes(routes, issuer)
+  const json = JSON.stringify(description)
   router.get('/openapi.json', (ctx) => {
     ctx.type = 'application/json'
-    ctx.body = description
+    ctx.body = json
   })
+  router.get('/docs', answerPage(apiPage(description)))
+}
+
+/** The page may have its own style sheet, and nothing else. */
+const pagePolicy = [
+  "default-src 'none'",
+  `style-src 'sha256-${digestOf(apiPageStyle, 'base64')}'`,
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'"
+].join('; ')
+
+function answerPage(page: string): Middleware {
+  const headers = {
+    'Cache-Control': 'no-cache',
+    'Content-Security-Policy': pagePolicy,
+    ETag: `"${digestOf(page, 'base64url')}"`
+  }
+  return function answerApiPage(ctx) {
+    ctx.set(headers)
+    ctx.status = 200
+    if (answerNotModified(ctx)) return
+    ctx.type = 'text/html; charset=utf-8'
+    ctx.body = page
+  }
+}
+
+function digestOf(text: string, encoding: 'base64' | 'base64url'): string {
+  return createHash('sha256').update(text).digest(encoding)
 }

@@ -15,17 +15,31 @@ const reasons: Record<number, string> = {
   503: 'A dependency is away, or the service is full; Retry-After says when to come again.'
 }
 
-/** Each kind of access as OpenAPI has it. */
-const securityOf: Record<Access, ZodOpenApiOperationObject['security']> = {
-  public: undefined,
-  registrant: undefined,
-  user: [{ accessToken: [] }],
-  'user-in-person': [{ accessToken: [] }],
-  'refresh-token-or-user': [{ accessToken: [] }, {}],
-  admin: [{ accessToken: [] }],
-  'statistics-reader': [{ accessToken: [] }],
-  client: [{ clientSecret: [] }, {}],
-  'confidential-client': [{ clientSecret: [] }, {}]
+type Security = ZodOpenApiOperationObject['security']
+
+const byAccessToken: Security = [{ accessToken: [] }]
+const byClientSecret: Security = [{ clientSecret: [] }, {}]
+
+/** Each kind of access, for people and as OpenAPI has it. */
+const callers: Record<Access, { readonly text: string; readonly security?: Security }> = {
+  public: { text: 'Anybody.' },
+  registrant: { text: 'Anybody, while registration is open.' },
+  user: { text: 'A user, or a service that acts for one (RFC 8693).', security: byAccessToken },
+  'user-in-person': { text: 'A user in person; no service that acts for one.', security: byAccessToken },
+  'refresh-token-or-user': {
+    text: 'The holder of the refresh token in the body; without one there, a user in person.',
+    security: [{ accessToken: [] }, {}]
+  },
+  admin: { text: 'A user in person who has the role `admin`.', security: byAccessToken },
+  'statistics-reader': {
+    text: 'An admin, or a client whose own token has the scope `statistics:read`.',
+    security: byAccessToken
+  },
+  client: {
+    text: 'A client that names itself, and authenticates itself unless it is a public one.',
+    security: byClientSecret
+  },
+  'confidential-client': { text: 'A client that authenticates itself.', security: byClientSecret }
 }
 
 /** The OpenAPI 3.1 description, made from the statements that check the requests. */
@@ -60,9 +74,10 @@ export function describeRoutes(routes: readonly Route[], issuer: string): Return
 function describeRoute(route: Route): ZodOpenApiOperationObject {
   const { summary, access, params, query, body, bodyFormat, response } = route
   const mediaType = bodyFormat === 'form' ? 'application/x-www-form-urlencoded' : 'application/json'
-  const security = securityOf[access]
+  const { text, security } = callers[access]
   return {
     summary,
+    description: text,
     ...(security && { security }),
     requestParams: { ...(params && { path: params }), ...(query && { query }) },
     ...(body && {
