@@ -17,6 +17,8 @@ export interface StackConfiguration {
   readonly ports: Readonly<Record<ServiceName, number>>
   /** The absolute path of the folder that everything lasting is kept in. */
   readonly dataDir: string
+  /** The Redis to use; without one this process does what Redis does elsewhere. */
+  readonly redisUrl: string | undefined
   /** The environment that the services read the rest of their settings from. */
   readonly environment: Environment
 }
@@ -37,11 +39,21 @@ export function loadConfiguration(
       name: 'COUNTERSIGN_DATA_DIR',
       schema: shortText('the path of a folder').default(resolve(projectRoot, '.countersign')),
       description: 'where data lasts'
+    },
+    redisUrl: {
+      name: 'COUNTERSIGN_REDIS_URL',
+      schema: shortText('a URL such as redis://localhost:6379').optional(),
+      description: 'a Redis that services of your own follow too'
     }
   })
-  const { dataDir, ...ports } = variables
+  const { dataDir, redisUrl, ...ports } = variables
   requireDifferentPorts(ports)
-  return Object.freeze({ ports: Object.freeze(ports), dataDir: resolve(workingDirectory, dataDir), environment })
+  return Object.freeze({
+    ports: Object.freeze(ports),
+    dataDir: resolve(workingDirectory, dataDir),
+    redisUrl,
+    environment
+  })
 }
 
 function portVariable(service: ServiceName, fallback: number) {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,8 +9,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { findFreePort } from '@countersign/dev/ports'
 import { findProcess } from '@countersign/dev/processes'
-import { childEnvironment } from '@countersign/testing'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { childEnvironment, createTestRedis } from '@countersign/testing'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
 import { blocksOf } from '../package/fixtures/pages.ts'
 import { scriptOf } from '../package/fixtures/shell.ts'
 
@@ -102,6 +102,61 @@ async function signIn(password: string, port: number | string = ports.auth): Pro
   })
 }
 
+interface Step {
+  readonly command: string
+  readonly shown: string
+}
+
+/** The commands that a page shows, with what it says they print. */
+function stepsOf(page: string): Step[] {
+  return blocksOf(page)
+    .filter(({ language }) => language === 'console')
+    .flatMap(({ code }) => code.split(/^(?=\$ )/m))
+    .map((step) => {
+      const command = scriptOf('console', step)
+      return { command, shown: step.slice(command.length + 2).trim() }
+    })
+}
+
+/** What the commands print in one shell, with the ports and the password of this test in place of those of the page. */
+async function outputsOf(steps: readonly Step[], password: string, ownPort = 3000): Promise<string[]> {
+  const script = steps
+    .map(({ command }) => `${command}\necho ----`)
+    .join('\n')
+    .replaceAll('localhost:4000', `localhost:${ports.auth}`)
+    .replaceAll('localhost:4001', `localhost:${ports.resource}`)
+    .replaceAll('localhost:3000', `localhost:${ownPort}`)
+    .replace(/"password":"[^"]+"/, `"password":"${password}"`)
+  const shell = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const printed = (await shell.stdout.setEncoding('utf8').toArray()).join('').split('----\n').slice(0, -1)
+  return printed.map(comparable)
+}
+
+const comparable = (text: string) => text.trim().replaceAll(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, 'a UUID')
+
+/** Runs the program of the tutorial, and waits until it follows the denylist. */
+async function startTutorialService(redisUrl: string, port: number): Promise<void> {
+  const program = blocksOf('docs/tutorial.md').find(({ language }) => language === 'js')?.code as string
+  const folder = join(dataDir, '..', 'hello')
+  await mkdir(folder)
+  await symlink(fileURLToPath(new URL('../../node_modules', import.meta.url)), join(folder, 'node_modules'))
+  await writeFile(
+    join(folder, 'server.mjs'),
+    program
+      .replace('redis://localhost:6379', redisUrl)
+      .replace('localhost:4000', `localhost:${ports.auth}`)
+      .replace('localhost:4001', `localhost:${ports.resource}`)
+      .replace('3000', String(port))
+  )
+  children.push(spawn(process.execPath, [join(folder, 'server.mjs')], { stdio: ['ignore', 'inherit', 'inherit'] }))
+  const isUp = () =>
+    fetch(`http://localhost:${port}/`).then(
+      ({ status }) => status === 401,
+      () => false
+    )
+  await expect.poll(isUp).toBe(true)
+}
+
 describe('npm start', () => {
   let password: string
   let firstKey: string
@@ -123,25 +178,23 @@ describe('npm start', () => {
 
   test('the lines of the README run as they stand, and print what it shows', async () => {
     await startStack()
-    const terminal = blocksOf('README.md').filter(({ language }) => language === 'console')
-    const steps = terminal
-      .flatMap(({ code }) => code.split(/^(?=\$ )/m))
-      .map((step) => {
-        const command = scriptOf('console', step)
-        return { command, shown: step.slice(command.length + 2).trim() }
-      })
+    const steps = stepsOf('README.md')
     expect(steps).toHaveLength(4)
-    const script = steps
-      .map(({ command }) => `${command}\necho ----`)
-      .join('\n')
-      .replaceAll('localhost:4000', `localhost:${ports.auth}`)
-      .replaceAll('localhost:4001', `localhost:${ports.resource}`)
-      .replace(/"password":"[^"]+"/, `"password":"${password}"`)
-    const shell = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const printed = (await shell.stdout.setEncoding('utf8').toArray()).join('').split('----\n').slice(0, -1)
-    const comparable = (text: string) => text.trim().replaceAll(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, 'a UUID')
-    expect(printed.map(comparable)).toEqual(steps.map(({ shown }) => comparable(shown)))
+    expect(await outputsOf(steps, password)).toEqual(steps.map(({ shown }) => comparable(shown)))
   })
+
+  test.skipIf(inject('redisUrl') === undefined)(
+    'the tutorial runs as it stands: a service of the reader rejects a token when its user has signed out',
+    async () => {
+      const redisUrl = await createTestRedis()
+      await startStack({ COUNTERSIGN_REDIS_URL: redisUrl })
+      const port = await findFreePort()
+      await startTutorialService(redisUrl, port)
+      const steps = stepsOf('docs/tutorial.md')
+      expect(steps).toHaveLength(5)
+      expect(await outputsOf(steps, password, port)).toEqual(steps.map(({ shown }) => comparable(shown)))
+    }
+  )
 
   test('a second start finds the data: the same master key, and the same user signs in', async () => {
     const stack = await startStack()
