@@ -45,7 +45,12 @@ describe('the audit log', () => {
   beforeAll(async () => {
     database = await createTestDatabase()
     const redisUrl = inject('docker') ? await createTestRedis() : undefined
-    trio = await startTrio({ databaseUrl: database.url, redisUrl, env: { REGISTRATIONS_PER_ADDRESS: '1000' } })
+    trio = await startTrio({
+      databaseUrl: database.url,
+      redisUrl,
+      resourceReplicas: 0,
+      env: { REGISTRATIONS_PER_ADDRESS: '1000' }
+    })
     admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
     adminId = unverifiedClaims(admin).sub as string
     user = await register(trio.auth.url)

@@ -38,7 +38,7 @@ describe('the audit log', () => {
   beforeAll(async () => {
     database = await createTestDatabase()
     const redisUrl = inject('docker') ? await createTestRedis() : undefined
-    trio = await startTrio({ databaseUrl: database.url, redisUrl })
+    trio = await startTrio({ databaseUrl: database.url, redisUrl, resourceReplicas: 0 })
   })
   afterAll(async () => {
     await trio?.stop()

@@ -18,10 +18,11 @@ import {
   signIn,
   startTrio,
   type Trio,
+  untilReady,
   usedSecrets
 } from '@countersign/testing/trio'
 import { createClient } from 'redis'
-import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 
 const isDocker = inject('docker')
 
@@ -363,7 +364,7 @@ describe('sessions of browsers', () => {
     const after = await readFamily(database.url, session.session_id)
     expect(after).toMatchObject({ generation: before.generation + 1, revoked_at: null })
     expect(await browser.send('GET', '/api/me')).toMatchObject({ status: 200 })
-  }, 60_000)
+  }, 120_000)
 
   test.skipIf(!isDocker)('Redis holds neither an id nor a token, and each session for its time alone', async () => {
     const { browser, session } = await signedIn()
@@ -386,39 +387,40 @@ describe('sessions of browsers', () => {
   })
 })
 
-describe.skipIf(!isDocker)('sessions of browsers while something is away', () => {
+// Most of their time goes by waiting for an access token to expire, and each has services and proxies of its own.
+describe.skipIf(!isDocker).concurrent('sessions of browsers while something is away', () => {
   let database: TestDatabase
+  let redisUrl: string
   let trio: Trio
-  let redis: TcpProxy
-  let auth: TcpProxy
+  const proxies: TcpProxy[] = []
 
   beforeAll(async () => {
     database = await createTestDatabase()
-    const redisUrl = await createTestRedis()
+    redisUrl = await createTestRedis()
     trio = await startTrio({ databaseUrl: database.url, redisUrl, env: { ACCESS_TOKEN_TTL_SECONDS: '30' } })
-    redis = await startTcpProxy({ target: redisUrl })
-    auth = await startTcpProxy({ target: trio.auth.url })
   })
   afterAll(async () => {
     await trio?.stop()
-    await Promise.all([redis?.close(), auth?.close()])
+    await Promise.all(proxies.map((proxy) => proxy.close()))
     await database?.drop()
   })
 
+  const startProxy = async (target: string) => {
+    const proxy = await startTcpProxy({ target })
+    proxies.push(proxy)
+    return proxy
+  }
   const startBrowser = async () => {
+    const [redis, auth] = await Promise.all([startProxy(redisUrl), startProxy(trio.auth.url)])
     const bff = await trio.startBff({ REDIS_URL: redis.url, AUTH_URL: auth.url, PUBLIC_URL: 'http://localhost:4002' })
     const browser = createBrowserClient('http://localhost:4002', bff.url)
     const user = await register(trio.auth.url)
-    await expect
-      .poll(
-        async () => ((await (await fetch(`${bff.managementUrl}/health/ready`)).json()) as { status: string }).status
-      )
-      .toBe('ok')
-    return { bff, browser, user, session: await browser.signIn(user) }
+    await untilReady(bff)
+    return { bff, browser, session: await browser.signIn(user), redis, auth }
   }
 
-  test('without Redis nobody can be known: 503, and the session is there again with it', async () => {
-    const { bff, browser } = await startBrowser()
+  test('without Redis nobody can be known: 503, and the session is there again with it', async ({ expect }) => {
+    const { bff, browser, redis } = await startBrowser()
     await redis.cut()
     try {
       const answer = await browser.send('GET', '/api/me')
@@ -434,8 +436,10 @@ describe.skipIf(!isDocker)('sessions of browsers while something is away', () =>
     await bff.stop()
   })
 
-  test('without the issuer a token is good until it expires; a sign-out is one, and the issuer hears of it later', async () => {
-    const { bff, browser, session } = await startBrowser()
+  test('without the issuer a token is good until it expires; a sign-out is one, and the issuer hears of it later', async ({
+    expect
+  }) => {
+    const { bff, browser, session, auth } = await startBrowser()
     await auth.cut()
     try {
       expect(await browser.send('GET', '/api/me')).toMatchObject({ status: 200 })
@@ -456,10 +460,12 @@ describe.skipIf(!isDocker)('sessions of browsers while something is away', () =>
       .poll(async () => (await readFamily(database.url, session.session_id)).revoked_reason, { timeout: 10_000 })
       .toBe('logout')
     await bff.stop()
-  }, 70_000)
+  }, 120_000)
 
-  test('an issuer that hangs costs a request whose token is good a second, and the ones behind it next to nothing', async () => {
-    const { bff, browser, session } = await startBrowser()
+  test('an issuer that hangs costs a request whose token is good a second, and the ones behind it next to nothing', async ({
+    expect
+  }) => {
+    const { bff, browser, session, auth } = await startBrowser()
     await delay(22_700)
     const timed = async (path: string) => {
       const start = performance.now()
@@ -484,10 +490,13 @@ describe.skipIf(!isDocker)('sessions of browsers while something is away', () =>
       .toBe(1)
     expect(await browser.send('GET', '/bff/session')).toMatchObject({ status: 200, body: session })
     await bff.stop()
-  }, 60_000)
+  }, 120_000)
 
-  test('a sign-in is one also where the former session cannot be removed, and that one is good for nothing', async () => {
-    const faults = await startRedisFaults(redis.url)
+  test('a sign-in is one also where the former session cannot be removed, and that one is good for nothing', async ({
+    expect,
+    onTestFinished
+  }) => {
+    const faults = await startRedisFaults(redisUrl)
     onTestFinished(() => faults.close())
     const bff = await trio.startBff({ REDIS_URL: faults.url, PUBLIC_URL: 'http://localhost:4002' })
     const browser = createBrowserClient('http://localhost:4002', bff.url)
@@ -514,8 +523,8 @@ describe.skipIf(!isDocker)('sessions of browsers while something is away', () =>
     await bff.stop()
   })
 
-  test('a refresh whose answer is lost is tried again, and nobody is signed out', async () => {
-    const { bff, browser, session } = await startBrowser()
+  test('a refresh whose answer is lost is tried again, and nobody is signed out', async ({ expect }) => {
+    const { bff, browser, session, auth } = await startBrowser()
     await delay(22_700)
     auth.pause()
     const answer = browser.send('GET', '/api/me')
@@ -526,5 +535,5 @@ describe.skipIf(!isDocker)('sessions of browsers while something is away', () =>
     expect(await readFamily(database.url, session.session_id)).toMatchObject({ generation: 1, revoked_at: null })
     expect(await browser.send('GET', '/api/me')).toMatchObject({ status: 200 })
     await bff.stop()
-  }, 60_000)
+  }, 120_000)
 })

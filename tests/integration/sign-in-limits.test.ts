@@ -29,6 +29,7 @@ describe('limits on sign-in', () => {
     trio = await startTrio({
       databaseUrl: database.url,
       redisUrl,
+      resourceReplicas: options.bffReplicas ?? 0,
       env: { TRUSTED_PROXY_HOPS: '1', ...env },
       ...options
     })

@@ -49,6 +49,7 @@ export interface TrioOptions {
   /** Without it the two services share one process and an in-process denylist. */
   redisUrl: string | undefined
   authReplicas?: number
+  /** Default 1. A suite that asks none starts none: a start takes seconds on a busy machine. Without Redis there is one. */
   resourceReplicas?: number
   /** Default 0. Without Redis there is at most one. */
   bffReplicas?: number
@@ -208,7 +209,7 @@ function spawnNode(script: string, env: Record<string, string>) {
 
 /** Waits for what a starting process says; fails with its output when it ends before. */
 async function logged(name: string, child: ChildProcess, logs: () => string, pattern: RegExp) {
-  const deadline = performance.now() + 30_000
+  const deadline = performance.now() + 60_000
   for (;;) {
     const found = pattern.exec(logs())
     if (found) return found.slice(1)

@@ -1,15 +1,14 @@
-import { verify } from 'node:crypto'
+import crypto from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
 import { createTestIssuer, type TestIssuer } from '@countersign/testing'
 import fc from 'fast-check'
 import * as jose from 'jose'
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { VerifierError } from '../../../src/errors.ts'
 import { createInProcessRevocationLog, inProcessRevocations } from '../../../src/in-process/index.ts'
 import { createAccessTokenVerifier } from '../../../src/token/verifier.ts'
 import type { AccessTokenVerifierOptions } from '../../../src/token/verifier-options.ts'
 import { createFakeClock } from '../fixtures/fake-clock.ts'
-
-vi.mock('node:crypto', { spy: true })
 
 const clock = createFakeClock()
 let issuer: TestIssuer
@@ -33,6 +32,17 @@ const setUp = (options: Partial<AccessTokenVerifierOptions> = {}) => {
         error.claim ? `${error.code} ${error.claim}` : (error.code ?? String(error))
     )
   return { verifier, code }
+}
+
+/** Counts the signatures that are verified until the test ends. */
+function spyOnSignatures() {
+  const spy = vi.spyOn(crypto, 'verify')
+  syncBuiltinESMExports()
+  onTestFinished(() => {
+    spy.mockRestore()
+    syncBuiltinESMExports()
+  })
+  return spy
 }
 
 describe('the access token verifier', () => {
@@ -96,7 +106,7 @@ describe('the access token verifier', () => {
 
   it('verifies a token once, and caches it by its exact text', async () => {
     const { verifier } = setUp()
-    vi.mocked(verify).mockClear()
+    const verify = spyOnSignatures()
     const token = issuer.mint()
     await Promise.all(Array.from({ length: 20 }, () => verifier.verify(token)))
     await verifier.verify(token)
