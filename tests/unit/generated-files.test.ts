@@ -11,3 +11,9 @@ describe('the types of the pages', () => {
     expect(readFileSync(`${root}services/bff-service/web/src/api/auth-service.ts`, 'utf8')).toBe(made)
   })
 })
+
+describe('the tables of routes and of commands', () => {
+  test('are those of the auth-service; `npm run docs` writes them', () => {
+    execFileSync(process.execPath, ['docs/reference-tables.mjs', '--check'], { cwd: root, encoding: 'utf8' })
+  })
+})
