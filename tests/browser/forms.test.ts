@@ -13,7 +13,7 @@ import {
 } from './fixture.ts'
 
 /** What the services say to programs, and no page to people. */
-const ownTerms = /see issues|request body|this route|Invalid URL|invalid_|_uri must|\b[a-z]+_[a-z_]+\b.*\bmust\b/i
+const ownTerms = /see issues|request body|The request has|this route|Invalid URL|invalid_|_uri must|\b[a-z]+_[a-z_]+\b.*\bmust\b/i
 
 const named = (page: Page | Locator, name: string) => page.getByRole('textbox', { name, exact: true })
 const username = (page: Page) => named(page, 'Username')
@@ -51,7 +51,7 @@ const refusalOf = (path: string) => ({
   contentType: 'application/json',
   body: JSON.stringify({
     error: 'invalid_request',
-    error_description: 'The request body is not what this route takes; see issues.',
+    error_description: 'The request has invalid fields: username.',
     issues: [{ path, message: 'Invalid URL' }]
   })
 })

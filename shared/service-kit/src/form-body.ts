@@ -30,7 +30,7 @@ export function requireForm(schema: z.ZodObject): Middleware {
       if (isRepeatable) form[name] = [...(Object.hasOwn(form, name) ? (form[name] as string[]) : []), value]
       else Object.defineProperty(form, name, { value, enumerable: true, configurable: true, writable: true })
     }
-    ctx.state.body = parseWith(schema, form, 'The parameters are not what this endpoint takes; see issues.')
+    ctx.state.body = parseWith(schema, form)
     await next()
   }
 }

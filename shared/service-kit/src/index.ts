@@ -21,4 +21,5 @@ export { type WriteRefusal, writeRefusalOf, writeRefusals } from './redis/write-
 export { runService } from './run-service.ts'
 export { Secret } from './secret.ts'
 export { StartError } from './start-error.ts'
+export { invalidFields } from './validation.ts'
 export { type MeasuredVerifier, measurePropagation, measureVerifier } from './verifier-metrics.ts'

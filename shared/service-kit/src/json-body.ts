@@ -10,8 +10,6 @@ export const bodyLimitBytes = 16 * 1024
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-const misfit = 'The request body is not what this route takes; see issues.'
-
 /**
  * Reads a JSON body of at most 16 KiB, checks it against a schema, and leaves the parsed value in `ctx.state.body`.
  * @throws {UnsupportedMediaTypeError} for another content type, charset or encoding
@@ -20,7 +18,7 @@ const misfit = 'The request body is not what this route takes; see issues.'
  */
 export function requireJsonBody(schema: z.ZodType): Middleware {
   return async function requireJsonBody(ctx, next) {
-    ctx.state.body = parseWith(schema, await readJson(ctx), misfit)
+    ctx.state.body = parseWith(schema, await readJson(ctx))
     await next()
   }
 }
@@ -33,7 +31,7 @@ export function acceptJsonBody(schema: z.ZodType): Middleware {
     const hasBody = ctx.get('Transfer-Encoding') !== '' || Number(ctx.get('Content-Length') || 0) > 0
     const isEmpty = !hasBody || (isUntyped && (await readBody(ctx)).length === 0)
     if (!isEmpty && isUntyped) throw new UnsupportedMediaTypeError()
-    ctx.state.body = parseWith(schema, isEmpty ? {} : await readJson(ctx), misfit)
+    ctx.state.body = parseWith(schema, isEmpty ? {} : await readJson(ctx))
     await next()
   }
 }

@@ -5,7 +5,7 @@ import { parseWith } from './validation.ts'
 /** Checks the query against a schema of texts, and leaves the parsed value in `ctx.state.query`. @throws {InvalidRequestError} */
 export function requireQuery(schema: z.ZodType): Middleware {
   return async function requireQuery(ctx, next) {
-    ctx.state.query = parseWith(schema, { ...ctx.query }, 'The query is not what this route takes; see issues.')
+    ctx.state.query = parseWith(schema, { ...ctx.query })
     await next()
   }
 }

@@ -1,4 +1,5 @@
-import { type AuditEventType, auditEventTypes, InvalidRequestError } from '@countersign/oauth'
+import { type AuditEventType, auditEventTypes } from '@countersign/oauth'
+import { invalidFields } from '@countersign/service-kit'
 import { z } from 'zod'
 import { parseUsername } from '../../accounts/usernames.ts'
 import type { AuditLog } from '../../audit/audit-log.ts'
@@ -47,8 +48,5 @@ function knownType(type: string | undefined): AuditEventType | undefined {
   const known = auditEventTypes.find((one) => one === type)
   if (type === undefined || known) return known
   const message = `must be one of ${auditEventTypes.join(', ')}`
-  throw new InvalidRequestError({
-    description: 'The query is not what this route takes; see issues.',
-    issues: [{ path: 'type', message }]
-  })
+  throw invalidFields([{ path: 'type', message }])
 }
