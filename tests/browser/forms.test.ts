@@ -13,7 +13,8 @@ import {
 } from './fixture.ts'
 
 /** What the services say to programs, and no page to people. */
-const ownTerms = /see issues|request body|The request has|this route|Invalid URL|invalid_|_uri must|\b[a-z]+_[a-z_]+\b.*\bmust\b/i
+const ownTerms =
+  /see issues|request body|The request has|this route|Invalid URL|invalid_|_uri must|\b[a-z]+_[a-z_]+\b.*\bmust\b/i
 
 const named = (page: Page | Locator, name: string) => page.getByRole('textbox', { name, exact: true })
 const username = (page: Page) => named(page, 'Username')

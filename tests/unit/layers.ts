@@ -62,5 +62,20 @@ export const layersOfFolders: Readonly<Record<string, Layers>> = {
     ['config.ts', 'endpoints'],
     ['server.ts'],
     ['main.ts']
+  ],
+  'services/bff-service/web/src': [
+    // Requests to the services, and the JSON of their responses.
+    ['api'],
+    // What pages are made of; none of it knows who is signed in.
+    ['components', 'style-nonce.ts', 'styles.ts', 'theme.ts'],
+    ['forms', 'layout'],
+    // Who is signed in, and the pages where that changes.
+    ['session'],
+    // What is around each page.
+    ['shell'],
+    ['account', 'admin'],
+    ['routes.tsx'],
+    ['app.tsx'],
+    ['main.tsx']
   ]
 }

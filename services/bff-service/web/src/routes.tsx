@@ -2,11 +2,11 @@ import { type ComponentType, lazy } from 'react'
 import { Route, Routes } from 'react-router'
 import { AccountPage } from './account/account-page.tsx'
 import { NotFoundPage } from './layout/not-found-page.tsx'
-import { Shell } from './layout/shell.tsx'
 import { RegisterPage } from './session/register-page.tsx'
 import { RequireAdmin } from './session/require-admin.tsx'
 import { RequireSession } from './session/require-session.tsx'
 import { SignInPage } from './session/sign-in-page.tsx'
+import { Shell } from './shell/shell.tsx'
 
 type AdminPages = typeof import('./admin/pages.ts')
 

@@ -1,6 +1,6 @@
-import { ConfirmButton } from '../components/confirm-button.tsx'
 import { useCursorPages } from '../components/cursor-pages.tsx'
 import { SessionPages } from '../components/session-pages.tsx'
+import { ConfirmButton } from '../forms/confirm-button.tsx'
 import { Section } from '../layout/section.tsx'
 import { useEndOtherSessions, useEndOwnSession, useOwnSessions } from './account-api.ts'
 

@@ -1,7 +1,7 @@
 import { Button, Group, Modal } from '@mantine/core'
 import type { Client } from '../../api/types.ts'
-import { ConfirmButton } from '../../components/confirm-button.tsx'
 import { showError } from '../../components/show-message.ts'
+import { ConfirmButton } from '../../forms/confirm-button.tsx'
 import { Section } from '../../layout/section.tsx'
 import { useAddSecret, useDropOlderSecret } from './clients-api.ts'
 import { SecretNotice } from './secret-notice.tsx'

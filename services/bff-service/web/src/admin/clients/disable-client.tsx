@@ -1,5 +1,5 @@
 import type { Client } from '../../api/types.ts'
-import { DisableButton } from '../../components/disable-button.tsx'
+import { DisableButton } from '../../forms/disable-button.tsx'
 import { useChangeClient } from './clients-api.ts'
 
 /** Disables the client, or enables again one that is disabled. */

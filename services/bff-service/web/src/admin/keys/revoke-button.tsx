@@ -1,5 +1,5 @@
 import type { KeyState, SigningKey } from '../../api/types.ts'
-import { ConfirmButton } from '../../components/confirm-button.tsx'
+import { ConfirmButton } from '../../forms/confirm-button.tsx'
 import { useChangeKeys } from './keys-api.ts'
 
 const consequences: Record<KeyState, string> = {

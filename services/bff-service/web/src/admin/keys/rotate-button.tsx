@@ -1,4 +1,4 @@
-import { ConfirmButton } from '../../components/confirm-button.tsx'
+import { ConfirmButton } from '../../forms/confirm-button.tsx'
 import { useChangeKeys } from './keys-api.ts'
 
 export function RotateButton() {

@@ -1,5 +1,5 @@
 import type { User } from '../../api/types.ts'
-import { DisableButton } from '../../components/disable-button.tsx'
+import { DisableButton } from '../../forms/disable-button.tsx'
 import { useChangeUser } from './users-api.ts'
 
 /** Disables the user, or enables again one who is disabled. */

@@ -1,7 +1,7 @@
 import type { User } from '../../api/types.ts'
-import { ConfirmButton } from '../../components/confirm-button.tsx'
 import { useCursorPages } from '../../components/cursor-pages.tsx'
 import { SessionPages } from '../../components/session-pages.tsx'
+import { ConfirmButton } from '../../forms/confirm-button.tsx'
 import { Section } from '../../layout/section.tsx'
 import { useEndUserSessions, useUserSessions } from './users-api.ts'
 

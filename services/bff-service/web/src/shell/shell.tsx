@@ -1,7 +1,7 @@
 import { Suspense } from 'react'
 import { Outlet, useLocation } from 'react-router'
-import { ErrorBoundary } from './error-boundary.tsx'
-import { LoadingPage } from './loading-page.tsx'
+import { ErrorBoundary } from '../layout/error-boundary.tsx'
+import { LoadingPage } from '../layout/loading-page.tsx'
 import { SiteHeader } from './site-header.tsx'
 
 /** The frame of every page. */

@@ -1,8 +1,8 @@
 import { Button, type ButtonProps, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import type { ReactNode } from 'react'
+import { showSuccess } from '../components/show-message.ts'
 import { ConfirmDialog } from './confirm-dialog.tsx'
-import { showSuccess } from './show-message.ts'
 
 /** The mutation that a confirmation starts. */
 export interface ConfirmedChange<Variables> {

@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Stack, TextInput } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { usePageForm } from '../forms/page-form.ts'
-import { ErrorAlert } from './error-alert.tsx'
+import { ErrorAlert } from '../components/error-alert.tsx'
+import { usePageForm } from './page-form.ts'
 
 interface ConfirmDialogProps {
   title: string
