@@ -40,7 +40,7 @@ describe('identifiers that are not of this issuer', () => {
       resources: [fixture.audience, fixture.issuer],
       may_act_for: ['countersign']
     })
-    const { body } = await send<{ paths: Record<string, Record<string, { security?: unknown[] }>> }>(
+    const { body } = await send<{ paths: Record<string, Record<string, { security?: object[] }>> }>(
       `${fixture.issuer}/openapi.json`,
       {}
     )
@@ -48,7 +48,7 @@ describe('identifiers that are not of this issuer', () => {
       Object.entries(methods).map(([method, { security }]) => ({
         method: method.toUpperCase(),
         path,
-        needsToken: Boolean(security?.length)
+        needsToken: security?.some((scheme) => 'accessToken' in scheme) ?? false
       }))
     )
   })
