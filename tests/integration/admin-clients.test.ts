@@ -166,21 +166,45 @@ describe('administration of clients', () => {
       [{ ...keyClient, jwks: { keys: [{ ...rsa.publicJwk, e: 'AQ' }] } }, /2048 bits/],
       [{ ...keyClient, jwks: { keys: [{ ...publicJwk, x: 'AA', y: 'AA' }] } }, /P-256/],
       [{ ...keyClient, jwks: { keys: [publicJwk, publicJwk] } }, /kid of its own/],
-      [{ ...keyClient, jwks: { keys: [{ ...publicJwk, kid: '\u0000' }] } }, /issues/],
-      [{ ...keyClient, jwks_uri: 'https://keys.example.com/\u0000' }, /issues/],
-      [{ ...secretClient, client_id: 'x', audiences: ['https://x.test/\ud800'] }, /issues/],
-      [{ ...secretClient, client_id: 'x', audiences: ['https://x.test/\u0000'] }, /issues/],
+      [
+        { ...keyClient, jwks: { keys: [{ ...publicJwk, kid: '\u0000' }] } },
+        /^The request has (invalid fields: \w|fields that)/
+      ],
+      [
+        { ...keyClient, jwks_uri: 'https://keys.example.com/\u0000' },
+        /^The request has (invalid fields: \w|fields that)/
+      ],
+      [
+        { ...secretClient, client_id: 'x', audiences: ['https://x.test/\ud800'] },
+        /^The request has (invalid fields: \w|fields that)/
+      ],
+      [
+        { ...secretClient, client_id: 'x', audiences: ['https://x.test/\u0000'] },
+        /^The request has (invalid fields: \w|fields that)/
+      ],
       [{ ...keyClient, jwks_uri: 'http://keys.example.com/jwks' }, /https/],
       [{ ...keyClient, jwks_uri: 'file:///etc/passwd' }, /https/],
       [{ ...secretClient, client_id: 'x', jwks: { keys: [publicJwk] } }, /for private_key_jwt alone/],
       [{ ...secretClient, client_id: 'x', token_endpoint_auth_method: 'none' }, /cannot get a token here/],
-      [{ ...secretClient, client_id: 'a:b' }, /issues/],
-      [{ ...secretClient, client_id: 'x', scopes: ['a b'] }, /issues/],
-      [{ ...secretClient, client_id: 'x', scopes: ['a', 'a'] }, /issues/],
-      [{ ...secretClient, client_id: 'x', audiences: ['not a uri'] }, /issues/],
-      [{ ...secretClient, client_id: 'x', grant_types: ['password'] }, /issues/],
-      [{ ...secretClient, client_id: 'x', access_token_ttl_seconds: 3601 }, /issues/],
-      [{ ...secretClient, client_id: 'x', secret_hashes: ['mine'] }, /issues/]
+      [{ ...secretClient, client_id: 'a:b' }, /^The request has (invalid fields: \w|fields that)/],
+      [{ ...secretClient, client_id: 'x', scopes: ['a b'] }, /^The request has (invalid fields: \w|fields that)/],
+      [{ ...secretClient, client_id: 'x', scopes: ['a', 'a'] }, /^The request has (invalid fields: \w|fields that)/],
+      [
+        { ...secretClient, client_id: 'x', audiences: ['not a uri'] },
+        /^The request has (invalid fields: \w|fields that)/
+      ],
+      [
+        { ...secretClient, client_id: 'x', grant_types: ['password'] },
+        /^The request has (invalid fields: \w|fields that)/
+      ],
+      [
+        { ...secretClient, client_id: 'x', access_token_ttl_seconds: 3601 },
+        /^The request has (invalid fields: \w|fields that)/
+      ],
+      [
+        { ...secretClient, client_id: 'x', secret_hashes: ['mine'] },
+        /^The request has (invalid fields: \w|fields that)/
+      ]
     ]
     for (const [body, sentence] of refused) {
       const answer = await call('POST', '', body)
