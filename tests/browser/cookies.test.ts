@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findFreePort } from '@countersign/dev/ports'
+import { findLastingPort } from '@countersign/testing'
 import { query, register, untilReady } from '@countersign/testing/trio'
 import { chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
@@ -57,7 +57,7 @@ describe.skipIf(!hasBrowser)('cookies in the browser', () => {
   })
 
   test.runIf(inject('docker'))('two stacks on other ports of localhost keep their sessions side by side', async () => {
-    const port = await findFreePort()
+    const port = await findLastingPort()
     const otherUrl = `http://localhost:${port}`
     const other = await fixture.trio.startBff({ PUBLIC_URL: otherUrl, PORT: String(port) })
     onTestFinished(() => other.stop())

@@ -1,4 +1,4 @@
-import { findFreePort } from '@countersign/dev/ports'
+import { findLastingPort } from '@countersign/testing'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type Fixture, hasBrowser, newPerson, openFixture, registerOnPage } from './fixture.ts'
@@ -37,7 +37,7 @@ describe.skipIf(!hasBrowser)('the pages of other installations', () => {
   test.skipIf(!inject('docker'))(
     'where registration is closed, there is neither a link nor a form for it',
     async () => {
-      const publicUrl = `http://localhost:${await findFreePort()}`
+      const publicUrl = `http://localhost:${await findLastingPort()}`
       const issuer = await fixture.trio.startAuth({ REGISTRATION: 'closed' })
       await fixture.trio.startBff({ PORT: new URL(publicUrl).port, PUBLIC_URL: publicUrl, AUTH_URL: issuer.url })
       const { page } = await fixture.visit({ baseURL: publicUrl })

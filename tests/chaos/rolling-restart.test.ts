@@ -1,8 +1,12 @@
-import { randomInt } from 'node:crypto'
 import { Agent, request } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import { isPortFree } from '@countersign/dev/ports'
-import { createTestDatabase, createTestRedis, readTestEnvironment, type TestDatabase } from '@countersign/testing'
+import {
+  createTestDatabase,
+  createTestRedis,
+  findLastingPort,
+  readTestEnvironment,
+  type TestDatabase
+} from '@countersign/testing'
 import {
   register,
   type ServiceProcess,
@@ -46,14 +50,6 @@ const haproxy = (
     )
     .join('\n')}
 `
-
-/** Below the ports of outgoing connections, so that none takes it while a replica is restarted. */
-async function findLastingPort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(20_000, 30_000)
-    if (await isPortFree(port)) return port
-  }
-}
 
 describe.skipIf(!inject('docker') || !isInstalled('haproxy'))('a rolling restart behind HAProxy', () => {
   let database: TestDatabase

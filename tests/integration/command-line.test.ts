@@ -6,12 +6,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { findFreePort } from '@countersign/dev/ports'
 import {
   childEnvironment,
   createEmptyTestDatabase,
   createTestDatabase,
   createTestRedis,
+  findLastingPort,
   type TestDatabase
 } from '@countersign/testing'
 import {
@@ -604,7 +604,7 @@ describe('npm run countersign', () => {
     expect(existsSync(dataDir)).toBe(false)
     expect((await embedded(['users', '--help'])).code).toBe(0)
 
-    const [auth, resource, bff] = [await findFreePort(), await findFreePort(), await findFreePort()]
+    const [auth, resource, bff] = [await findLastingPort(), await findLastingPort(), await findLastingPort()]
     await start({
       AUTH_SERVICE_PORT: String(auth),
       RESOURCE_SERVICE_PORT: String(resource),

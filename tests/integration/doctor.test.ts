@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { findFreePort } from '@countersign/dev/ports'
-import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import { createTestDatabase, createTestRedis, findLastingPort, type TestDatabase } from '@countersign/testing'
 import { startRedisContainer } from '@countersign/testing/containers'
 import { startTrio, type Trio } from '@countersign/testing/trio'
 import { createClient } from 'redis'
@@ -28,7 +27,7 @@ describe.skipIf(!inject('docker'))('countersign doctor', () => {
   beforeAll(async () => {
     database = await createTestDatabase()
     redis = await startRedisContainer()
-    port = await findFreePort()
+    port = await findLastingPort()
     issuer = `http://127.0.0.1:${port}`
     const env = {
       COUNTERSIGN_MASTER_KEY: masterKey,
@@ -114,7 +113,7 @@ describe.skipIf(!inject('docker'))('countersign doctor', () => {
   })
 
   test('1: the wrong port of the issuer', async () => {
-    const faults = await faultsOf({ ISSUER: `http://127.0.0.1:${await findFreePort()}` })
+    const faults = await faultsOf({ ISSUER: `http://127.0.0.1:${await findLastingPort()}` })
     expect(faults).toEqual({ metadata: expect.stringContaining('nothing listens at this host and port') })
   })
 
@@ -177,7 +176,7 @@ describe.skipIf(!inject('docker'))('countersign doctor', () => {
 
   test('11: the port, and 12: the password of Redis', async () => {
     const url = new URL(redis.url)
-    url.port = String(await findFreePort())
+    url.port = String(await findLastingPort())
     expect(await faultsOf({ REDIS_URL: url.href })).toEqual({ redis: expect.stringContaining('(ECONNREFUSED)') })
     const other = new URL(redis.url)
     other.username = 'nobody'

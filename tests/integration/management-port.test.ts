@@ -1,9 +1,8 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
-import { findFreePort } from '@countersign/dev/ports'
 import { createHttpService, createLogger, createMetrics, type Service } from '@countersign/service-kit'
-import { createTestDatabase, type TestDatabase } from '@countersign/testing'
+import { createTestDatabase, findLastingPort, type TestDatabase } from '@countersign/testing'
 import {
   createBrowserClient,
   register,
@@ -93,7 +92,7 @@ describe('the management port', () => {
 
 describe('npm start', () => {
   test('puts health and metrics at the port of each service plus 5,000, or at any free one', async () => {
-    const [free, taken] = [await findFreePort(), createServer().listen(0, '127.0.0.1')]
+    const [free, taken] = [await findLastingPort(), createServer().listen(0, '127.0.0.1')]
     await once(taken, 'listening')
     onTestFinished(() => void taken.close())
     const ports = {

@@ -7,9 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { findFreePort } from '@countersign/dev/ports'
 import { findProcess } from '@countersign/dev/processes'
-import { childEnvironment, createTestRedis } from '@countersign/testing'
+import { childEnvironment, createTestRedis, findLastingPort } from '@countersign/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
 import { blocksOf } from '../package/fixtures/pages.ts'
 import { scriptOf } from '../package/fixtures/shell.ts'
@@ -23,7 +22,7 @@ const children: ChildProcess[] = []
 beforeAll(async () => {
   if (!existsSync(main)) throw new Error('dev/dist/main.js is not built; run "npm test" or "npm run build"')
   dataDir = join(await mkdtemp(join(tmpdir(), 'countersign-npm-start-')), 'data')
-  ports = { auth: await findFreePort(), resource: await findFreePort(), bff: await findFreePort() }
+  ports = { auth: await findLastingPort(), resource: await findLastingPort(), bff: await findLastingPort() }
 })
 afterEach(async () => {
   for (const child of children.splice(0)) {
@@ -188,7 +187,7 @@ describe('npm start', () => {
     async () => {
       const redisUrl = await createTestRedis()
       await startStack({ COUNTERSIGN_REDIS_URL: redisUrl })
-      const port = await findFreePort()
+      const port = await findLastingPort()
       await startTutorialService(redisUrl, port)
       const steps = stepsOf('docs/tutorial.md')
       expect(steps).toHaveLength(5)
@@ -206,7 +205,7 @@ describe('npm start', () => {
   })
 
   test("the admin's dashboard has its figures at once, and after a start on other ports", async () => {
-    for (const variables of [{}, { AUTH_SERVICE_PORT: String(await findFreePort()) }]) {
+    for (const variables of [{}, { AUTH_SERVICE_PORT: String(await findLastingPort()) }]) {
       const { AUTH_SERVICE_PORT: port = ports.auth } = variables as { AUTH_SERVICE_PORT?: string }
       const stack = await startStack(variables)
       const { access_token } = (await (await signIn(password, port)).json()) as { access_token: string }

@@ -1,6 +1,5 @@
 import { get } from 'node:http'
-import { findFreePort } from '@countersign/dev/ports'
-import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import { createTestDatabase, createTestRedis, findLastingPort, type TestDatabase } from '@countersign/testing'
 import { type ServiceProcess, startTrio, type Trio, untilReady } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type FrontProxy, isInstalled, startNginx } from './fixtures/front-proxy.ts'
@@ -19,7 +18,7 @@ describe.skipIf(!inject('docker') || !isInstalled('nginx'))(
       trio = await startTrio({ databaseUrl: database.url, redisUrl: await createTestRedis() })
       bff = await trio.startBff({ PUBLIC_URL: 'https://app.example.com', TRUSTED_PROXY_HOPS: '1' })
       await untilReady(bff)
-      port = await findFreePort()
+      port = await findLastingPort()
       const site = (path: string, headers: string) => `
       location ${path} {
         proxy_set_header X-Forwarded-Proto https;

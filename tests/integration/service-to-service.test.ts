@@ -3,8 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { findFreePort } from '@countersign/dev/ports'
-import { childEnvironment } from '@countersign/testing'
+import { childEnvironment, findLastingPort } from '@countersign/testing'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -20,7 +19,7 @@ describe('docs/service-to-service.md', () => {
   let admin: { username: string; password: string }
 
   beforeAll(async () => {
-    for (const name of Object.keys(ports) as (keyof typeof ports)[]) ports[name] = await findFreePort()
+    for (const name of Object.keys(ports) as (keyof typeof ports)[]) ports[name] = await findLastingPort()
     stockUrl = `http://localhost:${ports.stock}`
     // In the repository, so that programs find the packages.
     folder = await mkdtemp(join(root, 'dev/dist/guide-'))

@@ -1,9 +1,14 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { findFreePort } from '@countersign/dev/ports'
 import { createServiceTokenSource } from '@countersign/service-tokens'
-import { createTestIssuer, createTestRedis, type TestIssuer, type TestIssuerServer } from '@countersign/testing'
+import {
+  createTestIssuer,
+  createTestRedis,
+  findLastingPort,
+  type TestIssuer,
+  type TestIssuerServer
+} from '@countersign/testing'
 import { makeClientKey } from '@countersign/testing/trio'
 import { type AccessTokenVerifierOptions, createAccessTokenVerifier, type VerifierError } from '@countersign/verifier'
 import { redisRevocations } from '@countersign/verifier/redis'
@@ -114,7 +119,7 @@ describe('a wrong set-up says so on the console', () => {
       /no-such-host.invalid.*: (?:there is no host of this name|the name of the host cannot be resolved)/
     ]
   ])('a JWKS URL %s', async (_, urlAt, sentence) => {
-    expect(await present({ jwksUri: urlAt(await findFreePort()) })).toBe('ERR_KEYS_UNAVAILABLE')
+    expect(await present({ jwksUri: urlAt(await findLastingPort()) })).toBe('ERR_KEYS_UNAVAILABLE')
     expect(lines()[0]).toMatch(sentence)
   })
 

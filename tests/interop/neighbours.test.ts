@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
-import { findFreePort } from '@countersign/dev/ports'
-import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import { createTestDatabase, createTestRedis, findLastingPort, type TestDatabase } from '@countersign/testing'
 import {
   basic,
   type ClientKey,
@@ -50,7 +49,7 @@ describe.skipIf(!inject('docker'))('neighbours', () => {
   beforeAll(async () => {
     database = await createTestDatabase()
     redisUrl = await createTestRedis()
-    const port = await findFreePort()
+    const port = await findLastingPort()
     issuer = `http://127.0.0.1:${port}/`
     const env = { ISSUER: issuer, API_AUDIENCE: audience }
     trio = await startTrio({ databaseUrl: database.url, redisUrl, env })

@@ -6,8 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { findFreePort } from '@countersign/dev/ports'
-import { createTestRedis } from '@countersign/testing'
+import { createTestRedis, findLastingPort } from '@countersign/testing'
 import { get, makeClientKey, post, register, signIn } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 import {
@@ -129,7 +128,7 @@ describe.skipIf(!inject('docker'))('docs/verifiers-in-other-languages.md', () =>
     beforeAll(async () => {
       await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
       apiAddress = `127.0.0.1:${(api.address() as AddressInfo).port}`
-      port = await findFreePort()
+      port = await findLastingPort()
     })
     afterAll(() => {
       api.close()

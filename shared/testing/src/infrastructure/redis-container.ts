@@ -1,9 +1,9 @@
 /** Redis in a container, with the faults that a test wants to make. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { findFreePort } from '@countersign/dev/ports'
 import { createClient } from 'redis'
 import { GenericContainer, getContainerRuntimeClient } from 'testcontainers'
 import { type ContainerAddress, nearestAddress, publishedAddress } from './container-address.ts'
+import { findLastingPort } from './lasting-port.ts'
 import { readTestEnvironment } from './test-environment.ts'
 
 export interface RedisContainerOptions {
@@ -41,7 +41,7 @@ export interface RedisContainer {
 
 /** Starts a Redis of one's own; needs Docker. */
 export async function startRedisContainer(options: RedisContainerOptions = {}): Promise<RedisContainer> {
-  const hostPort = await findFreePort()
+  const hostPort = await findLastingPort()
   const started = await new GenericContainer(options.image ?? readTestEnvironment().redisImage)
     .withCommand([
       'redis-server',

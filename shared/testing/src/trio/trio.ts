@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { findFreePort } from '@countersign/dev/ports'
+import { findLastingPort } from '../infrastructure/lasting-port.ts'
 import { childEnvironment } from '../infrastructure/test-environment.ts'
 import { usedSecrets } from './api-client.ts'
 
@@ -69,7 +69,7 @@ export async function startTrio(options: TrioOptions): Promise<Trio> {
   const adminPassword = randomBytes(12).toString('base64url')
   const forwarderKey = randomBytes(32).toString('base64url')
   usedSecrets.add(forwarderKey)
-  const bffPort = options.bffReplicas ? await findFreePort() : 0
+  const bffPort = options.bffReplicas ? await findLastingPort() : 0
   const publicUrl = options.publicUrl ?? `http://localhost:${bffPort}`
   const env: Record<string, string> = {
     HOST: '127.0.0.1',
