@@ -27,7 +27,12 @@ function routeTable() {
         const query = (operation.parameters ?? []).filter((one) => one.in === 'query').map(({ name }) => `${name}=`)
         const route = `${method.toUpperCase()} ${path}${query.length > 0 ? `?${query.join('&')}` : ''}`
         const status = Object.keys(operation.responses)[0]
-        return [`\`${route}\`${bodyOf(operation, components.schemas)}`, operation.summary, operation.description, status]
+        return [
+          `\`${route}\`${bodyOf(operation, components.schemas)}`,
+          operation.summary,
+          operation.description,
+          status
+        ]
       })
   )
   return tableOf(['route', 'what it does', 'who may', 'status'], rows)
