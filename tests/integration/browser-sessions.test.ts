@@ -419,7 +419,7 @@ describe.skipIf(!isDocker).concurrent('sessions of browsers while something is a
     return { bff, browser, session: await browser.signIn(user), redis, auth }
   }
 
-  test('without Redis nobody can be known: 503, and the session is there again with it', async ({ expect }) => {
+  test('without Redis the bff-service returns 503, and with Redis the session is there again', async ({ expect }) => {
     const { bff, browser, redis } = await startBrowser()
     await redis.cut()
     try {

@@ -10,10 +10,9 @@ import type { UserAdministration } from '../accounts/user-administration.ts'
 import type { UserStore } from '../accounts/user-store.ts'
 import type { ClientAdministration } from '../clients/client-administration.ts'
 import { variables } from '../config.ts'
-import { generateSigningKey } from '../keys/generate-signing-key.ts'
-import { keyPolicy } from '../keys/key-policy.ts'
+import { administerKeys } from '../keys/administer-keys.ts'
 import { createKeySealing, type KeySealing } from '../keys/key-sealing.ts'
-import { createSigningKeyAdministration, type SigningKeyAdministration } from '../keys/signing-key-administration.ts'
+import type { SigningKeyAdministration } from '../keys/signing-key-administration.ts'
 import type { SigningKeyStore } from '../keys/signing-key-store.ts'
 import { createAdmissionGate } from '../passwords/admission-gate.ts'
 import { createPasswordHashing, type PasswordHashing, pooledArgon2 } from '../passwords/password-hashing.ts'
@@ -111,13 +110,7 @@ export function createCliDependencies(
       const keyVariables = { masterKeys, signingKeyBits, signingKeyRotationDays, jwksMaxAgeSeconds }
       const config = await read({ databaseUrl, redisUrl, ...keyVariables })
       const store = createPrismaSigningKeyStore(open(config.databaseUrl.reveal()).database)
-      const sealing = createKeySealing(config.masterKeys)
-      const administration = createSigningKeyAdministration({
-        store,
-        sealing,
-        policy: keyPolicy(config),
-        generate: () => generateSigningKey(sealing, Number(config.signingKeyBits))
-      })
+      const { administration, sealing } = administerKeys(config, store)
       return {
         administration: announcing(administration, openAnnouncer(config.redisUrl?.reveal())),
         requireMasterKey: () => openOneKey(store, sealing)

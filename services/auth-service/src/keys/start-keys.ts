@@ -1,10 +1,6 @@
 import type { Logger } from '@countersign/service-kit'
-import { generateSigningKey } from './generate-signing-key.ts'
-import { type KeyPolicyOptions, keyPolicy } from './key-policy.ts'
+import { administerKeys, type KeySettings } from './administer-keys.ts'
 import { type KeyScheduleDeps, startKeySchedule } from './key-schedule.ts'
-import { createKeySealing } from './key-sealing.ts'
-import type { MasterKeys } from './master-keys.ts'
-import { createSigningKeyAdministration } from './signing-key-administration.ts'
 import type { SigningKeyStore } from './signing-key-store.ts'
 import { openSigningKeys } from './signing-keys.ts'
 
@@ -12,11 +8,6 @@ import { openSigningKeys } from './signing-keys.ts'
 const roundIntervalMs = 5000
 /** Three rounds missed: this replica was paused. */
 const longestAgeMs = 15_000
-
-export interface KeySettings extends KeyPolicyOptions {
-  readonly masterKeys: MasterKeys
-  readonly signingKeyBits: string
-}
 
 export interface KeysDeps {
   config: KeySettings
@@ -33,14 +24,7 @@ export type Keys = Awaited<ReturnType<typeof startKeys>>
  * @throws {SealedKeyError} when a key cannot be opened with the master keys that are given
  */
 export async function startKeys({ config, store, onRound, logger }: KeysDeps) {
-  const sealing = createKeySealing(config.masterKeys)
-  const policy = keyPolicy(config)
-  const administration = createSigningKeyAdministration({
-    store,
-    sealing,
-    policy,
-    generate: () => generateSigningKey(sealing, Number(config.signingKeyBits))
-  })
+  const { administration, sealing, policy } = administerKeys(config, store)
   // Before anything is changed: a wrong master key must not touch the keys.
   const signingKeys = await openSigningKeys({
     store,

@@ -7,15 +7,27 @@ import { apiPageStyle } from './api-page-style.ts'
 import { describeRoutes } from './openapi.ts'
 import type { Route } from './route.ts'
 
-/** Adds `GET /openapi.json`, which describes the routes, and `GET /docs`, which shows that to people. Both are made once. */
+/**
+ * Adds `GET /openapi.json`, which describes the routes, and `GET /docs`, which shows that to people. Both are made once, at the
+ * first request for them: a start need not wait for what most installations are never asked for.
+ */
 export function addDescription(router: Router, routes: readonly Route[], issuer: string): void {
-  const description = describeRoutes(routes, issuer)
-  const json = JSON.stringify(description)
+  const description = once(() => describeRoutes(routes, issuer))
+  const json = once(() => JSON.stringify(description()))
+  const page = once(() => taggedPage(apiPage(description())))
   router.get('/openapi.json', (ctx) => {
     ctx.type = 'application/json'
-    ctx.body = json
+    ctx.body = json()
   })
-  router.get('/docs', answerPage(apiPage(description)))
+  router.get('/docs', answerPage(page))
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
 }
 
 /** The page may have its own style sheet, and nothing else. */
@@ -27,14 +39,14 @@ const pagePolicy = [
   "frame-ancestors 'none'"
 ].join('; ')
 
-function answerPage(page: string): Middleware {
-  const headers = {
-    'Cache-Control': 'no-cache',
-    'Content-Security-Policy': pagePolicy,
-    ETag: `"${digestOf(page, 'base64url')}"`
-  }
+function taggedPage(page: string) {
+  return { page, etag: `"${digestOf(page, 'base64url')}"` }
+}
+
+function answerPage(made: () => ReturnType<typeof taggedPage>): Middleware {
   return function answerApiPage(ctx) {
-    ctx.set(headers)
+    const { page, etag } = made()
+    ctx.set({ 'Cache-Control': 'no-cache', 'Content-Security-Policy': pagePolicy, ETag: etag })
     ctx.status = 200
     if (answerNotModified(ctx)) return
     ctx.type = 'text/html; charset=utf-8'

@@ -20,26 +20,40 @@ type Security = ZodOpenApiOperationObject['security']
 const byAccessToken: Security = [{ accessToken: [] }]
 const byClientSecret: Security = [{ clientSecret: [] }, {}]
 
+interface Caller {
+  readonly text: string
+  readonly security?: Security
+  /** Statuses of the check's errors. */
+  readonly errors: readonly number[]
+}
+
 /** Each kind of access, for people and as OpenAPI has it. */
-const callers: Record<Access, { readonly text: string; readonly security?: Security }> = {
-  public: { text: 'Anybody.' },
-  registrant: { text: 'Anybody, while registration is open.' },
-  user: { text: 'A user, or a service that acts for one (RFC 8693).', security: byAccessToken },
-  'user-in-person': { text: 'A user in person; no service that acts for one.', security: byAccessToken },
+const callers: Record<Access, Caller> = {
+  public: { text: 'Anybody.', errors: [] },
+  registrant: { text: 'Anybody, while registration is open.', errors: [403] },
+  user: { text: 'A user, or a service that acts for one (RFC 8693).', security: byAccessToken, errors: [401, 403] },
+  'user-in-person': {
+    text: 'A user in person; no service that acts for one.',
+    security: byAccessToken,
+    errors: [401, 403]
+  },
   'refresh-token-or-user': {
     text: 'The holder of the refresh token in the body; without one there, a user in person.',
-    security: [{ accessToken: [] }, {}]
+    security: [{ accessToken: [] }, {}],
+    errors: [401, 403]
   },
-  admin: { text: 'A user in person who has the role `admin`.', security: byAccessToken },
+  admin: { text: 'A user in person who has the role `admin`.', security: byAccessToken, errors: [401, 403] },
   'statistics-reader': {
     text: 'An admin, or a client whose own token has the scope `statistics:read`.',
-    security: byAccessToken
+    security: byAccessToken,
+    errors: [401, 403]
   },
   client: {
     text: 'A client that names itself, and authenticates itself unless it is a public one.',
-    security: byClientSecret
+    security: byClientSecret,
+    errors: [401]
   },
-  'confidential-client': { text: 'A client that authenticates itself.', security: byClientSecret }
+  'confidential-client': { text: 'A client that authenticates itself.', security: byClientSecret, errors: [401] }
 }
 
 /** The OpenAPI 3.1 description, made from the statements that check the requests. */
@@ -103,10 +117,7 @@ function errorsOf({ method, access, params, query, body, takesProof, limit, erro
   const isDocument = method === 'get' && access === 'public'
   const statuses = [
     ...(body || query || takesProof ? [400] : []),
-    ...(access === 'public' || access === 'registrant' ? [] : [401]),
-    ...(['user', 'user-in-person', 'admin', 'registrant', 'statistics-reader', 'refresh-token-or-user'].includes(access)
-      ? [403]
-      : []),
+    ...callers[access].errors,
     ...(params ? [404] : []),
     ...(body ? [413, 415] : []),
     ...(limit || !isDocument ? [503] : []),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { AdministeredUser, UserPage } from '../accounts/user-administration.ts'
 import { searchWords } from '../accounts/user-search.ts'
+import type { UserProfile } from '../accounts/user-store.ts'
 import { isUuid } from '../identifiers.ts'
 import { nextCursor, pageCursor, pageLimit, unknownCursor } from './pages.ts'
 
@@ -67,14 +68,12 @@ export function userPage({ users, next }: UserPage) {
 
 /** A user on the wire, as an admin sees it. */
 export function userSummary(user: AdministeredUser) {
-  return {
-    id: user.id,
-    username: user.username,
-    email: user.email,
-    roles: user.roles,
-    created_at: user.createdAt.toISOString(),
-    disabled_at: user.disabledAt?.toISOString() ?? null
-  }
+  return { ...profileSummary(user), disabled_at: user.disabledAt?.toISOString() ?? null }
+}
+
+/** What users and admins both see of a user. */
+export function profileSummary({ id, username, email, roles, createdAt }: UserProfile) {
+  return { id, username, email, roles, created_at: createdAt.toISOString() }
 }
 
 function encodeCursor(usernameKey: string): string {

@@ -2,6 +2,7 @@ import { NotFoundError } from '@countersign/oauth'
 import type { UserStore } from '../../accounts/user-store.ts'
 import { defineRoute } from '../../routing/route.ts'
 import { ownProfile } from '../../wire/account.ts'
+import { profileSummary } from '../../wire/users.ts'
 
 /** `GET /auth/me`: the user's profile as the database has it now. */
 export const me = defineRoute(
@@ -17,13 +18,6 @@ export const me = defineRoute(
     async ({ accessToken }) => {
       const user = await users.findProfile(accessToken.sub)
       if (!user) throw new NotFoundError({ description: 'This user no longer exists or is disabled.' })
-      return {
-        id: user.id,
-        username: user.username,
-        email: user.email,
-        roles: user.roles,
-        created_at: user.createdAt.toISOString(),
-        session_id: accessToken.sid
-      }
+      return { ...profileSummary(user), session_id: accessToken.sid }
     }
 )

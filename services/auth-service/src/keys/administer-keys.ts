@@ -1,0 +1,25 @@
+import { generateSigningKey } from './generate-signing-key.ts'
+import { type KeyPolicyOptions, keyPolicy } from './key-policy.ts'
+import { createKeySealing } from './key-sealing.ts'
+import type { MasterKeys } from './master-keys.ts'
+import { createSigningKeyAdministration } from './signing-key-administration.ts'
+import type { SigningKeyStore } from './signing-key-store.ts'
+
+/** The variables that decide about keys. */
+export interface KeySettings extends KeyPolicyOptions {
+  readonly masterKeys: MasterKeys
+  readonly signingKeyBits: string
+}
+
+/** Makes what changes the signing keys of a store, for the service and the command line alike. */
+export function administerKeys(settings: KeySettings, store: SigningKeyStore) {
+  const sealing = createKeySealing(settings.masterKeys)
+  const policy = keyPolicy(settings)
+  const administration = createSigningKeyAdministration({
+    store,
+    sealing,
+    policy,
+    generate: () => generateSigningKey(sealing, Number(settings.signingKeyBits))
+  })
+  return { administration, sealing, policy }
+}
