@@ -52,13 +52,13 @@ describe('Postgres judges refresh tokens as the model of the rule does', () => {
       userId,
       verifiedPasswordHash: 'hash',
       clientId,
-      scope: 'account',
-      audience: ['http://api.test'],
+      audience: ['http://issuer.test'],
       jkt: undefined,
       network: 'n',
       origin
     })
-    const familyId = started?.session.sessionId as string
+    if (started.outcome !== 'started') throw new Error(`the session did not start: ${started.outcome}`)
+    const familyId = started.session.sessionId
     let passed = 0
     for (const [at, { at: moment, presented: generation, given, judgment }] of presentations.entries()) {
       const ahead = moment - passed - (performance.now() - begin) / 1000
@@ -88,6 +88,7 @@ function openReplica(url: string) {
   const pool = openDatabasePool({ url, connections: 2 })
   const database = openDatabase(pool)
   const families = createPrismaRefreshTokenFamilies(database, createPreparedStatements(pool), {
+    issuer: 'http://issuer.test',
     accessTokenTtlSeconds: 600,
     refreshRetryWindowSeconds: settings.retryWindow,
     refreshRecoverySeconds: settings.recovery,

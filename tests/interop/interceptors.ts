@@ -75,7 +75,7 @@ export const interceptors: readonly Interceptor[] = [
         automaticSilentRenew: false,
         monitorSession: false
       })
-      const { access_token, refresh_token, token_type, scope } = tokens
+      const { access_token, refresh_token, token_type, scope = '' } = tokens
       const profile = { sub: 'user', iss: url, aud: clientId, exp: 0, iat: 0 }
       await manager.storeUser(new User({ access_token, refresh_token, token_type, scope, profile }))
       const call = async () => {

@@ -246,15 +246,19 @@ describe('what the standards demand', () => {
       const { refresh_token: first } = await signIn(fixture.issuer, user)
       await query(
         fixture.database.url,
-        "UPDATE refresh_token_families SET scope = 'account reports' WHERE user_id = $1",
+        `WITH api AS (INSERT INTO apis (identifier, id, name) VALUES ('urn:r', gen_random_uuid(), 'R')),
+          role AS (INSERT INTO roles (name) VALUES ('reporter')),
+          scopes AS (INSERT INTO api_scopes VALUES ('urn:r', 'reports', 'Reports'), ('urn:r', 'summaries', 'Summaries')),
+          held AS (INSERT INTO role_scopes VALUES ('reporter', 'urn:r', 'reports'), ('reporter', 'urn:r', 'summaries'))
+         UPDATE users SET roles = '{reporter}' WHERE id = $1`,
         [user.id]
       )
-      const less = await token(refreshGrant(first, { scope: 'reports' }), {})
+      const less = await token(refreshGrant(first, { resource: 'urn:r', scope: 'reports' }), {})
       expect(less.body.scope).toBe('reports')
       expect(unverifiedClaims(less.body.access_token as string).scope).toBe('reports')
-      const all = await token(refreshGrant(less.body.refresh_token as string), {})
-      expect(all.body.scope).toBe('account reports')
-      const more = await token(refreshGrant(all.body.refresh_token as string, { scope: 'account admin' }), {})
+      const all = await token(refreshGrant(less.body.refresh_token as string, { resource: 'urn:r' }), {})
+      expect(all.body.scope).toBe('reports summaries')
+      const more = await token(refreshGrant(all.body.refresh_token as string, { scope: 'admin' }), {})
       expectRefusal(more, 400, 'invalid_scope')
     })
   })

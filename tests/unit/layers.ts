@@ -28,8 +28,8 @@ export const layersOfFolders: Readonly<Record<string, Layers>> = {
     // The signing keys, and the audit log.
     ['keys', 'audit'],
     ['tokens', 'passwords'],
-    // Who gets tokens: services, sessions, users.
-    ['clients', 'sessions'],
+    // Who gets tokens, and for what: services, sessions, users; APIs and the roles that hold their scopes.
+    ['clients', 'sessions', 'apis', 'roles'],
     ['accounts'],
     ['sign-in'],
     // What is counted, and what is configured.

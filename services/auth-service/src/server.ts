@@ -1,5 +1,6 @@
 import { createHttpService, createLogger, createMetrics, type Logger, type Service } from '@countersign/service-kit'
 import { adminRole, ensureFirstAdmin, type FirstAdmin } from './accounts/first-admin.ts'
+import { firstApi } from './apis/api.ts'
 import { createFailedAuthenticationLog } from './audit/failed-authentications.ts'
 import { createClientCache } from './clients/client-cache.ts'
 import type { Config } from './config.ts'
@@ -12,10 +13,12 @@ import { createIssuerMetrics } from './metrics.ts'
 import { createAdmissionGate, warnOfTurnedAway } from './passwords/admission-gate.ts'
 import { createPasswordHashing, type PasswordHashing } from './passwords/password-hashing.ts'
 import { startPasswordThreads } from './passwords/password-threads.ts'
+import { announcing } from './revocation/announcing.ts'
 import { observeFeed } from './revocation/observed-feed.ts'
 import { startRevocationRelay } from './revocation/revocation-relay.ts'
 import { addDescription } from './routing/add-description.ts'
 import { addRoutes } from './routing/add-routes.ts'
+import { endAllSessions } from './sessions/session-endings.ts'
 import { createActivityRecorder } from './statistics/activity-recorder.ts'
 import { recordActivity } from './statistics/recorded-metrics.ts'
 import { openPostgresStores, type PostgresStores } from './stores/postgres/open-stores.ts'
@@ -52,6 +55,7 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
   const gate = createAdmissionGate({ concurrency, queueLimit, onTurnedAway: warnOfTurnedAway(logger) })
   const passwordThreads = startPasswordThreads(concurrency)
   const passwords = await createPasswordHashing(gate, passwordThreads)
+  await stores.apiAdministration.ensure(firstApi(config.apiAudience))
   const firstAdmin = await makeFirstAdmin(config, options, { stores, passwords, logger })
   const activity = createActivityRecorder({ store: stores.activity, logger, saveAfterMs: activitySaveMs })
   const metrics = recordActivity(
@@ -71,6 +75,9 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
   })
   const housekeeping = startHousekeeping({
     expired: stores.expiredRows,
+    endSessions: async (signal) => {
+      await endAllSessions(announcing(stores.sessionEndings, relay), { signal })
+    },
     trimFeed: infrastructure.publisher.trim,
     onRemoved: metrics.countRemoved,
     logger,

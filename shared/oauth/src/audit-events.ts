@@ -40,6 +40,18 @@ export const auditEventTypes = [
   'client.secret_dropped',
   /** Every token that was issued to a client ended. */
   'client.tokens_ended',
+  /** An API was registered. */
+  'api.created',
+  /** An API was changed; the detail names what. */
+  'api.changed',
+  /** An API was deleted, and its scopes were taken from every role. */
+  'api.deleted',
+  /** A role was made. */
+  'role.created',
+  /** A role was changed; the detail has the scopes that it gained and lost. */
+  'role.changed',
+  /** A role that no user had was deleted. */
+  'role.deleted',
   /** Attempts to authenticate as a client were refused; the detail has their count. */
   'client_authentication.failed',
   /** A signing key was made and published. */

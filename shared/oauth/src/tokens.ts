@@ -13,5 +13,4 @@ export interface AccessTokenResponse {
 /** The same with the refresh token of a session. */
 export interface TokenResponse extends AccessTokenResponse {
   refresh_token: string
-  scope: string
 }

@@ -20,11 +20,15 @@ export function createCommandAnnouncer(
   publisher: RevocationPublisher | undefined,
   note: (line: string) => void
 ): Announcer {
+  let isNoted = false
   return {
     async announce(entries) {
       if (entries.length === 0) return true
       const failure = publisher ? await publish(entries, publisher) : 'this command has no REDIS_URL'
       if (failure === undefined) return true
+      // A command that works in batches says it once.
+      if (isNoted) return false
+      isNoted = true
       const when = publisher ? 'as soon as Redis takes it' : 'within about three seconds'
       note(`Done, but not published yet (${failure}): a running auth-service does that ${when}.`)
       return false

@@ -8,6 +8,7 @@ import {
 } from '@countersign/service-kit'
 import type { UserAdministration } from '../accounts/user-administration.ts'
 import type { UserStore } from '../accounts/user-store.ts'
+import type { ApiAdministration } from '../apis/api-administration.ts'
 import type { ClientAdministration } from '../clients/client-administration.ts'
 import { variables } from '../config.ts'
 import { administerKeys } from '../keys/administer-keys.ts'
@@ -17,10 +18,15 @@ import type { SigningKeyStore } from '../keys/signing-key-store.ts'
 import { createAdmissionGate } from '../passwords/admission-gate.ts'
 import { createPasswordHashing, type PasswordHashing, pooledArgon2 } from '../passwords/password-hashing.ts'
 import { type Announcer, type Announcing, announcing } from '../revocation/announcing.ts'
+import type { RoleAdministration } from '../roles/role-administration.ts'
+import type { SessionEndings } from '../sessions/session-endings.ts'
+import { createPrismaApiAdministration } from '../stores/postgres/apis.ts'
 import { createPrismaClientAdministration } from '../stores/postgres/clients.ts'
 import { openDatabase, openDatabasePool } from '../stores/postgres/database.ts'
 import { migrateDatabase } from '../stores/postgres/database-migration.ts'
 import { createPreparedStatements } from '../stores/postgres/prepared-statements.ts'
+import { createPrismaRoleAdministration } from '../stores/postgres/roles.ts'
+import { createPrismaSessionEndings } from '../stores/postgres/session-endings.ts'
 import { createPrismaSigningKeyStore } from '../stores/postgres/signing-key-store.ts'
 import { createPrismaUserAdministration } from '../stores/postgres/user-administration.ts'
 import { createPrismaUserStore } from '../stores/postgres/user-store.ts'
@@ -34,6 +40,9 @@ export interface CliDependencies {
   migrate(onProgress: (message: string) => void): Promise<string[]>
   openAccounts(): Promise<AccountParts>
   openClients(): Promise<ClientParts>
+  openApis(): Promise<ApiParts>
+  openRoles(): Promise<RoleParts>
+  openInstallation(): Promise<InstallationParts>
   openKeys(): Promise<KeyParts>
   /** What there is of it: nothing is connected yet. */
   openInspection(): Promise<InspectionParts>
@@ -48,6 +57,20 @@ export interface AccountParts {
 
 export interface ClientParts {
   readonly administration: Announcing<ClientAdministration>
+}
+
+export interface ApiParts {
+  readonly apis: ApiAdministration
+  readonly sessionEndings: Announcing<SessionEndings>
+}
+
+export interface RoleParts {
+  readonly roles: RoleAdministration
+  readonly sessionEndings: Announcing<SessionEndings>
+}
+
+export interface InstallationParts extends ApiParts, RoleParts {
+  readonly clients: Announcing<ClientAdministration>
 }
 
 export interface KeyParts {
@@ -106,6 +129,26 @@ export function createCliDependencies(
       }
     },
 
+    async openApis() {
+      const { database, sessionEndings } = await openSessionEndings()
+      return { apis: createPrismaApiAdministration(database), sessionEndings }
+    },
+
+    async openRoles() {
+      const { database, sessionEndings } = await openSessionEndings()
+      return { roles: createPrismaRoleAdministration(database), sessionEndings }
+    },
+
+    async openInstallation() {
+      const { database, announcer, sessionEndings } = await openSessionEndings()
+      return {
+        apis: createPrismaApiAdministration(database),
+        roles: createPrismaRoleAdministration(database),
+        clients: announcing(createPrismaClientAdministration(database), announcer),
+        sessionEndings
+      }
+    },
+
     async openKeys() {
       const keyVariables = { masterKeys, signingKeyBits, signingKeyRotationDays, jwksMaxAgeSeconds }
       const config = await read({ databaseUrl, redisUrl, ...keyVariables })
@@ -145,6 +188,13 @@ export function createCliDependencies(
 
   async function read<V extends Variables>(needed: V) {
     return readVariables(await withSecretFiles(await readEnvironment(), secretNames(needed)), needed)
+  }
+
+  async function openSessionEndings() {
+    const config = await read({ databaseUrl, redisUrl })
+    const { database } = open(config.databaseUrl.reveal())
+    const announcer = openAnnouncer(config.redisUrl?.reveal())
+    return { database, announcer, sessionEndings: announcing(createPrismaSessionEndings(database), announcer) }
   }
 
   function open(url: string) {

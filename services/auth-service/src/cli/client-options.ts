@@ -18,6 +18,7 @@ export interface ClientOptions {
   mayActFor?: string[]
   mayCarryRoles?: boolean
   mayUnbindTokens?: boolean
+  exchange?: string[]
   jwksFile?: string
   jwksUri?: string
   ttl?: string
@@ -55,6 +56,7 @@ export async function readClient(id: string, options: ClientOptions): Promise<Ne
     mayActFor: parseOption(shape.may_act_for, options.mayActFor, '--may-act-for'),
     mayCarryRoles: options.mayCarryRoles ?? false,
     mayUnbindTokens: options.mayUnbindTokens ?? false,
+    exchangeRules: parseOption(shape.exchange_rules, options.exchange?.map(readRule), '--exchange'),
     accessTokenTtlSeconds: parseOption(shape.access_token_ttl_seconds, seconds(options.ttl), '--ttl') ?? null
   }
   checkClient(client)
@@ -67,6 +69,20 @@ function grantTypes({ grantType, audience, resource }: ClientOptions): string[] 
   return (grantType ?? (onlyIntrospects ? [] : ['client_credentials'])).map((name) =>
     name === 'token-exchange' ? tokenExchangeGrant : name
   )
+}
+
+/** `FROM [SCOPE] > TO SCOPE …`: none of them has a space in it. */
+function readRule(text: string) {
+  const words = text.trim().split(/ +/)
+  const arrow = words.indexOf('>')
+  const [from, scope, ...tooMany] = words.slice(0, Math.max(0, arrow))
+  const [to, ...scopes] = words.slice(arrow + 1)
+  if (from === undefined || scopes.length === 0 || tooMany.length > 0) {
+    throw new UsageError(
+      '--exchange: must be "FROM [SCOPE] > TO SCOPE …": an API, maybe a scope of it, >, another API, its scopes.'
+    )
+  }
+  return { from, ...(scope !== undefined && { scope }), to, scopes }
 }
 
 function seconds(text: string | undefined): number | undefined {

@@ -5,11 +5,14 @@ import type { Environment } from '@countersign/service-kit'
 import { Command, CommanderError, type OutputConfiguration } from 'commander'
 import { createCliDependencies } from './cli-dependencies.ts'
 import type { CommandResult, Perform } from './command.ts'
+import { addApis } from './commands/apis.ts'
+import { addApply } from './commands/apply.ts'
 import { addClients } from './commands/clients.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addKeys } from './commands/keys.ts'
 import { addMasterKey } from './commands/master-key.ts'
 import { addMigrate } from './commands/migrate.ts'
+import { addRoles } from './commands/roles.ts'
 import { addUsers } from './commands/users.ts'
 import { exitCodes, toFailure, UsageError } from './failures.ts'
 import { readPassword } from './password-input.ts'
@@ -95,9 +98,12 @@ export function createProgram(perform: Perform, output: OutputConfiguration): Co
     .addHelpText('afterAll', exitCodesText)
   addDoctor(program, perform)
   addMigrate(program, perform)
+  addApply(program, perform)
   addKeys(program, perform)
   addMasterKey(program, perform)
   addUsers(program, perform)
+  addRoles(program, perform)
+  addApis(program, perform)
   addClients(program, perform)
   return program
 }

@@ -27,7 +27,15 @@ export function checkClient(client: ClientShape): void {
   checkTokenLength(client)
 }
 
-const policyMembers = ['grantTypes', 'scopes', 'audiences', 'resources', 'mayActFor', 'mayCarryRoles'] as const
+const policyMembers = [
+  'grantTypes',
+  'scopes',
+  'audiences',
+  'resources',
+  'mayActFor',
+  'mayCarryRoles',
+  'exchangeRules'
+] as const
 
 /**
  * Judges a change. One that was registered under older rules can still be disabled, renamed, and given other keys.
@@ -41,9 +49,9 @@ export function checkChange(before: ClientShape, after: ClientShape): void {
 }
 
 /** A client that could never get a token, or a grant that could never give one, is a mistake. */
-function checkUse({ grantTypes, audiences, resources, mayActFor }: ClientShape): void {
+function checkUse({ grantTypes, audiences, resources, mayActFor, exchangeRules }: ClientShape): void {
   const [hasOwn, exchanges] = [grantTypes.includes('client_credentials'), grantTypes.includes(tokenExchangeGrant)]
-  if ((hasOwn || exchanges) && audiences.length === 0) {
+  if ((hasOwn || (exchanges && exchangeRules.length === 0)) && audiences.length === 0) {
     throw refuseMember('audiences', 'The client needs an audience: what its tokens are for.')
   }
   if (exchanges && resources.length === 0) {
@@ -51,6 +59,19 @@ function checkUse({ grantTypes, audiences, resources, mayActFor }: ClientShape):
   }
   if (exchanges && mayActFor.length === 0) {
     throw refuseMember('may_act_for', 'Token exchange needs may_act_for: the clients whose users it may act for.')
+  }
+  if (exchangeRules.length > 0 && !exchanges) {
+    throw refuseMember('exchange_rules', 'Exchange rules need the grant type of token exchange.')
+  }
+  const stranger = exchangeRules.find(({ from }) => !resources.includes(from))
+  if (stranger) {
+    throw refuseMember(
+      'exchange_rules',
+      `The client is not the API ${stranger.from}: name it among its resources, too.`
+    )
+  }
+  if (exchangeRules.some(({ from, to }) => from === to)) {
+    throw refuseMember('exchange_rules', 'A rule leads to another API than the one it begins at.')
   }
   if (!hasOwn && !exchanges && resources.length === 0) {
     throw refuseMember(

@@ -11,6 +11,18 @@ export type ClientGrantType = (typeof clientGrantTypes)[number]
 export const clientAuthMethods = ['private_key_jwt', 'client_secret_basic', 'none'] as const
 export type ClientAuthMethod = (typeof clientAuthMethods)[number]
 
+/** Lets a client exchange a user's token for one API into a token for another (RFC 8693). */
+export interface ExchangeRule {
+  /** What the user's token is for: an API that the client is itself. */
+  readonly from: string
+  /** A scope that the user's token has to have; `undefined` when none is needed. */
+  readonly scope?: string | undefined
+  /** What the new token is for. */
+  readonly to: string
+  /** What the new token may have, as far as the user's roles hold it there. */
+  readonly scopes: readonly string[]
+}
+
 /** What a client may do. */
 export interface ClientPolicy {
   readonly grantTypes: readonly ClientGrantType[]
@@ -25,6 +37,8 @@ export interface ClientPolicy {
   readonly mayCarryRoles: boolean
   /** Whether it may exchange a token that is bound to a key without a proof of that key (decision 0017). */
   readonly mayUnbindTokens: boolean
+  /** From which API to which other one it may exchange users' tokens. */
+  readonly exchangeRules: readonly ExchangeRule[]
   /** Lifetime of its own access tokens in seconds; the issuer's own when `null`. */
   readonly accessTokenTtlSeconds: number | null
 }
@@ -44,6 +58,3 @@ export interface Client extends ClientPolicy {
   readonly createdAt: Date
   readonly disabledAt: Date | null
 }
-
-/** A scope (RFC 6749 §3.3). */
-export const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/

@@ -18,7 +18,7 @@ const mostRoles = Array.from({ length: 16 }, () => 'x'.repeat(32))
 
 /** The length of the longest token that a client can get for itself, or for a user by one exchange. */
 export function longestTokenOf(client: ClientPolicy & { readonly id: string }): number {
-  const { id, scopes, audiences, grantTypes, mayCarryRoles } = client
+  const { id, scopes, audiences, grantTypes, mayCarryRoles, exchangeRules } = client
   const own = { ...common, sub: id, client_id: id, aud: audiences, scope: scopes.join(' ') }
   const forUser = {
     ...own,
@@ -27,7 +27,12 @@ export function longestTokenOf(client: ClientPolicy & { readonly id: string }): 
     act: { sub: id, sid: common.sid }
   }
   const isExchanging = grantTypes.includes(tokenExchangeGrant)
-  return lengthOf(isExchanging ? forUser : own)
+  const byRules = exchangeRules.map(({ to }) => {
+    const rules = exchangeRules.filter((rule) => rule.to === to)
+    const allScopes = new Set(rules.flatMap((rule) => rule.scopes))
+    return lengthOf({ ...forUser, aud: [to], scope: [...allScopes].join(' ') })
+  })
+  return Math.max(lengthOf(isExchanging ? forUser : own), ...byRules)
 }
 
 function lengthOf(claims: object): number {

@@ -14,7 +14,6 @@ import { createOutboundFetch } from '../outbound/outbound-fetch.ts'
 import type { PasswordHashing } from '../passwords/password-hashing.ts'
 import { type Announcer, announcing } from '../revocation/announcing.ts'
 import { createAccessRules } from '../routing/access-rules.ts'
-import { accountScope } from '../routing/require-user.ts'
 import { coalesceRefreshes } from '../sessions/coalesce-refreshes.ts'
 import { createRefreshTokenCodec } from '../sessions/refresh-tokens.ts'
 import type { Sessions } from '../sessions/sessions.ts'
@@ -81,7 +80,7 @@ export function createEndpointDeps(parts: Parts) {
     }),
     counters: infrastructure.counters,
     devices: createDeviceTokenCodec(masterKeys),
-    firstParty: { clientId: firstPartyClientId, scope: accountScope, audience: [config.apiAudience, issuer] },
+    firstParty: { clientId: firstPartyClientId, audience: [config.apiAudience, issuer] },
     // Tokens
     clients: parts.clients,
     accessTokens: createAccessTokenIssuer({ issuer, signingKey: keys.signingKeys.signingKey }),
@@ -91,6 +90,9 @@ export function createEndpointDeps(parts: Parts) {
     // Administration
     administration: announcing(stores.userAdministration, announcer),
     clientAdministration: announcing(stores.clientAdministration, announcer),
+    apiAdministration: stores.apiAdministration,
+    roleAdministration: stores.roleAdministration,
+    sessionEndings: announcing(stores.sessionEndings, announcer),
     keyAdministration: announcing(keys.administration, withoutRevokedKeys(keys, announcer)),
     keySchedule: keys.schedule,
     signingKeys: keys.signingKeys,

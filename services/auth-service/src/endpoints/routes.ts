@@ -5,6 +5,7 @@ import { changePassword } from './account/password.ts'
 import { refresh } from './account/refresh.ts'
 import { register, showRegistration } from './account/register.ts'
 import { endSession, listSessions } from './account/sessions.ts'
+import { changeApi, createApi, deleteApi, listApis, showApi } from './admin/apis.ts'
 import { listAuditEvents } from './admin/audit.ts'
 import {
   addClientSecret,
@@ -15,6 +16,7 @@ import {
   showClient
 } from './admin/clients.ts'
 import { listKeys, revokeKey, rotateKeys } from './admin/keys.ts'
+import { changeRole, createRole, deleteRole, listRoles, showRole } from './admin/roles.ts'
 import { showActivity, showStatistics } from './admin/statistics.ts'
 import { changeUser, endUserSession, endUserSessions, listUserSessions, listUsers, showUser } from './admin/users.ts'
 import { introspect } from './oauth/introspect.ts'
@@ -45,6 +47,16 @@ const adminRoutes = [
   listUserSessions,
   endUserSessions,
   endUserSession,
+  listApis,
+  createApi,
+  showApi,
+  changeApi,
+  deleteApi,
+  listRoles,
+  createRole,
+  showRole,
+  changeRole,
+  deleteRole,
   listKeys,
   rotateKeys,
   revokeKey,

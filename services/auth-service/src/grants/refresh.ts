@@ -1,9 +1,10 @@
-import { InvalidGrantError, InvalidScopeError, InvalidTargetError, type TokenResponse } from '@countersign/oauth'
+import { InvalidGrantError, type TokenResponse } from '@countersign/oauth'
 import type { ClientInfo } from '../client-info.ts'
 import type { IssuerMetrics } from '../metrics.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { createTokenResponse, type TokenResponseDeps } from '../sessions/token-response.ts'
 import type { DpopKey } from '../tokens/dpop-key.ts'
+import { noScopeLeft, unknownApi } from '../tokens/requested-grant.ts'
 
 export interface RefreshDeps extends TokenResponseDeps {
   sessions: Sessions
@@ -15,9 +16,10 @@ export interface RefreshRequest {
   readonly clientId: string
   /** The one that the session is bound to (RFC 9449 §5), if it is. */
   readonly dpopKey?: DpopKey | undefined
-  /** Less than the session has, for this access token alone (RFC 6749 §6, RFC 8707 §2.2). */
+  /** Of what the user's roles hold, for this access token alone. */
   readonly scopes?: readonly string[] | undefined
-  readonly audience?: readonly string[] | undefined
+  /** The API that this access token is for (RFC 8707 §2.2); without it what the sign-in was for. */
+  readonly resource?: string | undefined
   readonly origin: ClientInfo
 }
 
@@ -25,10 +27,10 @@ export interface RefreshRequest {
  * The refresh_token grant (RFC 6749 §6) with rotation and replay detection (RFC 9700 §4.14.2).
  * @throws {InvalidGrantError} for a token that is forged, expired, revoked, replayed, or bound to another key; a replay has
  * ended its family by then
- * @throws {InvalidScopeError} for more than the session has, {@link InvalidTargetError} for another audience
+ * @throws {InvalidScopeError} when no scope is left, {@link InvalidTargetError} for an API that is not registered
  */
 export async function refresh(deps: RefreshDeps, request: RefreshRequest): Promise<TokenResponse> {
-  const { refreshToken, clientId, dpopKey, scopes, audience, origin } = request
+  const { refreshToken, clientId, dpopKey, scopes, resource, origin } = request
   const content = deps.refreshTokens.decode(refreshToken)
   if (!content) {
     deps.metrics.countRefresh('forged')
@@ -37,7 +39,7 @@ export async function refresh(deps: RefreshDeps, request: RefreshRequest): Promi
   if (dpopKey) await dpopKey.markUsed()
   const { familyId, generation } = content
   const jkt = dpopKey?.jkt
-  const result = await deps.sessions.refresh({ familyId, generation, clientId, jkt, scopes, audience, origin })
+  const result = await deps.sessions.refresh({ familyId, generation, clientId, jkt, scopes, resource, origin })
   deps.metrics.countRefresh(result.outcome)
   switch (result.outcome) {
     case 'rotated':
@@ -49,9 +51,9 @@ export async function refresh(deps: RefreshDeps, request: RefreshRequest): Promi
         detail: `a refresh token of the session ${result.sessionId} was replayed; it is revoked`
       })
     case 'exceeds_scope':
-      throw new InvalidScopeError()
+      throw noScopeLeft()
     case 'exceeds_audience':
-      throw new InvalidTargetError()
+      throw unknownApi()
     default:
       throw new InvalidGrantError({ detail: `the session ${content.familyId} is ${result.outcome}` })
   }

@@ -1,5 +1,6 @@
-import { audiencePattern, InvalidScopeError, InvalidTargetError, UnauthorizedClientError } from '@countersign/oauth'
-import { type Client, type ClientGrantType, scopePattern } from '../clients/client.ts'
+import { InvalidScopeError, InvalidTargetError, UnauthorizedClientError } from '@countersign/oauth'
+import type { Client, ClientGrantType } from '../clients/client.ts'
+import { readResources, readScopes } from '../tokens/requested-grant.ts'
 
 /** What a token request asks for at most. */
 export interface RequestedScope {
@@ -14,21 +15,6 @@ export function requireGrantType(client: Client, grantType: ClientGrantType): vo
   if (!client.grantTypes.includes(grantType)) {
     throw new UnauthorizedClientError({ description: 'This client may not use this grant type.' })
   }
-}
-
-/** @returns the scopes of the parameter, each once; `undefined` without it. @throws {InvalidScopeError} when malformed */
-export function readScopes(scope: string | undefined): string[] | undefined {
-  if (scope === undefined) return undefined
-  const scopes = scope.split(' ')
-  if (!scopes.every((one) => scopePattern.test(one))) throw new InvalidScopeError()
-  return [...new Set(scopes)]
-}
-
-/** @returns the resources, each once. @throws {InvalidTargetError} for what can name no API */
-export function readResources(resource: readonly string[] | undefined): string[] | undefined {
-  if (resource === undefined) return undefined
-  if (!resource.every((one) => audiencePattern.test(one))) throw new InvalidTargetError()
-  return [...new Set(resource)]
 }
 
 /** All that is allowed, or what is asked for of it. @throws {InvalidScopeError} for more than is allowed */

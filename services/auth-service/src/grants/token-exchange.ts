@@ -6,6 +6,8 @@ import { createAccessTokenResponse } from '../tokens/access-token-response.ts'
 import type { AccessTokenIssuer } from '../tokens/access-tokens.ts'
 import type { DpopKey } from '../tokens/dpop-key.ts'
 import { audienceOf, type OwnAccessTokens } from '../tokens/own-access-tokens.ts'
+import { readResources } from '../tokens/requested-grant.ts'
+import { type ExchangeRulesDeps, exchangeByRule } from './exchange-rules.ts'
 import { narrowAudience, narrowScopes, type RequestedScope, requireGrantType } from './requested-scope.ts'
 
 /** The one kind of token that is exchanged, and that comes out (RFC 8693 §3). */
@@ -14,7 +16,7 @@ const accessTokenTypeUrn = 'urn:ietf:params:oauth:token-type:access_token'
 /** How long a chain of actors may become. */
 const maxActors = 4
 
-export interface TokenExchangeDeps {
+export interface TokenExchangeDeps extends ExchangeRulesDeps {
   accessTokens: AccessTokenIssuer
   accessTokenTtlSeconds: number
   ownTokens: OwnAccessTokens
@@ -32,8 +34,8 @@ export interface TokenExchangeRequest extends RequestedScope {
 
 /**
  * Token exchange (RFC 8693): a service that got a user's token gets one of its own, by which it acts for that user. It never
- * has a wider scope or audience, nor a longer life than the subject token, and ends with the user's session and with the
- * acting client's credentials. It has the user's roles, or another binding to a key, only if the client's registration says so.
+ * has a longer life than the subject token, and ends with the user's session and with the acting client's credentials. Its
+ * scope and audience are no wider either, unless a rule of the client leads to another API, where the user holds them. It has the user's roles, or another binding to a key, only if the client's registration says so.
  * @throws {UnauthorizedClientError} when the client may not use the grant
  * @throws {InvalidRequestError} for a subject token that is not good, or that this client may not act for
  * @throws {InvalidScopeError} {@link InvalidTargetError} for more than the subject token or the client has
@@ -50,14 +52,13 @@ export async function exchangeToken(
   const subject = await readSubject(deps, request.subjectToken)
   requireMayAct(client, subject)
   requireBinding(client, subject, dpopKey)
-  const scopes = narrowScopes(intersect(subject.scope?.split(' ') ?? [], client.scopes), request.scope)
-  const audience = narrowAudience(intersect(audienceOf(subject), client.audiences), request.resource)
+  const { scopes, audience, roles } = await grant(deps, request, subject)
   await dpopKey?.markUsed()
   const lifetime = client.accessTokenTtlSeconds ?? deps.accessTokenTtlSeconds
   const response = await createAccessTokenResponse(deps.accessTokens, {
     subject: subject.sub,
     username: subject.preferred_username,
-    roles: client.mayCarryRoles ? subject.roles : undefined,
+    roles: client.mayCarryRoles ? roles : undefined,
     clientId: client.id,
     sid: subject.sid ?? client.credentialId,
     scope: scopes.join(' '),
@@ -69,6 +70,28 @@ export async function exchangeToken(
     actor: actorFor(client, subject.act)
   })
   return { ...response, issued_token_type: accessTokenTypeUrn }
+}
+
+interface Granted {
+  readonly scopes: readonly string[]
+  readonly audience: readonly string[]
+  readonly roles: readonly string[] | undefined
+}
+
+/** For an API that the subject token is for, or for another one by a rule of the client. */
+function grant(
+  deps: TokenExchangeDeps,
+  { client, scope, resource }: TokenExchangeRequest,
+  subject: VerifiedAccessToken
+): Granted | Promise<Granted> {
+  const [target, ...others] = readResources(resource) ?? []
+  const isOther = target !== undefined && others.length === 0 && !audienceOf(subject).includes(target)
+  if (isOther) return exchangeByRule(deps, { client, subject, scope, target })
+  return {
+    scopes: narrowScopes(intersect(subject.scope?.split(' ') ?? [], client.scopes), scope),
+    audience: narrowAudience(intersect(audienceOf(subject), client.audiences), resource),
+    roles: subject.roles
+  }
 }
 
 function requireAccessTokenType(type: string, parameter: string): void {

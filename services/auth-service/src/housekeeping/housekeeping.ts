@@ -15,6 +15,8 @@ export interface ExpiredRows {
 
 export interface HousekeepingDeps {
   expired: ExpiredRows
+  /** Ends what is left of the sessions that have to end since a role lost a scope. */
+  endSessions(signal: AbortSignal): Promise<void>
   /** Lets what the transport of revocations holds shrink with time. */
   trimFeed(): Promise<void>
   onRemoved(kind: ExpiredKind, rows: number): void
@@ -34,6 +36,7 @@ const batchesPerRound = 200
 /** Starts housekeeping: expired families, dead denylist entries, old counts and audit events go, a small batch at a time. */
 export function startHousekeeping({
   expired,
+  endSessions,
   trimFeed,
   onRemoved,
   logger,
@@ -50,6 +53,7 @@ export function startHousekeeping({
 
   async function runUntilClosed(): Promise<void> {
     while (!closing.signal.aborted) {
+      await attempt('ending sessions of a scope that was taken', () => endSessions(closing.signal))
       for (const kind of expiredKinds) await attempt(`removing expired ${kind}`, () => removeAll(kind))
       await attempt('trimming the revocation feed', trimFeed)
       await pause(intervalMs, closing.signal)

@@ -2,9 +2,7 @@ import { AccessDeniedError } from '@countersign/oauth'
 import { requireScope } from '@countersign/verifier/koa'
 import type { Context, Middleware } from 'koa'
 import compose from 'koa-compose'
-
-/** The scope that lets a token use its user's account, here and in the admin API. */
-export const accountScope = 'account'
+import { accountScope } from '../tokens/requested-grant.ts'
 
 const refuseClients: Middleware = async function refuseClients(ctx, next) {
   const { sub, client_id: clientId, sid, preferred_username: username } = ctx.state.accessToken

@@ -16,8 +16,8 @@ export function coalesceRefreshes(refresh: Refresh): Refresh {
   const turns = new Map<string, Turn>()
 
   return (presented) => {
-    const { familyId, generation, clientId, jkt, scopes, audience } = presented
-    const key = JSON.stringify([familyId, generation, clientId, jkt, scopes, audience])
+    const { familyId, generation, clientId, jkt, scopes, resource } = presented
+    const key = JSON.stringify([familyId, generation, clientId, jkt, scopes, resource])
     const turn = turns.get(key)
     if (!turn) return begin(key, presented)
     turn.next ??= turn.running.then(

@@ -13,9 +13,11 @@ export interface Acquaintance {
 export interface Session {
   readonly userId: string
   readonly username: string
-  readonly roles: readonly string[]
+  /** Those that the token names; `undefined` for an API that wants none. */
+  readonly roles: readonly string[] | undefined
   readonly clientId: string
   readonly sessionId: string
+  /** What was asked for of what the user's roles hold. */
   readonly scope: string
   readonly audience: readonly string[]
   /** The generation of the refresh token that the client gets. */
@@ -63,6 +65,13 @@ export interface RefreshTokenDescription {
   readonly jkt: string | null
 }
 
+/** What a user holds at one API. */
+export interface UserRights {
+  readonly scopes: readonly string[]
+  /** `undefined` for an API that wants none. */
+  readonly roles: readonly string[] | undefined
+}
+
 export interface NewSession {
   /** Where the sign-in comes from, as the sign-in limits count it. */
   readonly network: string
@@ -70,12 +79,22 @@ export interface NewSession {
   /** The hash that the password was verified against: the session is born only if it is still the user's. */
   readonly verifiedPasswordHash: string
   readonly clientId: string
-  readonly scope: string
+  /** What a refresh gives a token for when it names no resource. */
   readonly audience: readonly string[]
+  /** The scopes that it gives then; `undefined` for all that the user's roles hold. */
+  readonly scopes?: readonly string[] | undefined
   /** Thumbprint of the key that the refresh token is bound to (RFC 9449 §5). */
   readonly jkt: string | undefined
   readonly origin: ClientInfo
 }
+
+/** What became of the start of a session. */
+export type StartOutcome =
+  | { readonly outcome: 'started'; readonly session: Session; readonly entries: readonly OutboxEntry[] }
+  /** The user is no longer what was verified. */
+  | { readonly outcome: 'user_changed' }
+  /** There is nothing that the token could be for, or no scope of it is the user's. Nothing was started. */
+  | { readonly outcome: 'exceeds_scope' | 'exceeds_audience' }
 
 export interface PresentedGeneration {
   readonly familyId: string
@@ -83,9 +102,10 @@ export interface PresentedGeneration {
   readonly clientId: string
   /** Thumbprint of the DPoP key of the request. */
   readonly jkt?: string | undefined
-  /** Less than the family has, if wanted (RFC 6749 §6, RFC 8707 §2.2). */
+  /** Of what the user's roles hold; the rest drops out. `undefined` for all of it. */
   readonly scopes?: readonly string[] | undefined
-  readonly audience?: readonly string[] | undefined
+  /** Another API than that of the sign-in (RFC 8707 §2.2). */
+  readonly resource?: string | undefined
   readonly origin: ClientInfo
 }
 
@@ -100,6 +120,7 @@ export type EndReason =
   | 'session_limit'
   | 'user_disabled'
   | 'role_removed'
+  | 'scope_removed'
   | 'ended_by_admin'
   | 'client_ended'
   | 'token_revoked'
@@ -123,7 +144,7 @@ export type RefreshOutcome =
   | { readonly outcome: 'revoked' | 'expired' | 'unknown' }
   /** The token is bound to another key than the DPoP key of the request. The family lives on: a thief cannot end it. */
   | { readonly outcome: 'wrong_key' }
-  /** More was asked for than the family has. Nothing was rotated. */
+  /** No scope that was asked for is left, or nothing is known by the resource's name. Nothing was rotated. */
   | { readonly outcome: 'exceeds_scope' | 'exceeds_audience' }
 
 /** The refresh-token families. Each change is atomic, and brings its denylist entries and its audit event along. */
@@ -131,11 +152,15 @@ export interface RefreshTokenFamilies {
   /**
    * Starts a family, if the user is still enabled and has still the verified password hash; past the limit of live
    * families the oldest ends.
-   * @returns `undefined` when the user is no longer what was verified
    */
-  start(session: NewSession): Promise<{ session: Session; entries: readonly OutboxEntry[] } | undefined>
+  start(session: NewSession): Promise<StartOutcome>
   /** Advances the family, or says why not. A refresh about when the access token expires is one statement and one round trip. */
   refresh(presented: PresentedGeneration): Promise<RefreshOutcome>
+  /**
+   * What the user of a live session holds at an API now.
+   * @returns `undefined` when the session has ended, or no API is registered by this name
+   */
+  rightsAt(session: { familyId: string; userId: string; resource: string }): Promise<UserRights | undefined>
   /** Ends one family; `userId` limits it to the user's own. */
   end(selection: { familyId: string; userId?: string }, cause: EndCause): Promise<EndedFamilies>
   /**

@@ -35,7 +35,6 @@ export async function createTokenResponse(
   })
   return {
     ...response,
-    refresh_token: refreshTokens.encode({ familyId: session.sessionId, generation: session.generation }),
-    scope: session.scope
+    refresh_token: refreshTokens.encode({ familyId: session.sessionId, generation: session.generation })
   }
 }

@@ -7,6 +7,7 @@ import type { PasswordHashing } from '../passwords/password-hashing.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { createTokenResponse, type TokenResponseDeps } from '../sessions/token-response.ts'
 import type { DpopKey } from '../tokens/dpop-key.ts'
+import { noScopeLeft, unknownApi } from '../tokens/requested-grant.ts'
 import { flowOfAttempt } from './attempt-flow.ts'
 import type { DeviceTokenCodec } from './device-tokens.ts'
 import { networkOf } from './networks.ts'
@@ -15,7 +16,7 @@ import type { SignInLimits } from './sign-in-limits.ts'
 /** What a sign-in at this service itself is granted. */
 export interface FirstPartyGrant {
   readonly clientId: string
-  readonly scope: string
+  /** What its tokens are for when a sign-in names no resource. */
   readonly audience: readonly string[]
 }
 
@@ -38,6 +39,9 @@ export interface SignInRequest {
   readonly password: string
   /** From an earlier sign-in; one that is not this issuer's, or too old, is as none. */
   readonly deviceToken?: string | undefined
+  /** The API that the tokens are for, and the scopes of it that are asked for. */
+  readonly resource?: string | undefined
+  readonly scopes?: readonly string[] | undefined
   /** Both tokens are bound to it (RFC 9449 §5). */
   readonly dpopKey?: DpopKey | undefined
   readonly origin: ClientInfo
@@ -46,6 +50,7 @@ export interface SignInRequest {
 /**
  * Verifies a username and a password and starts a session.
  * @throws {InvalidCredentialsError} the one answer for every wrong pair, disabled users included
+ * @throws {InvalidScopeError} {@link InvalidTargetError} when there is nothing that the tokens could be for
  * @throws {TooManyRequestsError} when a sign-in limit is reached
  * @throws {TemporarilyUnavailableError} when too many sign-ins are under way
  */
@@ -57,7 +62,9 @@ export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<
   if (!user) throw new InvalidCredentialsError()
   await request.dpopKey?.markUsed()
   const started = await deps.sessions.start({
-    ...deps.firstParty,
+    clientId: deps.firstParty.clientId,
+    audience: request.resource === undefined ? deps.firstParty.audience : [request.resource],
+    scopes: request.scopes,
     userId: user.id,
     verifiedPasswordHash: await upToDateHash(
       deps,
@@ -69,7 +76,14 @@ export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<
     jkt: request.dpopKey?.jkt,
     origin: request.origin
   })
-  if (!started) throw new InvalidCredentialsError({ detail: 'the user changed during the sign-in' })
+  switch (started.outcome) {
+    case 'user_changed':
+      throw new InvalidCredentialsError({ detail: 'the user changed during the sign-in' })
+    case 'exceeds_scope':
+      throw noScopeLeft()
+    case 'exceeds_audience':
+      throw unknownApi()
+  }
   const tokens = await createTokenResponse(deps, started.session, request.dpopKey?.jkt)
   return { ...tokens, device_token: deps.devices.issue(user.id, device) }
 }

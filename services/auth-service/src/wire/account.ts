@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { emailRule, parseEmail } from '../accounts/email-addresses.ts'
 import { parseUsername, usernameRule } from '../accounts/usernames.ts'
-import { accessTokenResponse } from './oauth.ts'
+import { accessTokenResponse, requestedResource, requestedScope } from './oauth.ts'
 import { registeredUser } from './users.ts'
 
 /** What users send and get for their own accounts. */
@@ -55,7 +55,9 @@ export const loginBody = z
       .string()
       .max(512)
       .optional()
-      .meta({ description: 'from the last sign-in with this browser or app: its user gets in while others guess' })
+      .meta({ description: 'from the last sign-in with this browser or app: its user gets in while others guess' }),
+    resource: requestedResource,
+    scope: requestedScope
   })
   .meta({ id: 'Login' })
 export type LoginBody = z.infer<typeof loginBody>
@@ -63,7 +65,11 @@ export type LoginBody = z.infer<typeof loginBody>
 const refreshToken = z.string().min(1).max(512)
 
 /** `POST /auth/refresh` */
-export const refreshBody = z.strictObject({ refresh_token: refreshToken })
+export const refreshBody = z.strictObject({
+  refresh_token: refreshToken,
+  resource: requestedResource,
+  scope: requestedScope
+})
 export type RefreshBody = z.infer<typeof refreshBody>
 
 /** `POST /auth/logout`: the refresh token stands in for an access token that has expired. */
@@ -83,7 +89,7 @@ export const registrationState = z
 /** The tokens of a session (RFC 6749 §5.1). */
 export const tokenResponse = accessTokenResponse
   .omit({ issued_token_type: true })
-  .extend({ refresh_token: z.string(), scope: z.string() })
+  .extend({ refresh_token: z.string() })
   .meta({ id: 'TokenResponse' })
 
 export const signInResponse = tokenResponse

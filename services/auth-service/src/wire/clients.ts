@@ -1,24 +1,19 @@
 import { audiencePattern, audienceRule } from '@countersign/oauth'
 import type { JSONWebKeySet } from 'jose'
 import { z } from 'zod'
-import { type Client, clientAuthMethods, clientGrantTypes, scopePattern } from '../clients/client.ts'
+import { type Client, clientAuthMethods, clientGrantTypes } from '../clients/client.ts'
 import type { ClientChange, NewClient } from '../clients/client-administration.ts'
 import { maxKeys, neededMembers } from '../clients/key-rules.ts'
 import { clientIdPattern } from '../identifiers.ts'
 import { maxAccessTokenTtlSeconds } from '../tokens/access-tokens.ts'
+import { scopeName } from './apis.ts'
 import { nextCursor, pageLimit } from './pages.ts'
+import { plainText } from './texts.ts'
 
 /** The clients on the wire. */
 
 const clientId = z.string().regex(clientIdPattern, { error: 'must be 1 to 64 of A-Z, a-z, 0-9, . _ and -' })
-const name = z
-  .string()
-  .min(1)
-  .max(100)
-  .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), {
-    error: 'must be valid Unicode without control characters'
-  })
-const scope = z.string().regex(scopePattern, { error: 'must be a scope (RFC 6749 §3.3) of at most 64 characters' })
+const name = plainText(100)
 /** Printable ASCII, as a URI is (RFC 3986 §2): z.url takes whatever the URL parser would mend. */
 const uri = z
   .url()
@@ -37,11 +32,21 @@ const jwks = z
   .pipe(z.object({ keys: z.array(z.record(z.string(), z.union([keyMember, z.array(keyMember).max(20)]))) }))
   .transform((keySet) => keySet as JSONWebKeySet)
   .meta({ description: 'public keys (RFC 7517)' })
+const exchangeRules = list(
+  z
+    .strictObject({
+      from: resource.meta({ description: "what the user's token is for: one of the client's resources" }),
+      scope: scopeName.optional().meta({ description: "a scope that the user's token has to have" }),
+      to: resource.meta({ description: 'the API that the new token is for' }),
+      scopes: list(scopeName).min(1).meta({ description: 'what it may have there, as far as the user holds it' })
+    })
+    .meta({ id: 'ExchangeRule' })
+)
 const ttlRule = { error: `must be a whole number of seconds from 30 to ${maxAccessTokenTtlSeconds}` }
 const ttl = z.int(ttlRule).min(30, ttlRule).max(maxAccessTokenTtlSeconds, ttlRule)
 
 function isSet(items: readonly unknown[]): boolean {
-  return new Set(items).size === items.length
+  return new Set(items.map((item) => JSON.stringify(item))).size === items.length
 }
 
 /** Of `/admin/clients/:client_id` */
@@ -58,7 +63,7 @@ export const clientBody = z
     jwks: jwks.optional(),
     jwks_uri: uri.optional(),
     grant_types: list(z.enum(clientGrantTypes)),
-    scopes: list(scope).default([]),
+    scopes: list(scopeName).default([]),
     audiences: list(resource).default([]).meta({ description: 'what its tokens may be for' }),
     resources: list(resource)
       .default([])
@@ -69,6 +74,9 @@ export const clientBody = z
       .boolean()
       .default(false)
       .meta({ description: 'it may exchange a token that is bound to a key without a proof of that key' }),
+    exchange_rules: exchangeRules
+      .default([])
+      .meta({ description: "from which API to which other one it may exchange users' tokens" }),
     access_token_ttl_seconds: ttl.optional()
   })
   .meta({ id: 'NewClient' })
@@ -81,12 +89,13 @@ export const clientChangeBody = z
     jwks: jwks.nullable().optional(),
     jwks_uri: uri.nullable().optional(),
     grant_types: list(z.enum(clientGrantTypes)).optional(),
-    scopes: list(scope).optional(),
+    scopes: list(scopeName).optional(),
     audiences: list(resource).optional(),
     resources: list(resource).optional(),
     may_act_for: list(clientId).optional(),
     may_carry_roles: z.boolean().optional(),
     may_unbind_tokens: z.boolean().optional(),
+    exchange_rules: exchangeRules.optional(),
     access_token_ttl_seconds: ttl.nullable().optional(),
     disabled: z.boolean().optional()
   })
@@ -125,6 +134,9 @@ export const client = z
     may_act_for: z.array(z.string()),
     may_carry_roles: z.boolean(),
     may_unbind_tokens: z.boolean(),
+    exchange_rules: z.array(
+      z.object({ from: z.string(), scope: z.string().optional(), to: z.string(), scopes: z.array(z.string()) })
+    ),
     access_token_ttl_seconds: z.int().nullable(),
     secret_ids: z.array(z.string()).meta({ description: 'names of its secrets, the newest one first' }),
     created_at: z.iso.datetime(),
@@ -155,6 +167,7 @@ export function clientOnWire(client: Client) {
     may_act_for: client.mayActFor,
     may_carry_roles: client.mayCarryRoles,
     may_unbind_tokens: client.mayUnbindTokens,
+    exchange_rules: client.exchangeRules,
     access_token_ttl_seconds: client.accessTokenTtlSeconds,
     secret_ids: client.secretIds,
     created_at: client.createdAt.toISOString(),
@@ -178,6 +191,7 @@ export function newClientOf(body: ClientBody, secretHashes: readonly string[]): 
     mayActFor: body.may_act_for,
     mayCarryRoles: body.may_carry_roles,
     mayUnbindTokens: body.may_unbind_tokens,
+    exchangeRules: body.exchange_rules,
     accessTokenTtlSeconds: body.access_token_ttl_seconds ?? null
   }
 }
@@ -195,6 +209,7 @@ export function clientChangeOf(body: ClientChangeBody): ClientChange {
     mayActFor: body.may_act_for,
     mayCarryRoles: body.may_carry_roles,
     mayUnbindTokens: body.may_unbind_tokens,
+    exchangeRules: body.exchange_rules,
     accessTokenTtlSeconds: body.access_token_ttl_seconds,
     isDisabled: body.disabled
   }

@@ -8,6 +8,14 @@ import { type ClientGrantType, clientGrantTypes } from '../clients/client.ts'
 const text = (maxLength: number) => z.string().max(maxLength).optional()
 const token = z.string().min(1).max(maxTokenLength)
 
+/** The API that a user's token is to be for. */
+export const requestedResource = text(512).meta({
+  description: 'the identifier of the API that the token is for; without it the first API and this issuer'
+})
+export const requestedScope = text(2048).meta({
+  description: 'space-separated scopes of that API; those that no role of the user holds drop out'
+})
+
 const clientParameters = {
   client_id: text(256),
   client_secret: text(1024),

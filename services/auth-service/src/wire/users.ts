@@ -4,6 +4,7 @@ import { searchWords } from '../accounts/user-search.ts'
 import type { UserProfile } from '../accounts/user-store.ts'
 import { isUuid } from '../identifiers.ts'
 import { nextCursor, pageCursor, pageLimit, unknownCursor } from './pages.ts'
+import { roleName } from './roles.ts'
 
 /** The users on the wire, as admins see them. */
 
@@ -29,10 +30,7 @@ export type UserListQuery = z.infer<typeof userListQuery>
 export const userChangeBody = z
   .strictObject({
     disabled: z.boolean().optional(),
-    roles: z
-      .array(z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/, { error: 'must be 1 to 32 of a-z, 0-9, _ and -' }))
-      .max(16)
-      .optional()
+    roles: z.array(roleName).max(16).optional()
   })
   .refine((change) => change.disabled !== undefined || change.roles !== undefined, {
     error: 'must hold disabled, roles or both'

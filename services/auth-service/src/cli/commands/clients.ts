@@ -89,6 +89,11 @@ function addCreate(clients: Command, perform: Perform): void {
     .option('--may-act-for <id>', 'a client whose users it may act for, by token exchange', collect)
     .option('--may-carry-roles', "its tokens for users carry the users' roles")
     .option('--may-unbind-tokens', 'it may exchange tokens that are bound to a key without a proof of that key')
+    .option(
+      '--exchange <rule>',
+      'an API whose tokens it may exchange, and for what: "FROM [SCOPE] > TO SCOPE …"',
+      collect
+    )
     .option('--jwks-file <file>', 'its public keys, for private_key_jwt')
     .option('--jwks-uri <url>', 'where it publishes them itself')
     .option('--ttl <seconds>', 'life of its own tokens; that of all others without it')
@@ -96,7 +101,7 @@ function addCreate(clients: Command, perform: Perform): void {
     .option('--or-change', 'make one that is there like this; disabled it stays disabled')
     .addHelpText(
       'after',
-      `${needs} Scopes, grant types, audiences, resources and --may-act-for may be given several times. A secret is made up\n` +
+      `${needs} Scopes, grant types, audiences, resources, --exchange and --may-act-for may be given several times. A secret is made up\n` +
         'for client_secret_basic, shown once, and kept nowhere.'
     )
     .action((id: string, options: CreateOptions) => perform((context) => create(context, id, options)))

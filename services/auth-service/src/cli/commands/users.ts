@@ -9,6 +9,7 @@ import { registerBody } from '../../wire/account.ts'
 import { placeInUsers, userChangeBody, userListQuery, userPage, userSummary } from '../../wire/users.ts'
 import { publicationHelp } from '../announcement.ts'
 import type { CommandContext, CommandResult, Perform } from '../command.ts'
+import { textOfEnded } from '../end-sessions.ts'
 import { RefusedError, UsageError } from '../failures.ts'
 import { collect, parseOption } from '../options.ts'
 import { textMoment, textTable } from '../text-table.ts'
@@ -209,8 +210,4 @@ function unknownUser(): RefusedError {
 
 function idAndName({ id, username }: UserCredentials) {
   return { id, username }
-}
-
-function textOfEnded(count: number): string {
-  return count === 1 ? 'One session has ended.' : `${count === 0 ? 'No' : count} sessions have ended.`
 }

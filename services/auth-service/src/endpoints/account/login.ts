@@ -1,6 +1,7 @@
 import type { IssuerMetrics } from '../../metrics.ts'
 import { defineRoute } from '../../routing/route.ts'
 import { type SignInDeps, signIn } from '../../sign-in/sign-in.ts'
+import { readGrant } from '../../tokens/requested-grant.ts'
 import { loginBody, signInResponse } from '../../wire/account.ts'
 
 export interface LoginDeps extends SignInDeps {
@@ -26,6 +27,7 @@ export const login = defineRoute(
         username: body.username,
         password: body.password,
         deviceToken: body.device_token,
+        ...readGrant(body),
         dpopKey,
         origin
       }),

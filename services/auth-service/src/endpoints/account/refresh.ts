@@ -1,6 +1,7 @@
 import { type RefreshDeps, refresh as refreshGrant } from '../../grants/refresh.ts'
 import { defineRoute } from '../../routing/route.ts'
 import type { FirstPartyGrant } from '../../sign-in/sign-in.ts'
+import { readGrant } from '../../tokens/requested-grant.ts'
 import { refreshBody, tokenResponse } from '../../wire/account.ts'
 
 export interface AccountRefreshDeps extends RefreshDeps {
@@ -23,6 +24,7 @@ export const refresh = defineRoute(
       refreshGrant(deps, {
         refreshToken: body.refresh_token,
         clientId: deps.firstParty.clientId,
+        ...readGrant(body),
         dpopKey,
         origin
       })

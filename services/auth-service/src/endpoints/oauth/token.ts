@@ -4,17 +4,18 @@ import type { ClientGrantType } from '../../clients/client.ts'
 import type { ConfirmedClient } from '../../clients/client-store.ts'
 import { type ClientCredentialsDeps, clientCredentials } from '../../grants/client-credentials.ts'
 import { type RefreshDeps, refresh } from '../../grants/refresh.ts'
-import { readResources, readScopes, requireGrantType } from '../../grants/requested-scope.ts'
+import { requireGrantType } from '../../grants/requested-scope.ts'
 import { exchangeToken, type TokenExchangeDeps } from '../../grants/token-exchange.ts'
 import type { IssuerMetrics } from '../../metrics.ts'
 import { defineRoute } from '../../routing/route.ts'
 import type { DpopKey } from '../../tokens/dpop-key.ts'
+import { readGrant } from '../../tokens/requested-grant.ts'
 import { accessTokenResponse, type TokenForm, tokenForm } from '../../wire/oauth.ts'
 
 export interface TokenDeps
   extends ClientCredentialsDeps,
     RefreshDeps,
-    Omit<TokenExchangeDeps, 'accessTokens' | 'accessTokenTtlSeconds'> {
+    Omit<TokenExchangeDeps, 'accessTokens' | 'accessTokenTtlSeconds' | 'sessions'> {
   metrics: IssuerMetrics
 }
 
@@ -55,8 +56,7 @@ const grants: Record<ClientGrantType, (deps: TokenDeps, request: TokenRequest) =
       refreshToken: body.refresh_token,
       clientId: client.id,
       dpopKey,
-      scopes: readScopes(body.scope),
-      audience: readResources(body.resource),
+      ...readGrant(body),
       origin
     })
   },

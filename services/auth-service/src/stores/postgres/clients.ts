@@ -3,7 +3,7 @@ import type { AuditEventType } from '@countersign/oauth'
 import { Prisma } from '@countersign/prisma'
 import type { JSONWebKeySet } from 'jose'
 import { canonicalJson } from '../../clients/canonical-json.ts'
-import type { Client, ClientAuthMethod, ClientGrantType } from '../../clients/client.ts'
+import type { Client, ClientAuthMethod, ClientGrantType, ExchangeRule } from '../../clients/client.ts'
 import type {
   ClientAdministration,
   ClientChange,
@@ -37,6 +37,7 @@ interface ClientRow {
   may_act_for: string[]
   may_carry_roles: boolean
   may_unbind_tokens: boolean
+  exchange_rules: ExchangeRule[]
   access_token_ttl_seconds: number | null
   epoch: string
   created_at: Date
@@ -44,7 +45,7 @@ interface ClientRow {
 }
 
 const columns = Prisma.sql`c.id, c.name, c.auth_method, c.jwks, c.jwks_uri, c.secret_hashes, c.grant_types, c.scopes,
-  c.audiences, c.resources, c.may_act_for, c.may_carry_roles, c.may_unbind_tokens, c.access_token_ttl_seconds, c.epoch, c.created_at, c.disabled_at`
+  c.audiences, c.resources, c.may_act_for, c.may_carry_roles, c.may_unbind_tokens, c.exchange_rules, c.access_token_ttl_seconds, c.epoch, c.created_at, c.disabled_at`
 
 type ConfirmedClientRow = ClientRow & { issued_at: number; signing_kid: string }
 
@@ -134,10 +135,11 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
     if (!(await mayAdminister(transaction, actorId))) return { outcome: 'not_an_admin' }
     const rows = await transaction.$queryRaw<ClientRow[]>`
       INSERT INTO clients AS c (id, name, auth_method, jwks, jwks_uri, secret_hashes, grant_types, scopes, audiences,
-        resources, may_act_for, may_carry_roles, may_unbind_tokens, access_token_ttl_seconds, epoch)
+        resources, may_act_for, may_carry_roles, may_unbind_tokens, exchange_rules, access_token_ttl_seconds, epoch)
       VALUES (${client.id}, ${client.name}, ${client.authMethod}, ${json(client.jwks)}::jsonb, ${client.jwksUri},
         ${client.secretHashes}, ${client.grantTypes}, ${client.scopes}, ${client.audiences}, ${client.resources},
-        ${client.mayActFor}, ${client.mayCarryRoles}, ${client.mayUnbindTokens}, ${client.accessTokenTtlSeconds}, ${randomUUID()}::uuid)
+        ${client.mayActFor}, ${client.mayCarryRoles}, ${client.mayUnbindTokens}, ${json(client.exchangeRules)}::jsonb,
+        ${client.accessTokenTtlSeconds}, ${randomUUID()}::uuid)
       ON CONFLICT (id) DO NOTHING
       RETURNING ${columns}`
     if (!rows[0]) return { outcome: 'taken' }
@@ -164,6 +166,7 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
       may_act_for: [...(change.mayActFor ?? before.may_act_for)],
       may_carry_roles: change.mayCarryRoles ?? before.may_carry_roles,
       may_unbind_tokens: change.mayUnbindTokens ?? before.may_unbind_tokens,
+      exchange_rules: [...(change.exchangeRules ?? before.exchange_rules)],
       access_token_ttl_seconds:
         change.accessTokenTtlSeconds === undefined ? before.access_token_ttl_seconds : change.accessTokenTtlSeconds,
       disabled_at: isDisabled ? (before.disabled_at ?? new Date()) : null
@@ -198,6 +201,7 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
         secret_hashes = ${after.secret_hashes}, grant_types = ${after.grant_types}, scopes = ${after.scopes},
         audiences = ${after.audiences}, resources = ${after.resources}, may_act_for = ${after.may_act_for},
         may_carry_roles = ${after.may_carry_roles}, may_unbind_tokens = ${after.may_unbind_tokens},
+        exchange_rules = ${json(after.exchange_rules)}::jsonb,
         access_token_ttl_seconds = ${after.access_token_ttl_seconds}, epoch = ${after.epoch}::uuid,
         disabled_at = CASE WHEN ${after.disabled_at !== null} THEN coalesce(disabled_at, ${databaseNow}) END
       WHERE c.id = ${after.id} RETURNING ${columns}`
@@ -227,6 +231,7 @@ const changeable = [
   'may_act_for',
   'may_carry_roles',
   'may_unbind_tokens',
+  'exchange_rules',
   'access_token_ttl_seconds'
 ] as const
 
@@ -241,7 +246,9 @@ function takesAway(before: ClientRow, after: ClientRow): boolean {
   const hasLostRight =
     (before.may_carry_roles && !after.may_carry_roles) || (before.may_unbind_tokens && !after.may_unbind_tokens)
   const sameKeys = canonicalJson(before.jwks) === canonicalJson(after.jwks) && before.jwks_uri === after.jwks_uri
-  return hasLost || hasLostRight || !(sameKeys || keepsKeys(before, after))
+  const rulesAfter = after.exchange_rules.map(canonicalJson)
+  const hasLostRule = before.exchange_rules.some((rule) => !rulesAfter.includes(canonicalJson(rule)))
+  return hasLost || hasLostRight || hasLostRule || !(sameKeys || keepsKeys(before, after))
 }
 
 /** Keys that are only added end nothing. */
@@ -269,6 +276,7 @@ function toClient(row: ClientRow): Client {
     mayActFor: row.may_act_for,
     mayCarryRoles: row.may_carry_roles,
     mayUnbindTokens: row.may_unbind_tokens,
+    exchangeRules: row.exchange_rules,
     accessTokenTtlSeconds: row.access_token_ttl_seconds,
     secretIds: row.secret_hashes.map(clientSecretId),
     credentialId: row.epoch,

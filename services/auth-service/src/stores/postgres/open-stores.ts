@@ -1,5 +1,6 @@
 import type { Config } from '../../config.ts'
 import { createPrismaActivity } from './activity.ts'
+import { createPrismaApiAdministration } from './apis.ts'
 import { createPrismaAuditLog } from './audit-log.ts'
 import { createPrismaClientAdministration, createPrismaClientStore } from './clients.ts'
 import { openDatabase, openDatabasePool, openDatabaseProbe } from './database.ts'
@@ -9,6 +10,8 @@ import { createPrismaFailedAuthentications } from './failed-authentications.ts'
 import { createPreparedStatements } from './prepared-statements.ts'
 import { createPrismaRefreshTokenFamilies } from './refresh-token-families.ts'
 import { createPrismaRevocationOutbox } from './revocation-outbox.ts'
+import { createPrismaRoleAdministration } from './roles.ts'
+import { createPrismaSessionEndings } from './session-endings.ts'
 import { createPrismaSigningKeyStore } from './signing-key-store.ts'
 import { createPrismaStatistics } from './statistics.ts'
 import { createPrismaUserAdministration } from './user-administration.ts'
@@ -28,6 +31,7 @@ export async function openPostgresStores(config: Config) {
   const preparedStatements = createPreparedStatements(pool)
   return {
     activity: createPrismaActivity(database),
+    apiAdministration: createPrismaApiAdministration(database),
     auditLog: createPrismaAuditLog(database),
     clients: createPrismaClientStore(preparedStatements),
     clientAdministration: createPrismaClientAdministration(database),
@@ -35,6 +39,8 @@ export async function openPostgresStores(config: Config) {
     failedAuthentications: createPrismaFailedAuthentications(database),
     families: createPrismaRefreshTokenFamilies(database, preparedStatements, config),
     outbox: createPrismaRevocationOutbox(database),
+    roleAdministration: createPrismaRoleAdministration(database),
+    sessionEndings: createPrismaSessionEndings(database),
     signingKeys: createPrismaSigningKeyStore(database),
     statistics: createPrismaStatistics(database),
     users: createPrismaUserStore(database, preparedStatements),

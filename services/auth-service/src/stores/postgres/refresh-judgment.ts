@@ -4,11 +4,13 @@ import type { PresentedGeneration, RefreshOutcome } from '../../sessions/refresh
 import { auditEventType } from './audit-events.ts'
 import type { Database } from './database.ts'
 import { insertEntries, isLive, retrySlackSeconds } from './ending-families.ts'
+import { grantExpressions } from './granted-scopes.ts'
 import { databaseNow, seconds, toOutboxEntry } from './revocation-entries.ts'
 import { type SessionRow, sessionColumns, toSession } from './session-rows.ts'
 import { isFull, isRecoverable, listAfterRecovery } from './used-generations.ts'
 
 export interface RefreshLimits {
+  readonly issuer: string
   readonly accessTokenTtlSeconds: number
   readonly refreshRetryWindowSeconds: number
   /** How long after it a lost response is recovered; 0 is off. For a token that is bound to a key as long as the session lives. */
@@ -44,10 +46,15 @@ export function createRefreshJudgment(database: Database, limits: RefreshLimits)
     f.access_expires_at + ${seconds(retrySlackSeconds)} < statement_timestamp() + ${seconds(limits.accessTokenTtlSeconds)}`
 
   return async function judge(presented: PresentedGeneration): Promise<RefreshOutcome | undefined> {
-    const { familyId, generation, clientId, origin } = presented
+    const { familyId, generation, clientId, scopes, resource, origin } = presented
+    const grant = grantExpressions({
+      scopes: Prisma.sql`${scopes ?? null}::text[]`,
+      resource: Prisma.sql`${resource ?? null}::text`,
+      issuer: Prisma.sql`${limits.issuer}::text`
+    })
     const isPresentable = Prisma.sql`f.id = ${familyId}::uuid AND f.client_id = ${clientId} AND ${isLive} AND ${hasKey(presented)}
       AND u.id = f.user_id AND u.disabled_at IS NULL`
-    const isAllowed = Prisma.sql`${hasScopes(presented)} AND ${hasAudience(presented)}`
+    const isAllowed = Prisma.sql`${grant.hasTarget} AND ${grant.hasScopes}`
     const isUsed = Prisma.sql`f.generation > ${generation}`
     const isGood = Prisma.sql`(${isRecoverable(generation, doubleWindow)} AND ${isInTime})`
     const getsCurrent = Prisma.sql`(CASE WHEN f.generation = ${generation} THEN ${isFull(doubleWindow)}
@@ -85,7 +92,7 @@ export function createRefreshJudgment(database: Database, limits: RefreshLimits)
       ), audited_recovery AS (
         ${eventOf(auditEventType('refresh_token.recovered'))} FROM recovered
       )
-      SELECT ${sessionColumns}, (SELECT generation FROM recovered) AS recovered_generation,
+      SELECT ${sessionColumns(grant)}, (SELECT generation FROM recovered) AS recovered_generation,
         (SELECT id FROM entry) AS entry_id, (SELECT expires_at FROM entry) AS entry_expires_at,
         CASE
           WHEN EXISTS (SELECT FROM replayed) THEN 'replayed'
@@ -94,8 +101,8 @@ export function createRefreshJudgment(database: Database, limits: RefreshLimits)
           WHEN f.revoked_at IS NOT NULL OR u.disabled_at IS NOT NULL THEN 'revoked'
           WHEN NOT (${isLive}) THEN 'expired'
           WHEN NOT ${hasKey(presented)} THEN 'wrong_key'
-          WHEN NOT ${hasScopes(presented)} THEN 'exceeds_scope'
-          WHEN NOT ${hasAudience(presented)} THEN 'exceeds_audience'
+          WHEN NOT ${grant.hasTarget} THEN 'exceeds_audience'
+          WHEN NOT ${grant.hasScopes} THEN 'exceeds_scope'
           WHEN ${getsCurrent} AND (EXISTS (SELECT FROM extended) OR NOT ${needsExtension}) THEN 'retried'
           ELSE 'overtaken'
         END AS outcome
@@ -133,13 +140,4 @@ function toOutcome(row: JudgedRow, presented: PresentedGeneration): RefreshOutco
  */
 function hasKey({ jkt }: PresentedGeneration): Prisma.Sql {
   return Prisma.sql`(f.jkt IS NOT DISTINCT FROM ${jkt ?? null}::text)`
-}
-
-/** The family has all that is asked for. */
-function hasScopes({ scopes }: PresentedGeneration): Prisma.Sql {
-  return scopes === undefined ? Prisma.sql`true` : Prisma.sql`${scopes}::text[] <@ string_to_array(f.scope, ' ')`
-}
-
-function hasAudience({ audience }: PresentedGeneration): Prisma.Sql {
-  return audience === undefined ? Prisma.sql`true` : Prisma.sql`${audience}::text[] <@ f.audience`
 }

@@ -9,7 +9,8 @@ import type {
   RefreshTokenDescription,
   RefreshTokenFamilies,
   SessionPage,
-  SessionSummary
+  SessionSummary,
+  StartOutcome
 } from '../../sessions/refresh-token-families.ts'
 import { type Database, type DatabaseConnection, inTransaction, orUnavailable } from './database.ts'
 import {
@@ -20,6 +21,7 @@ import {
   endOtherFamiliesOfUser,
   isLive
 } from './ending-families.ts'
+import { grantExpressions } from './granted-scopes.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import type { RefreshLimits } from './refresh-judgment.ts'
 import { createRefreshing } from './refreshing-families.ts'
@@ -39,22 +41,42 @@ interface NewFamilyRow extends SessionRow {
   live_before: number
 }
 
+/** The request's scopes and resource stand in the new family itself. */
+const grant = grantExpressions({
+  scopes: Prisma.raw('NULL::text[]'),
+  resource: Prisma.raw('NULL::text'),
+  issuer: Prisma.raw('$14::text')
+})
+
+/** A family is born only if there is something that its first token can be for. */
 const newFamilyText = `
   WITH f AS (
     INSERT INTO refresh_token_families
-      (id, user_id, client_id, scope, audience, created_at, rotated_at, idle_expires_at, absolute_expires_at,
+      (id, user_id, client_id, scope, audience, asked_scopes, created_at, rotated_at, idle_expires_at, absolute_expires_at,
        access_expires_at, jkt, sign_in_network, address, user_agent)
-    SELECT $1::uuid, $2::uuid, $3, $4, $5::text[], now.at, now.at, now.at + make_interval(secs => $6),
-      now.at + make_interval(secs => $7), now.at + make_interval(secs => $8), $9, $10, $11, $12
-    FROM (SELECT ${databaseNow.sql} AS at) now
+    SELECT $1::uuid, u.id, $3, array_to_string(${grant.scopes.sql}, ' '), f.audience, f.asked_scopes, now.at, now.at,
+      now.at + make_interval(secs => $6), now.at + make_interval(secs => $7), now.at + make_interval(secs => $8), $9, $10, $11, $12
+    FROM (SELECT ${databaseNow.sql} AS at) now, (SELECT $4::text[] AS asked_scopes, $5::text[] AS audience) f, users u
+    WHERE u.id = $2::uuid AND ${grant.hasTarget.sql} AND ${grant.hasScopes.sql}
     RETURNING *
   ), audited AS (
     INSERT INTO audit_events (type, user_id, session_id, client_id, address, user_agent)
     SELECT $13, f.user_id, f.id, f.client_id, f.address, f.user_agent FROM f
   )
-  SELECT ${sessionColumns.sql},
+  SELECT ${sessionColumns(grant).sql},
     (SELECT count(*)::int FROM refresh_token_families f WHERE f.user_id = $2::uuid AND ${isLive.sql}) AS live_before
   FROM f JOIN users u ON u.id = f.user_id`
+
+const requested = grantExpressions({
+  scopes: Prisma.raw('NULL::text[]'),
+  resource: Prisma.raw('$3::text'),
+  issuer: Prisma.raw('$4::text')
+})
+
+const rightsText = `
+  SELECT ${requested.scopes.sql} AS scopes, ${requested.roles.sql} AS roles
+  FROM refresh_token_families f JOIN users u ON u.id = f.user_id
+  WHERE f.id = $1::uuid AND u.id = $2::uuid AND u.disabled_at IS NULL AND ${isLive.sql} AND ${requested.hasTarget.sql}`
 
 /** Of no user. */
 const nobodysId = '00000000-0000-0000-0000-000000000000'
@@ -77,11 +99,16 @@ export function createPrismaRefreshTokenFamilies(
   const refresh = createRefreshing(database, preparedStatements, limits)
   const verifiedUser = preparedStatements.prepare<unknown>(verifiedUserText)
   const acquaintance = preparedStatements.prepare<Acquaintance>(acquaintanceText)
+  const rights = preparedStatements.prepare<{ scopes: string[]; roles: string[] | null }>(rightsText)
   const newFamily = preparedStatements.prepare<NewFamilyRow>(newFamilyText)
 
   return {
     start: (session) => orUnavailable(preparedStatements.transaction((connection) => start(connection, session))),
     refresh: (presented) => orUnavailable(refresh(presented)),
+    async rightsAt({ familyId, userId, resource }) {
+      const [row] = await orUnavailable(rights([familyId, userId, resource, limits.issuer]))
+      return row && { scopes: row.scopes, roles: row.roles ?? undefined }
+    },
     end({ familyId, userId }, { reason, actorId }) {
       const ofUser = userId === undefined ? Prisma.empty : Prisma.sql`AND f.user_id = ${userId}::uuid`
       const selection = Prisma.sql`f.id = ${familyId}::uuid ${ofUser}`
@@ -114,12 +141,12 @@ export function createPrismaRefreshTokenFamilies(
     return ofOtherKey.length === 0 ? ended : undefined
   }
 
-  async function start(connection: DatabaseConnection, session: NewSession) {
-    const { userId, verifiedPasswordHash, clientId, scope, audience, jkt, network, origin } = session
+  async function start(connection: DatabaseConnection, session: NewSession): Promise<StartOutcome> {
+    const { userId, verifiedPasswordHash, clientId, audience, scopes, jkt, network, origin } = session
     // The lock is what disabling the user and changing the password wait for, and what they make this wait for. It also
     // makes two sign-ins of one user take turns, so that the limit of live families is exact.
     const verified = await verifiedUser([userId, verifiedPasswordHash], connection)
-    if (verified.length === 0) return undefined
+    if (verified.length === 0) return { outcome: 'user_changed' }
     const type: AuditEventType = 'session.started'
     const familyId = randomUUID()
     const [row] = await newFamily(
@@ -127,7 +154,7 @@ export function createPrismaRefreshTokenFamilies(
         familyId,
         userId,
         clientId,
-        scope,
+        scopes ?? null,
         audience,
         limits.sessionIdleSeconds,
         limits.sessionAbsoluteSeconds,
@@ -136,13 +163,20 @@ export function createPrismaRefreshTokenFamilies(
         network,
         origin.address,
         origin.userAgent,
-        type
+        type,
+        limits.issuer
       ],
       connection
     )
-    const { live_before: liveBefore, ...started } = row as NewFamilyRow
+    if (!row) return { outcome: (await isRegistered(connection, audience)) ? 'exceeds_scope' : 'exceeds_audience' }
+    const { live_before: liveBefore, ...started } = row
     const entries = liveBefore < limits.sessionsPerUser ? [] : await endSurplus(connection, userId)
-    return { session: toSession(started, { familyId, clientId }), entries }
+    return { outcome: 'started', session: toSession(started, { familyId, clientId }), entries }
+  }
+
+  async function isRegistered(connection: DatabaseConnection, audience: readonly string[]): Promise<boolean> {
+    const { rows } = await connection.query('SELECT 1 FROM apis WHERE identifier = ANY($1::text[])', [audience])
+    return rows.length > 0 || audience.includes(limits.issuer)
   }
 
   async function endSurplus(connection: DatabaseConnection, userId: string): Promise<readonly OutboxEntry[]> {

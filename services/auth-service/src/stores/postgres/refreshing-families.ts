@@ -2,6 +2,7 @@ import { Prisma } from '@countersign/prisma'
 import type { PresentedGeneration, RefreshOutcome, Session } from '../../sessions/refresh-token-families.ts'
 import type { Database } from './database.ts'
 import { isLive } from './ending-families.ts'
+import { grantExpressions } from './granted-scopes.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import { createRefreshJudgment, type RefreshLimits } from './refresh-judgment.ts'
 import { databaseNow } from './revocation-entries.ts'
@@ -10,8 +11,13 @@ import { isFull, isPaused, listAfterRotation, type UsedGenerations } from './use
 
 const doubleWindow = Prisma.raw('make_interval(secs => $11)')
 const list = listAfterRotation(doubleWindow)
+const grant = grantExpressions({
+  scopes: Prisma.raw('$5::text[]'),
+  resource: Prisma.raw('$6::text'),
+  issuer: Prisma.raw('$12::text')
+})
 
-/** With one text for every presentation: a key, scopes or an audience that is absent is NULL. */
+/** With one text for every presentation: a key, scopes or a resource that is absent is NULL. */
 const rotationText = ({ generations, times }: UsedGenerations, isPossible: Prisma.Sql) => `
   UPDATE refresh_token_families f
   SET generation = f.generation + 1, rotated_at = ${databaseNow.sql},
@@ -22,11 +28,10 @@ const rotationText = ({ generations, times }: UsedGenerations, isPossible: Prism
   FROM users u
   WHERE f.id = $1::uuid AND f.generation = $2 AND f.client_id = $3 AND ${isLive.sql}
     AND f.jkt IS NOT DISTINCT FROM $4::text
-    AND ($5::text[] IS NULL OR $5::text[] <@ string_to_array(f.scope, ' '))
-    AND ($6::text[] IS NULL OR $6::text[] <@ f.audience)
     AND ${isPossible.sql}
     AND u.id = f.user_id AND u.disabled_at IS NULL
-  RETURNING ${sessionColumns.sql}`
+    AND ${grant.hasTarget.sql} AND ${grant.hasScopes.sql}
+  RETURNING ${sessionColumns(grant).sql}`
 
 /** The rotation of nearly every refresh: the one before is longer ago than two windows, so its uses are forgotten. */
 const calmRotationText = rotationText(list.afterPause, isPaused(doubleWindow))
@@ -58,19 +63,20 @@ export function createRefreshing(
    * again, and find it moved on.
    */
   async function rotate(presented: PresentedGeneration): Promise<Session | undefined> {
-    const { familyId, generation, clientId, jkt, scopes, audience, origin } = presented
+    const { familyId, generation, clientId, jkt, scopes, resource, origin } = presented
     const values = [
       familyId,
       generation,
       clientId,
       jkt ?? null,
       scopes ?? null,
-      audience ?? null,
+      resource ?? null,
       origin.address,
       origin.userAgent,
       limits.accessTokenTtlSeconds,
       limits.sessionIdleSeconds,
-      2 * limits.refreshRetryWindowSeconds
+      2 * limits.refreshRetryWindowSeconds,
+      limits.issuer
     ]
     const [row = (await burstRotation(values))[0]] = expectsPause ? await calmRotation(values) : []
     return row && toSession(row, presented)

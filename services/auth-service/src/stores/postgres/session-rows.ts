@@ -1,5 +1,6 @@
 import { Prisma } from '@countersign/prisma'
 import type { PresentedGeneration, Session } from '../../sessions/refresh-token-families.ts'
+import type { GrantExpressions } from './granted-scopes.ts'
 import { databaseNow } from './revocation-entries.ts'
 import { signingKid } from './signing-key-store.ts'
 
@@ -7,8 +8,8 @@ import { signingKid } from './signing-key-store.ts'
 export interface SessionRow {
   user_id: string
   username: string
-  roles: string[]
-  scope: string
+  roles: string[] | null
+  scopes: string[]
   audience: string[]
   generation: number
   issued_at: number
@@ -16,21 +17,24 @@ export interface SessionRow {
 }
 
 /** The columns of a {@link SessionRow}, of the family `f` and its user `u`. */
-export const sessionColumns = Prisma.sql`u.id AS user_id, u.username, u.roles, f.scope, f.audience, f.generation,
+export function sessionColumns({ roles, scopes, audience }: GrantExpressions): Prisma.Sql {
+  return Prisma.sql`u.id AS user_id, u.username, ${roles} AS roles, ${scopes} AS scopes, ${audience} AS audience, f.generation,
   floor(date_part('epoch', ${databaseNow})) AS issued_at, ${signingKid} AS signing_kid`
+}
 
-type SessionRequest = Pick<PresentedGeneration, 'familyId' | 'clientId' | 'scopes' | 'audience'>
-
-/** The session with what was asked for, or with all that it has. */
-export function toSession(row: SessionRow, { familyId, clientId, scopes, audience }: SessionRequest): Session {
+/** The session as a statement confirmed it. */
+export function toSession(
+  row: SessionRow,
+  { familyId, clientId }: Pick<PresentedGeneration, 'familyId' | 'clientId'>
+): Session {
   return {
     userId: row.user_id,
     username: row.username,
-    roles: row.roles,
+    roles: row.roles ?? undefined,
     clientId,
     sessionId: familyId,
-    scope: scopes?.join(' ') ?? row.scope,
-    audience: audience ?? row.audience,
+    scope: row.scopes.join(' '),
+    audience: row.audience,
     generation: row.generation,
     issuedAt: row.issued_at,
     signingKid: row.signing_kid

@@ -12,9 +12,7 @@ import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies, endFamiliesOfUser, familiesOfUser } from './ending-families.ts'
 import { databaseNow } from './revocation-entries.ts'
-
-/** Makes changes by admins take turns, so that two of them cannot take the last admin away together. */
-const administrationLockId = 4_010_204
+import { ensureRoles, lockUserAdministration } from './user-roles.ts'
 
 interface UserRow {
   id: string
@@ -70,7 +68,7 @@ export function createPrismaUserAdministration(database: Database): UserAdminist
     { isDisabled, roles }: UserChange,
     actorId: string | undefined
   ): Promise<UserChangeOutcome> {
-    await transaction.$queryRaw`SELECT pg_advisory_xact_lock(${administrationLockId}::bigint)::text`
+    await lockUserAdministration(transaction)
     if (!(await mayAdminister(transaction, actorId))) return { outcome: 'not_an_admin' }
     // First the user's row is locked, then the families end: a sign-in either sees the change or has its session ended.
     const [before] = await transaction.$queryRaw<UserRow[]>`
@@ -82,6 +80,7 @@ export function createPrismaUserAdministration(database: Database): UserAdminist
         disabled_at = CASE WHEN ${isDisabled ?? wasDisabled} THEN coalesce(disabled_at, ${databaseNow}) END
       WHERE id = ${id}::uuid RETURNING ${columns}`) as [UserRow]
     if (administers(before) && !administers(after)) await requireAnotherAdmin(transaction)
+    await ensureRoles(transaction, roles ?? [])
 
     const entries: OutboxEntry[] = []
     const selection = familiesOfUser(id)

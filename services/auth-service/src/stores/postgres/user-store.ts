@@ -87,6 +87,8 @@ export function createPrismaUserStore(database: Database, preparedStatements: Pr
       ), audited AS (
         INSERT INTO audit_events (type, user_id, address, user_agent)
         SELECT ${auditEventType('user.registered')}, id, ${user.origin.address}, ${user.origin.userAgent} FROM created
+      ), named AS (
+        INSERT INTO roles (name) SELECT unnest(roles) FROM created ON CONFLICT (name) DO NOTHING
       )
       SELECT * FROM created`
     const [row] = rows

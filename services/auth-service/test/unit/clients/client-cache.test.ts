@@ -16,6 +16,7 @@ const confirmed = (id: string, credentialId = `credential of ${id}`): ConfirmedC
   mayActFor: [],
   mayCarryRoles: false,
   mayUnbindTokens: false,
+  exchangeRules: [],
   accessTokenTtlSeconds: null,
   createdAt: new Date(0),
   disabledAt: null,

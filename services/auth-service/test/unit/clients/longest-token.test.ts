@@ -43,6 +43,7 @@ const policy = (changes: Partial<ClientPolicy> = {}): ClientPolicy & { id: strin
   mayActFor: [],
   mayCarryRoles: false,
   mayUnbindTokens: false,
+  exchangeRules: [],
   accessTokenTtlSeconds: null,
   ...changes
 })

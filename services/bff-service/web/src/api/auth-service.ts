@@ -16,6 +16,14 @@ export interface Login {
    * from the last sign-in with this browser or app: its user gets in while others guess
    */
   device_token?: string
+  /**
+   * the identifier of the API that the token is for; without it the first API and this issuer
+   */
+  resource?: string
+  /**
+   * space-separated scopes of that API; those that no role of the user holds drop out
+   */
+  scope?: string
 }
 
 export interface PasswordChange {
@@ -29,6 +37,73 @@ export interface UserChange {
    * @maxItems 16
    */
   roles?: string[]
+}
+
+export interface NewApi {
+  identifier: string
+  name?: string
+  /**
+   * users' tokens for it carry those of their roles that hold a scope of it
+   */
+  carries_roles?: boolean
+  /**
+   * @maxItems 40
+   */
+  scopes?: ApiScope[]
+}
+
+export interface ApiScope {
+  name: string
+  /**
+   * a sentence that people understand
+   */
+  description: string
+}
+
+export interface ApiChange {
+  name?: string
+  /**
+   * users' tokens for it carry those of their roles that hold a scope of it
+   */
+  carries_roles?: boolean
+  /**
+   * all that it has afterwards
+   *
+   * @maxItems 40
+   */
+  scopes?: ApiScope[]
+  /**
+   * end the sessions of users who lose a scope now; without it the scope is gone at their next refresh
+   */
+  end_sessions?: boolean
+}
+
+export interface NewRole {
+  name: string
+  description?: string | ''
+  /**
+   * @maxItems 100
+   */
+  scopes?: HeldScope[]
+}
+
+export interface HeldScope {
+  api: string
+  scope: string
+}
+
+export interface RoleChange {
+  description?: string | ''
+  /**
+   * all that it holds afterwards
+   *
+   * @maxItems 100
+   */
+  scopes?: HeldScope[]
+  /**
+   * end the sessions of users who lose a scope now; without it the scope is gone at their next refresh
+   */
+  end_sessions?: boolean
 }
 
 export interface NewClient {
@@ -81,7 +156,35 @@ export interface NewClient {
    * it may exchange a token that is bound to a key without a proof of that key
    */
   may_unbind_tokens?: boolean
+  /**
+   * from which API to which other one it may exchange users' tokens
+   *
+   * @maxItems 50
+   */
+  exchange_rules?: ExchangeRule[]
   access_token_ttl_seconds?: number
+}
+
+export interface ExchangeRule {
+  /**
+   * what the user's token is for: one of the client's resources
+   */
+  from: string
+  /**
+   * a scope that the user's token has to have
+   */
+  scope?: string
+  /**
+   * the API that the new token is for
+   */
+  to: string
+  /**
+   * what it may have there, as far as the user holds it
+   *
+   * @minItems 1
+   * @maxItems 50
+   */
+  scopes: string[]
 }
 
 export interface ClientChange {
@@ -117,6 +220,10 @@ export interface ClientChange {
   may_act_for?: string[]
   may_carry_roles?: boolean
   may_unbind_tokens?: boolean
+  /**
+   * @maxItems 50
+   */
+  exchange_rules?: ExchangeRule[]
   access_token_ttl_seconds?: number | null
   disabled?: boolean
 }
@@ -147,7 +254,7 @@ export interface SignInResponse {
    * lifetime of the access token in seconds
    */
   expires_in: number
-  scope: string
+  scope?: string
   refresh_token: string
   /**
    * opaque; to be kept for 90 days, also past the session, and sent with the next sign-in
@@ -162,7 +269,7 @@ export interface TokenResponse {
    * lifetime of the access token in seconds
    */
   expires_in: number
-  scope: string
+  scope?: string
   refresh_token: string
 }
 
@@ -229,6 +336,68 @@ export interface Session {
   user_agent: string
 }
 
+export interface ApiPage {
+  apis: Api[]
+  /**
+   * `cursor` of the next page; null on the last one
+   */
+  next_cursor: string | null
+}
+
+export interface Api {
+  id: string
+  identifier: string
+  name: string
+  carries_roles: boolean
+  scopes: {
+    name: string
+    description: string
+  }[]
+  created_at: string
+}
+
+export interface ChangedApi {
+  id: string
+  identifier: string
+  name: string
+  carries_roles: boolean
+  scopes: {
+    name: string
+    description: string
+  }[]
+  created_at: string
+  sessions_ended: number
+}
+
+export interface RolePage {
+  roles: Role[]
+  /**
+   * `cursor` of the next page; null on the last one
+   */
+  next_cursor: string | null
+}
+
+export interface Role {
+  name: string
+  description: string
+  scopes: {
+    api: string
+    scope: string
+  }[]
+  created_at: string
+}
+
+export interface ChangedRole {
+  name: string
+  description: string
+  scopes: {
+    api: string
+    scope: string
+  }[]
+  created_at: string
+  sessions_ended: number
+}
+
 export interface KeyList {
   keys: SigningKey[]
   /**
@@ -282,6 +451,12 @@ export interface Client {
   may_act_for: string[]
   may_carry_roles: boolean
   may_unbind_tokens: boolean
+  exchange_rules: {
+    from: string
+    scope?: string
+    to: string
+    scopes: string[]
+  }[]
   access_token_ttl_seconds: number | null
   /**
    * names of its secrets, the newest one first
@@ -308,6 +483,12 @@ export interface ClientWithSecret {
   may_act_for: string[]
   may_carry_roles: boolean
   may_unbind_tokens: boolean
+  exchange_rules: {
+    from: string
+    scope?: string
+    to: string
+    scopes: string[]
+  }[]
   access_token_ttl_seconds: number | null
   /**
    * names of its secrets, the newest one first
@@ -410,6 +591,12 @@ export interface AuditEvent {
     | 'client.secret_added'
     | 'client.secret_dropped'
     | 'client.tokens_ended'
+    | 'api.created'
+    | 'api.changed'
+    | 'api.deleted'
+    | 'role.created'
+    | 'role.changed'
+    | 'role.deleted'
     | 'client_authentication.failed'
     | 'signing_key.published'
     | 'signing_key.rotated'

@@ -1,6 +1,9 @@
 import type { Client, ClientPolicy } from '../../api/types.ts'
 import type { FieldWishes } from '../../forms/refused-fields.ts'
 
+/** What the form has fields for: exchange rules are made at the command line. */
+export type EditedPolicy = Omit<ClientPolicy, 'exchange_rules'>
+
 /** The fields of the form as they are typed. */
 export interface ClientFormValues {
   client_id: string
@@ -44,7 +47,7 @@ export function formValuesOf(client: Client): ClientFormValues {
 }
 
 /** What the API takes. An empty field is no value. */
-export function policyOf(values: ClientFormValues): ClientPolicy {
+export function policyOf(values: ClientFormValues): EditedPolicy {
   const hasKeys = values.token_endpoint_auth_method === 'private_key_jwt'
   return {
     name: values.name.trim() || values.client_id.trim(),
@@ -62,8 +65,8 @@ export function policyOf(values: ClientFormValues): ClientPolicy {
 }
 
 /** The members that are not as they were. */
-export function changesOf(before: ClientPolicy, after: ClientPolicy): Partial<ClientPolicy> {
-  const names = Object.keys(after) as (keyof ClientPolicy)[]
+export function changesOf(before: EditedPolicy, after: EditedPolicy): Partial<EditedPolicy> {
+  const names = Object.keys(after) as (keyof EditedPolicy)[]
   const changed = names.filter((name) => sortedJson(before[name]) !== sortedJson(after[name]))
   return Object.fromEntries(changed.map((name) => [name, after[name]]))
 }

@@ -1,0 +1,71 @@
+import type { Command } from 'commander'
+import { publicationHelp } from '../announcement.ts'
+import { readInstallation } from '../apply/installation-file.ts'
+import { planInstallation, type Step } from '../apply/plan.ts'
+import type { CommandContext, CommandResult, Perform } from '../command.ts'
+import { endSessions } from '../end-sessions.ts'
+import { nowHelp } from './apis.ts'
+
+interface ApplyOptions {
+  dryRun?: boolean
+  now?: boolean
+}
+
+/** `countersign apply FILE` */
+export function addApply(program: Command, perform: Perform): void {
+  program
+    .command('apply')
+    .description('make APIs, roles and clients as a file has them; what the file does not name stays as it is')
+    .argument('<file>', 'YAML or JSON; - reads standard input')
+    .option('--dry-run', 'say what would be different, and change nothing')
+    .option('--now', 'end the sessions of users who lose a scope')
+    .addHelpText(
+      'after',
+      `\nNeeds DATABASE_URL. It may run as often as you like: what is so already stays untouched. ${nowHelp}\n${publicationHelp}`
+    )
+    .action((file: string, options: ApplyOptions) => perform((context) => apply(context, file, options)))
+}
+
+async function apply({ parts, note }: CommandContext, file: string, options: ApplyOptions): Promise<CommandResult> {
+  const installation = await readInstallation(file)
+  const opened = await parts.openInstallation()
+  const steps = await planInstallation(opened, installation)
+  const isDry = options.dryRun ?? false
+  const done = []
+  for (const step of steps) {
+    const shown = isDry || step.action === 'keep' ? {} : await step.carryOut(options.now ?? false)
+    done.push({ step, shown })
+  }
+  const ended = isDry ? { document: {}, text: '' } : await endSessions(opened.sessionEndings, note, options.now)
+  return {
+    document: {
+      dry_run: isDry,
+      entries: done.map(({ step: { kind, id, action, differences }, shown }) => ({
+        kind,
+        id,
+        action,
+        differences,
+        ...shown
+      })),
+      ...ended.document
+    },
+    text: `${done.flatMap(({ step, shown }) => linesOf(step, shown.client_secret)).join('\n')}\n${summaryOf(steps, isDry)}${ended.text}`
+  }
+}
+
+const signs = { create: '+', change: '~', keep: '=' } as const
+
+function linesOf({ kind, id, action, differences }: Step, secret: string | undefined): string[] {
+  return [
+    `${signs[action]} ${kind} ${id}`,
+    ...differences.map((difference) => `    ${difference}`),
+    ...(secret === undefined ? [] : [`    Secret, shown this once: ${secret}`])
+  ]
+}
+
+function summaryOf(steps: readonly Step[], isDry: boolean): string {
+  const count = (action: Step['action']) => steps.filter((step) => step.action === action).length
+  const words = isDry ? 'to create, %d to change, %d as they are' : 'created, %d changed, %d as they were'
+  const counts = [count('change'), count('keep')]
+  return `\n${count('create')} ${words.replaceAll('%d', () => String(counts.shift()))}.`
+}

@@ -1,0 +1,62 @@
+/** What a session's access token may have, read in the statement that allows it (docs/decisions/0025-apis-and-roles.md). */
+import { Prisma } from '@countersign/prisma'
+import { everyonesRole } from '../../roles/role.ts'
+import { accountScope } from '../../tokens/requested-grant.ts'
+
+/** Of a token request, each as an expression: NULL when it does not say so. */
+export interface RequestedGrant {
+  /** `text[]` */
+  readonly scopes: Prisma.Sql
+  /** `text` */
+  readonly resource: Prisma.Sql
+  /** This issuer's identifier, `text`. */
+  readonly issuer: Prisma.Sql
+}
+
+/** All roles of the user `u`. */
+export const rolesOfUser = Prisma.raw(`array_append(u.roles, '${everyonesRole}')`)
+
+/** Expressions over a family `f` and its user `u`. */
+export interface GrantExpressions {
+  /** `text[]`: what the token is for. */
+  readonly audience: Prisma.Sql
+  /** `text[]`: what is asked for, of what the user's roles hold there. */
+  readonly scopes: Prisma.Sql
+  /** `text[]`, or NULL for a token without the claim. */
+  readonly roles: Prisma.Sql
+  /** Whether there is what the token is for. */
+  readonly hasTarget: Prisma.Sql
+  /** Whether a scope is left, or none is needed: where an API has no scopes, and nothing is asked for. */
+  readonly hasScopes: Prisma.Sql
+}
+
+/**
+ * A token is for the API that the request names, or for what the sign-in asked for. Its scopes are those that the user's roles
+ * hold there, and at the issuer itself the account's: an API that is registered by the issuer's own name adds none.
+ */
+export function grantExpressions({ scopes: asked, resource, issuer }: RequestedGrant): GrantExpressions {
+  const audience = Prisma.sql`CASE WHEN ${resource} IS NULL THEN f.audience ELSE ARRAY[${resource}] END`
+  // What the sign-in asked for counts for what the sign-in was for.
+  const wanted = Prisma.sql`CASE WHEN ${asked} IS NOT NULL THEN ${asked}
+    WHEN ${resource} IS NULL OR ARRAY[${resource}] = f.audience THEN f.asked_scopes END`
+  const isForIssuer = Prisma.sql`${issuer} = ANY(${audience})`
+  const scopes = Prisma.sql`ARRAY(
+    SELECT held.scope FROM (
+      SELECT rs.scope FROM role_scopes rs
+      WHERE rs.role = ANY(${rolesOfUser}) AND rs.api = ANY(${audience}) AND rs.api <> ${issuer}
+      UNION SELECT ${Prisma.raw(`'${accountScope}'`)} WHERE ${isForIssuer}
+    ) held WHERE ${wanted} IS NULL OR held.scope = ANY(${wanted}) ORDER BY held.scope)`
+  const rolesOfApi = Prisma.sql`ARRAY(
+    SELECT DISTINCT r.name FROM unnest(${rolesOfUser}) r (name)
+    WHERE EXISTS (SELECT FROM role_scopes rs WHERE rs.role = r.name AND rs.api = ANY(${audience})) ORDER BY r.name)`
+  return {
+    audience,
+    scopes,
+    roles: Prisma.sql`CASE WHEN ${isForIssuer} THEN u.roles
+      WHEN EXISTS (SELECT FROM apis a WHERE a.identifier = ANY(${audience}) AND a.carries_roles) THEN ${rolesOfApi} END`,
+    hasTarget: Prisma.sql`(${isForIssuer} OR EXISTS (SELECT FROM apis a WHERE a.identifier = ANY(${audience})))`,
+    hasScopes: Prisma.sql`CASE WHEN ${wanted} IS NOT NULL THEN cardinality(${scopes}) > 0
+      WHEN ${isForIssuer} THEN true
+      ELSE cardinality(${scopes}) > 0 OR NOT EXISTS (SELECT FROM api_scopes s WHERE s.api = ANY(${audience})) END`
+  }
+}

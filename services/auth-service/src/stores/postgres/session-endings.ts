@@ -1,0 +1,78 @@
+import { Prisma } from '@countersign/prisma'
+import type { EndedBatch, SessionEndings } from '../../sessions/session-endings.ts'
+import { type Database, inTransaction, orUnavailable, type Queryable, statementTimeoutMs } from './database.ts'
+import { endFamilies, isLive } from './ending-families.ts'
+import { rolesOfUser } from './granted-scopes.ts'
+import { databaseNow, seconds } from './revocation-entries.ts'
+
+/** Scopes of one API that roles have lost. */
+export interface LostScopes {
+  readonly roles: readonly string[]
+  readonly api: string
+  readonly scopes: readonly string[]
+}
+
+/** Keeps, in the transaction that takes scopes away, that sessions have to end for it. */
+export async function recordSessionEnding(
+  transaction: Queryable,
+  { roles, api, scopes }: LostScopes,
+  actorId: string | undefined
+): Promise<void> {
+  if (roles.length === 0 || scopes.length === 0) return
+  await transaction.$executeRaw`
+    INSERT INTO session_endings (roles, api, scopes, actor_id) VALUES (${roles}, ${api}, ${scopes}, ${actorId ?? null}::uuid)`
+}
+
+interface EndingRow {
+  id: bigint
+  roles: string[]
+  api: string
+  scopes: string[]
+  actor_id: string | null
+  created_at: Date
+}
+
+/** A sign-in that began before the change was committed may still have seen the scope; none takes longer. */
+const graceSeconds = statementTimeoutMs / 1000 + 1
+const isPastGrace = Prisma.sql`created_at + ${seconds(graceSeconds)} < ${databaseNow}`
+
+/** Replicas and commands take turns: each batch locks what it works on, and another one passes that by. */
+export function createPrismaSessionEndings(database: Database): SessionEndings {
+  return {
+    endBatch: (limit) => orUnavailable(inTransaction(database, (transaction) => endBatch(transaction, limit)))
+  }
+}
+
+async function endBatch(transaction: Queryable, limit: number): Promise<EndedBatch> {
+  const [ending] = await transaction.$queryRaw<EndingRow[]>`
+    SELECT id, roles, api, scopes, actor_id, created_at FROM session_endings
+    WHERE NOT swept OR ${isPastGrace} ORDER BY id LIMIT 1 FOR UPDATE`
+  if (!ending) return { ended: 0, hasMore: false, entries: [] }
+  const { ended, entries } = await endFamilies(transaction, {
+    selection: concernedFamilies(ending, limit),
+    reason: 'scope_removed',
+    actorId: ending.actor_id ?? undefined
+  })
+  if (ended < limit) {
+    await transaction.$executeRaw`DELETE FROM session_endings WHERE id = ${ending.id} AND ${isPastGrace}`
+    await transaction.$executeRaw`UPDATE session_endings SET swept = true WHERE id = ${ending.id}`
+  }
+  return { ended, hasMore: true, entries }
+}
+
+/**
+ * Of users who have one of the roles, and hold one of the scopes by no other role: those that were there, and those that were
+ * given one of them since, by a sign-in that was under way.
+ */
+function concernedFamilies({ roles, api, scopes, created_at: at }: EndingRow, limit: number): Prisma.Sql {
+  return Prisma.sql`f.id IN (
+    SELECT f.id FROM refresh_token_families f JOIN users u ON u.id = f.user_id
+    WHERE ${rolesOfUser} && ${roles}::text[] AND ${isLive}
+      AND (f.created_at <= ${at} OR (
+        f.created_at <= ${at}::timestamptz + ${seconds(graceSeconds)} AND ${api} = ANY(f.audience)
+        AND string_to_array(f.scope, ' ') && ${scopes}::text[]))
+      AND EXISTS (
+        SELECT FROM unnest(${scopes}::text[]) lost (scope) WHERE NOT EXISTS (
+          SELECT FROM role_scopes rs WHERE rs.role = ANY(${rolesOfUser}) AND rs.api = ${api} AND rs.scope = lost.scope))
+    ORDER BY f.id LIMIT ${limit})`
+}
