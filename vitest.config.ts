@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { findDocker } from './shared/testing/src/infrastructure/docker.ts'
+import { LongestFirst } from './shared/testing/src/infrastructure/longest-first.ts'
 import { readTestEnvironment } from './shared/testing/src/infrastructure/test-environment.ts'
 
 const infrastructure = (file: string) =>
@@ -18,6 +19,7 @@ const exclude = ['**/node_modules/**', '**/dist/**']
 /** Two at once: each file has a database of its own, and slow machines have two cores. */
 const besideOthers = {
   maxWorkers: 2,
+  sequence: { groupOrder: 1 },
   testTimeout: 60_000,
   hookTimeout: 120_000,
   teardownTimeout: 60_000,
@@ -47,8 +49,7 @@ const integration = {
     include: ['**/test/contract/**/*.test.ts', 'tests/{integration,interop,chaos,browser,package}/**/*.test.ts'],
     exclude,
     globalSetup: [infrastructure('global-setup.ts')],
-    ...besideOthers,
-    sequence: { groupOrder: 1 }
+    ...besideOthers
   }
 }
 const compose = {
@@ -59,14 +60,13 @@ const compose = {
     include: ['tests/compose/**/*.test.ts'],
     exclude,
     globalSetup: [infrastructure('compose-setup.ts')],
-    ...besideOthers,
-    maxWorkers: 1,
-    sequence: { groupOrder: 2 }
+    ...besideOthers
   }
 }
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: docker.answers || requiresDocker ? [unit, integration, compose] : [unit, integration],
     reporters: resultsFile === undefined ? ['default'] : ['default', 'json'],
     ...(resultsFile === undefined ? {} : { outputFile: { json: resultsFile } })

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { send, signIn } from '@countersign/testing/trio'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import {
   admin,
   type Fixture,
@@ -26,7 +26,7 @@ interface Violation {
 
 /** What axe-core says of the page as it is. */
 async function violationsOf(page: Page, options: object): Promise<string[]> {
-  await page.evaluate(axe)
+  if (await page.evaluate(() => !('axe' in window))) await page.evaluate(axe)
   const run = `axe.run(${JSON.stringify(options)}).then(({ violations }) => violations)`
   const violations = await page.evaluate<Violation[]>(run)
   return violations.flatMap(({ id, nodes }) =>
@@ -34,19 +34,36 @@ async function violationsOf(page: Page, options: object): Promise<string[]> {
   )
 }
 
+const wide = { width: 1280, height: 900 }
 const ways = [
-  { name: 'light', options: { colorScheme: 'light', viewport: { width: 1280, height: 900 } }, rules: {} },
-  {
-    name: 'dark',
-    options: { colorScheme: 'dark', viewport: { width: 1280, height: 900 } },
-    // The document is the same; its colors differ.
-    rules: { runOnly: ['color-contrast', 'link-in-text-block'] }
-  },
-  { name: 'on a small screen', options: { colorScheme: 'light', viewport: { width: 360, height: 740 } }, rules: {} }
+  { name: 'light', colorScheme: 'light', viewport: wide, rules: {} },
+  // The document is the same; its colors differ.
+  { name: 'dark', colorScheme: 'dark', viewport: wide, rules: { runOnly: ['color-contrast', 'link-in-text-block'] } },
+  { name: 'on a small screen', colorScheme: 'light', viewport: { width: 360, height: 740 }, rules: {} }
 ] as const
 
-describe.skipIf(!hasBrowser)('every page can be used by everybody', () => {
+async function show(page: Page, { colorScheme, viewport }: (typeof ways)[number]): Promise<void> {
+  await page.emulateMedia({ colorScheme })
+  await page.setViewportSize(viewport)
+}
+
+/** Looks at a page in each of the ways, without loading it again. */
+async function problemsOf(page: Page): Promise<string[]> {
+  const found: string[] = []
+  for (const way of ways) {
+    await show(page, way)
+    await page.waitForTimeout(400) // transitions of colors and dialogs
+    const { name } = way
+    found.push(...(await violationsOf(page, way.rules)).map((text) => `${name}: ${text}`))
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+    if (overflow > 0) found.push(`${name}: ${overflow} px wider than the screen`)
+  }
+  return found
+}
+
+describe.skipIf(!hasBrowser)('every page can be used by everybody, in light, in dark and on a small screen:', () => {
   let fixture: Fixture
+  let page: Page
   let userId: string
   let margaret: Person
 
@@ -59,8 +76,10 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody', () => {
       userId = await page.evaluate(async () => (await (await fetch('/bff/session')).json()).user_id)
       await context.close()
     }
+    page = (await fixture.visit()).page
   })
   afterAll(() => fixture?.close())
+  afterEach(() => expect(fixture.complaints).toEqual([]))
 
   const endSessionsOf = async (person: Person) => {
     const { access_token: token } = await signIn(fixture.trio.auth.url, person)
@@ -70,7 +89,23 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody', () => {
     })
   }
 
-  const pages: [string, () => string, string][] = [
+  const look = async (title: string, path: string, heading: string | RegExp) => {
+    await show(page, ways[0])
+    await page.goto(path)
+    await page.getByRole('heading', { level: 1, name: heading }).first().waitFor()
+    await page.waitForLoadState('networkidle')
+    if (takesScreenshots) {
+      await page.screenshot({ path: fileURLToPath(new URL(`../../docs/images/${title}.png`, import.meta.url)) })
+    }
+    expect(await problemsOf(page)).toEqual([])
+  }
+
+  test.each([
+    ['sign-in', '/sign-in', 'Sign in'],
+    ['register', '/register', 'Create an account']
+  ])('%s', look)
+
+  test.each<[string, () => string, string]>([
     ['account', () => '/', 'Your account'],
     ['dashboard', () => '/admin', 'Dashboard'],
     ['users', () => '/admin/users', 'Users'],
@@ -80,57 +115,46 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody', () => {
     ['client', () => '/admin/clients/countersign', 'ountersign'],
     ['audit', () => '/admin/audit', 'Audit log'],
     ['not-found', () => '/nowhere', '']
-  ]
+  ])('%s', async (title, path, heading) => {
+    await beSignedIn()
+    await look(title, path(), new RegExp(heading))
+  })
 
-  test.each(ways)(
-    '$name',
-    async ({ name, options, rules }) => {
-      const { page, context } = await fixture.visit(options)
-      const found: string[] = []
-      const look = async (title: string, path: string, heading: string | RegExp) => {
-        await page.goto(path)
-        await page.getByRole('heading', { level: 1, name: heading }).first().waitFor()
-        await page.waitForLoadState('networkidle')
-        await page.waitForTimeout(300)
-        found.push(...(await violationsOf(page, rules)).map((text) => `${path} ${text}`))
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-        if (overflow > 0) found.push(`${path} is ${overflow} px wider than the screen`)
-        if (takesScreenshots && name === 'light') {
-          await page.screenshot({ path: fileURLToPath(new URL(`../../docs/images/${title}.png`, import.meta.url)) })
-        }
-      }
-      await look('sign-in', '/sign-in', 'Sign in')
-      await look('register', '/register', 'Create an account')
-      await signInOnPage(page, admin(fixture.trio))
-      for (const [title, path, heading] of pages) await look(title, path(), new RegExp(heading))
-      const ask = async (path: string, button: string | RegExp) => {
-        await page.goto(path)
-        await page.getByRole('button', { name: button }).first().click()
-        await page.getByRole('dialog').waitFor()
-        await page.waitForTimeout(400)
-        found.push(...(await violationsOf(page, rules)).map((text) => `${path}, ${button}: ${text}`))
-      }
-      await ask('/admin/keys', 'Rotate now')
-      await ask('/admin/keys', /^Revoke key/)
-      await ask(`/admin/users/${userId}`, 'Disable user')
-      await ask('/admin/clients', 'New client')
-      await page.getByLabel('Client id').fill('typed')
-      await endSessionsOf(admin(fixture.trio))
-      await page.evaluate(() => window.dispatchEvent(new Event('focus')))
-      const again = page.getByRole('dialog', { name: 'Your session has ended' })
-      await again.waitFor()
-      await page.waitForTimeout(400)
-      found.push(...(await violationsOf(page, rules)).map((text) => `the ended session: ${text}`))
-      await again.getByRole('textbox', { name: 'Username' }).fill(margaret.username)
-      await again.getByLabel('Password', { exact: true }).fill(margaret.password)
-      await again.getByRole('button', { name: 'Sign in' }).click()
-      await page.getByText('This browser is signed in as').waitFor()
-      await page.waitForTimeout(400)
-      found.push(...(await violationsOf(page, rules)).map((text) => `the notice of another user: ${text}`))
-      expect(found).toEqual([])
-      expect(fixture.complaints).toEqual([])
-      await context.close()
-    },
-    180_000
-  )
+  const ask = async (path: string, button: string | RegExp) => {
+    await beSignedIn()
+    await show(page, ways[0])
+    await page.goto(path)
+    await page.getByRole('button', { name: button }).first().click()
+    await page.getByRole('dialog').waitFor()
+    expect(await problemsOf(page)).toEqual([])
+  }
+
+  test.each<[string | RegExp, () => string]>([
+    ['Rotate now', () => '/admin/keys'],
+    [/^Revoke key/, () => '/admin/keys'],
+    ['Disable user', () => `/admin/users/${userId}`],
+    ['New client', () => '/admin/clients']
+  ])('the dialog of %s', (button, path) => ask(path(), button))
+
+  test('the dialog of a session that has ended, and the notice of another user', async () => {
+    await ask('/admin/clients', 'New client')
+    await page.getByLabel('Client id').fill('typed')
+    await endSessionsOf(admin(fixture.trio))
+    await page.evaluate(() => window.dispatchEvent(new Event('focus')))
+    const again = page.getByRole('dialog', { name: 'Your session has ended' })
+    await again.waitFor()
+    expect(await problemsOf(page)).toEqual([])
+    await again.getByRole('textbox', { name: 'Username' }).fill(margaret.username)
+    await again.getByLabel('Password', { exact: true }).fill(margaret.password)
+    await again.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText('This browser is signed in as').waitFor()
+    expect(await problemsOf(page)).toEqual([])
+  })
+
+  let isSignedIn = false
+  async function beSignedIn(): Promise<void> {
+    if (isSignedIn) return
+    await signInOnPage(page, admin(fixture.trio))
+    isSignedIn = true
+  }
 })

@@ -29,6 +29,8 @@ export interface Operation {
   readonly polls?: string
   /** Whether it takes the sweeper, of which there is one. */
   readonly isAlone?: boolean
+  /** Whether statements that look like those of others follow its commit. */
+  readonly goesOn?: boolean
   /** Whether it begins with the loss of all that was published. */
   readonly losesFeed?: boolean
   /** Makes a case to kill it in. */
@@ -276,8 +278,7 @@ export const operations: readonly Operation[] = [
   {
     name: 'revocation of a key',
     commits: 'COMMIT',
-    // There is one next key.
-    isAlone: true,
+    goesOn: true,
     async prepare(fixture) {
       const kid = await nextKeyOf(fixture)
       let commits = 0

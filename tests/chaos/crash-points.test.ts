@@ -125,24 +125,26 @@ async function planCrashes(fixture: CrashFixture): Promise<{ crashes: PlannedCra
 
 /**
  * A start takes long, and so one crash is to hit many operations, of different users. In a round is at most one point of
- * each, and at most one that is held in Redis: its commands share a connection, which is given up when none
- * is answered for half a second.
+ * each, and at most one that has to be the last.
  */
 function inRounds(all: readonly PlannedCrash[]): PlannedCrash[][] {
-  const isInRedis = ({ point }: PlannedCrash) => point.steps[point.at]?.store === 'redis'
   const rounds: PlannedCrash[][] = []
-  for (const crash of all) {
+  for (const crash of all.toSorted((a, b) => Number(isLast(b)) - Number(isLast(a)))) {
     const round = rounds.find(
       (others) =>
         !crash.operation.isAlone &&
         others.every(({ operation }) => operation !== crash.operation && !operation.isAlone) &&
-        !(isInRedis(crash) && others.some(isInRedis))
+        !(isLast(crash) && others.some(isLast))
     )
     if (round) round.push(crash)
     else rounds.push([crash])
   }
-  return rounds.map((round) => round.toSorted((a, b) => Number(isInRedis(a)) - Number(isInRedis(b))))
+  return rounds.map((round) => round.toSorted((a, b) => Number(isLast(a)) - Number(isLast(b))))
 }
+
+/** Redis' commands share a connection, which is given up when none is answered for half a second. */
+const isLast = ({ operation, point }: PlannedCrash) =>
+  point.steps[point.at]?.store === 'redis' || (operation.goesOn === true && point.isCommitted)
 
 /**
  * Runs each operation up to its crash point; when all are there, the auth-service is killed.

@@ -89,7 +89,7 @@ export async function openFeedFixture(redisUrl: string, sessionCount: number): P
   const local = new Set<LocalVerifier>()
   const remote: Judge[] = resources.map(({ url }, at) => ({
     name: `resource-service ${at + 1}`,
-    pauseMs: 20,
+    pauseMs: 50,
     ask: async (accessToken) => (await get(`${url}/me`, accessToken)).status
   }))
   let issuer = trio.auth
@@ -255,7 +255,7 @@ export function createLocalVerifier(
       throw error
     }
   }
-  return { name, pauseMs: 8, verifier, heard, ask }
+  return { name, pauseMs: 20, verifier, heard, ask }
 }
 
 /** The same feed; what it tells its follower is heard here too. */

@@ -40,6 +40,10 @@ export interface Traffic {
   stop(): Promise<void>
 }
 
+/** Every other question about revoked sessions is about one of these: they are where a late entry shows. */
+const newest = 4
+const inTurn = (group: readonly Session[], round: number) => group[round % group.length]
+
 /** Starts to ask, in turn, about a session that is good and about one that is revoked. */
 export function startTraffic(judges: readonly Judge[], sessions: () => readonly Session[]): Traffic {
   const answers: Answer[] = []
@@ -56,8 +60,7 @@ export function startTraffic(judges: readonly Judge[], sessions: () => readonly 
       const [good, revoked] = [false, true].map((isRevoked) =>
         sessions().filter(({ revocation }) => (revocation !== undefined) === isRevoked)
       ) as [Session[], Session[]]
-      for (const group of [good, revoked]) {
-        const session = group[round % group.length]
+      for (const session of [inTurn(good, round), inTurn(round % 2 ? revoked.slice(-newest) : revoked, round >> 1)]) {
         if (session) await ask(judge, session)
       }
       await delay(judge.pauseMs)

@@ -17,7 +17,9 @@ import { decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 
 const rotationSeconds = 3
-const rotations = readTestEnvironment().isSoak ? 20 : 8
+const { isSoak } = readTestEnvironment()
+const verifierCount = isSoak ? 5 : 3
+const rotations = isSoak ? 20 : 5
 const kidOf = (accessToken: string) => decodeProtectedHeader(accessToken).kid as string
 const pick = <T>(all: readonly T[]): T => all[Math.floor(Math.random() * all.length)] as T
 
@@ -31,7 +33,7 @@ interface Refusal {
 }
 
 describe.skipIf(!inject('docker'))(
-  'three issuers and five verifiers, with keys that rotate every three seconds',
+  'three issuers and several verifiers, with keys that rotate every three seconds',
   () => {
     let database: TestDatabase
     let trio: Trio
@@ -53,7 +55,7 @@ describe.skipIf(!inject('docker'))(
       })
       // Each asks another replica for the keys, as behind a load balancer.
       verifiers = await Promise.all(
-        Array.from({ length: 5 }, (_, at) =>
+        Array.from({ length: verifierCount }, (_, at) =>
           trio.startResource({ JWKS_URL: `${issuerAt(at).url}/.well-known/jwks.json` })
         )
       )
@@ -104,11 +106,13 @@ describe.skipIf(!inject('docker'))(
       let isOver = false
       const load = Promise.all(Array.from({ length: 8 }, () => liveOneUser(() => isOver, accepted)))
       load.catch(() => {})
-      while ((await countRotations()) < before + rotations && performance.now() < deadline) await delay(250)
+      // On a busy machine a key may sign nothing in its three seconds.
+      const isDone = async () => (await countRotations()) >= before + rotations && accepted.size >= rotations
+      while (!(await isDone()) && performance.now() < deadline) await delay(250)
       isOver = true
       expect((await load).flat()).toEqual([])
       expect((await countRotations()) - before).toBeGreaterThanOrEqual(rotations)
-      // Each of those keys has signed tokens that were accepted.
+      // So many keys have signed tokens that were accepted.
       expect(accepted.size).toBeGreaterThanOrEqual(rotations)
       expect(trio.logs()).not.toMatch(/"level":(?:50|60|"error"|"fatal")/)
     })
@@ -146,7 +150,7 @@ describe.skipIf(!inject('docker'))(
   }
 )
 
-describe.skipIf(!inject('docker'))('three issuers and five verifiers, with keys as they are by default', () => {
+describe.skipIf(!inject('docker'))('three issuers and several verifiers, with keys as they are by default', () => {
   let database: TestDatabase
   let trio: Trio
   let admin: string
@@ -157,7 +161,7 @@ describe.skipIf(!inject('docker'))('three issuers and five verifiers, with keys 
       databaseUrl: database.url,
       redisUrl: await createTestRedis(),
       authReplicas: 3,
-      resourceReplicas: 5,
+      resourceReplicas: verifierCount,
       env: { LOG_LEVEL: 'info' }
     })
   })

@@ -113,6 +113,7 @@ describe.skipIf(!inject('docker') || !isInstalled('haproxy'))('a rolling restart
         }
         ;({ access_token, refresh_token } = JSON.parse(refreshed.body))
         usedSecrets.add(access_token).add(refresh_token)
+        await delay(100)
       }
     }
     const restart = async () => {

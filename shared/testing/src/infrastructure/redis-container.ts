@@ -1,7 +1,6 @@
 /** Redis in a container, with the faults that a test wants to make. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { createClient } from 'redis'
-import { GenericContainer, getContainerRuntimeClient } from 'testcontainers'
 import { type ContainerAddress, nearestAddress, publishedAddress } from './container-address.ts'
 import { findLastingPort } from './lasting-port.ts'
 import { readTestEnvironment } from './test-environment.ts'
@@ -41,6 +40,8 @@ export interface RedisContainer {
 
 /** Starts a Redis of one's own; needs Docker. */
 export async function startRedisContainer(options: RedisContainerOptions = {}): Promise<RedisContainer> {
+  // Here, since most test files start no container, and it takes half a second to load.
+  const { GenericContainer, getContainerRuntimeClient } = await import('testcontainers')
   const hostPort = await findLastingPort()
   const started = await new GenericContainer(options.image ?? readTestEnvironment().redisImage)
     .withCommand([

@@ -1,6 +1,5 @@
 /** A database for each test file, copied from a template that is migrated once for a run. */
 import { randomBytes } from 'node:crypto'
-import { migrate } from '@countersign/prisma'
 import pg from 'pg'
 import { inject } from 'vitest'
 import { templateDatabase } from './provided.ts'
@@ -14,6 +13,8 @@ export interface TestDatabase {
 
 /** Makes and migrates the template; for the global set-up. */
 export async function makeTemplateDatabase(adminUrl: string): Promise<void> {
+  // Here, so that test files do not load it.
+  const { migrate } = await import('@countersign/prisma')
   await asAdmin(adminUrl, `CREATE DATABASE ${templateDatabase}`)
   await migrate(urlOf(adminUrl, templateDatabase))
   await asAdmin(adminUrl, `ALTER DATABASE ${templateDatabase} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false`)
