@@ -19,26 +19,20 @@ export interface HousekeepingDeps {
   trimFeed(): Promise<void>
   onRemoved(kind: ExpiredKind, rows: number): void
   logger: Logger
-  /** From the end of one round to the begin of the next, in milliseconds. */
-  intervalMs: number
 }
 
 export interface Housekeeping {
   close(): Promise<void>
 }
 
+/** From the end of one round to the start of the next. */
+const intervalMs = 60_000
 const batchSize = 500
 /** A round ends after as many batches at the latest, so that others have their turn. */
 const batchesPerRound = 200
 
 /** Starts housekeeping: expired families, dead denylist entries, old counts and audit events go, a small batch at a time. */
-export function startHousekeeping({
-  expired,
-  trimFeed,
-  onRemoved,
-  logger,
-  intervalMs
-}: HousekeepingDeps): Housekeeping {
+export function startHousekeeping({ expired, trimFeed, onRemoved, logger }: HousekeepingDeps): Housekeeping {
   const closing = new AbortController()
   const running = runUntilClosed()
   return {
