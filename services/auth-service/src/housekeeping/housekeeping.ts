@@ -1,7 +1,7 @@
 import { describeError, type Logger, pause } from '@countersign/service-kit'
 
 /** What can be removed, each in batches. */
-const expiredKinds = ['families', 'revocations', 'activity', 'audit_events'] as const
+export const expiredKinds = ['families', 'revocations', 'activity', 'audit_events'] as const
 export type ExpiredKind = (typeof expiredKinds)[number]
 
 /** Removes rows that are of no use to anyone any more. */
