@@ -1,12 +1,15 @@
-// Writes the table of routes into http-api.md and the table of commands into command-line.md, each between its two markers, out of
-// the built auth-service. With --check it writes nothing, and fails when a page is not as it would be.
+// Writes the tables of routes (http-api.md), commands (command-line.md) and metrics (metrics.md) between the two markers of each page,
+// from the built services. With --check it writes nothing, and fails when a page is out of date.
 import { readFile, writeFile } from 'node:fs/promises'
 import { createProgram } from '../services/auth-service/dist/cli/command-line.js'
 import { routesOf } from '../services/auth-service/dist/endpoints/routes.js'
+import { createIssuerMetrics } from '../services/auth-service/dist/metrics.js'
 import { describeRoutes } from '../services/auth-service/dist/routing/openapi.js'
+import { createBffMetrics } from '../services/bff-service/dist/metrics.js'
+import { createMetrics, measurePropagation, measureVerifier } from '../shared/service-kit/dist/index.js'
 
 const issuer = 'https://auth.example.com'
-const tables = { 'http-api.md': routeTable(), 'command-line.md': commandTable() }
+const tables = { 'http-api.md': routeTable(), 'command-line.md': commandTable(), 'metrics.md': metricTables() }
 
 for (const [name, table] of Object.entries(tables)) {
   const page = new URL(name, import.meta.url)
@@ -61,6 +64,34 @@ function leavesOf(command, before) {
   const names = [...before, command.name()]
   const inner = command.commands.filter((one) => one.name() !== 'help')
   return inner.length === 0 ? [{ names, command }] : inner.flatMap((one) => leavesOf(one, names))
+}
+
+/** One table for each group of services. */
+function metricTables() {
+  return [
+    metricTable('Every service', /^http_/, () => undefined),
+    metricTable('Every service that verifies (auth-service, resource-service)', /^countersign_/, (metrics) => {
+      measurePropagation(metrics)
+      measureVerifier(metrics, {})
+    }),
+    metricTable('auth-service', /^countersign_/, ({ registry }) => createIssuerMetrics({ registry })),
+    metricTable('bff-service', /^countersign_/, ({ registry }) => createBffMetrics(registry))
+  ].join('')
+}
+
+function metricTable(title, names, addTo) {
+  const metrics = createMetrics('docs')
+  addTo(metrics)
+  const rows = metrics.registry
+    .getMetricsAsArray()
+    .filter(({ name }) => names.test(name))
+    .map(({ name, type, labelNames, help }) => [
+      `\`${name}\``,
+      type,
+      labelNames.map((label) => `\`${label}\``).join(', '),
+      help
+    ])
+  return `\n## ${title}\n\n${tableOf(['metric', 'type', 'labels', 'what it is'], rows)}\n`
 }
 
 function tableOf(heads, rows) {

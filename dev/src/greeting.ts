@@ -27,7 +27,7 @@ export function greeting(facts: GreetingFacts): string {
     ...(firstAdmin ? [describeFirstAdmin(firstAdmin), ''] : []),
     ...(toPaste.length === 0
       ? []
-      : ['Sign in, call the API, take the token back; then call again and see it refused:', '', ...toPaste, '']),
+      : ['Sign in, call the API and revoke the token; then call again, and the API rejects it:', '', ...toPaste, '']),
     'Ctrl-C stops it.'
   ].join('\n')
 }

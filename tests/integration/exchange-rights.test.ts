@@ -67,7 +67,7 @@ describe('what a service may do with the tokens of users', () => {
       expect((await get(`${fixture.audience}/me`, body.access_token)).status).toBe(200)
     })
 
-    test('are carried by a client whose registration says so, and its tokens end when that is taken back', async () => {
+    test('are in the tokens of a client whose registration says so, and its tokens end when the registration no longer does', async () => {
       const actor = await newActor({ may_carry_roles: true })
       const { body } = await exchange(actor, await fixture.signInAdmin())
       expect(unverifiedClaims(body.access_token)).toMatchObject({ roles: ['admin'] })

@@ -1,12 +1,12 @@
 import type { HttpMetrics } from '@countersign/service-kit'
 import { Counter, Gauge, Histogram } from 'prom-client'
-import type { ExpiredKind } from './housekeeping/housekeeping.ts'
+import { type ExpiredKind, expiredKinds } from './housekeeping/housekeeping.ts'
 import type { KeyOverview } from './keys/signing-key-administration.ts'
 import { keyStates } from './keys/signing-key-store.ts'
 import { feedFaults } from './revocation/feed-fault.ts'
 import type { RelayMetrics } from './revocation/revocation-relay.ts'
 
-/** What became of a refresh: the outcomes of the families, and `forged` for a token that is not one of this issuer. */
+/** Outcomes of a refresh: those of the families, and `forged` for a token that this issuer did not make. */
 const refreshMetrics = [
   'rotated',
   'retried',
@@ -22,7 +22,7 @@ const refreshMetrics = [
 ] as const
 export type RefreshMetric = (typeof refreshMetrics)[number]
 
-/** What the issuer counts. docs/metrics.md lists it. */
+/** What the issuer counts; `npm run docs` writes it into docs/metrics.md. */
 export interface IssuerMetrics extends RelayMetrics {
   countRefresh(outcome: RefreshMetric): void
   /** `outcome` is `succeeded` or the error code of the refusal. */
@@ -44,25 +44,27 @@ export function createIssuerMetrics({ registry, countPendingRevocations }: Issue
   const registers = [registry]
   const refreshes = new Counter({
     name: 'countersign_refreshes_total',
-    help: 'Refresh tokens presented, by what became of them.',
+    help:
+      `Refresh tokens presented: ${refreshMetrics.join(', ')}. replayed: a stolen token or a broken client. Many retried: parallel ` +
+      'requests or lost responses; many recovered: responses that were lost for longer than the retry window.',
     labelNames: ['outcome'],
     registers
   })
   const signIns = new Counter({
     name: 'countersign_sign_ins_total',
-    help: 'Sign-ins, by outcome: succeeded, or the error code.',
+    help: 'Sign-ins: succeeded, or the error code.',
     labelNames: ['outcome'],
     registers
   })
   const tokenRequests = new Counter({
     name: 'countersign_token_requests_total',
-    help: 'Requests to the token endpoint, by grant type and outcome: issued, or the error code.',
+    help: 'Requests to POST /oauth/token. grant: the grant type, or other. outcome: issued, or the error code.',
     labelNames: ['grant', 'outcome'],
     registers
   })
   const removed = new Counter({
     name: 'countersign_expired_rows_removed_total',
-    help: 'Rows that housekeeping removed.',
+    help: `Rows that housekeeping removed: ${expiredKinds.join(', ')}.`,
     labelNames: ['kind'],
     registers
   })
@@ -74,14 +76,14 @@ export function createIssuerMetrics({ registry, countPendingRevocations }: Issue
   })
   const feedFault = new Gauge({
     name: 'countersign_revocation_feed_fault',
-    help: '1 while revocations cannot be published, by reason.',
+    help: `1 while revocations cannot be published, by reason: ${feedFaults.join(', ')}. other includes a Redis that does not respond.`,
     labelNames: ['reason'],
     registers
   })
   for (const reason of feedFaults) feedFault.set({ reason }, 0)
   new Gauge({
     name: 'countersign_revocations_pending',
-    help: 'Committed revocations that are not published yet. Absent while the database does not answer.',
+    help: 'Committed revocations that are not published yet; should return to 0 within seconds. Absent while the database does not respond.',
     registers,
     async collect() {
       this.reset()
@@ -94,13 +96,13 @@ export function createIssuerMetrics({ registry, countPendingRevocations }: Issue
   })
   const keys = new Gauge({
     name: 'countersign_signing_keys',
-    help: 'Signing keys by their state.',
+    help: `Signing keys by state: ${keyStates.join(', ')}. There should always be one that is signing and one that is next.`,
     labelNames: ['state'],
     registers
   })
   const keyAge = new Gauge({
     name: 'countersign_signing_key_age_seconds',
-    help: 'Time since the key that signs began to.',
+    help: 'Time since the signing key began to sign; should stay under SIGNING_KEY_ROTATION_DAYS.',
     registers
   })
   for (const outcome of refreshMetrics) refreshes.inc({ outcome }, 0)

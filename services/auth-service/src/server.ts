@@ -1,5 +1,5 @@
-import { createHttpService, createLogger, createMetrics, type Logger, type Service } from '@countersign/service-kit'
-import { adminRole, ensureFirstAdmin, type FirstAdmin } from './accounts/first-admin.ts'
+import { createHttpService, createLogger, createMetrics, type Service } from '@countersign/service-kit'
+import { ensureFirstAdmin, type FirstAdmin } from './accounts/first-admin.ts'
 import { firstApi } from './apis/api.ts'
 import { createFailedAuthenticationLog } from './audit/failed-authentications.ts'
 import { createClientCache } from './clients/client-cache.ts'
@@ -10,9 +10,7 @@ import { startHousekeeping } from './housekeeping/housekeeping.ts'
 import { type Infrastructure, openRedisInfrastructure } from './infrastructure.ts'
 import { startKeys } from './keys/start-keys.ts'
 import { createIssuerMetrics } from './metrics.ts'
-import { createAdmissionGate, warnOfTurnedAway } from './passwords/admission-gate.ts'
-import { createPasswordHashing, type PasswordHashing } from './passwords/password-hashing.ts'
-import { startPasswordThreads } from './passwords/password-threads.ts'
+import { startPasswords } from './passwords/start-passwords.ts'
 import { announcing } from './revocation/announcing.ts'
 import { observeFeed } from './revocation/observed-feed.ts'
 import { startRevocationRelay } from './revocation/revocation-relay.ts'
@@ -21,7 +19,7 @@ import { addRoutes } from './routing/add-routes.ts'
 import { endAllSessions } from './sessions/session-endings.ts'
 import { createActivityRecorder } from './statistics/activity-recorder.ts'
 import { recordActivity } from './statistics/recorded-metrics.ts'
-import { openPostgresStores, type PostgresStores } from './stores/postgres/open-stores.ts'
+import { openPostgresStores } from './stores/postgres/open-stores.ts'
 import { createOwnVerifier } from './tokens/own-verifier.ts'
 
 export type { FirstAdmin } from './accounts/first-admin.ts'
@@ -29,14 +27,11 @@ export { type Config, loadConfig } from './config.ts'
 export { createInProcessInfrastructure, type Infrastructure } from './infrastructure.ts'
 
 const sweepIntervalMs = 1000
-const housekeepingIntervalMs = 60_000
-/** How far the figures of activity are behind. */
-const activitySaveMs = 2000
 
 export interface AuthServiceOptions {
   /** Default: Redis, at `REDIS_URL`. */
   infrastructure?: Infrastructure
-  /** Whether to make up a password for the first admin when the configuration has none. */
+  /** Whether to generate a password for the first admin when the configuration has none. */
   generateAdminPassword?: boolean
 }
 
@@ -50,64 +45,50 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
   const logger = createLogger({ service: 'auth-service', level: config.logLevel })
   const httpMetrics = createMetrics('auth-service')
   const infrastructure = options.infrastructure ?? openRedisInfrastructure(config, logger)
+  const { publisher } = infrastructure
   const stores = await openPostgresStores(config)
-  const { passwordHashConcurrency: concurrency, passwordHashQueue: queueLimit } = config
-  const gate = createAdmissionGate({ concurrency, queueLimit, onTurnedAway: warnOfTurnedAway(logger) })
-  const passwordThreads = startPasswordThreads(concurrency)
-  const passwords = await createPasswordHashing(gate, passwordThreads)
+  const { outbox } = stores
+  const passwords = await startPasswords(config, logger)
   await stores.apiAdministration.ensure(firstApi(config.apiAudience))
-  const firstAdmin = await makeFirstAdmin(config, options, { stores, passwords, logger })
-  const activity = createActivityRecorder({ store: stores.activity, logger, saveAfterMs: activitySaveMs })
+  const firstAdmin = await ensureFirstAdmin(
+    { users: stores.users, passwords, logger },
+    {
+      username: config.firstAdminUsername,
+      password: config.firstAdminPassword?.reveal(),
+      generate: options.generateAdminPassword === true
+    }
+  )
+  const activity = createActivityRecorder({ store: stores.activity, logger })
   const metrics = recordActivity(
-    createIssuerMetrics({ registry: httpMetrics.registry, countPendingRevocations: stores.outbox.countUnpublished }),
+    createIssuerMetrics({ registry: httpMetrics.registry, countPendingRevocations: outbox.countUnpublished }),
     activity
   )
   const keys = await startKeys({ config, store: stores.signingKeys, onRound: metrics.showKeys, logger })
   const clients = createClientCache({ store: stores.clients, seconds: config.clientCacheSeconds })
   const feed = observeFeed(infrastructure.feed, { onRevoked: clients.forget, onFollowing: clients.setFollowing })
-  const relay = startRevocationRelay({
-    outbox: stores.outbox,
-    publisher: infrastructure.publisher,
-    logger,
-    metrics,
-    onUnpublished: feed.add,
-    sweepIntervalMs
-  })
+  const relay = startRevocationRelay({ outbox, publisher, logger, metrics, onUnpublished: feed.add, sweepIntervalMs })
   const housekeeping = startHousekeeping({
     expired: stores.expiredRows,
-    endSessions: async (signal) => {
-      await endAllSessions(announcing(stores.sessionEndings, relay), { signal })
-    },
-    trimFeed: infrastructure.publisher.trim,
+    endSessions: (signal) => endAllSessions(announcing(stores.sessionEndings, relay), { signal }),
+    trimFeed: publisher.trim,
     onRemoved: metrics.countRemoved,
-    logger,
-    intervalMs: housekeepingIntervalMs
+    logger
   })
   const verifier = createOwnVerifier({
     issuer: config.issuer,
     signingKeys: keys.signingKeys,
     feed,
-    outbox: stores.outbox,
+    outbox,
     replayCache: infrastructure.replayCache,
     metrics: httpMetrics,
     logger
   })
   const failedAuthentications = createFailedAuthenticationLog({ store: stores.failedAuthentications, logger })
   const routes = routesOf(config.issuer)
-  const deps = createEndpointDeps({
-    config,
-    logger,
-    infrastructure,
-    stores,
-    passwords,
-    metrics,
-    keys,
-    clients,
-    announcer: relay,
-    verifier,
-    failedAuthentications
-  })
-  const isFeedIntact = async () => relay.isHealthy() && (await infrastructure.publisher.isIntact())
+  const given = { config, logger, infrastructure, stores }
+  const started = { passwords, metrics, keys, clients, announcer: relay, verifier, failedAuthentications }
+  const deps = createEndpointDeps({ ...given, ...started })
+  const isFeedIntact = async () => relay.isHealthy() && (await publisher.isIntact())
   const service = createHttpService({
     ...config,
     logger,
@@ -120,10 +101,10 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
       addRoutes(router, routes, deps)
       addDescription(router, routes, config.issuer)
     },
-    // In this order, each one although the one before may fail.
+    // In this order; each is closed even if the one before fails.
     closeStores: [
       verifier,
-      passwordThreads,
+      passwords,
       activity,
       failedAuthentications,
       housekeeping,
@@ -134,25 +115,4 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
     ].map((part) => () => part.close())
   })
   return Object.assign(service, { firstAdmin })
-}
-
-async function makeFirstAdmin(
-  config: Config,
-  { generateAdminPassword = false }: AuthServiceOptions,
-  { stores, passwords, logger }: { stores: PostgresStores; passwords: PasswordHashing; logger: Logger }
-): Promise<FirstAdmin | undefined> {
-  const { users } = stores
-  const firstAdmin = await ensureFirstAdmin(
-    { users, passwords },
-    {
-      username: config.firstAdminUsername,
-      password: config.firstAdminPassword?.reveal(),
-      generate: generateAdminPassword
-    }
-  )
-  if (firstAdmin) logger.info({ username: firstAdmin.username }, 'made the first admin')
-  else if (!(await users.hasUserWithRole(adminRole))) {
-    logger.warn('there is no admin; COUNTERSIGN_ADMIN_PASSWORD makes the first one at the next start')
-  }
-  return firstAdmin
 }

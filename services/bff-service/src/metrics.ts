@@ -1,7 +1,7 @@
 import type { HttpMetrics } from '@countersign/service-kit'
 import { Counter } from 'prom-client'
 
-/** What the bff-service counts. docs/metrics.md lists it. */
+/** What the bff-service counts; `npm run docs` writes it into docs/metrics.md. */
 export interface BffMetrics {
   countSession(event: 'started' | 'signed_out'): void
   countRefresh(outcome: 'refreshed' | 'ended' | 'failed'): void
@@ -10,13 +10,13 @@ export interface BffMetrics {
 export function createBffMetrics(registry: HttpMetrics['registry']): BffMetrics {
   const sessions = new Counter({
     name: 'countersign_browser_sessions_total',
-    help: 'Browser sessions, by what happened: started, or signed_out.',
+    help: 'Browser sessions: started, signed_out.',
     labelNames: ['event'],
     registers: [registry]
   })
   const refreshes = new Counter({
     name: 'countersign_browser_refreshes_total',
-    help: 'Access tokens refreshed for browsers: refreshed, ended (the issuer has ended the session), or failed.',
+    help: 'Access tokens refreshed for browsers: refreshed; ended: the issuer has ended the session; failed: it did not respond, or refused for another reason.',
     labelNames: ['outcome'],
     registers: [registry]
   })

@@ -13,7 +13,9 @@ export function createMetrics(service: string): HttpMetrics {
   collectDefaultMetrics({ register: registry })
   const durations = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'Time from the request line to the end of the answer.',
+    help:
+      'Time from the request line to the end of the response. route is a pattern, never a path. Requests to the management port ' +
+      'are not counted. status 499: a browser left before an API responded.',
     labelNames: ['method', 'route', 'status'],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers: [registry]

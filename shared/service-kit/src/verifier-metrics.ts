@@ -22,12 +22,20 @@ type Status = ReturnType<MeasuredVerifier['status']>
 const gauges: readonly [name: string, help: string, read: (status: Status) => number | null | undefined][] = [
   [
     'countersign_revocation_view_age_seconds',
-    'Age of what the verifier knows of the denylist. Absent until it was complete once.',
+    'Age of what the verifier knows of the denylist; past REVOCATION_MAX_STALENESS_SECONDS the stale policy applies. Absent until the denylist was complete once.',
     ({ revocations }) => revocations?.stalenessSeconds
   ],
-  ['countersign_revocation_view_entries', 'Live entries in the view.', ({ revocations }) => revocations?.entries],
-  ['countersign_key_set_age_seconds', 'Time since the keys were last known to be good.', ({ keys }) => keys.ageSeconds],
-  ['countersign_key_set_keys', 'Keys that verify.', ({ keys }) => keys.count],
+  [
+    'countersign_revocation_view_entries',
+    'Live denylist entries that the verifier knows.',
+    ({ revocations }) => revocations?.entries
+  ],
+  [
+    'countersign_key_set_age_seconds',
+    'Time since the keys were last known to be good; past maxStaleKeysSeconds (24 h) the verifier stops using them.',
+    ({ keys }) => keys.ageSeconds
+  ],
+  ['countersign_key_set_keys', 'Keys that the verifier uses.', ({ keys }) => keys.count],
   [
     'countersign_key_set_consecutive_failures',
     'Fetches of the key set that failed or were refused since the last good one.',
@@ -35,21 +43,19 @@ const gauges: readonly [name: string, help: string, read: (status: Status) => nu
   ],
   [
     'countersign_key_set_ignored_keys',
-    'Keys that the issuer publishes for another purpose.',
+    "Keys in the issuer's key set that are for another purpose.",
     ({ keys }) => keys.ignoredKeys
   ],
-  [
-    'countersign_verified_token_cache_entries',
-    'Verified tokens that are remembered.',
-    ({ cachedTokens }) => cachedTokens
-  ]
+  ['countersign_verified_token_cache_entries', 'Verified tokens in the cache.', ({ cachedTokens }) => cachedTokens]
 ]
 
 /** Makes the histogram of how long revocations take to reach this service; returns what a verifier is to call for each. */
 export function measurePropagation({ registry }: HttpMetrics): (seconds: number) => void {
   const histogram = new Histogram({
     name: 'countersign_revocation_propagation_seconds',
-    help: 'Time from the publication of a revocation until this verifier knows it.',
+    help:
+      'Time from the publication of a revocation until this verifier knows it, by the clock of Redis. Entries that a verifier ' +
+      'reads at its start, or when the feed is rewritten, are not counted.',
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers: [registry]
   })
@@ -73,7 +79,10 @@ export function measureVerifier({ registry }: HttpMetrics, verifier: MeasuredVer
   }
   new Counter({
     name: 'countersign_key_set_fetches_total',
-    help: 'Fetches of the key set, by what became of them.',
+    help:
+      "Fetches of the issuer's key set. changed, unchanged; failed: no response in time, a redirect or a wrong status; refused: " +
+      'not a clean key set, which no sound issuer sends. After the last two the known keys stay, and the log has the reason. ' +
+      'Always 0 in the auth-service, which has its keys at hand.',
     labelNames: ['outcome'],
     registers: [registry],
     collect() {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { StartError } from '@countersign/service-kit'
+import { type Logger, StartError } from '@countersign/service-kit'
 import type { PasswordHashing } from '../passwords/password-hashing.ts'
 import type { UserStore } from './user-store.ts'
 import { parseUsername } from './usernames.ts'
@@ -21,17 +21,26 @@ export interface FirstAdmin {
   readonly generatedPassword: string | undefined
 }
 
+export interface FirstAdminDeps {
+  users: UserStore
+  passwords: PasswordHashing
+  logger: Logger
+}
+
 /**
  * Makes the first admin on a database that has none. There is no default password.
  * @throws {StartError} when the name belongs to a user who is no admin
  */
 export async function ensureFirstAdmin(
-  { users, passwords }: { users: UserStore; passwords: PasswordHashing },
+  { users, passwords, logger }: FirstAdminDeps,
   options: FirstAdminOptions
 ): Promise<FirstAdmin | undefined> {
   if (await users.hasUserWithRole(adminRole)) return undefined
   const generatedPassword = options.password === undefined ? randomBytes(15).toString('base64url') : undefined
-  if (generatedPassword !== undefined && !options.generate) return undefined
+  if (generatedPassword !== undefined && !options.generate) {
+    logger.warn('there is no admin; COUNTERSIGN_ADMIN_PASSWORD makes the first one at the next start')
+    return undefined
+  }
   const username = parseUsername(options.username)
   if (!username) throw new TypeError('The first admin needs a valid username.')
   const created = await users.createFirstWithRole(adminRole, {
@@ -44,7 +53,10 @@ export async function ensureFirstAdmin(
     roles: [adminRole],
     origin: { address: '', userAgent: 'start' }
   })
-  if (created) return { username: created.username, generatedPassword }
+  if (created) {
+    logger.info({ username: created.username }, 'made the first admin')
+    return { username: created.username, generatedPassword }
+  }
   if (await users.hasUserWithRole(adminRole)) return undefined // another replica was faster
   throw new StartError(
     `There is no admin yet, and the name "${username.display}" belongs to a user who is none. ` +

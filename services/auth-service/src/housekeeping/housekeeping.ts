@@ -1,7 +1,7 @@
 import { describeError, type Logger, pause } from '@countersign/service-kit'
 
 /** What can be removed, each in batches. */
-const expiredKinds = ['families', 'revocations', 'activity', 'audit_events'] as const
+export const expiredKinds = ['families', 'revocations', 'activity', 'audit_events'] as const
 export type ExpiredKind = (typeof expiredKinds)[number]
 
 /** Removes rows that are of no use to anyone any more. */
@@ -16,32 +16,25 @@ export interface ExpiredRows {
 export interface HousekeepingDeps {
   expired: ExpiredRows
   /** Ends what is left of the sessions that have to end since a role lost a scope. */
-  endSessions(signal: AbortSignal): Promise<void>
+  endSessions(signal: AbortSignal): Promise<unknown>
   /** Lets what the transport of revocations holds shrink with time. */
   trimFeed(): Promise<void>
   onRemoved(kind: ExpiredKind, rows: number): void
   logger: Logger
-  /** From the end of one round to the begin of the next, in milliseconds. */
-  intervalMs: number
 }
 
 export interface Housekeeping {
   close(): Promise<void>
 }
 
+/** From the end of one round to the start of the next. */
+const intervalMs = 60_000
 const batchSize = 500
 /** A round ends after as many batches at the latest, so that others have their turn. */
 const batchesPerRound = 200
 
 /** Starts housekeeping: expired families, dead denylist entries, old counts and audit events go, a small batch at a time. */
-export function startHousekeeping({
-  expired,
-  endSessions,
-  trimFeed,
-  onRemoved,
-  logger,
-  intervalMs
-}: HousekeepingDeps): Housekeeping {
+export function startHousekeeping({ expired, endSessions, trimFeed, onRemoved, logger }: HousekeepingDeps): Housekeeping {
   const closing = new AbortController()
   const running = runUntilClosed()
   return {
@@ -72,7 +65,7 @@ export function startHousekeeping({
     if (total > 0) logger.info({ kind, rows: total }, 'removed expired rows')
   }
 
-  async function attempt(what: string, work: () => Promise<void>): Promise<void> {
+  async function attempt(what: string, work: () => Promise<unknown>): Promise<void> {
     try {
       await work()
     } catch (error) {

@@ -69,7 +69,7 @@ export function describeRoutes(routes: readonly Route[], issuer: string): Return
   }
   return createDocument({
     openapi: '3.1.0',
-    info: { title: 'Countersign auth-service', version: '1', description: 'Issues tokens that can be taken back.' },
+    info: { title: 'Countersign auth-service', version: '1', description: 'Issues access tokens that can be revoked.' },
     servers: [{ url: issuer }],
     paths,
     components: {

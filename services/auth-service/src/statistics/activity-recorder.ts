@@ -4,8 +4,8 @@ import type { ActivityStore, CountedKind, CountedOutcome, MinuteCount } from './
 export interface ActivityRecorderDeps {
   store: Pick<ActivityStore, 'save'>
   logger: Logger
-  /** How long a count may wait to be saved together with others, in milliseconds. */
-  saveAfterMs: number
+  /** How long a count may wait to be saved together with others, in milliseconds. Default: two seconds. */
+  saveAfterMs?: number
   /** Milliseconds since 1970-01-01 UTC. */
   clock?: () => number
 }
@@ -38,7 +38,7 @@ interface Count extends MinuteCount {
 export function createActivityRecorder({
   store,
   logger,
-  saveAfterMs,
+  saveAfterMs = 2000,
   clock = Date.now
 }: ActivityRecorderDeps): ActivityRecorder {
   /** In the order of their minutes. */

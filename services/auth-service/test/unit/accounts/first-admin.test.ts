@@ -1,5 +1,5 @@
-import { StartError } from '@countersign/service-kit'
-import { describe, expect, test } from 'vitest'
+import { type Logger, StartError } from '@countersign/service-kit'
+import { describe, expect, test, vi } from 'vitest'
 import { ensureFirstAdmin } from '../../../src/accounts/first-admin.ts'
 import type { NewUser, UserProfile, UserStore } from '../../../src/accounts/user-store.ts'
 import type { PasswordHashing } from '../../../src/passwords/password-hashing.ts'
@@ -15,34 +15,40 @@ function fixture({ hasAdmin = false, nameIsTaken = false } = {}) {
     }
   } as unknown as UserStore
   const passwords = { hash: async (password: string) => `hash of ${password}` } as unknown as PasswordHashing
-  return { created, deps: { users, passwords } }
+  const logger = { info() {}, warn: vi.fn() } as unknown as Logger
+  return { created, logger, deps: { users, passwords, logger } }
 }
 
 describe('the first admin', () => {
-  test('is made with the password given, and no other is made up', async () => {
+  test('is made with the given password, and none is generated', async () => {
     const { created, deps } = fixture()
     const admin = await ensureFirstAdmin(deps, { username: 'root', password: 'given-password', generate: true })
     expect(admin).toEqual({ username: 'root', generatedPassword: undefined })
     expect(created).toMatchObject([{ passwordHash: 'hash of given-password', roles: ['admin'] }])
   })
 
-  test('gets a random password when one is to be made up, and none without', async () => {
+  test('gets a random password when one is to be generated', async () => {
     const { created, deps } = fixture()
     const admin = await ensureFirstAdmin(deps, { username: 'admin', password: undefined, generate: true })
     expect(admin?.generatedPassword).toMatch(/^[\w-]{20}$/)
     expect(created[0]?.passwordHash).toBe(`hash of ${admin?.generatedPassword}`)
-    expect(
-      await ensureFirstAdmin(fixture().deps, { username: 'admin', password: undefined, generate: false })
-    ).toBeUndefined()
   })
 
-  test('is not made where there is an admin', async () => {
+  test('is not made without a password; the log names the variable that gives one', async () => {
+    const { created, deps, logger } = fixture()
+    const admin = await ensureFirstAdmin(deps, { username: 'admin', password: undefined, generate: false })
+    expect(admin).toBeUndefined()
+    expect(created).toEqual([])
+    expect(logger.warn).toHaveBeenCalledWith(expect.stringContaining('COUNTERSIGN_ADMIN_PASSWORD'))
+  })
+
+  test('is not made when there is an admin', async () => {
     const { created, deps } = fixture({ hasAdmin: true })
     expect(await ensureFirstAdmin(deps, { username: 'admin', password: 'p', generate: true })).toBeUndefined()
     expect(created).toEqual([])
   })
 
-  test('whose name belongs to a plain user stops the start, with the variable to change', async () => {
+  test('stops the start when its name belongs to a plain user, and names the variable to change', async () => {
     const { deps } = fixture({ nameIsTaken: true })
     const error: unknown = await ensureFirstAdmin(deps, { username: 'admin', password: 'p', generate: false }).catch(
       (e: unknown) => e

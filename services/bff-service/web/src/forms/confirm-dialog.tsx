@@ -18,7 +18,7 @@ interface ConfirmDialogProps {
   children: ReactNode
 }
 
-/** Asks before something that cannot be taken back. It stays open, with the reason, when it fails. */
+/** Asks before something that cannot be undone. It stays open, with the reason, when it fails. */
 export function ConfirmDialog({ isOpen, title, isPending, onClose, ...content }: ConfirmDialogProps) {
   return (
     <Modal opened={isOpen} onClose={() => !isPending && onClose()} title={title}>

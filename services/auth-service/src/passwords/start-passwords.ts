@@ -1,0 +1,22 @@
+import type { Logger } from '@countersign/service-kit'
+import { createAdmissionGate, warnOfTurnedAway } from './admission-gate.ts'
+import { createPasswordHashing, type PasswordHashing } from './password-hashing.ts'
+import { startPasswordThreads } from './password-threads.ts'
+
+export interface PasswordSettings {
+  passwordHashConcurrency: number
+  passwordHashQueue: number
+}
+
+/** Password hashing that runs. */
+export interface Passwords extends PasswordHashing {
+  close(): Promise<void>
+}
+
+/** Starts the threads that hash, behind a gate that limits how many wait for them. */
+export async function startPasswords(settings: PasswordSettings, logger: Logger): Promise<Passwords> {
+  const { passwordHashConcurrency: concurrency, passwordHashQueue: queueLimit } = settings
+  const gate = createAdmissionGate({ concurrency, queueLimit, onTurnedAway: warnOfTurnedAway(logger) })
+  const threads = startPasswordThreads(concurrency)
+  return { ...(await createPasswordHashing(gate, threads)), close: threads.close }
+}
