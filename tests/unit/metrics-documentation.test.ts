@@ -11,7 +11,11 @@ describe('docs/metrics.md', () => {
     measureVerifier(metrics, {
       status: () => ({ keys: { count: 1, ageSeconds: 1 }, revocations: null, cachedTokens: 0 })
     })
-    createIssuerMetrics({ registry: metrics.registry, countPendingRevocations: async () => 0 })
+    createIssuerMetrics({
+      registry: metrics.registry,
+      countPendingRevocations: async () => 0,
+      countFeedStreams: () => 0
+    })
     createBffMetrics(metrics.registry)
     const made = (await metrics.registry.getMetricsAsJSON())
       .filter(({ name }) => /^(countersign|http)_/.test(name))

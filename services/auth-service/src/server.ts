@@ -12,6 +12,7 @@ import { createIssuerMetrics } from './metrics.ts'
 import { createAdmissionGate, warnOfTurnedAway } from './passwords/admission-gate.ts'
 import { createPasswordHashing, type PasswordHashing } from './passwords/password-hashing.ts'
 import { startPasswordThreads } from './passwords/password-threads.ts'
+import { createRevocationFeed } from './revocation/feed/revocation-feed.ts'
 import { observeFeed } from './revocation/observed-feed.ts'
 import { startRevocationRelay } from './revocation/revocation-relay.ts'
 import { addDescription } from './routing/add-description.ts'
@@ -54,13 +55,26 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
   const passwords = await createPasswordHashing(gate, passwordThreads)
   const firstAdmin = await makeFirstAdmin(config, options, { stores, passwords, logger })
   const activity = createActivityRecorder({ store: stores.activity, logger, saveAfterMs: activitySaveMs })
-  const metrics = recordActivity(
-    createIssuerMetrics({ registry: httpMetrics.registry, countPendingRevocations: stores.outbox.countUnpublished }),
-    activity
-  )
+  const feedStreams = createRevocationFeed({
+    source: stores.revocationFeed,
+    logger,
+    maxStreams: config.revocationFeedStreams
+  })
+  const issuerMetrics = createIssuerMetrics({
+    registry: httpMetrics.registry,
+    countPendingRevocations: stores.outbox.countUnpublished,
+    countFeedStreams: () => feedStreams.count
+  })
+  const metrics = recordActivity(issuerMetrics, activity)
   const keys = await startKeys({ config, store: stores.signingKeys, onRound: metrics.showKeys, logger })
   const clients = createClientCache({ store: stores.clients, seconds: config.clientCacheSeconds })
-  const feed = observeFeed(infrastructure.feed, { onRevoked: clients.forget, onFollowing: clients.setFollowing })
+  const feed = observeFeed(infrastructure.feed, {
+    onRevoked(value) {
+      clients.forget(value)
+      feedStreams.onRevoked(value)
+    },
+    onFollowing: clients.setFollowing
+  })
   const relay = startRevocationRelay({
     outbox: stores.outbox,
     publisher: infrastructure.publisher,
@@ -98,6 +112,7 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
     clients,
     announcer: relay,
     verifier,
+    feedStreams,
     failedAuthentications
   })
   const isFeedIntact = async () => relay.isHealthy() && (await infrastructure.publisher.isIntact())
@@ -113,6 +128,7 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
       addRoutes(router, routes, deps)
       addDescription(router, routes, config.issuer)
     },
+    onDraining: feedStreams.close,
     // In this order, each one although the one before may fail.
     closeStores: [
       verifier,

@@ -8,6 +8,7 @@ import { createPrismaExpiredRows } from './expired-rows.ts'
 import { createPrismaFailedAuthentications } from './failed-authentications.ts'
 import { createPreparedStatements } from './prepared-statements.ts'
 import { createPrismaRefreshTokenFamilies } from './refresh-token-families.ts'
+import { openRevocationFeedSource } from './revocation-feed-source.ts'
 import { createPrismaRevocationOutbox } from './revocation-outbox.ts'
 import { createPrismaSigningKeyStore } from './signing-key-store.ts'
 import { createPrismaStatistics } from './statistics.ts'
@@ -25,6 +26,7 @@ export async function openPostgresStores(config: Config) {
   const database = openDatabase(pool)
   const probe = openDatabaseProbe(config.databaseUrl.reveal())
   await requireNoDroppedSlashes(database, { ISSUER: config.issuer, API_AUDIENCE: config.apiAudience })
+  const revocationFeed = openRevocationFeedSource(config.databaseUrl.reveal())
   const preparedStatements = createPreparedStatements(pool)
   return {
     activity: createPrismaActivity(database),
@@ -35,6 +37,7 @@ export async function openPostgresStores(config: Config) {
     failedAuthentications: createPrismaFailedAuthentications(database),
     families: createPrismaRefreshTokenFamilies(database, preparedStatements, config),
     outbox: createPrismaRevocationOutbox(database),
+    revocationFeed,
     signingKeys: createPrismaSigningKeyStore(database),
     statistics: createPrismaStatistics(database),
     users: createPrismaUserStore(database, preparedStatements),
@@ -42,7 +45,7 @@ export async function openPostgresStores(config: Config) {
     isReachable: probe.isReachable,
     async close() {
       try {
-        await probe.close()
+        await Promise.all([probe.close(), revocationFeed.close()])
       } finally {
         await database.$disconnect()
       }
