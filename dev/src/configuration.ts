@@ -17,8 +17,6 @@ export interface StackConfiguration {
   readonly ports: Readonly<Record<ServiceName, number>>
   /** The absolute path of the folder that everything lasting is kept in. */
   readonly dataDir: string
-  /** The Redis to use; without one this process does what Redis does elsewhere. */
-  readonly redisUrl: string | undefined
   /** The environment that the services read the rest of their settings from. */
   readonly environment: Environment
 }
@@ -39,19 +37,13 @@ export function loadConfiguration(
       name: 'COUNTERSIGN_DATA_DIR',
       schema: shortText('the path of a folder').default(resolve(projectRoot, '.countersign')),
       description: 'where data lasts'
-    },
-    redisUrl: {
-      name: 'COUNTERSIGN_REDIS_URL',
-      schema: shortText('a URL such as redis://localhost:6379').optional(),
-      description: 'a Redis that services of your own follow too'
     }
   })
-  const { dataDir, redisUrl, ...ports } = variables
+  const { dataDir, ...ports } = variables
   requireDifferentPorts(ports)
   return Object.freeze({
     ports: Object.freeze(ports),
     dataDir: resolve(workingDirectory, dataDir),
-    redisUrl,
     environment
   })
 }

@@ -1,4 +1,4 @@
-/** The trio in this process: what a container each would be given by its environment, and in-process what Redis does, if there is none. */
+/** The trio in this process: what a container each would be given by its environment, and in-process what Redis does. */
 import { randomBytes } from 'node:crypto'
 import {
   createAuthService,
@@ -38,7 +38,7 @@ export interface ServiceDeps {
  * @throws {ConfigurationError} when a setting of a service is not usable
  */
 export async function createServices(
-  { environment, ports, redisUrl }: StackConfiguration,
+  { environment, ports }: StackConfiguration,
   { databaseUrl, masterKey, serviceClientKey, onMade }: ServiceDeps
 ): Promise<FirstAdmin | undefined> {
   const urls = publicUrls(ports)
@@ -57,7 +57,9 @@ export async function createServices(
     LOG_LEVEL: environment.LOG_LEVEL || 'warn',
     // A service in development publishes its keys on loopback.
     OUTBOUND_PRIVATE_NETWORKS: environment.OUTBOUND_PRIVATE_NETWORKS || 'allow',
-    REDIS_URL: redisUrl,
+    // On loopback everybody may hear of revocations: services of one's own follow at once.
+    REVOCATION_FEED_ACCESS: environment.REVOCATION_FEED_ACCESS || 'open',
+    REDIS_URL: undefined,
     DATABASE_URL: databaseUrl,
     COUNTERSIGN_MASTER_KEY: masterKey,
     ISSUER: issuer,
@@ -71,18 +73,14 @@ export async function createServices(
     SERVICE_CLIENT_KEY: serviceClientKey
   })
   const auth = await createAuthService(loadAuthConfig(environmentOf('auth-service')), {
-    ...(redisUrl === undefined && { infrastructure: createInProcessInfrastructure(revocationLog) }),
+    infrastructure: createInProcessInfrastructure(revocationLog),
     generateAdminPassword: true
   })
   onMade('auth-service', auth)
   const bffConfig = loadBffConfig(environmentOf('bff-service'))
-  onMade(
-    'bff-service',
-    await createBffService(bffConfig, redisUrl === undefined ? { keepSessionsInProcess: true } : undefined)
-  )
+  onMade('bff-service', await createBffService(bffConfig, { keepSessionsInProcess: true }))
   // Last, since it asks for the keys at once, and all of them listen when this is done.
   const resourceConfig = loadResourceConfig(environmentOf('resource-service'))
-  const resource = await createResourceService(resourceConfig, redisUrl === undefined ? { revocationLog } : undefined)
-  onMade('resource-service', resource)
+  onMade('resource-service', await createResourceService(resourceConfig, { revocationLog }))
   return auth.firstAdmin
 }

@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { findProcess } from '@countersign/dev/processes'
-import { childEnvironment, createTestRedis, findLastingPort } from '@countersign/testing'
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
+import { childEnvironment, findLastingPort } from '@countersign/testing'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { blocksOf } from '../package/fixtures/pages.ts'
 import { scriptOf } from '../package/fixtures/shell.ts'
 
@@ -134,7 +134,7 @@ async function outputsOf(steps: readonly Step[], password: string, ownPort = 300
 const comparable = (text: string) => text.trim().replaceAll(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, 'a UUID')
 
 /** Runs the program of the tutorial, and waits until it follows the denylist. */
-async function startTutorialService(redisUrl: string, port: number): Promise<void> {
+async function startTutorialService(port: number): Promise<void> {
   const program = blocksOf('docs/tutorial.md').find(({ language }) => language === 'js')?.code as string
   const folder = join(dataDir, '..', 'hello')
   await mkdir(folder)
@@ -142,7 +142,6 @@ async function startTutorialService(redisUrl: string, port: number): Promise<voi
   await writeFile(
     join(folder, 'server.mjs'),
     program
-      .replace('redis://localhost:6379', redisUrl)
       .replace('localhost:4000', `localhost:${ports.auth}`)
       .replace('localhost:4001', `localhost:${ports.resource}`)
       .replace('3000', String(port))
@@ -182,18 +181,14 @@ describe('npm start', () => {
     expect(await outputsOf(steps, password)).toEqual(steps.map(({ shown }) => comparable(shown)))
   })
 
-  test.skipIf(inject('redisUrl') === undefined)(
-    'the tutorial runs as it stands: a service of the reader rejects a token when its user has signed out',
-    async () => {
-      const redisUrl = await createTestRedis()
-      await startStack({ COUNTERSIGN_REDIS_URL: redisUrl })
-      const port = await findLastingPort()
-      await startTutorialService(redisUrl, port)
-      const steps = stepsOf('docs/tutorial.md')
-      expect(steps).toHaveLength(5)
-      expect(await outputsOf(steps, password, port)).toEqual(steps.map(({ shown }) => comparable(shown)))
-    }
-  )
+  test('the tutorial runs as it stands: a service of the reader rejects a token when its user has signed out', async () => {
+    await startStack()
+    const port = await findLastingPort()
+    await startTutorialService(port)
+    const steps = stepsOf('docs/tutorial.md')
+    expect(steps).toHaveLength(5)
+    expect(await outputsOf(steps, password, port)).toEqual(steps.map(({ shown }) => comparable(shown)))
+  })
 
   test('a second start finds the data: the same master key, and the same user signs in', async () => {
     const stack = await startStack()

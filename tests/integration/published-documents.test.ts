@@ -59,7 +59,9 @@ describe('published documents', () => {
       for (const [member, url] of Object.entries(answer.body)) {
         if (!member.endsWith('_endpoint') && member !== 'jwks_uri') continue
         const here = String(url).replace(issuer, trio.auth.url)
-        const { status } = await send(here, { method: member === 'jwks_uri' ? 'GET' : 'POST' })
+        const { status } = await send(here, {
+          method: ['jwks_uri', 'revocation_feed_endpoint'].includes(member) ? 'GET' : 'POST'
+        })
         expect({ member, known: ![404, 405].includes(status) }).toEqual({ member, known: true })
       }
     }

@@ -14,6 +14,7 @@ const callers = [
   'a service that acts for an admin',
   'a client with its own token',
   'a client with statistics:read',
+  'a client with revocations:read',
   'a public client',
   'a client with its secret',
   'a client with a wrong secret'
@@ -25,6 +26,7 @@ const users = ['a user', 'a service that acts for a user', 'an admin', 'a servic
 const usersInPerson = ['a user', 'an admin'] as const
 const admins = ['an admin'] as const
 const statisticsReaders = ['an admin', 'a client with statistics:read'] as const
+const revocationsReaders = ['a client with revocations:read'] as const
 const clients = ['a public client', 'a client with its secret'] as const
 
 /** Who gets past the checks of each route; every other caller is answered 401 or 403. Written out, and not read from the routes. */
@@ -72,6 +74,8 @@ const passes: Record<string, readonly Caller[]> = {
   'POST /oauth/token': clients,
   'POST /oauth/revoke': clients,
   'POST /oauth/introspect': ['a client with its secret'],
+  'GET /revocations/feed': revocationsReaders,
+  'POST /revocations/check': revocationsReaders,
   'GET /.well-known/jwks.json': everybody,
   'GET /.well-known/oauth-authorization-server': everybody,
   'GET /.well-known/openid-configuration': everybody
@@ -93,13 +97,14 @@ describe('who may call which route', () => {
   let actor: Awaited<ReturnType<Fixture['newClient']>>
   let ownToken: string
   let statisticsToken: string
+  let revocationsToken: string
   let presented: Record<Caller, Presented>
 
   beforeAll(async () => {
     fixture = await startFixture()
     actor = await fixture.newClient({
       grant_types: ['client_credentials', 'refresh_token', tokenExchange],
-      scopes: ['account', 'statistics:read'],
+      scopes: ['account', 'statistics:read', 'revocations:read'],
       audiences: [fixture.issuer],
       resources: [fixture.audience],
       may_act_for: ['countersign'],
@@ -107,6 +112,7 @@ describe('who may call which route', () => {
     })
     ownToken = await tokenFor({ grant_type: 'client_credentials', scope: 'account' })
     statisticsToken = await tokenFor({ grant_type: 'client_credentials', scope: 'statistics:read' })
+    revocationsToken = await tokenFor({ grant_type: 'client_credentials', scope: 'revocations:read' })
     presented = await newCallers()
   })
   afterAll(() => fixture?.stop())
@@ -140,6 +146,7 @@ describe('who may call which route', () => {
       'a service that acts for an admin': bearer(await actFor(admin)),
       'a client with its own token': bearer(ownToken),
       'a client with statistics:read': bearer(statisticsToken),
+      'a client with revocations:read': bearer(revocationsToken),
       'a public client': { form: { client_id: 'countersign' } },
       'a client with its secret': { headers: basic(actor.client_id, actor.client_secret) },
       'a client with a wrong secret': { headers: basic(actor.client_id, 'wrong') }

@@ -46,7 +46,6 @@ describe('the shell commands of the pages', () => {
   /** Variables that a reader has: those of the services, and what the pages let them set. */
   const known = new Set([
     ...[ofAuthService, ofResourceService, ofBffService].flatMap((all) => Object.values(all).map(({ name }) => name)),
-    'COUNTERSIGN_REDIS_URL',
     'PASSWORD',
     'TOKEN'
   ])

@@ -13,8 +13,8 @@ export const layersOfFolders: Readonly<Record<string, Layers>> = {
     ['encoding'],
     // The issuer's keys, its denylist, and proofs of possession: none knows the others.
     ['keys', 'revocation', 'dpop'],
-    // The verifier brings the three together. Redis, or this process, carries the denylist and remembers used proofs.
-    ['token', 'redis', 'in-process'],
+    // The verifier brings the three together. The issuer, Redis or this process carries the denylist; the last two remember used proofs.
+    ['token', 'issuer-feed', 'redis', 'in-process'],
     // Requests and responses, without a framework.
     ['http'],
     // The entry points: none loads another.

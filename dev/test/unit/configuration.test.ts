@@ -14,11 +14,6 @@ test('a relative data folder is meant from where the command was given', () => {
   expect(loadConfiguration({ COUNTERSIGN_DATA_DIR: '/data' }, places).dataDir).toBe('/data')
 })
 
-test('there is no Redis unless COUNTERSIGN_REDIS_URL names one; REDIS_URL may be for something else', () => {
-  expect(loadConfiguration({ REDIS_URL: 'redis://elsewhere' }, places).redisUrl).toBeUndefined()
-  expect(loadConfiguration({ COUNTERSIGN_REDIS_URL: 'redis://here' }, places).redisUrl).toBe('redis://here')
-})
-
 test.each(['0', '65536', 'abc', '-1', '4e3', ' 4000'])('the port %j is refused by the name of its variable', (port) => {
   expect(() => loadConfiguration({ RESOURCE_SERVICE_PORT: port }, places)).toThrow(
     'RESOURCE_SERVICE_PORT must be a whole number from 1 to 65535.'

@@ -14,6 +14,7 @@ import {
 } from '@countersign/service-kit'
 import { maxCachedSeconds } from './clients/client-cache.ts'
 import { firstAdminVariables, passwordHashVariables, signInVariables } from './configuration/account-variables.ts'
+import { feedVariables } from './configuration/feed-variables.ts'
 import { signingKeyVariables, tokenVariables } from './configuration/token-variables.ts'
 import { masterKeys } from './keys/master-keys.ts'
 
@@ -63,6 +64,7 @@ export const variables = {
   ...serviceVariables({ port: 4000, managementPort: 9000 }),
   ...tokenVariables,
   ...signingKeyVariables,
+  ...feedVariables,
   auditRetentionDays: {
     name: 'AUDIT_RETENTION_DAYS',
     schema: wholeNumber({ min: 1, max: 3660, unit: 'days' }).default(90),

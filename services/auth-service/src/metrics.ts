@@ -38,9 +38,12 @@ export interface IssuerMetricsDeps {
   registry: HttpMetrics['registry']
   /** How many committed revocations wait for their publication; asked at each scrape. */
   countPendingRevocations(): Promise<number>
+  /** How many verifiers follow the feed over HTTP; asked at each scrape. */
+  countFeedStreams(): number
 }
 
-export function createIssuerMetrics({ registry, countPendingRevocations }: IssuerMetricsDeps): IssuerMetrics {
+export function createIssuerMetrics(deps: IssuerMetricsDeps): IssuerMetrics {
+  const { registry, countPendingRevocations, countFeedStreams } = deps
   const registers = [registry]
   const refreshes = new Counter({
     name: 'countersign_refreshes_total',
@@ -92,6 +95,14 @@ export function createIssuerMetrics({ registry, countPendingRevocations }: Issue
       } catch {
         this.remove()
       }
+    }
+  })
+  new Gauge({
+    name: 'countersign_revocation_feed_streams',
+    help: 'Verifiers that follow the revocation feed of this replica over HTTP.',
+    registers,
+    collect() {
+      this.set(countFeedStreams())
     }
   })
   const keys = new Gauge({

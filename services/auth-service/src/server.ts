@@ -12,6 +12,7 @@ import { startKeys } from './keys/start-keys.ts'
 import { createIssuerMetrics } from './metrics.ts'
 import { startPasswords } from './passwords/start-passwords.ts'
 import { announcing } from './revocation/announcing.ts'
+import { createRevocationFeed } from './revocation/feed/revocation-feed.ts'
 import { observeFeed } from './revocation/observed-feed.ts'
 import { startRevocationRelay } from './revocation/revocation-relay.ts'
 import { addDescription } from './routing/add-description.ts'
@@ -59,13 +60,26 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
     }
   )
   const activity = createActivityRecorder({ store: stores.activity, logger })
-  const metrics = recordActivity(
-    createIssuerMetrics({ registry: httpMetrics.registry, countPendingRevocations: outbox.countUnpublished }),
-    activity
-  )
+  const feedStreams = createRevocationFeed({
+    source: stores.revocationFeed,
+    logger,
+    maxStreams: config.revocationFeedStreams
+  })
+  const issuerMetrics = createIssuerMetrics({
+    registry: httpMetrics.registry,
+    countPendingRevocations: outbox.countUnpublished,
+    countFeedStreams: () => feedStreams.count
+  })
+  const metrics = recordActivity(issuerMetrics, activity)
   const keys = await startKeys({ config, store: stores.signingKeys, onRound: metrics.showKeys, logger })
   const clients = createClientCache({ store: stores.clients, seconds: config.clientCacheSeconds })
-  const feed = observeFeed(infrastructure.feed, { onRevoked: clients.forget, onFollowing: clients.setFollowing })
+  const feed = observeFeed(infrastructure.feed, {
+    onRevoked(value) {
+      clients.forget(value)
+      feedStreams.onRevoked(value)
+    },
+    onFollowing: clients.setFollowing
+  })
   const relay = startRevocationRelay({ outbox, publisher, logger, metrics, onUnpublished: feed.add, sweepIntervalMs })
   const housekeeping = startHousekeeping({
     expired: stores.expiredRows,
@@ -86,7 +100,7 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
   const failedAuthentications = createFailedAuthenticationLog({ store: stores.failedAuthentications, logger })
   const routes = routesOf(config.issuer)
   const given = { config, logger, infrastructure, stores }
-  const started = { passwords, metrics, keys, clients, announcer: relay, verifier, failedAuthentications }
+  const started = { passwords, metrics, keys, clients, announcer: relay, verifier, feedStreams, failedAuthentications }
   const deps = createEndpointDeps({ ...given, ...started })
   const isFeedIntact = async () => relay.isHealthy() && (await publisher.isIntact())
   const service = createHttpService({
@@ -101,6 +115,7 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
       addRoutes(router, routes, deps)
       addDescription(router, routes, config.issuer)
     },
+    onDraining: feedStreams.close,
     // In this order; each is closed even if the one before fails.
     closeStores: [
       verifier,

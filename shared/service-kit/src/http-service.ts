@@ -37,6 +37,8 @@ export interface HttpServiceOptions {
   addRoutes(router: Router): void
   /** Asked when no route matches, before 404 and 405. */
   answerUnmatched?: Middleware
+  /** Called when no more requests are taken: ends responses that would go on for ever. */
+  onDraining?: () => void
   /** Run in order once requests are drained: they close stores and followers. One that fails does not stop the next. */
   closeStores: readonly (() => unknown)[]
   /** How long a request may take to arrive, in milliseconds. Default 30,000. */
@@ -106,6 +108,7 @@ export function createHttpService(options: HttpServiceOptions): Service {
     async close(hurry) {
       management.setPhase('stopping')
       await setTimeout(options.shutdownDelaySeconds * 1000, undefined, { signal: hurry }).catch(() => {})
+      options.onDraining?.()
       await drain(server, options.drainTimeoutMs ?? 10_000)
       for (const close of options.closeStores) {
         try {

@@ -1,7 +1,7 @@
 /**
  * Verifies access tokens (RFC 9068) of one issuer for one service: by its key set, and against its denylist. Frameworks
- * are in the subpaths `./express`, `./fastify`, `./hono` and `./koa`, transports of the denylist in `./redis` and
- * `./in-process`.
+ * are in the subpaths `./express`, `./fastify`, `./hono` and `./koa`; `issuerRevocations` hears of revocations from the issuer
+ * itself, `./redis` through Redis, and `./in-process` in the same process.
  *
  * @packageDocumentation
  */
@@ -23,6 +23,7 @@ export type { DpopOptions, DpopPresentation } from './dpop/proof-of-possession.t
 export { createInProcessDpopReplays, type DpopReplays, type InProcessDpopReplaysOptions } from './dpop/replays.ts'
 export { maxTokenLength } from './encoding/compact-jws.ts'
 export * from './errors.ts'
+export type { Fetch } from './fetch.ts'
 export {
   type AccessTokenRequest,
   type AccessTokenScheme,
@@ -44,7 +45,12 @@ export {
   type RequestReader
 } from './http/request-guard.ts'
 export { type ChallengeOptions, type HttpResponse, toHttpResponse } from './http/responses.ts'
-export type { Fetch } from './keys/fetch-key-set.ts'
+export type { IssuerFeedOptions, TokenSource } from './issuer-feed/issuer-connection.ts'
+export {
+  createIssuerRevocationFeed,
+  type IssuerRevocationsOptions,
+  issuerRevocations
+} from './issuer-feed/issuer-revocations.ts'
 export type { FetchOutcome, KeySource, KeySourceStatus, VerificationKey } from './keys/key-source.ts'
 export { likelyMistakeOf } from './keys/likely-mistakes.ts'
 export { createLocalKeySet, type LocalKeySet } from './keys/local-key-set.ts'
@@ -52,6 +58,7 @@ export { createRemoteKeySet, maxStaleKeysSecondsLimit, type RemoteKeySetOptions 
 export type { VerifierLogger } from './logger.ts'
 export type {
   ArrivingEntry,
+  FollowingVerifier,
   RevocableIdentifiers,
   RevocationEntry,
   RevocationFeed,

@@ -97,13 +97,13 @@ export function createProgram(perform: Perform, output: OutputConfiguration): Co
     .exitOverride()
     .addHelpText('afterAll', exitCodesText)
   addDoctor(program, perform)
-  addMigrate(program, perform)
   addApply(program, perform)
+  addMigrate(program, perform)
   addKeys(program, perform)
   addMasterKey(program, perform)
   addUsers(program, perform)
-  addRoles(program, perform)
   addApis(program, perform)
+  addRoles(program, perform)
   addClients(program, perform)
   return program
 }

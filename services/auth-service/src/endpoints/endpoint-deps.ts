@@ -13,6 +13,7 @@ import type { IssuerMetrics } from '../metrics.ts'
 import { createOutboundFetch } from '../outbound/outbound-fetch.ts'
 import type { PasswordHashing } from '../passwords/password-hashing.ts'
 import { type Announcer, announcing } from '../revocation/announcing.ts'
+import type { FeedStreams } from '../revocation/feed/feed-streams.ts'
 import { createAccessRules } from '../routing/access-rules.ts'
 import { coalesceRefreshes } from '../sessions/coalesce-refreshes.ts'
 import { createRefreshTokenCodec } from '../sessions/refresh-tokens.ts'
@@ -36,6 +37,7 @@ export interface Parts {
   clients: ClientCache
   announcer: Announcer
   verifier: AccessTokenVerifier
+  feedStreams: FeedStreams
   failedAuthentications: FailedAuthenticationLog
 }
 
@@ -64,6 +66,7 @@ export function createEndpointDeps(parts: Parts) {
     accessRules: createAccessRules({
       requireAccessToken: requireToken,
       registration: config.registration,
+      revocationFeedAccess: config.revocationFeedAccess,
       clientAuthentication,
       proofs
     }),
@@ -87,6 +90,8 @@ export function createEndpointDeps(parts: Parts) {
     refreshTokens: createRefreshTokenCodec(masterKeys),
     ownTokens: createOwnAccessTokens(verifier),
     accessTokenRevocation: announcing({ revokeToken: stores.outbox.revokeToken }, announcer),
+    feedStreams: parts.feedStreams,
+    outbox: stores.outbox,
     // Administration
     administration: announcing(stores.userAdministration, announcer),
     clientAdministration: announcing(stores.clientAdministration, announcer),

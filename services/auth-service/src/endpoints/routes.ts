@@ -21,6 +21,7 @@ import { showActivity, showStatistics } from './admin/statistics.ts'
 import { changeUser, endUserSession, endUserSessions, listUserSessions, listUsers, showUser } from './admin/users.ts'
 import { introspect } from './oauth/introspect.ts'
 import { issuerMetadataRoutes, jwks } from './oauth/metadata.ts'
+import { revocationCheck, revocationFeed } from './oauth/revocations.ts'
 import { revoke } from './oauth/revoke.ts'
 import { token } from './oauth/token.ts'
 
@@ -72,7 +73,7 @@ const adminRoutes = [
 ] as const
 
 /** What standard clients and verifiers use. */
-const oauthRoutes = [token, revoke, introspect, jwks] as const
+const oauthRoutes = [token, revoke, introspect, jwks, revocationFeed, revocationCheck] as const
 
 /** Every route but health and metrics, which the service kit adds, and `/openapi.json` and `/docs`, which describe these. */
 export function routesOf(issuer: string) {

@@ -34,7 +34,13 @@ const batchSize = 500
 const batchesPerRound = 200
 
 /** Starts housekeeping: expired families, dead denylist entries, old counts and audit events go, a small batch at a time. */
-export function startHousekeeping({ expired, endSessions, trimFeed, onRemoved, logger }: HousekeepingDeps): Housekeeping {
+export function startHousekeeping({
+  expired,
+  endSessions,
+  trimFeed,
+  onRemoved,
+  logger
+}: HousekeepingDeps): Housekeeping {
   const closing = new AbortController()
   const running = runUntilClosed()
   return {

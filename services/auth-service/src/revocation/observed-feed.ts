@@ -27,7 +27,7 @@ export function observeFeed(feed: RevocationFeed, observer: FeedObserver): Obser
   return {
     ...feed,
     add,
-    follow(verifierSink, clock) {
+    follow(verifierSink, clock, verifier) {
       sink = verifierSink
       feed.follow(
         {
@@ -41,7 +41,8 @@ export function observeFeed(feed: RevocationFeed, observer: FeedObserver): Obser
             observer.onFollowing(false)
           }
         },
-        clock
+        clock,
+        verifier
       )
     }
   }

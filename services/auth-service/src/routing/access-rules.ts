@@ -13,10 +13,14 @@ import { type ProofDeps, takeProof } from './take-proof.ts'
 /** The scope by which a service reads the figures with a token of its own. */
 export const statisticsScope = 'statistics:read'
 
+/** The scope by which a service hears of revocations with a token of its own. */
+export const revocationsScope = 'revocations:read'
+
 export interface AccessRuleDeps {
   /** Sets `ctx.state.accessToken`, of a user or of a client itself, or answers 401. */
   requireAccessToken: Middleware
   registration: 'open' | 'closed'
+  revocationFeedAccess: 'token' | 'open'
   clientAuthentication: ClientAuthenticationDeps
   proofs: ProofDeps
 }
@@ -41,6 +45,7 @@ export function createAccessRules(deps: AccessRuleDeps): Record<Access, AccessRu
     'refresh-token-or-user': { check: refreshTokenOr(userInPerson, takeProof(deps.proofs)), needsBody: true },
     admin: { check: compose([userInPerson, requireRole(adminRole)]) },
     'statistics-reader': { check: compose([deps.requireAccessToken, requireAdminOrStatisticsScope]) },
+    'revocations-reader': { check: requireRevocationsReader(deps) },
     client: { check: client, needsBody: true },
     'confidential-client': { check: compose([client, refusePublicClients]), needsBody: true }
   }
@@ -68,6 +73,11 @@ const requireAdminOrStatisticsScope: Middleware = function requireAdminOrStatist
   // A service that acts for an admin is none.
   const isAdmin = !act && roles?.includes(adminRole) === true
   return isAdmin ? next() : requireStatisticsScope(ctx, next)
+}
+
+function requireRevocationsReader({ requireAccessToken, revocationFeedAccess }: AccessRuleDeps): Middleware {
+  if (revocationFeedAccess === 'open') return (_ctx, next) => next()
+  return compose([requireAccessToken, requireScope(revocationsScope) as Middleware])
 }
 
 /** RFC 7662 §2.1: the endpoint must not be a place to try out tokens. */

@@ -7,6 +7,7 @@ import type { PasswordHashing } from '../passwords/password-hashing.ts'
 import type { AccessRule } from './access-rules.ts'
 import { clientInfoOf } from './client-info.ts'
 import { delayRejections } from './delay-rejections.ts'
+import { EventStream } from './event-stream.ts'
 import { JsonText } from './json-text.ts'
 import { requireRoom } from './require-room.ts'
 import type { Access, DepsOf, Route } from './route.ts'
@@ -94,6 +95,7 @@ function respond<Deps>({ bind, response }: Route<Deps>, deps: Deps): Middleware 
     const body = await handle(requestOf(ctx))
     // A handler that has found the client's copy good has answered itself.
     if (ctx.status === 304) return
+    if (body instanceof EventStream) return body.respondTo(ctx)
     ctx.status = response.status
     if (response.status === 204) return
     if (body instanceof JsonText) ctx.type = 'application/json'

@@ -48,6 +48,11 @@ const callers: Record<Access, Caller> = {
     security: byAccessToken,
     errors: [401, 403]
   },
+  'revocations-reader': {
+    text: 'A client whose own token has the scope `revocations:read`; anybody, where `REVOCATION_FEED_ACCESS` is `open`.',
+    security: [{ accessToken: [] }, {}],
+    errors: [401, 403]
+  },
   client: {
     text: 'A client that names itself, and authenticates itself unless it is a public one.',
     security: byClientSecret,
@@ -88,6 +93,7 @@ export function describeRoutes(routes: readonly Route[], issuer: string): Return
 function describeRoute(route: Route): ZodOpenApiOperationObject {
   const { summary, access, params, query, body, bodyFormat, response } = route
   const mediaType = bodyFormat === 'form' ? 'application/x-www-form-urlencoded' : 'application/json'
+  const responseType = response.isEventStream ? 'text/event-stream' : 'application/json'
   const { text, security } = callers[access]
   return {
     summary,
@@ -100,7 +106,7 @@ function describeRoute(route: Route): ZodOpenApiOperationObject {
     responses: {
       [response.status]: {
         description: 'Done.',
-        ...(response.schema && { content: { 'application/json': { schema: response.schema } } })
+        ...(response.schema && { content: { [responseType]: { schema: response.schema } } })
       },
       ...Object.fromEntries(
         errorsOf(route).map((status) => [

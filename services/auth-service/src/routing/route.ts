@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type { ClientInfo } from '../client-info.ts'
 import type { ConfirmedClient } from '../clients/client-store.ts'
 import type { DpopKey } from '../tokens/dpop-key.ts'
+import type { EventStream } from './event-stream.ts'
 import type { JsonText } from './json-text.ts'
 
 /** An access token of a user: a client's own token has no session and no username. */
@@ -24,6 +25,8 @@ export interface Callers {
   admin: { readonly accessToken: UserAccessToken }
   /** An admin, or a client whose own token has the scope `statistics:read`. */
   'statistics-reader': { readonly accessToken: VerifiedAccessToken }
+  /** A client whose own token has the scope `revocations:read`; anybody, where the configuration opens the feed. */
+  'revocations-reader': { readonly accessToken: VerifiedAccessToken | undefined }
   /** A client that names itself in the form, and authenticates itself if it is no public one. */
   client: { readonly client: ConfirmedClient }
   /** A client that authenticates itself. */
@@ -54,7 +57,12 @@ export interface RouteStatement {
   readonly limit?: 'password-hashing'
   /** Whether the handler says for how long a response may be kept; any other is `no-store`. */
   readonly isCacheable?: true
-  readonly response: { readonly status: 200 | 201 | 204; readonly schema?: z.ZodType }
+  readonly response: {
+    readonly status: 200 | 201 | 204
+    readonly schema?: z.ZodType
+    /** Whether the response is a stream of events, which goes on for as long as the handler wants. */
+    readonly isEventStream?: true
+  }
   /** Statuses of errors that the handler itself answers; those of the checks come from the rest of the statement. */
   readonly errors?: readonly number[]
 }
@@ -75,12 +83,14 @@ export type RouteRequest<S extends RouteStatement> = {
 type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined
 
 /** The body of the response, by its schema. */
-export type RouteResponse<S extends RouteStatement> = S['response'] extends {
-  readonly schema: infer T extends z.ZodType
-}
-  ? Unchangeable<z.input<T>> | JsonText
-  : // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a body returns nothing
-    void
+export type RouteResponse<S extends RouteStatement> = S['response'] extends { readonly isEventStream: true }
+  ? EventStream
+  : S['response'] extends {
+        readonly schema: infer T extends z.ZodType
+      }
+    ? Unchangeable<z.input<T>> | JsonText
+    : // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a body returns nothing
+      void
 
 type Unchangeable<T> = T extends readonly (infer Item)[]
   ? readonly Unchangeable<Item>[]

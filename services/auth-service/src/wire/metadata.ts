@@ -25,6 +25,8 @@ export const issuerMetadata = z
     token_endpoint: z.url(),
     revocation_endpoint: z.url(),
     introspection_endpoint: z.url(),
+    revocation_feed_endpoint: z.url(),
+    revocation_check_endpoint: z.url(),
     jwks_uri: z.url(),
     grant_types_supported: texts,
     response_types_supported: texts,

@@ -1,8 +1,6 @@
 import { show } from '../describe-difference.ts'
+import type { Fetch } from '../fetch.ts'
 import { KeySetRefusedError } from './json-web-key-set.ts'
-
-/** A `fetch`, as the platform has it. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
 export interface FetchKeySetOptions {
   readonly fetch: Fetch

@@ -36,6 +36,7 @@ export function createRedisRevocationFeed(options: RedisLinkOptions): Revocation
   let following: Promise<void> | undefined
 
   return {
+    likelyMistake: 'is this the Redis that the issuer uses?',
     follow(sink, clock) {
       if (following) throw new TypeError('a revocation feed has one follower')
       following = followRevocations({ link: followLink, backlog, sink, clock, signal: closing.signal })

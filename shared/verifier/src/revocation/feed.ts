@@ -1,5 +1,6 @@
 import type { RevocationKind } from '../access-token-profile.ts'
 import type { Clock } from '../clock.ts'
+import type { Fetch } from '../fetch.ts'
 
 /** One entry of the denylist. It hits by exact match of `value`. */
 export interface RevocationEntry {
@@ -43,10 +44,19 @@ export interface RevocationSink {
   setInterrupted(reason: string, since?: number): void
 }
 
-/** Carries the denylist from the issuer to a verifier. The adapters are in `./redis` and `./in-process`. */
+/** What a feed knows of the verifier that it follows for. */
+export interface FollowingVerifier {
+  readonly issuer: string
+  /** Default: the platform's. */
+  readonly fetch?: Fetch | undefined
+}
+
+/** Carries the denylist from the issuer to a verifier: `issuerRevocations`, or an adapter of `./redis` or `./in-process`. */
 export interface RevocationFeed {
+  /** The likely mistake in the set-up when the feed never arrives, as a question. */
+  readonly likelyMistake?: string | undefined
   /** Starts to follow, for one sink, once. Survives every fault by itself until `close`, and never throws later. */
-  follow(sink: RevocationSink, clock: Clock): void
+  follow(sink: RevocationSink, clock: Clock, verifier?: FollowingVerifier): void
   /**
    * Asks the transport itself whether one of the identifiers is revoked.
    *

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { RevocationsUnavailableError, TokenRevokedError } from '../errors.ts'
 import { silentLogger, type VerifierLogger } from '../logger.ts'
 import { checkMethods, checkNumber, checkOneOf } from '../option-checks.ts'
-import type { RevocableIdentifiers, RevocationFeed } from './feed.ts'
+import type { FollowingVerifier, RevocableIdentifiers, RevocationFeed } from './feed.ts'
 import { createRevocationView, type RevocationStatus } from './view.ts'
 
 /** What to do while the view is older than `maxStalenessSeconds`. A known hit is refused under each of them. */
@@ -16,7 +16,7 @@ export const stalePolicies = ['reject', 'check', 'allow'] as const
  */
 export type StalePolicy = (typeof stalePolicies)[number]
 
-/** Where a verifier gets revocations from, and what it does when none arrive. `./redis` makes one. */
+/** Where a verifier gets revocations from, and what it does when none arrive. `issuerRevocations` makes one, and so does `./redis`. */
 export interface RevocationOptions {
   /** Belongs to the verifier it is given to, which closes it. */
   readonly feed: RevocationFeed
@@ -59,6 +59,7 @@ export interface RevocationsContext {
   readonly logger?: VerifierLogger
   readonly onRevoked?: (kind: RevocationKind, value: string) => void
   readonly onPropagated?: ((seconds: number) => void) | undefined
+  readonly verifier?: FollowingVerifier
 }
 
 /** When what is missing at the start is worth a warning, and then again and again. */
@@ -76,7 +77,8 @@ export function createRevocations(options: RevocationOptions, context: Revocatio
     const now = clock.monotonic()
     if (view.status().isLoaded || now - startedAt < overdueMilliseconds || now - warnedAt < repeatMilliseconds) return
     warnedAt = now
-    logger.warn({ reason }, 'there is still no revocation feed; is this the Redis that the issuer uses?')
+    const question = feed.likelyMistake === undefined ? '' : `; ${feed.likelyMistake}`
+    logger.warn({ reason }, `there is still no revocation feed${question}`)
   }
   const view = createRevocationView({
     onInterrupted: warnIfOverdue,
@@ -89,7 +91,7 @@ export function createRevocations(options: RevocationOptions, context: Revocatio
       else logger.info({ reason }, 'waiting for the revocation feed')
     }
   })
-  feed.follow(view, clock)
+  feed.follow(view, clock, context.verifier)
 
   return {
     isKnown: (identifiers) => view.isRevoked(identifiers),

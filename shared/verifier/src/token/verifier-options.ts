@@ -2,7 +2,7 @@ import type { RevocationKind } from '../access-token-profile.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { DpopOptions } from '../dpop/proof-of-possession.ts'
 import { createProofOfPossession, type ProofOfPossession } from '../dpop/proof-of-possession.ts'
-import type { Fetch } from '../keys/fetch-key-set.ts'
+import type { Fetch } from '../fetch.ts'
 import type { KeySource } from '../keys/key-source.ts'
 import { checkMaxStaleKeysSeconds, createRemoteKeySet } from '../keys/remote-key-set.ts'
 import type { VerifierLogger } from '../logger.ts'
@@ -40,7 +40,7 @@ export interface AccessTokenVerifierOptions {
   readonly onPropagated?: ((seconds: number) => void) | undefined
   /** Default: the system's. */
   readonly clock?: Clock | undefined
-  /** Fetches the key set. Default: the platform's. */
+  /** Fetches the key set, and the feed of `issuerRevocations`. Default: the platform's. */
   readonly fetch?: Fetch | undefined
   /** Logs changes of keys and denylist, and what looks like a wrong set-up. Default: its warnings go to the console. */
   readonly logger?: VerifierLogger | undefined
@@ -91,7 +91,7 @@ export function readVerifierOptions(
     if (kind === 'kid') keys ? keys.remove(value) : revokedBefore.push(value)
   }
   const { onPropagated } = options
-  const context = { clock, logger, onRevoked, onPropagated }
+  const context = { clock, logger, onRevoked, onPropagated, verifier: { issuer, fetch: options.fetch } }
   const revocations = options.revocations && createRevocations(options.revocations, context)
   keys ??= createRemoteKeySet({
     jwksUri: options.jwksUri ?? defaultJwksUri(issuer),

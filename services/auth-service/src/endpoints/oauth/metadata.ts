@@ -89,6 +89,8 @@ function metadataOf(issuer: string) {
     token_endpoint: endpointOf(issuer, '/oauth/token'),
     revocation_endpoint: endpointOf(issuer, '/oauth/revoke'),
     introspection_endpoint: endpointOf(issuer, '/oauth/introspect'),
+    revocation_feed_endpoint: endpointOf(issuer, '/revocations/feed'),
+    revocation_check_endpoint: endpointOf(issuer, '/revocations/check'),
     jwks_uri: endpointOf(issuer, '/.well-known/jwks.json'),
     grant_types_supported: clientGrantTypes,
     response_types_supported: [],

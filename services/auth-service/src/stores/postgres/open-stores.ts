@@ -9,6 +9,7 @@ import { createPrismaExpiredRows } from './expired-rows.ts'
 import { createPrismaFailedAuthentications } from './failed-authentications.ts'
 import { createPreparedStatements } from './prepared-statements.ts'
 import { createPrismaRefreshTokenFamilies } from './refresh-token-families.ts'
+import { openRevocationFeedSource } from './revocation-feed-source.ts'
 import { createPrismaRevocationOutbox } from './revocation-outbox.ts'
 import { createPrismaRoleAdministration } from './roles.ts'
 import { createPrismaSessionEndings } from './session-endings.ts'
@@ -28,6 +29,7 @@ export async function openPostgresStores(config: Config) {
   const database = openDatabase(pool)
   const probe = openDatabaseProbe(config.databaseUrl.reveal())
   await requireNoDroppedSlashes(database, { ISSUER: config.issuer, API_AUDIENCE: config.apiAudience })
+  const revocationFeed = openRevocationFeedSource(config.databaseUrl.reveal())
   const preparedStatements = createPreparedStatements(pool)
   return {
     activity: createPrismaActivity(database),
@@ -39,6 +41,7 @@ export async function openPostgresStores(config: Config) {
     failedAuthentications: createPrismaFailedAuthentications(database),
     families: createPrismaRefreshTokenFamilies(database, preparedStatements, config),
     outbox: createPrismaRevocationOutbox(database),
+    revocationFeed,
     roleAdministration: createPrismaRoleAdministration(database),
     sessionEndings: createPrismaSessionEndings(database),
     signingKeys: createPrismaSigningKeyStore(database),
@@ -48,7 +51,7 @@ export async function openPostgresStores(config: Config) {
     isReachable: probe.isReachable,
     async close() {
       try {
-        await probe.close()
+        await Promise.all([probe.close(), revocationFeed.close()])
       } finally {
         await database.$disconnect()
       }

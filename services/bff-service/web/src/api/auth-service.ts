@@ -1,5 +1,7 @@
 // The JSON of the auth-service. Made by `npm run docs` out of its OpenAPI description: change it there.
 
+export type RevocationEvents = string
+
 export interface Registration {
   username: string
   /**
@@ -226,6 +228,18 @@ export interface ClientChange {
   exchange_rules?: ExchangeRule[]
   access_token_ttl_seconds?: number | null
   disabled?: boolean
+}
+
+export interface RevocableIdentifiers {
+  jti: string
+  kid: string
+  sid?: string
+  /**
+   * the `sid` of each who acts for the token's subject
+   *
+   * @maxItems 4
+   */
+  actors?: string[]
 }
 
 export interface RegistrationState {
@@ -656,11 +670,17 @@ export interface KeySet {
   }[]
 }
 
+export interface RevocationAnswer {
+  revoked: boolean
+}
+
 export interface IssuerMetadata {
   issuer: string
   token_endpoint: string
   revocation_endpoint: string
   introspection_endpoint: string
+  revocation_feed_endpoint: string
+  revocation_check_endpoint: string
   jwks_uri: string
   grant_types_supported: string[]
   response_types_supported: string[]

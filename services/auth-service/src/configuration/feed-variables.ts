@@ -1,0 +1,16 @@
+import { oneOf, wholeNumber } from '@countersign/service-kit'
+
+/** The revocation feed over HTTP. */
+export const feedVariables = {
+  revocationFeedAccess: {
+    name: 'REVOCATION_FEED_ACCESS',
+    schema: oneOf(['token', 'open']).default('token'),
+    description:
+      'who may follow the revocation feed over HTTP: `token` asks for a token with the scope `revocations:read`, `open` asks for nothing. `npm start` sets `open`'
+  },
+  revocationFeedStreams: {
+    name: 'REVOCATION_FEED_STREAMS',
+    schema: wholeNumber({ min: 1, max: 100_000, unit: 'streams' }).default(1000),
+    description: 'verifiers that follow the feed of one replica at the same time; one more gets 503'
+  }
+}

@@ -1,0 +1,150 @@
+import { describeError, type Logger } from '@countersign/service-kit'
+import { encodeCurrent } from './feed-events.ts'
+import { createFeedLog, type FeedLog } from './feed-log.ts'
+import { FeedLifeError, type FeedPosition, type FeedSource } from './feed-source.ts'
+
+export interface FeedReaderDeps {
+  readonly source: FeedSource
+  readonly logger: Logger
+  /** This process' monotonic clock, in milliseconds. */
+  monotonic(): number
+  /** Called when there is something to send. */
+  onAdvance(): void
+  /** Called when the log begins again, since the database has begun another life or could not be read to the end. */
+  onRestart(): void
+}
+
+/** Reads the committed entries once for all streams. */
+export interface FeedReader {
+  /** What the streams send, in order. */
+  readonly log: FeedLog
+  /** The life of the database that the log is of; `undefined` while it has not been read to the end. */
+  readonly life: string | undefined
+  /** The newest confirmation that the log is complete; `undefined` while it is not. */
+  readonly confirmation: Buffer | undefined
+  /** Begins to read. */
+  start(): void
+  /** Stops reading, and forgets what was read. */
+  stop(): void
+  /** Something was probably committed: it is looked for at once. */
+  kick(): void
+}
+
+/** Revocations of this replica, and of others that share its Redis, kick the reader; this is for all the others. */
+const pollMs = 100
+/** While kicks come all the time, what was committed within this is read together. */
+const gatherMs = 5
+const confirmEveryMs = 1000
+const retryMs = 500
+
+/** Makes a reader that reads nothing yet. */
+export function createFeedReader(deps: FeedReaderDeps): FeedReader {
+  const { source, logger, monotonic } = deps
+  let log = createFeedLog()
+  let position: FeedPosition | undefined
+  let confirmation: Buffer | undefined
+  let confirmedAt = Number.NEGATIVE_INFINITY
+  let readAt = Number.NEGATIVE_INFINITY
+  let timer: NodeJS.Timeout | undefined
+  /** Counts the starts, so that a reading of an earlier one changes nothing. */
+  let run = 0
+  let isRunning = false
+  let isReading = false
+  let isKicked = false
+  let isFailing = false
+
+  const forget = () => {
+    log = createFeedLog()
+    position = undefined
+    confirmation = undefined
+    confirmedAt = Number.NEGATIVE_INFINITY
+  }
+  const schedule = (milliseconds: number) => {
+    clearTimeout(timer)
+    timer = setTimeout(() => void read(), milliseconds)
+    timer.unref()
+  }
+
+  async function read(): Promise<void> {
+    if (isReading || !isRunning) return
+    isReading = true
+    isKicked = false
+    const ofRun = run
+    try {
+      await readOnce(ofRun)
+    } finally {
+      isReading = false
+    }
+    if (!isRunning) return
+    const pause = isFailing ? retryMs : pollMs
+    schedule(ofRun !== run ? 0 : isKicked && !isFailing ? gatherMs : pause)
+  }
+
+  async function readOnce(ofRun: number): Promise<void> {
+    // Before the statement is sent: what is committed while it runs may be missing from its result.
+    const reading = monotonic()
+    const target = log
+    const take = (entries: Parameters<FeedLog['append']>[0]) => {
+      if (ofRun !== run || entries.length === 0) return
+      target.append(entries, reading)
+      deps.onAdvance()
+    }
+    try {
+      const next = await (position ? source.readSince(position, take) : source.readAll(take))
+      if (ofRun === run) advanceTo(next, reading)
+    } catch (error) {
+      if (ofRun === run) fail(error)
+    }
+  }
+
+  function advanceTo(next: FeedPosition, reading: number): void {
+    if (isFailing) logger.info('the revocation feed reads the database again')
+    isFailing = false
+    position = next
+    readAt = monotonic()
+    if (readAt - confirmedAt < confirmEveryMs - gatherMs) return
+    confirmedAt = readAt
+    confirmation = encodeCurrent(next, reading)
+    log.compact(next.now)
+    deps.onAdvance()
+  }
+
+  function fail(error: unknown): void {
+    if (!isFailing) logger.warn({ cause: describeError(error) }, 'the revocation feed cannot read the database')
+    isFailing = true
+    // Half of a log is never continued, and a log of another life never mixed with this one.
+    if (position !== undefined && !(error instanceof FeedLifeError)) return
+    forget()
+    deps.onRestart()
+  }
+
+  return {
+    get log() {
+      return log
+    },
+    get life() {
+      return position?.life
+    },
+    get confirmation() {
+      return confirmation
+    },
+    start() {
+      if (isRunning) return
+      isRunning = true
+      run += 1
+      isFailing = false
+      schedule(0)
+    },
+    stop() {
+      isRunning = false
+      run += 1
+      clearTimeout(timer)
+      forget()
+    },
+    kick() {
+      if (!isRunning || isFailing) return
+      if (isReading) isKicked = true
+      else schedule(Math.max(0, gatherMs - (monotonic() - readAt)))
+    }
+  }
+}

@@ -1,0 +1,188 @@
+import { decodeId, encodeGreeting, type ResumePoint, waitingComment } from './feed-events.ts'
+import type { FeedReader } from './feed-reader.ts'
+
+/** The response of a request, as much of it as a stream uses. */
+export interface StreamResponse {
+  write(bytes: Buffer): boolean
+  end(): void
+  destroy(): void
+  once(event: 'drain' | 'close', listener: () => void): unknown
+}
+
+/** A request for a stream, checked. */
+export interface StreamRequest {
+  readonly nonce: string
+  readonly lastEventId: string | undefined
+  /** The token that opened it; the stream ends with it. */
+  readonly token: { readonly exp: number; readonly jti: string; readonly sid?: string | undefined } | undefined
+}
+
+export interface FeedStreamsDeps {
+  /** Makes the reader, given what it calls. */
+  createReader(calls: { onAdvance(): void; onRestart(): void }): FeedReader
+  readonly maxStreams: number
+  /** This process' monotonic clock, in milliseconds. */
+  monotonic(): number
+  /** Milliseconds since 1970-01-01 UTC. */
+  now(): number
+  /** Between 0 and 1. */
+  random(): number
+}
+
+/** The open streams of the feed. */
+export interface FeedStreams {
+  readonly count: number
+  /** Whether another one may be opened. */
+  hasRoom(): boolean
+  open(request: StreamRequest, response: StreamResponse): void
+  /** Ends the streams of a token that is revoked, by its `jti` or `sid`, and looks for what else was committed. */
+  onRevoked(value: string): void
+  /** Ends all streams, and takes no other one. */
+  close(): void
+}
+
+interface Stream {
+  readonly response: StreamResponse
+  readonly token: StreamRequest['token']
+  readonly resume: ResumePoint | undefined
+  readonly endsAt: number
+  /** Where it stands in the log. */
+  sent: number
+  /** What it has already: entries of earlier transactions. `undefined` while the life is not known. */
+  since: bigint | undefined
+  confirmation: Buffer | undefined
+  writtenAt: number
+  blockedAt: number | undefined
+}
+
+/** The clocks of two machines drift apart: a client that comes back measures from a new reading. */
+const lifeMs = 10 * 60_000
+/** A client that does not read for so long is let go, and resumes later. */
+const blockedMs = 10_000
+const keepAliveMs = 1000
+/** The log is kept for those who come back. */
+const idleMs = 60_000
+
+/** Makes the streams; the reader runs while there are some. */
+export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
+  const { monotonic, now, random, maxStreams } = deps
+  const streams = new Set<Stream>()
+  const reader = deps.createReader({
+    onAdvance: () => streams.forEach(advance),
+    onRestart() {
+      for (const stream of streams) Object.assign(stream, { sent: 0, since: undefined })
+    }
+  })
+  let sweeping: NodeJS.Timeout | undefined
+  let usedAt = 0
+  let isClosed = false
+
+  /** Sends what the stream has not sent yet, as long as the client reads. */
+  function advance(stream: Stream): void {
+    if (stream.blockedAt !== undefined || !knowsBeginning(stream)) return
+    for (;;) {
+      const item = reader.log.next(stream.sent, stream.since ?? 0n)
+      if (item === undefined) break
+      stream.sent = item.end
+      if (!write(stream, item.bytes)) return
+    }
+    const { confirmation } = reader
+    if (confirmation === undefined || stream.confirmation === confirmation) return
+    stream.confirmation = confirmation
+    write(stream, confirmation)
+  }
+
+  function knowsBeginning(stream: Stream): boolean {
+    if (stream.since !== undefined) return true
+    const { resume } = stream
+    if (resume && reader.life === undefined) return false
+    stream.since = resume && resume.life === reader.life ? resume.transactionId : 0n
+    return true
+  }
+
+  /** @returns whether more may be written now */
+  function write(stream: Stream, bytes: Buffer): boolean {
+    stream.writtenAt = monotonic()
+    if (stream.response.write(bytes)) return true
+    stream.blockedAt = stream.writtenAt
+    stream.response.once('drain', () => {
+      stream.blockedAt = undefined
+      advance(stream)
+    })
+    return false
+  }
+
+  /** Out of the set before the response says so: nothing is written after its end. */
+  function end(stream: Stream): void {
+    streams.delete(stream)
+    if (stream.blockedAt === undefined) stream.response.end()
+    else stream.response.destroy()
+  }
+
+  function sweep(): void {
+    const at = monotonic()
+    for (const stream of streams) {
+      if (stream.blockedAt !== undefined) {
+        if (at - stream.blockedAt > blockedMs) end(stream)
+      } else if (at >= stream.endsAt) end(stream)
+      else if (at - stream.writtenAt > 1.5 * keepAliveMs) write(stream, waitingComment)
+    }
+    if (streams.size > 0) usedAt = at
+    else if (at - usedAt > idleMs) stop()
+  }
+
+  function start(): void {
+    usedAt = monotonic()
+    reader.start()
+    if (sweeping) return
+    sweeping = setInterval(sweep, keepAliveMs)
+    sweeping.unref()
+  }
+
+  function stop(): void {
+    clearInterval(sweeping)
+    sweeping = undefined
+    reader.stop()
+  }
+
+  return {
+    get count() {
+      return streams.size
+    },
+    hasRoom: () => !isClosed && streams.size < maxStreams,
+    open({ nonce, lastEventId, token }, response) {
+      const reading = monotonic()
+      // Spread, so that those who came back together after a restart do not do so for ever.
+      const lasts = Math.min(
+        lifeMs * (0.8 + 0.2 * random()),
+        token ? token.exp * 1000 - now() : Number.POSITIVE_INFINITY
+      )
+      const stream: Stream = {
+        response,
+        token,
+        resume: decodeId(lastEventId),
+        endsAt: reading + lasts,
+        sent: 0,
+        since: undefined,
+        confirmation: undefined,
+        writtenAt: reading,
+        blockedAt: undefined
+      }
+      streams.add(stream)
+      response.once('close', () => streams.delete(stream))
+      start()
+      if (write(stream, encodeGreeting({ nonce, reading }))) advance(stream)
+    },
+    onRevoked(value) {
+      reader.kick()
+      for (const stream of streams) {
+        if (stream.token && (stream.token.jti === value || stream.token.sid === value)) end(stream)
+      }
+    },
+    close() {
+      isClosed = true
+      streams.forEach(end)
+      stop()
+    }
+  }
+}

@@ -1,0 +1,251 @@
+import { EventEmitter } from 'node:events'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createFeedReader } from '../../../../src/revocation/feed/feed-reader.ts'
+import {
+  type CommittedEntry,
+  FeedLifeError,
+  type FeedPosition,
+  type FeedSource
+} from '../../../../src/revocation/feed/feed-source.ts'
+import {
+  createFeedStreams,
+  type FeedStreams,
+  type StreamRequest
+} from '../../../../src/revocation/feed/feed-streams.ts'
+
+/** A table in memory: each entry is a transaction of its own. */
+class Table implements FeedSource {
+  rows: CommittedEntry[] = []
+  life = '0000000000000001'
+  isAway = false
+  reads = 0
+  #position(): FeedPosition {
+    const next = BigInt(this.rows.length)
+    return { life: this.life, cursor: String(next), oldestOpenTransaction: next, now: Date.now() / 1000 }
+  }
+  add(value: string, kind: 'sid' | 'kid' = 'sid', seconds = 600) {
+    const expiresAt = Math.ceil(Date.now() / 1000) + seconds
+    this.rows.push({ kind, value, expiresAt, transactionId: BigInt(this.rows.length), ageSeconds: 0.002 })
+  }
+  async #read(from: number, take: (entries: readonly CommittedEntry[]) => void) {
+    this.reads++
+    if (this.isAway) throw new Error('away')
+    const position = this.#position()
+    take(this.rows.slice(from))
+    return position
+  }
+  readAll: FeedSource['readAll'] = (take) => this.#read(0, take)
+  readSince: FeedSource['readSince'] = async (position, take) => {
+    if (position.life !== this.life) throw new FeedLifeError()
+    return this.#read(Number(position.cursor), take)
+  }
+}
+
+/** A client that reads, or does not. */
+class Client extends EventEmitter {
+  text = ''
+  isReading = true
+  state: 'open' | 'ended' | 'destroyed' = 'open'
+  write(bytes: Buffer): boolean {
+    if (this.state !== 'open') throw new Error('written after its end')
+    this.text += bytes.toString()
+    return this.isReading
+  }
+  end() {
+    this.state = 'ended'
+    this.emit('close')
+  }
+  destroy() {
+    this.state = 'destroyed'
+    this.emit('close')
+  }
+  values = () => [...this.text.matchAll(/"value":"([^"]+)"/g)].map(([, value]) => value)
+  confirmations = () => [...this.text.matchAll(/^id: (\S+)\nevent: current$/gm)].map(([, id]) => id as string)
+  readings = () => [...this.text.matchAll(/event: current\ndata: \{"reading":([\d.]+)/g)].map(([, at]) => Number(at))
+}
+
+describe('the streams of the feed', () => {
+  let table: Table
+  let streams: FeedStreams
+  beforeEach(() => {
+    vi.useFakeTimers()
+    table = new Table()
+    const monotonic = () => performance.now()
+    const logger = { info: () => {}, warn: () => {} } as never
+    streams = createFeedStreams({
+      createReader: (calls) => createFeedReader({ source: table, logger, monotonic, ...calls }),
+      maxStreams: 2,
+      monotonic,
+      now: Date.now,
+      random: () => 0.5
+    })
+  })
+  afterEach(() => {
+    streams.close()
+    vi.useRealTimers()
+  })
+
+  const open = (request: Partial<StreamRequest> = {}) => {
+    const client = new Client()
+    streams.open({ nonce: 'n', lastEventId: undefined, token: undefined, ...request }, client)
+    return client
+  }
+  const pass = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds)
+
+  test('begin with the greeting, then all live entries, then a confirmation', async () => {
+    table.add('a')
+    table.add('b')
+    const client = open()
+    await pass(20)
+    expect(client.text).toMatch(/^event: hello\n.*\n\nevent: revoked\n.*\n\nid: \S+\nevent: current\n/s)
+    expect(client.values()).toEqual(['a', 'b'])
+  })
+
+  test('send what is committed within the time of a look, and at once when the denylist hears of it', async () => {
+    const client = open()
+    await pass(20)
+    table.add('later')
+    await pass(101)
+    expect(client.values()).toEqual(['later'])
+    table.add('heard')
+    streams.onRevoked('heard')
+    await pass(6)
+    expect(client.values()).toEqual(['later', 'heard'])
+  })
+
+  test('cost one reading, however many there are, and none when there is none', async () => {
+    await pass(5000)
+    expect(table.reads).toBe(0)
+    const [one, other] = [open(), open()]
+    await pass(1000)
+    expect(table.reads).toBeLessThan(13)
+    one.destroy()
+    other.destroy()
+    await pass(65_000)
+    const { reads } = table
+    await pass(10_000)
+    expect(table.reads).toBe(reads)
+  })
+
+  test('confirm a moment before the reading each second, and nothing while the database is away', async () => {
+    const client = open()
+    await pass(3050)
+    expect(client.readings().length).toBeGreaterThanOrEqual(3)
+    table.isAway = true
+    await pass(1000)
+    const { length } = client.readings()
+    await pass(10_000)
+    expect(client.readings().length).toBe(length)
+    expect(client.text).toMatch(/: waiting for the database\n\n$/)
+    table.isAway = false
+    table.add('meanwhile')
+    await pass(2000)
+    expect(client.values()).toEqual(['meanwhile'])
+    expect(client.readings().length).toBeGreaterThan(length)
+  })
+
+  test('resume where the client was, and send all in another life of the database', async () => {
+    table.add('a')
+    const first = open()
+    await pass(1100)
+    const lastEventId = first.confirmations().at(-1)
+    first.destroy()
+    table.add('b')
+    const second = open({ lastEventId })
+    await pass(200)
+    expect(second.values()).toEqual(['b'])
+    second.destroy()
+
+    table.life = '0000000000000002'
+    const third = open({ lastEventId })
+    await pass(2000)
+    expect(new Set(third.values())).toEqual(new Set(['a', 'b']))
+    for (const id of ['x', '0000000000000002-', `${lastEventId}0'`, '9'.repeat(500)]) {
+      third.destroy()
+      const client = open({ lastEventId: id })
+      await pass(50)
+      expect(client.values(), id).toEqual(['a', 'b'])
+      client.destroy()
+    }
+  })
+
+  test('get all again when the database begins another life under them', async () => {
+    table.add('a')
+    const client = open()
+    await pass(50)
+    table.rows = []
+    table.add('restored')
+    table.life = '0000000000000002'
+    await pass(2000)
+    expect(client.values()).toEqual(['a', 'restored'])
+    expect(client.confirmations().at(-1)).toMatch(/^0000000000000002-/)
+    expect(client.state).toBe('open')
+  })
+
+  test('end when the token expires, when it is revoked, and after ten minutes in any case', async () => {
+    const exp = Math.floor(Date.now() / 1000) + 5
+    const expiring = open({ token: { exp, jti: 'j1', sid: 's1' } })
+    const long = open({ token: { exp: exp + 10_000, jti: 'j2', sid: 's2' } })
+    await pass(4000)
+    expect(expiring.state).toBe('open')
+    await pass(2000)
+    expect([expiring.state, long.state]).toEqual(['ended', 'open'])
+    const revoked = open({ token: { exp: exp + 10_000, jti: 'j3', sid: 's3' } })
+    streams.onRevoked('s3')
+    expect([revoked.state, long.state]).toEqual(['ended', 'open'])
+    await pass(600_000)
+    expect(long.state).toBe('ended')
+  })
+
+  test('let a client go that does not read for ten seconds, having buffered one item for it', async () => {
+    const client = open()
+    await pass(20)
+    client.isReading = false
+    table.add('x')
+    await pass(200)
+    const { length } = client.text
+    for (let more = 0; more < 50; more++) table.add(`more-${more}`)
+    await pass(5000)
+    expect(client.text.length).toBe(length)
+    await pass(7000)
+    expect(client.state).toBe('destroyed')
+    expect(streams.count).toBe(0)
+  })
+
+  test('go on from where they stand when a slow client reads again', async () => {
+    const client = open()
+    await pass(20)
+    client.isReading = false
+    table.add('x')
+    await pass(200)
+    table.add('y')
+    await pass(200)
+    client.isReading = true
+    client.emit('drain')
+    expect(client.values()).toEqual(['x', 'y'])
+  })
+
+  test('have room for so many, and for none once they are closed', () => {
+    open()
+    const second = open()
+    expect(streams.hasRoom()).toBe(false)
+    second.destroy()
+    expect(streams.hasRoom()).toBe(true)
+    streams.close()
+    expect([streams.hasRoom(), streams.count]).toEqual([false, 0])
+  })
+
+  test('hold no entry that has expired, and send each live one once more to a newcomer however many there were', async () => {
+    open()
+    for (let at = 0; at < 300; at++) {
+      table.add(`brief-${at}`, 'sid', 3)
+      if (at % 10 === 0) table.add(`long-${at}`, 'kid', 10_000)
+      await pass(100)
+    }
+    await pass(5000)
+    table.rows = table.rows.filter(({ expiresAt }) => expiresAt > Date.now() / 1000)
+    const newcomer = open()
+    await pass(50)
+    expect(newcomer.values().length).toBe(30)
+  })
+})
