@@ -196,6 +196,20 @@ describe('APIs, roles and scopes', () => {
       expect((await get(`${fixture.audience}/me`, body.access_token)).status).toBe(401)
     })
 
+    test('a scope of the first API that has the name of one of the issuer means nothing there', async () => {
+      const { apis: all } = (await call<{ apis: Named[] }>('GET', '/apis')).body
+      const first = all.find(({ identifier }) => identifier === fixture.audience) as Named
+      const names = ['statistics:read', 'revocations:read']
+      await call('PATCH', `/apis/${first.id}`, { scopes: names.map((name) => ({ name, description: sentence })) })
+      const user = await newUser(await newRole(...names.map((name): [string, string] => [fixture.audience, name])))
+      const { body } = await login(user)
+      expect(body.scope).toBe('account revocations:read statistics:read')
+      expect((await get(`${fixture.issuer}/admin/statistics`, body.access_token)).status).toBe(403)
+      const feed = `${fixture.issuer}/revocations/feed?nonce=0123456789abcdef0123`
+      expect((await get(feed, body.access_token)).status).toBe(403)
+      await call('PATCH', `/apis/${first.id}`, { scopes: [] })
+    })
+
     test('an API that is registered by the name of the issuer gives nothing there', async () => {
       const { issuer } = fixture
       expect((await call('POST', '/apis', { identifier: issuer })).status).toBe(409)

@@ -6,7 +6,7 @@ import { adminRole } from '../accounts/first-admin.ts'
 import type { ClientAuthenticationDeps } from '../clients/client-authentication.ts'
 import type { ConfirmedClient } from '../clients/client-store.ts'
 import { requireClient } from './require-client.ts'
-import { requireInPerson, requireUser } from './require-user.ts'
+import { denied, requireInPerson, requireUser } from './require-user.ts'
 import type { Access } from './route.ts'
 import { type ProofDeps, takeProof } from './take-proof.ts'
 
@@ -66,7 +66,17 @@ function refreshTokenOr(requireUserInPerson: Middleware, takeProof: Middleware):
   }
 }
 
-const requireStatisticsScope = requireScope(statisticsScope) as Middleware
+/** A role may hold a scope of the same name at an API, whose users' tokens are for the issuer too: it means nothing here. */
+function requireScopeOfClient(scope: string): Middleware {
+  const requireIt = requireScope(scope) as Middleware
+  return function requireScopeOfClient(ctx, next) {
+    const { sub, client_id: clientId } = ctx.state.accessToken
+    if (sub !== clientId) throw denied(ctx, `This is for clients with the scope ${scope}.`)
+    return requireIt(ctx, next)
+  }
+}
+
+const requireStatisticsScope = requireScopeOfClient(statisticsScope)
 
 const requireAdminOrStatisticsScope: Middleware = function requireAdminOrStatisticsScope(ctx, next) {
   const { act, roles } = ctx.state.accessToken
@@ -77,7 +87,7 @@ const requireAdminOrStatisticsScope: Middleware = function requireAdminOrStatist
 
 function requireRevocationsReader({ requireAccessToken, revocationFeedAccess }: AccessRuleDeps): Middleware {
   if (revocationFeedAccess === 'open') return (_ctx, next) => next()
-  return compose([requireAccessToken, requireScope(revocationsScope) as Middleware])
+  return compose([requireAccessToken, requireScopeOfClient(revocationsScope)])
 }
 
 /** RFC 7662 §2.1: the endpoint must not be a place to try out tokens. */
