@@ -19,6 +19,9 @@ const exclude = ['**/node_modules/**', '**/dist/**']
 /** Two at once: each file has a database of its own, and slow machines have two cores. */
 const besideOthers = {
   maxWorkers: 2,
+  // Starting a process and its imports for each file takes minutes: a test restores whatever it replaces.
+  isolate: false,
+  setupFiles: [infrastructure('forget-secrets.ts')],
   sequence: { groupOrder: 1 },
   testTimeout: 60_000,
   hookTimeout: 120_000,

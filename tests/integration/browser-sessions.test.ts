@@ -30,6 +30,8 @@ describe('sessions of browsers', () => {
   let database: TestDatabase
   let redisUrl: string | undefined
   let trio: Trio
+  /** A session whose access token grows old while the other tests run. */
+  let early: Awaited<ReturnType<typeof signedIn>> & { readonly at: number }
 
   beforeAll(async () => {
     database = await createTestDatabase()
@@ -40,6 +42,7 @@ describe('sessions of browsers', () => {
       bffReplicas: isDocker ? 2 : 1,
       env: { REGISTRATIONS_PER_ADDRESS: '1000', ACCESS_TOKEN_TTL_SECONDS: '30' }
     })
+    early = { at: performance.now(), ...(await signedIn()) }
   })
   afterAll(async () => {
     await trio?.stop()
@@ -349,10 +352,12 @@ describe('sessions of browsers', () => {
   })
 
   test('fifty requests at the moment when the access token expires: all 200, one rotation, over two replicas', async () => {
-    const { user, browser, session } = await signedIn()
-    const before = await readFamily(database.url, session.session_id)
     // It lives 30 s, and is refreshed when a quarter is left.
-    await delay(22_700)
+    const ripeMs = 22_700
+    const isYoung = performance.now() < early.at + ripeMs
+    const { user, browser, session, at } = isYoung ? early : { at: performance.now(), ...(await signedIn()) }
+    const before = await readFamily(database.url, session.session_id)
+    await delay(at + ripeMs - performance.now())
     const replicas = trio.bffs.map(({ url }) => url)
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, i) =>

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { findProcess } from '@countersign/dev/processes'
 import { childEnvironment, findLastingPort } from '@countersign/testing'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { blocksOf } from '../package/fixtures/pages.ts'
 import { scriptOf } from '../package/fixtures/shell.ts'
 
@@ -25,13 +25,15 @@ beforeAll(async () => {
   ports = { auth: await findLastingPort(), resource: await findLastingPort(), bff: await findLastingPort() }
 })
 afterEach(async () => {
-  for (const child of children.splice(0)) {
-    if (child.exitCode !== null || child.signalCode !== null) continue
-    child.kill('SIGTERM')
-    await once(child, 'exit')
-  }
+  for (const child of children.splice(0)) await end(child)
 })
 afterAll(() => rm(join(dataDir, '..'), { recursive: true, force: true }))
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill('SIGTERM')
+  await once(child, 'exit')
+}
 
 interface Stack {
   readonly child: ChildProcess
@@ -71,9 +73,8 @@ async function startStack(variables: Record<string, string> = {}): Promise<Stack
   stack.ended.then(() => {
     hasEnded = true
   })
-  await expect
-    .poll(() => hasEnded || stack.output().includes('Ctrl-C stops it.'), { timeout: 60_000, interval: 50 })
-    .toBe(true)
+  const isReady = () => stack.output().includes('Ctrl-C stops it.')
+  await vi.waitUntil(() => hasEnded || isReady(), { timeout: 60_000, interval: 50 })
   expect(stack.output()).toMatch(/^Countersign is ready/m)
   return stack
 }
@@ -174,11 +175,43 @@ describe('npm start', () => {
     expect(answers).toContain('"username":"admin"')
   })
 
-  test('the lines of the README run as they stand, and print what it shows', async () => {
-    await startStack()
-    const steps = stepsOf('README.md')
-    expect(steps).toHaveLength(4)
-    expect(await outputsOf(steps, password)).toEqual(steps.map(({ shown }) => comparable(shown)))
+  describe('a second start', () => {
+    let stack: Stack
+    beforeAll(async () => {
+      stack = await startStack()
+      children.length = 0 // it outlives the first test
+    })
+    afterAll(() => stack && end(stack.child))
+
+    test('finds the data: the same master key, and the same user signs in', async () => {
+      expect(stack.output()).not.toContain('Making the database')
+      expect(stack.output()).not.toContain('password is shown')
+      expect(await masterKey()).toBe(firstKey)
+      expect((await signIn(password)).status).toBe(200)
+      expect((await signIn('wrong')).status).toBe(401)
+    })
+
+    test('the lines of the README run as they stand, and print what it shows', async () => {
+      const steps = stepsOf('README.md')
+      expect(steps).toHaveLength(4)
+      expect(await outputsOf(steps, password)).toEqual(steps.map(({ shown }) => comparable(shown)))
+    })
+
+    test('a data folder in use is refused with its pid, and what runs goes on', async () => {
+      const said = await failToStart()
+      expect(said).toContain(`Countersign is already running with the data folder ${dataDir} (pid ${stack.child.pid}).`)
+      expect(said).toContain('COUNTERSIGN_DATA_DIR=')
+      expect((await signIn(password)).status).toBe(200)
+    })
+
+    test('Ctrl-C ends it with exit code 0 and leaves no process and no lock', async () => {
+      const postgres = await postgresPid()
+      stack.child.kill('SIGINT')
+      expect(await stack.ended).toBe(0)
+      expect(stack.output().trim().split('\n').at(-1)).toBe('Stopped.')
+      expect(await findProcess(postgres)).toBeUndefined()
+      expect(existsSync(join(dataDir, 'lock'))).toBe(false)
+    })
   })
 
   test('the tutorial runs as it stands: a service of the reader rejects a token when its user has signed out', async () => {
@@ -188,15 +221,6 @@ describe('npm start', () => {
     const steps = stepsOf('docs/tutorial.md')
     expect(steps).toHaveLength(5)
     expect(await outputsOf(steps, password, port)).toEqual(steps.map(({ shown }) => comparable(shown)))
-  })
-
-  test('a second start finds the data: the same master key, and the same user signs in', async () => {
-    const stack = await startStack()
-    expect(stack.output()).not.toContain('Making the database')
-    expect(stack.output()).not.toContain('password is shown')
-    expect(await masterKey()).toBe(firstKey)
-    expect((await signIn(password)).status).toBe(200)
-    expect((await signIn('wrong')).status).toBe(401)
   })
 
   test("the admin's dashboard has its figures at once, and after a start on other ports", async () => {
@@ -213,16 +237,6 @@ describe('npm start', () => {
       stack.child.kill('SIGTERM')
       await stack.ended
     }
-  })
-
-  test('Ctrl-C ends it with exit code 0 and leaves no process and no lock', async () => {
-    const stack = await startStack()
-    const postgres = await postgresPid()
-    stack.child.kill('SIGINT')
-    expect(await stack.ended).toBe(0)
-    expect(stack.output().trim().split('\n').at(-1)).toBe('Stopped.')
-    expect(await findProcess(postgres)).toBeUndefined()
-    expect(existsSync(join(dataDir, 'lock'))).toBe(false)
   })
 
   test('a request under way is answered before it ends, also when npm passes the same Ctrl-C on', async () => {
@@ -305,14 +319,6 @@ describe('npm start', () => {
     npm.kill('SIGKILL')
     await expect.poll(() => findProcess(pid), { timeout: 20_000 }).toBeUndefined()
     expect(await findProcess(postgres)).toBeUndefined()
-  })
-
-  test('a data folder in use is refused with its pid, and what runs goes on', async () => {
-    const stack = await startStack()
-    const said = await failToStart()
-    expect(said).toContain(`Countersign is already running with the data folder ${dataDir} (pid ${stack.child.pid}).`)
-    expect(said).toContain('COUNTERSIGN_DATA_DIR=')
-    expect((await signIn(password)).status).toBe(200)
   })
 
   test('taken ports are all named, with their variables and ports that are free, before anything is started', async () => {
