@@ -1,4 +1,4 @@
-/** The trio in this process: what a container each would be given by its environment, and in-process what Redis does, if there is none. */
+/** The three services in this process, with the settings that containers would get, and without Redis unless one is given. */
 import { randomBytes } from 'node:crypto'
 import {
   createAuthService,
@@ -26,9 +26,9 @@ export function publicUrls(ports: StackConfiguration['ports']): Readonly<Record<
 export interface ServiceDeps {
   readonly databaseUrl: string
   readonly masterKey: string
-  /** The private key by which the resource-service speaks for itself. */
+  /** The private key of the resource-service as a client. */
   readonly serviceClientKey: string
-  /** Told of each service as soon as it exists: from then on it holds what has to be closed. */
+  /** Called with each service as soon as it exists: from then on it must be closed. */
   onMade(name: ServiceName, service: Service): void
 }
 
@@ -55,7 +55,7 @@ export async function createServices(
     MANAGEMENT_PORT: String(managementPorts[service]),
     SHUTDOWN_DELAY_SECONDS: '0',
     LOG_LEVEL: environment.LOG_LEVEL || 'warn',
-    // A service in development publishes its keys on loopback.
+    // In development a service publishes its keys on loopback.
     OUTBOUND_PRIVATE_NETWORKS: environment.OUTBOUND_PRIVATE_NETWORKS || 'allow',
     REDIS_URL: redisUrl,
     DATABASE_URL: databaseUrl,
@@ -80,7 +80,7 @@ export async function createServices(
     'bff-service',
     await createBffService(bffConfig, redisUrl === undefined ? { keepSessionsInProcess: true } : undefined)
   )
-  // Last, since it asks for the keys at once, and all of them listen when this is done.
+  // Last, since it fetches the keys at once: all servers listen by then.
   const resourceConfig = loadResourceConfig(environmentOf('resource-service'))
   const resource = await createResourceService(resourceConfig, redisUrl === undefined ? { revocationLog } : undefined)
   onMade('resource-service', resource)

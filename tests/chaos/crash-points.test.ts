@@ -28,7 +28,7 @@ describe.skipIf(!fixture)('an auth-service that is killed and started again', ()
   })
 
   for (const { name, fault } of learnt) {
-    test(`${name}, when nothing happens to it, commits once and comes to its end`, () => {
+    test(`${name}, without a fault, commits once and completes`, () => {
       if (fault) throw fault
     })
   }
@@ -63,7 +63,7 @@ describe.skipIf(!fixture)('an auth-service that is killed and started again', ()
 
   function describeRounds(crashes: readonly PlannedCrash[]): void {
     for (const round of inRounds(crashes)) {
-      describe('keeps what it promises:', () => {
+      describe('keeps its promises:', () => {
         const cases = new Map<PlannedCrash, Case>()
         let answers: ReadonlyMap<PlannedCrash, Answer | undefined>
         beforeAll(async () => {

@@ -281,7 +281,7 @@ describe('faults of the database', () => {
       await expectOneSuccessor(session)
     })
 
-    test('takes no new connection (53300): 503, and all goes on as soon as it does', async () => {
+    test('rejects new connections (53300): 503, until it accepts them again', async () => {
       const session = await newSession()
       const refuse = fault('before_sending', isConnecting, ({ endWith }) => endWith('53300'), Number.POSITIVE_INFINITY)
       await endConnections(database)
@@ -291,7 +291,7 @@ describe('faults of the database', () => {
       await expectOneSuccessor(session)
     })
 
-    test('does not answer to new connections: 503 within 4 s, and all goes on as soon as it does', async () => {
+    test('does not respond to new connections: 503 within 4 s, until it does again', async () => {
       const session = await newSession()
       let release = () => {}
       const held = new Promise<void>((resolve) => {
@@ -310,7 +310,7 @@ describe('faults of the database', () => {
       await expectOneSuccessor(session)
     })
 
-    test('ends every idle connection, as a failover does: nobody notices, or one 503', async () => {
+    test('ends every idle connection, as a failover does: no request fails, or one gets 503', async () => {
       const session = await newSession()
       await endConnections(database)
       const answer = await refreshed(session.refresh_token)
@@ -439,7 +439,7 @@ describe('faults of the database', () => {
     })
   })
 
-  test('a service that stands still in the middle of a transaction: 503, nothing has changed, and it can be repeated', async () => {
+  test('a service that is stopped in the middle of a transaction: 503, nothing has changed, and it can be repeated', async () => {
     const session = await newSession()
     const logoutAll = () => post(`${trio.auth.url}/auth/logout-all`, undefined, session.access_token)
     let isStopped = () => {}

@@ -202,7 +202,7 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
   })
 
   describe('the life of Redis', () => {
-    test('Redis is killed, and comes back empty', () =>
+    test('Redis is killed, and restarts empty', () =>
       prove(async () => {
         await redis.kill()
         await delay(1000)
@@ -223,7 +223,7 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
       60_000
     )
 
-    test('Redis is killed, and comes back with what its append-only file has', async () => {
+    test('Redis is killed, and restarts with the content of its append-only file', async () => {
       const persistent = await startRedisContainer({ persistent: true })
       try {
         retarget(persistent.url)
@@ -260,7 +260,7 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
       }
     })
 
-    test('an issuer goes on writing to the old primary for two seconds after a failover', async () => {
+    test('an issuer keeps writing to the old primary for two seconds after a failover', async () => {
       const replica = await startRedisContainer()
       const laggard = await startTcpProxy({ target: redis.url })
       const second = await fixture.trio.startAuth({ REDIS_URL: laggard.url })

@@ -113,7 +113,7 @@ describe.skipIf(!inject('docker'))(
       expect(trio.logs()).not.toMatch(/"level":(?:50|60|"error"|"fatal")/)
     })
 
-    test('a replica that was paused for longer than a rotation signs and publishes what is in force', async () => {
+    test('a replica that was paused for longer than a rotation signs with and publishes the current keys', async () => {
       const [, , sleeper] = trio.auths as [ServiceProcess, ServiceProcess, ServiceProcess]
       const users = await Promise.all(
         Array.from({ length: 5 }, async () => signIn(trio.auth.url, await register(trio.auth.url)))
@@ -185,7 +185,7 @@ describe.skipIf(!inject('docker'))('three issuers and five verifiers, with keys 
   const newUsers = (count: number) =>
     Promise.all(Array.from({ length: count }, async () => signIn(trio.auth.url, await register(trio.auth.url))))
 
-  test('a rotation is known ahead: its tokens are accepted by all at the first sight, and no verifier asks for keys', async () => {
+  test('the next key is known before the rotation: all verifiers accept its tokens at once, and none fetches keys', async () => {
     const { next: nextKey } = await keys()
     // A restart of the verifiers stands in for the seven minutes in which each of them fetches the keys once more.
     await query(database.url, "UPDATE signing_keys SET created_at = created_at - interval '420 seconds'")

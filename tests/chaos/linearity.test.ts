@@ -169,7 +169,7 @@ const races: readonly Race[] = [
   ['disabling, enabling and a sign-in', [disable, enable, signIn], endsAllOlder('user_disabled')]
 ]
 
-describe.skipIf(!inject('docker'))('linearity: whatever the interleaving, what was revoked stays revoked', () => {
+describe.skipIf(!inject('docker'))('linearity: in every interleaving, a revoked token stays revoked', () => {
   let fixture: Fixture
 
   beforeAll(async () => {

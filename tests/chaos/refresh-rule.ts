@@ -1,4 +1,4 @@
-/** The rule of docs/decisions/0015-recovery.md as plain code: the oracle that the statements in Postgres are compared with. */
+/** The rule of docs/decisions/0015-recovery-of-lost-responses.md as plain code: the oracle that the statements in Postgres are compared with. */
 
 /** In seconds. */
 export interface RefreshSettings {

@@ -140,7 +140,7 @@ describe.skipIf(!inject('docker')).each(servers)('%s that answers and refuses wr
     60_000
   )
 
-  test('refuses no good token as long as nothing is revoked', async () => {
+  test('rejects no valid token while nothing is revoked', async () => {
     const upAllTheTime = join('in quiet times')
     await upAllTheTime.verifier.ready()
     const good = await newSession()

@@ -146,7 +146,7 @@ describe('accounts and sessions', () => {
     }
   })
 
-  test('a username is taken whatever its case; an e-mail address never is', async () => {
+  test('a username is taken in every case of its letters; an e-mail address never is', async () => {
     const other = { username: user.username.toUpperCase(), password: user.password }
     expect(await post(`${trio.auth.url}/auth/register`, other)).toMatchObject({
       status: 409,
@@ -220,7 +220,7 @@ describe('accounts and sessions', () => {
     expect(await page('')).toEqual({ sessions: [...first.sessions, ...second.sessions], next_cursor: null })
   })
 
-  test('logout-others ends every other session of the user, and this one goes on', async () => {
+  test('logout-others ends every other session of the user, and keeps this one', async () => {
     const others = [await signIn(trio.auth.url, user), await signIn(trio.auth.url, user)]
     const own = await signIn(trio.auth.url, user)
     const stranger = await signIn(trio.auth.url, await register(trio.auth.url))

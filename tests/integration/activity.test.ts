@@ -135,7 +135,7 @@ describe('activity', () => {
       .toEqual({ rotated: 8, retried: 92 })
   })
 
-  test('a key, a token and the tokens of a client are told apart', async () => {
+  test('a key, a token and the tokens of a client are counted separately', async () => {
     const before = await totals()
     const client = {
       client_id: 'revoker',
@@ -255,7 +255,7 @@ describe('activity', () => {
     expect(writes).toEqual([])
   })
 
-  test('what was counted last is saved when a replica ends', async () => {
+  test('the last counts are saved when a replica ends', async () => {
     const before = await totals()
     const another = inject('docker') ? await trio.startAuth() : undefined
     if (!another) return

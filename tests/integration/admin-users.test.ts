@@ -72,7 +72,7 @@ describe('administration of users', () => {
       [userId]
     )
 
-  test('a disabled user is out everywhere, stays out, and comes back when enabled', async () => {
+  test('a disabled user is signed out everywhere, stays out, and can sign in when enabled', async () => {
     const tokens = await signIn(trio.auth.url, user)
     const disabled = await change(user.id, { disabled: true })
     expect(disabled).toMatchObject({ status: 200, body: { id: user.id, disabled_at: expect.any(String) } })
@@ -162,7 +162,7 @@ describe('administration of users', () => {
     admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
   })
 
-  test('an admin whose role is gone changes nothing, although the access token still says it', async () => {
+  test('an admin who lost the role changes nothing, although the access token still has it', async () => {
     const former = await register(trio.auth.url)
     await query(database.url, "UPDATE users SET roles = '{admin}' WHERE id = $1", [former.id])
     const { access_token: token } = await signIn(trio.auth.url, former)
@@ -360,7 +360,7 @@ describe('administration of users', () => {
     expect((await call<User>('GET', `/users/${user.id}`)).body).toMatchObject({ roles: [], disabled_at: null })
   })
 
-  test('is for admins alone, and knows no users that are not there', async () => {
+  test('is only for admins, and returns 404 for unknown users', async () => {
     const plain = (await signIn(trio.auth.url, user)).access_token
     const unknown = randomUUID()
     for (const [method, path] of [

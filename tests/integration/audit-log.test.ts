@@ -188,7 +188,7 @@ describe('the audit log', () => {
     }
   })
 
-  test('what is done to a client is found by its id', async () => {
+  test('changes of a client are found by its id', async () => {
     const clientId = `client-${randomUUID().slice(0, 8)}`
     const body = {
       client_id: clientId,
@@ -209,7 +209,7 @@ describe('the audit log', () => {
     })
   })
 
-  test('what was done to a client before events named it is found after the migration', async () => {
+  test('changes of a client from before events named it are found after the migration', async () => {
     const older = await createEmptyTestDatabase()
     const folder = new URL('../../prisma/migrations/', import.meta.url)
     const migrations = (await readdir(folder)).filter((name) => /^\d/.test(name)).sort()
@@ -319,7 +319,7 @@ describe('the audit log', () => {
     })
   })
 
-  test('is for admins alone', async () => {
+  test('is only for admins', async () => {
     const { access_token: plain } = await signIn(trio.auth.url, user)
     expect(await get(`${trio.auth.url}/admin/audit`, plain)).toMatchObject({
       status: 403,

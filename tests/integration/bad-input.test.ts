@@ -60,7 +60,7 @@ describe('bad input', () => {
   ]
 
   describe.each(bodyRoutes)('POST %s', (path) => {
-    test.each(bodies)('answers %s by a 4xx that says what is wrong', async (_, body, status) => {
+    test.each(bodies)('answers %s with a 4xx that names the problem', async (_, body, status) => {
       const answer = await postRaw(path, body)
       if (path === '/auth/logout' && body === '') {
         // Logging out needs no body at all.
@@ -217,7 +217,7 @@ describe('bad input', () => {
     )
   })
 
-  test('both services go on', async () => {
+  test('both services still work', async () => {
     expect((await get(`${trio.auth.url}/auth/me`, accessToken)).status).toBe(200)
     expect((await get(`${trio.resource.url}/me`, accessToken)).status).toBe(200)
     expect(trio.logs()).not.toMatch(/"status":500/)

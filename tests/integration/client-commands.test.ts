@@ -135,7 +135,7 @@ describe('countersign clients beside a running installation', () => {
     )
   })
 
-  test('a secret is shown once, has a successor beside it, and is dropped with the tokens it got', async () => {
+  test('a secret is shown once, overlaps with its successor, and is dropped together with its tokens', async () => {
     const id = newId()
     const { document } = await run('create', id, '--auth-method', 'client_secret_basic', ...statisticsClient)
     const first = document.client_secret as string
@@ -166,7 +166,7 @@ describe('countersign clients beside a running installation', () => {
     expect(JSON.stringify(row)).not.toContain(second)
   })
 
-  test('an id that is taken is refused; --if-absent leaves its client as it is', async () => {
+  test('a taken id is rejected; --if-absent leaves its client unchanged', async () => {
     const id = newId()
     const { jwksFile } = await makeKey()
     const before = await run('create', id, '--jwks-file', jwksFile, '--scope', 'a', '--audience', 'http://issuer.test')

@@ -126,7 +126,7 @@ describe('the dashboard of the resource-service', () => {
     })
     // Without Redis the token is refused within the seconds that its revocation takes.
     await expect.poll(statusOfDashboard, { timeout: 6_000, interval: 50 }).toBe(503)
-    expectUnavailable(await show(), /has refused the credentials/)
+    expectUnavailable(await show(), /rejected the credentials/)
     await clients('enable')
     await expect.poll(statusOfDashboard, recovery).toBe(200)
   })
@@ -162,7 +162,7 @@ describe('the dashboard of the resource-service', () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const stranger = privateKey.export({ format: 'pem', type: 'pkcs8' }) as string
     for (const [key, words] of [
-      [stranger, /has refused the credentials/],
+      [stranger, /rejected the credentials/],
       ['', /no key of its own \(SERVICE_CLIENT_KEY\)/]
     ] as const) {
       const resource = await trio.startResource({ SERVICE_CLIENT_KEY: key })

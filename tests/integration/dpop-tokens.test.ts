@@ -206,7 +206,7 @@ describe('tokens that are bound to a key (DPoP, RFC 9449)', () => {
     expect(jktOf(answer.body.access_token)).toBe(key.publicJwk.kid)
   })
 
-  test('a bound access token opens an account with a proof of its key alone', async () => {
+  test('a bound access token gives access to an account only with a proof of its key', async () => {
     const { access_token: accessToken } = await signInBound()
     const me = async (scheme: string, proof?: string, auth = trio.auth) =>
       (

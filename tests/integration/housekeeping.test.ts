@@ -71,7 +71,7 @@ describe('housekeeping', () => {
     expect(['families', 'revocations', 'audit_events', 'activity'].map(removed)).toEqual([1234, 777, 10, 1200])
   })
 
-  test('the metrics tell refreshes by outcome, sign-ins, pending revocations and the age of the view', async () => {
+  test('the metrics show refreshes by outcome, sign-ins, pending revocations and the age of the view', async () => {
     if (!trio) throw new Error('the trio is not up')
     const { url } = trio.auth
     const user = await register(url)

@@ -76,7 +76,7 @@ describe('HTTP messages', () => {
     expect(await answer.json()).toMatchObject({ error: 'invalid_request', error_description: description })
   })
 
-  test('the key set is not sent again to one who has it, whatever the request says of caches', async () => {
+  test('the key set is not sent again to a client that has it, whatever its Cache-Control', async () => {
     const url = `${trio.auth.url}/.well-known/jwks.json`
     const etag = (await fetch(url)).headers.get('ETag') as string
     const ask = async (tag: string, more = {}) =>
@@ -103,7 +103,7 @@ describe('HTTP messages', () => {
     }
   )
 
-  test('a good request is still served beside all that', async () => {
+  test('a good request is still served at the same time', async () => {
     const user = await register(trio.auth.url)
     const { status } = await post(`${trio.auth.url}/auth/login`, { username: user.username, password: user.password })
     expect(status).toBe(200)

@@ -87,7 +87,7 @@ const hostile: [name: string, answer: Answer, outcome: 'failed' | 'refused', rea
 
 describe.concurrent('a hostile answer leaves the known keys in use, is counted, and the log says why', () => {
   // First, since it lasts longest.
-  test('a key set that comes by a byte each second is given up after 5 seconds', async () => {
+  test('a key set that arrives one byte per second is given up after 5 seconds', async () => {
     await withKnownKeys(async (server, followed) => {
       const lasted: Promise<number>[] = []
       server.answer = (response) => lasted.push(writeByteEachSecond(response, keySet))

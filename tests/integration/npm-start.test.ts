@@ -175,7 +175,7 @@ describe('npm start', () => {
     expect(answers).toContain('"username":"admin"')
   })
 
-  test('the lines of the README run as they stand, and print what it shows', async () => {
+  test('the lines of the README run as written, and print what it shows', async () => {
     await startStack()
     const steps = stepsOf('README.md')
     expect(steps).toHaveLength(4)
@@ -183,7 +183,7 @@ describe('npm start', () => {
   })
 
   test.skipIf(inject('redisUrl') === undefined)(
-    'the tutorial runs as it stands: a service of the reader rejects a token when its user has signed out',
+    'the tutorial runs as written: a service of the reader rejects a token when its user has signed out',
     async () => {
       const redisUrl = await createTestRedis()
       await startStack({ COUNTERSIGN_REDIS_URL: redisUrl })
@@ -312,7 +312,7 @@ describe('npm start', () => {
     expect(await findProcess(postgres)).toBeUndefined()
   })
 
-  test('a data folder in use is refused with its pid, and what runs goes on', async () => {
+  test('a data folder in use is rejected with the pid of its process, which keeps running', async () => {
     const stack = await startStack()
     const said = await failToStart()
     expect(said).toContain(`Countersign is already running with the data folder ${dataDir} (pid ${stack.child.pid}).`)

@@ -332,7 +332,7 @@ describe('the token endpoint', () => {
       expect((await refresh(trio.auth.url, refreshToken)).status).toBe(200)
     })
 
-    test('a refresh token is of use to its own client alone', async () => {
+    test('a refresh token works only for its own client', async () => {
       const { refresh_token: refreshToken } = await signIn(trio.auth.url, await register(trio.auth.url))
       const { client_id: id, client_secret: secret } = await newClient({
         grant_types: ['client_credentials', 'refresh_token']

@@ -22,7 +22,7 @@ import { issuerMetadataRoutes, jwks } from './oauth/metadata.ts'
 import { revoke } from './oauth/revoke.ts'
 import { token } from './oauth/token.ts'
 
-/** What users do with their own accounts. */
+/** Routes of users, for their own accounts. */
 const accountRoutes = [
   showRegistration,
   register,
@@ -37,7 +37,7 @@ const accountRoutes = [
   changePassword
 ] as const
 
-/** What admins do, and what services with the scope `statistics:read` see. */
+/** Routes of admins, and of services with the scope `statistics:read`. */
 const adminRoutes = [
   listUsers,
   showUser,
@@ -59,10 +59,10 @@ const adminRoutes = [
   listAuditEvents
 ] as const
 
-/** What standard clients and verifiers use. */
+/** Routes of standard clients and verifiers. */
 const oauthRoutes = [token, revoke, introspect, jwks] as const
 
-/** Every route but health and metrics, which the service kit adds, and `/openapi.json` and `/docs`, which describe these. */
+/** Every route except health and metrics, which the service kit adds, and `/openapi.json` and `/docs`, which describe these. */
 export function routesOf(issuer: string) {
   return [...accountRoutes, ...adminRoutes, ...oauthRoutes, ...issuerMetadataRoutes(issuer)] as const
 }

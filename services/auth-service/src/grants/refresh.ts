@@ -13,9 +13,9 @@ export interface RefreshDeps extends TokenResponseDeps {
 export interface RefreshRequest {
   readonly refreshToken: string
   readonly clientId: string
-  /** The one that the session is bound to (RFC 9449 §5), if it is. */
+  /** The key that the session is bound to, if any (RFC 9449 §5). */
   readonly dpopKey?: DpopKey | undefined
-  /** Less than the session has, for this access token alone (RFC 6749 §6, RFC 8707 §2.2). */
+  /** Less than the session has, only for this access token (RFC 6749 §6, RFC 8707 §2.2). */
   readonly scopes?: readonly string[] | undefined
   readonly audience?: readonly string[] | undefined
   readonly origin: ClientInfo

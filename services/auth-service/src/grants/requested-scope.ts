@@ -1,7 +1,7 @@
 import { audiencePattern, InvalidScopeError, InvalidTargetError, UnauthorizedClientError } from '@countersign/oauth'
 import { type Client, type ClientGrantType, scopePattern } from '../clients/client.ts'
 
-/** What a token request asks for at most. */
+/** The most that a token request can get. */
 export interface RequestedScope {
   /** The `scope` parameter: space-separated (RFC 6749 §3.3). */
   readonly scope?: string | undefined
@@ -24,21 +24,21 @@ export function readScopes(scope: string | undefined): string[] | undefined {
   return [...new Set(scopes)]
 }
 
-/** @returns the resources, each once. @throws {InvalidTargetError} for what can name no API */
+/** @returns the resources, each once. @throws {InvalidTargetError} for a value that cannot name an API */
 export function readResources(resource: readonly string[] | undefined): string[] | undefined {
   if (resource === undefined) return undefined
   if (!resource.every((one) => audiencePattern.test(one))) throw new InvalidTargetError()
   return [...new Set(resource)]
 }
 
-/** All that is allowed, or what is asked for of it. @throws {InvalidScopeError} for more than is allowed */
+/** Everything that is allowed, or the requested part of it. @throws {InvalidScopeError} for more than is allowed */
 export function narrowScopes(allowed: readonly string[], scope: string | undefined): string[] {
   const wanted = readScopes(scope)
   if (wanted?.some((one) => !allowed.includes(one))) throw new InvalidScopeError()
   return wanted ?? [...allowed]
 }
 
-/** All that is allowed, or what is asked for of it. @throws {InvalidTargetError} for more, or when nothing is left */
+/** Everything that is allowed, or the requested part of it. @throws {InvalidTargetError} for more, or when nothing is left */
 export function narrowAudience(allowed: readonly string[], resource: readonly string[] | undefined): string[] {
   const wanted = readResources(resource)
   if (wanted?.some((one) => !allowed.includes(one))) throw new InvalidTargetError()

@@ -1,21 +1,21 @@
 import { describeError, type Logger, pause } from '@countersign/service-kit'
 
-/** What can be removed, each in batches. */
+/** The kinds of rows that are removed, each in batches. */
 export const expiredKinds = ['families', 'revocations', 'activity', 'audit_events'] as const
 export type ExpiredKind = (typeof expiredKinds)[number]
 
-/** Removes rows that are of no use to anyone any more. */
+/** Removes rows that nobody needs any more. */
 export interface ExpiredRows {
   /**
-   * Removes at most `limit` of them in one short transaction, if no other replica is at it.
-   * @returns how many were removed, or `undefined` when another replica is at it
+   * Removes at most `limit` rows in one short transaction, unless another replica is doing so.
+   * @returns how many were removed, or `undefined` when another replica is doing it
    */
   removeBatch(kind: ExpiredKind, limit: number): Promise<number | undefined>
 }
 
 export interface HousekeepingDeps {
   expired: ExpiredRows
-  /** Lets what the transport of revocations holds shrink with time. */
+  /** Removes expired entries from the transport of revocations. */
   trimFeed(): Promise<void>
   onRemoved(kind: ExpiredKind, rows: number): void
   logger: Logger
@@ -28,10 +28,10 @@ export interface Housekeeping {
 /** From the end of one round to the start of the next. */
 const intervalMs = 60_000
 const batchSize = 500
-/** A round ends after as many batches at the latest, so that others have their turn. */
+/** The most batches of one round for one kind, so that the others have their turn. */
 const batchesPerRound = 200
 
-/** Starts housekeeping: expired families, dead denylist entries, old counts and audit events go, a small batch at a time. */
+/** Starts housekeeping: removes expired families, denylist entries, old counts and audit events in small batches. */
 export function startHousekeeping({ expired, trimFeed, onRemoved, logger }: HousekeepingDeps): Housekeeping {
   const closing = new AbortController()
   const running = runUntilClosed()

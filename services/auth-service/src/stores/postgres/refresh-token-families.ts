@@ -35,7 +35,7 @@ const verifiedUserText = `
   SELECT 1 FROM users WHERE id = $1::uuid AND password_hash = $2 AND disabled_at IS NULL FOR NO KEY UPDATE`
 
 interface NewFamilyRow extends SessionRow {
-  /** How many live families the user had before; by the lock of the user nobody else changes that. */
+  /** How many live families the user had before; the lock on the user keeps others from changing that. */
   live_before: number
 }
 
@@ -56,10 +56,10 @@ const newFamilyText = `
     (SELECT count(*)::int FROM refresh_token_families f WHERE f.user_id = $2::uuid AND ${isLive.sql}) AS live_before
   FROM f JOIN users u ON u.id = f.user_id`
 
-/** Of no user. */
+/** An id that no user has. */
 const nobodysId = '00000000-0000-0000-0000-000000000000'
 
-/** Where there is no such account, the sessions of nobody are searched: both searches are one look into one index. */
+/** If the account does not exist, the query searches sessions of a non-existent user: both are one lookup in one index. */
 const acquaintanceText = `
   SELECT EXISTS (
       SELECT FROM refresh_token_families f
@@ -68,7 +68,7 @@ const acquaintanceText = `
     ) AS "isKnownNetwork", account.id IS NOT NULL AND account.id = $3::uuid AS "isOwnDevice"
   FROM (SELECT (SELECT id FROM users WHERE username_key = $1) AS id) account`
 
-/** The families in Postgres. Races are settled by the statements themselves; each one says how. */
+/** The families in Postgres. The statements themselves resolve races; the comment at each says how. */
 export function createPrismaRefreshTokenFamilies(
   database: Database,
   preparedStatements: PreparedStatements,
@@ -99,7 +99,7 @@ export function createPrismaRefreshTokenFamilies(
     recognize: (account) => orUnavailable(recognize(account))
   }
 
-  /** A key is bound once and for all, so the second statement cannot see another one than the first. */
+  /** The key of a family never changes, so the second statement sees the same one as the first. */
   async function endPresented(
     { familyId, clientId, jkt }: Parameters<RefreshTokenFamilies['endPresented']>[0],
     cause: Parameters<RefreshTokenFamilies['endPresented']>[1]
@@ -116,8 +116,8 @@ export function createPrismaRefreshTokenFamilies(
 
   async function start(connection: DatabaseConnection, session: NewSession) {
     const { userId, verifiedPasswordHash, clientId, scope, audience, jkt, network, origin } = session
-    // The lock is what disabling the user and changing the password wait for, and what they make this wait for. It also
-    // makes two sign-ins of one user take turns, so that the limit of live families is exact.
+    // Disabling the user and changing the password wait for this lock, and this waits for them. It also makes two sign-ins of
+    // one user take turns, so that the limit of live families is exact.
     const verified = await verifiedUser([userId, verifiedPasswordHash], connection)
     if (verified.length === 0) return undefined
     const type: AuditEventType = 'session.started'

@@ -11,7 +11,7 @@ import { isFull, isPaused, listAfterRotation, type UsedGenerations } from './use
 const doubleWindow = Prisma.raw('make_interval(secs => $11)')
 const list = listAfterRotation(doubleWindow)
 
-/** With one text for every presentation: a key, scopes or an audience that is absent is NULL. */
+/** One text for every presentation: an absent key, scope or audience is NULL. */
 const rotationText = ({ generations, times }: UsedGenerations, isPossible: Prisma.Sql) => `
   UPDATE refresh_token_families f
   SET generation = f.generation + 1, rotated_at = ${databaseNow.sql},
@@ -28,11 +28,11 @@ const rotationText = ({ generations, times }: UsedGenerations, isPossible: Prism
     AND u.id = f.user_id AND u.disabled_at IS NULL
   RETURNING ${sessionColumns.sql}`
 
-/** The rotation of nearly every refresh: the one before is longer ago than two windows, so its uses are forgotten. */
+/** The rotation of nearly every refresh: the previous one is more than two windows ago, so the list of uses is cleared. */
 const calmRotationText = rotationText(list.afterPause, isPaused(doubleWindow))
 const burstRotationText = rotationText(list.inBurst, Prisma.sql`NOT ${isFull(doubleWindow)}`)
 
-/** Advances a family, or says why not: in the common case by one statement, which is one round trip. */
+/** Advances a family, or says why not: usually with one statement, which is one round trip. */
 export function createRefreshing(
   database: Database,
   preparedStatements: PreparedStatements,
@@ -54,8 +54,8 @@ export function createRefreshing(
   }
 
   /**
-   * Of any number of parallel presentations one finds the generation unchanged: the others wait for its row lock, look
-   * again, and find it moved on.
+   * Of many parallel presentations, one finds the generation unchanged; the others wait for its row lock, check again, and
+   * find it advanced.
    */
   async function rotate(presented: PresentedGeneration): Promise<Session | undefined> {
     const { familyId, generation, clientId, jkt, scopes, audience, origin } = presented

@@ -3,7 +3,7 @@ import type { PresentedGeneration, Session } from '../../sessions/refresh-token-
 import { databaseNow } from './revocation-entries.ts'
 import { signingKid } from './signing-key-store.ts'
 
-/** What a statement that allows new tokens says of the session. */
+/** The columns of the session in a statement that allows new tokens. */
 export interface SessionRow {
   user_id: string
   username: string
@@ -21,7 +21,7 @@ export const sessionColumns = Prisma.sql`u.id AS user_id, u.username, u.roles, f
 
 type SessionRequest = Pick<PresentedGeneration, 'familyId' | 'clientId' | 'scopes' | 'audience'>
 
-/** The session with what was asked for, or with all that it has. */
+/** The session with the requested scope and audience, or with all that it has. */
 export function toSession(row: SessionRow, { familyId, clientId, scopes, audience }: SessionRequest): Session {
   return {
     userId: row.user_id,

@@ -13,7 +13,7 @@ import { type Database, inTransaction, orUnavailable, type Queryable } from './d
 import { endFamilies, endFamiliesOfUser, familiesOfUser } from './ending-families.ts'
 import { databaseNow } from './revocation-entries.ts'
 
-/** Makes changes by admins take turns, so that two of them cannot take the last admin away together. */
+/** Makes changes by admins take turns, so that two of them cannot remove the last admin together. */
 const administrationLockId = 4_010_204
 
 interface UserRow {
@@ -72,7 +72,7 @@ export function createPrismaUserAdministration(database: Database): UserAdminist
   ): Promise<UserChangeOutcome> {
     await transaction.$queryRaw`SELECT pg_advisory_xact_lock(${administrationLockId}::bigint)::text`
     if (!(await mayAdminister(transaction, actorId))) return { outcome: 'not_an_admin' }
-    // First the user's row is locked, then the families end: a sign-in either sees the change or has its session ended.
+    // The user's row is locked first, then the families end: a sign-in either sees the change or has its session ended.
     const [before] = await transaction.$queryRaw<UserRow[]>`
       SELECT ${columns} FROM users WHERE id = ${id}::uuid FOR NO KEY UPDATE`
     if (!before) return { outcome: 'unknown' }

@@ -43,7 +43,7 @@ function ClientDetails({ client }: { client: Client }) {
     <>
       {isFixed && (
         <Alert color="petrol" role="note">
-          <Text size="sm">This client belongs to the issuer itself, and stays as it is.</Text>
+          <Text size="sm">This client belongs to the issuer itself, and cannot be changed.</Text>
         </Alert>
       )}
       <Section title="Client" actions={!isFixed && <DisableClient client={client} />}>
