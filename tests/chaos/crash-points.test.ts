@@ -16,7 +16,7 @@ interface Learnt {
   readonly fault?: unknown
 }
 
-// Opened before the tests are collected: the crash points are learnt by watching each operation once.
+// Opened before the tests are collected: the crash points are learned by watching each operation once.
 const fixture = inject('docker') ? await openCrashFixture() : undefined
 const { crashes, learnt } = fixture ? await planCrashes(fixture) : { crashes: [], learnt: [] }
 
@@ -46,7 +46,7 @@ describe.skipIf(!fixture)('an auth-service that is killed and started again', ()
     await expectAllRefused(await startVerifier(fixture))
   })
 
-  // Rewriting the feed would heal what had not been published.
+  // Rewriting the feed would repair what had not been published.
   describeRounds(crashes.filter(({ operation }) => operation.losesFeed))
 
   test('denies the same after the feed was lost and rewritten', async () => {
@@ -100,7 +100,7 @@ async function startVerifier(fixture: CrashFixture): Promise<CrashFixture['statu
   return async (accessToken) => (await get(`${service.url}/me`, accessToken)).status
 }
 
-/** An operation whose steps cannot be learnt has no crash points, and a test that says why. */
+/** An operation whose steps cannot be learned has no crash points, and a test that says why. */
 async function planCrashes(fixture: CrashFixture): Promise<{ crashes: PlannedCrash[]; learnt: Learnt[] }> {
   const crashes: PlannedCrash[] = []
   const learnt: Learnt[] = []
@@ -124,9 +124,8 @@ async function planCrashes(fixture: CrashFixture): Promise<{ crashes: PlannedCra
 }
 
 /**
- * A start takes long, and so one crash is to hit many operations, of different users. In a round is at most one point of
- * each, and at most one that is held in Redis: its commands share a connection, which is given up when none
- * is answered for half a second.
+ * A start takes long, so one crash hits many operations of different users. A round has at most one point of each, and at most
+ * one that is held in Redis: its commands share a connection, which is given up when none gets a reply for half a second.
  */
 function inRounds(all: readonly PlannedCrash[]): PlannedCrash[][] {
   const isInRedis = ({ point }: PlannedCrash) => point.steps[point.at]?.store === 'redis'
@@ -145,8 +144,8 @@ function inRounds(all: readonly PlannedCrash[]): PlannedCrash[][] {
 }
 
 /**
- * Runs each operation up to its crash point; when all are there, the auth-service is killed.
- * @returns the answers of those that had one by then
+ * Runs each operation up to its crash point; when all have reached it, kills the auth-service.
+ * @returns the responses of those that had one by then
  */
 async function crashIn(
   fixture: CrashFixture,
@@ -162,7 +161,7 @@ async function crashIn(
     for (const [crash, { nameOf, run }] of cases) {
       const { reached, stop } = holdAt(fixture, nameOf, crash.point, gone)
       stops.push(stop)
-      const attempt = run().catch(() => undefined) // nobody is there to answer any more
+      const attempt = run().catch(() => undefined) // nobody is left to respond
       attempts.set(crash, attempt)
       await Promise.race([reached, failAfter(20_000, `${crash.name}: that point was not reached`)])
       stop()

@@ -120,7 +120,7 @@ describe.skipIf(!inject('docker')).each(servers)('%s that answers and refuses wr
           expect([200, 503]).toContain(await me(good))
           await delay(50)
         }
-        // A verifier that cannot know says so, and does not call a good token bad.
+        // A verifier that cannot know says so, and does not reject a valid token with 401.
         expect([await me(good), await upAllTheTime.ask(good)]).toEqual([503, 503])
         await expect.poll(() => feedFault(reason), { timeout: 3000 }).toBe(true)
         const health = await get<{ checks: object }>(`${trio.auth.managementUrl}/health/ready`)

@@ -153,7 +153,7 @@ describe('administration of users', () => {
       call('PATCH', `/users/${secondId}`, { roles: [] }),
       call('PATCH', `/users/${adminId}`, { roles: [] }, second.access_token)
     ])
-    // One wins. The other one finds itself refused, or without its session.
+    // One succeeds. The other one is rejected, or has lost its session.
     expect([first.status, other.status].filter((status) => status === 200)).toHaveLength(1)
     const admins = await query(database.url, "SELECT id FROM users WHERE 'admin' = ANY(roles) AND disabled_at IS NULL")
     expect(admins).toHaveLength(1)
@@ -266,7 +266,7 @@ describe('administration of users', () => {
          FROM (SELECT 'many-' || md5(n::text) FROM generate_series(1, 20000) n) AS names(name)`
       )
       await query(database.url, 'ANALYZE users')
-      // One that fits nobody, one that fits one, and one that fits them all.
+      // One that matches nobody, one that matches one user, and one that matches all.
       for (const word of ['nobody', 'adams', 'many']) {
         const { paths } = await executedPlan(
           database.url,
@@ -285,7 +285,7 @@ describe('administration of users', () => {
   test('the sessions of a user are listed in pages, the newest first', async () => {
     const ids: string[] = []
     for (let i = 0; i < 5; i++) ids.unshift(unverifiedClaims((await signIn(trio.auth.url, user)).access_token).sid)
-    // Those of one moment are ordered by their ids, and none comes twice or is left out.
+    // Users of one moment are ordered by their ids, and none is repeated or missing.
     await query(database.url, 'UPDATE refresh_token_families SET created_at = now() WHERE id = ANY($1)', [
       ids.slice(0, 3)
     ])

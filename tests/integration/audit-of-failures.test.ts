@@ -158,7 +158,7 @@ describe('the audit log', () => {
     const [signing, next] = [kidOf('signing'), kidOf('next')]
     const revoked = await post(`${trio.auth.url}/admin/keys/${signing}/revoke`, { reason: 'a test' }, admin)
     expect(revoked.status).toBe(200)
-    // What signed the token of before is denied now.
+    // The key that signed the earlier token is denied now.
     admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
     expect((await list({ type: 'signing_key.rotated' }))[0]?.detail).toEqual({
       kid: next,

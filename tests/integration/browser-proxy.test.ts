@@ -27,7 +27,7 @@ interface Received {
   bytes: number
 }
 
-/** An API that answers what it got, unless a test puts something else in its place. */
+/** An API that returns the request it got, unless a test replaces that. */
 let answer: (received: IncomingMessage, response: ServerResponse) => unknown
 
 const echo = async (received: IncomingMessage, response: ServerResponse) => {
@@ -35,7 +35,7 @@ const echo = async (received: IncomingMessage, response: ServerResponse) => {
   try {
     for await (const chunk of received) bytes += (chunk as Buffer).length
   } catch {
-    return // the proxy has broken it off
+    return // the proxy has aborted it
   }
   const { method, url, headers } = received
   response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ method, url, headers, bytes }))
@@ -276,7 +276,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     expect(trio.auth.logs()).toContain('"request_id"')
   })
 
-  /** A request whose body the test writes. */
+  /** A request with a body that the test writes. */
   function openUpload(headers: Record<string, string> = {}) {
     const outgoing = request(new URL('/api/upload', bffUrl), {
       method: 'POST',
@@ -361,7 +361,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
         await delay(5)
       }
       await write('0\r\n\r\n')
-      // What has come meanwhile would be lost with a connection that was reset.
+      // Received data would be lost when a connection is reset.
       let text = ''
       socket.on('data', (chunk: Buffer) => {
         text += chunk
@@ -560,7 +560,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
       requests += 1
       return echo(received, response)
     }
-    // The client's URL parser would tidy the path, so it is sent by hand.
+    // The client's URL parser would normalize the path, so it is sent by hand.
     expect(await rawAnswer(path)).toMatchObject({ status: 400 })
     expect(requests).toBe(0)
   })

@@ -307,7 +307,7 @@ describe('sessions of browsers', () => {
     const { access_token: token } = await signIn(trio.auth.url, user)
     const before = await readFamily(database.url, session.session_id)
     expect(await browser.send('GET', '/bff/session')).toMatchObject({ status: 200, body: session })
-    // The question costs no refresh.
+    // The question causes no refresh.
     expect(await readFamily(database.url, session.session_id)).toEqual(before)
     const { status } = await send(`${trio.auth.url}/auth/sessions/${session.session_id}`, {
       method: 'DELETE',
@@ -387,7 +387,7 @@ describe('sessions of browsers', () => {
   })
 })
 
-// Most of their time goes by waiting for an access token to expire, and each has services and proxies of its own.
+// Most of the time passes while an access token expires, and each test has its own services and proxies.
 describe.skipIf(!isDocker).concurrent('sessions of browsers while something is away', () => {
   let database: TestDatabase
   let redisUrl: string

@@ -152,7 +152,7 @@ describe('countersign clients beside a running installation', () => {
     const dropped = await run('drop-secret', id)
     expect(dropped.code).toBe(0)
     expect(dropped.document).not.toHaveProperty('client_secret')
-    // A running issuer may remember the client until it hears of its new epoch.
+    // A running issuer may have cached the client until it learns of the new credential id.
     const presentFirst = async () => (await tokenBySecret(id, first)).status
     await expect.poll(presentFirst, { timeout: 6000, interval: 10 }).toBe(401)
     expect((await tokenBySecret(id, second)).status).toBe(200)

@@ -48,7 +48,7 @@ interface KeyList {
   rotation_possible_at: string
 }
 
-/** What no run may ever show. */
+/** What the output of no run may contain. */
 const secrets = new Set<string>()
 
 const newMasterKey = () => randomBytes(32).toString('base64')
@@ -501,7 +501,7 @@ describe('countersign on a database of its own', () => {
     const newest = newMasterKey()
     const withBoth = withKey(`${newest},${current}`)
     expect((await run(args, withBoth)).code).toBe(2)
-    // One that is damaged keeps none of the others from being resealed.
+    // A damaged one does not keep the others from being resealed.
     expect((await run(args, withKey(newest))).code).toBe(2)
     const revoke = ['keys', 'revoke', damaged?.kid as string, '--reason', 'it cannot be opened']
     expect((await run(revoke, withKey(newest))).code).toBe(0)

@@ -68,7 +68,7 @@ describe('the dashboard of the resource-service', () => {
   const show = (url = trio.resource.url) => get<Dashboard>(`${url}/admin/dashboard`, admin)
   const statusOfDashboard = async () => (await show()).status
   const clients = (command: string) => countersign(['clients', command, 'resource-service'], { env })
-  /** After a failure the service waits for 5 s at most. */
+  /** After a failure the service waits for at most 5 s. */
   const recovery = { timeout: 10_000, interval: 100 }
 
   /** Requests for tokens that the auth-service has answered so far. */
@@ -182,7 +182,7 @@ describe('the dashboard of the resource-service', () => {
   })
 })
 
-/** A server that takes every connection and answers none. */
+/** A server that accepts every connection and never responds. */
 async function listenInSilence(): Promise<string> {
   const server = createServer(() => {}).listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -53,7 +53,7 @@ describe.skipIf(!inject('docker'))('countersign doctor', () => {
   const examine = (env: Record<string, string>, ...args: string[]) =>
     countersign<Document>(['doctor', '--json', ...args], { env: { ...healthy(), ...env } })
 
-  /** The faults that were named, by their check. */
+  /** The reported faults, by their checks. */
   async function faultsOf(env: Record<string, string>, ...args: string[]): Promise<Record<string, string>> {
     const { code, document } = await examine(env, ...args)
     expect(code).toBe(3)

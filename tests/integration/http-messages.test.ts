@@ -4,7 +4,7 @@ import { createTestDatabase, createTestRedis, type TestDatabase } from '@counter
 import { post, register, startTrio, type Trio } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 
-/** Requests as other people's software spells them. */
+/** Requests in the spelling of other people's software. */
 describe('HTTP messages', () => {
   let database: TestDatabase
   let trio: Trio

@@ -71,7 +71,11 @@ describe('the figures of the auth-service', () => {
     ['one that is away once there is a token', { figures: failed }, /cannot be reached/],
     ['one that cannot work', { figures: () => json({ error: 'temporarily_unavailable' }, 503) }, /cannot be reached/],
     ['a refusal of the client', { token: () => json({ error: 'invalid_client' }, 401) }, /rejected the credentials/],
-    ['a refusal of the scope', { figures: () => json({ error: 'insufficient_scope' }, 403) }, /rejected the credentials/],
+    [
+      'a refusal of the scope',
+      { figures: () => json({ error: 'insufficient_scope' }, 403) },
+      /rejected the credentials/
+    ],
     ['a page instead of a token', { token: () => new Response('<html>') }, /cannot be used/],
     ['a page instead of figures', { figures: () => new Response(JSON.stringify(figures)) }, /cannot be used/],
     ['a redirect', { figures: () => json(figures, 302) }, /cannot be used/],

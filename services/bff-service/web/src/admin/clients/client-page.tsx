@@ -13,7 +13,7 @@ import { useClient } from './clients-api.ts'
 import { ClientStatus } from './clients-page.tsx'
 import { DisableClient } from './disable-client.tsx'
 
-/** The issuer's own client: it is there from the start, and stays as it is. */
+/** The issuer's own client: it exists from the start, and cannot be changed. */
 const firstPartyClientId = 'countersign'
 
 export function ClientPage() {
