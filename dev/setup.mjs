@@ -1,5 +1,5 @@
-// Makes a bare clone ready to run: dependencies, the Prisma client, the build. Runs before start, test and check, so it
-// needs nothing but Node itself, and says nothing when there is nothing to do.
+// Prepares a bare clone: dependencies, the Prisma client, the build. Runs before start, test and check, so it needs nothing but
+// Node, and prints nothing when there is nothing to do.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
@@ -32,7 +32,7 @@ function requireNodeVersion() {
   )
 }
 
-/** Runs a program to its end, in sight of the user; what it prints into a pipe is shown when it fails. */
+/** Runs a program to its end, with its output visible; the output of a piped one is shown when it fails. */
 async function run(what, command, args, options, advice) {
   const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], ...options })
   writeFileSync(setupLock, `${process.pid} ${child.pid}`)
@@ -50,7 +50,7 @@ async function run(what, command, args, options, advice) {
   })
   process.off('SIGTERM', forward)
   if (outcome !== 0) process.stderr.write(held)
-  if (outcome !== 0) throw new SetupError(`${what} failed (${outcome}), and says why above. ${advice}`)
+  if (outcome !== 0) throw new SetupError(`${what} failed (${outcome}); the reason is above. ${advice}`)
 }
 
 /**
@@ -116,7 +116,7 @@ async function install() {
   return true
 }
 
-/** Does a work whose sources have changed since it was last done; the file `doneFrom` notes their hash. */
+/** Does work if its sources have changed since the last time; the file `doneFrom` has their hash. */
 async function whenChanged(doneFrom, hash, { starting, finished }, work) {
   const from = hash.digest('hex')
   if (existsSync(doneFrom) && readFileSync(doneFrom, 'utf8') === from) return false

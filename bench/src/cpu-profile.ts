@@ -1,6 +1,6 @@
 import type { Profile } from './suite.ts'
 
-/** What V8's sampling profiler writes, as far as it is needed here. */
+/** The part of V8's sampling profile that is needed here. */
 export interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number
@@ -12,10 +12,10 @@ export interface CpuProfile {
   readonly timeDeltas: readonly number[]
 }
 
-/** No work of the program: waiting, and the call through which the profiler is told to start and to stop. */
+/** Not work of the program: waiting, and the call that starts and stops the profiler. */
 const ignored = ['(idle)', '(root)', 'dispatch (native)']
 
-/** The functions in which most time was spent, themselves and not what they called; idle time is left out. */
+/** The functions with the most time of their own, without what they called; idle time is left out. */
 export function summariseProfile(name: string, profile: CpuProfile, root: string, count = 12): Profile {
   const places = new Map(profile.nodes.map(({ id, callFrame }) => [id, describePlace(callFrame, root)]))
   const micros = new Map<string, number>()
@@ -34,7 +34,7 @@ export function summariseProfile(name: string, profile: CpuProfile, root: string
   return { name, functions }
 }
 
-/** A function with its file as a reader knows it: inside its package, or from the root of the project. */
+/** A function with its file as readers know it: inside its package, or relative to the project. */
 function describePlace({ functionName, url }: CpuProfile['nodes'][number]['callFrame'], root: string): string {
   const name = functionName || '(anonymous)'
   if (url === '') return name.startsWith('(') ? name : `${name} (native)`

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { migrate } from '@countersign/prisma'
 import pg from 'pg'
 
-/** A migrated database of one's own. */
+/** A new, migrated database. */
 export async function createBenchDatabase(adminUrl: string): Promise<{ url: string; drop(): Promise<void> }> {
   const name = `bench_${randomBytes(6).toString('hex')}`
   const url = new URL(adminUrl)

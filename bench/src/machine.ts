@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { createClient } from 'redis'
 
-/** The machine and the versions of one run, since a figure without them says nothing. */
+/** The machine and the versions of one run, without which a figure means nothing. */
 export interface Machine {
   readonly processor: string
   readonly cores: number

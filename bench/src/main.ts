@@ -16,7 +16,7 @@ import { replaceRecord, type SuiteRecord } from './suite-record.ts'
 
 const suites: readonly Suite[] = [protectedRoute, refresh, clientCredentials, signIns, revokeToReject, growth, startUp]
 
-/** A suite that takes longer has come to a standstill, in minutes. */
+/** A suite that takes longer is stuck, in minutes. */
 const suiteMinutes = 15
 
 const help = `npm run bench [-- [--quick] SUITE …]
@@ -51,7 +51,7 @@ async function main(args: string[]): Promise<void> {
   })
 }
 
-/** A suite that fails keeps its old results, and lets the others run; one that never ends would disturb them. */
+/** A failed suite keeps its old results, and lets the others run; a stuck one would disturb them. */
 async function runSuite(suite: Suite, given: Omit<SuiteContext, 'progress'>): Promise<void> {
   const begin = performance.now()
   const seconds = () => `${Math.round((performance.now() - begin) / 1000)} s`
@@ -119,7 +119,7 @@ async function withinMinutes<T>(minutes: number, work: Promise<T>): Promise<T> {
 }
 
 main(process.argv.slice(2)).then(
-  // A suite that failed may have left something open.
+  // A failed suite may have left something open.
   () => process.exitCode && process.exit(),
   (error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)

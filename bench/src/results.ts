@@ -4,7 +4,7 @@ import { type SuiteRecord, verdictOf } from './suite-record.ts'
 
 const folder = new URL('../', import.meta.url)
 
-/** What `bench/results.json` holds; nothing when it is not there. */
+/** The content of `bench/results.json`; empty if the file does not exist. */
 export function readRecords(): SuiteRecord[] {
   const file = new URL('results.json', folder)
   if (!existsSync(file)) return []

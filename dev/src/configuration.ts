@@ -12,18 +12,18 @@ export const portVariables: Readonly<Record<ServiceName, string>> = Object.freez
   'bff-service': 'BFF_SERVICE_PORT'
 })
 
-/** What the embedded stack can be told. */
+/** The settings of the embedded stack. */
 export interface StackConfiguration {
   readonly ports: Readonly<Record<ServiceName, number>>
-  /** The absolute path of the folder that everything lasting is kept in. */
+  /** The absolute path of the folder with all data. */
   readonly dataDir: string
   /** The environment that the services read the rest of their settings from. */
   readonly environment: Environment
 }
 
 /**
- * Reads the configuration of the embedded stack. Pure: the environment comes in, a frozen object goes out.
- * @throws {ConfigurationError} with every problem at once
+ * Reads the configuration of the embedded stack. Pure: it takes the environment and returns a frozen object.
+ * @throws {ConfigurationError} that lists every problem
  */
 export function loadConfiguration(
   environment: Environment,

@@ -7,7 +7,7 @@ import { database, findRunningStack } from './data-folder.ts'
 import { findEmbeddedPostgresUrl } from './embedded-postgres.ts'
 import { publicUrls } from './services.ts'
 
-// A pipe that was closed, as by `| head`, takes no more lines, and must not keep the command from its end.
+// A closed pipe, as after `| head`, accepts no more lines, and must not keep the command from ending.
 process.stdout.on('error', () => undefined)
 process.stderr.on('error', () => undefined)
 
@@ -17,7 +17,7 @@ const exitCode = await runCommandLine(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr
 })
-// Not by itself: the migration engine leaves a timer of ten seconds behind. Once all is written.
+// Needed: the migration engine leaves a timer of ten seconds behind. It runs once all output is written.
 process.stdout.write('', () => process.exit(exitCode))
 
 async function completed(environment: Environment): Promise<Environment> {
@@ -35,7 +35,7 @@ async function completed(environment: Environment): Promise<Environment> {
     DATABASE_URL: databaseUrl,
     COUNTERSIGN_MASTER_KEY: stack?.masterKey,
     COUNTERSIGN_MASTER_KEY_FILE: undefined,
-    // What is revoked goes through the database: the stack keeps its denylist to itself.
+    // Revocations go through the database: the stack has its denylist in memory.
     REDIS_URL: undefined,
     REDIS_URL_FILE: undefined
   }

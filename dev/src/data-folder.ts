@@ -1,4 +1,4 @@
-/** The folder that everything lasting is kept in: the database, the secrets, and the lock of the stack that uses it. */
+/** The folder with all data: the database, the secrets, and the lock of the stack that uses it. */
 
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises'
@@ -9,15 +9,15 @@ import { findLockHolder, takeFolderLock } from './folder-lock.ts'
 /** The database of the stack, in the Postgres of its data folder. */
 export const database = 'countersign'
 
-/** Grows when an older Countersign could no longer use the folder. */
+/** Increases when an older Countersign could no longer use the folder. */
 const layoutVersion = 1
 
-/** An open data folder; nobody else uses it until `release`. */
+/** An open data folder; no other process uses it until `release`. */
 export interface DataFolder {
   readonly path: string
   /** The folder of the embedded Postgres. */
   readonly postgresDir: string
-  /** Where the master key is, and what else nobody else may read. */
+  /** The folder of the master key and other private files. */
   readonly secretsDir: string
   /** 32 random bytes in base64url, made with the folder. */
   readonly masterKey: string
@@ -25,8 +25,8 @@ export interface DataFolder {
 }
 
 /**
- * Opens a data folder, making it when it is not there.
- * @throws {StartError} when it is in use, of a later version, not ours, or has lost its master key
+ * Opens a data folder, and creates it if it does not exist.
+ * @throws {StartError} when it is in use, from a later version, not ours, or without its master key
  */
 export async function openDataFolder(path: string, onNote: (note: string) => void): Promise<DataFolder> {
   try {
@@ -47,13 +47,13 @@ export async function openDataFolder(path: string, onNote: (note: string) => voi
   }
 }
 
-/** What another process needs to work beside the stack that is running over a data folder. */
+/** What another process needs to work beside the stack that uses a data folder. */
 export interface RunningStack {
   readonly postgresDir: string
   readonly masterKey: string
 }
 
-/** Looks into a data folder, and changes nothing. @returns `undefined` when no stack is running over it */
+/** Reads a data folder without changing it. @returns `undefined` when no stack uses it */
 export async function findRunningStack(path: string): Promise<RunningStack | undefined> {
   try {
     if ((await findLockHolder(join(path, 'lock'))) === undefined) return undefined
@@ -149,12 +149,12 @@ async function requireNoDatabase(file: string, postgresDir: string): Promise<voi
   )
 }
 
-/** Writes a file that is there completely or not at all, and leaves alone one that is there. */
+/** Writes a file completely or not at all, and leaves an existing one unchanged. */
 async function writeOnce(file: string, content: string, mode: number): Promise<void> {
   if ((await readIfThere(file)) === undefined) await writeWhole(file, content, mode)
 }
 
-/** Writes a file that is there completely or not at all. */
+/** Writes a file completely or not at all. */
 export async function writeWhole(file: string, content: string, mode: number): Promise<void> {
   const unfinished = `${file}.${process.pid}`
   const handle = await open(unfinished, 'w', mode)

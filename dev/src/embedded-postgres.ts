@@ -22,13 +22,13 @@ const startWithinMs = 180_000
 const stopWithinMs = 20_000
 
 export interface EmbeddedPostgresOptions {
-  /** The folder that holds the cluster, its password and its log; made when absent. */
+  /** The folder with the cluster, its password and its log; created when absent. */
   readonly dataDir: string
-  /** A database that is made along with the cluster. */
+  /** A database that is created with the cluster. */
   readonly database?: string
-  /** False gives up safety against a crash of the machine for speed; for tests. Default: true. */
+  /** False gives up safety in a crash of the machine for speed, in tests. Default: true. */
   readonly durable?: boolean
-  /** Told what is going on when a start takes longer than usual. */
+  /** Called with progress when a start takes longer than usual. */
   readonly onProgress?: (message: string) => void
 }
 
@@ -39,7 +39,7 @@ export interface EmbeddedPostgres {
   url(database: string): string
   /** Resolves when Postgres has ended, for any reason. */
   readonly ended: Promise<void>
-  /** Stops it cleanly; past `withinMs` (20 s by default) its process is killed, which costs a recovery, not data. */
+  /** Stops it cleanly; after `withinMs` (20 s by default) its process is killed, which costs a recovery, not data. */
   stop(options?: { withinMs?: number }): Promise<void>
 }
 
@@ -74,7 +74,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   return asEmbeddedPostgres(child, port, password)
 }
 
-/** Ends a Postgres that a killed run left over `dataDir`; nothing happens when there is none. */
+/** Stops a Postgres that a killed run left behind in `dataDir`, if there is one. */
 export async function endLeftoverPostgres(dataDir: string): Promise<void> {
   await endLeftover(await openDataDir(dataDir), undefined)
 }
@@ -135,8 +135,8 @@ async function requireSameMajorVersion(paths: Paths, binaries: PostgresBinaries)
 }
 
 /**
- * The cluster is made beside its place and moved there when it is complete, so that a start which is killed halfway
- * leaves nothing that could pass for a database.
+ * The cluster is created beside its final place and moved there when it is complete, so that a start that is killed halfway
+ * leaves nothing that looks like a database.
  */
 async function makeCluster(setUp: SetUp, database: string | undefined): Promise<void> {
   const { paths, binaries, account, durable } = setUp
@@ -279,7 +279,7 @@ async function startServer(setUp: SetUp): Promise<{ child: ChildProcess; port: n
   }
 }
 
-/** The same port at every start, if it can be had, so that a console's saved connection goes on working. */
+/** The same port at every start, if it is free, so that saved connections keep working. */
 async function choosePort(paths: Paths, attempt: number): Promise<number> {
   const former = Number(await readFile(paths.port, 'utf8').catch(() => ''))
   if (attempt === 1 && former > 0 && (await isPortFree(former))) return former
@@ -339,7 +339,7 @@ function asEmbeddedPostgres(child: ChildProcess, port: number, password: string)
   if (pid === undefined) throw new TypeError('a Postgres that is ready has a pid')
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null
   const ended = hasEnded() ? Promise.resolve() : once(child, 'exit').then(() => undefined)
-  // For an exit that nobody saw coming; a signal is all that can be sent by then.
+  // For an unexpected exit; by then only a signal can be sent.
   const endWithUs = () => child.kill('SIGINT')
   process.once('exit', endWithUs)
   ended.then(() => process.off('exit', endWithUs))

@@ -1,9 +1,9 @@
-/** Keeps a second Countersign out of a data folder, and recognises the lock of one that was killed. */
+/** Keeps a second Countersign out of a data folder, and recognizes the lock of a killed one. */
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { lock } from 'proper-lockfile'
 import { findProcess, isAlive } from './processes.ts'
 
-/** Who holds a lock; the start time tells the holder from a later process with the same pid. */
+/** The holder of a lock; the start time distinguishes it from a later process with the same pid. */
 export interface LockHolder {
   readonly pid: number
   readonly startedAt: string
@@ -31,7 +31,7 @@ export async function takeFolderLock(path: string): Promise<LockAttempt> {
   }
 }
 
-/** Who holds the lock at `path`; `undefined` when nobody that lives does. */
+/** The holder of the lock at `path`; `undefined` when no living process has it. */
 export async function findLockHolder(path: string): Promise<LockHolder | undefined> {
   const holder = parseHolder((await readIfThere(path)) ?? '')
   return holder && (await isAlive(holder)) ? holder : undefined

@@ -12,7 +12,7 @@ export interface GreetingFacts {
   readonly firstAdmin: FirstAdmin | undefined
 }
 
-/** What the terminal shows when everything answers: addresses, the first account, and lines to paste. */
+/** The output when all services respond: addresses, the first account, and lines to paste. */
 export function greeting(facts: GreetingFacts): string {
   const { seconds, urls, dataDir, firstAdmin } = facts
   const toPaste = linesToPaste(facts)
@@ -32,7 +32,7 @@ export function greeting(facts: GreetingFacts): string {
   ].join('\n')
 }
 
-/** Names the account that a start has made, and its password when that was generated. */
+/** Describes the account that a start has made, with its password if that was generated. */
 export function describeFirstAdmin({ username, generatedPassword }: FirstAdmin): string {
   if (generatedPassword === undefined) {
     return `The first account is "${username}", an administrator, with the password from COUNTERSIGN_ADMIN_PASSWORD.`
@@ -45,7 +45,7 @@ export function describeFirstAdmin({ username, generatedPassword }: FirstAdmin):
   ].join('\n')
 }
 
-/** A password that is not ours to print cannot stand in a line, so a visitor signs up first. */
+/** A password from the operator must not be printed, so a new user signs up first. */
 function linesToPaste({ urls, isRegistrationOpen, firstAdmin }: GreetingFacts): string[] {
   if (firstAdmin?.generatedPassword !== undefined) {
     return useToken(urls, { username: firstAdmin.username, password: firstAdmin.generatedPassword })

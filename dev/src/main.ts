@@ -10,7 +10,7 @@ const environment = process.env
 const stop = new AbortController()
 const hurry = new AbortController()
 
-// A terminal that was closed takes no more lines, and must not keep the stack from an orderly end.
+// A closed terminal accepts no more lines, and must not keep the stack from an orderly end.
 process.stdout.on('error', () => undefined)
 process.stderr.on('error', () => undefined)
 

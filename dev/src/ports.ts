@@ -13,7 +13,7 @@ export async function findFreePort(): Promise<number> {
   return port
 }
 
-/** Why `port` cannot be had on loopback; `undefined` when it can. */
+/** Why `port` cannot be used on loopback; `undefined` when it can. */
 export async function whyPortIsRefused(port: number): Promise<'taken' | 'privileged' | undefined> {
   // macOS lets one bind 127.0.0.1 beside another program's 0.0.0.0, and "localhost" may mean ::1 to a browser.
   if ((await isListening('127.0.0.1', port)) || (await isListening('::1', port))) return 'taken'
@@ -36,7 +36,7 @@ export async function isPortFree(port: number): Promise<boolean> {
   return (await whyPortIsRefused(port)) === undefined
 }
 
-/** Whether somebody takes connections there, and does so within a second. */
+/** Whether a server accepts connections there within a second. */
 export async function isListening(host: string, port: number): Promise<boolean> {
   const socket = connect({ host, port })
   try {

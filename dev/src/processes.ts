@@ -1,4 +1,4 @@
-/** What the operating system knows of a process: enough to tell a living one from a reused pid. */
+/** What the operating system knows about a process: enough to distinguish it from one with a reused pid. */
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** One process, told apart from any other that ever had the same pid. */
+/** One process, distinguished from any other that had the same pid. */
 export interface ProcessIdentity {
   readonly pid: number
   /** When it started, in the words of the operating system; only good for comparing. */
@@ -15,18 +15,18 @@ export interface ProcessIdentity {
   readonly command: string
 }
 
-/** The process that has this pid now; `undefined` when none has, or when it is dead and only waits to be reaped. */
+/** The process that has this pid now; `undefined` when there is none, or it is a zombie. */
 export async function findProcess(pid: number): Promise<ProcessIdentity | undefined> {
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined
   return process.platform === 'linux' ? findInProc(pid) : findWithPs(pid)
 }
 
-/** Whether the very process that was seen before is alive. */
+/** Whether that same process is alive. */
 export async function isAlive(seen: Pick<ProcessIdentity, 'pid' | 'startedAt'>): Promise<boolean> {
   return (await findProcess(seen.pid))?.startedAt === seen.startedAt
 }
 
-/** Waits until that very process is gone; false when it outlives the time given. */
+/** Waits until that same process has ended; false when it has not within the given time. */
 export async function waitUntilGone(
   seen: Pick<ProcessIdentity, 'pid' | 'startedAt'>,
   withinMs: number

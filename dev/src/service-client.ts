@@ -1,4 +1,4 @@
-/** The resource-service as a client of the issuer: it gets the figures of its dashboard with a token of its own. */
+/** The resource-service as a client of the issuer: it reads the statistics for its dashboard with its own token. */
 
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -18,8 +18,8 @@ export interface ServiceClientOptions {
 }
 
 /**
- * Makes the key of the resource-service once, and registers it with each start, since the ports and so the issuer's name
- * may be others than last time. A client that was disabled stays disabled.
+ * Makes the key of the resource-service once, and registers it at each start, since the ports and so the issuer may have
+ * changed. A disabled client stays disabled.
  * @returns the private key in PEM
  */
 export async function registerServiceClient(options: ServiceClientOptions): Promise<string> {
@@ -35,13 +35,13 @@ export async function registerServiceClient(options: ServiceClientOptions): Prom
   return pair.private_key
 }
 
-/** What `clients make-key` answers. */
+/** The output of `clients make-key`. */
 interface KeyPair {
   readonly private_key: string
   readonly jwks: unknown
 }
 
-/** Both halves in one file: they are there together, or not at all. */
+/** Both halves in one file: so there are both or none. */
 async function readOrMakeKey(file: string): Promise<KeyPair> {
   const known = parseKeyPair(await readIfThere(file))
   if (known) return known
@@ -51,7 +51,7 @@ async function readOrMakeKey(file: string): Promise<KeyPair> {
   return document as unknown as KeyPair
 }
 
-/** A file that was damaged is as good as none: the new key is registered in a moment. */
+/** A damaged file is as good as none: the new key is registered in a moment. */
 function parseKeyPair(text: string | undefined): KeyPair | undefined {
   try {
     const { private_key, jwks } = JSON.parse(text ?? '')
@@ -71,7 +71,7 @@ async function run(args: readonly string[], databaseUrl?: string) {
         output += text
       }
     },
-    // What was revoked by a change is published by the service that is about to start.
+    // The service that is about to start publishes the revocations of a change.
     stderr: { write: () => {} }
   })
   return { code, document: JSON.parse(output) as Record<string, unknown> }

@@ -3,7 +3,7 @@ import { portVariables, type ServiceName, serviceNames } from './configuration.t
 import { findFreePort, isPortFree, whyPortIsRefused } from './ports.ts'
 
 /**
- * Checks all ports before anything is started, so that one message tells every port that cannot be had.
+ * Checks all ports before anything is started, so that one message lists all that cannot be used.
  * @throws {StartError} naming each port, its variable, and a command with ports that are free
  */
 export async function requireFreePorts(ports: Readonly<Record<ServiceName, number>>): Promise<void> {
@@ -27,7 +27,7 @@ export async function requireFreePorts(ports: Readonly<Record<ServiceName, numbe
 
 const managementOffset = 5_000
 
-/** The port of each service plus 5,000, so that stacks beside each other have their own; 0 (any) where that cannot be had. */
+/** The port of each service plus 5,000, so that parallel stacks have different ones; 0 (any) where that cannot be used. */
 export async function chooseManagementPorts(
   ports: Readonly<Record<ServiceName, number>>
 ): Promise<Readonly<Record<ServiceName, number>>> {
@@ -40,7 +40,7 @@ export async function chooseManagementPorts(
   return Object.fromEntries(await Promise.all(serviceNames.map(choose)))
 }
 
-/** A free port that is easy to remember: the same with another ten, if it can be had. */
+/** A free port that is easy to remember: the same with another ten, if it is free. */
 async function findOtherPort(port: number, taken: ReadonlySet<number>): Promise<number> {
   const first = port < 1024 ? port + 4000 : port
   for (let other = first + 10; other <= Math.min(first + 200, 65_535); other += 10) {

@@ -26,9 +26,9 @@ export function publicUrls(ports: StackConfiguration['ports']): Readonly<Record<
 export interface ServiceDeps {
   readonly databaseUrl: string
   readonly masterKey: string
-  /** The private key by which the resource-service speaks for itself. */
+  /** The private key of the resource-service as a client. */
   readonly serviceClientKey: string
-  /** Told of each service as soon as it exists: from then on it holds what has to be closed. */
+  /** Called with each service as soon as it exists: from then on it must be closed. */
   onMade(name: ServiceName, service: Service): void
 }
 
@@ -55,7 +55,7 @@ export async function createServices(
     MANAGEMENT_PORT: String(managementPorts[service]),
     SHUTDOWN_DELAY_SECONDS: '0',
     LOG_LEVEL: environment.LOG_LEVEL || 'warn',
-    // A service in development publishes its keys on loopback.
+    // In development a service publishes its keys on loopback.
     OUTBOUND_PRIVATE_NETWORKS: environment.OUTBOUND_PRIVATE_NETWORKS || 'allow',
     // On loopback everybody may hear of revocations: services of one's own follow at once.
     REVOCATION_FEED_ACCESS: environment.REVOCATION_FEED_ACCESS || 'open',

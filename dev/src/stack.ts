@@ -1,4 +1,4 @@
-/** The embedded stack from its first step to its last: whatever was started is ended again, in the reverse order. */
+/** The embedded stack from start to stop: everything that was started is stopped again, in reverse order. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FirstAdmin } from '@countersign/auth-service'
 import { migrate } from '@countersign/prisma'
@@ -13,17 +13,17 @@ import { createServices, publicUrls } from './services.ts'
 
 const readyWithinMs = 30_000
 
-/** How the stack is asked to stop. */
+/** How the stack is told to stop. */
 export interface StopSignals {
   readonly stop: AbortSignal
-  /** Requests under way are no longer waited for. */
+  /** Running requests are no longer waited for. */
   readonly hurry: AbortSignal
 }
 
 type Closer = readonly [what: string, close: () => Promise<void>]
 
 /**
- * Runs the stack until it is asked to stop.
+ * Runs the stack until it is told to stop.
  * @throws {StartError} when it cannot start, or when its database ends by itself; everything is stopped by then
  */
 export async function runStack(
@@ -58,7 +58,7 @@ export async function runStack(
     await Promise.race([aborted(stop), failOnEnd(postgres)])
     print('Stopping …')
   } finally {
-    // The account outlives a start that failed, and its password is kept nowhere.
+    // The account outlives a failed start, and its password is not stored.
     if (unannounced) print(describeFirstAdmin(unannounced))
     await closeAll(closers, print, hurry)
   }
@@ -116,7 +116,7 @@ async function failOnEnd(postgres: EmbeddedPostgres): Promise<never> {
   throw new StartError('The database has ended by itself, so everything was stopped. Its log is in the data folder.')
 }
 
-/** The last that was started is stopped first; one that fails does not keep the others from being stopped. */
+/** The last one started is stopped first; if one fails, the others are still stopped. */
 async function closeAll(closers: readonly Closer[], print: (line: string) => void, hurry: AbortSignal): Promise<void> {
   for (const [what, close] of closers.toReversed()) {
     try {

@@ -1,7 +1,7 @@
-/** Whatever asks the stack to stop: a signal, or the end of the npm that started it. */
+/** The reasons to stop the stack: a signal, or the end of the npm that started it. */
 import { findProcess } from './processes.ts'
 
-/** npm passes on the signal that the terminal has sent us already; two this close together are one Ctrl-C. */
+/** npm passes on the signal that the terminal has already sent us; two within this time are one Ctrl-C. */
 const echoWithinMs = 1_000
 
 /** Calls `onStop` at the first SIGINT, SIGTERM or SIGHUP, and `onHurry` when another follows. */
@@ -17,7 +17,7 @@ export function watchSignals(onStop: () => void, onHurry: () => void): void {
 }
 
 /**
- * Calls `onGone` when the npm that started us is gone: a npm that is killed passes nothing on, and we would stay behind.
+ * Calls `onGone` when the npm that started us is gone: a killed npm passes nothing on, and we would stay behind.
  * Between npm and us there may be a shell, which outlives npm.
  */
 export async function watchParent(onGone: () => void): Promise<void> {

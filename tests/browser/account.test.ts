@@ -18,7 +18,7 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
   })
   afterAll(() => fixture?.close())
 
-  test('register, sign out, sign in again, by the keyboard alone', async () => {
+  test('register, sign out and sign in again with only the keyboard', async () => {
     const { page } = await fixture.visit()
     const person = newPerson()
     await registerOnPage(page, person)
@@ -34,7 +34,7 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
     expect(fixture.complaints).toEqual([])
   })
 
-  test('who asks for a page without a session signs in and gets that page; another site is no such page', async () => {
+  test('a user without a session signs in and gets the requested page; a page of another site is not followed', async () => {
     const { page } = await fixture.visit()
     const person = newPerson()
     await registerOnPage(page, person)
@@ -48,7 +48,7 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
     expect(page.url()).toBe(`${fixture.url}/`)
   })
 
-  test('a wrong password says so, keeps the name, and the next try works', async () => {
+  test('a wrong password shows a message, keeps the name, and the next try works', async () => {
     const { page } = await fixture.visit()
     const person = newPerson()
     await registerOnPage(page, person)
@@ -67,7 +67,7 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
     await page.getByRole('heading', { level: 1, name: 'Your account' }).waitFor()
   })
 
-  test('what is wrong with a new account stands at its field', async () => {
+  test('a problem with a new account is shown at its field', async () => {
     const { page } = await fixture.visit()
     await page.goto('/register')
     await page.getByRole('textbox', { name: 'Username' }).fill('no spaces allowed')
@@ -139,7 +139,7 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
     await expectSignedOut(there.page)
   })
 
-  test('changes the password: a wrong one stands at its field, the right one ends the other sessions', async () => {
+  test('changes the password: a wrong one shows a message at its field, the right one ends the other sessions', async () => {
     const [here, there] = [await fixture.visit(), await fixture.visit()]
     const person = newPerson()
     await registerOnPage(here.page, person)

@@ -34,7 +34,7 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
     return body.keys.map(({ kid }) => kid)
   }
 
-  test('a user who is disabled is out at the next click, and cannot come back until enabled', async () => {
+  test('a disabled user is signed out at the next click, and cannot sign in until enabled', async () => {
     const visitor = await fixture.visit()
     const person = newPerson()
     await registerOnPage(visitor.page, person)
@@ -54,7 +54,7 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
     await signInOnPage(visitor.page, person)
   })
 
-  test('keys rotate and are revoked on the page while another browser goes on without noticing', async () => {
+  test('keys rotate and are revoked on the page while another browser works without interruption', async () => {
     const visitor = await fixture.visit()
     await registerOnPage(visitor.page, newPerson())
     const before = await publishedKids()

@@ -57,7 +57,7 @@ describe.skipIf(!hasBrowser)('a session that ends while a form is filled in', ()
     return { page, clientId }
   }
 
-  test('its user signs in over it, and sends what was typed', async () => {
+  test('the user signs in above the form, and the form is sent as typed', async () => {
     const { page, clientId } = await endedOverNewClient()
     expect(await again(page).getByRole('textbox', { name: 'Username' }).inputValue()).toBe('admin')
     await page.keyboard.press('Escape')

@@ -95,7 +95,7 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
     await dialog.getByLabel('Audiences').press('Enter')
   }
 
-  describe('say at the field what is wrong, in words for people', () => {
+  describe('show each problem at its field, in plain words', () => {
     test('an empty form: the first field in error has the focus and is in view', async () => {
       await office.goto('/admin/clients')
       await office.getByRole('button', { name: 'New client' }).click()
@@ -117,7 +117,7 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
       await dialog.getByText(/Choose client credentials or token exchange/).waitFor()
     })
 
-    test('a bad audience, which the issuer alone refuses', async () => {
+    test('a bad audience, which only the issuer can reject', async () => {
       const dialog = await openNewClient('bad-audience')
       await addAudience(dialog, 'https://api.example.com/#fragment')
       await create(dialog)
@@ -152,7 +152,7 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
       expect(await page.locator('main').innerText()).not.toMatch(ownTerms)
     })
 
-    test('whatever path the issuer names, its own words stay away', async () => {
+    test('whatever path the issuer names, its own message is not shown', async () => {
       const page = await visit()
       let path = ''
       await page.route('**/bff/registration', (route) =>
@@ -281,7 +281,7 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
       await signInOnPage(page, { ...person, password: third })
     })
 
-    test('password: where nothing was changed, a wrong one is said to be wrong', async () => {
+    test('password: if nothing was changed, a wrong one is reported as wrong', async () => {
       const page = await visit()
       await registerOnPage(page, newPerson())
       await page.route('**/account/auth/password', (route) => route.abort(), { times: 1 })

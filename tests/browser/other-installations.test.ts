@@ -12,7 +12,7 @@ describe.skipIf(!hasBrowser)('the pages of other installations', () => {
   })
   afterAll(() => fixture?.close())
 
-  test('the section about the example API is there with that API alone', async () => {
+  test('the section about the example API is shown only with that API', async () => {
     const { page } = await fixture.visit()
     await registerOnPage(page, newPerson())
     await section(page).waitFor()

@@ -114,7 +114,7 @@ describe.skipIf(!hasBrowser)('what other origins can do to a browser that is sig
     expect(await planter.send('GET', '/bff/session')).toMatchObject({ status: 401 })
   })
 
-  test('a stolen cookie works until the sign-out, and is dead from then on', async () => {
+  test('a stolen cookie works until the sign-out, and never after', async () => {
     const other = await fixture.visit()
     await registerOnPage(other.page, newPerson())
     const [cookie] = sessionCookies(await other.context.cookies(fixture.url))

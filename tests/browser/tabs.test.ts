@@ -58,7 +58,7 @@ describe.skipIf(!hasBrowser)('tabs of one browser', () => {
     expect(fixture.complaints).toEqual([])
   })
 
-  test('a tab that was not told looks again when the person comes back to it', async () => {
+  test('a tab that got no message checks again when the user returns to it', async () => {
     const { first, second } = await twoTabs()
     const bob = newPerson('bob')
     // Cookies of another user, without a tab that tells of them.
@@ -91,7 +91,7 @@ describe.skipIf(!hasBrowser)('tabs of one browser', () => {
     expect(await passwordHash(bob)).toEqual(before)
   })
 
-  test('the same user who signed in again in another tab goes on in this one', async () => {
+  test('after the same user signs in again in another tab, this one keeps working', async () => {
     const { alice, first } = await twoTabs()
     const other = await fixture.visit()
     await signInOnPage(other.page, alice)

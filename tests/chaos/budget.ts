@@ -4,22 +4,22 @@ const environment = process.env
 const { isSoak } = readTestEnvironment()
 
 /**
- * How much chance there is: `CHAOS_RUNS` schedules of `CHAOS_DEPTH` steps, and `CHAOS_RACES` repetitions of each race.
+ * The amount of randomness: `CHAOS_RUNS` schedules of `CHAOS_DEPTH` steps, and `CHAOS_RACES` repetitions of each race.
  * The schedules of refresh tokens are numbered from `CHAOS_SEED` on; `CHAOS_COMPARED_RUNS` of them run on Postgres too.
- * `CHAOS_SEED` and `CHAOS_PATH` replay the schedule that a failure printed them for. `npm run test:soak` has more of all.
+ * `CHAOS_SEED` and `CHAOS_PATH` replay the schedule for which a failure printed them. `npm run test:soak` has more of all.
  */
 export const budget = Object.freeze({
   runs: number('CHAOS_RUNS') ?? (isSoak ? 1000 : 60),
   depth: number('CHAOS_DEPTH') ?? 40,
   races: number('CHAOS_RACES') ?? (isSoak ? 20 : 3),
-  /** Schedules of parties on the model of the refresh rule, and those that Postgres judges as well. */
+  /** Schedules of parties on the model of the refresh rule, and those that Postgres decides as well. */
   refreshRuns: number('CHAOS_RUNS') ?? (isSoak ? 100_000 : 20_000),
   comparedRuns: number('CHAOS_COMPARED_RUNS') ?? (isSoak ? 200 : 10),
   /** Whether operations are also killed after each step, which leaves the stores as before the next one. */
   killsAfterEachStep: isSoak,
   seed: number('CHAOS_SEED'),
   path: environment.CHAOS_PATH || undefined,
-  /** Whether it is what CI runs. */
+  /** Whether this is the run of CI. */
   isUsual: !environment.CHAOS_RUNS && !environment.CHAOS_DEPTH && !environment.CHAOS_PATH
 })
 

@@ -1,11 +1,11 @@
-/** Carries actions out on the services, and reads the answers in the model's words. */
+/** Performs actions on the services, and translates the responses into the model's terms. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TokenResponse } from '@countersign/oauth'
 import { type Answer, send, unverifiedClaims } from '@countersign/testing/trio'
 import type { Action, Outcome } from './family-model.ts'
 import { type Fixture, rules } from './fixture.ts'
 
-/** An action, which replica is asked for it, and after how many milliseconds. */
+/** An action, the replica that gets it, and the delay in milliseconds. */
 export interface Call {
   readonly action: Action
   readonly replica: number
@@ -20,13 +20,13 @@ export interface AccessToken {
   readonly issuedAt: number
 }
 
-/** Every token that was answered. */
+/** Every token that was issued. */
 export interface IssuedTokens {
   refreshToken(familyId: string, generation: number): string
   accessTokens(familyId: string): readonly AccessToken[]
-  /** The generations of its refresh tokens, the newest first. */
+  /** The generations of its refresh tokens, newest first. */
   generations(familyId: string): readonly number[]
-  /** @throws when it is not what an answer has to hold */
+  /** @throws when a response lacks a required member */
   keep(response: TokenResponse, asked: { since: number; now: number }): NonNullable<Outcome['tokens']>
 }
 
@@ -62,7 +62,7 @@ export function createIssuedTokens(): IssuedTokens {
   }
 }
 
-/** @returns what was answered, to a model whose clock says `now` */
+/** @returns the response, for a model whose clock says `now` */
 export async function carryOut(
   { action, replica, delayMs }: Call,
   {
@@ -142,7 +142,7 @@ export async function carryOut(
   }
 }
 
-/** The next generation's token, as somebody would make it who has not got the key. */
+/** The next generation's token, as somebody without the key would forge it. */
 function forged(issued: IssuedTokens, familyId: string): string {
   const bytes = Buffer.from(issued.refreshToken(familyId, 0).slice('csr1.'.length), 'base64url')
   bytes.writeUInt32BE(1_000_000, 17)

@@ -1,4 +1,4 @@
-/** Runs actions on the services, and compares every answer and the database with the model. */
+/** Performs actions on the services, and compares every response and the database with the model. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { inspect, isDeepStrictEqual } from 'node:util'
 import { ageSessionsStatement, get, post } from '@countersign/testing/trio'
@@ -6,23 +6,23 @@ import { type Call, carryOut, createIssuedTokens, type IssuedTokens } from './ca
 import { apply, type Family, type Outcome, type World } from './family-model.ts'
 import { type Fixture, rules, scheduleSeconds } from './fixture.ts'
 
-/** Rows that are held back from the services while calls arrive: so the calls meet there, and go on together. */
+/** Rows that are locked while calls arrive: so the calls meet there, and continue together. */
 export type Hold = 'nothing' | 'user' | 'families'
 
 export interface CheckedWorld {
-  /** The model's state, which is what the services have shown to be theirs. */
+  /** The model's state, which matches what the services have shown. */
   readonly world: World
   readonly issued: IssuedTokens
   /** Whether an access token of the family is alive by the model's clock. */
   hasLiveAccessToken(familyId: string): boolean
   /**
-   * Makes calls at the same time. One order of them has to explain all answers and what the database holds then; after
-   * that, the sessions that ended have to be refused everywhere within a second.
+   * Makes calls at the same time. One order of them must explain all responses and the database afterwards; then the sessions
+   * that ended must be rejected everywhere within a second.
    */
   run(calls: readonly Call[], hold?: Hold): Promise<readonly Outcome[]>
   /** Lets time pass: moves all moments of all sessions into the past. */
   pass(seconds: number): Promise<void>
-  /** Judges what is left: every live access token, and the newest refresh token of every session that ended. */
+  /** Checks the rest: every live access token, and the newest refresh token of every session that ended. */
   finish(): Promise<void>
 }
 
@@ -102,12 +102,12 @@ export async function createCheckedWorld(fixture: Fixture, { users: count }: { u
     return outcomes
   }
 
-  /** Of a race for the user's row, the loser of two password changes is told so, and not that its password is wrong. */
+  /** In a race for the user's row, the loser of two password changes learns that, and not that its password is wrong. */
   function raceless(outcome: Outcome): Outcome {
     return outcome.status === 409 ? { status: 400, error: 'invalid_request' } : outcome
   }
 
-  /** Looks for an order of the calls in which the model answers the same and comes to the same state. */
+  /** Looks for an order of the calls in which the model gives the same responses and reaches the same state. */
   function explain(
     before: World,
     calls: readonly Call[],
@@ -142,7 +142,7 @@ export async function createCheckedWorld(fixture: Fixture, { users: count }: { u
     }
   }
 
-  /** An entry has to live until the last access token is dead for every verifier, and not much longer. */
+  /** An entry has to live until the last access token has expired for every verifier, and not much longer. */
   function dueEntry(familyId: string): { from: number; to: number } {
     const expiries = issued.accessTokens(familyId).map(({ exp, issuedAt }) => exp - (world.now - issuedAt))
     const from = Math.max(...expiries) + rules.clockTolerance
@@ -169,7 +169,7 @@ export async function createCheckedWorld(fixture: Fixture, { users: count }: { u
     )
   }
 
-  /** What the database holds, in the model's words. */
+  /** The content of the database, in the model's terms. */
   async function readDatabase() {
     const [families, entries, events, states] = await Promise.all([
       rowsOf<{ id: string; user_id: string; generation: number; revoked_reason: string | null }>(
@@ -212,7 +212,7 @@ export async function createCheckedWorld(fixture: Fixture, { users: count }: { u
     return (await pool.query<T>(text, [userIds])).rows
   }
 
-  /** Holds rows until that is enough: each call waits for them or has its answer. */
+  /** Locks rows until enough calls have arrived: each call waits for them or has its response. */
   function holdRows(hold: Hold, isEnough: () => Promise<boolean>): { taken: Promise<void>; released: Promise<void> } {
     if (hold === 'nothing') return { taken: Promise.resolve(), released: Promise.resolve() }
     const [table, column] = hold === 'user' ? ['users', 'id'] : ['refresh_token_families', 'user_id']
@@ -253,7 +253,7 @@ function endedFamilies(world: World): Family[] {
   return familiesOf(world).filter(({ endedFor }) => endedFor !== undefined)
 }
 
-/** The model's state as the database has to hold it: the sessions of each user in the order of their begin. */
+/** The model's state in the form of the database: the sessions of each user, ordered by their start. */
 function describe(world: World) {
   return {
     users: world.users.map(({ roles, isDisabled, families }) => ({

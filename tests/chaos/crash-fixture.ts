@@ -9,20 +9,20 @@ import {
 } from '@countersign/testing'
 import { get, post, register, type ServiceProcess, signIn, startTrio } from '@countersign/testing/trio'
 
-/** An auth-service that is killed and started again, and a resource-service that is up all the time. */
+/** An auth-service that is killed and started again, and a resource-service that runs all the time. */
 export interface CrashFixture {
   readonly databaseUrl: string
   readonly redisUrl: string
   readonly postgres: PostgresFaults
   readonly redis: RedisFaults
-  /** Of the auth-service as it runs now. */
+  /** Of the auth-service that runs now. */
   readonly authUrl: string
   /** An access token of an admin. */
   readonly adminToken: string
   kill(): Promise<void>
-  /** Starts the auth-service again; resolves when it takes requests and has done its first housekeeping. */
+  /** Starts the auth-service again; resolves when it accepts requests and has done its first housekeeping. */
   restart(): Promise<void>
-  /** What the resource-service that was up all the time says to an access token. */
+  /** The status that the running resource-service returns for an access token. */
   statusOfMe(accessToken: string): Promise<number>
   /** Starts another resource-service. */
   startResource(): Promise<ServiceProcess>
@@ -64,7 +64,7 @@ export async function openCrashFixture(): Promise<CrashFixture> {
       postgres.clear()
       redis.clear()
       auth = await trio.startAuth()
-      // Its transactions are not to be taken for those of an operation.
+      // Its transactions must not be taken for those of an operation.
       await until(() => /\bDELETE FROM audit_events\b.*COMMIT/s.test(postgres.sent.map(({ text }) => text).join('\n')))
     },
     statusOfMe: async (accessToken) => (await get(`${trio.resource.url}/me`, accessToken)).status,
@@ -79,7 +79,7 @@ export async function openCrashFixture(): Promise<CrashFixture> {
   }
   try {
     adminToken = (await signIn(auth.url, { username: 'admin', password: trio.adminPassword })).access_token
-    // Redis learns its scripts, so that a publication is one command.
+    // Loads the scripts into Redis, so that a publication is one command.
     const someone = await signIn(auth.url, await register(auth.url))
     await post(`${auth.url}/auth/logout`, { refresh_token: someone.refresh_token })
     await fixture.kill()

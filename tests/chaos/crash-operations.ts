@@ -23,31 +23,31 @@ import { type NameStep, nameOfStatement } from './crash-plan.ts'
 /** An operation that is killed at each of its steps. */
 export interface Operation {
   readonly name: string
-  /** The step that brings its change about; without it there is none. */
+  /** The step that makes its change; absent if there is none. */
   readonly commits?: string
-  /** The step that comes any number of times, until it finds something to do. */
+  /** The step that may repeat any number of times, until it finds something to do. */
   readonly polls?: string
-  /** Whether it takes the sweeper, of which there is one. */
+  /** Whether it needs the sweeper, of which there is one. */
   readonly isAlone?: boolean
   /** Whether statements that look like those of others follow its commit. */
   readonly goesOn?: boolean
   /** Whether it begins with the loss of all that was published. */
   readonly losesFeed?: boolean
-  /** Makes a case to kill it in. */
+  /** Prepares a case in which it is killed. */
   prepare(fixture: CrashFixture): Promise<Case>
 }
 
 export interface Case {
   readonly nameOf: NameStep
-  /** Begins it, and ends with the answer if it is a request. */
+  /** Starts it, and resolves with the response if it is a request. */
   run(): Promise<Answer | undefined>
-  /** Whether that which goes on behind the answer is over. */
+  /** Whether its work after the response is complete. */
   isOver(): Promise<boolean>
-  /** The answer's status when nothing happens to it. */
+  /** The status of the response without a fault. */
   readonly status?: number
-  /** Asserts what must hold after the restart. */
+  /** Checks what must hold after the restart. */
   verify(isCommitted: boolean): Promise<void>
-  /** Sessions that have ended in the end: their access tokens must be refused. */
+  /** Sessions that must have ended: their access tokens must be rejected. */
   readonly ended: readonly TokenResponse[]
 }
 
@@ -208,7 +208,7 @@ export const operations: readonly Operation[] = [
         ended: sessions,
         async verify(isCommitted) {
           await expectEnded(fixture, sessions, 'logout_all', isCommitted)
-          // Where it was done, the access token is refused as soon as the entry is published.
+          // If it was done, the access token is rejected as soon as the entry is published.
           expect((await run()).status).toBeOneOf(isCommitted ? [204, 401] : [204])
           await expectEnded(fixture, sessions, 'logout_all', true)
         }
@@ -293,7 +293,7 @@ export const operations: readonly Operation[] = [
           [kid]
         )
       return {
-        // Behind the commit, what is done to make the next one is left out: its loss is made good by any round.
+        // After the commit, the steps that make the next key are left out: any later round repeats them.
         nameOf: (store, text) => {
           if (store === 'redis')
             return text.startsWith('EVALSHA ') && text.includes(kid) ? 'EVALSHA publish' : undefined
@@ -373,12 +373,12 @@ export const operations: readonly Operation[] = [
   }
 ]
 
-/** Sweeps, keys that are looked after, and what is counted of all that happens. */
+/** Sweeps, key rounds, and saved counts. */
 function isBackground(text: string): boolean {
   return /^\s*(?:SELECT .*(?:FROM revocations|JOIN signing_keys)\b|WITH removed AS|INSERT INTO activity\b)/s.test(text)
 }
 
-/** The key that will sign next; it is replaced a moment after it was taken away. */
+/** The next key; after it is revoked, a new one is made within a moment. */
 async function nextKeyOf(fixture: CrashFixture): Promise<string> {
   const find = () =>
     query<{ kid: string }>(
@@ -395,7 +395,7 @@ function isSweep(text: string): boolean {
   return /^\s*SELECT .*FROM revocations\s+WHERE published_at IS NULL AND expires_at > \S+\s+AND/s.test(text)
 }
 
-/** The steps of an operation are all that is not in the background: sweeps, keys being read again, feeds being followed. */
+/** The steps of an operation are everything except the background: sweeps, key reads, followers of the feed. */
 function namesOf(
   sessions: readonly TokenResponse[],
   { withAttempts = false }: { withAttempts?: boolean } = {}
@@ -405,12 +405,12 @@ function namesOf(
   return (store, text) => {
     if (store === 'postgres') {
       const name = isBackground(text) ? undefined : nameOfStatement(text)
-      // What is marked as published before anything of this case is: that was somebody else's.
+      // Entries that are marked as published before this case has any: they belong to another one.
       return name === 'UPDATE revocations' && !isPublishing ? undefined : name
     }
     const [command] = text.split(' ', 1)
     const attempts = /\{countersign\}:(attempts:[\w-]+)/.exec(text)?.[1]
-    // Attempts that are taken back go out side by side with the DEL.
+    // Cancelled attempts are sent in parallel with the DEL.
     if (attempts !== undefined)
       return withAttempts && !/ -1(?: \d+)*$/.test(text) ? `${command} ${attempts}` : undefined
     if (command !== 'EVALSHA' || !sids.some((sid) => text.includes(sid))) return undefined
@@ -430,7 +430,7 @@ async function expectOneChain(fixture: CrashFixture, user: User, old: TokenRespo
   await expectUsable(fixture, successor.body)
 }
 
-/** For a moment a verifier may not know; it never says that the token is bad. */
+/** A verifier may be unsure for a moment; it never says that the token is invalid. */
 async function expectAccepted(fixture: CrashFixture, { access_token: token }: TokenResponse): Promise<void> {
   const statuses: number[] = []
   const ask = async () => {
@@ -446,7 +446,7 @@ async function expectUsable(fixture: CrashFixture, session: TokenResponse): Prom
   expect((await refresh(fixture.authUrl, session.refresh_token)).status).toBe(200)
 }
 
-/** Each session is ended with one denylist entry and one audit event, or nothing of that has happened. */
+/** Each session is ended with one denylist entry and one audit event, or nothing has changed. */
 async function expectEnded(
   fixture: CrashFixture,
   sessions: readonly TokenResponse[],
@@ -536,7 +536,7 @@ async function flush(fixture: CrashFixture): Promise<void> {
   await withRedis(fixture, (client) => client.flushDb())
 }
 
-/** What the feed says of itself, as docs/revocation-feed.md has it, and the sessions in it. */
+/** The state of the feed, as in docs/revocation-feed.md, and the sessions in it. */
 async function feedOf(fixture: CrashFixture): Promise<{ isComplete: boolean; sids: (string | undefined)[] }> {
   return withRedis(fixture, async (client) => {
     const epoch = await client.get('{countersign}:epoch')

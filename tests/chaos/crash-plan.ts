@@ -1,4 +1,4 @@
-/** The crash points of an operation: what it sends to Postgres and Redis, learnt by watching it once. */
+/** The crash points of an operation: what it sends to Postgres and Redis, learned by watching it once. */
 import type { Exchange, FaultProxy, Interception, Moment } from '@countersign/testing'
 import { budget } from './budget.ts'
 
@@ -8,10 +8,10 @@ export interface Stores {
 }
 type StoreName = keyof Stores
 
-/** @returns what the operation's step is called that this is, or `undefined` when it is none of them */
+/** @returns the name of the operation's step, or `undefined` when this is not one of its steps */
 export type NameStep = (store: StoreName, text: string) => string | undefined
 
-/** Something that an operation waits for. */
+/** A request of an operation that it waits for. */
 export interface Step {
   readonly store: StoreName
   /** Such as `UPDATE users`. */
@@ -26,11 +26,11 @@ export interface CrashPoint {
   /** Index of the step. */
   readonly at: number
   readonly moment: Moment
-  /** Whether the change is there at this point. */
+  /** Whether the change exists at this point. */
   readonly isCommitted: boolean
 }
 
-/** Runs an operation to its end and writes down its steps. */
+/** Runs an operation to its end and records its steps. */
 export async function learnSteps(stores: Stores, nameOf: NameStep, work: () => Promise<unknown>): Promise<Step[]> {
   const steps: Step[] = []
   const stop = interceptAll(stores, 'before_sending', (store, { text }) => {
@@ -46,8 +46,8 @@ export async function learnSteps(stores: Stores, nameOf: NameStep, work: () => P
 }
 
 /**
- * Before each step is sent, and after the commit and the last step are done but before their answers are back.
- * @param commits the step that brings the change about; without it, the change was there before
+ * Before each step is sent, and after the commit and the last step are done but before their responses are back.
+ * @param commits the step that makes the change; if absent, the change existed before
  */
 export function crashPointsOf(steps: readonly Step[], commits: string | undefined): CrashPoint[] {
   const commitAt = steps.map(({ name }) => name).lastIndexOf(commits ?? '')
@@ -71,8 +71,8 @@ export function crashPointsOf(steps: readonly Step[], commits: string | undefine
 }
 
 /**
- * Holds an operation at a crash point until nobody is there any more to go on. Its steps have to come in the order that
- * was learnt; what comes in between from elsewhere does not count.
+ * Holds an operation at a crash point until the process is killed. Its steps must come in the learned order; other traffic in
+ * between does not count.
  */
 export function holdAt(stores: Stores, nameOf: NameStep, { steps, at, moment }: CrashPoint, gone: Promise<void>) {
   let next = 0
@@ -123,7 +123,7 @@ function interceptAll(
   }
 }
 
-/** What a statement does and to which table, such as `INSERT INTO audit_events`. */
+/** The verb and the table of a statement, such as `INSERT INTO audit_events`. */
 export function nameOfStatement(text: string): string {
   const plain = text.replaceAll(/\s+/g, ' ').trim()
   const [, alias, verb, table] =

@@ -16,7 +16,7 @@ interface Learnt {
   readonly fault?: unknown
 }
 
-// Opened before the tests are collected: the crash points are learnt by watching each operation once.
+// Opened before the tests are collected: the crash points are learned by watching each operation once.
 const fixture = inject('docker') ? await openCrashFixture() : undefined
 const { crashes, learnt } = fixture ? await planCrashes(fixture) : { crashes: [], learnt: [] }
 
@@ -28,7 +28,7 @@ describe.skipIf(!fixture)('an auth-service that is killed and started again', ()
   })
 
   for (const { name, fault } of learnt) {
-    test(`${name}, when nothing happens to it, commits once and comes to its end`, () => {
+    test(`${name}, without a fault, commits once and completes`, () => {
       if (fault) throw fault
     })
   }
@@ -46,7 +46,7 @@ describe.skipIf(!fixture)('an auth-service that is killed and started again', ()
     await expectAllRefused(await startVerifier(fixture))
   })
 
-  // Rewriting the feed would heal what had not been published.
+  // Rewriting the feed would repair what had not been published.
   describeRounds(crashes.filter(({ operation }) => operation.losesFeed))
 
   test('denies the same after the feed was lost and rewritten', async () => {
@@ -63,7 +63,7 @@ describe.skipIf(!fixture)('an auth-service that is killed and started again', ()
 
   function describeRounds(crashes: readonly PlannedCrash[]): void {
     for (const round of inRounds(crashes)) {
-      describe('keeps what it promises:', () => {
+      describe('keeps its promises:', () => {
         const cases = new Map<PlannedCrash, Case>()
         let answers: ReadonlyMap<PlannedCrash, Answer | undefined>
         beforeAll(async () => {
@@ -100,7 +100,7 @@ async function startVerifier(fixture: CrashFixture): Promise<CrashFixture['statu
   return async (accessToken) => (await get(`${service.url}/me`, accessToken)).status
 }
 
-/** An operation whose steps cannot be learnt has no crash points, and a test that says why. */
+/** An operation whose steps cannot be learned has no crash points, and a test that says why. */
 async function planCrashes(fixture: CrashFixture): Promise<{ crashes: PlannedCrash[]; learnt: Learnt[] }> {
   const crashes: PlannedCrash[] = []
   const learnt: Learnt[] = []
@@ -147,8 +147,8 @@ const isLast = ({ operation, point }: PlannedCrash) =>
   point.steps[point.at]?.store === 'redis' || (operation.goesOn === true && point.isCommitted)
 
 /**
- * Runs each operation up to its crash point; when all are there, the auth-service is killed.
- * @returns the answers of those that had one by then
+ * Runs each operation up to its crash point; when all have reached it, kills the auth-service.
+ * @returns the responses of those that had one by then
  */
 async function crashIn(
   fixture: CrashFixture,
@@ -164,7 +164,7 @@ async function crashIn(
     for (const [crash, { nameOf, run }] of cases) {
       const { reached, stop } = holdAt(fixture, nameOf, crash.point, gone)
       stops.push(stop)
-      const attempt = run().catch(() => undefined) // nobody is there to answer any more
+      const attempt = run().catch(() => undefined) // nobody is left to respond
       attempts.set(crash, attempt)
       await Promise.race([reached, failAfter(20_000, `${crash.name}: that point was not reached`)])
       stop()

@@ -34,7 +34,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinish
 
 /** The sessions' statements. */
 const rotation = /^\s*UPDATE refresh_token_families/
-/** It judges the uses of the last minutes, too. */
+/** The decision also reads the uses of the last minutes. */
 const burstRotation = /^\s*UPDATE refresh_token_families[\s\S]* CASE/
 const judgement = /^\s*WITH replayed AS/
 const ending = /^\s*WITH ended AS/
@@ -94,7 +94,7 @@ describe('faults of the database', () => {
     return { ...tokens, sid: unverifiedClaims(tokens.access_token).sid }
   }
 
-  /** Makes a fault at the next statement that matches. */
+  /** Causes a fault at the next matching statement. */
   const fault = (
     moment: Moment,
     matches: Interception<PostgresExchange>['matches'],
@@ -107,14 +107,14 @@ describe('faults of the database', () => {
   }
   const cut = ({ cut }: PostgresExchange) => cut()
 
-  /** The service says that it cannot now, and nothing about the token. */
+  /** The service says that it cannot respond now, and nothing about the token. */
   const expectUnavailable = ({ status, body, headers }: Answer<unknown>) => {
     expect({ status, body }).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
     expect(headers.get('Retry-After')).toMatch(/^\d+$/)
     expect(headers.has('WWW-Authenticate')).toBe(false)
   }
 
-  /** The old token gives its one successor, however often it is asked, and that one rotates. */
+  /** The old token gives its one successor, however often it is presented, and that one rotates. */
   const expectOneSuccessor = async (session: { refresh_token: string; sid: string }) => {
     const first = await refreshed(session.refresh_token)
     const second = await refreshed(session.refresh_token)
@@ -281,7 +281,7 @@ describe('faults of the database', () => {
       await expectOneSuccessor(session)
     })
 
-    test('takes no new connection (53300): 503, and all goes on as soon as it does', async () => {
+    test('rejects new connections (53300): 503, until it accepts them again', async () => {
       const session = await newSession()
       const refuse = fault('before_sending', isConnecting, ({ endWith }) => endWith('53300'), Number.POSITIVE_INFINITY)
       await endConnections(database)
@@ -291,7 +291,7 @@ describe('faults of the database', () => {
       await expectOneSuccessor(session)
     })
 
-    test('does not answer to new connections: 503 within 4 s, and all goes on as soon as it does', async () => {
+    test('does not respond to new connections: 503 within 4 s, until it does again', async () => {
       const session = await newSession()
       let release = () => {}
       const held = new Promise<void>((resolve) => {
@@ -299,7 +299,7 @@ describe('faults of the database', () => {
       })
       const hold = fault('before_sending', isConnecting, () => held, Number.POSITIVE_INFINITY)
       await endConnections(database)
-      // A connection that was being ended may be handed out once more.
+      // A connection that was being ended may be used once more.
       const answers = [await refreshed(session.refresh_token)]
       const asked = performance.now()
       answers.push(await refreshed(session.refresh_token))
@@ -310,7 +310,7 @@ describe('faults of the database', () => {
       await expectOneSuccessor(session)
     })
 
-    test('ends every idle connection, as a failover does: nobody notices, or one 503', async () => {
+    test('ends every idle connection, as a failover does: no request fails, or one gets 503', async () => {
       const session = await newSession()
       await endConnections(database)
       const answer = await refreshed(session.refresh_token)
@@ -344,7 +344,7 @@ describe('faults of the database', () => {
       await Promise.all(
         Array.from({ length: 100 }, () => abandon(url, { refresh_token: session.refresh_token }, Promise.resolve()))
       )
-      // What was sent may still be on its way; two generations later it would be a replay, and rightly.
+      // The request may still be on its way; two generations later it would rightly be a replay.
       await delay(1000)
       await expectOneSuccessor(session)
     })
@@ -421,8 +421,8 @@ describe('faults of the database', () => {
       const client = new pg.Client({ connectionString: database.url })
       await client.connect()
       try {
-        // The service locks the user, then the family; this one does it the other way round, and waits so long that the
-        // service is the one that Postgres finds in the circle.
+        // The service locks the user, then the family; this transaction does the reverse, and waits long enough for Postgres to
+        // choose the service as the victim of the deadlock.
         await client.query("BEGIN; SET LOCAL deadlock_timeout = '4s'")
         await client.query('SELECT 1 FROM refresh_token_families WHERE id = $1 FOR UPDATE', [session.sid])
         const logoutAll = post(`${trio.auth.url}/auth/logout-all`, undefined, session.access_token)
@@ -439,7 +439,7 @@ describe('faults of the database', () => {
     })
   })
 
-  test('a service that stands still in the middle of a transaction: 503, nothing has changed, and it can be repeated', async () => {
+  test('a service that is stopped in the middle of a transaction: 503, nothing has changed, and it can be repeated', async () => {
     const session = await newSession()
     const logoutAll = () => post(`${trio.auth.url}/auth/logout-all`, undefined, session.access_token)
     let isStopped = () => {}
@@ -472,7 +472,7 @@ describe('faults of the database', () => {
   })
 })
 
-/** Sends a request and resets the connection when `when` is there. */
+/** Sends a request and resets the connection when `when` resolves. */
 async function abandon(url: string, body: unknown, when: Promise<void>): Promise<void> {
   const { hostname, port, pathname } = new URL(url)
   const text = JSON.stringify(body)

@@ -1,4 +1,4 @@
-/** What must hold of sessions, in plain code: the oracle that schedules and races are compared with. It knows no races. */
+/** The rules of sessions in plain code: the oracle for schedules and races. It knows no races. */
 
 import { present, type RefreshSettings, type RefreshState } from './refresh-rule.ts'
 
@@ -12,7 +12,7 @@ export interface Rules extends RefreshSettings {
 }
 
 export interface World {
-  /** Seconds since the world began. */
+  /** Seconds since the start of the model. */
   now: number
   readonly users: User[]
   /** The audit events, in any order. */
@@ -24,7 +24,7 @@ export interface User {
   password: string
   roles: string[]
   isDisabled: boolean
-  /** The oldest first. */
+  /** Oldest first. */
   readonly families: Family[]
 }
 
@@ -36,7 +36,7 @@ export interface Family {
   endedFor?: string
 }
 
-/** A `bearer` is the id of the family whose access token goes along. */
+/** A `bearer` is the id of the family whose access token is sent. */
 export type Action =
   | { readonly kind: 'sign in'; readonly userId: string; readonly password: string }
   | { readonly kind: 'refresh' | 'log out by refresh token'; readonly familyId: string; readonly generation: number }
@@ -64,11 +64,11 @@ export interface Outcome {
 export interface Given {
   /** The id of the family that a sign-in starts. */
   readonly newFamilyId: string
-  /** In a race a bearer token is judged at the request's begin, before its session ended. */
+  /** In a race a bearer token is checked at the start of the request, before its session ended. */
   readonly isBearerAccepted: boolean
 }
 
-/** Does one action to the world, and says what has to be answered. */
+/** Applies one action to the world, and returns the expected response. */
 export function apply(world: World, rules: Rules, action: Action, given: Given): Outcome {
   const { now, users, events } = world
   const userOf = (familyId: string) => users.find(({ families }) => families.some(({ id }) => id === familyId)) as User

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type FeedFixture, type LocalVerifier, openFeedFixture } from './feed-fixture.ts'
 import { startTraffic, violationsIn } from './feed-traffic.ts'
 
-/** After the revoking call has answered, a token may still be accepted for so long: while the feed is healthy, … */
+/** How long a token may still be accepted after the revoking call has returned: while the feed is healthy, … */
 const healthyBoundMs = 1000
 /** … and during a fault: `maxStalenessSeconds`, and what a busy machine adds. */
 const faultBoundMs = 5500
@@ -18,16 +18,16 @@ interface Fault {
   /** Whether the fault is long enough for verifiers to answer 503. */
   readonly isLong?: boolean
   readonly recoversWithinMs?: number
-  /** When a verifier joins, counted from the begin of the fault. */
+  /** When a verifier joins, counted from the start of the fault. */
   readonly joinsAfterMs?: number
 }
 
 const { isSoak } = readTestEnvironment()
 const liveEntries = isSoak ? 200_000 : 20_000
-/** Twice as long as a view may be stale is long; a soak waits for slower timers too. */
+/** Twice the staleness bound is long enough; a soak waits for slower timers too. */
 const standstillMs = isSoak ? 30_000 : 12_000
 
-// docs/faults.md lists these schedules. Each begins with a healthy feed, and ends with one.
+// docs/faults.md lists these schedules. Each starts and ends with a healthy feed.
 describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
   let redis: RedisContainer
   let fixture: FeedFixture
@@ -49,8 +49,8 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
   const retarget = (url: string) => paths().forEach((path) => void path.retarget(url))
 
   /**
-   * Asks everyone all the time, before, during and after the fault; ends sessions in all three phases; lets one verifier
-   * join in the midst of it and another one afterwards.
+   * Asks everyone all the time, before, during and after the fault; ends sessions in all three phases; lets one verifier join
+   * during the fault and another one afterwards.
    */
   async function prove(fault: () => Promise<void>, options: Fault = {}): Promise<void> {
     const { revokes = true, isLong = false, recoversWithinMs = 8000, joinsAfterMs = 150 } = options
@@ -202,7 +202,7 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
   })
 
   describe('the life of Redis', () => {
-    test('Redis is killed, and comes back empty', () =>
+    test('Redis is killed, and restarts empty', () =>
       prove(async () => {
         await redis.kill()
         await delay(1000)
@@ -223,7 +223,7 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
       60_000
     )
 
-    test('Redis is killed, and comes back with what its append-only file has', async () => {
+    test('Redis is killed, and restarts with the content of its append-only file', async () => {
       const persistent = await startRedisContainer({ persistent: true })
       try {
         retarget(persistent.url)
@@ -245,7 +245,7 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
       try {
         await replicate(replica.url, redis.url)
         await prove(async () => {
-          // The replica hears nothing from here on, which nobody knows: all still write to the primary.
+          // The replica receives nothing from here on, which nobody knows: all still write to the primary.
           await command(replica.url, (client) => client.replicaOf('NO', 'ONE' as never))
           for (let lost = 0; lost < 3; lost++) await fixture.revoke(healthyBoundMs)
           await delay(healthyBoundMs)
@@ -260,7 +260,7 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
       }
     })
 
-    test('an issuer goes on writing to the old primary for two seconds after a failover', async () => {
+    test('an issuer keeps writing to the old primary for two seconds after a failover', async () => {
       const replica = await startRedisContainer()
       const laggard = await startTcpProxy({ target: redis.url })
       const second = await fixture.trio.startAuth({ REDIS_URL: laggard.url })
@@ -360,7 +360,7 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
   })
 
   test('an issuer that starts with very many live entries loses none, nor one that is made meanwhile', async () => {
-    await fixture.leave(verifier) // four that read it all are enough
+    await fixture.leave(verifier) // four that read all of it are enough
     await fixture.stopIssuer()
     await query(
       fixture.database.url,
@@ -370,7 +370,7 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
     )
     await flush(redis.url)
     await fixture.startIssuer()
-    // How long that takes is for the benchmark of growth to say: here it shares two cores with all that watches it.
+    // The benchmark of growth measures how long that takes: here it shares two cores with all observers.
     await prove(async () => {}, { recoversWithinMs: 60_000 })
   }, 120_000)
 })

@@ -1,4 +1,4 @@
-/** What the feed's faults are made on: an issuer and verifiers, each with a way of its own to Redis, and sessions to revoke. */
+/** The set-up of the feed's faults: an issuer and verifiers, each with its own connection to Redis, and sessions to revoke. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { createTestDatabase, startTcpProxy, type TcpProxy, type TestDatabase } from '@countersign/testing'
 import {
@@ -28,7 +28,7 @@ import type { Judge, Session } from './feed-traffic.ts'
 /** A verifier in this process, whose view can be compared entry by entry. */
 export interface LocalVerifier extends Judge {
   readonly verifier: AccessTokenVerifier
-  /** Every value that its view was told. */
+  /** Every value that its view has received. */
   readonly heard: ReadonlySet<string>
 }
 
@@ -47,15 +47,15 @@ export interface FeedFixture {
   readonly good: readonly Session[]
   /** Revoked so far, or being revoked. */
   readonly revoked: readonly Session[]
-  /** Another verifier that begins to follow now. */
+  /** Another verifier that starts to follow now. */
   join(name: string): LocalVerifier
   leave(verifier: LocalVerifier): Promise<void>
-  /** Ends the next session; the bound is what a verifier may still answer 200 within. */
+  /** Ends the next session; the bound is how long a verifier may still answer 200. */
   revoke(boundMs: number, issuer?: ServiceProcess): Promise<Session>
   stopIssuer(signal?: NodeJS.Signals): Promise<void>
-  /** The issuer's next life, at the same address. */
+  /** The issuer's next start, at the same address. */
   startIssuer(): Promise<void>
-  /** Waits until everyone knows the whole truth again; returns what still differs by then. */
+  /** Waits until all verifiers know everything again; returns the remaining differences. */
   untilRecovered(withinMs: number): Promise<string[]>
   /** What differs between the outbox and the views; empty when nothing does. */
   differences(): Promise<string[]>
@@ -148,7 +148,7 @@ export async function openFeedFixture(redisUrl: string, sessionCount: number): P
   return fixture
 
   async function differences(): Promise<string[]> {
-    // What costs little comes first: this is asked again and again, with hundreds of thousands of entries.
+    // The cheap check comes first: this is called again and again, with hundreds of thousands of entries.
     return firstFindings(differencesInState, differencesInAnswers, differencesInNumber, differencesInContent)
   }
 
@@ -258,7 +258,7 @@ export function createLocalVerifier(
   return { name, pauseMs: 20, verifier, heard, ask }
 }
 
-/** The same feed; what it tells its follower is heard here too. */
+/** The same feed; its events are also observed here. */
 function overheard(feed: RevocationFeed, onEntries: (entries: readonly RevocationEntry[]) => void): RevocationFeed {
   return {
     ...feed,

@@ -1,4 +1,4 @@
-/** Asks every verifier all the time about good and revoked tokens, and judges the answers afterwards. */
+/** Sends good and revoked tokens to every verifier all the time, and checks the responses afterwards. */
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** A session, by its access token. */
@@ -11,13 +11,13 @@ export interface Session {
 /** Moments are by the test's monotonic clock, in milliseconds. */
 export interface Revocation {
   readonly sentAt: number
-  /** When the revoking call had answered: from then on the bound counts. */
+  /** When the revoking call had returned: from then on the bound counts. */
   answeredAt: number
   /** How long after that a request may still be answered 200. */
   readonly boundMs: number
 }
 
-/** Someone who verifies tokens: answers with an HTTP status. */
+/** A verifier of tokens: returns an HTTP status. */
 export interface Judge {
   readonly name: string
   /** Milliseconds between two questions. */
@@ -36,7 +36,7 @@ export interface Answer {
 export interface Traffic {
   readonly answers: readonly Answer[]
   add(judge: Judge): void
-  /** Ends it, and waits for the last answers. */
+  /** Stops, and waits for the last responses. */
   stop(): Promise<void>
 }
 
@@ -78,13 +78,13 @@ export function startTraffic(judges: readonly Judge[], sessions: () => readonly 
   }
 }
 
-/** What must not be: each as a sentence, for a failure that explains itself. */
+/** The violations: each as a sentence, for a failure that explains itself. */
 export function violationsIn(
   answers: readonly Answer[],
   { faultFrom, recoveredBy }: { faultFrom: number; recoveredBy: number }
 ): string[] {
   const violations = new Map<string, string>()
-  /** One sentence for each kind, judge and session tells enough. */
+  /** One sentence for each kind, verifier and session is enough. */
   const report = ({ judge, session }: Answer, what: string, detail: string) => {
     const key = `${judge} ${what} ${session.sid}`
     if (!violations.has(key)) violations.set(key, `${judge} ${what} (${detail})`)

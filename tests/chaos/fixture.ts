@@ -1,4 +1,4 @@
-/** The services that schedules and races run on: replicas of the auth-service, one of them a minute ahead, and an API. */
+/** The services for schedules and races: replicas of the auth-service, one of them a minute ahead, and an API. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createTestDatabase, createTestRedis } from '@countersign/testing'
 import { register, type ServiceProcess, signIn, startTrio, untilReady } from '@countersign/testing/trio'
@@ -19,7 +19,7 @@ export const rules: Rules = {
   sessionsPerUser: 4
 }
 
-/** What a schedule may take for the above to hold. */
+/** The longest time of a schedule for which the above holds. */
 export const scheduleSeconds = 28
 
 /**
@@ -35,7 +35,7 @@ export interface Fixture {
   readonly auths: readonly ServiceProcess[]
   readonly resource: ServiceProcess
   readonly pool: pg.Pool
-  /** An admin's access token that is good for a while. */
+  /** An admin's access token that stays valid for a while. */
   adminToken(): Promise<string>
   /** Makes users without asking the services, which would hash a password for each. */
   createUsers(count: number): Promise<(User & { readonly username: string })[]>
@@ -104,7 +104,7 @@ export async function openFixture(): Promise<Fixture> {
   }
 }
 
-/** Else the proof that replicas' clocks play no role would be none. */
+/** Otherwise it would prove nothing about the clocks of replicas. */
 function requireClockAhead(service: ServiceProcess): void {
   const logged = Date.parse(/"time":"([^"]+)"/.exec(service.logs())?.[1] ?? '')
   const aheadSeconds = (logged - Date.now()) / 1000

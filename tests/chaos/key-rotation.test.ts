@@ -23,7 +23,7 @@ const rotations = isSoak ? 20 : 5
 const kidOf = (accessToken: string) => decodeProtectedHeader(accessToken).kid as string
 const pick = <T>(all: readonly T[]): T => all[Math.floor(Math.random() * all.length)] as T
 
-/** What a verifier was asked in the load, and did not accept. */
+/** The requests of the load that a verifier did not accept. */
 interface Refusal {
   readonly verifier: number
   readonly status: number
@@ -53,7 +53,7 @@ describe.skipIf(!inject('docker'))(
           LOG_LEVEL: 'info'
         }
       })
-      // Each asks another replica for the keys, as behind a load balancer.
+      // Each uses another replica for the keys, as behind a load balancer.
       verifiers = await Promise.all(
         Array.from({ length: verifierCount }, (_, at) =>
           trio.startResource({ JWKS_URL: `${issuerAt(at).url}/.well-known/jwks.json` })
@@ -75,7 +75,7 @@ describe.skipIf(!inject('docker'))(
       )
       return row?.count ?? 0
     }
-    /** A user who refreshes at any issuer, and uses the tokens that are alive at any verifier, until told to stop. */
+    /** A user who refreshes at any issuer, and uses the live tokens at any verifier, until stopped. */
     async function liveOneUser(until: () => boolean, accepted: Map<string, number>): Promise<Refusal[]> {
       const user = await register(trio.auth.url)
       let tokens = await signIn(pick(trio.auths).url, user)
@@ -86,7 +86,7 @@ describe.skipIf(!inject('docker'))(
         if (answer.status !== 200) throw new Error(`refresh answered ${answer.status}: ${JSON.stringify(answer.body)}`)
         tokens = answer.body
         alive.push(tokens.access_token)
-        // The one that is seconds old, and any older one that has not expired: keys retire, tokens live on.
+        // The newest one, and any older one that has not expired: keys retire, tokens live on.
         for (const token of [tokens.access_token, pick(alive)]) {
           const at = Math.floor(Math.random() * verifiers.length)
           const { status, body } = await me(verifiers[at] as ServiceProcess, token)
@@ -117,7 +117,7 @@ describe.skipIf(!inject('docker'))(
       expect(trio.logs()).not.toMatch(/"level":(?:50|60|"error"|"fatal")/)
     })
 
-    test('a replica that was paused for longer than a rotation signs and publishes what is in force', async () => {
+    test('a replica that was paused for longer than a rotation signs with and publishes the current keys', async () => {
       const [, , sleeper] = trio.auths as [ServiceProcess, ServiceProcess, ServiceProcess]
       const users = await Promise.all(
         Array.from({ length: 5 }, async () => signIn(trio.auth.url, await register(trio.auth.url)))
@@ -189,9 +189,9 @@ describe.skipIf(!inject('docker'))('three issuers and several verifiers, with ke
   const newUsers = (count: number) =>
     Promise.all(Array.from({ length: count }, async () => signIn(trio.auth.url, await register(trio.auth.url))))
 
-  test('a rotation is known ahead: its tokens are accepted by all at the first sight, and no verifier asks for keys', async () => {
+  test('the next key is known before the rotation: all verifiers accept its tokens at once, and none fetches keys', async () => {
     const { next: nextKey } = await keys()
-    // A restart of the verifiers stands in for the seven minutes in which each of them fetches the keys once more.
+    // A restart of the verifiers replaces the seven minutes in which each of them fetches the keys once more.
     await query(database.url, "UPDATE signing_keys SET created_at = created_at - interval '420 seconds'")
     const users = await newUsers(3)
     const fetches = await countFetches()

@@ -6,8 +6,8 @@ import type { Action, Family, Outcome, User } from './family-model.ts'
 import { type Fixture, openFixture, rules } from './fixture.ts'
 
 /**
- * Pairs of calls at the same time, on two replicas. The model says that there is an order of them which explains both
- * answers, the rows and every token. Beside that, and without the model: what must not survive whatever the order.
+ * Pairs of calls at the same time, on two replicas. By the model, one order of them must explain both responses, the rows and
+ * every token. Independently of the model: what must not survive in any order.
  */
 
 /** A user with the role of an auditor, who is signed in at two places. */
@@ -18,7 +18,7 @@ interface Scene {
   readonly there: Family
 }
 
-/** What must hold once both calls have answered. */
+/** What must hold once both calls have returned. */
 type Aftermath = (after: { rows: readonly FamilyRow[]; outcomes: readonly Outcome[]; scene: Scene }) => void
 
 interface FamilyRow {
@@ -35,13 +35,13 @@ const nothingIsAlive: Aftermath = ({ rows }) => expect(rows.filter(isAlive)).toE
 const thereHasEnded: Aftermath = ({ rows, scene }) =>
   expect(rows.find(({ id }) => id === scene.there.id)?.revokedAt).not.toBeNull()
 
-/** Sessions of before and sign-ins with the old password are out; the session that changed the password is not. */
+/** Older sessions and sign-ins with the old password have ended; the session that changed the password has not. */
 const onlyHereIsAlive: Aftermath = ({ rows, scene }) =>
   expect(rows.filter(isAlive).map(({ id }) => id)).toEqual([scene.here.id])
 
 /**
- * A sign-in that comes after the end of all sessions starts one that may live. Which of the two came first is for the
- * database to say: what lives began when all that ended had ended.
+ * A sign-in after the end of all sessions starts one that may live. The database decides which came first: a live session
+ * started after all ended ones had ended.
  */
 const endsAllOlder =
   (reason: string): Aftermath =>
@@ -52,7 +52,7 @@ const endsAllOlder =
     for (const { startedAt } of rows.filter(isAlive)) expect(startedAt).toBeGreaterThanOrEqual(Math.max(...ends))
   }
 
-/** What lives has not got the role that was taken away. */
+/** A live session does not have the removed role. */
 const noLiveAuditor: Aftermath = ({ rows, outcomes }) => {
   const live = new Set(rows.filter(isAlive).map(({ id }) => id))
   const auditors = outcomes.filter(
@@ -66,7 +66,7 @@ const retryThere = ({ there }: Scene): Action => ({ kind: 'refresh', familyId: t
 /** After the retry window: its response was lost. */
 const recoverThere = retryThere
 const recoverable = 200
-/** After two of them: what a recovery skips then is good no more. */
+/** After two windows: the generation that a recovery then skips is no longer valid. */
 const unlisted = 300
 const replayThere = ({ there }: Scene): Action => ({ kind: 'refresh', familyId: there.id, generation: 0 })
 const signIn = ({ user }: Scene): Action => ({ kind: 'sign in', userId: user.id, password: user.password })
@@ -169,7 +169,7 @@ const races: readonly Race[] = [
   ['disabling, enabling and a sign-in', [disable, enable, signIn], endsAllOlder('user_disabled')]
 ]
 
-describe.skipIf(!inject('docker'))('linearity: whatever the interleaving, what was revoked stays revoked', () => {
+describe.skipIf(!inject('docker'))('linearity: in every interleaving, a revoked token stays revoked', () => {
   let fixture: Fixture
 
   beforeAll(async () => {
@@ -195,7 +195,7 @@ describe.skipIf(!inject('docker'))('linearity: whatever the interleaving, what w
         await checked.finish()
         worlds.push(checked)
       }
-      // What is refused stays refused.
+      // A rejected token stays rejected.
       for (const checked of worlds) await checked.finish()
     }
   )
@@ -264,8 +264,8 @@ function holdOf(turn: number): Hold {
 }
 
 /**
- * Calls that look at a password come to the database by one or two hashings later than the others: those wait for so long,
- * give or take, that the calls meet.
+ * Calls that verify a password reach the database one or two hashings later than the others: the others wait for about that
+ * long, so that the calls meet.
  */
 function inParallel(actions: readonly Action[], hashingMs: number): Call[] {
   const costs = actions.map(({ kind }) => (kind === 'sign in' ? 1 : kind === 'change password' ? 2 : 0))

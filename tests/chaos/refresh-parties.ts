@@ -1,4 +1,4 @@
-/** Owners and thieves with the tokens of one session, in virtual time, and what must hold from where they stand. */
+/** Owners and thieves with the tokens of one session, in virtual time, and the properties from their point of view. */
 import {
   type Judgment,
   present,
@@ -10,14 +10,14 @@ import {
 
 type Random = () => number
 
-/** A token that came to the service, and what came back. The properties judge by what the parties can see. */
+/** A presented token, and the response. The properties use only what the parties can see. */
 export interface Presentation {
   readonly at: number
   readonly party: 'owner' | 'thief'
   readonly presented: number
   /** The token that was given; without one the session has ended. */
   readonly given?: number
-  /** Which the parties cannot see: for the comparison with Postgres. */
+  /** Invisible for the parties: for the comparison with Postgres. */
   readonly judgment: Judgment
 }
 
@@ -28,7 +28,7 @@ export interface Schedule {
   readonly isAlive: boolean
 }
 
-/** Three replicas have clocks that are a minute apart. The rule asks none of them; a mutation does. */
+/** Three replicas have clocks that are a minute apart. The rule reads none of them; a mutation does. */
 export type Clocks = 'database' | 'replicas'
 const replicaClocks = [-60, 0, 60]
 
@@ -41,7 +41,7 @@ export interface Ways {
   readonly step?: number
 }
 
-/** Repeatable chance: mulberry32. */
+/** Repeatable randomness: mulberry32. */
 export function randomOf(seed: number): Random {
   let state = seed | 0
   return () => {
@@ -121,7 +121,7 @@ export function play(
   let stolen = 0
   let thiefRefreshes = 0
   const thiefRequest = (now: number) => {
-    // A copy of some token that there is, or one that the thief was given.
+    // A copy of some existing token, or one that the thief has received.
     const presented = thiefRefreshes === 0 || random() < 0.2 ? pick(exposed.slice(-3)) : stolen
     later(now + flight(), (arrival) => {
       const given = arrive('thief', presented, arrival)
@@ -141,7 +141,7 @@ export function play(
   }
   runAll()
   if (hasThief && thiefRefreshes > 0) {
-    // Both go on with the newest token that they were given, two windows and more apart: one of them has to notice.
+    // Both continue with the newest token that they have received, two windows and more apart: one of them has to notice.
     let now = (presentations.at(-1)?.at ?? 0) + window
     for (let turn = 0; turn < 6; turn++) {
       now += 2.1 * window
@@ -170,7 +170,7 @@ export const properties = {
   'no owner without a thief is ever logged out': ({ presentations }: Schedule): boolean =>
     presentations.some(({ party }) => party === 'thief') || presentations.every(({ given }) => given !== undefined),
 
-  /** One got a token; more than two windows later another one refreshed without it. Then that token is good no more. */
+  /** One got a token; more than two windows later another one refreshed without it. Then that token is no longer valid. */
   'two parties never go on side by side more than 2W apart': (schedule: Schedule, window: number): boolean => {
     const { presentations, isRobbed, isAlive } = schedule
     if (isRobbed && isAlive) return false

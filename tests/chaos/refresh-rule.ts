@@ -1,4 +1,4 @@
-/** The rule of docs/decisions/0015-recovery.md as plain code: the oracle that the statements in Postgres are compared with. */
+/** The rule of docs/decisions/0015-recovery-of-lost-responses.md as plain code: the oracle that the statements in Postgres are compared with. */
 
 /** In seconds. */
 export interface RefreshSettings {
@@ -15,16 +15,16 @@ interface Use {
 }
 
 export interface RefreshState {
-  /** Which nobody has presented yet. */
+  /** The generation that nobody has presented yet. */
   current: number
   advancedAt: number
-  /** The oldest use first. */
+  /** Oldest use first. */
   uses: readonly Use[]
 }
 
 export type Judgment = 'rotated' | 'retried' | 'recovered' | 'replayed'
 
-/** What the rule hangs on. The mutations change one of these, and each has to be noticed. */
+/** The parameters of the rule. Each mutation changes one of these, and must be noticed. */
 export interface RulePieces {
   /** How much older than the current generation a use may be, in windows. */
   readonly burstWindows: number
@@ -44,7 +44,7 @@ export const rulePieces: RulePieces = {
   renewsUses: true
 }
 
-/** Judges a presented generation, and changes the state as that asks for. Who gets tokens gets those of `state.current`. */
+/** Decides about a presented generation, and changes the state. A caller who gets tokens gets those of `state.current`. */
 export function present(
   state: RefreshState,
   generation: number,
@@ -69,7 +69,7 @@ export function present(
   advance([...others, { generation, at: pieces.renewsUses ? now : use.at }, ...skipped], pieces.longestList + 1, 2)
   return 'recovered'
 
-  /** A recovery advances by two, so that replicas of the version before never take the skipped generation for a retry. */
+  /** A recovery advances by two, so that replicas of the previous version never accept the skipped generation as a retry. */
   function advance(next: readonly Use[], longest: number, by: 1 | 2): void {
     state.uses = next.slice(-longest)
     state.current += by

@@ -3,7 +3,7 @@ import { budget } from './budget.ts'
 import { type Clocks, play, properties, type Schedule } from './refresh-parties.ts'
 import { type RulePieces, rulePieces } from './refresh-rule.ts'
 
-/** The rule on its own, in virtual time, judged from the parties' view. refresh-rule-in-sql.test.ts compares it with Postgres. */
+/** The rule alone, in virtual time, from the parties' point of view. refresh-rule-in-sql.test.ts compares it with Postgres. */
 
 const settings = { retryWindow: 60, recovery: 86_400 }
 const firstSeed = budget.seed ?? 1

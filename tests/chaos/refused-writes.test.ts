@@ -120,7 +120,7 @@ describe.skipIf(!inject('docker')).each(servers)('%s that answers and refuses wr
           expect([200, 503]).toContain(await me(good))
           await delay(50)
         }
-        // A verifier that cannot know says so, and does not call a good token bad.
+        // A verifier that cannot know says so, and does not reject a valid token with 401.
         expect([await me(good), await upAllTheTime.ask(good)]).toEqual([503, 503])
         await expect.poll(() => feedFault(reason), { timeout: 3000 }).toBe(true)
         const health = await get<{ checks: object }>(`${trio.auth.managementUrl}/health/ready`)
@@ -140,7 +140,7 @@ describe.skipIf(!inject('docker')).each(servers)('%s that answers and refuses wr
     60_000
   )
 
-  test('refuses no good token as long as nothing is revoked', async () => {
+  test('rejects no valid token while nothing is revoked', async () => {
     const upAllTheTime = join('in quiet times')
     await upAllTheTime.verifier.ready()
     const good = await newSession()

@@ -1,4 +1,4 @@
-/** The states in which a Redis goes on answering and refuses to store anything. */
+/** The states in which a Redis still responds and rejects writes. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RedisContainer } from '@countersign/testing'
 import { createClient } from 'redis'

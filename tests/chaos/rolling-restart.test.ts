@@ -22,7 +22,7 @@ import { type FrontProxy, isInstalled, startHaproxy } from '../integration/fixtu
 const requests = readTestEnvironment().isSoak ? 20_000 : 3_000
 const sessions = 8
 
-/** A load balancer with nothing special: it asks for readiness twice a second, and does not repeat requests. */
+/** A simple load balancer: it checks readiness twice a second, and does not repeat requests. */
 const haproxy = (
   ports: Record<'auth' | 'resource', number>,
   replicas: Record<'auth' | 'resource', ServiceProcess[]>
@@ -57,7 +57,7 @@ describe.skipIf(!inject('docker') || !isInstalled('haproxy'))('a rolling restart
   let proxy: FrontProxy
   const ports = { auth: 0, resource: 0 }
   const replicas: Record<'auth' | 'resource', ServiceProcess[]> = { auth: [], resource: [] }
-  /** A replica that is started again listens where the one before did. */
+  /** A restarted replica listens at the same address. */
   const environments = new Map<ServiceProcess, Record<string, string>>()
 
   const startReplica = async (name: 'auth' | 'resource', env: Record<string, string>) => {
@@ -158,7 +158,7 @@ interface Sent {
   readonly body?: string
 }
 
-/** An error of the connection counts as status 0. */
+/** A connection error counts as status 0. */
 function send(
   agent: Agent,
   port: number,

@@ -34,9 +34,9 @@ interface Deed {
   readonly delayMs: number
 }
 
-/** What somebody does; the numbers choose among what there is when the time has come. */
+/** An action of a user; the numbers select among what exists at that time. */
 const deed: fc.Arbitrary<Deed> = fc.record({
-  // What ends sessions is rare, so that there are some to end.
+  // Actions that end sessions are rare, so that there are some to end.
   kind: fc.oneof(
     { weight: 12, arbitrary: one('refresh') },
     { weight: 6, arbitrary: one('sign in') },
@@ -98,13 +98,13 @@ const does = (kind: Deed['kind'], particulars: Partial<Deed> = {}): Step => ({
 const usually = { session: 1, otherSession: 0, age: 0, roles: [], isPasswordRight: true, replica: 0, delayMs: 0 }
 const wait = (seconds: number): Step => ({ does: 'time', seconds })
 
-/** What chance comes by too rarely. */
+/** Cases that chance rarely produces. */
 const knownToBeHard: Step[][] = [
-  // Late retries, each of which has to prolong the denylist entry to come, and which wait for each other.
+  // Late retries, each of which must prolong the future denylist entry, and which wait for each other.
   [does('refresh'), wait(100), { does: 'refreshes', user: 0, session: 1, age: 1, times: 8, hold: 'families' }],
   // A retry on the replica whose clock says that the window is over.
   [does('refresh'), wait(100), does('refresh', { age: 1, replica: 1 }), wait(100), does('refresh', { age: 1 })],
-  // A session that expired before its access token did has to be denied all the same.
+  // A session that expired before its access token must still be denied.
   [wait(500), does('log out by refresh token', { session: 0 })],
   [wait(500), does('admin disables')],
   // A role shows at the next refresh, on each replica.
@@ -127,12 +127,12 @@ const knownToBeHard: Step[][] = [
   [does('refresh'), wait(300), does('refresh', { age: 1 }), does('refresh', { age: 1 })],
   // A token from before the last burst.
   [does('refresh'), wait(300), does('refresh'), does('refresh', { age: 2 })],
-  // More refreshes than the list holds.
+  // More refreshes than the list can hold.
   Array.from({ length: 12 }, () => does('refresh')),
   Array.from({ length: rules.sessionsPerUser }, () => does('sign in'))
 ]
 
-/** A schedule that never comes by something proves nothing about it. */
+/** A schedule that never reaches a case proves nothing about it. */
 const everythingThatHappens = [
   'password.changed',
   'refresh_token.recovered',
@@ -223,20 +223,20 @@ async function take(checked: CheckedWorld, step: Step): Promise<void> {
 
 const choose = <T>(from: readonly T[], number: number) => from[number % Math.max(1, from.length)]
 
-/** Mostly a live one: most of what can go wrong goes wrong there. */
+/** Mostly a live one, where most faults show. */
 function chooseFamily({ world }: CheckedWorld, user: number, number: number): Family | undefined {
   const families = choose(world.users, user)?.families ?? []
   const live = families.filter((family) => isLive(world, rules, family))
   return (number % 4 === 0 ? undefined : choose(live, number)) ?? choose(families, number)
 }
 
-/** The oldest there is, if it is to be older. */
+/** The oldest one, if an older one is wanted. */
 function generationOf({ issued }: CheckedWorld, { id }: Family, age: number): number {
   const generations = issued.generations(id)
   return generations[age] ?? generations.at(-1) ?? 0
 }
 
-/** @returns `undefined` when there is nothing to do it to */
+/** @returns `undefined` when there is no suitable session */
 function toCall(checked: CheckedWorld, userIndex: number, deed: Deed): Call | undefined {
   const action = toAction(checked, userIndex, deed)
   return action && { action, replica: deed.replica, delayMs: deed.delayMs }

@@ -76,7 +76,7 @@ export function describeContainers(given: () => Installation): void {
       }
     })
 
-    test('only our services are published, on the loopback address alone', async () => {
+    test('only our services are published, and only on the loopback address', async () => {
       const containers = await given().project.listContainers()
       for (const container of containers) {
         const addresses = Object.values(container.NetworkSettings.Ports).flatMap((bindings) => bindings ?? [])

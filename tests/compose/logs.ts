@@ -5,7 +5,7 @@ import type { Installation } from './installation.ts'
 /** What the containers have written. */
 export function describeLogs(given: () => Installation): void {
   describe('the logs', () => {
-    test('hold none of the tokens, passwords and keys that were in use', async () => {
+    test('contain none of the tokens, passwords and keys that were used', async () => {
       const { project, earlierLogs } = given()
       const logs = [...earlierLogs, await project.compose('logs', '--no-color')].join('\n')
       for (const route of ['/auth/login', '/auth/refresh', '/auth/logout', '/me', '/admin/dashboard']) {

@@ -42,7 +42,7 @@ export function describeMainJob(given: () => Installation): void {
       expect((await refresh(authUrl, refreshed.body.refresh_token)).status).toBe(200)
     })
 
-    test('within 100 ms of a logout every replica refuses the access token, and goes on refusing it', async () => {
+    test('within 100 ms of a logout every replica rejects the access token, and keeps rejecting it', async () => {
       const { project, resourceUrls } = given()
       const tokens = await newSession(given())
       expect(await statusesOfMe(given(), tokens.access_token)).toEqual(everyReplica(200))
@@ -69,7 +69,7 @@ export function describeMainJob(given: () => Installation): void {
       })
     })
 
-    test('the dashboard is for the admin alone, whose password the documented command gives', async () => {
+    test('the dashboard is only for the admin, whose password the documented command prints', async () => {
       const { project, resourceUrls } = given()
       const password = await readAdminPassword(project)
       const admin = await signIn(project.authUrl, { username: 'admin', password })

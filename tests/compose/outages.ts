@@ -99,7 +99,7 @@ export function describeOutages(given: () => Installation): void {
       expect(await statusesOfMe(given(), revoked.access_token)).toEqual(everyReplica(401))
     }, 60_000)
 
-    test('without the auth-service the dashboard is 503 with the cause, and the rest of the API goes on', async () => {
+    test('without the auth-service the dashboard is 503 with the cause, and the rest of the API works', async () => {
       const { project, resourceUrls } = given()
       const password = await readAdminPassword(project)
       const { access_token } = await signIn(project.authUrl, { username: 'admin', password })
@@ -119,7 +119,7 @@ export function describeOutages(given: () => Installation): void {
       await expect.poll(statuses, { timeout: 30_000, interval: 200 }).toEqual(everyReplica(200))
     }, 60_000)
 
-    test('without Postgres verification goes on, and a refresh waits without losing its token', async () => {
+    test('without Postgres tokens are still verified, and a refresh waits without losing its token', async () => {
       const { project } = given()
       const tokens = await newSession(given())
       startAfterwards('postgres')

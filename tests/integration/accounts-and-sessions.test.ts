@@ -46,7 +46,7 @@ describe('accounts and sessions', () => {
 
   const me = (accessToken: string) => get(`${trio.resource.url}/me`, accessToken)
 
-  /** The refusal must not take longer than this after the revoking call was answered. */
+  /** A token must be rejected within this time after the revoking call has returned. */
   const expectRefusedWithin = (milliseconds: number, accessToken: string) =>
     expect.poll(async () => (await me(accessToken)).status, { timeout: milliseconds, interval: 5 }).toBe(401)
 
@@ -146,7 +146,7 @@ describe('accounts and sessions', () => {
     }
   })
 
-  test('a username is taken whatever its case; an e-mail address never is', async () => {
+  test('a username is taken in every case of its letters; an e-mail address never is', async () => {
     const other = { username: user.username.toUpperCase(), password: user.password }
     expect(await post(`${trio.auth.url}/auth/register`, other)).toMatchObject({
       status: 409,
@@ -220,7 +220,7 @@ describe('accounts and sessions', () => {
     expect(await page('')).toEqual({ sessions: [...first.sessions, ...second.sessions], next_cursor: null })
   })
 
-  test('logout-others ends every other session of the user, and this one goes on', async () => {
+  test('logout-others ends every other session of the user, and keeps this one', async () => {
     const others = [await signIn(trio.auth.url, user), await signIn(trio.auth.url, user)]
     const own = await signIn(trio.auth.url, user)
     const stranger = await signIn(trio.auth.url, await register(trio.auth.url))
@@ -256,7 +256,7 @@ describe('accounts and sessions', () => {
     const answers = await Promise.all(
       sessions.map(({ access_token }) => post(`${trio.auth.url}/auth/logout-others`, undefined, access_token))
     )
-    // The others find that they have ended: before they are heard, or while they wait for their turn.
+    // The others find that they have ended: before they are handled, or while they wait for their turn.
     expect(answers.filter(({ status }) => status === 204)).toHaveLength(1)
     expect(answers.filter(({ status }) => [401, 403].includes(status))).toHaveLength(3)
     const live = await query<{ id: string }>(
@@ -342,7 +342,7 @@ describe('accounts and sessions', () => {
   test('the admin of the first start is let through to the dashboard, a plain user is not', async () => {
     const admin = await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })
     const { status, body } = await get(`${trio.resource.url}/admin/dashboard`, admin.access_token)
-    // This installation has no SERVICE_CLIENT_KEY, and so no figures.
+    // This installation has no SERVICE_CLIENT_KEY, and so no statistics.
     expect({ status, body }).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
     expect(body.error_description).toContain('SERVICE_CLIENT_KEY')
     const plain = await signIn(trio.auth.url, user)

@@ -86,7 +86,7 @@ describe('activity', () => {
   const soon = { timeout: 8000, interval: 100 }
   const untilSaved = async () => {
     const before = saves()
-    // Each of them has something to save.
+    // Each of them has counts to save.
     for (const { url } of trio.auths) await refresh(url, 'forged')
     await expect.poll(() => saves() - before, soon).toBeGreaterThanOrEqual(trio.auths.length)
   }
@@ -110,7 +110,7 @@ describe('activity', () => {
     const wrong = { username: user.username, password: 'not the password' }
     expect((await post(`${here}/auth/login`, wrong)).status).toBe(401)
     expect((await post(`${there}/auth/login`, wrong)).status).toBe(429)
-    // Neither says anything of who signs in.
+    // Neither says who signs in.
     expect((await post(`${here}/auth/login`, { username: user.username })).status).toBe(400)
     await post(`${here}/auth/logout`, undefined, other.access_token)
     await expect
@@ -135,7 +135,7 @@ describe('activity', () => {
       .toEqual({ rotated: 8, retried: 92 })
   })
 
-  test('a key, a token and the tokens of a client are told apart', async () => {
+  test('a key, a token and the tokens of a client are counted separately', async () => {
     const before = await totals()
     const client = {
       client_id: 'revoker',
@@ -255,7 +255,7 @@ describe('activity', () => {
     expect(writes).toEqual([])
   })
 
-  test('what was counted last is saved when a replica ends', async () => {
+  test('the last counts are saved when a replica ends', async () => {
     const before = await totals()
     const another = inject('docker') ? await trio.startAuth() : undefined
     if (!another) return

@@ -57,7 +57,7 @@ describe('administration of clients', () => {
     return body.access_token
   }
 
-  test('a client is registered, shown, changed, and told in the audit log', async () => {
+  test('a client is registered, shown and changed, and the audit log has each step', async () => {
     const client = await createClient(trio.auth.url, admin, { client_id: 'reports', name: 'Reports', ...secretClient })
     expect(client.client_secret).toMatch(/^css_[\w-]{43}$/)
     const { client_secret: _, ...shown } = client
@@ -96,7 +96,7 @@ describe('administration of clients', () => {
     }
   })
 
-  test('a key that is added ends no token, whatever the order of its members; one that goes ends all', async () => {
+  test('adding a key ends no token, whatever the order of its members; removing one ends all', async () => {
     const [old, next] = [await makeClientKey(), await makeClientKey('RS256')]
     const keyClient = { ...secretClient, token_endpoint_auth_method: 'private_key_jwt' }
     const client = await createClient(trio.auth.url, admin, { ...keyClient, jwks: { keys: [old.publicJwk] } })
@@ -141,7 +141,7 @@ describe('administration of clients', () => {
     expect(new Set(ids).size).toBe(ids.length)
   })
 
-  test('the client of this service itself is shown, and stays as it is', async () => {
+  test('the client of this service itself is shown, and cannot be changed', async () => {
     expect(await call('GET', '/countersign')).toMatchObject({
       status: 200,
       body: { token_endpoint_auth_method: 'none' }
@@ -184,7 +184,7 @@ describe('administration of clients', () => {
       ],
       [{ ...keyClient, jwks_uri: 'http://keys.example.com/jwks' }, /https/],
       [{ ...keyClient, jwks_uri: 'file:///etc/passwd' }, /https/],
-      [{ ...secretClient, client_id: 'x', jwks: { keys: [publicJwk] } }, /for private_key_jwt alone/],
+      [{ ...secretClient, client_id: 'x', jwks: { keys: [publicJwk] } }, /only for private_key_jwt/],
       [{ ...secretClient, client_id: 'x', token_endpoint_auth_method: 'none' }, /cannot get a token here/],
       [{ ...secretClient, client_id: 'a:b' }, /^The request has (invalid fields: \w|fields that)/],
       [{ ...secretClient, client_id: 'x', scopes: ['a b'] }, /^The request has (invalid fields: \w|fields that)/],
@@ -217,7 +217,7 @@ describe('administration of clients', () => {
     expect((await call('PATCH', '/reports', {})).status).toBe(400)
   })
 
-  test('a client that could never get a token, or a grant that is of no use, is refused with what to do', async () => {
+  test('a client that could never get a token, or a useless grant, is rejected with advice', async () => {
     const exchanges = { ...secretClient, grant_types: [tokenExchange], resources: ['https://me.test'] }
     const refused: [object, string, RegExp][] = [
       [
@@ -279,7 +279,7 @@ describe('administration of clients', () => {
     expect(introspection).toMatchObject({ status: 200, body: { active: true } })
   })
 
-  test('a token that came out too long in spite of that is refused with what to ask for', async () => {
+  test('a token that is still too long is rejected with advice', async () => {
     const { client_id: id, client_secret: secret } = await createClient(trio.auth.url, admin, secretClient)
     await query(
       database.url,

@@ -72,7 +72,7 @@ describe('administration of users', () => {
       [userId]
     )
 
-  test('a disabled user is out everywhere, stays out, and comes back when enabled', async () => {
+  test('a disabled user is signed out everywhere, stays out, and can sign in when enabled', async () => {
     const tokens = await signIn(trio.auth.url, user)
     const disabled = await change(user.id, { disabled: true })
     expect(disabled).toMatchObject({ status: 200, body: { id: user.id, disabled_at: expect.any(String) } })
@@ -153,7 +153,7 @@ describe('administration of users', () => {
       call('PATCH', `/users/${secondId}`, { roles: [] }),
       call('PATCH', `/users/${adminId}`, { roles: [] }, second.access_token)
     ])
-    // One wins. The other one finds itself refused, or without its session.
+    // One succeeds. The other one is rejected, or has lost its session.
     expect([first.status, other.status].filter((status) => status === 200)).toHaveLength(1)
     const admins = await query(database.url, "SELECT id FROM users WHERE 'admin' = ANY(roles) AND disabled_at IS NULL")
     expect(admins).toHaveLength(1)
@@ -162,7 +162,7 @@ describe('administration of users', () => {
     admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
   })
 
-  test('an admin whose role is gone changes nothing, although the access token still says it', async () => {
+  test('an admin who lost the role changes nothing, although the access token still has it', async () => {
     const former = await register(trio.auth.url)
     await query(database.url, "UPDATE users SET roles = '{admin}' WHERE id = $1", [former.id])
     const { access_token: token } = await signIn(trio.auth.url, former)
@@ -266,7 +266,7 @@ describe('administration of users', () => {
          FROM (SELECT 'many-' || md5(n::text) FROM generate_series(1, 20000) n) AS names(name)`
       )
       await query(database.url, 'ANALYZE users')
-      // One that fits nobody, one that fits one, and one that fits them all.
+      // One that matches nobody, one that matches one user, and one that matches all.
       for (const word of ['nobody', 'adams', 'many']) {
         const { paths } = await executedPlan(
           database.url,
@@ -285,7 +285,7 @@ describe('administration of users', () => {
   test('the sessions of a user are listed in pages, the newest first', async () => {
     const ids: string[] = []
     for (let i = 0; i < 5; i++) ids.unshift(unverifiedClaims((await signIn(trio.auth.url, user)).access_token).sid)
-    // Those of one moment are ordered by their ids, and none comes twice or is left out.
+    // Users of one moment are ordered by their ids, and none is repeated or missing.
     await query(database.url, 'UPDATE refresh_token_families SET created_at = now() WHERE id = ANY($1)', [
       ids.slice(0, 3)
     ])
@@ -360,7 +360,7 @@ describe('administration of users', () => {
     expect((await call<User>('GET', `/users/${user.id}`)).body).toMatchObject({ roles: [], disabled_at: null })
   })
 
-  test('is for admins alone, and knows no users that are not there', async () => {
+  test('is only for admins, and returns 404 for unknown users', async () => {
     const plain = (await signIn(trio.auth.url, user)).access_token
     const unknown = randomUUID()
     for (const [method, path] of [

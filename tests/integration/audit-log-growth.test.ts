@@ -48,7 +48,7 @@ describe.skipIf(!inject('docker'))('with a million audit events', () => {
     await database?.drop()
   })
 
-  /** The statement behind an answer, as it was sent. */
+  /** The statement behind a response, as it was sent. */
   async function statementOf(path: string, pattern: RegExp): Promise<string> {
     recorder.clear()
     expect((await get(trio.auth.url + path, admin)).status).toBe(200)
@@ -99,11 +99,11 @@ describe.skipIf(!inject('docker'))('with a million audit events', () => {
     if (search.session_id === session) search = { ...search, session_id: ids?.session as string }
     const statement = await statementOf(`/admin/audit?${new URLSearchParams(search)}`, /SELECT e\.id/)
     const { paths, blocks } = await executedPlan(database.url, statement, valuesOf(search))
-    // In order, or whole when that is little.
+    // In order, or as a whole if there are few rows.
     const isReached = paths.some((path) => new RegExp(`^(Bitmap )?Index Scan audit_events_${index}_idx$`).test(path))
     expect({ paths, isReached }).toEqual({ paths, isReached: true })
     expect(paths.join()).not.toContain('Seq Scan')
-    // A thousand events of the type are all looked at for a client that none of them is about.
+    // A thousand events of the type are read for a client that has none of them.
     expect(blocks).toBeLessThan(search.client_id === 'countersign' ? 2000 : 500)
   })
 

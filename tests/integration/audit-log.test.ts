@@ -69,7 +69,7 @@ describe('the audit log', () => {
   const idsOf = (events: readonly { id: string }[]) => events.map(({ id }) => id)
   const typesOf = (events: readonly { type: string }[]) => events.map(({ type }) => type)
 
-  /** Writes an event for each second, the oldest first. */
+  /** Writes an event for each second, oldest first. */
   const write = async (userId: string, from: Date, types: readonly string[]) => {
     const rows = await query<{ id: string }>(
       database.url,
@@ -141,7 +141,7 @@ describe('the audit log', () => {
       ],
       next_cursor: null
     })
-    // Two events of one session: it began, and it ended.
+    // Two events of one session: it started, and it ended.
     expect(typesOf((await list({ session_id: sid })).body.events)).toEqual(['session.ended', 'session.started'])
     await query(database.url, 'INSERT INTO audit_events (type, user_id) VALUES ($1, $2)', [
       'user.disabled',
@@ -163,7 +163,7 @@ describe('the audit log', () => {
     expect(await of({ until: later(3) })).toEqual([third, second, first])
     expect(await of({ since: later(1), until: later(3) })).toEqual([third, second])
     expect(await of({ since: later(1), until: later(1) })).toEqual([])
-    // Events have milliseconds: what is finer is between two of them.
+    // Events have milliseconds: finer moments are between two of them.
     expect(await of({ since: '2026-01-02T03:04:06.6780001Z', until: '2026-01-02T03:04:08.6780001Z' })).toEqual([
       fourth,
       third
@@ -188,7 +188,7 @@ describe('the audit log', () => {
     }
   })
 
-  test('what is done to a client is found by its id', async () => {
+  test('changes of a client are found by its id', async () => {
     const clientId = `client-${randomUUID().slice(0, 8)}`
     const body = {
       client_id: clientId,
@@ -209,7 +209,7 @@ describe('the audit log', () => {
     })
   })
 
-  test('what was done to a client before events named it is found after the migration', async () => {
+  test('changes of a client from before events named it are found after the migration', async () => {
     const older = await createEmptyTestDatabase()
     const folder = new URL('../../prisma/migrations/', import.meta.url)
     const migrations = (await readdir(folder)).filter((name) => /^\d/.test(name)).sort()
@@ -319,7 +319,7 @@ describe('the audit log', () => {
     })
   })
 
-  test('is for admins alone', async () => {
+  test('is only for admins', async () => {
     const { access_token: plain } = await signIn(trio.auth.url, user)
     expect(await get(`${trio.auth.url}/admin/audit`, plain)).toMatchObject({
       status: 403,

@@ -100,7 +100,7 @@ describe('the audit log', () => {
       .toEqual(['the client assertion is not valid', 'the client is registered for private_key_jwt'])
   })
 
-  test('is not filled by a flood of them, and holds no client id that a stranger made up', async () => {
+  test('is not filled by a flood of them, and contains no client id that a stranger invented', async () => {
     const { client_id: id } = await newClient()
     const count = async () =>
       (
@@ -131,7 +131,7 @@ describe('the audit log', () => {
     expect(madeUp.filter((one) => JSON.stringify(rows, bigintAsText).includes(one))).toEqual([])
   })
 
-  test('names what was changed of a client, also of one that is disabled by the same request', async () => {
+  test('names the changes of a client, also when the same request disables it', async () => {
     const { client_id: id } = await newClient()
     const change = (body: object) =>
       send(`${trio.auth.url}/admin/clients/${id}`, {
@@ -158,7 +158,7 @@ describe('the audit log', () => {
     const [signing, next] = [kidOf('signing'), kidOf('next')]
     const revoked = await post(`${trio.auth.url}/admin/keys/${signing}/revoke`, { reason: 'a test' }, admin)
     expect(revoked.status).toBe(200)
-    // What signed the token of before is denied now.
+    // The key that signed the earlier token is denied now.
     admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
     expect((await list({ type: 'signing_key.rotated' }))[0]?.detail).toEqual({
       kid: next,

@@ -60,7 +60,7 @@ describe('bad input', () => {
   ]
 
   describe.each(bodyRoutes)('POST %s', (path) => {
-    test.each(bodies)('answers %s by a 4xx that says what is wrong', async (_, body, status) => {
+    test.each(bodies)('answers %s with a 4xx that names the problem', async (_, body, status) => {
       const answer = await postRaw(path, body)
       if (path === '/auth/logout' && body === '') {
         // Logging out needs no body at all.
@@ -88,7 +88,7 @@ describe('bad input', () => {
     })
 
     test('answers other methods by 405 that names the right one', async () => {
-      // Whether people can register themselves may be read.
+      // Everybody may read whether registration is open.
       const allowed = path === '/auth/register' ? ['HEAD', 'GET', 'POST'] : ['POST']
       for (const method of ['GET', 'PUT', 'PATCH', 'DELETE'].filter((one) => !allowed.includes(one))) {
         const answer = await send(`${trio.auth.url}${path}`, { method })
@@ -217,14 +217,14 @@ describe('bad input', () => {
     )
   })
 
-  test('both services go on', async () => {
+  test('both services still work', async () => {
     expect((await get(`${trio.auth.url}/auth/me`, accessToken)).status).toBe(200)
     expect((await get(`${trio.resource.url}/me`, accessToken)).status).toBe(200)
     expect(trio.logs()).not.toMatch(/"status":500/)
   })
 })
 
-/** Sends bytes as they are, and gives what comes back until the other side closes. */
+/** Sends raw bytes, and returns the response until the other side closes. */
 async function rawRequest(url: string, text: string): Promise<string> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve, reject) => {
@@ -238,7 +238,7 @@ async function rawRequest(url: string, text: string): Promise<string> {
       clearTimeout(timer)
       resolve(received)
     })
-    // A reset after the answer is how a server ends a flood.
+    // With a reset after the response, a server ends a flood.
     socket.on('error', (error) => (received === '' ? reject(error) : undefined))
     socket.write(text)
   })

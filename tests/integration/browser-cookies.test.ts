@@ -66,7 +66,7 @@ describe('cookies of the bff-service', () => {
     )
   })
 
-  test('a session by the former name goes on, and has the present name after the next page', async () => {
+  test('a session with the former cookie name stays valid, and gets the present name at the next page', async () => {
     const browser = createBrowserClient(trio.publicUrl)
     await signInFor(browser)
     const headers = { Cookie: `${former.session}=${browser.cookie}` }
@@ -79,7 +79,7 @@ describe('cookies of the bff-service', () => {
     ])
   })
 
-  test('a cookie by the former name that another stack of this machine has set is left alone', async () => {
+  test('a cookie with the former name from another stack on this machine is not touched', async () => {
     const browser = createBrowserClient(trio.publicUrl)
     const headers = { Cookie: `${former.session}=${'A'.repeat(43)}; ${former.device}=csd1.other` }
     const { username, password } = await register(trio.auth.url)
@@ -104,7 +104,7 @@ describe('cookies of the bff-service', () => {
     expect(await thief.send('GET', '/bff/session')).toMatchObject({ status: 401 })
   })
 
-  test('GET /bff/cookies tells whether cookies come back, and asks nothing of the issuer', async () => {
+  test('GET /bff/cookies shows whether the browser returns cookies, without a call to the issuer', async () => {
     const before = await query(database.url, 'SELECT count(*) FROM refresh_token_families')
     const browser = createBrowserClient(trio.publicUrl)
     const first = await browser.send('GET', '/bff/cookies')

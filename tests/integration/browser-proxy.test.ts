@@ -27,7 +27,7 @@ interface Received {
   bytes: number
 }
 
-/** An API that answers what it got, unless a test puts something else in its place. */
+/** An API that returns the request it got, unless a test replaces that. */
 let answer: (received: IncomingMessage, response: ServerResponse) => unknown
 
 const echo = async (received: IncomingMessage, response: ServerResponse) => {
@@ -35,7 +35,7 @@ const echo = async (received: IncomingMessage, response: ServerResponse) => {
   try {
     for await (const chunk of received) bytes += (chunk as Buffer).length
   } catch {
-    return // the proxy has broken it off
+    return // the proxy has aborted it
   }
   const { method, url, headers } = received
   response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ method, url, headers, bytes }))
@@ -276,7 +276,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     expect(trio.auth.logs()).toContain('"request_id"')
   })
 
-  /** A request whose body the test writes. */
+  /** A request with a body that the test writes. */
   function openUpload(headers: Record<string, string> = {}) {
     const outgoing = request(new URL('/api/upload', bffUrl), {
       method: 'POST',
@@ -299,7 +299,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     return { status: response.statusCode, body: JSON.parse(text) }
   }
 
-  test('a body that is longer than what is kept goes through as it comes', async () => {
+  test('a body that is too long to be kept is streamed', async () => {
     let firstBytesAt = 0
     answer = async (received, response) => {
       received.once('data', () => {
@@ -361,7 +361,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
         await delay(5)
       }
       await write('0\r\n\r\n')
-      // What has come meanwhile would be lost with a connection that was reset.
+      // Received data would be lost when a connection is reset.
       let text = ''
       socket.on('data', (chunk: Buffer) => {
         text += chunk
@@ -437,7 +437,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     await expect.poll(() => isGone, { timeout: 2000 }).toBe(true)
   })
 
-  test('a browser that leaves is not an API that cannot be reached: nothing says so', async () => {
+  test('a browser that disconnects is not reported as an unreachable API', async () => {
     const from = bff.logs().length
     const logs = () => bff.logs().slice(from)
     const metrics = async () => (await fetch(`${bff.managementUrl}/metrics`)).text()
@@ -460,8 +460,8 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     const incoming = await browser.open('GET', '/api/slow')
     incoming.destroy()
     await expect.poll(() => logs().match(/"status":499/g)?.length, { timeout: 5000 }).toBe(2)
-    await expect.poll(logs, { timeout: 5000 }).toContain('answer not delivered')
-    expect(logs()).toContain('the browser has left before the answer')
+    await expect.poll(logs, { timeout: 5000 }).toContain('response not delivered')
+    expect(logs()).toContain('the browser disconnected before the response')
     expect(logs()).not.toMatch(/"level":"(?:warn|error)"|cannot be reached/)
     expect(await unavailable()).toBe(before)
     expect(await metrics()).toMatch(/http_request_duration_seconds_count\{.*status="499".*\} 2/)
@@ -486,7 +486,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
       setTimeout(() => response.destroy(), 50)
     }
     await expect(browser.send('GET', '/api/x')).rejects.toThrow()
-    await expect.poll(() => bff.logs()).toMatch(/"level":"warn".*the API has broken off its answer/)
+    await expect.poll(() => bff.logs()).toMatch(/"level":"warn".*the API aborted its response/)
     answer = echo
     expect(await browser.send('GET', '/api/x')).toMatchObject({ status: 200 })
   })
@@ -502,7 +502,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     expect(headers.get('WWW-Authenticate')).toBeNull()
   })
 
-  test('an API that refuses every token is asked twice, and no more', async () => {
+  test('an API that rejects every token gets two requests, and no more', async () => {
     const tokens = new Set<string>()
     let requests = 0
     answer = (received, response) => {
@@ -516,7 +516,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     expect([requests, tokens.size]).toEqual([2, 2])
   })
 
-  test('a stream cannot be sent twice: the token is renewed, and the browser told to come again', async () => {
+  test('a stream cannot be sent twice: the token is renewed, and the browser gets 503 to try again', async () => {
     let isRefusing = true
     answer = async (received, response) => {
       if (!isRefusing) return echo(received, response)
@@ -560,7 +560,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
       requests += 1
       return echo(received, response)
     }
-    // The client's URL parser would tidy the path, so it is sent by hand.
+    // The client's URL parser would normalize the path, so it is sent by hand.
     expect(await rawAnswer(path)).toMatchObject({ status: 400 })
     expect(requests).toBe(0)
   })

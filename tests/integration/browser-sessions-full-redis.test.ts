@@ -26,7 +26,7 @@ import { createClient } from 'redis'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 
 const publicUrl = 'http://localhost:4002'
-/** Longer than the issuer gives the successor of a token once more (REFRESH_RETRY_WINDOW_SECONDS). */
+/** Longer than the issuer repeats the successor of a token (REFRESH_RETRY_WINDOW_SECONDS). */
 const outageMs = 2_500
 
 describe.skipIf(!inject('docker'))('sessions of browsers in a Redis that refuses writes', () => {
@@ -35,7 +35,7 @@ describe.skipIf(!inject('docker'))('sessions of browsers in a Redis that refuses
   let trio: Trio
   let api: Server
   let replicas: ServiceProcess[]
-  /** Tokens that the API refuses, so that their sessions have to renew them. */
+  /** Tokens that the API rejects, so that their sessions have to renew them. */
   const refused = new Set<string>()
 
   beforeAll(async () => {
@@ -152,7 +152,7 @@ describe.skipIf(!inject('docker'))('sessions of browsers in a Redis that refuses
       expect((await browser.send('GET', '/api/x', { at: urls()[0] as string })).status).toBe(503)
     } while (Date.now() < end)
     await expectOneRotation(session.session_id)
-    // As soon as Redis takes writes the other replica may be the first to ask.
+    // As soon as Redis accepts writes, the other replica may be the first to refresh.
     const asking = (async () => {
       for (;;) {
         const { status } = await browser.send('GET', '/api/x', { at: urls()[0] as string })

@@ -58,7 +58,7 @@ describe('sessions of browsers', () => {
   const admin = async () =>
     (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
 
-  test('the main job: sign in, see the APIs, sign out; the copied cookie is dead and so is the family', async () => {
+  test('the main job: sign in, see the APIs, sign out; then neither the copied cookie nor the family works', async () => {
     const { user, browser, session } = await signedIn()
     expect(session).toEqual({
       user_id: user.id,
@@ -138,7 +138,7 @@ describe('sessions of browsers', () => {
     expect(Number(last.headers.get('Retry-After'))).toBeGreaterThan(0)
   })
 
-  test('registers, and passes on what is wrong with an account', async () => {
+  test('registers, and passes on the problems of an account', async () => {
     const browser = newBrowser()
     const account = { username: `browser-${Date.now()}`, password: 'a fine long password', email: 'b@example.com' }
     usedSecrets.add(account.password)
@@ -175,7 +175,7 @@ describe('sessions of browsers', () => {
     }
   )
 
-  test('two cookies of the name are nobody: one of them was planted', async () => {
+  test('two cookies with the name count as none: one of them was planted', async () => {
     const { browser } = await signedIn()
     const name = cookieNames(trio.publicUrl).session
     const headers = { Cookie: `${name}=${browser.cookie}; ${name}=${'A'.repeat(43)}` }
@@ -262,7 +262,7 @@ describe('sessions of browsers', () => {
     })
   })
 
-  test('a request by another name is told where the site is', async () => {
+  test('a request for another name gets the address of the site', async () => {
     const host = `127.0.0.1:${new URL(trio.publicUrl).port}`
     const reader = await newBrowser().send<string>('GET', '/', { headers: { Host: host, Accept: 'text/html' } })
     expect(reader.status).toBe(421)
@@ -273,7 +273,7 @@ describe('sessions of browsers', () => {
     }
   })
 
-  test('the lists of sessions show the browser and where it is, and nobody else can say so', async () => {
+  test('the lists of sessions show the browser and its address, which a client cannot forge', async () => {
     const { user, browser } = await signedIn()
     const spoof = { 'X-Forwarded-For': '203.0.113.7', Forwarded: 'for=203.0.113.7' }
     const direct = await send<{ access_token: string }>(`${trio.auth.url}/auth/login`, {
@@ -305,12 +305,12 @@ describe('sessions of browsers', () => {
     expect((await readFamily(database.url, session.session_id)).revoked_at).not.toBeNull()
   })
 
-  test('a page that asks who is signed in hears it as soon as the issuer has ended the session, from the first question on', async () => {
+  test('GET /bff/session shows it as soon as the issuer has ended the session, from the first request on', async () => {
     const { user, browser, session } = await signedIn()
     const { access_token: token } = await signIn(trio.auth.url, user)
     const before = await readFamily(database.url, session.session_id)
     expect(await browser.send('GET', '/bff/session')).toMatchObject({ status: 200, body: session })
-    // The question costs no refresh.
+    // The question causes no refresh.
     expect(await readFamily(database.url, session.session_id)).toEqual(before)
     const { status } = await send(`${trio.auth.url}/auth/sessions/${session.session_id}`, {
       method: 'DELETE',
@@ -371,7 +371,7 @@ describe('sessions of browsers', () => {
     expect(await browser.send('GET', '/api/me')).toMatchObject({ status: 200 })
   }, 120_000)
 
-  test.skipIf(!isDocker)('Redis holds neither an id nor a token, and each session for its time alone', async () => {
+  test.skipIf(!isDocker)('Redis has neither an id nor a token, and each session only for its time', async () => {
     const { browser, session } = await signedIn()
     const client = createClient({ url: redisUrl as string })
     await client.connect()
@@ -392,7 +392,7 @@ describe('sessions of browsers', () => {
   })
 })
 
-// Most of their time goes by waiting for an access token to expire, and each has services and proxies of its own.
+// Most of the time passes while an access token expires, and each test has its own services and proxies.
 describe.skipIf(!isDocker).concurrent('sessions of browsers while something is away', () => {
   let database: TestDatabase
   let redisUrl: string
@@ -522,13 +522,13 @@ describe.skipIf(!isDocker).concurrent('sessions of browsers while something is a
     expect(browser.cookie).not.toBe(former.cookie)
     expect(await readFamily(database.url, session.session_id)).toMatchObject({ revoked_reason: 'logout' })
     await expect.poll(async () => (await browser.send('GET', '/api/me')).status, { timeout: 5000 }).toBe(200)
-    expect(bff.logs()).toContain('the former session is still in the store')
+    expect(bff.logs()).toContain('the previous session is still in the store')
     expect(await former.send('GET', '/bff/session')).toMatchObject({ status: 401 })
     expect(await former.send('GET', '/api/me')).toMatchObject({ status: 401 })
     await bff.stop()
   })
 
-  test('a refresh whose answer is lost is tried again, and nobody is signed out', async ({ expect }) => {
+  test('a refresh whose response is lost is repeated, and no user is signed out', async ({ expect }) => {
     const { bff, browser, session, auth } = await startBrowser()
     await delay(22_700)
     auth.pause()

@@ -135,7 +135,7 @@ describe('countersign clients beside a running installation', () => {
     )
   })
 
-  test('a secret is shown once, has a successor beside it, and is dropped with the tokens it got', async () => {
+  test('a secret is shown once, overlaps with its successor, and is dropped together with its tokens', async () => {
     const id = newId()
     const { document } = await run('create', id, '--auth-method', 'client_secret_basic', ...statisticsClient)
     const first = document.client_secret as string
@@ -152,7 +152,7 @@ describe('countersign clients beside a running installation', () => {
     const dropped = await run('drop-secret', id)
     expect(dropped.code).toBe(0)
     expect(dropped.document).not.toHaveProperty('client_secret')
-    // A running issuer may remember the client until it hears of its new epoch.
+    // A running issuer may have cached the client until it learns of the new credential id.
     const presentFirst = async () => (await tokenBySecret(id, first)).status
     await expect.poll(presentFirst, { timeout: 6000, interval: 10 }).toBe(401)
     expect((await tokenBySecret(id, second)).status).toBe(200)
@@ -166,7 +166,7 @@ describe('countersign clients beside a running installation', () => {
     expect(JSON.stringify(row)).not.toContain(second)
   })
 
-  test('an id that is taken is refused; --if-absent leaves its client as it is', async () => {
+  test('a taken id is rejected; --if-absent leaves its client unchanged', async () => {
     const id = newId()
     const { jwksFile } = await makeKey()
     const before = await run('create', id, '--jwks-file', jwksFile, '--scope', 'a', '--audience', 'http://issuer.test')

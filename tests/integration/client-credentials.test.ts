@@ -25,7 +25,7 @@ import {
 } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 
-/** A client that gets token after token is not looked up each time, and yet never gets more than it has. */
+/** A client that gets many tokens is not looked up each time, and yet never gets more than it may. */
 describe.skipIf(!inject('docker'))('client credentials in the steady state', () => {
   let database: TestDatabase
   let recorder: PostgresRecorder

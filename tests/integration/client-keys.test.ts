@@ -49,7 +49,7 @@ describe('keys that a client publishes at its jwks_uri', () => {
     connections = 0
   })
 
-  /** A client of its own for each test: the issuer keeps what it has fetched. */
+  /** A separate client for each test: the issuer caches what it has fetched. */
   const newClient = async () => {
     const admin = await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })
     return createClient(trio.auth.url, admin.access_token, {
@@ -67,7 +67,7 @@ describe('keys that a client publishes at its jwks_uri', () => {
     document = { keys: [{ kty: 'RSA', n, e: 'AQ', kid: 'one' }, key.publicJwk] }
     const forged = await ask(forgedAssertion(id, 'one'))
     expect(forged).toMatchObject({ status: 401, body: { error: 'invalid_client' } })
-    // The good key beside it goes on working, and the log names the bad one.
+    // The good key beside it still works, and the log names the bad one.
     expect((await ask(await clientAssertion(key, { clientId: id, audience: issuer }))).status).toBe(200)
     const line = trio.logs().match(/.*published keys of a client are not used.*/g)
     expect(line).toHaveLength(1)
@@ -86,7 +86,7 @@ describe('keys that a client publishes at its jwks_uri', () => {
     expect(await assert(key)).toBe(200)
     const next = await makeClientKey()
     document = { keys: [{ ...next.publicJwk, d: 'AQ' } as JWK] }
-    // Its unknown kid causes the fetch, two seconds after the one before at the earliest.
+    // Its unknown kid causes the fetch, at the earliest two seconds after the one before.
     await expect
       .poll(async () => [await assert(next), connections], { timeout: 10_000, interval: 500 })
       .toEqual([401, 2])

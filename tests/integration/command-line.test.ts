@@ -48,7 +48,7 @@ interface KeyList {
   rotation_possible_at: string
 }
 
-/** What no run may ever show. */
+/** What the output of no run may contain. */
 const secrets = new Set<string>()
 
 const newMasterKey = () => randomBytes(32).toString('base64')
@@ -248,7 +248,7 @@ describe('countersign beside a running installation', () => {
     [
       'a Redis that is away',
       { REDIS_URL: 'redis://:unreachable-secret@127.0.0.1:1' },
-      /ECONNREFUSED.*as soon as Redis takes it/
+      /ECONNREFUSED.*as soon as Redis accepts it/
     ]
   ])('with %s the change stands, and the running service publishes it', async (_, redis, reason) => {
     const tokens = await signIn(trio.auth.url, user)
@@ -445,7 +445,7 @@ describe('countersign on a database of its own', () => {
     await rm(folder, { recursive: true, force: true })
   })
 
-  test('before migrate every other command says so, with exit code 3', async () => {
+  test('before migrate every other command asks for it, with exit code 3', async () => {
     const env = { DATABASE_URL: database.url, COUNTERSIGN_MASTER_KEY: newMasterKey() }
     for (const args of [
       ['users', 'list'],
@@ -481,7 +481,7 @@ describe('countersign on a database of its own', () => {
     expect({ code, document }).toMatchObject({ code: 3, document: { error: 'database_too_new' } })
   })
 
-  test('a master key is replaced: re-encrypt reseals every key, and the old one is needed no more', async () => {
+  test('a master key is replaced: re-encrypt reseals every key, and the old one is no longer needed', async () => {
     const [old, current] = [newMasterKey(), newMasterKey()]
     const withKey = (key: string) => ({ env: { DATABASE_URL: database.url, COUNTERSIGN_MASTER_KEY: key } })
     // It makes the keys that are missing, and the next one is too young.
@@ -501,7 +501,7 @@ describe('countersign on a database of its own', () => {
     const newest = newMasterKey()
     const withBoth = withKey(`${newest},${current}`)
     expect((await run(args, withBoth)).code).toBe(2)
-    // One that is damaged keeps none of the others from being resealed.
+    // A damaged one does not keep the others from being resealed.
     expect((await run(args, withKey(newest))).code).toBe(2)
     const revoke = ['keys', 'revoke', damaged?.kid as string, '--reason', 'it cannot be opened']
     expect((await run(revoke, withKey(newest))).code).toBe(0)
@@ -543,7 +543,7 @@ describe('countersign on a database of its own', () => {
     }
   })
 
-  test('a fault that nobody expected is exit code 1, changes nothing, and keeps its words to DEBUG=1', async () => {
+  test('an unexpected fault is exit code 1, changes nothing, and shows its message only with DEBUG=1', async () => {
     await query(
       database.url,
       `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'words of the database'; END $$;

@@ -68,7 +68,7 @@ describe('the dashboard of the resource-service', () => {
   const show = (url = trio.resource.url) => get<Dashboard>(`${url}/admin/dashboard`, admin)
   const statusOfDashboard = async () => (await show()).status
   const clients = (command: string) => countersign(['clients', command, 'resource-service'], { env })
-  /** After a failure the service waits for 5 s at most. */
+  /** After a failure the service waits for at most 5 s. */
   const recovery = { timeout: 10_000, interval: 100 }
 
   /** Requests for tokens that the auth-service has answered so far. */
@@ -126,7 +126,7 @@ describe('the dashboard of the resource-service', () => {
     })
     // Without Redis the token is refused within the seconds that its revocation takes.
     await expect.poll(statusOfDashboard, { timeout: 6_000, interval: 50 }).toBe(503)
-    expectUnavailable(await show(), /has refused the credentials/)
+    expectUnavailable(await show(), /rejected the credentials/)
     await clients('enable')
     await expect.poll(statusOfDashboard, recovery).toBe(200)
   })
@@ -162,7 +162,7 @@ describe('the dashboard of the resource-service', () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const stranger = privateKey.export({ format: 'pem', type: 'pkcs8' }) as string
     for (const [key, words] of [
-      [stranger, /has refused the credentials/],
+      [stranger, /rejected the credentials/],
       ['', /no key of its own \(SERVICE_CLIENT_KEY\)/]
     ] as const) {
       const resource = await trio.startResource({ SERVICE_CLIENT_KEY: key })
@@ -182,7 +182,7 @@ describe('the dashboard of the resource-service', () => {
   })
 })
 
-/** A server that takes every connection and answers none. */
+/** A server that accepts every connection and never responds. */
 async function listenInSilence(): Promise<string> {
   const server = createServer(() => {}).listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -51,7 +51,7 @@ test('of many starts at once, exactly one gets the folder', async () => {
   expect(await readdir(path)).toEqual(['lock'])
 })
 
-test('the lock of a process that is gone is taken over with a note', async () => {
+test('the lock of an ended process is taken over, and a note is printed', async () => {
   await mkdir(path)
   const gone = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
   const seen = await findProcess(gone.pid ?? 0)
@@ -62,7 +62,7 @@ test('the lock of a process that is gone is taken over with a note', async () =>
   expect(notes).toEqual([`A former run (pid ${gone.pid}) was killed; taking over its data folder.`])
 })
 
-test('the lock of a process that is gone is taken over also when its pid is in use again', async () => {
+test('the lock of an ended process is taken over even when its pid is reused', async () => {
   await mkdir(path)
   await writeFile(join(path, 'lock'), JSON.stringify({ pid: process.pid, startedAt: 'another time' }))
   await openDataFolder(path, note)

@@ -73,7 +73,7 @@ describe.skipIf(!inject('docker'))('a denylist entry', () => {
     expect(await entryExpiry(sid)).toBeGreaterThanOrEqual(exp + maxClockTolerance)
   })
 
-  test('is made for an expired session too, as long as a token of it is alive', async () => {
+  test('is made for an expired session, too, while one of its tokens is alive', async () => {
     const user = await register(longLived.url)
     const tokens = await signIn(longLived.url, user)
     const { sid } = unverifiedClaims(tokens.access_token)

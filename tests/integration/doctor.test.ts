@@ -53,7 +53,7 @@ describe.skipIf(!inject('docker'))('countersign doctor', () => {
   const examine = (env: Record<string, string>, ...args: string[]) =>
     countersign<Document>(['doctor', '--json', ...args], { env: { ...healthy(), ...env } })
 
-  /** The faults that were named, by their check. */
+  /** The reported faults, by their checks. */
   async function faultsOf(env: Record<string, string>, ...args: string[]): Promise<Record<string, string>> {
     const { code, document } = await examine(env, ...args)
     expect(code).toBe(3)
@@ -80,7 +80,7 @@ describe.skipIf(!inject('docker'))('countersign doctor', () => {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   }
 
-  test('finds nothing wrong with a healthy installation, and says what it looked at', async () => {
+  test('finds no fault in a healthy installation, and lists its checks', async () => {
     const { code, document } = await examine({})
     expect(document.findings.filter(({ state }) => state !== 'ok')).toEqual([])
     expect(document.findings.map(({ check }) => check)).toEqual([
@@ -103,7 +103,7 @@ describe.skipIf(!inject('docker'))('countersign doctor', () => {
     expect(stderr).toMatch(/^ok +metadata +http/m)
   })
 
-  test('looks at what it is given alone', async () => {
+  test('checks only what it is given', async () => {
     const { code, document } = await countersign<Document>(['doctor', '--json', '--issuer', issuer])
     expect(code).toBe(0)
     expect(document.findings.filter(({ state }) => state === 'skipped').map(({ check }) => check)).toEqual([

@@ -70,7 +70,7 @@ describe('an API that takes tokens bound to a key (DPoP, RFC 9449)', () => {
     return api
   }
 
-  test('lets the holder of the key pass with a new proof each time, and nobody with an old one', async () => {
+  test('accepts the holder of the key with a new proof each time, and nobody with an old one', async () => {
     const { url } = await start()
     for (const method of ['GET', 'POST', 'DELETE']) {
       const proof = await dpopProof(key, { method, url: `${url}/me`, accessToken: token })
@@ -120,7 +120,7 @@ describe('an API that takes tokens bound to a key (DPoP, RFC 9449)', () => {
     expect(status).toBe(401)
   })
 
-  test('tells a client without a token of both schemes, and one without the rights under its own', async () => {
+  test('challenges a request without a token with both schemes, and one without the rights with its own', async () => {
     const { url } = await start()
     const bare = await fetch(`${url}/me`)
     expect(bare.status).toBe(401)
@@ -152,7 +152,7 @@ describe('an API that takes tokens bound to a key (DPoP, RFC 9449)', () => {
   })
 
   describe.skipIf(!hasRedis)('in several instances that share a Redis', () => {
-    test('lets a proof pass once, whichever of them it comes to, however parallel', async () => {
+    test('accepts a proof once among all replicas, even in parallel', async () => {
       const redisUrl = await createTestRedis()
       const publicUrl = 'https://api.example.com'
       const instances = await Promise.all(
@@ -168,7 +168,7 @@ describe('an API that takes tokens bound to a key (DPoP, RFC 9449)', () => {
       }
     })
 
-    test('answers 503 within a second while Redis is away, lets bearer tokens pass, and recovers', async () => {
+    test('responds 503 within a second while Redis is unavailable, accepts bearer tokens, and recovers', async () => {
       const proxy = await startTcpProxy({ target: await createTestRedis() })
       const { url } = await start({ replays: redisDpopReplays({ url: proxy.url }) })
       const attempt = async () => {
@@ -262,7 +262,7 @@ describe('the services together', () => {
     await database?.drop()
   })
 
-  test('a token of a sign-in with a proof is good with a proof of the same key alone, once at all replicas', async () => {
+  test('a token of a sign-in with a proof needs a proof of the same key, which works once among all replicas', async () => {
     const urls = trio.resources.map(({ url }) => `${url}/me`)
     const [url = ''] = urls
     const proofOf = (signer: ClientKey) => dpopProof(signer, { method: 'GET', url: `${audience}/me`, accessToken })

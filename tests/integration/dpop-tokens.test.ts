@@ -98,12 +98,12 @@ describe('tokens that are bound to a key (DPoP, RFC 9449)', () => {
     await ageSessions(database.url, tokens.userId, burstSeconds)
     const third = await refreshBound(second.body.refresh_token, key)
     expect(third.status).toBe(200)
-    // From before the last burst, by somebody without the key: a replay would end the family.
+    // From before the last burst, by somebody without the key: otherwise a replay, which ends the family.
     expect((await refreshBound(tokens.refresh_token, thief)).status).toBe(400)
     const { sid } = unverifiedClaims(tokens.access_token)
     expect(await readFamily(database.url, sid)).toMatchObject({ revoked_at: null, generation: 2 })
     expect((await refreshBound(third.body.refresh_token, key)).status).toBe(200)
-    // By its owner's key it is one.
+    // From the owner of the key it is a replay.
     expect((await refreshBound(tokens.refresh_token, key)).status).toBe(400)
     expect(await readFamily(database.url, sid)).toMatchObject({ revoked_reason: 'replay' })
   })
@@ -154,7 +154,7 @@ describe('tokens that are bound to a key (DPoP, RFC 9449)', () => {
       await refreshBound(second.body.refresh_token, key)
       expect((await end(tokens.refresh_token, key)).status).toBe(done)
       expect(await familyOf(tokens.access_token)).toMatchObject({ revoked_at: expect.any(Date) })
-      // It has ended: there is nothing to protect any more.
+      // It has ended: nothing is left to protect.
       expect((await end(tokens.refresh_token)).status).toBe(done)
     })
 
@@ -206,7 +206,7 @@ describe('tokens that are bound to a key (DPoP, RFC 9449)', () => {
     expect(jktOf(answer.body.access_token)).toBe(key.publicJwk.kid)
   })
 
-  test('a bound access token opens an account with a proof of its key alone', async () => {
+  test('a bound access token gives access to an account only with a proof of its key', async () => {
     const { access_token: accessToken } = await signInBound()
     const me = async (scheme: string, proof?: string, auth = trio.auth) =>
       (

@@ -76,7 +76,7 @@ describe('what a service may do with the tokens of users', () => {
       await expect.poll(() => dashboard(body.access_token)).toBe(401)
     })
 
-    test('do not come back when a second service goes on with the token of the first', async () => {
+    test('do not reappear when a second service exchanges the token of the first', async () => {
       const first = await newActor()
       const second = await newActor({ may_carry_roles: true, may_act_for: [first.client_id] })
       const { body } = await exchange(first, await fixture.signInAdmin())

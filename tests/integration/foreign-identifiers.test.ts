@@ -9,7 +9,7 @@ interface Operation {
   needsToken: boolean
 }
 
-/** Tokens with a valid signature of the issuer that it would never make: by what is wrong with them. */
+/** Tokens with a valid signature that the issuer would never make, by what is wrong with them. */
 const claims: Record<string, object> = {
   'a sub that is a word': { sub: 'alice' },
   'a sub that holds a NUL': { sub: '\u0000' },
@@ -23,7 +23,7 @@ const claims: Record<string, object> = {
   'an actor with a sid that is a word': { act: { sub: 'orders', sid: 'x' } }
 }
 
-/** Values of a path that are the id of nothing. */
+/** Values in a path that are not the id of anything. */
 const ids = ['x', '%00', "'", '1e1', '00000000-0000-0000-0000-00000000000g', '%F0%9F%92%A9', 'a'.repeat(300)]
 
 describe('identifiers that are not of this issuer', () => {

@@ -98,7 +98,7 @@ describe.skipIf(!inject('docker'))('with very many sessions and as many revocati
     const large = await explain(statements)
     // Ending a session has two good indexes to choose from.
     expect(large).toMatchObject(small)
-    // There are a few keys however many sessions there are: reading all of them is the shortest way.
+    // There are few keys however many sessions there are: reading all of them is the shortest way.
     expect(large.rotate).toEqual([
       'Index Scan refresh_token_families_pkey',
       'Index Scan users_pkey',

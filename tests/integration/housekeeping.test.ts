@@ -71,7 +71,7 @@ describe('housekeeping', () => {
     expect(['families', 'revocations', 'audit_events', 'activity'].map(removed)).toEqual([1234, 777, 10, 1200])
   })
 
-  test('the metrics tell refreshes by outcome, sign-ins, pending revocations and the age of the view', async () => {
+  test('the metrics show refreshes by outcome, sign-ins, pending revocations and the age of the view', async () => {
     if (!trio) throw new Error('the trio is not up')
     const { url } = trio.auth
     const user = await register(url)
@@ -121,7 +121,7 @@ describe('housekeeping', () => {
     const client = createClient({ url: redisUrl })
     await client.connect()
     const stream = '{countersign}:revocations'
-    // Written two hours ago: whatever it was, it has expired.
+    // Written two hours ago: it has certainly expired.
     for (let i = 0; i < 500; i++)
       await client.xAdd(stream, `${Date.now() - 7_200_000}-${i}`, { kind: 'sid', value: `${i}`, exp: '1' })
     await client.xAdd(stream, '*', { kind: 'sid', value: 'young', exp: String(Math.ceil(Date.now() / 1000) + 600) })

@@ -4,7 +4,7 @@ import { createTestDatabase, createTestRedis, type TestDatabase } from '@counter
 import { post, register, startTrio, type Trio } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 
-/** Requests as other people's software spells them. */
+/** Requests in the spelling of other people's software. */
 describe('HTTP messages', () => {
   let database: TestDatabase
   let trio: Trio
@@ -76,7 +76,7 @@ describe('HTTP messages', () => {
     expect(await answer.json()).toMatchObject({ error: 'invalid_request', error_description: description })
   })
 
-  test('the key set is not sent again to one who has it, whatever the request says of caches', async () => {
+  test('the key set is not sent again to a client that has it, whatever its Cache-Control', async () => {
     const url = `${trio.auth.url}/.well-known/jwks.json`
     const etag = (await fetch(url)).headers.get('ETag') as string
     const ask = async (tag: string, more = {}) =>
@@ -103,7 +103,7 @@ describe('HTTP messages', () => {
     }
   )
 
-  test('a good request is still served beside all that', async () => {
+  test('a good request is still served at the same time', async () => {
     const user = await register(trio.auth.url)
     const { status } = await post(`${trio.auth.url}/auth/login`, { username: user.username, password: user.password })
     expect(status).toBe(200)

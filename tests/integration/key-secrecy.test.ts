@@ -11,12 +11,12 @@ import { createMasterKey } from '../../services/auth-service/src/keys/master-key
 const main = fileURLToPath(new URL('../../services/auth-service/dist/main.js', import.meta.url))
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi'] as const
 
-/** Each private member of a key as it could be written: in base64url, base64, hex, and within PKCS #8. */
+/** The encodings in which each private member of a key could appear: base64url, base64, hex, and within PKCS #8. */
 function spellingsOf(jwk: JWK): string[] {
   const numbers = privateMembers.flatMap((member) => {
     const bytes = Buffer.from(jwk[member] as string, 'base64url')
     const spellings = [bytes.toString('base64url'), bytes.toString('base64'), bytes.toString('hex')]
-    // A part tells as much as the whole, and survives line breaks and truncation.
+    // A part reveals as much as the whole, and survives line breaks and truncation.
     return spellings.map((spelling) => spelling.slice(0, 40))
   })
   const key = createPrivateKey({ key: { ...jwk }, format: 'jwk' })

@@ -18,7 +18,7 @@ const [good] = issuer.jwks().keys
 const keySet = JSON.stringify(issuer.jwks())
 const json = { 'Content-Type': 'application/json' }
 const megabyte = 1024 * 1024
-/** A key set in which nothing but its size is wrong. */
+/** A key set in which only its size is wrong. */
 const hugeKeySet = Buffer.from(`${keySet.slice(0, -1)}${' '.repeat(20 * megabyte)}}`)
 
 const answerText =
@@ -32,7 +32,7 @@ const rsaKey = (modulusLength: number) => {
 /** The issuer's own key, and another one. */
 const answerBeside = (other: object) => answerJson({ keys: [good, { kid: 'new', ...other }] })
 
-/** Runs with a verifier that knows the issuer's key, from a server that may be made hostile from now on. */
+/** Runs with a verifier that knows the issuer's key, and a server that may become hostile. */
 const withKnownKeys = async (work: (server: HostileIssuer, followed: FollowedIssuer) => Promise<void>) => {
   const server = await startHostileIssuer(answerJson(issuer.jwks()))
   const followed = followIssuer(issuer, server.jwksUri)
@@ -45,7 +45,7 @@ const withKnownKeys = async (work: (server: HostileIssuer, followed: FollowedIss
   }
 }
 
-/** The answer was counted and logged, and the token of the known key passes. */
+/** The response was counted and logged, and the token of the known key passes. */
 const expectKeptKeys = async (followed: FollowedIssuer, outcome: 'failed' | 'refused', reason: string) => {
   expect(await followed.codeOf(issuer.mint())).toBe('good')
   const { [outcome]: counted, ...others } = await followed.scrapeFetches()
@@ -87,7 +87,7 @@ const hostile: [name: string, answer: Answer, outcome: 'failed' | 'refused', rea
 
 describe.concurrent('a hostile answer leaves the known keys in use, is counted, and the log says why', () => {
   // First, since it lasts longest.
-  test('a key set that comes by a byte each second is given up after 5 seconds', async () => {
+  test('a key set that arrives one byte per second is given up after 5 seconds', async () => {
     await withKnownKeys(async (server, followed) => {
       const lasted: Promise<number>[] = []
       server.answer = (response) => lasted.push(writeByteEachSecond(response, keySet))
@@ -104,7 +104,7 @@ describe.concurrent('a hostile answer leaves the known keys in use, is counted, 
   test.each(hostile)('%s', async (_, answer, outcome, reason) => {
     await withKnownKeys(async (server, followed) => {
       server.answer = answer
-      // 503, not 401: whether the issuer has such a key cannot be known.
+      // 503, not 401: whether the issuer has such a key is unknown.
       expect(await followed.forceFetch()).toBe('ERR_KEYS_UNAVAILABLE')
       await expectKeptKeys(followed, outcome, reason)
       expect(new Set(server.paths)).toEqual(new Set(['/jwks']))

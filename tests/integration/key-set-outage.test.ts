@@ -9,7 +9,7 @@ beforeAll(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', '
 afterAll(() => void vi.useRealTimers())
 
 describe('an issuer that is gone for hours', () => {
-  test('costs no valid request, and is asked no more often than the back-off allows', async () => {
+  test('fails no valid request, and gets no more requests than the back-off allows', async () => {
     const issuer = await createTestIssuer()
     const server = await startHostileIssuer(answerJson(issuer.jwks(), { 'Cache-Control': 'max-age=30' }))
     let attempts = 0

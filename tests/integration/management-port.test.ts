@@ -76,7 +76,7 @@ describe('the management port', () => {
     }
   )
 
-  test('takes GET and HEAD alone, and answers errors in the common shape', async () => {
+  test('accepts only GET and HEAD, and returns errors in the common format', async () => {
     const { managementUrl } = trio.auth
     expect((await fetch(`${managementUrl}/metrics`, { method: 'HEAD' })).status).toBe(200)
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {

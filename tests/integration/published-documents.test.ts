@@ -17,7 +17,7 @@ describe('published documents', () => {
     await database?.drop()
   })
 
-  test('JWKS shows the public members of each key alone, and may be cached', async () => {
+  test('JWKS shows only the public members of each key, and may be cached', async () => {
     const answer = await get<{ keys: object[] }>(`${trio.auth.url}/.well-known/jwks.json`)
     expect(answer.status).toBe(200)
     expect(answer.headers.get('Cache-Control')).toBe('public, max-age=300, stale-while-revalidate=60')
@@ -29,7 +29,7 @@ describe('published documents', () => {
     }
   })
 
-  test('JWKS has an entity tag, and answers 304 to who has it already', async () => {
+  test('JWKS has an entity tag, and returns 304 to a client that has it', async () => {
     const url = `${trio.auth.url}/.well-known/jwks.json`
     const etag = (await get(url)).headers.get('ETag') as string
     const again = await send(url, { headers: { 'If-None-Match': etag, 'Cache-Control': 'max-age=0' } })

@@ -151,7 +151,7 @@ describe('refresh-token rotation', () => {
     expect((await refresh(trio.auth.url, recovered.body.refresh_token)).status).toBe(200)
   })
 
-  test('a token that was skipped is a replay: who holds it and who recovered past it cannot both go on', async () => {
+  test('a skipped token is a replay: its holder and the client that recovered past it cannot both continue', async () => {
     const stolen = await signIn(trio.auth.url, user)
     const { sid } = unverifiedClaims(stolen.access_token)
     const skipped = (await refresh(trio.auth.url, stolen.refresh_token)).body
@@ -192,7 +192,7 @@ describe('refresh-token rotation', () => {
     expect(await readFamily(database.url, sid)).toMatchObject({ generation: 1, revoked_reason: 'replay' })
   })
 
-  test('past eight refreshes within two windows the newest token stays as it is, and nobody is logged out', async () => {
+  test('beyond eight refreshes within two windows the newest token does not change, and no user is logged out', async () => {
     const first = await signIn(trio.auth.url, user)
     const { sid } = unverifiedClaims(first.access_token)
     const tokens = [first.refresh_token]
@@ -228,7 +228,7 @@ describe('refresh-token rotation', () => {
     expect(await readFamily(database.url, sid)).toMatchObject({ revoked_reason: 'replay' })
   })
 
-  test('a replica of the version before takes no skipped token for a retry', async () => {
+  test('a replica of the previous version does not accept a skipped token as a retry', async () => {
     const tokens = await signIn(trio.auth.url, user)
     const { sid } = unverifiedClaims(tokens.access_token)
     await refresh(trio.auth.url, tokens.refresh_token)

@@ -136,7 +136,7 @@ describe('signing keys', () => {
     })
   })
 
-  test('a rotation that is due takes place by itself, and a dead key is removed', async () => {
+  test('a due rotation happens by itself, and a key whose tokens have expired is removed', async () => {
     const before = keyIn(await list(), 'signing').kid
     const retired = keyIn(await list(), 'retired').kid
     await age(31 * 86_400)
@@ -152,7 +152,7 @@ describe('signing keys', () => {
     expect((await auditOf('signing_key.removed')).at(-1)).toMatchObject({ detail: { kid: retired } })
   })
 
-  test('a retired key stays published until the last token it may have signed is dead, and no longer', async () => {
+  test('a retired key stays published until the last token it may have signed has expired, and no longer', async () => {
     await age(420)
     expect((await rotate()).status).toBe(200)
     const { kid } = keyIn(await list(), 'retired')
@@ -165,7 +165,7 @@ describe('signing keys', () => {
     await expect.poll(published, { timeout: 15_000 }).not.toContain(kid)
   })
 
-  test('a revocation that the database has lost, while the denylist knows it, is made good; nobody is kept from signing in', async () => {
+  test('a revocation that the database has lost is repeated from the denylist, and users can still sign in', async () => {
     const before = await list()
     const [signing, nextKey] = [keyIn(before, 'signing').kid, keyIn(before, 'next').kid]
     const rows = await query<{ sealed_private_jwk: string }>(
@@ -195,7 +195,7 @@ describe('signing keys', () => {
     expect((await me((await newTokens()).access_token)).status).toBe(200)
   })
 
-  test('a revoked key is gone from JWKS, its tokens are refused, and the next key signs at once', async () => {
+  test('a revoked key disappears from JWKS, its tokens are rejected, and the next key signs at once', async () => {
     const victim = await newTokens()
     const kid = kidOf(victim.access_token)
     expect((await me(victim.access_token)).status).toBe(200)
@@ -238,7 +238,7 @@ describe('signing keys', () => {
     expect(events).toHaveLength(1)
   })
 
-  test('the next key and a retired key can be revoked too, and the signing key goes on', async () => {
+  test('the next key and a retired key can be revoked too, and the signing key keeps signing', async () => {
     await nextKeyIsMade()
     await age(420)
     expect((await rotate()).status).toBe(200)
@@ -257,7 +257,7 @@ describe('signing keys', () => {
     expect((await published()).sort()).toEqual([signing, keyIn(after, 'next').kid].sort())
   })
 
-  test('the names of 0.1 go on: the path `pull`, the member `pulled_at`, and the event `signing_key.pulled` as a filter', async () => {
+  test('the names of 0.1 still work: the path `pull`, the member `pulled_at`, and the event `signing_key.pulled` as a filter', async () => {
     await nextKeyIsMade()
     const { kid } = keyIn(await list(), 'next')
     const { status, body } = await post<KeyList>(
@@ -331,7 +331,7 @@ describe('signing keys', () => {
     await query(database.url, "DELETE FROM signing_keys WHERE kid = 'planted'")
   })
 
-  test('the metrics tell the keys by state', async () => {
+  test('the metrics show the keys by state', async () => {
     await expect
       .poll(async () => (await get<string>(`${trio.auth.managementUrl}/metrics`)).body, { timeout: 10_000 })
       .toMatch(/countersign_signing_keys\{state="next",service="auth-service"\} 1/)

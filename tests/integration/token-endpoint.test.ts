@@ -334,7 +334,7 @@ describe('the token endpoint', () => {
       expect((await token({ ...grant, scope: 'account admin' })).body.scope).toBe('account')
     })
 
-    test('a refresh token is of use to its own client alone', async () => {
+    test('a refresh token works only for its own client', async () => {
       const { refresh_token: refreshToken } = await signIn(trio.auth.url, await register(trio.auth.url))
       const { client_id: id, client_secret: secret } = await newClient({
         grant_types: ['client_credentials', 'refresh_token']

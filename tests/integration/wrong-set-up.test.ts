@@ -15,7 +15,7 @@ import { redisRevocations } from '@countersign/verifier/redis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 
 /** The ten most likely mistakes, made by people who have given no logger: each is told on the console. */
-describe('a wrong set-up says so on the console', () => {
+describe('a wrong set-up is reported on the console', () => {
   let issuer: TestIssuer
   let server: TestIssuerServer
   let warn: ReturnType<typeof vi.spyOn>
@@ -97,7 +97,7 @@ describe('a wrong set-up says so on the console', () => {
     expect(lines().join('\n')).toMatch(/this machine's clock is 86[34]\d\d s ahead of the issuer's/)
   })
 
-  test('a key that is published no more, and one of another issuer', async () => {
+  test('a key that is no longer published, and one of another issuer', async () => {
     const other = await createTestIssuer({ issuer: 'https://staging.example.com' })
     expect(await present({}, other.mint())).toBe('ERR_TOKEN_UNKNOWN_KEY')
     expect(lines()).toEqual([

@@ -68,7 +68,7 @@ describe('unmodified client libraries from npm', () => {
       expect((await client.call(tokens.access_token, `${fixture.audience}/me`)).status).toBe(200)
     })
 
-    test('refreshes a session as a public client, and is told when the token was used before', async () => {
+    test('refreshes a session as a public client, and gets invalid_grant for a used token', async () => {
       const client = await asPublicClient()
       const user = await register(fixture.issuer)
       const first = await signIn(fixture.issuer, user)
@@ -132,7 +132,7 @@ describe('unmodified client libraries from npm', () => {
       expect(await answer.json()).toMatchObject({ username: user.username })
     })
 
-    test('is told by a typed error what is wrong', async () => {
+    test('gets a typed error for each fault', async () => {
       const client = await asNewClient()
       expect(await refusalOf(client.clientCredentials({ scope: 'jobs:read admin' }))).toEqual({
         type: 'ResponseBodyError',
@@ -190,7 +190,7 @@ describe('unmodified client libraries from npm', () => {
         await expect.poll(() => client.introspect(tokens.access_token)).toEqual({ active: false })
       })
 
-      test('refreshes a session that its key holds, and nobody else does', async () => {
+      test('refreshes a session with the key that it is bound to; others cannot', async () => {
         const proofKey = await makeClientKey()
         const first = await signInWithProof(bound, await register(bound.issuer), proofKey)
         expect(first.token_type).toBe('DPoP')

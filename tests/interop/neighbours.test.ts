@@ -100,7 +100,7 @@ describe.skipIf(!inject('docker'))('neighbours', () => {
   })
 
   describe('keys of clients', () => {
-    test('what is not needed of a key set is ignored: certificates, a curve that is not used, one kid for two types', async () => {
+    test('unneeded parts of a key set are ignored: certificates, an unused curve, one kid for two types', async () => {
       const other = await exportJWK(createPublicKey(generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey))
       const rsa = await makeClientKey('RS256')
       const certificate = 'A'.repeat(2316)

@@ -185,7 +185,7 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
     expect(await follower.ask(token)).toBe(204)
   })
 
-  test('Redis is away past the bound: 503 for what is good, and it recovers by itself', async () => {
+  test('Redis is unavailable beyond the bound: 503 for valid tokens, and it recovers by itself', async () => {
     const revoked = await newRevoked()
     followerPath.pause()
     const pausedAt = performance.now()
@@ -202,7 +202,7 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
     expect([await follower.ask(revoked), await follower.ask(meanwhile)]).toEqual([401, 401])
   })
 
-  test('a flush: cannot know until the feed is rebuilt, and never accepts what was revoked', async () => {
+  test('a flush: 503 until the feed is rebuilt, and a revoked token is never accepted', async () => {
     const revoked = await newRevoked()
     await issuerPath.cut()
     await command(redis.url, ['FLUSHALL'])

@@ -98,7 +98,7 @@ describe('what the standards demand', () => {
       }
     )
 
-    test('what stands in the request URI counts for nothing', async () => {
+    test('parameters in the request URI are ignored', async () => {
       const { client_id: id, client_secret: secret } = client
       const uri = (parameters: object) => `${fixture.issuer}/oauth/token?${new URLSearchParams({ ...parameters })}`
       expectRefusal(await postForm(uri(grant), {}, as()), 400, 'invalid_request')
@@ -106,7 +106,7 @@ describe('what the standards demand', () => {
       expectRefusal(await postForm(uri({ ...grant, ...credentials }), grant), 401, 'invalid_client')
     })
 
-    test('the token endpoint takes POST alone', async () => {
+    test('the token endpoint accepts only POST', async () => {
       for (const method of ['GET', 'PUT', 'PATCH', 'DELETE']) {
         const answer = await send(`${fixture.issuer}/oauth/token?grant_type=client_credentials`, {
           method,
@@ -153,7 +153,7 @@ describe('what the standards demand', () => {
   })
 
   describe('of answers of the token endpoint (RFC 6749 §5)', () => {
-    test('an answer with a token has the members of RFC 6749 §5.1, and tells the scope', async () => {
+    test('a response with a token has the members of RFC 6749 §5.1, and names the scope', async () => {
       const answer = await token({ ...grant, scope: 'jobs:write' })
       expect(answer.headers.get('Content-Type')).toMatch(/^application\/json(; charset=utf-8)?$/)
       expect(answer.status).toBe(200)
@@ -241,7 +241,7 @@ describe('what the standards demand', () => {
   })
 
   describe('of refreshing (RFC 6749 §6)', () => {
-    test('less scope is for the access token alone: the refresh token keeps all that was granted', async () => {
+    test('a reduced scope applies only to the access token: the refresh token keeps the granted scope', async () => {
       const user = await newUser()
       const { refresh_token: first } = await signIn(fixture.issuer, user)
       await query(
@@ -266,21 +266,21 @@ describe('what the standards demand', () => {
   describe('of protected resources (RFC 6750 §3, RFC 9449 §7, RFC 9728 §5)', () => {
     const resources = () => ({ api: `${fixture.audience}/me`, issuer: `${fixture.issuer}/auth/me` })
 
-    test('the API challenges a request without a token by schemes that have parameters, and tells no error', async () => {
+    test('the API challenges a request without a token with schemes that have parameters, and without an error code', async () => {
       const answer = await get(resources().api)
       expect(answer.status).toBe(401)
       expect(challengeOf(answer)).toMatch(/^Bearer \w+="[^"]*".*, DPoP algs="[^"]+"/)
       expect(challengeOf(answer)).not.toContain('error=')
     })
 
-    test('the issuer challenges a request without a token by schemes that have parameters, and tells no error', async () => {
+    test('the issuer challenges a request without a token with schemes that have parameters, and without an error code', async () => {
       const answer = await get(resources().issuer)
       expect(answer.status).toBe(401)
       expect(challengeOf(answer)).toMatch(/^Bearer \w+="[^"]*".*, DPoP algs="[^"]+"/)
       expect(challengeOf(answer)).not.toContain('error=')
     })
 
-    test('a bad token gets 401 invalid_token, told in characters that RFC 6750 allows', async () => {
+    test('a bad token gets 401 invalid_token, described in characters that RFC 6750 allows', async () => {
       for (const url of Object.values(resources())) {
         const answer = await get(url, 'bad')
         expectRefusal(answer, 401, 'invalid_token')
@@ -305,7 +305,7 @@ describe('what the standards demand', () => {
       }
     })
 
-    test('a proof of another key, or for another token, is refused with the token that it comes with', async () => {
+    test('a request with a proof of another key, or for another token, is rejected', async () => {
       const user = await newUser()
       const [one, two] = [await signInWithProof(fixture, user, key), await signInWithProof(fixture, user, key)]
       for (const url of Object.values(resources())) {
@@ -344,7 +344,7 @@ describe('what the standards demand', () => {
       }
     })
 
-    test('a proof is for the address that clients know, whatever stands in front of the service', async () => {
+    test('a proof is for the address that clients know, whatever proxy is in front of the service', async () => {
       const { access_token: bound } = await signInWithProof(fixture, await newUser(), key)
       const known = `${fixture.issuer}/auth/me`
       const proof = await dpopProof(key, { method: 'GET', url: known, accessToken: bound })
@@ -372,7 +372,7 @@ describe('what the standards demand', () => {
       for (const value of Object.values(answer.body)) expect(value).not.toEqual([])
     })
 
-    test('every required claim of an access token is asked for', async () => {
+    test('an access token without a required claim is rejected', async () => {
       expect((await get(resources().api, await fixture.signAsIssuer())).status).toBe(200)
       for (const claim of ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti']) {
         const answer = await get(resources().api, await fixture.signAsIssuer({ [claim]: undefined }))
@@ -491,7 +491,7 @@ describe('what the standards demand', () => {
   describe('of metadata (RFC 8414)', () => {
     const read = (name: string) => get(`${fixture.issuer}/.well-known/${name}`)
 
-    test('the metadata have what is required, and name the issuer that they were found by', async () => {
+    test('the metadata has the required members, and names the issuer of its own address', async () => {
       const answer = await read('oauth-authorization-server')
       expect(answer.status).toBe(200)
       expect(answer.headers.get('Content-Type')).toMatch(/^application\/json/)
@@ -506,7 +506,7 @@ describe('what the standards demand', () => {
       expect((await read('openid-configuration')).body).toEqual((await read('oauth-authorization-server')).body)
     })
 
-    test('the algorithms of client assertions stand beside each private_key_jwt, and none is not among them', async () => {
+    test('the metadata lists the algorithms of client assertions wherever it lists private_key_jwt, without none', async () => {
       const { body } = await read('oauth-authorization-server')
       for (const endpoint of ['token', 'revocation', 'introspection']) {
         expect(body[`${endpoint}_endpoint_auth_methods_supported`]).toContain('private_key_jwt')
@@ -527,7 +527,7 @@ describe('what the standards demand', () => {
     const exchange = (parameters: Record<string, string>) =>
       token({ grant_type: tokenExchange, subject_token_type: accessTokenUrn, ...parameters }, as(api))
 
-    test('the parameters that are required are asked for', async () => {
+    test('a request without a required parameter is rejected', async () => {
       const { access_token: subjectToken } = await newSession()
       expect((await exchange({ subject_token: subjectToken })).status).toBe(200)
       expectRefusal(await exchange({}), 400, 'invalid_request')
@@ -586,7 +586,7 @@ describe('what the standards demand', () => {
       await expect.poll(async () => (await introspect(accessToken)).active).toBe(false)
     })
 
-    test('introspection tells the key of a bound token, and the type DPoP', async () => {
+    test('introspection shows the key of a bound token, and the type DPoP', async () => {
       const { access_token: bound } = await signInWithProof(fixture, await newUser(), key)
       expect(await introspect(bound)).toMatchObject({
         active: true,

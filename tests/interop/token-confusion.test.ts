@@ -260,7 +260,7 @@ describe('no token of one kind passes as another', () => {
     })
   })
 
-  test('none of it was an error of the services', () => {
+  test('the services answered none of it with a 500', () => {
     expect(fixture.trio.logs()).toContain('"level":"info"')
     expect(fixture.trio.logs()).not.toMatch(/"level":"(?:error|fatal)"|server_error/)
   })

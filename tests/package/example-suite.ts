@@ -30,7 +30,7 @@ export function describeExample(script: Script): void {
     await untilCurrent(fixture, '/me')
   })
 
-  test('lets everybody see what is public, and what clients have to know', async () => {
+  test('shows public documents to everybody', async () => {
     expect(await ask(`${fixture.api.url}/public`)).toMatchObject({ status: 200, body: '{"hello":"everybody"}' })
     const { status, headers, body } = await ask(metadataUrl.replace(publicUrl, fixture.api.url))
     expect({ status, type: headers['content-type'], cache: headers['cache-control'], body }).toEqual({
@@ -90,7 +90,7 @@ export function describeExample(script: Script): void {
     expect(seen(await fixture.present('/me', `${token} ${token}`))).toEqual(bad)
   })
 
-  test('lets a token pass for its scopes and roles alone', async () => {
+  test('accepts a token only for its scopes and roles', async () => {
     const scope = bearerRefusal(403, 'insufficient_scope', words.scope, 'scope="reports:read"', resource)
     expect(seen(await fixture.present('/reports', mint()))).toEqual(scope)
     expect(seen(await fixture.present('/reports', mint({ scope: undefined })))).toEqual(scope)
@@ -148,7 +148,7 @@ export function describeExample(script: Script): void {
     }
   })
 
-  test('has logged what it refused, and no part of any token', () => {
+  test('has logged its rejections, and no part of any token', () => {
     const output = fixture.api.output()
     for (const code of ['ERR_TOKEN_CLAIM', 'ERR_BEARER_REQUEST', 'ERR_SCOPE_INSUFFICIENT', 'ERR_TOKEN_REVOKED']) {
       expect(output).toContain(code)
@@ -156,7 +156,7 @@ export function describeExample(script: Script): void {
     for (const part of minted.flatMap((token) => token.split('.').slice(1))) expect(output).not.toContain(part)
   })
 
-  test('ends by itself when it is asked to', async () => {
+  test('ends by itself when it gets a signal', async () => {
     expect(await fixture.stop()).toBe(0)
   })
 }

@@ -38,7 +38,7 @@ export function describeProbe(script: Script, { parsesForms }: { parsesForms: bo
     )
   })
 
-  test('leaves errors of the app, and what it answers to them, alone', async () => {
+  test('does not touch errors of the app and its responses to them', async () => {
     const answer = await fixture.present('/mounted/fails', fixture.issuer.mint())
     expect(answer).toMatchObject({ status: 418, body: '{"name":"RangeError","message":"its own"}' })
   })
@@ -62,7 +62,7 @@ export function describeProbe(script: Script, { parsesForms }: { parsesForms: bo
     expect(seen(answer)).toEqual(bearerRefusal(400, 'invalid_request', words.one))
   })
 
-  test('tells of each refusal by the logger of its request', async () => {
+  test('logs each rejection with the logger of its request', async () => {
     await fixture.present('/mounted/me', 'x')
     const line = JSON.stringify({ path: '/mounted/me', message: 'access token refused', code: 'ERR_TOKEN_MALFORMED' })
     await expect.poll(() => fixture.api.output()).toContain(line.slice(0, -1))

@@ -78,7 +78,7 @@ const apis = [
 const settings = fileURLToPath(new URL('./apps/sample-settings.mjs', import.meta.url))
 
 describe.skipIf(inject('redisUrl') === undefined)('a sample of an API', () => {
-  test.each(apis)('$title, runs as it stands', async ({ page, file, path, adminPath }) => {
+  test.each(apis)('$title, runs as written', async ({ page, file, path, adminPath }) => {
     const sample = samples.find((block) => block.page === page && block.file === file) as CodeBlock
     const script = () => join(project.folder, 'dist', fileOf(sample).replace(/ts$/, 'js'))
     const fixture = await setUpFixture(script, { NODE_OPTIONS: `--import=${pathToFileURL(settings)}` })

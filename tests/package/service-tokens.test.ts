@@ -23,7 +23,7 @@ afterAll(() => Promise.all(folders.map(removeFolder)))
 const load = async (type: string, line: string) =>
   (await run(process.execPath, [`--input-type=${type}`, '-e', line], { cwd: project.folder })).stdout.trim()
 
-test('the tarball of service-tokens installs with jose alone, and is imported and required', async () => {
+test('the tarball of service-tokens installs with only jose, and can be imported and required', async () => {
   const packages = await readdir(join(project.folder, 'node_modules'))
   expect(packages.filter((name) => !name.startsWith('.')).sort()).toEqual(['@countersign', 'jose'])
   const name = '@countersign/service-tokens'

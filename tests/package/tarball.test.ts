@@ -88,7 +88,7 @@ describe('the tarball of npm pack', () => {
   })
 })
 
-describe('a project with the core alone', () => {
+describe('a project with only the core', () => {
   test('gets jose, and nothing else', async () => {
     const packages = await readdir(join(project.folder, 'node_modules'))
     expect(packages.filter((name) => !name.startsWith('.')).sort()).toEqual(['@countersign', 'jose'])

@@ -15,7 +15,7 @@ describe.each(Object.entries(layersOfFolders))('the layers of %s', (folder, laye
     expect(layers.flat().filter(isEmpty)).toEqual([])
   })
 
-  test('are imported from above alone', () => {
+  test('are imported only from higher layers', () => {
     expect(findUpward(graph, layers)).toEqual([])
   })
 

@@ -32,7 +32,7 @@ export interface ClientRound {
   readonly clientCpuMicros?: number
 }
 
-/** A client that asks for tokens of its own. */
+/** A client that requests its own tokens. */
 export interface ClientContestant {
   readonly name: string
   readonly setting: Setting
@@ -90,7 +90,7 @@ export async function startCountersignClients({ postgresUrl, redisUrl }: SuiteCo
     await trio.stop()
     await database.drop()
   }
-  /** The same with a secret at another replica, whose event loop is profiled. */
+  /** The same with a secret, at another replica whose event loop is profiled. */
   const profile = async (load: LoadGenerator, plan: { milliseconds: number; connections: number }) => {
     const profiler = createProfiler()
     try {
@@ -113,7 +113,7 @@ export async function startCountersignClients({ postgresUrl, redisUrl }: SuiteCo
   }
 }
 
-/** oidc-provider with the same client, which stands in its configuration or in its database. */
+/** oidc-provider with the same client, from its configuration or from its database. */
 export async function startOidcProviderClient({ postgresUrl }: SuiteContext, clientsInDatabase: boolean) {
   const database = await createPeerDatabase(postgresUrl)
   const options: IssuerOptions = { databaseUrl: database.url, databaseConnections, sessions: 0 }
@@ -142,7 +142,7 @@ export async function startOidcProviderClient({ postgresUrl }: SuiteContext, cli
   }
 }
 
-/** The same request again and again, after it was seen to bring a signed token. */
+/** Repeats the same request, after checking that it returns a signed token. */
 async function repeating(client: {
   name: string
   setting: Setting

@@ -2,12 +2,12 @@ import { median, round } from '../statistics.ts'
 import { type Measurement, type Outcome, type Profile, ratioOfRounds } from '../suite.ts'
 import { verdictOf } from '../suite-record.ts'
 
-/** What growing from 10^3 to 10^6 may cost. */
+/** How much growing from 10^3 to 10^6 may cost. */
 const goal = { atMost: 1.2 } as const
 
 /**
  * The cost at each larger size against that at the smallest, divided within each round. The goal is for the largest.
- * @param unit of the samples, as it stands in the figures' names: `median_ms`
+ * @param unit of the samples, as in the names of the figures: `median_ms`
  */
 export function compareSizes(
   what: string,

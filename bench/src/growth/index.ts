@@ -4,11 +4,11 @@ import { measureRefresh } from './refresh.ts'
 import { measureRoute } from './route.ts'
 import { measureVerify } from './verify.ts'
 
-/** Sessions and revocations that are alive; the first is what the others are held against. */
+/** Live sessions and revocations; the others are compared with the first. */
 const sizes = [1000, 100_000, 1_000_000] as const
 const quickSizes = [100, 1000, 10_000] as const
 
-/** What a refresh and the verification of a request cost with many live sessions and revocations. */
+/** The cost of a refresh and of verifying a request with many live sessions and revocations. */
 export const growth: Suite = {
   name: 'growth',
   summary: `what a refresh and a verification cost at ${sizes.map((size) => size.toLocaleString('en')).join(', ')} live sessions and revocations`,

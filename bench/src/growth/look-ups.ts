@@ -8,7 +8,7 @@ interface ViewSize {
   readonly nanoseconds: number
 }
 
-/** The bare look-up of a random token in the view, and what an entry takes of memory. For information: no goal. */
+/** The bare look-up of a random token in the view, and the memory of an entry. For information: no goal. */
 export async function measureLookUps({ isQuick, progress }: SuiteContext, sizes: readonly number[]): Promise<Outcome> {
   const rounds = isQuick ? 1 : 5
   progress(`bare look-ups: ${rounds} rounds`)

@@ -7,7 +7,7 @@ import type { ServerProcess } from '../servers/server-process.ts'
 import { interleave, type Outcome, type SuiteContext } from '../suite.ts'
 import { compareSizes, name, withProfiles } from './compare-sizes.ts'
 
-/** So many that what is looked up does not stay in the processor's caches. */
+/** So many that the entries do not stay in the processor's caches. */
 const tokens = 3000
 
 interface Side {

@@ -11,7 +11,7 @@ interface Side {
   readonly child: ChildProcess
 }
 
-/** `verifier.verify` of a cached token alone, each size in a process of its own. */
+/** `verifier.verify` of a cached token only, each size in a separate process. */
 export async function measureVerify({ isQuick, progress }: SuiteContext, sizes: readonly number[]): Promise<Outcome> {
   const rounds = isQuick ? 2 : 25
   progress(`verify alone: ${rounds} rounds`)

@@ -1,17 +1,17 @@
 import { connect, type Socket } from 'node:net'
 import { type Answer, createResponseReader } from './response-reader.ts'
 
-/** One keep-alive connection with one request under way at a time. */
+/** One keep-alive connection with one running request at a time. */
 export interface Connection {
-  /** Sends, and calls back with the answer. */
+  /** Sends, and calls back with the response. */
   send(request: Buffer, onAnswer: (answer: Answer) => void): void
   close(): void
 }
 
-/** How long an answer may take before the round fails, in milliseconds. */
+/** How long a response may take before the round fails, in milliseconds. */
 const answerTimeoutMs = 30_000
 
-/** Opens a connection. `onError` hears of everything that ends it before `close` was called. */
+/** Opens a connection. `onError` is called for everything that ends it before `close`. */
 export async function openConnection(origin: URL, onError: (error: Error) => void): Promise<Connection> {
   const socket = await open(origin)
   let waiting: ((answer: Answer) => void) | undefined

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { LoadPlan, LoadResult } from './load-plan.ts'
 
-/** A process that makes load, one round at a time. */
+/** A process that generates load, one round at a time. */
 export interface LoadGenerator {
-  /** Rejects when an answer had another status than expected, or did not come. */
+  /** Rejects when a response had an unexpected status, or did not come. */
   run(plan: LoadPlan): Promise<LoadResult>
   stop(): Promise<void>
 }

@@ -7,12 +7,12 @@ export interface RequestSpec {
   readonly body?: string
 }
 
-/** What one connection sends, when each request depends on the answer before it. */
+/** The requests of one connection, if each depends on the response before it. */
 export interface Flow {
   /** The next request; `undefined` when this connection has nothing more to send. */
   next(): RequestSpec | undefined
   answered?(answer: { readonly status: number; readonly head: string; readonly body: string }): void
-  /** What the next round has to begin with, such as the refresh token that this one ended with. */
+  /** The state with which the next round has to start, such as the last refresh token of this one. */
   state?(): unknown
 }
 
@@ -25,9 +25,9 @@ export interface LoadPlan {
   readonly origin: string | readonly string[]
   /** All are open before the clock starts. */
   readonly connections: number
-  /** The round ends when so many requests were sent, or so much time has passed; what is under way is still awaited. */
+  /** The round ends after this many requests, or this much time; running requests are still awaited. */
   readonly limit: { readonly requests?: number; readonly milliseconds?: number }
-  /** Any other status fails the round. Default: 200 alone. */
+  /** Any other status fails the round. Default: only 200. */
   readonly expectedStatuses?: readonly number[]
   /** Sent in this order over all connections; again from the beginning if `repeat`, else the round ends with the last. */
   readonly requests?: readonly RequestSpec[]
@@ -36,13 +36,13 @@ export interface LoadPlan {
   readonly flow?: { readonly module: string; readonly data: readonly unknown[] }
 }
 
-/** What one round of load found. */
+/** The results of one round of load. */
 export interface LoadResult {
   readonly requests: number
   readonly seconds: number
   readonly requestsPerSecond: number
   readonly statuses: Readonly<Record<string, number>>
-  /** From the write of a request to the end of its answer. */
+  /** From the write of a request to the end of its response. */
   readonly latency: { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number }
   /** How much of the time the generator's own event loop was busy, 0 to 1: near 1, it was the limit itself. */
   readonly clientUtilisation: number

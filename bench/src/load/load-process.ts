@@ -1,4 +1,4 @@
-/** The load generator's own process: gets plans, answers results. */
+/** The process of the load generator: receives plans, returns results. */
 import type { LoadPlan } from './load-plan.ts'
 import { runLoad } from './run-load.ts'
 

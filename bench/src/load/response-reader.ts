@@ -1,4 +1,4 @@
-/** One HTTP/1.1 answer (RFC 9112), as the load generator needs it. */
+/** One HTTP/1.1 response (RFC 9112), as far as the load generator needs it. */
 export interface Answer {
   readonly status: number
   /** The header section, with its status line. */

@@ -4,14 +4,14 @@ import { type Connection, openConnection } from './connection.ts'
 import type { Flow, FlowFactory, LoadPlan, LoadResult, RequestSpec } from './load-plan.ts'
 import type { Answer } from './response-reader.ts'
 
-/** What one connection sends, already written out. */
+/** The requests of one connection, already serialized. */
 interface Source {
   next(): Buffer | undefined
   answered?(answer: Answer): void
   state?(): unknown
 }
 
-/** Runs one round in this process. Rejects at the first answer with another status than expected, or none. */
+/** Runs one round in this process. Rejects at the first unexpected status, or missing response. */
 export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
   const origins = [plan.origin].flat().map((origin) => new URL(origin))
   const sources = await createSources(plan, origins)
@@ -110,7 +110,7 @@ function writeOut(flow: Flow, host: string): Source {
   }
 }
 
-/** A request as it goes over the wire. */
+/** A request in the bytes of HTTP. */
 export function writeRequest({ method = 'GET', path, headers = {}, body }: RequestSpec, host: string): Buffer {
   const lines = [`${method} ${path} HTTP/1.1`, `Host: ${host}`]
   for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`)

@@ -1,6 +1,6 @@
 /**
- * The limit of work that only costs processor time: signs, or verifies passwords, on all cores and does nothing else.
- * Asked for some milliseconds, it tells how often a second it was done.
+ * The limit of work that only costs processor time: signs or verifies passwords on all cores, and does nothing else.
+ * Asked for a number of milliseconds, it returns how often per second it did the work.
  */
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { availableParallelism } from 'node:os'
@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { verify } from '@node-rs/argon2'
 import { peerOptions, tellReady } from './peer-process.ts'
 
-/** A password hash in PHC format brings its parameters along. */
+/** A password hash in PHC format includes its parameters. */
 export type BareWork =
   | { readonly kind: 'sign'; readonly atOnce: number; readonly payloadBytes: number }
   | { readonly kind: 'verify'; readonly atOnce: number; readonly passwordHash: string; readonly password: string }

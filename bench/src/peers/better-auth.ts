@@ -1,4 +1,4 @@
-/** better-auth as an issuer of the comparison: its OAuth provider plugin behind its handler for node:http. */
+/** better-auth as a peer: its OAuth provider plugin behind its handler for node:http. */
 import { createHash, randomBytes } from 'node:crypto'
 import { oauthProvider } from '@better-auth/oauth-provider'
 import { type BetterAuthOptions, type BetterAuthPlugin, betterAuth } from 'better-auth'
@@ -45,7 +45,7 @@ const settings = {
       scopes,
       resources: [resource],
       cachedResources: new Set([resource]),
-      // One query less at each refresh than the default, which wants a link of each client to each resource.
+      // One query less at each refresh than by default, which requires a link of each client to each resource.
       enforcePerClientResources: false,
       cachedTrustedClients,
       accessTokenExpiresIn: accessTokenTtlSeconds,

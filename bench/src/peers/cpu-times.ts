@@ -3,10 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 /** Linux counts in hundredths of a second for every program (USER_HZ), whatever the kernel ticks at. */
 const secondsPerTick = 1 / 100
 
-/** Processor time of a process and all its threads, in seconds; `undefined` where /proc does not tell. */
+/** Processor time of a process and all its threads, in seconds; `undefined` without /proc. */
 export function cpuSecondsOf(pid: number): number | undefined {
   try {
-    // The second field is a name in parentheses, and may hold blanks itself.
+    // The second field is a name in parentheses, and may contain blanks itself.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ')
@@ -60,7 +60,7 @@ function titleOf(pid: number): string {
   }
 }
 
-/** What was spent between two looks, in microseconds for each request. A process that came meanwhile began at none. */
+/** The use between two samples, in microseconds per request. A process that started meanwhile counts from zero. */
 export function microsPerRequest(
   before: number | undefined,
   after: number | undefined,

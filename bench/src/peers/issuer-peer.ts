@@ -1,6 +1,6 @@
 import type { Setting } from '../suite.ts'
 
-/** How a request of an issuer looks, for the flows of the load generator. */
+/** The form of an issuer's request, for the flows of the load generator. */
 export interface TokenRequest {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
@@ -8,7 +8,7 @@ export interface TokenRequest {
   readonly body: string
 }
 
-/** What an issuer of the comparison tells of itself when it is ready. */
+/** The data that a peer sends when it is ready. */
 export interface IssuerPeer {
   readonly url: string
   readonly jwksPath: string
@@ -16,20 +16,20 @@ export interface IssuerPeer {
   readonly refresh: TokenRequest
   /** One refresh token for each session. */
   readonly refreshTokens: readonly string[]
-  /** How it issues a client's own token; absent where that is not compared. */
+  /** How it issues a client's own token; absent if that is not compared. */
   readonly clientCredentials?: TokenRequest
   readonly setting: Setting
 }
 
-/** What an issuer of the comparison is started with. */
+/** The options with which a peer is started. */
 export interface IssuerOptions {
-  /** An empty database of its own. */
+  /** An empty database for it alone. */
   readonly databaseUrl: string
   readonly databaseConnections: number
   readonly sessions: number
 }
 
-/** What all of them issue: as long-lived as Countersign's, for one API. */
+/** The form of all issued tokens: as long-lived as Countersign's, for one API. */
 export const accessTokenTtlSeconds = 600
 export const refreshTokenTtlSeconds = 7 * 86_400
 export const resource = 'http://api.test'

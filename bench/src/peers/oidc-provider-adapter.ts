@@ -1,7 +1,7 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import type pg from 'pg'
 
-/** One table for all models, with the secondary indexes that the models are looked up by. */
+/** One table for all models, with secondary indexes for the lookups. */
 export const adapterSchema = `
   CREATE TABLE oidc_payloads (
     model text NOT NULL,

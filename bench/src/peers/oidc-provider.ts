@@ -1,4 +1,4 @@
-/** oidc-provider as an issuer of the comparison: its own Koa application on node:http. */
+/** oidc-provider as a peer: its own Koa application on node:http. */
 import { randomUUID } from 'node:crypto'
 import { exportJWK, generateKeyPair } from 'jose'
 import Provider, { type ClientMetadata, type Configuration } from 'oidc-provider'
@@ -77,7 +77,7 @@ const configuration: Configuration = {
   }
 }
 
-// The issuer has to be known before the port is.
+// The issuer must be known before the port.
 const provider = new Provider('http://issuer.test', configuration)
 const url = await listen(provider.callback())
 

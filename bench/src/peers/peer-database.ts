@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 
-/** An empty database for a peer, which brings its own tables. */
+/** An empty database for a peer, which creates its own tables. */
 export async function createPeerDatabase(
   adminUrl: string
 ): Promise<{ url: string; name: string; drop(): Promise<void> }> {

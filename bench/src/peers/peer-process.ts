@@ -5,12 +5,12 @@ import type { AddressInfo } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { childEnvironment } from '@countersign/testing/containers'
 
-/** A process that ours is measured against. */
+/** A process of the comparison. */
 export interface Peer<T> {
   readonly pid: number
-  /** What it told when it was ready. */
+  /** Its message when it was ready. */
   readonly told: T
-  /** One more question to it; it answers each with one message. */
+  /** One more request to it; it returns one message for each. */
   ask<A>(question: unknown): Promise<A>
   stop(): Promise<void>
 }
@@ -84,12 +84,12 @@ function answerOf<A>(child: ChildProcess, name: string): Promise<A> {
   })
 }
 
-/** In the peer: what it was started with. */
+/** In the peer: the options with which it was started. */
 export function peerOptions<T>(): T {
   return JSON.parse(process.argv[2] as string) as T
 }
 
-/** In the peer: tells that it is ready, and ends with its parent. */
+/** In the peer: reports that it is ready, and ends with its parent. */
 export function tellReady(told: object): void {
   process.on('disconnect', () => process.exit(0))
   process.send?.(told)

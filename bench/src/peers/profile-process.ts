@@ -9,10 +9,10 @@ import type { Profile } from '../suite.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 
-/** What `NODE_OPTIONS` has to be so that a process can be profiled, and the profiling itself. */
+/** The value of `NODE_OPTIONS` for a process to be profiled, and the profiling itself. */
 export interface Profiler {
   readonly nodeOptions: string
-  /** Profiles the event loop of a process while `work` goes on; its other threads are not seen. */
+  /** Profiles the event loop of a process during `work`; its other threads are not sampled. */
   profile(name: string, process: ChildProcess, work: () => Promise<unknown>): Promise<Profile>
   remove(): void
 }

@@ -1,4 +1,4 @@
-/** A session of the load generator: each refresh uses the token that the one before it brought. */
+/** A session of the load generator: each refresh uses the token from the one before. */
 import type { FlowFactory } from '../load/load-plan.ts'
 import type { TokenRequest } from './issuer-peer.ts'
 

@@ -10,11 +10,11 @@ import { type Stage, setStage } from './stage.ts'
 import { mintRequests } from './tokens.ts'
 
 const connections = 64
-/** Rounds for the compilers, which are not told. A cold one is short, and the code that it runs is long. */
+/** Warm-up rounds for the compilers, which are not reported. A cold one is short, and the code that it runs is long. */
 const warmUps = { warm: 3, cold: 8, burst: 1 } as const
 const processes = 3
 
-/** How much is measured of one set of servers. */
+/** How much is measured for one set of servers. */
 interface Rounds {
   readonly rounds: number
   readonly warmMs: number
@@ -34,7 +34,7 @@ interface Sizes {
 }
 
 const full: Sizes = {
-  // Many short ones: whatever else the machine does comes and goes within a second.
+  // Many short ones: disturbances of the machine come and go within a second.
   single: { rounds: 25, warmMs: 300, cold: 2000 },
   cluster: { rounds: 21, warmMs: 300, cold: 2000 },
   warmTokens: 300,
@@ -53,7 +53,7 @@ const quick: Sizes = {
   profileMs: 200
 }
 
-/** What a protected route costs, warm and cold, in one process and in three, against what others use. */
+/** The cost of a protected route, warm and cold, in one process and in three, compared with what others use. */
 export const protectedRoute: Suite = {
   name: 'protected-route',
   summary: `requests per second of one protected route: warm (each token was seen before), cold (none was), ${full.burst} cold ones at once; one process and a cluster of ${processes}; ${connections} connections`,

@@ -2,8 +2,8 @@ import { createTestIssuer, type TestIssuer } from '@countersign/testing'
 import { type Contestant, type Flaw, flaws } from './contestants.ts'
 
 /**
- * Tries a good token, and one with each flaw. A contestant that does not refuse what it is said to refuse, or refuses what
- * it is said not to look at, is not the one that the results would tell of.
+ * Tries a good token, and one with each flaw. A contestant that does not reject what it claims to reject, or rejects what
+ * it claims not to check, would make the results wrong.
  */
 export async function proveChecks(
   contestant: Contestant,
@@ -15,7 +15,7 @@ export async function proveChecks(
   if (good.status !== 200 || good.body !== '{"sub":"user-1"}') {
     throw new Error(`${contestant.name} answers a good token with ${good.status}: ${good.body}`)
   }
-  // The same `kid`, so that it is the signature that is wrong.
+  // The same `kid`, so that only the signature is wrong.
   const forger = await createTestIssuer({ issuer: issuer.issuer, audience: issuer.audience })
   const flawed: Record<Flaw, string | undefined> = {
     'no token': undefined,

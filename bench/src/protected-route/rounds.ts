@@ -5,7 +5,7 @@ import { median, round } from '../statistics.ts'
 import { type Goal, interleave, type Measurement, ratioOfRounds } from '../suite.ts'
 import type { Contestant } from './contestants.ts'
 
-/** What one contestant did in one round. */
+/** The results of one contestant in one round. */
 export interface RoundFigures {
   readonly requestsPerSecond: number
   readonly serverCpuMicrosPerRequest: number
@@ -52,13 +52,13 @@ export function middle(rounds: readonly RoundFigures[], figure: keyof RoundFigur
   return median(rounds.map((one) => one[figure]))
 }
 
-/** The contestant with the most requests a second among some. */
+/** The contestant with the most requests per second among some. */
 export function fastest(results: Results, among: readonly Contestant[]): Contestant {
   const speed = (contestant: Contestant) => middle(results.get(contestant) ?? [], 'requestsPerSecond')
   return among.reduce((best, one) => (speed(one) > speed(best) ? one : best))
 }
 
-/** Our requests a second against those of one other. */
+/** Our requests per second against those of one other. */
 export function compareSpeed(
   phase: string,
   results: Results,
@@ -85,7 +85,7 @@ export function compareSpeed(
   }
 }
 
-/** Whether it was the load generator that could do no more. */
+/** Whether the load generator was the limit. */
 function noteOfLimit(...sides: (readonly [Contestant, readonly RoundFigures[]])[]): { note?: string } {
   const limited = sides.filter(([, rounds]) => middle(rounds, 'clientUtilisation') >= 0.9)
   if (limited.length === 0) return {}

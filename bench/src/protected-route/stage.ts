@@ -8,19 +8,19 @@ import type { Contestant } from './contestants.ts'
 import { proveChecks } from './prove-checks.ts'
 import type { Trust } from './servers/trust.ts'
 
-/** The root of the project, as it stands in the paths of a profile. */
+/** The root of the project, as in the paths of a profile. */
 export const root = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** An issuer, a denylist and a load generator, for servers that trust that issuer. */
 export interface Stage {
   readonly issuer: TestIssuer
   readonly load: LoadGenerator
-  /** Starts a contestant that has shown that it refuses what it is said to refuse. */
+  /** Starts a contestant, after checking that it rejects what it claims to reject. */
   start(contestant: Contestant, processes?: number): Promise<ServerProcess>
   close(): Promise<void>
 }
 
-/** Sets the stage, with so many revoked tokens. */
+/** Prepares the issuer, the load generator and this many revoked tokens. */
 export async function setStage({ redisUrl }: Pick<SuiteContext, 'redisUrl'>, revocations: number): Promise<Stage> {
   const issuer = await createTestIssuer()
   const denylist: Denylist = await publishDenylist(redisUrl, revocations)

@@ -3,7 +3,7 @@ import { setImmediate as breathe } from 'node:timers/promises'
 import type { TestIssuer } from '@countersign/testing'
 import type { RequestSpec } from '../load/load-plan.ts'
 
-/** A GET with a token, as everyone gets it. */
+/** A GET with a token, the same for every contestant. */
 export function requestWith(token: string): RequestSpec {
   return { path: '/', headers: { Authorization: `Bearer ${token}` } }
 }

@@ -113,7 +113,7 @@ async function compareDurable(context: SuiteContext, load: LoadGenerator, plan: 
   }
 }
 
-/** Starts all, ours first, and ends them whatever happens. */
+/** Starts all, ours first, and ends them in any case. */
 async function withContestants<T>(
   { progress }: SuiteContext,
   starts: readonly [() => Promise<OwnContestant>, ...(() => Promise<RefreshContestant>)[]],

@@ -11,7 +11,7 @@ export interface RefreshContestant extends Omit<IssuerPeer, 'refreshTokens'> {
   readonly name: string
   readonly pid: number
   readonly database: string
-  /** The token of each session that may be used next. */
+  /** The current token of each session. */
   refreshTokens: string[]
   stop(): Promise<void>
 }
@@ -88,13 +88,13 @@ export function ownSetting(env: Record<string, string>): Setting {
   }
 }
 
-/** An issuer of the peers' folder, on a database of its own. */
+/** A peer with its own database. */
 export async function startIssuerPeer(
   module: string,
   { postgresUrl, sessions }: CliIo,
   options: { hasOwnTables?: boolean; more?: object } = {}
 ): Promise<RefreshContestant> {
-  // The limit works on Countersign's tables; the others bring theirs.
+  // The limit uses Countersign's tables; the others create theirs.
   const database = await (options.hasOwnTables === false ? createBenchDatabase : createPeerDatabase)(postgresUrl)
   const given: IssuerOptions = { databaseUrl: database.url, databaseConnections, sessions }
   const script = new URL(`../peers/${module}.js`, import.meta.url)

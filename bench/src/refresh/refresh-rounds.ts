@@ -15,7 +15,7 @@ export interface RefreshRound {
   readonly clientUtilisation: number
 }
 
-/** All sessions refresh at once, each one refresh after another, and go on where they were in the next round. */
+/** All sessions refresh at once, each one refresh after another, and continue in the next round. */
 export async function refreshFor(
   load: LoadGenerator,
   contestant: RefreshContestant,
@@ -50,7 +50,7 @@ export async function refreshFor(
   }
 }
 
-/** The medians of the rounds as figures of a measurement; what could not be seen is left out. */
+/** The medians of the rounds as figures of a measurement; missing ones are left out. */
 export function refreshFigures(rounds: readonly RefreshRound[]): Record<string, number> {
   const figures: Record<string, readonly (number | undefined)[]> = {
     refreshes_per_s: rounds.map(({ perSecond }) => perSecond),

@@ -12,7 +12,7 @@ import { hearAll, startVerifier } from './verifiers.ts'
 const verifierCount = 10
 const sizes = { full: { rounds: 6, logoutsPerRound: 50 }, quick: { rounds: 2, logoutsPerRound: 5 } } as const
 
-/** From a logout to the refusal of its token in ten verifier processes, through real HTTP, Postgres and Redis. */
+/** From a logout to the rejection of its token in ten verifier processes, through real HTTP, Postgres and Redis. */
 export const revokeToReject: Suite = {
   name: 'revoke-to-reject',
   summary: `${sizes.full.rounds * sizes.full.logoutsPerRound} logouts, each until ${verifierCount} verifier processes refuse the token; the limit is a bare message in a Redis stream until the same processes have it`,

@@ -5,14 +5,14 @@ export interface VerifierOptions {
   readonly redisUrl: string
 }
 
-/** What a verifier process tells. Times are `process.hrtime.bigint()`, which all processes share. */
+/** The messages of a verifier process. Times are `process.hrtime.bigint()`, which all processes share. */
 export interface FromVerifier {
   readonly id?: string
   readonly ready?: boolean
   readonly acceptedOnce?: boolean
-  /** When the token was refused. */
+  /** When the token was rejected. */
   readonly refusedAt?: string
-  /** When a bare message was there. */
+  /** When a bare message had arrived. */
   readonly arrivedAt?: string
   readonly error?: string
 }

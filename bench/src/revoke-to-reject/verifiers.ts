@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { audience, issuer } from '@countersign/testing/trio'
 import type { FromVerifier, VerifierOptions } from './messages.ts'
 
-/** Starts one verifier in a process of its own, and waits until it is ready. */
+/** Starts one verifier in a separate process, and waits until it is ready. */
 export async function startVerifier(authUrl: string, redisUrl: string): Promise<ChildProcess> {
   const script = fileURLToPath(new URL('./verifier.js', import.meta.url))
   const options: VerifierOptions = { issuer, audience, jwksUri: `${authUrl}/.well-known/jwks.json`, redisUrl }
@@ -14,7 +14,7 @@ export async function startVerifier(authUrl: string, redisUrl: string): Promise<
   return child
 }
 
-/** What each verifier says of `id`. */
+/** The messages of each verifier about `id`. */
 export function hearAll(verifiers: ChildProcess[], id: string, member: keyof FromVerifier): Promise<FromVerifier[]> {
   return Promise.all(verifiers.map((verifier) => hear(verifier, id, member)))
 }

@@ -1,14 +1,14 @@
-/** What every measured server does beside serving: it says where it listens, and tells its own usage when asked. */
+/** The common part of every measured server: it reports where it listens, and its own usage on request. */
 import type { Server } from 'node:http'
 import { Session } from 'node:inspector/promises'
 import type { AddressInfo } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { CpuProfile } from '../cpu-profile.ts'
 
-/** What is asked of a server's process. */
+/** A request to a server's process. */
 export type Question = 'begin' | 'begin-profile' | 'end' | 'end-profile' | 'memory'
 
-/** What one server process used between `begin` and `end`. */
+/** The usage of one server process between `begin` and `end`. */
 export interface Usage {
   readonly cpuMicros: number
   /** How much of the time the event loop was busy, 0 to 1. */

@@ -5,14 +5,14 @@ import { childEnvironment } from '@countersign/testing/containers'
 import type { CpuProfile } from '../cpu-profile.ts'
 import type { Question, ServerMessage, Usage } from './serve.ts'
 
-/** A measured server in a process of its own, or in several of one cluster. */
+/** A measured server in a separate process, or in several of one cluster. */
 export interface ServerProcess {
   /** Such as `http://127.0.0.1:43210`. */
   readonly url: string
   readonly pid: number
-  /** What it used while `work` ran; of a cluster, the sum of CPU time, the mean utilisation and the worst delay. */
+  /** Its usage during `work`; of a cluster, the sum of CPU time, the mean utilization and the worst delay. */
   measure<T>(work: () => Promise<T>): Promise<{ result: T; usage: Usage }>
-  /** Where its time went while `work` ran. Not of a cluster. */
+  /** Where its time went during `work`. Not of a cluster. */
   profile(work: () => Promise<unknown>): Promise<CpuProfile>
   residentBytes(): Promise<number>
   stop(): Promise<void>

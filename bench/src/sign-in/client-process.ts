@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 
-/** A process of this folder that is asked and answers, one at a time. */
+/** A process of this folder that gets requests and responds, one at a time. */
 export interface ClientProcess {
   ask<T>(question: unknown): Promise<T>
   stop(): Promise<void>

@@ -1,14 +1,14 @@
 import type { RequestSpec } from '../load/load-plan.ts'
 import type { RefreshFlowData } from '../peers/refresh-flow.ts'
 
-/** What the flooding process is told: to begin, or to end and count. */
+/** A message to the flooding process: to start, or to end and count. */
 export type FloodOrder =
   | {
       readonly origin: string
       readonly connections: number
       /** Sent in turn, again and again. */
       readonly requests: readonly RequestSpec[]
-      /** What each answer has to be, unless it is 503. */
+      /** The expected status of each response, unless it is 503. */
       readonly status: number
       /** How long a connection rests after a 503, in milliseconds: at random, since strangers do not come again together. */
       readonly pauseMs: { readonly least: number; readonly most: number }
@@ -17,13 +17,13 @@ export type FloodOrder =
 
 export interface FloodResult {
   readonly seconds: number
-  /** Answers with the expected status. */
+  /** Responses with the expected status. */
   readonly answered: number
-  /** Answers with 503. */
+  /** Responses with 503. */
   readonly turnedAway: number
 }
 
-/** What the steady process sends: refreshes of a few sessions, and requests for the JWKS, both at fixed rates. */
+/** The load of the steady process: refreshes of a few sessions, and requests for the JWKS, both at fixed rates. */
 export interface SteadyPlan {
   readonly origin: string
   readonly milliseconds: number
@@ -34,7 +34,7 @@ export interface SteadyPlan {
   readonly jwksConnections: number
 }
 
-/** Times from the moment a request was due to the end of its answer, in milliseconds. */
+/** Times from the moment a request was due to the end of its response, in milliseconds. */
 export interface SteadyResult {
   readonly refreshMs: readonly number[]
   readonly jwksMs: readonly number[]

@@ -1,4 +1,4 @@
-/** Floods with sign-ins until it is told to end. */
+/** Floods with sign-ins until it is stopped. */
 import { setPriority } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Connection, openConnection } from '../load/connection.ts'
@@ -6,7 +6,7 @@ import type { Answer } from '../load/response-reader.ts'
 import { writeRequest } from '../load/run-load.ts'
 import type { FloodOrder, FloodResult } from './flood-plan.ts'
 
-// Who floods has machines of his own; here he must not take time from those whose answers are measured.
+// A real attacker has other machines; here the flood must not take time from the measured requests.
 setPriority(10)
 
 let end: () => Promise<FloodResult>
@@ -56,7 +56,7 @@ async function begin(order: Exclude<FloodOrder, 'end'>): Promise<() => Promise<F
   return async () => {
     isOver = true
     const seconds = (performance.now() - start) / 1000
-    // What failed has no answer to wait for.
+    // A failed request has no response to wait for.
     if (!failure) await Promise.all(drives)
     for (const connection of connections) connection.close()
     if (failure) throw failure

@@ -13,7 +13,7 @@ const jwksPerSecond = 100
 const floodConnections = 64
 const pauseMs = { least: 50, most: 150 }
 
-/** What goes on while the steady requests are measured. */
+/** The flood during which the steady requests are measured. */
 interface State {
   readonly name: string
   readonly order: Omit<Exclude<FloodOrder, 'end'>, 'origin'> | undefined
@@ -25,7 +25,7 @@ interface FloodRound extends SteadyResult {
   readonly shareWithoutCore: number | undefined
 }
 
-/** How long refreshes and the JWKS take while sign-ins flood the service, against when nothing else goes on. */
+/** How long refreshes and the JWKS take while sign-ins flood the service, compared with an idle service. */
 export async function measureFlood(
   { isQuick, progress }: SuiteContext,
   service: SignInService

@@ -19,7 +19,7 @@ describe("oidc-provider's adapter for Postgres", () => {
     await database.drop()
   })
 
-  test('finds what it was given, by model and id, in its last state', async () => {
+  test('finds stored items by model and id, in their last state', async () => {
     await adapter('Grant').upsert('a', { accountId: 'first' }, 60)
     await adapter('Grant').upsert('a', { accountId: 'second' }, 60)
     expect(await adapter('Grant').find('a')).toEqual({ accountId: 'second' })
@@ -33,7 +33,7 @@ describe("oidc-provider's adapter for Postgres", () => {
     expect(await adapter('RefreshToken').find('expired')).toBeUndefined()
   })
 
-  test('marks what was consumed', async () => {
+  test('marks consumed items', async () => {
     await adapter('RefreshToken').upsert('spent', { grantId: 'g1' }, 60)
     await adapter('RefreshToken').consume('spent')
     expect(await adapter('RefreshToken').find('spent')).toEqual({ grantId: 'g1', consumed: true })

@@ -59,7 +59,7 @@ describe('before a contestant is measured', () => {
     await expect(prove({ ...joseRedis, refuses: others }, url)).resolves.toBeUndefined()
   })
 
-  test('one that checks more than its settings say is not told of as one that does not', async () => {
+  test('a contestant that checks more than its settings claim is reported as such', async () => {
     await expect(prove(koaJwt, await serve(verifying()))).rejects.toThrow('"another typ" is answered with 401, not 200')
   })
 

@@ -37,14 +37,14 @@ describe('a round of load', () => {
     expect(result.requestsPerSecond).toBeCloseTo(result.requests / result.seconds)
   })
 
-  test('begins again from the first request if told so, until as many were sent as it may', async () => {
+  test('starts again from the first request if configured, until the limit of requests', async () => {
     const { url, paths } = await serve(() => 200)
     await runLoad({ origin: url, connections: 4, limit: { requests: 25 }, requests, repeat: true })
     expect(paths).toHaveLength(25)
     expect(paths.filter((path) => path === '/0')).toHaveLength(3)
   })
 
-  test('ends after its time, and awaits what is under way', async () => {
+  test('ends after its time, and waits for running requests', async () => {
     const { url, paths } = await serve(() => 200)
     const result = await runLoad({ origin: url, connections: 2, limit: { milliseconds: 50 }, requests, repeat: true })
     expect(result.requests).toBe(paths.length)

@@ -17,13 +17,13 @@ const profile = {
 }
 
 describe('the summary of a profile', () => {
-  test('adds up what stands in several places, and shares out the time that was not idle', () => {
+  test('adds up functions that appear several times, as shares of the time that was not idle', () => {
     const { functions } = summariseProfile('cold', profile, '/somewhere/project/')
     expect(functions[0]).toEqual({ where: 'verify (jose/dist/verify.js)', share: 0.6 })
     expect(functions.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1)
   })
 
-  test('names files inside their package or from the root, and what is no file as what it is', () => {
+  test('names files relative to their package or the root, and other entries as they are', () => {
     const { functions } = summariseProfile('cold', profile, '/somewhere/project/')
     expect(functions.map(({ where }) => where)).toEqual([
       'verify (jose/dist/verify.js)',

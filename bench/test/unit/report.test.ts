@@ -13,7 +13,7 @@ const records = [
 ]
 
 describe('the page of results', () => {
-  test('tells how many goals are met, and names those that are not before anything else', () => {
+  test('starts with how many goals are met, and which are not', () => {
     const page = toMarkdown(records)
     expect(page).toContain('**1 of 2 goals are met.**')
     expect(page).toContain('* protected-route, cold: 2 of a peer; goal at least 3')

@@ -31,7 +31,7 @@ describe('the reader of answers', () => {
     expect(readAll(plain + none + chunked + plain).map(({ status }) => status)).toEqual([200, 204, 401, 200])
   })
 
-  test('does not take for an answer what is none, or does not tell where it ends', () => {
+  test('rejects data that is not a response, or does not show where it ends', () => {
     expect(() => readAll('SSH-2.0-OpenSSH\r\n\r\n')).toThrow('no HTTP/1.1 answer')
     expect(() => readAll('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nbody')).toThrow('does not tell its length')
     expect(() => readAll('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n')).toThrow('chunk')

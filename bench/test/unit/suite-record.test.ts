@@ -35,7 +35,7 @@ describe('the results of a suite that was measured again', () => {
     expect(replaceRecord(old, again, suites)).toEqual([again, old[0]])
   })
 
-  test('come in the order of the suites, and those of a suite that is no more go', () => {
+  test('are in the order of the suites, without those of removed suites', () => {
     const replaced = replaceRecord(old, record('second', []), suites)
     expect(replaced.map(({ name }) => name)).toEqual(['first', 'second', 'third'])
   })

@@ -22,7 +22,7 @@ test('the page for the browser comes before the other addresses', () => {
   expect(urls?.slice(1, 4)).toEqual(['http://localhost:4002', 'http://localhost:4000', 'http://localhost:4001'])
 })
 
-test('a generated password is shown, and stands in the line that signs in', () => {
+test('a generated password is shown, and is in the line that signs in', () => {
   const text = greeting({ ...facts, firstAdmin: { username: 'root', generatedPassword: 'made-up' } })
   expect(text).toContain('  username   root\n  password   made-up\n')
   expect(text).toContain(`-d '{"username":"root","password":"made-up"}'`)

@@ -1,4 +1,4 @@
-/** Where a request came from, as far as it says. */
+/** Where a request came from, according to itself and its proxies. */
 export interface ClientInfo {
   readonly address: string
   readonly userAgent: string

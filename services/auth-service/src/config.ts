@@ -80,7 +80,7 @@ export const variables = {
     name: 'OUTBOUND_PRIVATE_NETWORKS',
     schema: oneOf(['refuse', 'allow']).default('refuse'),
     description:
-      "addresses that the issuer may fetch a client's keys from (`jwks_uri`): `refuse` takes https and public addresses only, `allow` also private networks, and http on loopback. `npm start` sets `allow`"
+      "addresses that the issuer may fetch a client's keys from (`jwks_uri`): `refuse` accepts only https and public addresses, `allow` also private networks, and http on loopback. `npm start` sets `allow`"
   },
   ...passwordHashVariables
 }
@@ -93,14 +93,14 @@ const schema = environmentSchema(variables).superRefine((config, context) => {
 })
 
 /**
- * Reads the configuration. Pure: the environment comes in, a frozen object goes out.
- * @throws {ConfigurationError} with every problem at once
+ * Reads the configuration. Pure: it takes the environment and returns a frozen object.
+ * @throws {ConfigurationError} that lists every problem
  */
 export function loadConfig(env: Environment): Config {
   return readEnvironment(env, schema)
 }
 
-/** Recovery begins where the retry window ends. */
+/** Recovery starts where the retry window ends. */
 function problemOfRecovery({
   refreshRetryWindowSeconds: retry,
   refreshRecoverySeconds: recovery

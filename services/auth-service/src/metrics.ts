@@ -30,13 +30,13 @@ export interface IssuerMetrics extends RelayMetrics {
   /** `outcome` is `issued` or the error code of the refusal. */
   countTokenRequest(grant: string, outcome: string): void
   countRemoved(kind: ExpiredKind, rows: number): void
-  /** Shows the keys as they are now. */
+  /** Shows the current keys. */
   showKeys(keys: KeyOverview): void
 }
 
 export interface IssuerMetricsDeps {
   registry: HttpMetrics['registry']
-  /** How many committed revocations wait for their publication; asked at each scrape. */
+  /** The number of committed revocations that are not published yet; called at each scrape. */
   countPendingRevocations(): Promise<number>
   /** How many verifiers follow the feed over HTTP; asked at each scrape. */
   countFeedStreams(): number

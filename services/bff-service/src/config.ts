@@ -54,12 +54,12 @@ export const variables = {
   upstreamTimeoutSeconds: {
     name: 'UPSTREAM_TIMEOUT_SECONDS',
     schema: wholeNumber({ min: 1, max: 600, unit: 'seconds' }).default(30),
-    description: 'how long an API may take to begin its answer'
+    description: 'how long an API may take to start its response'
   },
   upstreamIdleSeconds: {
     name: 'UPSTREAM_IDLE_SECONDS',
     schema: wholeNumber({ min: 1, max: day, unit: 'seconds' }).default(300),
-    description: 'how long an API may pause within its answer, such as between two events of a stream'
+    description: 'how long an API may pause within its response, such as between two events of a stream'
   },
   proxyBodyLimitBytes: {
     name: 'PROXY_BODY_LIMIT_BYTES',
@@ -91,7 +91,10 @@ function headerNames(mayPass: (header: string) => boolean) {
     .default([])
 }
 
-/** The origin that browsers see. Over plain http a cookie is readable on its way, which does not matter on the browser's own machine. */
+/**
+ * The origin that browsers see. Over plain http, cookies can be read on the network; on the browser's own machine that does not
+ * matter.
+ */
 function siteOrigin() {
   const expects = 'the origin that browsers see: https://, or http:// on localhost, without a path'
   return z
@@ -114,8 +117,8 @@ function isLoopback(hostname: string): boolean {
 export type Config = ValuesOf<typeof variables>
 
 /**
- * Reads the configuration. Pure: the environment comes in, a frozen object goes out.
- * @throws {ConfigurationError} with every problem at once
+ * Reads the configuration. Pure: it takes the environment and returns a frozen object.
+ * @throws {ConfigurationError} that lists every problem
  */
 export function loadConfig(env: Environment): Config {
   return readVariables(env, variables)

@@ -31,7 +31,7 @@ export { type Config, loadConfig } from './config.ts'
 const webFolder = new URL('../web/dist/', import.meta.url)
 const signOutIntervalMs = 1_000
 
-/** What the embedded stack puts in place of Redis. */
+/** What the embedded stack uses instead of Redis. */
 export interface EmbeddedParts {
   /** Browser sessions live in this process, and end with it. */
   keepSessionsInProcess: true
@@ -39,7 +39,7 @@ export interface EmbeddedParts {
 
 /**
  * Constructs the bff-service: the only place where its parts are made.
- * @param embedded given by the embedded stack alone; otherwise `REDIS_URL` is needed
+ * @param embedded only for the embedded stack; otherwise `REDIS_URL` is required
  */
 export async function createBffService(config: Config, embedded?: EmbeddedParts): Promise<Service> {
   const { authUrl, apiUrl, publicUrl, forwarderKey } = config
@@ -73,7 +73,7 @@ export async function createBffService(config: Config, embedded?: EmbeddedParts)
     shutdownDelaySeconds: config.shutdownDelaySeconds,
     trustedProxyHops: config.trustedProxyHops,
     requestTimeoutMs: longestArrivalMs(config.proxyBodyLimitBytes),
-    takesRequestIds: false, // a browser would write what it likes into the logs of every service behind
+    takesRequestIds: false, // a browser could write anything into the logs of every service behind
     logger,
     metrics,
     healthChecks: [{ name: 'sessions', required: false, check: () => store.check() }],

@@ -59,7 +59,7 @@ export const variables = {
     name: 'SERVICE_CLIENT_KEY',
     schema: secretText(z.string().refine(isPrivateKey, privateKeyRule)).optional(),
     isSecret: true,
-    description: 'its private key (PKCS#8 PEM or JWK); without it the dashboard answers 503'
+    description: 'its private key (PKCS#8 PEM or JWK); without it the dashboard responds 503'
   },
   maxStalenessSeconds: {
     name: 'REVOCATION_MAX_STALENESS_SECONDS',
@@ -86,8 +86,8 @@ function isPrivateKey(text: string): boolean {
 export type Config = ValuesOf<typeof variables>
 
 /**
- * Reads the configuration. Pure: the environment comes in, a frozen object goes out.
- * @throws {ConfigurationError} with every problem at once
+ * Reads the configuration. Pure: it takes the environment and returns a frozen object.
+ * @throws {ConfigurationError} that lists every problem
  */
 export function loadConfig(env: Environment): Config {
   return readVariables(env, variables)

@@ -9,34 +9,34 @@ import {
 import { readJsonAnswer } from './json-answer.ts'
 
 export interface IssuerStatisticsOptions {
-  /** The issuer's identifier: what the token is for. */
+  /** The issuer's identifier, which is the audience of the token. */
   readonly issuer: string
-  /** Where the auth-service is reached from here. */
+  /** The address of the auth-service from here. */
   readonly authUrl: string
   readonly clientId: string
-  /** PKCS#8 PEM or the text of a JWK; without it there are no figures. */
+  /** PKCS#8 PEM or the text of a JWK; without it there are no statistics. */
   readonly privateKey: string | undefined
   readonly logger: ServiceTokenLogger
   readonly fetch?: Fetch
 }
 
-/** The figures of the auth-service, got with this service's own token. */
+/** The statistics of the auth-service, read with this service's own token. */
 export interface IssuerStatistics {
-  /** @throws {TemporarilyUnavailableError} that says which of it is: no key, no answer, or a refusal */
+  /** @throws {TemporarilyUnavailableError} that says why: no key, no response, or a rejection */
   read(): Promise<Readonly<Record<string, unknown>>>
   close(): Promise<void>
 }
 
 const timeoutMilliseconds = 3_000
 const maxBytes = 64 * 1024
-/** As long as the token source turns callers away after a failure. */
+/** As long as the token source rejects callers after a failure. */
 const retryAfterSeconds = 5
 
 const causes = {
   noKey: 'this service has no key of its own (SERVICE_CLIENT_KEY)',
   unreachable: 'the auth-service cannot be reached',
-  refused: 'the auth-service has refused the credentials of this service',
-  unusable: 'the answer of the auth-service cannot be used'
+  refused: 'the auth-service rejected the credentials of this service',
+  unusable: 'the response of the auth-service cannot be used'
 } as const
 
 export function createIssuerStatistics(options: IssuerStatisticsOptions): IssuerStatistics {
@@ -60,7 +60,7 @@ export function createIssuerStatistics(options: IssuerStatisticsOptions): Issuer
       const response = await fetchWithToken(tokens, `${authUrl}/admin/statistics`, init, fetch).catch(rethrow)
       requireSuccess(response)
       return readJsonAnswer(response, maxBytes).catch((cause: Error) => {
-        // A connection that breaks in the middle of an answer is a TypeError of fetch.
+        // fetch throws a TypeError when a connection breaks within a response.
         if (cause.name === 'TimeoutError' || cause instanceof TypeError) rethrow(cause)
         throw unavailable('unusable', cause.message, cause)
       })
@@ -71,7 +71,7 @@ export function createIssuerStatistics(options: IssuerStatisticsOptions): Issuer
 
 function requireSuccess({ status, body }: Response): void {
   if (status === 200) return
-  // Frees the connection; the answer says nothing that matters here.
+  // Frees the connection; nothing in the response is needed.
   body?.cancel().catch(() => {})
   const cause =
     status === 401 || status === 403 ? 'refused' : status === 429 || status >= 500 ? 'unreachable' : 'unusable'
@@ -88,7 +88,7 @@ function rethrow(cause: unknown): never {
 /** `fetch failed` says nothing; the code behind it does. */
 function nameOf(error: unknown): string {
   const { cause, name } = error as { cause?: { code?: unknown }; name?: unknown }
-  return `no answer from /admin/statistics: ${String(cause?.code ?? name)}`
+  return `no response from /admin/statistics: ${String(cause?.code ?? name)}`
 }
 
 function unavailable(which: keyof typeof causes, detail?: string, cause?: unknown): TemporarilyUnavailableError {

@@ -1,8 +1,8 @@
 import { mediaTypeOf, readBoundedBody } from '@countersign/service-kit'
 
 /**
- * Reads the JSON object that another service answered.
- * @throws {Error} for anything else, and past `maxBytes`; the message holds nothing of it
+ * Reads the JSON object in another service's response.
+ * @throws {Error} for anything else, and beyond `maxBytes`; the message contains nothing of the response
  */
 export async function readJsonAnswer(response: Response, maxBytes: number): Promise<Readonly<Record<string, unknown>>> {
   if (mediaTypeOf(response.headers.get('Content-Type')) !== 'application/json') throw new Error('not JSON')

@@ -24,14 +24,14 @@ import { createIssuerStatistics } from './issuer-statistics.ts'
 
 export { type Config, loadConfig } from './config.ts'
 
-/** What the embedded stack puts in place of Redis. */
+/** What the embedded stack uses instead of Redis. */
 export interface EmbeddedParts {
   revocationLog: InProcessRevocationLog
 }
 
 /**
  * Constructs the resource-service: the only place where its parts are made.
- * @param embedded given by the embedded stack alone; otherwise `REDIS_URL` is needed
+ * @param embedded only for the embedded stack; otherwise `REDIS_URL` is required
  */
 export async function createResourceService(config: Config, embedded?: EmbeddedParts): Promise<Service> {
   const logger = createLogger({ service: 'resource-service', level: config.logLevel })
@@ -76,7 +76,7 @@ export async function createResourceService(config: Config, embedded?: EmbeddedP
     ],
     addRoutes(router) {
       const authenticate = requireAccessToken(verifier, {
-        // A resource is named by the URL where clients find it (RFC 8707 §2); never by what a request says of itself.
+        // A resource is named by the URL under which clients find it (RFC 8707 §2); never by the headers of a request.
         publicUrl: config.publicUrl ?? resource,
         resourceMetadata: protectedResourceMetadataUrl(resource),
         logger: (ctx) => ctx.state.log
@@ -100,7 +100,7 @@ function revocations(config: Config, embedded: EmbeddedParts | undefined): Revoc
   return redisRevocations({ url: config.redisUrl.reveal(), whenStale, maxStalenessSeconds })
 }
 
-/** `undefined` for the verifier's own, which remembers for this process: in the embedded stack there is no other. */
+/** `undefined` for the verifier's own, which is in this process: the embedded stack has only one. */
 function dpopReplays({ redisUrl }: Config): DpopReplays | undefined {
   return redisUrl && redisDpopReplays({ url: redisUrl.reveal() })
 }

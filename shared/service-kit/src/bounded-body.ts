@@ -1,6 +1,6 @@
 /**
- * Reads the body of what another service answered, counting while reading: `Content-Length` may be missing, or wrong.
- * @throws {Error} past `maxBytes`; leaving the loop by it ends the connection
+ * Reads the body of another service's response, and counts while reading: `Content-Length` may be missing or wrong.
+ * @throws {Error} beyond `maxBytes`; leaving the loop ends the connection
  */
 export async function readBoundedBody(body: AsyncIterable<Uint8Array> | null, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = []

@@ -3,10 +3,10 @@ import type { Context } from 'koa'
 const entityTags = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g
 
 /**
- * Answers 304 when the client has what it would get: by `If-None-Match` alone (RFC 9110 §13.1.2), which is evaluated
- * whatever `Cache-Control` the request has. To be called when status and `ETag` are set.
+ * Responds 304 when the client already has the current response, only by `If-None-Match` (RFC 9110 §13.1.2), whatever its
+ * `Cache-Control`. Call it when status and `ETag` are set.
  *
- * @returns whether it did
+ * @returns whether it responded
  */
 export function answerNotModified(ctx: Context): boolean {
   const condition = ctx.get('If-None-Match')
@@ -17,7 +17,7 @@ export function answerNotModified(ctx: Context): boolean {
   return true
 }
 
-/** Compared weakly: without their `W/`. */
+/** Weak comparison: without their `W/`. */
 function tagsOf(header: string): string[] {
   return [...header.matchAll(entityTags)].map(([, opaque = '']) => opaque)
 }

@@ -12,8 +12,8 @@ function errorBody(error: OAuthError): Record<string, unknown> {
 }
 
 /**
- * The one place where an error becomes an answer. What it does not know is 500 `server_error`, without its message. An error
- * that has no more to say than its answer is told by the line of its request alone.
+ * The only place where an error becomes a response. An unknown error is 500 `server_error`, without its message. An error with
+ * nothing more to say than its response is logged only in the line of its request.
  */
 export function answerErrors(): Middleware {
   return async function answerErrors(ctx, next) {

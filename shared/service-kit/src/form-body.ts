@@ -9,11 +9,12 @@ import { parseWith } from './validation.ts'
 const maxParameters = 50
 
 /**
- * Reads a form body of at most 16 KiB as RFC 6749 §3.2 has it (a blank and a line break at the end are forgiven), checks it against a schema, and leaves the parsed value in
- * `ctx.state.body`. A parameter without a value counts as absent; one that is an array for the schema may be there several times.
+ * Reads a form body of at most 16 KiB by RFC 6749 §3.2 (blanks, and a line break at the end, are tolerated), checks it against
+ * a schema, and sets `ctx.state.body`. A parameter without a value counts as absent; one that is an array in the schema may be
+ * repeated.
  * @throws {UnsupportedMediaTypeError} for another content type, charset or encoding
  * @throws {PayloadTooLargeError} past the limit
- * @throws {InvalidRequestError} for a parameter that is there twice, and with `issues` for one that does not fit
+ * @throws {InvalidRequestError} for a repeated parameter, and with `issues` for an invalid one
  */
 export function requireForm(schema: z.ZodObject): Middleware {
   const repeatable = Object.keys(schema.shape).filter((name) => isArray(schema.shape[name]))
@@ -23,7 +24,7 @@ export function requireForm(schema: z.ZodObject): Middleware {
     const seen = new Set<string>()
     for (const [name, value] of parameters) {
       const isRepeatable = repeatable.includes(name)
-      // An empty one counts, too: another parser might take it for the one that is meant.
+      // An empty one counts, too: another parser might use it.
       if (seen.has(name) && !isRepeatable) throw new InvalidRequestError({ description: 'A parameter is there twice.' })
       seen.add(name)
       if (value === '') continue
@@ -41,7 +42,7 @@ function isArray(schema: unknown): boolean {
 
 async function readParameters(ctx: Context): Promise<[string, string][]> {
   requireMediaType(ctx, 'application/x-www-form-urlencoded')
-  // Files and editors end with a line break, and the shell hands it on.
+  // Files and editors end with a line break, and the shell passes it on.
   const text = (await readBody(ctx)).toString('latin1').replace(/\r?\n$/, '')
   checkEscapes(text)
   const parameters = [...new URLSearchParams(text)]
@@ -53,7 +54,7 @@ async function readParameters(ctx: Context): Promise<[string, string][]> {
   return parameters
 }
 
-/** `URLSearchParams` is lenient about what is not escaped. A blank is common, and can mean nothing else. */
+/** `URLSearchParams` accepts unescaped characters. A blank is common, and has only one meaning. */
 function checkEscapes(text: string): void {
   const at = /[^\x20-\x7e]|%(?![\dA-Fa-f]{2})/.exec(text)?.index
   if (at === undefined) return

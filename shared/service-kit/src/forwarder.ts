@@ -5,14 +5,14 @@ import type { Secret } from './secret.ts'
 
 const forwarderKeyHeader = 'X-Countersign-Forwarder-Key'
 
-/** The headers that show that a request comes from a service that is trusted to say for which address it asks. */
+/** The headers of a request from a service that is trusted to name the client's address. */
 export function forwarderHeaders(key: Secret | undefined): Record<string, string> {
   return key ? { [forwarderKeyHeader]: key.reveal() } : {}
 }
 
 /**
- * Takes the address in `X-Forwarded-For` from a caller with the key, however many proxies are or are not in front: a service
- * that calls for a browser reaches this one by another way than strangers do.
+ * Accepts the address in `X-Forwarded-For` from a caller with the key, whatever proxies are in front: a service that calls for
+ * a browser comes by another path than strangers.
  */
 export function trustForwarder(key: Secret): Middleware {
   const expected = digest(key.reveal())

@@ -1,17 +1,17 @@
 import type Router from '@koa/router'
 import type { HttpMetrics } from './metrics.ts'
 
-/** One thing that a service needs. `required` ones decide whether it takes traffic; the others only degrade it. */
+/** A dependency of a service. `required` ones decide whether it gets traffic; the others only degrade it. */
 export interface HealthCheck {
   readonly name: string
   readonly required: boolean
-  /** Resolves to whether it works; a rejection counts as no. */
+  /** Resolves to whether it works; a rejection counts as false. */
   check(): Promise<boolean> | boolean
 }
 
 const checkTimeoutMs = 1000
 
-/** Where a service is in its life: it takes requests while it serves. */
+/** The state of a service: it accepts requests while it serves. */
 export type ServicePhase = 'starting' | 'serving' | 'stopping'
 
 export interface ManagementRouteDeps {
@@ -21,8 +21,8 @@ export interface ManagementRouteDeps {
 }
 
 /**
- * `GET /health/live` (the process answers), `GET /health/ready` (it can do its work: 200, or 503 with the checks), and
- * `GET /metrics`, for the orchestrator. A service that starts or stops is alive and not ready.
+ * `GET /health/live` (the process responds), `GET /health/ready` (it can work: 200, or 503 with the checks), and `GET
+ * /metrics`. A service that starts or stops is alive and not ready.
  */
 export function addManagementRoutes(router: Router, { checks, metrics, phase }: ManagementRouteDeps): void {
   router.get('/health/live', (ctx) => {

@@ -18,24 +18,24 @@ import { rejectUnmatched } from './unmatched.ts'
 
 export interface HttpServiceOptions {
   host: string
-  /** 0 takes a free port. */
+  /** 0 uses a free port. */
   port: number
-  /** Where health and metrics are. Default: as `host`. */
+  /** Where health and metrics are served. Default: as `host`. */
   managementHost?: string | undefined
-  /** 0 takes a free port. */
+  /** 0 uses a free port. */
   managementPort: number
   /** How many reverse proxies in front are trusted to append to `X-Forwarded-For`. */
   trustedProxyHops: number
-  /** What a service shows that calls for browsers, and is trusted to say their addresses. */
+  /** The secret of a service that calls for browsers, which is trusted to name their addresses. */
   forwarderKey?: Secret | undefined
-  /** Whether a caller may choose the id that names a request in all logs. Default: yes, so that services share one. */
+  /** Whether a caller may choose the request id for all logs. Default: yes, so that services share one. */
   takesRequestIds?: boolean
   logger: Logger
   metrics: HttpMetrics
   healthChecks: readonly HealthCheck[]
   /** Adds the service's own routes. */
   addRoutes(router: Router): void
-  /** Asked when no route matches, before 404 and 405. */
+  /** Called when no route matches, before 404 and 405. */
   answerUnmatched?: Middleware
   /** Called when no more requests are taken: ends responses that would go on for ever. */
   onDraining?: () => void
@@ -45,9 +45,9 @@ export interface HttpServiceOptions {
   requestTimeoutMs?: number
   /** How long its headers may take, in milliseconds. Default 10,000. */
   headersTimeoutMs?: number
-  /** How long a shutdown still takes requests, in seconds: until every load balancer has seen that it is not ready. */
+  /** How long a service that stops still accepts requests, in seconds: until every load balancer has seen that it is not ready. */
   shutdownDelaySeconds: number
-  /** How long a shutdown then waits for requests under way, in milliseconds. */
+  /** How long it then waits for running requests, in milliseconds. */
   drainTimeoutMs?: number
 }
 
@@ -57,17 +57,17 @@ export interface Service {
   readonly url: string
   /** Where its health and metrics are; known after `listen`. */
   readonly managementUrl: string
-  /** @throws {StartError} when a port cannot be had */
+  /** @throws {StartError} when a port cannot be used */
   listen(): Promise<void>
   /**
-   * Loses no request: is not ready from now on and lets go of its connections, one after each answer; then stops taking
-   * requests, waits for those under way, closes the stores, and at last the management port.
-   * @param hurry ends the time in which requests are still taken
+   * Loses no request: it is no longer ready and closes its connections, one after each response; then it stops accepting
+   * requests, waits for running ones, and closes the stores and at last the management port.
+   * @param hurry ends the time in which requests are still accepted
    */
   close(hurry?: AbortSignal): Promise<void>
 }
 
-/** Puts the same frame around each service: request id, log, metrics, errors, limits, a management port, and an orderly end. */
+/** The common frame of each service: request id, log, metrics, errors, limits, a management port, and an orderly stop. */
 export function createHttpService(options: HttpServiceOptions): Service {
   const { logger, metrics, requestTimeoutMs = 30_000, headersTimeoutMs = 10_000 } = options
   const management = createManagementServer({
@@ -85,7 +85,7 @@ export function createHttpService(options: HttpServiceOptions): Service {
     },
     app.callback()
   )
-  server.maxHeadersCount = 0 // Node would drop headers silently past its count; their total size is limited anyway
+  server.maxHeadersCount = 0 // Node would silently drop headers beyond its count; their total size is limited anyway
   answerProtocolErrors(server)
   let url = ''
   return {
@@ -143,13 +143,13 @@ function createApp(options: HttpServiceOptions, isStopping: () => boolean): Koa 
   return app
 }
 
-/** An answer that has begun ends early when its client leaves, which clients may; one that has not is a fault of ours. */
+/** A response that has started ends early when its client disconnects, which is normal; one that has not is a fault of ours. */
 function logUndelivered(logger: Logger, error: unknown, ctx: Context | undefined): void {
   const log: Logger = ctx?.state.log ?? logger
-  log[ctx?.headerSent ? 'info' : 'warn']({ cause: describeError(error) }, 'answer not delivered')
+  log[ctx?.headerSent ? 'info' : 'warn']({ cause: describeError(error) }, 'response not delivered')
 }
 
-/** While the service stops, each answer closes its connection, so that the next request of the client reaches another replica. */
+/** While the service stops, each response closes its connection, so that the client's next request reaches another replica. */
 function letGoOfConnections(isStopping: () => boolean): Middleware {
   return async function letGoOfConnections(ctx, next) {
     await next()

@@ -1,4 +1,4 @@
-/** What every service needs around its endpoints: configuration, logs, metrics, health, shutdown, errors. */
+/** The parts that every service needs around its endpoints: configuration, logs, metrics, health, shutdown, errors. */
 export { readBoundedBody } from './bounded-body.ts'
 export { answerNotModified } from './conditional-requests.ts'
 export { configurationTable } from './configuration/configuration-table.ts'

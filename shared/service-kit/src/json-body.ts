@@ -11,9 +11,9 @@ export const bodyLimitBytes = 16 * 1024
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * Reads a JSON body of at most 16 KiB, checks it against a schema, and leaves the parsed value in `ctx.state.body`.
+ * Reads a JSON body of at most 16 KiB, checks it against a schema, and sets `ctx.state.body`.
  * @throws {UnsupportedMediaTypeError} for another content type, charset or encoding
- * @throws {PayloadTooLargeError} past the limit
+ * @throws {PayloadTooLargeError} over the limit
  * @throws {InvalidRequestError} for malformed JSON, and with `issues` for a value that does not fit the schema
  */
 export function requireJsonBody(schema: z.ZodType): Middleware {
@@ -23,10 +23,10 @@ export function requireJsonBody(schema: z.ZodType): Middleware {
   }
 }
 
-/** As {@link requireJsonBody}, for routes that may be called without a body: that counts as `{}`. */
+/** As {@link requireJsonBody}, for routes that may be called without a body, which counts as `{}`. */
 export function acceptJsonBody(schema: z.ZodType): Middleware {
   return async function acceptJsonBody(ctx, next) {
-    // A chunked body without a type is one that may be empty; whatever is in it has to be JSON then.
+    // A chunked body without a type may be empty; otherwise it must be JSON.
     const isUntyped = ctx.get('Content-Type') === ''
     const hasBody = ctx.get('Transfer-Encoding') !== '' || Number(ctx.get('Content-Length') || 0) > 0
     const isEmpty = !hasBody || (isUntyped && (await readBody(ctx)).length === 0)
@@ -48,7 +48,7 @@ async function readJson(ctx: Context): Promise<unknown> {
   }
 }
 
-/** Reads the whole body. @throws {PayloadTooLargeError} past the limit */
+/** Reads the whole body. @throws {PayloadTooLargeError} over the limit */
 export async function readBody(ctx: Context): Promise<Buffer> {
   try {
     return await getRawBody(ctx.req, { limit: bodyLimitBytes, length: ctx.get('Content-Length') || null })

@@ -2,10 +2,10 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { StartError } from './start-error.ts'
 
-/** Where a server listens, with the variables that say so. */
+/** Where a server listens, and the variables that set it. */
 export interface ListenAddress {
   readonly host: string
-  /** 0 takes a free port. */
+  /** 0 uses a free port. */
   readonly port: number
   readonly hostVariable: string
   readonly portVariable: string
@@ -14,7 +14,7 @@ export interface ListenAddress {
 /**
  * Starts to listen.
  * @returns the URL, such as `http://127.0.0.1:4000`
- * @throws {StartError} naming the variable, when the port or the address cannot be had
+ * @throws {StartError} naming the variable, when the port or the address cannot be used
  */
 export async function startListening(server: Server, address: ListenAddress): Promise<string> {
   await new Promise<void>((resolve, reject) => {
@@ -38,13 +38,13 @@ function explain(error: NodeJS.ErrnoException, { host, port, hostVariable, portV
   return error
 }
 
-/** Stops taking connections and waits for the requests under way; after the timeout they are broken off. */
+/** Stops accepting connections and waits for running requests; after the timeout they are aborted. */
 export async function drain(server: Server, timeoutMs: number): Promise<void> {
   if (!server.listening) return
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
   const overdue = setTimeout(() => server.closeAllConnections(), timeoutMs)
-  // A keep-alive connection whose last answer ends during the drain is idle only after `close` looked.
+  // A keep-alive connection whose last response ends during the drain becomes idle only after `close` has looked.
   const idle = setInterval(() => server.closeIdleConnections(), 50)
   await closed
   clearTimeout(overdue)

@@ -9,13 +9,13 @@ type LogLevel = (typeof logLevels)[number]
 export interface LoggerOptions {
   service: string
   level: LogLevel
-  /** Where lines go; standard output when absent. */
+  /** Where lines are written; default: standard output. */
   destination?: DestinationStream
 }
 
 /**
- * A logger that writes one JSON object a line. Callers pass named fields, never a request, a body or a header bag:
- * what is logged is an allow-list by construction.
+ * A logger that writes one JSON object per line. Callers pass named fields, never a request, a body or headers: the log is an
+ * allow-list by construction.
  */
 export function createLogger({ service, level, destination }: LoggerOptions): Logger {
   const options = {
@@ -28,7 +28,7 @@ export function createLogger({ service, level, destination }: LoggerOptions): Lo
   return destination ? pino(options, destination) : pino(options)
 }
 
-/** What of an error goes to the log: never its enumerable fields, which may hold queries, parameters or tokens. */
+/** The parts of an error that are logged: never its enumerable fields, which may contain queries, parameters or tokens. */
 export function describeError(error: unknown): { type: string; message: string; code?: string; stack?: string } {
   if (!(error instanceof Error)) return { type: typeof error, message: 'a value that is no Error was thrown' }
   const code = (error as { code?: unknown }).code

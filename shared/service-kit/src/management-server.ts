@@ -1,4 +1,4 @@
-/** Health and metrics, on a port of their own that nobody outside can reach. */
+/** Health and metrics, on a port of their own that is not reachable from outside. */
 import { createServer } from 'node:http'
 import Router from '@koa/router'
 import Koa, { type Middleware } from 'koa'
@@ -14,7 +14,7 @@ import { rejectUnmatched } from './unmatched.ts'
 
 export interface ManagementOptions {
   readonly host: string
-  /** 0 takes a free port. */
+  /** 0 uses a free port. */
   readonly port: number
   readonly logger: Logger
   readonly metrics: HttpMetrics
@@ -24,15 +24,15 @@ export interface ManagementOptions {
 export interface ManagementServer {
   /** Where it listens; known after `listen`. */
   readonly url: string
-  /** @throws {StartError} when the port cannot be had */
+  /** @throws {StartError} when the port cannot be used */
   listen(): Promise<void>
   readonly phase: ServicePhase
-  /** A service is ready while it serves, if its checks say so. */
+  /** A service is ready while it serves, if its checks succeed. */
   setPhase(phase: ServicePhase): void
   close(): Promise<void>
 }
 
-/** A probe and a scrape take milliseconds; whatever takes longer is stuck. */
+/** A probe and a scrape take milliseconds; if one takes longer, it is stuck. */
 const requestTimeoutMs = 5_000
 const maxConnections = 100
 const drainTimeoutMs = 1_000
@@ -74,7 +74,7 @@ export function createManagementServer(options: ManagementOptions): ManagementSe
 function createApp({ logger, metrics, healthChecks }: ManagementOptions, phase: () => ServicePhase): Koa {
   const app = new Koa()
   app.silent = true
-  app.on('error', () => {}) // a prober that leaves is no fault
+  app.on('error', () => {}) // a prober that disconnects is no fault
   const router = new Router({ sensitive: true })
   addManagementRoutes(router, { checks: healthChecks, metrics, phase })
   app.use(setRequestContext({ logger, takesRequestIds: true }))

@@ -3,11 +3,10 @@ import { parse } from 'content-type'
 import type { Context } from 'koa'
 
 /**
- * Checks that a request's body is plain text of this media type in UTF-8, in whatever way its headers spell it (RFC 9110
- * §8.3.1).
+ * Checks that a request's body is unencoded text of this media type in UTF-8, however its headers spell it (RFC 9110 §8.3.1).
  *
  * @param mediaType in lower case, without parameters
- * @throws {UnsupportedMediaTypeError} which says what was expected and what is there
+ * @throws {UnsupportedMediaTypeError} which names what was expected and what was sent
  */
 export function requireMediaType(ctx: Context, mediaType: string): void {
   const encoding = ctx.get('Content-Encoding').toLowerCase()
@@ -23,7 +22,7 @@ export function requireMediaType(ctx: Context, mediaType: string): void {
   })
 }
 
-/** @returns the media type that `Content-Type` names, in lower case and without parameters; empty when it names none */
+/** @returns the media type of `Content-Type`, in lower case and without parameters; empty when there is none */
 export function mediaTypeOf(header: string | null): string {
   return parse(header ?? '').type
 }

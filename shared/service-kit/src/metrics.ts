@@ -2,11 +2,11 @@ import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 
 export interface HttpMetrics {
   readonly registry: Registry
-  /** Records one answered request; `route` is the pattern, never the path. */
+  /** Records one completed request; `route` is the pattern, never the path. */
   observeRequest(labels: { method: string; route: string; status: number }, seconds: number): void
 }
 
-/** A registry of its own for each service, so that three of them can live in one process. */
+/** A separate registry for each service, so that three services can run in one process. */
 export function createMetrics(service: string): HttpMetrics {
   const registry = new Registry()
   registry.setDefaultLabels({ service })

@@ -3,14 +3,14 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { MethodNotAllowedError } from '@countersign/oauth'
 
-/** Answers what Node refuses before a request reaches the middleware, in the shape of every other error. */
+/** Responds to requests that Node rejects before the middleware, in the format of every other error. */
 export function answerProtocolErrors(server: Server): void {
   server.on('clientError', answerClientError)
   server.on('connect', rejectConnect)
   server.on('checkExpectation', answerUnknownExpectation)
 }
 
-/** `CONNECT` (RFC 9110 §9.3.6) opens no tunnel anywhere here. */
+/** `CONNECT` (RFC 9110 §9.3.6) is not supported anywhere here. */
 function rejectConnect(_request: IncomingMessage, socket: Duplex): void {
   const { code, description } = new MethodNotAllowedError()
   const body = JSON.stringify({ error: code, error_description: description })
@@ -21,7 +21,7 @@ function rejectConnect(_request: IncomingMessage, socket: Duplex): void {
   )
 }
 
-/** What Node's parser refuses. */
+/** Requests that Node's parser rejects. */
 function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()

@@ -5,10 +5,10 @@ import type { HttpMetrics } from './metrics.ts'
 
 const acceptableRequestId = /^[\w.-]{1,64}$/
 
-/** What every request carries from its first middleware on. */
+/** The state of every request from its first middleware on. */
 export interface RequestState {
   readonly requestId: string
-  /** Writes with the request's id. */
+  /** Logs with the request's id. */
   readonly log: Logger
 }
 
@@ -18,7 +18,7 @@ export interface RequestContextOptions {
   readonly takesRequestIds: boolean
 }
 
-/** Gives each request an id (the caller's `X-Request-Id` when it is taken, and a plain one) and a logger that says it. */
+/** Gives each request an id (the caller's `X-Request-Id` if that is allowed and valid) and a logger with that id. */
 export function setRequestContext({ logger, takesRequestIds }: RequestContextOptions): Middleware {
   return function setRequestContext(ctx, next) {
     const offered = takesRequestIds ? ctx.get('X-Request-Id') : ''
@@ -29,7 +29,7 @@ export function setRequestContext({ logger, takesRequestIds }: RequestContextOpt
   }
 }
 
-/** Its logger is made for the few requests that write more than the line which every request writes. */
+/** Its logger is made only for the few requests that log more than the one line of every request. */
 class LoggedRequest implements RequestState {
   readonly requestId: string
   readonly #logger: Logger
@@ -46,7 +46,7 @@ class LoggedRequest implements RequestState {
   }
 }
 
-/** Logs and measures each answer under its route's pattern: a path or query may hold what must not be logged. */
+/** Logs and measures each response under its route's pattern: a path or query may contain secrets. */
 export function recordRequests({ logger, metrics }: { logger: Logger; metrics: HttpMetrics }): Middleware {
   return async function recordRequests(ctx, next) {
     const start = performance.now()
@@ -70,7 +70,7 @@ function matchedRoute(ctx: Context): string {
   return typeof route === 'string' ? route : 'unmatched'
 }
 
-/** A method is a label of the metrics: a stranger's word must not make a new time series. */
+/** A method is a label of the metrics: an invented one must not create a new time series. */
 function knownMethod(method: string): string {
   return ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].includes(method) ? method : 'other'
 }

@@ -1,7 +1,7 @@
 import { InvalidRequestError } from '@countersign/oauth'
 import type { Context, Middleware } from 'koa'
 
-/** Refuses a request with several `Host` headers (RFC 9112 §3.2): Node and a proxy in front may go by another one. */
+/** Rejects a request with several `Host` headers (RFC 9112 §3.2): Node and a proxy in front may use different ones. */
 export const requireOneHost: Middleware = (ctx: Context, next) => {
   const { rawHeaders } = ctx.req
   let hosts = 0

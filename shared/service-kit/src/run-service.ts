@@ -4,8 +4,8 @@ import { describeError } from './logger.ts'
 import { StartError } from './start-error.ts'
 
 /**
- * Runs a service until a signal ends it: the whole body of a `main.ts`. A start that fails says why on standard error and
- * exits with 1; a fault that nobody caught ends the process, since its state can no longer be trusted.
+ * Runs a service until a signal ends it: the whole body of a `main.ts`. A failed start prints why on standard error and exits
+ * with 1; an uncaught fault ends the process, since its state can no longer be trusted.
  */
 export async function runService(create: () => Promise<Service>): Promise<void> {
   process.on('unhandledRejection', crash)
@@ -16,7 +16,7 @@ export async function runService(create: () => Promise<Service>): Promise<void> 
     const hurry = new AbortController()
     let stopping: Promise<void> | undefined
     const stop = (signal: NodeJS.Signals) => {
-      // A person at a terminal, or one who asks twice, does not want to wait for load balancers.
+      // A person at a terminal, or a second signal, does not wait for load balancers.
       if (stopping || signal === 'SIGINT') hurry.abort()
       stopping ??= service.close(hurry.signal).then(() => process.exit(0), crash)
     }

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 
 const redacted = '[redacted]'
 
-/** A text that prints as `[redacted]`, whichever way it is printed; `reveal()` says where it is really used. */
+/** A text that always prints as `[redacted]`; `reveal()` marks where it is really used. */
 export class Secret {
   readonly #text: string
 

@@ -21,7 +21,7 @@ export function parseWith(schema: z.ZodType, value: unknown): unknown {
   )
 }
 
-/** The error for fields that do not fit. Its description names them in a sentence; `issues` has each with its path. */
+/** The error for invalid fields. Its description names them in a sentence; `issues` has each with its path. */
 export function invalidFields(issues: readonly ValidationIssue[]): InvalidRequestError {
   const fields = [...new Set(issues.map(describe))].filter((text) => text !== undefined).slice(0, namedFields)
   const description =
@@ -31,7 +31,7 @@ export function invalidFields(issues: readonly ValidationIssue[]): InvalidReques
   return new InvalidRequestError({ description, issues })
 }
 
-/** Of names word characters alone, and of messages this project's own: whatever else the input has stays in the issues. */
+/** Only names of word characters, and messages of this project: the rest of the input stays in the issues. */
 function describe({ path, message }: ValidationIssue): string | undefined {
   if (!/^\w{1,64}(?:\.\w{1,64})*$/.test(path)) return undefined
   const field = path.replaceAll(/\.(\d+)(?=\.|$)/g, '[$1]')

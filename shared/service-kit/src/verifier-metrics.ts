@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram } from 'prom-client'
 import type { HttpMetrics } from './metrics.ts'
 
-/** What is measured of a verifier; the status of an access-token verifier fits. */
+/** The measured state of a verifier; the status of an access-token verifier fits. */
 export interface MeasuredVerifier {
   status(): {
     readonly keys: {
@@ -9,7 +9,7 @@ export interface MeasuredVerifier {
       readonly ageSeconds: number | null
       readonly consecutiveFailures?: number
       readonly ignoredKeys?: number
-      /** Counts that never go down, by outcome. */
+      /** Counts that never decrease, by outcome. */
       readonly fetches?: Readonly<Record<string, number>>
     }
     readonly revocations: { readonly entries: number; readonly stalenessSeconds: number | null } | null
@@ -49,7 +49,7 @@ const gauges: readonly [name: string, help: string, read: (status: Status) => nu
   ['countersign_verified_token_cache_entries', 'Verified tokens in the cache.', ({ cachedTokens }) => cachedTokens]
 ]
 
-/** Makes the histogram of how long revocations take to reach this service; returns what a verifier is to call for each. */
+/** Makes the histogram of how long revocations take to reach this service; returns the function for a verifier to call for each. */
 export function measurePropagation({ registry }: HttpMetrics): (seconds: number) => void {
   const histogram = new Histogram({
     name: 'countersign_revocation_propagation_seconds',
@@ -62,7 +62,7 @@ export function measurePropagation({ registry }: HttpMetrics): (seconds: number)
   return (seconds) => histogram.observe(seconds)
 }
 
-/** Shows at each scrape what a verifier knows, how fresh that is, and what became of its fetches. */
+/** Shows at each scrape what a verifier knows, how fresh that is, and the results of its fetches. */
 export function measureVerifier({ registry }: HttpMetrics, verifier: MeasuredVerifier): void {
   for (const [name, help, read] of gauges) {
     new Gauge({

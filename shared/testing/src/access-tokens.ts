@@ -1,4 +1,4 @@
-/** Real tokens for tests: signed by a real key, in the form that the issuer gives them. */
+/** Real tokens for tests: signed by a real key, in the form of the issuer's. */
 import { generateKeyPair, type KeyObject, randomUUID, sign } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -7,7 +7,7 @@ import { announce, readOptions } from '../../servers/serve.ts'
 import type { Trust } from './trust.ts'
 
 const { issuer, audience, jwksUri } = readOptions<Trust>()
-// Its own fetcher takes https alone.
+// Its own fetcher accepts only https.
 const fetcher = { fetch: async (uri: string) => (await fetch(uri)).arrayBuffer() }
 const verifier = JwtVerifier.create({ issuer, audience, jwksUri }, { jwksCache: new SimpleJwksCache({ fetcher }) })
 await verifier.hydrate()

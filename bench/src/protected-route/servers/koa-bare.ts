@@ -1,4 +1,4 @@
-/** The limit: a Koa route that looks at nothing. */
+/** The limit: a Koa route that checks nothing. */
 import Koa from 'koa'
 import { announce } from '../../servers/serve.ts'
 

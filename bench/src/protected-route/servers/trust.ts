@@ -1,4 +1,4 @@
-/** What every contestant is told. */
+/** The settings of every contestant. */
 export interface Trust {
   readonly issuer: string
   readonly audience: string
@@ -6,7 +6,7 @@ export interface Trust {
   readonly redisUrl: string
 }
 
-/** The key that says that a token is revoked (docs/revocation-feed.md). */
+/** The key in Redis that marks a token as revoked (docs/revocation-feed.md). */
 export function revokedKey(jti: string): string {
   return `{countersign}:revoked:jti:${jti}`
 }

@@ -1,17 +1,17 @@
 import { domainToASCII } from 'node:url'
 
-/** The rule of {@link parseEmail} for people. */
+/** The rule of {@link parseEmail}, as a sentence for people. */
 export const emailRule = 'an address like name@example.com, of at most 254 bytes'
 
-/** An atom, which may hold letters of every script (RFC 6531 §3.3); dots may stand anywhere, as some providers have them. */
+/** An atom, which may contain letters of every script (RFC 6531 §3.3). Dots may be anywhere: some providers allow that. */
 const localAtom = /^[^\s\p{Cc}()<>[\]:;@\\,"]+$/u
 /** A quoted string (RFC 5321 §4.1.2). */
 const localQuoted = /^"(?:[^\p{Cc}"\\]|\\[\x20-\x7e])+"$/u
 const domainLabel = /^(?!-)[a-z\d-]{1,63}(?<!-)$/i
 
 /**
- * Judges an e-mail address: whether mail can be sent to it (RFC 5321, RFC 6531), in any script.
- * @returns it as it was written, without spaces around it; `undefined` for one that cannot exist
+ * Checks whether mail can be sent to an address (RFC 5321, RFC 6531), in any script.
+ * @returns the address as written, without surrounding spaces; `undefined` if no such address can exist
  */
 export function parseEmail(text: string): string | undefined {
   const address = text.trim().normalize('NFC')

@@ -9,7 +9,7 @@ export const adminRole = 'admin'
 
 export interface FirstAdminOptions {
   username: string
-  /** Without one, a random one is made if `generate` says so, else there is no first admin. */
+  /** Without one, a random password is generated if `generate` is set; otherwise there is no first admin. */
   password: string | undefined
   generate: boolean
 }
@@ -17,7 +17,7 @@ export interface FirstAdminOptions {
 /** The first admin, when this start made it. */
 export interface FirstAdmin {
   readonly username: string
-  /** To be shown once; it is kept nowhere. `undefined` when the operator gave the password. */
+  /** Shown once and not stored. `undefined` when the operator gave the password. */
   readonly generatedPassword: string | undefined
 }
 
@@ -28,8 +28,8 @@ export interface FirstAdminDeps {
 }
 
 /**
- * Makes the first admin on a database that has none. There is no default password.
- * @throws {StartError} when the name belongs to a user who is no admin
+ * Creates the first admin in a database that has none. There is no default password.
+ * @throws {StartError} when the name belongs to a user who is not an admin
  */
 export async function ensureFirstAdmin(
   { users, passwords, logger }: FirstAdminDeps,

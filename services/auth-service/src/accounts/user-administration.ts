@@ -26,28 +26,28 @@ export type UserChangeOutcome =
   | {
       readonly outcome: 'changed'
       readonly user: AdministeredUser
-      /** How many sessions it ended. */
+      /** How many sessions were ended. */
       readonly ended: number
       /** The committed denylist entries. */
       readonly entries: readonly OutboxEntry[]
     }
   | { readonly outcome: 'unknown' }
-  /** The actor is no longer an admin: another one was faster. Nothing was changed. */
+  /** The actor is no longer an admin, because another admin was faster. Nothing was changed. */
   | { readonly outcome: 'not_an_admin' }
-  /** It would leave nobody who can administer. Nothing was changed. */
+  /** No admin would be left. Nothing was changed. */
   | { readonly outcome: 'last_admin' }
 
 /** What admins do with users. */
 export interface UserAdministration {
-  /** Users in the order of their usernames: all of them, or those that every word of the search fits. */
+  /** Users in the order of their usernames: all of them, or those that match every word of the search. */
   list(query: { words: readonly string[]; after: string | undefined; limit: number }): Promise<UserPage>
   find(id: string): Promise<AdministeredUser | undefined>
   /**
-   * Disables, enables, or gives roles, in one transaction. Disabling and taking a role away end every session of the user,
-   * so that no token issued before it is of use; a role that is added shows at the next refresh. Without an actor it is
-   * the operator at the command line.
+   * Disables, enables, or gives roles, in one transaction. Disabling a user or removing a role ends all the user's sessions,
+   * so no older token stays valid; an added role shows at the next refresh. Without an actor, the change is made by the
+   * operator at the command line.
    */
   change(id: string, change: UserChange, actorId: string | undefined): Promise<UserChangeOutcome>
-  /** Ends all sessions of a user for the operator at the command line. */
+  /** Ends all sessions of a user, for the operator at the command line. */
   endSessions(id: string): Promise<EndedFamilies>
 }

@@ -1,9 +1,10 @@
-/** No term of a user is longer, and Postgres takes terms of 2046 bytes. */
+/** No term of a user is longer. Postgres accepts terms of up to 2046 bytes. */
 const maxWordLength = 512
 
 /**
- * The words of a search for users, folded as the index `users_search_idx` has its terms: each is the beginning of a part of
- * the username or of the e-mail address. Case is no difference, and neither are the two Greek letters sigma, and ß and ss.
+ * The words of a search for users, folded like the terms of the index `users_search_idx`. Each word matches the beginning of a
+ * part of the username or e-mail address. Case is ignored, as is the difference between the two Greek sigmas, and between ß
+ * and ss.
  */
 export function searchWords(text: string): string[] {
   return fold(text)

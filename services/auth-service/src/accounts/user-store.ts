@@ -32,7 +32,7 @@ export interface PasswordChange {
   /** The hash that the current password was verified against. */
   readonly verifiedPasswordHash: string
   readonly newPasswordHash: string
-  /** The session that asks; all others of the user end. */
+  /** The session that makes the request; all others of the user end. */
   readonly sessionId: string | undefined
   readonly origin: ClientInfo
 }
@@ -41,13 +41,13 @@ export interface PasswordChange {
 export interface UserStore {
   /** @returns `undefined` when the username is taken */
   create(user: NewUser): Promise<UserProfile | undefined>
-  /** Creates the user unless somebody has the role already; of several replicas at the same moment one does. */
+  /** Creates the user unless another user has the role. When several replicas try at once, one succeeds. */
   createFirstWithRole(role: string, user: NewUser): Promise<UserProfile | undefined>
   hasUserWithRole(role: string): Promise<boolean>
   findCredentials(usernameKey: string): Promise<UserCredentials | undefined>
   findCredentialsById(id: string): Promise<UserCredentials | undefined>
   findProfile(id: string): Promise<UserProfile | undefined>
-  /** Replaces a hash by one with today's parameters, if it is still the same. */
+  /** Replaces a hash with one that uses today's parameters, if the hash is still the same. */
   rehash(userId: string, verifiedPasswordHash: string, newPasswordHash: string): Promise<boolean>
   /**
    * Sets a new password and ends all other sessions, in one transaction.
@@ -55,8 +55,8 @@ export interface UserStore {
    */
   changePassword(change: PasswordChange): Promise<{ entries: readonly OutboxEntry[] } | undefined>
   /**
-   * Sets a new password for an operator, who need not know the current one, and ends all sessions of the user, in one
-   * transaction. A user who is disabled stays so.
+   * Sets a new password for an operator, who does not need the current one, and ends all sessions of the user, in one
+   * transaction. A disabled user stays disabled.
    * @returns `undefined` when there is no such user
    */
   setPassword(userId: string, newPasswordHash: string): Promise<EndedFamilies | undefined>

@@ -1,19 +1,19 @@
-/** A username in the form that is kept, and in the form that makes it unique. */
+/** A username as it is stored, and in the form that makes it unique. */
 export interface Username {
   readonly display: string
   readonly key: string
 }
 
-/** What a username may be, completing the sentence "The username must be …". */
+/** The rule for usernames, completing the sentence "The username must be …". */
 export const usernameRule = '1 to 64 letters, digits or the signs . _ - @ +'
 
 const acceptable = /^[\p{L}\p{N}._@+-][\p{L}\p{M}\p{N}._@+-]{0,63}$/u
 
-/** Characters that show nothing: with them two names could look the same. */
+/** Invisible characters: with them two different names could look the same. */
 const invisible = /\p{Default_Ignorable_Code_Point}/u
 
 /**
- * Reads a username as somebody typed it: spaces around it, which keyboards of phones add, are no part of it.
+ * Reads a username as typed. Surrounding spaces, which phone keyboards add, are removed.
  * @returns `undefined` for a text that cannot be a username
  */
 export function parseUsername(text: string): Username | undefined {

@@ -1,7 +1,7 @@
-/** The audit log as admins read it. The stores write it, each event in the transaction that it tells of. */
+/** The audit log as admins read it. The stores write each event in the transaction that it describes. */
 import type { AuditEventType } from '@countersign/oauth'
 
-/** A user in an event; without a username when there is none of this id any more. */
+/** A user in an event; without a username when the user no longer exists. */
 export interface AuditedUser {
   readonly id: string
   readonly username: string | null
@@ -12,9 +12,9 @@ export interface AuditedEvent {
   readonly id: string
   readonly at: Date
   readonly type: AuditEventType
-  /** The user it is about. */
+  /** The user that the event is about. */
   readonly user: AuditedUser | null
-  /** Who did it, when that is somebody else. */
+  /** The user who did it, if that is another one. */
   readonly actor: AuditedUser | null
   readonly sessionId: string | null
   readonly clientId: string | null
@@ -23,21 +23,21 @@ export interface AuditedEvent {
   readonly detail: Record<string, unknown> | null
 }
 
-/** What an event must be to be listed: all that is given. */
+/** The filters of a list; an event must match all that are given. */
 export interface AuditFilter {
   readonly type?: AuditEventType | undefined
-  /** Of the user it is about, as usernames are compared. */
+  /** The user that the event is about, by the folded username. */
   readonly usernameKey?: string | undefined
   readonly userId?: string | undefined
   readonly sessionId?: string | undefined
   readonly clientId?: string | undefined
-  /** This moment and later. */
+  /** From this moment on. */
   readonly since?: Date | undefined
   /** Before this moment. */
   readonly until?: Date | undefined
 }
 
-/** The place of an event: events are ordered by their moments, and those of one moment by their ids. */
+/** The position of an event: events are ordered by their moments, then by their ids. */
 export interface AuditPlace {
   readonly at: Date
   readonly id: string
@@ -50,6 +50,6 @@ export interface AuditPage {
 }
 
 export interface AuditLog {
-  /** Events, the newest first; those that are older than `after`, if it is given. */
+  /** Events, newest first; with `after`, only those that are older. */
   list(query: { filter: AuditFilter; after: AuditPlace | undefined; limit: number }): Promise<AuditPage>
 }

@@ -1,16 +1,16 @@
 import { describeError, type Logger } from '@countersign/service-kit'
 import type { ClientInfo } from '../client-info.ts'
 
-/** An attempt to authenticate as a client that was refused. */
+/** A rejected attempt to authenticate as a client. */
 export interface FailedAuthentication {
-  /** Set when a client with this id is registered and enabled: ids that strangers make up are not kept. */
+  /** Set when a client with this id is registered and enabled. Other ids are not stored: strangers invent them. */
   readonly clientId: string | undefined
   /** One of a few fixed sentences. */
   readonly reason: string
   readonly origin: ClientInfo
 }
 
-/** Attempts that differ in nothing but their origin; the origin is the last one's. */
+/** Attempts that differ only in their origin; the origin is that of the last one. */
 export interface FailedAuthentications extends FailedAuthentication {
   readonly count: number
 }
@@ -28,7 +28,7 @@ export interface FailedAuthenticationLog {
   close(): Promise<void>
 }
 
-/** How many kinds of failure are told apart within a window. */
+/** How many kinds of failure are counted separately within a window. */
 const maxKinds = 100
 
 interface Kind {
@@ -37,8 +37,8 @@ interface Kind {
 }
 
 /**
- * Makes a log that a flood cannot fill: the first failure of a kind (client and reason) is written at once, and those that
- * follow within ten minutes become one event with their count. So a replica writes at most 202 events in a window.
+ * Makes a log that a flood cannot fill: the first failure of a kind (client and reason) is written at once, and those of the
+ * next ten minutes become one event with their count. So a replica writes at most 202 events per window.
  */
 export function createFailedAuthenticationLog(deps: FailedAuthenticationLogDeps): FailedAuthenticationLog {
   const { store, logger, windowMs = 600_000 } = deps
@@ -71,7 +71,7 @@ export function createFailedAuthenticationLog(deps: FailedAuthenticationLogDeps)
   function kindOf(failure: FailedAuthentication): [string, FailedAuthentication] {
     const key = JSON.stringify([failure.clientId, failure.reason])
     if (kinds.has(key) || kinds.size < maxKinds) return [key, failure]
-    return ['', { ...failure, clientId: undefined, reason: 'more kinds of failure than are told apart' }]
+    return ['', { ...failure, clientId: undefined, reason: 'more kinds of failure than are counted separately' }]
   }
 
   function endWindow(): void {
@@ -94,7 +94,7 @@ export function createFailedAuthenticationLog(deps: FailedAuthenticationLogDeps)
     try {
       await store.save(failures)
     } catch (error) {
-      // Counted again with what follows in the window; the log has each refusal as well.
+      // Counted again with the rest of the window; the log has each rejection as well.
       kind.unsaved += failures.count
       logger.warn({ cause: describeError(error) }, 'failed client authentications are not in the audit log yet')
     }

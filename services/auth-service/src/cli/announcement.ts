@@ -2,19 +2,19 @@ import type { Announcer } from '../revocation/announcing.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
 
-/** For the help of a command whose change is announced. */
+/** For the help of each command whose change is announced. */
 export const publicationHelp =
   'A running auth-service publishes the change within about three seconds. With REDIS_URL this command does it at once.'
 
-/** The first one also connects, within a time that is made for a connection that is open. */
+/** The first publication also connects, but within the timeout of an open connection. */
 const attempts = 4
 
 /**
- * Publishes committed denylist entries at once, if it can; what it cannot, the running auth-service finds in its outbox, and
- * the operator reads so.
+ * Publishes committed denylist entries at once if possible. The running auth-service publishes the others from its outbox, and
+ * the operator is shown that.
  *
- * They stay unmarked there, so that the service publishes them once more. That harms nobody, and it matters: after a
- * failover of Redis this process may have written to the old primary, and would not live to notice it.
+ * The entries stay unmarked, so the service publishes them again. That is harmless and needed: after a Redis failover this
+ * process may have written to the old primary, and ends before it could notice.
  */
 export function createCommandAnnouncer(
   publisher: RevocationPublisher | undefined,

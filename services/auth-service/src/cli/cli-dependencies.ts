@@ -34,7 +34,7 @@ import { createRedisRevocationPublisher } from '../stores/redis/revocation-publi
 import { createCommandAnnouncer } from './announcement.ts'
 import type { DatabaseUnderCheck } from './doctor/check-database.ts'
 
-/** What a command works with, made from the environment when it asks: no command needs a variable that it does not use. */
+/** What a command works with, made from the environment on demand: no command needs a variable that it does not use. */
 export interface CliDependencies {
   /** @returns the names of the migrations that were applied now */
   migrate(onProgress: (message: string) => void): Promise<string[]>
@@ -44,7 +44,7 @@ export interface CliDependencies {
   openRoles(): Promise<RoleParts>
   openInstallation(): Promise<InstallationParts>
   openKeys(): Promise<KeyParts>
-  /** What there is of it: nothing is connected yet. */
+  /** Everything; nothing is connected yet. */
   openInspection(): Promise<InspectionParts>
   close(): Promise<void>
 }
@@ -76,8 +76,8 @@ export interface InstallationParts extends ApiParts, RoleParts {
 export interface KeyParts {
   readonly administration: Announcing<SigningKeyAdministration>
   /**
-   * A new key that is sealed under a master key which the services do not have would end their work: so a command that makes one
-   * shows first that a key which is there can be opened. One is enough: a damaged row must not stand in the way of a revocation.
+   * A new key sealed under a master key that the services do not have would stop them. So a command that makes a key first
+   * shows that an existing key can be opened. One is enough: a damaged row must not block a revocation.
    * @throws {SealedKeyError}
    */
   requireMasterKey(): Promise<void>
@@ -93,8 +93,8 @@ const { issuer, databaseUrl, redisUrl, masterKeys, signingKeyBits, signingKeyRot
   variables
 
 /**
- * The only place of the command line where its parts are made, as server.ts is for the service.
- * @param note says something beside the result of the command
+ * The only place of the command line where its parts are constructed, as server.ts is for the service.
+ * @param note prints a message beside the result of the command
  */
 export function createCliDependencies(
   readEnvironment: () => Promise<Environment>,

@@ -7,7 +7,7 @@ import { clientBody } from '../wire/clients.ts'
 import { UsageError } from './failures.ts'
 import { parseOption } from './options.ts'
 
-/** What the command line says of a client. */
+/** The options of the command line that describe a client. */
 export interface ClientOptions {
   name?: string
   authMethod?: string
@@ -33,8 +33,8 @@ export function requireClientId(text: string): string {
 }
 
 /**
- * Reads a client from its options, by the rules of `POST /admin/clients`. It has no secret yet.
- * @throws {UsageError} {@link InvalidRequestError} for what that route would refuse
+ * Reads a client from the options, by the rules of `POST /admin/clients`. It has no secret yet.
+ * @throws {UsageError} {@link InvalidRequestError} for what that route would reject
  */
 export async function readClient(id: string, options: ClientOptions): Promise<NewClient> {
   const authMethod = parseOption(
@@ -63,7 +63,7 @@ export async function readClient(id: string, options: ClientOptions): Promise<Ne
   return client
 }
 
-/** The longest of their names has a short one here. A client that names a resource alone introspects, and needs no grant. */
+/** The longest of their names has a short form here. A client that only names a resource introspects, and needs no grant. */
 function grantTypes({ grantType, audience, resource }: ClientOptions): string[] {
   const onlyIntrospects = audience === undefined && resource !== undefined
   return (grantType ?? (onlyIntrospects ? [] : ['client_credentials'])).map((name) =>
@@ -91,7 +91,7 @@ function seconds(text: string | undefined): number | undefined {
   return Number(text)
 }
 
-/** A JWKS, or one public key alone. */
+/** A JWKS, or a single public key. */
 async function readKeySet(file: string): Promise<JSONWebKeySet> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(`--jwks-file: cannot be read (${error.code}).`)
@@ -108,7 +108,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    // Without the cause, which quotes the text: it may be a private key by mistake.
+    // Without the cause: it quotes the text, which may be a private key by mistake.
     return undefined
   }
 }

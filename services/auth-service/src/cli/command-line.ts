@@ -1,4 +1,4 @@
-/** The command line: what an operator does without the web. */
+/** The command line: what an operator does without the pages. */
 import { readFileSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import type { Environment } from '@countersign/service-kit'
@@ -19,9 +19,9 @@ import { readPassword } from './password-input.ts'
 
 export { UnreachableError } from './failures.ts'
 
-/** What the program has around it; a process gives its own. */
+/** What the program reads and writes; a process passes its own. */
 export interface CliIo {
-  /** Read when a command needs something of it, so that help is there in any case. */
+  /** Read only when a command needs it, so that help always works. */
   environment(): Promise<Environment>
   readonly stdin: Readable & { isTTY?: boolean }
   readonly stdout: { write(text: string): unknown }
@@ -48,7 +48,7 @@ export async function runCommandLine(args: readonly string[], io: CliIo): Promis
   }
 }
 
-/** @returns `undefined` when it was only asked for help */
+/** @returns `undefined` when only help was requested */
 async function perform(args: readonly string[], io: CliIo): Promise<CommandResult | undefined> {
   const { stdin, stdout, stderr } = io
   const note = (line: string) => stderr.write(`${line}\n`)
@@ -84,16 +84,16 @@ async function perform(args: readonly string[], io: CliIo): Promise<CommandResul
   }
 }
 
-/** The program with all its commands; `perform` is given the work of the one that is asked for. */
+/** The program with all its commands; `perform` gets the work of the command that is called. */
 export function createProgram(perform: Perform, output: OutputConfiguration): Command {
   const program = new Command('countersign')
     .description('What an operator of Countersign does without the web.')
     .option('--json', 'print one JSON document, also for an error')
     .version(readVersion(), '--version', 'print the version')
-    .helpOption('--help', 'say what a command does')
+    .helpOption('--help', 'show what a command does')
     .configureHelp({ showGlobalOptions: true, helpWidth: 100 })
     .configureOutput(output)
-    .showHelpAfterError('(--help says more)')
+    .showHelpAfterError('(--help shows more)')
     .exitOverride()
     .addHelpText('afterAll', exitCodesText)
   addDoctor(program, perform)
@@ -113,15 +113,15 @@ Exit codes: 0 done; 1 failed unexpectedly; 2 wrong usage or configuration; 3 ref
 does not allow it; 4 the database, or what else is needed, cannot be reached. Each variable named *_URL
 or *_KEY may come as a file: DATABASE_URL_FILE.`
 
-/** Found in the arguments themselves, since a command line that is wrong is answered in JSON, too. */
+/** Searched in the arguments themselves, so that usage errors are JSON, too. */
 function wantsJson(args: readonly string[]): boolean {
   const end = args.indexOf('--')
   return (end < 0 ? args : args.slice(0, end)).includes('--json')
 }
 
 /**
- * Puts kids that begin with a dash behind `--`: one of 64 does, no option has 43 characters, and in an emergency nobody
- * should have to know.
+ * Puts kids that begin with a dash behind `--`. One kid in 64 does, no option has 43 characters, and nobody should have to
+ * know this in an emergency.
  */
 function withOperandsLast(args: readonly string[]): string[] {
   if (args.includes('--')) return [...args]

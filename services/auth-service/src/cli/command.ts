@@ -1,6 +1,6 @@
 import type { CliDependencies } from './cli-dependencies.ts'
 
-/** What a command has to say when it is done. */
+/** The result of a command. */
 export interface CommandResult {
   /** For scripts, with `--json`. */
   readonly document: Readonly<Record<string, unknown>>
@@ -8,14 +8,14 @@ export interface CommandResult {
   readonly text: string
 }
 
-/** What a command works in. */
+/** What a command works with. */
 export interface CommandContext {
   readonly parts: CliDependencies
-  /** Says something beside the result, on standard error. */
+  /** Prints a message beside the result, on standard error. */
   note(line: string): void
-  /** The password that was asked to be read from standard input. */
+  /** The password read from standard input, if the command asked for it. */
   readPassword(): Promise<string>
 }
 
-/** Runs a command's work; given to each command where the program is built. */
+/** Runs a command's work; passed to each command when the program is built. */
 export type Perform = (work: (context: CommandContext) => Promise<CommandResult>) => Promise<void>

@@ -4,10 +4,10 @@ import { StartError } from '@countersign/service-kit'
 /** How a command ends, for scripts. */
 export const exitCodes = { done: 0, failed: 1, invalid: 2, refused: 3, unreachable: 4 } as const
 
-/** A command line that is not one of this program, or a value that does not fit. */
+/** A wrong command line, or a value that does not fit. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
-  /** For a person, when there is more to say than in the message. */
+  /** For people, when there is more to say than the message. */
   readonly advice: string | undefined
 
   constructor(message: string, advice?: string) {
@@ -16,12 +16,12 @@ export class UsageError extends Error {
   }
 }
 
-/** What is asked for does not fit the state of things. Nothing was changed. */
+/** The request does not fit the current state. Nothing was changed. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError'
   /** For scripts: `user_not_found`, `last_admin`, … */
   readonly code: string
-  /** What else scripts may want to know; beside `error` in the document. */
+  /** More data for scripts, beside `error` in the document. */
   readonly members: Readonly<Record<string, unknown>>
 
   constructor(code: string, message: string, members: Readonly<Record<string, unknown>> = {}) {
@@ -31,12 +31,12 @@ export class RefusedError extends Error {
   }
 }
 
-/** Something that the command needs is away; trying again may help. */
+/** Something that the command needs is unavailable; trying again may help. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError'
 }
 
-/** A failure as it is shown, to people and to scripts. */
+/** A failure as people and scripts see it. */
 export interface Failure {
   readonly exitCode: number
   readonly error: string
@@ -44,7 +44,7 @@ export interface Failure {
   readonly members?: Readonly<Record<string, unknown>>
 }
 
-/** Names a failure. Messages of the database driver are never shown as they are: they may hold what must not be seen. */
+/** Names a failure. Messages of the database driver are never shown as they are: they may contain secrets. */
 export function toFailure(error: unknown): Failure {
   if (error instanceof UsageError) return invalid('invalid_request', error.message)
   if (error instanceof StartError) return invalid('invalid_configuration', error.message)
@@ -68,7 +68,7 @@ interface Cause {
   readonly message?: unknown
 }
 
-/** Prisma wraps the driver's error, the driver the system's. */
+/** Prisma wraps the driver's error, which wraps the system's. */
 function* causesOf(error: unknown): Generator<Cause> {
   for (let cause: unknown = error, depth = 0; cause instanceof Object && depth < 6; depth++) {
     yield cause as Cause
@@ -77,7 +77,7 @@ function* causesOf(error: unknown): Generator<Cause> {
   }
 }
 
-/** A refusal by the database that an operator can do something about, by its SQLSTATE. */
+/** A rejection by the database that an operator can fix, by its SQLSTATE. */
 function databaseFailure({ code, originalCode, message }: Cause): Failure | undefined {
   switch (originalCode ?? code) {
     case '28P01':
@@ -93,9 +93,9 @@ function databaseFailure({ code, originalCode, message }: Cause): Failure | unde
     case 'ERR_DATABASE_TOO_NEW':
       return refusal('database_too_new', String(message))
   }
-  // The driver says this without a code, of a URL without a password.
+  // The driver throws this without a code, for a URL without a password.
   if (typeof message === 'string' && message.includes('client password must be a string')) {
-    return invalid('invalid_configuration', 'The database asks for a password, and DATABASE_URL holds none.')
+    return invalid('invalid_configuration', 'The database requires a password, and DATABASE_URL has none.')
   }
   return undefined
 }

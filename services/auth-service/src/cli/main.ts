@@ -1,6 +1,6 @@
 import { runCommandLine } from './command-line.ts'
 
-// A pipe that was closed, as by `| head`, takes no more lines, and must not keep the command from its end.
+// A closed pipe, as after `| head`, accepts no more lines, and must not keep the command from ending.
 process.stdout.on('error', () => undefined)
 process.stderr.on('error', () => undefined)
 
@@ -10,5 +10,5 @@ const exitCode = await runCommandLine(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr
 })
-// Not by itself: the migration engine leaves a timer of ten seconds behind. Once all is written.
+// Needed: the migration engine leaves a timer of ten seconds behind. It runs once all output is written.
 process.stdout.write('', () => process.exit(exitCode))

@@ -2,11 +2,11 @@ import { createInterface } from 'node:readline'
 import { type Readable, Writable } from 'node:stream'
 import { UsageError } from './failures.ts'
 
-/** Longer than any password that is accepted, in any encoding; in bytes. */
+/** In bytes. Longer than any accepted password in any encoding. */
 const maxBytes = 4096
 
 /**
- * Reads one password: from a pipe all of it but a last line break; from a terminal one line, which is not shown.
+ * Reads one password: from a pipe, everything but a final line break; from a terminal, one line without echo.
  * @throws {UsageError} when there is none, or more than one line
  */
 export async function readPassword(

@@ -1,4 +1,4 @@
-/** Rows as aligned columns, the first row being their names. */
+/** Rows as aligned columns; the first row has the column names. */
 export function textTable(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => [...(row[column] ?? '')].length)))
   const line = (row: readonly string[]) =>

@@ -11,7 +11,7 @@ export interface NewClient extends ClientPolicy {
   readonly secretHashes: readonly string[]
 }
 
-/** What is to be different; a member that is absent stays as it is. */
+/** The changes; an absent member stays as it is. */
 export type ClientChange = Partial<
   ClientPolicy & {
     readonly name: string
@@ -36,7 +36,7 @@ export type ClientChangeOutcome =
     }
   | { readonly outcome: 'unknown' }
   | { readonly outcome: 'not_an_admin' }
-  /** The newest secret is not the one that was to be replaced. */
+  /** The newest secret is not the one to be replaced. */
   | { readonly outcome: 'other_secret' }
 
 export type ClientCreationOutcome =
@@ -44,7 +44,7 @@ export type ClientCreationOutcome =
   | { readonly outcome: 'taken' }
   | { readonly outcome: 'not_an_admin' }
 
-/** What admins and the command line do with clients. Without an actor it is the operator at the command line. */
+/** Changes of clients by admins and the command line. Without an actor, it is the operator at the command line. */
 export interface ClientAdministration {
   /** Clients in the order of their ids. */
   list(query: { after: string | undefined; limit: number }): Promise<ClientPage>
@@ -55,12 +55,12 @@ export interface ClientAdministration {
    * its tokens: their credential id is denylisted, and the client gets another one.
    */
   change(id: string, change: ClientChange, actorId: string | undefined): Promise<ClientChangeOutcome>
-  /** Adds a secret beside the newest one, or in place of it when `replaces` is its id. At most two stay valid. */
+  /** Adds a secret beside the newest one, or instead of it when `replaces` is its id. At most two stay valid. */
   addSecret(
     id: string,
     secret: { readonly hash: string; readonly replaces?: string | undefined },
     actorId: string | undefined
   ): Promise<ClientChangeOutcome>
-  /** Keeps the newest secret alone, and ends the client's tokens. */
+  /** Keeps only the newest secret, and ends the client's tokens. */
   dropOlderSecret(id: string, actorId: string | undefined): Promise<ClientChangeOutcome>
 }

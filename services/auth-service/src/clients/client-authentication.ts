@@ -13,10 +13,10 @@ import type { ConfirmedClient } from './client-store.ts'
 /** The value of `client_assertion_type` (RFC 7523 §2.2). */
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
-/** The algorithms that client assertions may be signed with. */
+/** The algorithms that may sign client assertions. */
 export const assertionAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519']
 
-/** An assertion lives for an hour at most, so that what has to be remembered of it is bounded. */
+/** An assertion lives for an hour at most, so that the replay cache is bounded. */
 const maxAssertionSeconds = 3600
 const clockToleranceSeconds = 5
 const maxJtiLength = 256
@@ -35,11 +35,11 @@ export interface ClientAuthenticationDeps {
   readonly keys: ClientKeys
   readonly replayCache: ReplayCache
   readonly failures: Pick<FailedAuthenticationLog, 'record'>
-  /** What `aud` of an assertion may hold, and nothing else: this issuer, and its token endpoint. */
+  /** The allowed values of `aud` in an assertion: this issuer and its token endpoint. */
   readonly audiences: readonly string[]
 }
 
-/** What a request presents: who it claims to be, and how it shows that. */
+/** What a request presents: the client id and the credential. */
 interface Presented {
   readonly clientId: string
   readonly method: ClientAuthMethod
@@ -50,7 +50,7 @@ interface Presented {
 /**
  * Authenticates a client by the one method it is registered for (RFC 6749 §2.3, RFC 7523 §2.2). A refusal is audited.
  * @param options with `mayBeCached` a client that was confirmed a moment ago is not looked up again
- * @throws {InvalidClientError} when it is unknown, disabled, or does not show who it is; nothing tells which
+ * @throws {InvalidClientError} when it is unknown, disabled, or not authenticated; the error does not say which
  * @throws {InvalidRequestError} for several methods at once
  * @throws {TemporarilyUnavailableError} when it cannot be known whether the assertion was used before
  */
@@ -76,7 +76,7 @@ export async function authenticateClient(
   }
 }
 
-/** A memory that does not match says nothing: the client may have a new key or secret. */
+/** A cached client that does not match proves nothing: the client may have a new key or secret. */
 async function matches(deps: ClientAuthenticationDeps, presented: Presented, cached: ConfirmedClient) {
   try {
     await requireMatch(deps, presented, cached)
@@ -142,7 +142,7 @@ function readAssertion(assertion: string, type: string | undefined): Presented {
   if (type !== assertionType) {
     throw new InvalidClientError({ detail: 'client_assertion_type is not the one of RFC 7523' })
   }
-  // Not verified yet: it only tells whose keys to take.
+  // Not verified yet: only used to find the keys.
   const [, payload] = assertion.split('.')
   try {
     const { sub } = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString()) as JWTPayload
@@ -159,12 +159,12 @@ async function verifyAssertion(
 ): Promise<void> {
   const { payload, protectedHeader } = await verifySignature(assertion, client, keys)
   const { aud, exp = 0, jti } = payload
-  // Who has the client's key may know what is wrong.
+  // The holder of the client's key may know what is wrong.
   const refuse = (detail: string) =>
     new InvalidClientError({ description: `The client assertion is refused: ${detail}.`, detail })
   // An access token, a DPoP proof or a logout token is no assertion, even with a valid signature.
   if (protectedHeader.typ !== undefined && !/^(jwt|client-authentication\+jwt)$/i.test(protectedHeader.typ)) {
-    throw refuse('typ is of another kind of token')
+    throw refuse('typ is that of another kind of token')
   }
   const named = typeof aud === 'string' ? [aud] : (aud ?? [])
   if (named.length === 0 || !named.every((one) => audiences.includes(one))) {
@@ -189,7 +189,7 @@ async function verifySignature(assertion: string, client: ConfirmedClient, keys:
       clockTolerance: clockToleranceSeconds
     })
   } catch (cause) {
-    // Its keys could not be had: that says nothing about the assertion.
+    // Its keys could not be fetched: that says nothing about the assertion.
     const isUnreadable = cause instanceof DOMException || cause instanceof SyntaxError
     const isAway = !(cause instanceof errors.JOSEError || isUnreadable) || isFetchFailure(cause)
     if (isAway) throw new TemporarilyUnavailableError({ detail: "the client's keys could not be fetched", cause })
@@ -197,7 +197,7 @@ async function verifySignature(assertion: string, client: ConfirmedClient, keys:
   }
 }
 
-/** jose's own words for a key set that could not be fetched. */
+/** jose's own message for a key set that could not be fetched. */
 function isFetchFailure(cause: unknown): boolean {
   return cause instanceof errors.JOSEError && ['ERR_JWKS_TIMEOUT', 'ERR_JOSE_GENERIC'].includes(cause.code)
 }

@@ -5,7 +5,7 @@ export interface ClientCacheDeps {
   store: ClientStore
   /** How long a client is cached, from 0 (never) to {@link maxCachedSeconds}. */
   seconds: number
-  /** Milliseconds by a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   monotonic?: () => number
 }
 
@@ -15,7 +15,7 @@ export interface ClientCacheDeps {
  */
 export const maxCachedSeconds = 60
 
-/** Past this many the least recently used one is dropped. */
+/** Beyond this many, the least recently used one is dropped. */
 const maxClients = 10_000
 
 /**
@@ -45,7 +45,7 @@ export function createClientCache(deps: ClientCacheDeps): ClientCache {
     perf: { now: monotonic },
     dispose: ({ client }) => forgetNames(client)
   })
-  /** What is dropped while a client is being read must not be cached right after. */
+  /** A client that is dropped while it is being read must not be cached right after. */
   const reads = new Set<Set<string>>()
   /** Which clients were confirmed with this credential id, or signing key. */
   const idsOf = new Map<string, Set<string>>()
@@ -95,7 +95,7 @@ export function createClientCache(deps: ClientCacheDeps): ClientCache {
   }
 }
 
-/** What its tokens can be denied by. */
+/** The values of denylist entries that match its tokens. */
 function namesOf({ credentialId, signingKid }: ConfirmedClient): [string, string] {
   return [credentialId, signingKid]
 }

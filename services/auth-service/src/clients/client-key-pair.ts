@@ -1,6 +1,6 @@
 import { calculateJwkThumbprint, exportJWK, exportPKCS8, generateKeyPair, type JSONWebKeySet } from 'jose'
 
-/** What a key pair for `private_key_jwt` can be. PS256 is not among them: its PEM would be taken for RS256. */
+/** The kinds of key pairs for `private_key_jwt`. PS256 is missing: its PEM would be taken for RS256. */
 export const clientKeyAlgorithms = ['ES256', 'RS256', 'EdDSA'] as const
 export type ClientKeyAlgorithm = (typeof clientKeyAlgorithms)[number]
 
@@ -13,7 +13,7 @@ export interface ClientKeyPair {
   readonly jwks: JSONWebKeySet
 }
 
-/** Makes a key pair by which a client can authenticate itself. It is kept nowhere. */
+/** Makes a key pair by which a client can authenticate itself. It is not stored. */
 export async function generateClientKeyPair(alg: ClientKeyAlgorithm): Promise<ClientKeyPair> {
   const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true })
   const publicJwk = await exportJWK(publicKey)

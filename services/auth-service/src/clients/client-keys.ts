@@ -5,10 +5,10 @@ import type { OutboundFetch } from '../outbound/outbound-fetch.ts'
 import type { Client } from './client.ts'
 import { readKeySet } from './key-rules.ts'
 
-/** The most clients whose keys are kept at hand. */
+/** The most clients whose keys are cached. */
 const maxKnown = 1000
 const fetchTimeoutMs = 3000
-/** A kid that is not known makes a client's keys be fetched at most this often. */
+/** How often an unknown kid may cause a client's keys to be fetched. */
 const cooldownMs = 2000
 const maxAgeMs = 300_000
 const maxDocumentBytes = 64 * 1024
@@ -49,7 +49,7 @@ export function createClientKeys({ fetch, logger }: ClientKeysDeps): ClientKeys 
         const { status, body } = await fetch(url, request)
         if (status !== 200) throw new Error(`the address of the keys responded with the status ${status}`)
         const { keySet, refused } = readKeySet(parseJson(body))
-        // Once for each change of the set: a stranger can cause fetches, and must not fill the log by them.
+        // Logged once for each change of the set: a stranger can cause fetches, and must not fill the log.
         const report = JSON.stringify(refused)
         if (report !== reported)
           logger.warn({ client_id: clientId, refused }, 'published keys of a client are not used')

@@ -11,10 +11,10 @@ import { longestTokenOf } from './longest-token.ts'
 /** The client that signs in at this service itself. It is there from the start, and stays as it is. */
 export const firstPartyClientId = 'countersign'
 
-/** What of a client has to fit together. */
+/** The members of a client that must fit together. */
 export type ClientShape = ClientPolicy & Pick<NewClient, 'id' | 'authMethod' | 'jwks' | 'jwksUri'>
 
-/** Judges a client that is to be registered. @throws {InvalidRequestError} with a sentence that says what to do */
+/** Checks a client before registration. @throws {InvalidRequestError} with a sentence that says what to do */
 export function checkClient(client: ClientShape): void {
   if (client.authMethod === 'none') {
     throw refuseMember(
@@ -38,7 +38,7 @@ const policyMembers = [
 ] as const
 
 /**
- * Judges a change. One that was registered under older rules can still be disabled, renamed, and given other keys.
+ * Checks a change. A client that was registered under older rules can still be disabled, renamed, and given other keys.
  * @throws {InvalidRequestError} with a sentence that says what to do
  */
 export function checkChange(before: ClientShape, after: ClientShape): void {
@@ -100,27 +100,27 @@ function checkAuthentication({ authMethod, grantTypes, jwks, jwksUri }: ClientSh
   if (authMethod === 'private_key_jwt' && !hasKeys)
     throw refuseMember('jwks', 'private_key_jwt needs jwks or jwks_uri.')
   if (authMethod !== 'private_key_jwt' && hasKeys) {
-    throw refuseMember('token_endpoint_auth_method', 'jwks and jwks_uri are for private_key_jwt alone.')
+    throw refuseMember('token_endpoint_auth_method', 'jwks and jwks_uri are only for private_key_jwt.')
   }
   if (jwks !== null && jwksUri !== null) throw refuseMember('jwks', 'jwks and jwks_uri exclude each other.')
   if (authMethod === 'none' && grantTypes.some((grant) => grant !== 'refresh_token')) {
     throw refuseMember(
       'grant_types',
-      'A client that does not authenticate itself may have the grant type refresh_token alone.'
+      'A client that does not authenticate itself may have only the grant type refresh_token.'
     )
   }
   if (jwks !== null) checkKeys(jwks)
   if (jwksUri !== null) checkJwksUri(jwksUri)
 }
 
-/** Keys of other kinds are ignored (RFC 7517 §5), if there is one that can be used. A private key is never a detail. */
+/** Keys of other kinds are ignored (RFC 7517 §5), if one can be used. A private key is always rejected. */
 function checkKeys({ keys }: JSONWebKeySet): void {
   const refuse = (description: string) => refuseMember('jwks', description)
   if (keys.length === 0 || keys.length > maxKeys) throw refuse(`jwks must hold 1 to ${maxKeys} keys.`)
   const faults = keys.map(findKeyFault)
   if (faults.includes('private')) {
     throw refuse(
-      'jwks holds a private or symmetric key. Register public keys alone, and make a new pair: this one was sent.'
+      'jwks holds a private or symmetric key. Register only public keys, and make a new pair: this one has been exposed.'
     )
   }
   const usable = keys.filter((_, at) => faults[at] === undefined)
@@ -133,7 +133,7 @@ function checkKeys({ keys }: JSONWebKeySet): void {
   }
 }
 
-/** Over plain http anybody on the way could put in keys of their own; loopback has no way. */
+/** Over plain http anybody on the path could insert keys; loopback has no path. */
 function checkJwksUri(text: string): void {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const isLoopback = url !== undefined && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname)

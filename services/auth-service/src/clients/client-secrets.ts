@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 
-/** How many secrets of a client are good at once, so that one can be replaced without a gap. */
+/** How many secrets of a client are valid at once, so that one can be replaced without a gap. */
 export const maxClientSecrets = 2
 
 /** Makes a secret of 256 random bits. It is shown once. */
@@ -13,7 +13,7 @@ export function hashClientSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url')
 }
 
-/** Names a secret without telling it: the beginning of its hash. */
+/** Names a secret without revealing it: the beginning of its hash. */
 export function clientSecretId(hash: string): string {
   return hash.slice(0, 8)
 }

@@ -8,7 +8,7 @@ export interface ConfirmedClient extends Client {
   readonly issuedAt: number
   /** The key that signs at that moment. */
   readonly signingKid: string
-  /** Set when that was a moment ago, and this is a memory of it. */
+  /** Set when this comes from a cache, and was confirmed a moment ago. */
   readonly isCached?: true
 }
 

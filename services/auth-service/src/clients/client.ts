@@ -7,7 +7,7 @@ export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchan
 export const clientGrantTypes = ['client_credentials', 'refresh_token', tokenExchangeGrant] as const
 export type ClientGrantType = (typeof clientGrantTypes)[number]
 
-/** How a client shows who it is (RFC 7591 §2). */
+/** How a client authenticates itself (RFC 7591 §2). */
 export const clientAuthMethods = ['private_key_jwt', 'client_secret_basic', 'none'] as const
 export type ClientAuthMethod = (typeof clientAuthMethods)[number]
 
@@ -27,7 +27,7 @@ export interface ExchangeRule {
 export interface ClientPolicy {
   readonly grantTypes: readonly ClientGrantType[]
   readonly scopes: readonly string[]
-  /** What its tokens may be for. */
+  /** The audiences that its tokens may have. */
   readonly audiences: readonly string[]
   /** What it is itself, as tokens name it: it may introspect tokens for these, and exchange them. */
   readonly resources: readonly string[]
@@ -53,7 +53,7 @@ export interface Client extends ClientPolicy {
   readonly jwksUri: string | null
   /** The ids of its secrets, the newest one first; see `clientSecretId`. */
   readonly secretIds: readonly string[]
-  /** The `sid` of its own tokens: a new one whenever they have to end. */
+  /** The `sid` of its own tokens: replaced whenever they have to end. */
   readonly credentialId: string
   readonly createdAt: Date
   readonly disabledAt: Date | null

@@ -6,14 +6,14 @@ export const maxKeys = 20
 
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 const minModulusBits = 2048
-/** Larger ones only make each signature expensive to verify. */
+/** Larger keys only make each signature expensive to verify. */
 const maxModulusBits = 8192
 const minExponent = 65_537n
 const maxExponent = 2n ** 64n
 
 const publicMembers = ['kty', 'crv', 'n', 'e', 'x', 'y', 'kid', 'alg', 'use', 'key_ops']
 
-/** What of a key is kept: its public members, and a private one, by which it is refused. */
+/** The members of a key that are read: the public ones, and a private one, for which it is rejected. */
 export function neededMembers(key: Readonly<Record<string, unknown>>): JWK {
   const needed = [...publicMembers, ...privateMembers].filter((member) => Object.hasOwn(key, member))
   return Object.fromEntries(needed.map((member) => [member, key[member]])) as JWK

@@ -77,7 +77,7 @@ export const signInVariables = {
   }
 }
 
-/** The work that password hashes may make. */
+/** Limits on the work of hashing passwords. */
 export const passwordHashVariables = {
   passwordHashConcurrency: {
     name: 'PASSWORD_HASH_CONCURRENCY',

@@ -25,7 +25,7 @@ import { createAccessTokenIssuer } from '../tokens/access-tokens.ts'
 import { createDpopNonces } from '../tokens/dpop-nonces.ts'
 import { createOwnAccessTokens, forAudience } from '../tokens/own-access-tokens.ts'
 
-/** The parts that run, and which endpoints use. */
+/** The running parts that endpoints use. */
 export interface Parts {
   config: Config
   logger: Logger
@@ -41,7 +41,7 @@ export interface Parts {
   failedAuthentications: FailedAuthenticationLog
 }
 
-/** Makes what the endpoints and their checks work with, out of the parts that run. */
+/** Makes the dependencies of the endpoints and their checks from the running parts. */
 export function createEndpointDeps(parts: Parts) {
   const { config, stores, infrastructure, keys, announcer, verifier } = parts
   const { issuer, masterKeys } = config
@@ -107,7 +107,7 @@ export function createEndpointDeps(parts: Parts) {
   }
 }
 
-/** This replica drops a key that is taken out at once, wherever the announcement gets to. */
+/** This replica drops a revoked key at once, even if the announcement fails. */
 function withoutRevokedKeys({ signingKeys }: Keys, announcer: Announcer): Announcer {
   const drop = ({ kind, value }: RevocationEntry) => kind === 'kid' && signingKeys.verificationKeys.remove(value)
   return {

@@ -25,7 +25,7 @@ import { revocationCheck, revocationFeed } from './oauth/revocations.ts'
 import { revoke } from './oauth/revoke.ts'
 import { token } from './oauth/token.ts'
 
-/** What users do with their own accounts. */
+/** Routes of users, for their own accounts. */
 const accountRoutes = [
   showRegistration,
   register,
@@ -40,7 +40,7 @@ const accountRoutes = [
   changePassword
 ] as const
 
-/** What admins do, and what services with the scope `statistics:read` see. */
+/** Routes of admins, and of services with the scope `statistics:read`. */
 const adminRoutes = [
   listUsers,
   showUser,
@@ -75,7 +75,7 @@ const adminRoutes = [
 /** What standard clients and verifiers use. */
 const oauthRoutes = [token, revoke, introspect, jwks, revocationFeed, revocationCheck] as const
 
-/** Every route but health and metrics, which the service kit adds, and `/openapi.json` and `/docs`, which describe these. */
+/** Every route except health and metrics, which the service kit adds, and `/openapi.json` and `/docs`, which describe these. */
 export function routesOf(issuer: string) {
   return [...accountRoutes, ...adminRoutes, ...oauthRoutes, ...issuerMetadataRoutes(issuer)] as const
 }

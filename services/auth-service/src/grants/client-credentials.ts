@@ -15,7 +15,7 @@ export interface ClientCredentialsDeps {
 export interface ClientCredentialsRequest extends RequestedScope {
   /** Authenticated. */
   readonly client: ConfirmedClient
-  /** The token is bound to it (RFC 9449 §5). */
+  /** The token is bound to this key (RFC 9449 §5). */
   readonly dpopKey: DpopKey | undefined
 }
 
@@ -51,14 +51,14 @@ interface Granted {
   readonly audience: readonly string[]
 }
 
-/** What a memory refuses the database may allow: the client may have got more since. */
+/** The database may allow what the cache rejects: the client may have more rights since. */
 async function grantTo(clients: ClientStore, client: ConfirmedClient, limits: RequestedScope): Promise<Granted> {
   try {
     return grant(client, limits)
   } catch (error) {
     if (!client.isCached || !(error instanceof OAuthError)) throw error
     const current = await clients.findEnabled(client.id)
-    // Whatever takes a key or a secret away changes the credential id: with the same one, what was shown is good still.
+    // Every removal of a key or secret changes the credential id: if it is the same, the credential is still valid.
     if (current?.credentialId !== client.credentialId)
       throw new InvalidClientError({ detail: 'the client has changed meanwhile' })
     return grant(current, limits)

@@ -14,7 +14,7 @@ export interface RefreshDeps extends TokenResponseDeps {
 export interface RefreshRequest {
   readonly refreshToken: string
   readonly clientId: string
-  /** The one that the session is bound to (RFC 9449 §5), if it is. */
+  /** The key that the session is bound to, if any (RFC 9449 §5). */
   readonly dpopKey?: DpopKey | undefined
   /** Of what the user's roles hold, for this access token alone. */
   readonly scopes?: readonly string[] | undefined

@@ -2,7 +2,7 @@ import { InvalidScopeError, InvalidTargetError, UnauthorizedClientError } from '
 import type { Client, ClientGrantType } from '../clients/client.ts'
 import { readResources, readScopes } from '../tokens/requested-grant.ts'
 
-/** What a token request asks for at most. */
+/** The most that a token request can get. */
 export interface RequestedScope {
   /** The `scope` parameter: space-separated (RFC 6749 §3.3). */
   readonly scope?: string | undefined
@@ -24,7 +24,7 @@ export function narrowScopes(allowed: readonly string[], scope: string | undefin
   return wanted ?? [...allowed]
 }
 
-/** All that is allowed, or what is asked for of it. @throws {InvalidTargetError} for more, or when nothing is left */
+/** Everything that is allowed, or the requested part of it. @throws {InvalidTargetError} for more, or when nothing is left */
 export function narrowAudience(allowed: readonly string[], resource: readonly string[] | undefined): string[] {
   const wanted = readResources(resource)
   if (wanted?.some((one) => !allowed.includes(one))) throw new InvalidTargetError()

@@ -10,10 +10,10 @@ import { readResources } from '../tokens/requested-grant.ts'
 import { type ExchangeRulesDeps, exchangeByRule } from './exchange-rules.ts'
 import { narrowAudience, narrowScopes, type RequestedScope, requireGrantType } from './requested-scope.ts'
 
-/** The one kind of token that is exchanged, and that comes out (RFC 8693 §3). */
+/** The only kind of token that can be exchanged and issued (RFC 8693 §3). */
 const accessTokenTypeUrn = 'urn:ietf:params:oauth:token-type:access_token'
 
-/** How long a chain of actors may become. */
+/** The longest chain of actors. */
 const maxActors = 4
 
 export interface TokenExchangeDeps extends ExchangeRulesDeps {
@@ -23,12 +23,12 @@ export interface TokenExchangeDeps extends ExchangeRulesDeps {
 }
 
 export interface TokenExchangeRequest extends RequestedScope {
-  /** Authenticated: it will act. */
+  /** Authenticated: this client will act. */
   readonly client: ConfirmedClient
   readonly subjectToken: string
   readonly subjectTokenType: string
   readonly requestedTokenType: string | undefined
-  /** The token is bound to it (RFC 9449 §5). */
+  /** The token is bound to this key (RFC 9449 §5). */
   readonly dpopKey: DpopKey | undefined
 }
 

@@ -1,14 +1,14 @@
 import { describeError, type Logger, pause } from '@countersign/service-kit'
 
-/** What can be removed, each in batches. */
+/** The kinds of rows that are removed, each in batches. */
 export const expiredKinds = ['families', 'revocations', 'activity', 'audit_events'] as const
 export type ExpiredKind = (typeof expiredKinds)[number]
 
-/** Removes rows that are of no use to anyone any more. */
+/** Removes rows that nobody needs any more. */
 export interface ExpiredRows {
   /**
-   * Removes at most `limit` of them in one short transaction, if no other replica is at it.
-   * @returns how many were removed, or `undefined` when another replica is at it
+   * Removes at most `limit` rows in one short transaction, unless another replica is doing so.
+   * @returns how many were removed, or `undefined` when another replica is doing it
    */
   removeBatch(kind: ExpiredKind, limit: number): Promise<number | undefined>
 }
@@ -30,7 +30,7 @@ export interface Housekeeping {
 /** From the end of one round to the start of the next. */
 const intervalMs = 60_000
 const batchSize = 500
-/** A round ends after as many batches at the latest, so that others have their turn. */
+/** The most batches of one round for one kind, so that the others have their turn. */
 const batchesPerRound = 200
 
 /** Starts housekeeping: expired families, dead denylist entries, old counts and audit events go, a small batch at a time. */

@@ -5,13 +5,13 @@ import type { MasterKeys } from './master-keys.ts'
 import { createSigningKeyAdministration } from './signing-key-administration.ts'
 import type { SigningKeyStore } from './signing-key-store.ts'
 
-/** The variables that decide about keys. */
+/** The variables for signing keys. */
 export interface KeySettings extends KeyPolicyOptions {
   readonly masterKeys: MasterKeys
   readonly signingKeyBits: string
 }
 
-/** Makes what changes the signing keys of a store, for the service and the command line alike. */
+/** Makes the administration of the signing keys in a store, for the service and for the command line. */
 export function administerKeys(settings: KeySettings, store: SigningKeyStore) {
   const sealing = createKeySealing(settings.masterKeys)
   const policy = keyPolicy(settings)

@@ -7,12 +7,12 @@ export interface KeyPolicyOptions {
   readonly jwksMaxAgeSeconds: number
 }
 
-/** How long past its age a cache may serve the key set while it asks for a new one (RFC 5861 §3), in seconds. */
+/** How long a cache may serve an expired key set while it fetches a new one (RFC 5861 §3), in seconds. */
 export function staleSeconds(jwksMaxAgeSeconds: number): number {
   return Math.floor(jwksMaxAgeSeconds / 5)
 }
 
-/** A key may sign once every cache has let go of the key sets without it, and some more for slow networks and replicas. */
+/** A key may sign once no cache serves a key set without it, plus a margin for slow networks and replicas. */
 export function keyPolicy({ signingKeyRotationDays, jwksMaxAgeSeconds }: KeyPolicyOptions): KeyPolicy {
   const margin = jwksMaxAgeSeconds / 5
   return {

@@ -6,25 +6,25 @@ export interface KeyScheduleDeps {
   administration: SigningKeyAdministration
   signingKeys: Pick<SigningKeys, 'reload' | 'isDenied' | 'knows'>
   logger: Logger
-  /** Told of the keys as they are, at each round. */
+  /** Called with the current keys, at each round. */
   onRound(overview: KeyOverview): void
   /** The longest time between two rounds, in milliseconds. */
   intervalMs: number
 }
 
-/** Lets keys follow each other in time, and this replica hear of what others did. */
+/** Rotates keys on schedule, and keeps this replica up to date with changes of others. */
 export interface KeySchedule {
-  /** Does a round now, after a change: what it left open is done. It never fails. */
+  /** Does a round now, to complete a change. It never fails. */
   runNow(): Promise<void>
   close(): Promise<void>
 }
 
-/** No round follows another one sooner, in milliseconds. */
+/** The shortest time between two rounds, in milliseconds. */
 const minIntervalMs = 100
 
 /**
  * Does the first round, then starts the schedule.
- * @throws when the first round fails: without a key that signs, and a next key, nothing should start
+ * @throws when the first round fails: nothing should start without a signing key and a next key
  */
 export async function startKeySchedule(deps: KeyScheduleDeps): Promise<KeySchedule> {
   const { administration, signingKeys, logger } = deps
@@ -59,7 +59,7 @@ export async function startKeySchedule(deps: KeyScheduleDeps): Promise<KeySchedu
 
   /** @returns when the next one is due, in milliseconds */
   async function round(): Promise<number> {
-    // First of all what others did: it must not wait for a key that is made, nor fail with it.
+    // First read the changes of others: that must neither wait for a new key to be made nor fail with it.
     await signingKeys.reload()
     const { overview, published, rotatedTo, blocked, removed } = await administration.maintain()
     for (const kid of published) logger.info({ kid }, 'signing key was published')
@@ -68,7 +68,7 @@ export async function startKeySchedule(deps: KeyScheduleDeps): Promise<KeySchedu
     if (blocked !== lastBlocked && blocked)
       logger.error({ reason: blocked }, 'a rotation that is due cannot take place')
     lastBlocked = blocked
-    // Those that were made or removed just now, here or by another replica.
+    // Keys that were made or removed just now, here or by another replica.
     const live = overview.keys.filter(({ state }) => state !== 'revoked')
     if (removed.length > 0 || !live.every(({ kid }) => signingKeys.knows(kid))) await signingKeys.reload()
     const hasRevoked = await revokeDenied(overview)
@@ -80,14 +80,14 @@ export async function startKeySchedule(deps: KeyScheduleDeps): Promise<KeySchedu
   }
 
   /**
-   * The database has lost a revocation (a failover, a backup that was restored), or somebody else has written to the denylist:
-   * every verifier refuses the key, so it must not go on signing.
+   * The database has lost a revocation (by failover or a restored backup), or another program wrote to the denylist: every
+   * verifier rejects the key, so it must not sign any longer.
    */
   async function revokeDenied({ keys }: KeyOverview): Promise<boolean> {
     const denied = keys.filter(({ kid, state }) => state !== 'revoked' && signingKeys.isDenied(kid))
     for (const { kid } of denied) {
       logger.error({ kid }, 'the denylist names a key that the database does not call revoked; it is revoked now')
-      // The entry that is written with it is published by the sweeper.
+      // The sweeper publishes the entry that is written with it.
       await administration.revoke(kid, { reason: 'the denylist names it' })
     }
     return denied.length > 0

@@ -8,9 +8,9 @@ const purpose = 'signing-key sealing v1'
 export interface KeySealing {
   /** @returns a JWE (RFC 7516; `dir` with `A256GCM`) whose protected header names the signing key and the master key */
   seal(kid: string, privateJwk: JWK): Promise<string>
-  /** @throws {SealedKeyError} when no given master key opens it, or it was sealed for another kid */
+  /** @throws {SealedKeyError} when no master key opens it, or it was sealed for another kid */
   open(kid: string, sealed: string): Promise<JWK>
-  /** Whether the current master key sealed it, as far as it says itself. */
+  /** Whether the current master key sealed it, according to its header. */
   isCurrent(sealed: string): boolean
 }
 
@@ -27,13 +27,13 @@ export class SealedKeyError extends StartError {
   }
 }
 
-/** The first master key seals; each of them opens what it sealed. */
+/** The first master key seals; each of them opens what it has sealed. */
 export function createKeySealing(masterKeys: MasterKeys): KeySealing {
   const sealingKeys = new Map(masterKeys.map((key) => [key.id, key.derive(purpose)]))
   const current: MasterKey = masterKeys[0]
   return {
     seal(kid, privateJwk) {
-      // The kid stands in the authenticated header, so that a sealed key cannot be moved to another row.
+      // The kid is in the authenticated header, so that a sealed key cannot be moved to another row.
       return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(privateJwk)))
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: current.id, signing_kid: kid })
         .encrypt(sealingKeys.get(current.id) as Uint8Array)

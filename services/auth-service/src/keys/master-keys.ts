@@ -4,17 +4,17 @@ import { z } from 'zod'
 const minimumBytes = 32
 const maximumKeys = 8
 
-/** A key that no one but the operator has. Nothing uses it directly: each purpose derives a key of its own (RFC 5869). */
+/** A key that only the operator has. Nothing uses it directly: each purpose derives a key of its own (RFC 5869). */
 export interface MasterKey {
-  /** Names the key without telling anything of it. */
+  /** Identifies the key without revealing anything of it. */
   readonly id: string
-  /** One byte in each refresh token: says which master key to try first. Two keys may share it. */
+  /** One byte in each refresh token: the master key to try first. Two keys may share it. */
   readonly version: number
   /** @returns 32 bytes for one purpose */
   derive(purpose: string): Uint8Array
 }
 
-/** The master keys, the current one first; the others still open what they sealed. */
+/** The master keys, the current one first; the others only open what they have sealed. */
 export type MasterKeys = readonly [MasterKey, ...MasterKey[]]
 
 /** @throws {TypeError} for fewer than 32 bytes */

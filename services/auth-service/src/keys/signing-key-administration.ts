@@ -8,29 +8,29 @@ import type {
   StoredSigningKey
 } from './signing-key-store.ts'
 
-/** How keys follow each other. */
+/** How keys are rotated. */
 export interface KeyPolicy {
-  /** How long a key signs before the next one does, in seconds. */
+  /** How long a key signs before the next key takes over, in seconds. */
   readonly rotationSeconds: number
-  /** How long a key is published before it may sign on schedule or by an admin, in seconds: until every cache knows it. */
+  /** How long a key is published before a schedule or an admin may let it sign, in seconds: until every cache knows it. */
   readonly leadSeconds: number
 }
 
-/** The keys, and what comes next. */
+/** The keys and the next rotation. */
 export interface KeyOverview extends StoredKeys {
   /** When the next key may sign; `null` while there is none. */
   readonly rotationPossibleAt: Date | null
-  /** When it will, by the schedule. */
+  /** When it will sign, by the schedule. */
   readonly nextRotationAt: Date | null
 }
 
 export type RotationOutcome =
   | { readonly outcome: 'rotated'; readonly kid: string }
-  /** The next key was published too short a while ago: some verifier might not know it yet. */
+  /** The next key was published too recently: some verifiers might not know it yet. */
   | { readonly outcome: 'too_early'; readonly possibleAt: Date; readonly inSeconds: number }
-  /** So many keys are published that another one would make the document too large for verifiers. */
+  /** So many keys are published that one more would make the document too large for verifiers. */
   | { readonly outcome: 'too_many_keys' }
-  /** No master key that is given here opens the next key: it would sign nowhere that has these. */
+  /** None of the master keys here opens the next key: it could not sign. */
   | { readonly outcome: 'next_key_unusable' }
   | { readonly outcome: 'not_an_admin' }
 
@@ -38,28 +38,28 @@ export type KeyRevocationOutcome =
   | { readonly outcome: 'revoked'; readonly entries: readonly OutboxEntry[] }
   | { readonly outcome: 'already_revoked' | 'unknown' | 'not_an_admin' }
 
-/** What the schedule did in one round. */
+/** The result of one round of the schedule. */
 export interface KeyMaintenance {
   /** The keys afterwards. */
   readonly overview: KeyOverview
   readonly published: readonly string[]
   readonly rotatedTo: string | undefined
-  /** Why a rotation that is due did not take place. */
+  /** Why a rotation that is due was not done. */
   readonly blocked: 'too_many_keys' | 'next_key_unusable' | undefined
   readonly removed: readonly string[]
 }
 
-/** What is done with signing keys, by admins, by the command line, and by the schedule. */
+/** Changes of signing keys, by admins, by the command line, and by the schedule. */
 export interface SigningKeyAdministration {
   overview(): Promise<KeyOverview>
   /** Lets the next key sign from now on, and publishes a new next key. The old key stays published. */
   rotate(cause: KeyChangeCause): Promise<RotationOutcome>
-  /** Takes a key out at once, with every token it signed; if it signs, the next key signs in its place. */
+  /** Revokes a key and every token it signed, at once; if it was the signing key, the next key signs in its place. */
   revoke(kid: string, cause: KeyChangeCause): Promise<KeyRevocationOutcome>
-  /** Does what is due: a missing key is made, a rotation that is due takes place, dead keys are removed. */
+  /** Does what is due: makes missing keys, rotates, and removes keys whose tokens have expired. */
   maintain(): Promise<KeyMaintenance>
   /**
-   * Reseals, under the current master key, what older ones sealed.
+   * Reseals, under the current master key, the private keys that older ones sealed.
    * @returns the kids
    * @throws {SealedKeyError} when one cannot be opened; all others are done
    */
@@ -70,17 +70,17 @@ export interface SigningKeyAdministrationDeps {
   readonly store: SigningKeyStore
   readonly sealing: KeySealing
   readonly policy: KeyPolicy
-  /** Makes a key pair whose private half is sealed. */
+  /** Makes a key pair with a sealed private half. */
   generate(): Promise<NewSigningKey>
 }
 
-/** The most keys that are published at once: verifiers refuse documents beyond bounds of theirs. */
+/** The most keys that are published at once: verifiers reject larger documents. */
 const maxPublishedKeys = 50
 
-/** Two keys are missing at most, and other replicas may be faster; past this something is wrong with the table. */
+/** At most two keys are missing, and other replicas may be faster; past this, something is wrong with the table. */
 const maxFillAttempts = 10
 
-/** Makes what changes signing keys. Nothing of it is kept in memory, so that any number of replicas can do it. */
+/** Makes the administration of signing keys. It keeps no state in memory, so any number of replicas can use it. */
 export function createSigningKeyAdministration({
   store,
   sealing,
@@ -117,14 +117,14 @@ export function createSigningKeyAdministration({
     const blocked = await findObstacle(stored, nextKey)
     if (blocked) return { outcome: blocked }
     const { outcome } = await store.rotate({ from: signing.kid, to: nextKey.kid, next: await generate() }, cause)
-    // Another look: a faster replica has left a next key that is too young.
+    // Checked again: a faster replica may have left a next key that is too young.
     if (outcome === 'overtaken') return rotate(cause)
     return outcome === 'rotated' ? { outcome, kid: nextKey.kid } : { outcome }
   }
 
   async function revoke(kid: string, cause: KeyChangeCause): Promise<KeyRevocationOutcome> {
     const { nextKey, signing } = find(await store.list())
-    // In an emergency a next key that would sign nothing goes too; it has signed nothing yet.
+    // In an emergency, a next key that cannot sign is revoked, too; it has signed nothing yet.
     if (kid === signing?.kid && nextKey && !(await canOpen(nextKey))) {
       await store.revoke(nextKey.kid, { ...cause, reason: 'it cannot be opened' })
     }
@@ -148,7 +148,7 @@ export function createSigningKeyAdministration({
         published: isRotated ? [...made, next.kid] : made,
         rotatedTo: isRotated ? nextKey.kid : undefined,
         blocked,
-        removed: [] // what died meanwhile is removed in the next round
+        removed: [] // keys that expired meanwhile are removed in the next round
       }
     }
     const hasOld = keys.some(({ state }) => state === 'retired' || state === 'revoked')
@@ -172,7 +172,7 @@ export function createSigningKeyAdministration({
     }
   }
 
-  /** Makes the keys that are missing; gives the keys as they are then. */
+  /** Makes the missing keys; returns the keys as they are then. */
   async function fillPlaces() {
     const made: string[] = []
     for (let attempt = 0; attempt < maxFillAttempts; attempt++) {

@@ -12,7 +12,7 @@ export interface SigningKeysDeps {
   store: Pick<SigningKeyStore, 'list'>
   sealing: KeySealing
   logger: Logger
-  /** Keys that were read longer ago are read again before they are published, in milliseconds. */
+  /** Older keys are read again before they are published, in milliseconds. */
   maxAgeMs: number
 }
 
@@ -22,31 +22,32 @@ export interface SigningKey {
   readonly privateKey: KeyObject
 }
 
-/** The JWKS document as it goes over the wire. */
+/** The JWKS document as it is sent. */
 export interface PublishedKeySet {
   readonly body: string
   readonly etag: string
-  /** False while the database does not answer, and other replicas may know better. */
+  /** False while the database is unavailable and other replicas may know newer keys. */
   readonly isFresh: boolean
 }
 
-/** The keys of this issuer, in memory: signing and publishing ask no database, unless this replica has slept through a change. */
+/** The keys of this issuer, in memory: signing and publishing need no query, unless this replica's keys are stale. */
 export interface SigningKeys {
   /**
-   * The key that the database named in the statement that allowed the token. If it was revoked since, the one that signs now.
-   * @throws {TemporarilyUnavailableError} when it is not known here and the database does not answer
+   * The key that the database named in the statement that allowed the token. If it has been revoked since, the current signing
+   * key.
+   * @throws {TemporarilyUnavailableError} when it is not known here and the database is unavailable
    */
   signingKey(kid: string): Promise<SigningKey>
   published(): Promise<PublishedKeySet>
-  /** Whether the key was read, whatever it is good for. */
+  /** Whether the key was read, in whatever state. */
   knows(kid: string): boolean
-  /** Whether the denylist names the key, whatever the database says of it. */
+  /** Whether the denylist names the key, whatever the database says. */
   isDenied(kid: string): boolean
-  /** Why keys of the database are neither used nor published here, one error for each. */
+  /** Why some keys of the database are neither used nor published here, one error for each. */
   unopened(): readonly SealedKeyError[]
-  /** The published keys, for the verification of this issuer's own tokens. A key that is removed is published no more. */
+  /** The published keys, to verify this issuer's own tokens. A removed key is no longer published. */
   readonly verificationKeys: KeySource
-  /** Reads the keys again: the answer is younger than the call. */
+  /** Reads the keys again: the result is newer than the call. */
   reload(): Promise<void>
   close(): Promise<void>
 }
@@ -55,7 +56,7 @@ interface OpenedKey extends SigningKey {
   readonly publicJwk: JWK
 }
 
-/** Replaced as a whole, and at once. */
+/** Replaced as a whole, at once. */
 interface View {
   readonly keys: ReadonlyMap<string, OpenedKey>
   readonly signing: OpenedKey | undefined
@@ -63,14 +64,14 @@ interface View {
   readonly published: Omit<PublishedKeySet, 'isFresh'>
 }
 
-/** A kid that is not known makes the keys be read at most this often. */
+/** How often an unknown kid may cause the keys to be read. */
 const unknownKidIntervalMs = 1000
-/** While the database is away, an answer that should be fresher waits this long, and one attempt is made so often. */
+/** While the database is unavailable: how long a request waits for fresh keys, and how often reading is tried. */
 const maxWaitMs = 1000
 const retryIntervalMs = 1000
 
 /**
- * Opens the ring.
+ * Opens the signing keys.
  * @throws {SealedKeyError} when the master keys given do not open the keys in the database
  */
 export async function openSigningKeys({ store, sealing, logger, maxAgeMs }: SigningKeysDeps): Promise<SigningKeys> {
@@ -92,13 +93,13 @@ export async function openSigningKeys({ store, sealing, logger, maxAgeMs }: Sign
       const known = view.keys.get(kid)
       if (known) return known
       await reload()
-      // The next key stands in for a key that the denylist names while the database says still that it signs.
+      // The next key replaces a key that the denylist names while the database still says that it signs.
       const key = view.keys.get(kid) ?? view.signing ?? view.nextKey
       if (!key) throw new TemporarilyUnavailableError({ detail: 'no signing key can be opened' })
       return key
     },
     async published() {
-      // A replica that was paused must not hand out the keys of that time. While the database is away, nobody waits long.
+      // A replica that was paused must not serve the keys of that time. While the database is unavailable, nobody waits long.
       if (ageOf(loadedAt) > maxAgeMs) await Promise.race([freshen(), delay(maxWaitMs, undefined, { ref: false })])
       return { ...view.published, isFresh: ageOf(loadedAt) <= maxAgeMs }
     },
@@ -115,7 +116,7 @@ export async function openSigningKeys({ store, sealing, logger, maxAgeMs }: Sign
   }
 
   function reload(): Promise<void> {
-    // The one that is under way may have read before whatever the caller knows of.
+    // The read under way may have started before the change that the caller knows of.
     queued ??= (async () => {
       await loading?.catch(() => {})
       queued = undefined
@@ -127,7 +128,7 @@ export async function openSigningKeys({ store, sealing, logger, maxAgeMs }: Sign
     return queued
   }
 
-  /** One that is under way will do, since it ends after it began; and one that has just failed is not repeated at once. */
+  /** A read under way is good enough, since it ends after this call; and one that just failed is not repeated at once. */
   async function freshen(): Promise<void> {
     if (!loading && ageOf(attemptedAt) < retryIntervalMs) return
     await (loading ?? reload()).catch(() => {})
@@ -148,7 +149,7 @@ export async function openSigningKeys({ store, sealing, logger, maxAgeMs }: Sign
       if (one.state === 'next') nextKey = key
     }
     if (keys.length > 0) await localKeys.replace(documentOf(keys))
-    // Without those that were revoked in the meantime.
+    // Without the keys that were revoked meanwhile.
     const left = keys.filter(({ kid }) => !revoked.has(kid))
     const ifLeft = (key: OpenedKey | undefined) => (key && left.includes(key) ? key : undefined)
     view = viewOf(left, ifLeft(signing), ifLeft(nextKey))
@@ -157,7 +158,7 @@ export async function openSigningKeys({ store, sealing, logger, maxAgeMs }: Sign
     loadedAt = beginAt
   }
 
-  /** A key that cannot be opened is not published either: an attacker with write access to the database could have put it there. */
+  /** A key that cannot be opened is not published either: an attacker with write access to the database could have added it. */
   async function open(stored: StoredSigningKey, isStart: boolean): Promise<OpenedKey | undefined> {
     const { kid, sealedPrivateJwk } = stored
     try {
@@ -192,7 +193,7 @@ export async function openSigningKeys({ store, sealing, logger, maxAgeMs }: Sign
     return localKeys.get(kid)
   }
 
-  /** The denylist names the key: it is published no more from now on, and the database tells what comes in its place. */
+  /** The denylist names the key: it is no longer published from now on, and the database says which key replaces it. */
   function remove(kid: string): void {
     revoked.add(kid)
     localKeys.remove(kid)
@@ -214,7 +215,7 @@ function now(): Moment {
   return { monotonic: performance.now(), wall: Date.now() }
 }
 
-/** By both clocks: on a machine that slept the monotonic one may have stood still. */
+/** By both clocks: the monotonic one may have stopped while the machine slept. */
 function ageOf(moment: Moment): number {
   return Math.max(performance.now() - moment.monotonic, Date.now() - moment.wall)
 }

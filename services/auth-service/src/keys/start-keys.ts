@@ -4,7 +4,7 @@ import { type KeyScheduleDeps, startKeySchedule } from './key-schedule.ts'
 import type { SigningKeyStore } from './signing-key-store.ts'
 import { openSigningKeys } from './signing-keys.ts'
 
-/** How often this replica looks after the signing keys. */
+/** How often this replica checks the signing keys. */
 const roundIntervalMs = 5000
 /** Three rounds missed: this replica was paused. */
 const longestAgeMs = 15_000
@@ -12,7 +12,7 @@ const longestAgeMs = 15_000
 export interface KeysDeps {
   config: KeySettings
   store: SigningKeyStore
-  /** Called with the keys as they are, at each round. */
+  /** Called with the current keys, at each round. */
   onRound: KeyScheduleDeps['onRound']
   logger: Logger
 }
@@ -20,17 +20,17 @@ export interface KeysDeps {
 export type Keys = Awaited<ReturnType<typeof startKeys>>
 
 /**
- * Opens the signing keys, makes those that are missing, and lets them follow each other from now on.
- * @throws {SealedKeyError} when a key cannot be opened with the master keys that are given
+ * Opens the signing keys, makes missing ones, and starts their rotation.
+ * @throws {SealedKeyError} when the given master keys cannot open a key
  */
 export async function startKeys({ config, store, onRound, logger }: KeysDeps) {
   const { administration, sealing, policy } = administerKeys(config, store)
-  // Before anything is changed: a wrong master key must not touch the keys.
+  // Before any change: with a wrong master key, the keys must not be touched.
   const signingKeys = await openSigningKeys({
     store,
     sealing,
     logger,
-    // A key set that is published is younger than the youngest key that may sign.
+    // A published key set is younger than the youngest key that may sign.
     maxAgeMs: Math.min(longestAgeMs, (policy.leadSeconds * 1000) / 2)
   })
   for (const kid of await administration.reencrypt()) {

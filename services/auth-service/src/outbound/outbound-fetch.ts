@@ -1,4 +1,4 @@
-/** The one way by which the issuer requests an address that somebody else has named. */
+/** The only way in which the issuer requests an address that others have named. */
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import http, { type IncomingMessage } from 'node:http'
@@ -17,13 +17,13 @@ export interface OutboundAddress {
 
 export interface OutboundFetchDeps {
   readonly privateNetworks: PrivateNetworks
-  /** Asks DNS once for each request; default `dns.lookup`. */
+  /** Queries DNS once for each request; default `dns.lookup`. */
   readonly resolve?: (hostname: string) => Promise<readonly OutboundAddress[]>
 }
 
 export interface OutboundRequest {
   readonly accept: string
-  /** For the whole request, name resolution included. */
+  /** For the whole request, including name resolution. */
   readonly timeoutMs: number
   readonly maxBytes: number
 }
@@ -35,12 +35,12 @@ export interface OutboundResponse {
 
 /**
  * A GET request without credentials. Redirects are not followed: their status comes back.
- * @throws {OutboundRefusedError} for an address that may not be requested; nothing was connected to
+ * @throws {OutboundRefusedError} for an address that may not be requested; no connection was made
  * @throws {Error} when there is no response in time, or a larger one than `maxBytes`
  */
 export type OutboundFetch = (url: string, request: OutboundRequest) => Promise<OutboundResponse>
 
-/** The address may not be requested. The message says why, for the log alone. */
+/** The address may not be requested. The message with the reason is only for the log. */
 export class OutboundRefusedError extends Error {
   override readonly name = 'OutboundRefusedError'
 }
@@ -53,9 +53,9 @@ export function createOutboundFetch({ privateNetworks, resolve = resolveByDns }:
     const addresses = await orAborted(addressesOf(url.hostname, resolve), signal)
     requireAllowed(url, addresses, privateNetworks)
     const { request } = url.protocol === 'https:' ? https : http
-    // A connection of its own, to the addresses that were checked: the name is not resolved a second time.
+    // A new connection to the checked addresses: the name is not resolved a second time.
     const sent = request(url, { headers: { accept }, agent: false, lookup: pinnedTo(addresses), signal })
-    // Past the response, an error reaches its reader; the request emits it as well, to no listener otherwise.
+    // After the response, an error reaches its reader; the request emits it as well, and would crash without a listener.
     sent.on('error', () => undefined).end()
     const [response] = (await once(sent, 'response')) as [IncomingMessage]
     return { status: response.statusCode ?? 0, body: await readBoundedBody(response, maxBytes) }
@@ -76,7 +76,7 @@ async function addressesOf(
   return family === 0 ? resolve(host) : [{ address: host, family }]
 }
 
-/** Each address counts: which of them is connected to is not known before. */
+/** Every address is checked, since any of them may be used. */
 function requireAllowed(url: URL, addresses: readonly OutboundAddress[], privateNetworks: PrivateNetworks): void {
   const isPrivateAllowed = privateNetworks === 'allow'
   const every = (isFit: (address: string) => boolean) =>

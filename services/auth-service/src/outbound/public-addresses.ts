@@ -3,8 +3,8 @@ import ipaddr from 'ipaddr.js'
 const globalUnicast = ipaddr.parseCIDR('2000::/3') as [ipaddr.IPv6, number]
 
 /**
- * Whether an IP address is one of the public internet. ipaddr.js follows the special-purpose registries of IANA (RFC 6890);
- * for IPv6 only what is assigned counts, so translated, mapped and site-local forms are never public.
+ * Whether an IP address is public. ipaddr.js follows IANA's special-purpose registries (RFC 6890); for IPv6 only assigned
+ * addresses count, so translated, mapped and site-local forms are never public.
  */
 export function isPublicAddress(text: string): boolean {
   if (!ipaddr.isValid(text)) return false

@@ -9,18 +9,21 @@ export interface AdmissionGateOptions {
   queueLimit: number
   /** Called for each rejection. */
   onTurnedAway?(): void
-  /** Milliseconds of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   now?(): number
 }
 
 /**
- * Lets a few expensive tasks run and a few more wait, and rejects the rest, so that everything else keeps its speed. Networks
- * and accounts share it fairly: none can fill it, whatever it sends (decision 19).
+ * Runs a few expensive tasks, lets a few more wait, and rejects the rest, so that everything else stays fast. Networks and
+ * accounts share it fairly: none can fill it, whatever it sends (decision 19).
  */
 export interface AdmissionGate {
-  /** @throws {TemporarilyUnavailableError} when the queue is full, also later when one with fewer waiting tasks needs the place */
+  /**
+   * @throws {TemporarilyUnavailableError} when the queue is full; also later, when a task whose flow has fewer tasks needs the
+   * place
+   */
   run<T>(flow: FlowPair, task: () => Promise<T>): Promise<T>
-  /** For who has work to do before the task. @throws {TemporarilyUnavailableError} when the queue is full for this network */
+  /** For callers with work to do before the task. @throws {TemporarilyUnavailableError} when the queue is full for this network */
   requireRoom(network: string): void
 }
 
@@ -41,7 +44,7 @@ export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGat
     requireRoom(network) {
       if (running < concurrency || waiting.length < queueLimit) return
       const { waiting: ofNetwork } = table.peek(network)
-      // A larger share would be rejected in any case, or is one that a flood has: it costs no look at the body.
+      // A task with a larger share would be rejected in any case, so the queue need not be searched.
       if (ofNetwork > queueLimit / 2 || ofNetwork + 2 >= largestShare()) throw rejection()
     },
     async run(flow, task) {
@@ -69,14 +72,14 @@ export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGat
     table.wait(entry)
     pump()
     if (waiting.length <= queueLimit) return
-    // The newest of those who take the most; perhaps the one that has just come.
+    // The newest task of the flow with the largest share; perhaps the one that just arrived.
     const largest = largestShare()
     const victim = waiting.findLast((other) => share(other) === largest) as Waiting
     leave(victim)
     victim.reject(rejection())
   }
 
-  /** Starts what may run: the least served first. */
+  /** Starts tasks while there is room, the least served flow first. */
   function pump(): void {
     while (running < concurrency) {
       const next = waiting.filter((entry) => table.mayRun(entry, concurrency)).reduce(lessServed, undefined)
@@ -110,7 +113,7 @@ export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGat
   }
 }
 
-/** How much of the queue a task's network and account take. */
+/** How much of the queue a task's network and account use. */
 function share({ network, account }: Waiting): number {
   return network.waiting + account.waiting
 }
@@ -125,7 +128,7 @@ export function warnOfTurnedAway(logger: Logger): () => void {
     turnedAway++
     const now = performance.now()
     if (now - warnedAt < warningIntervalMs) return
-    logger.warn({ turned_away: turnedAway }, 'the password hashing queue is full: sign-ins are turned away')
+    logger.warn({ turned_away: turnedAway }, 'the password hashing queue is full: sign-ins are rejected')
     turnedAway = 0
     warnedAt = now
   }

@@ -9,7 +9,7 @@ export interface Flow {
   readonly key: string
   waiting: number
   running: number
-  /** What it was served, in virtual time: it moves on with the least served that starts. */
+  /** How much it was served, in virtual time: it never falls behind the least served flow that starts. */
   served: number
 }
 
@@ -18,27 +18,27 @@ interface Flows {
   readonly account: Flow
 }
 
-/** How much more a task costs its flow when many others of it are there, at most. */
+/** The highest factor for the cost of a task when its flow has many others. */
 const maxCost = 8
-/** So long another flow counts as present after its last task. */
+/** How long a flow counts as present after its last task. */
 const presenceMs = 5000
-/** Flows that are remembered although nothing of theirs is there. */
+/** How many flows without tasks are kept. */
 const maxIdleFlows = 1000
 
-/** Who is served next: start-time fair queueing, where each task counts for its network and for its account. */
+/** Chooses who is served next: start-time fair queueing, where each task counts for its network and for its account. */
 export interface FlowTable {
-  /** Notes that a task has come. */
+  /** Records that a task has arrived. */
   arrive(pair: FlowPair): Flows
   find(pair: FlowPair): Flows
-  /** @returns the network's flow, without making one */
+  /** @returns the network's flow, without creating one */
   peek(network: string): Pick<Flow, 'waiting'>
   wait(flows: Flows): void
   leave(flows: Flows): void
   start(flows: Flows): void
   finish(network: Flow, account: Flow): void
-  /** One flow has at most half of the places while another is present. */
+  /** A flow has at most half of the places while another one is present. */
   mayRun(flows: Flows, concurrency: number): boolean
-  /** @returns less than 0 when the first was served less: by network and account, then by account */
+  /** @returns less than 0 when the first was served less: compares network and account, then account */
   compare(one: Flows, other: Flows): number
 }
 
@@ -92,7 +92,7 @@ export function createFlowTable(now: () => number): FlowTable {
     return flow
   }
 
-  /** What an idle flow was served matters until the others have caught up. */
+  /** How much an idle flow was served matters until the others have caught up. */
   function forgetIdle(flows: Map<string, Flow>): void {
     if (flows.size <= maxIdleFlows) return
     for (const [key, { waiting, running, served }] of flows)
@@ -110,7 +110,7 @@ interface Presence {
   hasOther(key: string): boolean
 }
 
-/** Remembers the last two that were there: of any flow it is known then whether another one is. */
+/** Keeps the last two flows that were present: so for any flow it is known whether another one is present. */
 function createPresence(now: () => number): Presence {
   let last = { key: '', at: Number.NEGATIVE_INFINITY }
   let other = last

@@ -12,26 +12,26 @@ export interface PasswordHashing {
   /** @returns a hash in PHC format */
   hash(password: string, flow: FlowPair): Promise<string>
   /**
-   * Does the same work whether or not there is a hash to compare with, so that the time tells nothing.
+   * Does the same work with and without a hash to compare with, so that the time reveals nothing.
    * @param passwordHash `undefined` for an unknown user
    */
   verify(passwordHash: string | undefined, password: string, flow: FlowPair): Promise<boolean>
   /** Whether a hash was made with other parameters than today's. */
   isOutdated(passwordHash: string): boolean
   /**
-   * Rejects when the queue is full for this network, before anything is asked or counted: a flood then costs little.
+   * Rejects when the queue is full for this network, before any query or count: a flood then costs little.
    * @throws {TemporarilyUnavailableError}
    */
   requireRoom(network: string): void
 }
 
-/** The function itself, wherever it runs. Never on the event loop. */
+/** The argon2 function, wherever it runs. Never on the event loop. */
 export interface Argon2 {
   hash(password: string, parameters: Options): Promise<string>
   verify(passwordHash: string, password: string): Promise<boolean>
 }
 
-/** On Node's own pool of threads, for programs that do little else. */
+/** On Node's own thread pool, for programs that do little else. */
 export const pooledArgon2: Argon2 = Object.freeze({
   hash: (password: string, parameters: Options) => hash(password, parameters),
   verify: (passwordHash: string, password: string) => verify(passwordHash, password)

@@ -1,16 +1,16 @@
 import { dictionary } from '@zxcvbn-ts/language-common'
 
-/** Code points that a password has at least and at most (NIST SP 800-63B §5.1.1.2: length, and no composition rules). */
+/** Bounds on the length of a password, in code points (NIST SP 800-63B §5.1.1.2: no composition rules). */
 export const passwordLength = { min: 8, max: 256 } as const
 
 const commonPasswords: ReadonlySet<string> = new Set(dictionary['passwords-common'])
 
-/** The form of a password that is hashed: NFKC, so that one password typed on two keyboards is one. */
+/** The form of a password that is hashed: NFKC, so that the same password from two keyboards is equal. */
 export function normalizePassword(password: string): string {
   return password.normalize('NFKC')
 }
 
-/** @returns why a new password is refused, as a sentence for the user, or `undefined` when it is fine */
+/** @returns why a new password is rejected, as a sentence for the user, or `undefined` when it is fine */
 export function refusalOfPassword(password: string, username: string): string | undefined {
   if (!password.isWellFormed()) return 'The password holds characters that are not valid Unicode.'
   const normalized = normalizePassword(password)

@@ -2,22 +2,22 @@ import { Piscina } from 'piscina'
 import type { Argon2 } from './password-hashing.ts'
 import type { HashTask, VerifyTask } from './password-worker.ts'
 
-/** Argon2 on threads of its own. */
+/** Argon2 on its own threads. */
 export interface PasswordThreads extends Argon2 {
   close(): Promise<void>
 }
 
 /**
- * As nice as threads can be: while others want the processor, hashing gets a sixtieth of what answering and signing get. On
- * a machine with nothing else to do it is as fast as ever.
+ * The highest niceness of a thread: when others want the processor, hashing gets a sixtieth of the share of responses and
+ * signatures. On an idle machine it is as fast as ever.
  */
 const niceIncrement = 19
 /** An idle thread keeps 10 MB of memory, and a new one takes 50 ms to start. */
 const idleTimeoutMs = 60_000
 
 /**
- * Starts threads for hashing alone, at most so many at once. Node's own pool stays free for signatures, which so never
- * wait for a hash, and the system's scheduler prefers whatever is not hashing.
+ * Starts threads that only hash, at most `count` at once. Node's own pool stays free, so that signatures never wait for a
+ * hash, and the system's scheduler prefers everything else.
  */
 export function startPasswordThreads(count: number): PasswordThreads {
   const pool = new Piscina({
@@ -26,7 +26,7 @@ export function startPasswordThreads(count: number): PasswordThreads {
     maxThreads: count,
     idleTimeout: idleTimeoutMs,
     niceIncrement,
-    // No secret of this process is a thread's business.
+    // A thread gets no secret of this process.
     env: {},
     argv: [],
     execArgv: []

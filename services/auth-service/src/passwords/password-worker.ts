@@ -1,4 +1,4 @@
-/** What a thread of `password-threads.ts` runs: one hash at a time. */
+/** The program of a thread of `password-threads.ts`: one hash at a time. */
 import { hashSync, type Options, verifySync } from '@node-rs/argon2'
 
 export interface HashTask {

@@ -10,14 +10,14 @@ import { denied, requireInPerson, requireUser } from './require-user.ts'
 import type { Access } from './route.ts'
 import { type ProofDeps, takeProof } from './take-proof.ts'
 
-/** The scope by which a service reads the figures with a token of its own. */
+/** The scope that lets a service read the statistics with its own token. */
 export const statisticsScope = 'statistics:read'
 
 /** The scope by which a service hears of revocations with a token of its own. */
 export const revocationsScope = 'revocations:read'
 
 export interface AccessRuleDeps {
-  /** Sets `ctx.state.accessToken`, of a user or of a client itself, or answers 401. */
+  /** Sets `ctx.state.accessToken`, for the token of a user or of a client itself, or responds 401. */
   requireAccessToken: Middleware
   registration: 'open' | 'closed'
   revocationFeedAccess: 'token' | 'open'
@@ -28,7 +28,7 @@ export interface AccessRuleDeps {
 /** How one kind of caller is checked. */
 export interface AccessRule {
   readonly check: Middleware
-  /** What shows who is calling is in the body; otherwise the body of a caller who may not is never read. */
+  /** Whether the caller's credentials are in the body; otherwise the body of a rejected caller is never read. */
   readonly needsBody?: true
 }
 
@@ -58,7 +58,7 @@ function requireOpenRegistration({ registration }: AccessRuleDeps): Middleware {
   }
 }
 
-/** A refresh token shows by itself who may: the handler decodes it, and asks for a proof of its key. */
+/** A refresh token is a credential in itself: the handler decodes it, and requires a proof of its key. */
 function refreshTokenOr(requireUserInPerson: Middleware, takeProof: Middleware): Middleware {
   return function requireRefreshTokenOrUser(ctx, next) {
     const hasRefreshToken = ctx.state.body.refresh_token !== undefined
@@ -80,7 +80,7 @@ const requireStatisticsScope = requireScopeOfClient(statisticsScope)
 
 const requireAdminOrStatisticsScope: Middleware = function requireAdminOrStatisticsScope(ctx, next) {
   const { act, roles } = ctx.state.accessToken
-  // A service that acts for an admin is none.
+  // A service that acts for an admin is not an admin.
   const isAdmin = !act && roles?.includes(adminRole) === true
   return isAdmin ? next() : requireStatisticsScope(ctx, next)
 }

@@ -8,8 +8,8 @@ import { describeRoutes } from './openapi.ts'
 import type { Route } from './route.ts'
 
 /**
- * Adds `GET /openapi.json`, which describes the routes, and `GET /docs`, which shows that to people. Both are made once, at the
- * first request for them: a start need not wait for what most installations are never asked for.
+ * Adds `GET /openapi.json`, which describes the routes, and `GET /docs`, which shows the same to people. Both are made at the
+ * first request for them, so that they do not delay the start.
  */
 export function addDescription(router: Router, routes: readonly Route[], issuer: string): void {
   const description = once(() => describeRoutes(routes, issuer))
@@ -30,7 +30,7 @@ function once<T>(make: () => T): () => T {
   }
 }
 
-/** The page may have its own style sheet, and nothing else. */
+/** The page may use its own style sheet, and nothing else. */
 const pagePolicy = [
   "default-src 'none'",
   `style-src 'sha256-${digestOf(apiPageStyle, 'base64')}'`,

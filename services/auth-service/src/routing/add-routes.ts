@@ -13,14 +13,14 @@ import { requireRoom } from './require-room.ts'
 import type { Access, DepsOf, Route } from './route.ts'
 import { type ProofDeps, takeProof } from './take-proof.ts'
 
-/** What the checks of routes work with. */
+/** The dependencies of the checks of routes. */
 export interface CheckDeps {
   accessRules: Record<Access, AccessRule>
   proofs: ProofDeps
   passwords: Pick<PasswordHashing, 'requireRoom'>
 }
 
-/** Adds routes to a router, each with the checks that its statement asks for. */
+/** Adds routes to a router, each with the checks that its definition requires. */
 export function addRoutes<Routes extends readonly Route[]>(
   router: Router,
   routes: Routes,
@@ -32,12 +32,12 @@ export function addRoutes<Routes extends readonly Route[]>(
   }
 }
 
-/** Where a route is: at its path, and for one version at its former one. */
+/** The paths of a route: its own, and for one version its former one. */
 export function pathsOf({ path, formerPath }: Pick<Route, 'path' | 'formerPath'>): string[] {
   return formerPath === undefined ? [path] : [path, formerPath]
 }
 
-/** The checks of a route in their order, and its handler. */
+/** The checks of a route in their order, then its handler. */
 export function middlewareOf<Deps>(route: Route<Deps>, deps: Deps & CheckDeps): Middleware[] {
   const access = deps.accessRules[route.access]
   const hashesPasswords = route.limit === 'password-hashing'
@@ -68,7 +68,7 @@ function observeEnds(observe: (body: unknown, code: string | undefined) => void)
   }
 }
 
-/** Both headers, as RFC 6749 §5.1 has them for tokens. */
+/** Both headers, as RFC 6749 §5.1 requires for tokens. */
 const forbidStorage: Middleware = function forbidStorage(ctx, next) {
   ctx.set('Cache-Control', 'no-store')
   ctx.set('Pragma', 'no-cache')
@@ -93,7 +93,7 @@ function respond<Deps>({ bind, response }: Route<Deps>, deps: Deps): Middleware 
   const handle = bind(deps) as (request: object) => unknown
   return async function respond(ctx) {
     const body = await handle(requestOf(ctx))
-    // A handler that has found the client's copy good has answered itself.
+    // A handler that found the client's copy current has already responded with 304.
     if (ctx.status === 304) return
     if (body instanceof EventStream) return body.respondTo(ctx)
     ctx.status = response.status

@@ -1,4 +1,7 @@
-/** The one style sheet of the API page: it follows the reader's choice of light or dark, and breaks long words on narrow screens. */
+/**
+ * The only style sheet of the API page: it follows the reader's choice of light or dark, and breaks long words on narrow
+ * screens.
+ */
 export const apiPageStyle = `
 :root { color-scheme: light dark; --line: light-dark(#d0d7de, #3d444d); --soft: light-dark(#f3f5f8, #1c2128); --quiet: light-dark(#57606a, #9da7b3); --link: light-dark(#0757b8, #6cb0ff) }
 * { box-sizing: border-box }

@@ -3,7 +3,7 @@ import { Html, html } from './html.ts'
 import type { describeRoutes } from './openapi.ts'
 import { memberItem, type Schema, schemaList, schemaName } from './schema-list.ts'
 
-/** As much of an operation of OpenAPI as the page shows. */
+/** The part of an OpenAPI operation that the page shows. */
 interface Operation {
   readonly summary: string
   readonly description: string
@@ -19,9 +19,9 @@ interface Entry {
   readonly operation: Operation
 }
 
-/** The API reference: a page of HTML made from the OpenAPI description, without scripts and without anything from elsewhere. */
+/** The API reference: an HTML page made from the OpenAPI document, without scripts and external resources. */
 export function apiPage(description: ReturnType<typeof describeRoutes>): string {
-  // As it is sent: without members that are undefined, and with every schema by its JSON.
+  // As it is sent: without undefined members, and with every schema in its JSON form.
   const { info, paths, components } = JSON.parse(JSON.stringify(description))
   const schemas: Record<string, Schema> = components.schemas ?? {}
   const entries = entriesOf(paths)

@@ -4,16 +4,16 @@ import type { Middleware } from 'koa'
 import { siteOf } from '../sign-in/networks.ts'
 import { clientInfoOf } from './client-info.ts'
 
-/** One at a time never waits, nor do a few. */
+/** So many at once are not delayed. */
 const promptPerNetwork = 4
 const promptInAll = 16
-/** More than so many do not wait, so that memory stays bounded. */
+/** Past this many at once, rejections are not delayed, so that memory stays bounded. */
 const maxDelayed = 1000
 const delayMs = 1000
 
 /**
- * Lets a 429 or 503 wait for a second while many requests are there. A client that repeats a rejected request at once would
- * take the processor from those that are served.
+ * Delays a 429 or 503 by a second while there are many requests. Otherwise clients that repeat a rejected request at once
+ * would take the processor from the requests that are served.
  */
 export function delayRejections(): Middleware {
   const underWay = new Map<string, number>()

@@ -1,4 +1,4 @@
-/** Markup: a text that is escaped where it has to be. */
+/** Markup: text in it is escaped already. */
 export class Html {
   readonly text: string
 
@@ -9,7 +9,7 @@ export class Html {
 
 type Value = Html | string | number | undefined | readonly Value[]
 
-/** Markup from a template literal; every value is escaped but markup itself. Lists are joined, and `undefined` is left out. */
+/** Markup from a template literal. Every value is escaped, except markup itself; lists are joined, and `undefined` is left out. */
 export function html(parts: TemplateStringsArray, ...values: readonly Value[]): Html {
   return new Html(parts.reduce((text, part, at) => text + textOf(values[at - 1]) + part))
 }

@@ -1,4 +1,4 @@
-/** A response body that is JSON already, for documents that are made once and sent often. */
+/** A response body that is already JSON, for documents that are made once and sent often. */
 export class JsonText {
   readonly text: string
 

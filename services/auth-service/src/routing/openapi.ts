@@ -2,7 +2,7 @@ import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObj
 import { errorResponse } from '../wire/errors.ts'
 import type { Access, Route } from './route.ts'
 
-/** What errors of a status mean, whatever route answers them. */
+/** The meaning of each error status, on every route. */
 const reasons: Record<number, string> = {
   400: 'The request is malformed, or its grant is invalid.',
   401: 'No valid credentials.',
@@ -10,9 +10,9 @@ const reasons: Record<number, string> = {
   404: 'There is no such thing.',
   409: 'It exists already, or changed meanwhile.',
   413: 'The body is larger than 16 KiB.',
-  415: 'The body is of another type than this route reads.',
-  429: 'Too many attempts; Retry-After says when to come again.',
-  503: 'A dependency is away, or the service is full; Retry-After says when to come again.'
+  415: 'The body has a media type that this route does not accept.',
+  429: 'Too many attempts; Retry-After says when to try again.',
+  503: 'A dependency is unavailable, or the service is overloaded; Retry-After says when to try again.'
 }
 
 type Security = ZodOpenApiOperationObject['security']
@@ -23,11 +23,11 @@ const byClientSecret: Security = [{ clientSecret: [] }, {}]
 interface Caller {
   readonly text: string
   readonly security?: Security
-  /** Statuses of the check's errors. */
+  /** The statuses of the errors of a check. */
   readonly errors: readonly number[]
 }
 
-/** Each kind of access, for people and as OpenAPI has it. */
+/** Each kind of access, for people and in the form of OpenAPI. */
 const callers: Record<Access, Caller> = {
   public: { text: 'Anybody.', errors: [] },
   registrant: { text: 'Anybody, while registration is open.', errors: [403] },
@@ -61,7 +61,7 @@ const callers: Record<Access, Caller> = {
   'confidential-client': { text: 'A client that authenticates itself.', security: byClientSecret, errors: [401] }
 }
 
-/** The OpenAPI 3.1 description, made from the statements that check the requests. */
+/** The OpenAPI 3.1 document, made from the definitions that also check the requests. */
 export function describeRoutes(routes: readonly Route[], issuer: string): ReturnType<typeof createDocument> {
   const paths: ZodOpenApiPathsObject = {}
   const add = (path: string, method: Route['method'], operation: ZodOpenApiOperationObject) => {
@@ -83,7 +83,7 @@ export function describeRoutes(routes: readonly Route[], issuer: string): Return
         clientSecret: {
           type: 'http',
           scheme: 'basic',
-          description: 'Or client_assertion in the form (private_key_jwt), or client_id alone for a public client.'
+          description: 'Or client_assertion in the form (private_key_jwt), or only client_id for a public client.'
         }
       }
     }
@@ -118,7 +118,7 @@ function describeRoute(route: Route): ZodOpenApiOperationObject {
   }
 }
 
-/** The statuses that the checks answer, by what they check, and those of the handler. */
+/** The statuses of the checks, and those of the handler. */
 function errorsOf({ method, access, params, query, body, takesProof, limit, errors = [] }: Route): number[] {
   const isDocument = method === 'get' && access === 'public'
   const statuses = [

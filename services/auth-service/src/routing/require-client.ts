@@ -8,13 +8,13 @@ import {
 } from '../clients/client-authentication.ts'
 import { clientInfoOf } from './client-info.ts'
 
-/** Authenticates the client of a form that was read before, and leaves it in `ctx.state.client`; or answers 401. */
+/** Authenticates the client of a form that was read before, and sets `ctx.state.client`; or responds 401. */
 export function requireClient(deps: ClientAuthenticationDeps): Middleware {
   return async function requireClient(ctx, next) {
     const [authorization, ...others] = headerValues(ctx.req, 'authorization')
     if (others.length > 0) throw new InvalidRequestError({ description: 'There are several Authorization headers.' })
     const form = ctx.state.body as Omit<ClientCredentials, 'authorization'> & { readonly grant_type?: string }
-    // The other grants have what they do confirmed by the database in any case, and revoking and introspecting are rare.
+    // The other grants are confirmed by the database in any case, and revocation and introspection are rare.
     const mayBeCached = form.grant_type === 'client_credentials'
     ctx.state.client = await authenticateClient(
       deps,

@@ -6,20 +6,18 @@ import { accountScope } from '../tokens/requested-grant.ts'
 
 const refuseClients: Middleware = async function refuseClients(ctx, next) {
   const { sub, client_id: clientId, sid, preferred_username: username } = ctx.state.accessToken
-  // A service may act for a client, too: then neither is a user.
+  // A service may act for a client, too: then neither of them is a user.
   if (sub === clientId || sid === undefined || username === undefined)
     throw denied(ctx, 'This is for users; the token is one of a client itself.')
   await next()
 }
 
-/**
- * For routes that are about the user of the token: a client's own token has none. Belongs behind `requireAccessToken`.
- */
+/** For routes that need a user: a client's own token has none. Belongs behind `requireAccessToken`. */
 export const requireUser: Middleware = compose([refuseClients, requireScope(accountScope) as Middleware])
 
 /**
- * For what users do in person: a service that acts for one (RFC 8693) reads the account, and neither administers nor changes
- * a password or ends a session, whatever the user may do. Belongs behind `requireUser`.
+ * For actions that users must do in person: a service that acts for a user (RFC 8693) may read the account, but not
+ * administer, change a password or end a session, whatever the user may do. Belongs behind `requireUser`.
  */
 export const requireInPerson: Middleware = async function requireInPerson(ctx, next) {
   const { act } = ctx.state.accessToken

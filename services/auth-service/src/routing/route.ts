@@ -7,19 +7,19 @@ import type { DpopKey } from '../tokens/dpop-key.ts'
 import type { EventStream } from './event-stream.ts'
 import type { JsonText } from './json-text.ts'
 
-/** An access token of a user: a client's own token has no session and no username. */
+/** The access token of a user: a client's own token has no session and no username. */
 export type UserAccessToken = VerifiedAccessToken & { readonly sid: string; readonly preferred_username: string }
 
-/** Who may call a route, and what its handler then knows of the caller. The rules are in access-rules.ts. */
+/** Who may call a route, which decides what its handler knows about the caller. The rules are in access-rules.ts. */
 export interface Callers {
-  /** Anybody. */
+  /** Everybody. */
   public: object
-  /** Anybody, while registration is open. */
+  /** Everybody, while registration is open. */
   registrant: object
   /** A user, or a service that acts for one (RFC 8693). */
   user: { readonly accessToken: UserAccessToken }
   'user-in-person': { readonly accessToken: UserAccessToken }
-  /** The holder of the refresh token in the body; without one there, a user in person. */
+  /** The holder of the refresh token in the body; without one in the body, a user in person. */
   'refresh-token-or-user': { readonly accessToken: UserAccessToken | undefined; readonly dpopKey: DpopKey | undefined }
   /** A user in person who has the role `admin`. */
   admin: { readonly accessToken: UserAccessToken }
@@ -35,27 +35,27 @@ export interface Callers {
 
 export type Access = keyof Callers
 
-/** Everything that a route says of itself. Its checks, its handler's types and its place in OpenAPI come from this alone. */
+/** The definition of a route: its checks, its handler's types and its place in OpenAPI all come from this. */
 export interface RouteStatement {
   readonly method: 'get' | 'post' | 'patch' | 'delete'
   readonly path: string
-  /** Its path in the version before, which clients may use for one version more. */
+  /** Its path in the previous version, which clients may use for one more version. */
   readonly formerPath?: string
-  /** One line for OpenAPI. */
+  /** One line, for OpenAPI. */
   readonly summary: string
   readonly access: Access
-  /** Of texts. One that does not fit is 404, with the schema's message. */
+  /** All members are strings. If one does not match, the response is 404 with the schema's message. */
   readonly params?: z.ZodObject
-  /** Of texts. */
+  /** All members are strings. */
   readonly query?: z.ZodObject
   readonly body?: z.ZodType
-  /** Default `json`. An absent `optional-json` counts as `{}`; a `form` is as OAuth has it (RFC 6749 §3.2). */
+  /** Default `json`. An absent `optional-json` counts as `{}`; a `form` is as in OAuth (RFC 6749 §3.2). */
   readonly bodyFormat?: 'json' | 'optional-json' | 'form'
   /** Whether a DPoP proof binds what is issued to its key (RFC 9449 §5). */
   readonly takesProof?: true
-  /** `password-hashing`: has a place in the queue for hashing before its body is read, and lets rejections wait. */
+  /** `password-hashing`: takes a place in the hashing queue before the body is read, and delays rejections. */
   readonly limit?: 'password-hashing'
-  /** Whether the handler says for how long a response may be kept; any other is `no-store`. */
+  /** Whether the handler sets how long a response may be cached; all others are `no-store`. */
   readonly isCacheable?: true
   readonly response: {
     readonly status: 200 | 201 | 204
@@ -67,7 +67,7 @@ export interface RouteStatement {
   readonly errors?: readonly number[]
 }
 
-/** What a handler gets: all of it checked. */
+/** The input of a handler, all checked. */
 export type RouteRequest<S extends RouteStatement> = {
   readonly params: Parsed<S['params']>
   readonly query: Parsed<S['query']>
@@ -76,7 +76,7 @@ export type RouteRequest<S extends RouteStatement> = {
   readonly dpopKey: DpopKey | undefined
   /** Where the request came from. */
   readonly origin: ClientInfo
-  /** For response headers of its own. */
+  /** For the response's own headers. */
   readonly ctx: Context
 } & Callers[S['access']]
 
@@ -98,13 +98,13 @@ type Unchangeable<T> = T extends readonly (infer Item)[]
     ? { readonly [Name in keyof T]: Unchangeable<T[Name]> }
     : T
 
-/** Counts how a request ended: with no code, or with that of an error. The body is absent when it was not read. */
+/** Counts how a request ended: without an error code, or with one. The body is absent when it was not read. */
 export type Observe<S extends RouteStatement> = (body: Parsed<S['body']> | undefined, code: string | undefined) => void
 
-/** A handler whose types are gone: what its statement says is checked before it. */
+/** A handler without its types: the definition's checks run before it. */
 export type Handler = (request: never) => unknown
 
-/** A statement with the handler that it is for. `Deps` is what the handler works with. */
+/** A definition with its handler. `Deps` are the dependencies of the handler. */
 export interface Route<Deps = never> extends RouteStatement {
   readonly bind: (deps: Deps) => Handler
   readonly observe?: ((deps: Deps) => Observe<RouteStatement>) | undefined
@@ -113,7 +113,7 @@ export interface Route<Deps = never> extends RouteStatement {
 /**
  * Defines a route.
  * @param bind makes the handler; its response goes out with the statement's status
- * @param observe makes what counts the ends of its requests
+ * @param observe makes the function that counts the results of its requests
  */
 export function defineRoute<const S extends RouteStatement, Deps>(
   statement: S,
@@ -123,7 +123,7 @@ export function defineRoute<const S extends RouteStatement, Deps>(
   return { ...statement, bind, observe: observe as Route<Deps>['observe'] }
 }
 
-/** What the handlers of all these routes work with. */
+/** The dependencies of the handlers of all these routes. */
 export type DepsOf<Routes extends readonly Route[]> = Intersection<
   Routes[number] extends infer One ? (One extends Route<infer Deps> ? Deps : never) : never
 >

@@ -1,6 +1,6 @@
 import { type Html, html } from './html.ts'
 
-/** As much of JSON Schema as the wire's schemas use. */
+/** The part of JSON Schema that the wire's schemas use. */
 export interface Schema {
   readonly $ref?: string
   readonly type?: string | readonly string[]
@@ -56,7 +56,7 @@ function typeOf(schema: Schema): Html {
   return html`${[schema.type ?? 'any value'].flat().join(' or ')}`
 }
 
-/** In words, and what the schema says of itself. */
+/** In words, with what the schema itself says. */
 function boundsOf(schema: Schema): Html {
   const { format, pattern, description, items } = schema
   const bounds = [
@@ -66,7 +66,7 @@ function boundsOf(schema: Schema): Html {
     rangeOf(schema.minItems, schema.maxItems, ' items'),
     schema.default === undefined ? undefined : `default ${JSON.stringify(schema.default)}`
   ].filter((one) => one !== undefined)
-  // The pattern of a format is long, and says no more.
+  // The pattern of a format is long, and adds nothing.
   const form = format === undefined ? (pattern ?? items?.pattern) : undefined
   return html`${bounds.join(', ')}${form && html` <code>${form}</code>`}${description && html`<p>${description}</p>`}`
 }
@@ -78,7 +78,7 @@ function rangeOf(least: number | undefined, most: number | undefined, unit: stri
   return to === undefined ? `at least ${from}${unit}` : `${from} to ${to}${unit}`
 }
 
-/** What any integer of JavaScript keeps is no bound. */
+/** The range of JavaScript's safe integers is not a real bound. */
 function isBound(value: number | undefined): boolean {
   return value !== undefined && Math.abs(value) < Number.MAX_SAFE_INTEGER
 }

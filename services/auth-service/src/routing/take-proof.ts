@@ -13,8 +13,8 @@ export interface ProofDeps {
 }
 
 /**
- * Checks the DPoP proof of a request (RFC 9449 §5), if there is one, and leaves its key in `ctx.state.dpopKey`: tokens that
- * are issued are bound to it. The grant uses the proof up.
+ * Checks the DPoP proof of a request (RFC 9449 §5), if there is one, and sets `ctx.state.dpopKey`: issued tokens are bound to
+ * that key. The grant marks the proof as used.
  */
 export function takeProof({ issuer, replayCache, nonces }: ProofDeps): Middleware {
   return function takeProof(ctx, next) {
@@ -28,7 +28,7 @@ export function takeProof({ issuer, replayCache, nonces }: ProofDeps): Middlewar
     ctx.set(nonceHeader)
     const expected = {
       method: ctx.method,
-      // The address that clients use, whatever stands in front of this service.
+      // The address that clients use, whatever proxies are in front of this service.
       url: issuer + ctx.path,
       ...(nonces && { isAcceptedNonce: (nonce: string | undefined) => nonce !== undefined && nonces.isGood(nonce) })
     }

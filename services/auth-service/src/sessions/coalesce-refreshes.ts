@@ -8,9 +8,9 @@ interface Turn {
 }
 
 /**
- * Lets parallel presentations of the same refresh token share statements: calls that come while one is under way wait for
- * it, and then share the next one. That one begins after each of them came, so none gets an answer older than
- * its question. A thousand tabs cost each replica two statements, not a thousand connections.
+ * Lets parallel presentations of the same refresh token share statements: calls that come while one is running wait for it,
+ * and then share the next one. That one starts after each of them came, so no result is older than its call. A thousand tabs
+ * cost each replica two statements, not a thousand connections.
  */
 export function coalesceRefreshes(refresh: Refresh): Refresh {
   const turns = new Map<string, Turn>()

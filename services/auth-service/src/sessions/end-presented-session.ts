@@ -11,7 +11,8 @@ interface PresentedSession {
 
 /**
  * Ends the session of a refresh token that a client presents.
- * @throws {InvalidDpopProofError} when the token is bound to a key of which the request has no proof: a thief cannot end it
+ * @throws {InvalidDpopProofError} when the token is bound to a key and the request has no proof of it: a thief cannot end the
+ * session
  */
 export async function endPresentedSession(
   sessions: Pick<Sessions, 'endPresented'>,
@@ -23,7 +24,7 @@ export async function endPresentedSession(
   if (!ended) throw unprovenKey()
 }
 
-/** What a client gets that presents a token without a proof of the key that the token is bound to. */
+/** The error for a client that presents a key-bound token without a proof of that key. */
 export function unprovenKey(): InvalidDpopProofError {
   return new InvalidDpopProofError({
     description: 'The token is bound to a key: the request needs a DPoP proof of that key.'

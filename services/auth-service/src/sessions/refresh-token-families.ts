@@ -1,11 +1,11 @@
 import type { ClientInfo } from '../client-info.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 
-/** What is known of who asks. */
+/** What is known about the client of a request. */
 export interface Acquaintance {
-  /** The account's owner has signed in from this network lately. */
+  /** The account's owner has signed in from this network recently. */
   readonly isKnownNetwork: boolean
-  /** The user that the device names is the account's owner. */
+  /** The user that the device token names is the account's owner. */
   readonly isOwnDevice: boolean
 }
 
@@ -23,11 +23,11 @@ export interface Session {
   /** The generation of the refresh token that the client gets. */
   readonly generation: number
   /**
-   * Seconds since 1970-01-01 UTC, by the database's clock at the statement that allowed this token: so no replica's own
-   * clock, and no delay before the signature, can make a token outlive the denylist entry of its session.
+   * Seconds since 1970-01-01 UTC, by the database's clock at the statement that allowed this token. So neither a replica's
+   * clock nor a delay before the signature can make a token outlive the denylist entry of its session.
    */
   readonly issuedAt: number
-  /** The key that signs, as that same statement says: so no replica signs with a key that was retired or revoked before. */
+  /** The key that signs at that moment, so that no replica signs with a key that was retired or revoked before. */
   readonly signingKid: string
 }
 
@@ -42,7 +42,7 @@ export interface SessionSummary {
   readonly userAgent: string
 }
 
-/** The place of a session in a list: they are ordered by when they were created, and by their ids. */
+/** The position of a session in a list: sessions are ordered by creation time, then by their ids. */
 export interface SessionPlace {
   readonly createdAt: Date
   readonly id: string
@@ -54,7 +54,7 @@ export interface SessionPage {
   readonly next: SessionPlace | undefined
 }
 
-/** A refresh token that is good. */
+/** A valid refresh token. */
 export interface RefreshTokenDescription {
   readonly userId: string
   readonly username: string
@@ -73,10 +73,10 @@ export interface UserRights {
 }
 
 export interface NewSession {
-  /** Where the sign-in comes from, as the sign-in limits count it. */
+  /** The networks of the sign-in, as the sign-in limits count them. */
   readonly network: string
   readonly userId: string
-  /** The hash that the password was verified against: the session is born only if it is still the user's. */
+  /** The hash that the password was verified against: the session starts only if the user still has it. */
   readonly verifiedPasswordHash: string
   readonly clientId: string
   /** What a refresh gives a token for when it names no resource. */
@@ -109,7 +109,7 @@ export interface PresentedGeneration {
   readonly origin: ClientInfo
 }
 
-/** Why a family ended; kept with it. */
+/** Why a family ended; stored with it. */
 export type EndReason =
   | 'logout'
   | 'logout_all'
@@ -127,17 +127,17 @@ export type EndReason =
 
 export interface EndCause {
   readonly reason: EndReason
-  /** Who ends it, when it is not its user. */
+  /** Who ends it, if not its user. */
   readonly actorId?: string
 }
 
-/** What became of a presented refresh token. */
+/** The result of presenting a refresh token. */
 export type RefreshOutcome =
   /** The family advanced by one generation. */
   | { readonly outcome: 'rotated'; readonly session: Session }
-  /** The token was used in the last burst, and a moment ago: the client gets the current token, and nothing advances. */
+  /** The token was used a moment ago, in the last burst: the client gets the current token, and the family does not advance. */
   | { readonly outcome: 'retried'; readonly session: Session }
-  /** The same, later: the current token, whose response was lost, is skipped, and the client gets the next one. */
+  /** The same, but later: the response with the current token was lost, so the client gets the one after it. */
   | { readonly outcome: 'recovered'; readonly session: Session }
   /** Any other token: the family is revoked, and that is committed. */
   | { readonly outcome: 'replayed'; readonly sessionId: string; readonly entries: readonly OutboxEntry[] }
@@ -147,7 +147,7 @@ export type RefreshOutcome =
   /** No scope that was asked for is left, or nothing is known by the resource's name. Nothing was rotated. */
   | { readonly outcome: 'exceeds_scope' | 'exceeds_audience' }
 
-/** The refresh-token families. Each change is atomic, and brings its denylist entries and its audit event along. */
+/** The refresh-token families. Each change is atomic, together with its denylist entries and its audit event. */
 export interface RefreshTokenFamilies {
   /**
    * Starts a family, if the user is still enabled and has still the verified password hash; past the limit of live
@@ -175,15 +175,15 @@ export interface RefreshTokenFamilies {
   /** Ends all families of a user. */
   endAll(userId: string, cause: EndCause): Promise<EndedFamilies>
   /**
-   * Ends all families of a user but the one that asks, if that one has not ended itself.
-   * @returns `undefined` when it has: of two that end each other at once, one stays
+   * Ends all families of a user except the current one, unless the current one has ended.
+   * @returns `undefined` when it has: if two sessions end each other at once, one stays
    */
   endOthers(userId: string, familyId: string, cause: EndCause): Promise<EndedFamilies | undefined>
-  /** A page of the user's live families, the newest first; a user has at most 100. */
+  /** A page of the user's live families, newest first; a user has at most 100. */
   list(userId: string, page: { after: SessionPlace | undefined; limit: number }): Promise<SessionPage>
   /**
-   * What there is to tell of a refresh token to its client.
-   * @returns `undefined` unless it is the one that may rotate next, in a live family of this client
+   * What a client may know about its refresh token.
+   * @returns `undefined` unless the token is the one that may rotate next, in a live family of this client
    */
   describe(token: {
     familyId: string
@@ -191,8 +191,8 @@ export interface RefreshTokenFamilies {
     clientId: string
   }): Promise<RefreshTokenDescription | undefined>
   /**
-   * Whether the account's owner has signed in from this network (not merely refreshed from it) within the last 30 days, and
-   * whether the owner is this user. One statement that does the same work for an account that does not exist.
+   * Whether the account's owner has signed in (not only refreshed) from this network within the last 30 days, and whether the
+   * owner is this user. One statement, which does the same work for an account that does not exist.
    */
   recognize(account: { usernameKey: string; network: string; userId: string | undefined }): Promise<Acquaintance>
 }

@@ -9,7 +9,7 @@ const macBytes = 32
 /** `csr1.` and 53 bytes in base64url. */
 const tokenLength = prefix.length + Math.ceil(((signedBytes + macBytes) * 4) / 3)
 
-/** What a refresh token names: one generation of one family. */
+/** The content of a refresh token: one generation of one family. */
 export interface RefreshTokenContent {
   /** The family's id, a UUID. */
   readonly familyId: string
@@ -18,7 +18,7 @@ export interface RefreshTokenContent {
 
 /**
  * Makes and reads refresh tokens: `csr1.` + base64url(key version 1 byte ‖ family id 16 ‖ generation 4 ‖ MAC 32). They are
- * computed, not stored: so a forged one is refused without a query, and a retry gets the very successor that was lost.
+ * computed, not stored: so a forged one is rejected without a query, and a retry gets exactly the successor that was lost.
  */
 export interface RefreshTokenCodec {
   encode(content: RefreshTokenContent): string
@@ -40,7 +40,7 @@ export function createRefreshTokenCodec(masterKeys: MasterKeys): RefreshTokenCod
     decode(token) {
       if (token.length !== tokenLength || !token.startsWith(prefix)) return undefined
       const bytes = Buffer.from(token.slice(prefix.length), 'base64url')
-      // Buffer reads base64url leniently; one token has one spelling.
+      // Buffer reads base64url leniently, but a token has only one spelling.
       if (bytes.toString('base64url') !== token.slice(prefix.length)) return undefined
       const signed = bytes.subarray(0, signedBytes)
       const presentedMac = bytes.subarray(signedBytes)

@@ -12,8 +12,8 @@ export interface TokenResponseDeps {
 }
 
 /**
- * Makes the answer to a grant (RFC 6749 §5.1) from a session as the database just confirmed it.
- * @param jkt thumbprint of the key that the access token is to be bound to (RFC 9449 §5)
+ * Makes the response to a grant (RFC 6749 §5.1) from a session that the database has just confirmed.
+ * @param jkt thumbprint of the key to bind the access token to (RFC 9449 §5)
  */
 export async function createTokenResponse(
   { accessTokens, refreshTokens, accessTokenTtlSeconds }: TokenResponseDeps,

@@ -1,34 +1,34 @@
-/** What one attempt is counted under. */
+/** One counter of attempts. */
 export interface AttemptCount {
-  /** What is counted, such as `address`. */
+  /** The kind of counter, such as `address`. */
   readonly name: string
   readonly key: string
-  /** Attempts that pass within the window. */
+  /** How many attempts pass within the window. */
   readonly limit: number
   readonly windowSeconds: number
 }
 
-/** A count that is at its limit. */
+/** A counter that has reached its limit. */
 export interface ReachedLimit {
   readonly count: AttemptCount
-  /** Until its window ends. */
+  /** The time until its window ends. */
   readonly waitMs: number
 }
 
 export interface AttemptSettlement {
-  /** Counts that the attempt is taken off again. */
+  /** Counters that are decremented. */
   readonly refunded?: readonly AttemptCount[]
-  /** Counts that begin again at zero. */
+  /** Counters that are reset to zero. */
   readonly forgotten?: readonly AttemptCount[]
-  /** Counts that go up, whatever their limit. */
+  /** Counters that are incremented, whatever their limits. */
   readonly counted?: readonly AttemptCount[]
 }
 
-/** Counts attempts within windows; declared here, kept in Redis or in the process. Each call is one round trip. */
+/** Counts attempts within windows; stored in Redis or in the process. Each call is one round trip. */
 export interface AttemptCounters {
   /**
-   * Counts one attempt under all of `counts`, or under none when one of them, or of `watched`, is at its limit.
-   * @returns those at their limit: none when the attempt was counted
+   * Counts one attempt in all of `counts`; or in none, when one of them, or of `watched`, has reached its limit.
+   * @returns those that have reached their limits: none when the attempt was counted
    */
   charge(counts: readonly AttemptCount[], watched?: readonly AttemptCount[]): Promise<readonly ReachedLimit[]>
   settle(settlement: AttemptSettlement): Promise<void>

@@ -1,7 +1,7 @@
 import { TemporarilyUnavailableError } from '@countersign/oauth'
 import type { AttemptCount } from './attempt-counters.ts'
 
-/** How many may wait for the attempts of one count. */
+/** How many may wait for the attempts of one counter. */
 const maxWaiting = 64
 
 interface UnderWay {
@@ -10,16 +10,16 @@ interface UnderWay {
   readonly waiting: (() => void)[]
 }
 
-/** Which counted attempts of this process have no verdict yet, so that those over the limit can wait for it. */
+/** The counted attempts of this process that have no result yet, so that those over the limit can wait for them. */
 export interface AttemptsUnderWay {
-  /** How many attempts there are under a count. */
+  /** How many attempts are under way for a counter. */
   countOf(count: AttemptCount): number
-  /** @returns what ends them */
+  /** @returns a function that marks them as ended */
   begin(counts: readonly AttemptCount[]): () => void
   /**
-   * Waits until an attempt under each of these counts has ended.
-   * @returns whether there was any: false means that the limit stands
-   * @throws {TemporarilyUnavailableError} when too many wait already
+   * Waits until an attempt of each of these counters has ended.
+   * @returns whether there was one: false means that the limit applies
+   * @throws {TemporarilyUnavailableError} when too many attempts are waiting
    */
   wait(counts: readonly AttemptCount[]): Promise<boolean>
 }
@@ -55,7 +55,7 @@ export function trackAttemptsUnderWay(): AttemptsUnderWay {
     if (!entry) return
     entry.attempts--
     if (entry.attempts === 0) {
-      // Nothing is left to wake the others: each looks for itself.
+      // Nothing is left to wake the others: each checks again.
       underWay.delete(nameOf(count))
       for (const wake of entry.waiting) wake()
     } else entry.waiting.shift()?.()

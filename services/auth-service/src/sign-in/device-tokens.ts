@@ -10,7 +10,7 @@ const macBytes = 32
 /** `csd1.` and 69 bytes in base64url. */
 const tokenLength = prefix.length + Math.ceil(((signedBytes + macBytes) * 4) / 3)
 
-/** How long a browser or an app is known after a sign-in. */
+/** How long a browser or an app is recognized after a sign-in. */
 export const deviceTokenSeconds = 90 * 86_400
 
 /** A browser or an app in which a user has signed in. */
@@ -22,12 +22,12 @@ export interface Device {
 
 /**
  * Makes and reads device tokens: `csd1.` + base64url(key version 1 byte ‖ user id 16 ‖ device id 16 ‖ issued at 4 ‖ MAC 32).
- * They say that somebody who knew the password has signed in with this browser, and are no credential (decision 18).
+ * A device token says that a user who knew the password has signed in with this browser. It is not a credential (decision 18).
  */
 export interface DeviceTokenCodec {
-  /** @param former the device that signed in; another user's, or none, makes a new one */
+  /** @param former the device token of this browser so far; if it is another user's or absent, a new device is made */
   issue(userId: string, former: Device | undefined): string
-  /** @returns `undefined` for anything that this issuer did not make, or made more than 90 days ago */
+  /** @returns `undefined` for a token that this issuer did not make, or made more than 90 days ago */
   read(token: string): Device | undefined
 }
 

@@ -1,29 +1,29 @@
 import { isIP } from 'node:net'
 
-/** An address, perhaps with brackets and a port, as proxies write it. */
+/** An address as proxies write it, perhaps with brackets and a port. */
 const withPort = /^(?:\[([0-9a-f:.]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d+)?$/i
 
-/** @returns the IP address that a proxy or a socket names, or `undefined` when it names none; IPv4 in IPv6 form as IPv4 */
+/** @returns the IP address that a proxy or a socket names, or `undefined` if there is none; IPv4 in IPv6 form becomes IPv4 */
 export function parseAddress(text: string): string | undefined {
   if (isIP(text) === 4) return text
   const trimmed = text.trim()
   const match = withPort.exec(trimmed)
-  // The zone of a link-local address means something on this machine only.
+  // The zone of a link-local address has a meaning on this machine only.
   const address = (match?.[1] ?? match?.[2] ?? trimmed).replace(/%.*$/, '')
   if (isIP(address) === 0) return undefined
   return isIP(address) === 6 ? (mappedIpv4(groupsOf(address)) ?? address) : address
 }
 
-/** One network that an address is in. */
+/** A network that contains an address. */
 export interface Prefix {
   readonly network: string
-  /** Its limits, compared with those of one address. */
+  /** Its limits, as a multiple of those of one address. */
   readonly limitFactor: number
 }
 
 /**
- * The prefixes that a provider hands to one customer: a /48 holds 65,536 networks of /64. The limits grow with the
- * prefix, but slowly, as a whole site behind one IPv4 address has the limit of one address.
+ * The prefixes that a provider gives to one customer: a /48 has 65,536 networks of /64. The limits grow with the prefix, but
+ * slowly, since a whole site behind one IPv4 address has the limit of one address.
  */
 const ipv6Prefixes = [
   { bits: 64, limitFactor: 1 },
@@ -31,7 +31,7 @@ const ipv6Prefixes = [
   { bits: 48, limitFactor: 1.25 }
 ]
 
-/** Everything an address is counted as, the smallest first: an IPv4 address, or the /64, /56 and /48 of an IPv6 address. */
+/** All networks that an address counts for, smallest first: an IPv4 address, or the /64, /56 and /48 of an IPv6 address. */
 export function prefixesOf(address: string): readonly [Prefix, ...Prefix[]] {
   const plain = parseAddress(address)
   if (plain === undefined || isIP(plain) === 4) return [{ network: plain ?? 'unknown', limitFactor: 1 }]
@@ -43,7 +43,7 @@ export function prefixesOf(address: string): readonly [Prefix, ...Prefix[]] {
   return [smallest as Prefix, ...larger]
 }
 
-/** The smallest network of an address: an IPv4 address or an IPv6 /64. One spelling for each. */
+/** The smallest network of an address: an IPv4 address or an IPv6 /64, always in the same spelling. */
 export function networkOf(address: string): string {
   return prefixesOf(address)[0].network
 }
@@ -62,7 +62,7 @@ function prefixText(groups: readonly number[], bits: number): string {
 
 /** The eight groups of an IPv6 address. */
 function groupsOf(address: string): number[] {
-  // The URL parser writes an address in one way only: in hexadecimal, and the longest run of zeros shortened.
+  // The URL parser writes an address in only one way: in hexadecimal, with the longest run of zeros shortened.
   const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::')
   const left = head.split(':').filter(Boolean)
   const right = tail?.split(':').filter(Boolean) ?? []

@@ -13,13 +13,13 @@ export interface SignInLimitSettings {
 export interface Guess {
   readonly usernameKey: string
   readonly address: string
-  /** What the browser shows that its user has signed in with it before. */
+  /** The device token of an earlier sign-in, from the browser. */
   readonly device?: { readonly id: string; readonly userId: string } | undefined
 }
 
-/** What a sign-in is counted under. */
+/** The counters of a sign-in. */
 export interface SignInCounts {
-  /** Failures of the address, and of the larger networks that it is in. */
+  /** Failures of the address, and of the larger networks around it. */
   readonly networks: readonly AttemptCount[]
   /** Failures of this account from this network. */
   readonly pair: AttemptCount
@@ -28,7 +28,7 @@ export interface SignInCounts {
   readonly account: AttemptCount
   /** Failures of the device. */
   readonly device: AttemptCount | undefined
-  /** Right passwords. */
+  /** Successful sign-ins. */
   readonly successes: readonly AttemptCount[]
 }
 

@@ -8,26 +8,26 @@ import { type Guess, type SignInCounts, type SignInLimitSettings, signInCounts }
 export interface SignInLimitsDeps {
   counters: AttemptCounters
   settings: SignInLimitSettings
-  /** Costs the same whether or not there is such an account: it is asked for every attempt that is over a limit. */
+  /** Does the same work whether or not the account exists, since it is called for every attempt over a limit. */
   recognize(account: { usernameKey: string; network: string; userId: string | undefined }): Promise<Acquaintance>
 }
 
 /** Limits on guessing passwords, and on signing in. */
 export interface SignInLimits {
   /**
-   * Verifies a password within the limits: a right one clears the counts, a wrong one (`undefined`) leaves them, and no
-   * verdict (a throw: the service was full, the database away) takes the attempt back.
+   * Verifies a password within the limits: a correct one resets the counters, a wrong one (`undefined`) leaves them, and if
+   * there is no result (it throws: service full, database unavailable) the attempt is not counted.
    * @throws {TooManyRequestsError}
    */
   verify<T>(guess: Guess, work: () => Promise<T | undefined>): Promise<T | undefined>
 }
 
 /**
- * Limits failures by network, by account and network, and by account. Over a limit the owner's known networks and devices
- * have budgets of their own, so that neither a neighbor nor a stranger locks the owner out (decision 18).
+ * Limits failures by network, by account and network, and by account. Over a limit, the owner's known networks and devices
+ * have limits of their own, so that neither a neighbor nor a stranger can lock the owner out (decision 18).
  *
- * An attempt is counted before its password is verified, so that parallel guesses cannot slip past. What is under way is
- * not yet wrong, though: an attempt over the limit waits for those of its kind, and is rejected when they were wrong.
+ * An attempt is counted before its password is verified, so that parallel guesses cannot slip past the limit. Attempts under
+ * way may still be correct, so an attempt over the limit waits for them, and is rejected only if they were wrong.
  */
 export function createSignInLimits({ counters, settings, recognize }: SignInLimitsDeps): SignInLimits {
   const underWay = trackAttemptsUnderWay()
@@ -48,11 +48,11 @@ export function createSignInLimits({ counters, settings, recognize }: SignInLimi
     }
   }
 
-  /** Counts the attempt, once the counts allow it. @returns the counts, and what ends the attempt */
+  /** Counts the attempt when the counters allow it. @returns the counters, and a function that ends the attempt */
   async function begin(guess: Guess, counts: SignInCounts) {
     const { networks, pair, pairsOfPrefixes, account, successes } = counts
     const ordinary = [...networks, pair, ...pairsOfPrefixes, account]
-    // Right passwords clear their counts: this is what keeps one account from filling the gate with them.
+    // Correct passwords reset their counters: otherwise one account could fill the gate with them.
     while (underWay.countOf(pair) >= pair.limit) await underWay.wait([pair])
     let reached = await counters.charge(ordinary, successes)
     if (reached.length === 0) return started(ordinary)
@@ -66,12 +66,12 @@ export function createSignInLimits({ counters, settings, recognize }: SignInLimi
     return started(charged)
   }
 
-  // At once when it is counted: the next to look must find it under way.
+  // Right after counting: the next attempt must find it under way.
   function started(charged: readonly AttemptCount[]) {
     return { charged, end: underWay.begin(charged) }
   }
 
-  /** A rejected attempt counts for its networks, so that asking is not free. */
+  /** A rejected attempt counts for its networks, so that trying has a cost. */
   async function rejected({ networks }: SignInCounts, reached: readonly ReachedLimit[]): Promise<TooManyRequestsError> {
     await counters.charge(networks)
     const [longest] = reached.toSorted((one, other) => other.waitMs - one.waitMs)
@@ -86,7 +86,7 @@ function subjectOf({ usernameKey, address, device }: Guess) {
   return { usernameKey, network: networkOf(address), userId: device?.userId }
 }
 
-/** What an attempt over a limit is counted under instead: nobody else's failures. */
+/** The counters of an attempt over a limit: none of them has the failures of others. */
 function ownBudget({ isKnownNetwork, isOwnDevice }: Acquaintance, { device, pair }: SignInCounts) {
   if (isOwnDevice && device) return device
   return isKnownNetwork ? pair : undefined

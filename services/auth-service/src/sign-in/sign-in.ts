@@ -13,7 +13,7 @@ import type { DeviceTokenCodec } from './device-tokens.ts'
 import { networkOf } from './networks.ts'
 import type { SignInLimits } from './sign-in-limits.ts'
 
-/** What a sign-in at this service itself is granted. */
+/** The scope and audience of a sign-in at this service itself. */
 export interface FirstPartyGrant {
   readonly clientId: string
   /** What its tokens are for when a sign-in names no resource. */
@@ -29,7 +29,7 @@ export interface SignInDeps extends TokenResponseDeps {
   firstParty: FirstPartyGrant
 }
 
-/** The tokens of a session, and what its browser or app shows at the next sign-in. */
+/** The tokens of a session, and the device token for the next sign-in. */
 export interface SignInResponse extends TokenResponse {
   device_token: string
 }
@@ -37,7 +37,7 @@ export interface SignInResponse extends TokenResponse {
 export interface SignInRequest {
   readonly username: string
   readonly password: string
-  /** From an earlier sign-in; one that is not this issuer's, or too old, is as none. */
+  /** The device token of an earlier sign-in; an expired or foreign one is ignored. */
   readonly deviceToken?: string | undefined
   /** The API that the tokens are for, and the scopes of it that are asked for. */
   readonly resource?: string | undefined
@@ -52,7 +52,7 @@ export interface SignInRequest {
  * @throws {InvalidCredentialsError} the one answer for every wrong pair, disabled users included
  * @throws {InvalidScopeError} {@link InvalidTargetError} when there is nothing that the tokens could be for
  * @throws {TooManyRequestsError} when a sign-in limit is reached
- * @throws {TemporarilyUnavailableError} when too many sign-ins are under way
+ * @throws {TemporarilyUnavailableError} when too many sign-ins are running
  */
 export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<SignInResponse> {
   const usernameKey = parseUsername(request.username)?.key ?? ''
@@ -88,7 +88,7 @@ export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<
   return { ...tokens, device_token: deps.devices.issue(user.id, device) }
 }
 
-/** Does the same work for every wrong pair, so that neither answer nor time tells an unknown user from a wrong password. */
+/** Does the same work for every wrong pair, so that neither the response nor the time reveals whether the user exists. */
 async function verifyCredentials(
   { users, passwords }: SignInDeps,
   usernameKey: string,
@@ -101,7 +101,7 @@ async function verifyCredentials(
   return undefined
 }
 
-/** The password is known only now: the moment to hash it with today's parameters. */
+/** Only now the password is known to be correct: rehash it with today's parameters if needed. */
 async function upToDateHash(
   { users, passwords }: SignInDeps,
   user: UserCredentials,
@@ -111,7 +111,7 @@ async function upToDateHash(
   if (!passwords.isOutdated(user.passwordHash)) return user.passwordHash
   const newHash = await passwords.hash(password, flow)
   if (await users.rehash(user.id, user.passwordHash, newHash)) return newHash
-  // Somebody was first: another sign-in with this password, or a change to a new one.
+  // Another request was faster: a sign-in with this password, or a change to a new one.
   const current = await users.findCredentialsById(user.id)
   return (await passwords.verify(current?.passwordHash, password, flow)) && current
     ? current.passwordHash

@@ -18,7 +18,7 @@ export interface ActivityRecorder {
 }
 
 const minuteMs = 60_000
-/** Six of a minute, over two days: what is older is not shown any more. */
+/** Six per minute, for two days: older ones are no longer shown. */
 const maxCounts = 6 * 2880
 
 interface Count extends MinuteCount {
@@ -27,13 +27,12 @@ interface Count extends MinuteCount {
 }
 
 /**
- * Makes a recorder. Counting waits for nothing; where nothing is counted nothing is written. What cannot be saved is
- * kept and saved later. A process that is killed takes with it what it counted since it last saved: these are figures, and
- * no proof of anything.
+ * Makes a recorder. Counting never waits, and nothing is written when nothing was counted. Counts that could not be saved are
+ * kept and saved later. A killed process loses what it counted since the last save: these are figures, not proof.
  *
- * Minutes are those of the process's clock. A replica whose clock is wrong by more than the clock tolerance takes no token
- * of another one: by less than that, a minute is told right. When the clock is set back into a minute that is over and
- * saved, what is counted in it again is lost up to the count that was saved.
+ * Minutes are by the process's clock. Replicas whose clocks differ by more than the tolerance reject each other's tokens, so a
+ * minute is right within that tolerance. When the clock is set back into a minute that was saved, new counts of that minute
+ * are lost up to the saved number.
  */
 export function createActivityRecorder({
   store,
@@ -41,7 +40,7 @@ export function createActivityRecorder({
   saveAfterMs = 2000,
   clock = Date.now
 }: ActivityRecorderDeps): ActivityRecorder {
-  /** In the order of their minutes. */
+  /** Ordered by their minutes. */
   const counts = new Map<string, Count>()
   let timer: NodeJS.Timeout | undefined
   let saving: Promise<void> = Promise.resolve()

@@ -1,6 +1,6 @@
-/** What went on over a time: how often, step by step. */
+/** Activity over time: counts for each step. */
 
-/** What is shown, and what may have become of it. */
+/** The kinds of activity, with their outcomes. */
 export const activityOutcomes = {
   sign_ins: ['succeeded', 'failed'],
   refreshes: ['rotated', 'retried', 'recovered', 'replayed', 'refused'],
@@ -8,11 +8,11 @@ export const activityOutcomes = {
 } as const
 type ActivityOutcomes = typeof activityOutcomes
 
-/** What each replica counts. Revocations need no counting: the audit log has every one of them. */
+/** The kinds that each replica counts. Revocations need no counting: all of them are in the audit log. */
 export type CountedKind = 'sign_ins' | 'refreshes'
 export type CountedOutcome<Kind extends CountedKind = CountedKind> = ActivityOutcomes[Kind][number]
 
-/** How often something became of something within a minute, as one replica has counted it so far. */
+/** The count of one outcome within a minute, by one replica so far. */
 export interface MinuteCount {
   /** When the minute began, in milliseconds since 1970-01-01 UTC. */
   readonly minute: number
@@ -21,7 +21,7 @@ export interface MinuteCount {
   readonly count: number
 }
 
-/** Steps begin at multiples of their length; the last one is under way. */
+/** Steps start at multiples of their length; the last one is not over yet. */
 export const activityWindows = {
   hour: { steps: 60, stepSeconds: 60 },
   day: { steps: 96, stepSeconds: 900 }
@@ -33,7 +33,7 @@ export interface Activity {
   readonly since: Date
   /** When the last step will end. */
   readonly until: Date
-  /** A count for each step, the oldest first. */
+  /** A count for each step, oldest first. */
   readonly series: {
     readonly [Kind in keyof ActivityOutcomes]: Readonly<Record<ActivityOutcomes[Kind][number], number[]>>
   }
@@ -41,7 +41,7 @@ export interface Activity {
 
 /** The counts of all replicas. */
 export interface ActivityStore {
-  /** Writes what this replica has counted so far. Written again it changes nothing, and a count never falls. */
+  /** Saves this replica's counts so far. Saving them again changes nothing, and a saved count never decreases. */
   save(counts: readonly MinuteCount[]): Promise<void>
   read(window: ActivityWindow): Promise<Activity>
 }

@@ -3,12 +3,12 @@ import { activityOutcomes, type CountedOutcome } from './activity.ts'
 import type { ActivityRecorder } from './activity-recorder.ts'
 
 /**
- * Sign-ins that failed: the pair was wrong, or there were too many that were. A request that is malformed, or that finds
- * the service full, says nothing of who sent it.
+ * Failed sign-ins: the pair was wrong, or too many were wrong before. Malformed requests, and those that find the service
+ * full, do not count.
  */
 const failedSignIns = new Set(['invalid_credentials', 'too_many_requests'])
 
-/** Metrics that are recorded as activity along the way, so that both count the same. */
+/** Metrics that are also recorded as activity, so that both have the same counts. */
 export function recordActivity(metrics: IssuerMetrics, recorder: ActivityRecorder): IssuerMetrics {
   return {
     ...metrics,

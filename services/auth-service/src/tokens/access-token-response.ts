@@ -1,7 +1,7 @@
 import type { AccessTokenResponse } from '@countersign/oauth'
 import type { AccessTokenGrant, AccessTokenIssuer } from './access-tokens.ts'
 
-/** Makes the answer with an access token alone (RFC 6749 §5.1). */
+/** Makes the response with an access token and nothing else (RFC 6749 §5.1). */
 export async function createAccessTokenResponse(
   accessTokens: AccessTokenIssuer,
   grant: AccessTokenGrant

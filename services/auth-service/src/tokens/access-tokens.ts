@@ -13,14 +13,14 @@ import { isReadableLength } from './readable-length.ts'
 /** The longest lifetime of an access token that can be configured, in seconds. */
 export const maxAccessTokenTtlSeconds = 3600
 
-/** What an access token says. */
+/** The content of an access token. */
 export interface AccessTokenGrant {
   /** The user, or the client itself. */
   readonly subject: string
   readonly username?: string | undefined
   readonly roles?: readonly string[] | undefined
   readonly clientId: string
-  /** The session, or the client's credential id: what the token ends with. */
+  /** The session, or the client's credential id: the token ends with it. */
   readonly sid: string
   /** Space-separated; empty for none. */
   readonly scope: string
@@ -28,7 +28,7 @@ export interface AccessTokenGrant {
   /** In seconds since 1970-01-01 UTC, by the database's clock, in the statement that allowed the token. */
   readonly issuedAt: number
   readonly expiresAt: number
-  /** The key that signs, as that same statement says. */
+  /** The key that signs at that moment. */
   readonly signingKid: string
   /** Thumbprint of the key that the token is bound to (RFC 9449 §6.1). */
   readonly jkt?: string | undefined
@@ -50,7 +50,7 @@ export function createAccessTokenIssuer({ issuer, signingKey }: AccessTokenIssue
   return {
     async issue(grant) {
       const { kid, privateKey } = await signingKey(grant.signingKid)
-      // The allow-list: these claims and no other, none of them personal beyond the username. `undefined` leaves one out.
+      // The allow-list: these claims and no others, none of them personal except the username. `undefined` leaves one out.
       const claims: { [claim in keyof AccessTokenClaims]: AccessTokenClaims[claim] | undefined } = {
         iss: issuer,
         sub: grant.subject,
@@ -73,7 +73,7 @@ export function createAccessTokenIssuer({ issuer, signingKey }: AccessTokenIssue
   }
 }
 
-/** Registration keeps tokens short; this is for the rest, such as a long chain of actors. */
+/** Registration keeps tokens short; this check is for the rest, such as a long chain of actors. */
 function tooLong(length: number): InvalidRequestError {
   return new InvalidRequestError({
     description: `The token would have ${length} characters, and verifiers take fewer than ${maxTokenLength}. Ask for less by scope or resource.`

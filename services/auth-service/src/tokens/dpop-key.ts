@@ -1,4 +1,4 @@
-/** A key that a request has shown to hold, by a proof that is valid but for one thing: whether it was used before. */
+/** A key that a request has proved to hold, by a proof that is valid unless it was used before. */
 export interface DpopKey {
   /** Thumbprint of the key (RFC 7638): tokens are bound to it. */
   readonly jkt: string

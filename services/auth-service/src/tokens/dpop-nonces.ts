@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { MasterKeys } from '../keys/master-keys.ts'
 
 const purpose = 'dpop nonce v1'
-/** A nonce is good in the window that it was made in and in the next one. */
+/** A nonce is valid in the window in which it was made, and in the next one. */
 const windowSeconds = 150
 
 /** Nonces for DPoP proofs (RFC 9449 §8): computed from the time, so that every replica knows those of the others. */
@@ -20,7 +20,7 @@ export function createDpopNonces(masterKeys: MasterKeys, now: () => number = Dat
     current: () => make(keys[0] as Uint8Array, currentWindow()),
     isGood(nonce) {
       const presented = Buffer.from(nonce)
-      // A replica whose clock is ahead may have made one of the next window.
+      // A replica whose clock is ahead may have made a nonce of the next window.
       const windows = [-1, 0, 1].map((step) => currentWindow() + step)
       return keys.some((key) =>
         windows.some((window) => {

@@ -9,11 +9,11 @@ import {
   VerifierError
 } from '@countersign/verifier'
 
-/** The access tokens of this issuer, whomever they are for. */
+/** The access tokens of this issuer, for whatever audience. */
 export interface OwnAccessTokens {
   /**
    * Reads a token, bound to a key or not: introspection does not use it.
-   * @returns its claims, or `undefined` when it is not good: forged, expired, revoked
+   * @returns its claims, or `undefined` when it is not valid: forged, expired, revoked
    * @throws {TemporarilyUnavailableError} when that cannot be known
    */
   read(token: string): Promise<VerifiedAccessToken | undefined>

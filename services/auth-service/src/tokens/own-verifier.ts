@@ -21,15 +21,15 @@ export interface OwnVerifierDeps {
   logger: Logger
 }
 
-/** Makes the verifier with which this service reads the tokens that it has issued, whatever they are for. */
+/** Makes the verifier with which this service reads its own tokens, for whatever audience. */
 export function createOwnVerifier(deps: OwnVerifierDeps): AccessTokenVerifier {
   const { issuer, signingKeys, feed, outbox, replayCache, metrics, logger } = deps
   const verifier = createAccessTokenVerifier({
     issuer,
-    // It introspects and exchanges tokens for all services; its own routes take those that are for itself.
+    // It introspects and exchanges tokens for all services; its own routes accept only those for itself.
     audience: anyAudience,
     keys: signingKeys.verificationKeys,
-    // This service has the truth at hand: while its view is stale, it asks Postgres.
+    // This service has the database: while its view is stale, it asks Postgres.
     revocations: { feed: withDirectCheck(feed, outbox), whenStale: 'check' },
     dpop: { replays: { markUsed: (replayKey, expiresAt) => replayCache.markUsed('dpop_proof', replayKey, expiresAt) } },
     onPropagated: measurePropagation(metrics),

@@ -1,6 +1,6 @@
 import { maxTokenLength } from '@countersign/verifier'
 
-/** Whether verifiers read a token of this length. */
+/** Whether verifiers accept a token of this length. */
 export function isReadableLength(length: number): boolean {
   return length < maxTokenLength
 }

@@ -1,10 +1,10 @@
-/** Knows what may be used once, for all replicas. */
+/** Knows which identifiers were used, for all replicas. */
 export interface ReplayCache {
   /**
    * Marks an identifier as used until it has expired.
    * @param expiresAt seconds since 1970-01-01 UTC
    * @returns false when it was used before
-   * @throws {TemporarilyUnavailableError} when that cannot be known: then it must not be taken as unused
+   * @throws {TemporarilyUnavailableError} when that cannot be known: then it must not count as unused
    */
   markUsed(kind: 'client_assertion' | 'dpop_proof', id: string, expiresAt: number): Promise<boolean>
 }

@@ -4,9 +4,9 @@ import { parseUsername, usernameRule } from '../accounts/usernames.ts'
 import { accessTokenResponse, requestedResource, requestedScope } from './oauth.ts'
 import { registeredUser } from './users.ts'
 
-/** What users send and get for their own accounts. */
+/** Requests and responses of users for their own accounts. */
 
-/** Texts of sign-in are only bounded: whether they fit an account is not told apart from whether they match it. */
+/** Texts of a sign-in are only bounded: the response must not differ between an impossible and a wrong pair. */
 const credentialText = (maxLength: number) =>
   z
     .string()
@@ -24,7 +24,7 @@ const presentedPassword = z
   .max(1024)
   .refine((text) => text.isWellFormed(), { error: 'must be valid Unicode' })
 
-/** As for usernames: spaces around it are no part of it. */
+/** Surrounding spaces are removed, as for usernames. */
 const email = z
   .string()
   .max(512)
@@ -72,7 +72,7 @@ export const refreshBody = z.strictObject({
 })
 export type RefreshBody = z.infer<typeof refreshBody>
 
-/** `POST /auth/logout`: the refresh token stands in for an access token that has expired. */
+/** `POST /auth/logout`: a refresh token can replace an access token that has expired. */
 export const logoutBody = z.strictObject({ refresh_token: refreshToken.optional() })
 export type LogoutBody = z.infer<typeof logoutBody>
 

@@ -6,7 +6,7 @@ import { lastMoment, nextCursor, pageCursor, pageLimit } from './pages.ts'
 
 /** The audit log on the wire. */
 
-/** A moment as precise as events have it; what is finer is rounded up, so that the same events are on either side of it. */
+/** A moment with the precision of events; finer ones are rounded up, so that the same events are on either side. */
 const moment = z.iso
   .datetime({ offset: true, error: 'must be a date and time with its offset, such as 2026-11-24T12:00:00Z' })
   .max(40)
@@ -17,10 +17,10 @@ function isBetweenYears(date: Date): boolean {
   return date.getTime() >= 0 && date.getTime() < lastMoment
 }
 
-/** `GET /admin/audit`: filters combine, each one narrows the list. */
+/** `GET /admin/audit`: an event must match all filters. */
 export const auditQuery = z
   .strictObject({
-    // Judged by the endpoint, whose answer has room for all of them.
+    // Checked by the endpoint, which can name all types in its response.
     type: z
       .string()
       .max(64)

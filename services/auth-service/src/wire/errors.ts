@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Every error (RFC 6749 §5.2), with the issues of a body or query that does not fit. */
+/** Every error (RFC 6749 §5.2), with the issues of an invalid body or query. */
 export const errorResponse = z
   .object({
     error: z.string(),

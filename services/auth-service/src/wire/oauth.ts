@@ -3,7 +3,7 @@ import { maxTokenLength } from '@countersign/verifier'
 import { z } from 'zod'
 import { type ClientGrantType, clientGrantTypes } from '../clients/client.ts'
 
-/** What the OAuth endpoints take; parameters that they do not know are ignored (RFC 6749 §3.2). */
+/** Parameters of the OAuth endpoints; unknown ones are ignored (RFC 6749 §3.2). */
 
 const text = (maxLength: number) => z.string().max(maxLength).optional()
 const token = z.string().min(1).max(maxTokenLength)
@@ -33,7 +33,7 @@ export const tokenForm = z.object({
   ...clientParameters,
   scope: text(2048),
   resource: z.array(z.string().max(512)).max(10).optional(),
-  // Longer than any of this issuer: one of another is invalid_grant, and no malformed request (RFC 6749 §5.2).
+  // Longer than any token of this issuer: a foreign token is invalid_grant, not a malformed request (RFC 6749 §5.2).
   refresh_token: text(8192),
   audience: z.array(z.string().max(512)).max(10).optional(),
   subject_token: token.optional(),
@@ -43,11 +43,11 @@ export const tokenForm = z.object({
 })
 export type TokenForm = z.infer<typeof tokenForm>
 
-/** `POST /oauth/revoke` and `/oauth/introspect`. The hint saves nothing here: a token tells its kind by itself. */
+/** `POST /oauth/revoke` and `/oauth/introspect`. The hint is not needed: a token shows its kind. */
 export const tokenActionForm = z.object({ token, token_type_hint: text(256), ...clientParameters })
 export type TokenActionForm = z.infer<typeof tokenActionForm>
 
-/** An access token (RFC 6749 §5.1), and what comes with it by the grant. */
+/** An access token (RFC 6749 §5.1), with the additions of each grant. */
 export const accessTokenResponse = z
   .object({
     access_token: z.string(),
@@ -62,7 +62,7 @@ export const accessTokenResponse = z
 /** RFC 7662 §2.2. */
 export const introspection = z.looseObject({ active: z.boolean() }).meta({ id: 'Introspection' })
 
-/** @throws {UnsupportedGrantTypeError} for another one: that has a code of its own (RFC 6749 §5.2) */
+/** @throws {UnsupportedGrantTypeError} for another one, since that has its own code (RFC 6749 §5.2) */
 function knownGrantType(text: string): ClientGrantType {
   const known = clientGrantTypes.find((one) => one === text)
   if (known === undefined) throw new UnsupportedGrantTypeError()

@@ -45,7 +45,10 @@ export const ownSessionList = z
   })
   .meta({ id: 'OwnSessionPage' })
 
-/** The place in a list of sessions that a query asks for. @throws {InvalidRequestError} for a cursor of no former page */
+/**
+ * The position in a list of sessions that a query names. @throws {InvalidRequestError} for a cursor that this service did not
+ * make
+ */
 export function placeInSessions({ cursor, limit }: SessionListQuery): {
   after: SessionPlace | undefined
   limit: number

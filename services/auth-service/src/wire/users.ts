@@ -38,7 +38,7 @@ export const userChangeBody = z
   .meta({ id: 'UserChange' })
 export type UserChangeBody = z.infer<typeof userChangeBody>
 
-/** A user, as the registration shows it. */
+/** A user, in the response to a registration. */
 export const registeredUser = z
   .object({ id: z.uuid(), username: z.string(), roles: z.array(z.string()) })
   .meta({ id: 'RegisteredUser' })
@@ -53,7 +53,10 @@ export const administeredUser = registeredUser
 
 export const userList = z.object({ users: z.array(administeredUser), next_cursor: nextCursor }).meta({ id: 'UserPage' })
 
-/** The place in the list of users that a query asks for. @throws {InvalidRequestError} for a cursor of no former page */
+/**
+ * The position in the list of users that a query names. @throws {InvalidRequestError} for a cursor that this service did not
+ * make
+ */
 export function placeInUsers({ search, cursor, limit }: UserListQuery) {
   const after = cursor === undefined ? undefined : decodeCursor(cursor)
   return { words: searchWords(search), after, limit }
@@ -69,7 +72,7 @@ export function userSummary(user: AdministeredUser) {
   return { ...profileSummary(user), disabled_at: user.disabledAt?.toISOString() ?? null }
 }
 
-/** What users and admins both see of a user. */
+/** The members of a user that users and admins both see. */
 export function profileSummary({ id, username, email, roles, createdAt }: UserProfile) {
   return { id, username, email, roles, created_at: createdAt.toISOString() }
 }

@@ -47,7 +47,7 @@ function describeAttemptCounters(name: string, make: () => AttemptCounters): voi
       expect(wait).toBeLessThanOrEqual(2000)
     })
 
-    test('count each key for itself, whatever is in it', async () => {
+    test('count each key separately, whatever it contains', async () => {
       for (const key of ['alice', 'bob', '192.0.2.1 alice', 'a:b', 'ü{x}*', ''])
         expect(await counter.consume(key)).toBe(0)
     })
@@ -65,7 +65,7 @@ function describeAttemptCounters(name: string, make: () => AttemptCounters): voi
       for (let i = 0; i < limit; i++) expect(await counter.consume('free')).toBe(0)
     })
 
-    test('only look at what is watched', async () => {
+    test('only read the watched counters', async () => {
       for (let i = 0; i < 2 * limit; i++)
         await counters.charge([{ ...counter.count('other'), limit: 100 }], [counter.count('watched')])
       expect(await counter.consume('watched')).toBe(0)
@@ -81,7 +81,7 @@ function describeAttemptCounters(name: string, make: () => AttemptCounters): voi
       expect(await counter.consume('alice')).toBeGreaterThan(0)
     })
 
-    test('give no credit for a refund of what was never counted', async () => {
+    test('ignore a refund of an attempt that was never counted', async () => {
       await counter.refund('alice')
       for (let i = 0; i < limit; i++) expect(await counter.consume('alice')).toBe(0)
       expect(await counter.consume('alice')).toBeGreaterThan(0)

@@ -109,7 +109,7 @@ describe('the outbound fetch', () => {
     expect({ connections, trapped }).toEqual({ connections: 1, trapped: 0 })
   })
 
-  test('reads no more than it may, and waits no longer: for a name, headers or a body', async () => {
+  test('limits how much it reads, and how long it waits for a name, headers or a body', async () => {
     const fetch = createOutboundFetch({ privateNetworks: 'allow' })
     await expect(fetch(`http://127.0.0.1:${port}/large`, request)).rejects.toThrow(/more than 1000 bytes/)
     const short = { ...request, timeoutMs: 200 }

@@ -41,7 +41,7 @@ describe('statements of hot paths', () => {
     expect(recorder.roundTrips).toEqual([['SELECT $1::int AS value']])
   })
 
-  test('go on without preparation where connections are handed out for each transaction', async () => {
+  test('run without preparation if each transaction gets another connection', async () => {
     const echo = createPreparedStatements(pool).prepare('SELECT $1::int AS value')
     await echo([1])
     // What a pooler does that knows no prepared statements: the next transaction is on a connection that has none.
@@ -50,7 +50,7 @@ describe('statements of hot paths', () => {
     expect(await preparedNames()).toEqual([])
   })
 
-  describe('on several connections, all of which have lost what was prepared', () => {
+  describe('on several connections that have all lost their prepared statements', () => {
     const count = 4
     /** Holds all connections at once, so that each of them does it. */
     const onEach = async (text: string) => {
@@ -63,7 +63,7 @@ describe('statements of hot paths', () => {
       pool = openDatabasePool({ url: recorder.url, connections: count })
     })
 
-    test('each statement that is under way goes on', async () => {
+    test('each running statement completes', async () => {
       const echo = createPreparedStatements(pool).prepare('SELECT $1::int AS value, pg_sleep(0.05) IS NULL AS slept')
       const echoAll = () => Promise.all(Array.from({ length: 2 * count }, (_, value) => echo([value])))
       await echoAll()
@@ -106,7 +106,7 @@ describe('statements of hot paths', () => {
     })
   })
 
-  test('go on without preparation where somebody else has prepared them on this connection', async () => {
+  test('run without preparation if another client has prepared them on this connection', async () => {
     await createPreparedStatements(pool).prepare('SELECT $1::int AS value')([1])
     const [name] = await preparedNames()
     await pool.end()
@@ -115,7 +115,7 @@ describe('statements of hot paths', () => {
     expect(await createPreparedStatements(pool).prepare('SELECT $1::int AS value')([2])).toEqual([{ value: 2 }])
   })
 
-  test('leave every other error as it is, and go on being prepared', async () => {
+  test('do not change any other error, and stay prepared', async () => {
     const divide = createPreparedStatements(pool).prepare('SELECT 1 / $1::int AS value')
     for (let at = 0; at < 3; at++) await expect(divide([0])).rejects.toMatchObject({ code: '22012' })
     expect(await divide([1])).toEqual([{ value: 1 }])

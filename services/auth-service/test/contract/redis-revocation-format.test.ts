@@ -81,7 +81,7 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
       expect(key).toMatch(/^\{countersign\}:/)
   })
 
-  it('trims the stream to what can still be alive', async () => {
+  it('trims the stream to the entries that can still be alive', async () => {
     for (let at = 1; at <= 1000; at++)
       await admin.xAdd(revocationKeys.stream, `${at}-0`, { kind: 'sid', value: 'old', exp: '1' })
     const publisher = publisherTo(url)
@@ -179,7 +179,7 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     expect(await publisher.isIntact()).toBe(false)
   })
 
-  it('takes no entry early for a clock that is wrong, be it an hour ahead or behind', async () => {
+  it('removes no entry early when a clock is wrong by an hour, ahead or behind', async () => {
     const shifted = (hours: number) => ({
       now: () => Date.now() + hours * 3_600_000,
       monotonic: () => performance.now()
@@ -232,7 +232,7 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     expect(await feed.checkDirectly({ jti: 'x', kid: 'x' })).toBe(false)
   })
 
-  it('takes no word of an issuer that was held back: what a Redis that stood still carries out late confirms nothing', async () => {
+  it('ignores a delayed confirmation: a command that a stopped Redis runs late confirms nothing', async () => {
     const monitor = createClient({ url })
     await monitor.connect()
     const seen: string[][] = []
@@ -266,7 +266,7 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     expect(view.staleness()).toBeLessThan(900)
   })
 
-  it('tells how long a live entry was under way, and nothing of what was there before', async () => {
+  it('reports the propagation time of a live entry, but not of older ones', async () => {
     const publisher = publisherTo(url)
     await publisher.rebuild(
       (async function* () {
@@ -469,7 +469,7 @@ describe.skipIf(!inject('docker'))('the denylist over a Redis that fails', () =>
   })
   afterAll(() => redis?.remove())
 
-  it('is not fresh after a crash and restart until it is rebuilt, and keeps what was known', async () => {
+  it('is not fresh after a crash and restart until it is rebuilt, and keeps the known entries', async () => {
     const publisher = publisherTo(redis.url)
     const entry = sidOf()
     await publisher.rebuild(nothing())

@@ -6,7 +6,7 @@ import { clientInfoOf } from '../requests/client-info.ts'
 
 const account = z.strictObject({ username: z.string(), password: z.string(), email: z.string().optional() })
 
-/** `GET /bff/registration`: whether the pages offer a way to register. */
+/** `GET /bff/registration`: whether registration is open. */
 export function showRegistration({ issuer }: { issuer: IssuerClient }): Middleware {
   return async function showRegistration(ctx) {
     const isOpen = await issuer.isRegistrationOpen(clientInfoOf(ctx))
@@ -15,7 +15,7 @@ export function showRegistration({ issuer }: { issuer: IssuerClient }): Middlewa
   }
 }
 
-/** `POST /bff/registration`: makes an account; signing in is the next request. */
+/** `POST /bff/registration`: creates an account; signing in is another request. */
 export function register({ issuer }: { issuer: IssuerClient }): Middleware[] {
   return [
     requireJsonBody(account),

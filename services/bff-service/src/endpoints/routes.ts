@@ -15,7 +15,7 @@ import { endSession, type SessionDeps, showSession, startSession } from './sessi
 
 export interface RouteDeps extends SessionDeps {
   publicUrl: string
-  /** What each route has in front. */
+  /** The checks in front of each route. */
   requireSite: Middleware
   issuer: IssuerClient
   assets: WebAssets
@@ -49,7 +49,7 @@ export function addRoutes(router: Router, deps: RouteDeps): void {
   router.get(pagePaths, requireSite, answerPage(assets))
 }
 
-/** What the operator adds is for the API alone: the issuer needs none of it. */
+/** The headers that the operator adds are only for the API: the issuer needs none of them. */
 function addedHeaderNames({
   proxyRequestHeaders: request,
   proxyResponseHeaders: response

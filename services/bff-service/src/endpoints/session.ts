@@ -12,10 +12,10 @@ export interface SessionDeps {
   cookies: SiteCookies
 }
 
-/** What the issuer takes is the issuer's to say; here it is only bounded, by the size of a body. */
+/** The issuer decides what it accepts; here only the size of the body is limited. */
 const credentials = z.strictObject({ username: z.string(), password: z.string() })
 
-/** `POST /bff/session`: signs in. The id in the cookie is a new one, whatever the browser has shown. */
+/** `POST /bff/session`: signs in. The id in the cookie is always new, whatever the browser sent. */
 export function startSession({ sessions, cookies }: SessionDeps): Middleware[] {
   return [
     requireJsonBody(credentials),
@@ -27,17 +27,18 @@ export function startSession({ sessions, cookies }: SessionDeps): Middleware[] {
       cookies.session.set(ctx, session.id)
       setDeviceToken(cookies, ctx, session.deviceToken)
       answerSession(ctx, session)
-      // The new one is there and is delivered, even where the former cannot be removed: that one the issuer has ended then.
+      // The new session exists and is delivered, even if the old one cannot be removed: the issuer has ended that one.
       if (former) await sessions.end(former, browser).catch(logAsOpen(ctx))
     }
   ]
 }
 
 function logAsOpen({ state }: Context) {
-  return (error: unknown) => state.log.warn({ cause: describeError(error) }, 'the former session is still in the store')
+  return (error: unknown) =>
+    state.log.warn({ cause: describeError(error) }, 'the previous session is still in the store')
 }
 
-/** `GET /bff/session`: who is signed in, as far as the issuer knows. */
+/** `GET /bff/session`: the user who is signed in, as far as the issuer knows. */
 export function showSession({ sessions, cookies }: SessionDeps): Middleware {
   return async function showSession(ctx) {
     const session = await sessions.find(cookies.session.read(ctx))
@@ -51,7 +52,7 @@ export function showSession({ sessions, cookies }: SessionDeps): Middleware {
   }
 }
 
-/** `DELETE /bff/session`: signs out. Who is not signed in is fine. */
+/** `DELETE /bff/session`: signs out. It succeeds without a session, too. */
 export function endSession({ sessions, cookies }: SessionDeps): Middleware {
   return async function endSession(ctx) {
     const session = await sessions.find(cookies.session.read(ctx))

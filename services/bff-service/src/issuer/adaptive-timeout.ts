@@ -1,21 +1,21 @@
 import { OAuthError } from '@countersign/oauth'
 
-/** How long a request waits for an answer of the issuer, in milliseconds. */
+/** How long a request waits for a response of the issuer, in milliseconds. */
 export interface WaitLimits {
   readonly ms: number
-  /** And while the issuer is known to be late. */
+  /** The same, while the issuer is known to be slow. */
   readonly lateMs: number
 }
 
 export interface AdaptiveTimeout {
-  /** @returns the answer, or `late` when it takes longer; what was asked goes on all the same */
+  /** @returns the response, or `late` when it takes longer; the call itself continues */
   waitFor<T>(answer: Promise<T>, limits: WaitLimits): Promise<T | typeof late>
 }
 
-/** Stands for an answer that has not come in time. */
+/** Stands for a response that did not come in time. */
 export const late = Symbol('late')
 
-/** A timeout that is short once the issuer has missed one, until it responds again: one that hangs delays few requests. */
+/** A timeout that is short after the issuer missed one, until it responds again: so a hanging issuer delays few requests. */
 export function createAdaptiveTimeout(): AdaptiveTimeout {
   let isLate = false
   return {

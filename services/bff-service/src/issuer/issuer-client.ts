@@ -10,14 +10,14 @@ import {
 import { forwarderHeaders, readBoundedBody, type Secret } from '@countersign/service-kit'
 import { z } from 'zod'
 
-/** The browser that a call is made for, as the issuer's limits, session lists and logs are to see it. */
+/** The browser that a call is made for, as the issuer's limits, session lists and logs should see it. */
 export interface ClientInfo {
   readonly address: string
   readonly userAgent: string
   readonly requestId: string
 }
 
-/** The account routes of the auth-service, called for a browser. Each throws what the issuer refused, as an {@link OAuthError}. */
+/** The account routes of the auth-service, called for a browser. Each throws the issuer's error as an {@link OAuthError}. */
 export interface IssuerClient {
   signIn(credentials: object, browser: ClientInfo, deviceToken?: string): Promise<SignInResponse>
   /** @throws {InvalidGrantError} when the session has ended */
@@ -27,25 +27,25 @@ export interface IssuerClient {
   register(account: unknown, browser: ClientInfo): Promise<unknown>
   /** Whether users can register themselves. */
   isRegistrationOpen(browser: ClientInfo): Promise<boolean>
-  /** Whether the issuer takes an access token still: not when its session has ended, or its user, or its key was revoked. */
+  /** Whether the issuer still accepts an access token: not after its session, its user or its key was revoked. */
   isLive(accessToken: string, browser: ClientInfo): Promise<boolean>
 }
 
-/** The tokens of a new session, and what the browser shows at its next sign-in; an older issuer sends none. */
+/** The tokens of a new session, and the device token for the next sign-in; an older issuer sends none. */
 export interface SignInResponse extends TokenResponse {
   readonly device_token?: string | undefined
 }
 
 export interface IssuerClientOptions {
-  /** Where the auth-service is reached from here. */
+  /** The address of the auth-service from here. */
   readonly authUrl: string
-  /** Shows the auth-service that the browsers' addresses can be believed. */
+  /** Proves to the auth-service that it can trust the browsers' addresses. */
   readonly forwarderKey: Secret | undefined
   readonly fetch?: typeof fetch
 }
 
 const timeoutMs = 10_000
-/** For a question that a page waits for, and that has another answer. */
+/** For a question that a page waits for, and for which there is a default. */
 const questionTimeoutMs = 2_000
 const maxAnswerBytes = 64 * 1024
 
@@ -94,7 +94,7 @@ export function createIssuerClient({
     register: (account, browser) => post('/auth/register', account, browser),
     async isRegistrationOpen(browser) {
       const { response, answer } = await call('/auth/register', { headers: {} }, browser, questionTimeoutMs)
-      // An older issuer does not say; its answer to a registration does.
+      // An older issuer does not say; its response to a registration does.
       if (response.status === 404 || response.status === 405) return true
       if (!response.ok) throw refusal('/auth/register', response, answer)
       return !closedRegistration.safeParse(answer).success
@@ -102,14 +102,14 @@ export function createIssuerClient({
     async isLive(accessToken, browser) {
       const headers = { Authorization: `Bearer ${accessToken}` }
       const { response, answer } = await call('/auth/me', { headers }, browser, questionTimeoutMs)
-      // 403 is about what the token allows: it was taken.
+      // 403 is about the rights of the token: the token was accepted.
       if (response.ok || response.status === 403) return true
       if (response.status === 401 || response.status === 404) return false
       throw refusal('/auth/me', response, answer)
     }
   }
 
-  /** @returns the JSON of a 2xx answer */
+  /** @returns the JSON of a 2xx response */
   async function post(path: string, body: unknown, browser: ClientInfo): Promise<unknown> {
     const request = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
     const { response, answer } = await call(path, request, browser, timeoutMs)
@@ -146,7 +146,7 @@ interface IssuerRequest {
   readonly body?: string
 }
 
-/** The issuer has not answered; whether it has done what was asked is not known. */
+/** The issuer has not responded; whether it did what was requested is unknown. */
 class NoAnswerError extends TemporarilyUnavailableError {
   constructor(path: string, cause: unknown) {
     super({
@@ -157,7 +157,7 @@ class NoAnswerError extends TemporarilyUnavailableError {
   }
 }
 
-/** What the issuer said, passed on under its own status and code. */
+/** The issuer's error, passed on under its own status and code. */
 class RelayedError extends OAuthError {
   readonly code: string
   readonly status: number
@@ -186,7 +186,7 @@ function refusal(path: string, { status, headers }: Response, answer: unknown): 
 
 function readTokens(answer: unknown): TokenResponse {
   const { success, data } = tokenResponse.safeParse(answer)
-  if (!success) throw new TemporarilyUnavailableError({ detail: 'the issuer answered no tokens' })
+  if (!success) throw new TemporarilyUnavailableError({ detail: 'the issuer responded without tokens' })
   return data
 }
 

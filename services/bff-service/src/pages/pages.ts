@@ -5,10 +5,10 @@ import { answerNotModified } from '@countersign/service-kit'
 import type { Context, Middleware } from 'koa'
 import { noncePlaceholder, type WebAsset, type WebAssets } from './web-assets.ts'
 
-/** The routes that the pages know. Others get the same page, which says so, with 404. */
+/** The routes of the pages. Others get the same page, which says so, with 404. */
 export const pagePaths = ['/', '/sign-in', '/register', '/admin', '/admin/{*path}']
 
-/** Answers the page. Its style elements are allowed by a nonce that is new each time; scripts come from files alone. */
+/** Sends the page. Its style elements are allowed by a nonce that is new each time; scripts come only from files. */
 export function answerPage({ page }: WebAssets): Middleware {
   const parts = page.split(noncePlaceholder)
   return async function answerPage(ctx) {
@@ -26,7 +26,7 @@ export function answerPage({ page }: WebAssets): Middleware {
   }
 }
 
-/** A reader gets the page for a path that there is not; a program gets the error that it expects. */
+/** A browser gets the page for an unknown path; a program gets the error that it expects. */
 export function answerUnknownPage(assets: WebAssets): Middleware {
   const answer = answerPage(assets)
   return async function answerUnknownPage(ctx, next) {
@@ -37,7 +37,7 @@ export function answerUnknownPage(assets: WebAssets): Middleware {
   }
 }
 
-/** `GET /assets/:name`: a name holds the hash of its content, so that it is never asked for again. */
+/** `GET /assets/:name`: a name contains the hash of its content, so browsers may cache it forever. */
 export function answerAsset({ files }: WebAssets): Middleware {
   return async function answerAsset(ctx) {
     const file = files.get(`assets/${ctx.params.name}`)

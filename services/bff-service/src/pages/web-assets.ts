@@ -3,14 +3,14 @@ import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { StartError } from '@countersign/service-kit'
 
-/** A file of the pages, as it is and compressed. */
+/** A file of the pages, uncompressed and compressed. */
 export interface WebAsset {
   readonly identity: Buffer
   readonly br?: Buffer
   readonly gzip?: Buffer
 }
 
-/** What Vite has built. */
+/** The output of Vite. */
 export interface WebAssets {
   /** The one page of all routes, with {@link noncePlaceholder} where a nonce belongs. */
   readonly page: string
@@ -20,7 +20,7 @@ export interface WebAssets {
 
 export const noncePlaceholder = '__CSP_NONCE__'
 
-/** Reads all of it into memory, so that a request's path is looked up and never opened. @throws {StartError} when it is not there */
+/** Reads everything into memory, so that a request's path is looked up and never opened. @throws {StartError} when it is missing */
 export async function loadWebAssets(folder: URL): Promise<WebAssets> {
   const root = fileURLToPath(folder)
   const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => {

@@ -1,11 +1,11 @@
 import { OAuthError } from '@countersign/oauth'
 
-/** 499, as nginx counts it: the browser has left before there was an answer. Nobody reads this one but the log and the metrics. */
+/** 499, as in nginx: the browser disconnected before there was a response. Only the log and the metrics see it. */
 export class ClientClosedRequestError extends OAuthError {
   readonly code = 'client_closed_request'
   readonly status = 499
 
   constructor() {
-    super('The request was broken off.', { detail: 'the browser has left before the answer' })
+    super('The request was aborted.', { detail: 'the browser disconnected before the response' })
   }
 }

@@ -12,7 +12,7 @@ const bothWays = [
   'repr-digest'
 ]
 
-/** The headers of a request that reach an API. Everything else stays here. docs/browser.md lists them. */
+/** The request headers that reach an API; all others are dropped. docs/browser.md lists them. */
 export const requestHeaderNames: readonly string[] = [
   ...bothWays,
   'accept',
@@ -64,20 +64,20 @@ export const responseHeaderNames: readonly string[] = [
   'warning'
 ].sort()
 
-/** RFC 9110 §7.6.1, with the ones that are no longer standard. `Connection` may name more. */
+/** RFC 9110 §7.6.1, and some that are no longer standard. `Connection` may name more. */
 const hopByHop = 'connection|keep-alive|proxy-.+|te|trailer|transfer-encoding|upgrade|http2-settings'
 
 /** Never passes, in either direction. */
 const neverAdded = `${hopByHop}|(?:set-)?cookie2?|authorization|host|(?:x-)?forwarded(?:-.+)?|sec-.+|x-request-id`
 
-/** Who the user is, where the request comes from and what it asks for: a browser must not say that to an API. */
+/** Headers about the user, the origin and the target of a request: an API must not get them from a browser. */
 const neverFromBrowsers = new RegExp(
   `^(?:${neverAdded}|dpop|expect|origin|referer|via` +
     '|(?:remote|x-countersign|x-original|x-rewrite|x-http-method|x-method|x-auth|x-authenticated|x-remote)(?:-.+)?' +
     '|user|x-user|(?:[a-z-]+-)?(?:client|real|connecting|cluster-client)-ip)$'
 )
 
-/** What speaks for this site, or steers a proxy in front of it: an API must not say that to a browser. */
+/** Headers that speak for this site, or control a proxy in front of it: a browser must not get them from an API. */
 const neverFromApis = new RegExp(
   `^(?:${neverAdded}|access-control-.+|cross-origin-.+` +
     '|accept-ch|activate-storage-access|alt-svc|attribution-reporting-.+|clear-site-data|content-security-policy.*' +
@@ -88,12 +88,12 @@ const neverFromApis = new RegExp(
     '|x-lighttpd-.+|x-permitted-cross-domain-policies|x-reproxy-.+|x-sendfile.*|x-xss-protection)$'
 )
 
-/** Whether an operator may let a header of browsers through to the API; `name` is in lower case. */
+/** Whether an operator may let a request header through to the API; `name` is in lower case. */
 export function mayReachApi(name: string): boolean {
   return isPlainName(name) && !neverFromBrowsers.test(name)
 }
 
-/** Whether an operator may let a header of the API through to browsers; `name` is in lower case. */
+/** Whether an operator may let a response header through to browsers; `name` is in lower case. */
 export function mayReachBrowser(name: string): boolean {
   return isPlainName(name) && !neverFromApis.test(name)
 }

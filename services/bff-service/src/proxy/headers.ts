@@ -8,11 +8,11 @@ export interface OwnRequestHeaders {
   readonly requestId: string
 }
 
-/** Picks the headers that pass a proxy. Names are in lower case. */
+/** Selects the headers that pass a proxy. Names are in lower case. */
 export interface HeaderFilter {
-  /** The headers of a browser's request as the API gets them. */
+  /** The headers of a browser's request, as the API gets them. */
   request(received: IncomingHttpHeaders, own: OwnRequestHeaders): Record<string, string>
-  /** The headers of an API's response as the browser gets them. */
+  /** The headers of an API's response, as the browser gets them. */
   response(
     received: IncomingHttpHeaders,
     publicLocation: (location: string) => string | undefined

@@ -1,4 +1,4 @@
-/** The way from a browser to an API: the cookie stays here, and the access token goes with the request. */
+/** Forwards requests from a browser to an API: the cookie stays here, and the access token goes with the request. */
 import { NotFoundError, NotSignedInError, TemporarilyUnavailableError } from '@countersign/oauth'
 import { describeError } from '@countersign/service-kit'
 import type { Context, Middleware } from 'koa'
@@ -15,21 +15,21 @@ import type { Upstream } from './upstream.ts'
 import { upstreamPath } from './upstream-path.ts'
 
 export interface ProxyOptions {
-  /** Such as `/api`; it is taken off. */
+  /** Such as `/api`; it is removed. */
   readonly prefix: string
   readonly upstream: Upstream
   readonly sessions: SessionService
-  /** Names the session of a request. */
+  /** Returns the session of a request. */
   readonly cookie: SiteCookie
   readonly bodyLimitBytes: number
   readonly headers: HeaderFilter
-  /** Which of the API's paths may be reached. Default: all. */
+  /** Which paths of the API may be reached. Default: all. */
   readonly allows?: (path: string) => boolean
 }
 
 /**
- * Forwards a request with the session's access token. A token that is about to expire is refreshed on the way; one that
- * the API refuses is refreshed once, and the request sent again.
+ * Forwards a request with the session's access token. A token that is about to expire is refreshed first; if the API rejects
+ * it, it is refreshed once and the request is sent again.
  */
 export function proxy(options: ProxyOptions): Middleware {
   const { prefix, upstream, sessions, cookie, bodyLimitBytes, headers, allows } = options
@@ -88,7 +88,7 @@ async function sendRenewing(
   })
 }
 
-/** RFC 6750 §3.1. A 401 for another reason (a wrong password, say) is the API's answer. */
+/** RFC 6750 §3.1. A 401 for another reason (a wrong password, say) is the API's own response. */
 function isTokenRefused({ statusCode, headers }: Dispatcher.ResponseData): boolean {
   return statusCode === 401 && /\berror="?invalid_token\b/.test(String(headers['www-authenticate'] ?? ''))
 }
@@ -101,8 +101,8 @@ function relay(ctx: Context, { statusCode, body }: Dispatcher.ResponseData): voi
     return
   }
   body.once('error', (error) => {
-    // A browser that leaves is none of the API's faults.
-    if (!ctx.res.closed) ctx.state.log.warn({ cause: describeError(error) }, 'the API has broken off its answer')
+    // A browser that disconnects is not a fault of the API.
+    if (!ctx.res.closed) ctx.state.log.warn({ cause: describeError(error) }, 'the API aborted its response')
   })
   ctx.body = body
 }

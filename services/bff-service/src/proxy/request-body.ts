@@ -6,7 +6,7 @@ import type { Context } from 'koa'
 /** A small body as a whole, so that it can be sent twice; a larger one as a stream; `undefined` for none. */
 export type RequestBody = Buffer | Transform | undefined
 
-/** @throws {PayloadTooLargeError} past the limit, and through the stream when that is found out while sending */
+/** @throws {PayloadTooLargeError} over the limit; through the stream if that is detected while sending */
 export async function takeBody(ctx: Context, limitBytes: number): Promise<RequestBody> {
   const length = ctx.get('Content-Length')
   if (length === '' && ctx.get('Transfer-Encoding') === '') return undefined

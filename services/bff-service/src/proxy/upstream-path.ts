@@ -1,11 +1,11 @@
 import { InvalidRequestError } from '@countersign/oauth'
 
-/** How many times a server behind may decode a path; more layers than that are refused. */
+/** How many times a server behind may decode a path; paths with more layers are rejected. */
 const decodings = 4
 
 /**
- * Takes the prefix off a raw path.
- * @throws {InvalidRequestError} for a path that servers may understand in different ways
+ * Removes the prefix from a raw path.
+ * @throws {InvalidRequestError} for a path that servers may interpret in different ways
  */
 export function upstreamPath(path: string, prefix: string): string {
   const rest = path.slice(prefix.length)
@@ -19,7 +19,7 @@ export function upstreamPath(path: string, prefix: string): string {
   return rest
 }
 
-/** Looks at a segment as it is, and as servers see it that decode once or several times. */
+/** Checks a segment as it is, and after one or several decodings. */
 function isPlainSegment(segment: string, isLast: boolean): boolean {
   if (segment === '') return isLast
   if (!isWellEncoded(segment)) return false
@@ -33,7 +33,7 @@ function isPlainSegment(segment: string, isLast: boolean): boolean {
   return false
 }
 
-/** Some servers cut off `;` and what follows (matrix parameters), and some cut off spaces at the end. */
+/** Some servers cut off `;` and everything after it (matrix parameters), and some cut off spaces at the end. */
 function isPlainText(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return !/[/\\\u0000-\u001f\u007f]|^;|(?:^|[;=])\.{1,2} *(?:;|$)/.test(text)

@@ -5,7 +5,7 @@ import type { RequestBody } from './request-body.ts'
 
 export interface UpstreamRequest {
   readonly method: string
-  /** With the query. */
+  /** Including the query. */
   readonly path: string
   readonly headers: Record<string, string>
   readonly body: RequestBody
@@ -14,19 +14,19 @@ export interface UpstreamRequest {
 
 export interface UpstreamOptions {
   readonly url: string
-  /** How long the beginning of an answer may take. */
+  /** How long a response may take to start. */
   readonly timeoutSeconds: number
-  /** How long an answer may pause: a stream of events is silent for as long as nothing happens. */
+  /** How long a response may pause: a stream of events is silent while nothing happens. */
   readonly idleSeconds: number
-  /** Shows the API that the browsers' addresses can be believed. */
+  /** Proves to the API that it can trust the browsers' addresses. */
   readonly forwarderKey?: Secret | undefined
 }
 
 /** An API behind the proxy. */
 export interface Upstream {
-  /** @throws {TemporarilyUnavailableError} when it does not answer */
+  /** @throws {TemporarilyUnavailableError} when it does not respond */
   send(request: UpstreamRequest): Promise<Dispatcher.ResponseData>
-  /** @returns the path, as `send` takes it, of a `Location` in the answer to one; `undefined` for one that leads elsewhere */
+  /** @returns the path of a `Location` in a response, as `send` takes it; `undefined` if it leads elsewhere */
   pathOf(location: string, requestPath: string): string | undefined
   close(): Promise<void>
 }
@@ -58,7 +58,7 @@ export function createUpstream({ url, timeoutSeconds, idleSeconds, forwarderKey 
         })
       try {
         return await attempt().catch((error) => {
-          // A kept connection that the API has just closed says nothing about the API.
+          // A reused connection that the API has just closed says nothing about the API.
           if (idempotent.includes(method) && body === undefined && codeOf(error) === 'UND_ERR_SOCKET') return attempt()
           throw error
         })
@@ -80,9 +80,9 @@ function unavailable(cause: unknown): TemporarilyUnavailableError {
   const isLate = codeOf(cause) === 'UND_ERR_HEADERS_TIMEOUT'
   return new TemporarilyUnavailableError({
     description: isLate
-      ? 'The API has not answered in time. Try again in a moment.'
+      ? 'The API did not respond in time. Try again in a moment.'
       : 'The API cannot be reached right now. Try again in a moment.',
-    detail: 'no answer from the API',
+    detail: 'no response from the API',
     cause
   })
 }

@@ -1,18 +1,18 @@
-/** How slowly a request may arrive. Times count while the browser is waited for, and not while an API takes its time to read. */
+/** How slowly a request may arrive. Only the time of waiting for the browser counts, not that of an API that reads slowly. */
 
 const idleMs = 30_000
 const graceMs = 30_000
 const slowestBytesPerSecond = 16 * 1024
 
-/** What is known of a request at one moment. */
+/** The state of a request at one moment. */
 export interface Arrival {
-  /** Bytes that have come so far. */
+  /** Bytes that have arrived so far. */
   readonly bytes: number
-  /** Whether all of them have been taken, so that it is the browser's turn. */
+  /** Whether all of them were read, so that the browser is to send more. */
   readonly isBrowserAwaited: boolean
 }
 
-/** Judges the arrival of one request, at regular intervals. @returns whether it takes too long */
+/** Checks the arrival of one request, at regular intervals. @returns whether it takes too long */
 export function createArrivalJudge(intervalMs: number): (arrival: Arrival) => boolean {
   let bytesBefore = 0
   let idle = 0
@@ -28,7 +28,7 @@ export function createArrivalJudge(intervalMs: number): (arrival: Arrival) => bo
   }
 }
 
-/** @returns the longest that so many bytes may be on their way, in milliseconds */
+/** @returns the longest time that so many bytes may take, in milliseconds */
 export function longestArrivalMs(bytes: number): number {
   return graceMs + Math.ceil((bytes / slowestBytesPerSecond) * 1000)
 }

@@ -3,9 +3,9 @@ import type { ClientInfo } from '../issuer/issuer-client.ts'
 
 const userAgentLimit = 256
 
-/** The browser of a request: its address (behind `TRUSTED_PROXY_HOPS` proxies, as they say) and its user agent. */
+/** The browser of a request: its address (from `TRUSTED_PROXY_HOPS` proxies, if any) and its user agent. */
 export function clientInfoOf(ctx: Context): ClientInfo {
-  // Node reads header bytes as Latin-1, and `fetch` takes nothing else.
+  // Node reads header bytes as Latin-1, and `fetch` accepts nothing else.
   const userAgent = ctx.get('User-Agent').slice(0, userAgentLimit)
   return { address: ctx.ip, userAgent, requestId: ctx.state.requestId }
 }

@@ -7,7 +7,7 @@ import { createArrivalJudge } from './arrival-limits.ts'
 const intervalMs = 1_000
 const smallestRestBytes = 1024 * 1024
 
-/** 408: the body came too slowly, or not at all. What is left of it is not waited for. */
+/** 408: the body came too slowly, or not at all. The rest of it is not read. */
 class RequestTimeoutError extends OAuthError {
   readonly code = 'invalid_request'
   readonly status = 408
@@ -18,9 +18,9 @@ class RequestTimeoutError extends OAuthError {
 }
 
 /**
- * Gives a body the time that it needs while its bytes flow, and reads what is left of it when the answer is there before: many
- * browsers look for an answer only when they have sent everything, and a connection that is closed before that is a reset to
- * them. So much as one more body is read for that.
+ * Gives a body time while its bytes arrive. If the response is ready first, reads the rest of the body: many browsers read a
+ * response only after they have sent everything, and see a reset when the connection closes before that. At most the size of
+ * one more body is read for that.
  */
 export function limitArrival({ proxyBodyLimitBytes }: { proxyBodyLimitBytes: number }): Middleware {
   const restBytes = Math.max(proxyBodyLimitBytes, smallestRestBytes)
@@ -37,7 +37,7 @@ export function limitArrival({ proxyBodyLimitBytes }: { proxyBodyLimitBytes: num
     try {
       await Promise.race([next(), tooLate])
     } catch (error) {
-      // Nothing of this connection is read any more once the answer is out.
+      // Nothing more is read from this connection after the response.
       if (!res.shouldKeepAlive && !(error instanceof RequestTimeoutError)) {
         await Promise.race([discardRest(req, restBytes), tooLate.catch(() => {})])
       }
@@ -64,7 +64,7 @@ function whenTooLate(req: IncomingMessage, act: () => void): void {
   timer.unref()
 }
 
-/** Reads on to the end, and throws it away; past the limit the connection ends. */
+/** Reads to the end and discards it; over the limit, the connection ends. */
 async function discardRest(req: IncomingMessage, limitBytes: number): Promise<void> {
   if (req.complete || req.destroyed) return
   let bytes = 0

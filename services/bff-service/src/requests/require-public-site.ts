@@ -7,13 +7,13 @@ export interface PublicSite {
 }
 
 /**
- * Takes requests for the one name that the site goes by. Any other one (an address, another scheme, a name that somebody
- * has pointed here) would have no cookie and no origin to trust, so it is told where to go.
+ * Accepts requests only for the public name of the site. Under another one (an address, another scheme, a foreign name) there
+ * would be no cookie and no origin to trust, so the response names the right address.
  */
 export function requirePublicSite({ publicUrl, trustedProxyHops }: PublicSite): Middleware {
   const { host, protocol } = new URL(publicUrl)
   return async function requirePublicSite(ctx, next) {
-    // Without a proxy in front it is this service that speaks plain http, whatever the browser does.
+    // Without a proxy in front, this service itself gets plain http, whatever headers say.
     const isPlain = trustedProxyHops > 0 && `${ctx.protocol}:` !== protocol
     if (isPlain || hostOf(ctx.host, protocol) !== host) return redirectReader(ctx, publicUrl)
     await next()
@@ -27,7 +27,7 @@ function hostOf(header: string, protocol: string): string | undefined {
 }
 
 function redirectReader(ctx: Context, publicUrl: string): void {
-  const description = `This site is served at ${publicUrl} alone. Open it there.`
+  const description = `This site is served only at ${publicUrl}. Open it there.`
   const detail = `asked for ${ctx.protocol}://${ctx.host.slice(0, 256)}, and PUBLIC_URL is ${publicUrl}`
   if (ctx.method !== 'GET' || ctx.accepts('json', 'html') !== 'html')
     throw new MisdirectedRequestError({ description, detail })

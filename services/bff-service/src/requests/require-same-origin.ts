@@ -1,20 +1,20 @@
 import { AccessDeniedError } from '@countersign/oauth'
 import type { Context, Middleware } from 'koa'
 
-/** A page of another origin cannot send it without asking first (CORS), and is never allowed to. */
+/** A page of another origin can send it only after a CORS preflight, which is never allowed. */
 const csrfHeader = 'X-Countersign-CSRF'
 
 const safeMethods = ['GET', 'HEAD', 'OPTIONS']
 
 /**
- * CSRF defence: what changes something comes from a page of this origin, by what the browser says of the request itself
- * (Fetch Metadata, or `Origin`), and carries a header of its own. Other sites may not even read.
+ * CSRF defense: a request that changes something must come from a page of this origin, according to the browser (Fetch
+ * Metadata or `Origin`), and have a header of its own. Other sites may not even read.
  */
 export function requireSameOrigin(publicUrl: string): Middleware {
   return async function requireSameOrigin(ctx, next) {
     const site = ctx.get('Sec-Fetch-Site')
     if (safeMethods.includes(ctx.method)) {
-      // `none` is a person who has typed the address.
+      // `none`: a person typed the address.
       if (!['', 'same-origin', 'none'].includes(site)) throw denied('a request of another site')
     } else {
       if (!isSameOrigin(ctx, site, publicUrl)) throw denied('an unsafe request of another origin')
@@ -26,7 +26,7 @@ export function requireSameOrigin(publicUrl: string): Middleware {
 
 function isSameOrigin(ctx: Context, site: string, publicUrl: string): boolean {
   const origin = ctx.get('Origin')
-  // Both, where there are both: an old proxy may have lost one of them, and neither may say otherwise.
+  // If there are both, both count: an old proxy may drop one of them, and neither may disagree.
   if (origin !== '' && origin !== publicUrl) return false
   return site === '' ? origin === publicUrl : site === 'same-origin'
 }

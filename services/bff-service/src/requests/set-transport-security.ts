@@ -2,7 +2,7 @@ import type { Middleware } from 'koa'
 
 const twoYearsSeconds = 63_072_000
 
-/** RFC 6797: where the site is served over https, browsers come by nothing else any more. */
+/** RFC 6797: if the site is served over https, browsers use nothing else from then on. */
 export function setTransportSecurity(publicUrl: string): Middleware {
   const isSecure = publicUrl.startsWith('https:')
   return async function setTransportSecurity(ctx, next) {

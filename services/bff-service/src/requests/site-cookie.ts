@@ -10,25 +10,26 @@ export interface CookieOptions {
 }
 
 export interface SiteCookie {
-  /** The value, if the browser sends exactly one. A cookie by its former name counts while there is none by the present one. */
+  /** The value, if the browser sends exactly one. A cookie with the former name counts while there is none with the present one. */
   read(ctx: Context): string | undefined
   set(ctx: Context, value: string): void
   clear(ctx: Context): void
   /** Whether `read` gets the value by the former name. */
   isFormer(ctx: Context): boolean
-  /** Clears the former name, which another site of this machine may use too: only once its value is known as one of ours. */
+  /** Clears the former name, which another site of this machine may use too: only if its value is known to be ours. */
   clearFormer(ctx: Context): void
 }
 
 /**
- * Over https the prefix `__Host-` ties a cookie to this host, https and all paths. Plain http, which is for loopback alone, has neither prefix
- * nor `Secure`: WebKit would drop the cookie. Browsers keep one jar for all ports of a host, so a port is part of the name.
+ * Over https the prefix `__Host-` binds a cookie to this host, https and all paths. Plain http, which is only for loopback,
+ * has neither the prefix nor `Secure`: WebKit would drop the cookie. Browsers share cookies among all ports of a host, so the
+ * port is part of the name.
  */
 export function createSiteCookie({ publicUrl, name: baseName, sameSite, maxAgeSeconds }: CookieOptions): SiteCookie {
   const { protocol, port } = new URL(publicUrl)
   const isSecure = protocol === 'https:'
   const name = `${isSecure ? '__Host-' : ''}${baseName}${port && `-${port}`}`
-  // Of 0.1, to be dropped in 0.3.
+  // The name in 0.1, to be dropped in 0.3.
   const formerName = `__Host-${baseName}`
   const attributes = `Path=/; ${isSecure ? 'Secure; ' : ''}HttpOnly; SameSite=${sameSite}`
   const isFormer = (ctx: Context) => name !== formerName && valuesOf(ctx, name).length === 0

@@ -4,13 +4,13 @@ import { createSiteCookie, type SiteCookie } from './site-cookie.ts'
 export interface SiteCookies {
   /** Holds the id of the session. */
   readonly session: SiteCookie
-  /** Outlives the session: while others guess at the account, its user gets in with this browser. */
+  /** Outlives the session: while others guess at the account, its user can still sign in with this browser. */
   readonly device: SiteCookie
-  /** Shows whether the browser takes cookies at all. */
+  /** Shows whether the browser accepts cookies at all. */
   readonly probe: SiteCookie
 }
 
-/** As long as the issuer takes the token. */
+/** As long as the issuer accepts the token. */
 const deviceMaxAgeSeconds = 90 * 86_400
 const probeMaxAgeSeconds = 60
 
@@ -45,7 +45,7 @@ export function createSiteCookies({
 
 const acceptable = /^[\w.-]{1,512}$/
 
-/** The device token that a browser sends; anything that cannot be one is as none. */
+/** The device token that a browser sends; a value of another form is ignored. */
 export function readDeviceToken({ device }: SiteCookies, ctx: Context): string | undefined {
   const value = device.read(ctx)
   return value !== undefined && acceptable.test(value) ? value : undefined

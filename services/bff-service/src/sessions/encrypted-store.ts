@@ -9,15 +9,15 @@ export interface PresentedSession extends Session {
 
 /** The store behind an id: each session is encrypted with its own. */
 export interface EncryptedStore {
-  /** Stores a session under an id that nobody has known before. */
+  /** Stores a session under a new id. */
   create(session: Session): Promise<PresentedSession>
   /** @returns the live session of a cookie's value */
   find(id: string | undefined): Promise<PresentedSession | undefined>
   /** Finds a session before its tokens are refreshed; see the store's `claim`. */
   claim(id: string, claim: RenewalClaim): Promise<{ session: PresentedSession; isElsewhere: boolean } | undefined>
-  /** Takes back a claim whose refresh has failed. */
+  /** Releases a claim whose refresh has failed. */
   release(id: string): Promise<void>
-  /** Stores the next version of a session, if the version before it is the one that is there. @returns whether it was */
+  /** Stores the next version of a session, if the stored one is the version before it. @returns whether it was stored */
   replace(id: string, next: Session): Promise<boolean>
   remove(id: string): Promise<void>
 }

@@ -5,11 +5,11 @@ const capacity = 100_000
 
 interface Entry {
   readonly session: StoredSession
-  /** The replica whose renewal is under way. */
+  /** The replica that is renewing. */
   readonly holder?: string
 }
 
-/** Keeps sessions in this process, for the embedded stack; past 100,000 of them the one that was unused longest ends. */
+/** Keeps sessions in this process, for the embedded stack; beyond 100,000, the least recently used one ends. */
 export function createInProcessSessionStore(): SessionStore {
   const entries = new LRUCache<string, Entry>({ max: capacity, ttl: 1, ttlResolution: 0 })
   const keep = (key: string, entry: Entry, ttlSeconds: number) => entries.set(key, entry, { ttl: ttlSeconds * 1000 })

@@ -3,17 +3,17 @@ import { describeError, type Logger } from '@countersign/service-kit'
 
 export interface PendingSignOuts {
   /**
-   * Takes over a sign-out that has failed, if it can still work: tries again until it does, or for ten minutes; by then
-   * nobody has had the tokens for long. One that the issuer refuses is left, as it knows nothing of that session any more.
+   * Takes over a failed sign-out, if it can still succeed: repeats it until it does, or for ten minutes; by then the tokens
+   * have long been unused. One that the issuer rejects is dropped, since the issuer no longer knows the session.
    */
   add(signOut: () => Promise<void>, failure: unknown): void
-  /** Waits for the attempts under way, which the issuer's client bounds; the others are given up. */
+  /** Waits for running attempts, whose time the issuer's client limits; the others are dropped. */
   close(): Promise<void>
 }
 
 export interface PendingSignOutsDeps {
   logger: Logger
-  /** How often it looks for what is due, in milliseconds. */
+  /** How often it checks what is due, in milliseconds. */
   intervalMs: number
   clock: { now(): number }
 }
@@ -29,10 +29,10 @@ const capacity = 10_000
 const patienceMs = 10 * 60_000
 const firstDelayMs = 5_000
 const longestDelayMs = 60_000
-/** So that an issuer that is back is not run over by all of them, and those that hang do not keep the others waiting. */
+/** So that they do not all reach an issuer that has just come back, and hanging ones do not delay the others. */
 const attemptsAtOnce = 8
 
-/** Sessions that have ended here while the issuer was away: it hears of them when it is back, of each on its own. */
+/** Sessions that ended here while the issuer was unavailable: each is ended there later, on its own. */
 export function startPendingSignOuts({ logger, intervalMs, clock }: PendingSignOutsDeps): PendingSignOuts {
   const waiting = new Set<PendingSignOut>()
   const underWay = new Set<Promise<void>>()
@@ -77,11 +77,11 @@ export function startPendingSignOuts({ logger, intervalMs, clock }: PendingSignO
       logger.info('the issuer has heard of a sign-out that it had missed')
     } catch (failure) {
       if (canStillWork(failure)) waitOn(entry, failure)
-      else logger.info(fieldsOf(failure), 'the issuer has refused a sign-out: it is not tried again')
+      else logger.info(fieldsOf(failure), 'the issuer rejected a sign-out: it is not tried again')
     }
   }
 
-  /** Behind the ones that wait already, so that each has its turn. */
+  /** Behind those that are already waiting, so that each has its turn. */
   function waitOn(entry: PendingSignOut, failure: unknown): void {
     const now = clock.now()
     const delayMs = Math.min(firstDelayMs * 2 ** entry.failures, longestDelayMs)
@@ -100,7 +100,7 @@ export function startPendingSignOuts({ logger, intervalMs, clock }: PendingSignO
   }
 }
 
-/** "Cannot now" may be "can" later; any other refusal stays one. */
+/** "Cannot now" may succeed later; any other rejection is final. */
 function canStillWork(failure: unknown): boolean {
   return !(failure instanceof OAuthError) || failure.status >= 500 || failure.status === 429 || failure.status === 408
 }

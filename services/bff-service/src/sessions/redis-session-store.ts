@@ -3,7 +3,7 @@ import { writeRefusalOf } from '@countersign/service-kit'
 import type { RedisConnection } from '@countersign/service-kit/redis'
 import type { SessionStore, StoredSession } from './session-store.ts'
 
-/** The version stands in front of what is encrypted, so that the server can compare it. */
+/** The version is in front of the encrypted part, so that the server can compare it. */
 const replaceScript = `
 local current = redis.call('GET', KEYS[1])
 if not current or string.sub(current, 1, #ARGV[1]) ~= ARGV[1] then return 0 end
@@ -11,7 +11,7 @@ redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 redis.call('DEL', KEYS[2])
 return 1`
 
-/** The first SET changes nothing: it fails where Redis refuses writes, before the issuer rotates anything. */
+/** The first SET changes nothing: it fails if Redis rejects writes, before the issuer rotates anything. */
 const claimScript = `
 local current = redis.call('GET', KEYS[1])
 if not current then return {} end
@@ -22,7 +22,7 @@ if holder and holder ~= ARGV[3] and ARGV[4] == '0' then return {current, holder}
 redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[2])
 return {current}`
 
-/** Keeps sessions in Redis, where every replica finds them. Each call is one round trip, unless Redis refuses writes. */
+/** Keeps sessions in Redis, for all replicas. Each call is one round trip, unless Redis rejects writes. */
 export function createRedisSessionStore(redis: RedisConnection): SessionStore {
   return {
     async create(key, session, ttlSeconds) {
@@ -65,7 +65,7 @@ function name(key: string): string {
   return `countersign:browser-session:${key}`
 }
 
-/** A key of its own, which replicas of the release before do not look at. */
+/** A separate key, which replicas of the previous release ignore. */
 function renewalName(key: string): string {
   return `${name(key)}:renewal`
 }
@@ -79,14 +79,14 @@ function read(text: string): StoredSession {
   return { version: Number(text.slice(0, dot)), encrypted: text.slice(dot + 1) }
 }
 
-/** Whether there is a session cannot be known without Redis: that is nobody's 401. */
+/** Without Redis it is unknown whether there is a session: that is not a 401. */
 async function orUnavailable<T>(command: Promise<T>): Promise<T> {
   try {
     return await command
   } catch (cause) {
     throw new TemporarilyUnavailableError({
       description: 'Sessions cannot be looked up or stored right now. Try again in a moment.',
-      detail: 'Redis does not answer, or refuses',
+      detail: 'Redis does not respond, or rejects the command',
       cause
     })
   }

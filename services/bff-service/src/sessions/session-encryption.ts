@@ -9,24 +9,27 @@ export function makeSessionId(): string {
   return randomBytes(idBytes).toString('base64url')
 }
 
-/** Whether a cookie's value can be a session id at all. */
+/** Whether a cookie's value has the form of a session id. */
 export function isSessionId(text: string): boolean {
   return wellFormedId.test(text)
 }
 
-/** @returns what the store knows a session by; it does not lead back to the id */
+/** @returns the name of a session in the store; the id cannot be derived from it */
 export function storageKey(id: string): string {
   return createHash('sha256').update('countersign browser session\0').update(id).digest('base64url')
 }
 
-/** @returns a JWE (RFC 7516; `dir` with `A256GCM`) under a key that is derived from the id, so that the store alone opens nothing */
+/**
+ * @returns a JWE (RFC 7516; `dir` with `A256GCM`) under a key that is derived from the id, so that the store alone cannot
+ * decrypt it
+ */
 export function encryptSession(id: string, content: unknown): Promise<string> {
   return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(content)))
     .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
     .encrypt(encryptionKey(id))
 }
 
-/** @returns what was encrypted, or `undefined` for what was not encrypted with this id */
+/** @returns the decrypted text, or `undefined` if it was not encrypted with this id */
 export async function decryptSession(id: string, encrypted: string): Promise<unknown> {
   try {
     const { plaintext } = await compactDecrypt(encrypted, encryptionKey(id), {

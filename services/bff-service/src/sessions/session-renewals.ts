@@ -12,19 +12,19 @@ export interface SessionRenewalsDeps {
   issuer: IssuerClient
   metrics: BffMetrics
   clock: { now(): number }
-  /** How long a replica waits for another one's renewal before it takes it over, in milliseconds. Default 3,000. */
+  /** How long a replica waits for another one's renewal before it takes over, in milliseconds. Default 3,000. */
   takeOverAfterMs?: number
 }
 
 export interface SessionRenewals {
   /**
-   * Exchanges the tokens of a session, or joins the exchange that is under way: requests of one session that arrive together
-   * share it, and a replica waits for another one's. It goes on when no request waits for it any more. The issuer rotates
-   * nothing before the store has taken a write, and a result that cannot be stored is kept until it can.
-   * @throws {NotSignedInError} when the issuer has ended the session; it is gone here too then
+   * Exchanges the tokens of a session, or joins a running exchange: parallel requests of one session share it, and a replica
+   * waits for another one's. It continues when no request waits for it any more. The issuer rotates nothing before the store
+   * has accepted a write, and a result that cannot be stored is kept until it can.
+   * @throws {NotSignedInError} when the issuer has ended the session; it is then removed here, too
    */
   share(session: PresentedSession, browser: ClientInfo): Promise<PresentedSession>
-  /** Waits for those under way, ten seconds at most. */
+  /** Waits for running renewals, ten seconds at most. */
   settle(): Promise<void>
 }
 
@@ -60,10 +60,10 @@ export function createSessionRenewals({
     const { id, version, endsAt } = session
     const kept = unstored.newest(session)
     if (kept.version > version) return kept
-    // Else the rotation after this one would be the second that is not stored.
+    // Otherwise the next rotation would be the second one that is not stored.
     await unstored.store(id)
     const current = await claim(session)
-    // A request that took long holds an old one; its refresh token may be too old to be good.
+    // A slow request has an old version; its refresh token may no longer be valid.
     if (current.version > version) return current
     const tokens = await refresh(current, browser)
     const next = createSession(tokens, { now: clock.now(), version: version + 1, endsAt })
@@ -71,12 +71,12 @@ export function createSessionRenewals({
       unstored.keep({ ...next, id }, error)
       return true
     })
-    // Another replica has stored the same successor before; unless the session was ended meanwhile.
+    // Another replica has already stored the same successor; unless the session was ended meanwhile.
     if (!isStored && !(await encryptedStore.find(id))) throw new NotSignedInError()
     return { ...next, id }
   }
 
-  /** Waits while another replica refreshes the same version: it may hold a result that is not stored yet. */
+  /** Waits while another replica refreshes the same version: it may have a result that is not stored yet. */
   async function claim({ id, version }: PresentedSession): Promise<PresentedSession> {
     for (let waitedMs = 0; ; waitedMs += pollIntervalMs) {
       const takesOver = waitedMs >= takeOverAfterMs
@@ -95,7 +95,7 @@ export function createSessionRenewals({
     } catch (error) {
       const hasEnded = error instanceof InvalidGrantError
       metrics.countRefresh(hasEnded ? 'ended' : 'failed')
-      // What the store does not take now is found out again by the next request.
+      // If the store does not accept it now, the next request finds that out again.
       await (hasEnded ? encryptedStore.remove(id) : encryptedStore.release(id)).catch(() => {})
       throw hasEnded ? new NotSignedInError({ cause: error }) : error
     }

@@ -1,4 +1,4 @@
-/** The sessions of browsers: a cookie names one, and the tokens behind it stay here. */
+/** The sessions of browsers: a cookie names one, and its tokens stay here. */
 import { OAuthError, TemporarilyUnavailableError } from '@countersign/oauth'
 import type { Logger } from '@countersign/service-kit'
 import { createAdaptiveTimeout, late } from '../issuer/adaptive-timeout.ts'
@@ -22,42 +22,42 @@ export interface SessionServiceDeps {
   idleSeconds: number
   absoluteSeconds: number
   clock: { now(): number }
-  /** How long a replica waits for another one's refresh before it takes it over, in milliseconds. */
+  /** How long a replica waits for another one's refresh before it takes over, in milliseconds. */
   takeOverAfterMs?: number
 }
 
-/** A session that has just begun. */
+/** A session that has just started. */
 export interface StartedSession extends PresentedSession {
-  /** What the browser shows at its next sign-in. */
+  /** The device token for the next sign-in. */
   readonly deviceToken: string | undefined
 }
 
 export interface SessionService {
-  /** Signs a user in, under an id that nobody has known before. @throws {OAuthError} as the issuer refuses */
+  /** Signs a user in, under a new id. @throws {OAuthError} with the issuer's error */
   start(credentials: object, browser: ClientInfo, deviceToken?: string): Promise<StartedSession>
   /** @returns the live session of a cookie's value */
   find(id: string | undefined): Promise<PresentedSession | undefined>
   /**
-   * @returns the session with an access token that is good for a while; refreshed if need be, and when that takes long, with
-   * the one that is good still
+   * @returns the session with an access token that stays valid for a while: refreshed if needed or, if the refresh takes long,
+   * the current one while it is valid
    */
   freshen(session: PresentedSession, browser: ClientInfo): Promise<PresentedSession>
   /**
-   * Asks the issuer whether the session lives. While it does not answer, a session lives as long as its access token.
-   * @throws {NotSignedInError} when the issuer has ended it; it is gone here too then
+   * Asks the issuer whether the session lives. While the issuer does not respond, a session lives as long as its access token.
+   * @throws {NotSignedInError} when the issuer has ended it; it is then removed here, too
    */
   confirm(session: PresentedSession, browser: ClientInfo): Promise<PresentedSession>
   /**
-   * Refreshes at once, for a token that an API has refused.
-   * @throws {NotSignedInError} when the issuer has ended the session; it is gone here too then
+   * Refreshes at once, because an API rejected the token.
+   * @throws {NotSignedInError} when the issuer has ended the session; it is then removed here, too
    */
   renew(session: PresentedSession, browser: ClientInfo): Promise<PresentedSession>
   /**
-   * Ends a session here and at the issuer; at once here, and there when it answers.
-   * @throws {TemporarilyUnavailableError} when it may still be here; the issuer is told all the same
+   * Ends a session here and at the issuer: at once here, and there as soon as it responds.
+   * @throws {TemporarilyUnavailableError} when it may still be here; the issuer is asked to end it all the same
    */
   end(session: PresentedSession, browser: ClientInfo): Promise<void>
-  /** Waits for the refreshes under way and tries to store what is not stored, so that none is lost at the end of a process. */
+  /** Waits for running refreshes and tries to store unstored results, so that none is lost when the process ends. */
   settle(): Promise<void>
 }
 
@@ -99,14 +99,14 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
       const isLive = await withoutIssuer(fresh, late, () =>
         adaptiveTimeout.waitFor(issuer.isLive(fresh.accessToken, browser), shortWait)
       )
-      // Its key may have been revoked, and the session be good: the refresh token tells.
+      // Its key may have been revoked while the session is valid: the refresh shows which.
       return isLive === false ? renew(fresh, browser) : fresh
     },
     renew,
     async end(session, browser) {
       try {
         unstored.forget(session.id)
-        // First here: a cookie that somebody has copied is dead, whatever becomes of the rest.
+        // First here: a copied cookie is useless from now on, even if the rest fails.
         await encryptedStore.remove(session.id)
         metrics.countSession('signed_out')
       } finally {
@@ -128,7 +128,7 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
     return renewed === late ? session : renewed
   }
 
-  /** @returns a substitute while the issuer is away, for as long as the access token is good without it */
+  /** @returns a substitute while the issuer is unavailable, for as long as the access token is valid */
   async function withoutIssuer<T, S>(session: Session, substitute: S, ask: () => Promise<T>): Promise<T | S> {
     return ask().catch((error) => {
       const isAway = error instanceof OAuthError && error.status === 503
@@ -137,7 +137,7 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
     })
   }
 
-  /** A sign-out always succeeds: while the issuer is away, it is sent later. */
+  /** A sign-out always succeeds: while the issuer is unavailable, it is sent later. */
   async function signOutAtIssuer({ refreshToken }: Session, browser: ClientInfo): Promise<void> {
     const signOut = () => issuer.signOut(refreshToken, browser)
     await signOut().catch((error) => pendingSignOuts.add(signOut, error))
@@ -147,7 +147,7 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
     const renewed = await adaptiveTimeout.waitFor(renewals.share(session, browser), longWait)
     if (renewed !== late) return renewed
     throw new TemporarilyUnavailableError({
-      description: 'The token issuer has not answered in time. Try again in a moment.',
+      description: 'The token issuer did not respond in time. Try again in a moment.',
       detail: 'a refresh takes long'
     })
   }

@@ -1,6 +1,6 @@
-/** A session at rest. Only who has the browser's cookie can open it. */
+/** A stored session. Only the holder of the browser's cookie can decrypt it. */
 export interface StoredSession {
-  /** Grows by one with each refresh. */
+  /** Increases with each refresh. */
   readonly version: number
   readonly encrypted: string
 }
@@ -8,36 +8,36 @@ export interface StoredSession {
 /** A replica that wants to refresh the tokens of one version of a session. */
 export interface RenewalClaim {
   readonly version: number
-  /** The replica's name, which no other has. */
+  /** The replica's unique name. */
   readonly holder: string
   /** Whether to take the renewal over from a replica that has not finished it. */
   readonly takesOver: boolean
 }
 
-/** Where sessions are kept, each under the hash of its id. What is past its time to live is gone by itself. */
+/** Where sessions are stored, each under the hash of its id. Expired ones disappear by themselves. */
 export interface SessionStore {
   create(key: string, session: StoredSession, ttlSeconds: number): Promise<void>
-  /** Finds a session and restarts its time to live; while the store only refuses writes, it finds it all the same. */
+  /** Finds a session and restarts its time to live; while the store rejects only writes, the session is still found. */
   use(key: string, ttlSeconds: number): Promise<StoredSession | undefined>
   /**
-   * Finds a session before its tokens are refreshed. When the version is the claimed one, it writes the session as it is, to
-   * know that the store takes writes, and notes whose renewal it is.
-   * @returns `isElsewhere` when another replica has begun the renewal and not finished it
+   * Finds a session before its tokens are refreshed. If its version is the claimed one, it writes the session unchanged, to
+   * know that the store accepts writes, and records which replica renews it.
+   * @returns `isElsewhere` when another replica has started the renewal and not finished it
    */
   claim(
     key: string,
     claim: RenewalClaim,
     ttlSeconds: number
   ): Promise<{ session: StoredSession; isElsewhere: boolean } | undefined>
-  /** Takes back a claim whose refresh has failed. */
+  /** Releases a claim whose refresh has failed. */
   release(key: string): Promise<void>
   /**
-   * Stores the successor of one version, if that is the one that is there: what came later is not overwritten, and what
-   * was removed stays removed. The claim ends with it.
-   * @returns whether it was
+   * Stores the successor of a version, if that version is the stored one: a later one is not overwritten, and a removed
+   * session stays removed. The claim ends with it.
+   * @returns whether it was stored
    */
   replace(key: string, version: number, successor: StoredSession, ttlSeconds: number): Promise<boolean>
   remove(key: string): Promise<void>
-  /** Whether it answers. */
+  /** Whether it responds. */
   check(): Promise<boolean>
 }

@@ -6,26 +6,26 @@ const content = z.object({
   userId: z.string(),
   username: z.string(),
   roles: z.array(z.string()),
-  /** The issuer's name for it (`sid`). */
+  /** The issuer's id for it (`sid`). */
   sessionId: z.string(),
   accessToken: z.string(),
   accessExpiresAt: z.number(),
-  /** From then on the access token is refreshed on the way of a request. */
+  /** From then on, the next request refreshes the access token first. */
   refreshAt: z.number(),
   refreshToken: z.string(),
-  /** Grows by one with each refresh. */
+  /** Increases with each refresh. */
   version: z.int(),
   endsAt: z.number()
 })
 
-/** What the server keeps for a browser. The tokens never leave it but for the APIs. Times are in milliseconds since 1970. */
+/** The server's data about a browser. The tokens leave it only for the APIs. Times are in milliseconds since 1970. */
 export type Session = Readonly<z.infer<typeof content>>
 
 const refreshLeadMs = 30_000
 
 /**
- * Makes a session of tokens that the issuer has just handed over itself, which is why its word for who the user is needs
- * no verification here; the APIs verify it.
+ * Makes a session from tokens that came directly from the issuer. So the claims about the user need no verification here; the
+ * APIs verify them.
  */
 export function createSession(
   { access_token: accessToken, refresh_token: refreshToken, expires_in: expiresIn }: TokenResponse,
@@ -47,7 +47,7 @@ export function createSession(
   })
 }
 
-/** Reads what was encrypted. @returns `undefined` for what another release has written, or what has come to its end */
+/** Reads a decrypted session. @returns `undefined` when it has expired, or another release wrote it */
 export function readSession(value: unknown, version: number, now: number): Session | undefined {
   const { data } = content.safeParse(value)
   return data && data.version === version && data.endsAt > now ? data : undefined

@@ -1,12 +1,12 @@
 import { describeError, type Logger } from '@countersign/service-kit'
 import type { EncryptedStore, PresentedSession } from './encrypted-store.ts'
 
-/** Sessions whose tokens the issuer has rotated and whose new version the store has not taken: only this replica has it. */
+/** Sessions whose tokens the issuer has rotated but whose new version the store has not accepted: only this replica has it. */
 export interface UnstoredRenewals {
   keep(session: PresentedSession, failure: unknown): void
-  /** @returns the kept version of a session that the store has found, if that is the newer one */
+  /** @returns the kept version of a session that was found in the store, if it is newer */
   newest(session: PresentedSession): PresentedSession
-  /** Stores what is kept of a session. @throws {TemporarilyUnavailableError} when the store does not take it yet */
+  /** Stores the kept version of a session. @throws {TemporarilyUnavailableError} when the store does not accept it yet */
   store(id: string): Promise<void>
   /** For a session that has ended. */
   forget(id: string): void
@@ -52,12 +52,12 @@ export function createUnstoredRenewals({ encryptedStore, logger, clock }: Unstor
   async function store(id: string): Promise<void> {
     const session = kept.get(id)
     if (!session) return
-    // Where another version is there, or none, this one is of no use any more.
+    // If the store has another version, or none, this one is no longer needed.
     if (session.endsAt > clock.now()) await encryptedStore.replace(id, session)
     if (kept.get(id) === session) forget(id)
   }
 
-  /** Ends at the first one that the store refuses: it would refuse the others as well. */
+  /** Stops at the first one that the store rejects: it would reject the others as well. */
   async function storeAll(): Promise<void> {
     if (isStoring || kept.size === 0) return
     isStoring = true

@@ -19,14 +19,14 @@ function describeSessionStore(name: string, open: () => SessionStore): void {
       key = `contract-${process.pid}-${made++}`
     })
 
-    test('finds what was created, as it was, and nothing else', async () => {
+    test('finds a created session unchanged, and nothing else', async () => {
       await store.create(key, { version: 0, encrypted: 'a.b.c' }, 60)
       expect(await store.use(key, 60)).toEqual({ version: 0, encrypted: 'a.b.c' })
       expect(await store.use(`${key}x`, 60)).toBeUndefined()
       expect(await store.check()).toBe(true)
     })
 
-    test('forgets what is past its time, which each use extends', async () => {
+    test('forgets expired sessions; each use extends the time', async () => {
       await store.create(key, { version: 0, encrypted: 'x' }, 1)
       await delay(600)
       expect(await store.use(key, 1)).toBeDefined()
@@ -36,7 +36,7 @@ function describeSessionStore(name: string, open: () => SessionStore): void {
       expect(await store.use(key, 1)).toBeUndefined()
     })
 
-    test('takes the successor of the version that is there alone', async () => {
+    test('accepts only the successor of the stored version', async () => {
       await store.create(key, { version: 1, encrypted: 'one' }, 60)
       expect(await store.replace(key, 0, { version: 1, encrypted: 'late' }, 60)).toBe(false)
       expect(await store.replace(key, 1, { version: 2, encrypted: 'two' }, 60)).toBe(true)
@@ -44,7 +44,7 @@ function describeSessionStore(name: string, open: () => SessionStore): void {
       expect(await store.use(key, 60)).toEqual({ version: 2, encrypted: 'two' })
     })
 
-    test('tells version 1 from version 10', async () => {
+    test('distinguishes version 1 from version 10', async () => {
       await store.create(key, { version: 10, encrypted: 'ten' }, 60)
       expect(await store.replace(key, 1, { version: 2, encrypted: 'x' }, 60)).toBe(false)
       expect(await store.replace(key, 10, { version: 11, encrypted: 'eleven' }, 60)).toBe(true)
@@ -80,7 +80,7 @@ function describeSessionStore(name: string, open: () => SessionStore): void {
       expect(await claim('b', 1)).toBeUndefined()
     })
 
-    test('what was removed does not come back with a successor', async () => {
+    test('a removed session does not return with a successor', async () => {
       await store.create(key, { version: 0, encrypted: 'x' }, 60)
       await store.remove(key)
       await store.remove(key)

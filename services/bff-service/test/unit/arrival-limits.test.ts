@@ -18,11 +18,11 @@ test('a body that stops coming is waited for half a minute from then on', () => 
   expect(secondsUntilTooLate((second) => Math.min(second, 100) * 1_000_000)).toBe(130)
 })
 
-test('a body that comes with 16 KiB a second or more may take as long as it likes', () => {
+test('a body that arrives at 16 KiB per second or more has no time limit', () => {
   expect(secondsUntilTooLate((second) => second * 16 * 1024)).toBeUndefined()
 })
 
-test('a body that comes slower may not: a trickle holds nothing for long', () => {
+test('a slower body has one: a trickle holds nothing for long', () => {
   expect(secondsUntilTooLate((second) => second)).toBe(31)
   expect(secondsUntilTooLate((second) => second * 8 * 1024)).toBe(60)
 })
@@ -31,6 +31,6 @@ test('the time that an API takes to read is not held against the browser', () =>
   expect(secondsUntilTooLate(() => 100_000, false)).toBeUndefined()
 })
 
-test('in all, a body has as long as the slowest that may be', () => {
+test('the total time is that of the slowest body that is allowed', () => {
   expect(longestArrivalMs(10 * 1024 * 1024)).toBe(670_000)
 })

@@ -74,7 +74,7 @@ describe('sign-outs that the issuer has not heard of', () => {
     expect(signOut.attempts).toEqual([30_000, 130_000])
   })
 
-  test('after ten minutes it is given up, however long it was told to wait', async () => {
+  test('after ten minutes it is given up, whatever Retry-After says', async () => {
     const failing = createSignOut(...Array.from({ length: 100 }, () => away))
     const late = createSignOut()
     pending.add(failing.run, away)

@@ -15,7 +15,7 @@ describe('encrypted sessions', () => {
     for (const id of ids) expect(isSessionId(id)).toBe(true)
   })
 
-  test('the id opens what it has encrypted, and another id does not', async () => {
+  test('an id decrypts what was encrypted with it, and another id does not', async () => {
     const [id, other] = [makeSessionId(), makeSessionId()]
     const encrypted = await encryptSession(id, { accessToken: 'secret' })
     expect(encrypted).not.toContain('secret')

@@ -188,7 +188,7 @@ describe('sessions of browsers', () => {
       expect(await replica().renew(session, browser)).toMatchObject({ version: 1 })
     })
 
-    test('after the refresh: this replica serves the new version and goes on trying, and no other one refreshes', async () => {
+    test('after the refresh: this replica serves the new version and keeps trying to store it, and no other one refreshes', async () => {
       const session = await sessions.start({}, browser)
       const working = { ...store }
       store.replace = refuse
@@ -245,14 +245,14 @@ describe('sessions of browsers', () => {
     expect(await sessions.find(session.id)).toBeUndefined()
   })
 
-  test('a session that the issuer has ended is gone here too', async () => {
+  test('a session that the issuer has ended is removed here, too', async () => {
     const session = await sessions.start({}, browser)
     issuer.refusal = new InvalidGrantError()
     await expect(sessions.renew(session, browser)).rejects.toThrow(NotSignedInError)
     expect(await sessions.find(session.id)).toBeUndefined()
   })
 
-  test('while the issuer is away a token serves until it expires', async () => {
+  test('while the issuer is unavailable a token is used until it expires', async () => {
     const session = await sessions.start({}, browser)
     issuer.refusal = new TemporarilyUnavailableError()
     now += 599_000
@@ -276,7 +276,7 @@ describe('sessions of browsers', () => {
       return done
     }
 
-    test('a request with a good token goes on with it after a second, and the ones behind it after a tenth', async () => {
+    test('a request with a valid token proceeds with it after a second, and later ones after a tenth', async () => {
       const [one, other] = [await sessions.start({}, browser), await sessions.start({}, browser)]
       const answerAgain = hang()
       now += 580_000
@@ -308,7 +308,7 @@ describe('sessions of browsers', () => {
       expect(await isDone(sessions.freshen(renewed as PresentedSession, browser), 999)).toBe(false)
     })
 
-    test('a refresh that fails when nobody waits for it any more harms nobody', async () => {
+    test('a refresh that fails when no request waits for it any more is harmless', async () => {
       const session = await sessions.start({}, browser)
       const answerAgain = hang()
       now += 580_000
@@ -321,7 +321,7 @@ describe('sessions of browsers', () => {
       expect(await sessions.find(session.id)).toMatchObject({ version: 0 })
     })
 
-    test('a request whose token has expired is told to come again after ten seconds, and then after one', async () => {
+    test('a request whose token has expired gets 503 after ten seconds, and later ones after one', async () => {
       const session = await sessions.start({}, browser)
       hang()
       now += 600_000
@@ -368,7 +368,7 @@ describe('sessions of browsers', () => {
       expect(await sessions.confirm(session, browser)).toMatchObject({ version: 1, refreshToken: 'r1' })
     })
 
-    test('has the answer that was last known while the issuer is away, until the access token expires', async () => {
+    test('returns the last known answer while the issuer is unavailable, until the access token expires', async () => {
       const session = await sessions.start({}, browser)
       issuer.refusal = new TemporarilyUnavailableError()
       now += 599_000
@@ -395,7 +395,7 @@ describe('sessions of browsers', () => {
     expect(issuer.signedOut).toEqual(['r0'])
   })
 
-  test('a sign-out while the issuer is away is made good later', async () => {
+  test('a sign-out while the issuer is unavailable is repeated later', async () => {
     const session = await sessions.start({}, browser)
     issuer.refusal = new TemporarilyUnavailableError()
     await sessions.end(session, browser)

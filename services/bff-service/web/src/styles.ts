@@ -1,4 +1,4 @@
-/** The styles of the library, one import for each component in use: base components before those made of them. */
+/** The styles of the library, one import for each component in use: base components before those built from them. */
 import '@mantine/core/styles/baseline.css'
 import '@mantine/core/styles/default-css-variables.css'
 import '@mantine/core/styles/global.css'

@@ -2,8 +2,8 @@ import type { Middleware } from 'koa'
 import type { IssuerStatistics } from '../issuer-statistics.ts'
 
 /**
- * `GET /admin/dashboard`: the figures of the auth-service, which this service gets with a token of its own. It asks for
- * itself: what its own client may read does not depend on who looks at it.
+ * `GET /admin/dashboard`: the statistics of the auth-service, which this service reads with its own token. What its client may
+ * read does not depend on the user.
  */
 export function showDashboard(statistics: Pick<IssuerStatistics, 'read'>): Middleware {
   return async function answerDashboard(ctx) {

@@ -1,6 +1,6 @@
 import type { Middleware } from 'koa'
 
-/** `GET /me`: who the caller is, from the access token alone. */
+/** `GET /me`: the caller, only from the access token. */
 export const answerMe: Middleware = (ctx) => {
   const { sub, preferred_username: username, roles, scope, sid } = ctx.state.accessToken
   ctx.set('Cache-Control', 'no-store')

@@ -70,8 +70,12 @@ describe('the figures of the auth-service', () => {
     ['an auth-service that is away', { token: failed }, /cannot be reached/],
     ['one that is away once there is a token', { figures: failed }, /cannot be reached/],
     ['one that cannot work', { figures: () => json({ error: 'temporarily_unavailable' }, 503) }, /cannot be reached/],
-    ['a refusal of the client', { token: () => json({ error: 'invalid_client' }, 401) }, /has refused/],
-    ['a refusal of the scope', { figures: () => json({ error: 'insufficient_scope' }, 403) }, /has refused/],
+    ['a refusal of the client', { token: () => json({ error: 'invalid_client' }, 401) }, /rejected the credentials/],
+    [
+      'a refusal of the scope',
+      { figures: () => json({ error: 'insufficient_scope' }, 403) },
+      /rejected the credentials/
+    ],
     ['a page instead of a token', { token: () => new Response('<html>') }, /cannot be used/],
     ['a page instead of figures', { figures: () => new Response(JSON.stringify(figures)) }, /cannot be used/],
     ['a redirect', { figures: () => json(figures, 302) }, /cannot be used/],
@@ -122,7 +126,7 @@ describe('the figures of the auth-service', () => {
     await made.close()
   })
 
-  test('are not to be had without a key, and nobody is asked', async () => {
+  test('are unavailable without a key, and no request is made', async () => {
     const statistics = createIssuerStatistics({
       issuer: 'https://auth.example.com',
       authUrl: 'https://auth.example.com',

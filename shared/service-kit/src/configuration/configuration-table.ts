@@ -1,6 +1,6 @@
 import type { Variable, Variables } from './variables.ts'
 
-/** The variables of a program as a table in Markdown: what stands in docs/configuration.md. */
+/** The variables of a program as a Markdown table for docs/configuration.md. */
 export function configurationTable(program: string, variables: Variables): string {
   const rows = Object.values(variables).map((variable) => {
     const star = variable.isSecret ? ' *' : ''

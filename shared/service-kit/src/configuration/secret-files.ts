@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { ConfigurationError, type Environment } from './variables.ts'
 
 /**
- * Reads `NAME_FILE` into `NAME` for each given name, so that secrets can come as mounted files. A line end behind a
- * secret is no part of it, in a variable as in a file.
- * @throws {ConfigurationError} when both are given, or a file cannot be read, holds nothing, or is not UTF-8
+ * Reads `NAME_FILE` into `NAME` for each given name, so that secrets can be mounted files. A line break at the end of a secret
+ * is removed, in variables and files.
+ * @throws {ConfigurationError} when both are given, or a file cannot be read, is empty, or is not UTF-8
  */
 export async function withSecretFiles(env: Environment, names: readonly string[]): Promise<Environment> {
   const result: Record<string, string | undefined> = { ...env }
@@ -31,7 +31,7 @@ export async function withSecretFiles(env: Environment, names: readonly string[]
   return result
 }
 
-/** @returns `undefined` for what is not UTF-8. UTF-16 without a byte order mark shows by its zero bytes. */
+/** @returns `undefined` if it is not UTF-8. UTF-16 without a byte order mark is recognized by its zero bytes. */
 function decode(bytes: Uint8Array): string | undefined {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)

@@ -23,12 +23,12 @@ export function serviceVariables({ port, managementPort }: { port: number; manag
     managementPort: {
       name: 'MANAGEMENT_PORT',
       schema: wholeNumber({ min: 0, max: 65_535 }).default(managementPort),
-      description: 'the port of health and metrics; 0 takes a free one'
+      description: 'the port of health and metrics; 0 uses a free one'
     },
     shutdownDelaySeconds: {
       name: 'SHUTDOWN_DELAY_SECONDS',
       schema: wholeNumber({ min: 0, max: 300, unit: 'seconds' }).default(5),
-      description: 'how long it still takes requests after `SIGTERM`, while load balancers see that it is not ready'
+      description: 'how long it still accepts requests after `SIGTERM`, while load balancers see that it is not ready'
     },
     logLevel: {
       name: 'LOG_LEVEL',

@@ -41,7 +41,7 @@ export function issuerUrl() {
   return z.string(expects).max(512, expects).refine(isServiceUrl, expects)
 }
 
-/** Where a service is: an absolute `http` or `https` URL without user, query and fragment. A slash at its end is dropped. */
+/** The address of a service: an absolute `http` or `https` URL without user, query and fragment. A slash at its end is dropped. */
 export function serviceUrl() {
   return issuerUrl().transform((text) => text.replace(/\/$/, ''))
 }
@@ -52,7 +52,7 @@ function isServiceUrl(text: string): boolean {
   return ['http:', 'https:'].includes(protocol) && !username && !password && !search && !hash
 }
 
-/** What names an API in tokens, as it was written. */
+/** The identifier of an API in tokens, as it was written. */
 export function audience() {
   const expects = `${audienceRule}, such as https://api.example.com or my-api`
   return z.string(expects).regex(audiencePattern, expects)
@@ -70,13 +70,13 @@ export function redisUrl() {
   return connectionUrl({ schemes: ['redis', 'rediss'], example: 'redis://host:6379' })
 }
 
-/** A secret that two services share: 32 characters or more, and nothing that a header cannot hold. */
+/** A secret that two services share: at least 32 characters, all of them allowed in a header. */
 export function sharedKey() {
   const expects = '32 to 256 visible ASCII characters, such as openssl rand -base64 32 makes'
   return secretText(z.string(expects).regex(/^[\x21-\x7e]{32,256}$/, expects))
 }
 
-/** A text that is kept from being printed. */
+/** A text that is never printed. */
 export function secretText(schema: z.ZodType<string>) {
   return schema.transform((text) => new Secret(text))
 }

@@ -4,26 +4,26 @@ import { StartError } from '../start-error.ts'
 /** One environment variable. */
 export interface Variable<S extends z.ZodType = z.ZodType> {
   readonly name: string
-  /** Takes the text, and `undefined` when there is a default; its errors complete the sentence "NAME must be …". */
+  /** Parses the text, and `undefined` when there is a default; its errors complete the sentence "NAME must be …". */
   readonly schema: S
-  /** What it is, in Markdown, for docs/configuration.md. */
+  /** A description in Markdown, for docs/configuration.md. */
   readonly description: string
-  /** The default in Markdown, where the schema cannot tell it. */
+  /** The default in Markdown, if the schema does not show it. */
   readonly defaultText?: string
-  /** Whether it may also come as a file, by `NAME_FILE`. */
+  /** Whether it may also come from a file, by `NAME_FILE`. */
   readonly isSecret?: boolean
 }
 
 /** The variables of one program, by the keys of its configuration. */
 export type Variables = Readonly<Record<string, Variable>>
 
-/** The configuration that variables become. */
+/** The configuration made from the variables. */
 export type ValuesOf<V extends Variables> = { readonly [K in keyof V]: z.output<V[K]['schema']> }
 
 /** The process environment, or something like it. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Thrown once for a whole configuration; its message names every variable that is wrong, and never shows a value. */
+/** Thrown once for a whole configuration; its message names every invalid variable, and never shows a value. */
 export class ConfigurationError extends StartError {
   override name = 'ConfigurationError'
   readonly code = 'ERR_CONFIGURATION'
@@ -44,7 +44,7 @@ export function environmentSchema<V extends Variables>(variables: V) {
 }
 
 /**
- * Reads an environment by its schema and reports all problems at once. An empty variable counts as absent.
+ * Validates an environment and reports all problems at once. An empty variable counts as absent.
  * @throws {ConfigurationError}
  */
 export function readEnvironment<T>(env: Environment, schema: z.ZodType<T>): T {
@@ -59,14 +59,14 @@ export function readVariables<V extends Variables>(env: Environment, variables: 
   return readEnvironment(env, environmentSchema(variables))
 }
 
-/** The names of the variables that may also come as a file. */
+/** The names of the variables that may also come from a file. */
 export function secretNames(variables: Variables): string[] {
   return Object.values(variables)
     .filter(({ isSecret }) => isSecret)
     .map(({ name }) => name)
 }
 
-/** The same variable, allowed to be absent. */
+/** The same variable, but optional. */
 export function optional<S extends z.ZodType>(variable: Variable<S>): Variable<z.ZodOptional<S>> {
   return { ...variable, schema: z.optional(variable.schema) }
 }

@@ -1,23 +1,23 @@
-/** A connection to Redis for services that must not wait for it. */
+/** A connection to Redis for services that must not wait long for it. */
 import { NotPrimaryError, requirePrimary } from '@countersign/verifier/redis'
 import { createClient, ErrorReply } from 'redis'
 import { describeError, type Logger } from '../logger.ts'
 
-/** How often Redis is asked whether it answers. */
+/** How often Redis is pinged. */
 const checkIntervalMs = 250
-/** It is given up when an answer is not there after so many intervals; a Redis that is slow and not dead gets up to the last. */
+/** A connection is given up when a ping has no reply after this many intervals; a slow Redis gets up to the last one. */
 const patience = { first: 2, last: 16 }
 const connectTimeoutMs = 2000
-/** When nothing was said for so long while a connection is made, the attempt has come to nothing. */
+/** How long a connection attempt may be silent before it counts as failed. */
 const silenceTimeoutMs = 10_000
 
 /**
- * A connection that never makes a caller wait long for Redis. While Redis is away, commands fail at once; when it takes
- * commands and does not answer, or has become a replica, those under way fail within a second. It reconnects by itself.
+ * A connection that never makes a caller wait long. While Redis is unavailable, commands fail at once; when it accepts
+ * commands and does not reply, or has become a replica, running commands fail within a second. It reconnects by itself.
  */
 export type RedisConnection = ReturnType<typeof createConnection>
 
-/** Opens a connection in the background. `destroy` closes it for good. */
+/** Opens a connection in the background. `destroy` closes it permanently. */
 export function openRedisConnection(url: string, logger: Logger): RedisConnection {
   const connection = createConnection(url)
   let isReachable = true
@@ -34,7 +34,7 @@ export function openRedisConnection(url: string, logger: Logger): RedisConnectio
     hasRight = false
   }
   connection.on('error', onFault)
-  // One that was closed while it was being made.
+  // A connection that was closed while it was being made.
   connection.on('ready', () => {
     if (!connection.isOpen) connection.destroy()
   })
@@ -46,7 +46,7 @@ export function openRedisConnection(url: string, logger: Logger): RedisConnectio
 interface Observer {
   onFault(fault: Error): void
   onAnswer(): void
-  /** The user of this connection may not ask which role Redis has (`+info`). */
+  /** The user of this connection has no right to query the role of Redis (`+info`). */
   onNoRight(refusal: Error): void
 }
 
@@ -54,9 +54,10 @@ function createConnection(url: string) {
   return createClient({
     url,
     disableOfflineQueue: true,
-    // CLIENT SETINFO is a right that Redis 7.0 cannot name in an ACL.
+    // Redis 7.0 cannot name the right to CLIENT SETINFO in an ACL.
     disableClientInfo: true,
-    // Not node-redis's own: it bounds the time until a command is sent, not until it is answered, by a signal for each.
+    // Not node-redis's own timeout: that one limits the time until a command is sent, not until its reply, with a signal for
+    // each.
     commandOptions: { timeout: 0 },
     socket: {
       connectTimeout: connectTimeoutMs,
@@ -67,13 +68,12 @@ function createConnection(url: string) {
 }
 
 function connect(connection: RedisConnection): void {
-  connection.connect().catch(() => {}) // the error event has said it; it goes on trying
+  connection.connect().catch(() => {}) // the error event has reported it; it keeps trying
 }
 
 /**
- * Asks at short intervals whether Redis answers and is the primary, and replaces the connection when not: that fails all
- * commands under way. What counts is how often it was asked, not how much time went by: while this process stands still
- * nothing can be read.
+ * Pings Redis at short intervals, and replaces the connection when there is no reply or Redis is not the primary: that fails
+ * all running commands. The number of pings counts, not the time: while this process is stopped, nothing can be read.
  */
 function dropInDoubt(connection: RedisConnection, { onFault, onAnswer, onNoRight }: Observer): void {
   let isAsking = false
@@ -87,7 +87,7 @@ function dropInDoubt(connection: RedisConnection, { onFault, onAnswer, onNoRight
     isAsking = false
     if (!connection.isOpen) return
     if (answer instanceof NotPrimaryError) return replace(answer)
-    // A refusal is an answer, too.
+    // An error is a reply, too.
     if (answer instanceof ErrorReply) onNoRight(answer)
     else if (answer !== undefined && !connection.isReady) return
     onAnswer()
@@ -95,7 +95,7 @@ function dropInDoubt(connection: RedisConnection, { onFault, onAnswer, onNoRight
   }
   const drop = () => {
     const milliseconds = allowed * checkIntervalMs
-    // Were it only slow, it would be dropped time and again.
+    // If it is only slow, it would be dropped again and again.
     allowed = Math.min(2 * allowed, patience.last)
     replace(new Error(`Redis has not answered within ${milliseconds} ms`))
   }

@@ -5,12 +5,12 @@ const patterns = {
   read_only: /^READONLY\b|is a replica/
 }
 
-/** A state in which Redis answers and refuses writes. */
+/** A state in which Redis responds and rejects writes. */
 export type WriteRefusal = keyof typeof patterns
 
 export const writeRefusals = Object.keys(patterns) as readonly WriteRefusal[]
 
-/** @returns the state of Redis that an error tells of, or `undefined` for any other error */
+/** @returns the state of Redis that an error reports, or `undefined` for any other error */
 export function writeRefusalOf(error: unknown): WriteRefusal | undefined {
   const message = error instanceof Error ? error.message : ''
   return writeRefusals.find((state) => patterns[state].test(message))

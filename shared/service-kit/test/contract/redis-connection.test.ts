@@ -26,7 +26,7 @@ describe.skipIf(inject('redisUrl') === undefined)('a connection to Redis', () =>
   const becomes = (connection: RedisConnection, isReady: boolean) =>
     expect.poll(() => connection.isReady, { timeout: 15_000 }).toBe(isReady)
 
-  test('lets nobody wait for a Redis that is gone, and comes back by itself', async () => {
+  test('makes no caller wait for an unreachable Redis, and reconnects by itself', async () => {
     await proxy.cut()
     await expect(redis.set('name', 'value')).rejects.toThrow()
     await proxy.restore()
@@ -35,7 +35,7 @@ describe.skipIf(inject('redisUrl') === undefined)('a connection to Redis', () =>
     expect(lines).toHaveLength(1)
   })
 
-  test('lets nobody wait for a Redis that takes what it is sent and says nothing, and comes back by itself', async () => {
+  test('makes no caller wait for a Redis that accepts commands and does not reply, and reconnects by itself', async () => {
     proxy.pause()
     const begin = performance.now()
     const commands = Array.from({ length: 20 }, (_, at) => redis.set(`name-${at}`, 'value'))
@@ -54,7 +54,7 @@ describe.skipIf(inject('redisUrl') === undefined)('a connection to Redis', () =>
     expect(lines[0]).toContain('Redis has not answered within 500 ms')
   })
 
-  test('tries again when what it connects to says nothing', async () => {
+  test('tries again when the server it connects to does not reply', async () => {
     proxy.pause()
     proxy.dropConnections()
     const { connections } = proxy.counts
@@ -65,7 +65,7 @@ describe.skipIf(inject('redisUrl') === undefined)('a connection to Redis', () =>
     expect(await redis.ping()).toBe('PONG')
   }, 60_000)
 
-  test('outlives a process that stands still, whether or not a command is under way', async () => {
+  test('survives a stopped process, with and without a running command', async () => {
     const { connections } = proxy.counts
     for (const milliseconds of [600, 3000]) {
       const pending = redis.set('name', 'value')

@@ -26,7 +26,7 @@ async function answerTo(thrown: unknown) {
 }
 
 describe('the error handler', () => {
-  test('answers an error of the protocol by its code, status, description and headers, and logs its detail alone', async () => {
+  test('returns code, status, description and headers of a protocol error, and only logs its detail', async () => {
     const error = new TemporarilyUnavailableError({
       retryAfterSeconds: 3,
       detail: 'the pool is empty',
@@ -47,7 +47,7 @@ describe('the error handler', () => {
     ])
   })
 
-  test('logs nothing of an error that has no more to say than its answer', async () => {
+  test('logs nothing about an error without a detail', async () => {
     expect(await answerTo(new TemporarilyUnavailableError())).toMatchObject({ status: 503, logged: [] })
   })
 

@@ -31,7 +31,7 @@ describe('a request that does not fit its schema', () => {
     ])
   })
 
-  test('names the field alone where the sentence about it is not of this project', () => {
+  test('names only the field if the message about it is not one of this project', () => {
     expect(errorOf({ username: 'alice', age: 'old' }).description).toBe('The request has invalid fields: age.')
   })
 

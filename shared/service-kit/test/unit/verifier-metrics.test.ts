@@ -35,7 +35,7 @@ describe('the metrics of a verifier', () => {
     })
   })
 
-  it('leave out what is not known, rather than show 0', async () => {
+  it('omit unknown values, rather than show 0', async () => {
     const scrape = setUp({ keys: { count: 0, ageSeconds: null }, revocations: null, cachedTokens: 0 })
     expect(await scrape()).toEqual({
       countersign_key_set_keys: '0',

@@ -1,4 +1,4 @@
-/** What every transport of the denylist must hold to: the feed that verifiers follow, and the publisher that fills it. */
+/** The contract of every transport of the denylist: the feed that verifiers follow, and the publisher that fills it. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import {

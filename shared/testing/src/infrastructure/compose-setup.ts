@@ -3,7 +3,7 @@ import { findDockerWith } from './docker.ts'
 import './provided.ts'
 import { readTestEnvironment } from './test-environment.ts'
 
-/** The global set-up of the suites that run the project's own images: tells them whether they can. */
+/** The global set-up of the suites that run the project's own images: checks whether they can run. */
 export default async function setUpCompose(project: TestProject): Promise<void> {
   const { postgresImage, redisImage, nodeImage } = readTestEnvironment()
   const log = (line: string) => project.vitest.logger.log(line)

@@ -1,4 +1,4 @@
-/** What the proxies have in common that make a fault at the statement or command that a test chooses. */
+/** The common part of the proxies that cause a fault at a statement or command that a test chooses. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
@@ -8,7 +8,7 @@ export interface FaultProxy<E extends Exchange> {
   /** What clients sent since the last `clear`, in order. */
   readonly sent: readonly Sent[]
   clear(): void
-  /** Does something at a statement or command. @returns how it is taken away again */
+  /** Intercepts a statement or command. @returns a function that undoes it */
   intercept(interception: Interception<E>): () => void
   close(): Promise<void>
 }
@@ -26,9 +26,9 @@ export interface Interception<E extends Exchange> {
   /** Found in the text of the statement or command. */
   readonly matches: RegExp | ((text: string) => boolean)
   readonly moment: Moment
-  /** How many of those that match are met; then it is spent. Default: 1. */
+  /** How many matches are intercepted. Default: 1. */
   readonly times?: number
-  /** What happens then. The connection waits for it and goes on afterwards, if it still can. */
+  /** The fault. The connection waits for it and continues afterwards, if it still can. */
   action(exchange: E): unknown
 }
 

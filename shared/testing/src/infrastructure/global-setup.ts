@@ -1,4 +1,4 @@
-/** Starts what integration tests share, once for a run: Postgres and Redis in containers, or Postgres alone without. */
+/** Starts the servers of integration tests once for a run: Postgres and Redis in containers, or Postgres alone without Docker. */
 
 import { findChromium, findFirefox, findWebKit } from './browsers.ts'
 import { findDockerWith } from './docker.ts'

@@ -1,4 +1,4 @@
-/** A proxy before Postgres that writes down every statement, and makes a fault at the statement that a test chooses. */
+/** A proxy in front of Postgres that records every statement, and causes a fault at a statement that a test chooses. */
 import type { Socket } from 'node:net'
 import { cutBetween, type Exchange, type FaultProxy, startFaultProxy, type Watch } from './fault-proxy.ts'
 

@@ -1,6 +1,6 @@
 import { startPostgresFaults, statementSeparator, withoutStatement } from './postgres-faults.ts'
 
-/** A proxy before Postgres that writes down every statement, so that a test can count them. */
+/** A proxy in front of Postgres that records every statement, so that a test can count them. */
 export interface PostgresRecorder {
   /** The database's URL with the proxy's host and port in it. */
   readonly url: string

@@ -1,4 +1,4 @@
-/** A proxy before Redis that writes down every command, and makes a fault at the command that a test chooses. */
+/** A proxy in front of Redis that records every command, and causes a fault at a command that a test chooses. */
 import type { Socket } from 'node:net'
 import { cutBetween, type Exchange, type FaultProxy, startFaultProxy, type Watch } from './fault-proxy.ts'
 

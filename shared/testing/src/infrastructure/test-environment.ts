@@ -9,7 +9,7 @@ export function readTestEnvironment() {
     redis7Image: environment.REDIS7_IMAGE || 'redis:7-alpine',
     valkeyImage: environment.VALKEY_IMAGE || 'valkey/valkey:8-alpine',
     nodeImage: environment.NODE_IMAGE || 'node:24-slim',
-    /** Whether this is `npm run test:soak`: all of what `npm test` has time for a part of. */
+    /** Whether this is `npm run test:soak`, which runs everything of which `npm test` runs a part. */
     isSoak: environment.SOAK === '1',
     requiresDocker: environment.REQUIRE_DOCKER === '1',
     chromiumPath: environment.CHROMIUM_PATH || undefined,
@@ -25,12 +25,12 @@ export function readTestEnvironment() {
   })
 }
 
-/** The environment of a child process: ours with the given changes; `undefined` takes a variable away. */
+/** The environment of a child process: ours with the given changes; `undefined` removes a variable. */
 export function childEnvironment(changes: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
   return { ...environment, ...changes }
 }
 
-/** Tells testcontainers, which looks at this variable alone, where Docker is. */
+/** Tells testcontainers where Docker is; it reads only this variable. */
 export function setDockerHost(host: string): void {
   environment.DOCKER_HOST = host
 }

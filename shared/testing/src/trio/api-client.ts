@@ -42,7 +42,7 @@ export async function send<T = Record<string, unknown>>(url: string, init: Reque
 
 const secretMembers = ['password', 'current_password', 'new_password', 'refresh_token', 'device_token']
 
-/** Whatever is sent as a password or token, right or wrong, must not be logged. Very short ones prove nothing. */
+/** A password or token that was sent, right or wrong, must not be logged. Very short ones prove nothing. */
 function rememberSecrets({ headers, body }: RequestInit): void {
   const sent = [new Headers(headers).get('Authorization')?.replace(/^Bearer /, '')]
   if (typeof body === 'string' && body.length < 20_000 && body.startsWith('{')) {
@@ -58,7 +58,7 @@ function bearer(accessToken: string | undefined): Record<string, string> {
   return accessToken === undefined ? {} : { Authorization: `Bearer ${accessToken}` }
 }
 
-/** Registers a user with a name of its own. */
+/** Registers a user with a unique name. */
 export async function register(authUrl: string): Promise<Credentials & { id: string }> {
   const credentials = {
     username: `user-${randomBytes(6).toString('hex')}`,
@@ -70,7 +70,7 @@ export async function register(authUrl: string): Promise<Credentials & { id: str
   return { ...credentials, id: body.id }
 }
 
-/** Signs in, and expects that to work. */
+/** Signs in, and expects success. */
 export async function signIn(authUrl: string, { username, password }: Credentials): Promise<TokenResponse> {
   const { status, body } = await post<TokenResponse>(`${authUrl}/auth/login`, { username, password })
   if (status !== 200) throw new Error(`login answered ${status}: ${JSON.stringify(body)}`)

@@ -12,7 +12,7 @@ export interface BrowserClient {
   send<T = Record<string, unknown>>(method: string, path: string, options?: SendOptions): Promise<Answer<T>>
   /** The answer as it comes, for bodies that are read piece by piece. */
   open(method: string, path: string, options?: SendOptions): Promise<IncomingMessage>
-  /** Signs in, and expects that to work. */
+  /** Signs in, and expects success. */
   signIn(credentials: Credentials): Promise<{ user_id: string; username: string; roles: string[]; session_id: string }>
   /** Another client with the same cookie. */
   copy(): BrowserClient

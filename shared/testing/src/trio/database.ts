@@ -1,6 +1,6 @@
 import pg from 'pg'
 
-/** Runs one statement on a connection of its own, to read what the services left behind. */
+/** Runs one statement on a separate connection, to read what the services have stored. */
 export async function query<T extends object>(databaseUrl: string, text: string, values: unknown[] = []): Promise<T[]> {
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()

@@ -63,7 +63,7 @@ export interface AssertionOptions {
   header?: Record<string, unknown>
 }
 
-/** The parameters by which a client shows who it is (RFC 7523 §2.2). */
+/** The parameters with which a client authenticates itself (RFC 7523 §2.2). */
 export async function clientAssertion(
   { privateKey, publicJwk, algorithm }: ClientKey,
   { clientId, audience, claims, header }: AssertionOptions
@@ -76,7 +76,7 @@ export async function clientAssertion(
   return { client_assertion_type: assertionType, client_assertion: assertion }
 }
 
-/** The header by which a client shows its secret (RFC 6749 §2.3.1). */
+/** The header with which a client sends its secret (RFC 6749 §2.3.1). */
 export function basic(clientId: string, secret: string): { Authorization: string } {
   // A wrong one that is a word proves nothing.
   if (secret.length >= 20) usedSecrets.add(secret)

@@ -156,7 +156,7 @@ export async function startTrio(options: TrioOptions): Promise<Trio> {
   }
 }
 
-/** Waits until a service says that it can do its work. */
+/** Waits until a service reports that it is ready. */
 export async function untilReady({ managementUrl }: { managementUrl: string }, timeoutMs = 20_000): Promise<void> {
   const deadline = performance.now() + timeoutMs
   for (;;) {
@@ -207,7 +207,7 @@ function spawnNode(script: string, env: Record<string, string>) {
   }
 }
 
-/** Waits for what a starting process says; fails with its output when it ends before. */
+/** Waits for a line of a starting process; fails with its output when it ends before. */
 async function logged(name: string, child: ChildProcess, logs: () => string, pattern: RegExp) {
   const deadline = performance.now() + 60_000
   for (;;) {

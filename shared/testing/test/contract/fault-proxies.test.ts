@@ -59,7 +59,7 @@ describe('the proxy that makes faults before Postgres', () => {
     expect(await done()).toEqual(['one'])
   })
 
-  test('fails with an SQLSTATE once, and the connection goes on', async () => {
+  test('fails with an SQLSTATE once, and the connection stays usable', async () => {
     proxy.intercept({ matches: /^INSERT/, moment: 'before_sending', action: ({ failWith }) => failWith('40001') })
     await expect(insert('one')).rejects.toMatchObject({ code: '40001' })
     await insert('two')
@@ -83,7 +83,7 @@ describe('the proxy that makes faults before Postgres', () => {
     await expect(connect(proxy.url)).rejects.toMatchObject({ code: '53300' })
   })
 
-  test('holds a statement for as long as the action takes, and the others go on', async () => {
+  test('holds a statement for the time of the action, and the others continue', async () => {
     let release = () => {}
     const held = new Promise<void>((resolve) => {
       release = resolve

@@ -52,7 +52,7 @@ test('connections, and the bytes in each direction, are counted', async () => {
   expect(proxy.openConnections).toBe(1)
 })
 
-test('a cut resets what is open and refuses what is new, until it is restored', async () => {
+test('a cut resets open connections and refuses new ones, until it is restored', async () => {
   const client = await open()
   const closed = closeOf(client)
   await proxy.cut()
@@ -95,7 +95,7 @@ test('much data goes through whole', async () => {
   expect(received).toBe(size)
 })
 
-test('another target gets everybody: what is open is reset, and what is new goes there', async () => {
+test('after retargeting, open connections are reset, and new ones go to the new target', async () => {
   const other = createServer((socket) => {
     socket.on('error', () => undefined)
     socket.on('data', () => socket.write('other'))

@@ -18,7 +18,10 @@ export function addMakeKey(clients: Command, perform: Perform): void {
     .command('make-key')
     .description('make a key pair by which a client authenticates itself (private_key_jwt)')
     .option('--algorithm <algorithm>', clientKeyAlgorithms.join(', '), clientKeyAlgorithms[0])
-    .option('--out-private <file>', 'where the private key goes (PKCS#8 PEM), for its owner alone; else it is shown')
+    .option(
+      '--out-private <file>',
+      'the file for the private key (PKCS#8 PEM), readable only by its owner; otherwise the key is shown'
+    )
     .option('--out-jwks <file>', 'where the public key goes (JWKS), for "clients create --jwks-file"; else it is shown')
     .addHelpText('after', '\nNeeds no variable, and keeps nothing. A file that is there is never written over.')
     .action((options: MakeKeyOptions) => perform(() => makeKey(options)))

@@ -36,13 +36,13 @@ export function addClients(program: Command, perform: Perform): void {
     .command('list')
     .description('the clients, in the order of their ids')
     .option('--limit <count>', 'how many, 1 to 100', '20')
-    .option('--cursor <cursor>', 'where to go on, as the page before says')
+    .option('--cursor <cursor>', 'where to continue: the cursor that the page before shows')
     .addHelpText('after', needs)
     .action((options: ListOptions) => perform((context) => list(context, options)))
 
   clients
     .command('disable')
-    .description('keep a client out: no new tokens, and those it has are refused')
+    .description('disable a client: it gets no new tokens, and those it has are rejected')
     .argument('<id>')
     .addHelpText('after', `${needs} ${publicationHelp}`)
     .action((id: string) => perform((context) => setDisabled(context, id, true)))
@@ -56,14 +56,17 @@ export function addClients(program: Command, perform: Perform): void {
 
   clients
     .command('rotate-secret')
-    .description('give a client another secret; the one before it stays good until drop-secret')
+    .description('give a client a new secret; the one before stays valid until drop-secret')
     .argument('<id>')
-    .addHelpText('after', `${needs} The secret is shown once, and kept nowhere. Of three, the oldest is good no more.`)
+    .addHelpText(
+      'after',
+      `${needs} The secret is shown once, and not stored. Adding a third secret invalidates the oldest.`
+    )
     .action((id: string) => perform((context) => rotateSecret(context, id)))
 
   clients
     .command('drop-secret')
-    .description('let the newest secret of a client alone be good; its tokens are refused')
+    .description('keep only the newest secret of a client; its tokens are rejected')
     .argument('<id>')
     .addHelpText('after', `${needs} ${publicationHelp}`)
     .action((id: string) => perform((context) => dropSecret(context, id)))
@@ -97,7 +100,7 @@ function addCreate(clients: Command, perform: Perform): void {
     .option('--jwks-file <file>', 'its public keys, for private_key_jwt')
     .option('--jwks-uri <url>', 'where it publishes them itself')
     .option('--ttl <seconds>', 'life of its own tokens; that of all others without it')
-    .addOption(new Option('--if-absent', 'leave one that is there as it is').conflicts('orChange'))
+    .addOption(new Option('--if-absent', 'leave an existing client as it is').conflicts('orChange'))
     .option('--or-change', 'make one that is there like this; disabled it stays disabled')
     .addHelpText(
       'after',
@@ -130,10 +133,13 @@ async function create(context: CommandContext, id: string, options: CreateOption
 
 async function bringInLine(clients: ClientParts, before: Client, wanted: NewClient): Promise<CommandResult> {
   if (before.authMethod !== wanted.authMethod) {
-    throw new RefusedError('client_auth_method_differs', `The client is registered for ${before.authMethod}, for good.`)
+    throw new RefusedError(
+      'client_auth_method_differs',
+      `The client is registered for ${before.authMethod}, which cannot be changed.`
+    )
   }
   const { id: _id, authMethod: _authMethod, secretHashes: _secretHashes, ...change } = wanted
-  // Each change is in the audit log: a start that finds all as it should be leaves no trace.
+  // Each change is in the audit log: a start that finds everything in place leaves no trace.
   if (isLike(before, change)) return unchanged(before)
   const { client, published } = requireChanged(await clients.administration.change(before.id, change, undefined))
   return { document: { ...clientOnWire(client), published }, text: `Changed the client ${client.id}.` }
@@ -147,7 +153,7 @@ function isLike(before: Client, change: ClientChange): boolean {
 }
 
 function unchanged(client: Client): CommandResult {
-  return { document: clientOnWire(client), text: `The client ${client.id} is there, and stays as it is.` }
+  return { document: clientOnWire(client), text: `The client ${client.id} exists, and stays as it is.` }
 }
 
 async function list({ parts }: CommandContext, options: ListOptions): Promise<CommandResult> {
@@ -175,7 +181,7 @@ async function setDisabled(context: CommandContext, given: string, isDisabled: b
   const { client, published } = requireChanged(await clients.administration.change(id, { isDisabled }, undefined))
   return {
     document: { ...clientOnWire(client), ...(isDisabled ? { published } : {}) },
-    text: isDisabled ? `${id} is disabled, and its tokens are refused.` : `${id} is enabled, and may get tokens.`
+    text: isDisabled ? `${id} is disabled, and its tokens are rejected.` : `${id} is enabled, and may get tokens.`
   }
 }
 
@@ -189,7 +195,7 @@ async function rotateSecret(context: CommandContext, given: string): Promise<Com
   )
   return {
     document: { ...clientOnWire(client), client_secret: secret },
-    text: `${id} has another secret; the one before stays good until "clients drop-secret".${secretLine(secret)}`
+    text: `${id} has a new secret; the one before stays valid until "clients drop-secret".${secretLine(secret)}`
   }
 }
 
@@ -200,7 +206,7 @@ async function dropSecret(context: CommandContext, given: string): Promise<Comma
   const { client, published } = requireChanged(await clients.administration.dropOlderSecret(id, undefined))
   return {
     document: { ...clientOnWire(client), published },
-    text: `The newest secret of ${id} alone is good, and its tokens are refused.`
+    text: `Only the newest secret of ${id} is valid, and its tokens are rejected.`
   }
 }
 
@@ -218,7 +224,7 @@ function requireChangeable(text: string): string {
 
 function requireNotBuiltIn(id: string): void {
   if (id !== firstPartyClientId) return
-  throw new RefusedError('client_is_built_in', 'This client belongs to the issuer itself, and stays as it is.')
+  throw new RefusedError('client_is_built_in', 'This client belongs to the issuer itself, and cannot be changed.')
 }
 
 async function requireClient({ administration }: ClientParts, id: string): Promise<Client> {

@@ -25,7 +25,7 @@ export function addKeys(program: Command, perform: Perform): void {
     .option('--reason <text>', 'why, for the audit log', 'command line')
     .addHelpText(
       'after',
-      `${needs} The former key stays published until the tokens it signed are dead, so no token is refused.\n` +
+      `${needs} The old key stays published until the tokens it signed have expired, so no token is rejected.\n` +
         'Refused with exit code 3 while the next key is published too short for every verifier to know it.'
     )
     .action(({ reason }: { reason: string }) => perform((context) => rotate(context, reason)))
@@ -34,13 +34,13 @@ export function addKeys(program: Command, perform: Perform): void {
     .command('revoke')
     // Its name in 0.1, for one version.
     .alias('pull')
-    .description('take out a key that may be known to others, at once and for good')
+    .description('revoke a key that may have leaked, at once and permanently')
     .argument('<kid>', 'the key, as "countersign keys list" names it')
     .option('--reason <text>', 'why, for the audit log', 'command line')
     .addHelpText(
       'after',
-      `${needs} Every access token that the key signed is refused at once, everywhere. Users stay signed in: their\n` +
-        'clients refresh. If the key signs, the next one signs in its place. It asks no question, and cannot be undone.\n' +
+      `${needs} Every access token that the key signed is rejected at once, everywhere. Users stay signed in: their\n` +
+        'clients refresh. If the key signs, the next one signs in its place. There is no confirmation, and it cannot be undone.\n' +
         publicationHelp
     )
     .action((kid: string, { reason }: { reason: string }) => perform((context) => revoke(context, kid, reason)))
@@ -86,7 +86,7 @@ async function revoke({ parts }: CommandContext, kid: string, reasonGiven: strin
     case 'unknown':
       throw new RefusedError('key_not_found', 'There is no key with this kid. See: countersign keys list')
     case 'already_revoked':
-      // After a lost response it is run again: what was left unpublished is published by the running auth-service.
+      // After a lost response, run it again: the running auth-service publishes what was left unpublished.
       return { document: { kid, published: true }, text: `The key ${kid} was revoked before.` }
     case 'not_an_admin':
       throw operatorNeedsNoRole()

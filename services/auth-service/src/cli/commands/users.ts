@@ -14,11 +14,14 @@ import { RefusedError, UsageError } from '../failures.ts'
 import { collect, parseOption } from '../options.ts'
 import { textMoment, textTable } from '../text-table.ts'
 
-/** Nothing else shares the gate of this process. */
+/** Nothing else uses the gate of this process. */
 const ownFlow = { network: '', account: '' }
 
 const needs = '\nNeeds DATABASE_URL.'
-const passwordFromStdin = ['--password-stdin', 'read the password from standard input; else one is made up'] as const
+const passwordFromStdin = [
+  '--password-stdin',
+  'read the password from standard input; otherwise one is generated'
+] as const
 
 interface CreateOptions {
   email?: string
@@ -43,15 +46,15 @@ export function addUsers(program: Command, perform: Perform): void {
     .option('--email <address>', 'the e-mail address')
     .option('--role <name>', 'a role, such as admin; may be given several times', collect)
     .option(...passwordFromStdin)
-    .addHelpText('after', `${needs} A password that is made up is shown once, and kept nowhere.`)
+    .addHelpText('after', `${needs} A generated password is shown once, and not stored.`)
     .action((username: string, options: CreateOptions) => perform((context) => create(context, username, options)))
 
   users
     .command('list')
     .description('the users, in the order of their names')
-    .option('--search <text>', 'only users whose name or e-mail address has a part that begins so')
+    .option('--search <text>', 'only users with a part of the name or e-mail address that starts with this')
     .option('--limit <count>', 'how many, 1 to 100', '20')
-    .option('--cursor <cursor>', 'where to go on, as the page before says')
+    .option('--cursor <cursor>', 'where to continue: the cursor that the page before shows')
     .addHelpText('after', needs)
     .action((options: ListOptions) => perform((context) => list(context, options)))
 
@@ -74,7 +77,7 @@ export function addUsers(program: Command, perform: Perform): void {
     .description('give a user a new password; all sessions of the user end')
     .argument('<username>')
     .option(...passwordFromStdin)
-    .addHelpText('after', `${needs} ${publicationHelp}\nA password that is made up is shown once, and kept nowhere.`)
+    .addHelpText('after', `${needs} ${publicationHelp}\nA generated password is shown once, and not stored.`)
     .action((username: string, { passwordStdin }: CreateOptions) =>
       perform((context) => setPassword(context, username, passwordStdin ?? false))
     )
@@ -162,12 +165,12 @@ async function endSessions(context: CommandContext, name: string): Promise<Comma
 
 interface ChosenPassword {
   readonly text: string
-  /** What of it is shown: a password that was made up, and no other. */
+  /** Which password is shown: only a generated one. */
   readonly shown: { readonly password?: string }
   readonly line: string
 }
 
-/** Never an argument of the command, which other users of the machine could see and a shell's history keeps. */
+/** Never an argument of the command: other users of the machine could see it, and shells keep it in their history. */
 async function choosePassword(
   { readPassword }: CommandContext,
   username: string,

@@ -1,17 +1,17 @@
-/** Database and master key, and whether the issuer that was asked works on this very database. */
+/** Database and master key, and whether the running issuer works on this very database. */
 import { SealedKeyError } from '../../keys/key-sealing.ts'
 import type { StoredKeys } from '../../keys/signing-key-store.ts'
 import { toFailure } from '../failures.ts'
 import { type Finding, findingsOf, judgeClock } from './finding.ts'
 
 export interface DatabaseUnderCheck {
-  /** @throws when the database cannot be asked, or is not of this version */
+  /** @throws when the database cannot be queried, or has another version */
   listKeys(): Promise<StoredKeys>
   /** @throws {SealedKeyError} when the keys are sealed under another master key */
   readonly requireMasterKey: (() => Promise<void>) | undefined
 }
 
-/** @param publishedKids what the issuer was seen to publish */
+/** @param publishedKids the kids that the issuer publishes */
 export async function checkDatabase(
   { listKeys, requireMasterKey }: DatabaseUnderCheck,
   publishedKids: readonly string[] | undefined
@@ -29,7 +29,7 @@ export async function checkDatabase(
   if (signing === undefined) {
     return [database.warning('The database holds no key that signs: no auth-service has started on it yet.'), clock]
   }
-  const findings = [database.ok('The database answers, and is of this version.'), clock]
+  const findings = [database.ok('The database responds, and has the schema of this version.'), clock]
   if (publishedKids !== undefined && !publishedKids.includes(signing.kid)) {
     const text = `The issuer does not publish the signing key of the database (${signing.kid}): it works on another database.`
     findings.push(findingsOf('same_database').failed(text))

@@ -6,7 +6,7 @@ import { type Finding, findingsOf, judgeClock } from './finding.ts'
 
 export interface IssuerFacts {
   readonly findings: readonly Finding[]
-  /** The published keys; `undefined` when they could not be had. */
+  /** The published keys; `undefined` when they could not be fetched. */
   readonly kids?: readonly string[]
 }
 
@@ -14,8 +14,8 @@ const timeoutMilliseconds = 5_000
 const maxBytes = 256 * 1024
 
 /**
- * @param issuer as `ISSUER` has it
- * @param address where it is asked, when that is not `issuer` itself
+ * @param issuer the value of `ISSUER`
+ * @param address where to reach it, when that is not `issuer` itself
  */
 export async function checkIssuer(issuer: string, address = issuer): Promise<IssuerFacts> {
   const metadata = findingsOf('metadata')
@@ -29,7 +29,7 @@ export async function checkIssuer(issuer: string, address = issuer): Promise<Iss
     return { findings: [metadata.failed(`The issuer in the metadata at ${url} is ${text}.`), ...clock] }
   }
   const found = metadata.ok(`${url} is the metadata of ${issuer}.`)
-  // At another address the public one need not be reachable from here.
+  // When another address is used, the public one may be unreachable from here.
   const keysAt =
     address === issuer && typeof jwksUri === 'string' ? jwksUri : endpointOf(address, '/.well-known/jwks.json')
   const { finding, kids } = await checkKeys(keysAt)
@@ -55,19 +55,19 @@ interface Answered {
   readonly date: number | undefined
 }
 
-/** @returns a sentence when there is no document */
+/** @returns a sentence when the document could not be fetched */
 async function fetchDocument(url: string): Promise<Answered | string> {
   try {
     const signal = AbortSignal.timeout(timeoutMilliseconds)
     const response = await fetch(url, { redirect: 'manual', signal, headers: { Accept: 'application/json' } })
     const location = response.headers.get('Location')
     if (location !== null) {
-      return `${url} answers ${response.status}, a redirect to ${location}. Clients follow none: ISSUER must be where the issuer is.`
+      return `${url} answers ${response.status}, a redirect to ${location}. Clients do not follow redirects: ISSUER must be the address of the issuer itself.`
     }
     if (response.status !== 200) return `${url} answers ${response.status}, expected is 200. Is the path right?`
     const document: unknown = JSON.parse((await readBoundedBody(response.body, maxBytes)).toString())
     if (typeof document !== 'object' || document === null)
-      return `${url} answers with something that is no JSON object.`
+      return `${url} answers with something that is not a JSON object.`
     const date = Date.parse(response.headers.get('Date') ?? '')
     return { document: document as Record<string, unknown>, date: Number.isNaN(date) ? undefined : date }
   } catch (error) {

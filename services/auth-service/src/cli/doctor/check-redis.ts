@@ -48,7 +48,7 @@ function checkPolicy({ maxmemory_policy: policy }: Info): Finding {
   )
 }
 
-/** The states in which Redis answers reads and refuses writes. */
+/** The states in which Redis serves reads and rejects writes. */
 function checkWrites(info: Info): Finding {
   const found = findingsOf('redis_writes')
   const [used, limit] = [Number(info.used_memory), Number(info.maxmemory)]
@@ -64,12 +64,14 @@ function checkWrites(info: Info): Finding {
   }
   const wanted = Number(info.min_slaves_good_slaves)
   if (!Number.isNaN(wanted) && wanted === 0) {
-    return found.failed('Redis has min-replicas-to-write and no good replica, so it refuses writes (NOREPLICAS).')
+    return found.failed(
+      'Redis has min-replicas-to-write and too few working replicas, so it rejects writes (NOREPLICAS).'
+    )
   }
   return found.ok('Nothing keeps Redis from storing revocations.')
 }
 
-/** What issuers and verifiers read. */
+/** The keys that issuers and verifiers read. */
 async function checkRights(client: Client): Promise<Finding> {
   const found = findingsOf('redis_rights')
   const commands: (() => Promise<unknown>)[] = [
@@ -103,7 +105,7 @@ async function checkFeed(client: Client, runId: string): Promise<Finding> {
     )
   }
   if (!isEpochOfRun(epoch, runId)) {
-    return found.failed('The revocation feed is of an earlier life of Redis, and no issuer has written it again.')
+    return found.failed('The revocation feed is from before a restart of Redis, and no issuer has rewritten it.')
   }
   if (typeof outboxDrained !== 'string') {
     return found.failed(
@@ -115,9 +117,10 @@ async function checkFeed(client: Client, runId: string): Promise<Finding> {
 
 function describe(error: unknown): string {
   const message = messageOf(error)
-  if (error instanceof NotPrimaryError) return 'REDIS_URL leads to a replica, which takes no writes. Name the primary.'
+  if (error instanceof NotPrimaryError)
+    return 'REDIS_URL leads to a replica, which rejects writes. Use the address of the primary.'
   if (message.startsWith('WRONGPASS')) return 'Redis refuses the user or the password in REDIS_URL (WRONGPASS).'
-  if (message.startsWith('NOAUTH')) return 'Redis asks for a password, and REDIS_URL holds none (NOAUTH).'
+  if (message.startsWith('NOAUTH')) return 'Redis requires a password, and REDIS_URL has none (NOAUTH).'
   if (message.startsWith('NOPERM')) return `This Redis user lacks a right (docs/deployment.md has them): ${message}`
   const { code } = error as { code?: unknown }
   return `Redis cannot be reached at the host and port in REDIS_URL (${typeof code === 'string' ? code : message}).`

@@ -1,9 +1,9 @@
-/** What one check of an installation has found. */
+/** The finding of one check of an installation. */
 export interface Finding {
-  /** What was looked at, such as `metadata`. */
+  /** What was checked, such as `metadata`. */
   readonly check: string
   readonly state: 'ok' | 'warning' | 'failed' | 'skipped'
-  /** A sentence: what was expected and what was seen. Holds no secret. */
+  /** A sentence: what was expected and what was seen. Contains no secret. */
   readonly text: string
 }
 
@@ -17,7 +17,7 @@ export const findingsOf = (check: string) => ({
 
 const maxClockDifferenceSeconds = 5
 
-/** Compares a clock with this machine's: tokens live for minutes, and are judged by several machines. */
+/** Compares a clock with this machine's: tokens live for minutes, and several machines check them. */
 export function judgeClock(check: string, whose: string, theirs: number, ours: number): Finding {
   const { ok, failed } = findingsOf(check)
   const seconds = Math.round((theirs - ours) / 1000)

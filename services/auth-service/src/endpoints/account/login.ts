@@ -8,7 +8,7 @@ export interface LoginDeps extends SignInDeps {
   metrics: IssuerMetrics
 }
 
-/** `POST /auth/login`: starts a session and answers its first tokens. */
+/** `POST /auth/login`: starts a session and returns its first tokens. */
 export const login = defineRoute(
   {
     method: 'post',

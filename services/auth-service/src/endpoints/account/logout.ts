@@ -31,7 +31,7 @@ export const logout = defineRoute(
     }
 )
 
-/** Takes any generation of the family, since its owner is done with all of it. A family that ended before is fine. */
+/** Accepts any generation of the family, since its owner ends them all. A family that has already ended is fine. */
 async function endSessionOf(
   { sessions, refreshTokens }: LogoutDeps,
   refreshToken: string,
@@ -57,7 +57,7 @@ export const logoutAll = defineRoute(
     }
 )
 
-/** `POST /auth/logout-others`: ends all sessions of the user but this one. */
+/** `POST /auth/logout-others`: ends all sessions of the user except this one. */
 export const logoutOthers = defineRoute(
   {
     method: 'post',

@@ -4,7 +4,7 @@ import { defineRoute } from '../../routing/route.ts'
 import { ownProfile } from '../../wire/account.ts'
 import { profileSummary } from '../../wire/users.ts'
 
-/** `GET /auth/me`: the user's profile as the database has it now. */
+/** `GET /auth/me`: the user's current profile. */
 export const me = defineRoute(
   {
     method: 'get',

@@ -19,7 +19,7 @@ export interface RegisterDeps {
 
 const registrationWindowSeconds = 3600
 
-/** `GET /auth/register`: whether there is a way to register, for pages that offer it. */
+/** `GET /auth/register`: whether registration is open, for pages that offer it. */
 export const showRegistration = defineRoute(
   {
     method: 'get',
@@ -32,7 +32,7 @@ export const showRegistration = defineRoute(
     () => ({ registration })
 )
 
-/** `POST /auth/register`: makes a user without roles. */
+/** `POST /auth/register`: creates a user without roles. */
 export const register = defineRoute(
   {
     method: 'post',
@@ -46,7 +46,7 @@ export const register = defineRoute(
   },
   (deps: RegisterDeps) =>
     async ({ body, origin }) => {
-      const username = parseUsername(body.username) as Username // the body's schema has seen to it
+      const username = parseUsername(body.username) as Username // checked by the schema of the body
       const refusal = refusalOfPassword(body.password, username.display)
       if (refusal) {
         throw new InvalidRequestError({ description: refusal, issues: [{ path: 'password', message: refusal }] })

@@ -14,7 +14,7 @@ export interface SessionsDeps {
   sessions: Pick<Sessions, 'list' | 'end'>
 }
 
-/** `GET /auth/sessions`: a page of the user's live sessions, the newest first; there are at most `SESSIONS_PER_USER`. */
+/** `GET /auth/sessions`: a page of the user's live sessions, newest first; there are at most `SESSIONS_PER_USER`. */
 export const listSessions = defineRoute(
   {
     method: 'get',

@@ -7,7 +7,7 @@ import { defineRoute } from '../../routing/route.ts'
 import { auditPage, auditQuery, eventOnWire } from '../../wire/audit.ts'
 import { decodePlace, encodePlace } from '../../wire/pages.ts'
 
-/** `GET /admin/audit`: a page of events, the newest first. */
+/** `GET /admin/audit`: a page of events, newest first. */
 export const listAuditEvents = defineRoute(
   {
     method: 'get',
@@ -39,7 +39,7 @@ export const listAuditEvents = defineRoute(
 
 const nothing = { events: [], next: undefined }
 
-/** Within what Postgres counts to. */
+/** Within the range of Postgres' bigint. */
 const eventId = z.string().regex(/^\d{1,18}$/)
 
 function knownType(type: string | undefined): AuditEventType | undefined {

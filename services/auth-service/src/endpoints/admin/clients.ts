@@ -56,12 +56,12 @@ export const showClient = defineRoute(
       clientOnWire(await requireClient(clientAdministration, params.client_id))
 )
 
-/** `POST /admin/clients`: registers a client. The secret of one that has one is in this answer alone. */
+/** `POST /admin/clients`: registers a client. Only this response has its secret, if it has one. */
 export const createClient = defineRoute(
   {
     method: 'post',
     path: '/admin/clients',
-    summary: 'Register a client; its secret, if it has one, is in this answer alone',
+    summary: 'Register a client; its secret, if it has one, is only in this response',
     access: 'admin',
     body: clientBody,
     response: { status: 201, schema: clientWithSecret },
@@ -82,14 +82,14 @@ export const createClient = defineRoute(
 )
 
 /**
- * `PATCH /admin/clients/:client_id`: changes, disables or enables a client. What takes something away ends every token that
- * was issued to it.
+ * `PATCH /admin/clients/:client_id`: changes, disables or enables a client. A change that removes rights ends every token that
+ * was issued to the client.
  */
 export const changeClient = defineRoute(
   {
     method: 'patch',
     path: '/admin/clients/:client_id',
-    summary: 'Change, disable or enable a client; taking something away ends every token that was issued to it',
+    summary: 'Change, disable or enable a client; removing a right ends every token that was issued to it',
     access: 'admin',
     params: clientParams,
     body: clientChangeBody,
@@ -104,14 +104,15 @@ export const changeClient = defineRoute(
 )
 
 /**
- * `POST /admin/clients/:client_id/secrets`: a new secret, in this response alone. The one before it stays valid, unless the
- * body says that it is replaced: its own response was lost.
+ * `POST /admin/clients/:client_id/secrets`: a new secret, shown only in this response. The one before stays valid, unless the
+ * body says to replace it because its response was lost.
  */
 export const addClientSecret = defineRoute(
   {
     method: 'post',
     path: '/admin/clients/:client_id/secrets',
-    summary: 'Give a client a new secret, in this response alone; the one before it stays valid unless it is replaced',
+    summary:
+      'Give a client a new secret, shown only in this response; the one before it stays valid unless it is replaced',
     access: 'admin',
     params: clientParams,
     body: newSecretBody,
@@ -129,12 +130,12 @@ export const addClientSecret = defineRoute(
     }
 )
 
-/** `DELETE /admin/clients/:client_id/secrets/older`: the newest secret alone is good from now on; its tokens end. */
+/** `DELETE /admin/clients/:client_id/secrets/older`: only the newest secret stays valid; the tokens of the client end. */
 export const dropOlderClientSecret = defineRoute(
   {
     method: 'delete',
     path: '/admin/clients/:client_id/secrets/older',
-    summary: "Keep a client's newest secret alone; its tokens end",
+    summary: "Keep only a client's newest secret; its tokens end",
     access: 'admin',
     params: clientParams,
     response: { status: 204 },
@@ -151,7 +152,7 @@ function refuseBuiltIn(id: string): void {
   if (id !== firstPartyClientId) return
   throw new ConflictError({
     code: 'client_is_built_in',
-    description: 'This client belongs to the issuer itself, and stays as it is.'
+    description: 'This client belongs to the issuer itself, and cannot be changed.'
   })
 }
 

@@ -11,7 +11,7 @@ export interface AdminKeysDeps {
   keySchedule: Pick<KeySchedule, 'runNow'>
 }
 
-/** `GET /admin/keys`: the signing keys and what comes next. There are a few dozen at most, so there is one page. */
+/** `GET /admin/keys`: the signing keys and the next rotation. There are a few dozen at most, so there is one page. */
 export const listKeys = defineRoute(
   {
     method: 'get',
@@ -25,12 +25,12 @@ export const listKeys = defineRoute(
       keysOnWire(await keyAdministration.overview())
 )
 
-/** `POST /admin/keys/rotate`: the next key signs from now on. The former one stays published until its tokens are dead. */
+/** `POST /admin/keys/rotate`: the next key signs from now on. The old one stays published until its tokens have expired. */
 export const rotateKeys = defineRoute(
   {
     method: 'post',
     path: '/admin/keys/rotate',
-    summary: 'Let the next key sign from now on; no token is refused for it',
+    summary: 'Let the next key sign from now on; no token is rejected because of it',
     access: 'admin',
     body: keyChangeBody,
     bodyFormat: 'optional-json',
@@ -45,13 +45,13 @@ export const rotateKeys = defineRoute(
     }
 )
 
-/** `POST /admin/keys/:kid/revoke`: for a key that may be known to others. Each token it signed is refused from now on. */
+/** `POST /admin/keys/:kid/revoke`: for a key that may have leaked. Each token that it signed is rejected from now on. */
 export const revokeKey = defineRoute(
   {
     method: 'post',
     path: '/admin/keys/:kid/revoke',
     formerPath: '/admin/keys/:kid/pull',
-    summary: 'Take a key out in an emergency: each token it signed is refused from now on',
+    summary: 'Revoke a key in an emergency: each token it signed is rejected from now on',
     access: 'admin',
     params: keyParams,
     body: keyChangeBody,

@@ -1,6 +1,6 @@
 import { AccessDeniedError } from '@countersign/oauth'
 
-/** For an admin who has lost the role while the change that they asked for waited for its turn. */
+/** The error for an admin who lost the role while the change waited for its turn. */
 export function noLongerAdmin(): AccessDeniedError {
   return new AccessDeniedError({ description: 'You are no longer an admin.' })
 }

@@ -63,7 +63,7 @@ export const changeUser = defineRoute(
   {
     method: 'patch',
     path: '/admin/users/:id',
-    summary: 'Disable or enable a user, or give roles; disabling and taking a role away end all sessions',
+    summary: 'Disable or enable a user, or give roles; disabling and removing a role end all sessions',
     access: 'admin',
     params: userParams,
     body: userChangeBody,
@@ -86,7 +86,7 @@ export const changeUser = defineRoute(
     }
 )
 
-/** `GET /admin/users/:id/sessions`: a page of the user's live sessions, the newest first; there are at most `SESSIONS_PER_USER`. */
+/** `GET /admin/users/:id/sessions`: a page of the user's live sessions, newest first; there are at most `SESSIONS_PER_USER`. */
 export const listUserSessions = defineRoute(
   {
     method: 'get',

@@ -13,14 +13,14 @@ export interface IntrospectDeps {
 }
 
 /**
- * `POST /oauth/introspect` (RFC 7662): what a token says, if it is good now. A client learns of tokens that were issued to it,
- * or are for what it is; anything else is `{"active": false}` and no more (§2.2).
+ * `POST /oauth/introspect` (RFC 7662): the claims of a valid token. A client may ask about tokens that were issued to it, or
+ * whose audience it is; for any other token the response is only `{"active": false}` (§2.2).
  */
 export const introspect = defineRoute(
   {
     method: 'post',
     path: '/oauth/introspect',
-    summary: 'Learn what a token says, if it is good (RFC 7662)',
+    summary: 'Get the claims of a token, if it is valid (RFC 7662)',
     access: 'confidential-client',
     body: tokenActionForm,
     bodyFormat: 'form',

@@ -10,12 +10,12 @@ import { JsonText } from '../../routing/json-text.ts'
 import { defineRoute } from '../../routing/route.ts'
 import { issuerMetadata, jwksDocument } from '../../wire/metadata.ts'
 
-/** Seconds for which the metadata may be kept without asking. */
+/** How long the metadata may be cached, in seconds. */
 const metadataMaxAgeSeconds = 300
 
 export interface KeySetDeps {
   signingKeys: Pick<SigningKeys, 'published'>
-  /** Seconds for which a verifier may keep the key set without asking. */
+  /** How long a verifier may cache the key set, in seconds. */
   jwksMaxAgeSeconds: number
 }
 
@@ -33,7 +33,7 @@ export const jwks = defineRoute(
     const cacheControl = `public, max-age=${jwksMaxAgeSeconds}, stale-while-revalidate=${staleSeconds(jwksMaxAgeSeconds)}`
     return async ({ ctx }) => {
       const { body, etag, isFresh } = await signingKeys.published()
-      // What may be old is kept by nobody for long.
+      // A key set that may be stale must not be cached for long.
       ctx.set('Cache-Control', isFresh ? cacheControl : 'public, max-age=5')
       ctx.set('ETag', etag)
       answerNotModified(ctx)
@@ -42,12 +42,12 @@ export const jwks = defineRoute(
   }
 )
 
-/** Methods by which a client shows that it is itself; `none` is for public clients. */
+/** Client authentication methods; `none` is for public clients. */
 const confidentialMethods = clientAuthMethods.filter((method) => method !== 'none')
 
 /**
- * `GET /.well-known/oauth-authorization-server` (RFC 8414) and `/.well-known/openid-configuration`: what is built, and no
- * more. There is no authorization endpoint, and so no response type.
+ * `GET /.well-known/oauth-authorization-server` (RFC 8414) and `/.well-known/openid-configuration`. There is no authorization
+ * endpoint, and so no response type.
  */
 export function issuerMetadataRoutes(issuer: string) {
   const document = metadataOf(issuer)

@@ -17,10 +17,9 @@ export interface RevokeDeps {
 }
 
 /**
- * `POST /oauth/revoke` (RFC 7009): ends a token that was issued to the client. A refresh token, of any generation, takes its
- * session along, with every access token of it. What is unknown, of another client, or over already, gets 200 all the same.
- * A refresh token that is bound to a key needs a proof of it, since a thief could end the session, and so does an access token of
- * a public client.
+ * `POST /oauth/revoke` (RFC 7009): ends a token that was issued to the client. A refresh token of any generation ends its
+ * session with all access tokens. Unknown, foreign and ended tokens get 200, too. A key-bound refresh token needs a proof of
+ * its key, or a thief could end the session; so does an access token of a public client.
  */
 export const revoke = defineRoute(
   {
@@ -51,7 +50,7 @@ async function revokeAccessToken(
   const claims = await ownTokens.read(token)
   if (claims?.client_id !== clientId) return
   await dpopKey?.markUsed()
-  // A client that has authenticated itself is no thief, and client libraries send no proof here.
+  // An authenticated client is not a thief, and client libraries send no proof here.
   const isThiefPossible = authMethod === 'none'
   if (isThiefPossible && claims.cnf && claims.cnf.jkt !== dpopKey?.jkt) throw unprovenKey()
   await accessTokenRevocation.revokeToken({ jti: claims.jti, expiresAt: claims.exp, clientId })

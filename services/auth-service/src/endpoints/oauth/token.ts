@@ -44,7 +44,7 @@ export const token = defineRoute(
       metrics.countTokenRequest(body?.grant_type ?? 'other', code ?? 'issued')
 )
 
-/** Each grant's parameters, out of the form. */
+/** The parameters of each grant, from the form. */
 const grants: Record<ClientGrantType, (deps: TokenDeps, request: TokenRequest) => Promise<AccessTokenResponse>> = {
   client_credentials(deps, { body: { scope, resource }, client, dpopKey }) {
     return clientCredentials(deps, { client, scope, resource, dpopKey })

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { AttemptCount, AttemptCounters, AttemptSettlement } from '../../sign-in/attempt-counters.ts'
 
-/** Past this many the least recently used one is forgotten: memory stays bounded however many keys there are. */
+/** Beyond this many, the least recently used one is dropped: memory stays bounded however many keys there are. */
 const maxEntries = 100_000
 
 interface Entry {
@@ -9,7 +9,7 @@ interface Entry {
   readonly endsAt: number
 }
 
-/** Counts in this process: for the embedded stack, and while Redis does not take counts. */
+/** Counts in this process: for the embedded stack, and while Redis accepts no counts. */
 export function createInProcessAttemptCounters(now: () => number = () => performance.now()): AttemptCounters {
   const entries = new LRUCache<string, Entry>({ max: maxEntries })
   return {

@@ -1,10 +1,10 @@
 import { TemporarilyUnavailableError } from '@countersign/oauth'
 import type { ReplayCache } from '../../tokens/replay-cache.ts'
 
-/** Past this many the in-process store is full: it refuses rather than forget one that is good still. */
+/** Beyond this many, the cache is full: it rejects new identifiers rather than drop one that has not expired. */
 const maxEntries = 100_000
 
-/** Remembers in this process, for the embedded stack; one kind never takes the other's place. */
+/** A replay cache in this process, for the embedded stack; the kinds do not take each other's places. */
 export function createInProcessReplayCache(): ReplayCache {
   const usedOf = { client_assertion: new Map<string, number>(), dpop_proof: new Map<string, number>() }
   return {

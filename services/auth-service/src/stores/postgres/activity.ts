@@ -18,14 +18,15 @@ interface StepRow {
   count: number
 }
 
-/** Each replica writes rows of its own, so that none waits for another. */
+/** Each replica writes its own rows, so that none waits for another. */
 export function createPrismaActivity(database: Database): ActivityStore {
   const replica = randomUUID()
 
   return {
     async save(counts) {
       const rows = counts.map(({ minute, ...count }) => ({ ...count, minute: new Date(minute) }))
-      // Not the difference but the sum: when the answer was lost, writing it again is right whether or not it was committed.
+      // Sets the sum rather than adding a difference: after a lost response, writing it again is right whether or not it was
+      // committed.
       await orUnavailable(
         database.$executeRaw`
           INSERT INTO activity (minute, kind, outcome, replica, count)
@@ -42,7 +43,7 @@ export function createPrismaActivity(database: Database): ActivityStore {
   }
 }
 
-/** One statement, so that the steps are those of one moment, by the database's clock. */
+/** One statement, so that all steps are from the same moment, by the database's clock. */
 function countsOf(window: ActivityWindow): Prisma.Sql {
   const { steps, stepSeconds } = activityWindows[window]
   const step = Prisma.sql`${stepSeconds}::int`

@@ -5,18 +5,18 @@ import type { Queryable } from './database.ts'
 
 export interface AuditEvent {
   readonly type: AuditEventType
-  /** The user it is about. */
+  /** The user that the event is about. */
   readonly userId?: string | undefined
-  /** The admin who did it; nobody when it was the operator at the command line, or a schedule. */
+  /** The admin who did it; absent for the operator at the command line and for a schedule. */
   readonly actorId?: string | undefined
-  /** The client that it is about. */
+  /** The client that the event is about. */
   readonly clientId?: string | undefined
   readonly sessionId?: string | undefined
   readonly origin?: ClientInfo | undefined
   readonly detail?: Record<string, unknown> | undefined
 }
 
-/** Writes an event in the transaction that it tells of. */
+/** Writes an event in the transaction that it describes. */
 export async function recordAuditEvent(
   transaction: Queryable,
   { type, userId, actorId, clientId, sessionId, origin, detail }: AuditEvent
@@ -28,17 +28,17 @@ export async function recordAuditEvent(
       ${detail === undefined ? null : JSON.stringify(detail)}::jsonb)`
 }
 
-/** The type of an event that another statement writes along. */
+/** The type of an event that is written by another statement. */
 export function auditEventType(type: AuditEventType): Prisma.Sql {
   return Prisma.sql`${storedType(type)}::text`
 }
 
 /**
- * Events keep the names that they were stored under: a replica of the version before reads and writes the same rows.
+ * Events keep the names under which they were stored: replicas of the previous version read and write the same rows.
  */
 const storedNames: Partial<Record<AuditEventType, string>> = { 'signing_key.revoked': 'signing_key.pulled' }
 
-/** The name that a type is stored under. */
+/** The stored name of a type. */
 export function storedType(type: AuditEventType): string {
   return storedNames[type] ?? type
 }

@@ -18,7 +18,7 @@ interface EventRow {
   detail: Record<string, unknown> | null
 }
 
-/** Whatever is looked for, there is an index of it that goes on by moment and id: a page is read from it in order. */
+/** For each filter there is an index ordered by moment and id, so a page is read in order. */
 export function createPrismaAuditLog(database: Database): AuditLog {
   return {
     async list({ filter, after, limit }) {
@@ -50,7 +50,7 @@ function conditionsOf(filter: AuditFilter, after: AuditPlace | undefined): Prism
   return end ? [...conditions, end] : conditions
 }
 
-/** The earlier end alone, which implies the other: Postgres would begin at either one, and pass over what is between. */
+/** Only the earlier end, which implies the other: with both, Postgres could start at either one, and read what is between. */
 function endOf(after: AuditPlace | undefined, until: Date | undefined): Prisma.Sql | undefined {
   if (after && (until === undefined || after.at < until))
     return Prisma.sql`(e.at, e.id) < (${moment(after.at)}, ${after.id}::bigint)`
@@ -62,7 +62,7 @@ function usernameOf(userId: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`(SELECT username FROM users WHERE id = ${userId})`
 }
 
-/** With its time zone, whatever the one of the connection is. */
+/** With a time zone, so that it does not depend on that of the connection. */
 function moment(date: Date): Prisma.Sql {
   return Prisma.sql`${date.toISOString()}::timestamptz`
 }

@@ -19,10 +19,10 @@ export type Queryable = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>
 const connectTimeoutMs = 3000
 /** As long as a readiness check waits. */
 const probeTimeoutMs = 1000
-/** Past this Postgres ends a statement, and a wait for a lock. */
+/** How long a statement may run, or wait for a lock, in Postgres. */
 export const statementTimeoutMs = 5000
 
-/** Opens the pool. Waits are bounded, so that a database that hangs becomes a 503 and not a pile of requests. */
+/** Opens the pool. Waits are bounded, so that requests to a hanging database get a 503 and do not pile up. */
 export function openDatabasePool({ url, connections }: DatabaseOptions): DatabasePool {
   return new pg.Pool({
     connectionString: url,
@@ -38,7 +38,7 @@ export function openDatabasePool({ url, connections }: DatabaseOptions): Databas
 }
 
 /**
- * A connection for readiness alone: with the pool's, a check would wait behind the requests that it has to serve.
+ * A connection only for readiness: with the pool's, a check would wait behind the very requests that fill it.
  * It closes after a minute without a check.
  */
 export function openDatabaseProbe(url: string): { isReachable(): Promise<boolean>; close(): Promise<void> } {
@@ -59,7 +59,7 @@ export function openDatabaseProbe(url: string): { isReachable(): Promise<boolean
 
 /** Prisma on these connections; `$disconnect` closes them. */
 export function openDatabase(pool: DatabasePool): Database {
-  // An idle connection that ends is nobody's error: the pool makes another one.
+  // An idle connection that breaks is no error: the pool opens another one.
   pool.on('error', () => {})
   const adapter = new PrismaPg(pool, { disposeExternalPool: true })
   return new PrismaClient({ adapter, transactionOptions: { maxWait: connectTimeoutMs, timeout: statementTimeoutMs } })
@@ -75,7 +75,7 @@ const unavailableCodes = new Set(['P1001', 'P1002', 'P1008', 'P1011', 'P1017', '
 
 /**
  * SQLSTATE classes: connection exception, transaction rollback, insufficient resources, operator intervention, system error;
- * and the states of a server that has become a standby, of a transaction that stood still, and of a lock not granted in time.
+ * and the states of a server that became a standby, of a transaction that was idle too long, and of a lock timeout.
  */
 const unavailableStates = /^(08|40|53|57|58|25006|25P03|55P03)/
 
@@ -95,7 +95,7 @@ const unavailableSystemCodes = new Set([
 ])
 
 /**
- * Turns "the database is away or busy" into 503; every other error stays what it is.
+ * Turns "the database is unavailable or busy" into 503; every other error is rethrown.
  * @throws {TemporarilyUnavailableError}
  */
 export async function orUnavailable<T>(work: Promise<T>): Promise<T> {
@@ -131,6 +131,6 @@ function isUnavailable(error: unknown): boolean {
   return error instanceof Prisma.PrismaClientInitializationError
 }
 
-/** node-postgres says these without a code. */
+/** node-postgres throws these without a code. */
 const connectionMessage =
   /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|server closed the connection|Unable to start a transaction/i

@@ -2,10 +2,10 @@ import { StartError } from '@countersign/service-kit'
 import { type Database, orUnavailable } from './database.ts'
 
 /**
- * Versions before 0.2 dropped the slash at the end of `ISSUER` and `API_AUDIENCE`. Sessions of that time name both without it,
- * and verifiers that are now told the slash would refuse their tokens (docs/decisions/0023-identifiers-as-given.md).
+ * Versions before 0.2 dropped a slash at the end of `ISSUER` and `API_AUDIENCE`. Sessions of that time have both without it,
+ * and verifiers configured with the slash would reject their tokens (docs/decisions/0023-identifiers-as-given.md).
  *
- * @param identifiers by the variable that sets each
+ * @param identifiers the identifiers by the names of their variables
  * @throws {StartError} when there are such sessions
  */
 export async function requireNoDroppedSlashes(

@@ -11,22 +11,22 @@ import { databaseNow, type OutboxRow, seconds, toOutboxEntry } from './revocatio
 export const isLive = Prisma.sql`f.revoked_at IS NULL AND f.idle_expires_at > ${databaseNow} AND f.absolute_expires_at > ${databaseNow}`
 
 /**
- * How much later than `access_expires_at` a retry's access token may expire: within it a retry need not write. In seconds.
+ * How much later than `access_expires_at` a retry's access token may expire, in seconds: within this, a retry writes nothing.
  */
 export const retrySlackSeconds = 60
 
-/** Statements are ended past this (`statement_timeout`), so no token is younger than its statement's begin by more. */
+/** Statements are ended after this (`statement_timeout`), so a token is issued at most this long after its statement began. */
 const statementSeconds = statementTimeoutMs / 1000
 
-/** A token of a client may be allowed by a memory of the client, which is at most so old. */
+/** The credentials of a client may come from a cache that is at most this old. */
 const allowanceSeconds = Math.max(retrySlackSeconds, maxCachedSeconds)
 
 const entryLagSeconds = allowanceSeconds + statementSeconds + maxClockToleranceSeconds
 
-/** When the last token is dead that a family's entry can hit, by the clock of any verifier. */
+/** When the last token that a family's entry can match has expired, by the clock of any verifier. */
 const entryExpiry = Prisma.sql`f.access_expires_at + ${seconds(entryLagSeconds)}`
 
-/** The longest that an entry can live, in seconds. */
+/** The longest life of an entry, in seconds. */
 export const maxEntryLifeSeconds = maxAccessTokenTtlSeconds + entryLagSeconds
 
 /** To be joined to the families `f` that a statement revokes; returns the rows of the outbox. */
@@ -37,13 +37,13 @@ export interface FamiliesToEnd {
   /** A condition on the family `f`. */
   readonly selection: Prisma.Sql
   readonly reason: EndReason
-  /** Who ends them, when it is not their user. */
+  /** Who ends them, if not their user. */
   readonly actorId?: string | undefined
 }
 
 /**
- * Ends families, with their denylist entries and audit events, in one statement. A family that has expired counts as long
- * as an access token of it may be alive: that has to be denied too.
+ * Ends families, with their denylist entries and audit events, in one statement. This includes an expired family while one of
+ * its access tokens may be alive, since that must be denied too.
  */
 export async function endFamilies(queryable: Queryable, families: FamiliesToEnd): Promise<EndedFamilies> {
   return endedFamilies(await queryable.$queryRaw<OutboxRow[]>(endingFamilies(families)))
@@ -70,13 +70,13 @@ export function endedFamilies(rows: readonly OutboxRow[]): EndedFamilies {
   return { ended: rows.length, entries: rows.map(toOutboxEntry) }
 }
 
-/** The condition on the families `f` of a user, but for the one that is excepted. */
+/** The condition for the families `f` of a user, except the one to keep. */
 export function familiesOfUser(userId: string, exceptedId?: string): Prisma.Sql {
   const others = exceptedId === undefined ? Prisma.empty : Prisma.sql`AND f.id <> ${exceptedId}::uuid`
   return Prisma.sql`f.user_id = ${userId}::uuid ${others}`
 }
 
-/** Ends all families of a user, in the transaction given. */
+/** Ends all families of a user, in the given transaction. */
 export async function endFamiliesOfUser(
   transaction: Queryable,
   userId: string,
@@ -87,8 +87,8 @@ export async function endFamiliesOfUser(
 }
 
 /**
- * Ends all families of a user but the one that asks, in the transaction given.
- * @returns `undefined` when that one has ended while it waited for its turn
+ * Ends all families of a user except the current one, in the given transaction.
+ * @returns `undefined` when the current one ended while this waited for its turn
  */
 export async function endOtherFamiliesOfUser(
   transaction: Queryable,
@@ -103,7 +103,7 @@ export async function endOtherFamiliesOfUser(
   return endFamilies(transaction, { selection: familiesOfUser(userId, familyId), ...cause })
 }
 
-/** Makes a sign-in that is under way finish first, so that what comes next ends its session too. */
+/** Waits for a sign-in that is running, so that the next statement ends its session, too. */
 async function lockUser(transaction: Queryable, userId: string): Promise<void> {
   await transaction.$queryRaw`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
 }

@@ -11,12 +11,12 @@ export interface RetentionOptions {
 }
 
 /**
- * Rows are looked up by an index, and those that somebody holds are passed over: nobody waits for housekeeping. The lock
- * is asked for and never waited for, so that one replica at a time is at it.
+ * Rows are found by an index, and locked rows are skipped: nobody waits for housekeeping. Its own lock is tried without
+ * waiting, so that one replica at a time works.
  */
 export function createPrismaExpiredRows(database: Database, { auditRetentionDays }: RetentionOptions): ExpiredRows {
   const statements: Record<ExpiredKind, (limit: number) => Prisma.Sql> = {
-    // A revoked family stays until it would have expired: its replays are told apart from garbage until then.
+    // A revoked family is kept until it would have expired, to tell replays from garbage until then.
     families: (limit) => Prisma.sql`
       DELETE FROM refresh_token_families WHERE id IN (
         SELECT id FROM refresh_token_families WHERE absolute_expires_at < now() - ${seconds(maxEntryLifeSeconds)}
@@ -24,7 +24,7 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
     revocations: (limit) => Prisma.sql`
       DELETE FROM revocations WHERE id IN (
         SELECT id FROM revocations WHERE expires_at < now() ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
-    // Two days: a day is shown, and the clocks of replicas need not agree.
+    // Two days: one day is shown, and the clocks of replicas may differ.
     activity: (limit) => Prisma.sql`
       DELETE FROM activity WHERE (minute, kind, outcome, replica) IN (
         SELECT minute, kind, outcome, replica FROM activity WHERE minute < now() - interval '2 days'

@@ -21,8 +21,8 @@ import { createPrismaUserStore } from './user-store.ts'
 export type PostgresStores = Awaited<ReturnType<typeof openPostgresStores>>
 
 /**
- * Connects to the database, and makes each store that is kept there.
- * @throws {StartError} when the database was made for an issuer that is written otherwise
+ * Connects to the database, and makes all stores in it.
+ * @throws {StartError} when the database was made for an issuer that is spelled differently
  */
 export async function openPostgresStores(config: Config) {
   const pool = openDatabasePool({ url: config.databaseUrl.reveal(), connections: config.databaseConnections })

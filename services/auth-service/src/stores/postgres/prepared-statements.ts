@@ -2,35 +2,35 @@ import { createHash } from 'node:crypto'
 import type { DatabaseConnection, DatabasePool } from './database.ts'
 
 /**
- * Carries out a statement with these values, in one round trip: on the connection of a transaction, or on any. Rows are as
- * node-postgres reads them: `bigint` as text.
+ * Runs a statement with these values, in one round trip: on the connection of a transaction, or on any of the pool. Rows are
+ * as node-postgres reads them: `bigint` as text.
  */
 export type PreparedStatement<Row> = (values: readonly unknown[], connection?: DatabaseConnection) => Promise<Row[]>
 
 /**
- * Statements of hot paths, past Prisma's query layer: each has one text, which is prepared once on each connection, so that
- * nobody puts it together, parses it or plans it again.
+ * Statements of hot paths, without Prisma's query layer: each has one text, prepared once per connection, so that it is not
+ * built, parsed and planned at each call.
  */
 export interface PreparedStatements {
-  /** @param text with `$1`, `$2` … for the values; one of a few, since every connection remembers it */
+  /** @param text with `$1`, `$2` … for the values; one of a few, since every connection keeps it */
   prepare<Row>(text: string): PreparedStatement<Row>
-  /** Does some work in one transaction (read committed). Where preparation does not work it is done once more, without. */
+  /** Runs work in one transaction (read committed). Where preparation does not work, it is run again without. */
   transaction<T>(work: (connection: DatabaseConnection) => Promise<T>): Promise<T>
 }
 
 /**
- * A connection that does not know the statement, or knows it already though it was not told: what stands between hands each
- * transaction to another one. Nothing has been carried out then.
+ * The connection does not know the statement, or knows it already without our having prepared it: a pooler in between gives
+ * each transaction another connection. The statement has not been run then.
  */
 const preparationErrors = new Set(['26000', '42P05'])
 
-/** Statements on the service's own pool. Behind a pooler that knows no prepared statements they do without preparation. */
+/** Statements on the service's own pool. Behind a pooler that does not support prepared statements, they run unprepared. */
 export function createPreparedStatements(pool: DatabasePool): PreparedStatements {
   let isPreparing = true
 
-  /** Does it again, without preparation, when that is what it failed for. */
+  /** Runs it again without preparation, if preparation was the problem. */
   const preparedOrNot = async <T>(work: () => Promise<T>): Promise<T> => {
-    // Of many that are under way together, each was sent prepared, and each is done again.
+    // When many are running at once, each was sent prepared, and each is run again.
     const wasPreparing = isPreparing
     try {
       return await work()
@@ -43,7 +43,8 @@ export function createPreparedStatements(pool: DatabasePool): PreparedStatements
 
   return {
     prepare<Row>(text: string): PreparedStatement<Row> {
-      // By its text, so that versions of this service that share a pooler never mean different statements by one name.
+      // Derived from the text, so that versions of this service that share a pooler never use one name for different
+      // statements.
       const name = `countersign_${createHash('sha256').update(text).digest('base64url').slice(0, 22)}`
       const carryOut = (on: DatabasePool | DatabaseConnection, values: readonly unknown[]): Promise<Row[]> => {
         const query = isPreparing ? { name, text, values: [...values] } : { text, values: [...values] }
@@ -63,7 +64,7 @@ async function inTransaction<T>(pool: DatabasePool, work: (connection: DatabaseC
   const onError = (error: Error) => {
     fault = error
   }
-  // The statement on the connection rejects with it; without a listener it would end the process.
+  // The running statement rejects with it; without a listener it would end the process.
   connection.on('error', onError)
   try {
     await connection.query('BEGIN ISOLATION LEVEL READ COMMITTED')

@@ -1,4 +1,4 @@
-/** Judges a refresh token that could not rotate (docs/decisions/0015-recovery.md). */
+/** Decides about a refresh token that could not rotate (docs/decisions/0015-recovery-of-lost-responses.md). */
 import { Prisma } from '@countersign/prisma'
 import type { PresentedGeneration, RefreshOutcome } from '../../sessions/refresh-token-families.ts'
 import { auditEventType } from './audit-events.ts'
@@ -13,7 +13,10 @@ export interface RefreshLimits {
   readonly issuer: string
   readonly accessTokenTtlSeconds: number
   readonly refreshRetryWindowSeconds: number
-  /** How long after it a lost response is recovered; 0 is off. For a token that is bound to a key as long as the session lives. */
+  /**
+   * How long a lost response can be recovered after the retry window; 0 is off. With a key-bound token: as long as the session
+   * lives.
+   */
   readonly refreshRecoverySeconds: number
   readonly sessionIdleSeconds: number
 }
@@ -26,22 +29,23 @@ interface JudgedRow extends SessionRow {
 }
 
 /**
- * The judgment is one statement: the token gets the current generation, skips it, or ends the family together with its
+ * The decision is one statement: the token gets the current generation, skips it, or ends the family together with its
  * denylist entry; the last two with their audit event.
- * @returns `undefined` when another request changed the family meanwhile: another look sees that
+ * @returns `undefined` when another request changed the family meanwhile: try again
  */
 export function createRefreshJudgment(database: Database, limits: RefreshLimits) {
   const { refreshRetryWindowSeconds: retrySeconds, refreshRecoverySeconds: recoverySeconds } = limits
   const accessExpiry = Prisma.sql`${databaseNow} + ${seconds(limits.accessTokenTtlSeconds)}`
   const doubleWindow = seconds(2 * retrySeconds)
-  // By the statement's begin, so that each place in it sees the same. That may be before a rotation that it waited for, and
-  // nothing is younger than 0 seconds.
+  // By the statement's start, so that all parts of it see the same moment. That may be before a rotation that it waited for, so
+  // ages have a minimum of 0 seconds.
   const isYoungerThan = (age: number) =>
     age === 0 ? Prisma.sql`false` : Prisma.sql`f.rotated_at > statement_timestamp() - ${seconds(age)}`
   const longest = Math.max(retrySeconds, recoverySeconds)
   const longestBound = recoverySeconds === 0 ? longest : Math.max(longest, limits.sessionIdleSeconds)
   const isInTime = Prisma.sql`CASE WHEN f.jkt IS NULL THEN ${isYoungerThan(longest)} ELSE ${isYoungerThan(longestBound)} END`
-  // A denylist entry lives until the last access token is dead. One of a late retry may live longer than the row says.
+  // A denylist entry lives until the last access token has expired. The token of a late retry may live longer than the row
+  // says.
   const needsExtension = Prisma.sql`
     f.access_expires_at + ${seconds(retrySlackSeconds)} < statement_timestamp() + ${seconds(limits.accessTokenTtlSeconds)}`
 
@@ -60,7 +64,7 @@ export function createRefreshJudgment(database: Database, limits: RefreshLimits)
     const getsCurrent = Prisma.sql`(CASE WHEN f.generation = ${generation} THEN ${isFull(doubleWindow)}
       ELSE ${isGood} AND ${isYoungerThan(retrySeconds)} END)`
     const list = listAfterRecovery(generation, doubleWindow)
-    // By two: to replicas of the version before, the generation before the current one would be good for a retry.
+    // By two: replicas of the previous version would accept the generation before the current one as a retry.
     const next = Prisma.sql`f.generation + 2`
     const eventOf = (type: Prisma.Sql) => Prisma.sql`
       INSERT INTO audit_events (type, user_id, session_id, client_id, address, user_agent, detail)
@@ -135,8 +139,8 @@ function toOutcome(row: JudgedRow, presented: PresentedGeneration): RefreshOutco
 }
 
 /**
- * The family `f` is bound to this very key, or to none and the request has none: a session is bound when it starts or never. A
- * thief of an unbound token could else bind the session to a key of their own, and the owner could not show the replay.
+ * The family `f` is bound to this key; or neither it nor the request has a key. A session is bound at its start or never: else
+ * the thief of an unbound token could bind it to a key of their own, and the owner's replay would not be seen.
  */
 function hasKey({ jkt }: PresentedGeneration): Prisma.Sql {
   return Prisma.sql`(f.jkt IS NOT DISTINCT FROM ${jkt ?? null}::text)`

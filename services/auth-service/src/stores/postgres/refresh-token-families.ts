@@ -37,7 +37,7 @@ const verifiedUserText = `
   SELECT 1 FROM users WHERE id = $1::uuid AND password_hash = $2 AND disabled_at IS NULL FOR NO KEY UPDATE`
 
 interface NewFamilyRow extends SessionRow {
-  /** How many live families the user had before; by the lock of the user nobody else changes that. */
+  /** How many live families the user had before; the lock on the user keeps others from changing that. */
   live_before: number
 }
 
@@ -81,7 +81,7 @@ const rightsText = `
 /** Of no user. */
 const nobodysId = '00000000-0000-0000-0000-000000000000'
 
-/** Where there is no such account, the sessions of nobody are searched: both searches are one look into one index. */
+/** If the account does not exist, the query searches sessions of a non-existent user: both are one lookup in one index. */
 const acquaintanceText = `
   SELECT EXISTS (
       SELECT FROM refresh_token_families f
@@ -90,7 +90,7 @@ const acquaintanceText = `
     ) AS "isKnownNetwork", account.id IS NOT NULL AND account.id = $3::uuid AS "isOwnDevice"
   FROM (SELECT (SELECT id FROM users WHERE username_key = $1) AS id) account`
 
-/** The families in Postgres. Races are settled by the statements themselves; each one says how. */
+/** The families in Postgres. The statements themselves resolve races; the comment at each says how. */
 export function createPrismaRefreshTokenFamilies(
   database: Database,
   preparedStatements: PreparedStatements,
@@ -126,7 +126,7 @@ export function createPrismaRefreshTokenFamilies(
     recognize: (account) => orUnavailable(recognize(account))
   }
 
-  /** A key is bound once and for all, so the second statement cannot see another one than the first. */
+  /** The key of a family never changes, so the second statement sees the same one as the first. */
   async function endPresented(
     { familyId, clientId, jkt }: Parameters<RefreshTokenFamilies['endPresented']>[0],
     cause: Parameters<RefreshTokenFamilies['endPresented']>[1]

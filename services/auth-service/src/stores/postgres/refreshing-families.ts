@@ -33,11 +33,11 @@ const rotationText = ({ generations, times }: UsedGenerations, isPossible: Prism
     AND ${grant.hasTarget.sql} AND ${grant.hasScopes.sql}
   RETURNING ${sessionColumns(grant).sql}`
 
-/** The rotation of nearly every refresh: the one before is longer ago than two windows, so its uses are forgotten. */
+/** The rotation of nearly every refresh: the previous one is more than two windows ago, so the list of uses is cleared. */
 const calmRotationText = rotationText(list.afterPause, isPaused(doubleWindow))
 const burstRotationText = rotationText(list.inBurst, Prisma.sql`NOT ${isFull(doubleWindow)}`)
 
-/** Advances a family, or says why not: in the common case by one statement, which is one round trip. */
+/** Advances a family, or says why not: usually with one statement, which is one round trip. */
 export function createRefreshing(
   database: Database,
   preparedStatements: PreparedStatements,
@@ -59,8 +59,8 @@ export function createRefreshing(
   }
 
   /**
-   * Of any number of parallel presentations one finds the generation unchanged: the others wait for its row lock, look
-   * again, and find it moved on.
+   * Of many parallel presentations, one finds the generation unchanged; the others wait for its row lock, check again, and
+   * find it advanced.
    */
   async function rotate(presented: PresentedGeneration): Promise<Session | undefined> {
     const { familyId, generation, clientId, jkt, scopes, resource, origin } = presented

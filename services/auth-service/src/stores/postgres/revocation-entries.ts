@@ -3,7 +3,7 @@ import type { RevocationKind } from '@countersign/verifier'
 import type { OutboxEntry } from '../../revocation/revocation-outbox.ts'
 import type { Queryable } from './database.ts'
 
-/** A row of the outbox as every statement that inserts one returns it. */
+/** A row of the outbox, in the form that every inserting statement returns. */
 export interface OutboxRow {
   id: bigint
   kind: string
@@ -20,10 +20,10 @@ export function toOutboxEntry(row: OutboxRow): OutboxEntry {
   }
 }
 
-/** The moment, by the one clock that all replicas share; within a statement that waits for a lock, the moment after it. */
+/** The current moment, by the clock that all replicas share; in a statement that waits for a lock, the moment after the wait. */
 export const databaseNow = Prisma.sql`clock_timestamp()`
 
-/** Writes an entry in the transaction that causes it; it lives for so many seconds from now. */
+/** Writes an entry in the transaction that causes it; it lives for the given seconds from now. */
 export async function insertEntry(
   transaction: Queryable,
   { kind, value, lifeSeconds }: { kind: RevocationKind; value: string; lifeSeconds: number }

@@ -3,7 +3,7 @@ import { Prisma } from '@countersign/prisma'
 import type { activityOutcomes } from '../../statistics/activity.ts'
 import { storedType } from './audit-events.ts'
 
-/** The audit events that tell of a revocation, by what was revoked. */
+/** The audit events of revocations, by what was revoked. */
 const eventsOf = {
   sessions: ['session.ended', 'refresh_token.replayed'],
   tokens: ['access_token.revoked'],
@@ -11,7 +11,7 @@ const eventsOf = {
   clients: ['client.tokens_ended']
 } as const satisfies Record<(typeof activityOutcomes.revocations)[number], readonly AuditEventType[]>
 
-/** A condition on the `type` of an audit event: it tells of a revocation. */
+/** A condition on the `type` of an audit event: it is a revocation. */
 export const isRevocation = Prisma.sql`type IN (${Prisma.join(Object.values(eventsOf).flat().map(storedType))})`
 
 /** What such an event revoked. */

@@ -7,7 +7,7 @@ import { databaseNow, type OutboxRow, seconds, toOutboxEntry } from './revocatio
 export function createPrismaRevocationOutbox(database: Database): RevocationOutbox {
   return {
     async revokeToken({ jti, expiresAt, clientId }) {
-      // Two at the same moment may both write it: an entry that comes twice harms nobody.
+      // Two at once may both write it: a duplicate entry is harmless.
       const rows = await orUnavailable(
         database.$queryRaw<OutboxRow[]>`
           WITH entry AS (

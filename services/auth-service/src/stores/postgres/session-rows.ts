@@ -4,7 +4,7 @@ import type { GrantExpressions } from './granted-scopes.ts'
 import { databaseNow } from './revocation-entries.ts'
 import { signingKid } from './signing-key-store.ts'
 
-/** What a statement that allows new tokens says of the session. */
+/** The columns of the session in a statement that allows new tokens. */
 export interface SessionRow {
   user_id: string
   username: string

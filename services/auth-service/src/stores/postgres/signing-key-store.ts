@@ -16,22 +16,22 @@ import { type Database, inTransaction, orUnavailable, type Queryable } from './d
 import { maxEntryLifeSeconds } from './ending-families.ts'
 import { databaseNow, insertEntry, seconds } from './revocation-entries.ts'
 
-/** Makes changes of keys take turns; transaction-scoped, so that PgBouncer may stand between. */
+/** Makes changes of keys take turns. The lock is transaction-scoped, so that PgBouncer may be in between. */
 const keyLockId = 4_010_203
 
-/** `k` is the key. A partial unique index lets one key sign, and another one be the next key. */
+/** `k` is the key. A partial unique index allows one signing key and one next key. */
 const isSigning = Prisma.sql`k.signs_from IS NOT NULL AND k.retired_at IS NULL AND k.pulled_at IS NULL`
 const isNext = Prisma.sql`k.signs_from IS NULL AND k.retired_at IS NULL AND k.pulled_at IS NULL`
 
 /**
- * The kid of the key that signs, for the statements that allow a token: what they return was in force when they ran,
- * whatever the replica that signs has heard, and however long it was paused.
+ * The kid of the signing key, for the statements that allow a token: the key was in force when the statement ran, whatever the
+ * signing replica knows, and however long it was paused.
  */
 export const signingKid = Prisma.sql`(SELECT k.kid FROM signing_keys k WHERE ${isSigning})`
 
 /**
- * How long a revoked key is denied, in seconds. A thief signs tokens of any date: so it is denied until no verifier
- * can have it any more, not even one that kept its keys as long as it may.
+ * How long a revoked key is denied, in seconds. A thief can sign tokens of any date, so it is denied until no verifier can
+ * still have the key, even one that kept its keys as long as allowed.
  */
 const revokedKeyLifeSeconds = maxStaleKeysSecondsLimit + maxEntryLifeSeconds
 
@@ -49,7 +49,7 @@ interface SigningKeyRow {
 }
 
 interface Promotion extends KeyChangeCause {
-  /** The key that signed before. */
+  /** The previous signing key. */
   readonly from?: string
 }
 
@@ -107,7 +107,7 @@ export function createPrismaSigningKeyStore(database: Database): SigningKeyStore
     return true
   }
 
-  /** Does nothing while a key signs. */
+  /** Does nothing while there is a signing key. */
   async function promoteNextKey(transaction: Queryable, { actorId, from, reason }: Promotion): Promise<void> {
     const [promoted] = await transaction.$queryRaw<{ kid: string }[]>`
       UPDATE signing_keys k SET signs_from = ${databaseNow} WHERE ${isNext} AND ${signingKid} IS NULL RETURNING k.kid`
@@ -155,7 +155,7 @@ export function createPrismaSigningKeyStore(database: Database): SigningKeyStore
     return { outcome: 'revoked', entries: [entry] }
   }
 
-  /** One statement: a key that another replica removes at the same moment is told of once. */
+  /** One statement: if another replica removes a key at the same moment, it is reported once. */
   async function removeDead(): Promise<string[]> {
     const rows = await database.$queryRaw<{ kid: string }[]>`
       WITH removed AS (

@@ -14,7 +14,7 @@ interface StatisticsRow {
   revocations: number
 }
 
-/** One statement, so that the figures are of one moment. */
+/** One statement, so that all figures are from the same moment. */
 export function createPrismaStatistics(database: Database): Statistics {
   return {
     async read() {

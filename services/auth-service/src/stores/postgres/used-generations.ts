@@ -1,13 +1,16 @@
-/** The list of used generations of the family `f`, as conditions and values in SQL (docs/decisions/0015-recovery.md). */
+/** The list of used generations of the family `f`, as conditions and values in SQL (docs/decisions/0015-recovery-of-lost-responses.md). */
 import { Prisma } from '@countersign/prisma'
 
-/** So many uses within two windows: more advance nothing. A recovery may add one, the generation that it skips. */
+/**
+ * How many uses within two windows are kept: more do not advance the family. A recovery may add one, the generation that it
+ * skips.
+ */
 const longestList = 8
 
-/** Replicas of the version before advance a family and leave its list. Then only the last generation is known as used. */
+/** Replicas of the previous version advance a family without its list. Then only the last generation is known as used. */
 const isListCurrent = Prisma.sql`f.uses_generation = f.generation`
 
-// Both lists are made from this moment, by which they have the same length.
+// Both lists are made with this moment, so that they have the same length.
 const now = Prisma.sql`statement_timestamp()`
 
 /** Whether the list is full of uses that are younger than two windows. */
@@ -16,7 +19,7 @@ export function isFull(doubleWindow: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`(${isListCurrent} AND coalesce(${oldest} > ${now} - ${doubleWindow}, false))`
 }
 
-/** Whether a generation was used, last, in the burst that made the current one. */
+/** Whether the last use of a generation was in the burst that made the current one. */
 export function isRecoverable(generation: number, doubleWindow: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`(CASE WHEN ${isListCurrent}
     THEN coalesce(f.used_at[array_position(f.used_generations, ${generation}::int)] >= f.rotated_at - ${doubleWindow}, false)
@@ -29,12 +32,12 @@ export interface UsedGenerations {
   readonly times: Prisma.Sql
 }
 
-/** Whether the last burst is over: its uses are of no use any more. */
+/** Whether the last burst is over, so that its uses are no longer needed. */
 export function isPaused(doubleWindow: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`f.rotated_at < ${now} - ${doubleWindow}`
 }
 
-/** The list when the current generation was used: after a pause, which is the common case, and in a burst or after one. */
+/** The list after a use of the current generation: after a pause, which is the usual case, and in a burst or after one. */
 export function listAfterRotation(doubleWindow: Prisma.Sql): Record<'afterPause' | 'inBurst', UsedGenerations> {
   const listOf = (fresh: Prisma.Sql, appended: Prisma.Sql, outdated: Prisma.Sql) => Prisma.sql`CASE
     WHEN ${isPaused(doubleWindow)} THEN ${fresh}
@@ -59,7 +62,7 @@ export function listAfterRotation(doubleWindow: Prisma.Sql): Record<'afterPause'
   }
 }
 
-/** The list when a used generation was used again. The skipped one may still be on its way to the client, if it is young. */
+/** The list after another use of a used generation. The skipped one may still be on its way to the client, if it is young. */
 export function listAfterRecovery(generation: number, doubleWindow: Prisma.Sql): UsedGenerations {
   const used = Prisma.sql`${generation}::int`
   const at = Prisma.sql`clock_timestamp()`

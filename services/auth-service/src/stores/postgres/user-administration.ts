@@ -70,7 +70,7 @@ export function createPrismaUserAdministration(database: Database): UserAdminist
   ): Promise<UserChangeOutcome> {
     await lockUserAdministration(transaction)
     if (!(await mayAdminister(transaction, actorId))) return { outcome: 'not_an_admin' }
-    // First the user's row is locked, then the families end: a sign-in either sees the change or has its session ended.
+    // The user's row is locked first, then the families end: a sign-in either sees the change or has its session ended.
     const [before] = await transaction.$queryRaw<UserRow[]>`
       SELECT ${columns} FROM users WHERE id = ${id}::uuid FOR NO KEY UPDATE`
     if (!before) return { outcome: 'unknown' }

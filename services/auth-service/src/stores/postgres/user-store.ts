@@ -7,7 +7,7 @@ import { endFamilies, familiesOfUser } from './ending-families.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import { databaseNow } from './revocation-entries.ts'
 
-/** Makes two first starts on one database take turns; any number that nothing else locks. */
+/** Makes two first starts on one database take turns; any number that nothing else uses as a lock. */
 const firstUserLockId = 4_010_202
 
 const credentialsText = `
@@ -96,8 +96,8 @@ export function createPrismaUserStore(database: Database, preparedStatements: Pr
   }
 
   async function changePassword(transaction: Queryable, change: PasswordChange) {
-    // First the user's row is locked, then the families end: a sign-in with the old password either sees the new hash or
-    // has its session ended here.
+    // The user's row is locked first, then the families end: a sign-in with the old password either sees the new hash or has
+    // its session ended here.
     const changed = await transaction.$queryRaw<unknown[]>`
       UPDATE users SET password_hash = ${change.newPasswordHash}, password_set_at = ${databaseNow}
       WHERE id = ${change.userId}::uuid AND password_hash = ${change.verifiedPasswordHash} AND disabled_at IS NULL

@@ -4,7 +4,7 @@ import type { RedisConnection } from '@countersign/service-kit/redis'
 import type { AttemptCount, AttemptCounters } from '../../sign-in/attempt-counters.ts'
 import { createInProcessAttemptCounters } from '../in-process/attempt-counters.ts'
 
-/** Looks at all keys before it writes, so that a write that Redis refuses leaves nothing half done. */
+/** Reads all keys before it writes, so that a rejected write leaves nothing half done. */
 const chargeScript = script(`
 local reached = {}
 for i, key in ipairs(KEYS) do
@@ -35,7 +35,10 @@ export interface RedisAttemptCountersDeps {
   readonly logger: Logger
 }
 
-/** Counts in Redis, for all replicas; while it is away or refuses writes, in this process, so that guessing stays limited. */
+/**
+ * Counts in Redis, for all replicas; while Redis is unavailable or rejects writes, in this process, so that guessing stays
+ * limited.
+ */
 export function createRedisAttemptCounters({ redis, logger }: RedisAttemptCountersDeps): AttemptCounters {
   const inProcess = createInProcessAttemptCounters()
   let warnedAt = Number.NEGATIVE_INFINITY
@@ -60,7 +63,7 @@ export function createRedisAttemptCounters({ redis, logger }: RedisAttemptCounte
       const words = { refunded: 'refund', forgotten: 'forget', counted: 'count' }
       const args = changes.flatMap(({ change, count }) => [words[change], String(count.windowSeconds * 1000)])
       const counts = changes.map(({ count }) => count)
-      // Whichever of the two has counted the attempt.
+      // The one of the two that has counted the attempt.
       await inProcess.settle({ ...settlement, counted: [] })
       await orInProcess(
         async () => void (await run(settleScript, counts, args)),
@@ -91,14 +94,11 @@ export function createRedisAttemptCounters({ redis, logger }: RedisAttemptCounte
   function warn(error: unknown): void {
     if (performance.now() - warnedAt < warningIntervalMs) return
     warnedAt = performance.now()
-    logger.warn(
-      { cause: describeError(error) },
-      'Redis takes no counts: this process counts sign-in attempts by itself'
-    )
+    logger.warn({ cause: describeError(error) }, 'Redis cannot count: this process counts sign-in attempts itself')
   }
 }
 
-/** The script answers pairs: a key's position, counted from 1, and its remaining time. */
+/** The script returns pairs: a key's position, counted from 1, and its remaining time. */
 function readReached(counts: readonly AttemptCount[], pairs: readonly number[]) {
   return counts.flatMap((count, index) => {
     const at = pairs.findIndex((value, place) => place % 2 === 0 && value === index + 1)

@@ -3,7 +3,7 @@ import { TemporarilyUnavailableError } from '@countersign/oauth'
 import type { RedisConnection } from '@countersign/service-kit/redis'
 import type { ReplayCache } from '../../tokens/replay-cache.ts'
 
-/** Remembers in Redis, under keys of a fixed size that expire by themselves. */
+/** A replay cache in Redis, under keys of a fixed size that expire by themselves. */
 export function createRedisReplayCache(redis: RedisConnection): ReplayCache {
   return {
     async markUsed(kind, id, expiresAt) {

@@ -18,7 +18,7 @@ describe('the words of a search for users', () => {
     expect(searchWords(text)).toEqual(words)
   })
 
-  test('are bounded, whatever the normal form makes of them', () => {
+  test('are bounded, also after normalization', () => {
     expect(searchWords('\ufdfb'.repeat(64) + '\ufdf9'.repeat(64)).every(({ length }) => length <= 512)).toBe(true)
     expect(searchWords('㌔'.repeat(300))[0]).toHaveLength(512)
   })

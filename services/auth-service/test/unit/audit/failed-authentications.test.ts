@@ -58,7 +58,7 @@ describe('the log of failed client authentications', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('tells clients and reasons apart, up to a bound', async () => {
+  test('counts clients and reasons separately, up to a bound', async () => {
     fail(2, 'orders', 'a')
     fail(2, 'orders', 'b')
     fail(2, 'stock', 'a')
@@ -80,7 +80,7 @@ describe('the log of failed client authentications', () => {
     expect(counts()).toEqual([['orders', 'the secret is wrong', 3]])
   })
 
-  test('writes what is left when it is closed', async () => {
+  test('writes the rest when it is closed', async () => {
     fail(5)
     await log.close()
     expect(counts()).toEqual([

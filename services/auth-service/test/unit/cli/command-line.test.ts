@@ -87,6 +87,11 @@ describe('the command line', () => {
     ])
   })
 
+  test('still knows the name of 0.1 for keys revoke', async () => {
+    const { code, stdout } = await run('keys', 'pull', '--help')
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('keys revoke') })
+  })
+
   test.each(commands)('$name: --help needs nothing, and says the exit codes', async ({ path }) => {
     const { code, stdout, stderr } = await run(...path, '--help')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -183,7 +188,7 @@ describe('the command line', () => {
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(sentence) })
   })
 
-  test('a command that is mistyped is told which one may be meant', async () => {
+  test('a mistyped command gets a suggestion', async () => {
     expect((await run('keys', 'lst')).stderr).toContain('Did you mean list?')
   })
 
@@ -228,7 +233,7 @@ describe('the command line', () => {
     }
   })
 
-  test('clients make-key writes each half where it is told, the private one for its owner alone, and over no file', async () => {
+  test('clients make-key writes each half to the given file, the private one readable only by its owner, and overwrites no file', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'countersign-make-key-'))
     onTestFinished(() => rm(folder, { recursive: true }))
     const [key, jwks] = [join(folder, 'key.pem'), join(folder, 'jwks.json')]
@@ -262,14 +267,14 @@ describe('the command line', () => {
     expect(stderr).not.toContain(jwk.d)
   })
 
-  test('what is not expected is exit code 1, and its message is not shown', async () => {
+  test('an unexpected error is exit code 1, and its message is not shown', async () => {
     const { code, stdout } = await run('migrate', '--json')
     expect(code).toBe(1)
     expect(JSON.parse(stdout)).toMatchObject({ error: 'server_error' })
     expect(stdout).not.toContain('the environment was read')
   })
 
-  test('--version prints the version alone', async () => {
+  test('--version prints only the version', async () => {
     expect(await run('--version')).toEqual({ code: 0, stdout: '0.1.0\n', stderr: '' })
   })
 })

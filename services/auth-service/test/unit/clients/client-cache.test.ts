@@ -52,7 +52,7 @@ describe('cached clients', () => {
     start()
   })
 
-  test('are cached for as long as they may be, with the moment that it is now', async () => {
+  test('are cached for the configured time, with the current moment', async () => {
     expect(clients.getCached('a')).toBeUndefined()
     await clients.findEnabled('a')
     now += 2600
@@ -101,7 +101,7 @@ describe('cached clients', () => {
     expect(clients.getCached('a')).toBeDefined()
   })
 
-  test('make way when the database knows them no more, or by another credential id', async () => {
+  test('are dropped when the database no longer has them, or has another credential id', async () => {
     await clients.findEnabled('a')
     answer = async (id) => confirmed(id, 'another credential')
     await clients.findEnabled('a')

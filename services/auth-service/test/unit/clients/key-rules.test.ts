@@ -11,7 +11,7 @@ const good = rsa(2048)
 const ed25519 = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }) as JWK
 
 describe('the keys of clients', () => {
-  test('RSA of 2048 bits, P-256 and Ed25519 are good, with whatever else a set says of them', () => {
+  test('RSA of 2048 bits, P-256 and Ed25519 are valid, whatever other members they have', () => {
     for (const key of [good, ec('P-256'), ed25519, { ...good, kid: 'a', use: 'sig', x5c: ['x'.repeat(3000)] }]) {
       expect(findKeyFault(key)).toBeUndefined()
     }
@@ -55,7 +55,7 @@ describe('the keys of clients', () => {
     ])
   })
 
-  test('what is no key set, or too large a one, is refused as a whole', () => {
+  test('a value that is not a key set, or is too large, is rejected as a whole', () => {
     for (const document of [null, [], {}, 'x', { keys: {} }]) expect(() => readKeySet(document)).toThrow(/not a JWKS/)
     expect(() => readKeySet({ keys: Array(maxKeys + 1).fill(good) })).toThrow(/more than 20/)
   })

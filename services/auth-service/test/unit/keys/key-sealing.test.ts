@@ -14,7 +14,7 @@ describe('a sealed signing key', () => {
     await expect(rotated.open('kid-1', sealed)).resolves.toEqual({ kty: 'RSA', d: 'secret' })
   })
 
-  test('tells nothing of the private key', async () => {
+  test('reveals nothing of the private key', async () => {
     const sealed = await sealing.seal('kid-1', { kty: 'RSA', d: 'a-very-private-member' })
     const parts = sealed.split('.').map((part) => Buffer.from(part, 'base64url').toString('latin1'))
     expect(parts.join()).not.toContain('a-very-private-member')
@@ -41,7 +41,7 @@ describe('a sealed signing key', () => {
 })
 
 describe('a new signing key', () => {
-  test('publishes the public RSA members alone, under its thumbprint', async () => {
+  test('publishes only the public RSA members, under its thumbprint', async () => {
     const { kid, publicJwk, sealedPrivateJwk } = await generateSigningKey(sealing, 2048)
     expect(publicJwk).toEqual({ kty: 'RSA', use: 'sig', alg: 'RS256', kid, n: expect.any(String), e: 'AQAB' })
     const privateJwk = await sealing.open(kid, sealedPrivateJwk)

@@ -123,7 +123,7 @@ describe('the schedule of signing keys', () => {
     expect(await administration.rotate({ reason: 'test' })).toEqual({ outcome: 'too_many_keys' })
   })
 
-  test('gives up, and says so, when keys that are made do not take the place of one that is missing', async () => {
+  test('fails with an error when new keys do not replace a missing one', async () => {
     const { store, administration, made } = setUp()
     store.fill = async () => true
     await expect(administration.maintain()).rejects.toThrow('do not take its place')

@@ -116,7 +116,7 @@ describe('the warning of a flood', () => {
     vi.useRealTimers()
   })
 
-  test('comes at once, and then every ten seconds at most, with how many were turned away since', () => {
+  test('comes at once, and then every ten seconds at most, with the number of rejections since', () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     const warned: unknown[] = []
     const warn = warnOfTurnedAway({ warn: (fields: unknown) => warned.push(fields) } as unknown as Logger)

@@ -97,7 +97,7 @@ describe('the revocation relay', () => {
     expect(outbox.markPublished.mock.calls).toEqual([[[1n]]])
   })
 
-  it('tells of the first writing of the feed as news, and of a feed that was lost as a warning', async () => {
+  it('logs the first writing of the feed as info, and a lost feed as a warning', async () => {
     const { publisher, log, start, sweeps } = setUp()
     publisher.isIntact.mockResolvedValueOnce(false).mockResolvedValueOnce(true).mockResolvedValueOnce(false)
     start()
@@ -108,7 +108,7 @@ describe('the revocation relay', () => {
     ])
   })
 
-  it('warns once while the transport is away, and says when it is back', async () => {
+  it('warns once while the transport is unavailable, and logs when it is back', async () => {
     const { publisher, log, start, sweeps } = setUp()
     publisher.isIntact.mockRejectedValueOnce(new Error('away')).mockRejectedValueOnce(new Error('away'))
     start()
@@ -116,7 +116,7 @@ describe('the revocation relay', () => {
     expect(log).toEqual(['warn: the revocation feed cannot be served', 'info: the revocation feed is served again'])
   })
 
-  it('marks what it has announced, leaves to the sweeper what it could not, and never fails', async () => {
+  it('marks announced entries, leaves the others to the sweeper, and never fails', async () => {
     const { publisher, outbox, observePublication, start } = setUp()
     const started = start()
     await started.announce([entry])

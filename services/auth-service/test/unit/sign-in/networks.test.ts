@@ -33,7 +33,7 @@ describe('the prefixes of an address', () => {
     expect(siteOf('2001:db8:1:2345::6')).toBe('2001:db8:1::/48')
   })
 
-  test.each(['192.0.2.1', '::ffff:192.0.2.1'])('of %s are the IPv4 address alone', (address) => {
+  test.each(['192.0.2.1', '::ffff:192.0.2.1'])('of %s are only the IPv4 address', (address) => {
     expect(prefixesOf(address)).toEqual([{ network: '192.0.2.1', limitFactor: 1 }])
     expect(siteOf(address)).toBe('192.0.2.1')
   })

@@ -84,7 +84,7 @@ describe('the limits on sign-in', () => {
     expect(await guessFrom(alice.address)).toBe(429)
   })
 
-  test('let right passwords pass however many are under way: what is not yet wrong is waited for', async () => {
+  test('accept correct passwords however many attempts are running: attempts without a result are waited for', async () => {
     let running = 0
     const slowlyRight = async () => {
       running++

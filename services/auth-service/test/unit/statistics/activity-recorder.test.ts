@@ -99,7 +99,7 @@ describe('the activity recorder', () => {
     }
   )
 
-  it('counts what comes while it saves', async () => {
+  it('counts while it saves', async () => {
     const { recorder, rows, save } = setUp()
     let answer = () => {}
     const answered = new Promise<void>((resolve) => {
@@ -120,7 +120,7 @@ describe('the activity recorder', () => {
     expect(save).toHaveBeenCalledTimes(2)
   })
 
-  it('holds no more than two days while nothing can be saved: the oldest goes', async () => {
+  it('keeps at most two days while nothing can be saved: the oldest is dropped', async () => {
     const { recorder, calls, fail } = setUp()
     fail('before')
     for (let at = 0; at < 4 * 2880; at++) {
@@ -133,7 +133,7 @@ describe('the activity recorder', () => {
     expect(calls.at(-1)?.at(-1)?.minute).toBe(begin + (4 * 2880 - 1) * minute)
   })
 
-  it('saves what is left when it closes, after what is under way', async () => {
+  it('saves the rest when it closes, after a running save', async () => {
     const { recorder, rows, save } = setUp()
     recorder.count('sign_ins', 'succeeded')
     await vi.advanceTimersByTimeAsync(saveAfterMs)

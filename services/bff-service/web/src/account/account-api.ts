@@ -13,7 +13,7 @@ export function useOwnProfile() {
   })
 }
 
-/** Who the example API takes this browser for; `null` where the API is another one, which has no such route. */
+/** The user that the example API sees; `null` if the API is another one, which has no such route. */
 export function useApiIdentity() {
   return useQuery({
     queryKey: ['account', 'api-identity'],
@@ -50,7 +50,7 @@ export function useEndOtherSessions() {
   const client = useQueryClient()
   return useMutation({
     mutationFn: () => request('/account/auth/logout-others', { method: 'POST' }),
-    // Not awaited: the button goes when the list is here, and must say before that it is done.
+    // Not awaited: the button disappears with the new list, and the message must come before.
     onSettled: () => {
       void client.invalidateQueries({ queryKey: sessionsKey })
     }
@@ -70,7 +70,7 @@ export function useChangePassword() {
         throw error
       }
     },
-    // The variables hold two passwords, which nothing needs any more.
+    // The variables contain two passwords, which are no longer needed.
     gcTime: 0,
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: sessionsKey })
@@ -79,8 +79,8 @@ export function useChangePassword() {
 }
 
 /**
- * Changes the password. A change whose answer was lost may be done: where the current password is refused, one that was to be
- * the new one takes its place, which proves it.
+ * Changes the password. If the response was lost, the change may be done: when the current password is rejected, the new one
+ * is tried in its place, which proves it.
  */
 async function sendPassword(change: PasswordChange, unanswered: readonly string[]): Promise<void> {
   let refusal: unknown
@@ -95,7 +95,7 @@ async function sendPassword(change: PasswordChange, unanswered: readonly string[
   throw refusal
 }
 
-/** Whether the password is another one than was given as the current one. */
+/** Whether the password differs from the one given as the current one. */
 function isOtherPassword(error: unknown): boolean {
   return (
     isConflict(error) || (error instanceof ApiError && error.issues.some(({ path }) => path === 'current_password'))

@@ -7,8 +7,8 @@ import { Section } from '../layout/section.tsx'
 import { useApiIdentity } from './account-api.ts'
 
 /**
- * Shows that the example API accepts the session, and who it takes the person for. An API of one's own has no such route, and
- * this section is not there.
+ * Shows that the example API accepts the session, and which user it sees. An API of your own has no such route, and this
+ * section is not shown.
  */
 export function ApiAccessSection() {
   const identity = useApiIdentity()

@@ -1,11 +1,11 @@
-/** What the service does not take of one member of a request, in its own terms. */
+/** What the service rejects in one member of a request, in its own terms. */
 export interface Issue {
   path: string
   message: string
 }
 
 interface ApiErrorFields {
-  /** 0 when no answer came. */
+  /** 0 without a response. */
   status: number
   code: string
   description: string
@@ -13,7 +13,7 @@ interface ApiErrorFields {
   retryAfterSeconds?: number
 }
 
-/** An answer that is not the one asked for, or none at all. */
+/** An unexpected response, or none at all. */
 export class ApiError extends Error {
   readonly status: number
   readonly code: string
@@ -30,7 +30,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Whether the session has ended; a wrong password is 401 too, and is not that. */
+/** Whether the session has ended; a wrong password is 401 too, and is not meant. */
 export function isSessionEnd(error: unknown): boolean {
   return error instanceof ApiError && error.status === 401 && /^(invalid_token|not_signed_in)$/.test(error.code)
 }
@@ -40,7 +40,7 @@ export function isSessionChange(error: unknown): boolean {
   return error instanceof ApiError && error.status === 409 && error.code === 'session_changed'
 }
 
-/** Whether the same request may succeed in a little while. What it was to change may be changed all the same. */
+/** Whether the same request may succeed soon. The change may have been made all the same. */
 export function isAway(error: unknown): boolean {
   return error instanceof ApiError && [0, 502, 503, 504].includes(error.status)
 }
@@ -50,15 +50,15 @@ export function isConflict(error: unknown): boolean {
   return error instanceof ApiError && error.status === 409
 }
 
-/** Whether there is no such thing, and asking again is of no use. */
+/** Whether the thing does not exist, so that trying again is useless. */
 export function isMissing(error: unknown): boolean {
   return error instanceof ApiError && error.status === 404
 }
 
-/** The codes whose descriptions the services write for people; the others are for programs. */
+/** The codes whose descriptions are written for people; the others are for programs. */
 const codesForPeople = ['not_found', 'access_denied', 'cookies_blocked']
 
-/** A sentence for the person at the page, which says what to do next. */
+/** A sentence for the user that says what to do next. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof ApiError)) return 'Something went wrong in this page. Reload it and try again.'
   if (error.status === 0) return 'There is no answer. Check your connection and try again.'

@@ -3,7 +3,7 @@ import { ApiError, type Issue } from './api-error.ts'
 export interface RequestOptions {
   method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   body?: unknown
-  /** Members that are undefined or empty are left out. */
+  /** Undefined and empty members are left out. */
   query?: Record<string, string | number | undefined>
   signal?: AbortSignal
 }
@@ -18,8 +18,8 @@ export function actFor(source: () => string | undefined): void {
 }
 
 /**
- * Asks the bff-service. The browser adds the session cookie itself; no token is ever in this page.
- * @throws {ApiError} for an answer that is no success, and for none
+ * Sends a request to the bff-service. The browser adds the session cookie itself; no token is ever in this page.
+ * @throws {ApiError} for an unsuccessful response, and for none
  */
 export async function request<T = void>(path: string, options: RequestOptions = {}): Promise<T> {
   const { method = 'GET', body, query, signal } = options

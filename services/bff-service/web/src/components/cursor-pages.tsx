@@ -3,7 +3,7 @@ import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react'
 import { useLocation, useNavigate, useSearchParams } from 'react-router'
 
 export interface CursorPages {
-  /** The cursor of the page on show; `undefined` for the first one. */
+  /** The cursor of the current page; `undefined` for the first one. */
   cursor: string | undefined
   isFirst: boolean
   goNext: (cursor: string) => void
@@ -46,7 +46,7 @@ interface PagerProps {
   pages: CursorPages
   next: string | null
   isLoading: boolean
-  /** What the list holds, for the name of the landmark. */
+  /** The items of the list, for the name of the landmark. */
   of: string
 }
 

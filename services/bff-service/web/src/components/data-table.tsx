@@ -8,13 +8,13 @@ export interface Column<Row> {
 }
 
 interface DataTableProps<Row> {
-  /** What the table holds. */
+  /** The items of the table. */
   label: string
   columns: readonly Column<Row>[]
   rows: readonly Row[]
   keyOf: (row: Row) => Key
   isLoading: boolean
-  /** Stands in the place of an empty table. */
+  /** Shown instead of an empty table. */
   empty: string
 }
 

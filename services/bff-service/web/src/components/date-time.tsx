@@ -1,6 +1,6 @@
 interface DateTimeProps {
   value: string
-  /** How long ago or ahead, in place of the date. */
+  /** How long ago or ahead, instead of the date. */
   isRelative?: boolean
 }
 

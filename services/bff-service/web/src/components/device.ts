@@ -18,7 +18,7 @@ const systems: [RegExp, string][] = [
   [/\bLinux\b|\bX11\b/, 'Linux']
 ]
 
-/** A short name for what sent a `User-Agent`; the header itself, cut, where it is of no known browser. */
+/** A short name for the sender of a `User-Agent`; the shortened header itself if no known browser is in it. */
 export function deviceOf(userAgent: string): string {
   const browser = nameIn(browsers, userAgent)
   const system = nameIn(systems, userAgent)

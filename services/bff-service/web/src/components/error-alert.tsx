@@ -3,7 +3,7 @@ import { isAway, isSessionEnd, messageOf } from '../api/api-error.ts'
 
 interface ErrorAlertProps {
   error: unknown
-  /** Replaces the sentence that the error comes with. */
+  /** Replaces the sentence of the error. */
   message?: string | undefined
   onRetry?: () => unknown
   isRetrying?: boolean

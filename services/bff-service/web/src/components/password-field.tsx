@@ -1,10 +1,10 @@
 import { PasswordInput, type PasswordInputProps } from '@mantine/core'
 import { useState } from 'react'
 
-/** What a password may be; the service knows besides which ones are guessed first. */
+/** The rule for passwords; the service also knows which ones are guessed first. */
 export const passwordRule = '8 to 256 characters. Long is better than complicated.'
 
-/** Said when the service refuses a new password whose length is right. */
+/** Shown when the service rejects a new password of the right length. */
 export const newPasswordWish = 'This password is one of the most used ones, which are tried first. Choose another.'
 
 export function newPasswordError(password: string, username: string): string | null {

@@ -7,12 +7,12 @@ import { ErrorAlert } from './error-alert.tsx'
 
 interface QueryResultProps<T> {
   query: UseQueryResult<T>
-  /** The list that leads to what is there, offered where this is not. */
+  /** The list of existing items, offered when this one does not exist. */
   list?: { to: string; label: string }
   children: (data: T) => ReactNode
 }
 
-/** What was asked for, or that it is on its way, or why it is not here. An answer from before stays beside an error. */
+/** The result, or that it is loading, or why it is missing. An earlier result stays beside an error. */
 export function QueryResult<T>({ query, list, children }: QueryResultProps<T>) {
   const { data, error, isError, isFetching, refetch } = query
   if (data === undefined && !isError) return <Placeholder />

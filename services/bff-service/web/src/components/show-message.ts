@@ -7,7 +7,7 @@ export function showSuccess(message: string): void {
   notifications.show({ message, color: 'green', closeButtonProps, role: 'status' })
 }
 
-/** For what the person did not ask for: it stays until it is dismissed. */
+/** For a message that the user did not cause: it stays until it is dismissed. */
 export function showNotice(message: string): void {
   notifications.show({ message, color: 'yellow', closeButtonProps, role: 'status', autoClose: false })
 }

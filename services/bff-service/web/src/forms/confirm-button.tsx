@@ -23,13 +23,13 @@ interface ConfirmButtonProps<Variables> extends Pick<ButtonProps, 'variant' | 'c
   withReason?: boolean
   change: ConfirmedChange<Variables>
   variablesOf: (reason: string | undefined) => Variables
-  /** Said when it is done, unless the mutation says so itself. */
+  /** Shown when it is done, unless the mutation has its own message. */
   success?: string
   /** What will happen. */
   children: ReactNode
 }
 
-/** A button that asks before it changes something. What went wrong at the last try is forgotten when it asks again. */
+/** A button that asks before it changes something. Asking again clears the error of the last try. */
 export function ConfirmButton<Variables>(props: ConfirmButtonProps<Variables>) {
   const { label, title, confirmLabel, isDestructive, withReason, change, variablesOf, success, children, ...button } =
     props

@@ -5,7 +5,7 @@ import { type FieldWishes, refusedFields } from './refused-fields.ts'
 
 interface PageFormInput<Values> extends Pick<UseFormInput<Values>, 'validate'> {
   initialValues: Values
-  /** What a field wants, said when the service refuses what it holds. */
+  /** The rule of a field, shown when the service rejects its value. */
   wishes?: FieldWishes<Values>
 }
 
@@ -51,7 +51,7 @@ export function usePageForm<Values extends object>({ initialValues, validate, wi
         check(event)
       }
     },
-    /** Shows why the service refused what was sent. `known` are sentences of the page for fields that it can name itself. */
+    /** Shows why the service rejected the form. `known` are sentences of the page for fields that it can name itself. */
     refuse(error: unknown, known?: Record<string, string>) {
       const { errors, isAll } = known
         ? { errors: known, isAll: true }

@@ -1,16 +1,16 @@
 import { ApiError } from '../api/api-error.ts'
 
-/** What each field of a form wants, in words for people. */
+/** The rule of each field of a form, in words for people. */
 export type FieldWishes<Values> = Partial<Record<keyof Values & string, string>>
 
 interface RefusedFields {
   /** Sentences by the names of their fields. */
   errors: Record<string, string>
-  /** Whether the sentences say all that is wrong. */
+  /** Whether the sentences cover every problem. */
   isAll: boolean
 }
 
-/** Finds the fields that the service refused. Its own words are for programs: what is said is what the field wants. */
+/** Finds the fields that the service rejected. Its own messages are for programs: the field's rule is shown instead. */
 export function refusedFields<Values>(
   error: unknown,
   wishes: FieldWishes<Values>,
@@ -28,7 +28,7 @@ export function refusedFields<Values>(
   return { errors, isAll }
 }
 
-/** Names the item of a list that was refused. */
+/** Names the rejected item of a list. */
 function sentenceOf(wish: string, value: unknown, index: string): string {
   const item = Array.isArray(value) && index !== '' ? value[Number(index)] : undefined
   return typeof item === 'string' ? `“${item}” cannot be used. ${wish}` : wish

@@ -6,7 +6,7 @@ interface ErrorBoundaryProps {
   children: ReactNode
 }
 
-/** Takes the place of a page that fails, as one does whose chunk is gone after the service was replaced by a newer one. */
+/** Replaces a page that fails, such as one whose chunk is missing after an update of the service. */
 export class ErrorBoundary extends Component<ErrorBoundaryProps, { hasFailed: boolean }> {
   override state = { hasFailed: false }
 

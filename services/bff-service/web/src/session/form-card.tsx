@@ -6,7 +6,7 @@ interface FormCardProps {
   children: ReactNode
 }
 
-/** A form that says itself what is missing, so that its messages are tied to their fields. */
+/** A form that validates itself, so that its messages are tied to their fields. */
 export function FormCard({ onSubmit, children }: FormCardProps) {
   return (
     <Paper withBorder radius="lg" p={{ base: 'md', sm: 'xl' }}>

@@ -3,7 +3,7 @@ import { isAway, isSessionChange, isSessionEnd } from '../api/api-error.ts'
 import { actFor } from '../api/request.ts'
 import { endSession, lookAgain, shownUserOf } from './session.ts'
 
-/** The cache of answers. An answer that says that the session has ended empties it, whichever call it was. */
+/** The cache of responses. A response that says that the session has ended empties it, whichever request it was for. */
 export function createQueryClient(): QueryClient {
   const onError = (error: unknown) => {
     if (isSessionEnd(error)) endSession(client)

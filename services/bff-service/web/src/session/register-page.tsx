@@ -21,7 +21,7 @@ const wishes = {
   email: 'Enter an address like a@b.example, or leave this empty.'
 }
 
-/** As the issuer reads a name; it judges again. */
+/** The issuer's rule for names; the issuer checks again. */
 function usernameError(text: string): string | null {
   const name = text.normalize('NFKC').trim()
   if (name === '') return 'Choose a username.'

@@ -4,8 +4,8 @@ import { request } from '../api/request.ts'
 type Registration = 'open' | 'closed'
 
 /**
- * Whether people can register themselves; `undefined` until that is known. Where it cannot be known it counts as open: the
- * answer to the form says so then.
+ * Whether registration is open; `undefined` until that is known. If it cannot be known, it counts as open: the response to the
+ * form then says whether it is.
  */
 export function useRegistration(): Registration | undefined {
   const { data, isError } = useQuery({

@@ -3,7 +3,7 @@ import { Outlet } from 'react-router'
 import { Page } from '../layout/page.tsx'
 import { isAdmin, useSignedIn } from './session.ts'
 
-/** Spares others the pages of the administration; the APIs behind them refuse everybody else on their own. */
+/** Hides the administration from others; the APIs behind it reject them in any case. */
 export function RequireAdmin() {
   if (isAdmin(useSignedIn())) return <Outlet />
   return (

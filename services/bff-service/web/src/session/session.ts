@@ -14,13 +14,13 @@ export type SessionState =
   | {
       status: 'signed_out'
       reason: SignedOutReason
-      /** The session that ended under a form that somebody has typed into: its user may sign in over it. */
+      /** The session that ended under a form with unsaved input: its user may sign in above it. */
       former?: SignedIn
     }
 
 const sessionKey = ['session'] as const
 
-/** Who is signed in, by the cookie that only the bff-service reads. */
+/** The user who is signed in, by the cookie that only the bff-service reads. */
 export function useSessionState() {
   return useQuery<SessionState>({
     queryKey: sessionKey,
@@ -37,12 +37,12 @@ export function useSessionState() {
   })
 }
 
-/** Asks again who is signed in: another tab, or another user of this browser, may have changed that. */
+/** Checks again who is signed in: another tab, or another user of this browser, may have changed that. */
 export function lookAgain(client: QueryClient): void {
   void client.refetchQueries({ queryKey: sessionKey })
 }
 
-/** The session that the page shows: a present one, or one that ended under a form. */
+/** The session that the page shows: a live one, or one that ended under a form. */
 export function shownSessionOf(state: SessionState | undefined): SignedIn | undefined {
   return state?.status === 'signed_in' ? state.session : state?.former
 }
@@ -92,7 +92,7 @@ function setState(client: QueryClient, state: SessionState): void {
 
 const responses = { predicate: ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey[0] !== sessionKey[0] }
 
-/** What one person has seen is not there for the next one at the same browser. */
+/** What one person has seen must not be there for the next one at the same browser. */
 function forgetResponses(client: QueryClient): void {
   void client.cancelQueries(responses)
   client.removeQueries(responses)

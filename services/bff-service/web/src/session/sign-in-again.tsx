@@ -5,7 +5,7 @@ import type { SignedIn } from '../api/types.ts'
 import { leaveEndedPage } from './session.ts'
 import { SignInForm } from './sign-in-page.tsx'
 
-/** Lets the user of a session that ended sign in over the page, so that what was typed there is kept. */
+/** Lets the user of an ended session sign in above the page, so that the input is kept. */
 export function SignInAgain({ former }: { former: SignedIn }) {
   const client = useQueryClient()
   return (

@@ -28,11 +28,11 @@ function begin(client: QueryClient, session: SignedIn): void {
 
 export function useSignIn() {
   const client = useQueryClient()
-  // The credentials are the variables of these mutations: gcTime 0 lets go of them as soon as the form has gone.
+  // The credentials are the variables of these mutations: gcTime 0 drops them as soon as the form has gone.
   return useMutation({ mutationFn: signIn, gcTime: 0, onSuccess: (session) => begin(client, session) })
 }
 
-/** Registers, and signs in with the same credentials; `undefined` when the account is there, and signing in failed. */
+/** Registers, and signs in with the same credentials; `undefined` when the account exists, and signing in failed. */
 export function useRegister() {
   const client = useQueryClient()
   const unanswered = useRef<string>(undefined)
@@ -53,7 +53,7 @@ export function useRegister() {
   })
 }
 
-/** A registration whose answer was lost may be why the name is taken: then the same password signs in. */
+/** After a lost response, the first try may be why the name is taken: then the same password signs in. */
 async function signInIfOwn(credentials: Credentials, conflict: unknown): Promise<SignedIn> {
   try {
     return await signIn(credentials)

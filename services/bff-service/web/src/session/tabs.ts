@@ -1,7 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { endSession, lookAgain } from './session.ts'
 
-/** What a tab tells the other tabs of its browser. */
+/** A message of a tab to the other tabs of its browser. */
 type SessionChange = 'signed_in' | 'signed_out'
 
 const otherTabs = new BroadcastChannel('countersign-session')
@@ -10,7 +10,7 @@ export function tellOtherTabs(change: SessionChange): void {
   otherTabs.postMessage(change)
 }
 
-/** Notices when the browser's session changes elsewhere: by what other tabs tell, and by asking when a person comes back. */
+/** Notices when the browser's session changes elsewhere: by messages of other tabs, and by a check when the user returns. */
 export function followSession(client: QueryClient): void {
   otherTabs.onmessage = ({ data }: MessageEvent<SessionChange>) => {
     if (data === 'signed_out') endSession(client, 'signed_out')

@@ -1,4 +1,4 @@
-/** Which forms hold what a person has typed: their elements say so themselves, whatever page made them. */
+/** Which forms have unsaved input: their elements are marked, whatever page made them. */
 const attribute = 'data-typed'
 
 /** Marks each form that a person types into or chooses in. */
@@ -8,7 +8,7 @@ export function markTypedForms(page: Document): void {
   })
 }
 
-/** Whether something would be lost with this page. */
+/** Whether leaving this page would lose input. */
 export function hasTypedForm(page: Document): boolean {
   return page.querySelector(`form[${attribute}]`) !== null
 }

@@ -34,7 +34,7 @@ describe('secrets in files', () => {
     await expect(reading).rejects.toMatchObject({ problems: [`KEY_FILE names a file that ${fault}.`] })
   })
 
-  test('a byte order mark of UTF-8 is no part of a secret, and a variable with a line end alone is refused', async () => {
+  test('a UTF-8 byte order mark is removed from a secret, and a variable with only a line break is rejected', async () => {
     await writeFile(join(folder, 'marked'), '\ufeffa secret\r\n')
     expect(await withSecretFiles({ KEY_FILE: join(folder, 'marked') }, ['KEY'])).toMatchObject({ KEY: 'a secret' })
     const reading = withSecretFiles({ KEY: '\n' }, ['KEY'])

@@ -31,7 +31,7 @@ describe('reading variables', () => {
     expect(Object.isFrozen(values)).toBe(true)
   })
 
-  test('reports every problem at once, with the name and what is expected, and never the value', () => {
+  test('reports every problem at once, with the name and the expected form, and never the value', () => {
     const env = { PORT: '70000', LEVEL: 'loud', DATABASE_URL: 'mysql://u:hunter2@h', NAME: 'far too long' }
     let error: unknown
     try {

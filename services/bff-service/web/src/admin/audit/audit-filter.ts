@@ -1,6 +1,6 @@
 const names = ['type', 'username', 'user_id', 'session_id', 'client_id', 'since', 'until'] as const
 
-/** What of the log is asked for. It stands in the address of the page, so that it can be linked. */
+/** The filter of the log. It is in the address of the page, so that it can be linked. */
 export type AuditFilter = Partial<Record<(typeof names)[number], string>>
 
 export function filterOf(params: URLSearchParams): AuditFilter {

@@ -50,7 +50,7 @@ export function AuditPage() {
   )
 }
 
-/** What a link narrowed the log to, each to be taken away. */
+/** The filters that a link has set; each can be removed. */
 function Subjects({ filter, onChange }: { filter: AuditFilter; onChange: (filter: AuditFilter) => void }) {
   const given = subjects.filter(([name]) => filter[name])
   if (given.length === 0) return null

@@ -35,7 +35,7 @@ const sentences: Record<AuditEventType, string> = {
   'signing_key.removed': 'Signing key removed'
 }
 
-/** What happened, in words; the type itself for one that these pages do not know. */
+/** The event in words; an unknown type is shown as it is. */
 export function sentenceOf(type: string): string {
   return (sentences as Record<string, string>)[type] ?? type
 }

@@ -2,7 +2,7 @@ import type { AuditEvent } from '../../api/types.ts'
 import { Facts } from '../../components/facts.tsx'
 import classes from './event-detail.module.css'
 
-/** What an event has besides, folded away. */
+/** The other members of an event, folded. */
 export function EventDetail({ event }: { event: AuditEvent }) {
   const facts = [
     ...(event.session_id ? [['Session', event.session_id] as const] : []),

@@ -15,7 +15,7 @@ const lists = [
   { name: 'may_act_for', label: 'May act for', description: 'Ids of clients whose users it may act for.' }
 ] as const
 
-/** What it may do beyond that with the tokens of users that it exchanges. */
+/** Its further rights on tokens of users that it exchanges. */
 const rights = [
   {
     name: 'may_carry_roles',
@@ -34,7 +34,7 @@ interface ClientFieldsProps {
   isDisabled?: boolean
 }
 
-/** The fields that can be changed later, too. */
+/** The fields that can also be changed later. */
 export function ClientFields({ form, isDisabled = false }: ClientFieldsProps) {
   const hasKeys = form.useWatchValue('token_endpoint_auth_method') === 'private_key_jwt'
   return (

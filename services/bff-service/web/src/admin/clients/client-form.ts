@@ -80,7 +80,7 @@ function sortedJson(value: unknown): string {
   )
 }
 
-/** What the fields want, in words for people. The issuer judges; these say it where it refuses. */
+/** The rule of each field, in words for people, shown when the issuer rejects a value. */
 export const clientWishes: FieldWishes<ClientFormValues> = {
   client_id: 'Use 1 to 64 of A-Z, a-z, 0-9, . _ and -, a letter or digit first.',
   name: 'Use 1 to 100 characters.',
@@ -129,10 +129,10 @@ function exchanges(grants: string[]): boolean {
   return grants.includes('urn:ietf:params:oauth:grant-type:token-exchange')
 }
 
-/** Members of a JWK that are nobody's but the owner's (RFC 7518 §6). */
+/** The private members of a JWK (RFC 7518 §6). */
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
-/** A private key is refused before it is sent anywhere. */
+/** A private key is rejected before it is sent anywhere. */
 function keySetError(text: string): string | null {
   const keys = keysOf(text)
   if (!keys) return 'This is not a key set. One looks like {"keys": [{"kty": "EC", …}]}.'

@@ -13,7 +13,7 @@ import { useClient } from './clients-api.ts'
 import { ClientStatus } from './clients-page.tsx'
 import { DisableClient } from './disable-client.tsx'
 
-/** The issuer's own client: it is there from the start, and stays as it is. */
+/** The issuer's own client: it exists from the start, and cannot be changed. */
 const firstPartyClientId = 'countersign'
 
 export function ClientPage() {
@@ -43,7 +43,7 @@ function ClientDetails({ client }: { client: Client }) {
     <>
       {isFixed && (
         <Alert color="petrol" role="note">
-          <Text size="sm">This client belongs to the issuer itself, and stays as it is.</Text>
+          <Text size="sm">This client belongs to the issuer itself, and cannot be changed.</Text>
         </Alert>
       )}
       <Section title="Client" actions={!isFixed && <DisableClient client={client} />}>

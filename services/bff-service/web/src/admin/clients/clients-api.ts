@@ -45,13 +45,13 @@ export function useCreateClient() {
         throw error
       }
     },
-    // The answer holds a secret, which the cache lets go of with the form.
+    // The response contains a secret, which the cache drops with the form.
     gcTime: 0,
     onSuccess: () => refresh(client)
   })
 }
 
-/** A request whose answer was lost may have made the client; its secret cannot be seen again. */
+/** A request whose response was lost may have created the client; its secret cannot be seen again. */
 async function findCreated({ client_id, ...body }: NewClient, conflict: unknown): Promise<ClientWithSecret> {
   const found = await request<Client>(pathOf(client_id))
   const isSame = Object.keys(changesOf(found, body as EditedPolicy)).length === 0 && found.disabled_at === null
@@ -90,7 +90,7 @@ export function useChangeClient(clientId: string) {
 }
 
 /**
- * Adds a secret. A try whose response was lost may have added one too: the next try replaces that one, since a third secret
+ * Adds a secret. A try whose response was lost may have added one, too: the next try replaces that one, since a third secret
  * would end the one that the client uses.
  * @param known the ids of the secrets that may be in use
  */

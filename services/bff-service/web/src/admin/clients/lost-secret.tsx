@@ -3,7 +3,7 @@ import { ErrorAlert } from '../../components/error-alert.tsx'
 import { useReplaceSecret } from './clients-api.ts'
 import { SecretNotice } from './secret-notice.tsx'
 
-/** Says that a client is registered whose secret was lost with the response, and makes another one. */
+/** Shows that a registered client's secret was lost with the response, and makes another one. */
 export function LostSecret({ clientId, onClose }: { clientId: string; onClose: () => void }) {
   const replace = useReplaceSecret(clientId)
   if (replace.data?.client_secret) return <SecretNotice secret={replace.data.client_secret} onClose={onClose} />

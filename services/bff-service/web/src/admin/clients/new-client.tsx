@@ -10,12 +10,12 @@ import { useCreateClient } from './clients-api.ts'
 import { LostSecret } from './lost-secret.tsx'
 import { SecretNotice } from './secret-notice.tsx'
 
-/** A public client cannot get a token here, and is refused. */
+/** A public client cannot get a token here, so it is rejected. */
 const authMethods = Object.entries(authMethodLabels)
   .filter(([value]) => value !== 'none')
   .map(([value, label]) => ({ value, label }))
 
-/** Registers a client, and shows its secret, if it has one, in the place of the form. */
+/** Registers a client, and shows its secret, if it has one, instead of the form. */
 export function NewClient({ onClose }: { onClose: () => void }) {
   const create = useCreateClient()
   const form = usePageForm<ClientFormValues>({
