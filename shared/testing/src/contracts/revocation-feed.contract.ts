@@ -29,6 +29,8 @@ export interface RevocationTransport {
   createFeed(): RevocationFeed
   /** Loses everything, as `FLUSHALL` does. */
   flush(): Promise<void>
+  /** How soon a fault, or its end, must be noticed, in milliseconds. Default 1000. */
+  readonly noticedWithinMs?: number
   /** Absent where there is no network between. */
   readonly network?: {
     /** From now on nothing answers, and connections stay open. */
@@ -43,9 +45,6 @@ export interface RevocationTransport {
   close(): Promise<void>
 }
 
-/** A feed must be noticed as interrupted within this, in milliseconds. */
-const noticeWithin = 1000
-
 /** Runs the suite against one adapter. */
 export function describeRevocationFeed(name: string, createTransport: () => Promise<RevocationTransport>): void {
   describe(`the revocation feed over ${name}`, () => {
@@ -53,9 +52,11 @@ export function describeRevocationFeed(name: string, createTransport: () => Prom
     let publisher: PublisherUnderTest
     const closables: { close(): Promise<void> }[] = []
     let confirming: NodeJS.Timeout
+    let noticeWithin: number
 
     beforeEach(async () => {
       transport = await createTransport()
+      noticeWithin = transport.noticedWithinMs ?? 1000
       publisher = addPublisher()
       // As the issuer does all the time.
       confirming = setInterval(() => publisher.confirmPublished().catch(() => {}), 500)
@@ -66,6 +67,8 @@ export function describeRevocationFeed(name: string, createTransport: () => Prom
       await transport.close()
     })
 
+    const becomes = (view: RevocationView, state: 'current' | 'interrupted', within = noticeWithin) =>
+      until(() => view.status().isCurrent === (state === 'current'), within)
     const addPublisher = () => {
       const added = transport.createPublisher()
       closables.push(added)
@@ -406,8 +409,8 @@ export function describeRevocationFeed(name: string, createTransport: () => Prom
             ),
           3000
         )
-        await becomes(view, 'current', 3000)
-        expect(knows(view, entry)).toBe(true)
+        await becomes(view, 'current', Math.max(3000, noticeWithin))
+        await until(() => knows(view, entry), 500)
         expect(await publisher.isIntact()).toBe(true)
       })
     })
@@ -447,10 +450,6 @@ function knows(view: RevocationView, { kind, value }: RevocationEntry): boolean 
 
 async function* batchesOf(...batches: RevocationEntry[][]): AsyncGenerator<RevocationEntry[]> {
   yield* batches
-}
-
-async function becomes(view: RevocationView, state: 'current' | 'interrupted', within = noticeWithin): Promise<void> {
-  await until(() => view.status().isCurrent === (state === 'current'), within)
 }
 
 async function until(condition: () => boolean | Promise<boolean>, milliseconds: number): Promise<void> {

@@ -8,8 +8,8 @@ import { type AgedEntry, readFeedMessage } from './feed-messages.ts'
 /** An issuer sends something each second: after such a silence the connection is given up. */
 const silenceMilliseconds = 2500
 const watchMilliseconds = 250
-/** What arrives so late was held back on the way, and a new stream may not be. */
-const maxLagMilliseconds = 10_000
+/** What arrives so late was held back on the way, or by a request that took long; a new stream may do better. */
+const maxLagMilliseconds = 2500
 /** So far the clocks of the two may be apart before they are compared again, by a new stream. */
 const maxLeadMilliseconds = 250
 
@@ -111,7 +111,7 @@ function createStreamReader({ sink, clock, onCurrent }: StreamParts) {
     const now = clock.monotonic()
     if (asOf - now > maxLeadMilliseconds) throw new Error("this machine's clock and the issuer's drift apart")
     if (now - asOf > maxLagMilliseconds) {
-      throw new Error(`the stream is ${Math.round((now - asOf) / 1000)} s behind; does a proxy hold it back?`)
+      throw new Error(`the stream is ${Math.round(now - asOf)} ms behind; does a proxy hold it back?`)
     }
     confirmedAt = now
     onCurrent(Math.min(asOf, now), id)

@@ -110,10 +110,27 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
   }
 
   function fail(error: unknown): void {
+    // Nothing is confirmed to a stream that is opened while the database is away.
+    confirmation = undefined
+    confirmedAt = Number.NEGATIVE_INFINITY
+    if (error instanceof FeedLifeError) {
+      beginAgain()
+      return
+    }
     if (!isFailing) logger.warn({ cause: describeError(error) }, 'the revocation feed cannot read the database')
     isFailing = true
-    // Half of a log is never continued, and a log of another life never mixed with this one.
-    if (position !== undefined && !(error instanceof FeedLifeError)) return
+    // Half of a log is never continued.
+    if (position === undefined) restart()
+  }
+
+  function beginAgain(): void {
+    logger.info('the database has begun another life: all revocations are read again')
+    isFailing = false
+    isKicked = true
+    restart()
+  }
+
+  function restart(): void {
     forget()
     deps.onRestart()
   }
