@@ -35,7 +35,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinish
 /** The sessions' statements. */
 const rotation = /^\s*UPDATE refresh_token_families/
 /** The decision also reads the uses of the last minutes. */
-const burstRotation = /^\s*UPDATE refresh_token_families[\s\S]* CASE/
+const burstRotation = /^\s*UPDATE refresh_token_families[\s\S]*f\.used_generations \|\|/
 const judgement = /^\s*WITH replayed AS/
 const ending = /^\s*WITH ended AS/
 const commit = /^COMMIT/

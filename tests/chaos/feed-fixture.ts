@@ -63,6 +63,8 @@ export interface FeedFixture {
 }
 
 const sessionsPerUser = 40
+/** A view that is followed is confirmed more often. */
+const freshSeconds = 3
 
 export async function openFeedFixture(redisUrl: string, sessionCount: number): Promise<FeedFixture> {
   const database = await createTestDatabase()
@@ -153,9 +155,15 @@ export async function openFeedFixture(redisUrl: string, sessionCount: number): P
   }
 
   async function differencesInState(): Promise<string[]> {
-    return [...local]
+    const behind = [...local]
       .filter(({ verifier }) => !verifier.status().revocations?.isCurrent)
-      .map(({ name }) => `${name} is not current`)
+      .map(({ name }) => name)
+    for (const { name, managementUrl } of fixture.services()) {
+      // One that is about to become stale still answers 200.
+      if (!((await readMetric(managementUrl, 'countersign_revocation_view_age_seconds')) < freshSeconds))
+        behind.push(name)
+    }
+    return behind.map((name) => `${name} is not current`)
   }
 
   async function differencesInNumber(): Promise<string[]> {
@@ -206,9 +214,14 @@ async function firstFindings(...searches: (() => Promise<string[]>)[]): Promise<
   return []
 }
 
-async function readEntries(managementUrl: string): Promise<number> {
+function readEntries(managementUrl: string): Promise<number> {
+  return readMetric(managementUrl, 'countersign_revocation_view_entries')
+}
+
+/** Not a number while it is absent. */
+async function readMetric(managementUrl: string, name: string): Promise<number> {
   const { body } = await send<string>(`${managementUrl}/metrics`, {})
-  return Number(/^countersign_revocation_view_entries\{.*\} (\d+)$/m.exec(body)?.[1])
+  return Number(new RegExp(`^${name}\\{.*\\} ([\\d.e+-]+)$`, 'm').exec(body)?.[1])
 }
 
 async function signInOften(issuerUrl: string, count: number): Promise<Session[]> {

@@ -12,7 +12,7 @@ import {
 } from '@countersign/testing'
 import { post, register, signIn, startTrio, type Trio, untilReady, unverifiedClaims } from '@countersign/testing/trio'
 import { createAccessTokenVerifier, issuerRevocations, toHttpResponse, VerifierError } from '@countersign/verifier'
-import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 import { isInstalled, startHaproxy, startNginx } from '../integration/fixtures/front-proxy.ts'
 import { type Judge, type Session, startTraffic, violationsIn } from './feed-traffic.ts'
 
@@ -100,7 +100,8 @@ describe.skipIf(!inject('docker'))('the feed over HTTP under faults', () => {
       revocation.answeredAt = performance.now()
     }
     const judge = join(feedUrl, finish)
-    await expect.poll(() => judge.isCurrent()).toBe(true)
+    // Tests that run beside each other have no expect.poll.
+    await vi.waitUntil(() => judge.isCurrent(), { timeout: 10_000, interval: 50 })
     const traffic = startTraffic([judge], () => [...good, ...revoked])
     await revoke(healthyBoundMs)
     await delay(200)
@@ -112,9 +113,10 @@ describe.skipIf(!inject('docker'))('the feed over HTTP under faults', () => {
     const answers = () =>
       Promise.all([...good, ...revoked.filter(isEnded)].map(({ accessToken }) => judge.ask(accessToken)))
     const wanted = () => [200, ...revoked.filter(isEnded).map(() => 401)]
-    await expect
-      .poll(async () => judge.isCurrent() && (await answers()).join() === wanted().join(), { timeout: 12_000 })
-      .toBe(true)
+    await vi.waitUntil(async () => judge.isCurrent() && (await answers()).join() === wanted().join(), {
+      timeout: 12_000,
+      interval: 50
+    })
     const recoveredBy = performance.now()
     await revoke(healthyBoundMs)
     await delay(healthyBoundMs + 100)

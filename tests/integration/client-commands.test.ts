@@ -102,6 +102,7 @@ describe('countersign clients beside a running installation', () => {
       may_act_for: [],
       may_carry_roles: false,
       may_unbind_tokens: false,
+      exchange_rules: [],
       access_token_ttl_seconds: null,
       secret_ids: [],
       created_at: expect.any(String),

@@ -64,6 +64,25 @@ describe.skipIf(!inject('docker'))('with very many sessions and as many revocati
     return plans
   }
 
+  /** So many APIs, roles and scopes that reading all of them would not do. */
+  async function registerApis(): Promise<void> {
+    await query(
+      database.url,
+      `WITH api AS (
+         INSERT INTO apis (identifier, id, name) SELECT 'urn:api:' || n, gen_random_uuid(), n FROM generate_series(1, 2000) n
+       ), scope AS (
+         INSERT INTO api_scopes (api, name, description)
+         SELECT 'urn:api:' || n, 'scope-' || m, m FROM generate_series(1, 2000) n, generate_series(1, 5) m
+       )
+       INSERT INTO roles (name) SELECT 'role-' || n FROM generate_series(1, 500) n`
+    )
+    await query(
+      database.url,
+      `INSERT INTO role_scopes (role, api, scope)
+       SELECT 'role-' || r, 'urn:api:' || (r * 37 + m) % 2000 + 1, 'scope-1' FROM generate_series(1, 500) r, generate_series(1, 20) m`
+    )
+  }
+
   /** Adds sessions of 20,000 users, and live revocations. */
   async function grow(rows: number): Promise<void> {
     await query(
@@ -92,6 +111,7 @@ describe.skipIf(!inject('docker'))('with very many sessions and as many revocati
     timeout: 300_000
   }, async () => {
     const statements = await learnStatements()
+    await registerApis()
     await grow(1000)
     const { end: _, ...small } = await explain(statements)
     await grow(many)
@@ -99,11 +119,14 @@ describe.skipIf(!inject('docker'))('with very many sessions and as many revocati
     // Ending a session has two good indexes to choose from.
     expect(large).toMatchObject(small)
     // There are few keys however many sessions there are: reading all of them is the shortest way.
-    expect(large.rotate).toEqual([
-      'Index Scan refresh_token_families_pkey',
-      'Index Scan users_pkey',
-      'Seq Scan signing_keys'
-    ])
+    expect(large.rotate).toEqual(
+      expect.arrayContaining([
+        'Index Scan refresh_token_families_pkey',
+        'Index Scan users_pkey',
+        'Seq Scan signing_keys',
+        expect.stringMatching(/^Index(?: Only)? Scan role_scopes_pkey$/)
+      ])
+    )
     expect(large.sweep).toEqual(['Index Scan revocations_unpublished_idx'])
     expect(JSON.stringify(large).replaceAll('Seq Scan signing_keys', '')).not.toContain('Seq Scan')
   })

@@ -67,11 +67,12 @@ describe.skipIf(!inject('docker') || !isInstalled('nginx'))(
       ['/http-port/', 'app.example.com:80']
     ])('are not served at another port (%s), and the log has both names', async (path, seen) => {
       expect(await ask(path)).toBe(421)
-      const line = bff
-        .logs()
-        .split('\n')
-        .find((one) => one.toLowerCase().includes(`asked for https://${seen},`))
-      expect(line).toContain('PUBLIC_URL is https://app.example.com')
+      const line = () =>
+        bff
+          .logs()
+          .split('\n')
+          .find((one) => one.toLowerCase().includes(`asked for https://${seen},`))
+      await expect.poll(line).toContain('PUBLIC_URL is https://app.example.com')
     })
   }
 )

@@ -76,6 +76,12 @@ const passes: Record<string, readonly Caller[]> = {
   'POST /oauth/introspect': ['a client with its secret'],
   'GET /revocations/feed': revocationsReaders,
   'POST /revocations/check': revocationsReaders,
+  'GET /forward-auth': [
+    ...users,
+    'a client with its own token',
+    'a client with statistics:read',
+    'a client with revocations:read'
+  ],
   'GET /.well-known/jwks.json': everybody,
   'GET /.well-known/oauth-authorization-server': everybody,
   'GET /.well-known/openid-configuration': everybody
@@ -170,7 +176,9 @@ describe('who may call which route', () => {
 
   async function statusOf(route: (typeof routes)[number], { headers, form }: Presented): Promise<number> {
     const path = route.path.replace(/:(id|session_id)/g, () => randomUUID()).replace(/:\w+/, 'none')
-    const url = fixture.issuer + path
+    // It is for tokens of any API, which the query names.
+    const query = route.path === '/forward-auth' ? `?audience=${encodeURIComponent(fixture.issuer)}` : ''
+    const url = fixture.issuer + path + query
     const method = route.method.toUpperCase()
     if ('bodyFormat' in route && route.bodyFormat === 'form') {
       const parameters = { grant_type: 'refresh_token', refresh_token: 'none', token: 'none', ...form }

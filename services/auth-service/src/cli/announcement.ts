@@ -29,7 +29,7 @@ export function createCommandAnnouncer(
       // A command that works in batches says it once.
       if (isNoted) return false
       isNoted = true
-      const when = publisher ? 'as soon as Redis takes it' : 'within about three seconds'
+      const when = publisher ? 'as soon as Redis accepts it' : 'within about three seconds'
       note(`Done, but not published yet (${failure}): a running auth-service does that ${when}.`)
       return false
     }

@@ -57,14 +57,13 @@ export function createEndpointDeps(parts: Parts) {
     failures: parts.failedAuthentications,
     audiences: [issuer, endpointOf(issuer, '/oauth/token')]
   }
-  const requireToken = requireAccessToken(forAudience(verifier, issuer), {
-    publicUrl: issuer,
-    logger: (ctx) => ctx.state.log
-  })
+  const requireTokenFor = (audience: string) =>
+    requireAccessToken(forAudience(verifier, audience), { publicUrl: issuer, logger: (ctx) => ctx.state.log })
   return {
     ...config,
     accessRules: createAccessRules({
-      requireAccessToken: requireToken,
+      requireAccessToken: requireTokenFor(issuer),
+      requireAccessTokenFor: requireTokenFor,
       registration: config.registration,
       revocationFeedAccess: config.revocationFeedAccess,
       clientAuthentication,

@@ -19,6 +19,7 @@ import { listKeys, revokeKey, rotateKeys } from './admin/keys.ts'
 import { changeRole, createRole, deleteRole, listRoles, showRole } from './admin/roles.ts'
 import { showActivity, showStatistics } from './admin/statistics.ts'
 import { changeUser, endUserSession, endUserSessions, listUserSessions, listUsers, showUser } from './admin/users.ts'
+import { forwardAuth } from './oauth/forward-auth.ts'
 import { introspect } from './oauth/introspect.ts'
 import { issuerMetadataRoutes, jwks } from './oauth/metadata.ts'
 import { revocationCheck, revocationFeed } from './oauth/revocations.ts'
@@ -73,7 +74,7 @@ const adminRoutes = [
 ] as const
 
 /** What standard clients and verifiers use. */
-const oauthRoutes = [token, revoke, introspect, jwks, revocationFeed, revocationCheck] as const
+const oauthRoutes = [token, revoke, introspect, jwks, revocationFeed, revocationCheck, forwardAuth] as const
 
 /** Every route except health and metrics, which the service kit adds, and `/openapi.json` and `/docs`, which describe these. */
 export function routesOf(issuer: string) {

@@ -1,12 +1,14 @@
 import { AccessDeniedError, InvalidClientError } from '@countersign/oauth'
+import { requireQuery } from '@countersign/service-kit'
 import { requireRole, requireScope } from '@countersign/verifier/koa'
 import type { Middleware } from 'koa'
 import compose from 'koa-compose'
 import { adminRole } from '../accounts/first-admin.ts'
 import type { ClientAuthenticationDeps } from '../clients/client-authentication.ts'
 import type { ConfirmedClient } from '../clients/client-store.ts'
+import { type ForwardAuthQuery, forwardAuthQuery } from '../wire/forward-auth.ts'
 import { requireClient } from './require-client.ts'
-import { denied, requireInPerson, requireUser } from './require-user.ts'
+import { requireInPerson, requireUser } from './require-user.ts'
 import type { Access } from './route.ts'
 import { type ProofDeps, takeProof } from './take-proof.ts'
 
@@ -19,6 +21,8 @@ export const revocationsScope = 'revocations:read'
 export interface AccessRuleDeps {
   /** Sets `ctx.state.accessToken`, for the token of a user or of a client itself, or responds 401. */
   requireAccessToken: Middleware
+  /** The same, for tokens that are for another audience than this service. */
+  requireAccessTokenFor(audience: string): Middleware
   registration: 'open' | 'closed'
   revocationFeedAccess: 'token' | 'open'
   clientAuthentication: ClientAuthenticationDeps
@@ -46,6 +50,7 @@ export function createAccessRules(deps: AccessRuleDeps): Record<Access, AccessRu
     admin: { check: compose([userInPerson, requireRole(adminRole)]) },
     'statistics-reader': { check: compose([deps.requireAccessToken, requireAdminOrStatisticsScope]) },
     'revocations-reader': { check: requireRevocationsReader(deps) },
+    'forwarded-request': { check: requireForwardedToken(deps) },
     client: { check: client, needsBody: true },
     'confidential-client': { check: compose([client, refusePublicClients]), needsBody: true }
   }
@@ -70,8 +75,8 @@ function refreshTokenOr(requireUserInPerson: Middleware, takeProof: Middleware):
 function requireScopeOfClient(scope: string): Middleware {
   const requireIt = requireScope(scope) as Middleware
   return function requireScopeOfClient(ctx, next) {
-    const { sub, client_id: clientId } = ctx.state.accessToken
-    if (sub !== clientId) throw denied(ctx, `This is for clients with the scope ${scope}.`)
+    const { accessToken } = ctx.state
+    if (accessToken.sub !== accessToken.client_id) ctx.state.accessToken = { ...accessToken, scope: undefined }
     return requireIt(ctx, next)
   }
 }
@@ -88,6 +93,18 @@ const requireAdminOrStatisticsScope: Middleware = function requireAdminOrStatist
 function requireRevocationsReader({ requireAccessToken, revocationFeedAccess }: AccessRuleDeps): Middleware {
   if (revocationFeedAccess === 'open') return (_ctx, next) => next()
   return compose([requireAccessToken, requireScopeOfClient(revocationsScope)])
+}
+
+/** What the token needs is in the query: a mistake there is the proxy's, and no refusal of the request that it asks about. */
+function requireForwardedToken({ requireAccessTokenFor }: AccessRuleDeps): Middleware {
+  const requireToken: Middleware = function requireForwardedToken(ctx, next) {
+    const { audience, scope, role } = ctx.state.query as ForwardAuthQuery
+    const checks = [requireAccessTokenFor(audience)]
+    if (scope !== undefined) checks.push(requireScope(...(scope.split(' ') as [string])) as Middleware)
+    if (role !== undefined) checks.push(requireRole(role) as Middleware)
+    return compose(checks)(ctx, next)
+  }
+  return compose([requireQuery(forwardAuthQuery), requireToken])
 }
 
 /** RFC 7662 §2.1: the endpoint must not be a place to try out tokens. */

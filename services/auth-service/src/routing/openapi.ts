@@ -53,6 +53,11 @@ const callers: Record<Access, Caller> = {
     security: [{ accessToken: [] }, {}],
     errors: [401, 403]
   },
+  'forwarded-request': {
+    text: 'A proxy, with the token of the request that it asks about.',
+    security: byAccessToken,
+    errors: [401, 403]
+  },
   client: {
     text: 'A client that names itself, and authenticates itself unless it is a public one.',
     security: byClientSecret,

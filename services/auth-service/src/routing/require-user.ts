@@ -26,7 +26,7 @@ export const requireInPerson: Middleware = async function requireInPerson(ctx, n
 }
 
 /** RFC 6750 §3: a token that does not enable access is answered with a challenge. */
-export function denied(ctx: Context, description: string): AccessDeniedError {
+function denied(ctx: Context, description: string): AccessDeniedError {
   const scheme = ctx.state.accessToken.cnf ? 'DPoP' : 'Bearer'
   return new AccessDeniedError({ description, headers: { 'WWW-Authenticate': `${scheme} error="insufficient_scope"` } })
 }

@@ -27,6 +27,8 @@ export interface Callers {
   'statistics-reader': { readonly accessToken: VerifiedAccessToken }
   /** A client whose own token has the scope `revocations:read`; anybody, where the configuration opens the feed. */
   'revocations-reader': { readonly accessToken: VerifiedAccessToken | undefined }
+  /** A proxy that asks about a request, with that request's token for the API that the query names. */
+  'forwarded-request': { readonly accessToken: VerifiedAccessToken }
   /** A client that names itself in the form, and authenticates itself if it is no public one. */
   client: { readonly client: ConfirmedClient }
   /** A client that authenticates itself. */

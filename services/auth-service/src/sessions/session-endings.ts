@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Announcing } from '../revocation/announcing.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 
@@ -17,6 +18,7 @@ export interface SessionEndings {
 }
 
 const batchSize = 200
+const heldPauseMs = 20
 
 /**
  * Ends all that have to end.
@@ -35,6 +37,8 @@ export async function endAllSessions(
     published &&= batch.published
     if (batch.ended > 0) onProgress?.(ended)
     if (!batch.hasMore || signal?.aborted) return { ended, published }
+    // What is left is held by others, for a moment.
+    if (batch.ended === 0) await delay(heldPauseMs)
   }
 }
 

@@ -29,14 +29,15 @@ interface EndingRow {
   api: string
   scopes: string[]
   actor_id: string | null
-  created_at: Date
+  /** As text: a date of JavaScript has no microseconds. */
+  created_at: string
 }
 
 /** A sign-in that began before the change was committed may still have seen the scope; none takes longer. */
 const graceSeconds = statementTimeoutMs / 1000 + 1
 const isPastGrace = Prisma.sql`created_at + ${seconds(graceSeconds)} < ${databaseNow}`
 
-/** Replicas and commands take turns: each batch locks what it works on, and another one passes that by. */
+/** Replicas and commands take turns: each waits for the one that works on the same row. */
 export function createPrismaSessionEndings(database: Database): SessionEndings {
   return {
     endBatch: (limit) => orUnavailable(inTransaction(database, (transaction) => endBatch(transaction, limit)))
@@ -45,15 +46,18 @@ export function createPrismaSessionEndings(database: Database): SessionEndings {
 
 async function endBatch(transaction: Queryable, limit: number): Promise<EndedBatch> {
   const [ending] = await transaction.$queryRaw<EndingRow[]>`
-    SELECT id, roles, api, scopes, actor_id, created_at FROM session_endings
+    SELECT id, roles, api, scopes, actor_id, created_at::text FROM session_endings
     WHERE NOT swept OR ${isPastGrace} ORDER BY id LIMIT 1 FOR UPDATE`
   if (!ending) return { ended: 0, hasMore: false, entries: [] }
   const { ended, entries } = await endFamilies(transaction, {
-    selection: concernedFamilies(ending, limit),
+    // Passing by what somebody else holds, so that no two wait for each other.
+    selection: Prisma.sql`f.id IN (${concernedFamilies(ending)} ORDER BY f.id LIMIT ${limit} FOR NO KEY UPDATE OF f SKIP LOCKED)`,
     reason: 'scope_removed',
     actorId: ending.actor_id ?? undefined
   })
-  if (ended < limit) {
+  const isDone =
+    ended < limit && (await transaction.$queryRaw<unknown[]>`${concernedFamilies(ending)} LIMIT 1`).length === 0
+  if (isDone) {
     await transaction.$executeRaw`DELETE FROM session_endings WHERE id = ${ending.id} AND ${isPastGrace}`
     await transaction.$executeRaw`UPDATE session_endings SET swept = true WHERE id = ${ending.id}`
   }
@@ -64,15 +68,15 @@ async function endBatch(transaction: Queryable, limit: number): Promise<EndedBat
  * Of users who have one of the roles, and hold one of the scopes by no other role: those that were there, and those that were
  * given one of them since, by a sign-in that was under way.
  */
-function concernedFamilies({ roles, api, scopes, created_at: at }: EndingRow, limit: number): Prisma.Sql {
-  return Prisma.sql`f.id IN (
+function concernedFamilies({ roles, api, scopes, created_at: at }: EndingRow): Prisma.Sql {
+  // The moments of families are rounded to a millisecond.
+  return Prisma.sql`
     SELECT f.id FROM refresh_token_families f JOIN users u ON u.id = f.user_id
     WHERE ${rolesOfUser} && ${roles}::text[] AND ${isLive}
-      AND (f.created_at <= ${at} OR (
+      AND (f.created_at <= ${at}::timestamptz + interval '1 millisecond' OR (
         f.created_at <= ${at}::timestamptz + ${seconds(graceSeconds)} AND ${api} = ANY(f.audience)
         AND string_to_array(f.scope, ' ') && ${scopes}::text[]))
       AND EXISTS (
         SELECT FROM unnest(${scopes}::text[]) lost (scope) WHERE NOT EXISTS (
-          SELECT FROM role_scopes rs WHERE rs.role = ANY(${rolesOfUser}) AND rs.api = ${api} AND rs.scope = lost.scope))
-    ORDER BY f.id LIMIT ${limit})`
+          SELECT FROM role_scopes rs WHERE rs.role = ANY(${rolesOfUser}) AND rs.api = ${api} AND rs.scope = lost.scope))`
 }

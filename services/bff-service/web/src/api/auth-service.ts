@@ -674,6 +674,14 @@ export interface RevocationAnswer {
   revoked: boolean
 }
 
+export interface Identity {
+  sub: string
+  client_id: string
+  username?: string
+  scope?: string
+  roles?: string[]
+}
+
 export interface IssuerMetadata {
   issuer: string
   token_endpoint: string

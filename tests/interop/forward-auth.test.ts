@@ -1,0 +1,178 @@
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { findLastingPort } from '@countersign/testing'
+import { get, makeClientKey, post, register, send, signIn } from '@countersign/testing/trio'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { type FrontProxy, isInstalled, startHaproxy, startNginx } from '../integration/fixtures/front-proxy.ts'
+import { type Fixture, signInWithProof, startFixture } from './fixture.ts'
+
+const page = readFileSync(new URL('../../docs/forward-auth.md', import.meta.url), 'utf8')
+const reports = 'https://reports.example'
+
+/** What docs/forward-auth.md says of the route and of the proxies, as it stands there. */
+describe('docs/forward-auth.md', () => {
+  let fixture: Fixture
+  let service: Server
+  let received: IncomingHttpHeaders | undefined
+  let tokens: Record<'good' | 'without the scope' | 'for another API' | 'bound', string>
+
+  beforeAll(async () => {
+    fixture = await startFixture()
+    service = createServer((request, response) => {
+      received = request.headers
+      response.end('from the service')
+    })
+    await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve))
+    const admin = await fixture.signInAdmin()
+    const call = (method: string, path: string, body: object) =>
+      send(`${fixture.issuer}/admin${path}`, {
+        method,
+        headers: { Authorization: `Bearer ${admin}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify(body)
+      })
+    const scopes = ['reports:read', 'reports:write'].map((name) => ({ name, description: 'Reports' }))
+    await call('POST', '/apis', { identifier: reports, carries_roles: true, scopes })
+    for (const { name } of scopes) {
+      await call('POST', '/roles', { name: name.replace(':', '-'), scopes: [{ api: reports, scope: name }] })
+    }
+    const tokenOf = async (role: string, resource: string) => {
+      const user = await register(fixture.issuer)
+      await call('PATCH', `/users/${user.id}`, { roles: [role] })
+      const { username, password } = user
+      const body = { username, password, resource }
+      return (await post<{ access_token: string }>(`${fixture.issuer}/auth/login`, body)).body.access_token
+    }
+    const user = await register(fixture.issuer)
+    const { access_token: bound } = await signInWithProof(fixture, user, await makeClientKey())
+    tokens = {
+      good: await tokenOf('reports-read', reports),
+      'without the scope': await tokenOf('reports-write', reports),
+      'for another API': (await signIn(fixture.issuer, await register(fixture.issuer))).access_token,
+      bound
+    }
+  })
+  afterAll(async () => {
+    service?.close()
+    await fixture?.stop()
+  })
+
+  const asked = (query: string, token?: string) => get(`${fixture.issuer}/forward-auth${query}`, token)
+  const query = `?audience=${encodeURIComponent(reports)}`
+
+  test('a good token is 200, and the headers say whose it is', async () => {
+    const answer = await asked(`${query}&scope=reports:read&role=reports-read`, tokens.good)
+    expect(answer).toMatchObject({ status: 200, body: { client_id: 'countersign', scope: 'reports:read' } })
+    expect(answer.headers.get('X-Subject')).toBe((answer.body as { sub: string }).sub)
+    expect(answer.headers.get('X-Client-Id')).toBe('countersign')
+    expect(answer.headers.get('X-Scope')).toBe('reports:read')
+    expect(answer.headers.get('X-Roles')).toBe('reports-read')
+    expect(answer.headers.get('Cache-Control')).toBe('no-store')
+  })
+
+  test('a bad token is 401, a missing scope or role 403, and a wrong query 400', async () => {
+    for (const [more, token, status] of [
+      ['', undefined, 401],
+      ['', 'nonsense', 401],
+      ['', tokens['for another API'], 401],
+      ['', tokens.bound, 401],
+      ['&scope=reports:read', tokens['without the scope'], 403],
+      ['&scope=reports:read%20reports:write', tokens.good, 403],
+      ['&role=admin', tokens.good, 403],
+      ['&scope=', tokens.good, 400],
+      ['&audience=twice', tokens.good, 400],
+      ['&unknown=1', tokens.good, 400]
+    ] as const) {
+      const answer = await asked(query + more, token)
+      expect(answer.status, `${more} ${token?.slice(0, 20)}`).toBe(status)
+      if (status === 401) expect(answer.headers.get('WWW-Authenticate')).toMatch(/Bearer/)
+      expect(answer.headers.get('X-Subject')).toBeNull()
+    }
+    expect((await asked('', tokens.good)).status).toBe(400)
+  })
+
+  /** A code block of a section, with the addresses of this test. */
+  function blockOf(section: string, language: string, replaced: Record<string, string>): string {
+    const text = page.split(/^## /m).find((part) => part.startsWith(`${section}\n`)) ?? ''
+    const block = new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(text)?.[1]
+    if (block === undefined) throw new Error(`the page has no block of ${language} under ${section}`)
+    return Object.entries(replaced).reduce((changed, [from, to]) => changed.replaceAll(from, to), block)
+  }
+
+  const addressOf = (server: Server) => `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const replacements = (port: number) => ({
+    'listen 8080': `listen 127.0.0.1:${port}`,
+    'bind :8080': `bind 127.0.0.1:${port}`,
+    '127.0.0.1:3000': addressOf(service),
+    '127.0.0.1:4000': new URL(fixture.trio.auth.url).host,
+    'http://localhost:4001': reports
+  })
+
+  async function judge(port: number): Promise<void> {
+    const ask = async (token?: string) => {
+      received = undefined
+      const headers = { 'X-Subject': 'forged', 'X-Roles': 'admin', ...(token && { Authorization: `Bearer ${token}` }) }
+      const { status, headers: answered } = await fetch(`http://127.0.0.1:${port}/some/path?x=1`, { headers })
+      return { status, challenge: answered.get('WWW-Authenticate') }
+    }
+    await expect.poll(async () => (await ask(tokens.good)).status).toBe(200)
+    expect(received).toMatchObject({
+      'x-client-id': 'countersign',
+      'x-scope': 'reports:read',
+      'x-roles': 'reports-read'
+    })
+    expect(received?.['x-subject']).toMatch(/^[0-9a-f-]{36}$/)
+    for (const token of [undefined, 'nonsense', tokens['for another API'], tokens.bound]) {
+      expect(await ask(token)).toMatchObject({ status: 401, challenge: expect.stringContaining('Bearer') })
+      expect(received).toBeUndefined()
+    }
+    expect((await ask(tokens['without the scope'])).status).toBe(403)
+    expect(received).toBeUndefined()
+    const { sid } = JSON.parse(Buffer.from(tokens.good.split('.')[1] as string, 'base64url').toString())
+    const admin = await fixture.signInAdmin()
+    const { body } = await get<{ sub: string }>(`${fixture.issuer}/forward-auth${query}`, tokens.good)
+    const ended = await send(`${fixture.issuer}/admin/users/${body.sub}/sessions/${sid}`, {
+      method: 'DELETE',
+      headers: { Authorization: `Bearer ${admin}` }
+    })
+    expect(ended.status).toBe(204)
+    await expect.poll(async () => (await ask(tokens.good)).status, { timeout: 1000 }).toBe(401)
+  }
+
+  /** Each proxy judges a session of its own: it ends. */
+  async function renewGood(): Promise<void> {
+    const admin = await fixture.signInAdmin()
+    const user = await register(fixture.issuer)
+    await send(`${fixture.issuer}/admin/users/${user.id}`, {
+      method: 'PATCH',
+      headers: { Authorization: `Bearer ${admin}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ roles: ['reports-read'] })
+    })
+    const body = { username: user.username, password: user.password, resource: reports }
+    tokens.good = (await post<{ access_token: string }>(`${fixture.issuer}/auth/login`, body)).body.access_token
+  }
+
+  const stopsAfterTest = (proxy: FrontProxy) => onTestFinished(() => proxy.stop())
+
+  test.skipIf(!isInstalled('nginx'))('nginx', async () => {
+    await renewGood()
+    const port = await findLastingPort()
+    stopsAfterTest(await startNginx(blockOf('nginx', 'nginx', replacements(port)), port))
+    await judge(port)
+  })
+
+  test.skipIf(!isInstalled('haproxy'))('HAProxy', async () => {
+    await renewGood()
+    const port = await findLastingPort()
+    const folder = await mkdtemp(join(tmpdir(), 'countersign-lua-'))
+    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    const script = join(folder, 'countersign.lua')
+    await writeFile(script, blockOf('HAProxy', 'lua', replacements(port)))
+    const settings = blockOf('HAProxy', 'haproxy', { ...replacements(port), '/etc/haproxy/countersign.lua': script })
+    stopsAfterTest(await startHaproxy(settings, port))
+    await judge(port)
+  })
+})
