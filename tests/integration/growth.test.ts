@@ -124,7 +124,7 @@ describe.skipIf(!inject('docker'))('with very many sessions and as many revocati
         'Index Scan refresh_token_families_pkey',
         'Index Scan users_pkey',
         'Seq Scan signing_keys',
-        expect.stringMatching(/^Index(?: Only)? Scan role_scopes_pkey$/)
+        expect.stringMatching(/Index(?: Only)? Scan role_scopes_/)
       ])
     )
     expect(large.sweep).toEqual(['Index Scan revocations_unpublished_idx'])

@@ -88,7 +88,7 @@ describe('docs/forward-auth.md', () => {
     ] as const) {
       const answer = await asked(query + more, token)
       expect(answer.status, `${more} ${token?.slice(0, 20)}`).toBe(status)
-      if (status === 401) expect(answer.headers.get('WWW-Authenticate')).toMatch(/Bearer/)
+      if (status === 401) expect(answer.headers.get('WWW-Authenticate')).toMatch(/^(?:Bearer|DPoP) /)
       expect(answer.headers.get('X-Subject')).toBeNull()
     }
     expect((await asked('', tokens.good)).status).toBe(400)
@@ -126,7 +126,7 @@ describe('docs/forward-auth.md', () => {
     })
     expect(received?.['x-subject']).toMatch(/^[0-9a-f-]{36}$/)
     for (const token of [undefined, 'nonsense', tokens['for another API'], tokens.bound]) {
-      expect(await ask(token)).toMatchObject({ status: 401, challenge: expect.stringContaining('Bearer') })
+      expect(await ask(token)).toMatchObject({ status: 401, challenge: expect.stringMatching(/^(?:Bearer|DPoP) /) })
       expect(received).toBeUndefined()
     }
     expect((await ask(tokens['without the scope'])).status).toBe(403)
