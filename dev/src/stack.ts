@@ -13,7 +13,7 @@ import { createServices, publicUrls } from './services.ts'
 
 const readyWithinMs = 30_000
 
-/** How the stack is told to stop. */
+/** What stops the stack. */
 export interface StopSignals {
   readonly stop: AbortSignal
   /** Running requests are no longer waited for. */
@@ -23,7 +23,7 @@ export interface StopSignals {
 type Closer = readonly [what: string, close: () => Promise<void>]
 
 /**
- * Runs the stack until it is told to stop.
+ * Runs the stack until something stops it.
  * @throws {StartError} when it cannot start, or when its database ends by itself; everything is stopped by then
  */
 export async function runStack(

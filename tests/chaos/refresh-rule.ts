@@ -15,7 +15,7 @@ interface Use {
 }
 
 export interface RefreshState {
-  /** The generation that nobody has presented yet. */
+  /** The newest generation: no client has presented it yet. */
   current: number
   advancedAt: number
   /** Oldest use first. */

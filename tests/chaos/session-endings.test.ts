@@ -22,7 +22,7 @@ describe('sessions that end since a role lost a scope', () => {
     database = await createTestDatabase()
     replicas = [0, 1, 2].map(() => openReplica(database.url))
     const apiScopes = [{ name: 'stock:read', description: 'Read stock' }]
-    await replica(0).apis.ensure({ identifier: api, name: 'Stock', carriesRoles: false, scopes: apiScopes })
+    await replica(0).apis.create({ identifier: api, name: 'Stock', carriesRoles: false, scopes: apiScopes }, undefined)
   })
   afterAll(async () => {
     await Promise.all((replicas ?? []).map(({ close }) => close()))

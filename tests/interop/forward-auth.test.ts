@@ -17,6 +17,7 @@ const reports = 'https://reports.example'
 describe('docs/forward-auth.md', () => {
   let fixture: Fixture
   let service: Server
+  let admin: string
   let received: IncomingHttpHeaders | undefined
   let tokens: Record<'good' | 'without the scope' | 'for another API' | 'bound', string>
 
@@ -27,30 +28,17 @@ describe('docs/forward-auth.md', () => {
       response.end('from the service')
     })
     await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve))
-    const admin = await fixture.signInAdmin()
-    const call = (method: string, path: string, body: object) =>
-      send(`${fixture.issuer}/admin${path}`, {
-        method,
-        headers: { Authorization: `Bearer ${admin}`, 'Content-Type': 'application/json' },
-        body: JSON.stringify(body)
-      })
+    admin = await fixture.signInAdmin()
     const scopes = ['reports:read', 'reports:write'].map((name) => ({ name, description: 'Reports' }))
     await call('POST', '/apis', { identifier: reports, carries_roles: true, scopes })
     for (const { name } of scopes) {
       await call('POST', '/roles', { name: name.replace(':', '-'), scopes: [{ api: reports, scope: name }] })
     }
-    const tokenOf = async (role: string, resource: string) => {
-      const user = await register(fixture.issuer)
-      await call('PATCH', `/users/${user.id}`, { roles: [role] })
-      const { username, password } = user
-      const body = { username, password, resource }
-      return (await post<{ access_token: string }>(`${fixture.issuer}/auth/login`, body)).body.access_token
-    }
     const user = await register(fixture.issuer)
     const { access_token: bound } = await signInWithProof(fixture, user, await makeClientKey())
     tokens = {
-      good: await tokenOf('reports-read', reports),
-      'without the scope': await tokenOf('reports-write', reports),
+      good: await tokenOf('reports-read'),
+      'without the scope': await tokenOf('reports-write'),
       'for another API': (await signIn(fixture.issuer, await register(fixture.issuer))).access_token,
       bound
     }
@@ -60,6 +48,19 @@ describe('docs/forward-auth.md', () => {
     await fixture?.stop()
   })
 
+  const call = (method: string, path: string, body: object) =>
+    send(`${fixture.issuer}/admin${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${admin}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify(body)
+    })
+  /** A token for the reports, of a new user with this role. */
+  const tokenOf = async (role: string) => {
+    const { id, username, password } = await register(fixture.issuer)
+    await call('PATCH', `/users/${id}`, { roles: [role] })
+    const body = { username, password, resource: reports }
+    return (await post<{ access_token: string }>(`${fixture.issuer}/auth/login`, body)).body.access_token
+  }
   const asked = (query: string, token?: string) => get(`${fixture.issuer}/forward-auth${query}`, token)
   const query = `?audience=${encodeURIComponent(reports)}`
 
@@ -132,7 +133,6 @@ describe('docs/forward-auth.md', () => {
     expect((await ask(tokens['without the scope'])).status).toBe(403)
     expect(received).toBeUndefined()
     const { sid } = JSON.parse(Buffer.from(tokens.good.split('.')[1] as string, 'base64url').toString())
-    const admin = await fixture.signInAdmin()
     const { body } = await get<{ sub: string }>(`${fixture.issuer}/forward-auth${query}`, tokens.good)
     const ended = await send(`${fixture.issuer}/admin/users/${body.sub}/sessions/${sid}`, {
       method: 'DELETE',
@@ -142,30 +142,19 @@ describe('docs/forward-auth.md', () => {
     await expect.poll(async () => (await ask(tokens.good)).status, { timeout: 1000 }).toBe(401)
   }
 
-  /** Each proxy judges a session of its own: it ends. */
-  async function renewGood(): Promise<void> {
-    const admin = await fixture.signInAdmin()
-    const user = await register(fixture.issuer)
-    await send(`${fixture.issuer}/admin/users/${user.id}`, {
-      method: 'PATCH',
-      headers: { Authorization: `Bearer ${admin}`, 'Content-Type': 'application/json' },
-      body: JSON.stringify({ roles: ['reports-read'] })
-    })
-    const body = { username: user.username, password: user.password, resource: reports }
-    tokens.good = (await post<{ access_token: string }>(`${fixture.issuer}/auth/login`, body)).body.access_token
-  }
-
   const stopsAfterTest = (proxy: FrontProxy) => onTestFinished(() => proxy.stop())
 
   test.skipIf(!isInstalled('nginx'))('nginx', async () => {
-    await renewGood()
+    // Its session ends in the test.
+    tokens.good = await tokenOf('reports-read')
     const port = await findLastingPort()
     stopsAfterTest(await startNginx(blockOf('nginx', 'nginx', replacements(port)), port))
     await judge(port)
   })
 
   test.skipIf(!isInstalled('haproxy'))('HAProxy', async () => {
-    await renewGood()
+    // Its session ends in the test.
+    tokens.good = await tokenOf('reports-read')
     const port = await findLastingPort()
     const folder = await mkdtemp(join(tmpdir(), 'countersign-lua-'))
     onTestFinished(() => rm(folder, { recursive: true, force: true }))

@@ -50,7 +50,7 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
   const stores = await openPostgresStores(config)
   const { outbox } = stores
   const passwords = await startPasswords(config, logger)
-  await stores.apiAdministration.ensure(firstApi(config.apiAudience))
+  await stores.apiAdministration.create(firstApi(config.apiAudience), undefined)
   const firstAdmin = await ensureFirstAdmin(
     { users: stores.users, passwords, logger },
     {

@@ -39,8 +39,6 @@ export interface ApiAdministration {
   list(query: { after: string | undefined; limit: number }): Promise<ApiPage>
   find(name: ApiName): Promise<Api | undefined>
   create(api: NewApi, actorId: string | undefined): Promise<ApiCreationOutcome>
-  /** Registers an API unless there is one by its identifier. */
-  ensure(api: NewApi): Promise<void>
   change(name: ApiName, change: ApiChange, actorId: string | undefined): Promise<ApiChangeOutcome>
   /** Deletes an API with its scopes: no token is for it from then on. */
   delete(

@@ -22,7 +22,14 @@ export interface Api {
 /** How many scopes an API may have: a token with all of them has to be short enough for verifiers. */
 export const maxApiScopes = 40
 
-/** The API of `API_AUDIENCE`: sign-ins that name no resource get tokens for it. */
+export const maxApiNameLength = 100
+
+/** The name of an API that was given none. */
+export function defaultApiName(identifier: string): string {
+  return identifier.slice(0, maxApiNameLength)
+}
+
+/** The API of `API_AUDIENCE`, if nobody has registered it yet: sign-ins that name no resource get tokens for it. */
 export function firstApi(identifier: string) {
-  return { identifier, name: identifier.slice(0, 100), carriesRoles: true, scopes: [] }
+  return { identifier, name: defaultApiName(identifier), carriesRoles: true, scopes: [] }
 }

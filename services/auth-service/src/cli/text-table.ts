@@ -6,6 +6,11 @@ export function textTable(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => line(row).trimEnd()).join('\n')
 }
 
+/** What follows a page of a list in which there is more. */
+export function moreLine(cursor: string | null | undefined): string {
+  return cursor ? `\n\nMore of them: --cursor ${cursor}` : ''
+}
+
 /** A moment to the second, in UTC. */
 export function textMoment(moment: Date | null): string {
   return moment === null ? '-' : moment.toISOString().replace(/\.\d+Z$/, 'Z')

@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { ClientAuthMethod } from './client.ts'
 
 /** How many secrets of a client are valid at once, so that one can be replaced without a gap. */
 export const maxClientSecrets = 2
@@ -6,6 +7,13 @@ export const maxClientSecrets = 2
 /** Makes a secret of 256 random bits. It is shown once. */
 export function generateClientSecret(): string {
   return `css_${randomBytes(32).toString('base64url')}`
+}
+
+/** What a new client gets: a secret, if it authenticates itself by one, and what is kept of it. */
+export function firstSecretOf(authMethod: ClientAuthMethod) {
+  if (authMethod !== 'client_secret_basic') return { secretHashes: [], shown: {} }
+  const secret = generateClientSecret()
+  return { secretHashes: [hashClientSecret(secret)], shown: { client_secret: secret } }
 }
 
 /** What is kept of a secret. It was random, so that one SHA-256 is as good as a slow hash: nobody can guess it. */

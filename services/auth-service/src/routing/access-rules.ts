@@ -1,12 +1,11 @@
 import { AccessDeniedError, InvalidClientError } from '@countersign/oauth'
-import { requireQuery } from '@countersign/service-kit'
 import { requireRole, requireScope } from '@countersign/verifier/koa'
 import type { Middleware } from 'koa'
 import compose from 'koa-compose'
 import { adminRole } from '../accounts/first-admin.ts'
 import type { ClientAuthenticationDeps } from '../clients/client-authentication.ts'
 import type { ConfirmedClient } from '../clients/client-store.ts'
-import { type ForwardAuthQuery, forwardAuthQuery } from '../wire/forward-auth.ts'
+import type { ForwardAuthQuery } from '../wire/forward-auth.ts'
 import { requireClient } from './require-client.ts'
 import { requireInPerson, requireUser } from './require-user.ts'
 import type { Access } from './route.ts'
@@ -34,6 +33,8 @@ export interface AccessRule {
   readonly check: Middleware
   /** Whether the caller's credentials are in the body; otherwise the body of a rejected caller is never read. */
   readonly needsBody?: true
+  /** Whether the query says what the token has to be good for. It is checked before the token. */
+  readonly needsQuery?: true
 }
 
 /** The check of each kind of access. */
@@ -50,7 +51,7 @@ export function createAccessRules(deps: AccessRuleDeps): Record<Access, AccessRu
     admin: { check: compose([userInPerson, requireRole(adminRole)]) },
     'statistics-reader': { check: compose([deps.requireAccessToken, requireAdminOrStatisticsScope]) },
     'revocations-reader': { check: requireRevocationsReader(deps) },
-    'forwarded-request': { check: requireForwardedToken(deps) },
+    'forwarded-request': { check: requireForwardedToken(deps), needsQuery: true },
     client: { check: client, needsBody: true },
     'confidential-client': { check: compose([client, refusePublicClients]), needsBody: true }
   }
@@ -97,14 +98,13 @@ function requireRevocationsReader({ requireAccessToken, revocationFeedAccess }: 
 
 /** What the token needs is in the query: a mistake there is the proxy's, and no refusal of the request that it asks about. */
 function requireForwardedToken({ requireAccessTokenFor }: AccessRuleDeps): Middleware {
-  const requireToken: Middleware = function requireForwardedToken(ctx, next) {
+  return function requireForwardedToken(ctx, next) {
     const { audience, scope, role } = ctx.state.query as ForwardAuthQuery
     const checks = [requireAccessTokenFor(audience)]
     if (scope !== undefined) checks.push(requireScope(...(scope.split(' ') as [string])) as Middleware)
     if (role !== undefined) checks.push(requireRole(role) as Middleware)
     return compose(checks)(ctx, next)
   }
-  return compose([requireQuery(forwardAuthQuery), requireToken])
 }
 
 /** RFC 7662 §2.1: the endpoint must not be a place to try out tokens. */

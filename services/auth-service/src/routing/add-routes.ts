@@ -44,11 +44,12 @@ export function middlewareOf<Deps>(route: Route<Deps>, deps: Deps & CheckDeps): 
   return [
     route.observe && observeEnds(route.observe(deps)),
     route.isCacheable ? undefined : forbidStorage,
-    access.needsBody ? undefined : access.check,
+    access.needsBody || access.needsQuery ? undefined : access.check,
     route.params && requireParams(route.params),
     hashesPasswords ? delayRejections() : undefined,
     hashesPasswords ? requireRoom(deps) : undefined,
     route.query && requireQuery(route.query),
+    access.needsQuery ? access.check : undefined,
     route.body && readBody(route, route.body),
     access.needsBody ? access.check : undefined,
     route.takesProof && takeProof(deps.proofs),

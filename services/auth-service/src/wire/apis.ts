@@ -1,6 +1,6 @@
 import { audiencePattern, audienceRule } from '@countersign/oauth'
 import { z } from 'zod'
-import { type Api, maxApiScopes } from '../apis/api.ts'
+import { type Api, defaultApiName, maxApiNameLength, maxApiScopes } from '../apis/api.ts'
 import type { NewApi } from '../apis/api-administration.ts'
 import { isUuid } from '../identifiers.ts'
 import { scopePattern } from '../tokens/requested-grant.ts'
@@ -28,7 +28,7 @@ const apiScope = z
   })
   .meta({ id: 'ApiScope' })
 
-const apiName = plainText(100)
+const apiName = plainText(maxApiNameLength)
 const carriesRoles = z
   .boolean()
   .meta({ description: "users' tokens for it carry those of their roles that hold a scope of it" })
@@ -114,5 +114,5 @@ export function apiOnWire({ id, identifier, name, carriesRoles, scopes, createdA
 
 /** The API that a body of `POST` registers. */
 export function newApiOf({ identifier, name, carries_roles, scopes }: ApiBody): NewApi {
-  return { identifier, name: name ?? identifier.slice(0, 100), carriesRoles: carries_roles, scopes }
+  return { identifier, name: name ?? defaultApiName(identifier), carriesRoles: carries_roles, scopes }
 }

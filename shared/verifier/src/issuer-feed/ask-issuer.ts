@@ -1,6 +1,6 @@
 import type { Fetch } from '../fetch.ts'
 import type { RevocableIdentifiers } from '../revocation/feed.ts'
-import { readJsonObject } from './read-bounded.ts'
+import { readJsonObject } from './read-json-object.ts'
 
 export interface QuestionParts {
   readonly checkUri: string

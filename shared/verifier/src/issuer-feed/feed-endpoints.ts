@@ -1,5 +1,5 @@
 import type { Fetch } from '../fetch.ts'
-import { readJsonObject } from './read-bounded.ts'
+import { readJsonObject } from './read-json-object.ts'
 
 /** Where an issuer's feed is. */
 export interface FeedEndpoints {

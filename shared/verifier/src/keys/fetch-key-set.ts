@@ -1,5 +1,6 @@
 import { show } from '../describe-difference.ts'
 import type { Fetch } from '../fetch.ts'
+import { readBounded, TooLongError } from '../read-bounded.ts'
 import { KeySetRefusedError } from './json-web-key-set.ts'
 
 export interface FetchKeySetOptions {
@@ -65,7 +66,9 @@ async function exchange(url: string, options: FetchKeySetOptions, signal: AbortS
   if (!contentType.test(response.headers.get('content-type') ?? '')) {
     throw new KeySetRefusedError('not JSON by its Content-Type')
   }
-  const body = await readBounded(response, options.maxBytes)
+  const body = await readBounded(response, options.maxBytes).catch((error: unknown) => {
+    throw error instanceof TooLongError ? new KeySetRefusedError(error.message) : error
+  })
   return { document: parse(body), etag, maxAgeSeconds, serverTime }
 }
 
@@ -82,23 +85,6 @@ function serverTimeOf(headers: Headers): number | undefined {
   const at = Date.parse(headers.get('date') ?? '')
   // A cache sends what it keeps with the date of the day, and its age.
   return Number.isNaN(at) || headers.has('age') ? undefined : at
-}
-
-/** Counts while reading: `Content-Length` may be missing, or wrong. */
-async function readBounded(response: Response, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  const reader = response.body?.getReader()
-  for (;;) {
-    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined }
-    if (done) return Buffer.concat(chunks)
-    bytes += value.byteLength
-    if (bytes > maxBytes) {
-      reader?.cancel().catch(() => {})
-      throw new KeySetRefusedError(`more than ${maxBytes} bytes`)
-    }
-    chunks.push(value)
-  }
 }
 
 function parse(body: Uint8Array): unknown {

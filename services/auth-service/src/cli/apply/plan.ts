@@ -1,7 +1,7 @@
 import type { ApiAdministration } from '../../apis/api-administration.ts'
 import type { Client } from '../../clients/client.ts'
 import { checkClient, firstPartyClientId } from '../../clients/client-rules.ts'
-import { generateClientSecret, hashClientSecret } from '../../clients/client-secrets.ts'
+import { firstSecretOf } from '../../clients/client-secrets.ts'
 import type { HeldScope } from '../../roles/role.ts'
 import type { RoleAdministration } from '../../roles/role-administration.ts'
 import { apiOnWire, newApiOf } from '../../wire/apis.ts'
@@ -92,10 +92,9 @@ async function planClient({ clients }: PlanParts, entry: Installation['clients']
       requireDone((await clients.change(id, policy, undefined)).outcome)
       return {}
     }
-    const secret = wanted.authMethod === 'client_secret_basic' ? generateClientSecret() : undefined
-    const secretHashes = secret === undefined ? [] : [hashClientSecret(secret)]
+    const { secretHashes, shown: secret } = firstSecretOf(wanted.authMethod)
     requireDone((await clients.create({ ...wanted, secretHashes }, undefined)).outcome)
-    return secret === undefined ? {} : { client_secret: secret }
+    return secret
   })
 }
 

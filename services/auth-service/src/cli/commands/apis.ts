@@ -7,7 +7,7 @@ import type { CommandContext, CommandResult, Perform } from '../command.ts'
 import { endSessions } from '../end-sessions.ts'
 import { RefusedError, UsageError } from '../failures.ts'
 import { collect, parseOption } from '../options.ts'
-import { textTable } from '../text-table.ts'
+import { moreLine, textTable } from '../text-table.ts'
 
 const needs = '\nNeeds DATABASE_URL.'
 export const nowHelp =
@@ -107,10 +107,9 @@ async function list({ parts }: CommandContext, options: { limit?: string; cursor
     name,
     scopes.map((scope) => scope.name).join(' ') || '-'
   ])
-  const more = page.next === undefined ? '' : `\n\nMore of them: --cursor ${page.next}`
   return {
     document: { apis: page.apis.map(apiOnWire), next_cursor: page.next ?? null },
-    text: textTable([['IDENTIFIER', 'NAME', 'SCOPES'], ...rows]) + more
+    text: textTable([['IDENTIFIER', 'NAME', 'SCOPES'], ...rows]) + moreLine(page.next)
   }
 }
 

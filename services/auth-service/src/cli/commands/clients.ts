@@ -3,7 +3,7 @@ import { canonicalJson } from '../../clients/canonical-json.ts'
 import { type Client, clientAuthMethods } from '../../clients/client.ts'
 import type { ClientChange, ClientChangeOutcome, NewClient } from '../../clients/client-administration.ts'
 import { firstPartyClientId } from '../../clients/client-rules.ts'
-import { generateClientSecret, hashClientSecret } from '../../clients/client-secrets.ts'
+import { firstSecretOf, generateClientSecret, hashClientSecret } from '../../clients/client-secrets.ts'
 import type { Announced } from '../../revocation/announcing.ts'
 import { clientListQuery, clientOnWire } from '../../wire/clients.ts'
 import { publicationHelp } from '../announcement.ts'
@@ -12,7 +12,7 @@ import { type ClientOptions, readClient, requireClientId } from '../client-optio
 import type { CommandContext, CommandResult, Perform } from '../command.ts'
 import { RefusedError } from '../failures.ts'
 import { collect, parseOption } from '../options.ts'
-import { textMoment, textTable } from '../text-table.ts'
+import { moreLine, textMoment, textTable } from '../text-table.ts'
 import { addMakeKey } from './client-keys.ts'
 
 const needs = '\nNeeds DATABASE_URL.'
@@ -114,14 +114,13 @@ async function create(context: CommandContext, id: string, options: CreateOption
   requireChangeable(id)
   const wanted = await readClient(id, options)
   const clients = await context.parts.openClients()
-  const secret = wanted.authMethod === 'client_secret_basic' ? generateClientSecret() : undefined
-  const secretHashes = secret === undefined ? [] : [hashClientSecret(secret)]
+  const { secretHashes, shown } = firstSecretOf(wanted.authMethod)
   const result = await clients.administration.create({ ...wanted, secretHashes }, undefined)
   if (result.outcome === 'not_an_admin') throw operatorNeedsNoRole()
   if (result.outcome === 'created') {
     return {
-      document: { ...clientOnWire(result.client), ...(secret !== undefined && { client_secret: secret }) },
-      text: `Registered the client ${result.client.id}.${secretLine(secret)}`
+      document: { ...clientOnWire(result.client), ...shown },
+      text: `Registered the client ${result.client.id}.${secretLine(shown.client_secret)}`
     }
   }
   if (!options.ifAbsent && !options.orChange) {
@@ -168,10 +167,9 @@ async function list({ parts }: CommandContext, options: ListOptions): Promise<Co
     disabledAt === null ? 'enabled' : 'disabled',
     textMoment(createdAt)
   ])
-  const more = next === undefined ? '' : `\n\nMore of them: --cursor ${next}`
   return {
     document: { clients: clients.map(clientOnWire), next_cursor: next ?? null },
-    text: textTable([['ID', 'AUTHENTICATES BY', 'SCOPES', 'STATE', 'CREATED'], ...rows]) + more
+    text: textTable([['ID', 'AUTHENTICATES BY', 'SCOPES', 'STATE', 'CREATED'], ...rows]) + moreLine(next)
   }
 }
 

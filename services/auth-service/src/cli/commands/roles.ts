@@ -7,7 +7,7 @@ import type { CommandContext, CommandResult, Perform } from '../command.ts'
 import { endSessions } from '../end-sessions.ts'
 import { RefusedError, UsageError } from '../failures.ts'
 import { collect, parseOption } from '../options.ts'
-import { textTable } from '../text-table.ts'
+import { moreLine, textTable } from '../text-table.ts'
 import { nowHelp } from './apis.ts'
 
 const needs = '\nNeeds DATABASE_URL.'
@@ -93,10 +93,9 @@ async function list({ parts }: CommandContext, options: { limit?: string; cursor
     scopes.length === 1 ? '1 scope' : `${scopes.length} scopes`,
     description || '-'
   ])
-  const more = page.next === undefined ? '' : `\n\nMore of them: --cursor ${page.next}`
   return {
     document: { roles: page.roles.map(roleOnWire), next_cursor: page.next ?? null },
-    text: textTable([['ROLE', 'HOLDS', 'DESCRIPTION'], ...rows]) + more
+    text: textTable([['ROLE', 'HOLDS', 'DESCRIPTION'], ...rows]) + moreLine(page.next)
   }
 }
 

@@ -12,7 +12,7 @@ import type { CommandContext, CommandResult, Perform } from '../command.ts'
 import { textOfEnded } from '../end-sessions.ts'
 import { RefusedError, UsageError } from '../failures.ts'
 import { collect, parseOption } from '../options.ts'
-import { textMoment, textTable } from '../text-table.ts'
+import { moreLine, textMoment, textTable } from '../text-table.ts'
 
 /** Nothing else uses the gate of this process. */
 const ownFlow = { network: '', account: '' }
@@ -122,8 +122,10 @@ async function list({ parts }: CommandContext, { search, limit, cursor }: ListOp
     textMoment(createdAt),
     id
   ])
-  const more = document.next_cursor === null ? '' : `\n\nMore of them: --cursor ${document.next_cursor}`
-  return { document, text: textTable([['USERNAME', 'ROLES', 'STATE', 'CREATED', 'ID'], ...rows]) + more }
+  return {
+    document,
+    text: textTable([['USERNAME', 'ROLES', 'STATE', 'CREATED', 'ID'], ...rows]) + moreLine(document.next_cursor)
+  }
 }
 
 async function setDisabled(context: CommandContext, name: string, isDisabled: boolean): Promise<CommandResult> {

@@ -2,7 +2,7 @@ import { ConflictError, InvalidRequestError, NotFoundError } from '@countersign/
 import type { Client } from '../../clients/client.ts'
 import type { ClientAdministration, ClientChangeOutcome } from '../../clients/client-administration.ts'
 import { checkClient, firstPartyClientId } from '../../clients/client-rules.ts'
-import { generateClientSecret, hashClientSecret } from '../../clients/client-secrets.ts'
+import { firstSecretOf, generateClientSecret, hashClientSecret } from '../../clients/client-secrets.ts'
 import type { Announced, Announcing } from '../../revocation/announcing.ts'
 import { defineRoute } from '../../routing/route.ts'
 import {
@@ -69,15 +69,15 @@ export const createClient = defineRoute(
   },
   ({ clientAdministration }: AdminClientsDeps) =>
     async ({ body, accessToken }) => {
-      const secret = body.token_endpoint_auth_method === 'client_secret_basic' ? generateClientSecret() : undefined
-      const client = newClientOf(body, secret === undefined ? [] : [hashClientSecret(secret)])
+      const { secretHashes, shown } = firstSecretOf(body.token_endpoint_auth_method)
+      const client = newClientOf(body, secretHashes)
       checkClient(client)
       const result = await clientAdministration.create(client, accessToken.sub)
       if (result.outcome === 'not_an_admin') throw noLongerAdmin()
       if (result.outcome === 'taken') {
         throw new ConflictError({ code: 'client_id_taken', description: 'There is a client with this id.' })
       }
-      return { ...clientOnWire(result.client), ...(secret !== undefined && { client_secret: secret }) }
+      return { ...clientOnWire(result.client), ...shown }
     }
 )
 

@@ -13,6 +13,7 @@ import type {
 import { mayAdminister } from './acting-admin.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
+import { pageOf } from './row-pages.ts'
 import { recordSessionEnding } from './session-endings.ts'
 
 interface ApiRow {
@@ -36,8 +37,8 @@ export function createPrismaApiAdministration(database: Database): ApiAdministra
         database.$queryRaw<ApiRow[]>`
           SELECT ${columns} FROM apis a WHERE a.identifier > ${after ?? ''} ORDER BY a.identifier LIMIT ${limit + 1}`
       )
-      const page = rows.slice(0, limit)
-      return { apis: page.map(toApi), next: rows.length > limit ? page.at(-1)?.identifier : undefined }
+      const { page, last } = pageOf(rows, limit)
+      return { apis: page.map(toApi), next: last?.identifier }
     },
     async find(name) {
       const rows = await orUnavailable(
@@ -47,9 +48,6 @@ export function createPrismaApiAdministration(database: Database): ApiAdministra
     },
     create: (api, actorId) =>
       orUnavailable(inTransaction(database, (transaction) => create(transaction, api, actorId))),
-    async ensure(api) {
-      await orUnavailable(inTransaction(database, (transaction) => create(transaction, api, undefined)))
-    },
     change: (name, change, actorId) =>
       orUnavailable(inTransaction(database, (transaction) => applyChange(transaction, name, change, actorId))),
     delete: (name, { endsSessions }, actorId) =>

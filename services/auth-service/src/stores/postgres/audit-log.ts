@@ -2,6 +2,7 @@ import { Prisma } from '@countersign/prisma'
 import type { AuditedEvent, AuditedUser, AuditFilter, AuditLog, AuditPlace } from '../../audit/audit-log.ts'
 import { storedType, typeOfStored } from './audit-events.ts'
 import { type Database, orUnavailable } from './database.ts'
+import { pageOf } from './row-pages.ts'
 
 interface EventRow {
   id: string
@@ -30,8 +31,8 @@ export function createPrismaAuditLog(database: Database): AuditLog {
           FROM audit_events e WHERE ${Prisma.join(conditionsOf(filter, after), ' AND ')}
           ORDER BY e.at DESC, e.id DESC LIMIT ${limit + 1}`
       )
-      const page = rows.slice(0, limit)
-      return { events: page.map(toEvent), next: rows.length > limit ? page.at(-1) : undefined }
+      const { page, last } = pageOf(rows, limit)
+      return { events: page.map(toEvent), next: last }
     }
   }
 }

@@ -21,6 +21,7 @@ import { type Database, inTransaction, orUnavailable, type Queryable } from './d
 import { endFamilies, maxEntryLifeSeconds } from './ending-families.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import { databaseNow, insertEntry } from './revocation-entries.ts'
+import { pageOf } from './row-pages.ts'
 import { signingKid } from './signing-key-store.ts'
 
 interface ClientRow {
@@ -79,8 +80,8 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
         database.$queryRaw<ClientRow[]>`
           SELECT ${columns} FROM clients c WHERE c.id > ${after ?? ''} ORDER BY c.id LIMIT ${limit + 1}`
       )
-      const page = rows.slice(0, limit)
-      return { clients: page.map(toClient), next: rows.length > limit ? page.at(-1)?.id : undefined }
+      const { page, last } = pageOf(rows, limit)
+      return { clients: page.map(toClient), next: last?.id }
     },
     async find(id) {
       const rows = await orUnavailable(

@@ -4,7 +4,7 @@ import { everyonesRole } from '../../roles/role.ts'
 import { accountScope } from '../../tokens/requested-grant.ts'
 
 /** Of a token request, each as an expression: NULL when it does not say so. */
-export interface RequestedGrant {
+export interface RequestExpressions {
   /** `text[]` */
   readonly scopes: Prisma.Sql
   /** `text` */
@@ -34,7 +34,7 @@ export interface GrantExpressions {
  * A token is for the API that the request names, or for what the sign-in asked for. Its scopes are those that the user's roles
  * hold there, and at the issuer itself the account's: an API that is registered by the issuer's own name adds none.
  */
-export function grantExpressions({ scopes: asked, resource, issuer }: RequestedGrant): GrantExpressions {
+export function grantExpressions({ scopes: asked, resource, issuer }: RequestExpressions): GrantExpressions {
   const audience = Prisma.sql`CASE WHEN ${resource} IS NULL THEN f.audience ELSE ARRAY[${resource}] END`
   // What the sign-in asked for counts for what the sign-in was for.
   const wanted = Prisma.sql`CASE WHEN ${asked} IS NOT NULL THEN ${asked}

@@ -26,6 +26,7 @@ import type { PreparedStatements } from './prepared-statements.ts'
 import type { RefreshLimits } from './refresh-judgment.ts'
 import { createRefreshing } from './refreshing-families.ts'
 import { databaseNow, type OutboxRow } from './revocation-entries.ts'
+import { pageOf } from './row-pages.ts'
 import { type SessionRow, sessionColumns, toSession } from './session-rows.ts'
 
 export interface FamilyLimits extends RefreshLimits {
@@ -201,8 +202,8 @@ export function createPrismaRefreshTokenFamilies(
         least(f.idle_expires_at, f.absolute_expires_at) AS "expiresAt", f.address, f.user_agent AS "userAgent"
       FROM refresh_token_families f WHERE f.user_id = ${userId}::uuid AND ${isLive} ${isAfter}
       ORDER BY f.created_at DESC, f.id DESC LIMIT ${limit + 1}`
-    const sessions = rows.slice(0, limit)
-    return { sessions, next: rows.length > limit ? sessions.at(-1) : undefined }
+    const { page: sessions, last: next } = pageOf(rows, limit)
+    return { sessions, next }
   }
 
   async function describe({ familyId, generation, clientId }: Parameters<RefreshTokenFamilies['describe']>[0]) {

@@ -11,6 +11,7 @@ import type {
 import { mayAdminister } from './acting-admin.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
+import { pageOf } from './row-pages.ts'
 import { recordSessionEnding } from './session-endings.ts'
 import { lockUserAdministration } from './user-roles.ts'
 
@@ -33,8 +34,8 @@ export function createPrismaRoleAdministration(database: Database): RoleAdminist
         database.$queryRaw<RoleRow[]>`
           SELECT ${columns} FROM roles r WHERE r.name > ${after ?? ''} ORDER BY r.name LIMIT ${limit + 1}`
       )
-      const page = rows.slice(0, limit)
-      return { roles: page.map(toRole), next: rows.length > limit ? page.at(-1)?.name : undefined }
+      const { page, last } = pageOf(rows, limit)
+      return { roles: page.map(toRole), next: last?.name }
     },
     async find(name) {
       const rows = await orUnavailable(

@@ -12,6 +12,7 @@ import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies, endFamiliesOfUser, familiesOfUser } from './ending-families.ts'
 import { databaseNow } from './revocation-entries.ts'
+import { pageOf } from './row-pages.ts'
 import { ensureRoles, lockUserAdministration } from './user-roles.ts'
 
 interface UserRow {
@@ -39,8 +40,8 @@ export function createPrismaUserAdministration(database: Database): UserAdminist
             SELECT id FROM ${source} WHERE username_key > ${after ?? ''} ORDER BY username_key LIMIT ${limit + 1}
           ) SELECT ${columns} FROM users WHERE id IN (SELECT id FROM page) ORDER BY username_key`
       )
-      const page = rows.slice(0, limit)
-      return { users: page.map(toUser), next: rows.length > limit ? page.at(-1)?.username_key : undefined }
+      const { page, last } = pageOf(rows, limit)
+      return { users: page.map(toUser), next: last?.username_key }
     },
     async find(id) {
       const rows = await orUnavailable(
