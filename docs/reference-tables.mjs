@@ -75,7 +75,7 @@ function metricTables() {
       measureVerifier(metrics, {})
     }),
     metricTable('auth-service', /^countersign_/, ({ registry }) => createIssuerMetrics({ registry })),
-    metricTable('bff-service', /^countersign_/, ({ registry }) => createBffMetrics(registry))
+    metricTable('bff-service', /^countersign_/, ({ registry }) => createBffMetrics(registry, () => 0))
   ].join('')
 }
 

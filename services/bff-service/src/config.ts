@@ -5,11 +5,14 @@ import {
   serviceUrl,
   serviceVariables,
   sharedKey,
+  shortText,
   type ValuesOf,
   wholeNumber
 } from '@countersign/service-kit'
 import { z } from 'zod'
+import { defaultAppPolicy } from './app/app-policy.ts'
 import { mayReachApi, mayReachBrowser } from './proxy/header-names.ts'
+import { plainPath } from './proxy/routes-file.ts'
 
 const day = 86_400
 const maxHeaderNames = 64
@@ -24,8 +27,37 @@ export const variables = {
   authUrl: { name: 'AUTH_URL', schema: serviceUrl(), description: 'where it reaches the auth-service' },
   apiUrl: {
     name: 'API_URL',
-    schema: serviceUrl(),
-    description: 'where it reaches the API that it passes `/api/*` on to'
+    schema: serviceUrl().optional(),
+    defaultText: 'required without `ROUTES_FILE`',
+    description:
+      'where it reaches the API that it passes `/api/*` on to, with the token for the issuer and its first API'
+  },
+  routesFile: {
+    name: 'ROUTES_FILE',
+    schema: shortText('the path of a JSON file').optional(),
+    description: 'a JSON file with [several APIs](your-app.md#several-apis), each behind a path prefix'
+  },
+  appDir: {
+    name: 'APP_DIR',
+    schema: shortText('the path of a folder').optional(),
+    description: 'the folder of [your built app](your-app.md#a-built-app), which it serves'
+  },
+  appUrl: {
+    name: 'APP_URL',
+    schema: serviceUrl().optional(),
+    description:
+      'the server of [your app](your-app.md#a-server-of-its-own), such as a Vite dev server, which it passes all other paths on to'
+  },
+  appContentSecurityPolicy: {
+    name: 'APP_CONTENT_SECURITY_POLICY',
+    schema: headerText().default(defaultAppPolicy),
+    description: 'the `Content-Security-Policy` of the pages in `APP_DIR`'
+  },
+  pagesPath: {
+    name: 'PAGES_PATH',
+    schema: pathOfPages().optional(),
+    defaultText: '`/`, or `/countersign` with an app',
+    description: "where Countersign's own pages are: sign-in, account, administration"
   },
   redisUrl: {
     name: 'REDIS_URL',
@@ -89,6 +121,16 @@ function headerNames(mayPass: (header: string) => boolean) {
     .refine((names) => names.length <= maxHeaderNames && names.every(mayPass), expects)
     .transform((names): readonly string[] => [...new Set(names)])
     .default([])
+}
+
+function pathOfPages() {
+  const expects = 'a path such as /countersign: letters, digits and - _ ~ between slashes, no slash at its end; or /'
+  return z.string(expects).refine((path) => path === '/' || (path.length <= 256 && plainPath.test(path)), expects)
+}
+
+function headerText() {
+  const expects = 'one line of printable ASCII, at most 4096 characters'
+  return z.string(expects).regex(/^[\x20-\x7e]{1,4096}$/, expects)
 }
 
 /**

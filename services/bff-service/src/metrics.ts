@@ -1,5 +1,5 @@
 import type { HttpMetrics } from '@countersign/service-kit'
-import { Counter } from 'prom-client'
+import { Counter, Gauge } from 'prom-client'
 
 /** What the bff-service counts; `npm run docs` writes it into docs/metrics.md. */
 export interface BffMetrics {
@@ -7,7 +7,8 @@ export interface BffMetrics {
   countRefresh(outcome: 'refreshed' | 'ended' | 'failed'): void
 }
 
-export function createBffMetrics(registry: HttpMetrics['registry']): BffMetrics {
+/** @param countLive how many WebSockets and event streams are open now */
+export function createBffMetrics(registry: HttpMetrics['registry'], countLive: () => number): BffMetrics {
   const sessions = new Counter({
     name: 'countersign_browser_sessions_total',
     help: 'Browser sessions: started, signed_out.',
@@ -19,6 +20,14 @@ export function createBffMetrics(registry: HttpMetrics['registry']): BffMetrics 
     help: 'Access tokens refreshed for browsers: refreshed; ended: the issuer has ended the session; failed: it did not respond, or refused for another reason.',
     labelNames: ['outcome'],
     registers: [registry]
+  })
+  new Gauge({
+    name: 'countersign_browser_live_connections',
+    help: 'WebSockets and event streams to APIs that are open now.',
+    registers: [registry],
+    collect() {
+      this.set(countLive())
+    }
   })
   return {
     countSession: (event) => sessions.inc({ event }),

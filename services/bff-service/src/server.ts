@@ -8,12 +8,15 @@ import {
 } from '@countersign/service-kit'
 import { openRedisConnection, type RedisConnection } from '@countersign/service-kit/redis'
 import compose from 'koa-compose'
+import { createApp } from './app/app.ts'
 import type { Config } from './config.ts'
 import { addRoutes } from './endpoints/routes.ts'
+import { answerUnmatchedPath, reservedPaths } from './endpoints/unmatched-paths.ts'
 import { createIssuerClient } from './issuer/issuer-client.ts'
+import { listenForRevocations, type OnRevoked } from './issuer/revocation-listener.ts'
 import { createBffMetrics } from './metrics.ts'
-import { answerUnknownPage } from './pages/pages.ts'
 import { loadWebAssets } from './pages/web-assets.ts'
+import { createApis } from './proxy/apis.ts'
 import { createUpstream } from './proxy/upstream.ts'
 import { longestArrivalMs } from './requests/arrival-limits.ts'
 import { limitArrival } from './requests/limit-arrival.ts'
@@ -21,6 +24,7 @@ import { requirePublicSite } from './requests/require-public-site.ts'
 import { setTransportSecurity } from './requests/set-transport-security.ts'
 import { createSiteCookies } from './requests/site-cookies.ts'
 import { createInProcessSessionStore } from './sessions/in-process-session-store.ts'
+import { createLiveConnections } from './sessions/live-connections.ts'
 import { startPendingSignOuts } from './sessions/pending-sign-outs.ts'
 import { createRedisSessionStore } from './sessions/redis-session-store.ts'
 import { createSessionService } from './sessions/session-service.ts'
@@ -42,29 +46,49 @@ export interface EmbeddedParts {
  * @param embedded only for the embedded stack; otherwise `REDIS_URL` is required
  */
 export async function createBffService(config: Config, embedded?: EmbeddedParts): Promise<Service> {
-  const { authUrl, apiUrl, publicUrl, forwarderKey } = config
-  const adaptiveTimeout = { timeoutSeconds: config.upstreamTimeoutSeconds, idleSeconds: config.upstreamIdleSeconds }
+  const { authUrl, publicUrl, forwarderKey } = config
+  const timeouts = { timeoutSeconds: config.upstreamTimeoutSeconds, idleSeconds: config.upstreamIdleSeconds }
   const logger = createLogger({ service: 'bff-service', level: config.logLevel })
   const metrics = createMetrics('bff-service')
-  const assets = await loadWebAssets(webFolder)
+  const app = await createApp(config)
+  const pagesPath = config.pagesPath ?? (app ? '/countersign' : '/')
+  if (app && pagesPath === '/')
+    throw new ConfigurationError(['PAGES_PATH is / and so is the app: choose another path.'])
+  const apis = await createApis(config, reservedPaths(pagesPath, app !== undefined))
+  const assets = await loadWebAssets(webFolder, pagesPath)
   const { store, redis } = openSessionStore(config, logger, embedded)
   const issuer = createIssuerClient({ authUrl, forwarderKey })
   const clock = { now: Date.now }
   const pendingSignOuts = startPendingSignOuts({ logger, intervalMs: signOutIntervalMs, clock })
+  const bffMetrics = createBffMetrics(metrics.registry, () => liveConnections.count)
   const sessions = createSessionService({
     store,
     issuer,
     logger,
     pendingSignOuts,
-    metrics: createBffMetrics(metrics.registry),
+    metrics: bffMetrics,
     idleSeconds: config.sessionIdleSeconds,
     absoluteSeconds: config.sessionAbsoluteSeconds,
     clock
   })
+  const listen = (onRevoked: OnRevoked) => listenForRevocations({ authUrl, forwarderKey, logger, onRevoked })
+  const liveConnections = createLiveConnections({ sessions, listen, clock })
   const cookies = createSiteCookies(config)
-  const api = createUpstream({ url: apiUrl, ...adaptiveTimeout })
-  const auth = createUpstream({ url: authUrl, ...adaptiveTimeout, forwarderKey })
+  const auth = createUpstream({ url: authUrl, ...timeouts, forwarderKey })
   const requireSite = compose([limitArrival(config), setTransportSecurity(publicUrl), requirePublicSite(config)])
+  const deps = {
+    ...config,
+    requireSite,
+    sessions,
+    liveConnections,
+    cookies,
+    issuer,
+    assets,
+    pagesPath,
+    apis,
+    auth,
+    app
+  }
   return createHttpService({
     host: config.host,
     port: config.port,
@@ -74,15 +98,17 @@ export async function createBffService(config: Config, embedded?: EmbeddedParts)
     trustedProxyHops: config.trustedProxyHops,
     requestTimeoutMs: longestArrivalMs(config.proxyBodyLimitBytes),
     takesRequestIds: false, // a browser could write anything into the logs of every service behind
+    takesUpgrades: true,
     logger,
     metrics,
     healthChecks: [{ name: 'sessions', required: false, check: () => store.check() }],
-    addRoutes: (router) => addRoutes(router, { ...config, requireSite, sessions, cookies, issuer, assets, api, auth }),
-    answerUnmatched: compose([requireSite, answerUnknownPage(assets)]),
+    addRoutes: (router) => addRoutes(router, deps),
+    answerUnmatched: answerUnmatchedPath(deps),
+    onDraining: () => liveConnections.endAll(),
     closeStores: [
+      () => liveConnections.close(),
       () => Promise.all([sessions.settle(), pendingSignOuts.close()]),
-      () => api.close(),
-      () => auth.close(),
+      () => Promise.all([...apis.map(({ upstream }) => upstream.close()), auth.close(), app?.close()]),
       () => redis?.destroy()
     ]
   })

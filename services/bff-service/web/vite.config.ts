@@ -3,6 +3,8 @@ import { defaultClientConditions, defineConfig } from 'vite'
 import { compressAssets } from './compress-assets.ts'
 
 export default defineConfig({
+  // The service decides under which path the pages stand: files name each other by relative paths.
+  base: './',
   plugins: [react(), compressAssets()],
   // The service puts the nonce of each answer in the place of this text.
   html: { cspNonce: '__CSP_NONCE__' },

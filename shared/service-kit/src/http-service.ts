@@ -15,6 +15,7 @@ import { requireOneHost } from './require-one-host.ts'
 import type { Secret } from './secret.ts'
 import { StartError } from './start-error.ts'
 import { rejectUnmatched } from './unmatched.ts'
+import { routeUpgrades } from './upgrades.ts'
 
 export interface HttpServiceOptions {
   host: string
@@ -37,6 +38,8 @@ export interface HttpServiceOptions {
   addRoutes(router: Router): void
   /** Called when no route matches, before 404 and 405. */
   answerUnmatched?: Middleware
+  /** Whether a route may take the connection of a request for another protocol, by `takeConnection`. Default: no. */
+  takesUpgrades?: boolean
   /** Called when no more requests are taken: ends responses that would go on for ever. */
   onDraining?: () => void
   /** Run in order once requests are drained: they close stores and followers. One that fails does not stop the next. */
@@ -87,6 +90,7 @@ export function createHttpService(options: HttpServiceOptions): Service {
   )
   server.maxHeadersCount = 0 // Node would silently drop headers beyond its count; their total size is limited anyway
   answerProtocolErrors(server)
+  const upgraded = options.takesUpgrades ? routeUpgrades(server, app.callback()) : undefined
   let url = ''
   return {
     get url() {
@@ -109,6 +113,7 @@ export function createHttpService(options: HttpServiceOptions): Service {
       management.setPhase('stopping')
       await setTimeout(options.shutdownDelaySeconds * 1000, undefined, { signal: hurry }).catch(() => {})
       options.onDraining?.()
+      upgraded?.endAll()
       await drain(server, options.drainTimeoutMs ?? 10_000)
       for (const close of options.closeStores) {
         try {
@@ -146,7 +151,8 @@ function createApp(options: HttpServiceOptions, isStopping: () => boolean): Koa 
 /** A response that has started ends early when its client disconnects, which is normal; one that has not is a fault of ours. */
 function logUndelivered(logger: Logger, error: unknown, ctx: Context | undefined): void {
   const log: Logger = ctx?.state.log ?? logger
-  log[ctx?.headerSent ? 'info' : 'warn']({ cause: describeError(error) }, 'response not delivered')
+  const hasBegun = ctx?.headerSent || ctx?.status === 101
+  log[hasBegun ? 'info' : 'warn']({ cause: describeError(error) }, 'response not delivered')
 }
 
 /** While the service stops, each response closes its connection, so that the client's next request reaches another replica. */

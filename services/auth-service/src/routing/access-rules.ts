@@ -1,6 +1,7 @@
 import { AccessDeniedError, InvalidClientError } from '@countersign/oauth'
+import { isFromForwarder } from '@countersign/service-kit'
 import { requireRole, requireScope } from '@countersign/verifier/koa'
-import type { Middleware } from 'koa'
+import type { Context, Middleware } from 'koa'
 import compose from 'koa-compose'
 import { adminRole } from '../accounts/first-admin.ts'
 import type { ClientAuthenticationDeps } from '../clients/client-authentication.ts'
@@ -93,7 +94,9 @@ const requireAdminOrStatisticsScope: Middleware = function requireAdminOrStatist
 
 function requireRevocationsReader({ requireAccessToken, revocationFeedAccess }: AccessRuleDeps): Middleware {
   if (revocationFeedAccess === 'open') return (_ctx, next) => next()
-  return compose([requireAccessToken, requireScopeOfClient(revocationsScope)])
+  const requireReader = compose([requireAccessToken, requireScopeOfClient(revocationsScope)])
+  // The bff-service has no token of its own; it is trusted with the addresses of all browsers already.
+  return (ctx, next) => (isFromForwarder(ctx as Context) ? next() : requireReader(ctx, next))
 }
 
 /** What the token needs is in the query: a mistake there is the proxy's, and no refusal of the request that it asks about. */

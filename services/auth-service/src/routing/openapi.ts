@@ -49,7 +49,7 @@ const callers: Record<Access, Caller> = {
     errors: [401, 403]
   },
   'revocations-reader': {
-    text: 'A client whose own token has the scope `revocations:read`; anybody, where `REVOCATION_FEED_ACCESS` is `open`.',
+    text: 'A client whose own token has the scope `revocations:read`, and the bff-service with its `FORWARDER_KEY`; anybody, where `REVOCATION_FEED_ACCESS` is `open`.',
     security: [{ accessToken: [] }, {}],
     errors: [401, 403]
   },

@@ -4,6 +4,7 @@ import type { IssuerClient } from '../issuer/issuer-client.ts'
 import { answerAsset, answerPage, answerRootFile, pagePaths } from '../pages/pages.ts'
 import type { WebAssets } from '../pages/web-assets.ts'
 import { isAccountPath } from '../proxy/account-paths.ts'
+import type { Api } from '../proxy/apis.ts'
 import { type AddedHeaderNames, createHeaderFilter } from '../proxy/headers.ts'
 import { proxiedMethods } from '../proxy/methods.ts'
 import { proxy } from '../proxy/proxy.ts'
@@ -19,7 +20,9 @@ export interface RouteDeps extends SessionDeps {
   requireSite: Middleware
   issuer: IssuerClient
   assets: WebAssets
-  api: Upstream
+  /** Where the pages stand: `/`, or a path without a slash at its end. */
+  pagesPath: string
+  apis: readonly Api[]
   auth: Upstream
   proxyBodyLimitBytes: number
   proxyRequestHeaders: readonly string[]
@@ -28,7 +31,7 @@ export interface RouteDeps extends SessionDeps {
 
 /** Adds every route. */
 export function addRoutes(router: Router, deps: RouteDeps): void {
-  const { sessions, cookies, assets, requireSite, proxyBodyLimitBytes: bodyLimitBytes } = deps
+  const { sessions, liveConnections, cookies, requireSite, proxyBodyLimitBytes: bodyLimitBytes } = deps
   const guard = [requireSite, requireSameOrigin(deps.publicUrl)]
   router.post('/bff/session', ...guard, ...startSession(deps))
   router.get('/bff/session', ...guard, showSession(deps))
@@ -36,20 +39,25 @@ export function addRoutes(router: Router, deps: RouteDeps): void {
   router.get('/bff/registration', ...guard, showRegistration(deps))
   router.get('/bff/cookies', ...guard, checkCookies(deps))
   router.post('/bff/registration', ...guard, ...register(deps))
-  const api = { prefix: '/api', upstream: deps.api, headers: createHeaderFilter(addedHeaderNames(deps)) }
+  const toApis = createHeaderFilter(addedHeaderNames(deps))
   const auth = { prefix: '/account', upstream: deps.auth, headers: createHeaderFilter(), allows: isAccountPath }
-  for (const target of [api, auth]) {
-    const forward = proxy({ ...target, sessions, cookie: cookies.session, bodyLimitBytes })
+  for (const target of [...deps.apis.map((api) => ({ ...api, headers: toApis })), auth]) {
+    const forward = proxy({ ...target, sessions, liveConnections, cookie: cookies.session, bodyLimitBytes })
     router.register(`${target.prefix}/{*path}`, [...proxiedMethods], [...guard, forward])
   }
-  router.get('/assets/:name', requireSite, answerAsset(assets))
-  for (const [path, file] of assets.files) {
-    if (!path.includes('/')) router.get(`/${path}`, requireSite, answerRootFile(path, file))
-  }
-  router.get(pagePaths, requireSite, answerPage(assets))
+  addPages(router, deps)
 }
 
-/** The headers that the operator adds are only for the API: the issuer needs none of them. */
+function addPages(router: Router, { assets, pagesPath, requireSite }: RouteDeps): void {
+  const base = pagesPath === '/' ? '' : pagesPath
+  router.get(`${base}/assets/:name`, requireSite, answerAsset(assets))
+  for (const [path, file] of assets.files) {
+    if (!path.includes('/')) router.get(`${base}/${path}`, requireSite, answerRootFile(path, file))
+  }
+  router.get(pagePaths(pagesPath), requireSite, answerPage(assets))
+}
+
+/** The headers that the operator adds are only for the APIs: the issuer needs none of them. */
 function addedHeaderNames({
   proxyRequestHeaders: request,
   proxyResponseHeaders: response

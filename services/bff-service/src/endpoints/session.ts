@@ -5,10 +5,12 @@ import { z } from 'zod'
 import { clientInfoOf } from '../requests/client-info.ts'
 import { requireShownUser } from '../requests/require-shown-user.ts'
 import { readDeviceToken, type SiteCookies, setDeviceToken } from '../requests/site-cookies.ts'
+import type { LiveConnections } from '../sessions/live-connections.ts'
 import type { PresentedSession, SessionService } from '../sessions/session-service.ts'
 
 export interface SessionDeps {
   sessions: SessionService
+  liveConnections: LiveConnections
   cookies: SiteCookies
 }
 
@@ -16,7 +18,7 @@ export interface SessionDeps {
 const credentials = z.strictObject({ username: z.string(), password: z.string() })
 
 /** `POST /bff/session`: signs in. The id in the cookie is always new, whatever the browser sent. */
-export function startSession({ sessions, cookies }: SessionDeps): Middleware[] {
+export function startSession({ sessions, liveConnections, cookies }: SessionDeps): Middleware[] {
   return [
     requireJsonBody(credentials),
     async function startSession(ctx) {
@@ -28,7 +30,9 @@ export function startSession({ sessions, cookies }: SessionDeps): Middleware[] {
       setDeviceToken(cookies, ctx, session.deviceToken)
       answerSession(ctx, session)
       // The new session exists and is delivered, even if the old one cannot be removed: the issuer has ended that one.
-      if (former) await sessions.end(former, browser).catch(logAsOpen(ctx))
+      if (!former) return
+      liveConnections.endOf(former.sessionId)
+      await sessions.end(former, browser).catch(logAsOpen(ctx))
     }
   ]
 }
@@ -53,11 +57,12 @@ export function showSession({ sessions, cookies }: SessionDeps): Middleware {
 }
 
 /** `DELETE /bff/session`: signs out. It succeeds without a session, too. */
-export function endSession({ sessions, cookies }: SessionDeps): Middleware {
+export function endSession({ sessions, liveConnections, cookies }: SessionDeps): Middleware {
   return async function endSession(ctx) {
     const session = await sessions.find(cookies.session.read(ctx))
     if (session) {
       requireShownUser(ctx, session)
+      liveConnections.endOf(session.sessionId)
       await sessions.end(session, clientInfoOf(ctx))
       cookies.session.clearFormer(ctx)
     }

@@ -1,4 +1,5 @@
 import {
+  AccessDeniedError,
   InvalidGrantError,
   InvalidRequestError,
   OAuthError,
@@ -20,8 +21,11 @@ export interface ClientInfo {
 /** The account routes of the auth-service, called for a browser. Each throws the issuer's error as an {@link OAuthError}. */
 export interface IssuerClient {
   signIn(credentials: object, browser: ClientInfo, deviceToken?: string): Promise<SignInResponse>
-  /** @throws {InvalidGrantError} when the session has ended */
-  refresh(refreshToken: string, browser: ClientInfo): Promise<TokenResponse>
+  /**
+   * @param target the API that the access token is for. Default: the issuer and its first API
+   * @throws {InvalidGrantError} when the session has ended; {@link AccessDeniedError} when the user has no rights at the target
+   */
+  refresh(refreshToken: string, browser: ClientInfo, target?: TokenTarget): Promise<TokenResponse>
   /** Ends the family of a refresh token of any generation. */
   signOut(refreshToken: string, browser: ClientInfo): Promise<void>
   register(account: unknown, browser: ClientInfo): Promise<unknown>
@@ -29,6 +33,13 @@ export interface IssuerClient {
   isRegistrationOpen(browser: ClientInfo): Promise<boolean>
   /** Whether the issuer still accepts an access token: not after its session, its user or its key was revoked. */
   isLive(accessToken: string, browser: ClientInfo): Promise<boolean>
+}
+
+/** The API that an access token is to be for (RFC 8707). */
+export interface TokenTarget {
+  readonly resource: string
+  /** Separated by spaces. Without it: all that the user holds there. */
+  readonly scope?: string | undefined
 }
 
 /** The tokens of a new session, and the device token for the next sign-in; an older issuer sends none. */
@@ -79,12 +90,12 @@ export function createIssuerClient({
       const answer = await post('/auth/login', body, browser)
       return { ...readTokens(answer), device_token: deviceTokenOf.safeParse(answer).data?.device_token }
     },
-    async refresh(refreshToken, browser) {
-      const body = { refresh_token: refreshToken }
+    async refresh(refreshToken, browser, target) {
+      const body = { refresh_token: refreshToken, ...target }
       // A refresh whose response was lost gets the newest token when it is tried again.
       const answer = await post('/auth/refresh', body, browser).catch((error) => {
         if (error instanceof NoAnswerError) return post('/auth/refresh', body, browser)
-        throw error
+        throw target ? targetRefusal(error, target) : error
       })
       return readTokens(answer)
     },
@@ -182,6 +193,19 @@ function refusal(path: string, { status, headers }: Response, answer: unknown): 
     description,
     headers: retryAfter === null ? {} : { 'Retry-After': retryAfter }
   })
+}
+
+/** The request for a token was this service's own: what is wrong with it is no fault of the browser's request. */
+function targetRefusal(error: unknown, { resource }: TokenTarget): unknown {
+  if (!(error instanceof OAuthError)) return error
+  if (error.code === 'invalid_scope') {
+    return new AccessDeniedError({
+      description: 'This account has none of the rights that this API asks for.',
+      detail: `the user holds none of the scopes asked for at ${resource}`
+    })
+  }
+  if (error.code !== 'invalid_target') return error
+  return new TemporarilyUnavailableError({ detail: `the issuer knows no API ${resource} (ROUTES_FILE)`, cause: error })
 }
 
 function readTokens(answer: unknown): TokenResponse {

@@ -5,8 +5,14 @@ import { answerNotModified } from '@countersign/service-kit'
 import type { Context, Middleware } from 'koa'
 import { noncePlaceholder, type WebAsset, type WebAssets } from './web-assets.ts'
 
-/** The routes of the pages. Others get the same page, which says so, with 404. */
-export const pagePaths = ['/', '/sign-in', '/register', '/admin', '/admin/{*path}']
+/** The routes of the pages, below the path that they stand under. Others get the same page, which says so, with 404. */
+const routesOfPages = ['', '/sign-in', '/register', '/admin', '/admin/{*path}']
+
+/** @param pagesPath `/`, or a path without a slash at its end */
+export function pagePaths(pagesPath: string): string[] {
+  if (pagesPath === '/') return routesOfPages.map((path) => path || '/')
+  return [...routesOfPages.map((path) => pagesPath + path), `${pagesPath}/`]
+}
 
 /** Sends the page. Its style elements are allowed by a nonce that is new each time; scripts come only from files. */
 export function answerPage({ page }: WebAssets): Middleware {
@@ -30,11 +36,15 @@ export function answerPage({ page }: WebAssets): Middleware {
 export function answerUnknownPage(assets: WebAssets): Middleware {
   const answer = answerPage(assets)
   return async function answerUnknownPage(ctx, next) {
-    const isReader = ctx.method === 'GET' && ctx.accepts('json', 'html') === 'html'
-    if (!isReader || /^\/(?:api|account|bff|assets)(?:\/|$)/.test(ctx.path)) return next()
+    if (!isReader(ctx)) return next()
     await answer(ctx, next)
     ctx.status = 404
   }
+}
+
+/** Whether a person reads the response. */
+export function isReader(ctx: Context): boolean {
+  return ctx.method === 'GET' && ctx.accepts('json', 'html') === 'html'
 }
 
 /** `GET /assets/:name`: a name contains the hash of its content, so browsers may cache it forever. */
@@ -57,7 +67,8 @@ export function answerRootFile(name: string, file: WebAsset): Middleware {
   }
 }
 
-function answerFile(ctx: Context, name: string, { identity, br, gzip }: WebAsset): void {
+/** Sends a file in the form that the browser takes best. */
+export function answerFile(ctx: Context, name: string, { identity, br, gzip }: WebAsset): void {
   ctx.set('Cross-Origin-Resource-Policy', 'same-origin')
   ctx.vary('Accept-Encoding')
   const encoding = ctx.acceptsEncodings('br', 'gzip', 'identity')

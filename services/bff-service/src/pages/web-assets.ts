@@ -10,34 +10,54 @@ export interface WebAsset {
   readonly gzip?: Buffer
 }
 
+/** Files by their paths below the root. */
+export type WebFiles = ReadonlyMap<string, WebAsset>
+
 /** The output of Vite. */
 export interface WebAssets {
   /** The one page of all routes, with {@link noncePlaceholder} where a nonce belongs. */
   readonly page: string
-  /** By their paths below the root; those below `assets/` have the hash of their content in their names. */
-  readonly files: ReadonlyMap<string, WebAsset>
+  /** Those below `assets/` have the hash of their content in their names. */
+  readonly files: WebFiles
 }
 
 export const noncePlaceholder = '__CSP_NONCE__'
+const pathPlaceholder = '__PAGES_PATH__'
 
-/** Reads everything into memory, so that a request's path is looked up and never opened. @throws {StartError} when it is missing */
-export async function loadWebAssets(folder: URL): Promise<WebAssets> {
-  const root = fileURLToPath(folder)
-  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => {
+/**
+ * Reads the built pages for the path that they stand under.
+ * @throws {StartError} when they are missing
+ */
+export async function loadWebAssets(folder: URL, pagesPath: string): Promise<WebAssets> {
+  const contents = await readFolder(fileURLToPath(folder)).catch(() => {
     throw new StartError('The pages are not built: run "npm run build" first.')
   })
+  const page = contents.get('index.html')
+  if (!page) throw new StartError('The pages are not built whole: run "npm run build" again.')
+  contents.delete('index.html')
+  const base = pagesPath === '/' ? '/' : `${pagesPath}/`
+  const text = page.toString().replaceAll('"./', `"${base}`).replaceAll(pathPlaceholder, pagesPath)
+  return { page: text, files: joinCompressed(contents) }
+}
+
+/** Reads everything into memory, so that a request's path is looked up and never opened. Names are separated by `/`. */
+export async function readFolder(root: string): Promise<Map<string, Buffer>> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true })
   const contents = new Map<string, Buffer>()
   for (const entry of entries.filter((entry) => entry.isFile())) {
     const file = join(entry.parentPath, entry.name)
     contents.set(relative(root, file).replaceAll(sep, '/'), await readFile(file))
   }
-  const page = contents.get('index.html')
-  if (!page) throw new StartError('The pages are not built whole: run "npm run build" again.')
+  return contents
+}
+
+/** Joins each file with its compressed forms, `.br` and `.gz`. */
+export function joinCompressed(contents: ReadonlyMap<string, Buffer>): Map<string, WebAsset> {
   const files = new Map<string, WebAsset>()
   for (const [path, identity] of contents) {
-    if (path === 'index.html' || /\.(?:br|gz)$/.test(path)) continue
+    if (/\.(?:br|gz)$/.test(path) && contents.has(path.slice(0, path.lastIndexOf('.')))) continue
     const [br, gzip] = [contents.get(`${path}.br`), contents.get(`${path}.gz`)]
     files.set(path, { identity, ...(br && { br }), ...(gzip && { gzip }) })
   }
-  return { page: page.toString(), files }
+  return files
 }

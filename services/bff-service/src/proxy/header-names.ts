@@ -67,6 +67,11 @@ export const responseHeaderNames: readonly string[] = [
 /** RFC 9110 §7.6.1, and some that are no longer standard. `Connection` may name more. */
 const hopByHop = 'connection|keep-alive|proxy-.+|te|trailer|transfer-encoding|upgrade|http2-settings'
 
+/** Whether a header belongs to one connection; `name` is in lower case. */
+export function isHopByHop(name: string): boolean {
+  return new RegExp(`^(?:${hopByHop})$`).test(name)
+}
+
 /** Never passes, in either direction. */
 const neverAdded = `${hopByHop}|(?:set-)?cookie2?|authorization|host|(?:x-)?forwarded(?:-.+)?|sec-.+|x-request-id`
 

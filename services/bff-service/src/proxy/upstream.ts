@@ -1,3 +1,7 @@
+import { type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import type { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
 import { OAuthError, TemporarilyUnavailableError } from '@countersign/oauth'
 import { forwarderHeaders, type Secret } from '@countersign/service-kit'
 import { Agent, type Dispatcher } from 'undici'
@@ -7,13 +11,30 @@ export interface UpstreamRequest {
   readonly method: string
   /** Including the query. */
   readonly path: string
-  readonly headers: Record<string, string>
+  readonly headers: Record<string, string | string[]>
   readonly body: RequestBody
   readonly signal: AbortSignal
 }
 
+export interface UpstreamResponse {
+  readonly statusCode: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: Readable
+}
+
+/** A connection that an API has switched to another protocol. */
+export interface UpstreamConnection {
+  readonly statusCode: 101
+  readonly headers: IncomingHttpHeaders
+  readonly socket: Socket
+  /** What came already behind the response. */
+  readonly head: Buffer
+}
+
 export interface UpstreamOptions {
   readonly url: string
+  /** What is said of it in errors. Default `The API`. */
+  readonly name?: string
   /** How long a response may take to start. */
   readonly timeoutSeconds: number
   /** How long a response may pause: a stream of events is silent while nothing happens. */
@@ -22,10 +43,18 @@ export interface UpstreamOptions {
   readonly forwarderKey?: Secret | undefined
 }
 
-/** An API behind the proxy. */
+/** A server behind the proxy. */
 export interface Upstream {
   /** @throws {TemporarilyUnavailableError} when it does not respond */
-  send(request: UpstreamRequest): Promise<Dispatcher.ResponseData>
+  send(request: UpstreamRequest): Promise<UpstreamResponse>
+  /**
+   * Asks for a WebSocket, with the headers as they are (RFC 6455 §4.1).
+   * @returns the connection, or the response that refuses it
+   * @throws {TemporarilyUnavailableError} when it does not respond
+   */
+  connect(request: Omit<UpstreamRequest, 'method' | 'body'>): Promise<UpstreamConnection | UpstreamResponse>
+  /** How long a connection may be silent, in milliseconds. */
+  readonly idleMs: number
   /** @returns the path of a `Location` in a response, as `send` takes it; `undefined` if it leads elsewhere */
   pathOf(location: string, requestPath: string): string | undefined
   close(): Promise<void>
@@ -34,8 +63,9 @@ export interface Upstream {
 const connectTimeoutMs = 2_000
 const idempotent = ['GET', 'HEAD', 'OPTIONS']
 
-/** Keeps connections to an API; bodies go through it as they come. */
-export function createUpstream({ url, timeoutSeconds, idleSeconds, forwarderKey }: UpstreamOptions): Upstream {
+/** Keeps connections to a server; bodies go through it as they come. */
+export function createUpstream(options: UpstreamOptions): Upstream {
+  const { url, name = 'The API', timeoutSeconds, idleSeconds, forwarderKey } = options
   const ownHeaders = forwarderHeaders(forwarderKey)
   const agent = new Agent({
     connectTimeout: connectTimeoutMs,
@@ -46,6 +76,7 @@ export function createUpstream({ url, timeoutSeconds, idleSeconds, forwarderKey 
   const { origin, pathname } = new URL(url)
   const base = pathname.replace(/\/$/, '')
   return {
+    idleMs: idleSeconds * 1000,
     async send({ method, path, headers, body, signal }) {
       const attempt = () =>
         agent.request({
@@ -63,7 +94,15 @@ export function createUpstream({ url, timeoutSeconds, idleSeconds, forwarderKey 
           throw error
         })
       } catch (error) {
-        throw error instanceof OAuthError ? error : unavailable(error)
+        throw error instanceof OAuthError ? error : unavailable(name, error)
+      }
+    },
+    async connect({ path, headers, signal }) {
+      const target = new URL(origin + base + path)
+      try {
+        return await requestConnection(target, { ...headers, ...ownHeaders }, signal, timeoutSeconds * 1000)
+      } catch (error) {
+        throw error instanceof OAuthError ? error : unavailable(name, error)
       }
     },
     pathOf(location, requestPath) {
@@ -76,13 +115,43 @@ export function createUpstream({ url, timeoutSeconds, idleSeconds, forwarderKey 
   }
 }
 
-function unavailable(cause: unknown): TemporarilyUnavailableError {
+/** By Node's own client: undici's `upgrade` does not say with which status a request was refused. */
+function requestConnection(
+  target: URL,
+  headers: Record<string, string | string[]>,
+  signal: AbortSignal,
+  timeoutMs: number
+): Promise<UpstreamConnection | UpstreamResponse> {
+  return new Promise((resolve, reject) => {
+    const send = target.protocol === 'https:' ? requestHttps : requestHttp
+    const request = send(target, { headers, agent: false, signal })
+    const late = Object.assign(new Error('no response in time'), { code: 'UND_ERR_HEADERS_TIMEOUT' })
+    const timer = setTimeout(() => request.destroy(late), timeoutMs)
+    const settle = (result: UpstreamConnection | UpstreamResponse) => {
+      clearTimeout(timer)
+      resolve(result)
+    }
+    request.once('upgrade', ({ headers }: IncomingMessage, socket: Socket, head: Buffer) =>
+      settle({ statusCode: 101, headers, socket, head })
+    )
+    request.once('response', (response) =>
+      settle({ statusCode: response.statusCode ?? 502, headers: response.headers, body: response })
+    )
+    request.once('error', (error) => {
+      clearTimeout(timer)
+      reject(signal.aborted ? signal.reason : error)
+    })
+    request.end()
+  })
+}
+
+function unavailable(name: string, cause: unknown): TemporarilyUnavailableError {
   const isLate = codeOf(cause) === 'UND_ERR_HEADERS_TIMEOUT'
   return new TemporarilyUnavailableError({
     description: isLate
-      ? 'The API did not respond in time. Try again in a moment.'
-      : 'The API cannot be reached right now. Try again in a moment.',
-    detail: 'no response from the API',
+      ? `${name} did not respond in time. Try again in a moment.`
+      : `${name} cannot be reached right now. Try again in a moment.`,
+    detail: `no response: ${name.toLowerCase()}`,
     cause
   })
 }

@@ -1,4 +1,5 @@
 import { AccessDeniedError } from '@countersign/oauth'
+import { isWebSocketRequest } from '@countersign/service-kit'
 import type { Context, Middleware } from 'koa'
 
 /** A page of another origin can send it only after a CORS preflight, which is never allowed. */
@@ -13,7 +14,10 @@ const safeMethods = ['GET', 'HEAD', 'OPTIONS']
 export function requireSameOrigin(publicUrl: string): Middleware {
   return async function requireSameOrigin(ctx, next) {
     const site = ctx.get('Sec-Fetch-Site')
-    if (safeMethods.includes(ctx.method)) {
+    if (isWebSocketRequest(ctx)) {
+      // A page of any site may ask for it, without a preflight; but each browser says `Origin`.
+      if (ctx.get('Origin') !== publicUrl) throw denied('a WebSocket of another origin')
+    } else if (safeMethods.includes(ctx.method)) {
       // `none`: a person typed the address.
       if (!['', 'same-origin', 'none'].includes(site)) throw denied('a request of another site')
     } else {

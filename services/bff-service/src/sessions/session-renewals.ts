@@ -1,9 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { InvalidGrantError, NotSignedInError, type TokenResponse } from '@countersign/oauth'
-import type { ClientInfo, IssuerClient } from '../issuer/issuer-client.ts'
+import {
+  InvalidGrantError,
+  NotSignedInError,
+  TemporarilyUnavailableError,
+  type TokenResponse
+} from '@countersign/oauth'
+import type { ClientInfo, IssuerClient, TokenTarget } from '../issuer/issuer-client.ts'
 import type { BffMetrics } from '../metrics.ts'
 import type { EncryptedStore, PresentedSession } from './encrypted-store.ts'
-import { createSession } from './session.ts'
+import { nameOfTarget, renewSession, tokenFor } from './session.ts'
 import type { UnstoredRenewals } from './unstored-renewals.ts'
 
 export interface SessionRenewalsDeps {
@@ -18,18 +23,20 @@ export interface SessionRenewalsDeps {
 
 export interface SessionRenewals {
   /**
-   * Exchanges the tokens of a session, or joins a running exchange: parallel requests of one session share it, and a replica
-   * waits for another one's. It continues when no request waits for it any more. The issuer rotates nothing before the store
-   * has accepted a write, and a result that cannot be stored is kept until it can.
+   * Gets a new access token for the target (default: the session's own), or joins a running exchange: parallel requests of one
+   * session share it, and a replica waits for another one's. It continues when no request waits for it any more. The issuer
+   * rotates nothing before the store has accepted a write, and a result that cannot be stored is kept until it can.
    * @throws {NotSignedInError} when the issuer has ended the session; it is then removed here, too
    */
-  share(session: PresentedSession, browser: ClientInfo): Promise<PresentedSession>
+  share(session: PresentedSession, browser: ClientInfo, target?: TokenTarget): Promise<PresentedSession>
   /** Waits for running renewals, ten seconds at most. */
   settle(): Promise<void>
 }
 
 const settlingMs = 10_000
 const pollIntervalMs = 50
+/** How often other renewals of the same session may come first: other APIs, on other replicas. */
+const maxVersionsAhead = 32
 
 export function createSessionRenewals({
   encryptedStore,
@@ -41,12 +48,14 @@ export function createSessionRenewals({
 }: SessionRenewalsDeps): SessionRenewals {
   const holder = randomUUID()
   const underWay = new Map<string, Promise<PresentedSession>>()
+  /** The last renewal of each session: each rotates the refresh token that the one before it has brought. */
+  const lastOfSession = new Map<string, Promise<unknown>>()
   return {
-    share(session, browser) {
-      const name = `${session.id}.${session.version}`
+    share(session, browser, target) {
+      const name = `${session.id}.${session.version}.${target ? nameOfTarget(target) : ''}`
       const joined = underWay.get(name)
       if (joined) return joined
-      const renewal = exchange(session, browser).finally(() => underWay.delete(name))
+      const renewal = inTurn(session.id, () => exchange(session, browser, target)).finally(() => underWay.delete(name))
       underWay.set(name, renewal)
       return renewal
     },
@@ -56,17 +65,45 @@ export function createSessionRenewals({
     }
   }
 
-  async function exchange(session: PresentedSession, browser: ClientInfo): Promise<PresentedSession> {
-    const { id, version, endsAt } = session
-    const kept = unstored.newest(session)
-    if (kept.version > version) return kept
+  function inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
+    const turn = (lastOfSession.get(id) ?? Promise.resolve()).then(work, work)
+    lastOfSession.set(id, turn)
+    return turn.finally(() => {
+      if (lastOfSession.get(id) === turn) lastOfSession.delete(id)
+    })
+  }
+
+  async function exchange(
+    session: PresentedSession,
+    browser: ClientInfo,
+    target: TokenTarget | undefined
+  ): Promise<PresentedSession> {
+    const outdated = tokenFor(session, target)?.accessToken
+    const isRenewed = (other: PresentedSession) => {
+      const token = tokenFor(other, target)
+      return token !== undefined && token.accessToken !== outdated
+    }
+    let known = unstored.newest(session)
+    if (isRenewed(known)) return known
     // Otherwise the next rotation would be the second one that is not stored.
-    await unstored.store(id)
-    const current = await claim(session)
-    // A slow request has an old version; its refresh token may no longer be valid.
-    if (current.version > version) return current
-    const tokens = await refresh(current, browser)
-    const next = createSession(tokens, { now: clock.now(), version: version + 1, endsAt })
+    await unstored.store(session.id)
+    for (let ahead = 0; ahead < maxVersionsAhead; ahead++) {
+      const current = await claim(known)
+      // A slow request has an old version; its refresh token may no longer be valid.
+      if (isRenewed(current)) return current
+      if (current.version === known.version) return rotate(current, browser, target)
+      known = current
+    }
+    throw new TemporarilyUnavailableError({ detail: 'the session is renewed for other APIs all the time' })
+  }
+
+  async function rotate(
+    session: PresentedSession,
+    browser: ClientInfo,
+    target: TokenTarget | undefined
+  ): Promise<PresentedSession> {
+    const { id } = session
+    const next = renewSession(session, await refresh(session, browser, target), clock.now(), target)
     const isStored = await encryptedStore.replace(id, next).catch((error) => {
       unstored.keep({ ...next, id }, error)
       return true
@@ -87,9 +124,13 @@ export function createSessionRenewals({
     }
   }
 
-  async function refresh({ id, refreshToken }: PresentedSession, browser: ClientInfo): Promise<TokenResponse> {
+  async function refresh(
+    { id, refreshToken }: PresentedSession,
+    browser: ClientInfo,
+    target: TokenTarget | undefined
+  ): Promise<TokenResponse> {
     try {
-      const tokens = await issuer.refresh(refreshToken, browser)
+      const tokens = await issuer.refresh(refreshToken, browser, target)
       metrics.countRefresh('refreshed')
       return tokens
     } catch (error) {

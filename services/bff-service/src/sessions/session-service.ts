@@ -2,11 +2,11 @@
 import { OAuthError, TemporarilyUnavailableError } from '@countersign/oauth'
 import type { Logger } from '@countersign/service-kit'
 import { createAdaptiveTimeout, late } from '../issuer/adaptive-timeout.ts'
-import type { ClientInfo, IssuerClient } from '../issuer/issuer-client.ts'
+import type { ClientInfo, IssuerClient, TokenTarget } from '../issuer/issuer-client.ts'
 import type { BffMetrics } from '../metrics.ts'
 import { createEncryptedStore, type PresentedSession } from './encrypted-store.ts'
 import type { PendingSignOuts } from './pending-sign-outs.ts'
-import { createSession, type Session } from './session.ts'
+import { createSession, type Session, tokenFor } from './session.ts'
 import { createSessionRenewals } from './session-renewals.ts'
 import type { SessionStore } from './session-store.ts'
 import { createUnstoredRenewals } from './unstored-renewals.ts'
@@ -38,10 +38,11 @@ export interface SessionService {
   /** @returns the live session of a cookie's value */
   find(id: string | undefined): Promise<PresentedSession | undefined>
   /**
+   * @param target the API that the token is for. Default: the session's own token
    * @returns the session with an access token that stays valid for a while: refreshed if needed or, if the refresh takes long,
    * the current one while it is valid
    */
-  freshen(session: PresentedSession, browser: ClientInfo): Promise<PresentedSession>
+  freshen(session: PresentedSession, browser: ClientInfo, target?: TokenTarget): Promise<PresentedSession>
   /**
    * Asks the issuer whether the session lives. While the issuer does not respond, a session lives as long as its access token.
    * @throws {NotSignedInError} when the issuer has ended it; it is then removed here, too
@@ -51,7 +52,7 @@ export interface SessionService {
    * Refreshes at once, because an API rejected the token.
    * @throws {NotSignedInError} when the issuer has ended the session; it is then removed here, too
    */
-  renew(session: PresentedSession, browser: ClientInfo): Promise<PresentedSession>
+  renew(session: PresentedSession, browser: ClientInfo, target?: TokenTarget): Promise<PresentedSession>
   /**
    * Ends a session here and at the issuer: at once here, and there as soon as it responds.
    * @throws {TemporarilyUnavailableError} when it may still be here; the issuer is asked to end it all the same
@@ -77,7 +78,7 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
     async start(credentials, browser, deviceToken) {
       const tokens = await issuer.signIn(credentials, browser, deviceToken)
       const now = clock.now()
-      const session = createSession(tokens, { now, version: 0, endsAt: now + absoluteSeconds * 1000 })
+      const session = createSession(tokens, { now, endsAt: now + absoluteSeconds * 1000 })
       try {
         const presented = await encryptedStore.create(session)
         metrics.countSession('started')
@@ -96,7 +97,7 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
     freshen,
     async confirm(session, browser) {
       const fresh = await freshen(session, browser)
-      const isLive = await withoutIssuer(fresh, late, () =>
+      const isLive = await withoutIssuer(fresh.accessExpiresAt, late, () =>
         adaptiveTimeout.waitFor(issuer.isLive(fresh.accessToken, browser), shortWait)
       )
       // Its key may have been revoked while the session is valid: the refresh shows which.
@@ -119,20 +120,25 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
     }
   }
 
-  async function freshen(session: PresentedSession, browser: ClientInfo): Promise<PresentedSession> {
-    if (clock.now() < session.refreshAt) return session
-    if (clock.now() >= session.accessExpiresAt) return renew(session, browser)
-    const renewed = await withoutIssuer(session, late, () =>
-      adaptiveTimeout.waitFor(renewals.share(session, browser), shortWait)
+  async function freshen(
+    session: PresentedSession,
+    browser: ClientInfo,
+    target?: TokenTarget
+  ): Promise<PresentedSession> {
+    const token = tokenFor(session, target)
+    if (!token || clock.now() >= token.accessExpiresAt) return renew(session, browser, target)
+    if (clock.now() < token.refreshAt) return session
+    const renewed = await withoutIssuer(token.accessExpiresAt, late, () =>
+      adaptiveTimeout.waitFor(renewals.share(session, browser, target), shortWait)
     )
     return renewed === late ? session : renewed
   }
 
   /** @returns a substitute while the issuer is unavailable, for as long as the access token is valid */
-  async function withoutIssuer<T, S>(session: Session, substitute: S, ask: () => Promise<T>): Promise<T | S> {
+  async function withoutIssuer<T, S>(accessExpiresAt: number, substitute: S, ask: () => Promise<T>): Promise<T | S> {
     return ask().catch((error) => {
       const isAway = error instanceof OAuthError && error.status === 503
-      if (isAway && clock.now() < session.accessExpiresAt) return substitute
+      if (isAway && clock.now() < accessExpiresAt) return substitute
       throw error
     })
   }
@@ -143,8 +149,12 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
     await signOut().catch((error) => pendingSignOuts.add(signOut, error))
   }
 
-  async function renew(session: PresentedSession, browser: ClientInfo): Promise<PresentedSession> {
-    const renewed = await adaptiveTimeout.waitFor(renewals.share(session, browser), longWait)
+  async function renew(
+    session: PresentedSession,
+    browser: ClientInfo,
+    target?: TokenTarget
+  ): Promise<PresentedSession> {
+    const renewed = await adaptiveTimeout.waitFor(renewals.share(session, browser, target), longWait)
     if (renewed !== late) return renewed
     throw new TemporarilyUnavailableError({
       description: 'The token issuer did not respond in time. Try again in a moment.',

@@ -6,11 +6,13 @@ import { AppRoutes } from './routes.tsx'
 import { cssVariables, theme } from './theme.ts'
 
 interface AppProps {
+  /** Where the pages stand: `/`, or a path without a slash at its end. */
+  pagesPath: string
   styleNonce: string
   queryClient: QueryClient
 }
 
-export function App({ styleNonce, queryClient }: AppProps) {
+export function App({ pagesPath, styleNonce, queryClient }: AppProps) {
   return (
     <MantineProvider
       theme={theme}
@@ -20,7 +22,7 @@ export function App({ styleNonce, queryClient }: AppProps) {
     >
       <QueryClientProvider client={queryClient}>
         <Notifications position="bottom-right" />
-        <BrowserRouter>
+        <BrowserRouter basename={pagesPath}>
           <AppRoutes />
         </BrowserRouter>
       </QueryClientProvider>

@@ -3,6 +3,7 @@ import './styles.ts'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
+import { pagesPath } from './session/pages-path.ts'
 import { createQueryClient } from './session/query-client.ts'
 import { followSession } from './session/tabs.ts'
 import { markTypedForms } from './session/typed-forms.ts'
@@ -19,6 +20,6 @@ markTypedForms(document)
 
 createRoot(root).render(
   <StrictMode>
-    <App styleNonce={styleNonce} queryClient={queryClient} />
+    <App pagesPath={pagesPath} styleNonce={styleNonce} queryClient={queryClient} />
   </StrictMode>
 )

@@ -1,6 +1,6 @@
 import { Anchor, Button, Stack, Text, TextInput } from '@mantine/core'
 import { useEffect, useRef } from 'react'
-import { Link, Navigate, useLocation, useNavigate } from 'react-router'
+import { Link, useLocation, useNavigate } from 'react-router'
 import { isConflict } from '../api/api-error.ts'
 import { newPasswordError, newPasswordWish, PasswordField, passwordRule } from '../components/password-field.tsx'
 import { FormProblem } from '../forms/form-problem.tsx'
@@ -10,6 +10,7 @@ import { Page } from '../layout/page.tsx'
 import { FormCard } from './form-card.tsx'
 import { useRegistration } from './registration.ts'
 import { returnPathOf } from './return-path.ts'
+import { ReturnTo } from './return-to.tsx'
 import { useSessionState } from './session.ts'
 import { useRegister } from './sign-in.ts'
 
@@ -32,7 +33,7 @@ export function RegisterPage() {
   const { data: state } = useSessionState()
   const { search } = useLocation()
   const registration = useRegistration()
-  if (state?.status === 'signed_in') return <Navigate replace to={returnPathOf(search)} />
+  if (state?.status === 'signed_in') return <ReturnTo path={returnPathOf(search)} />
   if (!registration) return <LoadingPage />
   const isOpen = registration === 'open'
   return (

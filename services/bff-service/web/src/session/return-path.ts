@@ -1,22 +1,30 @@
 import type { Location } from 'react-router'
+import { pagesPath } from './pages-path.ts'
 
 const parameter = 'return'
+const base = pagesPath === '/' ? '' : pagesPath
 
-/** Only a path of these pages: neither another origin (`//host`, `/\host`) nor a text that browsers turn into one. */
+/** Only a path of this origin: neither another one (`//host`, `/\host`) nor a text that browsers turn into one. */
 function isLocalPath(text: string): boolean {
   const [path = ''] = text.split(/[?#]/)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: browsers drop some of them, and "/\t/host" becomes "//host"
   return path.startsWith('/') && !path.includes('//') && !/[\\\u0000-\u001f\u007f]/.test(text)
 }
 
-/** Where to go after sign-in; the account page when the parameter is not one of our paths. */
+/** Where to go after sign-in: a path of this origin. The root when the parameter is none. */
 export function returnPathOf(search: string): string {
   const text = new URLSearchParams(search).get(parameter) ?? '/'
-  return isLocalPath(text) && !/^\/(sign-in|register)\b/.test(text) ? text : '/'
+  return isLocalPath(text) && !/^\/(sign-in|register)\b/.test(withinPages(text) ?? '') ? text : '/'
 }
 
-/** The sign-in page that leads back to this location. */
+/** The sign-in page that leads back to this location of the pages. */
 export function signInPathFor({ pathname, search }: Pick<Location, 'pathname' | 'search'>): string {
-  const here = pathname + search
+  const here = base + pathname + search
   return here === '/' ? '/sign-in' : `/sign-in?${new URLSearchParams({ [parameter]: here })}`
+}
+
+/** @returns a path of this origin as the routes of the pages know it; `undefined` when it is not one of theirs */
+export function withinPages(path: string): string | undefined {
+  if (path === base) return '/'
+  return /^[/?#]/.test(path.slice(base.length)) && path.startsWith(base) ? path.slice(base.length) : undefined
 }

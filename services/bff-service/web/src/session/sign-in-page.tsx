@@ -1,6 +1,6 @@
 import { Alert, Anchor, Button, Stack, Text, TextInput } from '@mantine/core'
 import { useEffect, useRef } from 'react'
-import { Link, Navigate, useLocation } from 'react-router'
+import { Link, useLocation } from 'react-router'
 import { ApiError } from '../api/api-error.ts'
 import { PasswordField } from '../components/password-field.tsx'
 import { FormProblem } from '../forms/form-problem.tsx'
@@ -10,6 +10,7 @@ import { Page } from '../layout/page.tsx'
 import { FormCard } from './form-card.tsx'
 import { useRegistration } from './registration.ts'
 import { returnPathOf } from './return-path.ts'
+import { ReturnTo } from './return-to.tsx'
 import { useSessionState } from './session.ts'
 import { type Credentials, useSignIn } from './sign-in.ts'
 
@@ -18,7 +19,7 @@ export function SignInPage() {
   const { search, state: notice } = useLocation()
   const registration = useRegistration()
   if (isPending) return <LoadingPage />
-  if (state?.status === 'signed_in') return <Navigate replace to={returnPathOf(search)} />
+  if (state?.status === 'signed_in') return <ReturnTo path={returnPathOf(search)} />
   return (
     <Page title="Sign in" width="narrow" leavesFocus>
       {state?.reason === 'ended' && (

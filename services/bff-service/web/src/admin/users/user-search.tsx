@@ -3,6 +3,7 @@ import { useDebouncedCallback } from '@mantine/hooks'
 import { IconSearch } from '@tabler/icons-react'
 import { useEffect, useRef } from 'react'
 import { useLocation } from 'react-router'
+import { withinPages } from '../../session/return-path.ts'
 
 const maxLength = 64
 
@@ -24,7 +25,7 @@ export function UserSearch({ search, onSearch }: UserSearchProps) {
   const { pathname } = useLocation()
   const applySoon = useDebouncedCallback(() => {
     // A link was followed, and its page is about to be shown: a search now would come back from it.
-    if (window.location.pathname === pathname) apply()
+    if (withinPages(window.location.pathname) === pathname) apply()
   }, 250)
   useEffect(() => {
     // The address was changed by something else, a link or Back: the field follows. What is being typed stays.
