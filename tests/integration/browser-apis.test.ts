@@ -218,7 +218,7 @@ describe.skipIf(!inject('docker'))('the bff-service in front of several APIs', (
       const socket = await opened('/stock/socket', client)
       const stream = await client.open('GET', '/api/reports/events')
       stream.on('error', () => {})
-      expect(String((await once(stream, 'data'))[0])).toContain('event: open')
+      expect(String((await once(stream, 'data'))[0])).toContain('event: hello')
       const headers = { Authorization: `Bearer ${admin}` }
       const end = () => send(sessionUrl, { method: 'DELETE', headers })
       const streamEnds = closeOf(stream)

@@ -59,6 +59,8 @@ export const layersOfFolders: Readonly<Record<string, Layers>> = {
     // Checks of a request, and its cookies.
     ['requests', 'pages'],
     ['proxy'],
+    // The operator's own app, which gets no token.
+    ['app'],
     ['config.ts', 'endpoints'],
     ['server.ts'],
     ['main.ts']

@@ -41,7 +41,7 @@ export async function createAppFiles(folder: string, contentSecurityPolicy: stri
 function find(files: ReadonlyMap<string, AppFile>, ctx: Context): [string, AppFile] {
   const path = decodedPath(ctx.path).slice(1).replace(/\/$/, '')
   const names = path === '' ? ['index.html'] : [path, `${path}.html`, `${path}/index.html`]
-  const index = isReader(ctx) && !/\.\w+$/.test(path) ? ['index.html'] : []
+  const index = isReader(ctx) && !/(?:^|\/)\.|\.\w+$/.test(path) ? ['index.html'] : []
   for (const name of [...names, ...index]) {
     const file = files.get(name)
     if (file) return [name, file]

@@ -35,7 +35,26 @@ describe('PUBLIC_URL', () => {
 })
 
 test('every required variable is named at once', () => {
-  expect(() => loadConfig({})).toThrow(/PUBLIC_URL[\s\S]*AUTH_URL[\s\S]*API_URL/)
+  expect(() => loadConfig({})).toThrow(/PUBLIC_URL[\s\S]*AUTH_URL/)
+})
+
+describe('PAGES_PATH', () => {
+  test.each(['/', '/countersign', '/a/b-c_d~e', '/v1.2/pages'])('%j is a path', (path) => {
+    expect(loadConfig({ ...env, PAGES_PATH: path }).pagesPath).toBe(path)
+  })
+
+  test.each(['countersign', '/countersign/', '//x', '/a/../b', '/a b', '/{*path}', '/a?b', `/${'a'.repeat(256)}`])(
+    '%j is none',
+    (path) => {
+      expect(() => loadConfig({ ...env, PAGES_PATH: path })).toThrow('PAGES_PATH must be a path')
+    }
+  )
+})
+
+test('a policy for the app is one line, since it becomes a header', () => {
+  const policy = "default-src 'self'; img-src *"
+  expect(loadConfig({ ...env, APP_CONTENT_SECURITY_POLICY: policy }).appContentSecurityPolicy).toBe(policy)
+  expect(() => loadConfig({ ...env, APP_CONTENT_SECURITY_POLICY: 'a\r\nb' })).toThrow('one line')
 })
 
 test('a forwarder key is long, and is not printed', () => {

@@ -1,4 +1,5 @@
 import {
+  AccessDeniedError,
   InvalidGrantError,
   NotSignedInError,
   TemporarilyUnavailableError,
@@ -7,8 +8,9 @@ import {
 import { createLogger } from '@countersign/service-kit'
 import { UnsecuredJWT } from 'jose'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { IssuerClient } from '../../src/issuer/issuer-client.ts'
+import type { IssuerClient, TokenTarget } from '../../src/issuer/issuer-client.ts'
 import { createInProcessSessionStore } from '../../src/sessions/in-process-session-store.ts'
+import { accessTokenOf } from '../../src/sessions/session.ts'
 import { storageKey } from '../../src/sessions/session-encryption.ts'
 import {
   createSessionService,
@@ -24,6 +26,8 @@ const absoluteSeconds = 86_400
 interface TestIssuer {
   generation: number
   refreshes: number
+  /** What each refresh asked for. */
+  targets: (TokenTarget | undefined)[]
   signedOut: string[]
   refusal: Error | undefined
   gate: Promise<void>
@@ -39,6 +43,7 @@ function createIssuer(): TestIssuer {
   const issuer: TestIssuer = {
     generation: 0,
     refreshes: 0,
+    targets: [],
     signedOut: [],
     refusal: undefined,
     gate: Promise.resolve(),
@@ -62,8 +67,9 @@ function createIssuer(): TestIssuer {
     },
     client: {
       signIn: async () => issuer.tokens(),
-      async refresh(refreshToken) {
+      async refresh(refreshToken, _browser, target) {
         issuer.refreshes += 1
+        issuer.targets.push(target)
         await issuer.gate
         if (issuer.refusal) throw issuer.refusal
         if (refreshToken === `r${issuer.generation}`) issuer.generation += 1
@@ -173,6 +179,76 @@ describe('sessions of browsers', () => {
     issuer.refreshes = 0
     expect(await sessions.renew(session, browser)).toMatchObject({ version: 2, refreshToken: 'r2' })
     expect(issuer.refreshes).toBe(0)
+  })
+
+  describe('a token for one API', () => {
+    const reports = { resource: 'https://reports.example', scope: 'reports:read' }
+    const stock = { resource: 'urn:stock' }
+
+    test('is asked for once, and kept beside the own one, which stays', async () => {
+      const session = await sessions.start({}, browser)
+      const fresh = await sessions.freshen(session, browser, reports)
+      expect(issuer.targets).toEqual([reports])
+      expect(accessTokenOf(fresh, reports)).not.toBe(session.accessToken)
+      expect(fresh.accessToken).toBe(session.accessToken)
+      const found = await sessions.find(session.id)
+      expect(found).toEqual(fresh)
+      expect(await sessions.freshen(fresh, browser, reports)).toBe(fresh)
+      expect(issuer.refreshes).toBe(1)
+    })
+
+    test('is never another token', async () => {
+      const session = await sessions.start({}, browser)
+      expect(() => accessTokenOf(session, reports)).toThrow(TypeError)
+    })
+
+    test('does not change who the user is, and the own token is refreshed beside it', async () => {
+      const session = await sessions.start({}, browser)
+      const fresh = await sessions.freshen(session, browser, stock)
+      now += 600_000
+      const renewed = await sessions.freshen(fresh, browser)
+      expect(renewed).toMatchObject({ userId: 'u1', username: 'alice', roles: ['admin'], version: 2 })
+      expect(issuer.targets).toEqual([stock, undefined])
+    })
+
+    test('is dropped from the session when it has expired and another one comes', async () => {
+      const session = await sessions.start({}, browser)
+      const fresh = await sessions.freshen(session, browser, stock)
+      now += 600_000
+      const { apiTokens } = await sessions.freshen(fresh, browser, reports)
+      expect(Object.keys(apiTokens)).toEqual(['https://reports.example reports:read'])
+    })
+
+    test('that is rejected by its API is renewed, and no other one', async () => {
+      const session = await sessions.freshen(await sessions.start({}, browser), browser, reports)
+      const both = await sessions.freshen(session, browser, stock)
+      const renewed = await sessions.renew(both, browser, reports)
+      expect(accessTokenOf(renewed, reports)).not.toBe(accessTokenOf(both, reports))
+      expect(accessTokenOf(renewed, stock)).toBe(accessTokenOf(both, stock))
+    })
+
+    test('comes for each API when all are asked for at once, on one replica and on several', async () => {
+      const session = await sessions.start({}, browser)
+      const replicas = [sessions, replica(), replica()]
+      const targets = [reports, stock, undefined, { resource: 'urn:third' }]
+      const asked = replicas.flatMap((each) => targets.map((target) => each.renew(session, browser, target)))
+      const renewed = await Promise.all(asked)
+      for (const [at, each] of renewed.entries()) expect(accessTokenOf(each, targets[at % 4])).toBeTruthy()
+      const stored = await sessions.find(session.id)
+      for (const target of targets) expect(stored && accessTokenOf(stored, target)).toBeTruthy()
+      expect(stored?.accessToken).not.toBe(session.accessToken)
+      expect(issuer.refreshes).toBe(4)
+      expect(stored?.refreshToken).toBe('r4')
+    })
+
+    test('and its refusal leaves the session as it was', async () => {
+      const session = await sessions.start({}, browser)
+      issuer.refusal = new AccessDeniedError()
+      await expect(sessions.freshen(session, browser, reports)).rejects.toThrow(AccessDeniedError)
+      expect(await sessions.find(session.id)).toEqual(session)
+      issuer.refusal = undefined
+      expect((await replica().freshen(session, browser, reports)).version).toBe(1)
+    })
   })
 
   describe('a store that refuses writes', () => {
