@@ -7,6 +7,8 @@ export interface GreetingFacts {
   readonly seconds: number
   readonly urls: Readonly<Record<ServiceName, string>>
   readonly dataDir: string
+  /** Where the pages are at the bff-service: `/`, or a path beside an app. */
+  readonly pagesPath: string
   readonly isRegistrationOpen: boolean
   /** Set when this start made the first account. */
   readonly firstAdmin: FirstAdmin | undefined
@@ -14,12 +16,14 @@ export interface GreetingFacts {
 
 /** The output when all services respond: addresses, the first account, and lines to paste. */
 export function greeting(facts: GreetingFacts): string {
-  const { seconds, urls, dataDir, firstAdmin } = facts
+  const { seconds, urls, dataDir, firstAdmin, pagesPath } = facts
+  const hasApp = pagesPath !== '/'
   const toPaste = linesToPaste(facts)
   return [
     `Countersign is ready in ${seconds.toFixed(1)} s: ${urls['bff-service']}`,
     '',
-    `  Pages for the browser    ${urls['bff-service']}`,
+    ...(hasApp ? [`  Your app                 ${urls['bff-service']}`] : []),
+    `  Pages for the browser    ${urls['bff-service']}${hasApp ? pagesPath : ''}`,
     `  Token issuer             ${urls['auth-service']}`,
     `  Protected API            ${urls['resource-service']}`,
     `  Data                     ${dataDir}`,

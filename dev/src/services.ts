@@ -6,7 +6,7 @@ import {
   type FirstAdmin,
   loadConfig as loadAuthConfig
 } from '@countersign/auth-service'
-import { createBffService, loadConfig as loadBffConfig } from '@countersign/bff-service'
+import { createBffService, loadConfig as loadBffConfig, pagesPathOf } from '@countersign/bff-service'
 import { createResourceService, loadConfig as loadResourceConfig } from '@countersign/resource-service'
 import type { Environment, Service } from '@countersign/service-kit'
 import { createInProcessRevocationLog } from '@countersign/verifier/in-process'
@@ -28,19 +28,28 @@ export interface ServiceDeps {
   readonly masterKey: string
   /** The private key of the resource-service as a client. */
   readonly serviceClientKey: string
+  /** Called when this start has made the first account: its password is known nowhere else. */
+  onFirstAdmin(admin: FirstAdmin): void
   /** Called with each service as soon as it exists: from then on it must be closed. */
   onMade(name: ServiceName, service: Service): void
 }
 
+/** What a start has made, for the greeting. */
+export interface MadeServices {
+  /** Set when this start made the first account. */
+  readonly firstAdmin: FirstAdmin | undefined
+  /** Where the pages are at the bff-service. */
+  readonly pagesPath: string
+}
+
 /**
  * Builds the trio over a migrated database; nothing listens yet.
- * @returns the first admin, when this start made it
  * @throws {ConfigurationError} when a setting of a service is not usable
  */
 export async function createServices(
   { environment, ports }: StackConfiguration,
-  { databaseUrl, masterKey, serviceClientKey, onMade }: ServiceDeps
-): Promise<FirstAdmin | undefined> {
+  { databaseUrl, masterKey, serviceClientKey, onFirstAdmin, onMade }: ServiceDeps
+): Promise<MadeServices> {
   const urls = publicUrls(ports)
   const issuer = urls['auth-service']
   const apiUrl = urls['resource-service']
@@ -76,11 +85,12 @@ export async function createServices(
     infrastructure: createInProcessInfrastructure(revocationLog),
     generateAdminPassword: true
   })
+  if (auth.firstAdmin) onFirstAdmin(auth.firstAdmin)
   onMade('auth-service', auth)
   const bffConfig = loadBffConfig(environmentOf('bff-service'))
   onMade('bff-service', await createBffService(bffConfig, { keepSessionsInProcess: true }))
   // Last, since it asks for the keys at once, and all of them listen when this is done.
   const resourceConfig = loadResourceConfig(environmentOf('resource-service'))
   onMade('resource-service', await createResourceService(resourceConfig, { revocationLog }))
-  return auth.firstAdmin
+  return { firstAdmin: auth.firstAdmin, pagesPath: pagesPathOf(bffConfig) }
 }

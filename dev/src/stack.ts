@@ -41,19 +41,21 @@ export async function runStack(
     if (stop.aborted) return
     const serviceClientKey = await prepareServiceClient(configuration, folder, postgres.url(database), print)
     const services = new Map<ServiceName, Service>()
-    const firstAdmin = await createServices(configuration, {
+    const { firstAdmin, pagesPath } = await createServices(configuration, {
       databaseUrl: postgres.url(database),
       masterKey: folder.masterKey,
       serviceClientKey,
+      onFirstAdmin(admin) {
+        unannounced = admin
+      },
       onMade(name, service) {
         services.set(name, service)
         closers.push([`the ${name}`, () => service.close()])
       }
     })
-    unannounced = firstAdmin
     await startServices(services, stop)
     if (stop.aborted) return
-    print(greeting({ ...factsOf(configuration), seconds: performance.now() / 1000, firstAdmin }))
+    print(greeting({ ...factsOf(configuration), seconds: performance.now() / 1000, firstAdmin, pagesPath }))
     unannounced = undefined
     await Promise.race([aborted(stop), failOnEnd(postgres)])
     print('Stopping …')

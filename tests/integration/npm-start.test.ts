@@ -156,6 +156,25 @@ async function startTutorialService(port: number): Promise<void> {
   await expect.poll(isUp).toBe(true)
 }
 
+test('a mistake in a setting of the bff-service does not cost the password of the first account', async () => {
+  const folder = join(dataDir, '..', 'first-start')
+  const output = await failToStart({ COUNTERSIGN_DATA_DIR: folder, APP_DIR: join(folder, 'no-app') })
+  expect(output).toContain('APP_DIR cannot be read: ENOENT')
+  expect(output).toMatch(/username {3}admin\n {2}password {3}\S{12,}/)
+})
+
+test('an app of yours is served at the root, and the pages below /countersign', async () => {
+  const app = join(dataDir, '..', 'app')
+  await mkdir(app, { recursive: true })
+  await writeFile(join(app, 'index.html'), '<h1>mine</h1>')
+  const stack = await startStack({ APP_DIR: app })
+  const site = `http://localhost:${ports.bff}`
+  expect(stack.output()).toContain(`Pages for the browser    ${site}/countersign\n`)
+  const html = { headers: { Accept: 'text/html' } }
+  expect(await (await fetch(`${site}/orders`, html)).text()).toBe('<h1>mine</h1>')
+  expect(await (await fetch(`${site}/countersign/sign-in`, html)).text()).toContain('<title>Countersign</title>')
+})
+
 describe('npm start', () => {
   let password: string
   let firstKey: string

@@ -9,6 +9,7 @@ const facts = {
     'bff-service': 'http://localhost:4002'
   },
   dataDir: '/project/.countersign',
+  pagesPath: '/',
   isRegistrationOpen: true,
   firstAdmin: undefined
 }
@@ -20,6 +21,12 @@ test('the first line says that Countersign is ready, and where the pages are', (
 test('the page for the browser comes before the other addresses', () => {
   const urls = greeting(facts).match(/http:\/\/localhost:\d+/g)
   expect(urls?.slice(1, 4)).toEqual(['http://localhost:4002', 'http://localhost:4000', 'http://localhost:4001'])
+})
+
+test('an app of yours has the root, and the pages stand below their path', () => {
+  const text = greeting({ ...facts, pagesPath: '/countersign' })
+  expect(text).toMatch(/Your app +http:\/\/localhost:4002\n/)
+  expect(text).toMatch(/Pages for the browser +http:\/\/localhost:4002\/countersign\n/)
 })
 
 test('a generated password is shown, and is in the line that signs in', () => {

@@ -158,6 +158,12 @@ function isLoopback(hostname: string): boolean {
 
 export type Config = ValuesOf<typeof variables>
 
+/** @returns where Countersign's own pages are: `/`, or a path without a slash at its end */
+export function pagesPathOf({ pagesPath, appDir, appUrl }: Pick<Config, 'pagesPath' | 'appDir' | 'appUrl'>): string {
+  const hasApp = appDir !== undefined || appUrl !== undefined
+  return pagesPath ?? (hasApp ? '/countersign' : '/')
+}
+
 /**
  * Reads the configuration. Pure: it takes the environment and returns a frozen object.
  * @throws {ConfigurationError} that lists every problem

@@ -9,7 +9,7 @@ import {
 import { openRedisConnection, type RedisConnection } from '@countersign/service-kit/redis'
 import compose from 'koa-compose'
 import { createApp } from './app/app.ts'
-import type { Config } from './config.ts'
+import { type Config, pagesPathOf } from './config.ts'
 import { addRoutes } from './endpoints/routes.ts'
 import { answerUnmatchedPath, reservedPaths } from './endpoints/unmatched-paths.ts'
 import { createIssuerClient } from './issuer/issuer-client.ts'
@@ -30,7 +30,7 @@ import { createRedisSessionStore } from './sessions/redis-session-store.ts'
 import { createSessionService } from './sessions/session-service.ts'
 import type { SessionStore } from './sessions/session-store.ts'
 
-export { type Config, loadConfig } from './config.ts'
+export { type Config, loadConfig, pagesPathOf } from './config.ts'
 
 const webFolder = new URL('../web/dist/', import.meta.url)
 const signOutIntervalMs = 1_000
@@ -51,7 +51,7 @@ export async function createBffService(config: Config, embedded?: EmbeddedParts)
   const logger = createLogger({ service: 'bff-service', level: config.logLevel })
   const metrics = createMetrics('bff-service')
   const app = await createApp(config)
-  const pagesPath = config.pagesPath ?? (app ? '/countersign' : '/')
+  const pagesPath = pagesPathOf(config)
   if (app && pagesPath === '/')
     throw new ConfigurationError(['PAGES_PATH is / and so is the app: choose another path.'])
   const apis = await createApis(config, reservedPaths(pagesPath, app !== undefined))

@@ -52,12 +52,23 @@ const content = z.strictObject({ routes: z.array(route).min(1).max(maxRoutes) })
 export async function readRoutesFile(path: string, reserved: readonly string[]): Promise<ApiRoute[]> {
   const value = parse(await read(path))
   const { success, data, error } = content.safeParse(value)
-  if (!success) {
-    throw new ConfigurationError(error.issues.map(({ path, message }) => `ROUTES_FILE: ${placeOf(path)} ${message}.`))
+  const prefixes = prefixesOf(value)
+  const problems = [
+    ...(error?.issues ?? []).map(({ path, message }) => `${placeOf(path)} ${message}`),
+    ...repeated(prefixes),
+    ...taken(prefixes, reserved)
+  ]
+  if (!success || problems.length > 0) {
+    throw new ConfigurationError(problems.map((problem) => `ROUTES_FILE: ${problem}.`))
   }
-  const problems = [...repeated(data.routes), ...taken(data.routes, reserved)]
-  if (problems.length > 0) throw new ConfigurationError(problems.map((problem) => `ROUTES_FILE: ${problem}.`))
   return data.routes.map((one) => ({ ...one, url: one.url.replace(/\/$/, '') }))
+}
+
+/** Of all routes, so that they are compared even when something else is wrong. */
+function prefixesOf(value: unknown): string[] {
+  const loose = z.object({ routes: z.array(z.object({ prefix: z.string() }).catch({ prefix: '' })) })
+  const { data } = loose.safeParse(value)
+  return (data?.routes ?? []).map(({ prefix }) => prefix).filter((prefix) => prefix !== '')
 }
 
 async function read(path: string): Promise<string> {
@@ -78,14 +89,13 @@ function parse(text: string): unknown {
   }
 }
 
-function repeated(routes: readonly ApiRoute[]): string[] {
-  const prefixes = routes.map(({ prefix }) => prefix)
+function repeated(prefixes: readonly string[]): string[] {
   const twice = prefixes.filter((prefix, at) => prefixes.indexOf(prefix) !== at)
   return [...new Set(twice)].map((prefix) => `the prefix ${prefix} is there twice`)
 }
 
-function taken(routes: readonly ApiRoute[], reserved: readonly string[]): string[] {
-  return routes.flatMap(({ prefix }) =>
+function taken(prefixes: readonly string[], reserved: readonly string[]): string[] {
+  return prefixes.flatMap((prefix) =>
     reserved
       .filter((path) => isWithin(prefix, path) || isWithin(path, prefix))
       .map((path) => `the prefix ${prefix} takes ${path}, which is a path of the bff-service`)

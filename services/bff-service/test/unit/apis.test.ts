@@ -87,9 +87,10 @@ describe('the APIs of a bff-service', () => {
   test('all mistakes are named at once', async () => {
     const routes = [
       { ...reports, url: 'x' },
-      { ...reports, prefix: 'y' }
+      { ...reports, prefix: 'y' },
+      { ...reports, prefix: '/bff' }
     ]
-    expect(await problemsOf({ routes })).toMatch(/routes\[0\]\.url[\s\S]*routes\[1\]\.prefix/)
+    expect(await problemsOf({ routes })).toMatch(/routes\[0\]\.url[\s\S]*routes\[1\]\.prefix[\s\S]*takes \/bff/)
   })
 
   test('a file that is not there is named', async () => {
