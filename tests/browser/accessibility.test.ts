@@ -131,6 +131,8 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody, in light, in 
     ['user', () => `/admin/users/${userId}`, 'margaret-'],
     ['apis', () => '/admin/apis', 'APIs'],
     ['api', () => `/admin/apis/${apiId}`, 'Reports'],
+    ['roles', () => '/admin/roles', 'Roles'],
+    ['role', () => '/admin/roles/user', 'user'],
     ['keys', () => '/admin/keys', 'Signing keys'],
     ['clients', () => '/admin/clients', 'Clients'],
     ['client', () => '/admin/clients/countersign', 'ountersign'],
@@ -156,6 +158,7 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody, in light, in 
     ['Disable user', () => `/admin/users/${userId}`],
     ['New API', () => '/admin/apis'],
     ['Delete API', () => `/admin/apis/${apiId}`],
+    ['New role', () => '/admin/roles'],
     ['New client', () => '/admin/clients']
   ])('the dialog of %s', (button, path) => ask(path(), button))
 

@@ -1,7 +1,16 @@
 import { get } from '@countersign/testing/trio'
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { admin, type Fixture, hasBrowser, openFixture, signInOnPage } from './fixture.ts'
+import {
+  admin,
+  expectSignedOut,
+  type Fixture,
+  hasBrowser,
+  newPerson,
+  openFixture,
+  registerOnPage,
+  signInOnPage
+} from './fixture.ts'
 
 const named = (page: Page | Locator, name: string) => page.getByRole('textbox', { name, exact: true })
 const dialogOf = (page: Page) => page.getByRole('dialog')
@@ -150,6 +159,109 @@ describe.skipIf(!hasBrowser)('APIs and roles in the browser', () => {
       await press(page.getByRole('navigation', { name: 'Pages of APIs' }), 'Next')
       await page.getByRole('link', { name: 'https://many.example/20' }).waitFor()
       expect(await page.getByRole('link', { name: 'https://many.example/00' }).count()).toBe(0)
+    })
+  })
+
+  describe('the pages of roles', () => {
+    const openNewRole = async () => {
+      await page.goto('/admin/roles')
+      await press(page, 'New role')
+      const dialog = dialogOf(page)
+      await dialog.getByRole('group', { name: /^Warehouse/ }).waitFor()
+      return dialog
+    }
+    const openUser = async (id: string) => {
+      await page.goto(`/admin/users/${id}`)
+      return page.getByRole('combobox', { name: 'Roles' }).or(named(page, 'Roles'))
+    }
+    let apiId: string
+    let visitor: Page
+    let userId: string
+
+    beforeAll(async () => {
+      const scope = (name: string) => ({ name, description: `What ${name} lets a program do` })
+      const api = { identifier: 'urn:example:warehouse', name: 'Warehouse' }
+      const scopes = ['stock:count', 'stock:read', 'stock:write'].map(scope)
+      apiId = (await call<{ id: string }>('apis', 'POST', { ...api, scopes })).id
+      visitor = (await fixture.visit()).page
+      await registerOnPage(visitor, newPerson())
+      userId = await visitor.evaluate(async () => (await (await fetch('/bff/session')).json()).user_id)
+    })
+
+    test('create a role with scopes that are shown by their APIs with their sentences', async () => {
+      const dialog = await openNewRole()
+      await named(dialog, 'Name').fill('Not A Role')
+      await press(dialog, 'Create role')
+      await expectError(named(dialog, 'Name'), /1 to 32 of a-z/)
+      await named(dialog, 'Name').fill('user')
+      await press(dialog, 'Create role')
+      await expectError(named(dialog, 'Name'), /There is a role with this name/)
+      await named(dialog, 'Name').fill('keeper')
+      expect(await dialog.innerText()).toContain('What stock:read lets a program do')
+      await dialog.getByLabel('stock:read').check()
+      await dialog.getByLabel('stock:write').check()
+      await press(dialog, 'Create role')
+      await page.getByRole('row', { name: /keeper .*stock:read, stock:write/ }).waitFor()
+    })
+
+    test('say at the boxes that an API has lost a scope since the page was opened', async () => {
+      await page.goto('/admin/roles/keeper')
+      await page.getByLabel('stock:count').check()
+      const kept = ['stock:read', 'stock:write'].map((name) => ({ name, description: name }))
+      await call(`apis/${apiId}`, 'PATCH', { scopes: kept })
+      await press(page, 'Save role')
+      await page.getByText(/up to 100 scopes that APIs have now/).waitFor()
+      expect(await call<{ scopes: unknown[] }>('roles/keeper')).toMatchObject({ scopes: { length: 2 } })
+    })
+
+    test('a user is given a role from the list on the user’s page', async () => {
+      const roles = await openUser(userId)
+      await roles.click()
+      await page.getByRole('option', { name: 'keeper' }).click()
+      expect(await page.getByRole('option', { name: 'user', exact: true }).count()).toBe(0)
+      await press(page, 'Save roles')
+      await page.getByText(/The roles of .* are saved/).waitFor()
+      expect(await call(`users/${userId}`)).toMatchObject({ roles: ['keeper'] })
+    })
+
+    test('a scope is taken with the sessions of those who lose it', async () => {
+      await page.goto('/admin/roles/keeper')
+      await page.getByLabel('stock:write').uncheck()
+      await page.getByLabel('End the sessions of users who lose a scope now').check()
+      const sent = page.waitForRequest((request) => request.method() === 'PATCH')
+      await press(page, 'Save role')
+      expect((await sent).postDataJSON()).toEqual({
+        scopes: [{ api: 'urn:example:warehouse', scope: 'stock:read' }],
+        end_sessions: true
+      })
+      await page.getByText('The role keeper is saved. One session has ended.').waitFor()
+      await visitor.getByRole('button', { name: 'Ask again' }).click()
+      await expectSignedOut(visitor)
+    })
+
+    test('a role is deleted once no user has it', async () => {
+      await page.goto('/admin/roles/keeper')
+      await press(page, 'Delete role')
+      await press(dialogOf(page), 'Delete')
+      await dialogOf(page).getByText('A user has this role. Take it from them first.').waitFor()
+      await openUser(userId)
+      await page.getByText('keeper', { exact: true }).first().waitFor()
+      const roles = await openUser(userId)
+      await roles.press('Backspace')
+      await press(page, 'Save roles')
+      await page.getByText(/The roles of .* are saved/).waitFor()
+      await page.goto('/admin/roles/keeper')
+      await press(page, 'Delete role')
+      await press(dialogOf(page), 'Delete')
+      await page.getByRole('heading', { level: 1, name: 'Roles', exact: true }).waitFor()
+      await expect.poll(() => page.getByRole('link', { name: 'keeper' }).count()).toBe(0)
+    })
+
+    test.each(['admin', 'user'])('the built-in role %s has no button that deletes it, and says why', async (name) => {
+      await page.goto(`/admin/roles/${name}`)
+      await page.getByRole('note').getByText('cannot be deleted').waitFor()
+      await page.getByRole('button', { name: 'Save role' }).waitFor()
+      expect(await page.getByRole('button', { name: 'Delete role' }).count()).toBe(0)
     })
   })
 

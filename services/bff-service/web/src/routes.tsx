@@ -22,6 +22,8 @@ const UsersPage = adminPage('UsersPage')
 const UserPage = adminPage('UserPage')
 const ApisPage = adminPage('ApisPage')
 const ApiPage = adminPage('ApiPage')
+const RolesPage = adminPage('RolesPage')
+const RolePage = adminPage('RolePage')
 const KeysPage = adminPage('KeysPage')
 const ClientsPage = adminPage('ClientsPage')
 const ClientPage = adminPage('ClientPage')
@@ -41,6 +43,8 @@ export function AppRoutes() {
             <Route path="users/:id" element={<UserPage />} />
             <Route path="apis" element={<ApisPage />} />
             <Route path="apis/:id" element={<ApiPage />} />
+            <Route path="roles" element={<RolesPage />} />
+            <Route path="roles/:name" element={<RolePage />} />
             <Route path="keys" element={<KeysPage />} />
             <Route path="clients" element={<ClientsPage />} />
             <Route path="clients/:clientId" element={<ClientPage />} />

@@ -1,6 +1,7 @@
 import { keepPreviousData, type QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { request } from '../../api/request.ts'
 import type { Api, ApiChange, ApiPage, ChangedApi, NewApi } from '../../api/types.ts'
+import { readWholeList } from '../../api/whole-list.ts'
 
 const apisKey = ['admin', 'apis'] as const
 
@@ -53,7 +54,21 @@ export function useDeleteApi(id: string) {
       request(pathOf(id), { method: 'DELETE', query: { end_sessions: String(endsSessions) } }),
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: [...apisKey, 'list'] })
+      void client.invalidateQueries({ queryKey: [...apisKey, 'all'] })
       void client.invalidateQueries({ queryKey: ['admin', 'roles'] })
     }
+  })
+}
+
+/** APIs with their scopes, to choose from. */
+export function useAllApis() {
+  return useQuery({
+    queryKey: [...apisKey, 'all'],
+    queryFn: ({ signal }) =>
+      readWholeList(async (cursor) => {
+        const query = { cursor, limit: 100 }
+        const { apis, next_cursor } = await request<ApiPage>('/account/admin/apis', { query, signal })
+        return { items: apis, next: next_cursor }
+      })
   })
 }
