@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { send, signIn } from '@countersign/testing/trio'
+import { post, send, signIn } from '@countersign/testing/trio'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -65,6 +65,7 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody, in light, in 
   let fixture: Fixture
   let page: Page
   let userId: string
+  let apiId: string
   let margaret: Person
 
   beforeAll(async () => {
@@ -76,11 +77,29 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody, in light, in 
       userId = await page.evaluate(async () => (await (await fetch('/bff/session')).json()).user_id)
       await context.close()
     }
+    apiId = await registerApi()
     page = (await fixture.visit()).page
   })
   afterAll(() => fixture?.close())
   afterEach(() => expect(fixture.complaints).toEqual([]))
 
+  const registerApi = async () => {
+    const { access_token: token } = await signIn(fixture.trio.auth.url, admin(fixture.trio))
+    const { body } = await post<{ id: string }>(
+      `${fixture.trio.auth.url}/admin/apis`,
+      {
+        identifier: 'https://reports.example',
+        name: 'Reports',
+        carries_roles: true,
+        scopes: [
+          { name: 'reports:read', description: 'Read all reports' },
+          { name: 'reports:write', description: 'Write reports and delete them' }
+        ]
+      },
+      token
+    )
+    return body.id
+  }
   const endSessionsOf = async (person: Person) => {
     const { access_token: token } = await signIn(fixture.trio.auth.url, person)
     const headers = { Authorization: `Bearer ${token}` }
@@ -110,6 +129,10 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody, in light, in 
     ['dashboard', () => '/admin', 'Dashboard'],
     ['users', () => '/admin/users', 'Users'],
     ['user', () => `/admin/users/${userId}`, 'margaret-'],
+    ['apis', () => '/admin/apis', 'APIs'],
+    ['api', () => `/admin/apis/${apiId}`, 'Reports'],
+    ['roles', () => '/admin/roles', 'Roles'],
+    ['role', () => '/admin/roles/user', 'user'],
     ['keys', () => '/admin/keys', 'Signing keys'],
     ['clients', () => '/admin/clients', 'Clients'],
     ['client', () => '/admin/clients/countersign', 'ountersign'],
@@ -133,6 +156,9 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody, in light, in 
     ['Rotate now', () => '/admin/keys'],
     [/^Revoke key/, () => '/admin/keys'],
     ['Disable user', () => `/admin/users/${userId}`],
+    ['New API', () => '/admin/apis'],
+    ['Delete API', () => `/admin/apis/${apiId}`],
+    ['New role', () => '/admin/roles'],
     ['New client', () => '/admin/clients']
   ])('the dialog of %s', (button, path) => ask(path(), button))
 

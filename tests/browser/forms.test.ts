@@ -125,6 +125,49 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
       expect(await dialog.innerText()).not.toMatch(ownTerms)
     })
 
+    test('an exchange rule: what is wrong stands at its field, and a good one is kept when another field changes', async () => {
+      const dialog = await openNewClient('exchanges')
+      await dialog.getByLabel('Client credentials').uncheck()
+      await dialog.getByLabel('Token exchange').check()
+      for (const [label, text] of [
+        ['Resources', 'https://orders.example'],
+        ['May act for', 'countersign']
+      ] as const) {
+        await dialog.getByLabel(label).fill(text)
+        await dialog.getByLabel(label).press('Enter')
+      }
+      await dialog.getByRole('button', { name: 'Add rule' }).click()
+      const rule = dialog.getByRole('group', { name: 'Rule 1' })
+      await named(rule, 'From the API').fill('https://another.example')
+      await create(dialog)
+      await expectFirstError(named(rule, 'From the API'), /one of the resources of this client/)
+      await named(rule, 'From the API').fill('https://orders.example')
+      await named(rule, 'To the API').fill('https://stock.example/#fragment')
+      await rule.getByLabel('With the scopes').fill('stock:read')
+      await rule.getByLabel('With the scopes').press('Enter')
+      await create(dialog)
+      await expectFirstError(named(rule, 'To the API'), /Name another API/)
+      expect(await dialog.innerText()).not.toMatch(ownTerms)
+      await named(rule, 'To the API').fill('https://stock.example')
+      await create(dialog)
+      usedSecrets.add(await dialog.getByLabel('Client secret').inputValue())
+
+      await office.goto('/admin/clients/exchanges')
+      await named(office, 'Name').fill('Exchanges tokens')
+      const sent = office.waitForRequest((request) => request.method() === 'PATCH')
+      await office.getByRole('button', { name: 'Save client' }).click()
+      expect((await sent).postDataJSON()).toEqual({ name: 'Exchanges tokens' })
+      await office.getByText('The client exchanges is saved.').waitFor()
+      await named(office, 'With the scope (optional)').fill('orders:write')
+      const changed = office.waitForResponse((response) => response.request().method() === 'PATCH')
+      await office.getByRole('button', { name: 'Save client' }).click()
+      expect(await (await changed).json()).toMatchObject({
+        exchange_rules: [
+          { from: 'https://orders.example', scope: 'orders:write', to: 'https://stock.example', scopes: ['stock:read'] }
+        ]
+      })
+    })
+
     test('a private key is refused before it is sent', async () => {
       const dialog = await openNewClient('private-key')
       await dialog.getByLabel('How it authenticates itself').selectOption({ value: 'private_key_jwt' })

@@ -106,7 +106,8 @@ describe('countersign clients beside a running installation', () => {
       access_token_ttl_seconds: null,
       secret_ids: [],
       created_at: expect.any(String),
-      disabled_at: null
+      disabled_at: null,
+      first_token_at: null
     })
     const token = await sourceOf(id, privateKey).getToken()
     usedSecrets.add(token)

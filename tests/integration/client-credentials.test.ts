@@ -106,6 +106,23 @@ describe.skipIf(!inject('docker'))('client credentials in the steady state', () 
     expect(await ask(assertion)).toBe(401)
   })
 
+  test('the first token of a client is recorded by one statement, and later ones by none, at every replica', async () => {
+    const client = await newClient()
+    const firstTokenAt = async () => {
+      const url = `${trio.auth.url}/admin/clients/${client.client_id}`
+      return (await get<{ first_token_at: string | null }>(url, admin)).body.first_token_at
+    }
+    expect(await firstTokenAt()).toBeNull()
+    expect((await token(client, { scope: 'more:than:it:has' })).status).toBe(400)
+    recorder.clear()
+    expect((await token(client)).status).toBe(200)
+    await expect.poll(firstTokenAt).not.toBeNull()
+    const first = await firstTokenAt()
+    for (const replica of [0, 1, 0, 1]) expect((await token(client, {}, undefined, replica)).status).toBe(200)
+    expect(recorder.statements.filter((text) => /SET first_token_at/.test(text))).toHaveLength(1)
+    expect(await firstTokenAt()).toBe(first)
+  })
+
   test('one that is disabled at another replica is refused at once here, and so are its tokens', async () => {
     const client = await newClient()
     const { body } = await token(client)

@@ -3,6 +3,7 @@ import { ensureFirstAdmin, type FirstAdmin } from './accounts/first-admin.ts'
 import { firstApi } from './apis/api.ts'
 import { createFailedAuthenticationLog } from './audit/failed-authentications.ts'
 import { createClientCache } from './clients/client-cache.ts'
+import { createFirstTokens } from './clients/first-tokens.ts'
 import type { Config } from './config.ts'
 import { createEndpointDeps } from './endpoints/endpoint-deps.ts'
 import { routesOf } from './endpoints/routes.ts'
@@ -97,10 +98,12 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
     metrics: httpMetrics,
     logger
   })
+  const firstTokens = createFirstTokens({ store: stores.firstTokens, logger })
   const failedAuthentications = createFailedAuthenticationLog({ store: stores.failedAuthentications, logger })
   const routes = routesOf(config.issuer)
   const given = { config, logger, infrastructure, stores }
-  const started = { passwords, metrics, keys, clients, announcer: relay, verifier, feedStreams, failedAuthentications }
+  const recorders = { metrics, firstTokens, failedAuthentications }
+  const started = { passwords, keys, clients, announcer: relay, verifier, feedStreams, ...recorders }
   const deps = createEndpointDeps({ ...given, ...started })
   const isFeedIntact = async () => relay.isHealthy() && (await publisher.isIntact())
   const service = createHttpService({
@@ -122,6 +125,7 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
       passwords,
       activity,
       failedAuthentications,
+      firstTokens,
       housekeeping,
       relay,
       keys,

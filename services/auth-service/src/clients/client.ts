@@ -57,4 +57,6 @@ export interface Client extends ClientPolicy {
   readonly credentialId: string
   readonly createdAt: Date
   readonly disabledAt: Date | null
+  /** When it got its first token at the token endpoint. */
+  readonly firstTokenAt: Date | null
 }

@@ -6,6 +6,7 @@ import type { FailedAuthenticationLog } from '../audit/failed-authentications.ts
 import type { ClientCache } from '../clients/client-cache.ts'
 import { createClientKeys } from '../clients/client-keys.ts'
 import { firstPartyClientId } from '../clients/client-rules.ts'
+import type { FirstTokens } from '../clients/first-tokens.ts'
 import type { Config } from '../config.ts'
 import type { Infrastructure } from '../infrastructure.ts'
 import type { Keys } from '../keys/start-keys.ts'
@@ -39,6 +40,7 @@ export interface Parts {
   verifier: AccessTokenVerifier
   feedStreams: FeedStreams
   failedAuthentications: FailedAuthenticationLog
+  firstTokens: FirstTokens
 }
 
 /** Makes the dependencies of the endpoints and their checks from the running parts. */
@@ -85,6 +87,7 @@ export function createEndpointDeps(parts: Parts) {
     firstParty: { clientId: firstPartyClientId, audience: [config.apiAudience, issuer] },
     // Tokens
     clients: parts.clients,
+    firstTokens: parts.firstTokens,
     accessTokens: createAccessTokenIssuer({ issuer, signingKey: keys.signingKeys.signingKey }),
     refreshTokens: createRefreshTokenCodec(masterKeys),
     ownTokens: createOwnAccessTokens(verifier),

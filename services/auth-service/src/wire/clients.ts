@@ -140,7 +140,11 @@ export const client = z
     access_token_ttl_seconds: z.int().nullable(),
     secret_ids: z.array(z.string()).meta({ description: 'names of its secrets, the newest one first' }),
     created_at: z.iso.datetime(),
-    disabled_at: z.iso.datetime().nullable()
+    disabled_at: z.iso.datetime().nullable(),
+    first_token_at: z.iso
+      .datetime()
+      .nullable()
+      .meta({ description: 'when it got its first token at `POST /oauth/token`' })
   })
   .meta({ id: 'Client' })
 
@@ -171,7 +175,8 @@ export function clientOnWire(client: Client) {
     access_token_ttl_seconds: client.accessTokenTtlSeconds,
     secret_ids: client.secretIds,
     created_at: client.createdAt.toISOString(),
-    disabled_at: client.disabledAt?.toISOString() ?? null
+    disabled_at: client.disabledAt?.toISOString() ?? null,
+    first_token_at: client.firstTokenAt?.toISOString() ?? null
   }
 }
 

@@ -20,6 +20,10 @@ const DashboardPage = lazy(async () => ({
 }))
 const UsersPage = adminPage('UsersPage')
 const UserPage = adminPage('UserPage')
+const ApisPage = adminPage('ApisPage')
+const ApiPage = adminPage('ApiPage')
+const RolesPage = adminPage('RolesPage')
+const RolePage = adminPage('RolePage')
 const KeysPage = adminPage('KeysPage')
 const ClientsPage = adminPage('ClientsPage')
 const ClientPage = adminPage('ClientPage')
@@ -37,6 +41,10 @@ export function AppRoutes() {
             <Route index element={<DashboardPage />} />
             <Route path="users" element={<UsersPage />} />
             <Route path="users/:id" element={<UserPage />} />
+            <Route path="apis" element={<ApisPage />} />
+            <Route path="apis/:id" element={<ApiPage />} />
+            <Route path="roles" element={<RolesPage />} />
+            <Route path="roles/:name" element={<RolePage />} />
             <Route path="keys" element={<KeysPage />} />
             <Route path="clients" element={<ClientsPage />} />
             <Route path="clients/:clientId" element={<ClientPage />} />

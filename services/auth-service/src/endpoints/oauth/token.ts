@@ -2,6 +2,7 @@ import { type AccessTokenResponse, InvalidRequestError } from '@countersign/oaut
 import type { ClientInfo } from '../../client-info.ts'
 import type { ClientGrantType } from '../../clients/client.ts'
 import type { ConfirmedClient } from '../../clients/client-store.ts'
+import type { FirstTokens } from '../../clients/first-tokens.ts'
 import { type ClientCredentialsDeps, clientCredentials } from '../../grants/client-credentials.ts'
 import { type RefreshDeps, refresh } from '../../grants/refresh.ts'
 import { requireGrantType } from '../../grants/requested-scope.ts'
@@ -16,6 +17,7 @@ export interface TokenDeps
   extends ClientCredentialsDeps,
     RefreshDeps,
     Omit<TokenExchangeDeps, 'accessTokens' | 'accessTokenTtlSeconds' | 'sessions'> {
+  firstTokens: Pick<FirstTokens, 'note'>
   metrics: IssuerMetrics
 }
 
@@ -38,7 +40,11 @@ export const token = defineRoute(
     takesProof: true,
     response: { status: 200, schema: accessTokenResponse }
   },
-  (deps: TokenDeps) => (request) => grants[request.body.grant_type](deps, request),
+  (deps: TokenDeps) => async (request) => {
+    const response = await grants[request.body.grant_type](deps, request)
+    deps.firstTokens.note(request.client)
+    return response
+  },
   ({ metrics }) =>
     (body, code) =>
       metrics.countTokenRequest(body?.grant_type ?? 'other', code ?? 'issued')

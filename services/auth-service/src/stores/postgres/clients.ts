@@ -14,6 +14,7 @@ import type {
 import { checkChange } from '../../clients/client-rules.ts'
 import { clientSecretId, maxClientSecrets } from '../../clients/client-secrets.ts'
 import type { ClientStore } from '../../clients/client-store.ts'
+import type { FirstTokenStore } from '../../clients/first-tokens.ts'
 import type { OutboxEntry } from '../../revocation/revocation-outbox.ts'
 import { mayAdminister } from './acting-admin.ts'
 import { recordAuditEvent } from './audit-events.ts'
@@ -43,10 +44,12 @@ interface ClientRow {
   epoch: string
   created_at: Date
   disabled_at: Date | null
+  first_token_at: Date | null
 }
 
 const columns = Prisma.sql`c.id, c.name, c.auth_method, c.jwks, c.jwks_uri, c.secret_hashes, c.grant_types, c.scopes,
-  c.audiences, c.resources, c.may_act_for, c.may_carry_roles, c.may_unbind_tokens, c.exchange_rules, c.access_token_ttl_seconds, c.epoch, c.created_at, c.disabled_at`
+  c.audiences, c.resources, c.may_act_for, c.may_carry_roles, c.may_unbind_tokens, c.exchange_rules, c.access_token_ttl_seconds, c.epoch, c.created_at,
+  c.disabled_at, c.first_token_at`
 
 type ConfirmedClientRow = ClientRow & { issued_at: number; signing_kid: string }
 
@@ -67,6 +70,18 @@ export function createPrismaClientStore(preparedStatements: PreparedStatements):
           issuedAt: row.issued_at,
           signingKid: row.signing_kid
         }
+      )
+    }
+  }
+}
+
+/** The first tokens of clients in Postgres. */
+export function createPrismaFirstTokens(database: Database): FirstTokenStore {
+  return {
+    async recordFirstToken(clientId) {
+      await orUnavailable(
+        database.$executeRaw`
+          UPDATE clients SET first_token_at = ${databaseNow} WHERE id = ${clientId} AND first_token_at IS NULL`
       )
     }
   }
@@ -282,6 +297,7 @@ function toClient(row: ClientRow): Client {
     secretIds: row.secret_hashes.map(clientSecretId),
     credentialId: row.epoch,
     createdAt: row.created_at,
-    disabledAt: row.disabled_at
+    disabledAt: row.disabled_at,
+    firstTokenAt: row.first_token_at
   }
 }

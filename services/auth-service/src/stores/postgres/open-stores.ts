@@ -2,7 +2,7 @@ import type { Config } from '../../config.ts'
 import { createPrismaActivity } from './activity.ts'
 import { createPrismaApiAdministration } from './apis.ts'
 import { createPrismaAuditLog } from './audit-log.ts'
-import { createPrismaClientAdministration, createPrismaClientStore } from './clients.ts'
+import { createPrismaClientAdministration, createPrismaClientStore, createPrismaFirstTokens } from './clients.ts'
 import { openDatabase, openDatabasePool, openDatabaseProbe } from './database.ts'
 import { requireNoDroppedSlashes } from './dropped-slashes.ts'
 import { createPrismaExpiredRows } from './expired-rows.ts'
@@ -39,6 +39,7 @@ export async function openPostgresStores(config: Config) {
     clientAdministration: createPrismaClientAdministration(database),
     expiredRows: createPrismaExpiredRows(database, config),
     failedAuthentications: createPrismaFailedAuthentications(database),
+    firstTokens: createPrismaFirstTokens(database),
     families: createPrismaRefreshTokenFamilies(database, preparedStatements, config),
     outbox: createPrismaRevocationOutbox(database),
     revocationFeed,

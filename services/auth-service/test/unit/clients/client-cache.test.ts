@@ -20,6 +20,7 @@ const confirmed = (id: string, credentialId = `credential of ${id}`): ConfirmedC
   accessTokenTtlSeconds: null,
   createdAt: new Date(0),
   disabledAt: null,
+  firstTokenAt: null,
   secretIds: [],
   secretHashes: [],
   issuedAt: 1_000_000,

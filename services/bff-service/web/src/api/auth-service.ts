@@ -478,6 +478,10 @@ export interface Client {
   secret_ids: string[]
   created_at: string
   disabled_at: string | null
+  /**
+   * when it got its first token at `POST /oauth/token`
+   */
+  first_token_at: string | null
 }
 
 export interface ClientWithSecret {
@@ -510,6 +514,10 @@ export interface ClientWithSecret {
   secret_ids: string[]
   created_at: string
   disabled_at: string | null
+  /**
+   * when it got its first token at `POST /oauth/token`
+   */
+  first_token_at: string | null
   /**
    * shown once; it is kept nowhere
    */

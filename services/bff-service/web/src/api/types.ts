@@ -30,5 +30,5 @@ export type ActivityWindow = Activity['window']
 /** What may be changed of a client. */
 export type ClientPolicy = Omit<
   Client,
-  'client_id' | 'token_endpoint_auth_method' | 'secret_ids' | 'created_at' | 'disabled_at'
+  'client_id' | 'token_endpoint_auth_method' | 'secret_ids' | 'created_at' | 'disabled_at' | 'first_token_at'
 >

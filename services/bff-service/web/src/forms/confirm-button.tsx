@@ -1,4 +1,4 @@
-import { Button, type ButtonProps, Text } from '@mantine/core'
+import { Button, type ButtonProps, Stack, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import type { ReactNode } from 'react'
 import { showSuccess } from '../components/show-message.ts'
@@ -25,14 +25,17 @@ interface ConfirmButtonProps<Variables> extends Pick<ButtonProps, 'variant' | 'c
   variablesOf: (reason: string | undefined) => Variables
   /** Shown when it is done, unless the mutation has its own message. */
   success?: string
+  onSuccess?: () => void
+  /** A field below the text, whose value `variablesOf` knows. */
+  choice?: ReactNode
   /** What will happen. */
   children: ReactNode
 }
 
 /** A button that asks before it changes something. Asking again clears the error of the last try. */
 export function ConfirmButton<Variables>(props: ConfirmButtonProps<Variables>) {
-  const { label, title, confirmLabel, isDestructive, withReason, change, variablesOf, success, children, ...button } =
-    props
+  const { label, title, confirmLabel, isDestructive, withReason, change, ...rest } = props
+  const { variablesOf, success, onSuccess, choice, children, ...button } = rest
   const [isOpen, { open, close }] = useDisclosure()
   const start = () => {
     change.reset()
@@ -43,6 +46,7 @@ export function ConfirmButton<Variables>(props: ConfirmButtonProps<Variables>) {
       onSuccess: () => {
         close()
         if (success) showSuccess(success)
+        onSuccess?.()
       }
     })
   return (
@@ -61,7 +65,10 @@ export function ConfirmButton<Variables>(props: ConfirmButtonProps<Variables>) {
         onConfirm={confirm}
         onClose={close}
       >
-        <Text size="sm">{children}</Text>
+        <Stack>
+          <Text size="sm">{children}</Text>
+          {choice}
+        </Stack>
       </ConfirmDialog>
     </>
   )

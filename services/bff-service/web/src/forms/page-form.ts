@@ -1,7 +1,7 @@
 import { type FormErrors, type UseFormInput, useForm } from '@mantine/form'
 import { type SyntheticEvent, useRef, useState } from 'react'
 import { flushSync } from 'react-dom'
-import { type FieldWishes, refusedFields } from './refused-fields.ts'
+import { type FieldWishes, refusedFields, valueAt } from './refused-fields.ts'
 
 interface PageFormInput<Values> extends Pick<UseFormInput<Values>, 'validate'> {
   initialValues: Values
@@ -18,13 +18,16 @@ export type PageForm<Values extends object> = ReturnType<typeof usePageForm<Valu
 export function usePageForm<Values extends object>({ initialValues, validate, wishes = {} }: PageFormInput<Values>) {
   const element = useRef<HTMLFormElement>(null)
   const [problem, setProblem] = useState<unknown>()
-  const isText = (name: string) => typeof (initialValues as Record<string, unknown>)[name] === 'string'
   const form = useForm<Values>({
     mode: 'uncontrolled',
     initialValues,
     ...(validate && { validate }),
     enhanceGetInputProps: ({ field }) => (isText(String(field)) ? { name: String(field) } : undefined)
   })
+
+  function isText(path: string): boolean {
+    return typeof valueAt(form.getValues(), path) === 'string'
+  }
 
   /** Password managers and browsers fill fields without an event. */
   function readFields(sent: HTMLFormElement): void {

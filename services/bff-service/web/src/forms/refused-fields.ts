@@ -1,7 +1,9 @@
 import { ApiError } from '../api/api-error.ts'
 
-/** The rule of each field of a form, in words for people. */
-export type FieldWishes<Values> = Partial<Record<keyof Values & string, string>>
+/** The rule of each field of a form, in words for people. That of `scopes.name` is for the name of each of the scopes. */
+export type FieldWishes<Values> = Partial<
+  Record<(keyof Values & string) | `${keyof Values & string}.${string}`, string>
+>
 
 interface RefusedFields {
   /** Sentences by the names of their fields. */
@@ -20,12 +22,34 @@ export function refusedFields<Values>(
   const errors: Record<string, string> = {}
   let isAll = true
   for (const { path } of error.issues) {
-    const [name = '', index = ''] = path.split('.')
-    const wish = (wishes as Record<string, string | undefined>)[name]
-    if (wish === undefined) isAll = false
-    else errors[name] ??= sentenceOf(wish, values[name], index)
+    const field = fieldOf(path, wishes)
+    if (field) errors[field.name] ??= sentenceOf(field.wish, valueAt(values, field.name), field.index)
+    else isAll = false
   }
   return { errors, isAll }
+}
+
+interface RefusedField {
+  name: string
+  wish: string
+  /** Of the rejected item, when the field is a list; else empty. */
+  index: string
+}
+
+/** The field of a path such as `name`, `audiences.0` or `scopes.0.name`, if the form has a sentence for it. */
+function fieldOf(path: string, wishes: Record<string, string | undefined>): RefusedField | undefined {
+  const [name = '', index = '', member = '', innerIndex = ''] = path.split('.')
+  const ofMember = member ? wishes[`${name}.${member}`] : undefined
+  if (ofMember !== undefined) return { name: `${name}.${index}.${member}`, wish: ofMember, index: innerIndex }
+  const wish = wishes[name]
+  return wish === undefined ? undefined : { name, wish, index }
+}
+
+/** What stands at a path such as `scopes.0.name`. */
+export function valueAt(values: unknown, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], values)
 }
 
 /** Names the rejected item of a list. */

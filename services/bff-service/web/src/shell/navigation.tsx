@@ -8,6 +8,8 @@ const accountLinks = [{ to: '/', label: 'Account' }]
 const adminLinks = [
   { to: '/admin', label: 'Dashboard' },
   { to: '/admin/users', label: 'Users' },
+  { to: '/admin/apis', label: 'APIs' },
+  { to: '/admin/roles', label: 'Roles' },
   { to: '/admin/keys', label: 'Keys' },
   { to: '/admin/clients', label: 'Clients' },
   { to: '/admin/audit', label: 'Audit log' }

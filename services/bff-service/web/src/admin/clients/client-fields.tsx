@@ -3,6 +3,7 @@ import { TokensInput } from '../../components/tokens-input.tsx'
 import type { PageForm } from '../../forms/page-form.ts'
 import type { ClientFormValues } from './client-form.ts'
 import { grantTypeLabels } from './client-terms.ts'
+import { ExchangeRules } from './exchange-rules.tsx'
 
 const lists = [
   { name: 'scopes', label: 'Scopes', description: 'What its tokens may hold.' },
@@ -79,6 +80,7 @@ export function ClientFields({ form, isDisabled = false }: ClientFieldsProps) {
           {...form.getInputProps(name)}
         />
       ))}
+      <ExchangeRules form={form} isDisabled={isDisabled} />
       {rights.map(({ name, label, description }) => (
         <Checkbox
           key={form.key(name)}

@@ -1,8 +1,6 @@
 import type { Client, ClientPolicy } from '../../api/types.ts'
 import type { FieldWishes } from '../../forms/refused-fields.ts'
-
-/** What the form has fields for: exchange rules are made at the command line. */
-export type EditedPolicy = Omit<ClientPolicy, 'exchange_rules'>
+import { type RuleRow, ruleRowsOf, rulesOf, ruleValidation, ruleWishes } from './rule-rows.ts'
 
 /** The fields of the form as they are typed. */
 export interface ClientFormValues {
@@ -18,6 +16,7 @@ export interface ClientFormValues {
   may_act_for: string[]
   may_carry_roles: boolean
   may_unbind_tokens: boolean
+  exchange_rules: RuleRow[]
   access_token_ttl_seconds: string
 }
 
@@ -34,6 +33,7 @@ export const emptyClient: ClientFormValues = {
   may_act_for: [],
   may_carry_roles: false,
   may_unbind_tokens: false,
+  exchange_rules: [],
   access_token_ttl_seconds: ''
 }
 
@@ -42,12 +42,13 @@ export function formValuesOf(client: Client): ClientFormValues {
     ...client,
     jwks: client.jwks ? JSON.stringify(client.jwks, null, 2) : '',
     jwks_uri: client.jwks_uri ?? '',
+    exchange_rules: ruleRowsOf(client.exchange_rules),
     access_token_ttl_seconds: client.access_token_ttl_seconds?.toString() ?? ''
   }
 }
 
 /** What the API takes. An empty field is no value. */
-export function policyOf(values: ClientFormValues): EditedPolicy {
+export function policyOf(values: ClientFormValues): ClientPolicy {
   const hasKeys = values.token_endpoint_auth_method === 'private_key_jwt'
   return {
     name: values.name.trim() || values.client_id.trim(),
@@ -60,13 +61,14 @@ export function policyOf(values: ClientFormValues): EditedPolicy {
     may_act_for: values.may_act_for,
     may_carry_roles: values.may_carry_roles,
     may_unbind_tokens: values.may_unbind_tokens,
+    exchange_rules: rulesOf(values.exchange_rules),
     access_token_ttl_seconds: values.access_token_ttl_seconds.trim() ? Number(values.access_token_ttl_seconds) : null
   }
 }
 
 /** The members that are not as they were. */
-export function changesOf(before: EditedPolicy, after: EditedPolicy): Partial<EditedPolicy> {
-  const names = Object.keys(after) as (keyof EditedPolicy)[]
+export function changesOf(before: ClientPolicy, after: ClientPolicy): Partial<ClientPolicy> {
+  const names = Object.keys(after) as (keyof ClientPolicy)[]
   const changed = names.filter((name) => sortedJson(before[name]) !== sortedJson(after[name]))
   return Object.fromEntries(changed.map((name) => [name, after[name]]))
 }
@@ -94,6 +96,8 @@ export const clientWishes: FieldWishes<ClientFormValues> = {
   resources:
     'A resource is the name of an API as its tokens have it, such as https://reports.example.com or my-api, without spaces, quotes and #.',
   may_act_for: 'Name clients by their ids: 1 to 64 of A-Z, a-z, 0-9, . _ and -.',
+  exchange_rules: 'Exchange rules need the grant type “token exchange”, and each of them stands here once.',
+  ...ruleWishes,
   access_token_ttl_seconds: 'Give 30 to 3600 seconds, or leave this empty.'
 }
 
@@ -107,8 +111,8 @@ export const clientValidation = {
   },
   grant_types: (grants: string[], { resources }: ClientFormValues) =>
     hasOwnTokens(grants) || exchanges(grants) || resources.length > 0 ? null : clientWishes.grant_types,
-  audiences: (audiences: string[], { grant_types: grants }: ClientFormValues) =>
-    audiences.length > 0 || !(hasOwnTokens(grants) || exchanges(grants))
+  audiences: (audiences: string[], { grant_types: grants, exchange_rules: rules }: ClientFormValues) =>
+    audiences.length > 0 || !(hasOwnTokens(grants) || (exchanges(grants) && rules.length === 0))
       ? null
       : 'The client needs an audience: what its tokens are for.',
   resources: (resources: string[], { grant_types: grants }: ClientFormValues) =>
@@ -117,6 +121,7 @@ export const clientValidation = {
       : 'Token exchange needs a resource: what the client is itself, as tokens name it.',
   may_act_for: (clients: string[], { grant_types: grants }: ClientFormValues) =>
     clients.length > 0 || !exchanges(grants) ? null : 'Token exchange needs the clients whose users it may act for.',
+  exchange_rules: ruleValidation,
   access_token_ttl_seconds: (text: string) =>
     text.trim() === '' || /^\d+$/.test(text.trim()) ? null : clientWishes.access_token_ttl_seconds
 }
@@ -125,7 +130,7 @@ function hasOwnTokens(grants: string[]): boolean {
   return grants.includes('client_credentials')
 }
 
-function exchanges(grants: string[]): boolean {
+export function exchanges(grants: string[]): boolean {
   return grants.includes('urn:ietf:params:oauth:grant-type:token-exchange')
 }
 

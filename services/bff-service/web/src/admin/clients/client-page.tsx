@@ -8,13 +8,10 @@ import { Page } from '../../layout/page.tsx'
 import { Section } from '../../layout/section.tsx'
 import { ChangeClient } from './change-client.tsx'
 import { ClientSecrets } from './client-secrets.tsx'
-import { authMethodLabels } from './client-terms.ts'
+import { authMethodLabels, firstPartyClientId } from './client-terms.ts'
 import { useClient } from './clients-api.ts'
 import { ClientStatus } from './clients-page.tsx'
 import { DisableClient } from './disable-client.tsx'
-
-/** The issuer's own client: it exists from the start, and cannot be changed. */
-const firstPartyClientId = 'countersign'
 
 export function ClientPage() {
   const { clientId = '' } = useParams()
@@ -55,7 +52,8 @@ function ClientDetails({ client }: { client: Client }) {
               'Authentication',
               authMethodLabels[client.token_endpoint_auth_method] ?? client.token_endpoint_auth_method
             ],
-            ['Created', <DateTime key="created" value={client.created_at} />]
+            ['Created', <DateTime key="created" value={client.created_at} />],
+            ...(isFixed ? [] : [['First token', <FirstToken key="token" client={client} />] as const])
           ]}
         />
         <div>
@@ -67,5 +65,14 @@ function ClientDetails({ client }: { client: Client }) {
       {client.token_endpoint_auth_method === 'client_secret_basic' && !isFixed && <ClientSecrets client={client} />}
       <ChangeClient client={client} isDisabled={isFixed} />
     </>
+  )
+}
+
+/** When the client got its first token: the sign that it is set up right. */
+function FirstToken({ client: { first_token_at } }: { client: Client }) {
+  return (
+    <span role="status">
+      {first_token_at ? <DateTime value={first_token_at} /> : 'None seen yet. This page looks for it.'}
+    </span>
   )
 }

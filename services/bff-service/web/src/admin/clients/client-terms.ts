@@ -1,3 +1,6 @@
+/** The issuer's own client: it exists from the start, and cannot be changed. */
+export const firstPartyClientId = 'countersign'
+
 /** The terms of the registry in words, by their values on the wire. */
 export const authMethodLabels: Record<string, string> = {
   private_key_jwt: 'Signed assertion (private_key_jwt)',

@@ -3,7 +3,8 @@ import { useRef } from 'react'
 import { isAway, isConflict } from '../../api/api-error.ts'
 import { request } from '../../api/request.ts'
 import type { Client, ClientPage, ClientPolicy, ClientWithSecret } from '../../api/types.ts'
-import { changesOf, type EditedPolicy } from './client-form.ts'
+import { changesOf } from './client-form.ts'
+import { firstPartyClientId } from './client-terms.ts'
 
 const clientsKey = ['admin', 'clients'] as const
 
@@ -23,10 +24,16 @@ export function useClients(cursor: string | undefined) {
   })
 }
 
+/** For ten minutes: a page that asked for ever would keep its session from ending when it is idle. */
+function isAwaitingToken(client: Client | undefined, reads: number): boolean {
+  return client?.first_token_at === null && client.client_id !== firstPartyClientId && reads < 200
+}
+
 export function useClient(clientId: string) {
   return useQuery({
     queryKey: [...clientsKey, 'one', clientId],
-    queryFn: ({ signal }) => request<Client>(pathOf(clientId), { signal })
+    queryFn: ({ signal }) => request<Client>(pathOf(clientId), { signal }),
+    refetchInterval: ({ state }) => (isAwaitingToken(state.data, state.dataUpdateCount) ? 3_000 : false)
   })
 }
 
@@ -54,7 +61,7 @@ export function useCreateClient() {
 /** A request whose response was lost may have created the client; its secret cannot be seen again. */
 async function findCreated({ client_id, ...body }: NewClient, conflict: unknown): Promise<ClientWithSecret> {
   const found = await request<Client>(pathOf(client_id))
-  const isSame = Object.keys(changesOf(found, body as EditedPolicy)).length === 0 && found.disabled_at === null
+  const isSame = Object.keys(changesOf(found, body as ClientPolicy)).length === 0 && found.disabled_at === null
   if (isSame) return found
   throw conflict
 }

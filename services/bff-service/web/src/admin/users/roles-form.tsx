@@ -5,22 +5,23 @@ import { TokensInput } from '../../components/tokens-input.tsx'
 import { FormProblem } from '../../forms/form-problem.tsx'
 import { usePageForm } from '../../forms/page-form.ts'
 import { Section } from '../../layout/section.tsx'
+import { everyonesRole } from '../roles/built-in-roles.ts'
+import { isRoleName, roleNameRule } from '../roles/role-form.ts'
+import { useAllRoles } from '../roles/roles-api.ts'
 import { useChangeUser } from './users-api.ts'
 
-const rolePattern = /^[a-z][a-z0-9_-]{0,31}$/
-const roleRule = 'A role is 1 to 32 of a-z, 0-9, _ and -, a letter first.'
-
 function rolesError(roles: readonly string[]): string | null {
-  const wrong = roles.find((role) => !rolePattern.test(role))
-  return wrong === undefined ? null : `“${wrong}” cannot be used. ${roleRule}`
+  const wrong = roles.find((role) => !isRoleName(role))
+  return wrong === undefined ? null : `“${wrong}” cannot be used. ${roleNameRule}`
 }
 
 export function RolesForm({ user }: { user: User }) {
   const change = useChangeUser(user.id)
+  const known = useAllRoles().data?.items.map(({ name }) => name) ?? []
   const form = usePageForm({
     initialValues: { roles: user.roles },
     validate: { roles: rolesError },
-    wishes: { roles: roleRule }
+    wishes: { roles: roleNameRule }
   })
   const submit = form.onSubmit(({ roles }) => {
     if (change.isPending) return
@@ -42,7 +43,8 @@ export function RolesForm({ user }: { user: User }) {
         <Group align="flex-end">
           <TokensInput
             label="Roles"
-            description="Enter or a comma adds one."
+            description="Choose from the list. Another name makes a role that holds nothing yet."
+            data={known.filter((name) => name !== everyonesRole)}
             flex="1 1 16rem"
             maxTags={16}
             key={form.key('roles')}

@@ -1,0 +1,97 @@
+import { Button, Fieldset, Input, Stack, Text, TextInput } from '@mantine/core'
+import { useRef } from 'react'
+import { flushSync } from 'react-dom'
+import { TokensInput } from '../../components/tokens-input.tsx'
+import type { PageForm } from '../../forms/page-form.ts'
+import { type ClientFormValues, exchanges } from './client-form.ts'
+import classes from './exchange-rules.module.css'
+import { emptyRule, maxRules } from './rule-rows.ts'
+
+interface ExchangeRulesProps {
+  form: PageForm<ClientFormValues>
+  isDisabled: boolean
+}
+
+/** From which API to which other one the client exchanges tokens of users. */
+export function ExchangeRules({ form, isDisabled }: ExchangeRulesProps) {
+  const list = useRef<HTMLDivElement>(null)
+  const addButton = useRef<HTMLButtonElement>(null)
+  const grants = form.useWatchValue('grant_types')
+  const { exchange_rules: rules } = form.getValues()
+  if (rules.length === 0 && (isDisabled || !exchanges(grants))) return null
+  const add = () => {
+    flushSync(() => form.insertListItem('exchange_rules', emptyRule()))
+    list.current?.querySelector<HTMLInputElement>(`[data-path="exchange_rules.${rules.length}.from"]`)?.focus()
+  }
+  const remove = (at: number) => {
+    flushSync(() => form.removeListItem('exchange_rules', at))
+    addButton.current?.focus()
+  }
+  return (
+    <Fieldset legend="Exchange rules" disabled={isDisabled}>
+      <Stack ref={list}>
+        <Text size="sm" c="dimmed">
+          A rule lets the client exchange a user’s token for one API into a token for another, as far as the user’s
+          roles hold the scopes there. Without a rule, it gets no more than the user’s token has.
+        </Text>
+        {rules.map(({ key }, at) => (
+          <RuleFields key={key} form={form} at={at} isDisabled={isDisabled} onRemove={() => remove(at)} />
+        ))}
+        {form.errors.exchange_rules && <Input.Error role="alert">{form.errors.exchange_rules}</Input.Error>}
+        {!isDisabled && rules.length < maxRules && (
+          <div>
+            <Button ref={addButton} variant="default" size="xs" onClick={add}>
+              Add rule
+            </Button>
+          </div>
+        )}
+      </Stack>
+    </Fieldset>
+  )
+}
+
+interface RuleFieldsProps extends ExchangeRulesProps {
+  at: number
+  onRemove: () => void
+}
+
+function RuleFields({ form, at, isDisabled, onRemove }: RuleFieldsProps) {
+  const text = (name: 'from' | 'scope' | 'to', label: string) => (
+    <TextInput
+      label={label}
+      maxLength={512}
+      autoComplete="off"
+      spellCheck={false}
+      disabled={isDisabled}
+      key={form.key(`exchange_rules.${at}.${name}`)}
+      {...form.getInputProps(`exchange_rules.${at}.${name}`)}
+    />
+  )
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset in the fieldset would draw a second frame
+    <div role="group" aria-label={`Rule ${at + 1}`} className={classes.rule}>
+      {text('from', 'From the API')}
+      {text('scope', 'With the scope (optional)')}
+      {text('to', 'To the API')}
+      <TokensInput
+        label="With the scopes"
+        maxTags={50}
+        disabled={isDisabled}
+        key={form.key(`exchange_rules.${at}.scopes`)}
+        {...form.getInputProps(`exchange_rules.${at}.scopes`)}
+      />
+      {!isDisabled && (
+        <Button
+          variant="subtle"
+          color="red"
+          size="xs"
+          className={classes.remove}
+          aria-label={`Remove rule ${at + 1}`}
+          onClick={onRemove}
+        >
+          Remove
+        </Button>
+      )}
+    </div>
+  )
+}

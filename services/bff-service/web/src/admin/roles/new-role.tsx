@@ -1,0 +1,57 @@
+import { Button, Group, Stack, TextInput } from '@mantine/core'
+import { isConflict, messageOf } from '../../api/api-error.ts'
+import { showSuccess } from '../../components/show-message.ts'
+import { FormProblem } from '../../forms/form-problem.tsx'
+import { usePageForm } from '../../forms/page-form.ts'
+import { emptyRole, newRoleOf, type RoleFormValues, roleValidation, roleWishes } from './role-form.ts'
+import { useCreateRole } from './roles-api.ts'
+import { ScopeBoxes } from './scope-boxes.tsx'
+
+export function NewRole({ onClose }: { onClose: () => void }) {
+  const create = useCreateRole()
+  const form = usePageForm<RoleFormValues>({ initialValues: emptyRole, validate: roleValidation, wishes: roleWishes })
+  const submit = form.onSubmit((values) => {
+    if (create.isPending) return
+    create.mutate(newRoleOf(values), {
+      onSuccess: ({ name }) => {
+        showSuccess(`There is a role ${name} now. Give it to users on their pages.`)
+        onClose()
+      },
+      onError: (error) => form.refuse(error, isConflict(error) ? { name: messageOf(error) } : undefined)
+    })
+  })
+  return (
+    <form noValidate onSubmit={submit}>
+      <Stack>
+        <TextInput
+          label="Name"
+          description="As tokens have it. It stays as it is."
+          required
+          maxLength={32}
+          autoComplete="off"
+          spellCheck={false}
+          data-autofocus
+          key={form.key('name')}
+          {...form.getInputProps('name')}
+        />
+        <TextInput
+          label="Description (optional)"
+          maxLength={200}
+          autoComplete="off"
+          key={form.key('description')}
+          {...form.getInputProps('description')}
+        />
+        <ScopeBoxes form={form} />
+        <FormProblem form={form} />
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose} disabled={create.isPending}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={create.isPending}>
+            Create role
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  )
+}
