@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import type { IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -225,6 +226,97 @@ describe.skipIf(!inject('docker'))('the bff-service in front of several APIs', (
       expect(await endsWithin(socket, end)).toBeLessThan(1000)
       await streamEnds
       await vi.waitUntil(() => apis.stock.open === 0 && apis.reports.open === 0)
+    })
+  })
+
+  describe('the server of an app', () => {
+    let app: Server
+    let site: ServiceProcess
+    let respond: (request: IncomingMessage, response: ServerResponse) => void
+
+    beforeAll(async () => {
+      app = createServer((request, response) => respond(request, response)).listen(0, '127.0.0.1')
+      await once(app, 'listening')
+      const appUrl = `http://127.0.0.1:${(app.address() as AddressInfo).port}`
+      site = await fixture.trio.startBff({ PUBLIC_URL: publicUrl, API_URL: apis.first.url, APP_URL: appUrl })
+      await untilReady(site)
+    })
+    afterAll(() => {
+      app?.closeAllConnections()
+      app?.close()
+    })
+    const visit = () => createBrowserClient(publicUrl, site.url)
+
+    test('gets the request without the session, and knows the outside address', async () => {
+      const seen: IncomingMessage[] = []
+      respond = (request, response) => {
+        seen.push(request)
+        response.end()
+      }
+      const client = visit()
+      await client.signIn(user)
+      const { session } = cookieNames(publicUrl)
+      await client.send('POST', '/orders?x=1', {
+        headers: {
+          Cookie: `${session}=${client.cookie}; theme=dark; countersign=${client.cookie}; __Host-countersign-device=x`,
+          'X-Countersign-Forwarder-Key': 'x',
+          'X-Forwarded-For': '203.0.113.7',
+          Forwarded: 'for=203.0.113.7'
+        },
+        body: { order: 1 }
+      })
+      const [request] = seen
+      expect([request?.method, request?.url]).toEqual(['POST', '/orders?x=1'])
+      expect(request?.headers).toMatchObject({
+        cookie: 'theme=dark',
+        'content-type': 'application/json',
+        'x-forwarded-for': '127.0.0.1',
+        'x-forwarded-host': 'localhost:4002',
+        'x-forwarded-proto': 'http'
+      })
+      expect(request?.headers.host).toMatch(/^127\.0\.0\.1:/)
+      for (const name of ['authorization', 'forwarded', 'x-countersign-forwarder-key']) {
+        expect(request?.headers).not.toHaveProperty(name)
+      }
+    })
+
+    test('sets cookies of its own and none of the site, and its redirects stay at the site', async () => {
+      respond = (_request, response) => {
+        const { session } = cookieNames(publicUrl)
+        response.setHeader('Set-Cookie', [`${session}=stolen; Path=/`, 'theme=dark; Path=/', '__Host-countersign=x'])
+        response.writeHead(302, { Location: `http://127.0.0.1:${(app.address() as AddressInfo).port}/next?a` }).end()
+      }
+      const { status, headers } = await visit().send('GET', '/old')
+      expect({ status, location: headers.get('location') }).toEqual({ status: 302, location: '/next?a' })
+      expect(headers.getSetCookie()).toEqual(['theme=dark; Path=/'])
+      expect(headers.get('x-frame-options')).toBe('SAMEORIGIN')
+    })
+
+    test('gets nothing below the paths of the site, and is 503 while it is away', async () => {
+      respond = (_request, response) => void response.end('the app')
+      expect((await visit().send('GET', '/bff/none')).status).toBe(404)
+      expect((await visit().send('GET', '/account/auth/login')).status).toBe(404)
+      expect((await visit().send('GET', '/countersign/assets/none.js')).status).toBe(404)
+      expect((await visit().send<string>('GET', '/anything')).body).toBe('the app')
+      respond = (request) => request.socket.destroy()
+      const { status, body } = await visit().send('POST', '/anything')
+      expect({ status, body }).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
+    })
+
+    test('gets no WebSocket of another site', async () => {
+      const socket = new WebSocket(site.url.replace('http', 'ws'), {
+        headers: { Host: 'localhost:4002', Origin: 'https://evil.example' }
+      })
+      socket.on('error', () => {})
+      expect(await refusedWith(socket)).toBe(403)
+    })
+
+    test('a request for another protocol that has a body is refused, and others are served without it', async () => {
+      respond = (_request, response) => void response.end('the app')
+      const upgrade = { Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c', 'HTTP2-Settings': '' }
+      const plain = await visit().send<string>('GET', '/x', { headers: upgrade })
+      expect({ status: plain.status, body: plain.body }).toEqual({ status: 200, body: 'the app' })
+      expect((await visit().send('POST', '/x', { headers: upgrade, body: { a: 1 } })).status).toBe(400)
     })
   })
 })

@@ -11,6 +11,8 @@ export interface ClientConnection {
 
 const heads = new WeakMap<IncomingMessage, Buffer>()
 
+/** How long a client may take to read the last response. */
+const endMs = 10_000
 /** More than this many get 503. */
 const maxConnections = 10_000
 
@@ -33,7 +35,7 @@ export function routeUpgrades(server: Server, answer: RequestListener): Upgraded
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false
     response.assignSocket(socket)
-    response.once('finish', () => socket.end())
+    response.once('finish', () => socket.setTimeout(endMs, () => socket.destroy()).end())
     heads.set(request, head)
     // Node does not read the body of such a request: to go on would be to lose it.
     if (hasBody(request)) refuse(response, 400, 'invalid_request', 'A request for another protocol has no body here.')

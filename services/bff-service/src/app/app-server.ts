@@ -25,8 +25,10 @@ export function createAppServer({ upstream, publicUrl, bodyLimitBytes }: AppServ
   return async function passToApp(ctx) {
     const gone = new AbortController()
     ctx.res.once('close', () => gone.abort(new ClientClosedRequestError()))
+    // Not `ctx.url`, which may name another host.
+    const path = ctx.path + ctx.search
     const request = {
-      path: ctx.url,
+      path,
       headers: { ...requestHeaders(ctx), ...forwarded },
       signal: gone.signal
     }
@@ -37,7 +39,7 @@ export function createAppServer({ upstream, publicUrl, bodyLimitBytes }: AppServ
       joinConnections(ctx, answer, upstream.idleMs)
       return
     }
-    ctx.set(responseHeaders(answer.headers, (location) => upstream.pathOf(location, ctx.url)))
+    ctx.set(responseHeaders(answer.headers, (location) => upstream.pathOf(location, path)))
     relay(ctx, answer)
   }
 }

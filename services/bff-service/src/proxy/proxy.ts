@@ -1,4 +1,5 @@
 /** Forwards requests from a browser to an API: the cookie stays here, and the access token goes with the request. */
+import type { Readable } from 'node:stream'
 import { NotFoundError, NotSignedInError, TemporarilyUnavailableError } from '@countersign/oauth'
 import { isWebSocketRequest, mediaTypeOf } from '@countersign/service-kit'
 import type { Context, Middleware } from 'koa'
@@ -114,13 +115,22 @@ function respond(options: ProxyOptions, forwarding: Forwarding, response: Upstre
     return target && prefix + target
   }
   if (mediaTypeOf(String(response.headers['content-type'] ?? '')) === 'text/event-stream') {
-    response.body.once(
-      'close',
-      watch(options, forwarding, () => response.body.destroy())
-    )
+    watchStream(options, forwarding, response.body)
   }
   ctx.set(headers.response(response.headers, publicLocation))
   relay(ctx, response)
+}
+
+function watchStream(options: ProxyOptions, forwarding: Forwarding, stream: Readable): void {
+  try {
+    stream.once(
+      'close',
+      watch(options, forwarding, () => stream.destroy())
+    )
+  } catch (error) {
+    stream.once('error', () => {}).destroy()
+    throw error
+  }
 }
 
 function watch({ liveConnections, target }: ProxyOptions, { ctx, session }: Forwarding, end: () => void): () => void {
