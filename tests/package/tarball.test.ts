@@ -10,7 +10,7 @@ import { createFolder, packVerifier, removeFolder, repository, verifierFolder } 
 import { createProject, type Project } from './fixtures/project.ts'
 
 const run = promisify(execFile)
-const subpaths = ['express', 'fastify', 'hono', 'koa', 'in-process']
+const subpaths = ['express', 'fastify', 'hono', 'koa', 'in-process', 'testing']
 
 const folders: string[] = []
 let tarball: string
@@ -76,7 +76,7 @@ describe('the tarball of npm pack', () => {
     const targets = (Object.values(manifest.exports) as (string | Record<string, string>)[]).flatMap((target) =>
       typeof target === 'string' ? [target] : Object.values(target)
     )
-    expect(targets).toHaveLength(7 * 3 + 1)
+    expect(targets).toHaveLength(8 * 3 + 1)
     for (const target of targets) expect(files).toContain(target.replace('./', ''))
   })
 
