@@ -1,7 +1,7 @@
 // Builds before `npm pack` and `npm publish`, right after a clone too, and leaves in dist/ only what has a source: a
 // build never removes the output of a file that was moved.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -18,3 +18,6 @@ for (const path of readdirSync(inPackage('dist'), { recursive: true })) {
   const source = inPackage('src', path.replace(/(?:\.d\.ts|\.js)(?:\.map)?$/, '.ts'))
   if (path !== '.tsbuildinfo' && !existsSync(source) && statSync(output).isFile()) rmSync(output)
 }
+
+// Each package has the change log of the whole, whose links lead into the repository.
+copyFileSync(fileURLToPath(new URL('../CHANGELOG.md', import.meta.url)), inPackage('CHANGELOG.md'))

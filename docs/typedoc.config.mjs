@@ -7,7 +7,8 @@ const entryPoints = [
   'http/hono',
   'http/koa',
   'redis/index',
-  'in-process/index'
+  'in-process/index',
+  'testing/index'
 ]
 
 const importOf = (module) => (module === 'index' ? '@countersign/verifier' : `@countersign/verifier/${module}`)

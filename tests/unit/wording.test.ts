@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Not ours to word, generated, what changed names, or a list of what this test looks for. */
 const exempt =
-  /^(docs\/verifier-api\/|CHANGELOG\.md$|package-lock\.json$|(.*\/)?LICENSE$|tests\/unit\/wording\.test\.ts$)/
+  /^(docs\/verifier-api\/|(.*\/)?CHANGELOG\.md$|package-lock\.json$|(.*\/)?LICENSE$|tests\/unit\/wording\.test\.ts$)/
 const isText = /\.(ts|tsx|mjs|js|json|md|sh|yml|yaml|sql|prisma|css|html|py|conf)$|(^|\/)[^.]+$/
 
 /** What installation, build and start make. */

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { createTestIssuer, type TestIssuer } from '@countersign/testing'
+import { createTestIssuer, serveKeySet, type TestIssuer } from '@countersign/testing'
 import { type Denylist, publishDenylist } from '../denylist.ts'
 import { type LoadGenerator, startLoadGenerator } from '../load/load-generator.ts'
 import { type ServerProcess, startServer } from '../servers/server-process.ts'
@@ -24,7 +24,7 @@ export interface Stage {
 export async function setStage({ redisUrl }: Pick<SuiteContext, 'redisUrl'>, revocations: number): Promise<Stage> {
   const issuer = await createTestIssuer()
   const denylist: Denylist = await publishDenylist(redisUrl, revocations)
-  const keyServer = await issuer.startServer()
+  const keyServer = await serveKeySet(issuer)
   const load = startLoadGenerator()
   const started: ServerProcess[] = []
   const trust: Trust = { issuer: issuer.issuer, audience: issuer.audience, jwksUri: keyServer.jwksUri, redisUrl }

@@ -1,4 +1,5 @@
-/** Shared by tests: infrastructure, token minting, and the contract suites of the ports. */
-export * from './access-tokens.ts'
+/** Shared by tests: infrastructure, the verifier's test issuer, and the contract suites of the ports. */
+export { createTestIssuer, type TestIssuer } from '@countersign/verifier/testing'
 export * from './contracts/revocation-feed.contract.ts'
 export * from './infrastructure/index.ts'
+export * from './serve-key-set.ts'

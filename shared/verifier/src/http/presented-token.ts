@@ -82,9 +82,10 @@ export interface NodeHeaders {
  * but one. A request without raw headers, such as one that serverless-http builds, has the parsed form alone.
  *
  * @param name in lower case
+ * @throws {TypeError} when the request has neither: no token could ever be read there.
  */
 export function headerValues({ rawHeaders, headers }: NodeHeaders, name: string): readonly string[] {
-  if (rawHeaders === undefined || rawHeaders.length === 0) return parsedValues(headers?.[name])
+  if (rawHeaders === undefined || rawHeaders.length === 0) return parsedValues(headers, name)
   // An array that grows takes longer than all the rest, and nearly every header is there once.
   let values: string[] | undefined
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
@@ -97,9 +98,20 @@ export function headerValues({ rawHeaders, headers }: NodeHeaders, name: string)
   return values ?? []
 }
 
-function parsedValues(value: string | readonly string[] | undefined): readonly string[] {
-  if (value === undefined) return []
-  return typeof value === 'string' ? [value] : value
+/** Hosts that build requests themselves may keep the case of names, or hold a `Headers` of the Fetch standard. */
+function parsedValues(headers: unknown, name: string): readonly string[] {
+  if (typeof headers !== 'object' || headers === null) throw new TypeError(unreadableRequest)
+  const entries = headers instanceof Headers ? [...headers] : Object.entries(headers)
+  return entries.flatMap(([key, value]: [string, unknown]) => (key.toLowerCase() === name ? valuesOf(value) : []))
+}
+
+const unreadableRequest =
+  'the request has neither rawHeaders nor headers, so that no access token can be read: this host cannot run the verifier'
+
+/** Not the string of anything else, which could be a token that was not sent. */
+function valuesOf(value: unknown): readonly string[] {
+  const values = Array.isArray(value) ? value : [value]
+  return values.filter((one) => typeof one === 'string')
 }
 
 /** The query of a request target, without its `?`; `undefined` when there is none. */

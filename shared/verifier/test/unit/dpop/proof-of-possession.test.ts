@@ -1,4 +1,4 @@
-import { createTestIssuer, type TestIssuer } from '@countersign/testing'
+import { createTestClock, createTestIssuer, type TestIssuer } from '@countersign/verifier/testing'
 import { calculateJwkThumbprint } from 'jose'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import type { DpopOptions } from '../../../src/dpop/proof-of-possession.ts'
@@ -7,9 +7,8 @@ import type { VerifierError } from '../../../src/errors.ts'
 import { createInProcessRevocationLog, inProcessRevocations } from '../../../src/in-process/index.ts'
 import { createAccessTokenVerifier, type VerifyOptions } from '../../../src/token/verifier.ts'
 import { createProofKey, type ProofChanges, type ProofKey, signProof } from '../fixtures/dpop-proofs.ts'
-import { createFakeClock } from '../fixtures/fake-clock.ts'
 
-const clock = createFakeClock()
+const clock = createTestClock()
 const request = { method: 'GET', url: 'https://api.example.com/me' }
 let issuer: TestIssuer
 let key: ProofKey

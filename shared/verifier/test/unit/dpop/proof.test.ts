@@ -1,4 +1,5 @@
 import { constants, createHash, generateKeyPairSync, sign } from 'node:crypto'
+import { createTestClock } from '@countersign/verifier/testing'
 import fc from 'fast-check'
 import { calculateJwkThumbprint, exportJWK } from 'jose'
 import * as oauth4webapi from 'oauth4webapi'
@@ -7,9 +8,8 @@ import { dpopAlgorithms } from '../../../src/dpop/key.ts'
 import { type DpopExpectations, verifyDpopProof } from '../../../src/dpop/proof.ts'
 import { VerifierError } from '../../../src/errors.ts'
 import { createProofKey, type ProofChanges, type ProofKey, signPayload, signProof } from '../fixtures/dpop-proofs.ts'
-import { createFakeClock } from '../fixtures/fake-clock.ts'
 
-const clock = createFakeClock()
+const clock = createTestClock()
 const now = clock.now() / 1000
 const request = { method: 'POST', url: 'https://api.example.com/orders', accessToken: 'the.access.token' }
 const expected: DpopExpectations = { ...request, clock }

@@ -1,4 +1,4 @@
-import { createTestIssuer, type TestIssuer } from '@countersign/testing'
+import { createTestClock, createTestIssuer, type TestIssuer } from '@countersign/verifier/testing'
 import { calculateJwkThumbprint } from 'jose'
 import Koa from 'koa'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -12,10 +12,9 @@ import {
 } from '../../../src/http/koa.ts'
 import { createAccessTokenVerifier } from '../../../src/token/verifier.ts'
 import { createProofKey, type ProofKey, signProof } from '../fixtures/dpop-proofs.ts'
-import { createFakeClock } from '../fixtures/fake-clock.ts'
 import { sendToKoa } from '../fixtures/send-to-koa.ts'
 
-const clock = createFakeClock()
+const clock = createTestClock()
 const algs = 'algs="ES256 ES384 EdDSA Ed25519 RS256 PS256"'
 let issuer: TestIssuer
 let key: ProofKey

@@ -1,4 +1,4 @@
-import { createTestIssuer, type TestIssuer } from '@countersign/testing'
+import { createTestClock, createTestIssuer, type TestIssuer } from '@countersign/verifier/testing'
 import Koa from 'koa'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { dpopAlgorithms } from '../../../src/dpop/key.ts'
@@ -12,11 +12,10 @@ import {
 } from '../../../src/http/koa.ts'
 import { createInProcessRevocationLog, inProcessRevocations } from '../../../src/in-process/index.ts'
 import { createAccessTokenVerifier } from '../../../src/token/verifier.ts'
-import { createFakeClock } from '../fixtures/fake-clock.ts'
 import { sendToKoa } from '../fixtures/send-to-koa.ts'
 
 let issuer: TestIssuer
-const clock = createFakeClock()
+const clock = createTestClock()
 beforeAll(async () => {
   issuer = await createTestIssuer({ clock })
 })

@@ -92,7 +92,28 @@ describe('taking the access token out of a request (RFC 6750 §2)', () => {
     for (const rawHeaders of [[], undefined]) {
       expect(headerValues({ rawHeaders, headers }, 'authorization')).toEqual(['Bearer a'])
       expect(headerValues({ rawHeaders, headers }, 'dpop')).toEqual(['x', 'y'])
-      expect(headerValues({ rawHeaders }, 'dpop')).toEqual([])
+      expect(headerValues({ rawHeaders, headers: {} }, 'dpop')).toEqual([])
+    }
+  })
+
+  it('finds parsed headers in names of any case, and in Headers of the Fetch standard', () => {
+    expect(headerValues({ headers: { Authorization: 'Bearer a' } }, 'authorization')).toEqual(['Bearer a'])
+    expect(
+      headerValues({ headers: { Authorization: 'Bearer a', authorization: 'Bearer b' } }, 'authorization')
+    ).toEqual(['Bearer a', 'Bearer b'])
+    const headers = new Headers([
+      ['Authorization', 'Bearer a'],
+      ['Authorization', 'Bearer b']
+    ])
+    const authorization = headerValues({ headers: headers as never }, 'authorization')
+    expect(authorization).toEqual(['Bearer a, Bearer b'])
+    expect(code({ authorization })).toBe('ERR_BEARER_REQUEST')
+    expect(headerValues({ headers: { authorization: 5 } as never }, 'authorization')).toEqual([])
+  })
+
+  it('throws a TypeError for a request of which no header can be read, not "no token"', () => {
+    for (const request of [{}, { rawHeaders: [] }, { headers: 'authorization' as never }, { headers: null as never }]) {
+      expect(() => headerValues(request, 'authorization')).toThrow(/neither rawHeaders nor headers/)
     }
   })
 })

@@ -1,9 +1,13 @@
 import express from 'express'
+import Fastify from 'fastify'
+import { Hono } from 'hono'
 import Koa from 'koa'
 import { createMocks, createRequest, createResponse } from 'node-mocks-http'
 import serverless from 'serverless-http'
 import { describe, expect, it } from 'vitest'
 import { accessTokenOf, requireAccessToken as requireInExpress } from '../../../src/http/express.ts'
+import { requireAccessToken as requireInFastify } from '../../../src/http/fastify.ts'
+import { type AccessTokenEnv, requireAccessToken as requireInHono } from '../../../src/http/hono.ts'
 import { requireAccessToken as requireInKoa } from '../../../src/http/koa.ts'
 import { signProof } from '../fixtures/dpop-proofs.ts'
 import { setUpVerifierFixture } from '../fixtures/verifier-fixture.ts'
@@ -72,5 +76,45 @@ describe('Express middleware under node-mocks-http, whose requests have no app',
       setTimeout(() => reject(new Error(`status ${response.statusCode}`)), 1000)
     })
     expect(accessTokenOf(request as never).cnf?.jkt).toBeDefined()
+  })
+})
+
+describe('requests that no server received', () => {
+  const two = () => [`Bearer ${issuer.mint()}`, `Bearer ${issuer.mint()}`]
+
+  it('of fastify.inject pass with one token, and are refused with two', async () => {
+    const app = Fastify()
+    app.get('/me', { onRequest: requireInFastify(verifier) }, async (request) => ({ sub: accessTokenOf(request).sub }))
+    const statusOf = async (headers: Record<string, string | string[]>) =>
+      (await app.inject({ url: '/me', headers: headers as Record<string, string> })).statusCode
+    expect(await statusOf({ authorization: `Bearer ${issuer.mint()}` })).toBe(200)
+    expect(await statusOf({})).toBe(401)
+    expect(await statusOf({ authorization: two() })).toBe(400)
+    expect(await statusOf({ authorization: two().join(', ') })).toBe(400)
+  })
+
+  it('of app.request of Hono pass with one token, and are refused with two', async () => {
+    const app = new Hono<AccessTokenEnv>()
+    app.use(requireInHono(verifier)).get('/me', (c) => c.json({ sub: c.get('accessToken').sub }))
+    const statusOf = async (values: readonly string[]) =>
+      (await app.request('/me', { headers: values.map((value): [string, string] => ['Authorization', value]) })).status
+    expect(await statusOf([`Bearer ${issuer.mint()}`])).toBe(200)
+    expect(await statusOf([])).toBe(401)
+    expect(await statusOf(two())).toBe(400)
+  })
+
+  it('without any headers reach the error handler of Express with a sentence that says so', async () => {
+    const request = { method: 'GET', url: '/me', originalUrl: '/me' }
+    const error = await new Promise((resolve) => {
+      requireInExpress(verifier)(request as never, createResponse() as never, resolve)
+    })
+    expect(error).toBeInstanceOf(TypeError)
+    expect(String(error)).toContain('this host cannot run the verifier')
+  })
+
+  it('without any headers fail in Koa with the same error', async () => {
+    const ctx = { req: { url: '/me', method: 'GET' }, request: {}, state: {} }
+    const passed = async () => requireInKoa(verifier)(ctx as never, async () => {})
+    await expect(passed()).rejects.toThrow('this host cannot run the verifier')
   })
 })

@@ -1,4 +1,4 @@
-import { createTestIssuer, type TestIssuer } from '@countersign/testing'
+import { createTestIssuer, type TestIssuer } from '@countersign/verifier/testing'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { KeySource } from '../../../src/keys/key-source.ts'
 import { createRemoteKeySet, type RemoteKeySetOptions } from '../../../src/keys/remote-key-set.ts'

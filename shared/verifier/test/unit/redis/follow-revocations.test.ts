@@ -1,14 +1,14 @@
+import { createTestClock } from '@countersign/verifier/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { createBacklog } from '../../../src/redis/backlog.ts'
 import { followRevocations } from '../../../src/redis/follow-revocations.ts'
 import type { RedisClient, RedisLink } from '../../../src/redis/link.ts'
-import { createFakeClock } from '../fixtures/fake-clock.ts'
 
 const runId = 'a'.repeat(40)
 
 /** A Redis that replies out of variables, and a follower that a test stops. */
 const setUp = () => {
-  const clock = createFakeClock()
+  const clock = createTestClock()
   const closing = new AbortController()
   const redis = {
     epoch: `1.${runId}` as string | null,

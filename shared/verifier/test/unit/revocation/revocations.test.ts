@@ -1,10 +1,10 @@
+import { createTestClock } from '@countersign/verifier/testing'
 import { describe, expect, it, vi } from 'vitest'
 import type { RevocationSink } from '../../../src/revocation/feed.ts'
 import { createRevocations, type RevocationOptions } from '../../../src/revocation/revocations.ts'
-import { createFakeClock } from '../fixtures/fake-clock.ts'
 
 const setUp = (options: Partial<RevocationOptions> = {}) => {
-  const clock = createFakeClock()
+  const clock = createTestClock()
   let sink: RevocationSink | undefined
   const feed = {
     follow: (given: RevocationSink) => {

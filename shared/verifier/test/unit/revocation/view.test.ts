@@ -1,10 +1,10 @@
 import type { RevocationKind } from '@countersign/verifier'
+import { createTestClock } from '@countersign/verifier/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { createRevocationView } from '../../../src/revocation/view.ts'
-import { createFakeClock } from '../fixtures/fake-clock.ts'
 
 const setUp = () => {
-  const clock = createFakeClock()
+  const clock = createTestClock()
   const onRevoked = vi.fn()
   const onChange = vi.fn()
   const view = createRevocationView({ clock, onRevoked, onChange })

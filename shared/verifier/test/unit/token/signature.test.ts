@@ -1,4 +1,4 @@
-import { createTestIssuer } from '@countersign/testing'
+import { createTestIssuer } from '@countersign/verifier/testing'
 import { describe, expect, it } from 'vitest'
 import type { VerificationKey } from '../../../src/keys/key-source.ts'
 import { createTokenParser } from '../../../src/token/parser.ts'

@@ -1,6 +1,6 @@
 import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
-import { createTestIssuer, type TestIssuer } from '@countersign/testing'
+import { createTestClock, createTestIssuer, type TestIssuer } from '@countersign/verifier/testing'
 import fc from 'fast-check'
 import * as jose from 'jose'
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -8,9 +8,8 @@ import { VerifierError } from '../../../src/errors.ts'
 import { createInProcessRevocationLog, inProcessRevocations } from '../../../src/in-process/index.ts'
 import { createAccessTokenVerifier } from '../../../src/token/verifier.ts'
 import type { AccessTokenVerifierOptions } from '../../../src/token/verifier-options.ts'
-import { createFakeClock } from '../fixtures/fake-clock.ts'
 
-const clock = createFakeClock()
+const clock = createTestClock()
 let issuer: TestIssuer
 beforeAll(async () => {
   issuer = await createTestIssuer({ clock })
@@ -78,7 +77,7 @@ describe('the access token verifier', () => {
     const { code } = setUp()
     const evil = await createTestIssuer({ clock })
     const jwk = evil.jwks().keys[0]
-    expect(await code(evil.mint({}, { kid: issuer.kid }))).toBe('ERR_TOKEN_SIGNATURE')
+    expect(await code(issuer.forge())).toBe('ERR_TOKEN_SIGNATURE')
     expect(await code(evil.mint({}, { kid: issuer.kid, jwk }))).toBe('ERR_TOKEN_SIGNATURE')
     expect(await code(evil.mint({}, { jwk }))).toBe('ERR_TOKEN_UNKNOWN_KEY')
   })
@@ -96,8 +95,7 @@ describe('the access token verifier', () => {
     log.append([{ kind: 'sid', value: 'session-1', expiresAt: clock.now() / 1000 + 600 }])
     log.complete()
     const { code, verifier } = setUp({ revocations: inProcessRevocations(log) })
-    const evil = await createTestIssuer({ clock })
-    expect(await code(evil.mint({ aud: 'x' }, { kid: issuer.kid }))).toBe('ERR_TOKEN_SIGNATURE')
+    expect(await code(issuer.forge({ aud: 'x' }))).toBe('ERR_TOKEN_SIGNATURE')
     expect(await code(issuer.mint({ aud: 'x' }))).toBe('ERR_TOKEN_CLAIM aud')
     expect(await code(issuer.mint({ exp: 1 }))).toBe('ERR_TOKEN_EXPIRED')
     expect(await code(issuer.mint())).toBe('ERR_TOKEN_REVOKED')
@@ -118,18 +116,12 @@ describe('the access token verifier', () => {
 
   it('keeps nothing of a token that is refused: each refusal is a new one', async () => {
     const { verifier } = setUp()
-    const evil = await createTestIssuer({ clock })
     const refusal = (token: string) =>
       verifier.verify(token).then(
         () => expect.unreachable(),
         (error: unknown) => error
       )
-    for (const token of [
-      'a.b',
-      evil.mint({}, { kid: issuer.kid }),
-      issuer.mint({ aud: 'x' }),
-      issuer.mint({ exp: 1 })
-    ]) {
+    for (const token of ['a.b', issuer.forge(), issuer.mint({ aud: 'x' }), issuer.mint({ exp: 1 })]) {
       const [first, second] = [await refusal(token), await refusal(token)]
       expect(first, token).toBeInstanceOf(VerifierError)
       expect(first === second, token).toBe(false)
@@ -149,11 +141,9 @@ describe('the access token verifier', () => {
   })
 
   it('gets a cached token at once, and checks its end, its denylist entries and its key each time', async () => {
-    const ownClock = createFakeClock()
+    const ownClock = createTestClock()
     const own = await createTestIssuer({ clock: ownClock })
-    const log = createInProcessRevocationLog({ clock: ownClock })
-    log.complete()
-    const { verifier } = setUp({ keys: own.keySource, clock: ownClock, revocations: inProcessRevocations(log) })
+    const { verifier } = setUp(own.verifierOptions())
     const [expiring, revoked, orphaned] = [
       own.mint(),
       own.mint({ sid: 'session-2' }),
@@ -165,7 +155,7 @@ describe('the access token verifier', () => {
       expect(await claims).toBe(verifier.check(token))
       expect(await verifier.verify(token)).toBe(verifier.check(token))
     }
-    log.append([{ kind: 'sid', value: 'session-2', expiresAt: ownClock.now() / 1000 + 660 }])
+    own.revoke({ sid: 'session-2' })
     expect(() => verifier.check(revoked)).toThrow(expect.objectContaining({ code: 'ERR_TOKEN_REVOKED' }))
     ownClock.advance(605_000)
     expect(() => verifier.check(expiring)).toThrow(expect.objectContaining({ code: 'ERR_TOKEN_EXPIRED' }))
@@ -252,18 +242,16 @@ describe('the access token verifier', () => {
   })
 
   it('checks a cached token for its end, its denylist entries and its key each time', async () => {
-    const ownClock = createFakeClock()
+    const ownClock = createTestClock()
     const own = await createTestIssuer({ clock: ownClock })
-    const log = createInProcessRevocationLog({ clock: ownClock })
-    log.complete()
-    const { code, verifier } = setUp({ keys: own.keySource, clock: ownClock, revocations: inProcessRevocations(log) })
+    const { code, verifier } = setUp(own.verifierOptions())
     const [expiring, revoked, orphaned] = [
       own.mint(),
       own.mint({ sid: 'session-2' }),
       own.mint({ sid: 'session-3', exp: 9e9 })
     ]
     for (const token of [expiring, revoked, orphaned]) expect(await code(token)).toBe('good')
-    log.append([{ kind: 'sid', value: 'session-2', expiresAt: ownClock.now() / 1000 + 660 }])
+    own.revoke({ sid: 'session-2' })
     expect(await code(revoked)).toBe('ERR_TOKEN_REVOKED')
     expect(await code(expiring)).toBe('good')
     ownClock.advance(605_000)
@@ -289,12 +277,10 @@ describe('the access token verifier', () => {
 
   it('refuses all tokens of a revoked key at once, and drops the key', async () => {
     const own = await createTestIssuer({ clock })
-    const log = createInProcessRevocationLog({ clock })
-    log.complete()
-    const { code, verifier } = setUp({ keys: own.keySource, revocations: inProcessRevocations(log) })
+    const { code, verifier } = setUp(own.verifierOptions())
     const [before, after] = [own.mint(), own.mint()]
     expect(await code(before)).toBe('good')
-    log.append([{ kind: 'kid', value: own.kid, expiresAt: clock.now() / 1000 + 660 }])
+    own.revoke({ kid: own.kid })
     expect(await code(before)).toMatch(/^ERR_TOKEN_(REVOKED|UNKNOWN_KEY)$/)
     expect(await code(after)).toBe('ERR_TOKEN_UNKNOWN_KEY')
     expect(verifier.status().keys.count).toBe(0)
@@ -311,7 +297,7 @@ describe('the access token verifier', () => {
     const log = createInProcessRevocationLog({ clock })
     log.append([{ kind: 'kid', value: first, expiresAt: clock.now() / 1000 + 660 }])
     log.complete()
-    const ownClock = createFakeClock()
+    const ownClock = createTestClock()
     const { verifier } = setUp({ keys: undefined, fetch, clock: ownClock, revocations: inProcessRevocations(log) })
     await verifier.ready()
     expect(verifier.status().keys.count).toBe(1)
