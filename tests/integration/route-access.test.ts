@@ -68,6 +68,7 @@ const passes: Record<string, readonly Caller[]> = {
   'PATCH /admin/clients/:client_id': admins,
   'POST /admin/clients/:client_id/secrets': admins,
   'DELETE /admin/clients/:client_id/secrets/older': admins,
+  'GET /admin/installation': admins,
   'GET /admin/statistics': statisticsReaders,
   'GET /admin/statistics/activity': statisticsReaders,
   'GET /admin/audit': admins,

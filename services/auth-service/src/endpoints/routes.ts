@@ -15,6 +15,7 @@ import {
   listClients,
   showClient
 } from './admin/clients.ts'
+import { showInstallation } from './admin/installation.ts'
 import { listKeys, revokeKey, rotateKeys } from './admin/keys.ts'
 import { changeRole, createRole, deleteRole, listRoles, showRole } from './admin/roles.ts'
 import { showActivity, showStatistics } from './admin/statistics.ts'
@@ -68,6 +69,7 @@ const adminRoutes = [
   changeClient,
   addClientSecret,
   dropOlderClientSecret,
+  showInstallation,
   showStatistics,
   showActivity,
   listAuditEvents

@@ -524,6 +524,17 @@ export interface ClientWithSecret {
   client_secret?: string
 }
 
+export interface Installation {
+  /**
+   * this issuer's identifier, as tokens name it
+   */
+  issuer: string
+  /**
+   * the API of sign-ins that name none
+   */
+  first_api: string
+}
+
 export interface Statistics {
   at: string
   users: {

@@ -7,11 +7,13 @@ import { QueryResult } from '../../components/query-result.tsx'
 import { Page } from '../../layout/page.tsx'
 import { Section } from '../../layout/section.tsx'
 import { ChangeClient } from './change-client.tsx'
+import { kindOf } from './client-kinds.ts'
 import { ClientSecrets } from './client-secrets.tsx'
 import { authMethodLabels, firstPartyClientId } from './client-terms.ts'
 import { useClient } from './clients-api.ts'
 import { ClientStatus } from './clients-page.tsx'
 import { DisableClient } from './disable-client.tsx'
+import { SetupSection } from './setup.tsx'
 
 export function ClientPage() {
   const { clientId = '' } = useParams()
@@ -53,7 +55,9 @@ function ClientDetails({ client }: { client: Client }) {
               authMethodLabels[client.token_endpoint_auth_method] ?? client.token_endpoint_auth_method
             ],
             ['Created', <DateTime key="created" value={client.created_at} />],
-            ...(isFixed ? [] : [['First token', <FirstToken key="token" client={client} />] as const])
+            ...(isFixed || !kindOf(client)
+              ? []
+              : [['First token', <FirstToken key="token" client={client} />] as const])
           ]}
         />
         <div>
@@ -62,6 +66,7 @@ function ClientDetails({ client }: { client: Client }) {
           </Anchor>
         </div>
       </Section>
+      {!isFixed && <SetupSection client={client} />}
       {client.token_endpoint_auth_method === 'client_secret_basic' && !isFixed && <ClientSecrets client={client} />}
       <ChangeClient client={client} isDisabled={isFixed} />
     </>

@@ -1,12 +1,12 @@
 import { Button, Group, Stack, Text } from '@mantine/core'
 import { ErrorAlert } from '../../components/error-alert.tsx'
 import { useReplaceSecret } from './clients-api.ts'
-import { SecretNotice } from './secret-notice.tsx'
+import { NewSecret } from './setup.tsx'
 
 /** Shows that a registered client's secret was lost with the response, and makes another one. */
 export function LostSecret({ clientId, onClose }: { clientId: string; onClose: () => void }) {
   const replace = useReplaceSecret(clientId)
-  if (replace.data?.client_secret) return <SecretNotice secret={replace.data.client_secret} onClose={onClose} />
+  if (replace.data?.client_secret) return <NewSecret client={replace.data} onClose={onClose} />
   return (
     <Stack>
       <Text size="sm">

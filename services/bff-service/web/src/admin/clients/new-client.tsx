@@ -1,23 +1,35 @@
 import { Button, Group, NativeSelect, Stack, TextInput } from '@mantine/core'
+import { useState } from 'react'
+import { useNavigate } from 'react-router'
 import { isConflict } from '../../api/api-error.ts'
 import { showSuccess } from '../../components/show-message.ts'
 import { FormProblem } from '../../forms/form-problem.tsx'
 import { usePageForm } from '../../forms/page-form.ts'
 import { ClientFields } from './client-fields.tsx'
 import { type ClientFormValues, clientValidation, clientWishes, emptyClient, policyOf } from './client-form.ts'
+import { type ClientKind, kindLabels, kindSentences, presetOf } from './client-kinds.ts'
 import { authMethodLabels } from './client-terms.ts'
-import { useCreateClient } from './clients-api.ts'
+import { useCreateClient, useInstallation } from './clients-api.ts'
 import { LostSecret } from './lost-secret.tsx'
-import { SecretNotice } from './secret-notice.tsx'
+import { NewSecret, WebAppSetup } from './setup.tsx'
 
 /** A public client cannot get a token here, so it is rejected. */
 const authMethods = Object.entries(authMethodLabels)
   .filter(([value]) => value !== 'none')
   .map(([value, label]) => ({ value, label }))
 
-/** Registers a client, and shows its secret, if it has one, instead of the form. */
+const kinds = Object.entries(kindLabels).map(([value, label]) => ({ value, label }))
+
+/** Registers a client. One with a secret shows it instead of the form; then the client's page says how to go on. */
 export function NewClient({ onClose }: { onClose: () => void }) {
   const create = useCreateClient()
+  const navigate = useNavigate()
+  const installation = useInstallation().data
+  const [kind, setKind] = useState<ClientKind>('service')
+  const goOn = (clientId: string) => {
+    onClose()
+    navigate(`/admin/clients/${encodeURIComponent(clientId)}`)
+  }
   const form = usePageForm<ClientFormValues>({
     initialValues: emptyClient,
     validate: clientValidation,
@@ -33,52 +45,69 @@ export function NewClient({ onClose }: { onClose: () => void }) {
       {
         onSuccess: ({ client_id, token_endpoint_auth_method: method }) => {
           showSuccess(`The client ${client_id} is registered.`)
-          if (method !== 'client_secret_basic') onClose()
+          if (method !== 'client_secret_basic') goOn(client_id)
         },
         onError: (error) => form.refuse(error, takenId(error))
       }
     )
   })
-  if (create.data?.client_secret) return <SecretNotice secret={create.data.client_secret} onClose={onClose} />
-  if (create.data) return <LostSecret clientId={create.data.client_id} onClose={onClose} />
+  const choose = (chosen: ClientKind) => {
+    setKind(chosen)
+    form.setValues(presetOf(chosen, installation))
+  }
+  if (create.data) {
+    const { client_id } = create.data
+    if (!create.data.client_secret) return <LostSecret clientId={client_id} onClose={() => goOn(client_id)} />
+    return <NewSecret client={create.data} onClose={() => goOn(client_id)} />
+  }
   return (
-    <form noValidate onSubmit={submit}>
-      <Stack>
-        <TextInput
-          label="Client id"
-          required
-          maxLength={64}
-          autoComplete="off"
-          spellCheck={false}
-          data-autofocus
-          key={form.key('client_id')}
-          {...form.getInputProps('client_id')}
-        />
-        <TextInput
-          label="Name (optional)"
-          maxLength={100}
-          autoComplete="off"
-          key={form.key('name')}
-          {...form.getInputProps('name')}
-        />
-        <NativeSelect
-          label="How it authenticates itself"
-          data={authMethods}
-          key={form.key('token_endpoint_auth_method')}
-          {...form.getInputProps('token_endpoint_auth_method')}
-        />
-        <ClientFields form={form} />
-        <FormProblem form={form} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose} disabled={create.isPending}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={create.isPending}>
-            Create client
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <Stack>
+      <NativeSelect
+        label="What it is"
+        description={kindSentences[kind]}
+        data={kinds}
+        value={kind}
+        onChange={({ currentTarget }) => choose(currentTarget.value as ClientKind)}
+      />
+      {kind === 'web' && <WebAppSetup onClose={onClose} />}
+      <form noValidate onSubmit={submit} hidden={kind === 'web'}>
+        <Stack>
+          <TextInput
+            label="Client id"
+            required
+            maxLength={64}
+            autoComplete="off"
+            spellCheck={false}
+            data-autofocus
+            key={form.key('client_id')}
+            {...form.getInputProps('client_id')}
+          />
+          <TextInput
+            label="Name (optional)"
+            maxLength={100}
+            autoComplete="off"
+            key={form.key('name')}
+            {...form.getInputProps('name')}
+          />
+          <NativeSelect
+            label="How it authenticates itself"
+            data={authMethods}
+            key={form.key('token_endpoint_auth_method')}
+            {...form.getInputProps('token_endpoint_auth_method')}
+          />
+          <ClientFields form={form} />
+          <FormProblem form={form} />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose} disabled={create.isPending}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={create.isPending}>
+              Create client
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Stack>
   )
 }
 

@@ -1,16 +1,18 @@
 import { Button, Group, Stack, Text, Textarea } from '@mantine/core'
 import { useClipboard } from '@mantine/hooks'
 import { IconCheck, IconCopy } from '@tabler/icons-react'
-import { useRef } from 'react'
+import { type ReactNode, useRef } from 'react'
 import classes from './secret-notice.module.css'
 
 interface SecretNoticeProps {
   secret: string
   onClose: () => void
+  /** What can be done with it. */
+  children?: ReactNode
 }
 
 /** Shows a client secret, which no page can show again. */
-export function SecretNotice({ secret, onClose }: SecretNoticeProps) {
+export function SecretNotice({ secret, onClose, children }: SecretNoticeProps) {
   const field = useRef<HTMLTextAreaElement>(null)
   const { copy, copied, error } = useClipboard({ timeout: 4_000 })
   return (
@@ -31,6 +33,7 @@ export function SecretNotice({ secret, onClose }: SecretNoticeProps) {
         {copied && 'The secret is copied.'}
         {error && 'The browser does not let this page copy. Select the secret and copy it by hand.'}
       </Text>
+      {children}
       <Group justify="flex-end">
         <Button
           variant="default"
