@@ -134,12 +134,30 @@ async function outputsOf(steps: readonly Step[], password: string, ownPort = 300
 
 const comparable = (text: string) => text.trim().replaceAll(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, 'a UUID')
 
-/** Runs the program of the tutorial, and waits until it follows the denylist. */
-async function startTutorialService(port: number): Promise<void> {
-  const program = blocksOf('docs/tutorial.md').find(({ language }) => language === 'js')?.code as string
-  const folder = join(dataDir, '..', 'hello')
-  await mkdir(folder)
-  await symlink(fileURLToPath(new URL('../../node_modules', import.meta.url)), join(folder, 'node_modules'))
+const modules = fileURLToPath(new URL('../../node_modules/', import.meta.url))
+
+/**
+ * Runs a program of the tutorial, and waits until it listens.
+ * @param packages what its folder has under other names than this project
+ */
+async function startTutorialService(
+  program: string,
+  port: number,
+  packages: Record<string, string> = {}
+): Promise<void> {
+  const folder = await mkdtemp(join(dataDir, '..', 'hello-'))
+  const names = {
+    '@countersign': '@countersign',
+    '@hono': '@hono',
+    koa: 'koa',
+    express: 'express',
+    fastify: 'fastify',
+    hono: 'hono'
+  }
+  await mkdir(join(folder, 'node_modules'))
+  for (const [name, source] of Object.entries({ ...names, ...packages })) {
+    await symlink(join(modules, source), join(folder, 'node_modules', name))
+  }
   await writeFile(
     join(folder, 'server.mjs'),
     program
@@ -153,8 +171,16 @@ async function startTutorialService(port: number): Promise<void> {
       ({ status }) => status === 401,
       () => false
     )
-  await expect.poll(isUp).toBe(true)
+  await expect.poll(isUp, { timeout: 10_000 }).toBe(true)
 }
+
+const tutorialPrograms = () =>
+  blocksOf('docs/tutorial.md')
+    .filter(({ language }) => language === 'js')
+    .map(({ code }) => code)
+
+/** The name of the framework that a program imports. */
+const frameworkOf = (program: string) => /@countersign\/verifier\/(\w+)'/.exec(program)?.[1]
 
 test('a mistake in a setting of the bff-service does not cost the password of the first account', async () => {
   const folder = join(dataDir, '..', 'first-start')
@@ -167,7 +193,7 @@ test('an app of yours is served at the root, and the pages below /countersign', 
   const app = join(dataDir, '..', 'app')
   await mkdir(app, { recursive: true })
   await writeFile(join(app, 'index.html'), '<h1>mine</h1>')
-  const stack = await startStack({ APP_DIR: app })
+  const stack = await startStack({ COUNTERSIGN_DATA_DIR: join(dataDir, '..', 'first-start'), APP_DIR: app })
   const site = `http://localhost:${ports.bff}`
   expect(stack.output()).toContain(`Pages for the browser    ${site}/countersign\n`)
   const html = { headers: { Accept: 'text/html' } }
@@ -236,10 +262,30 @@ describe('npm start', () => {
   test('the tutorial runs as it stands: a service of the reader rejects a token when its user has signed out', async () => {
     await startStack()
     const port = await findLastingPort()
-    await startTutorialService(port)
+    await startTutorialService(tutorialPrograms()[0] as string, port)
     const steps = stepsOf('docs/tutorial.md')
     expect(steps).toHaveLength(5)
     expect(await outputsOf(steps, password, port)).toEqual(steps.map(({ shown }) => comparable(shown)))
+  })
+
+  test('the tutorial has a program for each framework, which rejects a token within a second of its sign-out', async () => {
+    await startStack()
+    const programs = tutorialPrograms()
+    expect(programs.map(frameworkOf)).toEqual(['express', 'koa', 'fastify', 'hono'])
+    const frameworks = [...programs.map((program) => ({ program })), { program: programs[0], express: 'express4' }]
+    for (const { program = '', ...packages } of frameworks) {
+      const port = await findLastingPort()
+      await startTutorialService(program, port, packages)
+      const { access_token } = (await (await signIn(password)).json()) as { access_token: string }
+      const headers = { authorization: `Bearer ${access_token}` }
+      const call = () => fetch(`http://localhost:${port}/`, { headers })
+      // Until it has followed the denylist for the first time it is 503.
+      await vi.waitUntil(async () => (await call()).status === 200, { timeout: 10_000 })
+      expect(await (await call()).json()).toEqual({ hello: 'admin' })
+      const signOut = await fetch(`http://localhost:${ports.auth}/auth/logout`, { method: 'POST', headers })
+      expect(signOut.status).toBe(204)
+      await vi.waitUntil(async () => (await call()).status === 401, { timeout: 1_000, interval: 5 })
+    }
   })
 
   test("the admin's dashboard has its figures at once, and after a start on other ports", async () => {
