@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 
 const dist = new URL('../../services/bff-service/web/dist/', import.meta.url)
 const page = readFileSync(new URL('index.html', dist), 'utf8')
-const first = [...page.matchAll(/(?:src|href)="\/(assets\/[^"]+\.js)"/g)].map(([, path]) => path as string)
+const first = [...page.matchAll(/(?:src|href)="\.\/(assets\/[^"]+\.js)"/g)].map(([, path]) => path as string)
 const gzipped = (path: string) => gzipSync(readFileSync(new URL(path, dist)), { level: 9 }).length
 
 describe('the production build', () => {
