@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core'
+import { Modal, Stack, TextInput } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { ErrorAlert } from '../components/error-alert.tsx'
+import { DialogButtons } from './dialog-buttons.tsx'
 import { usePageForm } from './page-form.ts'
 
 interface ConfirmDialogProps {
@@ -58,14 +59,7 @@ function DialogForm(props: DialogFormProps) {
           />
         )}
         {error ? <ErrorAlert error={error} /> : null}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose} disabled={isPending}>
-            Cancel
-          </Button>
-          <Button type="submit" color={isDestructive ? 'red' : undefined} loading={isPending}>
-            {confirmLabel}
-          </Button>
-        </Group>
+        <DialogButtons label={confirmLabel} isPending={isPending} isDestructive={isDestructive} onClose={onClose} />
       </Stack>
     </form>
   )

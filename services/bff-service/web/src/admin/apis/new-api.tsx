@@ -1,6 +1,7 @@
-import { Button, Group, Stack, TextInput } from '@mantine/core'
+import { Stack, TextInput } from '@mantine/core'
 import { isConflict, messageOf } from '../../api/api-error.ts'
 import { showSuccess } from '../../components/show-message.ts'
+import { DialogButtons } from '../../forms/dialog-buttons.tsx'
 import { FormProblem } from '../../forms/form-problem.tsx'
 import { usePageForm } from '../../forms/page-form.ts'
 import { ApiFields } from './api-fields.tsx'
@@ -43,14 +44,7 @@ export function NewApi({ onClose }: { onClose: () => void }) {
         />
         <ApiFields form={form} />
         <FormProblem form={form} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose} disabled={create.isPending}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={create.isPending}>
-            Create API
-          </Button>
-        </Group>
+        <DialogButtons label="Create API" isPending={create.isPending} onClose={onClose} />
       </Stack>
     </form>
   )

@@ -4,7 +4,7 @@ import { showError } from '../../components/show-message.ts'
 import { ConfirmButton } from '../../forms/confirm-button.tsx'
 import { Section } from '../../layout/section.tsx'
 import { useAddSecret, useDropOlderSecret } from './clients-api.ts'
-import { SecretNotice } from './secret-notice.tsx'
+import { NewSecret } from './setup.tsx'
 
 export function ClientSecrets({ client }: { client: Client }) {
   return (
@@ -35,10 +35,11 @@ function AddSecret({ client }: { client: Client }) {
         opened={secret !== undefined}
         onClose={add.reset}
         title="The new secret"
+        size="lg"
         closeOnClickOutside={false}
         closeOnEscape={false}
       >
-        {secret && <SecretNotice secret={secret} onClose={add.reset} />}
+        {secret && <NewSecret client={{ ...client, client_secret: secret }} onClose={add.reset} />}
       </Modal>
     </>
   )

@@ -1,8 +1,9 @@
-import { Button, Group, NativeSelect, Stack, TextInput } from '@mantine/core'
+import { NativeSelect, Stack, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { useNavigate } from 'react-router'
 import { isConflict } from '../../api/api-error.ts'
 import { showSuccess } from '../../components/show-message.ts'
+import { DialogButtons } from '../../forms/dialog-buttons.tsx'
 import { FormProblem } from '../../forms/form-problem.tsx'
 import { usePageForm } from '../../forms/page-form.ts'
 import { ClientFields } from './client-fields.tsx'
@@ -67,6 +68,8 @@ export function NewClient({ onClose }: { onClose: () => void }) {
         description={kindSentences[kind]}
         data={kinds}
         value={kind}
+        // What a kind begins with names the issuer.
+        disabled={!installation}
         onChange={({ currentTarget }) => choose(currentTarget.value as ClientKind)}
       />
       {kind === 'web' && <WebAppSetup onClose={onClose} />}
@@ -97,14 +100,7 @@ export function NewClient({ onClose }: { onClose: () => void }) {
           />
           <ClientFields form={form} />
           <FormProblem form={form} />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose} disabled={create.isPending}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={create.isPending}>
-              Create client
-            </Button>
-          </Group>
+          <DialogButtons label="Create client" isPending={create.isPending} onClose={onClose} />
         </Stack>
       </form>
     </Stack>

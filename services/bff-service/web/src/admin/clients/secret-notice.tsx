@@ -29,12 +29,7 @@ export function SecretNotice({ secret, onClose, children }: SecretNoticeProps) {
         classNames={{ input: classes.secret }}
         onFocus={() => field.current?.select()}
       />
-      <Text size="sm" role="status" mih="1.45em">
-        {copied && 'The secret is copied.'}
-        {error && 'The browser does not let this page copy. Select the secret and copy it by hand.'}
-      </Text>
-      {children}
-      <Group justify="flex-end">
+      <Group>
         <Button
           variant="default"
           leftSection={copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
@@ -42,6 +37,13 @@ export function SecretNotice({ secret, onClose, children }: SecretNoticeProps) {
         >
           Copy
         </Button>
+        <Text size="sm" role="status">
+          {copied && 'The secret is copied.'}
+          {error && 'The browser does not let this page copy. Select the secret and copy it by hand.'}
+        </Text>
+      </Group>
+      {children}
+      <Group justify="flex-end">
         <Button onClick={onClose}>I have copied it</Button>
       </Group>
     </Stack>
