@@ -1,7 +1,7 @@
 import { Button, Group, Stack, Text, Textarea } from '@mantine/core'
 import { useClipboard } from '@mantine/hooks'
 import { IconCheck, IconCopy } from '@tabler/icons-react'
-import { type ReactNode, useRef } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import classes from './secret-notice.module.css'
 
 interface SecretNoticeProps {
@@ -15,6 +15,8 @@ interface SecretNoticeProps {
 export function SecretNotice({ secret, onClose, children }: SecretNoticeProps) {
   const field = useRef<HTMLTextAreaElement>(null)
   const { copy, copied, error } = useClipboard({ timeout: 4_000 })
+  // The form before it may have been scrolled to its end.
+  useEffect(() => field.current?.focus(), [])
   return (
     <Stack>
       <Text size="sm">Copy the secret now, to where the client reads it. It is kept nowhere and not shown again.</Text>
