@@ -29,7 +29,7 @@ export function defaultApiName(identifier: string): string {
   return identifier.slice(0, maxApiNameLength)
 }
 
-/** The API of `API_AUDIENCE`, if nobody has registered it yet: sign-ins that name no resource get tokens for it. */
+/** The API of `API_AUDIENCE`, unless it is registered already: sign-ins that name no resource get tokens for it. */
 export function firstApi(identifier: string) {
   return { identifier, name: defaultApiName(identifier), carriesRoles: true, scopes: [] }
 }

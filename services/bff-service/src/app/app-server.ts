@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isWebSocketRequest } from '@countersign/service-kit'
 import type { Context, Middleware } from 'koa'
-import { ClientClosedRequestError } from '../proxy/client-closed-request.ts'
+import { abortedWithBrowser } from '../proxy/client-closed-request.ts'
 import { isHopByHop } from '../proxy/header-names.ts'
 import { relay } from '../proxy/relay.ts'
 import { takeBody } from '../proxy/request-body.ts'
@@ -23,14 +23,13 @@ export function createAppServer({ upstream, publicUrl, bodyLimitBytes }: AppServ
   const { host, protocol } = new URL(publicUrl)
   const forwarded = { 'x-forwarded-host': host, 'x-forwarded-proto': protocol.slice(0, -1) }
   return async function passToApp(ctx) {
-    const gone = new AbortController()
-    ctx.res.once('close', () => gone.abort(new ClientClosedRequestError()))
+    const { signal } = abortedWithBrowser(ctx)
     // Not `ctx.url`, which may name another host.
     const path = ctx.path + ctx.search
     const request = {
       path,
       headers: { ...requestHeaders(ctx), ...forwarded },
-      signal: gone.signal
+      signal
     }
     const answer = isWebSocketRequest(ctx)
       ? await upstream.connect({ ...request, headers: { ...request.headers, ...handshakeOf(ctx.req.headers) } })

@@ -67,9 +67,11 @@ export const responseHeaderNames: readonly string[] = [
 /** RFC 9110 §7.6.1, and some that are no longer standard. `Connection` may name more. */
 const hopByHop = 'connection|keep-alive|proxy-.+|te|trailer|transfer-encoding|upgrade|http2-settings'
 
+const hopByHopName = new RegExp(`^(?:${hopByHop})$`)
+
 /** Whether a header belongs to one connection; `name` is in lower case. */
 export function isHopByHop(name: string): boolean {
-  return new RegExp(`^(?:${hopByHop})$`).test(name)
+  return hopByHopName.test(name)
 }
 
 /** Never passes, in either direction. */

@@ -10,7 +10,7 @@ import type { SiteCookie } from '../requests/site-cookie.ts'
 import type { LiveConnections } from '../sessions/live-connections.ts'
 import { accessTokenOf } from '../sessions/session.ts'
 import type { PresentedSession, SessionService } from '../sessions/session-service.ts'
-import { ClientClosedRequestError } from './client-closed-request.ts'
+import { abortedWithBrowser } from './client-closed-request.ts'
 import type { HeaderFilter } from './headers.ts'
 import { relay } from './relay.ts'
 import { takeBody } from './request-body.ts'
@@ -144,14 +144,6 @@ async function renew({ sessions, target }: ProxyOptions, forwarding: Forwarding)
 function requestHeaders({ headers, target }: ProxyOptions, { ctx, session }: Forwarding): Record<string, string> {
   const { address, requestId } = clientInfoOf(ctx)
   return headers.request(ctx.req.headers, { accessToken: accessTokenOf(session, target), address, requestId })
-}
-
-function abortedWithBrowser(ctx: Context): AbortController {
-  const gone = new AbortController()
-  const leave = () => gone.abort(new ClientClosedRequestError())
-  ctx.res.once('close', leave)
-  if (ctx.res.closed) leave()
-  return gone
 }
 
 /** RFC 6750 §3.1. A 401 for another reason (a wrong password, say) is the API's own response. */
