@@ -81,7 +81,7 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
     },
     onFollowing: clients.setFollowing
   })
-  const relay = startRevocationRelay({ outbox, publisher, logger, metrics, onUnpublished: feed.add, sweepIntervalMs })
+  const relay = startRevocationRelay({ outbox, publisher, logger, metrics, onCommitted: feed.add, sweepIntervalMs })
   const housekeeping = startHousekeeping({
     expired: stores.expiredRows,
     endSessions: (signal) => endAllSessions(announcing(stores.sessionEndings, relay), { signal }),

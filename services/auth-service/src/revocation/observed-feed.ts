@@ -8,9 +8,13 @@ export interface FeedObserver {
   onFollowing(isFollowing: boolean): void
 }
 
-/** A feed of this service's own verifier, which also gets what this service cannot publish. */
+/**
+ * A feed of this service's own verifier, which also gets what this service commits, before it is published. So a token is
+ * refused here from the answer to its revocation on, wherever the transport has gone meanwhile: after a failover, entries
+ * may be published to the new primary while this feed still follows the former one.
+ */
 export interface ObservedFeed extends RevocationFeed {
-  /** Adds committed entries that the transport refused. */
+  /** Adds committed entries. The transport may bring them once more. */
   add(entries: readonly RevocationEntry[]): void
 }
 

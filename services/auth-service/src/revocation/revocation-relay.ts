@@ -19,8 +19,8 @@ export interface RevocationRelayDeps {
   /** How often the transport is examined and the outbox drained, in milliseconds. */
   sweepIntervalMs: number
   metrics: RelayMetrics
-  /** Gets committed entries that could not be published now. */
-  onUnpublished(entries: readonly OutboxEntry[]): void
+  /** Gets committed entries before they are published. */
+  onCommitted(entries: readonly OutboxEntry[]): void
 }
 
 /** Carries committed denylist entries from the outbox to the verifiers. */
@@ -61,12 +61,12 @@ export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay
   return {
     async announce(entries) {
       if (entries.length === 0) return true
+      deps.onCommitted(entries)
       const committedAt = performance.now()
       try {
         await publisher.publish(entries)
         deps.metrics.observePublication((performance.now() - committedAt) / 1000)
       } catch (error) {
-        deps.onUnpublished(entries)
         beginBacklog()
         logger.warn({ entries: entries.length, cause: describeError(error) }, 'revocations not published yet')
         return false

@@ -42,7 +42,7 @@ describe('the revocation relay', () => {
     const logger = { info: level('info'), warn: level('warn') } as unknown as Logger
     const observePublication = vi.fn()
     const showFeedFault = vi.fn()
-    const onUnpublished = vi.fn()
+    const onCommitted = vi.fn()
     const start = () => {
       relay = startRevocationRelay({
         outbox,
@@ -50,7 +50,7 @@ describe('the revocation relay', () => {
         logger,
         sweepIntervalMs: 2,
         metrics: { observePublication, showFeedFault },
-        onUnpublished
+        onCommitted
       })
       return relay
     }
@@ -60,7 +60,7 @@ describe('the revocation relay', () => {
     /** Waits until so many sweeps are over. */
     const sweeps = (count: number) =>
       vi.waitFor(() => expect(publisher.isIntact.mock.calls.length).toBeGreaterThan(count))
-    return { steps, publisher, outbox, log, observePublication, showFeedFault, onUnpublished, start, leave, sweeps }
+    return { steps, publisher, outbox, log, observePublication, showFeedFault, onCommitted, start, leave, sweeps }
   }
   const entry: OutboxEntry = { id: 1n, kind: 'sid', value: 's', expiresAt: 2_000_000_000 }
 
@@ -128,15 +128,23 @@ describe('the revocation relay', () => {
     expect(observePublication).toHaveBeenCalledOnce()
   })
 
+  it("hands over what is committed before the transport takes it: the issuer's own verifier knows it first", async () => {
+    const { publisher, onCommitted, start } = setUp()
+    const wasHandedOver = vi.fn()
+    publisher.publish.mockImplementation(async () => wasHandedOver(onCommitted.mock.calls))
+    await start().announce([entry])
+    expect(wasHandedOver).toHaveBeenCalledWith([[[entry]]])
+  })
+
   it('reports a backlog from a refused publication on, and confirms nothing before all of it is published', async () => {
-    const { steps, publisher, onUnpublished, start, leave, sweeps } = setUp()
+    const { steps, publisher, onCommitted, start, leave, sweeps } = setUp()
     const refusal = new Error("OOM command not allowed when used memory > 'maxmemory'.")
     const started = start()
     await sweeps(1)
     publisher.publish.mockRejectedValue(refusal)
     leave([entry])
     await started.announce([entry])
-    expect(onUnpublished).toHaveBeenCalledWith([entry])
+    expect(onCommitted).toHaveBeenCalledWith([entry])
     expect(started.isHealthy()).toBe(false)
     steps.length = 0
     await sweeps(publisher.isIntact.mock.calls.length + 3)
