@@ -47,12 +47,22 @@ async function show(page: Page, { colorScheme, viewport }: (typeof ways)[number]
   await page.setViewportSize(viewport)
 }
 
+/** Colors and dialogs change gradually: ends what has begun by the next frame. */
+async function endTransitions(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    for (let frame = 0; frame < 2; frame++) await new Promise((resolve) => requestAnimationFrame(resolve))
+    for (const animation of document.getAnimations()) {
+      if (animation.effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY) animation.finish()
+    }
+  })
+}
+
 /** Looks at a page in each of the ways, without loading it again. */
 async function problemsOf(page: Page): Promise<string[]> {
   const found: string[] = []
   for (const way of ways) {
     await show(page, way)
-    await page.waitForTimeout(400) // transitions of colors and dialogs
+    await endTransitions(page)
     const { name } = way
     found.push(...(await violationsOf(page, way.rules)).map((text) => `${name}: ${text}`))
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)

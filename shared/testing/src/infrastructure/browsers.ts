@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { readTestEnvironment } from './test-environment.ts'
 
-/** Where Chromium is. @throws {Error} when it is required and missing; so do the others */
+/** Where Chromium is, if possible the one without windows: the same engine in less time. @throws {Error} when it is required and missing; so do the others */
 export function findChromium(): string | undefined {
   const { chromiumPath, requiresChromium } = readTestEnvironment()
-  const paths = chromiumPath ? [chromiumPath] : ['/usr/bin/chromium', '/usr/bin/chromium-browser']
+  const names = ['chromium-headless-shell', 'chromium', 'chromium-browser']
+  const paths = chromiumPath ? [chromiumPath] : names.map((name) => `/usr/bin/${name}`)
   return firstOf(paths, requiresChromium, 'There is no Chromium: install the package chromium, or set CHROMIUM_PATH.')
 }
 
