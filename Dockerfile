@@ -4,6 +4,10 @@
 ARG NODE_IMAGE=node:24-slim
 
 FROM ${NODE_IMAGE} AS runtime
+ARG VERSION=unreleased
+ARG REVISION=unknown
+LABEL org.opencontainers.image.vendor="Countersign" org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" org.opencontainers.image.revision="${REVISION}"
 WORKDIR /app
 ENV NODE_ENV=production
 # By number, so that Kubernetes can tell that it is not root.
@@ -69,6 +73,7 @@ RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=peer --workspa
  && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete
 
 FROM service AS auth-service
+LABEL org.opencontainers.image.title="countersign-auth-service" org.opencontainers.image.description="Signs users in, issues access tokens and refresh tokens, publishes their keys."
 COPY --from=auth-service-packages /app/node_modules node_modules
 COPY --from=build /compiled/shared shared
 COPY --from=build /compiled/prisma prisma
@@ -79,6 +84,7 @@ EXPOSE 4000 9000
 CMD ["node", "services/auth-service/dist/main.js"]
 
 FROM service AS resource-service
+LABEL org.opencontainers.image.title="countersign-resource-service" org.opencontainers.image.description="A sample API that verifies tokens without a database."
 COPY --from=resource-service-packages /app/node_modules node_modules
 COPY --from=build /compiled/shared shared
 COPY --from=build /compiled/services/resource-service services/resource-service
@@ -87,6 +93,7 @@ EXPOSE 4001 9001
 CMD ["node", "services/resource-service/dist/main.js"]
 
 FROM service AS bff-service
+LABEL org.opencontainers.image.title="countersign-bff-service" org.opencontainers.image.description="Keeps the sessions of browsers, so that no script sees a token."
 COPY --from=bff-service-packages /app/node_modules node_modules
 COPY --from=build /compiled/shared shared
 COPY --from=build /compiled/services/bff-service services/bff-service
@@ -95,11 +102,13 @@ EXPOSE 4002 9002
 CMD ["node", "services/bff-service/dist/main.js"]
 
 FROM runtime AS migrate
+LABEL org.opencontainers.image.title="countersign-migrate" org.opencontainers.image.description="Brings the database to the schema of this version."
 COPY --from=migrate-packages /app/node_modules node_modules
 COPY --from=build /compiled/prisma prisma
 CMD ["node", "prisma/dist/main.js"]
 
 FROM runtime AS secrets
+LABEL org.opencontainers.image.title="countersign-secrets" org.opencontainers.image.description="Makes the secrets of a Compose installation."
 COPY docker/make-secrets.mjs ./
 USER root
 # A volume takes over the owner and mode of the folder that it is first mounted on.

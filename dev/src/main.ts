@@ -1,6 +1,6 @@
 /** `npm start`: the trio in one process on loopback, over an embedded Postgres. */
 import { resolve } from 'node:path'
-import { DatabaseTooNewError } from '@countersign/prisma'
+import { MigrationError, SchemaError } from '@countersign/prisma'
 import { StartError, withSecretFiles } from '@countersign/service-kit'
 import { loadConfiguration } from './configuration.ts'
 import { runStack } from './stack.ts'
@@ -46,7 +46,7 @@ function print(line: string): void {
 
 function report(error: unknown): void {
   process.exitCode = 1
-  const expected = [StartError, DatabaseTooNewError]
+  const expected = [StartError, SchemaError, MigrationError]
   const isExpected = expected.some((type) => error instanceof type)
   const isDebugging = Boolean(environment.DEBUG)
   const text = error instanceof Error ? (isDebugging && error.stack) || error.message : String(error)

@@ -2,4 +2,5 @@
 
 export { PrismaPg } from '@prisma/adapter-pg'
 export { Prisma, PrismaClient } from './generated/client.ts'
-export { DatabaseTooNewError, type MigrateOptions, migrate } from './migrate.ts'
+export { type MigrateOptions, MigrationError, migrate } from './migrate.ts'
+export { readSchemaState, SchemaError, type SchemaState } from './schema-state.ts'

@@ -13,10 +13,7 @@ async function main(env: Record<string, string | undefined>): Promise<void> {
   process.stdout.write(applied.length === 0 ? 'The database is up to date.\n' : 'The database is migrated.\n')
 }
 
-main(process.env)
-  .catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-    process.exitCode = 1
-  })
-  // Not by itself: the migration engine leaves a timer of ten seconds behind. Once all is written.
-  .finally(() => process.stdout.write('', () => process.exit()))
+main(process.env).catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+})

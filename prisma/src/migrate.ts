@@ -1,96 +1,164 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
-import type { MigrationList } from '@prisma/schema-engine-wasm'
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import { createSchemaEngine } from './schema-engine.ts'
+import { type Migration, migrationsFolder, readMigration, readMigrationNames } from './migrations.ts'
+import { readHistory, readSchemaState, SchemaError } from './schema-state.ts'
 
-const schemaFile = new URL('../schema.prisma', import.meta.url)
-const migrationsFolder = new URL('../migrations/', import.meta.url)
+export interface MigrateOptions {
+  /** Told once for each migration that was applied, and when something takes long. */
+  log?: (message: string) => void
+  /** Default: the migrations of this version. */
+  folder?: URL
+  /** How long one attempt may wait for a lock, in milliseconds, while what comes behind it waits too. Default 3,000. */
+  lockTimeoutMs?: number
+  /** How often it is attempted, a second after the last. Default 60. */
+  attempts?: number
+}
+
+/** A migration that could not be applied. Nothing of it is left, but an index that is made without locks may have to be made anew. */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError'
+  readonly code = 'ERR_MIGRATION'
+
+  constructor(migration: string, cause: unknown) {
+    const { message, code } = cause as { message?: unknown; code?: unknown }
+    super(`The migration ${migration} was not applied: ${message} (${code}). Run migrate again once that is mended.`, {
+      cause
+    })
+  }
+}
 
 /** Any number, the same in every replica: it makes two migrations of one database take turns. */
 const migrationLockId = 4_010_201
+const turnIntervalMs = 250
+const attemptIntervalMs = 1000
 
-export interface MigrateOptions {
-  /** Told once for each migration that was applied. */
-  log?: (message: string) => void
-}
+/** As Prisma makes it, so that its tools read it. */
+const historyTable = `
+  CREATE TABLE IF NOT EXISTS _prisma_migrations (
+    id VARCHAR(36) PRIMARY KEY NOT NULL,
+    checksum VARCHAR(64) NOT NULL,
+    finished_at TIMESTAMPTZ,
+    migration_name VARCHAR(255) NOT NULL,
+    logs TEXT,
+    rolled_back_at TIMESTAMPTZ,
+    started_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+    applied_steps_count INTEGER NOT NULL DEFAULT 0
+  )`
 
-/** Thrown when the database holds migrations that this version does not know: it was made by a later version. */
-export class DatabaseTooNewError extends Error {
-  readonly code = 'ERR_DATABASE_TOO_NEW'
-
-  constructor(unknown: readonly string[]) {
-    super(
-      `The database was made by a later version of Countersign: it holds the migrations ${unknown.join(', ')}, ` +
-        'which this version does not know. Run that version or a later one; nothing was changed.'
-    )
-    this.name = 'DatabaseTooNewError'
-  }
-}
+/** A migration that is one such statement runs outside a transaction, and without holding up writes. */
+const concurrentIndex = /^(?:\s*--[^\n]*\n)*\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+"?(\w+)"?\s/i
 
 /**
- * Brings a database to this version's schema. Safe to run by several replicas at once, and again when nothing is to do.
+ * Brings a database to this version's schema. Safe to run by several replicas at once, and again when nothing is to do. A
+ * database of a later version is left as it is, as long as this version can use it.
+ *
+ * Each migration and its record are one transaction. Its locks are waited for within bounds and again, so that the services are
+ * not held up behind it. An index that is made `CONCURRENTLY` stands alone in its migration; an invalid one of an interrupted
+ * attempt is dropped and made anew.
  * @param databaseUrl a `postgres://` URL of a user that may create tables
  * @returns the names of the migrations that were applied now
- * @throws {DatabaseTooNewError} when the database is of a later version
+ * @throws {SchemaError} when the database is of a later version, which this version cannot use
+ * @throws {MigrationError} when a migration fails
  */
 export async function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<string[]> {
-  const lock = new pg.Client({ connectionString: databaseUrl })
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 })
-  await lock.connect()
+  const { log = () => {}, folder = migrationsFolder } = options
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'countersign-migrate' })
+  client.on('error', () => {}) // the query under way fails
+  await client.connect()
   try {
-    await lock.query('SELECT pg_advisory_lock($1)', [migrationLockId])
-    const migrationsList = await readMigrations()
-    const known = migrationsList.migrationDirectories.map(({ path }) => path)
-    const applied = await appliedMigrations(lock)
-    const unknown = applied.filter((name) => !known.includes(name))
-    if (unknown.length > 0) throw new DatabaseTooNewError(unknown)
-    if (applied.length === known.length) return []
-    const engine = await createSchemaEngine(pool, await readFile(schemaFile, 'utf8'))
-    try {
-      const filters = { externalTables: [], externalEnums: [] }
-      const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters })
-      for (const name of appliedMigrationNames) options.log?.(`Applied the migration ${name}.`)
-      return appliedMigrationNames
-    } finally {
-      engine.free()
+    await takeTurn(client, log)
+    const state = await readSchemaState(client, folder)
+    if (state.kind === 'ahead') throw new SchemaError(state)
+    if (state.kind === 'fits') return []
+    await client.query(historyTable)
+    const { finished } = await readHistory(client)
+    const missing = (await readMigrationNames(folder)).filter((name) => !finished.has(name))
+    for (const name of missing) {
+      await apply(client, await readMigration(folder, name), options)
+      log(`Applied the migration ${name}.`)
     }
+    return missing
   } finally {
-    await pool.end()
-    await lock.end()
+    await client.end()
   }
 }
 
-async function appliedMigrations(client: pg.Client): Promise<string[]> {
-  const { rows: tables } = await client.query("SELECT to_regclass('_prisma_migrations') IS NOT NULL AS present")
-  if (!tables[0]?.present) return []
-  const { rows } = await client.query<{ migration_name: string }>(
-    'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL'
+/** Not by waiting in the database: a statement that waits would hold up an index that is made concurrently. */
+async function takeTurn(client: pg.Client, log: (message: string) => void): Promise<void> {
+  for (let isFirst = true; ; isFirst = false) {
+    const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [
+      migrationLockId
+    ])
+    if (rows[0]?.taken) return
+    if (isFirst) log('Waits for another migration of this database.')
+    await delay(turnIntervalMs)
+  }
+}
+
+async function apply(client: pg.Client, migration: Migration, options: MigrateOptions): Promise<void> {
+  const { log = () => {}, lockTimeoutMs = 3000, attempts = 60 } = options
+  const index = concurrentIndex.exec(migration.sql)?.[1]
+  // A role may have bounds for the services, which hold for this as well.
+  await client.query(`SET lock_timeout = ${Math.round(lockTimeoutMs)}; SET statement_timeout = 0`)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      if (index === undefined) await applyInTransaction(client, migration)
+      else await makeIndex(client, migration, index)
+      return
+    } catch (error) {
+      if (!isLocked(error) || attempt >= attempts) throw new MigrationError(migration.name, error)
+      if (attempt === 1) log(`The migration ${migration.name} waits for a lock that another transaction holds.`)
+      await delay(attemptIntervalMs)
+    }
+  }
+}
+
+async function applyInTransaction(client: pg.Client, migration: Migration): Promise<void> {
+  await client.query('BEGIN')
+  try {
+    await client.query(migration.sql)
+    await forgetAttempts(client, migration)
+    await record(client, migration)
+    await client.query('COMMIT')
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {}) // a connection that is gone has rolled back
+    throw error
+  }
+}
+
+/** What is recorded first tells the services that it is under way. */
+async function makeIndex(client: pg.Client, migration: Migration, index: string): Promise<void> {
+  await forgetAttempts(client, migration)
+  const id = await record(client, migration, { isFinished: false })
+  const { rows } = await client.query<{ indisvalid: boolean }>(
+    'SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)',
+    [`"${index}"`]
   )
-  return rows.map((row) => row.migration_name)
+  if (rows[0]?.indisvalid === false) await client.query(`DROP INDEX CONCURRENTLY "${index}"`)
+  // A valid one was made by an attempt that could not record it.
+  if (rows[0]?.indisvalid !== true) await client.query(migration.sql)
+  await client.query('UPDATE _prisma_migrations SET finished_at = now(), applied_steps_count = 1 WHERE id = $1', [id])
 }
 
-async function readMigrations(): Promise<MigrationList> {
-  const entries = await readdir(migrationsFolder, { withFileTypes: true })
-  const names = entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort()
-  return {
-    baseDir: fileURLToPath(migrationsFolder),
-    lockfile: {
-      path: 'migration_lock.toml',
-      content: await readFile(new URL('migration_lock.toml', migrationsFolder), 'utf8')
-    },
-    shadowDbInitScript: '',
-    migrationDirectories: await Promise.all(
-      names.map(async (name) => ({
-        path: name,
-        migrationFile: {
-          path: 'migration.sql',
-          content: {
-            tag: 'ok' as const,
-            value: await readFile(new URL(`${name}/migration.sql`, migrationsFolder), 'utf8')
-          }
-        }
-      }))
-    )
-  }
+async function forgetAttempts(client: pg.Client, { name }: Migration): Promise<void> {
+  await client.query(
+    'UPDATE _prisma_migrations SET rolled_back_at = now() WHERE migration_name = $1 AND finished_at IS NULL AND rolled_back_at IS NULL',
+    [name]
+  )
+}
+
+async function record(client: pg.Client, { name, checksum }: Migration, { isFinished = true } = {}): Promise<string> {
+  const id = randomUUID()
+  await client.query(
+    `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
+     VALUES ($1, $2, $3, CASE WHEN $4 THEN clock_timestamp() END, $5)`,
+    [id, checksum, name, isFinished, isFinished ? 1 : 0]
+  )
+  return id
+}
+
+/** A lock timeout or a deadlock. */
+function isLocked(error: unknown): boolean {
+  return ['55P03', '40P01'].includes(String((error as { code?: unknown }).code))
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findLastingPort } from '@countersign/testing'
+import { findChromium, findLastingPort } from '@countersign/testing'
 import { query, register, untilReady } from '@countersign/testing/trio'
 import { chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
@@ -23,7 +23,11 @@ describe.skipIf(!hasBrowser)('cookies in the browser', () => {
     mkdirSync(join(profile, 'Default'))
     const settings = { profile: { default_content_setting_values: { cookies: 2 } } }
     writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify(settings))
-    const context = await chromium.launchPersistentContext(profile, { ...launchOptions, baseURL: fixture.url })
+    const context = await chromium.launchPersistentContext(profile, {
+      ...launchOptions,
+      executablePath: findChromium({ hasSettings: true }) as string,
+      baseURL: fixture.url
+    })
     onTestFinished(async () => {
       await context.close()
       rmSync(profile, { recursive: true, force: true })

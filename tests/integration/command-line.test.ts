@@ -472,13 +472,25 @@ describe('countersign on a database of its own', () => {
     expect((await run(['users', 'create', 'first', '--role', 'admin'], { env })).code).toBe(0)
   })
 
-  test('a database that a later version has made is refused by migrate', async () => {
+  test('a database of a later version is used as long as it permits that, and then refused', async () => {
     const later =
       "INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at) VALUES ('later', '', '2099_later', now())"
     await query(database.url, later)
-    const { code, document } = await run(['migrate', '--json'], { env: { DATABASE_URL: database.url } })
+    const env = { DATABASE_URL: database.url }
+    expect(await run(['migrate', '--json'], { env })).toMatchObject({ code: 0, document: { applied: [] } })
+    const [contract] = await query<{ oldest: string }>(
+      database.url,
+      'SELECT oldest_migration AS oldest FROM schema_contract'
+    )
+    await query(database.url, "UPDATE schema_contract SET oldest_migration = '2099_later'")
+    for (const args of [['migrate'], ['users', 'list']]) {
+      expect(await run([...args, '--json'], { env })).toMatchObject({
+        code: 3,
+        document: { error: 'database_too_new' }
+      })
+    }
+    await query(database.url, 'UPDATE schema_contract SET oldest_migration = $1', [contract?.oldest])
     await query(database.url, "DELETE FROM _prisma_migrations WHERE id = 'later'")
-    expect({ code, document }).toMatchObject({ code: 3, document: { error: 'database_too_new' } })
   })
 
   test('a master key is replaced: re-encrypt reseals every key, and the old one is no longer needed', async () => {

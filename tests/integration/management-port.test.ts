@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { createHttpService, createLogger, createMetrics, type Service } from '@countersign/service-kit'
@@ -45,6 +46,16 @@ describe('the management port', () => {
         const { status } = await send(`${url}${path}`, {})
         expect({ name, path, status }).toEqual({ name, path, status: 404 })
       }
+    }
+  })
+
+  test('says which version runs', async () => {
+    const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
+    for (const { name, managementUrl } of services) {
+      const { body } = await send<string>(`${managementUrl}/metrics`, {})
+      expect(body).toContain(
+        `countersign_build_info{version="${version}",node="${process.versions.node}",service="${name}"} 1`
+      )
     }
   })
 

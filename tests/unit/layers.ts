@@ -46,7 +46,7 @@ export const layersOfFolders: Readonly<Record<string, Layers>> = {
     ['wire'],
     // How a request gets to an endpoint.
     ['routing'],
-    ['infrastructure.ts'],
+    ['infrastructure.ts', 'await-schema.ts'],
     ['endpoints'],
     // The two programs: the service and the command line.
     ['cli', 'server.ts'],

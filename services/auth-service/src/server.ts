@@ -2,6 +2,7 @@ import { createHttpService, createLogger, createMetrics, type Service } from '@c
 import { ensureFirstAdmin, type FirstAdmin } from './accounts/first-admin.ts'
 import { firstApi } from './apis/api.ts'
 import { createFailedAuthenticationLog } from './audit/failed-authentications.ts'
+import { awaitSchema } from './await-schema.ts'
 import { createClientCache } from './clients/client-cache.ts'
 import { createFirstTokens } from './clients/first-tokens.ts'
 import type { Config } from './config.ts'
@@ -15,12 +16,14 @@ import { startPasswords } from './passwords/start-passwords.ts'
 import { announcing } from './revocation/announcing.ts'
 import { createRevocationFeed } from './revocation/feed/revocation-feed.ts'
 import { observeFeed } from './revocation/observed-feed.ts'
+import { watchForOlderDatabase } from './revocation/older-database.ts'
 import { startRevocationRelay } from './revocation/revocation-relay.ts'
 import { addDescription } from './routing/add-description.ts'
 import { addRoutes } from './routing/add-routes.ts'
 import { endAllSessions } from './sessions/session-endings.ts'
 import { createActivityRecorder } from './statistics/activity-recorder.ts'
 import { recordActivity } from './statistics/recorded-metrics.ts'
+import { findSchemaFault } from './stores/postgres/database-migration.ts'
 import { openPostgresStores } from './stores/postgres/open-stores.ts'
 import { createOwnVerifier } from './tokens/own-verifier.ts'
 
@@ -48,6 +51,8 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
   const httpMetrics = createMetrics('auth-service')
   const infrastructure = options.infrastructure ?? openRedisInfrastructure(config, logger)
   const { publisher } = infrastructure
+  const findFault = () => findSchemaFault(config.databaseUrl.reveal())
+  await awaitSchema({ ...config, findFault, logger, metrics: httpMetrics })
   const stores = await openPostgresStores(config)
   const { outbox } = stores
   const passwords = await startPasswords(config, logger)
@@ -82,6 +87,7 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
     onFollowing: clients.setFollowing
   })
   const relay = startRevocationRelay({ outbox, publisher, logger, metrics, onCommitted: feed.add, sweepIntervalMs })
+  const olderDatabase = watchForOlderDatabase({ outbox, publisher, logger })
   const housekeeping = startHousekeeping({
     expired: stores.expiredRows,
     endSessions: (signal) => endAllSessions(announcing(stores.sessionEndings, relay), { signal }),
@@ -112,6 +118,8 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
     metrics: httpMetrics,
     healthChecks: [
       { name: 'database', required: true, check: stores.isReachable },
+      { name: 'schema', required: true, check: stores.hasSchema },
+      { name: 'database_age', required: true, check: olderDatabase.isCurrent },
       { name: 'revocation_feed', required: false, check: isFeedIntact }
     ],
     addRoutes(router) {
@@ -127,6 +135,7 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
       failedAuthentications,
       firstTokens,
       housekeeping,
+      olderDatabase,
       relay,
       keys,
       infrastructure,

@@ -1,4 +1,5 @@
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { readFileSync } from 'node:fs'
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 export interface HttpMetrics {
   readonly registry: Registry
@@ -6,11 +7,20 @@ export interface HttpMetrics {
   observeRequest(labels: { method: string; route: string; status: number }, seconds: number): void
 }
 
+/** All packages of a release have the same version. */
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
 /** A separate registry for each service, so that three services can run in one process. */
 export function createMetrics(service: string): HttpMetrics {
   const registry = new Registry()
   registry.setDefaultLabels({ service })
   collectDefaultMetrics({ register: registry })
+  new Gauge({
+    name: 'countersign_build_info',
+    help: 'Always 1. Its labels say which version of Countersign runs, on which version of Node.',
+    labelNames: ['version', 'node'],
+    registers: [registry]
+  }).set({ version, node: process.versions.node }, 1)
   const durations = new Histogram({
     name: 'http_request_duration_seconds',
     help:

@@ -10,9 +10,15 @@ import { StartError } from './start-error.ts'
 export async function runService(create: () => Promise<Service>): Promise<void> {
   process.on('unhandledRejection', crash)
   process.on('uncaughtException', crash)
+  // A process without a parent is not ended by signals that it does not handle. Until it listens nothing is under way.
+  const endEarly = () => process.exit(0)
+  process.on('SIGTERM', endEarly)
+  process.on('SIGINT', endEarly)
   try {
     const service = await create()
     await service.listen()
+    process.off('SIGTERM', endEarly)
+    process.off('SIGINT', endEarly)
     const hurry = new AbortController()
     let stopping: Promise<void> | undefined
     const stop = (signal: NodeJS.Signals) => {

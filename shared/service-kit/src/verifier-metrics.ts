@@ -54,8 +54,8 @@ export function measurePropagation({ registry }: HttpMetrics): (seconds: number)
   const histogram = new Histogram({
     name: 'countersign_revocation_propagation_seconds',
     help:
-      'Time from the publication of a revocation until this verifier knows it, by the clock of Redis. Entries that a verifier ' +
-      'reads at its start, or when the feed is rewritten, are not counted.',
+      'Time from the publication of a revocation until this verifier knows it, by the clock of Redis; 0 for what a replica ' +
+      'of the issuer revokes itself. Entries that a verifier reads at its start, or when the feed is rewritten, are not counted.',
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers: [registry]
   })

@@ -18,19 +18,23 @@ import type { SigningKeyStore } from '../keys/signing-key-store.ts'
 import { createAdmissionGate } from '../passwords/admission-gate.ts'
 import { createPasswordHashing, type PasswordHashing, pooledArgon2 } from '../passwords/password-hashing.ts'
 import { type Announcer, type Announcing, announcing } from '../revocation/announcing.ts'
+import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
 import type { RoleAdministration } from '../roles/role-administration.ts'
 import type { SessionEndings } from '../sessions/session-endings.ts'
 import { createPrismaApiAdministration } from '../stores/postgres/apis.ts'
 import { createPrismaClientAdministration } from '../stores/postgres/clients.ts'
 import { openDatabase, openDatabasePool } from '../stores/postgres/database.ts'
-import { migrateDatabase } from '../stores/postgres/database-migration.ts'
+import { migrateDatabase, requireSchema } from '../stores/postgres/database-migration.ts'
 import { createPreparedStatements } from '../stores/postgres/prepared-statements.ts'
+import { createPrismaRestoredSessions } from '../stores/postgres/restored-sessions.ts'
+import { createPrismaRevocationOutbox } from '../stores/postgres/revocation-outbox.ts'
 import { createPrismaRoleAdministration } from '../stores/postgres/roles.ts'
 import { createPrismaSessionEndings } from '../stores/postgres/session-endings.ts'
 import { createPrismaSigningKeyStore } from '../stores/postgres/signing-key-store.ts'
 import { createPrismaUserAdministration } from '../stores/postgres/user-administration.ts'
 import { createPrismaUserStore } from '../stores/postgres/user-store.ts'
 import { createRedisRevocationPublisher } from '../stores/redis/revocation-publisher.ts'
+import type { RestoreParts } from './after-restore.ts'
 import { createCommandAnnouncer } from './announcement.ts'
 import type { DatabaseUnderCheck } from './doctor/check-database.ts'
 
@@ -44,6 +48,7 @@ export interface CliDependencies {
   openRoles(): Promise<RoleParts>
   openInstallation(): Promise<InstallationParts>
   openKeys(): Promise<KeyParts>
+  openRestore(): Promise<RestoreParts & Pick<KeyParts, 'requireMasterKey'>>
   /** Everything; nothing is connected yet. */
   openInspection(): Promise<InspectionParts>
   close(): Promise<void>
@@ -110,7 +115,7 @@ export function createCliDependencies(
 
     async openAccounts() {
       const config = await read({ databaseUrl, redisUrl })
-      const { database, pool } = open(config.databaseUrl.reveal())
+      const { database, pool } = await open(config.databaseUrl.reveal())
       const announcer = openAnnouncer(config.redisUrl?.reveal())
       return {
         users: announcing(createPrismaUserStore(database, createPreparedStatements(pool)), announcer),
@@ -123,7 +128,7 @@ export function createCliDependencies(
       const config = await read({ databaseUrl, redisUrl })
       return {
         administration: announcing(
-          createPrismaClientAdministration(open(config.databaseUrl.reveal()).database),
+          createPrismaClientAdministration((await open(config.databaseUrl.reveal())).database),
           openAnnouncer(config.redisUrl?.reveal())
         )
       }
@@ -150,13 +155,19 @@ export function createCliDependencies(
     },
 
     async openKeys() {
-      const keyVariables = { masterKeys, signingKeyBits, signingKeyRotationDays, jwksMaxAgeSeconds }
-      const config = await read({ databaseUrl, redisUrl, ...keyVariables })
-      const store = createPrismaSigningKeyStore(open(config.databaseUrl.reveal()).database)
-      const { administration, sealing } = administerKeys(config, store)
+      const { administration, requireMasterKey } = await openKeyParts()
+      return { administration, requireMasterKey }
+    },
+
+    async openRestore() {
+      const { database, announcer, publisher, administration, requireMasterKey } = await openKeyParts()
       return {
-        administration: announcing(administration, openAnnouncer(config.redisUrl?.reveal())),
-        requireMasterKey: () => openOneKey(store, sealing)
+        keys: administration,
+        requireMasterKey,
+        sessions: announcing(createPrismaRestoredSessions(database), announcer),
+        clients: announcing(createPrismaClientAdministration(database), announcer),
+        outbox: createPrismaRevocationOutbox(database),
+        publisher
       }
     },
 
@@ -169,13 +180,17 @@ export function createCliDependencies(
       }
       const config = await read(shape)
       const url = config.databaseUrl?.reveal()
-      const store = url === undefined ? undefined : createPrismaSigningKeyStore(open(url).database)
       const { masterKeys: keys } = config
+      const connection = url === undefined ? undefined : connect(url)
+      const store = connection && createPrismaSigningKeyStore(connection.database)
       return {
         issuer: config.issuer,
         redisUrl: config.redisUrl?.reveal(),
         database: store && {
-          listKeys: () => store.list(),
+          async listKeys() {
+            await requireSchema(connection.pool)
+            return store.list()
+          },
           requireMasterKey: keys && (() => openOneKey(store, createKeySealing(keys)))
         }
       }
@@ -190,14 +205,38 @@ export function createCliDependencies(
     return readVariables(await withSecretFiles(await readEnvironment(), secretNames(needed)), needed)
   }
 
+  async function openKeyParts() {
+    const keyVariables = { masterKeys, signingKeyBits, signingKeyRotationDays, jwksMaxAgeSeconds }
+    const config = await read({ databaseUrl, redisUrl, ...keyVariables })
+    const { database } = await open(config.databaseUrl.reveal())
+    const store = createPrismaSigningKeyStore(database)
+    const { administration, sealing } = administerKeys(config, store)
+    const publisher = openPublisher(config.redisUrl?.reveal())
+    const announcer = createCommandAnnouncer(publisher, note)
+    return {
+      database,
+      publisher,
+      announcer,
+      administration: announcing(administration, announcer),
+      requireMasterKey: () => openOneKey(store, sealing)
+    }
+  }
+
   async function openSessionEndings() {
     const config = await read({ databaseUrl, redisUrl })
-    const { database } = open(config.databaseUrl.reveal())
+    const { database } = await open(config.databaseUrl.reveal())
     const announcer = openAnnouncer(config.redisUrl?.reveal())
     return { database, announcer, sessionEndings: announcing(createPrismaSessionEndings(database), announcer) }
   }
 
-  function open(url: string) {
+  /** @throws {SchemaError} when the database does not fit this version */
+  async function open(url: string) {
+    const connection = connect(url)
+    await requireSchema(connection.pool)
+    return connection
+  }
+
+  function connect(url: string) {
     const pool = openDatabasePool({ url, connections: 2 })
     const database = openDatabase(pool)
     closers.push(() => database.$disconnect())
@@ -205,10 +244,14 @@ export function createCliDependencies(
   }
 
   function openAnnouncer(url: string | undefined): Announcer {
-    if (url === undefined) return createCommandAnnouncer(undefined, note)
+    return createCommandAnnouncer(openPublisher(url), note)
+  }
+
+  function openPublisher(url: string | undefined): RevocationPublisher | undefined {
+    if (url === undefined) return undefined
     const publisher = createRedisRevocationPublisher({ url })
     closers.push(() => publisher.close())
-    return createCommandAnnouncer(publisher, note)
+    return publisher
   }
 }
 

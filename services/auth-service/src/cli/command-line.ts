@@ -5,6 +5,7 @@ import type { Environment } from '@countersign/service-kit'
 import { Command, CommanderError, type OutputConfiguration } from 'commander'
 import { createCliDependencies } from './cli-dependencies.ts'
 import type { CommandResult, Perform } from './command.ts'
+import { addAfterRestore } from './commands/after-restore.ts'
 import { addApis } from './commands/apis.ts'
 import { addApply } from './commands/apply.ts'
 import { addClients } from './commands/clients.ts'
@@ -99,6 +100,7 @@ export function createProgram(perform: Perform, output: OutputConfiguration): Co
   addDoctor(program, perform)
   addApply(program, perform)
   addMigrate(program, perform)
+  addAfterRestore(program, perform)
   addKeys(program, perform)
   addMasterKey(program, perform)
   addUsers(program, perform)

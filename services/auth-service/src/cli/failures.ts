@@ -87,11 +87,12 @@ function databaseFailure({ code, originalCode, message }: Cause): Failure | unde
       return invalid('invalid_configuration', 'The database that DATABASE_URL names does not exist.')
     case '42501':
       return invalid('invalid_configuration', 'The user in DATABASE_URL may not do this in the database.')
-    case '42P01':
-    case '42703':
-      return refusal('database_not_migrated', 'The database is not of this version. Run: countersign migrate')
+    case 'ERR_DATABASE_NOT_MIGRATED':
+      return refusal('database_not_migrated', String(message))
     case 'ERR_DATABASE_TOO_NEW':
       return refusal('database_too_new', String(message))
+    case 'ERR_MIGRATION':
+      return { exitCode: exitCodes.failed, error: 'migration_failed', description: String(message) }
   }
   // The driver throws this without a code, for a URL without a password.
   if (typeof message === 'string' && message.includes('client password must be a string')) {

@@ -63,4 +63,6 @@ export interface ClientAdministration {
   ): Promise<ClientChangeOutcome>
   /** Keeps only the newest secret, and ends the client's tokens. */
   dropOlderSecret(id: string, actorId: string | undefined): Promise<ClientChangeOutcome>
+  /** Takes all secrets away, and ends the client's tokens, whether it has secrets or not. */
+  dropAllSecrets(id: string, actorId: string | undefined): Promise<ClientChangeOutcome>
 }

@@ -24,13 +24,14 @@ export interface ObservedFeed extends RevocationFeed {
  */
 export function observeFeed(feed: RevocationFeed, observer: FeedObserver): ObservedFeed {
   let sink: RevocationSink | undefined
-  const add = (entries: readonly RevocationEntry[]) => {
+  const add: RevocationSink['add'] = (entries) => {
     sink?.add(entries)
     for (const { value } of entries) observer.onRevoked(value)
   }
   return {
     ...feed,
-    add,
+    // Known here from the beginning: the age is for the measure of how long revocations travel.
+    add: (entries) => add(entries.map((entry) => ({ ...entry, ageSeconds: 0 }))),
     follow(verifierSink, clock, verifier) {
       sink = verifierSink
       feed.follow(

@@ -19,6 +19,10 @@ export interface RevocationOutbox {
   countUnpublished(): Promise<number>
   /** Marks those that are not marked yet. */
   markPublished(ids: readonly bigint[]): Promise<void>
+  /** The highest id that was ever given to an entry, and the highest that is known to be published; 0 without one. */
+  readPosition(): Promise<{ readonly given: bigint; readonly published: bigint }>
+  /** Gives only higher ids from now on. */
+  skipTo(id: bigint): Promise<void>
   /** All live entries, in batches. */
   readLive(batchSize: number): AsyncIterable<OutboxEntry[]>
   /** Whether any of these is revoked: the truth itself, for when the view cannot know. */

@@ -38,6 +38,19 @@ export interface RevocationPublisher {
    */
   reportBacklog(): Promise<void>
   /**
+   * The highest id of the outbox that was ever published, as the transport remembers it; 0 when it does not. A database that is
+   * behind it was restored from an older dump, or has lost commits in a failover.
+   *
+   * @throws when the transport cannot be reached.
+   */
+  readPosition(): Promise<bigint>
+  /**
+   * Moves it on; never back.
+   *
+   * @throws when the transport does not confirm it.
+   */
+  advancePosition(id: bigint): Promise<void>
+  /**
    * Removes what has expired, so that the feed shrinks also when nothing is published any more.
    *
    * @throws when the transport cannot be reached.

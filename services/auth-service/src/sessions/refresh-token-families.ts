@@ -124,6 +124,7 @@ export type EndReason =
   | 'ended_by_admin'
   | 'client_ended'
   | 'token_revoked'
+  | 'database_restored'
 
 export interface EndCause {
   readonly reason: EndReason

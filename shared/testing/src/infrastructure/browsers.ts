@@ -2,10 +2,14 @@ import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { readTestEnvironment } from './test-environment.ts'
 
-/** Where Chromium is, if possible the one without windows: the same engine in less time. @throws {Error} when it is required and missing; so do the others */
-export function findChromium(): string | undefined {
+/**
+ * Where Chromium is, if possible the one without windows: the same engine in less time.
+ * @param options.hasSettings whether it has to read the settings of a profile, which that one does not
+ * @throws {Error} when it is required and missing; so do the others
+ */
+export function findChromium({ hasSettings = false } = {}): string | undefined {
   const { chromiumPath, requiresChromium } = readTestEnvironment()
-  const names = ['chromium-headless-shell', 'chromium', 'chromium-browser']
+  const names = [...(hasSettings ? [] : ['chromium-headless-shell']), 'chromium', 'chromium-browser']
   const paths = chromiumPath ? [chromiumPath] : names.map((name) => `/usr/bin/${name}`)
   return firstOf(paths, requiresChromium, 'There is no Chromium: install the package chromium, or set CHROMIUM_PATH.')
 }

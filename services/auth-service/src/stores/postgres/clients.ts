@@ -125,6 +125,11 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
       changeLocked(id, actorId, async (transaction, before) => {
         await recordClientEvent(transaction, 'client.secret_dropped', id, actorId)
         return endTokens(transaction, { ...before, secret_hashes: before.secret_hashes.slice(0, 1) }, actorId)
+      }),
+    dropAllSecrets: (id, actorId) =>
+      changeLocked(id, actorId, async (transaction, before) => {
+        for (const _ of before.secret_hashes) await recordClientEvent(transaction, 'client.secret_dropped', id, actorId)
+        return endTokens(transaction, { ...before, secret_hashes: [] }, actorId)
       })
   }
 

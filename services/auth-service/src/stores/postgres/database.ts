@@ -1,5 +1,5 @@
 import { TemporarilyUnavailableError } from '@countersign/oauth'
-import { Prisma, PrismaClient, PrismaPg } from '@countersign/prisma'
+import { Prisma, PrismaClient, PrismaPg, readSchemaState } from '@countersign/prisma'
 import pg from 'pg'
 
 export interface DatabaseOptions {
@@ -37,11 +37,19 @@ export function openDatabasePool({ url, connections }: DatabaseOptions): Databas
   })
 }
 
+/** What readiness asks of the database. Rejects when there is no answer in time. */
+export interface DatabaseProbe {
+  isReachable(): Promise<boolean>
+  /** Whether this version can use its schema. */
+  hasSchema(): Promise<boolean>
+  close(): Promise<void>
+}
+
 /**
  * A connection only for readiness: with the pool's, a check would wait behind the very requests that fill it.
  * It closes after a minute without a check.
  */
-export function openDatabaseProbe(url: string): { isReachable(): Promise<boolean>; close(): Promise<void> } {
+export function openDatabaseProbe(url: string): DatabaseProbe {
   const pool = new pg.Pool({
     connectionString: url,
     max: 1,
@@ -53,6 +61,7 @@ export function openDatabaseProbe(url: string): { isReachable(): Promise<boolean
   pool.on('error', () => {})
   return {
     isReachable: async () => (await pool.query('SELECT 1')).rowCount === 1,
+    hasSchema: async () => (await readSchemaState(pool)).kind === 'fits',
     close: () => pool.end()
   }
 }

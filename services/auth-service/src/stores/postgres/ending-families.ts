@@ -30,8 +30,11 @@ const entryExpiry = Prisma.sql`f.access_expires_at + ${seconds(entryLagSeconds)}
 export const maxEntryLifeSeconds = maxAccessTokenTtlSeconds + entryLagSeconds
 
 /** To be joined to the families `f` that a statement revokes; returns the rows of the outbox. */
-export const insertEntries = Prisma.sql`
-  INSERT INTO revocations (kind, value, expires_at) SELECT 'sid', f.id::text, ${entryExpiry}`
+export const insertEntries = insertEntriesUntil(entryExpiry)
+
+function insertEntriesUntil(expiry: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`INSERT INTO revocations (kind, value, expires_at) SELECT 'sid', f.id::text, ${expiry}`
+}
 
 export interface FamiliesToEnd {
   /** A condition on the family `f`. */
@@ -39,6 +42,8 @@ export interface FamiliesToEnd {
   readonly reason: EndReason
   /** Who ends them, if not their user. */
   readonly actorId?: string | undefined
+  /** There may be tokens that the rows do not know of, since the database is older than they are. Then dead families end, too. */
+  readonly hasUnknownTokens?: boolean
 }
 
 /**
@@ -50,19 +55,20 @@ export async function endFamilies(queryable: Queryable, families: FamiliesToEnd)
 }
 
 /** The statement that does it; its rows are for {@link endedFamilies}. */
-export function endingFamilies({ selection, reason, actorId }: FamiliesToEnd): Prisma.Sql {
+export function endingFamilies({ selection, reason, actorId, hasUnknownTokens }: FamiliesToEnd): Prisma.Sql {
+  const expiry = hasUnknownTokens ? Prisma.sql`${databaseNow} + ${seconds(maxEntryLifeSeconds)}` : entryExpiry
   return Prisma.sql`
     WITH ended AS (
       UPDATE refresh_token_families f SET revoked_at = ${databaseNow}, revoked_reason = ${reason}
       WHERE ${selection} AND f.revoked_at IS NULL
-        AND ((${isLive}) OR ${entryExpiry} > ${databaseNow})
+        AND ((${isLive}) OR ${expiry} > ${databaseNow})
       RETURNING f.id, f.user_id, f.client_id, f.access_expires_at
     ), audited AS (
       INSERT INTO audit_events (type, user_id, actor_id, session_id, client_id, detail)
       SELECT ${auditEventType('session.ended')}, user_id, ${actorId ?? null}::uuid, id, client_id, jsonb_build_object('reason', ${reason}::text)
       FROM ended
     )
-    ${insertEntries} FROM ended f
+    ${insertEntriesUntil(expiry)} FROM ended f
     RETURNING id, kind, value, expires_at`
 }
 

@@ -1,8 +1,11 @@
+import { Prisma } from '@countersign/prisma'
 import { maxClockToleranceSeconds } from '@countersign/verifier'
 import type { RevocationOutbox } from '../../revocation/revocation-outbox.ts'
 import { auditEventType } from './audit-events.ts'
 import { type Database, orUnavailable } from './database.ts'
 import { databaseNow, type OutboxRow, seconds, toOutboxEntry } from './revocation-entries.ts'
+
+const idSequence = Prisma.sql`pg_get_serial_sequence('revocations', 'id')::regclass`
 
 export function createPrismaRevocationOutbox(database: Database): RevocationOutbox {
   return {
@@ -45,6 +48,20 @@ export function createPrismaRevocationOutbox(database: Database): RevocationOutb
         database.$executeRaw`
           UPDATE revocations SET published_at = ${databaseNow}
           WHERE id = ANY(${ids.map(String)}::bigint[]) AND published_at IS NULL`
+      )
+    },
+    async readPosition() {
+      const [row] = await orUnavailable(
+        database.$queryRaw<[{ given: bigint; published: bigint }]>`
+          SELECT coalesce(pg_sequence_last_value(${idSequence}), 0) AS given,
+            coalesce((SELECT id FROM revocations WHERE published_at IS NOT NULL ORDER BY id DESC LIMIT 1), 0) AS published`
+      )
+      return row
+    },
+    async skipTo(id) {
+      await orUnavailable(
+        database.$queryRaw`
+          SELECT setval(${idSequence}, ${id})::text WHERE ${id} > coalesce(pg_sequence_last_value(${idSequence}), 0)`
       )
     },
     async *readLive(batchSize) {

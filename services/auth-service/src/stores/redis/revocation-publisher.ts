@@ -13,6 +13,7 @@ import {
 import { ErrorReply } from 'redis'
 import type { RevocationPublisher } from '../../revocation/revocation-publisher.ts'
 import {
+  advanceScript,
   beginRebuildScript,
   finishRebuildScript,
   publishScript,
@@ -27,6 +28,7 @@ export type RedisRevocationPublisherOptions = RedisLinkOptions & {
 }
 
 const { stream, length, epoch, outboxDrained, unpublished } = revocationKeys
+const positionKey = '{countersign}:position'
 const chunkSize = 500
 /** Someone waits for a publication, nobody for a rebuild. */
 const answerMilliseconds = 500
@@ -94,6 +96,14 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
         // Of the states that refuse writes, this one alone takes DEL: it stops verifiers that do not subscribe.
         if (isMemoryFull) await client.del(epoch)
       })
+    },
+    readPosition: () =>
+      link.run(answerMilliseconds, async ({ client }) => {
+        const [value] = await Promise.all([client.get(positionKey), requirePrimary(client)])
+        return value !== null && /^\d{1,16}$/.test(value) ? BigInt(value) : 0n
+      }),
+    async advancePosition(id) {
+      await link.run(answerMilliseconds, ({ client }) => runScript(client, advanceScript, [positionKey], [String(id)]))
     },
     async trim() {
       const trimOnce = () =>

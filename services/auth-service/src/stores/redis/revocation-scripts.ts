@@ -112,6 +112,12 @@ write_entries(4, 2, earlier(tonumber(ARGV[1])))
 return 1
 `)
 
+/** Moves a number on, never back. `KEYS`: the number, below 2^53. `ARGV`: the new one. */
+export const advanceScript = script(`
+if tonumber(redis.call('GET', KEYS[1]) or '0') < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1]) end
+return 1
+`)
+
 /** Trims the stream when nothing is published. `KEYS`: stream, length. `ARGV`: now. Returns 1 when there may be more. */
 export const trimScript = script(`${trimming}
 return trim(earlier(tonumber(ARGV[1])))

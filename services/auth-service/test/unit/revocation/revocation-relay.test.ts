@@ -20,6 +20,8 @@ describe('the revocation relay', () => {
       }),
       confirmPublished: vi.fn(async () => void steps.push('confirm')),
       reportBacklog: vi.fn(async () => void steps.push('report')),
+      readPosition: vi.fn(async () => 0n),
+      advancePosition: vi.fn(async () => {}),
       trim: vi.fn(async () => {}),
       close: vi.fn(async () => {})
     } satisfies RevocationPublisher
@@ -29,6 +31,8 @@ describe('the revocation relay', () => {
       markPublished: vi.fn(async (_: readonly bigint[]) => {
         unpublished = []
       }),
+      readPosition: vi.fn(async () => ({ given: 0n, published: 0n })),
+      skipTo: vi.fn(async () => {}),
       async *readLive() {
         yield [entry]
       },

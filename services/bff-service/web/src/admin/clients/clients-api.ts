@@ -2,7 +2,7 @@ import { keepPreviousData, type QueryClient, useMutation, useQuery, useQueryClie
 import { useRef } from 'react'
 import { isAway, isConflict } from '../../api/api-error.ts'
 import { request } from '../../api/request.ts'
-import type { Client, ClientPage, ClientPolicy, ClientWithSecret, Installation } from '../../api/types.ts'
+import type { Client, ClientPage, ClientPolicy, ClientWithSecret } from '../../api/types.ts'
 import { changesOf } from './client-form.ts'
 import { firstPartyClientId } from './client-terms.ts'
 
@@ -34,15 +34,6 @@ export function useClient(clientId: string) {
     queryKey: [...clientsKey, 'one', clientId],
     queryFn: ({ signal }) => request<Client>(pathOf(clientId), { signal }),
     refetchInterval: ({ state }) => (isAwaitingToken(state.data, state.dataUpdateCount) ? 3_000 : false)
-  })
-}
-
-/** What settings of clients need to know of this issuer. */
-export function useInstallation() {
-  return useQuery({
-    queryKey: ['admin', 'installation'],
-    queryFn: ({ signal }) => request<Installation>('/account/admin/installation', { signal }),
-    staleTime: Number.POSITIVE_INFINITY
   })
 }
 

@@ -1,0 +1,50 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { createManagementServer, type HttpMetrics, type Logger } from '@countersign/service-kit'
+
+export interface SchemaWaitOptions {
+  /** @returns what does not fit, as a sentence; `undefined` when all does. @throws when the database cannot be asked */
+  findFault(): Promise<string | undefined>
+  readonly host: string
+  readonly managementHost?: string | undefined
+  readonly managementPort: number
+  readonly logger: Logger
+  readonly metrics: HttpMetrics
+}
+
+const intervalMs = 1000
+
+/**
+ * Waits until the schema of the database fits this version. Meanwhile the service is alive and not ready, writes nothing, and
+ * says in one sentence what is missing; it goes on by itself once `countersign migrate` is done.
+ * @throws {TemporarilyUnavailableError} when the database cannot be asked at first
+ */
+export async function awaitSchema({ findFault, ...options }: SchemaWaitOptions): Promise<void> {
+  const { logger } = options
+  let fault = await findFault()
+  if (fault === undefined) return
+  const management = createManagementServer({
+    ...options,
+    host: options.managementHost ?? options.host,
+    port: options.managementPort,
+    healthChecks: []
+  })
+  await management.listen()
+  try {
+    while (fault !== undefined) {
+      logger.warn({ management_url: management.url }, `${fault} This service is not ready, and goes on by itself.`)
+      fault = await nextFault(findFault, fault)
+    }
+  } finally {
+    await management.close()
+  }
+  logger.info('the schema of the database fits this version now')
+}
+
+/** Looks until something has changed. A database that is away meanwhile has not. */
+async function nextFault(findFault: SchemaWaitOptions['findFault'], fault: string): Promise<string | undefined> {
+  for (;;) {
+    await delay(intervalMs)
+    const found = await findFault().catch(() => fault)
+    if (found !== fault) return found
+  }
+}
