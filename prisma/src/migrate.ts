@@ -15,7 +15,7 @@ export interface MigrateOptions {
   attempts?: number
 }
 
-/** A migration that could not be applied. Nothing of it is left, but an index that is made without locks may have to be made anew. */
+/** A migration that could not be applied. Nothing of it is left, but an index that is made without locks may have to be made again. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError'
   readonly code = 'ERR_MIGRATION'
@@ -55,7 +55,7 @@ const concurrentIndex = /^(?:\s*--[^\n]*\n)*\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CO
  *
  * Each migration and its record are one transaction. Its locks are waited for within bounds and again, so that the services are
  * not held up behind it. An index that is made `CONCURRENTLY` stands alone in its migration; an invalid one of an interrupted
- * attempt is dropped and made anew.
+ * attempt is dropped and made again.
  * @param databaseUrl a `postgres://` URL of a user that may create tables
  * @returns the names of the migrations that were applied now
  * @throws {SchemaError} when the database is of a later version, which this version cannot use

@@ -51,15 +51,22 @@ export async function createComposeProject() {
   }
 
   /** `docker compose …` for this project; resolves to its standard output. */
-  async function compose(...command: string[]): Promise<string> {
+  const compose = (...command: string[]) => composeWith('', command)
+
+  async function composeWith(input: string, command: readonly string[]): Promise<string> {
     const project = ['compose', '--project-name', name, '--env-file', '/dev/null', '--ansi', 'never']
-    const { stdout } = await run('docker', [...project, ...command], { cwd: root, env, maxBuffer: 64 * 1024 * 1024 })
-    return stdout
+    const running = run('docker', [...project, ...command], { cwd: root, env, maxBuffer: 64 * 1024 * 1024 })
+    running.child.stdin?.end(input)
+    return (await running).stdout
   }
 
   /** Runs a command in a container of a service. */
   const exec = (service: string, command: readonly string[], replica = 1) =>
     compose('exec', '--no-TTY', '--index', String(replica), service, ...command)
+
+  /** The same, with something on its standard input. */
+  const execWith = (input: string, service: string, command: readonly string[]) =>
+    composeWith(input, ['exec', '--no-TTY', service, ...command])
 
   /** Runs a script in Node where a service runs. */
   const evaluate = (service: string, script: string) => exec(service, ['node', '--input-type=module', '--eval', script])
@@ -76,6 +83,7 @@ export async function createComposeProject() {
     bffUrl: `http://localhost:${env.BFF_SERVICE_PORT}`,
     compose,
     exec,
+    execWith,
     evaluate,
     listContainers,
 

@@ -6,7 +6,9 @@ import { type Installation, newUser, replicas } from './installation.ts'
 import { describeLogs } from './logs.ts'
 import { describeMainJob } from './main-job.ts'
 import { describeOutages } from './outages.ts'
+import { describeRestore } from './restore.ts'
 import { describeSecondStart } from './second-start.ts'
+import { describeYourApp } from './your-app.ts'
 
 // The first build installs all packages.
 const buildTimeout = 15 * 60_000
@@ -34,6 +36,8 @@ describe('docker compose up', () => {
   describeContainers(() => installation)
   describeOutages(() => installation)
   describeSecondStart(() => installation)
+  describeYourApp(() => installation)
+  describeRestore(() => installation)
   describeLogs(() => installation)
 
   test('down -v removes everything', async () => {

@@ -47,7 +47,10 @@ describe('the shell commands of the pages', () => {
   const known = new Set([
     ...[ofAuthService, ofResourceService, ofBffService].flatMap((all) => Object.values(all).map(({ name }) => name)),
     'PASSWORD',
-    'TOKEN'
+    'TOKEN',
+    // Arguments of a build.
+    'VERSION',
+    'REVISION'
   ])
   const environment = Object.fromEntries([...known].map((name) => [name, 'x']))
   /** Variables that are set for one command, but for those that a program beside the page reads. */

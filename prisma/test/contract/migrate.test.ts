@@ -99,7 +99,7 @@ describe('migrate', () => {
     expect(await migrating).toEqual(['2_name'])
   })
 
-  test('makes an index concurrently, and makes an invalid one of an interrupted run anew', async () => {
+  test('makes an index concurrently, and makes an invalid one of an interrupted run again', async () => {
     await add(
       '1_items',
       'CREATE TABLE items (id int PRIMARY KEY, name text); INSERT INTO items SELECT i, i FROM generate_series(1, 1000) i;'

@@ -57,6 +57,7 @@ describe('the command line', () => {
       'doctor',
       'apply',
       'migrate',
+      'after-restore',
       'keys list',
       'keys rotate',
       'keys revoke',
