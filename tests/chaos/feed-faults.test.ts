@@ -361,16 +361,18 @@ describe.skipIf(!inject('docker'))('the revocation feed under faults', () => {
 
   test('an issuer that starts with very many live entries loses none, nor one that is made meanwhile', async () => {
     await fixture.leave(verifier) // four that read all of it are enough
-    await fixture.stopIssuer()
-    await query(
-      fixture.database.url,
-      `INSERT INTO revocations (kind, value, expires_at)
-       SELECT 'sid', gen_random_uuid()::text, now() + interval '10 minutes' FROM generate_series(1, $1::int)`,
-      [liveEntries]
-    )
-    await flush(redis.url)
-    await fixture.startIssuer()
+    const startWithMany = async () => {
+      await fixture.stopIssuer()
+      await query(
+        fixture.database.url,
+        `INSERT INTO revocations (kind, value, expires_at)
+         SELECT 'sid', gen_random_uuid()::text, now() + interval '10 minutes' FROM generate_series(1, $1::int)`,
+        [liveEntries]
+      )
+      await flush(redis.url)
+      await fixture.startIssuer()
+    }
     // The benchmark of growth measures how long that takes: here it shares two cores with all observers.
-    await prove(async () => {}, { recoversWithinMs: 60_000 })
+    await prove(startWithMany, { revokes: false, recoversWithinMs: 60_000 })
   }, 120_000)
 })

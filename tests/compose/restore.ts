@@ -36,7 +36,10 @@ export function describeRestore(given: () => Installation): void {
       for (const { refresh_token: token } of [kept, ended, refreshed.body, later]) {
         expect((await refresh(project.authUrl, token)).status).toBe(400)
       }
-      expect((await post(`${project.authUrl}/auth/login`, forgotten)).status).toBe(401)
+      expect(
+        (await post(`${project.authUrl}/auth/login`, { username: forgotten.username, password: forgotten.password }))
+          .status
+      ).toBe(401)
       expect(await statusesOfMe(given(), (await signIn(project.authUrl, user)).access_token)).toEqual(everyReplica(200))
     }, 180_000)
   })
