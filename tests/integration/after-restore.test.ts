@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { createEmptyTestDatabase, createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import { copyTestDatabase, createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
 import {
   basic,
   createClient,
@@ -16,14 +16,6 @@ import {
 } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { countersign } from './fixtures/countersign.ts'
-
-/** What a dump and its restoration do, in the server itself. No service is connected. */
-async function restore(from: TestDatabase): Promise<TestDatabase> {
-  const to = await createEmptyTestDatabase()
-  await query(inject('postgresUrl'), `DROP DATABASE ${to.name}`)
-  await query(inject('postgresUrl'), `CREATE DATABASE ${to.name} TEMPLATE ${from.name}`)
-  return to
-}
 
 describe.skipIf(!inject('docker'))('a database that was restored from an older dump', () => {
   const masterKey = randomBytes(32).toString('base64')
@@ -63,7 +55,7 @@ describe.skipIf(!inject('docker'))('a database that was restored from an older d
     const ofClient = await tokenBy(client.client_secret)
     expect(ofClient.status).toBe(200)
     await trio.stop()
-    dump = await restore(original)
+    dump = await copyTestDatabase(original)
 
     // What happens after the dump, and is forgotten by the restoration.
     trio = await start(original.url)

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
@@ -7,15 +6,14 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { migrate } from '@countersign/prisma'
 import {
-  childEnvironment,
   createEmptyTestDatabase,
   createTestDatabase,
   createTestRedis,
   findLastingPort,
   type TestDatabase
 } from '@countersign/testing'
-import { query, register, send, signIn } from '@countersign/testing/trio'
-import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vitest'
+import { query, register, send, signIn, spawnNode } from '@countersign/testing/trio'
+import { afterEach, describe, expect, inject, test, vi } from 'vitest'
 
 const main = fileURLToPath(new URL('../../services/auth-service/dist/main.js', import.meta.url))
 const migrations = new URL('../../prisma/migrations/', import.meta.url)
@@ -37,20 +35,12 @@ async function rowsOf(url: string): Promise<Record<string, unknown>> {
 
 describe.skipIf(!inject('docker'))('an auth-service that starts on a schema that is not its own', () => {
   let database: TestDatabase
-  let service: ChildProcess
-  let output: string
+  let service: ReturnType<typeof spawnNode>
   let managementUrl: string
   let url: string
 
-  beforeEach(async () => {
-    output = ''
-  })
   afterEach(async () => {
-    if (service.exitCode === null && service.signalCode === null) {
-      const gone = once(service, 'exit')
-      service.kill('SIGTERM')
-      await gone
-    }
+    await service.stop()
     await database.drop()
   })
 
@@ -58,29 +48,22 @@ describe.skipIf(!inject('docker'))('an auth-service that starts on a schema that
     const [port, managementPort] = [await findLastingPort(), await findLastingPort()]
     url = `http://127.0.0.1:${port}`
     managementUrl = `http://127.0.0.1:${managementPort}`
-    service = spawn(process.execPath, [main], {
-      env: childEnvironment({
-        HOST: '127.0.0.1',
-        PORT: String(port),
-        MANAGEMENT_PORT: String(managementPort),
-        SHUTDOWN_DELAY_SECONDS: '0',
-        ISSUER: url,
-        API_AUDIENCE: 'http://api.test',
-        DATABASE_URL: database.url,
-        REDIS_URL: await createTestRedis(),
-        COUNTERSIGN_MASTER_KEY: randomBytes(32).toString('base64'),
-        COUNTERSIGN_ADMIN_PASSWORD: 'correct horse battery 9'
-      }),
-      stdio: ['ignore', 'pipe', 'pipe']
+    service = spawnNode(main, {
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      MANAGEMENT_PORT: String(managementPort),
+      SHUTDOWN_DELAY_SECONDS: '0',
+      ISSUER: url,
+      API_AUDIENCE: 'http://api.test',
+      DATABASE_URL: database.url,
+      REDIS_URL: await createTestRedis(),
+      COUNTERSIGN_MASTER_KEY: randomBytes(32).toString('base64'),
+      COUNTERSIGN_ADMIN_PASSWORD: 'correct horse battery 9'
     })
-    for (const stream of [service.stdout, service.stderr]) {
-      stream?.on('data', (chunk: Buffer) => {
-        output += chunk.toString()
-      })
-    }
   }
   const warnings = () =>
-    output
+    service
+      .logs()
       .split('\n')
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as { level: string; msg: string })
@@ -102,7 +85,7 @@ describe.skipIf(!inject('docker'))('an auth-service that starts on a schema that
     expect(warnings()).toEqual([expect.stringMatching(sentence)])
     expect(warnings()[0]).toMatch(/This service is not ready, and goes on by itself\.$/)
     expect(await rowsOf(database.url)).toEqual(before)
-    expect(service.exitCode).toBeNull()
+    expect(service.child.exitCode).toBeNull()
   }
 
   async function expectServing(): Promise<void> {
@@ -165,8 +148,8 @@ describe.skipIf(!inject('docker'))('an auth-service that starts on a schema that
     database = await createEmptyTestDatabase()
     await start()
     await vi.waitFor(() => expect(warnings()).toHaveLength(1), { timeout: 20_000 })
-    const gone = once(service, 'exit')
-    service.kill('SIGTERM')
+    const gone = once(service.child, 'exit')
+    await service.stop()
     expect(await gone).toEqual([0, null])
   })
 })

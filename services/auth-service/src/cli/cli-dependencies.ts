@@ -154,10 +154,7 @@ export function createCliDependencies(
       }
     },
 
-    async openKeys() {
-      const { administration, requireMasterKey } = await openKeyParts()
-      return { administration, requireMasterKey }
-    },
+    openKeys: openKeyParts,
 
     async openRestore() {
       const { database, announcer, publisher, administration, requireMasterKey } = await openKeyParts()

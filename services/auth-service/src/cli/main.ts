@@ -10,5 +10,5 @@ const exitCode = await runCommandLine(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr
 })
-// Needed: the migration engine leaves a timer of ten seconds behind. It runs once all output is written.
+// Once all output is written. What is still being closed must not keep a script waiting.
 process.stdout.write('', () => process.exit(exitCode))

@@ -30,6 +30,11 @@ export async function createEmptyTestDatabase(): Promise<TestDatabase> {
   return copyOf('template1')
 }
 
+/** A copy of another one, to which nothing may be connected: what a dump and its restoration make. */
+export async function copyTestDatabase(original: TestDatabase): Promise<TestDatabase> {
+  return copyOf(original.name)
+}
+
 async function copyOf(template: string): Promise<TestDatabase> {
   const adminUrl = inject('postgresUrl')
   const name = `test_${randomBytes(8).toString('hex')}`

@@ -187,7 +187,8 @@ async function startEmbeddedTrio(env: Record<string, string>) {
   return { auth, resource, bff }
 }
 
-function spawnNode(script: string, env: Record<string, string>) {
+/** Starts a script of Node, with what it writes and how it is stopped; waits for nothing. */
+export function spawnNode(script: string, env: Record<string, string>) {
   const child = spawn(process.execPath, [script], {
     env: childEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe']
