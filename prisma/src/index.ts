@@ -3,4 +3,4 @@
 export { PrismaPg } from '@prisma/adapter-pg'
 export { Prisma, PrismaClient } from './generated/client.ts'
 export { type MigrateOptions, MigrationError, migrate } from './migrate.ts'
-export { readSchemaState, SchemaError, type SchemaState } from './schema-state.ts'
+export { findSchemaFault, readSchemaState, SchemaError, type SchemaState } from './schema-state.ts'

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
+import { applyConcurrentIndex, type ConcurrentIndex, parseConcurrentIndex } from './concurrent-index.ts'
 import { type Migration, migrationsFolder, readMigration, readMigrationNames } from './migrations.ts'
 import { readHistory, readSchemaState, SchemaError } from './schema-state.ts'
 
@@ -13,6 +14,8 @@ export interface MigrateOptions {
   lockTimeoutMs?: number
   /** How often it is attempted, a second after the last. Default 60. */
   attempts?: number
+  /** How long another migration of this database is waited for, in milliseconds. Default 3,600,000: an hour. */
+  turnTimeoutMs?: number
 }
 
 /** A migration that could not be applied. Nothing of it is left, but an index that is made without locks may have to be made again. */
@@ -22,9 +25,8 @@ export class MigrationError extends Error {
 
   constructor(migration: string, cause: unknown) {
     const { message, code } = cause as { message?: unknown; code?: unknown }
-    super(`The migration ${migration} was not applied: ${message} (${code}). Run migrate again once that is mended.`, {
-      cause
-    })
+    const reason = `${message}${code === undefined ? '' : ` (${code})`}`
+    super(`The migration ${migration} was not applied: ${reason}. Run migrate again once that is mended.`, { cause })
   }
 }
 
@@ -32,6 +34,8 @@ export class MigrationError extends Error {
 const migrationLockId = 4_010_201
 const turnIntervalMs = 250
 const attemptIntervalMs = 1000
+const connectTimeoutMs = 10_000
+const progressIntervalMs = 30_000
 
 /** As Prisma makes it, so that its tools read it. */
 const historyTable = `
@@ -46,16 +50,13 @@ const historyTable = `
     applied_steps_count INTEGER NOT NULL DEFAULT 0
   )`
 
-/** A migration that is one such statement runs outside a transaction, and without holding up writes. */
-const concurrentIndex = /^(?:\s*--[^\n]*\n)*\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+"?(\w+)"?\s/i
-
 /**
  * Brings a database to this version's schema. Safe to run by several replicas at once, and again when nothing is to do. A
  * database of a later version is left as it is, as long as this version can use it.
  *
  * Each migration and its record are one transaction. Its locks are waited for within bounds and again, so that the services are
  * not held up behind it. An index that is made `CONCURRENTLY` stands alone in its migration; an invalid one of an interrupted
- * attempt is dropped and made again.
+ * attempt is dropped and made again. On a partitioned table it is made partition by partition.
  * @param databaseUrl a `postgres://` URL of a user that may create tables
  * @returns the names of the migrations that were applied now
  * @throws {SchemaError} when the database is of a later version, which this version cannot use
@@ -63,11 +64,16 @@ const concurrentIndex = /^(?:\s*--[^\n]*\n)*\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CO
  */
 export async function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<string[]> {
   const { log = () => {}, folder = migrationsFolder } = options
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'countersign-migrate' })
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    application_name: 'countersign-migrate',
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true
+  })
   client.on('error', () => {}) // the query under way fails
   await client.connect()
   try {
-    await takeTurn(client, log)
+    await takeTurn(client, options)
     const state = await readSchemaState(client, folder)
     if (state.kind === 'ahead') throw new SchemaError(state)
     if (state.kind === 'fits') return []
@@ -85,26 +91,38 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
 }
 
 /** Not by waiting in the database: a statement that waits would hold up an index that is made concurrently. */
-async function takeTurn(client: pg.Client, log: (message: string) => void): Promise<void> {
-  for (let isFirst = true; ; isFirst = false) {
+async function takeTurn(client: pg.Client, options: MigrateOptions): Promise<void> {
+  const { log = () => {}, turnTimeoutMs = 3_600_000 } = options
+  const startedAt = performance.now()
+  let reportedAt = Number.NEGATIVE_INFINITY
+  for (;;) {
     const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [
       migrationLockId
     ])
     if (rows[0]?.taken) return
-    if (isFirst) log('Waits for another migration of this database.')
+    const now = performance.now()
+    if (now - startedAt > turnTimeoutMs) throw new MigrationError('that is next', turnTimeout(turnTimeoutMs))
+    if (now - reportedAt > progressIntervalMs) {
+      log('Waits for another migration of this database.')
+      reportedAt = now
+    }
     await delay(turnIntervalMs)
   }
 }
 
+function turnTimeout(waitedMs: number): Error {
+  return new Error(`another migration of this database has not ended within ${Math.round(waitedMs / 1000)} seconds`)
+}
+
 async function apply(client: pg.Client, migration: Migration, options: MigrateOptions): Promise<void> {
   const { log = () => {}, lockTimeoutMs = 3000, attempts = 60 } = options
-  const index = concurrentIndex.exec(migration.sql)?.[1]
+  const index = readConcurrentIndex(migration)
   // A role may have bounds for the services, which hold for this as well.
   await client.query(`SET lock_timeout = ${Math.round(lockTimeoutMs)}; SET statement_timeout = 0`)
   for (let attempt = 1; ; attempt++) {
     try {
       if (index === undefined) await applyInTransaction(client, migration)
-      else await makeIndex(client, migration, index)
+      else await applyAlone(client, migration, index, log)
       return
     } catch (error) {
       if (!isLocked(error) || attempt >= attempts) throw new MigrationError(migration.name, error)
@@ -127,17 +145,35 @@ async function applyInTransaction(client: pg.Client, migration: Migration): Prom
   }
 }
 
+function readConcurrentIndex({ name, sql }: Migration): ConcurrentIndex | undefined {
+  try {
+    return parseConcurrentIndex(sql)
+  } catch (error) {
+    throw new MigrationError(name, error)
+  }
+}
+
 /** What is recorded first tells the services that it is under way. */
-async function makeIndex(client: pg.Client, migration: Migration, index: string): Promise<void> {
+async function applyAlone(
+  client: pg.Client,
+  migration: Migration,
+  index: ConcurrentIndex,
+  log: (message: string) => void
+): Promise<void> {
   await forgetAttempts(client, migration)
   const id = await record(client, migration, { isFinished: false })
-  const { rows } = await client.query<{ indisvalid: boolean }>(
-    'SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)',
-    [`"${index}"`]
-  )
-  if (rows[0]?.indisvalid === false) await client.query(`DROP INDEX CONCURRENTLY "${index}"`)
-  // A valid one was made by an attempt that could not record it.
-  if (rows[0]?.indisvalid !== true) await client.query(migration.sql)
+  const startedAt = performance.now()
+  let step = ''
+  const progress = setInterval(() => {
+    log(`Still ${step} (${Math.round((performance.now() - startedAt) / 1000)} s so far).`)
+  }, progressIntervalMs)
+  try {
+    await applyConcurrentIndex(client, index, (next) => {
+      step = next
+    })
+  } finally {
+    clearInterval(progress)
+  }
   await client.query('UPDATE _prisma_migrations SET finished_at = now(), applied_steps_count = 1 WHERE id = $1', [id])
 }
 

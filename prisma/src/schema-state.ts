@@ -57,7 +57,13 @@ export async function readSchemaState(database: Queryable, folder: URL = migrati
   return { kind: 'fits' }
 }
 
-/** Those of this version are asked for at each readiness check. */
+/** @returns what of the schema of a database does not fit this version, as a sentence that says what to do; `undefined` when all does */
+export async function findSchemaFault(database: Queryable): Promise<string | undefined> {
+  const state = await readSchemaState(database)
+  return state.kind === 'fits' ? undefined : describeSchemaState(state)
+}
+
+/** Those of this version are asked for again and again. */
 let ownNames: Promise<string[]> | undefined
 
 function namesIn(folder: URL): Promise<string[]> {

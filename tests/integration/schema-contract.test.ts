@@ -136,10 +136,18 @@ describe.skipIf(!inject('docker'))('an auth-service that starts on a schema that
     await expectServing()
     // A later version takes it away while this one runs: it gets no requests any more.
     await contract('99990101000000_later')
-    expect(await send(`${managementUrl}/health/ready`, {})).toMatchObject({
-      status: 503,
-      body: { checks: { database: 'ok', schema: 'failing' } }
-    })
+    await vi.waitFor(
+      async () =>
+        expect(await send(`${managementUrl}/health/ready`, {})).toMatchObject({
+          status: 503,
+          body: { checks: { database: 'ok', schema: 'failing' } }
+        }),
+      { timeout: 5000 }
+    )
+    expect((await send(`${url}/.well-known/jwks.json`, {})).status).toBe(503)
+    expect(warnings()).toContainEqual(
+      expect.stringMatching(/^The database is of a later version.* This service accepts no requests/)
+    )
     await contract(newest)
     await untilReady()
   })

@@ -132,6 +132,79 @@ describe('migrate', () => {
     expect(await readSchemaState(client, folder)).toEqual({ kind: 'fits' })
   })
 
+  test('waits for an older transaction as long as it lasts, a backup for example, and makes the index once', async () => {
+    await add('1_items', 'CREATE TABLE items (id int PRIMARY KEY, name text);')
+    await migrate(database.url, { folder })
+    await add('2_index', 'CREATE INDEX CONCURRENTLY "items_name" ON items (name);')
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
+    await client.query('SELECT * FROM items')
+    const migrating = migrate(database.url, { folder, lockTimeoutMs: 200 })
+    const other = await connect()
+    onTestFinished(() => other.end())
+    const oid = async () => (await other.query("SELECT to_regclass('items_name')::oid AS oid")).rows[0].oid
+    await vi.waitFor(async () => expect(await oid()).not.toBeNull(), { timeout: 5000 })
+    const made = await oid()
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    await other.query("INSERT INTO items VALUES (1, 'written meanwhile')")
+    await client.query('COMMIT')
+    expect(await migrating).toEqual(['2_index'])
+    expect(await oid()).toBe(made)
+    expect(await indexes()).toEqual([{ name: 'items_name', valid: true }])
+  })
+
+  test('drops an index concurrently, and again when it could not record that', async () => {
+    await add('1_items', 'CREATE TABLE items (id int PRIMARY KEY, name text); CREATE INDEX items_name ON items (name);')
+    await add('2_drop', 'DROP INDEX CONCURRENTLY items_name;')
+    expect(await migrate(database.url, { folder })).toEqual(['1_items', '2_drop'])
+    expect(await indexes()).toEqual([])
+    await client.query("UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = '2_drop'")
+    expect(await migrate(database.url, { folder })).toEqual(['2_drop'])
+  })
+
+  test('makes an index of a partitioned table partition by partition, and goes on after an interruption', async () => {
+    await add(
+      '1_items',
+      `CREATE TABLE items (id int, at int NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+       CREATE TABLE items_old PARTITION OF items FOR VALUES FROM (0) TO (10);
+       CREATE TABLE items_new PARTITION OF items FOR VALUES FROM (10) TO (20);
+       INSERT INTO items SELECT i, i FROM generate_series(0, 19) i;`
+    )
+    await migrate(database.url, { folder })
+    await add('2_index', 'CREATE UNIQUE INDEX CONCURRENTLY items_at ON items (at, id);')
+    // Of an attempt before: the index of the whole, and one of a partition.
+    await client.query('CREATE UNIQUE INDEX items_at ON ONLY items (at, id)')
+    await client.query('CREATE UNIQUE INDEX items_at_new ON items_new (at, id)')
+    await client.query('ALTER INDEX items_at ATTACH PARTITION items_at_new')
+    expect(await migrate(database.url, { folder })).toEqual(['2_index'])
+    expect((await indexes()).toSorted((a, b) => a.name.localeCompare(b.name))).toEqual([
+      { name: 'items_at', valid: true },
+      { name: 'items_at_new', valid: true },
+      { name: 'items_at_old', valid: true }
+    ])
+    await client.query('CREATE TABLE items_next PARTITION OF items FOR VALUES FROM (20) TO (30)')
+    await client.query('INSERT INTO items VALUES (25, 25)')
+    await expect(client.query('INSERT INTO items VALUES (25, 25)')).rejects.toThrow(/duplicate/)
+  })
+
+  test.each([
+    'CREATE INDEX CONCURRENTLY a ON items (id); CREATE INDEX CONCURRENTLY b ON items (id);',
+    'ALTER TABLE items ADD COLUMN name text; CREATE INDEX CONCURRENTLY a ON items (name);',
+    'CREATE INDEX CONCURRENTLY public.a ON items (id);'
+  ])('refuses what cannot be begun again: %s', async (sql) => {
+    await add('1_items', 'CREATE TABLE items (id int PRIMARY KEY);')
+    await add('2_index', sql)
+    await expect(migrate(database.url, { folder })).rejects.toThrow(/2_index was not applied: CONCURRENTLY must be one/)
+    expect(await history()).toEqual([{ name: '1_items', finished: true, undone: false }])
+  })
+
+  test('does not wait for another migration without bound', async () => {
+    await add('1_items', 'CREATE TABLE items (id int PRIMARY KEY);')
+    await client.query('SELECT pg_advisory_lock(4010201)')
+    await expect(migrate(database.url, { folder, turnTimeoutMs: 300 })).rejects.toThrow(/has not ended within/)
+    await client.query('SELECT pg_advisory_unlock(4010201)')
+    expect(await migrate(database.url, { folder })).toEqual(['1_items'])
+  })
+
   test('keeps a valid index that an interrupted run could not record', async () => {
     await add('1_items', 'CREATE TABLE items (id int PRIMARY KEY, name text);')
     await migrate(database.url, { folder })

@@ -6,6 +6,7 @@ import { awaitSchema } from './await-schema.ts'
 import { createClientCache } from './clients/client-cache.ts'
 import { createFirstTokens } from './clients/first-tokens.ts'
 import type { Config } from './config.ts'
+import { watchDatabase } from './database-watch.ts'
 import { createEndpointDeps } from './endpoints/endpoint-deps.ts'
 import { routesOf } from './endpoints/routes.ts'
 import { startHousekeeping } from './housekeeping/housekeeping.ts'
@@ -16,7 +17,6 @@ import { startPasswords } from './passwords/start-passwords.ts'
 import { announcing } from './revocation/announcing.ts'
 import { createRevocationFeed } from './revocation/feed/revocation-feed.ts'
 import { observeFeed } from './revocation/observed-feed.ts'
-import { watchForOlderDatabase } from './revocation/older-database.ts'
 import { startRevocationRelay } from './revocation/revocation-relay.ts'
 import { addDescription } from './routing/add-description.ts'
 import { addRoutes } from './routing/add-routes.ts'
@@ -87,11 +87,13 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
     onFollowing: clients.setFollowing
   })
   const relay = startRevocationRelay({ outbox, publisher, logger, metrics, onCommitted: feed.add, sweepIntervalMs })
-  const olderDatabase = watchForOlderDatabase({ outbox, publisher, logger })
+  const databaseWatch = watchDatabase({ findSchemaFault: stores.findSchemaFault, outbox, publisher, logger })
+  await databaseWatch.firstLook
   const housekeeping = startHousekeeping({
     expired: stores.expiredRows,
     endSessions: (signal) => endAllSessions(announcing(stores.sessionEndings, relay), { signal }),
     trimFeed: publisher.trim,
+    mayRun: databaseWatch.isUsable,
     onRemoved: metrics.countRemoved,
     logger
   })
@@ -116,10 +118,11 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
     ...config,
     logger,
     metrics: httpMetrics,
+    isOpen: databaseWatch.isUsable,
     healthChecks: [
       { name: 'database', required: true, check: stores.isReachable },
-      { name: 'schema', required: true, check: stores.hasSchema },
-      { name: 'database_age', required: true, check: olderDatabase.isCurrent },
+      { name: 'schema', required: true, check: databaseWatch.hasSchema },
+      { name: 'database_age', required: true, check: databaseWatch.isCurrent },
       { name: 'revocation_feed', required: false, check: isFeedIntact }
     ],
     addRoutes(router) {
@@ -135,7 +138,7 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
       failedAuthentications,
       firstTokens,
       housekeeping,
-      olderDatabase,
+      databaseWatch,
       relay,
       keys,
       infrastructure,

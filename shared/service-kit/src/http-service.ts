@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
+import { TemporarilyUnavailableError } from '@countersign/oauth'
 import Router from '@koa/router'
 import Koa, { type Context, type Middleware } from 'koa'
 import { answerErrors } from './error-handler.ts'
@@ -34,6 +35,8 @@ export interface HttpServiceOptions {
   logger: Logger
   metrics: HttpMetrics
   healthChecks: readonly HealthCheck[]
+  /** Whether requests are accepted at all; while they are not, each gets 503. Default: always. */
+  isOpen?: () => boolean
   /** Adds the service's own routes. */
   addRoutes(router: Router): void
   /** Called when no route matches, before 404 and 405. */
@@ -142,6 +145,7 @@ function createApp(options: HttpServiceOptions, isStopping: () => boolean): Koa 
   app.use(answerErrors())
   app.use(requireOneHost)
   app.use(setSecurityHeaders)
+  if (options.isOpen) app.use(rejectWhileClosed(options.isOpen))
   app.use(router.routes())
   if (options.answerUnmatched) app.use(options.answerUnmatched)
   app.use(rejectUnmatched(router))
@@ -160,6 +164,13 @@ function letGoOfConnections(isStopping: () => boolean): Middleware {
   return async function letGoOfConnections(ctx, next) {
     await next()
     if (isStopping()) ctx.set('Connection', 'close')
+  }
+}
+
+function rejectWhileClosed(isOpen: () => boolean): Middleware {
+  return function rejectWhileClosed(_, next) {
+    if (!isOpen()) throw new TemporarilyUnavailableError({ detail: 'this service is not ready' })
+    return next()
   }
 }
 

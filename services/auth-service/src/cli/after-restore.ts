@@ -1,61 +1,99 @@
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { ClientAdministration } from '../clients/client-administration.ts'
 import type { SigningKeyAdministration } from '../keys/signing-key-administration.ts'
 import type { Announcing } from '../revocation/announcing.ts'
 import type { RevocationOutbox } from '../revocation/revocation-outbox.ts'
 import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
 import { endAllSessions, type SessionEndings } from '../sessions/session-endings.ts'
+import { UnreachableError } from './failures.ts'
 
 export interface RestoreParts {
   readonly keys: Announcing<SigningKeyAdministration>
   /** All sessions. */
   readonly sessions: Announcing<SessionEndings>
   readonly clients: Announcing<ClientAdministration>
-  readonly outbox: Pick<RevocationOutbox, 'readPosition' | 'skipTo'>
+  readonly auditLog: AuditLog
+  readonly outbox: Pick<RevocationOutbox, 'skipTo'>
   /** `undefined` without Redis. */
-  readonly publisher: Pick<RevocationPublisher, 'readPosition'> | undefined
+  readonly publisher: Pick<RevocationPublisher, 'readDatabaseMemory' | 'holdDatabase' | 'acceptDatabase'> | undefined
 }
 
 /** What ended. */
 export interface RestoreReport {
+  /** When the last event of the restored database happened: later changes are lost. `undefined` without any event. */
+  readonly dataUntil: Date | undefined
   readonly keys: readonly string[]
   readonly sessions: number
   readonly clients: number
   /** Clients that need a new secret. */
   readonly clientsWithoutSecret: readonly string[]
+  /** Clients that authenticate with keys, and are disabled until somebody has looked at those. */
+  readonly clientsDisabled: readonly string[]
   /** Whether the transport of revocations has confirmed all of it. */
   readonly published: boolean
 }
 
 const reason = 'the database was restored'
 const pageSize = 100
+/** The first answer also takes a connection. */
+const attempts = 4
 
 /**
- * Ends all that a database of before lets live again: tokens by their signing keys, sessions, the clients' own tokens, and secrets. It
- * can be run again after a failure; what has ended stays so.
+ * Ends all that a database of before lets live again: tokens by their signing keys, sessions, the clients' own tokens, secrets, and the use
+ * of registered keys. It can be run again after a failure; what has ended stays so. The services accept no requests from its first
+ * step to its last, as far as they have Redis.
+ * @throws {UnreachableError} when Redis does not confirm the first step, before anything was changed, or the last
  */
 export async function endWhatWasRestored(
   parts: RestoreParts,
   onProgress: (line: string) => void
 ): Promise<RestoreReport> {
+  const { publisher } = parts
+  const dataUntil = (await parts.auditLog.list({ filter: {}, after: undefined, limit: 1 })).events[0]?.at
+  if (publisher) await confirmed(() => publisher.holdDatabase(), 'Nothing was changed.')
   const keys = await revokeKeys(parts.keys)
   onProgress(`${keys.kids.length} signing keys are revoked.`)
   const sessions = await endAllSessions(parts.sessions, {
     onProgress: (count) => onProgress(`${count} sessions have ended so far.`)
   })
   const clients = await endClients(parts.clients)
-  await acceptPosition(parts)
+  await acceptDatabase(parts, 'All has ended, and the services stay closed.')
   return {
+    dataUntil,
     keys: keys.kids,
     sessions: sessions.ended,
     clients: clients.count,
     clientsWithoutSecret: clients.withoutSecret,
+    clientsDisabled: clients.disabled,
     published: keys.published && sessions.published && clients.published
   }
 }
 
-/** Goes on with the database as it is: a service is ready on it again. */
-export async function acceptPosition({ outbox, publisher }: Pick<RestoreParts, 'outbox' | 'publisher'>): Promise<void> {
-  if (publisher) await outbox.skipTo(await publisher.readPosition())
+/**
+ * Goes on with the database as it is: the services accept requests again. Without Redis there is nothing to accept.
+ * @param state what is so when Redis does not confirm it
+ * @throws {UnreachableError}
+ */
+export async function acceptDatabase(
+  { outbox, publisher }: Pick<RestoreParts, 'outbox' | 'publisher'>,
+  state: string
+): Promise<void> {
+  if (!publisher) return
+  const { lastPublished } = await confirmed(() => publisher.readDatabaseMemory(), state)
+  const highest = lastPublished.at(-1)
+  if (highest) await outbox.skipTo(highest.id)
+  await confirmed(() => publisher.acceptDatabase(), state)
+}
+
+async function confirmed<T>(work: () => Promise<T>, state: string): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (attempt < attempts) continue
+      throw new UnreachableError(`Redis does not answer, or refuses writes. ${state} Run this again.`, { cause: error })
+    }
+  }
 }
 
 /** Every key of the dump, the next one as well: it may have signed since. The signing key is the last, and a new one takes its place. */
@@ -73,18 +111,20 @@ async function revokeKeys(administration: RestoreParts['keys']) {
 
 async function endClients(administration: RestoreParts['clients']) {
   const withoutSecret: string[] = []
+  const disabled: string[] = []
   let count = 0
   let published = true
   for (let after: string | undefined; ; ) {
     const { clients, next } = await administration.list({ after, limit: pageSize })
-    for (const { id, secretIds } of clients) {
-      const result = await administration.dropAllSecrets(id, undefined)
+    for (const { id, secretIds, disabledAt } of clients) {
+      const result = await administration.voidCredentials(id, undefined)
       if (result.outcome !== 'changed') continue // removed meanwhile
       count += 1
       published &&= result.published
       if (secretIds.length > 0) withoutSecret.push(id)
+      if (disabledAt === null && result.client.disabledAt !== null) disabled.push(id)
     }
-    if (next === undefined) return { count, withoutSecret, published }
+    if (next === undefined) return { count, withoutSecret, disabled, published }
     after = next
   }
 }

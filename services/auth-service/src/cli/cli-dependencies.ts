@@ -22,6 +22,7 @@ import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
 import type { RoleAdministration } from '../roles/role-administration.ts'
 import type { SessionEndings } from '../sessions/session-endings.ts'
 import { createPrismaApiAdministration } from '../stores/postgres/apis.ts'
+import { createPrismaAuditLog } from '../stores/postgres/audit-log.ts'
 import { createPrismaClientAdministration } from '../stores/postgres/clients.ts'
 import { openDatabase, openDatabasePool } from '../stores/postgres/database.ts'
 import { migrateDatabase, requireSchema } from '../stores/postgres/database-migration.ts'
@@ -163,6 +164,7 @@ export function createCliDependencies(
         requireMasterKey,
         sessions: announcing(createPrismaRestoredSessions(database), announcer),
         clients: announcing(createPrismaClientAdministration(database), announcer),
+        auditLog: createPrismaAuditLog(database),
         outbox: createPrismaRevocationOutbox(database),
         publisher
       }

@@ -63,6 +63,6 @@ export interface ClientAdministration {
   ): Promise<ClientChangeOutcome>
   /** Keeps only the newest secret, and ends the client's tokens. */
   dropOlderSecret(id: string, actorId: string | undefined): Promise<ClientChangeOutcome>
-  /** Takes all secrets away, and ends the client's tokens, whether it has secrets or not. */
-  dropAllSecrets(id: string, actorId: string | undefined): Promise<ClientChangeOutcome>
+  /** Takes all secrets away, disables a client that authenticates with keys, and ends the client's tokens in either case. */
+  voidCredentials(id: string, actorId: string | undefined): Promise<ClientChangeOutcome>
 }

@@ -19,6 +19,8 @@ export interface HousekeepingDeps {
   endSessions(signal: AbortSignal): Promise<unknown>
   /** Lets what the transport of revocations holds shrink with time. */
   trimFeed(): Promise<void>
+  /** Whether it may change anything now; a round in which it may not is left out. */
+  mayRun(): boolean
   onRemoved(kind: ExpiredKind, rows: number): void
   logger: Logger
 }
@@ -38,6 +40,7 @@ export function startHousekeeping({
   expired,
   endSessions,
   trimFeed,
+  mayRun,
   onRemoved,
   logger
 }: HousekeepingDeps): Housekeeping {
@@ -52,11 +55,15 @@ export function startHousekeeping({
 
   async function runUntilClosed(): Promise<void> {
     while (!closing.signal.aborted) {
-      await attempt('ending sessions of a scope that was taken', () => endSessions(closing.signal))
-      for (const kind of expiredKinds) await attempt(`removing expired ${kind}`, () => removeAll(kind))
-      await attempt('trimming the revocation feed', trimFeed)
+      if (mayRun()) await runRound()
       await pause(intervalMs, closing.signal)
     }
+  }
+
+  async function runRound(): Promise<void> {
+    await attempt('ending sessions of a scope that was taken', () => endSessions(closing.signal))
+    for (const kind of expiredKinds) await attempt(`removing expired ${kind}`, () => removeAll(kind))
+    await attempt('trimming the revocation feed', trimFeed)
   }
 
   async function removeAll(kind: ExpiredKind): Promise<void> {

@@ -1,4 +1,5 @@
 import type { RevocableIdentifiers, RevocationEntry } from '@countersign/verifier'
+import type { PublishedId } from './revocation-publisher.ts'
 
 /** A denylist entry that is committed in the database. */
 export interface OutboxEntry extends RevocationEntry {
@@ -19,8 +20,8 @@ export interface RevocationOutbox {
   countUnpublished(): Promise<number>
   /** Marks those that are not marked yet. */
   markPublished(ids: readonly bigint[]): Promise<void>
-  /** The highest id that was ever given to an entry, and the highest that is known to be published; 0 without one. */
-  readPosition(): Promise<{ readonly given: bigint; readonly published: bigint }>
+  /** Whether it lacks any of the entries that were published from it: it is older than they are, or has lost commits. */
+  lacks(published: readonly PublishedId[]): Promise<boolean>
   /** Gives only higher ids from now on. */
   skipTo(id: bigint): Promise<void>
   /** All live entries, in batches. */

@@ -1,5 +1,25 @@
 import type { RevocationEntry } from '@countersign/verifier'
 
+/** An entry, with its id in the outbox if it has one. */
+export interface PublishedEntry extends RevocationEntry {
+  readonly id?: bigint
+}
+
+/** What the transport remembers of an entry. */
+export interface PublishedId {
+  readonly id: bigint
+  /** In seconds since 1970-01-01 UTC. */
+  readonly expiresAt: number
+}
+
+/** What the transport remembers of the database that it serves. */
+export interface DatabaseMemory {
+  /** The last entries that were published, at most 64; none when the transport has lost its memory. */
+  readonly lastPublished: readonly PublishedId[]
+  /** Whether somebody has found the database older than that, and no operator has decided yet. */
+  readonly isHeld: boolean
+}
+
 /** Carries denylist entries to the verifiers. What it holds can be lost at any time, and rewritten from the outbox. */
 export interface RevocationPublisher {
   /**
@@ -7,7 +27,7 @@ export interface RevocationPublisher {
    *
    * @throws when the transport does not confirm it within about half a second; it may have been published all the same.
    */
-  publish(entries: readonly RevocationEntry[]): Promise<void>
+  publish(entries: readonly PublishedEntry[]): Promise<void>
   /**
    * Whether the transport is known to hold everything that was published: its feed is complete, of this server life, and
    * nothing was published to another one that may be missing here.
@@ -22,7 +42,7 @@ export interface RevocationPublisher {
    * @throws when the transport lost anything in the meantime, or cannot be reached: then the feed is not complete, and the
    * whole rebuild is to be tried again.
    */
-  rebuild(batches: AsyncIterable<readonly RevocationEntry[]>): Promise<void>
+  rebuild(batches: AsyncIterable<readonly PublishedEntry[]>): Promise<void>
   /**
    * Confirms for a few seconds that what was committed before has been published. Verifiers that were cut off ask
    * for it before they call themselves current.
@@ -38,18 +58,24 @@ export interface RevocationPublisher {
    */
   reportBacklog(): Promise<void>
   /**
-   * The highest id of the outbox that was ever published, as the transport remembers it; 0 when it does not. A database that is
-   * behind it was restored from an older dump, or has lost commits in a failover.
+   * What it remembers of the database, and by which an older one is noticed. An entry is remembered in the same step that
+   * publishes it.
    *
    * @throws when the transport cannot be reached.
    */
-  readPosition(): Promise<bigint>
+  readDatabaseMemory(): Promise<DatabaseMemory>
   /**
-   * Moves it on; never back.
+   * Remembers that the database is older, until `acceptDatabase`: all replicas are closed, whatever is published meanwhile.
    *
    * @throws when the transport does not confirm it.
    */
-  advancePosition(id: bigint): Promise<void>
+  holdDatabase(): Promise<void>
+  /**
+   * Forgets both, when an operator has decided.
+   *
+   * @throws when the transport does not confirm it.
+   */
+  acceptDatabase(): Promise<void>
   /**
    * Removes what has expired, so that the feed shrinks also when nothing is published any more.
    *

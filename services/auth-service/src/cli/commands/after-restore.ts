@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { acceptPosition, endWhatWasRestored, type RestoreReport } from '../after-restore.ts'
+import { acceptDatabase, endWhatWasRestored, type RestoreReport } from '../after-restore.ts'
 import { publicationHelp } from '../announcement.ts'
 import type { CommandContext, CommandResult, Perform } from '../command.ts'
 import { textOfEnded } from '../end-sessions.ts'
@@ -20,9 +20,10 @@ export function addAfterRestore(program: Command, perform: Perform): void {
     .addHelpText(
       'after',
       '\nNeeds DATABASE_URL and COUNTERSIGN_MASTER_KEY, and REDIS_URL if the services have one.\n' +
-        'Revokes the signing keys, ends all sessions and all tokens of clients, and takes away the secrets of clients, which need\n' +
-        'new ones. What it cannot know: passwords, roles and users that were changed after the dump are as they were then.\n' +
-        'Run it before the services are started, or while they run; it may be run again.\n' +
+        'Revokes the signing keys, ends all sessions and all tokens of clients, takes away the secrets of clients, which need new\n' +
+        'ones, and disables clients that authenticate with keys, until somebody has looked at those. What it cannot know: passwords,\n' +
+        'roles, users, and rights of clients that were changed after the dump are as they were then.\n' +
+        'Run it before the services are started, or while they run: they accept no requests until it is done. It may be run again.\n' +
         publicationHelp
     )
     .action((options: Options) => perform((context) => afterRestore(context, options)))
@@ -35,7 +36,8 @@ async function afterRestore({ parts, note }: CommandContext, options: Options): 
   }
   const restore = await parts.openRestore()
   if (options.keepSessions) {
-    await acceptPosition(restore)
+    if (!restore.publisher) throw new UsageError('It needs REDIS_URL: what is to be accepted is kept there.')
+    await acceptDatabase(restore, 'The services stay closed.')
     return {
       document: { kept: true },
       text: 'The services go on with the database as it is. Sessions that were ended after the dump live again.'
@@ -43,25 +45,36 @@ async function afterRestore({ parts, note }: CommandContext, options: Options): 
   }
   await restore.requireMasterKey()
   const report = await endWhatWasRestored(restore, note)
+  if (!restore.publisher) note('This command has no REDIS_URL. If the services have one, run it again with it.')
   return { document: toDocument(report), text: textOf(report) }
 }
 
-function toDocument({ keys, sessions, clients, clientsWithoutSecret, published }: RestoreReport) {
+function toDocument(report: RestoreReport) {
   return {
-    keys_revoked: keys,
-    sessions_ended: sessions,
-    clients_ended: clients,
-    clients_without_secret: clientsWithoutSecret,
-    published
+    data_until: report.dataUntil?.toISOString() ?? null,
+    keys_revoked: report.keys,
+    sessions_ended: report.sessions,
+    clients_ended: report.clients,
+    clients_without_secret: report.clientsWithoutSecret,
+    clients_disabled: report.clientsDisabled,
+    published: report.published
   }
 }
 
-function textOf({ keys, sessions, clients, clientsWithoutSecret }: RestoreReport): string {
+function textOf(report: RestoreReport): string {
+  const { keys, clients, clientsWithoutSecret, clientsDisabled, dataUntil } = report
+  const since = dataUntil ? `after ${dataUntil.toISOString()}` : 'after the dump'
   return [
-    `${keys.length} signing keys are revoked. ${textOfEnded(sessions)} The tokens of ${clients} clients have ended.`,
-    ...(clientsWithoutSecret.length === 0
-      ? []
-      : [`These clients need a new secret (countersign clients rotate-secret): ${clientsWithoutSecret.join(', ')}`]),
-    'Passwords, roles and users that were changed after the dump are as they were then: look at them, and change them again.'
+    `${keys.length} signing keys are revoked. ${textOfEnded(report.sessions)} The tokens of ${clients} clients have ended.`,
+    ...listed(clientsWithoutSecret, 'These clients need a new secret (countersign clients rotate-secret)'),
+    ...listed(
+      clientsDisabled,
+      'These clients are disabled; look at their keys, and enable them (countersign clients enable)'
+    ),
+    `Passwords, roles, users, and rights of clients that were changed ${since} are as they were then: look at them, and change them again.`
   ].join('\n')
+}
+
+function listed(ids: readonly string[], sentence: string): string[] {
+  return ids.length === 0 ? [] : [`${sentence}: ${ids.join(', ')}`]
 }

@@ -122,14 +122,15 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
         return endTokens(transaction, after, actorId)
       }),
     dropOlderSecret: (id, actorId) =>
+      changeLocked(id, actorId, async (transaction, before) =>
+        endTokens(transaction, await keepSecrets(transaction, before, 1, actorId), actorId)
+      ),
+    voidCredentials: (id, actorId) =>
       changeLocked(id, actorId, async (transaction, before) => {
-        await recordClientEvent(transaction, 'client.secret_dropped', id, actorId)
-        return endTokens(transaction, { ...before, secret_hashes: before.secret_hashes.slice(0, 1) }, actorId)
-      }),
-    dropAllSecrets: (id, actorId) =>
-      changeLocked(id, actorId, async (transaction, before) => {
-        for (const _ of before.secret_hashes) await recordClientEvent(transaction, 'client.secret_dropped', id, actorId)
-        return endTokens(transaction, { ...before, secret_hashes: [] }, actorId)
+        const after = await keepSecrets(transaction, before, 0, actorId)
+        const isEnding = isKeyed(before) && before.disabled_at === null
+        if (isEnding) await recordClientEvent(transaction, 'client.disabled', id, actorId)
+        return endTokens(transaction, isEnding ? { ...after, disabled_at: new Date() } : after, actorId)
       })
   }
 
@@ -228,6 +229,19 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
       WHERE c.id = ${after.id} RETURNING ${columns}`
     return { outcome: 'changed', client: toClient(rows[0] as ClientRow), entries }
   }
+}
+
+/** Its newest secrets stay; of the others it is recorded that they end. */
+async function keepSecrets(transaction: Queryable, before: ClientRow, count: number, actorId: string | undefined) {
+  const kept = before.secret_hashes.slice(0, count)
+  for (const _ of before.secret_hashes.slice(count)) {
+    await recordClientEvent(transaction, 'client.secret_dropped', before.id, actorId)
+  }
+  return { ...before, secret_hashes: kept }
+}
+
+function isKeyed({ jwks, jwks_uri }: ClientRow): boolean {
+  return jwks !== null || jwks_uri !== null
 }
 
 function recordClientEvent(

@@ -1,13 +1,29 @@
-import { migrate, readSchemaState, SchemaError } from '@countersign/prisma'
+import {
+  findSchemaFault as findFaultOf,
+  MigrationError,
+  migrate,
+  readSchemaState,
+  SchemaError
+} from '@countersign/prisma'
 import { type DatabasePool, openDatabasePool, orUnavailable } from './database.ts'
 
 /**
  * Brings a database to this version's schema.
  * @returns the names of the migrations that were applied now
  * @throws {SchemaError} when the database is of a later version, which this version cannot use
+ * @throws {MigrationError} when a migration fails, whatever its cause
+ * @throws {TemporarilyUnavailableError} when the database cannot be reached
  */
-export function migrateDatabase(url: string, log: (message: string) => void): Promise<string[]> {
-  return orUnavailable(migrate(url, { log }))
+export async function migrateDatabase(url: string, log: (message: string) => void): Promise<string[]> {
+  const outcome = await orUnavailable(migrate(url, { log }).catch(asMigrationError))
+  if (outcome instanceof MigrationError) throw outcome
+  return outcome
+}
+
+/** Its cause may be a lock or a lost connection, which are no reason to call the database unavailable. */
+function asMigrationError(error: unknown): MigrationError {
+  if (error instanceof MigrationError) return error
+  throw error
 }
 
 /**
@@ -28,8 +44,7 @@ export async function findSchemaFault(url: string): Promise<string | undefined> 
   const pool = openDatabasePool({ url, connections: 1 })
   pool.on('error', () => {})
   try {
-    const state = await orUnavailable(readSchemaState(pool))
-    return state.kind === 'fits' ? undefined : new SchemaError(state).message
+    return await orUnavailable(findFaultOf(pool))
   } finally {
     await pool.end()
   }

@@ -1,5 +1,5 @@
 import { TemporarilyUnavailableError } from '@countersign/oauth'
-import { Prisma, PrismaClient, PrismaPg, readSchemaState } from '@countersign/prisma'
+import { findSchemaFault, Prisma, PrismaClient, PrismaPg } from '@countersign/prisma'
 import pg from 'pg'
 
 export interface DatabaseOptions {
@@ -37,17 +37,16 @@ export function openDatabasePool({ url, connections }: DatabaseOptions): Databas
   })
 }
 
-/** What readiness asks of the database. Rejects when there is no answer in time. */
+/** What readiness and the watch over the database ask of it. Rejects when there is no answer in time. */
 export interface DatabaseProbe {
   isReachable(): Promise<boolean>
-  /** Whether this version can use its schema. */
-  hasSchema(): Promise<boolean>
+  /** @returns what of its schema does not fit this version, as a sentence */
+  findSchemaFault(): Promise<string | undefined>
   close(): Promise<void>
 }
 
 /**
- * A connection only for readiness: with the pool's, a check would wait behind the very requests that fill it.
- * It closes after a minute without a check.
+ * A connection only for that: with the pool's, a check would wait behind the very requests that fill it.
  */
 export function openDatabaseProbe(url: string): DatabaseProbe {
   const pool = new pg.Pool({
@@ -61,7 +60,7 @@ export function openDatabaseProbe(url: string): DatabaseProbe {
   pool.on('error', () => {})
   return {
     isReachable: async () => (await pool.query('SELECT 1')).rowCount === 1,
-    hasSchema: async () => (await readSchemaState(pool)).kind === 'fits',
+    findSchemaFault: () => findSchemaFault(pool),
     close: () => pool.end()
   }
 }

@@ -50,7 +50,7 @@ export async function openPostgresStores(config: Config) {
     users: createPrismaUserStore(database, preparedStatements),
     userAdministration: createPrismaUserAdministration(database),
     isReachable: probe.isReachable,
-    hasSchema: probe.hasSchema,
+    findSchemaFault: probe.findSchemaFault,
     async close() {
       try {
         await Promise.all([probe.close(), revocationFeed.close()])

@@ -5,6 +5,9 @@ import { auditEventType } from './audit-events.ts'
 import { type Database, orUnavailable } from './database.ts'
 import { databaseNow, type OutboxRow, seconds, toOutboxEntry } from './revocation-entries.ts'
 
+/** The transport rounds the end of an entry up to a second. */
+const removalMarginSeconds = 5
+
 const idSequence = Prisma.sql`pg_get_serial_sequence('revocations', 'id')::regclass`
 
 export function createPrismaRevocationOutbox(database: Database): RevocationOutbox {
@@ -50,13 +53,18 @@ export function createPrismaRevocationOutbox(database: Database): RevocationOutb
           WHERE id = ANY(${ids.map(String)}::bigint[]) AND published_at IS NULL`
       )
     },
-    async readPosition() {
+    async lacks(published) {
+      if (published.length === 0) return false
+      const ids = published.map(({ id }) => String(id))
+      // What has expired may have been removed: then only the ids tell, which are logged some in advance (32).
       const [row] = await orUnavailable(
-        database.$queryRaw<[{ given: bigint; published: bigint }]>`
-          SELECT coalesce(pg_sequence_last_value(${idSequence}), 0) AS given,
-            coalesce((SELECT id FROM revocations WHERE published_at IS NOT NULL ORDER BY id DESC LIMIT 1), 0) AS published`
+        database.$queryRaw<[{ lacks: boolean }]>`
+          SELECT max(p.id) > coalesce(pg_sequence_last_value(${idSequence}), 0) OR bool_or(
+            to_timestamp(p.expires_at) > ${databaseNow} + ${seconds(removalMarginSeconds)}
+            AND NOT EXISTS (SELECT FROM revocations r WHERE r.id = p.id)) AS lacks
+          FROM unnest(${ids}::bigint[], ${published.map(({ expiresAt }) => expiresAt)}::float8[]) p (id, expires_at)`
       )
-      return row
+      return row.lacks
     },
     async skipTo(id) {
       await orUnavailable(

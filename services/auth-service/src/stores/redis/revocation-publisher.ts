@@ -11,9 +11,8 @@ import {
   revocationKeys
 } from '@countersign/verifier/redis'
 import { ErrorReply } from 'redis'
-import type { RevocationPublisher } from '../../revocation/revocation-publisher.ts'
+import type { PublishedEntry, PublishedId, RevocationPublisher } from '../../revocation/revocation-publisher.ts'
 import {
-  advanceScript,
   beginRebuildScript,
   finishRebuildScript,
   publishScript,
@@ -28,7 +27,8 @@ export type RedisRevocationPublisherOptions = RedisLinkOptions & {
 }
 
 const { stream, length, epoch, outboxDrained, unpublished } = revocationKeys
-const positionKey = '{countersign}:position'
+const published = '{countersign}:published'
+const databaseHeld = '{countersign}:database-held'
 const chunkSize = 500
 /** Someone waits for a publication, nobody for a rebuild. */
 const answerMilliseconds = 500
@@ -54,7 +54,7 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
   return {
     async publish(entries) {
       for (const chunk of chunks(entries)) {
-        const keys = [stream, length, epoch, ...entryKeys(chunk)]
+        const keys = [stream, length, epoch, published, ...entryKeys(chunk)]
         await link.run(answerMilliseconds, async ({ client, runId }) => {
           await noteRefusals(runScript(client, publishScript, keys, [clock.now(), ...entryValues(chunk)]))
           publishedOn.add(runId)
@@ -97,13 +97,17 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
         if (isMemoryFull) await client.del(epoch)
       })
     },
-    readPosition: () =>
+    readDatabaseMemory: () =>
       link.run(answerMilliseconds, async ({ client }) => {
-        const [value] = await Promise.all([client.get(positionKey), requirePrimary(client)])
-        return value !== null && /^\d{1,16}$/.test(value) ? BigInt(value) : 0n
+        const multi = client.multi().zRange(published, 0, -1).exists(databaseHeld)
+        const [[members, held]] = await Promise.all([multi.execTyped(), requirePrimary(client)])
+        return { isHeld: held === 1, lastPublished: members.flatMap(toPublishedId) }
       }),
-    async advancePosition(id) {
-      await link.run(answerMilliseconds, ({ client }) => runScript(client, advanceScript, [positionKey], [String(id)]))
+    async holdDatabase() {
+      await link.run(answerMilliseconds, ({ client }) => client.set(databaseHeld, '1'))
+    },
+    async acceptDatabase() {
+      await link.run(answerMilliseconds, ({ client }) => client.del([databaseHeld, published]))
     },
     async trim() {
       const trimOnce = () =>
@@ -131,7 +135,7 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
    */
   async function beginRebuild() {
     const id = randomUUID()
-    const keys = [stream, length, epoch, revocationKeys.rebuild(id)]
+    const keys = [stream, length, epoch, published, revocationKeys.rebuild(id)]
     let startedOn: string | undefined
     let written = 0
     const step = (work: (session: RedisSession) => Promise<unknown>) =>
@@ -146,7 +150,7 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
       return runScript(client, beginRebuildScript, keys, [runId, progressLifeMilliseconds, isLacking])
     })
     return {
-      async write(entries: readonly RevocationEntry[]) {
+      async write(entries: readonly PublishedEntry[]) {
         const values = [written, progressLifeMilliseconds, clock.now(), ...entryValues(entries)]
         await step(({ client }) => runScript(client, rebuildBatchScript, [...keys, ...entryKeys(entries)], values))
         written++
@@ -175,8 +179,14 @@ function entryKeys(entries: readonly RevocationEntry[]): string[] {
   return entries.map(({ kind, value }) => revocationKeys.entry(kind, value))
 }
 
-function entryValues(entries: readonly RevocationEntry[]): (string | number)[] {
-  return entries.flatMap(({ kind, value, expiresAt }) => [kind, value, Math.ceil(expiresAt)])
+function entryValues(entries: readonly PublishedEntry[]): (string | number)[] {
+  return entries.flatMap(({ kind, value, expiresAt, id }) => [kind, value, Math.ceil(expiresAt), String(id ?? '')])
+}
+
+/** A member of the set of what was published last; what is no such member is passed over. */
+function toPublishedId(member: string): PublishedId[] {
+  const [, id, expiresAt] = /^(\d{1,16}):(\d{1,13})$/.exec(member) ?? []
+  return id === undefined ? [] : [{ id: BigInt(id), expiresAt: Number(expiresAt) }]
 }
 
 function* chunks<T>(all: readonly T[]): Generator<readonly T[]> {

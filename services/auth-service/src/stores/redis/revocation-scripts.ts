@@ -79,16 +79,26 @@ local function trim(now)
 end
 `
 
+/** How many of the last published entries are remembered with their ids. */
+const rememberedEntries = 64
+
 /**
  * Writes entries: a key that expires with the entry for those who want a plain `EXISTS`, and one message in the stream
- * for those who follow. An entry that comes again never shortens the life of its key.
+ * for those who follow. An entry that comes again never shortens the life of its key. The key before those of the entries
+ * remembers the last ids; an entry without one is not remembered.
  */
 const writeEntries = `${trimming}
+local function remember(id, exp)
+  if id == '' then return end
+  redis.call('ZADD', KEYS[4], id, id .. ':' .. exp)
+end
+
 local function write_entries(first_key, first_argument, now)
   local written = 0
   local argument = first_argument
   for key = first_key, #KEYS do
-    local kind, value, exp = ARGV[argument], ARGV[argument + 1], ARGV[argument + 2]
+    local kind, value, exp, id = ARGV[argument], ARGV[argument + 1], ARGV[argument + 2], ARGV[argument + 3]
+    if #KEYS - key < ${rememberedEntries} then remember(id, exp) end
     local life = exp * 1000 - now
     if life > 0 then
       if redis.call('PTTL', KEYS[key]) < life then
@@ -97,24 +107,19 @@ local function write_entries(first_key, first_argument, now)
       redis.call('XADD', KEYS[1], '*', 'kind', kind, 'value', value, 'exp', exp)
       written = written + 1
     end
-    argument = argument + 3
+    argument = argument + 4
   end
+  redis.call('ZREMRANGEBYRANK', KEYS[4], 0, -${rememberedEntries + 1})
   if written > 0 then redis.call('INCRBY', KEYS[2], written) end
   trim(now)
 end
 `
 
-/** `KEYS`: stream, length, epoch, then the key of each entry. `ARGV`: now, then kind, value and exp of each. */
+/** `KEYS`: stream, length, epoch, published, then the key of each entry. `ARGV`: now, then kind, value, exp and id of each. */
 export const publishScript = script(`${checkLength}${writeEntries}
 -- Messages that are gone (evicted, deleted) took entries with them: the epoch must not stand for what is left.
 if not is_there() or not is_whole() then redis.call('DEL', KEYS[3]) end
-write_entries(4, 2, earlier(tonumber(ARGV[1])))
-return 1
-`)
-
-/** Moves a number on, never back. `KEYS`: the number, below 2^53. `ARGV`: the new one. */
-export const advanceScript = script(`
-if tonumber(redis.call('GET', KEYS[1]) or '0') < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1]) end
+write_entries(5, 2, earlier(tonumber(ARGV[1])))
 return 1
 `)
 
@@ -124,7 +129,7 @@ return trim(earlier(tonumber(ARGV[1])))
 `)
 
 /**
- * Begins a rebuild. `KEYS`: stream, length, epoch, progress. `ARGV`: run_id, the progress key's life in milliseconds, 1 if
+ * Begins a rebuild. `KEYS`: stream, length, epoch, published, progress. `ARGV`: run_id, the progress key's life in milliseconds, 1 if
  * the publisher knows that something is missing.
  *
  * An epoch that stands for nothing any more goes first, so that nobody takes the half-written feed for complete. One
@@ -137,28 +142,28 @@ local ending = '.' .. ARGV[1]
 local is_of_this_run = epoch and string.sub(epoch, -string.len(ending)) == ending
 if epoch and not (is_of_this_run and is_there() and is_whole() and ARGV[3] == '0') then redis.call('DEL', KEYS[3]) end
 redis.call('SET', KEYS[2], redis.call('XLEN', KEYS[1]))
-redis.call('SET', KEYS[4], '0', 'PX', ARGV[2])
+redis.call('SET', KEYS[5], '0', 'PX', ARGV[2])
 return 1
 `)
 
 const checkProgress = `
-if redis.call('GET', KEYS[4]) ~= ARGV[1] or not is_whole() then
+if redis.call('GET', KEYS[5]) ~= ARGV[1] or not is_whole() then
   return redis.error_reply('REBUILDLOST the feed lost its memory during the rebuild')
 end
 `
 
 /**
- * Writes one batch. `KEYS`: stream, length, epoch, progress, then the key of each entry. `ARGV`: the batches written so
- * far, the progress key's life in milliseconds, now, then kind, value and exp of each.
+ * Writes one batch. `KEYS`: stream, length, epoch, published, progress, then the key of each entry. `ARGV`: the batches written so
+ * far, the progress key's life in milliseconds, now, then kind, value, exp and id of each.
  */
 export const rebuildBatchScript = script(`${checkLength}${writeEntries}${checkProgress}
-write_entries(5, 4, earlier(tonumber(ARGV[3])))
-redis.call('SET', KEYS[4], tostring(ARGV[1] + 1), 'PX', ARGV[2])
+write_entries(6, 4, earlier(tonumber(ARGV[3])))
+redis.call('SET', KEYS[5], tostring(ARGV[1] + 1), 'PX', ARGV[2])
 return 1
 `)
 
 /**
- * Ends a rebuild. `KEYS`: stream, length, epoch, progress, outboxDrained. `ARGV`: the batches written, the new epoch, when the issuer
+ * Ends a rebuild. `KEYS`: stream, length, epoch, published, progress, outboxDrained. `ARGV`: the batches written, the new epoch, when the issuer
  * confirms that its outbox is published and until when that holds, in milliseconds since 1970-01-01 UTC. The message of kind `epoch` makes sure that there is a stream even when there is
  * nothing to deny; readers skip it.
  */
@@ -166,8 +171,8 @@ export const finishRebuildScript = script(`${checkLength}${checkProgress}
 redis.call('XADD', KEYS[1], '*', 'kind', 'epoch', 'value', ARGV[2], 'exp', '0')
 redis.call('INCR', KEYS[2])
 redis.call('SET', KEYS[3], ARGV[2])
-redis.call('SET', KEYS[5], ARGV[3], 'PXAT', ARGV[4])
-redis.call('DEL', KEYS[4])
+redis.call('SET', KEYS[6], ARGV[3], 'PXAT', ARGV[4])
+redis.call('DEL', KEYS[5])
 return 1
 `)
 

@@ -20,8 +20,9 @@ describe('the revocation relay', () => {
       }),
       confirmPublished: vi.fn(async () => void steps.push('confirm')),
       reportBacklog: vi.fn(async () => void steps.push('report')),
-      readPosition: vi.fn(async () => 0n),
-      advancePosition: vi.fn(async () => {}),
+      readDatabaseMemory: vi.fn(async () => ({ isHeld: false, lastPublished: [] })),
+      holdDatabase: vi.fn(async () => {}),
+      acceptDatabase: vi.fn(async () => {}),
       trim: vi.fn(async () => {}),
       close: vi.fn(async () => {})
     } satisfies RevocationPublisher
@@ -31,7 +32,7 @@ describe('the revocation relay', () => {
       markPublished: vi.fn(async (_: readonly bigint[]) => {
         unpublished = []
       }),
-      readPosition: vi.fn(async () => ({ given: 0n, published: 0n })),
+      lacks: vi.fn(async () => false),
       skipTo: vi.fn(async () => {}),
       async *readLive() {
         yield [entry]
