@@ -167,7 +167,8 @@ export async function untilReady({ managementUrl }: { managementUrl: string }, t
   }
 }
 
-async function startProcess(name: string, script: string, env: Record<string, string>): Promise<ServiceProcess> {
+/** Starts a service, and waits until it listens. */
+export async function startProcess(name: string, script: string, env: Record<string, string>): Promise<ServiceProcess> {
   const { child, logs, stop } = spawnNode(fileURLToPath(new URL(script, root)), env)
   const pattern = /"management_url":"([^"]+)","url":"([^"]+)","msg":"listening"/
   const [managementUrl, url] = await logged(name, child, logs, pattern)

@@ -1,0 +1,118 @@
+/** Clients of replicas behind a load balancer. */
+import { Agent, request } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
+import { register, type ServiceProcess, signIn, usedSecrets } from '@countersign/testing/trio'
+
+export type BalancedName = 'auth' | 'resource'
+export type Balanced<T> = Record<BalancedName, T>
+
+/** A simple load balancer: it checks readiness twice a second, and does not repeat requests. */
+export const balancerConfiguration = (ports: Balanced<number>, replicas: Balanced<readonly ServiceProcess[]>) => `
+  defaults
+    mode http
+    timeout connect 2s
+    timeout client 60s
+    timeout server 60s
+    retries 0
+    option httpchk GET /health/ready
+    timeout check 2s
+    default-server inter 500ms fall 2 rise 1
+  ${(['auth', 'resource'] as const)
+    .map(
+      (name) => `
+  listen ${name}
+    bind 127.0.0.1:${ports[name]}
+    ${replicas[name]
+      .map(
+        ({ url, managementUrl }, at) =>
+          `server ${name}${at} ${new URL(url).host} check port ${new URL(managementUrl).port}`
+      )
+      .join('\n    ')}`
+    )
+    .join('\n')}
+`
+
+/** The balancer has seen within this that a replica is ready. */
+export const balancerDelayMs = 1_500
+
+export interface BalancedLoad {
+  readonly ports: Balanced<number>
+  readonly sessions: number
+  /** How many requests at least. */
+  readonly requests: number
+  /** Whether each request takes a connection of its own. Default: no. */
+  readonly closesConnections?: boolean
+  /** What happens under the load, which goes on until it is done. */
+  during(): Promise<void>
+}
+
+/** Each session verifies its token three times, and refreshes it, and so on. */
+export async function sendBalanced({ ports, sessions, requests, closesConnections = false, during }: BalancedLoad) {
+  const agent = new Agent(closesConnections ? { keepAlive: false } : { keepAlive: true, maxSockets: sessions })
+  const failures: string[] = []
+  let sent = 0
+  let isDone = false
+  // One after another: their hashing is no part of the load.
+  const signedIn: Awaited<ReturnType<typeof signIn>>[] = []
+  const authUrl = `http://127.0.0.1:${ports.auth}`
+  for (let i = 0; i < sessions; i++) signedIn.push(await signIn(authUrl, await register(authUrl)))
+
+  const load = async ({ access_token, refresh_token }: (typeof signedIn)[number]) => {
+    while (sent < requests || !isDone) {
+      sent += 4
+      for (let i = 0; i < 3; i++) {
+        const me = await send(agent, ports.resource, { method: 'GET', path: '/me', token: access_token })
+        if (me.status !== 200) failures.push(`/me ${me.status} ${me.body}`)
+      }
+      const refreshed = await send(agent, ports.auth, {
+        method: 'POST',
+        path: '/auth/refresh',
+        body: JSON.stringify({ refresh_token })
+      })
+      if (refreshed.status !== 200) {
+        failures.push(`refresh ${refreshed.status} ${refreshed.body}`)
+        return
+      }
+      ;({ access_token, refresh_token } = JSON.parse(refreshed.body))
+      usedSecrets.add(access_token).add(refresh_token)
+      await delay(100)
+    }
+  }
+  const work = during().finally(() => {
+    isDone = true
+  })
+  await Promise.all([work, ...signedIn.map(load)])
+  agent.destroy()
+  return { sent, failures }
+}
+
+interface Sent {
+  readonly method: string
+  readonly path: string
+  readonly token?: string
+  readonly body?: string
+}
+
+/** A connection error counts as status 0. */
+function send(
+  agent: Agent,
+  port: number,
+  { method, path, token, body }: Sent
+): Promise<{ status: number; body: string }> {
+  return new Promise((resolve) => {
+    const headers = {
+      ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) })
+    }
+    const outgoing = request({ agent, host: '127.0.0.1', port, method, path, headers }, (incoming) => {
+      let text = ''
+      incoming.setEncoding('utf8').on('data', (chunk) => {
+        text += chunk
+      })
+      incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, body: text }))
+      incoming.on('error', (error) => resolve({ status: 0, body: error.message }))
+    })
+    outgoing.on('error', (error) => resolve({ status: 0, body: error.message }))
+    outgoing.end(body)
+  })
+}
