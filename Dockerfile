@@ -49,32 +49,37 @@ RUN npx --no-install tsc -b prisma services/auth-service services/resource-servi
 
 # Prisma's client names its command line and TypeScript as optional peers, the verifier the frameworks that it has adapters
 # for, and npm installs optional peers that the lock file holds for development. Where no workspace has devDependencies,
-# --omit=peer leaves them out.
+# --omit=peer leaves them out. sbom.cdx.json lists what an image has, in the form of CycloneDX.
 FROM manifests AS production
 RUN npm pkg delete devDependencies --workspaces --include-workspace-root
 
 FROM production AS auth-service-packages
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=peer --workspace services/auth-service \
+ && npm sbom --sbom-format=cyclonedx --omit=dev --omit=peer --workspace services/auth-service > sbom.cdx.json \
  && find node_modules/@prisma/client/runtime -name 'query_compiler_*' ! -name '*_fast_bg.postgresql.*mjs' -delete \
  && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete && rm -rf node_modules/@types
 
 FROM production AS resource-service-packages
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=peer --workspace services/resource-service \
+ && npm sbom --sbom-format=cyclonedx --omit=dev --omit=peer --workspace services/resource-service > sbom.cdx.json \
  && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete
 
 # By its name, since the path stands for the pages below it too.
 FROM production AS bff-service-packages
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=peer --workspace @countersign/bff-service \
+ && npm sbom --sbom-format=cyclonedx --omit=dev --omit=peer --workspace @countersign/bff-service > sbom.cdx.json \
  && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete
 
 FROM production AS migrate-packages
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=peer --workspace prisma \
+ && npm sbom --sbom-format=cyclonedx --omit=dev --omit=peer --workspace prisma > sbom.cdx.json \
  && rm -rf node_modules/@prisma/client node_modules/@types \
  && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete
 
 FROM service AS auth-service
 LABEL org.opencontainers.image.title="countersign-auth-service" org.opencontainers.image.description="Signs users in, issues access tokens and refresh tokens, publishes their keys."
 COPY --from=auth-service-packages /app/node_modules node_modules
+COPY --from=auth-service-packages /app/sbom.cdx.json ./
 COPY --from=build /compiled/shared shared
 COPY --from=build /compiled/prisma prisma
 COPY --from=build /compiled/services/auth-service services/auth-service
@@ -86,6 +91,7 @@ CMD ["node", "services/auth-service/dist/main.js"]
 FROM service AS resource-service
 LABEL org.opencontainers.image.title="countersign-resource-service" org.opencontainers.image.description="A sample API that verifies tokens without a database."
 COPY --from=resource-service-packages /app/node_modules node_modules
+COPY --from=resource-service-packages /app/sbom.cdx.json ./
 COPY --from=build /compiled/shared shared
 COPY --from=build /compiled/services/resource-service services/resource-service
 ENV PORT=4001 MANAGEMENT_PORT=9001
@@ -95,6 +101,7 @@ CMD ["node", "services/resource-service/dist/main.js"]
 FROM service AS bff-service
 LABEL org.opencontainers.image.title="countersign-bff-service" org.opencontainers.image.description="Keeps the sessions of browsers, so that no script sees a token."
 COPY --from=bff-service-packages /app/node_modules node_modules
+COPY --from=bff-service-packages /app/sbom.cdx.json ./
 COPY --from=build /compiled/shared shared
 COPY --from=build /compiled/services/bff-service services/bff-service
 ENV PORT=4002 MANAGEMENT_PORT=9002
@@ -104,6 +111,7 @@ CMD ["node", "services/bff-service/dist/main.js"]
 FROM runtime AS migrate
 LABEL org.opencontainers.image.title="countersign-migrate" org.opencontainers.image.description="Brings the database to the schema of this version."
 COPY --from=migrate-packages /app/node_modules node_modules
+COPY --from=migrate-packages /app/sbom.cdx.json ./
 COPY --from=build /compiled/prisma prisma
 CMD ["node", "prisma/dist/main.js"]
 
@@ -115,4 +123,4 @@ USER root
 RUN install -d -o node -g node -m 750 /run/countersign/issuer /run/countersign/database /run/countersign/redis \
       /run/countersign/verifier /run/countersign/browser /run/countersign/clients
 USER 1000:1000
-CMD ["node", "make-secrets.mjs"]
+ENTRYPOINT ["node", "make-secrets.mjs"]

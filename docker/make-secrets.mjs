@@ -1,7 +1,17 @@
 // Makes the secrets of a Compose installation at its first start, and leaves those that are there as they are. Each
-// folder is a volume for those who may know what is in it.
+// folder is a volume for those who may know what is in it. With arguments, it changes some of them first.
 import { createHash, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 
 const root = '/run/countersign'
@@ -50,7 +60,69 @@ function publicKeySet(privateKey) {
   return JSON.stringify({ keys: [{ kty, crv, x, y, kid, alg: 'ES256', use: 'sig' }] })
 }
 
-secret('issuer/master-key', () => randomBytes(32).toString('base64'))
+function replace(path, text) {
+  const file = join(root, path)
+  const draft = `${file}.draft`
+  rmSync(draft, { force: true })
+  writeDurably(draft, `${text}\n`, 0o440)
+  renameSync(draft, file)
+  syncFolder(dirname(file))
+}
+
+/** What is made again together: a secret, and all that has it in it. */
+const renewable = {
+  database: ['database/password', 'database/url'],
+  redis: ['redis/password', 'redis/url', 'verifier/redis-url', 'browser/redis-url', 'redis/acl-2.conf'],
+  forwarder: ['browser/forwarder-key'],
+  client: ['verifier/client-key.pem', 'clients/resource-service.jwks.json']
+}
+const masterKeyFile = 'issuer/master-key'
+const newMasterKey = () => randomBytes(32).toString('base64')
+const readMasterKeys = () => readFileSync(join(root, masterKeyFile), 'utf8').trim().split(',')
+const isMasterKey = (text) => /^[A-Za-z0-9+/]{43}=$/.test(text)
+
+const changes = {
+  'renew master-key': () => {
+    const [current] = readMasterKeys()
+    replace(masterKeyFile, `${newMasterKey()},${current}`)
+    return 'The master key is a new one; what the former one has sealed can be opened still. Restart the auth-service, then: countersign master-key re-encrypt'
+  },
+  'retire master-key': () => {
+    const [current] = readMasterKeys()
+    replace(masterKeyFile, current)
+    return 'The former master key is gone. Restart the auth-service.'
+  },
+  'import master-key': () => {
+    const keys = readFileSync(0, 'utf8').trim().split(',')
+    if (!keys.every(isMasterKey)) fail('The standard input is no master key: 32 bytes in base64.')
+    if (existsSync(join(root, masterKeyFile))) fail('There is a master key already. Nothing was changed.')
+    replace(masterKeyFile, keys.join(','))
+    return 'The master key is that of the backup.'
+  },
+  ...Object.fromEntries(
+    Object.entries(renewable).map(([name, paths]) => [
+      `renew ${name}`,
+      () => {
+        for (const path of paths) rmSync(join(root, path), { force: true })
+        return `Renewing the secret "${name}".`
+      }
+    ])
+  )
+}
+
+function fail(message) {
+  process.stderr.write(`${message}\n`)
+  process.exit(1)
+}
+
+const words = process.argv.slice(2).join(' ')
+if (words !== '') {
+  const change = changes[words]
+  if (!change) fail(`Known are: ${Object.keys(changes).join(', ')}.`)
+  process.stdout.write(`${change()}\n`)
+}
+
+secret(masterKeyFile, newMasterKey)
 secret('issuer/admin-password', password)
 
 const databasePassword = secret('database/password', password)

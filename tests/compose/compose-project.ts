@@ -53,6 +53,7 @@ export async function createComposeProject() {
   /** `docker compose …` for this project; resolves to its standard output. */
   const compose = (...command: string[]) => composeWith('', command)
 
+  /** The same, with something on its standard input. */
   async function composeWith(input: string, command: readonly string[]): Promise<string> {
     const project = ['compose', '--project-name', name, '--env-file', '/dev/null', '--ansi', 'never']
     const running = run('docker', [...project, ...command], { cwd: root, env, maxBuffer: 64 * 1024 * 1024 })
@@ -82,6 +83,7 @@ export async function createComposeProject() {
     authUrl: `http://localhost:${env.AUTH_SERVICE_PORT}`,
     bffUrl: `http://localhost:${env.BFF_SERVICE_PORT}`,
     compose,
+    composeWith,
     exec,
     execWith,
     evaluate,

@@ -49,6 +49,16 @@ const reachable = {
 /** How the containers are confined. */
 export function describeContainers(given: () => Installation): void {
   describe('the containers', () => {
+    test.each(ourServices)('%s has a bill of materials with the packages that it runs', async (service) => {
+      const bill = JSON.parse(await given().project.exec(service, ['cat', '/app/sbom.cdx.json']))
+      expect(bill).toMatchObject({ bomFormat: 'CycloneDX', specVersion: expect.stringMatching(/^1\./) })
+      const listed = new Set(bill.components.map(({ name }: { name: string }) => name))
+      const folders = await given().project.exec(service, ['ls', '/app/node_modules'])
+      const packages = folders.split('\n').filter((name) => name !== '' && !name.startsWith('@'))
+      expect(packages).toContain('koa')
+      expect(packages.filter((name) => !listed.has(name))).toEqual([])
+    })
+
     test.each(longRunning)('%s runs as a user, without a capability or a way to more privileges', async (service) => {
       const { project } = given()
       expect(Number(await project.exec(service, ['id', '-u']))).toBeGreaterThan(0)

@@ -25,9 +25,14 @@ export function describeRestore(given: () => Installation): void {
       await project.compose('run', '--rm', '--no-TTY', 'migrate')
       const command = ['countersign', 'after-restore', '--yes', '--json']
       const done = await project.compose('run', '--rm', '--no-TTY', '--no-deps', 'auth-service', ...command)
-      expect(JSON.parse(done)).toMatchObject({ clients_without_secret: [], published: true })
+      expect(JSON.parse(done)).toMatchObject({
+        clients_without_secret: [],
+        clients_disabled: ['resource-service'],
+        published: true
+      })
       await project.compose('up', '--wait', '--scale', `resource-service=${replicas}`)
       given().resourceUrls = await project.resourceUrls(replicas)
+      await project.exec('auth-service', ['countersign', 'clients', 'enable', 'resource-service'])
 
       for (const { access_token: token } of [kept, ended, refreshed.body, later]) {
         expect(await statusesOfMe(given(), token)).toEqual(everyReplica(401))
@@ -40,6 +45,40 @@ export function describeRestore(given: () => Installation): void {
         (await post(`${project.authUrl}/auth/login`, { username: forgotten.username, password: forgotten.password }))
           .status
       ).toBe(401)
+      expect(await statusesOfMe(given(), (await signIn(project.authUrl, user)).access_token)).toEqual(everyReplica(200))
+    }, 180_000)
+  })
+
+  describe('a new machine', () => {
+    test('goes on with a dump and the master key', async () => {
+      const { project, user } = given()
+      const before = await newSession(given())
+      const dump = await project.exec('postgres', ['pg_dump', '--username=countersign', 'countersign'])
+      const masterKey = await project.exec('auth-service', ['cat', '/run/countersign/issuer/master-key'])
+      given().earlierLogs.push(await project.compose('logs', '--no-color'))
+      await project.compose('down', '--volumes')
+      expect(await project.listRemains()).toEqual([])
+
+      const runSecrets = ['run', '--rm', '--no-TTY', 'secrets']
+      await expect(project.composeWith('no key', [...runSecrets, 'import', 'master-key'])).rejects.toThrow(
+        /no master key/
+      )
+      await project.composeWith(masterKey, [...runSecrets, 'import', 'master-key'])
+      await expect(project.composeWith(masterKey, [...runSecrets, 'import', 'master-key'])).rejects.toThrow(
+        /a master key already/
+      )
+      await project.compose('up', '--wait', 'postgres', 'redis')
+      const psql = ['psql', '--username=countersign', '--quiet', '--set=ON_ERROR_STOP=1', 'countersign']
+      await project.execWith(dump, 'postgres', psql)
+      await project.compose('run', '--rm', '--no-TTY', 'migrate')
+      const command = ['countersign', 'after-restore', '--yes', '--json']
+      const done = await project.compose('run', '--rm', '--no-TTY', '--no-deps', 'auth-service', ...command)
+      expect(JSON.parse(done)).toMatchObject({ clients_disabled: ['resource-service'], published: true })
+      await project.compose('up', '--wait', '--scale', `resource-service=${replicas}`)
+      given().resourceUrls = await project.resourceUrls(replicas)
+
+      expect(await statusesOfMe(given(), before.access_token)).toEqual(everyReplica(401))
+      expect((await refresh(project.authUrl, before.refresh_token)).status).toBe(400)
       expect(await statusesOfMe(given(), (await signIn(project.authUrl, user)).access_token)).toEqual(everyReplica(200))
     }, 180_000)
   })

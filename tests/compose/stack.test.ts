@@ -8,6 +8,7 @@ import { describeMainJob } from './main-job.ts'
 import { describeOutages } from './outages.ts'
 import { describeRestore } from './restore.ts'
 import { describeSecondStart } from './second-start.ts'
+import { describeSecrets } from './secrets.ts'
 import { describeYourApp } from './your-app.ts'
 
 // The first build installs all packages.
@@ -37,6 +38,7 @@ describe('docker compose up', () => {
   describeOutages(() => installation)
   describeSecondStart(() => installation)
   describeYourApp(() => installation)
+  describeSecrets(() => installation)
   describeRestore(() => installation)
   describeLogs(() => installation)
 
