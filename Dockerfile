@@ -51,28 +51,29 @@ RUN npx --no-install tsc -b prisma services/auth-service services/resource-servi
 # for, and npm installs optional peers that the lock file holds for development. Where no workspace has devDependencies,
 # --omit=peer leaves them out. sbom.cdx.json lists what an image has, in the form of CycloneDX.
 FROM manifests AS production
+COPY docker/bill-of-materials.mjs /
 RUN npm pkg delete devDependencies --workspaces --include-workspace-root
 
 FROM production AS auth-service-packages
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=peer --workspace services/auth-service \
- && npm sbom --sbom-format=cyclonedx --omit=dev --omit=peer --workspace services/auth-service > sbom.cdx.json \
+ && node /bill-of-materials.mjs > sbom.cdx.json \
  && find node_modules/@prisma/client/runtime -name 'query_compiler_*' ! -name '*_fast_bg.postgresql.*mjs' -delete \
  && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete && rm -rf node_modules/@types
 
 FROM production AS resource-service-packages
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=peer --workspace services/resource-service \
- && npm sbom --sbom-format=cyclonedx --omit=dev --omit=peer --workspace services/resource-service > sbom.cdx.json \
+ && node /bill-of-materials.mjs > sbom.cdx.json \
  && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete
 
 # By its name, since the path stands for the pages below it too.
 FROM production AS bff-service-packages
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=peer --workspace @countersign/bff-service \
- && npm sbom --sbom-format=cyclonedx --omit=dev --omit=peer --workspace @countersign/bff-service > sbom.cdx.json \
+ && node /bill-of-materials.mjs > sbom.cdx.json \
  && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete
 
 FROM production AS migrate-packages
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=peer --workspace prisma \
- && npm sbom --sbom-format=cyclonedx --omit=dev --omit=peer --workspace prisma > sbom.cdx.json \
+ && node /bill-of-materials.mjs > sbom.cdx.json \
  && rm -rf node_modules/@prisma/client node_modules/@types \
  && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete
 
