@@ -215,6 +215,19 @@ describe.skipIf(!inject('docker'))('the feed over HTTP under faults', () => {
       await prove(`http://127.0.0.1:${port}`, { fault: () => delay(1000), finish })
     })
 
+    /** A proxy that keeps what the issuer sends, as nginx and HAProxy do when they are told to. */
+    async function proveThatNoGapIsHidden(port: number, finish: typeof onTestFinished): Promise<void> {
+      const judge = join(`http://127.0.0.1:${port}`, finish)
+      const [session] = unused.splice(0, 1)
+      await delay(1000)
+      await post(`${trio.auth.url}/auth/logout`, undefined, session?.accessToken)
+      const endedAt = performance.now()
+      for (; performance.now() < endedAt + 6000; await delay(50)) {
+        const status = await judge.ask(session?.accessToken ?? '')
+        if (performance.now() > endedAt + faultBoundMs) expect([401, 503]).toContain(status)
+      }
+    }
+
     test.skipIf(!isInstalled('nginx'))(
       'nginx that buffers all the same never hides a gap',
       async ({ onTestFinished: finish }) => {
@@ -224,15 +237,30 @@ describe.skipIf(!inject('docker'))('the feed over HTTP under faults', () => {
           port
         )
         finish(() => nginx.stop())
-        const judge = join(`http://127.0.0.1:${port}`, finish)
-        const [session] = unused.splice(0, 1)
-        await delay(1000)
-        await post(`${trio.auth.url}/auth/logout`, undefined, session?.accessToken)
-        const endedAt = performance.now()
-        for (; performance.now() < endedAt + 6000; await delay(50)) {
-          const status = await judge.ask(session?.accessToken ?? '')
-          if (performance.now() > endedAt + faultBoundMs) expect([401, 503]).toContain(status)
-        }
+        await proveThatNoGapIsHidden(port, finish)
+      }
+    )
+
+    test.skipIf(!isInstalled('haproxy'))(
+      'HAProxy that waits for the whole body never hides a gap',
+      async ({ onTestFinished: finish }) => {
+        const port = await findLastingPort()
+        const haproxy = await startHaproxy(
+          `
+        defaults
+          mode http
+          timeout connect 2s
+          timeout client 60s
+          timeout server 60s
+        listen issuer
+          bind 127.0.0.1:${port}
+          http-response wait-for-body time 60s
+          server one ${new URL(trio.auth.url).host}
+`,
+          port
+        )
+        finish(() => haproxy.stop())
+        await proveThatNoGapIsHidden(port, finish)
       }
     )
 

@@ -32,7 +32,7 @@ export interface FeedReader {
 
 /** Revocations of this replica, and of others that share its Redis, kick the reader; this is for all the others. */
 const pollMs = 100
-/** While kicks come all the time, what was committed within this is read together. */
+/** While kicks come all the time, what was committed within this is read together. A single one waits for nothing. */
 const gatherMs = 5
 const confirmEveryMs = 1000
 const retryMs = 500
@@ -44,7 +44,8 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
   let position: FeedPosition | undefined
   let confirmation: Buffer | undefined
   let confirmedAt = Number.NEGATIVE_INFINITY
-  let readAt = Number.NEGATIVE_INFINITY
+  /** When a kick was followed last. */
+  let followedAt = Number.NEGATIVE_INFINITY
   let timer: NodeJS.Timeout | undefined
   /** Counts the starts, so that a reading of an earlier one changes nothing. */
   let run = 0
@@ -64,10 +65,15 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
     timer = setTimeout(() => void read(), milliseconds)
     timer.unref()
   }
+  const follow = () => {
+    isKicked = true
+    if (!isReading) schedule(Math.max(0, gatherMs - (monotonic() - followedAt)))
+  }
 
   async function read(): Promise<void> {
     if (isReading || !isRunning) return
     isReading = true
+    if (isKicked) followedAt = monotonic()
     isKicked = false
     const ofRun = run
     try {
@@ -76,8 +82,10 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
       isReading = false
     }
     if (!isRunning) return
-    const pause = isFailing ? retryMs : pollMs
-    schedule(ofRun !== run ? 0 : isKicked && !isFailing ? gatherMs : pause)
+    if (ofRun !== run) schedule(0)
+    else if (isFailing) schedule(retryMs)
+    else if (isKicked) follow()
+    else schedule(pollMs)
   }
 
   async function readOnce(ofRun: number): Promise<void> {
@@ -101,7 +109,7 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
     if (isFailing) logger.info('the revocation feed reads the database again')
     isFailing = false
     position = next
-    readAt = monotonic()
+    const readAt = monotonic()
     if (readAt - confirmedAt < confirmEveryMs - gatherMs) return
     confirmedAt = readAt
     confirmation = encodeCurrent(next, reading)
@@ -159,9 +167,7 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
       forget()
     },
     kick() {
-      if (!isRunning || isFailing) return
-      if (isReading) isKicked = true
-      else schedule(Math.max(0, gatherMs - (monotonic() - readAt)))
+      if (isRunning && !isFailing) follow()
     }
   }
 }
