@@ -46,7 +46,7 @@ export const layersOfFolders: Readonly<Record<string, Layers>> = {
     ['wire'],
     // How a request gets to an endpoint.
     ['routing'],
-    ['infrastructure.ts', 'await-schema.ts'],
+    ['infrastructure.ts', 'await-schema.ts', 'database-watch.ts'],
     ['endpoints'],
     // The two programs: the service and the command line.
     ['cli', 'server.ts'],

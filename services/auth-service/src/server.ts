@@ -55,7 +55,9 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
   await awaitSchema({ ...config, findFault, logger, metrics: httpMetrics })
   const stores = await openPostgresStores(config)
   const { outbox } = stores
-  const passwords = await startPasswords(config, logger)
+  const decoyKey = config.masterKeys[0].derive('password decoys v1')
+  const decoys = { key: decoyKey, readCounts: stores.importedUsers.countHashes }
+  const passwords = await startPasswords(config, decoys, logger)
   await stores.apiAdministration.create(firstApi(config.apiAudience), undefined)
   const firstAdmin = await ensureFirstAdmin(
     { users: stores.users, passwords, logger },

@@ -14,6 +14,7 @@ export const auditEventTypes = [
   'access_token.revoked',
   /** A user was created. */
   'user.registered',
+  'user.imported',
   /** A user was disabled; all sessions of the user ended. */
   'user.disabled',
   /** A disabled user was enabled again. */

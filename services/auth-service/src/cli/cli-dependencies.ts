@@ -7,6 +7,7 @@ import {
   withSecretFiles
 } from '@countersign/service-kit'
 import type { UserAdministration } from '../accounts/user-administration.ts'
+import type { UserImport } from '../accounts/user-import.ts'
 import type { UserStore } from '../accounts/user-store.ts'
 import type { ApiAdministration } from '../apis/api-administration.ts'
 import type { ClientAdministration } from '../clients/client-administration.ts'
@@ -16,7 +17,7 @@ import { createKeySealing, type KeySealing } from '../keys/key-sealing.ts'
 import type { SigningKeyAdministration } from '../keys/signing-key-administration.ts'
 import type { SigningKeyStore } from '../keys/signing-key-store.ts'
 import { createAdmissionGate } from '../passwords/admission-gate.ts'
-import { createPasswordHashing, type PasswordHashing, pooledArgon2 } from '../passwords/password-hashing.ts'
+import { createPasswordHashing, ownHashFunctions, type PasswordHashing } from '../passwords/password-hashing.ts'
 import { type Announcer, type Announcing, announcing } from '../revocation/announcing.ts'
 import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
 import type { RoleAdministration } from '../roles/role-administration.ts'
@@ -26,6 +27,7 @@ import { createPrismaAuditLog } from '../stores/postgres/audit-log.ts'
 import { createPrismaClientAdministration } from '../stores/postgres/clients.ts'
 import { openDatabase, openDatabasePool } from '../stores/postgres/database.ts'
 import { migrateDatabase, requireSchema } from '../stores/postgres/database-migration.ts'
+import { createPrismaImportedUsers } from '../stores/postgres/imported-users.ts'
 import { createPreparedStatements } from '../stores/postgres/prepared-statements.ts'
 import { createPrismaRestoredSessions } from '../stores/postgres/restored-sessions.ts'
 import { createPrismaRevocationOutbox } from '../stores/postgres/revocation-outbox.ts'
@@ -58,6 +60,7 @@ export interface CliDependencies {
 export interface AccountParts {
   readonly users: Announcing<UserStore>
   readonly administration: Announcing<UserAdministration>
+  readonly userImport: UserImport
   openPasswords(): Promise<PasswordHashing>
 }
 
@@ -121,7 +124,9 @@ export function createCliDependencies(
       return {
         users: announcing(createPrismaUserStore(database, createPreparedStatements(pool)), announcer),
         administration: announcing(createPrismaUserAdministration(database), announcer),
-        openPasswords: () => createPasswordHashing(createAdmissionGate({ concurrency: 1, queueLimit: 1 }), pooledArgon2)
+        userImport: createPrismaImportedUsers(database),
+        openPasswords: () =>
+          createPasswordHashing(createAdmissionGate({ concurrency: 1, queueLimit: 1 }), ownHashFunctions)
       }
     },
 

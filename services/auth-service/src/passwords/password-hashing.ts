@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { hash, type Options, parseOptions, verify } from '@node-rs/argon2'
+import { hash, type Options, parseOptions } from '@node-rs/argon2'
 import type { AdmissionGate } from './admission-gate.ts'
+import type { Decoys } from './decoys.ts'
 import type { FlowPair } from './flows.ts'
 import { normalizePassword } from './password-policy.ts'
+import { isImported, verifyHash } from './verify-hash.ts'
 
 /** OWASP's first recommendation for argon2id: 19 MiB, two passes, one lane. */
 const argon2Parameters = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
@@ -13,10 +15,10 @@ export interface PasswordHashing {
   hash(password: string, flow: FlowPair): Promise<string>
   /**
    * Does the same work with and without a hash to compare with, so that the time reveals nothing.
-   * @param passwordHash `undefined` for an unknown user
+   * @param passwordHash `undefined` for an unknown user, who is known by the account of the flow
    */
   verify(passwordHash: string | undefined, password: string, flow: FlowPair): Promise<boolean>
-  /** Whether a hash was made with other parameters than today's. */
+  /** Whether a hash was made with other parameters than today's, or by another system. */
   isOutdated(passwordHash: string): boolean
   /**
    * Rejects when the queue is full for this network, before any query or count: a flood then costs little.
@@ -25,30 +27,44 @@ export interface PasswordHashing {
   requireRoom(network: string): void
 }
 
-/** The argon2 function, wherever it runs. Never on the event loop. */
-export interface Argon2 {
+/** The functions themselves, wherever they run. In a service never on the event loop. */
+export interface HashFunctions {
+  /** argon2 */
   hash(password: string, parameters: Options): Promise<string>
+  /** As {@link verifyHash}. */
   verify(passwordHash: string, password: string): Promise<boolean>
 }
 
-/** On Node's own thread pool, for programs that do little else. */
-export const pooledArgon2: Argon2 = Object.freeze({
+/** For a command: on Node's own thread pool, and verifying where it is. */
+export const ownHashFunctions: HashFunctions = Object.freeze({
   hash: (password: string, parameters: Options) => hash(password, parameters),
-  verify: (passwordHash: string, password: string) => verify(passwordHash, password)
+  verify: async (passwordHash: string, password: string) => verifyHash(passwordHash, password)
 })
 
-export async function createPasswordHashing(gate: AdmissionGate, argon2: Argon2): Promise<PasswordHashing> {
-  const hashOfNobody = await argon2.hash(randomBytes(32).toString('base64url'), argon2Parameters)
+/** @returns a hash that no password matches */
+export function hashOfNobody(functions: Pick<HashFunctions, 'hash'>): Promise<string> {
+  return functions.hash(randomBytes(32).toString('base64url'), argon2Parameters)
+}
+
+/** @param decoys what is verified for an unknown user, if not a hash like those of today */
+export async function createPasswordHashing(
+  gate: AdmissionGate,
+  functions: HashFunctions,
+  decoys?: Pick<Decoys, 'hashFor'>
+): Promise<PasswordHashing> {
+  const usualDecoy = await hashOfNobody(functions)
   return {
     requireRoom: (network) => gate.requireRoom(network),
-    hash: (password, flow) => gate.run(flow, () => argon2.hash(normalizePassword(password), argon2Parameters)),
+    hash: (password, flow) => gate.run(flow, () => functions.hash(normalizePassword(password), argon2Parameters)),
     async verify(passwordHash, password, flow) {
-      const matches = await gate.run(flow, () =>
-        argon2.verify(passwordHash ?? hashOfNobody, normalizePassword(password))
-      )
+      const compared = passwordHash ?? decoys?.hashFor(flow.account) ?? usualDecoy
+      // Another system has hashed what was typed.
+      const text = isImported(compared) ? password : normalizePassword(password)
+      const matches = await gate.run(flow, () => functions.verify(compared, text))
       return matches && passwordHash !== undefined
     },
     isOutdated(passwordHash) {
+      if (isImported(passwordHash)) return true
       const made = parseOptions(passwordHash)
       return Object.entries(argon2Parameters).some(([name, value]) => made[name as keyof typeof made] !== value)
     }

@@ -1,9 +1,9 @@
 import { Piscina } from 'piscina'
-import type { Argon2 } from './password-hashing.ts'
+import type { HashFunctions } from './password-hashing.ts'
 import type { HashTask, VerifyTask } from './password-worker.ts'
 
-/** Argon2 on its own threads. */
-export interface PasswordThreads extends Argon2 {
+/** Hash functions on threads of their own. */
+export interface PasswordThreads extends HashFunctions {
   close(): Promise<void>
 }
 

@@ -1,5 +1,6 @@
 /** The program of a thread of `password-threads.ts`: one hash at a time. */
-import { hashSync, type Options, verifySync } from '@node-rs/argon2'
+import { hashSync, type Options } from '@node-rs/argon2'
+import { verifyHash } from './verify-hash.ts'
 
 export interface HashTask {
   readonly password: string
@@ -16,7 +17,7 @@ export function hash({ password, parameters }: HashTask): string {
   return hashSync(password, parameters)
 }
 
-/** Whether the password is the one that was hashed. */
+/** As {@link verifyHash}. */
 export function verify({ passwordHash, password }: VerifyTask): boolean {
-  return verifySync(passwordHash, password)
+  return verifyHash(passwordHash, password)
 }

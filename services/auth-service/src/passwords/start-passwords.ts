@@ -1,5 +1,6 @@
 import type { Logger } from '@countersign/service-kit'
 import { createAdmissionGate, warnOfTurnedAway } from './admission-gate.ts'
+import { type DecoysDeps, startDecoys } from './decoys.ts'
 import { createPasswordHashing, type PasswordHashing } from './password-hashing.ts'
 import { startPasswordThreads } from './password-threads.ts'
 
@@ -14,9 +15,20 @@ export interface Passwords extends PasswordHashing {
 }
 
 /** Starts the threads that hash, behind a gate that limits how many wait for them. */
-export async function startPasswords(settings: PasswordSettings, logger: Logger): Promise<Passwords> {
+export async function startPasswords(
+  settings: PasswordSettings,
+  decoysDeps: Omit<DecoysDeps, 'logger'>,
+  logger: Logger
+): Promise<Passwords> {
   const { passwordHashConcurrency: concurrency, passwordHashQueue: queueLimit } = settings
   const gate = createAdmissionGate({ concurrency, queueLimit, onTurnedAway: warnOfTurnedAway(logger) })
   const threads = startPasswordThreads(concurrency)
-  return { ...(await createPasswordHashing(gate, threads)), close: threads.close }
+  const decoys = await startDecoys({ ...decoysDeps, logger })
+  return {
+    ...(await createPasswordHashing(gate, threads, decoys)),
+    async close() {
+      await decoys.close()
+      await threads.close()
+    }
+  }
 }

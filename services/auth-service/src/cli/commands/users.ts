@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import { open } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
 import type { Command } from 'commander'
 import type { UserChangeOutcome } from '../../accounts/user-administration.ts'
 import type { UserCredentials, UserStore } from '../../accounts/user-store.ts'
 import { parseUsername, type Username, usernameRule } from '../../accounts/usernames.ts'
+import { hashOfNobody, ownHashFunctions } from '../../passwords/password-hashing.ts'
 import { refusalOfPassword } from '../../passwords/password-policy.ts'
 import type { Announced } from '../../revocation/announcing.ts'
 import { registerBody } from '../../wire/account.ts'
@@ -11,6 +14,7 @@ import { publicationHelp } from '../announcement.ts'
 import type { CommandContext, CommandResult, Perform } from '../command.ts'
 import { textOfEnded } from '../end-sessions.ts'
 import { RefusedError, UsageError } from '../failures.ts'
+import { importUsers, type LineResult, linesOf } from '../import-users.ts'
 import { collect, parseOption } from '../options.ts'
 import { moreLine, textMoment, textTable } from '../text-table.ts'
 
@@ -35,6 +39,12 @@ interface ListOptions {
   cursor?: string
 }
 
+interface ImportOptions {
+  dryRun?: true
+  allowFastHashes?: true
+  results?: string
+}
+
 /** `countersign users …` */
 export function addUsers(program: Command, perform: Perform): void {
   const users = program.command('users').description('the users')
@@ -48,6 +58,21 @@ export function addUsers(program: Command, perform: Perform): void {
     .option(...passwordFromStdin)
     .addHelpText('after', `${needs} A generated password is shown once, and not stored.`)
     .action((username: string, options: CreateOptions) => perform((context) => create(context, username, options)))
+
+  users
+    .command('import')
+    .description('make users of another system, with their hashes of passwords')
+    .argument('<file>', 'NDJSON: a JSON object in each line')
+    .option('--dry-run', 'check the lines, and change nothing')
+    .option('--allow-fast-hashes', 'take salted SHA, too, which a graphics card tries fast')
+    .option('--results <file>', 'write what became of each line, as NDJSON')
+    .addHelpText(
+      'after',
+      `${needs} Each line has external_id and username, and may have email, password_hash, roles, created_at and disabled. A line that\n` +
+        'cannot be used stops nothing, and is printed. Users that are there already, by their external_id, are left as they are.\n' +
+        'Ends with exit code 3 when lines were left out.'
+    )
+    .action((file: string, options: ImportOptions) => perform((context) => importFile(context, file, options)))
 
   users
     .command('list')
@@ -103,6 +128,69 @@ async function create(context: CommandContext, name: string, options: CreateOpti
   return {
     document: { ...userSummary({ ...user, disabledAt: null }), ...password.shown },
     text: `Made the user ${user.username} (${user.id}).${password.line}`
+  }
+}
+
+async function importFile(context: CommandContext, path: string, options: ImportOptions): Promise<CommandResult> {
+  const { parts, note } = context
+  const input = await openInput(path)
+  const results = options.results === undefined ? undefined : await openResults(options.results)
+  const { userImport } = await parts.openAccounts()
+  const startedAt = performance.now()
+  const counts = await importUsers(linesOf(input), {
+    users: userImport,
+    unusableHash: await hashOfNobody(ownHashFunctions),
+    rules: { allowsFastHashes: options.allowFastHashes === true },
+    isDryRun: options.dryRun === true,
+    onResult(result) {
+      results?.write(`${JSON.stringify(result)}\n`)
+      if (result.outcome !== 'created' && result.outcome !== 'unchanged') note(textOfLeftOut(result))
+    },
+    onProgress(lines) {
+      if (lines % progressLines === 0) note(`${lines} lines so far.`)
+    }
+  })
+  await results?.close()
+  const left = counts.username_taken + counts.duplicate + counts.refused
+  const seconds = (performance.now() - startedAt) / 1000
+  const members = { ...counts, dry_run: options.dryRun === true }
+  const text =
+    `${counts.created} users ${options.dryRun ? 'would be made' : 'were made'}, ${counts.unchanged} were there already, and ` +
+    `${left} lines were left out (${seconds.toFixed(1)} s).`
+  if (left > 0) throw new RefusedError('lines_left_out', text, members)
+  return { document: members, text }
+}
+
+const progressLines = 10_000
+
+async function openInput(path: string): Promise<Readable> {
+  try {
+    return (await open(path)).createReadStream()
+  } catch (error) {
+    throw new UsageError(`The file cannot be read (${(error as { code?: unknown }).code}): ${path}`)
+  }
+}
+
+async function openResults(path: string) {
+  try {
+    const stream = (await open(path, 'wx', 0o600)).createWriteStream()
+    return {
+      write: (line: string) => stream.write(line),
+      close: () => new Promise<void>((resolve) => stream.end(resolve))
+    }
+  } catch (error) {
+    throw new UsageError(`The file for the results cannot be made (${(error as { code?: unknown }).code}): ${path}`)
+  }
+}
+
+function textOfLeftOut({ line, outcome, reason }: LineResult): string {
+  switch (outcome) {
+    case 'username_taken':
+      return `Line ${line}: another user has this username.`
+    case 'duplicate':
+      return `Line ${line}: an earlier line has this external_id or username.`
+    default:
+      return `Line ${line}: ${reason}`
   }
 }
 

@@ -7,6 +7,7 @@ import { openDatabase, openDatabasePool, openDatabaseProbe } from './database.ts
 import { requireNoDroppedSlashes } from './dropped-slashes.ts'
 import { createPrismaExpiredRows } from './expired-rows.ts'
 import { createPrismaFailedAuthentications } from './failed-authentications.ts'
+import { createPrismaImportedUsers } from './imported-users.ts'
 import { createPreparedStatements } from './prepared-statements.ts'
 import { createPrismaRefreshTokenFamilies } from './refresh-token-families.ts'
 import { openRevocationFeedSource } from './revocation-feed-source.ts'
@@ -40,6 +41,7 @@ export async function openPostgresStores(config: Config) {
     expiredRows: createPrismaExpiredRows(database, config),
     failedAuthentications: createPrismaFailedAuthentications(database),
     firstTokens: createPrismaFirstTokens(database),
+    importedUsers: createPrismaImportedUsers(database),
     families: createPrismaRefreshTokenFamilies(database, preparedStatements, config),
     outbox: createPrismaRevocationOutbox(database),
     revocationFeed,

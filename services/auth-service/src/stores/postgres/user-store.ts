@@ -4,6 +4,7 @@ import type { NewUser, PasswordChange, UserCredentials, UserProfile, UserStore }
 import { auditEventType, recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies, familiesOfUser } from './ending-families.ts'
+import { currentHash } from './imported-users.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import { databaseNow } from './revocation-entries.ts'
 
@@ -11,7 +12,7 @@ import { databaseNow } from './revocation-entries.ts'
 const firstUserLockId = 4_010_202
 
 const credentialsText = `
-  SELECT id, username, password_hash AS "passwordHash", disabled_at IS NOT NULL AS "isDisabled"
+  SELECT id, username, ${currentHash.sql} AS "passwordHash", disabled_at IS NOT NULL AS "isDisabled"
   FROM users WHERE username_key = $1`
 
 export function createPrismaUserStore(database: Database, preparedStatements: PreparedStatements): UserStore {
@@ -36,11 +37,10 @@ export function createPrismaUserStore(database: Database, preparedStatements: Pr
         })
       ).then((profile) => profile ?? undefined),
     async rehash(id, verifiedPasswordHash, newPasswordHash) {
-      const { count } = await orUnavailable(
-        database.user.updateMany({
-          where: { id, passwordHash: verifiedPasswordHash },
-          data: { passwordHash: newPasswordHash }
-        })
+      const count = await orUnavailable(
+        database.$executeRaw`
+          UPDATE users SET password_hash = ${newPasswordHash}, imported_password_hash = NULL
+          WHERE id = ${id}::uuid AND ${currentHash} = ${verifiedPasswordHash}`
       )
       return count === 1
     },
@@ -65,13 +65,10 @@ export function createPrismaUserStore(database: Database, preparedStatements: Pr
   }
 
   async function findCredentialsById(id: string): Promise<UserCredentials | undefined> {
-    const user = await database.user.findUnique({
-      where: { id },
-      select: { id: true, username: true, passwordHash: true, disabledAt: true }
-    })
-    if (!user) return undefined
-    const { disabledAt, ...credentials } = user
-    return { ...credentials, isDisabled: disabledAt !== null }
+    const [user] = await database.$queryRaw<UserCredentials[]>`
+      SELECT id, username, ${currentHash} AS "passwordHash", disabled_at IS NOT NULL AS "isDisabled"
+      FROM users WHERE id = ${id}::uuid`
+    return user
   }
 
   async function insert(queryable: Queryable, user: NewUser): Promise<UserProfile | undefined> {
@@ -99,8 +96,8 @@ export function createPrismaUserStore(database: Database, preparedStatements: Pr
     // The user's row is locked first, then the families end: a sign-in with the old password either sees the new hash or has
     // its session ended here.
     const changed = await transaction.$queryRaw<unknown[]>`
-      UPDATE users SET password_hash = ${change.newPasswordHash}, password_set_at = ${databaseNow}
-      WHERE id = ${change.userId}::uuid AND password_hash = ${change.verifiedPasswordHash} AND disabled_at IS NULL
+      UPDATE users SET password_hash = ${change.newPasswordHash}, imported_password_hash = NULL, password_set_at = ${databaseNow}
+      WHERE id = ${change.userId}::uuid AND ${currentHash} = ${change.verifiedPasswordHash} AND disabled_at IS NULL
       RETURNING 1`
     if (changed.length === 0) return undefined
     const selection = familiesOfUser(change.userId, change.sessionId)
@@ -115,7 +112,7 @@ export function createPrismaUserStore(database: Database, preparedStatements: Pr
   async function setPassword(transaction: Queryable, userId: string, newPasswordHash: string) {
     // In the same order as above, for the same reason.
     const changed = await transaction.$queryRaw<unknown[]>`
-      UPDATE users SET password_hash = ${newPasswordHash}, password_set_at = ${databaseNow}
+      UPDATE users SET password_hash = ${newPasswordHash}, imported_password_hash = NULL, password_set_at = ${databaseNow}
       WHERE id = ${userId}::uuid RETURNING 1`
     if (changed.length === 0) return undefined
     await recordAuditEvent(transaction, { type: 'password.set', userId })

@@ -63,6 +63,7 @@ describe('the command line', () => {
       'keys revoke',
       'master-key re-encrypt',
       'users create',
+      'users import',
       'users list',
       'users disable',
       'users enable',

@@ -1,7 +1,11 @@
 import { hash } from '@node-rs/argon2'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { AdmissionGate } from '../../../src/passwords/admission-gate.ts'
-import { createPasswordHashing, type PasswordHashing, pooledArgon2 } from '../../../src/passwords/password-hashing.ts'
+import {
+  createPasswordHashing,
+  ownHashFunctions,
+  type PasswordHashing
+} from '../../../src/passwords/password-hashing.ts'
 
 const flow = { network: '192.0.2.1', account: 'alice' }
 
@@ -17,7 +21,7 @@ describe('password hashing', () => {
   let passwords: PasswordHashing
 
   beforeAll(async () => {
-    passwords = await createPasswordHashing(gate, pooledArgon2)
+    passwords = await createPasswordHashing(gate, ownHashFunctions)
   })
 
   test('verifies a password against its hash, however its accents were typed', async () => {

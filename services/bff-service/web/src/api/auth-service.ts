@@ -611,6 +611,7 @@ export interface AuditEvent {
     | 'refresh_token.replayed'
     | 'access_token.revoked'
     | 'user.registered'
+    | 'user.imported'
     | 'user.disabled'
     | 'user.enabled'
     | 'user.roles_changed'

@@ -8,6 +8,7 @@ const sentences: Record<AuditEventType, string> = {
   'refresh_token.replayed': 'Refresh token replayed',
   'access_token.revoked': 'Access token revoked',
   'user.registered': 'User registered',
+  'user.imported': 'User imported',
   'user.disabled': 'User disabled',
   'user.enabled': 'User enabled',
   'user.roles_changed': 'Roles changed',

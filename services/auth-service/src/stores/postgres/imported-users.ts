@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto'
+import { Prisma } from '@countersign/prisma'
+import type { ImportedUser, ImportResult, UserImport } from '../../accounts/user-import.ts'
+import type { HashCount, HashCounts } from '../../passwords/decoys.ts'
+import { importedPrefix } from '../../passwords/verify-hash.ts'
+import { auditEventType } from './audit-events.ts'
+import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
+
+/** When the password of an imported user was set: nobody knows. Whatever sets one, in any version, changes this. */
+const unknownMoment = Prisma.raw(`'epoch'::timestamptz`)
+
+/** What a password is compared with: the hash of another system, until a password is set or it is replaced at a sign-in. */
+export const currentHash = Prisma.raw(
+  `CASE WHEN imported_password_hash IS NOT NULL AND password_set_at = ${unknownMoment.sql}
+    THEN '${importedPrefix}' || imported_password_hash ELSE password_hash END`
+)
+
+export interface ImportedUsers extends UserImport {
+  /** For what a sign-in with an unknown name verifies. */
+  countHashes(): Promise<HashCounts>
+}
+
+class DryRun extends Error {
+  readonly results: ImportResult[]
+
+  constructor(results: ImportResult[]) {
+    super('undone')
+    this.results = results
+  }
+}
+
+export function createPrismaImportedUsers(database: Database): ImportedUsers {
+  return {
+    importBatch: (users, { unusableHash, isDryRun }) =>
+      orUnavailable(
+        inTransaction(database, async (transaction) => {
+          const results = await importBatch(transaction, users, unusableHash)
+          if (isDryRun) throw new DryRun(results)
+          return results
+        })
+      ).catch((error: unknown) => {
+        if (error instanceof DryRun) return error.results
+        throw error
+      }),
+    async countHashes() {
+      // Up to the salt: in bcrypt it begins at a fixed place, elsewhere behind the last "$" but one.
+      const imported = await orUnavailable(
+        database.$queryRaw<HashCount[]>`
+          SELECT min(imported_password_hash) AS example, count(*)::float8 AS users
+          FROM users WHERE imported_password_hash IS NOT NULL
+          GROUP BY CASE WHEN imported_password_hash LIKE '$2%' THEN left(imported_password_hash, 7)
+            ELSE regexp_replace(imported_password_hash, '\\$[^$]+\\$[^$]+$', '') END`
+      )
+      const [all] = await orUnavailable(
+        database.$queryRaw<[{ users: number }]>`
+          SELECT greatest(reltuples, 0)::float8 AS users FROM pg_class WHERE oid = 'users'::regclass`
+      )
+      return { users: all.users, imported }
+    }
+  }
+}
+
+async function importBatch(
+  transaction: Queryable,
+  users: readonly ImportedUser[],
+  unusableHash: string
+): Promise<ImportResult[]> {
+  const rows = users.map((user) => ({
+    line: user.line,
+    id: randomUUID(),
+    external_id: user.externalId,
+    username: user.username.display,
+    username_key: user.username.key,
+    email: user.email ?? null,
+    hash: user.passwordHash ?? null,
+    roles: user.roles,
+    created_at: user.createdAt?.toISOString() ?? null,
+    is_disabled: user.isDisabled
+  }))
+  return transaction.$queryRaw<ImportResult[]>`
+    WITH given AS (
+      SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS given (line int, id uuid, external_id text,
+        username text, username_key text, email text, hash text, roles text[], created_at timestamptz, is_disabled boolean)
+    ), created AS (
+      INSERT INTO users (id, username, username_key, email, password_hash, imported_password_hash, external_id, roles,
+        created_at, password_set_at, disabled_at)
+      SELECT id, username, username_key, email, ${unusableHash}, hash, external_id, roles, coalesce(created_at, now()),
+        ${unknownMoment}, CASE WHEN is_disabled THEN now() END
+      FROM given
+      WHERE NOT EXISTS (SELECT FROM users u WHERE u.external_id = given.external_id)
+      ORDER BY line
+      ON CONFLICT DO NOTHING
+      RETURNING id, roles
+    ), audited AS (
+      INSERT INTO audit_events (type, user_id, user_agent)
+      SELECT ${auditEventType('user.imported')}, id, 'command line' FROM created
+    ), named AS (
+      INSERT INTO roles (name) SELECT DISTINCT unnest(roles) FROM created ON CONFLICT (name) DO NOTHING
+    )
+    SELECT line, CASE
+      WHEN EXISTS (SELECT FROM created c WHERE c.id = given.id) THEN 'created'
+      WHEN EXISTS (SELECT FROM users u WHERE u.external_id = given.external_id) THEN 'unchanged'
+      WHEN EXISTS (SELECT FROM users u WHERE u.username_key = given.username_key) THEN 'username_taken'
+      ELSE 'duplicate' END AS outcome
+    FROM given ORDER BY line`
+}
