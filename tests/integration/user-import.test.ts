@@ -35,7 +35,8 @@ const formats: Record<string, (password: string) => Promise<string> | string> = 
     return `$salted-sha256$o=prefix$${base64(salt)}$${base64(createHash('sha256').update(salt).update(password).digest())}`
   }
 }
-const perFormat = readTestEnvironment().isSoak ? 200 : 6
+const { isSoak } = readTestEnvironment()
+const perFormat = isSoak ? 200 : 6
 
 describe('users of another system', () => {
   let database: TestDatabase
@@ -178,6 +179,28 @@ describe('users of another system', () => {
     expect(await login('no-hash', '')).not.toBe(200)
     expect(await login('no-hash', 'correct horse 9')).toBe(401)
     expect((await run(join(folder, 'no-such-file'))).code).toBe(2)
+  })
+
+  test('a large file is imported with progress; a second run changes nothing', { timeout: 300_000 }, async () => {
+    const count = isSoak ? 100_000 : 12_000
+    const hashes = await Promise.all(Object.values(formats).map((hash) => hash('correct horse 9')))
+    const lines = Array.from({ length: count }, (_, at) => ({
+      external_id: `bulk|${at}`,
+      username: `bulk-${at}`,
+      email: `bulk-${at}@example.com`,
+      password_hash: hashes[at % hashes.length]
+    }))
+    const file = await fileOf(lines)
+    const first = await countersign(['users', 'import', file, '--allow-fast-hashes'], {
+      env: { DATABASE_URL: database.url }
+    })
+    expect(first).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(new RegExp(`^${count} users were made, 0 were`))
+    })
+    expect(first.stderr.match(/^\d+0000 lines so far\.$/gm)).toHaveLength(Math.floor(count / 10_000))
+    expect((await run(file, '--allow-fast-hashes')).document).toMatchObject({ created: 0, unchanged: count })
+    if (isSoak) process.stdout.write(first.stdout)
   })
 
   test('the line of docs/importing-users.md is one', async () => {

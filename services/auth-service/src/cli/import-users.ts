@@ -61,7 +61,8 @@ export async function importUsers(source: AsyncIterable<string>, deps: ImportDep
   let batch: ImportedUser[] = []
   let number = 0
   const flush = async () => {
-    const results = batch.length === 0 ? [] : await deps.users.importBatch(batch, deps)
+    if (batch.length === 0) return
+    const results = await deps.users.importBatch(batch, deps)
     const ids = new Map(batch.map((user) => [user.line, user.externalId]))
     for (const { line, outcome } of results) report({ line, external_id: ids.get(line) ?? null, outcome })
     batch = []
