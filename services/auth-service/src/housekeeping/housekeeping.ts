@@ -11,6 +11,16 @@ export interface ExpiredRows {
    * @returns how many were removed, or `undefined` when another replica is doing it
    */
   removeBatch(kind: ExpiredKind, limit: number): Promise<number | undefined>
+  /**
+   * Makes the partitions of the audit events to come that are missing. Waits for nobody.
+   * @returns how many were made
+   */
+  makeAuditPartitions(): Promise<number>
+  /**
+   * Drops the oldest partition of audit events if it holds none that is to be kept.
+   * @returns 1 if it was dropped; 0 if there is none, if somebody reads it, or if another replica is doing it
+   */
+  dropAuditPartition(): Promise<number>
 }
 
 export interface HousekeepingDeps {
@@ -53,10 +63,24 @@ export function startHousekeeping({
   async function runUntilClosed(): Promise<void> {
     while (!closing.signal.aborted) {
       await attempt('ending sessions of a scope that was taken', () => endSessions(closing.signal))
+      await attempt('making partitions of audit events', makePartitions)
+      await attempt('dropping partitions of audit events', dropPartitions)
       for (const kind of expiredKinds) await attempt(`removing expired ${kind}`, () => removeAll(kind))
       await attempt('trimming the revocation feed', trimFeed)
       await pause(intervalMs, closing.signal)
     }
+  }
+
+  async function makePartitions(): Promise<void> {
+    const partitions = await expired.makeAuditPartitions()
+    if (partitions > 0) logger.info({ partitions }, 'made partitions of audit events')
+  }
+
+  /** Each in a transaction of its own, since inserts wait for it. */
+  async function dropPartitions(): Promise<void> {
+    let partitions = 0
+    while (!closing.signal.aborted && (await expired.dropAuditPartition()) > 0) partitions++
+    if (partitions > 0) logger.info({ partitions }, 'dropped partitions of audit events')
   }
 
   async function removeAll(kind: ExpiredKind): Promise<void> {
