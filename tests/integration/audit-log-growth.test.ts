@@ -135,19 +135,6 @@ describe.skipIf(!inject('docker'))('with a million audit events', () => {
     return [...values, ...(cursor === undefined && search.until === undefined ? [] : end), 51]
   }
 
-  test('expired events are found by index as well, also by the release before the partitions', async () => {
-    const { paths, blocks } = await executedPlan(
-      database.url,
-      `DELETE FROM audit_events WHERE id IN (
-         SELECT id FROM audit_events WHERE at < now() - $1 * interval '1 day' ORDER BY at LIMIT 500 FOR UPDATE SKIP LOCKED)`,
-      [88]
-    )
-    expect(await scannedTables(paths)).toEqual([])
-    expect(paths.join()).toMatch(/Index Scan audit_events_\d+_pkey/)
-    // 500 events that are looked for in each of fourteen partitions.
-    expect(blocks).toBeLessThan(100_000)
-  })
-
   test('activity is counted by index as well', async () => {
     await query(
       database.url,

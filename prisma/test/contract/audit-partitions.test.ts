@@ -194,6 +194,12 @@ describe('the partitions of audit_events', () => {
     expect(await call(make('0 days', '26 weeks'))).toBe(0)
   })
 
+  test('are shown with their sizes by the query of docs/deployment.md', async () => {
+    const page = await readFile(new URL('../../../docs/deployment.md', import.meta.url), 'utf8')
+    const { rows } = await client.query(/```sql\n(SELECT name[^`]*)```/.exec(page)?.[1] ?? 'no query')
+    expect(rows[0]).toMatchObject({ name: 'audit_events_unpartitioned', size: expect.stringMatching(/^\d+ \w+$/) })
+  })
+
   test('take an event of any moment', async () => {
     expect(await placeOf("'1970-01-01'")).toBe('audit_events_unpartitioned')
     expect(await placeOf(`${boundary} - interval '1 millisecond'`)).toBe('audit_events_unpartitioned')
@@ -269,6 +275,13 @@ describe('the partitions of audit_events', () => {
     expect(sum('dropped')).toBeGreaterThanOrEqual(1)
     const after = (await client.query('SELECT count(*)::int AS count FROM audit_partitions')).rows[0].count
     expect(after).toBe(before + sum('made') - sum('dropped'))
+
+    const [first, second] = replicas as [pg.Client, pg.Client]
+    await first.query('BEGIN')
+    expect(await call(make('0 days', '1 day'), first)).toBe(0)
+    expect([await call(make('0 days', '34 weeks'), second), await call(drop, second)]).toEqual([0, 0])
+    await first.query('COMMIT')
+    expect(await call(make('0 days', '34 weeks'), second)).toBeGreaterThanOrEqual(1)
   })
 
   test('hold up no insert while a transaction reads for long, and are made and dropped after it', async () => {
