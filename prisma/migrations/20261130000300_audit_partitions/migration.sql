@@ -143,7 +143,7 @@ BEGIN
 END
 $$;
 
--- Whoever may connect must not be able to remove events by them.
+-- A user who may only connect must not be able to remove events by them.
 REVOKE ALL ON FUNCTION "make_audit_partitions", "drop_audit_partition", "delete_audit_events" FROM PUBLIC;
 
 SELECT "make_audit_partitions"(now(), now() + interval '26 weeks');
