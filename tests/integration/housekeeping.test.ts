@@ -1,7 +1,7 @@
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
 import { get, post, query, refresh, register, signIn, startTrio, type Trio } from '@countersign/testing/trio'
 import { createClient } from 'redis'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 
 describe('housekeeping', () => {
   let database: TestDatabase
@@ -69,6 +69,36 @@ describe('housekeeping', () => {
         .map(({ body }) => new RegExp(`expired_rows_removed_total\\{kind="${kind}".*\\} (\\d+)`).exec(body)?.[1])
         .reduce((sum, count) => sum + Number(count ?? 0), 0)
     expect(['families', 'revocations', 'audit_events', 'activity'].map(removed)).toEqual([1234, 777, 10, 1200])
+  })
+
+  test('makes the partitions of audit events that are missing, and drops the oldest one that has expired', async () => {
+    const own = await createTestDatabase()
+    onTestFinished(() => own.drop())
+    // As some months after the table was partitioned, when nothing has run for three weeks.
+    await query(own.url, 'DROP TABLE audit_events_unpartitioned')
+    await query(own.url, "SELECT make_audit_partitions(now() - interval '120 days', now())")
+    await query(
+      own.url,
+      `DO $$ BEGIN EXECUTE (
+         SELECT string_agg(format('DROP TABLE %I', name), '; ') FROM audit_partitions WHERE "to" > now() + interval '23 weeks'
+       ); END $$`
+    )
+    const weeks = async () => {
+      const [row] = await query<{ expired: number; ahead: boolean }>(
+        own.url,
+        `SELECT (count(*) FILTER (WHERE "to" <= now() - interval '90 days'))::int AS expired,
+           max("to") > now() + interval '26 weeks' AS ahead FROM audit_partitions`
+      )
+      return row
+    }
+    const before = await weeks()
+    expect(before).toEqual({ expired: expect.toSatisfy((count: number) => count >= 3), ahead: false })
+    const service = await startTrio({
+      databaseUrl: own.url,
+      redisUrl: inject('docker') ? await createTestRedis() : undefined
+    })
+    onTestFinished(() => service.stop())
+    await expect.poll(weeks, { timeout: 10_000 }).toEqual({ expired: (before?.expired ?? 0) - 1, ahead: true })
   })
 
   test('the metrics show refreshes by outcome, sign-ins, pending revocations and the age of the view', async () => {

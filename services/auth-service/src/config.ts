@@ -68,7 +68,7 @@ export const variables = {
   auditRetentionDays: {
     name: 'AUDIT_RETENTION_DAYS',
     schema: wholeNumber({ min: 1, max: 3660, unit: 'days' }).default(90),
-    description: 'audit events are removed after this long'
+    description: 'audit events are removed after this long, up to a week later'
   },
   ...signInVariables,
   clientCacheSeconds: {

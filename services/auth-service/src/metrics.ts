@@ -67,7 +67,7 @@ export function createIssuerMetrics(deps: IssuerMetricsDeps): IssuerMetrics {
   })
   const removed = new Counter({
     name: 'countersign_expired_rows_removed_total',
-    help: `Rows that housekeeping removed: ${expiredKinds.join(', ')}.`,
+    help: `Rows that housekeeping removed: ${expiredKinds.join(', ')}. Weeks of audit events that were dropped as a whole are not counted.`,
     labelNames: ['kind'],
     registers
   })

@@ -11,6 +11,16 @@ export interface ExpiredRows {
    * @returns how many were removed, or `undefined` when another replica is doing it
    */
   removeBatch(kind: ExpiredKind, limit: number): Promise<number | undefined>
+  /**
+   * Makes the partitions of the audit events to come that are missing. Waits for nobody.
+   * @returns how many were made
+   */
+  makeAuditPartitions(): Promise<number>
+  /**
+   * Drops the oldest partition of audit events if it holds none that is to be kept.
+   * @returns 1 if it was dropped; 0 if there is none, if somebody reads it, or if another replica is doing it
+   */
+  dropAuditPartition(): Promise<number>
 }
 
 export interface HousekeepingDeps {
@@ -62,8 +72,20 @@ export function startHousekeeping({
 
   async function runRound(): Promise<void> {
     await attempt('ending sessions of a scope that was taken', () => endSessions(closing.signal))
+    await attempt('making partitions of audit events', makePartitions)
+    await attempt('dropping a partition of audit events', dropPartition)
     for (const kind of expiredKinds) await attempt(`removing expired ${kind}`, () => removeAll(kind))
     await attempt('trimming the revocation feed', trimFeed)
+  }
+
+  async function makePartitions(): Promise<void> {
+    const partitions = await expired.makeAuditPartitions()
+    if (partitions > 0) logger.info({ partitions }, 'made partitions of audit events')
+  }
+
+  /** One in a round: a clock that is ahead for a moment must not cost the whole log. */
+  async function dropPartition(): Promise<void> {
+    if ((await expired.dropAuditPartition()) > 0) logger.info('dropped a partition of expired audit events')
   }
 
   async function removeAll(kind: ExpiredKind): Promise<void> {

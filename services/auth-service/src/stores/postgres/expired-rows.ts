@@ -1,10 +1,12 @@
 import { Prisma } from '@countersign/prisma'
 import type { ExpiredKind, ExpiredRows } from '../../housekeeping/housekeeping.ts'
-import { type Database, inTransaction, orUnavailable } from './database.ts'
+import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { maxEntryLifeSeconds } from './ending-families.ts'
 import { seconds } from './revocation-entries.ts'
 
 const housekeepingLockId = 4_010_205
+/** How far ahead of an event its partition is made. A version that makes none may run for as long. */
+const partitionsAheadWeeks = 26
 
 export interface RetentionOptions {
   readonly auditRetentionDays: number
@@ -15,24 +17,23 @@ export interface RetentionOptions {
  * waiting, so that one replica at a time works.
  */
 export function createPrismaExpiredRows(database: Database, { auditRetentionDays }: RetentionOptions): ExpiredRows {
-  const statements: Record<ExpiredKind, (limit: number) => Prisma.Sql> = {
+  const removals: Record<ExpiredKind, (transaction: Queryable, limit: number) => Promise<number>> = {
     // A revoked family is kept until it would have expired, to tell replays from garbage until then.
-    families: (limit) => Prisma.sql`
+    families: (transaction, limit) => transaction.$executeRaw`
       DELETE FROM refresh_token_families WHERE id IN (
         SELECT id FROM refresh_token_families WHERE absolute_expires_at < now() - ${seconds(maxEntryLifeSeconds)}
         ORDER BY absolute_expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
-    revocations: (limit) => Prisma.sql`
+    revocations: (transaction, limit) => transaction.$executeRaw`
       DELETE FROM revocations WHERE id IN (
         SELECT id FROM revocations WHERE expires_at < now() ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
     // Two days: one day is shown, and the clocks of replicas may differ.
-    activity: (limit) => Prisma.sql`
+    activity: (transaction, limit) => transaction.$executeRaw`
       DELETE FROM activity WHERE (minute, kind, outcome, replica) IN (
         SELECT minute, kind, outcome, replica FROM activity WHERE minute < now() - interval '2 days'
         ORDER BY minute LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
-    audit_events: (limit) => Prisma.sql`
-      DELETE FROM audit_events WHERE id IN (
-        SELECT id FROM audit_events WHERE at < now() - ${seconds(auditRetentionDays * 86_400)}
-        ORDER BY at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`
+    // Those that are in no week: a week is dropped as a whole.
+    audit_events: (transaction, limit) =>
+      countOf(transaction, Prisma.sql`delete_audit_events(${auditRetentionDays}::int, ${limit}::int)`)
   }
   return {
     removeBatch: (kind, limit) =>
@@ -40,8 +41,22 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
         inTransaction(database, async (transaction) => {
           const [lock] = await transaction.$queryRaw<{ taken: boolean }[]>`
             SELECT pg_try_advisory_xact_lock(${housekeepingLockId}::bigint) AS taken`
-          return lock?.taken ? transaction.$executeRaw`${statements[kind](limit)}` : undefined
+          return lock?.taken ? removals[kind](transaction, limit) : undefined
         })
-      )
+      ),
+    makeAuditPartitions: () =>
+      orUnavailable(
+        countOf(
+          database,
+          Prisma.sql`make_audit_partitions(now(), now() + make_interval(weeks => ${partitionsAheadWeeks}::int))`
+        )
+      ),
+    dropAuditPartition: () =>
+      orUnavailable(countOf(database, Prisma.sql`drop_audit_partition(${auditRetentionDays}::int)`))
   }
+}
+
+async function countOf(database: Queryable, call: Prisma.Sql): Promise<number> {
+  const [row] = await database.$queryRaw<{ count: number }[]>`SELECT ${call} AS count`
+  return row?.count ?? 0
 }
