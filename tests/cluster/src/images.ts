@@ -5,7 +5,7 @@ import { repository, run, say } from './commands.ts'
 
 export const imageRepository = 'countersign-cluster'
 export const versions = { last: 'last-release', current: 'current', broken: 'broken' } as const
-const targets = ['migrate', 'auth-service', 'resource-service', 'bff-service'] as const
+const targets = ['migrate', 'auth-service', 'resource-service', 'bff-service', 'secrets'] as const
 const names = (version: string) => targets.map((target) => `${imageRepository}/${target}:${version}`)
 
 const nodeImage = process.env.NODE_IMAGE || 'node:24-slim'
@@ -51,7 +51,7 @@ export async function buildImages(revision: string | undefined): Promise<void> {
   }
   for (const name of names(versions.current)) {
     const broken = name.replace(versions.current, versions.broken)
-    const ends = name.includes('/migrate:') ? '' : 'CMD ["node", "-e", "process.exit(1)"]\n'
+    const ends = /\/(migrate|secrets):/.test(name) ? '' : 'CMD ["node", "-e", "process.exit(1)"]\n'
     await run('docker', ['build', '--quiet', '--tag', broken, '-'], { input: `FROM ${name}\n${ends}` })
   }
 }

@@ -10,6 +10,12 @@ export interface Addresses {
 
 /** Signs in, is recognized, refreshes, logs out and is no longer recognized; the admin sees the dashboard. */
 export async function doMainJob({ auth, resource, bff }: Addresses, adminPassword: string): Promise<void> {
+  await until(120, async () => {
+    const statuses = [await get(`${auth}/.well-known/jwks.json`), await get(`${resource}/me`)].map(
+      ({ status }) => status
+    )
+    expectThat(statuses.join() === '200,401', `the services answer (${statuses})`)
+  })
   const user = await register(auth)
   const tokens = await signIn(auth, user)
   // As often as any replica is met.

@@ -1,13 +1,25 @@
 import { parseArgs } from 'node:util'
 import { say } from './commands.ts'
+import { testCompose } from './compose.ts'
 import { buildImages, findLastRelease, removeImages } from './images.ts'
 import { testKubernetes } from './kubernetes.ts'
+import { testSwarm } from './swarm.ts'
 
 const suites: Record<string, { summary: string; test(perSecond: number): Promise<string[]> }> = {
   kubernetes: {
     summary:
       'the Helm chart on a real Kubernetes 1.20: root, Debian 12 and cgroup v1 are needed; builds it first (12 minutes)',
     test: testKubernetes
+  },
+  compose: {
+    summary:
+      'three replicas of each service behind HAProxy without retries, restarted one after another: 20,000 refreshes, twice',
+    test: testCompose
+  },
+  swarm: {
+    summary:
+      'the stack on Docker Swarm: a rolling update, a rollback, a version that does not start; the engine must be in no swarm',
+    test: testSwarm
   }
 }
 
