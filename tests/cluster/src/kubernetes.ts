@@ -22,14 +22,17 @@ const addresses = {
 
 const service = (nodePort: number) => ({ service: { type: 'NodePort', nodePort } })
 const values = {
-  issuer: addresses.auth,
+  // A name, since an Ingress takes no address.
+  issuer: `http://localhost:${ports.auth}`,
   apiAudience: 'http://localhost:4001',
   publicUrl: addresses.bff,
   trustedProxyHops: 0,
   image: { repository: imageRepository, tag: versions.last, pullPolicy: 'Never' },
   auth: service(ports.auth),
   resource: service(ports.resource),
-  bff: service(ports.bff),
+  // What nothing here uses, but the API has to take: it has no metrics for an autoscaler, and no ingress controller.
+  bff: { ...service(ports.bff), autoscaling: { enabled: true } },
+  ingress: { enabled: true, api: true, className: 'none', tlsSecret: 'none' },
   postgres: { bundled: true, image: postgresImage, persistence: { enabled: false } },
   redis: { bundled: true, image: redisImage, persistence: { enabled: false } }
 }
