@@ -35,6 +35,9 @@ prepare_containers() {
   if ! image_is_there "$VALKEY_IMAGE"; then
     step 'Valkey image' image valkey "$VALKEY_IMAGE" "$COUNTERSIGN_CI_DIR/images/redis" --build-arg SERVER=valkey-server
   fi
+  if ! image_is_there "$HAPROXY_IMAGE"; then
+    step 'HAProxy image' image haproxy "$HAPROXY_IMAGE" "$COUNTERSIGN_CI_DIR/images/haproxy"
+  fi
   if ! image_is_there "$NODE_IMAGE"; then step 'Node image' node_image; fi
   exec 9>&-
   say "containers are ready after $((SECONDS - started)) s"

@@ -20,8 +20,9 @@ REDIS_IMAGE="countersign-ci/redis:8-$(countersign_ci_tag redis)"
 REDIS7_BASE_IMAGE="countersign-ci/redis7-base:$(countersign_ci_digest <"$COUNTERSIGN_CI_DIR/redis7-rootfs.sh")"
 REDIS7_IMAGE="countersign-ci/redis:7-$(countersign_ci_tag redis cat "$COUNTERSIGN_CI_DIR/redis7-rootfs.sh")"
 VALKEY_IMAGE="countersign-ci/valkey:8-$(countersign_ci_tag redis)"
+HAPROXY_IMAGE="countersign-ci/haproxy:3.0-$(countersign_ci_tag haproxy)"
 NODE_IMAGE="countersign-ci/node:24-$(countersign_ci_tag node "$COUNTERSIGN_CI_DIR/machine-trust.sh" all)"
-export POSTGRES_IMAGE REDIS_IMAGE REDIS7_BASE_IMAGE REDIS7_IMAGE VALKEY_IMAGE NODE_IMAGE
+export POSTGRES_IMAGE REDIS_IMAGE REDIS7_BASE_IMAGE REDIS7_IMAGE VALKEY_IMAGE HAPROXY_IMAGE NODE_IMAGE
 
 # The reaper's image cannot be pulled here.
 export TESTCONTAINERS_RYUK_DISABLED=true
