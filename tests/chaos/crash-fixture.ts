@@ -65,7 +65,7 @@ export async function openCrashFixture(): Promise<CrashFixture> {
       redis.clear()
       auth = await trio.startAuth()
       // Its transactions must not be taken for those of an operation.
-      await until(() => /\bDELETE FROM audit_events\b.*COMMIT/s.test(postgres.sent.map(({ text }) => text).join('\n')))
+      await until(() => /\bdelete_audit_events\(.*COMMIT/s.test(postgres.sent.map(({ text }) => text).join('\n')))
     },
     statusOfMe: async (accessToken) => (await get(`${trio.resource.url}/me`, accessToken)).status,
     startResource: () => trio.startResource({ JWKS_URL: `${auth.url}/.well-known/jwks.json` }),

@@ -99,11 +99,14 @@ describe('sessions that end since a role lost a scope', () => {
     await other.query('LOCK TABLE audit_events IN ACCESS EXCLUSIVE MODE')
     const cut = replica(1).endings.endBatch(10)
     const failed = expect(cut).rejects.toThrow()
-    const terminate = () =>
-      other.query(
+    const terminate = async () => {
+      // Within a transaction it would be the same view each time.
+      await other.query('SELECT pg_stat_clear_snapshot()')
+      return other.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
          WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%refresh_token_families%'`
       )
+    }
     await expect.poll(async () => (await terminate()).rowCount).toBe(1)
     await failed
     await other.query('ROLLBACK')

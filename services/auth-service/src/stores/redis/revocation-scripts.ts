@@ -85,7 +85,7 @@ const rememberedEntries = 64
 /**
  * Writes entries: a key that expires with the entry for those who want a plain `EXISTS`, and one message in the stream
  * for those who follow. An entry that comes again never shortens the life of its key. The key before those of the entries
- * remembers the last ids; an entry without one is not remembered.
+ * remembers the last ids; an entry without one is not remembered, nor is that of a key.
  */
 const writeEntries = `${trimming}
 local function remember(id, exp)
@@ -98,7 +98,8 @@ local function write_entries(first_key, first_argument, now)
   local argument = first_argument
   for key = first_key, #KEYS do
     local kind, value, exp, id = ARGV[argument], ARGV[argument + 1], ARGV[argument + 2], ARGV[argument + 3]
-    if #KEYS - key < ${rememberedEntries} then remember(id, exp) end
+    -- A revocation of a key that a database has lost is repeated by itself.
+    if kind ~= 'kid' and #KEYS - key < ${rememberedEntries} then remember(id, exp) end
     local life = exp * 1000 - now
     if life > 0 then
       if redis.call('PTTL', KEYS[key]) < life then
