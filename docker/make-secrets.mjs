@@ -83,7 +83,9 @@ const isMasterKey = (text) => /^[A-Za-z0-9+/]{43}=$/.test(text)
 
 const changes = {
   'renew master-key': () => {
-    const [current] = readMasterKeys()
+    const [current, former] = readMasterKeys()
+    if (former)
+      fail('The former master key is still there. Nothing was changed. Once it is not needed: retire master-key')
     replace(masterKeyFile, `${newMasterKey()},${current}`)
     return 'The master key is a new one; what the former one has sealed can be opened still. Restart the auth-service, then: countersign master-key re-encrypt'
   },

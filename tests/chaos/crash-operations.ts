@@ -373,9 +373,11 @@ export const operations: readonly Operation[] = [
   }
 ]
 
-/** Sweeps, key rounds, and saved counts. */
+/** Sweeps, key rounds, looks at the schema, and saved counts. */
 function isBackground(text: string): boolean {
-  return /^\s*(?:SELECT .*(?:FROM revocations|JOIN signing_keys)\b|WITH removed AS|INSERT INTO activity\b)/s.test(text)
+  const read =
+    /^\s*SELECT (?:.*\b(?:FROM revocations|JOIN signing_keys|FROM schema_contract|FROM _prisma_migrations)\b|to_regclass\()/s
+  return read.test(text) || /^\s*(?:WITH removed AS|INSERT INTO activity\b)/.test(text)
 }
 
 /** The next key; after it is revoked, a new one is made within a moment. */

@@ -76,6 +76,8 @@ export function describeSecrets(given: () => Installation): void {
 
       const former = await read('master-key')
       await renew('master-key')
+      const again = project.compose('run', '--rm', '--no-TTY', 'secrets', 'renew', 'master-key')
+      await expect(again).rejects.toThrow(/still there/)
       await restart('auth-service')
       await project.exec('auth-service', ['countersign', 'master-key', 're-encrypt'])
       await expectWorking()

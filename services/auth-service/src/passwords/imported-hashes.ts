@@ -113,6 +113,7 @@ const formats: readonly Format[] = [
     read(groups) {
       const { digest = 'sha1', rounds } = groups
       requireAtMost(rounds, limits.pbkdf2Rounds, 'the rounds of PBKDF2')
+      if (Number(rounds) < 1) throw new ImportedHashError('The rounds of PBKDF2 are less than 1.')
       return ofSaltAndHash(groups, (password, salt, length) =>
         pbkdf2Sync(password, salt, Number(rounds), length, digest)
       )
@@ -161,7 +162,8 @@ interface ScryptCost {
 
 function requireScrypt({ ln, r, p }: Groups): ScryptCost {
   const cost = { N: 2 ** Number(ln), r: Number(r), p: Number(p) }
-  if (Number(ln) < 1 || cost.r < 1 || cost.p < 1)
+  // RFC 7914 §2: N is less than 2^(128 · r / 8).
+  if (Number(ln) < 1 || cost.r < 1 || cost.p < 1 || Number(ln) >= 16 * cost.r)
     throw new ImportedHashError('The parameters of scrypt are not usable.')
   requireAtMost(128 * cost.N * cost.r, limits.scryptMemory, 'the memory of scrypt, in bytes,')
   requireAtMost(cost.N * cost.r * cost.p, limits.scryptWork, 'the work of scrypt (N · r · p)')

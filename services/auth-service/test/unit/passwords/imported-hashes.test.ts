@@ -70,6 +70,8 @@ describe('an imported hash', () => {
     [`$scrypt$ln=30,r=8,p=1$${base64(salt)}$${base64(salt)}`, /memory of scrypt/],
     [`$scrypt$ln=17,r=8,p=99$${base64(salt)}$${base64(salt)}`, /work of scrypt/],
     [`$scrypt$ln=0,r=8,p=1$${base64(salt)}$${base64(salt)}`, /not usable/],
+    [`$scrypt$ln=16,r=1,p=1$${base64(salt)}$${base64(salt)}`, /not usable/],
+    [`$pbkdf2-sha256$i=0$${base64(salt)}$${base64(salt)}`, /less than 1/],
     [`$pbkdf2-sha256$i=99999999$${base64(salt)}$${base64(salt)}`, /rounds of PBKDF2/],
     [`$pbkdf2-sha256$i=1000$${base64(salt)}$c2hvcnQ`, /16 to 128 bytes/],
     [hashes['salted SHA-1'] ?? '', /--allow-fast-hashes/],
