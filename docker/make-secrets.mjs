@@ -28,10 +28,7 @@ function secret(path, make) {
   } catch (error) {
     if (error.code !== 'ENOENT') throw error
   }
-  const draft = `${file}.draft`
-  rmSync(draft, { force: true })
-  // Postgres and Redis run as users of their own and read it as members of this one's group.
-  writeDurably(draft, `${make()}\n`, 0o440)
+  const draft = writeDraft(file, make())
   // Unlike a rename, a link never replaces what another start has made in the meantime.
   linkSync(draft, file)
   rmSync(draft)
@@ -40,11 +37,15 @@ function secret(path, make) {
   return readFileSync(file, 'utf8').trim()
 }
 
-function writeDurably(file, text, mode) {
-  const descriptor = openSync(file, 'wx', mode)
-  writeSync(descriptor, text)
+/** Postgres and Redis run as users of their own and read it as members of this one's group. */
+function writeDraft(file, text) {
+  const draft = `${file}.draft`
+  rmSync(draft, { force: true })
+  const descriptor = openSync(draft, 'wx', 0o440)
+  writeSync(descriptor, `${text}\n`)
   fsyncSync(descriptor)
   closeSync(descriptor)
+  return draft
 }
 
 function syncFolder(folder) {
@@ -62,10 +63,7 @@ function publicKeySet(privateKey) {
 
 function replace(path, text) {
   const file = join(root, path)
-  const draft = `${file}.draft`
-  rmSync(draft, { force: true })
-  writeDurably(draft, `${text}\n`, 0o440)
-  renameSync(draft, file)
+  renameSync(writeDraft(file, text), file)
   syncFolder(dirname(file))
 }
 

@@ -68,22 +68,19 @@ export async function applyConcurrentIndex(
 type Creation = Extract<ConcurrentIndex, { action: 'create' }>
 
 async function create(client: pg.Client, creation: Creation, onWork: (step: string) => void): Promise<void> {
-  const { unique, index, table, definition } = creation
+  const { index, table, definition } = creation
   const validity = await readValidity(client, index)
   // A valid one was made by an attempt that could not record it.
   if (validity === true) return
   onWork(`making the index ${index}`)
   if (validity === false) await withoutLockTimeout(client, `DROP INDEX CONCURRENTLY "${index}"`)
-  await withoutLockTimeout(
-    client,
-    `CREATE ${unique ? 'UNIQUE ' : ''}INDEX CONCURRENTLY "${index}" ON "${table}" ${definition}`
-  )
+  await withoutLockTimeout(client, `${creating(creation)} CONCURRENTLY "${index}" ON "${table}" ${definition}`)
 }
 
 /** The index of the whole becomes valid with the last partition that is attached; a partition that is made meanwhile has it. */
 async function createByPartition(client: pg.Client, creation: Creation, onWork: (step: string) => void): Promise<void> {
-  const { unique, index, table, definition } = creation
-  await client.query(`CREATE ${unique ? 'UNIQUE ' : ''}INDEX IF NOT EXISTS "${index}" ON ONLY "${table}" ${definition}`)
+  const { index, table, definition } = creation
+  await client.query(`${creating(creation)} IF NOT EXISTS "${index}" ON ONLY "${table}" ${definition}`)
   const { rows: partitions } = await client.query<{ partition: string }>(
     `SELECT c.relname AS partition FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
      WHERE i.inhparent = to_regclass($1) AND NOT EXISTS (
@@ -98,6 +95,8 @@ async function createByPartition(client: pg.Client, creation: Creation, onWork: 
     await client.query(`ALTER INDEX "${index}" ATTACH PARTITION "${own}"`)
   }
 }
+
+const creating = ({ unique }: Creation) => (unique ? 'CREATE UNIQUE INDEX' : 'CREATE INDEX')
 
 /** `events_name_idx` of `events` on `events_2026_12` is `events_name_idx_2026_12`. */
 function nameOnPartition(index: string, table: string, partition: string): string {

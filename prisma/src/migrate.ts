@@ -101,17 +101,17 @@ async function takeTurn(client: pg.Client, options: MigrateOptions): Promise<voi
     ])
     if (rows[0]?.taken) return
     const now = performance.now()
-    if (now - startedAt > turnTimeoutMs) throw new MigrationError('that is next', turnTimeout(turnTimeoutMs))
+    if (now - startedAt > turnTimeoutMs) {
+      const seconds = Math.round(turnTimeoutMs / 1000)
+      const cause = new Error(`another migration of this database has not ended within ${seconds} seconds`)
+      throw new MigrationError('that is next', cause)
+    }
     if (now - reportedAt > progressIntervalMs) {
       log('Waits for another migration of this database.')
       reportedAt = now
     }
     await delay(turnIntervalMs)
   }
-}
-
-function turnTimeout(waitedMs: number): Error {
-  return new Error(`another migration of this database has not ended within ${Math.round(waitedMs / 1000)} seconds`)
 }
 
 async function apply(client: pg.Client, migration: Migration, options: MigrateOptions): Promise<void> {

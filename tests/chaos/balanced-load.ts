@@ -1,7 +1,7 @@
 /** Clients of replicas behind a load balancer. */
-import { Agent, request } from 'node:http'
+import { Agent } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import { register, type ServiceProcess, signIn, usedSecrets } from '@countersign/testing/trio'
+import { register, type ServiceProcess, sendLoadRequest, signIn, usedSecrets } from '@countersign/testing/trio'
 
 export type BalancedName = 'auth' | 'resource'
 export type Balanced<T> = Record<BalancedName, T>
@@ -55,18 +55,20 @@ export async function sendBalanced({ ports, sessions, requests, closesConnection
   // One after another: their hashing is no part of the load.
   const signedIn: Awaited<ReturnType<typeof signIn>>[] = []
   const authUrl = `http://127.0.0.1:${ports.auth}`
+  const resourceUrl = `http://127.0.0.1:${ports.resource}`
   for (let i = 0; i < sessions; i++) signedIn.push(await signIn(authUrl, await register(authUrl)))
 
   const load = async ({ access_token, refresh_token }: (typeof signedIn)[number]) => {
     while (sent < requests || !isDone) {
       sent += 4
       for (let i = 0; i < 3; i++) {
-        const me = await send(agent, ports.resource, { method: 'GET', path: '/me', token: access_token })
+        const me = await sendLoadRequest({ agent, method: 'GET', url: `${resourceUrl}/me`, token: access_token })
         if (me.status !== 200) failures.push(`/me ${me.status} ${me.body}`)
       }
-      const refreshed = await send(agent, ports.auth, {
+      const refreshed = await sendLoadRequest({
+        agent,
         method: 'POST',
-        path: '/auth/refresh',
+        url: `${authUrl}/auth/refresh`,
         body: JSON.stringify({ refresh_token })
       })
       if (refreshed.status !== 200) {
@@ -84,35 +86,4 @@ export async function sendBalanced({ ports, sessions, requests, closesConnection
   await Promise.all([work, ...signedIn.map(load)])
   agent.destroy()
   return { sent, failures }
-}
-
-interface Sent {
-  readonly method: string
-  readonly path: string
-  readonly token?: string
-  readonly body?: string
-}
-
-/** A connection error counts as status 0. */
-function send(
-  agent: Agent,
-  port: number,
-  { method, path, token, body }: Sent
-): Promise<{ status: number; body: string }> {
-  return new Promise((resolve) => {
-    const headers = {
-      ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-      ...(body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) })
-    }
-    const outgoing = request({ agent, host: '127.0.0.1', port, method, path, headers }, (incoming) => {
-      let text = ''
-      incoming.setEncoding('utf8').on('data', (chunk) => {
-        text += chunk
-      })
-      incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, body: text }))
-      incoming.on('error', (error) => resolve({ status: 0, body: error.message }))
-    })
-    outgoing.on('error', (error) => resolve({ status: 0, body: error.message }))
-    outgoing.end(body)
-  })
 }

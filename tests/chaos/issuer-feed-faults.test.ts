@@ -215,6 +215,22 @@ describe.skipIf(!inject('docker'))('the feed over HTTP under faults', () => {
       await prove(`http://127.0.0.1:${port}`, { fault: () => delay(1000), finish })
     })
 
+    const startBalancer = (port: number, options: readonly string[]) =>
+      startHaproxy(
+        `
+        defaults
+          mode http
+          timeout connect 2s
+          timeout client 60s
+          timeout server 60s
+        listen issuer
+          bind 127.0.0.1:${port}
+          ${options.join('\n          ')}
+          server one ${new URL(trio.auth.url).host}
+`,
+        port
+      )
+
     /** A proxy that keeps what the issuer sends, as nginx and HAProxy do when they are told to. */
     async function proveThatNoGapIsHidden(port: number, finish: typeof onTestFinished): Promise<void> {
       const judge = join(`http://127.0.0.1:${port}`, finish)
@@ -245,20 +261,7 @@ describe.skipIf(!inject('docker'))('the feed over HTTP under faults', () => {
       'HAProxy that waits for the whole body never hides a gap',
       async ({ onTestFinished: finish }) => {
         const port = await findLastingPort()
-        const haproxy = await startHaproxy(
-          `
-        defaults
-          mode http
-          timeout connect 2s
-          timeout client 60s
-          timeout server 60s
-        listen issuer
-          bind 127.0.0.1:${port}
-          http-response wait-for-body time 60s
-          server one ${new URL(trio.auth.url).host}
-`,
-          port
-        )
+        const haproxy = await startBalancer(port, ['http-response wait-for-body time 60s'])
         finish(() => haproxy.stop())
         await proveThatNoGapIsHidden(port, finish)
       }
@@ -266,22 +269,11 @@ describe.skipIf(!inject('docker'))('the feed over HTTP under faults', () => {
 
     test.skipIf(!isInstalled('haproxy'))('HAProxy as it is passes the feed', async ({ onTestFinished: finish }) => {
       const port = await findLastingPort()
-      const haproxy = await startHaproxy(
-        `
-        defaults
-          mode http
-          timeout connect 2s
-          timeout client 60s
-          timeout server 60s
-        listen issuer
-          bind 127.0.0.1:${port}
-          option http-buffer-request
-          compression algo gzip
-          compression type text/event-stream
-          server one ${new URL(trio.auth.url).host}
-`,
-        port
-      )
+      const haproxy = await startBalancer(port, [
+        'option http-buffer-request',
+        'compression algo gzip',
+        'compression type text/event-stream'
+      ])
       finish(() => haproxy.stop())
       await prove(`http://127.0.0.1:${port}`, { fault: () => delay(1000), finish })
     })

@@ -36,10 +36,8 @@ export async function testCompose(perSecond: number): Promise<string[]> {
     for (const keepsConnections of [false, true]) {
       const what = keepsConnections ? 'kept connections' : 'a connection for each refresh'
       const load = await startLoad({ authUrl: addresses.auth, perSecond, keepsConnections })
-      const { sent, failed } = await load.during(`restarts, ${what}`, () => restartAll(project, load))
-      if (failed > 0) faults.push(`${what}: ${failed} of ${sent} refreshes failed`)
-      const lost = await load.stop()
-      if (lost > 0) faults.push(`${what}: ${lost} sessions are lost`)
+      const found = await load.faultsDuring(`restarts, ${what}`, () => restartAll(project, load))
+      faults.push(...found, ...(await load.stop()).map((fault) => `${what}: ${fault}`))
     }
     return faults
   } finally {

@@ -95,11 +95,8 @@ async function testRelease({ perSecond, helm, kubectl, valuesFile }: Cluster): P
   say('The main job is done: sign-in, /me, refresh, logout, dashboard, pages')
 
   const load = await startLoad({ authUrl: addresses.auth, perSecond })
-  /** Nothing may fail meanwhile. */
   const harmless = async (what: string, act: () => Promise<void>) => {
-    const { sent, failed } = await load.during(what, act)
-    if (failed > 0) faults.push(`${what}: ${failed} of ${sent} refreshes failed`)
-    if (sent === 0) faults.push(`${what}: there was no load`)
+    faults.push(...(await load.faultsDuring(what, act)))
   }
 
   await harmless('nothing happens', () => new Promise((resolve) => setTimeout(resolve, 5_000)))
@@ -152,11 +149,7 @@ async function testRelease({ perSecond, helm, kubectl, valuesFile }: Cluster): P
     })
     await rollOut()
   })
-  const lost = await load.stop()
-  say(
-    `${load.total.sent.toLocaleString('en')} refreshes in all, ${load.total.failed} failed; ${lost} of 100 sessions lost`
-  )
-  if (lost > 0) faults.push(`${lost} sessions are lost`)
+  faults.push(...(await load.stop()))
 
   await helm('uninstall', release)
   await kubectl(['get', 'secret', `${release}-secrets`])

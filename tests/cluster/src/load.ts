@@ -1,6 +1,6 @@
 /** A steady load of refreshes, as browsers and apps make it: many sessions, each refreshed now and then. */
-import { Agent, request } from 'node:http'
-import { refresh, register, signIn } from '@countersign/testing/trio'
+import { Agent } from 'node:http'
+import { refresh, register, sendLoadRequest, signIn } from '@countersign/testing/trio'
 import { say } from './commands.ts'
 
 export interface LoadOptions {
@@ -34,7 +34,7 @@ export async function startLoad({ authUrl, perSecond, keepsConnections = false }
       sessions.push({ refreshToken: (await signIn(authUrl, credentials)).refresh_token, isBusy: false })
     }
   }
-  const agent = keepsConnections ? new Agent({ keepAlive: true, maxSockets: sessions.length }) : undefined
+  const agent = keepsConnections ? new Agent({ keepAlive: true, maxSockets: sessions.length }) : false
   const underWay = new Set<Promise<void>>()
   const total: Counts = { sent: 0, failed: 0 }
   let reasons = new Map<string, number>()
@@ -43,7 +43,13 @@ export async function startLoad({ authUrl, perSecond, keepsConnections = false }
   async function refreshOne(session: Session): Promise<void> {
     session.isBusy = true
     total.sent++
-    const { status, body } = await postRefresh(authUrl, session.refreshToken, agent)
+    const { status, body } = await sendLoadRequest({
+      method: 'POST',
+      url: `${authUrl}/auth/refresh`,
+      body: JSON.stringify({ refresh_token: session.refreshToken }),
+      agent,
+      timeoutMs: 10_000
+    })
     if (status === 200) session.refreshToken = JSON.parse(body).refresh_token
     else {
       total.failed++
@@ -73,57 +79,45 @@ export async function startLoad({ authUrl, perSecond, keepsConnections = false }
   // A suite that fails in the middle must not go on for ever.
   timer.unref()
 
+  /** Does something under the load. @returns what was sent meanwhile, and how much of it failed */
+  async function during(what: string, act: () => Promise<void>): Promise<Counts> {
+    const before = { ...total }
+    const start = performance.now()
+    reasons = new Map()
+    await act()
+    // What it has set going ends a little later.
+    await new Promise((resolve) => setTimeout(resolve, 3_000))
+    const counts = { sent: total.sent - before.sent, failed: total.failed - before.failed }
+    const seconds = (performance.now() - start) / 1000
+    say(
+      `${what}: ${describeCounts(counts)} (${Math.round(counts.sent / seconds)} a second for ${Math.round(seconds)} s)`
+    )
+    for (const [reason, times] of reasons) say(`  ${times} × ${reason}`)
+    return counts
+  }
+
   return {
     total,
+    during,
 
-    /** Does something under the load. @returns what was sent meanwhile, and how much of it failed */
-    async during(what: string, act: () => Promise<void>): Promise<Counts> {
-      const before = { ...total }
-      const start = performance.now()
-      reasons = new Map()
-      await act()
-      // What it has set going ends a little later.
-      await new Promise((resolve) => setTimeout(resolve, 3_000))
-      const counts = { sent: total.sent - before.sent, failed: total.failed - before.failed }
-      const seconds = (performance.now() - start) / 1000
-      say(
-        `${what}: ${describeCounts(counts)} (${Math.round(counts.sent / seconds)} a second for ${Math.round(seconds)} s)`
-      )
-      for (const [reason, times] of reasons) say(`  ${times} × ${reason}`)
-      return counts
+    /** Does something under which no refresh may fail. @returns what went wrong */
+    async faultsDuring(what: string, act: () => Promise<void>): Promise<string[]> {
+      const { sent, failed } = await during(what, act)
+      if (sent === 0) return [`${what}: there was no load`]
+      return failed > 0 ? [`${what}: ${failed} of ${sent} refreshes failed`] : []
     },
 
-    /** Ends the load, and refreshes each session once more. @returns how many sessions are lost */
-    async stop(): Promise<number> {
+    /** Ends the load, and refreshes each session once more. @returns what went wrong */
+    async stop(): Promise<string[]> {
       clearInterval(timer)
       await Promise.all(underWay)
-      agent?.destroy()
+      if (agent) agent.destroy()
       let lost = 0
       for (const { refreshToken } of sessions) if ((await refresh(authUrl, refreshToken)).status !== 200) lost++
-      return lost
+      say(`${describeCounts(total)} in all; ${lost} of ${sessions.length} sessions lost`)
+      return lost > 0 ? [`${lost} sessions are lost`] : []
     }
   }
 }
 
-export const describeCounts = ({ sent, failed }: Counts) => `${sent.toLocaleString('en')} refreshes, ${failed} failed`
-
-/** A connection error is status 0. */
-function postRefresh(authUrl: string, refreshToken: string, agent: Agent | undefined) {
-  return new Promise<{ status: number; body: string }>((resolve) => {
-    const body = JSON.stringify({ refresh_token: refreshToken })
-    const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }
-    const options = { method: 'POST', headers, timeout: 10_000, agent: agent ?? false } as const
-    const fail = (error: Error) => resolve({ status: 0, body: error.message })
-    const outgoing = request(`${authUrl}/auth/refresh`, options, (incoming) => {
-      let text = ''
-      incoming.setEncoding('utf8').on('data', (chunk) => {
-        text += chunk
-      })
-      incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, body: text }))
-      incoming.on('error', fail)
-    })
-    outgoing.on('timeout', () => outgoing.destroy(new Error('no response within 10 s')))
-    outgoing.on('error', fail)
-    outgoing.end(body)
-  })
-}
+const describeCounts = ({ sent, failed }: Counts) => `${sent.toLocaleString('en')} refreshes, ${failed} failed`

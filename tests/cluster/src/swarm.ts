@@ -75,8 +75,7 @@ async function testStack(perSecond: number): Promise<string[]> {
 
   const load = await startLoad({ authUrl: addresses.auth, perSecond })
   const harmless = async (what: string, act: () => Promise<void>) => {
-    const { sent, failed } = await load.during(what, act)
-    if (failed > 0) faults.push(`${what}: ${failed} of ${sent} refreshes failed`)
+    faults.push(...(await load.faultsDuring(what, act)))
   }
   await harmless('rolling update', async () => {
     await deploy(versions.current)
@@ -90,10 +89,6 @@ async function testStack(perSecond: number): Promise<string[]> {
     await deploy(versions.broken)
     await untilUpdated('rollback_completed', services.length)
   })
-  const lost = await load.stop()
-  say(
-    `${load.total.sent.toLocaleString('en')} refreshes in all, ${load.total.failed} failed; ${lost} of 100 sessions lost`
-  )
-  if (lost > 0) faults.push(`${lost} sessions are lost`)
+  faults.push(...(await load.stop()))
   return faults
 }

@@ -6,6 +6,7 @@ import type { RevocationOutbox } from '../revocation/revocation-outbox.ts'
 import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
 import { endAllSessions, type SessionEndings } from '../sessions/session-endings.ts'
 import { UnreachableError } from './failures.ts'
+import { firstAnswer } from './first-answer.ts'
 
 export interface RestoreParts {
   readonly keys: Announcing<SigningKeyAdministration>
@@ -35,8 +36,6 @@ export interface RestoreReport {
 
 const reason = 'the database was restored'
 const pageSize = 100
-/** The first answer also takes a connection. */
-const attempts = 4
 
 /**
  * Ends all that a database of before lets live again: tokens by their signing keys, sessions, the clients' own tokens, secrets, and the use
@@ -86,13 +85,10 @@ export async function acceptDatabase(
 }
 
 async function confirmed<T>(work: () => Promise<T>, state: string): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work()
-    } catch (error) {
-      if (attempt < attempts) continue
-      throw new UnreachableError(`Redis does not answer, or refuses writes. ${state} Run this again.`, { cause: error })
-    }
+  try {
+    return await firstAnswer(work)
+  } catch (error) {
+    throw new UnreachableError(`Redis does not answer, or refuses writes. ${state} Run this again.`, { cause: error })
   }
 }
 

@@ -1,13 +1,11 @@
 import type { Announcer } from '../revocation/announcing.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
+import { firstAnswer } from './first-answer.ts'
 
 /** For the help of each command whose change is announced. */
 export const publicationHelp =
   'A running auth-service publishes the change within about three seconds. With REDIS_URL this command does it at once.'
-
-/** The first publication also connects, but within the timeout of an open connection. */
-const attempts = 4
 
 /**
  * Publishes committed denylist entries at once if possible. The running auth-service publishes the others from its outbox, and
@@ -38,14 +36,11 @@ export function createCommandAnnouncer(
 
 /** @returns why it was not confirmed */
 async function publish(entries: readonly OutboxEntry[], publisher: RevocationPublisher): Promise<string | undefined> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await publisher.publish(entries)
-      return undefined
-    } catch (error) {
-      if (attempt < attempts) continue
-      const { code } = error as { code?: unknown }
-      return `Redis has not confirmed it${typeof code === 'string' ? `: ${code}` : ''}`
-    }
+  try {
+    await firstAnswer(() => publisher.publish(entries))
+    return undefined
+  } catch (error) {
+    const { code } = error as { code?: unknown }
+    return `Redis has not confirmed it${typeof code === 'string' ? `: ${code}` : ''}`
   }
 }

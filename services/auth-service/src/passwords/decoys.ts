@@ -17,8 +17,8 @@ export interface HashCounts {
 }
 
 /**
- * What is verified for a name that nobody has. While there are users with hashes of another system, whose verification takes another time,
- * as many unknown names take that time as known ones; which do is decided by the name, and stays so.
+ * Hashes to verify for unknown usernames. Imported hashes take another time than ours; so while there are any, the same share of unknown
+ * usernames takes that time. The username decides which, and always the same.
  */
 export interface Decoys {
   /** @returns a hash that no password matches; `undefined` for one like those of today */

@@ -80,18 +80,14 @@ const formats: readonly Format[] = [
       requireAtMost(groups.memory, limits.argon2Memory, 'the memory of argon2, in KiB,')
       const work = Number(groups.memory) * Number(groups.passes)
       requireAtMost(work, limits.argon2Work, 'the memory of argon2, in KiB, times its passes')
-      return ofSaltAndHash(
-        groups,
-        () => Buffer.alloc(0),
-        (password) => isArgon2(text, password)
-      )
+      return ofSaltAndHash(groups, (password) => isArgon2(text, password))
     }
   },
   {
     pattern: phc(String.raw`\$scrypt\$ln=(?<ln>\d{1,2}),r=(?<r>\d{1,3}),p=(?<p>\d{1,3})`),
     read(groups) {
       const cost = requireScrypt(groups)
-      return ofSaltAndHash(groups, (password, salt, length) => scrypt(password, salt, length, cost))
+      return ofDerivedHash(groups, (password, salt, length) => scrypt(password, salt, length, cost))
     }
   },
   {
@@ -101,7 +97,7 @@ const formats: readonly Format[] = [
     read(groups) {
       const cost = requireScrypt({ ...groups, p: '1' })
       const signerKey = decode(groups.signerKey)
-      return ofSaltAndHash(groups, (password, salt) => {
+      return ofDerivedHash(groups, (password, salt) => {
         const key = scrypt(password, Buffer.concat([salt, decode(groups.separator)]), 32, cost)
         return createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(signerKey)
       })
@@ -114,7 +110,7 @@ const formats: readonly Format[] = [
       const { digest = 'sha1', rounds } = groups
       requireAtMost(rounds, limits.pbkdf2Rounds, 'the rounds of PBKDF2')
       if (Number(rounds) < 1) throw new ImportedHashError('The rounds of PBKDF2 are less than 1.')
-      return ofSaltAndHash(groups, (password, salt, length) =>
+      return ofDerivedHash(groups, (password, salt, length) =>
         pbkdf2Sync(password, salt, Number(rounds), length, digest)
       )
     }
@@ -128,7 +124,7 @@ const formats: readonly Format[] = [
         )
       }
       const { digest = '', order } = groups
-      return ofSaltAndHash(groups, (password, salt) => {
+      return ofDerivedHash(groups, (password, salt) => {
         const parts = order === 'prefix' ? [salt, Buffer.from(password)] : [Buffer.from(password), salt]
         return createHash(digest).update(Buffer.concat(parts)).digest()
       })
@@ -136,10 +132,10 @@ const formats: readonly Format[] = [
   }
 ]
 
+/** @param matches whether a password, with this salt, has this hash */
 function ofSaltAndHash(
   groups: Groups,
-  derive: (password: string, salt: Buffer, length: number) => Buffer,
-  matches?: (password: string) => boolean
+  matches: (password: string, salt: Buffer, hash: Buffer) => boolean
 ): ImportedHash {
   const { cost = '' } = groups
   const [salt, hash] = [decode(groups.salt), decode(groups.hash)]
@@ -149,9 +145,17 @@ function ofSaltAndHash(
   if (salt.length > maxSaltBytes) throw new ImportedHashError(`The salt has more than ${maxSaltBytes} bytes.`)
   return {
     cost,
-    matches: matches ?? ((password) => isEqual(derive(password, salt, hash.length), hash)),
+    matches: (password) => matches(password, salt, hash),
     decoy: () => `${cost}$${encode(randomBytes(salt.length))}$${encode(randomBytes(hash.length))}`
   }
+}
+
+/** The same, of a function that derives the hash. */
+function ofDerivedHash(
+  groups: Groups,
+  derive: (password: string, salt: Buffer, length: number) => Buffer
+): ImportedHash {
+  return ofSaltAndHash(groups, (password, salt, hash) => isEqual(derive(password, salt, hash.length), hash))
 }
 
 interface ScryptCost {

@@ -42,7 +42,7 @@ export const ownHashFunctions: HashFunctions = Object.freeze({
 })
 
 /** @returns a hash that no password matches */
-export function hashOfNobody(functions: Pick<HashFunctions, 'hash'>): Promise<string> {
+export function makeUnusableHash(functions: Pick<HashFunctions, 'hash'>): Promise<string> {
   return functions.hash(randomBytes(32).toString('base64url'), argon2Parameters)
 }
 
@@ -52,7 +52,7 @@ export async function createPasswordHashing(
   functions: HashFunctions,
   decoys?: Pick<Decoys, 'hashFor'>
 ): Promise<PasswordHashing> {
-  const usualDecoy = await hashOfNobody(functions)
+  const usualDecoy = await makeUnusableHash(functions)
   return {
     requireRoom: (network) => gate.requireRoom(network),
     hash: (password, flow) => gate.run(flow, () => functions.hash(normalizePassword(password), argon2Parameters)),

@@ -2,6 +2,7 @@
 export * from './api-client.ts'
 export * from './browser-client.ts'
 export * from './database.ts'
+export * from './load-request.ts'
 export * from './oauth-client.ts'
 export * from './query-plans.ts'
 export * from './replays.ts'

@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 import type { UserChangeOutcome } from '../../accounts/user-administration.ts'
 import type { UserCredentials, UserStore } from '../../accounts/user-store.ts'
 import { parseUsername, type Username, usernameRule } from '../../accounts/usernames.ts'
-import { hashOfNobody, ownHashFunctions } from '../../passwords/password-hashing.ts'
+import { makeUnusableHash, ownHashFunctions } from '../../passwords/password-hashing.ts'
 import { refusalOfPassword } from '../../passwords/password-policy.ts'
 import type { Announced } from '../../revocation/announcing.ts'
 import { registerBody } from '../../wire/account.ts'
@@ -139,7 +139,7 @@ async function importFile(context: CommandContext, path: string, options: Import
   const startedAt = performance.now()
   const counts = await importUsers(linesOf(input), {
     users: userImport,
-    unusableHash: await hashOfNobody(ownHashFunctions),
+    unusableHash: await makeUnusableHash(ownHashFunctions),
     rules: { allowsFastHashes: options.allowFastHashes === true },
     isDryRun: options.dryRun === true,
     onResult(result) {
