@@ -79,8 +79,12 @@ async function testRelease({ perSecond, helm, kubectl, valuesFile }: Cluster): P
       await kubectl(['rollout', 'status', `deployment/${release}-${name}`, '--timeout=300s'])
     }
   }
-  const authPods = async () =>
-    (await kubectl(['get', 'pods', '--selector=app.kubernetes.io/component=auth', '--output=name'])).trim().split('\n')
+  /** Those that stay: a rollout is over while its old pods are still ending. */
+  const authPods = async () => {
+    const list = await kubectl(['get', 'pods', '--selector=app.kubernetes.io/component=auth', '--output=json'])
+    const pods = JSON.parse(list).items as { metadata: { name: string; deletionTimestamp?: string } }[]
+    return pods.flatMap(({ metadata }) => (metadata.deletionTimestamp === undefined ? [metadata.name] : []))
+  }
   const readAdminPassword = async () => {
     const secret = await kubectl(['get', 'secret', `${release}-secrets`, '--output=jsonpath={.data.admin-password}'])
     return Buffer.from(secret, 'base64').toString()
@@ -115,8 +119,7 @@ async function testRelease({ perSecond, helm, kubectl, valuesFile }: Cluster): P
     await rollOut()
   })
   await harmless('drain: every pod of the auth-service is evicted', async () => {
-    for (const pod of await authPods()) {
-      const name = pod.replace('pod/', '')
+    for (const name of await authPods()) {
       const eviction = { apiVersion: 'policy/v1beta1', kind: 'Eviction', metadata: { name, namespace } }
       const path = `/api/v1/namespaces/${namespace}/pods/${name}/eviction`
       // Refused while another pod is missing: the PodDisruptionBudget. `kubectl drain` asks again, too.
@@ -136,15 +139,17 @@ async function testRelease({ perSecond, helm, kubectl, valuesFile }: Cluster): P
 
   await load.during('a pod is killed', async () => {
     const [pod = ''] = await authPods()
-    const filters = [
-      `label=io.kubernetes.pod.name=${pod.replace('pod/', '')}`,
-      'label=io.kubernetes.docker.type=container'
-    ]
+    const filters = [`label=io.kubernetes.pod.name=${pod}`, 'label=io.kubernetes.docker.type=container']
     const ids = await run('docker', ['ps', '--quiet', ...filters.flatMap((filter) => ['--filter', filter])])
     expectThat(ids.trim() !== '', 'the killed pod has a container')
     await run('docker', ['kill', ...ids.trim().split('\n')])
     await until(60, async () => {
-      const restarts = await kubectl(['get', pod, '--output=jsonpath={.status.containerStatuses[0].restartCount}'])
+      const restarts = await kubectl([
+        'get',
+        'pod',
+        pod,
+        '--output=jsonpath={.status.containerStatuses[0].restartCount}'
+      ])
       expectThat(Number(restarts) > 0, 'the killed container is started again')
     })
     await rollOut()
