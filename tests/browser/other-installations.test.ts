@@ -1,4 +1,5 @@
 import { findLastingPort } from '@countersign/testing'
+import { get } from '@countersign/testing/trio'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type Fixture, hasBrowser, newPerson, openFixture, registerOnPage } from './fixture.ts'
@@ -41,14 +42,12 @@ describe.skipIf(!hasBrowser)('the pages of other installations', () => {
       const issuer = await fixture.trio.startAuth({ REGISTRATION: 'closed' })
       await fixture.trio.startBff({ PORT: new URL(publicUrl).port, PUBLIC_URL: publicUrl, AUTH_URL: issuer.url })
       const { page } = await fixture.visit({ baseURL: publicUrl })
-      await expect
-        .poll(() =>
-          page.goto('/sign-in').then(
-            (answer) => answer?.status(),
-            () => 0
-          )
+      const statusOfPage = () =>
+        get(`${publicUrl}/sign-in`).then(
+          ({ status }) => status,
+          () => 0
         )
-        .toBe(200)
+      await expect.poll(statusOfPage).toBe(200)
       const told = page.waitForResponse('**/bff/registration')
       await page.goto('/sign-in')
       expect(await (await told).json()).toEqual({ registration: 'closed' })

@@ -4,6 +4,7 @@ import {
   ageSessions,
   burstSeconds,
   type Credentials,
+  isBackgroundStatement,
   post,
   query,
   readFamily,
@@ -297,7 +298,7 @@ export const operations: readonly Operation[] = [
         nameOf: (store, text) => {
           if (store === 'redis')
             return text.startsWith('EVALSHA ') && text.includes(kid) ? 'EVALSHA publish' : undefined
-          if (isBackground(text) || (text === 'COMMIT' ? commits++ : commits) > 0) return undefined
+          if (isBackgroundStatement(text) || (text === 'COMMIT' ? commits++ : commits) > 0) return undefined
           return nameOfStatement(text)
         },
         run,
@@ -373,13 +374,6 @@ export const operations: readonly Operation[] = [
   }
 ]
 
-/** Sweeps, key rounds, looks at the schema, and saved counts. */
-function isBackground(text: string): boolean {
-  const read =
-    /^\s*SELECT (?:.*\b(?:FROM revocations|JOIN signing_keys|FROM schema_contract|FROM _prisma_migrations)\b|to_regclass\()/s
-  return read.test(text) || /^\s*(?:WITH removed AS|INSERT INTO activity\b)/.test(text)
-}
-
 /** The next key; after it is revoked, a new one is made within a moment. */
 async function nextKeyOf(fixture: CrashFixture): Promise<string> {
   const find = () =>
@@ -406,7 +400,7 @@ function namesOf(
   let isPublishing = false
   return (store, text) => {
     if (store === 'postgres') {
-      const name = isBackground(text) ? undefined : nameOfStatement(text)
+      const name = isBackgroundStatement(text) ? undefined : nameOfStatement(text)
       // Entries that are marked as published before this case has any: they belong to another one.
       return name === 'UPDATE revocations' && !isPublishing ? undefined : name
     }
