@@ -4,9 +4,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } f
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-
-/** The commit of the last release: what installations run when this version comes. To be changed with each release. */
-export const lastRelease = '9f062b6'
+import { lastRelease } from '@countersign/testing/trio'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 

@@ -10,6 +10,7 @@ import {
   createTestDatabase,
   createTestRedis,
   findLastingPort,
+  startTcpProxy,
   type TestDatabase
 } from '@countersign/testing'
 import { query, register, send, signIn, spawnNode } from '@countersign/testing/trio'
@@ -44,7 +45,7 @@ describe.skipIf(!inject('docker'))('an auth-service that starts on a schema that
     await database.drop()
   })
 
-  async function start(): Promise<void> {
+  async function start(env: Record<string, string> = {}): Promise<void> {
     const [port, managementPort] = [await findLastingPort(), await findLastingPort()]
     url = `http://127.0.0.1:${port}`
     managementUrl = `http://127.0.0.1:${managementPort}`
@@ -58,7 +59,8 @@ describe.skipIf(!inject('docker'))('an auth-service that starts on a schema that
       DATABASE_URL: database.url,
       REDIS_URL: await createTestRedis(),
       COUNTERSIGN_MASTER_KEY: randomBytes(32).toString('base64'),
-      COUNTERSIGN_ADMIN_PASSWORD: 'correct horse battery 9'
+      COUNTERSIGN_ADMIN_PASSWORD: 'correct horse battery 9',
+      ...env
     })
   }
   const warnings = () =>
@@ -74,9 +76,9 @@ describe.skipIf(!inject('docker'))('an auth-service that starts on a schema that
     vi.waitFor(async () => expect(await statusOf('/health/ready')).toBe(200), { timeout: 20_000, interval: 100 })
 
   /** Says one sentence, is alive and not ready, takes no request, and writes nothing; for as long as this lasts. */
-  async function expectWaiting(sentence: RegExp): Promise<void> {
+  async function expectWaiting(sentence: RegExp, env: Record<string, string> = {}): Promise<void> {
     const before = await rowsOf(database.url)
-    await start()
+    await start(env)
     await vi.waitFor(() => expect(warnings()).toHaveLength(1), { timeout: 20_000 })
     await vi.waitFor(async () => expect(await statusOf('/health/live')).toBe(200), { timeout: 5000 })
     await new Promise((resolve) => setTimeout(resolve, 2500))
@@ -92,6 +94,29 @@ describe.skipIf(!inject('docker'))('an auth-service that starts on a schema that
     await untilReady()
     await signIn(url, await register(url))
   }
+
+  test('waits for a database that is away, and goes on', async () => {
+    database = await createTestDatabase()
+    const proxy = await startTcpProxy({ target: database.url })
+    try {
+      await proxy.cut()
+      await expectWaiting(/^The database cannot be reached, or does not answer\./, { DATABASE_URL: proxy.url })
+      await proxy.restore()
+      await expectServing()
+    } finally {
+      await service.stop()
+      await proxy.close()
+    }
+  })
+
+  test('ends, and says so, when the database refuses it', async () => {
+    database = await createTestDatabase()
+    const wrong = new URL(database.url)
+    wrong.password = 'wrong'
+    await start({ DATABASE_URL: wrong.href })
+    expect(await once(service.child, 'exit')).toEqual([1, null])
+    expect(service.logs()).not.toContain('wrong')
+  })
 
   test('waits on an empty one, and goes on once migrate is done', async () => {
     database = await createEmptyTestDatabase()

@@ -38,7 +38,11 @@ const valueSets: Record<string, object> = {
   'stores from elsewhere': {
     ...required,
     postgres: { url: 'postgres://a:b@postgres:5432/c' },
-    redis: { url: 'rediss://redis:6379', verifierUrl: 'rediss://verifier:x@redis:6379' },
+    redis: {
+      url: 'rediss://redis:6379',
+      verifierUrl: 'rediss://verifier:x@redis:6379',
+      browserUrl: 'rediss://browser:x@redis:6379'
+    },
     ingress: { enabled: true, api: true, className: 'nginx', annotations: { a: 'b' }, tlsSecret: 'tls' }
   },
   'an existing Secret': {
@@ -68,8 +72,8 @@ const render = async (values: object, version = '1.35.0') =>
 const isKind = (kind: string) => (manifest: Manifest) => manifest.kind === kind
 const decode = (text: string | undefined) => Buffer.from(text ?? '', 'base64').toString()
 async function madeSecrets(): Promise<Record<string, string>> {
-  const { data = {} } = (await render(bundled)).find(isKind('Secret')) as Manifest
-  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, decode(value)]))
+  const made = (await render(bundled)).filter(isKind('Secret')).flatMap(({ data = {} }) => Object.entries(data))
+  return Object.fromEntries(made.map(([key, value]) => [key, decode(value)]))
 }
 
 describe.skipIf(!isHelmHere)('the Helm chart', () => {
@@ -176,6 +180,30 @@ describe.skipIf(!isHelmHere)('the Helm chart', () => {
     })
   })
 
+  test.each(['a trial', 'stores from elsewhere', 'an auth-service alone'])(
+    'makes what the pods mount: %s',
+    async (name) => {
+      const manifests = await render(valueSets[name] as object)
+      const made = manifests
+        .filter(isKind('Secret'))
+        .flatMap(({ metadata, data = {} }) => Object.keys(data).map((key) => `${metadata.name} ${key}`))
+      const mounted = podsOf(manifests)
+        .flatMap(({ pod }) => pod.volumes.flatMap(({ projected }) => projected?.sources ?? []))
+        .map(({ secret }) => `${secret.name} ${secret.items[0]?.key}`)
+      expect(made).toEqual(expect.arrayContaining(mounted))
+      const isRolledBack = (key: string) => {
+        const secret = manifests.filter(isKind('Secret')).find(({ data = {} }) => key in data) as Manifest
+        return secret.metadata.annotations?.['helm.sh/hook'] === undefined
+      }
+      expect(['master-key', 'admin-password', 'database-url', 'redis-url'].map(isRolledBack)).toEqual([
+        false,
+        false,
+        true,
+        true
+      ])
+    }
+  )
+
   test('takes a secret from where the values say', async () => {
     const pods = podsOf(await render(valueSets['an existing Secret'] as object))
     const sources = pods.flatMap(({ pod }) => pod.volumes.flatMap(({ projected }) => projected?.sources ?? []))
@@ -207,12 +235,12 @@ describe.skipIf(!isHelmHere)('the Helm chart', () => {
     expect(withoutPasswords((await madeSecrets())['redis-acl'] as string)).toEqual(expected)
   })
 
-  test('runs the migration as a Job of another name for another version, and nothing as a hook', async () => {
+  test('runs the migration as a Job of another name for another version, and not as a hook', async () => {
     const jobOf = async (tag: string) => {
       const manifests = await render({ ...bundled, image: { tag } })
-      const annotations = manifests.flatMap(({ metadata }) => Object.keys(metadata.annotations ?? {}))
-      expect(annotations.filter((name) => name.startsWith('helm.sh/hook'))).toEqual([])
-      return manifests.find(isKind('Job'))?.metadata.name
+      const { annotations = {}, name } = (manifests.find(isKind('Job')) as Manifest).metadata
+      expect(Object.keys(annotations).filter((key) => key.startsWith('helm.sh/hook'))).toEqual([])
+      return name
     }
     const names = await Promise.all(['1.0.0', '1.0.0', '1.1.0'].map(jobOf))
     expect(names[0]).toBe(names[1])
@@ -224,6 +252,11 @@ describe.skipIf(!isHelmHere)('the Helm chart', () => {
     ['no issuer', { ...bundled, issuer: '' }, /issuer is required/],
     ['no database', { ...required, redis: { bundled: true } }, /There is no database/],
     ['no Redis', { ...required, postgres: { bundled: true } }, /There is no Redis/],
+    [
+      'a Redis for the issuer alone',
+      { ...required, postgres: { bundled: true }, redis: { url: 'redis://redis' } },
+      /There is no Redis for browser-redis-url: set redis\.browserUrl/
+    ],
     ['no limit for memory', { ...bundled, auth: { resources: { limits: { memory: null } } } }, /memory/],
     ['a URL that is none', { ...bundled, publicUrl: 'app.example.com' }, /publicUrl/]
   ])('refuses %s', async (_, values, message) => {

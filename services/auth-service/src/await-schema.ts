@@ -1,8 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { createManagementServer, type HttpMetrics, type Logger } from '@countersign/service-kit'
+import { TemporarilyUnavailableError } from '@countersign/oauth'
+import { createManagementServer, describeError, type HttpMetrics, type Logger } from '@countersign/service-kit'
 
 export interface SchemaWaitOptions {
-  /** @returns what does not fit, as a sentence; `undefined` when all does. @throws when the database cannot be asked */
+  /**
+   * @returns what does not fit, as a sentence; `undefined` when all does
+   * @throws {TemporarilyUnavailableError} when the database cannot be reached
+   */
   findFault(): Promise<string | undefined>
   readonly host: string
   readonly managementHost?: string | undefined
@@ -14,13 +18,13 @@ export interface SchemaWaitOptions {
 const intervalMs = 1000
 
 /**
- * Waits until the schema of the database fits this version. Meanwhile the service is alive and not ready, writes nothing, and
- * says in one sentence what is missing; it goes on by itself once `countersign migrate` is done.
- * @throws {TemporarilyUnavailableError} when the database cannot be asked at first
+ * Waits until the database answers, and its schema fits this version. Meanwhile the service is alive and not ready, writes nothing,
+ * and says in one sentence what is missing; it goes on by itself, such as when `countersign migrate` is done.
+ * @throws when the database refuses this service: its password is wrong, say
  */
 export async function awaitSchema({ findFault, ...options }: SchemaWaitOptions): Promise<void> {
   const { logger } = options
-  let fault = await findFault()
+  let fault = await findFault().catch(unreachable)
   if (fault === undefined) return
   const management = createManagementServer({
     ...options,
@@ -38,6 +42,12 @@ export async function awaitSchema({ findFault, ...options }: SchemaWaitOptions):
     await management.close()
   }
   logger.info('the schema of the database fits this version now')
+
+  function unreachable(error: unknown): string {
+    if (!(error instanceof TemporarilyUnavailableError)) throw error
+    logger.debug({ cause: describeError(error.cause) }, 'the database was asked in vain')
+    return 'The database cannot be reached, or does not answer.'
+  }
 }
 
 /** Looks until something has changed. A database that is away meanwhile has not. */

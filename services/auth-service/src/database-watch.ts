@@ -38,6 +38,8 @@ export function watchDatabase(deps: DatabaseWatchDeps): DatabaseWatch {
   const closing = new AbortController()
   let schemaFault: string | undefined
   let age: 'unknown' | 'current' | 'older' = 'unknown'
+  /** The operator's last decision when the database was found older. Only a newer one opens the service again. */
+  let decisionBefore: string | undefined
   const firstLook = look()
   const watching = firstLook.then(watchUntilClosed)
   return {
@@ -74,15 +76,18 @@ export function watchDatabase(deps: DatabaseWatchDeps): DatabaseWatch {
   async function lookAtAge(): Promise<void> {
     try {
       // First what was published: what is committed meanwhile is newer.
-      const { isHeld, lastPublished } = await publisher.readDatabaseMemory()
-      if (!isHeld && !(await outbox.lacks(lastPublished))) {
+      const { isHeld, decision, lastPublished } = await publisher.readDatabaseMemory()
+      const isDecided = age !== 'older' || (decision !== undefined && decision !== decisionBefore)
+      if (isDecided && !isHeld && !(await outbox.lacks(lastPublished))) {
         if (age === 'older') logger.info('the operator has decided: this service goes on with the database as it is')
         age = 'current'
         return
       }
       if (age !== 'older') logger.error(olderDatabase)
+      if (isDecided) decisionBefore = decision
       age = 'older'
-      if (!isHeld) await publisher.holdDatabase()
+      // Redis may have lost the mark: a replica that knows sets it again.
+      if (!isHeld) await publisher.holdDatabase(decision)
     } catch (error) {
       if (age === 'unknown' && performance.now() - startedAt > firstAnswerMs) age = 'current'
       logger.debug({ cause: describeError(error) }, 'the database cannot be compared to what was published')

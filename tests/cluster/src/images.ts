@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { repository, run, say } from './commands.ts'
+import { repository, run } from './commands.ts'
 
 export const imageRepository = 'countersign-cluster'
 export const versions = { last: 'last-release', current: 'current', broken: 'broken' } as const
@@ -28,26 +28,15 @@ async function build(folder: string, version: string): Promise<void> {
   }
 }
 
-/** The newest tag of a release, if there is one. */
-export async function findLastRelease(): Promise<string | undefined> {
-  const tag = await run('git', ['describe', '--tags', '--abbrev=0', '--match', 'v*']).catch(() => '')
-  return tag.trim() || undefined
-}
-
-/** Builds the current version, the last release (of a Git revision, or of the same sources), and one that ends at its start. */
-export async function buildImages(revision: string | undefined): Promise<void> {
+/** Builds the current version, the last release by its Git revision, and one that ends at its start. */
+export async function buildImages(revision: string): Promise<void> {
   await build(repository, versions.current)
-  if (revision === undefined) {
-    say('There is no release yet: the same sources stand for it.')
-    await build(repository, versions.last)
-  } else {
-    const folder = await mkdtemp(join(tmpdir(), 'countersign-release-'))
-    try {
-      await run('sh', ['-c', 'git archive "$1" | tar -x -C "$2"', 'sh', revision, folder])
-      await build(folder, versions.last)
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-release-'))
+  try {
+    await run('sh', ['-c', 'git archive "$1" | tar -x -C "$2"', 'sh', revision, folder])
+    await build(folder, versions.last)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
   }
   for (const name of names(versions.current)) {
     const broken = name.replace(versions.current, versions.broken)

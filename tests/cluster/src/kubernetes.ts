@@ -100,7 +100,9 @@ async function testRelease({ perSecond, helm, kubectl, valuesFile }: Cluster): P
 
   const load = await startLoad({ authUrl: addresses.auth, perSecond })
   const harmless = async (what: string, act: () => Promise<void>) => {
-    faults.push(...(await load.faultsDuring(what, act)))
+    const found = await load.faultsDuring(what, act)
+    faults.push(...found)
+    if (found.length > 0) say(await describeEndedContainers(kubectl))
   }
 
   await harmless('nothing happens', () => new Promise((resolve) => setTimeout(resolve, 5_000)))
@@ -114,10 +116,14 @@ async function testRelease({ perSecond, helm, kubectl, valuesFile }: Cluster): P
     await rollOut()
   })
   expectThat((await readAdminPassword()) === adminPassword, 'an upgrade keeps the secrets')
+  // As an operator changes a secret by hand: a rollback must not put back what it was.
+  const changed = { stringData: { 'admin-password': 'changed by hand' } }
+  await kubectl(['patch', 'secret', `${release}-secrets`, `--patch=${JSON.stringify(changed)}`])
   await harmless('rollback to the last release', async () => {
     await helm('rollback', release)
     await rollOut()
   })
+  expectThat((await readAdminPassword()) === 'changed by hand', 'a rollback keeps a secret that was changed')
   await harmless('drain: every pod of the auth-service is evicted', async () => {
     for (const name of await authPods()) {
       const eviction = { apiVersion: 'policy/v1beta1', kind: 'Eviction', metadata: { name, namespace } }
@@ -159,4 +165,20 @@ async function testRelease({ perSecond, helm, kubectl, valuesFile }: Cluster): P
   await helm('uninstall', release)
   await kubectl(['get', 'secret', `${release}-secrets`])
   return faults
+}
+
+/** Why containers of the auth-service ended, and when: what a refused connection may come from. */
+async function describeEndedContainers(kubectl: Cluster['kubectl']): Promise<string> {
+  const columns = [
+    'NAME:.metadata.name',
+    'RESTARTS:.status.containerStatuses[0].restartCount',
+    'ENDED:.status.containerStatuses[0].lastState.terminated.finishedAt',
+    'CODE:.status.containerStatuses[0].lastState.terminated.exitCode',
+    'REASON:.status.containerStatuses[0].lastState.terminated.reason',
+    'READY:.status.conditions[?(@.type=="Ready")].lastTransitionTime'
+  ]
+  const selector = '--selector=app.kubernetes.io/component=auth'
+  const pods = await kubectl(['get', 'pods', selector, `--output=custom-columns=${columns.join(',')}`])
+  const events = await kubectl(['get', 'events', '--sort-by=.lastTimestamp', '--field-selector=type=Warning'])
+  return `${new Date().toISOString()}\n${pods}\n${events}`
 }

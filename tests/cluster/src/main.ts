@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util'
+import { lastRelease } from '@countersign/testing/trio'
 import { say } from './commands.ts'
 import { testCompose } from './compose.ts'
-import { buildImages, findLastRelease, removeImages } from './images.ts'
+import { buildImages, removeImages } from './images.ts'
 import { testKubernetes } from './kubernetes.ts'
 import { testSwarm } from './swarm.ts'
 
@@ -32,7 +33,7 @@ $COUNTERSIGN_CLUSTER_CACHE (default ~/.cache/countersign-cluster).
 Options:
   --only SUITE      one of the suites below
   --rate N          refreshes in a second: 100
-  --from REVISION   the Git revision to upgrade from: the newest tag v*, or else the same sources
+  --from REVISION   the Git revision to upgrade from: ${lastRelease}, the last release
   --help            this
 
 Suites:
@@ -48,7 +49,7 @@ async function main(args: string[]): Promise<void> {
       help: { type: 'boolean' },
       only: { type: 'string' },
       rate: { type: 'string', default: '100' },
-      from: { type: 'string' }
+      from: { type: 'string', default: lastRelease }
     }
   })
   if (values.help) {
@@ -63,7 +64,7 @@ async function main(args: string[]): Promise<void> {
   const faults: string[] = []
   try {
     say('builds the images')
-    await buildImages(values.from ?? (await findLastRelease()))
+    await buildImages(values.from)
     for (const [name, { test }] of Object.entries(suites)) {
       if (values.only !== undefined && values.only !== name) continue
       say(`${name}:`)

@@ -51,6 +51,16 @@ imagePullSecrets: {{ toJson . }}
 {{ .Values.secrets.existing | default (printf "%s-secrets" (include "countersign.fullname" .)) }}
 {{- end -}}
 
+{{/* Where one of the secrets is: root, item. */}}
+{{- define "countersign.secretNameOf" -}}
+{{- $isUrl := has .item (list "database-url" "redis-url" "verifier-redis-url" "browser-redis-url" "redis-acl") -}}
+{{- if and $isUrl (not .root.Values.secrets.existing) -}}
+{{ include "countersign.fullname" .root }}-urls
+{{- else -}}
+{{ include "countersign.secretName" .root }}
+{{- end -}}
+{{- end -}}
+
 {{/* A volume with the secrets that one kind of pod may know, and no others. */}}
 {{- define "countersign.secretVolume" -}}
 - name: secrets
@@ -61,7 +71,7 @@ imagePullSecrets: {{ toJson . }}
     {{- range .items }}
       {{- $from := get $root.Values.secrets.from . | default dict }}
       - secret:
-          name: {{ $from.name | default (include "countersign.secretName" $root) }}
+          name: {{ $from.name | default (include "countersign.secretNameOf" (dict "root" $root "item" .)) }}
           items: [{ key: {{ $from.key | default . }}, path: {{ . }} }]
     {{- end }}
 {{- end -}}

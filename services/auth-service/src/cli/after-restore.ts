@@ -49,7 +49,7 @@ export async function endWhatWasRestored(
 ): Promise<RestoreReport> {
   const { publisher } = parts
   const dataUntil = (await parts.auditLog.list({ filter: {}, after: undefined, limit: 1 })).events[0]?.at
-  if (publisher) await confirmed(() => publisher.holdDatabase(), 'Nothing was changed.')
+  if (publisher) await confirmed(() => close(publisher), 'Nothing was changed.')
   const keys = await revokeKeys(parts.keys)
   onProgress(`${keys.kids.length} signing keys are revoked.`)
   const sessions = await endAllSessions(parts.sessions, {
@@ -84,6 +84,11 @@ export async function acceptDatabase(
   await confirmed(() => publisher.acceptDatabase(), state)
 }
 
+async function close(publisher: NonNullable<RestoreParts['publisher']>): Promise<void> {
+  const { decision } = await publisher.readDatabaseMemory()
+  if (!(await publisher.holdDatabase(decision))) throw new Error('another decision came in between')
+}
+
 async function confirmed<T>(work: () => Promise<T>, state: string): Promise<T> {
   try {
     return await firstAnswer(work)
@@ -112,13 +117,14 @@ async function endClients(administration: RestoreParts['clients']) {
   let published = true
   for (let after: string | undefined; ; ) {
     const { clients, next } = await administration.list({ after, limit: pageSize })
-    for (const { id, secretIds, disabledAt } of clients) {
+    for (const { id, authMethod } of clients) {
       const result = await administration.voidCredentials(id, undefined)
       if (result.outcome !== 'changed') continue // removed meanwhile
       count += 1
       published &&= result.published
-      if (secretIds.length > 0) withoutSecret.push(id)
-      if (disabledAt === null && result.client.disabledAt !== null) disabled.push(id)
+      // By what is so now: a run before this one may have done it.
+      if (authMethod === 'client_secret_basic') withoutSecret.push(id)
+      if (authMethod === 'private_key_jwt') disabled.push(id)
     }
     if (next === undefined) return { count, withoutSecret, disabled, published }
     after = next

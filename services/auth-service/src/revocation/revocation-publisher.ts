@@ -14,10 +14,12 @@ export interface PublishedId {
 
 /** What the transport remembers of the database that it serves. */
 export interface DatabaseMemory {
-  /** The last entries that were published, at most 64; none when the transport has lost its memory. */
+  /** The entries that were published last, by their ids: at least 64, those of the last ten seconds, and at most 4096. None when the transport has lost its memory. */
   readonly lastPublished: readonly PublishedId[]
   /** Whether somebody has found the database older than that, and no operator has decided yet. */
   readonly isHeld: boolean
+  /** The name of the operator's last decision: each has another one. `undefined` before the first, or when the transport has lost its memory. */
+  readonly decision: string | undefined
 }
 
 /** Carries denylist entries to the verifiers. What it holds can be lost at any time, and rewritten from the outbox. */
@@ -67,11 +69,13 @@ export interface RevocationPublisher {
   /**
    * Remembers that the database is older, until `acceptDatabase`: all replicas are closed, whatever is published meanwhile.
    *
+   * @param decision the one that was read when this was found out: a newer one is respected, and nothing is done
+   * @returns whether it was done
    * @throws when the transport does not confirm it.
    */
-  holdDatabase(): Promise<void>
+  holdDatabase(decision: string | undefined): Promise<boolean>
   /**
-   * Forgets both, when an operator has decided.
+   * Forgets what it remembers of the database, when an operator has decided, and names the decision.
    *
    * @throws when the transport does not confirm it.
    */

@@ -50,6 +50,13 @@ describe('whether the outbox lacks what was published from it', () => {
     expect(await outbox.lacks([{ id, expiresAt: Math.ceil(now) + 60 }])).toBe(true)
   })
 
+  test('it lacks an entry whose id stands for another one now', async () => {
+    const [entry] = await revoke()
+    if (!entry) throw new Error('no entry')
+    expect(await outbox.lacks([{ ...entry, expiresAt: entry.expiresAt + 60 }])).toBe(true)
+    expect(await outbox.lacks([{ ...entry, expiresAt: entry.expiresAt - 60 }])).toBe(true)
+  })
+
   test('it lacks an id that it has never given, even if the entry has expired', async () => {
     const [{ id = 0n } = {}] = await revoke()
     expect(await outbox.lacks([{ id: id + 1n, expiresAt: 1 }])).toBe(true)

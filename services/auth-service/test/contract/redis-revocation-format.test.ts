@@ -75,6 +75,42 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     expect(await admin.get(epoch)).toMatch(new RegExp(`^[0-9a-f-]{36}\\.${runId}$`))
   })
 
+  it('remembers the entries of the last seconds, also when very many are published at once, and at least the last 64', async () => {
+    const publisher = publisherTo(url)
+    await publisher.rebuild(nothing())
+    const withId = (id: number) => ({ ...sidOf(), id: BigInt(id) })
+    const remembered = async () => (await publisher.readDatabaseMemory()).lastPublished.map(({ id }) => Number(id))
+    const lost = [withId(1001), { kind: 'kid', value: 'key', expiresAt: sidOf().expiresAt, id: 1002n } as const]
+    await publisher.publish(lost)
+    await publisher.publish(Array.from({ length: 700 }, (_, at) => withId(2000 + at)))
+    expect(await remembered()).toEqual([1001, ...Array.from({ length: 700 }, (_, at) => 2000 + at)])
+    // By the time that they were published at, all but the newest are old now.
+    const members = await admin.zRangeWithScores('{countersign}:published', 0, -1)
+    await admin.zAdd(
+      '{countersign}:published',
+      members.map(({ value, score }) => ({ value, score: score - 11_000 }))
+    )
+    await publisher.publish([withId(3000)])
+    expect(await remembered()).toEqual([...Array.from({ length: 63 }, (_, at) => 2637 + at), 3000])
+    await publisher.publish(Array.from({ length: 5000 }, (_, at) => withId(4000 + at)))
+    expect(await remembered()).toEqual(Array.from({ length: 4096 }, (_, at) => 4904 + at))
+  })
+
+  it('remembers that the database is older until an operator decides, and respects a newer decision', async () => {
+    const publisher = publisherTo(url)
+    expect(await publisher.readDatabaseMemory()).toEqual({ isHeld: false, decision: undefined, lastPublished: [] })
+    expect(await publisher.holdDatabase(undefined)).toBe(true)
+    expect(await publisher.readDatabaseMemory()).toMatchObject({ isHeld: true, decision: undefined })
+    await publisher.acceptDatabase()
+    const { isHeld, decision } = await publisher.readDatabaseMemory()
+    expect([isHeld, decision]).toEqual([false, expect.stringMatching(/^[0-9a-f-]{36}$/)])
+    expect(await publisher.holdDatabase(undefined)).toBe(false)
+    expect(await publisher.readDatabaseMemory()).toMatchObject({ isHeld: false, decision })
+    expect(await publisher.holdDatabase(decision)).toBe(true)
+    await publisher.acceptDatabase()
+    expect((await publisher.readDatabaseMemory()).decision).not.toBe(decision)
+  })
+
   it('has all its keys in one slot of a cluster', () => {
     const { entry, rebuild, ...others } = revocationKeys
     for (const key of [...Object.values(others), entry('sid', '{x}y'), rebuild('id')])

@@ -9,14 +9,15 @@ describe('the watch over the database', () => {
   afterEach(async () => watch?.close())
 
   const setUp = ({ lacks = false, isHeld = false, isAway = false } = {}) => {
-    const memory: DatabaseMemory = { isHeld, lastPublished: [{ id: 7n, expiresAt: 1 }] }
+    const memory: DatabaseMemory = { isHeld, decision: 'first', lastPublished: [{ id: 7n, expiresAt: 1 }] }
+    const decided: DatabaseMemory = { isHeld: false, decision: 'second', lastPublished: [] }
     const findSchemaFault = vi.fn(async (): Promise<string | undefined> => undefined)
     const outbox = { lacks: vi.fn(async () => lacks) }
     const readDatabaseMemory = vi.fn(async () => {
       if (isAway) throw new Error('away')
       return memory
     })
-    const publisher = { readDatabaseMemory, holdDatabase: vi.fn(async () => {}) }
+    const publisher = { readDatabaseMemory, holdDatabase: vi.fn(async () => true) }
     const error = vi.fn()
     const logger = { error, info: vi.fn(), debug: vi.fn() } as unknown as Logger
     watch = watchDatabase({ findSchemaFault, outbox, publisher, logger, intervalMs: 2 })
@@ -24,7 +25,7 @@ describe('the watch over the database', () => {
       const before = publisher.readDatabaseMemory.mock.calls.length
       await vi.waitFor(() => expect(publisher.readDatabaseMemory.mock.calls.length).toBeGreaterThan(before + count))
     }
-    return { watch, findSchemaFault, outbox, publisher, error, looks }
+    return { watch, findSchemaFault, outbox, publisher, memory, decided, error, looks }
   }
 
   it('takes a database as current once it has been compared', async () => {
@@ -46,31 +47,62 @@ describe('the watch over the database', () => {
   })
 
   it('goes on only when the operator has decided, whatever is published meanwhile', async () => {
-    const { watch, outbox, publisher, looks } = setUp({ lacks: true })
+    const { watch, outbox, publisher, memory, decided, looks } = setUp({ lacks: true })
     await looks(2)
-    publisher.readDatabaseMemory.mockResolvedValue({ isHeld: true, lastPublished: [] })
+    expect(publisher.holdDatabase).toHaveBeenCalledWith('first')
+    publisher.readDatabaseMemory.mockResolvedValue({ ...memory, isHeld: true, lastPublished: [] })
     outbox.lacks.mockResolvedValue(false)
     await looks(3)
     expect(watch.isUsable()).toBe(false)
-    publisher.readDatabaseMemory.mockResolvedValue({ isHeld: false, lastPublished: [] })
+    publisher.readDatabaseMemory.mockResolvedValue(decided)
     await vi.waitFor(() => expect(watch.isUsable()).toBe(true))
   })
 
-  it('stays closed when Redis does not remember that it is', async () => {
-    const { watch, publisher, error, looks } = setUp({ lacks: true })
+  it('stays closed, and sets the mark again, when Redis loses its memory or one key of it', async () => {
+    const { watch, outbox, publisher, memory, decided, looks } = setUp({ lacks: true })
+    await looks(2)
+    outbox.lacks.mockResolvedValue(false)
+    for (const decision of [undefined, 'first']) {
+      publisher.holdDatabase.mockClear()
+      publisher.readDatabaseMemory.mockResolvedValue({ ...memory, lastPublished: [], decision })
+      await looks(3)
+      expect(watch.isUsable()).toBe(false)
+      expect(publisher.holdDatabase).toHaveBeenCalledWith(decision)
+    }
+    publisher.readDatabaseMemory.mockResolvedValue(decided)
+    await vi.waitFor(() => expect(watch.isUsable()).toBe(true))
+  })
+
+  it('closes again when the database lacks something after the decision', async () => {
+    const { watch, outbox, publisher, decided, looks } = setUp({ lacks: true })
+    await looks(2)
+    publisher.readDatabaseMemory.mockResolvedValue(decided)
+    await looks(3)
+    expect(watch.isUsable()).toBe(false)
+    outbox.lacks.mockResolvedValue(false)
+    await looks(3)
+    expect(watch.isUsable()).toBe(false)
+    publisher.readDatabaseMemory.mockResolvedValue({ ...decided, decision: 'third' })
+    await vi.waitFor(() => expect(watch.isUsable()).toBe(true))
+  })
+
+  it('stays closed when Redis cannot remember that it is, also when the evidence has expired', async () => {
+    const { watch, outbox, publisher, error, looks } = setUp({ lacks: true })
     publisher.holdDatabase.mockRejectedValue(new Error('OOM'))
+    await looks(4)
+    outbox.lacks.mockResolvedValue(false)
     await looks(4)
     expect(watch.isUsable()).toBe(false)
     expect(error).toHaveBeenCalledOnce()
   })
 
   it('stays with what it knows while Redis or Postgres is away', async () => {
-    const { watch, outbox, publisher, looks } = setUp({ lacks: true })
+    const { watch, outbox, publisher, decided, looks } = setUp({ lacks: true })
     await watch.firstLook
     publisher.readDatabaseMemory.mockRejectedValue(new Error('away'))
     await looks(4)
     expect(watch.isUsable()).toBe(false)
-    publisher.readDatabaseMemory.mockResolvedValue({ isHeld: false, lastPublished: [] })
+    publisher.readDatabaseMemory.mockResolvedValue(decided)
     outbox.lacks.mockRejectedValue(new Error('away'))
     await looks(4)
     expect(watch.isUsable()).toBe(false)

@@ -18,8 +18,9 @@ export function createInProcessRevocationPublisher(log: InProcessRevocationLog):
     },
     async confirmPublished() {}, // the log has one publisher, which is in the same process
     async reportBacklog() {}, // the log takes every entry
-    readDatabaseMemory: async () => ({ isHeld: false, lastPublished: [] }), // it knows of no earlier life of the database
-    async holdDatabase() {},
+    // It knows of no earlier life of the database.
+    readDatabaseMemory: async () => ({ isHeld: false, decision: undefined, lastPublished: [] }),
+    holdDatabase: async () => true,
     async acceptDatabase() {},
     async trim() {}, // the log prunes itself
     async close() {}

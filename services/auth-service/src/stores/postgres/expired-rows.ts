@@ -23,9 +23,11 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
       DELETE FROM refresh_token_families WHERE id IN (
         SELECT id FROM refresh_token_families WHERE absolute_expires_at < now() - ${seconds(maxEntryLifeSeconds)}
         ORDER BY absolute_expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
+    // An hour later, since a clock of the database that is ahead for a while must not take what is alive.
     revocations: (transaction, limit) => transaction.$executeRaw`
       DELETE FROM revocations WHERE id IN (
-        SELECT id FROM revocations WHERE expires_at < now() ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
+        SELECT id FROM revocations WHERE expires_at < now() - interval '1 hour'
+        ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
     // Two days: one day is shown, and the clocks of replicas may differ.
     activity: (transaction, limit) => transaction.$executeRaw`
       DELETE FROM activity WHERE (minute, kind, outcome, replica) IN (

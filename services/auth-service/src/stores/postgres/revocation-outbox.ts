@@ -56,12 +56,14 @@ export function createPrismaRevocationOutbox(database: Database): RevocationOutb
     async lacks(published) {
       if (published.length === 0) return false
       const ids = published.map(({ id }) => String(id))
-      // What has expired may have been removed: then only the ids tell, which are logged some in advance (32).
+      // What has expired may have been removed: then only the ids tell, which are logged some in advance (32). A database that lost
+      // an entry gives its id to another one, which ends at another time.
       const [row] = await orUnavailable(
         database.$queryRaw<[{ lacks: boolean }]>`
           SELECT max(p.id) > coalesce(pg_sequence_last_value(${idSequence}), 0) OR bool_or(
             to_timestamp(p.expires_at) > ${databaseNow} + ${seconds(removalMarginSeconds)}
-            AND NOT EXISTS (SELECT FROM revocations r WHERE r.id = p.id)) AS lacks
+            AND NOT EXISTS (SELECT FROM revocations r WHERE r.id = p.id
+                AND abs(extract(epoch FROM r.expires_at) - p.expires_at) < 2)) AS lacks
           FROM unnest(${ids}::bigint[], ${published.map(({ expiresAt }) => expiresAt)}::float8[]) p (id, expires_at)`
       )
       return row.lacks

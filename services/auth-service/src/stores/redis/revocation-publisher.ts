@@ -15,6 +15,7 @@ import type { PublishedEntry, PublishedId, RevocationPublisher } from '../../rev
 import {
   beginRebuildScript,
   finishRebuildScript,
+  holdScript,
   publishScript,
   rebuildBatchScript,
   runScript,
@@ -29,6 +30,7 @@ export type RedisRevocationPublisherOptions = RedisLinkOptions & {
 const { stream, length, epoch, outboxDrained, unpublished } = revocationKeys
 const published = '{countersign}:published'
 const databaseHeld = '{countersign}:database-held'
+const databaseDecision = '{countersign}:database-decision'
 const chunkSize = 500
 /** Someone waits for a publication, nobody for a rebuild. */
 const answerMilliseconds = 500
@@ -99,15 +101,24 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
     },
     readDatabaseMemory: () =>
       link.run(answerMilliseconds, async ({ client }) => {
-        const multi = client.multi().zRange(published, 0, -1).exists(databaseHeld)
-        const [[members, held]] = await Promise.all([multi.execTyped(), requirePrimary(client)])
-        return { isHeld: held === 1, lastPublished: members.flatMap(toPublishedId) }
+        const multi = client.multi().zRange(published, 0, -1).exists(databaseHeld).get(databaseDecision)
+        const [[members, held, decision]] = await Promise.all([multi.execTyped(), requirePrimary(client)])
+        return {
+          isHeld: held === 1,
+          decision: decision ?? undefined,
+          lastPublished: members.flatMap(toPublishedId).toSorted((a, b) => Number(a.id - b.id))
+        }
       }),
-    async holdDatabase() {
-      await link.run(answerMilliseconds, ({ client }) => client.set(databaseHeld, '1'))
-    },
+    holdDatabase: (decision) =>
+      link.run(
+        answerMilliseconds,
+        async ({ client }) =>
+          (await runScript(client, holdScript, [databaseHeld, databaseDecision], [decision ?? ''])) === 1
+      ),
     async acceptDatabase() {
-      await link.run(answerMilliseconds, ({ client }) => client.del([databaseHeld, published]))
+      await link.run(answerMilliseconds, ({ client }) =>
+        client.multi().del([databaseHeld, published]).set(databaseDecision, randomUUID()).exec()
+      )
     },
     async trim() {
       const trimOnce = () =>

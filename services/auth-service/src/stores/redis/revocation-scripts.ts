@@ -79,27 +79,42 @@ local function trim(now)
 end
 `
 
-/** How many of the last published entries are remembered with their ids. */
+/**
+ * How many of the last published entries are remembered with their ids. Those of the last seconds are evidence that a replica may
+ * have to look at yet, even when very many are published at once.
+ */
 const rememberedEntries = 64
+const mostRememberedEntries = 4096
+const rememberedMilliseconds = 10_000
 
 /**
  * Writes entries: a key that expires with the entry for those who want a plain `EXISTS`, and one message in the stream
  * for those who follow. An entry that comes again never shortens the life of its key. The key before those of the entries
- * remembers the last ids; an entry without one is not remembered, nor is that of a key.
+ * remembers the last ids with the time; an entry without one is not remembered, nor is that of a key.
  */
 const writeEntries = `${trimming}
-local function remember(id, exp)
+local function remember(id, exp, time)
   if id == '' then return end
-  redis.call('ZADD', KEYS[4], id, id .. ':' .. exp)
+  redis.call('ZADD', KEYS[4], time, id .. ':' .. exp)
+end
+
+local function forget_older(time)
+  local beyond = redis.call('ZCARD', KEYS[4]) - ${rememberedEntries}
+  if beyond <= 0 then return end
+  local old = redis.call('ZCOUNT', KEYS[4], '-inf', time - ${rememberedMilliseconds})
+  local forgotten = math.max(math.min(beyond, old), beyond + ${rememberedEntries - mostRememberedEntries})
+  if forgotten > 0 then redis.call('ZREMRANGEBYRANK', KEYS[4], 0, forgotten - 1) end
 end
 
 local function write_entries(first_key, first_argument, now)
+  local time = redis.call('TIME')
+  local milliseconds = time[1] * 1000 + math.floor(time[2] / 1000)
   local written = 0
   local argument = first_argument
   for key = first_key, #KEYS do
     local kind, value, exp, id = ARGV[argument], ARGV[argument + 1], ARGV[argument + 2], ARGV[argument + 3]
     -- A revocation of a key that a database has lost is repeated by itself.
-    if kind ~= 'kid' and #KEYS - key < ${rememberedEntries} then remember(id, exp) end
+    if kind ~= 'kid' then remember(id, exp, milliseconds) end
     local life = exp * 1000 - now
     if life > 0 then
       if redis.call('PTTL', KEYS[key]) < life then
@@ -110,7 +125,7 @@ local function write_entries(first_key, first_argument, now)
     end
     argument = argument + 4
   end
-  redis.call('ZREMRANGEBYRANK', KEYS[4], 0, -${rememberedEntries + 1})
+  forget_older(milliseconds)
   if written > 0 then redis.call('INCRBY', KEYS[2], written) end
   trim(now)
 end
@@ -121,6 +136,16 @@ export const publishScript = script(`${checkLength}${writeEntries}
 -- Messages that are gone (evicted, deleted) took entries with them: the epoch must not stand for what is left.
 if not is_there() or not is_whole() then redis.call('DEL', KEYS[3]) end
 write_entries(5, 2, earlier(tonumber(ARGV[1])))
+return 1
+`)
+
+/**
+ * Remembers that the database is older than what was published. `KEYS`: the mark, the operator's last decision. `ARGV`: the decision that
+ * was known when this was found out, or nothing. Returns 0 when there is a newer decision.
+ */
+export const holdScript = script(`
+if (redis.call('GET', KEYS[2]) or '') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], '1')
 return 1
 `)
 

@@ -20,8 +20,8 @@ describe('the revocation relay', () => {
       }),
       confirmPublished: vi.fn(async () => void steps.push('confirm')),
       reportBacklog: vi.fn(async () => void steps.push('report')),
-      readDatabaseMemory: vi.fn(async () => ({ isHeld: false, lastPublished: [] })),
-      holdDatabase: vi.fn(async () => {}),
+      readDatabaseMemory: vi.fn(async () => ({ isHeld: false, decision: undefined, lastPublished: [] })),
+      holdDatabase: vi.fn(async () => true),
       acceptDatabase: vi.fn(async () => {}),
       trim: vi.fn(async () => {}),
       close: vi.fn(async () => {})
