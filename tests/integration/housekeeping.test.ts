@@ -35,7 +35,8 @@ describe('housekeeping', () => {
       database.url,
       `INSERT INTO revocations (kind, value, expires_at, published_at)
        SELECT 'sid', gen_random_uuid()::text, now() + make_interval(secs => seconds), now()
-       FROM (SELECT -1 AS seconds FROM generate_series(1, 777) UNION ALL SELECT 600 FROM generate_series(1, 3)) lives`
+       FROM (SELECT -3601 AS seconds FROM generate_series(1, 777)
+             UNION ALL SELECT -3000 FROM generate_series(1, 1) UNION ALL SELECT 600 FROM generate_series(1, 3)) lives`
     )
     await query(
       database.url,
@@ -62,7 +63,7 @@ describe('housekeeping', () => {
       )
       return row
     }
-    await expect.poll(counts, { timeout: 10_000 }).toEqual({ families: 5, revocations: 3, events: 2, minutes: 6 })
+    await expect.poll(counts, { timeout: 10_000 }).toEqual({ families: 5, revocations: 4, events: 2, minutes: 6 })
     const metrics = await Promise.all(trio.auths.map(({ managementUrl: url }) => get<string>(`${url}/metrics`)))
     const removed = (kind: string) =>
       metrics
