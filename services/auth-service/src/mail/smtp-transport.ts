@@ -1,0 +1,95 @@
+import { createTransport } from 'nodemailer'
+import type { MailSettings } from './mail.ts'
+import { DeliveryError, type MailTransport } from './mail-transport.ts'
+import type { SmtpServer } from './smtp-url.ts'
+
+/** Mails that are sent at once. */
+export const smtpConnections = 5
+const connectTimeoutMs = 10_000
+/** Servers that look into a mail before they take it need some time. */
+const silenceTimeoutMs = 30_000
+
+export interface SmtpOptions extends Pick<MailSettings, 'from' | 'productName'> {
+  readonly server: SmtpServer
+  /** Default 30,000. */
+  readonly silenceTimeoutMs?: number
+}
+
+/** The mail server. Its certificate is verified (`NODE_EXTRA_CA_CERTS` adds an authority), and each wait is bounded. */
+export function createSmtpTransport(options: SmtpOptions): MailTransport {
+  const { from, productName } = options
+  const transport = createTransport({ ...connectionOptions(options), pool: true, maxConnections: smtpConnections })
+  // A pooled connection that breaks while nothing is sent is opened again.
+  transport.on('error', () => {})
+  return {
+    async send({ messageId, recipient, subject, text, html }) {
+      try {
+        await transport.sendMail({
+          // As objects: in a text, a comma would add a recipient.
+          from: { name: productName, address: from },
+          to: { name: '', address: recipient },
+          envelope: { from, to: [recipient] },
+          messageId,
+          subject,
+          text,
+          html,
+          // Nobody answers a machine, and no machine should.
+          headers: { 'Auto-Submitted': 'auto-generated' },
+          disableFileAccess: true,
+          disableUrlAccess: true
+        })
+      } catch (error) {
+        throw toDeliveryError(error)
+      }
+    },
+    close: () => transport.close()
+  }
+}
+
+/**
+ * Connects, negotiates TLS and signs in; sends nothing.
+ * @throws {DeliveryError}
+ */
+export async function verifySmtp(options: SmtpOptions): Promise<void> {
+  const transport = createTransport(connectionOptions(options))
+  try {
+    await transport.verify()
+  } catch (error) {
+    throw toDeliveryError(error)
+  } finally {
+    transport.close()
+  }
+}
+
+function connectionOptions({ server, silenceTimeoutMs: socketTimeout = silenceTimeoutMs }: SmtpOptions) {
+  const { host, port, credentials, tls } = server
+  return {
+    host,
+    port,
+    secure: tls === 'implicit',
+    requireTLS: tls === 'starttls',
+    ignoreTLS: tls === 'none',
+    ...(credentials && { auth: credentials }),
+    connectionTimeout: connectTimeoutMs,
+    greetingTimeout: connectTimeoutMs,
+    dnsTimeout: connectTimeoutMs,
+    socketTimeout
+  }
+}
+
+/**
+ * Only a refusal of this recipient or this mail is final. A server that refuses the connection, the password or the sender refuses
+ * every mail, until somebody mends that.
+ */
+function toDeliveryError(error: unknown): DeliveryError {
+  const { code, command, responseCode, syscall } = error as Record<string, unknown>
+  const reason = `${typeof code === 'string' ? code : 'unknown'}${typeof responseCode === 'number' ? ` ${responseCode}` : ''}`
+  if (typeof responseCode === 'number') {
+    const isOfMail = command === 'RCPT TO' || command === 'DATA'
+    return new DeliveryError(reason, { isPermanent: isOfMail && responseCode >= 500, cause: error })
+  }
+  // The envelope or the mail itself was refused here, before anything was sent.
+  if (code === 'EENVELOPE' || code === 'EMESSAGE') return new DeliveryError(reason, { isPermanent: true, cause: error })
+  const wasConnected = ['ECONNECTION', 'ETIMEDOUT', 'ESOCKET'].includes(String(code)) && syscall !== 'connect'
+  return new DeliveryError(reason, { isOutcomeUnknown: wasConnected, cause: error })
+}
