@@ -1,5 +1,6 @@
 import {
   audience,
+  ConfigurationError,
   connectionUrl,
   type Environment,
   environmentSchema,
@@ -111,6 +112,12 @@ function problemOfRecovery({
     return 'REFRESH_RECOVERY_SECONDS must be 0 where REFRESH_RETRY_WINDOW_SECONDS is 0 (strict rotation).'
   if (recovery > retry) return undefined
   return `REFRESH_RECOVERY_SECONDS must be 0 (off) or more than REFRESH_RETRY_WINDOW_SECONDS, which is ${retry}.`
+}
+
+/** @throws {ConfigurationError} */
+export function requireCompleteMail(config: Pick<Config, 'smtpUrl' | 'mailFrom' | 'pagesUrl'>): void {
+  const problem = problemOfMail(config)
+  if (problem) throw new ConfigurationError([problem])
 }
 
 function problemOfMail({ smtpUrl, mailFrom, pagesUrl }: Pick<Config, 'smtpUrl' | 'mailFrom' | 'pagesUrl'>) {

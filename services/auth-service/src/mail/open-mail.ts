@@ -5,8 +5,7 @@ import type { RenderedMail } from './mail.ts'
 import { createMailSealing, type MailSealing } from './mail-sealing.ts'
 import type { MailTransport } from './mail-transport.ts'
 import { createMailRenderer, type RenderMail } from './render-mail.ts'
-import { createSmtpTransport } from './smtp-transport.ts'
-import { parseSmtpUrl, type SmtpServer } from './smtp-url.ts'
+import { createSmtpTransport, smtpOptionsOf } from './smtp-transport.ts'
 
 export interface MailConfig {
   smtpUrl: Secret | undefined
@@ -38,10 +37,8 @@ export function openMail(config: MailConfig, onMail: ((mail: RenderedMail) => vo
     sealing: createMailSealing(masterKeys),
     render: createMailRenderer({ from, productName, pagesUrl })
   }
-  if (smtpUrl) {
-    const server = parseSmtpUrl(smtpUrl.reveal()) as SmtpServer // checked by its schema
-    return { ...parts, transport: createSmtpTransport({ server, from, productName }), capture: undefined }
-  }
+  const smtp = smtpOptionsOf(config)
+  if (smtp) return { ...parts, transport: createSmtpTransport(smtp), capture: undefined }
   const capture = createMailCapture(onMail ?? (() => {}))
   return { ...parts, transport: capture, capture }
 }

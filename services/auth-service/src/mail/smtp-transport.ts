@@ -1,7 +1,8 @@
+import type { Secret } from '@countersign/service-kit'
 import { createTransport } from 'nodemailer'
 import type { MailSettings } from './mail.ts'
 import { DeliveryError, type MailTransport } from './mail-transport.ts'
-import type { SmtpServer } from './smtp-url.ts'
+import { parseSmtpUrl, type SmtpServer } from './smtp-url.ts'
 
 /** Mails that are sent at once. */
 export const smtpConnections = 5
@@ -13,6 +14,17 @@ export interface SmtpOptions extends Pick<MailSettings, 'from' | 'productName'> 
   readonly server: SmtpServer
   /** Default 30,000. */
   readonly silenceTimeoutMs?: number
+}
+
+/** @returns `undefined` where no mail server is configured */
+export function smtpOptionsOf(config: {
+  smtpUrl: Secret | undefined
+  mailFrom: string | undefined
+  productName: string
+}): SmtpOptions | undefined {
+  const { smtpUrl, mailFrom, productName } = config
+  const server = smtpUrl && parseSmtpUrl(smtpUrl.reveal())
+  return server && mailFrom !== undefined ? { server, from: mailFrom, productName } : undefined
 }
 
 /** The mail server. Its certificate is verified (`NODE_EXTRA_CA_CERTS` adds an authority), and each wait is bounded. */
