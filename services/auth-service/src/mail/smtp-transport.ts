@@ -37,10 +37,9 @@ export function createSmtpTransport(options: SmtpOptions): MailTransport {
     async send({ messageId, recipient, subject, text, html }) {
       try {
         await transport.sendMail({
-          // As objects: in a text, a comma would add a recipient.
+          // As objects, and the envelope follows from them: in a text, a comma would add a recipient.
           from: { name: productName, address: from },
           to: { name: '', address: recipient },
-          envelope: { from, to: [recipient] },
           messageId,
           subject,
           text,
@@ -94,7 +93,7 @@ function connectionOptions({ server, silenceTimeoutMs: socketTimeout = silenceTi
  * every mail, until somebody mends that.
  */
 function toDeliveryError(error: unknown): DeliveryError {
-  const { code, command, responseCode, syscall } = error as Record<string, unknown>
+  const { code, originalCode, command, responseCode, syscall, timeoutType } = error as Record<string, unknown>
   const reason = `${typeof code === 'string' ? code : 'unknown'}${typeof responseCode === 'number' ? ` ${responseCode}` : ''}`
   if (typeof responseCode === 'number') {
     const isOfMail = command === 'RCPT TO' || command === 'DATA'
@@ -102,6 +101,11 @@ function toDeliveryError(error: unknown): DeliveryError {
   }
   // The envelope or the mail itself was refused here, before anything was sent.
   if (code === 'EENVELOPE' || code === 'EMESSAGE') return new DeliveryError(reason, { isPermanent: true, cause: error })
-  const wasConnected = ['ECONNECTION', 'ETIMEDOUT', 'ESOCKET'].includes(String(code)) && syscall !== 'connect'
-  return new DeliveryError(reason, { isOutcomeUnknown: wasConnected, cause: error })
+  const isBroken = ['ECONNECTION', 'ETIMEDOUT', 'ESOCKET'].includes(String(code))
+  // The others are those of a connection that never came about, such as a certificate that is not trusted.
+  const wasOpen =
+    syscall !== 'connect' &&
+    [undefined, 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(originalCode as string | undefined) &&
+    [undefined, 'SOCKET_TIMEOUT'].includes(timeoutType as string | undefined)
+  return new DeliveryError(reason, { isOutcomeUnknown: isBroken && wasOpen, cause: error })
 }
