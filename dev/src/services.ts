@@ -30,6 +30,8 @@ export interface ServiceDeps {
   readonly serviceClientKey: string
   /** Called when this start has made the first account: its password is known nowhere else. */
   onFirstAdmin(admin: FirstAdmin): void
+  /** Called with each mail, which is shown and not sent, unless a mail server is configured. */
+  onMail(mail: { readonly recipient: string; readonly subject: string }): void
   /** Called with each service as soon as it exists: from then on it must be closed. */
   onMade(name: ServiceName, service: Service): void
 }
@@ -48,7 +50,7 @@ export interface MadeServices {
  */
 export async function createServices(
   { environment, ports }: StackConfiguration,
-  { databaseUrl, masterKey, serviceClientKey, onFirstAdmin, onMade }: ServiceDeps
+  { databaseUrl, masterKey, serviceClientKey, onFirstAdmin, onMail, onMade }: ServiceDeps
 ): Promise<MadeServices> {
   const urls = publicUrls(ports)
   const issuer = urls['auth-service']
@@ -77,20 +79,24 @@ export async function createServices(
     JWKS_URL: `${issuer}/.well-known/jwks.json`,
     AUTH_URL: issuer,
     PUBLIC_URL: urls[service],
+    MAIL_FROM: environment.MAIL_FROM || 'countersign@localhost',
     FORWARDER_KEY: forwarderKey,
     SERVICE_CLIENT_ID: serviceClientId,
     SERVICE_CLIENT_KEY: serviceClientKey
   })
-  const auth = await createAuthService(loadAuthConfig(environmentOf('auth-service')), {
+  const bffConfig = loadBffConfig(environmentOf('bff-service'))
+  const pagesPath = pagesPathOf(bffConfig)
+  const authEnvironment = { ...environmentOf('auth-service'), PAGES_URL: urls['bff-service'] + pagesPath }
+  const auth = await createAuthService(loadAuthConfig(authEnvironment), {
     infrastructure: createInProcessInfrastructure(revocationLog),
-    generateAdminPassword: true
+    generateAdminPassword: true,
+    onMail
   })
   if (auth.firstAdmin) onFirstAdmin(auth.firstAdmin)
   onMade('auth-service', auth)
-  const bffConfig = loadBffConfig(environmentOf('bff-service'))
   onMade('bff-service', await createBffService(bffConfig, { keepSessionsInProcess: true }))
   // Last, since it asks for the keys at once, and all of them listen when this is done.
   const resourceConfig = loadResourceConfig(environmentOf('resource-service'))
   onMade('resource-service', await createResourceService(resourceConfig, { revocationLog }))
-  return { firstAdmin: auth.firstAdmin, pagesPath: pagesPathOf(bffConfig) }
+  return { firstAdmin: auth.firstAdmin, pagesPath }
 }

@@ -48,6 +48,11 @@ export async function runStack(
       onFirstAdmin(admin) {
         unannounced = admin
       },
+      onMail({ recipient, subject }) {
+        print(
+          `Mail to ${recipient}, not sent: ${subject} (${publicUrls(configuration.ports)['auth-service']}/dev/mail)`
+        )
+      },
       onMade(name, service) {
         services.set(name, service)
         closers.push([`the ${name}`, () => service.close()])

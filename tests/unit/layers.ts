@@ -23,13 +23,13 @@ export const layersOfFolders: Readonly<Record<string, Layers>> = {
     ['index.ts', 'http/express.ts', 'http/fastify.ts', 'http/hono.ts', 'http/koa.ts']
   ],
   'services/auth-service/src': [
-    // What ids look like, where a request came from.
-    ['identifiers.ts', 'client-info.ts'],
+    // What ids look like, where a request came from, escaped markup.
+    ['identifiers.ts', 'client-info.ts', 'html.ts'],
     // Work that knows nothing of tokens.
     ['outbound', 'housekeeping', 'revocation'],
     // The signing keys, and the audit log.
     ['keys', 'audit'],
-    ['tokens', 'passwords'],
+    ['tokens', 'passwords', 'mail'],
     // Who gets tokens, and for what: services, sessions, users; APIs and the roles that hold their scopes.
     ['clients', 'sessions', 'apis', 'roles'],
     ['accounts'],

@@ -1,5 +1,6 @@
 import {
   audience,
+  ConfigurationError,
   connectionUrl,
   type Environment,
   environmentSchema,
@@ -15,6 +16,7 @@ import {
 import { maxCachedSeconds } from './clients/client-cache.ts'
 import { firstAdminVariables, passwordHashVariables, signInVariables } from './configuration/account-variables.ts'
 import { feedVariables } from './configuration/feed-variables.ts'
+import { mailVariables } from './configuration/mail-variables.ts'
 import { signingKeyVariables, tokenVariables } from './configuration/token-variables.ts'
 import { masterKeys } from './keys/master-keys.ts'
 
@@ -71,6 +73,7 @@ export const variables = {
     description: 'audit events are removed after this long, up to a week later'
   },
   ...signInVariables,
+  ...mailVariables,
   clientCacheSeconds: {
     name: 'CLIENT_CACHE_SECONDS',
     schema: wholeNumber({ min: 0, max: maxCachedSeconds, unit: 'seconds' }).default(10),
@@ -88,8 +91,7 @@ export const variables = {
 export type Config = ValuesOf<typeof variables>
 
 const schema = environmentSchema(variables).superRefine((config, context) => {
-  const problem = problemOfRecovery(config)
-  if (problem) context.addIssue(problem)
+  for (const problem of [problemOfRecovery(config), problemOfMail(config)]) if (problem) context.addIssue(problem)
 })
 
 /**
@@ -110,4 +112,15 @@ function problemOfRecovery({
     return 'REFRESH_RECOVERY_SECONDS must be 0 where REFRESH_RETRY_WINDOW_SECONDS is 0 (strict rotation).'
   if (recovery > retry) return undefined
   return `REFRESH_RECOVERY_SECONDS must be 0 (off) or more than REFRESH_RETRY_WINDOW_SECONDS, which is ${retry}.`
+}
+
+/** @throws {ConfigurationError} */
+export function requireCompleteMail(config: Pick<Config, 'smtpUrl' | 'mailFrom' | 'pagesUrl'>): void {
+  const problem = problemOfMail(config)
+  if (problem) throw new ConfigurationError([problem])
+}
+
+function problemOfMail({ smtpUrl, mailFrom, pagesUrl }: Pick<Config, 'smtpUrl' | 'mailFrom' | 'pagesUrl'>) {
+  if (smtpUrl === undefined || (mailFrom !== undefined && pagesUrl !== undefined)) return undefined
+  return 'SMTP_URL needs MAIL_FROM, the address that mail comes from, and PAGES_URL, where links in mail lead.'
 }

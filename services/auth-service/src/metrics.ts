@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram } from 'prom-client'
 import { type ExpiredKind, expiredKinds } from './housekeeping/housekeeping.ts'
 import type { KeyOverview } from './keys/signing-key-administration.ts'
 import { keyStates } from './keys/signing-key-store.ts'
+import type { MailMetrics } from './mail/mail-sender.ts'
 import { feedFaults } from './revocation/feed-fault.ts'
 import type { RelayMetrics } from './revocation/revocation-relay.ts'
 
@@ -23,7 +24,7 @@ const refreshMetrics = [
 export type RefreshMetric = (typeof refreshMetrics)[number]
 
 /** What the issuer counts; `npm run docs` writes it into docs/metrics.md. */
-export interface IssuerMetrics extends RelayMetrics {
+export interface IssuerMetrics extends RelayMetrics, MailMetrics {
   countRefresh(outcome: RefreshMetric): void
   /** `outcome` is `succeeded` or the error code of the refusal. */
   countSignIn(outcome: string): void
@@ -38,6 +39,8 @@ export interface IssuerMetricsDeps {
   registry: HttpMetrics['registry']
   /** The number of committed revocations that are not published yet; called at each scrape. */
   countPendingRevocations(): Promise<number>
+  /** The mail that waits; called at each scrape. Absent where no mail is sent. */
+  countWaitingMail: (() => Promise<{ waiting: number; oldestSeconds: number }>) | undefined
   /** How many verifiers follow the feed over HTTP; asked at each scrape. */
   countFeedStreams(): number
 }
@@ -116,8 +119,10 @@ export function createIssuerMetrics(deps: IssuerMetricsDeps): IssuerMetrics {
     help: 'Time since the signing key began to sign; should stay under SIGNING_KEY_ROTATION_DAYS.',
     registers
   })
+  const mails = createMailMetrics(deps, registers)
   for (const outcome of refreshMetrics) refreshes.inc({ outcome }, 0)
   return {
+    ...mails,
     countRefresh: (outcome) => refreshes.inc({ outcome }),
     countSignIn: (outcome) => signIns.inc({ outcome }),
     countTokenRequest: (grant, outcome) => tokenRequests.inc({ grant, outcome }),
@@ -131,5 +136,46 @@ export function createIssuerMetrics(deps: IssuerMetricsDeps): IssuerMetrics {
     showFeedFault(fault) {
       for (const reason of feedFaults) feedFault.set({ reason }, reason === fault ? 1 : 0)
     }
+  }
+}
+
+function createMailMetrics({ countWaitingMail }: IssuerMetricsDeps, registers: HttpMetrics['registry'][]): MailMetrics {
+  const attempts = new Counter({
+    name: 'countersign_mail_attempts_total',
+    help: 'Attempts to send a mail, by template. outcome: delivered; deferred, to be tried again; dead, given up.',
+    labelNames: ['template', 'outcome'],
+    registers
+  })
+  const duplicates = new Counter({
+    name: 'countersign_mail_possible_duplicates_total',
+    help: 'Mails that were delivered after an attempt of which nobody knows how it ended: a replica crashed, or a connection broke.',
+    labelNames: ['template'],
+    registers
+  })
+  const oldest = new Gauge({
+    name: 'countersign_mail_oldest_waiting_seconds',
+    help: 'For how long the oldest waiting mail has waited; 0 when none waits.',
+    registers
+  })
+  new Gauge({
+    name: 'countersign_mail_waiting',
+    help: 'Mails that wait for the mail server; should return to 0. Absent where no mail is sent, and while the database does not respond.',
+    registers,
+    async collect() {
+      this.reset()
+      oldest.reset()
+      try {
+        const seen = await countWaitingMail?.()
+        if (seen) this.set(seen.waiting)
+        else this.remove()
+        if (seen) oldest.set(seen.oldestSeconds)
+      } catch {
+        this.remove()
+      }
+    }
+  })
+  return {
+    countMail: (template, outcome) => attempts.inc({ template, outcome }),
+    countPossibleDuplicate: (template) => duplicates.inc({ template })
   }
 }

@@ -1,5 +1,6 @@
 import { createHttpService, createLogger, createMetrics, type Service } from '@countersign/service-kit'
 import { ensureFirstAdmin, type FirstAdmin } from './accounts/first-admin.ts'
+import type { PasswordResets } from './accounts/password-resets.ts'
 import { firstApi } from './apis/api.ts'
 import { createFailedAuthenticationLog } from './audit/failed-authentications.ts'
 import { awaitSchema } from './await-schema.ts'
@@ -12,12 +13,17 @@ import { routesOf } from './endpoints/routes.ts'
 import { startHousekeeping } from './housekeeping/housekeeping.ts'
 import { type Infrastructure, openRedisInfrastructure } from './infrastructure.ts'
 import { startKeys } from './keys/start-keys.ts'
+import type { RenderedMail } from './mail/mail.ts'
+import { startMailSender } from './mail/mail-sender.ts'
+import { openMail } from './mail/open-mail.ts'
+import { smtpConnections } from './mail/smtp-transport.ts'
 import { createIssuerMetrics } from './metrics.ts'
 import { startPasswords } from './passwords/start-passwords.ts'
 import { announcing } from './revocation/announcing.ts'
 import { createRevocationFeed } from './revocation/feed/revocation-feed.ts'
 import { observeFeed } from './revocation/observed-feed.ts'
 import { startRevocationRelay } from './revocation/revocation-relay.ts'
+import { addCapturedMail } from './routing/add-captured-mail.ts'
 import { addDescription } from './routing/add-description.ts'
 import { addRoutes } from './routing/add-routes.ts'
 import { endAllSessions } from './sessions/session-endings.ts'
@@ -32,12 +38,16 @@ export { type Config, loadConfig } from './config.ts'
 export { createInProcessInfrastructure, type Infrastructure } from './infrastructure.ts'
 
 const sweepIntervalMs = 1000
+const requestsAtOnce = 20
+const nothingToClose = { close: () => {} }
 
 export interface AuthServiceOptions {
   /** Default: Redis, at `REDIS_URL`. */
   infrastructure?: Infrastructure
   /** Whether to generate a password for the first admin when the configuration has none. */
   generateAdminPassword?: boolean
+  /** Where no mail server is configured: keeps mail in memory, shows it at `/dev/mail` to this machine, and calls this with each. */
+  onMail?: (mail: RenderedMail) => void
 }
 
 export interface AuthService extends Service {
@@ -53,7 +63,8 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
   const { publisher } = infrastructure
   const findFault = () => findSchemaFault(config.databaseUrl.reveal())
   await awaitSchema({ ...config, findFault, logger, metrics: httpMetrics })
-  const stores = await openPostgresStores(config)
+  const mail = openMail(config, options.onMail)
+  const stores = await openPostgresStores(config, mail)
   const { outbox } = stores
   const decoyKey = config.masterKeys[0].derive('password decoys v1')
   const decoys = { key: decoyKey, readCounts: stores.importedUsers.countHashes }
@@ -76,7 +87,8 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
   const issuerMetrics = createIssuerMetrics({
     registry: httpMetrics.registry,
     countPendingRevocations: outbox.countUnpublished,
-    countFeedStreams: () => feedStreams.count
+    countFeedStreams: () => feedStreams.count,
+    countWaitingMail: mail && stores.mailOutbox.countWaiting
   })
   const metrics = recordActivity(issuerMetrics, activity)
   const keys = await startKeys({ config, store: stores.signingKeys, onRound: metrics.showKeys, logger })
@@ -108,12 +120,25 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
     metrics: httpMetrics,
     logger
   })
+  const { accountMail } = stores
+  const mailSender =
+    mail &&
+    accountMail &&
+    startMailSender({
+      ...mail,
+      outbox: stores.mailOutbox,
+      prepare: () => prepareAllMails(accountMail.resets),
+      mayRun: databaseWatch.isUsable,
+      metrics,
+      logger,
+      concurrency: smtpConnections
+    })
   const firstTokens = createFirstTokens({ store: stores.firstTokens, logger })
   const failedAuthentications = createFailedAuthenticationLog({ store: stores.failedAuthentications, logger })
   const routes = routesOf(config.issuer)
   const given = { config, logger, infrastructure, stores }
   const recorders = { metrics, firstTokens, failedAuthentications }
-  const started = { passwords, keys, clients, announcer: relay, verifier, feedStreams, ...recorders }
+  const started = { passwords, keys, clients, announcer: relay, verifier, feedStreams, mailSender, ...recorders }
   const deps = createEndpointDeps({ ...given, ...started })
   const isFeedIntact = async () => relay.isHealthy() && (await publisher.isIntact())
   const service = createHttpService({
@@ -130,10 +155,12 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
     addRoutes(router) {
       addRoutes(router, routes, deps)
       addDescription(router, routes, config.issuer)
+      if (mail?.capture) addCapturedMail(router, mail.capture)
     },
     onDraining: feedStreams.close,
     // In this order; each is closed even if the one before fails.
     closeStores: [
+      mailSender ?? nothingToClose,
       verifier,
       passwords,
       activity,
@@ -148,4 +175,8 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
     ].map((part) => () => part.close())
   })
   return Object.assign(service, { firstAdmin })
+}
+
+async function prepareAllMails(resets: Pick<PasswordResets, 'prepareMails'>): Promise<void> {
+  while ((await resets.prepareMails(requestsAtOnce)) === requestsAtOnce);
 }

@@ -25,6 +25,12 @@ export const auditEventTypes = [
   'password.changed',
   /** A change of password was refused: the current password was wrong. */
   'password_change.failed',
+  /** A mail that lets a user set a new password was written, since somebody asked for it. */
+  'password_reset.requested',
+  /** A user set a new password with what a mail had brought; all sessions of the user ended. */
+  'password.reset',
+  /** A user has shown that they read the mail of their address. */
+  'email.verified',
   /** The operator set the password of a user; all sessions of the user ended. */
   'password.set',
   /** A client was registered. */
@@ -55,6 +61,8 @@ export const auditEventTypes = [
   'role.deleted',
   /** Attempts to authenticate as a client were refused; the detail has their count. */
   'client_authentication.failed',
+  /** A mail that was given up is sent again; the detail names it. */
+  'mail.retried',
   /** A signing key was made and published. */
   'signing_key.published',
   /** The next signing key began to sign in place of the one before, by schedule, by hand, or because that one was revoked. */

@@ -23,3 +23,17 @@ export function parseEmail(text: string): string | undefined {
   const isDomain = ascii !== '' && ascii.split('.').every((label) => domainLabel.test(label)) && !/^[\d.]+$/.test(ascii)
   return isDomain && Buffer.byteLength(local) + 1 + ascii.length <= 254 ? address : undefined
 }
+
+/** The rule of {@link isMailable}, as a sentence for people. */
+export const mailableRule = 'an address without quotes and commas'
+
+/** Whether mail is sent to an address. Quoted ones exist, and programs on the way read them in different ways. */
+export function isMailable(address: string): boolean {
+  return parseEmail(address) === address && !address.includes('"')
+}
+
+/** What makes a verified address unique: case does not count, and a domain is the same in both of its spellings. */
+export function emailKeyOf(address: string): string {
+  const at = address.lastIndexOf('@')
+  return `${address.slice(0, at).normalize('NFKC').toLowerCase()}@${domainToASCII(address.slice(at + 1))}`
+}

@@ -15,6 +15,7 @@ export interface UserProfile {
   readonly id: string
   readonly username: string
   readonly email: string | null
+  readonly emailVerifiedAt: Date | null
   readonly roles: readonly string[]
   readonly createdAt: Date
 }

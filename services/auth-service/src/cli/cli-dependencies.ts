@@ -11,11 +11,13 @@ import type { UserImport } from '../accounts/user-import.ts'
 import type { UserStore } from '../accounts/user-store.ts'
 import type { ApiAdministration } from '../apis/api-administration.ts'
 import type { ClientAdministration } from '../clients/client-administration.ts'
-import { variables } from '../config.ts'
+import { requireCompleteMail, variables } from '../config.ts'
 import { administerKeys } from '../keys/administer-keys.ts'
 import { createKeySealing, type KeySealing } from '../keys/key-sealing.ts'
 import type { SigningKeyAdministration } from '../keys/signing-key-administration.ts'
 import type { SigningKeyStore } from '../keys/signing-key-store.ts'
+import type { MailAdministration } from '../mail/mail-outbox.ts'
+import { type SmtpOptions, smtpOptionsOf } from '../mail/smtp-transport.ts'
 import { createAdmissionGate } from '../passwords/admission-gate.ts'
 import { createPasswordHashing, ownHashFunctions, type PasswordHashing } from '../passwords/password-hashing.ts'
 import { type Announcer, type Announcing, announcing } from '../revocation/announcing.ts'
@@ -28,6 +30,7 @@ import { createPrismaClientAdministration } from '../stores/postgres/clients.ts'
 import { openDatabase, openDatabasePool } from '../stores/postgres/database.ts'
 import { migrateDatabase, requireSchema } from '../stores/postgres/database-migration.ts'
 import { createPrismaImportedUsers } from '../stores/postgres/imported-users.ts'
+import { createPrismaMailAdministration } from '../stores/postgres/mail-outbox.ts'
 import { createPreparedStatements } from '../stores/postgres/prepared-statements.ts'
 import { createPrismaRestoredSessions } from '../stores/postgres/restored-sessions.ts'
 import { createPrismaRevocationOutbox } from '../stores/postgres/revocation-outbox.ts'
@@ -50,6 +53,7 @@ export interface CliDependencies {
   openApis(): Promise<ApiParts>
   openRoles(): Promise<RoleParts>
   openInstallation(): Promise<InstallationParts>
+  openMail(): Promise<MailAdministration>
   openKeys(): Promise<KeyParts>
   openRestore(): Promise<RestoreParts & Pick<KeyParts, 'requireMasterKey'>>
   /** Everything; nothing is connected yet. */
@@ -96,10 +100,13 @@ export interface InspectionParts {
   readonly issuer: string | undefined
   readonly database: DatabaseUnderCheck | undefined
   readonly redisUrl: string | undefined
+  /** The mail server; `undefined` where none is configured. */
+  readonly smtp: SmtpOptions | undefined
 }
 
 const { issuer, databaseUrl, redisUrl, masterKeys, signingKeyBits, signingKeyRotationDays, jwksMaxAgeSeconds } =
   variables
+const { smtpUrl, mailFrom, pagesUrl, productName } = variables
 
 /**
  * The only place of the command line where its parts are constructed, as server.ts is for the service.
@@ -160,6 +167,11 @@ export function createCliDependencies(
       }
     },
 
+    async openMail() {
+      const config = await read({ databaseUrl })
+      return createPrismaMailAdministration((await open(config.databaseUrl.reveal())).database)
+    },
+
     openKeys: openKeyParts,
 
     async openRestore() {
@@ -180,15 +192,21 @@ export function createCliDependencies(
         issuer: optional(issuer),
         databaseUrl: optional(databaseUrl),
         redisUrl,
-        masterKeys: optional(masterKeys)
+        masterKeys: optional(masterKeys),
+        smtpUrl,
+        mailFrom,
+        pagesUrl,
+        productName
       }
       const config = await read(shape)
       const url = config.databaseUrl?.reveal()
       const { masterKeys: keys } = config
       const connection = url === undefined ? undefined : connect(url)
       const store = connection && createPrismaSigningKeyStore(connection.database)
+      requireCompleteMail(config)
       return {
         issuer: config.issuer,
+        smtp: smtpOptionsOf(config),
         redisUrl: config.redisUrl?.reveal(),
         database: store && {
           async listKeys() {

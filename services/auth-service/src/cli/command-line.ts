@@ -11,6 +11,7 @@ import { addApply } from './commands/apply.ts'
 import { addClients } from './commands/clients.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addKeys } from './commands/keys.ts'
+import { addMail } from './commands/mail.ts'
 import { addMasterKey } from './commands/master-key.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addRoles } from './commands/roles.ts'
@@ -107,6 +108,7 @@ export function createProgram(perform: Perform, output: OutputConfiguration): Co
   addApis(program, perform)
   addRoles(program, perform)
   addClients(program, perform)
+  addMail(program, perform)
   return program
 }
 

@@ -10,6 +10,7 @@ import type { FirstTokens } from '../clients/first-tokens.ts'
 import type { Config } from '../config.ts'
 import type { Infrastructure } from '../infrastructure.ts'
 import type { Keys } from '../keys/start-keys.ts'
+import type { MailSender } from '../mail/mail-sender.ts'
 import type { IssuerMetrics } from '../metrics.ts'
 import { createOutboundFetch } from '../outbound/outbound-fetch.ts'
 import type { PasswordHashing } from '../passwords/password-hashing.ts'
@@ -25,6 +26,7 @@ import type { PostgresStores } from '../stores/postgres/open-stores.ts'
 import { createAccessTokenIssuer } from '../tokens/access-tokens.ts'
 import { createDpopNonces } from '../tokens/dpop-nonces.ts'
 import { createOwnAccessTokens, forAudience } from '../tokens/own-access-tokens.ts'
+import type { AccountMail } from './account/account-mail.ts'
 
 /** The running parts that endpoints use. */
 export interface Parts {
@@ -41,6 +43,8 @@ export interface Parts {
   feedStreams: FeedStreams
   failedAuthentications: FailedAuthenticationLog
   firstTokens: FirstTokens
+  /** Absent where no mail is sent. */
+  mailSender: MailSender | undefined
 }
 
 /** Makes the dependencies of the endpoints and their checks from the running parts. */
@@ -94,6 +98,10 @@ export function createEndpointDeps(parts: Parts) {
     accessTokenRevocation: announcing({ revokeToken: stores.outbox.revokeToken }, announcer),
     feedStreams: parts.feedStreams,
     outbox: stores.outbox,
+    // Mail
+    accountMail: accountMailOf(parts),
+    mailAdministration: stores.mailAdministration,
+    wakeMail: () => parts.mailSender?.wake(),
     // Administration
     administration: announcing(stores.userAdministration, announcer),
     clientAdministration: announcing(stores.clientAdministration, announcer),
@@ -107,6 +115,13 @@ export function createEndpointDeps(parts: Parts) {
     activity: stores.activity,
     auditLog: stores.auditLog
   }
+}
+
+function accountMailOf({ stores: { accountMail }, mailSender, announcer }: Parts): AccountMail | undefined {
+  return (
+    accountMail &&
+    mailSender && { ...accountMail, resets: announcing(accountMail.resets, announcer), wake: mailSender.wake }
+  )
 }
 
 /** This replica drops a revoked key at once, even if the announcement fails. */

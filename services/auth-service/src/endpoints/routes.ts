@@ -1,7 +1,9 @@
+import { confirmEmail, requestEmailVerification } from './account/email-verification.ts'
 import { login } from './account/login.ts'
 import { logout, logoutAll, logoutOthers } from './account/logout.ts'
 import { me } from './account/me.ts'
 import { changePassword } from './account/password.ts'
+import { confirmPasswordReset, requestPasswordReset } from './account/password-reset.ts'
 import { refresh } from './account/refresh.ts'
 import { register, showRegistration } from './account/register.ts'
 import { endSession, listSessions } from './account/sessions.ts'
@@ -17,6 +19,7 @@ import {
 } from './admin/clients.ts'
 import { showInstallation } from './admin/installation.ts'
 import { listKeys, revokeKey, rotateKeys } from './admin/keys.ts'
+import { listDeadMail, retryMail } from './admin/mail.ts'
 import { changeRole, createRole, deleteRole, listRoles, showRole } from './admin/roles.ts'
 import { showActivity, showStatistics } from './admin/statistics.ts'
 import { changeUser, endUserSession, endUserSessions, listUserSessions, listUsers, showUser } from './admin/users.ts'
@@ -39,7 +42,11 @@ const accountRoutes = [
   listSessions,
   endSession,
   me,
-  changePassword
+  changePassword,
+  requestPasswordReset,
+  confirmPasswordReset,
+  requestEmailVerification,
+  confirmEmail
 ] as const
 
 /** Routes of admins, and of services with the scope `statistics:read`. */
@@ -69,6 +76,8 @@ const adminRoutes = [
   changeClient,
   addClientSecret,
   dropOlderClientSecret,
+  listDeadMail,
+  retryMail,
   showInstallation,
   showStatistics,
   showActivity,

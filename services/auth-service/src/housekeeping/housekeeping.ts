@@ -1,7 +1,15 @@
 import { describeError, type Logger, pause } from '@countersign/service-kit'
 
 /** The kinds of rows that are removed, each in batches. */
-export const expiredKinds = ['families', 'revocations', 'activity', 'audit_events'] as const
+export const expiredKinds = [
+  'families',
+  'revocations',
+  'activity',
+  'mails',
+  'one_time_secrets',
+  'password_reset_requests',
+  'audit_events'
+] as const
 export type ExpiredKind = (typeof expiredKinds)[number]
 
 /** Removes rows that nobody needs any more. */

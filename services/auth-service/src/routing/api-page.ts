@@ -1,5 +1,5 @@
+import { Html, html } from '../html.ts'
 import { apiPageStyle } from './api-page-style.ts'
-import { Html, html } from './html.ts'
 import type { describeRoutes } from './openapi.ts'
 import { memberItem, type Schema, schemaList, schemaName } from './schema-list.ts'
 

@@ -60,7 +60,7 @@ export interface RouteStatement {
   /** Whether the handler sets how long a response may be cached; all others are `no-store`. */
   readonly isCacheable?: true
   readonly response: {
-    readonly status: 200 | 201 | 204
+    readonly status: 200 | 201 | 202 | 204
     readonly schema?: z.ZodType
     /** Whether the response is a stream of events, which goes on for as long as the handler wants. */
     readonly isEventStream?: true

@@ -1,4 +1,4 @@
-import { type Html, html } from './html.ts'
+import { type Html, html } from '../html.ts'
 
 /** The part of JSON Schema that the wire's schemas use. */
 export interface Schema {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { emailRule, parseEmail } from '../accounts/email-addresses.ts'
+import { emailRule, isMailable, mailableRule, parseEmail } from '../accounts/email-addresses.ts'
 import { parseUsername, usernameRule } from '../accounts/usernames.ts'
 import { accessTokenResponse, requestedResource, requestedScope } from './oauth.ts'
 import { registeredUser } from './users.ts'
@@ -28,8 +28,9 @@ const presentedPassword = z
 const email = z
   .string()
   .max(512)
-  .refine((text) => parseEmail(text) !== undefined, { error: `must be ${emailRule}` })
+  .refine((text) => parseEmail(text) !== undefined, { error: `must be ${emailRule}`, abort: true })
   .transform((text) => parseEmail(text) ?? text)
+  .refine(isMailable, { error: `must be ${mailableRule}` })
   .meta({ format: 'email' })
 
 /** `POST /auth/register` */
@@ -82,6 +83,58 @@ export const passwordBody = z
   .meta({ id: 'PasswordChange' })
 export type PasswordBody = z.infer<typeof passwordBody>
 
+/** A flow that waits for a mailed code, as its client keeps it. */
+const flow = z.string().regex(/^[\w-]{43}$/, { error: 'is not one of this service' })
+
+/** What a mail has brought: the secret of its link, or its code, which is good with the flow alone. */
+const mailedProof = {
+  secret: z
+    .string()
+    .regex(/^[\w-]{43}$/, { error: 'is not one of this service' })
+    .optional()
+    .meta({ description: 'what follows # in the link' }),
+  flow: flow.optional(),
+  code: z
+    .string()
+    .regex(/^\d{8}$/, { error: 'must be 8 digits' })
+    .optional()
+}
+
+export type MailedProof = { [Name in keyof typeof mailedProof]?: string | undefined }
+
+function hasOneProof({ secret, flow, code }: MailedProof): boolean {
+  return secret === undefined ? flow !== undefined && code !== undefined : flow === undefined && code === undefined
+}
+const oneProof = { error: 'must hold either secret, or flow and code' }
+
+/** `POST /auth/password-reset` */
+export const passwordResetBody = z
+  .strictObject({ email: email.optional(), username: credentialText(256).optional() })
+  .refine(({ email, username }) => (email === undefined) !== (username === undefined), {
+    error: 'must hold either email or username'
+  })
+  .meta({ id: 'PasswordResetRequest' })
+
+/** `POST /auth/password-reset/confirm` */
+export const passwordResetConfirmation = z
+  .strictObject({ ...mailedProof, new_password: presentedPassword })
+  .refine(hasOneProof, oneProof)
+  .meta({ id: 'PasswordReset' })
+
+/** `POST /auth/email/verification/confirm` */
+export const emailConfirmation = z
+  .strictObject(mailedProof)
+  .refine(hasOneProof, oneProof)
+  .meta({ id: 'EmailConfirmation' })
+
+/** A mail is on its way, if there is somebody to get it. */
+export const mailRequested = z
+  .object({
+    flow: flow.meta({ description: 'to be sent with the code of the mail, which is good with it alone' }),
+    expires_in: z.int().meta({ description: 'seconds until link and code are no longer good' })
+  })
+  .meta({ id: 'MailRequested' })
+
 export const registrationState = z
   .object({ registration: z.enum(['open', 'closed']) })
   .meta({ id: 'RegistrationState' })
@@ -103,6 +156,7 @@ export const signInResponse = tokenResponse
 export const ownProfile = registeredUser
   .extend({
     email: z.string().nullable(),
+    email_verified: z.boolean(),
     created_at: z.iso.datetime(),
     session_id: z.uuid()
   })

@@ -73,7 +73,7 @@ export function userSummary(user: AdministeredUser) {
 }
 
 /** The members of a user that users and admins both see. */
-export function profileSummary({ id, username, email, roles, createdAt }: UserProfile) {
+export function profileSummary({ id, username, email, roles, createdAt }: Omit<UserProfile, 'emailVerifiedAt'>) {
   return { id, username, email, roles, created_at: createdAt.toISOString() }
 }
 

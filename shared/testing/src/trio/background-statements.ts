@@ -5,5 +5,8 @@
 export function isBackgroundStatement(text: string): boolean {
   const reads =
     /^\s*SELECT (?:.*\b(?:FROM revocations|JOIN signing_keys|FROM schema_contract|FROM _prisma_migrations)\b|to_regclass\()/s
-  return reads.test(text) || /^\s*(?:WITH removed AS|INSERT INTO activity\b)/.test(text)
+  return (
+    reads.test(text) ||
+    /^\s*(?:WITH (?:removed|due) AS|INSERT INTO activity\b|DELETE FROM password_reset_requests\b)/.test(text)
+  )
 }

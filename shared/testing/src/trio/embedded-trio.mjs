@@ -7,7 +7,9 @@ import * as resource from '../../../../services/resource-service/dist/server.js'
 const revocationLog = createInProcessRevocationLog()
 const authService = await auth.createAuthService(auth.loadConfig(process.env), {
   infrastructure: auth.createInProcessInfrastructure(revocationLog),
-  generateAdminPassword: false
+  generateAdminPassword: false,
+  // Where a suite sets MAIL_FROM and PAGES_URL, and no mail server.
+  onMail: () => {}
 })
 await authService.listen()
 const env = { ...process.env, JWKS_URL: `${authService.url}/.well-known/jwks.json`, AUTH_URL: authService.url }

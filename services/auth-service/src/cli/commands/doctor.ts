@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { CommandContext, CommandResult, Perform } from '../command.ts'
 import { checkDatabase } from '../doctor/check-database.ts'
 import { checkIssuer } from '../doctor/check-issuer.ts'
+import { checkMail } from '../doctor/check-mail.ts'
 import { checkRedis } from '../doctor/check-redis.ts'
 import { type Finding, findingsOf } from '../doctor/finding.ts'
 import { RefusedError, UsageError } from '../failures.ts'
@@ -22,14 +23,15 @@ export function addDoctor(program: Command, perform: Perform): void {
     .addHelpText(
       'after',
       '\nLooks at what is given: the issuer (ISSUER), the database and the master key (DATABASE_URL,\n' +
-        'COUNTERSIGN_MASTER_KEY), Redis, its settings and the feed in it (REDIS_URL), and all clocks. It changes nothing.\n' +
+        'COUNTERSIGN_MASTER_KEY), Redis, its settings and the feed in it (REDIS_URL), the mail server (SMTP_URL), and all\n' +
+        'clocks. It changes nothing, and sends no mail.\n' +
         'Ends with exit code 3 when something is wrong.'
     )
     .action((options: DoctorOptions) => perform((context) => examine(context, options)))
 }
 
 async function examine({ parts, note }: CommandContext, options: DoctorOptions): Promise<CommandResult> {
-  const { issuer: configured, database, redisUrl } = await parts.openInspection()
+  const { issuer: configured, database, redisUrl, smtp } = await parts.openInspection()
   const issuer = options.issuer ?? configured
   if (options.issuer !== undefined && !URL.canParse(options.issuer)) throw new UsageError('--issuer: is not a URL.')
   if (options.address !== undefined && !URL.canParse(options.address)) throw new UsageError('--address: is not a URL.')
@@ -44,6 +46,7 @@ async function examine({ parts, note }: CommandContext, options: DoctorOptions):
     database ? await checkDatabase(database, seen?.kids) : [findingsOf('database').skipped('There is no DATABASE_URL.')]
   )
   add(redisUrl ? await checkRedis(redisUrl) : [findingsOf('redis').skipped('There is no REDIS_URL.')])
+  if (smtp) add([await checkMail(smtp)])
   const failed = findings.filter(({ state }) => state === 'failed')
   if (failed.length > 0) {
     const count = failed.length === 1 ? 'One check has' : `${failed.length} checks have`

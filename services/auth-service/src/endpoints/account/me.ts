@@ -18,6 +18,6 @@ export const me = defineRoute(
     async ({ accessToken }) => {
       const user = await users.findProfile(accessToken.sub)
       if (!user) throw new NotFoundError({ description: 'This user no longer exists or is disabled.' })
-      return { ...profileSummary(user), session_id: accessToken.sid }
+      return { ...profileSummary(user), email_verified: user.emailVerifiedAt !== null, session_id: accessToken.sid }
     }
 )

@@ -1,12 +1,12 @@
-import { ConflictError, InvalidRequestError, TooManyRequestsError } from '@countersign/oauth'
+import { ConflictError, InvalidRequestError } from '@countersign/oauth'
 import type { UserStore } from '../../accounts/user-store.ts'
 import { parseUsername, type Username } from '../../accounts/usernames.ts'
 import type { PasswordHashing } from '../../passwords/password-hashing.ts'
 import { refusalOfPassword } from '../../passwords/password-policy.ts'
 import { defineRoute } from '../../routing/route.ts'
+import { chargeAddress } from '../../sign-in/address-limit.ts'
 import type { AttemptCounters } from '../../sign-in/attempt-counters.ts'
 import { flowOfAttempt } from '../../sign-in/attempt-flow.ts'
-import { prefixesOf } from '../../sign-in/networks.ts'
 import { registerBody, registrationState } from '../../wire/account.ts'
 import { registeredUser } from '../../wire/users.ts'
 
@@ -16,8 +16,6 @@ export interface RegisterDeps {
   counters: AttemptCounters
   registrationsPerAddress: number
 }
-
-const registrationWindowSeconds = 3600
 
 /** `GET /auth/register`: whether registration is open, for pages that offer it. */
 export const showRegistration = defineRoute(
@@ -51,7 +49,11 @@ export const register = defineRoute(
       if (refusal) {
         throw new InvalidRequestError({ description: refusal, issues: [{ path: 'password', message: refusal }] })
       }
-      await chargeRegistration(deps, origin.address)
+      await chargeAddress(deps.counters, {
+        name: 'registration',
+        address: origin.address,
+        limit: deps.registrationsPerAddress
+      })
       const user = await deps.users.create({
         username,
         email: body.email,
@@ -63,15 +65,3 @@ export const register = defineRoute(
       return { id: user.id, username: user.username, roles: user.roles }
     }
 )
-
-async function chargeRegistration({ counters, registrationsPerAddress }: RegisterDeps, address: string): Promise<void> {
-  const counts = prefixesOf(address).map(({ network, limitFactor }) => ({
-    name: 'registration',
-    key: network,
-    limit: Math.ceil(registrationsPerAddress * limitFactor),
-    windowSeconds: registrationWindowSeconds
-  }))
-  const [reached] = await counters.charge(counts)
-  if (!reached) return
-  throw new TooManyRequestsError({ retryAfterSeconds: reached.waitMs / 1000, detail: 'registrations per address' })
-}

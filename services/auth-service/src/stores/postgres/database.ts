@@ -117,6 +117,12 @@ export async function orUnavailable<T>(work: Promise<T>): Promise<T> {
   }
 }
 
+/** Whether a statement was refused since a unique index holds the value already. */
+export function isUniqueViolation(error: unknown): boolean {
+  const { meta } = error as { meta?: { driverAdapterError?: { cause?: { originalCode?: unknown } } } }
+  return meta?.driverAdapterError?.cause?.originalCode === '23505'
+}
+
 /** Walks the causes: Prisma wraps the driver's error, the driver the system's. */
 function isUnavailable(error: unknown): boolean {
   for (let cause: unknown = error, depth = 0; cause instanceof Object && depth < 5; depth++) {

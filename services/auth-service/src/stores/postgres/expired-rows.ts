@@ -33,6 +33,19 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
       DELETE FROM activity WHERE (minute, kind, outcome, replica) IN (
         SELECT minute, kind, outcome, replica FROM activity WHERE minute < now() - interval '2 days'
         ORDER BY minute LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
+    mails: (transaction, limit) => transaction.$executeRaw`
+      DELETE FROM mail_outbox WHERE id IN (
+        SELECT id FROM mail_outbox WHERE delivered_at < now() - interval '7 days' OR dead_at < now() - interval '30 days'
+        LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
+    one_time_secrets: (transaction, limit) => transaction.$executeRaw`
+      DELETE FROM one_time_secrets WHERE (user_id, purpose) IN (
+        SELECT user_id, purpose FROM one_time_secrets WHERE expires_at < now() - interval '1 day'
+        ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
+    // Left behind where mail was switched off.
+    password_reset_requests: (transaction, limit) => transaction.$executeRaw`
+      DELETE FROM password_reset_requests WHERE id IN (
+        SELECT id FROM password_reset_requests WHERE created_at < now() - interval '1 day'
+        LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
     // Those that are in no week: a week is dropped as a whole.
     audit_events: (transaction, limit) =>
       countOf(transaction, Prisma.sql`delete_audit_events(${auditRetentionDays}::int, ${limit}::int)`)

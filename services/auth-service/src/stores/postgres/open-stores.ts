@@ -1,13 +1,19 @@
+import { createOneTimeSecretCodec } from '../../accounts/one-time-secrets.ts'
 import type { Config } from '../../config.ts'
+import type { Mail } from '../../mail/open-mail.ts'
 import { createPrismaActivity } from './activity.ts'
 import { createPrismaApiAdministration } from './apis.ts'
 import { createPrismaAuditLog } from './audit-log.ts'
 import { createPrismaClientAdministration, createPrismaClientStore, createPrismaFirstTokens } from './clients.ts'
-import { openDatabase, openDatabasePool, openDatabaseProbe } from './database.ts'
+import { type Database, openDatabase, openDatabasePool, openDatabaseProbe } from './database.ts'
 import { requireNoDroppedSlashes } from './dropped-slashes.ts'
+import { createPrismaEmailVerification } from './email-verification.ts'
 import { createPrismaExpiredRows } from './expired-rows.ts'
 import { createPrismaFailedAuthentications } from './failed-authentications.ts'
 import { createPrismaImportedUsers } from './imported-users.ts'
+import { createMailWriter, createPrismaMailAdministration, createPrismaMailOutbox } from './mail-outbox.ts'
+import { createPrismaOneTimeSecrets } from './one-time-secrets.ts'
+import { createPrismaPasswordResets } from './password-resets.ts'
 import { createPreparedStatements } from './prepared-statements.ts'
 import { createPrismaRefreshTokenFamilies } from './refresh-token-families.ts'
 import { openRevocationFeedSource } from './revocation-feed-source.ts'
@@ -23,9 +29,10 @@ export type PostgresStores = Awaited<ReturnType<typeof openPostgresStores>>
 
 /**
  * Connects to the database, and makes all stores in it.
+ * @param mail absent where no mail is sent
  * @throws {StartError} when the database was made for an issuer that is spelled differently
  */
-export async function openPostgresStores(config: Config) {
+export async function openPostgresStores(config: Config, mail: Mail | undefined) {
   const pool = openDatabasePool({ url: config.databaseUrl.reveal(), connections: config.databaseConnections })
   const database = openDatabase(pool)
   const probe = openDatabaseProbe(config.databaseUrl.reveal())
@@ -43,6 +50,9 @@ export async function openPostgresStores(config: Config) {
     firstTokens: createPrismaFirstTokens(database),
     importedUsers: createPrismaImportedUsers(database),
     families: createPrismaRefreshTokenFamilies(database, preparedStatements, config),
+    mailOutbox: createPrismaMailOutbox(database),
+    mailAdministration: createPrismaMailAdministration(database),
+    accountMail: mail && openAccountMail(database, config, mail),
     outbox: createPrismaRevocationOutbox(database),
     revocationFeed,
     roleAdministration: createPrismaRoleAdministration(database),
@@ -60,5 +70,16 @@ export async function openPostgresStores(config: Config) {
         await database.$disconnect()
       }
     }
+  }
+}
+
+function openAccountMail(database: Database, { masterKeys }: Config, mail: Mail) {
+  const codec = createOneTimeSecretCodec(masterKeys)
+  const cause = { codec, writeMail: createMailWriter(mail) }
+  return {
+    codec,
+    secrets: createPrismaOneTimeSecrets(database),
+    resets: createPrismaPasswordResets(database, cause),
+    verification: createPrismaEmailVerification(database, cause)
   }
 }

@@ -33,7 +33,7 @@ export function createPrismaUserStore(database: Database, preparedStatements: Pr
       orUnavailable(
         database.user.findUnique({
           where: { id, disabledAt: null },
-          select: { id: true, username: true, email: true, roles: true, createdAt: true }
+          select: { id: true, username: true, email: true, emailVerifiedAt: true, roles: true, createdAt: true }
         })
       ).then((profile) => profile ?? undefined),
     async rehash(id, verifiedPasswordHash, newPasswordHash) {
@@ -89,14 +89,24 @@ export function createPrismaUserStore(database: Database, preparedStatements: Pr
       )
       SELECT * FROM created`
     const [row] = rows
-    return row && { id: row.id, username: row.username, email: row.email, roles: row.roles, createdAt: row.created_at }
+    return (
+      row && {
+        id: row.id,
+        username: row.username,
+        email: row.email,
+        emailVerifiedAt: null,
+        roles: row.roles,
+        createdAt: row.created_at
+      }
+    )
   }
 
   async function changePassword(transaction: Queryable, change: PasswordChange) {
     // The user's row is locked first, then the families end: a sign-in with the old password either sees the new hash or has
     // its session ended here.
     const changed = await transaction.$queryRaw<unknown[]>`
-      UPDATE users SET password_hash = ${change.newPasswordHash}, imported_password_hash = NULL, password_set_at = ${databaseNow}
+      UPDATE users SET password_hash = ${change.newPasswordHash}, imported_password_hash = NULL, password_set_at = ${databaseNow},
+        credentials_version = credentials_version + 1
       WHERE id = ${change.userId}::uuid AND ${currentHash} = ${change.verifiedPasswordHash} AND disabled_at IS NULL
       RETURNING 1`
     if (changed.length === 0) return undefined
@@ -112,7 +122,8 @@ export function createPrismaUserStore(database: Database, preparedStatements: Pr
   async function setPassword(transaction: Queryable, userId: string, newPasswordHash: string) {
     // In the same order as above, for the same reason.
     const changed = await transaction.$queryRaw<unknown[]>`
-      UPDATE users SET password_hash = ${newPasswordHash}, imported_password_hash = NULL, password_set_at = ${databaseNow}
+      UPDATE users SET password_hash = ${newPasswordHash}, imported_password_hash = NULL, password_set_at = ${databaseNow},
+        credentials_version = credentials_version + 1
       WHERE id = ${userId}::uuid RETURNING 1`
     if (changed.length === 0) return undefined
     await recordAuditEvent(transaction, { type: 'password.set', userId })

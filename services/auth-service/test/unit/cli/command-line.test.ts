@@ -85,7 +85,9 @@ describe('the command line', () => {
       'clients enable',
       'clients rotate-secret',
       'clients drop-secret',
-      'clients make-key'
+      'clients make-key',
+      'mail list',
+      'mail retry'
     ])
   })
 

@@ -33,6 +33,30 @@ export interface PasswordChange {
   new_password: string
 }
 
+export interface PasswordResetRequest {
+  email?: string
+  username?: string
+}
+
+export interface PasswordReset {
+  /**
+   * what follows # in the link
+   */
+  secret?: string
+  flow?: string
+  code?: string
+  new_password: string
+}
+
+export interface EmailConfirmation {
+  /**
+   * what follows # in the link
+   */
+  secret?: string
+  flow?: string
+  code?: string
+}
+
 export interface UserChange {
   disabled?: boolean
   /**
@@ -311,8 +335,20 @@ export interface OwnProfile {
   username: string
   roles: string[]
   email: string | null
+  email_verified: boolean
   created_at: string
   session_id: string
+}
+
+export interface MailRequested {
+  /**
+   * to be sent with the code of the mail, which is good with it alone
+   */
+  flow: string
+  /**
+   * seconds until link and code are no longer good
+   */
+  expires_in: number
 }
 
 export interface UserPage {
@@ -524,6 +560,35 @@ export interface ClientWithSecret {
   client_secret?: string
 }
 
+export interface DeadMailPage {
+  mails: DeadMail[]
+  /**
+   * `cursor` of the next page; null on the last one
+   */
+  next_cursor: string | null
+}
+
+export interface DeadMail {
+  id: string
+  recipient: string
+  template: 'email_verification' | 'password_changed' | 'password_reset'
+  created_at: string
+  dead_at: string
+  attempts: number
+  /**
+   * why, such as EENVELOPE 550, or expired
+   */
+  reason: string
+  /**
+   * false if it had a link or code, which was erased
+   */
+  can_be_retried: boolean
+}
+
+export interface RetriedMail {
+  id: string
+}
+
 export interface Installation {
   /**
    * this issuer's identifier, as tokens name it
@@ -617,6 +682,9 @@ export interface AuditEvent {
     | 'user.roles_changed'
     | 'password.changed'
     | 'password_change.failed'
+    | 'password_reset.requested'
+    | 'password.reset'
+    | 'email.verified'
     | 'password.set'
     | 'client.created'
     | 'client.changed'
@@ -632,6 +700,7 @@ export interface AuditEvent {
     | 'role.changed'
     | 'role.deleted'
     | 'client_authentication.failed'
+    | 'mail.retried'
     | 'signing_key.published'
     | 'signing_key.rotated'
     | 'signing_key.resealed'

@@ -1,0 +1,85 @@
+import { createHash, createHmac, randomBytes, randomInt } from 'node:crypto'
+import type { MasterKeys } from '../keys/master-keys.ts'
+import type { MailSecret } from '../mail/mail.ts'
+
+/** What a mailed secret is good for; for anything else it is worthless. */
+export type SecretPurpose = 'email_verification' | 'password_reset'
+
+/** How long link and code are good, in seconds. */
+export const secretLifeSeconds: Record<SecretPurpose, number> = { email_verification: 86_400, password_reset: 600 }
+
+/** How often codes of one flow may be tried. */
+export const maxTries = 5
+
+export type Bytes = Uint8Array<ArrayBuffer>
+
+/** What somebody shows to prove that a mail was read: its link, or its code within the flow that asked for it. */
+export type SecretProof =
+  | { readonly kind: 'link'; readonly linkHash: Bytes }
+  | { readonly kind: 'code'; readonly flowHash: Bytes; readonly codeHmacs: readonly Bytes[] }
+
+/** The secret as the database keeps it. */
+export interface StoredSecret {
+  readonly flowHash: Bytes
+  readonly linkHash: Bytes
+  readonly codeHmac: Bytes
+}
+
+export interface OneTimeSecretCodec {
+  /** Begins a flow: the client that asks keeps the text, the database its hash. */
+  newFlow(): { readonly flow: string; readonly flowHash: Bytes }
+  /** A new link and code for a flow. */
+  newSecret(purpose: SecretPurpose, flowHash: Bytes): { readonly secret: MailSecret; readonly stored: StoredSecret }
+  proofOf(purpose: SecretPurpose, shown: { secret: string } | { flow: string; code: string }): SecretProof
+}
+
+/** Codes are short, so they are kept as HMACs under a key of the master key; a code is bound to its purpose and its flow. */
+export function createOneTimeSecretCodec(masterKeys: MasterKeys): OneTimeSecretCodec {
+  const keys = masterKeys.map((key) => key.derive('mailed codes v1'))
+  return {
+    newFlow() {
+      const flow = randomBytes(32).toString('base64url')
+      return { flow, flowHash: sha256(flow) }
+    },
+    newSecret(purpose, flowHash) {
+      const secret = {
+        link: randomBytes(32).toString('base64url'),
+        code: String(randomInt(10 ** 8)).padStart(8, '0')
+      }
+      const [codeHmac] = codeHmacs(purpose, flowHash, secret.code) as [Bytes]
+      return { secret, stored: { flowHash, linkHash: sha256(secret.link), codeHmac } }
+    },
+    proofOf(purpose, shown) {
+      if ('secret' in shown) return { kind: 'link', linkHash: sha256(shown.secret) }
+      const flowHash = sha256(shown.flow)
+      return { kind: 'code', flowHash, codeHmacs: codeHmacs(purpose, flowHash, shown.code) }
+    }
+  }
+
+  function codeHmacs(purpose: SecretPurpose, flowHash: Bytes, code: string): Bytes[] {
+    return keys.map((key) =>
+      Uint8Array.from(createHmac('sha256', key).update(`${purpose}\n`).update(flowHash).update(code).digest())
+    )
+  }
+}
+
+function sha256(text: string): Bytes {
+  return Uint8Array.from(createHash('sha256').update(text).digest())
+}
+
+/** The user whose mail was read. */
+export interface ProvenUser {
+  readonly userId: string
+  readonly username: string
+}
+
+/** The one-time secrets in the database. */
+export interface OneTimeSecrets {
+  /**
+   * Counts a try with a code, before it is compared.
+   * @returns the user; `undefined` when the flow has no code, or its tries are used up
+   */
+  countTry(purpose: SecretPurpose, flowHash: Bytes): Promise<string | undefined>
+  /** Looks at what a proof would consume, and leaves it. */
+  find(purpose: SecretPurpose, proof: SecretProof): Promise<ProvenUser | undefined>
+}

@@ -1,0 +1,35 @@
+import type { ClientInfo } from '../client-info.ts'
+import type { Language } from '../mail/mail.ts'
+import type { EndedFamilies } from '../sessions/refresh-token-families.ts'
+import type { Bytes, SecretProof } from './one-time-secrets.ts'
+
+/** Somebody asks for a new password, by one of the two. */
+export interface PasswordResetRequest {
+  readonly emailKey: string | undefined
+  readonly usernameKey: string | undefined
+  readonly flowHash: Bytes
+  readonly language: Language
+  readonly origin: ClientInfo
+}
+
+/** Passwords that were forgotten. */
+export interface PasswordResets {
+  /** Keeps the request, and looks at no user: it takes as long for a name that nobody has. */
+  request(request: PasswordResetRequest): Promise<void>
+  /**
+   * Turns requests into mails, to users with a verified address.
+   * @returns how many requests it has taken
+   */
+  prepareMails(limit: number): Promise<number>
+  /**
+   * Consumes the proof, sets the password, ends all sessions and all other secrets of the user, and tells the user by mail, in one
+   * transaction.
+   * @returns `undefined` when the proof is not good, or no longer
+   */
+  confirm(reset: {
+    proof: SecretProof
+    newPasswordHash: string
+    language: Language
+    origin: ClientInfo
+  }): Promise<EndedFamilies | undefined>
+}

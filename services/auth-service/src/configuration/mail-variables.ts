@@ -1,0 +1,39 @@
+import { secretText, serviceUrl, shortText } from '@countersign/service-kit'
+import { z } from 'zod'
+import { isMailable, mailableRule } from '../accounts/email-addresses.ts'
+import { parseSmtpUrl, smtpUrlRule } from '../mail/smtp-url.ts'
+
+const senderRule = `an address like no-reply@example.com: ${mailableRule}`
+const nameRule = 'a name of at most 64 characters, without control characters'
+
+/** Mail. Without `SMTP_URL` none is sent, and what needs it is off. */
+export const mailVariables = {
+  smtpUrl: {
+    name: 'SMTP_URL',
+    schema: secretText(
+      z.string(smtpUrlRule).refine((text) => parseSmtpUrl(text) !== undefined, smtpUrlRule)
+    ).optional(),
+    isSecret: true,
+    description:
+      'the mail server: `smtps://user:password@host` or `smtp://user:password@host:587`, which requires STARTTLS except on loopback; `?tls=never` sends in the clear, `?tls=required` requires it on loopback, too. Without it no mail is sent, and password reset and e-mail verification are off'
+  },
+  mailFrom: {
+    name: 'MAIL_FROM',
+    schema: z.string(senderRule).refine(isMailable, senderRule).optional(),
+    defaultText: 'required with `SMTP_URL`',
+    description: 'the address that mail comes from'
+  },
+  pagesUrl: {
+    name: 'PAGES_URL',
+    schema: serviceUrl().optional(),
+    defaultText: 'required with `SMTP_URL`',
+    description: "where people find the pages, the bff-service's `PUBLIC_URL`: links in mail begin with it"
+  },
+  productName: {
+    name: 'PRODUCT_NAME',
+    schema: shortText(nameRule, 64)
+      .refine((text) => !/\p{Cc}/u.test(text), nameRule)
+      .default('Countersign'),
+    description: 'what mail calls this installation'
+  }
+}

@@ -1,0 +1,42 @@
+import { InvalidRequestError, NotFoundError } from '@countersign/oauth'
+import type { EmailVerification } from '../../accounts/email-verification.ts'
+import type { OneTimeSecretCodec, OneTimeSecrets } from '../../accounts/one-time-secrets.ts'
+import type { PasswordResets } from '../../accounts/password-resets.ts'
+import type { Announcing } from '../../revocation/announcing.ts'
+import type { MailedProof } from '../../wire/account.ts'
+
+/** What accounts do by mail. */
+export interface AccountMail {
+  readonly codec: OneTimeSecretCodec
+  readonly secrets: OneTimeSecrets
+  readonly resets: Announcing<PasswordResets>
+  readonly verification: EmailVerification
+  /** Sends at once what was just committed. */
+  wake(): void
+}
+
+export interface AccountMailDeps {
+  /** Absent where no mail server is configured. */
+  accountMail: AccountMail | undefined
+}
+
+/** @throws {NotFoundError} where no mail server is configured */
+export function requireMail({ accountMail }: AccountMailDeps): AccountMail {
+  if (accountMail) return accountMail
+  throw new NotFoundError({
+    description: 'This installation sends no mail: its operator has to configure a mail server.'
+  })
+}
+
+/** The same for each reason, since it must not tell who has an account. */
+export function invalidProof(): InvalidRequestError {
+  return new InvalidRequestError({
+    description:
+      'This link or code is not good: it is wrong, was used, has expired, or was replaced by a later one. Ask for another mail.'
+  })
+}
+
+/** The proof in a body whose schema has checked that there is one. */
+export function shownProof({ secret, flow, code }: MailedProof) {
+  return secret === undefined ? { flow: flow ?? '', code: code ?? '' } : { secret }
+}

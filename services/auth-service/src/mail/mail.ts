@@ -1,0 +1,63 @@
+/** Mail: what is sent, to which address, in which language. */
+
+export const mailTemplates = ['email_verification', 'password_changed', 'password_reset'] as const
+export type MailTemplate = (typeof mailTemplates)[number]
+
+export const languages = ['en', 'de'] as const
+export type Language = (typeof languages)[number]
+
+/** What only the recipient may know. */
+export interface MailSecret {
+  /** Of the link, in base64url. */
+  readonly link: string
+  /** 8 digits. */
+  readonly code: string
+}
+
+/** A mail as its cause describes it. */
+export interface MailDraft {
+  /** The stored address of a user. */
+  readonly recipient: string
+  readonly template: MailTemplate
+  readonly language: Language
+  readonly username: string
+  readonly secret?: { readonly value: MailSecret; readonly lifeSeconds: number }
+}
+
+/** A mail that can be sent. */
+export interface RenderedMail {
+  readonly messageId: string
+  readonly recipient: string
+  readonly subject: string
+  readonly text: string
+  readonly html: string
+}
+
+/** How this installation sends mail. */
+export interface MailSettings {
+  /** The address in `From`. */
+  readonly from: string
+  readonly productName: string
+  /** Where people find the pages; links in mail begin with it, whatever a request says. */
+  readonly pagesUrl: string
+}
+
+/** @returns the language for a header `Accept-Language` (RFC 9110 §12.5.4) */
+export function chooseLanguage(acceptLanguage: string | undefined): Language {
+  const ranked = (acceptLanguage ?? '').slice(0, 256).split(',').map(parseRange)
+  const wanted = ranked.filter(({ quality }) => quality > 0).sort((a, b) => b.quality - a.quality)
+  for (const { tag } of wanted) {
+    const known = languages.find((language) => language === tag)
+    if (known) return known
+  }
+  return languages[0]
+}
+
+function parseRange(range: string) {
+  const [tag = '', ...parameters] = range
+    .trim()
+    .toLowerCase()
+    .split(/\s*;\s*/)
+  const quality = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2)
+  return { tag: tag.split('-')[0], quality: quality === undefined ? 1 : Number(quality) || 0 }
+}

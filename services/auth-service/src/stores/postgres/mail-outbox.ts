@@ -1,0 +1,184 @@
+import { randomUUID } from 'node:crypto'
+import { Prisma } from '@countersign/prisma'
+import { isMailable } from '../../accounts/email-addresses.ts'
+import type { Language, MailDraft, MailTemplate } from '../../mail/mail.ts'
+import {
+  type ClaimedMail,
+  claimSeconds,
+  type DeadMail,
+  type MailAdministration,
+  type MailOutbox
+} from '../../mail/mail-outbox.ts'
+import type { MailSealing } from '../../mail/mail-sealing.ts'
+import { mayAdminister } from './acting-admin.ts'
+import { recordAuditEvent } from './audit-events.ts'
+import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
+import { databaseNow, seconds } from './revocation-entries.ts'
+import { pageOf } from './row-pages.ts'
+
+const daySeconds = 86_400
+
+/** Writes a mail in the transaction that causes it. Call it with the address that is stored for the user. */
+export type WriteMail = (transaction: Queryable, draft: MailDraft) => Promise<void>
+
+/** @param from the domain of this address ends every Message-ID */
+export function createMailWriter({ sealing, from }: { sealing: MailSealing; from: string }): WriteMail {
+  const domain = from.slice(from.lastIndexOf('@') + 1)
+  return async (transaction, { recipient, template, language, username, secret }) => {
+    if (!isMailable(recipient)) throw new TypeError('A mail is written for an address that mail can be sent to.')
+    const id = randomUUID()
+    const sealed = secret ? sealing.seal(id, secret.value) : null
+    const lifeSeconds = Math.min(daySeconds, secret?.lifeSeconds ?? daySeconds)
+    await transaction.$executeRaw`
+      INSERT INTO mail_outbox (id, recipient, template, language, parameters, has_secret, sealed_secret, message_id, give_up_at)
+      VALUES (${id}::uuid, ${recipient}, ${template}, ${language}, ${JSON.stringify({ username })}::jsonb, ${secret !== undefined},
+        ${sealed}, ${`<${id}@${domain}>`}, ${databaseNow} + ${seconds(lifeSeconds)})`
+  }
+}
+
+/** The most mails of one template that an address gets in an hour, so that nobody can flood a mailbox. */
+const mailsPerHour = 5
+
+/** @returns whether the address got as many mails of this template in the last hour as it may */
+export async function gotEnoughMail(
+  transaction: Queryable,
+  recipient: string,
+  template: MailTemplate
+): Promise<boolean> {
+  const [row] = await transaction.$queryRaw<{ count: number }[]>`
+    SELECT count(*)::int AS count FROM mail_outbox
+    WHERE lower(recipient) = lower(${recipient}) AND created_at > ${databaseNow} - ${seconds(3600)} AND template = ${template}`
+  return (row?.count ?? 0) >= mailsPerHour
+}
+
+interface ClaimedRow {
+  id: string
+  recipient: string
+  template: MailTemplate
+  language: Language
+  username: string
+  message_id: string
+  attempts: number
+  sealed_secret: Uint8Array | null
+  is_expired: boolean
+  may_be_duplicate: boolean
+}
+
+const isWaiting = Prisma.sql`delivered_at IS NULL AND dead_at IS NULL`
+
+export function createPrismaMailOutbox(database: Database): MailOutbox {
+  return {
+    async claim(limit) {
+      // A claim that is still there belongs to a replica that crashed, perhaps after the mail server had taken the mail.
+      const rows = await orUnavailable(database.$queryRaw<ClaimedRow[]>`
+        WITH due AS (
+          SELECT id, claimed_until IS NOT NULL AS was_claimed FROM mail_outbox
+          WHERE ${isWaiting} AND next_attempt_at <= ${databaseNow} AND (claimed_until IS NULL OR claimed_until <= ${databaseNow})
+          ORDER BY next_attempt_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
+        )
+        UPDATE mail_outbox m SET claimed_until = ${databaseNow} + ${seconds(claimSeconds)}, attempts = m.attempts + 1,
+          may_be_duplicate = m.may_be_duplicate OR due.was_claimed
+        FROM due WHERE m.id = due.id
+        RETURNING m.id, m.recipient, m.template, m.language, m.parameters->>'username' AS username, m.message_id, m.attempts,
+          m.sealed_secret, m.give_up_at <= ${databaseNow} AS is_expired, m.may_be_duplicate`)
+      return rows.map(toClaimedMail)
+    },
+    async extendClaims(ids) {
+      await orUnavailable(database.$executeRaw`
+        UPDATE mail_outbox SET claimed_until = ${databaseNow} + ${seconds(claimSeconds)}
+        WHERE id = ANY(${ids}::uuid[]) AND ${isWaiting} AND claimed_until IS NOT NULL`)
+    },
+    async settle({ id, attempt }, result) {
+      const [change, isCurrent] =
+        result.outcome === 'delivered'
+          ? // Even if another replica sends it again by now.
+            [Prisma.sql`delivered_at = ${databaseNow}, sealed_secret = NULL`, Prisma.sql`true`]
+          : result.outcome === 'dead'
+            ? [
+                Prisma.sql`dead_at = ${databaseNow}, sealed_secret = NULL, last_error = ${result.reason}`,
+                Prisma.sql`attempts = ${attempt}`
+              ]
+            : [
+                Prisma.sql`last_error = ${result.reason}, may_be_duplicate = may_be_duplicate OR ${result.isOutcomeUnknown},
+                  next_attempt_at = LEAST(give_up_at, ${databaseNow} + ${seconds(result.retryInSeconds)})`,
+                Prisma.sql`attempts = ${attempt}`
+              ]
+      await orUnavailable(database.$executeRaw`
+        UPDATE mail_outbox SET claimed_until = NULL, ${change} WHERE id = ${id}::uuid AND ${isWaiting} AND ${isCurrent}`)
+    },
+    async countWaiting() {
+      const [row] = await orUnavailable(database.$queryRaw<{ waiting: number; oldest: number | null }[]>`
+        SELECT count(*)::int AS waiting, EXTRACT(EPOCH FROM ${databaseNow} - min(created_at))::float8 AS oldest
+        FROM mail_outbox WHERE ${isWaiting}`)
+      return { waiting: row?.waiting ?? 0, oldestSeconds: row?.oldest ?? 0 }
+    }
+  }
+}
+
+function toClaimedMail(row: ClaimedRow): ClaimedMail {
+  return {
+    id: row.id,
+    recipient: row.recipient,
+    template: row.template,
+    language: row.language,
+    username: row.username,
+    messageId: row.message_id,
+    attempt: row.attempts,
+    sealedSecret: row.sealed_secret,
+    isExpired: row.is_expired,
+    mayBeDuplicate: row.may_be_duplicate
+  }
+}
+
+interface DeadRow {
+  id: string
+  recipient: string
+  template: MailTemplate
+  created_at: Date
+  at: Date
+  attempts: number
+  last_error: string | null
+  has_secret: boolean
+}
+
+export function createPrismaMailAdministration(database: Database): MailAdministration {
+  return {
+    async listDead({ after, limit }) {
+      const isLater = after
+        ? Prisma.sql`AND (dead_at, id) < (${after.at.toISOString()}::timestamptz, ${after.id}::uuid)`
+        : Prisma.empty
+      const rows = await orUnavailable(database.$queryRaw<DeadRow[]>`
+        SELECT id, recipient, template, created_at, dead_at AS at, attempts, last_error, has_secret FROM mail_outbox
+        WHERE dead_at IS NOT NULL ${isLater} ORDER BY dead_at DESC, id DESC LIMIT ${limit + 1}`)
+      const { page, last } = pageOf(rows, limit)
+      return { mails: page.map(toDeadMail), next: last }
+    },
+    retry: (id, actorId) => orUnavailable(inTransaction(database, (transaction) => retry(transaction, id, actorId)))
+  }
+}
+
+async function retry(transaction: Queryable, id: string, actorId: string | undefined) {
+  if (!(await mayAdminister(transaction, actorId))) return 'not_an_admin'
+  const [mail] = await transaction.$queryRaw<{ has_secret: boolean; template: string }[]>`
+    SELECT has_secret, template FROM mail_outbox WHERE id = ${id}::uuid AND dead_at IS NOT NULL FOR UPDATE`
+  if (!mail) return 'unknown'
+  if (mail.has_secret) return 'secret_erased'
+  await transaction.$executeRaw`
+    UPDATE mail_outbox SET dead_at = NULL, attempts = 0, next_attempt_at = ${databaseNow},
+      give_up_at = ${databaseNow} + ${seconds(daySeconds)} WHERE id = ${id}::uuid`
+  await recordAuditEvent(transaction, { type: 'mail.retried', actorId, detail: { mail: id, template: mail.template } })
+  return 'retried'
+}
+
+function toDeadMail(row: DeadRow): DeadMail {
+  return {
+    id: row.id,
+    recipient: row.recipient,
+    template: row.template,
+    createdAt: row.created_at,
+    deadAt: row.at,
+    attempts: row.attempts,
+    reason: row.last_error ?? '',
+    canBeRetried: !row.has_secret
+  }
+}

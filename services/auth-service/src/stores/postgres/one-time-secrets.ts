@@ -1,0 +1,72 @@
+import { Prisma } from '@countersign/prisma'
+import {
+  maxTries,
+  type OneTimeSecrets,
+  type ProvenUser,
+  type SecretProof,
+  type SecretPurpose,
+  type StoredSecret,
+  secretLifeSeconds
+} from '../../accounts/one-time-secrets.ts'
+import { type Database, orUnavailable, type Queryable } from './database.ts'
+import { databaseNow, seconds } from './revocation-entries.ts'
+
+/** Keeps a new secret in the place of an older one of its purpose. */
+export async function putSecret(
+  transaction: Queryable,
+  {
+    userId,
+    purpose,
+    address,
+    stored
+  }: { userId: string; purpose: SecretPurpose; address: string; stored: StoredSecret }
+): Promise<void> {
+  const { linkHash, codeHmac, flowHash } = stored
+  await transaction.$executeRaw`
+    INSERT INTO one_time_secrets (user_id, purpose, address, link_hash, code_hmac, flow_hash, credentials_version, expires_at)
+    SELECT id, ${purpose}, ${address}, ${linkHash}, ${codeHmac}, ${flowHash}, credentials_version,
+      ${databaseNow} + ${seconds(secretLifeSeconds[purpose])}
+    FROM users WHERE id = ${userId}::uuid
+    ON CONFLICT (user_id, purpose) DO UPDATE SET address = EXCLUDED.address, link_hash = EXCLUDED.link_hash,
+      code_hmac = EXCLUDED.code_hmac, flow_hash = EXCLUDED.flow_hash, credentials_version = EXCLUDED.credentials_version,
+      expires_at = EXCLUDED.expires_at, tries = 0, used_at = NULL`
+}
+
+/** Good for its purpose now: not used, not expired, and from after the last change of a credential. `u` is its user. */
+const isGood = (
+  purpose: SecretPurpose
+) => Prisma.sql`s.purpose = ${purpose} AND s.used_at IS NULL AND s.expires_at > ${databaseNow}
+  AND u.id = s.user_id AND u.credentials_version = s.credentials_version AND u.disabled_at IS NULL`
+
+const matches = (proof: SecretProof) =>
+  proof.kind === 'link'
+    ? Prisma.sql`s.link_hash = ${proof.linkHash}`
+    : Prisma.sql`s.flow_hash = ${proof.flowHash} AND s.code_hmac IN (${Prisma.join([...proof.codeHmacs])})`
+
+/** Consumes a secret, in the transaction that does what it is good for. Of many that try at once, one gets it. */
+export async function consumeSecret(
+  transaction: Queryable,
+  purpose: SecretPurpose,
+  proof: SecretProof
+): Promise<{ userId: string; address: string } | undefined> {
+  const [row] = await transaction.$queryRaw<{ user_id: string; address: string }[]>`
+    UPDATE one_time_secrets s SET used_at = ${databaseNow} FROM users u
+    WHERE ${matches(proof)} AND ${isGood(purpose)} RETURNING s.user_id, s.address`
+  return row && { userId: row.user_id, address: row.address }
+}
+
+export function createPrismaOneTimeSecrets(database: Database): OneTimeSecrets {
+  return {
+    async countTry(purpose, flowHash) {
+      const [row] = await orUnavailable(database.$queryRaw<{ user_id: string }[]>`
+        UPDATE one_time_secrets s SET tries = s.tries + 1 FROM users u
+        WHERE s.flow_hash = ${flowHash} AND s.tries < ${maxTries} AND ${isGood(purpose)} RETURNING s.user_id`)
+      return row?.user_id
+    },
+    async find(purpose, proof) {
+      const [user] = await orUnavailable(database.$queryRaw<ProvenUser[]>`
+        SELECT u.id AS "userId", u.username FROM one_time_secrets s, users u WHERE ${matches(proof)} AND ${isGood(purpose)}`)
+      return user
+    }
+  }
+}

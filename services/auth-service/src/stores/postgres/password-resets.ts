@@ -1,0 +1,100 @@
+import { isMailable } from '../../accounts/email-addresses.ts'
+import type { OneTimeSecretCodec } from '../../accounts/one-time-secrets.ts'
+import { type Bytes, secretLifeSeconds } from '../../accounts/one-time-secrets.ts'
+import type { PasswordResets } from '../../accounts/password-resets.ts'
+import { type Language, languages } from '../../mail/mail.ts'
+import { recordAuditEvent } from './audit-events.ts'
+import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
+import { endFamilies, familiesOfUser } from './ending-families.ts'
+import { gotEnoughMail, type WriteMail } from './mail-outbox.ts'
+import { consumeSecret, putSecret } from './one-time-secrets.ts'
+import { databaseNow, seconds } from './revocation-entries.ts'
+
+export interface MailCause {
+  readonly codec: OneTimeSecretCodec
+  readonly writeMail: WriteMail
+}
+
+const purpose = 'password_reset'
+/** A request that has waited longer is dropped: its user has asked again by then. */
+const requestLifeSeconds = 3600
+
+interface RequestRow {
+  email_key: string | null
+  username_key: string | null
+  flow_hash: Uint8Array
+  language: string
+  address: string
+  user_agent: string
+}
+
+export function createPrismaPasswordResets(database: Database, { codec, writeMail }: MailCause): PasswordResets {
+  return {
+    async request({ emailKey, usernameKey, flowHash, language, origin }) {
+      await orUnavailable(database.$executeRaw`
+        INSERT INTO password_reset_requests (email_key, username_key, flow_hash, language, address, user_agent)
+        VALUES (${emailKey ?? null}, ${usernameKey ?? null}, ${flowHash}, ${language}, ${origin.address}, ${origin.userAgent})`)
+    },
+
+    prepareMails: (limit) =>
+      orUnavailable(
+        inTransaction(database, async (transaction) => {
+          const requests = await transaction.$queryRaw<(RequestRow & { is_fresh: boolean })[]>`
+            DELETE FROM password_reset_requests WHERE id IN (
+              SELECT id FROM password_reset_requests ORDER BY id LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+            RETURNING *, created_at > ${databaseNow} - ${seconds(requestLifeSeconds)} AS is_fresh`
+          for (const request of requests) if (request.is_fresh) await prepareMail(transaction, request)
+          return requests.length
+        })
+      ),
+
+    confirm: ({ proof, newPasswordHash, language, origin }) =>
+      orUnavailable(
+        inTransaction(database, async (transaction) => {
+          const consumed = await consumeSecret(transaction, purpose, proof)
+          if (!consumed) return undefined
+          const { userId, address } = consumed
+          // As for a change of the password: first the user's row, then the families. The new version voids all other secrets.
+          const [user] = await transaction.$queryRaw<{ username: string; language: string | null }[]>`
+            UPDATE users SET password_hash = ${newPasswordHash}, imported_password_hash = NULL, password_set_at = ${databaseNow},
+              credentials_version = credentials_version + 1
+            WHERE id = ${userId}::uuid RETURNING username, language`
+          if (!user) return undefined
+          await recordAuditEvent(transaction, { type: 'password.reset', userId, origin })
+          await writeMail(transaction, {
+            recipient: address,
+            template: 'password_changed',
+            language: languageOf(user.language, language),
+            username: user.username
+          })
+          return endFamilies(transaction, { selection: familiesOfUser(userId), reason: 'password_changed' })
+        })
+      )
+  }
+
+  async function prepareMail(transaction: Queryable, request: RequestRow): Promise<void> {
+    const [user] = await transaction.$queryRaw<
+      { id: string; username: string; email: string; language: string | null }[]
+    >`
+      SELECT id, username, email, language FROM users
+      WHERE (email_key = ${request.email_key} OR username_key = ${request.username_key})
+        AND email_verified_at IS NOT NULL AND disabled_at IS NULL`
+    if (!user || !isMailable(user.email) || (await gotEnoughMail(transaction, user.email, purpose))) return
+    const { secret, stored } = codec.newSecret(purpose, request.flow_hash as Bytes)
+    await putSecret(transaction, { userId: user.id, purpose, address: user.email, stored })
+    await writeMail(transaction, {
+      recipient: user.email,
+      template: purpose,
+      language: languageOf(user.language, request.language),
+      username: user.username,
+      secret: { value: secret, lifeSeconds: secretLifeSeconds[purpose] }
+    })
+    const origin = { address: request.address, userAgent: request.user_agent }
+    await recordAuditEvent(transaction, { type: 'password_reset.requested', userId: user.id, origin })
+  }
+}
+
+/** The user's own choice, or that of the request. */
+export function languageOf(chosen: string | null, requested: string): Language {
+  return languages.find((one) => one === chosen) ?? languages.find((one) => one === requested) ?? languages[0]
+}

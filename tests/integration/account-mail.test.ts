@@ -1,0 +1,372 @@
+import { randomBytes } from 'node:crypto'
+import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import {
+  type Credentials,
+  get,
+  post,
+  query,
+  refresh,
+  register,
+  send,
+  signIn,
+  startTrio,
+  type Trio
+} from '@countersign/testing/trio'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import {
+  type MailServer,
+  mailPassword,
+  mailUser,
+  type ReceivedMail,
+  secretsOf,
+  startMailServer
+} from './fixtures/mail-server.ts'
+
+const pagesUrl = 'https://pages.example.com/account'
+
+interface Requested {
+  flow: string
+  expires_in: number
+}
+
+describe.skipIf(!inject('docker'))('accounts and their mail', () => {
+  let database: TestDatabase
+  let mailServer: MailServer
+  let trio: Trio
+  let url: string
+
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    mailServer = await startMailServer()
+    trio = await startTrio({
+      databaseUrl: database.url,
+      redisUrl: await createTestRedis(),
+      authReplicas: 2,
+      env: {
+        SMTP_URL: `smtp://${mailUser}:${encodeURIComponent(mailPassword)}@localhost:${mailServer.port}?tls=required`,
+        NODE_EXTRA_CA_CERTS: mailServer.certificate,
+        MAIL_FROM: 'no-reply@example.com',
+        PRODUCT_NAME: 'Example <Inc>',
+        PAGES_URL: pagesUrl,
+        REGISTRATIONS_PER_ADDRESS: '1000'
+      }
+    })
+    url = trio.auth.url
+  })
+  afterAll(async () => {
+    await trio?.stop()
+    await mailServer?.stop()
+    await database?.drop()
+  })
+
+  interface Account extends Credentials {
+    readonly id: string
+    readonly email: string
+  }
+
+  async function newAccount(): Promise<Account> {
+    const user = await register(url)
+    const email = `${user.username}@example.com`
+    await query(database.url, 'UPDATE users SET email = $2 WHERE id = $1', [user.id, email])
+    return { ...user, email }
+  }
+
+  async function verified(): Promise<Account> {
+    const account = await newAccount()
+    const token = (await signIn(url, account)).access_token
+    const { status } = await post(`${url}/auth/email/verification`, undefined, token)
+    expect(status).toBe(202)
+    const { secret } = secretsOf(await mailServer.mailTo(account.email))
+    expect((await post(`${url}/auth/email/verification/confirm`, { secret }, token)).status).toBe(204)
+    return account
+  }
+
+  const askForReset = async (body: object) => post<Requested>(`${url}/auth/password-reset`, body)
+  const resetMail = async (email: string, count = 1) => {
+    const ofReset = () =>
+      mailServer.received.filter(({ to, content }) => to.includes(email) && content.subject?.includes('Reset'))
+    await expect.poll(() => ofReset().length, { timeout: 20_000 }).toBe(count)
+    return secretsOf(ofReset()[count - 1] as never)
+  }
+  const newPassword = () => randomBytes(12).toString('base64url')
+  const confirmReset = (body: object, at = url) => post(`${at}/auth/password-reset/confirm`, body)
+  const versionOf = async ({ id }: Account) =>
+    (await query<{ v: number }>(database.url, 'SELECT credentials_version v FROM users WHERE id = $1', [id]))[0]?.v
+  const eventsOf = async ({ id }: Account) =>
+    (await query<{ type: string }>(database.url, 'SELECT type FROM audit_events WHERE user_id = $1', [id])).map(
+      ({ type }) => type
+    )
+
+  describe('verification', () => {
+    test('by link: the mail is encrypted, in both forms, escaped, and its link is of PAGES_URL whatever the request says', async () => {
+      const account = await newAccount()
+      const session = await signIn(url, account)
+      const token = session.access_token
+      const poison = 'evil.example.net'
+      const answer = await send<Requested>(`${url}/auth/email/verification`, {
+        method: 'POST',
+        headers: {
+          Authorization: `Bearer ${token}`,
+          'X-Forwarded-Host': poison,
+          'X-Forwarded-Proto': 'gopher',
+          'X-Forwarded-For': poison,
+          Forwarded: `host=${poison}`,
+          Origin: `https://${poison}`,
+          Referer: `https://${poison}/`
+        }
+      })
+      expect({ status: answer.status, body: answer.body }).toEqual({
+        status: 202,
+        body: { flow: expect.stringMatching(/^[\w-]{43}$/), expires_in: 86_400 }
+      })
+      const mail = await mailServer.mailTo(account.email)
+      const { link, secret, code } = secretsOf(mail)
+      expect(link).toBe(`${pagesUrl}/verify-email#${secret}`)
+      expect(secret).toMatch(/^[\w-]{43}$/)
+      expect(code).toMatch(/^\d{8}$/)
+      expect(mail.isEncrypted).toBe(true)
+      expect(mail.to).toEqual([account.email])
+      const { from, to, headers, html, text, subject } = mail.content
+      expect(from?.value).toEqual([{ name: 'Example <Inc>', address: 'no-reply@example.com' }])
+      expect(to).toMatchObject({ value: [{ address: account.email }] })
+      expect(headers.get('auto-submitted')).toBe('auto-generated')
+      expect(subject).toBe('Example <Inc>: Confirm your e-mail address')
+      expect(html).toContain('Example &lt;Inc&gt;')
+      expect(html).toContain(`href="${link}"`)
+      expect(`${text}${html}`).not.toContain(poison)
+
+      expect((await get<{ email_verified: boolean }>(`${url}/auth/me`, token)).body.email_verified).toBe(false)
+      const confirmation = `${url}/auth/email/verification/confirm`
+      expect((await post(confirmation, { secret }, token)).status).toBe(204)
+      expect((await get<{ email_verified: boolean }>(`${url}/auth/me`, token)).body.email_verified).toBe(true)
+      expect((await refresh(url, session.refresh_token)).status).toBe(200)
+      expect(await eventsOf(account)).toContain('email.verified')
+      // Used up; and there is nothing left to ask for.
+      expect((await post(confirmation, { secret }, token)).status).toBe(400)
+      expect((await post(`${url}/auth/email/verification`, undefined, token)).body.error).toBe('already_verified')
+    })
+
+    test('by code, in German, and only in the flow that asked', async () => {
+      const account = await newAccount()
+      const token = (await signIn(url, account)).access_token
+      const ask = async () =>
+        (
+          await send<Requested>(`${url}/auth/email/verification`, {
+            method: 'POST',
+            headers: { Authorization: `Bearer ${token}`, 'Accept-Language': 'fr, de-AT;q=0.8, en;q=0.5' }
+          })
+        ).body.flow
+      const flow = await ask()
+      const mail = await mailServer.mailTo(account.email)
+      expect(mail.content.subject).toContain('Bestätigen Sie Ihre E-Mail-Adresse')
+      const { code } = secretsOf(mail)
+      const confirm = (body: object) => post(`${url}/auth/email/verification/confirm`, body, token)
+      const otherFlow = flow.startsWith('A') ? `B${flow.slice(1)}` : `A${flow.slice(1)}`
+      expect((await confirm({ flow: otherFlow, code })).status).toBe(400)
+      expect((await confirm({ flow, code })).status).toBe(204)
+    })
+
+    test('a second mail ends the first, and a fifth wrong code ends the flow', async () => {
+      const account = await newAccount()
+      const token = (await signIn(url, account)).access_token
+      const ask = async () => (await post<Requested>(`${url}/auth/email/verification`, undefined, token)).body.flow
+      await ask()
+      const first = await mailServer.mailTo(account.email)
+      const flow = await ask()
+      const second = await mailServer.mailTo(account.email, (mail) => mail !== first)
+      const confirm = (body: object) => post(`${url}/auth/email/verification/confirm`, body, token)
+      expect((await confirm({ secret: secretsOf(first).secret })).status).toBe(400)
+      const { code, secret } = secretsOf(second)
+      const wrong = String((Number(code) + 1) % 10 ** 8).padStart(8, '0')
+      for (let tries = 0; tries < 5; tries++) expect((await confirm({ flow, code: wrong })).status).toBe(400)
+      expect((await confirm({ flow, code })).status).toBe(400)
+      // The link needs no guess.
+      expect((await confirm({ secret })).status).toBe(204)
+    })
+
+    test('a secret is worthless in the session of another user, and an address has one owner', async () => {
+      const [account, other] = [await newAccount(), await newAccount()]
+      await query(database.url, 'UPDATE users SET email = $2 WHERE id = $1', [other.id, account.email.toUpperCase()])
+      const [token, otherToken] = [(await signIn(url, account)).access_token, (await signIn(url, other)).access_token]
+      await post(`${url}/auth/email/verification`, undefined, token)
+      const { secret } = secretsOf(await mailServer.mailTo(account.email))
+      const confirmation = `${url}/auth/email/verification/confirm`
+      expect((await post(confirmation, { secret }, otherToken)).status).toBe(400)
+      expect((await post(confirmation, { secret }, token)).status).toBe(204)
+      await post(`${url}/auth/email/verification`, undefined, otherToken)
+      const isLate = ({ content }: ReceivedMail) => content.text?.includes(other.username) ?? false
+      const late = secretsOf(await mailServer.mailTo(account.email, isLate))
+      const refused = await post(confirmation, { secret: late.secret }, otherToken)
+      expect({ status: refused.status, error: refused.body.error }).toEqual({ status: 409, error: 'address_taken' })
+    })
+
+    test('says why there is no mail, and stops after five in an hour', async () => {
+      const user = await register(url)
+      const token = (await signIn(url, user)).access_token
+      const ask = () => post(`${url}/auth/email/verification`, undefined, token)
+      expect((await ask()).body.error).toBe('no_address')
+      await query(database.url, `UPDATE users SET email = '"a,b"@example.com' WHERE id = $1`, [user.id])
+      expect((await ask()).body.error).toBe('not_mailable')
+      await query(database.url, 'UPDATE users SET email = $2 WHERE id = $1', [user.id, `${user.username}@example.com`])
+      for (let mails = 0; mails < 5; mails++) expect((await ask()).status).toBe(202)
+      expect((await ask()).status).toBe(429)
+    })
+
+    test.each([
+      '"a,b"@example.com',
+      'a,b@example.com',
+      'a@example.com\r\nBcc: b@example.com',
+      'a@example.com, b@example.com'
+    ])('an account cannot be registered with %j', async (email) => {
+      const body = { username: `u${randomBytes(6).toString('hex')}`, password: newPassword(), email }
+      expect((await post(`${url}/auth/register`, body)).status).toBe(400)
+    })
+  })
+
+  describe('a forgotten password', () => {
+    test('is reset by link: sessions end, older secrets are void, nobody is signed in, and a mail tells of it', async () => {
+      const account = await verified()
+      const session = await signIn(url, account)
+      await askForReset({ username: account.username })
+      const first = await resetMail(account.email)
+      await askForReset({ email: account.email.toUpperCase() })
+      const { link, secret } = await resetMail(account.email, 2)
+      expect(link).toBe(`${pagesUrl}/reset-password#${secret}`)
+      const password = newPassword()
+      expect((await confirmReset({ secret: first.secret, new_password: password })).status).toBe(400)
+      // Refused passwords use nothing up.
+      expect((await confirmReset({ secret, new_password: 'qwertyuiop' })).status).toBe(400)
+      expect((await confirmReset({ secret, new_password: account.username })).status).toBe(400)
+      const done = await confirmReset({ secret, new_password: password })
+      expect({ status: done.status, body: done.body, cookie: done.headers.get('Set-Cookie') }).toEqual({
+        status: 204,
+        body: '',
+        cookie: null
+      })
+      expect((await refresh(url, session.refresh_token)).status).toBe(400)
+      await expect.poll(async () => (await get(`${trio.resource.url}/me`, session.access_token)).status).toBe(401)
+      const { username } = account
+      expect((await post(`${url}/auth/login`, { username, password: account.password })).status).toBe(401)
+      await signIn(url, { username, password })
+      const told = await mailServer.mailTo(
+        account.email,
+        ({ content }) => content.subject?.includes('was changed') ?? false
+      )
+      expect(secretsOf(told)).toMatchObject({ link: `${pagesUrl}/forgot-password`, secret: '', code: '' })
+      expect(await eventsOf(account)).toEqual(expect.arrayContaining(['password_reset.requested', 'password.reset']))
+      expect(await versionOf(account)).toBe(1)
+    })
+
+    test('is reset by code', async () => {
+      const account = await verified()
+      const { flow } = (await askForReset({ email: account.email })).body
+      const { code } = await resetMail(account.email)
+      const password = newPassword()
+      expect((await confirmReset({ flow, code, new_password: password })).status).toBe(204)
+      await signIn(url, { username: account.username, password })
+    })
+
+    test('a change of the password voids the link', async () => {
+      const account = await verified()
+      await askForReset({ email: account.email })
+      const { secret } = await resetMail(account.email)
+      const token = (await signIn(url, account)).access_token
+      const changed = { current_password: account.password, new_password: newPassword() }
+      expect((await post(`${url}/auth/password`, changed, token)).status).toBe(204)
+      expect((await confirmReset({ secret, new_password: newPassword() })).status).toBe(400)
+    })
+
+    test('the response is the same for a name that nobody has, an address that is not verified, and one that is', async () => {
+      const [known, unverified] = [await verified(), await newAccount()]
+      const before = mailServer.received.length
+      const shape = { flow: expect.stringMatching(/^[\w-]{43}$/), expires_in: 600 }
+      for (const body of [
+        { email: known.email },
+        { email: unverified.email },
+        { username: unverified.username },
+        { email: 'nobody@example.org' },
+        { username: 'nobody-there' },
+        { username: 'no name at all' }
+      ]) {
+        const { status, body: answer } = await askForReset(body)
+        expect({ status, answer }).toEqual({ status: 202, answer: shape })
+      }
+      await resetMail(known.email)
+      await expect
+        .poll(() => query(database.url, 'SELECT 1 FROM password_reset_requests'), { timeout: 20_000 })
+        .toHaveLength(0)
+      expect(mailServer.received.slice(before).map(({ to }) => to)).toEqual([[known.email]])
+    })
+
+    test('ten wrong codes in an hour close the codes of the account, and not its links', async () => {
+      const account = await verified()
+      for (const mails of [1, 2]) {
+        const { flow } = (await askForReset({ email: account.email })).body
+        const { code } = await resetMail(account.email, mails)
+        const wrong = String((Number(code) + 1) % 10 ** 8).padStart(8, '0')
+        for (let tries = 0; tries < 5; tries++) {
+          expect((await confirmReset({ flow, code: wrong, new_password: newPassword() })).status).toBe(400)
+        }
+      }
+      const { flow } = (await askForReset({ email: account.email })).body
+      const { code, secret } = await resetMail(account.email, 3)
+      expect((await confirmReset({ flow, code, new_password: newPassword() })).status).toBe(400)
+      expect((await confirmReset({ secret, new_password: newPassword() })).status).toBe(204)
+    })
+
+    test('a secret of one purpose is worthless for another', async () => {
+      const account = await newAccount()
+      const token = (await signIn(url, account)).access_token
+      const { flow } = (await post<Requested>(`${url}/auth/email/verification`, undefined, token)).body
+      const { secret, code } = secretsOf(await mailServer.mailTo(account.email))
+      expect((await confirmReset({ secret, new_password: newPassword() })).status).toBe(400)
+      expect((await confirmReset({ flow, code, new_password: newPassword() })).status).toBe(400)
+      expect((await post(`${url}/auth/email/verification/confirm`, { secret }, token)).status).toBe(204)
+    })
+
+    test.each(['link', 'code'] as const)(
+      'of 50 parallel uses of a %s on two replicas one succeeds; GET and HEAD use nothing up',
+      async (kind) => {
+        const account = await verified()
+        const { flow } = (await askForReset({ email: account.email })).body
+        const { secret, code } = await resetMail(account.email)
+        for (const method of ['GET', 'HEAD']) {
+          const { status } = await fetch(`${url}/auth/password-reset/confirm?secret=${secret}`, { method })
+          expect(status).toBe(405)
+        }
+        const proof = kind === 'link' ? { secret } : { flow, code }
+        const attempts = Array.from({ length: 50 }, async (_, at) => {
+          const password = newPassword()
+          const body = { ...proof, new_password: password }
+          for (;;) {
+            const { status } = await confirmReset(body, trio.auths[at % 2]?.url)
+            // There was no time for the hash: it is asked again.
+            if (status !== 503) return { status, password }
+          }
+        })
+        const results = await Promise.all(attempts)
+        const successes = results.filter(({ status }) => status === 204)
+        expect(successes).toHaveLength(1)
+        expect(results.filter(({ status }) => status === 400)).toHaveLength(49)
+        await signIn(url, { username: account.username, password: successes[0]?.password as string })
+        expect(await versionOf(account)).toBe(1)
+      }
+    )
+  })
+
+  test('no secret is in the database or the logs', async () => {
+    const waiting = await query<{ row: string }>(database.url, 'SELECT mail_outbox::text AS row FROM mail_outbox')
+    const secrets = await query<{ row: string }>(
+      database.url,
+      'SELECT one_time_secrets::text AS row FROM one_time_secrets'
+    )
+    const kept = [...waiting, ...secrets].map(({ row }) => row).join('\n') + trio.logs()
+    const used = mailServer.received.map(secretsOf).flatMap(({ secret, code }) => [secret, code])
+    expect(used.filter((text) => text !== '' && kept.includes(text))).toEqual([])
+    const [sealed] = await query<{ count: number }>(
+      database.url,
+      'SELECT count(*)::int FROM mail_outbox WHERE sealed_secret IS NOT NULL AND delivered_at IS NOT NULL'
+    )
+    expect(sealed?.count).toBe(0)
+  })
+})
