@@ -136,7 +136,12 @@ export const mailRequested = z
   .meta({ id: 'MailRequested' })
 
 export const registrationState = z
-  .object({ registration: z.enum(['open', 'closed']) })
+  .object({
+    registration: z.enum(['open', 'closed']),
+    mail: z
+      .boolean()
+      .meta({ description: 'whether a forgotten password can be reset, and an address verified, by mail' })
+  })
   .meta({ id: 'RegistrationState' })
 
 /** The tokens of a session (RFC 6749 §5.1). */

@@ -6,12 +6,12 @@ import { clientInfoOf } from '../requests/client-info.ts'
 
 const account = z.strictObject({ username: z.string(), password: z.string(), email: z.string().optional() })
 
-/** `GET /bff/registration`: whether registration is open. */
+/** `GET /bff/registration`: whether registration is open, and whether there is mail. */
 export function showRegistration({ issuer }: { issuer: IssuerClient }): Middleware {
   return async function showRegistration(ctx) {
-    const isOpen = await issuer.isRegistrationOpen(clientInfoOf(ctx))
+    const offers = await issuer.readOffers(clientInfoOf(ctx))
     ctx.set('Cache-Control', 'no-store')
-    ctx.body = { registration: isOpen ? 'open' : 'closed' }
+    ctx.body = offers
   }
 }
 

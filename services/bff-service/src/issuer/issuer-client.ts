@@ -15,6 +15,8 @@ import { z } from 'zod'
 export interface ClientInfo {
   readonly address: string
   readonly userAgent: string
+  /** The header `Accept-Language`, by which the language of a mail is chosen; empty if there is none. */
+  readonly acceptLanguage: string
   readonly requestId: string
 }
 
@@ -29,10 +31,21 @@ export interface IssuerClient {
   /** Ends the family of a refresh token of any generation. */
   signOut(refreshToken: string, browser: ClientInfo): Promise<void>
   register(account: unknown, browser: ClientInfo): Promise<unknown>
-  /** Whether users can register themselves. */
-  isRegistrationOpen(browser: ClientInfo): Promise<boolean>
+  /** What users without a session can do. */
+  readOffers(browser: ClientInfo): Promise<Offers>
+  /** Has a mail sent to who has forgotten a password, if there is such a user. */
+  requestPasswordReset(who: unknown, browser: ClientInfo): Promise<unknown>
+  /** Sets a new password with what the mail has brought. */
+  confirmPasswordReset(reset: unknown, browser: ClientInfo): Promise<void>
   /** Whether the issuer still accepts an access token: not after its session, its user or its key was revoked. */
   isLive(accessToken: string, browser: ClientInfo): Promise<boolean>
+}
+
+/** What an installation offers to users without a session. */
+export interface Offers {
+  readonly registration: 'open' | 'closed'
+  /** Whether a forgotten password can be reset, and an address verified, by mail. */
+  readonly mail: boolean
 }
 
 /** The API that an access token is to be for (RFC 8707). */
@@ -70,7 +83,7 @@ const tokenResponse = z.object({
 
 const deviceTokenOf = z.object({ device_token: z.string().max(512) })
 
-const closedRegistration = z.object({ registration: z.literal('closed') })
+const offersOf = z.object({ registration: z.enum(['open', 'closed']), mail: z.boolean().optional() })
 
 const errorAnswer = z.object({
   error: z.string(),
@@ -103,12 +116,17 @@ export function createIssuerClient({
       await post('/auth/logout', { refresh_token: refreshToken }, browser)
     },
     register: (account, browser) => post('/auth/register', account, browser),
-    async isRegistrationOpen(browser) {
+    async readOffers(browser) {
       const { response, answer } = await call('/auth/register', { headers: {} }, browser, questionTimeoutMs)
       // An older issuer does not say; its response to a registration does.
-      if (response.status === 404 || response.status === 405) return true
+      if (response.status === 404 || response.status === 405) return { registration: 'open', mail: false }
       if (!response.ok) throw refusal('/auth/register', response, answer)
-      return !closedRegistration.safeParse(answer).success
+      const offers = offersOf.safeParse(answer).data
+      return { registration: offers?.registration ?? 'open', mail: offers?.mail ?? false }
+    },
+    requestPasswordReset: (who, browser) => post('/auth/password-reset', who, browser),
+    async confirmPasswordReset(reset, browser) {
+      await post('/auth/password-reset/confirm', reset, browser)
     },
     async isLive(accessToken, browser) {
       const headers = { Authorization: `Bearer ${accessToken}` }
@@ -137,6 +155,7 @@ export function createIssuerClient({
         ...request.headers,
         'X-Forwarded-For': browser.address,
         'User-Agent': browser.userAgent,
+        'Accept-Language': browser.acceptLanguage,
         'X-Request-Id': browser.requestId
       },
       redirect: 'manual',

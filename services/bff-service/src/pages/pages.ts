@@ -6,7 +6,16 @@ import type { Context, Middleware } from 'koa'
 import { noncePlaceholder, type WebAsset, type WebAssets } from './web-assets.ts'
 
 /** The routes of the pages, below the path that they stand under. Others get the same page, which says so, with 404. */
-const routesOfPages = ['', '/sign-in', '/register', '/admin', '/admin/{*path}']
+const routesOfPages = [
+  '',
+  '/sign-in',
+  '/register',
+  '/forgot-password',
+  '/reset-password',
+  '/verify-email',
+  '/admin',
+  '/admin/{*path}'
+]
 
 /** @param pagesPath `/`, or a path without a slash at its end */
 export function pagePaths(pagesPath: string): string[] {

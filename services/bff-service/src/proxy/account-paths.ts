@@ -3,7 +3,8 @@
  * return tokens (sign-in, refresh), which scripts must not see, and not the sign-out, which has to end the browser's session
  * too.
  */
-const accountPaths = /^\/(?:auth\/(?:me|password|sessions(?:\/[^/]+)?|logout-all|logout-others)|admin\/.+)$/
+const accountPaths =
+  /^\/(?:auth\/(?:me|password|email\/verification(?:\/confirm)?|sessions(?:\/[^/]+)?|logout-all|logout-others)|admin\/.+)$/
 
 export function isAccountPath(path: string): boolean {
   return accountPaths.test(path)

@@ -5,7 +5,7 @@ import type { OnRevoked } from '../../src/issuer/revocation-listener.ts'
 import { createLiveConnections, type LiveConnections } from '../../src/sessions/live-connections.ts'
 import type { PresentedSession } from '../../src/sessions/session-service.ts'
 
-const browser = { address: '192.0.2.1', userAgent: 'test', requestId: '1' }
+const browser = { address: '192.0.2.1', userAgent: 'test', acceptLanguage: '', requestId: '1' }
 const minute = 60_000
 
 describe('connections that outlive their request', () => {

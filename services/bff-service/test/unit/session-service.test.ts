@@ -20,7 +20,7 @@ import {
 } from '../../src/sessions/session-service.ts'
 import type { SessionStore } from '../../src/sessions/session-store.ts'
 
-const browser = { address: '192.0.2.1', userAgent: 'test', requestId: '1' }
+const browser = { address: '192.0.2.1', userAgent: 'test', acceptLanguage: '', requestId: '1' }
 const absoluteSeconds = 86_400
 
 interface TestIssuer {
@@ -80,7 +80,9 @@ function createIssuer(): TestIssuer {
         issuer.signedOut.push(refreshToken)
       },
       register: async () => ({}),
-      isRegistrationOpen: async () => true,
+      readOffers: async () => ({ registration: 'open', mail: false }),
+      requestPasswordReset: async () => ({}),
+      confirmPasswordReset: async () => {},
       async isLive() {
         issuer.questions += 1
         await issuer.gate

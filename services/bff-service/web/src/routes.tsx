@@ -1,10 +1,13 @@
 import { type ComponentType, lazy } from 'react'
 import { Route, Routes } from 'react-router'
 import { AccountPage } from './account/account-page.tsx'
+import { VerifyEmailPage } from './account/verify-email-page.tsx'
 import { NotFoundPage } from './layout/not-found-page.tsx'
+import { ForgotPasswordPage } from './session/forgot-password-page.tsx'
 import { RegisterPage } from './session/register-page.tsx'
 import { RequireAdmin } from './session/require-admin.tsx'
 import { RequireSession } from './session/require-session.tsx'
+import { ResetPasswordPage } from './session/reset-password-page.tsx'
 import { SignInPage } from './session/sign-in-page.tsx'
 import { Shell } from './shell/shell.tsx'
 
@@ -35,6 +38,9 @@ export function AppRoutes() {
       <Route element={<Shell />}>
         <Route path="/sign-in" element={<SignInPage />} />
         <Route path="/register" element={<RegisterPage />} />
+        <Route path="/forgot-password" element={<ForgotPasswordPage />} />
+        <Route path="/reset-password" element={<ResetPasswordPage />} />
+        <Route path="/verify-email" element={<VerifyEmailPage />} />
         <Route element={<RequireSession />}>
           <Route path="/" element={<AccountPage />} />
           <Route path="/admin" element={<RequireAdmin />}>

@@ -9,6 +9,7 @@ import type { AttemptCounters } from '../../sign-in/attempt-counters.ts'
 import { flowOfAttempt } from '../../sign-in/attempt-flow.ts'
 import { registerBody, registrationState } from '../../wire/account.ts'
 import { registeredUser } from '../../wire/users.ts'
+import type { AccountMailDeps } from './account-mail.ts'
 
 export interface RegisterDeps {
   users: Pick<UserStore, 'create'>
@@ -17,17 +18,17 @@ export interface RegisterDeps {
   registrationsPerAddress: number
 }
 
-/** `GET /auth/register`: whether registration is open, for pages that offer it. */
+/** `GET /auth/register`: whether registration is open, and whether there is mail, for pages that offer what needs them. */
 export const showRegistration = defineRoute(
   {
     method: 'get',
     path: '/auth/register',
-    summary: 'Whether users can register themselves',
+    summary: 'Whether users can register themselves, and reset their passwords by mail',
     access: 'public',
     response: { status: 200, schema: registrationState }
   },
-  ({ registration }: { registration: 'open' | 'closed' }) =>
-    () => ({ registration })
+  ({ registration, accountMail }: { registration: 'open' | 'closed' } & AccountMailDeps) =>
+    () => ({ registration, mail: accountMail !== undefined })
 )
 
 /** `POST /auth/register`: creates a user without roles. */

@@ -2,14 +2,40 @@ import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tansta
 import { useRef } from 'react'
 import { ApiError, isAway, isConflict } from '../api/api-error.ts'
 import { request } from '../api/request.ts'
-import type { ApiIdentity, OwnProfile, OwnSessionPage, PasswordChange } from '../api/types.ts'
+import type {
+  ApiIdentity,
+  EmailConfirmation,
+  MailRequested,
+  OwnProfile,
+  OwnSessionPage,
+  PasswordChange
+} from '../api/types.ts'
 
 const sessionsKey = ['account', 'sessions'] as const
+const profileKey = ['account', 'profile'] as const
 
 export function useOwnProfile() {
   return useQuery({
-    queryKey: ['account', 'profile'],
+    queryKey: profileKey,
     queryFn: ({ signal }) => request<OwnProfile>('/account/auth/me', { signal })
+  })
+}
+
+/** Has a mail sent to the address of the profile. */
+export function useRequestVerification() {
+  return useMutation({
+    mutationFn: () => request<MailRequested>('/account/auth/email/verification', { method: 'POST' })
+  })
+}
+
+/** Verifies the address with what the mail has brought. */
+export function useVerifyEmail() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (proof: EmailConfirmation) =>
+      request('/account/auth/email/verification/confirm', { method: 'POST', body: proof }),
+    gcTime: 0,
+    onSuccess: () => client.invalidateQueries({ queryKey: profileKey })
   })
 }
 

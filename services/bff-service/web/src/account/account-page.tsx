@@ -3,11 +3,13 @@ import { ApiAccessSection } from './api-access-section.tsx'
 import { ChangePasswordSection } from './change-password-section.tsx'
 import { ProfileSection } from './profile-section.tsx'
 import { SessionsSection } from './sessions-section.tsx'
+import { VerifyEmailSection } from './verify-email-section.tsx'
 
 export function AccountPage() {
   return (
     <Page title="Your account" width="medium">
       <ProfileSection />
+      <VerifyEmailSection />
       <ChangePasswordSection />
       <SessionsSection />
       <ApiAccessSection />

@@ -10,11 +10,11 @@ export function ProfileSection() {
   return (
     <Section title="Profile">
       <QueryResult query={profile}>
-        {({ username, email, roles, created_at }) => (
+        {({ username, email, email_verified, roles, created_at }) => (
           <Facts
             items={[
               ['Username', username],
-              ['E-mail', email ?? 'none'],
+              ['E-mail', email === null ? 'none' : `${email}${email_verified ? ' (confirmed)' : ''}`],
               ['Roles', <Roles key="roles" roles={roles} />],
               ['Member since', <DateTime key="created" value={created_at} />]
             ]}

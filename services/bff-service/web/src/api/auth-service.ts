@@ -268,6 +268,10 @@ export interface RevocableIdentifiers {
 
 export interface RegistrationState {
   registration: 'open' | 'closed'
+  /**
+   * whether a forgotten password can be reset, and an address verified, by mail
+   */
+  mail: boolean
 }
 
 export interface RegisteredUser {

@@ -7,7 +7,7 @@ import { endSession, lookAgain, shownUserOf } from './session.ts'
 export function createQueryClient(): QueryClient {
   const onError = (error: unknown) => {
     if (isSessionEnd(error)) endSession(client)
-    if (isSessionChange(error)) lookAgain(client)
+    if (isSessionChange(error)) void lookAgain(client)
   }
   const client = new QueryClient({
     queryCache: new QueryCache({ onError }),

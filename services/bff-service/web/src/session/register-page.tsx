@@ -8,7 +8,7 @@ import { usePageForm } from '../forms/page-form.ts'
 import { LoadingPage } from '../layout/loading-page.tsx'
 import { Page } from '../layout/page.tsx'
 import { FormCard } from './form-card.tsx'
-import { useRegistration } from './registration.ts'
+import { useOffers } from './offers.ts'
 import { returnPathOf } from './return-path.ts'
 import { ReturnTo } from './return-to.tsx'
 import { useSessionState } from './session.ts'
@@ -32,10 +32,10 @@ function usernameError(text: string): string | null {
 export function RegisterPage() {
   const { data: state } = useSessionState()
   const { search } = useLocation()
-  const registration = useRegistration()
+  const offers = useOffers()
   if (state?.status === 'signed_in') return <ReturnTo path={returnPathOf(search)} />
-  if (!registration) return <LoadingPage />
-  const isOpen = registration === 'open'
+  if (!offers) return <LoadingPage />
+  const isOpen = offers.registration === 'open'
   return (
     <Page title={isOpen ? 'Create an account' : 'Registration is closed'} width="narrow" leavesFocus={isOpen}>
       {isOpen ? (

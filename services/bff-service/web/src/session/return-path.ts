@@ -14,7 +14,9 @@ function isLocalPath(text: string): boolean {
 /** Where to go after sign-in: a path of this origin. The root when the parameter is none. */
 export function returnPathOf(search: string): string {
   const text = new URLSearchParams(search).get(parameter) ?? '/'
-  return isLocalPath(text) && !/^\/(sign-in|register)\b/.test(withinPages(text) ?? '') ? text : '/'
+  return isLocalPath(text) && !/^\/(sign-in|register|forgot-password|reset-password)\b/.test(withinPages(text) ?? '')
+    ? text
+    : '/'
 }
 
 /** The sign-in page that leads back to this location of the pages. */

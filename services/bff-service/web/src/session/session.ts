@@ -38,8 +38,8 @@ export function useSessionState() {
 }
 
 /** Checks again who is signed in: another tab, or another user of this browser, may have changed that. */
-export function lookAgain(client: QueryClient): void {
-  void client.refetchQueries({ queryKey: sessionKey })
+export function lookAgain(client: QueryClient): Promise<void> {
+  return client.refetchQueries({ queryKey: sessionKey })
 }
 
 /** The session that the page shows: a live one, or one that ended under a form. */

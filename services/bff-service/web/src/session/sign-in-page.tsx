@@ -8,7 +8,7 @@ import { usePageForm } from '../forms/page-form.ts'
 import { LoadingPage } from '../layout/loading-page.tsx'
 import { Page } from '../layout/page.tsx'
 import { FormCard } from './form-card.tsx'
-import { useRegistration } from './registration.ts'
+import { useOffers } from './offers.ts'
 import { returnPathOf } from './return-path.ts'
 import { ReturnTo } from './return-to.tsx'
 import { useSessionState } from './session.ts'
@@ -17,7 +17,7 @@ import { type Credentials, useSignIn } from './sign-in.ts'
 export function SignInPage() {
   const { data: state, isPending } = useSessionState()
   const { search, state: notice } = useLocation()
-  const registration = useRegistration()
+  const offers = useOffers()
   if (isPending) return <LoadingPage />
   if (state?.status === 'signed_in') return <ReturnTo path={returnPathOf(search)} />
   return (
@@ -32,8 +32,20 @@ export function SignInPage() {
           <Text size="sm">Your account is created. Sign in to use it.</Text>
         </Alert>
       )}
+      {notice === 'password_reset' && (
+        <Alert color="green">
+          <Text size="sm">Your new password is set. Sign in with it.</Text>
+        </Alert>
+      )}
       <SignInForm />
-      {registration === 'open' && (
+      {offers?.mail && (
+        <Text size="sm">
+          <Anchor component={Link} to="/forgot-password" underline="always">
+            Forgot your password?
+          </Anchor>
+        </Text>
+      )}
+      {offers?.registration === 'open' && (
         <Text size="sm">
           New here?{' '}
           <Anchor component={Link} to={{ pathname: '/register', search }} underline="always">

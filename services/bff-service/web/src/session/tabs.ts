@@ -14,9 +14,9 @@ export function tellOtherTabs(change: SessionChange): void {
 export function followSession(client: QueryClient): void {
   otherTabs.onmessage = ({ data }: MessageEvent<SessionChange>) => {
     if (data === 'signed_out') endSession(client, 'signed_out')
-    else lookAgain(client)
+    else void lookAgain(client)
   }
-  const comeBack = () => document.visibilityState === 'visible' && lookAgain(client)
+  const comeBack = () => document.visibilityState === 'visible' && void lookAgain(client)
   document.addEventListener('visibilitychange', comeBack)
   window.addEventListener('focus', comeBack)
   window.addEventListener('pageshow', ({ persisted }) => persisted && comeBack())

@@ -1,0 +1,45 @@
+import { Button, Stack } from '@mantine/core'
+import { ApiError } from '../api/api-error.ts'
+import { CodeField, codeError, digitsOf } from '../components/code-field.tsx'
+import { FormProblem } from '../forms/form-problem.tsx'
+import { usePageForm } from '../forms/page-form.ts'
+import { refusedProof } from '../forms/refused-proof.ts'
+import type { useVerifyEmail } from './account-api.ts'
+
+interface VerifyEmailFormProps {
+  /** What the link has brought; or the flow, in which the code is good that the person enters. */
+  proof: { secret: string } | { flow: string }
+  verify: ReturnType<typeof useVerifyEmail>
+}
+
+/** Confirms the address of the account; a click, so that a link which a scanner opens changes nothing. */
+export function VerifyEmailForm({ proof, verify }: VerifyEmailFormProps) {
+  const needsCode = 'flow' in proof
+  const form = usePageForm({
+    initialValues: { code: '' },
+    validate: { code: (text) => (needsCode ? codeError(text) : null) },
+    wishes: { code: 'Enter the 8 digits of the code in the mail.' }
+  })
+  const submit = form.onSubmit(({ code }) => {
+    if (verify.isPending) return
+    verify.mutate({ ...proof, ...(needsCode && { code: digitsOf(code) }) }, { onError: (error) => form.refuse(error) })
+  })
+  return (
+    <form method="post" noValidate onSubmit={submit}>
+      <Stack maw={400}>
+        {needsCode && <CodeField key={form.key('code')} {...form.getInputProps('code')} />}
+        <FormProblem form={form} message={takenAddress(form.problem) ?? refusedProof(form.problem, proof)} />
+        <div>
+          <Button type="submit" loading={verify.isPending}>
+            Confirm the address
+          </Button>
+        </div>
+      </Stack>
+    </form>
+  )
+}
+
+function takenAddress(error: unknown): string | undefined {
+  const isTaken = error instanceof ApiError && error.code === 'address_taken'
+  return isTaken ? 'Another account has confirmed this address. Only one account can.' : undefined
+}

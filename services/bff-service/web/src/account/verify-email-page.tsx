@@ -1,0 +1,65 @@
+import { Alert, Anchor, Text } from '@mantine/core'
+import { Link } from 'react-router'
+import { LoadingPage } from '../layout/loading-page.tsx'
+import { Page } from '../layout/page.tsx'
+import { useLinkSecret } from '../session/link-secret.ts'
+import { useSessionState } from '../session/session.ts'
+import { SignInForm } from '../session/sign-in-page.tsx'
+import { useVerifyEmail } from './account-api.ts'
+import { VerifyEmailForm } from './verify-email-form.tsx'
+
+const title = 'Confirm your e-mail address'
+
+/** Where the link in the mail leads. Who is not signed in in this browser signs in on this page, which keeps the link's secret. */
+export function VerifyEmailPage() {
+  const secret = useLinkSecret()
+  const { data: state, isPending } = useSessionState()
+  const verify = useVerifyEmail()
+  if (isPending) return <LoadingPage />
+  if (verify.isSuccess) {
+    return (
+      <Page key="done" title={title} width="narrow">
+        <Alert color="green" role="status">
+          <Text size="sm">Your e-mail address is confirmed.</Text>
+        </Alert>
+        <ToAccount />
+      </Page>
+    )
+  }
+  if (!secret) {
+    return (
+      <Page key="incomplete" title={title} width="narrow">
+        <Text>This page is opened by the link in a mail. Open that link again, with all that is in it.</Text>
+        <ToAccount />
+      </Page>
+    )
+  }
+  if (state?.status !== 'signed_in') {
+    return (
+      <Page
+        key="sign-in"
+        title={title}
+        lead="Sign in to the account that the mail is about."
+        width="narrow"
+        leavesFocus
+      >
+        <SignInForm />
+      </Page>
+    )
+  }
+  return (
+    <Page key="confirm" title={title} lead={`You are signed in as ${state.session.username}.`} width="narrow">
+      <VerifyEmailForm proof={{ secret }} verify={verify} />
+    </Page>
+  )
+}
+
+function ToAccount() {
+  return (
+    <Text size="sm">
+      <Anchor component={Link} to="/" underline="always">
+        To your account
+      </Anchor>
+    </Text>
+  )
+}

@@ -1,0 +1,26 @@
+import { TextInput, type TextInputProps } from '@mantine/core'
+
+/** The digits of a code that a person typed or pasted, perhaps with spaces. */
+export function digitsOf(text: string): string {
+  return text.replaceAll(/[\s-]/g, '')
+}
+
+export function codeError(text: string): string | null {
+  return /^\d{8}$/.test(digitsOf(text)) ? null : 'Enter the 8 digits of the code in the mail.'
+}
+
+/** A field for a code that came by mail. */
+export function CodeField(props: TextInputProps) {
+  return (
+    <TextInput
+      label="Code"
+      description="8 digits, in the mail"
+      autoComplete="one-time-code"
+      inputMode="numeric"
+      spellCheck={false}
+      required
+      maxLength={32}
+      {...props}
+    />
+  )
+}
