@@ -43,7 +43,11 @@ export async function openCrashFixture(): Promise<CrashFixture> {
     env: {
       REGISTRATIONS_PER_ADDRESS: '100000',
       SIGN_IN_FAILURES_PER_ADDRESS: '100000',
-      SESSIONS_PER_USER: String(sessionsPerUser)
+      SESSIONS_PER_USER: String(sessionsPerUser),
+      // Nothing listens there: mail is written, and waits.
+      SMTP_URL: 'smtp://127.0.0.1:9',
+      MAIL_FROM: 'no-reply@example.com',
+      PAGES_URL: 'http://pages.test'
     }
   })
   let auth = trio.auth

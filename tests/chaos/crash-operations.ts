@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { TokenResponse } from '@countersign/oauth'
 import {
   type Answer,
@@ -242,6 +243,45 @@ export const operations: readonly Operation[] = [
           expect((await run()).status).toBe(isCommitted ? 400 : 204)
           await expectEnded(fixture, [there], 'password_changed', true)
           await expectUsable(fixture, here)
+          await signIn(fixture.authUrl, { ...user, password: newPassword })
+        }
+      }
+    }
+  },
+  {
+    name: 'password reset',
+    commits: 'COMMIT',
+    async prepare(fixture) {
+      const user = await register(fixture.authUrl)
+      const sessions = [await signIn(fixture.authUrl, user), await signIn(fixture.authUrl, user)]
+      const [secret, newPassword] = [randomBytes(32).toString('base64url'), `another ${user.password}`]
+      usedSecrets.add(secret).add(newPassword)
+      await query(
+        fixture.databaseUrl,
+        `INSERT INTO one_time_secrets (user_id, purpose, address, link_hash, flow_hash, credentials_version, expires_at)
+         VALUES ($1, 'password_reset', 'user@example.com', sha256($2), sha256($3), 0, now() + interval '10 minutes')`,
+        [user.id, secret, `flow of ${secret}`]
+      )
+      const run = () => post(`${fixture.authUrl}/auth/password-reset/confirm`, { secret, new_password: newPassword })
+      const mails = async () =>
+        (
+          await query(fixture.databaseUrl, "SELECT 1 FROM mail_outbox WHERE parameters->>'username' = $1", [
+            user.username
+          ])
+        ).length
+      return {
+        nameOf: namesOf(sessions),
+        run,
+        isOver: () => isPublished(fixture, ...sessions),
+        status: 204,
+        ended: sessions,
+        async verify(isCommitted) {
+          await expectEnded(fixture, sessions, 'password_changed', isCommitted)
+          expect(await mails()).toBe(isCommitted ? 1 : 0)
+          expect(await auditedOf(fixture, user, 'password.reset')).toBe(isCommitted ? 1 : 0)
+          expect((await run()).status).toBe(isCommitted ? 400 : 204)
+          await expectEnded(fixture, sessions, 'password_changed', true)
+          expect(await mails()).toBe(1)
           await signIn(fixture.authUrl, { ...user, password: newPassword })
         }
       }

@@ -85,7 +85,7 @@ describe.skipIf(!inject('docker'))('mail on its way', () => {
   const skipPause = (email: string) =>
     query(
       database.url,
-      `UPDATE mail_outbox SET next_attempt_at = now(), claimed_until = LEAST(claimed_until, now()) WHERE recipient = $1`,
+      `UPDATE mail_outbox SET next_attempt_at = now(), claimed_until = CASE WHEN claimed_until IS NOT NULL THEN now() END WHERE recipient = $1`,
       [email]
     )
   const receivedBy = (email: string) => mailServer.received.filter(({ to }) => to.includes(email))
@@ -235,8 +235,15 @@ describe.skipIf(!inject('docker'))('mail on its way', () => {
       expect(receivedBy(email)).toHaveLength(1)
     })
 
+    async function countDuplicates(): Promise<number> {
+      const metrics = await (await fetch(`${trio.auth.managementUrl}/metrics`)).text()
+      const [, count] = /^countersign_mail_possible_duplicates_total\{.*\} (\d+)$/m.exec(metrics) ?? []
+      return Number(count ?? 0)
+    }
+
     test('after the mail was taken has it sent twice, with one Message-ID, and that is said', async () => {
       const { email } = await newUser()
+      const before = await countDuplicates()
       await withVictim(async () => {
         const killed = new Promise<void>((resolve) => {
           mailServer.onMail(async () => {
@@ -253,8 +260,7 @@ describe.skipIf(!inject('docker'))('mail on its way', () => {
       const { message_id: messageId } = await untilRow(email, { is_delivered: true, attempts: 2 })
       expect(receivedBy(email).map(({ content }) => content.messageId)).toEqual([messageId, messageId])
       expect(trio.auth.logs()).toContain('an earlier attempt may have delivered this mail, too')
-      const metrics = await (await fetch(`${trio.auth.managementUrl}/metrics`)).text()
-      expect(metrics).toMatch(/^countersign_mail_possible_duplicates_total\{template="password_reset".*\} 1$/m)
+      expect(await countDuplicates()).toBe(before + 1)
     })
   })
 })

@@ -36,8 +36,11 @@ export function createPrismaPasswordResets(database: Database, { codec, writeMai
         VALUES (${emailKey ?? null}, ${usernameKey ?? null}, ${flowHash}, ${language}, ${origin.address}, ${origin.userAgent})`)
     },
 
-    prepareMails: (limit) =>
-      orUnavailable(
+    async prepareMails(limit) {
+      // Mostly there is none, and then no transaction either.
+      const waiting = await orUnavailable(database.$queryRaw<unknown[]>`SELECT 1 FROM password_reset_requests LIMIT 1`)
+      if (waiting.length === 0) return 0
+      return orUnavailable(
         inTransaction(database, async (transaction) => {
           const requests = await transaction.$queryRaw<(RequestRow & { is_fresh: boolean })[]>`
             DELETE FROM password_reset_requests WHERE id IN (
@@ -46,7 +49,8 @@ export function createPrismaPasswordResets(database: Database, { codec, writeMai
           for (const request of requests) if (request.is_fresh) await prepareMail(transaction, request)
           return requests.length
         })
-      ),
+      )
+    },
 
     confirm: ({ proof, newPasswordHash, language, origin }) =>
       orUnavailable(
