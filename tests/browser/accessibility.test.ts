@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { post, send, signIn } from '@countersign/testing/trio'
 import type { Page } from 'playwright-core'
@@ -14,62 +12,10 @@ import {
   registerOnPage,
   signInOnPage
 } from './fixture.ts'
+import { problemsOf, show, ways } from './fixtures/accessibility.ts'
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 /** `SCREENSHOTS=1` renews the pictures of docs/browser.md. */
 const takesScreenshots = process.env.SCREENSHOTS === '1'
-
-interface Violation {
-  id: string
-  nodes: { html: string; failureSummary: string }[]
-}
-
-/** What axe-core says of the page as it is. */
-async function violationsOf(page: Page, options: object): Promise<string[]> {
-  if (await page.evaluate(() => !('axe' in window))) await page.evaluate(axe)
-  const run = `axe.run(${JSON.stringify(options)}).then(({ violations }) => violations)`
-  const violations = await page.evaluate<Violation[]>(run)
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`)
-  )
-}
-
-const wide = { width: 1280, height: 900 }
-const ways = [
-  { name: 'light', colorScheme: 'light', viewport: wide, rules: {} },
-  // The document is the same; its colors differ.
-  { name: 'dark', colorScheme: 'dark', viewport: wide, rules: { runOnly: ['color-contrast', 'link-in-text-block'] } },
-  { name: 'on a small screen', colorScheme: 'light', viewport: { width: 360, height: 740 }, rules: {} }
-] as const
-
-async function show(page: Page, { colorScheme, viewport }: (typeof ways)[number]): Promise<void> {
-  await page.emulateMedia({ colorScheme })
-  await page.setViewportSize(viewport)
-}
-
-/** Colors and dialogs change gradually: ends what has begun by the next frame. */
-async function endTransitions(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    for (let frame = 0; frame < 2; frame++) await new Promise((resolve) => requestAnimationFrame(resolve))
-    for (const animation of document.getAnimations()) {
-      if (animation.effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY) animation.finish()
-    }
-  })
-}
-
-/** Looks at a page in each of the ways, without loading it again. */
-async function problemsOf(page: Page): Promise<string[]> {
-  const found: string[] = []
-  for (const way of ways) {
-    await show(page, way)
-    await endTransitions(page)
-    const { name } = way
-    found.push(...(await violationsOf(page, way.rules)).map((text) => `${name}: ${text}`))
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-    if (overflow > 0) found.push(`${name}: ${overflow} px wider than the screen`)
-  }
-  return found
-}
 
 describe.skipIf(!hasBrowser)('every page can be used by everybody, in light, in dark and on a small screen:', () => {
   let fixture: Fixture

@@ -13,6 +13,10 @@ const title = 'Confirm your e-mail address'
 /** Where the link in the mail leads. Who is not signed in in this browser signs in on this page, which keeps the link's secret. */
 export function VerifyEmailPage() {
   const secret = useLinkSecret()
+  return <ConfirmAddress key={secret} secret={secret} />
+}
+
+function ConfirmAddress({ secret }: { secret: string | undefined }) {
   const { data: state, isPending } = useSessionState()
   const verify = useVerifyEmail()
   if (isPending) return <LoadingPage />

@@ -14,7 +14,7 @@ export function ResetPasswordPage() {
       width="narrow"
     >
       {secret ? (
-        <NewPasswordForm proof={{ secret }} />
+        <NewPasswordForm key={secret} proof={{ secret }} />
       ) : (
         <Text>This page is opened by the link in a mail. Open that link again, with all that is in it.</Text>
       )}

@@ -1,0 +1,252 @@
+import { findLastingPort } from '@countersign/testing'
+import { get, post, query, send, untilReady } from '@countersign/testing/trio'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import {
+  type MailServer,
+  mailPassword,
+  mailUser,
+  type ReceivedMail,
+  secretsOf,
+  startMailServer
+} from '../integration/fixtures/mail-server.ts'
+import { type Fixture, hasBrowser, newPerson, openFixture, type Person, signInOnPage, type Visitor } from './fixture.ts'
+import { problemsOf, show, ways } from './fixtures/accessibility.ts'
+
+const heading = (page: Page, name: string) => page.getByRole('heading', { level: 1, name }).waitFor()
+const button = (page: Page, name: string) => page.getByRole('button', { name })
+
+describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in the pages', () => {
+  let fixture: Fixture
+  let mailServer: MailServer
+  let baseURL: string
+
+  beforeAll(async () => {
+    mailServer = await startMailServer()
+    const port = await findLastingPort()
+    baseURL = `http://localhost:${port}`
+    fixture = await openFixture({
+      env: {
+        SMTP_URL: `smtp://${mailUser}:${encodeURIComponent(mailPassword)}@localhost:${mailServer.port}`,
+        MAIL_FROM: 'no-reply@example.com',
+        PAGES_URL: baseURL
+      }
+    })
+    await untilReady(await fixture.trio.startBff({ PORT: String(port), PUBLIC_URL: baseURL }))
+  })
+  afterAll(async () => {
+    await fixture?.close()
+    await mailServer?.stop()
+  })
+
+  interface Account extends Person {
+    readonly email: string
+  }
+  const newAccount = (): Account => {
+    const person = newPerson()
+    return { ...person, email: `${person.username}@example.com` }
+  }
+  const visit = (options: Parameters<Fixture['visit']>[0] = {}): Promise<Visitor> =>
+    fixture.visit({ baseURL, locale: 'en-GB', ...options })
+  const isOf = (subject: RegExp) => (mail: ReceivedMail) => subject.test(mail.content.subject ?? '')
+
+  async function registerWithAddress(page: Page, { username, password, email }: Account): Promise<void> {
+    await page.goto('/register')
+    await page.getByRole('textbox', { name: 'Username' }).fill(username)
+    await page.getByLabel('Password', { exact: true }).fill(password)
+    await page.getByRole('textbox', { name: 'E-mail (optional)' }).fill(email)
+    await button(page, 'Create account').click()
+    await heading(page, 'Your account')
+  }
+
+  async function askToConfirm(page: Page): Promise<void> {
+    await button(page, 'Send a mail').click()
+    await page.getByText('A mail is on its way to').waitFor()
+  }
+
+  async function expectConfirmed(page: Page, { email }: Account): Promise<void> {
+    await page.goto('/')
+    await page.getByText(`${email} (confirmed)`).waitFor()
+    expect(await button(page, 'Send a mail').count()).toBe(0)
+  }
+
+  /** An account with a confirmed address, made without the pages. */
+  async function confirmedAccount(): Promise<Account> {
+    const account = newAccount()
+    const { username, password, email } = account
+    expect((await post(`${fixture.trio.auth.url}/auth/register`, { username, password, email })).status).toBe(201)
+    await query(
+      fixture.database.url,
+      'UPDATE users SET email_verified_at = now(), email_key = $2 WHERE username = $1',
+      [username, email.toLowerCase()]
+    )
+    return account
+  }
+
+  async function askForReset(page: Page, name: string): Promise<void> {
+    await page.goto('/sign-in')
+    await page.getByRole('link', { name: 'Forgot your password?' }).click()
+    await page.getByRole('textbox', { name: 'E-mail address or username' }).fill(name)
+    await button(page, 'Send the mail').click()
+    await heading(page, 'Look into your mail')
+  }
+
+  test('an address is confirmed by the code of the mail, in the account', async () => {
+    const account = newAccount()
+    const { page } = await visit()
+    await registerWithAddress(page, account)
+    await askToConfirm(page)
+    const { code } = secretsOf(await mailServer.mailTo(account.email))
+    const field = page.getByRole('textbox', { name: 'Code' })
+    await field.fill('1234')
+    await button(page, 'Confirm the address').click()
+    await page.getByText('Enter the 8 digits of the code in the mail.').waitFor()
+    await field.fill(code === '00000000' ? '00000001' : '00000000')
+    await button(page, 'Confirm the address').click()
+    await page.getByText('This code is not good').waitFor()
+    await field.fill(`${code.slice(0, 4)} ${code.slice(4)}`)
+    await button(page, 'Confirm the address').click()
+    await page.getByText('Your e-mail address is confirmed.').waitFor()
+    await expectConfirmed(page, account)
+  })
+
+  test('an address is confirmed by the link, in another browser after a sign-in; its secret leaves the address bar', async () => {
+    const account = newAccount()
+    const { page } = await visit()
+    await registerWithAddress(page, account)
+    await askToConfirm(page)
+    const { link } = secretsOf(await mailServer.mailTo(account.email))
+    expect(link).toMatch(new RegExp(`^${baseURL}/verify-email#`))
+
+    // A scanner that opens the link, and runs its scripts.
+    for (const method of ['GET', 'HEAD']) expect((await send(link, { method })).status).toBe(200)
+    const scanner = await visit()
+    await scanner.page.goto(link)
+    await heading(scanner.page, 'Confirm your e-mail address')
+
+    const other = await visit()
+    const requested: string[] = []
+    other.page.on('request', (request) => requested.push(request.url() + (request.headers().referer ?? '')))
+    await other.page.goto(link)
+    await other.page.getByText('Sign in to the account that the mail is about.').waitFor()
+    expect(other.page.url()).toBe(`${baseURL}/verify-email`)
+    await other.page.getByRole('textbox', { name: 'Username' }).fill(account.username)
+    await other.page.getByLabel('Password', { exact: true }).fill(account.password)
+    await button(other.page, 'Sign in').click()
+    await other.page.getByText(`You are signed in as ${account.username}.`).waitFor()
+    await button(other.page, 'Confirm the address').click()
+    await other.page.getByText('Your e-mail address is confirmed.').waitFor()
+    expect(requested.length).toBeGreaterThan(5)
+    expect(requested.filter((url) => url.includes(link.split('#')[1] as string))).toEqual([])
+    await expectConfirmed(page, account)
+    await other.page.goto('/')
+    await other.page.goto(link)
+    await button(other.page, 'Confirm the address').click()
+    await other.page.getByText('This link is not good').waitFor()
+    await other.page.reload()
+    await other.page.getByText('Open that link again, with all that is in it.').waitFor()
+  })
+
+  test('a forgotten password is reset by the link: all sessions end, and a mail says so', async () => {
+    const account = await confirmedAccount()
+    const signedIn = await visit()
+    await signedIn.page.goto('/sign-in')
+    await signInOnPage(signedIn.page, account)
+    const { page } = await visit()
+    await askForReset(page, account.email)
+    const { link } = secretsOf(await mailServer.mailTo(account.email, isOf(/Reset your password/)))
+    const newPassword = newPerson().password
+    const reset = await visit()
+    await reset.page.goto(link)
+    await heading(reset.page, 'Set a new password')
+    await expect.poll(() => reset.page.url()).toBe(`${baseURL}/reset-password`)
+    const field = reset.page.getByLabel('New password', { exact: true })
+    await field.fill('short')
+    await button(reset.page, 'Set the new password').click()
+    await reset.page.getByText('Use at least 8 characters.').waitFor()
+    await field.fill(newPassword)
+    await button(reset.page, 'Set the new password').click()
+    await reset.page.getByText('Your new password is set. Sign in with it.').waitFor()
+
+    await signedIn.page.reload()
+    await heading(signedIn.page, 'Sign in')
+    await signInOnPage(reset.page, { ...account, password: newPassword })
+    await mailServer.mailTo(account.email, isOf(/Your password was changed/))
+    const again = await visit()
+    await again.page.goto(link)
+    await again.page.getByLabel('New password', { exact: true }).fill(newPassword)
+    await button(again.page, 'Set the new password').click()
+    await again.page.getByText('This link is not good').waitFor()
+  })
+
+  test('a forgotten password is reset by the code, in the language of the browser; a name that nobody has looks the same', async () => {
+    const account = await confirmedAccount()
+    const { page } = await visit({ locale: 'de-DE' })
+    await askForReset(page, account.username)
+    const textOfPage = async () => (await page.locator('main').innerText()).trim()
+    const known = await textOfPage()
+    const mail = await mailServer.mailTo(account.email)
+    expect(mail.content.subject).toMatch(/Passwort/)
+    const newPassword = newPerson().password
+    await page.getByRole('textbox', { name: 'Code' }).fill(secretsOf(mail).code)
+    await page.getByLabel('New password', { exact: true }).fill(newPassword)
+    await button(page, 'Set the new password').click()
+    await page.getByText('Your new password is set. Sign in with it.').waitFor()
+    await signInOnPage(page, { ...account, password: newPassword })
+
+    const other = await visit({ locale: 'de-DE' })
+    await askForReset(other.page, 'nobody@example.com')
+    expect((await other.page.locator('main').innerText()).trim()).toBe(known)
+  })
+
+  test('an installation without mail offers none of it', async () => {
+    const { page } = await fixture.visit({ baseURL: fixture.url })
+    const issuer = await fixture.trio.startAuth({ SMTP_URL: '', MAIL_FROM: '', PAGES_URL: '' })
+    const port = await findLastingPort()
+    const without = `http://localhost:${port}`
+    await untilReady(await fixture.trio.startBff({ PORT: String(port), PUBLIC_URL: without, AUTH_URL: issuer.url }))
+    expect((await get(`${issuer.url}/auth/register`)).body).toEqual({ registration: 'open', mail: false })
+    await page.goto(`${without}/sign-in`)
+    await page.getByRole('link', { name: 'Create an account' }).waitFor()
+    expect(await page.getByRole('link', { name: 'Forgot your password?' }).count()).toBe(0)
+    await page.goto(`${without}/forgot-password`)
+    await page.getByText('This installation sends no mail.').waitFor()
+  })
+
+  test('the pages can be used by everybody, in light, in dark and on a small screen', async () => {
+    const account = await confirmedAccount()
+    const { page } = await visit()
+    const look = async (name: string) => {
+      if (process.env.SCREENSHOTS_TO) {
+        for (const way of ways) {
+          await show(page, way)
+          await page.screenshot({ path: `${process.env.SCREENSHOTS_TO}/${name}-${way.name}.png`, fullPage: true })
+        }
+      }
+      expect(await problemsOf(page), name).toEqual([])
+    }
+    await page.goto('/forgot-password')
+    await heading(page, 'Reset your password')
+    await look('forgot')
+    await askForReset(page, account.username)
+    await look('asked')
+    await page.goto('/reset-password#secret')
+    await page.getByLabel('New password', { exact: true }).waitFor()
+    await look('reset')
+    await page.goto('/verify-email#secret')
+    await page.getByText('Sign in to the account that the mail is about.').waitFor()
+    await look('verify-sign-in')
+    const unconfirmed = newAccount()
+    await registerWithAddress(page, unconfirmed)
+    await askToConfirm(page)
+    await look('account')
+    await page.goto('/verify-email#secret')
+    await button(page, 'Confirm the address').click()
+    await page.getByText('This link is not good').waitFor()
+    await look('verify')
+  })
+
+  test('the pages complain of nothing', () => {
+    expect(fixture.complaints).toEqual([])
+  })
+})
