@@ -54,6 +54,7 @@ function ConfirmAddress({ secret }: { secret: string | undefined }) {
   return (
     <Page key="confirm" title={title} lead={`You are signed in as ${state.session.username}.`} width="narrow">
       <VerifyEmailForm proof={{ secret }} verify={verify} />
+      <ToAccount />
     </Page>
   )
 }

@@ -28,8 +28,8 @@ export function ForgotPasswordPage() {
     return (
       <Page key="asked" title="Look into your mail" width="narrow">
         <Text role="status">
-          If there is such an account, and its e-mail address is verified, a mail is on its way. Open the link in it, or
-          enter its code here. Both are good for {Math.round(reset.data.expires_in / 60)} minutes.
+          If there is such an account, and its e-mail address is confirmed, a mail is on its way. Open the link in it,
+          or enter its code here. Both are good for {Math.round(reset.data.expires_in / 60)} minutes.
         </Text>
         <NewPasswordForm proof={{ flow: reset.data.flow }} />
         <Button variant="subtle" onClick={() => reset.reset()}>
@@ -64,7 +64,7 @@ function AskForMail({ reset }: { reset: ReturnType<typeof useRequestPasswordRese
       <Stack>
         <TextInput
           label="E-mail address or username"
-          description="A mail goes to the verified address of the account."
+          description="A mail goes to the confirmed address of the account."
           autoComplete="username"
           autoCapitalize="none"
           spellCheck={false}
