@@ -43,6 +43,8 @@ const passes: Record<string, readonly Caller[]> = {
   'GET /auth/me': users,
   'POST /auth/password': usersInPerson,
   'GET /admin/users': admins,
+  'POST /admin/users/import': admins,
+  'GET /admin/users/export': admins,
   'GET /admin/users/:id': admins,
   'PATCH /admin/users/:id': admins,
   'GET /admin/users/:id/sessions': admins,

@@ -19,6 +19,7 @@ import { showInstallation } from './admin/installation.ts'
 import { listKeys, revokeKey, rotateKeys } from './admin/keys.ts'
 import { changeRole, createRole, deleteRole, listRoles, showRole } from './admin/roles.ts'
 import { showActivity, showStatistics } from './admin/statistics.ts'
+import { exportUserLines, importUserLines } from './admin/user-files.ts'
 import { changeUser, endUserSession, endUserSessions, listUserSessions, listUsers, showUser } from './admin/users.ts'
 import { forwardAuth } from './oauth/forward-auth.ts'
 import { introspect } from './oauth/introspect.ts'
@@ -45,6 +46,8 @@ const accountRoutes = [
 /** Routes of admins, and of services with the scope `statistics:read`. */
 const adminRoutes = [
   listUsers,
+  importUserLines,
+  exportUserLines,
   showUser,
   changeUser,
   listUserSessions,

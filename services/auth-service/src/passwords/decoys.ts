@@ -76,8 +76,14 @@ function sharesOf({ users, imported }: HashCounts) {
     imported.reduce((sum, kind) => sum + kind.users, 0)
   )
   let upTo = 0
-  return imported.map((kind) => {
-    upTo += kind.users / total
-    return { hash: importedPrefix + readImportedHash(kind.example, { allowsFastHashes: true }).decoy(), upTo }
-  })
+  return (
+    imported
+      .map(({ example, users }) => ({ users, hash: readImportedHash(example, { allowsFastHashes: true }) }))
+      // In any other order another replica would give a name another hash.
+      .sort((one, other) => (one.hash.cost < other.hash.cost ? -1 : 1))
+      .map(({ users, hash }) => {
+        upTo += users / total
+        return { hash: importedPrefix + hash.decoy(), upTo }
+      })
+  )
 }

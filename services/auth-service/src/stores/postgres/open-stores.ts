@@ -6,6 +6,7 @@ import { createPrismaClientAdministration, createPrismaClientStore, createPrisma
 import { openDatabase, openDatabasePool, openDatabaseProbe } from './database.ts'
 import { requireNoDroppedSlashes } from './dropped-slashes.ts'
 import { createPrismaExpiredRows } from './expired-rows.ts'
+import { createPrismaExportedUsers } from './exported-users.ts'
 import { createPrismaFailedAuthentications } from './failed-authentications.ts'
 import { createPrismaImportedUsers } from './imported-users.ts'
 import { createPreparedStatements } from './prepared-statements.ts'
@@ -41,6 +42,7 @@ export async function openPostgresStores(config: Config) {
     expiredRows: createPrismaExpiredRows(database, config),
     failedAuthentications: createPrismaFailedAuthentications(database),
     firstTokens: createPrismaFirstTokens(database),
+    exportedUsers: createPrismaExportedUsers(database),
     importedUsers: createPrismaImportedUsers(database),
     families: createPrismaRefreshTokenFamilies(database, preparedStatements, config),
     outbox: createPrismaRevocationOutbox(database),

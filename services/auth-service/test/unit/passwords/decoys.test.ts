@@ -42,7 +42,7 @@ describe('decoys', () => {
         { example: scrypt, users: 200 }
       ]
     }
-    const [one, other] = [await start(counts), await start(counts)]
+    const [one, other] = [await start(counts), await start({ ...counts, imported: counts.imported.toReversed() })]
     const kindOf = (hash: string | undefined) => hash?.slice(0, 'imported:$2b$04'.length)
     const shareOf = (start: string) =>
       names.filter((name) => one.hashFor(name)?.startsWith(start)).length / names.length

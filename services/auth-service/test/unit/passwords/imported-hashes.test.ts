@@ -73,6 +73,10 @@ describe('an imported hash', () => {
     [`$scrypt$ln=16,r=1,p=1$${base64(salt)}$${base64(salt)}`, /not usable/],
     [`$pbkdf2-sha256$i=0$${base64(salt)}$${base64(salt)}`, /less than 1/],
     [`$pbkdf2-sha256$i=99999999$${base64(salt)}$${base64(salt)}`, /rounds of PBKDF2/],
+    [
+      `$pbkdf2-sha1$i=1000000$${base64(salt)}$${base64(Buffer.alloc(128))}`,
+      /rounds of PBKDF2, for the length.* 7000000/
+    ],
     [`$pbkdf2-sha256$i=1000$${base64(salt)}$c2hvcnQ`, /16 to 128 bytes/],
     [hashes['salted SHA-1'] ?? '', /--allow-fast-hashes/],
     ['5f4dcc3b5aa765d61d8327deb882cf99', /no known format/],
