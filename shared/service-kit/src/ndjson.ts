@@ -34,8 +34,14 @@ export function takeLines(): Middleware {
   return async function takeLines(ctx, next) {
     requireMediaType(ctx, ndjsonType)
     if (Number(ctx.get('Content-Length')) > linesLimitBytes) throw tooLarge()
-    ctx.state.body = boundedLines(ctx.req)
-    await next()
+    // A request that is destroyed takes its connection along, and the response with it.
+    ctx.state.body = boundedLines(ctx.req.iterator({ destroyOnReturn: false }))
+    try {
+      await next()
+    } finally {
+      // Otherwise the rest of the body would count as the client's next request there.
+      if (!ctx.req.complete) ctx.set('Connection', 'close')
+    }
   }
 }
 

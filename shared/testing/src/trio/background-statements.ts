@@ -1,9 +1,9 @@
 /**
  * @returns whether the auth-service sends this statement to Postgres by itself and again and again: sweeps, looks at the keys and
- *   the schema, saved counts
+ *   the schema, saved counts, the formats of imported hashes
  */
 export function isBackgroundStatement(text: string): boolean {
   const reads =
     /^\s*SELECT (?:.*\b(?:FROM revocations|JOIN signing_keys|FROM schema_contract|FROM _prisma_migrations)\b|to_regclass\()/s
-  return reads.test(text) || /^\s*(?:WITH removed AS|INSERT INTO activity\b)/.test(text)
+  return reads.test(text) || /^\s*(?:WITH (?:removed|sample) AS|INSERT INTO activity\b)/.test(text)
 }

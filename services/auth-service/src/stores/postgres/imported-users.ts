@@ -21,6 +21,13 @@ export interface ImportedUsers extends UserImport {
   countHashes(): Promise<HashCounts>
 }
 
+interface SampledCount extends HashCount {
+  /** The highest of their ids. */
+  readonly last: string
+  /** How many users there are of all kinds, as Postgres estimates. */
+  readonly all: number
+}
+
 /** A share of one percent is counted to a tenth of it. */
 const sampleSize = 10_000
 
@@ -51,20 +58,20 @@ export function createPrismaImportedUsers(database: Database): ImportedUsers {
       // The ids are random, so the lowest ones are a sample, and the last of them says how many more there are. The cost is the
       // hash up to the salt: in bcrypt that begins at a fixed place, elsewhere behind the last "$" but one.
       const sample = await orUnavailable(
-        database.$queryRaw<(HashCount & { last: string })[]>`
+        database.$queryRaw<SampledCount[]>`
           WITH sample AS (
             SELECT id, imported_password_hash AS hash FROM users WHERE imported_password_hash IS NOT NULL ORDER BY id LIMIT ${sampleSize}
           )
-          SELECT min(hash) AS example, count(*)::float8 AS users, max(id::text) AS last FROM sample
+          SELECT min(hash) AS example, count(*)::float8 AS users, max(id::text) AS last,
+            (SELECT greatest(reltuples, 0)::float8 FROM pg_class WHERE oid = 'users'::regclass) AS all
+          FROM sample
           GROUP BY CASE WHEN hash LIKE '$2%' THEN left(hash, 7) ELSE regexp_replace(hash, '\\$[^$]+\\$[^$]+$', '') END`
       )
       const factor = populationOf(sample) / countOf(sample)
-      const imported = sample.map(({ example, users }) => ({ example, users: users * factor }))
-      const [all] = await orUnavailable(
-        database.$queryRaw<[{ users: number }]>`
-          SELECT greatest(reltuples, 0)::float8 AS users FROM pg_class WHERE oid = 'users'::regclass`
-      )
-      return { users: all.users, imported }
+      return {
+        users: sample[0]?.all ?? 0,
+        imported: sample.map(({ example, users }) => ({ example, users: users * factor }))
+      }
     }
   }
 }
@@ -74,7 +81,7 @@ function countOf(sample: readonly HashCount[]): number {
 }
 
 /** How many there are, of which these are the ones with the lowest ids. */
-function populationOf(sample: readonly (HashCount & { readonly last: string })[]): number {
+function populationOf(sample: readonly SampledCount[]): number {
   const count = countOf(sample)
   if (count < sampleSize) return count
   const highest = sample.reduce((highest, { last }) => (last > highest ? last : highest), '')
