@@ -80,11 +80,14 @@ const formats: readonly Format[] = [
   },
   {
     pattern: phc(String.raw`\$argon2(?:id|i|d)\$v=19\$m=(?<memory>\d{1,9}),t=(?<passes>\d{1,9}),p=(?<lanes>\d{1,3})`),
-    read(groups, text) {
+    read(groups) {
       requireAtMost(groups.memory, limits.argon2Memory, 'the memory of argon2, in KiB,')
       const work = Number(groups.memory) * Number(groups.passes)
       requireAtMost(work, limits.argon2Work, 'the memory of argon2, in KiB, times its passes')
-      return ofSaltAndHash(groups, Number(groups.memory) * 1024, (password) => isArgon2(text, password))
+      return ofSaltAndHash(groups, Number(groups.memory) * 1024, (password, salt, hash) =>
+        // The function reads base64 without padding alone.
+        isArgon2(`${groups.cost}$${encode(salt)}$${encode(hash)}`, password)
+      )
     }
   },
   {

@@ -47,6 +47,18 @@ describe('an imported hash', () => {
     expect(decoy.matches(password)).toBe(false)
   })
 
+  it('of argon2 may have padding, or the alphabet for URLs', () => {
+    const text = hashArgon2(password, { algorithm: 2, memoryCost: 64, timeCost: 1, salt: Buffer.alloc(16, 0xff) })
+    for (const spelled of [
+      text.replace(/\$([^$]+)\$([^$]+)$/, '$$$1==$$$2='),
+      text.replaceAll('/', '_').replaceAll('+', '-')
+    ]) {
+      expect(spelled).not.toBe(text)
+      expect(readImportedHash(spelled).matches(password)).toBe(true)
+      expect(readImportedHash(spelled).matches('')).toBe(false)
+    }
+  })
+
   // https://github.com/firebase/scrypt: the example of its README.
   it('of Firebase matches the password of its published example', () => {
     const signerKey = 'jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA=='
