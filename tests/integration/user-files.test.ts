@@ -158,7 +158,7 @@ describe('users as lines over HTTP', () => {
     expect(await countOf('late')).toBe(0)
   })
 
-  test('are exported without hashes, in as many pages as it takes, and an audit event says by whom', async () => {
+  test('are exported without hashes, in as many pages as it takes, and an audit event names the admin', async () => {
     const lines = Array.from({ length: 2500 }, (_, at) => ({ external_id: `page|${at}`, username: `page-${at}` }))
     await importLines(textOf(lines))
     const { status, headers, body } = await send<string>(`${trio.auth.url}/admin/users/export`, { headers: admin })
