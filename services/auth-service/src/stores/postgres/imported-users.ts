@@ -56,7 +56,7 @@ export function createPrismaImportedUsers(database: Database): ImportedUsers {
       }),
     async countHashes() {
       // The ids are random, so the lowest ones are a sample, and the last of them says how many more there are. The cost is the
-      // hash up to the salt: in bcrypt that begins at a fixed place, elsewhere behind the last "$" but one.
+      // length, and the hash up to the salt: in bcrypt that begins at a fixed place, elsewhere behind the last "$" but one.
       const sample = await orUnavailable(
         database.$queryRaw<SampledCount[]>`
           WITH sample AS (
@@ -65,7 +65,7 @@ export function createPrismaImportedUsers(database: Database): ImportedUsers {
           SELECT min(hash) AS example, count(*)::float8 AS users, max(id::text) AS last,
             (SELECT greatest(reltuples, 0)::float8 FROM pg_class WHERE oid = 'users'::regclass) AS all
           FROM sample
-          GROUP BY CASE WHEN hash LIKE '$2%' THEN left(hash, 7) ELSE regexp_replace(hash, '\\$[^$]+\\$[^$]+$', '') END`
+          GROUP BY length(hash), CASE WHEN hash LIKE '$2%' THEN left(hash, 7) ELSE regexp_replace(hash, '\\$[^$]+\\$[^$]+$', '') END`
       )
       const factor = populationOf(sample) / countOf(sample)
       return {
