@@ -13,8 +13,18 @@ import { signIns } from './sign-in/index.ts'
 import { startUp } from './start-up/index.ts'
 import type { Suite, SuiteContext } from './suite.ts'
 import { replaceRecord, type SuiteRecord } from './suite-record.ts'
+import { unknownNames } from './unknown-names/index.ts'
 
-const suites: readonly Suite[] = [protectedRoute, refresh, clientCredentials, signIns, revokeToReject, growth, startUp]
+const suites: readonly Suite[] = [
+  protectedRoute,
+  refresh,
+  clientCredentials,
+  signIns,
+  unknownNames,
+  revokeToReject,
+  growth,
+  startUp
+]
 
 /** A suite that takes longer is stuck, in minutes. */
 const suiteMinutes = 15

@@ -21,3 +21,10 @@ export function median(samples: readonly number[]): number {
 export function round(value: number): number {
   return Number(value.toPrecision(3))
 }
+
+/** How often a sample of the first is greater than one of the second, of all pairs; equal ones count half. Not below 0.5: either way tells. */
+export function areaUnderCurve(first: readonly number[], second: readonly number[]): number {
+  const wins = first.flatMap((one) => second.map((other): number => (one > other ? 1 : one === other ? 0.5 : 0)))
+  const area = wins.reduce((sum, win) => sum + win, 0) / wins.length
+  return Math.max(area, 1 - area)
+}

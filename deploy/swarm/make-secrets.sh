@@ -2,15 +2,28 @@
 # Makes the Swarm secrets of a new installation, in the image of the target `secrets`: make-secrets.sh IMAGE
 set -eu
 image=${1:?usage: make-secrets.sh IMAGE}
-if docker secret ls --format '{{.Name}}' | grep -q '^countersign-'; then
-  echo 'There are secrets of Countersign in this swarm already.' >&2
+there=$(docker secret ls --format '{{.Name}}')
+if there=$(echo "$there" | grep '^countersign-'); then
+  echo 'There are secrets of Countersign in this swarm already. If no service was ever deployed with them, remove them, and run this again:' >&2
+  echo "docker secret rm $(echo $there)" >&2
   exit 1
 fi
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+made=''
+# Some belong together, and none can be read again: so there are all or none.
+finish() {
+  rm -rf "$folder"
+  [ -z "$made" ] || docker secret rm $made >&2
+}
+trap finish EXIT
+trap 'exit 1' HUP INT TERM
 for part in issuer database redis verifier browser clients; do mkdir "$folder/$part"; done
 docker run --rm --network none --read-only --cap-drop ALL --user "$(id -u):$(id -g)" --volume "$folder:/run/countersign" "$image" >/dev/null
-create() { docker secret create "countersign-$1" "$folder/$2" >/dev/null && echo "Made countersign-$1."; }
+create() {
+  docker secret create "countersign-$1" "$folder/$2" >/dev/null
+  made="$made countersign-$1"
+  echo "Made countersign-$1."
+}
 create database-password database/password
 create database-url database/url
 create redis-acl redis/acl-2.conf
@@ -22,3 +35,4 @@ create admin-password issuer/admin-password
 create forwarder-key browser/forwarder-key
 create client-key verifier/client-key.pem
 create client-jwks clients/resource-service.jwks.json
+made=''

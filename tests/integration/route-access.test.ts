@@ -49,6 +49,8 @@ const passes: Record<string, readonly Caller[]> = {
   'GET /admin/mail': admins,
   'POST /admin/mail/:id/retry': admins,
   'GET /admin/users': admins,
+  'POST /admin/users/import': admins,
+  'GET /admin/users/export': admins,
   'GET /admin/users/:id': admins,
   'PATCH /admin/users/:id': admins,
   'GET /admin/users/:id/sessions': admins,

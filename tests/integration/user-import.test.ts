@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { createCipheriv, createHash, pbkdf2Sync, randomBytes, scryptSync } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { createTestDatabase, readTestEnvironment, type TestDatabase } from '@countersign/testing'
 import { post, query, signIn, startTrio, type Trio } from '@countersign/testing/trio'
 import { hash as hashArgon2 } from '@node-rs/argon2'
@@ -181,6 +183,54 @@ describe('users of another system', () => {
     expect((await run(join(folder, 'no-such-file'))).code).toBe(2)
   })
 
+  test('a moment that Postgres does not know gets a line, and stops nothing', async () => {
+    const at = (moment: string) => ({
+      external_id: moment,
+      username: `at-${moment.replace(/\W/g, '-')}`,
+      created_at: moment
+    })
+    const moments = ['0000-01-01T00:00:00Z', '9999-12-31T23:59:59-05:00', '1969-12-31T23:59:59Z']
+    const done = await run(await fileOf([...moments.map(at), at('1970-01-01T00:00:00Z'), at('9999-12-31T23:59:59Z')]))
+    expect(done).toMatchObject({ code: 3, document: { created: 2, refused: 3 } })
+    expect(done.stderr.match(/^Line [123]: created_at: must be a moment of the years 1970 to 9999\.$/gm)).toHaveLength(
+      3
+    )
+  })
+
+  test('a repetition is one wherever it is in the file, for a dry run as for the real one', async () => {
+    const lines = Array.from({ length: 2500 }, (_, at) => ({ external_id: `far|${at}`, username: `far-${at}` }))
+    lines.push({ external_id: 'far|0', username: 'far-new' }, { external_id: 'far|new', username: 'FAR-2499' })
+    const file = await fileOf(lines)
+    const expected = { created: 2500, unchanged: 0, username_taken: 0, duplicate: 2 }
+    const dry = await run(file, '--dry-run')
+    expect(dry).toMatchObject({ code: 3, document: expected })
+    const real = await run(file)
+    expect(real).toMatchObject({ code: 3, document: expected })
+    expect(dry.stderr).toBe(real.stderr)
+  })
+
+  test('a full disk under the results ends the import with a sentence, and with the users before in', async () => {
+    const lines = Array.from({ length: 3000 }, (_, at) => ({ external_id: `full|${at}`, username: `full-${at}` }))
+    const command = fileURLToPath(new URL('../../services/auth-service/dist/cli/main.js', import.meta.url))
+    const results = join(folder, 'full.ndjson')
+    const words = ['users', 'import', await fileOf(lines), '--results', results, '--json']
+    // 64 KiB: some of the first thousand results and all of those of the second do not fit.
+    const ended = spawnSync('sh', ['-c', 'ulimit -f 128; exec "$@"', 'sh', process.execPath, command, ...words], {
+      env: { PATH: process.env.PATH, DATABASE_URL: database.url },
+      encoding: 'utf8'
+    })
+    expect(ended).toMatchObject({ status: 3, stderr: '' })
+    expect(JSON.parse(ended.stdout)).toMatchObject({
+      error: 'file_not_written',
+      error_description: expect.stringMatching(/\(EFBIG\).*full\.ndjson\. \d000 lines are done\./)
+    })
+    const [row] = await query<{ count: number }>(
+      database.url,
+      "SELECT count(*)::int FROM users WHERE external_id LIKE 'full|%'"
+    )
+    expect(row?.count).toBeGreaterThanOrEqual(1000)
+  })
+
   test('a large file is imported with progress; a second run changes nothing', { timeout: 300_000 }, async () => {
     const count = isSoak ? 100_000 : 12_000
     const hashes = await Promise.all(Object.values(formats).map((hash) => hash('correct horse 9')))
@@ -190,17 +240,22 @@ describe('users of another system', () => {
       email: `bulk-${at}@example.com`,
       password_hash: hashes[at % hashes.length]
     }))
-    const file = await fileOf(lines)
+    // Neither a line without a user nor one that is refused keeps the progress back.
+    const file = await fileOf(['', 'no JSON', ...lines])
     const first = await countersign(['users', 'import', file, '--allow-fast-hashes'], {
       env: { DATABASE_URL: database.url }
     })
     expect(first).toMatchObject({
-      code: 0,
-      stdout: expect.stringMatching(new RegExp(`^${count} users were made, 0 were`))
+      code: 3,
+      stderr: expect.stringMatching(new RegExp(`^${count} users were made, 0 were.* 1 lines were left out`, 'm'))
     })
     expect(first.stderr.match(/^\d+0000 lines so far\.$/gm)).toHaveLength(Math.floor(count / 10_000))
-    expect((await run(file, '--allow-fast-hashes')).document).toMatchObject({ created: 0, unchanged: count })
-    if (isSoak) process.stdout.write(first.stdout)
+    expect((await run(file, '--allow-fast-hashes')).document).toMatchObject({
+      created: 0,
+      unchanged: count,
+      refused: 1
+    })
+    if (isSoak) process.stdout.write(first.stderr)
   })
 
   test('the line of docs/importing-users.md is one', async () => {

@@ -44,6 +44,8 @@ export const layersOfFolders: Readonly<Record<string, Layers>> = {
     ['stores/redis'],
     // Bodies, cursors and summaries, for endpoints and the command line alike.
     ['wire'],
+    // Users in files and bodies of lines, for endpoints and the command line alike.
+    ['user-files'],
     // How a request gets to an endpoint.
     ['routing'],
     ['infrastructure.ts', 'await-schema.ts', 'database-watch.ts'],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { median, percentile, percentiles, round } from '../../src/statistics.ts'
+import { areaUnderCurve, median, percentile, percentiles, round } from '../../src/statistics.ts'
 
 describe('the statistics of samples', () => {
   test('a percentile is the nearest rank of the sorted samples', () => {
@@ -12,6 +12,13 @@ describe('the statistics of samples', () => {
     const samples = [10, 9, 100]
     expect(percentile(samples, 100)).toBe(100)
     expect(samples).toEqual([10, 9, 100])
+  })
+
+  test('the area under the curve is 0.5 for samples that are alike, and 1 for those that are apart', () => {
+    expect(areaUnderCurve([1, 2, 3], [3, 2, 1])).toBe(0.5)
+    expect(areaUnderCurve([5, 6], [1, 2, 3])).toBe(1)
+    expect(areaUnderCurve([1, 2], [5, 6])).toBe(1)
+    expect(areaUnderCurve([1, 4], [2, 3, 3, 0])).toBe(0.625)
   })
 
   test('the median of an even count is the mean of both middle samples', () => {

@@ -14,7 +14,10 @@ export const auditEventTypes = [
   'access_token.revoked',
   /** A user was created. */
   'user.registered',
+  /** A user came from another system. */
   'user.imported',
+  /** All users were read for a file; the detail says whether with the hashes of their passwords. */
+  'users.exported',
   /** A user was disabled; all sessions of the user ended. */
   'user.disabled',
   /** A disabled user was enabled again. */

@@ -16,6 +16,7 @@ export { createLogger, describeError, type Logger, type LoggerOptions } from './
 export { createManagementServer, type ManagementOptions, type ManagementServer } from './management-server.ts'
 export { mediaTypeOf } from './media-types.ts'
 export { createMetrics, type HttpMetrics } from './metrics.ts'
+export { linesOf, maxLineLength, ndjsonType, takeLines } from './ndjson.ts'
 export { pause } from './pause.ts'
 export { requireQuery } from './query.ts'
 export { type WriteRefusal, writeRefusalOf, writeRefusals } from './redis/write-refusals.ts'

@@ -1,3 +1,4 @@
+import type { ClientInfo } from '../client-info.ts'
 import type { Username } from './usernames.ts'
 
 /** A user of another system. */
@@ -17,7 +18,7 @@ export interface ImportedUser {
 
 /**
  * What became of a user: made; already there with this external id, and left as it is; or left out, since another user has the
- * username, or another line of the file the external id.
+ * username, or an earlier line or an import at the same time has the username or the external id.
  */
 export type ImportOutcome = 'created' | 'unchanged' | 'username_taken' | 'duplicate'
 
@@ -30,11 +31,21 @@ export interface ImportResult {
 export interface UserImport {
   /**
    * Makes users, in one transaction.
-   * @param options.unusableHash a hash that no password matches
-   * @param options.isDryRun whether all of it is undone again
+   * @returns `not_an_admin` when the actor is no longer one, because another admin was faster; nothing was made then
    */
-  importBatch(
-    users: readonly ImportedUser[],
-    options: { readonly unusableHash: string; readonly isDryRun: boolean }
-  ): Promise<ImportResult[]>
+  importBatch(users: readonly ImportedUser[], options: ImportOptions): Promise<ImportResult[] | 'not_an_admin'>
+}
+
+export interface ImportOptions {
+  /** A hash that no password matches. */
+  readonly unusableHash: string
+  /** Whether all of it is undone again. */
+  readonly isDryRun: boolean
+  readonly author: ImportAuthor
+}
+
+/** Who imports; without an actor it is the operator at the command line. */
+export interface ImportAuthor {
+  readonly actorId: string | undefined
+  readonly origin: ClientInfo
 }

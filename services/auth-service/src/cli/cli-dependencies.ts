@@ -7,6 +7,7 @@ import {
   withSecretFiles
 } from '@countersign/service-kit'
 import type { UserAdministration } from '../accounts/user-administration.ts'
+import type { UserExport } from '../accounts/user-export.ts'
 import type { UserImport } from '../accounts/user-import.ts'
 import type { UserStore } from '../accounts/user-store.ts'
 import type { ApiAdministration } from '../apis/api-administration.ts'
@@ -29,6 +30,7 @@ import { createPrismaAuditLog } from '../stores/postgres/audit-log.ts'
 import { createPrismaClientAdministration } from '../stores/postgres/clients.ts'
 import { openDatabase, openDatabasePool } from '../stores/postgres/database.ts'
 import { migrateDatabase, requireSchema } from '../stores/postgres/database-migration.ts'
+import { createPrismaExportedUsers } from '../stores/postgres/exported-users.ts'
 import { createPrismaImportedUsers } from '../stores/postgres/imported-users.ts'
 import { createPrismaMailAdministration } from '../stores/postgres/mail-outbox.ts'
 import { createPreparedStatements } from '../stores/postgres/prepared-statements.ts'
@@ -65,6 +67,7 @@ export interface AccountParts {
   readonly users: Announcing<UserStore>
   readonly administration: Announcing<UserAdministration>
   readonly userImport: UserImport
+  readonly userExport: UserExport
   openPasswords(): Promise<PasswordHashing>
 }
 
@@ -132,6 +135,7 @@ export function createCliDependencies(
         users: announcing(createPrismaUserStore(database, createPreparedStatements(pool)), announcer),
         administration: announcing(createPrismaUserAdministration(database), announcer),
         userImport: createPrismaImportedUsers(database),
+        userExport: createPrismaExportedUsers(database),
         openPasswords: () =>
           createPasswordHashing(createAdmissionGate({ concurrency: 1, queueLimit: 1 }), ownHashFunctions)
       }

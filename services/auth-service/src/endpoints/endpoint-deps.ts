@@ -104,6 +104,9 @@ export function createEndpointDeps(parts: Parts) {
     wakeMail: () => parts.mailSender?.wake(),
     // Administration
     administration: announcing(stores.userAdministration, announcer),
+    importedUsers: stores.importedUsers,
+    exportedUsers: stores.exportedUsers,
+    unusableHash: parts.passwords.unusableHash,
     clientAdministration: announcing(stores.clientAdministration, announcer),
     apiAdministration: stores.apiAdministration,
     roleAdministration: stores.roleAdministration,

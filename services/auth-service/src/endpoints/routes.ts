@@ -22,6 +22,7 @@ import { listKeys, revokeKey, rotateKeys } from './admin/keys.ts'
 import { listDeadMail, retryMail } from './admin/mail.ts'
 import { changeRole, createRole, deleteRole, listRoles, showRole } from './admin/roles.ts'
 import { showActivity, showStatistics } from './admin/statistics.ts'
+import { exportUserLines, importUserLines } from './admin/user-files.ts'
 import { changeUser, endUserSession, endUserSessions, listUserSessions, listUsers, showUser } from './admin/users.ts'
 import { forwardAuth } from './oauth/forward-auth.ts'
 import { introspect } from './oauth/introspect.ts'
@@ -52,6 +53,8 @@ const accountRoutes = [
 /** Routes of admins, and of services with the scope `statistics:read`. */
 const adminRoutes = [
   listUsers,
+  importUserLines,
+  exportUserLines,
   showUser,
   changeUser,
   listUserSessions,

@@ -21,8 +21,9 @@ export interface AdmissionGate {
   /**
    * @throws {TemporarilyUnavailableError} when the queue is full; also later, when a task whose flow has fewer tasks needs the
    * place
+   * @param options.isHeavy whether it takes much memory: of such tasks one at a time runs
    */
-  run<T>(flow: FlowPair, task: () => Promise<T>): Promise<T>
+  run<T>(flow: FlowPair, task: () => Promise<T>, options?: { readonly isHeavy: boolean }): Promise<T>
   /** For callers with work to do before the task. @throws {TemporarilyUnavailableError} when the queue is full for this network */
   requireRoom(network: string): void
 }
@@ -30,6 +31,7 @@ export interface AdmissionGate {
 interface Waiting {
   readonly network: Flow
   readonly account: Flow
+  readonly isHeavy: boolean
   start(): void
   reject(error: Error): void
 }
@@ -39,6 +41,7 @@ export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGat
   const table = createFlowTable(now)
   const waiting: Waiting[] = []
   let running = 0
+  let isHeavyRunning = false
 
   return {
     requireRoom(network) {
@@ -47,23 +50,24 @@ export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGat
       // A task with a larger share would be rejected in any case, so the queue need not be searched.
       if (ofNetwork > queueLimit / 2 || ofNetwork + 2 >= largestShare()) throw rejection()
     },
-    async run(flow, task) {
-      await admitted(flow)
+    async run(flow, task, { isHeavy } = { isHeavy: false }) {
+      await admitted(flow, isHeavy)
       const { network, account } = table.find(flow)
       try {
         return await task()
       } finally {
         running--
+        if (isHeavy) isHeavyRunning = false
         table.finish(network, account)
         pump()
       }
     }
   }
 
-  function admitted(pair: FlowPair): Promise<void> {
+  function admitted(pair: FlowPair, isHeavy: boolean): Promise<void> {
     const flows = table.arrive(pair)
     return new Promise((resolve, reject) => {
-      enqueue({ ...flows, start: resolve, reject })
+      enqueue({ ...flows, isHeavy, start: resolve, reject })
     })
   }
 
@@ -82,13 +86,18 @@ export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGat
   /** Starts tasks while there is room, the least served flow first. */
   function pump(): void {
     while (running < concurrency) {
-      const next = waiting.filter((entry) => table.mayRun(entry, concurrency)).reduce(lessServed, undefined)
+      const next = waiting.filter(mayRun).reduce(lessServed, undefined)
       if (!next) return
       leave(next)
       running++
+      isHeavyRunning ||= next.isHeavy
       table.start(next)
       next.start()
     }
+  }
+
+  function mayRun(entry: Waiting): boolean {
+    return !(entry.isHeavy && isHeavyRunning) && table.mayRun(entry, concurrency)
   }
 
   function leave(entry: Waiting): void {

@@ -3,7 +3,7 @@ import { describeError, type Logger, pause } from '@countersign/service-kit'
 import { readImportedHash } from './imported-hashes.ts'
 import { importedPrefix } from './verify-hash.ts'
 
-/** How many users have a hash of one cost, and one of them. */
+/** How many users have a hash of one cost and length, and one of them. */
 export interface HashCount {
   readonly example: string
   readonly users: number
@@ -75,9 +75,15 @@ function sharesOf({ users, imported }: HashCounts) {
     users,
     imported.reduce((sum, kind) => sum + kind.users, 0)
   )
+  const kinds = imported.map(({ example, users }) => {
+    const hash = readImportedHash(example, { allowsFastHashes: true })
+    return { users, hash, name: `${hash.cost} ${example.length}` }
+  })
+  // In any other order another replica would give a name another hash.
+  kinds.sort((one, other) => (one.name < other.name ? -1 : 1))
   let upTo = 0
-  return imported.map((kind) => {
-    upTo += kind.users / total
-    return { hash: importedPrefix + readImportedHash(kind.example, { allowsFastHashes: true }).decoy(), upTo }
+  return kinds.map(({ users, hash }) => {
+    upTo += users / total
+    return { hash: importedPrefix + hash.decoy(), upTo }
   })
 }

@@ -12,6 +12,8 @@ export class ImportedHashError extends Error {
 export interface ImportedHash {
   /** Up to the salt: format and parameters, which decide how long it takes to verify a password. */
   readonly cost: string
+  /** What verifying a password takes, in bytes. */
+  readonly memory: number
   /** Whether a password is the one that was hashed. Takes as long as the parameters say. */
   matches(password: string): boolean
   /** Another hash of the same cost and lengths, which no password matches. */
@@ -35,6 +37,7 @@ const limits = {
 } as const
 const hashBytes = { min: 16, max: 128 } as const
 const maxSaltBytes = 256
+const digestBytes = { sha1: 20, sha256: 32, sha512: 64 } as const
 
 /**
  * Reads a hash: bcrypt, argon2 (i, d, id), scrypt, PBKDF2 (SHA-1, SHA-256, SHA-512), the scrypt of Firebase, and, if the rules allow
@@ -68,6 +71,7 @@ const formats: readonly Format[] = [
       if (Number(rounds) < 4) throw new ImportedHashError('The cost of bcrypt is less than 4.')
       return {
         cost,
+        memory: 0,
         // bcrypt reads 72 bytes, and its C programs end at a zero byte: which of them has made the hash, nobody knows.
         matches: (password) => !password.includes('\0') && compareBcrypt(password, text),
         decoy: () => `${cost}$${randomOf('./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789', 53)}`
@@ -76,18 +80,21 @@ const formats: readonly Format[] = [
   },
   {
     pattern: phc(String.raw`\$argon2(?:id|i|d)\$v=19\$m=(?<memory>\d{1,9}),t=(?<passes>\d{1,9}),p=(?<lanes>\d{1,3})`),
-    read(groups, text) {
+    read(groups) {
       requireAtMost(groups.memory, limits.argon2Memory, 'the memory of argon2, in KiB,')
       const work = Number(groups.memory) * Number(groups.passes)
       requireAtMost(work, limits.argon2Work, 'the memory of argon2, in KiB, times its passes')
-      return ofSaltAndHash(groups, (password) => isArgon2(text, password))
+      return ofSaltAndHash(groups, Number(groups.memory) * 1024, (password, salt, hash) =>
+        // The function reads base64 without padding alone.
+        isArgon2(`${groups.cost}$${encode(salt)}$${encode(hash)}`, password)
+      )
     }
   },
   {
     pattern: phc(String.raw`\$scrypt\$ln=(?<ln>\d{1,2}),r=(?<r>\d{1,3}),p=(?<p>\d{1,3})`),
     read(groups) {
       const cost = requireScrypt(groups)
-      return ofDerivedHash(groups, (password, salt, length) => scrypt(password, salt, length, cost))
+      return ofDerivedHash(groups, memoryOf(cost), (password, salt, length) => scrypt(password, salt, length, cost))
     }
   },
   {
@@ -97,7 +104,7 @@ const formats: readonly Format[] = [
     read(groups) {
       const cost = requireScrypt({ ...groups, p: '1' })
       const signerKey = decode(groups.signerKey)
-      return ofDerivedHash(groups, (password, salt) => {
+      return ofDerivedHash(groups, memoryOf(cost), (password, salt) => {
         const key = scrypt(password, Buffer.concat([salt, decode(groups.separator)]), 32, cost)
         return createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(signerKey)
       })
@@ -108,9 +115,11 @@ const formats: readonly Format[] = [
     pattern: phc(String.raw`\$pbkdf2(?:-(?<digest>sha1|sha256|sha512))?\$(?:i=)?(?<rounds>\d{1,9})(?:,l=\d{1,3})?`),
     read(groups) {
       const { digest = 'sha1', rounds } = groups
-      requireAtMost(rounds, limits.pbkdf2Rounds, 'the rounds of PBKDF2')
+      // RFC 8018 §5.2: each part of the hash that is as long as the digest takes all rounds.
+      const parts = Math.ceil(decode(groups.hash).length / digestBytes[digest as keyof typeof digestBytes])
+      requireAtMost(Number(rounds) * parts, limits.pbkdf2Rounds, 'the rounds of PBKDF2, for the length of the hash,')
       if (Number(rounds) < 1) throw new ImportedHashError('The rounds of PBKDF2 are less than 1.')
-      return ofDerivedHash(groups, (password, salt, length) =>
+      return ofDerivedHash(groups, 0, (password, salt, length) =>
         pbkdf2Sync(password, salt, Number(rounds), length, digest)
       )
     }
@@ -120,11 +129,11 @@ const formats: readonly Format[] = [
     read(groups, _, { allowsFastHashes = false }) {
       if (!allowsFastHashes) {
         throw new ImportedHashError(
-          'A salted SHA is tried too fast by a graphics card: --allow-fast-hashes takes it all the same.'
+          'A salted SHA is tried too fast by a graphics card: --allow-fast-hashes, or allow_fast_hashes over HTTP, takes it all the same.'
         )
       }
       const { digest = '', order } = groups
-      return ofDerivedHash(groups, (password, salt) => {
+      return ofDerivedHash(groups, 0, (password, salt) => {
         const parts = order === 'prefix' ? [salt, Buffer.from(password)] : [Buffer.from(password), salt]
         return createHash(digest).update(Buffer.concat(parts)).digest()
       })
@@ -135,6 +144,7 @@ const formats: readonly Format[] = [
 /** @param matches whether a password, with this salt, has this hash */
 function ofSaltAndHash(
   groups: Groups,
+  memory: number,
   matches: (password: string, salt: Buffer, hash: Buffer) => boolean
 ): ImportedHash {
   const { cost = '' } = groups
@@ -145,6 +155,7 @@ function ofSaltAndHash(
   if (salt.length > maxSaltBytes) throw new ImportedHashError(`The salt has more than ${maxSaltBytes} bytes.`)
   return {
     cost,
+    memory,
     matches: (password) => matches(password, salt, hash),
     decoy: () => `${cost}$${encode(randomBytes(salt.length))}$${encode(randomBytes(hash.length))}`
   }
@@ -153,9 +164,10 @@ function ofSaltAndHash(
 /** The same, of a function that derives the hash. */
 function ofDerivedHash(
   groups: Groups,
+  memory: number,
   derive: (password: string, salt: Buffer, length: number) => Buffer
 ): ImportedHash {
-  return ofSaltAndHash(groups, (password, salt, hash) => isEqual(derive(password, salt, hash.length), hash))
+  return ofSaltAndHash(groups, memory, (password, salt, hash) => isEqual(derive(password, salt, hash.length), hash))
 }
 
 interface ScryptCost {
@@ -169,9 +181,13 @@ function requireScrypt({ ln, r, p }: Groups): ScryptCost {
   // RFC 7914 §2: N is less than 2^(128 · r / 8).
   if (Number(ln) < 1 || cost.r < 1 || cost.p < 1 || Number(ln) >= 16 * cost.r)
     throw new ImportedHashError('The parameters of scrypt are not usable.')
-  requireAtMost(128 * cost.N * cost.r, limits.scryptMemory, 'the memory of scrypt, in bytes,')
+  requireAtMost(memoryOf(cost), limits.scryptMemory, 'the memory of scrypt, in bytes,')
   requireAtMost(cost.N * cost.r * cost.p, limits.scryptWork, 'the work of scrypt (N · r · p)')
   return cost
+}
+
+function memoryOf({ N, r }: ScryptCost): number {
+  return 128 * N * r
 }
 
 function scrypt(password: string, salt: Buffer, length: number, cost: ScryptCost): Buffer {

@@ -4,7 +4,7 @@ import type { AdmissionGate } from './admission-gate.ts'
 import type { Decoys } from './decoys.ts'
 import type { FlowPair } from './flows.ts'
 import { normalizePassword } from './password-policy.ts'
-import { isImported, verifyHash } from './verify-hash.ts'
+import { isHeavy, isImported, verifyHash } from './verify-hash.ts'
 
 /** OWASP's first recommendation for argon2id: 19 MiB, two passes, one lane. */
 const argon2Parameters = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
@@ -18,6 +18,8 @@ export interface PasswordHashing {
    * @param passwordHash `undefined` for an unknown user, who is known by the account of the flow
    */
   verify(passwordHash: string | undefined, password: string, flow: FlowPair): Promise<boolean>
+  /** A hash that no password matches. */
+  readonly unusableHash: string
   /** Whether a hash was made with other parameters than today's, or by another system. */
   isOutdated(passwordHash: string): boolean
   /**
@@ -52,15 +54,20 @@ export async function createPasswordHashing(
   functions: HashFunctions,
   decoys?: Pick<Decoys, 'hashFor'>
 ): Promise<PasswordHashing> {
-  const usualDecoy = await makeUnusableHash(functions)
+  const unusableHash = await makeUnusableHash(functions)
   return {
+    unusableHash,
     requireRoom: (network) => gate.requireRoom(network),
     hash: (password, flow) => gate.run(flow, () => functions.hash(normalizePassword(password), argon2Parameters)),
     async verify(passwordHash, password, flow) {
-      const compared = passwordHash ?? decoys?.hashFor(flow.account) ?? usualDecoy
-      // Another system has hashed what was typed.
-      const text = isImported(compared) ? password : normalizePassword(password)
-      const matches = await gate.run(flow, () => functions.verify(compared, text))
+      const compared = passwordHash ?? decoys?.hashFor(flow.account) ?? unusableHash
+      // Another system has hashed what was typed, and another installation of this one its normal form.
+      const texts = new Set([...(isImported(compared) ? [password] : []), normalizePassword(password)])
+      const verify = async () => {
+        for (const text of texts) if (await functions.verify(compared, text)) return true
+        return false
+      }
+      const matches = await gate.run(flow, verify, { isHeavy: isHeavy(compared) })
       return matches && passwordHash !== undefined
     },
     isOutdated(passwordHash) {

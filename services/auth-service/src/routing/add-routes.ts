@@ -1,5 +1,5 @@
 import { NotFoundError, OAuthError } from '@countersign/oauth'
-import { acceptJsonBody, requireForm, requireJsonBody, requireQuery } from '@countersign/service-kit'
+import { acceptJsonBody, requireForm, requireJsonBody, requireQuery, takeLines } from '@countersign/service-kit'
 import type Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
 import type { z } from 'zod'
@@ -9,6 +9,7 @@ import { clientInfoOf } from './client-info.ts'
 import { delayRejections } from './delay-rejections.ts'
 import { EventStream } from './event-stream.ts'
 import { JsonText } from './json-text.ts'
+import { LineStream } from './line-stream.ts'
 import { requireRoom } from './require-room.ts'
 import type { Access, DepsOf, Route } from './route.ts'
 import { type ProofDeps, takeProof } from './take-proof.ts'
@@ -87,6 +88,7 @@ function requireParams(schema: z.ZodObject): Middleware {
 
 function readBody({ bodyFormat }: Route, schema: z.ZodType): Middleware {
   if (bodyFormat === 'form') return requireForm(schema as z.ZodObject)
+  if (bodyFormat === 'ndjson') return takeLines()
   return bodyFormat === 'optional-json' ? acceptJsonBody(schema) : requireJsonBody(schema)
 }
 
@@ -96,7 +98,7 @@ function respond<Deps>({ bind, response }: Route<Deps>, deps: Deps): Middleware 
     const body = await handle(requestOf(ctx))
     // A handler that found the client's copy current has already responded with 304.
     if (ctx.status === 304) return
-    if (body instanceof EventStream) return body.respondTo(ctx)
+    if (body instanceof EventStream || body instanceof LineStream) return body.respondTo(ctx)
     ctx.status = response.status
     if (response.status === 204) return
     if (body instanceof JsonText) ctx.type = 'application/json'

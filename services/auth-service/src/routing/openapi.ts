@@ -1,3 +1,4 @@
+import { ndjsonType } from '@countersign/service-kit'
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi'
 import { errorResponse } from '../wire/errors.ts'
 import type { Access, Route } from './route.ts'
@@ -9,7 +10,7 @@ const reasons: Record<number, string> = {
   403: 'Not allowed.',
   404: 'There is no such thing.',
   409: 'It exists already, or changed meanwhile.',
-  413: 'The body is larger than 16 KiB.',
+  413: 'The body is too large.',
   415: 'The body has a media type that this route does not accept.',
   429: 'Too many attempts; Retry-After says when to try again.',
   503: 'A dependency is unavailable, or the service is overloaded; Retry-After says when to try again.'
@@ -95,10 +96,22 @@ export function describeRoutes(routes: readonly Route[], issuer: string): Return
   })
 }
 
+const bodyTypes = {
+  json: 'application/json',
+  'optional-json': 'application/json',
+  form: 'application/x-www-form-urlencoded',
+  ndjson: ndjsonType
+} as const
+
+function responseTypeOf({ isEventStream, isLineStream }: Route['response']) {
+  if (isEventStream) return 'text/event-stream'
+  return isLineStream ? ndjsonType : 'application/json'
+}
+
 function describeRoute(route: Route): ZodOpenApiOperationObject {
-  const { summary, access, params, query, body, bodyFormat, response } = route
-  const mediaType = bodyFormat === 'form' ? 'application/x-www-form-urlencoded' : 'application/json'
-  const responseType = response.isEventStream ? 'text/event-stream' : 'application/json'
+  const { summary, access, params, query, body, bodyFormat = 'json', response } = route
+  const mediaType = bodyTypes[bodyFormat]
+  const responseType = responseTypeOf(response)
   const { text, security } = callers[access]
   return {
     summary,

@@ -6,6 +6,7 @@ import type { ConfirmedClient } from '../clients/client-store.ts'
 import type { DpopKey } from '../tokens/dpop-key.ts'
 import type { EventStream } from './event-stream.ts'
 import type { JsonText } from './json-text.ts'
+import type { LineStream } from './line-stream.ts'
 
 /** The access token of a user: a client's own token has no session and no username. */
 export type UserAccessToken = VerifiedAccessToken & { readonly sid: string; readonly preferred_username: string }
@@ -51,8 +52,11 @@ export interface RouteStatement {
   /** All members are strings. */
   readonly query?: z.ZodObject
   readonly body?: z.ZodType
-  /** Default `json`. An absent `optional-json` counts as `{}`; a `form` is as in OAuth (RFC 6749 §3.2). */
-  readonly bodyFormat?: 'json' | 'optional-json' | 'form'
+  /**
+   * Default `json`. An absent `optional-json` counts as `{}`; a `form` is as in OAuth (RFC 6749 §3.2). Of `ndjson` the schema is that of a
+   * line, and the handler checks the lines as it reads them.
+   */
+  readonly bodyFormat?: 'json' | 'optional-json' | 'form' | 'ndjson'
   /** Whether a DPoP proof binds what is issued to its key (RFC 9449 §5). */
   readonly takesProof?: true
   /** `password-hashing`: takes a place in the hashing queue before the body is read, and delays rejections. */
@@ -64,6 +68,8 @@ export interface RouteStatement {
     readonly schema?: z.ZodType
     /** Whether the response is a stream of events, which goes on for as long as the handler wants. */
     readonly isEventStream?: true
+    /** Whether the response is NDJSON; the schema is that of a line. */
+    readonly isLineStream?: true
   }
   /** Statuses of errors that the handler itself answers; those of the checks come from the rest of the statement. */
   readonly errors?: readonly number[]
@@ -73,7 +79,7 @@ export interface RouteStatement {
 export type RouteRequest<S extends RouteStatement> = {
   readonly params: Parsed<S['params']>
   readonly query: Parsed<S['query']>
-  readonly body: Parsed<S['body']>
+  readonly body: S['bodyFormat'] extends 'ndjson' ? AsyncIterable<string> : Parsed<S['body']>
   /** The key of the request's DPoP proof. */
   readonly dpopKey: DpopKey | undefined
   /** Where the request came from. */
@@ -87,12 +93,14 @@ type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined
 /** The body of the response, by its schema. */
 export type RouteResponse<S extends RouteStatement> = S['response'] extends { readonly isEventStream: true }
   ? EventStream
-  : S['response'] extends {
-        readonly schema: infer T extends z.ZodType
-      }
-    ? Unchangeable<z.input<T>> | JsonText
-    : // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a body returns nothing
-      void
+  : S['response'] extends { readonly isLineStream: true }
+    ? LineStream
+    : S['response'] extends {
+          readonly schema: infer T extends z.ZodType
+        }
+      ? Unchangeable<z.input<T>> | JsonText
+      : // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a body returns nothing
+        void
 
 type Unchangeable<T> = T extends readonly (infer Item)[]
   ? readonly Unchangeable<Item>[]

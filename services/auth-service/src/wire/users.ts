@@ -38,6 +38,14 @@ export const userChangeBody = z
   .meta({ id: 'UserChange' })
 export type UserChangeBody = z.infer<typeof userChangeBody>
 
+const flag = z.enum(['true', 'false']).default('false')
+
+/** `POST /admin/users/import` */
+export const userImportQuery = z.strictObject({
+  dry_run: flag.meta({ description: 'whether to check the lines alone, and change nothing' }),
+  allow_fast_hashes: flag.meta({ description: 'whether to take salted SHA, too, which a graphics card tries fast' })
+})
+
 /** A user, in the response to a registration. */
 export const registeredUser = z
   .object({ id: z.uuid(), username: z.string(), roles: z.array(z.string()) })

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
+import { linesOf } from '@countersign/service-kit'
 import type { Command } from 'commander'
 import type { UserChangeOutcome } from '../../accounts/user-administration.ts'
 import type { UserCredentials, UserStore } from '../../accounts/user-store.ts'
@@ -8,18 +9,21 @@ import { parseUsername, type Username, usernameRule } from '../../accounts/usern
 import { makeUnusableHash, ownHashFunctions } from '../../passwords/password-hashing.ts'
 import { refusalOfPassword } from '../../passwords/password-policy.ts'
 import type { Announced } from '../../revocation/announcing.ts'
+import { exportUsers } from '../../user-files/export-users.ts'
+import { importUsers, type LineResult } from '../../user-files/import-users.ts'
 import { registerBody } from '../../wire/account.ts'
 import { placeInUsers, userChangeBody, userListQuery, userPage, userSummary } from '../../wire/users.ts'
 import { publicationHelp } from '../announcement.ts'
 import type { CommandContext, CommandResult, Perform } from '../command.ts'
 import { textOfEnded } from '../end-sessions.ts'
 import { RefusedError, UsageError } from '../failures.ts'
-import { importUsers, type LineResult, linesOf } from '../import-users.ts'
 import { collect, parseOption } from '../options.ts'
 import { moreLine, textMoment, textTable } from '../text-table.ts'
 
 /** Nothing else uses the gate of this process. */
 const ownFlow = { network: '', account: '' }
+
+const ownOrigin = { address: '', userAgent: 'command line' } as const
 
 const needs = '\nNeeds DATABASE_URL.'
 const passwordFromStdin = [
@@ -43,6 +47,10 @@ interface ImportOptions {
   dryRun?: true
   allowFastHashes?: true
   results?: string
+}
+
+interface ExportOptions {
+  withHashes?: true
 }
 
 /** `countersign users …` */
@@ -73,6 +81,14 @@ export function addUsers(program: Command, perform: Perform): void {
         'Ends with exit code 3 when lines were left out.'
     )
     .action((file: string, options: ImportOptions) => perform((context) => importFile(context, file, options)))
+
+  users
+    .command('export')
+    .description('write all users to a file that can be imported elsewhere')
+    .argument('<file>', 'it must not be there yet, and is for its owner alone')
+    .option('--with-hashes', 'with the hashes of passwords, so that users keep their passwords')
+    .addHelpText('after', needs)
+    .action((file: string, options: ExportOptions) => perform((context) => exportFile(context, file, options)))
 
   users
     .command('list')
@@ -122,8 +138,7 @@ async function create(context: CommandContext, name: string, options: CreateOpti
   const password = await choosePassword(context, username.display, options.passwordStdin ?? false)
   const { users, openPasswords } = await context.parts.openAccounts()
   const passwordHash = await (await openPasswords()).hash(password.text, ownFlow)
-  const origin = { address: '', userAgent: 'command line' }
-  const user = await users.create({ username, email, passwordHash, roles, origin })
+  const user = await users.create({ username, email, passwordHash, roles, origin: ownOrigin })
   if (!user) throw new RefusedError('username_taken', 'This username is taken.')
   return {
     document: { ...userSummary({ ...user, disabledAt: null }), ...password.shown },
@@ -134,28 +149,32 @@ async function create(context: CommandContext, name: string, options: CreateOpti
 async function importFile(context: CommandContext, path: string, options: ImportOptions): Promise<CommandResult> {
   const { parts, note } = context
   const input = await openInput(path)
-  const results = options.results === undefined ? undefined : await openResults(options.results)
+  const results = options.results === undefined ? undefined : await createFile(options.results)
   const { userImport } = await parts.openAccounts()
   const startedAt = performance.now()
-  const counts = await importUsers(linesOf(input), {
+  const isDryRun = options.dryRun === true
+  const counts = { created: 0, unchanged: 0, username_taken: 0, duplicate: 0, refused: 0 }
+  const batches = importUsers(linesOf(input), {
     users: userImport,
     unusableHash: await makeUnusableHash(ownHashFunctions),
     rules: { allowsFastHashes: options.allowFastHashes === true },
-    isDryRun: options.dryRun === true,
-    onResult(result) {
-      results?.write(`${JSON.stringify(result)}\n`)
-      if (result.outcome !== 'created' && result.outcome !== 'unchanged') note(textOfLeftOut(result))
-    },
-    onProgress(lines) {
-      if (lines % progressLines === 0) note(`${lines} lines so far.`)
-    }
+    author: { actorId: undefined, origin: ownOrigin },
+    isDryRun
   })
+  for await (const batch of batches) {
+    for (const result of batch.results) {
+      counts[result.outcome] += 1
+      if (result.outcome !== 'created' && result.outcome !== 'unchanged') note(textOfLeftOut(result))
+    }
+    if (batch.lines % progressLines === 0) note(`${batch.lines} lines so far.`)
+    await results?.write(batch.results, `${batch.lines} lines are done. Import the file again with another one.`)
+  }
   await results?.close()
   const left = counts.username_taken + counts.duplicate + counts.refused
   const seconds = (performance.now() - startedAt) / 1000
-  const members = { ...counts, dry_run: options.dryRun === true }
+  const members = { ...counts, dry_run: isDryRun }
   const text =
-    `${counts.created} users ${options.dryRun ? 'would be made' : 'were made'}, ${counts.unchanged} were there already, and ` +
+    `${counts.created} users ${isDryRun ? 'would be made' : 'were made'}, ${counts.unchanged} were there already, and ` +
     `${left} lines were left out (${seconds.toFixed(1)} s).`
   if (left > 0) throw new RefusedError('lines_left_out', text, members)
   return { document: members, text }
@@ -163,24 +182,54 @@ async function importFile(context: CommandContext, path: string, options: Import
 
 const progressLines = 10_000
 
+async function exportFile(context: CommandContext, path: string, options: ExportOptions): Promise<CommandResult> {
+  const withHashes = options.withHashes === true
+  const { userExport } = await context.parts.openAccounts()
+  const file = await createFile(path)
+  let count = 0
+  for await (const users of exportUsers(userExport, {
+    withHashes,
+    author: { actorId: undefined, origin: ownOrigin }
+  })) {
+    await file.write(users, 'It is not complete.')
+    count += users.length
+  }
+  await file.close()
+  return {
+    document: { users: count, with_hashes: withHashes },
+    text: `${count} users are in ${path}${withHashes ? ', with their hashes of passwords' : ''}.`
+  }
+}
+
 async function openInput(path: string): Promise<Readable> {
   try {
     return (await open(path)).createReadStream()
   } catch (error) {
-    throw new UsageError(`The file cannot be read (${(error as { code?: unknown }).code}): ${path}`)
+    throw new UsageError(`The file cannot be read (${codeOf(error)}): ${path}`)
   }
 }
 
-async function openResults(path: string) {
-  try {
-    const stream = (await open(path, 'wx', 0o600)).createWriteStream()
-    return {
-      write: (line: string) => stream.write(line),
-      close: () => new Promise<void>((resolve) => stream.end(resolve))
-    }
-  } catch (error) {
-    throw new UsageError(`The file for the results cannot be made (${(error as { code?: unknown }).code}): ${path}`)
+/** A file that was not there, for lines, and for its owner's eyes alone. */
+async function createFile(path: string) {
+  const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
+    throw new UsageError(`The file cannot be made (${codeOf(error)}): ${path}`)
+  })
+  return {
+    /** @param advice what to say when the disk is full */
+    async write(lines: readonly object[], advice: string): Promise<void> {
+      try {
+        await file.appendFile(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+      } catch (error) {
+        await file.close()
+        throw new RefusedError('file_not_written', `The file cannot be written (${codeOf(error)}): ${path}. ${advice}`)
+      }
+    },
+    close: () => file.close()
   }
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown }).code
 }
 
 function textOfLeftOut({ line, outcome, reason }: LineResult): string {

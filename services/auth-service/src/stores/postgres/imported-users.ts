@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { Prisma } from '@countersign/prisma'
-import type { ImportedUser, ImportResult, UserImport } from '../../accounts/user-import.ts'
+import type { ImportedUser, ImportOptions, ImportResult, UserImport } from '../../accounts/user-import.ts'
 import type { HashCount, HashCounts } from '../../passwords/decoys.ts'
 import { importedPrefix } from '../../passwords/verify-hash.ts'
+import { mayAdminister } from './acting-admin.ts'
 import { auditEventType } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 
 /** When the password of an imported user was set: nobody knows. Whatever sets one, in any version, changes this. */
-const unknownMoment = Prisma.raw(`'epoch'::timestamptz`)
+export const unknownMoment = Prisma.raw(`'epoch'::timestamptz`)
 
 /** What a password is compared with: the hash of another system, until a password is set or it is replaced at a sign-in. */
 export const currentHash = Prisma.raw(
@@ -20,6 +21,16 @@ export interface ImportedUsers extends UserImport {
   countHashes(): Promise<HashCounts>
 }
 
+interface SampledCount extends HashCount {
+  /** The highest of their ids. */
+  readonly last: string
+  /** How many users there are of all kinds, as Postgres estimates. */
+  readonly all: number
+}
+
+/** A share of one percent is counted to a tenth of it. */
+const sampleSize = 10_000
+
 class DryRun extends Error {
   readonly results: ImportResult[]
 
@@ -31,11 +42,12 @@ class DryRun extends Error {
 
 export function createPrismaImportedUsers(database: Database): ImportedUsers {
   return {
-    importBatch: (users, { unusableHash, isDryRun }) =>
+    importBatch: (users, options) =>
       orUnavailable(
         inTransaction(database, async (transaction) => {
-          const results = await importBatch(transaction, users, unusableHash)
-          if (isDryRun) throw new DryRun(results)
+          if (!(await mayAdminister(transaction, options.author.actorId))) return 'not_an_admin'
+          const results = await importBatch(transaction, users, options)
+          if (options.isDryRun) throw new DryRun(results)
           return results
         })
       ).catch((error: unknown) => {
@@ -43,27 +55,43 @@ export function createPrismaImportedUsers(database: Database): ImportedUsers {
         throw error
       }),
     async countHashes() {
-      // Up to the salt: in bcrypt it begins at a fixed place, elsewhere behind the last "$" but one.
-      const imported = await orUnavailable(
-        database.$queryRaw<HashCount[]>`
-          SELECT min(imported_password_hash) AS example, count(*)::float8 AS users
-          FROM users WHERE imported_password_hash IS NOT NULL
-          GROUP BY CASE WHEN imported_password_hash LIKE '$2%' THEN left(imported_password_hash, 7)
-            ELSE regexp_replace(imported_password_hash, '\\$[^$]+\\$[^$]+$', '') END`
+      // The ids are random, so the lowest ones are a sample, and the last of them says how many more there are. The cost is the
+      // length, and the hash up to the salt: in bcrypt that begins at a fixed place, elsewhere behind the last "$" but one.
+      const sample = await orUnavailable(
+        database.$queryRaw<SampledCount[]>`
+          WITH sample AS (
+            SELECT id, imported_password_hash AS hash FROM users WHERE imported_password_hash IS NOT NULL ORDER BY id LIMIT ${sampleSize}
+          )
+          SELECT min(hash) AS example, count(*)::float8 AS users, max(id::text) AS last,
+            (SELECT greatest(reltuples, 0)::float8 FROM pg_class WHERE oid = 'users'::regclass) AS all
+          FROM sample
+          GROUP BY length(hash), CASE WHEN hash LIKE '$2%' THEN left(hash, 7) ELSE regexp_replace(hash, '\\$[^$]+\\$[^$]+$', '') END`
       )
-      const [all] = await orUnavailable(
-        database.$queryRaw<[{ users: number }]>`
-          SELECT greatest(reltuples, 0)::float8 AS users FROM pg_class WHERE oid = 'users'::regclass`
-      )
-      return { users: all.users, imported }
+      const factor = populationOf(sample) / countOf(sample)
+      return {
+        users: sample[0]?.all ?? 0,
+        imported: sample.map(({ example, users }) => ({ example, users: users * factor }))
+      }
     }
   }
+}
+
+function countOf(sample: readonly HashCount[]): number {
+  return sample.reduce((sum, { users }) => sum + users, 0)
+}
+
+/** How many there are, of which these are the ones with the lowest ids. */
+function populationOf(sample: readonly SampledCount[]): number {
+  const count = countOf(sample)
+  if (count < sampleSize) return count
+  const highest = sample.reduce((highest, { last }) => (last > highest ? last : highest), '')
+  return count / (Number.parseInt(highest.slice(0, 8), 16) / 2 ** 32)
 }
 
 async function importBatch(
   transaction: Queryable,
   users: readonly ImportedUser[],
-  unusableHash: string
+  { unusableHash, author: { actorId, origin } }: ImportOptions
 ): Promise<ImportResult[]> {
   const rows = users.map((user) => ({
     line: user.line,
@@ -92,8 +120,8 @@ async function importBatch(
       ON CONFLICT DO NOTHING
       RETURNING id, roles
     ), audited AS (
-      INSERT INTO audit_events (type, user_id, user_agent)
-      SELECT ${auditEventType('user.imported')}, id, 'command line' FROM created
+      INSERT INTO audit_events (type, user_id, actor_id, address, user_agent)
+      SELECT ${auditEventType('user.imported')}, id, ${actorId ?? null}::uuid, ${origin.address}, ${origin.userAgent} FROM created
     ), named AS (
       INSERT INTO roles (name) SELECT DISTINCT unnest(roles) FROM created ON CONFLICT (name) DO NOTHING
     )

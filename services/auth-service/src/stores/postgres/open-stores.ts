@@ -9,6 +9,7 @@ import { type Database, openDatabase, openDatabasePool, openDatabaseProbe } from
 import { requireNoDroppedSlashes } from './dropped-slashes.ts'
 import { createPrismaEmailVerification } from './email-verification.ts'
 import { createPrismaExpiredRows } from './expired-rows.ts'
+import { createPrismaExportedUsers } from './exported-users.ts'
 import { createPrismaFailedAuthentications } from './failed-authentications.ts'
 import { createPrismaImportedUsers } from './imported-users.ts'
 import { createMailWriter, createPrismaMailAdministration, createPrismaMailOutbox } from './mail-outbox.ts'
@@ -48,6 +49,7 @@ export async function openPostgresStores(config: Config, mail: Mail | undefined)
     expiredRows: createPrismaExpiredRows(database, config),
     failedAuthentications: createPrismaFailedAuthentications(database),
     firstTokens: createPrismaFirstTokens(database),
+    exportedUsers: createPrismaExportedUsers(database),
     importedUsers: createPrismaImportedUsers(database),
     families: createPrismaRefreshTokenFamilies(database, preparedStatements, config),
     mailOutbox: createPrismaMailOutbox(database),

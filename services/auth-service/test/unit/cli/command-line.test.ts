@@ -64,6 +64,7 @@ describe('the command line', () => {
       'master-key re-encrypt',
       'users create',
       'users import',
+      'users export',
       'users list',
       'users disable',
       'users enable',

@@ -21,7 +21,7 @@ function createFixture({ concurrency = 2, queueLimit = 8 } = {}) {
       time += ms
     },
     /** Sends a task of an account at a network, written `account@network`. */
-    async send(name: string, count = 1) {
+    async send(name: string, count = 1, isHeavy = false) {
       const [account = '', network = ''] = name.split('@')
       for (let i = 0; i < count; i++) {
         const task = () =>
@@ -29,7 +29,7 @@ function createFixture({ concurrency = 2, queueLimit = 8 } = {}) {
             started.push(name)
             running.push({ name, end: resolve })
           })
-        gate.run({ network, account }, task).catch((error) => {
+        gate.run({ network, account }, task, { isHeavy }).catch((error) => {
           expect(error).toMatchObject({ status: 503, headers: { 'Retry-After': '2' } })
           rejected.push(name)
         })
@@ -56,6 +56,21 @@ describe('the admission gate', () => {
     for (let i = 0; i < 5; i++) await endOne()
     expect(running).toHaveLength(0)
     expect(() => gate.requireRoom('home')).not.toThrow()
+  })
+
+  test('runs one heavy task at a time, and others beside it', async () => {
+    const { send, started, endOne } = createFixture({ concurrency: 4 })
+    await send('alice@home', 1, true)
+    await send('bob@office', 1, true)
+    await send('carol@school')
+    expect(started).toEqual(['alice@home', 'carol@school'])
+    await endOne()
+    expect(started).toEqual(['alice@home', 'carol@school', 'bob@office'])
+    await send('dave@shop', 1, true)
+    await endOne() // carol's
+    expect(started).toHaveLength(3)
+    await endOne()
+    expect(started.at(-1)).toBe('dave@shop')
   })
 
   test.each([

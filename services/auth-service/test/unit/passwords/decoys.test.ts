@@ -39,11 +39,12 @@ describe('decoys', () => {
       users: 1000,
       imported: [
         { example: bcrypt, users: 500 },
-        { example: scrypt, users: 200 }
+        { example: scrypt, users: 100 },
+        { example: `${scrypt}MDEyMzQ1Njc4OWFiY2RlZg`, users: 100 }
       ]
     }
-    const [one, other] = [await start(counts), await start(counts)]
-    const kindOf = (hash: string | undefined) => hash?.slice(0, 'imported:$2b$04'.length)
+    const [one, other] = [await start(counts), await start({ ...counts, imported: counts.imported.toReversed() })]
+    const kindOf = (hash: string | undefined) => hash && `${hash.slice(0, 'imported:$2b$04'.length)} ${hash.length}`
     const shareOf = (start: string) =>
       names.filter((name) => one.hashFor(name)?.startsWith(start)).length / names.length
     expect(shareOf('imported:$2b$04$')).toBeCloseTo(0.5, 1)

@@ -47,6 +47,18 @@ describe('an imported hash', () => {
     expect(decoy.matches(password)).toBe(false)
   })
 
+  it('of argon2 may have padding, or the alphabet for URLs', () => {
+    const text = hashArgon2(password, { algorithm: 2, memoryCost: 64, timeCost: 1, salt: Buffer.alloc(16, 0xff) })
+    for (const spelled of [
+      text.replace(/\$([^$]+)\$([^$]+)$/, '$$$1==$$$2='),
+      text.replaceAll('/', '_').replaceAll('+', '-')
+    ]) {
+      expect(spelled).not.toBe(text)
+      expect(readImportedHash(spelled).matches(password)).toBe(true)
+      expect(readImportedHash(spelled).matches('')).toBe(false)
+    }
+  })
+
   // https://github.com/firebase/scrypt: the example of its README.
   it('of Firebase matches the password of its published example', () => {
     const signerKey = 'jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA=='
@@ -73,6 +85,10 @@ describe('an imported hash', () => {
     [`$scrypt$ln=16,r=1,p=1$${base64(salt)}$${base64(salt)}`, /not usable/],
     [`$pbkdf2-sha256$i=0$${base64(salt)}$${base64(salt)}`, /less than 1/],
     [`$pbkdf2-sha256$i=99999999$${base64(salt)}$${base64(salt)}`, /rounds of PBKDF2/],
+    [
+      `$pbkdf2-sha1$i=1000000$${base64(salt)}$${base64(Buffer.alloc(128))}`,
+      /rounds of PBKDF2, for the length.* 7000000/
+    ],
     [`$pbkdf2-sha256$i=1000$${base64(salt)}$c2hvcnQ`, /16 to 128 bytes/],
     [hashes['salted SHA-1'] ?? '', /--allow-fast-hashes/],
     ['5f4dcc3b5aa765d61d8327deb882cf99', /no known format/],

@@ -11,10 +11,12 @@ const flow = { network: '192.0.2.1', account: 'alice' }
 
 describe('password hashing', () => {
   let admitted = 0
+  let heavy = 0
   const gate: AdmissionGate = {
     requireRoom() {},
-    run(_flow, task) {
+    run(_flow, task, { isHeavy } = { isHeavy: false }) {
       admitted++
+      if (isHeavy) heavy++
       return task()
     }
   }
@@ -43,6 +45,26 @@ describe('password hashing', () => {
     await time(known)
     await time(undefined)
     expect(admitted).toBe(2)
+  })
+
+  test('verifies a hash of more than 32 MiB as a heavy one', async () => {
+    const at = (memoryCost: number) => hash('a password', { algorithm: 2, memoryCost, timeCost: 1, parallelism: 1 })
+    heavy = 0
+    expect(await passwords.verify(`imported:${await at(32 * 1024)}`, 'a password', flow)).toBe(true)
+    expect(heavy).toBe(0)
+    expect(await passwords.verify(`imported:${await at(33 * 1024)}`, 'a password', flow)).toBe(true)
+    const scrypt = '$scrypt$ln=16,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg'
+    expect(await passwords.verify(`imported:${scrypt}`, 'a password', flow)).toBe(false)
+    expect(heavy).toBe(2)
+  })
+
+  test('verifies what was typed, and its normal form, against a hash of another system', async () => {
+    const [typed, normal] = ['cafe\u0301-au-lait', 'caf\u00e9-au-lait']
+    const made = async (text: string) => `imported:${await hash(text, { memoryCost: 64, timeCost: 1 })}`
+    expect(await passwords.verify(await made(typed), typed, flow)).toBe(true)
+    expect(await passwords.verify(await made(normal), typed, flow)).toBe(true)
+    expect(await passwords.verify(await made(typed), normal, flow)).toBe(false)
+    expect(await passwords.verify(await made(normal), 'cafe-au-lait', flow)).toBe(false)
   })
 
   test('knows a hash of other parameters', async () => {

@@ -57,6 +57,19 @@ export interface EmailConfirmation {
   code?: string
 }
 
+export interface ImportedUser {
+  external_id: string
+  username: string
+  email?: string
+  password_hash?: string
+  /**
+   * @maxItems 16
+   */
+  roles?: string[]
+  created_at?: string
+  disabled?: boolean
+}
+
 export interface UserChange {
   disabled?: boolean
   /**
@@ -372,6 +385,29 @@ export interface User {
   disabled_at: string | null
 }
 
+export interface ImportedLine {
+  line: number
+  external_id: string | null
+  outcome: 'created' | 'unchanged' | 'username_taken' | 'duplicate' | 'refused'
+  /**
+   * why it was refused
+   */
+  reason?: string
+}
+
+export interface ExportedUser {
+  external_id: string
+  username: string
+  email?: string
+  password_hash?: string
+  /**
+   * @maxItems 16
+   */
+  roles?: string[]
+  created_at?: string
+  disabled?: boolean
+}
+
 export interface SessionPage {
   sessions: Session[]
   /**
@@ -681,6 +717,7 @@ export interface AuditEvent {
     | 'access_token.revoked'
     | 'user.registered'
     | 'user.imported'
+    | 'users.exported'
     | 'user.disabled'
     | 'user.enabled'
     | 'user.roles_changed'

@@ -9,6 +9,7 @@ const sentences: Record<AuditEventType, string> = {
   'access_token.revoked': 'Access token revoked',
   'user.registered': 'User registered',
   'user.imported': 'User imported',
+  'users.exported': 'Users exported',
   'user.disabled': 'User disabled',
   'user.enabled': 'User enabled',
   'user.roles_changed': 'Roles changed',
