@@ -44,6 +44,8 @@ export async function openCrashFixture(): Promise<CrashFixture> {
       REGISTRATIONS_PER_ADDRESS: '100000',
       SIGN_IN_FAILURES_PER_ADDRESS: '100000',
       SESSIONS_PER_USER: String(sessionsPerUser),
+      // Each operation of a round may hold one.
+      DATABASE_CONNECTIONS: '20',
       // Nothing listens there: mail is written, and waits.
       SMTP_URL: 'smtp://127.0.0.1:9',
       MAIL_FROM: 'no-reply@example.com',

@@ -8,6 +8,7 @@ import { startTrio, type Trio } from '@countersign/testing/trio'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 import { countersign } from './fixtures/countersign.ts'
+import { mailPassword, mailUser, startMailServer } from './fixtures/mail-server.ts'
 
 interface Finding {
   check: string
@@ -101,6 +102,33 @@ describe.skipIf(!inject('docker'))('countersign doctor', () => {
     const { stdout, stderr } = await countersign(['doctor'], { env: healthy() })
     expect(stdout).toMatch(/^Nothing is wrong\./)
     expect(stderr).toMatch(/^ok +metadata +http/m)
+  })
+
+  test('signs in to the mail server, and sends nothing', async () => {
+    const server = await startMailServer()
+    onTestFinished(() => server.stop())
+    const mail = { MAIL_FROM: 'a@example.com', PAGES_URL: 'https://app.example.com' }
+    const urlOf = (password: string, tls: string) =>
+      `smtp://${mailUser}:${password}@localhost:${server.port}?tls=${tls}`
+    const password = encodeURIComponent(mailPassword)
+    const { code, document } = await examine({ ...mail, SMTP_URL: urlOf(password, 'never') })
+    expect({ code, last: document.findings.at(-1) }).toEqual({
+      code: 0,
+      last: {
+        check: 'mail',
+        state: 'ok',
+        text: 'The mail server responds, without TLS, and accepts the password.'
+      }
+    })
+    expect(await faultsOf({ ...mail, SMTP_URL: urlOf('wrong', 'never') })).toEqual({
+      mail: 'The mail server refuses the user or the password in SMTP_URL (EAUTH 535).'
+    })
+    // Nobody has told this process to trust the certificate.
+    expect(await faultsOf({ ...mail, SMTP_URL: urlOf(password, 'required') })).toEqual({
+      mail: expect.stringContaining('its certificate is not trusted')
+    })
+    expect((await examine({ SMTP_URL: urlOf(password, 'never') })).code).toBe(2)
+    expect(server.received).toEqual([])
   })
 
   test('checks only what it is given', async () => {

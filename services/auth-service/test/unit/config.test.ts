@@ -33,3 +33,30 @@ describe('the settings of refreshes', () => {
     expect(() => load(retry, recovery)).toThrow(message)
   })
 })
+
+describe('the settings of mail', () => {
+  const mail = {
+    SMTP_URL: 'smtps://mail.example.com',
+    MAIL_FROM: 'a@example.com',
+    PAGES_URL: 'https://app.example.com/'
+  }
+
+  test('are off by default, and complete with three variables', () => {
+    expect(loadConfig(env)).toMatchObject({ smtpUrl: undefined, productName: 'Countersign' })
+    expect(loadConfig({ ...env, ...mail })).toMatchObject({
+      mailFrom: 'a@example.com',
+      pagesUrl: 'https://app.example.com'
+    })
+  })
+
+  test.each([
+    [{ MAIL_FROM: undefined }, 'SMTP_URL needs MAIL_FROM'],
+    [{ PAGES_URL: undefined }, 'SMTP_URL needs MAIL_FROM'],
+    [{ MAIL_FROM: 'a@example.com, b@example.com' }, 'MAIL_FROM must be an address'],
+    [{ MAIL_FROM: 'Example <a@example.com>' }, 'MAIL_FROM must be an address'],
+    [{ SMTP_URL: 'https://mail.example.com' }, 'SMTP_URL must be a URL such as'],
+    [{ PRODUCT_NAME: 'a\r\nBcc: b@example.com' }, 'PRODUCT_NAME must be a name']
+  ])('may not be %j', (change, message) => {
+    expect(() => loadConfig({ ...env, ...mail, ...change })).toThrow(message)
+  })
+})
