@@ -140,6 +140,10 @@ describe.skipIf(!inject('docker'))('a database that was restored from an older d
     await redis.zRemRangeByRank('{countersign}:published', 0, -2) // as 63 more do
     await new Promise((resolve) => setTimeout(resolve, 1500))
     await expectClosed(older)
+    // Redis loses its memory, and the replica sets the mark again.
+    await redis.del(['{countersign}:published', '{countersign}:database-held'])
+    await vi.waitFor(async () => expect(await redis.exists('{countersign}:database-held')).toBe(1), { timeout: 5000 })
+    await expectClosed(older)
     expect(await command(['after-restore'])).toMatchObject({ code: 2, document: { error: 'invalid_request' } })
     expect((await command(['after-restore', '--yes', '--keep-sessions'])).code).toBe(2)
     await expectClosed(older)
@@ -147,6 +151,16 @@ describe.skipIf(!inject('docker'))('a database that was restored from an older d
   })
 
   test('after after-restore the service is ready, and no token, session, secret or key of before works', async () => {
+    await query(
+      dump.url,
+      `WITH secret AS (
+         INSERT INTO one_time_secrets (user_id, purpose, address, link_hash, flow_hash, credentials_version, expires_at)
+         SELECT id, 'password_reset', 'a@b.example', '\\x01', '\\x02', 0, now() + interval '1 hour' FROM users LIMIT 1
+       )
+       INSERT INTO mail_outbox (id, recipient, template, language, parameters, has_secret, sealed_secret, message_id, give_up_at)
+       SELECT gen_random_uuid(), 'a@b.example', 'password_reset', 'en', '{}', has_secret, '\\x01', '<a@b>', now() + interval '1 hour'
+       FROM unnest('{true,false}'::boolean[]) has_secret`
+    )
     for (const sid of entries.sid) await redis.del(`{countersign}:revoked:sid:${sid}`)
     const done = await command(['after-restore', '--yes'])
     expect(done).toMatchObject({
@@ -154,6 +168,7 @@ describe.skipIf(!inject('docker'))('a database that was restored from an older d
       document: {
         data_until: expect.stringMatching(/^20\d\d-/),
         sessions_ended: 3,
+        mailed_secrets_voided: 1,
         clients_without_secret: ['by-secret'],
         clients_disabled: ['by-key'],
         published: true
@@ -165,7 +180,17 @@ describe.skipIf(!inject('docker'))('a database that was restored from an older d
       for (const value of values) expect(await redis.exists(`{countersign}:revoked:${kind}:${value}`)).toBe(1)
     }
     // What is revoked does not come back with a second run.
-    expect(await command(['after-restore', '--yes'])).toMatchObject({ code: 0, document: { sessions_ended: 0 } })
+    expect(await command(['after-restore', '--yes'])).toMatchObject({
+      code: 0,
+      document: { sessions_ended: 0, clients_without_secret: ['by-secret'], clients_disabled: ['by-key'] }
+    })
+    const mails =
+      'SELECT has_secret, dead_at IS NOT NULL AS dead, sealed_secret, may_be_duplicate FROM mail_outbox ORDER BY 1'
+    expect(await query(dump.url, mails)).toEqual([
+      { has_secret: false, dead: false, sealed_secret: null, may_be_duplicate: true },
+      { has_secret: true, dead: true, sealed_secret: null, may_be_duplicate: true }
+    ])
+    expect(await query(dump.url, 'SELECT 1 FROM one_time_secrets')).toEqual([])
 
     trio = await start(dump.url)
     for (const token of before.access) expect(await me(token)).toBe(401)

@@ -83,3 +83,12 @@ export interface OneTimeSecrets {
   /** Looks at what a proof would consume, and leaves it. */
   find(purpose: SecretPurpose, proof: SecretProof): Promise<ProvenUser | undefined>
 }
+
+/** The one-time secrets in a database that was restored: those that were used since are there again. */
+export interface RestoredSecrets {
+  /**
+   * Voids all of them, and gives up the mails that would bring them. Other mails that wait are sent, perhaps once more.
+   * @returns how many secrets there were
+   */
+  voidAll(): Promise<number>
+}

@@ -1,3 +1,4 @@
+import type { RestoredSecrets } from '../accounts/one-time-secrets.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { ClientAdministration } from '../clients/client-administration.ts'
 import type { SigningKeyAdministration } from '../keys/signing-key-administration.ts'
@@ -13,6 +14,7 @@ export interface RestoreParts {
   /** All sessions. */
   readonly sessions: Announcing<SessionEndings>
   readonly clients: Announcing<ClientAdministration>
+  readonly secrets: RestoredSecrets
   readonly auditLog: AuditLog
   readonly outbox: Pick<RevocationOutbox, 'skipTo'>
   /** `undefined` without Redis. */
@@ -25,6 +27,8 @@ export interface RestoreReport {
   readonly dataUntil: Date | undefined
   readonly keys: readonly string[]
   readonly sessions: number
+  /** Links and codes that were mailed. */
+  readonly mailedSecrets: number
   readonly clients: number
   /** Clients that need a new secret. */
   readonly clientsWithoutSecret: readonly string[]
@@ -38,7 +42,7 @@ const reason = 'the database was restored'
 const pageSize = 100
 
 /**
- * Ends all that a database of before lets live again: tokens by their signing keys, sessions, the clients' own tokens, secrets, and the use
+ * Ends all that a database of before lets live again: tokens by their signing keys, sessions, mailed links and codes, the clients' own tokens, secrets, and the use
  * of registered keys. It can be run again after a failure; what has ended stays so. The services accept no requests from its first
  * step to its last, as far as they have Redis.
  * @throws {UnreachableError} when Redis does not confirm the first step, before anything was changed, or the last
@@ -55,12 +59,14 @@ export async function endWhatWasRestored(
   const sessions = await endAllSessions(parts.sessions, {
     onProgress: (count) => onProgress(`${count} sessions have ended so far.`)
   })
+  const mailedSecrets = await parts.secrets.voidAll()
   const clients = await endClients(parts.clients)
   await acceptDatabase(parts, 'All has ended, and the services stay closed.')
   return {
     dataUntil,
     keys: keys.kids,
     sessions: sessions.ended,
+    mailedSecrets,
     clients: clients.count,
     clientsWithoutSecret: clients.withoutSecret,
     clientsDisabled: clients.disabled,

@@ -34,6 +34,7 @@ import { createPrismaExportedUsers } from '../stores/postgres/exported-users.ts'
 import { createPrismaImportedUsers } from '../stores/postgres/imported-users.ts'
 import { createPrismaMailAdministration } from '../stores/postgres/mail-outbox.ts'
 import { createPreparedStatements } from '../stores/postgres/prepared-statements.ts'
+import { createPrismaRestoredSecrets } from '../stores/postgres/restored-secrets.ts'
 import { createPrismaRestoredSessions } from '../stores/postgres/restored-sessions.ts'
 import { createPrismaRevocationOutbox } from '../stores/postgres/revocation-outbox.ts'
 import { createPrismaRoleAdministration } from '../stores/postgres/roles.ts'
@@ -185,6 +186,7 @@ export function createCliDependencies(
         requireMasterKey,
         sessions: announcing(createPrismaRestoredSessions(database), announcer),
         clients: announcing(createPrismaClientAdministration(database), announcer),
+        secrets: createPrismaRestoredSecrets(database),
         auditLog: createPrismaAuditLog(database),
         outbox: createPrismaRevocationOutbox(database),
         publisher

@@ -20,8 +20,8 @@ export function addAfterRestore(program: Command, perform: Perform): void {
     .addHelpText(
       'after',
       '\nNeeds DATABASE_URL and COUNTERSIGN_MASTER_KEY, and REDIS_URL if the services have one.\n' +
-        'Revokes the signing keys, ends all sessions and all tokens of clients, takes away the secrets of clients, which need new\n' +
-        'ones, and disables clients that authenticate with keys, until somebody has looked at those. What it cannot know: passwords,\n' +
+        'Revokes the signing keys, ends all sessions and all tokens of clients, voids links and codes that were mailed, takes away the\n' +
+        'secrets of clients, which need new ones, and disables clients that authenticate with keys, until somebody has looked at those. What it cannot know: passwords,\n' +
         'roles, users, and rights of clients that were changed after the dump are as they were then.\n' +
         'Run it before the services are started, or while they run: they accept no requests until it is done. It may be run again.\n' +
         publicationHelp
@@ -54,6 +54,7 @@ function toDocument(report: RestoreReport) {
     data_until: report.dataUntil?.toISOString() ?? null,
     keys_revoked: report.keys,
     sessions_ended: report.sessions,
+    mailed_secrets_voided: report.mailedSecrets,
     clients_ended: report.clients,
     clients_without_secret: report.clientsWithoutSecret,
     clients_disabled: report.clientsDisabled,
@@ -66,6 +67,7 @@ function textOf(report: RestoreReport): string {
   const since = dataUntil ? `after ${dataUntil.toISOString()}` : 'after the dump'
   return [
     `${keys.length} signing keys are revoked. ${textOfEnded(report.sessions)} The tokens of ${clients} clients have ended.`,
+    `${report.mailedSecrets} links and codes that were mailed are void.`,
     ...listed(clientsWithoutSecret, 'These clients need a new secret (countersign clients rotate-secret)'),
     ...listed(
       clientsDisabled,

@@ -1,0 +1,22 @@
+import type { RestoredSecrets } from '../../accounts/one-time-secrets.ts'
+import { type Database, inTransaction, orUnavailable } from './database.ts'
+import { databaseNow } from './revocation-entries.ts'
+
+/** What mails carried, in a database that was restored. */
+export function createPrismaRestoredSecrets(database: Database): RestoredSecrets {
+  return {
+    voidAll: () =>
+      orUnavailable(
+        inTransaction(database, async (transaction) => {
+          await transaction.$executeRaw`
+            UPDATE mail_outbox SET
+              dead_at = CASE WHEN has_secret THEN ${databaseNow} END,
+              last_error = CASE WHEN has_secret THEN 'the database was restored' ELSE last_error END,
+              sealed_secret = NULL, claimed_until = NULL, may_be_duplicate = true
+            WHERE delivered_at IS NULL AND dead_at IS NULL`
+          await transaction.$executeRaw`DELETE FROM password_reset_requests`
+          return transaction.$executeRaw`DELETE FROM one_time_secrets`
+        })
+      )
+  }
+}
