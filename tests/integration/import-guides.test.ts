@@ -112,15 +112,15 @@ describe('docs/importing-from-other-systems.md', () => {
     await query(
       foreign.url,
       `CREATE TABLE auth.users (id uuid, email varchar(255), encrypted_password varchar(255), created_at timestamptz,
-         banned_until timestamptz, deleted_at timestamptz)`
+         banned_until timestamptz, deleted_at timestamptz, email_confirmed_at timestamptz)`
     )
     await query(
       foreign.url,
       `INSERT INTO auth.users VALUES
-         (gen_random_uuid(), 'supabase@example.com', $1, '2020-02-03T04:05:06.7Z', NULL, NULL),
-         (gen_random_uuid(), 'banned@example.com', $1, now(), now() + interval '1 year', NULL),
-         (gen_random_uuid(), 'social@example.com', '', now(), now() - interval '1 year', NULL),
-         (gen_random_uuid(), 'deleted@example.com', $1, now(), NULL, now())`,
+         (gen_random_uuid(), 'supabase@example.com', $1, '2020-02-03T04:05:06.7Z', NULL, NULL, now()),
+         (gen_random_uuid(), 'banned@example.com', $1, now(), now() + interval '1 year', NULL, now()),
+         (gen_random_uuid(), 'social@example.com', '', now(), now() - interval '1 year', NULL, NULL),
+         (gen_random_uuid(), 'deleted@example.com', $1, now(), NULL, now(), now())`,
       [(await hashBcrypt(password, 4)).replace('$2b$', '$2a$')]
     )
     await runSql('Supabase')

@@ -173,6 +173,42 @@ describe('users as lines over HTTP', () => {
     expect(events).toEqual([{ actor_id: adminId, detail: { with_hashes: false } }])
     expect((await send(`${trio.auth.url}/admin/users/export`, { method: 'HEAD', headers: admin })).status).toBe(200)
   })
+
+  test('have a verified address only if the line says so, and if no other user has verified it', async () => {
+    const line = (name: string, email: string, email_verified?: boolean) => ({
+      external_id: `mail|${name}`,
+      username: `mail-${name}`,
+      email,
+      ...(email_verified !== undefined && { email_verified })
+    })
+    const body = textOf([
+      line('1', 'Verified@example.com', true),
+      line('2', 'verified@EXAMPLE.com', true),
+      line('3', 'verified@example.com'),
+      line('4', 'other@example.com', false),
+      line('5', '"quoted"@example.com', true),
+      { external_id: 'mail|6', username: 'mail-6', email_verified: true }
+    ])
+    const outcomes = ['created', 'duplicate', 'created', 'created', 'refused', 'refused']
+    const outcomesOf = async (text: string, query = '') =>
+      linesIn((await importLines(text, query)).body).map(({ outcome }) => outcome)
+    expect(await outcomesOf(body, '?dry_run=true')).toEqual(outcomes)
+    expect(await outcomesOf(body)).toEqual(outcomes)
+    expect(await outcomesOf(textOf([line('7', 'VERIFIED@example.com', true)]))).toEqual(['address_taken'])
+    const rows = await query(
+      database.url,
+      `SELECT username, email_key, email_verified_at IS NOT NULL AS verified FROM users
+       WHERE username LIKE 'mail-%' ORDER BY username`
+    )
+    expect(rows).toEqual([
+      { username: 'mail-1', email_key: 'verified@example.com', verified: true },
+      { username: 'mail-3', email_key: null, verified: false },
+      { username: 'mail-4', email_key: null, verified: false }
+    ])
+    const { body: exported } = await send<string>(`${trio.auth.url}/admin/users/export`, { headers: admin })
+    const verified = linesIn(exported).flatMap((user) => ('email_verified' in user ? [user.external_id] : []))
+    expect(verified).toEqual(['mail|1'])
+  })
 })
 
 describe.skipIf(!inject('docker'))('with forty thousand users', () => {

@@ -7,6 +7,7 @@ export interface ExportedUser {
   readonly externalId: string | null
   readonly username: string
   readonly email: string | null
+  readonly isEmailVerified: boolean
   /** A PHC string; `null` without hashes, and for a user who cannot sign in before a password is set. */
   readonly passwordHash: string | null
   readonly roles: readonly string[]

@@ -9,6 +9,8 @@ export interface ImportedUser {
   readonly externalId: string
   readonly username: Username
   readonly email: string | undefined
+  /** Whether the other system has verified the address. */
+  readonly isEmailVerified: boolean
   /** A PHC string that `readImportedHash` takes; `undefined` for a user who cannot sign in before a password is set. */
   readonly passwordHash: string | undefined
   readonly roles: readonly string[]
@@ -18,9 +20,10 @@ export interface ImportedUser {
 
 /**
  * What became of a user: made; already there with this external id, and left as it is; or left out, since another user has the
- * username, or an earlier line or an import at the same time has the username or the external id.
+ * username or has verified the address, or an earlier line or an import at the same time has the username, the external id or the verified
+ * address.
  */
-export type ImportOutcome = 'created' | 'unchanged' | 'username_taken' | 'duplicate'
+export type ImportOutcome = 'created' | 'unchanged' | 'username_taken' | 'address_taken' | 'duplicate'
 
 export interface ImportResult {
   readonly line: number

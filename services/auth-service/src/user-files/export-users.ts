@@ -25,6 +25,7 @@ function lineOf(user: ExportedUser): ExportLine {
     external_id: user.externalId ?? user.id,
     username: user.username,
     ...(user.email !== null && { email: user.email }),
+    ...(user.isEmailVerified && { email_verified: true }),
     ...(user.passwordHash !== null && { password_hash: user.passwordHash }),
     roles: [...user.roles],
     created_at: user.createdAt.toISOString(),

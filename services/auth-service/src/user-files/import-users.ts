@@ -1,6 +1,7 @@
 import { AccessDeniedError } from '@countersign/oauth'
 import { maxLineLength } from '@countersign/service-kit'
 import { z } from 'zod'
+import { emailKeyOf, isMailable, mailableRule } from '../accounts/email-addresses.ts'
 import type { ImportedUser, ImportOptions, ImportOutcome, UserImport } from '../accounts/user-import.ts'
 import { parseUsername, usernameRule } from '../accounts/usernames.ts'
 import { ImportedHashError, type ImportRules, readImportedHash } from '../passwords/imported-hashes.ts'
@@ -13,6 +14,7 @@ export const importLine = z
     external_id: z.string().min(1).max(256).refine(isText, { error: 'must be Unicode without zero bytes' }),
     username: z.string(),
     email: registerBody.shape.email,
+    email_verified: z.boolean().optional(),
     password_hash: z.string().optional(),
     roles: userChangeBody.shape.roles,
     // Postgres knows fewer years than RFC 3339.
@@ -31,7 +33,7 @@ export const lineResult = z
   .object({
     line: z.int(),
     external_id: z.string().nullable(),
-    outcome: z.enum(['created', 'unchanged', 'username_taken', 'duplicate', 'refused']),
+    outcome: z.enum(['created', 'unchanged', 'username_taken', 'address_taken', 'duplicate', 'refused']),
     reason: z.string().optional().meta({ description: 'why it was refused' })
   })
   .meta({ id: 'ImportedLine' })
@@ -88,11 +90,14 @@ async function* batchesOf(source: AsyncIterable<string>): AsyncGenerator<string[
 
 /** A dry run undoes each batch, and does not find there what it has imported before. */
 function createRepetitionCheck(): (user: ImportedUser) => boolean {
-  const [externalIds, usernames] = [new Set<string>(), new Set<string>()]
-  return ({ externalId, username }) => {
-    if (externalIds.has(externalId) || usernames.has(username.key)) return true
+  const [externalIds, usernames, addresses] = [new Set<string>(), new Set<string>(), new Set<string>()]
+  return ({ externalId, username, email, isEmailVerified }) => {
+    const address = email !== undefined && isEmailVerified ? emailKeyOf(email) : undefined
+    const hasAddress = address !== undefined && addresses.has(address)
+    if (externalIds.has(externalId) || usernames.has(username.key) || hasAddress) return true
     externalIds.add(externalId)
     usernames.add(username.key)
+    if (address !== undefined) addresses.add(address)
     return false
   }
 }
@@ -130,6 +135,9 @@ function readLine(text: string, number: number, rules: ImportRules): ImportedUse
   }
   const username = parseUsername(data.username)
   if (!username) return refused(`The username must be ${usernameRule}.`, data.external_id)
+  if (data.email_verified && (data.email === undefined || !isMailable(data.email))) {
+    return refused(`email_verified: the e-mail address must be ${mailableRule}.`, data.external_id)
+  }
   try {
     if (data.password_hash !== undefined) readImportedHash(data.password_hash, rules)
   } catch (failure) {
@@ -141,6 +149,7 @@ function readLine(text: string, number: number, rules: ImportRules): ImportedUse
     externalId: data.external_id,
     username,
     email: data.email,
+    isEmailVerified: data.email_verified ?? false,
     passwordHash: data.password_hash,
     roles: [...new Set(data.roles ?? [])],
     createdAt: data.created_at === undefined ? undefined : new Date(data.created_at),

@@ -153,7 +153,7 @@ async function importFile(context: CommandContext, path: string, options: Import
   const { userImport } = await parts.openAccounts()
   const startedAt = performance.now()
   const isDryRun = options.dryRun === true
-  const counts = { created: 0, unchanged: 0, username_taken: 0, duplicate: 0, refused: 0 }
+  const counts = { created: 0, unchanged: 0, username_taken: 0, address_taken: 0, duplicate: 0, refused: 0 }
   const batches = importUsers(linesOf(input), {
     users: userImport,
     unusableHash: await makeUnusableHash(ownHashFunctions),
@@ -170,7 +170,7 @@ async function importFile(context: CommandContext, path: string, options: Import
     await results?.write(batch.results, `${batch.lines} lines are done. Import the file again with another one.`)
   }
   await results?.close()
-  const left = counts.username_taken + counts.duplicate + counts.refused
+  const left = counts.username_taken + counts.address_taken + counts.duplicate + counts.refused
   const seconds = (performance.now() - startedAt) / 1000
   const members = { ...counts, dry_run: isDryRun }
   const text =
@@ -236,8 +236,10 @@ function textOfLeftOut({ line, outcome, reason }: LineResult): string {
   switch (outcome) {
     case 'username_taken':
       return `Line ${line}: another user has this username.`
+    case 'address_taken':
+      return `Line ${line}: another user has verified this e-mail address.`
     case 'duplicate':
-      return `Line ${line}: an earlier line has this external_id or username.`
+      return `Line ${line}: an earlier line has this external_id, username or verified address.`
     default:
       return `Line ${line}: ${reason}`
   }

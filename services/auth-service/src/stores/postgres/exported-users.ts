@@ -20,6 +20,7 @@ export function createPrismaExportedUsers(database: Database): UserExport {
       orUnavailable(
         database.$queryRaw<ExportedUser[]>`
           SELECT id, external_id AS "externalId", username, email,
+            email_verified_at IS NOT NULL AS "isEmailVerified",
             ${withHashes ? portableHash : Prisma.sql`NULL`} AS "passwordHash", roles,
             created_at AS "createdAt", disabled_at IS NOT NULL AS "isDisabled"
           FROM users WHERE id > ${after ?? noUser}::uuid ORDER BY id LIMIT ${pageSize}`

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Prisma } from '@countersign/prisma'
+import { emailKeyOf } from '../../accounts/email-addresses.ts'
 import type { ImportedUser, ImportOptions, ImportResult, UserImport } from '../../accounts/user-import.ts'
 import type { HashCount, HashCounts } from '../../passwords/decoys.ts'
 import { importedPrefix } from '../../passwords/verify-hash.ts'
@@ -100,6 +101,8 @@ async function importBatch(
     username: user.username.display,
     username_key: user.username.key,
     email: user.email ?? null,
+    // Of a verified one alone.
+    email_key: user.email !== undefined && user.isEmailVerified ? emailKeyOf(user.email) : null,
     hash: user.passwordHash ?? null,
     roles: user.roles,
     created_at: user.createdAt?.toISOString() ?? null,
@@ -108,11 +111,11 @@ async function importBatch(
   return transaction.$queryRaw<ImportResult[]>`
     WITH given AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS given (line int, id uuid, external_id text,
-        username text, username_key text, email text, hash text, roles text[], created_at timestamptz, is_disabled boolean)
+        username text, username_key text, email text, email_key text, hash text, roles text[], created_at timestamptz, is_disabled boolean)
     ), created AS (
-      INSERT INTO users (id, username, username_key, email, password_hash, imported_password_hash, external_id, roles,
+      INSERT INTO users (id, username, username_key, email, email_key, email_verified_at, password_hash, imported_password_hash, external_id, roles,
         created_at, password_set_at, disabled_at)
-      SELECT id, username, username_key, email, ${unusableHash}, hash, external_id, roles, coalesce(created_at, now()),
+      SELECT id, username, username_key, email, email_key, CASE WHEN email_key IS NOT NULL THEN now() END, ${unusableHash}, hash, external_id, roles, coalesce(created_at, now()),
         ${unknownMoment}, CASE WHEN is_disabled THEN now() END
       FROM given
       WHERE NOT EXISTS (SELECT FROM users u WHERE u.external_id = given.external_id)
@@ -129,6 +132,7 @@ async function importBatch(
       WHEN EXISTS (SELECT FROM created c WHERE c.id = given.id) THEN 'created'
       WHEN EXISTS (SELECT FROM users u WHERE u.external_id = given.external_id) THEN 'unchanged'
       WHEN EXISTS (SELECT FROM users u WHERE u.username_key = given.username_key) THEN 'username_taken'
+      WHEN EXISTS (SELECT FROM users u WHERE u.email_key = given.email_key AND u.email_verified_at IS NOT NULL) THEN 'address_taken'
       ELSE 'duplicate' END AS outcome
     FROM given ORDER BY line`
 }

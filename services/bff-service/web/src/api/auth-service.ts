@@ -61,6 +61,7 @@ export interface ImportedUser {
   external_id: string
   username: string
   email?: string
+  email_verified?: boolean
   password_hash?: string
   /**
    * @maxItems 16
@@ -388,7 +389,7 @@ export interface User {
 export interface ImportedLine {
   line: number
   external_id: string | null
-  outcome: 'created' | 'unchanged' | 'username_taken' | 'duplicate' | 'refused'
+  outcome: 'created' | 'unchanged' | 'username_taken' | 'address_taken' | 'duplicate' | 'refused'
   /**
    * why it was refused
    */
@@ -399,6 +400,7 @@ export interface ExportedUser {
   external_id: string
   username: string
   email?: string
+  email_verified?: boolean
   password_hash?: string
   /**
    * @maxItems 16
