@@ -98,6 +98,28 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
     )
 
   describe('verification', () => {
+    test('a verified address signs in, in any case; an unverified one does not, and a name goes before an address', async () => {
+      const account = await verified()
+      const login = (username: string, { password }: Credentials = account) =>
+        post<{ error?: string }>(`${url}/auth/login`, { username, password })
+      expect((await login(account.email)).status).toBe(200)
+      expect((await login(` ${account.email.toUpperCase()} `)).status).toBe(200)
+      const [wrong, unknown] = [
+        await login(account.email, { ...account, password: 'wrong password' }),
+        await login('nobody@example.com')
+      ]
+      expect([wrong.status, wrong.body]).toEqual([unknown.status, unknown.body])
+      expect(wrong.status).toBe(401)
+      const unverified = await newAccount()
+      expect((await login(unverified.email, unverified)).status).toBe(401)
+      // Somebody takes the address as a name: each signs in to their own account alone.
+      const squatter = { username: account.email, password: 'the password of another 9' }
+      expect((await post(`${url}/auth/register`, squatter)).status).toBe(201)
+      expect((await login(account.email)).status).toBe(401)
+      expect((await login(account.username)).status).toBe(200)
+      expect((await login(account.email, squatter)).status).toBe(200)
+    })
+
     test('by link: the mail is encrypted, in both forms, escaped, and its link is of PAGES_URL whatever the request says', async () => {
       const account = await newAccount()
       const session = await signIn(url, account)

@@ -38,6 +38,13 @@ export interface PasswordChange {
   readonly origin: ClientInfo
 }
 
+/** What a person signs in with. A text with `@` may be both. */
+export interface SignInName {
+  readonly usernameKey: string | undefined
+  /** Of a verified address. */
+  readonly emailKey: string | undefined
+}
+
 /** The users. */
 export interface UserStore {
   /** @returns `undefined` when the username is taken */
@@ -45,7 +52,7 @@ export interface UserStore {
   /** Creates the user unless another user has the role. When several replicas try at once, one succeeds. */
   createFirstWithRole(role: string, user: NewUser): Promise<UserProfile | undefined>
   hasUserWithRole(role: string): Promise<boolean>
-  findCredentials(usernameKey: string): Promise<UserCredentials | undefined>
+  findCredentials(name: SignInName): Promise<UserCredentials | undefined>
   findCredentialsById(id: string): Promise<UserCredentials | undefined>
   findProfile(id: string): Promise<UserProfile | undefined>
   /** Replaces a hash with one that uses today's parameters, if the hash is still the same. */

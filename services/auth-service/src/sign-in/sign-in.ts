@@ -1,5 +1,6 @@
 import { InvalidCredentialsError, type TokenResponse } from '@countersign/oauth'
-import type { UserCredentials, UserStore } from '../accounts/user-store.ts'
+import { emailKeyOf, parseEmail } from '../accounts/email-addresses.ts'
+import type { SignInName, UserCredentials, UserStore } from '../accounts/user-store.ts'
 import { parseUsername } from '../accounts/usernames.ts'
 import type { ClientInfo } from '../client-info.ts'
 import type { FlowPair } from '../passwords/flows.ts'
@@ -35,6 +36,7 @@ export interface SignInResponse extends TokenResponse {
 }
 
 export interface SignInRequest {
+  /** Or a verified e-mail address. */
   readonly username: string
   readonly password: string
   /** The device token of an earlier sign-in; an expired or foreign one is ignored. */
@@ -48,17 +50,19 @@ export interface SignInRequest {
 }
 
 /**
- * Verifies a username and a password and starts a session.
+ * Verifies a username, or a verified e-mail address, and a password, and starts a session.
  * @throws {InvalidCredentialsError} the one answer for every wrong pair, disabled users included
  * @throws {InvalidScopeError} {@link InvalidTargetError} when there is nothing that the tokens could be for
  * @throws {TooManyRequestsError} when a sign-in limit is reached
  * @throws {TemporarilyUnavailableError} when too many sign-ins are running
  */
 export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<SignInResponse> {
-  const usernameKey = parseUsername(request.username)?.key ?? ''
+  const name = nameOf(request.username)
+  // Attempts are counted by what was given, since nobody has looked yet whether there is such a user.
+  const usernameKey = name.usernameKey ?? name.emailKey ?? ''
   const device = request.deviceToken === undefined ? undefined : deps.devices.read(request.deviceToken)
   const guess = { usernameKey, address: request.origin.address, device }
-  const user = await deps.limits.verify(guess, () => verifyCredentials(deps, usernameKey, request))
+  const user = await deps.limits.verify(guess, () => verifyCredentials(deps, name, usernameKey, request))
   if (!user) throw new InvalidCredentialsError()
   await request.dpopKey?.markUsed()
   const started = await deps.sessions.start({
@@ -88,13 +92,20 @@ export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<
   return { ...tokens, device_token: deps.devices.issue(user.id, device) }
 }
 
+/** What a person signs in with; neither when it can be no name and no address. */
+function nameOf(text: string): SignInName {
+  const email = text.includes('@') ? parseEmail(text) : undefined
+  return { usernameKey: parseUsername(text)?.key, emailKey: email && emailKeyOf(email) }
+}
+
 /** Does the same work for every wrong pair, so that neither the response nor the time reveals whether the user exists. */
 async function verifyCredentials(
   { users, passwords }: SignInDeps,
+  name: SignInName,
   usernameKey: string,
   { password, origin }: SignInRequest
 ): Promise<UserCredentials | undefined> {
-  const user = await users.findCredentials(usernameKey)
+  const user = await users.findCredentials(name)
   const matches = await passwords.verify(user?.passwordHash, password, flowOfAttempt(usernameKey, origin.address))
   if (user && matches && !user.isDisabled) return user
   await users.recordFailedSignIn(user?.id, origin)

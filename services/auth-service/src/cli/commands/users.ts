@@ -334,7 +334,7 @@ function requireUsername(text: string): Username {
 }
 
 async function requireUser(users: Pick<UserStore, 'findCredentials'>, { key }: Username): Promise<UserCredentials> {
-  const user = await users.findCredentials(key)
+  const user = await users.findCredentials({ usernameKey: key, emailKey: undefined })
   if (!user) throw unknownUser()
   return user
 }

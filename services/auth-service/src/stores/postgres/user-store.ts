@@ -11,12 +11,18 @@ import { databaseNow } from './revocation-entries.ts'
 /** Makes two first starts on one database take turns; any number that nothing else uses as a lock. */
 const firstUserLockId = 4_010_202
 
-const credentialsText = `
-  SELECT id, username, ${currentHash.sql} AS "passwordHash", disabled_at IS NOT NULL AS "isDisabled"
-  FROM users WHERE username_key = $1`
+const credentials = `SELECT id, username, ${currentHash.sql} AS "passwordHash", disabled_at IS NOT NULL AS "isDisabled" FROM users`
+
+const credentialsText = `${credentials} WHERE username_key = $1`
+
+/** A name may look like the address of somebody else: who has the name goes first. */
+const addressCredentialsText = `${credentials}
+  WHERE username_key = $1 OR (email_key = $2 AND email_verified_at IS NOT NULL)
+  ORDER BY username_key = $1 DESC LIMIT 1`
 
 export function createPrismaUserStore(database: Database, preparedStatements: PreparedStatements): UserStore {
   const credentialsOf = preparedStatements.prepare<UserCredentials>(credentialsText)
+  const credentialsOfAddress = preparedStatements.prepare<UserCredentials>(addressCredentialsText)
   return {
     create: (user) => orUnavailable(insert(database, user)),
     createFirstWithRole: (role, user) =>
@@ -27,7 +33,13 @@ export function createPrismaUserStore(database: Database, preparedStatements: Pr
         })
       ),
     hasUserWithRole: (role) => orUnavailable(hasUserWithRole(database, role)),
-    findCredentials: (usernameKey) => orUnavailable(credentialsOf([usernameKey])).then(([user]) => user),
+    async findCredentials({ usernameKey, emailKey }) {
+      const found =
+        emailKey === undefined
+          ? credentialsOf([usernameKey ?? ''])
+          : credentialsOfAddress([usernameKey ?? '', emailKey])
+      return (await orUnavailable(found))[0]
+    },
     findCredentialsById: (id) => orUnavailable(findCredentialsById(id)),
     findProfile: (id) =>
       orUnavailable(

@@ -63,6 +63,7 @@ interface SignInFormProps {
 }
 
 export function SignInForm({ username = '' }: SignInFormProps) {
+  const offers = useOffers()
   const signIn = useSignIn()
   const first = useRef<HTMLInputElement>(null)
   useEffect(() => first.current?.focus(), [])
@@ -81,6 +82,7 @@ export function SignInForm({ username = '' }: SignInFormProps) {
       <Stack>
         <TextInput
           label="Username"
+          description={offers?.mail ? 'Or your confirmed e-mail address.' : undefined}
           autoComplete="username"
           autoCapitalize="none"
           spellCheck={false}
