@@ -118,6 +118,11 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
       expect((await login(account.email)).status).toBe(401)
       expect((await login(account.username)).status).toBe(200)
       expect((await login(account.email, squatter)).status).toBe(200)
+      // A reset is for who reads the mail.
+      const { status } = await post(`${url}/auth/password-reset`, { username: account.email })
+      expect(status).toBe(202)
+      const mail = await mailServer.mailTo(account.email, ({ content }) => /Reset/.test(content.subject ?? ''))
+      expect(mail.content.text).toContain(`Hello ${account.username},`)
     })
 
     test('by link: the mail is encrypted, in both forms, escaped, and its link is of PAGES_URL whatever the request says', async () => {

@@ -2,11 +2,10 @@ import type { ClientInfo } from '../client-info.ts'
 import type { Language } from '../mail/mail.ts'
 import type { EndedFamilies } from '../sessions/refresh-token-families.ts'
 import type { Bytes, SecretProof } from './one-time-secrets.ts'
+import type { SignInName } from './sign-in-name.ts'
 
-/** Somebody asks for a new password, by one of the two. */
-export interface PasswordResetRequest {
-  readonly emailKey: string | undefined
-  readonly usernameKey: string | undefined
+/** Somebody asks for a new password. Of two users that fit, it is the one who has verified the address. */
+export interface PasswordResetRequest extends SignInName {
   readonly flowHash: Bytes
   readonly language: Language
   readonly origin: ClientInfo

@@ -1,6 +1,7 @@
 import type { ClientInfo } from '../client-info.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 import type { EndedFamilies } from '../sessions/refresh-token-families.ts'
+import type { SignInName } from './sign-in-name.ts'
 import type { Username } from './usernames.ts'
 
 /** A user as sign-in needs it. */
@@ -36,13 +37,6 @@ export interface PasswordChange {
   /** The session that makes the request; all others of the user end. */
   readonly sessionId: string | undefined
   readonly origin: ClientInfo
-}
-
-/** What a person signs in with. A text with `@` may be both. */
-export interface SignInName {
-  readonly usernameKey: string | undefined
-  /** Of a verified address. */
-  readonly emailKey: string | undefined
 }
 
 /** The users. */

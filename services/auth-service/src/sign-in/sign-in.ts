@@ -1,7 +1,6 @@
 import { InvalidCredentialsError, type TokenResponse } from '@countersign/oauth'
-import { emailKeyOf, parseEmail } from '../accounts/email-addresses.ts'
-import type { SignInName, UserCredentials, UserStore } from '../accounts/user-store.ts'
-import { parseUsername } from '../accounts/usernames.ts'
+import { readSignInName, type SignInName } from '../accounts/sign-in-name.ts'
+import type { UserCredentials, UserStore } from '../accounts/user-store.ts'
 import type { ClientInfo } from '../client-info.ts'
 import type { FlowPair } from '../passwords/flows.ts'
 import type { PasswordHashing } from '../passwords/password-hashing.ts'
@@ -57,7 +56,7 @@ export interface SignInRequest {
  * @throws {TemporarilyUnavailableError} when too many sign-ins are running
  */
 export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<SignInResponse> {
-  const name = nameOf(request.username)
+  const name = readSignInName(request.username)
   // Attempts are counted by what was given, since nobody has looked yet whether there is such a user.
   const usernameKey = name.usernameKey ?? name.emailKey ?? ''
   const device = request.deviceToken === undefined ? undefined : deps.devices.read(request.deviceToken)
@@ -90,12 +89,6 @@ export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<
   }
   const tokens = await createTokenResponse(deps, started.session, request.dpopKey?.jkt)
   return { ...tokens, device_token: deps.devices.issue(user.id, device) }
-}
-
-/** What a person signs in with; neither when it can be no name and no address. */
-function nameOf(text: string): SignInName {
-  const email = text.includes('@') ? parseEmail(text) : undefined
-  return { usernameKey: parseUsername(text)?.key, emailKey: email && emailKeyOf(email) }
 }
 
 /** Does the same work for every wrong pair, so that neither the response nor the time reveals whether the user exists. */

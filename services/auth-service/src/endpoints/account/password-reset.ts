@@ -1,6 +1,7 @@
 import { InvalidRequestError } from '@countersign/oauth'
 import { emailKeyOf } from '../../accounts/email-addresses.ts'
 import { secretLifeSeconds } from '../../accounts/one-time-secrets.ts'
+import { readSignInName } from '../../accounts/sign-in-name.ts'
 import { parseUsername } from '../../accounts/usernames.ts'
 import { chooseLanguage } from '../../mail/mail.ts'
 import type { PasswordHashing } from '../../passwords/password-hashing.ts'
@@ -35,8 +36,9 @@ export const requestPasswordReset = defineRoute(
       await chargeAddress(counters, { name: 'password_reset', address: origin.address, limit: requestsPerAddress })
       const { flow, flowHash } = codec.newFlow()
       await resets.request({
-        emailKey: body.email && emailKeyOf(body.email),
-        usernameKey: body.username && parseUsername(body.username)?.key,
+        ...(body.email === undefined
+          ? readSignInName(body.username ?? '')
+          : { emailKey: emailKeyOf(body.email), usernameKey: undefined }),
         flowHash,
         language: chooseLanguage(ctx.get('Accept-Language')),
         origin

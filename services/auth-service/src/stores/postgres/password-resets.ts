@@ -82,7 +82,8 @@ export function createPrismaPasswordResets(database: Database, { codec, writeMai
     >`
       SELECT id, username, email, language FROM users
       WHERE (email_key = ${request.email_key} OR username_key = ${request.username_key})
-        AND email_verified_at IS NOT NULL AND disabled_at IS NULL`
+        AND email_verified_at IS NOT NULL AND disabled_at IS NULL
+      ORDER BY email_key = ${request.email_key} DESC LIMIT 1`
     if (!user || !isMailable(user.email) || (await gotEnoughMail(transaction, user.email, purpose))) return
     const { secret, stored } = codec.newSecret(purpose, request.flow_hash as Bytes)
     await putSecret(transaction, { userId: user.id, purpose, address: user.email, stored })

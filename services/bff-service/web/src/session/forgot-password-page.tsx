@@ -56,8 +56,7 @@ function AskForMail({ reset }: { reset: ReturnType<typeof useRequestPasswordRese
   })
   const submit = form.onSubmit(({ name }) => {
     if (reset.isPending) return
-    const text = name.trim()
-    reset.mutate(text.includes('@') ? { email: text } : { username: text }, { onError: (error) => form.refuse(error) })
+    reset.mutate({ username: name.trim() }, { onError: (error) => form.refuse(error) })
   })
   return (
     <FormCard onSubmit={submit}>
