@@ -10,13 +10,15 @@ export interface GreetingFacts {
   /** Where the pages are at the bff-service: `/`, or a path beside an app. */
   readonly pagesPath: string
   readonly isRegistrationOpen: boolean
+  /** Whether mail is shown at a page instead of sent. */
+  readonly showsMail: boolean
   /** Set when this start made the first account. */
   readonly firstAdmin: FirstAdmin | undefined
 }
 
 /** The output when all services respond: addresses, the first account, and lines to paste. */
 export function greeting(facts: GreetingFacts): string {
-  const { seconds, urls, dataDir, firstAdmin, pagesPath } = facts
+  const { seconds, urls, dataDir, firstAdmin, pagesPath, showsMail } = facts
   const hasApp = pagesPath !== '/'
   const toPaste = linesToPaste(facts)
   return [
@@ -26,6 +28,7 @@ export function greeting(facts: GreetingFacts): string {
     `  Pages for the browser    ${urls['bff-service']}${hasApp ? pagesPath : ''}`,
     `  Token issuer             ${urls['auth-service']}`,
     `  Protected API            ${urls['resource-service']}`,
+    ...(showsMail ? [`  Mail that is not sent    ${urls['auth-service']}/dev/mail`] : []),
     `  Data                     ${dataDir}`,
     '',
     ...(firstAdmin ? [describeFirstAdmin(firstAdmin), ''] : []),

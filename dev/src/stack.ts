@@ -83,7 +83,12 @@ function prepareServiceClient(
 }
 
 function factsOf({ ports, dataDir, environment }: StackConfiguration) {
-  return { urls: publicUrls(ports), dataDir, isRegistrationOpen: environment.REGISTRATION !== 'closed' }
+  return {
+    urls: publicUrls(ports),
+    dataDir,
+    isRegistrationOpen: environment.REGISTRATION !== 'closed',
+    showsMail: !environment.SMTP_URL
+  }
 }
 
 async function startDatabase(

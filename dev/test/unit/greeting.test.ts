@@ -11,6 +11,7 @@ const facts = {
   dataDir: '/project/.countersign',
   pagesPath: '/',
   isRegistrationOpen: true,
+  showsMail: true,
   firstAdmin: undefined
 }
 
@@ -58,4 +59,9 @@ test('where registration is closed and no password is known, no line is offered 
 
 test('the last line says how to stop', () => {
   expect(greeting(facts).split('\n').at(-1)).toBe('Ctrl-C stops it.')
+})
+
+test('says where mail is shown, unless it is sent', () => {
+  expect(greeting(facts)).toContain('Mail that is not sent    http://localhost:4000/dev/mail')
+  expect(greeting({ ...facts, showsMail: false })).not.toContain('/dev/mail')
 })
