@@ -227,6 +227,30 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
       expect({ status: refused.status, error: refused.body.error }).toEqual({ status: 409, error: 'address_taken' })
     })
 
+    test.each(['link', 'code'] as const)(
+      'of 50 parallel uses of a %s on two replicas one succeeds; GET and HEAD use nothing up',
+      async (kind) => {
+        const account = await newAccount()
+        const token = (await signIn(url, account)).access_token
+        const { flow } = (await post<Requested>(`${url}/auth/email/verification`, undefined, token)).body
+        const { secret, code } = secretsOf(await mailServer.mailTo(account.email))
+        for (const method of ['GET', 'HEAD']) {
+          const headers = { Authorization: `Bearer ${token}` }
+          const { status } = await fetch(`${url}/auth/email/verification/confirm?secret=${secret}`, { method, headers })
+          expect(status).toBe(405)
+        }
+        const proof = kind === 'link' ? { secret } : { flow, code }
+        const statuses = await Promise.all(
+          Array.from({ length: 50 }, async (_, at) => {
+            const answer = await post(`${trio.auths[at % 2]?.url}/auth/email/verification/confirm`, proof, token)
+            return answer.status
+          })
+        )
+        expect(statuses.toSorted()).toEqual([204, ...Array.from({ length: 49 }, () => 400)])
+        expect((await eventsOf(account)).filter((type) => type === 'email.verified')).toHaveLength(1)
+      }
+    )
+
     test('says why there is no mail, and stops after five in an hour', async () => {
       const user = await register(url)
       const token = (await signIn(url, user)).access_token

@@ -50,26 +50,45 @@ describe('housekeeping', () => {
        FROM (SELECT generate_series(2881, 4080) AS minutes UNION ALL SELECT generate_series(2000, 2005)) ages`,
       [userId]
     )
+    await query(
+      database.url,
+      `INSERT INTO mail_outbox (id, recipient, template, language, parameters, has_secret, message_id, give_up_at, delivered_at, dead_at)
+       SELECT gen_random_uuid(), 'a@example.com', 'password_changed', 'en', '{}', false, '', now() + interval '1 day',
+         now() - make_interval(days => delivered), now() - make_interval(days => dead)
+       FROM (VALUES (8, NULL), (6, NULL), (NULL, 31), (NULL, 29), (NULL, NULL)) ages (delivered, dead)`
+    )
+    await query(
+      database.url,
+      `INSERT INTO one_time_secrets (user_id, purpose, address, link_hash, flow_hash, credentials_version, expires_at)
+       SELECT $1, purpose, 'a@example.com', sha256(purpose::bytea), sha256(purpose::bytea), 0, now() - make_interval(hours => hours)
+       FROM (VALUES ('password_reset', 25), ('email_verification', 23)) ages (purpose, hours)`,
+      [userId]
+    )
     const redisUrl = inject('docker') ? await createTestRedis() : undefined
     trio = await startTrio({ databaseUrl: database.url, redisUrl, authReplicas: redisUrl === undefined ? 1 : 2 })
 
     const counts = async () => {
-      const [row] = await query<{ families: number; revocations: number; events: number; minutes: number }>(
+      const [row] = await query<Record<string, number>>(
         database.url,
         `SELECT (SELECT count(*)::int FROM refresh_token_families) AS families,
            (SELECT count(*)::int FROM revocations) AS revocations,
            (SELECT count(*)::int FROM audit_events WHERE type = 'test.aged') AS events,
-           (SELECT count(*)::int FROM activity) AS minutes`
+           (SELECT count(*)::int FROM activity) AS minutes,
+           (SELECT count(*)::int FROM mail_outbox) AS mails,
+           (SELECT count(*)::int FROM one_time_secrets) AS secrets`
       )
       return row
     }
-    await expect.poll(counts, { timeout: 10_000 }).toEqual({ families: 5, revocations: 4, events: 2, minutes: 6 })
+    await expect
+      .poll(counts, { timeout: 10_000 })
+      .toEqual({ families: 5, revocations: 4, events: 2, minutes: 6, mails: 3, secrets: 1 })
     const metrics = await Promise.all(trio.auths.map(({ managementUrl: url }) => get<string>(`${url}/metrics`)))
     const removed = (kind: string) =>
       metrics
         .map(({ body }) => new RegExp(`expired_rows_removed_total\\{kind="${kind}".*\\} (\\d+)`).exec(body)?.[1])
         .reduce((sum, count) => sum + Number(count ?? 0), 0)
-    expect(['families', 'revocations', 'audit_events', 'activity'].map(removed)).toEqual([1234, 777, 10, 1200])
+    const kinds = ['families', 'revocations', 'audit_events', 'activity', 'mails', 'one_time_secrets']
+    expect(kinds.map(removed)).toEqual([1234, 777, 10, 1200, 2, 1])
   })
 
   test('makes the partitions of audit events that are missing, and drops the oldest one that has expired', async () => {

@@ -224,10 +224,18 @@ describe.skipIf(!inject('docker'))('mail on its way', () => {
     test('after the request was accepted, and before its mail was written, loses none', async () => {
       const { email } = await newUser()
       const lock = 'LOCK TABLE one_time_secrets IN ACCESS EXCLUSIVE MODE'
+      const locksOf = (isGranted: boolean) =>
+        query(
+          database.url,
+          "SELECT 1 FROM pg_locks WHERE relation = 'one_time_secrets'::regclass AND granted = $1 AND pid <> pg_backend_pid()",
+          [isGranted]
+        )
       await withVictim(async () => {
-        // Its sender waits for the lock, and dies meanwhile.
-        const holder = query(database.url, `BEGIN; ${lock}; SELECT pg_sleep(2); COMMIT`)
+        const holder = query(database.url, `BEGIN; ${lock}; SELECT pg_sleep(3); COMMIT`)
+        await expect.poll(() => locksOf(true)).toHaveLength(1)
         expect((await askForReset(email, victim.url)).status).toBe(202)
+        // Its sender has taken the request, and waits.
+        await expect.poll(() => locksOf(false)).not.toHaveLength(0)
         await kill()
         await holder
       })

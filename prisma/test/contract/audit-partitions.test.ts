@@ -35,13 +35,16 @@ async function connectTo({ url }: Pick<TestDatabase, 'url'>, options?: string): 
   return connection
 }
 
-/** Migrations that are tried: at first all those of this version that are older than the named ones. */
-async function folderWithout(names: readonly string[]): Promise<URL> {
+/** Migrations that are tried: at first all those of this version that are older than the named one. */
+async function folderBefore(first: string): Promise<URL> {
   const path = await mkdtemp(join(tmpdir(), 'countersign-migrations-'))
   onTestFinished(() => rm(path, { recursive: true, force: true }))
-  await cp(own, path, { recursive: true, filter: (source) => !names.some((name) => source.includes(name)) })
+  await cp(own, path, { recursive: true, filter: (source) => !(nameOfMigration(source) >= first) })
   return pathToFileURL(`${path}/`)
 }
+
+/** Of a folder of migrations or a file in it; empty for others, which are older than any. */
+const nameOfMigration = (path: string) => /\d{14}_\w+/.exec(path)?.[0] ?? ''
 
 const addTo = (folder: URL, name: string) => cp(new URL(name, own), new URL(name, folder), { recursive: true })
 
@@ -53,7 +56,7 @@ describe('the migrations that partition audit_events', () => {
   beforeEach(async () => {
     database = await createEmptyTestDatabase()
     client = await connectTo(database)
-    folder = await folderWithout(partitioning)
+    folder = await folderBefore(partitioning[0] as string)
     await migrate(database.url, { folder })
     // Over 100 days, and one that a clock made that was a month ahead.
     await client.query(
