@@ -162,7 +162,6 @@ describe.skipIf(!inject('docker'))('neighbours', () => {
       'user@example.xn--fiqs8s',
       'почта@пример.рф',
       'a+b.c@sub.example.museum',
-      '"quoted name"@example.com',
       'dots..before.@docomo.ne.jp',
       "o'brien@example.ie",
       'root@intranet'
@@ -191,7 +190,8 @@ describe.skipIf(!inject('docker'))('neighbours', () => {
       `${'x'.repeat(65)}@example.com`,
       `a@${'x'.repeat(64)}.example`,
       `a@${`${'x'.repeat(60)}.`.repeat(5)}example`,
-      'a\n@example.com'
+      'a\n@example.com',
+      '"quoted name"@example.com'
     ])('%j is not', async (email) => {
       const credentials = { username: 'mail-none', password: 'a long enough password' }
       const answer = await post(`${auth.url}/auth/register`, { ...credentials, email })
