@@ -1,3 +1,4 @@
+import { showAccountData } from './account/account-data.ts'
 import { confirmEmail, requestEmailVerification } from './account/email-verification.ts'
 import { login } from './account/login.ts'
 import { logout, logoutAll, logoutOthers } from './account/logout.ts'
@@ -43,6 +44,7 @@ const accountRoutes = [
   listSessions,
   endSession,
   me,
+  showAccountData,
   changePassword,
   requestPasswordReset,
   confirmPasswordReset,
