@@ -54,6 +54,7 @@ const passes: Record<string, readonly Caller[]> = {
   'GET /admin/users/export': admins,
   'GET /admin/users/:id': admins,
   'PATCH /admin/users/:id': admins,
+  'DELETE /admin/users/:id': admins,
   'GET /admin/users/:id/sessions': admins,
   'DELETE /admin/users/:id/sessions': admins,
   'DELETE /admin/users/:id/sessions/:session_id': admins,

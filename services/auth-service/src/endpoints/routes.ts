@@ -24,7 +24,15 @@ import { listDeadMail, retryMail } from './admin/mail.ts'
 import { changeRole, createRole, deleteRole, listRoles, showRole } from './admin/roles.ts'
 import { showActivity, showStatistics } from './admin/statistics.ts'
 import { exportUserLines, importUserLines } from './admin/user-files.ts'
-import { changeUser, endUserSession, endUserSessions, listUserSessions, listUsers, showUser } from './admin/users.ts'
+import {
+  changeUser,
+  deleteUser,
+  endUserSession,
+  endUserSessions,
+  listUserSessions,
+  listUsers,
+  showUser
+} from './admin/users.ts'
 import { forwardAuth } from './oauth/forward-auth.ts'
 import { introspect } from './oauth/introspect.ts'
 import { issuerMetadataRoutes, jwks } from './oauth/metadata.ts'
@@ -59,6 +67,7 @@ const adminRoutes = [
   exportUserLines,
   showUser,
   changeUser,
+  deleteUser,
   listUserSessions,
   endUserSessions,
   endUserSession,
