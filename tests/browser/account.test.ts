@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { usedSecrets } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -46,6 +47,19 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('heading', { level: 1, name: 'Your account' }).waitFor()
     expect(page.url()).toBe(`${fixture.url}/`)
+  })
+
+  test('a user downloads a file with what is kept about the account', async () => {
+    const { page } = await fixture.visit()
+    const person = newPerson()
+    await registerOnPage(page, person)
+    const downloads = page.waitForEvent('download')
+    await page.getByRole('link', { name: 'Download your data' }).click()
+    const download = await downloads
+    expect(download.suggestedFilename()).toBe('account-data.json')
+    const file = JSON.parse(readFileSync(await download.path(), 'utf8'))
+    expect(file.profile).toMatchObject({ username: person.username })
+    expect(file.events.length).toBeGreaterThan(0)
   })
 
   test('a wrong password shows a message, keeps the name, and the next try works', async () => {

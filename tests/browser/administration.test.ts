@@ -54,6 +54,21 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
     await signInOnPage(visitor.page, person)
   })
 
+  test('a deleted user is signed out at the next click, and is no longer in the list', async () => {
+    const visitor = await fixture.visit()
+    const person = newPerson()
+    await registerOnPage(visitor.page, person)
+    await openUser(person.username)
+    await office.page.getByRole('button', { name: 'Delete user' }).click()
+    await office.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+    await office.page.getByText(`${person.username} is deleted.`).waitFor()
+    await office.page.getByRole('heading', { level: 1, name: 'Users' }).waitFor()
+    await office.page.getByLabel('Search by username').fill(person.username)
+    await office.page.getByText('No part of a username').waitFor()
+    await visitor.page.getByRole('button', { name: 'Ask again' }).click()
+    await expectSignedOut(visitor.page)
+  })
+
   test('keys rotate and are revoked on the page while another browser works without interruption', async () => {
     const visitor = await fixture.visit()
     await registerOnPage(visitor.page, newPerson())

@@ -29,7 +29,7 @@ export interface Operation {
   readonly commits?: string
   /** The step that may repeat any number of times, until it finds something to do. */
   readonly polls?: string
-  /** Whether it needs the sweeper, of which there is one. */
+  /** Whether it needs the sweeper, or a lock that another operation holds: there is one of each. */
   readonly isAlone?: boolean
   /** Whether statements that look like those of others follow its commit. */
   readonly goesOn?: boolean
@@ -312,6 +312,45 @@ export const operations: readonly Operation[] = [
           expect((await run()).status).toBe(200)
           await expectEnded(fixture, [session], 'user_disabled', true)
           expect(await auditedOf(fixture, user, 'user.disabled')).toBe(1)
+        }
+      }
+    }
+  },
+  {
+    name: 'deletion of a user',
+    commits: 'COMMIT',
+    isAlone: true,
+    async prepare(fixture) {
+      const user = await register(fixture.authUrl)
+      const session = await signIn(fixture.authUrl, user)
+      const run = () =>
+        send(`${fixture.authUrl}/admin/users/${user.id}`, {
+          method: 'DELETE',
+          headers: { Authorization: `Bearer ${fixture.adminToken}` }
+        })
+      const traces = async () => {
+        const [counts] = await query(
+          fixture.databaseUrl,
+          `SELECT (SELECT count(*)::int FROM users WHERE id = $1) AS users,
+             (SELECT count(*)::int FROM refresh_token_families WHERE user_id = $1) AS families,
+             (SELECT count(*)::int FROM deleted_users WHERE id = $1) AS deleted,
+             (SELECT count(*)::int FROM revocations WHERE kind = 'sid' AND value = $2) AS entries`,
+          [user.id, sidOf(session)]
+        )
+        return counts
+      }
+      const isDeleted = { users: 0, families: 0, deleted: 1, entries: 1 }
+      return {
+        nameOf: namesOf([session]),
+        run,
+        isOver: () => isPublished(fixture, session),
+        status: 204,
+        ended: [session],
+        async verify(isCommitted) {
+          expect(await traces()).toEqual(isCommitted ? isDeleted : { users: 1, families: 1, deleted: 0, entries: 0 })
+          expect((await run()).status).toBe(isCommitted ? 404 : 204)
+          expect(await traces()).toEqual(isDeleted)
+          expect(await auditedOf(fixture, user, 'user.deleted')).toBe(1)
         }
       }
     }

@@ -273,6 +273,22 @@ describe('countersign beside a running installation', () => {
     expect(await statusOfMe((await signIn(trio.auth.url, user)).access_token)).toBe(200)
   })
 
+  test('users delete does nothing without --yes; with it the user and all sessions are gone', async () => {
+    const { id, username, password } = await register(trio.auth.url)
+    const { access_token } = await signIn(trio.auth.url, { username, password })
+    expect((await run(['users', 'delete', username], { env })).code).toBe(2)
+    expect(await statusOfMe(access_token)).toBe(200)
+    const { code, document } = await run(['users', 'delete', username, '--yes', '--json'], { env })
+    expect({ code, document }).toEqual({
+      code: 0,
+      document: { id, username, sessions_ended: 1, published: redisUrl !== undefined }
+    })
+    await expectRefused(access_token)
+    expect((await login(username, password)).status).toBe(401)
+    const again = await run(['users', 'delete', username, '--yes', '--json'], { env })
+    expect({ code: again.code, error: again.document }).toMatchObject({ code: 3, error: { error: 'user_not_found' } })
+  })
+
   test('users set-password gives a new password, and ends all sessions', async () => {
     const tokens = await signIn(trio.auth.url, user)
     const password = newPassword()
@@ -330,6 +346,10 @@ describe('countersign beside a running installation', () => {
 
   test('the last enabled admin is not disabled, and nobody can be found who is not there', async () => {
     await query(database.url, "UPDATE users SET roles = '{}' WHERE username <> 'admin'")
+    expect(await run(['users', 'delete', 'admin', '--yes', '--json'], { env })).toMatchObject({
+      code: 3,
+      document: { error: 'last_admin' }
+    })
     expect(await run(['users', 'disable', 'admin', '--json'], { env })).toMatchObject({
       code: 3,
       document: { error: 'last_admin' }

@@ -91,6 +91,47 @@ describe('housekeeping', () => {
     expect(kinds.map(removed)).toEqual([1234, 777, 10, 1200, 2, 1])
   })
 
+  test('removes from the audit log what it has about deleted users besides their ids, and then forgets the ids', async () => {
+    const own = await createTestDatabase()
+    onTestFinished(() => own.drop())
+    const [old, fresh, living] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()]
+    await query(
+      own.url,
+      "INSERT INTO deleted_users (id, deleted_at) VALUES ($1, now() - interval '61 minutes'), ($2, now() - interval '50 minutes')",
+      [old, fresh]
+    )
+    await query(
+      own.url,
+      `INSERT INTO audit_events (type, user_id, actor_id, address, user_agent)
+       SELECT 'session.started', $1::uuid, NULL::uuid, '192.0.2.1', 'a browser' FROM generate_series(1, 1234)
+       UNION ALL VALUES ('session.started', $2::uuid, NULL::uuid, '192.0.2.1', NULL), ('user.imported', $3, $1, '192.0.2.1', NULL)`,
+      [old, fresh, living]
+    )
+    const service = await startTrio({
+      databaseUrl: own.url,
+      redisUrl: inject('docker') ? await createTestRedis() : undefined
+    })
+    onTestFinished(() => service.stop())
+    const left = async () => ({
+      ids: (await query<{ id: string }>(own.url, 'SELECT id FROM deleted_users')).map(({ id }) => id),
+      personal: await query(
+        own.url,
+        'SELECT DISTINCT user_id FROM audit_events WHERE user_id IN ($1, $2, $3) AND num_nonnulls(address, user_agent) > 0',
+        [old, fresh, living]
+      ),
+      events: await query(
+        own.url,
+        'SELECT count(*)::int FROM audit_events WHERE user_id IN ($1, $2, $3) GROUP BY user_id ORDER BY 1',
+        [old, fresh, living]
+      )
+    })
+    await expect.poll(left, { timeout: 10_000 }).toEqual({
+      ids: [fresh],
+      personal: [{ user_id: living }],
+      events: [{ count: 1 }, { count: 1 }, { count: 1234 }]
+    })
+  })
+
   test('makes the partitions of audit events that are missing, and drops the oldest one that has expired', async () => {
     const own = await createTestDatabase()
     onTestFinished(() => own.drop())

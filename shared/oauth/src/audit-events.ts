@@ -22,6 +22,8 @@ export const auditEventTypes = [
   'user.disabled',
   /** A disabled user was enabled again. */
   'user.enabled',
+  /** A user was deleted, with all that was kept of the user except the ids in events. */
+  'user.deleted',
   /** A user was given other roles; the detail has those before and after. */
   'user.roles_changed',
   /** A user changed the password; the other sessions of the user ended. */

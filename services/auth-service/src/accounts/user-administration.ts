@@ -37,6 +37,12 @@ export type UserChangeOutcome =
   /** No admin would be left. Nothing was changed. */
   | { readonly outcome: 'last_admin' }
 
+export type UserDeletionOutcome =
+  | ({ readonly outcome: 'deleted' } & EndedFamilies)
+  /** Admins do not delete themselves here. Nothing was changed. */
+  | { readonly outcome: 'own_account' }
+  | Exclude<UserChangeOutcome, { outcome: 'changed' }>
+
 /** What admins do with users. */
 export interface UserAdministration {
   /** Users in the order of their usernames: all of them, or those that match every word of the search. */
@@ -48,6 +54,10 @@ export interface UserAdministration {
    * operator at the command line.
    */
   change(id: string, change: UserChange, actorId: string | undefined): Promise<UserChangeOutcome>
+  /**
+   * Deletes a user with all sessions, secrets and mails, in one transaction. Without an actor, the operator does it at the command line.
+   */
+  delete(id: string, actorId: string | undefined): Promise<UserDeletionOutcome>
   /** Ends all sessions of a user, for the operator at the command line. */
   endSessions(id: string): Promise<EndedFamilies>
 }

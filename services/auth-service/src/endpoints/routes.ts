@@ -1,3 +1,4 @@
+import { showAccountData } from './account/account-data.ts'
 import { confirmEmail, requestEmailVerification } from './account/email-verification.ts'
 import { login } from './account/login.ts'
 import { logout, logoutAll, logoutOthers } from './account/logout.ts'
@@ -23,7 +24,15 @@ import { listDeadMail, retryMail } from './admin/mail.ts'
 import { changeRole, createRole, deleteRole, listRoles, showRole } from './admin/roles.ts'
 import { showActivity, showStatistics } from './admin/statistics.ts'
 import { exportUserLines, importUserLines } from './admin/user-files.ts'
-import { changeUser, endUserSession, endUserSessions, listUserSessions, listUsers, showUser } from './admin/users.ts'
+import {
+  changeUser,
+  deleteUser,
+  endUserSession,
+  endUserSessions,
+  listUserSessions,
+  listUsers,
+  showUser
+} from './admin/users.ts'
 import { forwardAuth } from './oauth/forward-auth.ts'
 import { introspect } from './oauth/introspect.ts'
 import { issuerMetadataRoutes, jwks } from './oauth/metadata.ts'
@@ -43,6 +52,7 @@ const accountRoutes = [
   listSessions,
   endSession,
   me,
+  showAccountData,
   changePassword,
   requestPasswordReset,
   confirmPasswordReset,
@@ -57,6 +67,7 @@ const adminRoutes = [
   exportUserLines,
   showUser,
   changeUser,
+  deleteUser,
   listUserSessions,
   endUserSessions,
   endUserSession,

@@ -8,7 +8,8 @@ export const expiredKinds = [
   'mails',
   'one_time_secrets',
   'password_reset_requests',
-  'audit_events'
+  'audit_events',
+  'deleted_users'
 ] as const
 export type ExpiredKind = (typeof expiredKinds)[number]
 
@@ -19,6 +20,11 @@ export interface ExpiredRows {
    * @returns how many were removed, or `undefined` when another replica is doing it
    */
   removeBatch(kind: ExpiredKind, limit: number): Promise<number | undefined>
+  /**
+   * Removes the address and the user agent from at most `limit` audit events of deleted users, unless another replica is doing so.
+   * @returns how many events it changed, or `undefined` when another replica is doing it
+   */
+  anonymizeBatch(limit: number): Promise<number | undefined>
   /**
    * Makes the partitions of the audit events to come that are missing. Waits for nobody.
    * @returns how many were made
@@ -82,6 +88,7 @@ export function startHousekeeping({
     await attempt('ending sessions of a scope that was taken', () => endSessions(closing.signal))
     await attempt('making partitions of audit events', makePartitions)
     await attempt('dropping a partition of audit events', dropPartition)
+    await attempt('anonymizing audit events of deleted users', anonymizeAll)
     for (const kind of expiredKinds) await attempt(`removing expired ${kind}`, () => removeAll(kind))
     await attempt('trimming the revocation feed', trimFeed)
   }
@@ -96,16 +103,29 @@ export function startHousekeeping({
     if ((await expired.dropAuditPartition()) > 0) logger.info('dropped a partition of expired audit events')
   }
 
+  async function anonymizeAll(): Promise<void> {
+    const rows = await inBatches(expired.anonymizeBatch)
+    if (rows > 0) logger.info({ rows }, 'anonymized audit events of deleted users')
+  }
+
   async function removeAll(kind: ExpiredKind): Promise<void> {
+    const rows = await inBatches(async (limit) => {
+      const removed = await expired.removeBatch(kind, limit)
+      if (removed !== undefined) onRemoved(kind, removed)
+      return removed
+    })
+    if (rows > 0) logger.info({ kind, rows }, 'removed expired rows')
+  }
+
+  /** @returns how many rows were done */
+  async function inBatches(work: (limit: number) => Promise<number | undefined>): Promise<number> {
     let total = 0
     for (let batch = 0; batch < batchesPerRound && !closing.signal.aborted; batch++) {
-      const removed = await expired.removeBatch(kind, batchSize)
-      if (removed === undefined) break
-      total += removed
-      onRemoved(kind, removed)
-      if (removed < batchSize) break
+      const done = await work(batchSize)
+      total += done ?? 0
+      if (done === undefined || done < batchSize) break
     }
-    if (total > 0) logger.info({ kind, rows: total }, 'removed expired rows')
+    return total
   }
 
   async function attempt(what: string, work: () => Promise<unknown>): Promise<void> {

@@ -41,6 +41,9 @@ export const auditQuery = z
   })
 export type AuditQuery = z.infer<typeof auditQuery>
 
+/** Of an event in a cursor, within the range of Postgres' bigint. */
+export const eventId = z.string().regex(/^\d{1,18}$/)
+
 const subject = z
   .object({ id: z.uuid(), username: z.string().nullable().meta({ description: 'null when there is no such user' }) })
   .meta({ id: 'AuditSubject' })

@@ -22,7 +22,7 @@ function sessionId(unknown: string) {
 export const sessionListQuery = z.strictObject({ cursor: pageCursor, limit: pageLimit(100) })
 export type SessionListQuery = z.infer<typeof sessionListQuery>
 
-const session = z
+export const session = z
   .object({
     id: z.uuid(),
     client_id: z.string(),

@@ -129,6 +129,16 @@ export function addUsers(program: Command, perform: Perform): void {
     .argument('<username>')
     .addHelpText('after', `${needs} ${publicationHelp}`)
     .action((username: string) => perform((context) => endSessions(context, username)))
+
+  users
+    .command('delete')
+    .description('delete a user for good; all sessions of the user end')
+    .argument('<username>')
+    .option('--yes', 'do it: it cannot be undone')
+    .addHelpText('after', `${needs} ${publicationHelp}\nThe last enabled admin stays.`)
+    .action((username: string, { yes }: { yes?: true }) =>
+      perform((context) => deleteUser(context, username, yes === true))
+    )
 }
 
 async function create(context: CommandContext, name: string, options: CreateOptions): Promise<CommandResult> {
@@ -304,6 +314,19 @@ async function endSessions(context: CommandContext, name: string): Promise<Comma
   }
 }
 
+async function deleteUser(context: CommandContext, name: string, isConfirmed: boolean): Promise<CommandResult> {
+  const username = requireUsername(name)
+  if (!isConfirmed) throw new UsageError('A deleted user cannot be brought back. Give --yes to do it.')
+  const { users, administration } = await context.parts.openAccounts()
+  const user = await requireUser(users, username)
+  const result = await administration.delete(user.id, undefined)
+  if (result.outcome !== 'deleted') throw refusedChange(result)
+  return {
+    document: { ...idAndName(user), sessions_ended: result.ended, published: result.published },
+    text: `${user.username} is deleted. ${textOfEnded(result.ended)}`
+  }
+}
+
 interface ChosenPassword {
   readonly text: string
   /** Which password is shown: only a generated one. */
@@ -341,11 +364,15 @@ async function requireUser(users: Pick<UserStore, 'findCredentials'>, { key }: U
 
 function requireChanged(result: Announced<UserChangeOutcome>) {
   if (result.outcome === 'changed') return result
-  if (result.outcome === 'unknown') throw unknownUser()
-  if (result.outcome === 'last_admin') {
-    throw new RefusedError('last_admin', 'This would leave no enabled admin. Make another one first.')
+  throw refusedChange(result)
+}
+
+function refusedChange({ outcome }: { outcome: string }): Error {
+  if (outcome === 'unknown') return unknownUser()
+  if (outcome === 'last_admin') {
+    return new RefusedError('last_admin', 'This would leave no enabled admin. Make another one first.')
   }
-  throw new TypeError('A change without an actor is never refused for a role.')
+  return new TypeError('A change without an actor is never refused for a role.')
 }
 
 function unknownUser(): RefusedError {

@@ -1,10 +1,9 @@
 import { type AuditEventType, auditEventTypes } from '@countersign/oauth'
 import { invalidFields } from '@countersign/service-kit'
-import { z } from 'zod'
 import { parseUsername } from '../../accounts/usernames.ts'
 import type { AuditLog } from '../../audit/audit-log.ts'
 import { defineRoute } from '../../routing/route.ts'
-import { auditPage, auditQuery, eventOnWire } from '../../wire/audit.ts'
+import { auditPage, auditQuery, eventId, eventOnWire } from '../../wire/audit.ts'
 import { decodePlace, encodePlace } from '../../wire/pages.ts'
 
 /** `GET /admin/audit`: a page of events, newest first. */
@@ -38,9 +37,6 @@ export const listAuditEvents = defineRoute(
 )
 
 const nothing = { events: [], next: undefined }
-
-/** Within the range of Postgres' bigint. */
-const eventId = z.string().regex(/^\d{1,18}$/)
 
 function knownType(type: string | undefined): AuditEventType | undefined {
   // Its name in 0.1, for one version.

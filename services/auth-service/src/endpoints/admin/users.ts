@@ -76,13 +76,31 @@ export const changeUser = defineRoute(
       const result = await administration.change(params.id, change, accessToken.sub)
       if (result.outcome === 'unknown') throw unknownUser()
       if (result.outcome === 'not_an_admin') throw noLongerAdmin()
-      if (result.outcome === 'last_admin') {
-        throw new ConflictError({
-          code: 'last_admin',
-          description: 'This would leave no enabled admin. Make another one first.'
-        })
-      }
+      if (result.outcome === 'last_admin') throw lastAdmin()
       return userSummary(result.user)
+    }
+)
+
+/** `DELETE /admin/users/:id`: deletes another user at once. */
+export const deleteUser = defineRoute(
+  {
+    method: 'delete',
+    path: '/admin/users/:id',
+    summary: 'Delete another user, with all sessions, at once and for good',
+    access: 'admin',
+    params: userParams,
+    response: { status: 204 },
+    errors: [409]
+  },
+  ({ administration }: AdminUsersDeps) =>
+    async ({ params, accessToken }) => {
+      const { outcome } = await administration.delete(params.id, accessToken.sub)
+      if (outcome === 'unknown') throw unknownUser()
+      if (outcome === 'not_an_admin') throw noLongerAdmin()
+      if (outcome === 'last_admin') throw lastAdmin()
+      if (outcome === 'own_account') {
+        throw new ConflictError({ code: 'own_account', description: 'Another admin has to delete this account.' })
+      }
     }
 )
 
@@ -149,6 +167,13 @@ async function requireUser(administration: Pick<UserAdministration, 'find'>, id:
 
 function byAdmin({ sub }: UserAccessToken) {
   return { reason: 'ended_by_admin', actorId: sub } as const
+}
+
+function lastAdmin(): ConflictError {
+  return new ConflictError({
+    code: 'last_admin',
+    description: 'This would leave no enabled admin. Make another one first.'
+  })
 }
 
 function unknownUser(): NotFoundError {

@@ -8,6 +8,9 @@ const housekeepingLockId = 4_010_205
 /** How far ahead of an event its partition is made. A version that makes none may run for as long. */
 const partitionsAheadWeeks = 26
 
+/** Of an event `e`: it says more than which user it was. */
+const isPersonal = Prisma.sql`(e.address IS NOT NULL OR e.user_agent IS NOT NULL)`
+
 export interface RetentionOptions {
   readonly auditRetentionDays: number
 }
@@ -48,16 +51,23 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
         LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
     // Those that are in no week: a week is dropped as a whole.
     audit_events: (transaction, limit) =>
-      countOf(transaction, Prisma.sql`delete_audit_events(${auditRetentionDays}::int, ${limit}::int)`)
+      countOf(transaction, Prisma.sql`delete_audit_events(${auditRetentionDays}::int, ${limit}::int)`),
+    // Later than any request that was under way at the deletion could write an event.
+    deleted_users: (transaction, limit) => transaction.$executeRaw`
+      DELETE FROM deleted_users WHERE id IN (
+        SELECT id FROM deleted_users d WHERE deleted_at < now() - interval '1 hour'
+          AND NOT EXISTS (SELECT FROM audit_events e WHERE e.user_id = d.id AND ${isPersonal}) LIMIT ${limit})`
   }
   return {
-    removeBatch: (kind, limit) =>
-      orUnavailable(
-        inTransaction(database, async (transaction) => {
-          const [lock] = await transaction.$queryRaw<{ taken: boolean }[]>`
-            SELECT pg_try_advisory_xact_lock(${housekeepingLockId}::bigint) AS taken`
-          return lock?.taken ? removals[kind](transaction, limit) : undefined
-        })
+    removeBatch: (kind, limit) => inTurn((transaction) => removals[kind](transaction, limit)),
+    // Looked up for each user: a join might read the whole log.
+    anonymizeBatch: (limit) =>
+      inTurn(
+        (transaction) => transaction.$executeRaw`
+          UPDATE audit_events SET address = NULL, user_agent = NULL WHERE (id, at) IN (
+            SELECT own.id, own.at FROM deleted_users d CROSS JOIN LATERAL (
+              SELECT e.id, e.at FROM audit_events e WHERE e.user_id = d.id AND ${isPersonal} LIMIT ${limit}) own
+            LIMIT ${limit})`
       ),
     makeAuditPartitions: () =>
       orUnavailable(
@@ -68,6 +78,16 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
       ),
     dropAuditPartition: () =>
       orUnavailable(countOf(database, Prisma.sql`drop_audit_partition(${auditRetentionDays}::int)`))
+  }
+
+  function inTurn(work: (transaction: Queryable) => Promise<number>): Promise<number | undefined> {
+    return orUnavailable(
+      inTransaction(database, async (transaction) => {
+        const [lock] = await transaction.$queryRaw<{ taken: boolean }[]>`
+          SELECT pg_try_advisory_xact_lock(${housekeepingLockId}::bigint) AS taken`
+        return lock?.taken ? work(transaction) : undefined
+      })
+    )
   }
 }
 

@@ -4,12 +4,14 @@ import type {
   AdministeredUser,
   UserAdministration,
   UserChange,
-  UserChangeOutcome
+  UserChangeOutcome,
+  UserDeletionOutcome
 } from '../../accounts/user-administration.ts'
 import type { OutboxEntry } from '../../revocation/revocation-outbox.ts'
 import { mayAdminister } from './acting-admin.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
+import { deleteUser } from './deleting-users.ts'
 import { endFamilies, endFamiliesOfUser, familiesOfUser } from './ending-families.ts'
 import { databaseNow } from './revocation-entries.ts'
 import { pageOf } from './row-pages.ts'
@@ -49,18 +51,35 @@ export function createPrismaUserAdministration(database: Database): UserAdminist
       )
       return rows[0] && toUser(rows[0])
     },
-    async change(id, change, actorId) {
-      try {
-        return await orUnavailable(inTransaction(database, (transaction) => apply(transaction, id, change, actorId)))
-      } catch (error) {
-        if (error instanceof LastAdminError) return { outcome: 'last_admin' }
-        throw error
-      }
-    },
+    change: (id, change, actorId) => unlessLastAdmin((transaction) => apply(transaction, id, change, actorId)),
+    delete: (id, actorId) => unlessLastAdmin((transaction) => remove(transaction, id, actorId)),
     endSessions: (id) =>
       orUnavailable(
         inTransaction(database, (transaction) => endFamiliesOfUser(transaction, id, { reason: 'ended_by_admin' }))
       )
+  }
+
+  async function unlessLastAdmin<T>(work: (transaction: Queryable) => Promise<T>) {
+    try {
+      return await orUnavailable(inTransaction(database, work))
+    } catch (error) {
+      if (error instanceof LastAdminError) return { outcome: 'last_admin' } as const
+      throw error
+    }
+  }
+
+  async function remove(transaction: Queryable, id: string, actorId: string | undefined): Promise<UserDeletionOutcome> {
+    if (id === actorId) return { outcome: 'own_account' }
+    await lockUserAdministration(transaction)
+    if (!(await mayAdminister(transaction, actorId))) return { outcome: 'not_an_admin' }
+    // A sign-in that runs is waited for, and one that comes later finds no user.
+    const [user] = await transaction.$queryRaw<
+      UserRow[]
+    >`SELECT ${columns} FROM users WHERE id = ${id}::uuid FOR UPDATE`
+    if (!user) return { outcome: 'unknown' }
+    const ended = await deleteUser(transaction, user, actorId)
+    if (administers(user)) await requireAnotherAdmin(transaction)
+    return { outcome: 'deleted', ...ended }
   }
 
   async function apply(

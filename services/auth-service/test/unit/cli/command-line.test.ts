@@ -70,6 +70,7 @@ describe('the command line', () => {
       'users enable',
       'users set-password',
       'users end-sessions',
+      'users delete',
       'apis create',
       'apis list',
       'apis show',

@@ -1,6 +1,7 @@
 import { Page } from '../layout/page.tsx'
 import { ApiAccessSection } from './api-access-section.tsx'
 import { ChangePasswordSection } from './change-password-section.tsx'
+import { OwnDataSection } from './own-data-section.tsx'
 import { ProfileSection } from './profile-section.tsx'
 import { SessionsSection } from './sessions-section.tsx'
 import { VerifyEmailSection } from './verify-email-section.tsx'
@@ -13,6 +14,7 @@ export function AccountPage() {
       <ChangePasswordSection />
       <SessionsSection />
       <ApiAccessSection />
+      <OwnDataSection />
     </Page>
   )
 }

@@ -358,6 +358,94 @@ export interface OwnProfile {
   session_id: string
 }
 
+export interface AccountData {
+  profile: {
+    id: string
+    username: string
+    roles: string[]
+    email: string | null
+    email_verified: boolean
+    created_at: string
+  }
+  /**
+   * those that are live, the newest first
+   */
+  sessions: Session[]
+  /**
+   * what the audit log has about the user, the newest first
+   */
+  events: OwnEvent[]
+  /**
+   * `cursor` of the response with older events; null if there are none
+   */
+  next_cursor: string | null
+}
+
+export interface Session {
+  id: string
+  client_id: string
+  created_at: string
+  last_used_at: string
+  expires_at: string
+  address: string
+  user_agent: string
+}
+
+export interface OwnEvent {
+  at: string
+  type:
+    | 'session.started'
+    | 'session.ended'
+    | 'sign_in.failed'
+    | 'refresh_token.recovered'
+    | 'refresh_token.replayed'
+    | 'access_token.revoked'
+    | 'user.registered'
+    | 'user.imported'
+    | 'users.exported'
+    | 'user.disabled'
+    | 'user.enabled'
+    | 'user.deleted'
+    | 'user.roles_changed'
+    | 'password.changed'
+    | 'password_change.failed'
+    | 'password_reset.requested'
+    | 'password.reset'
+    | 'email.verified'
+    | 'password.set'
+    | 'client.created'
+    | 'client.changed'
+    | 'client.disabled'
+    | 'client.enabled'
+    | 'client.secret_added'
+    | 'client.secret_dropped'
+    | 'client.tokens_ended'
+    | 'api.created'
+    | 'api.changed'
+    | 'api.deleted'
+    | 'role.created'
+    | 'role.changed'
+    | 'role.deleted'
+    | 'client_authentication.failed'
+    | 'mail.retried'
+    | 'signing_key.published'
+    | 'signing_key.rotated'
+    | 'signing_key.resealed'
+    | 'signing_key.revoked'
+    | 'signing_key.removed'
+  /**
+   * whether an admin did it
+   */
+  by_somebody_else: boolean
+  session_id: string | null
+  client_id: string | null
+  address: string | null
+  user_agent: string | null
+  detail: {
+    [k: string]: unknown
+  } | null
+}
+
 export interface MailRequested {
   /**
    * to be sent with the code of the mail, which is good with it alone
@@ -416,16 +504,6 @@ export interface SessionPage {
    * `cursor` of the next page; null on the last one
    */
   next_cursor: string | null
-}
-
-export interface Session {
-  id: string
-  client_id: string
-  created_at: string
-  last_used_at: string
-  expires_at: string
-  address: string
-  user_agent: string
 }
 
 export interface ApiPage {
@@ -722,6 +800,7 @@ export interface AuditEvent {
     | 'users.exported'
     | 'user.disabled'
     | 'user.enabled'
+    | 'user.deleted'
     | 'user.roles_changed'
     | 'password.changed'
     | 'password_change.failed'

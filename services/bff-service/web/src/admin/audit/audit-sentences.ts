@@ -12,6 +12,7 @@ const sentences: Record<AuditEventType, string> = {
   'users.exported': 'Users exported',
   'user.disabled': 'User disabled',
   'user.enabled': 'User enabled',
+  'user.deleted': 'User deleted',
   'user.roles_changed': 'Roles changed',
   'password.changed': 'Password changed',
   'password_change.failed': 'Password change failed',
@@ -57,6 +58,7 @@ const cautious = new Set([
   'password_change.failed',
   'client_authentication.failed',
   'user.disabled',
+  'user.deleted',
   'client.disabled',
   'access_token.revoked'
 ])

@@ -1,4 +1,4 @@
-import { Anchor } from '@mantine/core'
+import { Anchor, Group } from '@mantine/core'
 import { Link, useParams } from 'react-router'
 import type { User } from '../../api/types.ts'
 import { DateTime } from '../../components/date-time.tsx'
@@ -6,6 +6,7 @@ import { Facts } from '../../components/facts.tsx'
 import { QueryResult } from '../../components/query-result.tsx'
 import { Page } from '../../layout/page.tsx'
 import { Section } from '../../layout/section.tsx'
+import { DeleteUser } from './delete-user.tsx'
 import { DisableUser } from './disable-user.tsx'
 import { RolesForm } from './roles-form.tsx'
 import { UserSessions } from './user-sessions.tsx'
@@ -44,7 +45,15 @@ function UserDetails({ id }: { id: string }) {
 
 function UserFacts({ user }: { user: User }) {
   return (
-    <Section title="Account" actions={<DisableUser user={user} />}>
+    <Section
+      title="Account"
+      actions={
+        <Group gap="xs">
+          <DisableUser user={user} />
+          <DeleteUser user={user} />
+        </Group>
+      }
+    >
       <Facts
         items={[
           ['Status', <UserStatus key="status" disabledAt={user.disabled_at} />],

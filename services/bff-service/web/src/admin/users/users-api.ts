@@ -38,6 +38,16 @@ export function useChangeUser(id: string) {
   })
 }
 
+export function useDeleteUser(id: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: () => request(pathOf(id), { method: 'DELETE' }),
+    onSuccess: () => {
+      void client.invalidateQueries({ queryKey: [...usersKey, 'list'] })
+    }
+  })
+}
+
 export function useUserSessions(id: string, cursor: string | undefined) {
   return useQuery({
     queryKey: [...usersKey, 'sessions', id, cursor],

@@ -1,0 +1,49 @@
+import { NotFoundError } from '@countersign/oauth'
+import type { UserStore } from '../../accounts/user-store.ts'
+import type { AuditLog } from '../../audit/audit-log.ts'
+import { defineRoute } from '../../routing/route.ts'
+import type { Sessions } from '../../sessions/sessions.ts'
+import { accountData, accountDataQuery, ownEventOnWire } from '../../wire/account-data.ts'
+import { eventId } from '../../wire/audit.ts'
+import { decodePlace, encodePlace } from '../../wire/pages.ts'
+import { sessionSummary } from '../../wire/sessions.ts'
+import { profileSummary } from '../../wire/users.ts'
+
+export interface AccountDataDeps {
+  users: Pick<UserStore, 'findProfile'>
+  sessions: Pick<Sessions, 'list'>
+  auditLog: AuditLog
+  /** The most live sessions that a user has. */
+  sessionsPerUser: number
+}
+
+/** The most events of one response. */
+const eventsAtOnce = 1000
+
+/** `GET /auth/me/data`: what this service keeps about the user, as a file; without hashes and secrets. */
+export const showAccountData = defineRoute(
+  {
+    method: 'get',
+    path: '/auth/me/data',
+    summary: 'Download what is kept about the user: profile, sessions and audit events',
+    access: 'user-in-person',
+    query: accountDataQuery,
+    response: { status: 200, schema: accountData },
+    errors: [404]
+  },
+  ({ users, sessions, auditLog, sessionsPerUser }: AccountDataDeps) =>
+    async ({ query: { cursor }, accessToken: { sub }, ctx }) => {
+      const after = cursor === undefined ? undefined : decodePlace(cursor, eventId)
+      const user = await users.findProfile(sub)
+      if (!user) throw new NotFoundError({ description: 'This user no longer exists or is disabled.' })
+      const live = await sessions.list(sub, { after: undefined, limit: sessionsPerUser })
+      const { events, next } = await auditLog.list({ filter: { userId: sub }, after, limit: eventsAtOnce })
+      ctx.attachment('account-data.json')
+      return {
+        profile: { ...profileSummary(user), email_verified: user.emailVerifiedAt !== null },
+        sessions: live.sessions.map(sessionSummary),
+        events: events.map(ownEventOnWire),
+        next_cursor: next ? encodePlace(next) : null
+      }
+    }
+)
