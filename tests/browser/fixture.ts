@@ -22,6 +22,8 @@ export const launchOptions: LaunchOptions = {
   args: process.getuid?.() === 0 ? ['--no-sandbox'] : []
 }
 
+const networkChanged = 'net::ERR_NETWORK_CHANGED'
+
 export interface Visitor {
   readonly context: BrowserContext
   readonly page: Page
@@ -61,10 +63,16 @@ export async function openFixture(options: Partial<Parameters<typeof startTrio>[
       context.setDefaultTimeout(10_000)
       const page = await context.newPage()
       page.on('pageerror', (error) => complaints.push(String(error)))
+      // Networks of containers come and go beside these tests, and Chromium gives up what it loads then.
+      page.on('requestfailed', (request) => {
+        const isFile = ['document', 'script', 'stylesheet'].includes(request.resourceType())
+        if (isFile && request.failure()?.errorText === networkChanged) void page.reload().catch(() => {})
+      })
       page.on('console', (message) => {
         // A 401 of an API is the browser's to report; what the pages make of it is tested.
         const isExpected = /^Failed to load resource: the server responded with a status of 4\d\d/.test(message.text())
-        if (message.type() === 'error' && !isExpected) complaints.push(message.text())
+        const isLost = message.text().endsWith(networkChanged)
+        if (message.type() === 'error' && !isExpected && !isLost) complaints.push(message.text())
       })
       return { context, page }
     },

@@ -29,8 +29,10 @@ export interface Operation {
   readonly commits?: string
   /** The step that may repeat any number of times, until it finds something to do. */
   readonly polls?: string
-  /** Whether it needs the sweeper, or a lock that another operation holds: there is one of each. */
+  /** Whether it needs the sweeper, of which there is one. */
   readonly isAlone?: boolean
+  /** A lock that it holds: operations with the same one would wait for each other. */
+  readonly lock?: string
   /** Whether statements that look like those of others follow its commit. */
   readonly goesOn?: boolean
   /** Whether it begins with the loss of all that was published. */
@@ -290,6 +292,7 @@ export const operations: readonly Operation[] = [
   {
     name: 'disabling a user',
     commits: 'COMMIT',
+    lock: 'administration of users',
     async prepare(fixture) {
       const user = await register(fixture.authUrl)
       const session = await signIn(fixture.authUrl, user)
@@ -319,7 +322,7 @@ export const operations: readonly Operation[] = [
   {
     name: 'deletion of a user',
     commits: 'COMMIT',
-    isAlone: true,
+    lock: 'administration of users',
     async prepare(fixture) {
       const user = await register(fixture.authUrl)
       const session = await signIn(fixture.authUrl, user)

@@ -149,7 +149,7 @@ function inRounds(all: readonly PlannedCrash[]): PlannedCrash[][] {
     const round = rounds.find(
       (others) =>
         !crash.operation.isAlone &&
-        others.every(({ operation }) => operation !== crash.operation && !operation.isAlone) &&
+        others.every(({ operation }) => canShare(operation, crash.operation)) &&
         !(isLast(crash) && others.some(isLast))
     )
     if (round) round.push(crash)
@@ -157,6 +157,9 @@ function inRounds(all: readonly PlannedCrash[]): PlannedCrash[][] {
   }
   return rounds.map((round) => round.toSorted((a, b) => Number(isLast(a)) - Number(isLast(b))))
 }
+
+const canShare = (one: Operation, other: Operation) =>
+  one !== other && !one.isAlone && (one.lock === undefined || one.lock !== other.lock)
 
 /** Redis' commands share a connection, which is given up when none is answered for half a second. */
 const isLast = ({ operation, point }: PlannedCrash) =>
