@@ -157,9 +157,17 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
       const attempt = () => post(`${url}/auth/login`, { username: user.username, password: user.password })
       const attempts = [attempt(), attempt()]
       const deletion = remove(user.id, token)
-      const statuses = (await Promise.all([...attempts, deletion])).map(({ status }) => status)
-      expect(statuses[2]).toBe(204)
-      for (const status of statuses.slice(0, 2)) expect([200, 401]).toContain(status)
+      expect((await deletion).status).toBe(204)
+      for (const { status, body } of await Promise.all(attempts)) {
+        expect([200, 401]).toContain(status)
+        if (status === 200) {
+          await expect
+            .poll(async () => (await get(`${trio.resource.url}/me`, String(body.access_token))).status, {
+              timeout: 5000
+            })
+            .toBe(401)
+        }
+      }
       expect(await rowsAbout(user)).toMatchObject({ users: 0, families: 0 })
     })
 

@@ -59,6 +59,11 @@ describe('housekeeping', () => {
     )
     await query(
       database.url,
+      `INSERT INTO mail_outbox (id, recipient, template, language, parameters, has_secret, sealed_secret, message_id, give_up_at)
+       VALUES (gen_random_uuid(), 'a@example.com', 'password_reset', 'en', '{}', true, '\\x01', '', now() - interval '2 hours')`
+    )
+    await query(
+      database.url,
       `INSERT INTO one_time_secrets (user_id, purpose, address, link_hash, flow_hash, credentials_version, expires_at)
        SELECT $1, purpose, 'a@example.com', sha256(purpose::bytea), sha256(purpose::bytea), 0, now() - make_interval(hours => hours)
        FROM (VALUES ('password_reset', 25), ('email_verification', 23)) ages (purpose, hours)`,
@@ -75,13 +80,15 @@ describe('housekeeping', () => {
            (SELECT count(*)::int FROM audit_events WHERE type = 'test.aged') AS events,
            (SELECT count(*)::int FROM activity) AS minutes,
            (SELECT count(*)::int FROM mail_outbox) AS mails,
+           (SELECT count(*)::int FROM mail_outbox WHERE last_error = 'expired' AND dead_at > now() - interval '1 minute'
+              AND sealed_secret IS NULL) AS expired,
            (SELECT count(*)::int FROM one_time_secrets) AS secrets`
       )
       return row
     }
     await expect
       .poll(counts, { timeout: 10_000 })
-      .toEqual({ families: 5, revocations: 4, events: 2, minutes: 6, mails: 3, secrets: 1 })
+      .toEqual({ families: 5, revocations: 4, events: 2, minutes: 6, mails: 4, expired: 1, secrets: 1 })
     const metrics = await Promise.all(trio.auths.map(({ managementUrl: url }) => get<string>(`${url}/metrics`)))
     const removed = (kind: string) =>
       metrics

@@ -4,6 +4,7 @@ import {
   type BrowserClient,
   type Credentials,
   createBrowserClient,
+  query,
   register,
   send,
   startTrio,
@@ -114,6 +115,23 @@ describe('limits on sign-in', () => {
     for (const device_token of [known, renewed, known])
       expect(await statusFrom('192.0.2.100', { username, device_token })).toBe(401)
     expect(await statusFrom('192.0.2.100', { ...owner, device_token: renewed })).toBe(429)
+  })
+
+  test('the owner who signs in by a verified address is known as well, while others guess at the address', async () => {
+    await start({ SIGN_IN_FAILURES_PER_ACCOUNT: '4', SIGN_IN_FAILURES_PER_ACCOUNT_AND_ADDRESS: '3' })
+    const owner = await registerUser()
+    const address = `${owner.username}@example.com`
+    await query(
+      database.url,
+      'UPDATE users SET email = $2, email_key = $2, email_verified_at = now() WHERE username = $1',
+      [owner.username, address]
+    )
+    const byAddress = { username: address, password: owner.password }
+    const { device_token: known } = (await signInFrom('198.51.100.7', byAddress)).body
+    for (let i = 0; i < 4; i++) expect(await statusFrom(`203.0.113.${i}`, { username: address })).toBe(401)
+    expect(await statusFrom('192.0.2.99', byAddress)).toBe(429)
+    expect(await statusFrom('192.0.2.99', { ...byAddress, device_token: known })).toBe(200)
+    expect(await statusFrom('198.51.100.7', byAddress)).toBe(200)
   })
 
   test('a browser that was used before is known at the next sign-in, without anything that its scripts can read', async () => {

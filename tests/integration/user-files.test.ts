@@ -187,14 +187,16 @@ describe('users as lines over HTTP', () => {
       line('3', 'verified@example.com'),
       line('4', 'other@example.com', false),
       line('5', '"quoted"@example.com', true),
-      { external_id: 'mail|6', username: 'mail-6', email_verified: true }
+      { external_id: 'mail|6', username: 'mail-6', email_verified: true },
+      line('7', 'from-latin-1-\ufffd@example.com'),
+      line('8', '"quoted"@example.com')
     ])
-    const outcomes = ['created', 'duplicate', 'created', 'created', 'refused', 'refused']
+    const outcomes = ['created', 'duplicate', 'created', 'created', 'refused', 'refused', 'refused', 'created']
     const outcomesOf = async (text: string, query = '') =>
       linesIn((await importLines(text, query)).body).map(({ outcome }) => outcome)
     expect(await outcomesOf(body, '?dry_run=true')).toEqual(outcomes)
     expect(await outcomesOf(body)).toEqual(outcomes)
-    expect(await outcomesOf(textOf([line('7', 'VERIFIED@example.com', true)]))).toEqual(['address_taken'])
+    expect(await outcomesOf(textOf([line('9', 'VERIFIED@example.com', true)]))).toEqual(['address_taken'])
     const rows = await query(
       database.url,
       `SELECT username, email_key, email_verified_at IS NOT NULL AS verified FROM users
@@ -203,7 +205,8 @@ describe('users as lines over HTTP', () => {
     expect(rows).toEqual([
       { username: 'mail-1', email_key: 'verified@example.com', verified: true },
       { username: 'mail-3', email_key: null, verified: false },
-      { username: 'mail-4', email_key: null, verified: false }
+      { username: 'mail-4', email_key: null, verified: false },
+      { username: 'mail-8', email_key: null, verified: false }
     ])
     const { body: exported } = await send<string>(`${trio.auth.url}/admin/users/export`, { headers: admin })
     const verified = linesIn(exported).flatMap((user) => ('email_verified' in user ? [user.external_id] : []))

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { query, startTrio } from '@countersign/testing/trio'
 import { SMTPServer } from 'smtp-server'
 import { createBenchDatabase } from '../databases.ts'
@@ -50,6 +51,17 @@ const ways: readonly Way[] = [
     name: 'requests for a reset, known and unknown addresses',
     status: 202,
     ask: async (_, name) => ['/auth/password-reset', { email: `${name}@example.com` }]
+  },
+  {
+    name: 'wrong codes of resets, known and unknown addresses',
+    status: 400,
+    async ask({ url }, name, number) {
+      const response = await send(url, number, ['/auth/password-reset', { email: `${name}@example.com` }])
+      const { flow } = (await response.json()) as { flow: string }
+      // The mail is prepared after the response.
+      await delay(50)
+      return ['/auth/password-reset/confirm', { flow, code: '00000000', new_password: 'a long password 9' }]
+    }
   },
   {
     name: 'registrations with addresses that others have verified, and with new ones',

@@ -85,6 +85,10 @@ export function startMailSender(deps: MailSenderDeps): MailSender {
   async function runRound(): Promise<void> {
     try {
       await deps.prepare()
+    } catch (error) {
+      logger.warn({ cause: describeError(error) }, 'preparing mail failed; it is tried again')
+    }
+    try {
       const free = deps.concurrency - sending.size
       if (free === 0) return
       for (const mail of await outbox.claim(free)) {

@@ -196,7 +196,13 @@ export interface RefreshTokenFamilies {
    * Whether the account's owner has signed in (not only refreshed) from this network within the last 30 days, and whether the
    * owner is this user. One statement, which does the same work for an account that does not exist.
    */
-  recognize(account: { usernameKey: string; network: string; userId: string | undefined }): Promise<Acquaintance>
+  recognize(account: {
+    usernameKey: string | undefined
+    /** Of a verified address. */
+    emailKey: string | undefined
+    network: string
+    userId: string | undefined
+  }): Promise<Acquaintance>
 }
 
 export interface EndedFamilies {

@@ -1,8 +1,11 @@
-import type { OneTimeSecrets, ProvenUser, SecretProof, SecretPurpose } from '../accounts/one-time-secrets.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Bytes, OneTimeSecrets, ProvenUser, SecretProof, SecretPurpose } from '../accounts/one-time-secrets.ts'
 import type { AttemptCounters } from './attempt-counters.ts'
 
 /** Tries with mailed codes of every kind, for one account. */
 const triesPerHour = 10
+/** How long a code that is not good takes, for whatever reason: much longer than the work. */
+const rejectionMilliseconds = 300
 
 export interface MailedSecretDeps {
   secrets: OneTimeSecrets
@@ -20,8 +23,16 @@ export async function proveMailedSecret(
   proof: SecretProof
 ): Promise<ProvenUser | undefined> {
   if (proof.kind === 'link') return secrets.find(purpose, proof)
-  const userId = await secrets.countTry(purpose, proof.flowHash)
-  if (userId === undefined) return undefined
-  const budget = { name: 'mailed_code', key: userId, limit: triesPerHour, windowSeconds: 3600 }
-  return (await counters.charge([budget])).length > 0 ? undefined : secrets.find(purpose, proof)
+  // Only for an account that exists a try is stored and counted, which takes longer.
+  const rejection = delay(rejectionMilliseconds)
+  const user = await tryCode(proof.flowHash)
+  if (!user) await rejection
+  return user
+
+  async function tryCode(flowHash: Bytes): Promise<ProvenUser | undefined> {
+    const userId = await secrets.countTry(purpose, flowHash)
+    if (userId === undefined) return undefined
+    const budget = { name: 'mailed_code', key: userId, limit: triesPerHour, windowSeconds: 3600 }
+    return (await counters.charge([budget])).length > 0 ? undefined : secrets.find(purpose, proof)
+  }
 }

@@ -12,6 +12,8 @@ export interface SignInLimitSettings {
 
 export interface Guess {
   readonly usernameKey: string
+  /** When what was given may be a verified e-mail address. */
+  readonly emailKey?: string | undefined
   readonly address: string
   /** The device token of an earlier sign-in, from the browser. */
   readonly device?: { readonly id: string; readonly userId: string } | undefined

@@ -1,5 +1,5 @@
 import { TooManyRequestsError } from '@countersign/oauth'
-import type { Acquaintance } from '../sessions/refresh-token-families.ts'
+import type { Acquaintance, RefreshTokenFamilies } from '../sessions/refresh-token-families.ts'
 import type { AttemptCount, AttemptCounters, ReachedLimit } from './attempt-counters.ts'
 import { trackAttemptsUnderWay } from './attempts-under-way.ts'
 import { networkOf } from './networks.ts'
@@ -9,7 +9,7 @@ export interface SignInLimitsDeps {
   counters: AttemptCounters
   settings: SignInLimitSettings
   /** Does the same work whether or not the account exists, since it is called for every attempt over a limit. */
-  recognize(account: { usernameKey: string; network: string; userId: string | undefined }): Promise<Acquaintance>
+  recognize: RefreshTokenFamilies['recognize']
 }
 
 /** Limits on guessing passwords, and on signing in. */
@@ -82,8 +82,8 @@ export function createSignInLimits({ counters, settings, recognize }: SignInLimi
   }
 }
 
-function subjectOf({ usernameKey, address, device }: Guess) {
-  return { usernameKey, network: networkOf(address), userId: device?.userId }
+function subjectOf({ usernameKey, emailKey, address, device }: Guess) {
+  return { usernameKey, emailKey, network: networkOf(address), userId: device?.userId }
 }
 
 /** The counters of an attempt over a limit: none of them has the failures of others. */

@@ -60,7 +60,7 @@ export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<
   // Attempts are counted by what was given, since nobody has looked yet whether there is such a user.
   const usernameKey = name.usernameKey ?? name.emailKey ?? ''
   const device = request.deviceToken === undefined ? undefined : deps.devices.read(request.deviceToken)
-  const guess = { usernameKey, address: request.origin.address, device }
+  const guess = { usernameKey, emailKey: name.emailKey, address: request.origin.address, device }
   const user = await deps.limits.verify(guess, () => verifyCredentials(deps, name, usernameKey, request))
   if (!user) throw new InvalidCredentialsError()
   await request.dpopKey?.markUsed()

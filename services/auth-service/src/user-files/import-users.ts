@@ -5,7 +5,7 @@ import { emailKeyOf, isMailable, mailableRule } from '../accounts/email-addresse
 import type { ImportedUser, ImportOptions, ImportOutcome, UserImport } from '../accounts/user-import.ts'
 import { parseUsername, usernameRule } from '../accounts/usernames.ts'
 import { ImportedHashError, type ImportRules, readImportedHash } from '../passwords/imported-hashes.ts'
-import { registerBody } from '../wire/account.ts'
+import { anyEmail } from '../wire/account.ts'
 import { userChangeBody } from '../wire/users.ts'
 
 /** What a line says. */
@@ -13,7 +13,7 @@ export const importLine = z
   .strictObject({
     external_id: z.string().min(1).max(256).refine(isText, { error: 'must be Unicode without zero bytes' }),
     username: z.string(),
-    email: registerBody.shape.email,
+    email: anyEmail.optional(),
     email_verified: z.boolean().optional(),
     password_hash: z.string().optional(),
     roles: userChangeBody.shape.roles,
@@ -122,6 +122,8 @@ function readLine(text: string, number: number, rules: ImportRules): ImportedUse
     reason
   })
   if (text.length > maxLineLength) return refused(`The line has more than ${maxLineLength} characters.`)
+  // What stands for bytes that are not UTF-8.
+  if (text.includes('\ufffd')) return refused('The line is not in UTF-8.')
   let value: unknown
   try {
     value = JSON.parse(text)

@@ -24,14 +24,15 @@ const presentedPassword = z
   .max(1024)
   .refine((text) => text.isWellFormed(), { error: 'must be valid Unicode' })
 
-/** Surrounding spaces are removed, as for usernames. */
-const email = z
+/** Any address that there can be. Surrounding spaces are removed, as for usernames. */
+export const anyEmail = z
   .string()
   .max(512)
   .refine((text) => parseEmail(text) !== undefined, { error: `must be ${emailRule}`, abort: true })
   .transform((text) => parseEmail(text) ?? text)
-  .refine(isMailable, { error: `must be ${mailableRule}` })
   .meta({ format: 'email' })
+
+const email = anyEmail.refine(isMailable, { error: `must be ${mailableRule}` }).meta({ format: 'email' })
 
 /** `POST /auth/register` */
 export const registerBody = z

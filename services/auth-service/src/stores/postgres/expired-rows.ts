@@ -36,10 +36,18 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
       DELETE FROM activity WHERE (minute, kind, outcome, replica) IN (
         SELECT minute, kind, outcome, replica FROM activity WHERE minute < now() - interval '2 days'
         ORDER BY minute LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
-    mails: (transaction, limit) => transaction.$executeRaw`
+    async mails(transaction, limit) {
+      // Left behind where mail was switched off.
+      await transaction.$executeRaw`
+        UPDATE mail_outbox SET dead_at = now(), sealed_secret = NULL, claimed_until = NULL, last_error = 'expired' WHERE id IN (
+          SELECT id FROM mail_outbox
+          WHERE delivered_at IS NULL AND dead_at IS NULL AND give_up_at < now() - interval '1 hour'
+          LIMIT ${limit} FOR UPDATE SKIP LOCKED)`
+      return transaction.$executeRaw`
       DELETE FROM mail_outbox WHERE id IN (
         SELECT id FROM mail_outbox WHERE delivered_at < now() - interval '7 days' OR dead_at < now() - interval '30 days'
-        LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
+        LIMIT ${limit} FOR UPDATE SKIP LOCKED)`
+    },
     one_time_secrets: (transaction, limit) => transaction.$executeRaw`
       DELETE FROM one_time_secrets WHERE (user_id, purpose) IN (
         SELECT user_id, purpose FROM one_time_secrets WHERE expires_at < now() - interval '1 day'

@@ -32,16 +32,26 @@ export async function putSecret(
       expires_at = EXCLUDED.expires_at, tries = 0, used_at = NULL`
 }
 
-/** Good for its purpose now: not used, not expired, and from after the last change of a credential. `u` is its user. */
+/**
+ * Good for its purpose now: not used, not expired, and from after the last change of a credential. `u` is its user. Version 0.1 changes
+ * passwords without a new version of the credentials.
+ */
 const isGood = (
   purpose: SecretPurpose
 ) => Prisma.sql`s.purpose = ${purpose} AND s.used_at IS NULL AND s.expires_at > ${databaseNow}
-  AND u.id = s.user_id AND u.credentials_version = s.credentials_version AND u.disabled_at IS NULL`
+  AND u.id = s.user_id AND u.credentials_version = s.credentials_version AND u.disabled_at IS NULL
+  AND u.password_set_at <= s.expires_at - ${seconds(secretLifeSeconds[purpose])}`
 
 const matches = (proof: SecretProof) =>
   proof.kind === 'link'
     ? Prisma.sql`s.link_hash = ${proof.linkHash}`
     : Prisma.sql`s.flow_hash = ${proof.flowHash} AND s.code_hmac IN (${Prisma.join([...proof.codeHmacs])})`
+
+/** Waits for what changes the user of a secret, so that the secret is judged by what is so afterwards. */
+export async function lockOwner(transaction: Queryable, purpose: SecretPurpose, proof: SecretProof): Promise<void> {
+  await transaction.$queryRaw`
+    SELECT 1 FROM users u, one_time_secrets s WHERE ${matches(proof)} AND ${isGood(purpose)} FOR NO KEY UPDATE OF u`
+}
 
 /** Consumes a secret, in the transaction that does what it is good for. Of many that try at once, one gets it. */
 export async function consumeSecret(

@@ -7,7 +7,7 @@ import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies, familiesOfUser } from './ending-families.ts'
 import { gotEnoughMail, type WriteMail } from './mail-outbox.ts'
-import { consumeSecret, putSecret } from './one-time-secrets.ts'
+import { consumeSecret, lockOwner, putSecret } from './one-time-secrets.ts'
 import { databaseNow, seconds } from './revocation-entries.ts'
 
 export interface MailCause {
@@ -55,6 +55,8 @@ export function createPrismaPasswordResets(database: Database, { codec, writeMai
     confirm: ({ proof, newPasswordHash, language, origin }) =>
       orUnavailable(
         inTransaction(database, async (transaction) => {
+          // Everything else locks the user first, too.
+          await lockOwner(transaction, purpose, proof)
           const consumed = await consumeSecret(transaction, purpose, proof)
           if (!consumed) return undefined
           const { userId, address } = consumed

@@ -22,6 +22,7 @@ import {
   isLive
 } from './ending-families.ts'
 import { grantExpressions } from './granted-scopes.ts'
+import { hasName } from './named-user.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import type { RefreshLimits } from './refresh-judgment.ts'
 import { createRefreshing } from './refreshing-families.ts'
@@ -89,7 +90,7 @@ const acquaintanceText = `
       WHERE f.user_id = coalesce(account.id, '${nobodysId}'::uuid) AND f.sign_in_network = $2
         AND f.created_at > now() - interval '30 days'
     ) AS "isKnownNetwork", account.id IS NOT NULL AND account.id = $3::uuid AS "isOwnDevice"
-  FROM (SELECT (SELECT id FROM users WHERE username_key = $1) AS id) account`
+  FROM (SELECT (SELECT id FROM users WHERE ${hasName('$1', '$4')}) AS id) account`
 
 /** The families in Postgres. The statements themselves resolve races; the comment at each says how. */
 export function createPrismaRefreshTokenFamilies(
@@ -217,8 +218,13 @@ export function createPrismaRefreshTokenFamilies(
     return rows[0]
   }
 
-  async function recognize({ usernameKey, network, userId }: Parameters<RefreshTokenFamilies['recognize']>[0]) {
-    const [row] = await acquaintance([usernameKey, network, userId ?? nobodysId])
+  async function recognize({
+    usernameKey,
+    emailKey,
+    network,
+    userId
+  }: Parameters<RefreshTokenFamilies['recognize']>[0]) {
+    const [row] = await acquaintance([usernameKey ?? '', network, userId ?? nobodysId, emailKey ?? null])
     return row as Acquaintance
   }
 }

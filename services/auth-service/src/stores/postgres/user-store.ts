@@ -5,6 +5,7 @@ import { auditEventType, recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies, familiesOfUser } from './ending-families.ts'
 import { currentHash } from './imported-users.ts'
+import { hasName } from './named-user.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import { databaseNow } from './revocation-entries.ts'
 
@@ -15,10 +16,7 @@ const credentials = `SELECT id, username, ${currentHash.sql} AS "passwordHash", 
 
 const credentialsText = `${credentials} WHERE username_key = $1`
 
-/** A name may look like the address of somebody else: who has the name goes first. */
-const addressCredentialsText = `${credentials}
-  WHERE username_key = $1 OR (email_key = $2 AND email_verified_at IS NOT NULL)
-  ORDER BY username_key = $1 DESC LIMIT 1`
+const addressCredentialsText = `${credentials} WHERE ${hasName('$1', '$2')}`
 
 export function createPrismaUserStore(database: Database, preparedStatements: PreparedStatements): UserStore {
   const credentialsOf = preparedStatements.prepare<UserCredentials>(credentialsText)
