@@ -179,7 +179,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     await again.page.getByText('This link is not good').waitFor()
   })
 
-  test('a forgotten password is reset by the code, in the language of the browser; a name that nobody has looks the same', async () => {
+  test('a forgotten password is reset by the code, in the language of the browser; an unknown name looks the same', async () => {
     const account = await confirmedAccount()
     const { page } = await visit({ locale: 'de-DE' })
     await askForReset(page, account.username)

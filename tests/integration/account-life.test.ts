@@ -1,7 +1,7 @@
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
 import { get, post, query, refresh, register, send, signIn, startTrio, type Trio } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { type MailServer, mailPassword, mailUser, startMailServer } from './fixtures/mail-server.ts'
+import { type MailServer, mailEnvironment, startMailServer } from './fixtures/mail-server.ts'
 
 interface OwnEvent {
   type: string
@@ -30,10 +30,7 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
       redisUrl: await createTestRedis(),
       authReplicas: 2,
       env: {
-        SMTP_URL: `smtp://${mailUser}:${encodeURIComponent(mailPassword)}@localhost:${mailServer.port}?tls=required`,
-        NODE_EXTRA_CA_CERTS: mailServer.certificate,
-        MAIL_FROM: 'no-reply@example.com',
-        PAGES_URL: 'https://pages.example.com',
+        ...mailEnvironment(mailServer, 'https://pages.example.com'),
         REGISTRATIONS_PER_ADDRESS: '1000'
       }
     })

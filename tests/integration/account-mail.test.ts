@@ -16,8 +16,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import {
   type MailServer,
-  mailPassword,
-  mailUser,
+  mailEnvironment,
   type ReceivedMail,
   secretsOf,
   startMailServer
@@ -44,11 +43,8 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
       redisUrl: await createTestRedis(),
       authReplicas: 2,
       env: {
-        SMTP_URL: `smtp://${mailUser}:${encodeURIComponent(mailPassword)}@localhost:${mailServer.port}?tls=required`,
-        NODE_EXTRA_CA_CERTS: mailServer.certificate,
-        MAIL_FROM: 'no-reply@example.com',
+        ...mailEnvironment(mailServer, pagesUrl),
         PRODUCT_NAME: 'Example <Inc>',
-        PAGES_URL: pagesUrl,
         REGISTRATIONS_PER_ADDRESS: '1000'
       }
     })

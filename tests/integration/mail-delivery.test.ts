@@ -14,7 +14,7 @@ import {
 } from '@countersign/testing/trio'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
 import { countersign } from './fixtures/countersign.ts'
-import { type MailServer, mailPassword, mailUser, refusal, secretsOf, startMailServer } from './fixtures/mail-server.ts'
+import { type MailServer, mailEnvironment, refusal, secretsOf, startMailServer } from './fixtures/mail-server.ts'
 
 interface MailRow {
   id: string
@@ -39,10 +39,7 @@ describe.skipIf(!inject('docker'))('mail on its way', () => {
       databaseUrl: database.url,
       redisUrl: await createTestRedis(),
       env: {
-        SMTP_URL: `smtp://${mailUser}:${encodeURIComponent(mailPassword)}@localhost:${mailServer.port}?tls=required`,
-        NODE_EXTRA_CA_CERTS: mailServer.certificate,
-        MAIL_FROM: 'no-reply@example.com',
-        PAGES_URL: 'https://pages.example.com'
+        ...mailEnvironment(mailServer, 'https://pages.example.com')
       }
     })
     admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token

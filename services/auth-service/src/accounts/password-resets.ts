@@ -13,7 +13,7 @@ export interface PasswordResetRequest extends SignInName {
 
 /** Passwords that were forgotten. */
 export interface PasswordResets {
-  /** Keeps the request, and looks at no user: it takes as long for a name that nobody has. */
+  /** Keeps the request, and looks at no user: it takes as long for an unknown name. */
   request(request: PasswordResetRequest): Promise<void>
   /**
    * Turns requests into mails, to users with a verified address.

@@ -42,8 +42,8 @@ const reason = 'the database was restored'
 const pageSize = 100
 
 /**
- * Ends all that a database of before lets live again: tokens by their signing keys, sessions, mailed links and codes, the clients' own tokens, secrets, and the use
- * of registered keys. It can be run again after a failure; what has ended stays so. The services accept no requests from its first
+ * Ends all that a database of before lets live again: tokens by their signing keys, sessions, mailed links and codes, the clients' own
+ * tokens, secrets, and the use of registered keys. It can be run again after a failure; what has ended stays so. The services accept no requests from its first
  * step to its last, as far as they have Redis.
  * @throws {UnreachableError} when Redis does not confirm the first step, before anything was changed, or the last
  */

@@ -57,7 +57,7 @@ export interface SignInRequest {
  */
 export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<SignInResponse> {
   const name = readSignInName(request.username)
-  // Attempts are counted by what was given, since nobody has looked yet whether there is such a user.
+  // Attempts are counted by what was given, since it is not known yet whether there is such a user.
   const usernameKey = name.usernameKey ?? name.emailKey ?? ''
   const device = request.deviceToken === undefined ? undefined : deps.devices.read(request.deviceToken)
   const guess = { usernameKey, emailKey: name.emailKey, address: request.origin.address, device }

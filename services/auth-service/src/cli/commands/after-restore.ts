@@ -21,7 +21,8 @@ export function addAfterRestore(program: Command, perform: Perform): void {
       'after',
       '\nNeeds DATABASE_URL and COUNTERSIGN_MASTER_KEY, and REDIS_URL if the services have one.\n' +
         'Revokes the signing keys, ends all sessions and all tokens of clients, voids links and codes that were mailed, takes away the\n' +
-        'secrets of clients, which need new ones, and disables clients that authenticate with keys, until somebody has looked at those. What it cannot know: passwords,\n' +
+        'secrets of clients, which need new ones, and disables clients that authenticate with keys, until somebody has looked at\n' +
+        'those. What it cannot know: passwords,\n' +
         'roles, users, and rights of clients that were changed after the dump are as they were then.\n' +
         'Run it before the services are started, or while they run: they accept no requests until it is done. It may be run again.\n' +
         publicationHelp

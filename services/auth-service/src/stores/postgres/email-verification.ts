@@ -1,11 +1,10 @@
 import { emailKeyOf, isMailable } from '../../accounts/email-addresses.ts'
 import type { EmailVerification } from '../../accounts/email-verification.ts'
-import { secretLifeSeconds } from '../../accounts/one-time-secrets.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, isUniqueViolation, orUnavailable } from './database.ts'
 import { gotEnoughMail } from './mail-outbox.ts'
-import { consumeSecret, putSecret } from './one-time-secrets.ts'
-import { languageOf, type MailCause } from './password-resets.ts'
+import { consumeSecret, type MailCause, mailSecret } from './one-time-secrets.ts'
+import { languageOf } from './password-resets.ts'
 import { databaseNow } from './revocation-entries.ts'
 
 const purpose = 'email_verification'
@@ -13,7 +12,7 @@ const purpose = 'email_verification'
 /** Undoes the transaction. */
 class InvalidProof extends Error {}
 
-export function createPrismaEmailVerification(database: Database, { codec, writeMail }: MailCause): EmailVerification {
+export function createPrismaEmailVerification(database: Database, cause: MailCause): EmailVerification {
   return {
     request: ({ userId, flowHash, language }) =>
       orUnavailable(
@@ -28,14 +27,12 @@ export function createPrismaEmailVerification(database: Database, { codec, write
           if (user.is_verified) return 'already_verified'
           if (!isMailable(user.email)) return 'not_mailable'
           if (await gotEnoughMail(transaction, user.email, purpose)) return 'too_many'
-          const { secret, stored } = codec.newSecret(purpose, flowHash)
-          await putSecret(transaction, { userId, purpose, address: user.email, stored })
-          await writeMail(transaction, {
-            recipient: user.email,
-            template: purpose,
-            language: languageOf(user.language, language),
-            username: user.username,
-            secret: { value: secret, lifeSeconds: secretLifeSeconds[purpose] }
+          const owner = { id: userId, username: user.username, email: user.email }
+          await mailSecret(transaction, cause, {
+            user: owner,
+            purpose,
+            flowHash,
+            language: languageOf(user.language, language)
           })
           return 'requested'
         })

@@ -44,9 +44,9 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
           WHERE delivered_at IS NULL AND dead_at IS NULL AND give_up_at < now() - interval '1 hour'
           LIMIT ${limit} FOR UPDATE SKIP LOCKED)`
       return transaction.$executeRaw`
-      DELETE FROM mail_outbox WHERE id IN (
-        SELECT id FROM mail_outbox WHERE delivered_at < now() - interval '7 days' OR dead_at < now() - interval '30 days'
-        LIMIT ${limit} FOR UPDATE SKIP LOCKED)`
+        DELETE FROM mail_outbox WHERE id IN (
+          SELECT id FROM mail_outbox WHERE delivered_at < now() - interval '7 days' OR dead_at < now() - interval '30 days'
+          LIMIT ${limit} FOR UPDATE SKIP LOCKED)`
     },
     one_time_secrets: (transaction, limit) => transaction.$executeRaw`
       DELETE FROM one_time_secrets WHERE (user_id, purpose) IN (

@@ -36,7 +36,7 @@ export function createMailWriter({ sealing, from }: { sealing: MailSealing; from
   }
 }
 
-/** The most mails of one template that an address gets in an hour, so that nobody can flood a mailbox. */
+/** The most mails of one template that an address gets in an hour, so that no mailbox can be flooded. */
 const mailsPerHour = 5
 
 /** @returns whether the address got as many mails of this template in the last hour as it may */

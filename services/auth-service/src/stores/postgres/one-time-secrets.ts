@@ -1,6 +1,8 @@
 import { Prisma } from '@countersign/prisma'
 import {
+  type Bytes,
   maxTries,
+  type OneTimeSecretCodec,
   type OneTimeSecrets,
   type ProvenUser,
   type SecretProof,
@@ -8,11 +10,45 @@ import {
   type StoredSecret,
   secretLifeSeconds
 } from '../../accounts/one-time-secrets.ts'
+import type { Language } from '../../mail/mail.ts'
 import { type Database, orUnavailable, type Queryable } from './database.ts'
+import type { WriteMail } from './mail-outbox.ts'
 import { databaseNow, seconds } from './revocation-entries.ts'
 
-/** Keeps a new secret in the place of an older one of its purpose. */
-export async function putSecret(
+/** What a mail with a secret needs. */
+export interface MailCause {
+  readonly codec: OneTimeSecretCodec
+  readonly writeMail: WriteMail
+}
+
+/** Makes a new secret for a flow, in the place of an older one of its purpose, and mails it to the stored address. */
+export async function mailSecret(
+  transaction: Queryable,
+  { codec, writeMail }: MailCause,
+  {
+    user: { id: userId, username, email },
+    purpose,
+    flowHash,
+    language
+  }: {
+    user: { id: string; username: string; email: string }
+    purpose: SecretPurpose
+    flowHash: Bytes
+    language: Language
+  }
+): Promise<void> {
+  const { secret, stored } = codec.newSecret(purpose, flowHash)
+  await putSecret(transaction, { userId, purpose, address: email, stored })
+  await writeMail(transaction, {
+    recipient: email,
+    template: purpose,
+    language,
+    username,
+    secret: { value: secret, lifeSeconds: secretLifeSeconds[purpose] }
+  })
+}
+
+async function putSecret(
   transaction: Queryable,
   {
     userId,

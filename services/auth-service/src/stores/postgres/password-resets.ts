@@ -1,19 +1,13 @@
 import { isMailable } from '../../accounts/email-addresses.ts'
-import type { OneTimeSecretCodec } from '../../accounts/one-time-secrets.ts'
-import { type Bytes, secretLifeSeconds } from '../../accounts/one-time-secrets.ts'
+import type { Bytes } from '../../accounts/one-time-secrets.ts'
 import type { PasswordResets } from '../../accounts/password-resets.ts'
 import { type Language, languages } from '../../mail/mail.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies, familiesOfUser } from './ending-families.ts'
-import { gotEnoughMail, type WriteMail } from './mail-outbox.ts'
-import { consumeSecret, lockOwner, putSecret } from './one-time-secrets.ts'
+import { gotEnoughMail } from './mail-outbox.ts'
+import { consumeSecret, lockOwner, type MailCause, mailSecret } from './one-time-secrets.ts'
 import { databaseNow, seconds } from './revocation-entries.ts'
-
-export interface MailCause {
-  readonly codec: OneTimeSecretCodec
-  readonly writeMail: WriteMail
-}
 
 const purpose = 'password_reset'
 /** A request that has waited longer is dropped: its user has asked again by then. */
@@ -28,7 +22,7 @@ interface RequestRow {
   user_agent: string
 }
 
-export function createPrismaPasswordResets(database: Database, { codec, writeMail }: MailCause): PasswordResets {
+export function createPrismaPasswordResets(database: Database, cause: MailCause): PasswordResets {
   return {
     async request({ emailKey, usernameKey, flowHash, language, origin }) {
       await orUnavailable(database.$executeRaw`
@@ -67,7 +61,7 @@ export function createPrismaPasswordResets(database: Database, { codec, writeMai
             WHERE id = ${userId}::uuid RETURNING username, language`
           if (!user) return undefined
           await recordAuditEvent(transaction, { type: 'password.reset', userId, origin })
-          await writeMail(transaction, {
+          await cause.writeMail(transaction, {
             recipient: address,
             template: 'password_changed',
             language: languageOf(user.language, language),
@@ -87,14 +81,11 @@ export function createPrismaPasswordResets(database: Database, { codec, writeMai
         AND email_verified_at IS NOT NULL AND disabled_at IS NULL
       ORDER BY email_key = ${request.email_key} DESC LIMIT 1`
     if (!user || !isMailable(user.email) || (await gotEnoughMail(transaction, user.email, purpose))) return
-    const { secret, stored } = codec.newSecret(purpose, request.flow_hash as Bytes)
-    await putSecret(transaction, { userId: user.id, purpose, address: user.email, stored })
-    await writeMail(transaction, {
-      recipient: user.email,
-      template: purpose,
-      language: languageOf(user.language, request.language),
-      username: user.username,
-      secret: { value: secret, lifeSeconds: secretLifeSeconds[purpose] }
+    await mailSecret(transaction, cause, {
+      user,
+      purpose,
+      flowHash: request.flow_hash as Bytes,
+      language: languageOf(user.language, request.language)
     })
     const origin = { address: request.address, userAgent: request.user_agent }
     await recordAuditEvent(transaction, { type: 'password_reset.requested', userId: user.id, origin })

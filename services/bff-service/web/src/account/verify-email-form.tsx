@@ -1,6 +1,6 @@
 import { Button, Stack } from '@mantine/core'
 import { ApiError } from '../api/api-error.ts'
-import { CodeField, codeError, digitsOf } from '../components/code-field.tsx'
+import { CodeField, codeError, codeWish, digitsOf } from '../components/code-field.tsx'
 import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
 import { refusedProof } from '../forms/refused-proof.ts'
@@ -18,7 +18,7 @@ export function VerifyEmailForm({ proof, verify }: VerifyEmailFormProps) {
   const form = usePageForm({
     initialValues: { code: '' },
     validate: { code: (text) => (needsCode ? codeError(text) : null) },
-    wishes: { code: 'Enter the 8 digits of the code in the mail.' }
+    wishes: { code: codeWish }
   })
   const submit = form.onSubmit(({ code }) => {
     if (verify.isPending) return

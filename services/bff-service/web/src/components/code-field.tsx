@@ -5,8 +5,11 @@ export function digitsOf(text: string): string {
   return text.replaceAll(/[\s-]/g, '')
 }
 
+/** The rule for codes. */
+export const codeWish = 'Enter the 8 digits of the code in the mail.'
+
 export function codeError(text: string): string | null {
-  return /^\d{8}$/.test(digitsOf(text)) ? null : 'Enter the 8 digits of the code in the mail.'
+  return /^\d{8}$/.test(digitsOf(text)) ? null : codeWish
 }
 
 /** A field for a code that came by mail. */

@@ -1,6 +1,6 @@
 import { Button, Stack } from '@mantine/core'
 import { useNavigate } from 'react-router'
-import { CodeField, codeError, digitsOf } from '../components/code-field.tsx'
+import { CodeField, codeError, codeWish, digitsOf } from '../components/code-field.tsx'
 import { newPasswordError, newPasswordWish, PasswordField, passwordRule } from '../components/password-field.tsx'
 import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
@@ -24,7 +24,7 @@ export function NewPasswordForm({ proof }: NewPasswordFormProps) {
       code: (text) => (needsCode ? codeError(text) : null),
       new_password: (text) => newPasswordError(text, '')
     },
-    wishes: { code: 'Enter the 8 digits of the code in the mail.', new_password: newPasswordWish }
+    wishes: { code: codeWish, new_password: newPasswordWish }
   })
   const submit = form.onSubmit(({ code, new_password }) => {
     if (reset.isPending) return
