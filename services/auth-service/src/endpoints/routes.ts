@@ -8,6 +8,7 @@ import { confirmPasswordReset, requestPasswordReset } from './account/password-r
 import { refresh } from './account/refresh.ts'
 import { register, showRegistration } from './account/register.ts'
 import { endSession, listSessions } from './account/sessions.ts'
+import { stepUp } from './account/step-up.ts'
 import { changeApi, createApi, deleteApi, listApis, showApi } from './admin/apis.ts'
 import { listAuditEvents } from './admin/audit.ts'
 import {
@@ -45,6 +46,7 @@ const accountRoutes = [
   showRegistration,
   register,
   login,
+  stepUp,
   refresh,
   logout,
   logoutAll,

@@ -6,6 +6,7 @@ import { refusalOfPassword } from '../../passwords/password-policy.ts'
 import type { Announcing } from '../../revocation/announcing.ts'
 import { defineRoute } from '../../routing/route.ts'
 import { flowOfAttempt } from '../../sign-in/attempt-flow.ts'
+import { verifyCurrentPassword } from '../../sign-in/current-password.ts'
 import type { SignInLimits } from '../../sign-in/sign-in-limits.ts'
 import { passwordBody } from '../../wire/account.ts'
 
@@ -32,19 +33,19 @@ export const changePassword = defineRoute(
       const { sub, sid, preferred_username: username } = accessToken
       const refusal = refusalOfPassword(body.new_password, username)
       if (refusal) throw refusedMember('new_password', refusal)
-      const guess = { usernameKey: parseUsername(username)?.key ?? '', address: origin.address }
-      const flow = flowOfAttempt(guess.usernameKey, guess.address)
-      const user = await limits.verify(guess, async () => {
-        const found = await users.findCredentialsById(sub)
-        if (await passwords.verify(found?.passwordHash, body.current_password, flow)) return found
-        await users.recordFailedPasswordChange({ userId: sub, sessionId: sid, origin })
-        return undefined
-      })
+      const user = await verifyCurrentPassword(
+        { users, passwords, limits },
+        { userId: sub, username, password: body.current_password, origin },
+        () => users.recordFailedPasswordChange({ userId: sub, sessionId: sid, origin })
+      )
       if (!user) throw refusedMember('current_password', 'The current password is wrong.')
       const changed = await users.changePassword({
         userId: user.id,
         verifiedPasswordHash: user.passwordHash,
-        newPasswordHash: await passwords.hash(body.new_password, flow),
+        newPasswordHash: await passwords.hash(
+          body.new_password,
+          flowOfAttempt(parseUsername(username)?.key ?? '', origin.address)
+        ),
         sessionId: sid,
         origin
       })
