@@ -21,7 +21,11 @@ const scoped = requireScope('reports:read', 'reports:list')
 const recent = requireAuthentication({ maxAgeSeconds: 300, acr: 'urn:countersign:acr:1' })
 const mounted = async (ctx: ParameterizedContext<AccessTokenState>) => {
   if (ctx.path === '/scoped') return scoped(ctx, async () => {})
-  if (ctx.path === '/recent') return recent(ctx, async () => void (ctx.status = 204))
+  if (ctx.path === '/recent') {
+    return recent(ctx, async () => {
+      ctx.status = 204
+    })
+  }
   if (ctx.path === '/fails') throw new RangeError('its own')
   const { accessToken } = ctx.state
   ctx.body = { sub: accessToken.sub, isFrozen: Object.isFrozen(accessToken) && Object.isFrozen(accessToken.aud) }
