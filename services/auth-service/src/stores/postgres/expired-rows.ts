@@ -61,23 +61,20 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
     audit_events: (transaction, limit) =>
       countOf(transaction, Prisma.sql`delete_audit_events(${auditRetentionDays}::int, ${limit}::int)`),
     // Later than any request that was under way at the deletion could write an event.
-    async deleted_users(transaction, limit) {
-      await transaction.$executeRaw`
-        UPDATE deleted_users SET is_last_pass = true, anonymized_to = least(anonymized_to, deleted_at - interval '1 hour')
-        WHERE id IN (
-          SELECT id FROM deleted_users WHERE deleted_at < now() - interval '1 hour' AND NOT is_last_pass LIMIT ${limit})`
-      return transaction.$executeRaw`
-        DELETE FROM deleted_users WHERE id IN (
-          SELECT d.id FROM deleted_users d
-          WHERE d.is_last_pass AND NOT EXISTS (SELECT FROM audit_events e WHERE ${isLeft}) LIMIT ${limit})`
-    }
+    deleted_users: (transaction, limit) => transaction.$executeRaw`
+      DELETE FROM deleted_users WHERE id IN (
+        SELECT d.id FROM deleted_users d
+        WHERE d.is_last_pass AND NOT EXISTS (SELECT FROM audit_events e WHERE ${isLeft}) LIMIT ${limit})`
   }
   return {
     removeBatch: (kind, limit) => inTurn((transaction) => removals[kind](transaction, limit)),
-    // Looked up for each user: a join might read the whole log.
     anonymizeBatch: (limit) =>
-      inTurn(
-        (transaction) => transaction.$executeRaw`
+      inTurn(async (transaction) => {
+        await transaction.$executeRaw`
+          UPDATE deleted_users SET is_last_pass = true, anonymized_to = least(anonymized_to, deleted_at - interval '1 hour')
+          WHERE deleted_at < now() - interval '1 hour' AND NOT is_last_pass`
+        // Looked up for each user: a join might read the whole log.
+        return transaction.$executeRaw`
           WITH own AS (
             SELECT d.id AS user_id, e.id, e.at FROM deleted_users d CROSS JOIN LATERAL (
               SELECT e.id, e.at FROM audit_events e WHERE ${isLeft} ORDER BY e.at, e.id LIMIT ${limit}) e
@@ -87,7 +84,7 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
             FROM (SELECT user_id, max(at) AS at FROM own GROUP BY user_id) done WHERE d.id = done.user_id
           )
           UPDATE audit_events SET address = NULL, user_agent = NULL WHERE (id, at) IN (SELECT id, at FROM own)`
-      ),
+      }),
     makeAuditPartitions: () =>
       orUnavailable(
         countOf(
