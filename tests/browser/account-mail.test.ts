@@ -199,6 +199,26 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     expect((await other.page.locator('main').innerText()).trim()).toBe(known)
   })
 
+  test('an account is deleted with its password, and a sign-in before it is gone keeps it', async () => {
+    const account = await confirmedAccount()
+    const { page } = await visit()
+    await page.goto('/sign-in')
+    await signInOnPage(page, account)
+    await button(page, 'Delete account').click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Current password').fill('not my password')
+    await dialog.getByRole('button', { name: 'Delete account' }).click()
+    await dialog.getByText('This is not your current password.').waitFor()
+    await dialog.getByLabel('Current password').fill(account.password)
+    await dialog.getByRole('button', { name: 'Delete account' }).click()
+    await page.getByText('You are signed out everywhere. Your account will be deleted on').waitFor()
+    expect(await page.context().cookies()).toEqual([])
+    await mailServer.mailTo(account.email, isOf(/going to be deleted/))
+    await page.getByRole('link', { name: 'To the sign-in' }).click()
+    await signInOnPage(page, account)
+    await mailServer.mailTo(account.email, isOf(/Your account stays/))
+  })
+
   test('an installation without mail offers none of it', async () => {
     const { page } = await fixture.visit({ baseURL: fixture.url })
     const issuer = await fixture.trio.startAuth({ SMTP_URL: '', MAIL_FROM: '', PAGES_URL: '' })
@@ -244,6 +264,14 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     await button(page, 'Confirm the address').click()
     await page.getByText('This link is not good').waitFor()
     await look('verify')
+    await page.goto('/')
+    await button(page, 'Delete account').click()
+    await page.getByRole('dialog').getByLabel('Current password').waitFor()
+    await look('delete')
+    await page.getByRole('dialog').getByLabel('Current password').fill(unconfirmed.password)
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete account' }).click()
+    await page.getByText('You are signed out everywhere.').waitFor()
+    await look('deleted')
   })
 
   test('the pages complain of nothing', () => {

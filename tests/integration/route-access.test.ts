@@ -42,6 +42,7 @@ const passes: Record<string, readonly Caller[]> = {
   'DELETE /auth/sessions/:id': usersInPerson,
   'GET /auth/me': users,
   'GET /auth/me/data': usersInPerson,
+  'POST /auth/me/deletion': usersInPerson,
   'POST /auth/password': usersInPerson,
   'POST /auth/password-reset': everybody,
   'POST /auth/password-reset/confirm': everybody,

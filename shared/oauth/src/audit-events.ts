@@ -22,6 +22,10 @@ export const auditEventTypes = [
   'user.disabled',
   /** A disabled user was enabled again. */
   'user.enabled',
+  /** A user asked to be deleted; the detail says when it happens. All sessions of the user ended. */
+  'user.deletion_requested',
+  /** The deletion that a user had asked for was given up, since the user signed in. */
+  'user.deletion_cancelled',
   /** A user was deleted, with all that was kept of the user except the ids in events. */
   'user.deleted',
   /** A user was given other roles; the detail has those before and after. */
@@ -30,6 +34,8 @@ export const auditEventTypes = [
   'password.changed',
   /** A change of password was refused: the current password was wrong. */
   'password_change.failed',
+  /** A change of the account was refused: the current password was wrong. */
+  'reauthentication.failed',
   /** A mail that lets a user set a new password was written, since somebody asked for it. */
   'password_reset.requested',
   /** A user set a new password with what a mail had brought; all sessions of the user ended. */

@@ -81,6 +81,7 @@ export function createEndpointDeps(parts: Parts) {
     // Sessions and sign-in
     sessions,
     users: announcing(stores.users, announcer),
+    accountDeletion: announcing(stores.accountDeletion, announcer),
     limits: createSignInLimits({
       counters: infrastructure.counters,
       settings: config,

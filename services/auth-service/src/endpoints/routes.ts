@@ -1,4 +1,5 @@
 import { showAccountData } from './account/account-data.ts'
+import { requestDeletion } from './account/account-deletion.ts'
 import { confirmEmail, requestEmailVerification } from './account/email-verification.ts'
 import { login } from './account/login.ts'
 import { logout, logoutAll, logoutOthers } from './account/logout.ts'
@@ -53,6 +54,7 @@ const accountRoutes = [
   endSession,
   me,
   showAccountData,
+  requestDeletion,
   changePassword,
   requestPasswordReset,
   confirmPasswordReset,

@@ -1,6 +1,13 @@
 /** Mail: what is sent, to which address, in which language. */
 
-export const mailTemplates = ['email_verification', 'password_changed', 'password_reset'] as const
+export const mailTemplates = [
+  'account_deleted',
+  'account_kept',
+  'deletion_requested',
+  'email_verification',
+  'password_changed',
+  'password_reset'
+] as const
 export type MailTemplate = (typeof mailTemplates)[number]
 
 export const languages = ['en', 'de'] as const
@@ -21,6 +28,8 @@ export interface MailDraft {
   readonly template: MailTemplate
   readonly language: Language
   readonly username: string
+  /** Until when something can be undone. */
+  readonly until?: Date | undefined
   readonly secret?: { readonly value: MailSecret; readonly lifeSeconds: number }
 }
 

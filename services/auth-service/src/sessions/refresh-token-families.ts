@@ -119,6 +119,7 @@ export type EndReason =
   | 'replay'
   | 'session_limit'
   | 'user_disabled'
+  | 'deletion_requested'
   | 'user_deleted'
   | 'role_removed'
   | 'scope_removed'

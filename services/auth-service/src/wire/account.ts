@@ -84,6 +84,17 @@ export const passwordBody = z
   .meta({ id: 'PasswordChange' })
 export type PasswordBody = z.infer<typeof passwordBody>
 
+/** `POST /auth/me/deletion` */
+export const accountDeletionBody = z
+  .strictObject({ current_password: presentedPassword })
+  .meta({ id: 'AccountDeletionRequest' })
+
+export const accountDeletion = z
+  .object({
+    deletion_at: z.iso.datetime().meta({ description: 'when the account is deleted; a sign-in before that keeps it' })
+  })
+  .meta({ id: 'AccountDeletion' })
+
 /** A flow that waits for a mailed code, as its client keeps it. */
 const flow = z.string().regex(/^[\w-]{43}$/, { error: 'is not one of this service' })
 

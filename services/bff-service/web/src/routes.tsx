@@ -1,5 +1,6 @@
 import { type ComponentType, lazy } from 'react'
 import { Route, Routes } from 'react-router'
+import { AccountDeletionPage } from './account/account-deletion-page.tsx'
 import { AccountPage } from './account/account-page.tsx'
 import { VerifyEmailPage } from './account/verify-email-page.tsx'
 import { NotFoundPage } from './layout/not-found-page.tsx'
@@ -40,6 +41,7 @@ export function AppRoutes() {
         <Route path="/register" element={<RegisterPage />} />
         <Route path="/forgot-password" element={<ForgotPasswordPage />} />
         <Route path="/reset-password" element={<ResetPasswordPage />} />
+        <Route path="/account-deletion" element={<AccountDeletionPage />} />
         <Route path="/verify-email" element={<VerifyEmailPage />} />
         <Route element={<RequireSession />}>
           <Route path="/" element={<AccountPage />} />

@@ -4,6 +4,25 @@ import type { MailTexts } from './en.ts'
 export const de: MailTexts = {
   greeting: 'Hallo {{username}},',
   code: 'Oder geben Sie diesen Code dort ein, wo Sie ihn angefordert haben:',
+  account_deleted: {
+    subject: 'Ihr Konto wurde gelöscht',
+    intro: 'Ihr Konto bei {{product}} wurde gelöscht, mit allen Sitzungen.',
+    outro: 'Es lässt sich nicht wiederherstellen.'
+  },
+  account_kept: {
+    subject: 'Ihr Konto bleibt bestehen',
+    intro:
+      'jemand hat sich bei Ihrem Konto bei {{product}} angemeldet, deshalb wird es nicht mehr gelöscht. Wenn Sie das nicht waren, setzen Sie jetzt ein neues Passwort:',
+    action: 'Passwort zurücksetzen',
+    outro: 'Wenn Sie das waren, ist nichts zu tun.'
+  },
+  deletion_requested: {
+    subject: 'Ihr Konto wird gelöscht',
+    intro:
+      'Sie haben darum gebeten, Ihr Konto bei {{product}} zu löschen. Das geschieht am {{until}} Uhr (UTC), und alle Sitzungen wurden beendet. Wenn Sie das Konto behalten möchten, melden Sie sich vorher an:',
+    action: 'Anmelden und das Konto behalten',
+    outro: 'Wenn Sie nicht darum gebeten haben, melden Sie sich an und ändern Sie Ihr Passwort: jemand kennt es.'
+  },
   email_verification: {
     subject: 'Bestätigen Sie Ihre E-Mail-Adresse',
     intro: 'bitte bestätigen Sie, dass dies die E-Mail-Adresse Ihres Kontos bei {{product}} ist.',

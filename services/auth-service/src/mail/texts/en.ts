@@ -2,6 +2,25 @@
 export const en = {
   greeting: 'Hello {{username}},',
   code: 'Or enter this code where you asked for it:',
+  account_deleted: {
+    subject: 'Your account was deleted',
+    intro: 'your account at {{product}} was deleted, with all its sessions.',
+    outro: 'It cannot be brought back.'
+  },
+  account_kept: {
+    subject: 'Your account stays',
+    intro:
+      'somebody signed in to your account at {{product}}, so it is no longer going to be deleted. If it was not you, set a new password now:',
+    action: 'Reset the password',
+    outro: 'If it was you, there is nothing to do.'
+  },
+  deletion_requested: {
+    subject: 'Your account is going to be deleted',
+    intro:
+      'you asked to delete your account at {{product}}. This happens on {{until}} (UTC), and all sessions have ended. If you want to keep the account, sign in before that:',
+    action: 'Sign in and keep the account',
+    outro: 'If you did not ask for this, sign in and change your password: somebody knows it.'
+  },
   email_verification: {
     subject: 'Confirm your e-mail address',
     intro: 'please confirm that this is the e-mail address of your account at {{product}}.',

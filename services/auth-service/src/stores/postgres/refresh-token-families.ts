@@ -12,7 +12,7 @@ import type {
   SessionSummary,
   StartOutcome
 } from '../../sessions/refresh-token-families.ts'
-import { type Database, type DatabaseConnection, inTransaction, orUnavailable } from './database.ts'
+import { type Database, type DatabaseConnection, inTransaction, orUnavailable, queryableOn } from './database.ts'
 import {
   endedFamilies,
   endFamilies,
@@ -22,7 +22,9 @@ import {
   isLive
 } from './ending-families.ts'
 import { grantExpressions } from './granted-scopes.ts'
+import type { TellUser } from './mail-outbox.ts'
 import { hasName } from './named-user.ts'
+import { cancelDeletion } from './pending-deletions.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import type { RefreshLimits } from './refresh-judgment.ts'
 import { createRefreshing } from './refreshing-families.ts'
@@ -33,10 +35,11 @@ import { type SessionRow, sessionColumns, toSession } from './session-rows.ts'
 export interface FamilyLimits extends RefreshLimits {
   readonly sessionAbsoluteSeconds: number
   readonly sessionsPerUser: number
+  readonly tellUser: TellUser
 }
 
 const verifiedUserText = `
-  SELECT 1 FROM users WHERE id = $1::uuid AND password_hash = $2 AND disabled_at IS NULL FOR NO KEY UPDATE`
+  SELECT deletion_at IS NOT NULL AS "isLeaving" FROM users WHERE id = $1::uuid AND password_hash = $2 AND disabled_at IS NULL FOR NO KEY UPDATE`
 
 interface NewFamilyRow extends SessionRow {
   /** How many live families the user had before; the lock on the user keeps others from changing that. */
@@ -99,7 +102,7 @@ export function createPrismaRefreshTokenFamilies(
   limits: FamilyLimits
 ): RefreshTokenFamilies {
   const refresh = createRefreshing(database, preparedStatements, limits)
-  const verifiedUser = preparedStatements.prepare<unknown>(verifiedUserText)
+  const verifiedUser = preparedStatements.prepare<{ isLeaving: boolean }>(verifiedUserText)
   const acquaintance = preparedStatements.prepare<Acquaintance>(acquaintanceText)
   const rights = preparedStatements.prepare<{ scopes: string[]; roles: string[] | null }>(rightsText)
   const newFamily = preparedStatements.prepare<NewFamilyRow>(newFamilyText)
@@ -147,8 +150,8 @@ export function createPrismaRefreshTokenFamilies(
     const { userId, verifiedPasswordHash, clientId, audience, scopes, jkt, network, origin } = session
     // The lock is what disabling the user and changing the password wait for, and what they make this wait for. It also
     // makes two sign-ins of one user take turns, so that the limit of live families is exact.
-    const verified = await verifiedUser([userId, verifiedPasswordHash], connection)
-    if (verified.length === 0) return { outcome: 'user_changed' }
+    const [verified] = await verifiedUser([userId, verifiedPasswordHash], connection)
+    if (!verified) return { outcome: 'user_changed' }
     const type: AuditEventType = 'session.started'
     const familyId = randomUUID()
     const [row] = await newFamily(
@@ -171,6 +174,9 @@ export function createPrismaRefreshTokenFamilies(
       connection
     )
     if (!row) return { outcome: (await isRegistered(connection, audience)) ? 'exceeds_scope' : 'exceeds_audience' }
+    if (verified.isLeaving) {
+      await cancelDeletion(queryableOn(connection), limits.tellUser, { userId, sessionId: familyId, origin })
+    }
     const { live_before: liveBefore, ...started } = row
     const entries = liveBefore < limits.sessionsPerUser ? [] : await endSurplus(connection, userId)
     return { outcome: 'started', session: toSession(started, { familyId, clientId }), entries }

@@ -3,6 +3,8 @@ import { useRef } from 'react'
 import { ApiError, isAway, isConflict } from '../api/api-error.ts'
 import { request } from '../api/request.ts'
 import type {
+  AccountDeletion,
+  AccountDeletionRequest,
   ApiIdentity,
   EmailConfirmation,
   MailRequested,
@@ -36,6 +38,18 @@ export function useVerifyEmail() {
       request('/account/auth/email/verification/confirm', { method: 'POST', body: proof }),
     gcTime: 0,
     onSuccess: () => client.invalidateQueries({ queryKey: profileKey })
+  })
+}
+
+/** Has the account deleted, and forgets the session of this browser, which has ended. */
+export function useDeleteAccount() {
+  return useMutation({
+    mutationFn: async (body: AccountDeletionRequest) => {
+      const deletion = await request<AccountDeletion>('/account/auth/me/deletion', { method: 'POST', body })
+      await request('/bff/session', { method: 'DELETE' }).catch(() => {})
+      return deletion
+    },
+    gcTime: 0
   })
 }
 

@@ -1,6 +1,7 @@
 import { Page } from '../layout/page.tsx'
 import { ApiAccessSection } from './api-access-section.tsx'
 import { ChangePasswordSection } from './change-password-section.tsx'
+import { DeleteAccountSection } from './delete-account-section.tsx'
 import { OwnDataSection } from './own-data-section.tsx'
 import { ProfileSection } from './profile-section.tsx'
 import { SessionsSection } from './sessions-section.tsx'
@@ -15,6 +16,7 @@ export function AccountPage() {
       <SessionsSection />
       <ApiAccessSection />
       <OwnDataSection />
+      <DeleteAccountSection />
     </Page>
   )
 }

@@ -28,6 +28,10 @@ export interface Login {
   scope?: string
 }
 
+export interface AccountDeletionRequest {
+  current_password: string
+}
+
 export interface PasswordChange {
   current_password: string
   new_password: string
@@ -405,10 +409,13 @@ export interface OwnEvent {
     | 'users.exported'
     | 'user.disabled'
     | 'user.enabled'
+    | 'user.deletion_requested'
+    | 'user.deletion_cancelled'
     | 'user.deleted'
     | 'user.roles_changed'
     | 'password.changed'
     | 'password_change.failed'
+    | 'reauthentication.failed'
     | 'password_reset.requested'
     | 'password.reset'
     | 'email.verified'
@@ -446,6 +453,13 @@ export interface OwnEvent {
   } | null
 }
 
+export interface AccountDeletion {
+  /**
+   * when the account is deleted; a sign-in before that keeps it
+   */
+  deletion_at: string
+}
+
 export interface MailRequested {
   /**
    * to be sent with the code of the mail, which is good with it alone
@@ -472,6 +486,10 @@ export interface User {
   email: string | null
   created_at: string
   disabled_at: string | null
+  /**
+   * when the user is deleted, who has asked for it; a sign-in before that keeps the account
+   */
+  deletion_at: string | null
 }
 
 export interface ImportedLine {
@@ -691,7 +709,13 @@ export interface DeadMailPage {
 export interface DeadMail {
   id: string
   recipient: string
-  template: 'email_verification' | 'password_changed' | 'password_reset'
+  template:
+    | 'account_deleted'
+    | 'account_kept'
+    | 'deletion_requested'
+    | 'email_verification'
+    | 'password_changed'
+    | 'password_reset'
   created_at: string
   dead_at: string
   attempts: number
@@ -800,10 +824,13 @@ export interface AuditEvent {
     | 'users.exported'
     | 'user.disabled'
     | 'user.enabled'
+    | 'user.deletion_requested'
+    | 'user.deletion_cancelled'
     | 'user.deleted'
     | 'user.roles_changed'
     | 'password.changed'
     | 'password_change.failed'
+    | 'reauthentication.failed'
     | 'password_reset.requested'
     | 'password.reset'
     | 'email.verified'

@@ -1,0 +1,50 @@
+import { ConflictError, InvalidRequestError } from '@countersign/oauth'
+import type { UserCredentials, UserStore } from '../../accounts/user-store.ts'
+import { parseUsername } from '../../accounts/usernames.ts'
+import type { ClientInfo } from '../../client-info.ts'
+import type { PasswordHashing } from '../../passwords/password-hashing.ts'
+import type { UserAccessToken } from '../../routing/route.ts'
+import { flowOfAttempt } from '../../sign-in/attempt-flow.ts'
+import type { SignInLimits } from '../../sign-in/sign-in-limits.ts'
+
+export interface CurrentPasswordDeps {
+  users: Pick<UserStore, 'findCredentialsById' | 'recordFailedProof'>
+  passwords: PasswordHashing
+  limits: SignInLimits
+}
+
+/**
+ * Proves that the user of a session is at it, by the current password, within the limits on sign-in.
+ * @param failure the event that is recorded for a wrong password
+ * @throws {InvalidRequestError} when the password is wrong
+ */
+export async function proveUser(
+  { users, passwords, limits }: CurrentPasswordDeps,
+  {
+    accessToken,
+    origin,
+    currentPassword
+  }: { accessToken: UserAccessToken; origin: ClientInfo; currentPassword: string },
+  failure: 'password_change.failed' | 'reauthentication.failed' = 'reauthentication.failed'
+): Promise<UserCredentials> {
+  const { sub, sid, preferred_username: username } = accessToken
+  const guess = { usernameKey: parseUsername(username)?.key ?? '', address: origin.address }
+  const user = await limits.verify(guess, async () => {
+    const found = await users.findCredentialsById(sub)
+    const flow = flowOfAttempt(guess.usernameKey, guess.address)
+    if (await passwords.verify(found?.passwordHash, currentPassword, flow)) return found
+    await users.recordFailedProof(failure, { userId: sub, sessionId: sid, origin })
+    return undefined
+  })
+  if (!user) throw refusedMember('current_password', 'The current password is wrong.')
+  return user
+}
+
+export function refusedMember(path: string, message: string): InvalidRequestError {
+  return new InvalidRequestError({ description: message, issues: [{ path, message }] })
+}
+
+/** Another request was faster. */
+export function passwordChanged(): ConflictError {
+  return new ConflictError({ code: 'password_changed', description: 'The password was changed meanwhile.' })
+}
