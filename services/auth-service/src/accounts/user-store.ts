@@ -42,6 +42,9 @@ export interface PasswordChange {
   readonly origin: ClientInfo
 }
 
+/** The current password was to be given, and was wrong. */
+export type FailedProof = Pick<PasswordChange, 'userId' | 'sessionId' | 'origin'>
+
 /** The users. */
 export interface UserStore {
   /** @returns `undefined` when the username is taken */
@@ -66,9 +69,7 @@ export interface UserStore {
    */
   setPassword(userId: string, newPasswordHash: string): Promise<EndedFamilies | undefined>
   recordFailedSignIn(userId: string | undefined, origin: ClientInfo): Promise<void>
-  /** The current password was to be given, and was wrong. */
-  recordFailedProof(
-    type: 'password_change.failed' | 'reauthentication.failed',
-    proof: Pick<PasswordChange, 'userId' | 'sessionId' | 'origin'>
-  ): Promise<void>
+  recordFailedPasswordChange(proof: FailedProof): Promise<void>
+  /** For another change of the account. */
+  recordFailedReauthentication(proof: FailedProof): Promise<void>
 }

@@ -7,15 +7,16 @@ import type { UserAccessToken } from '../../routing/route.ts'
 import { flowOfAttempt } from '../../sign-in/attempt-flow.ts'
 import type { SignInLimits } from '../../sign-in/sign-in-limits.ts'
 
+type RecordFailure = 'recordFailedPasswordChange' | 'recordFailedReauthentication'
+
 export interface CurrentPasswordDeps {
-  users: Pick<UserStore, 'findCredentialsById' | 'recordFailedProof'>
+  users: Pick<UserStore, 'findCredentialsById' | RecordFailure>
   passwords: PasswordHashing
   limits: SignInLimits
 }
 
 /**
  * Proves that the user of a session is at it, by the current password, within the limits on sign-in.
- * @param failure the event that is recorded for a wrong password
  * @throws {InvalidRequestError} when the password is wrong
  */
 export async function proveUser(
@@ -25,7 +26,7 @@ export async function proveUser(
     origin,
     currentPassword
   }: { accessToken: UserAccessToken; origin: ClientInfo; currentPassword: string },
-  failure: 'password_change.failed' | 'reauthentication.failed' = 'reauthentication.failed'
+  recordFailure: RecordFailure = 'recordFailedReauthentication'
 ): Promise<UserCredentials> {
   const { sub, sid, preferred_username: username } = accessToken
   const guess = { usernameKey: parseUsername(username)?.key ?? '', address: origin.address }
@@ -33,7 +34,7 @@ export async function proveUser(
     const found = await users.findCredentialsById(sub)
     const flow = flowOfAttempt(guess.usernameKey, guess.address)
     if (await passwords.verify(found?.passwordHash, currentPassword, flow)) return found
-    await users.recordFailedProof(failure, { userId: sub, sessionId: sid, origin })
+    await users[recordFailure]({ userId: sub, sessionId: sid, origin })
     return undefined
   })
   if (!user) throw refusedMember('current_password', 'The current password is wrong.')

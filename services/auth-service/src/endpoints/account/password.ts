@@ -30,7 +30,7 @@ export const changePassword = defineRoute(
       const refusal = refusalOfPassword(body.new_password, accessToken.preferred_username)
       if (refusal) throw refusedMember('new_password', refusal)
       const proof = { accessToken, origin, currentPassword: body.current_password }
-      const user = await proveUser(deps, proof, 'password_change.failed')
+      const user = await proveUser(deps, proof, 'recordFailedPasswordChange')
       const flow = flowOfAttempt(parseUsername(user.username)?.key ?? '', origin.address)
       const changed = await deps.users.changePassword({
         userId: user.id,

@@ -75,7 +75,10 @@ export function createPrismaUserStore(
         })
       )
     },
-    recordFailedProof: (type, proof) => orUnavailable(recordAuditEvent(database, { type, ...proof }))
+    recordFailedPasswordChange: (proof) =>
+      orUnavailable(recordAuditEvent(database, { type: 'password_change.failed', ...proof })),
+    recordFailedReauthentication: (proof) =>
+      orUnavailable(recordAuditEvent(database, { type: 'reauthentication.failed', ...proof }))
   }
 
   async function findCredentialsById(id: string): Promise<UserCredentials | undefined> {

@@ -1,7 +1,7 @@
 import { Alert, Anchor, Text } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
-import { Link, useLocation } from 'react-router'
+import { Link, Navigate, useLocation } from 'react-router'
 import { DateTime } from '../components/date-time.tsx'
 import { Page } from '../layout/page.tsx'
 import { endSession } from '../session/session.ts'
@@ -17,9 +17,10 @@ export function AccountDeletionPage() {
     endSession(client, 'signed_out')
     tellOtherTabs('signed_out')
   }, [client, deletionAt])
+  if (typeof deletionAt !== 'string') return <Navigate replace to="/" />
   return (
     <Page title="Your account" width="narrow">
-      {typeof deletionAt === 'string' ? <Notice deletionAt={deletionAt} /> : <Text>There is nothing to see here.</Text>}
+      <Notice deletionAt={deletionAt} />
       <Text size="sm">
         <Anchor component={Link} to="/sign-in" underline="always">
           To the sign-in
