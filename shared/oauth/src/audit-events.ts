@@ -42,6 +42,10 @@ export const auditEventTypes = [
   'password.reset',
   /** A user has shown that they read the mail of their address. */
   'email.verified',
+  /** A user has shown that they read the mail of another address, which is that of the account now. */
+  'email.changed',
+  /** The address of before was restored with what a mail to it had brought, and the password set; all sessions of the user ended. */
+  'email.change_undone',
   /** The operator set the password of a user; all sessions of the user ended. */
   'password.set',
   /** A client was registered. */

@@ -1,5 +1,6 @@
 import { showAccountData } from './account/account-data.ts'
 import { requestDeletion } from './account/account-deletion.ts'
+import { confirmEmailChange, requestEmailChange, undoEmailChange } from './account/email-change.ts'
 import { confirmEmail, requestEmailVerification } from './account/email-verification.ts'
 import { login } from './account/login.ts'
 import { logout, logoutAll, logoutOthers } from './account/logout.ts'
@@ -59,7 +60,10 @@ const accountRoutes = [
   requestPasswordReset,
   confirmPasswordReset,
   requestEmailVerification,
-  confirmEmail
+  confirmEmail,
+  requestEmailChange,
+  confirmEmailChange,
+  undoEmailChange
 ] as const
 
 /** Routes of admins, and of services with the scope `statistics:read`. */

@@ -4,6 +4,9 @@ export const mailTemplates = [
   'account_deleted',
   'account_kept',
   'deletion_requested',
+  'email_change',
+  'email_changed',
+  'email_changed_again',
   'email_verification',
   'password_changed',
   'password_reset'
@@ -18,7 +21,7 @@ export interface MailSecret {
   /** Of the link, in base64url. */
   readonly link: string
   /** 8 digits. */
-  readonly code: string
+  readonly code?: string
 }
 
 /** A mail as its cause describes it. */

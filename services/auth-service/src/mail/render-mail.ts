@@ -22,6 +22,8 @@ export type RenderMail = (content: MailContent) => RenderedMail
 const pages: Partial<Record<MailTemplate, string>> = {
   account_kept: '/forgot-password',
   deletion_requested: '/sign-in',
+  email_change: '/change-email',
+  email_changed: '/undo-email',
   email_verification: '/verify-email',
   password_reset: '/reset-password',
   password_changed: '/forgot-password'
@@ -48,7 +50,7 @@ export function createMailRenderer({ productName, pagesUrl }: MailSettings): Ren
         action: say(`${template}.action`, values),
         link: `${pagesUrl}${page}${secret ? `#${secret.link}` : ''}`
       }),
-      ...(secret && { codeIntro: say('code', values), code: secret.code }),
+      ...(secret?.code !== undefined && { codeIntro: say('code', values), code: secret.code }),
       outro: say(`${template}.outro`, values),
       product: productName
     }

@@ -6,7 +6,7 @@ import { defineRoute } from '../../routing/route.ts'
 import type { AttemptCounters } from '../../sign-in/attempt-counters.ts'
 import { proveMailedSecret } from '../../sign-in/mailed-secrets.ts'
 import { emailConfirmation, mailRequested } from '../../wire/account.ts'
-import { type AccountMailDeps, invalidProof, requireMail, shownProof } from './account-mail.ts'
+import { type AccountMailDeps, addressTaken, invalidProof, requireMail, shownProof } from './account-mail.ts'
 
 const purpose = 'email_verification'
 
@@ -62,11 +62,6 @@ export const confirmEmail = defineRoute(
       if (user?.userId !== accessToken.sub) throw invalidProof()
       const outcome = await verification.confirm({ userId: user.userId, sessionId: accessToken.sid, proof, origin })
       if (outcome === 'invalid') throw invalidProof()
-      if (outcome === 'taken') {
-        throw new ConflictError({
-          code: 'address_taken',
-          description: 'Another account has verified this e-mail address.'
-        })
-      }
+      if (outcome === 'taken') throw addressTaken()
     }
 )

@@ -7,6 +7,7 @@ import { createPrismaAuditLog } from './audit-log.ts'
 import { createPrismaClientAdministration, createPrismaClientStore, createPrismaFirstTokens } from './clients.ts'
 import { type Database, openDatabase, openDatabasePool, openDatabaseProbe } from './database.ts'
 import { requireNoDroppedSlashes } from './dropped-slashes.ts'
+import { createPrismaEmailChange } from './email-change.ts'
 import { createPrismaEmailVerification } from './email-verification.ts'
 import { createPrismaExpiredRows } from './expired-rows.ts'
 import { createPrismaExportedUsers } from './exported-users.ts'
@@ -17,6 +18,7 @@ import {
   createPrismaMailAdministration,
   createPrismaMailOutbox,
   createTellUser,
+  type TellUser,
   type WriteMail
 } from './mail-outbox.ts'
 import { createPrismaOneTimeSecrets } from './one-time-secrets.ts'
@@ -63,7 +65,7 @@ export async function openPostgresStores(config: Config, mail: Mail | undefined)
     families: createPrismaRefreshTokenFamilies(database, preparedStatements, { ...config, tellUser }),
     mailOutbox: createPrismaMailOutbox(database),
     mailAdministration: createPrismaMailAdministration(database),
-    accountMail: writeMail && openAccountMail(database, config, writeMail),
+    accountMail: writeMail && openAccountMail(database, config, writeMail, tellUser),
     accountDeletion: createPrismaAccountDeletion(database, { ...config, tellUser }),
     pendingDeletions: createPrismaPendingDeletions(database, tellUser),
     outbox: createPrismaRevocationOutbox(database),
@@ -86,12 +88,13 @@ export async function openPostgresStores(config: Config, mail: Mail | undefined)
   }
 }
 
-function openAccountMail(database: Database, { masterKeys }: Config, writeMail: WriteMail) {
+function openAccountMail(database: Database, { masterKeys }: Config, writeMail: WriteMail, tellUser: TellUser) {
   const codec = createOneTimeSecretCodec(masterKeys)
   const cause = { codec, writeMail }
   return {
     codec,
     secrets: createPrismaOneTimeSecrets(database),
+    emailChange: createPrismaEmailChange(database, cause, tellUser),
     resets: createPrismaPasswordResets(database, cause),
     verification: createPrismaEmailVerification(database, cause)
   }

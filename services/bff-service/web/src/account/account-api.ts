@@ -6,6 +6,7 @@ import type {
   AccountDeletion,
   AccountDeletionRequest,
   ApiIdentity,
+  EmailChange,
   EmailConfirmation,
   MailRequested,
   OwnProfile,
@@ -36,6 +37,28 @@ export function useVerifyEmail() {
   return useMutation({
     mutationFn: (proof: EmailConfirmation) =>
       request('/account/auth/email/verification/confirm', { method: 'POST', body: proof }),
+    gcTime: 0,
+    onSuccess: () => client.invalidateQueries({ queryKey: profileKey })
+  })
+}
+
+/** Has a mail sent to another address; until it is confirmed, nothing changes. */
+export function useRequestEmailChange() {
+  return useMutation({
+    mutationFn: async (body: EmailChange) => ({
+      ...(await request<MailRequested>('/account/auth/me/email', { method: 'POST', body })),
+      email: body.email
+    }),
+    gcTime: 0
+  })
+}
+
+/** Changes the address with what the mail to the new one has brought. */
+export function useConfirmEmailChange() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (proof: EmailConfirmation) =>
+      request('/account/auth/me/email/confirm', { method: 'POST', body: proof }),
     gcTime: 0,
     onSuccess: () => client.invalidateQueries({ queryKey: profileKey })
   })

@@ -1,5 +1,6 @@
 import { Page } from '../layout/page.tsx'
 import { ApiAccessSection } from './api-access-section.tsx'
+import { ChangeEmailSection } from './change-email-section.tsx'
 import { ChangePasswordSection } from './change-password-section.tsx'
 import { DeleteAccountSection } from './delete-account-section.tsx'
 import { OwnDataSection } from './own-data-section.tsx'
@@ -12,6 +13,7 @@ export function AccountPage() {
     <Page title="Your account" width="medium">
       <ProfileSection />
       <VerifyEmailSection />
+      <ChangeEmailSection />
       <ChangePasswordSection />
       <SessionsSection />
       <ApiAccessSection />

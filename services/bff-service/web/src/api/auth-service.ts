@@ -61,6 +61,19 @@ export interface EmailConfirmation {
   code?: string
 }
 
+export interface EmailChange {
+  email: string
+  current_password: string
+}
+
+export interface EmailUndo {
+  /**
+   * what follows # in the link
+   */
+  secret: string
+  new_password: string
+}
+
 export interface ImportedUser {
   external_id: string
   username: string
@@ -419,6 +432,8 @@ export interface OwnEvent {
     | 'password_reset.requested'
     | 'password.reset'
     | 'email.verified'
+    | 'email.changed'
+    | 'email.change_undone'
     | 'password.set'
     | 'client.created'
     | 'client.changed'
@@ -713,6 +728,9 @@ export interface DeadMail {
     | 'account_deleted'
     | 'account_kept'
     | 'deletion_requested'
+    | 'email_change'
+    | 'email_changed'
+    | 'email_changed_again'
     | 'email_verification'
     | 'password_changed'
     | 'password_reset'
@@ -834,6 +852,8 @@ export interface AuditEvent {
     | 'password_reset.requested'
     | 'password.reset'
     | 'email.verified'
+    | 'email.changed'
+    | 'email.change_undone'
     | 'password.set'
     | 'client.created'
     | 'client.changed'
