@@ -353,6 +353,78 @@ export const operations: readonly Operation[] = [
     }
   },
   {
+    name: 'deletion by the user',
+    commits: 'COMMIT',
+    lock: 'administration of users',
+    async prepare(fixture) {
+      const user = await register(fixture.authUrl)
+      await query(
+        fixture.databaseUrl,
+        "UPDATE users SET email = username || '@example.com', email_verified_at = now() WHERE id = $1",
+        [user.id]
+      )
+      const sessions = [await signIn(fixture.authUrl, user), await signIn(fixture.authUrl, user)]
+      const ask = (token = '') =>
+        post(`${fixture.authUrl}/auth/me/deletion`, { current_password: user.password }, token)
+      const state = async () =>
+        (
+          await query(
+            fixture.databaseUrl,
+            `SELECT deletion_at IS NOT NULL AS pending,
+               (SELECT array_agg(template ORDER BY created_at) FROM mail_outbox WHERE recipient = u.email) AS mails
+             FROM users u WHERE id = $1`,
+            [user.id]
+          )
+        )[0]
+      return {
+        nameOf: namesOf(sessions),
+        run: () => ask(sessions[0]?.access_token),
+        isOver: () => isPublished(fixture, ...sessions),
+        status: 202,
+        ended: sessions,
+        async verify(isCommitted) {
+          await expectEnded(fixture, sessions, 'deletion_requested', isCommitted)
+          expect(await state()).toEqual({ pending: isCommitted, mails: isCommitted ? ['deletion_requested'] : null })
+          if (!isCommitted) expect((await ask(sessions[0]?.access_token)).status).toBe(202)
+          await expectEnded(fixture, sessions, 'deletion_requested', true)
+          await expectUsable(fixture, await signIn(fixture.authUrl, user))
+          expect(await state()).toEqual({ pending: false, mails: ['deletion_requested', 'account_kept'] })
+        }
+      }
+    }
+  },
+  {
+    name: 'a sign-in that keeps an account',
+    commits: 'COMMIT',
+    async prepare(fixture) {
+      const user = await register(fixture.authUrl)
+      await query(
+        fixture.databaseUrl,
+        "UPDATE users SET deletion_requested_at = now(), deletion_at = now() + interval '1 day' WHERE id = $1",
+        [user.id]
+      )
+      const isPending = async () =>
+        (await query(fixture.databaseUrl, 'SELECT 1 FROM users WHERE id = $1 AND deletion_at IS NOT NULL', [user.id]))
+          .length > 0
+      return {
+        nameOf: namesOf([], { withAttempts: true }),
+        run: () => post(`${fixture.authUrl}/auth/login`, { username: user.username, password: user.password }),
+        isOver: async () => true,
+        status: 200,
+        ended: [],
+        async verify(isCommitted) {
+          const families = isCommitted ? 1 : 0
+          expect(await isPending()).toBe(!isCommitted)
+          expect(await startedSessions(fixture, user)).toMatchObject({ families, audited: families })
+          expect(await auditedOf(fixture, user, 'user.deletion_cancelled')).toBe(families)
+          await signIn(fixture.authUrl, user)
+          expect(await isPending()).toBe(false)
+          expect(await auditedOf(fixture, user, 'user.deletion_cancelled')).toBe(1)
+        }
+      }
+    }
+  },
+  {
     name: 'deletion of a user',
     commits: 'COMMIT',
     lock: 'administration of users',

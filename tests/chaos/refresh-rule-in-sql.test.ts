@@ -91,6 +91,7 @@ function openReplica(url: string) {
   const pool = openDatabasePool({ url, connections: 2 })
   const database = openDatabase(pool)
   const families = createPrismaRefreshTokenFamilies(database, createPreparedStatements(pool), {
+    tellUser: async () => {},
     issuer: 'http://issuer.test',
     accessTokenTtlSeconds: 600,
     refreshRetryWindowSeconds: settings.retryWindow,

@@ -1,7 +1,7 @@
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
 import { get, post, query, refresh, register, send, signIn, startTrio, type Trio } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { type MailServer, mailEnvironment, startMailServer } from './fixtures/mail-server.ts'
+import { type MailServer, mailEnvironment, secretsOf, startMailServer } from './fixtures/mail-server.ts'
 
 interface OwnEvent {
   type: string
@@ -87,6 +87,178 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
     })
   })
 
+  describe('deletion by the user', () => {
+    const ask = (token: string, password: string, headers: Record<string, string> = {}) =>
+      send<{ deletion_at: string; error: string }>(`${url}/auth/me/deletion`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json', ...headers },
+        body: JSON.stringify({ current_password: password })
+      })
+    const stateOf = async ({ id }: { id: string }) =>
+      (
+        await query<{ is_pending: boolean; live: number }>(
+          database.url,
+          `SELECT deletion_at IS NOT NULL AS is_pending,
+             (SELECT count(*)::int FROM refresh_token_families WHERE user_id = u.id AND revoked_at IS NULL) AS live
+           FROM users u WHERE id = $1`,
+          [id]
+        )
+      )[0]
+    const eventsOf = async ({ id }: { id: string }) =>
+      (
+        await query<{ type: string }>(database.url, 'SELECT type FROM audit_events WHERE user_id = $1 ORDER BY id', [
+          id
+        ])
+      ).map(({ type }) => type)
+    const becomesDue = ({ id }: { id: string }) =>
+      query(database.url, 'UPDATE users SET deletion_at = now() WHERE id = $1', [id])
+    /** A round of housekeeping begins with each replica. */
+    const doHousekeeping = async () => void (await trio.startAuth())
+
+    async function newUser() {
+      const user = await register(url)
+      const email = `${user.username}@example.com`
+      await query(
+        database.url,
+        'UPDATE users SET email = $2, email_key = $2, email_verified_at = now() WHERE id = $1',
+        [user.id, email]
+      )
+      return { ...user, email }
+    }
+    const mailTo = ({ email }: { email: string }, subject: RegExp) =>
+      mailServer.mailTo(email, ({ content }) => subject.test(content.subject ?? ''))
+
+    test('ends all sessions at once, voids links, and says by mail until when a sign-in keeps the account', async () => {
+      const user = await newUser()
+      const [session, other] = [await signIn(url, user), await signIn(url, user)]
+      await post(`${url}/auth/password-reset`, { email: user.email })
+      const { secret } = secretsOf(await mailTo(user, /Reset/))
+      const wrong = await ask(session.access_token, 'the wrong password')
+      expect({ status: wrong.status, error: wrong.body.error }).toEqual({ status: 400, error: 'invalid_request' })
+      expect(await stateOf(user)).toEqual({ is_pending: false, live: 2 })
+
+      const { status, body } = await ask(session.access_token, user.password, { 'Accept-Language': 'de' })
+      expect(status).toBe(202)
+      const days = (Date.parse(body.deletion_at) - Date.now()) / 86_400_000
+      expect(Math.abs(days - 14)).toBeLessThan(0.01)
+      expect(await stateOf(user)).toEqual({ is_pending: true, live: 0 })
+      for (const { access_token, refresh_token } of [session, other]) {
+        await expect.poll(async () => (await get(`${trio.resource.url}/me`, access_token)).status).toBe(401)
+        expect((await refresh(url, refresh_token)).status).toBe(400)
+      }
+      const mail = await mailTo(user, /Ihr Konto wird gelöscht/)
+      expect(mail.content.text).toContain(
+        new Intl.DateTimeFormat('de', { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(body.deletion_at))
+      )
+      expect(secretsOf(mail).link).toBe('https://pages.example.com/sign-in')
+      const reset = await post(`${url}/auth/password-reset/confirm`, { secret, new_password: 'another password 123' })
+      expect(reset.status).toBe(400)
+      expect(await eventsOf(user)).toEqual(
+        expect.arrayContaining(['reauthentication.failed', 'user.deletion_requested'])
+      )
+      const { token } = await newAdmin()
+      const shown = await get<{ deletion_at: string }>(`${url}/admin/users/${user.id}`, token)
+      expect(shown.body.deletion_at).toBe(body.deletion_at)
+    })
+
+    test('is given up by a sign-in, which is told by mail; without one, it happens, which is told, too', async () => {
+      const [kept, gone] = [await newUser(), await newUser()]
+      for (const user of [kept, gone]) {
+        const { access_token } = await signIn(url, user)
+        expect((await ask(access_token, user.password)).status).toBe(202)
+      }
+      const back = await signIn(url, kept)
+      expect(await stateOf(kept)).toEqual({ is_pending: false, live: 1 })
+      await mailTo(kept, /Your account stays/)
+      await becomesDue(gone)
+      await doHousekeeping()
+      await expect.poll(() => stateOf(gone), { timeout: 20_000 }).toBeUndefined()
+      const told = await mailTo(gone, /Your account was deleted/)
+      expect(secretsOf(told).link).toBe('')
+      expect((await eventsOf(gone)).at(-1)).toBe('user.deleted')
+      expect((await refresh(url, back.refresh_token)).status).toBe(200)
+      expect(await eventsOf(kept)).toEqual([
+        'user.registered',
+        'session.started',
+        'user.deletion_requested',
+        'session.ended',
+        'session.started',
+        'user.deletion_cancelled'
+      ])
+    })
+
+    test('is given up after a sign-in at a version that does not know of it', async () => {
+      const [early, late, gone] = [await newUser(), await newUser(), await newUser()]
+      for (const user of [early, late, gone]) await ask((await signIn(url, user)).access_token, user.password)
+      // What version 0.1 writes.
+      for (const { id } of [early, late]) {
+        await query(
+          database.url,
+          `INSERT INTO refresh_token_families (id, user_id, client_id, scope, audience, idle_expires_at, absolute_expires_at,
+             access_expires_at, sign_in_network, address, user_agent)
+           VALUES (gen_random_uuid(), $1, 'countersign', '', '{}', now(), now(), now(), '', '', '')`,
+          [id]
+        )
+      }
+      await becomesDue(late)
+      await becomesDue(gone)
+      await doHousekeeping()
+      await expect.poll(() => stateOf(gone), { timeout: 20_000 }).toBeUndefined()
+      for (const user of [early, late]) {
+        expect(await stateOf(user)).toMatchObject({ is_pending: false })
+        expect((await eventsOf(user)).at(-1)).toBe('user.deletion_cancelled')
+      }
+    })
+
+    test('a sign-in that runs at the same time either has its session ended, or keeps the account', async () => {
+      const user = await newUser()
+      const { access_token } = await signIn(url, user)
+      const attempt = (replica: string) =>
+        post(`${replica}/auth/login`, { username: user.username, password: user.password })
+      const [asked, ...attempts] = await Promise.all([
+        ask(access_token, user.password),
+        ...trio.auths.map((auth) => attempt(auth.url))
+      ])
+      expect(asked?.status).toBe(202)
+      expect(attempts.map(({ status }) => status)).toEqual(attempts.map(() => 200))
+      const { is_pending, live } = (await stateOf(user)) as { is_pending: boolean; live: number }
+      expect(is_pending).toBe(live === 0)
+    })
+
+    test('the last admin stays, and of two who go at once one does; one who goes counts no more', async () => {
+      await query(database.url, "UPDATE users SET roles = '{}' WHERE 'admin' = ANY(roles)")
+      const [first, second] = [await newAdmin(), await newAdmin()]
+      const answers = await Promise.all([first, second].map(({ token, password }) => ask(token, password)))
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([202, 409])
+      const refused = answers.findIndex(({ status }) => status === 409)
+      expect(answers[refused]?.body.error).toBe('last_admin')
+      const last = [first, second][refused] as typeof first
+      const demoted = await send<{ error: string }>(`${url}/admin/users/${last.id}`, {
+        method: 'PATCH',
+        headers: { Authorization: `Bearer ${last.token}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify({ roles: [] })
+      })
+      expect({ status: demoted.status, error: demoted.body.error }).toEqual({ status: 409, error: 'last_admin' })
+    })
+
+    test('happens at once where ACCOUNT_DELETION_DAYS is 0', async () => {
+      const auth = await trio.startAuth({ ACCOUNT_DELETION_DAYS: '0' })
+      const user = await newUser()
+      const { access_token } = await signIn(url, user)
+      const { status } = await post(`${auth.url}/auth/me/deletion`, { current_password: user.password }, access_token)
+      expect(status).toBe(202)
+      expect(await stateOf(user)).toBeUndefined()
+      await expect.poll(async () => (await get(`${trio.resource.url}/me`, access_token)).status).toBe(401)
+      await mailTo(user, /Your account was deleted/)
+    })
+  })
+
+  async function newAdmin() {
+    const user = await register(url)
+    await query(database.url, "UPDATE users SET roles = '{admin}' WHERE id = $1", [user.id])
+    return { ...user, token: (await signIn(url, user)).access_token }
+  }
+
   describe('deletion by an admin', () => {
     const remove = (id: string, token: string) =>
       send<{ error: string }>(`${url}/admin/users/${id}`, {
@@ -167,11 +339,5 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
       }
       expect(await rowsAbout(user)).toMatchObject({ users: 0, families: 0 })
     })
-
-    async function newAdmin() {
-      const user = await register(url)
-      await query(database.url, "UPDATE users SET roles = '{admin}' WHERE id = $1", [user.id])
-      return { id: user.id, token: (await signIn(url, user)).access_token }
-    }
   })
 })

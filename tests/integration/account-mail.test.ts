@@ -481,6 +481,192 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
     )
   })
 
+  test('a password that its user changes is told by mail', async () => {
+    const account = await verified()
+    const { access_token } = await signIn(url, account)
+    const change = { current_password: account.password, new_password: newPassword() }
+    expect((await post(`${url}/auth/password`, change, access_token)).status).toBe(204)
+    await mailServer.mailTo(account.email, ({ content }) => content.subject?.includes('was changed') ?? false)
+  })
+
+  describe('another address', () => {
+    const newAddress = () => `new-${randomBytes(6).toString('hex')}@example.com`
+    const ask = (account: Account, token: string, email: string) =>
+      post<Requested>(`${url}/auth/me/email`, { email, current_password: account.password }, token)
+    const confirm = (body: object, token: string, at = url) => post(`${at}/auth/me/email/confirm`, body, token)
+    const undo = (secret: string, password = newPassword(), at = url) =>
+      post(`${at}/auth/email/undo`, { secret, new_password: password })
+    const isAbout = (subject: RegExp) => (mail: ReceivedMail) => subject.test(mail.content.subject ?? '')
+    const mailTo = async (email: string, subject: RegExp) => secretsOf(await mailServer.mailTo(email, isAbout(subject)))
+    /** As the route does, whose limit by address is used up above. */
+    const askForReset = ({ email }: Account) =>
+      query(
+        database.url,
+        `INSERT INTO password_reset_requests (email_key, flow_hash, language, address, user_agent)
+         VALUES ($1, sha256(convert_to($1, 'UTF8')), 'en', '127.0.0.1', 'test')`,
+        [email]
+      )
+    const addressOf = async (token: string) =>
+      (await get<{ email: string; email_verified: boolean }>(`${url}/auth/me`, token)).body
+
+    /** Changes the address, as its user or as a thief. */
+    async function change(account: Account, token: string, email = newAddress()): Promise<string> {
+      expect((await ask(account, token, email)).status).toBe(202)
+      const { secret } = await mailTo(email, /Confirm your new e-mail address/)
+      expect((await confirm({ secret }, token)).status).toBe(204)
+      return email
+    }
+
+    test('is the address of the account once its mail was read; the one of before can be restored, with a new password', async () => {
+      const account = await verified()
+      const session = await signIn(url, account)
+      const token = session.access_token
+      const email = newAddress()
+      const { status, body } = await ask(account, token, email)
+      expect({ status, body }).toEqual({
+        status: 202,
+        body: { flow: expect.stringMatching(/^[\w-]{43}$/), expires_in: 86_400 }
+      })
+      const { link, secret, code } = await mailTo(email, /Confirm your new e-mail address/)
+      expect(link).toBe(`${pagesUrl}/change-email#${secret}`)
+      expect(await addressOf(token)).toMatchObject({ email: account.email, email_verified: true })
+      expect((await confirm({ flow: body.flow, code }, token)).status).toBe(204)
+      expect(await addressOf(token)).toMatchObject({ email, email_verified: true })
+      expect((await refresh(url, session.refresh_token)).status).toBe(200)
+      expect((await post(`${url}/auth/login`, { username: email, password: account.password })).status).toBe(200)
+      expect((await confirm({ secret }, token)).status).toBe(400)
+
+      const told = await mailTo(account.email, /Your e-mail address was changed/)
+      expect(told.link).toBe(`${pagesUrl}/undo-email#${told.secret}`)
+      expect(told.code).toBe('')
+      const password = newPassword()
+      // Refused passwords use nothing up.
+      expect((await undo(told.secret, 'qwertyuiop')).status).toBe(400)
+      expect((await undo(told.secret, password)).status).toBe(204)
+      expect((await refresh(url, session.refresh_token)).status).toBe(400)
+      await expect.poll(async () => (await get(`${trio.resource.url}/me`, token)).status).toBe(401)
+      expect((await post(`${url}/auth/login`, { username: email, password })).status).toBe(401)
+      const again = await signIn(url, { username: account.email, password })
+      expect(await addressOf(again.access_token)).toMatchObject({ email: account.email, email_verified: true })
+      expect((await undo(told.secret)).status).toBe(400)
+      expect(await eventsOf(account)).toEqual(expect.arrayContaining(['email.changed', 'email.change_undone']))
+    })
+
+    test('dies with a change of the password, with a reset and with a later request; the password is needed', async () => {
+      const account = await verified()
+      const token = (await signIn(url, account)).access_token
+      const wrong = { ...account, password: 'the wrong password' }
+      expect((await ask(wrong, token, newAddress())).status).toBe(400)
+      expect((await ask(account, token, account.email)).body).toMatchObject({ error: 'already_verified' })
+      const [first, second] = [newAddress(), newAddress()]
+      await ask(account, token, first)
+      await ask(account, token, second)
+      const [former, latter] = [await mailTo(first, /new/), await mailTo(second, /new/)]
+      expect((await confirm({ secret: former.secret }, token)).status).toBe(400)
+      const password = newPassword()
+      const changed = { current_password: account.password, new_password: password }
+      expect((await post(`${url}/auth/password`, changed, token)).status).toBe(204)
+      expect((await confirm({ secret: latter.secret }, token)).status).toBe(400)
+
+      const third = newAddress()
+      await ask({ ...account, password }, token, third)
+      const last = await mailTo(third, /new/)
+      await askForReset(account)
+      const reset = await resetMail(account.email)
+      expect((await confirmReset({ secret: reset.secret, new_password: newPassword() })).status).toBe(204)
+      const back = await query<{ email: string }>(database.url, 'SELECT email FROM users WHERE id = $1', [account.id])
+      expect(back[0]?.email).toBe(account.email)
+      expect((await confirm({ secret: last.secret }, token)).status).toBeOneOf([400, 401])
+    })
+
+    test('voids a reset that was mailed to the one of before; restoring it survives what a thief does next', async () => {
+      const account = await verified()
+      const token = (await signIn(url, account)).access_token
+      await askForReset(account)
+      const stale = await resetMail(account.email)
+      const second = await change(account, token)
+      expect((await confirmReset({ secret: stale.secret, new_password: newPassword() })).status).toBe(400)
+      const { secret } = await mailTo(account.email, /Your e-mail address was changed/)
+
+      // The thief changes the address again, resets the password, and asks for the deletion.
+      await change(account, token)
+      const again = await mailTo(second, /Your e-mail address was changed/)
+      expect(again.link).toBe('')
+      const password = newPassword()
+      const changed = { current_password: account.password, new_password: password }
+      expect((await post(`${url}/auth/password`, changed, token)).status).toBe(204)
+      expect((await post(`${url}/auth/me/deletion`, { current_password: password }, token)).status).toBe(202)
+
+      const own = newPassword()
+      expect((await undo(secret, own)).status).toBe(204)
+      const { username } = account
+      expect((await post(`${url}/auth/login`, { username, password })).status).toBe(401)
+      const session = await signIn(url, { username, password: own })
+      expect(await addressOf(session.access_token)).toMatchObject({ email: account.email, email_verified: true })
+      const pending = await query(database.url, 'SELECT 1 FROM users WHERE id = $1 AND deletion_at IS NOT NULL', [
+        account.id
+      ])
+      expect(pending).toEqual([])
+    })
+
+    test('of another account is known only to who reads its mail, and neither proof is good elsewhere', async () => {
+      const [account, owner] = [await verified(), await verified()]
+      const [token, other] = [(await signIn(url, account)).access_token, (await signIn(url, owner)).access_token]
+      const known = await ask(account, token, owner.email)
+      const unknown = await ask(account, token, newAddress())
+      expect([known.status, Object.keys(known.body)]).toEqual([unknown.status, Object.keys(unknown.body)])
+      await ask(account, token, owner.email)
+      const mails = mailServer.received.filter(({ to }) => to.includes(owner.email))
+      const isLater = (mail: ReceivedMail) => !mails.includes(mail) && isAbout(/new/)(mail)
+      const { secret } = secretsOf(await mailServer.mailTo(owner.email, isLater))
+      expect((await confirm({ secret }, other)).status).toBe(400)
+      expect((await post(`${url}/auth/email/verification/confirm`, { secret }, token)).status).toBe(400)
+      expect((await undo(secret)).status).toBe(400)
+      const refused = await confirm({ secret }, token)
+      expect({ status: refused.status, error: refused.body.error }).toEqual({ status: 409, error: 'address_taken' })
+      expect(await addressOf(token)).toMatchObject({ email: account.email })
+    })
+
+    test('an address that was not verified is replaced without a mail to it; an account asks ten times in an hour', async () => {
+      const account = await newAccount()
+      const token = (await signIn(url, account)).access_token
+      const email = await change(account, token)
+      expect(await addressOf(token)).toMatchObject({ email, email_verified: true })
+      for (let asked = 1; asked < 10; asked++) expect((await ask(account, token, newAddress())).status).toBe(202)
+      expect((await ask(account, token, newAddress())).status).toBe(429)
+      expect(mailServer.received.filter(({ to }) => to.includes(account.email))).toEqual([])
+    })
+
+    test.each(['link', 'code', 'undo'] as const)(
+      'of 50 parallel uses of the %s on two replicas one succeeds; GET and HEAD use nothing up',
+      async (kind) => {
+        const account = await verified()
+        const token = (await signIn(url, account)).access_token
+        const email = newAddress()
+        const { flow } = (await ask(account, token, email)).body
+        const { secret, code } = await mailTo(email, /new/)
+        if (kind === 'undo') expect((await confirm({ secret }, token)).status).toBe(204)
+        const told = kind === 'undo' ? await mailTo(account.email, /was changed/) : undefined
+        const path = told ? '/auth/email/undo' : '/auth/me/email/confirm'
+        for (const method of ['GET', 'HEAD']) expect((await fetch(`${url}${path}`, { method })).status).toBe(405)
+        const proof = kind === 'code' ? { flow, code } : { secret }
+        const statuses = await Promise.all(
+          Array.from({ length: 50 }, async (_, at) => {
+            for (;;) {
+              const replica = trio.auths[at % 2]?.url
+              const answer = told
+                ? await undo(told.secret, newPassword(), replica)
+                : await confirm(proof, token, replica)
+              // There was no time for the hash: it is asked again.
+              if (answer.status !== 503) return answer.status
+            }
+          })
+        )
+        expect(statuses.toSorted()).toEqual([204, ...Array.from({ length: 49 }, () => 400)])
+      }
+    )
+  })
+
   test('no secret is in the database or the logs', async () => {
     const waiting = await query<{ row: string }>(database.url, 'SELECT mail_outbox::text AS row FROM mail_outbox')
     const secrets = await query<{ row: string }>(

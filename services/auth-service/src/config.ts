@@ -14,7 +14,12 @@ import {
   wholeNumber
 } from '@countersign/service-kit'
 import { maxCachedSeconds } from './clients/client-cache.ts'
-import { firstAdminVariables, passwordHashVariables, signInVariables } from './configuration/account-variables.ts'
+import {
+  accountVariables,
+  firstAdminVariables,
+  passwordHashVariables,
+  signInVariables
+} from './configuration/account-variables.ts'
 import { feedVariables } from './configuration/feed-variables.ts'
 import { mailVariables } from './configuration/mail-variables.ts'
 import { signingKeyVariables, tokenVariables } from './configuration/token-variables.ts'
@@ -73,6 +78,7 @@ export const variables = {
     description: 'audit events are removed after this long, up to a week later'
   },
   ...signInVariables,
+  ...accountVariables,
   ...mailVariables,
   clientCacheSeconds: {
     name: 'CLIENT_CACHE_SECONDS',

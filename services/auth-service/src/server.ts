@@ -1,4 +1,5 @@
 import { createHttpService, createLogger, createMetrics, type Service } from '@countersign/service-kit'
+import { settleDeletions } from './accounts/account-deletion.ts'
 import { ensureFirstAdmin, type FirstAdmin } from './accounts/first-admin.ts'
 import type { PasswordResets } from './accounts/password-resets.ts'
 import { firstApi } from './apis/api.ts'
@@ -105,6 +106,7 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
   const housekeeping = startHousekeeping({
     expired: stores.expiredRows,
     endSessions: (signal) => endAllSessions(announcing(stores.sessionEndings, relay), { signal }),
+    deleteUsers: (signal) => settleDeletions(announcing(stores.pendingDeletions, relay), signal),
     trimFeed: publisher.trim,
     mayRun: databaseWatch.isUsable,
     onRemoved: metrics.countRemoved,

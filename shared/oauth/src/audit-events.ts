@@ -22,6 +22,10 @@ export const auditEventTypes = [
   'user.disabled',
   /** A disabled user was enabled again. */
   'user.enabled',
+  /** A user asked to be deleted; the detail says when it happens. All sessions of the user ended. */
+  'user.deletion_requested',
+  /** The deletion that a user had asked for was given up, since the user signed in. */
+  'user.deletion_cancelled',
   /** A user was deleted, with all that was kept of the user except the ids in events. */
   'user.deleted',
   /** A user was given other roles; the detail has those before and after. */
@@ -30,12 +34,18 @@ export const auditEventTypes = [
   'password.changed',
   /** A change of password was refused: the current password was wrong. */
   'password_change.failed',
+  /** A change of the account was refused: the current password was wrong. */
+  'reauthentication.failed',
   /** A mail that lets a user set a new password was written, since somebody asked for it. */
   'password_reset.requested',
   /** A user set a new password with what a mail had brought; all sessions of the user ended. */
   'password.reset',
   /** A user has shown that they read the mail of their address. */
   'email.verified',
+  /** A user has shown that they read the mail of another address, which is that of the account now. */
+  'email.changed',
+  /** The address of before was restored with what a mail to it had brought, and the password set; all sessions of the user ended. */
+  'email.change_undone',
   /** The operator set the password of a user; all sessions of the user ended. */
   'password.set',
   /** A client was registered. */

@@ -3,10 +3,15 @@ import type { MasterKeys } from '../keys/master-keys.ts'
 import type { MailSecret } from '../mail/mail.ts'
 
 /** What a mailed secret is good for; for anything else it is worthless. */
-export type SecretPurpose = 'email_verification' | 'password_reset'
+export type SecretPurpose = 'email_change' | 'email_undo' | 'email_verification' | 'password_reset'
 
 /** How long link and code are good, in seconds. */
-export const secretLifeSeconds: Record<SecretPurpose, number> = { email_verification: 86_400, password_reset: 600 }
+export const secretLifeSeconds: Record<SecretPurpose, number> = {
+  email_change: 86_400,
+  email_undo: 3 * 86_400,
+  email_verification: 86_400,
+  password_reset: 600
+}
 
 /** How often codes of one flow may be tried. */
 export const maxTries = 5
@@ -22,14 +27,18 @@ export type SecretProof =
 export interface StoredSecret {
   readonly flowHash: Bytes
   readonly linkHash: Bytes
-  readonly codeHmac: Bytes
+  /** Of a link alone there is none. */
+  readonly codeHmac: Bytes | null
 }
 
 export interface OneTimeSecretCodec {
   /** Begins a flow: the client that asks keeps the text, the database its hash. */
   newFlow(): { readonly flow: string; readonly flowHash: Bytes }
-  /** A new link and code for a flow. */
-  newSecret(purpose: SecretPurpose, flowHash: Bytes): { readonly secret: MailSecret; readonly stored: StoredSecret }
+  /** A new link and code for a flow; without a flow, a link alone. */
+  newSecret(
+    purpose: SecretPurpose,
+    flowHash: Bytes | undefined
+  ): { readonly secret: MailSecret; readonly stored: StoredSecret }
   proofOf(purpose: SecretPurpose, shown: { secret: string } | { flow: string; code: string }): SecretProof
 }
 
@@ -42,12 +51,13 @@ export function createOneTimeSecretCodec(masterKeys: MasterKeys): OneTimeSecretC
       return { flow, flowHash: sha256(flow) }
     },
     newSecret(purpose, flowHash) {
-      const secret = {
-        link: randomBytes(32).toString('base64url'),
-        code: String(randomInt(10 ** 8)).padStart(8, '0')
-      }
-      const [codeHmac] = codeHmacs(purpose, flowHash, secret.code) as [Bytes]
-      return { secret, stored: { flowHash, linkHash: sha256(secret.link), codeHmac } }
+      const link = randomBytes(32).toString('base64url')
+      const linkHash = sha256(link)
+      if (!flowHash)
+        return { secret: { link }, stored: { flowHash: Uint8Array.from(randomBytes(32)), linkHash, codeHmac: null } }
+      const code = String(randomInt(10 ** 8)).padStart(8, '0')
+      const [codeHmac] = codeHmacs(purpose, flowHash, code) as [Bytes]
+      return { secret: { link, code }, stored: { flowHash, linkHash, codeHmac } }
     },
     proofOf(purpose, shown) {
       if ('secret' in shown) return { kind: 'link', linkHash: sha256(shown.secret) }

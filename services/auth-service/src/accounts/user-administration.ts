@@ -9,6 +9,8 @@ export interface AdministeredUser {
   readonly roles: readonly string[]
   readonly createdAt: Date
   readonly disabledAt: Date | null
+  /** When the user is deleted, who has asked for it. */
+  readonly deletionAt: Date | null
 }
 
 export interface UserPage {

@@ -1,4 +1,5 @@
 import type { ClientInfo } from '../client-info.ts'
+import type { Language } from '../mail/mail.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 import type { EndedFamilies } from '../sessions/refresh-token-families.ts'
 import type { SignInName } from './sign-in-name.ts'
@@ -38,8 +39,13 @@ export interface PasswordChange {
   readonly newPasswordHash: string
   /** The session that makes the request; all others of the user end. */
   readonly sessionId: string | undefined
+  /** Of the mail about it, unless the user has one. */
+  readonly language: Language
   readonly origin: ClientInfo
 }
+
+/** The current password was to be given, and was wrong. */
+export type FailedProof = Pick<PasswordChange, 'userId' | 'sessionId' | 'origin'>
 
 /** The users. */
 export interface UserStore {
@@ -54,7 +60,7 @@ export interface UserStore {
   /** Replaces a hash with one that uses today's parameters, if the hash is still the same. */
   rehash(userId: string, verifiedPasswordHash: string, newPasswordHash: string): Promise<void>
   /**
-   * Sets a new password and ends all other sessions, in one transaction.
+   * Sets a new password, ends all other sessions, and tells the user by mail, in one transaction.
    * @returns `undefined` when the user is disabled or the password is no longer the one that was verified
    */
   changePassword(change: PasswordChange): Promise<{ entries: readonly OutboxEntry[] } | undefined>
@@ -65,5 +71,7 @@ export interface UserStore {
    */
   setPassword(userId: string, newPasswordHash: string): Promise<EndedFamilies | undefined>
   recordFailedSignIn(userId: string | undefined, origin: ClientInfo): Promise<void>
-  recordFailedPasswordChange(change: Pick<PasswordChange, 'userId' | 'sessionId' | 'origin'>): Promise<void>
+  recordFailedPasswordChange(proof: FailedProof): Promise<void>
+  /** For another change of the account. */
+  recordFailedReauthentication(proof: FailedProof): Promise<void>
 }

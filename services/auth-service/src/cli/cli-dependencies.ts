@@ -32,7 +32,7 @@ import { openDatabase, openDatabasePool } from '../stores/postgres/database.ts'
 import { migrateDatabase, requireSchema } from '../stores/postgres/database-migration.ts'
 import { createPrismaExportedUsers } from '../stores/postgres/exported-users.ts'
 import { createPrismaImportedUsers } from '../stores/postgres/imported-users.ts'
-import { createPrismaMailAdministration } from '../stores/postgres/mail-outbox.ts'
+import { createMailWriter, createPrismaMailAdministration, createTellUser } from '../stores/postgres/mail-outbox.ts'
 import { createPreparedStatements } from '../stores/postgres/prepared-statements.ts'
 import { createPrismaRestoredSecrets } from '../stores/postgres/restored-secrets.ts'
 import { createPrismaRestoredSessions } from '../stores/postgres/restored-sessions.ts'
@@ -129,12 +129,14 @@ export function createCliDependencies(
     },
 
     async openAccounts() {
-      const config = await read({ databaseUrl, redisUrl })
+      const config = await read({ databaseUrl, redisUrl, smtpUrl, mailFrom })
       const { database, pool } = await open(config.databaseUrl.reveal())
+      const { mailFrom: from } = config
+      const tellUser = createTellUser(config.smtpUrl && from !== undefined ? createMailWriter({ from }) : undefined)
       const announcer = openAnnouncer(config.redisUrl?.reveal())
       return {
-        users: announcing(createPrismaUserStore(database, createPreparedStatements(pool)), announcer),
-        administration: announcing(createPrismaUserAdministration(database), announcer),
+        users: announcing(createPrismaUserStore(database, createPreparedStatements(pool), tellUser), announcer),
+        administration: announcing(createPrismaUserAdministration(database, tellUser), announcer),
         userImport: createPrismaImportedUsers(database),
         userExport: createPrismaExportedUsers(database),
         openPasswords: () =>

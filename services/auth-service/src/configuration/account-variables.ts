@@ -77,6 +77,16 @@ export const signInVariables = {
   }
 }
 
+/** What users do with their accounts. */
+export const accountVariables = {
+  accountDeletionDays: {
+    name: 'ACCOUNT_DELETION_DAYS',
+    schema: wholeNumber({ min: 0, max: 90, unit: 'days' }).default(14),
+    description:
+      'an account is deleted this long after its user has asked for it; a sign-in before that keeps it. 0 deletes it at once'
+  }
+}
+
 /** Limits on the work of hashing passwords. */
 export const passwordHashVariables = {
   passwordHashConcurrency: {

@@ -81,6 +81,7 @@ export function createEndpointDeps(parts: Parts) {
     // Sessions and sign-in
     sessions,
     users: announcing(stores.users, announcer),
+    accountDeletion: announcing(stores.accountDeletion, announcer),
     limits: createSignInLimits({
       counters: infrastructure.counters,
       settings: config,
@@ -121,10 +122,13 @@ export function createEndpointDeps(parts: Parts) {
 }
 
 function accountMailOf({ stores: { accountMail }, mailSender, announcer }: Parts): AccountMail | undefined {
-  return (
-    accountMail &&
-    mailSender && { ...accountMail, resets: announcing(accountMail.resets, announcer), wake: mailSender.wake }
-  )
+  if (!accountMail || !mailSender) return undefined
+  return {
+    ...accountMail,
+    resets: announcing(accountMail.resets, announcer),
+    emailChange: announcing(accountMail.emailChange, announcer),
+    wake: mailSender.wake
+  }
 }
 
 /** This replica drops a revoked key at once, even if the announcement fails. */

@@ -1,4 +1,6 @@
 import { showAccountData } from './account/account-data.ts'
+import { requestDeletion } from './account/account-deletion.ts'
+import { confirmEmailChange, requestEmailChange, undoEmailChange } from './account/email-change.ts'
 import { confirmEmail, requestEmailVerification } from './account/email-verification.ts'
 import { login } from './account/login.ts'
 import { logout, logoutAll, logoutOthers } from './account/logout.ts'
@@ -55,11 +57,15 @@ const accountRoutes = [
   endSession,
   me,
   showAccountData,
+  requestDeletion,
   changePassword,
   requestPasswordReset,
   confirmPasswordReset,
   requestEmailVerification,
-  confirmEmail
+  confirmEmail,
+  requestEmailChange,
+  confirmEmailChange,
+  undoEmailChange
 ] as const
 
 /** Routes of admins, and of services with the scope `statistics:read`. */

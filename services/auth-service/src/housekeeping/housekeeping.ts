@@ -41,6 +41,8 @@ export interface HousekeepingDeps {
   expired: ExpiredRows
   /** Ends what is left of the sessions that have to end since a role lost a scope. */
   endSessions(signal: AbortSignal): Promise<unknown>
+  /** Deletes the users who have asked for it, as far as their period of grace is over. */
+  deleteUsers(signal: AbortSignal): Promise<unknown>
   /** Lets what the transport of revocations holds shrink with time. */
   trimFeed(): Promise<void>
   /** Whether it may change anything now; a round in which it may not is left out. */
@@ -63,6 +65,7 @@ const batchesPerRound = 200
 export function startHousekeeping({
   expired,
   endSessions,
+  deleteUsers,
   trimFeed,
   mayRun,
   onRemoved,
@@ -86,6 +89,7 @@ export function startHousekeeping({
 
   async function runRound(): Promise<void> {
     await attempt('ending sessions of a scope that was taken', () => endSessions(closing.signal))
+    await attempt('deleting users who have asked for it', () => deleteUsers(closing.signal))
     await attempt('making partitions of audit events', makePartitions)
     await attempt('dropping a partition of audit events', dropPartition)
     await attempt('anonymizing audit events of deleted users', anonymizeAll)

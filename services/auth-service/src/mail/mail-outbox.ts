@@ -7,6 +7,8 @@ export interface ClaimedMail {
   readonly template: MailTemplate
   readonly language: Language
   readonly username: string
+  /** Until when something can be undone. */
+  readonly until?: Date | undefined
   readonly messageId: string
   /** Of this attempt; the first is 1. */
   readonly attempt: number

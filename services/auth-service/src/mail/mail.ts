@@ -1,6 +1,16 @@
 /** Mail: what is sent, to which address, in which language. */
 
-export const mailTemplates = ['email_verification', 'password_changed', 'password_reset'] as const
+export const mailTemplates = [
+  'account_deleted',
+  'account_kept',
+  'deletion_requested',
+  'email_change',
+  'email_changed',
+  'email_changed_again',
+  'email_verification',
+  'password_changed',
+  'password_reset'
+] as const
 export type MailTemplate = (typeof mailTemplates)[number]
 
 export const languages = ['en', 'de'] as const
@@ -11,7 +21,7 @@ export interface MailSecret {
   /** Of the link, in base64url. */
   readonly link: string
   /** 8 digits. */
-  readonly code: string
+  readonly code?: string
 }
 
 /** A mail as its cause describes it. */
@@ -21,6 +31,8 @@ export interface MailDraft {
   readonly template: MailTemplate
   readonly language: Language
   readonly username: string
+  /** Until when something can be undone. */
+  readonly until?: Date | undefined
   readonly secret?: { readonly value: MailSecret; readonly lifeSeconds: number }
 }
 

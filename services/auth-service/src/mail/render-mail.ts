@@ -11,14 +11,19 @@ export interface MailContent {
   readonly template: MailTemplate
   readonly language: Language
   readonly username: string
+  readonly until?: Date | undefined
   readonly secret: MailSecret | undefined
 }
 
 /** Renders mails, as text and as HTML. */
 export type RenderMail = (content: MailContent) => RenderedMail
 
-/** The page that a link of each template opens. Its secret is in the fragment, which no server and no log sees. */
-const pages: Record<MailTemplate, string> = {
+/** The page that a link of each template opens; others have no link. Its secret is in the fragment, which no server and no log sees. */
+const pages: Partial<Record<MailTemplate, string>> = {
+  account_kept: '/forgot-password',
+  deletion_requested: '/sign-in',
+  email_change: '/change-email',
+  email_changed: '/undo-email',
   email_verification: '/verify-email',
   password_reset: '/reset-password',
   password_changed: '/forgot-password'
@@ -34,16 +39,18 @@ export function createMailRenderer({ productName, pagesUrl }: MailSettings): Ren
     interpolation: { escapeValue: false, skipOnVariables: true }
   })
   texts.init()
-  return ({ messageId, recipient, template, language, username, secret }) => {
+  return ({ messageId, recipient, template, language, username, until, secret }) => {
     const say = texts.getFixedT(language)
-    const values = { username, product: productName }
-    const link = `${pagesUrl}${pages[template]}${secret ? `#${secret.link}` : ''}`
+    const values = { username, product: productName, until: until && momentOf(until, language) }
+    const page = pages[template]
     const parts: Parts = {
       greeting: say('greeting', values),
       intro: say(`${template}.intro`, values),
-      action: say(`${template}.action`, values),
-      link,
-      ...(secret && { codeIntro: say('code', values), code: secret.code }),
+      ...(page && {
+        action: say(`${template}.action`, values),
+        link: `${pagesUrl}${page}${secret ? `#${secret.link}` : ''}`
+      }),
+      ...(secret?.code !== undefined && { codeIntro: say('code', values), code: secret.code }),
       outro: say(`${template}.outro`, values),
       product: productName
     }
@@ -52,11 +59,22 @@ export function createMailRenderer({ productName, pagesUrl }: MailSettings): Ren
   }
 }
 
+/** Where dates are written as the mails in each language have them. */
+const regions: Record<Language, string> = { en: 'en-GB', de: 'de-DE' }
+
+function momentOf(moment: Date, language: Language): string {
+  return new Intl.DateTimeFormat(regions[language], {
+    dateStyle: 'long',
+    timeStyle: 'short',
+    timeZone: 'UTC'
+  }).format(moment)
+}
+
 interface Parts {
   readonly greeting: string
   readonly intro: string
-  readonly action: string
-  readonly link: string
+  readonly action?: string
+  readonly link?: string
   readonly codeIntro?: string
   readonly code?: string
   readonly outro: string
@@ -64,14 +82,16 @@ interface Parts {
 }
 
 function textOf({ greeting, intro, action, link, codeIntro, code, outro, product }: Parts): string {
+  const linkLines = link === undefined ? [] : [`${action}:\n${link}`]
   const codeLines = code === undefined ? [] : [`${codeIntro}\n\n${code}`]
-  return `${[greeting, intro, `${action}:\n${link}`, ...codeLines, outro, product].join('\n\n')}\n`
+  return `${[greeting, intro, ...linkLines, ...codeLines, outro, product].join('\n\n')}\n`
 }
 
 function htmlOf({ greeting, intro, action, link, codeIntro, code, outro, product }: Parts, language: Language): string {
+  const linkLines = link && html`<p><a href="${link}">${action}</a></p>`
   const codeLines = code && html`<p>${codeIntro}</p><p style="font-size:1.5em"><strong>${code}</strong></p>`
   return html`<!doctype html><html lang="${language}"><head><meta charset="utf-8"></head><body style="font-family:sans-serif">
-<p>${greeting}</p><p>${intro}</p><p><a href="${link}">${action}</a></p>${codeLines}<p>${outro}</p><p>${product}</p>
+<p>${greeting}</p><p>${intro}</p>${linkLines}${codeLines}<p>${outro}</p><p>${product}</p>
 </body></html>
 `.text
 }

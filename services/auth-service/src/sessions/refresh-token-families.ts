@@ -140,6 +140,7 @@ export type EndReason =
   | 'session_limit'
   | 'reauthenticated'
   | 'user_disabled'
+  | 'deletion_requested'
   | 'user_deleted'
   | 'role_removed'
   | 'scope_removed'

@@ -86,16 +86,28 @@ export const passwordBody = z
   .meta({ id: 'PasswordChange' })
 export type PasswordBody = z.infer<typeof passwordBody>
 
+/** `POST /auth/me/deletion` */
+export const accountDeletionBody = z
+  .strictObject({ current_password: presentedPassword })
+  .meta({ id: 'AccountDeletionRequest' })
+
+export const accountDeletion = z
+  .object({
+    deletion_at: z.iso.datetime().meta({ description: 'when the account is deleted; a sign-in before that keeps it' })
+  })
+  .meta({ id: 'AccountDeletion' })
+
 /** A flow that waits for a mailed code, as its client keeps it. */
 const flow = z.string().regex(/^[\w-]{43}$/, { error: 'is not one of this service' })
 
+const linkSecret = z
+  .string()
+  .regex(/^[\w-]{43}$/, { error: 'is not one of this service' })
+  .meta({ description: 'what follows # in the link' })
+
 /** What a mail has brought: the secret of its link, or its code, which is good with the flow alone. */
 const mailedProof = {
-  secret: z
-    .string()
-    .regex(/^[\w-]{43}$/, { error: 'is not one of this service' })
-    .optional()
-    .meta({ description: 'what follows # in the link' }),
+  secret: linkSecret.optional(),
   flow: flow.optional(),
   code: z
     .string()
@@ -129,6 +141,16 @@ export const emailConfirmation = z
   .strictObject(mailedProof)
   .refine(hasOneProof, oneProof)
   .meta({ id: 'EmailConfirmation' })
+
+/** `POST /auth/me/email` */
+export const emailChangeBody = z
+  .strictObject({ email, current_password: presentedPassword })
+  .meta({ id: 'EmailChange' })
+
+/** `POST /auth/email/undo` */
+export const emailUndoBody = z
+  .strictObject({ secret: linkSecret, new_password: presentedPassword })
+  .meta({ id: 'EmailUndo' })
 
 /** A mail is on its way, if there is somebody to get it. */
 export const mailRequested = z

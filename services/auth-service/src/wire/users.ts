@@ -55,7 +55,11 @@ export const administeredUser = registeredUser
   .extend({
     email: z.string().nullable(),
     created_at: z.iso.datetime(),
-    disabled_at: z.iso.datetime().nullable()
+    disabled_at: z.iso.datetime().nullable(),
+    deletion_at: z.iso
+      .datetime()
+      .nullable()
+      .meta({ description: 'when the user is deleted, who has asked for it; a sign-in before that keeps the account' })
   })
   .meta({ id: 'User' })
 
@@ -77,7 +81,11 @@ export function userPage({ users, next }: UserPage) {
 
 /** A user on the wire, as an admin sees it. */
 export function userSummary(user: AdministeredUser) {
-  return { ...profileSummary(user), disabled_at: user.disabledAt?.toISOString() ?? null }
+  return {
+    ...profileSummary(user),
+    disabled_at: user.disabledAt?.toISOString() ?? null,
+    deletion_at: user.deletionAt?.toISOString() ?? null
+  }
 }
 
 /** The members of a user that users and admins both see. */

@@ -39,6 +39,8 @@ export interface IssuerClient {
   requestPasswordReset(who: unknown, browser: ClientInfo): Promise<unknown>
   /** Sets a new password with what the mail has brought. */
   confirmPasswordReset(reset: unknown, browser: ClientInfo): Promise<void>
+  /** Restores the e-mail address of before, and sets a new password, with what the mail has brought. */
+  undoEmailChange(undo: unknown, browser: ClientInfo): Promise<void>
   /** Whether the issuer still accepts an access token: not after its session, its user or its key was revoked. */
   isLive(accessToken: string, browser: ClientInfo): Promise<boolean>
 }
@@ -130,6 +132,9 @@ export function createIssuerClient({
     requestPasswordReset: (who, browser) => post('/auth/password-reset', who, browser),
     async confirmPasswordReset(reset, browser) {
       await post('/auth/password-reset/confirm', reset, browser)
+    },
+    async undoEmailChange(undo, browser) {
+      await post('/auth/email/undo', undo, browser)
     },
     async isLive(accessToken, browser) {
       const headers = { Authorization: `Bearer ${accessToken}` }

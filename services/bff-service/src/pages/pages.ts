@@ -13,6 +13,9 @@ const routesOfPages = [
   '/forgot-password',
   '/reset-password',
   '/verify-email',
+  '/change-email',
+  '/undo-email',
+  '/account-deletion',
   '/admin',
   '/admin/{*path}'
 ]

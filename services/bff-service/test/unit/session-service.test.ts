@@ -84,6 +84,7 @@ function createIssuer(): TestIssuer {
       readOffers: async () => ({ registration: 'open', mail: false }),
       requestPasswordReset: async () => ({}),
       confirmPasswordReset: async () => {},
+      undoEmailChange: async () => {},
       async isLive() {
         issuer.questions += 1
         await issuer.gate

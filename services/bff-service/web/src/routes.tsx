@@ -1,7 +1,8 @@
 import { type ComponentType, lazy } from 'react'
 import { Route, Routes } from 'react-router'
+import { AccountDeletionPage } from './account/account-deletion-page.tsx'
 import { AccountPage } from './account/account-page.tsx'
-import { VerifyEmailPage } from './account/verify-email-page.tsx'
+import { ChangeEmailPage, VerifyEmailPage } from './account/verify-email-page.tsx'
 import { NotFoundPage } from './layout/not-found-page.tsx'
 import { ForgotPasswordPage } from './session/forgot-password-page.tsx'
 import { RegisterPage } from './session/register-page.tsx'
@@ -9,6 +10,7 @@ import { RequireAdmin } from './session/require-admin.tsx'
 import { RequireSession } from './session/require-session.tsx'
 import { ResetPasswordPage } from './session/reset-password-page.tsx'
 import { SignInPage } from './session/sign-in-page.tsx'
+import { UndoEmailPage } from './session/undo-email-page.tsx'
 import { Shell } from './shell/shell.tsx'
 
 type AdminPages = typeof import('./admin/pages.ts')
@@ -41,6 +43,9 @@ export function AppRoutes() {
         <Route path="/register" element={<RegisterPage />} />
         <Route path="/forgot-password" element={<ForgotPasswordPage />} />
         <Route path="/reset-password" element={<ResetPasswordPage />} />
+        <Route path="/account-deletion" element={<AccountDeletionPage />} />
+        <Route path="/change-email" element={<ChangeEmailPage />} />
+        <Route path="/undo-email" element={<UndoEmailPage />} />
         <Route path="/verify-email" element={<VerifyEmailPage />} />
         <Route element={<RequireSession />}>
           <Route path="/" element={<AccountPage />} />

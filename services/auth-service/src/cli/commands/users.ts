@@ -151,7 +151,7 @@ async function create(context: CommandContext, name: string, options: CreateOpti
   const user = await users.create({ username, email, passwordHash, roles, origin: ownOrigin })
   if (!user) throw new RefusedError('username_taken', 'This username is taken.')
   return {
-    document: { ...userSummary({ ...user, disabledAt: null }), ...password.shown },
+    document: { ...userSummary({ ...user, disabledAt: null, deletionAt: null }), ...password.shown },
     text: `Made the user ${user.username} (${user.id}).${password.line}`
   }
 }

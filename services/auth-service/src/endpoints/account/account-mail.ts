@@ -1,4 +1,5 @@
-import { InvalidRequestError, NotFoundError } from '@countersign/oauth'
+import { ConflictError, InvalidRequestError, NotFoundError } from '@countersign/oauth'
+import type { EmailChange } from '../../accounts/email-change.ts'
 import type { EmailVerification } from '../../accounts/email-verification.ts'
 import type { OneTimeSecretCodec, OneTimeSecrets } from '../../accounts/one-time-secrets.ts'
 import type { PasswordResets } from '../../accounts/password-resets.ts'
@@ -11,6 +12,7 @@ export interface AccountMail {
   readonly secrets: OneTimeSecrets
   readonly resets: Announcing<PasswordResets>
   readonly verification: EmailVerification
+  readonly emailChange: Announcing<EmailChange>
   /** Sends at once what was just committed. */
   wake(): void
 }
@@ -34,6 +36,11 @@ export function invalidProof(): InvalidRequestError {
     description:
       'This link or code is not good: it is wrong, was used, has expired, or was replaced by a later one. Ask for another mail.'
   })
+}
+
+/** Only who reads the mail of the address hears it. */
+export function addressTaken(): ConflictError {
+  return new ConflictError({ code: 'address_taken', description: 'Another account has verified this e-mail address.' })
 }
 
 /** The proof in a body whose schema has checked that there is one. */

@@ -7,7 +7,7 @@ import type { AttemptCounters } from '../../sign-in/attempt-counters.ts'
 import { proveMailedSecret } from '../../sign-in/mailed-secrets.ts'
 import { charge } from '../../sign-in/request-limits.ts'
 import { emailConfirmation, mailRequested } from '../../wire/account.ts'
-import { type AccountMailDeps, invalidProof, requireMail, shownProof } from './account-mail.ts'
+import { type AccountMailDeps, addressTaken, invalidProof, requireMail, shownProof } from './account-mail.ts'
 
 const purpose = 'email_verification'
 /** In an hour. */
@@ -68,11 +68,6 @@ export const confirmEmail = defineRoute(
       if (user?.userId !== accessToken.sub) throw invalidProof()
       const outcome = await verification.confirm({ userId: user.userId, sessionId: accessToken.sid, proof, origin })
       if (outcome === 'invalid') throw invalidProof()
-      if (outcome === 'taken') {
-        throw new ConflictError({
-          code: 'address_taken',
-          description: 'Another account has verified this e-mail address.'
-        })
-      }
+      if (outcome === 'taken') throw addressTaken()
     }
 )

@@ -93,7 +93,7 @@ export const confirmPasswordReset = defineRoute(
     }
 )
 
-function requireGoodPassword(password: string, username: string): void {
+export function requireGoodPassword(password: string, username: string): void {
   const message = refusalOfPassword(password, username)
   if (message) throw new InvalidRequestError({ description: message, issues: [{ path: 'new_password', message }] })
 }

@@ -1,19 +1,16 @@
-import { ConflictError, InvalidRequestError } from '@countersign/oauth'
 import type { UserStore } from '../../accounts/user-store.ts'
 import { parseUsername } from '../../accounts/usernames.ts'
-import type { PasswordHashing } from '../../passwords/password-hashing.ts'
+import { chooseLanguage } from '../../mail/mail.ts'
 import { refusalOfPassword } from '../../passwords/password-policy.ts'
 import type { Announcing } from '../../revocation/announcing.ts'
 import { defineRoute } from '../../routing/route.ts'
 import { flowOfAttempt } from '../../sign-in/attempt-flow.ts'
-import { verifyCurrentPassword } from '../../sign-in/current-password.ts'
-import type { SignInLimits } from '../../sign-in/sign-in-limits.ts'
 import { passwordBody } from '../../wire/account.ts'
+import { type CurrentPasswordDeps, passwordChanged, proveUser, refusedMember } from './current-password.ts'
 
-export interface PasswordDeps {
+export interface PasswordDeps extends CurrentPasswordDeps {
   users: Announcing<UserStore>
-  passwords: PasswordHashing
-  limits: SignInLimits
+  wakeMail(): void
 }
 
 /** `POST /auth/password`: sets a new password; the current one is needed, and all other sessions of the user end. */
@@ -28,32 +25,22 @@ export const changePassword = defineRoute(
     response: { status: 204 },
     errors: [409, 429]
   },
-  ({ users, passwords, limits }: PasswordDeps) =>
-    async ({ body, accessToken, origin }) => {
-      const { sub, sid, preferred_username: username } = accessToken
-      const refusal = refusalOfPassword(body.new_password, username)
+  ({ wakeMail, ...deps }: PasswordDeps) =>
+    async ({ body, accessToken, origin, ctx }) => {
+      const refusal = refusalOfPassword(body.new_password, accessToken.preferred_username)
       if (refusal) throw refusedMember('new_password', refusal)
-      const user = await verifyCurrentPassword(
-        { users, passwords, limits },
-        { userId: sub, username, password: body.current_password, origin },
-        () => users.recordFailedPasswordChange({ userId: sub, sessionId: sid, origin })
-      )
-      if (!user) throw refusedMember('current_password', 'The current password is wrong.')
-      const changed = await users.changePassword({
+      const proof = { accessToken, origin, currentPassword: body.current_password }
+      const user = await proveUser(deps, proof, 'recordFailedPasswordChange')
+      const flow = flowOfAttempt(parseUsername(user.username)?.key ?? '', origin.address)
+      const changed = await deps.users.changePassword({
         userId: user.id,
         verifiedPasswordHash: user.passwordHash,
-        newPasswordHash: await passwords.hash(
-          body.new_password,
-          flowOfAttempt(parseUsername(username)?.key ?? '', origin.address)
-        ),
-        sessionId: sid,
+        newPasswordHash: await deps.passwords.hash(body.new_password, flow),
+        sessionId: accessToken.sid,
+        language: chooseLanguage(ctx.get('Accept-Language')),
         origin
       })
-      if (changed) return
-      throw new ConflictError({ code: 'password_changed', description: 'The password was changed meanwhile.' })
+      if (!changed) throw passwordChanged()
+      wakeMail()
     }
 )
-
-function refusedMember(path: string, message: string): InvalidRequestError {
-  return new InvalidRequestError({ description: message, issues: [{ path, message }] })
-}

@@ -4,6 +4,45 @@ import type { MailTexts } from './en.ts'
 export const de: MailTexts = {
   greeting: 'Hallo {{username}},',
   code: 'Oder geben Sie diesen Code dort ein, wo Sie ihn angefordert haben:',
+  account_deleted: {
+    subject: 'Ihr Konto wurde gelöscht',
+    intro: 'Ihr Konto bei {{product}} wurde gelöscht, mit allen Sitzungen.',
+    outro: 'Es lässt sich nicht wiederherstellen.'
+  },
+  account_kept: {
+    subject: 'Ihr Konto bleibt bestehen',
+    intro:
+      'jemand hat sich bei Ihrem Konto bei {{product}} angemeldet, deshalb wird es nicht mehr gelöscht. Wenn Sie das nicht waren, setzen Sie jetzt ein neues Passwort:',
+    action: 'Passwort zurücksetzen',
+    outro: 'Wenn Sie das waren, ist nichts zu tun.'
+  },
+  deletion_requested: {
+    subject: 'Ihr Konto wird gelöscht',
+    intro:
+      'Sie haben darum gebeten, Ihr Konto bei {{product}} zu löschen. Das geschieht am {{until}} Uhr (UTC), und alle Sitzungen wurden beendet. Wenn Sie das Konto behalten möchten, melden Sie sich vorher an:',
+    action: 'Anmelden und das Konto behalten',
+    outro: 'Wenn Sie nicht darum gebeten haben, melden Sie sich an und ändern Sie Ihr Passwort: jemand kennt es.'
+  },
+  email_change: {
+    subject: 'Bestätigen Sie Ihre neue E-Mail-Adresse',
+    intro: 'bitte bestätigen Sie, dass dies die E-Mail-Adresse Ihres Kontos bei {{product}} werden soll.',
+    action: 'Neue Adresse bestätigen',
+    outro:
+      'Link und Code gelten einmal, 24 Stunden lang. Wenn Sie kein Konto bei {{product}} haben, ignorieren Sie diese E-Mail.'
+  },
+  email_changed: {
+    subject: 'Ihre E-Mail-Adresse wurde geändert',
+    intro:
+      'Ihr Konto bei {{product}} hat jetzt eine andere E-Mail-Adresse. Wenn Sie das nicht waren, stellen Sie diese Adresse wieder her und setzen Sie ein neues Passwort, denn jemand kennt das jetzige. Alle Sitzungen enden dann.',
+    action: 'Diese Adresse wiederherstellen',
+    outro: 'Der Link gilt einmal, 72 Stunden lang. Wenn Sie das waren, ist nichts zu tun.'
+  },
+  email_changed_again: {
+    subject: 'Ihre E-Mail-Adresse wurde geändert',
+    intro: 'Ihr Konto bei {{product}} hat jetzt eine andere E-Mail-Adresse. Wenn Sie das waren, ist nichts zu tun.',
+    outro:
+      'Wenn Sie das nicht waren, benutzen Sie den Link in der E-Mail über die vorige Änderung, oder fragen Sie den Betreiber von {{product}}.'
+  },
   email_verification: {
     subject: 'Bestätigen Sie Ihre E-Mail-Adresse',
     intro: 'bitte bestätigen Sie, dass dies die E-Mail-Adresse Ihres Kontos bei {{product}} ist.',

@@ -2,6 +2,44 @@
 export const en = {
   greeting: 'Hello {{username}},',
   code: 'Or enter this code where you asked for it:',
+  account_deleted: {
+    subject: 'Your account was deleted',
+    intro: 'your account at {{product}} was deleted, with all its sessions.',
+    outro: 'It cannot be brought back.'
+  },
+  account_kept: {
+    subject: 'Your account stays',
+    intro:
+      'somebody signed in to your account at {{product}}, so it is no longer going to be deleted. If it was not you, set a new password now:',
+    action: 'Reset the password',
+    outro: 'If it was you, there is nothing to do.'
+  },
+  deletion_requested: {
+    subject: 'Your account is going to be deleted',
+    intro:
+      'you asked to delete your account at {{product}}. This happens on {{until}} (UTC), and all sessions have ended. If you want to keep the account, sign in before that:',
+    action: 'Sign in and keep the account',
+    outro: 'If you did not ask for this, sign in and change your password: somebody knows it.'
+  },
+  email_change: {
+    subject: 'Confirm your new e-mail address',
+    intro: 'please confirm that this is to be the e-mail address of your account at {{product}}.',
+    action: 'Confirm the new address',
+    outro: 'Link and code are good once, for 24 hours. If you have no account at {{product}}, ignore this mail.'
+  },
+  email_changed: {
+    subject: 'Your e-mail address was changed',
+    intro:
+      'your account at {{product}} has another e-mail address now. If it was not you, restore this address and set a new password, since somebody knows the one of now. All sessions end then.',
+    action: 'Restore this address',
+    outro: 'The link is good once, for 72 hours. If it was you, there is nothing to do.'
+  },
+  email_changed_again: {
+    subject: 'Your e-mail address was changed',
+    intro: 'your account at {{product}} has another e-mail address now. If it was you, there is nothing to do.',
+    outro:
+      'If it was not you, use the link in the mail about the change before this one, or ask the operator of {{product}}.'
+  },
   email_verification: {
     subject: 'Confirm your e-mail address',
     intro: 'please confirm that this is the e-mail address of your account at {{product}}.',

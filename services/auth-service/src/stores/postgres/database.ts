@@ -78,6 +78,18 @@ export function inTransaction<T>(database: Database, work: (transaction: Queryab
   return database.$transaction((transaction) => work(transaction))
 }
 
+/** Lets statements that are written for a transaction of Prisma run in this one. `bigint` comes as text. */
+export function queryableOn(connection: DatabaseConnection): Queryable {
+  const run = (parts: TemplateStringsArray | Prisma.Sql, ...values: unknown[]) => {
+    const sql = parts instanceof Prisma.Sql ? parts : Prisma.sql(parts, ...values)
+    return connection.query(sql.text, sql.values as unknown[])
+  }
+  return {
+    $queryRaw: async (...call: Parameters<typeof run>) => (await run(...call)).rows,
+    $executeRaw: async (...call: Parameters<typeof run>) => (await run(...call)).rowCount ?? 0
+  } as unknown as Queryable
+}
+
 /** Prisma's codes for "cannot reach", "timed out", "no connection free", "closed", "write conflict", "pool". */
 const unavailableCodes = new Set(['P1001', 'P1002', 'P1008', 'P1011', 'P1017', 'P2024', 'P2028', 'P2034', 'P2037'])
 

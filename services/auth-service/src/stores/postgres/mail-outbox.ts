@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Prisma } from '@countersign/prisma'
 import { isMailable } from '../../accounts/email-addresses.ts'
-import type { Language, MailDraft, MailTemplate } from '../../mail/mail.ts'
+import { type Language, languages, type MailDraft, type MailTemplate } from '../../mail/mail.ts'
 import {
   type ClaimedMail,
   claimSeconds,
@@ -21,17 +21,54 @@ const daySeconds = 86_400
 /** Writes a mail in the transaction that causes it. Call it with the address that is stored for the user. */
 export type WriteMail = (transaction: Queryable, draft: MailDraft) => Promise<void>
 
-/** @param from the domain of this address ends every Message-ID */
-export function createMailWriter({ sealing, from }: { sealing: MailSealing; from: string }): WriteMail {
+/**
+ * Tells a user by mail what happened, in the transaction in which it does: at the verified address, if there is one and mail is sent.
+ * @param language of the request, unless the user has one
+ */
+export type TellUser = (
+  transaction: Queryable,
+  userId: string,
+  notice: { template: MailTemplate; language: string | null; until?: Date }
+) => Promise<void>
+
+/** @param writeMail absent where no mail is sent */
+export function createTellUser(writeMail: WriteMail | undefined): TellUser {
+  return async (transaction, userId, { template, language, until }) => {
+    if (!writeMail) return
+    const [user] = await transaction.$queryRaw<{ username: string; email: string; language: string | null }[]>`
+      SELECT username, email, language FROM users WHERE id = ${userId}::uuid AND email_verified_at IS NOT NULL`
+    if (!user || !isMailable(user.email)) return
+    await writeMail(transaction, {
+      recipient: user.email,
+      template,
+      language: languageOf(user.language, language),
+      username: user.username,
+      until
+    })
+  }
+}
+
+/** The user's own choice, or that of the request. */
+export function languageOf(chosen: string | null, requested: string | null): Language {
+  return languages.find((one) => one === chosen) ?? languages.find((one) => one === requested) ?? languages[0]
+}
+
+/**
+ * @param from the domain of this address ends every Message-ID
+ * @param sealing for mails with a secret
+ */
+export function createMailWriter({ sealing, from }: { sealing?: MailSealing; from: string }): WriteMail {
   const domain = from.slice(from.lastIndexOf('@') + 1)
-  return async (transaction, { recipient, template, language, username, secret }) => {
+  return async (transaction, { recipient, template, language, username, until, secret }) => {
     if (!isMailable(recipient)) throw new TypeError('A mail is written for an address that mail can be sent to.')
     const id = randomUUID()
-    const sealed = secret ? sealing.seal(id, secret.value) : null
+    if (secret && !sealing) throw new TypeError('A mail with a secret needs the master key.')
+    const sealed = (secret && sealing?.seal(id, secret.value)) ?? null
+    const parameters = JSON.stringify({ username, until: until?.toISOString() })
     const lifeSeconds = Math.min(daySeconds, secret?.lifeSeconds ?? daySeconds)
     await transaction.$executeRaw`
       INSERT INTO mail_outbox (id, recipient, template, language, parameters, has_secret, sealed_secret, message_id, give_up_at)
-      VALUES (${id}::uuid, ${recipient}, ${template}, ${language}, ${JSON.stringify({ username })}::jsonb, ${secret !== undefined},
+      VALUES (${id}::uuid, ${recipient}, ${template}, ${language}, ${parameters}::jsonb, ${secret !== undefined},
         ${sealed}, ${`<${id}@${domain}>`}, ${databaseNow} + ${seconds(lifeSeconds)})`
   }
 }
@@ -58,6 +95,7 @@ interface ClaimedRow {
   template: MailTemplate
   language: Language
   username: string
+  until: string | null
   message_id: string
   attempts: number
   sealed_secret: Uint8Array | null
@@ -80,7 +118,7 @@ export function createPrismaMailOutbox(database: Database): MailOutbox {
         UPDATE mail_outbox m SET claimed_until = ${databaseNow} + ${seconds(claimSeconds)}, attempts = m.attempts + 1,
           may_be_duplicate = m.may_be_duplicate OR due.was_claimed
         FROM due WHERE m.id = due.id
-        RETURNING m.id, m.recipient, m.template, m.language, m.parameters->>'username' AS username, m.message_id, m.attempts,
+        RETURNING m.id, m.recipient, m.template, m.language, m.parameters->>'username' AS username, m.parameters->>'until' AS until, m.message_id, m.attempts,
           m.sealed_secret, m.give_up_at <= ${databaseNow} AS is_expired, m.may_be_duplicate`)
       return rows.map(toClaimedMail)
     },
@@ -123,6 +161,7 @@ function toClaimedMail(row: ClaimedRow): ClaimedMail {
     template: row.template,
     language: row.language,
     username: row.username,
+    until: row.until === null ? undefined : new Date(row.until),
     messageId: row.message_id,
     attempt: row.attempts,
     sealedSecret: row.sealed_secret,

@@ -10,7 +10,7 @@ import {
   type StoredSecret,
   secretLifeSeconds
 } from '../../accounts/one-time-secrets.ts'
-import type { Language } from '../../mail/mail.ts'
+import type { Language, MailTemplate } from '../../mail/mail.ts'
 import { type Database, orUnavailable, type Queryable } from './database.ts'
 import type { WriteMail } from './mail-outbox.ts'
 import { databaseNow, seconds } from './revocation-entries.ts'
@@ -32,7 +32,7 @@ export async function mailSecret(
     language
   }: {
     user: { id: string; username: string; email: string }
-    purpose: SecretPurpose
+    purpose: SecretPurpose & MailTemplate
     flowHash: Bytes
     language: Language
   }
@@ -48,35 +48,45 @@ export async function mailSecret(
   })
 }
 
-async function putSecret(
+/**
+ * Writes a secret in the place of an older one of its purpose.
+ * @returns whether it did: with `keepsOlder`, one that is still good stays
+ */
+export async function putSecret(
   transaction: Queryable,
   {
     userId,
     purpose,
     address,
-    stored
-  }: { userId: string; purpose: SecretPurpose; address: string; stored: StoredSecret }
-): Promise<void> {
+    stored,
+    keepsOlder = false
+  }: { userId: string; purpose: SecretPurpose; address: string; stored: StoredSecret; keepsOlder?: boolean }
+): Promise<boolean> {
   const { linkHash, codeHmac, flowHash } = stored
-  await transaction.$executeRaw`
-    INSERT INTO one_time_secrets (user_id, purpose, address, link_hash, code_hmac, flow_hash, credentials_version, expires_at)
+  const isReplaced = Prisma.sql`NOT ${keepsOlder} OR s.used_at IS NOT NULL OR s.expires_at <= ${databaseNow}`
+  const written = await transaction.$executeRaw`
+    INSERT INTO one_time_secrets AS s (user_id, purpose, address, link_hash, code_hmac, flow_hash, credentials_version, expires_at)
     SELECT id, ${purpose}, ${address}, ${linkHash}, ${codeHmac}, ${flowHash}, credentials_version,
       ${databaseNow} + ${seconds(secretLifeSeconds[purpose])}
     FROM users WHERE id = ${userId}::uuid
     ON CONFLICT (user_id, purpose) DO UPDATE SET address = EXCLUDED.address, link_hash = EXCLUDED.link_hash,
       code_hmac = EXCLUDED.code_hmac, flow_hash = EXCLUDED.flow_hash, credentials_version = EXCLUDED.credentials_version,
-      expires_at = EXCLUDED.expires_at, tries = 0, used_at = NULL`
+      expires_at = EXCLUDED.expires_at, tries = 0, used_at = NULL WHERE ${isReplaced}`
+  return written > 0
 }
 
+/** From after the last change of a credential. Version 0.1 changes passwords without a new version of the credentials. */
+const isCurrent = (purpose: SecretPurpose) => Prisma.sql`u.credentials_version = s.credentials_version
+  AND u.password_set_at <= s.expires_at - ${seconds(secretLifeSeconds[purpose])}`
+
 /**
- * Good for its purpose now: not used, not expired, and from after the last change of a credential. `u` is its user. Version 0.1 changes
- * passwords without a new version of the credentials.
+ * Good for its purpose now: not used, not expired, and current. `u` is its user. What undoes a change of the address is good whatever a
+ * thief has changed since.
  */
 const isGood = (
   purpose: SecretPurpose
 ) => Prisma.sql`s.purpose = ${purpose} AND s.used_at IS NULL AND s.expires_at > ${databaseNow}
-  AND u.id = s.user_id AND u.credentials_version = s.credentials_version AND u.disabled_at IS NULL
-  AND u.password_set_at <= s.expires_at - ${seconds(secretLifeSeconds[purpose])}`
+  AND u.id = s.user_id AND u.disabled_at IS NULL AND ${purpose === 'email_undo' ? Prisma.sql`true` : isCurrent(purpose)}`
 
 const matches = (proof: SecretProof) =>
   proof.kind === 'link'

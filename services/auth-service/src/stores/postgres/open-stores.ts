@@ -7,14 +7,23 @@ import { createPrismaAuditLog } from './audit-log.ts'
 import { createPrismaClientAdministration, createPrismaClientStore, createPrismaFirstTokens } from './clients.ts'
 import { type Database, openDatabase, openDatabasePool, openDatabaseProbe } from './database.ts'
 import { requireNoDroppedSlashes } from './dropped-slashes.ts'
+import { createPrismaEmailChange } from './email-change.ts'
 import { createPrismaEmailVerification } from './email-verification.ts'
 import { createPrismaExpiredRows } from './expired-rows.ts'
 import { createPrismaExportedUsers } from './exported-users.ts'
 import { createPrismaFailedAuthentications } from './failed-authentications.ts'
 import { createPrismaImportedUsers } from './imported-users.ts'
-import { createMailWriter, createPrismaMailAdministration, createPrismaMailOutbox } from './mail-outbox.ts'
+import {
+  createMailWriter,
+  createPrismaMailAdministration,
+  createPrismaMailOutbox,
+  createTellUser,
+  type TellUser,
+  type WriteMail
+} from './mail-outbox.ts'
 import { createPrismaOneTimeSecrets } from './one-time-secrets.ts'
 import { createPrismaPasswordResets } from './password-resets.ts'
+import { createPrismaAccountDeletion, createPrismaPendingDeletions } from './pending-deletions.ts'
 import { createPreparedStatements } from './prepared-statements.ts'
 import { createPrismaRefreshTokenFamilies } from './refresh-token-families.ts'
 import { openRevocationFeedSource } from './revocation-feed-source.ts'
@@ -40,6 +49,8 @@ export async function openPostgresStores(config: Config, mail: Mail | undefined)
   await requireNoDroppedSlashes(database, { ISSUER: config.issuer, API_AUDIENCE: config.apiAudience })
   const revocationFeed = openRevocationFeedSource(config.databaseUrl.reveal())
   const preparedStatements = createPreparedStatements(pool)
+  const writeMail = mail && createMailWriter(mail)
+  const tellUser = createTellUser(writeMail)
   return {
     activity: createPrismaActivity(database),
     apiAdministration: createPrismaApiAdministration(database),
@@ -51,18 +62,20 @@ export async function openPostgresStores(config: Config, mail: Mail | undefined)
     firstTokens: createPrismaFirstTokens(database),
     exportedUsers: createPrismaExportedUsers(database),
     importedUsers: createPrismaImportedUsers(database),
-    families: createPrismaRefreshTokenFamilies(database, preparedStatements, config),
+    families: createPrismaRefreshTokenFamilies(database, preparedStatements, { ...config, tellUser }),
     mailOutbox: createPrismaMailOutbox(database),
     mailAdministration: createPrismaMailAdministration(database),
-    accountMail: mail && openAccountMail(database, config, mail),
+    accountMail: writeMail && openAccountMail(database, config, writeMail, tellUser),
+    accountDeletion: createPrismaAccountDeletion(database, { ...config, tellUser }),
+    pendingDeletions: createPrismaPendingDeletions(database, tellUser),
     outbox: createPrismaRevocationOutbox(database),
     revocationFeed,
     roleAdministration: createPrismaRoleAdministration(database),
     sessionEndings: createPrismaSessionEndings(database),
     signingKeys: createPrismaSigningKeyStore(database),
     statistics: createPrismaStatistics(database),
-    users: createPrismaUserStore(database, preparedStatements),
-    userAdministration: createPrismaUserAdministration(database),
+    users: createPrismaUserStore(database, preparedStatements, tellUser),
+    userAdministration: createPrismaUserAdministration(database, tellUser),
     isReachable: probe.isReachable,
     findSchemaFault: probe.findSchemaFault,
     async close() {
@@ -75,12 +88,13 @@ export async function openPostgresStores(config: Config, mail: Mail | undefined)
   }
 }
 
-function openAccountMail(database: Database, { masterKeys }: Config, mail: Mail) {
+function openAccountMail(database: Database, { masterKeys }: Config, writeMail: WriteMail, tellUser: TellUser) {
   const codec = createOneTimeSecretCodec(masterKeys)
-  const cause = { codec, writeMail: createMailWriter(mail) }
+  const cause = { codec, writeMail }
   return {
     codec,
     secrets: createPrismaOneTimeSecrets(database),
+    emailChange: createPrismaEmailChange(database, cause, tellUser),
     resets: createPrismaPasswordResets(database, cause),
     verification: createPrismaEmailVerification(database, cause)
   }

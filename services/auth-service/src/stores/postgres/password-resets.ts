@@ -1,12 +1,11 @@
 import { isMailable } from '../../accounts/email-addresses.ts'
 import type { Bytes } from '../../accounts/one-time-secrets.ts'
 import type { PasswordResets } from '../../accounts/password-resets.ts'
-import { type Language, languages } from '../../mail/mail.ts'
 import { networkOf } from '../../sign-in/networks.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies, familiesOfUser } from './ending-families.ts'
-import { gotMail } from './mail-outbox.ts'
+import { gotMail, languageOf } from './mail-outbox.ts'
 import { consumeSecret, lockOwner, type MailCause, mailSecret } from './one-time-secrets.ts'
 import { databaseNow, seconds } from './revocation-entries.ts'
 
@@ -100,9 +99,4 @@ export function createPrismaPasswordResets(database: Database, cause: MailCause)
     const origin = { address: request.address, userAgent: request.user_agent }
     await recordAuditEvent(transaction, { type: 'password_reset.requested', userId: user.id, origin })
   }
-}
-
-/** The user's own choice, or that of the request. */
-export function languageOf(chosen: string | null, requested: string): Language {
-  return languages.find((one) => one === chosen) ?? languages.find((one) => one === requested) ?? languages[0]
 }

@@ -13,7 +13,7 @@ import type {
   StartOutcome
 } from '../../sessions/refresh-token-families.ts'
 import { credentialsState } from './credentials-state.ts'
-import { type Database, type DatabaseConnection, inTransaction, orUnavailable } from './database.ts'
+import { type Database, type DatabaseConnection, inTransaction, orUnavailable, queryableOn } from './database.ts'
 import {
   endedFamilies,
   endFamilies,
@@ -24,7 +24,9 @@ import {
   isLive
 } from './ending-families.ts'
 import { grantExpressions } from './granted-scopes.ts'
+import type { TellUser } from './mail-outbox.ts'
 import { hasName } from './named-user.ts'
+import { cancelDeletion } from './pending-deletions.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import type { RefreshLimits } from './refresh-judgment.ts'
 import { createRefreshing } from './refreshing-families.ts'
@@ -35,10 +37,12 @@ import { type SessionRow, sessionColumns, toSession } from './session-rows.ts'
 export interface FamilyLimits extends RefreshLimits {
   readonly sessionAbsoluteSeconds: number
   readonly sessionsPerUser: number
+  readonly tellUser: TellUser
 }
 
 const verifiedUserText = `
-  SELECT 1 FROM users WHERE id = $1::uuid AND ${credentialsState.sql} = $2 AND disabled_at IS NULL FOR NO KEY UPDATE`
+  SELECT deletion_at IS NOT NULL AS "isLeaving" FROM users
+  WHERE id = $1::uuid AND ${credentialsState.sql} = $2 AND disabled_at IS NULL FOR NO KEY UPDATE`
 
 interface NewFamilyRow extends SessionRow {
   /** How many live families the user had before; the lock on the user keeps others from changing that. */
@@ -105,7 +109,7 @@ export function createPrismaRefreshTokenFamilies(
   limits: FamilyLimits
 ): RefreshTokenFamilies {
   const refresh = createRefreshing(database, preparedStatements, limits)
-  const verifiedUser = preparedStatements.prepare<unknown>(verifiedUserText)
+  const verifiedUser = preparedStatements.prepare<{ isLeaving: boolean }>(verifiedUserText)
   const acquaintance = preparedStatements.prepare<Acquaintance>(acquaintanceText)
   const rights = preparedStatements.prepare<{ scopes: string[]; roles: string[] | null }>(rightsText)
   const newFamily = preparedStatements.prepare<NewFamilyRow>(newFamilyText)
@@ -157,8 +161,8 @@ export function createPrismaRefreshTokenFamilies(
     const { userId, clientId, audience, scopes, jkt, network, origin, authentication, replacedSessionId } = session
     // The lock is what disabling the user and changing a credential wait for, and what they make this wait for. It also
     // makes two sign-ins of one user take turns, so that the limit of live families is exact.
-    const verified = await verifiedUser([userId, session.credentialsState], connection)
-    if (verified.length === 0) return { outcome: 'user_changed' }
+    const [verified] = await verifiedUser([userId, session.credentialsState], connection)
+    if (!verified) return { outcome: 'user_changed' }
     const type: AuditEventType = 'session.started'
     const familyId = randomUUID()
     const [row] = await newFamily(
@@ -183,6 +187,9 @@ export function createPrismaRefreshTokenFamilies(
       connection
     )
     if (!row) return { outcome: (await isRegistered(connection, audience)) ? 'exceeds_scope' : 'exceeds_audience' }
+    if (verified.isLeaving) {
+      await cancelDeletion(queryableOn(connection), limits.tellUser, { userId, sessionId: familyId, origin })
+    }
     const { live_before: liveBefore, ...started } = row
     const replaced = replacedSessionId === undefined ? [] : await endReplaced(connection, userId, replacedSessionId)
     const surplus = liveBefore - replaced.length < limits.sessionsPerUser ? [] : await endSurplus(connection, userId)

@@ -1,5 +1,4 @@
 import { Prisma } from '@countersign/prisma'
-import { adminRole } from '../../accounts/first-admin.ts'
 import type {
   AdministeredUser,
   UserAdministration,
@@ -13,9 +12,10 @@ import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { deleteUser } from './deleting-users.ts'
 import { endFamilies, endFamiliesOfUser, familiesOfUser } from './ending-families.ts'
+import type { TellUser } from './mail-outbox.ts'
 import { databaseNow } from './revocation-entries.ts'
 import { pageOf } from './row-pages.ts'
-import { ensureRoles, lockUserAdministration } from './user-roles.ts'
+import { administers, ensureRoles, LastAdminError, lockUserAdministration, requireAnotherAdmin } from './user-roles.ts'
 
 interface UserRow {
   id: string
@@ -25,14 +25,13 @@ interface UserRow {
   roles: string[]
   created_at: Date
   disabled_at: Date | null
+  deletion_at: Date | null
+  language: string | null
 }
 
-const columns = Prisma.sql`id, username, username_key, email, roles, created_at, disabled_at`
+const columns = Prisma.sql`id, username, username_key, email, roles, created_at, disabled_at, deletion_at, deletion_language AS language`
 
-/** Rolls the transaction back. */
-class LastAdminError extends Error {}
-
-export function createPrismaUserAdministration(database: Database): UserAdministration {
+export function createPrismaUserAdministration(database: Database, tellUser: TellUser): UserAdministration {
   return {
     async list({ words, after, limit }) {
       const source = words.length === 0 ? Prisma.sql`users` : foundUsers(words)
@@ -77,7 +76,7 @@ export function createPrismaUserAdministration(database: Database): UserAdminist
       UserRow[]
     >`SELECT ${columns} FROM users WHERE id = ${id}::uuid FOR UPDATE`
     if (!user) return { outcome: 'unknown' }
-    const ended = await deleteUser(transaction, user, actorId)
+    const ended = await deleteUser(transaction, user, { tellUser, actorId })
     if (administers(user)) await requireAnotherAdmin(transaction)
     return { outcome: 'deleted', ...ended }
   }
@@ -133,16 +132,6 @@ function foundUsers(words: readonly string[]): Prisma.Sql {
   ) AS found`
 }
 
-async function requireAnotherAdmin(transaction: Queryable): Promise<void> {
-  const others = await transaction.$queryRaw<unknown[]>`
-    SELECT 1 FROM users WHERE ${adminRole} = ANY(roles) AND disabled_at IS NULL LIMIT 1`
-  if (others.length === 0) throw new LastAdminError()
-}
-
-function administers(user: UserRow): boolean {
-  return user.disabled_at === null && user.roles.includes(adminRole)
-}
-
 function isSameSet(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((one) => b.includes(one))
 }
@@ -154,6 +143,7 @@ function toUser(row: UserRow): AdministeredUser {
     email: row.email,
     roles: row.roles,
     createdAt: row.created_at,
-    disabledAt: row.disabled_at
+    disabledAt: row.disabled_at,
+    deletionAt: row.deletion_at
   }
 }

@@ -7,6 +7,7 @@ import { credentialsState } from './credentials-state.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies, familiesOfUser } from './ending-families.ts'
 import { currentHash } from './imported-users.ts'
+import type { TellUser } from './mail-outbox.ts'
 import { hasName } from './named-user.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import { databaseNow } from './revocation-entries.ts'
@@ -23,7 +24,11 @@ const credentialsText = `${credentials} WHERE username_key = $1`
 
 const addressCredentialsText = `${credentials} WHERE ${hasName('$1', '$2')}`
 
-export function createPrismaUserStore(database: Database, preparedStatements: PreparedStatements): UserStore {
+export function createPrismaUserStore(
+  database: Database,
+  preparedStatements: PreparedStatements,
+  tellUser: TellUser
+): UserStore {
   const credentialsOf = preparedStatements.prepare<UserCredentials>(credentialsText)
   const credentialsOfAddress = preparedStatements.prepare<UserCredentials>(addressCredentialsText)
   return {
@@ -74,8 +79,10 @@ export function createPrismaUserStore(database: Database, preparedStatements: Pr
         })
       )
     },
-    recordFailedPasswordChange: (change) =>
-      orUnavailable(recordAuditEvent(database, { type: 'password_change.failed', ...change }))
+    recordFailedPasswordChange: (proof) =>
+      orUnavailable(recordAuditEvent(database, { type: 'password_change.failed', ...proof })),
+    recordFailedReauthentication: (proof) =>
+      orUnavailable(recordAuditEvent(database, { type: 'reauthentication.failed', ...proof }))
   }
 
   async function findCredentialsById(id: string): Promise<UserCredentials | undefined> {
@@ -129,6 +136,7 @@ export function createPrismaUserStore(database: Database, preparedStatements: Pr
       INSERT INTO audit_events (type, user_id, session_id, address, user_agent)
       VALUES (${auditEventType('password.changed')}, ${change.userId}::uuid, ${change.sessionId ?? null}::uuid, ${change.origin.address},
         ${change.origin.userAgent})`
+    await tellUser(transaction, change.userId, { template: 'password_changed', language: change.language })
     return { entries }
   }
 

@@ -29,14 +29,17 @@ describe('a rendered mail', () => {
   const render = createMailRenderer(settings)
 
   test.each(mailTemplates.flatMap((template) => languages.map((language) => [template, language] as const)))(
-    '%s in %s has its subject, its link and its code in both forms',
+    '%s in %s has its subject, its link if there is one, and its code in both forms',
     (template, language) => {
-      const { subject, text, html } = render({ ...content, template, language })
+      const until = new Date('2027-03-04T15:06:07Z')
+      const { subject, text, html } = render({ ...content, until, template, language })
       expect(subject).toMatch(/^Example: \S/)
       for (const form of [text, html]) {
         expect(form).toContain('alice')
         expect(form).toContain(secret.code)
-        expect(form).toMatch(/https:\/\/pages\.test\/[a-z-]+#the-secret\b/)
+        if (template === 'account_deleted' || template === 'email_changed_again') expect(form).not.toContain('https://')
+        else expect(form).toMatch(/https:\/\/pages\.test\/[a-z-]+#the-secret\b/)
+        if (template === 'deletion_requested') expect(form).toMatch(/4\. März 2027 um 15:06|4 March 2027 at 15:06/)
         expect(form).not.toMatch(/\{\{|\$t\(|undefined/)
       }
       expect(html).toContain(`<html lang="${language}">`)

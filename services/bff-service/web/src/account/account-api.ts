@@ -3,7 +3,10 @@ import { useRef } from 'react'
 import { ApiError, isAway, isConflict } from '../api/api-error.ts'
 import { request } from '../api/request.ts'
 import type {
+  AccountDeletion,
+  AccountDeletionRequest,
   ApiIdentity,
+  EmailChange,
   EmailConfirmation,
   MailRequested,
   OwnProfile,
@@ -36,6 +39,40 @@ export function useVerifyEmail() {
       request('/account/auth/email/verification/confirm', { method: 'POST', body: proof }),
     gcTime: 0,
     onSuccess: () => client.invalidateQueries({ queryKey: profileKey })
+  })
+}
+
+/** Has a mail sent to another address; until it is confirmed, nothing changes. */
+export function useRequestEmailChange() {
+  return useMutation({
+    mutationFn: async (body: EmailChange) => ({
+      ...(await request<MailRequested>('/account/auth/me/email', { method: 'POST', body })),
+      email: body.email
+    }),
+    gcTime: 0
+  })
+}
+
+/** Changes the address with what the mail to the new one has brought. */
+export function useConfirmEmailChange() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (proof: EmailConfirmation) =>
+      request('/account/auth/me/email/confirm', { method: 'POST', body: proof }),
+    gcTime: 0,
+    onSuccess: () => client.invalidateQueries({ queryKey: profileKey })
+  })
+}
+
+/** Has the account deleted, and forgets the session of this browser, which has ended. */
+export function useDeleteAccount() {
+  return useMutation({
+    mutationFn: async (body: AccountDeletionRequest) => {
+      const deletion = await request<AccountDeletion>('/account/auth/me/deletion', { method: 'POST', body })
+      await request('/bff/session', { method: 'DELETE' }).catch(() => {})
+      return deletion
+    },
+    gcTime: 0
   })
 }
 

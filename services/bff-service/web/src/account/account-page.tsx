@@ -1,6 +1,8 @@
 import { Page } from '../layout/page.tsx'
 import { ApiAccessSection } from './api-access-section.tsx'
+import { ChangeEmailSection } from './change-email-section.tsx'
 import { ChangePasswordSection } from './change-password-section.tsx'
+import { DeleteAccountSection } from './delete-account-section.tsx'
 import { OwnDataSection } from './own-data-section.tsx'
 import { ProfileSection } from './profile-section.tsx'
 import { SessionsSection } from './sessions-section.tsx'
@@ -11,10 +13,12 @@ export function AccountPage() {
     <Page title="Your account" width="medium">
       <ProfileSection />
       <VerifyEmailSection />
+      <ChangeEmailSection />
       <ChangePasswordSection />
       <SessionsSection />
       <ApiAccessSection />
       <OwnDataSection />
+      <DeleteAccountSection />
     </Page>
   )
 }

@@ -4,12 +4,12 @@ import { CodeField, codeError, codeWish, digitsOf } from '../components/code-fie
 import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
 import { refusedProof } from '../forms/refused-proof.ts'
-import type { useVerifyEmail } from './account-api.ts'
+import type { useConfirmEmailChange, useVerifyEmail } from './account-api.ts'
 
 interface VerifyEmailFormProps {
   /** What the link has brought; or the flow, in which the code is good that the person enters. */
   proof: { secret: string } | { flow: string }
-  verify: ReturnType<typeof useVerifyEmail>
+  verify: ReturnType<typeof useVerifyEmail | typeof useConfirmEmailChange>
 }
 
 /** Confirms the address of the account; a click, so that a link which a scanner opens changes nothing. */

@@ -5,20 +5,28 @@ import { Page } from '../layout/page.tsx'
 import { useLinkSecret } from '../session/link-secret.ts'
 import { useSessionState } from '../session/session.ts'
 import { SignInForm } from '../session/sign-in-page.tsx'
-import { useVerifyEmail } from './account-api.ts'
+import { useConfirmEmailChange, useVerifyEmail } from './account-api.ts'
 import { VerifyEmailForm } from './verify-email-form.tsx'
 
-const title = 'Confirm your e-mail address'
-
-/** Where the link in the mail leads. Who is not signed in in this browser signs in on this page, which keeps the link's secret. */
+/** Where the links in the mails lead. Who is not signed in in this browser signs in on this page, which keeps the link's secret. */
 export function VerifyEmailPage() {
-  const secret = useLinkSecret()
-  return <ConfirmAddress key={secret} secret={secret} />
+  return <ConfirmAddress title="Confirm your e-mail address" secret={useLinkSecret()} verify={useVerifyEmail()} />
 }
 
-function ConfirmAddress({ secret }: { secret: string | undefined }) {
+export function ChangeEmailPage() {
+  return (
+    <ConfirmAddress title="Confirm your new e-mail address" secret={useLinkSecret()} verify={useConfirmEmailChange()} />
+  )
+}
+
+interface ConfirmAddressProps {
+  title: string
+  secret: string | undefined
+  verify: ReturnType<typeof useVerifyEmail | typeof useConfirmEmailChange>
+}
+
+function ConfirmAddress({ title, secret, verify }: ConfirmAddressProps) {
   const { data: state, isPending } = useSessionState()
-  const verify = useVerifyEmail()
   if (isPending) return <LoadingPage />
   if (verify.isSuccess) {
     return (
@@ -53,7 +61,7 @@ function ConfirmAddress({ secret }: { secret: string | undefined }) {
   }
   return (
     <Page key="confirm" title={title} lead={`You are signed in as ${state.session.username}.`} width="narrow">
-      <VerifyEmailForm proof={{ secret }} verify={verify} />
+      <VerifyEmailForm key={secret} proof={{ secret }} verify={verify} />
       <ToAccount />
     </Page>
   )

@@ -44,6 +44,10 @@ export interface StepUp {
   scope?: string
 }
 
+export interface AccountDeletionRequest {
+  current_password: string
+}
+
 export interface PasswordChange {
   current_password: string
   new_password: string
@@ -71,6 +75,19 @@ export interface EmailConfirmation {
   secret?: string
   flow?: string
   code?: string
+}
+
+export interface EmailChange {
+  email: string
+  current_password: string
+}
+
+export interface EmailUndo {
+  /**
+   * what follows # in the link
+   */
+  secret: string
+  new_password: string
 }
 
 export interface ImportedUser {
@@ -421,13 +438,18 @@ export interface OwnEvent {
     | 'users.exported'
     | 'user.disabled'
     | 'user.enabled'
+    | 'user.deletion_requested'
+    | 'user.deletion_cancelled'
     | 'user.deleted'
     | 'user.roles_changed'
     | 'password.changed'
     | 'password_change.failed'
+    | 'reauthentication.failed'
     | 'password_reset.requested'
     | 'password.reset'
     | 'email.verified'
+    | 'email.changed'
+    | 'email.change_undone'
     | 'password.set'
     | 'client.created'
     | 'client.changed'
@@ -462,6 +484,13 @@ export interface OwnEvent {
   } | null
 }
 
+export interface AccountDeletion {
+  /**
+   * when the account is deleted; a sign-in before that keeps it
+   */
+  deletion_at: string
+}
+
 export interface MailRequested {
   /**
    * to be sent with the code of the mail, which is good with it alone
@@ -488,6 +517,10 @@ export interface User {
   email: string | null
   created_at: string
   disabled_at: string | null
+  /**
+   * when the user is deleted, who has asked for it; a sign-in before that keeps the account
+   */
+  deletion_at: string | null
 }
 
 export interface ImportedLine {
@@ -707,7 +740,16 @@ export interface DeadMailPage {
 export interface DeadMail {
   id: string
   recipient: string
-  template: 'email_verification' | 'password_changed' | 'password_reset'
+  template:
+    | 'account_deleted'
+    | 'account_kept'
+    | 'deletion_requested'
+    | 'email_change'
+    | 'email_changed'
+    | 'email_changed_again'
+    | 'email_verification'
+    | 'password_changed'
+    | 'password_reset'
   created_at: string
   dead_at: string
   attempts: number
@@ -816,13 +858,18 @@ export interface AuditEvent {
     | 'users.exported'
     | 'user.disabled'
     | 'user.enabled'
+    | 'user.deletion_requested'
+    | 'user.deletion_cancelled'
     | 'user.deleted'
     | 'user.roles_changed'
     | 'password.changed'
     | 'password_change.failed'
+    | 'reauthentication.failed'
     | 'password_reset.requested'
     | 'password.reset'
     | 'email.verified'
+    | 'email.changed'
+    | 'email.change_undone'
     | 'password.set'
     | 'client.created'
     | 'client.changed'

@@ -8,13 +8,14 @@ import { Page } from '../layout/page.tsx'
 import { FormCard } from './form-card.tsx'
 import { NewPasswordForm } from './new-password-form.tsx'
 import { useOffers } from './offers.ts'
-import { useRequestPasswordReset } from './password-reset.ts'
+import { useRequestPasswordReset, useResetPassword } from './password-reset.ts'
 
 const title = 'Reset your password'
 
 export function ForgotPasswordPage() {
   const offers = useOffers()
   const reset = useRequestPasswordReset()
+  const confirm = useResetPassword()
   if (!offers) return <LoadingPage />
   if (!offers.mail) {
     return (
@@ -31,7 +32,7 @@ export function ForgotPasswordPage() {
           If there is such an account, and its e-mail address is confirmed, a mail is on its way. Open the link in it,
           or enter its code here. Both are good for {Math.round(reset.data.expires_in / 60)} minutes.
         </Text>
-        <NewPasswordForm proof={{ flow: reset.data.flow }} />
+        <NewPasswordForm proof={{ flow: reset.data.flow }} change={confirm} />
         <Button variant="subtle" onClick={() => reset.reset()}>
           Ask for another mail
         </Button>

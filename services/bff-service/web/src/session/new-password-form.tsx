@@ -6,16 +6,16 @@ import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
 import { refusedProof } from '../forms/refused-proof.ts'
 import { FormCard } from './form-card.tsx'
-import { useResetPassword } from './password-reset.ts'
+import type { useResetPassword } from './password-reset.ts'
 
 interface NewPasswordFormProps {
   /** What the link has brought; or the flow, in which the code is good that the person enters. */
   proof: { secret: string } | { flow: string }
+  change: ReturnType<typeof useResetPassword>
 }
 
 /** Sets a new password, and leads to the sign-in. */
-export function NewPasswordForm({ proof }: NewPasswordFormProps) {
-  const reset = useResetPassword()
+export function NewPasswordForm({ proof, change }: NewPasswordFormProps) {
   const navigate = useNavigate()
   const needsCode = 'flow' in proof
   const form = usePageForm({
@@ -27,8 +27,8 @@ export function NewPasswordForm({ proof }: NewPasswordFormProps) {
     wishes: { code: codeWish, new_password: newPasswordWish }
   })
   const submit = form.onSubmit(({ code, new_password }) => {
-    if (reset.isPending) return
-    reset.mutate(
+    if (change.isPending) return
+    change.mutate(
       { ...proof, ...(needsCode && { code: digitsOf(code) }), new_password },
       {
         onSuccess: () => navigate('/sign-in', { replace: true, state: 'password_reset' }),
@@ -48,7 +48,7 @@ export function NewPasswordForm({ proof }: NewPasswordFormProps) {
           {...form.getInputProps('new_password')}
         />
         <FormProblem form={form} message={refusedProof(form.problem, proof)} />
-        <Button type="submit" fullWidth loading={reset.isPending}>
+        <Button type="submit" fullWidth loading={change.isPending}>
           Set the new password
         </Button>
       </Stack>

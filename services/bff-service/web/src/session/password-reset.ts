@@ -20,3 +20,14 @@ export function useResetPassword() {
     onSuccess: () => lookAgain(client)
   })
 }
+
+/** Restores the address that the mail went to, and sets a new password. All sessions of the account end. */
+export function useUndoEmailChange() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: ({ secret, new_password }: PasswordReset) =>
+      request('/bff/email-undo', { method: 'POST', body: { secret, new_password } }),
+    gcTime: 0,
+    onSuccess: () => lookAgain(client)
+  })
+}

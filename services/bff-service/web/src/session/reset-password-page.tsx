@@ -3,10 +3,12 @@ import { Link } from 'react-router'
 import { Page } from '../layout/page.tsx'
 import { useLinkSecret } from './link-secret.ts'
 import { NewPasswordForm } from './new-password-form.tsx'
+import { useResetPassword } from './password-reset.ts'
 
 /** Where the link in the mail leads. */
 export function ResetPasswordPage() {
   const secret = useLinkSecret()
+  const reset = useResetPassword()
   return (
     <Page
       title="Set a new password"
@@ -14,7 +16,7 @@ export function ResetPasswordPage() {
       width="narrow"
     >
       {secret ? (
-        <NewPasswordForm key={secret} proof={{ secret }} />
+        <NewPasswordForm key={secret} proof={{ secret }} change={reset} />
       ) : (
         <Text>This page is opened by the link in a mail. Open that link again, with all that is in it.</Text>
       )}

@@ -56,9 +56,12 @@ function UserFacts({ user }: { user: User }) {
     >
       <Facts
         items={[
-          ['Status', <UserStatus key="status" disabledAt={user.disabled_at} />],
+          ['Status', <UserStatus key="status" user={user} />],
           ...(user.disabled_at
             ? [['Disabled since', <DateTime key="disabled" value={user.disabled_at} />] as const]
+            : []),
+          ...(user.deletion_at
+            ? [['Will be deleted', <DateTime key="deletion" value={user.deletion_at} />] as const]
             : []),
           ['E-mail', user.email ?? 'none'],
           ['Created', <DateTime key="created" value={user.created_at} />],

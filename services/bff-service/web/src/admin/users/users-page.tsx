@@ -24,11 +24,13 @@ const columns: Column<User>[] = [
   { label: 'E-mail', render: ({ email }) => email ?? '–' },
   { label: 'Roles', render: ({ roles }) => <Roles roles={roles} /> },
   { label: 'Created', render: ({ created_at }) => <DateTime value={created_at} /> },
-  { label: 'Status', render: ({ disabled_at }) => <UserStatus disabledAt={disabled_at} /> }
+  { label: 'Status', render: (user) => <UserStatus user={user} /> }
 ]
 
-export function UserStatus({ disabledAt }: { disabledAt: string | null }) {
-  return disabledAt ? <StatusBadge tone="bad">Disabled</StatusBadge> : <StatusBadge tone="good">Enabled</StatusBadge>
+export function UserStatus({ user }: { user: User }) {
+  if (user.disabled_at) return <StatusBadge tone="bad">Disabled</StatusBadge>
+  if (user.deletion_at) return <StatusBadge tone="caution">Leaving</StatusBadge>
+  return <StatusBadge tone="good">Enabled</StatusBadge>
 }
 
 export function UsersPage() {

@@ -1,0 +1,46 @@
+import { ConflictError } from '@countersign/oauth'
+import type { AccountDeletion } from '../../accounts/account-deletion.ts'
+import { chooseLanguage } from '../../mail/mail.ts'
+import type { Announcing } from '../../revocation/announcing.ts'
+import { defineRoute } from '../../routing/route.ts'
+import { accountDeletion, accountDeletionBody } from '../../wire/account.ts'
+import { type CurrentPasswordDeps, passwordChanged, proveUser } from './current-password.ts'
+
+export interface AccountDeletionDeps extends CurrentPasswordDeps {
+  accountDeletion: Announcing<AccountDeletion>
+  wakeMail(): void
+}
+
+/** `POST /auth/me/deletion`: ends all sessions; the account is deleted after a period of grace, unless its user signs in. */
+export const requestDeletion = defineRoute(
+  {
+    method: 'post',
+    path: '/auth/me/deletion',
+    summary: 'Delete the account: all sessions end at once, and a sign-in before `deletion_at` keeps it',
+    access: 'user-in-person',
+    limit: 'password-hashing',
+    body: accountDeletionBody,
+    response: { status: 202, schema: accountDeletion },
+    errors: [409, 429]
+  },
+  ({ accountDeletion, wakeMail, ...deps }: AccountDeletionDeps) =>
+    async ({ body, accessToken, origin, ctx }) => {
+      const user = await proveUser(deps, { accessToken, origin, currentPassword: body.current_password })
+      const result = await accountDeletion.request({
+        userId: user.id,
+        verifiedPasswordHash: user.passwordHash,
+        sessionId: accessToken.sid,
+        language: chooseLanguage(ctx.get('Accept-Language')),
+        origin
+      })
+      if (result.outcome === 'user_changed') throw passwordChanged()
+      if (result.outcome === 'last_admin') {
+        throw new ConflictError({
+          code: 'last_admin',
+          description: 'This would leave no enabled admin. Make another one first.'
+        })
+      }
+      wakeMail()
+      return { deletion_at: result.deletionAt.toISOString() }
+    }
+)

@@ -1,0 +1,121 @@
+import { ConflictError, TooManyRequestsError } from '@countersign/oauth'
+import { secretLifeSeconds } from '../../accounts/one-time-secrets.ts'
+import { parseUsername } from '../../accounts/usernames.ts'
+import { chooseLanguage } from '../../mail/mail.ts'
+import { defineRoute } from '../../routing/route.ts'
+import type { AttemptCounters } from '../../sign-in/attempt-counters.ts'
+import { flowOfAttempt } from '../../sign-in/attempt-flow.ts'
+import { proveMailedSecret } from '../../sign-in/mailed-secrets.ts'
+import { emailChangeBody, emailConfirmation, emailUndoBody, mailRequested } from '../../wire/account.ts'
+import { type AccountMailDeps, addressTaken, invalidProof, requireMail, shownProof } from './account-mail.ts'
+import { type CurrentPasswordDeps, passwordChanged, proveUser } from './current-password.ts'
+import { requireGoodPassword } from './password-reset.ts'
+
+const purpose = 'email_change'
+const undoPurpose = 'email_undo'
+/** Of one account, in an hour, to all addresses. */
+const requestsPerAccount = 10
+
+export interface EmailChangeDeps extends AccountMailDeps, CurrentPasswordDeps {
+  counters: AttemptCounters
+}
+
+/** `POST /auth/me/email`: mails a link and a code to the new address. Until they are used, the address stays. */
+export const requestEmailChange = defineRoute(
+  {
+    method: 'post',
+    path: '/auth/me/email',
+    summary: 'Ask for another e-mail address: a mail to it has a link and a code',
+    access: 'user-in-person',
+    limit: 'password-hashing',
+    body: emailChangeBody,
+    response: { status: 202, schema: mailRequested },
+    errors: [404, 409, 429]
+  },
+  (deps: EmailChangeDeps) =>
+    async ({ body, accessToken, origin, ctx }) => {
+      const { codec, emailChange, wake } = requireMail(deps)
+      const user = await proveUser(deps, { accessToken, origin, currentPassword: body.current_password })
+      const budget = { name: 'email_change', key: user.id, limit: requestsPerAccount, windowSeconds: 3600 }
+      if ((await deps.counters.charge([budget])).length > 0) throw tooManyMails('mails per account')
+      const { flow, flowHash } = codec.newFlow()
+      const outcome = await emailChange.request({
+        userId: user.id,
+        verifiedPasswordHash: user.passwordHash,
+        email: body.email,
+        flowHash,
+        language: chooseLanguage(ctx.get('Accept-Language'))
+      })
+      if (outcome === 'user_changed') throw passwordChanged()
+      if (outcome === 'too_many') throw tooManyMails('mails per address')
+      if (outcome === 'already_verified') {
+        throw new ConflictError({ code: outcome, description: 'This is the e-mail address of the account already.' })
+      }
+      wake()
+      return { flow, expires_in: secretLifeSeconds[purpose] }
+    }
+)
+
+/** `POST /auth/me/email/confirm`: in a session of the user, as for a verification. */
+export const confirmEmailChange = defineRoute(
+  {
+    method: 'post',
+    path: '/auth/me/email/confirm',
+    summary: 'Change the e-mail address with what a mail to the new one has brought; no session ends',
+    access: 'user-in-person',
+    body: emailConfirmation,
+    response: { status: 204 },
+    errors: [404, 409]
+  },
+  (deps: EmailChangeDeps) =>
+    async ({ body, accessToken, origin, ctx }) => {
+      const { codec, secrets, emailChange, wake } = requireMail(deps)
+      const proof = codec.proofOf(purpose, shownProof(body))
+      const user = await proveMailedSecret({ secrets, counters: deps.counters }, purpose, proof)
+      if (user?.userId !== accessToken.sub) throw invalidProof()
+      const language = chooseLanguage(ctx.get('Accept-Language'))
+      const { sub: userId, sid: sessionId } = accessToken
+      const outcome = await emailChange.confirm({ userId, sessionId, proof, language, origin })
+      if (outcome === 'invalid') throw invalidProof()
+      if (outcome === 'taken') throw addressTaken()
+      wake()
+    }
+)
+
+/** `POST /auth/email/undo`: without a session, since somebody else may have changed the password, too. It signs nobody in. */
+export const undoEmailChange = defineRoute(
+  {
+    method: 'post',
+    path: '/auth/email/undo',
+    summary:
+      'Restore the e-mail address of before with what a mail to it has brought, and set a new password: all sessions end',
+    access: 'public',
+    limit: 'password-hashing',
+    body: emailUndoBody,
+    response: { status: 204 },
+    errors: [404, 409]
+  },
+  (deps: EmailChangeDeps) =>
+    async ({ body, origin, ctx }) => {
+      const { codec, secrets, emailChange, wake } = requireMail(deps)
+      requireGoodPassword(body.new_password, '')
+      const proof = codec.proofOf(undoPurpose, body)
+      const user = await secrets.find(undoPurpose, proof)
+      if (!user) throw invalidProof()
+      requireGoodPassword(body.new_password, user.username)
+      const flow = flowOfAttempt(parseUsername(user.username)?.key ?? '', origin.address)
+      const { outcome } = await emailChange.undo({
+        proof,
+        newPasswordHash: await deps.passwords.hash(body.new_password, flow),
+        language: chooseLanguage(ctx.get('Accept-Language')),
+        origin
+      })
+      if (outcome === 'invalid') throw invalidProof()
+      if (outcome === 'taken') throw addressTaken()
+      wake()
+    }
+)
+
+function tooManyMails(detail: string): TooManyRequestsError {
+  return new TooManyRequestsError({ retryAfterSeconds: 3600, detail })
+}

@@ -1,0 +1,103 @@
+import { Alert, Button, Stack, Text, TextInput } from '@mantine/core'
+import { ApiError } from '../api/api-error.ts'
+import { PasswordField } from '../components/password-field.tsx'
+import { FormProblem } from '../forms/form-problem.tsx'
+import { usePageForm } from '../forms/page-form.ts'
+import { Section } from '../layout/section.tsx'
+import { useOffers } from '../session/offers.ts'
+import { useSignedIn } from '../session/session.ts'
+import { useConfirmEmailChange, useRequestEmailChange } from './account-api.ts'
+import { VerifyEmailForm } from './verify-email-form.tsx'
+
+/** Lets the user have another address, by the mail that goes there. */
+export function ChangeEmailSection() {
+  const offers = useOffers()
+  const ask = useRequestEmailChange()
+  const confirm = useConfirmEmailChange()
+  if (!offers?.mail) return null
+  return (
+    <Section
+      title="Change e-mail address"
+      lead="A mail goes to the new address. It counts once you have confirmed it; the address of before can undo that for three days."
+    >
+      <Stack>
+        <div role="status">
+          {confirm.isSuccess && (
+            <Alert color="green" role="presentation">
+              <Text size="sm">Your e-mail address is changed.</Text>
+            </Alert>
+          )}
+          {ask.data && !confirm.isSuccess && (
+            <Text size="sm">
+              A mail is on its way to {ask.data.email}. Open the link in it, or enter its code here. Both are good for{' '}
+              {Math.round(ask.data.expires_in / 3600)} hours.
+            </Text>
+          )}
+        </div>
+        {ask.data && !confirm.isSuccess ? (
+          <>
+            <VerifyEmailForm proof={{ flow: ask.data.flow }} verify={confirm} />
+            <div>
+              <Button variant="subtle" onClick={() => ask.reset()}>
+                Another address
+              </Button>
+            </div>
+          </>
+        ) : (
+          <NewAddressForm ask={ask} onAsk={() => confirm.reset()} />
+        )}
+      </Stack>
+    </Section>
+  )
+}
+
+function NewAddressForm({ ask, onAsk }: { ask: ReturnType<typeof useRequestEmailChange>; onAsk: () => void }) {
+  const { username } = useSignedIn()
+  const form = usePageForm({
+    initialValues: { email: '', current_password: '' },
+    validate: {
+      email: (text) => (/^\S+@\S+$/.test(text.trim()) ? null : wishes.email),
+      current_password: (text) => (text ? null : 'Enter the password that you have now.')
+    },
+    wishes
+  })
+  const submit = form.onSubmit(({ email, current_password }) => {
+    if (ask.isPending) return
+    const body = { email: email.trim(), current_password }
+    ask.mutate(body, { onSuccess: onAsk, onError: (error) => form.refuse(error, ownAddress(error)) })
+  })
+  return (
+    <form method="post" noValidate onSubmit={submit}>
+      <Stack maw={400}>
+        <TextInput
+          label="New e-mail address"
+          type="email"
+          autoComplete="email"
+          required
+          key={form.key('email')}
+          {...form.getInputProps('email')}
+        />
+        <input type="text" name="username" autoComplete="username" value={username} readOnly hidden />
+        <PasswordField
+          label="Current password"
+          autoComplete="current-password"
+          key={form.key('current_password')}
+          {...form.getInputProps('current_password')}
+        />
+        <FormProblem form={form} />
+        <div>
+          <Button type="submit" loading={ask.isPending}>
+            Change the address
+          </Button>
+        </div>
+      </Stack>
+    </form>
+  )
+}
+
+const wishes = { email: 'Enter an address like a@b.example.', current_password: 'This is not your current password.' }
+
+function ownAddress(error: unknown): Record<string, string> | undefined {
+  const isOwn = error instanceof ApiError && error.code === 'already_verified'
+  return isOwn ? { email: 'This is your address already.' } : undefined
+}
