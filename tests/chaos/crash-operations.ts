@@ -364,8 +364,7 @@ export const operations: readonly Operation[] = [
         [user.id]
       )
       const sessions = [await signIn(fixture.authUrl, user), await signIn(fixture.authUrl, user)]
-      const ask = (token = '') =>
-        post(`${fixture.authUrl}/auth/me/deletion`, { current_password: user.password }, token)
+      const ask = (token = '') => post(`${fixture.authUrl}/auth/me/deletion`, undefined, token)
       const state = async () =>
         (
           await query(

@@ -55,6 +55,7 @@ describe('Postgres judges refresh tokens as the model of the rule does', () => {
       authentication: { acr: 'urn:countersign:acr:1', amr: ['pwd'] },
       clientId,
       audience: ['http://issuer.test'],
+      scopes: undefined,
       jkt: undefined,
       network: 'n',
       origin

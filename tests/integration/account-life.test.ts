@@ -88,11 +88,10 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
   })
 
   describe('deletion by the user', () => {
-    const ask = (token: string, password: string, headers: Record<string, string> = {}) =>
+    const ask = (token: string, headers: Record<string, string> = {}) =>
       send<{ deletion_at: string; error: string }>(`${url}/auth/me/deletion`, {
         method: 'POST',
-        headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json', ...headers },
-        body: JSON.stringify({ current_password: password })
+        headers: { Authorization: `Bearer ${token}`, ...headers }
       })
     const stateOf = async ({ id }: { id: string }) =>
       (
@@ -133,11 +132,7 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
       const [session, other] = [await signIn(url, user), await signIn(url, user)]
       await post(`${url}/auth/password-reset`, { email: user.email })
       const { secret } = secretsOf(await mailTo(user, /Reset/))
-      const wrong = await ask(session.access_token, 'the wrong password')
-      expect({ status: wrong.status, error: wrong.body.error }).toEqual({ status: 400, error: 'invalid_request' })
-      expect(await stateOf(user)).toEqual({ is_pending: false, live: 2 })
-
-      const { status, body } = await ask(session.access_token, user.password, { 'Accept-Language': 'de' })
+      const { status, body } = await ask(session.access_token, { 'Accept-Language': 'de' })
       expect(status).toBe(202)
       const days = (Date.parse(body.deletion_at) - Date.now()) / 86_400_000
       expect(Math.abs(days - 14)).toBeLessThan(0.01)
@@ -153,9 +148,7 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
       expect(secretsOf(mail).link).toBe('https://pages.example.com/sign-in')
       const reset = await post(`${url}/auth/password-reset/confirm`, { secret, new_password: 'another password 123' })
       expect(reset.status).toBe(400)
-      expect(await eventsOf(user)).toEqual(
-        expect.arrayContaining(['reauthentication.failed', 'user.deletion_requested'])
-      )
+      expect(await eventsOf(user)).toEqual(expect.arrayContaining(['user.deletion_requested']))
       const { token } = await newAdmin()
       const shown = await get<{ deletion_at: string }>(`${url}/admin/users/${user.id}`, token)
       expect(shown.body.deletion_at).toBe(body.deletion_at)
@@ -165,7 +158,7 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
       const [kept, gone] = [await newUser(), await newUser()]
       for (const user of [kept, gone]) {
         const { access_token } = await signIn(url, user)
-        expect((await ask(access_token, user.password)).status).toBe(202)
+        expect((await ask(access_token)).status).toBe(202)
       }
       const back = await signIn(url, kept)
       expect(await stateOf(kept)).toEqual({ is_pending: false, live: 1 })
@@ -189,7 +182,7 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
 
     test('is given up after a sign-in at a version that does not know of it', async () => {
       const [early, late, gone] = [await newUser(), await newUser(), await newUser()]
-      for (const user of [early, late, gone]) await ask((await signIn(url, user)).access_token, user.password)
+      for (const user of [early, late, gone]) await ask((await signIn(url, user)).access_token)
       // What version 0.1 writes.
       for (const { id } of [early, late]) {
         await query(
@@ -216,11 +209,12 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
       const attempt = (replica: string) =>
         post(`${replica}/auth/login`, { username: user.username, password: user.password })
       const [asked, ...attempts] = await Promise.all([
-        ask(access_token, user.password),
+        ask(access_token),
         ...trio.auths.map((auth) => attempt(auth.url))
       ])
       expect(asked?.status).toBe(202)
-      expect(attempts.map(({ status }) => status)).toEqual(attempts.map(() => 200))
+      // 401 when it was verified before the request, and would have begun after it.
+      for (const { status } of attempts) expect(status).toBeOneOf([200, 401])
       const { is_pending, live } = (await stateOf(user)) as { is_pending: boolean; live: number }
       expect(is_pending).toBe(live === 0)
     })
@@ -228,7 +222,7 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
     test('the last admin stays, and of two who go at once one does; one who goes counts no more', async () => {
       await query(database.url, "UPDATE users SET roles = '{}' WHERE 'admin' = ANY(roles)")
       const [first, second] = [await newAdmin(), await newAdmin()]
-      const answers = await Promise.all([first, second].map(({ token, password }) => ask(token, password)))
+      const answers = await Promise.all([first, second].map(({ token }) => ask(token)))
       expect(answers.map(({ status }) => status).toSorted()).toEqual([202, 409])
       const refused = answers.findIndex(({ status }) => status === 409)
       expect(answers[refused]?.body.error).toBe('last_admin')
@@ -245,7 +239,7 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
       const auth = await trio.startAuth({ ACCOUNT_DELETION_DAYS: '0' })
       const user = await newUser()
       const { access_token } = await signIn(url, user)
-      const { status } = await post(`${auth.url}/auth/me/deletion`, { current_password: user.password }, access_token)
+      const { status } = await post(`${auth.url}/auth/me/deletion`, undefined, access_token)
       expect(status).toBe(202)
       expect(await stateOf(user)).toBeUndefined()
       await expect.poll(async () => (await get(`${trio.resource.url}/me`, access_token)).status).toBe(401)

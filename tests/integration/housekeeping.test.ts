@@ -131,10 +131,10 @@ describe('housekeeping', () => {
     })
     onTestFinished(() => service.stop())
     const left = async () => ({
-      ids: (await query<{ id: string }>(own.url, 'SELECT id FROM deleted_users')).map(({ id }) => id),
+      ids: (await query<{ id: string }>(own.url, 'SELECT id FROM deleted_users ORDER BY id')).map(({ id }) => id),
       personal: await query(
         own.url,
-        'SELECT DISTINCT user_id FROM audit_events WHERE user_id IN ($1, $2, $3, $4) AND num_nonnulls(address, user_agent) > 0',
+        'SELECT DISTINCT user_id FROM audit_events WHERE user_id IN ($1, $2, $3, $4) AND num_nonnulls(address, user_agent) > 0 ORDER BY user_id',
         [old, fresh, living, late]
       ),
       events: await query(
@@ -143,11 +143,14 @@ describe('housekeeping', () => {
         [old, fresh, living]
       )
     })
-    await expect.poll(left, { timeout: 10_000 }).toEqual({
-      ids: [fresh],
-      personal: [{ user_id: living }],
-      events: [{ count: 1 }, { count: 1 }, { count: 1234 }]
-    })
+    const events = [{ count: 1 }, { count: 1 }, { count: 1234 }]
+    const ofUsers = (...ids: string[]) => ids.toSorted().map((id) => ({ user_id: id }))
+    await expect
+      .poll(left, { timeout: 10_000 })
+      .toEqual({ ids: [fresh, late].toSorted(), personal: ofUsers(living, late), events })
+    // A round begins with each replica.
+    await service.startAuth()
+    await expect.poll(left, { timeout: 10_000 }).toEqual({ ids: [fresh], personal: ofUsers(living), events })
   })
 
   test('makes the partitions of audit events that are missing, and drops the oldest one that has expired', async () => {

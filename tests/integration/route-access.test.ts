@@ -115,7 +115,7 @@ const passes: Record<string, readonly Caller[]> = {
 }
 
 /** What users need a recent sign-in for, besides what an admin changes. */
-const ownChanges: readonly string[] = []
+const ownChanges: readonly string[] = ['POST /auth/me/deletion', 'POST /auth/me/email']
 
 /** What a caller adds to a request. */
 interface Presented {
@@ -197,7 +197,7 @@ describe('who may call which route', () => {
     const statuses: Record<string, number> = {}
     for (const caller of callers) statuses[caller] = await statusOf(route, presented[caller])
     // These end the sessions of who gets past the checks.
-    if (route.path.includes('logout')) presented = await newCallers()
+    if (/logout|deletion/.test(route.path)) presented = await newCallers()
     const passed = callers.filter((caller) => ![401, 403].includes(statuses[caller] as number))
     expect(passed, JSON.stringify(statuses)).toEqual(callers.filter((caller) => passes[name]?.includes(caller)))
     // Past the checks there is an answer about the request itself, and never a fault.

@@ -18,7 +18,7 @@ import {
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 
-describe.skipIf(!inject('docker'))('a sign-in that is shown once more', () => {
+describe.skipIf(!inject('docker'))('re-authentication', () => {
   let database: TestDatabase
   let trio: Trio
   let urls: string[]
@@ -93,10 +93,10 @@ describe.skipIf(!inject('docker'))('a sign-in that is shown once more', () => {
     expect(events).toEqual([{ detail: { reason: 'reauthenticated' } }])
   })
 
-  test('a wrong password, and that of another user, change nothing and count as a failed sign-in', async () => {
+  test('a wrong password, and that of another user, change nothing, and count towards the limits of sign-ins', async () => {
     const { user, session } = await newSession()
     const { user: other } = await newSession()
-    for (const password of ['not the password', `${other.password}x`]) {
+    for (const password of ['not the password', `${other.password}`]) {
       expect(await stepUp(session.access_token, password)).toMatchObject({
         status: 401,
         body: { error: 'invalid_credentials', error_description: 'The password is wrong.' }
@@ -105,7 +105,7 @@ describe.skipIf(!inject('docker'))('a sign-in that is shown once more', () => {
     expect((await get(`${urlOf(0)}/auth/me`, session.access_token)).status).toBe(200)
     const events = await query(
       database.url,
-      "SELECT 1 FROM audit_events WHERE user_id = $1 AND type = 'sign_in.failed'",
+      "SELECT 1 FROM audit_events WHERE user_id = $1 AND type = 'reauthentication.failed'",
       [user.id]
     )
     expect(events).toHaveLength(2)
@@ -210,7 +210,7 @@ describe.skipIf(!inject('docker'))('a sign-in that is shown once more', () => {
     return rows.length
   }
 
-  test('nothing but a user in person shows it', async () => {
+  test('a body that is none is refused', async () => {
     expect(await post(`${urlOf(0)}/auth/step-up`, { password: 'x' })).toMatchObject({ status: 401 })
     const { session } = await newSession()
     for (const body of [

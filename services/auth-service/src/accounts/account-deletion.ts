@@ -6,8 +6,7 @@ import type { EndedFamilies } from '../sessions/refresh-token-families.ts'
 
 export interface DeletionRequest {
   readonly userId: string
-  /** The hash that the current password was verified against. */
-  readonly verifiedPasswordHash: string
+  /** The session that asks: it has to live. */
   readonly sessionId: string
   /** Of the mails about it, unless the user has one. */
   readonly language: Language
@@ -17,7 +16,7 @@ export interface DeletionRequest {
 export type DeletionOutcome =
   | ({ readonly outcome: 'requested'; readonly deletionAt: Date } & EndedFamilies)
   /** Nothing was changed. */
-  | { readonly outcome: 'user_changed' }
+  | { readonly outcome: 'session_ended' }
   | { readonly outcome: 'last_admin' }
 
 /** Users who delete themselves. */

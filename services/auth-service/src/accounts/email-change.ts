@@ -5,8 +5,8 @@ import type { Bytes, SecretProof } from './one-time-secrets.ts'
 
 export interface EmailChangeRequest {
   readonly userId: string
-  /** The hash that the current password was verified against. */
-  readonly verifiedPasswordHash: string
+  /** The session that asks: it has to live. */
+  readonly sessionId: string
   /** An address that mail can be sent to. */
   readonly email: string
   readonly flowHash: Bytes
@@ -22,7 +22,7 @@ export type UndoOutcome =
 /** Users who get another e-mail address. */
 export interface EmailChange {
   /** Mails a link and a code to the new address. A later request takes the place of this one. */
-  request(request: EmailChangeRequest): Promise<'requested' | 'user_changed' | 'already_verified' | 'too_many'>
+  request(request: EmailChangeRequest): Promise<'requested' | 'session_ended' | 'already_verified' | 'too_many'>
   /** Within a session of the user; no session ends. The verified address of before gets a mail with a link that undoes it. */
   confirm(confirmation: {
     userId: string

@@ -39,7 +39,7 @@ export const tokenVariables = {
   },
   recentSignInSeconds: {
     name: 'RECENT_SIGN_IN_SECONDS',
-    schema: wholeNumber({ min: 1, max: 30 * day, unit: 'seconds' }).default(900),
+    schema: wholeNumber({ min: 60, max: 30 * day, unit: 'seconds' }).default(900),
     description:
       'how long after a sign-in a user may change what matters, such as keys, users and the own address, before the password is asked for again'
   },

@@ -12,7 +12,7 @@ import { EventStream } from './event-stream.ts'
 import { JsonText } from './json-text.ts'
 import { LineStream } from './line-stream.ts'
 import { requireRoom } from './require-room.ts'
-import type { Access, DepsOf, Route } from './route.ts'
+import { type Access, type DepsOf, needsRecentSignIn, type Route } from './route.ts'
 import { type ProofDeps, takeProof } from './take-proof.ts'
 
 /** The dependencies of the checks of routes. */
@@ -60,10 +60,6 @@ export function middlewareOf<Deps>(route: Route<Deps>, deps: Deps & CheckDeps): 
     route.takesProof && takeProof(deps.proofs),
     respond(route, deps)
   ].filter((one) => one !== undefined)
-}
-
-export function needsRecentSignIn({ access, method, needsRecentSignIn }: Route): boolean {
-  return needsRecentSignIn ?? (access === 'admin' && method !== 'get')
 }
 
 /** RFC 9470 §3. */

@@ -1,8 +1,7 @@
 import { ndjsonType } from '@countersign/service-kit'
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi'
 import { errorResponse } from '../wire/errors.ts'
-import { needsRecentSignIn } from './add-routes.ts'
-import type { Access, Route } from './route.ts'
+import { type Access, needsRecentSignIn, type Route } from './route.ts'
 
 /** The meaning of each error status, on every route. */
 const reasons: Record<number, string> = {

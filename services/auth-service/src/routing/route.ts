@@ -116,6 +116,11 @@ export type Observe<S extends RouteStatement> = (body: Parsed<S['body']> | undef
 /** A handler without its types: the definition's checks run before it. */
 export type Handler = (request: never) => unknown
 
+/** Whether its user has to have signed in lately (RFC 9470). */
+export function needsRecentSignIn({ access, method, needsRecentSignIn }: RouteStatement): boolean {
+  return needsRecentSignIn ?? (access === 'admin' && method !== 'get')
+}
+
 /** A definition with its handler. `Deps` are the dependencies of the handler. */
 export interface Route<Deps = never> extends RouteStatement {
   readonly bind: (deps: Deps) => Handler

@@ -87,7 +87,16 @@ export interface UserRights {
   readonly roles: readonly string[] | undefined
 }
 
-export interface NewSession {
+/** What the tokens of a session are for. */
+export interface SessionGrant {
+  readonly clientId: string
+  /** What a refresh gives a token for when it names no resource. */
+  readonly audience: readonly string[]
+  /** The scopes that it gives then; `undefined` for all that the user's roles hold. */
+  readonly scopes: readonly string[] | undefined
+}
+
+export interface NewSession extends SessionGrant {
   /** The networks of the sign-in, as the sign-in limits count them. */
   readonly network: string
   readonly userId: string
@@ -96,11 +105,6 @@ export interface NewSession {
   readonly authentication: Authentication
   /** The session of the same user that ends when this one starts. */
   readonly replacedSessionId?: string | undefined
-  readonly clientId: string
-  /** What a refresh gives a token for when it names no resource. */
-  readonly audience: readonly string[]
-  /** The scopes that it gives then; `undefined` for all that the user's roles hold. */
-  readonly scopes?: readonly string[] | undefined
   /** Thumbprint of the key that the refresh token is bound to (RFC 9449 §5). */
   readonly jkt: string | undefined
   readonly origin: ClientInfo
@@ -185,6 +189,8 @@ export interface RefreshTokenFamilies {
    * @returns `undefined` when the session has ended, or no API is registered by this name
    */
   rightsAt(session: { familyId: string; userId: string; resource: string }): Promise<UserRights | undefined>
+  /** @returns `undefined` when this session of the user has ended */
+  grantOf(session: { familyId: string; userId: string }): Promise<SessionGrant | undefined>
   /** Ends one family; `userId` limits it to the user's own. */
   end(selection: { familyId: string; userId?: string }, cause: EndCause): Promise<EndedFamilies>
   /**

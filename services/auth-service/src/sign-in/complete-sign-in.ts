@@ -1,7 +1,8 @@
-import { AccessDeniedError, InvalidCredentialsError, type TokenResponse } from '@countersign/oauth'
+import { InvalidCredentialsError, type TokenResponse } from '@countersign/oauth'
 import type { UserCredentials } from '../accounts/user-store.ts'
 import type { ClientInfo } from '../client-info.ts'
-import type { Authentication } from '../sessions/refresh-token-families.ts'
+import type { Authentication, SessionGrant } from '../sessions/refresh-token-families.ts'
+import { sessionEnded } from '../sessions/session-ended.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { createTokenResponse, type TokenResponseDeps } from '../sessions/token-response.ts'
 import { noScopeLeft, type RequestedGrant, unknownApi } from '../tokens/requested-grant.ts'
@@ -26,22 +27,28 @@ export interface SignInResponse extends TokenResponse {
   device_token: string
 }
 
-/** A way to show who one is, as RFC 8176 names it. */
+/** How a user was authenticated, as RFC 8176 names it. */
 export type SignInMethod = 'pwd'
 
-/** A user who has shown who they are. */
-export interface ShownUser {
+export interface AuthenticatedUser {
   /** As they were when the methods were verified: if a credential has changed since, no session starts. */
   readonly user: Pick<UserCredentials, 'id' | 'credentialsState'>
   readonly methods: readonly SignInMethod[]
   readonly device: Device | undefined
-  /** The API that the tokens are for, and the scopes of it that are asked for. */
-  readonly grant: RequestedGrant
+  readonly grant: SessionGrant
   /** Both tokens are bound to the key of this thumbprint (RFC 9449 §5). */
   readonly jkt: string | undefined
   /** The session that the new one takes the place of. */
   readonly replacedSessionId?: string
   readonly origin: ClientInfo
+}
+
+/** What the tokens of a sign-in at this service are for. */
+export function firstPartyGrant(
+  { firstParty: { clientId, audience } }: Pick<CompletionDeps, 'firstParty'>,
+  { resource, scopes }: RequestedGrant
+): SessionGrant {
+  return { clientId, audience: resource === undefined ? audience : [resource], scopes }
 }
 
 /**
@@ -52,12 +59,10 @@ export interface ShownUser {
  */
 export async function completeSignIn(
   deps: CompletionDeps,
-  { user, methods, device, grant, jkt, replacedSessionId, origin }: ShownUser
+  { user, methods, device, grant, jkt, replacedSessionId, origin }: AuthenticatedUser
 ): Promise<SignInResponse> {
   const started = await deps.sessions.start({
-    clientId: deps.firstParty.clientId,
-    audience: grant.resource === undefined ? deps.firstParty.audience : [grant.resource],
-    scopes: grant.scopes,
+    ...grant,
     userId: user.id,
     credentialsState: user.credentialsState,
     authentication: authenticationBy(methods),
@@ -70,7 +75,7 @@ export async function completeSignIn(
     case 'user_changed':
       throw new InvalidCredentialsError({ detail: 'the user changed during the sign-in' })
     case 'session_ended':
-      throw new AccessDeniedError({ description: 'This session has ended meanwhile. Sign in again.' })
+      throw sessionEnded()
     case 'exceeds_scope':
       throw noScopeLeft()
     case 'exceeds_audience':

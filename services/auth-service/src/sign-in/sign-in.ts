@@ -7,7 +7,7 @@ import type { PasswordHashing } from '../passwords/password-hashing.ts'
 import type { DpopKey } from '../tokens/dpop-key.ts'
 import type { RequestedGrant } from '../tokens/requested-grant.ts'
 import { flowOfAttempt } from './attempt-flow.ts'
-import { type CompletionDeps, completeSignIn, type SignInResponse } from './complete-sign-in.ts'
+import { type CompletionDeps, completeSignIn, firstPartyGrant, type SignInResponse } from './complete-sign-in.ts'
 import type { SignInLimits } from './sign-in-limits.ts'
 
 export interface SignInDeps extends CompletionDeps {
@@ -50,7 +50,7 @@ export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<
     user,
     methods: ['pwd'],
     device,
-    grant: request.grant,
+    grant: firstPartyGrant(deps, request.grant),
     jkt: request.dpopKey?.jkt,
     origin: request.origin
   })

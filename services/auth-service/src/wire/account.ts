@@ -54,13 +54,13 @@ const signInMembers = {
     .string()
     .max(512)
     .optional()
-    .meta({ description: 'from the last sign-in with this browser or app: its user gets in while others guess' }),
-  resource: requestedResource,
-  scope: requestedScope
+    .meta({ description: 'from the last sign-in with this browser or app: its user gets in while others guess' })
 }
 
 /** `POST /auth/login` */
-export const loginBody = z.strictObject({ username: credentialText(256), ...signInMembers }).meta({ id: 'Login' })
+export const loginBody = z
+  .strictObject({ username: credentialText(256), ...signInMembers, resource: requestedResource, scope: requestedScope })
+  .meta({ id: 'Login' })
 export type LoginBody = z.infer<typeof loginBody>
 
 /** `POST /auth/step-up` */
@@ -85,11 +85,6 @@ export const passwordBody = z
   .strictObject({ current_password: presentedPassword, new_password: presentedPassword })
   .meta({ id: 'PasswordChange' })
 export type PasswordBody = z.infer<typeof passwordBody>
-
-/** `POST /auth/me/deletion` */
-export const accountDeletionBody = z
-  .strictObject({ current_password: presentedPassword })
-  .meta({ id: 'AccountDeletionRequest' })
 
 export const accountDeletion = z
   .object({
@@ -143,9 +138,7 @@ export const emailConfirmation = z
   .meta({ id: 'EmailConfirmation' })
 
 /** `POST /auth/me/email` */
-export const emailChangeBody = z
-  .strictObject({ email, current_password: presentedPassword })
-  .meta({ id: 'EmailChange' })
+export const emailChangeBody = z.strictObject({ email }).meta({ id: 'EmailChange' })
 
 /** `POST /auth/email/undo` */
 export const emailUndoBody = z

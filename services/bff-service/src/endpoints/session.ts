@@ -26,12 +26,14 @@ export function startSession(deps: SessionDeps): Middleware[] {
       const browser = clientInfoOf(ctx)
       const former = await sessions.find(cookies.session.read(ctx))
       const session = await sessions.start(ctx.state.body, browser, readDeviceToken(cookies, ctx))
-      await deliver(deps, ctx, session, former)
+      deliver(deps, ctx, session, former)
+      // The new session exists and is delivered, even if the old one cannot be removed: the issuer has ended that one.
+      if (former) await sessions.end(former, browser).catch(logAsOpen(ctx))
     }
   ]
 }
 
-/** `POST /bff/session/step-up`: the user shows the password once more, and gets a session under a new id. */
+/** `POST /bff/session/step-up`: re-authenticates the user, whose session goes on under a new id. */
 export function stepUp(deps: SessionDeps): Middleware[] {
   const { sessions, cookies } = deps
   return [
@@ -42,26 +44,24 @@ export function stepUp(deps: SessionDeps): Middleware[] {
       requireShownUser(ctx, former)
       const deviceToken = readDeviceToken(cookies, ctx)
       const session = await sessions.stepUp(former, ctx.state.body, clientInfoOf(ctx), deviceToken)
-      await deliver(deps, ctx, session, former)
+      deliver(deps, ctx, session, former)
+      await sessions.forget(former).catch(logAsOpen(ctx))
     }
   ]
 }
 
 /** Gives the browser its new session, in the place of the one that it had. */
-async function deliver(
-  { sessions, liveConnections, cookies }: SessionDeps,
+function deliver(
+  { liveConnections, cookies }: SessionDeps,
   ctx: Context,
   session: StartedSession,
   former: PresentedSession | undefined
-): Promise<void> {
+): void {
   if (former) cookies.session.clearFormer(ctx)
   cookies.session.set(ctx, session.id)
   setDeviceToken(cookies, ctx, session.deviceToken)
   answerSession(ctx, session)
-  // The new session exists and is delivered, even if the old one cannot be removed: the issuer has ended that one.
-  if (!former) return
-  liveConnections.endOf(former.sessionId)
-  await sessions.end(former, clientInfoOf(ctx)).catch(logAsOpen(ctx))
+  if (former) liveConnections.endOf(former.sessionId)
 }
 
 function logAsOpen({ state }: Context) {

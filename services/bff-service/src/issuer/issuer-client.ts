@@ -23,7 +23,7 @@ export interface ClientInfo {
 /** The account routes of the auth-service, called for a browser. Each throws the issuer's error as an {@link OAuthError}. */
 export interface IssuerClient {
   signIn(credentials: object, browser: ClientInfo, deviceToken?: string): Promise<SignInResponse>
-  /** Shows the password of the session once more. Its tokens end, and the new ones take their place. */
+  /** Re-authenticates the user of a session. Its tokens end, and the new ones take their place. */
   stepUp(accessToken: string, proof: object, browser: ClientInfo, deviceToken?: string): Promise<SignInResponse>
   /**
    * @param target the API that the access token is for. Default: the issuer and its first API

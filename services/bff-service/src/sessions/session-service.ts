@@ -36,7 +36,7 @@ export interface SessionService {
   /** Signs a user in, under a new id. @throws {OAuthError} with the issuer's error */
   start(credentials: object, browser: ClientInfo, deviceToken?: string): Promise<StartedSession>
   /**
-   * Has the user of a session show the password once more. A session under a new id takes the place of this one, here and at the issuer.
+   * Re-authenticates the user of a session. At the issuer, a session under a new id takes the place of this one.
    * @throws {OAuthError} with the issuer's error
    */
   stepUp(session: PresentedSession, proof: object, browser: ClientInfo, deviceToken?: string): Promise<StartedSession>
@@ -63,6 +63,8 @@ export interface SessionService {
    * @throws {TemporarilyUnavailableError} when it may still be here; the issuer is asked to end it all the same
    */
   end(session: PresentedSession, browser: ClientInfo): Promise<void>
+  /** Removes a session that has ended at the issuer. @throws {TemporarilyUnavailableError} when it may still be here */
+  forget(session: PresentedSession): Promise<void>
   /** Waits for running refreshes and tries to store unstored results, so that none is lost when the process ends. */
   settle(): Promise<void>
 }
@@ -112,6 +114,10 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
       } finally {
         await signOutAtIssuer(session, browser)
       }
+    },
+    async forget({ id }) {
+      unstored.forget(id)
+      await encryptedStore.remove(id)
     },
     async settle() {
       await renewals.settle()

@@ -3,10 +3,10 @@ import type { AccountDeletion } from '../../accounts/account-deletion.ts'
 import { chooseLanguage } from '../../mail/mail.ts'
 import type { Announcing } from '../../revocation/announcing.ts'
 import { defineRoute } from '../../routing/route.ts'
-import { accountDeletion, accountDeletionBody } from '../../wire/account.ts'
-import { type CurrentPasswordDeps, passwordChanged, proveUser } from './current-password.ts'
+import { sessionEnded } from '../../sessions/session-ended.ts'
+import { accountDeletion } from '../../wire/account.ts'
 
-export interface AccountDeletionDeps extends CurrentPasswordDeps {
+export interface AccountDeletionDeps {
   accountDeletion: Announcing<AccountDeletion>
   wakeMail(): void
 }
@@ -18,22 +18,19 @@ export const requestDeletion = defineRoute(
     path: '/auth/me/deletion',
     summary: 'Delete the account: all sessions end at once, and a sign-in before `deletion_at` keeps it',
     access: 'user-in-person',
-    limit: 'password-hashing',
-    body: accountDeletionBody,
+    needsRecentSignIn: true,
     response: { status: 202, schema: accountDeletion },
-    errors: [409, 429]
+    errors: [409]
   },
-  ({ accountDeletion, wakeMail, ...deps }: AccountDeletionDeps) =>
-    async ({ body, accessToken, origin, ctx }) => {
-      const user = await proveUser(deps, { accessToken, origin, currentPassword: body.current_password })
+  ({ accountDeletion, wakeMail }: AccountDeletionDeps) =>
+    async ({ accessToken, origin, ctx }) => {
       const result = await accountDeletion.request({
-        userId: user.id,
-        verifiedPasswordHash: user.passwordHash,
+        userId: accessToken.sub,
         sessionId: accessToken.sid,
         language: chooseLanguage(ctx.get('Accept-Language')),
         origin
       })
-      if (result.outcome === 'user_changed') throw passwordChanged()
+      if (result.outcome === 'session_ended') throw sessionEnded()
       if (result.outcome === 'last_admin') {
         throw new ConflictError({
           code: 'last_admin',

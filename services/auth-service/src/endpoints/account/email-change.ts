@@ -2,13 +2,15 @@ import { ConflictError, TooManyRequestsError } from '@countersign/oauth'
 import { secretLifeSeconds } from '../../accounts/one-time-secrets.ts'
 import { parseUsername } from '../../accounts/usernames.ts'
 import { chooseLanguage } from '../../mail/mail.ts'
+import type { PasswordHashing } from '../../passwords/password-hashing.ts'
 import { defineRoute } from '../../routing/route.ts'
+import { sessionEnded } from '../../sessions/session-ended.ts'
 import type { AttemptCounters } from '../../sign-in/attempt-counters.ts'
 import { flowOfAttempt } from '../../sign-in/attempt-flow.ts'
 import { proveMailedSecret } from '../../sign-in/mailed-secrets.ts'
+import { charge } from '../../sign-in/request-limits.ts'
 import { emailChangeBody, emailConfirmation, emailUndoBody, mailRequested } from '../../wire/account.ts'
 import { type AccountMailDeps, addressTaken, invalidProof, requireMail, shownProof } from './account-mail.ts'
-import { type CurrentPasswordDeps, passwordChanged, proveUser } from './current-password.ts'
 import { requireGoodPassword } from './password-reset.ts'
 
 const purpose = 'email_change'
@@ -16,7 +18,8 @@ const undoPurpose = 'email_undo'
 /** Of one account, in an hour, to all addresses. */
 const requestsPerAccount = 10
 
-export interface EmailChangeDeps extends AccountMailDeps, CurrentPasswordDeps {
+export interface EmailChangeDeps extends AccountMailDeps {
+  passwords: PasswordHashing
   counters: AttemptCounters
 }
 
@@ -27,27 +30,28 @@ export const requestEmailChange = defineRoute(
     path: '/auth/me/email',
     summary: 'Ask for another e-mail address: a mail to it has a link and a code',
     access: 'user-in-person',
-    limit: 'password-hashing',
+    needsRecentSignIn: true,
     body: emailChangeBody,
     response: { status: 202, schema: mailRequested },
     errors: [404, 409, 429]
   },
   (deps: EmailChangeDeps) =>
-    async ({ body, accessToken, origin, ctx }) => {
+    async ({ body, accessToken, ctx }) => {
       const { codec, emailChange, wake } = requireMail(deps)
-      const user = await proveUser(deps, { accessToken, origin, currentPassword: body.current_password })
-      const budget = { name: 'email_change', key: user.id, limit: requestsPerAccount, windowSeconds: 3600 }
-      if ((await deps.counters.charge([budget])).length > 0) throw tooManyMails('mails per account')
+      const { sub: userId, sid: sessionId } = accessToken
+      await charge(deps.counters, [{ name: purpose, key: userId, limit: requestsPerAccount, windowSeconds: 3600 }])
       const { flow, flowHash } = codec.newFlow()
       const outcome = await emailChange.request({
-        userId: user.id,
-        verifiedPasswordHash: user.passwordHash,
+        userId,
+        sessionId,
         email: body.email,
         flowHash,
         language: chooseLanguage(ctx.get('Accept-Language'))
       })
-      if (outcome === 'user_changed') throw passwordChanged()
-      if (outcome === 'too_many') throw tooManyMails('mails per address')
+      if (outcome === 'session_ended') throw sessionEnded()
+      if (outcome === 'too_many') {
+        throw new TooManyRequestsError({ retryAfterSeconds: 3600, detail: 'mails per address' })
+      }
       if (outcome === 'already_verified') {
         throw new ConflictError({ code: outcome, description: 'This is the e-mail address of the account already.' })
       }
@@ -115,7 +119,3 @@ export const undoEmailChange = defineRoute(
       wake()
     }
 )
-
-function tooManyMails(detail: string): TooManyRequestsError {
-  return new TooManyRequestsError({ retryAfterSeconds: 3600, detail })
-}

@@ -1,21 +1,22 @@
 import { InvalidCredentialsError } from '@countersign/oauth'
+import { parseUsername } from '../../accounts/usernames.ts'
 import { defineRoute } from '../../routing/route.ts'
+import { sessionEnded } from '../../sessions/session-ended.ts'
 import { flowOfAttempt } from '../../sign-in/attempt-flow.ts'
 import { completeSignIn } from '../../sign-in/complete-sign-in.ts'
 import { verifyCurrentPassword } from '../../sign-in/current-password.ts'
 import { refreshHash, type SignInDeps } from '../../sign-in/sign-in.ts'
-import { readGrant } from '../../tokens/requested-grant.ts'
 import { signInResponse, stepUpBody } from '../../wire/account.ts'
 
 /**
- * `POST /auth/step-up`: the user of a session shows once more who they are (RFC 9470). A new session takes the place of this one, bound
- * to the same key.
+ * `POST /auth/step-up`: re-authenticates the user of a session (RFC 9470). A new session takes the place of this one: for the same APIs and
+ * scopes, and bound to the same key.
  */
 export const stepUp = defineRoute(
   {
     method: 'post',
     path: '/auth/step-up',
-    summary: 'Show the password once more: a new session takes the place of this one',
+    summary: 'Sign in again within a session: a new one takes its place',
     access: 'user-in-person',
     limit: 'password-hashing',
     body: stepUpBody,
@@ -28,15 +29,18 @@ export const stepUp = defineRoute(
       const user = await verifyCurrentPassword(
         deps,
         { userId: sub, username, password: body.password, device, origin },
-        () => deps.users.recordFailedSignIn(sub, origin)
+        () => deps.users.recordFailedReauthentication({ userId: sub, sessionId: sid, origin })
       )
       if (!user) throw new InvalidCredentialsError({ description: 'The password is wrong.' })
-      await refreshHash(deps, user, body.password, flowOfAttempt(username, origin.address))
+      const grant = await deps.sessions.grantOf({ familyId: sid, userId: sub })
+      if (!grant) throw sessionEnded()
+      const flow = flowOfAttempt(parseUsername(username)?.key ?? '', origin.address)
+      await refreshHash(deps, user, body.password, flow)
       return completeSignIn(deps, {
         user,
         methods: ['pwd'],
         device,
-        grant: readGrant(body),
+        grant,
         jkt: cnf?.jkt,
         replacedSessionId: sid,
         origin

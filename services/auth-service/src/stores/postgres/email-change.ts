@@ -4,16 +4,13 @@ import { secretLifeSeconds } from '../../accounts/one-time-secrets.ts'
 import type { Language } from '../../mail/mail.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, isUniqueViolation, orUnavailable, type Queryable } from './database.ts'
-import { endFamilies, familiesOfUser } from './ending-families.ts'
-import { currentHash } from './imported-users.ts'
-import { gotMail, languageOf, type TellUser } from './mail-outbox.ts'
+import { endFamilies, familiesOfUser, isLiveSession } from './ending-families.ts'
+import { gotEnoughMail, languageOf, type TellUser } from './mail-outbox.ts'
 import { consumeSecret, lockOwner, type MailCause, mailSecret, putSecret } from './one-time-secrets.ts'
 import { databaseNow } from './revocation-entries.ts'
 
 const purpose = 'email_change'
 const undoPurpose = 'email_undo'
-/** To one address, for all accounts that ask for it; an account has a smaller limit. */
-const mailsPerHour = 20
 
 /** Undoes the transaction. */
 class InvalidProof extends Error {}
@@ -31,16 +28,17 @@ export function createPrismaEmailChange(
   tellUser: TellUser
 ): EmailChange {
   return {
-    request: ({ userId, verifiedPasswordHash, email, flowHash, language }) =>
+    request: ({ userId, sessionId, email, flowHash, language }) =>
       orUnavailable(
         inTransaction(database, async (transaction) => {
           // Locked, so that requests of one user take turns at the limit.
           const [user] = await transaction.$queryRaw<Owner[]>`
             SELECT username, email, language, email_verified_at IS NOT NULL AS is_verified FROM users
-            WHERE id = ${userId}::uuid AND ${currentHash} = ${verifiedPasswordHash} AND disabled_at IS NULL FOR NO KEY UPDATE`
-          if (!user) return 'user_changed'
+            WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
+          if (!user || !(await isLiveSession(transaction, { userId, familyId: sessionId }))) return 'session_ended'
           if (user.is_verified && user.email === email) return 'already_verified'
-          if (await gotMail(transaction, email, purpose, mailsPerHour)) return 'too_many'
+          if (await gotEnoughMail(transaction, { recipient: email, template: purpose, username: user.username }))
+            return 'too_many'
           await mailSecret(
             transaction,
             { codec, writeMail },

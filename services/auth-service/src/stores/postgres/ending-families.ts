@@ -102,14 +102,22 @@ export async function endOtherFamiliesOfUser(
   cause: Omit<FamiliesToEnd, 'selection'>
 ): Promise<EndedFamilies | undefined> {
   await lockUser(transaction, userId)
-  const own = await transaction.$queryRaw<unknown[]>`
-    SELECT 1 FROM refresh_token_families
-    WHERE id = ${familyId}::uuid AND user_id = ${userId}::uuid AND revoked_at IS NULL FOR NO KEY UPDATE`
-  if (own.length === 0) return undefined
+  if (!(await isLiveSession(transaction, { userId, familyId }))) return undefined
   return endFamilies(transaction, { selection: familiesOfUser(userId, familyId), ...cause })
 }
 
+/** Whether this session of the user has not been ended. It cannot be until the transaction ends. */
+export async function isLiveSession(
+  transaction: Queryable,
+  { userId, familyId }: { userId: string; familyId: string }
+): Promise<boolean> {
+  const own = await transaction.$queryRaw<unknown[]>`
+    SELECT 1 FROM refresh_token_families
+    WHERE id = ${familyId}::uuid AND user_id = ${userId}::uuid AND revoked_at IS NULL FOR NO KEY UPDATE`
+  return own.length > 0
+}
+
 /** Waits for a sign-in that is running, so that the next statement ends its session, too. */
-async function lockUser(transaction: Queryable, userId: string): Promise<void> {
+export async function lockUser(transaction: Queryable, userId: string): Promise<void> {
   await transaction.$queryRaw`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
 }

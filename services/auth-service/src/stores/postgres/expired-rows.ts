@@ -11,6 +11,10 @@ const partitionsAheadWeeks = 26
 /** Of an event `e` about the deleted user `d`: it still says more than which user it was. */
 const isLeft = Prisma.sql`e.user_id = d.id AND e.at >= d.anonymized_to AND (e.address IS NOT NULL OR e.user_agent IS NOT NULL)`
 
+/** Deleted users whose events are to be looked at now. */
+const dueUsers = (limit: number) => Prisma.sql`
+  SELECT * FROM deleted_users WHERE next_pass_at <= now() ORDER BY next_pass_at, id LIMIT ${limit}`
+
 export interface RetentionOptions {
   readonly auditRetentionDays: number
 }
@@ -64,19 +68,16 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
     deleted_users: (transaction, limit) => transaction.$executeRaw`
       DELETE FROM deleted_users WHERE id IN (
         SELECT d.id FROM deleted_users d
-        WHERE d.is_last_pass AND NOT EXISTS (SELECT FROM audit_events e WHERE ${isLeft}) LIMIT ${limit})`
+        WHERE d.is_last_pass AND d.next_pass_at <= now() AND NOT EXISTS (SELECT FROM audit_events e WHERE ${isLeft}) LIMIT ${limit})`
   }
   return {
     removeBatch: (kind, limit) => inTurn((transaction) => removals[kind](transaction, limit)),
     anonymizeBatch: (limit) =>
       inTurn(async (transaction) => {
-        await transaction.$executeRaw`
-          UPDATE deleted_users SET is_last_pass = true, anonymized_to = least(anonymized_to, deleted_at - interval '1 hour')
-          WHERE deleted_at < now() - interval '1 hour' AND NOT is_last_pass`
         // Looked up for each user: a join might read the whole log.
-        return transaction.$executeRaw`
+        const events = await transaction.$executeRaw`
           WITH own AS (
-            SELECT d.id AS user_id, e.id, e.at FROM deleted_users d CROSS JOIN LATERAL (
+            SELECT d.id AS user_id, e.id, e.at FROM (${dueUsers(limit)}) d CROSS JOIN LATERAL (
               SELECT e.id, e.at FROM audit_events e WHERE ${isLeft} ORDER BY e.at, e.id LIMIT ${limit}) e
             LIMIT ${limit}
           ), advanced AS (
@@ -84,6 +85,13 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
             FROM (SELECT user_id, max(at) AS at FROM own GROUP BY user_id) done WHERE d.id = done.user_id
           )
           UPDATE audit_events SET address = NULL, user_agent = NULL WHERE (id, at) IN (SELECT id, at FROM own)`
+        if (events < limit) {
+          await transaction.$executeRaw`
+            UPDATE deleted_users d SET is_last_pass = true, next_pass_at = d.deleted_at + interval '1 hour',
+              anonymized_to = least(d.anonymized_to, d.deleted_at - interval '1 hour')
+            FROM (${dueUsers(limit)}) due WHERE d.id = due.id AND NOT d.is_last_pass`
+        }
+        return events
       }),
     makeAuditPartitions: () =>
       orUnavailable(

@@ -73,20 +73,21 @@ export function createMailWriter({ sealing, from }: { sealing?: MailSealing; fro
   }
 }
 
+/** To one address, for all accounts that name it, of one template. */
+const mailsPerHour = 20
+
 /**
- * So that no mailbox can be flooded.
- * @returns whether the address got as many mails of this template in the last hour
+ * So that no mailbox can be flooded: whether the address got as many mails of this template in the last hour as it may. For an account that
+ * has caused none of them there is always one.
  */
-export async function gotMail(
+export async function gotEnoughMail(
   transaction: Queryable,
-  recipient: string,
-  template: MailTemplate,
-  mails: number
+  { recipient, template, username }: { recipient: string; template: MailTemplate; username: string }
 ): Promise<boolean> {
-  const [row] = await transaction.$queryRaw<{ count: number }[]>`
-    SELECT count(*)::int AS count FROM mail_outbox
+  const [row] = await transaction.$queryRaw<{ all: number; own: number }[]>`
+    SELECT count(*)::int AS all, (count(*) FILTER (WHERE parameters->>'username' = ${username}))::int AS own FROM mail_outbox
     WHERE lower(recipient) = lower(${recipient}) AND created_at > ${databaseNow} - ${seconds(3600)} AND template = ${template}`
-  return (row?.count ?? 0) >= mails
+  return row !== undefined && row.all >= mailsPerHour && row.own > 0
 }
 
 interface ClaimedRow {

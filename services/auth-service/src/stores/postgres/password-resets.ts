@@ -1,3 +1,4 @@
+import type { AuditEventType } from '@countersign/oauth'
 import { isMailable } from '../../accounts/email-addresses.ts'
 import type { Bytes } from '../../accounts/one-time-secrets.ts'
 import type { PasswordResets } from '../../accounts/password-resets.ts'
@@ -5,14 +6,17 @@ import { networkOf } from '../../sign-in/networks.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies, familiesOfUser } from './ending-families.ts'
-import { gotMail, languageOf } from './mail-outbox.ts'
+import { languageOf } from './mail-outbox.ts'
 import { consumeSecret, lockOwner, type MailCause, mailSecret } from './one-time-secrets.ts'
 import { databaseNow, seconds } from './revocation-entries.ts'
 
 const purpose = 'password_reset'
-/** To one address. Strangers leave some for networks that the user has signed in from. */
-const mailsPerHour = 10
-const mailsPerHourForStrangers = 5
+const requested: AuditEventType = 'password_reset.requested'
+/**
+ * For one user, in an hour. One network cannot use up all of them, and all strangers leave some for networks that the user has signed in
+ * from.
+ */
+const mailsPerHour = { forOneNetwork: 3, forStrangers: 9, inAll: 15 }
 /** A request that has waited longer is dropped: its user has asked again by then. */
 const requestLifeSeconds = 3600
 
@@ -85,11 +89,10 @@ export function createPrismaPasswordResets(database: Database, cause: MailCause)
       FROM users
       WHERE (email_key = ${request.email_key} OR username_key = ${request.username_key})
         AND email_verified_at IS NOT NULL AND disabled_at IS NULL
-      ORDER BY email_key = ${request.email_key} DESC LIMIT 1`
+      ORDER BY email_key = ${request.email_key} DESC LIMIT 1 FOR NO KEY UPDATE`
     if (!user || !isMailable(user.email)) return
-    // Past the limit the last link stays good.
-    const limit = user.is_known_network ? mailsPerHour : mailsPerHourForStrangers
-    if (await gotMail(transaction, user.email, purpose, limit)) return
+    // Past a limit the last link stays good.
+    if (await isPastLimit(transaction, user, request.address)) return
     await mailSecret(transaction, cause, {
       user,
       purpose,
@@ -97,6 +100,19 @@ export function createPrismaPasswordResets(database: Database, cause: MailCause)
       language: languageOf(user.language, request.language)
     })
     const origin = { address: request.address, userAgent: request.user_agent }
-    await recordAuditEvent(transaction, { type: 'password_reset.requested', userId: user.id, origin })
+    await recordAuditEvent(transaction, { type: requested, userId: user.id, origin })
   }
+}
+
+async function isPastLimit(
+  transaction: Queryable,
+  { id, is_known_network: isKnown }: { id: string; is_known_network: boolean },
+  address: string
+): Promise<boolean> {
+  const before = await transaction.$queryRaw<{ address: string | null }[]>`
+    SELECT address FROM audit_events
+    WHERE user_id = ${id}::uuid AND type = ${requested} AND at > ${databaseNow} - ${seconds(3600)}`
+  if (before.length >= (isKnown ? mailsPerHour.inAll : mailsPerHour.forStrangers)) return true
+  const fromHere = before.filter((one) => one.address !== null && networkOf(one.address) === networkOf(address))
+  return fromHere.length >= mailsPerHour.forOneNetwork
 }

@@ -9,8 +9,7 @@ import type { ClientInfo } from '../../client-info.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { deleteUser, type UserToDelete } from './deleting-users.ts'
-import { endFamilies, familiesOfUser } from './ending-families.ts'
-import { currentHash } from './imported-users.ts'
+import { endFamilies, familiesOfUser, isLiveSession, lockUser } from './ending-families.ts'
 import type { TellUser } from './mail-outbox.ts'
 import { databaseNow } from './revocation-entries.ts'
 import { administers, LastAdminError, lockUserAdministration, requireAnotherAdmin } from './user-roles.ts'
@@ -54,19 +53,21 @@ export function createPrismaAccountDeletion(database: Database, options: Deletio
 
 async function requestDeletion(
   transaction: Queryable,
-  { userId, verifiedPasswordHash, sessionId, language, origin }: DeletionRequest,
+  { userId, sessionId, language, origin }: DeletionRequest,
   { tellUser, accountDeletionDays }: DeletionOptions
 ): Promise<DeletionOutcome> {
   await lockUserAdministration(transaction)
+  await lockUser(transaction, userId)
+  if (!(await isLiveSession(transaction, { userId, familyId: sessionId }))) return { outcome: 'session_ended' }
   // The user's row is locked first, then the families end: a sign-in either has its session ended here, or it comes later and ends the
   // deletion.
   const [user] = await transaction.$queryRaw<(LeavingUser & { deletion_at: Date })[]>`
     UPDATE users SET deletion_requested_at = moment.now, deletion_at = moment.now + make_interval(days => ${accountDeletionDays}::int),
       deletion_language = ${language}, credentials_version = credentials_version + 1
     FROM (SELECT ${databaseNow} AS now) moment
-    WHERE id = ${userId}::uuid AND ${currentHash} = ${verifiedPasswordHash} AND disabled_at IS NULL
+    WHERE id = ${userId}::uuid
     RETURNING id, username, email, roles, disabled_at, deletion_at, deletion_language AS language`
-  if (!user) return { outcome: 'user_changed' }
+  if (!user) return { outcome: 'session_ended' }
   if (administers({ ...user, deletion_at: null })) await requireAnotherAdmin(transaction)
   const { deletion_at: deletionAt } = user
   await recordAuditEvent(transaction, {

@@ -125,6 +125,14 @@ export function createPrismaRefreshTokenFamilies(
       const [row] = await orUnavailable(rights([familyId, userId, resource, limits.issuer]))
       return row && { scopes: row.scopes, roles: row.roles ?? undefined }
     },
+    async grantOf({ familyId, userId }) {
+      const [row] = await orUnavailable(
+        database.$queryRaw<{ client_id: string; audience: string[]; asked_scopes: string[] | null }[]>`
+          SELECT f.client_id, f.audience, f.asked_scopes FROM refresh_token_families f
+          WHERE f.id = ${familyId}::uuid AND f.user_id = ${userId}::uuid AND ${isLive}`
+      )
+      return row && { clientId: row.client_id, audience: row.audience, scopes: row.asked_scopes ?? undefined }
+    },
     end({ familyId, userId }, { reason, actorId }) {
       const ofUser = userId === undefined ? Prisma.empty : Prisma.sql`AND f.user_id = ${userId}::uuid`
       const selection = Prisma.sql`f.id = ${familyId}::uuid ${ofUser}`

@@ -4,9 +4,7 @@ import { ApiError, isAway, isConflict } from '../api/api-error.ts'
 import { request } from '../api/request.ts'
 import type {
   AccountDeletion,
-  AccountDeletionRequest,
   ApiIdentity,
-  EmailChange,
   EmailConfirmation,
   MailRequested,
   OwnProfile,
@@ -45,9 +43,9 @@ export function useVerifyEmail() {
 /** Has a mail sent to another address; until it is confirmed, nothing changes. */
 export function useRequestEmailChange() {
   return useMutation({
-    mutationFn: async (body: EmailChange) => ({
-      ...(await request<MailRequested>('/account/auth/me/email', { method: 'POST', body })),
-      email: body.email
+    mutationFn: async (email: string) => ({
+      ...(await request<MailRequested>('/account/auth/me/email', { method: 'POST', body: { email } })),
+      email
     }),
     gcTime: 0
   })
@@ -67,8 +65,8 @@ export function useConfirmEmailChange() {
 /** Has the account deleted, and forgets the session of this browser, which has ended. */
 export function useDeleteAccount() {
   return useMutation({
-    mutationFn: async (body: AccountDeletionRequest) => {
-      const deletion = await request<AccountDeletion>('/account/auth/me/deletion', { method: 'POST', body })
+    mutationFn: async () => {
+      const deletion = await request<AccountDeletion>('/account/auth/me/deletion', { method: 'POST' })
       await request('/bff/session', { method: 'DELETE' }).catch(() => {})
       return deletion
     },

@@ -1,11 +1,9 @@
 import { Alert, Button, Stack, Text, TextInput } from '@mantine/core'
 import { ApiError } from '../api/api-error.ts'
-import { PasswordField } from '../components/password-field.tsx'
 import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
 import { Section } from '../layout/section.tsx'
 import { useOffers } from '../session/offers.ts'
-import { useSignedIn } from '../session/session.ts'
 import { useConfirmEmailChange, useRequestEmailChange } from './account-api.ts'
 import { VerifyEmailForm } from './verify-email-form.tsx'
 
@@ -52,19 +50,14 @@ export function ChangeEmailSection() {
 }
 
 function NewAddressForm({ ask, onAsk }: { ask: ReturnType<typeof useRequestEmailChange>; onAsk: () => void }) {
-  const { username } = useSignedIn()
   const form = usePageForm({
-    initialValues: { email: '', current_password: '' },
-    validate: {
-      email: (text) => (/^\S+@\S+$/.test(text.trim()) ? null : wishes.email),
-      current_password: (text) => (text ? null : 'Enter the password that you have now.')
-    },
+    initialValues: { email: '' },
+    validate: { email: (text) => (/^\S+@\S+$/.test(text.trim()) ? null : wishes.email) },
     wishes
   })
-  const submit = form.onSubmit(({ email, current_password }) => {
+  const submit = form.onSubmit(({ email }) => {
     if (ask.isPending) return
-    const body = { email: email.trim(), current_password }
-    ask.mutate(body, { onSuccess: onAsk, onError: (error) => form.refuse(error, ownAddress(error)) })
+    ask.mutate(email.trim(), { onSuccess: onAsk, onError: (error) => form.refuse(error, ownAddress(error)) })
   })
   return (
     <form method="post" noValidate onSubmit={submit}>
@@ -77,13 +70,6 @@ function NewAddressForm({ ask, onAsk }: { ask: ReturnType<typeof useRequestEmail
           key={form.key('email')}
           {...form.getInputProps('email')}
         />
-        <input type="text" name="username" autoComplete="username" value={username} readOnly hidden />
-        <PasswordField
-          label="Current password"
-          autoComplete="current-password"
-          key={form.key('current_password')}
-          {...form.getInputProps('current_password')}
-        />
         <FormProblem form={form} />
         <div>
           <Button type="submit" loading={ask.isPending}>
@@ -95,7 +81,7 @@ function NewAddressForm({ ask, onAsk }: { ask: ReturnType<typeof useRequestEmail
   )
 }
 
-const wishes = { email: 'Enter an address like a@b.example.', current_password: 'This is not your current password.' }
+const wishes = { email: 'Enter an address like a@b.example.' }
 
 function ownAddress(error: unknown): Record<string, string> | undefined {
   const isOwn = error instanceof ApiError && error.code === 'already_verified'

@@ -34,18 +34,6 @@ export interface StepUp {
    * from the last sign-in with this browser or app: its user gets in while others guess
    */
   device_token?: string
-  /**
-   * the identifier of the API that the token is for; without it the first API and this issuer
-   */
-  resource?: string
-  /**
-   * space-separated scopes of that API; those that no role of the user holds drop out
-   */
-  scope?: string
-}
-
-export interface AccountDeletionRequest {
-  current_password: string
 }
 
 export interface PasswordChange {
@@ -79,7 +67,6 @@ export interface EmailConfirmation {
 
 export interface EmailChange {
   email: string
-  current_password: string
 }
 
 export interface EmailUndo {

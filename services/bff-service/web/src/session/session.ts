@@ -55,6 +55,7 @@ export function shownUserOf(client: QueryClient): string | undefined {
 /** Shows the pages of the session's user; what the pages of another user showed is gone then. */
 export function enterSession(client: QueryClient, session: SignedIn): void {
   const before = stateOf(client)
+  if (before?.status === 'signed_in' && before.session.session_id !== session.session_id) replacedAt = Date.now()
   const shownUser = shownUserOf(client)
   setState(client, { status: 'signed_in', session })
   if (shownUser === session.user_id) {
@@ -65,6 +66,14 @@ export function enterSession(client: QueryClient, session: SignedIn): void {
   if (shownUser !== undefined) {
     showNotice(`This browser is signed in as ${session.username} now. The page of the other user was closed.`)
   }
+}
+
+let replacedAt = 0
+const longestRequestMs = 30_000
+
+/** Whether a request may still be under way that came with the session of before, which is refused for it. */
+export function wasJustReplaced(): boolean {
+  return Date.now() - replacedAt < longestRequestMs
 }
 
 export function endSession(client: QueryClient, reason: SignedOutReason = 'ended'): void {

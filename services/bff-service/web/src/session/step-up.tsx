@@ -10,19 +10,24 @@ import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
 import { enterSession, useSignedIn } from './session.ts'
 
-type Settle = (isShown: boolean) => void
+type Settle = (isDone: boolean) => void
 
 /** Asks for the password above the page, for requests that need a recent sign-in; they wait for it. */
 export function StepUp() {
-  const [waiting, setWaiting] = useState<readonly Settle[]>([])
-  const latest = useRef(waiting)
-  latest.current = waiting
-  const settle: Settle = useCallback((isShown) => {
-    for (const one of latest.current) one(isShown)
-    setWaiting([])
+  const [isOpen, setIsOpen] = useState(false)
+  const waiting = useRef<Settle[]>([])
+  const settle: Settle = useCallback((isDone) => {
+    for (const one of waiting.current.splice(0)) one(isDone)
+    setIsOpen(false)
   }, [])
   useEffect(() => {
-    stepUpWith(() => new Promise((resolve) => setWaiting((before) => [...before, resolve])))
+    stepUpWith(
+      () =>
+        new Promise((resolve) => {
+          waiting.current.push(resolve)
+          setIsOpen(true)
+        })
+    )
     return () => {
       stepUpWith(async () => false)
       settle(false)
@@ -30,7 +35,7 @@ export function StepUp() {
   }, [settle])
   return (
     <Modal
-      opened={waiting.length > 0}
+      opened={isOpen}
       onClose={() => settle(false)}
       closeOnEscape={false}
       onKeyDown={({ key }) => key === 'Escape' && settle(false)}

@@ -18,7 +18,7 @@ const sentences: Record<AuditEventType, string> = {
   'user.roles_changed': 'Roles changed',
   'password.changed': 'Password changed',
   'password_change.failed': 'Password change failed',
-  'reauthentication.failed': 'Change of the account refused',
+  'reauthentication.failed': 'Wrong password when it was asked for once more',
   'password_reset.requested': 'Password reset asked for',
   'password.reset': 'Password reset by mail',
   'email.verified': 'E-mail address verified',
