@@ -1,5 +1,17 @@
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
-import { get, post, query, refresh, register, send, signIn, startTrio, type Trio } from '@countersign/testing/trio'
+import {
+  type Credentials,
+  get,
+  post,
+  query,
+  refresh,
+  register,
+  send,
+  signIn,
+  startTrio,
+  type Trio,
+  unverifiedClaims
+} from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type MailServer, mailEnvironment, secretsOf, startMailServer } from './fixtures/mail-server.ts'
 
@@ -85,6 +97,67 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
       expect(rest.next_cursor).toBeNull()
       expect((await get(`${url}/auth/me/data?cursor=x`, token)).status).toBe(400)
     })
+  })
+
+  describe('the username', () => {
+    const change = (token: string, username: string, password: string, at = url) =>
+      post<{ username: string; error: string }>(
+        `${at}/auth/me/username`,
+        { username, current_password: password },
+        token
+      )
+
+    test('is changed with the password: the next token carries it, and the former one is free', async () => {
+      const user = await register(url)
+      const session = await signIn(url, user)
+      const token = session.access_token
+      const username = `${user.username}-New`
+      expect((await change(token, username, 'the wrong password')).status).toBe(400)
+      expect((await change(token, user.password, user.password)).status).toBe(400)
+      expect((await change(token, 'no spaces', user.password)).status).toBe(400)
+      const { status, body } = await change(token, username, user.password)
+      expect({ status, body }).toEqual({ status: 200, body: { username } })
+      expect((await get<{ username: string }>(`${url}/auth/me`, token)).body.username).toBe(username)
+      expect(unverifiedClaims(token).preferred_username).toBe(user.username)
+      const fresh = (await refresh(url, session.refresh_token)).body.access_token
+      expect(unverifiedClaims(fresh)).toMatchObject({ preferred_username: username, sub: user.id })
+      expect((await post(`${url}/auth/login`, { ...credentialsOf(user) })).status).toBe(401)
+      await signIn(url, { username: username.toUpperCase(), password: user.password })
+      const next = await post<{ id: string }>(`${url}/auth/register`, credentialsOf(user))
+      expect(next.status).toBe(201)
+      expect(next.body.id).not.toBe(user.id)
+      const events = await query<{ detail: object | null }>(
+        database.url,
+        "SELECT detail FROM audit_events WHERE user_id = $1 AND type = 'username.changed'",
+        [user.id]
+      )
+      // A name would stay in the log after the deletion.
+      expect(events).toEqual([{ detail: null }])
+    })
+
+    test('belongs to one user, also if several want it at once, and is changed ten times in an hour', async () => {
+      const wanted = `wanted-${crypto.randomUUID()}`
+      const users = await Promise.all(Array.from({ length: 6 }, () => register(url)))
+      const sessions = await Promise.all(users.map((user) => signIn(url, user)))
+      const answers = await Promise.all(
+        users.map((user, at) =>
+          change(
+            sessions[at]?.access_token ?? '',
+            at % 2 ? wanted : wanted.toUpperCase(),
+            user.password,
+            trio.auths[at % 2]?.url
+          )
+        )
+      )
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409, 409, 409, 409, 409])
+      const loser = answers.findIndex(({ status }) => status === 409)
+      expect(answers[loser]?.body.error).toBe('username_taken')
+      const again = () => change(sessions[loser]?.access_token ?? '', wanted, users[loser]?.password ?? '')
+      for (let tries = 1; tries < 10; tries++) expect((await again()).status).toBe(409)
+      expect((await again()).status).toBe(429)
+    })
+
+    const credentialsOf = ({ username, password }: Credentials) => ({ username, password })
   })
 
   describe('deletion by the user', () => {

@@ -48,6 +48,7 @@ const passes: Record<string, readonly Caller[]> = {
   'POST /auth/password-reset/confirm': everybody,
   'POST /auth/email/verification': usersInPerson,
   'POST /auth/email/verification/confirm': usersInPerson,
+  'POST /auth/me/username': usersInPerson,
   'POST /auth/me/email': usersInPerson,
   'POST /auth/me/email/confirm': usersInPerson,
   'POST /auth/email/undo': everybody,

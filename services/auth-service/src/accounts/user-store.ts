@@ -42,6 +42,15 @@ export interface PasswordChange {
   readonly origin: ClientInfo
 }
 
+export interface UsernameChange {
+  readonly userId: string
+  /** The hash that the current password was verified against. */
+  readonly verifiedPasswordHash: string
+  readonly username: Username
+  readonly sessionId: string
+  readonly origin: ClientInfo
+}
+
 /** The current password was to be given, and was wrong. */
 export type FailedProof = Pick<PasswordChange, 'userId' | 'sessionId' | 'origin'>
 
@@ -68,6 +77,7 @@ export interface UserStore {
    * @returns `undefined` when there is no such user
    */
   setPassword(userId: string, newPasswordHash: string): Promise<EndedFamilies | undefined>
+  changeUsername(change: UsernameChange): Promise<'changed' | 'taken' | 'user_changed'>
   recordFailedSignIn(userId: string | undefined, origin: ClientInfo): Promise<void>
   recordFailedPasswordChange(proof: FailedProof): Promise<void>
   /** For another change of the account. */

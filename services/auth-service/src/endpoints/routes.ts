@@ -10,6 +10,7 @@ import { confirmPasswordReset, requestPasswordReset } from './account/password-r
 import { refresh } from './account/refresh.ts'
 import { register, showRegistration } from './account/register.ts'
 import { endSession, listSessions } from './account/sessions.ts'
+import { changeUsername } from './account/username.ts'
 import { changeApi, createApi, deleteApi, listApis, showApi } from './admin/apis.ts'
 import { listAuditEvents } from './admin/audit.ts'
 import {
@@ -56,6 +57,7 @@ const accountRoutes = [
   me,
   showAccountData,
   requestDeletion,
+  changeUsername,
   changePassword,
   requestPasswordReset,
   confirmPasswordReset,

@@ -26,7 +26,9 @@ export interface MailSecret {
 
 /** A mail as its cause describes it. */
 export interface MailDraft {
-  /** The stored address of a user. */
+  /** The user whose account it is about: it is deleted with the user. Absent in the mail that tells of the deletion. */
+  readonly userId: string | undefined
+  /** The stored address of the user. */
   readonly recipient: string
   readonly template: MailTemplate
   readonly language: Language

@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { AuditEventType } from '@countersign/oauth'
-import type { NewUser, PasswordChange, UserCredentials, UserProfile, UserStore } from '../../accounts/user-store.ts'
+import type {
+  NewUser,
+  PasswordChange,
+  UserCredentials,
+  UsernameChange,
+  UserProfile,
+  UserStore
+} from '../../accounts/user-store.ts'
 import { auditEventType, recordAuditEvent } from './audit-events.ts'
-import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
+import { type Database, inTransaction, isUniqueViolation, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies, familiesOfUser } from './ending-families.ts'
 import { currentHash } from './imported-users.ts'
 import type { TellUser } from './mail-outbox.ts'
@@ -63,6 +70,13 @@ export function createPrismaUserStore(
       orUnavailable(inTransaction(database, (transaction) => changePassword(transaction, change))),
     setPassword: (userId, newPasswordHash) =>
       orUnavailable(inTransaction(database, (transaction) => setPassword(transaction, userId, newPasswordHash))),
+    changeUsername: (change) =>
+      orUnavailable(inTransaction(database, (transaction) => changeUsername(transaction, change))).catch(
+        (error: unknown) => {
+          if (isUniqueViolation(error)) return 'taken'
+          throw error
+        }
+      ),
     async recordFailedSignIn(userId, origin) {
       await orUnavailable(
         database.auditEvent.create({
@@ -135,6 +149,18 @@ export function createPrismaUserStore(
         ${change.origin.userAgent})`
     await tellUser(transaction, change.userId, { template: 'password_changed', language: change.language })
     return { entries }
+  }
+
+  async function changeUsername(
+    transaction: Queryable,
+    { userId, verifiedPasswordHash, username, sessionId, origin }: UsernameChange
+  ): Promise<'changed' | 'user_changed'> {
+    const changed = await transaction.$executeRaw`
+      UPDATE users SET username = ${username.display}, username_key = ${username.key}
+      WHERE id = ${userId}::uuid AND ${currentHash} = ${verifiedPasswordHash} AND disabled_at IS NULL`
+    if (changed === 0) return 'user_changed'
+    await recordAuditEvent(transaction, { type: 'username.changed', userId, sessionId, origin })
+    return 'changed'
   }
 
   async function setPassword(transaction: Queryable, userId: string, newPasswordHash: string) {

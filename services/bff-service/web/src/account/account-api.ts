@@ -9,9 +9,11 @@ import type {
   EmailChange,
   EmailConfirmation,
   MailRequested,
+  NewUsername,
   OwnProfile,
   OwnSessionPage,
-  PasswordChange
+  PasswordChange,
+  UsernameChange
 } from '../api/types.ts'
 
 const sessionsKey = ['account', 'sessions'] as const
@@ -61,6 +63,17 @@ export function useConfirmEmailChange() {
       request('/account/auth/me/email/confirm', { method: 'POST', body: proof }),
     gcTime: 0,
     onSuccess: () => client.invalidateQueries({ queryKey: profileKey })
+  })
+}
+
+export function useChangeUsername() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (body: UsernameChange) => request<NewUsername>('/account/auth/me/username', { method: 'POST', body }),
+    gcTime: 0,
+    onSuccess: () => {
+      void client.invalidateQueries({ queryKey: profileKey })
+    }
   })
 }
 

@@ -32,6 +32,11 @@ export interface AccountDeletionRequest {
   current_password: string
 }
 
+export interface UsernameChange {
+  username: string
+  current_password: string
+}
+
 export interface PasswordChange {
   current_password: string
   new_password: string
@@ -426,6 +431,7 @@ export interface OwnEvent {
     | 'user.deletion_cancelled'
     | 'user.deleted'
     | 'user.roles_changed'
+    | 'username.changed'
     | 'password.changed'
     | 'password_change.failed'
     | 'reauthentication.failed'
@@ -473,6 +479,10 @@ export interface AccountDeletion {
    * when the account is deleted; a sign-in before that keeps it
    */
   deletion_at: string
+}
+
+export interface NewUsername {
+  username: string
 }
 
 export interface MailRequested {
@@ -846,6 +856,7 @@ export interface AuditEvent {
     | 'user.deletion_cancelled'
     | 'user.deleted'
     | 'user.roles_changed'
+    | 'username.changed'
     | 'password.changed'
     | 'password_change.failed'
     | 'reauthentication.failed'
