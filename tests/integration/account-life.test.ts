@@ -12,7 +12,9 @@ import {
   type Trio,
   unverifiedClaims
 } from '@countersign/testing/trio'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
+import { openDatabase, openDatabasePool } from '../../services/auth-service/src/stores/postgres/database.ts'
+import { createPrismaPendingDeletions } from '../../services/auth-service/src/stores/postgres/pending-deletions.ts'
 import { type MailServer, mailEnvironment, secretsOf, startMailServer } from './fixtures/mail-server.ts'
 
 interface OwnEvent {
@@ -188,6 +190,16 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
     /** A round of housekeeping begins with each replica. */
     const doHousekeeping = async () => void (await trio.startAuth())
 
+    /** What version 0.1 writes. */
+    const signInAtOldVersion = ({ id }: { id: string }) =>
+      query(
+        database.url,
+        `INSERT INTO refresh_token_families (id, user_id, client_id, scope, audience, idle_expires_at, absolute_expires_at,
+           access_expires_at, sign_in_network, address, user_agent)
+         VALUES (gen_random_uuid(), $1, 'countersign', '', '{}', now(), now(), now(), '', '', '')`,
+        [id]
+      )
+
     async function newUser() {
       const user = await register(url)
       const email = `${user.username}@example.com`
@@ -263,16 +275,7 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
     test('is given up after a sign-in at a version that does not know of it', async () => {
       const [early, late, gone] = [await newUser(), await newUser(), await newUser()]
       for (const user of [early, late, gone]) await ask((await signIn(url, user)).access_token, user.password)
-      // What version 0.1 writes.
-      for (const { id } of [early, late]) {
-        await query(
-          database.url,
-          `INSERT INTO refresh_token_families (id, user_id, client_id, scope, audience, idle_expires_at, absolute_expires_at,
-             access_expires_at, sign_in_network, address, user_agent)
-           VALUES (gen_random_uuid(), $1, 'countersign', '', '{}', now(), now(), now(), '', '', '')`,
-          [id]
-        )
-      }
+      for (const user of [early, late]) await signInAtOldVersion(user)
       await becomesDue(late)
       await becomesDue(gone)
       await doHousekeeping()
@@ -281,6 +284,19 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
         expect(await stateOf(user)).toMatchObject({ is_pending: false })
         expect((await eventsOf(user)).at(-1)).toBe('user.deletion_cancelled')
       }
+    })
+
+    test('is given up, too, if that sign-in comes while the user is being deleted', async () => {
+      const user = await newUser()
+      await ask((await signIn(url, user)).access_token, user.password)
+      await becomesDue(user)
+      await signInAtOldVersion(user)
+      const own = openDatabase(openDatabasePool({ url: database.url, connections: 1 }))
+      onTestFinished(() => own.$disconnect())
+      const pending = createPrismaPendingDeletions(own, async () => {})
+      expect(await pending.settleDue()).toEqual({ isFound: true, entries: [] })
+      expect(await stateOf(user)).toMatchObject({ is_pending: false })
+      expect(await pending.settleDue()).toEqual({ isFound: false, entries: [] })
     })
 
     test('a sign-in that runs at the same time either has its session ended, or keeps the account', async () => {
