@@ -101,6 +101,18 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
     })
   })
 
+  async function newUser() {
+    const user = await register(url)
+    const email = `${user.username}@example.com`
+    await query(database.url, 'UPDATE users SET email = $2, email_key = $2, email_verified_at = now() WHERE id = $1', [
+      user.id,
+      email
+    ])
+    return { ...user, email }
+  }
+  const mailTo = ({ email }: { email: string }, subject: RegExp) =>
+    mailServer.mailTo(email, ({ content }) => subject.test(content.subject ?? ''))
+
   describe('the username', () => {
     const change = (token: string, username: string, password: string, at = url) =>
       post<{ username: string; error: string }>(
@@ -110,7 +122,7 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
       )
 
     test('is changed with the password: the next token carries it, and the former one is free', async () => {
-      const user = await register(url)
+      const user = await newUser()
       const session = await signIn(url, user)
       const token = session.access_token
       const username = `${user.username}-New`
@@ -124,6 +136,8 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
       const fresh = (await refresh(url, session.refresh_token)).body.access_token
       expect(unverifiedClaims(fresh)).toMatchObject({ preferred_username: username, sub: user.id })
       expect((await post(`${url}/auth/login`, { ...credentialsOf(user) })).status).toBe(401)
+      const mail = await mailTo(user, /Your username was changed/)
+      expect(mail.content.text).toContain(`${username}.`)
       await signIn(url, { username: username.toUpperCase(), password: user.password })
       const next = await post<{ id: string }>(`${url}/auth/register`, credentialsOf(user))
       expect(next.status).toBe(201)
@@ -199,19 +213,6 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
          VALUES (gen_random_uuid(), $1, 'countersign', '', '{}', now(), now(), now(), '', '', '')`,
         [id]
       )
-
-    async function newUser() {
-      const user = await register(url)
-      const email = `${user.username}@example.com`
-      await query(
-        database.url,
-        'UPDATE users SET email = $2, email_key = $2, email_verified_at = now() WHERE id = $1',
-        [user.id, email]
-      )
-      return { ...user, email }
-    }
-    const mailTo = ({ email }: { email: string }, subject: RegExp) =>
-      mailServer.mailTo(email, ({ content }) => subject.test(content.subject ?? ''))
 
     test('ends all sessions at once, voids links, and says by mail until when a sign-in keeps the account', async () => {
       const user = await newUser()

@@ -48,6 +48,8 @@ export interface UsernameChange {
   readonly verifiedPasswordHash: string
   readonly username: Username
   readonly sessionId: string
+  /** Of the mail about it, unless the user has one. */
+  readonly language: Language
   readonly origin: ClientInfo
 }
 
@@ -77,6 +79,7 @@ export interface UserStore {
    * @returns `undefined` when there is no such user
    */
   setPassword(userId: string, newPasswordHash: string): Promise<EndedFamilies | undefined>
+  /** Tells the user by mail, in the same transaction. */
   changeUsername(change: UsernameChange): Promise<'changed' | 'taken' | 'user_changed'>
   recordFailedSignIn(userId: string | undefined, origin: ClientInfo): Promise<void>
   recordFailedPasswordChange(proof: FailedProof): Promise<void>

@@ -9,7 +9,8 @@ export const mailTemplates = [
   'email_changed_again',
   'email_verification',
   'password_changed',
-  'password_reset'
+  'password_reset',
+  'username_changed'
 ] as const
 export type MailTemplate = (typeof mailTemplates)[number]
 

@@ -1,6 +1,7 @@
 import { ConflictError, TooManyRequestsError } from '@countersign/oauth'
 import type { UserStore } from '../../accounts/user-store.ts'
 import { parseUsername, type Username } from '../../accounts/usernames.ts'
+import { chooseLanguage } from '../../mail/mail.ts'
 import { isUsername } from '../../passwords/password-policy.ts'
 import { defineRoute } from '../../routing/route.ts'
 import type { AttemptCounters } from '../../sign-in/attempt-counters.ts'
@@ -10,6 +11,7 @@ import { type CurrentPasswordDeps, passwordChanged, proveUser, refusedMember } f
 export interface UsernameDeps extends CurrentPasswordDeps {
   users: CurrentPasswordDeps['users'] & Pick<UserStore, 'changeUsername'>
   counters: AttemptCounters
+  wakeMail(): void
 }
 
 /** Of one account, in an hour: names that are taken count, too. */
@@ -28,7 +30,7 @@ export const changeUsername = defineRoute(
     errors: [409, 429]
   },
   (deps: UsernameDeps) =>
-    async ({ body, accessToken, origin }) => {
+    async ({ body, accessToken, origin, ctx }) => {
       const username = parseUsername(body.username) as Username // checked by the schema of the body
       const user = await proveUser(deps, { accessToken, origin, currentPassword: body.current_password })
       if (isUsername(body.current_password, username.display)) {
@@ -43,11 +45,13 @@ export const changeUsername = defineRoute(
         verifiedPasswordHash: user.passwordHash,
         username,
         sessionId: accessToken.sid,
+        language: chooseLanguage(ctx.get('Accept-Language')),
         origin
       })
       if (outcome === 'user_changed') throw passwordChanged()
       if (outcome === 'taken')
         throw new ConflictError({ code: 'username_taken', description: 'This username is taken.' })
+      deps.wakeMail()
       return { username: username.display }
     }
 )

@@ -153,13 +153,14 @@ export function createPrismaUserStore(
 
   async function changeUsername(
     transaction: Queryable,
-    { userId, verifiedPasswordHash, username, sessionId, origin }: UsernameChange
+    { userId, verifiedPasswordHash, username, sessionId, language, origin }: UsernameChange
   ): Promise<'changed' | 'user_changed'> {
     const changed = await transaction.$executeRaw`
       UPDATE users SET username = ${username.display}, username_key = ${username.key}
       WHERE id = ${userId}::uuid AND ${currentHash} = ${verifiedPasswordHash} AND disabled_at IS NULL`
     if (changed === 0) return 'user_changed'
     await recordAuditEvent(transaction, { type: 'username.changed', userId, sessionId, origin })
+    await tellUser(transaction, userId, { template: 'username_changed', language })
     return 'changed'
   }
 
