@@ -92,6 +92,7 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody, in light, in 
     ['keys', () => '/admin/keys', 'Signing keys'],
     ['clients', () => '/admin/clients', 'Clients'],
     ['client', () => '/admin/clients/countersign', 'ountersign'],
+    ['mail', () => '/admin/mail', 'Mail'],
     ['audit', () => '/admin/audit', 'Audit log'],
     ['not-found', () => '/nowhere', '']
   ])('%s', async (title, path, heading) => {

@@ -1,4 +1,4 @@
-import { basic, get, postForm, usedSecrets } from '@countersign/testing/trio'
+import { basic, get, postForm, query, usedSecrets } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   admin,
@@ -52,6 +52,27 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
     await office.page.getByRole('dialog').getByRole('button', { name: 'Enable' }).click()
     await office.page.getByRole('button', { name: 'Disable user' }).waitFor()
     await signInOnPage(visitor.page, person)
+  })
+
+  test('mail that was given up is listed with its reason, and sent again unless its link is gone', async () => {
+    const dead = `INSERT INTO mail_outbox
+      (id, recipient, template, language, parameters, has_secret, message_id, give_up_at, attempts, dead_at, last_error)
+      SELECT gen_random_uuid(), name || '@example.com', template, 'en', '{"username": "a"}', has_secret, '<' || name || '@x>', now(), 3, now(), 'EENVELOPE 550'
+      FROM (VALUES ('kept', 'password_changed', false), ('erased', 'password_reset', true)) mail (name, template, has_secret)`
+    await query(fixture.database.url, dead)
+    await office.page.goto('/admin/mail')
+    const rowOf = (text: string) => office.page.getByRole('row').filter({ hasText: text })
+    await rowOf('erased@example.com').getByText('Its link was erased').waitFor()
+    expect(await rowOf('erased@example.com').getByRole('button').count()).toBe(0)
+    await rowOf('kept@example.com').getByText('EENVELOPE 550').waitFor()
+    await office.page.getByRole('button', { name: 'Send the mail to kept@example.com again' }).click()
+    await office.page.getByText('The mail to kept@example.com is sent again.').waitFor()
+    await rowOf('kept@example.com').waitFor({ state: 'hidden' })
+    const [mail] = await query<{ dead_at: Date | null }>(
+      fixture.database.url,
+      "SELECT dead_at FROM mail_outbox WHERE recipient = 'kept@example.com'"
+    )
+    expect(mail?.dead_at).toBeNull()
   })
 
   test('a deleted user is signed out at the next click, and is no longer in the list', async () => {

@@ -220,6 +220,39 @@ export const operations: readonly Operation[] = [
     }
   },
   {
+    name: 'step-up',
+    commits: 'COMMIT',
+    async prepare(fixture) {
+      const user = await register(fixture.authUrl)
+      const [session, other] = [await signIn(fixture.authUrl, user), await signIn(fixture.authUrl, user)]
+      return {
+        nameOf: namesOf([session], { withAttempts: true }),
+        run: () => post(`${fixture.authUrl}/auth/step-up`, { password: user.password }, session.access_token),
+        isOver: () => isPublished(fixture, session),
+        status: 200,
+        ended: [session],
+        async verify(isCommitted) {
+          await expectEnded(fixture, [session], 'reauthenticated', isCommitted)
+          // Either both or none: there is no moment with one session more or less.
+          expect(await startedSessions(fixture, user)).toEqual({
+            families: isCommitted ? 3 : 2,
+            live: 2,
+            audited: isCommitted ? 3 : 2
+          })
+          await expectUsable(fixture, other)
+          if (isCommitted) return
+          const { status } = await post(
+            `${fixture.authUrl}/auth/step-up`,
+            { password: user.password },
+            session.access_token
+          )
+          expect(status).toBe(200)
+          await expectEnded(fixture, [session], 'reauthenticated', true)
+        }
+      }
+    }
+  },
+  {
     name: 'password change',
     commits: 'COMMIT',
     async prepare(fixture) {

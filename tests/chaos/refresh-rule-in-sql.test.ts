@@ -4,6 +4,7 @@ import { ageSessionsStatement } from '@countersign/testing/trio'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RefreshTokenFamilies } from '../../services/auth-service/src/sessions/refresh-token-families.ts'
+import { credentialsState } from '../../services/auth-service/src/stores/postgres/credentials-state.ts'
 import { openDatabase, openDatabasePool } from '../../services/auth-service/src/stores/postgres/database.ts'
 import { createPreparedStatements } from '../../services/auth-service/src/stores/postgres/prepared-statements.ts'
 import { createPrismaRefreshTokenFamilies } from '../../services/auth-service/src/stores/postgres/refresh-token-families.ts'
@@ -46,11 +47,12 @@ describe('Postgres judges refresh tokens as the model of the rule does', () => {
   })
 
   async function follow(seed: number, presentations: readonly Presentation[]): Promise<void> {
-    const userId = await createUser()
+    const { id: userId, state } = await createUser()
     const begin = performance.now()
     const started = await families(0).start({
       userId,
-      verifiedPasswordHash: 'hash',
+      credentialsState: state,
+      authentication: { acr: 'urn:countersign:acr:1', amr: ['pwd'] },
       clientId,
       audience: ['http://issuer.test'],
       jkt: undefined,
@@ -74,13 +76,14 @@ describe('Postgres judges refresh tokens as the model of the rule does', () => {
 
   const families = (at: number) => (replicas[at % 3] as (typeof replicas)[0]).families
 
-  async function createUser(): Promise<string> {
+  async function createUser(): Promise<{ id: string; state: string }> {
     const id = randomUUID()
-    await pool.query(
-      `INSERT INTO users (id, username, username_key, password_hash, roles) VALUES ($1::uuid, $2, $2, 'hash', '{}')`,
+    const { rows } = await pool.query(
+      `INSERT INTO users (id, username, username_key, password_hash, roles) VALUES ($1::uuid, $2, $2, 'hash', '{}')
+      RETURNING ${credentialsState.sql} AS state`,
       [id, id]
     )
-    return id
+    return { id, state: rows[0].state }
   }
 })
 

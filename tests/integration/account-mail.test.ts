@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
 import {
   type Credentials,
@@ -78,7 +80,10 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
     return account
   }
 
-  const askForReset = async (body: object) => post<Requested>(`${url}/auth/password-reset`, body)
+  // Each from another network, whose requests have a limit.
+  let networks = 0
+  const askForReset = async (body: object, address = `127.1.${networks++}.1`) =>
+    postFrom<Requested>(address, `${url}/auth/password-reset`, body)
   const resetMail = async (email: string, count = 1) => {
     const ofReset = () =>
       mailServer.received.filter(({ to, content }) => to.includes(email) && content.subject?.includes('Reset'))
@@ -258,6 +263,11 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
       await query(database.url, 'UPDATE users SET email = $2 WHERE id = $1', [user.id, `${user.username}@example.com`])
       for (let mails = 0; mails < 5; mails++) expect((await ask()).status).toBe(202)
       expect((await ask()).status).toBe(429)
+      // Another account that names the address has a limit of its own.
+      const other = await register(url)
+      await query(database.url, 'UPDATE users SET email = $2 WHERE id = $1', [other.id, `${user.username}@example.com`])
+      const otherToken = (await signIn(url, other)).access_token
+      expect((await post(`${url}/auth/email/verification`, undefined, otherToken)).status).toBe(202)
     })
 
     test.each([
@@ -305,13 +315,38 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
       expect(await versionOf(account)).toBe(1)
     })
 
-    test('is reset by code', async () => {
+    test('is reset by code; a good code uses no tries up, whatever becomes of it', async () => {
       const account = await verified()
       const { flow } = (await askForReset({ email: account.email })).body
       const { code } = await resetMail(account.email)
       const password = newPassword()
+      for (let weak = 0; weak < 11; weak++) {
+        const refused = await confirmReset({ flow, code, new_password: account.username })
+        expect(refused.body).toMatchObject({ error: 'invalid_request', issues: [{ path: 'new_password' }] })
+      }
       expect((await confirmReset({ flow, code, new_password: password })).status).toBe(204)
       await signIn(url, { username: account.username, password })
+    })
+
+    test('strangers use up neither the mails of a user, nor the link that is live', async () => {
+      const account = await verified()
+      const asked = async (email: string, address: string) => (await askForReset({ email }, address)).status
+      for (const email of [account.email, 'nobody@example.net']) {
+        const answers = [1, 2, 3, 4].map(() => () => asked(email, '127.0.1.1'))
+        const statuses: unknown[] = []
+        for (const ask of answers) statuses.push(await ask())
+        expect(statuses, email).toEqual([202, 202, 202, 429])
+      }
+      // The sixth of all strangers is accepted, and brings nothing: the link of the fifth stays.
+      for (let request = 0; request < 3; request++) expect(await asked(account.email, '127.0.1.2')).toBe(202)
+      await expect
+        .poll(() => query(database.url, 'SELECT 1 FROM password_reset_requests'), { timeout: 20_000 })
+        .toHaveLength(0)
+      await resetMail(account.email, 5)
+      // From where the user has signed in there is another one.
+      expect(await asked(account.email, '127.0.0.1')).toBe(202)
+      const { secret } = await resetMail(account.email, 6)
+      expect((await confirmReset({ secret, new_password: newPassword() })).status).toBe(204)
     })
 
     test('a change of the password voids the link', async () => {
@@ -648,3 +683,19 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
     expect(sealed?.count).toBe(0)
   })
 })
+
+/** Sends JSON from another address of this machine. */
+function postFrom<T>(
+  localAddress: string,
+  url: string,
+  body: object
+): Promise<{ status: number | undefined; body: T }> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'Content-Type': 'application/json' }
+    request(url, { method: 'POST', localAddress, headers, agent: false }, async (response) => {
+      resolve({ status: response.statusCode, body: JSON.parse(await text(response)) })
+    })
+      .on('error', reject)
+      .end(JSON.stringify(body))
+  })
+}

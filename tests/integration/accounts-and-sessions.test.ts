@@ -119,9 +119,15 @@ describe('accounts and sessions', () => {
     expect(header).toEqual({ alg: 'RS256', kid: expect.any(String), typ: 'at+jwt' })
     const claims = unverifiedClaims(token)
     expect(Object.keys(claims).sort()).toEqual(
-      ['iss', 'sub', 'aud', 'client_id', 'iat', 'exp', 'jti', 'sid', 'scope', 'roles', 'preferred_username'].sort()
+      [
+        ...['iss', 'sub', 'aud', 'client_id', 'iat', 'exp', 'jti', 'sid', 'scope', 'roles', 'preferred_username'],
+        ...['auth_time', 'acr', 'amr']
+      ].sort()
     )
     expect(claims).toMatchObject({
+      auth_time: claims.iat,
+      acr: 'urn:countersign:acr:1',
+      amr: ['pwd'],
       iss: 'http://issuer.test',
       sub: user.id,
       aud: ['http://api.test', 'http://issuer.test']

@@ -114,6 +114,17 @@ describe('housekeeping', () => {
        UNION ALL VALUES ('session.started', $2::uuid, NULL::uuid, '192.0.2.1', NULL), ('user.imported', $3, $1, '192.0.2.1', NULL)`,
       [old, fresh, living]
     )
+    // An event that was committed after a later one was done.
+    const late = crypto.randomUUID()
+    await query(
+      own.url,
+      `WITH deleted AS (
+         INSERT INTO deleted_users (id, deleted_at, anonymized_to)
+         VALUES ($1::uuid, now() - interval '62 minutes', now() - interval '63 minutes')
+       )
+       INSERT INTO audit_events (type, user_id, address, at) VALUES ('sign_in.failed', $1, '192.0.2.1', now() - interval '64 minutes')`,
+      [late]
+    )
     const service = await startTrio({
       databaseUrl: own.url,
       redisUrl: inject('docker') ? await createTestRedis() : undefined
@@ -123,8 +134,8 @@ describe('housekeeping', () => {
       ids: (await query<{ id: string }>(own.url, 'SELECT id FROM deleted_users')).map(({ id }) => id),
       personal: await query(
         own.url,
-        'SELECT DISTINCT user_id FROM audit_events WHERE user_id IN ($1, $2, $3) AND num_nonnulls(address, user_agent) > 0',
-        [old, fresh, living]
+        'SELECT DISTINCT user_id FROM audit_events WHERE user_id IN ($1, $2, $3, $4) AND num_nonnulls(address, user_agent) > 0',
+        [old, fresh, living, late]
       ),
       events: await query(
         own.url,

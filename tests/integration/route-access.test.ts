@@ -1,5 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { accessTokenUrn, basic, postForm, register, send, signIn, tokenExchange } from '@countersign/testing/trio'
+import {
+  accessTokenUrn,
+  basic,
+  postForm,
+  query as queryDatabase,
+  refresh,
+  register,
+  send,
+  signIn,
+  tokenExchange,
+  unverifiedClaims
+} from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { routesOf } from '../../services/auth-service/src/endpoints/routes.ts'
 import { pathsOf } from '../../services/auth-service/src/routing/add-routes.ts'
@@ -34,6 +45,7 @@ const passes: Record<string, readonly Caller[]> = {
   'GET /auth/register': everybody,
   'POST /auth/register': everybody,
   'POST /auth/login': everybody,
+  'POST /auth/step-up': usersInPerson,
   'POST /auth/refresh': everybody,
   'POST /auth/logout': usersInPerson,
   'POST /auth/logout-all': usersInPerson,
@@ -102,6 +114,9 @@ const passes: Record<string, readonly Caller[]> = {
   'GET /.well-known/oauth-authorization-server': everybody,
   'GET /.well-known/openid-configuration': everybody
 }
+
+/** What users need a recent sign-in for, besides what an admin changes. */
+const ownChanges: readonly string[] = []
 
 /** What a caller adds to a request. */
 interface Presented {
@@ -190,7 +205,28 @@ describe('who may call which route', () => {
     for (const caller of passed) expect(statuses[caller], caller).toBeLessThan(500)
   })
 
-  async function statusOf(route: (typeof routes)[number], { headers, form }: Presented): Promise<number> {
+  test('an admin whose sign-in is old can read, and changes nothing until the next one', async () => {
+    const session = await signIn(fixture.issuer, { username: 'admin', password: fixture.trio.adminPassword })
+    const { sid } = unverifiedClaims(session.access_token)
+    const anHourAgo = "UPDATE refresh_token_families SET authenticated_at = now() - interval '1 hour' WHERE id = $1"
+    await queryDatabase(fixture.database.url, anHourAgo, [sid])
+    const { access_token: token } = (await refresh(fixture.issuer, session.refresh_token)).body
+    const refused: string[] = []
+    for (const route of routes.filter(({ path }) => !path.includes('logout'))) {
+      const { status, body } = await sendTo(route, { headers: { Authorization: `Bearer ${token}` } })
+      if (status === 401 && (body as { error?: string }).error === 'insufficient_user_authentication') {
+        refused.push(nameOf(route))
+      }
+    }
+    const changes = Object.keys(passes).filter((name) => passes[name] === admins && !name.startsWith('GET '))
+    expect(refused.sort()).toEqual([...changes, ...ownChanges].sort())
+  })
+
+  async function statusOf(route: (typeof routes)[number], caller: Presented): Promise<number> {
+    return (await sendTo(route, caller)).status
+  }
+
+  async function sendTo(route: (typeof routes)[number], { headers, form }: Presented) {
     const path = route.path.replace(/:(id|session_id)/g, () => randomUUID()).replace(/:\w+/, 'none')
     // It is for tokens of any API, which the query names.
     const query = route.path === '/forward-auth' ? `?audience=${encodeURIComponent(fixture.issuer)}` : ''
@@ -198,11 +234,11 @@ describe('who may call which route', () => {
     const method = route.method.toUpperCase()
     if ('bodyFormat' in route && route.bodyFormat === 'form') {
       const parameters = { grant_type: 'refresh_token', refresh_token: 'none', token: 'none', ...form }
-      return (await postForm(url, parameters, headers)).status
+      return postForm(url, parameters, headers)
     }
     // No route takes this member, so that nothing changes; what shows who logs out may be in the body, so there is none.
     const body = 'body' in route && route.path !== '/auth/logout' ? JSON.stringify({ unknown: true }) : undefined
     const contentType = body === undefined ? {} : { 'Content-Type': 'application/json' }
-    return (await send(url, { method, headers: { ...headers, ...contentType }, ...(body && { body }) })).status
+    return send(url, { method, headers: { ...headers, ...contentType }, ...(body && { body }) })
   }
 })

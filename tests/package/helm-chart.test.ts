@@ -18,6 +18,7 @@ const required = {
   publicUrl: 'https://app.example.com'
 }
 const bundled = { ...required, postgres: { bundled: true }, redis: { bundled: true } }
+const mail = { from: 'no-reply@example.com', smtpUrl: 'smtps://a:b@smtp.example.com' }
 const autoscaling = { enabled: true }
 const term = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { a: 'b' } } }
 const placement = {
@@ -43,10 +44,12 @@ const valueSets: Record<string, object> = {
       verifierUrl: 'rediss://verifier:x@redis:6379',
       browserUrl: 'rediss://browser:x@redis:6379'
     },
+    mail,
     ingress: { enabled: true, api: true, className: 'nginx', annotations: { a: 'b' }, tlsSecret: 'tls' }
   },
   'an existing Secret': {
     ...required,
+    mail: { from: 'no-reply@example.com', productName: 'Example' },
     secrets: { existing: 'mine', from: { 'database-url': { name: 'my-database', key: 'uri' } } },
     networkPolicies: { enabled: false },
     podDisruptionBudgets: false
@@ -154,7 +157,7 @@ describe.skipIf(!isHelmHere)('the Helm chart', () => {
 
   test('sets variables that the services know', async () => {
     const known = { auth: ofAuthService, resource: ofResourceService, bff: ofBffService }
-    const pods = podsOf(await render(bundled))
+    const pods = podsOf(await render({ ...bundled, mail }))
     for (const [component, variables] of Object.entries(known)) {
       const names = new Set<string>(Object.values(variables).map(({ name }) => name))
       const pod = pods.find(({ manifest }) => manifest.metadata.name === `countersign-${component}`)
@@ -211,6 +214,7 @@ describe.skipIf(!isHelmHere)('the Helm chart', () => {
     expect(names).toContain('my-database uri')
     expect(names).toContain('mine master-key')
     expect(names).not.toContain('mine database-url')
+    expect(names).toContain('mine smtp-url')
   })
 
   test('makes secrets that the services can use', async () => {
@@ -257,6 +261,7 @@ describe.skipIf(!isHelmHere)('the Helm chart', () => {
       { ...required, postgres: { bundled: true }, redis: { url: 'redis://redis' } },
       /There is no Redis for browser-redis-url: set redis\.browserUrl/
     ],
+    ['mail without a server', { ...bundled, mail: { from: 'no-reply@example.com' } }, /There is no mail server/],
     ['no limit for memory', { ...bundled, auth: { resources: { limits: { memory: null } } } }, /memory/],
     ['a URL that is none', { ...bundled, publicUrl: 'app.example.com' }, /publicUrl/]
   ])('refuses %s', async (_, values, message) => {

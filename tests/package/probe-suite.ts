@@ -38,6 +38,26 @@ export function describeProbe(script: Script, { parsesForms }: { parsesForms: bo
     )
   })
 
+  test('wants a sign-in that is recent, and shows enough', async () => {
+    const now = Math.floor(Date.now() / 1000)
+    const wants = 'acr_values="urn:countersign:acr:1", max_age="300"'
+    const cases: [Record<string, unknown>, boolean][] = [
+      [{ auth_time: now - 10, acr: 'urn:countersign:acr:1' }, true],
+      [{ auth_time: now - 10, acr: 'urn:countersign:acr:2' }, true],
+      [{ auth_time: now - 400, acr: 'urn:countersign:acr:2' }, false],
+      [{ auth_time: now - 10, acr: 'urn:example:high' }, false],
+      [{ auth_time: now - 10 }, false],
+      [{ acr: 'urn:countersign:acr:1' }, false]
+    ]
+    for (const [claims, isGood] of cases) {
+      const answer = await fixture.present('/mounted/recent', fixture.issuer.mint(claims))
+      const said = JSON.stringify(claims)
+      if (isGood) expect(answer.status, said).toBeLessThan(300)
+      else
+        expect(seen(answer), said).toEqual(bearerRefusal(401, 'insufficient_user_authentication', words.again, wants))
+    }
+  })
+
   test('does not touch errors of the app and its responses to them', async () => {
     const answer = await fixture.present('/mounted/fails', fixture.issuer.mint())
     expect(answer).toMatchObject({ status: 418, body: '{"name":"RangeError","message":"its own"}' })

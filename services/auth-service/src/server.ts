@@ -39,7 +39,6 @@ export { type Config, loadConfig } from './config.ts'
 export { createInProcessInfrastructure, type Infrastructure } from './infrastructure.ts'
 
 const sweepIntervalMs = 1000
-const requestsAtOnce = 20
 const nothingToClose = { close: () => {} }
 
 export interface AuthServiceOptions {
@@ -179,6 +178,6 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
   return Object.assign(service, { firstAdmin })
 }
 
-async function prepareAllMails(resets: Pick<PasswordResets, 'prepareMails'>): Promise<void> {
-  while ((await resets.prepareMails(requestsAtOnce)) === requestsAtOnce);
+async function prepareAllMails(resets: Pick<PasswordResets, 'prepareMail'>): Promise<void> {
+  while (await resets.prepareMail());
 }

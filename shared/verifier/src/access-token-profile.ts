@@ -12,6 +12,14 @@ export const revocationKinds = ['jti', 'sid', 'kid'] as const
 /** One of {@link revocationKinds}. */
 export type RevocationKind = (typeof revocationKinds)[number]
 
+/**
+ * How much a sign-in has shown, the least first (`acr`, RFC 9068 §2.2.1): one factor, or two. The higher one satisfies whatever the
+ * lower one does.
+ */
+export const authenticationLevels = ['urn:countersign:acr:1', 'urn:countersign:acr:2'] as const
+/** One of {@link authenticationLevels}. */
+export type AuthenticationLevel = (typeof authenticationLevels)[number]
+
 /** The claims of an access token (RFC 9068 §2.2), and no other: the auth-service issues no claim beyond these. */
 export interface AccessTokenClaims {
   /** The issuer. */
@@ -40,6 +48,12 @@ export interface AccessTokenClaims {
   readonly cnf?: { readonly jkt: string }
   /** Who acts for the subject (RFC 8693 §4.1). */
   readonly act?: ActorClaim
+  /** When the user signed in, in seconds since 1970-01-01 UTC (RFC 9068 §2.2.1). A refresh does not renew it. */
+  readonly auth_time?: number
+  /** How much that sign-in has shown: one of {@link authenticationLevels}. */
+  readonly acr?: string
+  /** How the user signed in, such as `pwd` (RFC 8176). */
+  readonly amr?: readonly string[]
 }
 
 /** An actor: a client that acts for the subject, and the one it acts through, if any. */

@@ -1,4 +1,4 @@
-import type { RevocationKind } from './access-token-profile.ts'
+import type { AuthenticationLevel, RevocationKind } from './access-token-profile.ts'
 
 /** The stable code of a `VerifierError`. `toHttpResponse` has the HTTP response to each. */
 export type VerifierErrorCode =
@@ -16,6 +16,7 @@ export type VerifierErrorCode =
   | 'ERR_DPOP_NONCE'
   | 'ERR_SCOPE_INSUFFICIENT'
   | 'ERR_ROLE_INSUFFICIENT'
+  | 'ERR_AUTHENTICATION_INSUFFICIENT'
   | 'ERR_KEYS_UNAVAILABLE'
   | 'ERR_REVOCATIONS_UNAVAILABLE'
   | 'ERR_DPOP_REPLAYS_UNAVAILABLE'
@@ -165,6 +166,25 @@ export class RoleInsufficientError extends VerifierError {
   constructor(role: string, options?: VerifierErrorOptions) {
     super('The access token does not have the role that this needs.', options)
     this.role = role
+  }
+}
+
+/** What a route wants of the sign-in (RFC 9470 §3). */
+export interface AuthenticationRequirement {
+  /** How long ago the user may have signed in, in seconds; a refresh does not count. Default: as long as the session lives. */
+  readonly maxAgeSeconds?: number
+  /** How much the sign-in must have shown. Default: whatever the issuer lets in. */
+  readonly acr?: AuthenticationLevel
+}
+
+/** The token is good, but its user signed in too long ago for the route, or showed too little. */
+export class AuthenticationInsufficientError extends VerifierError {
+  readonly code = 'ERR_AUTHENTICATION_INSUFFICIENT'
+  /** What the route wants. */
+  readonly requirement: AuthenticationRequirement
+  constructor(requirement: AuthenticationRequirement, options?: VerifierErrorOptions) {
+    super('The sign-in behind the access token is not recent or not strong enough for this.', options)
+    this.requirement = requirement
   }
 }
 

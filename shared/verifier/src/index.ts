@@ -9,7 +9,9 @@
 export {
   type AccessTokenClaims,
   type ActorClaim,
+  type AuthenticationLevel,
   accessTokenType,
+  authenticationLevels,
   maxIdentifierLength,
   type RevocationKind,
   revocationKinds,

@@ -22,6 +22,7 @@ const addresses = {
 
 const service = (nodePort: number) => ({ service: { type: 'NodePort', nodePort } })
 const values = {
+  mail: { from: 'no-reply@example.com', smtpUrl: 'smtp://127.0.0.1:2525' },
   // A name, since an Ingress takes no address.
   issuer: `http://localhost:${ports.auth}`,
   apiAudience: 'http://localhost:4001',

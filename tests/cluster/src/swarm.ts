@@ -42,11 +42,14 @@ async function testStack(perSecond: number): Promise<string[]> {
     RESOURCE_SERVICE_PORT: String(ports.resource),
     BFF_SERVICE_PORT: String(ports.bff),
     ISSUER: addresses.auth,
-    PUBLIC_URL: addresses.bff
+    PUBLIC_URL: addresses.bff,
+    MAIL_FROM: 'no-reply@example.com'
   }
-  const deploy = async (version: string) => {
-    const args = ['stack', 'deploy', '--resolve-image', 'never', '--compose-file', 'deploy/swarm/stack.yml', stack]
-    await run('docker', args, { env: { ...env, TAG: version } })
+  const deploy = async (version: string, files = ['stack.yml', 'mail.yml']) => {
+    const composeFiles = files.flatMap((file) => ['--compose-file', `deploy/swarm/${file}`])
+    await run('docker', ['stack', 'deploy', '--resolve-image', 'never', ...composeFiles, stack], {
+      env: { ...env, TAG: version }
+    })
   }
   /** How the update of each service ended. */
   const updateStates = async () => {
@@ -63,7 +66,7 @@ async function testStack(perSecond: number): Promise<string[]> {
 
   await docker('node', 'update', '--label-add', 'countersign.data=true', (await docker('node', 'ls', '--quiet')).trim())
   await run('deploy/swarm/make-secrets.sh', [`${imageRepository}/secrets:${versions.last}`])
-  await deploy(versions.last)
+  await deploy(versions.last, ['stack.yml'])
   await until(180, async () => expectThat((await fetch(`${addresses.bff}/`)).status === 200, 'the pages are served'))
   const password = await until(120, async () => {
     const filters = ['--filter', 'health=healthy', '--filter', `label=com.docker.swarm.service.name=${services[0]}`]
@@ -73,6 +76,7 @@ async function testStack(perSecond: number): Promise<string[]> {
   await doMainJob(addresses, password.trim())
   say('docker stack deploy: the main job is done')
 
+  await run('sh', ['-c', 'printf %s smtp://127.0.0.1:2525 | docker secret create countersign-smtp-url -'])
   const load = await startLoad({ authUrl: addresses.auth, perSecond })
   const harmless = async (what: string, act: () => Promise<void>) => {
     faults.push(...(await load.faultsDuring(what, act)))

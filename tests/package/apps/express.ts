@@ -1,6 +1,12 @@
 /** A probe: what the example of Express has no use for. */
 import type { AddressInfo } from 'node:net'
-import { accessTokenOf, requireAccessToken, requireRole, requireScope } from '@countersign/verifier/express'
+import {
+  accessTokenOf,
+  requireAccessToken,
+  requireAuthentication,
+  requireRole,
+  requireScope
+} from '@countersign/verifier/express'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { faultOf, loggerOf, publicUrl, verifier } from './probe-settings.js'
 
@@ -10,6 +16,9 @@ mounted.get('/fails', () => {
   throw new RangeError('its own')
 })
 mounted.get('/scoped', requireScope('reports:read', 'reports:list'), (_, response) => {
+  response.end()
+})
+mounted.get('/recent', requireAuthentication({ maxAgeSeconds: 300, acr: 'urn:countersign:acr:1' }), (_, response) => {
   response.end()
 })
 mounted.all('/me', (request, response) => {

@@ -1,5 +1,11 @@
 /** A probe: what the example of Fastify has no use for. */
-import { accessTokenOf, requireAccessToken, requireRole, requireScope } from '@countersign/verifier/fastify'
+import {
+  accessTokenOf,
+  requireAccessToken,
+  requireAuthentication,
+  requireRole,
+  requireScope
+} from '@countersign/verifier/fastify'
 import Fastify from 'fastify'
 import { faultOf, loggerOf, publicUrl, verifier } from './probe-settings.js'
 
@@ -23,6 +29,8 @@ app.register(
       throw new RangeError('its own')
     })
     mounted.get('/scoped', { preHandler: requireScope('reports:read', 'reports:list') }, async () => '')
+    const recent = requireAuthentication({ maxAgeSeconds: 300, acr: 'urn:countersign:acr:1' })
+    mounted.get('/recent', { preHandler: recent }, async () => '')
     mounted.route({
       method: ['GET', 'POST', 'OPTIONS'],
       url: '/me',

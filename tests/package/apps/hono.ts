@@ -1,5 +1,5 @@
 /** A probe: what the example of Hono has no use for. */
-import { requireAccessToken, requireRole, requireScope } from '@countersign/verifier/hono'
+import { requireAccessToken, requireAuthentication, requireRole, requireScope } from '@countersign/verifier/hono'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { faultOf, loggerOf, publicUrl, verifier } from './probe-settings.js'
@@ -11,6 +11,7 @@ const mounted = new Hono()
     throw new RangeError('its own')
   })
   .get('/scoped', requireScope('reports:read', 'reports:list'), (c) => c.body(null))
+  .get('/recent', requireAuthentication({ maxAgeSeconds: 300, acr: 'urn:countersign:acr:1' }), (c) => c.body(null))
   .all('/me', (c) => {
     const { accessToken } = c.var
     return c.json({ sub: accessToken.sub, isFrozen: Object.isFrozen(accessToken) && Object.isFrozen(accessToken.aud) })

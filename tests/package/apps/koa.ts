@@ -1,6 +1,12 @@
 /** A probe: what the example of Koa has no use for. */
 import type { AddressInfo } from 'node:net'
-import { type AccessTokenState, requireAccessToken, requireRole, requireScope } from '@countersign/verifier/koa'
+import {
+  type AccessTokenState,
+  requireAccessToken,
+  requireAuthentication,
+  requireRole,
+  requireScope
+} from '@countersign/verifier/koa'
 import Koa, { type Middleware, type ParameterizedContext } from 'koa'
 import { faultOf, loggerOf, publicUrl, verifier } from './probe-settings.js'
 
@@ -12,8 +18,14 @@ const setForm: Middleware = async (ctx, next) => {
 }
 const guard = requireAccessToken(verifier, { publicUrl, logger: (ctx) => loggerOf(ctx.originalUrl) })
 const scoped = requireScope('reports:read', 'reports:list')
+const recent = requireAuthentication({ maxAgeSeconds: 300, acr: 'urn:countersign:acr:1' })
 const mounted = async (ctx: ParameterizedContext<AccessTokenState>) => {
   if (ctx.path === '/scoped') return scoped(ctx, async () => {})
+  if (ctx.path === '/recent') {
+    return recent(ctx, async () => {
+      ctx.status = 204
+    })
+  }
   if (ctx.path === '/fails') throw new RangeError('its own')
   const { accessToken } = ctx.state
   ctx.body = { sub: accessToken.sub, isFrozen: Object.isFrozen(accessToken) && Object.isFrozen(accessToken.aud) }

@@ -53,7 +53,7 @@ imagePullSecrets: {{ toJson . }}
 
 {{/* Where one of the secrets is: root, item. */}}
 {{- define "countersign.secretNameOf" -}}
-{{- $isUrl := has .item (list "database-url" "redis-url" "verifier-redis-url" "browser-redis-url" "redis-acl") -}}
+{{- $isUrl := has .item (list "database-url" "redis-url" "verifier-redis-url" "browser-redis-url" "redis-acl" "smtp-url") -}}
 {{- if and $isUrl (not .root.Values.secrets.existing) -}}
 {{ include "countersign.fullname" .root }}-urls
 {{- else -}}

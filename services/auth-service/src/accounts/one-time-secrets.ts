@@ -90,6 +90,8 @@ export interface OneTimeSecrets {
    * @returns the user; `undefined` when the flow has no code, or its tries are used up
    */
   countTry(purpose: SecretPurpose, flowHash: Bytes): Promise<string | undefined>
+  /** Takes back a try that was no guess: its code was good. */
+  refundTry(purpose: SecretPurpose, flowHash: Bytes): Promise<void>
   /** Looks at what a proof would consume, and leaves it. */
   find(purpose: SecretPurpose, proof: SecretProof): Promise<ProvenUser | undefined>
 }

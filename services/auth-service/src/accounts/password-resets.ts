@@ -16,10 +16,10 @@ export interface PasswordResets {
   /** Keeps the request, and looks at no user: it takes as long for an unknown name. */
   request(request: PasswordResetRequest): Promise<void>
   /**
-   * Turns requests into mails, to users with a verified address.
-   * @returns how many requests it has taken
+   * Turns the oldest request into a mail, if its user has a verified address.
+   * @returns whether there was a request
    */
-  prepareMails(limit: number): Promise<number>
+  prepareMail(): Promise<boolean>
   /**
    * Consumes the proof, sets the password, ends all sessions and all other secrets of the user, and tells the user by mail, in one
    * transaction.

@@ -10,6 +10,8 @@ export interface UserCredentials {
   readonly id: string
   readonly username: string
   readonly passwordHash: string
+  /** Another one after each change of a credential. */
+  readonly credentialsState: string
   readonly isDisabled: boolean
 }
 
@@ -67,7 +69,7 @@ export interface UserStore {
   findCredentialsById(id: string): Promise<UserCredentials | undefined>
   findProfile(id: string): Promise<UserProfile | undefined>
   /** Replaces a hash with one that uses today's parameters, if the hash is still the same. */
-  rehash(userId: string, verifiedPasswordHash: string, newPasswordHash: string): Promise<boolean>
+  rehash(userId: string, verifiedPasswordHash: string, newPasswordHash: string): Promise<void>
   /**
    * Sets a new password, ends all other sessions, and tells the user by mail, in one transaction.
    * @returns `undefined` when the user is disabled or the password is no longer the one that was verified

@@ -37,6 +37,12 @@ export const tokenVariables = {
     schema: wholeNumber({ min: 60, max: 3 * 366 * day, unit: 'seconds' }).default(30 * day),
     description: 'a session ends after this long in any case'
   },
+  recentSignInSeconds: {
+    name: 'RECENT_SIGN_IN_SECONDS',
+    schema: wholeNumber({ min: 1, max: 30 * day, unit: 'seconds' }).default(900),
+    description:
+      'how long after a sign-in a user may change what matters, such as keys, users and the own address, before the password is asked for again'
+  },
   sessionsPerUser: {
     name: 'SESSIONS_PER_USER',
     schema: wholeNumber({ min: 1, max: 100, unit: 'sessions' }).default(100),

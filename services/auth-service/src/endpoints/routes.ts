@@ -10,6 +10,7 @@ import { confirmPasswordReset, requestPasswordReset } from './account/password-r
 import { refresh } from './account/refresh.ts'
 import { register, showRegistration } from './account/register.ts'
 import { endSession, listSessions } from './account/sessions.ts'
+import { stepUp } from './account/step-up.ts'
 import { changeUsername } from './account/username.ts'
 import { changeApi, createApi, deleteApi, listApis, showApi } from './admin/apis.ts'
 import { listAuditEvents } from './admin/audit.ts'
@@ -48,6 +49,7 @@ const accountRoutes = [
   showRegistration,
   register,
   login,
+  stepUp,
   refresh,
   logout,
   logoutAll,

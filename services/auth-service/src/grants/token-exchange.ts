@@ -63,6 +63,7 @@ export async function exchangeToken(
     sid: subject.sid ?? client.credentialId,
     scope: scopes.join(' '),
     audience,
+    authentication: { at: subject.auth_time, acr: subject.acr, amr: subject.amr },
     issuedAt: client.issuedAt,
     expiresAt: Math.min(subject.exp, client.issuedAt + lifetime),
     signingKid: client.signingKid,

@@ -1,5 +1,6 @@
 import { NotFoundError, OAuthError } from '@countersign/oauth'
 import { acceptJsonBody, requireForm, requireJsonBody, requireQuery, takeLines } from '@countersign/service-kit'
+import { requireAuthentication } from '@countersign/verifier/koa'
 import type Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
 import type { z } from 'zod'
@@ -19,6 +20,8 @@ export interface CheckDeps {
   accessRules: Record<Access, AccessRule>
   proofs: ProofDeps
   passwords: Pick<PasswordHashing, 'requireRoom'>
+  /** How long ago a recent sign-in may be. */
+  recentSignInSeconds: number
 }
 
 /** Adds routes to a router, each with the checks that its definition requires. */
@@ -46,6 +49,7 @@ export function middlewareOf<Deps>(route: Route<Deps>, deps: Deps & CheckDeps): 
     route.observe && observeEnds(route.observe(deps)),
     route.isCacheable ? undefined : forbidStorage,
     access.needsBody || access.needsQuery ? undefined : access.check,
+    needsRecentSignIn(route) ? requireRecentSignIn(deps) : undefined,
     route.params && requireParams(route.params),
     hashesPasswords ? delayRejections() : undefined,
     hashesPasswords ? requireRoom(deps) : undefined,
@@ -56,6 +60,15 @@ export function middlewareOf<Deps>(route: Route<Deps>, deps: Deps & CheckDeps): 
     route.takesProof && takeProof(deps.proofs),
     respond(route, deps)
   ].filter((one) => one !== undefined)
+}
+
+export function needsRecentSignIn({ access, method, needsRecentSignIn }: Route): boolean {
+  return needsRecentSignIn ?? (access === 'admin' && method !== 'get')
+}
+
+/** RFC 9470 §3. */
+function requireRecentSignIn({ recentSignInSeconds }: CheckDeps): Middleware {
+  return requireAuthentication({ maxAgeSeconds: recentSignInSeconds }) as Middleware
 }
 
 function observeEnds(observe: (body: unknown, code: string | undefined) => void): Middleware {

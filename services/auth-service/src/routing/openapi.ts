@@ -1,6 +1,7 @@
 import { ndjsonType } from '@countersign/service-kit'
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi'
 import { errorResponse } from '../wire/errors.ts'
+import { needsRecentSignIn } from './add-routes.ts'
 import type { Access, Route } from './route.ts'
 
 /** The meaning of each error status, on every route. */
@@ -27,6 +28,9 @@ interface Caller {
   /** The statuses of the errors of a check. */
   readonly errors: readonly number[]
 }
+
+const recentSignInText =
+  'The user has to have signed in within `RECENT_SIGN_IN_SECONDS`; else 401 `insufficient_user_authentication` (RFC 9470), until `POST /auth/step-up`.'
 
 /** Each kind of access, for people and in the form of OpenAPI. */
 const callers: Record<Access, Caller> = {
@@ -115,7 +119,7 @@ function describeRoute(route: Route): ZodOpenApiOperationObject {
   const { text, security } = callers[access]
   return {
     summary,
-    description: text,
+    description: needsRecentSignIn(route) ? `${text} ${recentSignInText}` : text,
     ...(security && { security }),
     requestParams: { ...(params && { path: params }), ...(query && { query }) },
     ...(body && {

@@ -59,6 +59,8 @@ export interface RouteStatement {
   readonly bodyFormat?: 'json' | 'optional-json' | 'form' | 'ndjson'
   /** Whether a DPoP proof binds what is issued to its key (RFC 9449 §5). */
   readonly takesProof?: true
+  /** Whether the user has to have signed in lately. Default: for what changes something as an admin. */
+  readonly needsRecentSignIn?: true
   /** `password-hashing`: takes a place in the hashing queue before the body is read, and delays rejections. */
   readonly limit?: 'password-hashing'
   /** Whether the handler sets how long a response may be cached; all others are `no-store`. */

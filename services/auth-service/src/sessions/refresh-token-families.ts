@@ -1,3 +1,4 @@
+import type { AuthenticationLevel } from '@countersign/verifier'
 import type { ClientInfo } from '../client-info.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 
@@ -7,6 +8,13 @@ export interface Acquaintance {
   readonly isKnownNetwork: boolean
   /** The user that the device token names is the account's owner. */
   readonly isOwnDevice: boolean
+}
+
+/** How a user has shown who they are (RFC 9068 §2.2.1). */
+export interface Authentication {
+  readonly acr: AuthenticationLevel
+  /** By what, as RFC 8176 names it. */
+  readonly amr: readonly string[]
 }
 
 /** A session as the database confirmed it in the statement that allowed new tokens. */
@@ -22,6 +30,13 @@ export interface Session {
   readonly audience: readonly string[]
   /** The generation of the refresh token that the client gets. */
   readonly generation: number
+  /** Of the sign-in; a refresh does not renew it. */
+  readonly authentication: {
+    /** In seconds since 1970-01-01 UTC. */
+    readonly at: number
+    readonly acr: string
+    readonly amr: readonly string[]
+  }
   /**
    * Seconds since 1970-01-01 UTC, by the database's clock at the statement that allowed this token. So neither a replica's
    * clock nor a delay before the signature can make a token outlive the denylist entry of its session.
@@ -76,8 +91,11 @@ export interface NewSession {
   /** The networks of the sign-in, as the sign-in limits count them. */
   readonly network: string
   readonly userId: string
-  /** The hash that the password was verified against: the session starts only if the user still has it. */
-  readonly verifiedPasswordHash: string
+  /** The state of the user's credentials when they were verified: the session starts only if none has changed since. */
+  readonly credentialsState: string
+  readonly authentication: Authentication
+  /** The session of the same user that ends when this one starts. */
+  readonly replacedSessionId?: string | undefined
   readonly clientId: string
   /** What a refresh gives a token for when it names no resource. */
   readonly audience: readonly string[]
@@ -93,6 +111,8 @@ export type StartOutcome =
   | { readonly outcome: 'started'; readonly session: Session; readonly entries: readonly OutboxEntry[] }
   /** The user is no longer what was verified. */
   | { readonly outcome: 'user_changed' }
+  /** The session that was to be replaced has ended meanwhile. Nothing was started. */
+  | { readonly outcome: 'session_ended' }
   /** There is nothing that the token could be for, or no scope of it is the user's. Nothing was started. */
   | { readonly outcome: 'exceeds_scope' | 'exceeds_audience' }
 
@@ -118,6 +138,7 @@ export type EndReason =
   | 'password_changed'
   | 'replay'
   | 'session_limit'
+  | 'reauthenticated'
   | 'user_disabled'
   | 'deletion_requested'
   | 'user_deleted'
@@ -153,7 +174,7 @@ export type RefreshOutcome =
 /** The refresh-token families. Each change is atomic, together with its denylist entries and its audit event. */
 export interface RefreshTokenFamilies {
   /**
-   * Starts a family, if the user is still enabled and has still the verified password hash; past the limit of live
+   * Starts a family, if the user is still enabled and no credential has changed since it was verified; past the limit of live
    * families the oldest ends.
    */
   start(session: NewSession): Promise<StartOutcome>

@@ -28,6 +28,7 @@ export async function createTokenResponse(
     sid: session.sessionId,
     scope: session.scope,
     audience: session.audience,
+    authentication: session.authentication,
     issuedAt: session.issuedAt,
     expiresAt: session.issuedAt + accessTokenTtlSeconds,
     signingKid: session.signingKid,

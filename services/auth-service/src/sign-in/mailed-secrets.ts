@@ -14,7 +14,7 @@ export interface MailedSecretDeps {
 
 /**
  * Checks a link or a code, without consuming it. A try with a code is counted first; once those of the account are used up, codes
- * are closed for the rest of the hour, and links are not. The response is the same for each reason, since it must not tell who has
+ * are closed for the rest of the hour, and links are not. A good code uses nothing up, whatever becomes of it then. The response is the same for each reason, since it must not tell who has
  * an account.
  */
 export async function proveMailedSecret(
@@ -33,6 +33,12 @@ export async function proveMailedSecret(
     const userId = await secrets.countTry(purpose, flowHash)
     if (userId === undefined) return undefined
     const budget = { name: 'mailed_code', key: userId, limit: triesPerHour, windowSeconds: 3600 }
-    return (await counters.charge([budget])).length > 0 ? undefined : secrets.find(purpose, proof)
+    if ((await counters.charge([budget])).length > 0) return undefined
+    const user = await secrets.find(purpose, proof)
+    if (user) {
+      await secrets.refundTry(purpose, flowHash)
+      await counters.settle({ refunded: [budget] })
+    }
+    return user
   }
 }

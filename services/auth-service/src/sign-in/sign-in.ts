@@ -1,37 +1,19 @@
-import { InvalidCredentialsError, type TokenResponse } from '@countersign/oauth'
+import { InvalidCredentialsError } from '@countersign/oauth'
 import { readSignInName, type SignInName } from '../accounts/sign-in-name.ts'
 import type { UserCredentials, UserStore } from '../accounts/user-store.ts'
 import type { ClientInfo } from '../client-info.ts'
 import type { FlowPair } from '../passwords/flows.ts'
 import type { PasswordHashing } from '../passwords/password-hashing.ts'
-import type { Sessions } from '../sessions/sessions.ts'
-import { createTokenResponse, type TokenResponseDeps } from '../sessions/token-response.ts'
 import type { DpopKey } from '../tokens/dpop-key.ts'
-import { noScopeLeft, unknownApi } from '../tokens/requested-grant.ts'
+import type { RequestedGrant } from '../tokens/requested-grant.ts'
 import { flowOfAttempt } from './attempt-flow.ts'
-import type { DeviceTokenCodec } from './device-tokens.ts'
-import { networkOf } from './networks.ts'
+import { type CompletionDeps, completeSignIn, type SignInResponse } from './complete-sign-in.ts'
 import type { SignInLimits } from './sign-in-limits.ts'
 
-/** The scope and audience of a sign-in at this service itself. */
-export interface FirstPartyGrant {
-  readonly clientId: string
-  /** What its tokens are for when a sign-in names no resource. */
-  readonly audience: readonly string[]
-}
-
-export interface SignInDeps extends TokenResponseDeps {
+export interface SignInDeps extends CompletionDeps {
   users: UserStore
   passwords: PasswordHashing
   limits: SignInLimits
-  sessions: Sessions
-  devices: DeviceTokenCodec
-  firstParty: FirstPartyGrant
-}
-
-/** The tokens of a session, and the device token for the next sign-in. */
-export interface SignInResponse extends TokenResponse {
-  device_token: string
 }
 
 export interface SignInRequest {
@@ -41,8 +23,7 @@ export interface SignInRequest {
   /** The device token of an earlier sign-in; an expired or foreign one is ignored. */
   readonly deviceToken?: string | undefined
   /** The API that the tokens are for, and the scopes of it that are asked for. */
-  readonly resource?: string | undefined
-  readonly scopes?: readonly string[] | undefined
+  readonly grant: RequestedGrant
   /** Both tokens are bound to it (RFC 9449 §5). */
   readonly dpopKey?: DpopKey | undefined
   readonly origin: ClientInfo
@@ -64,31 +45,15 @@ export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<
   const user = await deps.limits.verify(guess, () => verifyCredentials(deps, name, usernameKey, request))
   if (!user) throw new InvalidCredentialsError()
   await request.dpopKey?.markUsed()
-  const started = await deps.sessions.start({
-    clientId: deps.firstParty.clientId,
-    audience: request.resource === undefined ? deps.firstParty.audience : [request.resource],
-    scopes: request.scopes,
-    userId: user.id,
-    verifiedPasswordHash: await upToDateHash(
-      deps,
-      user,
-      request.password,
-      flowOfAttempt(usernameKey, request.origin.address)
-    ),
-    network: networkOf(request.origin.address),
+  await refreshHash(deps, user, request.password, flowOfAttempt(usernameKey, request.origin.address))
+  return completeSignIn(deps, {
+    user,
+    methods: ['pwd'],
+    device,
+    grant: request.grant,
     jkt: request.dpopKey?.jkt,
     origin: request.origin
   })
-  switch (started.outcome) {
-    case 'user_changed':
-      throw new InvalidCredentialsError({ detail: 'the user changed during the sign-in' })
-    case 'exceeds_scope':
-      throw noScopeLeft()
-    case 'exceeds_audience':
-      throw unknownApi()
-  }
-  const tokens = await createTokenResponse(deps, started.session, request.dpopKey?.jkt)
-  return { ...tokens, device_token: deps.devices.issue(user.id, device) }
 }
 
 /** Does the same work for every wrong pair, so that neither the response nor the time reveals whether the user exists. */
@@ -106,18 +71,12 @@ async function verifyCredentials(
 }
 
 /** Only now the password is known to be correct: rehash it with today's parameters if needed. */
-async function upToDateHash(
-  { users, passwords }: SignInDeps,
+export async function refreshHash(
+  { users, passwords }: Pick<SignInDeps, 'users' | 'passwords'>,
   user: UserCredentials,
   password: string,
   flow: FlowPair
-): Promise<string> {
-  if (!passwords.isOutdated(user.passwordHash)) return user.passwordHash
-  const newHash = await passwords.hash(password, flow)
-  if (await users.rehash(user.id, user.passwordHash, newHash)) return newHash
-  // Another request was faster: a sign-in with this password, or a change to a new one.
-  const current = await users.findCredentialsById(user.id)
-  return (await passwords.verify(current?.passwordHash, password, flow)) && current
-    ? current.passwordHash
-    : user.passwordHash
+): Promise<void> {
+  if (!passwords.isOutdated(user.passwordHash)) return
+  await users.rehash(user.id, user.passwordHash, await passwords.hash(password, flow))
 }

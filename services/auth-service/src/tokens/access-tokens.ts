@@ -32,6 +32,10 @@ export interface AccessTokenGrant {
   readonly signingKid: string
   /** Thumbprint of the key that the token is bound to (RFC 9449 §6.1). */
   readonly jkt?: string | undefined
+  /** How the user signed in, and when (RFC 9068 §2.2.1). */
+  readonly authentication?:
+    | { readonly at: number | undefined; readonly acr: string | undefined; readonly amr: readonly string[] | undefined }
+    | undefined
   /** Who acts for the subject (RFC 8693 §4.1). */
   readonly actor?: ActorClaim | undefined
 }
@@ -64,7 +68,10 @@ export function createAccessTokenIssuer({ issuer, signingKey }: AccessTokenIssue
         roles: grant.roles,
         preferred_username: grant.username,
         cnf: grant.jkt === undefined ? undefined : { jkt: grant.jkt },
-        act: grant.actor
+        act: grant.actor,
+        auth_time: grant.authentication?.at,
+        acr: grant.authentication?.acr,
+        amr: grant.authentication?.amr
       }
       const token = await signCompactJws({ alg: signingAlgorithm, kid, typ: accessTokenType }, claims, privateKey)
       if (!isReadableLength(token.length)) throw tooLong(token.length)

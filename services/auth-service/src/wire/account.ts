@@ -50,21 +50,23 @@ export const registerBody = z
   .meta({ id: 'Registration' })
 export type RegisterBody = z.infer<typeof registerBody>
 
+const signInMembers = {
+  password: presentedPassword,
+  device_token: z
+    .string()
+    .max(512)
+    .optional()
+    .meta({ description: 'from the last sign-in with this browser or app: its user gets in while others guess' }),
+  resource: requestedResource,
+  scope: requestedScope
+}
+
 /** `POST /auth/login` */
-export const loginBody = z
-  .strictObject({
-    username: credentialText(256),
-    password: presentedPassword,
-    device_token: z
-      .string()
-      .max(512)
-      .optional()
-      .meta({ description: 'from the last sign-in with this browser or app: its user gets in while others guess' }),
-    resource: requestedResource,
-    scope: requestedScope
-  })
-  .meta({ id: 'Login' })
+export const loginBody = z.strictObject({ username: credentialText(256), ...signInMembers }).meta({ id: 'Login' })
 export type LoginBody = z.infer<typeof loginBody>
+
+/** `POST /auth/step-up` */
+export const stepUpBody = z.strictObject(signInMembers).meta({ id: 'StepUp' })
 
 const refreshToken = z.string().min(1).max(512)
 

@@ -14,7 +14,7 @@ import { checkCookies } from './cookie-check.ts'
 import { undoEmailChange } from './email-undo.ts'
 import { confirmPasswordReset, requestPasswordReset } from './password-reset.ts'
 import { register, showRegistration } from './registration.ts'
-import { endSession, type SessionDeps, showSession, startSession } from './session.ts'
+import { endSession, type SessionDeps, showSession, startSession, stepUp } from './session.ts'
 
 export interface RouteDeps extends SessionDeps {
   publicUrl: string
@@ -36,6 +36,7 @@ export function addRoutes(router: Router, deps: RouteDeps): void {
   const { sessions, liveConnections, cookies, requireSite, proxyBodyLimitBytes: bodyLimitBytes } = deps
   const guard = [requireSite, requireSameOrigin(deps.publicUrl)]
   router.post('/bff/session', ...guard, ...startSession(deps))
+  router.post('/bff/session/step-up', ...guard, ...stepUp(deps))
   router.get('/bff/session', ...guard, showSession(deps))
   router.delete('/bff/session', ...guard, endSession(deps))
   router.get('/bff/registration', ...guard, showRegistration(deps))

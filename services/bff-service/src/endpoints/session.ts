@@ -6,7 +6,7 @@ import { clientInfoOf } from '../requests/client-info.ts'
 import { requireShownUser } from '../requests/require-shown-user.ts'
 import { readDeviceToken, type SiteCookies, setDeviceToken } from '../requests/site-cookies.ts'
 import type { LiveConnections } from '../sessions/live-connections.ts'
-import type { PresentedSession, SessionService } from '../sessions/session-service.ts'
+import type { PresentedSession, SessionService, StartedSession } from '../sessions/session-service.ts'
 
 export interface SessionDeps {
   sessions: SessionService
@@ -18,23 +18,50 @@ export interface SessionDeps {
 const credentials = z.strictObject({ username: z.string(), password: z.string() })
 
 /** `POST /bff/session`: signs in. The id in the cookie is always new, whatever the browser sent. */
-export function startSession({ sessions, liveConnections, cookies }: SessionDeps): Middleware[] {
+export function startSession(deps: SessionDeps): Middleware[] {
+  const { sessions, cookies } = deps
   return [
     requireJsonBody(credentials),
     async function startSession(ctx) {
       const browser = clientInfoOf(ctx)
       const former = await sessions.find(cookies.session.read(ctx))
       const session = await sessions.start(ctx.state.body, browser, readDeviceToken(cookies, ctx))
-      if (former) cookies.session.clearFormer(ctx)
-      cookies.session.set(ctx, session.id)
-      setDeviceToken(cookies, ctx, session.deviceToken)
-      answerSession(ctx, session)
-      // The new session exists and is delivered, even if the old one cannot be removed: the issuer has ended that one.
-      if (!former) return
-      liveConnections.endOf(former.sessionId)
-      await sessions.end(former, browser).catch(logAsOpen(ctx))
+      await deliver(deps, ctx, session, former)
     }
   ]
+}
+
+/** `POST /bff/session/step-up`: the user shows the password once more, and gets a session under a new id. */
+export function stepUp(deps: SessionDeps): Middleware[] {
+  const { sessions, cookies } = deps
+  return [
+    requireJsonBody(z.strictObject({ password: z.string() })),
+    async function stepUp(ctx) {
+      const former = await sessions.find(cookies.session.read(ctx))
+      if (!former) throw new NotSignedInError()
+      requireShownUser(ctx, former)
+      const deviceToken = readDeviceToken(cookies, ctx)
+      const session = await sessions.stepUp(former, ctx.state.body, clientInfoOf(ctx), deviceToken)
+      await deliver(deps, ctx, session, former)
+    }
+  ]
+}
+
+/** Gives the browser its new session, in the place of the one that it had. */
+async function deliver(
+  { sessions, liveConnections, cookies }: SessionDeps,
+  ctx: Context,
+  session: StartedSession,
+  former: PresentedSession | undefined
+): Promise<void> {
+  if (former) cookies.session.clearFormer(ctx)
+  cookies.session.set(ctx, session.id)
+  setDeviceToken(cookies, ctx, session.deviceToken)
+  answerSession(ctx, session)
+  // The new session exists and is delivered, even if the old one cannot be removed: the issuer has ended that one.
+  if (!former) return
+  liveConnections.endOf(former.sessionId)
+  await sessions.end(former, clientInfoOf(ctx)).catch(logAsOpen(ctx))
 }
 
 function logAsOpen({ state }: Context) {

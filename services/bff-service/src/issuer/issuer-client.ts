@@ -23,6 +23,8 @@ export interface ClientInfo {
 /** The account routes of the auth-service, called for a browser. Each throws the issuer's error as an {@link OAuthError}. */
 export interface IssuerClient {
   signIn(credentials: object, browser: ClientInfo, deviceToken?: string): Promise<SignInResponse>
+  /** Shows the password of the session once more. Its tokens end, and the new ones take their place. */
+  stepUp(accessToken: string, proof: object, browser: ClientInfo, deviceToken?: string): Promise<SignInResponse>
   /**
    * @param target the API that the access token is for. Default: the issuer and its first API
    * @throws {InvalidGrantError} when the session has ended; {@link AccessDeniedError} when the user has no rights at the target
@@ -101,9 +103,10 @@ export function createIssuerClient({
   const ownHeaders = forwarderHeaders(forwarderKey)
   return {
     async signIn(credentials, browser, deviceToken) {
-      const body = deviceToken === undefined ? credentials : { ...credentials, device_token: deviceToken }
-      const answer = await post('/auth/login', body, browser)
-      return { ...readTokens(answer), device_token: deviceTokenOf.safeParse(answer).data?.device_token }
+      return readSignIn(await post('/auth/login', withDevice(credentials, deviceToken), browser))
+    },
+    async stepUp(accessToken, proof, browser, deviceToken) {
+      return readSignIn(await post('/auth/step-up', withDevice(proof, deviceToken), browser, accessToken))
     },
     async refresh(refreshToken, browser, target) {
       const body = { refresh_token: refreshToken, ...target }
@@ -144,8 +147,12 @@ export function createIssuerClient({
   }
 
   /** @returns the JSON of a 2xx response */
-  async function post(path: string, body: unknown, browser: ClientInfo): Promise<unknown> {
-    const request = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
+  async function post(path: string, body: unknown, browser: ClientInfo, accessToken?: string): Promise<unknown> {
+    const headers = {
+      'Content-Type': 'application/json',
+      ...(accessToken !== undefined && { Authorization: `Bearer ${accessToken}` })
+    }
+    const request = { method: 'POST', headers, body: JSON.stringify(body) }
     const { response, answer } = await call(path, request, browser, timeoutMs)
     if (response.ok) return answer
     throw refusal(path, response, answer)
@@ -173,6 +180,14 @@ export function createIssuerClient({
     })
     return { response, answer: parse(text.toString()) }
   }
+}
+
+function withDevice(body: object, deviceToken: string | undefined): object {
+  return deviceToken === undefined ? body : { ...body, device_token: deviceToken }
+}
+
+function readSignIn(answer: unknown): SignInResponse {
+  return { ...readTokens(answer), device_token: deviceTokenOf.safeParse(answer).data?.device_token }
 }
 
 interface IssuerRequest {

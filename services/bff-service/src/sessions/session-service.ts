@@ -2,7 +2,7 @@
 import { OAuthError, TemporarilyUnavailableError } from '@countersign/oauth'
 import type { Logger } from '@countersign/service-kit'
 import { createAdaptiveTimeout, late } from '../issuer/adaptive-timeout.ts'
-import type { ClientInfo, IssuerClient, TokenTarget } from '../issuer/issuer-client.ts'
+import type { ClientInfo, IssuerClient, SignInResponse, TokenTarget } from '../issuer/issuer-client.ts'
 import type { BffMetrics } from '../metrics.ts'
 import { createEncryptedStore, type PresentedSession } from './encrypted-store.ts'
 import type { PendingSignOuts } from './pending-sign-outs.ts'
@@ -35,6 +35,11 @@ export interface StartedSession extends PresentedSession {
 export interface SessionService {
   /** Signs a user in, under a new id. @throws {OAuthError} with the issuer's error */
   start(credentials: object, browser: ClientInfo, deviceToken?: string): Promise<StartedSession>
+  /**
+   * Has the user of a session show the password once more. A session under a new id takes the place of this one, here and at the issuer.
+   * @throws {OAuthError} with the issuer's error
+   */
+  stepUp(session: PresentedSession, proof: object, browser: ClientInfo, deviceToken?: string): Promise<StartedSession>
   /** @returns the live session of a cookie's value */
   find(id: string | undefined): Promise<PresentedSession | undefined>
   /**
@@ -76,17 +81,11 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
 
   return {
     async start(credentials, browser, deviceToken) {
-      const tokens = await issuer.signIn(credentials, browser, deviceToken)
-      const now = clock.now()
-      const session = createSession(tokens, { now, endsAt: now + absoluteSeconds * 1000 })
-      try {
-        const presented = await encryptedStore.create(session)
-        metrics.countSession('started')
-        return { ...presented, deviceToken: tokens.device_token }
-      } catch (error) {
-        await signOutAtIssuer(session, browser)
-        throw error
-      }
+      return keep(await issuer.signIn(credentials, browser, deviceToken), browser)
+    },
+    async stepUp(session, proof, browser, deviceToken) {
+      const { accessToken } = await freshen(session, browser)
+      return keep(await issuer.stepUp(accessToken, proof, browser, deviceToken), browser)
     },
     async find(id) {
       const session = await encryptedStore.find(id)
@@ -117,6 +116,19 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
     async settle() {
       await renewals.settle()
       await unstored.close()
+    }
+  }
+
+  async function keep(tokens: SignInResponse, browser: ClientInfo): Promise<StartedSession> {
+    const now = clock.now()
+    const session = createSession(tokens, { now, endsAt: now + absoluteSeconds * 1000 })
+    try {
+      const presented = await encryptedStore.create(session)
+      metrics.countSession('started')
+      return { ...presented, deviceToken: tokens.device_token }
+    } catch (error) {
+      await signOutAtIssuer(session, browser)
+      throw error
     }
   }
 

@@ -67,6 +67,7 @@ function createIssuer(): TestIssuer {
     },
     client: {
       signIn: async () => issuer.tokens(),
+      stepUp: async () => issuer.tokens(),
       async refresh(refreshToken, _browser, target) {
         issuer.refreshes += 1
         issuer.targets.push(target)

@@ -32,6 +32,7 @@ const RolePage = adminPage('RolePage')
 const KeysPage = adminPage('KeysPage')
 const ClientsPage = adminPage('ClientsPage')
 const ClientPage = adminPage('ClientPage')
+const MailPage = adminPage('MailPage')
 const AuditPage = adminPage('AuditPage')
 
 export function AppRoutes() {
@@ -59,6 +60,7 @@ export function AppRoutes() {
             <Route path="keys" element={<KeysPage />} />
             <Route path="clients" element={<ClientsPage />} />
             <Route path="clients/:clientId" element={<ClientPage />} />
+            <Route path="mail" element={<MailPage />} />
             <Route path="audit" element={<AuditPage />} />
           </Route>
         </Route>

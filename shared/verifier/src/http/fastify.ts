@@ -4,9 +4,10 @@
  * @module fastify
  */
 import type { FastifyReply, FastifyRequest, RawServerBase, RouteGenericInterface } from 'fastify'
+import type { AuthenticationRequirement } from '../errors.ts'
 import type { AccessTokenVerifier } from '../token/verifier.ts'
 import type { AdmittedRequest } from './admitted-request.ts'
-import { type GrantCheck, roleCheck, scopeCheck } from './grant-checks.ts'
+import { authenticationCheck, type GrantCheck, roleCheck, scopeCheck } from './grant-checks.ts'
 import { letIn, refusalOf } from './guarded-request.ts'
 import { headerValues, pathOf, queryOf } from './presented-token.ts'
 import { type ProtectedResourceOptions, protectedResourceResponse } from './protected-resource-metadata.ts'
@@ -85,6 +86,20 @@ export function requireScope(...scopes: [string, ...string[]]): AccessTokenHook 
  */
 export function requireRole(role: string): AccessTokenHook {
   return requireGrant(roleCheck(role))
+}
+
+/**
+ * A hook that lets a request pass only when its user signed in recently enough, and showed enough; else 401
+ * `insufficient_user_authentication` (RFC 9470 §3), after which the client has the user sign in again. Belongs behind
+ * `requireAccessToken`; without it, the route fails with a `TypeError`.
+ *
+ * @example
+ * ```ts
+ * api.post('/payments', { onRequest: requireAuthentication({ maxAgeSeconds: 300 }) }, pay)
+ * ```
+ */
+export function requireAuthentication(requirement: AuthenticationRequirement): AccessTokenHook {
+  return requireGrant(authenticationCheck(requirement))
 }
 
 /**

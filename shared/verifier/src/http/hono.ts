@@ -5,9 +5,10 @@
  */
 import type { Context, MiddlewareHandler } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { AuthenticationRequirement } from '../errors.ts'
 import type { VerifiedAccessToken } from '../token/claims.ts'
 import type { AccessTokenVerifier } from '../token/verifier.ts'
-import { type GrantCheck, roleCheck, scopeCheck } from './grant-checks.ts'
+import { authenticationCheck, type GrantCheck, roleCheck, scopeCheck } from './grant-checks.ts'
 import { letIn, refusalOf } from './guarded-request.ts'
 import { queryOf } from './presented-token.ts'
 import { type ProtectedResourceOptions, protectedResourceResponse } from './protected-resource-metadata.ts'
@@ -72,6 +73,20 @@ export function requireScope(...scopes: [string, ...string[]]): MiddlewareHandle
  */
 export function requireRole(role: string): MiddlewareHandler<AccessTokenEnv> {
   return requireGrant(roleCheck(role))
+}
+
+/**
+ * Lets a request pass only when its user signed in recently enough, and showed enough; else 401
+ * `insufficient_user_authentication` (RFC 9470 §3), after which the client has the user sign in again. Belongs behind
+ * `requireAccessToken`; without it, it throws a `TypeError`.
+ *
+ * @example
+ * ```ts
+ * app.post('/payments', requireAuthentication({ maxAgeSeconds: 300 }), pay)
+ * ```
+ */
+export function requireAuthentication(requirement: AuthenticationRequirement): MiddlewareHandler<AccessTokenEnv> {
+  return requireGrant(authenticationCheck(requirement))
 }
 
 /** Serves `GET /.well-known/oauth-protected-resource` (RFC 9728 §3). A mistake in the options is a `TypeError`. */

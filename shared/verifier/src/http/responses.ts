@@ -1,5 +1,10 @@
 import { dpopAlgorithms } from '../dpop/key.ts'
-import { ScopeInsufficientError, type VerifierError, type VerifierErrorCode } from '../errors.ts'
+import {
+  AuthenticationInsufficientError,
+  ScopeInsufficientError,
+  type VerifierError,
+  type VerifierErrorCode
+} from '../errors.ts'
 import type { AccessTokenScheme } from './presented-token.ts'
 
 /** The media type of a response's body, for frameworks that do not set it. */
@@ -90,6 +95,12 @@ const rows: Readonly<Record<VerifierErrorCode, Row>> = {
   ERR_DPOP_NONCE: dpopFault('use_dpop_nonce', 'The DPoP proof must hold the nonce of the DPoP-Nonce header.'),
   ERR_SCOPE_INSUFFICIENT: forbidden('The access token does not have the scope that this needs.'),
   ERR_ROLE_INSUFFICIENT: forbidden('The access token does not have the role that this needs.'),
+  ERR_AUTHENTICATION_INSUFFICIENT: {
+    status: 401,
+    error: 'insufficient_user_authentication',
+    description: 'Sign in again: this needs a more recent or a stronger sign-in.',
+    challenge: 'full'
+  },
   ERR_KEYS_UNAVAILABLE: unavailable,
   ERR_REVOCATIONS_UNAVAILABLE: unavailable,
   ERR_DPOP_REPLAYS_UNAVAILABLE: unavailable
@@ -98,7 +109,7 @@ const rows: Readonly<Record<VerifierErrorCode, Row>> = {
 const retryAfterSeconds = 1
 
 /**
- * The HTTP response to an error (RFC 6750 §3, RFC 9449 §7.1): 401, 403 and 400 carry a challenge in `WWW-Authenticate`; 503
+ * The HTTP response to an error (RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3): 401, 403 and 400 carry a challenge in `WWW-Authenticate`; 503
  * carries `Retry-After` and no challenge, since the token is not known to be bad.
  */
 export function toHttpResponse(error: VerifierError, options: ChallengeOptions = {}): HttpResponse {
@@ -114,6 +125,11 @@ function challenges(row: Row, error: VerifierError, options: ChallengeOptions): 
   if (row.challenge === 'bare') return `${challenge('Bearer', [], options)}, ${challenge('DPoP', [], options)}`
   const attributes = [quoted('error', row.error), quoted('error_description', row.description)]
   if (error instanceof ScopeInsufficientError) attributes.push(quoted('scope', error.scopes.join(' ')))
+  if (error instanceof AuthenticationInsufficientError) {
+    const { acr, maxAgeSeconds } = error.requirement
+    if (acr !== undefined) attributes.push(quoted('acr_values', acr))
+    if (maxAgeSeconds !== undefined) attributes.push(quoted('max_age', String(maxAgeSeconds)))
+  }
   return challenge(row.scheme ?? options.scheme ?? 'Bearer', attributes, options)
 }
 

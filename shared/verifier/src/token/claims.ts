@@ -78,7 +78,10 @@ const claimRules: readonly ClaimRule[] = [
   { claim: 'preferred_username', isRequired: false, ...text },
   { claim: 'roles', isRequired: false, ...texts },
   { claim: 'cnf', isRequired: false, ...confirmation },
-  { claim: 'act', isRequired: false, ...actor }
+  { claim: 'act', isRequired: false, ...actor },
+  { claim: 'auth_time', isRequired: false, ...time },
+  { claim: 'acr', isRequired: false, ...text },
+  { claim: 'amr', isRequired: false, ...texts }
 ]
 
 /**

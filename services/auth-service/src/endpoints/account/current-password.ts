@@ -1,10 +1,9 @@
 import { ConflictError, InvalidRequestError } from '@countersign/oauth'
 import type { UserCredentials, UserStore } from '../../accounts/user-store.ts'
-import { parseUsername } from '../../accounts/usernames.ts'
 import type { ClientInfo } from '../../client-info.ts'
 import type { PasswordHashing } from '../../passwords/password-hashing.ts'
 import type { UserAccessToken } from '../../routing/route.ts'
-import { flowOfAttempt } from '../../sign-in/attempt-flow.ts'
+import { verifyCurrentPassword } from '../../sign-in/current-password.ts'
 import type { SignInLimits } from '../../sign-in/sign-in-limits.ts'
 
 type RecordFailure = 'recordFailedPasswordChange' | 'recordFailedReauthentication'
@@ -20,7 +19,7 @@ export interface CurrentPasswordDeps {
  * @throws {InvalidRequestError} when the password is wrong
  */
 export async function proveUser(
-  { users, passwords, limits }: CurrentPasswordDeps,
+  deps: CurrentPasswordDeps,
   {
     accessToken,
     origin,
@@ -29,14 +28,9 @@ export async function proveUser(
   recordFailure: RecordFailure = 'recordFailedReauthentication'
 ): Promise<UserCredentials> {
   const { sub, sid, preferred_username: username } = accessToken
-  const guess = { usernameKey: parseUsername(username)?.key ?? '', address: origin.address }
-  const user = await limits.verify(guess, async () => {
-    const found = await users.findCredentialsById(sub)
-    const flow = flowOfAttempt(guess.usernameKey, guess.address)
-    if (await passwords.verify(found?.passwordHash, currentPassword, flow)) return found
-    await users[recordFailure]({ userId: sub, sessionId: sid, origin })
-    return undefined
-  })
+  const user = await verifyCurrentPassword(deps, { userId: sub, username, password: currentPassword, origin }, () =>
+    deps.users[recordFailure]({ userId: sub, sessionId: sid, origin })
+  )
   if (!user) throw refusedMember('current_password', 'The current password is wrong.')
   return user
 }

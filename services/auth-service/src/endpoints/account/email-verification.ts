@@ -5,10 +5,13 @@ import { chooseLanguage } from '../../mail/mail.ts'
 import { defineRoute } from '../../routing/route.ts'
 import type { AttemptCounters } from '../../sign-in/attempt-counters.ts'
 import { proveMailedSecret } from '../../sign-in/mailed-secrets.ts'
+import { charge } from '../../sign-in/request-limits.ts'
 import { emailConfirmation, mailRequested } from '../../wire/account.ts'
 import { type AccountMailDeps, addressTaken, invalidProof, requireMail, shownProof } from './account-mail.ts'
 
 const purpose = 'email_verification'
+/** In an hour. */
+const requestsPerUser = 5
 
 /** `POST /auth/email/verification`: mails a link and a code to the address that the user gave. */
 export const requestEmailVerification = defineRoute(
@@ -20,12 +23,15 @@ export const requestEmailVerification = defineRoute(
     response: { status: 202, schema: mailRequested },
     errors: [404, 409, 429]
   },
-  (deps: AccountMailDeps) =>
+  ({ counters, ...deps }: AccountMailDeps & { counters: AttemptCounters }) =>
     async ({ accessToken, ctx }) => {
       const { codec, verification, wake } = requireMail(deps)
+      const budget = { name: purpose, key: accessToken.sub, limit: requestsPerUser, windowSeconds: 3600 }
+      await charge(counters, [budget])
       const { flow, flowHash } = codec.newFlow()
       const language = chooseLanguage(ctx.get('Accept-Language'))
       const outcome = await verification.request({ userId: accessToken.sub, flowHash, language })
+      if (outcome !== 'requested') await counters.settle({ refunded: [budget] })
       if (outcome === 'too_many')
         throw new TooManyRequestsError({ retryAfterSeconds: 3600, detail: 'mails per address' })
       if (outcome !== 'requested') throw new ConflictError({ code: outcome, description: refusals[outcome] })

@@ -27,7 +27,7 @@ export const login = defineRoute(
         username: body.username,
         password: body.password,
         deviceToken: body.device_token,
-        ...readGrant(body),
+        grant: readGrant(body),
         dpopKey,
         origin
       }),

@@ -1,22 +1,25 @@
 import { InvalidRequestError } from '@countersign/oauth'
 import { emailKeyOf } from '../../accounts/email-addresses.ts'
 import { secretLifeSeconds } from '../../accounts/one-time-secrets.ts'
-import { readSignInName } from '../../accounts/sign-in-name.ts'
+import { readSignInName, type SignInName } from '../../accounts/sign-in-name.ts'
 import { parseUsername } from '../../accounts/usernames.ts'
 import { chooseLanguage } from '../../mail/mail.ts'
 import type { PasswordHashing } from '../../passwords/password-hashing.ts'
 import { refusalOfPassword } from '../../passwords/password-policy.ts'
 import { defineRoute } from '../../routing/route.ts'
-import { chargeAddress } from '../../sign-in/address-limit.ts'
 import type { AttemptCounters } from '../../sign-in/attempt-counters.ts'
 import { flowOfAttempt } from '../../sign-in/attempt-flow.ts'
 import { proveMailedSecret } from '../../sign-in/mailed-secrets.ts'
+import { networkOf } from '../../sign-in/networks.ts'
+import { charge, chargeAddress } from '../../sign-in/request-limits.ts'
 import { mailRequested, passwordResetBody, passwordResetConfirmation } from '../../wire/account.ts'
 import { type AccountMailDeps, invalidProof, requireMail, shownProof } from './account-mail.ts'
 
 const purpose = 'password_reset'
 /** Of one address, in an hour. */
 const requestsPerAddress = 20
+/** For one name from one network, in an hour: fewer than an address gets, so that one stranger leaves some. */
+const requestsPerNameAndNetwork = 3
 
 /** `POST /auth/password-reset`: mails a link and a code to the verified address of the user, if there is one. */
 export const requestPasswordReset = defineRoute(
@@ -34,11 +37,14 @@ export const requestPasswordReset = defineRoute(
     async ({ body, origin, ctx }) => {
       const { codec, resets, wake } = requireMail(deps)
       await chargeAddress(counters, { name: 'password_reset', address: origin.address, limit: requestsPerAddress })
+      const name =
+        body.email === undefined
+          ? readSignInName(body.username ?? '')
+          : { emailKey: emailKeyOf(body.email), usernameKey: undefined }
+      await chargeName(counters, name, origin.address)
       const { flow, flowHash } = codec.newFlow()
       await resets.request({
-        ...(body.email === undefined
-          ? readSignInName(body.username ?? '')
-          : { emailKey: emailKeyOf(body.email), usernameKey: undefined }),
+        ...name,
         flowHash,
         language: chooseLanguage(ctx.get('Accept-Language')),
         origin
@@ -47,6 +53,13 @@ export const requestPasswordReset = defineRoute(
       return { flow, expires_in: secretLifeSeconds[purpose] }
     }
 )
+
+/** By what was given, since it must not show whether there is such a user. */
+async function chargeName(counters: AttemptCounters, { usernameKey, emailKey }: SignInName, address: string) {
+  const key = `${networkOf(address)} ${emailKey ?? usernameKey ?? ''}`
+  const limit = requestsPerNameAndNetwork
+  await charge(counters, [{ name: 'password_reset_name', key, limit, windowSeconds: 3600 }])
+}
 
 /** `POST /auth/password-reset/confirm`: sets a new password, and ends all sessions of the user. It signs nobody in. */
 export const confirmPasswordReset = defineRoute(

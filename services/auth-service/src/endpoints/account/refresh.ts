@@ -1,6 +1,6 @@
 import { type RefreshDeps, refresh as refreshGrant } from '../../grants/refresh.ts'
 import { defineRoute } from '../../routing/route.ts'
-import type { FirstPartyGrant } from '../../sign-in/sign-in.ts'
+import type { FirstPartyGrant } from '../../sign-in/complete-sign-in.ts'
 import { readGrant } from '../../tokens/requested-grant.ts'
 import { refreshBody, tokenResponse } from '../../wire/account.ts'
 

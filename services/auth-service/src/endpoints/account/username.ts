@@ -1,10 +1,11 @@
-import { ConflictError, TooManyRequestsError } from '@countersign/oauth'
+import { ConflictError } from '@countersign/oauth'
 import type { UserStore } from '../../accounts/user-store.ts'
 import { parseUsername, type Username } from '../../accounts/usernames.ts'
 import { chooseLanguage } from '../../mail/mail.ts'
 import { isUsername } from '../../passwords/password-policy.ts'
 import { defineRoute } from '../../routing/route.ts'
 import type { AttemptCounters } from '../../sign-in/attempt-counters.ts'
+import { charge } from '../../sign-in/request-limits.ts'
 import { newUsername, usernameBody } from '../../wire/account.ts'
 import { type CurrentPasswordDeps, passwordChanged, proveUser, refusedMember } from './current-password.ts'
 
@@ -37,9 +38,7 @@ export const changeUsername = defineRoute(
         throw refusedMember('username', 'The username must not be the password.')
       }
       const budget = { name: 'username_change', key: user.id, limit: changesPerAccount, windowSeconds: 3600 }
-      if ((await deps.counters.charge([budget])).length > 0) {
-        throw new TooManyRequestsError({ retryAfterSeconds: 3600, detail: 'changes of the username per account' })
-      }
+      await charge(deps.counters, [budget])
       const outcome = await deps.users.changeUsername({
         userId: user.id,
         verifiedPasswordHash: user.passwordHash,

@@ -6,12 +6,14 @@ import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, isUniqueViolation, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies, familiesOfUser } from './ending-families.ts'
 import { currentHash } from './imported-users.ts'
-import { gotEnoughMail, languageOf, type TellUser } from './mail-outbox.ts'
+import { gotMail, languageOf, type TellUser } from './mail-outbox.ts'
 import { consumeSecret, lockOwner, type MailCause, mailSecret, putSecret } from './one-time-secrets.ts'
 import { databaseNow } from './revocation-entries.ts'
 
 const purpose = 'email_change'
 const undoPurpose = 'email_undo'
+/** To one address, for all accounts that ask for it; an account has a smaller limit. */
+const mailsPerHour = 20
 
 /** Undoes the transaction. */
 class InvalidProof extends Error {}
@@ -38,7 +40,7 @@ export function createPrismaEmailChange(
             WHERE id = ${userId}::uuid AND ${currentHash} = ${verifiedPasswordHash} AND disabled_at IS NULL FOR NO KEY UPDATE`
           if (!user) return 'user_changed'
           if (user.is_verified && user.email === email) return 'already_verified'
-          if (await gotEnoughMail(transaction, email, purpose)) return 'too_many'
+          if (await gotMail(transaction, email, purpose, mailsPerHour)) return 'too_many'
           await mailSecret(
             transaction,
             { codec, writeMail },

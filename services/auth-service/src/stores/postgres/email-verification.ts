@@ -2,11 +2,13 @@ import { emailKeyOf, isMailable } from '../../accounts/email-addresses.ts'
 import type { EmailVerification } from '../../accounts/email-verification.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, isUniqueViolation, orUnavailable } from './database.ts'
-import { gotEnoughMail, languageOf } from './mail-outbox.ts'
+import { gotMail, languageOf } from './mail-outbox.ts'
 import { consumeSecret, type MailCause, mailSecret } from './one-time-secrets.ts'
 import { databaseNow } from './revocation-entries.ts'
 
 const purpose = 'email_verification'
+/** To one address, for all accounts that name it; a user has a smaller limit. */
+const mailsPerHour = 20
 
 /** Undoes the transaction. */
 class InvalidProof extends Error {}
@@ -25,7 +27,7 @@ export function createPrismaEmailVerification(database: Database, cause: MailCau
           if (!user || user.email === null) return 'no_address'
           if (user.is_verified) return 'already_verified'
           if (!isMailable(user.email)) return 'not_mailable'
-          if (await gotEnoughMail(transaction, user.email, purpose)) return 'too_many'
+          if (await gotMail(transaction, user.email, purpose, mailsPerHour)) return 'too_many'
           const owner = { id: userId, username: user.username, email: user.email }
           await mailSecret(transaction, cause, {
             user: owner,

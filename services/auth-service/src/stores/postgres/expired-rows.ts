@@ -8,8 +8,8 @@ const housekeepingLockId = 4_010_205
 /** How far ahead of an event its partition is made. A version that makes none may run for as long. */
 const partitionsAheadWeeks = 26
 
-/** Of an event `e`: it says more than which user it was. */
-const isPersonal = Prisma.sql`(e.address IS NOT NULL OR e.user_agent IS NOT NULL)`
+/** Of an event `e` about the deleted user `d`: it still says more than which user it was. */
+const isLeft = Prisma.sql`e.user_id = d.id AND e.at >= d.anonymized_to AND (e.address IS NOT NULL OR e.user_agent IS NOT NULL)`
 
 export interface RetentionOptions {
   readonly auditRetentionDays: number
@@ -63,20 +63,28 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
     // Later than any request that was under way at the deletion could write an event.
     deleted_users: (transaction, limit) => transaction.$executeRaw`
       DELETE FROM deleted_users WHERE id IN (
-        SELECT id FROM deleted_users d WHERE deleted_at < now() - interval '1 hour'
-          AND NOT EXISTS (SELECT FROM audit_events e WHERE e.user_id = d.id AND ${isPersonal}) LIMIT ${limit})`
+        SELECT d.id FROM deleted_users d
+        WHERE d.is_last_pass AND NOT EXISTS (SELECT FROM audit_events e WHERE ${isLeft}) LIMIT ${limit})`
   }
   return {
     removeBatch: (kind, limit) => inTurn((transaction) => removals[kind](transaction, limit)),
-    // Looked up for each user: a join might read the whole log.
     anonymizeBatch: (limit) =>
-      inTurn(
-        (transaction) => transaction.$executeRaw`
-          UPDATE audit_events SET address = NULL, user_agent = NULL WHERE (id, at) IN (
-            SELECT own.id, own.at FROM deleted_users d CROSS JOIN LATERAL (
-              SELECT e.id, e.at FROM audit_events e WHERE e.user_id = d.id AND ${isPersonal} LIMIT ${limit}) own
-            LIMIT ${limit})`
-      ),
+      inTurn(async (transaction) => {
+        await transaction.$executeRaw`
+          UPDATE deleted_users SET is_last_pass = true, anonymized_to = least(anonymized_to, deleted_at - interval '1 hour')
+          WHERE deleted_at < now() - interval '1 hour' AND NOT is_last_pass`
+        // Looked up for each user: a join might read the whole log.
+        return transaction.$executeRaw`
+          WITH own AS (
+            SELECT d.id AS user_id, e.id, e.at FROM deleted_users d CROSS JOIN LATERAL (
+              SELECT e.id, e.at FROM audit_events e WHERE ${isLeft} ORDER BY e.at, e.id LIMIT ${limit}) e
+            LIMIT ${limit}
+          ), advanced AS (
+            UPDATE deleted_users d SET anonymized_to = done.at
+            FROM (SELECT user_id, max(at) AS at FROM own GROUP BY user_id) done WHERE d.id = done.user_id
+          )
+          UPDATE audit_events SET address = NULL, user_agent = NULL WHERE (id, at) IN (SELECT id, at FROM own)`
+      }),
     makeAuditPartitions: () =>
       orUnavailable(
         countOf(

@@ -74,19 +74,20 @@ export function createMailWriter({ sealing, from }: { sealing?: MailSealing; fro
   }
 }
 
-/** The most mails of one template that an address gets in an hour, so that no mailbox can be flooded. */
-const mailsPerHour = 5
-
-/** @returns whether the address got as many mails of this template in the last hour as it may */
-export async function gotEnoughMail(
+/**
+ * So that no mailbox can be flooded.
+ * @returns whether the address got as many mails of this template in the last hour
+ */
+export async function gotMail(
   transaction: Queryable,
   recipient: string,
-  template: MailTemplate
+  template: MailTemplate,
+  mails: number
 ): Promise<boolean> {
   const [row] = await transaction.$queryRaw<{ count: number }[]>`
     SELECT count(*)::int AS count FROM mail_outbox
     WHERE lower(recipient) = lower(${recipient}) AND created_at > ${databaseNow} - ${seconds(3600)} AND template = ${template}`
-  return (row?.count ?? 0) >= mailsPerHour
+  return (row?.count ?? 0) >= mails
 }
 
 interface ClaimedRow {

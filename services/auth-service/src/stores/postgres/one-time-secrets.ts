@@ -120,6 +120,10 @@ export function createPrismaOneTimeSecrets(database: Database): OneTimeSecrets {
         WHERE s.flow_hash = ${flowHash} AND s.tries < ${maxTries} AND ${isGood(purpose)} RETURNING s.user_id`)
       return row?.user_id
     },
+    async refundTry(purpose, flowHash) {
+      await orUnavailable(database.$executeRaw`
+        UPDATE one_time_secrets SET tries = tries - 1 WHERE flow_hash = ${flowHash} AND purpose = ${purpose} AND tries > 0`)
+    },
     async find(purpose, proof) {
       const [user] = await orUnavailable(database.$queryRaw<ProvenUser[]>`
         SELECT u.id AS "userId", u.username FROM one_time_secrets s, users u WHERE ${matches(proof)} AND ${isGood(purpose)}`)

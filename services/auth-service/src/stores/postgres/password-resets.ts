@@ -1,14 +1,18 @@
 import { isMailable } from '../../accounts/email-addresses.ts'
 import type { Bytes } from '../../accounts/one-time-secrets.ts'
 import type { PasswordResets } from '../../accounts/password-resets.ts'
+import { networkOf } from '../../sign-in/networks.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies, familiesOfUser } from './ending-families.ts'
-import { gotEnoughMail, languageOf } from './mail-outbox.ts'
+import { gotMail, languageOf } from './mail-outbox.ts'
 import { consumeSecret, lockOwner, type MailCause, mailSecret } from './one-time-secrets.ts'
 import { databaseNow, seconds } from './revocation-entries.ts'
 
 const purpose = 'password_reset'
+/** To one address. Strangers leave some for networks that the user has signed in from. */
+const mailsPerHour = 10
+const mailsPerHourForStrangers = 5
 /** A request that has waited longer is dropped: its user has asked again by then. */
 const requestLifeSeconds = 3600
 
@@ -29,18 +33,18 @@ export function createPrismaPasswordResets(database: Database, cause: MailCause)
         VALUES (${emailKey ?? null}, ${usernameKey ?? null}, ${flowHash}, ${language}, ${origin.address}, ${origin.userAgent})`)
     },
 
-    async prepareMails(limit) {
+    async prepareMail() {
       // Mostly there is none, and then no transaction either.
       const waiting = await orUnavailable(database.$queryRaw<unknown[]>`SELECT 1 FROM password_reset_requests LIMIT 1`)
-      if (waiting.length === 0) return 0
+      if (waiting.length === 0) return false
       return orUnavailable(
         inTransaction(database, async (transaction) => {
-          const requests = await transaction.$queryRaw<(RequestRow & { is_fresh: boolean })[]>`
+          const [request] = await transaction.$queryRaw<(RequestRow & { is_fresh: boolean })[]>`
             DELETE FROM password_reset_requests WHERE id IN (
-              SELECT id FROM password_reset_requests ORDER BY id LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+              SELECT id FROM password_reset_requests ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
             RETURNING *, created_at > ${databaseNow} - ${seconds(requestLifeSeconds)} AS is_fresh`
-          for (const request of requests) if (request.is_fresh) await prepareMail(transaction, request)
-          return requests.length
+          if (request?.is_fresh) await prepareMail(transaction, request)
+          return request !== undefined
         })
       )
     },
@@ -74,13 +78,19 @@ export function createPrismaPasswordResets(database: Database, cause: MailCause)
 
   async function prepareMail(transaction: Queryable, request: RequestRow): Promise<void> {
     const [user] = await transaction.$queryRaw<
-      { id: string; username: string; email: string; language: string | null }[]
+      { id: string; username: string; email: string; language: string | null; is_known_network: boolean }[]
     >`
-      SELECT id, username, email, language FROM users
+      SELECT id, username, email, language,
+        EXISTS (SELECT FROM refresh_token_families f WHERE f.user_id = users.id AND f.sign_in_network = ${networkOf(request.address)})
+          AS is_known_network
+      FROM users
       WHERE (email_key = ${request.email_key} OR username_key = ${request.username_key})
         AND email_verified_at IS NOT NULL AND disabled_at IS NULL
       ORDER BY email_key = ${request.email_key} DESC LIMIT 1`
-    if (!user || !isMailable(user.email) || (await gotEnoughMail(transaction, user.email, purpose))) return
+    if (!user || !isMailable(user.email)) return
+    // Past the limit the last link stays good.
+    const limit = user.is_known_network ? mailsPerHour : mailsPerHourForStrangers
+    if (await gotMail(transaction, user.email, purpose, limit)) return
     await mailSecret(transaction, cause, {
       user,
       purpose,

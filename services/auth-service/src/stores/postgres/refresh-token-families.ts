@@ -12,6 +12,7 @@ import type {
   SessionSummary,
   StartOutcome
 } from '../../sessions/refresh-token-families.ts'
+import { credentialsState } from './credentials-state.ts'
 import { type Database, type DatabaseConnection, inTransaction, orUnavailable, queryableOn } from './database.ts'
 import {
   endedFamilies,
@@ -19,6 +20,7 @@ import {
   endFamiliesOfUser,
   endingFamilies,
   endOtherFamiliesOfUser,
+  type FamiliesToEnd,
   isLive
 } from './ending-families.ts'
 import { grantExpressions } from './granted-scopes.ts'
@@ -39,7 +41,8 @@ export interface FamilyLimits extends RefreshLimits {
 }
 
 const verifiedUserText = `
-  SELECT deletion_at IS NOT NULL AS "isLeaving" FROM users WHERE id = $1::uuid AND password_hash = $2 AND disabled_at IS NULL FOR NO KEY UPDATE`
+  SELECT deletion_at IS NOT NULL AS "isLeaving" FROM users
+  WHERE id = $1::uuid AND ${credentialsState.sql} = $2 AND disabled_at IS NULL FOR NO KEY UPDATE`
 
 interface NewFamilyRow extends SessionRow {
   /** How many live families the user had before; the lock on the user keeps others from changing that. */
@@ -58,9 +61,10 @@ const newFamilyText = `
   WITH f AS (
     INSERT INTO refresh_token_families
       (id, user_id, client_id, scope, audience, asked_scopes, created_at, rotated_at, idle_expires_at, absolute_expires_at,
-       access_expires_at, jkt, sign_in_network, address, user_agent)
+       access_expires_at, jkt, sign_in_network, address, user_agent, authenticated_at, acr, amr)
     SELECT $1::uuid, u.id, $3, array_to_string(${grant.scopes.sql}, ' '), f.audience, f.asked_scopes, now.at, now.at,
-      now.at + make_interval(secs => $6), now.at + make_interval(secs => $7), now.at + make_interval(secs => $8), $9, $10, $11, $12
+      now.at + make_interval(secs => $6), now.at + make_interval(secs => $7), now.at + make_interval(secs => $8), $9, $10, $11, $12,
+      now.at, $15, $16::text[]
     FROM (SELECT ${databaseNow.sql} AS at) now, (SELECT $4::text[] AS asked_scopes, $5::text[] AS audience) f, users u
     WHERE u.id = $2::uuid AND ${grant.hasTarget.sql} AND ${grant.hasScopes.sql}
     RETURNING *
@@ -82,6 +86,9 @@ const rightsText = `
   SELECT ${requested.scopes.sql} AS scopes, ${requested.roles.sql} AS roles
   FROM refresh_token_families f JOIN users u ON u.id = f.user_id
   WHERE f.id = $1::uuid AND u.id = $2::uuid AND u.disabled_at IS NULL AND ${isLive.sql} AND ${requested.hasTarget.sql}`
+
+/** Undoes the transaction. */
+class ReplacedSessionEnded extends Error {}
 
 /** Of no user. */
 const nobodysId = '00000000-0000-0000-0000-000000000000'
@@ -108,7 +115,11 @@ export function createPrismaRefreshTokenFamilies(
   const newFamily = preparedStatements.prepare<NewFamilyRow>(newFamilyText)
 
   return {
-    start: (session) => orUnavailable(preparedStatements.transaction((connection) => start(connection, session))),
+    start: (session) =>
+      orUnavailable(preparedStatements.transaction((connection) => start(connection, session))).catch((error) => {
+        if (error instanceof ReplacedSessionEnded) return { outcome: 'session_ended' }
+        throw error
+      }),
     refresh: (presented) => orUnavailable(refresh(presented)),
     async rightsAt({ familyId, userId, resource }) {
       const [row] = await orUnavailable(rights([familyId, userId, resource, limits.issuer]))
@@ -147,10 +158,10 @@ export function createPrismaRefreshTokenFamilies(
   }
 
   async function start(connection: DatabaseConnection, session: NewSession): Promise<StartOutcome> {
-    const { userId, verifiedPasswordHash, clientId, audience, scopes, jkt, network, origin } = session
-    // The lock is what disabling the user and changing the password wait for, and what they make this wait for. It also
+    const { userId, clientId, audience, scopes, jkt, network, origin, authentication, replacedSessionId } = session
+    // The lock is what disabling the user and changing a credential wait for, and what they make this wait for. It also
     // makes two sign-ins of one user take turns, so that the limit of live families is exact.
-    const [verified] = await verifiedUser([userId, verifiedPasswordHash], connection)
+    const [verified] = await verifiedUser([userId, session.credentialsState], connection)
     if (!verified) return { outcome: 'user_changed' }
     const type: AuditEventType = 'session.started'
     const familyId = randomUUID()
@@ -169,7 +180,9 @@ export function createPrismaRefreshTokenFamilies(
         origin.address,
         origin.userAgent,
         type,
-        limits.issuer
+        limits.issuer,
+        authentication.acr,
+        authentication.amr
       ],
       connection
     )
@@ -178,7 +191,9 @@ export function createPrismaRefreshTokenFamilies(
       await cancelDeletion(queryableOn(connection), limits.tellUser, { userId, sessionId: familyId, origin })
     }
     const { live_before: liveBefore, ...started } = row
-    const entries = liveBefore < limits.sessionsPerUser ? [] : await endSurplus(connection, userId)
+    const replaced = replacedSessionId === undefined ? [] : await endReplaced(connection, userId, replacedSessionId)
+    const surplus = liveBefore - replaced.length < limits.sessionsPerUser ? [] : await endSurplus(connection, userId)
+    const entries = [...replaced, ...surplus]
     return { outcome: 'started', session: toSession(started, { familyId, clientId }), entries }
   }
 
@@ -191,7 +206,18 @@ export function createPrismaRefreshTokenFamilies(
     const selection = Prisma.sql`f.id IN (
       SELECT f.id FROM refresh_token_families f WHERE f.user_id = ${userId}::uuid AND ${isLive}
       ORDER BY f.created_at DESC, f.id DESC OFFSET ${limits.sessionsPerUser})`
-    const { text, values } = endingFamilies({ selection, reason: 'session_limit' })
+    return endOn(connection, { selection, reason: 'session_limit' })
+  }
+
+  async function endReplaced(connection: DatabaseConnection, userId: string, sessionId: string) {
+    const selection = Prisma.sql`f.id = ${sessionId}::uuid AND f.user_id = ${userId}::uuid AND ${isLive}`
+    const entries = await endOn(connection, { selection, reason: 'reauthenticated' })
+    if (entries.length === 0) throw new ReplacedSessionEnded()
+    return entries
+  }
+
+  async function endOn(connection: DatabaseConnection, families: FamiliesToEnd): Promise<readonly OutboxEntry[]> {
+    const { text, values } = endingFamilies(families)
     const { rows } = await connection.query<Omit<OutboxRow, 'id'> & { id: string }>(text, values)
     return endedFamilies(rows.map((row) => ({ ...row, id: BigInt(row.id) }))).entries
   }

@@ -12,6 +12,9 @@ export interface SessionRow {
   scopes: string[]
   audience: string[]
   generation: number
+  auth_time: number
+  acr: string
+  amr: string[]
   issued_at: number
   signing_kid: string
 }
@@ -19,6 +22,7 @@ export interface SessionRow {
 /** The columns of a {@link SessionRow}, of the family `f` and its user `u`. */
 export function sessionColumns({ roles, scopes, audience }: GrantExpressions): Prisma.Sql {
   return Prisma.sql`u.id AS user_id, u.username, ${roles} AS roles, ${scopes} AS scopes, ${audience} AS audience, f.generation,
+  floor(date_part('epoch', coalesce(f.authenticated_at, f.created_at))) AS auth_time, f.acr, f.amr,
   floor(date_part('epoch', ${databaseNow})) AS issued_at, ${signingKid} AS signing_kid`
 }
 
@@ -36,6 +40,7 @@ export function toSession(
     scope: row.scopes.join(' '),
     audience: row.audience,
     generation: row.generation,
+    authentication: { at: row.auth_time, acr: row.acr, amr: row.amr },
     issuedAt: row.issued_at,
     signingKid: row.signing_kid
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { AuditEventType } from '@countersign/oauth'
+import { Prisma } from '@countersign/prisma'
 import type {
   NewUser,
   PasswordChange,
@@ -9,6 +10,7 @@ import type {
   UserStore
 } from '../../accounts/user-store.ts'
 import { auditEventType, recordAuditEvent } from './audit-events.ts'
+import { credentialsState } from './credentials-state.ts'
 import { type Database, inTransaction, isUniqueViolation, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies, familiesOfUser } from './ending-families.ts'
 import { currentHash } from './imported-users.ts'
@@ -20,7 +22,10 @@ import { databaseNow } from './revocation-entries.ts'
 /** Makes two first starts on one database take turns; any number that nothing else uses as a lock. */
 const firstUserLockId = 4_010_202
 
-const credentials = `SELECT id, username, ${currentHash.sql} AS "passwordHash", disabled_at IS NOT NULL AS "isDisabled" FROM users`
+const credentialColumns = Prisma.sql`id, username, ${currentHash} AS "passwordHash", ${credentialsState} AS "credentialsState",
+  disabled_at IS NOT NULL AS "isDisabled"`
+
+const credentials = `SELECT ${credentialColumns.sql} FROM users`
 
 const credentialsText = `${credentials} WHERE username_key = $1`
 
@@ -59,12 +64,11 @@ export function createPrismaUserStore(
         })
       ).then((profile) => profile ?? undefined),
     async rehash(id, verifiedPasswordHash, newPasswordHash) {
-      const count = await orUnavailable(
+      await orUnavailable(
         database.$executeRaw`
           UPDATE users SET password_hash = ${newPasswordHash}, imported_password_hash = NULL
           WHERE id = ${id}::uuid AND ${currentHash} = ${verifiedPasswordHash}`
       )
-      return count === 1
     },
     changePassword: (change) =>
       orUnavailable(inTransaction(database, (transaction) => changePassword(transaction, change))),
@@ -97,8 +101,7 @@ export function createPrismaUserStore(
 
   async function findCredentialsById(id: string): Promise<UserCredentials | undefined> {
     const [user] = await database.$queryRaw<UserCredentials[]>`
-      SELECT id, username, ${currentHash} AS "passwordHash", disabled_at IS NOT NULL AS "isDisabled"
-      FROM users WHERE id = ${id}::uuid`
+      SELECT ${credentialColumns} FROM users WHERE id = ${id}::uuid`
     return user
   }
 

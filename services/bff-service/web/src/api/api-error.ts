@@ -35,6 +35,11 @@ export function isSessionEnd(error: unknown): boolean {
   return error instanceof ApiError && error.status === 401 && /^(invalid_token|not_signed_in)$/.test(error.code)
 }
 
+/** Whether the user has to show the password once more (RFC 9470). */
+export function needsRecentSignIn(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 401 && error.code === 'insufficient_user_authentication'
+}
+
 /** Whether the browser's session belongs to another user than the one that the page shows. */
 export function isSessionChange(error: unknown): boolean {
   return error instanceof ApiError && error.status === 409 && error.code === 'session_changed'
@@ -63,6 +68,8 @@ export function messageOf(error: unknown): string {
   if (!(error instanceof ApiError)) return 'Something went wrong in this page. Reload it and try again.'
   if (error.status === 0) return 'There is no answer. Check your connection and try again.'
   if (isAway(error)) return 'The service is away for the moment. Try again in a little while.'
+  if (needsRecentSignIn(error))
+    return 'Nothing was changed. Try again, and enter your password when you are asked for it.'
   if (error.status === 429) return `Too many attempts. Try again ${afterSeconds(error.retryAfterSeconds)}.`
   if (error.status === 409 || codesForPeople.includes(error.code)) return error.message
   if (error.status === 400)

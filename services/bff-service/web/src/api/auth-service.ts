@@ -28,6 +28,22 @@ export interface Login {
   scope?: string
 }
 
+export interface StepUp {
+  password: string
+  /**
+   * from the last sign-in with this browser or app: its user gets in while others guess
+   */
+  device_token?: string
+  /**
+   * the identifier of the API that the token is for; without it the first API and this issuer
+   */
+  resource?: string
+  /**
+   * space-separated scopes of that API; those that no role of the user holds drop out
+   */
+  scope?: string
+}
+
 export interface AccountDeletionRequest {
   current_password: string
 }
@@ -744,6 +760,7 @@ export interface DeadMail {
     | 'email_verification'
     | 'password_changed'
     | 'password_reset'
+    | 'username_changed'
   created_at: string
   dead_at: string
   attempts: number

@@ -1,4 +1,4 @@
-import { ApiError, type Issue } from './api-error.ts'
+import { ApiError, type Issue, needsRecentSignIn } from './api-error.ts'
 
 export interface RequestOptions {
   method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
@@ -17,11 +17,27 @@ export function actFor(source: () => string | undefined): void {
   shownUser = source
 }
 
+let askForPassword: () => Promise<boolean> = async () => false
+
+/** Gets the user's password shown once more, where a request needs a sign-in that is recent. */
+export function stepUpWith(ask: () => Promise<boolean>): void {
+  askForPassword = ask
+}
+
 /**
- * Sends a request to the bff-service. The browser adds the session cookie itself; no token is ever in this page.
+ * Sends a request to the bff-service. When it needs a recent sign-in, the password is asked for, and the request is sent again. The browser adds the session cookie itself; no token is ever in this page.
  * @throws {ApiError} for an unsuccessful response, and for none
  */
 export async function request<T = void>(path: string, options: RequestOptions = {}): Promise<T> {
+  try {
+    return await sendOnce<T>(path, options)
+  } catch (error) {
+    if (needsRecentSignIn(error) && (await askForPassword())) return sendOnce<T>(path, options)
+    throw error
+  }
+}
+
+async function sendOnce<T>(path: string, options: RequestOptions): Promise<T> {
   const { method = 'GET', body, query, signal } = options
   const user = shownUser()
   const response = await send(path + queryString(query), {

@@ -1,13 +1,13 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query'
 import { isAway, isSessionChange, isSessionEnd } from '../api/api-error.ts'
 import { actFor } from '../api/request.ts'
-import { endSession, lookAgain, shownUserOf } from './session.ts'
+import { lookAgain, shownUserOf } from './session.ts'
 
-/** The cache of responses. A response that says that the session has ended empties it, whichever request it was for. */
+/** The cache of responses. A response that says that the session has ended has it looked for, whichever request it was for. */
 export function createQueryClient(): QueryClient {
   const onError = (error: unknown) => {
-    if (isSessionEnd(error)) endSession(client)
-    if (isSessionChange(error)) void lookAgain(client)
+    // A request from before the sign-in was shown once more is refused for the session that it came with.
+    if (isSessionEnd(error) || isSessionChange(error)) void lookAgain(client)
   }
   const client = new QueryClient({
     queryCache: new QueryCache({ onError }),

@@ -5,6 +5,7 @@ import { Page } from '../layout/page.tsx'
 import { signInPathFor } from './return-path.ts'
 import { SignedInContext, shownSessionOf, useSessionState } from './session.ts'
 import { SignInAgain } from './sign-in-again.tsx'
+import { StepUp } from './step-up.tsx'
 
 /** Shows the routes inside it to a user who is signed in, and the sign-in page to others. */
 export function RequireSession() {
@@ -26,6 +27,7 @@ export function RequireSession() {
   return (
     <SignedInContext value={session}>
       <Outlet key={session.user_id} />
+      <StepUp />
       {state.status === 'signed_out' && <SignInAgain former={session} />}
     </SignedInContext>
   )

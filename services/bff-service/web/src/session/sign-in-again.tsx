@@ -1,9 +1,9 @@
 import { Button, Modal, Stack, Text } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
-import type { FocusEvent } from 'react'
 import type { SignedIn } from '../api/types.ts'
 import { leaveEndedPage } from './session.ts'
 import { SignInForm } from './sign-in-page.tsx'
+import { keepEscapeHere } from './step-up.tsx'
 
 /** Lets the user of an ended session sign in above the page, so that the input is kept. */
 export function SignInAgain({ former }: { former: SignedIn }) {
@@ -32,9 +32,4 @@ export function SignInAgain({ former }: { former: SignedIn }) {
       </Stack>
     </Modal>
   )
-}
-
-/** Escape would close a dialog under this one, with the form in it; the library leaves out events of elements with this mark. */
-function keepEscapeHere({ target }: FocusEvent<HTMLElement>): void {
-  target.setAttribute('data-mantine-stop-propagation', 'true')
 }

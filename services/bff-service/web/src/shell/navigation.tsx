@@ -12,6 +12,7 @@ const adminLinks = [
   { to: '/admin/roles', label: 'Roles' },
   { to: '/admin/keys', label: 'Keys' },
   { to: '/admin/clients', label: 'Clients' },
+  { to: '/admin/mail', label: 'Mail' },
   { to: '/admin/audit', label: 'Audit log' }
 ]
 

@@ -7,6 +7,7 @@ import {
   protectedResourceMetadata,
   type RequireAccessTokenOptions,
   requireAccessToken,
+  requireAuthentication,
   requireRole,
   requireScope
 } from '../../../src/http/koa.ts'
@@ -184,6 +185,42 @@ describe('requireScope and requireRole', () => {
   it('take what is no scope or role as a TypeError', () => {
     for (const scope of ['', 'a b', 'a"b', 'ä']) expect(() => requireScope(scope)).toThrow(TypeError)
     expect(() => requireRole('')).toThrow(TypeError)
+  })
+})
+
+describe('requireAuthentication', () => {
+  const recent = requireAuthentication({ maxAgeSeconds: 60 })
+  const secondsAgo = (age: number) => Math.floor(Date.now() / 1000) - age
+
+  it('lets a recent sign-in pass, and answers an older one with what it wants (RFC 9470 §3)', async () => {
+    const { get } = setUp({ resourceMetadata }, recent)
+    expect(await get(issuer.mint({ auth_time: secondsAgo(50) }))).toMatchObject({ status: 200 })
+    const response = await get(issuer.mint({ auth_time: secondsAgo(70) }))
+    expect(response.status).toBe(401)
+    expect(response.headers['www-authenticate']).toBe(
+      'Bearer error="insufficient_user_authentication", error_description="Sign in again: this needs a more recent or a ' +
+        `stronger sign-in.", max_age="60", resource_metadata="${resourceMetadata}"`
+    )
+  })
+
+  it('refuses a token that says nothing of a sign-in', async () => {
+    expect(await setUp({}, recent).get(issuer.mint())).toMatchObject({ status: 401 })
+    const strong = requireAuthentication({ acr: 'urn:countersign:acr:2' })
+    expect(await setUp({}, strong).get(issuer.mint())).toMatchObject({ status: 401 })
+  })
+
+  it('takes a stronger sign-in for a weaker one, and not the other way', async () => {
+    const levels = ['urn:countersign:acr:1', 'urn:countersign:acr:2'] as const
+    const passes = async (acr: (typeof levels)[number], shown: string) =>
+      (await setUp({}, requireAuthentication({ acr })).get(issuer.mint({ acr: shown }))).status === 200
+    expect(await Promise.all(levels.map((shown) => passes(levels[0], shown)))).toEqual([true, true])
+    expect(await Promise.all(levels.map((shown) => passes(levels[1], shown)))).toEqual([false, true])
+    expect(await passes(levels[0], 'urn:example:high')).toBe(false)
+  })
+
+  it('takes a wish for nothing, or for what there is not, as a TypeError', () => {
+    const wishes = [{}, { maxAgeSeconds: 0 }, { maxAgeSeconds: Number.NaN }, { acr: 'high' as never }]
+    for (const wish of wishes) expect(() => requireAuthentication(wish)).toThrow(TypeError)
   })
 })
 

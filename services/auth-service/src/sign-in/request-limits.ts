@@ -1,5 +1,5 @@
 import { TooManyRequestsError } from '@countersign/oauth'
-import type { AttemptCounters } from './attempt-counters.ts'
+import type { AttemptCount, AttemptCounters } from './attempt-counters.ts'
 import { prefixesOf } from './networks.ts'
 
 const windowSeconds = 3600
@@ -19,7 +19,15 @@ export async function chargeAddress(
     limit: Math.ceil(limit * limitFactor),
     windowSeconds
   }))
+  await charge(counters, counts)
+}
+
+/** @throws {TooManyRequestsError} when one of them is used up; then none is charged */
+export async function charge(counters: AttemptCounters, counts: readonly AttemptCount[]): Promise<void> {
   const [reached] = await counters.charge(counts)
-  if (reached)
-    throw new TooManyRequestsError({ retryAfterSeconds: reached.waitMs / 1000, detail: `${name} per address` })
+  if (!reached) return
+  throw new TooManyRequestsError({
+    retryAfterSeconds: reached.waitMs / 1000,
+    detail: `the limit ${reached.count.name} is reached`
+  })
 }

@@ -1,0 +1,97 @@
+import { Modal, Stack, Text } from '@mantine/core'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { type FocusEvent, useCallback, useEffect, useRef, useState } from 'react'
+import { ApiError, isSessionEnd } from '../api/api-error.ts'
+import { request, stepUpWith } from '../api/request.ts'
+import type { SignedIn } from '../api/types.ts'
+import { PasswordField } from '../components/password-field.tsx'
+import { DialogButtons } from '../forms/dialog-buttons.tsx'
+import { FormProblem } from '../forms/form-problem.tsx'
+import { usePageForm } from '../forms/page-form.ts'
+import { enterSession, useSignedIn } from './session.ts'
+
+type Settle = (isShown: boolean) => void
+
+/** Asks for the password above the page, for requests that need a recent sign-in; they wait for it. */
+export function StepUp() {
+  const [waiting, setWaiting] = useState<readonly Settle[]>([])
+  const latest = useRef(waiting)
+  latest.current = waiting
+  const settle: Settle = useCallback((isShown) => {
+    for (const one of latest.current) one(isShown)
+    setWaiting([])
+  }, [])
+  useEffect(() => {
+    stepUpWith(() => new Promise((resolve) => setWaiting((before) => [...before, resolve])))
+    return () => {
+      stepUpWith(async () => false)
+      settle(false)
+    }
+  }, [settle])
+  return (
+    <Modal
+      opened={waiting.length > 0}
+      onClose={() => settle(false)}
+      closeOnEscape={false}
+      onKeyDown={({ key }) => key === 'Escape' && settle(false)}
+      onFocusCapture={keepEscapeHere}
+      title="Confirm that it is you"
+      zIndex={900}
+    >
+      <StepUpForm settle={settle} />
+    </Modal>
+  )
+}
+
+/** Escape would close a dialog under this one, too; the library leaves out events of elements with this mark. */
+export function keepEscapeHere({ target }: FocusEvent<HTMLElement>): void {
+  target.setAttribute('data-mantine-stop-propagation', 'true')
+}
+
+function StepUpForm({ settle }: { settle: Settle }) {
+  const { username } = useSignedIn()
+  const client = useQueryClient()
+  const stepUp = useMutation({
+    mutationFn: (body: { password: string }) => request<SignedIn>('/bff/session/step-up', { method: 'POST', body }),
+    gcTime: 0,
+    onSuccess: (session) => {
+      enterSession(client, session)
+      settle(true)
+    },
+    onError: (error) => isSessionEnd(error) && settle(false)
+  })
+  const form = usePageForm({
+    initialValues: { password: '' },
+    validate: { password: (text) => (text ? null : 'Enter your password.') }
+  })
+  const submit = form.onSubmit((values) => {
+    if (!stepUp.isPending) stepUp.mutate(values, { onError: (error) => form.refuse(error) })
+  })
+  return (
+    <form method="post" noValidate onSubmit={submit}>
+      <Stack>
+        <Text size="sm">You signed in as {username} a while ago. Enter your password to go on.</Text>
+        <input type="text" name="username" autoComplete="username" value={username} readOnly hidden />
+        <PasswordField
+          label="Password"
+          autoComplete="current-password"
+          data-autofocus
+          key={form.key('password')}
+          {...form.getInputProps('password')}
+        />
+        <FormProblem form={form} message={refusalOf(form.problem)} />
+        <DialogButtons
+          label="Confirm"
+          isPending={stepUp.isPending}
+          isDestructive={false}
+          onClose={() => settle(false)}
+        />
+      </Stack>
+    </form>
+  )
+}
+
+function refusalOf(error: unknown): string | undefined {
+  const isWrong = error instanceof ApiError && error.status === 401
+  return isWrong ? 'The password is wrong. Check it and try again.' : undefined
+}

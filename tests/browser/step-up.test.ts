@@ -1,0 +1,96 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { query } from '@countersign/testing/trio'
+import type { BrowserContext } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { admin, type Fixture, hasBrowser, newPerson, openFixture, registerOnPage, signInOnPage } from './fixture.ts'
+import { problemsOf, show, ways } from './fixtures/accessibility.ts'
+
+const recentSeconds = 8
+
+describe.skipIf(!hasBrowser || !inject('docker'))('a change that needs a recent sign-in', () => {
+  let fixture: Fixture
+
+  beforeAll(async () => {
+    fixture = await openFixture({ env: { RECENT_SIGN_IN_SECONDS: String(recentSeconds) } })
+  })
+  afterAll(() => fixture?.close())
+
+  async function openRefusedChange() {
+    const { page: other } = await fixture.visit()
+    const person = newPerson()
+    await registerOnPage(other, person)
+    const { page, context } = await fixture.visit()
+    await signInOnPage(page, admin(fixture.trio))
+    const { user_id: adminId, session_id: sessionId } = await page.evaluate(async () =>
+      (await fetch('/bff/session')).json()
+    )
+    await delay(recentSeconds * 1000)
+    await page.goto('/admin/users')
+    await page.getByLabel('Search by username').fill(person.username)
+    await page.getByRole('link', { name: person.username }).click()
+    await page.getByRole('button', { name: 'Disable user' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Disable' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Confirm that it is you' })
+    await dialog.waitFor()
+    return { page, context, dialog, person, adminId, sessionId }
+  }
+
+  const sessionCookiesOf = async (context: BrowserContext) =>
+    (await context.cookies(fixture.url)).filter(({ name }) => name.endsWith('sid'))
+
+  test('asks for the password above the dialog, makes the change, and goes on in a new session', async () => {
+    const { page, context, dialog, person, adminId, sessionId } = await openRefusedChange()
+    expect(await problemsOf(page)).toEqual([])
+    if (process.env.SCREENSHOTS_TO) {
+      for (const way of ways) {
+        await show(page, way)
+        await page.screenshot({ path: `${process.env.SCREENSHOTS_TO}/step-up-${way.name.replaceAll(' ', '-')}.png` })
+      }
+    }
+    await show(page, ways[0])
+    const [cookie] = await sessionCookiesOf(context)
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('autocomplete'))).toBe('current-password')
+    await page.keyboard.type('not the password')
+    await page.keyboard.press('Enter')
+    await dialog.getByText('The password is wrong.').waitFor()
+    await dialog.getByLabel('Password', { exact: true }).fill(admin(fixture.trio).password)
+    await dialog.getByRole('button', { name: 'Confirm' }).click()
+    await page.getByRole('button', { name: 'Enable user' }).waitFor()
+    const [row] = await query<{ disabled_at: Date | null }>(
+      fixture.database.url,
+      'SELECT disabled_at FROM users WHERE username = $1',
+      [person.username]
+    )
+    expect(row?.disabled_at).not.toBeNull()
+    const now = await page.evaluate(async () => (await fetch('/bff/session')).json())
+    expect(now.user_id).toBe(adminId)
+    expect(now.session_id).not.toBe(sessionId)
+    expect((await sessionCookiesOf(context)).map(({ value }) => value)).not.toContain(cookie?.value)
+    const former = await fetch(`${fixture.url}/bff/session`, {
+      headers: { Cookie: `${cookie?.name}=${cookie?.value}`, 'Sec-Fetch-Site': 'same-origin' }
+    })
+    expect(former.status).toBe(401)
+  }, 60_000)
+
+  test('escape changes nothing, and leaves the dialog under it as it was', async () => {
+    const { page, dialog, person } = await openRefusedChange()
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'hidden' })
+    await page.getByRole('dialog').getByText('Nothing was changed.').waitFor()
+    const [row] = await query<{ disabled_at: Date | null }>(
+      fixture.database.url,
+      'SELECT disabled_at FROM users WHERE username = $1',
+      [person.username]
+    )
+    expect(row?.disabled_at).toBeNull()
+    // Asked again, and confirmed this time.
+    await page.getByRole('dialog').getByRole('button', { name: 'Disable' }).click()
+    await dialog.getByLabel('Password', { exact: true }).fill(admin(fixture.trio).password)
+    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: 'Enable user' }).waitFor()
+  }, 60_000)
+
+  test('nothing was complained of', () => {
+    expect(fixture.complaints).toEqual([])
+  })
+})
