@@ -49,6 +49,30 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
     expect(page.url()).toBe(`${fixture.url}/`)
   })
 
+  test('a user changes the name', async () => {
+    const { page } = await fixture.visit()
+    const [person, other] = [newPerson(), newPerson()]
+    await registerOnPage(page, other)
+    await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click()
+    await registerOnPage(page, person)
+    await page.getByRole('button', { name: 'Change username' }).click()
+    const dialog = page.getByRole('dialog')
+    const change = async (username: string) => {
+      await dialog.getByRole('textbox', { name: 'New username' }).fill(username)
+      await dialog.getByLabel('Current password', { exact: true }).fill(person.password)
+      await dialog.getByRole('button', { name: 'Change username' }).click()
+    }
+    await change(other.username)
+    await dialog.getByText('This username is taken. Choose another one.').waitFor()
+    const username = `${person.username}-new`
+    await change(username)
+    await page.getByText(`Your username is ${username} now.`).waitFor()
+    await page.getByRole('region', { name: 'Profile' }).getByText(username).waitFor()
+    await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click()
+    await expectSignedOut(page)
+    await signInOnPage(page, { ...person, username })
+  })
+
   test('a user downloads a file with what is kept about the account', async () => {
     const { page } = await fixture.visit()
     const person = newPerson()

@@ -1,6 +1,20 @@
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
-import { get, post, query, refresh, register, send, signIn, startTrio, type Trio } from '@countersign/testing/trio'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import {
+  type Credentials,
+  get,
+  post,
+  query,
+  refresh,
+  register,
+  send,
+  signIn,
+  startTrio,
+  type Trio,
+  unverifiedClaims
+} from '@countersign/testing/trio'
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
+import { openDatabase, openDatabasePool } from '../../services/auth-service/src/stores/postgres/database.ts'
+import { createPrismaPendingDeletions } from '../../services/auth-service/src/stores/postgres/pending-deletions.ts'
 import { type MailServer, mailEnvironment, secretsOf, startMailServer } from './fixtures/mail-server.ts'
 
 interface OwnEvent {
@@ -87,6 +101,71 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
     })
   })
 
+  async function newUser() {
+    const user = await register(url)
+    const email = `${user.username}@example.com`
+    await query(database.url, 'UPDATE users SET email = $2, email_key = $2, email_verified_at = now() WHERE id = $1', [
+      user.id,
+      email
+    ])
+    return { ...user, email }
+  }
+  const mailTo = ({ email }: { email: string }, subject: RegExp) =>
+    mailServer.mailTo(email, ({ content }) => subject.test(content.subject ?? ''))
+
+  describe('the username', () => {
+    const change = (token: string, username: string, at = url) =>
+      post<{ username: string; error: string }>(`${at}/auth/me/username`, { username }, token)
+
+    test('is changed: the next token carries it, and the former one is free', async () => {
+      const user = await newUser()
+      const session = await signIn(url, user)
+      const token = session.access_token
+      const username = `${user.username}-New`
+      expect((await change(token, user.password)).status).toBe(400)
+      expect((await change(token, 'no spaces')).status).toBe(400)
+      const { status, body } = await change(token, username)
+      expect({ status, body }).toEqual({ status: 200, body: { username } })
+      expect((await get<{ username: string }>(`${url}/auth/me`, token)).body.username).toBe(username)
+      expect(unverifiedClaims(token).preferred_username).toBe(user.username)
+      const fresh = (await refresh(url, session.refresh_token)).body.access_token
+      expect(unverifiedClaims(fresh)).toMatchObject({ preferred_username: username, sub: user.id })
+      expect((await post(`${url}/auth/login`, { ...credentialsOf(user) })).status).toBe(401)
+      const mail = await mailTo(user, /Your username was changed/)
+      expect(mail.content.text).toContain(`${username}.`)
+      await signIn(url, { username: username.toUpperCase(), password: user.password })
+      const next = await post<{ id: string }>(`${url}/auth/register`, credentialsOf(user))
+      expect(next.status).toBe(201)
+      expect(next.body.id).not.toBe(user.id)
+      const events = await query<{ detail: object | null }>(
+        database.url,
+        "SELECT detail FROM audit_events WHERE user_id = $1 AND type = 'username.changed'",
+        [user.id]
+      )
+      // A name would stay in the log after the deletion.
+      expect(events).toEqual([{ detail: null }])
+    })
+
+    test('belongs to one user, also if several want it at once, and is changed ten times in an hour', async () => {
+      const wanted = `wanted-${crypto.randomUUID()}`
+      const users = await Promise.all(Array.from({ length: 6 }, () => register(url)))
+      const sessions = await Promise.all(users.map((user) => signIn(url, user)))
+      const answers = await Promise.all(
+        users.map((_, at) =>
+          change(sessions[at]?.access_token ?? '', at % 2 ? wanted : wanted.toUpperCase(), trio.auths[at % 2]?.url)
+        )
+      )
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409, 409, 409, 409, 409])
+      const loser = answers.findIndex(({ status }) => status === 409)
+      expect(answers[loser]?.body.error).toBe('username_taken')
+      const again = () => change(sessions[loser]?.access_token ?? '', wanted)
+      for (let tries = 1; tries < 10; tries++) expect((await again()).status).toBe(409)
+      expect((await again()).status).toBe(429)
+    })
+
+    const credentialsOf = ({ username, password }: Credentials) => ({ username, password })
+  })
+
   describe('deletion by the user', () => {
     const ask = (token: string, headers: Record<string, string> = {}) =>
       send<{ deletion_at: string; error: string }>(`${url}/auth/me/deletion`, {
@@ -114,18 +193,15 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
     /** A round of housekeeping begins with each replica. */
     const doHousekeeping = async () => void (await trio.startAuth())
 
-    async function newUser() {
-      const user = await register(url)
-      const email = `${user.username}@example.com`
-      await query(
+    /** What version 0.1 writes. */
+    const signInAtOldVersion = ({ id }: { id: string }) =>
+      query(
         database.url,
-        'UPDATE users SET email = $2, email_key = $2, email_verified_at = now() WHERE id = $1',
-        [user.id, email]
+        `INSERT INTO refresh_token_families (id, user_id, client_id, scope, audience, idle_expires_at, absolute_expires_at,
+           access_expires_at, sign_in_network, address, user_agent)
+         VALUES (gen_random_uuid(), $1, 'countersign', '', '{}', now(), now(), now(), '', '', '')`,
+        [id]
       )
-      return { ...user, email }
-    }
-    const mailTo = ({ email }: { email: string }, subject: RegExp) =>
-      mailServer.mailTo(email, ({ content }) => subject.test(content.subject ?? ''))
 
     test('ends all sessions at once, voids links, and says by mail until when a sign-in keeps the account', async () => {
       const user = await newUser()
@@ -183,16 +259,7 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
     test('is given up after a sign-in at a version that does not know of it', async () => {
       const [early, late, gone] = [await newUser(), await newUser(), await newUser()]
       for (const user of [early, late, gone]) await ask((await signIn(url, user)).access_token)
-      // What version 0.1 writes.
-      for (const { id } of [early, late]) {
-        await query(
-          database.url,
-          `INSERT INTO refresh_token_families (id, user_id, client_id, scope, audience, idle_expires_at, absolute_expires_at,
-             access_expires_at, sign_in_network, address, user_agent)
-           VALUES (gen_random_uuid(), $1, 'countersign', '', '{}', now(), now(), now(), '', '', '')`,
-          [id]
-        )
-      }
+      for (const user of [early, late]) await signInAtOldVersion(user)
       await becomesDue(late)
       await becomesDue(gone)
       await doHousekeeping()
@@ -201,6 +268,19 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
         expect(await stateOf(user)).toMatchObject({ is_pending: false })
         expect((await eventsOf(user)).at(-1)).toBe('user.deletion_cancelled')
       }
+    })
+
+    test('is given up, too, if that sign-in comes while the user is being deleted', async () => {
+      const user = await newUser()
+      await ask((await signIn(url, user)).access_token)
+      await becomesDue(user)
+      await signInAtOldVersion(user)
+      const own = openDatabase(openDatabasePool({ url: database.url, connections: 1 }))
+      onTestFinished(() => own.$disconnect())
+      const pending = createPrismaPendingDeletions(own, async () => {})
+      expect(await pending.settleDue()).toEqual({ isFound: true, entries: [] })
+      expect(await stateOf(user)).toMatchObject({ is_pending: false })
+      expect(await pending.settleDue()).toEqual({ isFound: false, entries: [] })
     })
 
     test('a sign-in that runs at the same time either has its session ended, or keeps the account', async () => {

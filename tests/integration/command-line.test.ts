@@ -135,6 +135,7 @@ describe('countersign beside a running installation', () => {
         roles: [],
         created_at: expect.any(String),
         disabled_at: null,
+        deletion_at: null,
         password: expect.stringMatching(/^[\w-]{20}$/)
       })
       expect((await login(username, document.password as string)).status).toBe(200)

@@ -60,6 +60,7 @@ const passes: Record<string, readonly Caller[]> = {
   'POST /auth/password-reset/confirm': everybody,
   'POST /auth/email/verification': usersInPerson,
   'POST /auth/email/verification/confirm': usersInPerson,
+  'POST /auth/me/username': usersInPerson,
   'POST /auth/me/email': usersInPerson,
   'POST /auth/me/email/confirm': usersInPerson,
   'POST /auth/email/undo': everybody,
@@ -115,7 +116,7 @@ const passes: Record<string, readonly Caller[]> = {
 }
 
 /** What users need a recent sign-in for, besides what an admin changes. */
-const ownChanges: readonly string[] = ['POST /auth/me/deletion', 'POST /auth/me/email']
+const ownChanges: readonly string[] = ['POST /auth/me/deletion', 'POST /auth/me/email', 'POST /auth/me/username']
 
 /** What a caller adds to a request. */
 interface Presented {

@@ -30,6 +30,8 @@ export const auditEventTypes = [
   'user.deleted',
   /** A user was given other roles; the detail has those before and after. */
   'user.roles_changed',
+  /** A user changed the username. */
+  'username.changed',
   /** A user changed the password; the other sessions of the user ended. */
   'password.changed',
   /** A change of password was refused: the current password was wrong. */

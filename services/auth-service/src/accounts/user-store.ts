@@ -44,6 +44,16 @@ export interface PasswordChange {
   readonly origin: ClientInfo
 }
 
+export interface UsernameChange {
+  readonly userId: string
+  /** The session that asks: it has to live. */
+  readonly sessionId: string
+  readonly username: Username
+  /** Of the mail about it, unless the user has one. */
+  readonly language: Language
+  readonly origin: ClientInfo
+}
+
 /** The current password was to be given, and was wrong. */
 export type FailedProof = Pick<PasswordChange, 'userId' | 'sessionId' | 'origin'>
 
@@ -70,8 +80,10 @@ export interface UserStore {
    * @returns `undefined` when there is no such user
    */
   setPassword(userId: string, newPasswordHash: string): Promise<EndedFamilies | undefined>
+  /** Tells the user by mail, in the same transaction. */
+  changeUsername(change: UsernameChange): Promise<'changed' | 'taken' | 'session_ended'>
   recordFailedSignIn(userId: string | undefined, origin: ClientInfo): Promise<void>
   recordFailedPasswordChange(proof: FailedProof): Promise<void>
-  /** For another change of the account. */
+  /** For a re-authentication. */
   recordFailedReauthentication(proof: FailedProof): Promise<void>
 }

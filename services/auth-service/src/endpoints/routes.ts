@@ -11,6 +11,7 @@ import { refresh } from './account/refresh.ts'
 import { register, showRegistration } from './account/register.ts'
 import { endSession, listSessions } from './account/sessions.ts'
 import { stepUp } from './account/step-up.ts'
+import { changeUsername } from './account/username.ts'
 import { changeApi, createApi, deleteApi, listApis, showApi } from './admin/apis.ts'
 import { listAuditEvents } from './admin/audit.ts'
 import {
@@ -58,6 +59,7 @@ const accountRoutes = [
   me,
   showAccountData,
   requestDeletion,
+  changeUsername,
   changePassword,
   requestPasswordReset,
   confirmPasswordReset,

@@ -9,7 +9,8 @@ export const mailTemplates = [
   'email_changed_again',
   'email_verification',
   'password_changed',
-  'password_reset'
+  'password_reset',
+  'username_changed'
 ] as const
 export type MailTemplate = (typeof mailTemplates)[number]
 
@@ -26,7 +27,9 @@ export interface MailSecret {
 
 /** A mail as its cause describes it. */
 export interface MailDraft {
-  /** The stored address of a user. */
+  /** The user whose account it is about: it is deleted with the user. Absent in the mail that tells of the deletion. */
+  readonly userId: string | undefined
+  /** The stored address of the user. */
   readonly recipient: string
   readonly template: MailTemplate
   readonly language: Language

@@ -26,7 +26,8 @@ const pages: Partial<Record<MailTemplate, string>> = {
   email_changed: '/undo-email',
   email_verification: '/verify-email',
   password_reset: '/reset-password',
-  password_changed: '/forgot-password'
+  password_changed: '/forgot-password',
+  username_changed: '/forgot-password'
 }
 
 export function createMailRenderer({ productName, pagesUrl }: MailSettings): RenderMail {

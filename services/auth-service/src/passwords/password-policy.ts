@@ -18,8 +18,12 @@ export function refusalOfPassword(password: string, username: string): string | 
   if (length < passwordLength.min) return `The password must have at least ${passwordLength.min} characters.`
   if (length > passwordLength.max) return `The password must have at most ${passwordLength.max} characters.`
   const folded = normalized.toLowerCase()
-  if (folded === username.toLowerCase()) return 'The password must not be the username.'
+  if (isUsername(password, username)) return 'The password must not be the username.'
   if (commonPasswords.has(folded))
     return 'This password is one of the most used ones, which are tried first. Choose another.'
   return undefined
+}
+
+export function isUsername(password: string, username: string): boolean {
+  return normalizePassword(password).toLowerCase() === username.toLowerCase()
 }

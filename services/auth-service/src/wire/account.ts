@@ -34,14 +34,16 @@ export const anyEmail = z
 
 const email = anyEmail.refine(isMailable, { error: `must be ${mailableRule}` }).meta({ format: 'email' })
 
+const chosenUsername = z
+  .string()
+  .max(256)
+  .refine((text) => parseUsername(text) !== undefined, { error: `must be ${usernameRule}` })
+  .meta({ examples: ['alice'] })
+
 /** `POST /auth/register` */
 export const registerBody = z
   .strictObject({
-    username: z
-      .string()
-      .max(256)
-      .refine((text) => parseUsername(text) !== undefined, { error: `must be ${usernameRule}` })
-      .meta({ examples: ['alice'] }),
+    username: chosenUsername,
     password: presentedPassword.meta({ description: '8 to 256 characters, and not one of the most used passwords' }),
     email: email.optional()
   })
@@ -85,6 +87,11 @@ export const passwordBody = z
   .strictObject({ current_password: presentedPassword, new_password: presentedPassword })
   .meta({ id: 'PasswordChange' })
 export type PasswordBody = z.infer<typeof passwordBody>
+
+/** `POST /auth/me/username` */
+export const usernameBody = z.strictObject({ username: chosenUsername }).meta({ id: 'UsernameChange' })
+
+export const newUsername = z.object({ username: z.string() }).meta({ id: 'NewUsername' })
 
 export const accountDeletion = z
   .object({

@@ -64,5 +64,12 @@ export const de: MailTexts = {
       'das Passwort Ihres Kontos bei {{product}} wurde geändert, und alle anderen Sitzungen wurden beendet. Wenn Sie das nicht waren, setzen Sie jetzt ein neues Passwort:',
     action: 'Passwort zurücksetzen',
     outro: 'Wenn Sie das waren, ist nichts zu tun.'
+  },
+  username_changed: {
+    subject: 'Ihr Benutzername wurde geändert',
+    intro:
+      'Ihr Konto bei {{product}} hat von jetzt an diesen Benutzernamen: {{username}}. Wenn Sie ihn nicht geändert haben, setzen Sie jetzt ein neues Passwort:',
+    action: 'Passwort zurücksetzen',
+    outro: 'Wenn Sie das waren, ist nichts zu tun.'
   }
 }

@@ -59,6 +59,13 @@ export const en = {
       'the password of your account at {{product}} was changed, and all other sessions have ended. If it was not you, set a new password now:',
     action: 'Reset the password',
     outro: 'If it was you, there is nothing to do.'
+  },
+  username_changed: {
+    subject: 'Your username was changed',
+    intro:
+      'this is the username of your account at {{product}} from now on: {{username}}. If it was not you who changed it, set a new password now:',
+    action: 'Reset the password',
+    outro: 'If it was you, there is nothing to do.'
   }
 }
 

@@ -6,8 +6,6 @@ import type { TellUser } from './mail-outbox.ts'
 
 export interface UserToDelete {
   readonly id: string
-  readonly username: string
-  readonly email: string | null
   /** In which the user has asked for it. */
   readonly language: string | null
 }
@@ -18,14 +16,12 @@ export interface UserToDelete {
  */
 export async function deleteUser(
   transaction: Queryable,
-  { id, username, email, language }: UserToDelete,
+  { id, language }: UserToDelete,
   { tellUser, actorId }: { tellUser: TellUser; actorId?: string | undefined }
 ): Promise<EndedFamilies> {
   const ended = await endFamilies(transaction, { selection: familiesOfUser(id), reason: 'user_deleted', actorId })
   await recordAuditEvent(transaction, { type: 'user.deleted', userId: id, actorId })
-  // Others may have given the same address, since an unverified one may repeat.
-  await transaction.$executeRaw`
-    DELETE FROM mail_outbox WHERE lower(recipient) = lower(${email}) AND parameters->>'username' = ${username}`
+  await transaction.$executeRaw`DELETE FROM mail_outbox WHERE user_id = ${id}::uuid`
   await tellUser(transaction, id, { template: 'account_deleted', language })
   await transaction.$executeRaw`INSERT INTO deleted_users (id) VALUES (${id}::uuid)`
   await transaction.$executeRaw`DELETE FROM users WHERE id = ${id}::uuid`

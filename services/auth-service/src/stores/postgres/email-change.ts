@@ -109,7 +109,7 @@ export function createPrismaEmailChange(
     requested: Language
   ): Promise<void> {
     if (!is_verified || email === null || !isMailable(email) || emailKeyOf(email) === emailKeyOf(address)) return
-    const notice = { recipient: email, language: languageOf(chosen, requested), username }
+    const notice = { userId, recipient: email, language: languageOf(chosen, requested), username }
     const { secret, stored } = codec.newSecret(undoPurpose, undefined)
     // While a change can be undone, a later one cannot: or a thief would change the address twice.
     if (await putSecret(transaction, { userId, purpose: undoPurpose, address: email, stored, keepsOlder: true })) {

@@ -39,6 +39,7 @@ export function createTellUser(writeMail: WriteMail | undefined): TellUser {
       SELECT username, email, language FROM users WHERE id = ${userId}::uuid AND email_verified_at IS NOT NULL`
     if (!user || !isMailable(user.email)) return
     await writeMail(transaction, {
+      userId: template === 'account_deleted' ? undefined : userId,
       recipient: user.email,
       template,
       language: languageOf(user.language, language),
@@ -59,7 +60,7 @@ export function languageOf(chosen: string | null, requested: string | null): Lan
  */
 export function createMailWriter({ sealing, from }: { sealing?: MailSealing; from: string }): WriteMail {
   const domain = from.slice(from.lastIndexOf('@') + 1)
-  return async (transaction, { recipient, template, language, username, until, secret }) => {
+  return async (transaction, { userId, recipient, template, language, username, until, secret }) => {
     if (!isMailable(recipient)) throw new TypeError('A mail is written for an address that mail can be sent to.')
     const id = randomUUID()
     if (secret && !sealing) throw new TypeError('A mail with a secret needs the master key.')
@@ -67,8 +68,8 @@ export function createMailWriter({ sealing, from }: { sealing?: MailSealing; fro
     const parameters = JSON.stringify({ username, until: until?.toISOString() })
     const lifeSeconds = Math.min(daySeconds, secret?.lifeSeconds ?? daySeconds)
     await transaction.$executeRaw`
-      INSERT INTO mail_outbox (id, recipient, template, language, parameters, has_secret, sealed_secret, message_id, give_up_at)
-      VALUES (${id}::uuid, ${recipient}, ${template}, ${language}, ${parameters}::jsonb, ${secret !== undefined},
+      INSERT INTO mail_outbox (id, user_id, recipient, template, language, parameters, has_secret, sealed_secret, message_id, give_up_at)
+      VALUES (${id}::uuid, ${userId ?? null}::uuid, ${recipient}, ${template}, ${language}, ${parameters}::jsonb, ${secret !== undefined},
         ${sealed}, ${`<${id}@${domain}>`}, ${databaseNow} + ${seconds(lifeSeconds)})`
   }
 }

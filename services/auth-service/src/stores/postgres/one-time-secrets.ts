@@ -40,6 +40,7 @@ export async function mailSecret(
   const { secret, stored } = codec.newSecret(purpose, flowHash)
   await putSecret(transaction, { userId, purpose, address: email, stored })
   await writeMail(transaction, {
+    userId,
     recipient: email,
     template: purpose,
     language,

@@ -69,6 +69,7 @@ export function createPrismaPasswordResets(database: Database, cause: MailCause)
           if (!user) return undefined
           await recordAuditEvent(transaction, { type: 'password.reset', userId, origin })
           await cause.writeMail(transaction, {
+            userId,
             recipient: address,
             template: 'password_changed',
             language: languageOf(user.language, language),

@@ -66,7 +66,7 @@ async function requestDeletion(
       deletion_language = ${language}, credentials_version = credentials_version + 1
     FROM (SELECT ${databaseNow} AS now) moment
     WHERE id = ${userId}::uuid
-    RETURNING id, username, email, roles, disabled_at, deletion_at, deletion_language AS language`
+    RETURNING id, roles, disabled_at, deletion_at, deletion_language AS language`
   if (!user) return { outcome: 'session_ended' }
   if (administers({ ...user, deletion_at: null })) await requireAnotherAdmin(transaction)
   const { deletion_at: deletionAt } = user
@@ -117,7 +117,7 @@ export function createPrismaPendingDeletions(database: Database, tellUser: TellU
       orUnavailable(
         inTransaction(database, async (transaction) => {
           const [user] = await transaction.$queryRaw<UserToDelete[]>`
-            SELECT id, username, email, deletion_language AS language FROM users WHERE deletion_at <= ${databaseNow}
+            SELECT id, deletion_language AS language FROM users WHERE deletion_at <= ${databaseNow}
             ORDER BY deletion_at LIMIT 1 FOR UPDATE SKIP LOCKED`
           if (!user) return { isFound: false, entries: [] }
           // Only now: a sign-in may have been committed while this took the lock.

@@ -1,11 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { AuditEventType } from '@countersign/oauth'
 import { Prisma } from '@countersign/prisma'
-import type { NewUser, PasswordChange, UserCredentials, UserProfile, UserStore } from '../../accounts/user-store.ts'
+import type {
+  NewUser,
+  PasswordChange,
+  UserCredentials,
+  UsernameChange,
+  UserProfile,
+  UserStore
+} from '../../accounts/user-store.ts'
 import { auditEventType, recordAuditEvent } from './audit-events.ts'
 import { credentialsState } from './credentials-state.ts'
-import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
-import { endFamilies, familiesOfUser } from './ending-families.ts'
+import { type Database, inTransaction, isUniqueViolation, orUnavailable, type Queryable } from './database.ts'
+import { endFamilies, familiesOfUser, isLiveSession, lockUser } from './ending-families.ts'
 import { currentHash } from './imported-users.ts'
 import type { TellUser } from './mail-outbox.ts'
 import { hasName } from './named-user.ts'
@@ -67,6 +74,13 @@ export function createPrismaUserStore(
       orUnavailable(inTransaction(database, (transaction) => changePassword(transaction, change))),
     setPassword: (userId, newPasswordHash) =>
       orUnavailable(inTransaction(database, (transaction) => setPassword(transaction, userId, newPasswordHash))),
+    changeUsername: (change) =>
+      orUnavailable(inTransaction(database, (transaction) => changeUsername(transaction, change))).catch(
+        (error: unknown) => {
+          if (isUniqueViolation(error)) return 'taken'
+          throw error
+        }
+      ),
     async recordFailedSignIn(userId, origin) {
       await orUnavailable(
         database.auditEvent.create({
@@ -138,6 +152,19 @@ export function createPrismaUserStore(
         ${change.origin.userAgent})`
     await tellUser(transaction, change.userId, { template: 'password_changed', language: change.language })
     return { entries }
+  }
+
+  async function changeUsername(
+    transaction: Queryable,
+    { userId, username, sessionId, language, origin }: UsernameChange
+  ): Promise<'changed' | 'session_ended'> {
+    await lockUser(transaction, userId)
+    if (!(await isLiveSession(transaction, { userId, familyId: sessionId }))) return 'session_ended'
+    await transaction.$executeRaw`
+      UPDATE users SET username = ${username.display}, username_key = ${username.key} WHERE id = ${userId}::uuid`
+    await recordAuditEvent(transaction, { type: 'username.changed', userId, sessionId, origin })
+    await tellUser(transaction, userId, { template: 'username_changed', language })
+    return 'changed'
   }
 
   async function setPassword(transaction: Queryable, userId: string, newPasswordHash: string) {

@@ -7,9 +7,11 @@ import type {
   ApiIdentity,
   EmailConfirmation,
   MailRequested,
+  NewUsername,
   OwnProfile,
   OwnSessionPage,
-  PasswordChange
+  PasswordChange,
+  UsernameChange
 } from '../api/types.ts'
 
 const sessionsKey = ['account', 'sessions'] as const
@@ -59,6 +61,17 @@ export function useConfirmEmailChange() {
       request('/account/auth/me/email/confirm', { method: 'POST', body: proof }),
     gcTime: 0,
     onSuccess: () => client.invalidateQueries({ queryKey: profileKey })
+  })
+}
+
+export function useChangeUsername() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (body: UsernameChange) => request<NewUsername>('/account/auth/me/username', { method: 'POST', body }),
+    gcTime: 0,
+    onSuccess: () => {
+      void client.invalidateQueries({ queryKey: profileKey })
+    }
   })
 }
 

@@ -4,11 +4,12 @@ import { QueryResult } from '../components/query-result.tsx'
 import { Roles } from '../components/roles.tsx'
 import { Section } from '../layout/section.tsx'
 import { useOwnProfile } from './account-api.ts'
+import { ChangeUsername } from './change-username.tsx'
 
 export function ProfileSection() {
   const profile = useOwnProfile()
   return (
-    <Section title="Profile">
+    <Section title="Profile" actions={<ChangeUsername />}>
       <QueryResult query={profile}>
         {({ username, email, email_verified, roles, created_at }) => (
           <Facts

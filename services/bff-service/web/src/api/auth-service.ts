@@ -36,6 +36,10 @@ export interface StepUp {
   device_token?: string
 }
 
+export interface UsernameChange {
+  username: string
+}
+
 export interface PasswordChange {
   current_password: string
   new_password: string
@@ -429,6 +433,7 @@ export interface OwnEvent {
     | 'user.deletion_cancelled'
     | 'user.deleted'
     | 'user.roles_changed'
+    | 'username.changed'
     | 'password.changed'
     | 'password_change.failed'
     | 'reauthentication.failed'
@@ -476,6 +481,10 @@ export interface AccountDeletion {
    * when the account is deleted; a sign-in before that keeps it
    */
   deletion_at: string
+}
+
+export interface NewUsername {
+  username: string
 }
 
 export interface MailRequested {
@@ -737,6 +746,7 @@ export interface DeadMail {
     | 'email_verification'
     | 'password_changed'
     | 'password_reset'
+    | 'username_changed'
   created_at: string
   dead_at: string
   attempts: number
@@ -849,6 +859,7 @@ export interface AuditEvent {
     | 'user.deletion_cancelled'
     | 'user.deleted'
     | 'user.roles_changed'
+    | 'username.changed'
     | 'password.changed'
     | 'password_change.failed'
     | 'reauthentication.failed'

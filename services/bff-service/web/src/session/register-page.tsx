@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'react'
 import { Link, useLocation, useNavigate } from 'react-router'
 import { isConflict } from '../api/api-error.ts'
 import { newPasswordError, newPasswordWish, PasswordField, passwordRule } from '../components/password-field.tsx'
+import { usernameError, usernameRule, usernameWish } from '../components/username-rule.ts'
 import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
 import { LoadingPage } from '../layout/loading-page.tsx'
@@ -14,19 +15,10 @@ import { ReturnTo } from './return-to.tsx'
 import { useSessionState } from './session.ts'
 import { useRegister } from './sign-in.ts'
 
-const usernameRule = '1 to 64 letters, digits or the signs . _ - @ +'
-
 const wishes = {
-  username: `Use ${usernameRule}.`,
+  username: usernameWish,
   password: newPasswordWish,
   email: 'Enter an address like a@b.example, or leave this empty.'
-}
-
-/** The issuer's rule for names; the issuer checks again. */
-function usernameError(text: string): string | null {
-  const name = text.normalize('NFKC').trim()
-  if (name === '') return 'Choose a username.'
-  return /^[\p{L}\p{N}._@+-][\p{L}\p{M}\p{N}._@+-]{0,63}$/u.test(name) ? null : wishes.username
 }
 
 export function RegisterPage() {

@@ -16,6 +16,7 @@ const sentences: Record<AuditEventType, string> = {
   'user.deletion_cancelled': 'Deletion given up',
   'user.deleted': 'User deleted',
   'user.roles_changed': 'Roles changed',
+  'username.changed': 'Username changed',
   'password.changed': 'Password changed',
   'password_change.failed': 'Password change failed',
   'reauthentication.failed': 'Wrong password when it was asked for once more',

@@ -1,0 +1,6 @@
+import { InvalidRequestError } from '@countersign/oauth'
+
+/** For a member of a body that its schema cannot judge. */
+export function refusedMember(path: string, message: string): InvalidRequestError {
+  return new InvalidRequestError({ description: message, issues: [{ path, message }] })
+}
