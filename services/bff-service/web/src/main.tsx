@@ -8,6 +8,7 @@ import { createQueryClient } from './session/query-client.ts'
 import { followSession } from './session/tabs.ts'
 import { markTypedForms } from './session/typed-forms.ts'
 import { adoptStyleNonce } from './style-nonce.ts'
+import { openLanguage } from './texts/language.ts'
 
 const root = document.getElementById('root')
 if (!root) throw new TypeError('index.html has no element with the id "root"')
@@ -18,8 +19,10 @@ const queryClient = createQueryClient()
 followSession(queryClient)
 markTypedForms(document)
 
-createRoot(root).render(
-  <StrictMode>
-    <App pagesPath={pagesPath} styleNonce={styleNonce} queryClient={queryClient} />
-  </StrictMode>
+void openLanguage(document).then(() =>
+  createRoot(root).render(
+    <StrictMode>
+      <App pagesPath={pagesPath} styleNonce={styleNonce} queryClient={queryClient} />
+    </StrictMode>
+  )
 )

@@ -1,4 +1,5 @@
 import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core'
+import { say } from './texts/say.ts'
 
 const petrol: MantineColorsTuple = [
   '#e9f4f6',
@@ -13,36 +14,38 @@ const petrol: MantineColorsTuple = [
   '#084251'
 ]
 
-export const theme = createTheme({
-  primaryColor: 'petrol',
-  primaryShade: { light: 7, dark: 6 },
-  colors: { petrol },
-  defaultRadius: 'md',
-  respectReducedMotion: true,
-  cursorType: 'pointer',
-  fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
-  headings: {
-    fontWeight: '650',
-    sizes: {
-      h1: { fontSize: '1.75rem', lineHeight: '1.25' },
-      h2: { fontSize: '1.1875rem', lineHeight: '1.35' },
-      h3: { fontSize: '1rem', lineHeight: '1.4' }
-    }
-  },
-  components: {
-    InputWrapper: { defaultProps: { withAsterisk: false } },
-    Modal: {
-      defaultProps: {
-        centered: true,
-        radius: 'lg',
-        styles: { title: { fontWeight: 650 } },
-        closeButtonProps: { 'aria-label': 'Close' },
-        // It is a <header> element, and the page has its banner.
-        attributes: { header: { role: 'presentation' } }
+/** Made again for each language, since it has a text. */
+export const createPageTheme = () =>
+  createTheme({
+    primaryColor: 'petrol',
+    primaryShade: { light: 7, dark: 6 },
+    colors: { petrol },
+    defaultRadius: 'md',
+    respectReducedMotion: true,
+    cursorType: 'pointer',
+    fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
+    headings: {
+      fontWeight: '650',
+      sizes: {
+        h1: { fontSize: '1.75rem', lineHeight: '1.25' },
+        h2: { fontSize: '1.1875rem', lineHeight: '1.35' },
+        h3: { fontSize: '1rem', lineHeight: '1.4' }
+      }
+    },
+    components: {
+      InputWrapper: { defaultProps: { withAsterisk: false } },
+      Modal: {
+        defaultProps: {
+          centered: true,
+          radius: 'lg',
+          styles: { title: { fontWeight: 650 } },
+          closeButtonProps: { 'aria-label': say('common.close') },
+          // It is a <header> element, and the page has its banner.
+          attributes: { header: { role: 'presentation' } }
+        }
       }
     }
-  }
-})
+  })
 
 const redFilled = { '--mantine-color-red-filled': '#c92a2a', '--mantine-color-red-filled-hover': '#b02525' }
 

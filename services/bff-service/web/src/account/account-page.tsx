@@ -1,4 +1,5 @@
 import { Page } from '../layout/page.tsx'
+import { say } from '../texts/say.ts'
 import { ApiAccessSection } from './api-access-section.tsx'
 import { ChangePasswordSection } from './change-password-section.tsx'
 import { OwnDataSection } from './own-data-section.tsx'
@@ -8,7 +9,7 @@ import { VerifyEmailSection } from './verify-email-section.tsx'
 
 export function AccountPage() {
   return (
-    <Page title="Your account" width="medium">
+    <Page title={say('account.title')} width="medium">
       <ProfileSection />
       <VerifyEmailSection />
       <ChangePasswordSection />

@@ -5,10 +5,9 @@ import { Page } from '../layout/page.tsx'
 import { useLinkSecret } from '../session/link-secret.ts'
 import { useSessionState } from '../session/session.ts'
 import { SignInForm } from '../session/sign-in-page.tsx'
+import { say } from '../texts/say.ts'
 import { useVerifyEmail } from './account-api.ts'
 import { VerifyEmailForm } from './verify-email-form.tsx'
-
-const title = 'Confirm your e-mail address'
 
 /** Where the link in the mail leads. Who is not signed in in this browser signs in on this page, which keeps the link's secret. */
 export function VerifyEmailPage() {
@@ -22,9 +21,9 @@ function ConfirmAddress({ secret }: { secret: string | undefined }) {
   if (isPending) return <LoadingPage />
   if (verify.isSuccess) {
     return (
-      <Page key="done" title={title} width="narrow">
+      <Page key="done" title={say('verify.title')} width="narrow">
         <Alert color="green" role="status">
-          <Text size="sm">Your e-mail address is confirmed.</Text>
+          <Text size="sm">{say('verify.done')}</Text>
         </Alert>
         <ToAccount />
       </Page>
@@ -32,27 +31,26 @@ function ConfirmAddress({ secret }: { secret: string | undefined }) {
   }
   if (!secret) {
     return (
-      <Page key="incomplete" title={title} width="narrow">
-        <Text>This page is opened by the link in a mail. Open that link again, with all that is in it.</Text>
+      <Page key="incomplete" title={say('verify.title')} width="narrow">
+        <Text>{say('proof.incomplete')}</Text>
         <ToAccount />
       </Page>
     )
   }
   if (state?.status !== 'signed_in') {
     return (
-      <Page
-        key="sign-in"
-        title={title}
-        lead="Sign in to the account that the mail is about."
-        width="narrow"
-        leavesFocus
-      >
+      <Page key="sign-in" title={say('verify.title')} lead={say('verify.signIn')} width="narrow" leavesFocus>
         <SignInForm />
       </Page>
     )
   }
   return (
-    <Page key="confirm" title={title} lead={`You are signed in as ${state.session.username}.`} width="narrow">
+    <Page
+      key="confirm"
+      title={say('verify.title')}
+      lead={say('verify.signedInAs', { name: state.session.username })}
+      width="narrow"
+    >
       <VerifyEmailForm proof={{ secret }} verify={verify} />
       <ToAccount />
     </Page>
@@ -63,7 +61,7 @@ function ToAccount() {
   return (
     <Text size="sm">
       <Anchor component={Link} to="/" underline="always">
-        To your account
+        {say('common.toAccount')}
       </Anchor>
     </Text>
   )

@@ -1,3 +1,4 @@
+import { languageOfPage } from '../texts/say.ts'
 import { ApiError, type Issue } from './api-error.ts'
 
 export interface RequestOptions {
@@ -28,6 +29,7 @@ export async function request<T = void>(path: string, options: RequestOptions = 
     method,
     headers: {
       accept: 'application/json',
+      'accept-language': languageOfPage(),
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(method !== 'GET' && { 'x-countersign-csrf': '1' }),
       ...(user !== undefined && { 'x-countersign-user': user })

@@ -2,6 +2,7 @@ import { Suspense } from 'react'
 import { Outlet, useLocation } from 'react-router'
 import { ErrorBoundary } from '../layout/error-boundary.tsx'
 import { LoadingPage } from '../layout/loading-page.tsx'
+import { say } from '../texts/say.ts'
 import { SiteHeader } from './site-header.tsx'
 
 /** The frame of every page. */
@@ -10,7 +11,7 @@ export function Shell() {
   return (
     <>
       <a className="skip-link" href="#main">
-        Skip to the content
+        {say('shell.skip')}
       </a>
       <SiteHeader />
       <main id="main" tabIndex={-1}>
