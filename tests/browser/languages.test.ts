@@ -62,6 +62,36 @@ describe.skipIf(!hasBrowser)('the language of the pages', () => {
     expect(fixture.complaints.splice(0).filter((text) => !text.includes('ERR_FAILED'))).toEqual([])
   })
 
+  test('is that of the user, who sets it in the account or with the switch, in every browser', async () => {
+    const { page } = await visit('de-DE')
+    const person = newPerson()
+    await page.goto('/register')
+    await page.getByRole('textbox', { name: 'Benutzername' }).fill(person.username)
+    await page.getByLabel('Passwort', { exact: true }).fill(person.password)
+    await page.getByRole('button', { name: 'Konto anlegen' }).click()
+    await heading(page, 'Ihr Konto')
+    const setting = page.getByRole('main').getByRole('combobox', { name: /Sprache|Language/ })
+    await expect.poll(() => setting.inputValue()).toBe('de')
+
+    const other = await visit('en-GB')
+    await other.page.goto('/sign-in')
+    await other.page.getByRole('textbox', { name: 'Username' }).fill(person.username)
+    await other.page.getByLabel('Password', { exact: true }).fill(person.password)
+    await other.page.getByRole('button', { name: 'Sign in' }).click()
+    await heading(other.page, 'Ihr Konto')
+    await chooseLanguage(other.page, 'English')
+    await heading(other.page, 'Your account')
+
+    await page.reload()
+    await heading(page, 'Your account')
+    await expect.poll(() => setting.inputValue()).toBe('en')
+    await setting.selectOption('')
+    await heading(page, 'Ihr Konto')
+    await page.reload()
+    await heading(page, 'Ihr Konto')
+    await expect.poll(() => setting.inputValue()).toBe('')
+  })
+
   test('German: every page of a user can be used by everybody, and has no English text', async () => {
     const { page } = await visit('de-DE')
     const english = /\b(?:the|your|you|with|sign|password|session|is)\b/i

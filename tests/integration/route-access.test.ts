@@ -41,6 +41,7 @@ const passes: Record<string, readonly Caller[]> = {
   'GET /auth/sessions': users,
   'DELETE /auth/sessions/:id': usersInPerson,
   'GET /auth/me': users,
+  'PATCH /auth/me': usersInPerson,
   'GET /auth/me/data': usersInPerson,
   'POST /auth/password': usersInPerson,
   'POST /auth/password-reset': everybody,

@@ -2,7 +2,7 @@ import { showAccountData } from './account/account-data.ts'
 import { confirmEmail, requestEmailVerification } from './account/email-verification.ts'
 import { login } from './account/login.ts'
 import { logout, logoutAll, logoutOthers } from './account/logout.ts'
-import { me } from './account/me.ts'
+import { changeMe, me } from './account/me.ts'
 import { changePassword } from './account/password.ts'
 import { confirmPasswordReset, requestPasswordReset } from './account/password-reset.ts'
 import { refresh } from './account/refresh.ts'
@@ -52,6 +52,7 @@ const accountRoutes = [
   listSessions,
   endSession,
   me,
+  changeMe,
   showAccountData,
   changePassword,
   requestPasswordReset,

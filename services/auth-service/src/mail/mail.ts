@@ -42,15 +42,20 @@ export interface MailSettings {
   readonly pagesUrl: string
 }
 
-/** @returns the language for a header `Accept-Language` (RFC 9110 §12.5.4) */
+/** @returns the language for a header `Accept-Language` (RFC 9110 §12.5.4); English when it has none that there are texts for */
 export function chooseLanguage(acceptLanguage: string | undefined): Language {
+  return wantedLanguage(acceptLanguage) ?? languages[0]
+}
+
+/** @returns the first language of a header `Accept-Language` that there are texts for; `undefined` when it has none */
+export function wantedLanguage(acceptLanguage: string | undefined): Language | undefined {
   const ranked = (acceptLanguage ?? '').slice(0, 256).split(',').map(parseRange)
   const wanted = ranked.filter(({ quality }) => quality > 0).sort((a, b) => b.quality - a.quality)
   for (const { tag } of wanted) {
     const known = languages.find((language) => language === tag)
     if (known) return known
   }
-  return languages[0]
+  return undefined
 }
 
 function parseRange(range: string) {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { emailRule, isMailable, mailableRule, parseEmail } from '../accounts/email-addresses.ts'
 import { parseUsername, usernameRule } from '../accounts/usernames.ts'
+import { languages } from '../mail/mail.ts'
 import { accessTokenResponse, requestedResource, requestedScope } from './oauth.ts'
 import { registeredUser } from './users.ts'
 
@@ -77,6 +78,13 @@ export type RefreshBody = z.infer<typeof refreshBody>
 /** `POST /auth/logout`: a refresh token can replace an access token that has expired. */
 export const logoutBody = z.strictObject({ refresh_token: refreshToken.optional() })
 export type LogoutBody = z.infer<typeof logoutBody>
+
+/** `PATCH /auth/me` */
+export const profileChange = z
+  .strictObject({
+    language: z.enum(languages).nullable().meta({ description: 'of mail and pages; null means that of each request' })
+  })
+  .meta({ id: 'ProfileChange' })
 
 /** `POST /auth/password` */
 export const passwordBody = z
@@ -163,6 +171,7 @@ export const ownProfile = registeredUser
   .extend({
     email: z.string().nullable(),
     email_verified: z.boolean(),
+    language: z.string().nullable().meta({ description: 'of mail and pages; null means that of each request' }),
     created_at: z.iso.datetime(),
     session_id: z.uuid()
   })

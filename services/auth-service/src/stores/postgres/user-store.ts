@@ -18,6 +18,16 @@ const credentialsText = `${credentials} WHERE username_key = $1`
 
 const addressCredentialsText = `${credentials} WHERE ${hasName('$1', '$2')}`
 
+const profileColumns = {
+  id: true,
+  username: true,
+  email: true,
+  emailVerifiedAt: true,
+  language: true,
+  roles: true,
+  createdAt: true
+} as const
+
 export function createPrismaUserStore(database: Database, preparedStatements: PreparedStatements): UserStore {
   const credentialsOf = preparedStatements.prepare<UserCredentials>(credentialsText)
   const credentialsOfAddress = preparedStatements.prepare<UserCredentials>(addressCredentialsText)
@@ -40,12 +50,19 @@ export function createPrismaUserStore(database: Database, preparedStatements: Pr
     },
     findCredentialsById: (id) => orUnavailable(findCredentialsById(id)),
     findProfile: (id) =>
-      orUnavailable(
-        database.user.findUnique({
+      orUnavailable(database.user.findUnique({ where: { id, disabledAt: null }, select: profileColumns })).then(
+        (profile) => profile ?? undefined
+      ),
+    async setLanguage(id, language) {
+      const [profile] = await orUnavailable(
+        database.user.updateManyAndReturn({
           where: { id, disabledAt: null },
-          select: { id: true, username: true, email: true, emailVerifiedAt: true, roles: true, createdAt: true }
+          data: { language },
+          select: profileColumns
         })
-      ).then((profile) => profile ?? undefined),
+      )
+      return profile
+    },
     async rehash(id, verifiedPasswordHash, newPasswordHash) {
       const count = await orUnavailable(
         database.$executeRaw`
@@ -86,9 +103,9 @@ export function createPrismaUserStore(database: Database, preparedStatements: Pr
       { id: string; username: string; email: string | null; roles: string[]; created_at: Date }[]
     >`
       WITH created AS (
-        INSERT INTO users (id, username, username_key, email, password_hash, roles)
+        INSERT INTO users (id, username, username_key, email, password_hash, language, roles)
         VALUES (${randomUUID()}::uuid, ${user.username.display}, ${user.username.key}, ${user.email ?? null},
-          ${user.passwordHash}, ${user.roles})
+          ${user.passwordHash}, ${user.language ?? null}, ${user.roles})
         ON CONFLICT (username_key) DO NOTHING
         RETURNING id, username, email, roles, created_at
       ), audited AS (
@@ -105,6 +122,7 @@ export function createPrismaUserStore(database: Database, preparedStatements: Pr
         username: row.username,
         email: row.email,
         emailVerifiedAt: null,
+        language: user.language ?? null,
         roles: row.roles,
         createdAt: row.created_at
       }

@@ -2,24 +2,12 @@ import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tansta
 import { useRef } from 'react'
 import { ApiError, isAway, isConflict } from '../api/api-error.ts'
 import { request } from '../api/request.ts'
-import type {
-  ApiIdentity,
-  EmailConfirmation,
-  MailRequested,
-  OwnProfile,
-  OwnSessionPage,
-  PasswordChange
-} from '../api/types.ts'
+import type { ApiIdentity, EmailConfirmation, MailRequested, OwnSessionPage, PasswordChange } from '../api/types.ts'
+import { profileKey } from '../session/own-profile.ts'
 
 const sessionsKey = ['account', 'sessions'] as const
-const profileKey = ['account', 'profile'] as const
 
-export function useOwnProfile() {
-  return useQuery({
-    queryKey: profileKey,
-    queryFn: ({ signal }) => request<OwnProfile>('/account/auth/me', { signal })
-  })
-}
+export { useOwnProfile } from '../session/own-profile.ts'
 
 /** Has a mail sent to the address of the profile. */
 export function useRequestVerification() {

@@ -2,6 +2,7 @@ import { Page } from '../layout/page.tsx'
 import { say } from '../texts/say.ts'
 import { ApiAccessSection } from './api-access-section.tsx'
 import { ChangePasswordSection } from './change-password-section.tsx'
+import { LanguageSection } from './language-section.tsx'
 import { OwnDataSection } from './own-data-section.tsx'
 import { ProfileSection } from './profile-section.tsx'
 import { SessionsSection } from './sessions-section.tsx'
@@ -13,6 +14,7 @@ export function AccountPage() {
       <ProfileSection />
       <VerifyEmailSection />
       <ChangePasswordSection />
+      <LanguageSection />
       <SessionsSection />
       <ApiAccessSection />
       <OwnDataSection />

@@ -28,6 +28,13 @@ export interface Login {
   scope?: string
 }
 
+export interface ProfileChange {
+  /**
+   * of mail and pages; null means that of each request
+   */
+  language: ('en' | 'de') | null
+}
+
 export interface PasswordChange {
   current_password: string
   new_password: string
@@ -354,6 +361,10 @@ export interface OwnProfile {
   roles: string[]
   email: string | null
   email_verified: boolean
+  /**
+   * of mail and pages; null means that of each request
+   */
+  language: string | null
   created_at: string
   session_id: string
 }
@@ -365,6 +376,10 @@ export interface AccountData {
     roles: string[]
     email: string | null
     email_verified: boolean
+    /**
+     * of mail and pages; null means that of each request
+     */
+    language: string | null
     created_at: string
   }
   /**

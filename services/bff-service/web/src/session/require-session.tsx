@@ -3,6 +3,7 @@ import { ErrorAlert } from '../components/error-alert.tsx'
 import { LoadingPage } from '../layout/loading-page.tsx'
 import { Page } from '../layout/page.tsx'
 import { say } from '../texts/say.ts'
+import { useUserLanguage } from './own-profile.ts'
 import { signInPathFor } from './return-path.ts'
 import { SignedInContext, shownSessionOf, useSessionState } from './session.ts'
 import { SignInAgain } from './sign-in-again.tsx'
@@ -26,8 +27,14 @@ export function RequireSession() {
   }
   return (
     <SignedInContext value={session}>
+      <UserLanguage key={`language of ${session.user_id}`} />
       <Outlet key={session.user_id} />
       {state.status === 'signed_out' && <SignInAgain former={session} />}
     </SignedInContext>
   )
+}
+
+function UserLanguage() {
+  useUserLanguage()
+  return null
 }

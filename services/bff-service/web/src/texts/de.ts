@@ -179,7 +179,11 @@ export const de: PageTexts = {
     email: 'E-Mail',
     confirmed: '{{email}} (bestätigt)',
     roles: 'Rollen',
-    since: 'Mitglied seit'
+    since: 'Mitglied seit',
+    language: 'Sprache',
+    languageLead: 'Dieser Seiten und der E-Mails, die Sie bekommen.',
+    languageOfBrowser: 'Wie der Browser es wünscht',
+    languageNotSet: 'Ihre Sprache ist nicht gesetzt'
   },
   password: {
     title: 'Passwort ändern',

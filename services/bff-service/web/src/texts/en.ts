@@ -176,7 +176,11 @@ export const en = {
     email: 'E-mail',
     confirmed: '{{email}} (confirmed)',
     roles: 'Roles',
-    since: 'Member since'
+    since: 'Member since',
+    language: 'Language',
+    languageLead: 'Of these pages, and of the mail that you get.',
+    languageOfBrowser: 'As the browser asks',
+    languageNotSet: 'Your language is not set'
   },
   password: {
     title: 'Change password',
