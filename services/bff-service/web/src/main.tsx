@@ -3,6 +3,7 @@ import './styles.ts'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
+import { showIcon } from './branding.ts'
 import { pagesPath } from './session/pages-path.ts'
 import { createQueryClient } from './session/query-client.ts'
 import { followSession } from './session/tabs.ts'
@@ -18,6 +19,8 @@ const styleNonce = adoptStyleNonce(document)
 const queryClient = createQueryClient()
 followSession(queryClient)
 markTypedForms(document)
+
+showIcon(document)
 
 void openLanguage(document).then(() =>
   createRoot(root).render(

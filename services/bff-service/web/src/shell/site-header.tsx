@@ -3,6 +3,7 @@ import { useDisclosure } from '@mantine/hooks'
 import { IconLogout } from '@tabler/icons-react'
 import { useEffect } from 'react'
 import { Link, useLocation } from 'react-router'
+import { branding } from '../branding.ts'
 import { showError } from '../components/show-message.ts'
 import { useSessionState } from '../session/session.ts'
 import { useSignOut } from '../session/sign-in.ts'
@@ -22,8 +23,9 @@ export function SiteHeader() {
   return (
     <header className={classes.header}>
       <div className={classes.bar}>
-        <Link to="/" className={classes.logo}>
-          Countersign
+        <Link to="/" className={classes.logo} data-has-mark={branding.logo ? true : undefined}>
+          {branding.logo && <img src={branding.logo} alt="" className={classes.mark} />}
+          <span className={classes.name}>{branding.productName}</span>
         </Link>
         {session && (
           <div className={classes.wide}>
