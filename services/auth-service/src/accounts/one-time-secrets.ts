@@ -30,6 +30,10 @@ export interface OneTimeSecretCodec {
   newFlow(): { readonly flow: string; readonly flowHash: Bytes }
   /** A new link and code for a flow. */
   newSecret(purpose: SecretPurpose, flowHash: Bytes): { readonly secret: MailSecret; readonly stored: StoredSecret }
+  /** A link without a code. */
+  newLink(): { readonly secret: MailSecret; readonly linkHash: Bytes }
+  /** The hash of a link's secret, as the database keeps it. */
+  linkHashOf(secret: string): Bytes
   proofOf(purpose: SecretPurpose, shown: { secret: string } | { flow: string; code: string }): SecretProof
 }
 
@@ -49,6 +53,11 @@ export function createOneTimeSecretCodec(masterKeys: MasterKeys): OneTimeSecretC
       const [codeHmac] = codeHmacs(purpose, flowHash, secret.code) as [Bytes]
       return { secret, stored: { flowHash, linkHash: sha256(secret.link), codeHmac } }
     },
+    newLink() {
+      const link = randomBytes(32).toString('base64url')
+      return { secret: { link }, linkHash: sha256(link) }
+    },
+    linkHashOf: sha256,
     proofOf(purpose, shown) {
       if ('secret' in shown) return { kind: 'link', linkHash: sha256(shown.secret) }
       const flowHash = sha256(shown.flow)

@@ -27,6 +27,8 @@ export interface UserProfile {
 export interface NewUser {
   readonly username: Username
   readonly email: string | undefined
+  /** Whether a mail to the address was read. */
+  readonly isEmailVerified?: boolean
   readonly passwordHash: string
   readonly language?: Language | undefined
   readonly roles: readonly string[]

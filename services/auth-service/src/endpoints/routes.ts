@@ -1,5 +1,6 @@
 import { showAccountData } from './account/account-data.ts'
 import { confirmEmail, requestEmailVerification } from './account/email-verification.ts'
+import { acceptInvitation, showInvitation } from './account/invitations.ts'
 import { login } from './account/login.ts'
 import { logout, logoutAll, logoutOthers } from './account/logout.ts'
 import { changeMe, me } from './account/me.ts'
@@ -19,6 +20,7 @@ import {
   showClient
 } from './admin/clients.ts'
 import { showInstallation } from './admin/installation.ts'
+import { createInvitation, listInvitations, sendInvitation, withdrawInvitation } from './admin/invitations.ts'
 import { listKeys, revokeKey, rotateKeys } from './admin/keys.ts'
 import { listDeadMail, retryMail } from './admin/mail.ts'
 import { changeRole, createRole, deleteRole, listRoles, showRole } from './admin/roles.ts'
@@ -58,7 +60,9 @@ const accountRoutes = [
   requestPasswordReset,
   confirmPasswordReset,
   requestEmailVerification,
-  confirmEmail
+  confirmEmail,
+  showInvitation,
+  acceptInvitation
 ] as const
 
 /** Routes of admins, and of services with the scope `statistics:read`. */
@@ -72,6 +76,10 @@ const adminRoutes = [
   listUserSessions,
   endUserSessions,
   endUserSession,
+  listInvitations,
+  createInvitation,
+  sendInvitation,
+  withdrawInvitation,
   listApis,
   createApi,
   showApi,

@@ -1,6 +1,6 @@
 /** Mail: what is sent, to which address, in which language. */
 
-export const mailTemplates = ['email_verification', 'password_changed', 'password_reset'] as const
+export const mailTemplates = ['email_verification', 'invitation', 'password_changed', 'password_reset'] as const
 export type MailTemplate = (typeof mailTemplates)[number]
 
 export const languages = ['en', 'de'] as const
@@ -10,16 +10,17 @@ export type Language = (typeof languages)[number]
 export interface MailSecret {
   /** Of the link, in base64url. */
   readonly link: string
-  /** 8 digits. */
-  readonly code: string
+  /** 8 digits; absent where a link is enough. */
+  readonly code?: string
 }
 
 /** A mail as its cause describes it. */
 export interface MailDraft {
-  /** The stored address of a user. */
+  /** The stored address of a user, or of somebody who is invited. */
   readonly recipient: string
   readonly template: MailTemplate
   readonly language: Language
+  /** Empty for somebody who has no account yet. */
   readonly username: string
   readonly secret?: { readonly value: MailSecret; readonly lifeSeconds: number }
 }

@@ -20,6 +20,7 @@ export type RenderMail = (content: MailContent) => RenderedMail
 /** The page that a link of each template opens. Its secret is in the fragment, which no server and no log sees. */
 const pages: Record<MailTemplate, string> = {
   email_verification: '/verify-email',
+  invitation: '/accept-invitation',
   password_reset: '/reset-password',
   password_changed: '/forgot-password'
 }
@@ -39,11 +40,11 @@ export function createMailRenderer({ productName, pagesUrl }: MailSettings): Ren
     const values = { username, product: productName }
     const link = `${pagesUrl}${pages[template]}${secret ? `#${secret.link}` : ''}`
     const parts: Parts = {
-      greeting: say('greeting', values),
+      greeting: say(username ? 'greeting' : 'greetingWithoutName', values),
       intro: say(`${template}.intro`, values),
       action: say(`${template}.action`, values),
       link,
-      ...(secret && { codeIntro: say('code', values), code: secret.code }),
+      ...(secret?.code && { codeIntro: say('code', values), code: secret.code }),
       outro: say(`${template}.outro`, values),
       product: productName
     }

@@ -19,7 +19,7 @@ const credentialText = (maxLength: number) =>
       error: 'must be valid Unicode without control characters'
     })
 
-const presentedPassword = z
+export const presentedPassword = z
   .string()
   .min(1)
   .max(1024)
@@ -33,18 +33,22 @@ export const anyEmail = z
   .transform((text) => parseEmail(text) ?? text)
   .meta({ format: 'email' })
 
-const email = anyEmail.refine(isMailable, { error: `must be ${mailableRule}` }).meta({ format: 'email' })
+/** An address that mail can be sent to. */
+export const mailableEmail = anyEmail.refine(isMailable, { error: `must be ${mailableRule}` }).meta({ format: 'email' })
+
+/** The username of a user to be. */
+export const newUsername = z
+  .string()
+  .max(256)
+  .refine((text) => parseUsername(text) !== undefined, { error: `must be ${usernameRule}` })
+  .meta({ examples: ['alice'] })
 
 /** `POST /auth/register` */
 export const registerBody = z
   .strictObject({
-    username: z
-      .string()
-      .max(256)
-      .refine((text) => parseUsername(text) !== undefined, { error: `must be ${usernameRule}` })
-      .meta({ examples: ['alice'] }),
+    username: newUsername,
     password: presentedPassword.meta({ description: '8 to 256 characters, and not one of the most used passwords' }),
-    email: email.optional()
+    email: mailableEmail.optional()
   })
   .meta({ id: 'Registration' })
 export type RegisterBody = z.infer<typeof registerBody>
@@ -95,13 +99,15 @@ export type PasswordBody = z.infer<typeof passwordBody>
 /** A flow that waits for a mailed code, as its client keeps it. */
 const flow = z.string().regex(/^[\w-]{43}$/, { error: 'is not one of this service' })
 
+/** The secret of a link. */
+export const linkSecret = z
+  .string()
+  .regex(/^[\w-]{43}$/, { error: 'is not one of this service' })
+  .meta({ description: 'what follows # in the link' })
+
 /** What a mail has brought: the secret of its link, or its code, which is good with the flow alone. */
 const mailedProof = {
-  secret: z
-    .string()
-    .regex(/^[\w-]{43}$/, { error: 'is not one of this service' })
-    .optional()
-    .meta({ description: 'what follows # in the link' }),
+  secret: linkSecret.optional(),
   flow: flow.optional(),
   code: z
     .string()
@@ -118,7 +124,7 @@ const oneProof = { error: 'must hold either secret, or flow and code' }
 
 /** `POST /auth/password-reset` */
 export const passwordResetBody = z
-  .strictObject({ email: email.optional(), username: credentialText(256).optional() })
+  .strictObject({ email: mailableEmail.optional(), username: credentialText(256).optional() })
   .refine(({ email, username }) => (email === undefined) !== (username === undefined), {
     error: 'must hold either email or username'
   })

@@ -1,5 +1,6 @@
 import { InvalidRequestError, NotFoundError } from '@countersign/oauth'
 import type { EmailVerification } from '../../accounts/email-verification.ts'
+import type { Invitations } from '../../accounts/invitations.ts'
 import type { OneTimeSecretCodec, OneTimeSecrets } from '../../accounts/one-time-secrets.ts'
 import type { PasswordResets } from '../../accounts/password-resets.ts'
 import type { Announcing } from '../../revocation/announcing.ts'
@@ -11,6 +12,7 @@ export interface AccountMail {
   readonly secrets: OneTimeSecrets
   readonly resets: Announcing<PasswordResets>
   readonly verification: EmailVerification
+  readonly invitations: Invitations
   /** Sends at once what was just committed. */
   wake(): void
 }

@@ -12,6 +12,7 @@ import { createPrismaExpiredRows } from './expired-rows.ts'
 import { createPrismaExportedUsers } from './exported-users.ts'
 import { createPrismaFailedAuthentications } from './failed-authentications.ts'
 import { createPrismaImportedUsers } from './imported-users.ts'
+import { createPrismaInvitations } from './invitations.ts'
 import { createMailWriter, createPrismaMailAdministration, createPrismaMailOutbox } from './mail-outbox.ts'
 import { createPrismaOneTimeSecrets } from './one-time-secrets.ts'
 import { createPrismaPasswordResets } from './password-resets.ts'
@@ -82,6 +83,7 @@ function openAccountMail(database: Database, { masterKeys }: Config, mail: Mail)
     codec,
     secrets: createPrismaOneTimeSecrets(database),
     resets: createPrismaPasswordResets(database, cause),
-    verification: createPrismaEmailVerification(database, cause)
+    verification: createPrismaEmailVerification(database, cause),
+    invitations: createPrismaInvitations(database, cause)
   }
 }

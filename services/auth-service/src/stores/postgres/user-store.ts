@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { AuditEventType } from '@countersign/oauth'
+import { emailKeyOf } from '../../accounts/email-addresses.ts'
 import type { NewUser, PasswordChange, UserCredentials, UserProfile, UserStore } from '../../accounts/user-store.ts'
 import { auditEventType, recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
@@ -32,12 +33,12 @@ export function createPrismaUserStore(database: Database, preparedStatements: Pr
   const credentialsOf = preparedStatements.prepare<UserCredentials>(credentialsText)
   const credentialsOfAddress = preparedStatements.prepare<UserCredentials>(addressCredentialsText)
   return {
-    create: (user) => orUnavailable(insert(database, user)),
+    create: (user) => orUnavailable(insertUser(database, user)),
     createFirstWithRole: (role, user) =>
       orUnavailable(
         inTransaction(database, async (transaction) => {
           await transaction.$queryRaw`SELECT pg_advisory_xact_lock(${firstUserLockId}::bigint)::text`
-          return (await hasUserWithRole(transaction, role)) ? undefined : insert(transaction, user)
+          return (await hasUserWithRole(transaction, role)) ? undefined : insertUser(transaction, user)
         })
       ),
     hasUserWithRole: (role) => orUnavailable(hasUserWithRole(database, role)),
@@ -98,37 +99,6 @@ export function createPrismaUserStore(database: Database, preparedStatements: Pr
     return user
   }
 
-  async function insert(queryable: Queryable, user: NewUser): Promise<UserProfile | undefined> {
-    const rows = await queryable.$queryRaw<
-      { id: string; username: string; email: string | null; roles: string[]; created_at: Date }[]
-    >`
-      WITH created AS (
-        INSERT INTO users (id, username, username_key, email, password_hash, language, roles)
-        VALUES (${randomUUID()}::uuid, ${user.username.display}, ${user.username.key}, ${user.email ?? null},
-          ${user.passwordHash}, ${user.language ?? null}, ${user.roles})
-        ON CONFLICT (username_key) DO NOTHING
-        RETURNING id, username, email, roles, created_at
-      ), audited AS (
-        INSERT INTO audit_events (type, user_id, address, user_agent)
-        SELECT ${auditEventType('user.registered')}, id, ${user.origin.address}, ${user.origin.userAgent} FROM created
-      ), named AS (
-        INSERT INTO roles (name) SELECT unnest(roles) FROM created ON CONFLICT (name) DO NOTHING
-      )
-      SELECT * FROM created`
-    const [row] = rows
-    return (
-      row && {
-        id: row.id,
-        username: row.username,
-        email: row.email,
-        emailVerifiedAt: null,
-        language: user.language ?? null,
-        roles: row.roles,
-        createdAt: row.created_at
-      }
-    )
-  }
-
   async function changePassword(transaction: Queryable, change: PasswordChange) {
     // The user's row is locked first, then the families end: a sign-in with the old password either sees the new hash or has
     // its session ended here.
@@ -162,4 +132,47 @@ export function createPrismaUserStore(database: Database, preparedStatements: Pr
     const rows = await queryable.$queryRaw<unknown[]>`SELECT 1 FROM users WHERE ${role} = ANY(roles) LIMIT 1`
     return rows.length > 0
   }
+}
+
+/** @returns `undefined` when the username is taken */
+export async function insertUser(
+  queryable: Queryable,
+  { isEmailVerified = false, ...user }: NewUser
+): Promise<UserProfile | undefined> {
+  const rows = await queryable.$queryRaw<
+    {
+      id: string
+      username: string
+      email: string | null
+      email_verified_at: Date | null
+      roles: string[]
+      created_at: Date
+    }[]
+  >`
+    WITH created AS (
+      INSERT INTO users (id, username, username_key, email, email_key, email_verified_at, password_hash, language, roles)
+      VALUES (${randomUUID()}::uuid, ${user.username.display}, ${user.username.key}, ${user.email ?? null},
+        ${isEmailVerified && user.email ? emailKeyOf(user.email) : null}, CASE WHEN ${isEmailVerified} THEN ${databaseNow} END,
+        ${user.passwordHash}, ${user.language ?? null}, ${user.roles})
+      ON CONFLICT (username_key) DO NOTHING
+      RETURNING id, username, email, email_verified_at, roles, created_at
+    ), audited AS (
+      INSERT INTO audit_events (type, user_id, address, user_agent)
+      SELECT ${auditEventType('user.registered')}, id, ${user.origin.address}, ${user.origin.userAgent} FROM created
+    ), named AS (
+      INSERT INTO roles (name) SELECT unnest(roles) FROM created ON CONFLICT (name) DO NOTHING
+    )
+    SELECT * FROM created`
+  const [row] = rows
+  return (
+    row && {
+      id: row.id,
+      username: row.username,
+      email: row.email,
+      emailVerifiedAt: row.email_verified_at,
+      language: user.language ?? null,
+      roles: row.roles,
+      createdAt: row.created_at
+    }
+  )
 }

@@ -64,6 +64,22 @@ export interface EmailConfirmation {
   code?: string
 }
 
+export interface InvitationLink {
+  /**
+   * what follows # in the link
+   */
+  secret: string
+}
+
+export interface InvitationAcceptance {
+  /**
+   * what follows # in the link
+   */
+  secret: string
+  username: string
+  password: string
+}
+
 export interface ImportedUser {
   external_id: string
   username: string
@@ -84,6 +100,24 @@ export interface UserChange {
    * @maxItems 16
    */
   roles?: string[]
+}
+
+export interface NewInvitation {
+  email: string
+  /**
+   * a suggestion
+   */
+  username?: string
+  /**
+   * given if the inviter is still an admin then
+   *
+   * @maxItems 16
+   */
+  roles?: string[]
+  /**
+   * of the mail, and of the user
+   */
+  language?: 'en' | 'de'
 }
 
 export interface NewApi {
@@ -442,6 +476,10 @@ export interface OwnEvent {
     | 'role.changed'
     | 'role.deleted'
     | 'client_authentication.failed'
+    | 'invitation.created'
+    | 'invitation.sent'
+    | 'invitation.withdrawn'
+    | 'invitation.accepted'
     | 'mail.retried'
     | 'signing_key.published'
     | 'signing_key.rotated'
@@ -470,6 +508,15 @@ export interface MailRequested {
    * seconds until link and code are no longer good
    */
   expires_in: number
+}
+
+export interface ShownInvitation {
+  email: string
+  /**
+   * a suggestion
+   */
+  username: string | null
+  expires_at: string
 }
 
 export interface UserPage {
@@ -519,6 +566,37 @@ export interface SessionPage {
    * `cursor` of the next page; null on the last one
    */
   next_cursor: string | null
+}
+
+export interface InvitationPage {
+  invitations: Invitation[]
+  /**
+   * `cursor` of the next page; null on the last one
+   */
+  next_cursor: string | null
+}
+
+export interface Invitation {
+  id: string
+  email: string
+  /**
+   * a suggestion
+   */
+  username: string | null
+  roles: string[]
+  language: string | null
+  /**
+   * null for the operator at the command line
+   */
+  invited_by: {
+    id: string
+    /**
+     * null when there is no such user
+     */
+    username: string | null
+  } | null
+  created_at: string
+  expires_at: string
 }
 
 export interface ApiPage {
@@ -706,7 +784,7 @@ export interface DeadMailPage {
 export interface DeadMail {
   id: string
   recipient: string
-  template: 'email_verification' | 'password_changed' | 'password_reset'
+  template: 'email_verification' | 'invitation' | 'password_changed' | 'password_reset'
   created_at: string
   dead_at: string
   attempts: number
@@ -837,6 +915,10 @@ export interface AuditEvent {
     | 'role.changed'
     | 'role.deleted'
     | 'client_authentication.failed'
+    | 'invitation.created'
+    | 'invitation.sent'
+    | 'invitation.withdrawn'
+    | 'invitation.accepted'
     | 'mail.retried'
     | 'signing_key.published'
     | 'signing_key.rotated'
