@@ -148,7 +148,7 @@ describe.skipIf(!inject('docker'))('invitations', () => {
     expect(await accept(secret)).toMatchObject({ status: 201, body: { roles: [] } })
   })
 
-  test('gives roles that an admin vouches for by sending it again, and none that was deleted', async () => {
+  test('gives the roles when another admin has sent it again, and none that was deleted', async () => {
     const inviter = await newAdmin()
     const role = `role-${randomBytes(4).toString('hex')}`
     const { id, email, mail } = await invited({ roles: ['auditor', role] }, inviter.token)

@@ -13,6 +13,7 @@ const routesOfPages = [
   '/forgot-password',
   '/reset-password',
   '/verify-email',
+  '/accept-invitation',
   '/admin',
   '/admin/{*path}'
 ]

@@ -83,6 +83,8 @@ function createIssuer(): TestIssuer {
       readOffers: async () => ({ registration: 'open', mail: false }),
       requestPasswordReset: async () => ({}),
       confirmPasswordReset: async () => {},
+      showInvitation: async () => ({}),
+      acceptInvitation: async () => ({}),
       async isLive() {
         issuer.questions += 1
         await issuer.gate

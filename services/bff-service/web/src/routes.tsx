@@ -3,6 +3,7 @@ import { Route, Routes } from 'react-router'
 import { AccountPage } from './account/account-page.tsx'
 import { VerifyEmailPage } from './account/verify-email-page.tsx'
 import { NotFoundPage } from './layout/not-found-page.tsx'
+import { AcceptInvitationPage } from './session/accept-invitation-page.tsx'
 import { ForgotPasswordPage } from './session/forgot-password-page.tsx'
 import { RegisterPage } from './session/register-page.tsx'
 import { RequireAdmin } from './session/require-admin.tsx'
@@ -23,6 +24,7 @@ const DashboardPage = lazy(async () => ({
 }))
 const UsersPage = adminPage('UsersPage')
 const UserPage = adminPage('UserPage')
+const InvitationsPage = adminPage('InvitationsPage')
 const ApisPage = adminPage('ApisPage')
 const ApiPage = adminPage('ApiPage')
 const RolesPage = adminPage('RolesPage')
@@ -40,6 +42,7 @@ export function AppRoutes() {
         <Route path="/register" element={<RegisterPage />} />
         <Route path="/forgot-password" element={<ForgotPasswordPage />} />
         <Route path="/reset-password" element={<ResetPasswordPage />} />
+        <Route path="/accept-invitation" element={<AcceptInvitationPage />} />
         <Route path="/verify-email" element={<VerifyEmailPage />} />
         <Route element={<RequireSession />}>
           <Route path="/" element={<AccountPage />} />
@@ -47,6 +50,7 @@ export function AppRoutes() {
             <Route index element={<DashboardPage />} />
             <Route path="users" element={<UsersPage />} />
             <Route path="users/:id" element={<UserPage />} />
+            <Route path="invitations" element={<InvitationsPage />} />
             <Route path="apis" element={<ApisPage />} />
             <Route path="apis/:id" element={<ApiPage />} />
             <Route path="roles" element={<RolesPage />} />

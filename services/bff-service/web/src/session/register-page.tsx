@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'react'
 import { Link, useLocation, useNavigate } from 'react-router'
 import { isConflict } from '../api/api-error.ts'
 import { newPasswordError, newPasswordWish, PasswordField, passwordRule } from '../components/password-field.tsx'
+import { usernameError } from '../components/username-rule.ts'
 import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
 import { LoadingPage } from '../layout/loading-page.tsx'
@@ -14,13 +15,6 @@ import { returnPathOf } from './return-path.ts'
 import { ReturnTo } from './return-to.tsx'
 import { useSessionState } from './session.ts'
 import { useRegister } from './sign-in.ts'
-
-/** The issuer's rule for names; the issuer checks again. */
-function usernameError(text: string): string | null {
-  const name = text.normalize('NFKC').trim()
-  if (name === '') return say('fields.usernameToChoose')
-  return /^[\p{L}\p{N}._@+-][\p{L}\p{M}\p{N}._@+-]{0,63}$/u.test(name) ? null : say('fields.usernameWish')
-}
 
 export function RegisterPage() {
   const { data: state } = useSessionState()

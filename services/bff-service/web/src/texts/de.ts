@@ -158,6 +158,14 @@ export const de: PageTexts = {
     newLead: 'Alle Sitzungen Ihres Kontos werden beendet. Danach melden Sie sich mit dem neuen Passwort an.',
     submit: 'Neues Passwort setzen'
   },
+  invitation: {
+    title: 'Einladung annehmen',
+    lead: 'Sie legen ein Konto für {{email}} an. Danach melden Sie sich damit an.',
+    beside: 'Sie sind hier als {{other}} angemeldet. Die Einladung legt ein anderes Konto an.',
+    doneBeside: 'Das Konto {{name}} ist angelegt. Melden Sie sich als {{other}} ab, um es zu benutzen.',
+    badLink:
+      'Dieser Link gilt nicht: Er ist falsch, wurde schon benutzt, ist abgelaufen, ersetzt oder zurückgezogen. Bitten Sie um eine neue Einladung.'
+  },
   verify: {
     title: 'E-Mail-Adresse bestätigen',
     done: 'Ihre E-Mail-Adresse ist bestätigt.',

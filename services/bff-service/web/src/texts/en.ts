@@ -155,6 +155,14 @@ export const en = {
     newLead: 'All sessions of your account end. You sign in with the new password afterwards.',
     submit: 'Set the new password'
   },
+  invitation: {
+    title: 'Accept the invitation',
+    lead: 'You make an account for {{email}}. Then you sign in with it.',
+    beside: 'You are signed in as {{other}} here. The invitation makes another account.',
+    doneBeside: 'The account {{name}} is created. Sign out as {{other}} to use it.',
+    badLink:
+      'This link is not good: it is wrong, was used, has expired, or was replaced or withdrawn. Ask for another invitation.'
+  },
   verify: {
     title: 'Confirm your e-mail address',
     done: 'Your e-mail address is confirmed.',
