@@ -218,7 +218,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     const other = await visit({ locale: 'de-DE' })
     expect(await ask(other.page, 'nobody@example.com')).toBe(known)
     const another = await confirmedAccount()
-    await other.page.getByRole('banner').getByRole('combobox').selectOption({ label: 'English' })
+    await other.page.getByRole('contentinfo').getByRole('combobox').selectOption({ label: 'English' })
     await askForReset(other.page, another.username)
     expect((await mailServer.mailTo(another.email)).content.subject).toMatch(/Reset your password/)
   })

@@ -1,12 +1,12 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Fixture, hasBrowser, newPerson, openFixture, type Visitor } from './fixture.ts'
+import { admin, type Fixture, hasBrowser, newPerson, openFixture, signInOnPage, type Visitor } from './fixture.ts'
 import { problemsOf, show, ways } from './fixtures/accessibility.ts'
 
 const heading = (page: Page, name: string) => page.getByRole('heading', { level: 1, name }).waitFor()
 const languageOf = (page: Page) => page.locator('html').getAttribute('lang')
 const chooseLanguage = (page: Page, language: string) =>
-  page.getByRole('banner').getByRole('combobox').selectOption({ label: language })
+  page.getByRole('contentinfo').getByRole('combobox').selectOption({ label: language })
 
 describe.skipIf(!hasBrowser)('the language of the pages', () => {
   let fixture: Fixture
@@ -143,6 +143,26 @@ describe.skipIf(!hasBrowser)('the language of the pages', () => {
     await page.goto('/admin')
     await heading(page, 'Nur für Administratoren')
     await look('admins-only')
+  })
+
+  test('German: the header of an admin fits into each width', async () => {
+    const { page } = await visit('en-GB')
+    await signInOnPage(page, admin(fixture.trio))
+    await chooseLanguage(page, 'Deutsch')
+    await page.getByRole('navigation', { name: 'Seiten' }).first().waitFor()
+    // The longest name that is not cut off.
+    await page.getByRole('banner').evaluate((header) => {
+      for (const name of header.querySelectorAll('[title^="Angemeldet als"]')) name.textContent = 'm'.repeat(64)
+    })
+    for (const width of [360, 580, 800, 1072, 1073, 1100, 1180, 1280, 1600]) {
+      await page.setViewportSize({ width, height: 700 })
+      const { hidden, name } = await page.getByRole('banner').evaluate((header) => ({
+        hidden: [...header.querySelectorAll('*')].some((one) => one.getBoundingClientRect().right > window.innerWidth),
+        name: header.querySelector('a span')?.getBoundingClientRect().width ?? 0
+      }))
+      expect({ width, hidden }).toEqual({ width, hidden: false })
+      expect(name, `${width}`).toBeGreaterThan(80)
+    }
   })
 
   test('the pages complain of nothing', () => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
 import { get, post, query, register, send, signIn, startTrio, type Trio } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { countersign } from './fixtures/countersign.ts'
 import {
   type MailServer,
   mailEnvironment,
@@ -11,6 +12,7 @@ import {
 } from './fixtures/mail-server.ts'
 
 const pagesUrl = 'https://pages.example.com'
+const masterKey = randomBytes(32).toString('base64')
 
 interface Invitation {
   id: string
@@ -37,7 +39,11 @@ describe.skipIf(!inject('docker'))('invitations', () => {
       databaseUrl: database.url,
       redisUrl: await createTestRedis(),
       authReplicas: 2,
-      env: { ...mailEnvironment(mailServer, pagesUrl), REGISTRATIONS_PER_ADDRESS: '1000' }
+      env: {
+        ...mailEnvironment(mailServer, pagesUrl),
+        REGISTRATIONS_PER_ADDRESS: '1000',
+        COUNTERSIGN_MASTER_KEY: masterKey
+      }
     })
     url = trio.auth.url
     adminToken = (await signIn(url, { username: 'admin', password: trio.adminPassword })).access_token
@@ -237,6 +243,22 @@ describe.skipIf(!inject('docker'))('invitations', () => {
     expect(statuses.filter((status) => status === 201)).toHaveLength(100)
     expect(statuses.at(-1)).toBe(429)
     expect((await invite({ email: newAddress() })).status).toBe(201)
+  })
+
+  test('the operator invites at the command line, and gives roles by that', async () => {
+    const email = newAddress()
+    const env = { DATABASE_URL: database.url, COUNTERSIGN_MASTER_KEY: masterKey, MAIL_FROM: 'no-reply@example.com' }
+    const command = ['users', 'invite', email, '--role', 'auditor', '--username', 'dora', '--language', 'de', '--json']
+    const made = await countersign<Invitation>(command, { env })
+    expect(made).toMatchObject({
+      code: 0,
+      document: { email, username: 'dora', roles: ['auditor'], language: 'de', invited_by: null }
+    })
+    const mail = await mailServer.mailTo(email)
+    expect(mail.content.subject).toContain('Sie sind eingeladen')
+    expect(await accept(secretsOf(mail).secret)).toMatchObject({ status: 201, body: { roles: ['auditor'] } })
+    expect(await countersign(command, { env })).toMatchObject({ code: 3, document: { error: 'address_taken' } })
+    expect((await countersign(command, { env: { ...env, MAIL_FROM: '' } })).code).not.toBe(0)
   })
 
   test.each([

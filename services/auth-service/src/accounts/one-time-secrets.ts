@@ -96,7 +96,8 @@ export interface OneTimeSecrets {
 /** The one-time secrets in a database that was restored: those that were used since are there again. */
 export interface RestoredSecrets {
   /**
-   * Voids all of them, and gives up the mails that would bring them. Other mails that wait are sent, perhaps once more.
+   * Voids all of them and all invitations, and gives up the mails that would bring them. Other mails that wait are sent, perhaps
+   * once more.
    * @returns how many secrets there were
    */
   voidAll(): Promise<number>

@@ -9,7 +9,6 @@ import { useSessionState } from '../session/session.ts'
 import { useSignOut } from '../session/sign-in.ts'
 import { say } from '../texts/say.ts'
 import { ColorSchemeToggle } from './color-scheme-toggle.tsx'
-import { LanguageSwitch } from './language-switch.tsx'
 import { Navigation } from './navigation.tsx'
 import classes from './site-header.module.css'
 
@@ -39,7 +38,6 @@ export function SiteHeader() {
               <SignOutButton />
             </div>
           )}
-          <LanguageSwitch />
           <ColorSchemeToggle />
           {session && (
             <Burger
