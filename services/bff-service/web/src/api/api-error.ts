@@ -1,4 +1,4 @@
-import { isTextKey, say } from '../texts/say.ts'
+import { isTextKey, languageOfPage, say, type TextKey } from '../texts/say.ts'
 
 /** What the service rejects in one member of a request, in its own terms. */
 export interface Issue {
@@ -57,8 +57,8 @@ export function isMissing(error: unknown): boolean {
   return error instanceof ApiError && error.status === 404
 }
 
-/** The codes whose descriptions are written for people; the others are for programs. */
-const codesForPeople = ['not_found', 'access_denied']
+/** The codes whose descriptions, in English, are written for people; the others are for programs. */
+const codesForPeople: Record<string, TextKey> = { not_found: 'errors.notFound', access_denied: 'errors.denied' }
 
 /** A sentence for the user that says what to do next. */
 export function messageOf(error: unknown): string {
@@ -68,7 +68,9 @@ export function messageOf(error: unknown): string {
   if (error.status === 429) return say('errors.tooMany', { when: afterSeconds(error.retryAfterSeconds) })
   const key = `codes.${error.code}`
   if (isTextKey(key)) return say(key)
-  if (error.status === 409 || codesForPeople.includes(error.code)) return error.message
+  const general = codesForPeople[error.code]
+  if (general && languageOfPage() !== 'en') return say(general)
+  if (error.status === 409 || general) return error.message
   if (error.status === 400) return say('errors.rejected')
   if (error.status === 413) return say('errors.tooLarge')
   return say('errors.status', { status: error.status })

@@ -49,6 +49,8 @@ export const de: PageTexts = {
     away: 'Der Dienst ist gerade nicht erreichbar. Versuchen Sie es in Kürze noch einmal.',
     tooMany: 'Zu viele Versuche. Versuchen Sie es {{when}} noch einmal.',
     rejected: 'Der Dienst nimmt das nicht an. Prüfen Sie Ihre Eingaben oder die Adresse dieser Seite.',
+    notFound: 'Das gibt es nicht oder nicht mehr.',
+    denied: 'Das ist hier nicht erlaubt.',
     tooLarge: 'Das ist mehr, als der Dienst annimmt. Kürzen Sie es und versuchen Sie es noch einmal.',
     status:
       'Der Dienst hat das abgelehnt (Status {{status}}). Laden Sie die Seite neu und versuchen Sie es noch einmal.',

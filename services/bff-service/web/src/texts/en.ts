@@ -47,6 +47,8 @@ export const en = {
     away: 'The service is away for the moment. Try again in a little while.',
     tooMany: 'Too many attempts. Try again {{when}}.',
     rejected: 'The service does not take this. Check what you entered, or the address of this page.',
+    notFound: 'This does not exist, or no longer.',
+    denied: 'This is not allowed here.',
     tooLarge: 'This is more than the service takes. Shorten it and try again.',
     status: 'The service refused this (status {{status}}). Reload the page and try again.',
     item: '“{{item}}” cannot be used. {{rule}}'
