@@ -10,7 +10,16 @@ import {
   secretsOf,
   startMailServer
 } from '../integration/fixtures/mail-server.ts'
-import { type Fixture, hasBrowser, newPerson, openFixture, type Person, signInOnPage, type Visitor } from './fixture.ts'
+import {
+  admin,
+  type Fixture,
+  hasBrowser,
+  newPerson,
+  openFixture,
+  type Person,
+  signInOnPage,
+  type Visitor
+} from './fixture.ts'
 import { problemsOf, show, ways } from './fixtures/accessibility.ts'
 
 const heading = (page: Page, name: string) => page.getByRole('heading', { level: 1, name }).waitFor()
@@ -179,24 +188,39 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     await again.page.getByText('This link is not good').waitFor()
   })
 
-  test('a forgotten password is reset by the code, in the language of the browser; an unknown name looks the same', async () => {
+  test('a forgotten password is reset by the code, in the language of the page; an unknown name looks the same', async () => {
     const account = await confirmedAccount()
     const { page } = await visit({ locale: 'de-DE' })
-    await askForReset(page, account.username)
-    const textOfPage = async () => (await page.locator('main').innerText()).trim()
-    const known = await textOfPage()
+    const ask = async (page: Page, name: string) => {
+      await page.goto('/sign-in')
+      await page.getByRole('link', { name: 'Passwort vergessen?' }).click()
+      await page.getByRole('textbox', { name: 'E-Mail-Adresse oder Benutzername' }).fill(name)
+      await button(page, 'E-Mail senden').click()
+      await heading(page, 'Sehen Sie in Ihre E-Mails')
+      return (await page.locator('main').innerText()).trim()
+    }
+    const known = await ask(page, account.username)
+    expect(known).toContain('Beide gelten 10 Minuten.')
+    expect(await problemsOf(page)).toEqual([])
     const mail = await mailServer.mailTo(account.email)
     expect(mail.content.subject).toMatch(/Passwort/)
     const newPassword = newPerson().password
     await page.getByRole('textbox', { name: 'Code' }).fill(secretsOf(mail).code)
-    await page.getByLabel('New password', { exact: true }).fill(newPassword)
-    await button(page, 'Set the new password').click()
-    await page.getByText('Your new password is set. Sign in with it.').waitFor()
-    await signInOnPage(page, { ...account, password: newPassword })
+    await page.getByLabel('Neues Passwort', { exact: true }).fill(newPassword)
+    await button(page, 'Neues Passwort setzen').click()
+    await page.getByText('Ihr neues Passwort ist gesetzt. Melden Sie sich damit an.').waitFor()
+    await page.getByRole('textbox', { name: 'Benutzername' }).fill(account.username)
+    await page.getByLabel('Passwort', { exact: true }).fill(newPassword)
+    await button(page, 'Anmelden').click()
+    await heading(page, 'Ihr Konto')
 
+    // A choice on the page goes before what the browser asks for, in the mail as well.
     const other = await visit({ locale: 'de-DE' })
-    await askForReset(other.page, 'nobody@example.com')
-    expect((await other.page.locator('main').innerText()).trim()).toBe(known)
+    expect(await ask(other.page, 'nobody@example.com')).toBe(known)
+    const another = await confirmedAccount()
+    await other.page.getByRole('contentinfo').getByRole('combobox').selectOption({ label: 'English' })
+    await askForReset(other.page, another.username)
+    expect((await mailServer.mailTo(another.email)).content.subject).toMatch(/Reset your password/)
   })
 
   test('an address is changed by the code, and the one of before restored by its link, with a new password', async () => {
@@ -329,6 +353,101 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     await page.getByRole('dialog').getByRole('button', { name: 'Delete account' }).click()
     await page.getByText('You are signed out everywhere.').waitFor()
     await look('deleted')
+  })
+
+  const look = async (page: Page, name: string) => {
+    if (process.env.SCREENSHOTS_TO) {
+      for (const way of ways) {
+        await show(page, way)
+        await page.screenshot({ path: `${process.env.SCREENSHOTS_TO}/${name}-${way.name}.png`, fullPage: true })
+      }
+    }
+    expect(await problemsOf(page), name).toEqual([])
+  }
+
+  test('an invitation: from an admin to the first sign-in, in German', async () => {
+    const { email, username, password } = newAccount()
+    const { page } = await visit()
+    await signInOnPage(page, admin(fixture.trio))
+    await page.goto('/admin/users')
+    await page.getByRole('link', { name: 'Invitations', exact: true }).click()
+    await heading(page, 'Invitations')
+    await button(page, 'Invite somebody').click()
+    await page.getByRole('dialog').getByRole('textbox', { name: 'E-mail' }).fill('nobody')
+    await button(page, 'Send the invitation').click()
+    await page.getByText('Enter an address that mail can be sent to').waitFor()
+    await page.getByRole('dialog').getByRole('textbox', { name: 'E-mail' }).fill(email)
+    await page.getByRole('dialog').getByRole('textbox', { name: 'Username (optional)' }).fill(username)
+    await page.getByRole('dialog').getByRole('combobox', { name: 'Language' }).selectOption('de')
+    await look(page, 'invite')
+    await button(page, 'Send the invitation').click()
+    await page.getByText(`A mail is on its way to ${email}.`).waitFor()
+    const first = await mailServer.mailTo(email)
+    await button(page, `Send again to ${email}`).click()
+    await page.getByText(`Another mail is on its way to ${email}.`).waitFor()
+    await look(page, 'invitations')
+    const second = await mailServer.mailTo(email, (mail) => mail !== first)
+    expect(second.content.subject).toMatch(/Sie sind eingeladen/)
+
+    const invited = await visit({ locale: 'de-DE' })
+    await invited.page.goto(secretsOf(first).link)
+    await invited.page.getByText('Dieser Link gilt nicht').waitFor()
+    await look(invited.page, 'invitation-replaced')
+    const { link, secret } = secretsOf(second)
+    // A scanner that opens the link, and runs its scripts.
+    for (const method of ['GET', 'HEAD']) expect((await send(link, { method })).status).toBe(200)
+    const scanner = await visit()
+    await scanner.page.goto(link)
+    await scanner.page.getByText(`You make an account for ${email}.`).waitFor()
+    await invited.page.goto(link)
+    await invited.page.getByText(`Sie legen ein Konto für ${email} an.`).waitFor()
+    await expect.poll(() => invited.page.url()).toBe(`${baseURL}/accept-invitation`)
+    await look(invited.page, 'invitation')
+    const field = invited.page.getByRole('textbox', { name: 'Benutzername' })
+    expect(await field.inputValue()).toBe(username)
+    await field.fill('admin')
+    await invited.page.getByLabel('Passwort', { exact: true }).fill(password)
+    await button(invited.page, 'Konto anlegen').click()
+    await invited.page.getByText('Dieser Benutzername ist vergeben.').waitFor()
+    await field.fill(username)
+    await button(invited.page, 'Konto anlegen').click()
+    await invited.page.getByText('Ihr Konto ist angelegt.').waitFor()
+    await invited.page.getByRole('textbox', { name: 'Benutzername' }).fill(email)
+    await invited.page.getByLabel('Passwort', { exact: true }).fill(password)
+    await button(invited.page, 'Anmelden').click()
+    await heading(invited.page, 'Ihr Konto')
+    await invited.page.getByText(`${email} (bestätigt)`).waitFor()
+    expect(await invited.page.content()).not.toContain(secret)
+  })
+
+  test('an invitation is withdrawn; somebody who is signed in accepts one beside the own account', async () => {
+    const [withdrawn, other] = [newAccount(), newAccount()]
+    const { page } = await visit()
+    await signInOnPage(page, admin(fixture.trio))
+    for (const { email } of [withdrawn, other]) {
+      await page.goto('/admin/invitations')
+      await button(page, 'Invite somebody').click()
+      await page.getByRole('dialog').getByRole('textbox', { name: 'E-mail' }).fill(email)
+      await button(page, 'Send the invitation').click()
+      await page.getByText(`A mail is on its way to ${email}.`).waitFor()
+    }
+    const links = await Promise.all(
+      [withdrawn, other].map(async ({ email }) => (await mailServer.mailTo(email)).content)
+    )
+    await button(page, `Withdraw the invitation of ${withdrawn.email}`).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Withdraw' }).click()
+    await page.getByText(`The invitation of ${withdrawn.email} is withdrawn.`).waitFor()
+    const linkOf = (at: number) => /https?:\/\/\S+/.exec(links[at]?.text ?? '')?.[0] ?? ''
+    await page.goto(linkOf(0))
+    await page.getByText('This link is not good').waitFor()
+    await page.goto(linkOf(1))
+    await page.getByText('You are signed in as admin here.').waitFor()
+    await look(page, 'invitation-beside')
+    await page.getByRole('textbox', { name: 'Username' }).fill(other.username)
+    await page.getByLabel('Password', { exact: true }).fill(other.password)
+    await button(page, 'Create account').click()
+    await page.getByText(`The account ${other.username} is created. Sign out as admin to use it.`).waitFor()
+    await look(page, 'invitation-done')
   })
 
   test('the pages complain of nothing', () => {

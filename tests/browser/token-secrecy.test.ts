@@ -47,7 +47,9 @@ describe.skipIf(!hasBrowser)('what a script in the page can find', () => {
       }))
       expect(found.cookie).toBe('')
       expect([found.session, found.databases, found.caches, found.workers]).toEqual(['{}', '[]', '[]', 0])
-      expect(Object.keys(JSON.parse(found.local)).every((name) => /color-scheme/.test(name))).toBe(true)
+      expect(Object.keys(JSON.parse(found.local)).every((name) => /color-scheme|countersign-language/.test(name))).toBe(
+        true
+      )
       expect(found.document).not.toMatch(token)
     }
     const answers = await Promise.all(bodies)

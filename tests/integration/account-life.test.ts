@@ -71,6 +71,7 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
         username: user.username,
         email: null,
         email_verified: false,
+        language: null,
         roles: [],
         created_at: expect.any(String)
       })

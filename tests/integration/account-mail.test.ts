@@ -195,6 +195,46 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
       expect((await confirm({ flow, code })).status).toBe(204)
     })
 
+    test("in the user's language, which registration takes from the page and the user changes", async () => {
+      const username = `user-${randomBytes(4).toString('hex')}`
+      const account = { username, password: randomBytes(12).toString('base64url'), email: `${username}@example.com` }
+      const headers = { 'Content-Type': 'application/json', 'Accept-Language': 'de-DE' }
+      const body = JSON.stringify(account)
+      expect((await send(`${url}/auth/register`, { method: 'POST', headers, body })).status).toBe(201)
+      const token = (await signIn(url, account)).access_token
+      const languageOf = async () => (await get<{ language: string | null }>(`${url}/auth/me`, token)).body.language
+      const setLanguage = (language: unknown, accessToken = token) =>
+        send<{ language: string | null }>(`${url}/auth/me`, {
+          method: 'PATCH',
+          headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${accessToken}` },
+          body: JSON.stringify({ language })
+        })
+      const ask = () =>
+        send(`${url}/auth/email/verification`, {
+          method: 'POST',
+          headers: { Authorization: `Bearer ${token}`, 'Accept-Language': 'en' }
+        })
+      expect(await languageOf()).toBe('de')
+      await ask()
+      const first = await mailServer.mailTo(account.email)
+      expect(first.content.subject).toContain('Bestätigen Sie')
+      expect(await setLanguage('en')).toMatchObject({ status: 200, body: { language: 'en', username } })
+      expect(await languageOf()).toBe('en')
+      await ask()
+      const second = await mailServer.mailTo(account.email, (mail) => mail !== first)
+      expect(second.content.subject).toContain('Confirm your')
+      for (const language of ['fr', '', 1]) expect((await setLanguage(language)).status, String(language)).toBe(400)
+      expect((await setLanguage(null)).body.language).toBeNull()
+      expect(await languageOf()).toBeNull()
+
+      // Programs name no language, and those who disable a user stop changes.
+      const other = await newAccount()
+      const otherToken = (await signIn(url, other)).access_token
+      expect((await get<{ language: string | null }>(`${url}/auth/me`, otherToken)).body.language).toBeNull()
+      await query(database.url, 'UPDATE users SET disabled_at = now() WHERE id = $1', [other.id])
+      expect((await setLanguage('de', otherToken)).status).toBe(404)
+    })
+
     test('a second mail ends the first, and a fifth wrong code ends the flow', async () => {
       const account = await newAccount()
       const token = (await signIn(url, account)).access_token

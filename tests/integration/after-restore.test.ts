@@ -156,6 +156,9 @@ describe.skipIf(!inject('docker'))('a database that was restored from an older d
       `WITH secret AS (
          INSERT INTO one_time_secrets (user_id, purpose, address, link_hash, flow_hash, credentials_version, expires_at)
          SELECT id, 'password_reset', 'a@b.example', '\\x01', '\\x02', 0, now() + interval '1 hour' FROM users LIMIT 1
+       ), invitation AS (
+         INSERT INTO invitations (id, email, email_key, roles, link_hash, expires_at)
+         VALUES (gen_random_uuid(), 'a@b.example', 'a@b.example', '{admin}', '\\x03', now() + interval '1 hour')
        )
        INSERT INTO mail_outbox (id, recipient, template, language, parameters, has_secret, sealed_secret, message_id, give_up_at)
        SELECT gen_random_uuid(), 'a@b.example', 'password_reset', 'en', '{}', has_secret, '\\x01', '<a@b>', now() + interval '1 hour'
@@ -168,7 +171,7 @@ describe.skipIf(!inject('docker'))('a database that was restored from an older d
       document: {
         data_until: expect.stringMatching(/^20\d\d-/),
         sessions_ended: 3,
-        mailed_secrets_voided: 1,
+        mailed_secrets_voided: 2,
         clients_without_secret: ['by-secret'],
         clients_disabled: ['by-key'],
         published: true
@@ -191,6 +194,7 @@ describe.skipIf(!inject('docker'))('a database that was restored from an older d
       { has_secret: true, dead: true, sealed_secret: null, may_be_duplicate: true }
     ])
     expect(await query(dump.url, 'SELECT 1 FROM one_time_secrets')).toEqual([])
+    expect(await query(dump.url, 'SELECT expires_at <= now() AS void FROM invitations')).toEqual([{ void: true }])
 
     trio = await start(dump.url)
     for (const token of before.access) expect(await me(token)).toBe(401)

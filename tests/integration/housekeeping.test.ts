@@ -69,6 +69,12 @@ describe('housekeeping', () => {
        FROM (VALUES ('password_reset', 25), ('email_verification', 23)) ages (purpose, hours)`,
       [userId]
     )
+    await query(
+      database.url,
+      `INSERT INTO invitations (id, email, email_key, roles, link_hash, expires_at)
+       SELECT gen_random_uuid(), days::text, days::text, '{}', sha256(days::text::bytea), now() - make_interval(days => days)
+       FROM unnest('{31,29}'::int[]) days`
+    )
     const redisUrl = inject('docker') ? await createTestRedis() : undefined
     trio = await startTrio({ databaseUrl: database.url, redisUrl, authReplicas: redisUrl === undefined ? 1 : 2 })
 
@@ -82,20 +88,21 @@ describe('housekeeping', () => {
            (SELECT count(*)::int FROM mail_outbox) AS mails,
            (SELECT count(*)::int FROM mail_outbox WHERE last_error = 'expired' AND dead_at > now() - interval '1 minute'
               AND sealed_secret IS NULL) AS expired,
-           (SELECT count(*)::int FROM one_time_secrets) AS secrets`
+           (SELECT count(*)::int FROM one_time_secrets) AS secrets,
+           (SELECT count(*)::int FROM invitations) AS invitations`
       )
       return row
     }
     await expect
       .poll(counts, { timeout: 10_000 })
-      .toEqual({ families: 5, revocations: 4, events: 2, minutes: 6, mails: 4, expired: 1, secrets: 1 })
+      .toEqual({ families: 5, revocations: 4, events: 2, minutes: 6, mails: 4, expired: 1, secrets: 1, invitations: 1 })
     const metrics = await Promise.all(trio.auths.map(({ managementUrl: url }) => get<string>(`${url}/metrics`)))
     const removed = (kind: string) =>
       metrics
         .map(({ body }) => new RegExp(`expired_rows_removed_total\\{kind="${kind}".*\\} (\\d+)`).exec(body)?.[1])
         .reduce((sum, count) => sum + Number(count ?? 0), 0)
-    const kinds = ['families', 'revocations', 'audit_events', 'activity', 'mails', 'one_time_secrets']
-    expect(kinds.map(removed)).toEqual([1234, 777, 10, 1200, 2, 1])
+    const kinds = ['families', 'revocations', 'audit_events', 'activity', 'mails', 'one_time_secrets', 'invitations']
+    expect(kinds.map(removed)).toEqual([1234, 777, 10, 1200, 2, 1, 1])
   })
 
   test('removes from the audit log what it has about deleted users besides their ids, and then forgets the ids', async () => {

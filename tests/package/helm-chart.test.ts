@@ -49,7 +49,8 @@ const valueSets: Record<string, object> = {
   },
   'an existing Secret': {
     ...required,
-    mail: { from: 'no-reply@example.com', productName: 'Example' },
+    mail: { from: 'no-reply@example.com' },
+    productName: 'Example',
     secrets: { existing: 'mine', from: { 'database-url': { name: 'my-database', key: 'uri' } } },
     networkPolicies: { enabled: false },
     podDisruptionBudgets: false

@@ -70,6 +70,8 @@ export const layersOfFolders: Readonly<Record<string, Layers>> = {
     ['main.ts']
   ],
   'services/bff-service/web/src': [
+    // What the pages say, in each language, and how they look.
+    ['texts', 'brand-colors.ts', 'branding.ts'],
     // Requests to the services, and the JSON of their responses.
     ['api'],
     // What pages are made of; none of it knows who is signed in.

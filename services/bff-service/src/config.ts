@@ -1,5 +1,6 @@
 import {
   type Environment,
+  productName,
   readVariables,
   redisUrl,
   serviceUrl,
@@ -58,6 +59,23 @@ export const variables = {
     schema: pathOfPages().optional(),
     defaultText: '`/`, or `/countersign` with an app',
     description: "where Countersign's own pages are: sign-in, account, administration"
+  },
+  productName: {
+    name: 'PRODUCT_NAME',
+    schema: productName(),
+    description: 'what the pages call this installation'
+  },
+  logoFile: {
+    name: 'LOGO_FILE',
+    schema: shortText('the path of an SVG or PNG file').optional(),
+    description: 'an SVG or PNG file of at most 128 KiB, [the logo](browser.md#name-logo-and-color) of the pages'
+  },
+  primaryColor: {
+    name: 'PRIMARY_COLOR',
+    schema: hexColor().optional(),
+    defaultText: '`#1a6476`',
+    description:
+      'the color of buttons and links, such as `#7a1fa2`; its lightness is adjusted where text would be hard to read'
   },
   redisUrl: {
     name: 'REDIS_URL',
@@ -126,6 +144,14 @@ function headerNames(mayPass: (header: string) => boolean) {
 function pathOfPages() {
   const expects = 'a path such as /countersign: letters, digits and - _ ~ between slashes, no slash at its end; or /'
   return z.string(expects).refine((path) => path === '/' || (path.length <= 256 && plainPath.test(path)), expects)
+}
+
+function hexColor() {
+  const expects = 'a color such as #7a1fa2: # and six hexadecimal digits'
+  return z
+    .string(expects)
+    .regex(/^#[0-9a-f]{6}$/i, expects)
+    .transform((text) => text.toLowerCase())
 }
 
 function headerText() {

@@ -15,6 +15,7 @@ import { answerUnmatchedPath, reservedPaths } from './endpoints/unmatched-paths.
 import { createIssuerClient } from './issuer/issuer-client.ts'
 import { listenForRevocations, type OnRevoked } from './issuer/revocation-listener.ts'
 import { createBffMetrics } from './metrics.ts'
+import { loadBranding } from './pages/branding.ts'
 import { loadWebAssets } from './pages/web-assets.ts'
 import { createApis } from './proxy/apis.ts'
 import { createUpstream } from './proxy/upstream.ts'
@@ -55,7 +56,7 @@ export async function createBffService(config: Config, embedded?: EmbeddedParts)
   if (app && pagesPath === '/')
     throw new ConfigurationError(['PAGES_PATH is / and so is the app: choose another path.'])
   const apis = await createApis(config, reservedPaths(pagesPath, app !== undefined))
-  const assets = await loadWebAssets(webFolder, pagesPath)
+  const assets = await loadWebAssets(webFolder, pagesPath, await loadBranding(config))
   const { store, redis } = openSessionStore(config, logger, embedded)
   const issuer = createIssuerClient({ authUrl, forwarderKey })
   const clock = { now: Date.now }

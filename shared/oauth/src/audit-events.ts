@@ -78,6 +78,14 @@ export const auditEventTypes = [
   'role.deleted',
   /** Attempts to authenticate as a client were refused; the detail has their count. */
   'client_authentication.failed',
+  /** Somebody was invited by mail to make an account; the detail has the roles. */
+  'invitation.created',
+  /** The mail of an invitation was sent again, with another link. */
+  'invitation.sent',
+  /** An invitation was withdrawn. */
+  'invitation.withdrawn',
+  /** A user made an account by an invitation; the detail has the roles that were given. */
+  'invitation.accepted',
   /** A mail that was given up is sent again; the detail names it. */
   'mail.retried',
   /** A signing key was made and published. */

@@ -39,6 +39,10 @@ export interface OneTimeSecretCodec {
     purpose: SecretPurpose,
     flowHash: Bytes | undefined
   ): { readonly secret: MailSecret; readonly stored: StoredSecret }
+  /** A link without a code. */
+  newLink(): { readonly secret: MailSecret; readonly linkHash: Bytes }
+  /** The hash of a link's secret, as the database keeps it. */
+  linkHashOf(secret: string): Bytes
   proofOf(purpose: SecretPurpose, shown: { secret: string } | { flow: string; code: string }): SecretProof
 }
 
@@ -59,6 +63,11 @@ export function createOneTimeSecretCodec(masterKeys: MasterKeys): OneTimeSecretC
       const [codeHmac] = codeHmacs(purpose, flowHash, code) as [Bytes]
       return { secret: { link, code }, stored: { flowHash, linkHash, codeHmac } }
     },
+    newLink() {
+      const link = randomBytes(32).toString('base64url')
+      return { secret: { link }, linkHash: sha256(link) }
+    },
+    linkHashOf: sha256,
     proofOf(purpose, shown) {
       if ('secret' in shown) return { kind: 'link', linkHash: sha256(shown.secret) }
       const flowHash = sha256(shown.flow)
@@ -99,7 +108,8 @@ export interface OneTimeSecrets {
 /** The one-time secrets in a database that was restored: those that were used since are there again. */
 export interface RestoredSecrets {
   /**
-   * Voids all of them, and gives up the mails that would bring them. Other mails that wait are sent, perhaps once more.
+   * Voids all of them and all invitations, and gives up the mails that would bring them. Other mails that wait are sent, perhaps
+   * once more.
    * @returns how many secrets there were
    */
   voidAll(): Promise<number>

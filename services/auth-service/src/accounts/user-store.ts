@@ -20,6 +20,8 @@ export interface UserProfile {
   readonly username: string
   readonly email: string | null
   readonly emailVerifiedAt: Date | null
+  /** Of mail and pages; `null` means that of each request. */
+  readonly language: string | null
   readonly roles: readonly string[]
   readonly createdAt: Date
 }
@@ -27,7 +29,10 @@ export interface UserProfile {
 export interface NewUser {
   readonly username: Username
   readonly email: string | undefined
+  /** Whether a mail to the address was read. */
+  readonly isEmailVerified?: boolean
   readonly passwordHash: string
+  readonly language?: Language | undefined
   readonly roles: readonly string[]
   readonly origin: ClientInfo
 }
@@ -67,6 +72,11 @@ export interface UserStore {
   findCredentials(name: SignInName): Promise<UserCredentials | undefined>
   findCredentialsById(id: string): Promise<UserCredentials | undefined>
   findProfile(id: string): Promise<UserProfile | undefined>
+  /**
+   * Sets the language of the user's mail and pages.
+   * @returns `undefined` when there is no such user, or the user is disabled
+   */
+  setLanguage(userId: string, language: Language | null): Promise<UserProfile | undefined>
   /** Replaces a hash with one that uses today's parameters, if the hash is still the same. */
   rehash(userId: string, verifiedPasswordHash: string, newPasswordHash: string): Promise<void>
   /**

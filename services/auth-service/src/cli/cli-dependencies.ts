@@ -1,4 +1,5 @@
 import {
+  ConfigurationError,
   type Environment,
   optional,
   readVariables,
@@ -6,6 +7,8 @@ import {
   type Variables,
   withSecretFiles
 } from '@countersign/service-kit'
+import type { Invitations } from '../accounts/invitations.ts'
+import { createOneTimeSecretCodec } from '../accounts/one-time-secrets.ts'
 import type { UserAdministration } from '../accounts/user-administration.ts'
 import type { UserExport } from '../accounts/user-export.ts'
 import type { UserImport } from '../accounts/user-import.ts'
@@ -18,6 +21,7 @@ import { createKeySealing, type KeySealing } from '../keys/key-sealing.ts'
 import type { SigningKeyAdministration } from '../keys/signing-key-administration.ts'
 import type { SigningKeyStore } from '../keys/signing-key-store.ts'
 import type { MailAdministration } from '../mail/mail-outbox.ts'
+import { createMailSealing } from '../mail/mail-sealing.ts'
 import { type SmtpOptions, smtpOptionsOf } from '../mail/smtp-transport.ts'
 import { createAdmissionGate } from '../passwords/admission-gate.ts'
 import { createPasswordHashing, ownHashFunctions, type PasswordHashing } from '../passwords/password-hashing.ts'
@@ -32,6 +36,7 @@ import { openDatabase, openDatabasePool } from '../stores/postgres/database.ts'
 import { migrateDatabase, requireSchema } from '../stores/postgres/database-migration.ts'
 import { createPrismaExportedUsers } from '../stores/postgres/exported-users.ts'
 import { createPrismaImportedUsers } from '../stores/postgres/imported-users.ts'
+import { createPrismaInvitations } from '../stores/postgres/invitations.ts'
 import { createMailWriter, createPrismaMailAdministration, createTellUser } from '../stores/postgres/mail-outbox.ts'
 import { createPreparedStatements } from '../stores/postgres/prepared-statements.ts'
 import { createPrismaRestoredSecrets } from '../stores/postgres/restored-secrets.ts'
@@ -57,6 +62,8 @@ export interface CliDependencies {
   openRoles(): Promise<RoleParts>
   openInstallation(): Promise<InstallationParts>
   openMail(): Promise<MailAdministration>
+  /** Needs to know from where mail comes, which the running auth-service sends. */
+  openInvitations(): Promise<Invitations>
   openKeys(): Promise<KeyParts>
   openRestore(): Promise<RestoreParts & Pick<KeyParts, 'requireMasterKey'>>
   /** Everything; nothing is connected yet. */
@@ -177,6 +184,15 @@ export function createCliDependencies(
     async openMail() {
       const config = await read({ databaseUrl })
       return createPrismaMailAdministration((await open(config.databaseUrl.reveal())).database)
+    },
+
+    async openInvitations() {
+      const config = await read({ databaseUrl, masterKeys, mailFrom })
+      const { masterKeys: keys, mailFrom: from } = config
+      if (from === undefined) throw new ConfigurationError(['MAIL_FROM is required: mail comes from this address.'])
+      const { database } = await open(config.databaseUrl.reveal())
+      const writeMail = createMailWriter({ sealing: createMailSealing(keys), from })
+      return createPrismaInvitations(database, { codec: createOneTimeSecretCodec(keys), writeMail })
     },
 
     openKeys: openKeyParts,

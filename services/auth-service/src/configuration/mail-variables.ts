@@ -1,10 +1,9 @@
-import { secretText, serviceUrl, shortText } from '@countersign/service-kit'
+import { productName, secretText, serviceUrl } from '@countersign/service-kit'
 import { z } from 'zod'
 import { isMailable, mailableRule } from '../accounts/email-addresses.ts'
 import { parseSmtpUrl, smtpUrlRule } from '../mail/smtp-url.ts'
 
 const senderRule = `an address like no-reply@example.com: ${mailableRule}`
-const nameRule = 'a name of at most 64 characters, without control characters'
 
 /** Mail. Without `SMTP_URL` none is sent, and what needs it is off. */
 export const mailVariables = {
@@ -31,9 +30,7 @@ export const mailVariables = {
   },
   productName: {
     name: 'PRODUCT_NAME',
-    schema: shortText(nameRule, 64)
-      .refine((text) => !/\p{Cc}/u.test(text), nameRule)
-      .default('Countersign'),
+    schema: productName(),
     description: 'what mail calls this installation'
   }
 }

@@ -2,9 +2,10 @@ import { showAccountData } from './account/account-data.ts'
 import { requestDeletion } from './account/account-deletion.ts'
 import { confirmEmailChange, requestEmailChange, undoEmailChange } from './account/email-change.ts'
 import { confirmEmail, requestEmailVerification } from './account/email-verification.ts'
+import { acceptInvitation, showInvitation } from './account/invitations.ts'
 import { login } from './account/login.ts'
 import { logout, logoutAll, logoutOthers } from './account/logout.ts'
-import { me } from './account/me.ts'
+import { changeMe, me } from './account/me.ts'
 import { changePassword } from './account/password.ts'
 import { confirmPasswordReset, requestPasswordReset } from './account/password-reset.ts'
 import { refresh } from './account/refresh.ts'
@@ -23,6 +24,7 @@ import {
   showClient
 } from './admin/clients.ts'
 import { showInstallation } from './admin/installation.ts'
+import { createInvitation, listInvitations, sendInvitation, withdrawInvitation } from './admin/invitations.ts'
 import { listKeys, revokeKey, rotateKeys } from './admin/keys.ts'
 import { listDeadMail, retryMail } from './admin/mail.ts'
 import { changeRole, createRole, deleteRole, listRoles, showRole } from './admin/roles.ts'
@@ -57,6 +59,7 @@ const accountRoutes = [
   listSessions,
   endSession,
   me,
+  changeMe,
   showAccountData,
   requestDeletion,
   changeUsername,
@@ -67,7 +70,9 @@ const accountRoutes = [
   confirmEmail,
   requestEmailChange,
   confirmEmailChange,
-  undoEmailChange
+  undoEmailChange,
+  showInvitation,
+  acceptInvitation
 ] as const
 
 /** Routes of admins, and of services with the scope `statistics:read`. */
@@ -81,6 +86,10 @@ const adminRoutes = [
   listUserSessions,
   endUserSessions,
   endUserSession,
+  listInvitations,
+  createInvitation,
+  sendInvitation,
+  withdrawInvitation,
   listApis,
   createApi,
   showApi,

@@ -7,6 +7,7 @@ export const expiredKinds = [
   'activity',
   'mails',
   'one_time_secrets',
+  'invitations',
   'password_reset_requests',
   'audit_events',
   'deleted_users'

@@ -8,6 +8,7 @@ export const mailTemplates = [
   'email_changed',
   'email_changed_again',
   'email_verification',
+  'invitation',
   'password_changed',
   'password_reset',
   'username_changed'
@@ -21,18 +22,22 @@ export type Language = (typeof languages)[number]
 export interface MailSecret {
   /** Of the link, in base64url. */
   readonly link: string
-  /** 8 digits. */
+  /** 8 digits; absent where a link is enough. */
   readonly code?: string
 }
 
 /** A mail as its cause describes it. */
 export interface MailDraft {
-  /** The user whose account it is about: it is deleted with the user. Absent in the mail that tells of the deletion. */
+  /**
+   * The user whose account it is about: it is deleted with the user. Absent in the mail that tells of the deletion, and for somebody who is
+   * invited.
+   */
   readonly userId: string | undefined
-  /** The stored address of the user. */
+  /** The stored address of the user, or of somebody who is invited. */
   readonly recipient: string
   readonly template: MailTemplate
   readonly language: Language
+  /** Empty for somebody who has no account yet. */
   readonly username: string
   /** Until when something can be undone. */
   readonly until?: Date | undefined
@@ -57,15 +62,20 @@ export interface MailSettings {
   readonly pagesUrl: string
 }
 
-/** @returns the language for a header `Accept-Language` (RFC 9110 §12.5.4) */
+/** @returns the language for a header `Accept-Language` (RFC 9110 §12.5.4); English when it has none that there are texts for */
 export function chooseLanguage(acceptLanguage: string | undefined): Language {
+  return wantedLanguage(acceptLanguage) ?? languages[0]
+}
+
+/** @returns the first language of a header `Accept-Language` that there are texts for; `undefined` when it has none */
+export function wantedLanguage(acceptLanguage: string | undefined): Language | undefined {
   const ranked = (acceptLanguage ?? '').slice(0, 256).split(',').map(parseRange)
   const wanted = ranked.filter(({ quality }) => quality > 0).sort((a, b) => b.quality - a.quality)
   for (const { tag } of wanted) {
     const known = languages.find((language) => language === tag)
     if (known) return known
   }
-  return languages[0]
+  return undefined
 }
 
 function parseRange(range: string) {

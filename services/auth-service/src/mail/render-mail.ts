@@ -25,6 +25,7 @@ const pages: Partial<Record<MailTemplate, string>> = {
   email_change: '/change-email',
   email_changed: '/undo-email',
   email_verification: '/verify-email',
+  invitation: '/accept-invitation',
   password_reset: '/reset-password',
   password_changed: '/forgot-password',
   username_changed: '/forgot-password'
@@ -45,7 +46,7 @@ export function createMailRenderer({ productName, pagesUrl }: MailSettings): Ren
     const values = { username, product: productName, until: until && momentOf(until, language) }
     const page = pages[template]
     const parts: Parts = {
-      greeting: say('greeting', values),
+      greeting: say(username ? 'greeting' : 'greetingWithoutName', values),
       intro: say(`${template}.intro`, values),
       ...(page && {
         action: say(`${template}.action`, values),

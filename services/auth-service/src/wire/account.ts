@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { emailRule, isMailable, mailableRule, parseEmail } from '../accounts/email-addresses.ts'
 import { parseUsername, usernameRule } from '../accounts/usernames.ts'
+import { languages } from '../mail/mail.ts'
 import { accessTokenResponse, requestedResource, requestedScope } from './oauth.ts'
 import { registeredUser } from './users.ts'
 
@@ -18,7 +19,7 @@ const credentialText = (maxLength: number) =>
       error: 'must be valid Unicode without control characters'
     })
 
-const presentedPassword = z
+export const presentedPassword = z
   .string()
   .min(1)
   .max(1024)
@@ -32,9 +33,11 @@ export const anyEmail = z
   .transform((text) => parseEmail(text) ?? text)
   .meta({ format: 'email' })
 
-const email = anyEmail.refine(isMailable, { error: `must be ${mailableRule}` }).meta({ format: 'email' })
+/** An address that mail can be sent to. */
+export const mailableEmail = anyEmail.refine(isMailable, { error: `must be ${mailableRule}` }).meta({ format: 'email' })
 
-const chosenUsername = z
+/** The username of a user to be. */
+export const newUsername = z
   .string()
   .max(256)
   .refine((text) => parseUsername(text) !== undefined, { error: `must be ${usernameRule}` })
@@ -43,9 +46,9 @@ const chosenUsername = z
 /** `POST /auth/register` */
 export const registerBody = z
   .strictObject({
-    username: chosenUsername,
+    username: newUsername,
     password: presentedPassword.meta({ description: '8 to 256 characters, and not one of the most used passwords' }),
-    email: email.optional()
+    email: mailableEmail.optional()
   })
   .meta({ id: 'Registration' })
 export type RegisterBody = z.infer<typeof registerBody>
@@ -82,6 +85,13 @@ export type RefreshBody = z.infer<typeof refreshBody>
 export const logoutBody = z.strictObject({ refresh_token: refreshToken.optional() })
 export type LogoutBody = z.infer<typeof logoutBody>
 
+/** `PATCH /auth/me` */
+export const profileChange = z
+  .strictObject({
+    language: z.enum(languages).nullable().meta({ description: 'of mail and pages; null means that of each request' })
+  })
+  .meta({ id: 'ProfileChange' })
+
 /** `POST /auth/password` */
 export const passwordBody = z
   .strictObject({ current_password: presentedPassword, new_password: presentedPassword })
@@ -89,9 +99,9 @@ export const passwordBody = z
 export type PasswordBody = z.infer<typeof passwordBody>
 
 /** `POST /auth/me/username` */
-export const usernameBody = z.strictObject({ username: chosenUsername }).meta({ id: 'UsernameChange' })
+export const usernameBody = z.strictObject({ username: newUsername }).meta({ id: 'UsernameChange' })
 
-export const newUsername = z.object({ username: z.string() }).meta({ id: 'NewUsername' })
+export const changedUsername = z.object({ username: z.string() }).meta({ id: 'ChangedUsername' })
 
 export const accountDeletion = z
   .object({
@@ -102,7 +112,8 @@ export const accountDeletion = z
 /** A flow that waits for a mailed code, as its client keeps it. */
 const flow = z.string().regex(/^[\w-]{43}$/, { error: 'is not one of this service' })
 
-const linkSecret = z
+/** The secret of a link. */
+export const linkSecret = z
   .string()
   .regex(/^[\w-]{43}$/, { error: 'is not one of this service' })
   .meta({ description: 'what follows # in the link' })
@@ -126,7 +137,7 @@ const oneProof = { error: 'must hold either secret, or flow and code' }
 
 /** `POST /auth/password-reset` */
 export const passwordResetBody = z
-  .strictObject({ email: email.optional(), username: credentialText(256).optional() })
+  .strictObject({ email: mailableEmail.optional(), username: credentialText(256).optional() })
   .refine(({ email, username }) => (email === undefined) !== (username === undefined), {
     error: 'must hold either email or username'
   })
@@ -145,7 +156,7 @@ export const emailConfirmation = z
   .meta({ id: 'EmailConfirmation' })
 
 /** `POST /auth/me/email` */
-export const emailChangeBody = z.strictObject({ email }).meta({ id: 'EmailChange' })
+export const emailChangeBody = z.strictObject({ email: mailableEmail }).meta({ id: 'EmailChange' })
 
 /** `POST /auth/email/undo` */
 export const emailUndoBody = z
@@ -187,6 +198,7 @@ export const ownProfile = registeredUser
   .extend({
     email: z.string().nullable(),
     email_verified: z.boolean(),
+    language: z.string().nullable().meta({ description: 'of mail and pages; null means that of each request' }),
     created_at: z.iso.datetime(),
     session_id: z.uuid()
   })

@@ -88,8 +88,19 @@ export function userSummary(user: AdministeredUser) {
   }
 }
 
+/** A user's own profile on the wire. */
+export function ownProfileSummary(user: UserProfile) {
+  return { ...profileSummary(user), email_verified: user.emailVerifiedAt !== null, language: user.language }
+}
+
 /** The members of a user that users and admins both see. */
-export function profileSummary({ id, username, email, roles, createdAt }: Omit<UserProfile, 'emailVerifiedAt'>) {
+export function profileSummary({
+  id,
+  username,
+  email,
+  roles,
+  createdAt
+}: Omit<UserProfile, 'emailVerifiedAt' | 'language'>) {
   return { id, username, email, roles, created_at: createdAt.toISOString() }
 }
 

@@ -12,6 +12,7 @@ import type { Upstream } from '../proxy/upstream.ts'
 import { requireSameOrigin } from '../requests/require-same-origin.ts'
 import { checkCookies } from './cookie-check.ts'
 import { undoEmailChange } from './email-undo.ts'
+import { acceptInvitation, showInvitation } from './invitations.ts'
 import { confirmPasswordReset, requestPasswordReset } from './password-reset.ts'
 import { register, showRegistration } from './registration.ts'
 import { endSession, type SessionDeps, showSession, startSession, stepUp } from './session.ts'
@@ -45,6 +46,8 @@ export function addRoutes(router: Router, deps: RouteDeps): void {
   router.post('/bff/password-reset', ...guard, ...requestPasswordReset(deps))
   router.post('/bff/password-reset/confirm', ...guard, ...confirmPasswordReset(deps))
   router.post('/bff/email-undo', ...guard, ...undoEmailChange(deps))
+  router.post('/bff/invitations/show', ...guard, ...showInvitation(deps))
+  router.post('/bff/invitations/accept', ...guard, ...acceptInvitation(deps))
   const toApis = createHeaderFilter(addedHeaderNames(deps))
   const auth = { prefix: '/account', upstream: deps.auth, headers: createHeaderFilter(), allows: isAccountPath }
   for (const target of [...deps.apis.map((api) => ({ ...api, headers: toApis })), auth]) {

@@ -41,6 +41,10 @@ export interface IssuerClient {
   confirmPasswordReset(reset: unknown, browser: ClientInfo): Promise<void>
   /** Restores the e-mail address of before, and sets a new password, with what the mail has brought. */
   undoEmailChange(undo: unknown, browser: ClientInfo): Promise<void>
+  /** What the link of an invitation is about; it stays good. */
+  showInvitation(link: unknown, browser: ClientInfo): Promise<unknown>
+  /** Makes the account of an invitation. */
+  acceptInvitation(acceptance: unknown, browser: ClientInfo): Promise<unknown>
   /** Whether the issuer still accepts an access token: not after its session, its user or its key was revoked. */
   isLive(accessToken: string, browser: ClientInfo): Promise<boolean>
 }
@@ -136,6 +140,8 @@ export function createIssuerClient({
     async undoEmailChange(undo, browser) {
       await post('/auth/email/undo', undo, browser)
     },
+    showInvitation: (link, browser) => post('/auth/invitations/show', link, browser),
+    acceptInvitation: (acceptance, browser) => post('/auth/invitations/accept', acceptance, browser),
     async isLive(accessToken, browser) {
       const headers = { Authorization: `Bearer ${accessToken}` }
       const { response, answer } = await call('/auth/me', { headers }, browser, questionTimeoutMs)

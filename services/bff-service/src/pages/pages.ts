@@ -16,6 +16,7 @@ const routesOfPages = [
   '/change-email',
   '/undo-email',
   '/account-deletion',
+  '/accept-invitation',
   '/admin',
   '/admin/{*path}'
 ]
@@ -64,7 +65,7 @@ export function answerAsset({ files }: WebAssets): Middleware {
   return async function answerAsset(ctx) {
     const file = files.get(`assets/${ctx.params.name}`)
     if (!file) throw new NotFoundError()
-    ctx.set('Cache-Control', 'public, max-age=31536000, immutable')
+    ctx.set({ 'Cache-Control': 'public, max-age=31536000, immutable', 'Content-Security-Policy': assetPolicy })
     answerFile(ctx, ctx.params.name, file)
   }
 }
@@ -89,6 +90,9 @@ export function answerFile(ctx: Context, name: string, { identity, br, gzip }: W
   if (compressed) ctx.set('Content-Encoding', encoding as string)
   ctx.body = compressed ?? identity
 }
+
+/** A logo that is opened by itself runs no script. */
+const assetPolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 function policy(nonce: string): string {
   return [

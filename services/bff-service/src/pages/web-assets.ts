@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { StartError } from '@countersign/service-kit'
+import type { Branding } from './branding.ts'
 
 /** A file of the pages, uncompressed and compressed. */
 export interface WebAsset {
@@ -22,13 +23,12 @@ export interface WebAssets {
 }
 
 export const noncePlaceholder = '__CSP_NONCE__'
-const pathPlaceholder = '__PAGES_PATH__'
 
 /**
  * Reads the built pages for the path that they stand under.
  * @throws {StartError} when they are missing
  */
-export async function loadWebAssets(folder: URL, pagesPath: string): Promise<WebAssets> {
+export async function loadWebAssets(folder: URL, pagesPath: string, branding: Branding): Promise<WebAssets> {
   const contents = await readFolder(fileURLToPath(folder)).catch(() => {
     throw new StartError('The pages are not built: run "npm run build" first.')
   })
@@ -36,8 +36,23 @@ export async function loadWebAssets(folder: URL, pagesPath: string): Promise<Web
   if (!page) throw new StartError('The pages are not built whole: run "npm run build" again.')
   contents.delete('index.html')
   const base = pagesPath === '/' ? '/' : `${pagesPath}/`
-  const text = page.toString().replaceAll('"./', `"${base}`).replaceAll(pathPlaceholder, pagesPath)
+  const { productName, primaryColor = '', logo } = branding
+  if (logo) contents.set(`assets/${logo.name}`, logo.content)
+  const values: Record<string, string> = {
+    PAGES_PATH: pagesPath,
+    PRODUCT_NAME: escapeHtml(productName),
+    PRIMARY_COLOR: primaryColor,
+    LOGO: logo ? `${base}assets/${logo.name}` : ''
+  }
+  const text = page
+    .toString()
+    .replaceAll('"./', `"${base}`)
+    .replaceAll(/__(PAGES_PATH|PRODUCT_NAME|PRIMARY_COLOR|LOGO)__/g, (_, name: string) => values[name] as string)
   return { page: text, files: joinCompressed(contents) }
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`)
 }
 
 /** Reads everything into memory, so that a request's path is looked up and never opened. Names are separated by `/`. */

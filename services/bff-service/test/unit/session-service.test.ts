@@ -85,6 +85,8 @@ function createIssuer(): TestIssuer {
       requestPasswordReset: async () => ({}),
       confirmPasswordReset: async () => {},
       undoEmailChange: async () => {},
+      showInvitation: async () => ({}),
+      acceptInvitation: async () => ({}),
       async isLive() {
         issuer.questions += 1
         await issuer.gate

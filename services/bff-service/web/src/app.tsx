@@ -3,7 +3,8 @@ import { Notifications } from '@mantine/notifications'
 import { type QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { BrowserRouter } from 'react-router'
 import { AppRoutes } from './routes.tsx'
-import { cssVariables, theme } from './theme.ts'
+import { useLanguage } from './texts/language.ts'
+import { createPageTheme, cssVariables } from './theme.ts'
 
 interface AppProps {
   /** Where the pages stand: `/`, or a path without a slash at its end. */
@@ -13,9 +14,11 @@ interface AppProps {
 }
 
 export function App({ pagesPath, styleNonce, queryClient }: AppProps) {
+  // Renders every page again when it changes.
+  useLanguage()
   return (
     <MantineProvider
-      theme={theme}
+      theme={createPageTheme()}
       cssVariablesResolver={cssVariables}
       defaultColorScheme="auto"
       getStyleNonce={() => styleNonce}

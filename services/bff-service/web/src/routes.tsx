@@ -4,6 +4,7 @@ import { AccountDeletionPage } from './account/account-deletion-page.tsx'
 import { AccountPage } from './account/account-page.tsx'
 import { ChangeEmailPage, VerifyEmailPage } from './account/verify-email-page.tsx'
 import { NotFoundPage } from './layout/not-found-page.tsx'
+import { AcceptInvitationPage } from './session/accept-invitation-page.tsx'
 import { ForgotPasswordPage } from './session/forgot-password-page.tsx'
 import { RegisterPage } from './session/register-page.tsx'
 import { RequireAdmin } from './session/require-admin.tsx'
@@ -25,6 +26,7 @@ const DashboardPage = lazy(async () => ({
 }))
 const UsersPage = adminPage('UsersPage')
 const UserPage = adminPage('UserPage')
+const InvitationsPage = adminPage('InvitationsPage')
 const ApisPage = adminPage('ApisPage')
 const ApiPage = adminPage('ApiPage')
 const RolesPage = adminPage('RolesPage')
@@ -46,6 +48,7 @@ export function AppRoutes() {
         <Route path="/account-deletion" element={<AccountDeletionPage />} />
         <Route path="/change-email" element={<ChangeEmailPage />} />
         <Route path="/undo-email" element={<UndoEmailPage />} />
+        <Route path="/accept-invitation" element={<AcceptInvitationPage />} />
         <Route path="/verify-email" element={<VerifyEmailPage />} />
         <Route element={<RequireSession />}>
           <Route path="/" element={<AccountPage />} />
@@ -53,6 +56,7 @@ export function AppRoutes() {
             <Route index element={<DashboardPage />} />
             <Route path="users" element={<UsersPage />} />
             <Route path="users/:id" element={<UserPage />} />
+            <Route path="invitations" element={<InvitationsPage />} />
             <Route path="apis" element={<ApisPage />} />
             <Route path="apis/:id" element={<ApiPage />} />
             <Route path="roles" element={<RolesPage />} />

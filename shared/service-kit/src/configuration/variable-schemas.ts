@@ -29,6 +29,14 @@ export function shortText(expects: string, maxLength = 1024) {
   return z.string(expects).max(maxLength, expects)
 }
 
+/** What people know this installation by. */
+export function productName() {
+  const expects = 'a name of at most 64 characters, without control characters'
+  return shortText(expects, 64)
+    .refine((text) => !/\p{Cc}/u.test(text), expects)
+    .default('Countersign')
+}
+
 /** One of a few words. */
 export function oneOf<const T extends string>(words: readonly T[]) {
   return z.enum(words, `one of ${words.join(', ')}`)

@@ -3,15 +3,18 @@ import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { linesOf } from '@countersign/service-kit'
 import type { Command } from 'commander'
+import type { InvitationRefusal } from '../../accounts/invitations.ts'
 import type { UserChangeOutcome } from '../../accounts/user-administration.ts'
 import type { UserCredentials, UserStore } from '../../accounts/user-store.ts'
 import { parseUsername, type Username, usernameRule } from '../../accounts/usernames.ts'
+import { languages } from '../../mail/mail.ts'
 import { makeUnusableHash, ownHashFunctions } from '../../passwords/password-hashing.ts'
 import { refusalOfPassword } from '../../passwords/password-policy.ts'
 import type { Announced } from '../../revocation/announcing.ts'
 import { exportUsers } from '../../user-files/export-users.ts'
 import { importUsers, type LineResult } from '../../user-files/import-users.ts'
 import { registerBody } from '../../wire/account.ts'
+import { invitationBody, invitationOnWire } from '../../wire/invitations.ts'
 import { placeInUsers, userChangeBody, userListQuery, userPage, userSummary } from '../../wire/users.ts'
 import { publicationHelp } from '../announcement.ts'
 import type { CommandContext, CommandResult, Perform } from '../command.ts'
@@ -35,6 +38,12 @@ interface CreateOptions {
   email?: string
   role?: string[]
   passwordStdin?: boolean
+}
+
+interface InviteOptions {
+  username?: string
+  role?: string[]
+  language?: string
 }
 
 interface ListOptions {
@@ -66,6 +75,19 @@ export function addUsers(program: Command, perform: Perform): void {
     .option(...passwordFromStdin)
     .addHelpText('after', `${needs} A generated password is shown once, and not stored.`)
     .action((username: string, options: CreateOptions) => perform((context) => create(context, username, options)))
+
+  users
+    .command('invite')
+    .description('invite somebody by mail to make an account')
+    .argument('<email>')
+    .option('--username <name>', 'a suggestion for the username')
+    .option('--role <name>', 'a role, such as admin; may be given several times', collect)
+    .option('--language <code>', `of the mail and of the user: ${languages.join(' or ')}`)
+    .addHelpText(
+      'after',
+      '\nNeeds DATABASE_URL, COUNTERSIGN_MASTER_KEY and MAIL_FROM. The running auth-service sends the mail within seconds.'
+    )
+    .action((email: string, options: InviteOptions) => perform((context) => invite(context, email, options)))
 
   users
     .command('import')
@@ -153,6 +175,33 @@ async function create(context: CommandContext, name: string, options: CreateOpti
   return {
     document: { ...userSummary({ ...user, disabledAt: null, deletionAt: null }), ...password.shown },
     text: `Made the user ${user.username} (${user.id}).${password.line}`
+  }
+}
+
+async function invite({ parts }: CommandContext, address: string, options: InviteOptions): Promise<CommandResult> {
+  const email = parseOption(invitationBody.shape.email, address, 'email')
+  const username = options.username === undefined ? undefined : requireUsername(options.username)
+  const roles = parseOption(invitationBody.shape.roles, [...new Set(options.role ?? [])], '--role')
+  const language = parseOption(invitationBody.shape.language, options.language, '--language')
+  const invitations = await parts.openInvitations()
+  const result = await invitations.create({ email, username, roles, language }, undefined)
+  if (result.outcome !== 'created') throw refusedInvitation(result.outcome)
+  return {
+    document: invitationOnWire(result.invitation),
+    text: `${email} is invited. The link in the mail is good for seven days.`
+  }
+}
+
+function refusedInvitation(outcome: InvitationRefusal): Error {
+  switch (outcome) {
+    case 'already_invited':
+      return new RefusedError(outcome, 'This address is invited already.')
+    case 'address_taken':
+      return new RefusedError(outcome, 'A user has verified this e-mail address.')
+    case 'too_many':
+      return new RefusedError(outcome, 'This address got five invitations in the last hour. Try again later.')
+    case 'not_an_admin':
+      return new TypeError('A change without an actor is never refused for a role.')
   }
 }
 

@@ -7,7 +7,7 @@ import { accountData, accountDataQuery, ownEventOnWire } from '../../wire/accoun
 import { eventId } from '../../wire/audit.ts'
 import { decodePlace, encodePlace } from '../../wire/pages.ts'
 import { sessionSummary } from '../../wire/sessions.ts'
-import { profileSummary } from '../../wire/users.ts'
+import { ownProfileSummary } from '../../wire/users.ts'
 
 export interface AccountDataDeps {
   users: Pick<UserStore, 'findProfile'>
@@ -40,7 +40,7 @@ export const showAccountData = defineRoute(
       const { events, next } = await auditLog.list({ filter: { userId: sub }, after, limit: eventsAtOnce })
       ctx.attachment('account-data.json')
       return {
-        profile: { ...profileSummary(user), email_verified: user.emailVerifiedAt !== null },
+        profile: ownProfileSummary(user),
         sessions: live.sessions.map(sessionSummary),
         events: events.map(ownEventOnWire),
         next_cursor: next ? encodePlace(next) : null

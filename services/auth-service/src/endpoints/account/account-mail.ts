@@ -1,6 +1,7 @@
 import { ConflictError, InvalidRequestError, NotFoundError } from '@countersign/oauth'
 import type { EmailChange } from '../../accounts/email-change.ts'
 import type { EmailVerification } from '../../accounts/email-verification.ts'
+import type { Invitations } from '../../accounts/invitations.ts'
 import type { OneTimeSecretCodec, OneTimeSecrets } from '../../accounts/one-time-secrets.ts'
 import type { PasswordResets } from '../../accounts/password-resets.ts'
 import type { Announcing } from '../../revocation/announcing.ts'
@@ -13,6 +14,7 @@ export interface AccountMail {
   readonly resets: Announcing<PasswordResets>
   readonly verification: EmailVerification
   readonly emailChange: Announcing<EmailChange>
+  readonly invitations: Invitations
   /** Sends at once what was just committed. */
   wake(): void
 }

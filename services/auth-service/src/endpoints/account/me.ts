@@ -1,8 +1,8 @@
 import { NotFoundError } from '@countersign/oauth'
-import type { UserStore } from '../../accounts/user-store.ts'
-import { defineRoute } from '../../routing/route.ts'
-import { ownProfile } from '../../wire/account.ts'
-import { profileSummary } from '../../wire/users.ts'
+import type { UserProfile, UserStore } from '../../accounts/user-store.ts'
+import { defineRoute, type UserAccessToken } from '../../routing/route.ts'
+import { ownProfile, profileChange } from '../../wire/account.ts'
+import { ownProfileSummary } from '../../wire/users.ts'
 
 /** `GET /auth/me`: the user's current profile. */
 export const me = defineRoute(
@@ -17,7 +17,27 @@ export const me = defineRoute(
   ({ users }: { users: Pick<UserStore, 'findProfile'> }) =>
     async ({ accessToken }) => {
       const user = await users.findProfile(accessToken.sub)
-      if (!user) throw new NotFoundError({ description: 'This user no longer exists or is disabled.' })
-      return { ...profileSummary(user), email_verified: user.emailVerifiedAt !== null, session_id: accessToken.sid }
+      return ownProfileOf(user, accessToken)
     }
 )
+
+/** `PATCH /auth/me`: changes what needs no proof. */
+export const changeMe = defineRoute(
+  {
+    method: 'patch',
+    path: '/auth/me',
+    summary: "Change the language of the user's mail and pages",
+    access: 'user-in-person',
+    body: profileChange,
+    response: { status: 200, schema: ownProfile },
+    errors: [404]
+  },
+  ({ users }: { users: Pick<UserStore, 'setLanguage'> }) =>
+    async ({ body, accessToken }) =>
+      ownProfileOf(await users.setLanguage(accessToken.sub, body.language), accessToken)
+)
+
+function ownProfileOf(user: UserProfile | undefined, { sid }: UserAccessToken) {
+  if (!user) throw new NotFoundError({ description: 'This user no longer exists or is disabled.' })
+  return { ...ownProfileSummary(user), session_id: sid }
+}

@@ -1,6 +1,7 @@
 import { ConflictError, InvalidRequestError } from '@countersign/oauth'
 import type { UserStore } from '../../accounts/user-store.ts'
 import { parseUsername, type Username } from '../../accounts/usernames.ts'
+import { wantedLanguage } from '../../mail/mail.ts'
 import type { PasswordHashing } from '../../passwords/password-hashing.ts'
 import { refusalOfPassword } from '../../passwords/password-policy.ts'
 import { defineRoute } from '../../routing/route.ts'
@@ -44,7 +45,7 @@ export const register = defineRoute(
     errors: [409, 429]
   },
   (deps: RegisterDeps) =>
-    async ({ body, origin }) => {
+    async ({ body, origin, ctx }) => {
       const username = parseUsername(body.username) as Username // checked by the schema of the body
       const refusal = refusalOfPassword(body.password, username.display)
       if (refusal) {
@@ -59,6 +60,7 @@ export const register = defineRoute(
         username,
         email: body.email,
         passwordHash: await deps.passwords.hash(body.password, flowOfAttempt(username.key, origin.address)),
+        language: wantedLanguage(ctx.get('Accept-Language')),
         roles: [],
         origin
       })

@@ -9,7 +9,7 @@ import { sessionEnded } from '../../sessions/session-ended.ts'
 import type { AttemptCounters } from '../../sign-in/attempt-counters.ts'
 import { flowOfAttempt } from '../../sign-in/attempt-flow.ts'
 import { charge } from '../../sign-in/request-limits.ts'
-import { newUsername, usernameBody } from '../../wire/account.ts'
+import { changedUsername, usernameBody } from '../../wire/account.ts'
 import { refusedMember } from './refused-member.ts'
 
 export interface UsernameDeps {
@@ -32,7 +32,7 @@ export const changeUsername = defineRoute(
     needsRecentSignIn: true,
     limit: 'password-hashing',
     body: usernameBody,
-    response: { status: 200, schema: newUsername },
+    response: { status: 200, schema: changedUsername },
     errors: [409, 429]
   },
   (deps: UsernameDeps) =>

@@ -3,6 +3,7 @@ import type { MailTexts } from './en.ts'
 /** The texts of mail in German. */
 export const de: MailTexts = {
   greeting: 'Hallo {{username}},',
+  greetingWithoutName: 'Guten Tag,',
   code: 'Oder geben Sie diesen Code dort ein, wo Sie ihn angefordert haben:',
   account_deleted: {
     subject: 'Ihr Konto wurde gelöscht',
@@ -49,6 +50,12 @@ export const de: MailTexts = {
     action: 'Adresse bestätigen',
     outro:
       'Link und Code gelten einmal, 24 Stunden lang. Wenn Sie kein Konto bei {{product}} haben, ignorieren Sie diese E-Mail.'
+  },
+  invitation: {
+    subject: 'Sie sind eingeladen',
+    intro: 'Sie sind eingeladen, bei {{product}} mit dieser E-Mail-Adresse ein Konto anzulegen.',
+    action: 'Konto anlegen',
+    outro: 'Der Link gilt einmal, 7 Tage lang. Wenn Sie kein Konto möchten, ignorieren Sie diese E-Mail.'
   },
   password_reset: {
     subject: 'Setzen Sie Ihr Passwort zurück',

@@ -1,6 +1,7 @@
 /** The texts of mail in English. Another language is one more file with the same keys. */
 export const en = {
   greeting: 'Hello {{username}},',
+  greetingWithoutName: 'Hello,',
   code: 'Or enter this code where you asked for it:',
   account_deleted: {
     subject: 'Your account was deleted',
@@ -45,6 +46,12 @@ export const en = {
     intro: 'please confirm that this is the e-mail address of your account at {{product}}.',
     action: 'Confirm the address',
     outro: 'Link and code are good once, for 24 hours. If you have no account at {{product}}, ignore this mail.'
+  },
+  invitation: {
+    subject: 'You are invited',
+    intro: 'you are invited to make an account at {{product}}, with this e-mail address.',
+    action: 'Make the account',
+    outro: 'The link is good once, for 7 days. If you do not want an account, ignore this mail.'
   },
   password_reset: {
     subject: 'Reset your password',

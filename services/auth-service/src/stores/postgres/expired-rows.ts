@@ -56,6 +56,11 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
       DELETE FROM one_time_secrets WHERE (user_id, purpose) IN (
         SELECT user_id, purpose FROM one_time_secrets WHERE expires_at < now() - interval '1 day'
         ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
+    // Until then an admin can send them again.
+    invitations: (transaction, limit) => transaction.$executeRaw`
+      DELETE FROM invitations WHERE id IN (
+        SELECT id FROM invitations WHERE expires_at < now() - interval '30 days'
+        ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
     // Left behind where mail was switched off.
     password_reset_requests: (transaction, limit) => transaction.$executeRaw`
       DELETE FROM password_reset_requests WHERE id IN (

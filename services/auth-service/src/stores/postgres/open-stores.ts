@@ -13,6 +13,7 @@ import { createPrismaExpiredRows } from './expired-rows.ts'
 import { createPrismaExportedUsers } from './exported-users.ts'
 import { createPrismaFailedAuthentications } from './failed-authentications.ts'
 import { createPrismaImportedUsers } from './imported-users.ts'
+import { createPrismaInvitations } from './invitations.ts'
 import {
   createMailWriter,
   createPrismaMailAdministration,
@@ -96,6 +97,7 @@ function openAccountMail(database: Database, { masterKeys }: Config, writeMail: 
     secrets: createPrismaOneTimeSecrets(database),
     emailChange: createPrismaEmailChange(database, cause, tellUser),
     resets: createPrismaPasswordResets(database, cause),
-    verification: createPrismaEmailVerification(database, cause)
+    verification: createPrismaEmailVerification(database, cause),
+    invitations: createPrismaInvitations(database, cause)
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { AuditEventType } from '@countersign/oauth'
 import { Prisma } from '@countersign/prisma'
+import { emailKeyOf } from '../../accounts/email-addresses.ts'
 import type {
   NewUser,
   PasswordChange,
@@ -31,6 +32,16 @@ const credentialsText = `${credentials} WHERE username_key = $1`
 
 const addressCredentialsText = `${credentials} WHERE ${hasName('$1', '$2')}`
 
+const profileColumns = {
+  id: true,
+  username: true,
+  email: true,
+  emailVerifiedAt: true,
+  language: true,
+  roles: true,
+  createdAt: true
+} as const
+
 export function createPrismaUserStore(
   database: Database,
   preparedStatements: PreparedStatements,
@@ -39,12 +50,12 @@ export function createPrismaUserStore(
   const credentialsOf = preparedStatements.prepare<UserCredentials>(credentialsText)
   const credentialsOfAddress = preparedStatements.prepare<UserCredentials>(addressCredentialsText)
   return {
-    create: (user) => orUnavailable(insert(database, user)),
+    create: (user) => orUnavailable(insertUser(database, user)),
     createFirstWithRole: (role, user) =>
       orUnavailable(
         inTransaction(database, async (transaction) => {
           await transaction.$queryRaw`SELECT pg_advisory_xact_lock(${firstUserLockId}::bigint)::text`
-          return (await hasUserWithRole(transaction, role)) ? undefined : insert(transaction, user)
+          return (await hasUserWithRole(transaction, role)) ? undefined : insertUser(transaction, user)
         })
       ),
     hasUserWithRole: (role) => orUnavailable(hasUserWithRole(database, role)),
@@ -57,12 +68,19 @@ export function createPrismaUserStore(
     },
     findCredentialsById: (id) => orUnavailable(findCredentialsById(id)),
     findProfile: (id) =>
-      orUnavailable(
-        database.user.findUnique({
+      orUnavailable(database.user.findUnique({ where: { id, disabledAt: null }, select: profileColumns })).then(
+        (profile) => profile ?? undefined
+      ),
+    async setLanguage(id, language) {
+      const [profile] = await orUnavailable(
+        database.user.updateManyAndReturn({
           where: { id, disabledAt: null },
-          select: { id: true, username: true, email: true, emailVerifiedAt: true, roles: true, createdAt: true }
+          data: { language },
+          select: profileColumns
         })
-      ).then((profile) => profile ?? undefined),
+      )
+      return profile
+    },
     async rehash(id, verifiedPasswordHash, newPasswordHash) {
       await orUnavailable(
         database.$executeRaw`
@@ -103,36 +121,6 @@ export function createPrismaUserStore(
     const [user] = await database.$queryRaw<UserCredentials[]>`
       SELECT ${credentialColumns} FROM users WHERE id = ${id}::uuid`
     return user
-  }
-
-  async function insert(queryable: Queryable, user: NewUser): Promise<UserProfile | undefined> {
-    const rows = await queryable.$queryRaw<
-      { id: string; username: string; email: string | null; roles: string[]; created_at: Date }[]
-    >`
-      WITH created AS (
-        INSERT INTO users (id, username, username_key, email, password_hash, roles)
-        VALUES (${randomUUID()}::uuid, ${user.username.display}, ${user.username.key}, ${user.email ?? null},
-          ${user.passwordHash}, ${user.roles})
-        ON CONFLICT (username_key) DO NOTHING
-        RETURNING id, username, email, roles, created_at
-      ), audited AS (
-        INSERT INTO audit_events (type, user_id, address, user_agent)
-        SELECT ${auditEventType('user.registered')}, id, ${user.origin.address}, ${user.origin.userAgent} FROM created
-      ), named AS (
-        INSERT INTO roles (name) SELECT unnest(roles) FROM created ON CONFLICT (name) DO NOTHING
-      )
-      SELECT * FROM created`
-    const [row] = rows
-    return (
-      row && {
-        id: row.id,
-        username: row.username,
-        email: row.email,
-        emailVerifiedAt: null,
-        roles: row.roles,
-        createdAt: row.created_at
-      }
-    )
   }
 
   async function changePassword(transaction: Queryable, change: PasswordChange) {
@@ -182,4 +170,47 @@ export function createPrismaUserStore(
     const rows = await queryable.$queryRaw<unknown[]>`SELECT 1 FROM users WHERE ${role} = ANY(roles) LIMIT 1`
     return rows.length > 0
   }
+}
+
+/** @returns `undefined` when the username is taken */
+export async function insertUser(
+  queryable: Queryable,
+  { isEmailVerified = false, ...user }: NewUser
+): Promise<UserProfile | undefined> {
+  const rows = await queryable.$queryRaw<
+    {
+      id: string
+      username: string
+      email: string | null
+      email_verified_at: Date | null
+      roles: string[]
+      created_at: Date
+    }[]
+  >`
+    WITH created AS (
+      INSERT INTO users (id, username, username_key, email, email_key, email_verified_at, password_hash, language, roles)
+      VALUES (${randomUUID()}::uuid, ${user.username.display}, ${user.username.key}, ${user.email ?? null},
+        ${isEmailVerified && user.email ? emailKeyOf(user.email) : null}, CASE WHEN ${isEmailVerified} THEN ${databaseNow} END,
+        ${user.passwordHash}, ${user.language ?? null}, ${user.roles})
+      ON CONFLICT (username_key) DO NOTHING
+      RETURNING id, username, email, email_verified_at, roles, created_at
+    ), audited AS (
+      INSERT INTO audit_events (type, user_id, address, user_agent)
+      SELECT ${auditEventType('user.registered')}, id, ${user.origin.address}, ${user.origin.userAgent} FROM created
+    ), named AS (
+      INSERT INTO roles (name) SELECT unnest(roles) FROM created ON CONFLICT (name) DO NOTHING
+    )
+    SELECT * FROM created`
+  const [row] = rows
+  return (
+    row && {
+      id: row.id,
+      username: row.username,
+      email: row.email,
+      emailVerifiedAt: row.email_verified_at,
+      language: user.language ?? null,
+      roles: row.roles,
+      createdAt: row.created_at
+    }
+  )
 }

@@ -5,24 +5,18 @@ import { request } from '../api/request.ts'
 import type {
   AccountDeletion,
   ApiIdentity,
+  ChangedUsername,
   EmailConfirmation,
   MailRequested,
-  NewUsername,
-  OwnProfile,
   OwnSessionPage,
   PasswordChange,
   UsernameChange
 } from '../api/types.ts'
+import { profileKey } from '../session/own-profile.ts'
 
 const sessionsKey = ['account', 'sessions'] as const
-const profileKey = ['account', 'profile'] as const
 
-export function useOwnProfile() {
-  return useQuery({
-    queryKey: profileKey,
-    queryFn: ({ signal }) => request<OwnProfile>('/account/auth/me', { signal })
-  })
-}
+export { useOwnProfile } from '../session/own-profile.ts'
 
 /** Has a mail sent to the address of the profile. */
 export function useRequestVerification() {
@@ -67,7 +61,8 @@ export function useConfirmEmailChange() {
 export function useChangeUsername() {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: (body: UsernameChange) => request<NewUsername>('/account/auth/me/username', { method: 'POST', body }),
+    mutationFn: (body: UsernameChange) =>
+      request<ChangedUsername>('/account/auth/me/username', { method: 'POST', body }),
     gcTime: 0,
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: profileKey })

@@ -2,10 +2,11 @@ import { Alert, Anchor, Text } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { Link, Navigate, useLocation } from 'react-router'
-import { DateTime } from '../components/date-time.tsx'
+import { dateAndTime } from '../components/date-time.tsx'
 import { Page } from '../layout/page.tsx'
 import { endSession } from '../session/session.ts'
 import { tellOtherTabs } from '../session/tabs.ts'
+import { say } from '../texts/say.ts'
 
 /** What a user sees who has just asked to be deleted. */
 export function AccountDeletionPage() {
@@ -19,11 +20,11 @@ export function AccountDeletionPage() {
   }, [client, deletionAt])
   if (typeof deletionAt !== 'string') return <Navigate replace to="/" />
   return (
-    <Page title="Your account" width="narrow">
+    <Page title={say('account.title')} width="narrow">
       <Notice deletionAt={deletionAt} />
       <Text size="sm">
         <Anchor component={Link} to="/sign-in" underline="always">
-          To the sign-in
+          {say('deletion.toSignIn')}
         </Anchor>
       </Text>
     </Page>
@@ -35,14 +36,8 @@ function Notice({ deletionAt }: { deletionAt: string }) {
   return (
     <Alert color="green" role="status">
       <Text size="sm">
-        You are signed out everywhere.{' '}
-        {isOver ? (
-          'Your account is deleted.'
-        ) : (
-          <>
-            Your account will be deleted on <DateTime value={deletionAt} />. To keep it, sign in before that.
-          </>
-        )}
+        {say('deletion.signedOut')}{' '}
+        {isOver ? say('deletion.over') : say('deletion.until', { moment: dateAndTime(new Date(deletionAt)) })}
       </Text>
     </Alert>
   )

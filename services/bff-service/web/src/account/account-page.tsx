@@ -1,8 +1,10 @@
 import { Page } from '../layout/page.tsx'
+import { say } from '../texts/say.ts'
 import { ApiAccessSection } from './api-access-section.tsx'
 import { ChangeEmailSection } from './change-email-section.tsx'
 import { ChangePasswordSection } from './change-password-section.tsx'
 import { DeleteAccountSection } from './delete-account-section.tsx'
+import { LanguageSection } from './language-section.tsx'
 import { OwnDataSection } from './own-data-section.tsx'
 import { ProfileSection } from './profile-section.tsx'
 import { SessionsSection } from './sessions-section.tsx'
@@ -10,11 +12,12 @@ import { VerifyEmailSection } from './verify-email-section.tsx'
 
 export function AccountPage() {
   return (
-    <Page title="Your account" width="medium">
+    <Page title={say('account.title')} width="medium">
       <ProfileSection />
       <VerifyEmailSection />
       <ChangeEmailSection />
       <ChangePasswordSection />
+      <LanguageSection />
       <SessionsSection />
       <ApiAccessSection />
       <OwnDataSection />

@@ -4,6 +4,7 @@ import type { ApiIdentity } from '../api/types.ts'
 import { Facts } from '../components/facts.tsx'
 import { QueryResult } from '../components/query-result.tsx'
 import { Section } from '../layout/section.tsx'
+import { say } from '../texts/say.ts'
 import { useApiIdentity } from './account-api.ts'
 
 /**
@@ -18,11 +19,11 @@ export function ApiAccessSection() {
 function ApiAccess({ identity }: { identity: UseQueryResult<ApiIdentity> }) {
   return (
     <Section
-      title="Access to the API"
-      lead="What the protected example API knows of you from the access token of this session. The token itself never reaches this page."
+      title={say('api.title')}
+      lead={say('api.lead')}
       actions={
         <Button variant="default" size="xs" loading={identity.isFetching} onClick={() => identity.refetch()}>
-          Ask again
+          {say('api.again')}
         </Button>
       }
     >
@@ -30,9 +31,9 @@ function ApiAccess({ identity }: { identity: UseQueryResult<ApiIdentity> }) {
         {({ username, scope, session_id }) => (
           <Facts
             items={[
-              ['Known as', username],
-              ['Scope', scope],
-              ['Session', <code key="session">{session_id}</code>]
+              [say('api.knownAs'), username],
+              [say('api.scope'), scope],
+              [say('api.session'), <code key="session">{session_id}</code>]
             ]}
           />
         )}

@@ -4,6 +4,7 @@ import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
 import { Section } from '../layout/section.tsx'
 import { useOffers } from '../session/offers.ts'
+import { say } from '../texts/say.ts'
 import { useConfirmEmailChange, useRequestEmailChange } from './account-api.ts'
 import { VerifyEmailForm } from './verify-email-form.tsx'
 
@@ -14,21 +15,17 @@ export function ChangeEmailSection() {
   const confirm = useConfirmEmailChange()
   if (!offers?.mail) return null
   return (
-    <Section
-      title="Change e-mail address"
-      lead="A mail goes to the new address. It counts once you have confirmed it; the address of before can undo that for three days."
-    >
+    <Section title={say('changeEmail.title')} lead={say('changeEmail.lead')}>
       <Stack>
         <div role="status">
           {confirm.isSuccess && (
             <Alert color="green" role="presentation">
-              <Text size="sm">Your e-mail address is changed.</Text>
+              <Text size="sm">{say('changeEmail.done')}</Text>
             </Alert>
           )}
           {ask.data && !confirm.isSuccess && (
             <Text size="sm">
-              A mail is on its way to {ask.data.email}. Open the link in it, or enter its code here. Both are good for{' '}
-              {Math.round(ask.data.expires_in / 3600)} hours.
+              {say('verify.sent', { email: ask.data.email, count: Math.round(ask.data.expires_in / 3600) })}
             </Text>
           )}
         </div>
@@ -37,7 +34,7 @@ export function ChangeEmailSection() {
             <VerifyEmailForm proof={{ flow: ask.data.flow }} verify={confirm} />
             <div>
               <Button variant="subtle" onClick={() => ask.reset()}>
-                Another address
+                {say('changeEmail.other')}
               </Button>
             </div>
           </>
@@ -52,8 +49,8 @@ export function ChangeEmailSection() {
 function NewAddressForm({ ask, onAsk }: { ask: ReturnType<typeof useRequestEmailChange>; onAsk: () => void }) {
   const form = usePageForm({
     initialValues: { email: '' },
-    validate: { email: (text) => (/^\S+@\S+$/.test(text.trim()) ? null : wishes.email) },
-    wishes
+    validate: { email: (text) => (/^\S+@\S+$/.test(text.trim()) ? null : say('changeEmail.wish')) },
+    wishes: { email: say('changeEmail.wish') }
   })
   const submit = form.onSubmit(({ email }) => {
     if (ask.isPending) return
@@ -63,7 +60,7 @@ function NewAddressForm({ ask, onAsk }: { ask: ReturnType<typeof useRequestEmail
     <form method="post" noValidate onSubmit={submit}>
       <Stack maw={400}>
         <TextInput
-          label="New e-mail address"
+          label={say('changeEmail.address')}
           type="email"
           autoComplete="email"
           required
@@ -73,7 +70,7 @@ function NewAddressForm({ ask, onAsk }: { ask: ReturnType<typeof useRequestEmail
         <FormProblem form={form} />
         <div>
           <Button type="submit" loading={ask.isPending}>
-            Change the address
+            {say('changeEmail.submit')}
           </Button>
         </div>
       </Stack>
@@ -81,9 +78,7 @@ function NewAddressForm({ ask, onAsk }: { ask: ReturnType<typeof useRequestEmail
   )
 }
 
-const wishes = { email: 'Enter an address like a@b.example.' }
-
 function ownAddress(error: unknown): Record<string, string> | undefined {
   const isOwn = error instanceof ApiError && error.code === 'already_verified'
-  return isOwn ? { email: 'This is your address already.' } : undefined
+  return isOwn ? { email: say('changeEmail.own') } : undefined
 }

@@ -4,6 +4,7 @@ import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
 import { Section } from '../layout/section.tsx'
 import { useSignedIn } from '../session/session.ts'
+import { say } from '../texts/say.ts'
 import { useChangePassword } from './account-api.ts'
 
 export function ChangePasswordSection() {
@@ -12,10 +13,10 @@ export function ChangePasswordSection() {
   const form = usePageForm({
     initialValues: { current_password: '', new_password: '' },
     validate: {
-      current_password: (text) => (text ? null : 'Enter the password that you have now.'),
+      current_password: (text) => (text ? null : say('password.currentMissing')),
       new_password: (text) => newPasswordError(text, username)
     },
-    wishes: { current_password: 'This is not your current password.', new_password: newPasswordWish }
+    wishes: { current_password: say('password.currentWrong'), new_password: newPasswordWish() }
   })
   const submit = form.onSubmit((values) => {
     if (change.isPending) return
@@ -25,20 +26,20 @@ export function ChangePasswordSection() {
     })
   })
   return (
-    <Section title="Change password" lead="All your other sessions end when the password changes.">
+    <Section title={say('password.title')} lead={say('password.lead')}>
       <form method="post" noValidate onSubmit={submit}>
         <Stack maw={400}>
           {/* Password managers read which account the new password belongs to. */}
           <input type="text" name="username" autoComplete="username" value={username} readOnly hidden />
           <PasswordField
-            label="Current password"
+            label={say('password.current')}
             autoComplete="current-password"
             key={form.key('current_password')}
             {...form.getInputProps('current_password')}
           />
           <PasswordField
-            label="New password"
-            description={passwordRule}
+            label={say('fields.newPassword')}
+            description={passwordRule()}
             autoComplete="new-password"
             key={form.key('new_password')}
             {...form.getInputProps('new_password')}
@@ -47,13 +48,13 @@ export function ChangePasswordSection() {
           <div role="status">
             {change.isSuccess && (
               <Alert color="green" role="presentation">
-                <Text size="sm">Your password is changed. All other sessions have ended.</Text>
+                <Text size="sm">{say('password.done')}</Text>
               </Alert>
             )}
           </div>
           <div>
             <Button type="submit" loading={change.isPending}>
-              Change password
+              {say('password.submit')}
             </Button>
           </div>
         </Stack>

@@ -2,10 +2,11 @@ import { Button, Modal, Stack, TextInput } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { isConflict } from '../api/api-error.ts'
 import { showSuccess } from '../components/show-message.ts'
-import { usernameError, usernameRule, usernameWish } from '../components/username-rule.ts'
+import { usernameError } from '../components/username-rule.ts'
 import { DialogButtons } from '../forms/dialog-buttons.tsx'
 import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
+import { say } from '../texts/say.ts'
 import { useChangeUsername } from './account-api.ts'
 
 export function ChangeUsername() {
@@ -13,9 +14,9 @@ export function ChangeUsername() {
   return (
     <>
       <Button variant="default" size="xs" onClick={open}>
-        Change username
+        {say('changeUsername.button')}
       </Button>
-      <Modal opened={isOpen} onClose={close} title="Change your username">
+      <Modal opened={isOpen} onClose={close} title={say('changeUsername.title')}>
         <UsernameForm onClose={close} />
       </Modal>
     </>
@@ -27,14 +28,14 @@ function UsernameForm({ onClose }: { onClose: () => void }) {
   const form = usePageForm({
     initialValues: { username: '' },
     validate: { username: usernameError },
-    wishes: { username: usernameWish }
+    wishes: { username: say('fields.usernameWish') }
   })
   const submit = form.onSubmit((values) => {
     if (change.isPending) return
     change.mutate(values, {
       onSuccess: ({ username }) => {
         onClose()
-        showSuccess(`Your username is ${username} now. The former one is still shown in places for some minutes.`)
+        showSuccess(say('changeUsername.done', { name: username }))
       },
       onError: (error) => form.refuse(error, takenUsername(error))
     })
@@ -43,8 +44,8 @@ function UsernameForm({ onClose }: { onClose: () => void }) {
     <form method="post" noValidate onSubmit={submit}>
       <Stack>
         <TextInput
-          label="New username"
-          description={usernameRule}
+          label={say('changeUsername.name')}
+          description={say('fields.usernameRule')}
           autoComplete="off"
           autoCapitalize="none"
           spellCheck={false}
@@ -54,12 +55,12 @@ function UsernameForm({ onClose }: { onClose: () => void }) {
           {...form.getInputProps('username')}
         />
         <FormProblem form={form} />
-        <DialogButtons label="Change username" isPending={change.isPending} onClose={onClose} />
+        <DialogButtons label={say('changeUsername.button')} isPending={change.isPending} onClose={onClose} />
       </Stack>
     </form>
   )
 }
 
 function takenUsername(error: unknown): Record<string, string> | undefined {
-  return isConflict(error) ? { username: 'This username is taken. Choose another one.' } : undefined
+  return isConflict(error) ? { username: say('changeUsername.taken') } : undefined
 }

@@ -4,6 +4,7 @@ import { useNavigate } from 'react-router'
 import { ConfirmDialog } from '../forms/confirm-dialog.tsx'
 import { Section } from '../layout/section.tsx'
 import { useSignedIn } from '../session/session.ts'
+import { say } from '../texts/say.ts'
 import { useDeleteAccount } from './account-api.ts'
 
 export function DeleteAccountSection() {
@@ -16,28 +17,22 @@ export function DeleteAccountSection() {
       onSuccess: ({ deletion_at }) => navigate('/account-deletion', { replace: true, state: deletion_at })
     })
   return (
-    <Section
-      title="Delete account"
-      lead="You are signed out everywhere at once. Until the account is gone, a sign-in keeps it."
-    >
+    <Section title={say('deletion.title')} lead={say('deletion.lead')}>
       <div>
         <Button variant="light" color="red" onClick={open}>
-          Delete account
+          {say('deletion.title')}
         </Button>
       </div>
       <ConfirmDialog
-        title={`Delete the account ${username}?`}
-        confirmLabel="Delete account"
+        title={say('deletion.question', { name: username })}
+        confirmLabel={say('deletion.title')}
         isOpen={isOpen}
         isPending={deletion.isPending}
         error={deletion.error}
         onConfirm={confirm}
         onClose={close}
       >
-        <Text size="sm">
-          All your sessions end, also this one, and all that is kept about you here is deleted after some days. Until
-          then you can sign in, and the account stays.
-        </Text>
+        <Text size="sm">{say('deletion.text')}</Text>
       </ConfirmDialog>
     </Section>
   )

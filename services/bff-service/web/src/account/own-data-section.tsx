@@ -1,15 +1,13 @@
 import { Button } from '@mantine/core'
 import { Section } from '../layout/section.tsx'
+import { say } from '../texts/say.ts'
 
 export function OwnDataSection() {
   return (
-    <Section
-      title="Your data"
-      lead="A file (JSON) with what is kept about you: your profile, your sessions, and what the audit log has about you."
-    >
+    <Section title={say('data.title')} lead={say('data.lead')}>
       <div>
         <Button component="a" href="/account/auth/me/data" download variant="default">
-          Download your data
+          {say('data.download')}
         </Button>
       </div>
     </Section>

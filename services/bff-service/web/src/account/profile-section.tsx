@@ -3,25 +3,31 @@ import { Facts } from '../components/facts.tsx'
 import { QueryResult } from '../components/query-result.tsx'
 import { Roles } from '../components/roles.tsx'
 import { Section } from '../layout/section.tsx'
+import { say } from '../texts/say.ts'
 import { useOwnProfile } from './account-api.ts'
 import { ChangeUsername } from './change-username.tsx'
 
 export function ProfileSection() {
   const profile = useOwnProfile()
   return (
-    <Section title="Profile" actions={<ChangeUsername />}>
+    <Section title={say('account.profile')} actions={<ChangeUsername />}>
       <QueryResult query={profile}>
         {({ username, email, email_verified, roles, created_at }) => (
           <Facts
             items={[
-              ['Username', username],
-              ['E-mail', email === null ? 'none' : `${email}${email_verified ? ' (confirmed)' : ''}`],
-              ['Roles', <Roles key="roles" roles={roles} />],
-              ['Member since', <DateTime key="created" value={created_at} />]
+              [say('fields.username'), username],
+              [say('account.email'), emailText(email, email_verified)],
+              [say('account.roles'), <Roles key="roles" roles={roles} />],
+              [say('account.since'), <DateTime key="created" value={created_at} />]
             ]}
           />
         )}
       </QueryResult>
     </Section>
   )
+}
+
+function emailText(email: string | null, isVerified: boolean): string {
+  if (email === null) return say('common.none')
+  return isVerified ? say('account.confirmed', { email }) : email
 }

@@ -2,6 +2,7 @@ import { useCursorPages } from '../components/cursor-pages.tsx'
 import { SessionPages } from '../components/session-pages.tsx'
 import { ConfirmButton } from '../forms/confirm-button.tsx'
 import { Section } from '../layout/section.tsx'
+import { say } from '../texts/say.ts'
 import { useEndOtherSessions, useEndOwnSession, useOwnSessions } from './account-api.ts'
 
 export function SessionsSection() {
@@ -10,11 +11,7 @@ export function SessionsSection() {
   const end = useEndOwnSession()
   const hasOthers = !pages.isFirst || (sessions.data?.sessions.some(({ current }) => !current) ?? false)
   return (
-    <Section
-      title="Sessions"
-      lead="Where you are signed in. End what you do not recognise, and change your password then."
-      actions={hasOthers && <EndOthersButton />}
-    >
+    <Section title={say('sessions.title')} lead={say('sessions.lead')} actions={hasOthers && <EndOthersButton />}>
       <SessionPages pages={pages} sessions={sessions} end={end} />
     </Section>
   )
@@ -23,16 +20,16 @@ export function SessionsSection() {
 function EndOthersButton() {
   return (
     <ConfirmButton
-      label="End all other sessions"
+      label={say('sessions.endOthers')}
       variant="default"
       size="xs"
-      title="End all other sessions?"
-      confirmLabel="End sessions"
+      title={say('sessions.endOthersTitle')}
+      confirmLabel={say('sessions.endOthersSubmit')}
       change={useEndOtherSessions()}
       variablesOf={() => undefined}
-      success="All other sessions have ended."
+      success={say('sessions.othersEnded')}
     >
-      Every other browser and device has to sign in again. This browser stays signed in.
+      {say('sessions.endOthersText')}
     </ConfirmButton>
   )
 }

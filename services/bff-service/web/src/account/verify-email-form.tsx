@@ -1,9 +1,9 @@
 import { Button, Stack } from '@mantine/core'
-import { ApiError } from '../api/api-error.ts'
 import { CodeField, codeError, codeWish, digitsOf } from '../components/code-field.tsx'
 import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
 import { refusedProof } from '../forms/refused-proof.ts'
+import { say } from '../texts/say.ts'
 import type { useConfirmEmailChange, useVerifyEmail } from './account-api.ts'
 
 interface VerifyEmailFormProps {
@@ -18,7 +18,7 @@ export function VerifyEmailForm({ proof, verify }: VerifyEmailFormProps) {
   const form = usePageForm({
     initialValues: { code: '' },
     validate: { code: (text) => (needsCode ? codeError(text) : null) },
-    wishes: { code: codeWish }
+    wishes: { code: codeWish() }
   })
   const submit = form.onSubmit(({ code }) => {
     if (verify.isPending) return
@@ -28,18 +28,13 @@ export function VerifyEmailForm({ proof, verify }: VerifyEmailFormProps) {
     <form method="post" noValidate onSubmit={submit}>
       <Stack maw={400}>
         {needsCode && <CodeField key={form.key('code')} {...form.getInputProps('code')} />}
-        <FormProblem form={form} message={takenAddress(form.problem) ?? refusedProof(form.problem, proof)} />
+        <FormProblem form={form} message={refusedProof(form.problem, proof)} />
         <div>
           <Button type="submit" loading={verify.isPending}>
-            Confirm the address
+            {say('verify.submit')}
           </Button>
         </div>
       </Stack>
     </form>
   )
-}
-
-function takenAddress(error: unknown): string | undefined {
-  const isTaken = error instanceof ApiError && error.code === 'address_taken'
-  return isTaken ? 'Another account has confirmed this address. Only one account can.' : undefined
 }

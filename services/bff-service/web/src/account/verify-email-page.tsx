@@ -5,17 +5,18 @@ import { Page } from '../layout/page.tsx'
 import { useLinkSecret } from '../session/link-secret.ts'
 import { useSessionState } from '../session/session.ts'
 import { SignInForm } from '../session/sign-in-page.tsx'
+import { say } from '../texts/say.ts'
 import { useConfirmEmailChange, useVerifyEmail } from './account-api.ts'
 import { VerifyEmailForm } from './verify-email-form.tsx'
 
 /** Where the links in the mails lead. Who is not signed in in this browser signs in on this page, which keeps the link's secret. */
 export function VerifyEmailPage() {
-  return <ConfirmAddress title="Confirm your e-mail address" secret={useLinkSecret()} verify={useVerifyEmail()} />
+  return <ConfirmAddress title={say('verify.title')} secret={useLinkSecret()} verify={useVerifyEmail()} />
 }
 
 export function ChangeEmailPage() {
   return (
-    <ConfirmAddress title="Confirm your new e-mail address" secret={useLinkSecret()} verify={useConfirmEmailChange()} />
+    <ConfirmAddress title={say('changeEmail.confirmTitle')} secret={useLinkSecret()} verify={useConfirmEmailChange()} />
   )
 }
 
@@ -32,7 +33,7 @@ function ConfirmAddress({ title, secret, verify }: ConfirmAddressProps) {
     return (
       <Page key="done" title={title} width="narrow">
         <Alert color="green" role="status">
-          <Text size="sm">Your e-mail address is confirmed.</Text>
+          <Text size="sm">{say('verify.done')}</Text>
         </Alert>
         <ToAccount />
       </Page>
@@ -41,26 +42,20 @@ function ConfirmAddress({ title, secret, verify }: ConfirmAddressProps) {
   if (!secret) {
     return (
       <Page key="incomplete" title={title} width="narrow">
-        <Text>This page is opened by the link in a mail. Open that link again, with all that is in it.</Text>
+        <Text>{say('proof.incomplete')}</Text>
         <ToAccount />
       </Page>
     )
   }
   if (state?.status !== 'signed_in') {
     return (
-      <Page
-        key="sign-in"
-        title={title}
-        lead="Sign in to the account that the mail is about."
-        width="narrow"
-        leavesFocus
-      >
+      <Page key="sign-in" title={title} lead={say('verify.signIn')} width="narrow" leavesFocus>
         <SignInForm />
       </Page>
     )
   }
   return (
-    <Page key="confirm" title={title} lead={`You are signed in as ${state.session.username}.`} width="narrow">
+    <Page key="confirm" title={title} lead={say('verify.signedInAs', { name: state.session.username })} width="narrow">
       <VerifyEmailForm key={secret} proof={{ secret }} verify={verify} />
       <ToAccount />
     </Page>
@@ -71,7 +66,7 @@ function ToAccount() {
   return (
     <Text size="sm">
       <Anchor component={Link} to="/" underline="always">
-        To your account
+        {say('common.toAccount')}
       </Anchor>
     </Text>
   )

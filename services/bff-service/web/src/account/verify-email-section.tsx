@@ -2,6 +2,7 @@ import { Alert, Button, Stack, Text } from '@mantine/core'
 import { ErrorAlert } from '../components/error-alert.tsx'
 import { Section } from '../layout/section.tsx'
 import { useOffers } from '../session/offers.ts'
+import { say } from '../texts/say.ts'
 import { useOwnProfile, useRequestVerification, useVerifyEmail } from './account-api.ts'
 import { VerifyEmailForm } from './verify-email-form.tsx'
 
@@ -13,25 +14,21 @@ export function VerifyEmailSection() {
   const verify = useVerifyEmail()
   if (verify.isSuccess) {
     return (
-      <Section title="Confirm your e-mail address">
+      <Section title={say('verify.title')}>
         <Alert color="green" role="status">
-          <Text size="sm">Your e-mail address is confirmed. You can reset a forgotten password with it.</Text>
+          <Text size="sm">{say('verify.doneInAccount')}</Text>
         </Alert>
       </Section>
     )
   }
   if (!offers?.mail || !profile?.email || profile.email_verified) return null
   return (
-    <Section
-      title="Confirm your e-mail address"
-      lead={`Until ${profile.email} is confirmed, you cannot reset a forgotten password with it.`}
-    >
+    <Section title={say('verify.title')} lead={say('verify.lead', { email: profile.email })}>
       <Stack>
         <div role="status">
           {ask.data && (
             <Text size="sm">
-              A mail is on its way to {profile.email}. Open the link in it, or enter its code here. Both are good for{' '}
-              {Math.round(ask.data.expires_in / 3600)} hours.
+              {say('verify.sent', { email: profile.email, count: Math.round(ask.data.expires_in / 3600) })}
             </Text>
           )}
         </div>
@@ -39,7 +36,7 @@ export function VerifyEmailSection() {
         {ask.error && <ErrorAlert error={ask.error} />}
         <div>
           <Button variant={ask.data ? 'subtle' : 'light'} loading={ask.isPending} onClick={() => ask.mutate()}>
-            {ask.data ? 'Send another mail' : 'Send a mail'}
+            {ask.data ? say('verify.sendAnother') : say('verify.send')}
           </Button>
         </div>
       </Stack>

@@ -1,3 +1,5 @@
+import { isTextKey, languageOfPage, say, type TextKey } from '../texts/say.ts'
+
 /** What the service rejects in one member of a request, in its own terms. */
 export interface Issue {
   path: string
@@ -60,26 +62,28 @@ export function isMissing(error: unknown): boolean {
   return error instanceof ApiError && error.status === 404
 }
 
-/** The codes whose descriptions are written for people; the others are for programs. */
-const codesForPeople = ['not_found', 'access_denied', 'cookies_blocked']
+/** The codes whose descriptions, in English, are written for people; the others are for programs. */
+const codesForPeople: Record<string, TextKey> = { not_found: 'errors.notFound', access_denied: 'errors.denied' }
 
 /** A sentence for the user that says what to do next. */
 export function messageOf(error: unknown): string {
-  if (!(error instanceof ApiError)) return 'Something went wrong in this page. Reload it and try again.'
-  if (error.status === 0) return 'There is no answer. Check your connection and try again.'
-  if (isAway(error)) return 'The service is away for the moment. Try again in a little while.'
-  if (needsRecentSignIn(error))
-    return 'Nothing was changed. Try again, and enter your password when you are asked for it.'
-  if (error.status === 429) return `Too many attempts. Try again ${afterSeconds(error.retryAfterSeconds)}.`
-  if (error.status === 409 || codesForPeople.includes(error.code)) return error.message
-  if (error.status === 400)
-    return 'The service does not take this. Check what you entered, or the address of this page.'
-  if (error.status === 413) return 'This is more than the service takes. Shorten it and try again.'
-  return `The service refused this (status ${error.status}). Reload the page and try again.`
+  if (!(error instanceof ApiError)) return say('errors.page')
+  if (error.status === 0) return say('errors.noAnswer')
+  if (isAway(error)) return say('errors.away')
+  if (needsRecentSignIn(error)) return say('stepUp.cancelled')
+  if (error.status === 429) return say('errors.tooMany', { when: afterSeconds(error.retryAfterSeconds) })
+  const key = `codes.${error.code}`
+  if (isTextKey(key)) return say(key)
+  const general = codesForPeople[error.code]
+  if (general && languageOfPage() !== 'en') return say(general)
+  if (error.status === 409 || general) return error.message
+  if (error.status === 400) return say('errors.rejected')
+  if (error.status === 413) return say('errors.tooLarge')
+  return say('errors.status', { status: error.status })
 }
 
 function afterSeconds(seconds: number | undefined): string {
-  if (seconds === undefined) return 'in a few minutes'
-  if (seconds < 90) return seconds === 1 ? 'in a second' : `in ${seconds} seconds`
-  return `in ${Math.ceil(seconds / 60)} minutes`
+  if (seconds === undefined) return say('when.fewMinutes')
+  if (seconds < 90) return say('when.seconds', { count: seconds })
+  return say('when.minutes', { count: Math.ceil(seconds / 60) })
 }

@@ -36,6 +36,13 @@ export interface StepUp {
   device_token?: string
 }
 
+export interface ProfileChange {
+  /**
+   * of mail and pages; null means that of each request
+   */
+  language: ('en' | 'de') | null
+}
+
 export interface UsernameChange {
   username: string
 }
@@ -81,6 +88,22 @@ export interface EmailUndo {
   new_password: string
 }
 
+export interface InvitationLink {
+  /**
+   * what follows # in the link
+   */
+  secret: string
+}
+
+export interface InvitationAcceptance {
+  /**
+   * what follows # in the link
+   */
+  secret: string
+  username: string
+  password: string
+}
+
 export interface ImportedUser {
   external_id: string
   username: string
@@ -101,6 +124,24 @@ export interface UserChange {
    * @maxItems 16
    */
   roles?: string[]
+}
+
+export interface NewInvitation {
+  email: string
+  /**
+   * a suggestion
+   */
+  username?: string
+  /**
+   * given if the inviter is still an admin then
+   *
+   * @maxItems 16
+   */
+  roles?: string[]
+  /**
+   * of the mail, and of the user
+   */
+  language?: 'en' | 'de'
 }
 
 export interface NewApi {
@@ -378,6 +419,10 @@ export interface OwnProfile {
   roles: string[]
   email: string | null
   email_verified: boolean
+  /**
+   * of mail and pages; null means that of each request
+   */
+  language: string | null
   created_at: string
   session_id: string
 }
@@ -389,6 +434,10 @@ export interface AccountData {
     roles: string[]
     email: string | null
     email_verified: boolean
+    /**
+     * of mail and pages; null means that of each request
+     */
+    language: string | null
     created_at: string
   }
   /**
@@ -457,6 +506,10 @@ export interface OwnEvent {
     | 'role.changed'
     | 'role.deleted'
     | 'client_authentication.failed'
+    | 'invitation.created'
+    | 'invitation.sent'
+    | 'invitation.withdrawn'
+    | 'invitation.accepted'
     | 'mail.retried'
     | 'signing_key.published'
     | 'signing_key.rotated'
@@ -483,7 +536,7 @@ export interface AccountDeletion {
   deletion_at: string
 }
 
-export interface NewUsername {
+export interface ChangedUsername {
   username: string
 }
 
@@ -496,6 +549,15 @@ export interface MailRequested {
    * seconds until link and code are no longer good
    */
   expires_in: number
+}
+
+export interface ShownInvitation {
+  email: string
+  /**
+   * a suggestion
+   */
+  username: string | null
+  expires_at: string
 }
 
 export interface UserPage {
@@ -549,6 +611,37 @@ export interface SessionPage {
    * `cursor` of the next page; null on the last one
    */
   next_cursor: string | null
+}
+
+export interface InvitationPage {
+  invitations: Invitation[]
+  /**
+   * `cursor` of the next page; null on the last one
+   */
+  next_cursor: string | null
+}
+
+export interface Invitation {
+  id: string
+  email: string
+  /**
+   * a suggestion
+   */
+  username: string | null
+  roles: string[]
+  language: string | null
+  /**
+   * null for the operator at the command line
+   */
+  invited_by: {
+    id: string
+    /**
+     * null when there is no such user
+     */
+    username: string | null
+  } | null
+  created_at: string
+  expires_at: string
 }
 
 export interface ApiPage {
@@ -744,6 +837,7 @@ export interface DeadMail {
     | 'email_changed'
     | 'email_changed_again'
     | 'email_verification'
+    | 'invitation'
     | 'password_changed'
     | 'password_reset'
     | 'username_changed'
@@ -883,6 +977,10 @@ export interface AuditEvent {
     | 'role.changed'
     | 'role.deleted'
     | 'client_authentication.failed'
+    | 'invitation.created'
+    | 'invitation.sent'
+    | 'invitation.withdrawn'
+    | 'invitation.accepted'
     | 'mail.retried'
     | 'signing_key.published'
     | 'signing_key.rotated'

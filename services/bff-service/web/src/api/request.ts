@@ -1,3 +1,4 @@
+import { languageOfPage } from '../texts/say.ts'
 import { ApiError, type Issue, needsRecentSignIn } from './api-error.ts'
 
 export interface RequestOptions {
@@ -44,6 +45,7 @@ async function sendOnce<T>(path: string, options: RequestOptions): Promise<T> {
     method,
     headers: {
       accept: 'application/json',
+      'accept-language': languageOfPage(),
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(method !== 'GET' && { 'x-countersign-csrf': '1' }),
       ...(user !== undefined && { 'x-countersign-user': user })

@@ -2,6 +2,7 @@ import { Button, Code, Group, Stack, Text } from '@mantine/core'
 import { useClipboard } from '@mantine/hooks'
 import { IconCheck, IconCopy } from '@tabler/icons-react'
 import { useId } from 'react'
+import { say } from '../texts/say.ts'
 import classes from './copy-block.module.css'
 
 /** A file or a piece of code, with a button that copies it. */
@@ -17,19 +18,19 @@ export function CopyBlock({ label, text }: { label: string; text: string }) {
         <Button
           variant="default"
           size="xs"
-          aria-label={`Copy ${label}`}
+          aria-label={say('common.copyOf', { what: label })}
           leftSection={copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
           onClick={() => copy(text)}
         >
-          Copy
+          {say('common.copy')}
         </Button>
       </Group>
       <Code block className={classes.text} role="group" aria-labelledby={id}>
         {text}
       </Code>
       <Text size="sm" role="status">
-        {copied && `Copied: ${label}.`}
-        {error && 'The browser does not let this page copy. Select the text and copy it by hand.'}
+        {copied && say('common.copied', { what: label })}
+        {error && say('common.copyRefused')}
       </Text>
     </Stack>
   )

@@ -1,6 +1,7 @@
 import { Button, Group } from '@mantine/core'
 import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react'
 import { useLocation, useNavigate, useSearchParams } from 'react-router'
+import { say } from '../texts/say.ts'
 
 export interface CursorPages {
   /** The cursor of the current page; `undefined` for the first one. */
@@ -53,7 +54,7 @@ interface PagerProps {
 export function Pager({ pages, next, isLoading, of }: PagerProps) {
   if (pages.isFirst && next === null) return null
   return (
-    <Group component="nav" aria-label={`Pages of ${of}`} justify="flex-end" gap="xs">
+    <Group component="nav" aria-label={say('common.pagesOf', { what: of })} justify="flex-end" gap="xs">
       <Button
         variant="default"
         size="xs"
@@ -61,7 +62,7 @@ export function Pager({ pages, next, isLoading, of }: PagerProps) {
         disabled={pages.isFirst || isLoading}
         onClick={pages.goPrevious}
       >
-        Previous
+        {say('common.previous')}
       </Button>
       <Button
         variant="default"
@@ -70,7 +71,7 @@ export function Pager({ pages, next, isLoading, of }: PagerProps) {
         disabled={next === null || isLoading}
         onClick={() => next !== null && pages.goNext(next)}
       >
-        Next
+        {say('common.next')}
       </Button>
     </Group>
   )

@@ -1,12 +1,10 @@
+import { languageOfPage, localeOfPage, say } from '../texts/say.ts'
+
 interface DateTimeProps {
   value: string
   /** How long ago or ahead, instead of the date. */
   isRelative?: boolean
 }
-
-const dateAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' })
-const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' })
 
 const units = [
   ['day', 86_400],
@@ -14,19 +12,27 @@ const units = [
   ['minute', 60]
 ] as const
 
-/** A moment in the words of the person's locale, with the exact time for the pointer and for programs. */
+/** A moment in the language of the page, with the exact time for the pointer and for programs. */
 export function DateTime({ value, isRelative = false }: DateTimeProps) {
   const moment = new Date(value)
+  const exact = new Intl.DateTimeFormat(localeOfPage(), { dateStyle: 'full', timeStyle: 'long' })
   return (
     <time dateTime={value} title={exact.format(moment)}>
-      {isRelative ? distance(moment) : dateAndTime.format(moment)}
+      {isRelative ? distance(moment) : dateAndTime(moment)}
     </time>
   )
+}
+
+/** In the language of the page. */
+export function dateAndTime(moment: Date): string {
+  return new Intl.DateTimeFormat(localeOfPage(), { dateStyle: 'medium', timeStyle: 'short' }).format(moment)
 }
 
 function distance(moment: Date): string {
   const seconds = (moment.getTime() - Date.now()) / 1000
   const [unit, size] = units.find(([, length]) => Math.abs(seconds) >= length) ?? (['minute', 60] as const)
-  if (unit === 'day' && Math.abs(seconds) > 14 * size) return dateAndTime.format(moment)
-  return Math.abs(seconds) < 45 ? 'just now' : relative.format(Math.round(seconds / size), unit)
+  if (unit === 'day' && Math.abs(seconds) > 14 * size) return dateAndTime(moment)
+  if (Math.abs(seconds) < 45) return say('common.justNow')
+  const words = new Intl.RelativeTimeFormat(languageOfPage(), { numeric: 'auto' })
+  return words.format(Math.round(seconds / size), unit)
 }

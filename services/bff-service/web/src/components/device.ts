@@ -1,3 +1,5 @@
+import { say } from '../texts/say.ts'
+
 const browsers: [RegExp, string][] = [
   [/\bEdgA?\//, 'Edge'],
   [/\bOPR\//, 'Opera'],
@@ -22,8 +24,8 @@ const systems: [RegExp, string][] = [
 export function deviceOf(userAgent: string): string {
   const browser = nameIn(browsers, userAgent)
   const system = nameIn(systems, userAgent)
-  if (browser) return system ? `${browser} on ${system}` : browser
-  return userAgent.trim().slice(0, 60) || 'Unknown device'
+  if (browser) return system ? say('sessions.device', { browser, system }) : browser
+  return userAgent.trim().slice(0, 60) || say('sessions.unknownDevice')
 }
 
 function nameIn(names: [RegExp, string][], userAgent: string): string | undefined {

@@ -1,5 +1,6 @@
 import { Alert, Button, Stack, Text } from '@mantine/core'
 import { isAway, isSessionEnd, messageOf } from '../api/api-error.ts'
+import { say } from '../texts/say.ts'
 
 interface ErrorAlertProps {
   error: unknown
@@ -20,7 +21,7 @@ export function ErrorAlert({ error, message, onRetry, isRetrying = false }: Erro
         </Text>
         {onRetry && (
           <Button size="xs" variant="default" loading={isRetrying} onClick={() => onRetry()}>
-            Try again
+            {say('common.tryAgain')}
           </Button>
         )}
       </Stack>

@@ -1,17 +1,18 @@
 import { PasswordInput, type PasswordInputProps } from '@mantine/core'
 import { useState } from 'react'
+import { say } from '../texts/say.ts'
 
 /** The rule for passwords; the service also knows which ones are guessed first. */
-export const passwordRule = '8 to 256 characters. Long is better than complicated.'
+export const passwordRule = () => say('fields.passwordRule')
 
 /** Shown when the service rejects a new password of the right length. */
-export const newPasswordWish = 'This password is one of the most used ones, which are tried first. Choose another.'
+export const newPasswordWish = () => say('fields.passwordGuessed')
 
 export function newPasswordError(password: string, username: string): string | null {
   const { length } = [...password]
-  if (length < 8) return 'Use at least 8 characters.'
-  if (length > 256) return 'Use at most 256 characters.'
-  return password.toLowerCase() === username.trim().toLowerCase() ? 'Choose a password that is not the username.' : null
+  if (length < 8) return say('fields.passwordShort')
+  if (length > 256) return say('fields.passwordLong')
+  return password.toLowerCase() === username.trim().toLowerCase() ? say('fields.passwordIsName') : null
 }
 
 /** A field for a password, which can show what was typed. */
@@ -26,7 +27,9 @@ export function PasswordField({ label, ...props }: PasswordInputProps & { label:
       visible={isVisible}
       onVisibilityChange={setIsVisible}
       visibilityToggleFocusable
-      visibilityToggleButtonProps={{ 'aria-label': `${isVisible ? 'Hide' : 'Show'} ${label.toLowerCase()}` }}
+      visibilityToggleButtonProps={{
+        'aria-label': say(isVisible ? 'fields.hidePassword' : 'fields.showPassword', { field: label })
+      }}
     />
   )
 }

@@ -3,6 +3,7 @@ import type { UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router'
 import { isMissing, messageOf } from '../api/api-error.ts'
+import { say } from '../texts/say.ts'
 import { ErrorAlert } from './error-alert.tsx'
 
 interface QueryResultProps<T> {
@@ -42,7 +43,7 @@ function Missing({ message, to, label }: { message: string; to: string; label: s
 
 function Placeholder() {
   return (
-    <Stack gap="sm" role="status" aria-label="Loading">
+    <Stack gap="sm" role="status" aria-label={say('common.loading')}>
       <Skeleton h={18} w="60%" />
       <Skeleton h={18} w="80%" />
       <Skeleton h={18} w="45%" />

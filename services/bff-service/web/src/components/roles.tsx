@@ -1,11 +1,12 @@
 import { Group, Text } from '@mantine/core'
+import { say } from '../texts/say.ts'
 import { StatusBadge } from './status-badge.tsx'
 
 export function Roles({ roles }: { roles: readonly string[] }) {
   if (roles.length === 0) {
     return (
       <Text span c="dimmed" size="sm">
-        none
+        {say('common.none')}
       </Text>
     )
   }

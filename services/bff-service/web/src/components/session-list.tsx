@@ -1,5 +1,6 @@
 import { Button, Text } from '@mantine/core'
 import type { ListedSession } from '../api/types.ts'
+import { say } from '../texts/say.ts'
 import { DateTime } from './date-time.tsx'
 import { deviceOf } from './device.ts'
 import classes from './session-list.module.css'
@@ -13,7 +14,7 @@ interface SessionListProps {
 }
 
 export function SessionList({ sessions, endingId, onEnd }: SessionListProps) {
-  if (sessions.length === 0) return <Text c="dimmed">There is no session.</Text>
+  if (sessions.length === 0) return <Text c="dimmed">{say('sessions.empty')}</Text>
   return (
     <ul className={classes.list}>
       {sessions.map((session) => (
@@ -23,12 +24,12 @@ export function SessionList({ sessions, endingId, onEnd }: SessionListProps) {
             <Button
               variant="default"
               size="xs"
-              aria-label={`End session: ${deviceOf(session.user_agent)}, ${session.address}`}
+              aria-label={say('sessions.endOf', { device: deviceOf(session.user_agent), address: session.address })}
               loading={endingId === session.id}
               disabled={endingId !== undefined && endingId !== session.id}
               onClick={() => onEnd(session)}
             >
-              End session
+              {say('sessions.end')}
             </Button>
           )}
         </li>
@@ -44,11 +45,11 @@ function Description({ session }: { session: ListedSession }) {
         <Text span fw={600} title={session.user_agent}>
           {deviceOf(session.user_agent)}
         </Text>
-        {session.current && <StatusBadge tone="good">This browser</StatusBadge>}
+        {session.current && <StatusBadge tone="good">{say('sessions.current')}</StatusBadge>}
       </div>
       <Text size="sm" c="dimmed">
-        {session.address} · last used <DateTime value={session.last_used_at} isRelative /> · signed in{' '}
-        <DateTime value={session.created_at} />
+        {session.address} · {say('sessions.lastUsed')} <DateTime value={session.last_used_at} isRelative /> ·{' '}
+        {say('sessions.signedIn')} <DateTime value={session.created_at} />
       </Text>
     </div>
   )

@@ -1,5 +1,6 @@
 import type { UseQueryResult } from '@tanstack/react-query'
 import type { Session, SessionPage } from '../api/types.ts'
+import { say } from '../texts/say.ts'
 import { type CursorPages, Pager } from './cursor-pages.tsx'
 import { deviceOf } from './device.ts'
 import { QueryResult } from './query-result.tsx'
@@ -21,15 +22,15 @@ interface SessionPagesProps {
 export function SessionPages({ pages, sessions, end }: SessionPagesProps) {
   const endSession = (session: Session) =>
     end.mutate(session.id, {
-      onSuccess: () => showSuccess(`The session has ended: ${deviceOf(session.user_agent)}.`),
-      onError: (error) => showError('The session has not ended', error)
+      onSuccess: () => showSuccess(say('sessions.ended', { device: deviceOf(session.user_agent) })),
+      onError: (error) => showError(say('sessions.notEnded'), error)
     })
   return (
     <QueryResult query={sessions}>
       {({ sessions: list, next_cursor }) => (
         <>
           <SessionList sessions={list} endingId={end.isPending ? end.variables : undefined} onEnd={endSession} />
-          <Pager pages={pages} next={next_cursor} isLoading={sessions.isPlaceholderData} of="sessions" />
+          <Pager pages={pages} next={next_cursor} isLoading={sessions.isPlaceholderData} of={say('sessions.list')} />
         </>
       )}
     </QueryResult>

@@ -1,7 +1,7 @@
 import { Badge } from '@mantine/core'
 import type { ReactNode } from 'react'
 
-const colors = { neutral: 'gray', accent: 'petrol', good: 'green', caution: 'yellow', bad: 'red' }
+const colors = { neutral: 'gray', accent: 'brand', good: 'green', caution: 'yellow', bad: 'red' }
 
 export type Tone = keyof typeof colors
 

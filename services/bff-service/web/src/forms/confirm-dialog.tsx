@@ -1,6 +1,7 @@
 import { Modal, Stack, TextInput } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { ErrorAlert } from '../components/error-alert.tsx'
+import { say } from '../texts/say.ts'
 import { DialogButtons } from './dialog-buttons.tsx'
 import { usePageForm } from './page-form.ts'
 
@@ -51,8 +52,8 @@ function DialogForm(props: DialogFormProps) {
         <div>{children}</div>
         {withReason && (
           <TextInput
-            label="Reason (optional)"
-            description="For the audit log."
+            label={say('common.reason')}
+            description={say('common.reasonUse')}
             maxLength={200}
             key={form.key('reason')}
             {...form.getInputProps('reason')}

@@ -1,4 +1,5 @@
 import { Button, Group } from '@mantine/core'
+import { say } from '../texts/say.ts'
 
 interface DialogButtonsProps {
   /** What the form does. */
@@ -13,7 +14,7 @@ export function DialogButtons({ label, isPending, isDestructive = false, onClose
   return (
     <Group justify="flex-end">
       <Button variant="default" onClick={onClose} disabled={isPending}>
-        Cancel
+        {say('common.cancel')}
       </Button>
       <Button type="submit" color={isDestructive ? 'red' : undefined} loading={isPending}>
         {label}

@@ -1,4 +1,5 @@
 import { ApiError } from '../api/api-error.ts'
+import { say } from '../texts/say.ts'
 
 /** The rule of each field of a form, in words for people. That of `scopes.name` is for the name of each of the scopes. */
 export type FieldWishes<Values> = Partial<
@@ -55,5 +56,5 @@ export function valueAt(values: unknown, path: string): unknown {
 /** Names the rejected item of a list. */
 function sentenceOf(wish: string, value: unknown, index: string): string {
   const item = Array.isArray(value) && index !== '' ? value[Number(index)] : undefined
-  return typeof item === 'string' ? `“${item}” cannot be used. ${wish}` : wish
+  return typeof item === 'string' ? say('errors.item', { item, rule: wish }) : wish
 }

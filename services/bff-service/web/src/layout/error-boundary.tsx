@@ -1,5 +1,6 @@
 import { Button, Text } from '@mantine/core'
 import { Component, type ReactNode } from 'react'
+import { say } from '../texts/say.ts'
 import { Page } from './page.tsx'
 
 interface ErrorBoundaryProps {
@@ -17,10 +18,10 @@ export class ErrorBoundary extends Component<ErrorBoundaryProps, { hasFailed: bo
   override render() {
     if (!this.state.hasFailed) return this.props.children
     return (
-      <Page title="This page does not work" width="narrow">
-        <Text role="alert">It could not be loaded, or something in it failed. Reloading helps in most cases.</Text>
+      <Page title={say('broken.title')} width="narrow">
+        <Text role="alert">{say('broken.text')}</Text>
         <div>
-          <Button onClick={() => window.location.reload()}>Reload</Button>
+          <Button onClick={() => window.location.reload()}>{say('broken.reload')}</Button>
         </div>
       </Page>
     )

@@ -1,16 +1,16 @@
 import { Anchor, Text } from '@mantine/core'
 import { Link } from 'react-router'
+import { say } from '../texts/say.ts'
 import { Page } from './page.tsx'
 
 export function NotFoundPage() {
   return (
-    <Page title="Page not found" width="narrow">
-      <Text>
-        There is nothing at this address. Check it for a slip, or go to{' '}
+    <Page title={say('notFound.title')} width="narrow">
+      <Text>{say('notFound.text')}</Text>
+      <Text size="sm">
         <Anchor component={Link} to="/" underline="always">
-          your account
+          {say('common.toAccount')}
         </Anchor>
-        .
       </Text>
     </Page>
   )

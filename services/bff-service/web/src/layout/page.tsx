@@ -2,6 +2,7 @@ import { Container, Group, Stack, Text, Title } from '@mantine/core'
 import { useDocumentTitle } from '@mantine/hooks'
 import { type ReactNode, useEffect, useRef } from 'react'
 import { NavigationType, useLocation, useNavigationType } from 'react-router'
+import { branding } from '../branding.ts'
 
 const widths = { narrow: 460, medium: 820, wide: 1180 }
 
@@ -22,7 +23,7 @@ export function Page({ title, lead, actions, width = 'wide', leavesFocus = false
   const heading = useRef<HTMLHeadingElement>(null)
   const navigation = useNavigationType()
   const isFirst = useLocation().key === 'default'
-  useDocumentTitle(`${title} · Countersign`)
+  useDocumentTitle(`${title} · ${branding.productName}`)
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each page, not for each change of its query
   useEffect(() => {
     if (!isFirst && !leavesFocus) heading.current?.focus({ preventScroll: true })

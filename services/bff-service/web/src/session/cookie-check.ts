@@ -1,5 +1,6 @@
 import { ApiError } from '../api/api-error.ts'
 import { request } from '../api/request.ts'
+import { say } from '../texts/say.ts'
 
 /** @throws {ApiError} `cookies_blocked` when this browser keeps no cookie of this site, so that no sign-in is begun in vain */
 export async function requireCookies(): Promise<void> {
@@ -8,8 +9,7 @@ export async function requireCookies(): Promise<void> {
   throw new ApiError({
     status: 400,
     code: 'cookies_blocked',
-    description:
-      'Signing in needs cookies, and this browser blocks them here. Allow cookies for this site and try again.'
+    description: say('codes.cookies_blocked')
   })
 }
 

@@ -5,12 +5,11 @@ import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
 import { LoadingPage } from '../layout/loading-page.tsx'
 import { Page } from '../layout/page.tsx'
+import { say } from '../texts/say.ts'
 import { FormCard } from './form-card.tsx'
 import { NewPasswordForm } from './new-password-form.tsx'
 import { useOffers } from './offers.ts'
 import { useRequestPasswordReset, useResetPassword } from './password-reset.ts'
-
-const title = 'Reset your password'
 
 export function ForgotPasswordPage() {
   const offers = useOffers()
@@ -19,29 +18,26 @@ export function ForgotPasswordPage() {
   if (!offers) return <LoadingPage />
   if (!offers.mail) {
     return (
-      <Page title={title} width="narrow">
-        <Text>This installation sends no mail. Ask an administrator for a new password.</Text>
+      <Page title={say('reset.title')} width="narrow">
+        <Text>{say('reset.noMail')}</Text>
         <BackToSignIn />
       </Page>
     )
   }
   if (reset.data) {
     return (
-      <Page key="asked" title="Look into your mail" width="narrow">
-        <Text role="status">
-          If there is such an account, and its e-mail address is confirmed, a mail is on its way. Open the link in it,
-          or enter its code here. Both are good for {Math.round(reset.data.expires_in / 60)} minutes.
-        </Text>
+      <Page key="asked" title={say('reset.look')} width="narrow">
+        <Text role="status">{say('reset.sent', { count: Math.round(reset.data.expires_in / 60) })}</Text>
         <NewPasswordForm proof={{ flow: reset.data.flow }} change={confirm} />
         <Button variant="subtle" onClick={() => reset.reset()}>
-          Ask for another mail
+          {say('proof.another')}
         </Button>
         <BackToSignIn />
       </Page>
     )
   }
   return (
-    <Page key="ask" title={title} width="narrow" leavesFocus>
+    <Page key="ask" title={say('reset.title')} width="narrow" leavesFocus>
       <AskForMail reset={reset} />
       <BackToSignIn />
     </Page>
@@ -53,7 +49,7 @@ function AskForMail({ reset }: { reset: ReturnType<typeof useRequestPasswordRese
   useEffect(() => first.current?.focus(), [])
   const form = usePageForm({
     initialValues: { name: '' },
-    validate: { name: (text) => (text.trim() ? null : 'Enter your e-mail address or your username.') }
+    validate: { name: (text) => (text.trim() ? null : say('reset.nameMissing')) }
   })
   const submit = form.onSubmit(({ name }) => {
     if (reset.isPending) return
@@ -63,8 +59,8 @@ function AskForMail({ reset }: { reset: ReturnType<typeof useRequestPasswordRese
     <FormCard onSubmit={submit}>
       <Stack>
         <TextInput
-          label="E-mail address or username"
-          description="A mail goes to the confirmed address of the account."
+          label={say('reset.name')}
+          description={say('reset.nameUse')}
           autoComplete="username"
           autoCapitalize="none"
           spellCheck={false}
@@ -76,7 +72,7 @@ function AskForMail({ reset }: { reset: ReturnType<typeof useRequestPasswordRese
         />
         <FormProblem form={form} />
         <Button type="submit" fullWidth loading={reset.isPending}>
-          Send the mail
+          {say('reset.send')}
         </Button>
       </Stack>
     </FormCard>
@@ -87,7 +83,7 @@ function BackToSignIn() {
   return (
     <Text size="sm">
       <Anchor component={Link} to="/sign-in" underline="always">
-        Back to the sign-in
+        {say('reset.back')}
       </Anchor>
     </Text>
   )

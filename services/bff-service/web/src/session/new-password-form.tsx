@@ -5,6 +5,7 @@ import { newPasswordError, newPasswordWish, PasswordField, passwordRule } from '
 import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
 import { refusedProof } from '../forms/refused-proof.ts'
+import { say } from '../texts/say.ts'
 import { FormCard } from './form-card.tsx'
 import type { useResetPassword } from './password-reset.ts'
 
@@ -24,7 +25,7 @@ export function NewPasswordForm({ proof, change }: NewPasswordFormProps) {
       code: (text) => (needsCode ? codeError(text) : null),
       new_password: (text) => newPasswordError(text, '')
     },
-    wishes: { code: codeWish, new_password: newPasswordWish }
+    wishes: { code: codeWish(), new_password: newPasswordWish() }
   })
   const submit = form.onSubmit(({ code, new_password }) => {
     if (change.isPending) return
@@ -41,15 +42,15 @@ export function NewPasswordForm({ proof, change }: NewPasswordFormProps) {
       <Stack>
         {needsCode && <CodeField key={form.key('code')} {...form.getInputProps('code')} />}
         <PasswordField
-          label="New password"
-          description={passwordRule}
+          label={say('fields.newPassword')}
+          description={passwordRule()}
           autoComplete="new-password"
           key={form.key('new_password')}
           {...form.getInputProps('new_password')}
         />
         <FormProblem form={form} message={refusedProof(form.problem, proof)} />
         <Button type="submit" fullWidth loading={change.isPending}>
-          Set the new password
+          {say('reset.submit')}
         </Button>
       </Stack>
     </FormCard>

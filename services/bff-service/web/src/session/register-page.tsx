@@ -3,23 +3,18 @@ import { useEffect, useRef } from 'react'
 import { Link, useLocation, useNavigate } from 'react-router'
 import { isConflict } from '../api/api-error.ts'
 import { newPasswordError, newPasswordWish, PasswordField, passwordRule } from '../components/password-field.tsx'
-import { usernameError, usernameRule, usernameWish } from '../components/username-rule.ts'
+import { usernameError } from '../components/username-rule.ts'
 import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
 import { LoadingPage } from '../layout/loading-page.tsx'
 import { Page } from '../layout/page.tsx'
+import { say } from '../texts/say.ts'
 import { FormCard } from './form-card.tsx'
 import { useOffers } from './offers.ts'
 import { returnPathOf } from './return-path.ts'
 import { ReturnTo } from './return-to.tsx'
 import { useSessionState } from './session.ts'
 import { useRegister } from './sign-in.ts'
-
-const wishes = {
-  username: usernameWish,
-  password: newPasswordWish,
-  email: 'Enter an address like a@b.example, or leave this empty.'
-}
 
 export function RegisterPage() {
   const { data: state } = useSessionState()
@@ -29,16 +24,12 @@ export function RegisterPage() {
   if (!offers) return <LoadingPage />
   const isOpen = offers.registration === 'open'
   return (
-    <Page title={isOpen ? 'Create an account' : 'Registration is closed'} width="narrow" leavesFocus={isOpen}>
-      {isOpen ? (
-        <RegisterForm />
-      ) : (
-        <Text>People cannot create accounts here themselves. Ask an administrator for one.</Text>
-      )}
+    <Page title={isOpen ? say('register.title') : say('register.closed')} width="narrow" leavesFocus={isOpen}>
+      {isOpen ? <RegisterForm /> : <Text>{say('register.closedText')}</Text>}
       <Text size="sm">
-        You have one already?{' '}
+        {say('register.hasOne')}{' '}
         <Anchor component={Link} to={{ pathname: '/sign-in', search }} underline="always">
-          Sign in
+          {say('signIn.submit')}
         </Anchor>
       </Text>
     </Page>
@@ -56,9 +47,13 @@ function RegisterForm() {
     validate: {
       username: usernameError,
       password: (text, { username }) => newPasswordError(text, username),
-      email: (text) => (text.trim() === '' || /^\S+@\S+$/.test(text.trim()) ? null : wishes.email)
+      email: (text) => (text.trim() === '' || /^\S+@\S+$/.test(text.trim()) ? null : say('register.emailWish'))
     },
-    wishes
+    wishes: {
+      username: say('fields.usernameWish'),
+      password: newPasswordWish(),
+      email: say('register.emailWish')
+    }
   })
   const submit = form.onSubmit(({ username, password, email }) => {
     if (register.isPending) return
@@ -72,8 +67,8 @@ function RegisterForm() {
     <FormCard onSubmit={submit}>
       <Stack>
         <TextInput
-          label="Username"
-          description={usernameRule}
+          label={say('fields.username')}
+          description={say('fields.usernameRule')}
           autoComplete="username"
           autoCapitalize="none"
           spellCheck={false}
@@ -83,14 +78,14 @@ function RegisterForm() {
           ref={first}
         />
         <PasswordField
-          label="Password"
-          description={passwordRule}
+          label={say('fields.password')}
+          description={passwordRule()}
           autoComplete="new-password"
           key={form.key('password')}
           {...form.getInputProps('password')}
         />
         <TextInput
-          label="E-mail (optional)"
+          label={say('register.email')}
           type="email"
           autoComplete="email"
           key={form.key('email')}
@@ -98,7 +93,7 @@ function RegisterForm() {
         />
         <FormProblem form={form} />
         <Button type="submit" fullWidth loading={register.isPending}>
-          Create account
+          {say('register.submit')}
         </Button>
       </Stack>
     </FormCard>
@@ -106,7 +101,5 @@ function RegisterForm() {
 }
 
 function takenUsername(error: unknown): Record<string, string> | undefined {
-  return isConflict(error)
-    ? { username: 'This username is taken. Choose another one, or sign in if the account is yours.' }
-    : undefined
+  return isConflict(error) ? { username: say('codes.username_taken') } : undefined
 }

@@ -1,14 +1,22 @@
 import { Text } from '@mantine/core'
 import { Outlet } from 'react-router'
 import { Page } from '../layout/page.tsx'
+import { say } from '../texts/say.ts'
 import { isAdmin, useSignedIn } from './session.ts'
 
 /** Hides the administration from others; the APIs behind it reject them in any case. */
 export function RequireAdmin() {
-  if (isAdmin(useSignedIn())) return <Outlet />
+  if (isAdmin(useSignedIn())) {
+    // The texts of the administration are in English.
+    return (
+      <div lang="en">
+        <Outlet />
+      </div>
+    )
+  }
   return (
-    <Page title="Administrators only" width="narrow">
-      <Text>Your account does not have the role “admin”. Ask an administrator if you need it.</Text>
+    <Page title={say('session.adminsOnly')} width="narrow">
+      <Text>{say('session.needsAdmin')}</Text>
     </Page>
   )
 }

@@ -2,6 +2,8 @@ import { Navigate, Outlet, useLocation } from 'react-router'
 import { ErrorAlert } from '../components/error-alert.tsx'
 import { LoadingPage } from '../layout/loading-page.tsx'
 import { Page } from '../layout/page.tsx'
+import { say } from '../texts/say.ts'
+import { useUserLanguage } from './own-profile.ts'
 import { signInPathFor } from './return-path.ts'
 import { SignedInContext, shownSessionOf, useSessionState } from './session.ts'
 import { SignInAgain } from './sign-in-again.tsx'
@@ -13,7 +15,7 @@ export function RequireSession() {
   const { data: state, error, isFetching, refetch } = useSessionState()
   if (!state && error) {
     return (
-      <Page title="Not available" width="narrow">
+      <Page title={say('session.notAvailable')} width="narrow">
         <ErrorAlert error={error} onRetry={refetch} isRetrying={isFetching} />
       </Page>
     )
@@ -26,9 +28,15 @@ export function RequireSession() {
   }
   return (
     <SignedInContext value={session}>
+      <UserLanguage key={`language of ${session.user_id}`} />
       <Outlet key={session.user_id} />
       <StepUp />
       {state.status === 'signed_out' && <SignInAgain former={session} />}
     </SignedInContext>
   )
+}
+
+function UserLanguage() {
+  useUserLanguage()
+  return null
 }

@@ -14,7 +14,8 @@ function isLocalPath(text: string): boolean {
 /** Where to go after sign-in: a path of this origin. The root when the parameter is none. */
 export function returnPathOf(search: string): string {
   const text = new URLSearchParams(search).get(parameter) ?? '/'
-  return isLocalPath(text) && !/^\/(sign-in|register|forgot-password|reset-password)\b/.test(withinPages(text) ?? '')
+  return isLocalPath(text) &&
+    !/^\/(sign-in|register|forgot-password|reset-password|accept-invitation)\b/.test(withinPages(text) ?? '')
     ? text
     : '/'
 }

@@ -4,6 +4,7 @@ import { ApiError } from '../api/api-error.ts'
 import { request } from '../api/request.ts'
 import type { SignedIn } from '../api/types.ts'
 import { showNotice } from '../components/show-message.ts'
+import { say } from '../texts/say.ts'
 import { hasTypedForm } from './typed-forms.ts'
 
 /** Why no user is signed in: the session ended by itself or elsewhere, the person signed out, or there was none. */
@@ -64,7 +65,7 @@ export function enterSession(client: QueryClient, session: SignedIn): void {
   }
   forgetResponses(client)
   if (shownUser !== undefined) {
-    showNotice(`This browser is signed in as ${session.username} now. The page of the other user was closed.`)
+    showNotice(say('session.otherUser', { name: session.username }))
   }
 }
 

@@ -1,6 +1,7 @@
 import { Button, Modal, Stack, Text } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import type { SignedIn } from '../api/types.ts'
+import { say } from '../texts/say.ts'
 import { leaveEndedPage } from './session.ts'
 import { SignInForm } from './sign-in-page.tsx'
 import { keepEscapeHere } from './step-up.tsx'
@@ -15,19 +16,16 @@ export function SignInAgain({ former }: { former: SignedIn }) {
       withCloseButton={false}
       closeOnEscape={false}
       closeOnClickOutside={false}
-      title="Your session has ended"
+      title={say('session.endedTitle')}
       zIndex={1000}
       overlayProps={{ backgroundOpacity: 0.85, blur: 6, onMouseDown: (event) => event.preventDefault() }}
       onFocusCapture={keepEscapeHere}
     >
       <Stack>
-        <Text size="sm">
-          Sign in again to go on as {former.username}. What you typed is still there; if another user signs in, it is
-          dropped.
-        </Text>
+        <Text size="sm">{say('session.endedText', { name: former.username })}</Text>
         <SignInForm username={former.username} />
         <Button variant="subtle" onClick={() => leaveEndedPage(client)}>
-          Leave this page
+          {say('session.leave')}
         </Button>
       </Stack>
     </Modal>

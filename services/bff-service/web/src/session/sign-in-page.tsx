@@ -7,6 +7,7 @@ import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
 import { LoadingPage } from '../layout/loading-page.tsx'
 import { Page } from '../layout/page.tsx'
+import { say } from '../texts/say.ts'
 import { FormCard } from './form-card.tsx'
 import { useOffers } from './offers.ts'
 import { returnPathOf } from './return-path.ts'
@@ -21,35 +22,35 @@ export function SignInPage() {
   if (isPending) return <LoadingPage />
   if (state?.status === 'signed_in') return <ReturnTo path={returnPathOf(search)} />
   return (
-    <Page title="Sign in" width="narrow" leavesFocus>
+    <Page title={say('signIn.title')} width="narrow" leavesFocus>
       {state?.reason === 'ended' && (
         <Alert color="yellow">
-          <Text size="sm">Your session has ended. Sign in again.</Text>
+          <Text size="sm">{say('signIn.ended')}</Text>
         </Alert>
       )}
       {notice === 'registered' && (
         <Alert color="green">
-          <Text size="sm">Your account is created. Sign in to use it.</Text>
+          <Text size="sm">{say('signIn.registered')}</Text>
         </Alert>
       )}
       {notice === 'password_reset' && (
         <Alert color="green">
-          <Text size="sm">Your new password is set. Sign in with it.</Text>
+          <Text size="sm">{say('signIn.passwordReset')}</Text>
         </Alert>
       )}
       <SignInForm />
       {offers?.mail && (
         <Text size="sm">
           <Anchor component={Link} to="/forgot-password" underline="always">
-            Forgot your password?
+            {say('signIn.forgot')}
           </Anchor>
         </Text>
       )}
       {offers?.registration === 'open' && (
         <Text size="sm">
-          New here?{' '}
+          {say('signIn.isNew')}{' '}
           <Anchor component={Link} to={{ pathname: '/register', search }} underline="always">
-            Create an account
+            {say('signIn.create')}
           </Anchor>
         </Text>
       )}
@@ -70,8 +71,8 @@ export function SignInForm({ username = '' }: SignInFormProps) {
   const form = usePageForm<Credentials>({
     initialValues: { username, password: '' },
     validate: {
-      username: (text) => (text.trim() ? null : 'Enter your username.'),
-      password: (text) => (text ? null : 'Enter your password.')
+      username: (text) => (text.trim() ? null : say('fields.usernameMissing')),
+      password: (text) => (text ? null : say('fields.passwordMissing'))
     }
   })
   const submit = form.onSubmit((values) => {
@@ -81,8 +82,8 @@ export function SignInForm({ username = '' }: SignInFormProps) {
     <FormCard onSubmit={submit}>
       <Stack>
         <TextInput
-          label="Username"
-          description={offers?.mail ? 'Or your confirmed e-mail address.' : undefined}
+          label={say('fields.username')}
+          description={offers?.mail ? say('signIn.orAddress') : undefined}
           autoComplete="username"
           autoCapitalize="none"
           spellCheck={false}
@@ -93,14 +94,14 @@ export function SignInForm({ username = '' }: SignInFormProps) {
           ref={first}
         />
         <PasswordField
-          label="Password"
+          label={say('fields.password')}
           autoComplete="current-password"
           key={form.key('password')}
           {...form.getInputProps('password')}
         />
         <FormProblem form={form} message={refusalOf(form.problem)} />
         <Button type="submit" fullWidth loading={signIn.isPending}>
-          Sign in
+          {say('signIn.submit')}
         </Button>
       </Stack>
     </FormCard>
@@ -109,5 +110,5 @@ export function SignInForm({ username = '' }: SignInFormProps) {
 
 function refusalOf(error: unknown): string | undefined {
   const isRefused = error instanceof ApiError && error.status === 401
-  return isRefused ? 'The username or the password is wrong. Check both and try again.' : undefined
+  return isRefused ? say('signIn.wrong') : undefined
 }

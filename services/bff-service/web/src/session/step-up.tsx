@@ -8,6 +8,7 @@ import { PasswordField } from '../components/password-field.tsx'
 import { DialogButtons } from '../forms/dialog-buttons.tsx'
 import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
+import { say } from '../texts/say.ts'
 import { enterSession, useSignedIn } from './session.ts'
 
 type Settle = (isDone: boolean) => void
@@ -40,7 +41,7 @@ export function StepUp() {
       closeOnEscape={false}
       onKeyDown={({ key }) => key === 'Escape' && settle(false)}
       onFocusCapture={keepEscapeHere}
-      title="Confirm that it is you"
+      title={say('stepUp.title')}
       zIndex={900}
     >
       <StepUpForm settle={settle} />
@@ -67,7 +68,7 @@ function StepUpForm({ settle }: { settle: Settle }) {
   })
   const form = usePageForm({
     initialValues: { password: '' },
-    validate: { password: (text) => (text ? null : 'Enter your password.') }
+    validate: { password: (text) => (text ? null : say('fields.passwordMissing')) }
   })
   const submit = form.onSubmit((values) => {
     if (!stepUp.isPending) stepUp.mutate(values, { onError: (error) => form.refuse(error) })
@@ -75,10 +76,10 @@ function StepUpForm({ settle }: { settle: Settle }) {
   return (
     <form method="post" noValidate onSubmit={submit}>
       <Stack>
-        <Text size="sm">You signed in as {username} a while ago. Enter your password to go on.</Text>
+        <Text size="sm">{say('stepUp.text', { name: username })}</Text>
         <input type="text" name="username" autoComplete="username" value={username} readOnly hidden />
         <PasswordField
-          label="Password"
+          label={say('fields.password')}
           autoComplete="current-password"
           data-autofocus
           key={form.key('password')}
@@ -86,7 +87,7 @@ function StepUpForm({ settle }: { settle: Settle }) {
         />
         <FormProblem form={form} message={refusalOf(form.problem)} />
         <DialogButtons
-          label="Confirm"
+          label={say('stepUp.submit')}
           isPending={stepUp.isPending}
           isDestructive={false}
           onClose={() => settle(false)}
@@ -98,5 +99,5 @@ function StepUpForm({ settle }: { settle: Settle }) {
 
 function refusalOf(error: unknown): string | undefined {
   const isWrong = error instanceof ApiError && error.status === 401
-  return isWrong ? 'The password is wrong. Check it and try again.' : undefined
+  return isWrong ? say('stepUp.wrong') : undefined
 }

@@ -3,9 +3,11 @@ import { useDisclosure } from '@mantine/hooks'
 import { IconLogout } from '@tabler/icons-react'
 import { useEffect } from 'react'
 import { Link, useLocation } from 'react-router'
+import { branding } from '../branding.ts'
 import { showError } from '../components/show-message.ts'
 import { useSessionState } from '../session/session.ts'
 import { useSignOut } from '../session/sign-in.ts'
+import { say } from '../texts/say.ts'
 import { ColorSchemeToggle } from './color-scheme-toggle.tsx'
 import { Navigation } from './navigation.tsx'
 import classes from './site-header.module.css'
@@ -20,8 +22,9 @@ export function SiteHeader() {
   return (
     <header className={classes.header}>
       <div className={classes.bar}>
-        <Link to="/" className={classes.logo}>
-          Countersign
+        <Link to="/" className={classes.logo} data-has-mark={branding.logo ? true : undefined}>
+          {branding.logo && <img src={branding.logo} alt="" className={classes.mark} />}
+          <span className={classes.name}>{branding.productName}</span>
         </Link>
         {session && (
           <div className={classes.wide}>
@@ -42,7 +45,7 @@ export function SiteHeader() {
               size="sm"
               opened={isOpen}
               onClick={toggle}
-              aria-label={isOpen ? 'Close the menu' : 'Open the menu'}
+              aria-label={isOpen ? say('shell.closeMenu') : say('shell.openMenu')}
               aria-expanded={isOpen}
               aria-controls="site-menu"
             />
@@ -68,7 +71,7 @@ export function SiteHeader() {
 
 function Username({ name }: { name: string }) {
   return (
-    <Text span size="sm" fw={600} truncate className={classes.username} title={`Signed in as ${name}`}>
+    <Text span size="sm" fw={600} truncate className={classes.username} title={say('shell.signedInAs', { name })}>
       {name}
     </Text>
   )
@@ -82,9 +85,9 @@ function SignOutButton() {
       size="xs"
       leftSection={<IconLogout size={16} aria-hidden />}
       loading={signOut.isPending}
-      onClick={() => signOut.mutate(undefined, { onError: (error) => showError('You are still signed in', error) })}
+      onClick={() => signOut.mutate(undefined, { onError: (error) => showError(say('shell.stillSignedIn'), error) })}
     >
-      Sign out
+      {say('shell.signOut')}
     </Button>
   )
 }

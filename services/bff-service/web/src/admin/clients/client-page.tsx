@@ -41,7 +41,7 @@ function ClientDetails({ client }: { client: Client }) {
   return (
     <>
       {isFixed && (
-        <Alert color="petrol" role="note">
+        <Alert color="brand" role="note">
           <Text size="sm">This client belongs to the issuer itself, and cannot be changed.</Text>
         </Alert>
       )}

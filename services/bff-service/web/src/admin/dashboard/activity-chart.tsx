@@ -3,6 +3,7 @@ import { getThemeColor, useMantineTheme } from '@mantine/core'
 import '@mantine/core/styles/ColorSwatch.css'
 import '@mantine/charts/styles.css'
 import type { Activity } from '../../api/types.ts'
+import { localeOfPage } from '../../texts/say.ts'
 import classes from './activity-chart.module.css'
 import { type ActivitySeries, stepsOf, totalOf } from './activity-steps.ts'
 import { ActivityTable } from './activity-table.tsx'
@@ -33,7 +34,7 @@ export function ActivityChart({ activity, counts, series }: ActivityChartProps) 
           barProps={{ isAnimationActive: false }}
           xAxisProps={{ minTickGap: 48, interval: 'equidistantPreserveStart' }}
           yAxisProps={{ allowDecimals: false, width: 40 }}
-          valueFormatter={(value) => value.toLocaleString()}
+          valueFormatter={(value) => value.toLocaleString(localeOfPage())}
         />
       </div>
       <ActivityTable steps={steps} series={series} />
@@ -49,7 +50,7 @@ function Totals({ counts, series }: Omit<ActivityChartProps, 'activity'>) {
       {series.map(({ name, label, color }) => (
         <li key={name}>
           <span className={classes.swatch} style={{ background: getThemeColor(color, theme) }} />
-          {label} <strong>{totalOf(counts[name]).toLocaleString()}</strong>
+          {label} <strong>{totalOf(counts[name]).toLocaleString(localeOfPage())}</strong>
         </li>
       ))}
     </ul>

@@ -1,4 +1,5 @@
 import type { Activity } from '../../api/types.ts'
+import { localeOfPage } from '../../texts/say.ts'
 
 export interface ActivitySeries {
   name: string
@@ -9,12 +10,13 @@ export interface ActivitySeries {
 /** The counts of one step of time, by the name of the series. */
 export type ActivityStep = { time: string } & Record<string, number | string>
 
-const timeOfDay = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
-const dayAndTime = new Intl.DateTimeFormat(undefined, { weekday: 'short', hour: '2-digit', minute: '2-digit' })
-
 /** One object for each step, oldest first. */
 export function stepsOf({ window, since, step_seconds }: Activity, counts: Record<string, number[]>): ActivityStep[] {
-  const format = window === 'hour' ? timeOfDay : dayAndTime
+  const format = new Intl.DateTimeFormat(localeOfPage(), {
+    ...(window === 'day' && { weekday: 'short' }),
+    hour: '2-digit',
+    minute: '2-digit'
+  })
   const start = new Date(since).getTime()
   const length = Math.max(0, ...Object.values(counts).map((values) => values.length))
   return Array.from({ length }, (_, index) => ({

@@ -38,7 +38,7 @@ export function DashboardPage() {
                 activity={data}
                 counts={data.series.sign_ins}
                 series={[
-                  { name: 'succeeded', label: 'Succeeded', color: 'petrol.5' },
+                  { name: 'succeeded', label: 'Succeeded', color: 'brand.5' },
                   { name: 'failed', label: 'Failed', color: 'red.7' }
                 ]}
               />
@@ -51,7 +51,7 @@ export function DashboardPage() {
                 activity={data}
                 counts={data.series.refreshes}
                 series={[
-                  { name: 'rotated', label: 'Rotated', color: 'petrol.5' },
+                  { name: 'rotated', label: 'Rotated', color: 'brand.5' },
                   { name: 'retried', label: 'Retried', color: 'yellow.7' },
                   { name: 'recovered', label: 'Recovered', color: 'orange.7' },
                   { name: 'replayed', label: 'Replayed', color: 'red.7' },
@@ -64,7 +64,7 @@ export function DashboardPage() {
                 activity={data}
                 counts={data.series.revocations}
                 series={[
-                  { name: 'sessions', label: 'Sessions', color: 'petrol.5' },
+                  { name: 'sessions', label: 'Sessions', color: 'brand.5' },
                   { name: 'tokens', label: 'Tokens', color: 'grape.5' },
                   { name: 'clients', label: 'Clients', color: 'yellow.7' },
                   { name: 'keys', label: 'Keys', color: 'red.7' }

@@ -1,10 +1,10 @@
 import type { Statistics } from '../../api/types.ts'
+import { localeOfPage } from '../../texts/say.ts'
 import classes from './figures.module.css'
-
-const count = new Intl.NumberFormat()
 
 export function Figures({ statistics }: { statistics: Statistics }) {
   const { users, sessions, last_day: lastDay } = statistics
+  const count = new Intl.NumberFormat(localeOfPage())
   const figures = [
     { name: 'Live sessions', value: sessions.live, note: 'now' },
     { name: 'Users', value: users.total, note: `${count.format(users.disabled)} disabled` },

@@ -37,7 +37,7 @@ function RoleDetails({ role }: { role: Role }) {
   return (
     <>
       {builtIn && (
-        <Alert color="petrol" role="note">
+        <Alert color="brand" role="note">
           <Text size="sm">{builtIn}</Text>
         </Alert>
       )}

@@ -1,4 +1,4 @@
-import { Anchor } from '@mantine/core'
+import { Anchor, Button } from '@mantine/core'
 import { Link, useSearchParams } from 'react-router'
 import type { User } from '../../api/types.ts'
 import { Pager, useCursorPages } from '../../components/cursor-pages.tsx'
@@ -41,7 +41,14 @@ export function UsersPage() {
   // Each letter takes the place of the one before: Back leads to the page before this one.
   const change = (text: string) => setParams(text ? { search: text } : {}, { replace: true })
   return (
-    <Page title="Users">
+    <Page
+      title="Users"
+      actions={
+        <Button component={Link} to="/admin/invitations" variant="default">
+          Invitations
+        </Button>
+      }
+    >
       <UserSearch search={search} onSearch={change} />
       <Section title={search ? `Users that “${search}” finds` : 'All users'}>
         <QueryResult query={users}>

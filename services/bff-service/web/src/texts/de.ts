@@ -1,0 +1,283 @@
+import type { PageTexts } from './en.ts'
+
+/** The texts of the pages in German. */
+export const de: PageTexts = {
+  shell: {
+    skip: 'Zum Inhalt springen',
+    navigation: 'Seiten',
+    openMenu: 'Menü öffnen',
+    closeMenu: 'Menü schließen',
+    signedInAs: 'Angemeldet als {{name}}',
+    signOut: 'Abmelden',
+    stillSignedIn: 'Sie sind noch angemeldet',
+    useDark: 'Dunkle Farben verwenden',
+    useLight: 'Helle Farben verwenden',
+    language: 'Sprache'
+  },
+  navigation: {
+    account: 'Konto',
+    dashboard: 'Übersicht',
+    users: 'Benutzer',
+    apis: 'APIs',
+    roles: 'Rollen',
+    keys: 'Schlüssel',
+    clients: 'Clients',
+    mail: 'E-Mail',
+    audit: 'Audit-Log'
+  },
+  common: {
+    loading: 'Wird geladen',
+    close: 'Schließen',
+    dismiss: 'Ausblenden',
+    cancel: 'Abbrechen',
+    tryAgain: 'Erneut versuchen',
+    none: 'keine',
+    reason: 'Grund (optional)',
+    reasonUse: 'Für das Audit-Log.',
+    copy: 'Kopieren',
+    copyOf: '{{what}} kopieren',
+    copied: 'Kopiert: {{what}}.',
+    copyRefused: 'Der Browser lässt diese Seite nicht kopieren. Markieren Sie den Text und kopieren Sie ihn selbst.',
+    previous: 'Zurück',
+    next: 'Weiter',
+    pagesOf: 'Seiten: {{what}}',
+    justNow: 'gerade eben',
+    toAccount: 'Zu Ihrem Konto'
+  },
+  errors: {
+    page: 'Auf dieser Seite ist etwas schiefgegangen. Laden Sie sie neu und versuchen Sie es noch einmal.',
+    noAnswer: 'Es kommt keine Antwort. Prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.',
+    away: 'Der Dienst ist gerade nicht erreichbar. Versuchen Sie es in Kürze noch einmal.',
+    tooMany: 'Zu viele Versuche. Versuchen Sie es {{when}} noch einmal.',
+    rejected: 'Der Dienst nimmt das nicht an. Prüfen Sie Ihre Eingaben oder die Adresse dieser Seite.',
+    notFound: 'Das gibt es nicht oder nicht mehr.',
+    denied: 'Das ist hier nicht erlaubt.',
+    tooLarge: 'Das ist mehr, als der Dienst annimmt. Kürzen Sie es und versuchen Sie es noch einmal.',
+    status:
+      'Der Dienst hat das abgelehnt (Status {{status}}). Laden Sie die Seite neu und versuchen Sie es noch einmal.',
+    item: '„{{item}}“ kann nicht verwendet werden. {{rule}}'
+  },
+  when: {
+    fewMinutes: 'in ein paar Minuten',
+    seconds_one: 'in einer Sekunde',
+    seconds_other: 'in {{count}} Sekunden',
+    minutes_one: 'in einer Minute',
+    minutes_other: 'in {{count}} Minuten'
+  },
+  codes: {
+    address_taken: 'Ein anderes Konto hat diese Adresse bestätigt. Das kann nur eines.',
+    already_verified: 'Die E-Mail-Adresse ist schon bestätigt.',
+    cookies_blocked:
+      'Die Anmeldung braucht Cookies, und dieser Browser blockiert sie hier. Erlauben Sie Cookies für diese Website und versuchen Sie es noch einmal.',
+    no_address: 'In diesem Konto gibt es keine E-Mail-Adresse.',
+    not_mailable: 'An diese Adresse wird keine E-Mail gesendet.',
+    password_changed: 'Das Passwort wurde inzwischen geändert.',
+    session_changed: 'In diesem Browser ist jetzt jemand anderes angemeldet.',
+    username_taken:
+      'Dieser Benutzername ist vergeben. Wählen Sie einen anderen, oder melden Sie sich an, wenn das Konto Ihnen gehört.'
+  },
+  broken: {
+    title: 'Diese Seite funktioniert nicht',
+    text: 'Sie konnte nicht geladen werden, oder etwas darin ist fehlgeschlagen. Neu laden hilft meistens.',
+    reload: 'Neu laden'
+  },
+  notFound: {
+    title: 'Seite nicht gefunden',
+    text: 'Unter dieser Adresse gibt es nichts. Prüfen Sie sie auf einen Tippfehler.'
+  },
+  session: {
+    notAvailable: 'Nicht verfügbar',
+    otherUser: 'In diesem Browser ist jetzt {{name}} angemeldet. Die Seite des anderen Benutzers wurde geschlossen.',
+    adminsOnly: 'Nur für Administratoren',
+    needsAdmin: 'Ihr Konto hat die Rolle „admin“ nicht. Wenden Sie sich an einen Administrator, wenn Sie sie brauchen.',
+    endedTitle: 'Ihre Sitzung ist beendet',
+    endedText:
+      'Melden Sie sich wieder an, um als {{name}} weiterzumachen. Ihre Eingaben sind noch da; meldet sich jemand anderes an, werden sie verworfen.',
+    leave: 'Diese Seite verlassen'
+  },
+  fields: {
+    username: 'Benutzername',
+    usernameRule: '1 bis 64 Buchstaben, Ziffern oder die Zeichen . _ - @ +',
+    usernameWish: 'Verwenden Sie 1 bis 64 Buchstaben, Ziffern oder die Zeichen . _ - @ +.',
+    usernameMissing: 'Geben Sie Ihren Benutzernamen ein.',
+    usernameToChoose: 'Wählen Sie einen Benutzernamen.',
+    password: 'Passwort',
+    passwordMissing: 'Geben Sie Ihr Passwort ein.',
+    newPassword: 'Neues Passwort',
+    passwordRule: '8 bis 256 Zeichen. Lang ist besser als kompliziert.',
+    passwordGuessed: 'Dieses Passwort ist eines der häufigsten, die zuerst probiert werden. Wählen Sie ein anderes.',
+    passwordShort: 'Verwenden Sie mindestens 8 Zeichen.',
+    passwordLong: 'Verwenden Sie höchstens 256 Zeichen.',
+    passwordIsName: 'Wählen Sie ein Passwort, das nicht der Benutzername ist.',
+    showPassword: '{{field}} anzeigen',
+    hidePassword: '{{field}} verbergen',
+    code: 'Code',
+    codePlace: '8 Ziffern, in der E-Mail',
+    codeWish: 'Geben Sie die 8 Ziffern des Codes aus der E-Mail ein.'
+  },
+  proof: {
+    badCode:
+      'Dieser Code gilt nicht: Er ist falsch, wurde schon benutzt, ist abgelaufen oder wurde durch einen späteren ersetzt. Fordern Sie eine neue E-Mail an.',
+    badLink:
+      'Dieser Link gilt nicht: Er ist falsch, wurde schon benutzt, ist abgelaufen oder wurde durch einen späteren ersetzt. Fordern Sie eine neue E-Mail an.',
+    incomplete: 'Diese Seite öffnet der Link in einer E-Mail. Öffnen Sie den Link noch einmal, und zwar vollständig.',
+    another: 'Neue E-Mail anfordern'
+  },
+  signIn: {
+    title: 'Anmelden',
+    submit: 'Anmelden',
+    ended: 'Ihre Sitzung ist beendet. Melden Sie sich wieder an.',
+    registered: 'Ihr Konto ist angelegt. Melden Sie sich an, um es zu benutzen.',
+    passwordReset: 'Ihr neues Passwort ist gesetzt. Melden Sie sich damit an.',
+    orAddress: 'Oder Ihre bestätigte E-Mail-Adresse.',
+    forgot: 'Passwort vergessen?',
+    isNew: 'Neu hier?',
+    create: 'Konto anlegen',
+    wrong: 'Der Benutzername oder das Passwort ist falsch. Prüfen Sie beides und versuchen Sie es noch einmal.'
+  },
+  register: {
+    title: 'Konto anlegen',
+    closed: 'Die Registrierung ist geschlossen',
+    closedText: 'Hier kann man sich nicht selbst ein Konto anlegen. Bitten Sie einen Administrator darum.',
+    hasOne: 'Sie haben schon eines?',
+    email: 'E-Mail (optional)',
+    emailWish: 'Geben Sie eine Adresse wie a@b.example ein, oder lassen Sie das Feld leer.',
+    submit: 'Konto anlegen'
+  },
+  reset: {
+    title: 'Passwort zurücksetzen',
+    noMail: 'Diese Installation sendet keine E-Mails. Bitten Sie einen Administrator um ein neues Passwort.',
+    look: 'Sehen Sie in Ihre E-Mails',
+    sent_one:
+      'Wenn es ein solches Konto gibt und seine E-Mail-Adresse bestätigt ist, ist eine E-Mail unterwegs. Öffnen Sie den Link darin, oder geben Sie den Code hier ein. Beide gelten {{count}} Minute.',
+    sent_other:
+      'Wenn es ein solches Konto gibt und seine E-Mail-Adresse bestätigt ist, ist eine E-Mail unterwegs. Öffnen Sie den Link darin, oder geben Sie den Code hier ein. Beide gelten {{count}} Minuten.',
+    name: 'E-Mail-Adresse oder Benutzername',
+    nameUse: 'Eine E-Mail geht an die bestätigte Adresse des Kontos.',
+    nameMissing: 'Geben Sie Ihre E-Mail-Adresse oder Ihren Benutzernamen ein.',
+    send: 'E-Mail senden',
+    back: 'Zurück zur Anmeldung',
+    newTitle: 'Neues Passwort setzen',
+    newLead: 'Alle Sitzungen Ihres Kontos werden beendet. Danach melden Sie sich mit dem neuen Passwort an.',
+    submit: 'Neues Passwort setzen'
+  },
+  invitation: {
+    title: 'Einladung annehmen',
+    lead: 'Sie legen ein Konto für {{email}} an. Danach melden Sie sich damit an.',
+    beside: 'Sie sind hier als {{other}} angemeldet. Die Einladung legt ein anderes Konto an.',
+    doneBeside: 'Das Konto {{name}} ist angelegt. Melden Sie sich als {{other}} ab, um es zu benutzen.',
+    badLink:
+      'Dieser Link gilt nicht: Er ist falsch, wurde schon benutzt, ist abgelaufen, ersetzt oder zurückgezogen. Bitten Sie um eine neue Einladung.'
+  },
+  stepUp: {
+    title: 'Bestätigen Sie, dass Sie es sind',
+    text: 'Sie haben sich vor einer Weile als {{name}} angemeldet. Geben Sie Ihr Passwort ein, um fortzufahren.',
+    submit: 'Bestätigen',
+    wrong: 'Das Passwort ist falsch. Prüfen Sie es und versuchen Sie es noch einmal.',
+    cancelled:
+      'Es wurde nichts geändert. Versuchen Sie es noch einmal, und geben Sie Ihr Passwort ein, wenn danach gefragt wird.'
+  },
+  changeEmail: {
+    title: 'E-Mail-Adresse ändern',
+    lead: 'An die neue Adresse geht eine E-Mail. Sie gilt, sobald Sie sie bestätigt haben; die bisherige Adresse kann das drei Tage lang rückgängig machen.',
+    address: 'Neue E-Mail-Adresse',
+    wish: 'Geben Sie eine Adresse wie a@b.example ein.',
+    own: 'Das ist bereits Ihre Adresse.',
+    submit: 'Adresse ändern',
+    other: 'Andere Adresse',
+    done: 'Ihre E-Mail-Adresse ist geändert.',
+    confirmTitle: 'Neue E-Mail-Adresse bestätigen'
+  },
+  undoEmail: {
+    title: 'E-Mail-Adresse wiederherstellen',
+    lead: 'Ihr Konto bekommt die Adresse zurück, an die die E-Mail ging. Setzen Sie ein neues Passwort, denn jemand kennt das jetzige. Alle Sitzungen Ihres Kontos enden.'
+  },
+  changeUsername: {
+    title: 'Benutzernamen ändern',
+    button: 'Benutzernamen ändern',
+    name: 'Neuer Benutzername',
+    taken: 'Dieser Benutzername ist vergeben. Wählen Sie einen anderen.',
+    done: 'Ihr Benutzername ist jetzt {{name}}. Der bisherige ist stellenweise noch einige Minuten zu sehen.'
+  },
+  deletion: {
+    title: 'Konto löschen',
+    lead: 'Sie werden sofort überall abgemeldet. Bis das Konto gelöscht ist, behält es eine Anmeldung.',
+    question: 'Das Konto {{name}} löschen?',
+    text: 'Alle Ihre Sitzungen enden, auch diese, und alles, was hier über Sie gespeichert ist, wird nach einigen Tagen gelöscht. Bis dahin können Sie sich anmelden, und das Konto bleibt.',
+    lastAdmin: 'Sie sind der letzte Administrator. Machen Sie zuerst einen anderen Benutzer zum Administrator.',
+    signedOut: 'Sie sind überall abgemeldet.',
+    over: 'Ihr Konto ist gelöscht.',
+    until: 'Ihr Konto wird am {{moment}} gelöscht. Um es zu behalten, melden Sie sich vorher an.',
+    toSignIn: 'Zur Anmeldung'
+  },
+  verify: {
+    title: 'E-Mail-Adresse bestätigen',
+    done: 'Ihre E-Mail-Adresse ist bestätigt.',
+    doneInAccount: 'Ihre E-Mail-Adresse ist bestätigt. Damit können Sie ein vergessenes Passwort zurücksetzen.',
+    signIn: 'Melden Sie sich bei dem Konto an, um das es in der E-Mail geht.',
+    signedInAs: 'Sie sind als {{name}} angemeldet.',
+    submit: 'Adresse bestätigen',
+    lead: 'Solange {{email}} nicht bestätigt ist, können Sie damit kein vergessenes Passwort zurücksetzen.',
+    sent_one:
+      'Eine E-Mail an {{email}} ist unterwegs. Öffnen Sie den Link darin, oder geben Sie den Code hier ein. Beide gelten {{count}} Stunde.',
+    sent_other:
+      'Eine E-Mail an {{email}} ist unterwegs. Öffnen Sie den Link darin, oder geben Sie den Code hier ein. Beide gelten {{count}} Stunden.',
+    send: 'E-Mail senden',
+    sendAnother: 'Noch eine E-Mail senden'
+  },
+  account: {
+    title: 'Ihr Konto',
+    profile: 'Profil',
+    email: 'E-Mail',
+    confirmed: '{{email}} (bestätigt)',
+    roles: 'Rollen',
+    since: 'Mitglied seit',
+    language: 'Sprache',
+    languageLead: 'Dieser Seiten und der E-Mails, die Sie bekommen.',
+    languageOfBrowser: 'Wie der Browser es wünscht',
+    languageNotSet: 'Ihre Sprache ist nicht gesetzt'
+  },
+  password: {
+    title: 'Passwort ändern',
+    lead: 'Alle Ihre anderen Sitzungen werden beendet, wenn sich das Passwort ändert.',
+    current: 'Aktuelles Passwort',
+    currentMissing: 'Geben Sie das Passwort ein, das Sie jetzt haben.',
+    currentWrong: 'Das ist nicht Ihr aktuelles Passwort.',
+    done: 'Ihr Passwort ist geändert. Alle anderen Sitzungen sind beendet.',
+    submit: 'Passwort ändern'
+  },
+  sessions: {
+    title: 'Sitzungen',
+    lead: 'Wo Sie angemeldet sind. Beenden Sie, was Sie nicht kennen, und ändern Sie dann Ihr Passwort.',
+    list: 'Sitzungen',
+    empty: 'Es gibt keine Sitzung.',
+    current: 'Dieser Browser',
+    lastUsed: 'zuletzt benutzt',
+    signedIn: 'angemeldet',
+    end: 'Sitzung beenden',
+    endOf: 'Sitzung beenden: {{device}}, {{address}}',
+    ended: 'Die Sitzung ist beendet: {{device}}.',
+    notEnded: 'Die Sitzung ist nicht beendet',
+    endOthers: 'Alle anderen Sitzungen beenden',
+    endOthersTitle: 'Alle anderen Sitzungen beenden?',
+    endOthersText:
+      'Jeder andere Browser und jedes andere Gerät muss sich neu anmelden. Dieser Browser bleibt angemeldet.',
+    endOthersSubmit: 'Sitzungen beenden',
+    othersEnded: 'Alle anderen Sitzungen sind beendet.',
+    device: '{{browser}} auf {{system}}',
+    unknownDevice: 'Unbekanntes Gerät'
+  },
+  api: {
+    title: 'Zugriff auf die API',
+    lead: 'Was die geschützte Beispiel-API aus dem Access-Token dieser Sitzung über Sie weiß. Das Token selbst erreicht diese Seite nie.',
+    again: 'Noch einmal fragen',
+    knownAs: 'Bekannt als',
+    scope: 'Scope',
+    session: 'Sitzung'
+  },
+  data: {
+    title: 'Ihre Daten',
+    lead: 'Eine Datei (JSON) mit dem, was über Sie gespeichert ist: Ihr Profil, Ihre Sitzungen und was das Audit-Log über Sie enthält.',
+    download: 'Ihre Daten herunterladen'
+  }
+}

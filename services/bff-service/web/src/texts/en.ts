@@ -1,0 +1,280 @@
+/** The texts of the pages in English. Another language is one more file with the same keys, and a line in `languages.ts`. */
+export const en = {
+  shell: {
+    skip: 'Skip to the content',
+    navigation: 'Pages',
+    openMenu: 'Open the menu',
+    closeMenu: 'Close the menu',
+    signedInAs: 'Signed in as {{name}}',
+    signOut: 'Sign out',
+    stillSignedIn: 'You are still signed in',
+    useDark: 'Use dark colours',
+    useLight: 'Use light colours',
+    language: 'Language'
+  },
+  navigation: {
+    account: 'Account',
+    dashboard: 'Dashboard',
+    users: 'Users',
+    apis: 'APIs',
+    roles: 'Roles',
+    keys: 'Keys',
+    clients: 'Clients',
+    mail: 'Mail',
+    audit: 'Audit log'
+  },
+  common: {
+    loading: 'Loading',
+    close: 'Close',
+    dismiss: 'Dismiss',
+    cancel: 'Cancel',
+    tryAgain: 'Try again',
+    none: 'none',
+    reason: 'Reason (optional)',
+    reasonUse: 'For the audit log.',
+    copy: 'Copy',
+    copyOf: 'Copy {{what}}',
+    copied: 'Copied: {{what}}.',
+    copyRefused: 'The browser does not let this page copy. Select the text and copy it by hand.',
+    previous: 'Previous',
+    next: 'Next',
+    pagesOf: 'Pages of {{what}}',
+    justNow: 'just now',
+    toAccount: 'To your account'
+  },
+  errors: {
+    page: 'Something went wrong in this page. Reload it and try again.',
+    noAnswer: 'There is no answer. Check your connection and try again.',
+    away: 'The service is away for the moment. Try again in a little while.',
+    tooMany: 'Too many attempts. Try again {{when}}.',
+    rejected: 'The service does not take this. Check what you entered, or the address of this page.',
+    notFound: 'This does not exist, or no longer.',
+    denied: 'This is not allowed here.',
+    tooLarge: 'This is more than the service takes. Shorten it and try again.',
+    status: 'The service refused this (status {{status}}). Reload the page and try again.',
+    item: '“{{item}}” cannot be used. {{rule}}'
+  },
+  when: {
+    fewMinutes: 'in a few minutes',
+    seconds_one: 'in a second',
+    seconds_other: 'in {{count}} seconds',
+    minutes_one: 'in a minute',
+    minutes_other: 'in {{count}} minutes'
+  },
+  /** What the services say by a code; others are shown as they come. */
+  codes: {
+    address_taken: 'Another account has confirmed this address. Only one account can.',
+    already_verified: 'The e-mail address is confirmed already.',
+    cookies_blocked:
+      'Signing in needs cookies, and this browser blocks them here. Allow cookies for this site and try again.',
+    no_address: 'There is no e-mail address in this account.',
+    not_mailable: 'No mail is sent to this address.',
+    password_changed: 'The password was changed meanwhile.',
+    session_changed: 'This browser is signed in as another user now.',
+    username_taken: 'This username is taken. Choose another one, or sign in if the account is yours.'
+  },
+  broken: {
+    title: 'This page does not work',
+    text: 'It could not be loaded, or something in it failed. Reloading helps in most cases.',
+    reload: 'Reload'
+  },
+  notFound: {
+    title: 'Page not found',
+    text: 'There is nothing at this address. Check it for a slip.'
+  },
+  session: {
+    notAvailable: 'Not available',
+    otherUser: 'This browser is signed in as {{name}} now. The page of the other user was closed.',
+    adminsOnly: 'Administrators only',
+    needsAdmin: 'Your account does not have the role “admin”. Ask an administrator if you need it.',
+    endedTitle: 'Your session has ended',
+    endedText:
+      'Sign in again to go on as {{name}}. What you typed is still there; if another user signs in, it is dropped.',
+    leave: 'Leave this page'
+  },
+  fields: {
+    username: 'Username',
+    usernameRule: '1 to 64 letters, digits or the signs . _ - @ +',
+    usernameWish: 'Use 1 to 64 letters, digits or the signs . _ - @ +.',
+    usernameMissing: 'Enter your username.',
+    usernameToChoose: 'Choose a username.',
+    password: 'Password',
+    passwordMissing: 'Enter your password.',
+    newPassword: 'New password',
+    passwordRule: '8 to 256 characters. Long is better than complicated.',
+    passwordGuessed: 'This password is one of the most used ones, which are tried first. Choose another.',
+    passwordShort: 'Use at least 8 characters.',
+    passwordLong: 'Use at most 256 characters.',
+    passwordIsName: 'Choose a password that is not the username.',
+    showPassword: 'Show {{field}}',
+    hidePassword: 'Hide {{field}}',
+    code: 'Code',
+    codePlace: '8 digits, in the mail',
+    codeWish: 'Enter the 8 digits of the code in the mail.'
+  },
+  proof: {
+    badCode:
+      'This code is not good: it is wrong, was used, has expired, or was replaced by a later one. Ask for another mail.',
+    badLink:
+      'This link is not good: it is wrong, was used, has expired, or was replaced by a later one. Ask for another mail.',
+    incomplete: 'This page is opened by the link in a mail. Open that link again, with all that is in it.',
+    another: 'Ask for another mail'
+  },
+  signIn: {
+    title: 'Sign in',
+    submit: 'Sign in',
+    ended: 'Your session has ended. Sign in again.',
+    registered: 'Your account is created. Sign in to use it.',
+    passwordReset: 'Your new password is set. Sign in with it.',
+    orAddress: 'Or your confirmed e-mail address.',
+    forgot: 'Forgot your password?',
+    isNew: 'New here?',
+    create: 'Create an account',
+    wrong: 'The username or the password is wrong. Check both and try again.'
+  },
+  register: {
+    title: 'Create an account',
+    closed: 'Registration is closed',
+    closedText: 'People cannot create accounts here themselves. Ask an administrator for one.',
+    hasOne: 'You have one already?',
+    email: 'E-mail (optional)',
+    emailWish: 'Enter an address like a@b.example, or leave this empty.',
+    submit: 'Create account'
+  },
+  reset: {
+    title: 'Reset your password',
+    noMail: 'This installation sends no mail. Ask an administrator for a new password.',
+    look: 'Look into your mail',
+    sent_one:
+      'If there is such an account, and its e-mail address is confirmed, a mail is on its way. Open the link in it, or enter its code here. Both are good for {{count}} minute.',
+    sent_other:
+      'If there is such an account, and its e-mail address is confirmed, a mail is on its way. Open the link in it, or enter its code here. Both are good for {{count}} minutes.',
+    name: 'E-mail address or username',
+    nameUse: 'A mail goes to the confirmed address of the account.',
+    nameMissing: 'Enter your e-mail address or your username.',
+    send: 'Send the mail',
+    back: 'Back to the sign-in',
+    newTitle: 'Set a new password',
+    newLead: 'All sessions of your account end. You sign in with the new password afterwards.',
+    submit: 'Set the new password'
+  },
+  invitation: {
+    title: 'Accept the invitation',
+    lead: 'You make an account for {{email}}. Then you sign in with it.',
+    beside: 'You are signed in as {{other}} here. The invitation makes another account.',
+    doneBeside: 'The account {{name}} is created. Sign out as {{other}} to use it.',
+    badLink:
+      'This link is not good: it is wrong, was used, has expired, or was replaced or withdrawn. Ask for another invitation.'
+  },
+  stepUp: {
+    title: 'Confirm that it is you',
+    text: 'You signed in as {{name}} a while ago. Enter your password to go on.',
+    submit: 'Confirm',
+    wrong: 'The password is wrong. Check it and try again.',
+    cancelled: 'Nothing was changed. Try again, and enter your password when you are asked for it.'
+  },
+  changeEmail: {
+    title: 'Change e-mail address',
+    lead: 'A mail goes to the new address. It counts once you have confirmed it; the address of before can undo that for three days.',
+    address: 'New e-mail address',
+    wish: 'Enter an address like a@b.example.',
+    own: 'This is your address already.',
+    submit: 'Change the address',
+    other: 'Another address',
+    done: 'Your e-mail address is changed.',
+    confirmTitle: 'Confirm your new e-mail address'
+  },
+  undoEmail: {
+    title: 'Restore your e-mail address',
+    lead: 'Your account gets back the address that the mail went to. Set a new password, since somebody knows the one of now. All sessions of your account end.'
+  },
+  changeUsername: {
+    title: 'Change your username',
+    button: 'Change username',
+    name: 'New username',
+    taken: 'This username is taken. Choose another one.',
+    done: 'Your username is {{name}} now. The former one is still shown in places for some minutes.'
+  },
+  deletion: {
+    title: 'Delete account',
+    lead: 'You are signed out everywhere at once. Until the account is gone, a sign-in keeps it.',
+    question: 'Delete the account {{name}}?',
+    text: 'All your sessions end, also this one, and all that is kept about you here is deleted after some days. Until then you can sign in, and the account stays.',
+    lastAdmin: 'You are the last admin. Make another user an admin first.',
+    signedOut: 'You are signed out everywhere.',
+    over: 'Your account is deleted.',
+    until: 'Your account will be deleted on {{moment}}. To keep it, sign in before that.',
+    toSignIn: 'To the sign-in'
+  },
+  verify: {
+    title: 'Confirm your e-mail address',
+    done: 'Your e-mail address is confirmed.',
+    doneInAccount: 'Your e-mail address is confirmed. You can reset a forgotten password with it.',
+    signIn: 'Sign in to the account that the mail is about.',
+    signedInAs: 'You are signed in as {{name}}.',
+    submit: 'Confirm the address',
+    lead: 'Until {{email}} is confirmed, you cannot reset a forgotten password with it.',
+    sent_one:
+      'A mail is on its way to {{email}}. Open the link in it, or enter its code here. Both are good for {{count}} hour.',
+    sent_other:
+      'A mail is on its way to {{email}}. Open the link in it, or enter its code here. Both are good for {{count}} hours.',
+    send: 'Send a mail',
+    sendAnother: 'Send another mail'
+  },
+  account: {
+    title: 'Your account',
+    profile: 'Profile',
+    email: 'E-mail',
+    confirmed: '{{email}} (confirmed)',
+    roles: 'Roles',
+    since: 'Member since',
+    language: 'Language',
+    languageLead: 'Of these pages, and of the mail that you get.',
+    languageOfBrowser: 'As the browser asks',
+    languageNotSet: 'Your language is not set'
+  },
+  password: {
+    title: 'Change password',
+    lead: 'All your other sessions end when the password changes.',
+    current: 'Current password',
+    currentMissing: 'Enter the password that you have now.',
+    currentWrong: 'This is not your current password.',
+    done: 'Your password is changed. All other sessions have ended.',
+    submit: 'Change password'
+  },
+  sessions: {
+    title: 'Sessions',
+    lead: 'Where you are signed in. End what you do not recognise, and change your password then.',
+    list: 'sessions',
+    empty: 'There is no session.',
+    current: 'This browser',
+    lastUsed: 'last used',
+    signedIn: 'signed in',
+    end: 'End session',
+    endOf: 'End session: {{device}}, {{address}}',
+    ended: 'The session has ended: {{device}}.',
+    notEnded: 'The session has not ended',
+    endOthers: 'End all other sessions',
+    endOthersTitle: 'End all other sessions?',
+    endOthersText: 'Every other browser and device has to sign in again. This browser stays signed in.',
+    endOthersSubmit: 'End sessions',
+    othersEnded: 'All other sessions have ended.',
+    device: '{{browser}} on {{system}}',
+    unknownDevice: 'Unknown device'
+  },
+  api: {
+    title: 'Access to the API',
+    lead: 'What the protected example API knows of you from the access token of this session. The token itself never reaches this page.',
+    again: 'Ask again',
+    knownAs: 'Known as',
+    scope: 'Scope',
+    session: 'Session'
+  },
+  data: {
+    title: 'Your data',
+    lead: 'A file (JSON) with what is kept about you: your profile, your sessions, and what the audit log has about you.',
+    download: 'Download your data'
+  }
+}
+
+export type PageTexts = typeof en

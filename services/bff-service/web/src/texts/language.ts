@@ -1,0 +1,42 @@
+import { useSyncExternalStore } from 'react'
+import { type Language, languageFor, languages } from './languages.ts'
+import { languageOfPage, onLanguage, speak } from './say.ts'
+
+const entry = 'countersign-language'
+
+/** Shows the pages in the language chosen in this browser, or in the one that the browser asks for. */
+export async function openLanguage(page: Document): Promise<void> {
+  onLanguage(() => {
+    page.documentElement.lang = languageOfPage()
+  })
+  await speakSafely(languageFor([readChoice(), ...navigator.languages]))
+}
+
+/** Keeps a choice in this browser, and follows it; `null` follows the browser again. */
+export async function chooseLanguage(language: Language | null): Promise<void> {
+  try {
+    if (language) localStorage.setItem(entry, language)
+    else localStorage.removeItem(entry)
+  } catch {
+    // Storage may be blocked; the choice holds until the page is left.
+  }
+  await speakSafely(languageFor([language, ...navigator.languages]))
+}
+
+/** Renders its component again when the language changes. */
+export function useLanguage(): Language {
+  return useSyncExternalStore(onLanguage, languageOfPage) as Language
+}
+
+/** A file of texts that cannot be loaded leaves the language as it is. */
+async function speakSafely(language: Language): Promise<void> {
+  await speak(language, languages[language].load).catch(() => {})
+}
+
+function readChoice(): string | null {
+  try {
+    return localStorage.getItem(entry)
+  } catch {
+    return null
+  }
+}
