@@ -1,9 +1,8 @@
-import type { AuditEventType } from '@countersign/oauth'
 import { isMailable } from '../../accounts/email-addresses.ts'
 import type { Bytes } from '../../accounts/one-time-secrets.ts'
 import type { PasswordResets } from '../../accounts/password-resets.ts'
 import { networkOf } from '../../sign-in/networks.ts'
-import { recordAuditEvent } from './audit-events.ts'
+import { auditEventType, recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies, familiesOfUser } from './ending-families.ts'
 import { languageOf } from './mail-outbox.ts'
@@ -11,7 +10,6 @@ import { consumeSecret, lockOwner, type MailCause, mailSecret } from './one-time
 import { databaseNow, seconds } from './revocation-entries.ts'
 
 const purpose = 'password_reset'
-const requested: AuditEventType = 'password_reset.requested'
 /**
  * For one user, in an hour. One network cannot use up all of them, and all strangers leave some for networks that the user has signed in
  * from.
@@ -101,7 +99,7 @@ export function createPrismaPasswordResets(database: Database, cause: MailCause)
       language: languageOf(user.language, request.language)
     })
     const origin = { address: request.address, userAgent: request.user_agent }
-    await recordAuditEvent(transaction, { type: requested, userId: user.id, origin })
+    await recordAuditEvent(transaction, { type: 'password_reset.requested', userId: user.id, origin })
   }
 }
 
@@ -112,7 +110,7 @@ async function isPastLimit(
 ): Promise<boolean> {
   const before = await transaction.$queryRaw<{ address: string | null }[]>`
     SELECT address FROM audit_events
-    WHERE user_id = ${id}::uuid AND type = ${requested} AND at > ${databaseNow} - ${seconds(3600)}`
+    WHERE user_id = ${id}::uuid AND type = ${auditEventType('password_reset.requested')} AND at > ${databaseNow} - ${seconds(3600)}`
   if (before.length >= (isKnown ? mailsPerHour.inAll : mailsPerHour.forStrangers)) return true
   const fromHere = before.filter((one) => one.address !== null && networkOf(one.address) === networkOf(address))
   return fromHere.length >= mailsPerHour.forOneNetwork

@@ -69,6 +69,8 @@ export const de: PageTexts = {
     already_verified: 'Die E-Mail-Adresse ist schon bestätigt.',
     cookies_blocked:
       'Die Anmeldung braucht Cookies, und dieser Browser blockiert sie hier. Erlauben Sie Cookies für diese Website und versuchen Sie es noch einmal.',
+    last_admin:
+      'Danach gäbe es keinen aktiven Administrator mehr. Machen Sie zuerst einen anderen Benutzer zum Administrator.',
     no_address: 'In diesem Konto gibt es keine E-Mail-Adresse.',
     not_mailable: 'An diese Adresse wird keine E-Mail gesendet.',
     password_changed: 'Das Passwort wurde inzwischen geändert.',
@@ -204,7 +206,6 @@ export const de: PageTexts = {
     lead: 'Sie werden sofort überall abgemeldet. Bis das Konto gelöscht ist, behält es eine Anmeldung.',
     question: 'Das Konto {{name}} löschen?',
     text: 'Alle Ihre Sitzungen enden, auch diese, und alles, was hier über Sie gespeichert ist, wird nach einigen Tagen gelöscht. Bis dahin können Sie sich anmelden, und das Konto bleibt.',
-    lastAdmin: 'Sie sind der letzte Administrator. Machen Sie zuerst einen anderen Benutzer zum Administrator.',
     signedOut: 'Sie sind überall abgemeldet.',
     over: 'Ihr Konto ist gelöscht.',
     until: 'Ihr Konto wird am {{moment}} gelöscht. Um es zu behalten, melden Sie sich vorher an.',

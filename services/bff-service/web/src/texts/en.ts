@@ -67,6 +67,7 @@ export const en = {
     already_verified: 'The e-mail address is confirmed already.',
     cookies_blocked:
       'Signing in needs cookies, and this browser blocks them here. Allow cookies for this site and try again.',
+    last_admin: 'This would leave no enabled admin. Make another user an admin first.',
     no_address: 'There is no e-mail address in this account.',
     not_mailable: 'No mail is sent to this address.',
     password_changed: 'The password was changed meanwhile.',
@@ -200,7 +201,6 @@ export const en = {
     lead: 'You are signed out everywhere at once. Until the account is gone, a sign-in keeps it.',
     question: 'Delete the account {{name}}?',
     text: 'All your sessions end, also this one, and all that is kept about you here is deleted after some days. Until then you can sign in, and the account stays.',
-    lastAdmin: 'You are the last admin. Make another user an admin first.',
     signedOut: 'You are signed out everywhere.',
     over: 'Your account is deleted.',
     until: 'Your account will be deleted on {{moment}}. To keep it, sign in before that.',
