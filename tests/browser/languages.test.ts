@@ -154,7 +154,7 @@ describe.skipIf(!hasBrowser)('the language of the pages', () => {
     await page.getByRole('banner').evaluate((header) => {
       for (const name of header.querySelectorAll('[title^="Angemeldet als"]')) name.textContent = 'm'.repeat(64)
     })
-    for (const width of [360, 580, 800, 1072, 1073, 1100, 1180, 1280, 1600]) {
+    for (const width of [360, 580, 800, 1152, 1153, 1180, 1280, 1600]) {
       await page.setViewportSize({ width, height: 700 })
       const { hidden, name } = await page.getByRole('banner').evaluate((header) => ({
         hidden: [...header.querySelectorAll('*')].some((one) => one.getBoundingClientRect().right > window.innerWidth),

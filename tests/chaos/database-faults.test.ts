@@ -244,7 +244,7 @@ describe('faults of the database', () => {
     })
 
     test('to the statements of a sign-in, the COMMIT included: 503, and the next one works', async () => {
-      for (const matches of [/^\s*SELECT 1 FROM users/, /^\s*WITH f AS/, commit]) {
+      for (const matches of [/^\s*SELECT deletion_at IS NOT NULL AS "isLeaving" FROM users/, /^\s*WITH f AS/, commit]) {
         fault('before_sending', matches, ({ failWith }) => failWith(sqlState))
         expectUnavailable(await login())
       }

@@ -3,6 +3,7 @@ import { parseUsername } from '../../accounts/usernames.ts'
 import { wantedLanguage } from '../../mail/mail.ts'
 import { defineRoute } from '../../routing/route.ts'
 import type { AttemptCounters } from '../../sign-in/attempt-counters.ts'
+import { charge } from '../../sign-in/request-limits.ts'
 import {
   invitation,
   invitationBody,
@@ -111,12 +112,8 @@ export const withdrawInvitation = defineRoute(
     }
 )
 
-async function chargeInviter(counters: AttemptCounters, inviterId: string): Promise<void> {
-  const [reached] = await counters.charge([
-    { name: 'invitation', key: inviterId, limit: mailsPerInviter, windowSeconds: 3600 }
-  ])
-  if (reached)
-    throw new TooManyRequestsError({ retryAfterSeconds: reached.waitMs / 1000, detail: 'invitations per inviter' })
+function chargeInviter(counters: AttemptCounters, inviterId: string): Promise<void> {
+  return charge(counters, [{ name: 'invitation', key: inviterId, limit: mailsPerInviter, windowSeconds: 3600 }])
 }
 
 function refusal(outcome: 'unknown' | 'not_an_admin' | 'already_invited' | 'address_taken' | 'too_many'): Error {
