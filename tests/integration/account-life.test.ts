@@ -1,4 +1,4 @@
-import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import type { TestDatabase } from '@countersign/testing'
 import {
   type Credentials,
   get,
@@ -8,14 +8,14 @@ import {
   register,
   send,
   signIn,
-  startTrio,
   type Trio,
   unverifiedClaims
 } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 import { openDatabase, openDatabasePool } from '../../services/auth-service/src/stores/postgres/database.ts'
 import { createPrismaPendingDeletions } from '../../services/auth-service/src/stores/postgres/pending-deletions.ts'
-import { type MailServer, mailEnvironment, secretsOf, startMailServer } from './fixtures/mail-server.ts'
+import { type MailServer, secretsOf } from './fixtures/mail-server.ts'
+import { type MailTrio, startMailTrio } from './fixtures/mail-trio.ts'
 
 interface OwnEvent {
   type: string
@@ -31,29 +31,24 @@ interface AccountData {
 }
 
 describe.skipIf(!inject('docker'))('the life of an account', () => {
+  let fixture: MailTrio
   let database: TestDatabase
   let mailServer: MailServer
   let trio: Trio
   let url: string
 
   beforeAll(async () => {
-    database = await createTestDatabase()
-    mailServer = await startMailServer()
-    trio = await startTrio({
-      databaseUrl: database.url,
-      redisUrl: await createTestRedis(),
+    fixture = await startMailTrio({
       authReplicas: 2,
       env: {
-        ...mailEnvironment(mailServer, 'https://pages.example.com'),
         REGISTRATIONS_PER_ADDRESS: '1000'
       }
     })
+    ;({ database, mailServer, trio } = fixture)
     url = trio.auth.url
   })
   afterAll(async () => {
-    await trio?.stop()
-    await mailServer?.stop()
-    await database?.drop()
+    await fixture?.stop()
   })
 
   describe('own data', () => {

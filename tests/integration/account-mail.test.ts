@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import type { TestDatabase } from '@countersign/testing'
 import {
   type Credentials,
   get,
@@ -11,18 +11,12 @@ import {
   register,
   send,
   signIn,
-  startTrio,
   type Trio
 } from '@countersign/testing/trio'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import {
-  type MailServer,
-  mailEnvironment,
-  type ReceivedMail,
-  secretsOf,
-  startMailServer
-} from './fixtures/mail-server.ts'
+import { type MailServer, type ReceivedMail, secretsOf } from './fixtures/mail-server.ts'
+import { type MailTrio, startMailTrio } from './fixtures/mail-trio.ts'
 
 const pagesUrl = 'https://pages.example.com/account'
 
@@ -32,30 +26,26 @@ interface Requested {
 }
 
 describe.skipIf(!inject('docker'))('accounts and their mail', () => {
+  let fixture: MailTrio
   let database: TestDatabase
   let mailServer: MailServer
   let trio: Trio
   let url: string
 
   beforeAll(async () => {
-    database = await createTestDatabase()
-    mailServer = await startMailServer()
-    trio = await startTrio({
-      databaseUrl: database.url,
-      redisUrl: await createTestRedis(),
+    fixture = await startMailTrio({
+      pagesUrl,
       authReplicas: 2,
       env: {
-        ...mailEnvironment(mailServer, pagesUrl),
         PRODUCT_NAME: 'Example <Inc>',
         REGISTRATIONS_PER_ADDRESS: '1000'
       }
     })
+    ;({ database, mailServer, trio } = fixture)
     url = trio.auth.url
   })
   afterAll(async () => {
-    await trio?.stop()
-    await mailServer?.stop()
-    await database?.drop()
+    await fixture?.stop()
   })
 
   interface Account extends Credentials {

@@ -1,15 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
-import { get, post, query, register, send, signIn, startTrio, type Trio } from '@countersign/testing/trio'
+import type { TestDatabase } from '@countersign/testing'
+import { get, post, query, register, send, signIn, type Trio } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { countersign } from './fixtures/countersign.ts'
-import {
-  type MailServer,
-  mailEnvironment,
-  type ReceivedMail,
-  secretsOf,
-  startMailServer
-} from './fixtures/mail-server.ts'
+import { type MailServer, type ReceivedMail, secretsOf } from './fixtures/mail-server.ts'
+import { type MailTrio, startMailTrio } from './fixtures/mail-trio.ts'
 
 const pagesUrl = 'https://pages.example.com'
 const masterKey = randomBytes(32).toString('base64')
@@ -26,6 +21,7 @@ interface Invitation {
 }
 
 describe.skipIf(!inject('docker'))('invitations', () => {
+  let fixture: MailTrio
   let database: TestDatabase
   let mailServer: MailServer
   let trio: Trio
@@ -33,25 +29,20 @@ describe.skipIf(!inject('docker'))('invitations', () => {
   let adminToken: string
 
   beforeAll(async () => {
-    database = await createTestDatabase()
-    mailServer = await startMailServer()
-    trio = await startTrio({
-      databaseUrl: database.url,
-      redisUrl: await createTestRedis(),
+    fixture = await startMailTrio({
+      pagesUrl,
       authReplicas: 2,
       env: {
-        ...mailEnvironment(mailServer, pagesUrl),
         REGISTRATIONS_PER_ADDRESS: '1000',
         COUNTERSIGN_MASTER_KEY: masterKey
       }
     })
+    ;({ database, mailServer, trio } = fixture)
     url = trio.auth.url
     adminToken = (await signIn(url, { username: 'admin', password: trio.adminPassword })).access_token
   })
   afterAll(async () => {
-    await trio?.stop()
-    await mailServer?.stop()
-    await database?.drop()
+    await fixture?.stop()
   })
 
   const patch = (address: string, body: object, token: string) =>

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import type { TestDatabase } from '@countersign/testing'
 import {
   get,
   post,
@@ -8,13 +8,13 @@ import {
   register,
   type ServiceProcess,
   signIn,
-  startTrio,
   type Trio,
   untilReady
 } from '@countersign/testing/trio'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
 import { countersign } from './fixtures/countersign.ts'
-import { type MailServer, mailEnvironment, refusal, secretsOf, startMailServer } from './fixtures/mail-server.ts'
+import { type MailServer, refusal, secretsOf } from './fixtures/mail-server.ts'
+import { type MailTrio, startMailTrio } from './fixtures/mail-trio.ts'
 
 interface MailRow {
   id: string
@@ -27,21 +27,15 @@ interface MailRow {
 }
 
 describe.skipIf(!inject('docker'))('mail on its way', () => {
+  let fixture: MailTrio
   let database: TestDatabase
   let mailServer: MailServer
   let trio: Trio
   let admin: string
 
   beforeAll(async () => {
-    database = await createTestDatabase()
-    mailServer = await startMailServer()
-    trio = await startTrio({
-      databaseUrl: database.url,
-      redisUrl: await createTestRedis(),
-      env: {
-        ...mailEnvironment(mailServer, 'https://pages.example.com')
-      }
-    })
+    fixture = await startMailTrio()
+    ;({ database, mailServer, trio } = fixture)
     admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
   })
   afterEach(() => {
@@ -49,9 +43,7 @@ describe.skipIf(!inject('docker'))('mail on its way', () => {
     mailServer.onRecipient(() => {})
   })
   afterAll(async () => {
-    await trio?.stop()
-    await mailServer?.stop()
-    await database?.drop()
+    await fixture?.stop()
   })
 
   /** A user with a verified address. */

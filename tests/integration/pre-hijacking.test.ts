@@ -1,39 +1,30 @@
 import { randomBytes } from 'node:crypto'
-import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
-import { type Credentials, get, post, query, refresh, signIn, startTrio, type Trio } from '@countersign/testing/trio'
+import type { TestDatabase } from '@countersign/testing'
+import { type Credentials, get, post, query, refresh, signIn, type Trio } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import {
-  type MailServer,
-  mailEnvironment,
-  type ReceivedMail,
-  secretsOf,
-  startMailServer
-} from './fixtures/mail-server.ts'
+import { type MailServer, type ReceivedMail, secretsOf } from './fixtures/mail-server.ts'
+import { type MailTrio, startMailTrio } from './fixtures/mail-trio.ts'
 
 /**
  * The five classes of pre-hijacking (Sudhodanan and Paverd, 2022): somebody prepares an account with the address of a person who has none yet,
  * and waits. Here an address counts only where its mail was read, so the person never comes into that account.
  */
 describe.skipIf(!inject('docker'))('an account that somebody has prepared with the address of another person', () => {
+  let fixture: MailTrio
   let database: TestDatabase
   let mailServer: MailServer
   let trio: Trio
   let url: string
 
   beforeAll(async () => {
-    database = await createTestDatabase()
-    mailServer = await startMailServer()
-    trio = await startTrio({
-      databaseUrl: database.url,
-      redisUrl: await createTestRedis(),
-      env: { ...mailEnvironment(mailServer, 'https://pages.example.com'), REGISTRATIONS_PER_ADDRESS: '1000' }
+    fixture = await startMailTrio({
+      env: { REGISTRATIONS_PER_ADDRESS: '1000' }
     })
+    ;({ database, mailServer, trio } = fixture)
     url = trio.auth.url
   })
   afterAll(async () => {
-    await trio?.stop()
-    await mailServer?.stop()
-    await database?.drop()
+    await fixture?.stop()
   })
 
   interface Account extends Credentials {

@@ -55,18 +55,13 @@ export function createOneTimeSecretCodec(masterKeys: MasterKeys): OneTimeSecretC
       return { flow, flowHash: sha256(flow) }
     },
     newSecret(purpose, flowHash) {
-      const link = randomBytes(32).toString('base64url')
-      const linkHash = sha256(link)
-      if (!flowHash)
-        return { secret: { link }, stored: { flowHash: Uint8Array.from(randomBytes(32)), linkHash, codeHmac: null } }
+      const { secret, linkHash } = newLink()
+      if (!flowHash) return { secret, stored: { flowHash: Uint8Array.from(randomBytes(32)), linkHash, codeHmac: null } }
       const code = String(randomInt(10 ** 8)).padStart(8, '0')
       const [codeHmac] = codeHmacs(purpose, flowHash, code) as [Bytes]
-      return { secret: { link, code }, stored: { flowHash, linkHash, codeHmac } }
+      return { secret: { ...secret, code }, stored: { flowHash, linkHash, codeHmac } }
     },
-    newLink() {
-      const link = randomBytes(32).toString('base64url')
-      return { secret: { link }, linkHash: sha256(link) }
-    },
+    newLink,
     linkHashOf: sha256,
     proofOf(purpose, shown) {
       if ('secret' in shown) return { kind: 'link', linkHash: sha256(shown.secret) }
@@ -80,6 +75,11 @@ export function createOneTimeSecretCodec(masterKeys: MasterKeys): OneTimeSecretC
       Uint8Array.from(createHmac('sha256', key).update(`${purpose}\n`).update(flowHash).update(code).digest())
     )
   }
+}
+
+function newLink() {
+  const link = randomBytes(32).toString('base64url')
+  return { secret: { link }, linkHash: sha256(link) }
 }
 
 function sha256(text: string): Bytes {

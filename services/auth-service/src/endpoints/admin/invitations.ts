@@ -59,7 +59,7 @@ export const listInvitations = defineRoute(
   {
     method: 'get',
     path: '/admin/invitations',
-    summary: 'A page of the invitations that nobody has accepted, the latest first',
+    summary: 'A page of the invitations that are not accepted yet, the latest first',
     access: 'admin',
     query: invitationListQuery,
     response: { status: 200, schema: invitationPage },

@@ -4,7 +4,7 @@ import { secretLifeSeconds } from '../../accounts/one-time-secrets.ts'
 import type { Language } from '../../mail/mail.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, isUniqueViolation, orUnavailable, type Queryable } from './database.ts'
-import { endFamilies, familiesOfUser, isLiveSession } from './ending-families.ts'
+import { endFamilies, familiesOfUser, lockLiveSession } from './ending-families.ts'
 import { gotEnoughMail, languageOf, type TellUser } from './mail-outbox.ts'
 import { consumeSecret, lockOwner, type MailCause, mailSecret, putSecret } from './one-time-secrets.ts'
 import { databaseNow } from './revocation-entries.ts'
@@ -32,10 +32,11 @@ export function createPrismaEmailChange(
       orUnavailable(
         inTransaction(database, async (transaction) => {
           // Locked, so that requests of one user take turns at the limit.
+          if (!(await lockLiveSession(transaction, { userId, familyId: sessionId }))) return 'session_ended'
           const [user] = await transaction.$queryRaw<Owner[]>`
             SELECT username, email, language, email_verified_at IS NOT NULL AS is_verified FROM users
-            WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
-          if (!user || !(await isLiveSession(transaction, { userId, familyId: sessionId }))) return 'session_ended'
+            WHERE id = ${userId}::uuid`
+          if (!user) return 'session_ended'
           if (user.is_verified && user.email === email) return 'already_verified'
           if (await gotEnoughMail(transaction, { recipient: email, template: purpose, username: user.username }))
             return 'too_many'

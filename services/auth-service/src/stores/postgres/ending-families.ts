@@ -101,16 +101,19 @@ export async function endOtherFamiliesOfUser(
   { userId, familyId }: { userId: string; familyId: string },
   cause: Omit<FamiliesToEnd, 'selection'>
 ): Promise<EndedFamilies | undefined> {
-  await lockUser(transaction, userId)
-  if (!(await isLiveSession(transaction, { userId, familyId }))) return undefined
+  if (!(await lockLiveSession(transaction, { userId, familyId }))) return undefined
   return endFamilies(transaction, { selection: familiesOfUser(userId, familyId), ...cause })
 }
 
-/** Whether this session of the user has not been ended. It cannot be until the transaction ends. */
-export async function isLiveSession(
+/**
+ * Locks a user, and then one of the user's sessions: nothing ends it until the transaction ends.
+ * @returns whether the session has not been ended
+ */
+export async function lockLiveSession(
   transaction: Queryable,
   { userId, familyId }: { userId: string; familyId: string }
 ): Promise<boolean> {
+  await lockUser(transaction, userId)
   const own = await transaction.$queryRaw<unknown[]>`
     SELECT 1 FROM refresh_token_families
     WHERE id = ${familyId}::uuid AND user_id = ${userId}::uuid AND revoked_at IS NULL FOR NO KEY UPDATE`
@@ -118,6 +121,6 @@ export async function isLiveSession(
 }
 
 /** Waits for a sign-in that is running, so that the next statement ends its session, too. */
-export async function lockUser(transaction: Queryable, userId: string): Promise<void> {
+async function lockUser(transaction: Queryable, userId: string): Promise<void> {
   await transaction.$queryRaw`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
 }

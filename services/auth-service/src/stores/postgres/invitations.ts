@@ -14,7 +14,7 @@ import { languages } from '../../mail/mail.ts'
 import { mayAdminister } from './acting-admin.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, isUniqueViolation, orUnavailable, type Queryable } from './database.ts'
-import { gotEnoughMail } from './mail-outbox.ts'
+import { gotEnoughMail, languageOf } from './mail-outbox.ts'
 import type { MailCause } from './one-time-secrets.ts'
 import { databaseNow, seconds } from './revocation-entries.ts'
 import { pageOf } from './row-pages.ts'
@@ -140,7 +140,7 @@ export function createPrismaInvitations(database: Database, { codec, writeMail }
       userId: undefined,
       recipient: email,
       template: 'invitation',
-      language: languages.find((one) => one === language) ?? languages[0],
+      language: languageOf(language, null),
       username: '',
       secret: { value: secret, lifeSeconds: invitationLifeSeconds }
     })

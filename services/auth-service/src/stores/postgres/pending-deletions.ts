@@ -9,7 +9,7 @@ import type { ClientInfo } from '../../client-info.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { deleteUser, type UserToDelete } from './deleting-users.ts'
-import { endFamilies, familiesOfUser, isLiveSession, lockUser } from './ending-families.ts'
+import { endFamilies, familiesOfUser, lockLiveSession } from './ending-families.ts'
 import type { TellUser } from './mail-outbox.ts'
 import { databaseNow } from './revocation-entries.ts'
 import { administers, LastAdminError, lockUserAdministration, requireAnotherAdmin } from './user-roles.ts'
@@ -57,8 +57,7 @@ async function requestDeletion(
   { tellUser, accountDeletionDays }: DeletionOptions
 ): Promise<DeletionOutcome> {
   await lockUserAdministration(transaction)
-  await lockUser(transaction, userId)
-  if (!(await isLiveSession(transaction, { userId, familyId: sessionId }))) return { outcome: 'session_ended' }
+  if (!(await lockLiveSession(transaction, { userId, familyId: sessionId }))) return { outcome: 'session_ended' }
   // The user's row is locked first, then the families end: a sign-in either has its session ended here, or it comes later and ends the
   // deletion.
   const [user] = await transaction.$queryRaw<(LeavingUser & { deletion_at: Date })[]>`

@@ -13,7 +13,7 @@ import type {
 import { auditEventType, recordAuditEvent } from './audit-events.ts'
 import { credentialsState } from './credentials-state.ts'
 import { type Database, inTransaction, isUniqueViolation, orUnavailable, type Queryable } from './database.ts'
-import { endFamilies, familiesOfUser, isLiveSession, lockUser } from './ending-families.ts'
+import { endFamilies, familiesOfUser, lockLiveSession } from './ending-families.ts'
 import { currentHash } from './imported-users.ts'
 import type { TellUser } from './mail-outbox.ts'
 import { hasName } from './named-user.ts'
@@ -146,8 +146,7 @@ export function createPrismaUserStore(
     transaction: Queryable,
     { userId, username, sessionId, language, origin }: UsernameChange
   ): Promise<'changed' | 'session_ended'> {
-    await lockUser(transaction, userId)
-    if (!(await isLiveSession(transaction, { userId, familyId: sessionId }))) return 'session_ended'
+    if (!(await lockLiveSession(transaction, { userId, familyId: sessionId }))) return 'session_ended'
     await transaction.$executeRaw`
       UPDATE users SET username = ${username.display}, username_key = ${username.key} WHERE id = ${userId}::uuid`
     await recordAuditEvent(transaction, { type: 'username.changed', userId, sessionId, origin })

@@ -1,4 +1,4 @@
-import { Alert, Button, Stack, Text, TextInput } from '@mantine/core'
+import { Alert, Button, Stack, Text } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useId } from 'react'
 import { useNavigate } from 'react-router'
@@ -6,7 +6,7 @@ import { ApiError, isConflict } from '../api/api-error.ts'
 import { request } from '../api/request.ts'
 import type { InvitationAcceptance, RegisteredUser, ShownInvitation } from '../api/types.ts'
 import { ErrorAlert } from '../components/error-alert.tsx'
-import { newPasswordError, newPasswordWish, PasswordField, passwordRule } from '../components/password-field.tsx'
+import { newPasswordError, newPasswordWish } from '../components/password-field.tsx'
 import { usernameError } from '../components/username-rule.ts'
 import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
@@ -15,6 +15,7 @@ import { Page } from '../layout/page.tsx'
 import { say } from '../texts/say.ts'
 import { FormCard } from './form-card.tsx'
 import { useLinkSecret } from './link-secret.ts'
+import { NewAccountFields } from './new-account-fields.tsx'
 import { useSessionState } from './session.ts'
 
 /** Where the link in the mail of an invitation leads. Opening it changes nothing. */
@@ -112,23 +113,7 @@ function AcceptForm({ secret, suggestion, accept, isSignedIn }: AcceptFormProps)
   return (
     <FormCard onSubmit={submit}>
       <Stack>
-        <TextInput
-          label={say('fields.username')}
-          description={say('fields.usernameRule')}
-          autoComplete="username"
-          autoCapitalize="none"
-          spellCheck={false}
-          required
-          key={form.key('username')}
-          {...form.getInputProps('username')}
-        />
-        <PasswordField
-          label={say('fields.password')}
-          description={passwordRule()}
-          autoComplete="new-password"
-          key={form.key('password')}
-          {...form.getInputProps('password')}
-        />
+        <NewAccountFields form={form} />
         <FormProblem form={form} message={isBadLink(form.problem) ? say('invitation.badLink') : undefined} />
         <Button type="submit" fullWidth loading={accept.isPending}>
           {say('register.submit')}

@@ -2,7 +2,7 @@ import { Anchor, Button, Stack, Text, TextInput } from '@mantine/core'
 import { useEffect, useRef } from 'react'
 import { Link, useLocation, useNavigate } from 'react-router'
 import { isConflict } from '../api/api-error.ts'
-import { newPasswordError, newPasswordWish, PasswordField, passwordRule } from '../components/password-field.tsx'
+import { newPasswordError, newPasswordWish } from '../components/password-field.tsx'
 import { usernameError } from '../components/username-rule.ts'
 import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
@@ -10,6 +10,7 @@ import { LoadingPage } from '../layout/loading-page.tsx'
 import { Page } from '../layout/page.tsx'
 import { say } from '../texts/say.ts'
 import { FormCard } from './form-card.tsx'
+import { NewAccountFields } from './new-account-fields.tsx'
 import { useOffers } from './offers.ts'
 import { returnPathOf } from './return-path.ts'
 import { ReturnTo } from './return-to.tsx'
@@ -66,24 +67,7 @@ function RegisterForm() {
   return (
     <FormCard onSubmit={submit}>
       <Stack>
-        <TextInput
-          label={say('fields.username')}
-          description={say('fields.usernameRule')}
-          autoComplete="username"
-          autoCapitalize="none"
-          spellCheck={false}
-          required
-          key={form.key('username')}
-          {...form.getInputProps('username')}
-          ref={first}
-        />
-        <PasswordField
-          label={say('fields.password')}
-          description={passwordRule()}
-          autoComplete="new-password"
-          key={form.key('password')}
-          {...form.getInputProps('password')}
-        />
+        <NewAccountFields form={form} ref={first} />
         <TextInput
           label={say('register.email')}
           type="email"
