@@ -9,6 +9,7 @@ export const expiredKinds = [
   'one_time_secrets',
   'invitations',
   'password_reset_requests',
+  'passkey_challenges',
   'audit_events',
   'deleted_users'
 ] as const

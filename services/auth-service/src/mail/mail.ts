@@ -9,6 +9,8 @@ export const mailTemplates = [
   'email_changed_again',
   'email_verification',
   'invitation',
+  'passkey_added',
+  'passkey_removed',
   'password_changed',
   'password_reset',
   'username_changed'

@@ -28,7 +28,7 @@ export interface SignInResponse extends TokenResponse {
 }
 
 /** How a user was authenticated, as RFC 8176 names it. */
-export type SignInMethod = 'pwd'
+export type SignInMethod = 'pwd' | 'passkey'
 
 export interface AuthenticatedUser {
   /** As they were when the methods were verified: if a credential has changed since, no session starts. */
@@ -85,7 +85,8 @@ export async function completeSignIn(
   return { ...tokens, device_token: deps.devices.issue(user.id, device) }
 }
 
-/** One way is one factor. */
+/** One way is one factor; a passkey with user verification is two. */
 function authenticationBy(methods: readonly SignInMethod[]): Authentication {
+  if (methods.includes('passkey')) return { acr: 'urn:countersign:acr:2', amr: ['pop', 'user', 'mfa'] }
   return { acr: 'urn:countersign:acr:1', amr: methods }
 }

@@ -13,13 +13,25 @@ export async function chargeAddress(
   counters: AttemptCounters,
   { name, address, limit }: { name: string; address: string; limit: number }
 ): Promise<void> {
-  const counts = prefixesOf(address).map(({ network, limitFactor }) => ({
+  await charge(counters, countsOfAddress({ name, address, limit }))
+}
+
+/** Those of an address and its networks, with a limit in an hour. */
+export function countsOfAddress({
+  name,
+  address,
+  limit
+}: {
+  name: string
+  address: string
+  limit: number
+}): readonly AttemptCount[] {
+  return prefixesOf(address).map(({ network, limitFactor }) => ({
     name,
     key: network,
     limit: Math.ceil(limit * limitFactor),
     windowSeconds
   }))
-  await charge(counters, counts)
 }
 
 /** @throws {TooManyRequestsError} when one of them is used up; then none is charged */

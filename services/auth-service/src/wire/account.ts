@@ -53,14 +53,13 @@ export const registerBody = z
   .meta({ id: 'Registration' })
 export type RegisterBody = z.infer<typeof registerBody>
 
-const signInMembers = {
-  password: presentedPassword,
-  device_token: z
-    .string()
-    .max(512)
-    .optional()
-    .meta({ description: 'from the last sign-in with this browser or app: its user gets in while others guess' })
-}
+export const deviceToken = z
+  .string()
+  .max(512)
+  .optional()
+  .meta({ description: 'from the last sign-in with this browser or app: its user gets in while others guess' })
+
+const signInMembers = { password: presentedPassword, device_token: deviceToken }
 
 /** `POST /auth/login` */
 export const loginBody = z
@@ -110,7 +109,7 @@ export const accountDeletion = z
   .meta({ id: 'AccountDeletion' })
 
 /** A flow that waits for a mailed code, as its client keeps it. */
-const flow = z.string().regex(/^[\w-]{43}$/, { error: 'is not one of this service' })
+export const flow = z.string().regex(/^[\w-]{43}$/, { error: 'is not one of this service' })
 
 /** The secret of a link. */
 export const linkSecret = z

@@ -66,6 +66,10 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
       DELETE FROM password_reset_requests WHERE id IN (
         SELECT id FROM password_reset_requests WHERE created_at < now() - interval '1 day'
         LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
+    passkey_challenges: (transaction, limit) => transaction.$executeRaw`
+      DELETE FROM passkey_challenges WHERE challenge_hash IN (
+        SELECT challenge_hash FROM passkey_challenges WHERE expires_at < now() - interval '1 hour'
+        ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
     // Those that are in no week: a week is dropped as a whole.
     audit_events: (transaction, limit) =>
       countOf(transaction, Prisma.sql`delete_audit_events(${auditRetentionDays}::int, ${limit}::int)`),
