@@ -46,6 +46,15 @@ const passes: Record<string, readonly Caller[]> = {
   'POST /auth/register': everybody,
   'POST /auth/login': everybody,
   'POST /auth/step-up': usersInPerson,
+  'POST /auth/login/passkey/options': everybody,
+  'POST /auth/login/passkey': everybody,
+  'POST /auth/step-up/passkey/options': usersInPerson,
+  'POST /auth/step-up/passkey': usersInPerson,
+  'GET /auth/me/passkeys': usersInPerson,
+  'POST /auth/me/passkeys/options': usersInPerson,
+  'POST /auth/me/passkeys': usersInPerson,
+  'PATCH /auth/me/passkeys/:id': usersInPerson,
+  'DELETE /auth/me/passkeys/:id': usersInPerson,
   'POST /auth/refresh': everybody,
   'POST /auth/logout': usersInPerson,
   'POST /auth/logout-all': usersInPerson,
@@ -123,7 +132,14 @@ const passes: Record<string, readonly Caller[]> = {
 }
 
 /** What users need a recent sign-in for, besides what an admin changes. */
-const ownChanges: readonly string[] = ['POST /auth/me/deletion', 'POST /auth/me/email', 'POST /auth/me/username']
+const ownChanges: readonly string[] = [
+  'POST /auth/me/deletion',
+  'POST /auth/me/email',
+  'POST /auth/me/username',
+  'POST /auth/me/passkeys/options',
+  'POST /auth/me/passkeys',
+  'DELETE /auth/me/passkeys/:id'
+]
 
 /** What a caller adds to a request. */
 interface Presented {

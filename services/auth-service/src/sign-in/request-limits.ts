@@ -13,18 +13,20 @@ export async function chargeAddress(
   counters: AttemptCounters,
   { name, address, limit }: { name: string; address: string; limit: number }
 ): Promise<void> {
-  await charge(counters, countsOfAddress({ name, address, limit }))
+  await charge(counters, countsOfAddress({ name, address, limit, windowSeconds }))
 }
 
-/** Those of an address and its networks, with a limit in an hour. */
+/** Those of an address and its networks. */
 export function countsOfAddress({
   name,
   address,
-  limit
+  limit,
+  windowSeconds
 }: {
   name: string
   address: string
   limit: number
+  windowSeconds: number
 }): readonly AttemptCount[] {
   return prefixesOf(address).map(({ network, limitFactor }) => ({
     name,

@@ -18,11 +18,13 @@ import { requirePasskeys } from './passkeys.ts'
 export interface PasskeySignInDeps extends PasskeyDeps, CompletionDeps {
   users: Pick<UserStore, 'findCredentialsById' | 'recordFailedSignIn' | 'recordFailedReauthentication'>
   counters: AttemptCounters
+  /** Wrong passkeys have the limit of wrong passwords, and are counted apart. */
+  signInFailuresPerAddress: number
+  signInLimitWindowSeconds: number
 }
 
 /** Of one address, in an hour. Each look at the page of the sign-in asks once. */
 const optionsPerAddress = 2000
-const failuresPerAddress = 100
 /** Of one account, in an hour. */
 const optionsPerAccount = 200
 
@@ -141,14 +143,20 @@ export const passkeyStepUp = defineRoute(
  * @throws {UnknownPasskeyError} so that the browser can stop offering it
  */
 async function requirePasskey(
-  { users, counters, ...deps }: PasskeySignInDeps,
+  {
+    users,
+    counters,
+    signInFailuresPerAddress: limit,
+    signInLimitWindowSeconds: windowSeconds,
+    ...deps
+  }: PasskeySignInDeps,
   assertion: PresentedAssertion,
   purpose: ChallengePurpose,
   origin: ClientInfo,
   recordFailure: (userId: string | undefined) => Promise<void>
 ): Promise<UserCredentials> {
   const party = requirePasskeys(deps)
-  const counts = countsOfAddress({ name: 'passkey_failures', address: origin.address, limit: failuresPerAddress })
+  const counts = countsOfAddress({ name: 'passkey_failures', address: origin.address, limit, windowSeconds })
   await charge(counters, counts)
   const proof = await provePasskey(party, { assertion, purpose, origin }, users.findCredentialsById)
   if (proof.outcome === 'proven' && !proof.user.isDisabled) {
