@@ -8,6 +8,10 @@ export const expiredKinds = [
   'mails',
   'one_time_secrets',
   'invitations',
+  'sign_in_flows',
+  'totp_enrolments',
+  'passkey_challenges',
+  'trusted_devices',
   'password_reset_requests',
   'audit_events',
   'deleted_users'
