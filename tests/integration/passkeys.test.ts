@@ -84,6 +84,8 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
   const present = (credential: object, url = urlOf(1)) => post<SignedIn>(`${url}/auth/login/passkey`, { credential })
   const use = async (credential: Credential, behaviour?: Behaviour) =>
     present(credential.assert(await ask(), behaviour))
+  /** Who has a second factor needs a session with it for what is sensitive. */
+  const newStrongSession = async (credential: Credential) => (await use(credential)).body
   const list = async (token: string) =>
     (await get<{ passkeys: Passkey[]; rp_id: string; user_handle: string }>(`${urlOf(0)}/auth/me/passkeys`, token)).body
 
@@ -101,7 +103,8 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
   })
 
   test('options ask for a passkey that the authenticator keeps, and for user verification, and name what is there', async () => {
-    const { session, user, credential } = await newPasskey()
+    const { user, credential } = await newPasskey()
+    const session = await newStrongSession(credential)
     const options = await askToAdd(session.access_token)
     expect(options).toMatchObject({
       rp: { id: 'pages.example.com' },
@@ -135,8 +138,8 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
     })
 
     test('in another session of the same user, and twice', async () => {
-      const { user, session } = await newSession()
-      const other = await signIn(urlOf(0), user)
+      const { credential } = await newPasskey()
+      const [session, other] = [await newStrongSession(credential), await newStrongSession(credential)]
       const first = authenticator.register(await askToAdd(session.access_token))
       expect((await add(first.response, other.access_token)).status).toBe(400)
       // The challenge is used up.
@@ -147,7 +150,8 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
     })
 
     test('with the challenge of a sign-in, and of a credential that is known', async () => {
-      const { session, credential } = await newPasskey()
+      const { credential } = await newPasskey()
+      const session = await newStrongSession(credential)
       const options = await askToAdd(session.access_token)
       const { challenge } = await ask()
       expect((await add(authenticator.register({ ...options, challenge }).response, session.access_token)).status).toBe(
@@ -162,7 +166,8 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
     })
 
     test('of the twenty-first', async () => {
-      const { session, passkey } = await newPasskey()
+      const { credential, passkey } = await newPasskey()
+      const session = await newStrongSession(credential)
       await sql(
         `INSERT INTO passkeys (id, user_id, credential_id, public_key, sign_count, transports, is_backup_eligible, is_backed_up, name)
          SELECT gen_random_uuid(), user_id, sha256(n::text::bytea || credential_id), public_key, 0, '{}', false, false, 'one of many'
@@ -256,7 +261,8 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
     })
 
     test('with a passkey that was removed, by a code that lets its browser forget it', async () => {
-      const { session, passkey, credential } = await newPasskey()
+      const { passkey, credential } = await newPasskey()
+      const session = await newStrongSession(credential)
       const removed = await send(`${urlOf(0)}/auth/me/passkeys/${passkey.id}`, {
         method: 'DELETE',
         headers: { Authorization: `Bearer ${session.access_token}` }
@@ -348,6 +354,102 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
     expect(unknown).toMatchObject({ status: 400, body: { error: 'invalid_target' } })
   })
 
+  describe('a second factor', () => {
+    interface Required {
+      error: string
+      flow: string
+      factors: string[]
+    }
+    const begin = async (user: Credentials) =>
+      (await post<Required>(`${urlOf(0)}/auth/login`, { username: user.username, password: user.password })).body
+    const complete = (flow: string, passkey: object, url = urlOf(1)) =>
+      post<SignedIn>(`${url}/auth/login/factor`, { flow, passkey })
+
+    test('completes the sign-in of a user with a passkey, which the password alone does not', async () => {
+      const { user, credential } = await newPasskey()
+      const { error, flow, factors } = await begin(user)
+      expect({ error, factors }).toEqual({ error: 'factor_required', factors: ['passkey', 'recovery_code'] })
+      const options = await ask({ flow })
+      expect(options.allowCredentials).toMatchObject([{ id: credential.id }])
+      // Where the credential is named, an authenticator may leave the user handle out.
+      const { status, body } = await complete(flow, credential.assert(options, { userHandle: null }))
+      expect(status, JSON.stringify(body)).toBe(200)
+      expect(unverifiedClaims(body.access_token)).toMatchObject({
+        sub: user.id,
+        acr: 'urn:countersign:acr:2',
+        amr: ['pwd', 'pop', 'user', 'mfa']
+      })
+      expect((await complete(flow, credential.assert(options))).status).toBe(404)
+    })
+
+    test('is refused with the challenge of another flow or of no flow, and with the passkey of somebody else', async () => {
+      const { user, credential } = await newPasskey()
+      const { user: stranger, credential: foreign } = await newPasskey()
+      const { flow } = await begin(user)
+      const { flow: other } = await begin(user)
+      const { flow: ofStranger } = await begin(stranger)
+      const attempts = [
+        credential.assert(await ask({ flow: other })),
+        credential.assert(await ask()),
+        credential.assert(await ask({ flow: ofStranger })),
+        foreign.assert(await ask({ flow })),
+        foreign.assert(await ask({ flow: ofStranger })),
+        credential.assert(await ask({ flow }), { isVerified: false })
+      ]
+      for (const attempt of attempts) expect((await complete(flow, attempt)).status).toBe(401)
+      // What a flow asked for signs nobody in without it.
+      expect((await present(credential.assert(await ask({ flow })))).status).toBe(401)
+      expect((await complete(flow, credential.assert(await ask({ flow })))).status).toBe(200)
+    })
+
+    test('of fifty at once with one challenge, on two replicas, one completes the sign-in', async () => {
+      const { user, credential } = await newPasskey()
+      const { flow } = await begin(user)
+      const assertion = credential.assert(await ask({ flow }))
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, (_, index) => complete(flow, assertion, urlOf(index)))
+      )
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+      expect(answers.filter(({ status }) => ![200, 401, 404].includes(status))).toEqual([])
+    })
+
+    test('of fifty challenges of one flow at once, one completes the sign-in', async () => {
+      const { user, credential } = await newPasskey()
+      const { flow } = await begin(user)
+      const assertions = await Promise.all(
+        Array.from({ length: 50 }, async () => credential.assert(await ask({ flow })))
+      )
+      const answers = await Promise.all(assertions.map((one, index) => complete(flow, one, urlOf(index))))
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+    })
+
+    test('is void once a credential has changed, and unknown for a flow that is none', async () => {
+      const { user, credential } = await newPasskey()
+      const session = await newStrongSession(credential)
+      const { flow } = await begin(user)
+      const assertion = credential.assert(await ask({ flow }))
+      const second = authenticator.register(await askToAdd(session.access_token))
+      expect((await add(second.response, session.access_token)).status).toBe(201)
+      expect((await complete(flow, assertion)).status).toBe(404)
+      for (const unknown of [flow, randomBytes(32).toString('base64url')]) {
+        expect((await post(`${urlOf(0)}/auth/login/passkey/options`, { flow: unknown })).status).toBe(404)
+      }
+    })
+
+    test('that is the last one stays where there has to be one', async () => {
+      const { credential, passkey } = await newPasskey()
+      const session = await newStrongSession(credential)
+      const strict = await fixture.trio.startAuth({ SECOND_FACTOR: 'required' })
+      const remove = (url: string) =>
+        send<{ error?: string }>(`${url}/auth/me/passkeys/${passkey.id}`, {
+          method: 'DELETE',
+          headers: { Authorization: `Bearer ${session.access_token}` }
+        })
+      expect(await remove(strict.url)).toMatchObject({ status: 409, body: { error: 'last_second_factor' } })
+      expect((await remove(urlOf(0))).status).toBe(204)
+    })
+  })
+
   describe('a step-up', () => {
     const askWithin = (token: string) =>
       post<Options & { error: string }>(`${urlOf(0)}/auth/step-up/passkey/options`, undefined, token)
@@ -368,7 +470,7 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
     test('needs a passkey of the same user, a challenge of the same session, and user verification', async () => {
       const { session, credential, user } = await newPasskey()
       const { credential: foreign } = await newPasskey()
-      const other = await signIn(urlOf(0), user)
+      const { body: other } = await use(credential)
       const within = async (token: string) => (await askWithin(token)).body.options
       const attempts = [
         foreign.assert(await within(session.access_token)),
@@ -435,7 +537,7 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
       const added = await fixture.mailServer.mailTo(email)
       expect(added.content.subject).toContain('A passkey was added')
       expect(added.content.text).toContain(`${pagesUrl}/account`)
-      await remove(session.access_token, passkey.id)
+      await remove((await newStrongSession(made.credential)).access_token, passkey.id)
       expect(await version()).toBe(before + 2)
       await fixture.mailServer.mailTo(email, ({ content }) => /passkey was removed/.test(content.subject ?? ''))
       const events = await sql(
@@ -455,7 +557,8 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
       })
 
     test('the last way in is not removed', async () => {
-      const { user, session, passkey } = await newPasskey()
+      const { user, credential, passkey } = await newPasskey()
+      const session = await newStrongSession(credential)
       const unusable = '$argon2id$v=19$m=19456,t=2,p=1$Y291bnRlcnNpZ24tbm9uZQ$AAAA'
       await sql('UPDATE users SET password_hash = $1 WHERE id = $2', [unusable, user.id])
       expect(await remove(session.access_token, passkey.id)).toMatchObject({
@@ -477,7 +580,8 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
   })
 
   test('garbage is refused, and never a fault', async () => {
-    const { session, credential } = await newPasskey()
+    const { credential } = await newPasskey()
+    const session = await newStrongSession(credential)
     const good = credential.assert(await ask()) as { id: string; response: Record<string, string> }
     const members: Record<string, string[]> = {
       clientDataJSON: ['', 'A', 'AAAA', '{}', Buffer.from('null').toString('base64url'), 'A'.repeat(5000)],

@@ -62,6 +62,8 @@ export interface PasskeyChange {
 export interface PasskeyUse extends Pick<NewPasskey, 'signCount' | 'isBackupEligible' | 'isBackedUp'> {
   readonly id: string
   readonly userId: string
+  /** The sign-in that it completes, which ends. */
+  readonly flowHash?: Bytes | undefined
   readonly origin: ClientInfo
 }
 
@@ -70,8 +72,6 @@ export interface PasskeyStore {
   keepChallenge(challengeHash: Bytes, purpose: ChallengePurpose): Promise<void>
   /** Uses a challenge up, whether it was for this purpose or not. @returns whether it was */
   takeChallenge(challengeHash: Bytes, purpose: ChallengePurpose): Promise<boolean>
-  /** @returns the user of a sign-in that needs a second factor; `undefined` when there is none */
-  findFlowUser(flowHash: Bytes): Promise<string | undefined>
   /** All of them: there are at most {@link maxPasskeys}. */
   list(userId: string): Promise<readonly Passkey[]>
   find(credentialId: Bytes): Promise<PasskeyKey | undefined>
@@ -82,11 +82,17 @@ export interface PasskeyStore {
   ): Promise<{ outcome: 'added'; passkey: Passkey } | { outcome: 'session_ended' | 'too_many' | 'known' }>
   /** @returns `undefined` when the user has no such passkey */
   rename(userId: string, id: string, name: string): Promise<Passkey | undefined>
-  /** Does the same, unless the user could not sign in any more. */
-  remove(id: string, change: PasskeyChange): Promise<'removed' | 'session_ended' | 'unknown' | 'last_way_in'>
+  /**
+   * Does the same, unless the user could not sign in any more.
+   * @param change.keepsOne whether the user has to keep a second factor
+   */
+  remove(
+    id: string,
+    change: PasskeyChange & { readonly keepsOne: boolean }
+  ): Promise<'removed' | 'session_ended' | 'unknown' | 'last_way_in' | 'last_factor'>
   /**
    * Keeps what the authenticator said of itself. A counter that fell is told to the audit log, and locks nobody out.
-   * @returns whether the passkey is still there
+   * @returns whether the passkey is still there, and the flow still open
    */
   recordUse(use: PasskeyUse): Promise<boolean>
 }

@@ -8,8 +8,11 @@ export const expiredKinds = [
   'mails',
   'one_time_secrets',
   'invitations',
-  'password_reset_requests',
+  'sign_in_flows',
+  'totp_enrolments',
   'passkey_challenges',
+  'trusted_devices',
+  'password_reset_requests',
   'audit_events',
   'deleted_users'
 ] as const

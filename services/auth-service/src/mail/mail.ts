@@ -8,11 +8,17 @@ export const mailTemplates = [
   'email_changed',
   'email_changed_again',
   'email_verification',
+  'factor_enrolment',
   'invitation',
   'passkey_added',
   'passkey_removed',
   'password_changed',
   'password_reset',
+  'recovery_code_used',
+  'recovery_codes_renewed',
+  'second_factor_added',
+  'second_factor_removed',
+  'second_factors_reset',
   'username_changed'
 ] as const
 export type MailTemplate = (typeof mailTemplates)[number]

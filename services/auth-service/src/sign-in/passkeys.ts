@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-import type { Bytes } from '../accounts/one-time-secrets.ts'
 import type { ChallengePurpose, NewPasskey, PasskeyStore } from '../accounts/passkey-store.ts'
 import type { ClientInfo } from '../client-info.ts'
 import {
@@ -60,11 +58,6 @@ export async function askForPasskey({ passkeys, relyingParty }: PasskeyParty, pu
   return requestOptions(relyingParty, { challenge, allowed })
 }
 
-/** As the database keeps a flow. */
-export function flowHashOf(flow: string): Bytes {
-  return Uint8Array.from(createHash('sha256').update(flow).digest())
-}
-
 /** What came of an assertion. */
 export type PasskeyProof<User> =
   | { readonly outcome: 'proven'; readonly user: User }
@@ -88,11 +81,13 @@ export async function provePasskey<User extends { readonly id: string }>(
   const passkey = await passkeys.find(Uint8Array.from(Buffer.from(assertion.id, 'base64url')))
   if (!passkey) return { outcome: 'unknown' }
   const { id, userId } = passkey
+  const flowHash = 'flowHash' in purpose ? purpose.flowHash : undefined
   if (!isOfUser(assertion, userId, purpose)) return { outcome: 'wrong', userId }
   const use = await verifyAssertion(relyingParty, challenge, assertion, passkey)
   if (!use) return { outcome: 'wrong', userId }
   const user = await readUser(userId)
-  if (!user || !(await passkeys.recordUse({ ...use, id, userId, origin }))) return { outcome: 'wrong', userId }
+  if (!user || !(await passkeys.recordUse({ ...use, id, userId, flowHash, origin })))
+    return { outcome: 'wrong', userId }
   return { outcome: 'proven', user }
 }
 

@@ -61,9 +61,21 @@ export const deviceToken = z
 
 const signInMembers = { password: presentedPassword, device_token: deviceToken }
 
+/** The token of a device on which the second factor is not asked for. */
+export const trustedDeviceToken = z
+  .string()
+  .max(128)
+  .meta({ description: 'from a sign-in with `trust_device`: the second factor is not asked for then' })
+
 /** `POST /auth/login` */
 export const loginBody = z
-  .strictObject({ username: credentialText(256), ...signInMembers, resource: requestedResource, scope: requestedScope })
+  .strictObject({
+    username: credentialText(256),
+    ...signInMembers,
+    trusted_device: trustedDeviceToken.optional(),
+    resource: requestedResource,
+    scope: requestedScope
+  })
   .meta({ id: 'Login' })
 export type LoginBody = z.infer<typeof loginBody>
 
@@ -187,6 +199,10 @@ export const tokenResponse = accessTokenResponse
 
 export const signInResponse = tokenResponse
   .extend({
+    trusted_device: z
+      .string()
+      .optional()
+      .meta({ description: 'only when `trust_device` was asked for; opaque; good for 30 days' }),
     device_token: z
       .string()
       .meta({ description: 'opaque; to be kept for 90 days, also past the session, and sent with the next sign-in' })

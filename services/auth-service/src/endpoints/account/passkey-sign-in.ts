@@ -8,8 +8,9 @@ import { sessionEnded } from '../../sessions/session-ended.ts'
 import type { AttemptCounters } from '../../sign-in/attempt-counters.ts'
 import { type CompletionDeps, completeSignIn, firstPartyGrant } from '../../sign-in/complete-sign-in.ts'
 import type { PresentedAssertion } from '../../sign-in/passkey-ceremonies.ts'
-import { askForPasskey, flowHashOf, type PasskeyDeps, provePasskey } from '../../sign-in/passkeys.ts'
+import { askForPasskey, type PasskeyDeps, provePasskey } from '../../sign-in/passkeys.ts'
 import { charge, chargeAddress, countsOfAddress } from '../../sign-in/request-limits.ts'
+import { flowHashOf, type SignInFlows } from '../../sign-in/sign-in-flows.ts'
 import { readGrant } from '../../tokens/requested-grant.ts'
 import { signInResponse } from '../../wire/account.ts'
 import { passkeyLoginBody, passkeyOptionsBody, passkeyStepUpBody, requestOptions } from '../../wire/passkeys.ts'
@@ -40,14 +41,14 @@ export const beginPasskeySignIn = defineRoute(
     response: { status: 200, schema: requestOptions },
     errors: [404, 429]
   },
-  ({ counters, ...deps }: PasskeyDeps & { counters: AttemptCounters }) =>
+  ({ counters, flows, ...deps }: PasskeyDeps & { counters: AttemptCounters; flows: Pick<SignInFlows, 'find'> }) =>
     async ({ body: { flow }, origin: { address } }) => {
       const party = requirePasskeys(deps)
       await chargeAddress(counters, { name: 'passkey_options', address, limit: optionsPerAddress })
       if (flow === undefined) return { options: { ...(await askForPasskey(party, { kind: 'sign_in' })) } }
       const flowHash = flowHashOf(flow)
-      const userId = await party.passkeys.findFlowUser(flowHash)
-      const options = userId && (await askForPasskey(party, { kind: 'second_factor', userId, flowHash }))
+      const user = (await flows.find(flowHash))?.user
+      const options = user && (await askForPasskey(party, { kind: 'second_factor', userId: user.id, flowHash }))
       if (!options) throw new NotFoundError({ description: 'This sign-in cannot go on with a passkey.' })
       return { options: { ...options } }
     }

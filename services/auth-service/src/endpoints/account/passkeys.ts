@@ -1,9 +1,11 @@
 import { ConflictError, InvalidRequestError, NotFoundError } from '@countersign/oauth'
 import { maxPasskeys } from '../../accounts/passkey-store.ts'
+import type { UserStore } from '../../accounts/user-store.ts'
 import { chooseLanguage } from '../../mail/mail.ts'
 import { defineRoute } from '../../routing/route.ts'
 import { sessionEnded } from '../../sessions/session-ended.ts'
 import type { AttemptCounters } from '../../sign-in/attempt-counters.ts'
+import { mustHaveSecondFactor, type SecondFactorPolicy } from '../../sign-in/needed-factor.ts'
 import { userHandleOf } from '../../sign-in/passkey-ceremonies.ts'
 import { askForRegistration, type PasskeyDeps, type PasskeyParty, takeRegistration } from '../../sign-in/passkeys.ts'
 import { charge } from '../../sign-in/request-limits.ts'
@@ -16,6 +18,7 @@ import {
   passkeyParams,
   passkeySummary
 } from '../../wire/passkeys.ts'
+import { lastSecondFactor } from './second-factors.ts'
 
 /** @throws {NotFoundError} where it is not known where people find the pages */
 export function requirePasskeys({ passkeys, relyingParty }: PasskeyDeps): PasskeyParty {
@@ -133,6 +136,12 @@ export const renamePasskey = defineRoute(
     }
 )
 
+export interface PasskeyRemovalDeps extends PasskeyDeps {
+  users: Pick<UserStore, 'findCredentialsById'>
+  secondFactor: SecondFactorPolicy
+  wakeMail(): void
+}
+
 /** `DELETE /auth/me/passkeys/:id` */
 export const removePasskey = defineRoute(
   {
@@ -145,15 +154,20 @@ export const removePasskey = defineRoute(
     response: { status: 204 },
     errors: [404, 409]
   },
-  ({ wakeMail, ...deps }: PasskeyDeps & { wakeMail(): void }) =>
+  ({ users, secondFactor, wakeMail, ...deps }: PasskeyRemovalDeps) =>
     async ({ params, accessToken: { sub: userId, sid: sessionId }, origin, ctx }) => {
       const language = chooseLanguage(ctx.get('Accept-Language'))
-      const outcome = await requirePasskeys(deps).passkeys.remove(params.id, { userId, sessionId, language, origin })
+      const { passkeys } = requirePasskeys(deps)
+      const user = await users.findCredentialsById(userId)
+      const keepsOne = mustHaveSecondFactor(secondFactor, user?.isAdmin === true)
+      const outcome = await passkeys.remove(params.id, { userId, sessionId, language, origin, keepsOne })
       switch (outcome) {
         case 'session_ended':
           throw sessionEnded()
         case 'unknown':
           throw new NotFoundError(unknownPasskey)
+        case 'last_factor':
+          throw lastSecondFactor()
         case 'last_way_in':
           throw new ConflictError({
             code: 'last_way_in',

@@ -16,6 +16,8 @@ import { type Database, inTransaction, orUnavailable, type Queryable } from './d
 import { lockLiveSession } from './ending-families.ts'
 import type { TellUser } from './mail-outbox.ts'
 import { databaseNow, seconds } from './revocation-entries.ts'
+import { dropUselessRecoveryCodes } from './second-factors.ts'
+import { consumeFlow } from './sign-in-flows.ts'
 
 const columns = Prisma.raw(
   'id, name, credential_id AS "credentialId", transports, is_backed_up AS "isBackedUp", created_at AS "createdAt", last_used_at AS "lastUsedAt"'
@@ -38,11 +40,6 @@ export function createPrismaPasskeys(database: Database, tellUser: TellUser): Pa
           AND session_id IS NOT DISTINCT FROM ${sessionId}::uuid AND flow_hash IS NOT DISTINCT FROM ${flowHash} AS "isGood"`)
       return taken?.isGood ?? false
     },
-    async findFlowUser(flowHash) {
-      const [flow] = await orUnavailable(database.$queryRaw<{ userId: string }[]>`
-        SELECT user_id AS "userId" FROM sign_in_flows WHERE flow_hash = ${flowHash} AND expires_at > ${databaseNow}`)
-      return flow?.userId
-    },
     list: (userId) =>
       orUnavailable(database.$queryRaw<Passkey[]>`
         SELECT ${columns} FROM passkeys WHERE user_id = ${userId}::uuid ORDER BY created_at, id`),
@@ -59,9 +56,10 @@ export function createPrismaPasskeys(database: Database, tellUser: TellUser): Pa
       return passkey
     },
     remove: (id, change) => orUnavailable(inTransaction(database, (transaction) => remove(transaction, id, change))),
-    recordUse: ({ id, userId, signCount, isBackupEligible, isBackedUp, origin }) =>
+    recordUse: ({ id, userId, signCount, isBackupEligible, isBackedUp, flowHash, origin }) =>
       orUnavailable(
         inTransaction(database, async (transaction) => {
+          if (flowHash && !(await consumeFlow(transaction, { userId, flowHash }))) return false
           const [before] = await transaction.$queryRaw<{ signCount: bigint }[]>`
             SELECT sign_count AS "signCount" FROM passkeys WHERE id = ${id}::uuid FOR NO KEY UPDATE`
           if (!before) return false
@@ -98,15 +96,17 @@ export function createPrismaPasskeys(database: Database, tellUser: TellUser): Pa
     return { outcome: 'added', passkey } as const
   }
 
-  async function remove(transaction: Queryable, id: string, change: PasskeyChange) {
+  async function remove(transaction: Queryable, id: string, change: PasskeyChange & { keepsOne: boolean }) {
     const { userId } = change
     if (!(await lockLiveSession(transaction, { userId, familyId: change.sessionId }))) return 'session_ended'
-    const [removed] = await transaction.$queryRaw<{ name: string; hasOtherWay: boolean }[]>`
-      SELECT k.name, ${hasOtherWayIn} AS "hasOtherWay" FROM passkeys k JOIN users u ON u.id = k.user_id
+    const [removed] = await transaction.$queryRaw<{ name: string; hasOtherWay: boolean; hasOtherFactor: boolean }[]>`
+      SELECT k.name, ${hasOtherWayIn} AS "hasOtherWay", ${hasOtherFactor} AS "hasOtherFactor" FROM passkeys k JOIN users u ON u.id = k.user_id
       WHERE k.id = ${id}::uuid AND k.user_id = ${userId}::uuid`
     if (!removed) return 'unknown'
     if (!removed.hasOtherWay) return 'last_way_in'
+    if (change.keepsOne && !removed.hasOtherFactor) return 'last_factor'
     await transaction.$executeRaw`DELETE FROM passkeys WHERE id = ${id}::uuid`
+    await dropUselessRecoveryCodes(transaction, userId)
     await tellOfChange(transaction, 'removed', removed.name, change)
     return 'removed'
   }
@@ -124,9 +124,13 @@ export function createPrismaPasskeys(database: Database, tellUser: TellUser): Pa
   }
 }
 
-/** Of the user `u` besides the passkey `k`: a password, or another passkey. */
-const hasOtherWayIn = Prisma.sql`(u.imported_password_hash IS NOT NULL OR u.password_hash NOT LIKE ${`%${unusableMark}%`}
-  OR EXISTS (SELECT FROM passkeys o WHERE o.user_id = u.id AND o.id <> k.id))`
+/** Of the user `u` besides the passkey `k`. */
+const hasOther = Prisma.sql`EXISTS (SELECT FROM passkeys o WHERE o.user_id = u.id AND o.id <> k.id)`
+
+/** A password, or another passkey. */
+const hasOtherWayIn = Prisma.sql`(u.imported_password_hash IS NOT NULL OR u.password_hash NOT LIKE ${`%${unusableMark}%`} OR ${hasOther})`
+
+const hasOtherFactor = Prisma.sql`(EXISTS (SELECT FROM totp_factors t WHERE t.user_id = u.id) OR ${hasOther})`
 
 function membersOf(purpose: ChallengePurpose) {
   return {
