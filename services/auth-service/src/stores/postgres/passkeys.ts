@@ -92,7 +92,7 @@ export function createPrismaPasskeys(database: Database, tellUser: TellUser): Pa
         ${made.transports}, ${made.isBackupEligible}, ${made.isBackedUp}, ${name})
       ON CONFLICT (credential_id) DO NOTHING RETURNING ${columns}`
     if (!passkey) return { outcome: 'known' } as const
-    await tellOfChange(transaction, 'added', name, change)
+    await tellOfChange(transaction, { type: 'passkey.added', template: 'passkey_added' }, name, change)
     return { outcome: 'added', passkey } as const
   }
 
@@ -107,20 +107,20 @@ export function createPrismaPasskeys(database: Database, tellUser: TellUser): Pa
     if (change.keepsOne && !removed.hasOtherFactor) return 'last_factor'
     await transaction.$executeRaw`DELETE FROM passkeys WHERE id = ${id}::uuid`
     await dropUselessRecoveryCodes(transaction, userId)
-    await tellOfChange(transaction, 'removed', removed.name, change)
+    await tellOfChange(transaction, { type: 'passkey.removed', template: 'passkey_removed' }, removed.name, change)
     return 'removed'
   }
 
   async function tellOfChange(
     transaction: Queryable,
-    what: 'added' | 'removed',
+    { type, template }: { type: 'passkey.added' | 'passkey.removed'; template: 'passkey_added' | 'passkey_removed' },
     name: string,
     { userId, sessionId, language, origin }: PasskeyChange
   ) {
     await transaction.$executeRaw`
       UPDATE users SET credentials_version = credentials_version + 1 WHERE id = ${userId}::uuid`
-    await recordAuditEvent(transaction, { type: `passkey.${what}`, userId, sessionId, origin, detail: { name } })
-    await tellUser(transaction, userId, { template: `passkey_${what}`, language })
+    await recordAuditEvent(transaction, { type, userId, sessionId, origin, detail: { name } })
+    await tellUser(transaction, userId, { template, language })
   }
 }
 
