@@ -45,7 +45,17 @@ const passes: Record<string, readonly Caller[]> = {
   'GET /auth/register': everybody,
   'POST /auth/register': everybody,
   'POST /auth/login': everybody,
+  'POST /auth/login/factor': everybody,
+  'POST /auth/login/enrolment': everybody,
+  'POST /auth/login/enrolment/mail': everybody,
+  'POST /auth/login/enrolment/confirm': everybody,
   'POST /auth/step-up': usersInPerson,
+  'GET /auth/me/second-factors': usersInPerson,
+  'POST /auth/me/totp': usersInPerson,
+  'POST /auth/me/totp/confirm': usersInPerson,
+  'DELETE /auth/me/totp': usersInPerson,
+  'POST /auth/me/recovery-codes': usersInPerson,
+  'DELETE /auth/me/trusted-devices/:id': usersInPerson,
   'POST /auth/refresh': everybody,
   'POST /auth/logout': usersInPerson,
   'POST /auth/logout-all': usersInPerson,
@@ -79,6 +89,7 @@ const passes: Record<string, readonly Caller[]> = {
   'GET /admin/users/:id': admins,
   'PATCH /admin/users/:id': admins,
   'DELETE /admin/users/:id': admins,
+  'DELETE /admin/users/:id/second-factors': admins,
   'GET /admin/users/:id/sessions': admins,
   'DELETE /admin/users/:id/sessions': admins,
   'DELETE /admin/users/:id/sessions/:session_id': admins,
@@ -123,7 +134,15 @@ const passes: Record<string, readonly Caller[]> = {
 }
 
 /** What users need a recent sign-in for, besides what an admin changes. */
-const ownChanges: readonly string[] = ['POST /auth/me/deletion', 'POST /auth/me/email', 'POST /auth/me/username']
+const ownChanges: readonly string[] = [
+  'POST /auth/me/deletion',
+  'POST /auth/me/email',
+  'POST /auth/me/username',
+  'POST /auth/me/totp',
+  'POST /auth/me/totp/confirm',
+  'DELETE /auth/me/totp',
+  'POST /auth/me/recovery-codes'
+]
 
 /** What a caller adds to a request. */
 interface Presented {

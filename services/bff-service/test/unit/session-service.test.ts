@@ -67,6 +67,8 @@ function createIssuer(): TestIssuer {
     },
     client: {
       signIn: async () => issuer.tokens(),
+      completeSignIn: async () => issuer.tokens(),
+      continueSignIn: async () => ({}),
       stepUp: async () => issuer.tokens(),
       async refresh(refreshToken, _browser, target) {
         issuer.refreshes += 1

@@ -7,6 +7,7 @@ import { DeleteAccountSection } from './delete-account-section.tsx'
 import { LanguageSection } from './language-section.tsx'
 import { OwnDataSection } from './own-data-section.tsx'
 import { ProfileSection } from './profile-section.tsx'
+import { SecondFactorsSection } from './second-factors-section.tsx'
 import { SessionsSection } from './sessions-section.tsx'
 import { VerifyEmailSection } from './verify-email-section.tsx'
 
@@ -17,6 +18,7 @@ export function AccountPage() {
       <VerifyEmailSection />
       <ChangeEmailSection />
       <ChangePasswordSection />
+      <SecondFactorsSection />
       <LanguageSection />
       <SessionsSection />
       <ApiAccessSection />
