@@ -45,6 +45,10 @@ const passes: Record<string, readonly Caller[]> = {
   'GET /auth/register': everybody,
   'POST /auth/register': everybody,
   'POST /auth/login': everybody,
+  'POST /auth/login/factor': everybody,
+  'POST /auth/login/enrolment': everybody,
+  'POST /auth/login/enrolment/mail': everybody,
+  'POST /auth/login/enrolment/confirm': everybody,
   'POST /auth/step-up': usersInPerson,
   'POST /auth/login/passkey/options': everybody,
   'POST /auth/login/passkey': everybody,
@@ -55,6 +59,12 @@ const passes: Record<string, readonly Caller[]> = {
   'POST /auth/me/passkeys': usersInPerson,
   'PATCH /auth/me/passkeys/:id': usersInPerson,
   'DELETE /auth/me/passkeys/:id': usersInPerson,
+  'GET /auth/me/second-factors': usersInPerson,
+  'POST /auth/me/totp': usersInPerson,
+  'POST /auth/me/totp/confirm': usersInPerson,
+  'DELETE /auth/me/totp': usersInPerson,
+  'POST /auth/me/recovery-codes': usersInPerson,
+  'DELETE /auth/me/trusted-devices/:id': usersInPerson,
   'POST /auth/refresh': everybody,
   'POST /auth/logout': usersInPerson,
   'POST /auth/logout-all': usersInPerson,
@@ -88,6 +98,7 @@ const passes: Record<string, readonly Caller[]> = {
   'GET /admin/users/:id': admins,
   'PATCH /admin/users/:id': admins,
   'DELETE /admin/users/:id': admins,
+  'DELETE /admin/users/:id/second-factors': admins,
   'GET /admin/users/:id/sessions': admins,
   'DELETE /admin/users/:id/sessions': admins,
   'DELETE /admin/users/:id/sessions/:session_id': admins,
@@ -138,7 +149,11 @@ const ownChanges: readonly string[] = [
   'POST /auth/me/username',
   'POST /auth/me/passkeys/options',
   'POST /auth/me/passkeys',
-  'DELETE /auth/me/passkeys/:id'
+  'DELETE /auth/me/passkeys/:id',
+  'POST /auth/me/totp',
+  'POST /auth/me/totp/confirm',
+  'DELETE /auth/me/totp',
+  'POST /auth/me/recovery-codes'
 ]
 
 /** What a caller adds to a request. */

@@ -362,7 +362,10 @@ describe.skipIf(!inject('docker'))('second factors', () => {
       const login = `${urlOf(0)}/auth/login`
       const began = await send<FactorRequired>(login, {
         method: 'POST',
-        headers: { 'Content-Type': 'application/json', DPoP: await dpopProof(key, { method: 'POST', url: `http://issuer.test/auth/login` }) },
+        headers: {
+          'Content-Type': 'application/json',
+          DPoP: await dpopProof(key, { method: 'POST', url: `http://issuer.test/auth/login` })
+        },
         body: JSON.stringify(user)
       })
       const { flow } = began.body
@@ -370,7 +373,10 @@ describe.skipIf(!inject('docker'))('second factors', () => {
       const url = `${urlOf(0)}/auth/login/factor`
       const { status, body } = await send<SignedIn & { token_type: string }>(url, {
         method: 'POST',
-        headers: { 'Content-Type': 'application/json', DPoP: await dpopProof(key, { method: 'POST', url: `http://issuer.test/auth/login/factor` }) },
+        headers: {
+          'Content-Type': 'application/json',
+          DPoP: await dpopProof(key, { method: 'POST', url: `http://issuer.test/auth/login/factor` })
+        },
         body: JSON.stringify({ flow, totp: await oathtool(secret) })
       })
       expect(status, JSON.stringify(body)).toBe(200)

@@ -67,6 +67,8 @@ function createIssuer(): TestIssuer {
     },
     client: {
       signIn: async () => issuer.tokens(),
+      completeSignIn: async () => issuer.tokens(),
+      continueSignIn: async () => ({}),
       stepUp: async () => issuer.tokens(),
       async refresh(refreshToken, _browser, target) {
         issuer.refreshes += 1
@@ -81,7 +83,7 @@ function createIssuer(): TestIssuer {
         issuer.signedOut.push(refreshToken)
       },
       register: async () => ({}),
-      readOffers: async () => ({ registration: 'open', mail: false }),
+      readOffers: async () => ({ registration: 'open', mail: false, passkeys: false }),
       requestPasswordReset: async () => ({}),
       confirmPasswordReset: async () => {},
       undoEmailChange: async () => {},

@@ -6,7 +6,9 @@ import { ChangePasswordSection } from './change-password-section.tsx'
 import { DeleteAccountSection } from './delete-account-section.tsx'
 import { LanguageSection } from './language-section.tsx'
 import { OwnDataSection } from './own-data-section.tsx'
+import { PasskeysSection } from './passkeys-section.tsx'
 import { ProfileSection } from './profile-section.tsx'
+import { SecondFactorsSection } from './second-factors-section.tsx'
 import { SessionsSection } from './sessions-section.tsx'
 import { VerifyEmailSection } from './verify-email-section.tsx'
 
@@ -17,6 +19,8 @@ export function AccountPage() {
       <VerifyEmailSection />
       <ChangeEmailSection />
       <ChangePasswordSection />
+      <PasskeysSection />
+      <SecondFactorsSection />
       <LanguageSection />
       <SessionsSection />
       <ApiAccessSection />

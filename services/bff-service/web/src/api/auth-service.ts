@@ -19,6 +19,10 @@ export interface Login {
    */
   device_token?: string
   /**
+   * from a sign-in with `trust_device`: the second factor is not asked for then
+   */
+  trusted_device?: string
+  /**
    * the identifier of the API that the token is for; without it the first API and this issuer
    */
   resource?: string
@@ -28,12 +32,148 @@ export interface Login {
   scope?: string
 }
 
+export interface SecondFactor {
+  flow: string
+  /**
+   * the code that the authenticator app shows
+   */
+  totp?: string
+  /**
+   * each is good once
+   */
+  recovery_code?: string
+  passkey?: PasskeyAssertion
+  /**
+   * whether the second factor is not to be asked for on this device for 30 days
+   */
+  trust_device?: boolean
+  /**
+   * from the last sign-in with this browser or app
+   */
+  device_token?: string
+}
+/**
+ * signs what `POST /auth/login/passkey/options` gave for the flow
+ */
+export interface PasskeyAssertion {
+  id: string
+  type: 'public-key'
+  response: {
+    clientDataJSON: string
+    authenticatorData: string
+    signature: string
+    userHandle?: string | null
+  }
+}
+/**
+ * `AuthenticationResponseJSON` of WebAuthn; other members are ignored
+ *
+ * This interface was referenced by `Schemas`'s JSON-Schema
+ * via the `definition` "PasskeyAssertion".
+ */
+export interface PasskeyAssertion1 {
+  id: string
+  type: 'public-key'
+  response: {
+    clientDataJSON: string
+    authenticatorData: string
+    signature: string
+    userHandle?: string | null
+  }
+}
+
+export interface EnrolmentMail {
+  flow: string
+}
+
+export interface Enrolment {
+  flow: string
+  /**
+   * from the mail, where there has to be one
+   */
+  code?: string
+}
+
+export interface EnrolmentConfirmation {
+  flow: string
+  /**
+   * the code that the authenticator app shows
+   */
+  totp: string
+  /**
+   * whether the second factor is not to be asked for on this device for 30 days
+   */
+  trust_device?: boolean
+  /**
+   * from the last sign-in with this browser or app
+   */
+  device_token?: string
+}
+
 export interface StepUp {
   password: string
   /**
    * from the last sign-in with this browser or app: its user gets in while others guess
    */
   device_token?: string
+}
+
+export interface PasskeyOptionsRequest {
+  /**
+   * of a sign-in that needs a second factor
+   */
+  flow?: string
+}
+
+export interface PasskeyLogin {
+  credential: PasskeyAssertion1
+  /**
+   * from the last sign-in with this browser or app: its user gets in while others guess
+   */
+  device_token?: string
+  /**
+   * the identifier of the API that the token is for; without it the first API and this issuer
+   */
+  resource?: string
+  /**
+   * space-separated scopes of that API; those that no role of the user holds drop out
+   */
+  scope?: string
+}
+
+export interface PasskeyStepUp {
+  credential: PasskeyAssertion1
+  /**
+   * from the last sign-in with this browser or app: its user gets in while others guess
+   */
+  device_token?: string
+}
+
+export interface NewPasskey {
+  name: string
+  credential: PasskeyRegistration
+}
+/**
+ * `RegistrationResponseJSON` of WebAuthn; other members are ignored
+ *
+ * This interface was referenced by `Schemas`'s JSON-Schema
+ * via the `definition` "PasskeyRegistration".
+ */
+export interface PasskeyRegistration {
+  id: string
+  type: 'public-key'
+  response: {
+    clientDataJSON: string
+    attestationObject: string
+    /**
+     * @maxItems 10
+     */
+    transports?: string[]
+  }
+}
+
+export interface PasskeyChange {
+  name: string
 }
 
 export interface ProfileChange {
@@ -50,6 +190,13 @@ export interface UsernameChange {
 export interface PasswordChange {
   current_password: string
   new_password: string
+}
+
+export interface TotpConfirmation {
+  /**
+   * the code that the authenticator app shows
+   */
+  totp: string
 }
 
 export interface PasswordResetRequest {
@@ -351,6 +498,10 @@ export interface RegistrationState {
    * whether a forgotten password can be reset, and an address verified, by mail
    */
   mail: boolean
+  /**
+   * whether users can sign in with passkeys
+   */
+  passkeys: boolean
 }
 
 export interface RegisteredUser {
@@ -378,9 +529,114 @@ export interface SignInResponse {
   scope?: string
   refresh_token: string
   /**
+   * only when `trust_device` was asked for; opaque; good for 30 days
+   */
+  trusted_device?: string
+  /**
    * opaque; to be kept for 90 days, also past the session, and sent with the next sign-in
    */
   device_token: string
+}
+
+export interface FactorRequired {
+  error: 'factor_required'
+  error_description: string
+  /**
+   * a secret of this client; to be sent with the next step
+   */
+  flow: string
+  /**
+   * seconds until the sign-in has to begin again
+   */
+  expires_in: number
+  /**
+   * any of them completes the sign-in, at `POST /auth/login/factor`
+   */
+  factors: ('totp' | 'passkey' | 'recovery_code')[]
+  /**
+   * set when the user has no second factor and has to set one up, at `POST /auth/login/enrolment`; `mail_code`: with a code that `POST /auth/login/enrolment/mail` sends
+   */
+  enrolment: ('open' | 'mail_code') | null
+}
+
+export interface EnrolmentMailSent {
+  /**
+   * seconds until the code is no longer good
+   */
+  expires_in: number
+}
+
+export interface TotpSetUp {
+  /**
+   * in base32, for typing
+   */
+  secret: string
+  /**
+   * `otpauth://totp/…`, for a QR code
+   */
+  uri: string
+}
+
+export interface EnrolledSignIn {
+  access_token: string
+  token_type: 'Bearer' | 'DPoP'
+  /**
+   * lifetime of the access token in seconds
+   */
+  expires_in: number
+  scope?: string
+  refresh_token: string
+  /**
+   * only when `trust_device` was asked for; opaque; good for 30 days
+   */
+  trusted_device?: string
+  /**
+   * opaque; to be kept for 90 days, also past the session, and sent with the next sign-in
+   */
+  device_token: string
+  /**
+   * each is good once, in place of a second factor; shown only now
+   */
+  recovery_codes: string[]
+}
+
+export interface PasskeyRequestOptions {
+  /**
+   * `PublicKeyCredentialRequestOptionsJSON` of WebAuthn
+   */
+  options: {
+    [k: string]: unknown
+  }
+}
+
+export interface Passkeys {
+  passkeys: Passkey[]
+  rp_id: string
+  /**
+   * the user's id, as authenticators keep it
+   */
+  user_handle: string
+}
+
+export interface Passkey {
+  id: string
+  name: string
+  credential_id: string
+  /**
+   * whether it is on more than one device, as the authenticator says
+   */
+  synced: boolean
+  created_at: string
+  last_used_at: string | null
+}
+
+export interface PasskeyCreationOptions {
+  /**
+   * `PublicKeyCredentialCreationOptionsJSON` of WebAuthn
+   */
+  options: {
+    [k: string]: unknown
+  }
 }
 
 export interface TokenResponse {
@@ -445,6 +701,10 @@ export interface AccountData {
    */
   sessions: Session[]
   /**
+   * without their keys, which are of no use to anybody
+   */
+  passkeys: Passkey[]
+  /**
    * what the audit log has about the user, the newest first
    */
   events: OwnEvent[]
@@ -491,7 +751,18 @@ export interface OwnEvent {
     | 'email.verified'
     | 'email.changed'
     | 'email.change_undone'
+    | 'passkey.added'
+    | 'passkey.removed'
+    | 'passkey.counter_fell'
     | 'password.set'
+    | 'totp.added'
+    | 'totp.removed'
+    | 'recovery_codes.renewed'
+    | 'recovery_code.used'
+    | 'second_factor.failed'
+    | 'second_factors.reset'
+    | 'trusted_device.added'
+    | 'trusted_device.removed'
     | 'client.created'
     | 'client.changed'
     | 'client.disabled'
@@ -538,6 +809,36 @@ export interface AccountDeletion {
 
 export interface ChangedUsername {
   username: string
+}
+
+export interface SecondFactors {
+  totp: {
+    created_at: string
+    last_used_at: string | null
+  } | null
+  recovery_codes_left: number
+  /**
+   * whether the last second factor cannot be removed
+   */
+  is_required: boolean
+  /**
+   * on which it is not asked for at sign-in
+   */
+  trusted_devices: {
+    id: string
+    created_at: string
+    last_used_at: string
+    expires_at: string
+    address: string
+    user_agent: string
+  }[]
+}
+
+export interface RecoveryCodes {
+  /**
+   * each is good once, in place of a second factor; shown only now
+   */
+  recovery_codes: string[]
 }
 
 export interface MailRequested {
@@ -603,6 +904,14 @@ export interface ExportedUser {
   roles?: string[]
   created_at?: string
   disabled?: boolean
+}
+
+export interface SecondFactorsReset {
+  /**
+   * how many second factors there were
+   */
+  removed: number
+  ended_sessions: number
 }
 
 export interface SessionPage {
@@ -837,9 +1146,17 @@ export interface DeadMail {
     | 'email_changed'
     | 'email_changed_again'
     | 'email_verification'
+    | 'factor_enrolment'
     | 'invitation'
+    | 'passkey_added'
+    | 'passkey_removed'
     | 'password_changed'
     | 'password_reset'
+    | 'recovery_code_used'
+    | 'recovery_codes_renewed'
+    | 'second_factor_added'
+    | 'second_factor_removed'
+    | 'second_factors_reset'
     | 'username_changed'
   created_at: string
   dead_at: string
@@ -962,7 +1279,18 @@ export interface AuditEvent {
     | 'email.verified'
     | 'email.changed'
     | 'email.change_undone'
+    | 'passkey.added'
+    | 'passkey.removed'
+    | 'passkey.counter_fell'
     | 'password.set'
+    | 'totp.added'
+    | 'totp.removed'
+    | 'recovery_codes.renewed'
+    | 'recovery_code.used'
+    | 'second_factor.failed'
+    | 'second_factors.reset'
+    | 'trusted_device.added'
+    | 'trusted_device.removed'
     | 'client.created'
     | 'client.changed'
     | 'client.disabled'

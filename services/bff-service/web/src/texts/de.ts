@@ -76,7 +76,13 @@ export const de: PageTexts = {
     password_changed: 'Das Passwort wurde inzwischen geändert.',
     session_changed: 'In diesem Browser ist jetzt jemand anderes angemeldet.',
     username_taken:
-      'Dieser Benutzername ist vergeben. Wählen Sie einen anderen, oder melden Sie sich an, wenn das Konto Ihnen gehört.'
+      'Dieser Benutzername ist vergeben. Wählen Sie einen anderen, oder melden Sie sich an, wenn das Konto Ihnen gehört.',
+    last_way_in:
+      'Sie könnten sich nicht mehr anmelden. Setzen Sie erst ein Passwort, oder fügen Sie einen anderen Passkey hinzu.',
+    passkey_known: 'Dieser Passkey ist schon in Gebrauch.',
+    too_many_passkeys: 'Sie haben so viele Passkeys, wie ein Konto haben kann. Entfernen Sie erst einen.',
+    unknown_passkey:
+      'Dieser Passkey wurde entfernt oder gehört zu einer anderen Website. Nehmen Sie einen anderen oder Ihr Passwort.'
   },
   broken: {
     title: 'Diese Seite funktioniert nicht',
@@ -137,6 +143,70 @@ export const de: PageTexts = {
     create: 'Konto anlegen',
     wrong: 'Der Benutzername oder das Passwort ist falsch. Prüfen Sie beides und versuchen Sie es noch einmal.'
   },
+  factor: {
+    text: 'Ihr Konto hat einen zweiten Faktor. Zeigen Sie ihn, um fortzufahren.',
+    recoveryCode: 'Wiederherstellungscode',
+    recoveryPlace: 'Einer von denen, die Sie aufbewahrt haben. Jeder gilt einmal.',
+    recoveryMissing: 'Geben Sie einen Wiederherstellungscode ein.',
+    trust: 'Auf diesem Gerät 30 Tage lang nicht mehr fragen',
+    trustText: 'Nur auf einem Gerät, das sonst niemand benutzt.',
+    submit: 'Weiter',
+    useRecovery: 'Stattdessen einen Wiederherstellungscode benutzen',
+    useApp: 'Stattdessen die Authenticator-App benutzen',
+    restart: 'Von vorn beginnen',
+    wrong: 'Der Code ist falsch oder wurde schon benutzt. Warten Sie auf den nächsten, und geben Sie diesen ein.',
+    wrongRecovery: 'Dieser Wiederherstellungscode ist falsch oder wurde schon benutzt.',
+    ended: 'Diese Anmeldung hat zu lange gedauert oder ist beendet. Beginnen Sie von vorn.'
+  },
+  enrolment: {
+    text: 'Dieses Konto muss einen zweiten Faktor haben. Richten Sie eine Authenticator-App ein, um fortzufahren.',
+    mailText: 'Zeigen Sie zuerst, dass Sie die Post Ihrer bestätigten Adresse lesen.',
+    mail: 'Code senden',
+    begin: 'App einrichten',
+    confirm: 'App hinzufügen und anmelden'
+  },
+  totp: {
+    code: 'Code der App',
+    codePlace: 'Die 6 Ziffern, die Ihre Authenticator-App zeigt.',
+    codeWish: 'Geben Sie die 6 Ziffern ein.',
+    wrong: 'Das ist nicht der Code, den die App jetzt zeigt. Prüfen Sie die Uhrzeit Ihres Telefons.',
+    scan: 'Scannen Sie dieses Bild mit einer Authenticator-App, oder tippen Sie den Schlüssel ein. Geben Sie dann den Code ein, den die App zeigt.',
+    picture: 'QR-Code für die Authenticator-App',
+    key: 'Schlüssel'
+  },
+  recoveryCodes: {
+    title: 'Wiederherstellungscodes',
+    text: 'Bewahren Sie diese Codes sicher auf. Jeder ersetzt einmal Ihren zweiten Faktor, wenn Sie ihn verlieren. Sie werden nur jetzt gezeigt.',
+    download: 'Herunterladen',
+    print: 'Drucken',
+    saved: 'Ich habe sie aufbewahrt'
+  },
+  secondFactors: {
+    title: 'Zweite Faktoren',
+    lead: 'Neben dem Passwort etwas, das nur Sie haben.',
+    none: 'Ihr Konto hat keine Authenticator-App.',
+    add: 'Authenticator-App einrichten',
+    addTitle: 'Authenticator-App',
+    confirm: 'App hinzufügen',
+    added: 'Die Authenticator-App ist hinzugefügt.',
+    app: 'Authenticator-App',
+    since: 'hinzugefügt',
+    lastUsed: 'zuletzt benutzt',
+    remove: 'Entfernen',
+    removeTitle: 'Authenticator-App entfernen?',
+    removeText: 'Sie melden sich dann ohne ihre Codes an. Vertraute Geräte werden vergessen.',
+    removed: 'Die Authenticator-App ist entfernt.',
+    codesLeft_one: '{{count}} Wiederherstellungscode ist übrig.',
+    codesLeft_other: '{{count}} Wiederherstellungscodes sind übrig.',
+    renew: 'Neue Wiederherstellungscodes',
+    renewTitle: 'Neue Wiederherstellungscodes',
+    renewText: 'Die älteren gelten dann nicht mehr.',
+    renewSubmit: 'Erzeugen',
+    trusted: 'Vertraute Geräte',
+    forget: 'Vergessen',
+    forgetOf: '{{device}} bei {{address}} vergessen',
+    forgotten: 'Auf diesem Gerät wird wieder nach dem zweiten Faktor gefragt.'
+  },
   register: {
     title: 'Konto anlegen',
     closed: 'Die Registrierung ist geschlossen',
@@ -178,6 +248,36 @@ export const de: PageTexts = {
     wrong: 'Das Passwort ist falsch. Prüfen Sie es und versuchen Sie es noch einmal.',
     cancelled:
       'Es wurde nichts geändert. Versuchen Sie es noch einmal, und geben Sie Ihr Passwort ein, wenn danach gefragt wird.'
+  },
+  passkeys: {
+    title: 'Passkeys',
+    lead: 'Melden Sie sich mit Fingerabdruck, Gesicht oder der PIN eines Geräts an, ohne Passwort. Ein Passkey ist so gut wie Passwort und Code zusammen.',
+    unsupported: 'Dieser Browser kann keine Passkeys.',
+    none: 'Sie haben noch keinen Passkey.',
+    add: 'Passkey hinzufügen',
+    addText: 'Ihr Gerät fragt Sie, ob Sie es sind.',
+    name: 'Name',
+    nameText: 'Etwa das Gerät oder der Passwortmanager, der ihn aufbewahrt.',
+    nameMissing: 'Geben Sie einen Namen ein.',
+    added: 'Der Passkey wurde hinzugefügt.',
+    made: 'Hinzugefügt',
+    lastUsed: 'zuletzt benutzt',
+    neverUsed: 'nie benutzt',
+    synced: 'Synchronisiert',
+    rename: 'Umbenennen',
+    renameOf: '{{name}} umbenennen',
+    renamed: 'Der Passkey wurde umbenannt.',
+    remove: 'Entfernen',
+    removeOf: '{{name}} entfernen',
+    removeTitle: 'Passkey {{name}} entfernen?',
+    removeText:
+      'Mit ihm kann man sich nicht mehr anmelden. Löschen Sie ihn auch auf dem Gerät oder im Passwortmanager, wenn er dort noch angeboten wird.',
+    removed: 'Der Passkey wurde entfernt.',
+    use: 'Passkey benutzen',
+    cancelled: 'Es wurde kein Passkey benutzt. Versuchen Sie es noch einmal, oder nehmen Sie einen anderen Weg.',
+    notAdded: 'Es wurde kein Passkey angelegt. Versuchen Sie es noch einmal, wenn Sie einen möchten.',
+    addedBefore: 'Dieses Gerät oder dieser Passwortmanager hat schon einen Passkey für dieses Konto.',
+    refused: 'Dieser Passkey ließ sich nicht prüfen. Versuchen Sie es noch einmal.'
   },
   changeEmail: {
     title: 'E-Mail-Adresse ändern',
