@@ -40,7 +40,6 @@ export const factorRequiredResponse = errorResponse
   .omit({ issues: true })
   .extend({ error: z.literal('factor_required'), ...factorRequiredMembers })
   .meta({ id: 'FactorRequired' })
-export type FactorRequired = Omit<z.infer<typeof factorRequiredResponse>, 'error' | 'error_description'>
 
 /** `POST /auth/login/factor` */
 export const factorBody = z
@@ -55,7 +54,6 @@ export const factorBody = z
     error: 'must hold one factor: totp or recovery_code'
   })
   .meta({ id: 'SecondFactor' })
-export type FactorBody = z.output<typeof factorBody>
 
 /** `POST /auth/login/enrolment/mail` */
 export const enrolmentMailBody = z.strictObject({ flow }).meta({ id: 'EnrolmentMail' })

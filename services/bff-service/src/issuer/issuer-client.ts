@@ -12,8 +12,6 @@ import {
 import { forwarderHeaders, readBoundedBody, type Secret } from '@countersign/service-kit'
 import { z } from 'zod'
 
-import type { KnownBrowser } from '../requests/site-cookies.ts'
-
 /** The browser that a call is made for, as the issuer's limits, session lists and logs should see it. */
 export interface ClientInfo {
   readonly address: string
@@ -21,6 +19,12 @@ export interface ClientInfo {
   /** The header `Accept-Language`, by which the language of a mail is chosen; empty if there is none. */
   readonly acceptLanguage: string
   readonly requestId: string
+}
+
+/** What a browser keeps of earlier sign-ins. */
+export interface KnownBrowser {
+  readonly deviceToken: string | undefined
+  readonly trustedDevice: string | undefined
 }
 
 /** The account routes of the auth-service, called for a browser. Each throws the issuer's error as an {@link OAuthError}. */
