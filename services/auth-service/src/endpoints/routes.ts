@@ -6,6 +6,8 @@ import { acceptInvitation, showInvitation } from './account/invitations.ts'
 import { login } from './account/login.ts'
 import { logout, logoutAll, logoutOthers } from './account/logout.ts'
 import { changeMe, me } from './account/me.ts'
+import { beginPasskeySignIn, beginPasskeyStepUp, passkeySignIn, passkeyStepUp } from './account/passkey-sign-in.ts'
+import { addPasskey, beginPasskey, listPasskeys, removePasskey, renamePasskey } from './account/passkeys.ts'
 import { changePassword } from './account/password.ts'
 import { confirmPasswordReset, requestPasswordReset } from './account/password-reset.ts'
 import { refresh } from './account/refresh.ts'
@@ -66,6 +68,15 @@ const accountRoutes = [
   enrol,
   confirmEnrolment,
   stepUp,
+  beginPasskeySignIn,
+  passkeySignIn,
+  beginPasskeyStepUp,
+  passkeyStepUp,
+  listPasskeys,
+  beginPasskey,
+  addPasskey,
+  renamePasskey,
+  removePasskey,
   refresh,
   logout,
   logoutAll,

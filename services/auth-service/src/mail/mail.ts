@@ -10,6 +10,8 @@ export const mailTemplates = [
   'email_verification',
   'factor_enrolment',
   'invitation',
+  'passkey_added',
+  'passkey_removed',
   'password_changed',
   'password_reset',
   'recovery_code_used',

@@ -26,6 +26,8 @@ const pages: Partial<Record<MailTemplate, string>> = {
   email_changed: '/undo-email',
   email_verification: '/verify-email',
   invitation: '/accept-invitation',
+  passkey_added: '/account',
+  passkey_removed: '/account',
   password_reset: '/reset-password',
   password_changed: '/forgot-password',
   recovery_code_used: '/forgot-password',

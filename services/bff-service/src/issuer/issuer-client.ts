@@ -65,8 +65,8 @@ export interface IssuerClient {
 }
 
 /** The paths of the steps under `/auth/login`. */
-export type LastStep = 'factor' | 'enrolment/confirm'
-export type NextStep = 'enrolment' | 'enrolment/mail'
+export type LastStep = 'factor' | 'enrolment/confirm' | 'passkey'
+export type NextStep = 'enrolment' | 'enrolment/mail' | 'passkey/options'
 
 /** What an installation offers to users without a session. */
 export interface Offers {
@@ -145,7 +145,8 @@ export function createIssuerClient({
       return readSignIn(await post('/auth/login', { ...withDevice(credentials, known), ...trusted }, browser))
     },
     async stepUp(accessToken, proof, browser, known) {
-      return readSignIn(await post('/auth/step-up', withDevice(proof, known), browser, accessToken))
+      const path = 'credential' in proof ? '/auth/step-up/passkey' : '/auth/step-up'
+      return readSignIn(await post(path, withDevice(proof, known), browser, accessToken))
     },
     async completeSignIn(step, body, browser, known) {
       return readSignIn(await post(`/auth/login/${step}`, withDevice(body, known), browser))

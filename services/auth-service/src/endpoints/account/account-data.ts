@@ -1,4 +1,5 @@
 import { NotFoundError } from '@countersign/oauth'
+import type { PasskeyStore } from '../../accounts/passkey-store.ts'
 import type { UserStore } from '../../accounts/user-store.ts'
 import type { AuditLog } from '../../audit/audit-log.ts'
 import { defineRoute } from '../../routing/route.ts'
@@ -6,6 +7,7 @@ import type { Sessions } from '../../sessions/sessions.ts'
 import { accountData, accountDataQuery, ownEventOnWire } from '../../wire/account-data.ts'
 import { eventId } from '../../wire/audit.ts'
 import { decodePlace, encodePlace } from '../../wire/pages.ts'
+import { passkeySummary } from '../../wire/passkeys.ts'
 import { sessionSummary } from '../../wire/sessions.ts'
 import { ownProfileSummary } from '../../wire/users.ts'
 
@@ -13,6 +15,7 @@ export interface AccountDataDeps {
   users: Pick<UserStore, 'findProfile'>
   sessions: Pick<Sessions, 'list'>
   auditLog: AuditLog
+  passkeys: Pick<PasskeyStore, 'list'>
   /** The most live sessions that a user has. */
   sessionsPerUser: number
 }
@@ -25,13 +28,13 @@ export const showAccountData = defineRoute(
   {
     method: 'get',
     path: '/auth/me/data',
-    summary: 'Download what is kept about the user: profile, sessions and audit events',
+    summary: 'Download what is kept about the user: profile, sessions, passkeys and audit events',
     access: 'user-in-person',
     query: accountDataQuery,
     response: { status: 200, schema: accountData },
     errors: [404]
   },
-  ({ users, sessions, auditLog, sessionsPerUser }: AccountDataDeps) =>
+  ({ users, sessions, auditLog, passkeys, sessionsPerUser }: AccountDataDeps) =>
     async ({ query: { cursor }, accessToken: { sub }, ctx }) => {
       const after = cursor === undefined ? undefined : decodePlace(cursor, eventId)
       const user = await users.findProfile(sub)
@@ -42,6 +45,7 @@ export const showAccountData = defineRoute(
       return {
         profile: ownProfileSummary(user),
         sessions: live.sessions.map(sessionSummary),
+        passkeys: (await passkeys.list(sub)).map(passkeySummary),
         events: events.map(ownEventOnWire),
         next_cursor: next ? encodePlace(next) : null
       }
