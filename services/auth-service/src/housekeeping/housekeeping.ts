@@ -9,6 +9,7 @@ export const expiredKinds = [
   'one_time_secrets',
   'invitations',
   'password_reset_requests',
+  'provider_transactions',
   'audit_events',
   'deleted_users'
 ] as const

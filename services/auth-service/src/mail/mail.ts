@@ -8,6 +8,8 @@ export const mailTemplates = [
   'email_changed',
   'email_changed_again',
   'email_verification',
+  'identity_linked',
+  'identity_unlinked',
   'invitation',
   'password_changed',
   'password_reset',

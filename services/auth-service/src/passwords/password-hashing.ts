@@ -43,9 +43,13 @@ export const ownHashFunctions: HashFunctions = Object.freeze({
   verify: async (passwordHash: string, password: string) => verifyHash(passwordHash, password)
 })
 
-/** @returns a hash that no password matches */
+const unusableSalt = new TextEncoder().encode('countersign-none')
+/** Is part of a hash that no password matches, and of no other. */
+export const unusableMark = `$${Buffer.from(unusableSalt).toString('base64').replaceAll('=', '')}$`
+
+/** @returns a hash that no password matches, which takes as long to verify as another */
 export function makeUnusableHash(functions: Pick<HashFunctions, 'hash'>): Promise<string> {
-  return functions.hash(randomBytes(32).toString('base64url'), argon2Parameters)
+  return functions.hash(randomBytes(32).toString('base64url'), { ...argon2Parameters, salt: unusableSalt })
 }
 
 /** @param decoys what is verified for an unknown user, if not a hash like those of today */

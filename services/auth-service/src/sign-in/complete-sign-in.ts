@@ -28,7 +28,7 @@ export interface SignInResponse extends TokenResponse {
 }
 
 /** How a user was authenticated, as RFC 8176 names it. */
-export type SignInMethod = 'pwd'
+export type SignInMethod = 'pwd' | 'provider'
 
 export interface AuthenticatedUser {
   /** As they were when the methods were verified: if a credential has changed since, no session starts. */
@@ -87,5 +87,5 @@ export async function completeSignIn(
 
 /** One way is one factor. */
 function authenticationBy(methods: readonly SignInMethod[]): Authentication {
-  return { acr: 'urn:countersign:acr:1', amr: methods }
+  return { acr: 'urn:countersign:acr:1', amr: methods.map((method) => (method === 'provider' ? 'fed' : method)) }
 }

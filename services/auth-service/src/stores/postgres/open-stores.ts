@@ -1,5 +1,6 @@
 import { createOneTimeSecretCodec } from '../../accounts/one-time-secrets.ts'
 import type { Config } from '../../config.ts'
+import { createSealing } from '../../keys/sealing.ts'
 import type { Mail } from '../../mail/open-mail.ts'
 import { createPrismaActivity } from './activity.ts'
 import { createPrismaApiAdministration } from './apis.ts'
@@ -12,6 +13,7 @@ import { createPrismaEmailVerification } from './email-verification.ts'
 import { createPrismaExpiredRows } from './expired-rows.ts'
 import { createPrismaExportedUsers } from './exported-users.ts'
 import { createPrismaFailedAuthentications } from './failed-authentications.ts'
+import { createPrismaIdentities } from './identities.ts'
 import { createPrismaImportedUsers } from './imported-users.ts'
 import { createPrismaInvitations } from './invitations.ts'
 import {
@@ -26,6 +28,8 @@ import { createPrismaOneTimeSecrets } from './one-time-secrets.ts'
 import { createPrismaPasswordResets } from './password-resets.ts'
 import { createPrismaAccountDeletion, createPrismaPendingDeletions } from './pending-deletions.ts'
 import { createPreparedStatements } from './prepared-statements.ts'
+import { createPrismaProviderTransactions } from './provider-transactions.ts'
+import { createPrismaProviderAdministration, createPrismaProviderStore } from './providers.ts'
 import { createPrismaRefreshTokenFamilies } from './refresh-token-families.ts'
 import { openRevocationFeedSource } from './revocation-feed-source.ts'
 import { createPrismaRevocationOutbox } from './revocation-outbox.ts'
@@ -68,6 +72,7 @@ export async function openPostgresStores(config: Config, mail: Mail | undefined)
     mailAdministration: createPrismaMailAdministration(database),
     accountMail: writeMail && openAccountMail(database, config, writeMail, tellUser),
     accountDeletion: createPrismaAccountDeletion(database, { ...config, tellUser }),
+    providers: openProviders(database, config, tellUser),
     pendingDeletions: createPrismaPendingDeletions(database, tellUser),
     outbox: createPrismaRevocationOutbox(database),
     revocationFeed,
@@ -86,6 +91,16 @@ export async function openPostgresStores(config: Config, mail: Mail | undefined)
         await database.$disconnect()
       }
     }
+  }
+}
+
+function openProviders(database: Database, { masterKeys }: Config, tellUser: TellUser) {
+  const sealing = createSealing(masterKeys, 'provider sealing v1')
+  return {
+    providers: createPrismaProviderStore(database, sealing),
+    providerAdministration: createPrismaProviderAdministration(database, sealing),
+    providerTransactions: createPrismaProviderTransactions(database, sealing),
+    identities: createPrismaIdentities(database, tellUser)
   }
 }
 
