@@ -67,6 +67,18 @@ const passes: Record<string, readonly Caller[]> = {
   'POST /auth/email/undo': everybody,
   'POST /auth/invitations/show': everybody,
   'POST /auth/invitations/accept': everybody,
+  'GET /auth/providers': everybody,
+  'POST /auth/providers/:id/start': everybody,
+  'POST /auth/providers/:id/finish': everybody,
+  'GET /auth/me/identities': usersInPerson,
+  'POST /auth/me/providers/:id/start': usersInPerson,
+  'POST /auth/me/providers/:id/finish': usersInPerson,
+  'DELETE /auth/me/identities/:id': usersInPerson,
+  'GET /admin/providers': admins,
+  'POST /admin/providers': admins,
+  'GET /admin/providers/:id': admins,
+  'PATCH /admin/providers/:id': admins,
+  'DELETE /admin/providers/:id': admins,
   'GET /admin/invitations': admins,
   'POST /admin/invitations': admins,
   'POST /admin/invitations/:id/send': admins,
@@ -123,7 +135,13 @@ const passes: Record<string, readonly Caller[]> = {
 }
 
 /** What users need a recent sign-in for, besides what an admin changes. */
-const ownChanges: readonly string[] = ['POST /auth/me/deletion', 'POST /auth/me/email', 'POST /auth/me/username']
+const ownChanges: readonly string[] = [
+  'POST /auth/me/deletion',
+  'POST /auth/me/email',
+  'POST /auth/me/username',
+  'POST /auth/me/providers/:id/start',
+  'DELETE /auth/me/identities/:id'
+]
 
 /** What a caller adds to a request. */
 interface Presented {

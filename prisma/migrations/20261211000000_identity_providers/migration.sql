@@ -1,4 +1,4 @@
--- Somebody else with whom users sign in.
+-- A service elsewhere with which users sign in.
 CREATE TABLE identity_providers (
   -- In the redirect URI.
   id text PRIMARY KEY,

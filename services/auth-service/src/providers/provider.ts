@@ -3,7 +3,7 @@
 export const providerKinds = ['oidc', 'google', 'microsoft', 'apple', 'github'] as const
 export type ProviderKind = (typeof providerKinds)[number]
 
-/** Somebody else with whom users sign in. */
+/** A service elsewhere with which users sign in. */
 export interface Provider {
   /** In its redirect URI. */
   readonly id: string

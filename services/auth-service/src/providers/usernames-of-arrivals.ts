@@ -5,7 +5,7 @@ const maxLength = 64
 const suffixes = 20
 
 /**
- * Usernames for a user whom a provider has sent, the best first: the provider's own, then with a random suffix, since the name may be
+ * Usernames for a user that a provider has sent, the best first: the provider's own, then with a random suffix, since the name may be
  * taken. A name that looks like an address is cut, since it would be that of somebody's mailbox.
  * @param randomDigits makes a suffix
  */

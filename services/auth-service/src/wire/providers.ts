@@ -78,7 +78,7 @@ export const identity = z
     created_at: z.iso.datetime(),
     last_used_at: z.iso.datetime().nullable()
   })
-  .meta({ id: 'Identity' })
+  .meta({ id: 'LinkedIdentity' })
 
 export const identityList = z.object({ identities: z.array(identity) }).meta({ id: 'IdentityList' })
 

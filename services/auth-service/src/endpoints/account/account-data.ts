@@ -1,11 +1,13 @@
 import { NotFoundError } from '@countersign/oauth'
 import type { UserStore } from '../../accounts/user-store.ts'
 import type { AuditLog } from '../../audit/audit-log.ts'
+import type { Identities } from '../../providers/identities.ts'
 import { defineRoute } from '../../routing/route.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
 import { accountData, accountDataQuery, ownEventOnWire } from '../../wire/account-data.ts'
 import { eventId } from '../../wire/audit.ts'
 import { decodePlace, encodePlace } from '../../wire/pages.ts'
+import { identityOnWire } from '../../wire/providers.ts'
 import { sessionSummary } from '../../wire/sessions.ts'
 import { ownProfileSummary } from '../../wire/users.ts'
 
@@ -13,6 +15,7 @@ export interface AccountDataDeps {
   users: Pick<UserStore, 'findProfile'>
   sessions: Pick<Sessions, 'list'>
   auditLog: AuditLog
+  identities: Pick<Identities, 'listOf'>
   /** The most live sessions that a user has. */
   sessionsPerUser: number
 }
@@ -31,7 +34,7 @@ export const showAccountData = defineRoute(
     response: { status: 200, schema: accountData },
     errors: [404]
   },
-  ({ users, sessions, auditLog, sessionsPerUser }: AccountDataDeps) =>
+  ({ users, sessions, auditLog, identities, sessionsPerUser }: AccountDataDeps) =>
     async ({ query: { cursor }, accessToken: { sub }, ctx }) => {
       const after = cursor === undefined ? undefined : decodePlace(cursor, eventId)
       const user = await users.findProfile(sub)
@@ -42,6 +45,7 @@ export const showAccountData = defineRoute(
       return {
         profile: ownProfileSummary(user),
         sessions: live.sessions.map(sessionSummary),
+        identities: (await identities.listOf(sub)).map(identityOnWire),
         events: events.map(ownEventOnWire),
         next_cursor: next ? encodePlace(next) : null
       }

@@ -104,6 +104,41 @@ export interface InvitationAcceptance {
   password: string
 }
 
+export interface ProviderStart {
+  /**
+   * the identifier of the API that the token is for; without it the first API and this issuer
+   */
+  resource?: string
+  /**
+   * space-separated scopes of that API; those that no role of the user holds drop out
+   */
+  scope?: string
+}
+
+export interface ProviderFinish {
+  transaction: string
+  /**
+   * what the provider has added to the redirect URI, or posted to it
+   */
+  parameters: {
+    [k: string]: string
+  }
+  /**
+   * from the last sign-in with this browser or app
+   */
+  device_token?: string
+}
+
+export interface IdentityLink {
+  transaction: string
+  /**
+   * what the provider has added to the redirect URI, or posted to it
+   */
+  parameters: {
+    [k: string]: string
+  }
+}
+
 export interface ImportedUser {
   external_id: string
   username: string
@@ -209,6 +244,88 @@ export interface RoleChange {
    * end the sessions of users who lose a scope now; without it the scope is gone at their next refresh
    */
   end_sessions?: boolean
+}
+
+export interface NewProvider {
+  /**
+   * in its redirect URI
+   */
+  id: string
+  kind: 'oidc' | 'google' | 'microsoft' | 'apple' | 'github'
+  /**
+   * required for `oidc`; the others have one
+   */
+  issuer?: string
+  /**
+   * required for `oidc`; the others have one
+   */
+  name?: string
+  client_id: string
+  /**
+   * sealed at rest, and never shown
+   */
+  client_secret?: string
+  /**
+   * in the place of a client secret at Apple; sealed at rest, and never shown
+   */
+  apple_key?: {
+    team_id: string
+    key_id: string
+    private_key: string
+  }
+  /**
+   * default: what its kind needs
+   *
+   * @maxItems 32
+   */
+  scopes?: string[]
+  /**
+   * whether an address of these domains belongs to its user is for this provider to say
+   *
+   * @maxItems 100
+   */
+  authoritative_domains?: string[]
+  /**
+   * what its ID tokens say of second factors counts here
+   */
+  trusts_amr?: boolean
+}
+
+export interface ProviderChange {
+  /**
+   * as people know it
+   */
+  name?: string
+  client_id?: string
+  /**
+   * sealed at rest, and never shown
+   */
+  client_secret?: string
+  /**
+   * in the place of a client secret at Apple; sealed at rest, and never shown
+   */
+  apple_key?: {
+    team_id: string
+    key_id: string
+    private_key: string
+  }
+  /**
+   * default: what its kind needs
+   *
+   * @maxItems 32
+   */
+  scopes?: string[]
+  /**
+   * whether an address of these domains belongs to its user is for this provider to say
+   *
+   * @maxItems 100
+   */
+  authoritative_domains?: string[]
+  /**
+   * what its ID tokens say of second factors counts here
+   */
+  trusts_amr?: boolean
+  enabled?: boolean
 }
 
 export interface NewClient {
@@ -445,6 +562,10 @@ export interface AccountData {
    */
   sessions: Session[]
   /**
+   * at other services
+   */
+  identities: LinkedIdentity[]
+  /**
    * what the audit log has about the user, the newest first
    */
   events: OwnEvent[]
@@ -462,6 +583,21 @@ export interface Session {
   expires_at: string
   address: string
   user_agent: string
+}
+
+export interface LinkedIdentity {
+  id: string
+  provider: {
+    id: string
+    name: string
+    kind: 'oidc' | 'google' | 'microsoft' | 'apple' | 'github'
+  }
+  /**
+   * as the provider said it last
+   */
+  address: string | null
+  created_at: string
+  last_used_at: string | null
 }
 
 export interface OwnEvent {
@@ -491,6 +627,8 @@ export interface OwnEvent {
     | 'email.verified'
     | 'email.changed'
     | 'email.change_undone'
+    | 'identity.linked'
+    | 'identity.unlinked'
     | 'password.set'
     | 'client.created'
     | 'client.changed'
@@ -505,6 +643,9 @@ export interface OwnEvent {
     | 'role.created'
     | 'role.changed'
     | 'role.deleted'
+    | 'provider.created'
+    | 'provider.changed'
+    | 'provider.deleted'
     | 'client_authentication.failed'
     | 'invitation.created'
     | 'invitation.sent'
@@ -558,6 +699,33 @@ export interface ShownInvitation {
    */
   username: string | null
   expires_at: string
+}
+
+export interface OfferedProviders {
+  providers: {
+    id: string
+    name: string
+    kind: 'oidc' | 'google' | 'microsoft' | 'apple' | 'github'
+  }[]
+}
+
+export interface StartedAtProvider {
+  /**
+   * where the browser goes
+   */
+  authorization_url: string
+  /**
+   * a secret that only this browser may keep, for the next step
+   */
+  transaction: string
+  /**
+   * seconds until the transaction is no longer good
+   */
+  expires_in: number
+}
+
+export interface IdentityList {
+  identities: LinkedIdentity[]
 }
 
 export interface UserPage {
@@ -706,6 +874,32 @@ export interface ChangedRole {
   sessions_ended: number
 }
 
+export interface ProviderList {
+  providers: Provider[]
+}
+
+export interface Provider {
+  id: string
+  kind: 'oidc' | 'google' | 'microsoft' | 'apple' | 'github'
+  name: string
+  issuer: string
+  client_id: string
+  has_secret: boolean
+  scopes: string[]
+  authoritative_domains: string[]
+  trusts_amr: boolean
+  enabled: boolean
+  /**
+   * to be registered there; null where PAGES_URL is not set
+   */
+  redirect_uri: string | null
+  /**
+   * how many of its users sign in here
+   */
+  identities: number
+  created_at: string
+}
+
 export interface KeyList {
   keys: SigningKey[]
   /**
@@ -837,6 +1031,8 @@ export interface DeadMail {
     | 'email_changed'
     | 'email_changed_again'
     | 'email_verification'
+    | 'identity_linked'
+    | 'identity_unlinked'
     | 'invitation'
     | 'password_changed'
     | 'password_reset'
@@ -962,6 +1158,8 @@ export interface AuditEvent {
     | 'email.verified'
     | 'email.changed'
     | 'email.change_undone'
+    | 'identity.linked'
+    | 'identity.unlinked'
     | 'password.set'
     | 'client.created'
     | 'client.changed'
@@ -976,6 +1174,9 @@ export interface AuditEvent {
     | 'role.created'
     | 'role.changed'
     | 'role.deleted'
+    | 'provider.created'
+    | 'provider.changed'
+    | 'provider.deleted'
     | 'client_authentication.failed'
     | 'invitation.created'
     | 'invitation.sent'
