@@ -536,6 +536,41 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
     })
   })
 
+  describe('a second factor', () => {
+    const giveFactor = (id: unknown) =>
+      query(database.url, "INSERT INTO totp_factors (user_id, sealed_seed, last_step) VALUES ($1, '\\x00', 0)", [id])
+
+    test('is asked for after the provider, also where the account was just linked', async () => {
+      const user = await newUser(newAddress('gmail.com'))
+      await giveFactor(user.id)
+      google.claims = { sub: newSubject(), email: user.email, email_verified: true, amr: ['mfa'] }
+      for (let time = 0; time < 2; time++) {
+        const { status, body } = await signInWith('google')
+        expect({ status, body }).toMatchObject({
+          status: 401,
+          body: { error: 'factor_required', flow: expect.any(String), factors: ['totp', 'recovery_code'] }
+        })
+        expect(body.access_token).toBeUndefined()
+      }
+    })
+
+    test('that the provider has seen counts only where that is configured', async () => {
+      await create({ id: 'strong', kind: 'oidc', name: 'Strong', issuer: company.issuer, trusts_amr: true })
+      company.claims = { sub: newSubject(), amr: ['pwd'] }
+      const id = userOf(await signInWith('company'))
+      await giveFactor(id)
+      expect((await signInWith('strong')).body.error).toBe('factor_required')
+      company.claims = { ...company.claims, amr: ['pwd', 'mfa'] }
+      expect((await signInWith('company')).body.error).toBe('factor_required')
+      const { body } = await signInWith('strong')
+      expect(unverifiedClaims(body.access_token)).toMatchObject({
+        sub: id,
+        acr: 'urn:countersign:acr:2',
+        amr: ['fed', 'mfa']
+      })
+    })
+  })
+
   describe('where registration is closed', () => {
     test('an unknown identity is refused, and a linked one signs in', async () => {
       const closed = await trio.startAuth({ REGISTRATION: 'closed', PAGES_URL: 'https://pages.example.com' })

@@ -97,3 +97,17 @@ CREATE TABLE trusted_devices (
 CREATE UNIQUE INDEX trusted_devices_token_hash_key ON trusted_devices (token_hash);
 CREATE INDEX trusted_devices_user_id_idx ON trusted_devices (user_id, created_at);
 CREATE INDEX trusted_devices_expires_at_idx ON trusted_devices (expires_at);
+
+-- The trusted device that stood in for the second factor.
+ALTER TABLE refresh_token_families ADD COLUMN trusted_device_id uuid;
+
+-- A session of one factor for a user who has two is a fault, or a replica of a version that knows no second factors.
+CREATE FUNCTION refuse_missing_factor() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT FROM totp_factors WHERE user_id = NEW.user_id) OR EXISTS (SELECT FROM passkeys WHERE user_id = NEW.user_id) THEN
+    RAISE EXCEPTION 'this sign-in needs a second factor' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER refuse_missing_factor BEFORE INSERT ON refresh_token_families FOR EACH ROW
+  WHEN (NEW.acr = 'urn:countersign:acr:1' AND NEW.trusted_device_id IS NULL) EXECUTE FUNCTION refuse_missing_factor();

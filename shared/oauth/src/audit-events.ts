@@ -54,6 +54,22 @@ export const auditEventTypes = [
   'identity.unlinked',
   /** The operator set the password of a user; all sessions of the user ended. */
   'password.set',
+  /** A user set up an authenticator app as a second factor. */
+  'totp.added',
+  /** A user removed the authenticator app. */
+  'totp.removed',
+  /** A user made new recovery codes. */
+  'recovery_codes.renewed',
+  /** A recovery code stood in for a second factor. */
+  'recovery_code.used',
+  /** A sign-in was refused: its second factor was wrong or used before. */
+  'second_factor.failed',
+  /** An admin or the operator removed all second factors of a user; all sessions of the user ended. */
+  'second_factors.reset',
+  /** A user asked for the second factor not to be asked for on a device. */
+  'trusted_device.added',
+  /** A user no longer trusts a device. */
+  'trusted_device.removed',
   /** A client was registered. */
   'client.created',
   /** A client was changed; the detail names what. */

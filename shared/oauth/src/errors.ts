@@ -143,6 +143,19 @@ export class InvalidCredentialsError extends OAuthError {
   }
 }
 
+/** 401 `factor_required`: what was shown is right, and a second factor is missing. */
+export class FactorRequiredError extends OAuthError {
+  readonly code = 'factor_required'
+  readonly status = 401
+  /** The other members of the body: how the sign-in goes on. */
+  readonly members: Readonly<Record<string, unknown>>
+
+  constructor({ members, ...options }: OAuthErrorOptions & { members: Readonly<Record<string, unknown>> }) {
+    super('This sign-in needs a second factor.', options)
+    this.members = members
+  }
+}
+
 /** 401 `not_signed_in`: the request carries no browser session, or one that has ended. */
 export class NotSignedInError extends OAuthError {
   readonly code = 'not_signed_in'

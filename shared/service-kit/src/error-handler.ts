@@ -1,4 +1,4 @@
-import { InvalidRequestError, OAuthError, ServerError } from '@countersign/oauth'
+import { FactorRequiredError, InvalidRequestError, OAuthError, ServerError } from '@countersign/oauth'
 import type { Middleware } from 'koa'
 import { describeError } from './logger.ts'
 
@@ -7,7 +7,8 @@ function errorBody(error: OAuthError): Record<string, unknown> {
   return {
     error: error.code,
     error_description: error.description,
-    ...(error instanceof InvalidRequestError && error.issues ? { issues: error.issues } : {})
+    ...(error instanceof InvalidRequestError && error.issues ? { issues: error.issues } : {}),
+    ...(error instanceof FactorRequiredError ? error.members : {})
   }
 }
 

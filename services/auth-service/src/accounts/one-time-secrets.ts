@@ -3,13 +3,14 @@ import type { MasterKeys } from '../keys/master-keys.ts'
 import type { MailSecret } from '../mail/mail.ts'
 
 /** What a mailed secret is good for; for anything else it is worthless. */
-export type SecretPurpose = 'email_change' | 'email_undo' | 'email_verification' | 'password_reset'
+export type SecretPurpose = 'email_change' | 'email_undo' | 'email_verification' | 'factor_enrolment' | 'password_reset'
 
 /** How long link and code are good, in seconds. */
 export const secretLifeSeconds: Record<SecretPurpose, number> = {
   email_change: 86_400,
   email_undo: 3 * 86_400,
   email_verification: 86_400,
+  factor_enrolment: 600,
   password_reset: 600
 }
 

@@ -2,6 +2,7 @@ import type { ClientInfo } from '../client-info.ts'
 import type { Language } from '../mail/mail.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 import type { EndedFamilies } from '../sessions/refresh-token-families.ts'
+import type { SecondFactor } from '../sign-in/needed-factor.ts'
 import type { SignInName } from './sign-in-name.ts'
 import type { Username } from './usernames.ts'
 
@@ -13,6 +14,8 @@ export interface UserCredentials {
   /** Another one after each change of a credential. */
   readonly credentialsState: string
   readonly isDisabled: boolean
+  readonly secondFactors: readonly SecondFactor[]
+  readonly isAdmin: boolean
 }
 
 export interface UserProfile {

@@ -3,6 +3,7 @@ import { oneOf, secretText, wholeNumber } from '@countersign/service-kit'
 import { z } from 'zod'
 import { parseUsername, usernameRule } from '../accounts/usernames.ts'
 import { passwordLength, refusalOfPassword } from '../passwords/password-policy.ts'
+import { secondFactorPolicies } from '../sign-in/needed-factor.ts'
 
 const day = 86_400
 const most = 1_000_000
@@ -79,6 +80,12 @@ export const signInVariables = {
 
 /** What users do with their accounts. */
 export const accountVariables = {
+  secondFactor: {
+    name: 'SECOND_FACTOR',
+    schema: oneOf(secondFactorPolicies).default('optional'),
+    description:
+      'who has to have a second factor: users who like to, all, or those with the role `admin`. Who has to and has none sets one up at the next sign-in'
+  },
   accountDeletionDays: {
     name: 'ACCOUNT_DELETION_DAYS',
     schema: wholeNumber({ min: 0, max: 90, unit: 'days' }).default(14),

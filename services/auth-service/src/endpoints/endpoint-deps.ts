@@ -23,6 +23,7 @@ import { createRefreshTokenCodec } from '../sessions/refresh-tokens.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { createDeviceTokenCodec } from '../sign-in/device-tokens.ts'
 import { createSignInLimits } from '../sign-in/sign-in-limits.ts'
+import { createTotpSealing } from '../sign-in/totp.ts'
 import type { PostgresStores } from '../stores/postgres/open-stores.ts'
 import { createAccessTokenIssuer } from '../tokens/access-tokens.ts'
 import { createDpopNonces } from '../tokens/dpop-nonces.ts'
@@ -92,6 +93,10 @@ export function createEndpointDeps(parts: Parts) {
     ...stores.providers,
     providerClient: createProviderClient(outboundFetch),
     devices: createDeviceTokenCodec(masterKeys),
+    flows: stores.signInFlows,
+    factors: announcing(stores.secondFactors, announcer),
+    trustedDevices: stores.trustedDevices,
+    totpSealing: createTotpSealing(masterKeys),
     firstParty: { clientId: firstPartyClientId, audience: [config.apiAudience, issuer] },
     // Tokens
     clients: parts.clients,

@@ -12,7 +12,16 @@ import { confirmPasswordReset, requestPasswordReset } from './account/password-r
 import { finishProviderSignIn, listOfferedProviders, startProviderSignIn } from './account/provider-sign-in.ts'
 import { refresh } from './account/refresh.ts'
 import { register, showRegistration } from './account/register.ts'
+import {
+  beginTotp,
+  confirmTotp,
+  removeTotp,
+  removeTrustedDevice,
+  renewRecoveryCodes,
+  showSecondFactors
+} from './account/second-factors.ts'
 import { endSession, listSessions } from './account/sessions.ts'
+import { confirmEnrolment, enrol, mailEnrolmentCode, showFactor } from './account/sign-in-flow.ts'
 import { stepUp } from './account/step-up.ts'
 import { changeUsername } from './account/username.ts'
 import { changeApi, createApi, deleteApi, listApis, showApi } from './admin/apis.ts'
@@ -40,6 +49,7 @@ import {
   endUserSessions,
   listUserSessions,
   listUsers,
+  resetSecondFactors,
   showUser
 } from './admin/users.ts'
 import { forwardAuth } from './oauth/forward-auth.ts'
@@ -54,6 +64,10 @@ const accountRoutes = [
   showRegistration,
   register,
   login,
+  showFactor,
+  mailEnrolmentCode,
+  enrol,
+  confirmEnrolment,
   stepUp,
   refresh,
   logout,
@@ -67,6 +81,12 @@ const accountRoutes = [
   requestDeletion,
   changeUsername,
   changePassword,
+  showSecondFactors,
+  beginTotp,
+  confirmTotp,
+  removeTotp,
+  renewRecoveryCodes,
+  removeTrustedDevice,
   requestPasswordReset,
   confirmPasswordReset,
   requestEmailVerification,
@@ -93,6 +113,7 @@ const adminRoutes = [
   showUser,
   changeUser,
   deleteUser,
+  resetSecondFactors,
   listUserSessions,
   endUserSessions,
   endUserSession,

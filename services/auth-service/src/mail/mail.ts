@@ -8,11 +8,17 @@ export const mailTemplates = [
   'email_changed',
   'email_changed_again',
   'email_verification',
+  'factor_enrolment',
   'identity_linked',
   'identity_unlinked',
   'invitation',
   'password_changed',
   'password_reset',
+  'recovery_code_used',
+  'recovery_codes_renewed',
+  'second_factor_added',
+  'second_factor_removed',
+  'second_factors_reset',
   'username_changed'
 ] as const
 export type MailTemplate = (typeof mailTemplates)[number]

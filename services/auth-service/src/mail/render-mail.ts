@@ -30,6 +30,10 @@ const pages: Partial<Record<MailTemplate, string>> = {
   invitation: '/accept-invitation',
   password_reset: '/reset-password',
   password_changed: '/forgot-password',
+  recovery_code_used: '/forgot-password',
+  recovery_codes_renewed: '/forgot-password',
+  second_factor_added: '/forgot-password',
+  second_factor_removed: '/forgot-password',
   username_changed: '/forgot-password'
 }
 

@@ -100,6 +100,7 @@ export interface Return {
 
 /**
  * Starts the session of a user who has come back from a provider.
+ * @throws {FactorRequiredError} when a second factor is missing
  * @throws {ProviderRefusedError} {@link ProviderAwayError}
  * @throws {InvalidCredentialsError} when the user is disabled
  */
@@ -108,6 +109,7 @@ export async function signInByProvider(
   request: {
     returned: Return
     device: Device | undefined
+    trustedDevice: string | undefined
     dpopKey: DpopKey | undefined
     language: Language | undefined
     origin: ClientInfo
@@ -126,12 +128,18 @@ export async function signInByProvider(
   await request.dpopKey?.markUsed()
   return completeSignIn(deps, {
     user,
-    methods: ['provider'],
+    methods: showsSecondFactor(provider, arrival) ? ['provider', 'provider_mfa'] : ['provider'],
     device: request.device,
+    trustedDevice: request.trustedDevice,
     grant: firstPartyGrant(deps, transaction.grant),
     jkt: request.dpopKey?.jkt,
     origin
   })
+}
+
+/** RFC 8176: more than one factor was used there. It counts for a provider that is trusted to say so. */
+function showsSecondFactor({ trustsAmr }: Provider, { amr }: Arrival): boolean {
+  return trustsAmr && amr.includes('mfa')
 }
 
 /**

@@ -5,6 +5,7 @@ import type Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
 import type { z } from 'zod'
 import type { PasswordHashing } from '../passwords/password-hashing.ts'
+import type { SecondFactors } from '../sign-in/second-factors.ts'
 import type { AccessRule } from './access-rules.ts'
 import { clientInfoOf } from './client-info.ts'
 import { delayRejections } from './delay-rejections.ts'
@@ -15,6 +16,8 @@ import { requireRoom } from './require-room.ts'
 import { type Access, type DepsOf, needsRecentSignIn, type Route } from './route.ts'
 import { type ProofDeps, takeProof } from './take-proof.ts'
 
+const bothFactors = 'urn:countersign:acr:2'
+
 /** The dependencies of the checks of routes. */
 export interface CheckDeps {
   accessRules: Record<Access, AccessRule>
@@ -22,6 +25,7 @@ export interface CheckDeps {
   passwords: Pick<PasswordHashing, 'requireRoom'>
   /** How long ago a recent sign-in may be. */
   recentSignInSeconds: number
+  factors: Pick<SecondFactors, 'has'>
 }
 
 /** Adds routes to a router, each with the checks that its definition requires. */
@@ -62,9 +66,15 @@ export function middlewareOf<Deps>(route: Route<Deps>, deps: Deps & CheckDeps): 
   ].filter((one) => one !== undefined)
 }
 
-/** RFC 9470 §3. */
-function requireRecentSignIn({ recentSignInSeconds }: CheckDeps): Middleware {
-  return requireAuthentication({ maxAgeSeconds: recentSignInSeconds }) as Middleware
+/** RFC 9470 §3. Who has a second factor has to have shown it: a trusted device, or a session of before, is not enough. */
+function requireRecentSignIn({ recentSignInSeconds: maxAgeSeconds, factors }: CheckDeps): Middleware {
+  const requireRecent = requireAuthentication({ maxAgeSeconds }) as Middleware
+  const requireBoth = requireAuthentication({ maxAgeSeconds, acr: bothFactors }) as Middleware
+  return async function requireRecentSignIn(ctx, next) {
+    const { acr, sub } = ctx.state.accessToken
+    const lacksFactor = acr !== bothFactors && (await factors.has(sub))
+    return (lacksFactor ? requireBoth : requireRecent)(ctx, next)
+  }
 }
 
 function observeEnds(observe: (body: unknown, code: string | undefined) => void): Middleware {

@@ -103,6 +103,8 @@ export interface NewSession extends SessionGrant {
   /** The state of the user's credentials when they were verified: the session starts only if none has changed since. */
   readonly credentialsState: string
   readonly authentication: Authentication
+  /** The trusted device that stood in for the second factor. */
+  readonly trustedDeviceId?: string | undefined
   /** The session of the same user that ends when this one starts. */
   readonly replacedSessionId?: string | undefined
   /** Thumbprint of the key that the refresh token is bound to (RFC 9449 §5). */
@@ -145,6 +147,7 @@ export type EndReason =
   | 'reauthenticated'
   | 'user_disabled'
   | 'deletion_requested'
+  | 'second_factors_reset'
   | 'user_deleted'
   | 'role_removed'
   | 'scope_removed'

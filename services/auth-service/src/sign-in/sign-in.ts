@@ -22,6 +22,8 @@ export interface SignInRequest {
   readonly password: string
   /** The device token of an earlier sign-in; an expired or foreign one is ignored. */
   readonly deviceToken?: string | undefined
+  /** The token of a device on which the second factor is not to be asked for. */
+  readonly trustedDevice?: string | undefined
   /** The API that the tokens are for, and the scopes of it that are asked for. */
   readonly grant: RequestedGrant
   /** Both tokens are bound to it (RFC 9449 §5). */
@@ -50,6 +52,7 @@ export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<
     user,
     methods: ['pwd'],
     device,
+    trustedDevice: request.trustedDevice,
     grant: firstPartyGrant(deps, request.grant),
     jkt: request.dpopKey?.jkt,
     origin: request.origin

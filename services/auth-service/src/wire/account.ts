@@ -62,9 +62,21 @@ const signInMembers = {
     .meta({ description: 'from the last sign-in with this browser or app: its user gets in while others guess' })
 }
 
+/** The token of a device on which the second factor is not asked for. */
+export const trustedDeviceToken = z
+  .string()
+  .max(128)
+  .meta({ description: 'from a sign-in with `trust_device`: the second factor is not asked for then' })
+
 /** `POST /auth/login` */
 export const loginBody = z
-  .strictObject({ username: credentialText(256), ...signInMembers, resource: requestedResource, scope: requestedScope })
+  .strictObject({
+    username: credentialText(256),
+    ...signInMembers,
+    trusted_device: trustedDeviceToken.optional(),
+    resource: requestedResource,
+    scope: requestedScope
+  })
   .meta({ id: 'Login' })
 export type LoginBody = z.infer<typeof loginBody>
 
@@ -110,7 +122,7 @@ export const accountDeletion = z
   .meta({ id: 'AccountDeletion' })
 
 /** A flow that waits for a mailed code, as its client keeps it. */
-const flow = z.string().regex(/^[\w-]{43}$/, { error: 'is not one of this service' })
+export const flow = z.string().regex(/^[\w-]{43}$/, { error: 'is not one of this service' })
 
 /** The secret of a link. */
 export const linkSecret = z
@@ -188,6 +200,10 @@ export const tokenResponse = accessTokenResponse
 
 export const signInResponse = tokenResponse
   .extend({
+    trusted_device: z
+      .string()
+      .optional()
+      .meta({ description: 'only when `trust_device` was asked for; opaque; good for 30 days' }),
     device_token: z
       .string()
       .meta({ description: 'opaque; to be kept for 90 days, also past the session, and sent with the next sign-in' })

@@ -5,6 +5,7 @@ import type { Invitations } from '../../accounts/invitations.ts'
 import type { OneTimeSecretCodec, OneTimeSecrets } from '../../accounts/one-time-secrets.ts'
 import type { PasswordResets } from '../../accounts/password-resets.ts'
 import type { Announcing } from '../../revocation/announcing.ts'
+import type { EnrolmentMail } from '../../sign-in/enrolment-mail.ts'
 import type { MailedProof } from '../../wire/account.ts'
 
 /** What accounts do by mail. */
@@ -14,6 +15,7 @@ export interface AccountMail {
   readonly resets: Announcing<PasswordResets>
   readonly verification: EmailVerification
   readonly emailChange: Announcing<EmailChange>
+  readonly enrolmentMail: EnrolmentMail
   readonly invitations: Invitations
   /** Sends at once what was just committed. */
   wake(): void

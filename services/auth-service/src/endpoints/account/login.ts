@@ -27,6 +27,7 @@ export const login = defineRoute(
         username: body.username,
         password: body.password,
         deviceToken: body.device_token,
+        trustedDevice: body.trusted_device,
         grant: readGrant(body),
         dpopKey,
         origin

@@ -65,6 +65,7 @@ export const finishProviderSignIn = defineRoute(
       signInByProvider(deps, {
         returned: { providerId: params.id, transaction: body.transaction, parameters: body.parameters },
         device: body.device_token === undefined ? undefined : deps.devices.read(body.device_token),
+        trustedDevice: body.trusted_device,
         dpopKey,
         language: wantedLanguage(ctx.get('Accept-Language')),
         origin

@@ -3,6 +3,8 @@ import type { UserAdministration } from '../../accounts/user-administration.ts'
 import type { Announcing } from '../../revocation/announcing.ts'
 import { defineRoute, type UserAccessToken } from '../../routing/route.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
+import type { SecondFactors } from '../../sign-in/second-factors.ts'
+import { factorsReset } from '../../wire/second-factors.ts'
 import {
   placeInSessions,
   sessionCursor,
@@ -26,6 +28,8 @@ import { noLongerAdmin } from './no-longer-admin.ts'
 export interface AdminUsersDeps {
   administration: Announcing<UserAdministration>
   sessions: Pick<Sessions, 'list' | 'end' | 'endAll'>
+  factors: Announcing<Pick<SecondFactors, 'reset'>>
+  wakeMail(): void
 }
 
 /** `GET /admin/users`: a page of users in the order of their usernames; `search` narrows it to names and addresses. */
@@ -138,6 +142,26 @@ export const endUserSessions = defineRoute(
     async ({ params, accessToken }) => {
       await requireUser(administration, params.id)
       await sessions.endAll(params.id, byAdmin(accessToken))
+    }
+)
+
+/** `DELETE /admin/users/:id/second-factors`: for a user who has lost them. All sessions of the user end. */
+export const resetSecondFactors = defineRoute(
+  {
+    method: 'delete',
+    path: '/admin/users/:id/second-factors',
+    summary: 'Remove all second factors of a user, and end all sessions of the user',
+    access: 'admin',
+    params: userParams,
+    response: { status: 200, schema: factorsReset }
+  },
+  ({ factors, wakeMail }: AdminUsersDeps) =>
+    async ({ params, accessToken }) => {
+      const outcome = await factors.reset({ userId: params.id, actorId: accessToken.sub })
+      if (outcome.outcome === 'unknown') throw new NotFoundError({ description: 'There is no user with this id.' })
+      if (outcome.outcome === 'not_an_admin') throw noLongerAdmin()
+      wakeMail()
+      return { removed: outcome.removed, ended_sessions: outcome.ended }
     }
 )
 

@@ -65,6 +65,47 @@ export const de: MailTexts = {
     action: 'Passwort zurücksetzen',
     outro: 'Wenn Sie das waren, ist nichts zu tun.'
   },
+  factor_enrolment: {
+    subject: 'Ihr Code',
+    intro:
+      'jemand, der das Passwort Ihres Kontos bei {{product}} kennt, meldet sich an und richtet einen zweiten Faktor ein. Wenn Sie es sind, geben Sie diesen Code ein:',
+    outro: 'Der Code gilt einmal, 10 Minuten lang. Wenn Sie es nicht sind, ändern Sie Ihr Passwort.'
+  },
+  recovery_code_used: {
+    subject: 'Ein Wiederherstellungscode wurde benutzt',
+    intro:
+      'mit einem der Wiederherstellungscodes Ihres Kontos bei {{product}} hat sich jemand angemeldet. Wenn Sie es nicht waren, setzen Sie jetzt ein neues Passwort; damit enden alle Sitzungen:',
+    action: 'Passwort zurücksetzen',
+    outro: 'Wenn Sie es waren, ist nichts zu tun.'
+  },
+  recovery_codes_renewed: {
+    subject: 'Sie haben neue Wiederherstellungscodes',
+    intro:
+      'Ihr Konto bei {{product}} hat neue Wiederherstellungscodes; die älteren gelten nicht mehr. Wenn Sie es nicht waren, setzen Sie jetzt ein neues Passwort; damit enden alle Sitzungen:',
+    action: 'Passwort zurücksetzen',
+    outro: 'Wenn Sie es waren, ist nichts zu tun.'
+  },
+  second_factor_added: {
+    subject: 'Sie haben einen zweiten Faktor',
+    intro:
+      'Ihr Konto bei {{product}} hat jetzt eine Authenticator-App als zweiten Faktor. Wenn Sie es nicht waren, setzen Sie jetzt ein neues Passwort, und bitten Sie den Betreiber, Ihre zweiten Faktoren zurückzusetzen:',
+    action: 'Passwort zurücksetzen',
+    outro: 'Wenn Sie es waren, ist nichts zu tun.'
+  },
+  second_factor_removed: {
+    subject: 'Ein zweiter Faktor wurde entfernt',
+    intro:
+      'die Authenticator-App Ihres Kontos bei {{product}} ist kein zweiter Faktor mehr. Wenn Sie es nicht waren, setzen Sie jetzt ein neues Passwort; damit enden alle Sitzungen:',
+    action: 'Passwort zurücksetzen',
+    outro: 'Wenn Sie es waren, ist nichts zu tun.'
+  },
+  second_factors_reset: {
+    subject: 'Ihre zweiten Faktoren wurden entfernt',
+    intro:
+      'ein Betreiber von {{product}} hat alle zweiten Faktoren Ihres Kontos entfernt, und alle Sitzungen sind beendet.',
+    outro:
+      'Wenn Sie nicht darum gebeten haben, fragen Sie den Betreiber nach dem Grund. In Ihrem Konto können Sie wieder einen zweiten Faktor einrichten.'
+  },
   invitation: {
     subject: 'Sie sind eingeladen',
     intro: 'Sie sind eingeladen, bei {{product}} mit dieser E-Mail-Adresse ein Konto anzulegen.',

@@ -61,6 +61,45 @@ export const en = {
     action: 'Reset the password',
     outro: 'If it was you, there is nothing to do.'
   },
+  factor_enrolment: {
+    subject: 'Your code',
+    intro:
+      'somebody who knows the password of your account at {{product}} is signing in and sets up a second factor. If it is you, enter this code:',
+    outro: 'The code is good once, for 10 minutes. If it is not you, change your password.'
+  },
+  recovery_code_used: {
+    subject: 'A recovery code was used',
+    intro:
+      'one of the recovery codes of your account at {{product}} was used to sign in. If it was not you, set a new password now, which ends all sessions:',
+    action: 'Reset the password',
+    outro: 'If it was you, there is nothing to do.'
+  },
+  recovery_codes_renewed: {
+    subject: 'You have new recovery codes',
+    intro:
+      'your account at {{product}} has new recovery codes; the older ones are no longer good. If it was not you, set a new password now, which ends all sessions:',
+    action: 'Reset the password',
+    outro: 'If it was you, there is nothing to do.'
+  },
+  second_factor_added: {
+    subject: 'You have a second factor',
+    intro:
+      'your account at {{product}} has an authenticator app as a second factor now. If it was not you, set a new password now, and ask the operator to reset your second factors:',
+    action: 'Reset the password',
+    outro: 'If it was you, there is nothing to do.'
+  },
+  second_factor_removed: {
+    subject: 'A second factor was removed',
+    intro:
+      'the authenticator app of your account at {{product}} is no longer a second factor. If it was not you, set a new password now, which ends all sessions:',
+    action: 'Reset the password',
+    outro: 'If it was you, there is nothing to do.'
+  },
+  second_factors_reset: {
+    subject: 'Your second factors were removed',
+    intro: 'an operator of {{product}} has removed all second factors of your account, and all sessions have ended.',
+    outro: 'If you did not ask for this, ask the operator why. You can set up a second factor again in your account.'
+  },
   invitation: {
     subject: 'You are invited',
     intro: 'you are invited to make an account at {{product}}, with this e-mail address.',

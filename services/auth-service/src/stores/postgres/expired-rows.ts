@@ -61,6 +61,22 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
       DELETE FROM invitations WHERE id IN (
         SELECT id FROM invitations WHERE expires_at < now() - interval '30 days'
         ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
+    sign_in_flows: (transaction, limit) => transaction.$executeRaw`
+      DELETE FROM sign_in_flows WHERE flow_hash IN (
+        SELECT flow_hash FROM sign_in_flows WHERE expires_at < now() - interval '1 hour'
+        ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
+    totp_enrolments: (transaction, limit) => transaction.$executeRaw`
+      DELETE FROM totp_enrolments WHERE user_id IN (
+        SELECT user_id FROM totp_enrolments WHERE expires_at < now() - interval '1 hour'
+        ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
+    passkey_challenges: (transaction, limit) => transaction.$executeRaw`
+      DELETE FROM passkey_challenges WHERE challenge_hash IN (
+        SELECT challenge_hash FROM passkey_challenges WHERE expires_at < now() - interval '1 hour'
+        ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
+    trusted_devices: (transaction, limit) => transaction.$executeRaw`
+      DELETE FROM trusted_devices WHERE id IN (
+        SELECT id FROM trusted_devices WHERE expires_at < now() - interval '1 hour'
+        ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
     // Left behind where mail was switched off.
     password_reset_requests: (transaction, limit) => transaction.$executeRaw`
       DELETE FROM password_reset_requests WHERE id IN (

@@ -10,6 +10,7 @@ import { type Database, openDatabase, openDatabasePool, openDatabaseProbe } from
 import { requireNoDroppedSlashes } from './dropped-slashes.ts'
 import { createPrismaEmailChange } from './email-change.ts'
 import { createPrismaEmailVerification } from './email-verification.ts'
+import { createPrismaEnrolmentMail } from './enrolment-mail.ts'
 import { createPrismaExpiredRows } from './expired-rows.ts'
 import { createPrismaExportedUsers } from './exported-users.ts'
 import { createPrismaFailedAuthentications } from './failed-authentications.ts'
@@ -34,9 +35,12 @@ import { createPrismaRefreshTokenFamilies } from './refresh-token-families.ts'
 import { openRevocationFeedSource } from './revocation-feed-source.ts'
 import { createPrismaRevocationOutbox } from './revocation-outbox.ts'
 import { createPrismaRoleAdministration } from './roles.ts'
+import { createPrismaSealedSeeds, createPrismaSecondFactors } from './second-factors.ts'
 import { createPrismaSessionEndings } from './session-endings.ts'
+import { createPrismaSignInFlows } from './sign-in-flows.ts'
 import { createPrismaSigningKeyStore } from './signing-key-store.ts'
 import { createPrismaStatistics } from './statistics.ts'
+import { createPrismaTrustedDevices } from './trusted-devices.ts'
 import { createPrismaUserAdministration } from './user-administration.ts'
 import { createPrismaUserStore } from './user-store.ts'
 
@@ -78,6 +82,10 @@ export async function openPostgresStores(config: Config, mail: Mail | undefined)
     revocationFeed,
     roleAdministration: createPrismaRoleAdministration(database),
     sessionEndings: createPrismaSessionEndings(database),
+    secondFactors: createPrismaSecondFactors(database, tellUser),
+    sealedSeeds: createPrismaSealedSeeds(database),
+    signInFlows: createPrismaSignInFlows(database),
+    trustedDevices: createPrismaTrustedDevices(database),
     signingKeys: createPrismaSigningKeyStore(database),
     statistics: createPrismaStatistics(database),
     users: createPrismaUserStore(database, preparedStatements, tellUser),
@@ -110,6 +118,7 @@ function openAccountMail(database: Database, { masterKeys }: Config, writeMail: 
   return {
     codec,
     secrets: createPrismaOneTimeSecrets(database),
+    enrolmentMail: createPrismaEnrolmentMail(database, cause),
     emailChange: createPrismaEmailChange(database, cause, tellUser),
     resets: createPrismaPasswordResets(database, cause),
     verification: createPrismaEmailVerification(database, cause),

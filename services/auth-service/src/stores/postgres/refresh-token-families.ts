@@ -61,10 +61,11 @@ const newFamilyText = `
   WITH f AS (
     INSERT INTO refresh_token_families
       (id, user_id, client_id, scope, audience, asked_scopes, created_at, rotated_at, idle_expires_at, absolute_expires_at,
-       access_expires_at, jkt, sign_in_network, address, user_agent, authenticated_at, acr, amr)
+       access_expires_at, jkt, sign_in_network, address, user_agent, authenticated_at, acr, amr,
+       trusted_device_id)
     SELECT $1::uuid, u.id, $3, array_to_string(${grant.scopes.sql}, ' '), f.audience, f.asked_scopes, now.at, now.at,
       now.at + make_interval(secs => $6), now.at + make_interval(secs => $7), now.at + make_interval(secs => $8), $9, $10, $11, $12,
-      now.at, $15, $16::text[]
+      now.at, $15, $16::text[], $17::uuid
     FROM (SELECT ${databaseNow.sql} AS at) now, (SELECT $4::text[] AS asked_scopes, $5::text[] AS audience) f, users u
     WHERE u.id = $2::uuid AND ${grant.hasTarget.sql} AND ${grant.hasScopes.sql}
     RETURNING *
@@ -190,7 +191,8 @@ export function createPrismaRefreshTokenFamilies(
         type,
         limits.issuer,
         authentication.acr,
-        authentication.amr
+        authentication.amr,
+        session.trustedDeviceId ?? null
       ],
       connection
     )

@@ -14,6 +14,7 @@ import { auditEventType, recordAuditEvent } from './audit-events.ts'
 import { credentialsState } from './credentials-state.ts'
 import { type Database, inTransaction, isUniqueViolation, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies, familiesOfUser, lockLiveSession } from './ending-families.ts'
+import { isAdmin, secondFactors } from './factor-columns.ts'
 import { currentHash } from './imported-users.ts'
 import type { TellUser } from './mail-outbox.ts'
 import { hasName } from './named-user.ts'
@@ -24,7 +25,7 @@ import { databaseNow } from './revocation-entries.ts'
 const firstUserLockId = 4_010_202
 
 const credentialColumns = Prisma.sql`id, username, ${currentHash} AS "passwordHash", ${credentialsState} AS "credentialsState",
-  disabled_at IS NOT NULL AS "isDisabled"`
+  disabled_at IS NOT NULL AS "isDisabled", ${secondFactors} AS "secondFactors", ${isAdmin} AS "isAdmin"`
 
 const credentials = `SELECT ${credentialColumns.sql} FROM users`
 

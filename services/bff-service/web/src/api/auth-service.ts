@@ -19,6 +19,10 @@ export interface Login {
    */
   device_token?: string
   /**
+   * from a sign-in with `trust_device`: the second factor is not asked for then
+   */
+  trusted_device?: string
+  /**
    * the identifier of the API that the token is for; without it the first API and this issuer
    */
   resource?: string
@@ -26,6 +30,54 @@ export interface Login {
    * space-separated scopes of that API; those that no role of the user holds drop out
    */
   scope?: string
+}
+
+export interface SecondFactor {
+  flow: string
+  /**
+   * the code that the authenticator app shows
+   */
+  totp?: string
+  /**
+   * each is good once
+   */
+  recovery_code?: string
+  /**
+   * whether the second factor is not to be asked for on this device for 30 days
+   */
+  trust_device?: boolean
+  /**
+   * from the last sign-in with this browser or app
+   */
+  device_token?: string
+}
+
+export interface EnrolmentMail {
+  flow: string
+}
+
+export interface Enrolment {
+  flow: string
+  /**
+   * from the mail, where there has to be one
+   */
+  code?: string
+}
+
+export interface EnrolmentConfirmation {
+  flow: string
+  /**
+   * the code that the authenticator app shows
+   */
+  totp: string
+  /**
+   * whether the second factor is not to be asked for on this device for 30 days
+   */
+  trust_device?: boolean
+  /**
+   * from the last sign-in with this browser or app
+   */
+  device_token?: string
 }
 
 export interface StepUp {
@@ -50,6 +102,13 @@ export interface UsernameChange {
 export interface PasswordChange {
   current_password: string
   new_password: string
+}
+
+export interface TotpConfirmation {
+  /**
+   * the code that the authenticator app shows
+   */
+  totp: string
 }
 
 export interface PasswordResetRequest {
@@ -127,6 +186,10 @@ export interface ProviderFinish {
    * from the last sign-in with this browser or app
    */
   device_token?: string
+  /**
+   * from a sign-in with `trust_device`: the second factor is not asked for then
+   */
+  trusted_device?: string
 }
 
 export interface IdentityLink {
@@ -495,9 +558,54 @@ export interface SignInResponse {
   scope?: string
   refresh_token: string
   /**
+   * only when `trust_device` was asked for; opaque; good for 30 days
+   */
+  trusted_device?: string
+  /**
    * opaque; to be kept for 90 days, also past the session, and sent with the next sign-in
    */
   device_token: string
+}
+
+export interface EnrolmentMailSent {
+  /**
+   * seconds until the code is no longer good
+   */
+  expires_in: number
+}
+
+export interface TotpSetUp {
+  /**
+   * in base32, for typing
+   */
+  secret: string
+  /**
+   * `otpauth://totp/…`, for a QR code
+   */
+  uri: string
+}
+
+export interface EnrolledSignIn {
+  access_token: string
+  token_type: 'Bearer' | 'DPoP'
+  /**
+   * lifetime of the access token in seconds
+   */
+  expires_in: number
+  scope?: string
+  refresh_token: string
+  /**
+   * only when `trust_device` was asked for; opaque; good for 30 days
+   */
+  trusted_device?: string
+  /**
+   * opaque; to be kept for 90 days, also past the session, and sent with the next sign-in
+   */
+  device_token: string
+  /**
+   * each is good once, in place of a second factor; shown only now
+   */
+  recovery_codes: string[]
 }
 
 export interface TokenResponse {
@@ -630,6 +738,14 @@ export interface OwnEvent {
     | 'identity.linked'
     | 'identity.unlinked'
     | 'password.set'
+    | 'totp.added'
+    | 'totp.removed'
+    | 'recovery_codes.renewed'
+    | 'recovery_code.used'
+    | 'second_factor.failed'
+    | 'second_factors.reset'
+    | 'trusted_device.added'
+    | 'trusted_device.removed'
     | 'client.created'
     | 'client.changed'
     | 'client.disabled'
@@ -679,6 +795,36 @@ export interface AccountDeletion {
 
 export interface ChangedUsername {
   username: string
+}
+
+export interface SecondFactors {
+  totp: {
+    created_at: string
+    last_used_at: string | null
+  } | null
+  recovery_codes_left: number
+  /**
+   * whether the last second factor cannot be removed
+   */
+  is_required: boolean
+  /**
+   * on which it is not asked for at sign-in
+   */
+  trusted_devices: {
+    id: string
+    created_at: string
+    last_used_at: string
+    expires_at: string
+    address: string
+    user_agent: string
+  }[]
+}
+
+export interface RecoveryCodes {
+  /**
+   * each is good once, in place of a second factor; shown only now
+   */
+  recovery_codes: string[]
 }
 
 export interface MailRequested {
@@ -771,6 +917,14 @@ export interface ExportedUser {
   roles?: string[]
   created_at?: string
   disabled?: boolean
+}
+
+export interface SecondFactorsReset {
+  /**
+   * how many second factors there were
+   */
+  removed: number
+  ended_sessions: number
 }
 
 export interface SessionPage {
@@ -1031,11 +1185,17 @@ export interface DeadMail {
     | 'email_changed'
     | 'email_changed_again'
     | 'email_verification'
+    | 'factor_enrolment'
     | 'identity_linked'
     | 'identity_unlinked'
     | 'invitation'
     | 'password_changed'
     | 'password_reset'
+    | 'recovery_code_used'
+    | 'recovery_codes_renewed'
+    | 'second_factor_added'
+    | 'second_factor_removed'
+    | 'second_factors_reset'
     | 'username_changed'
   created_at: string
   dead_at: string
@@ -1161,6 +1321,14 @@ export interface AuditEvent {
     | 'identity.linked'
     | 'identity.unlinked'
     | 'password.set'
+    | 'totp.added'
+    | 'totp.removed'
+    | 'recovery_codes.renewed'
+    | 'recovery_code.used'
+    | 'second_factor.failed'
+    | 'second_factors.reset'
+    | 'trusted_device.added'
+    | 'trusted_device.removed'
     | 'client.created'
     | 'client.changed'
     | 'client.disabled'

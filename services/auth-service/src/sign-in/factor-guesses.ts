@@ -1,0 +1,37 @@
+import { TooManyRequestsError } from '@countersign/oauth'
+import type { AttemptCounters } from './attempt-counters.ts'
+
+/** Wrong codes of one account, of all its factors together. Three codes of a million are good at any time. */
+const limits = [
+  { name: 'second_factor_hour', limit: 10, windowSeconds: 3600 },
+  { name: 'second_factor_day', limit: 30, windowSeconds: 86_400 }
+]
+
+/**
+ * Verifies a code within the budget of the account. It is counted first, so that parallel guesses cannot pass the budget; a good one
+ * uses nothing up, and neither does one that could not be verified.
+ * @throws {TooManyRequestsError}
+ */
+export async function guessFactor<T>(
+  counters: AttemptCounters,
+  userId: string,
+  verify: () => Promise<T | undefined>
+): Promise<T | undefined> {
+  const budget = limits.map((limit) => ({ ...limit, key: userId }))
+  const reached = await counters.charge(budget)
+  if (reached.length > 0) {
+    throw new TooManyRequestsError({
+      retryAfterSeconds: Math.max(...reached.map(({ waitMs }) => waitMs)) / 1000,
+      description: 'There were too many wrong codes for this account. Wait before you try again, or use a passkey.'
+    })
+  }
+  const refund = () => counters.settle({ refunded: budget })
+  try {
+    const verified = await verify()
+    if (verified !== undefined) await refund()
+    return verified
+  } catch (error) {
+    await refund()
+    throw error
+  }
+}
