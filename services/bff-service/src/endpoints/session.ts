@@ -51,7 +51,7 @@ export function stepUp(deps: SessionDeps): Middleware[] {
 }
 
 /** Gives the browser its new session, in the place of the one that it had. */
-function deliver(
+export function deliver(
   { liveConnections, cookies }: SessionDeps,
   ctx: Context,
   session: StartedSession,
@@ -64,7 +64,7 @@ function deliver(
   if (former) liveConnections.endOf(former.sessionId)
 }
 
-function logAsOpen({ state }: Context) {
+export function logAsOpen({ state }: Context) {
   return (error: unknown) =>
     state.log.warn({ cause: describeError(error) }, 'the previous session is still in the store')
 }

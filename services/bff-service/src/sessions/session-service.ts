@@ -35,6 +35,8 @@ export interface StartedSession extends PresentedSession {
 export interface SessionService {
   /** Signs a user in, under a new id. @throws {OAuthError} with the issuer's error */
   start(credentials: object, browser: ClientInfo, deviceToken?: string): Promise<StartedSession>
+  /** The same, with what a browser brings from another service. */
+  startByProvider(id: string, returned: object, browser: ClientInfo, deviceToken?: string): Promise<StartedSession>
   /**
    * Re-authenticates the user of a session. At the issuer, a session under a new id takes the place of this one.
    * @throws {OAuthError} with the issuer's error
@@ -84,6 +86,9 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
   return {
     async start(credentials, browser, deviceToken) {
       return keep(await issuer.signIn(credentials, browser, deviceToken), browser)
+    },
+    async startByProvider(id, returned, browser, deviceToken) {
+      return keep(await issuer.finishAtProvider(id, returned, browser, deviceToken), browser)
     },
     async stepUp(session, proof, browser, deviceToken) {
       const { accessToken } = await freshen(session, browser)
