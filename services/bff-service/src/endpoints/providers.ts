@@ -1,5 +1,5 @@
 /** Sign-in with other services: the browser goes to one, and comes back here. */
-import { InvalidRequestError, NotSignedInError, OAuthError } from '@countersign/oauth'
+import { FactorRequiredError, InvalidRequestError, NotSignedInError, OAuthError } from '@countersign/oauth'
 import { requireForm, requireJsonBody } from '@countersign/service-kit'
 import type { Context, Middleware } from 'koa'
 import { z } from 'zod'
@@ -9,8 +9,8 @@ import { clientInfoOf } from '../requests/client-info.ts'
 import { pageOf, readJourney, setJourney } from '../requests/provider-journey.ts'
 import { requireSameOriginForm } from '../requests/require-same-origin.ts'
 import { requireShownUser } from '../requests/require-shown-user.ts'
-import { readDeviceToken } from '../requests/site-cookies.ts'
-import { deliver, logAsOpen, type SessionDeps } from './session.ts'
+import { readKnownBrowser } from '../requests/site-cookies.ts'
+import { deliver, keepingFlow, logAsOpen, type SessionDeps } from './session.ts'
 
 export interface ProviderDeps extends SessionDeps {
   issuer: IssuerClient
@@ -100,10 +100,16 @@ export function finishAtProvider(deps: ProviderDeps): Middleware[] {
         ctx.state.log.info({ code: error.code, provider: id }, 'a sign-in with another service was refused')
         const query = new URLSearchParams({ problem: error.code })
         if (!isLink && taken && taken.returnPath !== '/') query.set('return', taken.returnPath)
-        redirect(ctx, `${base}${isLink ? '/' : '/sign-in'}?${query}`)
+        redirect(ctx, `${base}${isLink ? '/' : '/sign-in'}?${query}${nextStepOf(error)}`)
       }
     }
   ]
+}
+
+/** What the sign-in page needs to ask for the second factor. The flow itself is in its cookie. */
+function nextStepOf(error: OAuthError): string {
+  if (!(error instanceof FactorRequiredError)) return ''
+  return `#${Buffer.from(JSON.stringify(error.members)).toString('base64url')}`
 }
 
 interface Returned {
@@ -115,7 +121,8 @@ async function signIn(deps: ProviderDeps, ctx: Context, id: string, returned: Re
   const { sessions, cookies } = deps
   const browser = clientInfoOf(ctx)
   const former = await sessions.find(cookies.session.read(ctx))
-  const session = await sessions.startByProvider(id, returned, browser, readDeviceToken(cookies, ctx))
+  const known = readKnownBrowser(cookies, ctx)
+  const session = await keepingFlow(cookies, ctx, () => sessions.startByProvider(id, returned, browser, known))
   deliver(deps, ctx, session, former)
   if (former) await sessions.end(former, browser).catch(logAsOpen(ctx))
 }

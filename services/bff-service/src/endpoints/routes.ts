@@ -17,6 +17,7 @@ import { confirmPasswordReset, requestPasswordReset } from './password-reset.ts'
 import { finishAtProvider, listProviders, postFromProvider, returnFromProvider, startAtProvider } from './providers.ts'
 import { register, showRegistration } from './registration.ts'
 import { endSession, type SessionDeps, showSession, startSession, stepUp } from './session.ts'
+import { confirmEnrolment, enrol, mailEnrolmentCode, showFactor } from './sign-in-flow.ts'
 
 export interface RouteDeps extends SessionDeps {
   publicUrl: string
@@ -39,6 +40,10 @@ export function addRoutes(router: Router, deps: RouteDeps): void {
   const guard = [requireSite, requireSameOrigin(deps.publicUrl)]
   router.post('/bff/session', ...guard, ...startSession(deps))
   router.post('/bff/session/step-up', ...guard, ...stepUp(deps))
+  router.post('/bff/session/factor', ...guard, ...showFactor(deps))
+  router.post('/bff/session/enrolment', ...guard, ...enrol(deps))
+  router.post('/bff/session/enrolment/mail', ...guard, ...mailEnrolmentCode(deps))
+  router.post('/bff/session/enrolment/confirm', ...guard, ...confirmEnrolment(deps))
   router.get('/bff/session', ...guard, showSession(deps))
   router.delete('/bff/session', ...guard, endSession(deps))
   router.get('/bff/registration', ...guard, showRegistration(deps))

@@ -1,10 +1,10 @@
-import { NotSignedInError } from '@countersign/oauth'
+import { FactorRequiredError, NotSignedInError } from '@countersign/oauth'
 import { describeError, requireJsonBody } from '@countersign/service-kit'
 import type { Context, Middleware } from 'koa'
 import { z } from 'zod'
 import { clientInfoOf } from '../requests/client-info.ts'
 import { requireShownUser } from '../requests/require-shown-user.ts'
-import { readDeviceToken, type SiteCookies, setDeviceToken } from '../requests/site-cookies.ts'
+import { readKnownBrowser, type SiteCookies, setOpaque } from '../requests/site-cookies.ts'
 import type { LiveConnections } from '../sessions/live-connections.ts'
 import type { PresentedSession, SessionService, StartedSession } from '../sessions/session-service.ts'
 
@@ -25,7 +25,8 @@ export function startSession(deps: SessionDeps): Middleware[] {
     async function startSession(ctx) {
       const browser = clientInfoOf(ctx)
       const former = await sessions.find(cookies.session.read(ctx))
-      const session = await sessions.start(ctx.state.body, browser, readDeviceToken(cookies, ctx))
+      const known = readKnownBrowser(cookies, ctx)
+      const session = await keepingFlow(cookies, ctx, () => sessions.start(ctx.state.body, browser, known))
       deliver(deps, ctx, session, former)
       // The new session exists and is delivered, even if the old one cannot be removed: the issuer has ended that one.
       if (former) await sessions.end(former, browser).catch(logAsOpen(ctx))
@@ -42,12 +43,26 @@ export function stepUp(deps: SessionDeps): Middleware[] {
       const former = await sessions.find(cookies.session.read(ctx))
       if (!former) throw new NotSignedInError()
       requireShownUser(ctx, former)
-      const deviceToken = readDeviceToken(cookies, ctx)
-      const session = await sessions.stepUp(former, ctx.state.body, clientInfoOf(ctx), deviceToken)
+      const known = readKnownBrowser(cookies, ctx)
+      const session = await keepingFlow(cookies, ctx, () =>
+        sessions.stepUp(former, ctx.state.body, clientInfoOf(ctx), known)
+      )
       deliver(deps, ctx, session, former)
       await sessions.forget(former).catch(logAsOpen(ctx))
     }
   ]
+}
+
+/** When a second factor is missing, the browser keeps the flow where no script sees it. */
+export async function keepingFlow<T>({ flow }: SiteCookies, ctx: Context, signIn: () => Promise<T>): Promise<T> {
+  try {
+    return await signIn()
+  } catch (error) {
+    if (!(error instanceof FactorRequiredError)) throw error
+    const { flow: id, ...members } = error.members
+    setOpaque(flow, ctx, String(id))
+    throw new FactorRequiredError({ description: error.description, members })
+  }
 }
 
 /** Gives the browser its new session, in the place of the one that it had. */
@@ -59,8 +74,10 @@ export function deliver(
 ): void {
   if (former) cookies.session.clearFormer(ctx)
   cookies.session.set(ctx, session.id)
-  setDeviceToken(cookies, ctx, session.deviceToken)
+  setOpaque(cookies.device, ctx, session.deviceToken)
+  setOpaque(cookies.trustedDevice, ctx, session.trustedDevice)
   answerSession(ctx, session)
+  if (session.recoveryCodes) ctx.body = { ...(ctx.body as object), recovery_codes: session.recoveryCodes }
   if (former) liveConnections.endOf(former.sessionId)
 }
 

@@ -1,5 +1,6 @@
 import {
   AccessDeniedError,
+  FactorRequiredError,
   InvalidGrantError,
   InvalidRequestError,
   OAuthError,
@@ -10,6 +11,8 @@ import {
 } from '@countersign/oauth'
 import { forwarderHeaders, readBoundedBody, type Secret } from '@countersign/service-kit'
 import { z } from 'zod'
+
+import type { KnownBrowser } from '../requests/site-cookies.ts'
 
 /** The browser that a call is made for, as the issuer's limits, session lists and logs should see it. */
 export interface ClientInfo {
@@ -22,9 +25,17 @@ export interface ClientInfo {
 
 /** The account routes of the auth-service, called for a browser. Each throws the issuer's error as an {@link OAuthError}. */
 export interface IssuerClient {
-  signIn(credentials: object, browser: ClientInfo, deviceToken?: string): Promise<SignInResponse>
-  /** Re-authenticates the user of a session. Its tokens end, and the new ones take their place. */
-  stepUp(accessToken: string, proof: object, browser: ClientInfo, deviceToken?: string): Promise<SignInResponse>
+  /** @throws {FactorRequiredError} when a second factor is missing */
+  signIn(credentials: object, browser: ClientInfo, known?: KnownBrowser): Promise<SignInResponse>
+  /**
+   * Re-authenticates the user of a session. Its tokens end, and the new ones take their place.
+   * @throws {FactorRequiredError} when a second factor is missing
+   */
+  stepUp(accessToken: string, proof: object, browser: ClientInfo, known?: KnownBrowser): Promise<SignInResponse>
+  /** Completes a sign-in, or a re-authentication, by its last step. */
+  completeSignIn(step: LastStep, body: object, browser: ClientInfo, known?: KnownBrowser): Promise<SignInResponse>
+  /** A step of a sign-in after which it still goes on. */
+  continueSignIn(step: NextStep, body: object, browser: ClientInfo): Promise<unknown>
   /**
    * @param target the API that the access token is for. Default: the issuer and its first API
    * @throws {InvalidGrantError} when the session has ended; {@link AccessDeniedError} when the user has no rights at the target
@@ -50,11 +61,15 @@ export interface IssuerClient {
   /** @param accessToken of the user to which an identity is to be linked; absent for a sign-in */
   startAtProvider(id: string, browser: ClientInfo, accessToken?: string): Promise<StartedAtProvider>
   /** Signs in with what a browser brings from another service. */
-  finishAtProvider(id: string, returned: object, browser: ClientInfo, deviceToken?: string): Promise<SignInResponse>
+  finishAtProvider(id: string, returned: object, browser: ClientInfo, known?: KnownBrowser): Promise<SignInResponse>
   linkIdentity(id: string, returned: object, browser: ClientInfo, accessToken: string): Promise<void>
   /** Whether the issuer still accepts an access token: not after its session, its user or its key was revoked. */
   isLive(accessToken: string, browser: ClientInfo): Promise<boolean>
 }
+
+/** The paths of the steps under `/auth/login`. */
+export type LastStep = 'factor' | 'enrolment/confirm'
+export type NextStep = 'enrolment' | 'enrolment/mail'
 
 /** What an installation offers to users without a session. */
 export interface Offers {
@@ -79,6 +94,10 @@ export interface TokenTarget {
 /** The tokens of a new session, and the device token for the next sign-in; an older issuer sends none. */
 export interface SignInResponse extends TokenResponse {
   readonly device_token?: string | undefined
+  /** Of a browser in which the second factor is not to be asked for. */
+  readonly trusted_device?: string | undefined
+  /** Once, when the second factor was set up within the sign-in. */
+  readonly recovery_codes?: readonly string[] | undefined
 }
 
 export interface IssuerClientOptions {
@@ -102,7 +121,11 @@ const tokenResponse = z.object({
   scope: z.string()
 })
 
-const deviceTokenOf = z.object({ device_token: z.string().max(512) })
+const browserTokensOf = z.object({
+  device_token: z.string().max(512).optional(),
+  trusted_device: z.string().max(512).optional(),
+  recovery_codes: z.array(z.string().max(64)).max(64).optional()
+})
 
 const offersOf = z.object({ registration: z.enum(['open', 'closed']), mail: z.boolean().optional() })
 
@@ -114,6 +137,13 @@ const errorAnswer = z.object({
   issues: z.array(z.object({ path: z.string(), message: z.string() })).optional()
 })
 
+const factorRequired = z.object({
+  flow: z.string().max(512),
+  expires_in: z.number(),
+  factors: z.array(z.string().max(64)).max(16),
+  enrolment: z.string().max(64).nullable()
+})
+
 export function createIssuerClient({
   authUrl,
   forwarderKey,
@@ -121,12 +151,16 @@ export function createIssuerClient({
 }: IssuerClientOptions): IssuerClient {
   const ownHeaders = forwarderHeaders(forwarderKey)
   return {
-    async signIn(credentials, browser, deviceToken) {
-      return readSignIn(await post('/auth/login', withDevice(credentials, deviceToken), browser))
+    async signIn(credentials, browser, known) {
+      return readSignIn(await post('/auth/login', withTokens(credentials, known), browser))
     },
-    async stepUp(accessToken, proof, browser, deviceToken) {
-      return readSignIn(await post('/auth/step-up', withDevice(proof, deviceToken), browser, accessToken))
+    async stepUp(accessToken, proof, browser, known) {
+      return readSignIn(await post('/auth/step-up', withDevice(proof, known), browser, accessToken))
     },
+    async completeSignIn(step, body, browser, known) {
+      return readSignIn(await post(`/auth/login/${step}`, withDevice(body, known), browser))
+    },
+    continueSignIn: (step, body, browser) => post(`/auth/login/${step}`, body, browser),
     async refresh(refreshToken, browser, target) {
       const body = { refresh_token: refreshToken, ...target }
       // A refresh whose response was lost gets the newest token when it is tried again.
@@ -169,8 +203,8 @@ export function createIssuerClient({
         throw new TemporarilyUnavailableError({ detail: 'the issuer responded without an authorization URL' })
       return data
     },
-    async finishAtProvider(id, returned, browser, deviceToken) {
-      return readSignIn(await post(`/auth/providers/${id}/finish`, withDevice(returned, deviceToken), browser))
+    async finishAtProvider(id, returned, browser, known) {
+      return readSignIn(await post(`/auth/providers/${id}/finish`, withTokens(returned, known), browser))
     },
     async linkIdentity(id, returned, browser, accessToken) {
       await post(`/auth/me/providers/${id}/finish`, returned, browser, accessToken)
@@ -221,12 +255,18 @@ export function createIssuerClient({
   }
 }
 
-function withDevice(body: object, deviceToken: string | undefined): object {
-  return deviceToken === undefined ? body : { ...body, device_token: deviceToken }
+function withDevice(body: object, known: KnownBrowser | undefined): object {
+  return known?.deviceToken === undefined ? body : { ...body, device_token: known.deviceToken }
+}
+
+/** For a first factor: the second one may not be needed in this browser. */
+function withTokens(body: object, known: KnownBrowser | undefined): object {
+  const trusted = known?.trustedDevice === undefined ? {} : { trusted_device: known.trustedDevice }
+  return { ...withDevice(body, known), ...trusted }
 }
 
 function readSignIn(answer: unknown): SignInResponse {
-  return { ...readTokens(answer), device_token: deviceTokenOf.safeParse(answer).data?.device_token }
+  return { ...readTokens(answer), ...browserTokensOf.safeParse(answer).data }
 }
 
 interface IssuerRequest {
@@ -264,6 +304,10 @@ function refusal(path: string, { status, headers }: Response, answer: unknown): 
     return new TemporarilyUnavailableError({ detail: `${path} answered ${status}` })
   }
   const { error: code, error_description: description, issues } = data
+  if (code === 'factor_required') {
+    const members = factorRequired.safeParse(answer).data
+    if (members) return new FactorRequiredError({ description, members })
+  }
   if (code === 'invalid_grant') return new InvalidGrantError({ description })
   if (issues) return new InvalidRequestError({ description, issues: issues as ValidationIssue[] })
   const retryAfter = headers.get('Retry-After')

@@ -4,7 +4,7 @@
  * too.
  */
 const accountPaths =
-  /^\/(?:auth\/(?:me(?:\/(?:data|identities(?:\/[^/]+)?|deletion|username|email(?:\/confirm)?))?|password|email\/verification(?:\/confirm)?|sessions(?:\/[^/]+)?|logout-all|logout-others)|admin\/.+)$/
+  /^\/(?:auth\/(?:me(?:\/(?:data|identities(?:\/[^/]+)?|deletion|username|email(?:\/confirm)?|second-factors|totp(?:\/confirm)?|recovery-codes|trusted-devices\/[^/]+))?|password|email\/verification(?:\/confirm)?|sessions(?:\/[^/]+)?|logout-all|logout-others)|admin\/.+)$/
 
 export function isAccountPath(path: string): boolean {
   return accountPaths.test(path)

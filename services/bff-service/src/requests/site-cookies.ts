@@ -6,6 +6,10 @@ export interface SiteCookies {
   readonly session: SiteCookie
   /** Outlives the session: while others guess at the account, its user can still sign in with this browser. */
   readonly device: SiteCookie
+  /** Names a sign-in that needs a second factor: so it goes on in this browser alone, and no script sees it. */
+  readonly flow: SiteCookie
+  /** Outlives the session: the second factor is not asked for in this browser. */
+  readonly trustedDevice: SiteCookie
   /** Shows whether the browser accepts cookies at all. */
   readonly probe: SiteCookie
   /** While the browser is at another service to sign in: shows that it is the one that went there. */
@@ -14,6 +18,8 @@ export interface SiteCookies {
 
 /** As long as the issuer accepts the token. */
 const deviceMaxAgeSeconds = 90 * 86_400
+const flowMaxAgeSeconds = 600
+const trustedDeviceMaxAgeSeconds = 30 * 86_400
 const probeMaxAgeSeconds = 60
 /** As long as a transaction of the issuer. */
 const providerMaxAgeSeconds = 600
@@ -38,6 +44,18 @@ export function createSiteCookies({
       sameSite: 'Lax',
       maxAgeSeconds: deviceMaxAgeSeconds
     }),
+    flow: createSiteCookie({
+      publicUrl,
+      name: 'countersign-flow',
+      sameSite: 'Strict',
+      maxAgeSeconds: flowMaxAgeSeconds
+    }),
+    trustedDevice: createSiteCookie({
+      publicUrl,
+      name: 'countersign-trusted-device',
+      sameSite: 'Strict',
+      maxAgeSeconds: trustedDeviceMaxAgeSeconds
+    }),
     probe: createSiteCookie({
       publicUrl,
       name: 'countersign-probe',
@@ -55,12 +73,22 @@ export function createSiteCookies({
 
 const acceptable = /^[\w.-]{1,512}$/
 
-/** The device token that a browser sends; a value of another form is ignored. */
-export function readDeviceToken({ device }: SiteCookies, ctx: Context): string | undefined {
-  const value = device.read(ctx)
+/** What a browser keeps of earlier sign-ins. A value of another form is ignored. */
+export interface KnownBrowser {
+  readonly deviceToken: string | undefined
+  readonly trustedDevice: string | undefined
+}
+
+export function readKnownBrowser({ device, trustedDevice }: SiteCookies, ctx: Context): KnownBrowser {
+  return { deviceToken: readOpaque(device, ctx), trustedDevice: readOpaque(trustedDevice, ctx) }
+}
+
+/** An opaque value of the issuer. */
+export function readOpaque(cookie: SiteCookie, ctx: Context): string | undefined {
+  const value = cookie.read(ctx)
   return value !== undefined && acceptable.test(value) ? value : undefined
 }
 
-export function setDeviceToken({ device }: SiteCookies, ctx: Context, token: string | undefined): void {
-  if (token !== undefined && acceptable.test(token)) device.set(ctx, token)
+export function setOpaque(cookie: SiteCookie, ctx: Context, value: string | undefined): void {
+  if (value !== undefined && acceptable.test(value)) cookie.set(ctx, value)
 }

@@ -2,8 +2,9 @@
 import { OAuthError, TemporarilyUnavailableError } from '@countersign/oauth'
 import type { Logger } from '@countersign/service-kit'
 import { createAdaptiveTimeout, late } from '../issuer/adaptive-timeout.ts'
-import type { ClientInfo, IssuerClient, SignInResponse, TokenTarget } from '../issuer/issuer-client.ts'
+import type { ClientInfo, IssuerClient, LastStep, SignInResponse, TokenTarget } from '../issuer/issuer-client.ts'
 import type { BffMetrics } from '../metrics.ts'
+import type { KnownBrowser } from '../requests/site-cookies.ts'
 import { createEncryptedStore, type PresentedSession } from './encrypted-store.ts'
 import type { PendingSignOuts } from './pending-sign-outs.ts'
 import { createSession, type Session, tokenFor } from './session.ts'
@@ -30,18 +31,24 @@ export interface SessionServiceDeps {
 export interface StartedSession extends PresentedSession {
   /** The device token for the next sign-in. */
   readonly deviceToken: string | undefined
+  /** The token of a browser in which the second factor is not to be asked for. */
+  readonly trustedDevice: string | undefined
+  /** Once, when the second factor was set up within the sign-in. */
+  readonly recoveryCodes: readonly string[] | undefined
 }
 
 export interface SessionService {
   /** Signs a user in, under a new id. @throws {OAuthError} with the issuer's error */
-  start(credentials: object, browser: ClientInfo, deviceToken?: string): Promise<StartedSession>
-  /** The same, with what a browser brings from another service. */
-  startByProvider(id: string, returned: object, browser: ClientInfo, deviceToken?: string): Promise<StartedSession>
+  start(credentials: object, browser: ClientInfo, known?: KnownBrowser): Promise<StartedSession>
+  /** Completes a sign-in by its last step, under a new id. @throws {OAuthError} with the issuer's error */
+  complete(step: LastStep, body: object, browser: ClientInfo, known?: KnownBrowser): Promise<StartedSession>
+  /** Signs a user in with what the browser brings from another service, under a new id. @throws {OAuthError} with the issuer's error */
+  startByProvider(id: string, returned: object, browser: ClientInfo, known?: KnownBrowser): Promise<StartedSession>
   /**
    * Re-authenticates the user of a session. At the issuer, a session under a new id takes the place of this one.
    * @throws {OAuthError} with the issuer's error
    */
-  stepUp(session: PresentedSession, proof: object, browser: ClientInfo, deviceToken?: string): Promise<StartedSession>
+  stepUp(session: PresentedSession, proof: object, browser: ClientInfo, known?: KnownBrowser): Promise<StartedSession>
   /** @returns the live session of a cookie's value */
   find(id: string | undefined): Promise<PresentedSession | undefined>
   /**
@@ -84,15 +91,18 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
   const adaptiveTimeout = createAdaptiveTimeout()
 
   return {
-    async start(credentials, browser, deviceToken) {
-      return keep(await issuer.signIn(credentials, browser, deviceToken), browser)
+    async start(credentials, browser, known) {
+      return keep(await issuer.signIn(credentials, browser, known), browser)
     },
-    async startByProvider(id, returned, browser, deviceToken) {
-      return keep(await issuer.finishAtProvider(id, returned, browser, deviceToken), browser)
+    async startByProvider(id, returned, browser, known) {
+      return keep(await issuer.finishAtProvider(id, returned, browser, known), browser)
     },
-    async stepUp(session, proof, browser, deviceToken) {
+    async complete(step, body, browser, known) {
+      return keep(await issuer.completeSignIn(step, body, browser, known), browser)
+    },
+    async stepUp(session, proof, browser, known) {
       const { accessToken } = await freshen(session, browser)
-      return keep(await issuer.stepUp(accessToken, proof, browser, deviceToken), browser)
+      return keep(await issuer.stepUp(accessToken, proof, browser, known), browser)
     },
     async find(id) {
       const session = await encryptedStore.find(id)
@@ -136,7 +146,12 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
     try {
       const presented = await encryptedStore.create(session)
       metrics.countSession('started')
-      return { ...presented, deviceToken: tokens.device_token }
+      return {
+        ...presented,
+        deviceToken: tokens.device_token,
+        trustedDevice: tokens.trusted_device,
+        recoveryCodes: tokens.recovery_codes
+      }
     } catch (error) {
       await signOutAtIssuer(session, browser)
       throw error

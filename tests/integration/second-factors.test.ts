@@ -1,0 +1,498 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import type { TestDatabase } from '@countersign/testing'
+import {
+  type Credentials,
+  dpopProof,
+  get,
+  makeClientKey,
+  post,
+  query,
+  refresh,
+  register,
+  send,
+  signIn,
+  type Trio,
+  unverifiedClaims
+} from '@countersign/testing/trio'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { routesOf } from '../../services/auth-service/src/endpoints/routes.ts'
+import { stepOfCode } from '../../services/auth-service/src/sign-in/totp.ts'
+import { type MailServer, type ReceivedMail, secretsOf } from './fixtures/mail-server.ts'
+import { type MailTrio, startMailTrio } from './fixtures/mail-trio.ts'
+
+interface SignedIn {
+  access_token: string
+  refresh_token: string
+  device_token: string
+  trusted_device?: string
+  recovery_codes?: string[]
+}
+
+interface FactorRequired {
+  error: 'factor_required'
+  flow: string
+  factors: string[]
+  enrolment: 'open' | 'mail_code' | null
+  expires_in: number
+}
+
+const run = promisify(execFile)
+/** The other side: a code generator that is not ours. */
+async function oathtool(secret: string, stepsFromNow = 0): Promise<string> {
+  const at = new Date(Date.now() + stepsFromNow * 30_000).toISOString().replace('T', ' ').replace(/\..*/, ' UTC')
+  const { stdout } = await run('oathtool', ['--totp', '--base32', `--now=${at}`, secret])
+  return stdout.trim()
+}
+
+const isAbout =
+  (subject: string) =>
+  ({ content }: ReceivedMail) =>
+    content.subject?.includes(subject) === true
+
+describe.skipIf(!inject('docker'))('second factors', () => {
+  let fixture: MailTrio
+  let database: TestDatabase
+  let mailServer: MailServer
+  let trio: Trio
+  let urls: string[]
+
+  beforeAll(async () => {
+    fixture = await startMailTrio({
+      authReplicas: 2,
+      env: { REGISTRATIONS_PER_ADDRESS: '1000', SECOND_FACTOR: 'required-for-admins' }
+    })
+    ;({ database, mailServer, trio } = fixture)
+    urls = trio.auths.map(({ url }) => url)
+  })
+  afterAll(async () => {
+    await fixture?.stop()
+  })
+
+  const urlOf = (index: number) => urls[index % urls.length] as string
+  const logIn = (user: Credentials, more: object = {}) =>
+    post<SignedIn & FactorRequired>(`${urlOf(0)}/auth/login`, { ...user, ...more })
+  const showFactor = (body: object, index = 0) =>
+    post<SignedIn & { error?: string }>(`${urlOf(index)}/auth/login/factor`, body)
+  const credentialsOf = ({ username, password }: Credentials) => ({ username, password })
+
+  /** Moves the last used step back, as if time had gone by. */
+  const forgetStep = (userId: string) =>
+    query(database.url, 'UPDATE totp_factors SET last_step = last_step - 10 WHERE user_id = $1', [userId])
+
+  async function newUserWithTotp() {
+    const registered = await register(urlOf(0))
+    const user = { ...credentialsOf(registered), id: registered.id }
+    const session = await signIn(urlOf(0), user)
+    const { body: setUp } = await post<{ secret: string; uri: string }>(
+      `${urlOf(0)}/auth/me/totp`,
+      undefined,
+      session.access_token
+    )
+    const totp = await oathtool(setUp.secret)
+    const { status, body } = await post<{ recovery_codes: string[] }>(
+      `${urlOf(1)}/auth/me/totp/confirm`,
+      { totp },
+      session.access_token
+    )
+    expect(status, JSON.stringify(body)).toBe(200)
+    await forgetStep(user.id)
+    return { user: credentialsOf(user), id: user.id, secret: setUp.secret, codes: body.recovery_codes, session }
+  }
+
+  async function beginSignIn(user: Credentials, more: object = {}): Promise<FactorRequired> {
+    const { status, body } = await logIn(user, more)
+    expect(status, JSON.stringify(body)).toBe(401)
+    expect(body.error).toBe('factor_required')
+    return body
+  }
+
+  describe('an authenticator app', () => {
+    test('counts once its first code was shown, and that code is used by that', async () => {
+      const user = await register(urlOf(0))
+      const { access_token: token } = await signIn(urlOf(0), user)
+      const { body: setUp } = await post<{ secret: string; uri: string }>(`${urlOf(0)}/auth/me/totp`, undefined, token)
+      expect(setUp.uri).toMatch(/^otpauth:\/\/totp\/.*secret=/)
+      expect((await logIn(credentialsOf(user))).status).toBe(200)
+      const wrong = await post(`${urlOf(0)}/auth/me/totp/confirm`, { totp: await oathtool(setUp.secret, 40) }, token)
+      expect(wrong.status).toBe(400)
+      const totp = await oathtool(setUp.secret)
+      const { status, body } = await post<{ recovery_codes: string[] }>(
+        `${urlOf(1)}/auth/me/totp/confirm`,
+        { totp },
+        token
+      )
+      expect(status).toBe(200)
+      expect(new Set(body.recovery_codes).size).toBe(10)
+      const { flow } = await beginSignIn(credentialsOf(user))
+      expect(await showFactor({ flow, totp })).toMatchObject({ status: 401, body: { error: 'invalid_credentials' } })
+    })
+
+    test('completes a sign-in, and tokens say so, also after a refresh', async () => {
+      const { user, secret } = await newUserWithTotp()
+      const { flow, factors, enrolment, expires_in } = await beginSignIn(user)
+      expect({ factors, enrolment, expires_in }).toEqual({
+        factors: ['totp', 'recovery_code'],
+        enrolment: null,
+        expires_in: 600
+      })
+      const { status, body } = await showFactor({ flow, totp: await oathtool(secret) }, 1)
+      expect(status, JSON.stringify(body)).toBe(200)
+      const claims = unverifiedClaims(body.access_token)
+      expect(claims).toMatchObject({ acr: 'urn:countersign:acr:2', amr: ['pwd', 'otp', 'mfa'] })
+      const refreshed = unverifiedClaims((await refresh(urlOf(1), body.refresh_token)).body.access_token)
+      const { auth_time, acr, amr } = claims
+      expect(refreshed).toMatchObject({ auth_time, acr, amr })
+      expect((await showFactor({ flow, totp: await oathtool(secret, 1) })).status).toBe(404)
+    })
+
+    test('its code of a step before and after is good, and of two steps away is not', async () => {
+      const { user, id, secret } = await newUserWithTotp()
+      for (const [steps, status] of [
+        [-1, 200],
+        [1, 200],
+        [-3, 401],
+        [3, 401]
+      ] as const) {
+        await forgetStep(id)
+        const { flow } = await beginSignIn(user)
+        expect((await showFactor({ flow, totp: await oathtool(secret, steps) })).status, `${steps}`).toBe(status)
+      }
+    })
+
+    test('one code by 50 parallel requests on two replicas, in flows of their own and in one: one success', async () => {
+      const { user, secret } = await newUserWithTotp()
+      const flows: string[] = []
+      for (let index = 0; index < 10; index++) flows.push((await beginSignIn(user)).flow)
+      // Wrong ones use up tries, so those that lose are wrong.
+      const totp = await oathtool(secret)
+      const responses = await Promise.all(
+        Array.from({ length: 50 }, (_, index) => showFactor({ flow: flows[index % flows.length], totp }, index))
+      )
+      const statuses = responses.map(({ status }) => status)
+      expect(statuses.filter((status) => status === 200)).toHaveLength(1)
+      expect(statuses.every((status) => [200, 401, 404, 429].includes(status))).toBe(true)
+      const sessions = await query(
+        database.url,
+        "SELECT 1 FROM refresh_token_families WHERE acr = 'urn:countersign:acr:2' AND user_id = (SELECT id FROM users WHERE username = $1)",
+        [user.username]
+      )
+      expect(sessions).toHaveLength(1)
+    })
+
+    test('guesses over all factors, also parallel ones, never pass the budget of the account', async () => {
+      const { user, id, secret } = await newUserWithTotp()
+      const flows = await Promise.all(Array.from({ length: 4 }, () => beginSignIn(user)))
+      const guesses = Array.from({ length: 60 }, (_, index) => {
+        const { flow } = flows[index % 4] as FactorRequired
+        return showFactor(
+          index % 2 === 0 ? { flow, totp: '000000' } : { flow, recovery_code: 'aaaa-bbbb-cccc-dddd-eeee-ffff' },
+          index
+        )
+      })
+      const statuses = (await Promise.all(guesses)).map(({ status }) => status)
+      expect(statuses.filter((status) => status === 401)).toHaveLength(10)
+      expect(statuses.filter((status) => status === 429)).toHaveLength(50)
+      const { flow } = await beginSignIn(user)
+      const late = await showFactor({ flow, totp: await oathtool(secret) })
+      expect(late).toMatchObject({ status: 429, body: { error: 'too_many_requests' } })
+      expect(Number(late.headers.get('Retry-After'))).toBeGreaterThan(3000)
+      const events = await query(
+        database.url,
+        "SELECT 1 FROM audit_events WHERE user_id = $1 AND type = 'second_factor.failed'",
+        [id]
+      )
+      expect(events).toHaveLength(10)
+    })
+
+    test('can be removed, and no recovery code is left then', async () => {
+      const { user, id, secret } = await newUserWithTotp()
+      const { flow } = await beginSignIn(user)
+      const { body } = await showFactor({ flow, totp: await oathtool(secret) })
+      const removed = await send(`${urlOf(0)}/auth/me/totp`, {
+        method: 'DELETE',
+        headers: { Authorization: `Bearer ${body.access_token}` }
+      })
+      expect(removed.status).toBe(204)
+      expect(await query(database.url, 'SELECT 1 FROM recovery_codes WHERE user_id = $1', [id])).toEqual([])
+      expect((await logIn(user)).status).toBe(200)
+    })
+
+    test('a session of before it cannot change the account: the factor has to be shown', async () => {
+      const { user, session, secret } = await newUserWithTotp()
+      const change = (token: string) =>
+        post(`${urlOf(0)}/auth/me/username`, { username: `${user.username}-new` }, token)
+      const refused = await change(session.access_token)
+      expect(refused).toMatchObject({ status: 401, body: { error: 'insufficient_user_authentication' } })
+      expect(refused.headers.get('WWW-Authenticate')).toContain('acr_values="urn:countersign:acr:2"')
+      const stepUp = await post<FactorRequired>(
+        `${urlOf(0)}/auth/step-up`,
+        { password: user.password },
+        session.access_token
+      )
+      expect(stepUp).toMatchObject({ status: 401, body: { error: 'factor_required' } })
+      const { body } = await showFactor({ flow: stepUp.body.flow, totp: await oathtool(secret) })
+      expect(unverifiedClaims(body.access_token).sid).not.toBe(unverifiedClaims(session.access_token).sid)
+      expect((await get(`${urlOf(0)}/auth/me`, session.access_token)).status).toBe(401)
+      expect((await change(body.access_token)).status).toBe(200)
+    })
+  })
+
+  test('recovery codes are good once each, and new ones end the older', async () => {
+    const { user, codes, secret } = await newUserWithTotp()
+    const { flow } = await beginSignIn(user)
+    const typed = (codes[0] as string).toUpperCase().replaceAll('-', ' ')
+    const { status, body } = await showFactor({ flow, recovery_code: typed })
+    expect(status).toBe(200)
+    expect(unverifiedClaims(body.access_token).acr).toBe('urn:countersign:acr:2')
+    const again = await beginSignIn(user)
+    expect((await showFactor({ flow: again.flow, recovery_code: codes[0] })).status).toBe(401)
+    expect((await showFactor({ flow: again.flow, recovery_code: codes[1] })).status).toBe(200)
+    const { flow: third } = await beginSignIn(user)
+    const { body: session } = await showFactor({ flow: third, totp: await oathtool(secret) })
+    const renewed = await post<{ recovery_codes: string[] }>(
+      `${urlOf(0)}/auth/me/recovery-codes`,
+      undefined,
+      session.access_token
+    )
+    expect(renewed.status).toBe(200)
+    const { flow: fourth } = await beginSignIn(user)
+    expect((await showFactor({ flow: fourth, recovery_code: codes[2] })).status).toBe(401)
+    const responses = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        showFactor({ flow: fourth, recovery_code: renewed.body.recovery_codes[0] }, index)
+      )
+    )
+    expect(responses.filter(({ status }) => status === 200)).toHaveLength(1)
+  })
+
+  test('a reset of the password keeps the factor', async () => {
+    const { user, id, secret } = await newUserWithTotp()
+    const email = `${user.username}@example.com`
+    await query(database.url, 'UPDATE users SET email = $2, email_key = $2, email_verified_at = now() WHERE id = $1', [
+      id,
+      email
+    ])
+    const { flow: before } = await beginSignIn(user)
+    await post(`${urlOf(0)}/auth/password-reset`, { email })
+    const { secret: link } = secretsOf(await mailServer.mailTo(email, isAbout('Reset')))
+    const password = 'another long password 47'
+    const reset = await post(`${urlOf(0)}/auth/password-reset/confirm`, { secret: link, new_password: password })
+    expect(reset.status).toBe(204)
+    expect((await showFactor({ flow: before, totp: await oathtool(secret) })).status).toBe(404)
+    const { flow } = await beginSignIn({ username: user.username, password })
+    expect((await showFactor({ flow, totp: await oathtool(secret) })).status).toBe(200)
+  })
+
+  describe('a trusted device', () => {
+    async function trustDevice() {
+      const owner = await newUserWithTotp()
+      const { flow } = await beginSignIn(owner.user)
+      const { body } = await showFactor({ flow, totp: await oathtool(owner.secret), trust_device: true })
+      await forgetStep(owner.id)
+      return { ...owner, signedIn: body, trusted: body.trusted_device as string }
+    }
+
+    test('is not asked at sign-in, and its session changes nothing of the account', async () => {
+      const { user, trusted } = await trustDevice()
+      const { status, body } = await logIn(user, { trusted_device: trusted })
+      expect(status).toBe(200)
+      expect(unverifiedClaims(body.access_token)).toMatchObject({ acr: 'urn:countersign:acr:1', amr: ['pwd'] })
+      const change = await post(`${urlOf(0)}/auth/me/recovery-codes`, undefined, body.access_token)
+      expect(change).toMatchObject({ status: 401, body: { error: 'insufficient_user_authentication' } })
+      const stepUp = { password: user.password, trusted_device: trusted }
+      expect((await post(`${urlOf(0)}/auth/step-up`, stepUp, body.access_token)).status).toBe(400)
+    })
+
+    test('is good for its user alone, and no longer after any change of a factor or the password', async () => {
+      const { user, signedIn, trusted } = await trustDevice()
+      const other = await newUserWithTotp()
+      await beginSignIn(other.user, { trusted_device: trusted })
+      await beginSignIn(user, { trusted_device: `${trusted.slice(0, -4)}AAAA` })
+      expect((await post(`${urlOf(0)}/auth/me/recovery-codes`, undefined, signedIn.access_token)).status).toBe(200)
+      await beginSignIn(user, { trusted_device: trusted })
+    })
+
+    test('is listed, and can be removed', async () => {
+      const { user, signedIn, trusted } = await trustDevice()
+      const { body } = await get<{ trusted_devices: { id: string }[] }>(
+        `${urlOf(1)}/auth/me/second-factors`,
+        signedIn.access_token
+      )
+      expect(body.trusted_devices).toHaveLength(1)
+      const remove = () =>
+        send(`${urlOf(0)}/auth/me/trusted-devices/${body.trusted_devices[0]?.id}`, {
+          method: 'DELETE',
+          headers: { Authorization: `Bearer ${signedIn.access_token}` }
+        })
+      expect((await remove()).status).toBe(204)
+      expect((await remove()).status).toBe(404)
+      await beginSignIn(user, { trusted_device: trusted })
+    })
+  })
+
+  describe('an unfinished sign-in', () => {
+    test('opens nothing else: no route takes its flow as a token or a secret', async () => {
+      const { user } = await newUserWithTotp()
+      const { flow } = await beginSignIn(user)
+      const own = ['/auth/login/factor', '/auth/login/enrolment', '/auth/login/enrolment/mail']
+      const routes = routesOf(urlOf(0)).filter(({ access, path }) => access !== 'public' || path.startsWith('/auth'))
+      let tried = 0
+      for (const { method, path } of routes) {
+        if (own.some((one) => path.startsWith(one))) continue
+        const url = `${urlOf(0)}${path.replaceAll(/:\w+/g, '00000000-0000-4000-8000-000000000000')}`
+        const headers = { Authorization: `Bearer ${flow}`, Cookie: `countersign=${flow}; flow=${flow}` }
+        const hasBody = method === 'post' || method === 'patch'
+        const body = JSON.stringify({ flow, refresh_token: flow, secret: flow, code: '00000000', token: flow })
+        const { status } = await send(url, {
+          method: method.toUpperCase(),
+          headers: { ...headers, ...(hasBody && { 'Content-Type': 'application/json' }) },
+          ...(hasBody && { body })
+        })
+        const isOpen = method === 'get' && path === '/auth/register'
+        expect(status >= 400 || isOpen, `${method} ${path}: ${status}`).toBe(true)
+        tried++
+      }
+      expect(tried).toBeGreaterThan(50)
+    })
+
+    test('needs the key that it began with', async () => {
+      const { user, secret } = await newUserWithTotp()
+      const key = await makeClientKey()
+      const login = `${urlOf(0)}/auth/login`
+      const began = await send<FactorRequired>(login, {
+        method: 'POST',
+        headers: {
+          'Content-Type': 'application/json',
+          DPoP: await dpopProof(key, { method: 'POST', url: `http://issuer.test/auth/login` })
+        },
+        body: JSON.stringify(user)
+      })
+      const { flow } = began.body
+      expect((await showFactor({ flow, totp: await oathtool(secret) })).status).toBe(404)
+      const url = `${urlOf(0)}/auth/login/factor`
+      const { status, body } = await send<SignedIn & { token_type: string }>(url, {
+        method: 'POST',
+        headers: {
+          'Content-Type': 'application/json',
+          DPoP: await dpopProof(key, { method: 'POST', url: `http://issuer.test/auth/login/factor` })
+        },
+        body: JSON.stringify({ flow, totp: await oathtool(secret) })
+      })
+      expect(status, JSON.stringify(body)).toBe(200)
+      expect(body.token_type).toBe('DPoP')
+    })
+
+    test('ends with a change of the password, after ten minutes, and when its user has ten newer ones', async () => {
+      const { user, id, secret } = await newUserWithTotp()
+      const { flow } = await beginSignIn(user)
+      await query(database.url, 'UPDATE users SET credentials_version = credentials_version + 1 WHERE id = $1', [id])
+      expect((await showFactor({ flow, totp: await oathtool(secret) })).status).toBe(404)
+      const { flow: late } = await beginSignIn(user)
+      await query(
+        database.url,
+        "UPDATE sign_in_flows SET expires_at = now() - interval '1 second' WHERE user_id = $1",
+        [id]
+      )
+      expect((await showFactor({ flow: late, totp: await oathtool(secret) })).status).toBe(404)
+      const { flow: oldest } = await beginSignIn(user)
+      for (let index = 0; index < 10; index++) await beginSignIn(user)
+      expect((await showFactor({ flow: oldest, totp: await oathtool(secret) })).status).toBe(404)
+    })
+  })
+
+  describe('an admin has to have one', () => {
+    async function newAdmin() {
+      const registered = await register(urlOf(0))
+      await query(database.url, "UPDATE users SET roles = ARRAY['admin'] WHERE id = $1", [registered.id])
+      return { user: credentialsOf(registered), id: registered.id }
+    }
+    const enrol = (body: object) => post<{ secret: string; error?: string }>(`${urlOf(0)}/auth/login/enrolment`, body)
+    const confirm = (body: object) => post<SignedIn>(`${urlOf(1)}/auth/login/enrolment/confirm`, body)
+
+    test('and sets it up at the next sign-in', async () => {
+      const { user } = await newAdmin()
+      const { flow, enrolment, factors } = await beginSignIn(user)
+      expect({ enrolment, factors }).toEqual({ enrolment: 'open', factors: [] })
+      expect((await showFactor({ flow, totp: '123456' })).status).toBe(401)
+      const { body: setUp } = await enrol({ flow })
+      expect((await confirm({ flow, totp: await oathtool(setUp.secret, 50) })).status).toBe(400)
+      const { status, body } = await confirm({ flow, totp: await oathtool(setUp.secret) })
+      expect(status, JSON.stringify(body)).toBe(200)
+      expect(body.recovery_codes).toHaveLength(10)
+      expect(unverifiedClaims(body.access_token)).toMatchObject({ acr: 'urn:countersign:acr:2', roles: ['admin'] })
+      const again = await beginSignIn(user)
+      expect(again.factors).toEqual(['totp', 'recovery_code'])
+      const remove = { method: 'DELETE', headers: { Authorization: `Bearer ${body.access_token}` } }
+      expect(await send(`${urlOf(0)}/auth/me/totp`, remove)).toMatchObject({
+        status: 409,
+        body: { error: 'last_second_factor' }
+      })
+    })
+
+    test('with a code from the verified mailbox, if there is one', async () => {
+      const { user, id } = await newAdmin()
+      const email = `${user.username}@example.com`
+      await query(
+        database.url,
+        'UPDATE users SET email = $2, email_key = $2, email_verified_at = now() WHERE id = $1',
+        [id, email]
+      )
+      const { flow, enrolment } = await beginSignIn(user)
+      expect(enrolment).toBe('mail_code')
+      expect((await enrol({ flow })).status).toBe(400)
+      expect((await post(`${urlOf(0)}/auth/login/enrolment/mail`, { flow })).status).toBe(202)
+      const { code } = secretsOf(await mailServer.mailTo(email, isAbout('Your code')))
+      expect((await enrol({ flow, code: code === '00000000' ? '00000001' : '00000000' })).status).toBe(400)
+      const { status, body: setUp } = await enrol({ flow, code })
+      expect(status, JSON.stringify(setUp)).toBe(200)
+      expect((await confirm({ flow, totp: await oathtool(setUp.secret) })).status).toBe(200)
+      await mailServer.mailTo(email, isAbout('You have a second factor'))
+    })
+
+    test('and an admin removes the factors of a user who has lost them, whose sessions end', async () => {
+      const admin = await newAdmin()
+      const { flow } = await beginSignIn(admin.user)
+      const { body: setUp } = await enrol({ flow })
+      const { body: session } = await confirm({ flow, totp: await oathtool(setUp.secret) })
+      const { user, id, session: lost } = await newUserWithTotp()
+      const reset = (target: string) =>
+        send<{ removed: number }>(`${urlOf(0)}/admin/users/${target}/second-factors`, {
+          method: 'DELETE',
+          headers: { Authorization: `Bearer ${session.access_token}` }
+        })
+      expect(await reset(id)).toMatchObject({ status: 200, body: { removed: 1 } })
+      expect((await get(`${urlOf(1)}/auth/me`, lost.access_token)).status).toBe(401)
+      expect((await logIn(user)).status).toBe(200)
+      expect((await reset('00000000-0000-4000-8000-000000000000')).status).toBe(404)
+      const [event] = await query<{ actor_id: string }>(
+        database.url,
+        "SELECT actor_id FROM audit_events WHERE user_id = $1 AND type = 'second_factors.reset'",
+        [id]
+      )
+      expect(event?.actor_id).toBe(admin.id)
+    })
+  })
+
+  test('a replica of the version before cannot start a session of one factor', async () => {
+    const { id } = await newUserWithTotp()
+    const insert = query(
+      database.url,
+      `INSERT INTO refresh_token_families (id, user_id, client_id, scope, audience, idle_expires_at, absolute_expires_at,
+         access_expires_at, sign_in_network, address, user_agent)
+       VALUES (gen_random_uuid(), $1, 'countersign-web', '', '{}', now(), now(), now(), '', '', '')`,
+      [id]
+    )
+    await expect(insert).rejects.toThrow(/needs a second factor/)
+  })
+
+  test('the seed is sealed in the database', async () => {
+    const { id, secret } = await newUserWithTotp()
+    const [row] = await query<{ sealed_seed: Buffer }>(
+      database.url,
+      'SELECT sealed_seed FROM totp_factors WHERE user_id = $1',
+      [id]
+    )
+    expect(stepOfCode(row?.sealed_seed as Buffer, await oathtool(secret))).toBeUndefined()
+  })
+})
