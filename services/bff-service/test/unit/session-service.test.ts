@@ -87,6 +87,12 @@ function createIssuer(): TestIssuer {
       undoEmailChange: async () => {},
       showInvitation: async () => ({}),
       acceptInvitation: async () => ({}),
+      completeSignIn: async () => issuer.tokens(),
+      continueSignIn: async () => ({}),
+      listProviders: async () => ({}),
+      startAtProvider: async () => ({ authorization_url: 'https://id.example', transaction: 't' }),
+      finishAtProvider: async () => issuer.tokens(),
+      linkIdentity: async () => {},
       async isLive() {
         issuer.questions += 1
         await issuer.gate
