@@ -10,6 +10,7 @@ import { Page } from '../layout/page.tsx'
 import { say } from '../texts/say.ts'
 import { FormCard } from './form-card.tsx'
 import { useOffers } from './offers.ts'
+import { ProviderButtons, ProviderProblem } from './provider-buttons.tsx'
 import { returnPathOf } from './return-path.ts'
 import { ReturnTo } from './return-to.tsx'
 import { useSessionState } from './session.ts'
@@ -38,7 +39,9 @@ export function SignInPage() {
           <Text size="sm">{say('signIn.passwordReset')}</Text>
         </Alert>
       )}
+      <ProviderProblem />
       <SignInForm />
+      <ProviderButtons />
       {offers?.mail && (
         <Text size="sm">
           <Anchor component={Link} to="/forgot-password" underline="always">
