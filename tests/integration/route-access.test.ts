@@ -45,7 +45,17 @@ const passes: Record<string, readonly Caller[]> = {
   'GET /auth/register': everybody,
   'POST /auth/register': everybody,
   'POST /auth/login': everybody,
+  'POST /auth/login/factor': everybody,
+  'POST /auth/login/enrolment': everybody,
+  'POST /auth/login/enrolment/mail': everybody,
+  'POST /auth/login/enrolment/confirm': everybody,
   'POST /auth/step-up': usersInPerson,
+  'GET /auth/me/second-factors': usersInPerson,
+  'POST /auth/me/totp': usersInPerson,
+  'POST /auth/me/totp/confirm': usersInPerson,
+  'DELETE /auth/me/totp': usersInPerson,
+  'POST /auth/me/recovery-codes': usersInPerson,
+  'DELETE /auth/me/trusted-devices/:id': usersInPerson,
   'POST /auth/refresh': everybody,
   'POST /auth/logout': usersInPerson,
   'POST /auth/logout-all': usersInPerson,
@@ -91,6 +101,7 @@ const passes: Record<string, readonly Caller[]> = {
   'GET /admin/users/:id': admins,
   'PATCH /admin/users/:id': admins,
   'DELETE /admin/users/:id': admins,
+  'DELETE /admin/users/:id/second-factors': admins,
   'GET /admin/users/:id/sessions': admins,
   'DELETE /admin/users/:id/sessions': admins,
   'DELETE /admin/users/:id/sessions/:session_id': admins,
@@ -140,7 +151,11 @@ const ownChanges: readonly string[] = [
   'POST /auth/me/email',
   'POST /auth/me/username',
   'POST /auth/me/providers/:id/start',
-  'DELETE /auth/me/identities/:id'
+  'DELETE /auth/me/identities/:id',
+  'POST /auth/me/totp',
+  'POST /auth/me/totp/confirm',
+  'DELETE /auth/me/totp',
+  'POST /auth/me/recovery-codes'
 ]
 
 /** What a caller adds to a request. */

@@ -109,7 +109,7 @@ export interface OneTimeSecrets {
 /** The one-time secrets in a database that was restored: those that were used since are there again. */
 export interface RestoredSecrets {
   /**
-   * Voids all of them and all invitations, and gives up the mails that would bring them. Other mails that wait are sent, perhaps
+   * Voids all of them, all invitations, trusted devices and sign-ins under way, and gives up the mails that would bring them. Other mails that wait are sent, perhaps
    * once more.
    * @returns how many secrets there were
    */

@@ -29,6 +29,8 @@ import { type Announcer, type Announcing, announcing } from '../revocation/annou
 import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
 import type { RoleAdministration } from '../roles/role-administration.ts'
 import type { SessionEndings } from '../sessions/session-endings.ts'
+import type { SecondFactors } from '../sign-in/second-factors.ts'
+import { createTotpSealing, resealSeeds } from '../sign-in/totp.ts'
 import { createPrismaApiAdministration } from '../stores/postgres/apis.ts'
 import { createPrismaAuditLog } from '../stores/postgres/audit-log.ts'
 import { createPrismaClientAdministration } from '../stores/postgres/clients.ts'
@@ -43,6 +45,7 @@ import { createPrismaRestoredSecrets } from '../stores/postgres/restored-secrets
 import { createPrismaRestoredSessions } from '../stores/postgres/restored-sessions.ts'
 import { createPrismaRevocationOutbox } from '../stores/postgres/revocation-outbox.ts'
 import { createPrismaRoleAdministration } from '../stores/postgres/roles.ts'
+import { createPrismaSealedSeeds, createPrismaSecondFactors } from '../stores/postgres/second-factors.ts'
 import { createPrismaSessionEndings } from '../stores/postgres/session-endings.ts'
 import { createPrismaSigningKeyStore } from '../stores/postgres/signing-key-store.ts'
 import { createPrismaUserAdministration } from '../stores/postgres/user-administration.ts'
@@ -74,6 +77,7 @@ export interface CliDependencies {
 export interface AccountParts {
   readonly users: Announcing<UserStore>
   readonly administration: Announcing<UserAdministration>
+  readonly secondFactors: Announcing<Pick<SecondFactors, 'reset'>>
   readonly userImport: UserImport
   readonly userExport: UserExport
   openPasswords(): Promise<PasswordHashing>
@@ -105,6 +109,8 @@ export interface KeyParts {
    * @throws {SealedKeyError}
    */
   requireMasterKey(): Promise<void>
+  /** Seals the seeds of authenticator apps with the current master key. @returns how many it had to */
+  resealSeeds(): Promise<number>
 }
 
 export interface InspectionParts {
@@ -144,6 +150,7 @@ export function createCliDependencies(
       return {
         users: announcing(createPrismaUserStore(database, createPreparedStatements(pool), tellUser), announcer),
         administration: announcing(createPrismaUserAdministration(database, tellUser), announcer),
+        secondFactors: announcing(createPrismaSecondFactors(database, tellUser), announcer),
         userImport: createPrismaImportedUsers(database),
         userExport: createPrismaExportedUsers(database),
         openPasswords: () =>
@@ -264,6 +271,7 @@ export function createCliDependencies(
       publisher,
       announcer,
       administration: announcing(administration, announcer),
+      resealSeeds: () => resealSeeds(createPrismaSealedSeeds(database), createTotpSealing(config.masterKeys)),
       requireMasterKey: () => openOneKey(store, sealing)
     }
   }

@@ -3,6 +3,7 @@ import { acceptJsonBody, requireForm, requireJsonBody, requireQuery, takeLines }
 import { requireAuthentication } from '@countersign/verifier/koa'
 import type Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
+import compose from 'koa-compose'
 import type { z } from 'zod'
 import type { PasswordHashing } from '../passwords/password-hashing.ts'
 import type { SecondFactors } from '../sign-in/second-factors.ts'
@@ -54,6 +55,7 @@ export function middlewareOf<Deps>(route: Route<Deps>, deps: Deps & CheckDeps): 
     route.isCacheable ? undefined : forbidStorage,
     access.needsBody || access.needsQuery ? undefined : access.check,
     needsRecentSignIn(route) ? requireRecentSignIn(deps) : undefined,
+    route.needsSecondFactor && requireOwnFactor(deps),
     route.params && requireParams(route.params),
     hashesPasswords ? delayRejections() : undefined,
     hashesPasswords ? requireRoom(deps) : undefined,
@@ -66,14 +68,19 @@ export function middlewareOf<Deps>(route: Route<Deps>, deps: Deps & CheckDeps): 
   ].filter((one) => one !== undefined)
 }
 
-/** RFC 9470 §3. Who has a second factor has to have shown it: a trusted device, or a session of before, is not enough. */
-function requireRecentSignIn({ recentSignInSeconds: maxAgeSeconds, factors }: CheckDeps): Middleware {
-  const requireRecent = requireAuthentication({ maxAgeSeconds }) as Middleware
-  const requireBoth = requireAuthentication({ maxAgeSeconds, acr: bothFactors }) as Middleware
-  return async function requireRecentSignIn(ctx, next) {
+/** RFC 9470 §3. */
+function requireRecentSignIn(deps: CheckDeps): Middleware {
+  const requireRecent = requireAuthentication({ maxAgeSeconds: deps.recentSignInSeconds }) as Middleware
+  return compose([requireRecent, requireOwnFactor(deps)])
+}
+
+/** Who has a second factor has to have shown it: neither a trusted device nor a session of before is enough. */
+function requireOwnFactor({ factors }: CheckDeps): Middleware {
+  const requireBothFactors = requireAuthentication({ acr: bothFactors }) as Middleware
+  return async function requireOwnFactor(ctx, next) {
     const { acr, sub } = ctx.state.accessToken
     const lacksFactor = acr !== bothFactors && (await factors.has(sub))
-    return (lacksFactor ? requireBoth : requireRecent)(ctx, next)
+    return lacksFactor ? requireBothFactors(ctx, next) : next()
   }
 }
 

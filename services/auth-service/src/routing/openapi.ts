@@ -1,4 +1,5 @@
 import { ndjsonType } from '@countersign/service-kit'
+import { z } from 'zod'
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi'
 import { errorResponse } from '../wire/errors.ts'
 import { type Access, needsRecentSignIn, type Route } from './route.ts'
@@ -132,11 +133,16 @@ function describeRoute(route: Route): ZodOpenApiOperationObject {
       ...Object.fromEntries(
         errorsOf(route).map((status) => [
           status,
-          { description: reasons[status], content: { 'application/json': { schema: errorResponse } } }
+          { description: reasons[status], content: { 'application/json': { schema: errorBodyOf(route, status) } } }
         ])
       )
     }
   }
+}
+
+function errorBodyOf({ errorBodies }: Route, status: number): z.ZodType {
+  const special = errorBodies?.[status]
+  return special ? z.union([errorResponse, special]) : errorResponse
 }
 
 /** The statuses of the checks, and those of the handler. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Secret, TOTP } from 'otpauth'
 import type { MasterKeys } from '../keys/master-keys.ts'
 import { createSealing, type Sealing } from '../keys/sealing.ts'
+import type { SealedSeeds } from './second-factors.ts'
 
 /** As every authenticator app takes it (RFC 6238): SHA-1, 6 digits, steps of 30 seconds. */
 const shape = { algorithm: 'SHA1', digits: 6, period: 30 }
@@ -39,6 +40,25 @@ export function stepOfCode(seed: Uint8Array, code: string, now: number = Date.no
 
 function totpOf(seed: Uint8Array, names: { issuer?: string; label?: string } = {}): TOTP {
   return new TOTP({ ...shape, ...names, secret: new Secret({ buffer: Uint8Array.from(seed).buffer }) })
+}
+
+const resealedAtOnce = 500
+
+/** Seals with the current master key what an older one has sealed. @returns how many seeds that were */
+export async function resealSeeds(seeds: SealedSeeds, sealing: Sealing): Promise<number> {
+  let resealed = 0
+  let after: string | undefined
+  do {
+    const page = await seeds.page(after, resealedAtOnce)
+    for (const { userId, sealedSeed } of page) {
+      const sealed = sealing.reseal(userId, sealedSeed)
+      if (!sealed) continue
+      await seeds.replace(userId, sealedSeed, sealed)
+      resealed++
+    }
+    after = page.length === resealedAtOnce ? page.at(-1)?.userId : undefined
+  } while (after !== undefined)
+  return resealed
 }
 
 /** Seals seeds like signing keys, each bound to its user. */

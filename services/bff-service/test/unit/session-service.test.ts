@@ -67,6 +67,8 @@ function createIssuer(): TestIssuer {
     },
     client: {
       signIn: async () => issuer.tokens(),
+      completeSignIn: async () => issuer.tokens(),
+      continueSignIn: async () => ({}),
       stepUp: async () => issuer.tokens(),
       async refresh(refreshToken, _browser, target) {
         issuer.refreshes += 1
@@ -87,8 +89,6 @@ function createIssuer(): TestIssuer {
       undoEmailChange: async () => {},
       showInvitation: async () => ({}),
       acceptInvitation: async () => ({}),
-      completeSignIn: async () => issuer.tokens(),
-      continueSignIn: async () => ({}),
       listProviders: async () => ({}),
       startAtProvider: async () => ({ authorization_url: 'https://id.example', transaction: 't' }),
       finishAtProvider: async () => issuer.tokens(),

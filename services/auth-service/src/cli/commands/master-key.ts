@@ -11,21 +11,24 @@ export function addMasterKey(program: Command, perform: Perform): void {
     .addHelpText(
       'after',
       '\nNeeds DATABASE_URL and COUNTERSIGN_MASTER_KEY with all master keys in use, the current one first.\n' +
-        'Each start of the auth-service does the same. Give the new master key to all replicas before:\n' +
-        'one that does not have it could not open the signing keys any more.'
+        'Each start of the auth-service reseals the signing keys, too; the seeds of authenticator apps only\n' +
+        'this command does. Give the new master key to all replicas before: one that does not have it could\n' +
+        'not open them any more.'
     )
     .action(() => perform(reencrypt))
 }
 
 async function reencrypt({ parts }: CommandContext): Promise<CommandResult> {
-  const { administration, requireMasterKey } = await parts.openKeys()
+  const { administration, requireMasterKey, resealSeeds } = await parts.openKeys()
   await requireMasterKey()
   const kids = await administration.reencrypt()
+  const seeds = await resealSeeds()
+  const keyText =
+    kids.length === 0
+      ? 'All signing keys are sealed under the current master key.'
+      : `Resealed under the current master key:\n${kids.join('\n')}`
   return {
-    document: { reencrypted: kids },
-    text:
-      kids.length === 0
-        ? 'All signing keys are sealed under the current master key.'
-        : `Resealed under the current master key:\n${kids.join('\n')}`
+    document: { reencrypted: kids, reencrypted_seeds: seeds },
+    text: seeds === 0 ? keyText : `${keyText}\nAnd the seeds of ${seeds} authenticator apps.`
   }
 }

@@ -153,6 +153,16 @@ export function addUsers(program: Command, perform: Perform): void {
     .action((username: string) => perform((context) => endSessions(context, username)))
 
   users
+    .command('reset-factors')
+    .description('remove all second factors of a user who has lost them; all sessions of the user end')
+    .argument('<username>')
+    .addHelpText(
+      'after',
+      `${needs} ${publicationHelp}\nMake sure that it is the user who asks: anybody who knows the password can sign in then.`
+    )
+    .action((username: string) => perform((context) => resetFactors(context, username)))
+
+  users
     .command('delete')
     .description('delete a user for good; all sessions of the user end')
     .argument('<username>')
@@ -360,6 +370,19 @@ async function endSessions(context: CommandContext, name: string): Promise<Comma
   return {
     document: { ...idAndName(user), sessions_ended: ended, published },
     text: `${textOfEnded(ended)} ${user.username} may sign in again.`
+  }
+}
+
+async function resetFactors(context: CommandContext, name: string): Promise<CommandResult> {
+  const username = requireUsername(name)
+  const { users, secondFactors } = await context.parts.openAccounts()
+  const user = await requireUser(users, username)
+  const result = await secondFactors.reset({ userId: user.id, actorId: undefined })
+  if (result.outcome !== 'reset') throw refusedChange(result)
+  const { removed, ended, published } = result
+  return {
+    document: { ...idAndName(user), factors_removed: removed, sessions_ended: ended, published },
+    text: `${user.username} has no second factor any more (there were ${removed}). ${textOfEnded(ended)}`
   }
 }
 

@@ -3,6 +3,7 @@ import { defineRoute } from '../../routing/route.ts'
 import { type SignInDeps, signIn } from '../../sign-in/sign-in.ts'
 import { readGrant } from '../../tokens/requested-grant.ts'
 import { loginBody, signInResponse } from '../../wire/account.ts'
+import { factorRequiredResponse } from '../../wire/second-factors.ts'
 
 export interface LoginDeps extends SignInDeps {
   metrics: IssuerMetrics
@@ -19,6 +20,7 @@ export const login = defineRoute(
     body: loginBody,
     takesProof: true,
     response: { status: 200, schema: signInResponse },
+    errorBodies: { 401: factorRequiredResponse },
     errors: [401, 429]
   },
   (deps: LoginDeps) =>

@@ -22,6 +22,7 @@ export const changePassword = defineRoute(
     path: '/auth/password',
     summary: 'Change the password: all other sessions end',
     access: 'user-in-person',
+    needsSecondFactor: true,
     limit: 'password-hashing',
     body: passwordBody,
     response: { status: 204 },

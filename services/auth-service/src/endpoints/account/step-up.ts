@@ -7,6 +7,7 @@ import { completeSignIn } from '../../sign-in/complete-sign-in.ts'
 import { verifyCurrentPassword } from '../../sign-in/current-password.ts'
 import { refreshHash, type SignInDeps } from '../../sign-in/sign-in.ts'
 import { signInResponse, stepUpBody } from '../../wire/account.ts'
+import { factorRequiredResponse } from '../../wire/second-factors.ts'
 
 /**
  * `POST /auth/step-up`: re-authenticates the user of a session (RFC 9470). A new session takes the place of this one: for the same APIs and
@@ -21,6 +22,7 @@ export const stepUp = defineRoute(
     limit: 'password-hashing',
     body: stepUpBody,
     response: { status: 200, schema: signInResponse },
+    errorBodies: { 401: factorRequiredResponse },
     errors: [401, 429]
   },
   (deps: SignInDeps) =>

@@ -8,6 +8,7 @@ import { IdentitiesSection } from './identities-section.tsx'
 import { LanguageSection } from './language-section.tsx'
 import { OwnDataSection } from './own-data-section.tsx'
 import { ProfileSection } from './profile-section.tsx'
+import { SecondFactorsSection } from './second-factors-section.tsx'
 import { SessionsSection } from './sessions-section.tsx'
 import { VerifyEmailSection } from './verify-email-section.tsx'
 
@@ -19,6 +20,7 @@ export function AccountPage() {
       <ChangeEmailSection />
       <ChangePasswordSection />
       <IdentitiesSection />
+      <SecondFactorsSection />
       <LanguageSection />
       <SessionsSection />
       <ApiAccessSection />

@@ -13,6 +13,8 @@ interface ApiErrorFields {
   description: string
   issues?: readonly Issue[]
   retryAfterSeconds?: number
+  /** What else the body holds. */
+  members?: object
 }
 
 /** An unexpected response, or none at all. */
@@ -21,14 +23,16 @@ export class ApiError extends Error {
   readonly code: string
   readonly issues: readonly Issue[]
   readonly retryAfterSeconds: number | undefined
+  readonly members: object
 
-  constructor({ status, code, description, issues = [], retryAfterSeconds }: ApiErrorFields) {
+  constructor({ status, code, description, issues = [], retryAfterSeconds, members = {} }: ApiErrorFields) {
     super(description)
     this.name = 'ApiError'
     this.status = status
     this.code = code
     this.issues = issues
     this.retryAfterSeconds = retryAfterSeconds
+    this.members = members
   }
 }
 

@@ -567,6 +567,27 @@ export interface SignInResponse {
   device_token: string
 }
 
+export interface FactorRequired {
+  error: 'factor_required'
+  error_description: string
+  /**
+   * a secret of this client; to be sent with the next step
+   */
+  flow: string
+  /**
+   * seconds until the sign-in has to begin again
+   */
+  expires_in: number
+  /**
+   * any of them completes the sign-in, at `POST /auth/login/factor`
+   */
+  factors: ('totp' | 'passkey' | 'recovery_code')[]
+  /**
+   * set when the user has no second factor and has to set one up, at `POST /auth/login/enrolment`; `mail_code`: with a code that `POST /auth/login/enrolment/mail` sends
+   */
+  enrolment: ('open' | 'mail_code') | null
+}
+
 export interface EnrolmentMailSent {
   /**
    * seconds until the code is no longer good

@@ -73,7 +73,7 @@ function withTimeout(signal: AbortSignal | undefined): AbortSignal {
 }
 
 async function errorOf(response: Response): Promise<ApiError> {
-  const body = (await response.json().catch(() => ({}))) as {
+  const { error, error_description, issues, ...members } = (await response.json().catch(() => ({}))) as {
     error?: string
     error_description?: string
     issues?: Issue[]
@@ -81,9 +81,10 @@ async function errorOf(response: Response): Promise<ApiError> {
   const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN)
   return new ApiError({
     status: response.status,
-    code: body.error ?? 'unknown',
-    description: body.error_description ?? `The service answered with the status ${response.status}. Try again.`,
-    issues: body.issues ?? [],
+    code: error ?? 'unknown',
+    description: error_description ?? `The service answered with the status ${response.status}. Try again.`,
+    issues: issues ?? [],
+    members,
     ...(Number.isFinite(retryAfter) && { retryAfterSeconds: retryAfter })
   })
 }

@@ -4,6 +4,7 @@ import { ErrorAlert } from '../components/error-alert.tsx'
 import { isTextKey, say } from '../texts/say.ts'
 import { useGoToProvider, useProviders } from './providers-api.ts'
 import { returnPathOf } from './return-path.ts'
+import type { NeededFactor } from './sign-in-flow.ts'
 
 /** Signs in, or registers, with other services. Nothing where there is none. */
 export function ProviderButtons() {
@@ -43,6 +44,18 @@ export function ProviderProblem() {
       <Text size="sm">{textOf(code)}</Text>
     </Alert>
   )
+}
+
+/** The second factor that a sign-in with another service still needs, as the bff-service says it in the fragment of the address. */
+export function neededAfterProvider(search: string, hash: string): NeededFactor | undefined {
+  if (new URLSearchParams(search).get('problem') !== 'factor_required') return undefined
+  try {
+    const text = atob(hash.slice(1).replaceAll('-', '+').replaceAll('_', '/'))
+    const { factors, enrolment } = JSON.parse(text) as NeededFactor
+    return Array.isArray(factors) ? { factors, enrolment } : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function textOf(code: string): string {

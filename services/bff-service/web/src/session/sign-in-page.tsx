@@ -1,30 +1,36 @@
-import { Alert, Anchor, Button, Stack, Text, TextInput } from '@mantine/core'
-import { useEffect, useRef } from 'react'
+import { Alert, Anchor, Button, Paper, Stack, Text, TextInput } from '@mantine/core'
+import { useQueryClient } from '@tanstack/react-query'
+import { useEffect, useRef, useState } from 'react'
 import { Link, useLocation } from 'react-router'
 import { ApiError } from '../api/api-error.ts'
+import type { SignedIn } from '../api/types.ts'
 import { PasswordField } from '../components/password-field.tsx'
 import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
 import { LoadingPage } from '../layout/loading-page.tsx'
 import { Page } from '../layout/page.tsx'
 import { say } from '../texts/say.ts'
+import { EnrolmentForm } from './enrolment-form.tsx'
+import { FactorForm } from './factor-form.tsx'
 import { FormCard } from './form-card.tsx'
 import { useOffers } from './offers.ts'
-import { ProviderButtons, ProviderProblem } from './provider-buttons.tsx'
+import { neededAfterProvider, ProviderButtons, ProviderProblem } from './provider-buttons.tsx'
 import { returnPathOf } from './return-path.ts'
 import { ReturnTo } from './return-to.tsx'
 import { useSessionState } from './session.ts'
-import { type Credentials, useSignIn } from './sign-in.ts'
+import { begin, type Credentials, useSignIn } from './sign-in.ts'
+import { type NeededFactor, neededFactorOf } from './sign-in-flow.ts'
 
 export function SignInPage() {
   const { data: state, isPending } = useSessionState()
-  const { search, state: notice } = useLocation()
+  const { search, hash, state: notice } = useLocation()
   const offers = useOffers()
+  const [isBusy, setIsBusy] = useState(false)
   if (isPending) return <LoadingPage />
-  if (state?.status === 'signed_in') return <ReturnTo path={returnPathOf(search)} />
+  if (state?.status === 'signed_in' && !isBusy) return <ReturnTo path={returnPathOf(search)} />
   return (
     <Page title={say('signIn.title')} width="narrow" leavesFocus>
-      {state?.reason === 'ended' && (
+      {state?.status === 'signed_out' && state.reason === 'ended' && (
         <Alert color="yellow">
           <Text size="sm">{say('signIn.ended')}</Text>
         </Alert>
@@ -40,7 +46,7 @@ export function SignInPage() {
         </Alert>
       )}
       <ProviderProblem />
-      <SignInForm />
+      <SignInForm onBusy={setIsBusy} needed={neededAfterProvider(search, hash)} />
       <ProviderButtons />
       {offers?.mail && (
         <Text size="sm">
@@ -64,9 +70,44 @@ export function SignInPage() {
 interface SignInFormProps {
   /** Is in the field when the form opens. */
   username?: string
+  /** What a sign-in that began elsewhere still needs. */
+  needed?: NeededFactor | undefined
+  /** Told while the form shows something that must not go away, though the session has started. */
+  onBusy?: (isBusy: boolean) => void
 }
 
-export function SignInForm({ username = '' }: SignInFormProps) {
+/** Signs in with a password and, if it is needed, with a second factor. */
+export function SignInForm({ username, needed: neededFirst, onBusy }: SignInFormProps) {
+  const client = useQueryClient()
+  const [needed, setNeeded] = useState(neededFirst)
+  if (!needed) return <PasswordForm username={username} onNeeded={setNeeded} />
+  const restart = () => setNeeded(undefined)
+  const done = (session: SignedIn) => {
+    onBusy?.(false)
+    begin(client, session)
+  }
+  return (
+    <Paper withBorder radius="lg" p={{ base: 'md', sm: 'xl' }}>
+      {needed.enrolment ? (
+        <EnrolmentForm
+          needsMailCode={needed.enrolment === 'mail_code'}
+          onCodes={() => onBusy?.(true)}
+          onDone={done}
+          onRestart={restart}
+        />
+      ) : (
+        <FactorForm factors={needed.factors} mayTrustDevice onDone={done} onRestart={restart} />
+      )}
+    </Paper>
+  )
+}
+
+interface PasswordFormProps {
+  username: string | undefined
+  onNeeded: (needed: NeededFactor) => void
+}
+
+function PasswordForm({ username = '', onNeeded }: PasswordFormProps) {
   const offers = useOffers()
   const signIn = useSignIn()
   const first = useRef<HTMLInputElement>(null)
@@ -79,7 +120,14 @@ export function SignInForm({ username = '' }: SignInFormProps) {
     }
   })
   const submit = form.onSubmit((values) => {
-    if (!signIn.isPending) signIn.mutate(values, { onError: (error) => form.refuse(error) })
+    if (signIn.isPending) return
+    signIn.mutate(values, {
+      onError: (error) => {
+        const needed = neededFactorOf(error)
+        if (needed) onNeeded(needed)
+        else form.refuse(error)
+      }
+    })
   })
   return (
     <FormCard onSubmit={submit}>

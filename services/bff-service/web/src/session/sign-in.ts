@@ -21,7 +21,7 @@ async function signIn({ username, password }: Credentials): Promise<SignedIn> {
   return request('/bff/session', { method: 'POST', body: { username, password } })
 }
 
-function begin(client: QueryClient, session: SignedIn): void {
+export function begin(client: QueryClient, session: SignedIn): void {
   enterSession(client, session)
   tellOtherTabs('signed_in')
 }

@@ -9,7 +9,9 @@ import { DialogButtons } from '../forms/dialog-buttons.tsx'
 import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
 import { say } from '../texts/say.ts'
+import { FactorForm } from './factor-form.tsx'
 import { enterSession, useSignedIn } from './session.ts'
+import { type NeededFactor, neededFactorOf } from './sign-in-flow.ts'
 
 type Settle = (isDone: boolean) => void
 
@@ -55,15 +57,30 @@ export function keepEscapeHere({ target }: FocusEvent<HTMLElement>): void {
 }
 
 function StepUpForm({ settle }: { settle: Settle }) {
-  const { username } = useSignedIn()
   const client = useQueryClient()
+  const [needed, setNeeded] = useState<NeededFactor>()
+  const done = (session: SignedIn) => {
+    enterSession(client, session)
+    settle(true)
+  }
+  if (!needed) return <StepUpPassword settle={settle} onDone={done} onNeeded={setNeeded} />
+  return (
+    <FactorForm factors={needed.factors} mayTrustDevice={false} onDone={done} onRestart={() => setNeeded(undefined)} />
+  )
+}
+
+interface StepUpPasswordProps {
+  settle: Settle
+  onDone: (session: SignedIn) => void
+  onNeeded: (needed: NeededFactor) => void
+}
+
+function StepUpPassword({ settle, onDone, onNeeded }: StepUpPasswordProps) {
+  const { username } = useSignedIn()
   const stepUp = useMutation({
     mutationFn: (body: { password: string }) => request<SignedIn>('/bff/session/step-up', { method: 'POST', body }),
     gcTime: 0,
-    onSuccess: (session) => {
-      enterSession(client, session)
-      settle(true)
-    },
+    onSuccess: onDone,
     onError: (error) => isSessionEnd(error) && settle(false)
   })
   const form = usePageForm({
@@ -71,7 +88,14 @@ function StepUpForm({ settle }: { settle: Settle }) {
     validate: { password: (text) => (text ? null : say('fields.passwordMissing')) }
   })
   const submit = form.onSubmit((values) => {
-    if (!stepUp.isPending) stepUp.mutate(values, { onError: (error) => form.refuse(error) })
+    if (stepUp.isPending) return
+    stepUp.mutate(values, {
+      onError: (error) => {
+        const needed = neededFactorOf(error)
+        if (needed) onNeeded(needed)
+        else form.refuse(error)
+      }
+    })
   })
   return (
     <form method="post" noValidate onSubmit={submit}>

@@ -8,6 +8,7 @@ import { Page } from '../../layout/page.tsx'
 import { Section } from '../../layout/section.tsx'
 import { DeleteUser } from './delete-user.tsx'
 import { DisableUser } from './disable-user.tsx'
+import { ResetSecondFactors } from './reset-second-factors.tsx'
 import { RolesForm } from './roles-form.tsx'
 import { UserSessions } from './user-sessions.tsx'
 import { useUser } from './users-api.ts'
@@ -49,6 +50,7 @@ function UserFacts({ user }: { user: User }) {
       title="Account"
       actions={
         <Group gap="xs">
+          <ResetSecondFactors user={user} />
           <DisableUser user={user} />
           <DeleteUser user={user} />
         </Group>

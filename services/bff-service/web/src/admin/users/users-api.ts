@@ -48,6 +48,16 @@ export function useDeleteUser(id: string) {
   })
 }
 
+export function useResetSecondFactors(id: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: () => request(`${pathOf(id)}/second-factors`, { method: 'DELETE' }),
+    onSuccess: () => {
+      void client.invalidateQueries({ queryKey: [...usersKey, 'sessions', id] })
+    }
+  })
+}
+
 export function useUserSessions(id: string, cursor: string | undefined) {
   return useQuery({
     queryKey: [...usersKey, 'sessions', id, cursor],
