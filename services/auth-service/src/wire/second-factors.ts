@@ -58,6 +58,7 @@ export const factorBody = z
     error: 'must hold one factor: totp, recovery_code or passkey'
   })
   .meta({ id: 'SecondFactor' })
+export type FactorBody = z.output<typeof factorBody>
 
 /** `POST /auth/login/enrolment/mail` */
 export const enrolmentMailBody = z.strictObject({ flow }).meta({ id: 'EnrolmentMail' })

@@ -13,6 +13,8 @@ export interface SiteCookies {
   readonly trustedDevice: SiteCookie
   /** Shows whether the browser accepts cookies at all. */
   readonly probe: SiteCookie
+  /** While the browser is at another service to sign in: shows that it is the one that went there. */
+  readonly provider: SiteCookie
 }
 
 /** As long as the issuer accepts the token. */
@@ -20,6 +22,8 @@ const deviceMaxAgeSeconds = 90 * 86_400
 const flowMaxAgeSeconds = 600
 const trustedDeviceMaxAgeSeconds = 30 * 86_400
 const probeMaxAgeSeconds = 60
+/** As long as a transaction of the issuer. */
+const providerMaxAgeSeconds = 600
 
 export function createSiteCookies({
   publicUrl,
@@ -58,6 +62,12 @@ export function createSiteCookies({
       name: 'countersign-probe',
       sameSite: 'Strict',
       maxAgeSeconds: probeMaxAgeSeconds
+    }),
+    provider: createSiteCookie({
+      publicUrl,
+      name: 'countersign-provider',
+      sameSite: 'Lax',
+      maxAgeSeconds: providerMaxAgeSeconds
     })
   }
 }

@@ -48,6 +48,8 @@ export interface SessionService {
   start(credentials: object, browser: ClientInfo, known?: KnownBrowser): Promise<StartedSession>
   /** Completes a sign-in by its last step, under a new id. @throws {OAuthError} with the issuer's error */
   complete(step: LastStep, body: object, browser: ClientInfo, known?: KnownBrowser): Promise<StartedSession>
+  /** Signs a user in with what the browser brings from another service, under a new id. @throws {OAuthError} with the issuer's error */
+  startByProvider(id: string, returned: object, browser: ClientInfo, known?: KnownBrowser): Promise<StartedSession>
   /**
    * Re-authenticates the user of a session. At the issuer, a session under a new id takes the place of this one.
    * @throws {OAuthError} with the issuer's error
@@ -97,6 +99,9 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
   return {
     async start(credentials, browser, known) {
       return keep(await issuer.signIn(credentials, browser, known), browser)
+    },
+    async startByProvider(id, returned, browser, known) {
+      return keep(await issuer.finishAtProvider(id, returned, browser, known), browser)
     },
     async complete(step, body, browser, known) {
       return keep(await issuer.completeSignIn(step, body, browser, known), browser)

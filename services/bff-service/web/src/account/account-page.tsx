@@ -4,6 +4,7 @@ import { ApiAccessSection } from './api-access-section.tsx'
 import { ChangeEmailSection } from './change-email-section.tsx'
 import { ChangePasswordSection } from './change-password-section.tsx'
 import { DeleteAccountSection } from './delete-account-section.tsx'
+import { IdentitiesSection } from './identities-section.tsx'
 import { LanguageSection } from './language-section.tsx'
 import { OwnDataSection } from './own-data-section.tsx'
 import { ProfileSection } from './profile-section.tsx'
@@ -18,6 +19,7 @@ export function AccountPage() {
       <VerifyEmailSection />
       <ChangeEmailSection />
       <ChangePasswordSection />
+      <IdentitiesSection />
       <SecondFactorsSection />
       <LanguageSection />
       <SessionsSection />

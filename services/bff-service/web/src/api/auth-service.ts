@@ -42,6 +42,7 @@ export interface SecondFactor {
    * each is good once
    */
   recovery_code?: string
+  passkey?: PasskeyAssertion
   /**
    * whether the second factor is not to be asked for on this device for 30 days
    */
@@ -50,6 +51,35 @@ export interface SecondFactor {
    * from the last sign-in with this browser or app
    */
   device_token?: string
+}
+/**
+ * signs what `POST /auth/login/passkey/options` gave for the flow
+ */
+export interface PasskeyAssertion {
+  id: string
+  type: 'public-key'
+  response: {
+    clientDataJSON: string
+    authenticatorData: string
+    signature: string
+    userHandle?: string | null
+  }
+}
+/**
+ * `AuthenticationResponseJSON` of WebAuthn; other members are ignored
+ *
+ * This interface was referenced by `Schemas`'s JSON-Schema
+ * via the `definition` "PasskeyAssertion".
+ */
+export interface PasskeyAssertion1 {
+  id: string
+  type: 'public-key'
+  response: {
+    clientDataJSON: string
+    authenticatorData: string
+    signature: string
+    userHandle?: string | null
+  }
 }
 
 export interface EnrolmentMail {
@@ -86,6 +116,64 @@ export interface StepUp {
    * from the last sign-in with this browser or app: its user gets in while others guess
    */
   device_token?: string
+}
+
+export interface PasskeyOptionsRequest {
+  /**
+   * of a sign-in that needs a second factor
+   */
+  flow?: string
+}
+
+export interface PasskeyLogin {
+  credential: PasskeyAssertion1
+  /**
+   * from the last sign-in with this browser or app: its user gets in while others guess
+   */
+  device_token?: string
+  /**
+   * the identifier of the API that the token is for; without it the first API and this issuer
+   */
+  resource?: string
+  /**
+   * space-separated scopes of that API; those that no role of the user holds drop out
+   */
+  scope?: string
+}
+
+export interface PasskeyStepUp {
+  credential: PasskeyAssertion1
+  /**
+   * from the last sign-in with this browser or app: its user gets in while others guess
+   */
+  device_token?: string
+}
+
+export interface NewPasskey {
+  name: string
+  credential: PasskeyRegistration
+}
+/**
+ * `RegistrationResponseJSON` of WebAuthn; other members are ignored
+ *
+ * This interface was referenced by `Schemas`'s JSON-Schema
+ * via the `definition` "PasskeyRegistration".
+ */
+export interface PasskeyRegistration {
+  id: string
+  type: 'public-key'
+  response: {
+    clientDataJSON: string
+    attestationObject: string
+    /**
+     * @maxItems 10
+     */
+    transports?: string[]
+  }
+}
+
+export interface PasskeyChange {
+  name: string
 }
 
 export interface ProfileChange {
@@ -161,6 +249,45 @@ export interface InvitationAcceptance {
   secret: string
   username: string
   password: string
+}
+
+export interface ProviderStart {
+  /**
+   * the identifier of the API that the token is for; without it the first API and this issuer
+   */
+  resource?: string
+  /**
+   * space-separated scopes of that API; those that no role of the user holds drop out
+   */
+  scope?: string
+}
+
+export interface ProviderFinish {
+  transaction: string
+  /**
+   * what the provider has added to the redirect URI, or posted to it
+   */
+  parameters: {
+    [k: string]: string
+  }
+  /**
+   * from the last sign-in with this browser or app
+   */
+  device_token?: string
+  /**
+   * from a sign-in with `trust_device`: the second factor is not asked for then
+   */
+  trusted_device?: string
+}
+
+export interface IdentityLink {
+  transaction: string
+  /**
+   * what the provider has added to the redirect URI, or posted to it
+   */
+  parameters: {
+    [k: string]: string
+  }
 }
 
 export interface ImportedUser {
@@ -268,6 +395,88 @@ export interface RoleChange {
    * end the sessions of users who lose a scope now; without it the scope is gone at their next refresh
    */
   end_sessions?: boolean
+}
+
+export interface NewProvider {
+  /**
+   * in its redirect URI
+   */
+  id: string
+  kind: 'oidc' | 'google' | 'microsoft' | 'apple' | 'github'
+  /**
+   * required for `oidc`; the others have one
+   */
+  issuer?: string
+  /**
+   * required for `oidc`; the others have one
+   */
+  name?: string
+  client_id: string
+  /**
+   * sealed at rest, and never shown
+   */
+  client_secret?: string
+  /**
+   * in the place of a client secret at Apple; sealed at rest, and never shown
+   */
+  apple_key?: {
+    team_id: string
+    key_id: string
+    private_key: string
+  }
+  /**
+   * default: what its kind needs
+   *
+   * @maxItems 32
+   */
+  scopes?: string[]
+  /**
+   * whether an address of these domains belongs to its user is for this provider to say
+   *
+   * @maxItems 100
+   */
+  authoritative_domains?: string[]
+  /**
+   * what its ID tokens say of second factors counts here
+   */
+  trusts_amr?: boolean
+}
+
+export interface ProviderChange {
+  /**
+   * as people know it
+   */
+  name?: string
+  client_id?: string
+  /**
+   * sealed at rest, and never shown
+   */
+  client_secret?: string
+  /**
+   * in the place of a client secret at Apple; sealed at rest, and never shown
+   */
+  apple_key?: {
+    team_id: string
+    key_id: string
+    private_key: string
+  }
+  /**
+   * default: what its kind needs
+   *
+   * @maxItems 32
+   */
+  scopes?: string[]
+  /**
+   * whether an address of these domains belongs to its user is for this provider to say
+   *
+   * @maxItems 100
+   */
+  authoritative_domains?: string[]
+  /**
+   * what its ID tokens say of second factors counts here
+   */
+  trusts_amr?: boolean
+  enabled?: boolean
 }
 
 export interface NewClient {
@@ -508,6 +717,45 @@ export interface EnrolledSignIn {
   recovery_codes: string[]
 }
 
+export interface PasskeyRequestOptions {
+  /**
+   * `PublicKeyCredentialRequestOptionsJSON` of WebAuthn
+   */
+  options: {
+    [k: string]: unknown
+  }
+}
+
+export interface Passkeys {
+  passkeys: Passkey[]
+  rp_id: string
+  /**
+   * the user's id, as authenticators keep it
+   */
+  user_handle: string
+}
+
+export interface Passkey {
+  id: string
+  name: string
+  credential_id: string
+  /**
+   * whether it is on more than one device, as the authenticator says
+   */
+  synced: boolean
+  created_at: string
+  last_used_at: string | null
+}
+
+export interface PasskeyCreationOptions {
+  /**
+   * `PublicKeyCredentialCreationOptionsJSON` of WebAuthn
+   */
+  options: {
+    [k: string]: unknown
+  }
+}
+
 export interface TokenResponse {
   access_token: string
   token_type: 'Bearer' | 'DPoP'
@@ -570,6 +818,14 @@ export interface AccountData {
    */
   sessions: Session[]
   /**
+   * without their keys, which are of no use to anybody
+   */
+  passkeys: Passkey[]
+  /**
+   * at other services
+   */
+  identities: LinkedIdentity[]
+  /**
    * what the audit log has about the user, the newest first
    */
   events: OwnEvent[]
@@ -587,6 +843,21 @@ export interface Session {
   expires_at: string
   address: string
   user_agent: string
+}
+
+export interface LinkedIdentity {
+  id: string
+  provider: {
+    id: string
+    name: string
+    kind: 'oidc' | 'google' | 'microsoft' | 'apple' | 'github'
+  }
+  /**
+   * as the provider said it last
+   */
+  address: string | null
+  created_at: string
+  last_used_at: string | null
 }
 
 export interface OwnEvent {
@@ -616,6 +887,11 @@ export interface OwnEvent {
     | 'email.verified'
     | 'email.changed'
     | 'email.change_undone'
+    | 'passkey.added'
+    | 'passkey.removed'
+    | 'passkey.counter_fell'
+    | 'identity.linked'
+    | 'identity.unlinked'
     | 'password.set'
     | 'totp.added'
     | 'totp.removed'
@@ -638,6 +914,9 @@ export interface OwnEvent {
     | 'role.created'
     | 'role.changed'
     | 'role.deleted'
+    | 'provider.created'
+    | 'provider.changed'
+    | 'provider.deleted'
     | 'client_authentication.failed'
     | 'invitation.created'
     | 'invitation.sent'
@@ -721,6 +1000,33 @@ export interface ShownInvitation {
    */
   username: string | null
   expires_at: string
+}
+
+export interface OfferedProviders {
+  providers: {
+    id: string
+    name: string
+    kind: 'oidc' | 'google' | 'microsoft' | 'apple' | 'github'
+  }[]
+}
+
+export interface StartedAtProvider {
+  /**
+   * where the browser goes
+   */
+  authorization_url: string
+  /**
+   * a secret that only this browser may keep, for the next step
+   */
+  transaction: string
+  /**
+   * seconds until the transaction is no longer good
+   */
+  expires_in: number
+}
+
+export interface IdentityList {
+  identities: LinkedIdentity[]
 }
 
 export interface UserPage {
@@ -877,6 +1183,32 @@ export interface ChangedRole {
   sessions_ended: number
 }
 
+export interface ProviderList {
+  providers: Provider[]
+}
+
+export interface Provider {
+  id: string
+  kind: 'oidc' | 'google' | 'microsoft' | 'apple' | 'github'
+  name: string
+  issuer: string
+  client_id: string
+  has_secret: boolean
+  scopes: string[]
+  authoritative_domains: string[]
+  trusts_amr: boolean
+  enabled: boolean
+  /**
+   * to be registered there; null where PAGES_URL is not set
+   */
+  redirect_uri: string | null
+  /**
+   * how many of its users sign in here
+   */
+  identities: number
+  created_at: string
+}
+
 export interface KeyList {
   keys: SigningKey[]
   /**
@@ -1009,7 +1341,11 @@ export interface DeadMail {
     | 'email_changed_again'
     | 'email_verification'
     | 'factor_enrolment'
+    | 'identity_linked'
+    | 'identity_unlinked'
     | 'invitation'
+    | 'passkey_added'
+    | 'passkey_removed'
     | 'password_changed'
     | 'password_reset'
     | 'recovery_code_used'
@@ -1139,6 +1475,11 @@ export interface AuditEvent {
     | 'email.verified'
     | 'email.changed'
     | 'email.change_undone'
+    | 'passkey.added'
+    | 'passkey.removed'
+    | 'passkey.counter_fell'
+    | 'identity.linked'
+    | 'identity.unlinked'
     | 'password.set'
     | 'totp.added'
     | 'totp.removed'
@@ -1161,6 +1502,9 @@ export interface AuditEvent {
     | 'role.created'
     | 'role.changed'
     | 'role.deleted'
+    | 'provider.created'
+    | 'provider.changed'
+    | 'provider.deleted'
     | 'client_authentication.failed'
     | 'invitation.created'
     | 'invitation.sent'
