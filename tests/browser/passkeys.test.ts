@@ -142,6 +142,27 @@ describe.skipIf(!hasBrowser || !inject('docker'))('passkeys in a browser', () =>
     expect(fixture.complaints).toEqual([])
   })
 
+  test('what waits in the field ends with the page', async () => {
+    const { page, authenticator } = await newOwner()
+    const { cdp, id: authenticatorId } = authenticator
+    await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: false })
+    await page.addInitScript(() => {
+      const asked: (AbortSignal | null | undefined)[] = []
+      const get = navigator.credentials.get.bind(navigator.credentials)
+      Object.assign(window, { asked })
+      navigator.credentials.get = (options) => {
+        asked.push(options?.signal)
+        return get(options)
+      }
+    })
+    await signOut(page)
+    const states = () =>
+      page.evaluate(() => (window as unknown as { asked: AbortSignal[] }).asked.map(({ aborted }) => aborted))
+    await expect.poll(states).toEqual([false])
+    await page.getByRole('link', { name: 'Create an account' }).click()
+    await expect.poll(states).toEqual([true])
+  })
+
   test('it completes a sign-in with the password, and confirms a change in a session that is old', async () => {
     const { page, person, authenticator } = await newOwner()
     const { cdp, id: authenticatorId } = authenticator

@@ -75,6 +75,16 @@ describe('housekeeping', () => {
        SELECT gen_random_uuid(), days::text, days::text, '{}', sha256(days::text::bytea), now() - make_interval(days => days)
        FROM unnest('{31,29}'::int[]) days`
     )
+    await query(
+      database.url,
+      `WITH provider AS (
+         INSERT INTO identity_providers (id, kind, name, issuer, client_id, scopes, authoritative_domains, trusts_amr)
+         VALUES ('company', 'oidc', '', 'https://id.example', '', '{}', '{}', false) RETURNING id
+       )
+       INSERT INTO provider_transactions (secret_hash, state_hash, provider_id, issuer, nonce, sealed_verifier, expires_at)
+       SELECT sha256(minutes::text::bytea), '', id, '', '', '', now() - make_interval(mins => minutes)
+       FROM provider, unnest('{61,59}'::int[]) minutes`
+    )
     const redisUrl = inject('docker') ? await createTestRedis() : undefined
     trio = await startTrio({ databaseUrl: database.url, redisUrl, authReplicas: redisUrl === undefined ? 1 : 2 })
 
@@ -89,20 +99,29 @@ describe('housekeeping', () => {
            (SELECT count(*)::int FROM mail_outbox WHERE last_error = 'expired' AND dead_at > now() - interval '1 minute'
               AND sealed_secret IS NULL) AS expired,
            (SELECT count(*)::int FROM one_time_secrets) AS secrets,
+           (SELECT count(*)::int FROM provider_transactions) AS transactions,
            (SELECT count(*)::int FROM invitations) AS invitations`
       )
       return row
     }
-    await expect
-      .poll(counts, { timeout: 10_000 })
-      .toEqual({ families: 5, revocations: 4, events: 2, minutes: 6, mails: 4, expired: 1, secrets: 1, invitations: 1 })
+    await expect.poll(counts, { timeout: 10_000 }).toEqual({
+      families: 5,
+      revocations: 4,
+      events: 2,
+      minutes: 6,
+      mails: 4,
+      expired: 1,
+      secrets: 1,
+      transactions: 1,
+      invitations: 1
+    })
     const metrics = await Promise.all(trio.auths.map(({ managementUrl: url }) => get<string>(`${url}/metrics`)))
     const removed = (kind: string) =>
       metrics
         .map(({ body }) => new RegExp(`expired_rows_removed_total\\{kind="${kind}".*\\} (\\d+)`).exec(body)?.[1])
         .reduce((sum, count) => sum + Number(count ?? 0), 0)
     const kinds = ['families', 'revocations', 'audit_events', 'activity', 'mails', 'one_time_secrets', 'invitations']
-    expect(kinds.map(removed)).toEqual([1234, 777, 10, 1200, 2, 1, 1])
+    expect([...kinds, 'provider_transactions'].map(removed)).toEqual([1234, 777, 10, 1200, 2, 1, 1, 1])
   })
 
   test('removes from the audit log what it has about deleted users besides their ids, and then forgets the ids', async () => {

@@ -34,6 +34,7 @@ export const layersOfFolders: Readonly<Record<string, Layers>> = {
     ['clients', 'sessions', 'apis', 'roles'],
     ['accounts'],
     ['sign-in'],
+    ['providers'],
     // What is counted, and what is configured.
     ['configuration'],
     ['metrics.ts', 'config.ts'],

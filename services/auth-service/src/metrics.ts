@@ -28,6 +28,8 @@ export interface IssuerMetrics extends RelayMetrics, MailMetrics {
   countRefresh(outcome: RefreshMetric): void
   /** `outcome` is `succeeded` or the error code of the refusal. */
   countSignIn(outcome: string): void
+  /** `outcome` is `succeeded` or the error code of the refusal. */
+  countProviderSignIn(outcome: string): void
   /** `outcome` is `issued` or the error code of the refusal. */
   countTokenRequest(grant: string, outcome: string): void
   countRemoved(kind: ExpiredKind, rows: number): void
@@ -59,6 +61,12 @@ export function createIssuerMetrics(deps: IssuerMetricsDeps): IssuerMetrics {
   const signIns = new Counter({
     name: 'countersign_sign_ins_total',
     help: 'Sign-ins: succeeded, or the error code.',
+    labelNames: ['outcome'],
+    registers
+  })
+  const providerSignIns = new Counter({
+    name: 'countersign_provider_sign_ins_total',
+    help: 'Sign-ins with other services: succeeded, or the error code.',
     labelNames: ['outcome'],
     registers
   })
@@ -125,6 +133,7 @@ export function createIssuerMetrics(deps: IssuerMetricsDeps): IssuerMetrics {
     ...mails,
     countRefresh: (outcome) => refreshes.inc({ outcome }),
     countSignIn: (outcome) => signIns.inc({ outcome }),
+    countProviderSignIn: (outcome) => providerSignIns.inc({ outcome }),
     countTokenRequest: (grant, outcome) => tokenRequests.inc({ grant, outcome }),
     countRemoved: (kind, rows) => removed.inc({ kind }, rows),
     showKeys(overview) {

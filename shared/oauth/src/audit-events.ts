@@ -54,6 +54,10 @@ export const auditEventTypes = [
   'passkey.removed',
   /** The counter of a passkey was lower than at its last use: it may have been copied. Passkeys that are synced do this, too. */
   'passkey.counter_fell',
+  /** An identity at a provider was linked to a user; the detail names the provider. */
+  'identity.linked',
+  /** A user unlinked an identity; the detail names the provider. */
+  'identity.unlinked',
   /** The operator set the password of a user; all sessions of the user ended. */
   'password.set',
   /** A user set up an authenticator app as a second factor. */
@@ -98,6 +102,12 @@ export const auditEventTypes = [
   'role.changed',
   /** A role that no user had was deleted. */
   'role.deleted',
+  /** An identity provider was registered. */
+  'provider.created',
+  /** An identity provider was changed; the detail names what. */
+  'provider.changed',
+  /** An identity provider was deleted; the detail has how many identities went with it. */
+  'provider.deleted',
   /** Attempts to authenticate as a client were refused; the detail has their count. */
   'client_authentication.failed',
   /** Somebody was invited by mail to make an account; the detail has the roles. */

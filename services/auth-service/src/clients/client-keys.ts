@@ -45,7 +45,11 @@ export function createClientKeys({ fetch, logger }: ClientKeysDeps): ClientKeys 
       cooldownDuration: cooldownMs,
       cacheMaxAge: maxAgeMs,
       async [customFetch](url) {
-        const request = { accept: 'application/json', timeoutMs: fetchTimeoutMs, maxBytes: maxDocumentBytes }
+        const request = {
+          headers: { accept: 'application/json' },
+          timeoutMs: fetchTimeoutMs,
+          maxBytes: maxDocumentBytes
+        }
         const { status, body } = await fetch(url, request)
         if (status !== 200) throw new Error(`the address of the keys responded with the status ${status}`)
         const { keySet, refused } = readKeySet(parseJson(body))

@@ -14,6 +14,7 @@ import type { MailSender } from '../mail/mail-sender.ts'
 import type { IssuerMetrics } from '../metrics.ts'
 import { createOutboundFetch } from '../outbound/outbound-fetch.ts'
 import type { PasswordHashing } from '../passwords/password-hashing.ts'
+import { createProviderClient } from '../providers/provider-client.ts'
 import { type Announcer, announcing } from '../revocation/announcing.ts'
 import type { FeedStreams } from '../revocation/feed/feed-streams.ts'
 import { createAccessRules } from '../routing/access-rules.ts'
@@ -92,6 +93,8 @@ export function createEndpointDeps(parts: Parts) {
     counters: infrastructure.counters,
     passkeys: stores.passkeys,
     relyingParty: relyingPartyOf(config),
+    ...stores.providers,
+    providerClient: createProviderClient(outboundFetch),
     devices: createDeviceTokenCodec(masterKeys),
     flows: stores.signInFlows,
     factors: announcing(stores.secondFactors, announcer),

@@ -2,6 +2,7 @@ import { showAccountData } from './account/account-data.ts'
 import { requestDeletion } from './account/account-deletion.ts'
 import { confirmEmailChange, requestEmailChange, undoEmailChange } from './account/email-change.ts'
 import { confirmEmail, requestEmailVerification } from './account/email-verification.ts'
+import { finishIdentityLink, listIdentities, startIdentityLink, unlinkIdentity } from './account/identities.ts'
 import { acceptInvitation, showInvitation } from './account/invitations.ts'
 import { login } from './account/login.ts'
 import { logout, logoutAll, logoutOthers } from './account/logout.ts'
@@ -10,6 +11,7 @@ import { beginPasskeySignIn, beginPasskeyStepUp, passkeySignIn, passkeyStepUp } 
 import { addPasskey, beginPasskey, listPasskeys, removePasskey, renamePasskey } from './account/passkeys.ts'
 import { changePassword } from './account/password.ts'
 import { confirmPasswordReset, requestPasswordReset } from './account/password-reset.ts'
+import { finishProviderSignIn, listOfferedProviders, startProviderSignIn } from './account/provider-sign-in.ts'
 import { refresh } from './account/refresh.ts'
 import { register, showRegistration } from './account/register.ts'
 import {
@@ -38,6 +40,7 @@ import { showInstallation } from './admin/installation.ts'
 import { createInvitation, listInvitations, sendInvitation, withdrawInvitation } from './admin/invitations.ts'
 import { listKeys, revokeKey, rotateKeys } from './admin/keys.ts'
 import { listDeadMail, retryMail } from './admin/mail.ts'
+import { changeProvider, createProvider, deleteProvider, listProviders, showProvider } from './admin/providers.ts'
 import { changeRole, createRole, deleteRole, listRoles, showRole } from './admin/roles.ts'
 import { showActivity, showStatistics } from './admin/statistics.ts'
 import { exportUserLines, importUserLines } from './admin/user-files.ts'
@@ -103,7 +106,14 @@ const accountRoutes = [
   confirmEmailChange,
   undoEmailChange,
   showInvitation,
-  acceptInvitation
+  acceptInvitation,
+  listOfferedProviders,
+  startProviderSignIn,
+  finishProviderSignIn,
+  listIdentities,
+  startIdentityLink,
+  finishIdentityLink,
+  unlinkIdentity
 ] as const
 
 /** Routes of admins, and of services with the scope `statistics:read`. */
@@ -132,6 +142,11 @@ const adminRoutes = [
   showRole,
   changeRole,
   deleteRole,
+  listProviders,
+  createProvider,
+  showProvider,
+  changeProvider,
+  deleteProvider,
   listKeys,
   rotateKeys,
   revokeKey,

@@ -13,6 +13,7 @@ export const expiredKinds = [
   'passkey_challenges',
   'trusted_devices',
   'password_reset_requests',
+  'provider_transactions',
   'audit_events',
   'deleted_users'
 ] as const

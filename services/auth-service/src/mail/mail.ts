@@ -9,6 +9,8 @@ export const mailTemplates = [
   'email_changed_again',
   'email_verification',
   'factor_enrolment',
+  'identity_linked',
+  'identity_unlinked',
   'invitation',
   'passkey_added',
   'passkey_removed',

@@ -25,6 +25,8 @@ const pages: Partial<Record<MailTemplate, string>> = {
   email_change: '/change-email',
   email_changed: '/undo-email',
   email_verification: '/verify-email',
+  identity_linked: '/forgot-password',
+  identity_unlinked: '/forgot-password',
   invitation: '/accept-invitation',
   passkey_added: '/account',
   passkey_removed: '/account',

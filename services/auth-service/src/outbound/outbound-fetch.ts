@@ -22,7 +22,10 @@ export interface OutboundFetchDeps {
 }
 
 export interface OutboundRequest {
-  readonly accept: string
+  /** Default: GET. */
+  readonly method?: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
   /** For the whole request, including name resolution. */
   readonly timeoutMs: number
   readonly maxBytes: number
@@ -30,11 +33,12 @@ export interface OutboundRequest {
 
 export interface OutboundResponse {
   readonly status: number
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly body: Buffer
 }
 
 /**
- * A GET request without credentials. Redirects are not followed: their status comes back.
+ * Redirects are not followed: their status comes back.
  * @throws {OutboundRefusedError} for an address that may not be requested; no connection was made
  * @throws {Error} when there is no response in time, or a larger one than `maxBytes`
  */
@@ -46,7 +50,7 @@ export class OutboundRefusedError extends Error {
 }
 
 export function createOutboundFetch({ privateNetworks, resolve = resolveByDns }: OutboundFetchDeps): OutboundFetch {
-  return async function outboundFetch(text, { accept, timeoutMs, maxBytes }) {
+  return async function outboundFetch(text, { method = 'GET', headers, body, timeoutMs, maxBytes }) {
     const signal = AbortSignal.timeout(timeoutMs)
     const url = new URL(text)
     if (url.username || url.password) throw new OutboundRefusedError('the URL holds credentials')
@@ -54,11 +58,15 @@ export function createOutboundFetch({ privateNetworks, resolve = resolveByDns }:
     requireAllowed(url, addresses, privateNetworks)
     const { request } = url.protocol === 'https:' ? https : http
     // A new connection to the checked addresses: the name is not resolved a second time.
-    const sent = request(url, { headers: { accept }, agent: false, lookup: pinnedTo(addresses), signal })
+    const sent = request(url, { method, headers, agent: false, lookup: pinnedTo(addresses), signal })
     // After the response, an error reaches its reader; the request emits it as well, and would crash without a listener.
-    sent.on('error', () => undefined).end()
+    sent.on('error', () => undefined).end(body)
     const [response] = (await once(sent, 'response')) as [IncomingMessage]
-    return { status: response.statusCode ?? 0, body: await readBoundedBody(response, maxBytes) }
+    return {
+      status: response.statusCode ?? 0,
+      headers: response.headers,
+      body: await readBoundedBody(response, maxBytes)
+    }
   }
 }
 

@@ -41,7 +41,6 @@ export const factorRequiredResponse = errorResponse
   .omit({ issues: true })
   .extend({ error: z.literal('factor_required'), ...factorRequiredMembers })
   .meta({ id: 'FactorRequired' })
-export type FactorRequired = Omit<z.infer<typeof factorRequiredResponse>, 'error' | 'error_description'>
 
 /** `POST /auth/login/factor` */
 export const factorBody = z

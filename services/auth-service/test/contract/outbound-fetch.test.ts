@@ -8,7 +8,7 @@ import {
   type OutboundRequest
 } from '../../src/outbound/outbound-fetch.ts'
 
-const request: OutboundRequest = { accept: 'application/json', timeoutMs: 2000, maxBytes: 1000 }
+const request: OutboundRequest = { headers: { accept: 'application/json' }, timeoutMs: 2000, maxBytes: 1000 }
 const v4 = (address: string): OutboundAddress => ({ address, family: 4 })
 
 describe('the outbound fetch', () => {

@@ -15,6 +15,7 @@ import { undoEmailChange } from './email-undo.ts'
 import { acceptInvitation, showInvitation } from './invitations.ts'
 import { askForPasskey, passkeyProof, signInByPasskey } from './passkeys.ts'
 import { confirmPasswordReset, requestPasswordReset } from './password-reset.ts'
+import { finishAtProvider, listProviders, postFromProvider, returnFromProvider, startAtProvider } from './providers.ts'
 import { register, showRegistration } from './registration.ts'
 import { endSession, type SessionDeps, showSession, startSession, stepUp } from './session.ts'
 import { confirmEnrolment, enrol, mailEnrolmentCode, showFactor } from './sign-in-flow.ts'
@@ -57,6 +58,12 @@ export function addRoutes(router: Router, deps: RouteDeps): void {
   router.post('/bff/email-undo', ...guard, ...undoEmailChange(deps))
   router.post('/bff/invitations/show', ...guard, ...showInvitation(deps))
   router.post('/bff/invitations/accept', ...guard, ...acceptInvitation(deps))
+  router.get('/bff/providers', ...guard, listProviders(deps))
+  router.post('/bff/providers/:id/start', ...guard, ...startAtProvider(deps))
+  // The browser comes from another site, and gets a page; only what that page sends does something.
+  router.get('/bff/providers/:id/callback', requireSite, ...returnFromProvider())
+  router.post('/bff/providers/:id/callback', requireSite, ...postFromProvider())
+  router.post('/bff/providers/:id/finish', requireSite, ...finishAtProvider(deps))
   const toApis = createHeaderFilter(addedHeaderNames(deps))
   const auth = { prefix: '/account', upstream: deps.auth, headers: createHeaderFilter(), allows: isAccountPath }
   for (const target of [...deps.apis.map((api) => ({ ...api, headers: toApis })), auth]) {

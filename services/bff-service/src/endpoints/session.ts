@@ -54,7 +54,7 @@ export function stepUp(deps: SessionDeps, proof: z.ZodType = z.strictObject({ pa
 }
 
 /** When a second factor is missing, the browser keeps the flow where no script sees it. */
-async function keepingFlow<T>({ flow }: SiteCookies, ctx: Context, signIn: () => Promise<T>): Promise<T> {
+export async function keepingFlow<T>({ flow }: SiteCookies, ctx: Context, signIn: () => Promise<T>): Promise<T> {
   try {
     return await signIn()
   } catch (error) {

@@ -12,8 +12,6 @@ import {
 import { forwarderHeaders, readBoundedBody, type Secret } from '@countersign/service-kit'
 import { z } from 'zod'
 
-import type { KnownBrowser } from '../requests/site-cookies.ts'
-
 /** The browser that a call is made for, as the issuer's limits, session lists and logs should see it. */
 export interface ClientInfo {
   readonly address: string
@@ -21,6 +19,12 @@ export interface ClientInfo {
   /** The header `Accept-Language`, by which the language of a mail is chosen; empty if there is none. */
   readonly acceptLanguage: string
   readonly requestId: string
+}
+
+/** What a browser keeps of earlier sign-ins. */
+export interface KnownBrowser {
+  readonly deviceToken: string | undefined
+  readonly trustedDevice: string | undefined
 }
 
 /** The account routes of the auth-service, called for a browser. Each throws the issuer's error as an {@link OAuthError}. */
@@ -56,6 +60,13 @@ export interface IssuerClient {
   showInvitation(link: unknown, browser: ClientInfo): Promise<unknown>
   /** Makes the account of an invitation. */
   acceptInvitation(acceptance: unknown, browser: ClientInfo): Promise<unknown>
+  /** The services with which users can sign in. */
+  listProviders(browser: ClientInfo): Promise<unknown>
+  /** @param accessToken of the user to which an identity is to be linked; absent for a sign-in */
+  startAtProvider(id: string, browser: ClientInfo, accessToken?: string): Promise<StartedAtProvider>
+  /** Signs in with what a browser brings from another service. */
+  finishAtProvider(id: string, returned: object, browser: ClientInfo, known?: KnownBrowser): Promise<SignInResponse>
+  linkIdentity(id: string, returned: object, browser: ClientInfo, accessToken: string): Promise<void>
   /** Whether the issuer still accepts an access token: not after its session, its user or its key was revoked. */
   isLive(accessToken: string, browser: ClientInfo): Promise<boolean>
 }
@@ -70,6 +81,12 @@ export interface Offers {
   /** Whether a forgotten password can be reset, and an address verified, by mail. */
   readonly mail: boolean
   readonly passkeys: boolean
+}
+
+/** Where the browser goes, and the secret that only it may keep meanwhile. */
+export interface StartedAtProvider {
+  readonly authorization_url: string
+  readonly transaction: string
 }
 
 /** The API that an access token is to be for (RFC 8707). */
@@ -121,6 +138,8 @@ const offersOf = z.object({
   passkeys: z.boolean().optional()
 })
 
+const startedAtProvider = z.object({ authorization_url: z.url(), transaction: z.string().regex(/^[\w-]{43}$/) })
+
 const errorAnswer = z.object({
   error: z.string(),
   error_description: z.string(),
@@ -142,8 +161,7 @@ export function createIssuerClient({
   const ownHeaders = forwarderHeaders(forwarderKey)
   return {
     async signIn(credentials, browser, known) {
-      const trusted = known?.trustedDevice === undefined ? {} : { trusted_device: known.trustedDevice }
-      return readSignIn(await post('/auth/login', { ...withDevice(credentials, known), ...trusted }, browser))
+      return readSignIn(await post('/auth/login', withTokens(credentials, known), browser))
     },
     async stepUp(accessToken, proof, browser, known) {
       const path = 'credential' in proof ? '/auth/step-up/passkey' : '/auth/step-up'
@@ -188,6 +206,24 @@ export function createIssuerClient({
     },
     showInvitation: (link, browser) => post('/auth/invitations/show', link, browser),
     acceptInvitation: (acceptance, browser) => post('/auth/invitations/accept', acceptance, browser),
+    async listProviders(browser) {
+      const { response, answer } = await call('/auth/providers', { headers: {} }, browser, questionTimeoutMs)
+      if (!response.ok) throw refusal('/auth/providers', response, answer)
+      return answer
+    },
+    async startAtProvider(id, browser, accessToken) {
+      const path = `/auth${accessToken === undefined ? '' : '/me'}/providers/${id}/start`
+      const { success, data } = startedAtProvider.safeParse(await post(path, {}, browser, accessToken))
+      if (!success)
+        throw new TemporarilyUnavailableError({ detail: 'the issuer responded without an authorization URL' })
+      return data
+    },
+    async finishAtProvider(id, returned, browser, known) {
+      return readSignIn(await post(`/auth/providers/${id}/finish`, withTokens(returned, known), browser))
+    },
+    async linkIdentity(id, returned, browser, accessToken) {
+      await post(`/auth/me/providers/${id}/finish`, returned, browser, accessToken)
+    },
     async isLive(accessToken, browser) {
       const headers = { Authorization: `Bearer ${accessToken}` }
       const { response, answer } = await call('/auth/me', { headers }, browser, questionTimeoutMs)
@@ -236,6 +272,12 @@ export function createIssuerClient({
 
 function withDevice(body: object, known: KnownBrowser | undefined): object {
   return known?.deviceToken === undefined ? body : { ...body, device_token: known.deviceToken }
+}
+
+/** For a first factor: the second one may not be needed in this browser. */
+function withTokens(body: object, known: KnownBrowser | undefined): object {
+  const trusted = known?.trustedDevice === undefined ? {} : { trusted_device: known.trustedDevice }
+  return { ...withDevice(body, known), ...trusted }
 }
 
 function readSignIn(answer: unknown): SignInResponse {

@@ -28,6 +28,14 @@ export function requireSameOrigin(publicUrl: string): Middleware {
   }
 }
 
+/** The same for a form that a page of this origin sends by itself, which cannot add a header. */
+export function requireSameOriginForm(publicUrl: string): Middleware {
+  return async function requireSameOriginForm(ctx, next) {
+    if (!isSameOrigin(ctx, ctx.get('Sec-Fetch-Site'), publicUrl)) throw denied('a form of another origin')
+    await next()
+  }
+}
+
 function isSameOrigin(ctx: Context, site: string, publicUrl: string): boolean {
   const origin = ctx.get('Origin')
   // If there are both, both count: an old proxy may drop one of them, and neither may disagree.

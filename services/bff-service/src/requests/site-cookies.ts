@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import type { KnownBrowser } from '../issuer/issuer-client.ts'
 import { createSiteCookie, type SiteCookie } from './site-cookie.ts'
 
 export interface SiteCookies {
@@ -12,6 +13,8 @@ export interface SiteCookies {
   readonly trustedDevice: SiteCookie
   /** Shows whether the browser accepts cookies at all. */
   readonly probe: SiteCookie
+  /** While the browser is at another service to sign in: shows that it is the one that went there. */
+  readonly provider: SiteCookie
 }
 
 /** As long as the issuer accepts the token. */
@@ -19,6 +22,8 @@ const deviceMaxAgeSeconds = 90 * 86_400
 const flowMaxAgeSeconds = 600
 const trustedDeviceMaxAgeSeconds = 30 * 86_400
 const probeMaxAgeSeconds = 60
+/** As long as a transaction of the issuer. */
+const providerMaxAgeSeconds = 600
 
 export function createSiteCookies({
   publicUrl,
@@ -57,18 +62,19 @@ export function createSiteCookies({
       name: 'countersign-probe',
       sameSite: 'Strict',
       maxAgeSeconds: probeMaxAgeSeconds
+    }),
+    provider: createSiteCookie({
+      publicUrl,
+      name: 'countersign-provider',
+      sameSite: 'Lax',
+      maxAgeSeconds: providerMaxAgeSeconds
     })
   }
 }
 
 const acceptable = /^[\w.-]{1,512}$/
 
-/** What a browser keeps of earlier sign-ins. A value of another form is ignored. */
-export interface KnownBrowser {
-  readonly deviceToken: string | undefined
-  readonly trustedDevice: string | undefined
-}
-
+/** A value of another form is ignored. */
 export function readKnownBrowser({ device, trustedDevice }: SiteCookies, ctx: Context): KnownBrowser {
   return { deviceToken: readOpaque(device, ctx), trustedDevice: readOpaque(trustedDevice, ctx) }
 }

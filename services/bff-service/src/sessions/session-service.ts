@@ -2,9 +2,15 @@
 import { OAuthError, TemporarilyUnavailableError } from '@countersign/oauth'
 import type { Logger } from '@countersign/service-kit'
 import { createAdaptiveTimeout, late } from '../issuer/adaptive-timeout.ts'
-import type { ClientInfo, IssuerClient, LastStep, SignInResponse, TokenTarget } from '../issuer/issuer-client.ts'
+import type {
+  ClientInfo,
+  IssuerClient,
+  KnownBrowser,
+  LastStep,
+  SignInResponse,
+  TokenTarget
+} from '../issuer/issuer-client.ts'
 import type { BffMetrics } from '../metrics.ts'
-import type { KnownBrowser } from '../requests/site-cookies.ts'
 import { createEncryptedStore, type PresentedSession } from './encrypted-store.ts'
 import type { PendingSignOuts } from './pending-sign-outs.ts'
 import { createSession, type Session, tokenFor } from './session.ts'
@@ -42,6 +48,8 @@ export interface SessionService {
   start(credentials: object, browser: ClientInfo, known?: KnownBrowser): Promise<StartedSession>
   /** Completes a sign-in by its last step, under a new id. @throws {OAuthError} with the issuer's error */
   complete(step: LastStep, body: object, browser: ClientInfo, known?: KnownBrowser): Promise<StartedSession>
+  /** Signs a user in with what the browser brings from another service, under a new id. @throws {OAuthError} with the issuer's error */
+  startByProvider(id: string, returned: object, browser: ClientInfo, known?: KnownBrowser): Promise<StartedSession>
   /**
    * Re-authenticates the user of a session. At the issuer, a session under a new id takes the place of this one.
    * @throws {OAuthError} with the issuer's error
@@ -91,6 +99,9 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
   return {
     async start(credentials, browser, known) {
       return keep(await issuer.signIn(credentials, browser, known), browser)
+    },
+    async startByProvider(id, returned, browser, known) {
+      return keep(await issuer.finishAtProvider(id, returned, browser, known), browser)
     },
     async complete(step, body, browser, known) {
       return keep(await issuer.completeSignIn(step, body, browser, known), browser)

@@ -89,6 +89,10 @@ function createIssuer(): TestIssuer {
       undoEmailChange: async () => {},
       showInvitation: async () => ({}),
       acceptInvitation: async () => ({}),
+      listProviders: async () => ({}),
+      startAtProvider: async () => ({ authorization_url: 'https://id.example', transaction: 't' }),
+      finishAtProvider: async () => issuer.tokens(),
+      linkIdentity: async () => {},
       async isLive() {
         issuer.questions += 1
         await issuer.gate

@@ -34,6 +34,7 @@ const RolePage = adminPage('RolePage')
 const KeysPage = adminPage('KeysPage')
 const ClientsPage = adminPage('ClientsPage')
 const ClientPage = adminPage('ClientPage')
+const ProvidersPage = adminPage('ProvidersPage')
 const MailPage = adminPage('MailPage')
 const AuditPage = adminPage('AuditPage')
 
@@ -64,6 +65,7 @@ export function AppRoutes() {
             <Route path="keys" element={<KeysPage />} />
             <Route path="clients" element={<ClientsPage />} />
             <Route path="clients/:clientId" element={<ClientPage />} />
+            <Route path="providers" element={<ProvidersPage />} />
             <Route path="mail" element={<MailPage />} />
             <Route path="audit" element={<AuditPage />} />
           </Route>

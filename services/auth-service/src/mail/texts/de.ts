@@ -51,6 +51,20 @@ export const de: MailTexts = {
     outro:
       'Link und Code gelten einmal, 24 Stunden lang. Wenn Sie kein Konto bei {{product}} haben, ignorieren Sie diese E-Mail.'
   },
+  identity_linked: {
+    subject: 'Ihr Konto hat eine weitere Anmeldung',
+    intro:
+      'von jetzt an kann man sich mit einer Identität bei einem anderen Dienst bei Ihrem Konto bei {{product}} anmelden. Wenn Sie sie nicht verknüpft haben, lösen Sie die Verknüpfung in Ihrem Konto, und setzen Sie ein neues Passwort:',
+    action: 'Passwort zurücksetzen',
+    outro: 'Wenn Sie das waren, ist nichts zu tun.'
+  },
+  identity_unlinked: {
+    subject: 'Ihr Konto hat eine Anmeldung weniger',
+    intro:
+      'mit einer Identität bei einem anderen Dienst kann man sich nicht mehr bei Ihrem Konto bei {{product}} anmelden. Wenn Sie die Verknüpfung nicht gelöst haben, setzen Sie jetzt ein neues Passwort:',
+    action: 'Passwort zurücksetzen',
+    outro: 'Wenn Sie das waren, ist nichts zu tun.'
+  },
   factor_enrolment: {
     subject: 'Ihr Code',
     intro:

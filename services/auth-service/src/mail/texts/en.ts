@@ -47,6 +47,20 @@ export const en = {
     action: 'Confirm the address',
     outro: 'Link and code are good once, for 24 hours. If you have no account at {{product}}, ignore this mail.'
   },
+  identity_linked: {
+    subject: 'A sign-in was added to your account',
+    intro:
+      'from now on an identity at another service signs in to your account at {{product}}. If it was not you who linked it, unlink it in your account, and set a new password:',
+    action: 'Reset the password',
+    outro: 'If it was you, there is nothing to do.'
+  },
+  identity_unlinked: {
+    subject: 'A sign-in was removed from your account',
+    intro:
+      'an identity at another service no longer signs in to your account at {{product}}. If it was not you who unlinked it, set a new password now:',
+    action: 'Reset the password',
+    outro: 'If it was you, there is nothing to do.'
+  },
   factor_enrolment: {
     subject: 'Your code',
     intro:

@@ -82,6 +82,10 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
       DELETE FROM password_reset_requests WHERE id IN (
         SELECT id FROM password_reset_requests WHERE created_at < now() - interval '1 day'
         LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
+    provider_transactions: (transaction, limit) => transaction.$executeRaw`
+      DELETE FROM provider_transactions WHERE secret_hash IN (
+        SELECT secret_hash FROM provider_transactions WHERE expires_at < now() - interval '1 hour'
+        ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
     // Those that are in no week: a week is dropped as a whole.
     audit_events: (transaction, limit) =>
       countOf(transaction, Prisma.sql`delete_audit_events(${auditRetentionDays}::int, ${limit}::int)`),

@@ -1,5 +1,6 @@
 import { createOneTimeSecretCodec } from '../../accounts/one-time-secrets.ts'
 import type { Config } from '../../config.ts'
+import { createSealing } from '../../keys/sealing.ts'
 import type { Mail } from '../../mail/open-mail.ts'
 import { createPrismaActivity } from './activity.ts'
 import { createPrismaApiAdministration } from './apis.ts'
@@ -13,6 +14,7 @@ import { createPrismaEnrolmentMail } from './enrolment-mail.ts'
 import { createPrismaExpiredRows } from './expired-rows.ts'
 import { createPrismaExportedUsers } from './exported-users.ts'
 import { createPrismaFailedAuthentications } from './failed-authentications.ts'
+import { createPrismaIdentities } from './identities.ts'
 import { createPrismaImportedUsers } from './imported-users.ts'
 import { createPrismaInvitations } from './invitations.ts'
 import {
@@ -28,6 +30,8 @@ import { createPrismaPasskeys } from './passkeys.ts'
 import { createPrismaPasswordResets } from './password-resets.ts'
 import { createPrismaAccountDeletion, createPrismaPendingDeletions } from './pending-deletions.ts'
 import { createPreparedStatements } from './prepared-statements.ts'
+import { createPrismaProviderTransactions } from './provider-transactions.ts'
+import { createPrismaProviderAdministration, createPrismaProviderStore } from './providers.ts'
 import { createPrismaRefreshTokenFamilies } from './refresh-token-families.ts'
 import { openRevocationFeedSource } from './revocation-feed-source.ts'
 import { createPrismaRevocationOutbox } from './revocation-outbox.ts'
@@ -74,6 +78,7 @@ export async function openPostgresStores(config: Config, mail: Mail | undefined)
     accountMail: writeMail && openAccountMail(database, config, writeMail, tellUser),
     accountDeletion: createPrismaAccountDeletion(database, { ...config, tellUser }),
     passkeys: createPrismaPasskeys(database, tellUser),
+    providers: openProviders(database, config, tellUser),
     pendingDeletions: createPrismaPendingDeletions(database, tellUser),
     outbox: createPrismaRevocationOutbox(database),
     revocationFeed,
@@ -96,6 +101,16 @@ export async function openPostgresStores(config: Config, mail: Mail | undefined)
         await database.$disconnect()
       }
     }
+  }
+}
+
+function openProviders(database: Database, { masterKeys }: Config, tellUser: TellUser) {
+  const sealing = createSealing(masterKeys, 'provider sealing v1')
+  return {
+    providers: createPrismaProviderStore(database, sealing),
+    providerAdministration: createPrismaProviderAdministration(database, sealing),
+    providerTransactions: createPrismaProviderTransactions(database, sealing),
+    identities: createPrismaIdentities(database, tellUser)
   }
 }
 

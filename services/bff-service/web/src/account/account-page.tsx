@@ -4,6 +4,7 @@ import { ApiAccessSection } from './api-access-section.tsx'
 import { ChangeEmailSection } from './change-email-section.tsx'
 import { ChangePasswordSection } from './change-password-section.tsx'
 import { DeleteAccountSection } from './delete-account-section.tsx'
+import { IdentitiesSection } from './identities-section.tsx'
 import { LanguageSection } from './language-section.tsx'
 import { OwnDataSection } from './own-data-section.tsx'
 import { PasskeysSection } from './passkeys-section.tsx'
@@ -20,6 +21,7 @@ export function AccountPage() {
       <ChangeEmailSection />
       <ChangePasswordSection />
       <PasskeysSection />
+      <IdentitiesSection />
       <SecondFactorsSection />
       <LanguageSection />
       <SessionsSection />

@@ -251,6 +251,45 @@ export interface InvitationAcceptance {
   password: string
 }
 
+export interface ProviderStart {
+  /**
+   * the identifier of the API that the token is for; without it the first API and this issuer
+   */
+  resource?: string
+  /**
+   * space-separated scopes of that API; those that no role of the user holds drop out
+   */
+  scope?: string
+}
+
+export interface ProviderFinish {
+  transaction: string
+  /**
+   * what the provider has added to the redirect URI, or posted to it
+   */
+  parameters: {
+    [k: string]: string
+  }
+  /**
+   * from the last sign-in with this browser or app
+   */
+  device_token?: string
+  /**
+   * from a sign-in with `trust_device`: the second factor is not asked for then
+   */
+  trusted_device?: string
+}
+
+export interface IdentityLink {
+  transaction: string
+  /**
+   * what the provider has added to the redirect URI, or posted to it
+   */
+  parameters: {
+    [k: string]: string
+  }
+}
+
 export interface ImportedUser {
   external_id: string
   username: string
@@ -356,6 +395,88 @@ export interface RoleChange {
    * end the sessions of users who lose a scope now; without it the scope is gone at their next refresh
    */
   end_sessions?: boolean
+}
+
+export interface NewProvider {
+  /**
+   * in its redirect URI
+   */
+  id: string
+  kind: 'oidc' | 'google' | 'microsoft' | 'apple' | 'github'
+  /**
+   * required for `oidc`; the others have one
+   */
+  issuer?: string
+  /**
+   * required for `oidc`; the others have one
+   */
+  name?: string
+  client_id: string
+  /**
+   * sealed at rest, and never shown
+   */
+  client_secret?: string
+  /**
+   * in the place of a client secret at Apple; sealed at rest, and never shown
+   */
+  apple_key?: {
+    team_id: string
+    key_id: string
+    private_key: string
+  }
+  /**
+   * default: what its kind needs
+   *
+   * @maxItems 32
+   */
+  scopes?: string[]
+  /**
+   * whether an address of these domains belongs to its user is for this provider to say
+   *
+   * @maxItems 100
+   */
+  authoritative_domains?: string[]
+  /**
+   * what its ID tokens say of second factors counts here
+   */
+  trusts_amr?: boolean
+}
+
+export interface ProviderChange {
+  /**
+   * as people know it
+   */
+  name?: string
+  client_id?: string
+  /**
+   * sealed at rest, and never shown
+   */
+  client_secret?: string
+  /**
+   * in the place of a client secret at Apple; sealed at rest, and never shown
+   */
+  apple_key?: {
+    team_id: string
+    key_id: string
+    private_key: string
+  }
+  /**
+   * default: what its kind needs
+   *
+   * @maxItems 32
+   */
+  scopes?: string[]
+  /**
+   * whether an address of these domains belongs to its user is for this provider to say
+   *
+   * @maxItems 100
+   */
+  authoritative_domains?: string[]
+  /**
+   * what its ID tokens say of second factors counts here
+   */
+  trusts_amr?: boolean
+  enabled?: boolean
 }
 
 export interface NewClient {
@@ -705,6 +826,10 @@ export interface AccountData {
    */
   passkeys: Passkey[]
   /**
+   * at other services
+   */
+  identities: LinkedIdentity[]
+  /**
    * what the audit log has about the user, the newest first
    */
   events: OwnEvent[]
@@ -722,6 +847,21 @@ export interface Session {
   expires_at: string
   address: string
   user_agent: string
+}
+
+export interface LinkedIdentity {
+  id: string
+  provider: {
+    id: string
+    name: string
+    kind: 'oidc' | 'google' | 'microsoft' | 'apple' | 'github'
+  }
+  /**
+   * as the provider said it last
+   */
+  address: string | null
+  created_at: string
+  last_used_at: string | null
 }
 
 export interface OwnEvent {
@@ -754,6 +894,8 @@ export interface OwnEvent {
     | 'passkey.added'
     | 'passkey.removed'
     | 'passkey.counter_fell'
+    | 'identity.linked'
+    | 'identity.unlinked'
     | 'password.set'
     | 'totp.added'
     | 'totp.removed'
@@ -776,6 +918,9 @@ export interface OwnEvent {
     | 'role.created'
     | 'role.changed'
     | 'role.deleted'
+    | 'provider.created'
+    | 'provider.changed'
+    | 'provider.deleted'
     | 'client_authentication.failed'
     | 'invitation.created'
     | 'invitation.sent'
@@ -859,6 +1004,33 @@ export interface ShownInvitation {
    */
   username: string | null
   expires_at: string
+}
+
+export interface OfferedProviders {
+  providers: {
+    id: string
+    name: string
+    kind: 'oidc' | 'google' | 'microsoft' | 'apple' | 'github'
+  }[]
+}
+
+export interface StartedAtProvider {
+  /**
+   * where the browser goes
+   */
+  authorization_url: string
+  /**
+   * a secret that only this browser may keep, for the next step
+   */
+  transaction: string
+  /**
+   * seconds until the transaction is no longer good
+   */
+  expires_in: number
+}
+
+export interface IdentityList {
+  identities: LinkedIdentity[]
 }
 
 export interface UserPage {
@@ -1015,6 +1187,32 @@ export interface ChangedRole {
   sessions_ended: number
 }
 
+export interface ProviderList {
+  providers: Provider[]
+}
+
+export interface Provider {
+  id: string
+  kind: 'oidc' | 'google' | 'microsoft' | 'apple' | 'github'
+  name: string
+  issuer: string
+  client_id: string
+  has_secret: boolean
+  scopes: string[]
+  authoritative_domains: string[]
+  trusts_amr: boolean
+  enabled: boolean
+  /**
+   * to be registered there; null where PAGES_URL is not set
+   */
+  redirect_uri: string | null
+  /**
+   * how many of its users sign in here
+   */
+  identities: number
+  created_at: string
+}
+
 export interface KeyList {
   keys: SigningKey[]
   /**
@@ -1147,6 +1345,8 @@ export interface DeadMail {
     | 'email_changed_again'
     | 'email_verification'
     | 'factor_enrolment'
+    | 'identity_linked'
+    | 'identity_unlinked'
     | 'invitation'
     | 'passkey_added'
     | 'passkey_removed'
@@ -1282,6 +1482,8 @@ export interface AuditEvent {
     | 'passkey.added'
     | 'passkey.removed'
     | 'passkey.counter_fell'
+    | 'identity.linked'
+    | 'identity.unlinked'
     | 'password.set'
     | 'totp.added'
     | 'totp.removed'
@@ -1304,6 +1506,9 @@ export interface AuditEvent {
     | 'role.created'
     | 'role.changed'
     | 'role.deleted'
+    | 'provider.created'
+    | 'provider.changed'
+    | 'provider.deleted'
     | 'client_authentication.failed'
     | 'invitation.created'
     | 'invitation.sent'

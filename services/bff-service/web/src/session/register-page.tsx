@@ -12,6 +12,7 @@ import { say } from '../texts/say.ts'
 import { FormCard } from './form-card.tsx'
 import { NewAccountFields } from './new-account-fields.tsx'
 import { useOffers } from './offers.ts'
+import { ProviderButtons } from './provider-buttons.tsx'
 import { returnPathOf } from './return-path.ts'
 import { ReturnTo } from './return-to.tsx'
 import { useSessionState } from './session.ts'
@@ -27,6 +28,7 @@ export function RegisterPage() {
   return (
     <Page title={isOpen ? say('register.title') : say('register.closed')} width="narrow" leavesFocus={isOpen}>
       {isOpen ? <RegisterForm /> : <Text>{say('register.closedText')}</Text>}
+      {isOpen && <ProviderButtons />}
       <Text size="sm">
         {say('register.hasOne')}{' '}
         <Anchor component={Link} to={{ pathname: '/sign-in', search }} underline="always">

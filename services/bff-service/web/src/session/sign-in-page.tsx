@@ -17,6 +17,7 @@ import { useOffers } from './offers.ts'
 import { PasskeyButton } from './passkey-button.tsx'
 import { hasPasskeys } from './passkey-ceremonies.ts'
 import { usePasskeySignIn } from './passkeys.ts'
+import { neededAfterProvider, ProviderButtons, ProviderProblem } from './provider-buttons.tsx'
 import { returnPathOf } from './return-path.ts'
 import { ReturnTo } from './return-to.tsx'
 import { useSessionState } from './session.ts'
@@ -25,7 +26,7 @@ import { type NeededFactor, neededFactorOf } from './sign-in-flow.ts'
 
 export function SignInPage() {
   const { data: state, isPending } = useSessionState()
-  const { search, state: notice } = useLocation()
+  const { search, hash, state: notice } = useLocation()
   const offers = useOffers()
   const [isBusy, setIsBusy] = useState(false)
   if (isPending) return <LoadingPage />
@@ -47,7 +48,9 @@ export function SignInPage() {
           <Text size="sm">{say('signIn.passwordReset')}</Text>
         </Alert>
       )}
-      <SignInForm onBusy={setIsBusy} />
+      <ProviderProblem />
+      <SignInForm onBusy={setIsBusy} needed={neededAfterProvider(search, hash)} />
+      <ProviderButtons />
       {offers?.mail && (
         <Text size="sm">
           <Anchor component={Link} to="/forgot-password" underline="always">
@@ -70,14 +73,16 @@ export function SignInPage() {
 interface SignInFormProps {
   /** Is in the field when the form opens. */
   username?: string
+  /** What a sign-in that began elsewhere still needs. */
+  needed?: NeededFactor | undefined
   /** Told while the form shows something that must not go away, though the session has started. */
   onBusy?: (isBusy: boolean) => void
 }
 
 /** Signs in with a password and, if it is needed, with a second factor. */
-export function SignInForm({ username, onBusy }: SignInFormProps) {
+export function SignInForm({ username, needed: neededFirst, onBusy }: SignInFormProps) {
   const client = useQueryClient()
-  const [needed, setNeeded] = useState<NeededFactor>()
+  const [needed, setNeeded] = useState(neededFirst)
   if (!needed) return <PasswordForm username={username} onNeeded={setNeeded} />
   const restart = () => setNeeded(undefined)
   const done = (session: SignedIn) => {

@@ -75,10 +75,21 @@ export const de: PageTexts = {
     not_mailable: 'An diese Adresse wird keine E-Mail gesendet.',
     password_changed: 'Das Passwort wurde inzwischen geändert.',
     session_changed: 'In diesem Browser ist jetzt jemand anderes angemeldet.',
+    account_exists:
+      'Es gibt schon ein Konto mit dieser E-Mail-Adresse. Melden Sie sich dort an wie sonst, und verknüpfen Sie den anderen Dienst in Ihrem Konto.',
+    identity_taken: 'Diese Identität ist mit einem anderen Konto verknüpft.',
+    invalid_credentials: 'Mit diesem Konto kann man sich nicht anmelden.',
+    invalid_provider_response:
+      'Der andere Dienst hat eine Antwort geschickt, der man nicht trauen kann. Versuchen Sie es noch einmal.',
+    invalid_transaction:
+      'Diese Anmeldung ist nicht mehr offen: Sie hat zu lange gedauert, wurde schon benutzt oder in einem anderen Browser begonnen. Beginnen Sie noch einmal.',
+    last_way_in:
+      'Das ist die letzte Möglichkeit, sich bei Ihrem Konto anzumelden. Setzen Sie zuerst ein Passwort, fügen Sie einen anderen Passkey hinzu, oder verknüpfen Sie einen anderen Dienst.',
+    provider_declined: 'Die Anmeldung wurde abgebrochen oder vom anderen Dienst abgelehnt.',
+    registration_closed: 'Mit dieser Identität ist hier kein Konto verknüpft, und die Registrierung ist geschlossen.',
+    too_many_identities: 'Mit Ihrem Konto können keine weiteren Identitäten verknüpft werden.',
     username_taken:
       'Dieser Benutzername ist vergeben. Wählen Sie einen anderen, oder melden Sie sich an, wenn das Konto Ihnen gehört.',
-    last_way_in:
-      'Sie könnten sich nicht mehr anmelden. Setzen Sie erst ein Passwort, oder fügen Sie einen anderen Passkey hinzu.',
     passkey_known: 'Dieser Passkey ist schon in Gebrauch.',
     too_many_passkeys: 'Sie haben so viele Passkeys, wie ein Konto haben kann. Entfernen Sie erst einen.',
     unknown_passkey:
@@ -142,6 +153,29 @@ export const de: PageTexts = {
     isNew: 'Neu hier?',
     create: 'Konto anlegen',
     wrong: 'Der Benutzername oder das Passwort ist falsch. Prüfen Sie beides und versuchen Sie es noch einmal.'
+  },
+  providers: {
+    or: 'oder',
+    continueWith: 'Weiter mit {{name}}',
+    away: 'Der andere Dienst antwortet nicht. Versuchen Sie es gleich noch einmal, oder melden Sie sich anders an.',
+    failed:
+      'Die Anmeldung mit dem anderen Dienst hat nicht geklappt. Versuchen Sie es noch einmal, oder melden Sie sich anders an.'
+  },
+  identities: {
+    title: 'Anmelden mit anderen Diensten',
+    lead: 'Andere Dienste, mit denen Sie sich bei diesem Konto anmelden können.',
+    service: 'Dienst',
+    address: 'Adresse dort',
+    lastUsed: 'Zuletzt benutzt',
+    actions: 'Aktionen',
+    empty: 'Keiner ist verknüpft.',
+    link: '{{name}} verknüpfen',
+    linked: 'Die Identität ist verknüpft. Von jetzt an können Sie sich damit anmelden.',
+    unlink: 'Lösen',
+    unlinkOf: '{{name}} lösen',
+    unlinkTitle: 'Die Verknüpfung mit {{name}} lösen?',
+    unlinkText: 'Sie können sich damit dann nicht mehr anmelden.',
+    unlinked: 'Die Verknüpfung mit {{name}} ist gelöst.'
   },
   factor: {
     text: 'Ihr Konto hat einen zweiten Faktor. Zeigen Sie ihn, um fortzufahren.',

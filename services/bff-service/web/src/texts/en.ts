@@ -72,11 +72,22 @@ export const en = {
     not_mailable: 'No mail is sent to this address.',
     password_changed: 'The password was changed meanwhile.',
     session_changed: 'This browser is signed in as another user now.',
-    username_taken: 'This username is taken. Choose another one, or sign in if the account is yours.',
-    last_way_in: 'You could not sign in any more. Set a password first, or add another passkey.',
     passkey_known: 'This passkey is in use already.',
     too_many_passkeys: 'You have as many passkeys as an account can have. Remove one first.',
-    unknown_passkey: 'This passkey was removed, or belongs to another site. Use another one, or your password.'
+    unknown_passkey: 'This passkey was removed, or belongs to another site. Use another one, or your password.',
+    account_exists:
+      'There is an account with this e-mail address. Sign in to it as you do, and link the other service in your account.',
+    identity_taken: 'This identity is linked to another account.',
+    invalid_credentials: 'This account cannot sign in.',
+    invalid_provider_response: 'The other service sent a response that cannot be trusted. Try again.',
+    invalid_transaction:
+      'This sign-in is no longer open: it took too long, was used already, or was begun in another browser. Begin again.',
+    last_way_in:
+      'This is the last way to sign in to your account. Set a password, add another passkey, or link another service, first.',
+    provider_declined: 'The sign-in was cancelled, or refused by the other service.',
+    registration_closed: 'No account here is linked to this identity, and registration is closed.',
+    too_many_identities: 'No more identities can be linked to your account.',
+    username_taken: 'This username is taken. Choose another one, or sign in if the account is yours.'
   },
   broken: {
     title: 'This page does not work',
@@ -136,6 +147,28 @@ export const en = {
     isNew: 'New here?',
     create: 'Create an account',
     wrong: 'The username or the password is wrong. Check both and try again.'
+  },
+  providers: {
+    or: 'or',
+    continueWith: 'Continue with {{name}}',
+    away: 'The other service does not respond. Try again in a moment, or sign in another way.',
+    failed: 'The sign-in with the other service did not work. Try again, or sign in another way.'
+  },
+  identities: {
+    title: 'Sign-in with others',
+    lead: 'Other services with which you can sign in to this account.',
+    service: 'Service',
+    address: 'Address there',
+    lastUsed: 'Last used',
+    actions: 'Actions',
+    empty: 'None is linked.',
+    link: 'Link {{name}}',
+    linked: 'The identity is linked. From now on you can sign in with it.',
+    unlink: 'Unlink',
+    unlinkOf: 'Unlink {{name}}',
+    unlinkTitle: 'Unlink {{name}}?',
+    unlinkText: 'You cannot sign in with it any more.',
+    unlinked: '{{name}} is unlinked.'
   },
   factor: {
     text: 'Your account has a second factor. Show it to go on.',

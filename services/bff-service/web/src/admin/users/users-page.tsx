@@ -1,4 +1,4 @@
-import { Anchor, Button } from '@mantine/core'
+import { Anchor, Button, Group } from '@mantine/core'
 import { Link, useSearchParams } from 'react-router'
 import type { User } from '../../api/types.ts'
 import { Pager, useCursorPages } from '../../components/cursor-pages.tsx'
@@ -44,9 +44,14 @@ export function UsersPage() {
     <Page
       title="Users"
       actions={
-        <Button component={Link} to="/admin/invitations" variant="default">
-          Invitations
-        </Button>
+        <Group gap="sm">
+          <Button component={Link} to="/admin/invitations" variant="default">
+            Invitations
+          </Button>
+          <Button component={Link} to="/admin/providers" variant="default">
+            Sign-in with others
+          </Button>
+        </Group>
       }
     >
       <UserSearch search={search} onSearch={change} />

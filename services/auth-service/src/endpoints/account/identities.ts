@@ -1,0 +1,112 @@
+/** The identities at other services by which a user signs in. */
+import { ConflictError, NotFoundError } from '@countersign/oauth'
+import type { UserStore } from '../../accounts/user-store.ts'
+import { wantedLanguage } from '../../mail/mail.ts'
+import type { Identities } from '../../providers/identities.ts'
+import { linkByProvider, type ProviderDeps, startAtProvider } from '../../providers/provider-sign-in.ts'
+import { defineRoute } from '../../routing/route.ts'
+import { sessionEnded } from '../../sessions/session-ended.ts'
+import {
+  identity,
+  identityLinkBody,
+  identityList,
+  identityOnWire,
+  identityParams,
+  providerParams,
+  providerStart
+} from '../../wire/providers.ts'
+import { startedOnWire } from './started-at-provider.ts'
+
+/** `GET /auth/me/identities` */
+export const listIdentities = defineRoute(
+  {
+    method: 'get',
+    path: '/auth/me/identities',
+    summary: 'The identities at other services by which the user signs in',
+    access: 'user-in-person',
+    response: { status: 200, schema: identityList }
+  },
+  ({ identities }: { identities: Identities }) =>
+    async ({ accessToken }) => ({ identities: (await identities.listOf(accessToken.sub)).map(identityOnWire) })
+)
+
+/** `POST /auth/me/providers/:id/start`: where the browser goes, to link an identity to the user of this session. */
+export const startIdentityLink = defineRoute(
+  {
+    method: 'post',
+    path: '/auth/me/providers/:id/start',
+    summary: 'Begin to link an identity at another service to the user',
+    access: 'user-in-person',
+    needsRecentSignIn: true,
+    params: providerParams,
+    response: { status: 200, schema: providerStart },
+    errors: [429]
+  },
+  ({ users, ...deps }: ProviderDeps & { users: Pick<UserStore, 'findCredentialsById'> }) =>
+    async ({ params, accessToken: { sub: userId, sid: sessionId }, origin }) => {
+      const user = await users.findCredentialsById(userId)
+      if (!user || user.isDisabled) throw sessionEnded()
+      const link = { userId, sessionId, credentialsState: user.credentialsState }
+      const grant = { resource: undefined, scopes: undefined }
+      return startedOnWire(await startAtProvider(deps, { providerId: params.id, link, grant, origin }))
+    }
+)
+
+/** `POST /auth/me/providers/:id/finish`: the browser is back, in the session that began it. */
+export const finishIdentityLink = defineRoute(
+  {
+    method: 'post',
+    path: '/auth/me/providers/:id/finish',
+    summary: 'Link the identity that the other service has shown; the user is told by mail',
+    access: 'user-in-person',
+    params: providerParams,
+    body: identityLinkBody,
+    response: { status: 200, schema: identity },
+    errors: [403, 409]
+  },
+  (deps: ProviderDeps & { wakeMail: () => void }) =>
+    async ({ params, body, accessToken, origin, ctx }) => {
+      const linked = await linkByProvider(deps, {
+        returned: { providerId: params.id, transaction: body.transaction, parameters: body.parameters },
+        userId: accessToken.sub,
+        sessionId: accessToken.sid,
+        language: wantedLanguage(ctx.get('Accept-Language')),
+        origin
+      })
+      deps.wakeMail()
+      return identityOnWire(linked)
+    }
+)
+
+/** `DELETE /auth/me/identities/:id`: the last way to sign in stays. */
+export const unlinkIdentity = defineRoute(
+  {
+    method: 'delete',
+    path: '/auth/me/identities/:id',
+    summary: 'Unlink an identity; the user is told by mail, and the last way to sign in stays',
+    access: 'user-in-person',
+    needsRecentSignIn: true,
+    params: identityParams,
+    response: { status: 204 },
+    errors: [409]
+  },
+  ({ identities, wakeMail }: { identities: Identities; wakeMail: () => void }) =>
+    async ({ params, accessToken: { sub: userId, sid: sessionId }, origin, ctx }) => {
+      const language = wantedLanguage(ctx.get('Accept-Language'))
+      const outcome = await identities.unlink({ id: params.id, userId, sessionId, language, origin })
+      switch (outcome) {
+        case 'unlinked':
+          return wakeMail()
+        case 'unknown':
+          throw new NotFoundError({ description: 'There is no identity with this id.' })
+        case 'session_ended':
+          throw sessionEnded()
+        case 'last_way_in':
+          throw new ConflictError({
+            code: outcome,
+            description:
+              'This is the last way to sign in to this account. Set a password or link another service first.'
+          })
+      }
+    }
+)

@@ -1,0 +1,68 @@
+import type { ClientInfo } from '../client-info.ts'
+import type { Language } from '../mail/mail.ts'
+import type { Arrival, Provider } from './provider.ts'
+
+/** Who a user is at a provider. */
+export interface Identity {
+  readonly id: string
+  readonly provider: Pick<Provider, 'id' | 'name' | 'kind'>
+  /** As the provider said it last. */
+  readonly address: string | null
+  readonly createdAt: Date
+  readonly lastUsedAt: Date | null
+}
+
+interface Cause {
+  readonly language: Language | undefined
+  readonly origin: ClientInfo
+}
+
+export interface SignInByIdentity extends Cause {
+  readonly provider: Provider
+  readonly arrival: Arrival
+  readonly registration: 'open' | 'closed'
+  /** For a user who is created. */
+  readonly unusableHash: string
+}
+
+export interface LinkRequest extends Cause {
+  readonly provider: Provider
+  readonly arrival: Arrival
+  readonly userId: string
+  /** The session that asked: it has to live. */
+  readonly sessionId: string
+  /** As it was then. */
+  readonly credentialsState: string
+}
+
+/** The identities of users at providers. */
+export interface Identities {
+  /**
+   * The user of an identity, in one transaction; at the first sign-in by linking-rules.ts. What changes a user is told to them by mail.
+   */
+  resolve(signIn: SignInByIdentity): Promise<
+    | { readonly outcome: 'known' | 'linked' | 'created'; readonly userId: string }
+    | { readonly outcome: 'account_exists' | 'registration_closed' }
+    /** The user is disabled. */
+    | { readonly outcome: 'disabled'; readonly userId: string }
+  >
+  /** Links an identity to a user, and tells them by mail. */
+  link(
+    request: LinkRequest
+  ): Promise<
+    | { readonly outcome: 'linked' | 'linked_before'; readonly identity: Identity }
+    | { readonly outcome: 'session_ended' | 'user_changed' | 'linked_to_another' | 'too_many' }
+  >
+  listOf(userId: string): Promise<readonly Identity[]>
+  /** Unlinks an identity of a user, and tells them by mail. The last way to sign in stays. */
+  unlink(request: {
+    id: string
+    userId: string
+    sessionId: string
+    language: Language | undefined
+    origin: ClientInfo
+  }): Promise<'unlinked' | 'unknown' | 'last_way_in' | 'session_ended'>
+}
+
+/** The most identities of one user. */
+export const maxIdentities = 20

@@ -1,0 +1,37 @@
+import type { RequestedGrant } from '../tokens/requested-grant.ts'
+
+export type Bytes = Uint8Array<ArrayBuffer>
+
+/** How long a browser may be at a provider. */
+export const transactionSeconds = 600
+
+/** Within a session, an identity is to be linked to its user. */
+export interface LinkPurpose {
+  readonly userId: string
+  readonly sessionId: string
+  readonly credentialsState: string
+}
+
+/** A browser is at a provider, and is expected back. */
+export interface ProviderTransaction {
+  /** Of what the browser keeps. */
+  readonly secretHash: Bytes
+  /** Of what goes to the provider and back. */
+  readonly stateHash: Bytes
+  readonly providerId: string
+  readonly issuer: string
+  readonly nonce: string
+  /** Of PKCE (RFC 7636). */
+  readonly verifier: string
+  /** Absent for a sign-in. */
+  readonly link: LinkPurpose | undefined
+  readonly grant: RequestedGrant
+}
+
+export interface ProviderTransactions {
+  begin(transaction: ProviderTransaction): Promise<void>
+  /** One taker gets it. @returns `undefined` when there is none that fits, or it has expired */
+  take(
+    key: Pick<ProviderTransaction, 'secretHash' | 'stateHash' | 'providerId'> & { readonly purpose: 'sign_in' | 'link' }
+  ): Promise<ProviderTransaction | undefined>
+}

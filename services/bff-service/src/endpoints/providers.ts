@@ -1,0 +1,168 @@
+/** Sign-in with other services: the browser goes to one, and comes back here. */
+import { FactorRequiredError, InvalidRequestError, NotSignedInError, OAuthError } from '@countersign/oauth'
+import { requireForm, requireJsonBody } from '@countersign/service-kit'
+import type { Context, Middleware } from 'koa'
+import { z } from 'zod'
+import type { IssuerClient } from '../issuer/issuer-client.ts'
+import { answerReturnPage } from '../pages/return-page.ts'
+import { clientInfoOf } from '../requests/client-info.ts'
+import { pageOf, readJourney, setJourney } from '../requests/provider-journey.ts'
+import { requireSameOriginForm } from '../requests/require-same-origin.ts'
+import { requireShownUser } from '../requests/require-shown-user.ts'
+import { readKnownBrowser } from '../requests/site-cookies.ts'
+import { deliver, keepingFlow, logAsOpen, type SessionDeps } from './session.ts'
+
+export interface ProviderDeps extends SessionDeps {
+  issuer: IssuerClient
+  publicUrl: string
+  /** Where the pages stand: `/`, or a path without a slash at its end. */
+  pagesPath: string
+}
+
+/** Of a provider, as the issuer knows it: it becomes part of a path there. */
+const isProviderId = (id: string) => /^[a-z\d-]{1,32}$/.test(id)
+
+/** `GET /bff/providers`: what can be offered on a page. */
+export function listProviders({ issuer }: ProviderDeps): Middleware {
+  return async function listProviders(ctx) {
+    const offered = await issuer.listProviders(clientInfoOf(ctx))
+    ctx.set('Cache-Control', 'no-store')
+    ctx.body = offered
+  }
+}
+
+const journey = z.strictObject({ purpose: z.enum(['sign_in', 'link']), return: z.string().max(1024).optional() })
+
+/** `POST /bff/providers/:id/start`: where a page sends the browser. A cookie remembers in which browser that was. */
+export function startAtProvider({ sessions, issuer, cookies }: ProviderDeps): Middleware[] {
+  return [
+    requireJsonBody(journey),
+    async function startAtProvider(ctx) {
+      const id = providerOf(ctx)
+      const { purpose, return: returnPath } = ctx.state.body as z.infer<typeof journey>
+      const browser = clientInfoOf(ctx)
+      let accessToken: string | undefined
+      if (purpose === 'link') {
+        const session = await sessions.find(cookies.session.read(ctx))
+        if (!session) throw new NotSignedInError()
+        requireShownUser(ctx, session)
+        accessToken = (await sessions.freshen(session, browser)).accessToken
+      }
+      const started = await issuer.startAtProvider(id, browser, accessToken)
+      setJourney(cookies, ctx, { transaction: started.transaction, purpose, returnPath: pageOf(returnPath) })
+      ctx.set('Cache-Control', 'no-store')
+      ctx.body = { authorization_url: started.authorization_url }
+    }
+  ]
+}
+
+/**
+ * `GET` and, where the provider posts its response, `POST /bff/providers/:id/callback`. The browser comes from another site, so that it sends
+ * no cookie with `SameSite=Strict`, and none at all with a POST: the page posts the parameters once more, from this origin.
+ */
+export function returnFromProvider(): Middleware[] {
+  return [
+    async function returnFromProvider(ctx) {
+      answerReturnPage(ctx, providerOf(ctx), [...new URLSearchParams(ctx.querystring)])
+    }
+  ]
+}
+
+export function postFromProvider(): Middleware[] {
+  return [
+    requireForm(z.looseObject({})),
+    async function postFromProvider(ctx) {
+      answerReturnPage(ctx, providerOf(ctx), Object.entries(ctx.state.body as Record<string, string>))
+    }
+  ]
+}
+
+/** `POST /bff/providers/:id/finish`, a form: starts the session, or links the identity, and leads to a page, whatever comes of it. */
+export function finishAtProvider(deps: ProviderDeps): Middleware[] {
+  const { publicUrl, cookies, pagesPath } = deps
+  const base = pagesPath === '/' ? '' : pagesPath
+  return [
+    requireSameOriginForm(publicUrl),
+    requireForm(z.strictObject({ returned: z.string().max(16_000) })),
+    async function finishAtProvider(ctx) {
+      const id = providerOf(ctx)
+      const taken = readJourney(cookies, ctx)
+      cookies.provider.clear(ctx)
+      const isLink = taken?.purpose === 'link'
+      try {
+        if (!taken) throw new LostJourneyError()
+        const returned = { transaction: taken.transaction, parameters: parametersOf(ctx.state.body.returned) }
+        if (isLink) await link(deps, ctx, id, returned)
+        else await signIn(deps, ctx, id, returned)
+        redirect(ctx, isLink ? `${base}/?linked=${id}` : taken.returnPath)
+      } catch (error) {
+        if (!(error instanceof OAuthError)) throw error
+        ctx.state.log.info({ code: error.code, provider: id }, 'a sign-in with another service was refused')
+        const query = new URLSearchParams({ problem: error.code })
+        if (!isLink && taken && taken.returnPath !== '/') query.set('return', taken.returnPath)
+        redirect(ctx, `${base}${isLink ? '/' : '/sign-in'}?${query}${nextStepOf(error)}`)
+      }
+    }
+  ]
+}
+
+/** What the sign-in page needs to ask for the second factor. The flow itself is in its cookie. */
+function nextStepOf(error: OAuthError): string {
+  if (!(error instanceof FactorRequiredError)) return ''
+  return `#${Buffer.from(JSON.stringify(error.members)).toString('base64url')}`
+}
+
+interface Returned {
+  readonly transaction: string
+  readonly parameters: Record<string, string>
+}
+
+async function signIn(deps: ProviderDeps, ctx: Context, id: string, returned: Returned): Promise<void> {
+  const { sessions, cookies } = deps
+  const browser = clientInfoOf(ctx)
+  const former = await sessions.find(cookies.session.read(ctx))
+  const known = readKnownBrowser(cookies, ctx)
+  const session = await keepingFlow(cookies, ctx, () => sessions.startByProvider(id, returned, browser, known))
+  deliver(deps, ctx, session, former)
+  if (former) await sessions.end(former, browser).catch(logAsOpen(ctx))
+}
+
+async function link({ sessions, cookies, issuer }: ProviderDeps, ctx: Context, id: string, returned: Returned) {
+  const session = await sessions.find(cookies.session.read(ctx))
+  if (!session) throw new NotSignedInError()
+  const browser = clientInfoOf(ctx)
+  const { accessToken } = await sessions.freshen(session, browser)
+  await issuer.linkIdentity(id, returned, browser, accessToken)
+}
+
+/** The browser has no cookie of a journey: it is another one, or took too long. */
+class LostJourneyError extends OAuthError {
+  readonly code = 'invalid_transaction'
+  readonly status = 400
+
+  constructor() {
+    super('This sign-in was not begun in this browser.')
+  }
+}
+
+function providerOf(ctx: Context): string {
+  const { id } = ctx.params as { id: string }
+  if (!isProviderId(id)) throw new InvalidRequestError({ description: 'There is no sign-in with this service here.' })
+  return id
+}
+
+const parameters = z.record(z.string(), z.string())
+
+function parametersOf(returned: string): Record<string, string> {
+  try {
+    return parameters.parse(JSON.parse(Buffer.from(returned, 'base64url').toString()))
+  } catch {
+    throw new InvalidRequestError({ description: 'The form is not one of this service.' })
+  }
+}
+
+function redirect(ctx: Context, path: string): void {
+  ctx.set('Cache-Control', 'no-store')
+  ctx.status = 303
+  ctx.redirect(path)
+}

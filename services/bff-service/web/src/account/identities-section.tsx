@@ -1,0 +1,115 @@
+import { Alert, Button, Group, Text } from '@mantine/core'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useLocation } from 'react-router'
+import { request } from '../api/request.ts'
+import type { IdentityList, LinkedIdentity } from '../api/types.ts'
+import { type Column, DataTable } from '../components/data-table.tsx'
+import { DateTime } from '../components/date-time.tsx'
+import { ErrorAlert } from '../components/error-alert.tsx'
+import { QueryResult } from '../components/query-result.tsx'
+import { ConfirmButton } from '../forms/confirm-button.tsx'
+import { Section } from '../layout/section.tsx'
+import { ProviderProblem } from '../session/provider-buttons.tsx'
+import { useGoToProvider, useProviders } from '../session/providers-api.ts'
+import { say } from '../texts/say.ts'
+
+const identitiesKey = ['account', 'identities'] as const
+
+/** Sign-in with others: what is linked, and what can be. Nothing where there is neither. */
+export function IdentitiesSection() {
+  const providers = useProviders()
+  const identities = useQuery({
+    queryKey: identitiesKey,
+    queryFn: ({ signal }) => request<IdentityList>('/account/auth/me/identities', { signal })
+  })
+  if (providers.length === 0 && !identities.data?.identities.length) return null
+  const columns: Column<LinkedIdentity>[] = [
+    { label: say('identities.service'), render: ({ provider }) => provider.name },
+    { label: say('identities.address'), render: ({ address }) => address ?? '–' },
+    {
+      label: say('identities.lastUsed'),
+      render: ({ last_used_at }) => (last_used_at ? <DateTime value={last_used_at} /> : '–')
+    },
+    { label: say('identities.actions'), render: (identity) => <UnlinkButton identity={identity} /> }
+  ]
+  return (
+    <Section title={say('identities.title')} lead={say('identities.lead')}>
+      <LinkNotice />
+      <QueryResult query={identities}>
+        {({ identities: rows }) => (
+          <DataTable
+            label={say('identities.title')}
+            columns={columns}
+            rows={rows}
+            keyOf={({ id }) => id}
+            isLoading={false}
+            empty={say('identities.empty')}
+          />
+        )}
+      </QueryResult>
+      <LinkButtons />
+    </Section>
+  )
+}
+
+/** What the browser has come back with. */
+function LinkNotice() {
+  const { search } = useLocation()
+  const linked = new URLSearchParams(search).get('linked')
+  if (linked === null) return <ProviderProblem />
+  return (
+    <Alert color="green" role="status">
+      <Text size="sm">{say('identities.linked')}</Text>
+    </Alert>
+  )
+}
+
+function LinkButtons() {
+  const providers = useProviders()
+  const go = useGoToProvider()
+  return (
+    <>
+      <Group gap="sm">
+        {providers.map(({ id, name }) => (
+          <Button
+            key={id}
+            variant="default"
+            loading={go.isPending && go.variables.id === id}
+            disabled={go.isPending && go.variables.id !== id}
+            onClick={() => go.mutate({ id, purpose: 'link' })}
+          >
+            {say('identities.link', { name })}
+          </Button>
+        ))}
+      </Group>
+      {go.isError && <ErrorAlert error={go.error} />}
+    </>
+  )
+}
+
+function UnlinkButton({ identity: { id, provider } }: { identity: LinkedIdentity }) {
+  const client = useQueryClient()
+  const unlink = useMutation({
+    mutationFn: () => request(`/account/auth/me/identities/${encodeURIComponent(id)}`, { method: 'DELETE' }),
+    // Not awaited: the row and its button go with the new list, and the message must come before.
+    onSettled: () => {
+      void client.invalidateQueries({ queryKey: identitiesKey })
+    }
+  })
+  return (
+    <ConfirmButton
+      label={say('identities.unlink')}
+      aria-label={say('identities.unlinkOf', { name: provider.name })}
+      variant="light"
+      color="red"
+      size="xs"
+      title={say('identities.unlinkTitle', { name: provider.name })}
+      confirmLabel={say('identities.unlink')}
+      change={unlink}
+      variablesOf={() => undefined}
+      success={say('identities.unlinked', { name: provider.name })}
+    >
+      {say('identities.unlinkText')}
+    </ConfirmButton>
+  )
+}

@@ -1,0 +1,66 @@
+import { Alert, Button, Divider, Stack, Text } from '@mantine/core'
+import { useLocation } from 'react-router'
+import { ErrorAlert } from '../components/error-alert.tsx'
+import { isTextKey, say } from '../texts/say.ts'
+import { useGoToProvider, useProviders } from './providers-api.ts'
+import { returnPathOf } from './return-path.ts'
+import type { NeededFactor } from './sign-in-flow.ts'
+
+/** Signs in, or registers, with other services. Nothing where there is none. */
+export function ProviderButtons() {
+  const providers = useProviders()
+  const go = useGoToProvider()
+  const { search } = useLocation()
+  if (providers.length === 0) return null
+  const path = returnPathOf(search)
+  return (
+    <Stack gap="sm">
+      <Divider label={say('providers.or')} />
+      {providers.map(({ id, name }) => (
+        <Button
+          key={id}
+          variant="default"
+          fullWidth
+          loading={go.isPending && go.variables.id === id}
+          disabled={go.isPending && go.variables.id !== id}
+          onClick={() => go.mutate({ id, purpose: 'sign_in', return: path })}
+        >
+          {say('providers.continueWith', { name })}
+        </Button>
+      ))}
+      {go.isError && <ErrorAlert error={go.error} />}
+    </Stack>
+  )
+}
+
+/** Why the browser has come back from another service without what it went for; the bff-service says so in the address. */
+export function ProviderProblem() {
+  const { search } = useLocation()
+  const code = new URLSearchParams(search).get('problem')
+  // A second factor is asked for by the page itself.
+  if (code === null || code === 'factor_required') return null
+  return (
+    <Alert color="red" role="alert">
+      <Text size="sm">{textOf(code)}</Text>
+    </Alert>
+  )
+}
+
+/** The second factor that a sign-in with another service still needs, as the bff-service says it in the fragment of the address. */
+export function neededAfterProvider(search: string, hash: string): NeededFactor | undefined {
+  if (new URLSearchParams(search).get('problem') !== 'factor_required') return undefined
+  try {
+    const text = atob(hash.slice(1).replaceAll('-', '+').replaceAll('_', '/'))
+    const { factors, enrolment } = JSON.parse(text) as NeededFactor
+    return Array.isArray(factors) ? { factors, enrolment } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function textOf(code: string): string {
+  if (code === 'temporarily_unavailable') return say('providers.away')
+  if (code === 'not_signed_in' || code === 'invalid_token') return say('session.endedTitle')
+  const key = `codes.${code}`
+  return isTextKey(key) ? say(key) : say('providers.failed')
+}
