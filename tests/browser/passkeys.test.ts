@@ -221,7 +221,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('passkeys in a browser', () =>
     const second = newPerson()
     await registerOnPage(other, second)
     await section(other).getByRole('button', { name: 'Add a passkey' }).click()
-    await other.keyboard.press('Enter')
+    await other.getByRole('dialog').getByRole('button', { name: 'Add a passkey' }).click()
     await other.getByText('No passkey was made.').waitFor()
     const rows = await sql('SELECT 1 FROM passkeys p JOIN users u ON u.id = p.user_id WHERE u.username = ANY($1)', [
       [person.username, second.username]
