@@ -125,7 +125,7 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
   test('password managers and paste find what they need', async () => {
     const { page } = await fixture.visit()
     await page.goto('/sign-in')
-    const fields = { Username: 'username', Password: 'current-password' }
+    const fields = { Username: 'username webauthn', Password: 'current-password' }
     for (const [label, autocomplete] of Object.entries(fields)) {
       const field = page.getByLabel(label, { exact: true })
       expect(await field.getAttribute('autocomplete')).toBe(autocomplete)

@@ -13,7 +13,7 @@ const rpIdRule = 'a domain like example.com'
 const rpIdPattern =
   /^(?=.{1,253}$)(?!.*\.\d+$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/
 const originsRule = 'origins like https://app.example.com, separated by commas'
-const originPattern = /^(https:\/\/[^\s/?#@]+|http:\/\/localhost(:\d+)?|(android|ios):[\w:.+=/-]+)$/
+const originPattern = /^(https:\/\/[^\s/?#@]+|http:\/\/localhost(:\d+)?|android:[\w:.+=/-]+)$/
 
 /** The first admin. */
 export const firstAdminVariables = {
