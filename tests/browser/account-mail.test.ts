@@ -298,7 +298,11 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     const port = await findLastingPort()
     const without = `http://localhost:${port}`
     await untilReady(await fixture.trio.startBff({ PORT: String(port), PUBLIC_URL: without, AUTH_URL: issuer.url }))
-    expect((await get(`${issuer.url}/auth/register`)).body).toEqual({ registration: 'open', mail: false })
+    expect((await get(`${issuer.url}/auth/register`)).body).toEqual({
+      registration: 'open',
+      mail: false,
+      passkeys: false
+    })
     await page.goto(`${without}/sign-in`)
     await page.getByRole('link', { name: 'Create an account' }).waitFor()
     expect(await page.getByRole('link', { name: 'Forgot your password?' }).count()).toBe(0)

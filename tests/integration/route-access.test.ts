@@ -159,15 +159,15 @@ const ownChanges: readonly string[] = [
   'POST /auth/me/deletion',
   'POST /auth/me/email',
   'POST /auth/me/username',
-  'POST /auth/me/providers/:id/start',
-  'DELETE /auth/me/identities/:id',
+  'POST /auth/me/passkeys/options',
+  'POST /auth/me/passkeys',
+  'DELETE /auth/me/passkeys/:id',
   'POST /auth/me/totp',
   'POST /auth/me/totp/confirm',
   'DELETE /auth/me/totp',
   'POST /auth/me/recovery-codes',
-  'POST /auth/me/passkeys/options',
-  'POST /auth/me/passkeys',
-  'DELETE /auth/me/passkeys/:id'
+  'POST /auth/me/providers/:id/start',
+  'DELETE /auth/me/identities/:id'
 ]
 
 /** What a caller adds to a request. */

@@ -187,7 +187,8 @@ export const registrationState = z
     registration: z.enum(['open', 'closed']),
     mail: z
       .boolean()
-      .meta({ description: 'whether a forgotten password can be reset, and an address verified, by mail' })
+      .meta({ description: 'whether a forgotten password can be reset, and an address verified, by mail' }),
+    passkeys: z.boolean().meta({ description: 'whether users can sign in with passkeys' })
   })
   .meta({ id: 'RegistrationState' })
 

@@ -80,6 +80,7 @@ export interface Offers {
   readonly registration: 'open' | 'closed'
   /** Whether a forgotten password can be reset, and an address verified, by mail. */
   readonly mail: boolean
+  readonly passkeys: boolean
 }
 
 /** Where the browser goes, and the secret that only it may keep meanwhile. */
@@ -131,7 +132,11 @@ const browserTokensOf = z.object({
   recovery_codes: z.array(z.string().max(64)).max(64).optional()
 })
 
-const offersOf = z.object({ registration: z.enum(['open', 'closed']), mail: z.boolean().optional() })
+const offersOf = z.object({
+  registration: z.enum(['open', 'closed']),
+  mail: z.boolean().optional(),
+  passkeys: z.boolean().optional()
+})
 
 const startedAtProvider = z.object({ authorization_url: z.url(), transaction: z.string().regex(/^[\w-]{43}$/) })
 
@@ -182,10 +187,15 @@ export function createIssuerClient({
     async readOffers(browser) {
       const { response, answer } = await call('/auth/register', { headers: {} }, browser, questionTimeoutMs)
       // An older issuer does not say; its response to a registration does.
-      if (response.status === 404 || response.status === 405) return { registration: 'open', mail: false }
+      if (response.status === 404 || response.status === 405)
+        return { registration: 'open', mail: false, passkeys: false }
       if (!response.ok) throw refusal('/auth/register', response, answer)
       const offers = offersOf.safeParse(answer).data
-      return { registration: offers?.registration ?? 'open', mail: offers?.mail ?? false }
+      return {
+        registration: offers?.registration ?? 'open',
+        mail: offers?.mail ?? false,
+        passkeys: offers?.passkeys ?? false
+      }
     },
     requestPasswordReset: (who, browser) => post('/auth/password-reset', who, browser),
     async confirmPasswordReset(reset, browser) {

@@ -83,7 +83,7 @@ function createIssuer(): TestIssuer {
         issuer.signedOut.push(refreshToken)
       },
       register: async () => ({}),
-      readOffers: async () => ({ registration: 'open', mail: false }),
+      readOffers: async () => ({ registration: 'open', mail: false, passkeys: false }),
       requestPasswordReset: async () => ({}),
       confirmPasswordReset: async () => {},
       undoEmailChange: async () => {},

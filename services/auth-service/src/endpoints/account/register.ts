@@ -7,6 +7,7 @@ import { refusalOfPassword } from '../../passwords/password-policy.ts'
 import { defineRoute } from '../../routing/route.ts'
 import type { AttemptCounters } from '../../sign-in/attempt-counters.ts'
 import { flowOfAttempt } from '../../sign-in/attempt-flow.ts'
+import type { PasskeyDeps } from '../../sign-in/passkeys.ts'
 import { chargeAddress } from '../../sign-in/request-limits.ts'
 import { registerBody, registrationState } from '../../wire/account.ts'
 import { registeredUser } from '../../wire/users.ts'
@@ -19,17 +20,21 @@ export interface RegisterDeps {
   registrationsPerAddress: number
 }
 
-/** `GET /auth/register`: whether registration is open, and whether there is mail, for pages that offer what needs them. */
+export interface RegistrationDeps extends AccountMailDeps, Pick<PasskeyDeps, 'relyingParty'> {
+  registration: 'open' | 'closed'
+}
+
+/** `GET /auth/register`: whether registration is open, and whether there are mail and passkeys, for pages that offer what needs them. */
 export const showRegistration = defineRoute(
   {
     method: 'get',
     path: '/auth/register',
-    summary: 'Whether users can register themselves, and reset their passwords by mail',
+    summary: 'Whether users can register themselves, reset their passwords by mail, and sign in with passkeys',
     access: 'public',
     response: { status: 200, schema: registrationState }
   },
-  ({ registration, accountMail }: { registration: 'open' | 'closed' } & AccountMailDeps) =>
-    () => ({ registration, mail: accountMail !== undefined })
+  ({ registration, accountMail, relyingParty }: RegistrationDeps) =>
+    () => ({ registration, mail: accountMail !== undefined, passkeys: relyingParty !== undefined })
 )
 
 /** `POST /auth/register`: creates a user without roles. */

@@ -127,8 +127,9 @@ export function createPrismaPasskeys(database: Database, tellUser: TellUser): Pa
 /** Of the user `u` besides the passkey `k`. */
 const hasOther = Prisma.sql`EXISTS (SELECT FROM passkeys o WHERE o.user_id = u.id AND o.id <> k.id)`
 
-/** A password, or another passkey. */
-const hasOtherWayIn = Prisma.sql`(u.imported_password_hash IS NOT NULL OR u.password_hash NOT LIKE ${`%${unusableMark}%`} OR ${hasOther})`
+/** A password, another passkey, or an identity at a provider that is enabled. */
+const hasOtherWayIn = Prisma.sql`(u.imported_password_hash IS NOT NULL OR u.password_hash NOT LIKE ${`%${unusableMark}%`} OR ${hasOther}
+  OR EXISTS (SELECT FROM identities i JOIN identity_providers p ON p.id = i.provider_id WHERE i.user_id = u.id AND p.disabled_at IS NULL))`
 
 const hasOtherFactor = Prisma.sql`(EXISTS (SELECT FROM totp_factors t WHERE t.user_id = u.id) OR ${hasOther})`
 

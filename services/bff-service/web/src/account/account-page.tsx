@@ -7,6 +7,7 @@ import { DeleteAccountSection } from './delete-account-section.tsx'
 import { IdentitiesSection } from './identities-section.tsx'
 import { LanguageSection } from './language-section.tsx'
 import { OwnDataSection } from './own-data-section.tsx'
+import { PasskeysSection } from './passkeys-section.tsx'
 import { ProfileSection } from './profile-section.tsx'
 import { SecondFactorsSection } from './second-factors-section.tsx'
 import { SessionsSection } from './sessions-section.tsx'
@@ -19,6 +20,7 @@ export function AccountPage() {
       <VerifyEmailSection />
       <ChangeEmailSection />
       <ChangePasswordSection />
+      <PasskeysSection />
       <IdentitiesSection />
       <SecondFactorsSection />
       <LanguageSection />

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { request } from '../api/request.ts'
 import type { RecoveryCodes, SecondFactors, TotpSetUp } from '../api/types.ts'
 
-const factorsKey = ['account', 'second-factors'] as const
+export const factorsKey = ['account', 'second-factors'] as const
 
 export function useSecondFactors() {
   return useQuery({

@@ -619,6 +619,10 @@ export interface RegistrationState {
    * whether a forgotten password can be reset, and an address verified, by mail
    */
   mail: boolean
+  /**
+   * whether users can sign in with passkeys
+   */
+  passkeys: boolean
 }
 
 export interface RegisteredUser {

@@ -7,6 +7,9 @@ import { TotpCodeField, totpError } from '../components/totp-code-field.tsx'
 import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
 import { say } from '../texts/say.ts'
+import { PasskeyButton } from './passkey-button.tsx'
+import { hasPasskeys } from './passkey-ceremonies.ts'
+import { usePasskeyFactor } from './passkeys.ts'
 import { isFlowEnd, useShowFactor } from './sign-in-flow.ts'
 
 interface FactorFormProps {
@@ -22,6 +25,7 @@ export function FactorForm({ factors, mayTrustDevice, onDone, onRestart }: Facto
   const hasTotp = factors.includes('totp')
   const [isRecovery, setIsRecovery] = useState(!hasTotp)
   const show = useShowFactor()
+  const passkey = usePasskeyFactor()
   const form = usePageForm({
     initialValues: { totp: '', recovery_code: '', trust_device: false },
     validate: {
@@ -41,6 +45,14 @@ export function FactorForm({ factors, mayTrustDevice, onDone, onRestart }: Facto
     <form method="post" noValidate onSubmit={submit}>
       <Stack>
         <Text size="sm">{say('factor.text')}</Text>
+        {factors.includes('passkey') && hasPasskeys() && (
+          <PasskeyButton
+            label={say('passkeys.use')}
+            isPending={passkey.isPending}
+            error={passkey.error}
+            onClick={() => passkey.mutate(form.getValues().trust_device, { onSuccess: onDone })}
+          />
+        )}
         {isRecovery ? (
           <TextInput
             label={say('factor.recoveryCode')}

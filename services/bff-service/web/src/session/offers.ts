@@ -6,6 +6,7 @@ interface Offers {
   registration: 'open' | 'closed'
   /** Whether a forgotten password can be reset, and an address verified, by mail. */
   mail: boolean
+  passkeys: boolean
 }
 
 /**
@@ -19,5 +20,5 @@ export function useOffers(): Offers | undefined {
     staleTime: 60_000,
     retry: false
   })
-  return isError ? { registration: 'open', mail: true } : data
+  return isError ? { registration: 'open', mail: true, passkeys: true } : data
 }

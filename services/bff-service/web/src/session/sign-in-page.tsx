@@ -14,6 +14,9 @@ import { EnrolmentForm } from './enrolment-form.tsx'
 import { FactorForm } from './factor-form.tsx'
 import { FormCard } from './form-card.tsx'
 import { useOffers } from './offers.ts'
+import { PasskeyButton } from './passkey-button.tsx'
+import { hasPasskeys } from './passkey-ceremonies.ts'
+import { usePasskeySignIn } from './passkeys.ts'
 import { neededAfterProvider, ProviderButtons, ProviderProblem } from './provider-buttons.tsx'
 import { returnPathOf } from './return-path.ts'
 import { ReturnTo } from './return-to.tsx'
@@ -110,6 +113,8 @@ interface PasswordFormProps {
 function PasswordForm({ username = '', onNeeded }: PasswordFormProps) {
   const offers = useOffers()
   const signIn = useSignIn()
+  const mayUsePasskey = offers?.passkeys === true && hasPasskeys()
+  const passkey = usePasskeySignIn(mayUsePasskey)
   const first = useRef<HTMLInputElement>(null)
   useEffect(() => first.current?.focus(), [])
   const form = usePageForm<Credentials>({
@@ -135,7 +140,7 @@ function PasswordForm({ username = '', onNeeded }: PasswordFormProps) {
         <TextInput
           label={say('fields.username')}
           description={offers?.mail ? say('signIn.orAddress') : undefined}
-          autoComplete="username"
+          autoComplete="username webauthn"
           autoCapitalize="none"
           spellCheck={false}
           required
@@ -154,6 +159,7 @@ function PasswordForm({ username = '', onNeeded }: PasswordFormProps) {
         <Button type="submit" fullWidth loading={signIn.isPending}>
           {say('signIn.submit')}
         </Button>
+        {mayUsePasskey && <PasskeyButton label={say('passkeys.use')} {...passkey} />}
       </Stack>
     </FormCard>
   )

@@ -10,6 +10,8 @@ import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
 import { say } from '../texts/say.ts'
 import { FactorForm } from './factor-form.tsx'
+import { PasskeyButton } from './passkey-button.tsx'
+import { useHasPasskey, usePasskeyStepUp } from './passkeys.ts'
 import { enterSession, useSignedIn } from './session.ts'
 import { type NeededFactor, neededFactorOf } from './sign-in-flow.ts'
 
@@ -77,6 +79,8 @@ interface StepUpPasswordProps {
 
 function StepUpPassword({ settle, onDone, onNeeded }: StepUpPasswordProps) {
   const { username } = useSignedIn()
+  const hasPasskey = useHasPasskey()
+  const passkey = usePasskeyStepUp()
   const stepUp = useMutation({
     mutationFn: (body: { password: string }) => request<SignedIn>('/bff/session/step-up', { method: 'POST', body }),
     gcTime: 0,
@@ -101,6 +105,14 @@ function StepUpPassword({ settle, onDone, onNeeded }: StepUpPasswordProps) {
     <form method="post" noValidate onSubmit={submit}>
       <Stack>
         <Text size="sm">{say('stepUp.text', { name: username })}</Text>
+        {hasPasskey && (
+          <PasskeyButton
+            label={say('passkeys.use')}
+            isPending={passkey.isPending}
+            error={passkey.error}
+            onClick={() => passkey.mutate(undefined, { onSuccess: onDone })}
+          />
+        )}
         <input type="text" name="username" autoComplete="username" value={username} readOnly hidden />
         <PasswordField
           label={say('fields.password')}

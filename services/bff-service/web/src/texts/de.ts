@@ -84,12 +84,16 @@ export const de: PageTexts = {
     invalid_transaction:
       'Diese Anmeldung ist nicht mehr offen: Sie hat zu lange gedauert, wurde schon benutzt oder in einem anderen Browser begonnen. Beginnen Sie noch einmal.',
     last_way_in:
-      'Das ist die letzte Möglichkeit, sich bei Ihrem Konto anzumelden. Setzen Sie zuerst ein Passwort, oder verknüpfen Sie einen anderen Dienst.',
+      'Das ist die letzte Möglichkeit, sich bei Ihrem Konto anzumelden. Setzen Sie zuerst ein Passwort, fügen Sie einen anderen Passkey hinzu, oder verknüpfen Sie einen anderen Dienst.',
     provider_declined: 'Die Anmeldung wurde abgebrochen oder vom anderen Dienst abgelehnt.',
     registration_closed: 'Mit dieser Identität ist hier kein Konto verknüpft, und die Registrierung ist geschlossen.',
     too_many_identities: 'Mit Ihrem Konto können keine weiteren Identitäten verknüpft werden.',
     username_taken:
-      'Dieser Benutzername ist vergeben. Wählen Sie einen anderen, oder melden Sie sich an, wenn das Konto Ihnen gehört.'
+      'Dieser Benutzername ist vergeben. Wählen Sie einen anderen, oder melden Sie sich an, wenn das Konto Ihnen gehört.',
+    passkey_known: 'Dieser Passkey ist schon in Gebrauch.',
+    too_many_passkeys: 'Sie haben so viele Passkeys, wie ein Konto haben kann. Entfernen Sie erst einen.',
+    unknown_passkey:
+      'Dieser Passkey wurde entfernt oder gehört zu einer anderen Website. Nehmen Sie einen anderen oder Ihr Passwort.'
   },
   broken: {
     title: 'Diese Seite funktioniert nicht',
@@ -278,6 +282,36 @@ export const de: PageTexts = {
     wrong: 'Das Passwort ist falsch. Prüfen Sie es und versuchen Sie es noch einmal.',
     cancelled:
       'Es wurde nichts geändert. Versuchen Sie es noch einmal, und geben Sie Ihr Passwort ein, wenn danach gefragt wird.'
+  },
+  passkeys: {
+    title: 'Passkeys',
+    lead: 'Melden Sie sich mit Fingerabdruck, Gesicht oder der PIN eines Geräts an, ohne Passwort. Ein Passkey ist so gut wie Passwort und Code zusammen.',
+    unsupported: 'Dieser Browser kann keine Passkeys.',
+    none: 'Sie haben noch keinen Passkey.',
+    add: 'Passkey hinzufügen',
+    addText: 'Ihr Gerät fragt Sie, ob Sie es sind.',
+    name: 'Name',
+    nameText: 'Etwa das Gerät oder der Passwortmanager, der ihn aufbewahrt.',
+    nameMissing: 'Geben Sie einen Namen ein.',
+    added: 'Der Passkey wurde hinzugefügt.',
+    made: 'Hinzugefügt',
+    lastUsed: 'zuletzt benutzt',
+    neverUsed: 'nie benutzt',
+    synced: 'Synchronisiert',
+    rename: 'Umbenennen',
+    renameOf: '{{name}} umbenennen',
+    renamed: 'Der Passkey wurde umbenannt.',
+    remove: 'Entfernen',
+    removeOf: '{{name}} entfernen',
+    removeTitle: 'Passkey {{name}} entfernen?',
+    removeText:
+      'Mit ihm kann man sich nicht mehr anmelden. Löschen Sie ihn auch auf dem Gerät oder im Passwortmanager, wenn er dort noch angeboten wird.',
+    removed: 'Der Passkey wurde entfernt.',
+    use: 'Passkey benutzen',
+    cancelled: 'Es wurde kein Passkey benutzt. Versuchen Sie es noch einmal, oder nehmen Sie einen anderen Weg.',
+    notAdded: 'Es wurde kein Passkey angelegt. Versuchen Sie es noch einmal, wenn Sie einen möchten.',
+    addedBefore: 'Dieses Gerät oder dieser Passwortmanager hat schon einen Passkey für dieses Konto.',
+    refused: 'Dieser Passkey ließ sich nicht prüfen. Versuchen Sie es noch einmal.'
   },
   changeEmail: {
     title: 'E-Mail-Adresse ändern',

@@ -72,6 +72,9 @@ export const en = {
     not_mailable: 'No mail is sent to this address.',
     password_changed: 'The password was changed meanwhile.',
     session_changed: 'This browser is signed in as another user now.',
+    passkey_known: 'This passkey is in use already.',
+    too_many_passkeys: 'You have as many passkeys as an account can have. Remove one first.',
+    unknown_passkey: 'This passkey was removed, or belongs to another site. Use another one, or your password.',
     account_exists:
       'There is an account with this e-mail address. Sign in to it as you do, and link the other service in your account.',
     identity_taken: 'This identity is linked to another account.',
@@ -79,7 +82,8 @@ export const en = {
     invalid_provider_response: 'The other service sent a response that cannot be trusted. Try again.',
     invalid_transaction:
       'This sign-in is no longer open: it took too long, was used already, or was begun in another browser. Begin again.',
-    last_way_in: 'This is the last way to sign in to your account. Set a password, or link another service, first.',
+    last_way_in:
+      'This is the last way to sign in to your account. Set a password, add another passkey, or link another service, first.',
     provider_declined: 'The sign-in was cancelled, or refused by the other service.',
     registration_closed: 'No account here is linked to this identity, and registration is closed.',
     too_many_identities: 'No more identities can be linked to your account.',
@@ -270,6 +274,36 @@ export const en = {
     submit: 'Confirm',
     wrong: 'The password is wrong. Check it and try again.',
     cancelled: 'Nothing was changed. Try again, and enter your password when you are asked for it.'
+  },
+  passkeys: {
+    title: 'Passkeys',
+    lead: 'Sign in with your fingerprint, your face or the PIN of a device, without a password. One passkey is as good as password and code together.',
+    unsupported: 'This browser has no passkeys.',
+    none: 'You have no passkey yet.',
+    add: 'Add a passkey',
+    addText: 'Your device asks you to confirm that it is you.',
+    name: 'Name',
+    nameText: 'Such as the device or the password manager that keeps it.',
+    nameMissing: 'Enter a name.',
+    added: 'The passkey was added.',
+    made: 'Added',
+    lastUsed: 'last used',
+    neverUsed: 'never used',
+    synced: 'Synced',
+    rename: 'Rename',
+    renameOf: 'Rename {{name}}',
+    renamed: 'The passkey was renamed.',
+    remove: 'Remove',
+    removeOf: 'Remove {{name}}',
+    removeTitle: 'Remove the passkey {{name}}?',
+    removeText:
+      'It does not sign in any more. Delete it on the device or in the password manager, too, if it is still offered there.',
+    removed: 'The passkey was removed.',
+    use: 'Use a passkey',
+    cancelled: 'No passkey was used. Try again, or go another way.',
+    notAdded: 'No passkey was made. Try again, if you want one.',
+    addedBefore: 'This device or password manager has a passkey for this account already.',
+    refused: 'This passkey could not be verified. Try again.'
   },
   changeEmail: {
     title: 'Change e-mail address',
