@@ -56,6 +56,15 @@ const passes: Record<string, readonly Caller[]> = {
   'DELETE /auth/me/totp': usersInPerson,
   'POST /auth/me/recovery-codes': usersInPerson,
   'DELETE /auth/me/trusted-devices/:id': usersInPerson,
+  'POST /auth/login/passkey/options': everybody,
+  'POST /auth/login/passkey': everybody,
+  'POST /auth/step-up/passkey/options': usersInPerson,
+  'POST /auth/step-up/passkey': usersInPerson,
+  'GET /auth/me/passkeys': usersInPerson,
+  'POST /auth/me/passkeys/options': usersInPerson,
+  'POST /auth/me/passkeys': usersInPerson,
+  'PATCH /auth/me/passkeys/:id': usersInPerson,
+  'DELETE /auth/me/passkeys/:id': usersInPerson,
   'POST /auth/refresh': everybody,
   'POST /auth/logout': usersInPerson,
   'POST /auth/logout-all': usersInPerson,
@@ -155,7 +164,10 @@ const ownChanges: readonly string[] = [
   'POST /auth/me/totp',
   'POST /auth/me/totp/confirm',
   'DELETE /auth/me/totp',
-  'POST /auth/me/recovery-codes'
+  'POST /auth/me/recovery-codes',
+  'POST /auth/me/passkeys/options',
+  'POST /auth/me/passkeys',
+  'DELETE /auth/me/passkeys/:id'
 ]
 
 /** What a caller adds to a request. */

@@ -17,6 +17,7 @@ import { maxCachedSeconds } from './clients/client-cache.ts'
 import {
   accountVariables,
   firstAdminVariables,
+  passkeyVariables,
   passwordHashVariables,
   signInVariables
 } from './configuration/account-variables.ts'
@@ -80,6 +81,7 @@ export const variables = {
   ...signInVariables,
   ...accountVariables,
   ...mailVariables,
+  ...passkeyVariables,
   clientCacheSeconds: {
     name: 'CLIENT_CACHE_SECONDS',
     schema: wholeNumber({ min: 0, max: maxCachedSeconds, unit: 'seconds' }).default(10),
@@ -97,7 +99,8 @@ export const variables = {
 export type Config = ValuesOf<typeof variables>
 
 const schema = environmentSchema(variables).superRefine((config, context) => {
-  for (const problem of [problemOfRecovery(config), problemOfMail(config)]) if (problem) context.addIssue(problem)
+  for (const problem of [problemOfRecovery(config), problemOfMail(config), problemOfRpId(config)])
+    if (problem) context.addIssue(problem)
 })
 
 /**
@@ -118,6 +121,13 @@ function problemOfRecovery({
     return 'REFRESH_RECOVERY_SECONDS must be 0 where REFRESH_RETRY_WINDOW_SECONDS is 0 (strict rotation).'
   if (recovery > retry) return undefined
   return `REFRESH_RECOVERY_SECONDS must be 0 (off) or more than REFRESH_RETRY_WINDOW_SECONDS, which is ${retry}.`
+}
+
+/** Browsers refuse the passkeys of another domain. */
+function problemOfRpId({ webauthnRpId, pagesUrl }: Pick<Config, 'webauthnRpId' | 'pagesUrl'>): string | undefined {
+  if (webauthnRpId === undefined || pagesUrl === undefined) return undefined
+  if (`.${new URL(pagesUrl).hostname}`.endsWith(`.${webauthnRpId}`)) return undefined
+  return 'WEBAUTHN_RP_ID must be the host of PAGES_URL, or a domain above it.'
 }
 
 /** @throws {ConfigurationError} */

@@ -48,6 +48,12 @@ export const auditEventTypes = [
   'email.changed',
   /** The address of before was restored with what a mail to it had brought, and the password set; all sessions of the user ended. */
   'email.change_undone',
+  /** A user added a passkey; the detail has its name. */
+  'passkey.added',
+  /** A user removed a passkey; the detail has its name. */
+  'passkey.removed',
+  /** The counter of a passkey was lower than at its last use: it may have been copied. Passkeys that are synced do this, too. */
+  'passkey.counter_fell',
   /** An identity at a provider was linked to a user; the detail names the provider. */
   'identity.linked',
   /** A user unlinked an identity; the detail names the provider. */

@@ -156,6 +156,16 @@ export class FactorRequiredError extends OAuthError {
   }
 }
 
+/** 401 `unknown_passkey`: no passkey here has this id, so that its browser may forget it. */
+export class UnknownPasskeyError extends OAuthError {
+  readonly code = 'unknown_passkey'
+  readonly status = 401
+
+  constructor(options: OAuthErrorOptions = {}) {
+    super('This passkey is not known here, or was removed.', options)
+  }
+}
+
 /** 401 `not_signed_in`: the request carries no browser session, or one that has ended. */
 export class NotSignedInError extends OAuthError {
   readonly code = 'not_signed_in'

@@ -2,9 +2,11 @@ import type { ClientInfo } from '../client-info.ts'
 import type { Language } from '../mail/mail.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 import type { EndedFamilies } from '../sessions/refresh-token-families.ts'
-import type { SecondFactor } from '../sign-in/needed-factor.ts'
 import type { SignInName } from './sign-in-name.ts'
 import type { Username } from './usernames.ts'
+
+/** What a user can have besides the first way to sign in. */
+export type SecondFactor = 'totp' | 'passkey'
 
 /** A user as sign-in needs it. */
 export interface UserCredentials {

@@ -9,6 +9,12 @@ const day = 86_400
 const most = 1_000_000
 const firstPasswordRule = `a password of ${passwordLength.min} to ${passwordLength.max} characters, without line breaks, that is not one of the most used ones`
 
+const rpIdRule = 'a domain like example.com'
+const rpIdPattern =
+  /^(?=.{1,253}$)(?!.*\.\d+$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/
+const originsRule = 'origins like https://app.example.com, separated by commas'
+const originPattern = /^(https:\/\/[^\s/?#@]+|http:\/\/localhost(:\d+)?|(android|ios):[\w:.+=/-]+)$/
+
 /** The first admin. */
 export const firstAdminVariables = {
   firstAdminUsername: {
@@ -91,6 +97,28 @@ export const accountVariables = {
     schema: wholeNumber({ min: 0, max: 90, unit: 'days' }).default(14),
     description:
       'an account is deleted this long after its user has asked for it; a sign-in before that keeps it. 0 deletes it at once'
+  }
+}
+
+/** Passkeys. They are off where it is not known where people find the pages. */
+export const passkeyVariables = {
+  webauthnRpId: {
+    name: 'WEBAUTHN_RP_ID',
+    schema: z.string(rpIdRule).regex(rpIdPattern, rpIdRule).optional(),
+    defaultText: 'the host of `PAGES_URL`',
+    description:
+      'the domain that passkeys belong to (RP ID): the host of the pages, or a domain above it. Another one voids all passkeys'
+  },
+  webauthnOrigins: {
+    name: 'WEBAUTHN_ORIGINS',
+    schema: z
+      .string(originsRule)
+      .transform((text) => text.split(/\s*,\s*|\s+/).filter(Boolean))
+      .refine((origins) => origins.every((origin) => originPattern.test(origin)), originsRule)
+      .optional(),
+    defaultText: 'none',
+    description:
+      'more origins that may use passkeys, separated by commas: other sites of the domain, such as `https://app.example.com`, and apps for Android (`android:apk-key-hash:…`). That of `PAGES_URL` always may'
   }
 }
 

@@ -22,6 +22,7 @@ import { coalesceRefreshes } from '../sessions/coalesce-refreshes.ts'
 import { createRefreshTokenCodec } from '../sessions/refresh-tokens.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { createDeviceTokenCodec } from '../sign-in/device-tokens.ts'
+import { relyingPartyOf } from '../sign-in/relying-party.ts'
 import { createSignInLimits } from '../sign-in/sign-in-limits.ts'
 import { createTotpSealing } from '../sign-in/totp.ts'
 import type { PostgresStores } from '../stores/postgres/open-stores.ts'
@@ -90,6 +91,8 @@ export function createEndpointDeps(parts: Parts) {
       recognize: stores.families.recognize
     }),
     counters: infrastructure.counters,
+    passkeys: stores.passkeys,
+    relyingParty: relyingPartyOf(config),
     ...stores.providers,
     providerClient: createProviderClient(outboundFetch),
     devices: createDeviceTokenCodec(masterKeys),

@@ -7,6 +7,8 @@ import { acceptInvitation, showInvitation } from './account/invitations.ts'
 import { login } from './account/login.ts'
 import { logout, logoutAll, logoutOthers } from './account/logout.ts'
 import { changeMe, me } from './account/me.ts'
+import { beginPasskeySignIn, beginPasskeyStepUp, passkeySignIn, passkeyStepUp } from './account/passkey-sign-in.ts'
+import { addPasskey, beginPasskey, listPasskeys, removePasskey, renamePasskey } from './account/passkeys.ts'
 import { changePassword } from './account/password.ts'
 import { confirmPasswordReset, requestPasswordReset } from './account/password-reset.ts'
 import { finishProviderSignIn, listOfferedProviders, startProviderSignIn } from './account/provider-sign-in.ts'
@@ -69,6 +71,15 @@ const accountRoutes = [
   enrol,
   confirmEnrolment,
   stepUp,
+  beginPasskeySignIn,
+  passkeySignIn,
+  beginPasskeyStepUp,
+  passkeyStepUp,
+  listPasskeys,
+  beginPasskey,
+  addPasskey,
+  renamePasskey,
+  removePasskey,
   refresh,
   logout,
   logoutAll,

@@ -12,6 +12,8 @@ export const mailTemplates = [
   'identity_linked',
   'identity_unlinked',
   'invitation',
+  'passkey_added',
+  'passkey_removed',
   'password_changed',
   'password_reset',
   'recovery_code_used',

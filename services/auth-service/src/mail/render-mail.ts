@@ -28,6 +28,8 @@ const pages: Partial<Record<MailTemplate, string>> = {
   identity_linked: '/forgot-password',
   identity_unlinked: '/forgot-password',
   invitation: '/accept-invitation',
+  passkey_added: '/account',
+  passkey_removed: '/account',
   password_reset: '/reset-password',
   password_changed: '/forgot-password',
   recovery_code_used: '/forgot-password',

@@ -5,7 +5,6 @@ import { sessionEnded } from '../sessions/session-ended.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { createTokenResponse, type TokenResponseDeps } from '../sessions/token-response.ts'
 import { noScopeLeft, type RequestedGrant, unknownApi } from '../tokens/requested-grant.ts'
-import type { FactorRequired } from '../wire/second-factors.ts'
 import type { Device, DeviceTokenCodec } from './device-tokens.ts'
 import { authenticationBy, neededFactor, type SecondFactorPolicy, type SignInMethod } from './needed-factor.ts'
 import { networkOf } from './networks.ts'
@@ -123,6 +122,7 @@ async function beginFlow(
   })
 }
 
+/** How the sign-in goes on, as the client is told. */
 function factorRequiredMembers({
   flow,
   user: { secondFactors },
@@ -133,7 +133,7 @@ function factorRequiredMembers({
   user: FlowUser
   isEnrolment: boolean
   needsMailCode: boolean
-}): FactorRequired {
+}) {
   return {
     flow,
     expires_in: flowSeconds,

@@ -7,13 +7,15 @@ import type { AttemptCounters } from './attempt-counters.ts'
 import { type CompletionDeps, completeSignIn, type SignInResponse } from './complete-sign-in.ts'
 import { guessFactor } from './factor-guesses.ts'
 import type { SignInMethod } from './needed-factor.ts'
+import type { PresentedAssertion } from './passkey-ceremonies.ts'
+import { type PasskeyDeps, provePasskey } from './passkeys.ts'
 import { hashOfRecoveryCode, newRecoveryCodes } from './recovery-codes.ts'
 import type { SecondFactors } from './second-factors.ts'
 import { type FlowUser, flowHashOf, type SignInFlow } from './sign-in-flows.ts'
 import { newSeed, setUpOf, stepOfCode, type TotpSetUp } from './totp.ts'
 import { newTrustedDevice } from './trusted-devices.ts'
 
-export interface ContinuationDeps extends CompletionDeps {
+export interface ContinuationDeps extends CompletionDeps, PasskeyDeps {
   factors: Omit<SecondFactors, 'reset'>
   totpSealing: Sealing
   counters: AttemptCounters
@@ -35,6 +37,7 @@ export interface NextStep {
 export type ShownFactor =
   | { readonly method: 'totp'; readonly code: string }
   | { readonly method: 'recovery_code'; readonly code: string }
+  | { readonly method: 'passkey'; readonly assertion: PresentedAssertion }
 
 /**
  * Completes a sign-in with a second factor.
@@ -49,21 +52,31 @@ export async function continueSignIn(
 ): Promise<SignInResponse> {
   const flow = await openFlow(deps, step)
   if (flow.isEnrolment) throw invalidFactor()
-  const used = await guessFactor(deps.counters, flow.user.id, async () => {
+  const tryFactor = async () => {
     if (await uses(deps, flow, step, factor)) return true
     await deps.factors.recordFailure(flow.user.id, step.origin)
     return undefined
-  })
+  }
+  // A signature cannot be guessed: who has a passkey gets in while others guess codes.
+  const used = await (factor.method === 'passkey' ? tryFactor() : guessFactor(deps.counters, flow.user.id, tryFactor))
   if (!used) throw invalidFactor()
   return finishFlow(deps, flow, step, { method: factor.method, user: flow.user })
 }
 
 async function uses(
-  { factors, totpSealing }: ContinuationDeps,
-  { user: { id: userId }, hash: flowHash }: SignInFlow,
+  { factors, totpSealing, passkeys, relyingParty }: ContinuationDeps,
+  { user, hash: flowHash }: SignInFlow,
   { language, origin }: NextStep,
-  { method, code }: ShownFactor
+  factor: ShownFactor
 ): Promise<boolean> {
+  const userId = user.id
+  if (factor.method === 'passkey') {
+    if (!relyingParty) return false
+    const purpose = { kind: 'second_factor', userId, flowHash } as const
+    const shown = { assertion: factor.assertion, purpose, origin }
+    return (await provePasskey({ passkeys, relyingParty }, shown, async () => user)).outcome === 'proven'
+  }
+  const { method, code } = factor
   if (method === 'recovery_code') {
     return factors.useRecoveryCode({ userId, flowHash, codeHash: hashOfRecoveryCode(code), language, origin })
   }

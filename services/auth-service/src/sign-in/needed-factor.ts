@@ -1,7 +1,5 @@
+import type { SecondFactor } from '../accounts/user-store.ts'
 import type { Authentication } from '../sessions/refresh-token-families.ts'
-
-/** What a user can have besides the first way to sign in. */
-export type SecondFactor = 'totp' | 'passkey'
 
 /** Who has to have a second factor. */
 export const secondFactorPolicies = ['optional', 'required', 'required-for-admins'] as const

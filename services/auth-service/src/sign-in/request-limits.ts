@@ -13,13 +13,27 @@ export async function chargeAddress(
   counters: AttemptCounters,
   { name, address, limit }: { name: string; address: string; limit: number }
 ): Promise<void> {
-  const counts = prefixesOf(address).map(({ network, limitFactor }) => ({
+  await charge(counters, countsOfAddress({ name, address, limit, windowSeconds }))
+}
+
+/** Those of an address and its networks. */
+export function countsOfAddress({
+  name,
+  address,
+  limit,
+  windowSeconds
+}: {
+  name: string
+  address: string
+  limit: number
+  windowSeconds: number
+}): readonly AttemptCount[] {
+  return prefixesOf(address).map(({ network, limitFactor }) => ({
     name,
     key: network,
     limit: Math.ceil(limit * limitFactor),
     windowSeconds
   }))
-  await charge(counters, counts)
 }
 
 /** @throws {TooManyRequestsError} when one of them is used up; then none is charged */

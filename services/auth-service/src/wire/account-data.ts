@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { AuditedEvent } from '../audit/audit-log.ts'
 import { ownProfile } from './account.ts'
 import { nextCursor, pageCursor } from './pages.ts'
+import { passkey } from './passkeys.ts'
 import { identity } from './providers.ts'
 import { session } from './sessions.ts'
 
@@ -28,6 +29,7 @@ export const accountData = z
   .object({
     profile: ownProfile.omit({ session_id: true }),
     sessions: z.array(session).meta({ description: 'those that are live, the newest first' }),
+    passkeys: z.array(passkey).meta({ description: 'without their keys, which are of no use to anybody' }),
     identities: z.array(identity).meta({ description: 'at other services' }),
     events: z.array(ownEvent).meta({ description: 'what the audit log has about the user, the newest first' }),
     next_cursor: nextCursor.meta({ description: '`cursor` of the response with older events; null if there are none' })

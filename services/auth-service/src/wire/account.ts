@@ -53,14 +53,13 @@ export const registerBody = z
   .meta({ id: 'Registration' })
 export type RegisterBody = z.infer<typeof registerBody>
 
-const signInMembers = {
-  password: presentedPassword,
-  device_token: z
-    .string()
-    .max(512)
-    .optional()
-    .meta({ description: 'from the last sign-in with this browser or app: its user gets in while others guess' })
-}
+export const deviceToken = z
+  .string()
+  .max(512)
+  .optional()
+  .meta({ description: 'from the last sign-in with this browser or app: its user gets in while others guess' })
+
+const signInMembers = { password: presentedPassword, device_token: deviceToken }
 
 /** The token of a device on which the second factor is not asked for. */
 export const trustedDeviceToken = z

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { flow, signInResponse } from './account.ts'
 import { errorResponse } from './errors.ts'
+import { assertion } from './passkeys.ts'
 
 /** Requests and responses of second factors. */
 
@@ -40,7 +41,6 @@ export const factorRequiredResponse = errorResponse
   .omit({ issues: true })
   .extend({ error: z.literal('factor_required'), ...factorRequiredMembers })
   .meta({ id: 'FactorRequired' })
-export type FactorRequired = Omit<z.infer<typeof factorRequiredResponse>, 'error' | 'error_description'>
 
 /** `POST /auth/login/factor` */
 export const factorBody = z
@@ -48,11 +48,14 @@ export const factorBody = z
     flow,
     totp: totpCode.optional(),
     recovery_code: recoveryCode.optional(),
+    passkey: assertion
+      .optional()
+      .meta({ description: 'signs what `POST /auth/login/passkey/options` gave for the flow' }),
     trust_device: trustDevice,
     device_token: deviceToken
   })
-  .refine(({ totp, recovery_code }) => [totp, recovery_code].filter((one) => one !== undefined).length === 1, {
-    error: 'must hold one factor: totp or recovery_code'
+  .refine((body) => [body.totp, body.recovery_code, body.passkey].filter((one) => one !== undefined).length === 1, {
+    error: 'must hold one factor: totp, recovery_code or passkey'
   })
   .meta({ id: 'SecondFactor' })
 export type FactorBody = z.output<typeof factorBody>

@@ -13,6 +13,7 @@ import { requireSameOrigin } from '../requests/require-same-origin.ts'
 import { checkCookies } from './cookie-check.ts'
 import { undoEmailChange } from './email-undo.ts'
 import { acceptInvitation, showInvitation } from './invitations.ts'
+import { askForPasskey, passkeyProof, signInByPasskey } from './passkeys.ts'
 import { confirmPasswordReset, requestPasswordReset } from './password-reset.ts'
 import { finishAtProvider, listProviders, postFromProvider, returnFromProvider, startAtProvider } from './providers.ts'
 import { register, showRegistration } from './registration.ts'
@@ -44,6 +45,9 @@ export function addRoutes(router: Router, deps: RouteDeps): void {
   router.post('/bff/session/enrolment', ...guard, ...enrol(deps))
   router.post('/bff/session/enrolment/mail', ...guard, ...mailEnrolmentCode(deps))
   router.post('/bff/session/enrolment/confirm', ...guard, ...confirmEnrolment(deps))
+  router.post('/bff/session/passkey/options', ...guard, ...askForPasskey(deps))
+  router.post('/bff/session/passkey', ...guard, ...signInByPasskey(deps))
+  router.post('/bff/session/step-up/passkey', ...guard, ...stepUp(deps, passkeyProof))
   router.get('/bff/session', ...guard, showSession(deps))
   router.delete('/bff/session', ...guard, endSession(deps))
   router.get('/bff/registration', ...guard, showRegistration(deps))

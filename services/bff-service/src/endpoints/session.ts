@@ -35,10 +35,10 @@ export function startSession(deps: SessionDeps): Middleware[] {
 }
 
 /** `POST /bff/session/step-up`: re-authenticates the user, whose session goes on under a new id. */
-export function stepUp(deps: SessionDeps): Middleware[] {
+export function stepUp(deps: SessionDeps, proof: z.ZodType = z.strictObject({ password: z.string() })): Middleware[] {
   const { sessions, cookies } = deps
   return [
-    requireJsonBody(z.strictObject({ password: z.string() })),
+    requireJsonBody(proof),
     async function stepUp(ctx) {
       const former = await sessions.find(cookies.session.read(ctx))
       if (!former) throw new NotSignedInError()

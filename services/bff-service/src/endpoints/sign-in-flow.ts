@@ -15,6 +15,7 @@ export interface FlowDeps extends SessionDeps {
 const factor = z.strictObject({
   totp: z.string().optional(),
   recovery_code: z.string().optional(),
+  passkey: z.record(z.string(), z.unknown()).optional(),
   trust_device: z.boolean().optional()
 })
 const enrolment = z.strictObject({ code: z.string().optional() })
@@ -65,7 +66,7 @@ function completeBy(deps: FlowDeps, step: LastStep): Middleware {
 }
 
 /** @throws {NotFoundError} when this browser has begun no sign-in, or it took too long */
-function flowOf({ flow }: SiteCookies, ctx: Context): string {
+export function flowOf({ flow }: SiteCookies, ctx: Context): string {
   const id = readOpaque(flow, ctx)
   if (id === undefined) throw new NotFoundError({ description: 'This sign-in has ended. Sign in again.' })
   return id

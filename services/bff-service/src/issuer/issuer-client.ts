@@ -12,8 +12,6 @@ import {
 import { forwarderHeaders, readBoundedBody, type Secret } from '@countersign/service-kit'
 import { z } from 'zod'
 
-import type { KnownBrowser } from '../requests/site-cookies.ts'
-
 /** The browser that a call is made for, as the issuer's limits, session lists and logs should see it. */
 export interface ClientInfo {
   readonly address: string
@@ -21,6 +19,12 @@ export interface ClientInfo {
   /** The header `Accept-Language`, by which the language of a mail is chosen; empty if there is none. */
   readonly acceptLanguage: string
   readonly requestId: string
+}
+
+/** What a browser keeps of earlier sign-ins. */
+export interface KnownBrowser {
+  readonly deviceToken: string | undefined
+  readonly trustedDevice: string | undefined
 }
 
 /** The account routes of the auth-service, called for a browser. Each throws the issuer's error as an {@link OAuthError}. */
@@ -68,8 +72,8 @@ export interface IssuerClient {
 }
 
 /** The paths of the steps under `/auth/login`. */
-export type LastStep = 'factor' | 'enrolment/confirm'
-export type NextStep = 'enrolment' | 'enrolment/mail'
+export type LastStep = 'factor' | 'enrolment/confirm' | 'passkey'
+export type NextStep = 'enrolment' | 'enrolment/mail' | 'passkey/options'
 
 /** What an installation offers to users without a session. */
 export interface Offers {
@@ -155,7 +159,8 @@ export function createIssuerClient({
       return readSignIn(await post('/auth/login', withTokens(credentials, known), browser))
     },
     async stepUp(accessToken, proof, browser, known) {
-      return readSignIn(await post('/auth/step-up', withDevice(proof, known), browser, accessToken))
+      const path = 'credential' in proof ? '/auth/step-up/passkey' : '/auth/step-up'
+      return readSignIn(await post(path, withDevice(proof, known), browser, accessToken))
     },
     async completeSignIn(step, body, browser, known) {
       return readSignIn(await post(`/auth/login/${step}`, withDevice(body, known), browser))

@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import type { KnownBrowser } from '../issuer/issuer-client.ts'
 import { createSiteCookie, type SiteCookie } from './site-cookie.ts'
 
 export interface SiteCookies {
@@ -73,12 +74,7 @@ export function createSiteCookies({
 
 const acceptable = /^[\w.-]{1,512}$/
 
-/** What a browser keeps of earlier sign-ins. A value of another form is ignored. */
-export interface KnownBrowser {
-  readonly deviceToken: string | undefined
-  readonly trustedDevice: string | undefined
-}
-
+/** A value of another form is ignored. */
 export function readKnownBrowser({ device, trustedDevice }: SiteCookies, ctx: Context): KnownBrowser {
   return { deviceToken: readOpaque(device, ctx), trustedDevice: readOpaque(trustedDevice, ctx) }
 }

@@ -2,9 +2,15 @@
 import { OAuthError, TemporarilyUnavailableError } from '@countersign/oauth'
 import type { Logger } from '@countersign/service-kit'
 import { createAdaptiveTimeout, late } from '../issuer/adaptive-timeout.ts'
-import type { ClientInfo, IssuerClient, LastStep, SignInResponse, TokenTarget } from '../issuer/issuer-client.ts'
+import type {
+  ClientInfo,
+  IssuerClient,
+  KnownBrowser,
+  LastStep,
+  SignInResponse,
+  TokenTarget
+} from '../issuer/issuer-client.ts'
 import type { BffMetrics } from '../metrics.ts'
-import type { KnownBrowser } from '../requests/site-cookies.ts'
 import { createEncryptedStore, type PresentedSession } from './encrypted-store.ts'
 import type { PendingSignOuts } from './pending-sign-outs.ts'
 import { createSession, type Session, tokenFor } from './session.ts'

@@ -1,4 +1,5 @@
 import { NotFoundError } from '@countersign/oauth'
+import type { PasskeyStore } from '../../accounts/passkey-store.ts'
 import type { UserStore } from '../../accounts/user-store.ts'
 import type { AuditLog } from '../../audit/audit-log.ts'
 import type { Identities } from '../../providers/identities.ts'
@@ -7,6 +8,7 @@ import type { Sessions } from '../../sessions/sessions.ts'
 import { accountData, accountDataQuery, ownEventOnWire } from '../../wire/account-data.ts'
 import { eventId } from '../../wire/audit.ts'
 import { decodePlace, encodePlace } from '../../wire/pages.ts'
+import { passkeySummary } from '../../wire/passkeys.ts'
 import { identityOnWire } from '../../wire/providers.ts'
 import { sessionSummary } from '../../wire/sessions.ts'
 import { ownProfileSummary } from '../../wire/users.ts'
@@ -15,6 +17,7 @@ export interface AccountDataDeps {
   users: Pick<UserStore, 'findProfile'>
   sessions: Pick<Sessions, 'list'>
   auditLog: AuditLog
+  passkeys: Pick<PasskeyStore, 'list'>
   identities: Pick<Identities, 'listOf'>
   /** The most live sessions that a user has. */
   sessionsPerUser: number
@@ -28,13 +31,13 @@ export const showAccountData = defineRoute(
   {
     method: 'get',
     path: '/auth/me/data',
-    summary: 'Download what is kept about the user: profile, sessions and audit events',
+    summary: 'Download what is kept about the user: profile, sessions, passkeys and audit events',
     access: 'user-in-person',
     query: accountDataQuery,
     response: { status: 200, schema: accountData },
     errors: [404]
   },
-  ({ users, sessions, auditLog, identities, sessionsPerUser }: AccountDataDeps) =>
+  ({ users, sessions, auditLog, passkeys, identities, sessionsPerUser }: AccountDataDeps) =>
     async ({ query: { cursor }, accessToken: { sub }, ctx }) => {
       const after = cursor === undefined ? undefined : decodePlace(cursor, eventId)
       const user = await users.findProfile(sub)
@@ -45,6 +48,7 @@ export const showAccountData = defineRoute(
       return {
         profile: ownProfileSummary(user),
         sessions: live.sessions.map(sessionSummary),
+        passkeys: (await passkeys.list(sub)).map(passkeySummary),
         identities: (await identities.listOf(sub)).map(identityOnWire),
         events: events.map(ownEventOnWire),
         next_cursor: next ? encodePlace(next) : null

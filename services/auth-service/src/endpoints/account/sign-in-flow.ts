@@ -9,7 +9,8 @@ import {
   confirmEnrolment as confirm,
   continueSignIn,
   flowEnded,
-  openFlow
+  openFlow,
+  type ShownFactor
 } from '../../sign-in/continue-sign-in.ts'
 import { proveMailedSecret } from '../../sign-in/mailed-secrets.ts'
 import { charge } from '../../sign-in/request-limits.ts'
@@ -20,6 +21,7 @@ import {
   enrolmentConfirmation,
   enrolmentMailBody,
   enrolmentMailSent,
+  type FactorBody,
   factorBody,
   totpSetUp
 } from '../../wire/second-factors.ts'
@@ -49,13 +51,7 @@ export const showFactor = defineRoute(
   (deps: FlowDeps) =>
     async ({ body, dpopKey, origin, ctx }) => {
       const step = stepOf(body, dpopKey, origin, ctx.get('Accept-Language'))
-      const response = await continueSignIn(
-        deps,
-        step,
-        body.totp === undefined
-          ? { method: 'recovery_code', code: body.recovery_code ?? '' }
-          : { method: 'totp', code: body.totp }
-      )
+      const response = await continueSignIn(deps, step, factorOf(body))
       deps.accountMail?.wake()
       return response
     },
@@ -142,6 +138,11 @@ export const confirmEnrolment = defineRoute(
     (_body, code) =>
       metrics.countSignIn(code ?? 'succeeded')
 )
+
+function factorOf({ totp, recovery_code, passkey }: FactorBody): ShownFactor {
+  if (passkey) return { method: 'passkey', assertion: passkey }
+  return totp === undefined ? { method: 'recovery_code', code: recovery_code ?? '' } : { method: 'totp', code: totp }
+}
 
 function stepOf(
   body: { flow: string; trust_device?: boolean | undefined; device_token?: string | undefined },

@@ -112,6 +112,20 @@ export const de: MailTexts = {
     action: 'Konto anlegen',
     outro: 'Der Link gilt einmal, 7 Tage lang. Wenn Sie kein Konto möchten, ignorieren Sie diese E-Mail.'
   },
+  passkey_added: {
+    subject: 'Ein Passkey wurde hinzugefügt',
+    intro:
+      'zu Ihrem Konto bei {{product}} wurde ein Passkey hinzugefügt. Mit ihm meldet man sich ohne Passwort an. Wenn Sie das nicht waren, entfernen Sie ihn und ändern Sie Ihr Passwort:',
+    action: 'Konto öffnen',
+    outro: 'Wenn Sie es waren, ist nichts zu tun.'
+  },
+  passkey_removed: {
+    subject: 'Ein Passkey wurde entfernt',
+    intro:
+      'von Ihrem Konto bei {{product}} wurde ein Passkey entfernt. Wenn Sie das nicht waren, ändern Sie Ihr Passwort und beenden Sie die anderen Sitzungen:',
+    action: 'Konto öffnen',
+    outro: 'Wenn Sie es waren, ist nichts zu tun.'
+  },
   password_reset: {
     subject: 'Setzen Sie Ihr Passwort zurück',
     intro:

@@ -106,6 +106,20 @@ export const en = {
     action: 'Make the account',
     outro: 'The link is good once, for 7 days. If you do not want an account, ignore this mail.'
   },
+  passkey_added: {
+    subject: 'A passkey was added',
+    intro:
+      'a passkey was added to your account at {{product}}. It signs in without a password. If it was not you, remove it, and change your password:',
+    action: 'Open the account',
+    outro: 'If it was you, there is nothing to do.'
+  },
+  passkey_removed: {
+    subject: 'A passkey was removed',
+    intro:
+      'a passkey was removed from your account at {{product}}. If it was not you, change your password, and end the other sessions:',
+    action: 'Open the account',
+    outro: 'If it was you, there is nothing to do.'
+  },
   password_reset: {
     subject: 'Reset your password',
     intro: 'somebody asked to reset the password of your account at {{product}}. If it was you, set a new one:',

@@ -25,6 +25,7 @@ import {
   type WriteMail
 } from './mail-outbox.ts'
 import { createPrismaOneTimeSecrets } from './one-time-secrets.ts'
+import { createPrismaPasskeys } from './passkeys.ts'
 import { createPrismaPasswordResets } from './password-resets.ts'
 import { createPrismaAccountDeletion, createPrismaPendingDeletions } from './pending-deletions.ts'
 import { createPreparedStatements } from './prepared-statements.ts'
@@ -75,6 +76,7 @@ export async function openPostgresStores(config: Config, mail: Mail | undefined)
     mailAdministration: createPrismaMailAdministration(database),
     accountMail: writeMail && openAccountMail(database, config, writeMail, tellUser),
     accountDeletion: createPrismaAccountDeletion(database, { ...config, tellUser }),
+    passkeys: createPrismaPasskeys(database, tellUser),
     providers: openProviders(database, config, tellUser),
     pendingDeletions: createPrismaPendingDeletions(database, tellUser),
     outbox: createPrismaRevocationOutbox(database),

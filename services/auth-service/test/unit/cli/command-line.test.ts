@@ -71,6 +71,7 @@ describe('the command line', () => {
       'users enable',
       'users set-password',
       'users end-sessions',
+      'users reset-factors',
       'users delete',
       'apis create',
       'apis list',

@@ -42,6 +42,7 @@ export interface SecondFactor {
    * each is good once
    */
   recovery_code?: string
+  passkey?: PasskeyAssertion
   /**
    * whether the second factor is not to be asked for on this device for 30 days
    */
@@ -50,6 +51,35 @@ export interface SecondFactor {
    * from the last sign-in with this browser or app
    */
   device_token?: string
+}
+/**
+ * signs what `POST /auth/login/passkey/options` gave for the flow
+ */
+export interface PasskeyAssertion {
+  id: string
+  type: 'public-key'
+  response: {
+    clientDataJSON: string
+    authenticatorData: string
+    signature: string
+    userHandle?: string | null
+  }
+}
+/**
+ * `AuthenticationResponseJSON` of WebAuthn; other members are ignored
+ *
+ * This interface was referenced by `Schemas`'s JSON-Schema
+ * via the `definition` "PasskeyAssertion".
+ */
+export interface PasskeyAssertion1 {
+  id: string
+  type: 'public-key'
+  response: {
+    clientDataJSON: string
+    authenticatorData: string
+    signature: string
+    userHandle?: string | null
+  }
 }
 
 export interface EnrolmentMail {
@@ -86,6 +116,64 @@ export interface StepUp {
    * from the last sign-in with this browser or app: its user gets in while others guess
    */
   device_token?: string
+}
+
+export interface PasskeyOptionsRequest {
+  /**
+   * of a sign-in that needs a second factor
+   */
+  flow?: string
+}
+
+export interface PasskeyLogin {
+  credential: PasskeyAssertion1
+  /**
+   * from the last sign-in with this browser or app: its user gets in while others guess
+   */
+  device_token?: string
+  /**
+   * the identifier of the API that the token is for; without it the first API and this issuer
+   */
+  resource?: string
+  /**
+   * space-separated scopes of that API; those that no role of the user holds drop out
+   */
+  scope?: string
+}
+
+export interface PasskeyStepUp {
+  credential: PasskeyAssertion1
+  /**
+   * from the last sign-in with this browser or app: its user gets in while others guess
+   */
+  device_token?: string
+}
+
+export interface NewPasskey {
+  name: string
+  credential: PasskeyRegistration
+}
+/**
+ * `RegistrationResponseJSON` of WebAuthn; other members are ignored
+ *
+ * This interface was referenced by `Schemas`'s JSON-Schema
+ * via the `definition` "PasskeyRegistration".
+ */
+export interface PasskeyRegistration {
+  id: string
+  type: 'public-key'
+  response: {
+    clientDataJSON: string
+    attestationObject: string
+    /**
+     * @maxItems 10
+     */
+    transports?: string[]
+  }
+}
+
+export interface PasskeyChange {
+  name: string
 }
 
 export interface ProfileChange {
@@ -629,6 +717,45 @@ export interface EnrolledSignIn {
   recovery_codes: string[]
 }
 
+export interface PasskeyRequestOptions {
+  /**
+   * `PublicKeyCredentialRequestOptionsJSON` of WebAuthn
+   */
+  options: {
+    [k: string]: unknown
+  }
+}
+
+export interface Passkeys {
+  passkeys: Passkey[]
+  rp_id: string
+  /**
+   * the user's id, as authenticators keep it
+   */
+  user_handle: string
+}
+
+export interface Passkey {
+  id: string
+  name: string
+  credential_id: string
+  /**
+   * whether it is on more than one device, as the authenticator says
+   */
+  synced: boolean
+  created_at: string
+  last_used_at: string | null
+}
+
+export interface PasskeyCreationOptions {
+  /**
+   * `PublicKeyCredentialCreationOptionsJSON` of WebAuthn
+   */
+  options: {
+    [k: string]: unknown
+  }
+}
+
 export interface TokenResponse {
   access_token: string
   token_type: 'Bearer' | 'DPoP'
@@ -690,6 +817,10 @@ export interface AccountData {
    * those that are live, the newest first
    */
   sessions: Session[]
+  /**
+   * without their keys, which are of no use to anybody
+   */
+  passkeys: Passkey[]
   /**
    * at other services
    */
@@ -756,6 +887,9 @@ export interface OwnEvent {
     | 'email.verified'
     | 'email.changed'
     | 'email.change_undone'
+    | 'passkey.added'
+    | 'passkey.removed'
+    | 'passkey.counter_fell'
     | 'identity.linked'
     | 'identity.unlinked'
     | 'password.set'
@@ -1210,6 +1344,8 @@ export interface DeadMail {
     | 'identity_linked'
     | 'identity_unlinked'
     | 'invitation'
+    | 'passkey_added'
+    | 'passkey_removed'
     | 'password_changed'
     | 'password_reset'
     | 'recovery_code_used'
@@ -1339,6 +1475,9 @@ export interface AuditEvent {
     | 'email.verified'
     | 'email.changed'
     | 'email.change_undone'
+    | 'passkey.added'
+    | 'passkey.removed'
+    | 'passkey.counter_fell'
     | 'identity.linked'
     | 'identity.unlinked'
     | 'password.set'
