@@ -11,7 +11,7 @@ import {
 const ways: Record<string, readonly SignInMethod[]> = {
   'a password': ['pwd'],
   'a provider': ['provider'],
-  'a provider that vouches for a second factor': ['provider', 'provider_mfa'],
+  'a provider that asserts a second factor': ['provider', 'provider_mfa'],
   'a passkey': ['passkey']
 }
 const states: readonly (readonly SecondFactor[])[] = [[], ['totp'], ['passkey'], ['totp', 'passkey']]
