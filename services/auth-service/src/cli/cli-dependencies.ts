@@ -25,6 +25,7 @@ import { createMailSealing } from '../mail/mail-sealing.ts'
 import { type SmtpOptions, smtpOptionsOf } from '../mail/smtp-transport.ts'
 import { createAdmissionGate } from '../passwords/admission-gate.ts'
 import { createPasswordHashing, ownHashFunctions, type PasswordHashing } from '../passwords/password-hashing.ts'
+import type { ProviderAdministration } from '../providers/provider-administration.ts'
 import { type Announcer, type Announcing, announcing } from '../revocation/announcing.ts'
 import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
 import type { RoleAdministration } from '../roles/role-administration.ts'
@@ -41,6 +42,11 @@ import { createPrismaImportedUsers } from '../stores/postgres/imported-users.ts'
 import { createPrismaInvitations } from '../stores/postgres/invitations.ts'
 import { createMailWriter, createPrismaMailAdministration, createTellUser } from '../stores/postgres/mail-outbox.ts'
 import { createPreparedStatements } from '../stores/postgres/prepared-statements.ts'
+import {
+  createPrismaProviderAdministration,
+  createProviderSealing,
+  resealProviders
+} from '../stores/postgres/providers.ts'
 import { createPrismaRestoredSecrets } from '../stores/postgres/restored-secrets.ts'
 import { createPrismaRestoredSessions } from '../stores/postgres/restored-sessions.ts'
 import { createPrismaRevocationOutbox } from '../stores/postgres/revocation-outbox.ts'
@@ -65,6 +71,7 @@ export interface CliDependencies {
   openRoles(): Promise<RoleParts>
   openInstallation(): Promise<InstallationParts>
   openMail(): Promise<MailAdministration>
+  openProviders(): Promise<ProviderParts>
   /** Needs to know from where mail comes, which the running auth-service sends. */
   openInvitations(): Promise<Invitations>
   openKeys(): Promise<KeyParts>
@@ -97,6 +104,11 @@ export interface RoleParts {
   readonly sessionEndings: Announcing<SessionEndings>
 }
 
+export interface ProviderParts {
+  readonly providers: ProviderAdministration
+  readonly pagesUrl: string | undefined
+}
+
 export interface InstallationParts extends ApiParts, RoleParts {
   readonly clients: Announcing<ClientAdministration>
 }
@@ -111,6 +123,8 @@ export interface KeyParts {
   requireMasterKey(): Promise<void>
   /** Seals the seeds of authenticator apps with the current master key. @returns how many it had to */
   resealSeeds(): Promise<number>
+  /** @returns how many secrets of providers that were */
+  resealProviders(): Promise<number>
 }
 
 export interface InspectionParts {
@@ -186,6 +200,13 @@ export function createCliDependencies(
         clients: announcing(createPrismaClientAdministration(database), announcer),
         sessionEndings
       }
+    },
+
+    async openProviders() {
+      const config = await read({ databaseUrl, masterKeys: optional(masterKeys), pagesUrl })
+      const { database } = await open(config.databaseUrl.reveal())
+      const sealing = config.masterKeys && createProviderSealing(config.masterKeys)
+      return { providers: createPrismaProviderAdministration(database, sealing), pagesUrl: config.pagesUrl }
     },
 
     async openMail() {
@@ -271,6 +292,7 @@ export function createCliDependencies(
       publisher,
       announcer,
       administration: announcing(administration, announcer),
+      resealProviders: () => resealProviders(database, createProviderSealing(config.masterKeys)),
       resealSeeds: () => resealSeeds(createPrismaSealedSeeds(database), createTotpSealing(config.masterKeys)),
       requireMasterKey: () => openOneKey(store, sealing)
     }

@@ -14,6 +14,7 @@ import { addKeys } from './commands/keys.ts'
 import { addMail } from './commands/mail.ts'
 import { addMasterKey } from './commands/master-key.ts'
 import { addMigrate } from './commands/migrate.ts'
+import { addProviders } from './commands/providers.ts'
 import { addRoles } from './commands/roles.ts'
 import { addUsers } from './commands/users.ts'
 import { exitCodes, toFailure, UsageError } from './failures.ts'
@@ -108,6 +109,7 @@ export function createProgram(perform: Perform, output: OutputConfiguration): Co
   addApis(program, perform)
   addRoles(program, perform)
   addClients(program, perform)
+  addProviders(program, perform)
   addMail(program, perform)
   return program
 }

@@ -33,6 +33,8 @@ export function setUpOf(seed: Uint8Array, { product, username }: { product: stri
  * @returns the number of the step whose code it is; `undefined` when it is of none
  */
 export function stepOfCode(seed: Uint8Array, code: string, now: number = Date.now()): number | undefined {
+  // The library throws for letters of more than one byte.
+  if (!/^[0-9]{6}$/.test(code)) return undefined
   const totp = totpOf(seed)
   const delta = totp.validate({ token: code, timestamp: now, window })
   return delta === null ? undefined : totp.counter({ timestamp: now }) + delta

@@ -1,6 +1,5 @@
 import { createOneTimeSecretCodec } from '../../accounts/one-time-secrets.ts'
 import type { Config } from '../../config.ts'
-import { createSealing } from '../../keys/sealing.ts'
 import type { Mail } from '../../mail/open-mail.ts'
 import { createPrismaActivity } from './activity.ts'
 import { createPrismaApiAdministration } from './apis.ts'
@@ -31,7 +30,7 @@ import { createPrismaPasswordResets } from './password-resets.ts'
 import { createPrismaAccountDeletion, createPrismaPendingDeletions } from './pending-deletions.ts'
 import { createPreparedStatements } from './prepared-statements.ts'
 import { createPrismaProviderTransactions } from './provider-transactions.ts'
-import { createPrismaProviderAdministration, createPrismaProviderStore } from './providers.ts'
+import { createPrismaProviderAdministration, createPrismaProviderStore, createProviderSealing } from './providers.ts'
 import { createPrismaRefreshTokenFamilies } from './refresh-token-families.ts'
 import { openRevocationFeedSource } from './revocation-feed-source.ts'
 import { createPrismaRevocationOutbox } from './revocation-outbox.ts'
@@ -105,7 +104,7 @@ export async function openPostgresStores(config: Config, mail: Mail | undefined)
 }
 
 function openProviders(database: Database, { masterKeys }: Config, tellUser: TellUser) {
-  const sealing = createSealing(masterKeys, 'provider sealing v1')
+  const sealing = createProviderSealing(masterKeys)
   return {
     providers: createPrismaProviderStore(database, sealing),
     providerAdministration: createPrismaProviderAdministration(database, sealing),

@@ -1,6 +1,8 @@
 import { TemporarilyUnavailableError } from '@countersign/oauth'
 import { Prisma } from '@countersign/prisma'
-import type { Sealing } from '../../keys/sealing.ts'
+import { ConfigurationError } from '@countersign/service-kit'
+import type { MasterKeys } from '../../keys/master-keys.ts'
+import { createSealing, type Sealing } from '../../keys/sealing.ts'
 import { type Provider, type ProviderKind, type ProviderSecret, providerKinds } from '../../providers/provider.ts'
 import type {
   AdministeredProvider,
@@ -38,6 +40,11 @@ const columns = Prisma.sql`p.id, p.kind, p.name, p.issuer, p.client_id, p.sealed
 
 const administeredColumns = Prisma.sql`${columns}, (SELECT count(*)::int FROM identities i WHERE i.provider_id = p.id) AS identities`
 
+/** Of the secrets of providers, and of the verifiers of transactions; each is bound to its row. */
+export function createProviderSealing(masterKeys: MasterKeys): Sealing {
+  return createSealing(masterKeys, 'provider sealing v1')
+}
+
 const ownerOf = (id: string) => `provider ${id}`
 
 export function createPrismaProviderStore(database: Database, sealing: Sealing): ProviderStore {
@@ -61,6 +68,20 @@ export function createPrismaProviderStore(database: Database, sealing: Sealing):
       throw new TemporarilyUnavailableError({ detail: `no master key opens the secret of the provider ${id}` })
     return JSON.parse(opened.toString()) as ProviderSecret
   }
+}
+
+/** Seals with the current master key what an older one has sealed. @returns how many secrets that were */
+export async function resealProviders(database: Database, sealing: Sealing): Promise<number> {
+  const rows = await orUnavailable(database.$queryRaw<{ id: string; sealed_secret: Uint8Array }[]>`
+    SELECT id, sealed_secret FROM identity_providers WHERE sealed_secret IS NOT NULL`)
+  let resealed = 0
+  for (const { id, sealed_secret: former } of rows) {
+    const sealed = sealing.reseal(ownerOf(id), former)
+    if (!sealed) continue
+    resealed += await orUnavailable(database.$executeRaw`
+      UPDATE identity_providers SET sealed_secret = ${sealed} WHERE id = ${id} AND sealed_secret = ${Uint8Array.from(former)}`)
+  }
+  return resealed
 }
 
 /** @param sealing absent where there is no master key: then no secret can be set */
@@ -143,7 +164,7 @@ export function createPrismaProviderAdministration(
 
   function seal(id: string, secret: ProviderSecret | undefined): Uint8Array<ArrayBuffer> | null {
     if (!secret) return null
-    if (!sealing) throw new TypeError('A secret needs the master key.')
+    if (!sealing) throw new ConfigurationError(['COUNTERSIGN_MASTER_KEY is required: it seals the secret.'])
     return sealing.seal(ownerOf(id), Buffer.from(JSON.stringify(secret)))
   }
 }

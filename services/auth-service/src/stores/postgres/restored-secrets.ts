@@ -19,6 +19,7 @@ export function createPrismaRestoredSecrets(database: Database): RestoredSecrets
           await transaction.$executeRaw`DELETE FROM totp_enrolments`
           await transaction.$executeRaw`DELETE FROM passkey_challenges`
           await transaction.$executeRaw`DELETE FROM trusted_devices`
+          await transaction.$executeRaw`DELETE FROM provider_transactions`
           // They stay, to be sent again: one that was withdrawn or accepted since is there again.
           const invitations = await transaction.$executeRaw`
             UPDATE invitations SET expires_at = ${databaseNow} WHERE expires_at > ${databaseNow}`

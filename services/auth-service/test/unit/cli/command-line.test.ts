@@ -90,6 +90,10 @@ describe('the command line', () => {
       'clients rotate-secret',
       'clients drop-secret',
       'clients make-key',
+      'providers list',
+      'providers create',
+      'providers change',
+      'providers delete',
       'mail list',
       'mail retry'
     ])

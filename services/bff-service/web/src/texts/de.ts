@@ -75,6 +75,14 @@ export const de: PageTexts = {
     not_mailable: 'An diese Adresse wird keine E-Mail gesendet.',
     password_changed: 'Das Passwort wurde inzwischen geändert.',
     session_changed: 'In diesem Browser ist jetzt jemand anderes angemeldet.',
+    passkey_known: 'Dieser Passkey ist schon in Gebrauch.',
+    too_many_passkeys: 'Sie haben so viele Passkeys, wie ein Konto haben kann. Entfernen Sie erst einen.',
+    unknown_passkey:
+      'Dieser Passkey wurde entfernt oder gehört zu einer anderen Website. Nehmen Sie einen anderen oder Ihr Passwort.',
+    last_second_factor:
+      'Dieses Konto muss einen zweiten Faktor haben: Fügen Sie einen anderen hinzu, bevor Sie diesen entfernen.',
+    no_second_factor: 'Wiederherstellungscodes stehen für einen zweiten Faktor: Richten Sie zuerst einen ein.',
+    totp_exists: 'Dieses Konto hat schon eine Authenticator-App. Entfernen Sie diese, um eine andere einzurichten.',
     account_exists:
       'Es gibt schon ein Konto mit dieser E-Mail-Adresse. Melden Sie sich dort an wie sonst, und verknüpfen Sie den anderen Dienst in Ihrem Konto.',
     identity_taken: 'Diese Identität ist mit einem anderen Konto verknüpft.',
@@ -89,11 +97,7 @@ export const de: PageTexts = {
     registration_closed: 'Mit dieser Identität ist hier kein Konto verknüpft, und die Registrierung ist geschlossen.',
     too_many_identities: 'Mit Ihrem Konto können keine weiteren Identitäten verknüpft werden.',
     username_taken:
-      'Dieser Benutzername ist vergeben. Wählen Sie einen anderen, oder melden Sie sich an, wenn das Konto Ihnen gehört.',
-    passkey_known: 'Dieser Passkey ist schon in Gebrauch.',
-    too_many_passkeys: 'Sie haben so viele Passkeys, wie ein Konto haben kann. Entfernen Sie erst einen.',
-    unknown_passkey:
-      'Dieser Passkey wurde entfernt oder gehört zu einer anderen Website. Nehmen Sie einen anderen oder Ihr Passwort.'
+      'Dieser Benutzername ist vergeben. Wählen Sie einen anderen, oder melden Sie sich an, wenn das Konto Ihnen gehört.'
   },
   broken: {
     title: 'Diese Seite funktioniert nicht',

@@ -75,6 +75,9 @@ export const en = {
     passkey_known: 'This passkey is in use already.',
     too_many_passkeys: 'You have as many passkeys as an account can have. Remove one first.',
     unknown_passkey: 'This passkey was removed, or belongs to another site. Use another one, or your password.',
+    last_second_factor: 'This account has to have a second factor: add another one before you remove this one.',
+    no_second_factor: 'Recovery codes stand in for a second factor: set one up first.',
+    totp_exists: 'This account has an authenticator app already. Remove it to set up another one.',
     account_exists:
       'There is an account with this e-mail address. Sign in to it as you do, and link the other service in your account.',
     identity_taken: 'This identity is linked to another account.',
