@@ -60,3 +60,30 @@ describe('the settings of mail', () => {
     expect(() => loadConfig({ ...env, ...mail, ...change })).toThrow(message)
   })
 })
+
+describe('the settings of passkeys', () => {
+  const pages = { PAGES_URL: 'https://app.example.com/pages' }
+
+  test('name a domain above the pages, and more origins', () => {
+    const passkeys = {
+      WEBAUTHN_RP_ID: 'example.com',
+      WEBAUTHN_ORIGINS: 'https://www.example.com, android:apk-key-hash:aGFzaA'
+    }
+    expect(loadConfig({ ...env, ...pages, ...passkeys })).toMatchObject({
+      webauthnRpId: 'example.com',
+      webauthnOrigins: ['https://www.example.com', 'android:apk-key-hash:aGFzaA']
+    })
+  })
+
+  test.each([
+    [{ WEBAUTHN_RP_ID: 'https://example.com' }, 'WEBAUTHN_RP_ID must be a domain'],
+    [{ WEBAUTHN_RP_ID: '192.0.2.1' }, 'WEBAUTHN_RP_ID must be a domain'],
+    [{ WEBAUTHN_RP_ID: 'example.org' }, 'WEBAUTHN_RP_ID must be the host of PAGES_URL'],
+    [{ WEBAUTHN_RP_ID: 'ample.com' }, 'WEBAUTHN_RP_ID must be the host of PAGES_URL'],
+    [{ WEBAUTHN_ORIGINS: 'http://app.example.com' }, 'WEBAUTHN_ORIGINS must be origins'],
+    [{ WEBAUTHN_ORIGINS: 'https://app.example.com/path' }, 'WEBAUTHN_ORIGINS must be origins'],
+    [{ WEBAUTHN_ORIGINS: 'https://a.example *' }, 'WEBAUTHN_ORIGINS must be origins']
+  ])('may not be %j', (change, message) => {
+    expect(() => loadConfig({ ...env, ...pages, ...change })).toThrow(message)
+  })
+})
