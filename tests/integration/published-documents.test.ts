@@ -10,7 +10,9 @@ describe('published documents', () => {
   beforeAll(async () => {
     database = await createTestDatabase()
     const redisUrl = inject('docker') ? await createTestRedis() : undefined
-    trio = await startTrio({ databaseUrl: database.url, redisUrl })
+    // Without an address of the pages there are no passkeys.
+    const env = { PAGES_URL: 'https://pages.example.com' }
+    trio = await startTrio({ databaseUrl: database.url, redisUrl, env })
   })
   afterAll(async () => {
     await trio?.stop()

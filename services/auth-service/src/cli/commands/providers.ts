@@ -32,7 +32,7 @@ interface SettingOptions {
 }
 
 interface CreateOptions extends SettingOptions {
-  kind: string
+  kind?: string
   issuer?: string
 }
 
@@ -60,7 +60,7 @@ export function addProviders(program: Command, perform: Perform): void {
       .command('create')
       .description('set up a service with which users can sign in')
       .argument('<id>', 'in its redirect URI: lower-case letters, digits and hyphens')
-      .requiredOption('--kind <kind>', `one of ${providerKinds.join(', ')}`)
+      .option('--kind <kind>', `${providerKinds.join(', ')}; default: the id if it is one of these, or else oidc`)
       .option('--issuer <url>', 'required for oidc; the others have one')
   )
     .addHelpText('after', needs)
@@ -118,7 +118,7 @@ async function list({ parts }: CommandContext): Promise<CommandResult> {
 }
 
 async function create({ parts }: CommandContext, id: string, options: CreateOptions): Promise<CommandResult> {
-  const { kind, issuer } = options
+  const { kind = providerKinds.find((one) => one === id) ?? 'oidc', issuer } = options
   const body = read(providerBody, { id, kind, issuer, ...(await settingsOf(options)) })
   const provider = orUsage(() => newProviderOf(body))
   const { providers, pagesUrl } = await parts.openProviders()
