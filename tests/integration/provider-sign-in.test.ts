@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import type { TestDatabase } from '@countersign/testing'
 import { get, post, query, register, send, signIn, type Trio, unverifiedClaims } from '@countersign/testing/trio'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
-import type { MailServer } from './fixtures/mail-server.ts'
+import { type MailServer, secretsOf } from './fixtures/mail-server.ts'
 import { type MailTrio, startMailTrio } from './fixtures/mail-trio.ts'
 import { type MockProvider, startMockProvider, visit } from './fixtures/mock-provider.ts'
 
@@ -525,6 +525,26 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       const both = await Promise.all(all.map(({ id }, at) => unlink(id, urls[at])))
       expect(both.map(({ status }) => status).sort()).toEqual([204, 409])
       expect(await identitiesOf(token)).toHaveLength(1)
+    })
+
+    test('who undoes a change of the address unlinks what was linked since, and keeps what was there before', async () => {
+      const user = await newUser()
+      const token = (await signIn(url, user)).access_token
+      company.claims = { sub: newSubject() }
+      await link('company', token)
+      const thief = newAddress()
+      expect((await post(`${url}/auth/me/email`, { email: thief }, token)).status).toBe(202)
+      const { secret } = secretsOf(await mailServer.mailTo(thief))
+      expect((await post(`${url}/auth/me/email/confirm`, { secret }, token)).status).toBe(204)
+      google.claims = { sub: newSubject() }
+      expect((await link('google', token)).status).toBe(200)
+      const undo = secretsOf(
+        await mailServer.mailTo(user.email, ({ content }) => /changed/.test(content.subject ?? ''))
+      )
+      const body = { secret: undo.secret, new_password: randomBytes(12).toString('base64url') }
+      expect((await post(`${url}/auth/email/undo`, body)).status).toBe(204)
+      expect(userOf(await signInWith('company'))).toBe(user.id)
+      expect(userOf(await signInWith('google'))).not.toBe(user.id)
     })
 
     test('a deleted user leaves no identity', async () => {

@@ -7,7 +7,7 @@ import { type Database, inTransaction, isUniqueViolation, orUnavailable, type Qu
 import { endFamilies, familiesOfUser, lockLiveSession } from './ending-families.ts'
 import { gotEnoughMail, languageOf, type TellUser } from './mail-outbox.ts'
 import { consumeSecret, lockOwner, type MailCause, mailSecret, putSecret } from './one-time-secrets.ts'
-import { databaseNow } from './revocation-entries.ts'
+import { databaseNow, seconds } from './revocation-entries.ts'
 
 const purpose = 'email_change'
 const undoPurpose = 'email_undo'
@@ -91,6 +91,11 @@ export function createPrismaEmailChange(
               password_hash = ${newPasswordHash}, imported_password_hash = NULL, password_set_at = ${databaseNow},
               credentials_version = credentials_version + 1
             WHERE id = ${userId}::uuid`
+          // What was linked since the change goes with it: a thief would sign in by it.
+          await transaction.$executeRaw`
+            DELETE FROM identities i USING one_time_secrets s
+            WHERE i.user_id = ${userId}::uuid AND s.user_id = i.user_id AND s.purpose = ${undoPurpose}
+              AND i.created_at >= s.expires_at - ${seconds(secretLifeSeconds[undoPurpose])}`
           await recordAuditEvent(transaction, { type: 'email.change_undone', userId, origin })
           await tellUser(transaction, userId, { template: 'password_changed', language })
           const selection = familiesOfUser(userId)
