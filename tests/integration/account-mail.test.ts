@@ -621,6 +621,9 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
       expect((await post(`${url}/auth/password`, changed, token)).status).toBe(204)
       expect((await post(`${url}/auth/me/deletion`, undefined, token)).status).toBe(202)
 
+      const addApp = "INSERT INTO totp_factors (user_id, sealed_seed, last_step) VALUES ($1, '', 0)"
+      await query(database.url, addApp, [account.id])
+
       const own = newPassword()
       expect((await undo(secret, own)).status).toBe(204)
       const { username } = account
@@ -631,6 +634,22 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
         account.id
       ])
       expect(pending).toEqual([])
+    })
+
+    test('restoring it keeps a second factor of before', async () => {
+      const account = await verified()
+      await change((await signIn(url, account)).access_token)
+      const { secret } = await mailTo(account.email, /Your e-mail address was changed/)
+      const addApp =
+        "INSERT INTO totp_factors (user_id, sealed_seed, last_step, created_at) VALUES ($1, '', 0, now() - interval '1 day')"
+      await query(database.url, addApp, [account.id])
+      const password = newPassword()
+      expect((await undo(secret, password)).status).toBe(204)
+      const { username } = account
+      expect(await post(`${url}/auth/login`, { username, password })).toMatchObject({
+        status: 401,
+        body: { error: 'factor_required' }
+      })
     })
 
     test('of another account is known only to who reads its mail, and neither proof is good elsewhere', async () => {

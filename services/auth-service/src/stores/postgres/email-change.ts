@@ -1,3 +1,4 @@
+import { Prisma } from '@countersign/prisma'
 import { emailKeyOf, isMailable } from '../../accounts/email-addresses.ts'
 import type { EmailChange, UndoOutcome } from '../../accounts/email-change.ts'
 import { secretLifeSeconds } from '../../accounts/one-time-secrets.ts'
@@ -91,11 +92,7 @@ export function createPrismaEmailChange(
               password_hash = ${newPasswordHash}, imported_password_hash = NULL, password_set_at = ${databaseNow},
               credentials_version = credentials_version + 1
             WHERE id = ${userId}::uuid`
-          // What was linked since the change goes with it: a thief would sign in by it.
-          await transaction.$executeRaw`
-            DELETE FROM identities i USING one_time_secrets s
-            WHERE i.user_id = ${userId}::uuid AND s.user_id = i.user_id AND s.purpose = ${undoPurpose}
-              AND i.created_at >= s.expires_at - ${seconds(secretLifeSeconds[undoPurpose])}`
+          await removeWhatCameSince(transaction, userId)
           await recordAuditEvent(transaction, { type: 'email.change_undone', userId, origin })
           await tellUser(transaction, userId, { template: 'password_changed', language })
           const selection = familiesOfUser(userId)
@@ -105,6 +102,18 @@ export function createPrismaEmailChange(
         if (isUniqueViolation(error)) return { outcome: 'taken' }
         throw error
       })
+  }
+
+  /** What was added since the change goes with it: a thief would sign in by it, or keep the owner out. */
+  async function removeWhatCameSince(transaction: Queryable, userId: string): Promise<void> {
+    const since = Prisma.sql`(SELECT expires_at - ${seconds(secretLifeSeconds[undoPurpose])} FROM one_time_secrets
+      WHERE user_id = ${userId}::uuid AND purpose = ${undoPurpose})`
+    for (const table of ['identities', 'passkeys', 'totp_factors']) {
+      await transaction.$executeRaw`
+        DELETE FROM ${Prisma.raw(table)} WHERE user_id = ${userId}::uuid AND created_at >= ${since}`
+    }
+    // When they were made is not kept: they may be the thief's.
+    await transaction.$executeRaw`DELETE FROM recovery_codes WHERE user_id = ${userId}::uuid`
   }
 
   async function tellFormerAddress(
