@@ -545,8 +545,8 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
         [user.id]
       )
       expect(events).toEqual([
-        { type: 'passkey.added', detail: { name: 'work' } },
-        { type: 'passkey.removed', detail: { name: 'work' } }
+        { type: 'passkey.added', detail: { passkey: expect.stringMatching(/^[\da-f-]{36}$/) } },
+        { type: 'passkey.removed', detail: { passkey: expect.stringMatching(/^[\da-f-]{36}$/) } }
       ])
     })
 

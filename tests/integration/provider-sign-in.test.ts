@@ -146,6 +146,7 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
         redirect_uri: 'https://pages.example.com/bff/providers/company/callback',
         state: expect.stringMatching(/^[\w-]{43}$/),
         nonce: expect.stringMatching(/^[\w-]{43}$/),
+        max_age: '315360000',
         code_challenge: expect.stringMatching(/^[\w-]{43}$/),
         code_challenge_method: 'S256'
       })
@@ -235,12 +236,10 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       company.claims = { sub: newSubject() }
       company.userinfo = { email: newAddress(), sub: 'another' }
       await expectRefused(signInWith('company'), 403, 'invalid_provider_response')
-      company.userinfo = { email: newAddress() }
+      const email = newAddress()
+      company.userinfo = { email, email_verified: true }
       const { body } = await signInWith('company')
-      expect((await get(`${url}/auth/me`, body.access_token)).body).toMatchObject({
-        email: company.userinfo.email,
-        email_verified: false
-      })
+      expect((await get(`${url}/auth/me`, body.access_token)).body).toMatchObject({ email, email_verified: false })
     })
 
     test('a response of another issuer is refused by its `iss` (RFC 9207)', async () => {
@@ -346,8 +345,13 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       const user = await newUser(newAddress('gmail.com'))
       for (const email_verified of [undefined, false, 'false', 1]) {
         google.claims = { sub: newSubject(), email: user.email, email_verified }
-        await expectRefused(signInWith('google'), 409, 'account_exists')
+        const stranger = await signInWith('google')
+        expect(userOf(stranger)).not.toBe(user.id)
+        // It does not even tell that there is an account: anybody could have written the address there.
+        expect((await get(`${url}/auth/me`, stranger.body.access_token)).body).toMatchObject({ email: null })
       }
+      google.claims = { ...google.claims, sub: newSubject(), email_verified: true, email: newAddress('gmail.com') }
+      expect((await signInWith('google')).status).toBe(200)
     })
 
     test('GHSA-g38m-r43w-p2q7 (Better Auth): an account whose address nobody has verified here is not linked, but left alone', async () => {
@@ -560,10 +564,19 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
     const giveFactor = (id: unknown) =>
       query(database.url, "INSERT INTO totp_factors (user_id, sealed_seed, last_step) VALUES ($1, '\\x00', 0)", [id])
 
-    test('is asked for after the provider, also where the account was just linked', async () => {
+    test('lets nothing be linked before it was shown', async () => {
       const user = await newUser(newAddress('gmail.com'))
       await giveFactor(user.id)
       google.claims = { sub: newSubject(), email: user.email, email_verified: true, amr: ['mfa'] }
+      await expectRefused(signInWith('google'), 409, 'account_exists')
+      expect(await query(database.url, 'SELECT 1 FROM identities WHERE user_id = $1', [user.id])).toEqual([])
+    })
+
+    test('is asked for after the provider', async () => {
+      const user = await newUser(newAddress('gmail.com'))
+      google.claims = { sub: newSubject(), email: user.email, email_verified: true, amr: ['mfa'] }
+      expect((await signInWith('google')).status).toBe(200)
+      await giveFactor(user.id)
       for (let time = 0; time < 2; time++) {
         const { status, body } = await signInWith('google')
         expect({ status, body }).toMatchObject({
@@ -572,6 +585,22 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
         })
         expect(body.access_token).toBeUndefined()
       }
+    })
+
+    test('and a sign-in is only as recent as the provider says', async () => {
+      const hourAgo = Math.floor(Date.now() / 1000) - 3600
+      for (const auth_time of [hourAgo, undefined, 1e15]) {
+        company.claims = { sub: newSubject(), auth_time }
+        const { body } = await signInWith('company')
+        const said = auth_time === hourAgo ? hourAgo : 0
+        expect(unverifiedClaims(body.access_token).auth_time).toBe(said)
+        const change = await post(`${url}/auth/me/totp`, undefined, body.access_token)
+        expect(change).toMatchObject({ status: 401, body: { error: 'insufficient_user_authentication' } })
+      }
+      company.claims = { sub: newSubject(), auth_time: Math.floor(Date.now() / 1000) + 3600 }
+      const { body } = await signInWith('company')
+      const { auth_time, iat } = unverifiedClaims(body.access_token)
+      expect(auth_time).toBe(iat)
     })
 
     test('that the provider has seen counts only where that is configured', async () => {
@@ -689,7 +718,8 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
     microsoft.claims = { sub: newSubject(), tid, oid, email: user.email }
     expect(userOf(await signInWith('microsoft'))).toBe(userOf(first))
     microsoft.claims = { ...microsoft.claims, oid: randomUUID() }
-    await expectRefused(signInWith('microsoft'), 409, 'account_exists')
+    const stranger = await signInWith('microsoft')
+    expect([user.id, userOf(first)]).not.toContain(userOf(stranger))
     for (const claims of [{ oid }, { tid }, { tid: randomUUID(), oid }]) {
       microsoft.claims = { sub: newSubject(), ...claims }
       await expectRefused(signInWith('microsoft'), 403, 'invalid_provider_response')

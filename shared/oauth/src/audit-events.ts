@@ -48,9 +48,9 @@ export const auditEventTypes = [
   'email.changed',
   /** The address of before was restored with what a mail to it had brought, and the password set; all sessions of the user ended. */
   'email.change_undone',
-  /** A user added a passkey; the detail has its name. */
+  /** A user added a passkey; the detail has its id. */
   'passkey.added',
-  /** A user removed a passkey; the detail has its name. */
+  /** A user removed a passkey; the detail has its id. */
   'passkey.removed',
   /** The counter of a passkey was lower than at its last use: it may have been copied. Passkeys that are synced do this, too. */
   'passkey.counter_fell',

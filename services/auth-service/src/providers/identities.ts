@@ -23,6 +23,8 @@ export interface SignInByIdentity extends Cause {
   readonly registration: 'open' | 'closed'
   /** For a user who is created. */
   readonly unusableHash: string
+  /** Called before one is; when it throws, none is. */
+  beforeCreation(): Promise<void>
 }
 
 export interface LinkRequest extends Cause {

@@ -7,6 +7,8 @@ export interface LinkingFacts {
   readonly hasAccountAtAddress: boolean
   /** Whether the provider's word about that address counts here. */
   readonly isAddressProven: boolean
+  /** Whether the owner of that account has a second factor: it would have to be shown before anything changes. */
+  readonly hasSecondFactor: boolean
   readonly registration: 'open' | 'closed'
 }
 
@@ -15,7 +17,7 @@ export interface LinkingFacts {
  * that the provider may not speak for: who owns the account has to sign in, and link the identity.
  */
 export function judgeFirstSignIn(facts: LinkingFacts): 'link' | 'create' | 'account_exists' | 'registration_closed' {
-  if (facts.hasAccountAtAddress) return facts.isAddressProven ? 'link' : 'account_exists'
+  if (facts.hasAccountAtAddress) return facts.isAddressProven && !facts.hasSecondFactor ? 'link' : 'account_exists'
   return facts.registration === 'open' ? 'create' : 'registration_closed'
 }
 

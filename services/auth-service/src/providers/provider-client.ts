@@ -100,8 +100,11 @@ const idTokenClaims = profileClaims.extend({
   sub: z.string().min(1).max(255),
   tid: text,
   oid: text,
-  amr: z.array(z.string().max(64)).max(32).optional().catch(undefined)
+  amr: z.array(z.string().max(64)).max(32).optional().catch(undefined),
+  auth_time: z.number().min(0).max(1e11).optional().catch(undefined)
 })
+
+const tenYearsSeconds = 10 * 365 * 86_400
 
 async function authorizationUrl(
   configuration: Configuration,
@@ -114,7 +117,8 @@ async function authorizationUrl(
     state,
     code_challenge: await calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
-    ...(kind !== 'github' && { nonce }),
+    // A provider has to tell auth_time to who asks for max_age (OpenID Connect Core §2); this one lets every sign-in pass.
+    ...(kind !== 'github' && { nonce, max_age: String(tenYearsSeconds) }),
     // Apple asks for it as soon as there is a scope.
     ...(kind === 'apple' && { response_mode: 'form_post' })
   }).href
@@ -139,7 +143,8 @@ function arrivalOf(
       claims.given_name,
       claims.name
     ].filter((name) => name !== undefined),
-    amr: claims.amr ?? []
+    amr: claims.amr ?? [],
+    authenticatedAt: claims.auth_time
   }
 }
 
@@ -185,7 +190,8 @@ async function identifyAtGithub(
     isAddressVerified: primary !== undefined,
     organizationDomain: undefined,
     names: [user.login],
-    amr: []
+    amr: [],
+    authenticatedAt: undefined
   }
 
   async function read(path: string): Promise<unknown> {

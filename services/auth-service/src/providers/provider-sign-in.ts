@@ -43,6 +43,7 @@ export interface ProviderDeps {
 export interface ProviderSignInDeps extends ProviderDeps, CompletionDeps {
   users: Pick<UserStore, 'findCredentialsById' | 'recordFailedSignIn'>
   registration: 'open' | 'closed'
+  registrationsPerAddress: number
   unusableHash: string
 }
 
@@ -117,8 +118,10 @@ export async function signInByProvider(
 ): Promise<SignInResponse> {
   const { language, origin } = request
   const { provider, arrival, transaction } = await receive(deps, request.returned, 'sign_in')
-  const { registration, unusableHash } = deps
-  const resolved = await deps.identities.resolve({ provider, arrival, registration, unusableHash, language, origin })
+  const { registration, unusableHash, counters, registrationsPerAddress: limit } = deps
+  const beforeCreation = () => chargeAddress(counters, { name: 'registration', address: origin.address, limit })
+  const first = { registration, unusableHash, beforeCreation }
+  const resolved = await deps.identities.resolve({ provider, arrival, ...first, language, origin })
   if (!('userId' in resolved)) throw new ProviderRefusedError(resolved.outcome)
   const user = await deps.users.findCredentialsById(resolved.userId)
   if (!user || user.isDisabled) {
@@ -133,6 +136,8 @@ export async function signInByProvider(
     trustedDevice: request.trustedDevice,
     grant: firstPartyGrant(deps, transaction.grant),
     jkt: request.dpopKey?.jkt,
+    // A provider lets a browser pass without a question, perhaps long after its user showed anything.
+    authenticatedAt: new Date((arrival.authenticatedAt ?? 0) * 1000),
     origin
   })
 }

@@ -61,4 +61,6 @@ export interface Arrival {
   readonly names: readonly string[]
   /** How the provider authenticated the user (RFC 8176). */
   readonly amr: readonly string[]
+  /** When, in seconds since 1970-01-01 UTC; not every provider says so. */
+  readonly authenticatedAt: number | undefined
 }

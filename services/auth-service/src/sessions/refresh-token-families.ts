@@ -102,7 +102,8 @@ export interface NewSession extends SessionGrant {
   readonly userId: string
   /** The state of the user's credentials when they were verified: the session starts only if none has changed since. */
   readonly credentialsState: string
-  readonly authentication: Authentication
+  /** `at` is the moment of the start, unless it was before. */
+  readonly authentication: Authentication & { readonly at?: Date | undefined }
   /** The trusted device that stood in for the second factor. */
   readonly trustedDeviceId?: string | undefined
   /** The session of the same user that ends when this one starts. */

@@ -48,6 +48,8 @@ export interface AuthenticatedUser {
   readonly jkt: string | undefined
   /** The session that the new one takes the place of. */
   readonly replacedSessionId?: string | undefined
+  /** When the user showed who they are, if that was not just now. */
+  readonly authenticatedAt?: Date | undefined
   readonly origin: ClientInfo
 }
 
@@ -75,7 +77,7 @@ export async function completeSignIn(deps: CompletionDeps, signIn: Authenticated
     ...grant,
     userId: user.id,
     credentialsState: user.credentialsState,
-    authentication: authenticationBy(methods),
+    authentication: { ...authenticationBy(methods), at: signIn.authenticatedAt },
     trustedDeviceId,
     network: networkOf(origin.address),
     jkt,

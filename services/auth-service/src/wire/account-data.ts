@@ -5,6 +5,7 @@ import { ownProfile } from './account.ts'
 import { nextCursor, pageCursor } from './pages.ts'
 import { passkey } from './passkeys.ts'
 import { identity } from './providers.ts'
+import { ownTotp, trustedDevice } from './second-factors.ts'
 import { session } from './sessions.ts'
 
 /** What this service keeps about a user, as the user gets it. */
@@ -31,6 +32,8 @@ export const accountData = z
     sessions: z.array(session).meta({ description: 'those that are live, the newest first' }),
     passkeys: z.array(passkey).meta({ description: 'without their keys, which are of no use to anybody' }),
     identities: z.array(identity).meta({ description: 'at other services' }),
+    totp: ownTotp.nullable(),
+    trusted_devices: z.array(trustedDevice),
     events: z.array(ownEvent).meta({ description: 'what the audit log has about the user, the newest first' }),
     next_cursor: nextCursor.meta({ description: '`cursor` of the response with older events; null if there are none' })
   })

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { FactorOverview } from '../sign-in/second-factors.ts'
+import type { TrustedDevice } from '../sign-in/trusted-devices.ts'
 import { flow, signInResponse } from './account.ts'
 import { errorResponse } from './errors.ts'
 import { assertion } from './passkeys.ts'
@@ -102,7 +104,7 @@ export const totpConfirmation = z.strictObject({ totp: totpCode }).meta({ id: 'T
 
 export const recoveryCodes = z.object({ recovery_codes: codes }).meta({ id: 'RecoveryCodes' })
 
-const trustedDevice = z.object({
+export const trustedDevice = z.object({
   id: z.uuid(),
   created_at: z.iso.datetime(),
   last_used_at: z.iso.datetime(),
@@ -111,11 +113,32 @@ const trustedDevice = z.object({
   user_agent: z.string()
 })
 
+/** The authenticator app of a user. */
+export const ownTotp = z.object({ created_at: z.iso.datetime(), last_used_at: z.iso.datetime().nullable() })
+
+export function totpOnWire(totp: FactorOverview['totp']) {
+  return totp
+    ? { created_at: totp.createdAt.toISOString(), last_used_at: totp.lastUsedAt?.toISOString() ?? null }
+    : null
+}
+
+export function trustedDeviceOnWire(device: TrustedDevice) {
+  return {
+    id: device.id,
+    created_at: device.createdAt.toISOString(),
+    last_used_at: device.lastUsedAt.toISOString(),
+    expires_at: device.expiresAt.toISOString(),
+    address: device.address,
+    user_agent: device.userAgent
+  }
+}
+
 /** `GET /auth/me/second-factors` */
 export const factorOverview = z
   .object({
-    totp: z.object({ created_at: z.iso.datetime(), last_used_at: z.iso.datetime().nullable() }).nullable(),
+    totp: ownTotp.nullable(),
     recovery_codes_left: z.int(),
+    has_second_factor: z.boolean().meta({ description: 'also when it is a passkey: recovery codes can be made then' }),
     is_required: z.boolean().meta({ description: 'whether the last second factor cannot be removed' }),
     trusted_devices: z.array(trustedDevice).meta({ description: 'on which it is not asked for at sign-in' })
   })

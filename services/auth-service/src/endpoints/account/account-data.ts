@@ -5,11 +5,14 @@ import type { AuditLog } from '../../audit/audit-log.ts'
 import type { Identities } from '../../providers/identities.ts'
 import { defineRoute } from '../../routing/route.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
+import type { SecondFactors } from '../../sign-in/second-factors.ts'
+import type { TrustedDevices } from '../../sign-in/trusted-devices.ts'
 import { accountData, accountDataQuery, ownEventOnWire } from '../../wire/account-data.ts'
 import { eventId } from '../../wire/audit.ts'
 import { decodePlace, encodePlace } from '../../wire/pages.ts'
 import { passkeySummary } from '../../wire/passkeys.ts'
 import { identityOnWire } from '../../wire/providers.ts'
+import { totpOnWire, trustedDeviceOnWire } from '../../wire/second-factors.ts'
 import { sessionSummary } from '../../wire/sessions.ts'
 import { ownProfileSummary } from '../../wire/users.ts'
 
@@ -19,6 +22,8 @@ export interface AccountDataDeps {
   auditLog: AuditLog
   passkeys: Pick<PasskeyStore, 'list'>
   identities: Pick<Identities, 'listOf'>
+  factors: Pick<SecondFactors, 'overview'>
+  trustedDevices: Pick<TrustedDevices, 'list'>
   /** The most live sessions that a user has. */
   sessionsPerUser: number
 }
@@ -37,7 +42,7 @@ export const showAccountData = defineRoute(
     response: { status: 200, schema: accountData },
     errors: [404]
   },
-  ({ users, sessions, auditLog, passkeys, identities, sessionsPerUser }: AccountDataDeps) =>
+  ({ users, sessions, auditLog, passkeys, identities, factors, trustedDevices, sessionsPerUser }: AccountDataDeps) =>
     async ({ query: { cursor }, accessToken: { sub }, ctx }) => {
       const after = cursor === undefined ? undefined : decodePlace(cursor, eventId)
       const user = await users.findProfile(sub)
@@ -50,6 +55,8 @@ export const showAccountData = defineRoute(
         sessions: live.sessions.map(sessionSummary),
         passkeys: (await passkeys.list(sub)).map(passkeySummary),
         identities: (await identities.listOf(sub)).map(identityOnWire),
+        totp: totpOnWire((await factors.overview(sub)).totp),
+        trusted_devices: (await trustedDevices.list(sub)).map(trustedDeviceOnWire),
         events: events.map(ownEventOnWire),
         next_cursor: next ? encodePlace(next) : null
       }

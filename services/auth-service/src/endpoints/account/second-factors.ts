@@ -14,7 +14,9 @@ import {
   factorOverview,
   recoveryCodes,
   totpConfirmation,
+  totpOnWire,
   totpSetUp,
+  trustedDeviceOnWire,
   trustedDeviceParams
 } from '../../wire/second-factors.ts'
 
@@ -45,22 +47,11 @@ export const showSecondFactors = defineRoute(
         users.findCredentialsById(userId)
       ])
       return {
-        totp: overview.totp
-          ? {
-              created_at: overview.totp.createdAt.toISOString(),
-              last_used_at: overview.totp.lastUsedAt?.toISOString() ?? null
-            }
-          : null,
+        totp: totpOnWire(overview.totp),
         recovery_codes_left: overview.recoveryCodesLeft,
+        has_second_factor: user !== undefined && user.secondFactors.length > 0,
         is_required: mustHaveSecondFactor(secondFactor, user?.isAdmin === true),
-        trusted_devices: devices.map((device) => ({
-          id: device.id,
-          created_at: device.createdAt.toISOString(),
-          last_used_at: device.lastUsedAt.toISOString(),
-          expires_at: device.expiresAt.toISOString(),
-          address: device.address,
-          user_agent: device.userAgent
-        }))
+        trusted_devices: devices.map(trustedDeviceOnWire)
       }
     }
 )

@@ -15,6 +15,7 @@ import { recordAuditEvent } from './audit-events.ts'
 import { credentialsState } from './credentials-state.ts'
 import { type Database, inTransaction, isUniqueViolation, orUnavailable, type Queryable } from './database.ts'
 import { lockLiveSession } from './ending-families.ts'
+import { secondFactors } from './factor-columns.ts'
 import type { TellUser } from './mail-outbox.ts'
 import { kindOf } from './providers.ts'
 import { databaseNow } from './revocation-entries.ts'
@@ -74,11 +75,14 @@ export function createPrismaIdentities(database: Database, tellUser: TellUser): 
       UPDATE identities SET last_used_at = ${databaseNow}, address = coalesce(${arrival.address ?? null}, address)
       WHERE issuer = ${arrival.issuer} AND subject = ${arrival.subject} RETURNING user_id`
     if (known) return { outcome: 'known', userId: known.user_id }
-    const owner = await ownerOf(transaction, arrival.address)
+    // What a provider has not verified, anybody can write: it would tell who has an account here.
+    const address = arrival.isAddressVerified ? arrival.address : undefined
+    const owner = await ownerOf(transaction, address)
     const isProven = isAddressProven(provider, arrival)
     const judgment = judgeFirstSignIn({
       hasAccountAtAddress: owner !== undefined,
       isAddressProven: isProven,
+      hasSecondFactor: owner?.has_second_factor === true,
       registration
     })
     if (judgment === 'link' && owner) {
@@ -88,10 +92,11 @@ export function createPrismaIdentities(database: Database, tellUser: TellUser): 
       return { outcome: 'linked', userId: owner.id }
     }
     if (judgment !== 'create') return { outcome: judgment === 'link' ? 'account_exists' : judgment }
+    await signIn.beforeCreation()
     for (const username of usernamesOf(arrival, () => String(randomInt(1000, 1_000_000)))) {
       const user = await insertUser(transaction, {
         username,
-        email: arrival.address,
+        email: address,
         isEmailVerified: isProven,
         passwordHash: signIn.unusableHash,
         language,
@@ -142,8 +147,8 @@ export function createPrismaIdentities(database: Database, tellUser: TellUser): 
 /** The user who has verified an address, whose row is locked. */
 async function ownerOf(transaction: Queryable, address: string | undefined) {
   if (address === undefined) return undefined
-  const [owner] = await transaction.$queryRaw<{ id: string; is_disabled: boolean }[]>`
-    SELECT id, disabled_at IS NOT NULL AS is_disabled FROM users
+  const [owner] = await transaction.$queryRaw<{ id: string; is_disabled: boolean; has_second_factor: boolean }[]>`
+    SELECT id, disabled_at IS NOT NULL AS is_disabled, cardinality(${secondFactors}) > 0 AS has_second_factor FROM users
     WHERE email_key = ${emailKeyOf(address)} AND email_verified_at IS NOT NULL FOR NO KEY UPDATE`
   return owner
 }

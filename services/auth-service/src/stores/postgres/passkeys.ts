@@ -92,34 +92,34 @@ export function createPrismaPasskeys(database: Database, tellUser: TellUser): Pa
         ${made.transports}, ${made.isBackupEligible}, ${made.isBackedUp}, ${name})
       ON CONFLICT (credential_id) DO NOTHING RETURNING ${columns}`
     if (!passkey) return { outcome: 'known' } as const
-    await tellOfChange(transaction, { type: 'passkey.added', template: 'passkey_added' }, name, change)
+    await tellOfChange(transaction, { type: 'passkey.added', template: 'passkey_added' }, passkey.id, change)
     return { outcome: 'added', passkey } as const
   }
 
   async function remove(transaction: Queryable, id: string, change: PasskeyChange & { keepsOne: boolean }) {
     const { userId } = change
     if (!(await lockLiveSession(transaction, { userId, familyId: change.sessionId }))) return 'session_ended'
-    const [removed] = await transaction.$queryRaw<{ name: string; hasOtherWay: boolean; hasOtherFactor: boolean }[]>`
-      SELECT k.name, ${hasOtherWayIn} AS "hasOtherWay", ${hasOtherFactor} AS "hasOtherFactor" FROM passkeys k JOIN users u ON u.id = k.user_id
+    const [removed] = await transaction.$queryRaw<{ hasOtherWay: boolean; hasOtherFactor: boolean }[]>`
+      SELECT ${hasOtherWayIn} AS "hasOtherWay", ${hasOtherFactor} AS "hasOtherFactor" FROM passkeys k JOIN users u ON u.id = k.user_id
       WHERE k.id = ${id}::uuid AND k.user_id = ${userId}::uuid`
     if (!removed) return 'unknown'
     if (!removed.hasOtherWay) return 'last_way_in'
     if (change.keepsOne && !removed.hasOtherFactor) return 'last_factor'
     await transaction.$executeRaw`DELETE FROM passkeys WHERE id = ${id}::uuid`
     await dropUselessRecoveryCodes(transaction, userId)
-    await tellOfChange(transaction, { type: 'passkey.removed', template: 'passkey_removed' }, removed.name, change)
+    await tellOfChange(transaction, { type: 'passkey.removed', template: 'passkey_removed' }, id, change)
     return 'removed'
   }
 
   async function tellOfChange(
     transaction: Queryable,
     { type, template }: { type: 'passkey.added' | 'passkey.removed'; template: 'passkey_added' | 'passkey_removed' },
-    name: string,
+    passkey: string,
     { userId, sessionId, language, origin }: PasskeyChange
   ) {
     await transaction.$executeRaw`
       UPDATE users SET credentials_version = credentials_version + 1 WHERE id = ${userId}::uuid`
-    await recordAuditEvent(transaction, { type, userId, sessionId, origin, detail: { name } })
+    await recordAuditEvent(transaction, { type, userId, sessionId, origin, detail: { passkey } })
     await tellUser(transaction, userId, { template, language })
   }
 }

@@ -65,7 +65,7 @@ const newFamilyText = `
        trusted_device_id)
     SELECT $1::uuid, u.id, $3, array_to_string(${grant.scopes.sql}, ' '), f.audience, f.asked_scopes, now.at, now.at,
       now.at + make_interval(secs => $6), now.at + make_interval(secs => $7), now.at + make_interval(secs => $8), $9, $10, $11, $12,
-      now.at, $15, $16::text[], $17::uuid
+      least(now.at, $18::timestamptz), $15, $16::text[], $17::uuid
     FROM (SELECT ${databaseNow.sql} AS at) now, (SELECT $4::text[] AS asked_scopes, $5::text[] AS audience) f, users u
     WHERE u.id = $2::uuid AND ${grant.hasTarget.sql} AND ${grant.hasScopes.sql}
     RETURNING *
@@ -192,7 +192,8 @@ export function createPrismaRefreshTokenFamilies(
         limits.issuer,
         authentication.acr,
         authentication.amr,
-        session.trustedDeviceId ?? null
+        session.trustedDeviceId ?? null,
+        authentication.at ?? null
       ],
       connection
     )

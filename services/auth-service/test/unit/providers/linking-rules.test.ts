@@ -3,19 +3,23 @@ import { isAddressProven, judgeFirstSignIn } from '../../../src/providers/linkin
 
 describe('the first sign-in by an identity', () => {
   test.each([
-    // account, proven, registration
-    [true, true, 'open', 'link'],
-    [true, true, 'closed', 'link'],
-    [true, false, 'open', 'account_exists'],
-    [true, false, 'closed', 'account_exists'],
-    [false, true, 'open', 'create'],
-    [false, false, 'open', 'create'],
-    [false, true, 'closed', 'registration_closed'],
-    [false, false, 'closed', 'registration_closed']
+    // account, second factor, proven, registration
+    [true, false, true, 'open', 'link'],
+    [true, false, true, 'closed', 'link'],
+    [true, true, true, 'open', 'account_exists'],
+    [true, true, true, 'closed', 'account_exists'],
+    [true, false, false, 'open', 'account_exists'],
+    [true, false, false, 'closed', 'account_exists'],
+    [false, false, true, 'open', 'create'],
+    [false, false, false, 'open', 'create'],
+    [false, false, true, 'closed', 'registration_closed'],
+    [false, false, false, 'closed', 'registration_closed']
   ] as const)(
-    'account at the address: %s, address proven: %s, registration %s: %s',
-    (has, proven, registration, outcome) => {
-      expect(judgeFirstSignIn({ hasAccountAtAddress: has, isAddressProven: proven, registration })).toBe(outcome)
+    'account at the address: %s, with a second factor: %s, address proven: %s, registration %s: %s',
+    (has, hasSecondFactor, proven, registration, outcome) => {
+      expect(
+        judgeFirstSignIn({ hasAccountAtAddress: has, hasSecondFactor, isAddressProven: proven, registration })
+      ).toBe(outcome)
     }
   )
 })
@@ -28,7 +32,8 @@ describe('the word of a provider about an address', () => {
     isAddressVerified: true,
     organizationDomain: undefined,
     names: [],
-    amr: []
+    amr: [],
+    authenticatedAt: undefined
   }
   test.each([
     ['google', [], 'ada@gmail.com', true, undefined, true],

@@ -34,7 +34,7 @@ export function SecondFactorsSection() {
         {(factors) => (
           <Stack>
             <App factors={factors} />
-            {factors.recovery_codes_left > 0 && (
+            {factors.has_second_factor && (
               <Group justify="space-between">
                 <Text size="sm">{say('secondFactors.codesLeft', { count: factors.recovery_codes_left })}</Text>
                 <RenewCodes />

@@ -829,6 +829,18 @@ export interface AccountData {
    * at other services
    */
   identities: LinkedIdentity[]
+  totp: {
+    created_at: string
+    last_used_at: string | null
+  } | null
+  trusted_devices: {
+    id: string
+    created_at: string
+    last_used_at: string
+    expires_at: string
+    address: string
+    user_agent: string
+  }[]
   /**
    * what the audit log has about the user, the newest first
    */
@@ -962,6 +974,10 @@ export interface SecondFactors {
     last_used_at: string | null
   } | null
   recovery_codes_left: number
+  /**
+   * also when it is a passkey: recovery codes can be made then
+   */
+  has_second_factor: boolean
   /**
    * whether the last second factor cannot be removed
    */

@@ -9,6 +9,7 @@ import { DialogButtons } from '../forms/dialog-buttons.tsx'
 import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
 import { say } from '../texts/say.ts'
+import { EnrolmentForm } from './enrolment-form.tsx'
 import { FactorForm } from './factor-form.tsx'
 import { PasskeyButton } from './passkey-button.tsx'
 import { useHasPasskey, usePasskeyStepUp } from './passkeys.ts'
@@ -66,9 +67,18 @@ function StepUpForm({ settle }: { settle: Settle }) {
     settle(true)
   }
   if (!needed) return <StepUpPassword settle={settle} onDone={done} onNeeded={setNeeded} />
-  return (
-    <FactorForm factors={needed.factors} mayTrustDevice={false} onDone={done} onRestart={() => setNeeded(undefined)} />
-  )
+  const restart = () => setNeeded(undefined)
+  if (needed.enrolment) {
+    return (
+      <EnrolmentForm
+        needsMailCode={needed.enrolment === 'mail_code'}
+        onCodes={() => {}}
+        onDone={done}
+        onRestart={restart}
+      />
+    )
+  }
+  return <FactorForm factors={needed.factors} mayTrustDevice={false} onDone={done} onRestart={restart} />
 }
 
 interface StepUpPasswordProps {
