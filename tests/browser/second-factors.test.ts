@@ -66,7 +66,8 @@ describe.skipIf(!hasBrowser || !inject('docker'))('second factors on the pages',
     await dialog.getByLabel('Code of the app').fill(await codeOf(key, 50))
     await page.keyboard.press('Enter')
     await dialog.getByText('This is not the code that the app shows now.').waitFor()
-    await dialog.getByLabel('Code of the app').fill(await codeOf(key))
+    const confirmation = await codeOf(key)
+    await dialog.getByLabel('Code of the app').fill(confirmation)
     await page.keyboard.press('Enter')
     const codes = (await dialog.getByLabel('Recovery codes').innerText()).trim().split(/\s+/)
     expect(codes).toHaveLength(10)
@@ -80,7 +81,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('second factors on the pages',
     await page.getByText('Your account has a second factor.').waitFor()
     await look(page, 'factor')
     // The code of the confirmation is used. By keyboard: the field has the focus.
-    await page.keyboard.type(await codeOf(key))
+    await page.keyboard.type(confirmation)
     await page.keyboard.press('Enter')
     await page.getByText('The code is wrong, or was used before.').waitFor()
     await forgetSteps()
@@ -149,6 +150,18 @@ describe.skipIf(!hasBrowser || !inject('docker'))('second factors on the pages',
         })
         return response.status
       })
+    for (const path of [
+      '/bff/session',
+      '/api/me',
+      '/account/auth/me',
+      '/account/auth/sessions',
+      '/account/auth/me/second-factors',
+      '/account/auth/me/passkeys',
+      '/account/auth/me/data',
+      '/account/admin/users'
+    ]) {
+      expect(await page.evaluate(async (one) => (await fetch(one)).status, path), path).toBe(401)
+    }
     const { page: other } = await fixture.visit()
     await other.goto(`${fixture.url}/sign-in`)
     expect(await show(other)).toBe(404)

@@ -253,6 +253,36 @@ export const operations: readonly Operation[] = [
     }
   },
   {
+    name: 'second factor',
+    // Two commits: that of the code, and that of the session.
+    commits: 'COMMIT',
+    async prepare(fixture) {
+      const user = await register(fixture.authUrl)
+      const codes = await giveSecondFactor(fixture, user)
+      const flow = await beginFlow(fixture, user)
+      return {
+        nameOf: namesOf([], { withAttempts: true }),
+        run: () => post(`${fixture.authUrl}/auth/login/factor`, { flow, recovery_code: codes[0] }),
+        isOver: async () => true,
+        status: 200,
+        ended: [],
+        async verify(isCommitted) {
+          const started = isCommitted ? 1 : 0
+          expect(await startedSessions(fixture, user)).toEqual({ families: started, live: started, audited: started })
+          // A code that starts no session may be used up; it never starts two.
+          const again = await post(`${fixture.authUrl}/auth/login/factor`, {
+            flow: await beginFlow(fixture, user),
+            recovery_code: codes[0]
+          })
+          if (isCommitted) expect(again.status).toBe(401)
+          else expect([200, 401]).toContain(again.status)
+          const other = { flow: await beginFlow(fixture, user), recovery_code: codes[1] }
+          expect((await post(`${fixture.authUrl}/auth/login/factor`, other)).status).toBe(200)
+        }
+      }
+    }
+  },
+  {
     name: 'password change',
     commits: 'COMMIT',
     async prepare(fixture) {
@@ -599,6 +629,28 @@ function namesOf(
     isPublishing = true
     return 'EVALSHA publish'
   }
+}
+
+/** @returns two recovery codes of the user */
+async function giveSecondFactor(fixture: CrashFixture, { id }: User): Promise<[string, string]> {
+  const codes: [string, string] = [randomBytes(12).toString('hex'), randomBytes(12).toString('hex')]
+  for (const code of codes) usedSecrets.add(code)
+  await query(fixture.databaseUrl, "INSERT INTO totp_factors (user_id, sealed_seed, last_step) VALUES ($1, '', 0)", [
+    id
+  ])
+  await query(
+    fixture.databaseUrl,
+    'INSERT INTO recovery_codes (user_id, code_hash) SELECT $1, sha256(code::bytea) FROM unnest($2::text[]) code',
+    [id, codes]
+  )
+  return codes
+}
+
+async function beginFlow(fixture: CrashFixture, { username, password }: User): Promise<string> {
+  const { status, body } = await post<{ flow: string }>(`${fixture.authUrl}/auth/login`, { username, password })
+  expect(status).toBe(401)
+  usedSecrets.add(body.flow)
+  return body.flow
 }
 
 /** The old refresh token or its one successor works, and the family has not forked. */

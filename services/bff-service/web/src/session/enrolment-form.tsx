@@ -1,5 +1,5 @@
 import { Anchor, Button, Stack, Text } from '@mantine/core'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { ApiError } from '../api/api-error.ts'
 import type { TotpSetUp as SetUp, SignedIn } from '../api/types.ts'
 import { CodeField, codeError, codeWish, digitsOf } from '../components/code-field.tsx'
@@ -10,25 +10,30 @@ import { TotpSetUp } from '../components/totp-set-up.tsx'
 import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
 import { say } from '../texts/say.ts'
+import { holdSession } from './session.ts'
 import { isFlowEnd, useConfirmEnrolment, useEnrol, useMailEnrolmentCode } from './sign-in-flow.ts'
 
 interface EnrolmentFormProps {
   needsMailCode: boolean
-  /** Told when the recovery codes are shown: the session has started by then. */
-  onCodes: () => void
   onDone: (session: SignedIn) => void
   onRestart: () => void
 }
 
 /** Sets up the second factor that a sign-in needs, step by step. */
-export function EnrolmentForm({ needsMailCode, onCodes, onDone, onRestart }: EnrolmentFormProps) {
+export function EnrolmentForm({ needsMailCode, onDone, onRestart }: EnrolmentFormProps) {
   const [setUp, setSetUp] = useState<SetUp>()
   const [done, setDone] = useState<{ session: SignedIn; codes: string[] }>()
+  // The session has started when the codes are shown, which are shown only once.
+  useEffect(() => () => holdSession(false), [])
   if (done) {
+    const goOn = () => {
+      holdSession(false)
+      onDone(done.session)
+    }
     return (
       <Stack>
         <RecoveryCodes codes={done.codes} />
-        <Button onClick={() => onDone(done.session)}>{say('recoveryCodes.saved')}</Button>
+        <Button onClick={goOn}>{say('recoveryCodes.saved')}</Button>
       </Stack>
     )
   }
@@ -39,7 +44,7 @@ export function EnrolmentForm({ needsMailCode, onCodes, onDone, onRestart }: Enr
         <Confirm
           setUp={setUp}
           onDone={(enrolled) => {
-            onCodes()
+            holdSession(true)
             setDone(enrolled)
           }}
         />

@@ -21,11 +21,19 @@ export type SessionState =
 
 const sessionKey = ['session'] as const
 
+let isHeld = false
+
+/** While a form shows what must not go away, the page does not notice that its session has started. */
+export function holdSession(isOn: boolean): void {
+  isHeld = isOn
+}
+
 /** The user who is signed in, by the cookie that only the bff-service reads. */
 export function useSessionState() {
   return useQuery<SessionState>({
     queryKey: sessionKey,
     queryFn: async ({ signal, client }) => {
+      if (isHeld) return stateOf(client) ?? { status: 'signed_out', reason: 'none' }
       try {
         enterSession(client, await request<SignedIn>('/bff/session', { signal }))
       } catch (error) {

@@ -28,12 +28,11 @@ export function SignInPage() {
   const { data: state, isPending } = useSessionState()
   const { search, hash, state: notice } = useLocation()
   const offers = useOffers()
-  const [isBusy, setIsBusy] = useState(false)
   if (isPending) return <LoadingPage />
-  if (state?.status === 'signed_in' && !isBusy) return <ReturnTo path={returnPathOf(search)} />
+  if (state?.status === 'signed_in') return <ReturnTo path={returnPathOf(search)} />
   return (
     <Page title={say('signIn.title')} width="narrow" leavesFocus>
-      {state?.status === 'signed_out' && state.reason === 'ended' && (
+      {state?.reason === 'ended' && (
         <Alert color="yellow">
           <Text size="sm">{say('signIn.ended')}</Text>
         </Alert>
@@ -49,7 +48,7 @@ export function SignInPage() {
         </Alert>
       )}
       <ProviderProblem />
-      <SignInForm onBusy={setIsBusy} needed={neededAfterProvider(search, hash)} />
+      <SignInForm needed={neededAfterProvider(search, hash)} />
       <ProviderButtons />
       {offers?.mail && (
         <Text size="sm">
@@ -75,29 +74,19 @@ interface SignInFormProps {
   username?: string
   /** What a sign-in that began elsewhere still needs. */
   needed?: NeededFactor | undefined
-  /** Told while the form shows something that must not go away, though the session has started. */
-  onBusy?: (isBusy: boolean) => void
 }
 
 /** Signs in with a password and, if it is needed, with a second factor. */
-export function SignInForm({ username, needed: neededFirst, onBusy }: SignInFormProps) {
+export function SignInForm({ username, needed: neededFirst }: SignInFormProps) {
   const client = useQueryClient()
   const [needed, setNeeded] = useState(neededFirst)
   if (!needed) return <PasswordForm username={username} onNeeded={setNeeded} />
   const restart = () => setNeeded(undefined)
-  const done = (session: SignedIn) => {
-    onBusy?.(false)
-    begin(client, session)
-  }
+  const done = (session: SignedIn) => begin(client, session)
   return (
     <Paper withBorder radius="lg" p={{ base: 'md', sm: 'xl' }}>
       {needed.enrolment ? (
-        <EnrolmentForm
-          needsMailCode={needed.enrolment === 'mail_code'}
-          onCodes={() => onBusy?.(true)}
-          onDone={done}
-          onRestart={restart}
-        />
+        <EnrolmentForm needsMailCode={needed.enrolment === 'mail_code'} onDone={done} onRestart={restart} />
       ) : (
         <FactorForm factors={needed.factors} mayTrustDevice onDone={done} onRestart={restart} />
       )}

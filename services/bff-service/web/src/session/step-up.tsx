@@ -69,14 +69,7 @@ function StepUpForm({ settle }: { settle: Settle }) {
   if (!needed) return <StepUpPassword settle={settle} onDone={done} onNeeded={setNeeded} />
   const restart = () => setNeeded(undefined)
   if (needed.enrolment) {
-    return (
-      <EnrolmentForm
-        needsMailCode={needed.enrolment === 'mail_code'}
-        onCodes={() => {}}
-        onDone={done}
-        onRestart={restart}
-      />
-    )
+    return <EnrolmentForm needsMailCode={needed.enrolment === 'mail_code'} onDone={done} onRestart={restart} />
   }
   return <FactorForm factors={needed.factors} mayTrustDevice={false} onDone={done} onRestart={restart} />
 }
