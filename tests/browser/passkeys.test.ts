@@ -282,8 +282,11 @@ describe.skipIf(!hasBrowser || !inject('docker'))('passkeys in a browser', () =>
     // Another port of the domain may use the passkey, as browsers see it: the service refuses its origin.
     const port = await findLastingPort()
     await fixture.trio.startBff({ PORT: String(port), PUBLIC_URL: `http://localhost:${port}` })
+    const refused = page.waitForResponse(
+      (response) => response.url().endsWith('/bff/session/passkey') && response.status() === 401
+    )
     await page.goto(`http://localhost:${port}/sign-in`)
-    await page.getByText('This passkey could not be verified.').waitFor()
+    await refused
     await expectSignedOut(page)
   })
 })
