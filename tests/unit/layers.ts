@@ -23,8 +23,8 @@ export const layersOfFolders: Readonly<Record<string, Layers>> = {
     ['index.ts', 'http/express.ts', 'http/fastify.ts', 'http/hono.ts', 'http/koa.ts']
   ],
   'services/auth-service/src': [
-    // What ids look like, where a request came from, escaped markup.
-    ['identifiers.ts', 'client-info.ts', 'html.ts'],
+    // What ids look like, where a request came from, hashes, escaped markup.
+    ['identifiers.ts', 'client-info.ts', 'hashes.ts', 'html.ts'],
     // Work that knows nothing of tokens.
     ['outbound', 'housekeeping', 'revocation'],
     // The signing keys, and the audit log.

@@ -9,7 +9,6 @@ CREATE TABLE sign_in_flows (
   audience text[] NOT NULL,
   asked_scopes text[],
   jkt text,
-  device_id text,
   replaced_session_id uuid,
   -- The user has no second factor and has to set one up.
   is_enrolment boolean NOT NULL,

@@ -1,6 +1,7 @@
 import type { ClientInfo } from '../client-info.ts'
+import type { Bytes } from '../hashes.ts'
 import type { Language } from '../mail/mail.ts'
-import type { Bytes, SecretProof } from './one-time-secrets.ts'
+import type { SecretProof } from './one-time-secrets.ts'
 
 /** Shows that a user reads the mail of the address that they gave. */
 export interface EmailVerification {

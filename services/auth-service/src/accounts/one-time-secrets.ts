@@ -1,4 +1,5 @@
-import { createHash, createHmac, randomBytes, randomInt } from 'node:crypto'
+import { createHmac, randomBytes, randomInt } from 'node:crypto'
+import { type Bytes, sha256 } from '../hashes.ts'
 import type { MasterKeys } from '../keys/master-keys.ts'
 import type { MailSecret } from '../mail/mail.ts'
 
@@ -16,8 +17,6 @@ export const secretLifeSeconds: Record<SecretPurpose, number> = {
 
 /** How often codes of one flow may be tried. */
 export const maxTries = 5
-
-export type Bytes = Uint8Array<ArrayBuffer>
 
 /** What somebody shows to prove that a mail was read: its link, or its code within the flow that asked for it. */
 export type SecretProof =
@@ -81,10 +80,6 @@ export function createOneTimeSecretCodec(masterKeys: MasterKeys): OneTimeSecretC
 function newLink() {
   const link = randomBytes(32).toString('base64url')
   return { secret: { link }, linkHash: sha256(link) }
-}
-
-function sha256(text: string): Bytes {
-  return Uint8Array.from(createHash('sha256').update(text).digest())
 }
 
 /** The user whose mail was read. */

@@ -1,6 +1,6 @@
 import type { ClientInfo } from '../client-info.ts'
+import type { Bytes } from '../hashes.ts'
 import type { Language } from '../mail/mail.ts'
-import type { Bytes } from './one-time-secrets.ts'
 
 /** How many passkeys a user may have. */
 export const maxPasskeys = 20

@@ -1,7 +1,8 @@
 import type { ClientInfo } from '../client-info.ts'
+import type { Bytes } from '../hashes.ts'
 import type { Language } from '../mail/mail.ts'
 import type { EndedFamilies } from '../sessions/refresh-token-families.ts'
-import type { Bytes, SecretProof } from './one-time-secrets.ts'
+import type { SecretProof } from './one-time-secrets.ts'
 import type { SignInName } from './sign-in-name.ts'
 
 /** Somebody asks for a new password. Of two users that fit, it is the one who has verified the address. */

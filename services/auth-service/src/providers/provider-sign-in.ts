@@ -1,9 +1,10 @@
 /** The two steps of a sign-in with another service: the browser goes there, and comes back. */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { InvalidCredentialsError, NotFoundError } from '@countersign/oauth'
 import { randomPKCECodeVerifier } from 'openid-client'
 import type { UserStore } from '../accounts/user-store.ts'
 import type { ClientInfo } from '../client-info.ts'
+import { sha256 } from '../hashes.ts'
 import type { Language } from '../mail/mail.ts'
 import { sessionEnded } from '../sessions/session-ended.ts'
 import type { AttemptCounters } from '../sign-in/attempt-counters.ts'
@@ -23,7 +24,6 @@ import type { ProviderStore } from './provider-administration.ts'
 import type { ProviderClient } from './provider-client.ts'
 import { ProviderRefusedError } from './provider-errors.ts'
 import {
-  type Bytes,
   type LinkPurpose,
   type ProviderTransaction,
   type ProviderTransactions,
@@ -80,8 +80,8 @@ export async function startAtProvider(
   const redirectUri = redirectUriOf(pagesUrl, providerId)
   const authorizationUrl = await providerClient.authorizationUrl(provider, { redirectUri, state, nonce, verifier })
   await providerTransactions.begin({
-    secretHash: hashOf(transaction),
-    stateHash: hashOf(state),
+    secretHash: sha256(transaction),
+    stateHash: sha256(state),
     providerId,
     issuer: provider.issuer,
     nonce,
@@ -187,7 +187,7 @@ async function receive(
 ): Promise<{ provider: Provider; arrival: Arrival; transaction: ProviderTransaction }> {
   const { state = '' } = parameters
   // The provider is part of the key, so that no response can be given to the redirect URI of another one (mix-up).
-  const key = { secretHash: hashOf(secret), stateHash: hashOf(state), providerId, purpose }
+  const key = { secretHash: sha256(secret), stateHash: sha256(state), providerId, purpose }
   const transaction = await providerTransactions.take(key)
   if (!transaction) throw new ProviderRefusedError('invalid_transaction')
   const provider = await providers.findEnabled(providerId)
@@ -211,8 +211,4 @@ function unknownProvider(): NotFoundError {
 /** 256 bits. */
 function newSecret(): string {
   return randomBytes(32).toString('base64url')
-}
-
-function hashOf(secret: string): Bytes {
-  return Uint8Array.from(createHash('sha256').update(secret).digest())
 }

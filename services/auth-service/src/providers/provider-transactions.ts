@@ -1,6 +1,5 @@
+import type { Bytes } from '../hashes.ts'
 import type { RequestedGrant } from '../tokens/requested-grant.ts'
-
-export type Bytes = Uint8Array<ArrayBuffer>
 
 /** How long a browser may be at a provider. */
 export const transactionSeconds = 600

@@ -109,12 +109,12 @@ async function trustedDeviceOf(
 
 async function beginFlow(
   { flows, accountMail }: CompletionDeps,
-  { user, methods, device, grant, jkt, replacedSessionId }: AuthenticatedUser,
+  { user, methods, grant, jkt, replacedSessionId }: AuthenticatedUser,
   needed: 'second_factor' | 'enrolment'
 ): Promise<FactorRequiredError> {
   const { id, hash } = newFlowId()
   const isEnrolment = needed === 'enrolment'
-  await flows.begin(hash, { user, methods, grant, jkt, deviceId: device?.id, replacedSessionId, isEnrolment })
+  await flows.begin(hash, { user, methods, grant, jkt, replacedSessionId, isEnrolment })
   const mailbox = isEnrolment && accountMail ? (await flows.find(hash))?.hasMailbox === true : false
   return new FactorRequiredError({
     description: isEnrolment

@@ -10,19 +10,17 @@ import type { SignInMethod } from './needed-factor.ts'
 import type { PresentedAssertion } from './passkey-ceremonies.ts'
 import { type PasskeyDeps, provePasskey } from './passkeys.ts'
 import { hashOfRecoveryCode, newRecoveryCodes } from './recovery-codes.ts'
-import { charge, countsOfAddress } from './request-limits.ts'
+import { type FailureLimit, tryPasskey } from './request-limits.ts'
 import type { SecondFactors } from './second-factors.ts'
 import { type FlowUser, flowHashOf, type SignInFlow } from './sign-in-flows.ts'
 import { newSeed, setUpOf, stepOfCode, type TotpSetUp } from './totp.ts'
 import { newTrustedDevice } from './trusted-devices.ts'
 
-export interface ContinuationDeps extends CompletionDeps, PasskeyDeps {
+export interface ContinuationDeps extends CompletionDeps, PasskeyDeps, FailureLimit {
   factors: Omit<SecondFactors, 'reset'>
   totpSealing: Sealing
   counters: AttemptCounters
   productName: string
-  signInFailuresPerAddress: number
-  signInLimitWindowSeconds: number
 }
 
 /** A step of a sign-in that is under way. */
@@ -62,23 +60,10 @@ export async function continueSignIn(
   }
   // A signature cannot be guessed: who has a passkey gets in while others guess codes.
   const used = await (factor.method === 'passkey'
-    ? tryPasskey(deps, step.origin, tryFactor)
+    ? tryPasskey(deps, step.origin.address, tryFactor)
     : guessFactor(deps.counters, flow.user.id, tryFactor))
   if (!used) throw invalidFactor()
   return finishFlow(deps, flow, step, { method: factor.method, user: flow.user })
-}
-
-/** Within the limit of failures of the address, as where a sign-in begins with a passkey. */
-async function tryPasskey(
-  { counters, signInFailuresPerAddress: limit, signInLimitWindowSeconds: windowSeconds }: ContinuationDeps,
-  { address }: ClientInfo,
-  tryFactor: () => Promise<true | undefined>
-): Promise<true | undefined> {
-  const counts = countsOfAddress({ name: 'passkey_failures', address, limit, windowSeconds })
-  await charge(counters, counts)
-  const used = await tryFactor()
-  if (used) await counters.settle({ refunded: counts })
-  return used
 }
 
 async function uses(

@@ -1,4 +1,5 @@
-import type { Bytes, SecretProof } from '../accounts/one-time-secrets.ts'
+import type { SecretProof } from '../accounts/one-time-secrets.ts'
+import type { Bytes } from '../hashes.ts'
 import type { Language } from '../mail/mail.ts'
 
 /** Shows, before a first second factor is set up within a sign-in, that the user reads the mail of the verified address. */

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Bytes, OneTimeSecrets, ProvenUser, SecretProof, SecretPurpose } from '../accounts/one-time-secrets.ts'
+import type { OneTimeSecrets, ProvenUser, SecretProof, SecretPurpose } from '../accounts/one-time-secrets.ts'
+import type { Bytes } from '../hashes.ts'
 import type { AttemptCounters } from './attempt-counters.ts'
 
 /** Tries with mailed codes of every kind, for one account. */

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import {
   type AuthenticationResponseJSON,
   type AuthenticatorTransport,
@@ -12,8 +12,8 @@ import {
 } from '@simplewebauthn/server'
 import { COSEALG, decodeAttestationObject } from '@simplewebauthn/server/helpers'
 import { z } from 'zod'
-import type { Bytes } from '../accounts/one-time-secrets.ts'
 import { challengeSeconds, type NewPasskey, type Passkey, type PasskeyKey } from '../accounts/passkey-store.ts'
+import { type Bytes, sha256 } from '../hashes.ts'
 import type { RelyingParty } from './relying-party.ts'
 
 /** What authenticators and browsers are asked, and how their responses are verified (WebAuthn §7). */
@@ -106,10 +106,6 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-function sha256(bytes: Uint8Array): Bytes {
-  return Uint8Array.from(createHash('sha256').update(bytes).digest())
 }
 
 /**

@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
-import type { Bytes } from '../accounts/one-time-secrets.ts'
+import { randomBytes } from 'node:crypto'
+import { type Bytes, sha256 } from '../hashes.ts'
 
 export const recoveryCodeCount = 10
 /** 120 bits are 24 letters of base32: nobody can guess one, so a fast hash is enough. */
@@ -16,7 +16,7 @@ export function newRecoveryCodes(): { codes: string[]; hashes: Bytes[] } {
 /** However it was typed. */
 export function hashOfRecoveryCode(code: string): Bytes {
   const plain = code.toLowerCase().replaceAll(/[\s-]/g, '').replaceAll('o', '0').replaceAll(/[il]/g, '1')
-  return Uint8Array.from(createHash('sha256').update(plain).digest())
+  return sha256(plain)
 }
 
 function toGroups(bytes: Uint8Array): string {

@@ -45,3 +45,25 @@ export async function charge(counters: AttemptCounters, counts: readonly Attempt
     detail: `the limit ${reached.count.name} is reached`
   })
 }
+
+export interface FailureLimit {
+  readonly signInFailuresPerAddress: number
+  readonly signInLimitWindowSeconds: number
+}
+
+/**
+ * Tries a passkey within the limit of failures of the address. Only a failure counts.
+ * @throws {TooManyRequestsError}
+ */
+export async function tryPasskey<T>(
+  { counters, ...limits }: FailureLimit & { counters: AttemptCounters },
+  address: string,
+  attempt: () => Promise<T | undefined>
+): Promise<T | undefined> {
+  const { signInFailuresPerAddress: limit, signInLimitWindowSeconds } = limits
+  const counts = countsOfAddress({ name: 'passkey_failures', address, limit, windowSeconds: signInLimitWindowSeconds })
+  await charge(counters, counts)
+  const result = await attempt()
+  if (result !== undefined) await counters.settle({ refunded: counts })
+  return result
+}

@@ -1,5 +1,5 @@
-import type { Bytes } from '../accounts/one-time-secrets.ts'
 import type { ClientInfo } from '../client-info.ts'
+import type { Bytes } from '../hashes.ts'
 import type { Language } from '../mail/mail.ts'
 import type { EndedFamilies } from '../sessions/refresh-token-families.ts'
 

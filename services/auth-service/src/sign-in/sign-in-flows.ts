@@ -1,6 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto'
-import type { Bytes } from '../accounts/one-time-secrets.ts'
+import { randomBytes } from 'node:crypto'
 import type { UserCredentials } from '../accounts/user-store.ts'
+import { type Bytes, sha256 } from '../hashes.ts'
 import type { SessionGrant } from '../sessions/refresh-token-families.ts'
 import type { SignInMethod } from './needed-factor.ts'
 
@@ -18,7 +18,6 @@ export interface NewSignInFlow {
   readonly grant: SessionGrant
   /** The key of the proof that began the sign-in: each step needs a proof of it. */
   readonly jkt: string | undefined
-  readonly deviceId: string | undefined
   readonly replacedSessionId: string | undefined
   readonly isEnrolment: boolean
 }
@@ -49,5 +48,5 @@ export function newFlowId(): { id: string; hash: Bytes } {
 }
 
 export function flowHashOf(id: string): Bytes {
-  return Uint8Array.from(createHash('sha256').update(id).digest())
+  return sha256(id)
 }

@@ -1,6 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto'
-import type { Bytes } from '../accounts/one-time-secrets.ts'
+import { randomBytes } from 'node:crypto'
 import type { ClientInfo } from '../client-info.ts'
+import { type Bytes, sha256 } from '../hashes.ts'
 
 /** How long the second factor is not asked for, in seconds. */
 export const trustedDeviceSeconds = 30 * 86_400
@@ -31,5 +31,5 @@ export function newTrustedDevice(): { token: string; tokenHash: Bytes } {
 }
 
 export function trustedDeviceHash(token: string): Bytes {
-  return Uint8Array.from(createHash('sha256').update(token).digest())
+  return sha256(token)
 }

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { Identity } from '../providers/identities.ts'
 import { type Provider, type ProviderSecret, presets, providerKinds } from '../providers/provider.ts'
 import type { AdministeredProvider, NewProvider, ProviderChange } from '../providers/provider-administration.ts'
-import { trustedDeviceToken } from './account.ts'
+import { deviceToken, trustedDeviceToken } from './account.ts'
 import { requestedResource, requestedScope } from './oauth.ts'
 import { plainText } from './texts.ts'
 
@@ -56,11 +56,7 @@ const returned = {
 export const providerFinishBody = z
   .strictObject({
     ...returned,
-    device_token: z
-      .string()
-      .max(512)
-      .optional()
-      .meta({ description: 'from the last sign-in with this browser or app' }),
+    device_token: deviceToken,
     trusted_device: trustedDeviceToken.optional()
   })
   .meta({ id: 'ProviderFinish' })

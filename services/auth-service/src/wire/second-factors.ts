@@ -1,17 +1,11 @@
 import { z } from 'zod'
 import type { FactorOverview } from '../sign-in/second-factors.ts'
 import type { TrustedDevice } from '../sign-in/trusted-devices.ts'
-import { flow, signInResponse } from './account.ts'
+import { deviceToken, flow, signInResponse } from './account.ts'
 import { errorResponse } from './errors.ts'
 import { assertion } from './passkeys.ts'
 
 /** Requests and responses of second factors. */
-
-const deviceToken = z
-  .string()
-  .max(512)
-  .optional()
-  .meta({ description: 'from the last sign-in with this browser or app' })
 
 const totpCode = z
   .string()

@@ -57,7 +57,7 @@ export const finishIdentityLink = defineRoute(
   {
     method: 'post',
     path: '/auth/me/providers/:id/finish',
-    summary: 'Link the identity that the other service has shown; the user is told by mail',
+    summary: 'Link the identity that the other service has shown; the user gets a mail',
     access: 'user-in-person',
     params: providerParams,
     body: identityLinkBody,
@@ -83,7 +83,7 @@ export const unlinkIdentity = defineRoute(
   {
     method: 'delete',
     path: '/auth/me/identities/:id',
-    summary: 'Unlink an identity; the user is told by mail, and the last way to sign in stays',
+    summary: 'Unlink an identity; the user gets a mail, and the last way to sign in stays',
     access: 'user-in-person',
     needsRecentSignIn: true,
     params: identityParams,

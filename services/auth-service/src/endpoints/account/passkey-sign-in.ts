@@ -9,7 +9,7 @@ import type { AttemptCounters } from '../../sign-in/attempt-counters.ts'
 import { type CompletionDeps, completeSignIn, firstPartyGrant } from '../../sign-in/complete-sign-in.ts'
 import type { PresentedAssertion } from '../../sign-in/passkey-ceremonies.ts'
 import { askForPasskey, type PasskeyDeps, provePasskey } from '../../sign-in/passkeys.ts'
-import { charge, chargeAddress, countsOfAddress } from '../../sign-in/request-limits.ts'
+import { charge, chargeAddress, tryPasskey } from '../../sign-in/request-limits.ts'
 import { flowHashOf, type SignInFlows } from '../../sign-in/sign-in-flows.ts'
 import { readGrant } from '../../tokens/requested-grant.ts'
 import { signInResponse } from '../../wire/account.ts'
@@ -144,27 +144,24 @@ export const passkeyStepUp = defineRoute(
  * @throws {UnknownPasskeyError} so that the browser can stop offering it
  */
 async function requirePasskey(
-  {
-    users,
-    counters,
-    signInFailuresPerAddress: limit,
-    signInLimitWindowSeconds: windowSeconds,
-    ...deps
-  }: PasskeySignInDeps,
+  deps: PasskeySignInDeps,
   assertion: PresentedAssertion,
   purpose: ChallengePurpose,
   origin: ClientInfo,
   recordFailure: (userId: string | undefined) => Promise<void>
 ): Promise<UserCredentials> {
   const party = requirePasskeys(deps)
-  const counts = countsOfAddress({ name: 'passkey_failures', address: origin.address, limit, windowSeconds })
-  await charge(counters, counts)
-  const proof = await provePasskey(party, { assertion, purpose, origin }, users.findCredentialsById)
-  if (proof.outcome === 'proven' && !proof.user.isDisabled) {
-    await counters.settle({ refunded: counts })
-    return proof.user
-  }
-  await recordFailure(proof.outcome === 'proven' ? proof.user.id : proof.outcome === 'wrong' ? proof.userId : undefined)
-  if (proof.outcome === 'unknown') throw new UnknownPasskeyError()
+  let isUnknown = false
+  const user = await tryPasskey(deps, origin.address, async () => {
+    const proof = await provePasskey(party, { assertion, purpose, origin }, deps.users.findCredentialsById)
+    if (proof.outcome === 'proven' && !proof.user.isDisabled) return proof.user
+    isUnknown = proof.outcome === 'unknown'
+    await recordFailure(
+      proof.outcome === 'proven' ? proof.user.id : proof.outcome === 'wrong' ? proof.userId : undefined
+    )
+    return undefined
+  })
+  if (user) return user
+  if (isUnknown) throw new UnknownPasskeyError()
   throw new InvalidCredentialsError({ description: 'This passkey could not be verified. Try again.' })
 }

@@ -19,22 +19,21 @@ export interface RetentionOptions {
   readonly auditRetentionDays: number
 }
 
+/** @returns how many rows it removed */
+type Removal = (transaction: Queryable, limit: number) => Promise<number>
+
 /**
  * Rows are found by an index, and locked rows are skipped: nobody waits for housekeeping. Its own lock is tried without
  * waiting, so that one replica at a time works.
  */
 export function createPrismaExpiredRows(database: Database, { auditRetentionDays }: RetentionOptions): ExpiredRows {
-  const removals: Record<ExpiredKind, (transaction: Queryable, limit: number) => Promise<number>> = {
+  const removals: Record<ExpiredKind, Removal> = {
     // A revoked family is kept until it would have expired, to tell replays from garbage until then.
     families: (transaction, limit) => transaction.$executeRaw`
       DELETE FROM refresh_token_families WHERE id IN (
         SELECT id FROM refresh_token_families WHERE absolute_expires_at < now() - ${seconds(maxEntryLifeSeconds)}
         ORDER BY absolute_expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
-    // An hour later, since a clock of the database that is ahead for a while must not take what is alive.
-    revocations: (transaction, limit) => transaction.$executeRaw`
-      DELETE FROM revocations WHERE id IN (
-        SELECT id FROM revocations WHERE expires_at < now() - interval '1 hour'
-        ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
+    revocations: anHourLater('revocations', 'id'),
     // Two days: one day is shown, and the clocks of replicas may differ.
     activity: (transaction, limit) => transaction.$executeRaw`
       DELETE FROM activity WHERE (minute, kind, outcome, replica) IN (
@@ -61,31 +60,16 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
       DELETE FROM invitations WHERE id IN (
         SELECT id FROM invitations WHERE expires_at < now() - interval '30 days'
         ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
-    sign_in_flows: (transaction, limit) => transaction.$executeRaw`
-      DELETE FROM sign_in_flows WHERE flow_hash IN (
-        SELECT flow_hash FROM sign_in_flows WHERE expires_at < now() - interval '1 hour'
-        ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
-    totp_enrolments: (transaction, limit) => transaction.$executeRaw`
-      DELETE FROM totp_enrolments WHERE user_id IN (
-        SELECT user_id FROM totp_enrolments WHERE expires_at < now() - interval '1 hour'
-        ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
-    passkey_challenges: (transaction, limit) => transaction.$executeRaw`
-      DELETE FROM passkey_challenges WHERE challenge_hash IN (
-        SELECT challenge_hash FROM passkey_challenges WHERE expires_at < now() - interval '1 hour'
-        ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
-    trusted_devices: (transaction, limit) => transaction.$executeRaw`
-      DELETE FROM trusted_devices WHERE id IN (
-        SELECT id FROM trusted_devices WHERE expires_at < now() - interval '1 hour'
-        ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
+    sign_in_flows: anHourLater('sign_in_flows', 'flow_hash'),
+    totp_enrolments: anHourLater('totp_enrolments', 'user_id'),
+    passkey_challenges: anHourLater('passkey_challenges', 'challenge_hash'),
+    trusted_devices: anHourLater('trusted_devices', 'id'),
     // Left behind where mail was switched off.
     password_reset_requests: (transaction, limit) => transaction.$executeRaw`
       DELETE FROM password_reset_requests WHERE id IN (
         SELECT id FROM password_reset_requests WHERE created_at < now() - interval '1 day'
         LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
-    provider_transactions: (transaction, limit) => transaction.$executeRaw`
-      DELETE FROM provider_transactions WHERE secret_hash IN (
-        SELECT secret_hash FROM provider_transactions WHERE expires_at < now() - interval '1 hour'
-        ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
+    provider_transactions: anHourLater('provider_transactions', 'secret_hash'),
     // Those that are in no week: a week is dropped as a whole.
     audit_events: (transaction, limit) =>
       countOf(transaction, Prisma.sql`delete_audit_events(${auditRetentionDays}::int, ${limit}::int)`),
@@ -143,4 +127,13 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
 async function countOf(database: Queryable, call: Prisma.Sql): Promise<number> {
   const [row] = await database.$queryRaw<{ count: number }[]>`SELECT ${call} AS count`
   return row?.count ?? 0
+}
+
+/** An hour after they expired, since a clock of the database that is ahead for a while must not take what is alive. */
+function anHourLater(table: string, key: string): Removal {
+  const [from, id] = [Prisma.raw(table), Prisma.raw(key)]
+  return (transaction, limit) => transaction.$executeRaw`
+    DELETE FROM ${from} WHERE ${id} IN (
+      SELECT ${id} FROM ${from} WHERE expires_at < now() - interval '1 hour'
+      ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`
 }

@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto'
+import { Prisma } from '@countersign/prisma'
 import { emailKeyOf } from '../../accounts/email-addresses.ts'
-import { unusableMark } from '../../passwords/password-hashing.ts'
 import {
   type Identities,
   type Identity,
@@ -12,7 +12,7 @@ import { isAddressProven, judgeFirstSignIn } from '../../providers/linking-rules
 import type { Arrival } from '../../providers/provider.ts'
 import { usernamesOf } from '../../providers/usernames-of-arrivals.ts'
 import { recordAuditEvent } from './audit-events.ts'
-import { credentialsState } from './credentials-state.ts'
+import { credentialsState, raiseCredentialsVersion } from './credentials-state.ts'
 import { type Database, inTransaction, isUniqueViolation, orUnavailable, type Queryable } from './database.ts'
 import { lockLiveSession } from './ending-families.ts'
 import { secondFactors } from './factor-columns.ts'
@@ -20,6 +20,7 @@ import type { TellUser } from './mail-outbox.ts'
 import { kindOf } from './providers.ts'
 import { databaseNow } from './revocation-entries.ts'
 import { insertUser } from './user-store.ts'
+import { hasWayIn } from './ways-in.ts'
 
 interface IdentityRow {
   id: string
@@ -49,7 +50,7 @@ export function createPrismaIdentities(database: Database, tellUser: TellUser): 
           if (!identity) return 'unknown'
           if (!(await hasOtherWayIn(transaction, userId, id))) return 'last_way_in'
           await transaction.$executeRaw`DELETE FROM identities WHERE id = ${id}::uuid`
-          await raiseVersion(transaction, userId)
+          await raiseCredentialsVersion(transaction, userId)
           const detail = { provider: identity.provider.id }
           await recordAuditEvent(transaction, { type: 'identity.unlinked', userId, sessionId, origin, detail })
           await tellUser(transaction, userId, { template: 'identity_unlinked', language: language ?? null })
@@ -137,7 +138,7 @@ export function createPrismaIdentities(database: Database, tellUser: TellUser): 
     { provider, language, origin }: Pick<SignInByIdentity, 'provider' | 'language' | 'origin'>,
     { userId, sessionId, isAutomatic }: { userId: string; sessionId?: string; isAutomatic?: true }
   ): Promise<void> {
-    await raiseVersion(transaction, userId)
+    await raiseCredentialsVersion(transaction, userId)
     const detail = { provider: provider.id, ...(isAutomatic && { automatic: true }) }
     await recordAuditEvent(transaction, { type: 'identity.linked', userId, sessionId, origin, detail })
     await tellUser(transaction, userId, { template: 'identity_linked', language: language ?? null })
@@ -166,11 +167,6 @@ async function insertIdentity(
   return id
 }
 
-/** With each change of a credential. */
-async function raiseVersion(transaction: Queryable, userId: string): Promise<void> {
-  await transaction.$executeRaw`UPDATE users SET credentials_version = credentials_version + 1 WHERE id = ${userId}::uuid`
-}
-
 async function listOf(queryable: Queryable, userId: string): Promise<Identity[]> {
   const rows = await queryable.$queryRaw<IdentityRow[]>`
     SELECT i.id, i.provider_id, p.name AS provider_name, p.kind, i.address, i.created_at, i.last_used_at
@@ -185,13 +181,8 @@ async function listOf(queryable: Queryable, userId: string): Promise<Identity[]>
   }))
 }
 
-/** A password, a passkey, or another identity at a provider that is enabled. */
 async function hasOtherWayIn(transaction: Queryable, userId: string, identityId: string): Promise<boolean> {
-  const rows = await transaction.$queryRaw<unknown[]>`
-    SELECT 1 FROM users u WHERE u.id = ${userId}::uuid AND (
-      u.imported_password_hash IS NOT NULL OR u.password_hash NOT LIKE ${`%${unusableMark}%`}
-      OR EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id)
-      OR EXISTS (SELECT FROM identities i JOIN identity_providers p ON p.id = i.provider_id
-        WHERE i.user_id = u.id AND i.id <> ${identityId}::uuid AND p.disabled_at IS NULL))`
-  return rows.length > 0
+  const [user] = await transaction.$queryRaw<{ has: boolean }[]>`
+    SELECT ${hasWayIn({ identity: Prisma.sql`i.id <> ${identityId}::uuid` })} AS has FROM users u WHERE u.id = ${userId}::uuid`
+  return user?.has === true
 }

@@ -1,6 +1,5 @@
 import { Prisma } from '@countersign/prisma'
 import {
-  type Bytes,
   maxTries,
   type OneTimeSecretCodec,
   type OneTimeSecrets,
@@ -10,6 +9,7 @@ import {
   type StoredSecret,
   secretLifeSeconds
 } from '../../accounts/one-time-secrets.ts'
+import type { Bytes } from '../../hashes.ts'
 import type { Language, MailTemplate } from '../../mail/mail.ts'
 import { type Database, orUnavailable, type Queryable } from './database.ts'
 import type { WriteMail } from './mail-outbox.ts'

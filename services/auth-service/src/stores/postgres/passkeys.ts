@@ -10,14 +10,15 @@ import {
   type PasskeyKey,
   type PasskeyStore
 } from '../../accounts/passkey-store.ts'
-import { unusableMark } from '../../passwords/password-hashing.ts'
 import { recordAuditEvent } from './audit-events.ts'
+import { raiseCredentialsVersion } from './credentials-state.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { lockLiveSession } from './ending-families.ts'
 import type { TellUser } from './mail-outbox.ts'
 import { databaseNow, seconds } from './revocation-entries.ts'
 import { dropUselessRecoveryCodes } from './second-factors.ts'
 import { consumeFlow } from './sign-in-flows.ts'
+import { hasWayIn } from './ways-in.ts'
 
 const columns = Prisma.raw(
   'id, name, credential_id AS "credentialId", transports, is_backed_up AS "isBackedUp", created_at AS "createdAt", last_used_at AS "lastUsedAt"'
@@ -100,8 +101,9 @@ export function createPrismaPasskeys(database: Database, tellUser: TellUser): Pa
     const { userId } = change
     if (!(await lockLiveSession(transaction, { userId, familyId: change.sessionId }))) return 'session_ended'
     const [removed] = await transaction.$queryRaw<{ hasOtherWay: boolean; hasOtherFactor: boolean }[]>`
-      SELECT ${hasOtherWayIn} AS "hasOtherWay", ${hasOtherFactor} AS "hasOtherFactor" FROM passkeys k JOIN users u ON u.id = k.user_id
-      WHERE k.id = ${id}::uuid AND k.user_id = ${userId}::uuid`
+      SELECT ${hasOtherWay} AS "hasOtherWay", ${hasOtherFactor} AS "hasOtherFactor"
+      FROM passkeys removed JOIN users u ON u.id = removed.user_id
+      WHERE removed.id = ${id}::uuid AND removed.user_id = ${userId}::uuid`
     if (!removed) return 'unknown'
     if (!removed.hasOtherWay) return 'last_way_in'
     if (change.keepsOne && !removed.hasOtherFactor) return 'last_factor'
@@ -117,21 +119,16 @@ export function createPrismaPasskeys(database: Database, tellUser: TellUser): Pa
     passkey: string,
     { userId, sessionId, language, origin }: PasskeyChange
   ) {
-    await transaction.$executeRaw`
-      UPDATE users SET credentials_version = credentials_version + 1 WHERE id = ${userId}::uuid`
+    await raiseCredentialsVersion(transaction, userId)
     await recordAuditEvent(transaction, { type, userId, sessionId, origin, detail: { passkey } })
     await tellUser(transaction, userId, { template, language })
   }
 }
 
-/** Of the user `u` besides the passkey `k`. */
-const hasOther = Prisma.sql`EXISTS (SELECT FROM passkeys o WHERE o.user_id = u.id AND o.id <> k.id)`
-
-/** A password, another passkey, or an identity at a provider that is enabled. */
-const hasOtherWayIn = Prisma.sql`(u.imported_password_hash IS NOT NULL OR u.password_hash NOT LIKE ${`%${unusableMark}%`} OR ${hasOther}
-  OR EXISTS (SELECT FROM identities i JOIN identity_providers p ON p.id = i.provider_id WHERE i.user_id = u.id AND p.disabled_at IS NULL))`
-
-const hasOtherFactor = Prisma.sql`(EXISTS (SELECT FROM totp_factors t WHERE t.user_id = u.id) OR ${hasOther})`
+/** Of the user `u` besides the passkey `removed`. */
+const hasOtherFactor = Prisma.sql`(EXISTS (SELECT FROM totp_factors t WHERE t.user_id = u.id)
+  OR EXISTS (SELECT FROM passkeys o WHERE o.user_id = u.id AND o.id <> removed.id))`
+const hasOtherWay = hasWayIn({ passkey: Prisma.sql`k.id <> removed.id` })
 
 function membersOf(purpose: ChallengePurpose) {
   return {

@@ -1,6 +1,6 @@
 import { isMailable } from '../../accounts/email-addresses.ts'
-import type { Bytes } from '../../accounts/one-time-secrets.ts'
 import type { PasswordResets } from '../../accounts/password-resets.ts'
+import type { Bytes } from '../../hashes.ts'
 import { networkOf } from '../../sign-in/networks.ts'
 import { auditEventType, recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'

@@ -1,6 +1,7 @@
 import { Prisma } from '@countersign/prisma'
+import type { Bytes } from '../../hashes.ts'
 import type { Sealing } from '../../keys/sealing.ts'
-import { type Bytes, type ProviderTransactions, transactionSeconds } from '../../providers/provider-transactions.ts'
+import { type ProviderTransactions, transactionSeconds } from '../../providers/provider-transactions.ts'
 import { type Database, orUnavailable } from './database.ts'
 import { databaseNow, seconds } from './revocation-entries.ts'
 

@@ -1,9 +1,9 @@
 import { Prisma } from '@countersign/prisma'
-import type { Bytes } from '../../accounts/one-time-secrets.ts'
+import type { Bytes } from '../../hashes.ts'
 import type { ConfirmedTotp, FactorChange, SealedSeeds, SecondFactors } from '../../sign-in/second-factors.ts'
 import { mayAdminister } from './acting-admin.ts'
 import { recordAuditEvent } from './audit-events.ts'
-import { credentialsState } from './credentials-state.ts'
+import { raiseCredentialsVersion } from './credentials-state.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { endFamilies, familiesOfUser, lockLiveSession } from './ending-families.ts'
 import type { TellUser } from './mail-outbox.ts'
@@ -58,7 +58,7 @@ export function createPrismaSecondFactors(database: Database, tellUser: TellUser
         if (!flow || !(await consumeFlow(transaction, { userId: flow.user_id, flowHash }))) return false
         const userId = flow.user_id
         await putTotp(transaction, userId, totp)
-        state = await raiseVersion(transaction, userId)
+        state = await raiseCredentialsVersion(transaction, userId)
         await recordAuditEvent(transaction, { type: 'totp.added', userId, origin })
         await tellUser(transaction, userId, { template: 'second_factor_added', language })
         return true
@@ -94,7 +94,7 @@ export function createPrismaSecondFactors(database: Database, tellUser: TellUser
             AND sealed_seed = ${sealedSeed} AND expires_at > ${databaseNow}`
         if (confirmed === 0) return 'expired' as const
         await putTotp(transaction, userId, { sealedSeed, step, recoveryHashes })
-        await raiseVersion(transaction, userId)
+        await raiseCredentialsVersion(transaction, userId)
         await recordAuditEvent(transaction, { type: 'totp.added', ...change })
         await tellUser(transaction, userId, { template: 'second_factor_added', language })
         return 'added' as const
@@ -108,7 +108,7 @@ export function createPrismaSecondFactors(database: Database, tellUser: TellUser
         const removed = await transaction.$executeRaw`DELETE FROM totp_factors WHERE user_id = ${userId}::uuid`
         if (removed === 0) return 'none' as const
         await dropUselessRecoveryCodes(transaction, userId)
-        await raiseVersion(transaction, userId)
+        await raiseCredentialsVersion(transaction, userId)
         await recordAuditEvent(transaction, { type: 'totp.removed', ...change })
         await tellUser(transaction, userId, { template: 'second_factor_removed', language })
         return 'removed' as const
@@ -119,7 +119,7 @@ export function createPrismaSecondFactors(database: Database, tellUser: TellUser
         const [row] = await transaction.$queryRaw<{ has: boolean }[]>`SELECT ${hasFactor(userId)} AS has`
         if (!row?.has) return 'none' as const
         await putRecoveryCodes(transaction, userId, hashes)
-        await raiseVersion(transaction, userId)
+        await raiseCredentialsVersion(transaction, userId)
         await recordAuditEvent(transaction, { type: 'recovery_codes.renewed', ...change })
         await tellUser(transaction, userId, { template: 'recovery_codes_renewed', language })
         return 'renewed' as const
@@ -129,7 +129,7 @@ export function createPrismaSecondFactors(database: Database, tellUser: TellUser
         inTransaction(database, async (transaction) => {
           await lockUserAdministration(transaction)
           if (!(await mayAdminister(transaction, actorId))) return { outcome: 'not_an_admin' } as const
-          const state = await raiseVersion(transaction, userId)
+          const state = await raiseCredentialsVersion(transaction, userId)
           if (state === undefined) return { outcome: 'unknown' } as const
           const totp = await transaction.$executeRaw`DELETE FROM totp_factors WHERE user_id = ${userId}::uuid`
           const passkeys = await transaction.$executeRaw`DELETE FROM passkeys WHERE user_id = ${userId}::uuid`
@@ -223,11 +223,4 @@ async function putRecoveryCodes(transaction: Queryable, userId: string, hashes: 
 export async function dropUselessRecoveryCodes(transaction: Queryable, userId: string): Promise<void> {
   await transaction.$executeRaw`
     DELETE FROM recovery_codes WHERE user_id = ${userId}::uuid AND NOT ${hasFactor(userId)}`
-}
-
-/** @returns the state of the user's credentials, in which nothing of before is good any more; `undefined` when there is no such user */
-async function raiseVersion(transaction: Queryable, userId: string): Promise<string | undefined> {
-  const [row] = await transaction.$queryRaw<{ state: string }[]>`
-    UPDATE users SET credentials_version = credentials_version + 1 WHERE id = ${userId}::uuid RETURNING ${credentialsState} AS state`
-  return row?.state
 }

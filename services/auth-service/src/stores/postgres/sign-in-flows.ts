@@ -1,7 +1,7 @@
 import { Prisma } from '@countersign/prisma'
 import { isMailable } from '../../accounts/email-addresses.ts'
-import type { Bytes } from '../../accounts/one-time-secrets.ts'
 import type { SecondFactor } from '../../accounts/user-store.ts'
+import type { Bytes } from '../../hashes.ts'
 import type { SignInMethod } from '../../sign-in/needed-factor.ts'
 import { flowSeconds, maxFlows, type SignInFlow, type SignInFlows } from '../../sign-in/sign-in-flows.ts'
 import { credentialsState } from './credentials-state.ts'
@@ -21,7 +21,6 @@ interface FlowRow {
   audience: string[]
   asked_scopes: string[] | null
   jkt: string | null
-  device_id: string | null
   replaced_session_id: string | null
   is_enrolment: boolean
   has_proven_mailbox: boolean
@@ -30,15 +29,15 @@ interface FlowRow {
 
 export function createPrismaSignInFlows(database: Database): SignInFlows {
   return {
-    begin: (hash, { user, methods, grant, jkt, deviceId, replacedSessionId, isEnrolment }) =>
+    begin: (hash, { user, methods, grant, jkt, replacedSessionId, isEnrolment }) =>
       orUnavailable(
         inTransaction(database, async (transaction) => {
           // A user who was deleted meanwhile has no flow.
           await transaction.$executeRaw`
-            INSERT INTO sign_in_flows (flow_hash, user_id, credentials_state, methods, client_id, audience, asked_scopes, jkt, device_id,
+            INSERT INTO sign_in_flows (flow_hash, user_id, credentials_state, methods, client_id, audience, asked_scopes, jkt,
               replaced_session_id, is_enrolment, created_at, expires_at)
             SELECT ${hash}, id, ${user.credentialsState}, ${[...methods]}, ${grant.clientId}, ${[...grant.audience]},
-              ${grant.scopes === undefined ? null : [...grant.scopes]}::text[], ${jkt ?? null}, ${deviceId ?? null},
+              ${grant.scopes === undefined ? null : [...grant.scopes]}::text[], ${jkt ?? null},
               ${replacedSessionId ?? null}::uuid, ${isEnrolment}, ${databaseNow}, ${databaseNow} + ${seconds(flowSeconds)}
             FROM users WHERE id = ${user.id}::uuid FOR NO KEY UPDATE`
           await transaction.$executeRaw`
@@ -51,7 +50,7 @@ export function createPrismaSignInFlows(database: Database): SignInFlows {
       const [row] = await orUnavailable(database.$queryRaw<FlowRow[]>`
         SELECT f.user_id, users.username, CASE WHEN users.email_verified_at IS NOT NULL THEN users.email END AS verified_email,
           f.credentials_state, ${secondFactors} AS second_factors, ${isAdmin} AS is_admin, f.methods, f.client_id, f.audience,
-          f.asked_scopes, f.jkt, f.device_id, f.replaced_session_id, f.is_enrolment, f.has_proven_mailbox, f.sealed_totp_seed
+          f.asked_scopes, f.jkt, f.replaced_session_id, f.is_enrolment, f.has_proven_mailbox, f.sealed_totp_seed
         FROM sign_in_flows f JOIN users ON users.id = f.user_id
         WHERE f.flow_hash = ${hash} AND ${isOpen}`)
       return row && toFlow(hash, row)
@@ -96,7 +95,6 @@ function toFlow(hash: Bytes, row: FlowRow): SignInFlow {
     methods: row.methods,
     grant: { clientId: row.client_id, audience: row.audience, scopes: row.asked_scopes ?? undefined },
     jkt: row.jkt ?? undefined,
-    deviceId: row.device_id ?? undefined,
     replacedSessionId: row.replaced_session_id ?? undefined,
     isEnrolment: row.is_enrolment,
     hasMailbox: row.verified_email !== null && isMailable(row.verified_email),

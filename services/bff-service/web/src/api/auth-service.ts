@@ -48,7 +48,7 @@ export interface SecondFactor {
    */
   trust_device?: boolean
   /**
-   * from the last sign-in with this browser or app
+   * from the last sign-in with this browser or app: its user gets in while others guess
    */
   device_token?: string
 }
@@ -105,7 +105,7 @@ export interface EnrolmentConfirmation {
    */
   trust_device?: boolean
   /**
-   * from the last sign-in with this browser or app
+   * from the last sign-in with this browser or app: its user gets in while others guess
    */
   device_token?: string
 }
@@ -271,7 +271,7 @@ export interface ProviderFinish {
     [k: string]: string
   }
   /**
-   * from the last sign-in with this browser or app
+   * from the last sign-in with this browser or app: its user gets in while others guess
    */
   device_token?: string
   /**
