@@ -270,6 +270,24 @@ describe.skipIf(!hasBrowser || !inject('docker'))('passkeys in a browser', () =>
     expect(signal).toEqual({ rpId: 'localhost', credentialId: expect.any(String) })
   })
 
+  test('a passkey that was refused in the field is asked for again only when the user acts', async () => {
+    const { page, person } = await newOwner()
+    await sql('DELETE FROM passkeys WHERE user_id = (SELECT id FROM users WHERE username = $1)', [person.username])
+    let asked = 0
+    page.on('request', (request) => {
+      if (request.url().endsWith('/bff/session/passkey/options')) asked += 1
+    })
+    await page.addInitScript(() => {
+      Object.assign(PublicKeyCredential, { signalUnknownCredential: undefined })
+    })
+    await signOut(page)
+    await page.getByText('This passkey was removed').first().waitFor()
+    await delay(1000)
+    expect(asked).toBe(1)
+    await page.getByRole('textbox', { name: 'Username' }).click()
+    await expect.poll(() => asked).toBe(2)
+  })
+
   test('pages of another origin get no passkey of this one', async () => {
     const { authenticator, context } = await newOwner()
     const [credential] = await credentialsOf(authenticator)

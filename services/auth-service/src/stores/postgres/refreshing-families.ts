@@ -60,7 +60,8 @@ export function createRefreshing(
 
   /**
    * Of many parallel presentations, one finds the generation unchanged; the others wait for its row lock, check again, and
-   * find it advanced.
+   * find it advanced. The user's roles are those of the statement's start, before it waited: a role that was given meanwhile
+   * shows at the next refresh, and a role that was taken has ended the session.
    */
   async function rotate(presented: PresentedGeneration): Promise<Session | undefined> {
     const { familyId, generation, clientId, jkt, scopes, resource, origin } = presented

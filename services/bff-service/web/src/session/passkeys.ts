@@ -55,7 +55,7 @@ type Chosen = { options: Options; credential: Assertion } | undefined
  */
 export function usePasskeySignIn(isOffered: boolean) {
   const client = useQueryClient()
-  const [round, setRound] = useState(0)
+  const [offer, setOffer] = useState({ waitsForUser: false })
   const { mutate, ...mutation } = useMutation({
     mutationFn: async (chosen: Chosen) => {
       await requireCookies()
@@ -65,24 +65,25 @@ export function usePasskeySignIn(isOffered: boolean) {
     },
     gcTime: 0,
     onSuccess: (session) => begin(client, session),
-    // The button has ended what waited in the field.
-    onError: () => setRound((before) => before + 1)
+    // The button has ended what waited in the field, and a passkey of the field was refused.
+    onError: (_, chosen) => setOffer({ waitsForUser: chosen !== undefined })
   })
   useEffect(() => {
     if (!isOffered) return
     const left = new AbortController()
-    void offerInField(left.signal, round).then((chosen) => chosen && mutate(chosen))
+    void offerInField(left.signal, offer).then((chosen) => chosen && mutate(chosen))
     return () => {
       left.abort()
       stopPasskeys()
     }
-  }, [isOffered, round, mutate])
+  }, [isOffered, offer, mutate])
   return { isPending: mutation.isPending, error: mutation.error, onClick: () => mutate(undefined) }
 }
 
 /** @returns `undefined` when the page was left, or something else asked for a passkey */
-async function offerInField(left: AbortSignal, _round: number): Promise<Chosen> {
+async function offerInField(left: AbortSignal, { waitsForUser }: { waitsForUser: boolean }): Promise<Chosen> {
   if (!(await hasPasskeyAutofill().catch(() => false))) return undefined
+  if (waitsForUser) await userActs(left)
   while (!left.aborted) {
     const asked = await ask().catch(() => undefined)
     if (!asked || left.aborted) return undefined
@@ -100,6 +101,13 @@ async function offerInField(left: AbortSignal, _round: number): Promise<Chosen> 
     }
   }
   return undefined
+}
+
+/** An authenticator that answers without a person would be asked, and refused, again and again. */
+function userActs(left: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    for (const type of ['pointerdown', 'keydown']) addEventListener(type, () => resolve(), { once: true, signal: left })
+  })
 }
 
 /** Shows a passkey as the second factor of a sign-in, or of a re-authentication. */
