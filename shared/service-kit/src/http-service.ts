@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import { TemporarilyUnavailableError } from '@countersign/oauth'
-import Router from '@koa/router'
+import type Router from '@koa/router'
 import Koa, { type Context, type Middleware } from 'koa'
 import { answerErrors } from './error-handler.ts'
 import { trustForwarder } from './forwarder.ts'
@@ -11,6 +11,7 @@ import { describeError, type Logger } from './logger.ts'
 import { createManagementServer } from './management-server.ts'
 import type { HttpMetrics } from './metrics.ts'
 import { answerProtocolErrors } from './protocol-errors.ts'
+import { RememberingRouter } from './remembering-router.ts'
 import { recordRequests, setRequestContext } from './request-context.ts'
 import { requireOneHost } from './require-one-host.ts'
 import type { Secret } from './secret.ts'
@@ -136,7 +137,7 @@ function createApp(options: HttpServiceOptions, isStopping: () => boolean): Koa 
   const app = new Koa({ proxy: options.trustedProxyHops > 0, maxIpsCount: options.trustedProxyHops })
   app.silent = true
   app.on('error', (error: unknown, ctx?: Context) => logUndelivered(options.logger, error, ctx))
-  const router = new Router({ sensitive: true })
+  const router = new RememberingRouter({ sensitive: true })
   options.addRoutes(router)
   app.use(letGoOfConnections(isStopping))
   app.use(setRequestContext({ logger: options.logger, takesRequestIds: options.takesRequestIds ?? true }))
