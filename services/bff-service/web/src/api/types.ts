@@ -32,3 +32,57 @@ export type ClientPolicy = Omit<
   Client,
   'client_id' | 'token_endpoint_auth_method' | 'secret_ids' | 'created_at' | 'disabled_at' | 'first_token_at'
 >
+
+/** `GET /bff/authorization-requests/{id}` of the bff-service: an app that asks for a sign-in. */
+export interface AuthorizationRequest {
+  client: RequestingClient
+  /** Where the browser goes afterwards. */
+  redirect_host: string
+  login_hint: string | null
+  ui_locales: string[]
+  prompt: string[]
+  /** Of the issuer, as the bff-service has checked. */
+  complete_url: string
+  expires_in: number
+}
+
+export interface RequestingClient {
+  client_id: string
+  name: string
+  logo_uri: string | null
+  policy_uri: string | null
+  tos_uri: string | null
+}
+
+/** A scope that an app asks for or has, in the words of its API; those of the issuer itself have no API. */
+export interface RequestedScope {
+  scope: string
+  api: string | null
+  api_name: string | null
+  description: string
+}
+
+/** The same request once a user has taken it. */
+export interface ClaimedRequest {
+  next: 'complete' | 'consent' | 'choose_account'
+  client: RequestingClient
+  redirect_host: string
+  username: string
+  scopes: RequestedScope[]
+  complete_url: string
+}
+
+export interface App {
+  client_id: string
+  name: string
+  logo_uri: string | null
+  scopes: RequestedScope[]
+  granted_at: string
+  last_used_at: string | null
+  sessions: number
+}
+
+export interface AppPage {
+  apps: App[]
+  next_cursor: string | null
+}
