@@ -1,4 +1,4 @@
-import { Text } from '@mantine/core'
+import { Stack, Text } from '@mantine/core'
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { request } from '../api/request.ts'
 import type { App, AppPage } from '../api/types.ts'
@@ -43,7 +43,7 @@ function AppList({ apps }: { apps: readonly App[] }) {
     <ul className={classes.list}>
       {apps.map((app) => (
         <li key={app.client_id} className={classes.row}>
-          <div className={classes.description}>
+          <Stack gap="xs" className={classes.description}>
             <ClientBadge name={app.name}>
               <Text fw={600}>{app.name}</Text>
               <Text size="sm" c="dimmed">
@@ -57,7 +57,7 @@ function AppList({ apps }: { apps: readonly App[] }) {
               </Text>
             </ClientBadge>
             <ScopeList scopes={app.scopes} />
-          </div>
+          </Stack>
           <EndAccess app={app} />
         </li>
       ))}

@@ -1,4 +1,4 @@
-import type { Activity, Client, Session, SigningKey } from './auth-service.ts'
+import type { Activity, Client as IssuedClient, Session, SigningKey } from './auth-service.ts'
 
 /** The JSON of the APIs, as it comes. That of the auth-service is made from its OpenAPI description. */
 export type * from './auth-service.ts'
@@ -26,6 +26,24 @@ export type ListedSession = Session & { current?: boolean }
 export type KeyState = SigningKey['state']
 
 export type ActivityWindow = Activity['window']
+
+export type Client = IssuedClient & SignInPolicy
+export type ClientWithSecret = Client & { client_secret?: string }
+export type ClientPage = { clients: Client[]; next_cursor: string | null }
+
+/** What a client needs so that users sign in to it. */
+interface SignInPolicy {
+  application_type: 'web' | 'native'
+  redirect_uris: string[]
+  post_logout_redirect_uris: string[]
+  backchannel_logout_uri: string | null
+  logo_uri: string | null
+  policy_uri: string | null
+  tos_uri: string | null
+  require_pkce: boolean
+  first_party: boolean
+  id_token_ttl_seconds: number | null
+}
 
 /** What may be changed of a client. */
 export type ClientPolicy = Omit<

@@ -27,12 +27,15 @@ export function Consent({ id, asked, claimed }: DecisionProps) {
         <Stack>
           <ClientBadge name={name} logo={client.logo_uri}>
             <Text fw={600}>{name}</Text>
-            <Text size="sm" c="dimmed">
-              {say('consent.host', { host })}
+            <Text size="sm">
+              {say('consent.host')}{' '}
+              <Text span size="sm" fw={600}>
+                {host}
+              </Text>
             </Text>
           </ClientBadge>
           <div>
-            <Text size="sm" mb="xs" id="asked-scopes">
+            <Text size="sm" mb="xs">
               {say('consent.asks', { name })}
             </Text>
             <ScopeList scopes={scopes} />

@@ -1,6 +1,7 @@
-import { List, Text } from '@mantine/core'
+import { Text } from '@mantine/core'
 import type { RequestedScope } from '../api/types.ts'
 import { say, type TextKey } from '../texts/say.ts'
+import classes from './scope-list.module.css'
 
 /** The scopes of the issuer itself; those of an API have sentences of its own. */
 const ownScopes: Record<string, TextKey> = {
@@ -12,11 +13,11 @@ const ownScopes: Record<string, TextKey> = {
 
 export function ScopeList({ scopes }: { scopes: readonly RequestedScope[] }) {
   return (
-    <List size="sm" spacing={6}>
+    <ul className={classes.list}>
       {scopes.map(({ scope, api, api_name, description }) => {
         const key = api === null ? ownScopes[scope] : undefined
         return (
-          <List.Item key={`${api} ${scope}`}>
+          <li key={`${api} ${scope}`}>
             {key ? say(key) : description || scope}
             {api !== null && (
               <Text span size="sm" c="dimmed">
@@ -24,9 +25,9 @@ export function ScopeList({ scopes }: { scopes: readonly RequestedScope[] }) {
                 · {api_name ?? api}
               </Text>
             )}
-          </List.Item>
+          </li>
         )
       })}
-    </List>
+    </ul>
   )
 }

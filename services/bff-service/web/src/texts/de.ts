@@ -424,7 +424,7 @@ export const de: PageTexts = {
   },
   consent: {
     title: '{{name}} zulassen?',
-    host: 'Danach gelangen Sie zu {{host}}',
+    host: 'Danach gelangen Sie zu',
     asks: '{{name}} bittet um Ihre Erlaubnis:',
     notYou: 'Nicht Sie?',
     policy: 'Datenschutzerklärung von {{name}}',
@@ -467,7 +467,7 @@ export const de: PageTexts = {
     since: 'seit',
     lastUsed: 'zuletzt benutzt',
     end: 'Zugriff beenden',
-    endOf: 'Zugriff von {{name}} beenden',
+    endOf: 'Zugriff beenden: {{name}}',
     endTitle: 'Zugriff von {{name}} beenden?',
     endText_one: 'Die App wird an {{count}} Stelle abgemeldet und muss Sie wieder fragen.',
     endText_other: 'Die App wird an {{count}} Stellen abgemeldet und muss Sie wieder fragen.',

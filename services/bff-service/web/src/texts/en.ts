@@ -413,7 +413,7 @@ export const en = {
   },
   consent: {
     title: 'Let {{name}} in?',
-    host: 'You go on to {{host}}',
+    host: 'You go on to',
     asks: '{{name}} asks for your permission to:',
     notYou: 'Not you?',
     policy: 'Privacy policy of {{name}}',
@@ -434,10 +434,10 @@ export const en = {
   },
   authorizeError: {
     title: 'The sign-in did not work',
-    request: 'The app has sent a request that is not complete or not valid. Only those who run the app can mend that.',
-    client: 'The app is not known here, or may not sign in users. Only those who run the app can mend that.',
+    request: 'The app has sent a request that is not complete or not valid. Only those who run the app can fix that.',
+    client: 'The app is not known here, or may not sign in users. Only those who run the app can fix that.',
     redirect:
-      'The app wants you to be sent to an address that is not registered for it, so you stay here. Only those who run the app can mend that.',
+      'The app wants you to be sent to an address that is not registered for it, so you stay here. Only those who run the app can fix that.',
     denied: 'The sign-in was refused. Go back to the app if you want to try again.',
     browser:
       'This sign-in was begun in another browser, or took too long. Go back to the app in this browser, and sign in there once more.',
@@ -453,7 +453,7 @@ export const en = {
     since: 'since',
     lastUsed: 'last used',
     end: 'End access',
-    endOf: 'End the access of {{name}}',
+    endOf: 'End access of {{name}}',
     endTitle: 'End the access of {{name}}?',
     endText_one: 'It is signed out in {{count}} place, and has to ask you again.',
     endText_other: 'It is signed out in {{count}} places, and has to ask you again.',
