@@ -82,7 +82,7 @@ export const layersOfFolders: Readonly<Record<string, Layers>> = {
     ['session'],
     // What is around each page.
     ['shell'],
-    ['account', 'admin'],
+    ['account', 'admin', 'authorize'],
     ['routes.tsx'],
     ['app.tsx'],
     ['main.tsx']

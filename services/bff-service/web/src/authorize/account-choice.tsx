@@ -1,9 +1,9 @@
 import { Button, Paper, Stack, Text } from '@mantine/core'
+import { ClientBadge } from '../components/client-badge.tsx'
 import { ErrorAlert } from '../components/error-alert.tsx'
 import { Page } from '../layout/page.tsx'
 import { say } from '../texts/say.ts'
 import { useChangeAccount, useDecide } from './authorization-api.ts'
-import { ClientBadge } from './client-badge.tsx'
 import type { DecisionProps } from './consent.tsx'
 import { Leaving } from './quiet.tsx'
 

@@ -1,12 +1,12 @@
 import { Anchor, Button, Group, Paper, Stack, Text } from '@mantine/core'
 import type { AuthorizationRequest, ClaimedRequest, RequestingClient } from '../api/types.ts'
+import { ClientBadge } from '../components/client-badge.tsx'
 import { ErrorAlert } from '../components/error-alert.tsx'
+import { ScopeList } from '../components/scope-list.tsx'
 import { Page } from '../layout/page.tsx'
 import { say } from '../texts/say.ts'
 import { useChangeAccount, useDecide } from './authorization-api.ts'
-import { ClientBadge } from './client-badge.tsx'
 import { Leaving } from './quiet.tsx'
-import { ScopeList } from './scope-list.tsx'
 
 export interface DecisionProps {
   id: string
