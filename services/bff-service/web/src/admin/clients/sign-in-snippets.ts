@@ -19,7 +19,7 @@ import * as oidc from 'openid-client'
 /** How openid-client authenticates itself by each method. */
 const authentication: Record<string, string> = {
   private_key_jwt:
-    "oidc.PrivateKeyJwt(await importPKCS8(await readFile(process.env.CLIENT_KEY_FILE, 'utf8'), 'RS256'))",
+    "oidc.PrivateKeyJwt(await importPKCS8(await readFile(process.env.CLIENT_KEY_FILE, 'utf8'), 'ES256'))",
   client_secret_post: 'oidc.ClientSecretPost(process.env.CLIENT_SECRET)',
   client_secret_basic: 'oidc.ClientSecretBasic(process.env.CLIENT_SECRET)'
 }
