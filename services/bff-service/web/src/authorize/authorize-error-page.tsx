@@ -9,7 +9,8 @@ const sentences: Record<string, TextKey> = {
   unauthorized_client: 'authorizeError.client',
   invalid_redirect_uri: 'authorizeError.redirect',
   access_denied: 'authorizeError.denied',
-  invalid_transaction: 'authorizeError.browser',
+  other_browser: 'authorizeError.browser',
+  request_over: 'authorizeError.over',
   temporarily_unavailable: 'authorizeError.away',
   server_error: 'authorizeError.away'
 }

@@ -1,7 +1,7 @@
 import { Alert, Anchor, Button, Group, Text } from '@mantine/core'
 import { useEffect } from 'react'
 import { useLocation } from 'react-router'
-import { isConflict, isMissing, needsRecentSignIn } from '../api/api-error.ts'
+import { ApiError, isMissing, needsRecentSignIn } from '../api/api-error.ts'
 import type { AuthorizationRequest, SignedIn } from '../api/types.ts'
 import { ClientBadge } from '../components/client-badge.tsx'
 import { ErrorAlert } from '../components/error-alert.tsx'
@@ -116,7 +116,7 @@ function Claimed({ id, asked, session }: ClaimedProps) {
   if (data) return <AccountChoice id={id} asked={asked} claimed={data} />
   if (!error) return <Quiet />
   if (isMissing(error)) return <RequestOver />
-  if (isConflict(error)) return <OfAnotherAccount id={id} asked={asked} session={session} />
+  if (isTaken(error)) return <OfAnotherAccount id={id} asked={asked} session={session} />
   if (needsRecentSignIn(error)) {
     return (
       <Page key="again" title={say('stepUp.title')} width="narrow">
@@ -137,6 +137,10 @@ function Claimed({ id, asked, session }: ClaimedProps) {
       <CancelLink asked={asked} />
     </Page>
   )
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 'request_taken'
 }
 
 function OfAnotherAccount({ id, asked, session }: ClaimedProps) {

@@ -94,6 +94,8 @@ export const de: PageTexts = {
     last_way_in:
       'Das ist die letzte Möglichkeit, sich bei Ihrem Konto anzumelden. Setzen Sie zuerst ein Passwort, fügen Sie einen anderen Passkey hinzu, oder verknüpfen Sie einen anderen Dienst.',
     provider_declined: 'Die Anmeldung wurde abgebrochen oder vom anderen Dienst abgelehnt.',
+    request_taken:
+      'Mit dieser Anmeldung hat ein anderes Konto weitergemacht. Gehen Sie zurück zur App und beginnen Sie noch einmal.',
     registration_closed: 'Mit dieser Identität ist hier kein Konto verknüpft, und die Registrierung ist geschlossen.',
     too_many_identities: 'Mit Ihrem Konto können keine weiteren Identitäten verknüpft werden.',
     username_taken:
@@ -453,7 +455,8 @@ export const de: PageTexts = {
       'Die App will Sie an eine Adresse schicken, die nicht für sie eingetragen ist. Deshalb bleiben Sie hier. Das können nur die Betreiber der App beheben.',
     denied: 'Die Anmeldung wurde abgelehnt. Gehen Sie zurück zur App, wenn Sie es noch einmal versuchen wollen.',
     browser:
-      'Diese Anmeldung wurde in einem anderen Browser begonnen oder hat zu lange gedauert. Gehen Sie in diesem Browser zurück zur App und melden Sie sich dort noch einmal an.',
+      'Diese Anmeldung wurde in einem anderen Browser begonnen. Gehen Sie in diesem Browser zurück zur App und melden Sie sich dort noch einmal an.',
+    over: 'Diese Anmeldung hat zu lange gedauert oder ist schon abgeschlossen. Gehen Sie zurück zur App und melden Sie sich dort noch einmal an.',
     away: 'Der Dienst ist gerade nicht erreichbar. Warten Sie etwas, gehen Sie zurück zur App und melden Sie sich dort noch einmal an.',
     other:
       'Gehen Sie zurück zur App und melden Sie sich dort noch einmal an. Geschieht das wieder, sagen Sie es den Betreibern der App.',

@@ -88,6 +88,7 @@ export const en = {
     last_way_in:
       'This is the last way to sign in to your account. Set a password, add another passkey, or link another service, first.',
     provider_declined: 'The sign-in was cancelled, or refused by the other service.',
+    request_taken: 'Another account has gone on with this sign-in. Go back to the app, and begin again.',
     registration_closed: 'No account here is linked to this identity, and registration is closed.',
     too_many_identities: 'No more identities can be linked to your account.',
     username_taken: 'This username is taken. Choose another one, or sign in if the account is yours.'
@@ -440,7 +441,8 @@ export const en = {
       'The app wants you to be sent to an address that is not registered for it, so you stay here. Only those who run the app can fix that.',
     denied: 'The sign-in was refused. Go back to the app if you want to try again.',
     browser:
-      'This sign-in was begun in another browser, or took too long. Go back to the app in this browser, and sign in there once more.',
+      'This sign-in was begun in another browser. Go back to the app in this browser, and sign in there once more.',
+    over: 'This sign-in took too long, or was completed already. Go back to the app, and sign in there once more.',
     away: 'The service is away for the moment. Wait a little, go back to the app, and sign in there once more.',
     other: 'Go back to the app, and sign in there once more. If it happens again, tell those who run the app.',
     details: 'For those who run the app:'
