@@ -35,6 +35,8 @@ export const layersOfFolders: Readonly<Record<string, Layers>> = {
     ['accounts'],
     ['sign-in'],
     ['providers'],
+    // Sign-ins to clients: requests, and what they still need.
+    ['authorization'],
     // What is counted, and what is configured.
     ['configuration'],
     ['metrics.ts', 'config.ts'],

@@ -4,6 +4,7 @@ import type { Mail } from '../../mail/open-mail.ts'
 import { createPrismaActivity } from './activity.ts'
 import { createPrismaApiAdministration } from './apis.ts'
 import { createPrismaAuditLog } from './audit-log.ts'
+import { createPrismaAuthorizationRequests } from './authorization-requests.ts'
 import { createPrismaClientAdministration, createPrismaClientStore, createPrismaFirstTokens } from './clients.ts'
 import { type Database, openDatabase, openDatabasePool, openDatabaseProbe } from './database.ts'
 import { requireNoDroppedSlashes } from './dropped-slashes.ts'
@@ -64,6 +65,7 @@ export async function openPostgresStores(config: Config, mail: Mail | undefined)
     activity: createPrismaActivity(database),
     apiAdministration: createPrismaApiAdministration(database),
     auditLog: createPrismaAuditLog(database),
+    authorizationRequests: createPrismaAuthorizationRequests(database),
     clients: createPrismaClientStore(preparedStatements),
     clientAdministration: createPrismaClientAdministration(database),
     expiredRows: createPrismaExpiredRows(database, config),
