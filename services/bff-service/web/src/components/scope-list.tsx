@@ -14,20 +14,29 @@ const ownScopes: Record<string, TextKey> = {
 export function ScopeList({ scopes }: { scopes: readonly RequestedScope[] }) {
   return (
     <ul className={classes.list}>
-      {scopes.map(({ scope, api, api_name, description }) => {
-        const key = api === null ? ownScopes[scope] : undefined
-        return (
-          <li key={`${api} ${scope}`}>
-            {key ? say(key) : description || scope}
-            {api !== null && (
-              <Text span size="sm" c="dimmed">
-                {' '}
-                · {api_name ?? api}
-              </Text>
-            )}
-          </li>
-        )
-      })}
+      {scopes.map((one) => (
+        <li key={`${one.api} ${one.scope}`}>
+          <Sentence {...one} />
+        </li>
+      ))}
     </ul>
+  )
+}
+
+function Sentence({ scope, api, api_name, description }: RequestedScope) {
+  const key = api === null ? ownScopes[scope] : undefined
+  if (key) return say(key)
+  // An API without scopes.
+  if (scope === '') return say('scopes.wholeApi', { name: api_name ?? api ?? '' })
+  return (
+    <>
+      {description || scope}
+      {api !== null && (
+        <Text span size="sm" c="dimmed">
+          {' '}
+          · {api_name ?? api}
+        </Text>
+      )}
+    </>
   )
 }

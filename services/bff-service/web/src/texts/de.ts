@@ -443,7 +443,8 @@ export const de: PageTexts = {
     openid: 'Erfahren, dass Sie es sind, der sich anmeldet',
     profile: 'Ihren Namen und Ihren Benutzernamen sehen',
     email: 'Ihre E-Mail-Adresse sehen',
-    offlineAccess: 'Diesen Zugriff behalten, während Sie weg sind, bis Sie ihn zurücknehmen'
+    offlineAccess: 'Diesen Zugriff behalten, während Sie weg sind, bis Sie ihn zurücknehmen',
+    wholeApi: '{{name}} für Sie verwenden'
   },
   authorizeError: {
     title: 'Die Anmeldung hat nicht geklappt',

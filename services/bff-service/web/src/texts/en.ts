@@ -431,7 +431,8 @@ export const en = {
     openid: 'Know that it is you who signs in',
     profile: 'See your name and your username',
     email: 'See your e-mail address',
-    offlineAccess: 'Keep this access while you are away, until you take it back'
+    offlineAccess: 'Keep this access while you are away, until you take it back',
+    wholeApi: 'Use {{name}} for you'
   },
   authorizeError: {
     title: 'The sign-in did not work',
