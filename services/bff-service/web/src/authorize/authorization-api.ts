@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { ApiError } from '../api/api-error.ts'
 import { request } from '../api/request.ts'
-import type { AuthorizationRequest, ClaimedRequest } from '../api/types.ts'
+import type { AuthorizationRequest, ClaimedAuthorizationRequest, Decided } from '../api/types.ts'
 import { useSignOut } from '../session/sign-in.ts'
 
 const authorizationKey = ['authorization'] as const
@@ -24,7 +24,7 @@ export function useAuthorizationRequest(id: string) {
 export function useClaim(id: string, userId: string) {
   return useQuery({
     queryKey: [...authorizationKey, id, 'claim', userId],
-    queryFn: () => request<ClaimedRequest>(`${pathOf(id)}/claim`, { method: 'POST' }),
+    queryFn: () => request<ClaimedAuthorizationRequest>(`${pathOf(id)}/claim`, { method: 'POST' }),
     retry: false,
     gcTime: 0,
     staleTime: Number.POSITIVE_INFINITY
@@ -34,7 +34,7 @@ export function useClaim(id: string, userId: string) {
 export function useDecide(id: string) {
   return useMutation({
     mutationFn: (decision: 'allow' | 'deny') =>
-      request<{ complete_url: string }>(`${pathOf(id)}/decision`, { method: 'POST', body: { decision } })
+      request<Decided>(`${pathOf(id)}/decision`, { method: 'POST', body: { decision } })
   })
 }
 

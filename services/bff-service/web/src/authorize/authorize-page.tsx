@@ -1,5 +1,5 @@
 import { Alert, Anchor, Button, Group, Text } from '@mantine/core'
-import { useEffect } from 'react'
+import { useEffect, useState } from 'react'
 import { useLocation } from 'react-router'
 import { ApiError, isMissing, needsRecentSignIn } from '../api/api-error.ts'
 import type { AuthorizationRequest, SignedIn } from '../api/types.ts'
@@ -26,6 +26,8 @@ export function AuthorizePage() {
   const query = useAuthorizationRequest(id)
   const { data: state, error: sessionError, refetch } = useSessionState()
   const asked = query.data
+  // Who signs in on this page has chosen an account by that.
+  const [hasAsked, setHasAsked] = useState(false)
   useEffect(() => {
     if (asked) suggestLanguages(asked.ui_locales)
   }, [asked])
@@ -43,14 +45,18 @@ export function AuthorizePage() {
   const session = state.status === 'signed_in' ? state.session : undefined
   const isSilent = asked.prompt.includes('none')
   if (!session)
-    return isSilent ? <Leaving to={asked.complete_url} asked={asked} isSilent /> : <SignIn id={id} asked={asked} />
+    return isSilent ? (
+      <Leaving to={asked.complete_url} asked={asked} isSilent />
+    ) : (
+      <SignIn id={id} asked={asked} onShown={setHasAsked} />
+    )
   return isSilent ? (
     <SilentlySignedIn id={id} asked={asked} session={session} />
   ) : (
     <SignedInContext value={session}>
       <UserLanguage key={`language of ${session.user_id}`} />
       <StepUp />
-      <Claimed key={session.user_id} id={id} asked={asked} session={session} />
+      <Claimed key={session.user_id} id={id} asked={asked} session={session} isChosen={hasAsked} />
     </SignedInContext>
   )
 }
@@ -65,7 +71,8 @@ interface AskedProps {
   asked: AuthorizationRequest
 }
 
-function SignIn({ id, asked }: AskedProps) {
+function SignIn({ id, asked, onShown }: AskedProps & { onShown: (isShown: true) => void }) {
+  useEffect(() => onShown(true), [onShown])
   const { name, logo_uri: logo } = asked.client
   return (
     <Page title={say('signIn.title')} width="narrow" leavesFocus>
@@ -109,11 +116,11 @@ function SilentlySignedIn({ id, asked, session }: ClaimedProps) {
   return <Leaving to={data?.complete_url ?? asked.complete_url} asked={asked} isSilent />
 }
 
-function Claimed({ id, asked, session }: ClaimedProps) {
+function Claimed({ id, asked, session, isChosen }: ClaimedProps & { isChosen: boolean }) {
   const { data, error, isFetching, refetch } = useClaim(id, session.user_id)
   if (data?.next === 'complete') return <Leaving to={data.complete_url} asked={asked} />
   if (data?.next === 'consent') return <Consent id={id} asked={asked} claimed={data} />
-  if (data) return <AccountChoice id={id} asked={asked} claimed={data} />
+  if (data) return <AccountChoice id={id} asked={asked} claimed={data} isMade={isChosen} />
   if (!error) return <Quiet />
   if (isMissing(error)) return <RequestOver />
   if (isTaken(error)) return <OfAnotherAccount id={id} asked={asked} session={session} />

@@ -1,5 +1,5 @@
 import { Anchor, Button, Group, Paper, Stack, Text } from '@mantine/core'
-import type { AuthorizationRequest, ClaimedRequest, RequestingClient } from '../api/types.ts'
+import type { AskingClient, AuthorizationRequest, ClaimedAuthorizationRequest } from '../api/types.ts'
 import { ClientBadge } from '../components/client-badge.tsx'
 import { ErrorAlert } from '../components/error-alert.tsx'
 import { ScopeList } from '../components/scope-list.tsx'
@@ -11,7 +11,7 @@ import { Leaving } from './quiet.tsx'
 export interface DecisionProps {
   id: string
   asked: AuthorizationRequest
-  claimed: ClaimedRequest
+  claimed: ClaimedAuthorizationRequest
 }
 
 /** Asks whether the app may have what it asks for. */
@@ -87,7 +87,7 @@ function WhoIsSignedIn({ id, username }: { id: string; username: string }) {
   )
 }
 
-function Policies({ client: { name, policy_uri, tos_uri } }: { client: RequestingClient }) {
+function Policies({ client: { name, policy_uri, tos_uri } }: { client: AskingClient }) {
   const links = [
     { href: policy_uri, text: say('consent.policy', { name }) },
     { href: tos_uri, text: say('consent.terms', { name }) }

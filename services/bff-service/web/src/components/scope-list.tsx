@@ -1,5 +1,5 @@
 import { Text } from '@mantine/core'
-import type { RequestedScope } from '../api/types.ts'
+import type { GrantedScope } from '../api/types.ts'
 import { say, type TextKey } from '../texts/say.ts'
 import classes from './scope-list.module.css'
 
@@ -11,7 +11,7 @@ const ownScopes: Record<string, TextKey> = {
   offline_access: 'scopes.offlineAccess'
 }
 
-export function ScopeList({ scopes }: { scopes: readonly RequestedScope[] }) {
+export function ScopeList({ scopes }: { scopes: readonly GrantedScope[] }) {
   return (
     <ul className={classes.list}>
       {scopes.map((one) => (
@@ -23,7 +23,7 @@ export function ScopeList({ scopes }: { scopes: readonly RequestedScope[] }) {
   )
 }
 
-function Sentence({ scope, api, api_name, description }: RequestedScope) {
+function Sentence({ scope, api, api_name, description }: GrantedScope) {
   const key = api === null ? ownScopes[scope] : undefined
   if (key) return say(key)
   // An API without scopes.
