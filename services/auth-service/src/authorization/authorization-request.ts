@@ -32,7 +32,7 @@ export interface RequestedAuthorization {
   /** In seconds. */
   readonly maxAge: number | undefined
   readonly loginHint: string | undefined
-  /** The user whom an ID token named (`id_token_hint`). */
+  /** The user of the ID token in `id_token_hint`. */
   readonly hintedUserId: string | undefined
   readonly acrValues: readonly string[]
   readonly uiLocales: readonly string[]

@@ -38,6 +38,8 @@ export interface AuthorizationRequests {
   find(idHash: Bytes): Promise<AuthorizationRequest | undefined>
   /** Gives a request to the user of a session; the first user keeps it. */
   claim(idHash: Bytes, ticketHash: Bytes, session: ClaimingSession): Promise<ClaimOutcome>
+  /** Lets another user go on with a request that is not decided. */
+  release(idHash: Bytes, userId: string): Promise<'released' | 'unknown' | 'taken'>
   /** Decides about a claimed request. What is allowed is kept as consent, unless the client is first-party. */
   decide(
     idHash: Bytes,

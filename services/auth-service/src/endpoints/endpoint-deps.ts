@@ -110,6 +110,7 @@ export function createEndpointDeps(parts: Parts) {
     refreshTokens: createRefreshTokenCodec(masterKeys),
     idTokens: createIdTokens({ issuer, signingKeys: keys.signingKeys }),
     authorizationRequests: stores.authorizationRequests,
+    consents: announcing(stores.consents, announcer),
     ownTokens: createOwnAccessTokens(verifier),
     accessTokenRevocation: announcing({ revokeToken: stores.outbox.revokeToken }, announcer),
     feedStreams: parts.feedStreams,

@@ -1,8 +1,10 @@
 import { showAccountData } from './account/account-data.ts'
 import { requestDeletion } from './account/account-deletion.ts'
+import { listApps, removeApp } from './account/apps.ts'
 import {
   claimAuthorizationRequest,
   decideAuthorizationRequest,
+  releaseAuthorizationRequest,
   showAuthorizationRequest
 } from './account/authorization-requests.ts'
 import { confirmEmailChange, requestEmailChange, undoEmailChange } from './account/email-change.ts'
@@ -123,7 +125,10 @@ const accountRoutes = [
   unlinkIdentity,
   showAuthorizationRequest,
   claimAuthorizationRequest,
-  decideAuthorizationRequest
+  releaseAuthorizationRequest,
+  decideAuthorizationRequest,
+  listApps,
+  removeApp
 ] as const
 
 /** Routes of admins, and of services with the scope `statistics:read`. */

@@ -162,6 +162,7 @@ export type EndReason =
   | 'ended_by_admin'
   | 'client_ended'
   | 'token_revoked'
+  | 'consent_withdrawn'
   | 'database_restored'
 
 export interface EndCause {

@@ -12,7 +12,7 @@ const unknown = 'This request is not known, or was used, or has expired.'
 /** Of `/auth/authorization-requests/:id` */
 export const authorizationRequestParams = z.object({ id: z.string().refine(isOpaqueId, { error: unknown }) })
 
-const askingClient = z
+const requestingClient = z
   .object({
     client_id: z.string(),
     name: z.string(),
@@ -20,7 +20,7 @@ const askingClient = z
     policy_uri: z.string().nullable(),
     tos_uri: z.string().nullable()
   })
-  .meta({ id: 'AskingClient' })
+  .meta({ id: 'RequestingClient' })
 
 const completeUrl = z.url().meta({ description: 'where the browser goes next, as it is' })
 const redirectHost = z
@@ -38,7 +38,7 @@ export const grantedScope = z
 
 export const authorizationRequest = z
   .object({
-    client: askingClient,
+    client: requestingClient,
     redirect_host: redirectHost,
     login_hint: z.string().nullable(),
     ui_locales: z.array(z.string()),
@@ -51,7 +51,7 @@ export const authorizationRequest = z
 export const claimedRequest = z
   .object({
     next: z.enum(['complete', 'consent', 'choose_account']),
-    client: askingClient,
+    client: requestingClient,
     redirect_host: redirectHost,
     username: z.string(),
     scopes: z.array(grantedScope),
@@ -80,7 +80,7 @@ export const userinfo = z
   })
   .meta({ id: 'Userinfo' })
 
-export function askingClientOnWire({ id, name, logoUri, policyUri, tosUri }: Client) {
+export function requestingClientOnWire({ id, name, logoUri, policyUri, tosUri }: Client) {
   return { client_id: id, name, logo_uri: logoUri, policy_uri: policyUri, tos_uri: tosUri }
 }
 
@@ -89,14 +89,14 @@ export function redirectHostOf({ redirectUri }: Pick<AuthorizationRequest, 'redi
   return host || protocol.slice(0, -1)
 }
 
-const identityTexts: Record<IdentityScope, string> = {
+export const identityTexts: Record<IdentityScope, string> = {
   openid: 'Know who you are',
   profile: 'See your username',
   email: 'See your e-mail address',
   offline_access: 'Stay signed in while you are away'
 }
 
-export function identityScopesOnWire(scopes: readonly IdentityScope[]) {
+function identityScopesOnWire(scopes: readonly IdentityScope[]) {
   return scopes.map((scope) => ({ scope, api: null, api_name: null, description: identityTexts[scope] }))
 }
 

@@ -15,6 +15,7 @@ import { plainText } from './texts.ts'
 
 const clientId = z.string().regex(clientIdPattern, { error: 'must be 1 to 64 of A-Z, a-z, 0-9, . _ and -' })
 const name = plainText(100)
+const grantType = z.enum(clientGrantTypes).meta({ id: 'ClientGrantType' })
 /** Printable ASCII, as a URI is (RFC 3986 §2): z.url takes whatever the URL parser would mend. */
 const uri = z
   .url()
@@ -72,7 +73,7 @@ export const clientBody = z
     token_endpoint_auth_method: z.enum(clientAuthMethods),
     jwks: jwks.optional(),
     jwks_uri: uri.optional(),
-    grant_types: list(z.enum(clientGrantTypes)),
+    grant_types: list(grantType),
     scopes: list(scopeName).default([]),
     audiences: list(resource).default([]).meta({ description: 'what its tokens may be for' }),
     resources: list(resource)
@@ -113,7 +114,7 @@ export const clientChangeBody = z
     name: name.optional(),
     jwks: jwks.nullable().optional(),
     jwks_uri: uri.nullable().optional(),
-    grant_types: list(z.enum(clientGrantTypes)).optional(),
+    grant_types: list(grantType).optional(),
     scopes: list(scopeName).optional(),
     audiences: list(resource).optional(),
     resources: list(resource).optional(),

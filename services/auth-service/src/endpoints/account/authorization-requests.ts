@@ -8,13 +8,13 @@ import { sha256 } from '../../hashes.ts'
 import { defineRoute } from '../../routing/route.ts'
 import { sessionEnded } from '../../sessions/session-ended.ts'
 import {
-  askingClientOnWire,
   authorizationRequest,
   authorizationRequestParams,
   claimedRequest,
   decided,
   decisionBody,
   redirectHostOf,
+  requestingClientOnWire,
   scopesOnWire
 } from '../../wire/authorization.ts'
 
@@ -39,7 +39,7 @@ export const showAuthorizationRequest = defineRoute(
       const request = await deps.authorizationRequests.find(sha256(id))
       if (!request) throw unknownRequest()
       return {
-        client: askingClientOnWire(await requireClient(deps, request.clientId)),
+        client: requestingClientOnWire(await requireClient(deps, request.clientId)),
         redirect_host: redirectHostOf(request),
         login_hint: request.loginHint ?? null,
         ui_locales: request.uiLocales,
@@ -80,12 +80,31 @@ export const claimAuthorizationRequest = defineRoute(
       const client = await requireClient(deps, request.clientId)
       return {
         next: nextStep(request, client),
-        client: askingClientOnWire(client),
+        client: requestingClientOnWire(client),
         redirect_host: redirectHostOf(request),
         username: accessToken.preferred_username,
         scopes: scopesOnWire(request, apiScopes),
         complete_url: completeUrl(deps, id, ticket.id)
       }
+    }
+)
+
+/** `DELETE /auth/authorization-requests/:id/claim`: somebody else will go on. */
+export const releaseAuthorizationRequest = defineRoute(
+  {
+    method: 'delete',
+    path: '/auth/authorization-requests/:id/claim',
+    summary: 'Let another user go on with the request of a client',
+    access: 'user-in-person',
+    params: authorizationRequestParams,
+    response: { status: 204 },
+    errors: [409]
+  },
+  ({ authorizationRequests }: AuthorizationRequestDeps) =>
+    async ({ params: { id }, accessToken }) => {
+      const outcome = await authorizationRequests.release(sha256(id), accessToken.sub)
+      if (outcome === 'unknown') throw unknownRequest()
+      if (outcome === 'taken') throw taken()
     }
 )
 

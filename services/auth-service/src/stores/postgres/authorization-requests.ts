@@ -100,6 +100,19 @@ export function createPrismaAuthorizationRequests(database: Database): Authoriza
     },
     claim: (idHash, ticketHash, session) =>
       orUnavailable(inTransaction(database, (transaction) => claim(transaction, { idHash, ticketHash, ...session }))),
+    release: (idHash, userId) =>
+      orUnavailable(
+        inTransaction(database, async (transaction) => {
+          const row = await lock(transaction, idHash)
+          if (!row) return 'unknown'
+          if (row.user_id !== userId || row.decision !== null) return 'taken'
+          await transaction.$executeRaw`
+            UPDATE authorization_requests SET user_id = NULL, session_id = NULL, ticket_hash = NULL, credentials_state = NULL,
+              authenticated_at = NULL, acr = NULL, amr = NULL, granted_scopes = NULL
+            WHERE id_hash = ${idHash}`
+          return 'released'
+        })
+      ),
     decide: (idHash, ticketHash, { userId, decision, origin }) =>
       orUnavailable(
         inTransaction(database, async (transaction) => {

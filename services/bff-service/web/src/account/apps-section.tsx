@@ -86,7 +86,7 @@ function EndAccess({ app: { client_id, name, sessions } }: { app: App }) {
       variablesOf={() => undefined}
       success={say('apps.ended', { name })}
     >
-      {say('apps.endText', { count: sessions })}
+      {sessions === 0 ? say('apps.endIdle') : say('apps.endText', { count: sessions })}
     </ConfirmButton>
   )
 }

@@ -1,5 +1,11 @@
 // The JSON of the auth-service. Made by `npm run docs` out of its OpenAPI description: change it there.
 
+export type ClientGrantType =
+  | 'client_credentials'
+  | 'authorization_code'
+  | 'refresh_token'
+  | 'urn:ietf:params:oauth:grant-type:token-exchange'
+
 export type RevocationEvents = string
 
 export interface Registration {
@@ -502,12 +508,7 @@ export interface NewClient {
   /**
    * @maxItems 50
    */
-  grant_types: (
-    | 'client_credentials'
-    | 'authorization_code'
-    | 'refresh_token'
-    | 'urn:ietf:params:oauth:grant-type:token-exchange'
-  )[]
+  grant_types: ClientGrantType[]
   /**
    * @maxItems 50
    */
@@ -610,12 +611,7 @@ export interface ClientChange {
   /**
    * @maxItems 50
    */
-  grant_types?: (
-    | 'client_credentials'
-    | 'authorization_code'
-    | 'refresh_token'
-    | 'urn:ietf:params:oauth:grant-type:token-exchange'
-  )[]
+  grant_types?: ClientGrantType[]
   /**
    * @maxItems 50
    */
@@ -1113,7 +1109,7 @@ export interface IdentityList {
 }
 
 export interface AuthorizationRequest {
-  client: AskingClient
+  client: RequestingClient
   /**
    * the host that the user is sent back to, or the scheme of a native app
    */
@@ -1131,7 +1127,7 @@ export interface AuthorizationRequest {
   expires_in: number
 }
 
-export interface AskingClient {
+export interface RequestingClient {
   client_id: string
   name: string
   logo_uri: string | null
@@ -1141,7 +1137,7 @@ export interface AskingClient {
 
 export interface ClaimedAuthorizationRequest {
   next: 'complete' | 'consent' | 'choose_account'
-  client: AskingClient
+  client: RequestingClient
   /**
    * the host that the user is sent back to, or the scheme of a native app
    */
@@ -1169,6 +1165,27 @@ export interface Decided {
    * where the browser goes next, as it is
    */
   complete_url: string
+}
+
+export interface AppPage {
+  apps: App[]
+  /**
+   * `cursor` of the next page; null on the last one
+   */
+  next_cursor: string | null
+}
+
+export interface App {
+  client_id: string
+  name: string
+  logo_uri: string | null
+  scopes: GrantedScope[]
+  granted_at: string
+  last_used_at: string | null
+  /**
+   * how many of its sessions with the user are live
+   */
+  sessions: number
 }
 
 export interface UserPage {

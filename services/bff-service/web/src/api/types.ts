@@ -1,4 +1,4 @@
-import type { Activity, Client, GrantedScope, Session, SigningKey } from './auth-service.ts'
+import type { Activity, Client, Session, SigningKey } from './auth-service.ts'
 
 /** The JSON of the APIs, as it comes. That of the auth-service is made from its OpenAPI description. */
 export type * from './auth-service.ts'
@@ -32,18 +32,3 @@ export type ClientPolicy = Omit<
   Client,
   'client_id' | 'token_endpoint_auth_method' | 'secret_ids' | 'created_at' | 'disabled_at' | 'first_token_at'
 >
-
-export interface App {
-  client_id: string
-  name: string
-  logo_uri: string | null
-  scopes: GrantedScope[]
-  granted_at: string
-  last_used_at: string | null
-  sessions: number
-}
-
-export interface AppPage {
-  apps: App[]
-  next_cursor: string | null
-}

@@ -473,6 +473,7 @@ export const de: PageTexts = {
     end: 'Zugriff beenden',
     endOf: 'Zugriff beenden: {{name}}',
     endTitle: 'Zugriff von {{name}} beenden?',
+    endIdle: 'Die App muss Sie wieder fragen.',
     endText_one: 'Die App wird an {{count}} Stelle abgemeldet und muss Sie wieder fragen.',
     endText_other: 'Die App wird an {{count}} Stellen abgemeldet und muss Sie wieder fragen.',
     ended: 'Der Zugriff von {{name}} ist beendet.'

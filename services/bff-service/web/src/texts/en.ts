@@ -458,6 +458,7 @@ export const en = {
     end: 'End access',
     endOf: 'End access of {{name}}',
     endTitle: 'End the access of {{name}}?',
+    endIdle: 'It has to ask you again.',
     endText_one: 'It is signed out in {{count}} place, and has to ask you again.',
     endText_other: 'It is signed out in {{count}} places, and has to ask you again.',
     ended: 'The access of {{name}} has ended.'
