@@ -270,7 +270,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
         .first()
         .waitFor()
       await page.keyboard.press('Escape')
-      await button(page, 'Confirm').waitFor()
+      await dialog.waitFor({ state: 'hidden' })
       await look(page)
       await button(page, 'Confirm').click()
       await dialog.getByLabel('Password', { exact: true }).fill(person.password)

@@ -1,5 +1,5 @@
 import { Anchor, Button, Group, Paper, Stack, Text } from '@mantine/core'
-import type { AskingClient, AuthorizationRequest, ClaimedAuthorizationRequest } from '../api/types.ts'
+import type { AuthorizationRequest, ClaimedAuthorizationRequest, RequestingClient } from '../api/types.ts'
 import { ClientBadge } from '../components/client-badge.tsx'
 import { ErrorAlert } from '../components/error-alert.tsx'
 import { ScopeList } from '../components/scope-list.tsx'
@@ -87,7 +87,7 @@ function WhoIsSignedIn({ id, username }: { id: string; username: string }) {
   )
 }
 
-function Policies({ client: { name, policy_uri, tos_uri } }: { client: AskingClient }) {
+function Policies({ client: { name, policy_uri, tos_uri } }: { client: RequestingClient }) {
   const links = [
     { href: policy_uri, text: say('consent.policy', { name }) },
     { href: tos_uri, text: say('consent.terms', { name }) }
