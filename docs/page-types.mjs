@@ -18,10 +18,21 @@ async function pageTypes() {
     additionalProperties: false,
     style: { semi: false, singleQuote: true, trailingComma: 'none', printWidth: 120 }
   })
-  return types
-    .replace(/export interface Schemas \{[^}]*\}\n/, '')
-    .replaceAll(/\/\*\*\n \* This interface was referenced by[^/]*\*\/\n/g, '\n')
-    .replace(/\n{3,}/g, '\n\n')
+  return (
+    types
+      .replace(/export interface Schemas \{[^}]*\}\n/, '')
+      .replaceAll(/\/\*\*\n \* This interface was referenced by[^/]*\*\/\n/g, '\n')
+      .replace(/\n{3,}/g, '\n\n')
+      // A union that does not fit on the line of its name, as Biome breaks it.
+      .replaceAll(
+        / =\n {2}('[^\n]+)\n/g,
+        (_, union) =>
+          ` =\n${union
+            .split(' | ')
+            .map((one) => `  | ${one}\n`)
+            .join('')}`
+      )
+  )
 }
 
 if (process.argv.includes('--print')) process.stdout.write(await pageTypes())

@@ -87,7 +87,7 @@ const rules: { name: string; files: RegExp; except?: RegExp; mayNotImport: RegEx
   {
     name: 'the pages share nothing with the services but the protocol vocabulary',
     // What the snippets import is in the text of programs that a page shows.
-    files: /^services\/bff-service\/web\/src\/(?!admin\/clients\/setup-snippets\.ts$)/,
+    files: /^services\/bff-service\/web\/src\/(?!admin\/clients\/(?:setup|sign-in)-snippets\.ts$)/,
     mayNotImport: /^(@countersign\/(?!oauth)|node:|\.\.\/\.\.\/\.\.\/)/
   },
   {

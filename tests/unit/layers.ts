@@ -35,6 +35,8 @@ export const layersOfFolders: Readonly<Record<string, Layers>> = {
     ['accounts'],
     ['sign-in'],
     ['providers'],
+    // Sign-ins to clients: requests, and what they still need.
+    ['authorization'],
     // What is counted, and what is configured.
     ['configuration'],
     ['metrics.ts', 'config.ts'],
@@ -82,7 +84,7 @@ export const layersOfFolders: Readonly<Record<string, Layers>> = {
     ['session'],
     // What is around each page.
     ['shell'],
-    ['account', 'admin'],
+    ['account', 'admin', 'authorize'],
     ['routes.tsx'],
     ['app.tsx'],
     ['main.tsx']

@@ -32,6 +32,9 @@ export interface IssuerMetrics extends RelayMetrics, MailMetrics {
   countProviderSignIn(outcome: string): void
   /** `outcome` is `issued` or the error code of the refusal. */
   countTokenRequest(grant: string, outcome: string): void
+  /** `outcome` is `begun`, `completed` or the error code. */
+  countAuthorization(outcome: string): void
+  countCodeExchange(outcome: string): void
   countRemoved(kind: ExpiredKind, rows: number): void
   /** Shows the current keys. */
   showKeys(keys: KeyOverview): void
@@ -74,6 +77,18 @@ export function createIssuerMetrics(deps: IssuerMetricsDeps): IssuerMetrics {
     name: 'countersign_token_requests_total',
     help: 'Requests to POST /oauth/token. grant: the grant type, or other. outcome: issued, or the error code.',
     labelNames: ['grant', 'outcome'],
+    registers
+  })
+  const authorizations = new Counter({
+    name: 'countersign_authorization_requests_total',
+    help: 'Sign-ins to clients (OpenID Connect): begun, completed with a code, or the error code.',
+    labelNames: ['outcome'],
+    registers
+  })
+  const codeExchanges = new Counter({
+    name: 'countersign_code_exchanges_total',
+    help: 'Authorization codes presented: exchanged, or why not. replayed: a stolen code, or a client that sends one twice.',
+    labelNames: ['outcome'],
     registers
   })
   const removed = new Counter({
@@ -135,6 +150,8 @@ export function createIssuerMetrics(deps: IssuerMetricsDeps): IssuerMetrics {
     countSignIn: (outcome) => signIns.inc({ outcome }),
     countProviderSignIn: (outcome) => providerSignIns.inc({ outcome }),
     countTokenRequest: (grant, outcome) => tokenRequests.inc({ grant, outcome }),
+    countAuthorization: (outcome) => authorizations.inc({ outcome }),
+    countCodeExchange: (outcome) => codeExchanges.inc({ outcome }),
     countRemoved: (kind, rows) => removed.inc({ kind }, rows),
     showKeys(overview) {
       for (const state of keyStates) keys.set({ state }, overview.keys.filter((key) => key.state === state).length)

@@ -12,6 +12,12 @@ export const auditEventTypes = [
   'refresh_token.replayed',
   /** A client revoked one access token. */
   'access_token.revoked',
+  /** A user allowed a client to know who they are, or to use an API for them; the detail has the scopes. */
+  'consent.granted',
+  /** A user took back what a client was allowed; its sessions with the user ended. */
+  'consent.withdrawn',
+  /** A code was exchanged again with the same proof: it was stolen, or its client sent it twice. Its session was ended. */
+  'authorization_code.replayed',
   /** A user was created. */
   'user.registered',
   /** A user came from another system. */

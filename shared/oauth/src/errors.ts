@@ -186,6 +186,23 @@ export class SessionChangedError extends OAuthError {
   }
 }
 
+/** 401 `insufficient_user_authentication` (RFC 9470 §3): the user has to sign in again, or with a second factor. */
+export class InsufficientAuthenticationError extends OAuthError {
+  readonly code = 'insufficient_user_authentication'
+  readonly status = 401
+
+  constructor({ maxAgeSeconds, acr }: { maxAgeSeconds: number | undefined; acr: string | undefined }) {
+    const attributes = [
+      'error="insufficient_user_authentication"',
+      ...(acr === undefined ? [] : [`acr_values="${acr}"`]),
+      ...(maxAgeSeconds === undefined ? [] : [`max_age="${maxAgeSeconds}"`])
+    ]
+    super('Sign in again: this needs a more recent or a stronger sign-in.', {
+      headers: { 'WWW-Authenticate': `Bearer ${attributes.join(', ')}` }
+    })
+  }
+}
+
 /** 403 `access_denied` (RFC 6749 §4.1.2.1): this service allows it to nobody. */
 export class AccessDeniedError extends OAuthError {
   readonly code = 'access_denied'

@@ -1,6 +1,7 @@
 import type { RestoredSecrets } from '../accounts/one-time-secrets.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { ClientAdministration } from '../clients/client-administration.ts'
+import { hasSecrets } from '../clients/client-secrets.ts'
 import type { SigningKeyAdministration } from '../keys/signing-key-administration.ts'
 import type { Announcing } from '../revocation/announcing.ts'
 import type { RevocationOutbox } from '../revocation/revocation-outbox.ts'
@@ -129,7 +130,7 @@ async function endClients(administration: RestoreParts['clients']) {
       count += 1
       published &&= result.published
       // By what is so now: a run before this one may have done it.
-      if (authMethod === 'client_secret_basic') withoutSecret.push(id)
+      if (hasSecrets(authMethod)) withoutSecret.push(id)
       if (authMethod === 'private_key_jwt') disabled.push(id)
     }
     if (next === undefined) return { count, withoutSecret, disabled, published }

@@ -22,6 +22,16 @@ export interface ClientOptions {
   jwksFile?: string
   jwksUri?: string
   ttl?: string
+  applicationType?: string
+  redirectUri?: string[]
+  postLogoutRedirectUri?: string[]
+  backchannelLogoutUri?: string
+  logoUri?: string
+  policyUri?: string
+  tosUri?: string
+  withoutPkce?: boolean
+  firstParty?: boolean
+  idTokenTtl?: string
 }
 
 const maxFileBytes = 64 * 1024
@@ -57,18 +67,33 @@ export async function readClient(id: string, options: ClientOptions): Promise<Ne
     mayCarryRoles: options.mayCarryRoles ?? false,
     mayUnbindTokens: options.mayUnbindTokens ?? false,
     exchangeRules: parseOption(shape.exchange_rules, options.exchange?.map(readRule), '--exchange'),
-    accessTokenTtlSeconds: parseOption(shape.access_token_ttl_seconds, seconds(options.ttl), '--ttl') ?? null
+    accessTokenTtlSeconds: parseOption(shape.access_token_ttl_seconds, seconds(options.ttl, '--ttl'), '--ttl') ?? null,
+    applicationType: parseOption(shape.application_type, options.applicationType, '--application-type'),
+    redirectUris: parseOption(shape.redirect_uris, options.redirectUri, '--redirect-uri'),
+    postLogoutRedirectUris: parseOption(
+      shape.post_logout_redirect_uris,
+      options.postLogoutRedirectUri,
+      '--post-logout-redirect-uri'
+    ),
+    backchannelLogoutUri:
+      parseOption(shape.backchannel_logout_uri, options.backchannelLogoutUri, '--backchannel-logout-uri') ?? null,
+    logoUri: parseOption(shape.logo_uri, options.logoUri, '--logo-uri') ?? null,
+    policyUri: parseOption(shape.policy_uri, options.policyUri, '--policy-uri') ?? null,
+    tosUri: parseOption(shape.tos_uri, options.tosUri, '--tos-uri') ?? null,
+    requirePkce: !options.withoutPkce,
+    isFirstParty: options.firstParty ?? false,
+    idTokenTtlSeconds:
+      parseOption(shape.id_token_ttl_seconds, seconds(options.idTokenTtl, '--id-token-ttl'), '--id-token-ttl') ?? null
   }
   checkClient(client)
   return client
 }
 
 /** The longest of their names has a short form here. A client that only names a resource introspects, and needs no grant. */
-function grantTypes({ grantType, audience, resource }: ClientOptions): string[] {
+function grantTypes({ grantType, audience, resource, redirectUri }: ClientOptions): string[] {
   const onlyIntrospects = audience === undefined && resource !== undefined
-  return (grantType ?? (onlyIntrospects ? [] : ['client_credentials'])).map((name) =>
-    name === 'token-exchange' ? tokenExchangeGrant : name
-  )
+  const usual = redirectUri ? ['authorization_code', 'refresh_token'] : onlyIntrospects ? [] : ['client_credentials']
+  return (grantType ?? usual).map((name) => (name === 'token-exchange' ? tokenExchangeGrant : name))
 }
 
 /** `FROM [SCOPE] > TO SCOPE …`: none of them has a space in it. */
@@ -85,9 +110,9 @@ function readRule(text: string) {
   return { from, ...(scope !== undefined && { scope }), to, scopes }
 }
 
-function seconds(text: string | undefined): number | undefined {
+function seconds(text: string | undefined, option: string): number | undefined {
   if (text === undefined) return undefined
-  if (!/^\d{1,9}$/.test(text)) throw new UsageError('--ttl: must be a whole number of seconds.')
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`${option}: must be a whole number of seconds.`)
   return Number(text)
 }
 

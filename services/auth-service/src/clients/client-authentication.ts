@@ -7,7 +7,7 @@ import type { ReplayCache } from '../tokens/replay-cache.ts'
 import type { ClientAuthMethod } from './client.ts'
 import type { ClientCache } from './client-cache.ts'
 import type { ClientKeys } from './client-keys.ts'
-import { matchesClientSecret } from './client-secrets.ts'
+import { hasSecrets, matchesClientSecret } from './client-secrets.ts'
 import type { ConfirmedClient } from './client-store.ts'
 
 /** The value of `client_assertion_type` (RFC 7523 §2.2). */
@@ -95,31 +95,31 @@ async function requireMatch(
   if (client.authMethod !== presented.method) {
     throw new InvalidClientError({ detail: `the client is registered for ${client.authMethod}` })
   }
-  if (presented.method === 'client_secret_basic' && !matchesClientSecret(presented.credential, client.secretHashes)) {
+  if (hasSecrets(presented.method) && !matchesClientSecret(presented.credential, client.secretHashes)) {
     throw new InvalidClientError({ detail: 'the secret is wrong' })
   }
   if (presented.method === 'private_key_jwt') await verifyAssertion(deps, presented.credential, client)
 }
 
 function readCredentials(credentials: ClientCredentials): Presented {
-  const { authorization, client_id: clientId, client_assertion: assertion } = credentials
-  if (credentials.client_secret !== undefined) {
-    throw new InvalidClientError({ detail: 'client_secret in the body: it has to be sent by HTTP Basic' })
-  }
-  if (authorization !== undefined && assertion !== undefined) {
+  const { authorization, client_id: clientId, client_assertion: assertion, client_secret: secret } = credentials
+  if ([authorization, assertion, secret].filter((one) => one !== undefined).length > 1) {
     throw new InvalidRequestError({ description: 'The client is authenticated in two ways at once.' })
   }
-  const presented =
-    assertion !== undefined
-      ? readAssertion(assertion, credentials.client_assertion_type)
-      : authorization !== undefined
-        ? readBasic(authorization)
-        : { clientId: clientId ?? '', method: 'none' as const, credential: '' }
+  const presented = readPresented(credentials)
   if (!clientIdPattern.test(presented.clientId)) throw new InvalidClientError({ detail: 'no client id' })
   if (clientId !== undefined && clientId !== presented.clientId) {
     throw new InvalidClientError({ detail: 'client_id is another one than is authenticated' })
   }
   return presented
+}
+
+function readPresented(credentials: ClientCredentials): Presented {
+  const { authorization, client_id: clientId = '', client_assertion: assertion, client_secret: secret } = credentials
+  if (assertion !== undefined) return readAssertion(assertion, credentials.client_assertion_type)
+  if (authorization !== undefined) return readBasic(authorization)
+  if (secret !== undefined) return { clientId, method: 'client_secret_post', credential: secret }
+  return { clientId, method: 'none', credential: '' }
 }
 
 /** HTTP Basic with form-encoded parts (RFC 6749 §2.3.1). */
@@ -132,7 +132,8 @@ function readBasic(authorization: string): Presented {
     const [clientId, credential] = [text.slice(0, colon), text.slice(colon + 1)].map((part) =>
       decodeURIComponent(part.replaceAll('+', ' '))
     ) as [string, string]
-    return { clientId, method: 'client_secret_basic', credential }
+    // Some libraries send an empty secret for a public client.
+    return { clientId, method: credential === '' ? 'none' : 'client_secret_basic', credential }
   } catch {
     throw new InvalidClientError({ detail: 'Authorization is not form-encoded' })
   }

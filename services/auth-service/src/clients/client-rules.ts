@@ -7,6 +7,7 @@ import { type ClientPolicy, tokenExchangeGrant } from './client.ts'
 import type { NewClient } from './client-administration.ts'
 import { findKeyFault, maxKeys } from './key-rules.ts'
 import { longestTokenOf } from './longest-token.ts'
+import { findRedirectUriFault } from './redirect-uris.ts'
 
 /** The client that signs in at this service itself. It is there from the start, and stays as it is. */
 export const firstPartyClientId = 'countersign'
@@ -16,10 +17,10 @@ export type ClientShape = ClientPolicy & Pick<NewClient, 'id' | 'authMethod' | '
 
 /** Checks a client before registration. @throws {InvalidRequestError} with a sentence that says what to do */
 export function checkClient(client: ClientShape): void {
-  if (client.authMethod === 'none') {
+  if (client.authMethod === 'none' && !client.grantTypes.includes('authorization_code')) {
     throw refuseMember(
       'token_endpoint_auth_method',
-      'A client that does not authenticate itself cannot get a token here. Use private_key_jwt or client_secret_basic.'
+      'A client that does not authenticate itself gets tokens by authorization_code alone. Use private_key_jwt or client_secret_basic, or add that grant type.'
     )
   }
   checkAuthentication(client)
@@ -34,7 +35,11 @@ const policyMembers = [
   'resources',
   'mayActFor',
   'mayCarryRoles',
-  'exchangeRules'
+  'exchangeRules',
+  'applicationType',
+  'redirectUris',
+  'postLogoutRedirectUris',
+  'requirePkce'
 ] as const
 
 /**
@@ -49,7 +54,9 @@ export function checkChange(before: ClientShape, after: ClientShape): void {
 }
 
 /** A client that could never get a token, or a grant that could never give one, is a mistake. */
-function checkUse({ grantTypes, audiences, resources, mayActFor, exchangeRules }: ClientShape): void {
+function checkUse(client: ClientShape): void {
+  const { grantTypes, audiences, resources, mayActFor, exchangeRules } = client
+  checkSignIn(client)
   const [hasOwn, exchanges] = [grantTypes.includes('client_credentials'), grantTypes.includes(tokenExchangeGrant)]
   if ((hasOwn || (exchanges && exchangeRules.length === 0)) && audiences.length === 0) {
     throw refuseMember('audiences', 'The client needs an audience: what its tokens are for.')
@@ -73,11 +80,37 @@ function checkUse({ grantTypes, audiences, resources, mayActFor, exchangeRules }
   if (exchangeRules.some(({ from, to }) => from === to)) {
     throw refuseMember('exchange_rules', 'A rule leads to another API than the one it begins at.')
   }
-  if (!hasOwn && !exchanges && resources.length === 0) {
+  if (!hasOwn && !exchanges && !grantTypes.includes('authorization_code') && resources.length === 0) {
     throw refuseMember(
       'grant_types',
-      'The client could never get a token. Give it client_credentials or token exchange, or a resource to introspect tokens for.'
+      'The client could never get a token. Give it authorization_code, client_credentials or token exchange, or a resource to introspect tokens for.'
     )
+  }
+}
+
+/** What users are sent back to is proven by its equality alone, so it is strict from the start. */
+function checkSignIn({
+  grantTypes,
+  authMethod,
+  applicationType,
+  redirectUris,
+  postLogoutRedirectUris,
+  requirePkce
+}: ClientShape): void {
+  for (const [member, uris] of [
+    ['redirect_uris', redirectUris],
+    ['post_logout_redirect_uris', postLogoutRedirectUris]
+  ] as const) {
+    for (const uri of uris) {
+      const fault = findRedirectUriFault(uri, applicationType)
+      if (fault) throw refuseMember(member, `The URI ${uri} ${fault}.`)
+    }
+  }
+  if (grantTypes.includes('authorization_code') && redirectUris.length === 0) {
+    throw refuseMember('redirect_uris', 'The grant type authorization_code needs a redirect URI.')
+  }
+  if (!requirePkce && authMethod === 'none') {
+    throw refuseMember('require_pkce', 'A client that does not authenticate itself always needs PKCE.')
   }
 }
 
@@ -103,10 +136,11 @@ function checkAuthentication({ authMethod, grantTypes, jwks, jwksUri }: ClientSh
     throw refuseMember('token_endpoint_auth_method', 'jwks and jwks_uri are only for private_key_jwt.')
   }
   if (jwks !== null && jwksUri !== null) throw refuseMember('jwks', 'jwks and jwks_uri exclude each other.')
-  if (authMethod === 'none' && grantTypes.some((grant) => grant !== 'refresh_token')) {
+  const isForPublic = (grant: string) => grant === 'refresh_token' || grant === 'authorization_code'
+  if (authMethod === 'none' && !grantTypes.every(isForPublic)) {
     throw refuseMember(
       'grant_types',
-      'A client that does not authenticate itself may have only the grant type refresh_token.'
+      'A client that does not authenticate itself may have only the grant types authorization_code and refresh_token.'
     )
   }
   if (jwks !== null) checkKeys(jwks)

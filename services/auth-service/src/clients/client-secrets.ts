@@ -9,9 +9,14 @@ export function generateClientSecret(): string {
   return `css_${randomBytes(32).toString('base64url')}`
 }
 
+/** Whether clients with this method authenticate themselves by a secret. */
+export function hasSecrets(authMethod: ClientAuthMethod): boolean {
+  return authMethod === 'client_secret_basic' || authMethod === 'client_secret_post'
+}
+
 /** What a new client gets: a secret, if it authenticates itself by one, and what is kept of it. */
 export function firstSecretOf(authMethod: ClientAuthMethod) {
-  if (authMethod !== 'client_secret_basic') return { secretHashes: [], shown: {} }
+  if (!hasSecrets(authMethod)) return { secretHashes: [], shown: {} }
   const secret = generateClientSecret()
   return { secretHashes: [hashClientSecret(secret)], shown: { client_secret: secret } }
 }

@@ -4,12 +4,21 @@ import type { JSONWebKeySet } from 'jose'
 export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
 
 /** What a client may ask `POST /oauth/token` for. */
-export const clientGrantTypes = ['client_credentials', 'refresh_token', tokenExchangeGrant] as const
+export const clientGrantTypes = [
+  'client_credentials',
+  'authorization_code',
+  'refresh_token',
+  tokenExchangeGrant
+] as const
 export type ClientGrantType = (typeof clientGrantTypes)[number]
 
 /** How a client authenticates itself (RFC 7591 §2). */
-export const clientAuthMethods = ['private_key_jwt', 'client_secret_basic', 'none'] as const
+export const clientAuthMethods = ['private_key_jwt', 'client_secret_basic', 'client_secret_post', 'none'] as const
 export type ClientAuthMethod = (typeof clientAuthMethods)[number]
+
+/** Where a client runs (OpenID Connect Dynamic Client Registration §2). */
+export const applicationTypes = ['web', 'native'] as const
+export type ApplicationType = (typeof applicationTypes)[number]
 
 /** Lets a client exchange a user's token for one API into a token for another (RFC 8693). */
 export interface ExchangeRule {
@@ -41,6 +50,21 @@ export interface ClientPolicy {
   readonly exchangeRules: readonly ExchangeRule[]
   /** Lifetime of its own access tokens in seconds; the issuer's own when `null`. */
   readonly accessTokenTtlSeconds: number | null
+  readonly applicationType: ApplicationType
+  /** Where users may be sent back to. */
+  readonly redirectUris: readonly string[]
+  readonly postLogoutRedirectUris: readonly string[]
+  /** Where it hears of logouts. */
+  readonly backchannelLogoutUri: string | null
+  readonly logoUri: string | null
+  readonly policyUri: string | null
+  readonly tosUri: string | null
+  /** Whether its authorization requests need a code challenge (RFC 7636). */
+  readonly requirePkce: boolean
+  /** Whether it belongs to the issuer's operator, so that users are not asked for their consent. */
+  readonly isFirstParty: boolean
+  /** Lifetime of its ID tokens in seconds; that of access tokens when `null`. */
+  readonly idTokenTtlSeconds: number | null
 }
 
 /** A program that authenticates itself. */

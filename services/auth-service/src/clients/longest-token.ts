@@ -16,7 +16,13 @@ const signatureBytes = 512
 const longestUser = { sub: 'x'.repeat(36), preferred_username: 'x'.repeat(256) }
 const mostRoles = Array.from({ length: 16 }, () => 'x'.repeat(32))
 
-/** The length of the longest token that a client can get for itself, or for a user by one exchange. */
+const longestAuthentication = {
+  auth_time: 9_999_999_999,
+  acr: 'urn:countersign:acr:2',
+  amr: ['pwd', 'otp', 'hwk', 'mfa']
+}
+
+/** The length of the longest token that a client can get for itself, or for a user by one exchange or when the user signs in. */
 export function longestTokenOf(client: ClientPolicy & { readonly id: string }): number {
   const { id, scopes, audiences, grantTypes, mayCarryRoles, exchangeRules } = client
   const own = { ...common, sub: id, client_id: id, aud: audiences, scope: scopes.join(' ') }
@@ -32,7 +38,13 @@ export function longestTokenOf(client: ClientPolicy & { readonly id: string }): 
     const allScopes = new Set(rules.flatMap((rule) => rule.scopes))
     return lengthOf({ ...forUser, aud: [to], scope: [...allScopes].join(' ') })
   })
-  return Math.max(lengthOf(isExchanging ? forUser : own), ...byRules)
+  // Its tokens for the users who sign in to it are for one API, whose roles they carry if the API wants them.
+  const signedIn = { ...own, ...longestUser, ...longestAuthentication, roles: mostRoles }
+  const bySignIn = grantTypes.includes('authorization_code')
+    ? audiences.map((audience) => lengthOf({ ...signedIn, aud: [audience] }))
+    : []
+  const isOnlySignIn = !isExchanging && !grantTypes.includes('client_credentials') && bySignIn.length > 0
+  return Math.max(...(isOnlySignIn ? [] : [lengthOf(isExchanging ? forUser : own)]), ...byRules, ...bySignIn)
 }
 
 function lengthOf(claims: object): number {

@@ -28,6 +28,7 @@ import { createTotpSealing } from '../sign-in/totp.ts'
 import type { PostgresStores } from '../stores/postgres/open-stores.ts'
 import { createAccessTokenIssuer } from '../tokens/access-tokens.ts'
 import { createDpopNonces } from '../tokens/dpop-nonces.ts'
+import { createIdTokens } from '../tokens/id-tokens.ts'
 import { createOwnAccessTokens, forAudience } from '../tokens/own-access-tokens.ts'
 import type { AccountMail } from './account/account-mail.ts'
 
@@ -73,6 +74,7 @@ export function createEndpointDeps(parts: Parts) {
     accessRules: createAccessRules({
       requireAccessToken: requireTokenFor(issuer),
       requireAccessTokenFor: requireTokenFor,
+      requireAnyAccessToken: requireAccessToken(verifier, { publicUrl: issuer, logger: (ctx) => ctx.state.log }),
       registration: config.registration,
       revocationFeedAccess: config.revocationFeedAccess,
       clientAuthentication,
@@ -106,6 +108,9 @@ export function createEndpointDeps(parts: Parts) {
     firstTokens: parts.firstTokens,
     accessTokens: createAccessTokenIssuer({ issuer, signingKey: keys.signingKeys.signingKey }),
     refreshTokens: createRefreshTokenCodec(masterKeys),
+    idTokens: createIdTokens({ issuer, signingKeys: keys.signingKeys }),
+    authorizationRequests: stores.authorizationRequests,
+    consents: announcing(stores.consents, announcer),
     ownTokens: createOwnAccessTokens(verifier),
     accessTokenRevocation: announcing({ revokeToken: stores.outbox.revokeToken }, announcer),
     feedStreams: parts.feedStreams,

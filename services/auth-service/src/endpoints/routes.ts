@@ -1,5 +1,12 @@
 import { showAccountData } from './account/account-data.ts'
 import { requestDeletion } from './account/account-deletion.ts'
+import { listApps, removeApp } from './account/apps.ts'
+import {
+  claimAuthorizationRequest,
+  decideAuthorizationRequest,
+  releaseAuthorizationRequest,
+  showAuthorizationRequest
+} from './account/authorization-requests.ts'
 import { confirmEmailChange, requestEmailChange, undoEmailChange } from './account/email-change.ts'
 import { confirmEmail, requestEmailVerification } from './account/email-verification.ts'
 import { finishIdentityLink, listIdentities, startIdentityLink, unlinkIdentity } from './account/identities.ts'
@@ -54,12 +61,14 @@ import {
   resetSecondFactors,
   showUser
 } from './admin/users.ts'
+import { authorize, authorizeByForm, completeAuthorization, pushRequest } from './oauth/authorize.ts'
 import { forwardAuth } from './oauth/forward-auth.ts'
 import { introspect } from './oauth/introspect.ts'
 import { issuerMetadataRoutes, jwks } from './oauth/metadata.ts'
 import { revocationCheck, revocationFeed } from './oauth/revocations.ts'
 import { revoke } from './oauth/revoke.ts'
 import { token } from './oauth/token.ts'
+import { showUserinfo, showUserinfoByPost } from './oauth/userinfo.ts'
 
 /** Routes of users, for their own accounts. */
 const accountRoutes = [
@@ -113,7 +122,13 @@ const accountRoutes = [
   listIdentities,
   startIdentityLink,
   finishIdentityLink,
-  unlinkIdentity
+  unlinkIdentity,
+  showAuthorizationRequest,
+  claimAuthorizationRequest,
+  releaseAuthorizationRequest,
+  decideAuthorizationRequest,
+  listApps,
+  removeApp
 ] as const
 
 /** Routes of admins, and of services with the scope `statistics:read`. */
@@ -165,7 +180,21 @@ const adminRoutes = [
 ] as const
 
 /** What standard clients and verifiers use. */
-const oauthRoutes = [token, revoke, introspect, jwks, revocationFeed, revocationCheck, forwardAuth] as const
+const oauthRoutes = [
+  authorize,
+  authorizeByForm,
+  pushRequest,
+  completeAuthorization,
+  token,
+  revoke,
+  introspect,
+  showUserinfo,
+  showUserinfoByPost,
+  jwks,
+  revocationFeed,
+  revocationCheck,
+  forwardAuth
+] as const
 
 /** Every route except health and metrics, which the service kit adds, and `/openapi.json` and `/docs`, which describe these. */
 export function routesOf(issuer: string) {

@@ -1,6 +1,7 @@
 import { InvalidGrantError, type TokenResponse } from '@countersign/oauth'
 import type { ClientInfo } from '../client-info.ts'
 import type { IssuerMetrics } from '../metrics.ts'
+import type { Session } from '../sessions/refresh-token-families.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { createTokenResponse, type TokenResponseDeps } from '../sessions/token-response.ts'
 import type { DpopKey } from '../tokens/dpop-key.ts'
@@ -30,6 +31,14 @@ export interface RefreshRequest {
  * @throws {InvalidScopeError} when no scope is left, {@link InvalidTargetError} for an API that is not registered
  */
 export async function refresh(deps: RefreshDeps, request: RefreshRequest): Promise<TokenResponse> {
+  return createTokenResponse(deps, await refreshSession(deps, request), request.dpopKey?.jkt)
+}
+
+/** The same, without the tokens. */
+export async function refreshSession(
+  deps: Pick<RefreshDeps, 'sessions' | 'refreshTokens' | 'metrics'>,
+  request: RefreshRequest
+): Promise<Session> {
   const { refreshToken, clientId, dpopKey, scopes, resource, origin } = request
   const content = deps.refreshTokens.decode(refreshToken)
   if (!content) {
@@ -45,7 +54,7 @@ export async function refresh(deps: RefreshDeps, request: RefreshRequest): Promi
     case 'rotated':
     case 'retried':
     case 'recovered':
-      return createTokenResponse(deps, result.session, jkt)
+      return result.session
     case 'replayed':
       throw new InvalidGrantError({
         detail: `a refresh token of the session ${result.sessionId} was replayed; it is revoked`

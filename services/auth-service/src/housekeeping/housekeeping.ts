@@ -13,6 +13,8 @@ export const expiredKinds = [
   'passkey_challenges',
   'trusted_devices',
   'password_reset_requests',
+  'authorization_requests',
+  'authorization_codes',
   'provider_transactions',
   'audit_events',
   'deleted_users'

@@ -8,7 +8,7 @@ import type { ClientAuthenticationDeps } from '../clients/client-authentication.
 import type { ConfirmedClient } from '../clients/client-store.ts'
 import type { ForwardAuthQuery } from '../wire/forward-auth.ts'
 import { requireClient } from './require-client.ts'
-import { requireInPerson, requireUser } from './require-user.ts'
+import { refuseClients, requireInPerson, requireUser } from './require-user.ts'
 import type { Access } from './route.ts'
 import { type ProofDeps, takeProof } from './take-proof.ts'
 
@@ -23,6 +23,8 @@ export interface AccessRuleDeps {
   requireAccessToken: Middleware
   /** The same, for tokens that are for another audience than this service. */
   requireAccessTokenFor(audience: string): Middleware
+  /** The same, for tokens of whatever audience. */
+  requireAnyAccessToken: Middleware
   registration: 'open' | 'closed'
   revocationFeedAccess: 'token' | 'open'
   clientAuthentication: ClientAuthenticationDeps
@@ -52,6 +54,7 @@ export function createAccessRules(deps: AccessRuleDeps): Record<Access, AccessRu
     admin: { check: compose([userInPerson, requireRole(adminRole)]) },
     'statistics-reader': { check: compose([deps.requireAccessToken, requireAdminOrStatisticsScope]) },
     'revocations-reader': { check: requireRevocationsReader(deps) },
+    'identity-reader': { check: compose([deps.requireAnyAccessToken, refuseClients, requireInPerson]) },
     'forwarded-request': { check: requireForwardedToken(deps), needsQuery: true },
     client: { check: client, needsBody: true },
     'confidential-client': { check: compose([client, refusePublicClients]), needsBody: true }

@@ -8,11 +8,13 @@ import type { z } from 'zod'
 import type { PasswordHashing } from '../passwords/password-hashing.ts'
 import type { SecondFactors } from '../sign-in/second-factors.ts'
 import type { AccessRule } from './access-rules.ts'
+import { BrowserResponse } from './browser-response.ts'
 import { clientInfoOf } from './client-info.ts'
 import { delayRejections } from './delay-rejections.ts'
 import { EventStream } from './event-stream.ts'
 import { JsonText } from './json-text.ts'
 import { LineStream } from './line-stream.ts'
+import { allowOtherOrigins, answerPreflight } from './other-origins.ts'
 import { requireRoom } from './require-room.ts'
 import { type Access, type DepsOf, needsRecentSignIn, type Route } from './route.ts'
 import { type ProofDeps, takeProof } from './take-proof.ts'
@@ -37,7 +39,10 @@ export function addRoutes<Routes extends readonly Route[]>(
 ): void {
   for (const route of routes) {
     const middleware = middlewareOf(route, deps as never)
-    for (const path of pathsOf(route)) router[route.method](path, ...middleware)
+    for (const path of pathsOf(route)) {
+      router[route.method](path, ...middleware)
+      if (route.allowsOtherOrigins) router.options(path, answerPreflight(route.method))
+    }
   }
 }
 
@@ -51,6 +56,7 @@ export function middlewareOf<Deps>(route: Route<Deps>, deps: Deps & CheckDeps): 
   const access = deps.accessRules[route.access]
   const hashesPasswords = route.limit === 'password-hashing'
   return [
+    route.allowsOtherOrigins && allowOtherOrigins,
     route.observe && observeEnds(route.observe(deps)),
     route.isCacheable ? undefined : forbidStorage,
     access.needsBody || access.needsQuery ? undefined : access.check,
@@ -124,6 +130,7 @@ function respond<Deps>({ bind, response }: Route<Deps>, deps: Deps): Middleware 
     const body = await handle(requestOf(ctx))
     // A handler that found the client's copy current has already responded with 304.
     if (ctx.status === 304) return
+    if (body instanceof BrowserResponse) return body.respondTo(ctx)
     if (body instanceof EventStream || body instanceof LineStream) return body.respondTo(ctx)
     ctx.status = response.status
     if (response.status === 204) return

@@ -58,6 +58,11 @@ const callers: Record<Access, Caller> = {
     security: [{ accessToken: [] }, {}],
     errors: [401, 403]
   },
+  'identity-reader': {
+    text: 'A client, with a token of its user whose sign-in was granted `openid`.',
+    security: byAccessToken,
+    errors: [401, 403]
+  },
   'forwarded-request': {
     text: 'A proxy, with the token of the request that it asks about.',
     security: byAccessToken,
@@ -127,7 +132,7 @@ function describeRoute(route: Route): ZodOpenApiOperationObject {
     }),
     responses: {
       [response.status]: {
-        description: 'Done.',
+        description: response.status === 303 ? 'The browser is sent on.' : 'Done.',
         ...(response.schema && { content: { [responseType]: { schema: response.schema } } })
       },
       ...Object.fromEntries(

@@ -2,9 +2,11 @@ import { AccessDeniedError } from '@countersign/oauth'
 import { requireScope } from '@countersign/verifier/koa'
 import type { Context, Middleware } from 'koa'
 import compose from 'koa-compose'
+import { firstPartyClientId } from '../clients/client-rules.ts'
 import { accountScope } from '../tokens/requested-grant.ts'
 
-const refuseClients: Middleware = async function refuseClients(ctx, next) {
+/** A token of a user, not of a client itself. Belongs behind `requireAccessToken`. */
+export const refuseClients: Middleware = async function refuseClients(ctx, next) {
   const { sub, client_id: clientId, sid, preferred_username: username } = ctx.state.accessToken
   // A service may act for a client, too: then neither of them is a user.
   if (sub === clientId || sid === undefined || username === undefined)
@@ -12,8 +14,22 @@ const refuseClients: Middleware = async function refuseClients(ctx, next) {
   await next()
 }
 
+/**
+ * The account is for the issuer's own pages alone: neither a client that users sign in to nor what it holds opens it. A service that acts
+ * for a user is limited by its scopes.
+ */
+const refuseOtherClients: Middleware = async function refuseOtherClients(ctx, next) {
+  const { act, client_id: clientId } = ctx.state.accessToken
+  if (!act && clientId !== firstPartyClientId) throw denied(ctx, 'This is not for apps that users have signed in to.')
+  await next()
+}
+
 /** For routes that need a user: a client's own token has none. Belongs behind `requireAccessToken`. */
-export const requireUser: Middleware = compose([refuseClients, requireScope(accountScope) as Middleware])
+export const requireUser: Middleware = compose([
+  refuseClients,
+  refuseOtherClients,
+  requireScope(accountScope) as Middleware
+])
 
 /**
  * For actions that users must do in person: a service that acts for a user (RFC 8693) may read the account, but not

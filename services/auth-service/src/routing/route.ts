@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type { ClientInfo } from '../client-info.ts'
 import type { ConfirmedClient } from '../clients/client-store.ts'
 import type { DpopKey } from '../tokens/dpop-key.ts'
+import type { BrowserResponse } from './browser-response.ts'
 import type { EventStream } from './event-stream.ts'
 import type { JsonText } from './json-text.ts'
 import type { LineStream } from './line-stream.ts'
@@ -28,6 +29,8 @@ export interface Callers {
   'statistics-reader': { readonly accessToken: VerifiedAccessToken }
   /** A client whose own token has the scope `revocations:read`; anybody, where the configuration opens the feed. */
   'revocations-reader': { readonly accessToken: VerifiedAccessToken | undefined }
+  /** A user, with a token for whatever audience, issued to a client that may know of its user. */
+  'identity-reader': { readonly accessToken: UserAccessToken }
   /** A proxy that asks about a request, with that request's token for the API that the query names. */
   'forwarded-request': { readonly accessToken: VerifiedAccessToken }
   /** A client that names itself in the form, and authenticates itself if it is no public one. */
@@ -63,10 +66,12 @@ export interface RouteStatement {
   readonly needsRecentSignIn?: true
   /** `password-hashing`: takes a place in the hashing queue before the body is read, and delays rejections. */
   readonly limit?: 'password-hashing'
+  /** Whether pages of other origins may call it and read the response, without cookies (CORS). */
+  readonly allowsOtherOrigins?: true
   /** Whether the handler sets how long a response may be cached; all others are `no-store`. */
   readonly isCacheable?: true
   readonly response: {
-    readonly status: 200 | 201 | 202 | 204
+    readonly status: 200 | 201 | 202 | 204 | 303
     readonly schema?: z.ZodType
     /** Whether the response is a stream of events, which goes on for as long as the handler wants. */
     readonly isEventStream?: true
@@ -97,16 +102,18 @@ export type RouteRequest<S extends RouteStatement> = {
 type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined
 
 /** The body of the response, by its schema. */
-export type RouteResponse<S extends RouteStatement> = S['response'] extends { readonly isEventStream: true }
-  ? EventStream
-  : S['response'] extends { readonly isLineStream: true }
-    ? LineStream
-    : S['response'] extends {
-          readonly schema: infer T extends z.ZodType
-        }
-      ? Unchangeable<z.input<T>> | JsonText
-      : // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a body returns nothing
-        void
+export type RouteResponse<S extends RouteStatement> = S['response'] extends { readonly status: 303 }
+  ? BrowserResponse
+  : S['response'] extends { readonly isEventStream: true }
+    ? EventStream
+    : S['response'] extends { readonly isLineStream: true }
+      ? LineStream
+      : S['response'] extends {
+            readonly schema: infer T extends z.ZodType
+          }
+        ? Unchangeable<z.input<T>> | JsonText
+        : // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a body returns nothing
+          void
 
 type Unchangeable<T> = T extends readonly (infer Item)[]
   ? readonly Unchangeable<Item>[]

@@ -1,6 +1,8 @@
 import type { AuthenticationLevel } from '@countersign/verifier'
 import type { ClientInfo } from '../client-info.ts'
+import type { Bytes } from '../hashes.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
+import type { IdentityScope } from '../tokens/identity-scopes.ts'
 
 /** What is known about the client of a request. */
 export interface Acquaintance {
@@ -28,6 +30,8 @@ export interface Session {
   /** What was asked for of what the user's roles hold. */
   readonly scope: string
   readonly audience: readonly string[]
+  /** What the client may know of its user, for a client other than the issuer itself. */
+  readonly identityScopes: readonly IdentityScope[]
   /** The generation of the refresh token that the client gets. */
   readonly generation: number
   /** Of the sign-in; a refresh does not renew it. */
@@ -110,6 +114,9 @@ export interface NewSession extends SessionGrant {
   readonly replacedSessionId?: string | undefined
   /** Thumbprint of the key that the refresh token is bound to (RFC 9449 §5). */
   readonly jkt: string | undefined
+  /** The browser's session in which the user allowed this one. */
+  readonly browserSessionId?: string | undefined
+  readonly identityScopes?: readonly IdentityScope[] | undefined
   readonly origin: ClientInfo
 }
 
@@ -155,6 +162,7 @@ export type EndReason =
   | 'ended_by_admin'
   | 'client_ended'
   | 'token_revoked'
+  | 'consent_withdrawn'
   | 'database_restored'
 
 export interface EndCause {
@@ -179,6 +187,51 @@ export type RefreshOutcome =
   /** No scope that was asked for is left, or nothing is known by the resource's name. Nothing was rotated. */
   | { readonly outcome: 'exceeds_scope' | 'exceeds_audience' }
 
+/** What a client presents with a code (RFC 6749 §4.1.3). */
+export interface PresentedCode {
+  readonly codeHash: Bytes
+  readonly clientId: string
+  /** The client as it was authenticated: if it has changed since, there is no session. */
+  readonly credentialId: string
+  readonly redirectUri: string
+  /** S256 of the verifier, if there is one. */
+  readonly challenge: string | undefined
+  /** What the request names, if anything: the API that the code is for (RFC 8707 §2.2). */
+  readonly resource: readonly string[] | undefined
+  readonly jkt: string | undefined
+  readonly network: string
+  readonly origin: ClientInfo
+}
+
+/** What became of a code. */
+export type ExchangeOutcome =
+  | {
+      readonly outcome: 'exchanged'
+      readonly session: Session
+      readonly nonce: string | undefined
+      readonly entries: readonly OutboxEntry[]
+    }
+  /** It was used before, by the same client with the same proof: the session that it started is revoked. */
+  | { readonly outcome: 'replayed'; readonly sessionId: string; readonly entries: readonly OutboxEntry[] }
+  | {
+      readonly outcome:
+        | 'unknown'
+        | 'client_changed'
+        | 'user_changed'
+        | 'session_ended'
+        | 'exceeds_scope'
+        | 'exceeds_audience'
+        | 'other_resource'
+    }
+
+/** What a client may know of the user of a session. */
+export interface Identity {
+  readonly scopes: readonly IdentityScope[]
+  readonly username: string
+  /** `null` unless it is verified. */
+  readonly email: string | null
+}
+
 /** The refresh-token families. Each change is atomic, together with its denylist entries and its audit event. */
 export interface RefreshTokenFamilies {
   /**
@@ -186,6 +239,10 @@ export interface RefreshTokenFamilies {
    * families the oldest ends.
    */
   start(session: NewSession): Promise<StartOutcome>
+  /** Uses a code and starts its family in one transaction, so that of many parallel exchanges one succeeds. */
+  exchangeCode(presented: PresentedCode): Promise<ExchangeOutcome>
+  /** @returns `undefined` when this session of the user was ended */
+  identityOf(session: { familyId: string; userId: string }): Promise<Identity | undefined>
   /** Advances the family, or says why not. A refresh about when the access token expires is one statement and one round trip. */
   refresh(presented: PresentedGeneration): Promise<RefreshOutcome>
   /**

@@ -1,4 +1,4 @@
-import { type KeyObject, randomUUID, sign } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { InvalidRequestError } from '@countersign/oauth'
 import {
   type AccessTokenClaims,
@@ -8,6 +8,7 @@ import {
   signingAlgorithm
 } from '@countersign/verifier'
 import type { SigningKey } from '../keys/signing-keys.ts'
+import { signCompactJws } from './compact-jws.ts'
 import { isReadableLength } from './readable-length.ts'
 
 /** The longest lifetime of an access token that can be configured, in seconds. */
@@ -85,22 +86,4 @@ function tooLong(length: number): InvalidRequestError {
   return new InvalidRequestError({
     description: `The token would have ${length} characters, and verifiers take fewer than ${maxTokenLength}. Ask for less by scope or resource.`
   })
-}
-
-/**
- * Signs by RS256 (RFC 7515 §7.1, RFC 7518 §3.3) on Node's thread pool. (jose's SignJWT signs by WebCrypto, whose call keeps the
- * event loop longer, and copies the claims and builds the parts three times before it.)
- */
-function signCompactJws(header: object, payload: object, key: KeyObject): Promise<string> {
-  const signingInput = `${encode(JSON.stringify(header))}.${encode(JSON.stringify(payload))}`
-  return new Promise((resolve, reject) => {
-    sign('RSA-SHA256', Buffer.from(signingInput, 'latin1'), key, (error, signature) => {
-      if (error) reject(error)
-      else resolve(`${signingInput}.${signature.toString('base64url')}`)
-    })
-  })
-}
-
-function encode(text: string): string {
-  return Buffer.from(text).toString('base64url')
 }

@@ -1,9 +1,10 @@
 import { audiencePattern, audienceRule } from '@countersign/oauth'
 import type { JSONWebKeySet } from 'jose'
 import { z } from 'zod'
-import { type Client, clientAuthMethods, clientGrantTypes } from '../clients/client.ts'
+import { applicationTypes, type Client, clientAuthMethods, clientGrantTypes } from '../clients/client.ts'
 import type { ClientChange, NewClient } from '../clients/client-administration.ts'
 import { maxKeys, neededMembers } from '../clients/key-rules.ts'
+import { isLoopbackUri, maxRedirectUriLength } from '../clients/redirect-uris.ts'
 import { clientIdPattern } from '../identifiers.ts'
 import { maxAccessTokenTtlSeconds } from '../tokens/access-tokens.ts'
 import { scopeName } from './apis.ts'
@@ -14,6 +15,7 @@ import { plainText } from './texts.ts'
 
 const clientId = z.string().regex(clientIdPattern, { error: 'must be 1 to 64 of A-Z, a-z, 0-9, . _ and -' })
 const name = plainText(100)
+const grantType = z.enum(clientGrantTypes).meta({ id: 'ClientGrantType' })
 /** Printable ASCII, as a URI is (RFC 3986 §2): z.url takes whatever the URL parser would mend. */
 const uri = z
   .url()
@@ -44,6 +46,15 @@ const exchangeRules = list(
 )
 const ttlRule = { error: `must be a whole number of seconds from 30 to ${maxAccessTokenTtlSeconds}` }
 const ttl = z.int(ttlRule).min(30, ttlRule).max(maxAccessTokenTtlSeconds, ttlRule)
+const idTokenTtlRule = { error: 'must be a whole number of seconds from 30 to 86400' }
+const idTokenTtl = z.int(idTokenTtlRule).min(30, idTokenTtlRule).max(86_400, idTokenTtlRule)
+const redirectUri = z
+  .string()
+  .min(1)
+  .max(maxRedirectUriLength)
+  .refine((text) => /^[\x21-\x7e]+$/.test(text), { error: 'must be printable ASCII' })
+/** Shown to users, or called by the issuer: never a script, and nothing that anybody on the path could change. */
+const webPage = uri.refine((text) => text.startsWith('https://') || isLoopbackUri(text), { error: 'must be https' })
 
 function isSet(items: readonly unknown[]): boolean {
   return new Set(items.map((item) => JSON.stringify(item))).size === items.length
@@ -62,7 +73,7 @@ export const clientBody = z
     token_endpoint_auth_method: z.enum(clientAuthMethods),
     jwks: jwks.optional(),
     jwks_uri: uri.optional(),
-    grant_types: list(z.enum(clientGrantTypes)),
+    grant_types: list(grantType),
     scopes: list(scopeName).default([]),
     audiences: list(resource).default([]).meta({ description: 'what its tokens may be for' }),
     resources: list(resource)
@@ -77,7 +88,22 @@ export const clientBody = z
     exchange_rules: exchangeRules
       .default([])
       .meta({ description: "from which API to which other one it may exchange users' tokens" }),
-    access_token_ttl_seconds: ttl.optional()
+    access_token_ttl_seconds: ttl.optional(),
+    application_type: z.enum(applicationTypes).default('web').meta({ description: '`native` for apps on devices' }),
+    redirect_uris: list(redirectUri)
+      .default([])
+      .meta({ description: 'where users are sent back to, compared as text' }),
+    post_logout_redirect_uris: list(redirectUri).default([]),
+    backchannel_logout_uri: webPage.optional(),
+    logo_uri: webPage.optional(),
+    policy_uri: webPage.optional(),
+    tos_uri: webPage.optional(),
+    require_pkce: z
+      .boolean()
+      .default(true)
+      .meta({ description: '`false` only for old clients that authenticate themselves' }),
+    first_party: z.boolean().default(false).meta({ description: 'users are not asked for their consent' }),
+    id_token_ttl_seconds: idTokenTtl.optional()
   })
   .meta({ id: 'NewClient' })
 export type ClientBody = z.infer<typeof clientBody>
@@ -88,7 +114,7 @@ export const clientChangeBody = z
     name: name.optional(),
     jwks: jwks.nullable().optional(),
     jwks_uri: uri.nullable().optional(),
-    grant_types: list(z.enum(clientGrantTypes)).optional(),
+    grant_types: list(grantType).optional(),
     scopes: list(scopeName).optional(),
     audiences: list(resource).optional(),
     resources: list(resource).optional(),
@@ -97,6 +123,16 @@ export const clientChangeBody = z
     may_unbind_tokens: z.boolean().optional(),
     exchange_rules: exchangeRules.optional(),
     access_token_ttl_seconds: ttl.nullable().optional(),
+    application_type: z.enum(applicationTypes).optional(),
+    redirect_uris: list(redirectUri).optional(),
+    post_logout_redirect_uris: list(redirectUri).optional(),
+    backchannel_logout_uri: webPage.nullable().optional(),
+    logo_uri: webPage.nullable().optional(),
+    policy_uri: webPage.nullable().optional(),
+    tos_uri: webPage.nullable().optional(),
+    require_pkce: z.boolean().optional(),
+    first_party: z.boolean().optional(),
+    id_token_ttl_seconds: idTokenTtl.nullable().optional(),
     disabled: z.boolean().optional()
   })
   .refine((change) => Object.keys(change).length > 0, { error: 'must hold something to change' })
@@ -138,6 +174,16 @@ export const client = z
       z.object({ from: z.string(), scope: z.string().optional(), to: z.string(), scopes: z.array(z.string()) })
     ),
     access_token_ttl_seconds: z.int().nullable(),
+    application_type: z.enum(applicationTypes),
+    redirect_uris: z.array(z.string()),
+    post_logout_redirect_uris: z.array(z.string()),
+    backchannel_logout_uri: z.string().nullable(),
+    logo_uri: z.string().nullable(),
+    policy_uri: z.string().nullable(),
+    tos_uri: z.string().nullable(),
+    require_pkce: z.boolean(),
+    first_party: z.boolean(),
+    id_token_ttl_seconds: z.int().nullable(),
     secret_ids: z.array(z.string()).meta({ description: 'names of its secrets, the newest one first' }),
     created_at: z.iso.datetime(),
     disabled_at: z.iso.datetime().nullable(),
@@ -173,6 +219,16 @@ export function clientOnWire(client: Client) {
     may_unbind_tokens: client.mayUnbindTokens,
     exchange_rules: client.exchangeRules,
     access_token_ttl_seconds: client.accessTokenTtlSeconds,
+    application_type: client.applicationType,
+    redirect_uris: client.redirectUris,
+    post_logout_redirect_uris: client.postLogoutRedirectUris,
+    backchannel_logout_uri: client.backchannelLogoutUri,
+    logo_uri: client.logoUri,
+    policy_uri: client.policyUri,
+    tos_uri: client.tosUri,
+    require_pkce: client.requirePkce,
+    first_party: client.isFirstParty,
+    id_token_ttl_seconds: client.idTokenTtlSeconds,
     secret_ids: client.secretIds,
     created_at: client.createdAt.toISOString(),
     disabled_at: client.disabledAt?.toISOString() ?? null,
@@ -197,7 +253,17 @@ export function newClientOf(body: ClientBody, secretHashes: readonly string[]): 
     mayCarryRoles: body.may_carry_roles,
     mayUnbindTokens: body.may_unbind_tokens,
     exchangeRules: body.exchange_rules,
-    accessTokenTtlSeconds: body.access_token_ttl_seconds ?? null
+    accessTokenTtlSeconds: body.access_token_ttl_seconds ?? null,
+    applicationType: body.application_type,
+    redirectUris: body.redirect_uris,
+    postLogoutRedirectUris: body.post_logout_redirect_uris,
+    backchannelLogoutUri: body.backchannel_logout_uri ?? null,
+    logoUri: body.logo_uri ?? null,
+    policyUri: body.policy_uri ?? null,
+    tosUri: body.tos_uri ?? null,
+    requirePkce: body.require_pkce,
+    isFirstParty: body.first_party,
+    idTokenTtlSeconds: body.id_token_ttl_seconds ?? null
   }
 }
 
@@ -216,6 +282,16 @@ export function clientChangeOf(body: ClientChangeBody): ClientChange {
     mayUnbindTokens: body.may_unbind_tokens,
     exchangeRules: body.exchange_rules,
     accessTokenTtlSeconds: body.access_token_ttl_seconds,
+    applicationType: body.application_type,
+    redirectUris: body.redirect_uris,
+    postLogoutRedirectUris: body.post_logout_redirect_uris,
+    backchannelLogoutUri: body.backchannel_logout_uri,
+    logoUri: body.logo_uri,
+    policyUri: body.policy_uri,
+    tosUri: body.tos_uri,
+    requirePkce: body.require_pkce,
+    isFirstParty: body.first_party,
+    idTokenTtlSeconds: body.id_token_ttl_seconds,
     isDisabled: body.disabled
   }
   return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) as ClientChange

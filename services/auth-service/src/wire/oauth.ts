@@ -33,6 +33,9 @@ export const tokenForm = z.object({
   ...clientParameters,
   scope: text(2048),
   resource: z.array(z.string().max(512)).max(10).optional(),
+  code: text(1024),
+  redirect_uri: text(1024),
+  code_verifier: text(1024),
   // Longer than any token of this issuer: a foreign token is invalid_grant, not a malformed request (RFC 6749 §5.2).
   refresh_token: text(8192),
   audience: z.array(z.string().max(512)).max(10).optional(),
@@ -42,6 +45,37 @@ export const tokenForm = z.object({
   actor_token: token.optional()
 })
 export type TokenForm = z.infer<typeof tokenForm>
+
+/** Checked where its errors can go to the client. */
+const authorizationParameter = z.string().optional()
+const authorizationParameters = {
+  response_type: authorizationParameter,
+  client_id: authorizationParameter,
+  redirect_uri: authorizationParameter,
+  response_mode: authorizationParameter,
+  scope: authorizationParameter,
+  state: authorizationParameter,
+  nonce: authorizationParameter,
+  code_challenge: authorizationParameter,
+  code_challenge_method: authorizationParameter,
+  resource: z.array(z.string()).optional(),
+  prompt: authorizationParameter,
+  max_age: authorizationParameter,
+  login_hint: authorizationParameter,
+  id_token_hint: authorizationParameter,
+  acr_values: authorizationParameter,
+  ui_locales: authorizationParameter,
+  dpop_jkt: authorizationParameter,
+  request: authorizationParameter,
+  request_uri: authorizationParameter,
+  registration: authorizationParameter
+}
+
+/** `POST /oauth/authorize` */
+export const authorizationForm = z.object(authorizationParameters)
+
+/** `POST /oauth/par` */
+export const pushedForm = z.object({ ...authorizationParameters, ...clientParameters })
 
 /** `POST /oauth/revoke` and `/oauth/introspect`. The hint is not needed: a token shows its kind. */
 export const tokenActionForm = z.object({ token, token_type_hint: text(256), ...clientParameters })
@@ -55,6 +89,7 @@ export const accessTokenResponse = z
     expires_in: z.int().meta({ description: 'lifetime of the access token in seconds' }),
     scope: z.string().optional(),
     refresh_token: z.string().optional(),
+    id_token: z.string().optional(),
     issued_token_type: z.string().optional()
   })
   .meta({ id: 'AccessTokenResponse' })

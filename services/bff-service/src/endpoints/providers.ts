@@ -4,6 +4,7 @@ import { requireForm, requireJsonBody } from '@countersign/service-kit'
 import type { Context, Middleware } from 'koa'
 import { z } from 'zod'
 import type { IssuerClient } from '../issuer/issuer-client.ts'
+import { authorizePath } from '../pages/pages.ts'
 import { answerReturnPage } from '../pages/return-page.ts'
 import { clientInfoOf } from '../requests/client-info.ts'
 import { pageOf, readJourney, setJourney } from '../requests/provider-journey.ts'
@@ -98,12 +99,18 @@ export function finishAtProvider(deps: ProviderDeps): Middleware[] {
       } catch (error) {
         if (!(error instanceof OAuthError)) throw error
         ctx.state.log.info({ code: error.code, provider: id }, 'a sign-in with another service was refused')
-        const query = new URLSearchParams({ problem: error.code })
-        if (!isLink && taken && taken.returnPath !== '/') query.set('return', taken.returnPath)
-        redirect(ctx, `${base}${isLink ? '/' : '/sign-in'}?${query}${nextStepOf(error)}`)
+        const problem = new URLSearchParams({ problem: error.code })
+        const page = isLink ? `${base}/?${problem}` : signInPageFor(base, problem, taken?.returnPath ?? '/')
+        redirect(ctx, page + nextStepOf(error))
       }
     }
   ]
+}
+
+/** The page that asks for a sign-in, and says why the last one failed: that of an app, or the general one, which leads back. */
+function signInPageFor(base: string, problem: URLSearchParams, returnPath: string): string {
+  if (returnPath.startsWith(`${base}${authorizePath}?`)) return `${returnPath}&${problem}`
+  return `${base}/sign-in?${problem}${returnPath === '/' ? '' : `&${new URLSearchParams({ return: returnPath })}`}`
 }
 
 /** What the sign-in page needs to ask for the second factor. The flow itself is in its cookie. */

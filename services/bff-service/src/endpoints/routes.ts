@@ -1,7 +1,14 @@
 import type Router from '@koa/router'
 import type { Middleware } from 'koa'
 import type { IssuerClient } from '../issuer/issuer-client.ts'
-import { answerAsset, answerPage, answerRootFile, pagePaths } from '../pages/pages.ts'
+import {
+  answerAsset,
+  answerAuthorizePage,
+  answerPage,
+  answerRootFile,
+  authorizePath,
+  pagePaths
+} from '../pages/pages.ts'
 import type { WebAssets } from '../pages/web-assets.ts'
 import { isAccountPath } from '../proxy/account-paths.ts'
 import type { Api } from '../proxy/apis.ts'
@@ -10,6 +17,7 @@ import { proxiedMethods } from '../proxy/methods.ts'
 import { proxy } from '../proxy/proxy.ts'
 import type { Upstream } from '../proxy/upstream.ts'
 import { requireSameOrigin } from '../requests/require-same-origin.ts'
+import { showAuthorizationRequest } from './authorization-requests.ts'
 import { checkCookies } from './cookie-check.ts'
 import { undoEmailChange } from './email-undo.ts'
 import { acceptInvitation, showInvitation } from './invitations.ts'
@@ -58,6 +66,7 @@ export function addRoutes(router: Router, deps: RouteDeps): void {
   router.post('/bff/email-undo', ...guard, ...undoEmailChange(deps))
   router.post('/bff/invitations/show', ...guard, ...showInvitation(deps))
   router.post('/bff/invitations/accept', ...guard, ...acceptInvitation(deps))
+  router.get('/bff/authorization-requests/:id', ...guard, showAuthorizationRequest(deps))
   router.get('/bff/providers', ...guard, listProviders(deps))
   router.post('/bff/providers/:id/start', ...guard, ...startAtProvider(deps))
   // The browser comes from another site, and gets a page; only what that page sends does something.
@@ -79,6 +88,7 @@ function addPages(router: Router, { assets, pagesPath, requireSite }: RouteDeps)
   for (const [path, file] of assets.files) {
     if (!path.includes('/')) router.get(`${base}/${path}`, requireSite, answerRootFile(path, file))
   }
+  router.get(`${base}${authorizePath}`, requireSite, answerAuthorizePage(assets))
   router.get(pagePaths(pagesPath), requireSite, answerPage(assets))
 }
 

@@ -1,5 +1,6 @@
 import {
   AccessDeniedError,
+  endpointOf,
   FactorRequiredError,
   InvalidGrantError,
   InvalidRequestError,
@@ -67,6 +68,8 @@ export interface IssuerClient {
   /** Signs in with what a browser brings from another service. */
   finishAtProvider(id: string, returned: object, browser: ClientInfo, known?: KnownBrowser): Promise<SignInResponse>
   linkIdentity(id: string, returned: object, browser: ClientInfo, accessToken: string): Promise<void>
+  /** Which app asks for a sign-in. Its `complete_url` is one of the issuer. */
+  showAuthorizationRequest(id: string, browser: ClientInfo): Promise<AuthorizationRequest>
   /** Whether the issuer still accepts an access token: not after its session, its user or its key was revoked. */
   isLive(accessToken: string, browser: ClientInfo): Promise<boolean>
 }
@@ -88,6 +91,9 @@ export interface StartedAtProvider {
   readonly authorization_url: string
   readonly transaction: string
 }
+
+/** An app that asks for a sign-in, as far as a browser may know it before anybody has signed in. */
+export type AuthorizationRequest = z.infer<typeof authorizationRequest>
 
 /** The API that an access token is to be for (RFC 8707). */
 export interface TokenTarget {
@@ -140,6 +146,24 @@ const offersOf = z.object({
 
 const startedAtProvider = z.object({ authorization_url: z.url(), transaction: z.string().regex(/^[\w-]{43}$/) })
 
+const authorizationRequest = z.object({
+  client: z.object({
+    client_id: z.string(),
+    name: z.string(),
+    logo_uri: z.string().nullable(),
+    policy_uri: z.string().nullable(),
+    tos_uri: z.string().nullable()
+  }),
+  redirect_host: z.string(),
+  login_hint: z.string().nullable(),
+  ui_locales: z.array(z.string()),
+  prompt: z.array(z.string()),
+  complete_url: z.url(),
+  expires_in: z.number()
+})
+
+const issuerMetadata = z.object({ issuer: z.url() })
+
 const errorAnswer = z.object({
   error: z.string(),
   error_description: z.string(),
@@ -159,6 +183,7 @@ export function createIssuerClient({
   fetch = globalThis.fetch
 }: IssuerClientOptions): IssuerClient {
   const ownHeaders = forwarderHeaders(forwarderKey)
+  let knownIssuer: string | undefined
   return {
     async signIn(credentials, browser, known) {
       return readSignIn(await post('/auth/login', withTokens(credentials, known), browser))
@@ -224,6 +249,17 @@ export function createIssuerClient({
     async linkIdentity(id, returned, browser, accessToken) {
       await post(`/auth/me/providers/${id}/finish`, returned, browser, accessToken)
     },
+    async showAuthorizationRequest(id, browser) {
+      const path = `/auth/authorization-requests/${id}`
+      const { response, answer } = await call(path, { headers: {} }, browser, timeoutMs)
+      if (!response.ok) throw refusal(path, response, answer)
+      const request = authorizationRequest.safeParse(answer).data
+      const issuer = await readIssuer(browser)
+      // The browser leaves the page for it: never for another address, whatever the response says.
+      if (request?.complete_url !== endpointOf(issuer, `/oauth/authorize/complete?request=${id}`))
+        throw new TemporarilyUnavailableError({ detail: `${path} answered without the way back to ${issuer}` })
+      return request
+    },
     async isLive(accessToken, browser) {
       const headers = { Authorization: `Bearer ${accessToken}` }
       const { response, answer } = await call('/auth/me', { headers }, browser, questionTimeoutMs)
@@ -232,6 +268,17 @@ export function createIssuerClient({
       if (response.status === 401 || response.status === 404) return false
       throw refusal('/auth/me', response, answer)
     }
+  }
+
+  /** The issuer's URL as browsers know it, which need not be the one by which it is reached from here. */
+  async function readIssuer(browser: ClientInfo): Promise<string> {
+    if (knownIssuer !== undefined) return knownIssuer
+    const path = '/.well-known/openid-configuration'
+    const { answer } = await call(path, { headers: {} }, browser, timeoutMs)
+    const { success, data } = issuerMetadata.safeParse(answer)
+    if (!success) throw new TemporarilyUnavailableError({ detail: `${path} does not name the issuer` })
+    knownIssuer = data.issuer
+    return knownIssuer
   }
 
   /** @returns the JSON of a 2xx response */

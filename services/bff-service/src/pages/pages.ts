@@ -17,9 +17,13 @@ const routesOfPages = [
   '/undo-email',
   '/account-deletion',
   '/accept-invitation',
+  '/authorize/error',
   '/admin',
   '/admin/{*path}'
 ]
+
+/** Where the issuer sends a browser to sign in to an app, below the path of the pages. */
+export const authorizePath = '/authorize'
 
 /** @param pagesPath `/`, or a path without a slash at its end */
 export function pagePaths(pagesPath: string): string[] {
@@ -27,13 +31,19 @@ export function pagePaths(pagesPath: string): string[] {
   return [...routesOfPages.map((path) => pagesPath + path), `${pagesPath}/`]
 }
 
+const ownImages = "'self' data:"
+/** The page on which an app asks for a sign-in shows the logo of that app, which is at the app's own address. */
+const imagesWithLogos = `${ownImages} https:`
+
+export const answerAuthorizePage = (assets: WebAssets) => answerPage(assets, imagesWithLogos)
+
 /** Sends the page. Its style elements are allowed by a nonce that is new each time; scripts come only from files. */
-export function answerPage({ page }: WebAssets): Middleware {
+export function answerPage({ page }: WebAssets, images = ownImages): Middleware {
   const parts = page.split(noncePlaceholder)
   return async function answerPage(ctx) {
     const nonce = randomBytes(16).toString('base64')
     ctx.set({
-      'Content-Security-Policy': policy(nonce),
+      'Content-Security-Policy': policy(nonce, images),
       'Cross-Origin-Opener-Policy': 'same-origin',
       'Cross-Origin-Resource-Policy': 'same-origin',
       'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
@@ -94,12 +104,12 @@ export function answerFile(ctx: Context, name: string, { identity, br, gzip }: W
 /** A logo that is opened by itself runs no script. */
 const assetPolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
-function policy(nonce: string): string {
+function policy(nonce: string, images: string): string {
   return [
     "default-src 'none'",
     "script-src 'self'",
     `style-src 'self' 'nonce-${nonce}'`,
-    "img-src 'self' data:",
+    `img-src ${images}`,
     "font-src 'self'",
     "connect-src 'self'",
     "base-uri 'none'",

@@ -13,10 +13,11 @@ const ownPaths = [
   'recovery-codes',
   'trusted-devices/[^/]+',
   'passkeys(?:/[^/]+)?',
-  'identities(?:/[^/]+)?'
+  'identities(?:/[^/]+)?',
+  'apps(?:/[^/]+)?'
 ]
 const accountPaths = new RegExp(
-  `^/(?:auth/(?:me(?:/(?:${ownPaths.join('|')}))?|step-up/passkey/options|password|email/verification(?:/confirm)?|sessions(?:/[^/]+)?|logout-all|logout-others)|admin/.+)$`
+  `^/(?:auth/(?:me(?:/(?:${ownPaths.join('|')}))?|step-up/passkey/options|password|email/verification(?:/confirm)?|authorization-requests/[^/]+/(?:claim|decision)|sessions(?:/[^/]+)?|logout-all|logout-others)|admin/.+)$`
 )
 
 export function isAccountPath(path: string): boolean {

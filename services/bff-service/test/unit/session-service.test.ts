@@ -93,6 +93,9 @@ function createIssuer(): TestIssuer {
       startAtProvider: async () => ({ authorization_url: 'https://id.example', transaction: 't' }),
       finishAtProvider: async () => issuer.tokens(),
       linkIdentity: async () => {},
+      async showAuthorizationRequest() {
+        throw new TypeError('not part of a session')
+      },
       async isLive() {
         issuer.questions += 1
         await issuer.gate

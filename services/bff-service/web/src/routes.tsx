@@ -3,6 +3,8 @@ import { Route, Routes } from 'react-router'
 import { AccountDeletionPage } from './account/account-deletion-page.tsx'
 import { AccountPage } from './account/account-page.tsx'
 import { ChangeEmailPage, VerifyEmailPage } from './account/verify-email-page.tsx'
+import { AuthorizeErrorPage } from './authorize/authorize-error-page.tsx'
+import { AuthorizePage } from './authorize/authorize-page.tsx'
 import { NotFoundPage } from './layout/not-found-page.tsx'
 import { AcceptInvitationPage } from './session/accept-invitation-page.tsx'
 import { ForgotPasswordPage } from './session/forgot-password-page.tsx'
@@ -51,6 +53,8 @@ export function AppRoutes() {
         <Route path="/undo-email" element={<UndoEmailPage />} />
         <Route path="/accept-invitation" element={<AcceptInvitationPage />} />
         <Route path="/verify-email" element={<VerifyEmailPage />} />
+        <Route path="/authorize" element={<AuthorizePage />} />
+        <Route path="/authorize/error" element={<AuthorizeErrorPage />} />
         <Route element={<RequireSession />}>
           <Route path="/" element={<AccountPage />} />
           <Route path="/admin" element={<RequireAdmin />}>

@@ -1,5 +1,6 @@
 /** The services as real processes, a client of their APIs, and a look into their database. */
 export * from './api-client.ts'
+export * from './authorizing-browser.ts'
 export * from './background-statements.ts'
 export * from './browser-client.ts'
 export * from './database.ts'

@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander'
 import { canonicalJson } from '../../clients/canonical-json.ts'
-import { type Client, clientAuthMethods } from '../../clients/client.ts'
+import { applicationTypes, type Client, clientAuthMethods } from '../../clients/client.ts'
 import type { ClientChange, ClientChangeOutcome, NewClient } from '../../clients/client-administration.ts'
 import { firstPartyClientId } from '../../clients/client-rules.ts'
-import { firstSecretOf, generateClientSecret, hashClientSecret } from '../../clients/client-secrets.ts'
+import { firstSecretOf, generateClientSecret, hashClientSecret, hasSecrets } from '../../clients/client-secrets.ts'
 import type { Announced } from '../../revocation/announcing.ts'
 import { clientListQuery, clientOnWire } from '../../wire/clients.ts'
 import { publicationHelp } from '../announcement.ts'
@@ -82,10 +82,14 @@ function addCreate(clients: Command, perform: Perform): void {
     .option('--name <text>', 'for people; the id without it')
     .option(
       '--auth-method <method>',
-      `how it authenticates itself: ${clientAuthMethods.filter((method) => method !== 'none').join(', ')}`,
+      `how it authenticates itself: ${clientAuthMethods.join(', ')}`,
       clientAuthMethods[0]
     )
-    .option('--grant-type <type>', 'what it may ask for: client_credentials (the default), token-exchange, …', collect)
+    .option(
+      '--grant-type <type>',
+      'what it may ask for: client_credentials, authorization_code, refresh_token, token-exchange; by default the first, with a redirect URI the next two',
+      collect
+    )
     .option('--scope <scope>', 'a scope that its tokens may have', collect)
     .option('--audience <name>', 'what its tokens may be for', collect)
     .option('--resource <name>', 'what it is itself, as tokens name it', collect)
@@ -100,12 +104,22 @@ function addCreate(clients: Command, perform: Perform): void {
     .option('--jwks-file <file>', 'its public keys, for private_key_jwt')
     .option('--jwks-uri <url>', 'where it publishes them itself')
     .option('--ttl <seconds>', 'life of its own tokens; that of all others without it')
+    .option('--redirect-uri <uri>', 'where users are sent back to after signing in', collect)
+    .option('--post-logout-redirect-uri <uri>', 'where users are sent back to after signing out', collect)
+    .option('--application-type <type>', `where it runs: ${applicationTypes.join(' or ')}`, applicationTypes[0])
+    .option('--first-party', 'users are not asked for their consent')
+    .option('--without-pkce', 'it may sign users in without PKCE: for old clients that authenticate themselves')
+    .option('--backchannel-logout-uri <url>', 'where it hears of logouts')
+    .option('--logo-uri <url>', 'its logo, for the consent page')
+    .option('--policy-uri <url>', 'its privacy policy')
+    .option('--tos-uri <url>', 'its terms of service')
+    .option('--id-token-ttl <seconds>', 'life of its ID tokens; that of access tokens without it')
     .addOption(new Option('--if-absent', 'leave an existing client as it is').conflicts('orChange'))
     .option('--or-change', 'make one that is there like this; disabled it stays disabled')
     .addHelpText(
       'after',
-      `${needs} Scopes, grant types, audiences, resources, --exchange and --may-act-for may be given several times. A secret is made up\n` +
-        'for client_secret_basic, shown once, and kept nowhere.'
+      `${needs} Scopes, grant types, audiences, resources, redirect URIs, --exchange and --may-act-for may be given several times. A secret is made up\n` +
+        'for client_secret_basic and client_secret_post, shown once, and kept nowhere.'
     )
     .action((id: string, options: CreateOptions) => perform((context) => create(context, id, options)))
 }
@@ -233,7 +247,7 @@ async function requireClient({ administration }: ClientParts, id: string): Promi
 
 async function requireSecretClient(clients: ClientParts, id: string): Promise<void> {
   const { authMethod } = await requireClient(clients, id)
-  if (authMethod === 'client_secret_basic') return
+  if (hasSecrets(authMethod)) return
   throw new RefusedError('client_has_no_secret', 'This client does not authenticate itself by a secret.')
 }
 

@@ -9,6 +9,7 @@ import { logoutBody } from '../../wire/account.ts'
 export interface LogoutDeps {
   sessions: Sessions
   refreshTokens: RefreshTokenCodec
+  firstParty: { readonly clientId: string }
 }
 
 /** `POST /auth/logout`: ends the session of the access token, or of the refresh token in the body. */
@@ -33,13 +34,13 @@ export const logout = defineRoute(
 
 /** Accepts any generation of the family, since its owner ends them all. A family that has already ended is fine. */
 async function endSessionOf(
-  { sessions, refreshTokens }: LogoutDeps,
+  { sessions, refreshTokens, firstParty: { clientId } }: LogoutDeps,
   refreshToken: string,
   dpopKey: DpopKey | undefined
 ): Promise<void> {
   const content = refreshTokens.decode(refreshToken)
   if (!content) throw new InvalidGrantError({ description: 'The refresh token is not one of this issuer.' })
-  await endPresentedSession(sessions, { familyId: content.familyId, dpopKey }, { reason: 'logout' })
+  await endPresentedSession(sessions, { familyId: content.familyId, clientId, dpopKey }, { reason: 'logout' })
 }
 
 /** `POST /auth/logout-all`: ends all sessions of the user. */

@@ -2,7 +2,7 @@ import { ConflictError, InvalidRequestError, NotFoundError } from '@countersign/
 import type { Client } from '../../clients/client.ts'
 import type { ClientAdministration, ClientChangeOutcome } from '../../clients/client-administration.ts'
 import { checkClient, firstPartyClientId } from '../../clients/client-rules.ts'
-import { firstSecretOf, generateClientSecret, hashClientSecret } from '../../clients/client-secrets.ts'
+import { firstSecretOf, generateClientSecret, hashClientSecret, hasSecrets } from '../../clients/client-secrets.ts'
 import type { Announced, Announcing } from '../../revocation/announcing.ts'
 import { defineRoute } from '../../routing/route.ts'
 import {
@@ -165,7 +165,7 @@ async function requireClient(administration: Pick<ClientAdministration, 'find'>,
 async function requireSecretClient(administration: Pick<ClientAdministration, 'find'>, id: string): Promise<void> {
   refuseBuiltIn(id)
   const { authMethod } = await requireClient(administration, id)
-  if (authMethod === 'client_secret_basic') return
+  if (hasSecrets(authMethod)) return
   throw new InvalidRequestError({ description: 'This client does not authenticate itself by a secret.' })
 }
 

@@ -30,6 +30,7 @@ export const revoke = defineRoute(
     body: tokenActionForm,
     bodyFormat: 'form',
     takesProof: true,
+    allowsOtherOrigins: true,
     response: { status: 200 }
   },
   (deps: RevokeDeps) =>

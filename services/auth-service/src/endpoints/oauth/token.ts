@@ -1,21 +1,26 @@
 import { type AccessTokenResponse, InvalidRequestError } from '@countersign/oauth'
 import type { ClientInfo } from '../../client-info.ts'
 import type { ClientGrantType } from '../../clients/client.ts'
+import { firstPartyClientId } from '../../clients/client-rules.ts'
 import type { ConfirmedClient } from '../../clients/client-store.ts'
 import type { FirstTokens } from '../../clients/first-tokens.ts'
+import { type AuthorizationCodeDeps, exchangeCode } from '../../grants/authorization-code.ts'
 import { type ClientCredentialsDeps, clientCredentials } from '../../grants/client-credentials.ts'
-import { type RefreshDeps, refresh } from '../../grants/refresh.ts'
+import { createClientTokens } from '../../grants/client-tokens.ts'
+import { type RefreshDeps, type RefreshRequest, refresh, refreshSession } from '../../grants/refresh.ts'
 import { requireGrantType } from '../../grants/requested-scope.ts'
 import { exchangeToken, type TokenExchangeDeps } from '../../grants/token-exchange.ts'
 import type { IssuerMetrics } from '../../metrics.ts'
 import { defineRoute } from '../../routing/route.ts'
 import type { DpopKey } from '../../tokens/dpop-key.ts'
+import { isIdentityScope } from '../../tokens/identity-scopes.ts'
 import { readGrant } from '../../tokens/requested-grant.ts'
 import { accessTokenResponse, type TokenForm, tokenForm } from '../../wire/oauth.ts'
 
 export interface TokenDeps
   extends ClientCredentialsDeps,
     RefreshDeps,
+    AuthorizationCodeDeps,
     Omit<TokenExchangeDeps, 'accessTokens' | 'accessTokenTtlSeconds' | 'sessions'> {
   firstTokens: Pick<FirstTokens, 'note'>
   metrics: IssuerMetrics
@@ -28,16 +33,18 @@ interface TokenRequest {
   readonly origin: ClientInfo
 }
 
-/** `POST /oauth/token` (RFC 6749 §3.2): a token for an authenticated client, by one of three grants. */
+/** `POST /oauth/token` (RFC 6749 §3.2): tokens for an authenticated client, by one of four grants. */
 export const token = defineRoute(
   {
     method: 'post',
     path: '/oauth/token',
-    summary: 'Get a token: by client credentials, a refresh token, or token exchange (RFC 6749, RFC 8693)',
+    summary:
+      'Get a token: by an authorization code, client credentials, a refresh token, or token exchange (RFC 6749, RFC 8693)',
     access: 'client',
     body: tokenForm,
     bodyFormat: 'form',
     takesProof: true,
+    allowsOtherOrigins: true,
     response: { status: 200, schema: accessTokenResponse }
   },
   (deps: TokenDeps) => async (request) => {
@@ -58,13 +65,14 @@ const grants: Record<ClientGrantType, (deps: TokenDeps, request: TokenRequest) =
   refresh_token(deps, { body, client, dpopKey, origin }) {
     requireGrantType(client, 'refresh_token')
     if (body.refresh_token === undefined) throw missing('refresh_token')
-    return refresh(deps, {
-      refreshToken: body.refresh_token,
-      clientId: client.id,
-      dpopKey,
-      ...readGrant(body),
-      origin
-    })
+    const request = { refreshToken: body.refresh_token, clientId: client.id, dpopKey, ...readGrant(body), origin }
+    return client.id === firstPartyClientId ? refresh(deps, request) : refreshForClient(deps, client, request)
+  },
+  authorization_code(deps, { body, client, dpopKey, origin }) {
+    if (body.code === undefined) throw missing('code')
+    if (body.redirect_uri === undefined) throw missing('redirect_uri')
+    const { code, redirect_uri: redirectUri, code_verifier: verifier, resource } = body
+    return exchangeCode(deps, { client, code, redirectUri, verifier, resource, dpopKey, origin })
   },
   'urn:ietf:params:oauth:grant-type:token-exchange'(deps, { body, client, dpopKey }) {
     const { subject_token: subjectToken, subject_token_type: subjectTokenType, resource, audience } = body
@@ -84,6 +92,14 @@ const grants: Record<ClientGrantType, (deps: TokenDeps, request: TokenRequest) =
       dpopKey
     })
   }
+}
+
+/** The scopes of identity stay as they were granted, whatever this request names of them. */
+async function refreshForClient(deps: TokenDeps, client: ConfirmedClient, request: RefreshRequest) {
+  const scopes = request.scopes?.filter((scope) => !isIdentityScope(scope))
+  const isIdentityAlone = scopes?.length === 0
+  const session = await refreshSession(deps, { ...request, scopes: isIdentityAlone ? undefined : scopes })
+  return createClientTokens(deps, { session, client, jkt: request.dpopKey?.jkt })
 }
 
 function missing(parameter: string): InvalidRequestError {

@@ -3,7 +3,7 @@ import type { AuditEventType } from '@countersign/oauth'
 import { Prisma } from '@countersign/prisma'
 import type { JSONWebKeySet } from 'jose'
 import { canonicalJson } from '../../clients/canonical-json.ts'
-import type { Client, ClientAuthMethod, ClientGrantType, ExchangeRule } from '../../clients/client.ts'
+import type { ApplicationType, Client, ClientAuthMethod, ClientGrantType, ExchangeRule } from '../../clients/client.ts'
 import type {
   ClientAdministration,
   ClientChange,
@@ -45,11 +45,21 @@ interface ClientRow {
   created_at: Date
   disabled_at: Date | null
   first_token_at: Date | null
+  application_type: ApplicationType
+  redirect_uris: string[]
+  post_logout_redirect_uris: string[]
+  backchannel_logout_uri: string | null
+  logo_uri: string | null
+  policy_uri: string | null
+  tos_uri: string | null
+  require_pkce: boolean
+  first_party: boolean
+  id_token_ttl_seconds: number | null
 }
 
 const columns = Prisma.sql`c.id, c.name, c.auth_method, c.jwks, c.jwks_uri, c.secret_hashes, c.grant_types, c.scopes,
   c.audiences, c.resources, c.may_act_for, c.may_carry_roles, c.may_unbind_tokens, c.exchange_rules, c.access_token_ttl_seconds, c.epoch, c.created_at,
-  c.disabled_at, c.first_token_at`
+  c.disabled_at, c.first_token_at, c.application_type, c.redirect_uris, c.post_logout_redirect_uris, c.backchannel_logout_uri, c.logo_uri, c.policy_uri, c.tos_uri, c.require_pkce, c.first_party, c.id_token_ttl_seconds`
 
 type ConfirmedClientRow = ClientRow & { issued_at: number; signing_kid: string }
 
@@ -157,11 +167,13 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
     if (!(await mayAdminister(transaction, actorId))) return { outcome: 'not_an_admin' }
     const rows = await transaction.$queryRaw<ClientRow[]>`
       INSERT INTO clients AS c (id, name, auth_method, jwks, jwks_uri, secret_hashes, grant_types, scopes, audiences,
-        resources, may_act_for, may_carry_roles, may_unbind_tokens, exchange_rules, access_token_ttl_seconds, epoch)
+        resources, may_act_for, may_carry_roles, may_unbind_tokens, exchange_rules, access_token_ttl_seconds, epoch,
+        application_type, redirect_uris, post_logout_redirect_uris, backchannel_logout_uri, logo_uri, policy_uri, tos_uri, require_pkce, first_party, id_token_ttl_seconds)
       VALUES (${client.id}, ${client.name}, ${client.authMethod}, ${json(client.jwks)}::jsonb, ${client.jwksUri},
         ${client.secretHashes}, ${client.grantTypes}, ${client.scopes}, ${client.audiences}, ${client.resources},
         ${client.mayActFor}, ${client.mayCarryRoles}, ${client.mayUnbindTokens}, ${json(client.exchangeRules)}::jsonb,
-        ${client.accessTokenTtlSeconds}, ${randomUUID()}::uuid)
+        ${client.accessTokenTtlSeconds}, ${randomUUID()}::uuid,
+        ${client.applicationType}, ${client.redirectUris}, ${client.postLogoutRedirectUris}, ${client.backchannelLogoutUri}, ${client.logoUri}, ${client.policyUri}, ${client.tosUri}, ${client.requirePkce}, ${client.isFirstParty}, ${client.idTokenTtlSeconds})
       ON CONFLICT (id) DO NOTHING
       RETURNING ${columns}`
     if (!rows[0]) return { outcome: 'taken' }
@@ -191,6 +203,18 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
       exchange_rules: [...(change.exchangeRules ?? before.exchange_rules)],
       access_token_ttl_seconds:
         change.accessTokenTtlSeconds === undefined ? before.access_token_ttl_seconds : change.accessTokenTtlSeconds,
+      application_type: change.applicationType ?? before.application_type,
+      redirect_uris: [...(change.redirectUris ?? before.redirect_uris)],
+      post_logout_redirect_uris: [...(change.postLogoutRedirectUris ?? before.post_logout_redirect_uris)],
+      backchannel_logout_uri:
+        change.backchannelLogoutUri === undefined ? before.backchannel_logout_uri : change.backchannelLogoutUri,
+      logo_uri: change.logoUri === undefined ? before.logo_uri : change.logoUri,
+      policy_uri: change.policyUri === undefined ? before.policy_uri : change.policyUri,
+      tos_uri: change.tosUri === undefined ? before.tos_uri : change.tosUri,
+      require_pkce: change.requirePkce ?? before.require_pkce,
+      first_party: change.isFirstParty ?? before.first_party,
+      id_token_ttl_seconds:
+        change.idTokenTtlSeconds === undefined ? before.id_token_ttl_seconds : change.idTokenTtlSeconds,
       disabled_at: isDisabled ? (before.disabled_at ?? new Date()) : null
     }
     // Under the row's lock: two changes that fit alone may not fit together.
@@ -208,6 +232,9 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
   async function endTokens(transaction: Queryable, after: ClientRow, actorId?: string): Promise<ClientChangeOutcome> {
     const entry = await insertEntry(transaction, { kind: 'sid', value: after.epoch, lifeSeconds: maxEntryLifeSeconds })
     await recordClientEvent(transaction, 'client.tokens_ended', after.id, actorId)
+    // Before the families: the exchange of a code holds its row until its session is there.
+    await transaction.$executeRaw`DELETE FROM authorization_codes WHERE client_id = ${after.id} AND used_at IS NULL`
+    await transaction.$executeRaw`DELETE FROM authorization_requests WHERE client_id = ${after.id}`
     const selection = Prisma.sql`f.client_id = ${after.id}`
     const families = await endFamilies(transaction, { selection, reason: 'client_ended', actorId })
     return save(transaction, { ...after, epoch: randomUUID() }, [entry, ...families.entries])
@@ -225,6 +252,7 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
         may_carry_roles = ${after.may_carry_roles}, may_unbind_tokens = ${after.may_unbind_tokens},
         exchange_rules = ${json(after.exchange_rules)}::jsonb,
         access_token_ttl_seconds = ${after.access_token_ttl_seconds}, epoch = ${after.epoch}::uuid,
+        application_type = ${after.application_type}, redirect_uris = ${after.redirect_uris}, post_logout_redirect_uris = ${after.post_logout_redirect_uris}, backchannel_logout_uri = ${after.backchannel_logout_uri}, logo_uri = ${after.logo_uri}, policy_uri = ${after.policy_uri}, tos_uri = ${after.tos_uri}, require_pkce = ${after.require_pkce}, first_party = ${after.first_party}, id_token_ttl_seconds = ${after.id_token_ttl_seconds},
         disabled_at = CASE WHEN ${after.disabled_at !== null} THEN coalesce(disabled_at, ${databaseNow}) END
       WHERE c.id = ${after.id} RETURNING ${columns}`
     return { outcome: 'changed', client: toClient(rows[0] as ClientRow), entries }
@@ -267,7 +295,17 @@ const changeable = [
   'may_carry_roles',
   'may_unbind_tokens',
   'exchange_rules',
-  'access_token_ttl_seconds'
+  'access_token_ttl_seconds',
+  'application_type',
+  'redirect_uris',
+  'post_logout_redirect_uris',
+  'backchannel_logout_uri',
+  'logo_uri',
+  'policy_uri',
+  'tos_uri',
+  'require_pkce',
+  'first_party',
+  'id_token_ttl_seconds'
 ] as const
 
 function changesOf(before: ClientRow, after: ClientRow): string[] {
@@ -276,10 +314,12 @@ function changesOf(before: ClientRow, after: ClientRow): string[] {
 
 /** Whether tokens that were issued before could do, or be made by, what should be no more. */
 function takesAway(before: ClientRow, after: ClientRow): boolean {
-  const lists = ['grant_types', 'scopes', 'audiences', 'resources', 'may_act_for'] as const
+  const lists = ['grant_types', 'scopes', 'audiences', 'resources', 'may_act_for', 'redirect_uris'] as const
   const hasLost = lists.some((list) => before[list].some((one: string) => !(after[list] as string[]).includes(one)))
   const hasLostRight =
-    (before.may_carry_roles && !after.may_carry_roles) || (before.may_unbind_tokens && !after.may_unbind_tokens)
+    (before.may_carry_roles && !after.may_carry_roles) ||
+    (before.may_unbind_tokens && !after.may_unbind_tokens) ||
+    (before.first_party && !after.first_party)
   const sameKeys = canonicalJson(before.jwks) === canonicalJson(after.jwks) && before.jwks_uri === after.jwks_uri
   const rulesAfter = after.exchange_rules.map(canonicalJson)
   const hasLostRule = before.exchange_rules.some((rule) => !rulesAfter.includes(canonicalJson(rule)))
@@ -317,6 +357,16 @@ function toClient(row: ClientRow): Client {
     credentialId: row.epoch,
     createdAt: row.created_at,
     disabledAt: row.disabled_at,
-    firstTokenAt: row.first_token_at
+    firstTokenAt: row.first_token_at,
+    applicationType: row.application_type,
+    redirectUris: row.redirect_uris,
+    postLogoutRedirectUris: row.post_logout_redirect_uris,
+    backchannelLogoutUri: row.backchannel_logout_uri,
+    logoUri: row.logo_uri,
+    policyUri: row.policy_uri,
+    tosUri: row.tos_uri,
+    requirePkce: row.require_pkce,
+    isFirstParty: row.first_party,
+    idTokenTtlSeconds: row.id_token_ttl_seconds
   }
 }

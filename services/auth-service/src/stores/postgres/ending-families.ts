@@ -121,6 +121,6 @@ export async function lockLiveSession(
 }
 
 /** Waits for a sign-in that is running, so that the next statement ends its session, too. */
-async function lockUser(transaction: Queryable, userId: string): Promise<void> {
+export async function lockUser(transaction: Queryable, userId: string): Promise<void> {
   await transaction.$queryRaw`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
 }

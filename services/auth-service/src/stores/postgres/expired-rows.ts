@@ -69,6 +69,9 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
       DELETE FROM password_reset_requests WHERE id IN (
         SELECT id FROM password_reset_requests WHERE created_at < now() - interval '1 day'
         LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
+    authorization_requests: anHourLater('authorization_requests', 'id_hash'),
+    // A used one is known until then, so that a replay ends its session.
+    authorization_codes: anHourLater('authorization_codes', 'code_hash'),
     provider_transactions: anHourLater('provider_transactions', 'secret_hash'),
     // Those that are in no week: a week is dropped as a whole.
     audit_events: (transaction, limit) =>

@@ -4,7 +4,9 @@ import type { Mail } from '../../mail/open-mail.ts'
 import { createPrismaActivity } from './activity.ts'
 import { createPrismaApiAdministration } from './apis.ts'
 import { createPrismaAuditLog } from './audit-log.ts'
+import { createPrismaAuthorizationRequests } from './authorization-requests.ts'
 import { createPrismaClientAdministration, createPrismaClientStore, createPrismaFirstTokens } from './clients.ts'
+import { createPrismaConsents } from './consents.ts'
 import { type Database, openDatabase, openDatabasePool, openDatabaseProbe } from './database.ts'
 import { requireNoDroppedSlashes } from './dropped-slashes.ts'
 import { createPrismaEmailChange } from './email-change.ts'
@@ -64,8 +66,10 @@ export async function openPostgresStores(config: Config, mail: Mail | undefined)
     activity: createPrismaActivity(database),
     apiAdministration: createPrismaApiAdministration(database),
     auditLog: createPrismaAuditLog(database),
+    authorizationRequests: createPrismaAuthorizationRequests(database),
     clients: createPrismaClientStore(preparedStatements),
     clientAdministration: createPrismaClientAdministration(database),
+    consents: createPrismaConsents(database),
     expiredRows: createPrismaExpiredRows(database, config),
     failedAuthentications: createPrismaFailedAuthentications(database),
     firstTokens: createPrismaFirstTokens(database),

@@ -1,95 +1,34 @@
-import { randomUUID } from 'node:crypto'
-import type { AuditEventType } from '@countersign/oauth'
 import { Prisma } from '@countersign/prisma'
-import type { OutboxEntry } from '../../revocation/revocation-outbox.ts'
 import type {
   Acquaintance,
   EndedFamilies,
-  NewSession,
+  Identity,
   RefreshTokenDescription,
   RefreshTokenFamilies,
   SessionPage,
-  SessionSummary,
-  StartOutcome
+  SessionSummary
 } from '../../sessions/refresh-token-families.ts'
-import { credentialsState } from './credentials-state.ts'
-import { type Database, type DatabaseConnection, inTransaction, orUnavailable, queryableOn } from './database.ts'
-import {
-  endedFamilies,
-  endFamilies,
-  endFamiliesOfUser,
-  endingFamilies,
-  endOtherFamiliesOfUser,
-  type FamiliesToEnd,
-  isLive
-} from './ending-families.ts'
+import { createCodeExchange } from './code-exchange.ts'
+import { type Database, inTransaction, orUnavailable } from './database.ts'
+import { endFamilies, endFamiliesOfUser, endOtherFamiliesOfUser, isLive } from './ending-families.ts'
 import { grantExpressions } from './granted-scopes.ts'
-import type { TellUser } from './mail-outbox.ts'
 import { hasName } from './named-user.ts'
-import { cancelDeletion } from './pending-deletions.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
-import type { RefreshLimits } from './refresh-judgment.ts'
 import { createRefreshing } from './refreshing-families.ts'
-import { databaseNow, type OutboxRow } from './revocation-entries.ts'
 import { pageOf } from './row-pages.ts'
-import { type SessionRow, sessionColumns, toSession } from './session-rows.ts'
-
-export interface FamilyLimits extends RefreshLimits {
-  readonly sessionAbsoluteSeconds: number
-  readonly sessionsPerUser: number
-  readonly tellUser: TellUser
-}
-
-const verifiedUserText = `
-  SELECT deletion_at IS NOT NULL AS "isLeaving" FROM users
-  WHERE id = $1::uuid AND ${credentialsState.sql} = $2 AND disabled_at IS NULL FOR NO KEY UPDATE`
-
-interface NewFamilyRow extends SessionRow {
-  /** How many live families the user had before; the lock on the user keeps others from changing that. */
-  live_before: number
-}
-
-/** The request's scopes and resource stand in the new family itself. */
-const grant = grantExpressions({
-  scopes: Prisma.raw('NULL::text[]'),
-  resource: Prisma.raw('NULL::text'),
-  issuer: Prisma.raw('$14::text')
-})
-
-/** A family is born only if there is something that its first token can be for. */
-const newFamilyText = `
-  WITH f AS (
-    INSERT INTO refresh_token_families
-      (id, user_id, client_id, scope, audience, asked_scopes, created_at, rotated_at, idle_expires_at, absolute_expires_at,
-       access_expires_at, jkt, sign_in_network, address, user_agent, authenticated_at, acr, amr,
-       trusted_device_id)
-    SELECT $1::uuid, u.id, $3, array_to_string(${grant.scopes.sql}, ' '), f.audience, f.asked_scopes, now.at, now.at,
-      now.at + make_interval(secs => $6), now.at + make_interval(secs => $7), now.at + make_interval(secs => $8), $9, $10, $11, $12,
-      least(now.at, $18::timestamptz), $15, $16::text[], $17::uuid
-    FROM (SELECT ${databaseNow.sql} AS at) now, (SELECT $4::text[] AS asked_scopes, $5::text[] AS audience) f, users u
-    WHERE u.id = $2::uuid AND ${grant.hasTarget.sql} AND ${grant.hasScopes.sql}
-    RETURNING *
-  ), audited AS (
-    INSERT INTO audit_events (type, user_id, session_id, client_id, address, user_agent)
-    SELECT $13, f.user_id, f.id, f.client_id, f.address, f.user_agent FROM f
-  )
-  SELECT ${sessionColumns(grant).sql},
-    (SELECT count(*)::int FROM refresh_token_families f WHERE f.user_id = $2::uuid AND ${isLive.sql}) AS live_before
-  FROM f JOIN users u ON u.id = f.user_id`
+import { createFamilyStart, type FamilyLimits, ReplacedSessionEnded } from './starting-families.ts'
 
 const requested = grantExpressions({
   scopes: Prisma.raw('NULL::text[]'),
   resource: Prisma.raw('$3::text'),
-  issuer: Prisma.raw('$4::text')
+  issuer: Prisma.raw('$4::text'),
+  isBeyondClient: true
 })
 
 const rightsText = `
   SELECT ${requested.scopes.sql} AS scopes, ${requested.roles.sql} AS roles
   FROM refresh_token_families f JOIN users u ON u.id = f.user_id
   WHERE f.id = $1::uuid AND u.id = $2::uuid AND u.disabled_at IS NULL AND ${isLive.sql} AND ${requested.hasTarget.sql}`
-
-/** Undoes the transaction. */
-class ReplacedSessionEnded extends Error {}
 
 /** Of no user. */
 const nobodysId = '00000000-0000-0000-0000-000000000000'
@@ -110,10 +49,10 @@ export function createPrismaRefreshTokenFamilies(
   limits: FamilyLimits
 ): RefreshTokenFamilies {
   const refresh = createRefreshing(database, preparedStatements, limits)
-  const verifiedUser = preparedStatements.prepare<{ isLeaving: boolean }>(verifiedUserText)
+  const start = createFamilyStart(preparedStatements, limits)
+  const exchangeCode = createCodeExchange(preparedStatements, start, limits)
   const acquaintance = preparedStatements.prepare<Acquaintance>(acquaintanceText)
   const rights = preparedStatements.prepare<{ scopes: string[]; roles: string[] | null }>(rightsText)
-  const newFamily = preparedStatements.prepare<NewFamilyRow>(newFamilyText)
 
   return {
     start: (session) =>
@@ -121,7 +60,9 @@ export function createPrismaRefreshTokenFamilies(
         if (error instanceof ReplacedSessionEnded) return { outcome: 'session_ended' }
         throw error
       }),
+    exchangeCode: (presented) => orUnavailable(exchangeCode(presented)),
     refresh: (presented) => orUnavailable(refresh(presented)),
+    identityOf: (session) => orUnavailable(identityOf(session)),
     async rightsAt({ familyId, userId, resource }) {
       const [row] = await orUnavailable(rights([familyId, userId, resource, limits.issuer]))
       return row && { scopes: row.scopes, roles: row.roles ?? undefined }
@@ -166,73 +107,6 @@ export function createPrismaRefreshTokenFamilies(
     return ofOtherKey.length === 0 ? ended : undefined
   }
 
-  async function start(connection: DatabaseConnection, session: NewSession): Promise<StartOutcome> {
-    const { userId, clientId, audience, scopes, jkt, network, origin, authentication, replacedSessionId } = session
-    // The lock is what disabling the user and changing a credential wait for, and what they make this wait for. It also
-    // makes two sign-ins of one user take turns, so that the limit of live families is exact.
-    const [verified] = await verifiedUser([userId, session.credentialsState], connection)
-    if (!verified) return { outcome: 'user_changed' }
-    const type: AuditEventType = 'session.started'
-    const familyId = randomUUID()
-    const [row] = await newFamily(
-      [
-        familyId,
-        userId,
-        clientId,
-        scopes ?? null,
-        audience,
-        limits.sessionIdleSeconds,
-        limits.sessionAbsoluteSeconds,
-        limits.accessTokenTtlSeconds,
-        jkt ?? null,
-        network,
-        origin.address,
-        origin.userAgent,
-        type,
-        limits.issuer,
-        authentication.acr,
-        authentication.amr,
-        session.trustedDeviceId ?? null,
-        authentication.at ?? null
-      ],
-      connection
-    )
-    if (!row) return { outcome: (await isRegistered(connection, audience)) ? 'exceeds_scope' : 'exceeds_audience' }
-    if (verified.isLeaving) {
-      await cancelDeletion(queryableOn(connection), limits.tellUser, { userId, sessionId: familyId, origin })
-    }
-    const { live_before: liveBefore, ...started } = row
-    const replaced = replacedSessionId === undefined ? [] : await endReplaced(connection, userId, replacedSessionId)
-    const surplus = liveBefore - replaced.length < limits.sessionsPerUser ? [] : await endSurplus(connection, userId)
-    const entries = [...replaced, ...surplus]
-    return { outcome: 'started', session: toSession(started, { familyId, clientId }), entries }
-  }
-
-  async function isRegistered(connection: DatabaseConnection, audience: readonly string[]): Promise<boolean> {
-    const { rows } = await connection.query('SELECT 1 FROM apis WHERE identifier = ANY($1::text[])', [audience])
-    return rows.length > 0 || audience.includes(limits.issuer)
-  }
-
-  async function endSurplus(connection: DatabaseConnection, userId: string): Promise<readonly OutboxEntry[]> {
-    const selection = Prisma.sql`f.id IN (
-      SELECT f.id FROM refresh_token_families f WHERE f.user_id = ${userId}::uuid AND ${isLive}
-      ORDER BY f.created_at DESC, f.id DESC OFFSET ${limits.sessionsPerUser})`
-    return endOn(connection, { selection, reason: 'session_limit' })
-  }
-
-  async function endReplaced(connection: DatabaseConnection, userId: string, sessionId: string) {
-    const selection = Prisma.sql`f.id = ${sessionId}::uuid AND f.user_id = ${userId}::uuid AND ${isLive}`
-    const entries = await endOn(connection, { selection, reason: 'reauthenticated' })
-    if (entries.length === 0) throw new ReplacedSessionEnded()
-    return entries
-  }
-
-  async function endOn(connection: DatabaseConnection, families: FamiliesToEnd): Promise<readonly OutboxEntry[]> {
-    const { text, values } = endingFamilies(families)
-    const { rows } = await connection.query<Omit<OutboxRow, 'id'> & { id: string }>(text, values)
-    return endedFamilies(rows.map((row) => ({ ...row, id: BigInt(row.id) }))).entries
-  }
-
   async function list(
     userId: string,
     { after, limit }: Parameters<RefreshTokenFamilies['list']>[1]
@@ -259,6 +133,14 @@ export function createPrismaRefreshTokenFamilies(
       WHERE f.id = ${familyId}::uuid AND f.generation = ${generation} AND f.client_id = ${clientId} AND ${isLive}
         AND u.disabled_at IS NULL`
     return rows[0]
+  }
+
+  async function identityOf({ familyId, userId }: Parameters<RefreshTokenFamilies['identityOf']>[0]) {
+    const [row] = await database.$queryRaw<Identity[]>`
+      SELECT f.identity_scopes AS scopes, u.username, CASE WHEN u.email_verified_at IS NOT NULL THEN u.email END AS email
+      FROM refresh_token_families f JOIN users u ON u.id = f.user_id
+      WHERE f.id = ${familyId}::uuid AND f.user_id = ${userId}::uuid AND f.revoked_at IS NULL AND u.disabled_at IS NULL`
+    return row
   }
 
   async function recognize({

@@ -1,5 +1,6 @@
 import { Prisma } from '@countersign/prisma'
 import type { PresentedGeneration, Session } from '../../sessions/refresh-token-families.ts'
+import type { IdentityScope } from '../../tokens/identity-scopes.ts'
 import type { GrantExpressions } from './granted-scopes.ts'
 import { databaseNow } from './revocation-entries.ts'
 import { signingKid } from './signing-key-store.ts'
@@ -11,6 +12,7 @@ export interface SessionRow {
   roles: string[] | null
   scopes: string[]
   audience: string[]
+  identity_scopes: IdentityScope[]
   generation: number
   auth_time: number
   acr: string
@@ -21,7 +23,7 @@ export interface SessionRow {
 
 /** The columns of a {@link SessionRow}, of the family `f` and its user `u`. */
 export function sessionColumns({ roles, scopes, audience }: GrantExpressions): Prisma.Sql {
-  return Prisma.sql`u.id AS user_id, u.username, ${roles} AS roles, ${scopes} AS scopes, ${audience} AS audience, f.generation,
+  return Prisma.sql`u.id AS user_id, u.username, ${roles} AS roles, ${scopes} AS scopes, ${audience} AS audience, f.identity_scopes, f.generation,
   floor(date_part('epoch', coalesce(f.authenticated_at, f.created_at))) AS auth_time, f.acr, f.amr,
   floor(date_part('epoch', ${databaseNow})) AS issued_at, ${signingKid} AS signing_kid`
 }
@@ -39,6 +41,7 @@ export function toSession(
     sessionId: familyId,
     scope: row.scopes.join(' '),
     audience: row.audience,
+    identityScopes: row.identity_scopes,
     generation: row.generation,
     authentication: { at: row.auth_time, acr: row.acr, amr: row.amr },
     issuedAt: row.issued_at,

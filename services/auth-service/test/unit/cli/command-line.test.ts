@@ -188,7 +188,7 @@ describe('the command line', () => {
   })
 
   test.each<[string, string[], RegExp]>([
-    ['that could never get a token', ['--auth-method', 'none'], /cannot get a token here. Use private_key_jwt/],
+    ['that could never get a token', ['--auth-method', 'none'], /gets tokens by authorization_code alone/],
     ['without an audience', ['--auth-method', 'client_secret_basic'], /needs an audience/],
     [
       'whose tokens would be too long',

@@ -14,12 +14,13 @@ const { issue } = createAccessTokenIssuer({
 })
 
 /** The longest that the issuer can make for this client. */
-const issueLongest = ({ scopes, audiences, grantTypes, mayCarryRoles }: ClientPolicy) =>
-  issue({
+const issueLongest = ({ scopes, audiences, grantTypes, mayCarryRoles }: ClientPolicy) => {
+  const signsIn = grantTypes.includes('authorization_code')
+  return issue({
     clientId: 'c'.repeat(64),
     sid: randomUUID(),
     scope: scopes.join(' '),
-    audience: audiences,
+    audience: signsIn ? audiences.slice(0, 1) : audiences,
     issuedAt: 1_790_000_000,
     expiresAt: 1_790_000_600,
     signingKid: kid,
@@ -31,8 +32,15 @@ const issueLongest = ({ scopes, audiences, grantTypes, mayCarryRoles }: ClientPo
           roles: mayCarryRoles ? Array.from({ length: 16 }, () => 'r'.repeat(32)) : undefined,
           actor: { sub: 'c'.repeat(64), sid: randomUUID() }
         }
-      : { subject: 'c'.repeat(64) })
+      : { subject: 'c'.repeat(64) }),
+    ...(signsIn && {
+      subject: randomUUID(),
+      username: '𠀀'.repeat(64),
+      roles: Array.from({ length: 16 }, () => 'r'.repeat(32)),
+      authentication: { at: 1_790_000_000, acr: 'urn:countersign:acr:2', amr: ['pwd', 'otp', 'hwk', 'mfa'] }
+    })
   })
+}
 
 const policy = (changes: Partial<ClientPolicy> = {}): ClientPolicy & { id: string } => ({
   id: 'c'.repeat(64),
@@ -45,6 +53,16 @@ const policy = (changes: Partial<ClientPolicy> = {}): ClientPolicy & { id: strin
   mayUnbindTokens: false,
   exchangeRules: [],
   accessTokenTtlSeconds: null,
+  applicationType: 'web',
+  redirectUris: [],
+  postLogoutRedirectUris: [],
+  backchannelLogoutUri: null,
+  logoUri: null,
+  policyUri: null,
+  tosUri: null,
+  requirePkce: true,
+  isFirstParty: false,
+  idTokenTtlSeconds: null,
   ...changes
 })
 const exchanging = { grantTypes: [tokenExchangeGrant] as const }
@@ -53,6 +71,10 @@ describe('the length of a token', () => {
   test.each([
     ['for itself', policy()],
     ['without scopes', policy({ scopes: [] })],
+    [
+      'for users who sign in to it',
+      policy({ grantTypes: ['authorization_code'], audiences: [`https://${'a'.repeat(500)}`] })
+    ],
     ['for users', policy(exchanging)],
     ['for users, with roles', policy({ ...exchanging, mayCarryRoles: true })]
   ])('of a client %s is foreseen to within a few characters', async (_, client) => {

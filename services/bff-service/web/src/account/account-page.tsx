@@ -1,6 +1,7 @@
 import { Page } from '../layout/page.tsx'
 import { say } from '../texts/say.ts'
 import { ApiAccessSection } from './api-access-section.tsx'
+import { AppsSection } from './apps-section.tsx'
 import { ChangeEmailSection } from './change-email-section.tsx'
 import { ChangePasswordSection } from './change-password-section.tsx'
 import { DeleteAccountSection } from './delete-account-section.tsx'
@@ -25,6 +26,7 @@ export function AccountPage() {
       <SecondFactorsSection />
       <LanguageSection />
       <SessionsSection />
+      <AppsSection />
       <ApiAccessSection />
       <OwnDataSection />
       <DeleteAccountSection />

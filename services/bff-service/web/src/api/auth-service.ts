@@ -1,5 +1,11 @@
 // The JSON of the auth-service. Made by `npm run docs` out of its OpenAPI description: change it there.
 
+export type ClientGrantType =
+  | 'client_credentials'
+  | 'authorization_code'
+  | 'refresh_token'
+  | 'urn:ietf:params:oauth:grant-type:token-exchange'
+
 export type RevocationEvents = string
 
 export interface Registration {
@@ -290,6 +296,10 @@ export interface IdentityLink {
   }
 }
 
+export interface Decision {
+  decision: 'allow' | 'deny'
+}
+
 export interface ImportedUser {
   external_id: string
   username: string
@@ -482,7 +492,7 @@ export interface ProviderChange {
 export interface NewClient {
   client_id: string
   name?: string
-  token_endpoint_auth_method: 'private_key_jwt' | 'client_secret_basic' | 'none'
+  token_endpoint_auth_method: 'private_key_jwt' | 'client_secret_basic' | 'client_secret_post' | 'none'
   /**
    * public keys (RFC 7517)
    */
@@ -498,7 +508,7 @@ export interface NewClient {
   /**
    * @maxItems 50
    */
-  grant_types: ('client_credentials' | 'refresh_token' | 'urn:ietf:params:oauth:grant-type:token-exchange')[]
+  grant_types: ClientGrantType[]
   /**
    * @maxItems 50
    */
@@ -536,6 +546,33 @@ export interface NewClient {
    */
   exchange_rules?: ExchangeRule[]
   access_token_ttl_seconds?: number
+  /**
+   * `native` for apps on devices
+   */
+  application_type?: 'web' | 'native'
+  /**
+   * where users are sent back to, compared as text
+   *
+   * @maxItems 50
+   */
+  redirect_uris?: string[]
+  /**
+   * @maxItems 50
+   */
+  post_logout_redirect_uris?: string[]
+  backchannel_logout_uri?: string
+  logo_uri?: string
+  policy_uri?: string
+  tos_uri?: string
+  /**
+   * `false` only for old clients that authenticate themselves
+   */
+  require_pkce?: boolean
+  /**
+   * users are not asked for their consent
+   */
+  first_party?: boolean
+  id_token_ttl_seconds?: number
 }
 
 export interface ExchangeRule {
@@ -574,7 +611,7 @@ export interface ClientChange {
   /**
    * @maxItems 50
    */
-  grant_types?: ('client_credentials' | 'refresh_token' | 'urn:ietf:params:oauth:grant-type:token-exchange')[]
+  grant_types?: ClientGrantType[]
   /**
    * @maxItems 50
    */
@@ -598,6 +635,22 @@ export interface ClientChange {
    */
   exchange_rules?: ExchangeRule[]
   access_token_ttl_seconds?: number | null
+  application_type?: 'web' | 'native'
+  /**
+   * @maxItems 50
+   */
+  redirect_uris?: string[]
+  /**
+   * @maxItems 50
+   */
+  post_logout_redirect_uris?: string[]
+  backchannel_logout_uri?: string | null
+  logo_uri?: string | null
+  policy_uri?: string | null
+  tos_uri?: string | null
+  require_pkce?: boolean
+  first_party?: boolean
+  id_token_ttl_seconds?: number | null
   disabled?: boolean
 }
 
@@ -649,6 +702,7 @@ export interface SignInResponse {
   expires_in: number
   scope?: string
   refresh_token: string
+  id_token?: string
   /**
    * only when `trust_device` was asked for; opaque; good for 30 days
    */
@@ -707,6 +761,7 @@ export interface EnrolledSignIn {
   expires_in: number
   scope?: string
   refresh_token: string
+  id_token?: string
   /**
    * only when `trust_device` was asked for; opaque; good for 30 days
    */
@@ -769,6 +824,7 @@ export interface TokenResponse {
   expires_in: number
   scope?: string
   refresh_token: string
+  id_token?: string
 }
 
 export interface OwnSessionPage {
@@ -885,6 +941,9 @@ export interface OwnEvent {
     | 'refresh_token.recovered'
     | 'refresh_token.replayed'
     | 'access_token.revoked'
+    | 'consent.granted'
+    | 'consent.withdrawn'
+    | 'authorization_code.replayed'
     | 'user.registered'
     | 'user.imported'
     | 'users.exported'
@@ -1047,6 +1106,86 @@ export interface StartedAtProvider {
 
 export interface IdentityList {
   identities: LinkedIdentity[]
+}
+
+export interface AuthorizationRequest {
+  client: RequestingClient
+  /**
+   * the host that the user is sent back to, or the scheme of a native app
+   */
+  redirect_host: string
+  login_hint: string | null
+  ui_locales: string[]
+  prompt: string[]
+  /**
+   * where the browser goes next, as it is
+   */
+  complete_url: string
+  /**
+   * in seconds
+   */
+  expires_in: number
+}
+
+export interface RequestingClient {
+  client_id: string
+  name: string
+  logo_uri: string | null
+  policy_uri: string | null
+  tos_uri: string | null
+}
+
+export interface ClaimedAuthorizationRequest {
+  next: 'complete' | 'consent' | 'choose_account'
+  client: RequestingClient
+  /**
+   * the host that the user is sent back to, or the scheme of a native app
+   */
+  redirect_host: string
+  username: string
+  scopes: GrantedScope[]
+  /**
+   * where the browser goes next, as it is
+   */
+  complete_url: string
+}
+
+export interface GrantedScope {
+  /**
+   * empty for an API that has no scopes
+   */
+  scope: string
+  api: string | null
+  api_name: string | null
+  description: string
+}
+
+export interface Decided {
+  /**
+   * where the browser goes next, as it is
+   */
+  complete_url: string
+}
+
+export interface AppPage {
+  apps: App[]
+  /**
+   * `cursor` of the next page; null on the last one
+   */
+  next_cursor: string | null
+}
+
+export interface App {
+  client_id: string
+  name: string
+  logo_uri: string | null
+  scopes: GrantedScope[]
+  granted_at: string
+  last_used_at: string | null
+  /**
+   * how many of its sessions with the user are live
+   */
+  sessions: number
 }
 
 export interface UserPage {
@@ -1268,7 +1407,7 @@ export interface ClientPage {
 export interface Client {
   client_id: string
   name: string
-  token_endpoint_auth_method: 'private_key_jwt' | 'client_secret_basic' | 'none'
+  token_endpoint_auth_method: 'private_key_jwt' | 'client_secret_basic' | 'client_secret_post' | 'none'
   jwks: {
     keys: {
       [k: string]: unknown
@@ -1289,6 +1428,16 @@ export interface Client {
     scopes: string[]
   }[]
   access_token_ttl_seconds: number | null
+  application_type: 'web' | 'native'
+  redirect_uris: string[]
+  post_logout_redirect_uris: string[]
+  backchannel_logout_uri: string | null
+  logo_uri: string | null
+  policy_uri: string | null
+  tos_uri: string | null
+  require_pkce: boolean
+  first_party: boolean
+  id_token_ttl_seconds: number | null
   /**
    * names of its secrets, the newest one first
    */
@@ -1304,7 +1453,7 @@ export interface Client {
 export interface ClientWithSecret {
   client_id: string
   name: string
-  token_endpoint_auth_method: 'private_key_jwt' | 'client_secret_basic' | 'none'
+  token_endpoint_auth_method: 'private_key_jwt' | 'client_secret_basic' | 'client_secret_post' | 'none'
   jwks: {
     keys: {
       [k: string]: unknown
@@ -1325,6 +1474,16 @@ export interface ClientWithSecret {
     scopes: string[]
   }[]
   access_token_ttl_seconds: number | null
+  application_type: 'web' | 'native'
+  redirect_uris: string[]
+  post_logout_redirect_uris: string[]
+  backchannel_logout_uri: string | null
+  logo_uri: string | null
+  policy_uri: string | null
+  tos_uri: string | null
+  require_pkce: boolean
+  first_party: boolean
+  id_token_ttl_seconds: number | null
   /**
    * names of its secrets, the newest one first
    */
@@ -1477,6 +1636,9 @@ export interface AuditEvent {
     | 'refresh_token.recovered'
     | 'refresh_token.replayed'
     | 'access_token.revoked'
+    | 'consent.granted'
+    | 'consent.withdrawn'
+    | 'authorization_code.replayed'
     | 'user.registered'
     | 'user.imported'
     | 'users.exported'
@@ -1561,6 +1723,14 @@ export interface AuditSubject {
   username: string | null
 }
 
+export interface PushedAuthorizationRequest {
+  request_uri: string
+  /**
+   * in seconds
+   */
+  expires_in: number
+}
+
 export interface AccessTokenResponse {
   access_token: string
   token_type: 'Bearer' | 'DPoP'
@@ -1570,12 +1740,21 @@ export interface AccessTokenResponse {
   expires_in: number
   scope?: string
   refresh_token?: string
+  id_token?: string
   issued_token_type?: string
 }
 
 export interface Introspection {
   active: boolean
   [k: string]: unknown
+}
+
+export interface Userinfo {
+  sub: string
+  name?: string
+  preferred_username?: string
+  email?: string
+  email_verified?: boolean
 }
 
 export interface KeySet {
@@ -1610,7 +1789,20 @@ export interface IssuerMetadata {
   revocation_check_endpoint: string
   jwks_uri: string
   grant_types_supported: string[]
+  authorization_endpoint?: string
+  pushed_authorization_request_endpoint?: string
+  userinfo_endpoint?: string
   response_types_supported: string[]
+  response_modes_supported?: string[]
+  scopes_supported?: string[]
+  code_challenge_methods_supported?: string[]
+  prompt_values_supported?: string[]
+  acr_values_supported?: string[]
+  claims_supported?: string[]
+  authorization_response_iss_parameter_supported?: boolean
+  claims_parameter_supported?: boolean
+  request_parameter_supported?: boolean
+  request_uri_parameter_supported?: boolean
   token_endpoint_auth_methods_supported: string[]
   token_endpoint_auth_signing_alg_values_supported: string[]
   revocation_endpoint_auth_methods_supported: string[]

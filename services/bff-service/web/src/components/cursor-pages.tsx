@@ -11,23 +11,22 @@ export interface CursorPages {
   goPrevious: () => void
 }
 
-const parameter = 'cursor'
-
 /**
  * The way through the list of a page, whose parts know only the next one. It stands in the address of the page, so that Back
  * finds it again; another filter makes another address, and begins at the first part.
+ * @param parameter of the address: another one for each list of a page
  */
-export function useCursorPages(): CursorPages {
+export function useCursorPages(parameter = 'cursor'): CursorPages {
   const [params] = useSearchParams()
   const { state } = useLocation()
   const navigate = useNavigate()
   const cursor = params.get(parameter) ?? undefined
-  const former = formerOf(state)
+  const former = formerOf(state, parameter)
   const go = (to: string | undefined, before: string[]) => {
     const search = new URLSearchParams(params)
     if (to) search.set(parameter, to)
     else search.delete(parameter)
-    navigate({ search: search.toString() }, { state: { former: before } })
+    navigate({ search: search.toString() }, { state: { ...state, [parameter]: before } })
   }
   return {
     cursor,
@@ -38,8 +37,8 @@ export function useCursorPages(): CursorPages {
 }
 
 /** The cursors of the parts before this one. An address that was opened as it is has none, and leads to the first part. */
-function formerOf(state: unknown): string[] {
-  const { former } = (state ?? {}) as { former?: unknown }
+function formerOf(state: unknown, parameter: string): string[] {
+  const former = ((state ?? {}) as Record<string, unknown>)[parameter]
   return Array.isArray(former) ? former.map(String) : []
 }
 

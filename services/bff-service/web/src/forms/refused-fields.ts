@@ -1,5 +1,6 @@
 import { ApiError } from '../api/api-error.ts'
 import { say } from '../texts/say.ts'
+import { linesOf } from './lines.ts'
 
 /** The rule of each field of a form, in words for people. That of `scopes.name` is for the name of each of the scopes. */
 export type FieldWishes<Values> = Partial<
@@ -55,6 +56,7 @@ export function valueAt(values: unknown, path: string): unknown {
 
 /** Names the rejected item of a list. */
 function sentenceOf(wish: string, value: unknown, index: string): string {
-  const item = Array.isArray(value) && index !== '' ? value[Number(index)] : undefined
+  const items = typeof value === 'string' ? linesOf(value) : value
+  const item = Array.isArray(items) && index !== '' ? items[Number(index)] : undefined
   return typeof item === 'string' ? say('errors.item', { item, rule: wish }) : wish
 }

@@ -3,16 +3,13 @@ import { useLocation } from 'react-router'
 import { ErrorAlert } from '../components/error-alert.tsx'
 import { isTextKey, say } from '../texts/say.ts'
 import { useGoToProvider, useProviders } from './providers-api.ts'
-import { returnPathOf } from './return-path.ts'
 import type { NeededFactor } from './sign-in-flow.ts'
 
 /** Signs in, or registers, with other services. Nothing where there is none. */
-export function ProviderButtons() {
+export function ProviderButtons({ returnPath }: { returnPath: string }) {
   const providers = useProviders()
   const go = useGoToProvider()
-  const { search } = useLocation()
   if (providers.length === 0) return null
-  const path = returnPathOf(search)
   return (
     <Stack gap="sm">
       <Divider label={say('providers.or')} />
@@ -23,7 +20,7 @@ export function ProviderButtons() {
           fullWidth
           loading={go.isPending && go.variables.id === id}
           disabled={go.isPending && go.variables.id !== id}
-          onClick={() => go.mutate({ id, purpose: 'sign_in', return: path })}
+          onClick={() => go.mutate({ id, purpose: 'sign_in', return: returnPath })}
         >
           {say('providers.continueWith', { name })}
         </Button>

@@ -28,7 +28,7 @@ export function RegisterPage() {
   return (
     <Page title={isOpen ? say('register.title') : say('register.closed')} width="narrow" leavesFocus={isOpen}>
       {isOpen ? <RegisterForm /> : <Text>{say('register.closedText')}</Text>}
-      {isOpen && <ProviderButtons />}
+      {isOpen && <ProviderButtons returnPath={returnPathOf(search)} />}
       <Text size="sm">
         {say('register.hasOne')}{' '}
         <Anchor component={Link} to={{ pathname: '/sign-in', search }} underline="always">

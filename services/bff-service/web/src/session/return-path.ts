@@ -20,10 +20,23 @@ export function returnPathOf(search: string): string {
     : '/'
 }
 
+/** A location of the pages as a path of this origin. */
+export function pathOf({ pathname, search }: Pick<Location, 'pathname' | 'search'>): string {
+  return base + pathname + search
+}
+
 /** The sign-in page that leads back to this location of the pages. */
-export function signInPathFor({ pathname, search }: Pick<Location, 'pathname' | 'search'>): string {
-  const here = base + pathname + search
-  return here === '/' ? '/sign-in' : `/sign-in?${new URLSearchParams({ [parameter]: here })}`
+export function signInPathFor(location: Pick<Location, 'pathname' | 'search'>): string {
+  return withReturn('/sign-in', pathOf(location))
+}
+
+/** The page for a new account, which leads back to a path of this origin. */
+export function registerPathFor(returnPath: string): string {
+  return withReturn('/register', returnPath)
+}
+
+function withReturn(page: string, path: string): string {
+  return path === '/' ? page : `${page}?${new URLSearchParams({ [parameter]: path })}`
 }
 
 /** @returns a path of this origin as the routes of the pages know it; `undefined` when it is not one of theirs */

@@ -18,7 +18,7 @@ import { PasskeyButton } from './passkey-button.tsx'
 import { hasPasskeys } from './passkey-ceremonies.ts'
 import { usePasskeySignIn } from './passkeys.ts'
 import { neededAfterProvider, ProviderButtons, ProviderProblem } from './provider-buttons.tsx'
-import { returnPathOf } from './return-path.ts'
+import { registerPathFor, returnPathOf } from './return-path.ts'
 import { ReturnTo } from './return-to.tsx'
 import { useSessionState } from './session.ts'
 import { begin, type Credentials, useSignIn } from './sign-in.ts'
@@ -26,8 +26,7 @@ import { type NeededFactor, neededFactorOf } from './sign-in-flow.ts'
 
 export function SignInPage() {
   const { data: state, isPending } = useSessionState()
-  const { search, hash, state: notice } = useLocation()
-  const offers = useOffers()
+  const { search, state: notice } = useLocation()
   if (isPending) return <LoadingPage />
   if (state?.status === 'signed_in') return <ReturnTo path={returnPathOf(search)} />
   return (
@@ -47,9 +46,26 @@ export function SignInPage() {
           <Text size="sm">{say('signIn.passwordReset')}</Text>
         </Alert>
       )}
+      <WaysToSignIn returnPath={returnPathOf(search)} />
+    </Page>
+  )
+}
+
+interface WaysToSignInProps {
+  username?: string
+  /** A path of this origin, where a sign-in by another page comes back to. */
+  returnPath: string
+}
+
+/** All ways to sign in, and to get an account. */
+export function WaysToSignIn({ username = '', returnPath }: WaysToSignInProps) {
+  const { search, hash } = useLocation()
+  const offers = useOffers()
+  return (
+    <>
       <ProviderProblem />
-      <SignInForm needed={neededAfterProvider(search, hash)} />
-      <ProviderButtons />
+      <SignInForm username={username} needed={neededAfterProvider(search, hash)} />
+      <ProviderButtons returnPath={returnPath} />
       {offers?.mail && (
         <Text size="sm">
           <Anchor component={Link} to="/forgot-password" underline="always">
@@ -60,12 +76,12 @@ export function SignInPage() {
       {offers?.registration === 'open' && (
         <Text size="sm">
           {say('signIn.isNew')}{' '}
-          <Anchor component={Link} to={{ pathname: '/register', search }} underline="always">
+          <Anchor component={Link} to={registerPathFor(returnPath)} underline="always">
             {say('signIn.create')}
           </Anchor>
         </Text>
       )}
-    </Page>
+    </>
   )
 }
 

@@ -18,7 +18,9 @@ export function SiteHeader() {
   const { pathname } = useLocation()
   // biome-ignore lint/correctness/useExhaustiveDependencies: after a choice the list of pages is not needed
   useEffect(close, [pathname])
-  const session = state?.status === 'signed_in' ? state.session : undefined
+  // A sign-in to an app is one thing to do, and its page says itself who is signed in.
+  const isForApp = pathname.startsWith('/authorize')
+  const session = state?.status === 'signed_in' && !isForApp ? state.session : undefined
   return (
     <header className={classes.header}>
       <div className={classes.bar}>

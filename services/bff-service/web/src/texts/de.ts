@@ -94,6 +94,8 @@ export const de: PageTexts = {
     last_way_in:
       'Das ist die letzte Möglichkeit, sich bei Ihrem Konto anzumelden. Setzen Sie zuerst ein Passwort, fügen Sie einen anderen Passkey hinzu, oder verknüpfen Sie einen anderen Dienst.',
     provider_declined: 'Die Anmeldung wurde abgebrochen oder vom anderen Dienst abgelehnt.',
+    request_taken:
+      'Mit dieser Anmeldung hat ein anderes Konto weitergemacht. Gehen Sie zurück zur App und beginnen Sie noch einmal.',
     registration_closed: 'Mit dieser Identität ist hier kein Konto verknüpft, und die Registrierung ist geschlossen.',
     too_many_identities: 'Mit Ihrem Konto können keine weiteren Identitäten verknüpft werden.',
     username_taken:
@@ -405,6 +407,76 @@ export const de: PageTexts = {
     othersEnded: 'Alle anderen Sitzungen sind beendet.',
     device: '{{browser}} auf {{system}}',
     unknownDevice: 'Unbekanntes Gerät'
+  },
+  authorize: {
+    signIn: 'Melden Sie sich an, um zu {{name}} zu gelangen',
+    cancel: 'Abbrechen und zurück zu {{name}}',
+    leaving: 'Sie werden angemeldet …',
+    staying:
+      'Sie können dieses Fenster schließen, wenn sich {{name}} geöffnet hat. Sonst gehen Sie dorthin zurück und melden Sie sich noch einmal an.',
+    useOther: 'Anderes Konto verwenden',
+    again:
+      '{{name}} will sicher sein, dass Sie es sind. Wenn immer wieder gefragt wird, ist ein zweiter Faktor nötig: Fügen Sie in Ihrem Konto einen hinzu und melden Sie sich noch einmal an.',
+    otherTitle: 'Das hat ein anderes Konto begonnen',
+    otherText:
+      'Sie sind als {{name}} angemeldet, und diese Anmeldung wurde mit einem anderen Konto begonnen. Melden Sie sich mit diesem an, oder gehen Sie zurück zu {{client}} und beginnen Sie noch einmal.',
+    overTitle: 'Diese Anmeldung ist vorbei',
+    overText:
+      'Sie hat zu lange gedauert, ist schon abgeschlossen, oder die Adresse ist nicht vollständig. Gehen Sie zurück zur App und melden Sie sich dort noch einmal an.'
+  },
+  consent: {
+    title: '{{name}} zulassen?',
+    host: 'Danach gelangen Sie zu',
+    asks: '{{name}} bittet um Ihre Erlaubnis:',
+    notYou: 'Nicht Sie?',
+    policy: 'Datenschutzerklärung von {{name}}',
+    terms: 'Nutzungsbedingungen von {{name}}',
+    allow: 'Erlauben',
+    deny: 'Ablehnen',
+    later: 'Sie können das jederzeit zurücknehmen, in Ihrem Konto unter „Apps mit Zugriff“.'
+  },
+  chooseAccount: {
+    title: 'Konto wählen',
+    continue: 'Weiter als {{name}}'
+  },
+  scopes: {
+    openid: 'Erfahren, dass Sie es sind, der sich anmeldet',
+    profile: 'Ihren Namen und Ihren Benutzernamen sehen',
+    email: 'Ihre E-Mail-Adresse sehen',
+    offlineAccess: 'Diesen Zugriff behalten, während Sie weg sind, bis Sie ihn zurücknehmen',
+    wholeApi: '{{name}} für Sie verwenden'
+  },
+  authorizeError: {
+    title: 'Die Anmeldung hat nicht geklappt',
+    request:
+      'Die App hat eine unvollständige oder ungültige Anfrage geschickt. Das können nur die Betreiber der App beheben.',
+    client:
+      'Die App ist hier nicht bekannt oder darf niemanden anmelden. Das können nur die Betreiber der App beheben.',
+    redirect:
+      'Die App will Sie an eine Adresse schicken, die nicht für sie eingetragen ist. Deshalb bleiben Sie hier. Das können nur die Betreiber der App beheben.',
+    denied: 'Die Anmeldung wurde abgelehnt. Gehen Sie zurück zur App, wenn Sie es noch einmal versuchen wollen.',
+    browser:
+      'Diese Anmeldung wurde in einem anderen Browser begonnen. Gehen Sie in diesem Browser zurück zur App und melden Sie sich dort noch einmal an.',
+    over: 'Diese Anmeldung hat zu lange gedauert oder ist schon abgeschlossen. Gehen Sie zurück zur App und melden Sie sich dort noch einmal an.',
+    away: 'Der Dienst ist gerade nicht erreichbar. Warten Sie etwas, gehen Sie zurück zur App und melden Sie sich dort noch einmal an.',
+    other:
+      'Gehen Sie zurück zur App und melden Sie sich dort noch einmal an. Geschieht das wieder, sagen Sie es den Betreibern der App.',
+    details: 'Für die Betreiber der App:'
+  },
+  apps: {
+    title: 'Apps mit Zugriff',
+    lead: 'Apps, bei denen Sie sich mit diesem Konto anmelden, und was jede davon darf.',
+    list: 'Apps',
+    empty: 'Keine App hat Zugriff.',
+    since: 'seit',
+    lastUsed: 'zuletzt benutzt',
+    end: 'Zugriff beenden',
+    endOf: 'Zugriff beenden: {{name}}',
+    endTitle: 'Zugriff von {{name}} beenden?',
+    endIdle: 'Die App muss Sie wieder fragen.',
+    endText_one: 'Die App wird an {{count}} Stelle abgemeldet und muss Sie wieder fragen.',
+    endText_other: 'Die App wird an {{count}} Stellen abgemeldet und muss Sie wieder fragen.',
+    ended: 'Der Zugriff von {{name}} ist beendet.'
   },
   api: {
     title: 'Zugriff auf die API',

@@ -88,6 +88,7 @@ export const en = {
     last_way_in:
       'This is the last way to sign in to your account. Set a password, add another passkey, or link another service, first.',
     provider_declined: 'The sign-in was cancelled, or refused by the other service.',
+    request_taken: 'Another account has gone on with this sign-in. Go back to the app, and begin again.',
     registration_closed: 'No account here is linked to this identity, and registration is closed.',
     too_many_identities: 'No more identities can be linked to your account.',
     username_taken: 'This username is taken. Choose another one, or sign in if the account is yours.'
@@ -395,6 +396,72 @@ export const en = {
     othersEnded: 'All other sessions have ended.',
     device: '{{browser}} on {{system}}',
     unknownDevice: 'Unknown device'
+  },
+  authorize: {
+    signIn: 'Sign in to continue to {{name}}',
+    cancel: 'Cancel and go back to {{name}}',
+    leaving: 'Signing you in…',
+    staying: 'You can close this window if {{name}} has opened. Otherwise go back to it and sign in again.',
+    useOther: 'Use another account',
+    again:
+      '{{name}} wants to be sure that it is you. If it goes on asking, it wants a second factor: add one in your account, and sign in again.',
+    otherTitle: 'Another account has begun this',
+    otherText:
+      'You are signed in as {{name}}, and this sign-in was begun with another account. Sign in with that one, or go back to {{client}} and begin again.',
+    overTitle: 'This sign-in is over',
+    overText:
+      'It took too long, was completed already, or the address is not complete. Go back to the app, and sign in there once more.'
+  },
+  consent: {
+    title: 'Let {{name}} in?',
+    host: 'You go on to',
+    asks: '{{name}} asks for your permission to:',
+    notYou: 'Not you?',
+    policy: 'Privacy policy of {{name}}',
+    terms: 'Terms of {{name}}',
+    allow: 'Allow',
+    deny: 'Deny',
+    later: 'You can take this back at any time, in your account under “Apps with access”.'
+  },
+  chooseAccount: {
+    title: 'Choose an account',
+    continue: 'Continue as {{name}}'
+  },
+  scopes: {
+    openid: 'Know that it is you who signs in',
+    profile: 'See your name and your username',
+    email: 'See your e-mail address',
+    offlineAccess: 'Keep this access while you are away, until you take it back',
+    wholeApi: 'Use {{name}} for you'
+  },
+  authorizeError: {
+    title: 'The sign-in did not work',
+    request: 'The app has sent a request that is not complete or not valid. Only those who run the app can fix that.',
+    client: 'The app is not known here, or may not sign in users. Only those who run the app can fix that.',
+    redirect:
+      'The app wants you to be sent to an address that is not registered for it, so you stay here. Only those who run the app can fix that.',
+    denied: 'The sign-in was refused. Go back to the app if you want to try again.',
+    browser:
+      'This sign-in was begun in another browser. Go back to the app in this browser, and sign in there once more.',
+    over: 'This sign-in took too long, or was completed already. Go back to the app, and sign in there once more.',
+    away: 'The service is away for the moment. Wait a little, go back to the app, and sign in there once more.',
+    other: 'Go back to the app, and sign in there once more. If it happens again, tell those who run the app.',
+    details: 'For those who run the app:'
+  },
+  apps: {
+    title: 'Apps with access',
+    lead: 'Apps that you sign in to with this account, and what each of them may do.',
+    list: 'apps',
+    empty: 'No app has access.',
+    since: 'since',
+    lastUsed: 'last used',
+    end: 'End access',
+    endOf: 'End access of {{name}}',
+    endTitle: 'End the access of {{name}}?',
+    endIdle: 'It has to ask you again.',
+    endText_one: 'It is signed out in {{count}} place, and has to ask you again.',
+    endText_other: 'It is signed out in {{count}} places, and has to ask you again.',
+    ended: 'The access of {{name}} has ended.'
   },
   api: {
     title: 'Access to the API',

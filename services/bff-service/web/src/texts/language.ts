@@ -23,6 +23,11 @@ export async function chooseLanguage(language: Language | null): Promise<void> {
   await speakSafely(languageFor([language, ...navigator.languages]))
 }
 
+/** Shows the pages in a language that another site wishes for its user, until the page is left and if none was chosen here. */
+export function suggestLanguages(wanted: readonly string[]): void {
+  if (wanted.length > 0 && readChoice() === null) void speakSafely(languageFor([...wanted, ...navigator.languages]))
+}
+
 /** Renders its component again when the language changes. */
 export function useLanguage(): Language {
   return useSyncExternalStore(onLanguage, languageOfPage) as Language

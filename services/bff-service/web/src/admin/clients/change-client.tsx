@@ -13,6 +13,7 @@ import {
   formValuesOf,
   policyOf
 } from './client-form.ts'
+import { kindOf } from './client-kinds.ts'
 import { useChangeClient } from './clients-api.ts'
 
 interface ChangeClientProps {
@@ -51,7 +52,7 @@ export function ChangeClient({ client, isDisabled }: ChangeClientProps) {
             key={form.key('name')}
             {...form.getInputProps('name')}
           />
-          <ClientFields form={form} isDisabled={isDisabled} />
+          <ClientFields form={form} kind={kindOf(client)} isDisabled={isDisabled} />
           <FormProblem form={form} />
           {!isDisabled && (
             <div>

@@ -2,12 +2,18 @@ import { Checkbox, Stack, Textarea, TextInput } from '@mantine/core'
 import { TokensInput } from '../../components/tokens-input.tsx'
 import type { PageForm } from '../../forms/page-form.ts'
 import type { ClientFormValues } from './client-form.ts'
+import { type ClientKind, isSignInKind } from './client-kinds.ts'
 import { grantTypeLabels } from './client-terms.ts'
 import { ExchangeRules } from './exchange-rules.tsx'
+import { SignInFields } from './sign-in-fields.tsx'
+
+const scopesAndAudiences = [
+  { name: 'scopes', label: 'Scopes', description: 'What its tokens may hold.' },
+  { name: 'audiences', label: 'Audiences', description: 'URIs of the APIs that its tokens may be for.' }
+] as const
 
 const lists = [
-  { name: 'scopes', label: 'Scopes', description: 'What its tokens may hold.' },
-  { name: 'audiences', label: 'Audiences', description: 'URIs of the APIs that its tokens may be for.' },
+  ...scopesAndAudiences,
   {
     name: 'resources',
     label: 'Resources',
@@ -15,6 +21,9 @@ const lists = [
   },
   { name: 'may_act_for', label: 'May act for', description: 'Ids of clients whose users it may act for.' }
 ] as const
+
+/** A client of users is another kind, which needs redirect URIs. */
+const grantTypes = Object.entries(grantTypeLabels).filter(([value]) => value !== 'authorization_code')
 
 /** Its further rights on tokens of users that it exchanges. */
 const rights = [
@@ -32,14 +41,18 @@ const rights = [
 
 interface ClientFieldsProps {
   form: PageForm<ClientFormValues>
+  /** What the client is; undefined for one that gets no token. */
+  kind: ClientKind | undefined
   isDisabled?: boolean
 }
 
 /** The fields that can also be changed later. */
-export function ClientFields({ form, isDisabled = false }: ClientFieldsProps) {
+export function ClientFields({ form, kind, isDisabled = false }: ClientFieldsProps) {
   const hasKeys = form.useWatchValue('token_endpoint_auth_method') === 'private_key_jwt'
+  const isForUsers = isSignInKind(kind)
   return (
     <Stack>
+      {isForUsers && <SignInFields form={form} kind={kind} isDisabled={isDisabled} />}
       {hasKeys && (
         <>
           <Textarea
@@ -63,14 +76,16 @@ export function ClientFields({ form, isDisabled = false }: ClientFieldsProps) {
           />
         </>
       )}
-      <Checkbox.Group label="Grant types" key={form.key('grant_types')} {...form.getInputProps('grant_types')}>
-        <Stack gap={6} mt={6}>
-          {Object.entries(grantTypeLabels).map(([value, label]) => (
-            <Checkbox key={value} value={value} label={label} disabled={isDisabled} />
-          ))}
-        </Stack>
-      </Checkbox.Group>
-      {lists.map(({ name, label, description }) => (
+      {!isForUsers && (
+        <Checkbox.Group label="Grant types" key={form.key('grant_types')} {...form.getInputProps('grant_types')}>
+          <Stack gap={6} mt={6}>
+            {grantTypes.map(([value, label]) => (
+              <Checkbox key={value} value={value} label={label} disabled={isDisabled} />
+            ))}
+          </Stack>
+        </Checkbox.Group>
+      )}
+      {(isForUsers ? scopesAndAudiences : lists).map(({ name, label, description }) => (
         <TokensInput
           key={form.key(name)}
           label={label}
@@ -80,8 +95,8 @@ export function ClientFields({ form, isDisabled = false }: ClientFieldsProps) {
           {...form.getInputProps(name)}
         />
       ))}
-      <ExchangeRules form={form} isDisabled={isDisabled} />
-      {rights.map(({ name, label, description }) => (
+      {!isForUsers && <ExchangeRules form={form} isDisabled={isDisabled} />}
+      {(isForUsers ? [] : rights).map(({ name, label, description }) => (
         <Checkbox
           key={form.key(name)}
           label={label}

@@ -1,4 +1,5 @@
 import type { Client, ClientPolicy } from '../../api/types.ts'
+import { linesOf } from '../../forms/lines.ts'
 import type { FieldWishes } from '../../forms/refused-fields.ts'
 import { type RuleRow, ruleRowsOf, rulesOf, ruleValidation, ruleWishes } from './rule-rows.ts'
 
@@ -18,6 +19,17 @@ export interface ClientFormValues {
   may_unbind_tokens: boolean
   exchange_rules: RuleRow[]
   access_token_ttl_seconds: string
+  application_type: Client['application_type']
+  /** One a line. */
+  redirect_uris: string
+  post_logout_redirect_uris: string
+  backchannel_logout_uri: string
+  logo_uri: string
+  policy_uri: string
+  tos_uri: string
+  require_pkce: boolean
+  first_party: boolean
+  id_token_ttl_seconds: string
 }
 
 export const emptyClient: ClientFormValues = {
@@ -34,7 +46,17 @@ export const emptyClient: ClientFormValues = {
   may_carry_roles: false,
   may_unbind_tokens: false,
   exchange_rules: [],
-  access_token_ttl_seconds: ''
+  access_token_ttl_seconds: '',
+  application_type: 'web',
+  redirect_uris: '',
+  post_logout_redirect_uris: '',
+  backchannel_logout_uri: '',
+  logo_uri: '',
+  policy_uri: '',
+  tos_uri: '',
+  require_pkce: true,
+  first_party: false,
+  id_token_ttl_seconds: ''
 }
 
 export function formValuesOf(client: Client): ClientFormValues {
@@ -43,7 +65,14 @@ export function formValuesOf(client: Client): ClientFormValues {
     jwks: client.jwks ? JSON.stringify(client.jwks, null, 2) : '',
     jwks_uri: client.jwks_uri ?? '',
     exchange_rules: ruleRowsOf(client.exchange_rules),
-    access_token_ttl_seconds: client.access_token_ttl_seconds?.toString() ?? ''
+    access_token_ttl_seconds: client.access_token_ttl_seconds?.toString() ?? '',
+    redirect_uris: client.redirect_uris.join('\n'),
+    post_logout_redirect_uris: client.post_logout_redirect_uris.join('\n'),
+    backchannel_logout_uri: client.backchannel_logout_uri ?? '',
+    logo_uri: client.logo_uri ?? '',
+    policy_uri: client.policy_uri ?? '',
+    tos_uri: client.tos_uri ?? '',
+    id_token_ttl_seconds: client.id_token_ttl_seconds?.toString() ?? ''
   }
 }
 
@@ -62,8 +91,22 @@ export function policyOf(values: ClientFormValues): ClientPolicy {
     may_carry_roles: values.may_carry_roles,
     may_unbind_tokens: values.may_unbind_tokens,
     exchange_rules: rulesOf(values.exchange_rules),
-    access_token_ttl_seconds: values.access_token_ttl_seconds.trim() ? Number(values.access_token_ttl_seconds) : null
+    access_token_ttl_seconds: secondsOf(values.access_token_ttl_seconds),
+    application_type: values.application_type,
+    redirect_uris: linesOf(values.redirect_uris),
+    post_logout_redirect_uris: linesOf(values.post_logout_redirect_uris),
+    backchannel_logout_uri: values.backchannel_logout_uri.trim() || null,
+    logo_uri: values.logo_uri.trim() || null,
+    policy_uri: values.policy_uri.trim() || null,
+    tos_uri: values.tos_uri.trim() || null,
+    require_pkce: values.require_pkce,
+    first_party: values.first_party,
+    id_token_ttl_seconds: secondsOf(values.id_token_ttl_seconds)
   }
+}
+
+function secondsOf(text: string): number | null {
+  return text.trim() ? Number(text) : null
 }
 
 /** The members that are not as they were. */
@@ -82,6 +125,8 @@ function sortedJson(value: unknown): string {
   )
 }
 
+const webPageWish = 'Give an https URL, or leave this empty.'
+
 /** The rule of each field, in words for people, shown when the issuer rejects a value. */
 export const clientWishes: FieldWishes<ClientFormValues> = {
   client_id: 'Use 1 to 64 of A-Z, a-z, 0-9, . _ and -, a letter or digit first.',
@@ -98,7 +143,17 @@ export const clientWishes: FieldWishes<ClientFormValues> = {
   may_act_for: 'Name clients by their ids: 1 to 64 of A-Z, a-z, 0-9, . _ and -.',
   exchange_rules: 'Exchange rules need the grant type “token exchange”, and each of them stands here once.',
   ...ruleWishes,
-  access_token_ttl_seconds: 'Give 30 to 3600 seconds, or leave this empty.'
+  access_token_ttl_seconds: 'Give 30 to 3600 seconds, or leave this empty.',
+  redirect_uris:
+    'Give one address a line, whole and without a fragment: https, http on localhost, or for a native app a scheme such as com.example.app:/callback.',
+  post_logout_redirect_uris:
+    'Give one address a line, whole and without a fragment: https, http on localhost, or for a native app a scheme such as com.example.app:/signed-out.',
+  backchannel_logout_uri: webPageWish,
+  logo_uri: webPageWish,
+  policy_uri: webPageWish,
+  tos_uri: webPageWish,
+  require_pkce: 'A client that does not authenticate itself always needs PKCE.',
+  id_token_ttl_seconds: 'Give 30 to 86400 seconds, or leave this empty.'
 }
 
 export const clientValidation = {
@@ -110,7 +165,9 @@ export const clientValidation = {
     return keySetError(text)
   },
   grant_types: (grants: string[], { resources }: ClientFormValues) =>
-    hasOwnTokens(grants) || exchanges(grants) || resources.length > 0 ? null : clientWishes.grant_types,
+    hasOwnTokens(grants) || exchanges(grants) || signsIn(grants) || resources.length > 0
+      ? null
+      : clientWishes.grant_types,
   audiences: (audiences: string[], { grant_types: grants, exchange_rules: rules }: ClientFormValues) =>
     audiences.length > 0 || !(hasOwnTokens(grants) || (exchanges(grants) && rules.length === 0))
       ? null
@@ -122,8 +179,19 @@ export const clientValidation = {
   may_act_for: (clients: string[], { grant_types: grants }: ClientFormValues) =>
     clients.length > 0 || !exchanges(grants) ? null : 'Token exchange needs the clients whose users it may act for.',
   exchange_rules: ruleValidation,
-  access_token_ttl_seconds: (text: string) =>
-    text.trim() === '' || /^\d+$/.test(text.trim()) ? null : clientWishes.access_token_ttl_seconds
+  access_token_ttl_seconds: (text: string) => (isNumber(text) ? null : clientWishes.access_token_ttl_seconds),
+  redirect_uris: (text: string, { grant_types: grants }: ClientFormValues) =>
+    signsIn(grants) && linesOf(text).length === 0 ? clientWishes.redirect_uris : null,
+  id_token_ttl_seconds: (text: string) => (isNumber(text) ? null : clientWishes.id_token_ttl_seconds)
+}
+
+function isNumber(text: string): boolean {
+  return /^\d*$/.test(text.trim())
+}
+
+/** Whether users sign in to the client. */
+export function signsIn(grants: string[]): boolean {
+  return grants.includes('authorization_code')
 }
 
 function hasOwnTokens(grants: string[]): boolean {

@@ -1,49 +1,101 @@
 import type { Client, Installation } from '../../api/types.ts'
-import { type ClientFormValues, emptyClient, exchanges } from './client-form.ts'
+import { type ClientFormValues, emptyClient, exchanges, signsIn } from './client-form.ts'
 import { firstPartyClientId } from './client-terms.ts'
 
-/** What clients are registered for, and a web app, which needs none. */
-export type ClientKind = 'service' | 'acting' | 'api' | 'web'
+/** What clients are registered for, and an app behind the bff-service, which needs none. */
+export type ClientKind = 'web' | 'spa' | 'native' | 'service' | 'acting' | 'api' | 'bff'
 
 /** A verifier with this scope follows the issuer's list of revoked tokens. */
 const feedScope = 'revocations:read'
 
 export const kindLabels: Record<ClientKind, string> = {
+  web: 'A web app with a server of its own',
+  spa: 'A single-page app',
+  native: 'A native app',
   service: 'A service that speaks for itself',
   acting: 'A service that acts for users (token exchange)',
   api: 'An API that verifies tokens',
-  web: 'A web app behind the bff-service'
+  bff: 'A web app behind the bff-service'
 }
 
 export const kindSentences: Record<ClientKind, string> = {
+  web: 'Users sign in to it here. Its server keeps a secret or a key, and the tokens.',
+  spa: 'Users sign in to it here. It runs in the browser alone, so it has no secret, and the tokens are in its pages.',
+  native:
+    'Users sign in to it here. It runs on desktops, phones or in a terminal, opens the browser for that, and has no secret.',
   service: 'It gets tokens of its own for the APIs that it calls: name them as audiences.',
   acting:
     'It exchanges the tokens that users send it. Name what it is itself as a resource, and the APIs that it calls as audiences or in exchange rules.',
   api: 'With a token of its own it hears at once which tokens were revoked. Name what it is itself as a resource.',
-  web: 'Users sign in to it by the bff-service, which keeps their tokens. It needs no client of its own.'
+  bff: 'Users sign in to it by the bff-service, which keeps their tokens. It needs no client of its own.'
 }
 
-type Preset = Pick<ClientFormValues, 'grant_types' | 'scopes' | 'audiences' | 'may_act_for'>
+type Preset = Pick<
+  ClientFormValues,
+  | 'grant_types'
+  | 'scopes'
+  | 'audiences'
+  | 'may_act_for'
+  | 'token_endpoint_auth_method'
+  | 'application_type'
+  | 'require_pkce'
+>
+
+const signInGrants = ['authorization_code', 'refresh_token']
 
 /** What the form begins with. */
 export function presetOf(kind: ClientKind, installation: Installation | undefined): Preset {
-  const { grant_types, scopes, audiences, may_act_for } = emptyClient
-  const empty = { grant_types, scopes, audiences, may_act_for }
-  if (kind === 'acting') {
-    return {
-      ...empty,
-      grant_types: ['urn:ietf:params:oauth:grant-type:token-exchange'],
-      may_act_for: [firstPartyClientId]
-    }
+  const { grant_types, scopes, audiences, may_act_for, token_endpoint_auth_method, require_pkce } = emptyClient
+  const empty: Preset = {
+    grant_types,
+    scopes,
+    audiences,
+    may_act_for,
+    token_endpoint_auth_method,
+    application_type: 'web',
+    require_pkce
   }
-  return kind === 'api'
-    ? { ...empty, scopes: [feedScope], audiences: installation ? [installation.issuer] : [] }
-    : empty
+  switch (kind) {
+    case 'web':
+      return { ...empty, grant_types: signInGrants, token_endpoint_auth_method: 'client_secret_basic' }
+    case 'spa':
+      return { ...empty, grant_types: signInGrants, token_endpoint_auth_method: 'none' }
+    case 'native':
+      return {
+        ...empty,
+        grant_types: signInGrants,
+        token_endpoint_auth_method: 'none',
+        application_type: 'native'
+      }
+    case 'acting':
+      return {
+        ...empty,
+        grant_types: ['urn:ietf:params:oauth:grant-type:token-exchange'],
+        may_act_for: [firstPartyClientId]
+      }
+    case 'api':
+      return { ...empty, scopes: [feedScope], audiences: installation ? [installation.issuer] : [] }
+    default:
+      return empty
+  }
+}
+
+export type SignInKind = 'web' | 'spa' | 'native'
+
+export function isSignInKind(kind: ClientKind | undefined): kind is SignInKind {
+  return kind === 'web' || kind === 'spa' || kind === 'native'
 }
 
 /** What a registered client is; `undefined` when it gets no token. */
-export function kindOf({ grant_types, scopes }: Client): Exclude<ClientKind, 'web'> | undefined {
+export function kindOf(client: Client): Exclude<ClientKind, 'bff'> | undefined {
+  const { grant_types, scopes } = client
+  if (signsIn(grant_types)) return signInKindOf(client)
   if (exchanges(grant_types)) return 'acting'
   if (!grant_types.includes('client_credentials')) return undefined
   return scopes.includes(feedScope) ? 'api' : 'service'
+}
+
+function signInKindOf({ token_endpoint_auth_method: method, application_type: type }: Client): SignInKind {
+  if (method !== 'none') return 'web'
+  return type === 'native' ? 'native' : 'spa'
 }

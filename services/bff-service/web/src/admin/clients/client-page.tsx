@@ -7,9 +7,9 @@ import { QueryResult } from '../../components/query-result.tsx'
 import { Page } from '../../layout/page.tsx'
 import { Section } from '../../layout/section.tsx'
 import { ChangeClient } from './change-client.tsx'
-import { kindOf } from './client-kinds.ts'
+import { kindLabels, kindOf } from './client-kinds.ts'
 import { ClientSecrets } from './client-secrets.tsx'
-import { authMethodLabels, firstPartyClientId } from './client-terms.ts'
+import { authMethodLabels, firstPartyClientId, hasSecret } from './client-terms.ts'
 import { useClient } from './clients-api.ts'
 import { ClientStatus } from './clients-page.tsx'
 import { DisableClient } from './disable-client.tsx'
@@ -38,6 +38,7 @@ export function ClientPage() {
 
 function ClientDetails({ client }: { client: Client }) {
   const isFixed = client.client_id === firstPartyClientId
+  const kind = kindOf(client)
   return (
     <>
       {isFixed && (
@@ -50,14 +51,13 @@ function ClientDetails({ client }: { client: Client }) {
           items={[
             ['Status', <ClientStatus key="status" disabledAt={client.disabled_at} />],
             ['Name', client.name],
+            ...(kind && !isFixed ? [['What it is', kindLabels[kind]] as const] : []),
             [
               'Authentication',
               authMethodLabels[client.token_endpoint_auth_method] ?? client.token_endpoint_auth_method
             ],
             ['Created', <DateTime key="created" value={client.created_at} />],
-            ...(isFixed || !kindOf(client)
-              ? []
-              : [['First token', <FirstToken key="token" client={client} />] as const])
+            ...(isFixed || !kind ? [] : [['First token', <FirstToken key="token" client={client} />] as const])
           ]}
         />
         <div>
@@ -67,7 +67,7 @@ function ClientDetails({ client }: { client: Client }) {
         </div>
       </Section>
       {!isFixed && <SetupSection client={client} />}
-      {client.token_endpoint_auth_method === 'client_secret_basic' && !isFixed && <ClientSecrets client={client} />}
+      {hasSecret(client.token_endpoint_auth_method) && !isFixed && <ClientSecrets client={client} />}
       <ChangeClient client={client} isDisabled={isFixed} />
     </>
   )

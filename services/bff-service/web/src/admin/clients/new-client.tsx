@@ -9,13 +9,15 @@ import { usePageForm } from '../../forms/page-form.ts'
 import { useInstallation } from '../installation-api.ts'
 import { ClientFields } from './client-fields.tsx'
 import { type ClientFormValues, clientValidation, clientWishes, emptyClient, policyOf } from './client-form.ts'
-import { type ClientKind, kindLabels, kindSentences, presetOf } from './client-kinds.ts'
-import { authMethodLabels } from './client-terms.ts'
+import { type ClientKind, isSignInKind, kindLabels, kindSentences, presetOf } from './client-kinds.ts'
+import { authMethodLabels, hasSecret } from './client-terms.ts'
 import { useCreateClient } from './clients-api.ts'
 import { LostSecret } from './lost-secret.tsx'
-import { NewSecret, WebAppSetup } from './setup.tsx'
+import { BffSetup, NewSecret } from './setup.tsx'
 
-/** A public client cannot get a token here, so it is rejected. */
+/** What runs on the devices of users keeps no secret. */
+const isPublic = (kind: ClientKind) => kind === 'spa' || kind === 'native'
+
 const authMethods = Object.entries(authMethodLabels)
   .filter(([value]) => value !== 'none')
   .map(([value, label]) => ({ value, label }))
@@ -47,7 +49,7 @@ export function NewClient({ onClose }: { onClose: () => void }) {
       {
         onSuccess: ({ client_id, token_endpoint_auth_method: method }) => {
           showSuccess(`The client ${client_id} is registered.`)
-          if (method !== 'client_secret_basic') goOn(client_id)
+          if (!hasSecret(method)) goOn(client_id)
         },
         onError: (error) => form.refuse(error, takenId(error))
       }
@@ -73,8 +75,8 @@ export function NewClient({ onClose }: { onClose: () => void }) {
         disabled={!installation}
         onChange={({ currentTarget }) => choose(currentTarget.value as ClientKind)}
       />
-      {kind === 'web' && <WebAppSetup onClose={onClose} />}
-      <form noValidate onSubmit={submit} hidden={kind === 'web'}>
+      {kind === 'bff' && <BffSetup onClose={onClose} />}
+      <form noValidate onSubmit={submit} hidden={kind === 'bff'}>
         <Stack>
           <TextInput
             label="Client id"
@@ -87,19 +89,21 @@ export function NewClient({ onClose }: { onClose: () => void }) {
             {...form.getInputProps('client_id')}
           />
           <TextInput
-            label="Name (optional)"
+            label={isSignInKind(kind) ? 'Name, as users see it (optional)' : 'Name (optional)'}
             maxLength={100}
             autoComplete="off"
             key={form.key('name')}
             {...form.getInputProps('name')}
           />
-          <NativeSelect
-            label="How it authenticates itself"
-            data={authMethods}
-            key={form.key('token_endpoint_auth_method')}
-            {...form.getInputProps('token_endpoint_auth_method')}
-          />
-          <ClientFields form={form} />
+          {!isPublic(kind) && (
+            <NativeSelect
+              label="How it authenticates itself"
+              data={authMethods}
+              key={form.key('token_endpoint_auth_method')}
+              {...form.getInputProps('token_endpoint_auth_method')}
+            />
+          )}
+          <ClientFields form={form} kind={kind} />
           <FormProblem form={form} />
           <DialogButtons label="Create client" isPending={create.isPending} onClose={onClose} />
         </Stack>

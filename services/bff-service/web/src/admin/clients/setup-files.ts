@@ -1,6 +1,8 @@
 import type { Client, Installation } from '../../api/types.ts'
-import { kindOf } from './client-kinds.ts'
-import { snippets, webSnippet } from './setup-snippets.ts'
+import { isSignInKind, kindOf, type SignInKind } from './client-kinds.ts'
+import { hasSecret } from './client-terms.ts'
+import { bffSnippet, snippets } from './setup-snippets.ts'
+import { signInSnippets } from './sign-in-snippets.ts'
 
 /** What a program needs to begin with. */
 export interface SetupFiles {
@@ -16,7 +18,8 @@ export function setupFilesOf(
 ): SetupFiles | undefined {
   const kind = kindOf(client)
   if (!kind) return undefined
-  const hasSecret = client.token_endpoint_auth_method === 'client_secret_basic'
+  if (isSignInKind(kind)) return signInFilesOf(kind, client, issuer, secret)
+  const bySecret = hasSecret(client.token_endpoint_auth_method)
   const [rule] = client.exchange_rules
   const scopes = rule && kind === 'acting' ? rule.scopes : client.scopes
   const target =
@@ -27,15 +30,40 @@ export function setupFilesOf(
     env: envText({
       ISSUER: issuer,
       CLIENT_ID: client.client_id,
-      ...(hasSecret ? { CLIENT_SECRET: secret } : { CLIENT_KEY_FILE: `${client.client_id}.pem` }),
+      ...credentialOf(client, secret),
       ...target
     }),
-    snippet: snippets[kind](hasSecret, scopes.length > 0)
+    snippet: snippets[kind](bySecret, scopes.length > 0)
+  }
+}
+
+function credentialOf({ client_id, token_endpoint_auth_method: method }: Client, secret: string) {
+  return hasSecret(method) ? { CLIENT_SECRET: secret } : { CLIENT_KEY_FILE: `${client_id}.pem` }
+}
+
+/** The settings of a client to which users sign in. Only a server has a credential. */
+function signInFilesOf(kind: SignInKind, client: Client, issuer: string, secret: string): SetupFiles {
+  const { client_id, scopes, audiences, redirect_uris, token_endpoint_auth_method: method } = client
+  const [resource] = audiences
+  const identity = kind === 'web' ? ['openid', 'profile', 'email'] : ['openid', 'profile', 'email', 'offline_access']
+  const settings = {
+    ISSUER: issuer,
+    CLIENT_ID: client_id,
+    ...(kind === 'web' && credentialOf(client, secret)),
+    REDIRECT_URI: redirect_uris[0],
+    SCOPE: [...identity, ...scopes].join(' '),
+    RESOURCE: resource
+  }
+  // Vite hands only these on to the pages.
+  const prefix = kind === 'spa' ? 'VITE_' : ''
+  return {
+    env: envText(Object.fromEntries(Object.entries(settings).map(([name, value]) => [prefix + name, value]))),
+    snippet: signInSnippets[kind]({ method, hasResource: resource !== undefined, isHttp: issuer.startsWith('http:') })
   }
 }
 
 /** The `.env` of a bff-service, and the code of a page behind it. */
-export function webAppFilesOf({ issuer, first_api }: Installation): SetupFiles {
+export function bffFilesOf({ issuer, first_api }: Installation): SetupFiles {
   return {
     env: envText({
       PUBLIC_URL: 'https://app.example.com',
@@ -43,7 +71,7 @@ export function webAppFilesOf({ issuer, first_api }: Installation): SetupFiles {
       API_URL: first_api,
       REDIS_URL: 'redis://localhost:6379'
     }),
-    snippet: webSnippet
+    snippet: bffSnippet
   }
 }
 

@@ -98,7 +98,7 @@ ${verifier}`
 
 export const snippets = { service, acting, api }
 
-export const webSnippet = `const response = await fetch('/api/orders', {
+export const bffSnippet = `const response = await fetch('/api/orders', {
   method: 'POST',
   headers: { 'Content-Type': 'application/json', 'X-Countersign-CSRF': '1' },
   body: JSON.stringify({ item: 42 })

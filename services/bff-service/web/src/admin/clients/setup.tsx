@@ -4,18 +4,27 @@ import { CopyBlock } from '../../components/copy-block.tsx'
 import { QueryResult } from '../../components/query-result.tsx'
 import { Section } from '../../layout/section.tsx'
 import { useInstallation } from '../installation-api.ts'
-import { kindOf } from './client-kinds.ts'
+import { type ClientKind, kindOf } from './client-kinds.ts'
 import { SecretNotice } from './secret-notice.tsx'
-import { type SetupFiles, setupFilesOf, webAppFilesOf } from './setup-files.ts'
+import { bffFilesOf, type SetupFiles, setupFilesOf } from './setup-files.ts'
+
+const node = 'Node reads the file with --env-file=.env.'
+const leads: Record<Exclude<ClientKind, 'bff'>, string> = {
+  web: `${node} The code is for Express, with openid-client. This page shows when the first user has signed in.`,
+  spa: 'Vite reads the file. The code needs oidc-client-ts. This page shows when the first user has signed in.',
+  native:
+    'The code is for AppAuth in React Native; AppAuth of other platforms takes the same values. This page shows when the first user has signed in.',
+  service: `${node} The code gets a token, which this page shows.`,
+  acting: `${node} The code gets a token, which this page shows.`,
+  api: `${node} The code gets a token, which this page shows.`
+}
 
 /** How a program becomes this client: its settings and its first lines. */
 export function SetupSection({ client }: { client: Client }) {
-  if (!kindOf(client)) return null
+  const kind = kindOf(client)
+  if (!kind) return null
   return (
-    <Section
-      title="Set it up"
-      lead="Node reads the file with --env-file=.env. The code gets a token, which this page shows."
-    >
+    <Section title="Set it up" lead={leads[kind]}>
       <ClientSetup client={client} />
     </Section>
   )
@@ -39,13 +48,13 @@ function ClientSetup({ client, secret }: { client: Client; secret?: string }) {
   )
 }
 
-/** For a web app there is nothing to register. */
-export function WebAppSetup({ onClose }: { onClose: () => void }) {
+/** For an app behind the bff-service there is nothing to register. */
+export function BffSetup({ onClose }: { onClose: () => void }) {
   return (
     <>
       <Text size="sm">Give the bff-service these settings, and serve the pages from the same origin.</Text>
       <QueryResult query={useInstallation()}>
-        {(installation) => <Files files={webAppFilesOf(installation)} />}
+        {(installation) => <Files files={bffFilesOf(installation)} />}
       </QueryResult>
       <Group justify="flex-end">
         <Button onClick={onClose}>Close</Button>

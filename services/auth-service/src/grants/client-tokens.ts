@@ -1,0 +1,75 @@
+import { type AccessTokenResponse, InvalidGrantError } from '@countersign/oauth'
+import type { Client } from '../clients/client.ts'
+import type { Session } from '../sessions/refresh-token-families.ts'
+import type { RefreshTokenCodec } from '../sessions/refresh-tokens.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+import { createAccessTokenResponse } from '../tokens/access-token-response.ts'
+import type { AccessTokenIssuer } from '../tokens/access-tokens.ts'
+import { type IdTokens, userClaims } from '../tokens/id-tokens.ts'
+
+export interface ClientTokenDeps {
+  issuer: string
+  sessions: Pick<Sessions, 'identityOf'>
+  accessTokens: AccessTokenIssuer
+  refreshTokens: RefreshTokenCodec
+  idTokens: IdTokens
+  accessTokenTtlSeconds: number
+}
+
+/**
+ * The tokens of a client's session with a user (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3). Scopes of identity are in no token for an API,
+ * where a scope of that name may mean something else.
+ * @param nonce of the authorization request; absent at a refresh (OpenID Connect Core §12.2)
+ */
+export async function createClientTokens(
+  deps: ClientTokenDeps,
+  {
+    session,
+    client,
+    nonce,
+    jkt
+  }: { session: Session; client: Client; nonce?: string | undefined; jkt: string | undefined }
+): Promise<AccessTokenResponse> {
+  const { identityScopes: scopes, sessionId, userId, generation } = session
+  const isForUserinfo = session.audience.includes(deps.issuer)
+  const response = await createAccessTokenResponse(deps.accessTokens, {
+    subject: userId,
+    username: session.username,
+    roles: session.roles,
+    clientId: client.id,
+    sid: sessionId,
+    scope: isForUserinfo ? scopes.join(' ') : session.scope,
+    audience: session.audience,
+    authentication: session.authentication,
+    issuedAt: session.issuedAt,
+    expiresAt: session.issuedAt + deps.accessTokenTtlSeconds,
+    signingKid: session.signingKid,
+    jkt
+  })
+  const granted = [...scopes, session.scope].filter(Boolean).join(' ')
+  const isRefreshable =
+    client.grantTypes.includes('refresh_token') && (client.isFirstParty || scopes.includes('offline_access'))
+  return {
+    ...response,
+    ...(granted !== '' && { scope: granted }),
+    ...(isRefreshable && { refresh_token: deps.refreshTokens.encode({ familyId: sessionId, generation }) }),
+    ...(scopes.includes('openid') && { id_token: await idTokenOf(deps, session, client, nonce) })
+  }
+}
+
+async function idTokenOf(deps: ClientTokenDeps, session: Session, client: Client, nonce: string | undefined) {
+  const { sessionId, userId, issuedAt } = session
+  const identity = await deps.sessions.identityOf({ familyId: sessionId, userId })
+  if (!identity) throw new InvalidGrantError({ detail: `the session ${sessionId} has ended meanwhile` })
+  return deps.idTokens.issue({
+    subject: userId,
+    clientId: client.id,
+    sid: sessionId,
+    nonce,
+    authentication: session.authentication,
+    user: userClaims(identity, identity.scopes),
+    issuedAt,
+    expiresAt: issuedAt + (client.idTokenTtlSeconds ?? deps.accessTokenTtlSeconds),
+    signingKid: session.signingKid
+  })
+}

@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto'
+import type { AuditEventType } from '@countersign/oauth'
+import { Prisma } from '@countersign/prisma'
+import { firstPartyClientId } from '../../clients/client-rules.ts'
+import type { OutboxEntry } from '../../revocation/revocation-outbox.ts'
+import type { NewSession, StartOutcome } from '../../sessions/refresh-token-families.ts'
+import { credentialsState } from './credentials-state.ts'
+import { type DatabaseConnection, queryableOn } from './database.ts'
+import { endedFamilies, endingFamilies, type FamiliesToEnd, isLive } from './ending-families.ts'
+import { grantExpressions } from './granted-scopes.ts'
+import type { TellUser } from './mail-outbox.ts'
+import { cancelDeletion } from './pending-deletions.ts'
+import type { PreparedStatements } from './prepared-statements.ts'
+import type { RefreshLimits } from './refresh-judgment.ts'
+import { databaseNow, type OutboxRow } from './revocation-entries.ts'
+import { type SessionRow, sessionColumns, toSession } from './session-rows.ts'
+
+export interface FamilyLimits extends RefreshLimits {
+  readonly sessionAbsoluteSeconds: number
+  readonly sessionsPerUser: number
+  readonly tellUser: TellUser
+}
+
+/** The most live sessions of a user at another client than the issuer itself; past it the oldest of that client ends. */
+const sessionsPerClient = 20
+
+const verifiedUserText = `
+  SELECT deletion_at IS NOT NULL AS "isLeaving" FROM users
+  WHERE id = $1::uuid AND ${credentialsState.sql} = $2 AND disabled_at IS NULL FOR NO KEY UPDATE`
+
+interface NewFamilyRow extends SessionRow {
+  /** How many live families the user had at this client before; the lock on the user keeps others from changing that. */
+  live_before: number
+}
+
+/** The request's scopes and resource stand in the new family itself. */
+const grant = grantExpressions({
+  scopes: Prisma.raw('NULL::text[]'),
+  resource: Prisma.raw('NULL::text'),
+  issuer: Prisma.raw('$14::text')
+})
+
+/** A family is born only if there is something that its first token can be for. */
+const newFamilyText = `
+  WITH f AS (
+    INSERT INTO refresh_token_families
+      (id, user_id, client_id, scope, audience, asked_scopes, created_at, rotated_at, idle_expires_at, absolute_expires_at,
+       access_expires_at, jkt, sign_in_network, address, user_agent, authenticated_at, acr, amr,
+       trusted_device_id, session_id, identity_scopes)
+    SELECT $1::uuid, u.id, f.client_id, array_to_string(${grant.scopes.sql}, ' '), f.audience, f.asked_scopes, now.at, now.at,
+      now.at + make_interval(secs => $6), now.at + make_interval(secs => $7), now.at + make_interval(secs => $8), $9, $10, $11, $12,
+      least(now.at, $18::timestamptz), $15, $16::text[], $17::uuid, $19::uuid, $20::text[]
+    FROM (SELECT ${databaseNow.sql} AS at) now, (SELECT $3::text AS client_id, $4::text[] AS asked_scopes, $5::text[] AS audience) f, users u
+    WHERE u.id = $2::uuid AND ${grant.hasTarget.sql} AND ${grant.hasScopes.sql}
+    RETURNING *
+  ), audited AS (
+    INSERT INTO audit_events (type, user_id, session_id, client_id, address, user_agent)
+    SELECT $13, f.user_id, f.id, f.client_id, f.address, f.user_agent FROM f
+  )
+  SELECT ${sessionColumns(grant).sql},
+    (SELECT count(*)::int FROM refresh_token_families f WHERE f.user_id = $2::uuid AND f.client_id = $3::text AND ${isLive.sql}) AS live_before
+  FROM f JOIN users u ON u.id = f.user_id`
+
+/** Undoes the transaction. */
+export class ReplacedSessionEnded extends Error {}
+
+/** Starts a family in a transaction of its own statements. @throws {ReplacedSessionEnded} which has to undo the transaction */
+export type FamilyStart = (
+  connection: DatabaseConnection,
+  session: NewSession,
+  familyId?: string
+) => Promise<StartOutcome>
+
+export function createFamilyStart(preparedStatements: PreparedStatements, limits: FamilyLimits): FamilyStart {
+  const verifiedUser = preparedStatements.prepare<{ isLeaving: boolean }>(verifiedUserText)
+  const newFamily = preparedStatements.prepare<NewFamilyRow>(newFamilyText)
+  return start
+
+  async function start(
+    connection: DatabaseConnection,
+    session: NewSession,
+    familyId: string = randomUUID()
+  ): Promise<StartOutcome> {
+    const { userId, clientId, audience, scopes, jkt, network, origin, authentication, replacedSessionId } = session
+    // The lock is what disabling the user and changing a credential wait for, and what they make this wait for. It also
+    // makes two sign-ins of one user take turns, so that the limit of live families is exact.
+    const [verified] = await verifiedUser([userId, session.credentialsState], connection)
+    if (!verified) return { outcome: 'user_changed' }
+    const type: AuditEventType = 'session.started'
+    const [row] = await newFamily(
+      [
+        familyId,
+        userId,
+        clientId,
+        scopes ?? null,
+        audience,
+        limits.sessionIdleSeconds,
+        limits.sessionAbsoluteSeconds,
+        limits.accessTokenTtlSeconds,
+        jkt ?? null,
+        network,
+        origin.address,
+        origin.userAgent,
+        type,
+        limits.issuer,
+        authentication.acr,
+        authentication.amr,
+        session.trustedDeviceId ?? null,
+        authentication.at ?? null,
+        session.browserSessionId ?? null,
+        session.identityScopes ?? []
+      ],
+      connection
+    )
+    if (!row) return { outcome: (await isRegistered(connection, audience)) ? 'exceeds_scope' : 'exceeds_audience' }
+    if (verified.isLeaving) {
+      await cancelDeletion(queryableOn(connection), limits.tellUser, { userId, sessionId: familyId, origin })
+    }
+    const { live_before: liveBefore, ...started } = row
+    const replaced = replacedSessionId === undefined ? [] : await endReplaced(connection, userId, replacedSessionId)
+    const most =
+      clientId === firstPartyClientId ? limits.sessionsPerUser : Math.min(sessionsPerClient, limits.sessionsPerUser)
+    const surplus = liveBefore - replaced.length < most ? [] : await endSurplus(connection, userId, clientId, most)
+    const entries = [...replaced, ...surplus]
+    return { outcome: 'started', session: toSession(started, { familyId, clientId }), entries }
+  }
+
+  async function isRegistered(connection: DatabaseConnection, audience: readonly string[]): Promise<boolean> {
+    const { rows } = await connection.query('SELECT 1 FROM apis WHERE identifier = ANY($1::text[])', [audience])
+    return rows.length > 0 || audience.includes(limits.issuer)
+  }
+
+  async function endSurplus(
+    connection: DatabaseConnection,
+    userId: string,
+    clientId: string,
+    most: number
+  ): Promise<readonly OutboxEntry[]> {
+    const selection = Prisma.sql`f.id IN (
+      SELECT f.id FROM refresh_token_families f WHERE f.user_id = ${userId}::uuid AND f.client_id = ${clientId} AND ${isLive}
+      ORDER BY f.created_at DESC, f.id DESC OFFSET ${most})`
+    return endOn(connection, { selection, reason: 'session_limit' })
+  }
+
+  async function endReplaced(connection: DatabaseConnection, userId: string, sessionId: string) {
+    const selection = Prisma.sql`f.id = ${sessionId}::uuid AND f.user_id = ${userId}::uuid AND ${isLive}`
+    const entries = await endOn(connection, { selection, reason: 'reauthenticated' })
+    if (entries.length === 0) throw new ReplacedSessionEnded()
+    return entries
+  }
+
+  async function endOn(connection: DatabaseConnection, families: FamiliesToEnd): Promise<readonly OutboxEntry[]> {
+    const { text, values } = endingFamilies(families)
+    const { rows } = await connection.query<Omit<OutboxRow, 'id'> & { id: string }>(text, values)
+    return endedFamilies(rows.map((row) => ({ ...row, id: BigInt(row.id) }))).entries
+  }
+}

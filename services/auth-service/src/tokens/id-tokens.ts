@@ -1,0 +1,87 @@
+import { signingAlgorithm } from '@countersign/verifier'
+import { compactVerify, createLocalJWKSet, type JSONWebKeySet } from 'jose'
+import type { SigningKeys } from '../keys/signing-keys.ts'
+import { signCompactJws } from './compact-jws.ts'
+import type { IdentityScope } from './identity-scopes.ts'
+
+/** What an ID token says (OpenID Connect Core §2). */
+export interface IdTokenGrant {
+  readonly subject: string
+  readonly clientId: string
+  /** The session that the client got. */
+  readonly sid: string
+  readonly nonce?: string | undefined
+  readonly authentication: { readonly at: number; readonly acr: string; readonly amr: readonly string[] }
+  readonly user: UserClaims
+  /** In seconds since 1970-01-01 UTC. */
+  readonly issuedAt: number
+  readonly expiresAt: number
+  readonly signingKid: string
+}
+
+/** What a client learns of its user, by scope (OpenID Connect Core §5.4). */
+export interface UserClaims {
+  readonly name?: string
+  readonly preferred_username?: string
+  readonly email?: string
+  readonly email_verified?: true
+}
+
+export interface IdTokens {
+  issue(grant: IdTokenGrant): Promise<string>
+  /** @returns the user of an ID token of this client, expired or not; `undefined` for anything else (`id_token_hint`) */
+  readHint(token: string, clientId: string): Promise<string | undefined>
+}
+
+export interface IdTokenDeps {
+  issuer: string
+  signingKeys: Pick<SigningKeys, 'signingKey' | 'published'>
+}
+
+/** The header that tells ID tokens from all other tokens. */
+const idTokenType = 'JWT'
+
+export function createIdTokens({ issuer, signingKeys }: IdTokenDeps): IdTokens {
+  return {
+    async issue({ subject, clientId, sid, nonce, authentication, user, issuedAt, expiresAt, signingKid }) {
+      const { kid, privateKey } = await signingKeys.signingKey(signingKid)
+      const claims = {
+        iss: issuer,
+        sub: subject,
+        aud: clientId,
+        iat: issuedAt,
+        exp: expiresAt,
+        auth_time: authentication.at,
+        nonce,
+        acr: authentication.acr,
+        amr: authentication.amr,
+        sid,
+        ...user
+      }
+      return signCompactJws({ alg: signingAlgorithm, kid, typ: idTokenType }, claims, privateKey)
+    },
+    async readHint(token, clientId) {
+      const { body } = await signingKeys.published()
+      try {
+        const keys = createLocalJWKSet(JSON.parse(body) as JSONWebKeySet)
+        const { payload, protectedHeader } = await compactVerify(token, keys, { algorithms: [signingAlgorithm] })
+        const { iss, aud, sub } = JSON.parse(new TextDecoder().decode(payload)) as Record<string, unknown>
+        const isOurs = protectedHeader.typ === idTokenType && iss === issuer && aud === clientId
+        return isOurs && typeof sub === 'string' ? sub : undefined
+      } catch {
+        return undefined
+      }
+    }
+  }
+}
+
+export function userClaims(
+  { username, email }: { readonly username: string; readonly email: string | null },
+  scopes: readonly IdentityScope[]
+): UserClaims {
+  return {
+    ...(scopes.includes('profile') && { name: username, preferred_username: username }),
+    // An address that nobody has proven would let its user into somebody else's account at the client.
+    ...(scopes.includes('email') && email !== null && { email, email_verified: true as const })
+  }
+}

@@ -1,0 +1,7 @@
+/** The texts of a field that takes one a line. */
+export function linesOf(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean)
+}

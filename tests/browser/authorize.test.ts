@@ -1,0 +1,402 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { findLastingPort } from '@countersign/testing'
+import { post, signIn, untilReady, usedSecrets } from '@countersign/testing/trio'
+import type { Locator, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { admin, type Fixture, hasBrowser, newPerson, openFixture, type Person, signInOnPage } from './fixture.ts'
+import { problemsOf, show, ways } from './fixtures/accessibility.ts'
+import { type SinglePageApp, serveSinglePageApp } from './fixtures/single-page-app.ts'
+
+/** `SCREENSHOTS=1` renews the pictures of docs/browser.md. */
+const takesScreenshots = process.env.SCREENSHOTS === '1'
+
+const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name }).waitFor()
+const button = (place: Page | Locator, name: string) => place.getByRole('button', { name, exact: true })
+
+describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in', () => {
+  let fixture: Fixture
+  let baseURL: string
+  let issuer: string
+  let spa: SinglePageApp
+  let adminToken: string
+  let office: Page
+
+  beforeAll(async () => {
+    const [pagesPort, issuerPort, appPort] = [await findLastingPort(), await findLastingPort(), await findLastingPort()]
+    baseURL = `http://localhost:${pagesPort}`
+    issuer = `http://localhost:${issuerPort}`
+    fixture = await openFixture({ env: { PAGES_URL: baseURL, ISSUER: issuer } })
+    const { trio } = fixture
+    await untilReady(await trio.startAuth({ PORT: String(issuerPort) }))
+    await untilReady(await trio.startBff({ PORT: String(pagesPort), PUBLIC_URL: baseURL }))
+    adminToken = (await signIn(issuer, admin(trio))).access_token
+    spa = await serveSinglePageApp(appPort)
+    office = (await visit()).page
+    await signInOnPage(office, admin(trio))
+  })
+  afterAll(async () => {
+    await fixture?.close()
+    await spa?.stop()
+  })
+
+  const visit = (options: Parameters<Fixture['visit']>[0] = {}) =>
+    fixture.visit({ baseURL, locale: 'en-GB', ignoreHTTPSErrors: true, ...options })
+  async function look(page: Page, title?: string): Promise<void> {
+    expect(await problemsOf(page)).toEqual([])
+    await show(page, ways[0])
+    if (!takesScreenshots || !title) return
+    await page.screenshot({ path: fileURLToPath(new URL(`../../docs/images/${title}.png`, import.meta.url)) })
+  }
+
+  const openForm = async (kind: string, id: string, name: string) => {
+    await office.goto('/admin/clients')
+    await button(office, 'New client').click()
+    const dialog = office.getByRole('dialog')
+    await dialog.getByLabel('What it is').selectOption({ label: kind })
+    await dialog.getByRole('textbox', { name: 'Client id' }).fill(id)
+    await dialog.getByRole('textbox', { name: 'Name, as users see it (optional)' }).fill(name)
+    return dialog
+  }
+  const filesOf = async (place: Page | Locator) => {
+    const textOf = async (label: string) =>
+      (await place.getByRole('group', { name: label, exact: true }).textContent()) ?? ''
+    return { env: await textOf('.env'), code: await textOf('Code') }
+  }
+  const createClient = async (client: object) => {
+    const created = await post(`${issuer}/admin/clients`, client, adminToken)
+    expect(created.status, JSON.stringify(created.body)).toBe(201)
+  }
+  const signInHere = async (page: Page, { username, password }: Person) => {
+    await page.getByRole('textbox', { name: 'Username' }).fill(username)
+    await page.getByLabel('Password', { exact: true }).fill(password)
+    await button(page, 'Sign in').click()
+  }
+  const newAccount = async () => {
+    const person = newPerson()
+    expect((await post(`${issuer}/auth/register`, person)).status).toBe(201)
+    return person
+  }
+  /** What openid-client and the like send, where it matters what a page makes of it. */
+  const addressOf = (clientId: string, redirectUri: string, more: Record<string, string> = {}) =>
+    `${issuer}/oauth/authorize?${new URLSearchParams({
+      client_id: clientId,
+      redirect_uri: redirectUri,
+      response_type: 'code',
+      scope: 'openid profile',
+      state: 'a-state',
+      code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+      code_challenge_method: 'S256',
+      ...more
+    })}`
+  const isIn = async (page: Page) => {
+    await page.waitForURL(`${spa.url}/`)
+    await page.getByText('Signed in as').waitFor()
+  }
+  const errorOf = (page: Page) => new URL(page.url()).searchParams.get('error')
+
+  test('a single-page app: an admin registers it, and what the page then shows signs a user in', async () => {
+    const dialog = await openForm('A single-page app', 'notes', 'Meeting notes')
+    await button(dialog, 'Create client').click()
+    await dialog.getByText('Give one address a line').waitFor()
+    await dialog
+      .getByRole('textbox', { name: 'Redirect URIs', exact: true })
+      .fill(`${spa.url}/callback\nhttps://notes.example/#x`)
+    await button(dialog, 'Create client').click()
+    await dialog.getByText('Give one address a line').waitFor()
+    await dialog.getByRole('textbox', { name: 'Redirect URIs', exact: true }).fill(`${spa.url}/callback`)
+    await look(office)
+    await button(dialog, 'Create client').click()
+    await heading(office, 'notes')
+    await office.getByText('None seen yet.').waitFor()
+    await office.getByRole('group', { name: 'Code' }).waitFor()
+    await look(office, 'client-spa')
+    spa.use(await filesOf(office))
+
+    const person = await newAccount()
+    const { page } = await visit()
+    await page.goto(spa.url)
+    await page.getByText('Sign in to continue to Meeting notes').waitFor()
+    await look(page, 'authorize-sign-in')
+    await signInHere(page, person)
+    await heading(page, 'Let Meeting notes in?')
+    await page.getByText(new URL(spa.url).host).waitFor()
+    await page.getByText(`Signed in as ${person.username}.`).waitFor()
+    await page.getByText('See your name and your username').waitFor()
+    await look(page, 'consent')
+    await button(page, 'Allow').focus()
+    await page.keyboard.press('Enter')
+    await isIn(page)
+    // Back does not find a request that is over.
+    expect(await page.evaluate(() => history.length)).toBeLessThan(4)
+    await office.getByRole('status').locator('time').waitFor()
+
+    // The same app again: nothing is asked.
+    const second = await page.context().newPage()
+    await second.goto(spa.url)
+    await isIn(second)
+
+    // And after the user has taken it back, everything is.
+    await page.goto('/')
+    await page.getByText('Meeting notes', { exact: true }).waitFor()
+    await look(page)
+    await page.getByText('Apps with access').scrollIntoViewIfNeeded()
+    await button(page, 'End access of Meeting notes').click()
+    await button(page.getByRole('dialog'), 'End access').click()
+    await page.getByText('The access of Meeting notes has ended.').waitFor()
+    await page.getByText('No app has access.').waitFor()
+    const third = await page.context().newPage()
+    await third.goto(spa.url)
+    await heading(third, 'Let Meeting notes in?')
+  })
+
+  test('a user who refuses, and one who does not sign in, come back to the app with an error', async () => {
+    const person = await newAccount()
+    const { page } = await visit()
+    await page.goto(spa.url)
+    await signInHere(page, person)
+    await button(page, 'Deny').click()
+    await page.getByText('Refused: access_denied').waitFor()
+    const other = (await visit()).page
+    await other.goto(spa.url)
+    await button(other, 'Cancel and go back to Meeting notes').click()
+    await other.getByText('Refused: access_denied').waitFor()
+  })
+
+  test('"not you?" lets another user sign in and go on', async () => {
+    const [one, other] = [await newAccount(), await newAccount()]
+    const { page } = await visit()
+    await page.goto(spa.url)
+    await signInHere(page, one)
+    await button(page, 'Not you?').click()
+    await page.getByText('Sign in to continue to Meeting notes').waitFor()
+    await signInHere(page, other)
+    await page.getByText(`Signed in as ${other.username}.`).waitFor()
+    await button(page, 'Allow').click()
+    await isIn(page)
+  })
+
+  test('a new account, made on the way, comes back to the app', async () => {
+    const { page } = await visit()
+    await page.goto(spa.url)
+    await page.getByRole('link', { name: 'Create an account' }).click()
+    const person = newPerson()
+    await page.getByRole('textbox', { name: 'Username' }).fill(person.username)
+    await page.getByLabel('Password', { exact: true }).fill(person.password)
+    await button(page, 'Create account').click()
+    await heading(page, 'Let Meeting notes in?')
+  })
+
+  test('a request that another account has taken says so, and leads on', async () => {
+    const [one, other] = [await newAccount(), await newAccount()]
+    const { page } = await visit()
+    await page.goto(spa.url)
+    await signInHere(page, one)
+    await heading(page, 'Let Meeting notes in?')
+    const address = page.url()
+    const elsewhere = (await visit()).page
+    await elsewhere.goto(address)
+    await signInHere(elsewhere, other)
+    await heading(elsewhere, 'Another account has begun this')
+    await look(elsewhere)
+    await button(elsewhere, 'Use another account').click()
+    await elsewhere.getByText('Sign in to continue to Meeting notes').waitFor()
+  })
+
+  describe('what an app asks for:', () => {
+    let back: string
+    let page: Page
+    let person: Person
+
+    beforeAll(async () => {
+      back = `${spa.url}/shop`
+      await createClient({
+        client_id: 'own',
+        name: 'Our shop',
+        token_endpoint_auth_method: 'none',
+        grant_types: ['authorization_code'],
+        redirect_uris: [back],
+        logo_uri: `${spa.url}/logo.svg`,
+        first_party: true
+      })
+      person = newPerson()
+      page = (await visit()).page
+    })
+    const arrive = () => page.waitForURL(`${back}?**`)
+
+    test('the language, the user and the logo are on the form; an app of ours asks for no consent', async () => {
+      await post(`${issuer}/auth/register`, person)
+      await page.goto(addressOf('own', back, { ui_locales: 'fr de', login_hint: person.username }))
+      await page.getByText('Melden Sie sich an, um zu Our shop zu gelangen').waitFor()
+      expect(await page.getByRole('textbox', { name: 'Benutzername' }).inputValue()).toBe(person.username)
+      expect(await page.locator('main img').evaluate((image: HTMLImageElement) => image.naturalWidth > 0)).toBe(true)
+      await page.getByLabel('Passwort', { exact: true }).fill(person.password)
+      await button(page, 'Anmelden').click()
+      await arrive()
+      expect(new URL(page.url()).searchParams.get('code')).not.toBeNull()
+    })
+
+    test('prompt=none shows nothing: it signs in, or says what is missing', async () => {
+      const texts: string[] = []
+      await page.exposeFunction('seen', (text: string) => texts.push(text))
+      await page.addInitScript(() => {
+        new MutationObserver(() => {
+          const text = document.querySelector('main')?.textContent
+          if (text) (window as unknown as { seen(text: string): void }).seen(text)
+        }).observe(document, { childList: true, subtree: true, characterData: true })
+      })
+      await page.goto(addressOf('own', back, { prompt: 'none' }))
+      await arrive()
+      expect(new URL(page.url()).searchParams.get('code')).not.toBeNull()
+      await page.goto(addressOf('notes', `${spa.url}/callback`, { prompt: 'none' }))
+      await page.waitForURL(`${spa.url}/**`)
+      expect(errorOf(page)).toBe('consent_required')
+      expect(texts).toEqual([])
+      const stranger = (await visit()).page
+      await stranger.goto(addressOf('notes', `${spa.url}/callback`, { prompt: 'none' }))
+      await stranger.waitForURL(`${spa.url}/**`)
+      expect(errorOf(stranger)).toBe('login_required')
+    })
+
+    test('prompt=login asks for the password once more', async () => {
+      await page.goto(addressOf('own', back, { prompt: 'login' }))
+      const dialog = page.getByRole('dialog')
+      await dialog
+        .getByLabel(/Passwor/)
+        .first()
+        .waitFor()
+      await page.keyboard.press('Escape')
+      await dialog.waitFor({ state: 'hidden' })
+      await look(page)
+      await button(page, 'Confirm').click()
+      await dialog.getByLabel('Password', { exact: true }).fill(person.password)
+      await button(dialog, 'Confirm').click()
+      await arrive()
+      expect(new URL(page.url()).searchParams.get('code')).not.toBeNull()
+    })
+
+    test('prompt=select_account asks with which account to go on', async () => {
+      await page.goto(addressOf('own', back, { prompt: 'select_account' }))
+      await heading(page, 'Choose an account')
+      await look(page)
+      await button(page, `Continue as ${person.username}`).click()
+      await arrive()
+      await page.goto(addressOf('own', back, { prompt: 'select_account' }))
+      await button(page, 'Use another account').click()
+      await page.getByText('Sign in to continue to Our shop').waitFor()
+      const other = await newAccount()
+      // Signing in is the choice.
+      await signInHere(page, other)
+      await arrive()
+    })
+  })
+
+  test('an address that is over or incomplete, and a client that is unknown, have a page that says so', async () => {
+    const { page } = await visit()
+    await page.goto('/authorize?request=x')
+    await heading(page, 'This sign-in is over')
+    await page.goto(`/authorize?request=${'a'.repeat(43)}`)
+    await heading(page, 'This sign-in is over')
+    await look(page)
+    await page.goto(addressOf('nobody', 'https://evil.example/'))
+    await heading(page, 'The sign-in did not work')
+    expect(new URL(page.url()).origin).toBe(baseURL)
+    await look(page)
+    expect(await page.locator('main a').count()).toBe(0)
+    const markup = '<img src=x onerror=alert(1)>'
+    await page.goto(
+      `/authorize/error?${new URLSearchParams({ error: 'x_y', error_description: markup + 'z'.repeat(400) })}`
+    )
+    await page.getByText(markup).waitFor()
+    expect((await page.locator('pre').textContent())?.length).toBeLessThan(220)
+    await page.goto('/authorize/error?error=%3Cb%3E')
+    expect(await page.locator('pre').count()).toBe(0)
+  })
+
+  describe('a program from the page', () => {
+    let folder: string
+    let program: ChildProcess | undefined
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'sign-in-app-'))
+      await symlink(fileURLToPath(new URL('../../node_modules', import.meta.url)), join(folder, 'node_modules'))
+    })
+    afterAll(async () => {
+      program?.kill()
+      await rm(folder, { recursive: true })
+    })
+    const start = async ({ env, code }: { env: string; code: string }) => {
+      await writeFile(join(folder, '.env'), env)
+      await writeFile(join(folder, 'program.mjs'), code)
+      program = spawn(process.execPath, ['--env-file=.env', 'program.mjs'], { cwd: folder, stdio: 'inherit' })
+    }
+
+    test('a web app signs a user in as it is, and needs nothing else', async () => {
+      const app = `http://127.0.0.1:${await findLastingPort()}`
+      const dialog = await openForm('A web app with a server of its own', 'wiki', 'The wiki')
+      await dialog.getByRole('textbox', { name: 'Redirect URIs', exact: true }).fill(`${app}/callback`)
+      expect(await dialog.getByLabel('Requires PKCE').isChecked()).toBe(true)
+      await dialog.getByRole('textbox', { name: 'Back-channel logout URI (optional)' }).fill(`${app}/logout`)
+      await look(office, 'client-form')
+      await button(dialog, 'Create client').click()
+      usedSecrets.add(await dialog.getByLabel('Client secret').inputValue())
+      await start(await filesOf(dialog))
+      await button(dialog, 'I have copied it').click()
+      await heading(office, 'wiki')
+      await look(office)
+      const person = await newAccount()
+      const { page } = await visit()
+      await expect
+        .poll(() =>
+          fetch(app).then(
+            ({ status }) => status,
+            () => 0
+          )
+        )
+        .toBe(404)
+      await page.goto(`${app}/sign-in`)
+      await signInHere(page, person)
+      await button(page, 'Allow').click()
+      await page.waitForURL(`${app}/callback?**`)
+      await page.getByText('Signed in as').waitFor()
+      await office.getByRole('status').locator('time').waitFor()
+      program?.kill()
+      if (program?.exitCode === null) await once(program, 'exit')
+    })
+  })
+
+  test('a native app has addresses of its own kind, and no secret', async () => {
+    const dialog = await openForm('A native app', 'phone', 'The phone app')
+    expect(await dialog.getByLabel('How it authenticates itself').count()).toBe(0)
+    expect(await dialog.getByLabel('Requires PKCE').count()).toBe(0)
+    await dialog
+      .getByRole('textbox', { name: 'Redirect URIs', exact: true })
+      .fill('com.example.phone:/callback\nhttp://127.0.0.1/callback')
+    await button(dialog, 'Create client').click()
+    await heading(office, 'phone')
+    await office.getByRole('group', { name: 'Code' }).waitFor()
+    const { env } = await filesOf(office)
+    expect(env).toBe(
+      `ISSUER=${issuer}\nCLIENT_ID=phone\nREDIRECT_URI=com.example.phone:/callback\nSCOPE="openid profile email offline_access"\n`
+    )
+    // What it may do is changed where it is shown.
+    await office.getByRole('textbox', { name: 'Redirect URIs', exact: true }).fill('com.example.phone:/signed-in')
+    await button(office, 'Save client').click()
+    await office.getByText('The client phone is saved.').waitFor()
+    await office.reload()
+    expect((await filesOf(office)).env).toContain('REDIRECT_URI=com.example.phone:/signed-in\n')
+    // Any port of this machine, which a native app may choose at the time.
+    const person = await newAccount()
+    const { page } = await visit()
+    await page.goto(addressOf('phone', 'com.example.phone:/signed-in'))
+    await signInHere(page, person)
+    await heading(page, 'Let The phone app in?')
+  })
+
+  test('the pages have said nothing that they should not have said', () => {
+    expect(fixture.complaints).toEqual([])
+  })
+})
