@@ -146,6 +146,54 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
     await heading(other.page, 'Sign in')
   })
 
+  test('a user without a password confirms a change with the service, and with the second factor if there is one', async () => {
+    const sub = randomUUID()
+    const hourAgo = Math.floor(Date.now() / 1000) - 3600
+    company.claims = { sub, auth_time: hourAgo }
+    const { page } = await visit()
+    await page.goto('/sign-in')
+    await button(page, 'Continue with The company').click()
+    await heading(page, 'Your account')
+    const dialog = page.getByRole('dialog', { name: 'Confirm that it is you' })
+    const confirm = dialog.getByRole('button', { name: 'Continue with The company' })
+    await button(page, 'Link Posting').click()
+    await confirm.waitFor()
+    await look(page)
+    // It lets the browser pass without a question, though it was asked for one.
+    await confirm.click()
+    await dialog.getByText('The other service did not ask you to sign in there').waitFor()
+    await look(page)
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'hidden' })
+    await expect.poll(() => page.url()).toBe(`${baseURL}/`)
+    const sessionOf = () => page.evaluate(async () => (await (await fetch('/bff/session')).json()).session_id)
+    const former = await sessionOf()
+    company.claims = { sub }
+    await button(page, 'Link Posting').click()
+    await confirm.focus()
+    await page.keyboard.press('Enter')
+    await expect.poll(sessionOf).not.toBe(former)
+    await heading(page, 'Your account')
+    await button(page, 'Link Posting').click()
+    await page.getByText('This identity is linked').or(page.getByText('The identity is linked.')).first().waitFor()
+
+    company.claims = { sub, auth_time: hourAgo }
+    const { page: other } = await visit()
+    await other.goto('/sign-in')
+    await button(other, 'Continue with The company').click()
+    await heading(other, 'Your account')
+    await query(
+      fixture.database.url,
+      "INSERT INTO totp_factors (user_id, sealed_seed, last_step) SELECT user_id, '\\x00', 0 FROM identities WHERE subject = $1 AND provider_id = 'company'",
+      [sub]
+    )
+    company.claims = { sub }
+    await button(other, 'Link Posting').click()
+    await other.getByRole('dialog').getByRole('button', { name: 'Continue with The company' }).click()
+    await other.getByRole('dialog').getByText('Your account has a second factor.').waitFor()
+    await look(other)
+  })
+
   test('where no script runs, a button leads on', async () => {
     const { page } = await visit({ javaScriptEnabled: false })
     await page.goto('/bff/providers/company/callback?code=x&state=y')

@@ -620,6 +620,151 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
     })
   })
 
+  describe('signing in again within a session', () => {
+    const startStepUp = (id: string, token: string) =>
+      post<Started & { error?: string }>(`${url}/auth/step-up/providers/${id}/start`, undefined, token)
+    const finishStepUp = (id: string, token: string, transaction: string, parameters: object, at = url) =>
+      post<Finished & { flow?: string }>(
+        `${at}/auth/step-up/providers/${id}/finish`,
+        { transaction, parameters },
+        token
+      )
+    const stepUpWith = async (id: string, token: string) => {
+      const started = await startStepUp(id, token)
+      expect(started.status, JSON.stringify(started.body)).toBe(200)
+      return finishStepUp(id, token, started.body.transaction, await visit(started.body.authorization_url))
+    }
+    /** A user who signs in with the company alone, in a session that is an hour old. */
+    async function newVisitor() {
+      company.claims = { sub: newSubject(), email: newAddress() }
+      const first = await signInWith('company')
+      await query(
+        database.url,
+        `UPDATE refresh_token_families SET authenticated_at = now() - interval '1 hour' WHERE user_id = $1`,
+        [userOf(first)]
+      )
+      const { body } = await post<Finished>(`${url}/auth/refresh`, { refresh_token: first.body.refresh_token })
+      return { id: userOf(first) as string, token: body.access_token }
+    }
+    const changesAccount = async (token: string) =>
+      (await post(`${url}/auth/me/username`, { username: `u${randomBytes(6).toString('hex')}` }, token)).status
+
+    test('the user has to sign in there again, and a new session takes the place of the old one', async () => {
+      const { id, token } = await newVisitor()
+      expect(await changesAccount(token)).toBe(401)
+      const again = await stepUpWith('company', token)
+      expect(again.status, JSON.stringify(again.body)).toBe(200)
+      const [before, after] = [unverifiedClaims(token), unverifiedClaims(again.body.access_token)]
+      expect(after).toMatchObject({ sub: id, amr: ['fed'] })
+      expect(after.sid).not.toBe(before.sid)
+      expect(after.auth_time).toBeGreaterThan((before.auth_time as number) + 3000)
+      expect(await changesAccount(again.body.access_token)).not.toBe(401)
+      await expect.poll(async () => (await get(`${url}/auth/me`, token)).status).toBe(401)
+      const asked = company.authorizations.at(-1)
+      expect([asked?.get('max_age'), asked?.get('prompt')]).toEqual(['0', 'login'])
+    })
+
+    test.each([
+      ['an hour ago', { auth_time: Math.floor(Date.now() / 1000) - 3600 }],
+      ['at a time that it does not say', { auth_time: undefined }]
+    ])('a sign-in there %s is not enough', async (_when, claims) => {
+      const { token } = await newVisitor()
+      Object.assign(company.claims, claims)
+      expect(await stepUpWith('company', token)).toMatchObject({ status: 403, body: { error: 'sign_in_not_recent' } })
+      expect(await changesAccount(token)).toBe(401)
+    })
+
+    test('a clock that is ahead there makes the session no more recent than it is', async () => {
+      const { token } = await newVisitor()
+      company.claims.auth_time = Math.floor(Date.now() / 1000) + 3600
+      const { body } = await stepUpWith('company', token)
+      expect(unverifiedClaims(body.access_token).auth_time).toBeLessThanOrEqual(Date.now() / 1000)
+    })
+
+    test('nobody else there is taken, and nobody is linked or created', async () => {
+      const { id, token } = await newVisitor()
+      const other = await newVisitor()
+      // The claims are now those of the other user.
+      const before = await rows()
+      expect(await stepUpWith('company', token)).toMatchObject({ status: 403, body: { error: 'other_identity' } })
+      company.claims = { sub: newSubject(), email: newAddress() }
+      expect(await stepUpWith('company', token)).toMatchObject({ status: 403, body: { error: 'other_identity' } })
+      expect(await rows()).toEqual(before)
+      expect((await get(`${url}/auth/me`, token)).status).toBe(200)
+      const events = await query<{ user_id: string }>(
+        database.url,
+        `SELECT user_id FROM audit_events WHERE type = 'reauthentication.failed' AND user_id = ANY($1)`,
+        [[id, other.id]]
+      )
+      expect(events.map(({ user_id }) => user_id)).toEqual([id, id])
+    })
+
+    test('its transaction is good once, for this session and for nothing else', async () => {
+      const { token } = await newVisitor()
+      const { transaction, authorization_url } = (await startStepUp('company', token)).body
+      const parameters = await visit(authorization_url)
+      const other = (await signInWith('company')).body.access_token
+      const at = (path: string, bearer?: string) => post(`${url}${path}`, { transaction, parameters }, bearer)
+      for (const refused of [
+        at('/auth/providers/company/finish'),
+        at('/auth/me/providers/company/finish', token),
+        at('/auth/step-up/providers/google/finish', token)
+      ]) {
+        expect(await refused).toMatchObject({ status: 400, body: { error: 'invalid_transaction' } })
+      }
+      // In another session of the same user, it is used up.
+      const elsewhere = await finishStepUp('company', other, transaction, parameters)
+      expect(elsewhere).toMatchObject({ status: 400, body: { error: 'invalid_transaction' } })
+      const signInStarted = await start('company')
+      const returned = await visit(signInStarted.authorization_url)
+      const swapped = await finishStepUp('company', token, signInStarted.transaction, returned)
+      expect(swapped).toMatchObject({ status: 400, body: { error: 'invalid_transaction' } })
+      const parallel = await startStepUp('company', token)
+      const brought = await visit(parallel.body.authorization_url)
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, (_, i) =>
+          finishStepUp('company', token, parallel.body.transaction, brought, urls[i % 2])
+        )
+      )
+      expect(outcomes.filter(({ status }) => status === 200)).toHaveLength(1)
+    })
+
+    test('ends with a change of a credential meanwhile', async () => {
+      const { id, token } = await newVisitor()
+      const { transaction, authorization_url } = (await startStepUp('company', token)).body
+      const parameters = await visit(authorization_url)
+      await query(database.url, 'UPDATE users SET credentials_version = credentials_version + 1 WHERE id = $1', [id])
+      expect((await finishStepUp('company', token, transaction, parameters)).status).toBe(403)
+    })
+
+    test('a second factor is asked for after it', async () => {
+      const { id, token } = await newVisitor()
+      await query(database.url, `INSERT INTO totp_factors (user_id, sealed_seed, last_step) VALUES ($1, '\\x00', 0)`, [
+        id
+      ])
+      const { status, body } = await stepUpWith('company', token)
+      expect({ status, error: body.error, flow: typeof body.flow }).toEqual({
+        status: 401,
+        error: 'factor_required',
+        flow: 'string'
+      })
+      expect((await get(`${url}/auth/me`, token)).status).toBe(200)
+    })
+
+    test('a service that cannot say when its user signed in is refused before the browser goes there', async () => {
+      const hub = await startMockProvider()
+      onTestFinished(() => hub.stop())
+      await create({ id: 'hub', kind: 'github', issuer: hub.issuer })
+      const { token } = await newVisitor()
+      expect(await startStepUp('hub', token)).toMatchObject({ status: 403, body: { error: 'sign_in_not_recent' } })
+      const removed = await send(`${url}/admin/providers/hub`, {
+        method: 'DELETE',
+        headers: { Authorization: `Bearer ${admin}` }
+      })
+      expect(removed.status).toBe(204)
+    })
+  })
+
   describe('where registration is closed', () => {
     test('an unknown identity is refused, and a linked one signs in', async () => {
       const closed = await trio.startAuth({ REGISTRATION: 'closed', PAGES_URL: 'https://pages.example.com' })

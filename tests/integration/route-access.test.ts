@@ -90,6 +90,8 @@ const passes: Record<string, readonly Caller[]> = {
   'POST /auth/providers/:id/start': everybody,
   'POST /auth/providers/:id/finish': everybody,
   'GET /auth/me/identities': usersInPerson,
+  'POST /auth/step-up/providers/:id/start': usersInPerson,
+  'POST /auth/step-up/providers/:id/finish': usersInPerson,
   'POST /auth/me/providers/:id/start': usersInPerson,
   'POST /auth/me/providers/:id/finish': usersInPerson,
   'DELETE /auth/me/identities/:id': usersInPerson,

@@ -162,7 +162,7 @@ describe.skipIf(!inject('docker'))('second factors', () => {
       expect((await showFactor({ flow, totp: await oathtool(secret, 1) })).status).toBe(404)
     })
 
-    test('its code of a step before and after is good, and of two steps away is not', async () => {
+    test('its code of a step before and after is good, and of three steps away is not', async () => {
       const { user, id, secret } = await newUserWithTotp()
       for (const [steps, status] of [
         [-1, 200],

@@ -19,6 +19,7 @@ import { addPasskey, beginPasskey, listPasskeys, removePasskey, renamePasskey } 
 import { changePassword } from './account/password.ts'
 import { confirmPasswordReset, requestPasswordReset } from './account/password-reset.ts'
 import { finishProviderSignIn, listOfferedProviders, startProviderSignIn } from './account/provider-sign-in.ts'
+import { finishProviderStepUp, startProviderStepUp } from './account/provider-step-up.ts'
 import { refresh } from './account/refresh.ts'
 import { register, showRegistration } from './account/register.ts'
 import {
@@ -117,6 +118,8 @@ const accountRoutes = [
   showInvitation,
   acceptInvitation,
   listOfferedProviders,
+  startProviderStepUp,
+  finishProviderStepUp,
   startProviderSignIn,
   finishProviderSignIn,
   listIdentities,

@@ -55,6 +55,8 @@ export interface Identities {
     | { readonly outcome: 'linked' | 'linked_before'; readonly identity: Identity }
     | { readonly outcome: 'session_ended' | 'user_changed' | 'linked_to_another' | 'too_many' }
   >
+  /** @returns the id of the user whose identity this is */
+  ownerOf(arrival: Pick<Arrival, 'issuer' | 'subject'>): Promise<string | undefined>
   listOf(userId: string): Promise<readonly Identity[]>
   /** Unlinks an identity of a user, and tells them by mail. The last way to sign in stays. */
   unlink(request: {

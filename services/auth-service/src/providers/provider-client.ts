@@ -24,6 +24,11 @@ export interface AuthorizationRequest {
   readonly verifier: string
 }
 
+export interface AuthorizationUrlRequest extends AuthorizationRequest {
+  /** Whether the user has to sign in there, even if the browser is signed in. */
+  readonly asksAgain: boolean
+}
+
 /** What comes back with it, besides the state, which is known to be good. */
 export interface AuthorizationResponse extends AuthorizationRequest {
   readonly parameters: Readonly<Record<string, string>>
@@ -31,7 +36,7 @@ export interface AuthorizationResponse extends AuthorizationRequest {
 
 /** Talks to providers. Both methods throw {@link ProviderAwayError} for one that does not respond in time. */
 export interface ProviderClient {
-  authorizationUrl(provider: ProviderWithSecret, request: AuthorizationRequest): Promise<string>
+  authorizationUrl(provider: ProviderWithSecret, request: AuthorizationUrlRequest): Promise<string>
   /** @throws {ProviderRefusedError} when the user has declined, or the response cannot be trusted */
   identify(provider: ProviderWithSecret, response: AuthorizationResponse): Promise<Arrival>
 }
@@ -109,7 +114,7 @@ const tenYearsSeconds = 10 * 365 * 86_400
 async function authorizationUrl(
   configuration: Configuration,
   { kind, scopes }: ProviderWithSecret,
-  { redirectUri, state, nonce, verifier }: AuthorizationRequest
+  { redirectUri, state, nonce, verifier, asksAgain }: AuthorizationUrlRequest
 ): Promise<string> {
   return buildAuthorizationUrl(configuration, {
     redirect_uri: redirectUri,
@@ -118,7 +123,9 @@ async function authorizationUrl(
     code_challenge: await calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
     // A provider has to tell auth_time to who asks for max_age (OpenID Connect Core §2); this one lets every sign-in pass.
-    ...(kind !== 'github' && { nonce, max_age: String(tenYearsSeconds) }),
+    ...(kind !== 'github' && { nonce, max_age: asksAgain ? '0' : String(tenYearsSeconds) }),
+    // Google and Apple refuse the value.
+    ...(asksAgain && (kind === 'oidc' || kind === 'microsoft') && { prompt: 'login' }),
     // Apple asks for it as soon as there is a scope.
     ...(kind === 'apple' && { response_mode: 'form_post' })
   }).href

@@ -14,6 +14,11 @@ const refusals = {
   ],
   registration_closed: [403, 'No account here is linked to this identity, and registration is closed.'],
   identity_taken: [409, 'This identity is linked to another account.'],
+  other_identity: [403, 'This identity is not one of your account. Choose the one that is.'],
+  sign_in_not_recent: [
+    403,
+    'The other service did not ask you to sign in there, or does not say when you did. Confirm it another way.'
+  ],
   too_many_identities: [409, 'No more identities can be linked to this account.']
 } as const satisfies Record<string, readonly [number, string]>
 export type ProviderRefusal = keyof typeof refusals

@@ -1,4 +1,4 @@
-/** The two steps of a sign-in with another service: the browser goes there, and comes back. */
+/** The two steps of a sign-in with another service, and of what is done with one in a session: the browser goes there, and comes back. */
 import { randomBytes } from 'node:crypto'
 import { InvalidCredentialsError, NotFoundError } from '@countersign/oauth'
 import { randomPKCECodeVerifier } from 'openid-client'
@@ -15,6 +15,7 @@ import {
   type SignInResponse
 } from '../sign-in/complete-sign-in.ts'
 import type { Device } from '../sign-in/device-tokens.ts'
+import type { SignInMethod } from '../sign-in/needed-factor.ts'
 import { chargeAddress } from '../sign-in/request-limits.ts'
 import type { DpopKey } from '../tokens/dpop-key.ts'
 import type { RequestedGrant } from '../tokens/requested-grant.ts'
@@ -24,10 +25,11 @@ import type { ProviderStore } from './provider-administration.ts'
 import type { ProviderClient } from './provider-client.ts'
 import { ProviderRefusedError } from './provider-errors.ts'
 import {
-  type LinkPurpose,
+  type ProviderPurpose,
   type ProviderTransaction,
   type ProviderTransactions,
-  transactionSeconds
+  transactionSeconds,
+  type WithinSession
 } from './provider-transactions.ts'
 
 export interface ProviderDeps {
@@ -59,26 +61,30 @@ export interface StartedTransaction {
 }
 
 /**
- * Begins a sign-in with a provider, or the linking of an identity.
+ * Begins a sign-in with a provider, the linking of an identity, or a re-authentication.
  * @throws {NotFoundError} for a provider that is unknown or disabled
+ * @throws {ProviderRefusedError} for a re-authentication with a provider that cannot say when its user signed in
  * @throws {ProviderAwayError} {@link TooManyRequestsError}
  */
 export async function startAtProvider(
   { providers, providerClient, providerTransactions, counters, pagesUrl }: ProviderDeps,
   {
     providerId,
-    link,
-    grant,
+    within,
+    grant = { resource: undefined, scopes: undefined },
     origin
-  }: { providerId: string; link?: LinkPurpose; grant: RequestedGrant; origin: ClientInfo }
+  }: { providerId: string; within?: WithinSession; grant?: RequestedGrant; origin: ClientInfo }
 ): Promise<StartedTransaction> {
   const provider = await providers.findEnabled(providerId)
   if (!provider) throw unknownProvider()
+  const asksAgain = within?.purpose === 'step_up'
+  if (asksAgain && provider.kind === 'github') throw new ProviderRefusedError('sign_in_not_recent')
   await chargeAddress(counters, { name: 'provider_start', address: origin.address, limit: startsPerAddress })
   const [transaction, state, nonce] = [newSecret(), newSecret(), newSecret()]
   const verifier = randomPKCECodeVerifier()
   const redirectUri = redirectUriOf(pagesUrl, providerId)
-  const authorizationUrl = await providerClient.authorizationUrl(provider, { redirectUri, state, nonce, verifier })
+  const request = { redirectUri, state, nonce, verifier, asksAgain }
+  const authorizationUrl = await providerClient.authorizationUrl(provider, request)
   await providerTransactions.begin({
     secretHash: sha256(transaction),
     stateHash: sha256(state),
@@ -86,7 +92,7 @@ export async function startAtProvider(
     issuer: provider.issuer,
     nonce,
     verifier,
-    link,
+    within,
     grant
   })
   return { authorizationUrl, transaction, expiresInSeconds: transactionSeconds }
@@ -131,20 +137,81 @@ export async function signInByProvider(
   await request.dpopKey?.markUsed()
   return completeSignIn(deps, {
     user,
-    methods: showsSecondFactor(provider, arrival) ? ['provider', 'provider_mfa'] : ['provider'],
+    methods: methodsOf(provider, arrival),
     device: request.device,
     trustedDevice: request.trustedDevice,
     grant: firstPartyGrant(deps, transaction.grant),
     jkt: request.dpopKey?.jkt,
     // A provider lets a browser pass without a question, perhaps long after its user showed anything.
-    authenticatedAt: new Date((arrival.authenticatedAt ?? 0) * 1000),
+    authenticatedAt: authenticatedAtOf(arrival),
+    origin
+  })
+}
+
+/** Long ago, if the provider does not say it. */
+function authenticatedAtOf({ authenticatedAt = 0 }: Arrival): Date {
+  return new Date(authenticatedAt * 1000)
+}
+
+export interface ProviderStepUpDeps extends ProviderDeps, CompletionDeps {
+  users: Pick<UserStore, 'findCredentialsById' | 'recordFailedReauthentication'>
+  /** How long ago a recent sign-in may be. */
+  recentSignInSeconds: number
+}
+
+/**
+ * Re-authenticates the user of a session, who has come back from a provider (RFC 9470). A new session takes the place of this one.
+ * @throws {FactorRequiredError} when a second factor is missing
+ * @throws {ProviderRefusedError} when the user of the session is somebody else there, or did not sign in there just now
+ * @throws {ProviderAwayError} {@link AccessDeniedError}
+ */
+export async function stepUpByProvider(
+  deps: ProviderStepUpDeps,
+  {
+    returned,
+    userId,
+    sessionId,
+    jkt,
+    device,
+    origin
+  }: {
+    returned: Return
+    userId: string
+    sessionId: string
+    jkt: string | undefined
+    device: Device | undefined
+    origin: ClientInfo
+  }
+): Promise<SignInResponse> {
+  const { provider, arrival, transaction } = await receive(deps, returned, 'step_up')
+  const { within } = transaction
+  if (within?.userId !== userId || within.sessionId !== sessionId) throw new ProviderRefusedError('invalid_transaction')
+  const refuse = async (code: 'other_identity' | 'sign_in_not_recent') => {
+    await deps.users.recordFailedReauthentication({ userId, sessionId, origin })
+    return new ProviderRefusedError(code)
+  }
+  if ((await deps.identities.ownerOf(arrival)) !== userId) throw await refuse('other_identity')
+  const authenticatedAt = authenticatedAtOf(arrival)
+  if (authenticatedAt.getTime() < Date.now() - deps.recentSignInSeconds * 1000) throw await refuse('sign_in_not_recent')
+  const user = await deps.users.findCredentialsById(userId)
+  if (!user || user.isDisabled || user.credentialsState !== within.credentialsState) throw sessionEnded()
+  const grant = await deps.sessions.grantOf({ familyId: sessionId, userId })
+  if (!grant) throw sessionEnded()
+  return completeSignIn(deps, {
+    user,
+    methods: methodsOf(provider, arrival),
+    device,
+    grant,
+    jkt,
+    replacedSessionId: sessionId,
+    authenticatedAt,
     origin
   })
 }
 
 /** RFC 8176: more than one factor was used there. It counts for a provider that is trusted to say so. */
-function showsSecondFactor({ trustsAmr }: Provider, { amr }: Arrival): boolean {
-  return trustsAmr && amr.includes('mfa')
+function methodsOf({ trustsAmr }: Provider, { amr }: Arrival): SignInMethod[] {
+  return trustsAmr && amr.includes('mfa') ? ['provider', 'provider_mfa'] : ['provider']
 }
 
 /**
@@ -161,9 +228,9 @@ export async function linkByProvider(
   }: { returned: Return; userId: string; sessionId: string; language: Language | undefined; origin: ClientInfo }
 ): Promise<Identity> {
   const { provider, arrival, transaction } = await receive(deps, returned, 'link')
-  const { link } = transaction
-  if (link?.userId !== userId || link.sessionId !== sessionId) throw new ProviderRefusedError('invalid_transaction')
-  const result = await deps.identities.link({ provider, arrival, ...link, ...cause })
+  const { within } = transaction
+  if (within?.userId !== userId || within.sessionId !== sessionId) throw new ProviderRefusedError('invalid_transaction')
+  const result = await deps.identities.link({ provider, arrival, ...within, ...cause })
   switch (result.outcome) {
     case 'linked':
     case 'linked_before':
@@ -183,7 +250,7 @@ export async function linkByProvider(
 async function receive(
   { providers, providerClient, providerTransactions, pagesUrl }: ProviderDeps,
   { providerId, transaction: secret, parameters }: Return,
-  purpose: 'sign_in' | 'link'
+  purpose: ProviderPurpose
 ): Promise<{ provider: Provider; arrival: Arrival; transaction: ProviderTransaction }> {
   const { state = '' } = parameters
   // The provider is part of the key, so that no response can be given to the redirect URI of another one (mix-up).

@@ -4,12 +4,15 @@ import type { RequestedGrant } from '../tokens/requested-grant.ts'
 /** How long a browser may be at a provider. */
 export const transactionSeconds = 600
 
-/** Within a session, an identity is to be linked to its user. */
-export interface LinkPurpose {
+/** Within a session, an identity is to be linked to its user, or is to show that it is still this user. */
+export interface WithinSession {
+  readonly purpose: 'link' | 'step_up'
   readonly userId: string
   readonly sessionId: string
   readonly credentialsState: string
 }
+
+export type ProviderPurpose = 'sign_in' | WithinSession['purpose']
 
 /** A browser is at a provider, and is expected back. */
 export interface ProviderTransaction {
@@ -23,7 +26,7 @@ export interface ProviderTransaction {
   /** Of PKCE (RFC 7636). */
   readonly verifier: string
   /** Absent for a sign-in. */
-  readonly link: LinkPurpose | undefined
+  readonly within: WithinSession | undefined
   readonly grant: RequestedGrant
 }
 
@@ -31,6 +34,6 @@ export interface ProviderTransactions {
   begin(transaction: ProviderTransaction): Promise<void>
   /** One taker gets it. @returns `undefined` when there is none that fits, or it has expired */
   take(
-    key: Pick<ProviderTransaction, 'secretHash' | 'stateHash' | 'providerId'> & { readonly purpose: 'sign_in' | 'link' }
+    key: Pick<ProviderTransaction, 'secretHash' | 'stateHash' | 'providerId'> & { readonly purpose: ProviderPurpose }
   ): Promise<ProviderTransaction | undefined>
 }

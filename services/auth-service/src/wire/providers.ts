@@ -61,6 +61,11 @@ export const providerFinishBody = z
   })
   .meta({ id: 'ProviderFinish' })
 
+/** `POST /auth/step-up/providers/:id/finish` */
+export const providerStepUpBody = z
+  .strictObject({ ...returned, device_token: deviceToken })
+  .meta({ id: 'ProviderStepUp' })
+
 /** `POST /auth/me/identities/:id/finish` */
 export const identityLinkBody = z.strictObject(returned).meta({ id: 'IdentityLink' })
 

@@ -35,7 +35,7 @@ const outboundFetch: OutboundFetch = (url, request) => direct(toMock(url), reque
 
 async function arrive(claims: Record<string, unknown>) {
   const client = createProviderClient(outboundFetch)
-  const request = { redirectUri, state: randomUUID(), nonce: randomUUID(), verifier: 'v'.repeat(43) }
+  const request = { redirectUri, state: randomUUID(), nonce: randomUUID(), verifier: 'v'.repeat(43), asksAgain: false }
   mock.claims = { sub: randomUUID(), ...claims }
   const parameters = await visit(toMock(await client.authorizationUrl(provider, request)))
   return client.identify(provider, { ...request, parameters })
@@ -58,7 +58,7 @@ test('an ID token that names another tenant than its issuer is refused', async (
 
 test('an address that may not be requested is never connected to', async () => {
   const client = createProviderClient(createOutboundFetch({ privateNetworks: 'refuse' }))
-  const request = { redirectUri, state: 's', nonce: 'n', verifier: 'v'.repeat(43) }
+  const request = { redirectUri, state: 's', nonce: 'n', verifier: 'v'.repeat(43), asksAgain: false }
   const inside = { ...provider, kind: 'oidc' as const, issuer: mock.origin }
   await expect(client.authorizationUrl(inside, request)).rejects.toMatchObject({ status: 503 })
 })

@@ -7,7 +7,7 @@ import type { IssuerClient } from '../issuer/issuer-client.ts'
 import { authorizePath } from '../pages/pages.ts'
 import { answerReturnPage } from '../pages/return-page.ts'
 import { clientInfoOf } from '../requests/client-info.ts'
-import { pageOf, readJourney, setJourney } from '../requests/provider-journey.ts'
+import { type JourneyPurpose, journeyPurposes, pageOf, readJourney, setJourney } from '../requests/provider-journey.ts'
 import { requireSameOriginForm } from '../requests/require-same-origin.ts'
 import { requireShownUser } from '../requests/require-shown-user.ts'
 import { readKnownBrowser } from '../requests/site-cookies.ts'
@@ -32,7 +32,7 @@ export function listProviders({ issuer }: ProviderDeps): Middleware {
   }
 }
 
-const journey = z.strictObject({ purpose: z.enum(['sign_in', 'link']), return: z.string().max(1024).optional() })
+const journey = z.strictObject({ purpose: z.enum(journeyPurposes), return: z.string().max(1024).optional() })
 
 /** `POST /bff/providers/:id/start`: where a page sends the browser. A cookie remembers in which browser that was. */
 export function startAtProvider({ sessions, issuer, cookies }: ProviderDeps): Middleware[] {
@@ -42,14 +42,14 @@ export function startAtProvider({ sessions, issuer, cookies }: ProviderDeps): Mi
       const id = providerOf(ctx)
       const { purpose, return: returnPath } = ctx.state.body as z.infer<typeof journey>
       const browser = clientInfoOf(ctx)
-      let accessToken: string | undefined
-      if (purpose === 'link') {
+      const startInSession = async (within: 'link' | 'step_up') => {
         const session = await sessions.find(cookies.session.read(ctx))
         if (!session) throw new NotSignedInError()
         requireShownUser(ctx, session)
-        accessToken = (await sessions.freshen(session, browser)).accessToken
+        const { accessToken } = await sessions.freshen(session, browser)
+        return issuer.startInSession(within, id, browser, accessToken)
       }
-      const started = await issuer.startAtProvider(id, browser, accessToken)
+      const started = await (purpose === 'sign_in' ? issuer.startAtProvider(id, browser) : startInSession(purpose))
       setJourney(cookies, ctx, { transaction: started.transaction, purpose, returnPath: pageOf(returnPath) })
       ctx.set('Cache-Control', 'no-store')
       ctx.body = { authorization_url: started.authorization_url }
@@ -78,7 +78,10 @@ export function postFromProvider(): Middleware[] {
   ]
 }
 
-/** `POST /bff/providers/:id/finish`, a form: starts the session, or links the identity, and leads to a page, whatever comes of it. */
+/**
+ * `POST /bff/providers/:id/finish`, a form: starts the session, links the identity, or re-authenticates the user, and leads to a page,
+ * whatever comes of it.
+ */
 export function finishAtProvider(deps: ProviderDeps): Middleware[] {
   const { publicUrl, cookies, pagesPath } = deps
   const base = pagesPath === '/' ? '' : pagesPath
@@ -89,22 +92,34 @@ export function finishAtProvider(deps: ProviderDeps): Middleware[] {
       const id = providerOf(ctx)
       const taken = readJourney(cookies, ctx)
       cookies.provider.clear(ctx)
-      const isLink = taken?.purpose === 'link'
+      const { purpose = 'sign_in', returnPath = '/' } = taken ?? {}
       try {
         if (!taken) throw new LostJourneyError()
         const returned = { transaction: taken.transaction, parameters: parametersOf(ctx.state.body.returned) }
-        if (isLink) await link(deps, ctx, id, returned)
-        else await signIn(deps, ctx, id, returned)
-        redirect(ctx, isLink ? `${base}/?linked=${id}` : taken.returnPath)
+        await finish[purpose](deps, ctx, id, returned)
+        redirect(ctx, purpose === 'link' ? `${base}/?linked=${id}` : returnPath)
       } catch (error) {
         if (!(error instanceof OAuthError)) throw error
         ctx.state.log.info({ code: error.code, provider: id }, 'a sign-in with another service was refused')
-        const problem = new URLSearchParams({ problem: error.code })
-        const page = isLink ? `${base}/?${problem}` : signInPageFor(base, problem, taken?.returnPath ?? '/')
-        redirect(ctx, page + nextStepOf(error))
+        redirect(ctx, pageAfterRefusal[purpose]({ base, code: error.code, returnPath }) + nextStepOf(error))
       }
     }
   ]
+}
+
+/** A page with the reason in its address. */
+const pageAfterRefusal: Record<
+  JourneyPurpose,
+  (refusal: { base: string; code: string; returnPath: string }) => string
+> = {
+  sign_in: ({ base, code, returnPath }) => signInPageFor(base, new URLSearchParams({ problem: code }), returnPath),
+  link: ({ base, code }) => `${base}/?${new URLSearchParams({ problem: code })}`,
+  step_up({ code, returnPath }) {
+    const [path, query = ''] = returnPath.split('#', 1).join('').split('?', 2)
+    const parameters = new URLSearchParams(query)
+    parameters.set('step_up_problem', code)
+    return `${path}?${parameters}`
+  }
 }
 
 /** The page that asks for a sign-in, and says why the last one failed: that of an app, or the general one, which leads back. */
@@ -113,7 +128,7 @@ function signInPageFor(base: string, problem: URLSearchParams, returnPath: strin
   return `${base}/sign-in?${problem}${returnPath === '/' ? '' : `&${new URLSearchParams({ return: returnPath })}`}`
 }
 
-/** What the sign-in page needs to ask for the second factor. The flow itself is in its cookie. */
+/** What the page needs to ask for the second factor. The flow itself is in its cookie. */
 function nextStepOf(error: OAuthError): string {
   if (!(error instanceof FactorRequiredError)) return ''
   return `#${Buffer.from(JSON.stringify(error.members)).toString('base64url')}`
@@ -134,6 +149,18 @@ async function signIn(deps: ProviderDeps, ctx: Context, id: string, returned: Re
   if (former) await sessions.end(former, browser).catch(logAsOpen(ctx))
 }
 
+async function stepUp(deps: ProviderDeps, ctx: Context, id: string, returned: Returned): Promise<void> {
+  const { sessions, cookies } = deps
+  const former = await sessions.find(cookies.session.read(ctx))
+  if (!former) throw new NotSignedInError()
+  const known = readKnownBrowser(cookies, ctx)
+  const session = await keepingFlow(cookies, ctx, () =>
+    sessions.stepUpByProvider(former, id, returned, clientInfoOf(ctx), known)
+  )
+  deliver(deps, ctx, session, former)
+  await sessions.forget(former).catch(logAsOpen(ctx))
+}
+
 async function link({ sessions, cookies, issuer }: ProviderDeps, ctx: Context, id: string, returned: Returned) {
   const session = await sessions.find(cookies.session.read(ctx))
   if (!session) throw new NotSignedInError()
@@ -141,6 +168,8 @@ async function link({ sessions, cookies, issuer }: ProviderDeps, ctx: Context, i
   const { accessToken } = await sessions.freshen(session, browser)
   await issuer.linkIdentity(id, returned, browser, accessToken)
 }
+
+const finish = { sign_in: signIn, link, step_up: stepUp }
 
 /** The browser has no cookie of a journey: it is another one, or took too long. */
 class LostJourneyError extends OAuthError {

@@ -63,10 +63,24 @@ export interface IssuerClient {
   acceptInvitation(acceptance: unknown, browser: ClientInfo): Promise<unknown>
   /** The services with which users can sign in. */
   listProviders(browser: ClientInfo): Promise<unknown>
-  /** @param accessToken of the user to which an identity is to be linked; absent for a sign-in */
-  startAtProvider(id: string, browser: ClientInfo, accessToken?: string): Promise<StartedAtProvider>
+  /** Begins a sign-in with another service. */
+  startAtProvider(id: string, browser: ClientInfo): Promise<StartedAtProvider>
+  /** The same within a session: to link an identity to its user, or to sign in again. */
+  startInSession(
+    purpose: 'link' | 'step_up',
+    id: string,
+    browser: ClientInfo,
+    accessToken: string
+  ): Promise<StartedAtProvider>
   /** Signs in with what a browser brings from another service. */
   finishAtProvider(id: string, returned: object, browser: ClientInfo, known?: KnownBrowser): Promise<SignInResponse>
+  /** Re-authenticates the user with what a browser brings from another service. */
+  stepUpAtProvider(
+    id: string,
+    returned: object,
+    browser: ClientInfo,
+    { accessToken, known }: { accessToken: string; known?: KnownBrowser | undefined }
+  ): Promise<SignInResponse>
   linkIdentity(id: string, returned: object, browser: ClientInfo, accessToken: string): Promise<void>
   /** Which app asks for a sign-in. Its `complete_url` is one of the issuer. */
   showAuthorizationRequest(id: string, browser: ClientInfo): Promise<AuthorizationRequest>
@@ -236,15 +250,15 @@ export function createIssuerClient({
       if (!response.ok) throw refusal('/auth/providers', response, answer)
       return answer
     },
-    async startAtProvider(id, browser, accessToken) {
-      const path = `/auth${accessToken === undefined ? '' : '/me'}/providers/${id}/start`
-      const { success, data } = startedAtProvider.safeParse(await post(path, {}, browser, accessToken))
-      if (!success)
-        throw new TemporarilyUnavailableError({ detail: 'the issuer responded without an authorization URL' })
-      return data
-    },
+    startAtProvider: (id, browser) => start(`/auth/providers/${id}/start`, browser),
+    startInSession: (purpose, id, browser, accessToken) =>
+      start(`/auth/${purpose === 'link' ? 'me' : 'step-up'}/providers/${id}/start`, browser, accessToken),
     async finishAtProvider(id, returned, browser, known) {
       return readSignIn(await post(`/auth/providers/${id}/finish`, withTokens(returned, known), browser))
+    },
+    async stepUpAtProvider(id, returned, browser, { accessToken, known }) {
+      const body = withDevice(returned, known)
+      return readSignIn(await post(`/auth/step-up/providers/${id}/finish`, body, browser, accessToken))
     },
     async linkIdentity(id, returned, browser, accessToken) {
       await post(`/auth/me/providers/${id}/finish`, returned, browser, accessToken)
@@ -279,6 +293,12 @@ export function createIssuerClient({
     if (!success) throw new TemporarilyUnavailableError({ detail: `${path} does not name the issuer` })
     knownIssuer = data.issuer
     return knownIssuer
+  }
+
+  async function start(path: string, browser: ClientInfo, accessToken?: string): Promise<StartedAtProvider> {
+    const { success, data } = startedAtProvider.safeParse(await post(path, {}, browser, accessToken))
+    if (!success) throw new TemporarilyUnavailableError({ detail: 'the issuer responded without an authorization URL' })
+    return data
   }
 
   /** @returns the JSON of a 2xx response */

@@ -1,11 +1,14 @@
 import type { Context } from 'koa'
 import type { SiteCookies } from './site-cookies.ts'
 
+export const journeyPurposes = ['sign_in', 'link', 'step_up'] as const
+export type JourneyPurpose = (typeof journeyPurposes)[number]
+
 /** A browser that is at another service, as its cookie says. */
 export interface ProviderJourney {
   /** The secret of the transaction: only the browser that began it has it. */
   readonly transaction: string
-  readonly purpose: 'sign_in' | 'link'
+  readonly purpose: JourneyPurpose
   /** A path of this origin. */
   readonly returnPath: string
 }
@@ -19,11 +22,12 @@ export function setJourney(
 }
 
 export function readJourney({ provider }: SiteCookies, ctx: Context): ProviderJourney | undefined {
-  const [, transaction, purpose, path] = /^([\w-]{43})\.(sign_in|link)\.([\w-]*)$/.exec(provider.read(ctx) ?? '') ?? []
+  const [, transaction, purpose, path] =
+    /^([\w-]{43})\.(sign_in|link|step_up)\.([\w-]*)$/.exec(provider.read(ctx) ?? '') ?? []
   if (transaction === undefined || path === undefined) return undefined
   return {
     transaction,
-    purpose: purpose === 'link' ? 'link' : 'sign_in',
+    purpose: purpose as JourneyPurpose,
     returnPath: pageOf(Buffer.from(path, 'base64url').toString())
   }
 }

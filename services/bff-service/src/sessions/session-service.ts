@@ -55,6 +55,14 @@ export interface SessionService {
    * @throws {OAuthError} with the issuer's error
    */
   stepUp(session: PresentedSession, proof: object, browser: ClientInfo, known?: KnownBrowser): Promise<StartedSession>
+  /** The same, with what the browser brings from another service. @throws {OAuthError} with the issuer's error */
+  stepUpByProvider(
+    session: PresentedSession,
+    id: string,
+    returned: object,
+    browser: ClientInfo,
+    known?: KnownBrowser
+  ): Promise<StartedSession>
   /** @returns the live session of a cookie's value */
   find(id: string | undefined): Promise<PresentedSession | undefined>
   /**
@@ -109,6 +117,10 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
     async stepUp(session, proof, browser, known) {
       const { accessToken } = await freshen(session, browser)
       return keep(await issuer.stepUp(accessToken, proof, browser, known), browser)
+    },
+    async stepUpByProvider(session, id, returned, browser, known) {
+      const { accessToken } = await freshen(session, browser)
+      return keep(await issuer.stepUpAtProvider(id, returned, browser, { accessToken, known }), browser)
     },
     async find(id) {
       const session = await encryptedStore.find(id)

@@ -91,7 +91,9 @@ function createIssuer(): TestIssuer {
       acceptInvitation: async () => ({}),
       listProviders: async () => ({}),
       startAtProvider: async () => ({ authorization_url: 'https://id.example', transaction: 't' }),
+      startInSession: async () => ({ authorization_url: 'https://id.example', transaction: 't' }),
       finishAtProvider: async () => issuer.tokens(),
+      stepUpAtProvider: async () => issuer.tokens(),
       linkIdentity: async () => {},
       async showAuthorizationRequest() {
         throw new TypeError('not part of a session')

@@ -46,9 +46,8 @@ export const startIdentityLink = defineRoute(
     async ({ params, accessToken: { sub: userId, sid: sessionId }, origin }) => {
       const user = await users.findCredentialsById(userId)
       if (!user || user.isDisabled) throw sessionEnded()
-      const link = { userId, sessionId, credentialsState: user.credentialsState }
-      const grant = { resource: undefined, scopes: undefined }
-      return startedOnWire(await startAtProvider(deps, { providerId: params.id, link, grant, origin }))
+      const within = { purpose: 'link', userId, sessionId, credentialsState: user.credentialsState } as const
+      return startedOnWire(await startAtProvider(deps, { providerId: params.id, within, origin }))
     }
 )
 

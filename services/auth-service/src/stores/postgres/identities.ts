@@ -40,6 +40,11 @@ export function createPrismaIdentities(database: Database, tellUser: TellUser): 
   return {
     resolve: (signIn) => inAttempts((transaction) => resolve(transaction, signIn)),
     link: (request) => inAttempts((transaction) => link(transaction, request)),
+    async ownerOf({ issuer, subject }) {
+      const [row] = await orUnavailable(database.$queryRaw<{ user_id: string }[]>`
+        UPDATE identities SET last_used_at = ${databaseNow} WHERE issuer = ${issuer} AND subject = ${subject} RETURNING user_id`)
+      return row?.user_id
+    },
     listOf: (userId) => orUnavailable(listOf(database, userId)),
     unlink: ({ id, userId, sessionId, language, origin }) =>
       orUnavailable(

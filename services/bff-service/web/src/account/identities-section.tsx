@@ -1,8 +1,8 @@
 import { Alert, Button, Group, Text } from '@mantine/core'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useLocation } from 'react-router'
 import { request } from '../api/request.ts'
-import type { IdentityList, LinkedIdentity } from '../api/types.ts'
+import type { LinkedIdentity } from '../api/types.ts'
 import { type Column, DataTable } from '../components/data-table.tsx'
 import { DateTime } from '../components/date-time.tsx'
 import { ErrorAlert } from '../components/error-alert.tsx'
@@ -10,18 +10,13 @@ import { QueryResult } from '../components/query-result.tsx'
 import { ConfirmButton } from '../forms/confirm-button.tsx'
 import { Section } from '../layout/section.tsx'
 import { ProviderProblem } from '../session/provider-buttons.tsx'
-import { useGoToProvider, useProviders } from '../session/providers-api.ts'
+import { identitiesKey, useGoToProvider, useIdentities, useProviders } from '../session/providers-api.ts'
 import { say } from '../texts/say.ts'
-
-const identitiesKey = ['account', 'identities'] as const
 
 /** Sign-in with others: what is linked, and what can be. Nothing where there is neither. */
 export function IdentitiesSection() {
   const providers = useProviders()
-  const identities = useQuery({
-    queryKey: identitiesKey,
-    queryFn: ({ signal }) => request<IdentityList>('/account/auth/me/identities', { signal })
-  })
+  const identities = useIdentities()
   if (providers.length === 0 && !identities.data?.identities.length) return null
   const columns: Column<LinkedIdentity>[] = [
     { label: say('identities.service'), render: ({ provider }) => provider.name },

@@ -257,6 +257,20 @@ export interface InvitationAcceptance {
   password: string
 }
 
+export interface ProviderStepUp {
+  transaction: string
+  /**
+   * what the provider has added to the redirect URI, or posted to it
+   */
+  parameters: {
+    [k: string]: string
+  }
+  /**
+   * from the last sign-in with this browser or app: its user gets in while others guess
+   */
+  device_token?: string
+}
+
 export interface ProviderStart {
   /**
    * the identifier of the API that the token is for; without it the first API and this issuer

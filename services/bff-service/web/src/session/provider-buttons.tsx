@@ -2,12 +2,45 @@ import { Alert, Button, Divider, Stack, Text } from '@mantine/core'
 import { useLocation } from 'react-router'
 import { ErrorAlert } from '../components/error-alert.tsx'
 import { isTextKey, say } from '../texts/say.ts'
-import { useGoToProvider, useProviders } from './providers-api.ts'
+import {
+  type Journey,
+  type OfferedProvider,
+  useGoToProvider,
+  useProviders,
+  useProvidersForStepUp
+} from './providers-api.ts'
+import { pathOf } from './return-path.ts'
 import type { NeededFactor } from './sign-in-flow.ts'
 
 /** Signs in, or registers, with other services. Nothing where there is none. */
 export function ProviderButtons({ returnPath }: { returnPath: string }) {
-  const providers = useProviders()
+  return <Buttons providers={useProviders()} journey={{ purpose: 'sign_in', return: returnPath }} />
+}
+
+/** Signs in again within the session, with the services that are linked to the account. Nothing where there is none. */
+export function ProviderStepUpButtons() {
+  const providers = useProvidersForStepUp()
+  const { pathname, search } = useLocation()
+  const parameters = new URLSearchParams(search)
+  parameters.delete('step_up_problem')
+  const path = pathOf({ pathname, search: parameters.size > 0 ? `?${parameters}` : '' })
+  return (
+    <Buttons
+      providers={providers}
+      journey={{ purpose: 'step_up', return: path.length <= longestReturn ? path : pathOf({ pathname, search: '' }) }}
+    />
+  )
+}
+
+/** What the bff-service keeps meanwhile. */
+const longestReturn = 1024
+
+interface ButtonsProps {
+  providers: readonly OfferedProvider[]
+  journey: Omit<Journey, 'id'>
+}
+
+function Buttons({ providers, journey }: ButtonsProps) {
   const go = useGoToProvider()
   if (providers.length === 0) return null
   return (
@@ -20,7 +53,7 @@ export function ProviderButtons({ returnPath }: { returnPath: string }) {
           fullWidth
           loading={go.isPending && go.variables.id === id}
           disabled={go.isPending && go.variables.id !== id}
-          onClick={() => go.mutate({ id, purpose: 'sign_in', return: returnPath })}
+          onClick={() => go.mutate({ id, ...journey })}
         >
           {say('providers.continueWith', { name })}
         </Button>
@@ -30,10 +63,13 @@ export function ProviderButtons({ returnPath }: { returnPath: string }) {
   )
 }
 
+/** Of the address: after a sign-in or a link, and after signing in again within a session. */
+export type ProblemParameter = 'problem' | 'step_up_problem'
+
 /** Why the browser has come back from another service without what it went for; the bff-service says so in the address. */
-export function ProviderProblem() {
+export function ProviderProblem({ parameter = 'problem' }: { parameter?: ProblemParameter }) {
   const { search } = useLocation()
-  const code = new URLSearchParams(search).get('problem')
+  const code = new URLSearchParams(search).get(parameter)
   // A second factor is asked for by the page itself.
   if (code === null || code === 'factor_required') return null
   return (
@@ -44,8 +80,11 @@ export function ProviderProblem() {
 }
 
 /** The second factor that a sign-in with another service still needs, as the bff-service says it in the fragment of the address. */
-export function neededAfterProvider(search: string, hash: string): NeededFactor | undefined {
-  if (new URLSearchParams(search).get('problem') !== 'factor_required') return undefined
+export function neededAfterProvider(
+  { search, hash }: { search: string; hash: string },
+  parameter: ProblemParameter = 'problem'
+): NeededFactor | undefined {
+  if (new URLSearchParams(search).get(parameter) !== 'factor_required') return undefined
   try {
     const text = atob(hash.slice(1).replaceAll('-', '+').replaceAll('_', '/'))
     const { factors, enrolment } = JSON.parse(text) as NeededFactor

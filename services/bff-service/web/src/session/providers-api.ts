@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { request } from '../api/request.ts'
-import type { OfferedProviders } from '../api/types.ts'
+import type { IdentityList, OfferedProviders } from '../api/types.ts'
 import { requireCookies } from './cookie-check.ts'
 
 export type OfferedProvider = OfferedProviders['providers'][number]
@@ -16,9 +16,27 @@ export function useProviders(): readonly OfferedProvider[] {
   return data?.providers ?? []
 }
 
+export const identitiesKey = ['account', 'identities'] as const
+
+/** Who the user is at other services. */
+export function useIdentities() {
+  return useQuery({
+    queryKey: identitiesKey,
+    queryFn: ({ signal }) => request<IdentityList>('/account/auth/me/identities', { signal })
+  })
+}
+
+/** The services with which the user can sign in again: those that say when somebody signed in there. */
+export function useProvidersForStepUp(): readonly OfferedProvider[] {
+  const offered = useProviders()
+  const { data } = useIdentities()
+  const linked = new Set(data?.identities.map(({ provider }) => provider.id))
+  return offered.filter(({ id, kind }) => linked.has(id) && !['github', 'google'].includes(kind))
+}
+
 export interface Journey {
   id: string
-  purpose: 'sign_in' | 'link'
+  purpose: 'sign_in' | 'link' | 'step_up'
   /** A path of this origin. */
   return?: string
 }

@@ -59,12 +59,12 @@ interface WaysToSignInProps {
 
 /** All ways to sign in, and to get an account. */
 export function WaysToSignIn({ username = '', returnPath }: WaysToSignInProps) {
-  const { search, hash } = useLocation()
+  const location = useLocation()
   const offers = useOffers()
   return (
     <>
       <ProviderProblem />
-      <SignInForm username={username} needed={neededAfterProvider(search, hash)} />
+      <SignInForm username={username} needed={neededAfterProvider(location)} />
       <ProviderButtons returnPath={returnPath} />
       {offers?.mail && (
         <Text size="sm">

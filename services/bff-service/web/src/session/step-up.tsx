@@ -1,6 +1,7 @@
 import { Modal, Stack, Text } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FocusEvent, useCallback, useEffect, useRef, useState } from 'react'
+import { useLocation, useNavigate } from 'react-router'
 import { ApiError, isSessionEnd } from '../api/api-error.ts'
 import { request, stepUpWith } from '../api/request.ts'
 import type { SignedIn } from '../api/types.ts'
@@ -13,6 +14,7 @@ import { EnrolmentForm } from './enrolment-form.tsx'
 import { FactorForm } from './factor-form.tsx'
 import { PasskeyButton } from './passkey-button.tsx'
 import { useHasPasskey, usePasskeyStepUp } from './passkeys.ts'
+import { neededAfterProvider, ProviderProblem, ProviderStepUpButtons } from './provider-buttons.tsx'
 import { enterSession, useSignedIn } from './session.ts'
 import { type NeededFactor, neededFactorOf } from './sign-in-flow.ts'
 
@@ -20,12 +22,17 @@ type Settle = (isDone: boolean) => void
 
 /** Asks for the password above the page, for requests that need a recent sign-in; they wait for it. */
 export function StepUp() {
-  const [isOpen, setIsOpen] = useState(false)
+  const returned = useReturnFromProvider()
+  const [isOpen, setIsOpen] = useState(returned.isReturn)
   const waiting = useRef<Settle[]>([])
-  const settle: Settle = useCallback((isDone) => {
-    for (const one of waiting.current.splice(0)) one(isDone)
-    setIsOpen(false)
-  }, [])
+  const settle: Settle = useCallback(
+    (isDone) => {
+      for (const one of waiting.current.splice(0)) one(isDone)
+      setIsOpen(false)
+      returned.forget()
+    },
+    [returned.forget]
+  )
   useEffect(() => {
     stepUpWith(
       () =>
@@ -49,7 +56,7 @@ export function StepUp() {
       title={say('stepUp.title')}
       zIndex={900}
     >
-      <StepUpForm settle={settle} />
+      <StepUpForm settle={settle} neededFirst={returned.needed} />
     </Modal>
   )
 }
@@ -59,9 +66,29 @@ export function keepEscapeHere({ target }: FocusEvent<HTMLElement>): void {
   target.setAttribute('data-mantine-stop-propagation', 'true')
 }
 
-function StepUpForm({ settle }: { settle: Settle }) {
+/** A browser that has come back from another service without a new session: what is missing, or the reason, is in the address. */
+function useReturnFromProvider() {
+  const location = useLocation()
+  const navigate = useNavigate()
+  const latest = useRef({ location, navigate })
+  latest.current = { location, navigate }
+  const forget = useCallback(() => {
+    const { pathname, search } = latest.current.location
+    const parameters = new URLSearchParams(search)
+    if (!parameters.has('step_up_problem')) return
+    parameters.delete('step_up_problem')
+    void latest.current.navigate({ pathname, search: parameters.toString() }, { replace: true })
+  }, [])
+  return {
+    isReturn: new URLSearchParams(location.search).has('step_up_problem'),
+    needed: neededAfterProvider(location, 'step_up_problem'),
+    forget
+  }
+}
+
+function StepUpForm({ settle, neededFirst }: { settle: Settle; neededFirst: NeededFactor | undefined }) {
   const client = useQueryClient()
-  const [needed, setNeeded] = useState<NeededFactor>()
+  const [needed, setNeeded] = useState(neededFirst)
   const done = (session: SignedIn) => {
     enterSession(client, session)
     settle(true)
@@ -107,6 +134,7 @@ function StepUpPassword({ settle, onDone, onNeeded }: StepUpPasswordProps) {
   return (
     <form method="post" noValidate onSubmit={submit}>
       <Stack>
+        <ProviderProblem parameter="step_up_problem" />
         <Text size="sm">{say('stepUp.text', { name: username })}</Text>
         {hasPasskey && (
           <PasskeyButton
@@ -131,6 +159,7 @@ function StepUpPassword({ settle, onDone, onNeeded }: StepUpPasswordProps) {
           isDestructive={false}
           onClose={() => settle(false)}
         />
+        <ProviderStepUpButtons />
       </Stack>
     </form>
   )

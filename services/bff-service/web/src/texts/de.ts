@@ -93,6 +93,9 @@ export const de: PageTexts = {
       'Diese Anmeldung ist nicht mehr offen: Sie hat zu lange gedauert, wurde schon benutzt oder in einem anderen Browser begonnen. Beginnen Sie noch einmal.',
     last_way_in:
       'Das ist die letzte Möglichkeit, sich bei Ihrem Konto anzumelden. Setzen Sie zuerst ein Passwort, fügen Sie einen anderen Passkey hinzu, oder verknüpfen Sie einen anderen Dienst.',
+    other_identity: 'Dort sind Sie jemand anders als mit Ihrem Konto verknüpft ist. Wählen Sie die andere Identität.',
+    sign_in_not_recent:
+      'Der andere Dienst hat Sie nicht neu anmelden lassen, oder er sagt nicht, wann. Bestätigen Sie auf andere Weise, dass Sie es sind.',
     provider_declined: 'Die Anmeldung wurde abgebrochen oder vom anderen Dienst abgelehnt.',
     request_taken:
       'Mit dieser Anmeldung hat ein anderes Konto weitergemacht. Gehen Sie zurück zur App und beginnen Sie noch einmal.',

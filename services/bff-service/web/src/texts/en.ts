@@ -87,6 +87,9 @@ export const en = {
       'This sign-in is no longer open: it took too long, was used already, or was begun in another browser. Begin again.',
     last_way_in:
       'This is the last way to sign in to your account. Set a password, add another passkey, or link another service, first.',
+    other_identity: 'This is somebody else there than the one who is linked to your account. Choose the other one.',
+    sign_in_not_recent:
+      'The other service did not ask you to sign in there, or does not say when you did. Confirm that it is you in another way.',
     provider_declined: 'The sign-in was cancelled, or refused by the other service.',
     request_taken: 'Another account has gone on with this sign-in. Go back to the app, and begin again.',
     registration_closed: 'No account here is linked to this identity, and registration is closed.',

@@ -1,0 +1,59 @@
+/** Signing in again within a session, with another service. */
+import type { UserStore } from '../../accounts/user-store.ts'
+import {
+  type ProviderDeps,
+  type ProviderStepUpDeps,
+  startAtProvider,
+  stepUpByProvider
+} from '../../providers/provider-sign-in.ts'
+import { defineRoute } from '../../routing/route.ts'
+import { sessionEnded } from '../../sessions/session-ended.ts'
+import { signInResponse } from '../../wire/account.ts'
+import { providerParams, providerStart, providerStepUpBody } from '../../wire/providers.ts'
+import { factorRequiredResponse } from '../../wire/second-factors.ts'
+import { startedOnWire } from './started-at-provider.ts'
+
+/** `POST /auth/step-up/providers/:id/start`: where the browser goes, to sign in there again. */
+export const startProviderStepUp = defineRoute(
+  {
+    method: 'post',
+    path: '/auth/step-up/providers/:id/start',
+    summary: 'Begin to sign in again within a session, with another service',
+    access: 'user-in-person',
+    params: providerParams,
+    response: { status: 200, schema: providerStart },
+    errors: [429]
+  },
+  ({ users, ...deps }: ProviderDeps & { users: Pick<UserStore, 'findCredentialsById'> }) =>
+    async ({ params, accessToken: { sub: userId, sid: sessionId }, origin }) => {
+      const user = await users.findCredentialsById(userId)
+      if (!user || user.isDisabled) throw sessionEnded()
+      const within = { purpose: 'step_up', userId, sessionId, credentialsState: user.credentialsState } as const
+      return startedOnWire(await startAtProvider(deps, { providerId: params.id, within, origin }))
+    }
+)
+
+/** `POST /auth/step-up/providers/:id/finish`: as `POST /auth/step-up`, with a fresh sign-in there in the place of the password. */
+export const finishProviderStepUp = defineRoute(
+  {
+    method: 'post',
+    path: '/auth/step-up/providers/:id/finish',
+    summary: 'Sign in again within a session, with another service: a new one takes its place',
+    access: 'user-in-person',
+    params: providerParams,
+    body: providerStepUpBody,
+    response: { status: 200, schema: signInResponse },
+    errorBodies: { 401: factorRequiredResponse },
+    errors: [401, 403]
+  },
+  (deps: ProviderStepUpDeps) =>
+    ({ params, body, accessToken: { sub: userId, sid: sessionId, cnf }, origin }) =>
+      stepUpByProvider(deps, {
+        returned: { providerId: params.id, transaction: body.transaction, parameters: body.parameters },
+        userId,
+        sessionId,
+        jkt: cnf?.jkt,
+        device: body.device_token === undefined ? undefined : deps.devices.read(body.device_token),
+        origin
+      })
+)
