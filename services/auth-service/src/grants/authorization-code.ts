@@ -16,7 +16,7 @@ import type { DpopKey } from '../tokens/dpop-key.ts'
 import { type ClientTokenDeps, createClientTokens } from './client-tokens.ts'
 import { requireGrantType } from './requested-scope.ts'
 
-export interface AuthorizationCodeDeps extends Omit<ClientTokenDeps, 'sessions'> {
+export interface AuthorizationCodeDeps extends ClientTokenDeps {
   sessions: Sessions
   metrics: IssuerMetrics
 }
