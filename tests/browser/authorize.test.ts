@@ -132,6 +132,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
     await page.getByText(new URL(spa.url).host).waitFor()
     await page.getByText(`Signed in as ${person.username}.`).waitFor()
     await page.getByText('See your name and your username').waitFor()
+    expect(await button(page, 'Sign out').count()).toBe(0)
     await look(page, 'consent')
     await button(page, 'Allow').focus()
     await page.keyboard.press('Enter')
