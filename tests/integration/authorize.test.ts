@@ -65,7 +65,7 @@ describe('the authorization endpoint', () => {
       for (const prompt of [undefined, 'none']) {
         const { status, to, parameters } = await begin({ ...change, prompt })
         expect({ status, to }).toEqual({ status: 303, to: errorPage })
-        expect(parameters.error).toMatch(/^invalid_(client|request)$/)
+        expect(parameters.error).toMatch(/^invalid_(client|redirect_uri|request)$/)
       }
     })
 
@@ -401,7 +401,9 @@ describe('the authorization endpoint', () => {
       const id = await attacker.beginWell(app.newRequest().parameters)
       const { body } = await victim.claim(id, token)
       const { complete_url: url } = (await victim.decide(id, token, 'allow')).body
-      for (const at of [url, body.complete_url]) expect((await victim.open(at)).to).toBe(errorPage)
+      for (const at of [url, body.complete_url]) {
+        expect(await victim.open(at)).toMatchObject({ to: errorPage, parameters: { error: 'other_browser' } })
+      }
       await victim.beginWell(app.newRequest().parameters)
       expect((await victim.open(url)).to).toBe(errorPage)
     })
@@ -431,7 +433,7 @@ describe('the authorization endpoint', () => {
       })
       const { complete_url: url } = (await browser.decide(id, own, 'allow')).body
       expect((await browser.open(url)).parameters.code).toEqual(expect.any(String))
-      expect((await browser.open(url)).to).toBe(errorPage)
+      expect(await browser.open(url)).toMatchObject({ to: errorPage, parameters: { error: 'request_over' } })
     })
 
     test('two tabs do not disturb each other', async () => {
