@@ -1,13 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findLastingPort } from '@countersign/testing'
-import { post, signIn, untilReady, usedSecrets } from '@countersign/testing/trio'
+import { post, query, send, signIn, untilReady, usedSecrets } from '@countersign/testing/trio'
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { type MockProvider, startMockProvider } from '../integration/fixtures/mock-provider.ts'
 import { admin, type Fixture, hasBrowser, newPerson, openFixture, type Person, signInOnPage } from './fixture.ts'
 import { problemsOf, show, ways } from './fixtures/accessibility.ts'
 import { type SinglePageApp, serveSinglePageApp } from './fixtures/single-page-app.ts'
@@ -25,6 +27,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
   let spa: SinglePageApp
   let adminToken: string
   let office: Page
+  let company: MockProvider
 
   beforeAll(async () => {
     const [pagesPort, issuerPort, appPort] = [await findLastingPort(), await findLastingPort(), await findLastingPort()]
@@ -36,12 +39,14 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
     await untilReady(await trio.startBff({ PORT: String(pagesPort), PUBLIC_URL: baseURL }))
     adminToken = (await signIn(issuer, admin(trio))).access_token
     spa = await serveSinglePageApp(appPort)
+    company = await startMockProvider()
     office = (await visit()).page
     await signInOnPage(office, admin(trio))
   })
   afterAll(async () => {
     await fixture?.close()
     await spa?.stop()
+    await company?.stop()
   })
 
   const visit = (options: Parameters<Fixture['visit']>[0] = {}) =>
@@ -127,6 +132,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
     await page.getByText(new URL(spa.url).host).waitFor()
     await page.getByText(`Signed in as ${person.username}.`).waitFor()
     await page.getByText('See your name and your username').waitFor()
+    expect(await button(page, 'Sign out').count()).toBe(0)
     await look(page, 'consent')
     await button(page, 'Allow').focus()
     await page.keyboard.press('Enter')
@@ -189,6 +195,139 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
     await page.getByLabel('Password', { exact: true }).fill(person.password)
     await button(page, 'Create account').click()
     await heading(page, 'Let Meeting notes in?')
+  })
+
+  describe('by another service', () => {
+    const go = (page: Page) => button(page, 'Continue with The company').click()
+    beforeAll(async () => {
+      const provider = { id: 'company', kind: 'oidc', name: 'The company', client_id: 'ours', issuer: company.issuer }
+      expect((await post(`${issuer}/admin/providers`, provider, adminToken)).status).toBe(201)
+    })
+
+    test('a sign-in comes back to the page of the app, and so does one that was refused', async () => {
+      company.claims = { sub: randomUUID() }
+      const { page } = await visit()
+      await page.goto(spa.url)
+      await go(page)
+      await heading(page, 'Let Meeting notes in?')
+      // The address of somebody who has an account already.
+      const email = `${randomUUID()}@example.com`
+      const person = newPerson()
+      expect((await post(`${issuer}/auth/register`, { ...person, email })).status).toBe(201)
+      await query(fixture.database.url, 'UPDATE users SET email_key = $1, email_verified_at = now() WHERE email = $1', [
+        email
+      ])
+      company.claims = { sub: randomUUID(), email, email_verified: true }
+      const other = (await visit()).page
+      await other.goto(spa.url)
+      await go(other)
+      await other.getByText('There is an account with this e-mail address.').waitFor()
+      await other.getByText('Sign in to continue to Meeting notes').waitFor()
+      await look(other)
+      await signInHere(other, person)
+      await heading(other, 'Let Meeting notes in?')
+    })
+
+    test('the second factor is asked for on the page of the app', async () => {
+      company.claims = { sub: randomUUID() }
+      const first = (await visit()).page
+      await first.goto(spa.url)
+      await go(first)
+      await heading(first, 'Let Meeting notes in?')
+      await query(
+        fixture.database.url,
+        "INSERT INTO totp_factors (user_id, sealed_seed, last_step) SELECT user_id, '\\x00', 0 FROM identities WHERE subject = $1",
+        [company.claims.sub]
+      )
+      const { page } = await visit()
+      await page.goto(spa.url)
+      await go(page)
+      await page.getByText('Your account has a second factor.').waitFor()
+      await page.getByText('Sign in to continue to Meeting notes').waitFor()
+      await look(page)
+    })
+  })
+
+  test('each scope of an API is there in the words of the API', async () => {
+    const api = 'https://reports.example'
+    const scopes = [
+      { name: 'reports:read', description: 'Read all reports' },
+      { name: 'reports:write', description: 'Write reports and delete them' }
+    ]
+    expect((await post(`${issuer}/admin/apis`, { identifier: api, name: 'Reports', scopes }, adminToken)).status).toBe(
+      201
+    )
+    const held = await send(`${issuer}/admin/roles/user`, {
+      method: 'PATCH',
+      headers: { Authorization: `Bearer ${adminToken}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ scopes: [{ api, scope: 'reports:read' }] })
+    })
+    expect(held.status).toBe(200)
+    const back = `${spa.url}/shop`
+    await createClient({
+      client_id: 'reader',
+      name: 'Reader',
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code'],
+      redirect_uris: [back],
+      scopes: ['reports:read', 'reports:write'],
+      audiences: [api],
+      policy_uri: 'https://reader.example/privacy'
+    })
+    const { page } = await visit()
+    await page.goto(addressOf('reader', back, { scope: 'openid reports:read reports:write', resource: api }))
+    await signInHere(page, await newAccount())
+    await page.getByText('Read all reports · Reports').waitFor()
+    // The user may not do that, and so cannot allow it.
+    expect(await page.getByText('Write reports and delete them').count()).toBe(0)
+    const policy = page.getByRole('link', { name: 'Privacy policy of Reader' })
+    expect(await policy.getAttribute('rel')).toBe('noopener noreferrer')
+    await look(page)
+    await button(page, 'Allow').click()
+    await page.waitForURL(`${back}?**`)
+    await page.goto('/')
+    await page.getByText('Read all reports · Reports').waitFor()
+  })
+
+  test('the list of apps has pages, which do not turn those of the sessions', async () => {
+    const person = await newAccount()
+    for (let i = 10; i < 22; i++) {
+      await createClient({
+        client_id: `app-${i}`,
+        name: `App ${i}`,
+        token_endpoint_auth_method: 'none',
+        grant_types: ['authorization_code'],
+        redirect_uris: [`${spa.url}/shop`]
+      })
+    }
+    await query(
+      fixture.database.url,
+      `INSERT INTO consents (user_id, client_id, api, scopes)
+       SELECT u.id, c.id, '', '{openid}' FROM users u, clients c WHERE u.username = $1 AND c.id LIKE 'app-%'`,
+      [person.username]
+    )
+    const { page } = await visit()
+    await signInOnPage(page, person)
+    await page.getByText('App 10', { exact: true }).waitFor()
+    expect(await page.getByText('App 20', { exact: true }).count()).toBe(0)
+    const pager = page.getByRole('navigation', { name: 'Pages of apps' })
+    await button(pager, 'Next').click()
+    await page.getByText('App 20', { exact: true }).waitFor()
+    await page.getByText('This browser').waitFor()
+    await button(page, 'End access of App 21').click()
+    await button(page.getByRole('dialog'), 'End access').click()
+    await page.getByText('The access of App 21 has ended.').waitFor()
+    await button(pager, 'Previous').click()
+    await page.getByText('App 10', { exact: true }).waitFor()
+  })
+
+  test('only the page of a sign-in to an app may load pictures from elsewhere', async () => {
+    const imagesOf = async (path: string) => {
+      const { headers } = await fetch(baseURL + path)
+      return /img-src ([^;]+)/.exec(headers.get('Content-Security-Policy') ?? '')?.[1]
+    }
+    expect(await imagesOf('/authorize?request=x')).toBe("'self' data: https:")
+    for (const path of ['/', '/authorize/error', '/sign-in']) expect(await imagesOf(path)).toBe("'self' data:")
   })
 
   test('a request that another account has taken says so, and leads on', async () => {

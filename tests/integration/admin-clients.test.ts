@@ -185,7 +185,10 @@ describe('administration of clients', () => {
       [{ ...keyClient, jwks_uri: 'http://keys.example.com/jwks' }, /https/],
       [{ ...keyClient, jwks_uri: 'file:///etc/passwd' }, /https/],
       [{ ...secretClient, client_id: 'x', jwks: { keys: [publicJwk] } }, /only for private_key_jwt/],
-      [{ ...secretClient, client_id: 'x', token_endpoint_auth_method: 'none' }, /cannot get a token here/],
+      [
+        { ...secretClient, client_id: 'x', token_endpoint_auth_method: 'none' },
+        /gets tokens by authorization_code alone/
+      ],
       [{ ...secretClient, client_id: 'a:b' }, /^The request has (invalid fields: \w|fields that)/],
       [{ ...secretClient, client_id: 'x', scopes: ['a b'] }, /^The request has (invalid fields: \w|fields that)/],
       [{ ...secretClient, client_id: 'x', scopes: ['a', 'a'] }, /^The request has (invalid fields: \w|fields that)/],

@@ -1,83 +1,425 @@
 import { randomUUID } from 'node:crypto'
 import {
+  basic,
+  type CodeTokens,
   createAuthorizingBrowser,
+  dpopProof,
   exchangeCode,
-  newPkce,
+  get,
+  makeClientKey,
+  post,
+  postForm,
+  query,
   register,
   send,
   signIn,
   unverifiedClaims
 } from '@countersign/testing/trio'
-import { createRemoteJWKSet, jwtVerify } from 'jose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type Fixture, startFixture } from '../interop/fixture.ts'
+import { newApp, redirectUri, thingsApi } from './fixtures/app.ts'
 
-const pagesUrl = 'https://pages.example.com'
-const redirectUri = 'https://app.example.com/callback'
+const everything = 'openid profile email offline_access'
 
 describe('the exchange of an authorization code', () => {
   let fixture: Fixture
   let user: Awaited<ReturnType<typeof register>>
   let token: string
+  let app: Awaited<ReturnType<typeof newApp>>
 
   beforeAll(async () => {
-    fixture = await startFixture({ env: { PAGES_URL: pagesUrl } })
+    fixture = await startFixture({ env: { PAGES_URL: 'https://pages.example.com' } })
     user = await register(fixture.issuer)
     token = (await signIn(fixture.issuer, user)).access_token
+    app = await newApp(fixture)
   })
   afterAll(() => fixture?.stop())
 
-  const newSpa = (members: Record<string, unknown> = {}) =>
-    fixture.newClient({
-      client_id: `spa-${randomUUID()}`,
-      token_endpoint_auth_method: 'none',
-      grant_types: ['authorization_code', 'refresh_token'],
-      redirect_uris: [redirectUri],
-      scopes: [],
-      audiences: [],
-      ...members
-    })
-
-  async function authorize(clientId: string, members: Record<string, string> = {}) {
-    const { verifier, challenge } = newPkce()
-    const parameters = {
+  const newUserToken = async () => (await signIn(fixture.issuer, await register(fixture.issuer))).access_token
+  const userinfo = (accessToken: string) =>
+    send(`${fixture.issuer}/oauth/userinfo`, { headers: { Authorization: `Bearer ${accessToken}` } })
+  const exchange = (parameters: Parameters<typeof exchangeCode>[1], headers?: Record<string, string>) =>
+    exchangeCode(fixture.issuer, parameters, headers)
+  const refreshFor = (clientId: string, tokens: CodeTokens, members: Record<string, string> = {}) =>
+    postForm<CodeTokens>(`${fixture.issuer}/oauth/token`, {
+      grant_type: 'refresh_token',
       client_id: clientId,
-      redirect_uri: redirectUri,
-      response_type: 'code',
-      scope: 'openid profile email offline_access',
-      state: 'the state',
-      nonce: 'the nonce',
-      code_challenge: challenge,
-      code_challenge_method: 'S256',
+      refresh_token: tokens.refresh_token,
       ...members
-    }
-    const sent = await createAuthorizingBrowser(fixture.issuer).authorize(parameters, token)
-    return {
-      sent,
-      exchange: { client_id: clientId, code: sent.code, redirect_uri: redirectUri, code_verifier: verifier }
-    }
-  }
-
-  test('gives an access token for userinfo, a refresh token and an ID token', async () => {
-    const client = await newSpa()
-    const { sent, exchange } = await authorize(client.client_id)
-    expect(sent).toEqual({ code: expect.any(String), state: 'the state', iss: fixture.issuer })
-    const { status, body } = await exchangeCode(fixture.issuer, exchange)
-    expect(status, JSON.stringify(body)).toBe(200)
-    expect(body).toMatchObject({ token_type: 'Bearer', scope: 'openid profile email offline_access' })
-    const keys = createRemoteJWKSet(new URL(`${fixture.issuer}/.well-known/jwks.json`))
-    const { payload, protectedHeader } = await jwtVerify(body.id_token ?? '', keys, {
+    })
+  const verifyIdToken = (idToken: string | undefined, audience: string) =>
+    jwtVerify(idToken ?? '', createRemoteJWKSet(new URL(`${fixture.issuer}/.well-known/jwks.json`)), {
       issuer: fixture.issuer,
-      audience: client.client_id
+      audience
     })
-    expect(protectedHeader.typ).toBe('JWT')
-    const { sid } = unverifiedClaims(body.access_token)
-    expect(payload).toMatchObject({ sub: user.id, nonce: 'the nonce', sid, preferred_username: user.username })
-    expect(payload.email).toBeUndefined()
-    const userinfo = await send(`${fixture.issuer}/oauth/userinfo`, {
-      headers: { Authorization: `Bearer ${body.access_token}` }
+
+  describe('what it gives', () => {
+    test('a token for userinfo, a refresh token and an ID token', async () => {
+      const { sent, exchange: presented } = await app.authorize(token, { scope: everything })
+      expect(sent).toEqual({ code: expect.any(String), state: 'the state', iss: fixture.issuer })
+      const { status, headers, body } = await exchange(presented)
+      expect(status, JSON.stringify(body)).toBe(200)
+      expect(headers.get('Cache-Control')).toBe('no-store')
+      expect(body).toMatchObject({ token_type: 'Bearer', scope: everything, refresh_token: expect.any(String) })
+      const { sid, ...claims } = unverifiedClaims(body.access_token)
+      expect(claims).toMatchObject({ aud: [fixture.issuer], client_id: app.clientId, scope: everything })
+      expect(claims.roles).toBeUndefined()
+      const { payload, protectedHeader } = await verifyIdToken(body.id_token, app.clientId)
+      expect(protectedHeader.typ).toBe('JWT')
+      expect(payload).toMatchObject({ sub: user.id, nonce: 'the nonce', sid, name: user.username })
+      expect(payload).toMatchObject({ acr: 'urn:countersign:acr:1', amr: ['pwd'], auth_time: expect.any(Number) })
+      const shown = await userinfo(body.access_token)
+      expect(shown.body).toEqual({ sub: user.id, name: user.username, preferred_username: user.username })
     })
-    expect(userinfo.status).toBe(200)
-    expect(userinfo.body).toEqual({ sub: user.id, name: user.username, preferred_username: user.username })
+
+    test('nothing of the user but the id without the scopes for more, and no refresh token without offline_access', async () => {
+      const tokens = await app.tokensOf(token, 'openid')
+      expect(tokens.refresh_token).toBeUndefined()
+      const { payload } = await verifyIdToken(tokens.id_token, app.clientId)
+      expect(Object.keys(payload).sort()).toEqual(
+        ['acr', 'amr', 'aud', 'auth_time', 'exp', 'iat', 'iss', 'nonce', 'sid', 'sub'].sort()
+      )
+      expect((await userinfo(tokens.access_token)).body).toEqual({ sub: user.id })
+    })
+
+    test('the address of the user once it is verified', async () => {
+      const own = await register(fixture.issuer)
+      const ownToken = (await signIn(fixture.issuer, own)).access_token
+      await query(fixture.database.url, "UPDATE users SET email = 'a@example.com' WHERE id = $1", [own.id])
+      const tokens = await app.tokensOf(ownToken, 'openid email')
+      expect(decodeJwt(tokens.id_token ?? '').email).toBeUndefined()
+      const verify = "UPDATE users SET email_key = 'a@example.com', email_verified_at = now() WHERE id = $1"
+      await query(fixture.database.url, verify, [own.id])
+      expect((await userinfo(tokens.access_token)).body).toMatchObject({ email: 'a@example.com', email_verified: true })
+    })
+
+    test('a token for one API alone, with the scopes that the app may have and the user holds', async () => {
+      const scope = 'openid profile things:read things:write unheard:of'
+      const tokens = await app.tokensOf(token, scope, { resource: thingsApi })
+      expect(tokens.scope).toBe('openid profile things:read')
+      const claims = unverifiedClaims(tokens.access_token)
+      expect(claims).toMatchObject({ aud: [thingsApi], scope: 'things:read' })
+      expect((await get(`${fixture.issuer}/auth/me`, tokens.access_token)).status).toBe(401)
+      expect((await userinfo(tokens.access_token)).status).toBe(200)
+    })
+
+    test('a token for the only API of the app when its scopes are asked for, and for all of them when none is', async () => {
+      expect(unverifiedClaims((await app.tokensOf(token, 'things:read')).access_token).aud).toEqual([thingsApi])
+      const { exchange: presented } = await app.authorize(token, { scope: undefined })
+      const { body } = await exchange(presented)
+      expect(body.id_token).toBeUndefined()
+      expect(unverifiedClaims(body.access_token)).toMatchObject({
+        aud: [thingsApi],
+        scope: expect.stringContaining('things:read')
+      })
+    })
+
+    test('tokens at the lifetime of the client', async () => {
+      const own = await newApp(fixture, { id_token_ttl_seconds: 77 })
+      const { exp = 0, iat = 0 } = decodeJwt((await own.tokensOf(token, 'openid')).id_token ?? '')
+      expect(exp - iat).toBe(77)
+    })
+  })
+
+  describe('what has to fit', () => {
+    const refused = { error: 'invalid_grant' }
+
+    test.each([
+      ['another verifier', { code_verifier: 'x'.repeat(43) }],
+      ['no verifier', { code_verifier: undefined }],
+      ['another redirect URI', { redirect_uri: 'https://app.example.com/callback2' }],
+      ['another code', { code: 'x'.repeat(43) }]
+    ])('%s is invalid_grant, and does not use the code up', async (_, change) => {
+      const { exchange: presented } = await app.authorize(token)
+      expect(await exchange({ ...presented, ...change })).toMatchObject({ status: 400, body: refused })
+      expect((await exchange(presented)).status).toBe(200)
+    })
+
+    test.each(['code', 'redirect_uri'])('without %s the request is malformed', async (name) => {
+      const { exchange: presented } = await app.authorize(token)
+      expect(await exchange({ ...presented, [name]: undefined })).toMatchObject({ body: { error: 'invalid_request' } })
+    })
+
+    test('a code is for the client that asked for it', async () => {
+      const { exchange: presented } = await app.authorize(token)
+      const other = await newApp(fixture)
+      expect(await exchange({ ...presented, client_id: other.clientId })).toMatchObject({ status: 400, body: refused })
+    })
+
+    test('a verifier for a code without a challenge is refused: somebody took the challenge out', async () => {
+      const old = await newApp(fixture, {
+        token_endpoint_auth_method: 'client_secret_post',
+        require_pkce: false,
+        audiences: [],
+        scopes: []
+      })
+      const without = { code_challenge: undefined, code_challenge_method: undefined }
+      const secret = { client_secret: old.client_secret }
+      const { exchange: presented } = await old.authorize(token, without)
+      expect(await exchange({ ...presented, ...secret })).toMatchObject({ status: 400, body: refused })
+      expect((await exchange({ ...presented, ...secret, code_verifier: undefined })).status).toBe(200)
+    })
+
+    test('a code is good for a minute', async () => {
+      const { exchange: presented } = await app.authorize(token)
+      await query(fixture.database.url, 'UPDATE authorization_codes SET expires_at = now() WHERE used_at IS NULL')
+      expect(await exchange(presented)).toMatchObject({ status: 400, body: refused })
+    })
+
+    test('another resource than that of the code is refused', async () => {
+      const { exchange: presented } = await app.authorize(token, { scope: 'openid things:read' })
+      const { body } = await exchange({ ...presented, resource: fixture.issuer })
+      expect(body.error).toBe('invalid_target')
+    })
+  })
+
+  describe('how the client shows that it is itself', () => {
+    const confidential = { audiences: [], scopes: [] }
+
+    test('by client_secret_post, and by nothing less', async () => {
+      const own = await newApp(fixture, { ...confidential, token_endpoint_auth_method: 'client_secret_post' })
+      const { exchange: presented } = await own.authorize(token)
+      expect((await exchange(presented)).body.error).toBe('invalid_client')
+      expect((await exchange({ ...presented, client_secret: 'wrong' })).body.error).toBe('invalid_client')
+      const twice = await exchange({ ...presented, client_secret: own.client_secret }, basic(own.clientId, 'x'))
+      expect(twice.body.error).toBe('invalid_request')
+      expect((await exchange({ ...presented, client_secret: own.client_secret })).status).toBe(200)
+    })
+
+    test('by client_secret_basic', async () => {
+      const own = await newApp(fixture, { ...confidential, token_endpoint_auth_method: 'client_secret_basic' })
+      const { exchange: presented } = await own.authorize(token)
+      expect((await exchange({ ...presented, client_secret: own.client_secret })).body.error).toBe('invalid_client')
+      expect((await exchange(presented, basic(own.clientId, own.client_secret))).status).toBe(200)
+    })
+
+    test('a public client that sends Basic with an empty secret is a public client', async () => {
+      const { exchange: presented } = await app.authorize(token)
+      expect((await exchange(presented, basic(app.clientId, ''))).status).toBe(200)
+    })
+  })
+
+  describe('once', () => {
+    test.skipIf(!inject('docker'))('of 50 parallel exchanges at two replicas one succeeds', async () => {
+      const second = await fixture.trio.startAuth()
+      const { exchange: presented } = await app.authorize(token)
+      const at = [fixture.trio.auth.url, second.url]
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, (_, index) => exchangeCode(at[index % 2] as string, presented))
+      )
+      const statuses = answers.map(({ status }) => status).sort()
+      expect(statuses.filter((status) => status === 200)).toHaveLength(1)
+      expect(statuses.filter((status) => status === 400)).toHaveLength(49)
+      const [row] = await query<{ count: string }>(
+        fixture.database.url,
+        `SELECT count(*) FROM refresh_token_families WHERE client_id = $1 AND created_at > now() - interval '10 seconds'
+           AND id = (SELECT family_id FROM authorization_codes ORDER BY used_at DESC NULLS LAST LIMIT 1)`,
+        [app.clientId]
+      )
+      expect(row?.count).toBe('1')
+      await second.stop()
+    })
+
+    test('a replay with the same proof ends the session of the code', async () => {
+      const { exchange: presented } = await app.authorize(token, { scope: 'openid offline_access' })
+      const { body: tokens } = await exchange(presented)
+      expect((await userinfo(tokens.access_token)).status).toBe(200)
+      expect(await exchange(presented)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+      expect((await userinfo(tokens.access_token)).status).toBe(401)
+      expect((await refreshFor(app.clientId, tokens)).body.error).toBe('invalid_grant')
+      const [event] = await query<{ count: string }>(
+        fixture.database.url,
+        "SELECT count(*) FROM audit_events WHERE type = 'authorization_code.replayed' AND session_id = $1",
+        [unverifiedClaims(tokens.access_token).sid]
+      )
+      expect(event?.count).toBe('1')
+    })
+
+    test('a replay without the verifier ends nothing: who has seen the code cannot end the session', async () => {
+      const { exchange: presented } = await app.authorize(token)
+      const { body: tokens } = await exchange(presented)
+      for (const change of [{ code_verifier: undefined }, { code_verifier: 'x'.repeat(43) }]) {
+        expect((await exchange({ ...presented, ...change })).body.error).toBe('invalid_grant')
+      }
+      expect((await userinfo(tokens.access_token)).status).toBe(200)
+    })
+  })
+
+  describe('what may have happened meanwhile', () => {
+    const afterwards = async (
+      change: (own: Awaited<ReturnType<typeof register>>, session: string) => Promise<unknown>
+    ) => {
+      const own = await register(fixture.issuer)
+      const session = (await signIn(fixture.issuer, own)).access_token
+      const { exchange: presented } = await app.authorize(session)
+      await change(own, session)
+      return exchange(presented)
+    }
+    const patchUser = async (id: string, body: object) => {
+      const admin = await fixture.signInAdmin()
+      const headers = { Authorization: `Bearer ${admin}`, 'Content-Type': 'application/json' }
+      const url = `${fixture.issuer}/admin/users/${id}`
+      return send(url, { method: 'PATCH', headers, body: JSON.stringify(body) })
+    }
+
+    test.each([
+      ['the user is disabled', ({ id }: { id: string }) => patchUser(id, { disabled: true })],
+      [
+        'the session of the browser has ended',
+        (_: unknown, at: string) => post(`${fixture.issuer}/auth/logout`, {}, at)
+      ],
+      [
+        'the password has changed',
+        async (own: { password: string }, at: string) => {
+          const body = { current_password: own.password, new_password: randomUUID() }
+          expect((await post(`${fixture.issuer}/auth/password`, body, at)).status).toBeLessThan(300)
+        }
+      ],
+      [
+        'the app was taken back',
+        (_: unknown, at: string) =>
+          send(`${fixture.issuer}/auth/me/apps/${app.clientId}`, {
+            method: 'DELETE',
+            headers: { Authorization: `Bearer ${at}` }
+          })
+      ]
+    ])('%s: invalid_grant, and no session', async (_, change) => {
+      expect(await afterwards(change)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+    })
+
+    test('the client was disabled: it is not known', async () => {
+      const own = await newApp(fixture)
+      const { exchange: presented } = await own.authorize(token)
+      const admin = await fixture.signInAdmin()
+      await send(`${fixture.issuer}/admin/clients/${own.clientId}`, {
+        method: 'PATCH',
+        headers: { Authorization: `Bearer ${admin}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify({ redirect_uris: ['https://app.example.com/other'] })
+      })
+      expect((await exchange(presented)).body.error).toBe('invalid_grant')
+    })
+  })
+
+  describe('tokens that are bound to a key (DPoP)', () => {
+    const tokenUrl = () => `${fixture.issuer}/oauth/token`
+
+    test('with dpop_jkt the code is for the key alone, and so are the tokens', async () => {
+      const [key, other] = [await makeClientKey(), await makeClientKey()]
+      const { exchange: presented } = await app.authorize(token, {
+        scope: 'openid offline_access',
+        dpop_jkt: key.publicJwk.kid as string
+      })
+      expect((await exchange(presented)).body.error).toBe('invalid_grant')
+      const foreign = { DPoP: await dpopProof(other, { url: tokenUrl() }) }
+      expect((await exchange(presented, foreign)).body.error).toBe('invalid_grant')
+      const { body } = await exchange(presented, { DPoP: await dpopProof(key, { url: tokenUrl() }) })
+      expect(body.token_type).toBe('DPoP')
+      expect((await userinfo(body.access_token)).status).toBe(401)
+      const at = `${fixture.issuer}/oauth/userinfo`
+      const DPoP = await dpopProof(key, { method: 'GET', url: at, accessToken: body.access_token })
+      const shown = await send(at, { headers: { Authorization: `DPoP ${body.access_token}`, DPoP } })
+      expect(shown.status).toBe(200)
+      expect((await refreshFor(app.clientId, body)).body.error).toBe('invalid_grant')
+    })
+  })
+
+  describe('the sessions of apps', () => {
+    test('a refresh gives an ID token without nonce, at the same auth_time, and never more than was allowed', async () => {
+      const tokens = await app.tokensOf(token, 'openid offline_access things:read')
+      const { status, body } = await refreshFor(app.clientId, tokens)
+      expect(status, JSON.stringify(body)).toBe(200)
+      const [before, after] = [decodeJwt(tokens.id_token ?? ''), decodeJwt(body.id_token ?? '')]
+      expect(after.nonce).toBeUndefined()
+      expect(after).toMatchObject({ sub: before.sub, sid: before.sid, auth_time: before.auth_time, aud: app.clientId })
+      expect(unverifiedClaims(body.access_token)).toMatchObject({ aud: [thingsApi], scope: 'things:read' })
+      const wider = await refreshFor(app.clientId, body, { scope: 'account things:read things:write' })
+      expect(unverifiedClaims(wider.body.access_token)).toMatchObject({ scope: 'things:read' })
+      for (const resource of [fixture.issuer, fixture.audience]) {
+        expect((await refreshFor(app.clientId, wider.body, { resource })).body.error).toBe('invalid_target')
+      }
+    })
+
+    test('a token for userinfo never becomes one for the account, whatever the refresh asks for', async () => {
+      const tokens = await app.tokensOf(await fixture.signInAdmin(), everything)
+      const { body } = await refreshFor(app.clientId, tokens, { scope: 'account', resource: fixture.issuer })
+      const claims = unverifiedClaims(body.access_token)
+      expect(claims).toMatchObject({ scope: everything })
+      expect(claims.roles).toBeUndefined()
+      expect((await get(`${fixture.issuer}/auth/me`, body.access_token)).status).toBe(403)
+      expect((await get(`${fixture.issuer}/admin/users`, body.access_token)).status).toBe(403)
+    })
+
+    test('the routes of the account do not know the refresh token of an app', async () => {
+      const tokens = await app.tokensOf(token, everything)
+      const body = { refresh_token: tokens.refresh_token }
+      expect((await post(`${fixture.issuer}/auth/refresh`, body)).body.error).toBe('invalid_grant')
+      await post(`${fixture.issuer}/auth/logout`, body)
+      expect((await userinfo(tokens.access_token)).status).toBe(200)
+    })
+
+    test('a user has at most 20 of one app, and those of others stay', async () => {
+      const own = await newUserToken()
+      const other = await newApp(fixture)
+      const elsewhere = await other.tokensOf(own, 'openid')
+      const all: CodeTokens[] = []
+      for (let count = 0; count < 21; count++) all.push(await app.tokensOf(own, 'openid'))
+      expect((await userinfo(all[0]?.access_token ?? '')).status).toBe(401)
+      expect((await userinfo(all[1]?.access_token ?? '')).status).toBe(200)
+      expect((await userinfo(elsewhere.access_token)).status).toBe(200)
+      expect((await get(`${fixture.issuer}/auth/me`, own)).status).toBe(200)
+    })
+
+    test('the user sees what each app may do, and takes it back: its sessions end', async () => {
+      const own = await newUserToken()
+      const tokens = await app.tokensOf(own, 'openid offline_access things:read')
+      const { body } = await get<{ apps: { client_id: string; sessions: number; scopes: object[] }[] }>(
+        `${fixture.issuer}/auth/me/apps`,
+        own
+      )
+      expect(body.apps).toMatchObject([{ client_id: app.clientId, name: 'The app', sessions: 1 }])
+      expect(body.apps[0]?.scopes).toEqual([
+        { scope: 'offline_access', api: null, api_name: null, description: 'Stay signed in while you are away' },
+        { scope: 'openid', api: null, api_name: null, description: 'Know who you are' },
+        { scope: 'things:read', api: thingsApi, api_name: 'Things', description: 'May things:read' }
+      ])
+      const remove = () =>
+        send(`${fixture.issuer}/auth/me/apps/${app.clientId}`, {
+          method: 'DELETE',
+          headers: { Authorization: `Bearer ${own}` }
+        })
+      expect((await remove()).status).toBe(204)
+      expect((await userinfo(tokens.access_token)).status).toBe(401)
+      expect((await remove()).status).toBe(404)
+      const browser = createAuthorizingBrowser(fixture.issuer)
+      const id = await browser.beginWell(app.newRequest().parameters)
+      expect((await browser.claim(id, own)).body.next).toBe('consent')
+    })
+  })
+
+  test('userinfo is for tokens of apps: not for those of the pages, nor of a service', async () => {
+    expect((await userinfo(token)).status).toBe(403)
+    const post = await send(`${fixture.issuer}/oauth/userinfo`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${(await app.tokensOf(token, 'openid')).access_token}` }
+    })
+    expect(post.body).toEqual({ sub: user.id })
+  })
+
+  test('pages of other origins may call what a single-page app needs, without cookies', async () => {
+    const headers = { Origin: 'https://app.example.com', 'Access-Control-Request-Method': 'POST' }
+    for (const path of ['/oauth/token', '/oauth/userinfo', '/oauth/par', '/oauth/revoke']) {
+      const preflight = await send(fixture.issuer + path, { method: 'OPTIONS', headers })
+      expect(preflight.status, path).toBe(204)
+      expect(preflight.headers.get('Access-Control-Allow-Origin')).toBe('*')
+      expect(preflight.headers.get('Access-Control-Allow-Credentials')).toBeNull()
+    }
+    const refused = await exchange({ client_id: app.clientId, code: 'x', redirect_uri: redirectUri })
+    expect(refused.headers.get('Access-Control-Allow-Origin')).toBe('*')
+    for (const path of ['/.well-known/openid-configuration', '/.well-known/jwks.json']) {
+      expect((await send(fixture.issuer + path, {})).headers.get('Access-Control-Allow-Origin'), path).toBe('*')
+    }
+    expect((await send(`${fixture.issuer}/auth/me`, {})).headers.get('Access-Control-Allow-Origin')).toBeNull()
+    expect((await send(`${fixture.issuer}/auth/me`, { method: 'OPTIONS', headers })).status).not.toBe(204)
   })
 })

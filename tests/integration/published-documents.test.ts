@@ -55,19 +55,29 @@ describe('published documents', () => {
       const answer = await get(`${trio.auth.url}/.well-known/${name}`)
       expect(answer).toMatchObject({
         status: 200,
-        body: { issuer, jwks_uri: `${issuer}/.well-known/jwks.json`, response_types_supported: [] }
+        body: { issuer, jwks_uri: `${issuer}/.well-known/jwks.json`, response_types_supported: ['code'] }
       })
-      expect(answer.body).not.toHaveProperty('authorization_endpoint')
+      expect(answer.body).not.toHaveProperty('end_session_endpoint')
       for (const [member, url] of Object.entries(answer.body)) {
         if (!member.endsWith('_endpoint') && member !== 'jwks_uri') continue
         const here = String(url).replace(issuer, trio.auth.url)
         const { status } = await send(here, {
-          method: ['jwks_uri', 'revocation_feed_endpoint'].includes(member) ? 'GET' : 'POST'
+          method: ['jwks_uri', 'revocation_feed_endpoint', 'authorization_endpoint'].includes(member) ? 'GET' : 'POST'
         })
         expect({ member, known: ![404, 405].includes(status) }).toEqual({ member, known: true })
       }
     }
   )
+
+  test('without PAGES_URL no app can sign users in, and the metadata does not offer it', async () => {
+    const service = await trio.startAuth({ PAGES_URL: '' })
+    const { body } = await get(`${service.url}/.well-known/openid-configuration`)
+    expect(body).toMatchObject({ response_types_supported: [] })
+    expect(body).not.toHaveProperty('authorization_endpoint')
+    expect(body.grant_types_supported).not.toContain('authorization_code')
+    expect((await send(`${service.url}/oauth/authorize?client_id=countersign`, {})).status).toBe(404)
+    await service.stop()
+  })
 
   test('the resource-service says which issuer it trusts (RFC 9728)', async () => {
     expect(await get(`${trio.resource.url}/.well-known/oauth-protected-resource`)).toMatchObject({

@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { routesOf } from '../../services/auth-service/src/endpoints/routes.ts'
 import { pathsOf } from '../../services/auth-service/src/routing/add-routes.ts'
 import { type Fixture, startFixture } from '../interop/fixture.ts'
+import { newApp } from './fixtures/app.ts'
 
 const callers = [
   'nobody',
@@ -28,7 +29,10 @@ const callers = [
   'a client with revocations:read',
   'a public client',
   'a client with its secret',
-  'a client with a wrong secret'
+  'a client with a wrong secret',
+  'an app with a token of its user for userinfo',
+  'an app with a token of an admin for userinfo',
+  'an app with a token of its user for an API'
 ] as const
 type Caller = (typeof callers)[number]
 
@@ -38,6 +42,11 @@ const usersInPerson = ['a user', 'an admin'] as const
 const admins = ['an admin'] as const
 const statisticsReaders = ['an admin', 'a client with statistics:read'] as const
 const revocationsReaders = ['a client with revocations:read'] as const
+const apps = [
+  'an app with a token of its user for userinfo',
+  'an app with a token of an admin for userinfo',
+  'an app with a token of its user for an API'
+] as const
 const clients = ['a public client', 'a client with its secret'] as const
 
 /** Who gets past the checks of each route; every other caller is answered 401 or 403. Written out, and not read from the routes. */
@@ -140,6 +149,18 @@ const passes: Record<string, readonly Caller[]> = {
   'GET /admin/statistics': statisticsReaders,
   'GET /admin/statistics/activity': statisticsReaders,
   'GET /admin/audit': admins,
+  'GET /auth/authorization-requests/:id': everybody,
+  'POST /auth/authorization-requests/:id/claim': usersInPerson,
+  'DELETE /auth/authorization-requests/:id/claim': usersInPerson,
+  'POST /auth/authorization-requests/:id/decision': usersInPerson,
+  'GET /auth/me/apps': usersInPerson,
+  'DELETE /auth/me/apps/:client_id': usersInPerson,
+  'GET /oauth/authorize': everybody,
+  'POST /oauth/authorize': everybody,
+  'GET /oauth/authorize/complete': everybody,
+  'POST /oauth/par': clients,
+  'GET /oauth/userinfo': apps,
+  'POST /oauth/userinfo': apps,
   'POST /oauth/token': clients,
   'POST /oauth/revoke': clients,
   'POST /oauth/introspect': ['a client with its secret'],
@@ -149,7 +170,10 @@ const passes: Record<string, readonly Caller[]> = {
     ...users,
     'a client with its own token',
     'a client with statistics:read',
-    'a client with revocations:read'
+    'a client with revocations:read',
+    // The proxy asks about the userinfo endpoint of the issuer, too.
+    'an app with a token of its user for userinfo',
+    'an app with a token of an admin for userinfo'
   ],
   'GET /.well-known/jwks.json': everybody,
   'GET /.well-known/oauth-authorization-server': everybody,
@@ -186,13 +210,14 @@ const nameOf = ({ method, path }: { method: string; path: string }) => `${method
 describe('who may call which route', () => {
   let fixture: Fixture
   let actor: Awaited<ReturnType<Fixture['newClient']>>
+  let app: Awaited<ReturnType<typeof newApp>>
   let ownToken: string
   let statisticsToken: string
   let revocationsToken: string
   let presented: Record<Caller, Presented>
 
   beforeAll(async () => {
-    fixture = await startFixture()
+    fixture = await startFixture({ env: { PAGES_URL: 'https://pages.example.com' } })
     actor = await fixture.newClient({
       grant_types: ['client_credentials', 'refresh_token', tokenExchange],
       scopes: ['account', 'statistics:read', 'revocations:read'],
@@ -201,6 +226,7 @@ describe('who may call which route', () => {
       may_act_for: ['countersign'],
       may_carry_roles: true
     })
+    app = await newApp(fixture)
     ownToken = await tokenFor({ grant_type: 'client_credentials', scope: 'account' })
     statisticsToken = await tokenFor({ grant_type: 'client_credentials', scope: 'statistics:read' })
     revocationsToken = await tokenFor({ grant_type: 'client_credentials', scope: 'revocations:read' })
@@ -228,6 +254,11 @@ describe('who may call which route', () => {
     const bearer = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } })
     const user = (await signIn(fixture.issuer, await register(fixture.issuer))).access_token
     const admin = await fixture.signInAdmin()
+    const apps = {
+      user: await app.tokensOf(user, 'openid profile email offline_access'),
+      admin: await app.tokensOf(admin, 'openid profile email offline_access'),
+      api: await app.tokensOf(user, 'openid account things:read statistics:read revocations:read')
+    }
     return {
       nobody: {},
       'a stranger with a token of another issuer': bearer(`${user.slice(0, -20)}${'A'.repeat(20)}`),
@@ -240,7 +271,10 @@ describe('who may call which route', () => {
       'a client with revocations:read': bearer(revocationsToken),
       'a public client': { form: { client_id: 'countersign' } },
       'a client with its secret': { headers: basic(actor.client_id, actor.client_secret) },
-      'a client with a wrong secret': { headers: basic(actor.client_id, 'wrong') }
+      'a client with a wrong secret': { headers: basic(actor.client_id, 'wrong') },
+      'an app with a token of its user for userinfo': bearer(apps.user.access_token),
+      'an app with a token of an admin for userinfo': bearer(apps.admin.access_token),
+      'an app with a token of its user for an API': bearer(apps.api.access_token)
     }
   }
 

@@ -471,7 +471,7 @@ describe('the token endpoint', () => {
         400,
         'unsupported_grant_type'
       )
-      expectRefusal(await token({ grant_type: 'authorization_code' }, headers), 400, 'unsupported_grant_type')
+      expectRefusal(await token({ grant_type: 'authorization_code' }, headers), 400, 'unauthorized_client')
       expectRefusal(await token({ grant_type: 'toString' }, headers), 400, 'unsupported_grant_type')
       expectRefusal(await token({ grant_type: 'refresh_token' }, headers), 400, 'unauthorized_client')
       expectRefusal(

@@ -6,9 +6,12 @@ import {
   basic,
   type ClientKey,
   clientAssertion,
+  createAuthorizingBrowser,
   dpopProof,
+  exchangeCode,
   get,
   makeClientKey,
+  type Parameters,
   post,
   postForm,
   query,
@@ -20,6 +23,7 @@ import {
 } from '@countersign/testing/trio'
 import { CompactEncrypt, CompactSign, importJWK, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { newApp } from '../integration/fixtures/app.ts'
 import { type Fixture, signInWithProof, startFixture } from './fixture.ts'
 
 const logoutEvent = { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }
@@ -30,6 +34,9 @@ let client: { client_id: string; client_secret: string }
 /** An API that may introspect and exchange what is for it. */
 let api: typeof client
 let bound: string
+/** An app that users sign in to, and what it sends with its codes. */
+let app: Awaited<ReturnType<typeof newApp>>
+const exchanges = new Map<string, Parameters>()
 /** What the bound tokens are bound to, and what the key client shows itself by. */
 let key: ClientKey
 let keyClientId: string
@@ -76,6 +83,17 @@ const tokens: Record<string, Make> = {
   'a client assertion': async () =>
     (await clientAssertion(key, { clientId: keyClientId, audience: fixture.issuer })).client_assertion,
   'a DPoP proof': (place) => dpopProof(key, requestAt(place)),
+  'an access token of an app for userinfo': async () =>
+    (await app.tokensOf((await newSession()).access_token, 'openid profile')).access_token,
+  'an access token of an app for an API': async () =>
+    (await app.tokensOf((await newSession()).access_token, 'openid things:read')).access_token,
+  'an ID token of an app': async () =>
+    (await app.tokensOf((await newSession()).access_token, 'openid')).id_token as string,
+  'an authorization code': async () => {
+    const { sent, exchange } = await app.authorize((await newSession()).access_token)
+    exchanges.set(sent.code as string, exchange)
+    return sent.code as string
+  },
   'an ID token of the issuer': () =>
     fixture.signAsIssuer(
       { aud: 'countersign', nonce: 'x', auth_time: now(), client_id: undefined, jti: undefined, scope: undefined },
@@ -186,6 +204,33 @@ const places: Record<string, Place> = {
     accepts: [refreshToken],
     refusal: { status: 400, body: { error: expect.stringMatching(/^invalid_(grant|request|dpop_proof)$/) } }
   },
+  'as a bearer token of the userinfo endpoint': {
+    async present(token) {
+      const answer = await get(`${fixture.issuer}/oauth/userinfo`, token)
+      // One of the pages, or of a client itself, says nothing of a user to an app.
+      const isOther = answer.status === 403 && answer.body.error === 'access_denied'
+      return isOther ? { ...answer, status: 401, body: { error: 'invalid_token' } } : answer
+    },
+    accepts: ['an access token of an app for userinfo', 'an access token of an app for an API'],
+    refusal: invalidToken
+  },
+  'as an authorization code': {
+    present(code) {
+      const rest = exchanges.get(code) ?? app.newRequest().exchangeOf(code)
+      return exchangeCode(fixture.issuer, { ...rest, code })
+    },
+    accepts: ['an authorization code'],
+    refusal: { status: 400, body: { error: expect.stringMatching(/^invalid_(grant|request)$/) } }
+  },
+  'as a hint of who signs in': {
+    async present(hint) {
+      const browser = createAuthorizingBrowser(fixture.issuer)
+      const { parameters } = await browser.begin(app.newRequest({ id_token_hint: hint }).parameters)
+      return { status: parameters.error ? 400 : 200, headers: new Headers(), body: { error: parameters.error } }
+    },
+    accepts: ['an ID token of an app'],
+    refusal: { status: 400, body: { error: 'invalid_request' } }
+  },
   'as a client assertion': {
     present: (token) =>
       oauth('token', {
@@ -233,7 +278,8 @@ async function countRevocations(): Promise<number> {
 
 describe('no token of one kind passes as another', () => {
   beforeAll(async () => {
-    fixture = await startFixture()
+    fixture = await startFixture({ env: { PAGES_URL: 'https://pages.example.com' } })
+    app = await newApp(fixture)
     client = await fixture.newClient()
     api = await fixture.newClient({
       grant_types: [tokenExchange],

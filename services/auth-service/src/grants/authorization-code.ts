@@ -14,9 +14,8 @@ import type { Sessions } from '../sessions/sessions.ts'
 import { networkOf } from '../sign-in/networks.ts'
 import type { DpopKey } from '../tokens/dpop-key.ts'
 import { type ClientTokenDeps, createClientTokens } from './client-tokens.ts'
-import { requireGrantType } from './requested-scope.ts'
 
-export interface AuthorizationCodeDeps extends Omit<ClientTokenDeps, 'sessions'> {
+export interface AuthorizationCodeDeps extends ClientTokenDeps {
   sessions: Sessions
   metrics: IssuerMetrics
 }
@@ -41,7 +40,6 @@ export async function exchangeCode(
   deps: AuthorizationCodeDeps,
   { client, code, redirectUri, verifier, resource, dpopKey, origin }: AuthorizationCodeRequest
 ): Promise<AccessTokenResponse> {
-  requireGrantType(client, 'authorization_code')
   if (verifier !== undefined && !/^[\w.~-]{43,128}$/.test(verifier))
     throw new InvalidRequestError({ description: 'The code_verifier is malformed.' })
   await dpopKey?.markUsed()

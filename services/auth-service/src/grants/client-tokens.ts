@@ -1,15 +1,13 @@
-import { type AccessTokenResponse, InvalidGrantError } from '@countersign/oauth'
+import type { AccessTokenResponse } from '@countersign/oauth'
 import type { Client } from '../clients/client.ts'
 import type { Session } from '../sessions/refresh-token-families.ts'
 import type { RefreshTokenCodec } from '../sessions/refresh-tokens.ts'
-import type { Sessions } from '../sessions/sessions.ts'
 import { createAccessTokenResponse } from '../tokens/access-token-response.ts'
 import type { AccessTokenIssuer } from '../tokens/access-tokens.ts'
 import { type IdTokens, userClaims } from '../tokens/id-tokens.ts'
 
 export interface ClientTokenDeps {
   issuer: string
-  sessions: Pick<Sessions, 'identityOf'>
   accessTokens: AccessTokenIssuer
   refreshTokens: RefreshTokenCodec
   idTokens: IdTokens
@@ -57,19 +55,16 @@ export async function createClientTokens(
   }
 }
 
-async function idTokenOf(deps: ClientTokenDeps, session: Session, client: Client, nonce: string | undefined) {
-  const { sessionId, userId, issuedAt } = session
-  const identity = await deps.sessions.identityOf({ familyId: sessionId, userId })
-  if (!identity) throw new InvalidGrantError({ detail: `the session ${sessionId} has ended meanwhile` })
+function idTokenOf(deps: ClientTokenDeps, session: Session, client: Client, nonce: string | undefined) {
   return deps.idTokens.issue({
-    subject: userId,
+    subject: session.userId,
     clientId: client.id,
-    sid: sessionId,
+    sid: session.sessionId,
     nonce,
     authentication: session.authentication,
-    user: userClaims(identity, identity.scopes),
-    issuedAt,
-    expiresAt: issuedAt + (client.idTokenTtlSeconds ?? deps.accessTokenTtlSeconds),
+    user: userClaims(session, session.identityScopes),
+    issuedAt: session.issuedAt,
+    expiresAt: session.issuedAt + (client.idTokenTtlSeconds ?? deps.accessTokenTtlSeconds),
     signingKid: session.signingKid
   })
 }

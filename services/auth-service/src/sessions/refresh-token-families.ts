@@ -32,6 +32,8 @@ export interface Session {
   readonly audience: readonly string[]
   /** What the client may know of its user, for a client other than the issuer itself. */
   readonly identityScopes: readonly IdentityScope[]
+  /** Of the user; `null` unless it is verified. */
+  readonly email: string | null
   /** The generation of the refresh token that the client gets. */
   readonly generation: number
   /** Of the sign-in; a refresh does not renew it. */

@@ -1,6 +1,7 @@
 import { TemporarilyUnavailableError } from '@countersign/oauth'
 import { describe, expect, test } from 'vitest'
 import { createIssuerClient } from '../../src/issuer/issuer-client.ts'
+import { leaveFor } from '../../web/src/authorize/leave.ts'
 
 const browser = { address: '192.0.2.1', userAgent: '', acceptLanguage: '', requestId: 'r' }
 const id = 'a'.repeat(43)
@@ -55,5 +56,17 @@ describe('the request of an app, as the bff-service gets it', () => {
     const { client } = clientFor(complete, () => answers.shift())
     await expect(client.showAuthorizationRequest(id, browser)).rejects.toThrow(TemporarilyUnavailableError)
     expect(await client.showAuthorizationRequest(id, browser)).toMatchObject({ complete_url: complete })
+  })
+})
+
+describe('a page that leaves for the app', () => {
+  test.each([
+    'https://evil.example/oauth/authorize/complete?request=x',
+    'http://auth.example.com/oauth/authorize/complete?request=x',
+    'https://auth.example.com/oauth/authorize?request=x',
+    'https://auth.example.com/oauth/authorize/complete/../../elsewhere',
+    'javascript:alert(1)'
+  ])('does not go to %s', (url) => {
+    expect(() => leaveFor(url, complete)).toThrow('This is not an address of the issuer.')
   })
 })

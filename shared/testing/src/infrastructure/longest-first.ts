@@ -8,6 +8,7 @@ const longest = [
   'chaos/crash-points',
   'chaos/feed-faults',
   'browser/accessibility',
+  'browser/authorize',
   'integration/browser-sessions',
   'browser/forms',
   'chaos/key-rotation',

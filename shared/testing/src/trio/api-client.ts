@@ -34,7 +34,7 @@ export async function get<T = Record<string, unknown>>(url: string, accessToken?
 
 export async function send<T = Record<string, unknown>>(url: string, init: RequestInit): Promise<Answer<T>> {
   rememberSecrets(init)
-  const response = await fetch(url, init)
+  const response = await fetch(url, { redirect: 'manual', ...init })
   const text = await response.text()
   const isJson = response.headers.get('Content-Type')?.startsWith('application/json')
   return { status: response.status, headers: response.headers, body: (isJson ? JSON.parse(text) : text) as T }

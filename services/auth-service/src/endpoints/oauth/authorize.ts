@@ -221,10 +221,10 @@ async function requireRedirect(
     throw new InvalidRequestError({ description: 'client_id or redirect_uri is there twice.' })
   const client =
     clientId !== undefined && clientIdPattern.test(clientId) ? await clients.findEnabled(clientId) : undefined
-  if (!client) throw new UnknownClientError('No client has this client_id.')
-  if (redirectUri === undefined) throw new InvalidRequestError({ description: 'redirect_uri is missing.' })
+  if (!client) throw new PageError('invalid_client', 'No client has this client_id.')
+  if (redirectUri === undefined) throw new PageError('invalid_redirect_uri', 'redirect_uri is missing.')
   if (!hasRedirectUri(client, redirectUri))
-    throw new InvalidRequestError({ description: 'The redirect_uri is not registered for this client.' })
+    throw new PageError('invalid_redirect_uri', 'The redirect_uri is not registered for this client.')
   return { client, redirectUri }
 }
 
@@ -318,16 +318,21 @@ function* pairsOf(form: Readonly<Record<string, string | readonly string[] | und
   }
 }
 
-/** RFC 6749 §4.1.2.1 has no code for it: it is for the page. */
-class UnknownClientError extends OAuthError {
-  readonly code = 'invalid_client'
+/** For the page alone: the codes say what people can do about it. */
+class PageError extends OAuthError {
+  readonly code: string
   readonly status = 400
+
+  constructor(code: 'invalid_client' | 'invalid_redirect_uri' | 'other_browser' | 'request_over', description: string) {
+    super(description)
+    this.code = code
+  }
 }
 
-function unknownRequest(): InvalidRequestError {
-  return new InvalidRequestError({ description: 'This sign-in is not known, was used, or has expired.' })
+function unknownRequest(): PageError {
+  return new PageError('request_over', 'This sign-in is not known, was used, or has expired.')
 }
 
-function otherBrowser(): InvalidRequestError {
-  return new InvalidRequestError({ description: 'This sign-in began in another browser.' })
+function otherBrowser(): PageError {
+  return new PageError('other_browser', 'This sign-in began in another browser.')
 }

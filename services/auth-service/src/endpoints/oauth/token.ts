@@ -69,6 +69,7 @@ const grants: Record<ClientGrantType, (deps: TokenDeps, request: TokenRequest) =
     return client.id === firstPartyClientId ? refresh(deps, request) : refreshForClient(deps, client, request)
   },
   authorization_code(deps, { body, client, dpopKey, origin }) {
+    requireGrantType(client, 'authorization_code')
     if (body.code === undefined) throw missing('code')
     if (body.redirect_uri === undefined) throw missing('redirect_uri')
     const { code, redirect_uri: redirectUri, code_verifier: verifier, resource } = body

@@ -13,6 +13,7 @@ export interface SessionRow {
   scopes: string[]
   audience: string[]
   identity_scopes: IdentityScope[]
+  verified_email: string | null
   generation: number
   auth_time: number
   acr: string
@@ -23,7 +24,7 @@ export interface SessionRow {
 
 /** The columns of a {@link SessionRow}, of the family `f` and its user `u`. */
 export function sessionColumns({ roles, scopes, audience }: GrantExpressions): Prisma.Sql {
-  return Prisma.sql`u.id AS user_id, u.username, ${roles} AS roles, ${scopes} AS scopes, ${audience} AS audience, f.identity_scopes, f.generation,
+  return Prisma.sql`u.id AS user_id, u.username, ${roles} AS roles, ${scopes} AS scopes, ${audience} AS audience, f.identity_scopes, CASE WHEN u.email_verified_at IS NOT NULL THEN u.email END AS verified_email, f.generation,
   floor(date_part('epoch', coalesce(f.authenticated_at, f.created_at))) AS auth_time, f.acr, f.amr,
   floor(date_part('epoch', ${databaseNow})) AS issued_at, ${signingKid} AS signing_kid`
 }
@@ -42,6 +43,7 @@ export function toSession(
     scope: row.scopes.join(' '),
     audience: row.audience,
     identityScopes: row.identity_scopes,
+    email: row.verified_email,
     generation: row.generation,
     authentication: { at: row.auth_time, acr: row.acr, amr: row.amr },
     issuedAt: row.issued_at,

@@ -452,7 +452,7 @@ export const de: PageTexts = {
   authorizeError: {
     title: 'Die Anmeldung hat nicht geklappt',
     request:
-      'Die App hat eine unvollständige oder ungültige Anfrage geschickt. Das können nur die Betreiber der App beheben.',
+      'Die App hat eine ungültige Anfrage geschickt, oder diese Anmeldung hat zu lange gedauert oder wurde in einem anderen Browser begonnen. Gehen Sie zurück zur App und melden Sie sich dort noch einmal an. Geschieht das wieder, sagen Sie es den Betreibern der App.',
     client:
       'Die App ist hier nicht bekannt oder darf niemanden anmelden. Das können nur die Betreiber der App beheben.',
     redirect:

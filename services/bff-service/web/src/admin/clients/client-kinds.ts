@@ -30,53 +30,68 @@ export const kindSentences: Record<ClientKind, string> = {
   bff: 'Users sign in to it by the bff-service, which keeps their tokens. It needs no client of its own.'
 }
 
-type Preset = Pick<
-  ClientFormValues,
-  | 'grant_types'
-  | 'scopes'
-  | 'audiences'
-  | 'may_act_for'
-  | 'token_endpoint_auth_method'
-  | 'application_type'
-  | 'require_pkce'
->
-
 const signInGrants = ['authorization_code', 'refresh_token']
 
+const {
+  grant_types,
+  scopes,
+  audiences,
+  may_act_for,
+  token_endpoint_auth_method,
+  application_type,
+  require_pkce,
+  backchannel_logout_uri,
+  redirect_uris,
+  post_logout_redirect_uris,
+  logo_uri,
+  policy_uri,
+  tos_uri,
+  first_party,
+  id_token_ttl_seconds
+} = emptyClient
+
+/** What another kind may have left in fields that are not shown. */
+const common = {
+  grant_types,
+  scopes,
+  audiences,
+  may_act_for,
+  token_endpoint_auth_method,
+  application_type,
+  require_pkce,
+  backchannel_logout_uri
+}
+const notForUsers = {
+  ...common,
+  redirect_uris,
+  post_logout_redirect_uris,
+  logo_uri,
+  policy_uri,
+  tos_uri,
+  first_party,
+  id_token_ttl_seconds
+}
+const onDevices = { ...common, grant_types: signInGrants, token_endpoint_auth_method: 'none' } as const
+
 /** What the form begins with. */
-export function presetOf(kind: ClientKind, installation: Installation | undefined): Preset {
-  const { grant_types, scopes, audiences, may_act_for, token_endpoint_auth_method, require_pkce } = emptyClient
-  const empty: Preset = {
-    grant_types,
-    scopes,
-    audiences,
-    may_act_for,
-    token_endpoint_auth_method,
-    application_type: 'web',
-    require_pkce
-  }
+export function presetOf(kind: ClientKind, installation: Installation | undefined): Partial<ClientFormValues> {
   switch (kind) {
     case 'web':
-      return { ...empty, grant_types: signInGrants, token_endpoint_auth_method: 'client_secret_basic' }
+      return { ...common, grant_types: signInGrants, token_endpoint_auth_method: 'client_secret_basic' }
     case 'spa':
-      return { ...empty, grant_types: signInGrants, token_endpoint_auth_method: 'none' }
+      return onDevices
     case 'native':
-      return {
-        ...empty,
-        grant_types: signInGrants,
-        token_endpoint_auth_method: 'none',
-        application_type: 'native'
-      }
+      return { ...onDevices, application_type: 'native' }
     case 'acting':
       return {
-        ...empty,
+        ...notForUsers,
         grant_types: ['urn:ietf:params:oauth:grant-type:token-exchange'],
         may_act_for: [firstPartyClientId]
       }
     case 'api':
-      return { ...empty, scopes: [feedScope], audiences: installation ? [installation.issuer] : [] }
+      return { ...notForUsers, scopes: [feedScope], audiences: installation ? [installation.issuer] : [] }
     default:
-      return empty
+      return notForUsers
   }
 }
 

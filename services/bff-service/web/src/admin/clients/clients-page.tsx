@@ -49,7 +49,7 @@ export function ClientsPage() {
   return (
     <Page
       title="Clients"
-      lead="Programs that authenticate themselves at the token endpoint."
+      lead="Apps to which users sign in, and services that get tokens of their own."
       actions={<Button onClick={open}>New client</Button>}
     >
       <Section title="All clients">
