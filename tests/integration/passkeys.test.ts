@@ -423,6 +423,21 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
     })
 
+    test('wrong ones have a limit in flows as well', async () => {
+      const { user, credential } = await newPasskey()
+      const { credential: foreign } = await newPasskey()
+      const service = await fixture.trio.startAuth({ SIGN_IN_FAILURES_PER_ADDRESS: '2', TRUSTED_PROXY_HOPS: '1' })
+      const { flow } = await begin(user)
+      // From an address that has no failures yet.
+      const statusOf = async (passkey: object) => {
+        const headers = { 'X-Forwarded-For': '203.0.113.77', 'Content-Type': 'application/json' }
+        const body = JSON.stringify({ flow, passkey })
+        return (await fetch(`${service.url}/auth/login/factor`, { method: 'POST', headers, body })).status
+      }
+      for (let time = 0; time < 2; time++) expect(await statusOf(foreign.assert(await ask({ flow })))).toBe(401)
+      expect(await statusOf(credential.assert(await ask({ flow })))).toBe(429)
+    })
+
     test('is void once a credential has changed, and unknown for a flow that is none', async () => {
       const { user, credential } = await newPasskey()
       const session = await newStrongSession(credential)
