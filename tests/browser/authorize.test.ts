@@ -344,6 +344,8 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
     await look(elsewhere)
     await button(elsewhere, 'Use another account').click()
     await elsewhere.getByText('Sign in to continue to Meeting notes').waitFor()
+    await button(elsewhere, 'Cancel and go back to Meeting notes').click()
+    await elsewhere.getByText('This sign-in was begun in another browser.').waitFor()
   })
 
   describe('what an app asks for:', () => {
@@ -446,6 +448,9 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
     expect(new URL(page.url()).origin).toBe(baseURL)
     await look(page)
     expect(await page.locator('main a').count()).toBe(0)
+    await page.getByText('The app is not known here').waitFor()
+    await page.goto(addressOf('notes', `${spa.url}/callback/`))
+    await page.getByText('an address that is not registered for it').waitFor()
     const markup = '<img src=x onerror=alert(1)>'
     await page.goto(
       `/authorize/error?${new URLSearchParams({ error: 'x_y', error_description: markup + 'z'.repeat(400) })}`

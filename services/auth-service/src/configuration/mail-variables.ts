@@ -26,7 +26,8 @@ export const mailVariables = {
     name: 'PAGES_URL',
     schema: serviceUrl().optional(),
     defaultText: 'required with `SMTP_URL`',
-    description: "where people find the pages, the bff-service's `PUBLIC_URL`: links in mail begin with it"
+    description:
+      "where people find the pages, the bff-service's `PUBLIC_URL`: links in mail begin with it, and apps send users there to sign in. Without it no app can sign users in"
   },
   productName: {
     name: 'PRODUCT_NAME',

@@ -25,8 +25,9 @@ export async function createClientTokens(
     session,
     client,
     nonce,
-    jkt
-  }: { session: Session; client: Client; nonce?: string | undefined; jkt: string | undefined }
+    jkt,
+    isRefresh = false
+  }: { session: Session; client: Client; nonce?: string | undefined; jkt: string | undefined; isRefresh?: boolean }
 ): Promise<AccessTokenResponse> {
   const { identityScopes: scopes, sessionId, userId, generation } = session
   const isForUserinfo = session.audience.includes(deps.issuer)
@@ -45,12 +46,13 @@ export async function createClientTokens(
     jkt
   })
   const granted = [...scopes, session.scope].filter(Boolean).join(' ')
-  const isRefreshable =
-    client.grantTypes.includes('refresh_token') && (client.isFirstParty || scopes.includes('offline_access'))
+  const hasRefreshToken =
+    isRefresh ||
+    (client.grantTypes.includes('refresh_token') && (client.isFirstParty || scopes.includes('offline_access')))
   return {
     ...response,
     ...(granted !== '' && { scope: granted }),
-    ...(isRefreshable && { refresh_token: deps.refreshTokens.encode({ familyId: sessionId, generation }) }),
+    ...(hasRefreshToken && { refresh_token: deps.refreshTokens.encode({ familyId: sessionId, generation }) }),
     ...(scopes.includes('openid') && { id_token: await idTokenOf(deps, session, client, nonce) })
   }
 }

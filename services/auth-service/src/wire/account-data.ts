@@ -2,6 +2,7 @@ import { auditEventTypes } from '@countersign/oauth'
 import { z } from 'zod'
 import type { AuditedEvent } from '../audit/audit-log.ts'
 import { ownProfile } from './account.ts'
+import { app } from './apps.ts'
 import { nextCursor, pageCursor } from './pages.ts'
 import { passkey } from './passkeys.ts'
 import { identity } from './providers.ts'
@@ -32,6 +33,7 @@ export const accountData = z
     sessions: z.array(session).meta({ description: 'those that are live, the newest first' }),
     passkeys: z.array(passkey).meta({ description: 'without their keys, which are of no use to anybody' }),
     identities: z.array(identity).meta({ description: 'at other services' }),
+    apps: z.array(app).meta({ description: 'that the user has let in' }),
     totp: ownTotp.nullable(),
     trusted_devices: z.array(trustedDevice),
     events: z.array(ownEvent).meta({ description: 'what the audit log has about the user, the newest first' }),

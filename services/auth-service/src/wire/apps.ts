@@ -18,7 +18,7 @@ export const appListQuery = z.strictObject({
   limit: pageLimit(20)
 })
 
-const app = z
+export const app = z
   .object({
     client_id: z.string(),
     name: z.string(),

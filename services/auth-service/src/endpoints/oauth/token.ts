@@ -100,7 +100,7 @@ async function refreshForClient(deps: TokenDeps, client: ConfirmedClient, reques
   const scopes = request.scopes?.filter((scope) => !isIdentityScope(scope))
   const isIdentityAlone = scopes?.length === 0
   const session = await refreshSession(deps, { ...request, scopes: isIdentityAlone ? undefined : scopes })
-  return createClientTokens(deps, { session, client, jkt: request.dpopKey?.jkt })
+  return createClientTokens(deps, { session, client, jkt: request.dpopKey?.jkt, isRefresh: true })
 }
 
 function missing(parameter: string): InvalidRequestError {

@@ -899,6 +899,10 @@ export interface AccountData {
    * at other services
    */
   identities: LinkedIdentity[]
+  /**
+   * that the user has let in
+   */
+  apps: App[]
   totp: {
     created_at: string
     last_used_at: string | null
@@ -944,6 +948,29 @@ export interface LinkedIdentity {
   address: string | null
   created_at: string
   last_used_at: string | null
+}
+
+export interface App {
+  client_id: string
+  name: string
+  logo_uri: string | null
+  scopes: GrantedScope[]
+  granted_at: string
+  last_used_at: string | null
+  /**
+   * how many of its sessions with the user are live
+   */
+  sessions: number
+}
+
+export interface GrantedScope {
+  /**
+   * empty for an API that has no scopes
+   */
+  scope: string
+  api: string | null
+  api_name: string | null
+  description: string
 }
 
 export interface OwnEvent {
@@ -1164,16 +1191,6 @@ export interface ClaimedAuthorizationRequest {
   complete_url: string
 }
 
-export interface GrantedScope {
-  /**
-   * empty for an API that has no scopes
-   */
-  scope: string
-  api: string | null
-  api_name: string | null
-  description: string
-}
-
 export interface Decided {
   /**
    * where the browser goes next, as it is
@@ -1187,19 +1204,6 @@ export interface AppPage {
    * `cursor` of the next page; null on the last one
    */
   next_cursor: string | null
-}
-
-export interface App {
-  client_id: string
-  name: string
-  logo_uri: string | null
-  scopes: GrantedScope[]
-  granted_at: string
-  last_used_at: string | null
-  /**
-   * how many of its sessions with the user are live
-   */
-  sessions: number
 }
 
 export interface UserPage {

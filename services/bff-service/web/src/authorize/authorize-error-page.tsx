@@ -6,13 +6,11 @@ import { say, type TextKey } from '../texts/say.ts'
 const sentences: Record<string, TextKey> = {
   invalid_request: 'authorizeError.request',
   invalid_client: 'authorizeError.client',
-  unauthorized_client: 'authorizeError.client',
   invalid_redirect_uri: 'authorizeError.redirect',
-  access_denied: 'authorizeError.denied',
   other_browser: 'authorizeError.browser',
   request_over: 'authorizeError.over',
   temporarily_unavailable: 'authorizeError.away',
-  server_error: 'authorizeError.away'
+  too_many_requests: 'authorizeError.away'
 }
 
 /** Where the issuer sends a browser that it can send nowhere else. All of it may be made up by a link: it is text, and short. */

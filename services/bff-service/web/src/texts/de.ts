@@ -452,12 +452,11 @@ export const de: PageTexts = {
   authorizeError: {
     title: 'Die Anmeldung hat nicht geklappt',
     request:
-      'Die App hat eine ungültige Anfrage geschickt, oder diese Anmeldung hat zu lange gedauert oder wurde in einem anderen Browser begonnen. Gehen Sie zurück zur App und melden Sie sich dort noch einmal an. Geschieht das wieder, sagen Sie es den Betreibern der App.',
+      'Die App hat eine unvollständige oder ungültige Anfrage geschickt. Das können nur die Betreiber der App beheben.',
     client:
       'Die App ist hier nicht bekannt oder darf niemanden anmelden. Das können nur die Betreiber der App beheben.',
     redirect:
       'Die App will Sie an eine Adresse schicken, die nicht für sie eingetragen ist. Deshalb bleiben Sie hier. Das können nur die Betreiber der App beheben.',
-    denied: 'Die Anmeldung wurde abgelehnt. Gehen Sie zurück zur App, wenn Sie es noch einmal versuchen wollen.',
     browser:
       'Diese Anmeldung wurde in einem anderen Browser begonnen. Gehen Sie in diesem Browser zurück zur App und melden Sie sich dort noch einmal an.',
     over: 'Diese Anmeldung hat zu lange gedauert oder ist schon abgeschlossen. Gehen Sie zurück zur App und melden Sie sich dort noch einmal an.',

@@ -439,12 +439,10 @@ export const en = {
   },
   authorizeError: {
     title: 'The sign-in did not work',
-    request:
-      'The app has sent a request that is not valid, or this sign-in took too long, or was begun in another browser. Go back to the app, and sign in there once more. If it happens again, tell those who run the app.',
+    request: 'The app has sent a request that is not complete or not valid. Only those who run the app can fix that.',
     client: 'The app is not known here, or may not sign in users. Only those who run the app can fix that.',
     redirect:
       'The app wants you to be sent to an address that is not registered for it, so you stay here. Only those who run the app can fix that.',
-    denied: 'The sign-in was refused. Go back to the app if you want to try again.',
     browser:
       'This sign-in was begun in another browser. Go back to the app in this browser, and sign in there once more.',
     over: 'This sign-in took too long, or was completed already. Go back to the app, and sign in there once more.',
