@@ -63,7 +63,11 @@ describe('the exchange of an authorization code', () => {
       expect(headers.get('Cache-Control')).toBe('no-store')
       expect(body).toMatchObject({ token_type: 'Bearer', scope: everything, refresh_token: expect.any(String) })
       const { sid, ...claims } = unverifiedClaims(body.access_token)
-      expect(claims).toMatchObject({ aud: [fixture.issuer], client_id: app.clientId, scope: everything })
+      expect(claims).toMatchObject({
+        aud: [`${fixture.issuer}/oauth/userinfo`],
+        client_id: app.clientId,
+        scope: everything
+      })
       expect(claims.roles).toBeUndefined()
       const { payload, protectedHeader } = await verifyIdToken(body.id_token, app.clientId)
       expect(protectedHeader.typ).toBe('JWT')
@@ -358,12 +362,15 @@ describe('the exchange of an authorization code', () => {
 
     test('a token for userinfo never becomes one for the account, whatever the refresh asks for', async () => {
       const tokens = await app.tokensOf(await fixture.signInAdmin(), everything)
-      const { body } = await refreshFor(app.clientId, tokens, { scope: 'account', resource: fixture.issuer })
-      const claims = unverifiedClaims(body.access_token)
-      expect(claims).toMatchObject({ scope: everything })
-      expect(claims.roles).toBeUndefined()
-      expect((await get(`${fixture.issuer}/auth/me`, body.access_token)).status).toBe(403)
-      expect((await get(`${fixture.issuer}/admin/users`, body.access_token)).status).toBe(403)
+      const asIssuer = await refreshFor(app.clientId, tokens, { scope: 'account', resource: fixture.issuer })
+      expect(asIssuer.body.error).toBe('invalid_target')
+      const { body } = await refreshFor(app.clientId, tokens, { scope: 'account' })
+      if (body.access_token === undefined) return expect(body.error).toBe('invalid_scope')
+      expect(unverifiedClaims(body.access_token)).toMatchObject({ aud: [`${fixture.issuer}/oauth/userinfo`] })
+      expect(unverifiedClaims(body.access_token).roles).toBeUndefined()
+      for (const path of ['/auth/me', '/admin/users']) {
+        expect([401, 403]).toContain((await get(`${fixture.issuer}${path}`, body.access_token)).status)
+      }
     })
 
     test('the routes of the account do not know the refresh token of an app', async () => {

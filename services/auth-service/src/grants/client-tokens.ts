@@ -5,6 +5,7 @@ import type { RefreshTokenCodec } from '../sessions/refresh-tokens.ts'
 import { createAccessTokenResponse } from '../tokens/access-token-response.ts'
 import type { AccessTokenIssuer } from '../tokens/access-tokens.ts'
 import { type IdTokens, userClaims } from '../tokens/id-tokens.ts'
+import { userinfoAudience } from '../tokens/identity-scopes.ts'
 
 export interface ClientTokenDeps {
   issuer: string
@@ -30,7 +31,7 @@ export async function createClientTokens(
   }: { session: Session; client: Client; nonce?: string | undefined; jkt: string | undefined; isRefresh?: boolean }
 ): Promise<AccessTokenResponse> {
   const { identityScopes: scopes, sessionId, userId, generation } = session
-  const isForUserinfo = session.audience.includes(deps.issuer)
+  const isForUserinfo = session.audience.includes(userinfoAudience(deps.issuer))
   const response = await createAccessTokenResponse(deps.accessTokens, {
     subject: userId,
     username: session.username,

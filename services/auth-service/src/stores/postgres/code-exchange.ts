@@ -2,7 +2,7 @@ import { Prisma } from '@countersign/prisma'
 import { type AuthenticationLevel, authenticationLevels } from '@countersign/verifier'
 import { firstPartyClientId } from '../../clients/client-rules.ts'
 import type { ExchangeOutcome, PresentedCode } from '../../sessions/refresh-token-families.ts'
-import type { IdentityScope } from '../../tokens/identity-scopes.ts'
+import { type IdentityScope, userinfoAudience } from '../../tokens/identity-scopes.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type DatabaseConnection, queryableOn } from './database.ts'
 import { endFamilies, isLive } from './ending-families.ts'
@@ -74,7 +74,7 @@ export function createCodeExchange(
           userId: code.user_id,
           clientId,
           credentialsState: code.credentials_state,
-          audience: [code.resource ?? issuer],
+          audience: [code.resource ?? userinfoAudience(issuer)],
           scopes: code.scopes,
           identityScopes: code.identity_scopes,
           browserSessionId: code.session_id,

@@ -2,6 +2,7 @@
 import { Prisma } from '@countersign/prisma'
 import { firstPartyClientId } from '../../clients/client-rules.ts'
 import { everyonesRole } from '../../roles/role.ts'
+import { userinfoPath } from '../../tokens/identity-scopes.ts'
 import { accountScope } from '../../tokens/requested-grant.ts'
 
 /** Of a token request, each as an expression: NULL when it does not say so. */
@@ -33,13 +34,15 @@ export interface GrantExpressions {
   readonly hasScopes: Prisma.Sql
 }
 
+const userinfo = Prisma.raw(`'${userinfoPath}'`)
+
 /** Whether the family `f` is one of the issuer's own pages: those of other clients never use the account. */
 const isOwnClient = Prisma.raw(`f.client_id = '${firstPartyClientId}'`)
 
 /**
  * A token is for the API that the request names, or for what the sign-in asked for. For another client it is no wider than what the user
- * allowed; at the issuer such a token is for userinfo alone. Its scopes are those that the user's roles
- * hold there, and at the issuer itself the account's: an API that is registered by the issuer's own name adds none.
+ * allowed: for an API, or for userinfo. Its scopes are those that the user's roles hold there, and at the issuer itself the account's: an
+ * API that is registered by the issuer's own name adds none.
  */
 export function grantExpressions({
   scopes: asked,
@@ -54,6 +57,7 @@ export function grantExpressions({
     WHEN ${resource} IS NULL OR ARRAY[${resource}] = f.audience THEN f.asked_scopes END`
   const namesIssuer = Prisma.sql`${issuer} = ANY(${audience})`
   const isForIssuer = Prisma.sql`(${isOwnClient} AND ${namesIssuer})`
+  const isForUserinfo = Prisma.sql`(NOT ${isOwnClient} AND rtrim(${issuer}, '/') || ${userinfo} = ANY(${audience}))`
   const scopes = Prisma.sql`ARRAY(
     SELECT held.scope FROM (
       SELECT rs.scope FROM role_scopes rs
@@ -69,8 +73,8 @@ export function grantExpressions({
     roles: Prisma.sql`CASE WHEN ${isForIssuer} THEN u.roles
       WHEN EXISTS (SELECT FROM apis a WHERE a.identifier = ANY(${audience}) AND a.carries_roles) THEN ${rolesOfApi} END`,
     hasTarget: Prisma.sql`((${isUnlimited} OR ${resource} IS NULL OR ${resource} = ANY(f.audience))
-      AND (${namesIssuer} OR EXISTS (SELECT FROM apis a WHERE a.identifier = ANY(${audience}))))`,
-    hasScopes: Prisma.sql`CASE WHEN NOT ${isOwnClient} AND ${namesIssuer} THEN true
+      AND ((${isUnlimited} AND ${namesIssuer}) OR ${isForUserinfo} OR EXISTS (SELECT FROM apis a WHERE a.identifier = ANY(${audience}))))`,
+    hasScopes: Prisma.sql`CASE WHEN ${isForUserinfo} THEN true
       WHEN cardinality(f.asked_scopes) = 0 AND NOT ${isOwnClient} AND ${asked} IS NULL
         THEN NOT EXISTS (SELECT FROM api_scopes s WHERE s.api = ANY(${audience}))
       WHEN ${wanted} IS NOT NULL THEN cardinality(${scopes}) > 0

@@ -4,6 +4,7 @@ import { Prisma } from '@countersign/prisma'
 import { firstPartyClientId } from '../../clients/client-rules.ts'
 import type { OutboxEntry } from '../../revocation/revocation-outbox.ts'
 import type { NewSession, StartOutcome } from '../../sessions/refresh-token-families.ts'
+import { userinfoAudience } from '../../tokens/identity-scopes.ts'
 import { credentialsState } from './credentials-state.ts'
 import { type DatabaseConnection, queryableOn } from './database.ts'
 import { endedFamilies, endingFamilies, type FamiliesToEnd, isLive } from './ending-families.ts'
@@ -127,7 +128,7 @@ export function createFamilyStart(preparedStatements: PreparedStatements, limits
 
   async function isRegistered(connection: DatabaseConnection, audience: readonly string[]): Promise<boolean> {
     const { rows } = await connection.query('SELECT 1 FROM apis WHERE identifier = ANY($1::text[])', [audience])
-    return rows.length > 0 || audience.includes(limits.issuer)
+    return rows.length > 0 || [limits.issuer, userinfoAudience(limits.issuer)].some((one) => audience.includes(one))
   }
 
   async function endSurplus(
