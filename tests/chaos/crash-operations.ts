@@ -5,7 +5,10 @@ import {
   ageSessions,
   burstSeconds,
   type Credentials,
+  createAuthorizingBrowser,
+  exchangeCode,
   isBackgroundStatement,
+  newPkce,
   post,
   query,
   readFamily,
@@ -278,6 +281,35 @@ export const operations: readonly Operation[] = [
           else expect([200, 401]).toContain(again.status)
           const other = { flow: await beginFlow(fixture, user), recovery_code: codes[1] }
           expect((await post(`${fixture.authUrl}/auth/login/factor`, other)).status).toBe(200)
+        }
+      }
+    }
+  },
+  {
+    name: 'code exchange',
+    commits: 'COMMIT',
+    async prepare(fixture) {
+      const user = await register(fixture.authUrl)
+      const { clientId, exchange } = await authorizeApp(fixture, await signIn(fixture.authUrl, user))
+      const run = () => exchangeCode(fixture.authUrl, exchange)
+      const familiesOfApp = () =>
+        query<{ revoked_reason: string | null }>(
+          fixture.databaseUrl,
+          'SELECT revoked_reason FROM refresh_token_families WHERE client_id = $1',
+          [clientId]
+        )
+      return {
+        nameOf: namesOf([]),
+        run: run as () => Promise<Answer<never>>,
+        isOver: async () => true,
+        status: 200,
+        ended: [],
+        async verify(isCommitted) {
+          expect(await familiesOfApp()).toEqual(isCommitted ? [{ revoked_reason: null }] : [])
+          // A code whose session has begun is a replay, which ends it; any other is as good as before.
+          expect((await run()).status).toBe(isCommitted ? 400 : 200)
+          expect((await run()).status).toBe(400)
+          expect(await familiesOfApp()).toEqual([{ revoked_reason: 'replay' }])
         }
       }
     }
@@ -629,6 +661,36 @@ function namesOf(
     isPublishing = true
     return 'EVALSHA publish'
   }
+}
+
+/** @returns what an app sends with a code that it has just got */
+async function authorizeApp(fixture: CrashFixture, { access_token: token }: TokenResponse) {
+  const clientId = `app-${randomBytes(6).toString('hex')}`
+  const redirectUri = 'https://app.example.com/callback'
+  const client = {
+    client_id: clientId,
+    name: 'The app',
+    token_endpoint_auth_method: 'none',
+    grant_types: ['authorization_code', 'refresh_token'],
+    redirect_uris: [redirectUri]
+  }
+  const created = await post(`${fixture.authUrl}/admin/clients`, client, fixture.adminToken)
+  expect(created.status, JSON.stringify(created.body)).toBe(201)
+  const { verifier, challenge } = newPkce()
+  const browser = createAuthorizingBrowser(fixture.authUrl)
+  const request = await browser.beginWell({
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    response_type: 'code',
+    scope: 'openid offline_access',
+    code_challenge: challenge,
+    code_challenge_method: 'S256'
+  })
+  await browser.claim(request, token)
+  const { pathname, search } = new URL((await browser.decide(request, token, 'allow')).body.complete_url)
+  const { code } = (await browser.open(fixture.authUrl + pathname + search)).parameters
+  if (code === undefined) throw new Error('The app got no code.')
+  return { clientId, exchange: { client_id: clientId, code, redirect_uri: redirectUri, code_verifier: verifier } }
 }
 
 /** @returns two recovery codes of the user */
