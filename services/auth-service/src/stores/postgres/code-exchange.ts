@@ -38,11 +38,14 @@ const useText = `
 const clientText = `
   SELECT first_party AS "isFirstParty" FROM clients WHERE id = $1 AND epoch = $2::uuid AND disabled_at IS NULL FOR KEY SHARE`
 
+/** What ends the user's sessions or takes a consent back waits for this transaction, or is seen by the next statement. */
+const lockUserText = `SELECT 1 FROM users WHERE id = $1::uuid FOR NO KEY UPDATE`
+
 const browserText = `
   SELECT f.trusted_device_id AS "trustedDeviceId",
     EXISTS (SELECT FROM consents c WHERE c.user_id = f.user_id AND c.client_id = $3) AS "isConsented"
   FROM refresh_token_families f
-  WHERE f.id = $1::uuid AND f.user_id = $2::uuid AND f.client_id = '${firstPartyClientId}' AND ${isLive.sql} FOR KEY SHARE OF f`
+  WHERE f.id = $1::uuid AND f.user_id = $2::uuid AND f.client_id = '${firstPartyClientId}' AND ${isLive.sql} FOR SHARE OF f`
 
 const usedText = `
   SELECT user_id, family_id FROM authorization_codes WHERE ${isPresented} AND used_at IS NOT NULL`
@@ -54,6 +57,7 @@ export function createCodeExchange(
 ): (presented: PresentedCode) => Promise<ExchangeOutcome> {
   const use = preparedStatements.prepare<CodeRow>(useText)
   const confirmClient = preparedStatements.prepare<{ isFirstParty: boolean }>(clientText)
+  const lockUser = preparedStatements.prepare(lockUserText)
   const findBrowser = preparedStatements.prepare<{ trustedDeviceId: string | null; isConsented: boolean }>(browserText)
   const findUsed = preparedStatements.prepare<{ user_id: string; family_id: string }>(usedText)
 
@@ -66,6 +70,7 @@ export function createCodeExchange(
       if (!code) return replay(connection, presented)
       // Used up, like any code that is presented in a wrong way by its own client.
       if (presented.resource?.some((one) => one !== code.resource)) return { outcome: 'other_resource' }
+      await lockUser([code.user_id], connection)
       const [browser] = await findBrowser([code.session_id, code.user_id, clientId], connection)
       if (!browser || !(client.isFirstParty || browser.isConsented)) return { outcome: 'session_ended' }
       const started = await start(
