@@ -385,6 +385,8 @@ describe('the exchange of an authorization code', () => {
       expect((await exchange(presented, foreign)).body.error).toBe('invalid_grant')
       const { body } = await exchange(presented, { DPoP: await dpopProof(key, { url: tokenUrl() }) })
       expect(body.token_type).toBe('DPoP')
+      // A replay without the key ends nothing.
+      expect((await exchange(presented)).body.error).toBe('invalid_grant')
       expect((await userinfo(body.access_token)).status).toBe(401)
       const at = `${fixture.issuer}/oauth/userinfo`
       const DPoP = await dpopProof(key, { method: 'GET', url: at, accessToken: body.access_token })

@@ -26,12 +26,13 @@ interface CodeRow {
 }
 
 /** What has to be presented with a code: only who could have exchanged it can end its session by doing so again. */
-const isPresented = `code_hash = $1 AND client_id = $2 AND redirect_uri = $3 AND code_challenge IS NOT DISTINCT FROM $4::text`
+const isPresented = `code_hash = $1 AND client_id = $2 AND redirect_uri = $3 AND code_challenge IS NOT DISTINCT FROM $4::text
+  AND (dpop_jkt IS NULL OR dpop_jkt = $5::text)`
 
 /** Waits for another exchange of the same code, and then finds it used. */
 const useText = `
   UPDATE authorization_codes SET used_at = ${databaseNow.sql}, family_id = gen_random_uuid()
-  WHERE ${isPresented} AND (dpop_jkt IS NULL OR dpop_jkt = $5::text) AND used_at IS NULL AND expires_at > ${databaseNow.sql}
+  WHERE ${isPresented} AND used_at IS NULL AND expires_at > ${databaseNow.sql}
   RETURNING nonce, identity_scopes, scopes, resource, dpop_jkt, user_id, session_id, credentials_state, authenticated_at, acr, amr, family_id`
 
 /** A change of the client waits for this transaction, or is seen by it. */
@@ -97,8 +98,8 @@ export function createCodeExchange(
 
   /** RFC 6749 §4.1.2: what was issued by the code is revoked. */
   async function replay(connection: DatabaseConnection, presented: PresentedCode): Promise<ExchangeOutcome> {
-    const { codeHash, clientId, redirectUri, challenge, origin } = presented
-    const [used] = await findUsed([codeHash, clientId, redirectUri, challenge ?? null], connection)
+    const { codeHash, clientId, redirectUri, challenge, jkt, origin } = presented
+    const [used] = await findUsed([codeHash, clientId, redirectUri, challenge ?? null, jkt ?? null], connection)
     if (!used) return { outcome: 'unknown' }
     const queryable = queryableOn(connection)
     const selection = Prisma.sql`f.id = ${used.family_id}::uuid AND f.client_id = ${clientId}`
