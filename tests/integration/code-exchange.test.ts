@@ -412,6 +412,36 @@ describe('the exchange of an authorization code', () => {
       expect((await refreshFor(own.clientId, ofOther)).status).toBe(200)
     })
 
+    test('end with their access token where they have no refresh token, so that they put no others out', async () => {
+      const lifeOf = async ({ access_token }: CodeTokens) => {
+        const [row] = await query<{ idle: number; absolute: number }>(
+          fixture.database.url,
+          `SELECT extract(epoch FROM idle_expires_at - created_at)::int AS idle,
+             extract(epoch FROM absolute_expires_at - created_at)::int AS absolute
+           FROM refresh_token_families WHERE id = $1`,
+          [unverifiedClaims(access_token).sid]
+        )
+        return row
+      }
+      const brief = await app.tokensOf(token, 'openid')
+      expect(await lifeOf(brief)).toEqual({ idle: brief.expires_in, absolute: brief.expires_in })
+      const unfit = await newApp(fixture, { first_party: true, grant_types: ['authorization_code'] })
+      expect(await lifeOf(await unfit.tokensOf(token, 'openid'))).toMatchObject({ absolute: brief.expires_in })
+      const lasting = await lifeOf(await app.tokensOf(token, 'openid offline_access'))
+      expect(lasting?.idle).toBeGreaterThan(brief.expires_in)
+    })
+
+    test('of a client are found by an index', async () => {
+      const holder = new pg.Client({ connectionString: fixture.database.url })
+      await holder.connect()
+      await holder.query('SET enable_seqscan = off')
+      const { rows } = await holder.query(
+        "EXPLAIN SELECT FROM refresh_token_families f WHERE f.client_id = 'x' AND f.revoked_at IS NULL"
+      )
+      await holder.end()
+      expect(JSON.stringify(rows)).toContain('refresh_token_families_client_id_idx')
+    })
+
     test('end with it, too, when the user ends it from the list', async () => {
       const person = await register(fixture.issuer)
       const [session, other] = [await signIn(fixture.issuer, person), await signIn(fixture.issuer, person)]

@@ -1,6 +1,6 @@
 import { Prisma } from '@countersign/prisma'
 import { type AuthenticationLevel, authenticationLevels } from '@countersign/verifier'
-import { firstPartyClientId } from '../../clients/client-rules.ts'
+import { firstPartyClientId, getsRefreshToken } from '../../clients/client-rules.ts'
 import type { ExchangeOutcome, PresentedCode } from '../../sessions/refresh-token-families.ts'
 import type { IdentityScope } from '../../tokens/identity-scopes.ts'
 import { recordAuditEvent } from './audit-events.ts'
@@ -37,7 +37,7 @@ const useText = `
 
 /** A change of the client waits for this transaction, or is seen by it. */
 const clientText = `
-  SELECT first_party AS "isFirstParty" FROM clients WHERE id = $1 AND epoch = $2::uuid AND disabled_at IS NULL FOR KEY SHARE`
+  SELECT first_party AS "isFirstParty", grant_types AS "grantTypes" FROM clients WHERE id = $1 AND epoch = $2::uuid AND disabled_at IS NULL FOR KEY SHARE`
 
 /** What ends the user's sessions or takes a consent back waits for this transaction, or is seen by the next statement. */
 const lockUserText = `SELECT 1 FROM users WHERE id = $1::uuid FOR NO KEY UPDATE`
@@ -57,7 +57,7 @@ export function createCodeExchange(
   { issuer }: { readonly issuer: string }
 ): (presented: PresentedCode) => Promise<ExchangeOutcome> {
   const use = preparedStatements.prepare<CodeRow>(useText)
-  const confirmClient = preparedStatements.prepare<{ isFirstParty: boolean }>(clientText)
+  const confirmClient = preparedStatements.prepare<{ isFirstParty: boolean; grantTypes: string[] }>(clientText)
   const lockUser = preparedStatements.prepare(lockUserText)
   const findBrowser = preparedStatements.prepare<{ trustedDeviceId: string | null; isConsented: boolean }>(browserText)
   const findUsed = preparedStatements.prepare<{ user_id: string; family_id: string }>(usedText)
@@ -83,6 +83,7 @@ export function createCodeExchange(
           audience: [code.resource ?? issuer],
           scopes: code.scopes,
           identityScopes: code.identity_scopes,
+          isRefreshable: getsRefreshToken(client, code.identity_scopes),
           browserSessionId: code.session_id,
           authentication: { acr: levelOf(code.acr), amr: code.amr, at: code.authenticated_at },
           trustedDeviceId: browser.trustedDeviceId ?? undefined,
