@@ -456,6 +456,24 @@ describe('the exchange of an authorization code', () => {
       expect((await refreshFor(own.clientId, bound)).body.error).toBe('invalid_grant')
     })
 
+    test('end with it, too, when it is the oldest of too many', async () => {
+      const person = await register(fixture.issuer)
+      const session = (await signIn(fixture.issuer, person)).access_token
+      const own = await newApp(fixture, { first_party: true })
+      const bound = await own.tokensOf(session, 'openid')
+      await query(
+        fixture.database.url,
+        `INSERT INTO refresh_token_families
+           (id, user_id, client_id, scope, audience, created_at, idle_expires_at, absolute_expires_at, access_expires_at, sign_in_network, address, user_agent)
+         SELECT gen_random_uuid(), user_id, client_id, scope, audience, now(), idle_expires_at, absolute_expires_at, access_expires_at, sign_in_network, address, user_agent
+         FROM refresh_token_families, generate_series(1, 99) WHERE id = $1`,
+        [unverifiedClaims(session).sid]
+      )
+      await signIn(fixture.issuer, person)
+      expect((await get(`${fixture.issuer}/auth/me`, session)).status).toBe(401)
+      expect((await refreshFor(own.clientId, bound)).body.error).toBe('invalid_grant')
+    })
+
     test('go on with the session that replaces it, and so do its codes and requests', async () => {
       const person = await register(fixture.issuer)
       const before = (await signIn(fixture.issuer, person)).access_token
