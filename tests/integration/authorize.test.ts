@@ -11,7 +11,8 @@ import {
   queryOf,
   register,
   send,
-  signIn
+  signIn,
+  unverifiedClaims
 } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Fixture, startFixture } from '../interop/fixture.ts'
@@ -396,6 +397,63 @@ describe('the authorization endpoint', () => {
       expect((await browser.claim(id, other)).status).toBe(200)
     })
 
+    test('it is of one session: another one of the user, which may lack what the claim asked for, decides nothing', async () => {
+      const [attacker, victim] = [newBrowser(), newBrowser()]
+      const user = await register(fixture.issuer)
+      const stolen = (await signIn(fixture.issuer, user)).access_token
+      const id = await attacker.beginWell(app.newRequest({ prompt: 'login' }).parameters)
+      expect((await attacker.claim(id, stolen)).status).toBe(401)
+      const fresh = (await signIn(fixture.issuer, user)).access_token
+      expect((await victim.claim(id, fresh)).status).toBe(200)
+      const url = `${fixture.issuer}/auth/authorization-requests/${id}/claim`
+      const released = await send(url, { method: 'DELETE', headers: { Authorization: `Bearer ${stolen}` } })
+      expect(released).toMatchObject({ status: 409, body: { error: 'request_taken' } })
+      for (const decision of ['allow', 'deny'] as const) {
+        expect(await attacker.decide(id, stolen, decision)).toMatchObject({
+          status: 409,
+          body: { error: 'request_taken' }
+        })
+      }
+      expect((await victim.decide(id, fresh, 'allow')).status).toBe(200)
+    })
+
+    test('a session that has expired decides nothing, even while its access token is good', async () => {
+      const own = await newUserToken()
+      const browser = newBrowser()
+      const id = await browser.beginWell(app.newRequest().parameters)
+      expect((await browser.claim(id, own)).status).toBe(200)
+      const { sid } = unverifiedClaims(own)
+      await query(fixture.database.url, 'UPDATE refresh_token_families SET idle_expires_at = now() WHERE id = $1', [
+        sid
+      ])
+      expect((await browser.decide(id, own, 'allow')).status).toBe(403)
+    })
+
+    test('a ticket that comes from another browser is void, and so is the claim', async () => {
+      const [attacker, victim] = [newBrowser(), newBrowser()]
+      const id = await attacker.beginWell(app.newRequest().parameters)
+      await victim.claim(id, token)
+      const { complete_url: url } = (await victim.decide(id, token, 'allow')).body
+      expect((await victim.open(url)).parameters.error).toBe('other_browser')
+      expect(await attacker.open(url)).toMatchObject({ to: `${pagesUrl}/authorize`, parameters: { request: id } })
+      expect((await attacker.claim(id, await newUserToken())).status).toBe(200)
+    })
+
+    test('HEAD uses nothing up', async () => {
+      const browser = newBrowser()
+      const { parameters } = app.newRequest()
+      const id = await browser.beginWell(parameters)
+      await browser.claim(id, token)
+      const { complete_url: url } = (await browser.decide(id, token, 'allow')).body
+      for (const at of [url, `${fixture.issuer}/oauth/authorize?${queryOf(parameters)}`]) {
+        const { status, headers } = await browser.open(at, { method: 'HEAD' })
+        expect(status).toBe(405)
+        expect(headers.get('Allow')).toContain('GET')
+        expect(headers.get('Set-Cookie')).toBeNull()
+      }
+      expect((await browser.open(url)).parameters.code).toEqual(expect.any(String))
+    })
+
     test('it ends only in the browser that began it: who opens the link of an attacker gets the error page', async () => {
       const [attacker, victim] = [newBrowser(), newBrowser()]
       const id = await attacker.beginWell(app.newRequest().parameters)
@@ -571,6 +629,11 @@ describe('the authorization endpoint', () => {
       expect((await newBrowser().open(at, form({ client_id: 'nobody' }))).to).toBe(errorPage)
       const wrong = await newBrowser().open(at, form(app.newRequest({ response_type: 'token' }).parameters))
       expect(wrong).toMatchObject({ to: redirectUri, parameters: { error: 'unsupported_response_type' } })
+      const { parameters } = app.newRequest()
+      const twice = await newBrowser().open(at, form({ ...parameters, scope: ['openid', 'openid'] }))
+      expect(twice).toMatchObject({ to: redirectUri, parameters: { error: 'invalid_request' } })
+      const two = await newBrowser().open(at, form({ ...parameters, client_id: [app.clientId, 'nobody'] }))
+      expect(two).toMatchObject({ to: errorPage, parameters: { error: 'invalid_request' } })
     })
 
     const push = (parameters: Parameters, headers?: Record<string, string>) =>

@@ -16,6 +16,7 @@ import {
   unverifiedClaims
 } from '@countersign/testing/trio'
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type Fixture, startFixture } from '../interop/fixture.ts'
 import { newApp, redirectUri, thingsApi } from './fixtures/app.ts'
@@ -295,6 +296,75 @@ describe('the exchange of an authorization code', () => {
       expect(await afterwards(change)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
     })
 
+    describe('at the same moment', () => {
+      const bearer = (at: string) => ({ Authorization: `Bearer ${at}` })
+
+      /** Lets `change` begin, and then the exchange, while somebody else holds the user. */
+      const together = async (
+        change: (own: { id: string }, at: string) => Promise<{ status: number }>,
+        { hasCode = true } = {}
+      ) => {
+        const own = await register(fixture.issuer)
+        const session = (await signIn(fixture.issuer, own)).access_token
+        await app.tokensOf(session, 'openid offline_access')
+        const browser = createAuthorizingBrowser(fixture.issuer)
+        const { parameters, exchangeOf } = app.newRequest({ scope: 'openid offline_access' })
+        const { body } = await browser.claim(await browser.beginWell(parameters), session)
+        const complete = async () => exchangeOf((await browser.open(body.complete_url)).parameters.code)
+        const early = hasCode ? await complete() : undefined
+        const holder = new pg.Client({ connectionString: fixture.database.url })
+        await holder.connect()
+        await holder.query('BEGIN')
+        await holder.query('SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE', [own.id])
+        const changed = change(own, session)
+        await waiters(1)
+        const exchanged = exchange(early ?? (await complete()))
+        await waiters(2)
+        await holder.query('COMMIT')
+        await holder.end()
+        expect((await changed).status).toBeLessThan(300)
+        return exchanged
+      }
+      const waiters = (count: number) =>
+        expect
+          .poll(
+            () =>
+              query(
+                fixture.database.url,
+                `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+              ),
+            { timeout: 10_000 }
+          )
+          .toHaveLength(count)
+
+      test.each([
+        [
+          'all sessions are ended',
+          (_: unknown, at: string) => post(`${fixture.issuer}/auth/logout-all`, undefined, at)
+        ],
+        [
+          'an admin ends them',
+          async ({ id }: { id: string }) => {
+            const headers = bearer(await fixture.signInAdmin())
+            return send(`${fixture.issuer}/admin/users/${id}/sessions`, { method: 'DELETE', headers })
+          }
+        ],
+        [
+          'the session of the browser ends',
+          (_: unknown, at: string) => post(`${fixture.issuer}/auth/logout`, undefined, at)
+        ]
+      ])('%s: no session outlives it', async (_, change) => {
+        expect(await together(change)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+      })
+
+      test('the app is taken back: a code of meanwhile is worth nothing', async () => {
+        const withdraw = (_: unknown, at: string) =>
+          send(`${fixture.issuer}/auth/me/apps/${app.clientId}`, { method: 'DELETE', headers: bearer(at) })
+        const refused = await together(withdraw, { hasCode: false })
+        expect(refused).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+      })
+    })
+
     test('the redirect URI is no longer one of the client', async () => {
       const own = await newApp(fixture)
       const { exchange: presented } = await own.authorize(token)
@@ -335,6 +405,8 @@ describe('the exchange of an authorization code', () => {
       expect((await exchange(presented, foreign)).body.error).toBe('invalid_grant')
       const { body } = await exchange(presented, { DPoP: await dpopProof(key, { url: tokenUrl() }) })
       expect(body.token_type).toBe('DPoP')
+      // A replay without the key ends nothing.
+      expect((await exchange(presented)).body.error).toBe('invalid_grant')
       expect((await userinfo(body.access_token)).status).toBe(401)
       const at = `${fixture.issuer}/oauth/userinfo`
       const DPoP = await dpopProof(key, { method: 'GET', url: at, accessToken: body.access_token })
@@ -345,6 +417,103 @@ describe('the exchange of an authorization code', () => {
   })
 
   describe('the sessions of apps', () => {
+    test('end with the session of the browser, unless they may stay', async () => {
+      const session = await newUserToken()
+      const own = await newApp(fixture, { first_party: true })
+      const bound = await own.tokensOf(session, 'openid')
+      const staying = await app.tokensOf(session, 'openid offline_access')
+      const brief = await app.tokensOf(session, 'openid')
+      const ofOther = await own.tokensOf(token, 'openid')
+      expect((await post(`${fixture.issuer}/auth/logout`, undefined, session)).status).toBe(204)
+      expect((await userinfo(bound.access_token)).status).toBe(401)
+      expect((await refreshFor(own.clientId, bound)).body.error).toBe('invalid_grant')
+      expect((await userinfo(brief.access_token)).status).toBe(401)
+      expect((await refreshFor(app.clientId, staying)).status).toBe(200)
+      expect((await refreshFor(own.clientId, ofOther)).status).toBe(200)
+    })
+
+    test('end with their access token where they have no refresh token, so that they put no others out', async () => {
+      const lifeOf = async ({ access_token }: CodeTokens) => {
+        const [row] = await query<{ idle: number; absolute: number }>(
+          fixture.database.url,
+          `SELECT extract(epoch FROM idle_expires_at - created_at)::int AS idle,
+             extract(epoch FROM absolute_expires_at - created_at)::int AS absolute
+           FROM refresh_token_families WHERE id = $1`,
+          [unverifiedClaims(access_token).sid]
+        )
+        return row
+      }
+      const brief = await app.tokensOf(token, 'openid')
+      expect(await lifeOf(brief)).toEqual({ idle: brief.expires_in, absolute: brief.expires_in })
+      const unfit = await newApp(fixture, { first_party: true, grant_types: ['authorization_code'] })
+      expect(await lifeOf(await unfit.tokensOf(token, 'openid'))).toMatchObject({ absolute: brief.expires_in })
+      const lasting = await lifeOf(await app.tokensOf(token, 'openid offline_access'))
+      expect(lasting?.idle).toBeGreaterThan(brief.expires_in)
+    })
+
+    test('of a client are found by an index', async () => {
+      const holder = new pg.Client({ connectionString: fixture.database.url })
+      await holder.connect()
+      await holder.query('SET enable_seqscan = off')
+      const { rows } = await holder.query(
+        "EXPLAIN SELECT FROM refresh_token_families f WHERE f.client_id = 'x' AND f.revoked_at IS NULL"
+      )
+      await holder.end()
+      expect(JSON.stringify(rows)).toContain('refresh_token_families_client_id_idx')
+    })
+
+    test('end with it, too, when the user ends it from the list', async () => {
+      const person = await register(fixture.issuer)
+      const [session, other] = [await signIn(fixture.issuer, person), await signIn(fixture.issuer, person)]
+      const own = await newApp(fixture, { first_party: true })
+      const bound = await own.tokensOf(session.access_token, 'openid')
+      const { sid } = unverifiedClaims(session.access_token)
+      const ended = await send(`${fixture.issuer}/auth/sessions/${sid}`, {
+        method: 'DELETE',
+        headers: { Authorization: `Bearer ${other.access_token}` }
+      })
+      expect(ended.status).toBe(204)
+      expect((await refreshFor(own.clientId, bound)).body.error).toBe('invalid_grant')
+    })
+
+    test('end with it, too, when it is the oldest of too many', async () => {
+      const person = await register(fixture.issuer)
+      const session = (await signIn(fixture.issuer, person)).access_token
+      const own = await newApp(fixture, { first_party: true })
+      const bound = await own.tokensOf(session, 'openid')
+      await query(
+        fixture.database.url,
+        `INSERT INTO refresh_token_families
+           (id, user_id, client_id, scope, audience, created_at, idle_expires_at, absolute_expires_at, access_expires_at, sign_in_network, address, user_agent)
+         SELECT gen_random_uuid(), user_id, client_id, scope, audience, now(), idle_expires_at, absolute_expires_at, access_expires_at, sign_in_network, address, user_agent
+         FROM refresh_token_families, generate_series(1, 99) WHERE id = $1`,
+        [unverifiedClaims(session).sid]
+      )
+      await signIn(fixture.issuer, person)
+      expect((await get(`${fixture.issuer}/auth/me`, session)).status).toBe(401)
+      expect((await refreshFor(own.clientId, bound)).body.error).toBe('invalid_grant')
+    })
+
+    test('go on with the session that replaces it, and so do its codes and requests', async () => {
+      const person = await register(fixture.issuer)
+      const before = (await signIn(fixture.issuer, person)).access_token
+      const own = await newApp(fixture, { first_party: true })
+      const bound = await own.tokensOf(before, 'openid')
+      const { exchange: presented } = await own.authorize(before)
+      const browser = createAuthorizingBrowser(fixture.issuer)
+      const { parameters, exchangeOf } = own.newRequest()
+      const { body: claimed } = await browser.claim(await browser.beginWell(parameters), before)
+      const stepped = await post<CodeTokens>(`${fixture.issuer}/auth/step-up`, { password: person.password }, before)
+      expect(stepped.status).toBe(200)
+      expect((await exchange(presented)).status).toBe(200)
+      const { code } = (await browser.open(claimed.complete_url)).parameters
+      expect((await exchange(exchangeOf(code))).status).toBe(200)
+      const refreshed = await refreshFor(own.clientId, bound)
+      expect(refreshed.status).toBe(200)
+      expect((await post(`${fixture.issuer}/auth/logout`, undefined, stepped.body.access_token)).status).toBe(204)
+      expect((await refreshFor(own.clientId, refreshed.body)).body.error).toBe('invalid_grant')
+    })
+
     test('a refresh gives an ID token without nonce, at the same auth_time, and never more than was allowed', async () => {
       const tokens = await app.tokensOf(token, 'openid offline_access things:read')
       const { status, body } = await refreshFor(app.clientId, tokens)

@@ -38,16 +38,17 @@ export interface AuthorizationRequests {
   find(idHash: Bytes): Promise<AuthorizationRequest | undefined>
   /** Gives a request to the user of a session; the first user keeps it. */
   claim(idHash: Bytes, ticketHash: Bytes, session: ClaimingSession): Promise<ClaimOutcome>
-  /** Lets another user go on with a request that is not decided. */
-  release(idHash: Bytes, userId: string): Promise<'released' | 'unknown' | 'taken'>
-  /** Decides about a claimed request. What is allowed is kept as consent, unless the client is first-party. */
+  /** Lets another user go on with a request that this session claimed and that is not decided. */
+  release(idHash: Bytes, session: ClaimingSession): Promise<'released' | 'unknown' | 'taken'>
+  /** Decides about a request, by the session that claimed it. What is allowed is kept as consent, unless the client is first-party. */
   decide(
     idHash: Bytes,
     ticketHash: Bytes,
-    decision: { readonly userId: string; readonly decision: Decision; readonly origin: ClientInfo }
-  ): Promise<'decided' | 'unknown' | 'taken'>
+    decision: ClaimingSession & { readonly decision: Decision; readonly origin: ClientInfo }
+  ): Promise<'decided' | 'unknown' | 'taken' | 'session_ended'>
   /**
-   * Ends a request in the browser that began it, unless it is undecided. With `code` the code is kept.
+   * Ends a request in the browser that began it, unless it is undecided. With `code` the code is kept. In another browser the
+   * ticket and its claim become void.
    * @param judge gets the request, and whether the browser is the one in which the user is signed in
    */
   complete(

@@ -1,6 +1,7 @@
 import { InvalidRequestError } from '@countersign/oauth'
 import { maxTokenLength } from '@countersign/verifier'
 import type { JSONWebKeySet } from 'jose'
+import type { IdentityScope } from '../tokens/identity-scopes.ts'
 import { isReadableLength } from '../tokens/readable-length.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { type ClientPolicy, tokenExchangeGrant } from './client.ts'
@@ -11,6 +12,14 @@ import { findRedirectUriFault } from './redirect-uris.ts'
 
 /** The client that signs in at this service itself. It is there from the start, and stays as it is. */
 export const firstPartyClientId = 'countersign'
+
+/** Whether the exchange of a code gives a refresh token, with these scopes of identity. */
+export function getsRefreshToken(
+  { grantTypes, isFirstParty }: { grantTypes: readonly string[]; isFirstParty: boolean },
+  scopes: readonly IdentityScope[]
+): boolean {
+  return grantTypes.includes('refresh_token') && (isFirstParty || scopes.includes('offline_access'))
+}
 
 /** The members of a client that must fit together. */
 export type ClientShape = ClientPolicy & Pick<NewClient, 'id' | 'authMethod' | 'jwks' | 'jwksUri'>

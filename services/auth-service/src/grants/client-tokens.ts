@@ -1,5 +1,6 @@
 import type { AccessTokenResponse } from '@countersign/oauth'
 import type { Client } from '../clients/client.ts'
+import { getsRefreshToken } from '../clients/client-rules.ts'
 import type { Session } from '../sessions/refresh-token-families.ts'
 import type { RefreshTokenCodec } from '../sessions/refresh-tokens.ts'
 import { createAccessTokenResponse } from '../tokens/access-token-response.ts'
@@ -47,9 +48,7 @@ export async function createClientTokens(
     jkt
   })
   const granted = [...scopes, session.scope].filter(Boolean).join(' ')
-  const hasRefreshToken =
-    isRefresh ||
-    (client.grantTypes.includes('refresh_token') && (client.isFirstParty || scopes.includes('offline_access')))
+  const hasRefreshToken = isRefresh || getsRefreshToken(client, scopes)
   return {
     ...response,
     ...(granted !== '' && { scope: granted }),

@@ -119,6 +119,8 @@ export interface NewSession extends SessionGrant {
   /** The browser's session in which the user allowed this one. */
   readonly browserSessionId?: string | undefined
   readonly identityScopes?: readonly IdentityScope[] | undefined
+  /** `false` for one without a refresh token: it ends with its access token. */
+  readonly isRefreshable?: boolean | undefined
   readonly origin: ClientInfo
 }
 

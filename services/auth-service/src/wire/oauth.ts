@@ -71,8 +71,10 @@ const authorizationParameters = {
   registration: authorizationParameter
 }
 
-/** `POST /oauth/authorize` */
-export const authorizationForm = z.object(authorizationParameters)
+/** `POST /oauth/authorize`: one that is there twice is an error for the client, too. */
+export const authorizationForm = z.object(
+  Object.fromEntries(Object.keys(authorizationParameters).map((name) => [name, z.array(z.string()).optional()]))
+)
 
 /** `POST /oauth/par` */
 export const pushedForm = z.object({ ...authorizationParameters, ...clientParameters })

@@ -102,7 +102,10 @@ export const releaseAuthorizationRequest = defineRoute(
   },
   ({ authorizationRequests }: AuthorizationRequestDeps) =>
     async ({ params: { id }, accessToken }) => {
-      const outcome = await authorizationRequests.release(sha256(id), accessToken.sub)
+      const outcome = await authorizationRequests.release(sha256(id), {
+        userId: accessToken.sub,
+        sessionId: accessToken.sid
+      })
       if (outcome === 'unknown') throw unknownRequest()
       if (outcome === 'taken') throw taken()
     }
@@ -125,11 +128,13 @@ export const decideAuthorizationRequest = defineRoute(
       const ticket = newOpaqueId()
       const outcome = await deps.authorizationRequests.decide(sha256(id), ticket.hash, {
         userId: accessToken.sub,
+        sessionId: accessToken.sid,
         decision,
         origin
       })
       if (outcome === 'unknown') throw unknownRequest()
       if (outcome === 'taken') throw taken()
+      if (outcome === 'session_ended') throw sessionEnded()
       return { complete_url: completeUrl(deps, id, ticket.id) }
     }
 )
@@ -153,6 +158,6 @@ function unknownRequest(): NotFoundError {
 function taken(): ConflictError {
   return new ConflictError({
     code: 'request_taken',
-    description: 'Another user has gone on with this request. Begin again at the app.'
+    description: 'Another user or another session has gone on with this request. Begin again at the app.'
   })
 }

@@ -2,6 +2,7 @@
 import {
   endpointOf,
   InvalidRequestError,
+  MethodNotAllowedError,
   NotFoundError,
   OAuthError,
   TemporarilyUnavailableError
@@ -64,8 +65,10 @@ export const authorize = defineRoute(
     response: { status: 303 }
   },
   (deps: AuthorizeDeps) =>
-    ({ ctx }) =>
-      inBrowser(deps, (open) => begin(open, ctx, new URLSearchParams(ctx.querystring)))
+    ({ ctx }) => {
+      refuseHead(ctx)
+      return inBrowser(deps, (open) => begin(open, ctx, new URLSearchParams(ctx.querystring)))
+    }
 )
 
 /** `POST /oauth/authorize`: as with GET. The cookie of the browser does not come with a form of another site, so that the request is pushed first. */
@@ -83,8 +86,8 @@ export const authorizeByForm = defineRoute(
     ({ body, origin }) =>
       inBrowser(deps, async (open) => {
         const read = readParameters(pairsOf(body))
-        if (body.request_uri?.startsWith(requestUriPrefix))
-          return toAuthorize(open, { client_id: body.client_id ?? '', request_uri: body.request_uri })
+        const [clientId = '', pushed] = ['client_id', 'request_uri'].map((name) => read.parameters.get(name)?.[0])
+        if (pushed?.startsWith(requestUriPrefix)) return toAuthorize(open, { client_id: clientId, request_uri: pushed })
         const { client, redirectUri } = await requireRedirect(open, read)
         return orToClient(open, { client, redirectUri, parameters: read.parameters }, async () => {
           const request = await readRequest({ ...open, readHint: open.idTokens.readHint }, client, redirectUri, read)
@@ -132,8 +135,10 @@ export const completeAuthorization = defineRoute(
     response: { status: 303 }
   },
   (deps: AuthorizeDeps) =>
-    ({ ctx }) =>
-      inBrowser(deps, (open) => complete(open, ctx))
+    ({ ctx }) => {
+      refuseHead(ctx)
+      return inBrowser(deps, (open) => complete(open, ctx))
+    }
 )
 
 async function begin(deps: OpenDeps, ctx: Context, query: URLSearchParams): Promise<BrowserResponse> {
@@ -191,12 +196,11 @@ async function complete(deps: OpenDeps, ctx: Context): Promise<BrowserResponse> 
   const client = found && (await deps.clients.findEnabled(found.clientId))
   // A client that is disabled, or that no longer goes by this address, is not trusted with the user.
   if (!found || !client || !hasRedirectUri(client, found.redirectUri)) throw unknownRequest()
-  if (!isOpaqueId(browser)) throw otherBrowser()
   const code = newOpaqueId()
   const completed = await deps.authorizationRequests.complete(
     {
       idHash,
-      browserHash: sha256(browser),
+      browserHash: sha256(isOpaqueId(browser) ? browser : ''),
       ticketHash: isOpaqueId(ticket) ? sha256(ticket) : undefined,
       codeHash: code.hash
     },
@@ -226,6 +230,11 @@ async function requireRedirect(
   if (!hasRedirectUri(client, redirectUri))
     throw new PageError('invalid_redirect_uri', 'The redirect_uri is not registered for this client.')
   return { client, redirectUri }
+}
+
+/** HEAD must change nothing (RFC 9110 §9.2.1), and these addresses are good once. */
+function refuseHead({ method }: Context): void {
+  if (method === 'HEAD') throw new MethodNotAllowedError({ headers: { Allow: 'GET' } })
 }
 
 /** Who comes this way is shown a page, whatever goes wrong. */

@@ -7,7 +7,12 @@ import {
   type RequestedAuthorization,
   requestSeconds
 } from '../../authorization/authorization-request.ts'
-import type { ApiScopeText, AuthorizationRequests, ClaimOutcome } from '../../authorization/authorization-requests.ts'
+import type {
+  ApiScopeText,
+  AuthorizationRequests,
+  ClaimingSession,
+  ClaimOutcome
+} from '../../authorization/authorization-requests.ts'
 import { neededLevel } from '../../authorization/next-step.ts'
 import { firstPartyClientId } from '../../clients/client-rules.ts'
 import type { Bytes } from '../../hashes.ts'
@@ -36,6 +41,7 @@ interface RequestRow {
   ui_locales: string[]
   dpop_jkt: string | null
   user_id: string | null
+  session_id: string | null
   username: string | null
   acr: string | null
   granted_scopes: string[] | null
@@ -50,6 +56,9 @@ interface RequestRow {
 /** A live request that has begun in a browser. */
 const isAlive = Prisma.sql`r.browser_hash IS NOT NULL AND r.expires_at > ${databaseNow}`
 
+const unclaimed = Prisma.sql`user_id = NULL, session_id = NULL, ticket_hash = NULL, credentials_state = NULL,
+  authenticated_at = NULL, acr = NULL, amr = NULL, granted_scopes = NULL, decision = NULL`
+
 /** Whether a consent of the request's user holds these scopes of this API. */
 const isCovered = (api: Prisma.Sql, scopes: Prisma.Sql) => Prisma.sql`(cardinality(${scopes}) = 0 OR EXISTS (
   SELECT FROM consents c WHERE c.user_id = r.user_id AND c.client_id = r.client_id AND c.api = ${api} AND c.scopes @> ${scopes}))`
@@ -57,7 +66,7 @@ const isCovered = (api: Prisma.Sql, scopes: Prisma.Sql) => Prisma.sql`(cardinali
 /** The columns of a request `r`. An API without scopes has to be allowed, too. */
 const columns = (ticketHash: Bytes | undefined) => Prisma.sql`
   r.client_id, r.redirect_uri, r.response_mode, r.state, r.nonce, r.code_challenge, r.identity_scopes, r.scopes, r.resource, r.prompt, r.max_age,
-  r.login_hint, r.hinted_user_id, r.acr_values, r.ui_locales, r.dpop_jkt, r.user_id, r.acr, r.granted_scopes, r.decision, r.created_at,
+  r.login_hint, r.hinted_user_id, r.acr_values, r.ui_locales, r.dpop_jkt, r.user_id, r.session_id, r.acr, r.granted_scopes, r.decision, r.created_at,
   (SELECT u.username FROM users u WHERE u.id = r.user_id) AS username,
   (SELECT c.first_party FROM clients c WHERE c.id = r.client_id) AS is_first_party,
   greatest(0, floor(date_part('epoch', r.expires_at - ${databaseNow}))) AS expires_in,
@@ -100,25 +109,24 @@ export function createPrismaAuthorizationRequests(database: Database): Authoriza
     },
     claim: (idHash, ticketHash, session) =>
       orUnavailable(inTransaction(database, (transaction) => claim(transaction, { idHash, ticketHash, ...session }))),
-    release: (idHash, userId) =>
+    release: (idHash, session) =>
       orUnavailable(
         inTransaction(database, async (transaction) => {
           const row = await lock(transaction, idHash)
           if (!row) return 'unknown'
-          if (row.user_id !== userId || row.decision !== null) return 'taken'
+          if (!isClaimedBy(row, session) || row.decision !== null) return 'taken'
           await transaction.$executeRaw`
-            UPDATE authorization_requests SET user_id = NULL, session_id = NULL, ticket_hash = NULL, credentials_state = NULL,
-              authenticated_at = NULL, acr = NULL, amr = NULL, granted_scopes = NULL
-            WHERE id_hash = ${idHash}`
+            UPDATE authorization_requests SET ${unclaimed} WHERE id_hash = ${idHash}`
           return 'released'
         })
       ),
-    decide: (idHash, ticketHash, { userId, decision, origin }) =>
+    decide: (idHash, ticketHash, { userId, sessionId, decision, origin }) =>
       orUnavailable(
         inTransaction(database, async (transaction) => {
           const row = await lock(transaction, idHash)
           if (!row) return 'unknown'
-          if (row.user_id !== userId) return 'taken'
+          if (!isClaimedBy(row, { userId, sessionId })) return 'taken'
+          if (!(await isLiveSession(transaction, sessionId))) return 'session_ended'
           await transaction.$executeRaw`
             UPDATE authorization_requests SET decision = ${decision}, ticket_hash = ${ticketHash} WHERE id_hash = ${idHash}`
           if (decision === 'deny' || row.is_first_party || row.is_consented) return 'decided'
@@ -140,7 +148,12 @@ export function createPrismaAuthorizationRequests(database: Database): Authoriza
       orUnavailable(
         inTransaction(database, async (transaction) => {
           const row = await lock(transaction, idHash, { browserHash, ticketHash })
-          if (!row) return undefined
+          if (!row) {
+            // The ticket went to the signed-in browser, and that is not the one that began: nobody can go on with it.
+            await transaction.$executeRaw`
+              UPDATE authorization_requests SET ${unclaimed} WHERE id_hash = ${idHash} AND ticket_hash = ${ticketHash ?? null}::bytea`
+            return undefined
+          }
           const request = toRequest(row)
           const verdict = judge(request, row.has_ticket)
           if (verdict.kind === 'undecided') return { request, verdict }
@@ -161,6 +174,17 @@ async function lock(
   const [row] = await transaction.$queryRaw<RequestRow[]>`
     SELECT ${columns(ticketHash)} FROM authorization_requests r WHERE r.id_hash = ${idHash} AND ${isAlive} ${isOfBrowser} FOR UPDATE`
   return row
+}
+
+/** What the claim asked of a session, another one of the same user may lack. */
+function isClaimedBy(row: RequestRow, { userId, sessionId }: ClaimingSession): boolean {
+  return row.user_id === userId && row.session_id === sessionId
+}
+
+async function isLiveSession(transaction: Queryable, sessionId: string): Promise<boolean> {
+  const rows = await transaction.$queryRaw<unknown[]>`
+    SELECT 1 FROM refresh_token_families f WHERE f.id = ${sessionId}::uuid AND ${isLive}`
+  return rows.length > 0
 }
 
 interface SessionFacts {

@@ -46,6 +46,11 @@ export function createPrismaConsents(database: Database): Consents {
           await lockUser(transaction, userId)
           await transaction.$executeRaw`
             DELETE FROM authorization_requests WHERE user_id = ${userId}::uuid AND client_id = ${clientId}`
+          // Those that came while this waited. An exchange that holds one waits for the user, and then finds no consent.
+          await transaction.$executeRaw`
+            DELETE FROM authorization_codes WHERE code_hash IN (
+              SELECT code_hash FROM authorization_codes
+              WHERE user_id = ${userId}::uuid AND client_id = ${clientId} AND used_at IS NULL FOR UPDATE SKIP LOCKED)`
           const removed = await transaction.$executeRaw`
             DELETE FROM consents WHERE user_id = ${userId}::uuid AND client_id = ${clientId}`
           const { ended, entries } = await endFamilies(transaction, {

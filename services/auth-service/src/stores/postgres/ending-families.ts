@@ -76,6 +76,30 @@ export function endedFamilies(rows: readonly OutboxRow[]): EndedFamilies {
   return { ended: rows.length, entries: rows.map(toOutboxEntry) }
 }
 
+/** The condition for the sessions `f` that were started in these sessions of the browser, and do not outlast them. */
+export function appsOf(ended: EndedFamilies): Prisma.Sql {
+  const ids = ended.entries.map(({ value }) => value)
+  return Prisma.sql`f.session_id = ANY(${ids}::uuid[]) AND NOT 'offline_access' = ANY(f.identity_scopes)`
+}
+
+/**
+ * Ends one session, in the given transaction; if it is one of the browser, with those of apps that do not outlast it.
+ * @param families a selection of no other session than this one
+ */
+export async function endFamilyWithApps(
+  transaction: Queryable,
+  familyId: string,
+  families: FamiliesToEnd
+): Promise<EndedFamilies> {
+  // Waits for an exchange that is running, so that its session ends, too.
+  await transaction.$queryRaw`
+    SELECT 1 FROM users WHERE id = (SELECT user_id FROM refresh_token_families WHERE id = ${familyId}::uuid) FOR NO KEY UPDATE`
+  const own = await endFamilies(transaction, families)
+  if (own.ended === 0) return own
+  const apps = await endFamilies(transaction, { ...families, selection: appsOf(own) })
+  return { ended: own.ended + apps.ended, entries: [...own.entries, ...apps.entries] }
+}
+
 /** The condition for the families `f` of a user, except the one to keep. */
 export function familiesOfUser(userId: string, exceptedId?: string): Prisma.Sql {
   const others = exceptedId === undefined ? Prisma.empty : Prisma.sql`AND f.id <> ${exceptedId}::uuid`

@@ -10,7 +10,7 @@ import type {
 } from '../../sessions/refresh-token-families.ts'
 import { createCodeExchange } from './code-exchange.ts'
 import { type Database, inTransaction, orUnavailable } from './database.ts'
-import { endFamilies, endFamiliesOfUser, endOtherFamiliesOfUser, isLive } from './ending-families.ts'
+import { endFamiliesOfUser, endFamilyWithApps, endOtherFamiliesOfUser, isLive } from './ending-families.ts'
 import { grantExpressions } from './granted-scopes.ts'
 import { hasName } from './named-user.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
@@ -78,7 +78,11 @@ export function createPrismaRefreshTokenFamilies(
     end({ familyId, userId }, { reason, actorId }) {
       const ofUser = userId === undefined ? Prisma.empty : Prisma.sql`AND f.user_id = ${userId}::uuid`
       const selection = Prisma.sql`f.id = ${familyId}::uuid ${ofUser}`
-      return orUnavailable(endFamilies(database, { selection, reason, actorId }))
+      return orUnavailable(
+        inTransaction(database, (transaction) =>
+          endFamilyWithApps(transaction, familyId, { selection, reason, actorId })
+        )
+      )
     },
     endPresented: (presented, cause) => orUnavailable(endPresented(presented, cause)),
     endAll: (userId, cause) =>
@@ -100,7 +104,9 @@ export function createPrismaRefreshTokenFamilies(
     const ofClient = clientId === undefined ? Prisma.empty : Prisma.sql`AND f.client_id = ${clientId}`
     const hasKey = Prisma.sql`coalesce(f.jkt = ${jkt ?? null}::text, f.jkt IS NULL)`
     const selection = Prisma.sql`f.id = ${familyId}::uuid ${ofClient}`
-    const ended = await endFamilies(database, { selection: Prisma.sql`${selection} AND ${hasKey}`, ...cause })
+    const ended = await inTransaction(database, (transaction) =>
+      endFamilyWithApps(transaction, familyId, { selection: Prisma.sql`${selection} AND ${hasKey}`, ...cause })
+    )
     if (ended.ended > 0) return ended
     const ofOtherKey = await database.$queryRaw<unknown[]>`
       SELECT 1 FROM refresh_token_families f WHERE ${selection} AND ${isLive} AND NOT ${hasKey}`

@@ -3,11 +3,11 @@ import type { AuditEventType } from '@countersign/oauth'
 import { Prisma } from '@countersign/prisma'
 import { firstPartyClientId } from '../../clients/client-rules.ts'
 import type { OutboxEntry } from '../../revocation/revocation-outbox.ts'
-import type { NewSession, StartOutcome } from '../../sessions/refresh-token-families.ts'
+import type { EndedFamilies, NewSession, StartOutcome } from '../../sessions/refresh-token-families.ts'
 import { userinfoAudience } from '../../tokens/identity-scopes.ts'
 import { credentialsState } from './credentials-state.ts'
 import { type DatabaseConnection, queryableOn } from './database.ts'
-import { endedFamilies, endingFamilies, type FamiliesToEnd, isLive } from './ending-families.ts'
+import { appsOf, endedFamilies, endingFamilies, type FamiliesToEnd, isLive } from './ending-families.ts'
 import { grantExpressions } from './granted-scopes.ts'
 import type { TellUser } from './mail-outbox.ts'
 import { cancelDeletion } from './pending-deletions.ts'
@@ -62,6 +62,18 @@ const newFamilyText = `
     (SELECT count(*)::int FROM refresh_token_families f WHERE f.user_id = $2::uuid AND f.client_id = $3::text AND ${isLive.sql}) AS live_before
   FROM f JOIN users u ON u.id = f.user_id`
 
+/**
+ * What belongs to a session of the browser goes on with the one that replaces it. Requests before codes: of one that is being
+ * completed the code is there then. A code that is being exchanged is passed by, since that waits for the user.
+ */
+const followingTexts = [
+  `UPDATE refresh_token_families SET session_id = $3::uuid WHERE session_id = $2::uuid AND user_id = $1::uuid AND revoked_at IS NULL`,
+  `UPDATE authorization_requests SET session_id = $3::uuid WHERE session_id = $2::uuid AND user_id = $1::uuid`,
+  `UPDATE authorization_codes SET session_id = $3::uuid WHERE code_hash IN (
+    SELECT code_hash FROM authorization_codes WHERE session_id = $2::uuid AND user_id = $1::uuid AND used_at IS NULL
+    FOR UPDATE SKIP LOCKED)`
+]
+
 /** Undoes the transaction. */
 export class ReplacedSessionEnded extends Error {}
 
@@ -95,8 +107,8 @@ export function createFamilyStart(preparedStatements: PreparedStatements, limits
         clientId,
         scopes ?? null,
         audience,
-        limits.sessionIdleSeconds,
-        limits.sessionAbsoluteSeconds,
+        session.isRefreshable === false ? limits.accessTokenTtlSeconds : limits.sessionIdleSeconds,
+        session.isRefreshable === false ? limits.accessTokenTtlSeconds : limits.sessionAbsoluteSeconds,
         limits.accessTokenTtlSeconds,
         jkt ?? null,
         network,
@@ -118,7 +130,8 @@ export function createFamilyStart(preparedStatements: PreparedStatements, limits
       await cancelDeletion(queryableOn(connection), limits.tellUser, { userId, sessionId: familyId, origin })
     }
     const { live_before: liveBefore, ...started } = row
-    const replaced = replacedSessionId === undefined ? [] : await endReplaced(connection, userId, replacedSessionId)
+    const replaced =
+      replacedSessionId === undefined ? [] : await endReplaced(connection, userId, replacedSessionId, familyId)
     const most =
       clientId === firstPartyClientId ? limits.sessionsPerUser : Math.min(sessionsPerClient, limits.sessionsPerUser)
     const surplus = liveBefore - replaced.length < most ? [] : await endSurplus(connection, userId, clientId, most)
@@ -140,19 +153,23 @@ export function createFamilyStart(preparedStatements: PreparedStatements, limits
     const selection = Prisma.sql`f.id IN (
       SELECT f.id FROM refresh_token_families f WHERE f.user_id = ${userId}::uuid AND f.client_id = ${clientId} AND ${isLive}
       ORDER BY f.created_at DESC, f.id DESC OFFSET ${most})`
-    return endOn(connection, { selection, reason: 'session_limit' })
+    const reason = 'session_limit'
+    const surplus = await endOn(connection, { selection, reason })
+    const apps = await endOn(connection, { selection: appsOf(surplus), reason })
+    return [...surplus.entries, ...apps.entries]
   }
 
-  async function endReplaced(connection: DatabaseConnection, userId: string, sessionId: string) {
+  async function endReplaced(connection: DatabaseConnection, userId: string, sessionId: string, nextId: string) {
     const selection = Prisma.sql`f.id = ${sessionId}::uuid AND f.user_id = ${userId}::uuid AND ${isLive}`
-    const entries = await endOn(connection, { selection, reason: 'reauthenticated' })
+    const { entries } = await endOn(connection, { selection, reason: 'reauthenticated' })
     if (entries.length === 0) throw new ReplacedSessionEnded()
+    for (const text of followingTexts) await connection.query(text, [userId, sessionId, nextId])
     return entries
   }
 
-  async function endOn(connection: DatabaseConnection, families: FamiliesToEnd): Promise<readonly OutboxEntry[]> {
+  async function endOn(connection: DatabaseConnection, families: FamiliesToEnd): Promise<EndedFamilies> {
     const { text, values } = endingFamilies(families)
     const { rows } = await connection.query<Omit<OutboxRow, 'id'> & { id: string }>(text, values)
-    return endedFamilies(rows.map((row) => ({ ...row, id: BigInt(row.id) }))).entries
+    return endedFamilies(rows.map((row) => ({ ...row, id: BigInt(row.id) })))
   }
 }
