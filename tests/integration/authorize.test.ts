@@ -82,13 +82,16 @@ describe('the authorization endpoint', () => {
 
   describe('redirect URIs of native apps', () => {
     let native: Awaited<ReturnType<typeof newApp>>
-    beforeAll(async () => {
-      native = await newApp(fixture, {
+    const newNative = (members: Record<string, unknown> = {}) =>
+      newApp(fixture, {
         application_type: 'native',
         redirect_uris: ['http://127.0.0.1/callback', 'http://localhost/', 'com.example.app:/callback'],
         scopes: [],
-        audiences: []
+        audiences: [],
+        ...members
       })
+    beforeAll(async () => {
+      native = await newNative()
     })
 
     test.each([
@@ -123,13 +126,20 @@ describe('the authorization endpoint', () => {
       expect((await begin({ redirect_uri: 'http://localhost:3001/callback' }, web)).to).toBe(errorPage)
     })
 
-    test('a native app is asked for consent every time: any program may listen on loopback', async () => {
-      const uri = 'http://127.0.0.1:49152/callback'
-      await native.authorize(token, { redirect_uri: uri })
+    test.each([
+      ['http://127.0.0.1:49152/callback', false, 'consent'],
+      ['com.example.app:/callback', false, 'consent'],
+      ['http://127.0.0.1:49152/callback', true, 'choose_account'],
+      ['com.example.app:/callback', true, 'choose_account']
+    ])('users are asked every time, as any program may be behind %s (first-party: %s)', async (uri, isOurs, next) => {
+      const of = isOurs ? await newNative({ first_party: true }) : native
+      await of.authorize(token, { redirect_uri: uri })
       const browser = newBrowser()
-      const id = await browser.beginWell(native.newRequest({ redirect_uri: uri }).parameters)
-      expect((await browser.claim(id, token)).body.next).toBe('consent')
-      const silent = await browser.beginWell(native.newRequest({ redirect_uri: uri, prompt: 'none' }).parameters)
+      const id = await browser.beginWell(of.newRequest({ redirect_uri: uri }).parameters)
+      expect((await browser.claim(id, token)).body.next).toBe(next)
+      const { complete_url: url } = (await browser.decide(id, token, 'allow')).body
+      expect((await browser.open(url)).parameters.code).toEqual(expect.any(String))
+      const silent = await browser.beginWell(of.newRequest({ redirect_uri: uri, prompt: 'none' }).parameters)
       const claimed = await browser.claim(silent, token)
       expect((await browser.open(claimed.body.complete_url)).parameters.error).toBe('consent_required')
     })

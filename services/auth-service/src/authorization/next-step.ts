@@ -1,5 +1,4 @@
 import type { Client } from '../clients/client.ts'
-import { isLoopbackUri } from '../clients/redirect-uris.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import type { Verdict } from './authorization-requests.ts'
 
@@ -9,10 +8,11 @@ export type Step = 'complete' | 'consent' | 'choose_account'
 export function nextStep(request: AuthorizationRequest, { isFirstParty }: Pick<Client, 'isFirstParty'>): Step {
   const isAllowed = request.decision === 'allow'
   if (!isFirstParty && !request.isConsented) return 'consent'
-  // Any program on the machine can be behind a loopback URI, whatever was allowed before (RFC 8252 §8.6).
-  const asksAlways = request.prompt.includes('consent') || (!isFirstParty && isLoopbackUri(request.redirectUri))
-  if (asksAlways && !isAllowed) return 'consent'
-  return request.prompt.includes('select_account') && !isAllowed ? 'choose_account' : 'complete'
+  if (isAllowed) return 'complete'
+  // Any program on the device can be behind a loopback URI or a scheme of its own, whatever was allowed before (RFC 8252 §8.6).
+  const mayBeAnyProgram = !request.redirectUri.startsWith('https:')
+  if (request.prompt.includes('consent') || (mayBeAnyProgram && !isFirstParty)) return 'consent'
+  return mayBeAnyProgram || request.prompt.includes('select_account') ? 'choose_account' : 'complete'
 }
 
 const errors = {
