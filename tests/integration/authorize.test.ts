@@ -180,6 +180,12 @@ describe('the authorization endpoint', () => {
       }
     )
 
+    test('ID tokens live no longer than their key is published after its retirement', async () => {
+      const redirect_uris = [redirectUri]
+      expect((await registration({ redirect_uris, id_token_ttl_seconds: 3601 })).status).toBe(400)
+      expect((await registration({ redirect_uris, id_token_ttl_seconds: 3600 })).status).toBe(201)
+    })
+
     test('a public client has PKCE, and gets no token of its own', async () => {
       const redirect_uris = [redirectUri]
       expect((await registration({ redirect_uris, require_pkce: false })).status).toBe(400)
@@ -212,7 +218,11 @@ describe('the authorization endpoint', () => {
       ['a parameter that is there twice', { nonce: ['a', 'b'] }, 'invalid_request'],
       ['a nonce that is too long', { nonce: 'x'.repeat(513) }, 'invalid_request'],
       ['a control character', { login_hint: 'a\u0000b' }, 'invalid_request'],
-      ['a hint that is no ID token', { id_token_hint: 'e30.e30.e30' }, 'invalid_request'],
+      [
+        'a silent sign-in by a hint that is no ID token',
+        { id_token_hint: 'e30.e30.e30', prompt: 'none' },
+        'login_required'
+      ],
       ['a thumbprint that is none', { dpop_jkt: 'x' }, 'invalid_request']
     ])('%s is %s, with state and iss', async (_, change, error) => {
       const { status, to, parameters } = await begin(change as Parameters)
@@ -509,8 +519,14 @@ describe('the authorization endpoint', () => {
       expect((await silently(one, { id_token_hint: hint })).code).toEqual(expect.any(String))
       expect((await silently(other, { id_token_hint: hint })).error).toBe('login_required')
       const foreign = (await (await newApp(fixture)).tokensOf(one, 'openid')).id_token
-      expect((await begin({ id_token_hint: foreign })).parameters.error).toBe('invalid_request')
-      expect((await begin({ id_token_hint: one })).parameters.error).toBe('invalid_request')
+      for (const unknown of [foreign, one]) {
+        expect((await begin({ id_token_hint: unknown, prompt: 'none' })).parameters.error).toBe('login_required')
+      }
+    })
+
+    test('with the page, a hint whose key is gone counts as absent', async () => {
+      const { sent } = await app.authorize(token, { id_token_hint: 'e30.e30.e30' })
+      expect(sent.code).toEqual(expect.any(String))
     })
   })
 

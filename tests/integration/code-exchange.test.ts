@@ -380,11 +380,31 @@ describe('the exchange of an authorization code', () => {
       }
     })
 
+    test('a refresh gets what it asks for: with scopes of identity alone a token for userinfo, and no scope of the API', async () => {
+      const tokens = await app.tokensOf(token, 'openid profile offline_access things:read')
+      const { body: plain } = await refreshFor(app.clientId, tokens, { scope: 'openid' })
+      expect(plain.scope).toBe('openid')
+      const claims = unverifiedClaims(plain.access_token)
+      expect(claims).toMatchObject({ aud: [fixture.issuer], scope: 'openid' })
+      expect(claims.roles).toBeUndefined()
+      expect(decodeJwt(plain.id_token ?? '').name).toBeUndefined()
+      expect((await userinfo(plain.access_token)).body).toEqual({ sub: user.id })
+      const { body: named } = await refreshFor(app.clientId, plain, { scope: 'openid', resource: thingsApi })
+      expect(unverifiedClaims(named.access_token).aud).toEqual([thingsApi])
+      expect(unverifiedClaims(named.access_token).scope).toBeUndefined()
+      const { body: ofApi } = await refreshFor(app.clientId, named, { scope: 'things:read' })
+      expect(unverifiedClaims(ofApi.access_token)).toMatchObject({ aud: [thingsApi], scope: 'things:read' })
+      expect(ofApi.id_token).toBeUndefined()
+      const { body: all } = await refreshFor(app.clientId, ofApi)
+      expect(all.scope).toBe('openid profile offline_access things:read')
+    })
+
     test('a token for userinfo never becomes one for the account, whatever the refresh asks for', async () => {
       const tokens = await app.tokensOf(await fixture.signInAdmin(), everything)
       const { body } = await refreshFor(app.clientId, tokens, { scope: 'account', resource: fixture.issuer })
       const claims = unverifiedClaims(body.access_token)
-      expect(claims).toMatchObject({ scope: everything })
+      expect(claims.aud).toEqual([fixture.issuer])
+      expect(claims.scope).toBeUndefined()
       expect(claims.roles).toBeUndefined()
       expect((await get(`${fixture.issuer}/auth/me`, body.access_token)).status).toBe(403)
       expect((await get(`${fixture.issuer}/admin/users`, body.access_token)).status).toBe(403)
