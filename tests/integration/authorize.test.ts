@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import {
   basic,
+  clientAssertion,
   createAuthorizingBrowser,
   dpopProof,
   exchangeCode,
@@ -634,6 +635,18 @@ describe('the authorization endpoint', () => {
     ])('a pushed request with %s is %s', async (_, change, error) => {
       const { status, body } = await push(app.newRequest(change).parameters)
       expect({ status, error: body.error }).toEqual({ status: 400, error })
+    })
+
+    test('the assertion of a client may name the endpoint of pushed requests there, and nowhere else', async () => {
+      const key = await makeClientKey()
+      const jwks = { keys: [key.publicJwk] }
+      const own = await newApp(fixture, { token_endpoint_auth_method: 'private_key_jwt', jwks })
+      const audience = `${fixture.issuer}/oauth/par`
+      const { parameters } = own.newRequest()
+      const assertion = () => clientAssertion(key, { clientId: own.clientId, audience })
+      expect((await push({ ...parameters, ...(await assertion()) })).status).toBe(201)
+      const exchanged = await exchangeCode(fixture.issuer, { client_id: own.clientId, ...(await assertion()) })
+      expect(exchanged.body.error).toBe('invalid_client')
     })
 
     test('a proof with a pushed request binds the code to its key', async () => {

@@ -45,7 +45,7 @@ export interface AccessRule {
 export function createAccessRules(deps: AccessRuleDeps): Record<Access, AccessRule> {
   const user = compose([deps.requireAccessToken, requireUser])
   const userInPerson = compose([user, requireInPerson])
-  const client = requireClient(deps.clientAuthentication)
+  const client = requireClient(deps.clientAuthentication, deps.issuer)
   return {
     public: { check: (_ctx, next) => next() },
     registrant: { check: requireOpenRegistration(deps) },
