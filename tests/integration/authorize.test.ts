@@ -5,6 +5,7 @@ import {
   createAuthorizingBrowser,
   dpopProof,
   exchangeCode,
+  get,
   makeClientKey,
   type Parameters,
   postForm,
@@ -400,6 +401,24 @@ describe('the authorization endpoint', () => {
       const { sent } = await app.authorize(own, { scope: 'openid things:write' })
       expect(sent.error).toBe('invalid_scope')
     })
+  })
+
+  test('what cannot end well asks the user nothing, and nothing is remembered', async () => {
+    const [own, other] = [await newUserToken(), await newUserToken()]
+    const { id_token: hint } = await app.tokensOf(other, 'openid')
+    for (const [changes, error] of [
+      [{ scope: 'openid things:write' }, 'invalid_scope'],
+      [{ id_token_hint: hint }, 'login_required'],
+      [{ acr_values: 'urn:countersign:acr:2' }, 'unmet_authentication_requirements']
+    ] as const) {
+      const browser = newBrowser()
+      const id = await browser.beginWell(app.newRequest(changes).parameters)
+      expect((await browser.claim(id, own)).body.next).toBe('complete')
+      const { complete_url: url } = (await browser.decide(id, own, 'allow')).body
+      expect((await browser.open(url)).parameters.error).toBe(error)
+      const { body } = await get<{ apps: object[] }>(`${fixture.issuer}/auth/me/apps`, own)
+      expect(body.apps).toEqual([])
+    }
   })
 
   describe('whose request it is', () => {
