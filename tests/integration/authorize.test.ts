@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { createTestRedis } from '@countersign/testing'
 import {
   basic,
   clientAssertion,
@@ -15,7 +16,8 @@ import {
   send,
   signIn
 } from '@countersign/testing/trio'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createClient } from 'redis'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type Fixture, startFixture } from '../interop/fixture.ts'
 import { newApp, redirectUri, thingsApi } from './fixtures/app.ts'
 
@@ -23,11 +25,16 @@ const pagesUrl = 'https://pages.example.com/base'
 
 describe('the authorization endpoint', () => {
   let fixture: Fixture
+  let redisUrl: string | undefined
   let token: string
   let app: Awaited<ReturnType<typeof newApp>>
 
   beforeAll(async () => {
-    fixture = await startFixture({ env: { PAGES_URL: pagesUrl } })
+    redisUrl = inject('docker') ? await createTestRedis() : undefined
+    fixture = await startFixture({
+      env: { PAGES_URL: pagesUrl },
+      ...(redisUrl !== undefined && { ownRedisUrl: redisUrl })
+    })
     token = await newUserToken()
     app = await newApp(fixture)
   })
@@ -683,6 +690,31 @@ describe('the authorization endpoint', () => {
       expect((await push(app.newRequest(other).parameters, again)).body.error).toBe('invalid_request')
     })
   })
+
+  test.skipIf(!inject('docker'))(
+    'past the limit of the address the client is told; one that authenticates itself goes on',
+    async () => {
+      const redis = createClient({ url: redisUrl as string })
+      await redis.connect()
+      try {
+        const key = (await redis.keys('*:attempts:authorization_requests:*'))[0] as string
+        const used = (await redis.get(key)) as string
+        await redis.set(key, 5000, { expiration: 'KEEPTTL' })
+        expect(await begin({ prompt: 'none' })).toMatchObject({
+          to: redirectUri,
+          parameters: { error: 'temporarily_unavailable', state: 'the state', iss: fixture.issuer }
+        })
+        const own = await newApp(fixture, { token_endpoint_auth_method: 'client_secret_basic' })
+        const push = (of: typeof app, headers?: Record<string, string>) =>
+          postForm(`${fixture.issuer}/oauth/par`, of.newRequest().parameters, headers)
+        expect((await push(app)).status).toBe(429)
+        expect((await push(own, basic(own.clientId, own.client_secret))).status).toBe(201)
+        await redis.set(key, used, { expiration: 'KEEPTTL' })
+      } finally {
+        await redis.close()
+      }
+    }
+  )
 
   test('both metadata documents say what there is', async () => {
     const documents = await Promise.all(
