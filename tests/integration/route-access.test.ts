@@ -170,10 +170,7 @@ const passes: Record<string, readonly Caller[]> = {
     ...users,
     'a client with its own token',
     'a client with statistics:read',
-    'a client with revocations:read',
-    // The proxy asks about the userinfo endpoint of the issuer, too.
-    'an app with a token of its user for userinfo',
-    'an app with a token of an admin for userinfo'
+    'a client with revocations:read'
   ],
   'GET /.well-known/jwks.json': everybody,
   'GET /.well-known/oauth-authorization-server': everybody,
