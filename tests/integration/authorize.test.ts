@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { createTestRedis } from '@countersign/testing'
 import {
   basic,
+  clientAssertion,
   createAuthorizingBrowser,
   dpopProof,
   exchangeCode,
+  get,
   makeClientKey,
   type Parameters,
   postForm,
@@ -14,7 +17,8 @@ import {
   signIn,
   unverifiedClaims
 } from '@countersign/testing/trio'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createClient } from 'redis'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type Fixture, startFixture } from '../interop/fixture.ts'
 import { newApp, redirectUri, thingsApi } from './fixtures/app.ts'
 
@@ -22,11 +26,16 @@ const pagesUrl = 'https://pages.example.com/base'
 
 describe('the authorization endpoint', () => {
   let fixture: Fixture
+  let redisUrl: string | undefined
   let token: string
   let app: Awaited<ReturnType<typeof newApp>>
 
   beforeAll(async () => {
-    fixture = await startFixture({ env: { PAGES_URL: pagesUrl } })
+    redisUrl = inject('docker') ? await createTestRedis() : undefined
+    fixture = await startFixture({
+      env: { PAGES_URL: pagesUrl },
+      ...(redisUrl !== undefined && { ownRedisUrl: redisUrl })
+    })
     token = await newUserToken()
     app = await newApp(fixture)
   })
@@ -83,13 +92,16 @@ describe('the authorization endpoint', () => {
 
   describe('redirect URIs of native apps', () => {
     let native: Awaited<ReturnType<typeof newApp>>
-    beforeAll(async () => {
-      native = await newApp(fixture, {
+    const newNative = (members: Record<string, unknown> = {}) =>
+      newApp(fixture, {
         application_type: 'native',
         redirect_uris: ['http://127.0.0.1/callback', 'http://localhost/', 'com.example.app:/callback'],
         scopes: [],
-        audiences: []
+        audiences: [],
+        ...members
       })
+    beforeAll(async () => {
+      native = await newNative()
     })
 
     test.each([
@@ -124,13 +136,20 @@ describe('the authorization endpoint', () => {
       expect((await begin({ redirect_uri: 'http://localhost:3001/callback' }, web)).to).toBe(errorPage)
     })
 
-    test('a native app is asked for consent every time: any program may listen on loopback', async () => {
-      const uri = 'http://127.0.0.1:49152/callback'
-      await native.authorize(token, { redirect_uri: uri })
+    test.each([
+      ['http://127.0.0.1:49152/callback', false, 'consent'],
+      ['com.example.app:/callback', false, 'consent'],
+      ['http://127.0.0.1:49152/callback', true, 'choose_account'],
+      ['com.example.app:/callback', true, 'choose_account']
+    ])('users are asked every time, as any program may be behind %s (first-party: %s)', async (uri, isOurs, next) => {
+      const of = isOurs ? await newNative({ first_party: true }) : native
+      await of.authorize(token, { redirect_uri: uri })
       const browser = newBrowser()
-      const id = await browser.beginWell(native.newRequest({ redirect_uri: uri }).parameters)
-      expect((await browser.claim(id, token)).body.next).toBe('consent')
-      const silent = await browser.beginWell(native.newRequest({ redirect_uri: uri, prompt: 'none' }).parameters)
+      const id = await browser.beginWell(of.newRequest({ redirect_uri: uri }).parameters)
+      expect((await browser.claim(id, token)).body.next).toBe(next)
+      const { complete_url: url } = (await browser.decide(id, token, 'allow')).body
+      expect((await browser.open(url)).parameters.code).toEqual(expect.any(String))
+      const silent = await browser.beginWell(of.newRequest({ redirect_uri: uri, prompt: 'none' }).parameters)
       const claimed = await browser.claim(silent, token)
       expect((await browser.open(claimed.body.complete_url)).parameters.error).toBe('consent_required')
     })
@@ -171,6 +190,12 @@ describe('the authorization endpoint', () => {
       }
     )
 
+    test('ID tokens live no longer than their key is published after its retirement', async () => {
+      const redirect_uris = [redirectUri]
+      expect((await registration({ redirect_uris, id_token_ttl_seconds: 3601 })).status).toBe(400)
+      expect((await registration({ redirect_uris, id_token_ttl_seconds: 3600 })).status).toBe(201)
+    })
+
     test('a public client has PKCE, and gets no token of its own', async () => {
       const redirect_uris = [redirectUri]
       expect((await registration({ redirect_uris, require_pkce: false })).status).toBe(400)
@@ -203,7 +228,11 @@ describe('the authorization endpoint', () => {
       ['a parameter that is there twice', { nonce: ['a', 'b'] }, 'invalid_request'],
       ['a nonce that is too long', { nonce: 'x'.repeat(513) }, 'invalid_request'],
       ['a control character', { login_hint: 'a\u0000b' }, 'invalid_request'],
-      ['a hint that is no ID token', { id_token_hint: 'e30.e30.e30' }, 'invalid_request'],
+      [
+        'a silent sign-in by a hint that is no ID token',
+        { id_token_hint: 'e30.e30.e30', prompt: 'none' },
+        'login_required'
+      ],
       ['a thumbprint that is none', { dpop_jkt: 'x' }, 'invalid_request']
     ])('%s is %s, with state and iss', async (_, change, error) => {
       const { status, to, parameters } = await begin(change as Parameters)
@@ -382,6 +411,24 @@ describe('the authorization endpoint', () => {
     })
   })
 
+  test('what cannot end well asks the user nothing, and nothing is remembered', async () => {
+    const [own, other] = [await newUserToken(), await newUserToken()]
+    const { id_token: hint } = await app.tokensOf(other, 'openid')
+    for (const [changes, error] of [
+      [{ scope: 'openid things:write' }, 'invalid_scope'],
+      [{ id_token_hint: hint }, 'login_required'],
+      [{ acr_values: 'urn:countersign:acr:2' }, 'unmet_authentication_requirements']
+    ] as const) {
+      const browser = newBrowser()
+      const id = await browser.beginWell(app.newRequest(changes).parameters)
+      expect((await browser.claim(id, own)).body.next).toBe('complete')
+      const { complete_url: url } = (await browser.decide(id, own, 'allow')).body
+      expect((await browser.open(url)).parameters.error).toBe(error)
+      const { body } = await get<{ apps: object[] }>(`${fixture.issuer}/auth/me/apps`, own)
+      expect(body.apps).toEqual([])
+    }
+  })
+
   describe('whose request it is', () => {
     test('the first user keeps it, and may let it go', async () => {
       const browser = newBrowser()
@@ -557,8 +604,14 @@ describe('the authorization endpoint', () => {
       expect((await silently(one, { id_token_hint: hint })).code).toEqual(expect.any(String))
       expect((await silently(other, { id_token_hint: hint })).error).toBe('login_required')
       const foreign = (await (await newApp(fixture)).tokensOf(one, 'openid')).id_token
-      expect((await begin({ id_token_hint: foreign })).parameters.error).toBe('invalid_request')
-      expect((await begin({ id_token_hint: one })).parameters.error).toBe('invalid_request')
+      for (const unknown of [foreign, one]) {
+        expect((await begin({ id_token_hint: unknown, prompt: 'none' })).parameters.error).toBe('login_required')
+      }
+    })
+
+    test('with the page, a hint whose key is gone counts as absent', async () => {
+      const { sent } = await app.authorize(token, { id_token_hint: 'e30.e30.e30' })
+      expect(sent.code).toEqual(expect.any(String))
     })
   })
 
@@ -673,6 +726,18 @@ describe('the authorization endpoint', () => {
       expect({ status, error: body.error }).toEqual({ status: 400, error })
     })
 
+    test('the assertion of a client may name the endpoint of pushed requests there, and nowhere else', async () => {
+      const key = await makeClientKey()
+      const jwks = { keys: [key.publicJwk] }
+      const own = await newApp(fixture, { token_endpoint_auth_method: 'private_key_jwt', jwks })
+      const audience = `${fixture.issuer}/oauth/par`
+      const { parameters } = own.newRequest()
+      const assertion = () => clientAssertion(key, { clientId: own.clientId, audience })
+      expect((await push({ ...parameters, ...(await assertion()) })).status).toBe(201)
+      const exchanged = await exchangeCode(fixture.issuer, { client_id: own.clientId, ...(await assertion()) })
+      expect(exchanged.body.error).toBe('invalid_client')
+    })
+
     test('a proof with a pushed request binds the code to its key', async () => {
       const key = await makeClientKey()
       const { parameters, exchangeOf } = app.newRequest()
@@ -688,6 +753,31 @@ describe('the authorization endpoint', () => {
       expect((await push(app.newRequest(other).parameters, again)).body.error).toBe('invalid_request')
     })
   })
+
+  test.skipIf(!inject('docker'))(
+    'past the limit of the address the client is told; one that authenticates itself goes on',
+    async () => {
+      const redis = createClient({ url: redisUrl as string })
+      await redis.connect()
+      try {
+        const key = (await redis.keys('*:attempts:authorization_requests:*'))[0] as string
+        const used = (await redis.get(key)) as string
+        await redis.set(key, 5000, { expiration: 'KEEPTTL' })
+        expect(await begin({ prompt: 'none' })).toMatchObject({
+          to: redirectUri,
+          parameters: { error: 'temporarily_unavailable', state: 'the state', iss: fixture.issuer }
+        })
+        const own = await newApp(fixture, { token_endpoint_auth_method: 'client_secret_basic' })
+        const push = (of: typeof app, headers?: Record<string, string>) =>
+          postForm(`${fixture.issuer}/oauth/par`, of.newRequest().parameters, headers)
+        expect((await push(app)).status).toBe(429)
+        expect((await push(own, basic(own.clientId, own.client_secret))).status).toBe(201)
+        await redis.set(key, used, { expiration: 'KEEPTTL' })
+      } finally {
+        await redis.close()
+      }
+    }
+  )
 
   test('both metadata documents say what there is', async () => {
     const documents = await Promise.all(

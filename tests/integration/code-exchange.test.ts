@@ -106,7 +106,47 @@ describe('the exchange of an authorization code', () => {
       const claims = unverifiedClaims(tokens.access_token)
       expect(claims).toMatchObject({ aud: [thingsApi], scope: 'things:read' })
       expect((await get(`${fixture.issuer}/auth/me`, tokens.access_token)).status).toBe(401)
-      expect((await userinfo(tokens.access_token)).status).toBe(200)
+    })
+
+    test('an API learns the username with profile alone, and never the address: neither from its token, nor by userinfo', async () => {
+      const { id, ...own } = await register(fixture.issuer)
+      const verify =
+        "UPDATE users SET email = 'b@example.com', email_key = 'b@example.com', email_verified_at = now() WHERE id = $1"
+      await query(fixture.database.url, verify, [id])
+      const ownToken = (await signIn(fixture.issuer, own)).access_token
+      const tokensOf = (scope: string) => app.tokensOf(ownToken, scope)
+      const { username } = own
+      const plain = await tokensOf('openid email things:read')
+      expect(unverifiedClaims(plain.access_token).preferred_username).toBeUndefined()
+      expect((await userinfo(plain.access_token)).body).toEqual({ sub: id })
+      const named = await tokensOf('openid profile email things:read')
+      expect(unverifiedClaims(named.access_token).preferred_username).toBe(username)
+      expect((await userinfo(named.access_token)).body).toEqual({
+        sub: id,
+        name: username,
+        preferred_username: username
+      })
+      expect(decodeJwt(named.id_token ?? '').email).toBe('b@example.com')
+      expect((await userinfo((await tokensOf('things:read')).access_token)).status).toBe(403)
+    })
+
+    test('introspection shows the username with profile alone', async () => {
+      const own = await newApp(fixture, { token_endpoint_auth_method: 'client_secret_post' })
+      for (const [scope, username] of [
+        ['openid offline_access', undefined],
+        ['openid offline_access profile', user.username]
+      ] as const) {
+        const { exchange: presented } = await own.authorize(token, { scope })
+        const { body: tokens } = await exchange({ ...presented, client_secret: own.client_secret })
+        for (const one of [tokens.access_token, tokens.refresh_token]) {
+          const { body } = await postForm<{ active: boolean; username?: string }>(
+            `${fixture.issuer}/oauth/introspect`,
+            { client_id: own.clientId, client_secret: own.client_secret, token: one }
+          )
+          expect(body).toMatchObject({ active: true, sub: user.id })
+          expect(body.username).toBe(username)
+        }
+      }
     })
 
     test('a token for the only API of the app when its scopes are asked for, and for all of them when none is', async () => {
@@ -529,6 +569,25 @@ describe('the exchange of an authorization code', () => {
       }
     })
 
+    test('a refresh gets what it asks for: with scopes of identity alone a token for userinfo, and no scope of the API', async () => {
+      const tokens = await app.tokensOf(token, 'openid profile offline_access things:read')
+      const { body: plain } = await refreshFor(app.clientId, tokens, { scope: 'openid' })
+      expect(plain.scope).toBe('openid')
+      const claims = unverifiedClaims(plain.access_token)
+      expect(claims).toMatchObject({ aud: [`${fixture.issuer}/oauth/userinfo`], scope: 'openid' })
+      expect(claims.roles).toBeUndefined()
+      expect(decodeJwt(plain.id_token ?? '').name).toBeUndefined()
+      expect((await userinfo(plain.access_token)).body).toEqual({ sub: user.id })
+      const { body: named } = await refreshFor(app.clientId, plain, { scope: 'openid', resource: thingsApi })
+      expect(unverifiedClaims(named.access_token).aud).toEqual([thingsApi])
+      expect(unverifiedClaims(named.access_token).scope).toBeUndefined()
+      const { body: ofApi } = await refreshFor(app.clientId, named, { scope: 'things:read' })
+      expect(unverifiedClaims(ofApi.access_token)).toMatchObject({ aud: [thingsApi], scope: 'things:read' })
+      expect(ofApi.id_token).toBeUndefined()
+      const { body: all } = await refreshFor(app.clientId, ofApi)
+      expect(all.scope).toBe('openid profile offline_access things:read')
+    })
+
     test('a token for userinfo never becomes one for the account, whatever the refresh asks for', async () => {
       const tokens = await app.tokensOf(await fixture.signInAdmin(), everything)
       const asIssuer = await refreshFor(app.clientId, tokens, { scope: 'account', resource: fixture.issuer })
@@ -587,6 +646,14 @@ describe('the exchange of an authorization code', () => {
       const id = await browser.beginWell(app.newRequest().parameters)
       expect((await browser.claim(id, own)).body.next).toBe('consent')
     })
+  })
+
+  test('the issuer is no audience by which a token of an app passes a proxy', async () => {
+    const judge = (by: string) =>
+      get(`${fixture.issuer}/forward-auth?audience=${encodeURIComponent(fixture.issuer)}`, by)
+    const tokens = await app.tokensOf(await fixture.signInAdmin(), everything)
+    expect((await judge(tokens.access_token)).status).toBe(401)
+    expect((await judge(token)).status).toBe(200)
   })
 
   test('userinfo is for tokens of apps: not for those of the pages, nor of a service', async () => {

@@ -1,5 +1,4 @@
 import type { Client } from '../clients/client.ts'
-import { isLoopbackUri } from '../clients/redirect-uris.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import type { Verdict } from './authorization-requests.ts'
 
@@ -7,12 +6,15 @@ export type Step = 'complete' | 'consent' | 'choose_account'
 
 /** What a claimed request still needs of its user. */
 export function nextStep(request: AuthorizationRequest, { isFirstParty }: Pick<Client, 'isFirstParty'>): Step {
+  // Users are not asked for what cannot come of it.
+  if (findFault(request)) return 'complete'
   const isAllowed = request.decision === 'allow'
   if (!isFirstParty && !request.isConsented) return 'consent'
-  // Any program on the machine can be behind a loopback URI, whatever was allowed before (RFC 8252 §8.6).
-  const asksAlways = request.prompt.includes('consent') || (!isFirstParty && isLoopbackUri(request.redirectUri))
-  if (asksAlways && !isAllowed) return 'consent'
-  return request.prompt.includes('select_account') && !isAllowed ? 'choose_account' : 'complete'
+  if (isAllowed) return 'complete'
+  // Any program on the device can be behind a loopback URI or a scheme of its own, whatever was allowed before (RFC 8252 §8.6).
+  const mayBeAnyProgram = !request.redirectUri.startsWith('https:')
+  if (request.prompt.includes('consent') || (mayBeAnyProgram && !isFirstParty)) return 'consent'
+  return mayBeAnyProgram || request.prompt.includes('select_account') ? 'choose_account' : 'complete'
 }
 
 const errors = {
@@ -33,11 +35,23 @@ export function verdictOn(
   const { claim } = request
   if (isCancelled || request.decision === 'deny') return failed('access_denied')
   if (!claim || !hasTicket) return isSilent ? failed('login_required') : { kind: 'undecided' }
-  if (request.hintedUserId !== undefined && request.hintedUserId !== claim.userId) return failed('login_required')
-  if (!isStrongEnough(request.acrValues, claim.acr)) return failed('unmet_authentication_requirements')
-  if (request.scopes.length > 0 && claim.grantedScopes.length === 0) return failed('invalid_scope')
+  const fault = findFault(request)
+  if (fault) return failed(fault)
   if (nextStep(request, client) === 'complete') return { kind: 'code' }
   return isSilent ? failed('consent_required') : { kind: 'undecided' }
+}
+
+/** Why this request gets no code for the user who has claimed it, whatever the user says. */
+export function findFault({
+  claim,
+  hintedUserId,
+  acrValues,
+  scopes
+}: AuthorizationRequest): keyof typeof errors | undefined {
+  if (!claim) return undefined
+  if (hintedUserId !== undefined && hintedUserId !== claim.userId) return 'login_required'
+  if (!isStrongEnough(acrValues, claim.acr)) return 'unmet_authentication_requirements'
+  return scopes.length > 0 && claim.grantedScopes.length === 0 ? 'invalid_scope' : undefined
 }
 
 function failed(error: keyof typeof errors): Verdict {

@@ -103,7 +103,13 @@ export async function readRequest(
     throw invalid('dpop_jkt is not that of the DPoP proof.')
   const hint = get('id_token_hint')
   const hintedUserId = hint === undefined ? undefined : await readHint(hint, client.id)
-  if (hint !== undefined && hintedUserId === undefined) throw invalid('id_token_hint is no ID token of this client.')
+  const prompt = readPrompt(get('prompt'))
+  // Its key may be gone by now. Without the page nobody can say whether it would name the user who is signed in.
+  if (hint !== undefined && hintedUserId === undefined && prompt.includes('none'))
+    throw new AuthorizationError(
+      'login_required',
+      'The id_token_hint names nobody: it is no ID token of this client, or too old.'
+    )
   return {
     clientId: client.id,
     redirectUri,
@@ -112,7 +118,7 @@ export async function readRequest(
     nonce: get('nonce'),
     codeChallenge: readChallenge(client, get('code_challenge'), get('code_challenge_method')),
     ...readTarget(client, issuer, get('scope'), parameters.get('resource') ?? []),
-    prompt: readPrompt(get('prompt')),
+    prompt,
     maxAge: readMaxAge(get('max_age')),
     loginHint: get('login_hint'),
     hintedUserId,

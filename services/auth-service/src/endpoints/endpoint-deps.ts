@@ -72,6 +72,7 @@ export function createEndpointDeps(parts: Parts) {
   return {
     ...config,
     accessRules: createAccessRules({
+      issuer,
       requireAccessToken: requireTokenFor(issuer),
       requireAccessTokenFor: requireTokenFor,
       requireAnyAccessToken: requireAccessToken(verifier, { publicUrl: issuer, logger: (ctx) => ctx.state.log }),

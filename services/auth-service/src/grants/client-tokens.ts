@@ -35,7 +35,7 @@ export async function createClientTokens(
   const isForUserinfo = session.audience.includes(userinfoAudience(deps.issuer))
   const response = await createAccessTokenResponse(deps.accessTokens, {
     subject: userId,
-    username: session.username,
+    username: scopes.includes('profile') ? session.username : undefined,
     roles: session.roles,
     clientId: client.id,
     sid: sessionId,

@@ -8,7 +8,7 @@ import type { ClientAuthenticationDeps } from '../clients/client-authentication.
 import type { ConfirmedClient } from '../clients/client-store.ts'
 import type { ForwardAuthQuery } from '../wire/forward-auth.ts'
 import { requireClient } from './require-client.ts'
-import { refuseClients, requireInPerson, requireUser } from './require-user.ts'
+import { refuseApps, refuseClients, requireInPerson, requireUser } from './require-user.ts'
 import type { Access } from './route.ts'
 import { type ProofDeps, takeProof } from './take-proof.ts'
 
@@ -19,6 +19,7 @@ export const statisticsScope = 'statistics:read'
 export const revocationsScope = 'revocations:read'
 
 export interface AccessRuleDeps {
+  issuer: string
   /** Sets `ctx.state.accessToken`, for the token of a user or of a client itself, or responds 401. */
   requireAccessToken: Middleware
   /** The same, for tokens that are for another audience than this service. */
@@ -44,7 +45,7 @@ export interface AccessRule {
 export function createAccessRules(deps: AccessRuleDeps): Record<Access, AccessRule> {
   const user = compose([deps.requireAccessToken, requireUser])
   const userInPerson = compose([user, requireInPerson])
-  const client = requireClient(deps.clientAuthentication)
+  const client = requireClient(deps.clientAuthentication, deps.issuer)
   return {
     public: { check: (_ctx, next) => next() },
     registrant: { check: requireOpenRegistration(deps) },
@@ -52,7 +53,7 @@ export function createAccessRules(deps: AccessRuleDeps): Record<Access, AccessRu
     'user-in-person': { check: userInPerson },
     'refresh-token-or-user': { check: refreshTokenOr(userInPerson, takeProof(deps.proofs)), needsBody: true },
     admin: { check: compose([userInPerson, requireRole(adminRole)]) },
-    'statistics-reader': { check: compose([deps.requireAccessToken, requireAdminOrStatisticsScope]) },
+    'statistics-reader': { check: compose([deps.requireAccessToken, refuseApps, requireAdminOrStatisticsScope]) },
     'revocations-reader': { check: requireRevocationsReader(deps) },
     'identity-reader': { check: compose([deps.requireAnyAccessToken, refuseClients, requireInPerson]) },
     'forwarded-request': { check: requireForwardedToken(deps), needsQuery: true },
@@ -103,10 +104,11 @@ function requireRevocationsReader({ requireAccessToken, revocationFeedAccess }: 
 }
 
 /** What the token needs is in the query: a mistake there is the proxy's, and no refusal of the request that it asks about. */
-function requireForwardedToken({ requireAccessTokenFor }: AccessRuleDeps): Middleware {
+function requireForwardedToken({ requireAccessTokenFor, issuer }: AccessRuleDeps): Middleware {
   return function requireForwardedToken(ctx, next) {
     const { audience, scope, role } = ctx.state.query as ForwardAuthQuery
     const checks = [requireAccessTokenFor(audience)]
+    if (audience === issuer) checks.push(refuseApps)
     if (scope !== undefined) checks.push(requireScope(...(scope.split(' ') as [string])) as Middleware)
     if (role !== undefined) checks.push(requireRole(role) as Middleware)
     return compose(checks)(ctx, next)

@@ -1,4 +1,5 @@
 import { AccessDeniedError } from '@countersign/oauth'
+import type { VerifiedAccessToken } from '@countersign/verifier'
 import { requireScope } from '@countersign/verifier/koa'
 import type { Context, Middleware } from 'koa'
 import compose from 'koa-compose'
@@ -7,29 +8,29 @@ import { accountScope } from '../tokens/requested-grant.ts'
 
 /** A token of a user, not of a client itself. Belongs behind `requireAccessToken`. */
 export const refuseClients: Middleware = async function refuseClients(ctx, next) {
-  const { sub, client_id: clientId, sid, preferred_username: username } = ctx.state.accessToken
-  // A service may act for a client, too: then neither of them is a user.
-  if (sub === clientId || sid === undefined || username === undefined)
+  const { sub, client_id: clientId, sid, auth_time: signedInAt } = ctx.state.accessToken
+  // A service may act for a client, too: then neither of them is a user, and nobody has signed in.
+  if (sub === clientId || sid === undefined || signedInAt === undefined)
     throw denied(ctx, 'This is for users; the token is one of a client itself.')
   await next()
+}
+
+/** A token that an app has got for its user. Here it is good for userinfo alone, whatever it holds. */
+export function isOfApp({ act, sub, client_id: clientId }: VerifiedAccessToken): boolean {
+  return !act && sub !== clientId && clientId !== firstPartyClientId
 }
 
 /**
  * The account is for the issuer's own pages alone: neither a client that users sign in to nor what it holds opens it. A service that acts
  * for a user is limited by its scopes.
  */
-const refuseOtherClients: Middleware = async function refuseOtherClients(ctx, next) {
-  const { act, client_id: clientId } = ctx.state.accessToken
-  if (!act && clientId !== firstPartyClientId) throw denied(ctx, 'This is not for apps that users have signed in to.')
+export const refuseApps: Middleware = async function refuseApps(ctx, next) {
+  if (isOfApp(ctx.state.accessToken)) throw denied(ctx, 'This is not for apps that users have signed in to.')
   await next()
 }
 
 /** For routes that need a user: a client's own token has none. Belongs behind `requireAccessToken`. */
-export const requireUser: Middleware = compose([
-  refuseClients,
-  refuseOtherClients,
-  requireScope(accountScope) as Middleware
-])
+export const requireUser: Middleware = compose([refuseClients, refuseApps, requireScope(accountScope) as Middleware])
 
 /**
  * For actions that users must do in person: a service that acts for a user (RFC 8693) may read the account, but not

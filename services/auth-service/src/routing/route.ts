@@ -30,7 +30,7 @@ export interface Callers {
   /** A client whose own token has the scope `revocations:read`; anybody, where the configuration opens the feed. */
   'revocations-reader': { readonly accessToken: VerifiedAccessToken | undefined }
   /** A user, with a token for whatever audience, issued to a client that may know of its user. */
-  'identity-reader': { readonly accessToken: UserAccessToken }
+  'identity-reader': { readonly accessToken: VerifiedAccessToken & { readonly sid: string } }
   /** A proxy that asks about a request, with that request's token for the API that the query names. */
   'forwarded-request': { readonly accessToken: VerifiedAccessToken }
   /** A client that names itself in the form, and authenticates itself if it is no public one. */

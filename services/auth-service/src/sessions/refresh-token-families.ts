@@ -79,6 +79,7 @@ export interface SessionPage {
 export interface RefreshTokenDescription {
   readonly userId: string
   readonly username: string
+  readonly identityScopes: readonly IdentityScope[]
   readonly scope: string
   /** In seconds since 1970-01-01 UTC. */
   readonly issuedAt: number

@@ -44,10 +44,9 @@ const exchangeRules = list(
     })
     .meta({ id: 'ExchangeRule' })
 )
+/** A key is published for as long after its retirement, so that whatever it signed can be verified. */
 const ttlRule = { error: `must be a whole number of seconds from 30 to ${maxAccessTokenTtlSeconds}` }
 const ttl = z.int(ttlRule).min(30, ttlRule).max(maxAccessTokenTtlSeconds, ttlRule)
-const idTokenTtlRule = { error: 'must be a whole number of seconds from 30 to 86400' }
-const idTokenTtl = z.int(idTokenTtlRule).min(30, idTokenTtlRule).max(86_400, idTokenTtlRule)
 const redirectUri = z
   .string()
   .min(1)
@@ -103,7 +102,7 @@ export const clientBody = z
       .default(true)
       .meta({ description: '`false` only for old clients that authenticate themselves' }),
     first_party: z.boolean().default(false).meta({ description: 'users are not asked for their consent' }),
-    id_token_ttl_seconds: idTokenTtl.optional()
+    id_token_ttl_seconds: ttl.optional()
   })
   .meta({ id: 'NewClient' })
 export type ClientBody = z.infer<typeof clientBody>
@@ -132,7 +131,7 @@ export const clientChangeBody = z
     tos_uri: webPage.nullable().optional(),
     require_pkce: z.boolean().optional(),
     first_party: z.boolean().optional(),
-    id_token_ttl_seconds: idTokenTtl.nullable().optional(),
+    id_token_ttl_seconds: ttl.nullable().optional(),
     disabled: z.boolean().optional()
   })
   .refine((change) => Object.keys(change).length > 0, { error: 'must hold something to change' })

@@ -5,7 +5,8 @@ import {
   MethodNotAllowedError,
   NotFoundError,
   OAuthError,
-  TemporarilyUnavailableError
+  TemporarilyUnavailableError,
+  TooManyRequestsError
 } from '@countersign/oauth'
 import type { Context } from 'koa'
 import type { AuthorizationRequest, RequestedAuthorization } from '../../authorization/authorization-request.ts'
@@ -31,7 +32,7 @@ import { type BrowserResponse, formPostTo, redirectTo } from '../../routing/brow
 import { clientInfoOf } from '../../routing/client-info.ts'
 import { defineRoute } from '../../routing/route.ts'
 import type { AttemptCounters } from '../../sign-in/attempt-counters.ts'
-import { chargeAddress } from '../../sign-in/request-limits.ts'
+import { charge, chargeAddress } from '../../sign-in/request-limits.ts'
 import type { IdTokens } from '../../tokens/id-tokens.ts'
 import { pushedRequest } from '../../wire/authorization.ts'
 import { authorizationForm, pushedForm } from '../../wire/oauth.ts'
@@ -52,6 +53,8 @@ type OpenDeps = AuthorizeDeps & { pagesUrl: string }
 const requestUriPrefix = 'urn:ietf:params:oauth:request_uri:'
 /** Of one address in an hour; each keeps a row for ten minutes. */
 const requestsPerAddress = 5000
+/** Of one client that authenticates itself: its server sends those of all users. */
+const requestsPerClient = 100_000
 /** Of the cookie that names the browser. */
 const browserSeconds = 3600
 
@@ -91,7 +94,8 @@ export const authorizeByForm = defineRoute(
         const { client, redirectUri } = await requireRedirect(open, read)
         return orToClient(open, { client, redirectUri, parameters: read.parameters }, async () => {
           const request = await readRequest({ ...open, readHint: open.idTokens.readHint }, client, redirectUri, read)
-          return toAuthorize(open, { client_id: client.id, request_uri: await push(open, request, origin) })
+          await limitRequests(open, origin)
+          return toAuthorize(open, { client_id: client.id, request_uri: await push(open, request) })
         })
       })
 )
@@ -121,7 +125,8 @@ export const pushRequest = defineRoute(
         throw error instanceof AuthorizationError ? asOAuthError(error) : error
       })
       await dpopKey?.markUsed()
-      return { request_uri: await push(open, request, origin), expires_in: pushedSeconds }
+      await (client.authMethod === 'none' ? limitRequests(open, origin) : limitClient(open, client))
+      return { request_uri: await push(open, request), expires_in: pushedSeconds }
     }
 )
 
@@ -269,16 +274,19 @@ async function orToClient(
   try {
     return await work()
   } catch (error) {
-    const told = error instanceof TemporarilyUnavailableError || error instanceof AuthorizationError
-    if (!told) throw error
-    deps.metrics.countAuthorization(error.code)
+    const isLimit = error instanceof TooManyRequestsError
+    const isTold = isLimit || error instanceof TemporarilyUnavailableError || error instanceof AuthorizationError
+    if (!isTold) throw error
+    // The client gets a code that it knows (RFC 6749 §4.1.2.1).
+    const code = isLimit ? 'temporarily_unavailable' : error.code
+    deps.metrics.countAuthorization(code)
     const responseMode = parameters.get('response_mode')?.[0] === 'form_post' ? 'form_post' : 'query'
     const state = parameters.get('state')?.[0]
     const isPlain = state !== undefined && state.length <= 4096 && state.isWellFormed() && !/\p{Cc}/u.test(state)
     return toClient(
       deps,
       { redirectUri, responseMode, state: isPlain ? state : undefined },
-      { error: error.code, error_description: error.description }
+      { error: code, error_description: error.description }
     )
   }
 }
@@ -294,8 +302,7 @@ function toClient(
   return redirectTo(`${redirectUri}${redirectUri.includes('?') ? '&' : '?'}${new URLSearchParams(members)}`)
 }
 
-async function push(deps: OpenDeps, request: RequestedAuthorization, origin: ClientInfo): Promise<string> {
-  await limitRequests(deps, origin)
+async function push(deps: OpenDeps, request: RequestedAuthorization): Promise<string> {
   const { id, hash } = newOpaqueId()
   await deps.authorizationRequests.push(hash, request)
   return requestUriPrefix + id
@@ -303,6 +310,10 @@ async function push(deps: OpenDeps, request: RequestedAuthorization, origin: Cli
 
 function limitRequests({ counters }: OpenDeps, { address }: ClientInfo): Promise<void> {
   return chargeAddress(counters, { name: 'authorization_requests', address, limit: requestsPerAddress })
+}
+
+function limitClient({ counters }: OpenDeps, { id: key }: Client): Promise<void> {
+  return charge(counters, [{ name: 'pushed_requests', key, limit: requestsPerClient, windowSeconds: 3600 }])
 }
 
 /** The same cookie for all requests of a browser, so that two tabs do not disturb each other. */

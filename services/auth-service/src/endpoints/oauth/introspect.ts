@@ -46,7 +46,7 @@ async function describeRefreshToken(
     token && {
       iss: issuer,
       sub: token.userId,
-      username: token.username,
+      ...(token.identityScopes.includes('profile') && { username: token.username }),
       client_id: clientId,
       scope: token.scope,
       iat: token.issuedAt,

@@ -12,8 +12,9 @@ import { requireGrantType } from '../../grants/requested-scope.ts'
 import { exchangeToken, type TokenExchangeDeps } from '../../grants/token-exchange.ts'
 import type { IssuerMetrics } from '../../metrics.ts'
 import { defineRoute } from '../../routing/route.ts'
+import type { Session } from '../../sessions/refresh-token-families.ts'
 import type { DpopKey } from '../../tokens/dpop-key.ts'
-import { isIdentityScope } from '../../tokens/identity-scopes.ts'
+import { isIdentityScope, userinfoAudience } from '../../tokens/identity-scopes.ts'
 import { readGrant } from '../../tokens/requested-grant.ts'
 import { accessTokenResponse, type TokenForm, tokenForm } from '../../wire/oauth.ts'
 
@@ -95,12 +96,21 @@ const grants: Record<ClientGrantType, (deps: TokenDeps, request: TokenRequest) =
   }
 }
 
-/** The scopes of identity stay as they were granted, whatever this request names of them. */
+/** This response has no more than it asks for; the session keeps all that it was granted. */
 async function refreshForClient(deps: TokenDeps, client: ConfirmedClient, request: RefreshRequest) {
-  const scopes = request.scopes?.filter((scope) => !isIdentityScope(scope))
-  const isIdentityAlone = scopes?.length === 0
-  const session = await refreshSession(deps, { ...request, scopes: isIdentityAlone ? undefined : scopes })
+  const asked = request.scopes
+  const ofApi = asked?.filter((scope) => !isIdentityScope(scope))
+  const isIdentityAlone = ofApi?.length === 0
+  const granted = await refreshSession(deps, { ...request, scopes: isIdentityAlone ? undefined : ofApi })
+  const identityScopes = granted.identityScopes.filter((scope) => !asked || asked.includes(scope))
+  const session = { ...granted, identityScopes, ...(isIdentityAlone && withoutScopes(deps, granted, request)) }
   return createClientTokens(deps, { session, client, jkt: request.dpopKey?.jkt, isRefresh: true })
+}
+
+/** For userinfo, unless the request names its API or the API has no scopes. */
+function withoutScopes({ issuer }: TokenDeps, { scope }: Session, { resource }: RefreshRequest): Partial<Session> {
+  const isForApi = resource !== undefined || scope === ''
+  return { scope: '', ...(!isForApi && { audience: [userinfoAudience(issuer)], roles: undefined }) }
 }
 
 function missing(parameter: string): InvalidRequestError {

@@ -13,7 +13,7 @@ import type {
   ClaimingSession,
   ClaimOutcome
 } from '../../authorization/authorization-requests.ts'
-import { neededLevel } from '../../authorization/next-step.ts'
+import { findFault, neededLevel } from '../../authorization/next-step.ts'
 import { firstPartyClientId } from '../../clients/client-rules.ts'
 import type { Bytes } from '../../hashes.ts'
 import { recordAuditEvent } from './audit-events.ts'
@@ -130,6 +130,7 @@ export function createPrismaAuthorizationRequests(database: Database): Authoriza
           await transaction.$executeRaw`
             UPDATE authorization_requests SET decision = ${decision}, ticket_hash = ${ticketHash} WHERE id_hash = ${idHash}`
           if (decision === 'deny' || row.is_first_party || row.is_consented) return 'decided'
+          if (findFault(toRequest(row))) return 'decided'
           await keepConsent(transaction, userId, row)
           await recordAuditEvent(transaction, {
             type: 'consent.granted',

@@ -132,7 +132,7 @@ export function createPrismaRefreshTokenFamilies(
 
   async function describe({ familyId, generation, clientId }: Parameters<RefreshTokenFamilies['describe']>[0]) {
     const rows = await database.$queryRaw<RefreshTokenDescription[]>`
-      SELECT f.user_id AS "userId", u.username, f.scope, f.jkt,
+      SELECT f.user_id AS "userId", u.username, f.identity_scopes AS "identityScopes", f.scope, f.jkt,
         floor(extract(epoch FROM f.rotated_at))::float8 AS "issuedAt",
         floor(extract(epoch FROM least(f.idle_expires_at, f.absolute_expires_at)))::float8 AS "expiresAt"
       FROM refresh_token_families f JOIN users u ON u.id = f.user_id
