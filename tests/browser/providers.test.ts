@@ -171,9 +171,11 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
     company.claims = { sub }
     await button(page, 'Link Posting').click()
     await confirm.focus()
+    const finished = page.waitForResponse((response) => response.url().endsWith('/bff/providers/company/finish'))
     await page.keyboard.press('Enter')
-    await expect.poll(sessionOf).not.toBe(former)
+    await finished
     await heading(page, 'Your account')
+    expect(await sessionOf()).not.toBe(former)
     await button(page, 'Link Posting').click()
     await page.getByText('This identity is linked').or(page.getByText('The identity is linked.')).first().waitFor()
 

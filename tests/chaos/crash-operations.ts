@@ -180,7 +180,7 @@ export const operations: readonly Operation[] = [
   },
   {
     name: 'logout',
-    commits: 'UPDATE refresh_token_families AS ended',
+    commits: 'COMMIT',
     async prepare(fixture) {
       const user = await register(fixture.authUrl)
       const [session, other] = [await signIn(fixture.authUrl, user), await signIn(fixture.authUrl, user)]

@@ -148,7 +148,7 @@ describe('faults of the database', () => {
 
     test('of a logout: 503, and the session has ended', async () => {
       const session = await newSession()
-      fault('before_answering', ending, cut)
+      fault('before_answering', commit, cut)
       expectUnavailable(await logout(session.refresh_token))
       await expectEnded(session, 'logout')
       expect((await logout(session.refresh_token)).status).toBe(204)

@@ -225,11 +225,11 @@ const places: Record<string, Place> = {
   'as a hint of who signs in': {
     async present(hint) {
       const browser = createAuthorizingBrowser(fixture.issuer)
-      const { parameters } = await browser.begin(app.newRequest({ id_token_hint: hint }).parameters)
+      const { parameters } = await browser.begin(app.newRequest({ id_token_hint: hint, prompt: 'none' }).parameters)
       return { status: parameters.error ? 400 : 200, headers: new Headers(), body: { error: parameters.error } }
     },
     accepts: ['an ID token of an app'],
-    refusal: { status: 400, body: { error: 'invalid_request' } }
+    refusal: { status: 400, body: { error: 'login_required' } }
   },
   'as a client assertion': {
     present: (token) =>

@@ -42,7 +42,7 @@ export function createPrismaPasswordResets(database: Database, cause: MailCause)
       return orUnavailable(
         inTransaction(database, async (transaction) => {
           const [request] = await transaction.$queryRaw<(RequestRow & { is_fresh: boolean })[]>`
-            DELETE FROM password_reset_requests WHERE id IN (
+            DELETE FROM password_reset_requests WHERE id = (
               SELECT id FROM password_reset_requests ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
             RETURNING *, created_at > ${databaseNow} - ${seconds(requestLifeSeconds)} AS is_fresh`
           if (request?.is_fresh) await prepareMail(transaction, request)

@@ -50,8 +50,10 @@ async function endBatch(transaction: Queryable, limit: number): Promise<EndedBat
     WHERE NOT swept OR ${isPastGrace} ORDER BY id LIMIT 1 FOR UPDATE`
   if (!ending) return { ended: 0, hasMore: false, entries: [] }
   const { ended, entries } = await endFamilies(transaction, {
-    // Passing by what somebody else holds, so that no two wait for each other.
-    selection: Prisma.sql`f.id IN (${concernedFamilies(ending)} ORDER BY f.id LIMIT ${limit} FOR NO KEY UPDATE OF f SKIP LOCKED)`,
+    // Passing by what somebody else holds, so that no two wait for each other. An array is made once; a subquery under IN may be run
+    // for each row, with its LIMIT each time.
+    selection: Prisma.sql`f.id = ANY(ARRAY(
+      ${concernedFamilies(ending)} ORDER BY f.id LIMIT ${limit} FOR NO KEY UPDATE OF f SKIP LOCKED))`,
     reason: 'scope_removed',
     actorId: ending.actor_id ?? undefined
   })
