@@ -71,7 +71,7 @@ export interface ReadingOptions {
 
 /**
  * Checks a request whose client and redirect URI are proven.
- * @throws {AuthorizationError} with what the client is told
+ * @throws {AuthorizationError} for the client
  */
 export async function readRequest(
   { issuer, readHint, provenJkt }: ReadingOptions,
@@ -104,7 +104,7 @@ export async function readRequest(
   const hint = get('id_token_hint')
   const hintedUserId = hint === undefined ? undefined : await readHint(hint, client.id)
   const prompt = readPrompt(get('prompt'))
-  // Its key may be gone by now. Without the page nobody can say whether it would name the user who is signed in.
+  // Its key may be gone by now. Without the page it is unknown whether it would name the user who is signed in.
   if (hint !== undefined && hintedUserId === undefined && prompt.includes('none'))
     throw new AuthorizationError(
       'login_required',

@@ -9,7 +9,7 @@ import { accountScope } from '../tokens/requested-grant.ts'
 /** A token of a user, not of a client itself. Belongs behind `requireAccessToken`. */
 export const refuseClients: Middleware = async function refuseClients(ctx, next) {
   const { sub, client_id: clientId, sid, auth_time: signedInAt } = ctx.state.accessToken
-  // A service may act for a client, too: then neither of them is a user, and nobody has signed in.
+  // A service may act for a client, too: then neither of them is a user, and there was no sign-in.
   if (sub === clientId || sid === undefined || signedInAt === undefined)
     throw denied(ctx, 'This is for users; the token is one of a client itself.')
   await next()

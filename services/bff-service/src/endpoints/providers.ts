@@ -11,7 +11,7 @@ import { type JourneyPurpose, journeyPurposes, pageOf, readJourney, setJourney }
 import { requireSameOriginForm } from '../requests/require-same-origin.ts'
 import { requireShownUser } from '../requests/require-shown-user.ts'
 import { readKnownBrowser } from '../requests/site-cookies.ts'
-import { deliver, keepingFlow, logAsOpen, type SessionDeps } from './session.ts'
+import { deliver, keepingFlow, logAsOpen, replaceSession, type SessionDeps } from './session.ts'
 
 export interface ProviderDeps extends SessionDeps {
   issuer: IssuerClient
@@ -154,11 +154,9 @@ async function stepUp(deps: ProviderDeps, ctx: Context, id: string, returned: Re
   const former = await sessions.find(cookies.session.read(ctx))
   if (!former) throw new NotSignedInError()
   const known = readKnownBrowser(cookies, ctx)
-  const session = await keepingFlow(cookies, ctx, () =>
+  await replaceSession(deps, ctx, former, () =>
     sessions.stepUpByProvider(former, id, returned, clientInfoOf(ctx), known)
   )
-  deliver(deps, ctx, session, former)
-  await sessions.forget(former).catch(logAsOpen(ctx))
 }
 
 async function link({ sessions, cookies, issuer }: ProviderDeps, ctx: Context, id: string, returned: Returned) {

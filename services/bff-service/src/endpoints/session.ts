@@ -44,13 +44,20 @@ export function stepUp(deps: SessionDeps, proof: z.ZodType = z.strictObject({ pa
       if (!former) throw new NotSignedInError()
       requireShownUser(ctx, former)
       const known = readKnownBrowser(cookies, ctx)
-      const session = await keepingFlow(cookies, ctx, () =>
-        sessions.stepUp(former, ctx.state.body, clientInfoOf(ctx), known)
-      )
-      deliver(deps, ctx, session, former)
-      await sessions.forget(former).catch(logAsOpen(ctx))
+      await replaceSession(deps, ctx, former, () => sessions.stepUp(former, ctx.state.body, clientInfoOf(ctx), known))
     }
   ]
+}
+
+/** Gives the browser the session that takes the place of the one that it has. */
+export async function replaceSession(
+  deps: SessionDeps,
+  ctx: Context,
+  former: PresentedSession,
+  stepUp: () => Promise<StartedSession>
+): Promise<void> {
+  deliver(deps, ctx, await keepingFlow(deps.cookies, ctx, stepUp), former)
+  await deps.sessions.forget(former).catch(logAsOpen(ctx))
 }
 
 /** When a second factor is missing, the browser keeps the flow where no script sees it. */

@@ -1,9 +1,8 @@
 /** The identities at other services by which a user signs in. */
 import { ConflictError, NotFoundError } from '@countersign/oauth'
-import type { UserStore } from '../../accounts/user-store.ts'
 import { wantedLanguage } from '../../mail/mail.ts'
 import type { Identities } from '../../providers/identities.ts'
-import { linkByProvider, type ProviderDeps, startAtProvider } from '../../providers/provider-sign-in.ts'
+import { linkByProvider, type ProviderDeps } from '../../providers/provider-sign-in.ts'
 import { defineRoute } from '../../routing/route.ts'
 import { sessionEnded } from '../../sessions/session-ended.ts'
 import {
@@ -15,7 +14,7 @@ import {
   providerParams,
   providerStart
 } from '../../wire/providers.ts'
-import { startedOnWire } from './started-at-provider.ts'
+import { startWithinSession } from './started-at-provider.ts'
 
 /** `GET /auth/me/identities` */
 export const listIdentities = defineRoute(
@@ -42,13 +41,7 @@ export const startIdentityLink = defineRoute(
     response: { status: 200, schema: providerStart },
     errors: [429]
   },
-  ({ users, ...deps }: ProviderDeps & { users: Pick<UserStore, 'findCredentialsById'> }) =>
-    async ({ params, accessToken: { sub: userId, sid: sessionId }, origin }) => {
-      const user = await users.findCredentialsById(userId)
-      if (!user || user.isDisabled) throw sessionEnded()
-      const within = { purpose: 'link', userId, sessionId, credentialsState: user.credentialsState } as const
-      return startedOnWire(await startAtProvider(deps, { providerId: params.id, within, origin }))
-    }
+  startWithinSession('link')
 )
 
 /** `POST /auth/me/providers/:id/finish`: the browser is back, in the session that began it. */

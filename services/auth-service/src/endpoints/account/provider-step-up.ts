@@ -1,17 +1,10 @@
 /** Signing in again within a session, with another service. */
-import type { UserStore } from '../../accounts/user-store.ts'
-import {
-  type ProviderDeps,
-  type ProviderStepUpDeps,
-  startAtProvider,
-  stepUpByProvider
-} from '../../providers/provider-sign-in.ts'
+import { type ProviderStepUpDeps, stepUpByProvider } from '../../providers/provider-sign-in.ts'
 import { defineRoute } from '../../routing/route.ts'
-import { sessionEnded } from '../../sessions/session-ended.ts'
 import { signInResponse } from '../../wire/account.ts'
 import { providerParams, providerStart, providerStepUpBody } from '../../wire/providers.ts'
 import { factorRequiredResponse } from '../../wire/second-factors.ts'
-import { startedOnWire } from './started-at-provider.ts'
+import { startWithinSession } from './started-at-provider.ts'
 
 /** `POST /auth/step-up/providers/:id/start`: where the browser goes, to sign in there again. */
 export const startProviderStepUp = defineRoute(
@@ -24,13 +17,7 @@ export const startProviderStepUp = defineRoute(
     response: { status: 200, schema: providerStart },
     errors: [429]
   },
-  ({ users, ...deps }: ProviderDeps & { users: Pick<UserStore, 'findCredentialsById'> }) =>
-    async ({ params, accessToken: { sub: userId, sid: sessionId }, origin }) => {
-      const user = await users.findCredentialsById(userId)
-      if (!user || user.isDisabled) throw sessionEnded()
-      const within = { purpose: 'step_up', userId, sessionId, credentialsState: user.credentialsState } as const
-      return startedOnWire(await startAtProvider(deps, { providerId: params.id, within, origin }))
-    }
+  startWithinSession('step_up')
 )
 
 /** `POST /auth/step-up/providers/:id/finish`: as `POST /auth/step-up`, with a fresh sign-in there in the place of the password. */

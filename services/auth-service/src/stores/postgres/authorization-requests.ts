@@ -150,7 +150,7 @@ export function createPrismaAuthorizationRequests(database: Database): Authoriza
         inTransaction(database, async (transaction) => {
           const row = await lock(transaction, idHash, { browserHash, ticketHash })
           if (!row) {
-            // The ticket went to the signed-in browser, and that is not the one that began: nobody can go on with it.
+            // The ticket went to the signed-in browser, and that is not the one that began: it is good in neither.
             await transaction.$executeRaw`
               UPDATE authorization_requests SET ${unclaimed} WHERE id_hash = ${idHash} AND ticket_hash = ${ticketHash ?? null}::bytea`
             return undefined
