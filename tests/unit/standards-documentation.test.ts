@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { reasons } from '../interop/oidc-differential/differences.ts'
 
 const page = readFileSync(new URL('../../docs/standards.md', import.meta.url), 'utf8')
 
@@ -53,5 +54,11 @@ describe('docs/standards.md', () => {
       const fails = tests.some(({ file, title }) => calls.get(file)?.get(title)?.includes('.fails'))
       expect({ demand, fails }).toEqual({ demand, fails: demand.includes('Not met yet') })
     }
+  })
+
+  test('has a row for each reason why oidc-provider answers differently, and no other', () => {
+    const [, table = ''] = /^## Beside oidc-provider$([\s\S]*?)^## /m.exec(page) ?? []
+    const rows = [...table.matchAll(/^\| (?!differs|-)(.*?) \|$/gm)].map(([, text]) => text)
+    expect(rows).toEqual(Object.values(reasons))
   })
 })

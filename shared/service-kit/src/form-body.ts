@@ -17,13 +17,12 @@ const maxParameters = 50
  * @throws {InvalidRequestError} for a repeated parameter, and with `issues` for an invalid one
  */
 export function requireForm(schema: z.ZodObject): Middleware {
-  const repeatable = Object.keys(schema.shape).filter((name) => isArray(schema.shape[name]))
   return async function requireForm(ctx, next) {
     const parameters = await readParameters(ctx)
     const form: Record<string, string | string[]> = {}
     const seen = new Set<string>()
     for (const [name, value] of parameters) {
-      const isRepeatable = repeatable.includes(name)
+      const isRepeatable = isArray(Object.hasOwn(schema.shape, name) ? schema.shape[name] : schema.def.catchall)
       // An empty one counts, too: another parser might use it.
       if (seen.has(name) && !isRepeatable) throw new InvalidRequestError({ description: 'A parameter is there twice.' })
       seen.add(name)

@@ -71,10 +71,12 @@ const authorizationParameters = {
   registration: authorizationParameter
 }
 
-/** `POST /oauth/authorize`: one that is there twice is an error for the client, too. */
-export const authorizationForm = z.object(
-  Object.fromEntries(Object.keys(authorizationParameters).map((name) => [name, z.array(z.string()).optional()]))
-)
+/** `POST /oauth/authorize`: one that is there twice, known or not, is an error for the client, too. */
+export const authorizationForm = z
+  .object(
+    Object.fromEntries(Object.keys(authorizationParameters).map((name) => [name, z.array(z.string()).optional()]))
+  )
+  .catchall(z.array(z.string()))
 
 /** `POST /oauth/par` */
 export const pushedForm = z.object({ ...authorizationParameters, ...clientParameters })

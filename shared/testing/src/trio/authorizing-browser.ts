@@ -51,7 +51,7 @@ export function createAuthorizingBrowser(issuer: string): AuthorizingBrowser {
       for (const line of response.headers.getSetCookie()) {
         const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
         cookies.set(name, value)
-        usedSecrets.add(value)
+        if (value) usedSecrets.add(value)
       }
       const sent = sentBy(response.headers.get('Location') ?? '', await response.text())
       for (const name of ['code', 'request']) if (sent.parameters[name]) usedSecrets.add(sent.parameters[name])
