@@ -110,7 +110,7 @@ describe.skipIf(!inject('docker'))('beside oidc-provider, certified by the OpenI
     code_challenge_method: 'S256'
   }
   const changes: Record<
-    Exclude<Reason, 'twiceMode' | 'emptySecret' | 'grantFirst'>,
+    Exclude<Reason, 'twiceMode' | 'twiceUnknown' | 'emptySecret' | 'grantFirst'>,
     Record<string, string | undefined>
   > = {
     order: { registration: '{}', response_type: undefined },
@@ -137,10 +137,12 @@ describe.skipIf(!inject('docker'))('beside oidc-provider, certified by the OpenI
     }
   )
 
-  test('a request shows the reason "twiceMode"', async () => {
-    const twice = ['form_post', 'form_post'].map((mode) => ['response_mode', mode] as const)
-    const parameters = [...(Object.entries(good) as [string, string][]), ...twice]
-    await expectDifference({ session: 'nobody', method: 'GET', parameters }, 'twiceMode')
+  test.each([
+    ['twiceMode', ['response_mode', 'form_post']],
+    ['twiceUnknown', ['unknown_parameter', 'one']]
+  ] as const)('a request shows the reason "%s"', async (reason, pair) => {
+    const parameters = [...(Object.entries(good) as [string, string][]), pair, pair]
+    await expectDifference({ session: 'nobody', method: 'GET', parameters }, reason)
   })
 
   async function expectDifference(request: RandomRequest, reason: Reason): Promise<void> {

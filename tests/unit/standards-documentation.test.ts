@@ -10,7 +10,7 @@ interface Row {
 }
 
 /** The rows of the table of demands. */
-const rows: Row[] = [...page.matchAll(/^\| (\d{4} §.*?) \| (.*?) \| (.*\.test\.ts.*) \|$/gm)].map(
+const rows: Row[] = [...page.matchAll(/^\| (\d{4} §.*?|OpenID .*?) \| (.*?) \| (.*\.test\.ts.*) \|$/gm)].map(
   ([, rfc, demand, shownBy = '']) => ({
     demand: `${rfc} ${demand}`,
     tests: [...shownBy.matchAll(/\[[\w-]+\]\(\.\.\/([\w/.-]+\.test\.ts)\) “([^”]+)”/g)].map(([, file, title]) => ({
@@ -30,6 +30,7 @@ function readTests(file: string): Map<string, string> {
     if (title === undefined) lastCall = call as string
     else titles.set(title.replaceAll(/\\(.)/g, '$1'), lastCall)
   }
+  for (const [, title] of text.matchAll(/\[\s*'(oidcc-[\w-]+)'/g)) titles.set(title as string, 'test.each')
   return titles
 }
 
@@ -47,6 +48,17 @@ describe('docs/standards.md', () => {
   test('names tests that exist', () => {
     const missing = rows.flatMap(({ tests }) => tests).filter(({ file, title }) => !calls.get(file)?.has(title))
     expect(missing).toEqual([])
+  })
+
+  test('has a row for each module of the OpenID Foundation: with its test, or the reason for its absence', () => {
+    const modules = [...page.matchAll(/^\| OpenID .*? \| `(oidcc-[\w-]+)` \| (.*) \|$/gm)]
+    expect(modules.length).toBeGreaterThan(58)
+    expect(modules.filter(([, , cell = '']) => !/“|^Not here: ./.test(cell))).toEqual([])
+    const tested = modules.filter(([, name, cell = '']) => cell.includes(`“${name}”`)).map(([, name]) => name)
+    expect([...readTests('tests/interop/openid-modules.test.ts').keys()].filter((title) => title !== '%s')).toEqual(
+      expect.arrayContaining(tested)
+    )
+    expect(tested.length).toBeGreaterThan(45)
   })
 
   test('says that a demand is not met exactly where its test is one that fails', () => {

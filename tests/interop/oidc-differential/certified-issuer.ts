@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAuthorizingBrowser, queryOf } from '@countersign/testing/trio'
 import { exportJWK, generateKeyPair } from 'jose'
-import Provider, { type Configuration, errors } from 'oidc-provider'
+import Provider, { type Adapter, type AdapterPayload, type Configuration, errors } from 'oidc-provider'
 import { api, clients, otherApi } from './requests.ts'
 
 const accountId = 'ada'
@@ -19,6 +19,7 @@ export async function startCertifiedIssuer(): Promise<{ issuer: string; cookies:
   const issuer = `http://localhost:${(server.address() as AddressInfo).port}`
   const { privateKey } = await generateKeyPair('RS256', { extractable: true })
   const configuration: Configuration = {
+    adapter: newAdapter(),
     jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'RS256', use: 'sig', kid: 'signing' }] },
     // A form of another site brings no cookie that is Lax; its URL is http, where no browser would take SameSite=None.
     cookies: { keys: [randomUUID()], long: { sameSite: 'none' } },
@@ -108,4 +109,21 @@ async function signIn(issuer: string): Promise<string> {
     .filter(([name]) => name.startsWith('_session'))
     .map((pair) => pair.join('='))
     .join('; ')
+}
+
+/** Keeps everything: the adapter of oidc-provider itself keeps the newest thousand. */
+function newAdapter(): (name: string) => Adapter {
+  const rows = new Map<string, AdapterPayload>()
+  return (name) => ({
+    upsert: async (id, payload) => void rows.set(`${name} ${id}`, payload),
+    find: async (id) => rows.get(`${name} ${id}`),
+    findByUid: async (uid) => [...rows.values()].find((row) => row.uid === uid),
+    findByUserCode: async () => undefined,
+    consume: async (id) =>
+      void Object.assign(rows.get(`${name} ${id}`) ?? {}, { consumed: Math.floor(Date.now() / 1000) }),
+    destroy: async (id) => void rows.delete(`${name} ${id}`),
+    revokeByGrantId: async (grantId) => {
+      for (const [key, row] of rows) if (row.grantId === grantId) rows.delete(key)
+    }
+  })
 }

@@ -10,6 +10,7 @@ export const reasons = {
   responseMode:
     'A `response_mode` that is not known is `invalid_request`; `unsupported_response_mode` is a code of oidc-provider.',
   twiceMode: 'With `response_mode` there twice, the error comes in the first of them.',
+  twiceUnknown: 'A parameter that is not known must not be there twice either (RFC 6749 §3.1).',
   responseType:
     'Any `response_type` but `code` is `unsupported_response_type`; there, those of other clients are `invalid_request`.',
   pushed: 'A `request_uri` of a pushed request that is not known proves no redirect URI: the error is shown on a page.',
@@ -66,6 +67,10 @@ const rules: Readonly<Record<Exclude<Reason, 'twiceMode' | ExchangeReason>, Rule
     is(ours, 'client invalid_request') && is(theirs, 'client unsupported_response_mode') && !hasKnownMode(request),
   fragment: (request, ours, theirs) =>
     is(ours, 'client invalid_request') && theirs.kind !== 'page' && read(request).get('response_mode') === 'fragment',
+  twiceUnknown: (request, ours, theirs) =>
+    is(ours, 'client invalid_request') &&
+    theirs.kind !== 'page' &&
+    ['unknown_parameter', 'claims'].some((name) => read(request).isTwice(name)),
   responseType: (request, ours, theirs) =>
     is(ours, 'client unsupported_response_type') &&
     is(theirs, 'client invalid_request') &&
@@ -146,7 +151,7 @@ export function explainExchange(exchange: RandomExchange, ours: Outcome, theirs:
   const { authentication, code, parameters } = exchange
   const isGrantMissing = parameters.grant_type !== 'authorization_code'
   if (authentication === 'empty secret' && theirs === '400 invalid_request') return 'emptySecret'
-  if (isGrantMissing && theirs === '401 invalid_client')
+  if (isGrantMissing && authentication !== 'right' && ['401 invalid_client', '400 invalid_request'].includes(theirs))
     return ['400 unsupported_grant_type', '400 invalid_request'].includes(ours) ? 'grantFirst' : undefined
   const isMalformed = parameters.code_verifier?.length === 42
   const isOrder = ours === '400 invalid_request' && theirs === '400 invalid_grant' && isMalformed && code !== 'fresh'
