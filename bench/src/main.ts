@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { findDocker, startPostgresContainer, startRedisContainer } from '@countersign/testing/containers'
 import { createClient } from 'redis'
 import { clientCredentials } from './client-credentials/index.ts'
+import { codeSignIns } from './code-sign-in/index.ts'
 import { growth } from './growth/index.ts'
 import { describeMachine } from './machine.ts'
 import { protectedRoute } from './protected-route/index.ts'
@@ -20,6 +21,7 @@ const suites: readonly Suite[] = [
   refresh,
   clientCredentials,
   signIns,
+  codeSignIns,
   unknownNames,
   revokeToReject,
   growth,

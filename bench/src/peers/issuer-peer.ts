@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Setting } from '../suite.ts'
 
 /** The form of an issuer's request, for the flows of the load generator. */
@@ -18,7 +19,19 @@ export interface IssuerPeer {
   readonly refreshTokens: readonly string[]
   /** How it issues a client's own token; absent if that is not compared. */
   readonly clientCredentials?: TokenRequest
+  /** How it signs users in to an app; absent if that is not compared. */
+  readonly codeSignIn?: CodeSignIn
   readonly setting: Setting
+}
+
+/** An app that users have allowed everything it asks for. */
+export interface CodeSignIn {
+  /** The authorization request, with its query. */
+  readonly authorizePath: string
+  /** The request of the token endpoint; `{code}` stands for the code. */
+  readonly exchange: TokenRequest
+  /** The cookies of browsers in which a user is signed in. */
+  readonly browsers: readonly string[]
 }
 
 /** The options with which a peer is started. */
@@ -27,6 +40,8 @@ export interface IssuerOptions {
   readonly databaseUrl: string
   readonly databaseConnections: number
   readonly sessions: number
+  /** Browsers in which a user is signed in. */
+  readonly browsers?: number
 }
 
 /** The form of all issued tokens: as long-lived as Countersign's, for one API. */
@@ -34,3 +49,27 @@ export const accessTokenTtlSeconds = 600
 export const refreshTokenTtlSeconds = 7 * 86_400
 export const resource = 'http://api.test'
 export const scope = 'account'
+
+/** The API that an app of the comparison asks for. */
+export const appsApi = 'https://things.example.com'
+/** What an app of the comparison asks for, by PKCE (RFC 7636). */
+export const webClient = {
+  id: 'web',
+  redirectUri: 'https://app.example.com/callback',
+  secret: 'the-secret-of-an-app-0123456789abcdef'
+}
+export const codeVerifier = 'v'.repeat(43)
+export function authorizationQuery(clientId: string): string {
+  return new URLSearchParams({
+    client_id: clientId,
+    redirect_uri: webClient.redirectUri,
+    response_type: 'code',
+    scope: `openid ${scope}`,
+    resource: appsApi,
+    state: 'the-state',
+    nonce: 'the-nonce',
+    code_challenge: createHash('sha256').update(codeVerifier).digest('base64url'),
+    code_challenge_method: 'S256'
+  }).toString()
+}
+export const exchangeBody = `grant_type=authorization_code&code={code}&code_verifier=${codeVerifier}&redirect_uri=${encodeURIComponent(webClient.redirectUri)}`

@@ -1,0 +1,82 @@
+/** A browser and its app, for the load generator: one sign-in after another, each up to the tokens. */
+import type { Flow, FlowFactory, RequestSpec } from '../load/load-plan.ts'
+import type { TokenRequest } from '../peers/issuer-peer.ts'
+
+export interface CodeFlowData {
+  readonly authorizePath: string
+  readonly exchange: TokenRequest
+  /** Of the users of this connection, in turn: the cookies of their browser, or with pages of their own an access token. */
+  readonly users: readonly { readonly cookies?: string; readonly accessToken?: string }[]
+}
+
+type Answer = Parameters<NonNullable<Flow['answered']>>[0]
+
+const createCodeFlow: FlowFactory = (data) => {
+  const { authorizePath, exchange, users } = data as CodeFlowData
+  const ownCookies = new Map<number, string>()
+  let count = -1
+  let step: (() => RequestSpec) | undefined
+  let read: (answer: Answer) => void = () => {}
+
+  const headersOf = (index: number) => {
+    const Cookie = users[index]?.cookies ?? ownCookies.get(index)
+    return {
+      ...(Cookie !== undefined && { Cookie }),
+      // The public limit is one of addresses.
+      'X-Forwarded-For': `10.${index & 255}.${(count >> 8) & 255}.${count & 255}`
+    }
+  }
+  const begin = (): RequestSpec => {
+    count++
+    const index = count % users.length
+    const user = users[index]
+    read = (answer) => {
+      const cookie = /\r\nset-cookie: (countersign-browser[^;]*)/i.exec(answer.head)?.[1]
+      if (cookie !== undefined) ownCookies.set(index, cookie)
+      const location = locationOf(answer)
+      const id = /[?&]request=([\w-]+)/.exec(location)?.[1]
+      step = id === undefined ? () => take(location) : () => claim(index, user?.accessToken as string, id)
+    }
+    return { path: authorizePath, headers: headersOf(index) }
+  }
+  const claim = (index: number, token: string, id: string): RequestSpec => {
+    read = ({ body }) => {
+      const { next, complete_url: url } = JSON.parse(body) as { next: string; complete_url: string }
+      if (next !== 'complete') throw new Error(`the page has to ask for ${next}`)
+      step = () => complete(index, new URL(url))
+    }
+    const headers = { Authorization: `Bearer ${token}`, 'Content-Length': '0' }
+    return { method: 'POST', path: `/auth/authorization-requests/${id}/claim`, headers }
+  }
+  const complete = (index: number, { pathname, search }: URL): RequestSpec => {
+    read = (answer) => {
+      const location = locationOf(answer)
+      step = () => take(location)
+    }
+    return { path: pathname + search, headers: headersOf(index) }
+  }
+  const take = (location: string): RequestSpec => {
+    const code = /[?&]code=([\w-]+)/.exec(location)?.[1]
+    if (code === undefined) throw new Error(`no code: ${location}`)
+    read = ({ body }) => {
+      if (!body.includes('"id_token"')) throw new Error('the answer has no ID token')
+      step = begin
+    }
+    return {
+      method: 'POST',
+      path: exchange.path,
+      headers: exchange.headers,
+      body: exchange.body.replace('{code}', code)
+    }
+  }
+  return {
+    next: () => (step ?? begin)(),
+    answered: (answer) => read(answer)
+  }
+}
+
+function locationOf({ head }: Answer): string {
+  return /\r\nlocation: ([^\r\n]*)/i.exec(head)?.[1] ?? ''
+}
+
+export default createCodeFlow
