@@ -21,9 +21,18 @@ import {
 } from '../peers/issuer-peer.ts'
 import { createPeerDatabase } from '../peers/peer-database.ts'
 import { startPeer, threadPool } from '../peers/peer-process.ts'
+import { createProfiler } from '../peers/profile-process.ts'
 import { databaseConnections, ownSetting } from '../refresh/refresh-contestant.ts'
 import { median, round } from '../statistics.ts'
-import { interleave, type Measurement, ratioOfRounds, type Setting, type Suite, type SuiteContext } from '../suite.ts'
+import {
+  interleave,
+  type Measurement,
+  type Profile,
+  ratioOfRounds,
+  type Setting,
+  type Suite,
+  type SuiteContext
+} from '../suite.ts'
 import type { CodeFlowData } from './code-flow.ts'
 
 const connections = 16
@@ -40,6 +49,10 @@ interface Contestant {
   readonly requests: number
   readonly flow: CodeFlowData
   stop(): Promise<void>
+}
+
+interface OwnContestant extends Contestant {
+  startReplica: Awaited<ReturnType<typeof startTrio>>['startAuth']
 }
 
 interface Round {
@@ -62,7 +75,9 @@ export const codeSignIns: Suite = {
       stops.push(own.stop)
       const peer = await startOidcProvider(context)
       stops.push(peer.stop)
-      return await compare(context, load, own, peer)
+      const outcome = await compare(context, load, own, peer)
+      context.progress('profiling a replica')
+      return { ...outcome, profiles: [await profileReplica(context, load, own)] }
     } finally {
       for (const stop of stops.reverse()) await stop()
     }
@@ -96,6 +111,21 @@ async function compare({ isQuick, progress }: SuiteContext, load: LoadGenerator,
     costs(peer, theirs)
   ]
   return { measurements, settings: [own.setting, peer.setting] }
+}
+
+async function profileReplica({ isQuick }: SuiteContext, load: LoadGenerator, own: OwnContestant): Promise<Profile> {
+  const roundMs = isQuick ? 1000 : 3000
+  const profiler = createProfiler()
+  try {
+    const { url, process } = await own.startReplica({ NODE_OPTIONS: profiler.nodeOptions })
+    const replica = { ...own, url, pid: process.pid as number }
+    await measure(load, replica, roundMs)
+    return await profiler.profile("the auth-service's event loop during sign-ins to an app", process, () =>
+      measure(load, replica, roundMs)
+    )
+  } finally {
+    profiler.remove()
+  }
 }
 
 async function measure(load: LoadGenerator, contestant: Contestant, milliseconds: number): Promise<Round> {
@@ -139,7 +169,7 @@ function costs({ name }: Contestant, rounds: readonly Round[] = []): Measurement
 }
 
 /** What the pages do stands in the flow: they claim the request for their user. */
-async function startCountersign({ postgresUrl, redisUrl, progress }: SuiteContext): Promise<Contestant> {
+async function startCountersign({ postgresUrl, redisUrl, progress }: SuiteContext): Promise<OwnContestant> {
   const database = await createBenchDatabase(postgresUrl)
   const env = {
     NODE_ENV: 'production',
@@ -201,6 +231,7 @@ async function startCountersign({ postgresUrl, redisUrl, progress }: SuiteContex
       },
       users: flowUsers
     },
+    startReplica: trio.startAuth,
     async stop() {
       await trio.stop()
       await database.drop()

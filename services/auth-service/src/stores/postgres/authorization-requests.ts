@@ -18,9 +18,10 @@ import { firstPartyClientId } from '../../clients/client-rules.ts'
 import type { Bytes } from '../../hashes.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { credentialsState } from './credentials-state.ts'
-import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
+import { orUnavailable, type Queryable } from './database.ts'
 import { isLive } from './ending-families.ts'
 import { rolesOfUser } from './granted-scopes.ts'
+import type { PreparedStatements } from './prepared-statements.ts'
 import { databaseNow, seconds } from './revocation-entries.ts'
 
 interface RequestRow {
@@ -76,9 +77,12 @@ const columns = (ticketHash: Bytes | undefined) => Prisma.sql`
         AND c.scopes @> coalesce(r.granted_scopes, '{}')))) AS is_consented,
   coalesce(r.ticket_hash = ${ticketHash ?? null}::bytea, false) AS has_ticket`
 
-export function createPrismaAuthorizationRequests(database: Database): AuthorizationRequests {
+export function createPrismaAuthorizationRequests({
+  queryable,
+  inTransaction
+}: PreparedStatements): AuthorizationRequests {
   const insert = (idHash: Bytes, browserHash: Bytes | null, request: RequestedAuthorization, life: number) =>
-    database.$executeRaw`
+    queryable.$executeRaw`
       INSERT INTO authorization_requests (id_hash, browser_hash, client_id, redirect_uri, response_mode, state, nonce, code_challenge,
         identity_scopes, scopes, resource, prompt, max_age, login_hint, hinted_user_id, acr_values, ui_locales, dpop_jkt, expires_at)
       VALUES (${idHash}, ${browserHash}, ${request.clientId}, ${request.redirectUri}, ${request.responseMode}, ${request.state ?? null},
@@ -94,7 +98,7 @@ export function createPrismaAuthorizationRequests(database: Database): Authoriza
       await orUnavailable(insert(idHash, browserHash, request, requestSeconds))
     },
     async beginPushed({ pushedHash, clientId, idHash, browserHash }) {
-      const begun = await orUnavailable(database.$executeRaw`
+      const begun = await orUnavailable(queryable.$executeRaw`
         UPDATE authorization_requests SET id_hash = ${idHash}, browser_hash = ${browserHash}, created_at = ${databaseNow},
           expires_at = ${databaseNow} + ${seconds(requestSeconds)}
         WHERE id_hash = ${pushedHash} AND client_id = ${clientId} AND browser_hash IS NULL AND expires_at > ${databaseNow}`)
@@ -102,16 +106,16 @@ export function createPrismaAuthorizationRequests(database: Database): Authoriza
     },
     async find(idHash) {
       const [row] = await orUnavailable(
-        database.$queryRaw<RequestRow[]>`
+        queryable.$queryRaw<RequestRow[]>`
           SELECT ${columns(undefined)} FROM authorization_requests r WHERE r.id_hash = ${idHash} AND ${isAlive}`
       )
       return row && toRequest(row)
     },
     claim: (idHash, ticketHash, session) =>
-      orUnavailable(inTransaction(database, (transaction) => claim(transaction, { idHash, ticketHash, ...session }))),
+      orUnavailable(inTransaction((transaction) => claim(transaction, { idHash, ticketHash, ...session }))),
     release: (idHash, session) =>
       orUnavailable(
-        inTransaction(database, async (transaction) => {
+        inTransaction(async (transaction) => {
           const row = await lock(transaction, idHash)
           if (!row) return 'unknown'
           if (!isClaimedBy(row, session) || row.decision !== null) return 'taken'
@@ -122,7 +126,7 @@ export function createPrismaAuthorizationRequests(database: Database): Authoriza
       ),
     decide: (idHash, ticketHash, { userId, sessionId, decision, origin }) =>
       orUnavailable(
-        inTransaction(database, async (transaction) => {
+        inTransaction(async (transaction) => {
           const row = await lock(transaction, idHash)
           if (!row) return 'unknown'
           if (!isClaimedBy(row, { userId, sessionId })) return 'taken'
@@ -147,7 +151,7 @@ export function createPrismaAuthorizationRequests(database: Database): Authoriza
       ),
     complete: ({ idHash, browserHash, ticketHash, codeHash }, judge) =>
       orUnavailable(
-        inTransaction(database, async (transaction) => {
+        inTransaction(async (transaction) => {
           const row = await lock(transaction, idHash, { browserHash, ticketHash })
           if (!row) {
             // The ticket went to the signed-in browser, and that is not the one that began: it is good in neither.
@@ -223,13 +227,12 @@ async function claim(
   const granted = apiScopes.map(({ scope }) => scope).filter(Boolean)
   // What is allowed is what was shown: for more, the user is asked again.
   const hasGrown = granted.some((scope) => !row.granted_scopes?.includes(scope))
-  await transaction.$executeRaw`
-    UPDATE authorization_requests SET user_id = ${userId}::uuid, session_id = ${sessionId}::uuid, ticket_hash = ${ticketHash},
+  const [claimed] = await transaction.$queryRaw<RequestRow[]>`
+    UPDATE authorization_requests r SET user_id = ${userId}::uuid, session_id = ${sessionId}::uuid, ticket_hash = ${ticketHash},
       credentials_state = ${session.credentials_state}, authenticated_at = ${session.authenticated_at.toISOString()}::timestamptz,
       acr = ${session.acr}, amr = ${session.amr}, granted_scopes = ${granted},
-      decision = CASE WHEN ${hasGrown} THEN NULL ELSE decision END
-    WHERE id_hash = ${idHash}`
-  const claimed = await lock(transaction, idHash)
+      decision = CASE WHEN ${hasGrown} THEN NULL ELSE r.decision END
+    WHERE r.id_hash = ${idHash} RETURNING ${columns(undefined)}`
   return { outcome: 'claimed', request: toRequest(claimed as RequestRow), apiScopes }
 }
 

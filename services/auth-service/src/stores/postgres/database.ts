@@ -78,11 +78,15 @@ export function inTransaction<T>(database: Database, work: (transaction: Queryab
   return database.$transaction((transaction) => work(transaction))
 }
 
+/** Runs a statement with `$1`, `$2` … on a connection. */
+export type RunStatement = (text: string, values: readonly unknown[]) => Promise<pg.QueryResult>
+
 /** Lets statements that are written for a transaction of Prisma run in this one. `bigint` comes as text. */
-export function queryableOn(connection: DatabaseConnection): Queryable {
+export function queryableOn(on: DatabaseConnection | RunStatement): Queryable {
+  const send: RunStatement = typeof on === 'function' ? on : (text, values) => on.query(text, [...values])
   const run = (parts: TemplateStringsArray | Prisma.Sql, ...values: unknown[]) => {
-    const sql = parts instanceof Prisma.Sql ? parts : Prisma.sql(parts, ...values)
-    return connection.query(sql.text, sql.values as unknown[])
+    const { text, values: bound } = parts instanceof Prisma.Sql ? parts : Prisma.sql(parts, ...values)
+    return send(text, bound)
   }
   return {
     $queryRaw: async (...call: Parameters<typeof run>) => (await run(...call)).rows,

@@ -66,7 +66,7 @@ export async function openPostgresStores(config: Config, mail: Mail | undefined)
     activity: createPrismaActivity(database),
     apiAdministration: createPrismaApiAdministration(database),
     auditLog: createPrismaAuditLog(database),
-    authorizationRequests: createPrismaAuthorizationRequests(database),
+    authorizationRequests: createPrismaAuthorizationRequests(preparedStatements),
     clients: createPrismaClientStore(preparedStatements),
     clientAdministration: createPrismaClientAdministration(database),
     consents: createPrismaConsents(database),

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { DatabaseConnection, DatabasePool } from './database.ts'
+import {
+  type DatabaseConnection,
+  type DatabasePool,
+  type Queryable,
+  queryableOn,
+  type RunStatement
+} from './database.ts'
 
 /**
  * Runs a statement with these values, in one round trip: on the connection of a transaction, or on any of the pool. Rows are
@@ -16,6 +22,10 @@ export interface PreparedStatements {
   prepare<Row>(text: string): PreparedStatement<Row>
   /** Runs work in one transaction (read committed). Where preparation does not work, it is run again without. */
   transaction<T>(work: (connection: DatabaseConnection) => Promise<T>): Promise<T>
+  /** For statements in templates of Prisma: their texts are prepared, too, so that there have to be few of them. */
+  readonly queryable: Queryable
+  /** A transaction of such statements, as with {@link transaction}. */
+  inTransaction<T>(work: (queryable: Queryable) => Promise<T>): Promise<T>
 }
 
 /**
@@ -41,21 +51,38 @@ export function createPreparedStatements(pool: DatabasePool): PreparedStatements
     }
   }
 
+  const carryOut = (on: DatabasePool | DatabaseConnection, name: string, text: string, values: readonly unknown[]) =>
+    on.query(isPreparing ? { name, text, values: [...values] } : { text, values: [...values] })
+  const names = new Map<string, string>()
+  const nameFor = (text: string): string => {
+    const name = names.get(text) ?? nameOf(text)
+    names.set(text, name)
+    return name
+  }
+  const runOn =
+    (connection: DatabaseConnection): RunStatement =>
+    (text, values) =>
+      carryOut(connection, nameFor(text), text, values)
+
   return {
     prepare<Row>(text: string): PreparedStatement<Row> {
-      // Derived from the text, so that versions of this service that share a pooler never use one name for different
-      // statements.
-      const name = `countersign_${createHash('sha256').update(text).digest('base64url').slice(0, 22)}`
-      const carryOut = (on: DatabasePool | DatabaseConnection, values: readonly unknown[]): Promise<Row[]> => {
-        const query = isPreparing ? { name, text, values: [...values] } : { text, values: [...values] }
-        return on.query(query).then(({ rows }) => rows as Row[])
-      }
+      const name = nameOf(text)
+      const run = (on: DatabasePool | DatabaseConnection, values: readonly unknown[]) =>
+        carryOut(on, name, text, values).then(({ rows }) => rows as Row[])
       return (values, connection) =>
         // An error has ended the transaction, which has to start over.
-        connection ? carryOut(connection, values) : preparedOrNot(() => carryOut(pool, values))
+        connection ? run(connection, values) : preparedOrNot(() => run(pool, values))
     },
-    transaction: (work) => preparedOrNot(() => inTransaction(pool, work))
+    transaction: (work) => preparedOrNot(() => inTransaction(pool, work)),
+    queryable: queryableOn((text, values) => preparedOrNot(() => carryOut(pool, nameFor(text), text, values))),
+    inTransaction: (work) =>
+      preparedOrNot(() => inTransaction(pool, (connection) => work(queryableOn(runOn(connection)))))
   }
+}
+
+/** Derived from the text, so that versions of this service that share a pooler never use one name for different statements. */
+function nameOf(text: string): string {
+  return `countersign_${createHash('sha256').update(text).digest('base64url').slice(0, 22)}`
 }
 
 async function inTransaction<T>(pool: DatabasePool, work: (connection: DatabaseConnection) => Promise<T>): Promise<T> {
