@@ -164,6 +164,16 @@ describe.skipIf(!inject('docker'))('a database that was restored from an older d
        SELECT gen_random_uuid(), 'a@b.example', 'password_reset', 'en', '{}', has_secret, '\\x01', '<a@b>', now() + interval '1 hour'
        FROM unnest('{true,false}'::boolean[]) has_secret`
     )
+    await query(
+      dump.url,
+      `WITH consent AS (
+         INSERT INTO consents (user_id, client_id, api, scopes, granted_at) SELECT id, 'by-key', '', '{openid}', now() FROM users LIMIT 1
+       )
+       INSERT INTO authorization_codes (code_hash, client_id, redirect_uri, identity_scopes, scopes, user_id, session_id, credentials_state,
+         authenticated_at, acr, amr, expires_at)
+       SELECT '\\x04', 'by-key', 'https://app.example.com/callback', '{openid}', '{}', id, gen_random_uuid(), '0', now(), 'x', '{pwd}', now() + interval '1 minute'
+       FROM users LIMIT 1`
+    )
     for (const sid of entries.sid) await redis.del(`{countersign}:revoked:sid:${sid}`)
     const done = await command(['after-restore', '--yes'])
     expect(done).toMatchObject({
@@ -195,6 +205,9 @@ describe.skipIf(!inject('docker'))('a database that was restored from an older d
     ])
     expect(await query(dump.url, 'SELECT 1 FROM one_time_secrets')).toEqual([])
     expect(await query(dump.url, 'SELECT expires_at <= now() AS void FROM invitations')).toEqual([{ void: true }])
+    // What was taken back since may not live again: users are asked again.
+    for (const table of ['consents', 'authorization_codes'])
+      expect(await query(dump.url, `SELECT 1 FROM ${table}`)).toEqual([])
 
     trio = await start(dump.url)
     for (const token of before.access) expect(await me(token)).toBe(401)

@@ -20,10 +20,10 @@ export function addAfterRestore(program: Command, perform: Perform): void {
     .addHelpText(
       'after',
       '\nNeeds DATABASE_URL and COUNTERSIGN_MASTER_KEY, and REDIS_URL if the services have one.\n' +
-        'Revokes the signing keys, ends all sessions and all tokens of clients, voids links and codes that were mailed, takes away the\n' +
-        'secrets of clients, which need new ones, and disables clients that authenticate with keys, until somebody has looked at\n' +
-        'those. What it cannot know: passwords,\n' +
-        'roles, users, and rights of clients that were changed after the dump are as they were then.\n' +
+        'Revokes the signing keys, ends all sessions and all tokens of clients, voids links and codes that were mailed, takes back what\n' +
+        'users have allowed apps, so that they are asked again, takes away the secrets of clients, which need new ones, and disables\n' +
+        'clients that authenticate with keys, until somebody has looked at those. What it cannot know: passwords, roles, users, and\n' +
+        'rights of clients that were changed after the dump are as they were then.\n' +
         'Run it before the services are started, or while they run: they accept no requests until it is done. It may be run again.\n' +
         publicationHelp
     )

@@ -2,7 +2,7 @@ import type { RestoredSecrets } from '../../accounts/one-time-secrets.ts'
 import { type Database, inTransaction, orUnavailable } from './database.ts'
 import { databaseNow } from './revocation-entries.ts'
 
-/** What mails carried, in a database that was restored. */
+/** What mails carried, and what users allowed apps, in a database that was restored. */
 export function createPrismaRestoredSecrets(database: Database): RestoredSecrets {
   return {
     voidAll: () =>
@@ -20,6 +20,10 @@ export function createPrismaRestoredSecrets(database: Database): RestoredSecrets
           await transaction.$executeRaw`DELETE FROM passkey_challenges`
           await transaction.$executeRaw`DELETE FROM trusted_devices`
           await transaction.$executeRaw`DELETE FROM provider_transactions`
+          await transaction.$executeRaw`DELETE FROM authorization_requests`
+          await transaction.$executeRaw`DELETE FROM authorization_codes WHERE used_at IS NULL`
+          // Some may have been taken back since: users are asked again.
+          await transaction.$executeRaw`DELETE FROM consents`
           // They stay, to be sent again: one that was withdrawn or accepted since is there again.
           const invitations = await transaction.$executeRaw`
             UPDATE invitations SET expires_at = ${databaseNow} WHERE expires_at > ${databaseNow}`

@@ -25,7 +25,7 @@ export function createPrismaRestoredSessions(database: Database): SessionEndings
       const { ended, entries, isLeft } = await orUnavailable(
         inTransaction(database, async (transaction) => {
           const families = await endFamilies(transaction, {
-            selection: Prisma.sql`f.id IN (${batch})`,
+            selection: Prisma.sql`f.id = ANY(ARRAY(${batch}))`,
             reason: 'database_restored',
             hasUnknownTokens: true
           })
