@@ -19,8 +19,10 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { z } from 'zod'
 import { routesOf } from '../../services/auth-service/src/endpoints/routes.ts'
 import { stepOfCode } from '../../services/auth-service/src/sign-in/totp.ts'
+import { type Behaviour, type Credential, createAuthenticator } from './fixtures/authenticator.ts'
 import { type MailServer, type ReceivedMail, secretsOf } from './fixtures/mail-server.ts'
 import { type MailTrio, startMailTrio } from './fixtures/mail-trio.ts'
+import { type MockProvider, startMockProvider, visit } from './fixtures/mock-provider.ts'
 
 interface SignedIn {
   access_token: string
@@ -72,6 +74,8 @@ describe.skipIf(!inject('docker'))('second factors', () => {
   let mailServer: MailServer
   let trio: Trio
   let urls: string[]
+  let company: MockProvider
+  const authenticator = createAuthenticator('https://pages.example.com')
 
   beforeAll(async () => {
     fixture = await startMailTrio({
@@ -80,8 +84,26 @@ describe.skipIf(!inject('docker'))('second factors', () => {
     })
     ;({ database, mailServer, trio } = fixture)
     urls = trio.auths.map(({ url }) => url)
+    company = await startMockProvider()
+    // Where no factor is needed, an admin may begin at once.
+    const lenient = await trio.startAuth({ SECOND_FACTOR: 'optional' })
+    const admin = (await signIn(lenient.url, { username: 'admin', password: trio.adminPassword })).access_token
+    const provider = {
+      id: 'company',
+      kind: 'oidc',
+      name: 'The company',
+      issuer: company.issuer,
+      client_id: 'our-client'
+    }
+    const created = await post(
+      `${lenient.url}/admin/providers`,
+      { ...provider, client_secret: 'a secret of the client' },
+      admin
+    )
+    expect(created.status, JSON.stringify(created.body)).toBe(201)
   })
   afterAll(async () => {
+    await company?.stop()
     await fixture?.stop()
   })
 
@@ -504,7 +526,9 @@ describe.skipIf(!inject('docker'))('second factors', () => {
 
     async function newUser(state: State, isAdmin: boolean) {
       const registered = await register(urlOf(0))
-      const user = { ...credentialsOf(registered), email: `${registered.username}@example.com` }
+      const email = `${registered.username}@example.com`
+      const credential = await addPasskey(registered, (states[state] as readonly string[]).includes('passkey'))
+      const user = { ...credentialsOf(registered), id: registered.id, email, credential }
       await query(
         database.url,
         'UPDATE users SET email = $2, email_key = $2, email_verified_at = now(), roles = $3 WHERE id = $1',
@@ -517,13 +541,35 @@ describe.skipIf(!inject('docker'))('second factors', () => {
       )
       await query(
         database.url,
-        `INSERT INTO passkeys (id, user_id, credential_id, public_key, sign_count, transports, is_backup_eligible, is_backed_up, name)
-         SELECT gen_random_uuid(), $1::uuid, uuid_send(gen_random_uuid()), '', 0, '{}', false, false, 'key' WHERE $2`,
-        [registered.id, (states[state] as readonly string[]).includes('passkey')]
+        `INSERT INTO identities (issuer, subject, id, user_id, provider_id) VALUES ($1, $2, gen_random_uuid(), $3, 'company')`,
+        [company.issuer, registered.username, registered.id]
       )
       return user
     }
     type User = Awaited<ReturnType<typeof newUser>>
+
+    async function addPasskey(user: Credentials, isWanted: boolean): Promise<Credential | undefined> {
+      if (!isWanted) return undefined
+      const { access_token: token } = await signIn(urlOf(0), user)
+      const asked = await post<{ options: Parameters<typeof authenticator.register>[0] }>(
+        `${urlOf(0)}/auth/me/passkeys/options`,
+        undefined,
+        token
+      )
+      const made = authenticator.register(asked.body.options)
+      const added = await post(`${urlOf(0)}/auth/me/passkeys`, { name: 'key', credential: made.response }, token)
+      expect(added.status, JSON.stringify(added.body)).toBe(201)
+      return made.credential
+    }
+    const presentPasskey = async ({ credential }: User, behaviour: Behaviour) => {
+      if (!credential) throw new TypeError('this user has no passkey')
+      const asked = await post<{ options: Parameters<Credential['assert']>[0] }>(
+        `${urlOf(0)}/auth/login/passkey/options`
+      )
+      return post<SignedIn & FactorRequired>(`${urlOf(1)}/auth/login/passkey`, {
+        credential: credential.assert(asked.body.options, behaviour)
+      })
+    }
 
     const ways: Record<string, (user: User) => Promise<{ status: number; body: SignedIn & FactorRequired }>> = {
       'by username': (user) => logIn(credentialsOf(user)),
@@ -548,8 +594,35 @@ describe.skipIf(!inject('docker'))('second factors', () => {
         const reset = await post(`${urlOf(0)}/auth/password-reset/confirm`, { secret, new_password: password })
         expect(reset).toMatchObject({ status: 204 })
         return logIn({ username, password })
+      },
+      'with a provider': async ({ username }) => {
+        company.claims = { sub: username }
+        const { body } = await post<{ authorization_url: string; transaction: string }>(
+          `${urlOf(0)}/auth/providers/company/start`,
+          {}
+        )
+        const parameters = await visit(body.authorization_url)
+        const { transaction } = body
+        return post(`${urlOf(1)}/auth/providers/company/finish`, { transaction, parameters })
       }
     }
+
+    test.each([
+      { state: 'passkey', isAdmin: false },
+      { state: 'passkey', isAdmin: true },
+      { state: 'both', isAdmin: false },
+      { state: 'both', isAdmin: true }
+    ] as const)(
+      'with a passkey, with $state, admin: $isAdmin: by itself if it has verified its user',
+      async ({ state, isAdmin }) => {
+        const user = await newUser(state, isAdmin)
+        const refused = await presentPasskey(user, { isVerified: false })
+        expect(refused).toMatchObject({ status: 401, body: { error: 'invalid_credentials' } })
+        const { status, body } = await presentPasskey(user, {})
+        expect(status, JSON.stringify(body)).toBe(200)
+        expect(unverifiedClaims(body.access_token)).toMatchObject({ sub: user.id, acr: 'urn:countersign:acr:2' })
+      }
+    )
 
     test.each(
       Object.keys(ways).flatMap((way) =>
