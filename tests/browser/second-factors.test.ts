@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { query } from '@countersign/testing/trio'
 import type { Page } from 'playwright-core'
@@ -7,6 +8,9 @@ import { admin, type Fixture, hasBrowser, newPerson, openFixture, registerOnPage
 import { problemsOf, show, ways } from './fixtures/accessibility.ts'
 
 const run = promisify(execFile)
+/** `SCREENSHOTS=1` renews the pictures of docs/second-factors.md. */
+const takesScreenshots = process.env.SCREENSHOTS === '1'
+const pictures = new Set(['set-up', 'recovery-codes', 'factor', 'enrolment', 'reset'])
 
 /** What an authenticator app shows for the key on the page. */
 async function codeOf(key: string, stepsFromNow = 0): Promise<string> {
@@ -39,6 +43,10 @@ describe.skipIf(!hasBrowser || !inject('docker'))('second factors on the pages',
       }
     }
     await show(page, ways[0])
+    if (!takesScreenshots || !pictures.has(name)) return
+    await page.screenshot({
+      path: fileURLToPath(new URL(`../../docs/images/second-factor-${name}.png`, import.meta.url))
+    })
   }
 
   async function enterPassword(page: Page, { username, password }: { username: string; password: string }) {
