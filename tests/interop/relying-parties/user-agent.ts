@@ -1,0 +1,70 @@
+/** A browser without pages: it follows redirects with its cookies, and does by the API what a user does on the pages. */
+import { createAuthorizingBrowser, usedSecrets } from '@countersign/testing/trio'
+import type { Installation } from './installation.ts'
+
+export interface Visited {
+  readonly status: number
+  readonly url: string
+  readonly text: string
+}
+
+export interface UserAgent {
+  /** Where it ends up. A form is sent as POST. */
+  visit(url: string, form?: Record<string, string>): Promise<Visited>
+  /** The same, up to the first address that begins like this. */
+  visitUpTo(url: string, end: string): Promise<string>
+}
+
+export function createUserAgent({ issuer, userToken }: Installation): UserAgent {
+  const jars = new Map<string, Map<string, string>>()
+  const pages = createAuthorizingBrowser(issuer)
+
+  /** One request. @returns the response, and where it leads */
+  async function step(url: string, form?: Record<string, string>) {
+    const { hostname } = new URL(url)
+    const jar = jars.get(hostname) ?? new Map()
+    jars.set(hostname, jar)
+    const response = await fetch(url, {
+      redirect: 'manual',
+      headers: { Accept: 'text/html', Cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; ') },
+      ...(form && { method: 'POST', body: new URLSearchParams(form) })
+    })
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      if (value === '' || /max-age=0|expires=thu, 01[ -]jan[ -]1970/i.test(line)) jar.delete(name)
+      else jar.set(name, value)
+    }
+    const location = response.headers.get('Location')
+    return { response, next: location === null ? undefined : new URL(location, url) }
+  }
+
+  /** Signs in and allows all that is asked. @returns where the page would go */
+  async function allow(id: string): Promise<string> {
+    const token = await userToken()
+    const claimed = await pages.claim(id, token)
+    if (claimed.status !== 200) throw new Error(`claim answered ${JSON.stringify(claimed.body)}`)
+    const { next, complete_url: at } = claimed.body
+    return next === 'complete' ? at : (await pages.decide(id, token, 'allow')).body.complete_url
+  }
+
+  async function follow(start: string, form?: Record<string, string>, end?: string) {
+    let [url, sent] = [start, form]
+    for (let hops = 0; hops < 20; hops++) {
+      if (end !== undefined && url.startsWith(end)) return { status: 0, url, text: '' }
+      const { response, next } = await step(url, sent)
+      if (next === undefined) return { status: response.status, url, text: await response.text() }
+      const request = next.searchParams.get('request')
+      const code = next.searchParams.get('code')
+      if (code) usedSecrets.add(code)
+      if (next.pathname.endsWith('/authorize/error')) throw new Error(`the error page: ${next.search}`)
+      url = request && next.pathname === '/authorize' ? await allow(request) : next.href
+      sent = undefined
+    }
+    throw new Error(`too many redirects from ${start}`)
+  }
+
+  return {
+    visit: (url, form) => follow(url, form),
+    visitUpTo: async (url, end) => (await follow(url, undefined, end)).url
+  }
+}
