@@ -3,13 +3,21 @@ import { findLastingPort } from '@countersign/testing'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { blocksOf } from '../package/fixtures/pages.ts'
 import { startFixture } from './fixture.ts'
+import { python } from './follower-process.ts'
+import { hasPython, hasRuby } from './page-examples.ts'
 import { type Installation, openInstallation } from './relying-parties/installation.ts'
 import { startNpmStart } from './relying-parties/npm-start.ts'
-import { type Program, startPageProgram } from './relying-parties/program.ts'
+import { type Program, startPageProgram, startProgram } from './relying-parties/program.ts'
 import { createUserAgent } from './relying-parties/user-agent.ts'
 
 /** The program that a guide shows. */
 const programOf = (page: string) => blocksOf(`docs/${page}`).find(({ file }) => file === 'app.mjs')?.code ?? ''
+
+/** What signs users in from a terminal, where it is installed. */
+const terminalPrograms = [
+  hasPython('authlib', 'requests') && (['Authlib', python, 'authlib-app.py'] as const),
+  hasRuby('openid_connect') && (['openid_connect of Ruby', 'ruby', 'openid-connect-app.rb'] as const)
+].filter((program) => program !== false)
 
 interface Site {
   readonly issuer: string
@@ -85,5 +93,47 @@ describe.each([
       'You are signed in. You can close this window.'
     )
     expect(JSON.parse(await program.result())).toMatchObject({ user: identity(), account: caller() })
+  })
+
+  test('Auth.js', async () => {
+    const app = await newWebApp('/auth/callback/countersign')
+    stopsAfterTest(await startProgram(process.execPath, 'auth-js.mjs', app.env))
+    const user = createUserAgent(at)
+    const { csrfToken } = JSON.parse((await user.visit(`${app.baseUrl}/auth/csrf`)).text)
+    const form = { csrfToken, callbackUrl: app.baseUrl }
+    const { text } = await user.visit(`${app.baseUrl}/auth/signin/countersign`, form)
+    expect(JSON.parse(text)).toMatchObject({ user: identity(), account: caller() })
+  })
+
+  test('passport-openidconnect, which knows neither PKCE nor `resource`', async () => {
+    const app = await newWebApp('/callback', {
+      require_pkce: false,
+      token_endpoint_auth_method: 'client_secret_post'
+    })
+    stopsAfterTest(await startProgram(process.execPath, 'passport.mjs', app.env))
+    const { text } = await createUserAgent(at).visit(app.baseUrl)
+    // Its token is for the userinfo endpoint.
+    const user = { id: at.user.id, username: at.user.username, displayName: at.user.username }
+    expect(JSON.parse(text)).toMatchObject({ user, status: 401 })
+  })
+
+  test.each(terminalPrograms)('%s', async (_, command, file) => {
+    const redirectUri = 'https://app.example.com/callback'
+    const client = await at.newClient({ redirect_uris: [redirectUri] })
+    const program = stopsAfterTest(
+      await startProgram(command, file, {
+        ISSUER: at.issuer,
+        API: at.api,
+        CLIENT_ID: client.client_id,
+        CLIENT_SECRET: client.client_secret,
+        REDIRECT_URI: redirectUri
+      })
+    )
+    program.type(await createUserAgent(at).visitUpTo(program.address, redirectUri))
+    expect(JSON.parse(await program.result())).toMatchObject({
+      user: identity(),
+      userinfo: identity(),
+      account: caller()
+    })
   })
 })
