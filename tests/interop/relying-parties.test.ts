@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { findLastingPort } from '@countersign/testing'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { apacheModule, isInstalled, startApache } from '../integration/fixtures/front-proxy.ts'
 import { blocksOf } from '../package/fixtures/pages.ts'
 import { startFixture } from './fixture.ts'
 import { python } from './follower-process.ts'
@@ -8,7 +12,7 @@ import { hasPython, hasRuby } from './page-examples.ts'
 import { type Installation, openInstallation } from './relying-parties/installation.ts'
 import { startNpmStart } from './relying-parties/npm-start.ts'
 import { type Program, startPageProgram, startProgram } from './relying-parties/program.ts'
-import { createUserAgent } from './relying-parties/user-agent.ts'
+import { createUserAgent, type UserAgent } from './relying-parties/user-agent.ts'
 
 /** The program that a guide shows. */
 const programOf = (page: string) => blocksOf(`docs/${page}`).find(({ file }) => file === 'app.mjs')?.code ?? ''
@@ -18,6 +22,18 @@ const terminalPrograms = [
   hasPython('authlib', 'requests') && (['Authlib', python, 'authlib-app.py'] as const),
   hasRuby('openid_connect') && (['openid_connect of Ruby', 'ruby', 'openid-connect-app.rb'] as const)
 ].filter((program) => program !== false)
+
+const hasApache = isInstalled('apache2') && existsSync(apacheModule('auth_openidc'))
+const apacheModules = [
+  'mpm_event',
+  'authn_core',
+  'authz_core',
+  'authz_user',
+  'headers',
+  'proxy',
+  'proxy_http',
+  'auth_openidc'
+]
 
 interface Site {
   readonly issuer: string
@@ -135,5 +151,80 @@ describe.each([
       userinfo: identity(),
       account: caller()
     })
+  })
+
+  test('the client of the MCP SDK, at an MCP server behind the verifier', async () => {
+    const resource = `http://localhost:${await findLastingPort()}/mcp`
+    await at.newApi(resource, 'notes:read')
+    const redirectUri = 'http://127.0.0.1:1234/callback'
+    const client = await at.newClient({
+      token_endpoint_auth_method: 'none',
+      application_type: 'native',
+      redirect_uris: ['http://127.0.0.1/callback'],
+      scopes: ['notes:read'],
+      audiences: [resource],
+      // The SDK asks for the scopes of the challenge alone, and without `offline_access` no other app gets a refresh token.
+      first_party: true
+    })
+    const env = { ISSUER: at.issuer, RESOURCE: resource, CLIENT_ID: client.client_id, REDIRECT_URI: redirectUri }
+    stopsAfterTest(await startProgram(process.execPath, 'mcp-server.mjs', env))
+    const refused = await fetch(resource, { method: 'POST' })
+    expect(refused.status).toBe(401)
+    expect(refused.headers.get('WWW-Authenticate')).toContain(
+      `Bearer scope="notes:read", resource_metadata="${resource.replace('/mcp', '')}/.well-known/oauth-protected-resource/mcp"`
+    )
+    const program = stopsAfterTest(await startProgram(process.execPath, 'mcp-client.mjs', env))
+    const asked = Object.fromEntries(new URL(program.address).searchParams)
+    expect(asked).toMatchObject({ resource, scope: 'notes:read', code_challenge_method: 'S256' })
+    program.type(await createUserAgent(at).visitUpTo(program.address, redirectUri))
+    const seen = { sub: at.user.id, client_id: client.client_id, aud: [resource], scope: 'notes:read' }
+    const { requests, ...calls } = JSON.parse(await program.result())
+    expect(calls).toMatchObject({ claims: seen, refreshed: { ...seen, sid: calls.claims.sid } })
+    expect(calls.refreshed.jti).not.toBe(calls.claims.jti)
+    expect(requests).toMatchObject([
+      { grant_type: 'authorization_code', resource },
+      { grant_type: 'refresh_token', resource }
+    ])
+  })
+
+  test.skipIf(!hasApache)('mod_auth_openidc, which refreshes before each request to the API', async () => {
+    const app = await newWebApp('/redirect')
+    const { port } = new URL(app.baseUrl)
+    const claims = createServer(({ headers }, response) => response.end(JSON.stringify(headers)))
+    onTestFinished(() => void claims.close())
+    await new Promise<void>((resolve) => claims.listen(0, '127.0.0.1', resolve))
+    const settings = `
+      OIDCProviderMetadataURL ${at.issuer}/.well-known/openid-configuration
+      OIDCClientID ${app.env.CLIENT_ID}
+      OIDCClientSecret ${app.env.CLIENT_SECRET}
+      OIDCRedirectURI ${app.baseUrl}/redirect
+      OIDCCryptoPassphrase ${app.env.SESSION_SECRET}
+      OIDCPKCEMethod S256
+      OIDCScope "openid profile offline_access"
+      OIDCAuthRequestParams resource=${encodeURIComponent(at.api)}
+      OIDCRefreshAccessTokenBeforeExpiry 3600
+      <Location "/">
+        AuthType openid-connect
+        Require valid-user
+        RequestHeader set Authorization "expr=Bearer %{HTTP:OIDC_access_token}"
+      </Location>
+      ProxyPass "/me" "${at.api}/me"
+      ProxyPass "/claims" "http://127.0.0.1:${(claims.address() as AddressInfo).port}/"`
+    const apache = await startApache(settings, Number(port), apacheModules)
+    onTestFinished(() => apache.stop())
+    const user = createUserAgent(at)
+    const [first, second] = [await claimsOf(user), await claimsOf(user)]
+    expect(first).toMatchObject({
+      oidc_claim_sub: at.user.id,
+      oidc_claim_iss: at.issuer,
+      oidc_claim_preferred_username: at.user.username
+    })
+    expect(second.oidc_claim_sid).toBe(first.oidc_claim_sid)
+    expect(second.oidc_access_token).not.toBe(first.oidc_access_token)
+    expect(JSON.parse((await user.visit(`${app.baseUrl}/me`)).text)).toMatchObject(caller())
+
+    async function claimsOf(agent: UserAgent): Promise<Record<string, string>> {
+      return JSON.parse((await agent.visit(`${app.baseUrl}/claims`)).text)
+    }
   })
 })
