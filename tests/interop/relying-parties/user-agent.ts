@@ -1,4 +1,6 @@
 /** A browser without pages: it follows redirects with its cookies, and does by the API what a user does on the pages. */
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import { createAuthorizingBrowser, usedSecrets } from '@countersign/testing/trio'
 import type { Installation } from './installation.ts'
 
@@ -24,18 +26,15 @@ export function createUserAgent({ issuer, userToken }: Installation): UserAgent 
     const { hostname } = new URL(url)
     const jar = jars.get(hostname) ?? new Map()
     jars.set(hostname, jar)
-    const response = await fetch(url, {
-      redirect: 'manual',
-      headers: { Accept: 'text/html', Cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; ') },
-      ...(form && { method: 'POST', body: new URLSearchParams(form) })
-    })
-    for (const line of response.headers.getSetCookie()) {
+    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
+    const response = await send(url, cookie, form)
+    for (const line of response.headers['set-cookie'] ?? []) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
       if (value === '' || /max-age=0|expires=thu, 01[ -]jan[ -]1970/i.test(line)) jar.delete(name)
       else jar.set(name, value)
     }
-    const location = response.headers.get('Location')
-    return { response, next: location === null ? undefined : new URL(location, url) }
+    const { location } = response.headers
+    return { ...response, next: location === undefined ? undefined : new URL(location, url) }
   }
 
   /** Signs in and allows all that is asked. @returns where the page would go */
@@ -51,13 +50,13 @@ export function createUserAgent({ issuer, userToken }: Installation): UserAgent 
     let [url, sent] = [start, form]
     for (let hops = 0; hops < 20; hops++) {
       if (end !== undefined && url.startsWith(end)) return { status: 0, url, text: '' }
-      const { response, next } = await step(url, sent)
-      if (next === undefined) return { status: response.status, url, text: await response.text() }
-      const request = next.searchParams.get('request')
+      const { status, text, next } = await step(url, sent)
+      if (next === undefined) return { status, url, text }
+      const id = next.searchParams.get('request')
       const code = next.searchParams.get('code')
       if (code) usedSecrets.add(code)
       if (next.pathname.endsWith('/authorize/error')) throw new Error(`the error page: ${next.search}`)
-      url = request && next.pathname === '/authorize' ? await allow(request) : next.href
+      url = id && next.pathname === '/authorize' ? await allow(id) : next.href
       sent = undefined
     }
     throw new Error(`too many redirects from ${start}`)
@@ -67,4 +66,22 @@ export function createUserAgent({ issuer, userToken }: Installation): UserAgent 
     visit: (url, form) => follow(url, form),
     visitUpTo: async (url, end) => (await follow(url, undefined, end)).url
   }
+}
+
+/** As a browser that navigates; `fetch` says by its headers that it does not. */
+async function send(url: string, cookie: string, form?: Record<string, string>) {
+  const body = form && new URLSearchParams(form).toString()
+  const sent = request(url, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: {
+      Accept: 'text/html',
+      Cookie: cookie,
+      'Sec-Fetch-Dest': 'document',
+      'Sec-Fetch-Mode': 'navigate',
+      ...(body !== undefined && { 'Content-Type': 'application/x-www-form-urlencoded' })
+    }
+  }).end(body)
+  const [response] = (await once(sent, 'response')) as [IncomingMessage]
+  const text = (await response.setEncoding('utf8').toArray()).join('')
+  return { status: response.statusCode ?? 0, headers: response.headers, text }
 }
