@@ -3,7 +3,10 @@ import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { findLastingPort } from '@countersign/testing'
+import { untilReady } from '@countersign/testing/trio'
+import { chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { hasBrowser, launchOptions } from '../browser/fixture.ts'
 import { apacheModule, isInstalled, startApache } from '../integration/fixtures/front-proxy.ts'
 import { blocksOf } from '../package/fixtures/pages.ts'
 import { startFixture } from './fixture.ts'
@@ -12,13 +15,15 @@ import { hasPython, hasRuby } from './page-examples.ts'
 import { type Installation, openInstallation } from './relying-parties/installation.ts'
 import { startNpmStart } from './relying-parties/npm-start.ts'
 import { type Program, startPageProgram, startProgram } from './relying-parties/program.ts'
+import { serveGuide } from './relying-parties/single-page-app.ts'
 import { createUserAgent, type UserAgent } from './relying-parties/user-agent.ts'
 
 /** The program that a guide shows. */
-const programOf = (page: string) => blocksOf(`docs/${page}`).find(({ file }) => file === 'app.mjs')?.code ?? ''
+const programOf = (page: string) => blocksOf(`docs/${page}`).find(({ file }) => file !== undefined)?.code ?? ''
 
 /** What signs users in from a terminal, where it is installed. */
 const terminalPrograms = [
+  ['oauth4webapi', process.execPath, 'oauth4webapi.mjs'] as const,
   hasPython('authlib', 'requests') && (['Authlib', python, 'authlib-app.py'] as const),
   hasRuby('openid_connect') && (['openid_connect of Ruby', 'ruby', 'openid-connect-app.rb'] as const)
 ].filter((program) => program !== false)
@@ -47,6 +52,7 @@ async function startTrioSite(): Promise<Site> {
   const pages = `http://localhost:${pagesPort}`
   const fixture = await startFixture({ env: { PAGES_URL: pages, REVOCATION_FEED_ACCESS: 'open' } })
   const { issuer, audience, trio, stop } = fixture
+  if (hasBrowser) await untilReady(await trio.startBff({ PORT: String(pagesPort), PUBLIC_URL: pages }))
   return { issuer, api: audience, admin: { username: 'admin', password: trio.adminPassword }, stop }
 }
 
@@ -111,6 +117,31 @@ describe.each([
     expect(JSON.parse(await program.result())).toMatchObject({ user: identity(), account: caller() })
   })
 
+  test.skipIf(!hasBrowser)('oidc-client-ts in Chromium, as the guide for single-page apps shows it', async () => {
+    const port = await findLastingPort()
+    const url = `http://localhost:${port}`
+    const client = await at.newClient({ token_endpoint_auth_method: 'none', redirect_uris: [`${url}/callback`] })
+    const env = { VITE_ISSUER: at.issuer, VITE_CLIENT_ID: client.client_id, VITE_RESOURCE: at.api }
+    const always = programOf('sign-in-single-page-app.md').replace('user.expired', 'true')
+    onTestFinished(await serveGuide(always, port, env, at.api))
+    const browser = await chromium.launch(launchOptions)
+    onTestFinished(() => browser.close())
+    const page = await browser.newPage()
+    page.setDefaultTimeout(10_000)
+    const refreshes: (string | null)[] = []
+    page.on('request', (request) => {
+      const form = new URLSearchParams(request.postData() ?? '')
+      if (request.url() === `${at.issuer}/oauth/token`) refreshes.push(form.get('grant_type'))
+    })
+    await page.goto(url)
+    await page.getByRole('textbox', { name: 'Username' }).fill(at.user.username)
+    await page.getByLabel('Password', { exact: true }).fill(at.user.password)
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await page.getByRole('button', { name: 'Allow', exact: true }).click()
+    await page.getByText(`Signed in as ${at.user.username}; the API knows ${at.user.username}`).waitFor()
+    expect(refreshes).toEqual(['authorization_code', 'refresh_token'])
+  })
+
   test('Auth.js', async () => {
     const app = await newWebApp('/auth/callback/countersign')
     stopsAfterTest(await startProgram(process.execPath, 'auth-js.mjs', app.env))
@@ -135,13 +166,17 @@ describe.each([
 
   test.each(terminalPrograms)('%s', async (_, command, file) => {
     const redirectUri = 'https://app.example.com/callback'
-    const client = await at.newClient({ redirect_uris: [redirectUri] })
+    const isPublic = file === 'oauth4webapi.mjs'
+    const client = await at.newClient({
+      redirect_uris: [redirectUri],
+      ...(isPublic && { token_endpoint_auth_method: 'none' })
+    })
     const program = stopsAfterTest(
       await startProgram(command, file, {
         ISSUER: at.issuer,
         API: at.api,
         CLIENT_ID: client.client_id,
-        CLIENT_SECRET: client.client_secret,
+        CLIENT_SECRET: client.client_secret ?? '',
         REDIRECT_URI: redirectUri
       })
     )
