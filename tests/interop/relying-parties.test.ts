@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { findLastingPort } from '@countersign/testing'
-import { untilReady } from '@countersign/testing/trio'
+import { get, untilReady } from '@countersign/testing/trio'
+import { decodeJwt } from 'jose'
 import { chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { hasBrowser, launchOptions } from '../browser/fixture.ts'
@@ -28,6 +29,7 @@ const terminalPrograms = [
   hasRuby('openid_connect') && (['openid_connect of Ruby', 'ruby', 'openid-connect-app.rb'] as const)
 ].filter((program) => program !== false)
 
+const hasOidcAgent = existsSync('/usr/bin/oidc-token')
 const hasApache = isInstalled('apache2') && existsSync(apacheModule('auth_openidc'))
 const apacheModules = [
   'mpm_event',
@@ -59,7 +61,7 @@ async function startTrioSite(): Promise<Site> {
 describe.each([
   ['the trio', startTrioSite],
   ['npm start', startNpmStart]
-])('unmodified relying parties at %s', (_, start) => {
+])('unmodified relying parties at %s', (name, start) => {
   let site: Site
   let at: Installation
 
@@ -261,5 +263,23 @@ describe.each([
     async function claimsOf(agent: UserAgent): Promise<Record<string, string>> {
       return JSON.parse((await agent.visit(`${app.baseUrl}/claims`)).text)
     }
+  })
+
+  // It polls itself for seconds.
+  test.runIf(hasOidcAgent && name === 'the trio')('oidc-agent', async () => {
+    const redirectUri = `http://localhost:${await findLastingPort()}/redirect`
+    const client = await at.newClient({
+      token_endpoint_auth_method: 'none',
+      application_type: 'native',
+      redirect_uris: ['http://localhost/redirect']
+    })
+    const env = { ISSUER: at.issuer, CLIENT_ID: client.client_id, REDIRECT_URI: redirectUri }
+    const program = stopsAfterTest(await startProgram(process.execPath, 'oidc-agent.mjs', env))
+    await createUserAgent(at).visit(program.address)
+    const { first, second, idToken } = JSON.parse((await program.result()).split('\n').at(-1) as string)
+    expect(decodeJwt(idToken)).toMatchObject({ ...identity(), aud: client.client_id })
+    expect(second).not.toBe(first)
+    const { body } = await get(`${at.issuer}/oauth/userinfo`, second)
+    expect(body).toMatchObject(identity())
   })
 })

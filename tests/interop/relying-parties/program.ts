@@ -56,7 +56,7 @@ async function start(command: string, args: string[], env: Record<string, string
   } catch {} // told below
   const [line, address] = addressLine() ?? []
   if (line === undefined || address === undefined) {
-    child.kill('SIGKILL')
+    child.kill()
     throw new Error(`${args[0]} printed no address: ${output}${errors}`)
   }
   return {
