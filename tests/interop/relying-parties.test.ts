@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { findLastingPort } from '@countersign/testing'
-import { get, untilReady } from '@countersign/testing/trio'
+import { type CodeTokens, get, newPkce, postForm, untilReady } from '@countersign/testing/trio'
 import { decodeJwt } from 'jose'
 import { chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -12,7 +12,7 @@ import { apacheModule, isInstalled, startApache } from '../integration/fixtures/
 import { blocksOf } from '../package/fixtures/pages.ts'
 import { startFixture } from './fixture.ts'
 import { python } from './follower-process.ts'
-import { hasPython, hasRuby } from './page-examples.ts'
+import { hasPython, hasRuby, replaceAll } from './page-examples.ts'
 import { type Installation, openInstallation } from './relying-parties/installation.ts'
 import { startNpmStart } from './relying-parties/npm-start.ts'
 import { type Program, startPageProgram, startProgram } from './relying-parties/program.ts'
@@ -21,6 +21,9 @@ import { createUserAgent, type UserAgent } from './relying-parties/user-agent.ts
 
 /** The program that a guide shows. */
 const programOf = (page: string) => blocksOf(`docs/${page}`).find(({ file }) => file !== undefined)?.code ?? ''
+
+const blockOf = (page: string, language: string) =>
+  blocksOf(`docs/${page}`).find((block) => block.language === language)?.code ?? ''
 
 /** What signs users in from a terminal, where it is installed. */
 const terminalPrograms = [
@@ -225,28 +228,23 @@ describe.each([
   })
 
   test.skipIf(!hasApache)('mod_auth_openidc, which refreshes before each request to the API', async () => {
-    const app = await newWebApp('/redirect')
+    const app = await newWebApp('/signed-in')
     const { port } = new URL(app.baseUrl)
     const claims = createServer(({ headers }, response) => response.end(JSON.stringify(headers)))
     onTestFinished(() => void claims.close())
     await new Promise<void>((resolve) => claims.listen(0, '127.0.0.1', resolve))
-    const settings = `
-      OIDCProviderMetadataURL ${at.issuer}/.well-known/openid-configuration
-      OIDCClientID ${app.env.CLIENT_ID}
-      OIDCClientSecret ${app.env.CLIENT_SECRET}
-      OIDCRedirectURI ${app.baseUrl}/redirect
-      OIDCCryptoPassphrase ${app.env.SESSION_SECRET}
-      OIDCPKCEMethod S256
-      OIDCScope "openid profile offline_access"
-      OIDCAuthRequestParams resource=${encodeURIComponent(at.api)}
-      OIDCRefreshAccessTokenBeforeExpiry 3600
-      <Location "/">
-        AuthType openid-connect
-        Require valid-user
-        RequestHeader set Authorization "expr=Bearer %{HTTP:OIDC_access_token}"
-      </Location>
-      ProxyPass "/me" "${at.api}/me"
-      ProxyPass "/claims" "http://127.0.0.1:${(claims.address() as AddressInfo).port}/"`
+    const settings = replaceAll(blockOf('sign-in-other-software.md', 'apache'), {
+      'https://auth.example.com': at.issuer,
+      'OIDCClientID apache': `OIDCClientID ${app.env.CLIENT_ID}`,
+      'the-secret': app.env.CLIENT_SECRET,
+      'https://www.example.com/signed-in': `${app.baseUrl}/signed-in`,
+      'at-least-32-random-characters': app.env.SESSION_SECRET,
+      'https%3A%2F%2Fapi.example.com': encodeURIComponent(at.api),
+      'BeforeExpiry 60': 'BeforeExpiry 3600',
+      'ProxyPass "/" "https://api.example.com/"': `
+        ProxyPass "/claims" "http://127.0.0.1:${(claims.address() as AddressInfo).port}/"
+        ProxyPass "/" "${at.api}/"`
+    })
     const apache = await startApache(settings, Number(port), apacheModules)
     onTestFinished(() => apache.stop())
     const user = createUserAgent(at)
@@ -262,6 +260,44 @@ describe.each([
 
     async function claimsOf(agent: UserAgent): Promise<Record<string, string>> {
       return JSON.parse((await agent.visit(`${app.baseUrl}/claims`)).text)
+    }
+  })
+
+  test('the settings of the guide for Grafana lead through a sign-in as it does one', async () => {
+    const app = await newWebApp('/login/generic_oauth')
+    const text = replaceAll(blockOf('sign-in-other-software.md', 'text'), {
+      'https://auth.example.com': at.issuer,
+      'https://grafana.example.com': app.baseUrl,
+      'CLIENT_ID=grafana': `CLIENT_ID=${app.env.CLIENT_ID}`,
+      'the-secret': app.env.CLIENT_SECRET
+    })
+    const setting = (name: string) => new RegExp(`^GF_${name}=(.*)$`, 'm').exec(text)?.[1] ?? ''
+    const oauth = (name: string) => setting(`AUTH_GENERIC_OAUTH_${name}`)
+    expect([oauth('AUTH_STYLE'), oauth('USE_PKCE')]).toEqual(['InHeader', 'true'])
+    const { verifier, challenge } = newPkce()
+    const redirectUri = `${setting('SERVER_ROOT_URL')}/login/generic_oauth`
+    const query = new URLSearchParams({
+      client_id: oauth('CLIENT_ID'),
+      redirect_uri: redirectUri,
+      response_type: 'code',
+      scope: oauth('SCOPES'),
+      access_type: 'online',
+      state: 'the-state',
+      code_challenge: challenge,
+      code_challenge_method: 'S256'
+    })
+    const back = await createUserAgent(at).visitUpTo(`${oauth('AUTH_URL')}?${query}`, redirectUri)
+    const code = new URL(back).searchParams.get('code') ?? ''
+    const form = { grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: verifier }
+    const headers = { Authorization: `Basic ${btoa(`${oauth('CLIENT_ID')}:${oauth('CLIENT_SECRET')}`)}` }
+    const { body } = await postForm<CodeTokens>(oauth('TOKEN_URL'), form, headers)
+    expect(body.refresh_token).toEqual(expect.any(String))
+    const claims = decodeJwt(body.id_token ?? '')
+    const { body: userinfo } = await get(oauth('API_URL'), body.access_token)
+    for (const known of [claims, userinfo]) {
+      expect(known[oauth('LOGIN_ATTRIBUTE_PATH')]).toBe(at.user.username)
+      expect(known[oauth('NAME_ATTRIBUTE_PATH')]).toBe(at.user.username)
+      expect(known[/, (\w+)\)/.exec(oauth('ROLE_ATTRIBUTE_PATH'))?.[1] ?? '']).toBe(at.user.id)
     }
   })
 
