@@ -26,7 +26,7 @@ export const layersOfFolders: Readonly<Record<string, Layers>> = {
     // What ids look like, where a request came from, hashes, escaped markup.
     ['identifiers.ts', 'client-info.ts', 'hashes.ts', 'html.ts'],
     // Work that knows nothing of tokens.
-    ['outbound', 'housekeeping', 'revocation'],
+    ['outbound', 'outbox', 'housekeeping', 'revocation'],
     // The signing keys, and the audit log.
     ['keys', 'audit'],
     ['tokens', 'passwords', 'mail'],
@@ -35,8 +35,8 @@ export const layersOfFolders: Readonly<Record<string, Layers>> = {
     ['accounts'],
     ['sign-in'],
     ['providers'],
-    // Sign-ins to clients: requests, and what they still need.
-    ['authorization'],
+    // Sign-ins to clients and sign-outs from them: requests, and what they still need.
+    ['authorization', 'logout'],
     // What is counted, and what is configured.
     ['configuration'],
     ['metrics.ts', 'config.ts'],

@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram } from 'prom-client'
 import { type ExpiredKind, expiredKinds } from './housekeeping/housekeeping.ts'
 import type { KeyOverview } from './keys/signing-key-administration.ts'
 import { keyStates } from './keys/signing-key-store.ts'
+import type { LogoutMetrics } from './logout/logout-sender.ts'
 import type { MailMetrics } from './mail/mail-sender.ts'
 import { feedFaults } from './revocation/feed-fault.ts'
 import type { RelayMetrics } from './revocation/revocation-relay.ts'
@@ -24,7 +25,7 @@ const refreshMetrics = [
 export type RefreshMetric = (typeof refreshMetrics)[number]
 
 /** What the issuer counts; `npm run docs` writes it into docs/metrics.md. */
-export interface IssuerMetrics extends RelayMetrics, MailMetrics {
+export interface IssuerMetrics extends RelayMetrics, MailMetrics, LogoutMetrics {
   countRefresh(outcome: RefreshMetric): void
   /** `outcome` is `succeeded` or the error code of the refusal. */
   countSignIn(outcome: string): void
@@ -35,6 +36,8 @@ export interface IssuerMetrics extends RelayMetrics, MailMetrics {
   /** `outcome` is `begun`, `completed` or the error code. */
   countAuthorization(outcome: string): void
   countCodeExchange(outcome: string): void
+  /** `outcome` is `begun`, `completed` or the error code. */
+  countLogoutRequest(outcome: string): void
   countRemoved(kind: ExpiredKind, rows: number): void
   /** Shows the current keys. */
   showKeys(keys: KeyOverview): void
@@ -46,6 +49,8 @@ export interface IssuerMetricsDeps {
   countPendingRevocations(): Promise<number>
   /** The mail that waits; called at each scrape. Absent where no mail is sent. */
   countWaitingMail: (() => Promise<{ waiting: number; oldestSeconds: number }>) | undefined
+  /** The back-channel logouts that wait; called at each scrape. */
+  countWaitingLogouts(): Promise<{ waiting: number; oldestSeconds: number }>
   /** How many verifiers follow the feed over HTTP; asked at each scrape. */
   countFeedStreams(): number
 }
@@ -88,6 +93,12 @@ export function createIssuerMetrics(deps: IssuerMetricsDeps): IssuerMetrics {
   const codeExchanges = new Counter({
     name: 'countersign_code_exchanges_total',
     help: 'Authorization codes presented: exchanged, or why not. replayed: a stolen code, or a client that sends one twice.',
+    labelNames: ['outcome'],
+    registers
+  })
+  const logoutRequests = new Counter({
+    name: 'countersign_logout_requests_total',
+    help: 'Sign-outs that clients ask for (OpenID Connect): begun, completed, or the error code.',
     labelNames: ['outcome'],
     registers
   })
@@ -143,15 +154,18 @@ export function createIssuerMetrics(deps: IssuerMetricsDeps): IssuerMetrics {
     registers
   })
   const mails = createMailMetrics(deps, registers)
+  const logouts = createLogoutMetrics(deps, registers)
   for (const outcome of refreshMetrics) refreshes.inc({ outcome }, 0)
   return {
     ...mails,
+    ...logouts,
     countRefresh: (outcome) => refreshes.inc({ outcome }),
     countSignIn: (outcome) => signIns.inc({ outcome }),
     countProviderSignIn: (outcome) => providerSignIns.inc({ outcome }),
     countTokenRequest: (grant, outcome) => tokenRequests.inc({ grant, outcome }),
     countAuthorization: (outcome) => authorizations.inc({ outcome }),
     countCodeExchange: (outcome) => codeExchanges.inc({ outcome }),
+    countLogoutRequest: (outcome) => logoutRequests.inc({ outcome }),
     countRemoved: (kind, rows) => removed.inc({ kind }, rows),
     showKeys(overview) {
       for (const state of keyStates) keys.set({ state }, overview.keys.filter((key) => key.state === state).length)
@@ -178,30 +192,64 @@ function createMailMetrics({ countWaitingMail }: IssuerMetricsDeps, registers: H
     labelNames: ['template'],
     registers
   })
-  const oldest = new Gauge({
-    name: 'countersign_mail_oldest_waiting_seconds',
-    help: 'For how long the oldest waiting mail has waited; 0 when none waits.',
-    registers
-  })
-  new Gauge({
-    name: 'countersign_mail_waiting',
-    help: 'Mails that wait for the mail server; should return to 0. Absent where no mail is sent, and while the database does not respond.',
-    registers,
-    async collect() {
-      this.reset()
-      oldest.reset()
-      try {
-        const seen = await countWaitingMail?.()
-        if (seen) this.set(seen.waiting)
-        else this.remove()
-        if (seen) oldest.set(seen.oldestSeconds)
-      } catch {
-        this.remove()
-      }
-    }
+  showWaiting(registers, {
+    name: 'countersign_mail',
+    waiting:
+      'Mails that wait for the mail server; should return to 0. Absent where no mail is sent, and while the database does not respond.',
+    oldest: 'For how long the oldest waiting mail has waited; 0 when none waits.',
+    count: async () => countWaitingMail?.()
   })
   return {
     countMail: (template, outcome) => attempts.inc({ template, outcome }),
     countPossibleDuplicate: (template) => duplicates.inc({ template })
   }
+}
+
+function createLogoutMetrics(
+  { countWaitingLogouts }: IssuerMetricsDeps,
+  registers: HttpMetrics['registry'][]
+): LogoutMetrics {
+  const attempts = new Counter({
+    name: 'countersign_backchannel_logout_attempts_total',
+    help: 'Attempts to tell a client that a session has ended. outcome: delivered; deferred, to be tried again; dead, given up.',
+    labelNames: ['outcome'],
+    registers
+  })
+  showWaiting(registers, {
+    name: 'countersign_backchannel_logouts',
+    waiting:
+      'Ends of sessions that clients have not heard of yet; should return to 0. Absent while the database does not respond.',
+    oldest: 'For how long the oldest of them has waited; 0 when none waits.',
+    count: countWaitingLogouts
+  })
+  return { countBackchannelLogout: (outcome) => attempts.inc({ outcome }) }
+}
+
+interface WaitingMetric {
+  /** Of both gauges, before `_waiting` and `_oldest_waiting_seconds`. */
+  readonly name: string
+  readonly waiting: string
+  readonly oldest: string
+  count(): Promise<{ waiting: number; oldestSeconds: number } | undefined>
+}
+
+function showWaiting(registers: HttpMetrics['registry'][], { name, waiting, oldest, count }: WaitingMetric): void {
+  const oldestWaiting = new Gauge({ name: `${name}_oldest_waiting_seconds`, help: oldest, registers })
+  new Gauge({
+    name: `${name}_waiting`,
+    help: waiting,
+    registers,
+    async collect() {
+      this.reset()
+      oldestWaiting.reset()
+      try {
+        const seen = await count()
+        if (seen) this.set(seen.waiting)
+        else this.remove()
+        if (seen) oldestWaiting.set(seen.oldestSeconds)
+      } catch {
+        this.remove()
+      }
+    }
+  })
 }

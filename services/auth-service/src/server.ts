@@ -14,13 +14,15 @@ import { routesOf } from './endpoints/routes.ts'
 import { startHousekeeping } from './housekeeping/housekeeping.ts'
 import { type Infrastructure, openRedisInfrastructure } from './infrastructure.ts'
 import { startKeys } from './keys/start-keys.ts'
+import { startLogoutSender } from './logout/logout-sender.ts'
 import type { RenderedMail } from './mail/mail.ts'
 import { startMailSender } from './mail/mail-sender.ts'
 import { openMail } from './mail/open-mail.ts'
 import { smtpConnections } from './mail/smtp-transport.ts'
 import { createIssuerMetrics } from './metrics.ts'
+import { createOutboundFetch } from './outbound/outbound-fetch.ts'
 import { startPasswords } from './passwords/start-passwords.ts'
-import { announcing } from './revocation/announcing.ts'
+import { type Announcer, announcing } from './revocation/announcing.ts'
 import { createRevocationFeed } from './revocation/feed/revocation-feed.ts'
 import { observeFeed } from './revocation/observed-feed.ts'
 import { startRevocationRelay } from './revocation/revocation-relay.ts'
@@ -32,6 +34,7 @@ import { createActivityRecorder } from './statistics/activity-recorder.ts'
 import { recordActivity } from './statistics/recorded-metrics.ts'
 import { findSchemaFault } from './stores/postgres/database-migration.ts'
 import { openPostgresStores } from './stores/postgres/open-stores.ts'
+import { createLogoutTokens } from './tokens/logout-tokens.ts'
 import { createOwnVerifier } from './tokens/own-verifier.ts'
 
 export type { FirstAdmin } from './accounts/first-admin.ts'
@@ -88,7 +91,8 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
     registry: httpMetrics.registry,
     countPendingRevocations: outbox.countUnpublished,
     countFeedStreams: () => feedStreams.count,
-    countWaitingMail: mail && stores.mailOutbox.countWaiting
+    countWaitingMail: mail && stores.mailOutbox.countWaiting,
+    countWaitingLogouts: stores.backchannelLogouts.countWaiting
   })
   const metrics = recordActivity(issuerMetrics, activity)
   const keys = await startKeys({ config, store: stores.signingKeys, onRound: metrics.showKeys, logger })
@@ -103,10 +107,26 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
   const relay = startRevocationRelay({ outbox, publisher, logger, metrics, onCommitted: feed.add, sweepIntervalMs })
   const databaseWatch = watchDatabase({ findSchemaFault: stores.findSchemaFault, outbox, publisher, logger })
   await databaseWatch.firstLook
+  const outboundFetch = createOutboundFetch({ privateNetworks: config.outboundPrivateNetworks })
+  const logoutSender = startLogoutSender({
+    logouts: stores.backchannelLogouts,
+    logoutTokens: createLogoutTokens({ issuer: config.issuer, signingKeys: keys.signingKeys }),
+    fetch: outboundFetch,
+    mayRun: databaseWatch.isUsable,
+    metrics,
+    logger
+  })
+  const announcer: Announcer = {
+    announce(entries) {
+      // Clients hear of the end of their sessions as soon as it is committed.
+      if (entries.some(({ kind }) => kind === 'sid')) logoutSender.wake()
+      return relay.announce(entries)
+    }
+  }
   const housekeeping = startHousekeeping({
     expired: stores.expiredRows,
-    endSessions: (signal) => endAllSessions(announcing(stores.sessionEndings, relay), { signal }),
-    deleteUsers: (signal) => settleDeletions(announcing(stores.pendingDeletions, relay), signal),
+    endSessions: (signal) => endAllSessions(announcing(stores.sessionEndings, announcer), { signal }),
+    deleteUsers: (signal) => settleDeletions(announcing(stores.pendingDeletions, announcer), signal),
     trimFeed: publisher.trim,
     mayRun: databaseWatch.isUsable,
     onRemoved: metrics.countRemoved,
@@ -139,7 +159,17 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
   const routes = routesOf(config.issuer)
   const given = { config, logger, infrastructure, stores }
   const recorders = { metrics, firstTokens, failedAuthentications }
-  const started = { passwords, keys, clients, announcer: relay, verifier, feedStreams, mailSender, ...recorders }
+  const started = {
+    passwords,
+    keys,
+    clients,
+    announcer,
+    verifier,
+    feedStreams,
+    outboundFetch,
+    mailSender,
+    ...recorders
+  }
   const deps = createEndpointDeps({ ...given, ...started })
   const isFeedIntact = async () => relay.isHealthy() && (await publisher.isIntact())
   const service = createHttpService({
@@ -162,6 +192,7 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
     // In this order; each is closed even if the one before fails.
     closeStores: [
       mailSender ?? nothingToClose,
+      logoutSender,
       verifier,
       passwords,
       activity,

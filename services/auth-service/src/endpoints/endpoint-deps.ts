@@ -10,9 +10,9 @@ import type { FirstTokens } from '../clients/first-tokens.ts'
 import type { Config } from '../config.ts'
 import type { Infrastructure } from '../infrastructure.ts'
 import type { Keys } from '../keys/start-keys.ts'
-import type { MailSender } from '../mail/mail-sender.ts'
 import type { IssuerMetrics } from '../metrics.ts'
-import { createOutboundFetch } from '../outbound/outbound-fetch.ts'
+import type { OutboundFetch } from '../outbound/outbound-fetch.ts'
+import type { OutboxWorker } from '../outbox/outbox-worker.ts'
 import type { PasswordHashing } from '../passwords/password-hashing.ts'
 import { createProviderClient } from '../providers/provider-client.ts'
 import { type Announcer, announcing } from '../revocation/announcing.ts'
@@ -47,19 +47,19 @@ export interface Parts {
   feedStreams: FeedStreams
   failedAuthentications: FailedAuthenticationLog
   firstTokens: FirstTokens
+  outboundFetch: OutboundFetch
   /** Absent where no mail is sent. */
-  mailSender: MailSender | undefined
+  mailSender: OutboxWorker | undefined
 }
 
 /** Makes the dependencies of the endpoints and their checks from the running parts. */
 export function createEndpointDeps(parts: Parts) {
-  const { config, stores, infrastructure, keys, announcer, verifier } = parts
+  const { config, stores, infrastructure, keys, announcer, verifier, outboundFetch } = parts
   const { issuer, masterKeys } = config
   const families = { ...stores.families, refresh: coalesceRefreshes(stores.families.refresh) }
   const sessions: Sessions = announcing(families, announcer)
   const nonces = config.dpopNonce === 'required' ? createDpopNonces(masterKeys) : undefined
   const proofs = { issuer, replayCache: infrastructure.replayCache, nonces }
-  const outboundFetch = createOutboundFetch({ privateNetworks: config.outboundPrivateNetworks })
   const clientAuthentication = {
     clients: parts.clients,
     keys: createClientKeys({ fetch: outboundFetch, logger: parts.logger }),
@@ -111,6 +111,7 @@ export function createEndpointDeps(parts: Parts) {
     refreshTokens: createRefreshTokenCodec(masterKeys),
     idTokens: createIdTokens({ issuer, signingKeys: keys.signingKeys }),
     authorizationRequests: stores.authorizationRequests,
+    logoutRequests: stores.logoutRequests,
     consents: announcing(stores.consents, announcer),
     ownTokens: createOwnAccessTokens(verifier),
     accessTokenRevocation: announcing({ revokeToken: stores.outbox.revokeToken }, announcer),

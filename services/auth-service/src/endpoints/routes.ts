@@ -13,6 +13,7 @@ import { finishIdentityLink, listIdentities, startIdentityLink, unlinkIdentity }
 import { acceptInvitation, showInvitation } from './account/invitations.ts'
 import { login } from './account/login.ts'
 import { logout, logoutAll, logoutOthers } from './account/logout.ts'
+import { showLogoutRequest } from './account/logout-requests.ts'
 import { changeMe, me } from './account/me.ts'
 import { beginPasskeySignIn, beginPasskeyStepUp, passkeySignIn, passkeyStepUp } from './account/passkey-sign-in.ts'
 import { addPasskey, beginPasskey, listPasskeys, removePasskey, renamePasskey } from './account/passkeys.ts'
@@ -65,6 +66,7 @@ import {
 import { authorize, authorizeByForm, completeAuthorization, pushRequest } from './oauth/authorize.ts'
 import { forwardAuth } from './oauth/forward-auth.ts'
 import { introspect } from './oauth/introspect.ts'
+import { beginLogout, beginLogoutByForm, completeLogout } from './oauth/logout.ts'
 import { issuerMetadataRoutes, jwks } from './oauth/metadata.ts'
 import { revocationCheck, revocationFeed } from './oauth/revocations.ts'
 import { revoke } from './oauth/revoke.ts'
@@ -130,6 +132,7 @@ const accountRoutes = [
   claimAuthorizationRequest,
   releaseAuthorizationRequest,
   decideAuthorizationRequest,
+  showLogoutRequest,
   listApps,
   removeApp
 ] as const
@@ -188,6 +191,9 @@ const oauthRoutes = [
   authorizeByForm,
   pushRequest,
   completeAuthorization,
+  beginLogout,
+  beginLogoutByForm,
+  completeLogout,
   token,
   revoke,
   introspect,

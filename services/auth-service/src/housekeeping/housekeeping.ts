@@ -15,6 +15,8 @@ export const expiredKinds = [
   'password_reset_requests',
   'authorization_requests',
   'authorization_codes',
+  'logout_requests',
+  'backchannel_logouts',
   'provider_transactions',
   'audit_events',
   'deleted_users'

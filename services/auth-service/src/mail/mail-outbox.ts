@@ -32,7 +32,7 @@ export type AttemptResult =
 
 /** The mails in the database that wait. */
 export interface MailOutbox {
-  /** Claims mails that are due, for `claimSeconds`: no other replica sends them meanwhile. */
+  /** Claims mails that are due, for a while: no other replica sends them meanwhile. */
   claim(limit: number): Promise<readonly ClaimedMail[]>
   /** Claims for as long again what this replica still sends. */
   extendClaims(ids: readonly string[]): Promise<void>
@@ -41,9 +41,6 @@ export interface MailOutbox {
   /** How many wait, and since when the oldest does. */
   countWaiting(): Promise<{ readonly waiting: number; readonly oldestSeconds: number }>
 }
-
-/** How long a mail is another replica's, once the one that claimed it has crashed. */
-export const claimSeconds = 30
 
 /** A mail that was given up. */
 export interface DeadMail {

@@ -1,4 +1,5 @@
-import { describeError, type Logger, pause } from '@countersign/service-kit'
+import { describeError, type Logger } from '@countersign/service-kit'
+import { type OutboxWorker, retryPause, startOutboxWorker } from '../outbox/outbox-worker.ts'
 import type { MailTemplate } from './mail.ts'
 import type { AttemptResult, ClaimedMail, MailOutbox } from './mail-outbox.ts'
 import type { MailSealing } from './mail-sealing.ts'
@@ -26,80 +27,15 @@ export interface MailSenderDeps {
   concurrency: number
 }
 
-export interface MailSender {
-  /** Looks at once for mail to send: some was just committed. */
-  wake(): void
-  close(): Promise<void>
-}
-
-const pollIntervalMs = 3000
-const extendIntervalMs = 10_000
-const closeWithinMs = 10_000
-const firstPauseSeconds = 10
-const longestPauseSeconds = 3600
-
-/** @returns seconds until the next attempt: twice as long after each one, up to an hour, and up to half of it earlier */
-export function retryPause(attempt: number, random: () => number = Math.random): number {
-  const longest = Math.min(firstPauseSeconds * 2 ** Math.min(attempt - 1, 20), longestPauseSeconds)
-  return longest * (1 - random() / 2)
-}
-
-/** Starts to send what waits in the outbox. Several replicas share the work. */
-export function startMailSender(deps: MailSenderDeps): MailSender {
+/** Starts to send what waits in the outbox. */
+export function startMailSender(deps: MailSenderDeps): OutboxWorker {
   const { outbox, logger, metrics } = deps
-  const closing = new AbortController()
-  const sending = new Map<string, Promise<void>>()
-  let isWoken = false
-  let waiting = new AbortController()
-  const running = runUntilClosed()
-  const extending = setInterval(extendClaims, extendIntervalMs)
-  extending.unref()
-
+  const worker = startOutboxWorker({ ...deps, ...outbox, name: 'mail', work: send })
   return {
-    wake,
+    wake: worker.wake,
     async close() {
-      closing.abort()
-      wake()
-      await running
-      // What is sent longer than that stays claimed, and another replica sends it again.
-      await Promise.race([Promise.all(sending.values()), pause(closeWithinMs, new AbortController().signal)])
-      clearInterval(extending)
+      await worker.close()
       deps.transport.close()
-    }
-  }
-
-  function wake(): void {
-    isWoken = true
-    waiting.abort()
-  }
-
-  async function runUntilClosed(): Promise<void> {
-    while (!closing.signal.aborted) {
-      isWoken = false
-      if (deps.mayRun()) await runRound()
-      waiting = new AbortController()
-      if (!isWoken) await pause(pollIntervalMs, waiting.signal)
-    }
-  }
-
-  async function runRound(): Promise<void> {
-    try {
-      await deps.prepare()
-    } catch (error) {
-      logger.warn({ cause: describeError(error) }, 'preparing mail failed; it is tried again')
-    }
-    try {
-      const free = deps.concurrency - sending.size
-      if (free === 0) return
-      for (const mail of await outbox.claim(free)) {
-        const task = send(mail).finally(() => {
-          sending.delete(mail.id)
-          wake()
-        })
-        sending.set(mail.id, task)
-      }
-    } catch (error) {
-      logger.warn({ cause: describeError(error) }, 'looking for mail to send failed; it is tried again')
     }
   }
 
@@ -136,12 +72,5 @@ export function startMailSender(deps: MailSenderDeps): MailSender {
       if (isPermanent) return { outcome: 'dead', reason }
       return { outcome: 'deferred', reason, isOutcomeUnknown, retryInSeconds: retryPause(mail.attempt) }
     }
-  }
-
-  function extendClaims(): void {
-    if (sending.size === 0) return
-    outbox
-      .extendClaims([...sending.keys()])
-      .catch((error: unknown) => logger.warn({ cause: describeError(error) }, 'claims of mails were not extended'))
   }
 }

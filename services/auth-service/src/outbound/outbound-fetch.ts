@@ -28,7 +28,9 @@ export interface OutboundRequest {
   readonly body?: string
   /** For the whole request, including name resolution. */
   readonly timeoutMs: number
-  readonly maxBytes: number
+  /** Of the response's body; a request whose status alone counts ignores the body instead. */
+  readonly maxBytes?: number
+  readonly ignoresBody?: true
 }
 
 export interface OutboundResponse {
@@ -50,7 +52,7 @@ export class OutboundRefusedError extends Error {
 }
 
 export function createOutboundFetch({ privateNetworks, resolve = resolveByDns }: OutboundFetchDeps): OutboundFetch {
-  return async function outboundFetch(text, { method = 'GET', headers, body, timeoutMs, maxBytes }) {
+  return async function outboundFetch(text, { method = 'GET', headers, body, timeoutMs, maxBytes = 0, ignoresBody }) {
     const signal = AbortSignal.timeout(timeoutMs)
     const url = new URL(text)
     if (url.username || url.password) throw new OutboundRefusedError('the URL holds credentials')
@@ -62,11 +64,12 @@ export function createOutboundFetch({ privateNetworks, resolve = resolveByDns }:
     // After the response, an error reaches its reader; the request emits it as well, and would crash without a listener.
     sent.on('error', () => undefined).end(body)
     const [response] = (await once(sent, 'response')) as [IncomingMessage]
-    return {
-      status: response.statusCode ?? 0,
-      headers: response.headers,
-      body: await readBoundedBody(response, maxBytes)
+    const { statusCode: status = 0, headers: answered } = response
+    if (ignoresBody) {
+      response.destroy()
+      return { status, headers: answered, body: Buffer.alloc(0) }
     }
+    return { status, headers: answered, body: await readBoundedBody(response, maxBytes) }
   }
 }
 

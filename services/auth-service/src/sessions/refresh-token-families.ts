@@ -122,6 +122,8 @@ export interface NewSession extends SessionGrant {
   readonly identityScopes?: readonly IdentityScope[] | undefined
   /** `false` for one without a refresh token: it ends with its access token. */
   readonly isRefreshable?: boolean | undefined
+  /** Whether its client hears of its end: then it is remembered for longer than its tokens are valid. */
+  readonly hasReceiver?: boolean | undefined
   readonly origin: ClientInfo
 }
 

@@ -1,5 +1,5 @@
 import { signingAlgorithm } from '@countersign/verifier'
-import { compactVerify, createLocalJWKSet, type JSONWebKeySet } from 'jose'
+import { compactVerify, createLocalJWKSet, errors, type JSONWebKeySet } from 'jose'
 import type { SigningKeys } from '../keys/signing-keys.ts'
 import { signCompactJws } from './compact-jws.ts'
 import type { IdentityScope } from './identity-scopes.ts'
@@ -31,7 +31,14 @@ export interface IdTokens {
   issue(grant: IdTokenGrant): Promise<string>
   /** @returns the user of an ID token of this client, expired or not; `undefined` for anything else (`id_token_hint`) */
   readHint(token: string, clientId: string): Promise<string | undefined>
+  /** Reads an ID token of any client, expired or not. */
+  readAnyHint(token: string): Promise<IdTokenHint>
 }
+
+/** What an ID token that comes back names. `unknown_key`: the key of its signature is not known, perhaps not any more. */
+export type IdTokenHint =
+  | { readonly outcome: 'verified'; readonly userId: string; readonly clientId: string }
+  | { readonly outcome: 'unknown_key' | 'invalid' }
 
 export interface IdTokenDeps {
   issuer: string
@@ -61,16 +68,24 @@ export function createIdTokens({ issuer, signingKeys }: IdTokenDeps): IdTokens {
       return signCompactJws({ alg: signingAlgorithm, kid, typ: idTokenType }, claims, privateKey)
     },
     async readHint(token, clientId) {
-      const { body } = await signingKeys.published()
-      try {
-        const keys = createLocalJWKSet(JSON.parse(body) as JSONWebKeySet)
-        const { payload, protectedHeader } = await compactVerify(token, keys, { algorithms: [signingAlgorithm] })
-        const { iss, aud, sub } = JSON.parse(new TextDecoder().decode(payload)) as Record<string, unknown>
-        const isOurs = protectedHeader.typ === idTokenType && iss === issuer && aud === clientId
-        return isOurs && typeof sub === 'string' ? sub : undefined
-      } catch {
-        return undefined
-      }
+      const hint = await readAnyHint(token)
+      return hint.outcome === 'verified' && hint.clientId === clientId ? hint.userId : undefined
+    },
+    readAnyHint
+  }
+
+  async function readAnyHint(token: string): Promise<IdTokenHint> {
+    const { body } = await signingKeys.published()
+    try {
+      const keys = createLocalJWKSet(JSON.parse(body) as JSONWebKeySet)
+      const { payload, protectedHeader } = await compactVerify(token, keys, { algorithms: [signingAlgorithm] })
+      const { iss, aud, sub } = JSON.parse(new TextDecoder().decode(payload)) as Record<string, unknown>
+      const isOurs = protectedHeader.typ === idTokenType && iss === issuer
+      return isOurs && typeof sub === 'string' && typeof aud === 'string'
+        ? { outcome: 'verified', userId: sub, clientId: aud }
+        : { outcome: 'invalid' }
+    } catch (error) {
+      return { outcome: error instanceof errors.JWKSNoMatchingKey ? 'unknown_key' : 'invalid' }
     }
   }
 }

@@ -12,7 +12,7 @@ const unknown = 'This request is not known, or was used, or has expired.'
 /** Of `/auth/authorization-requests/:id` */
 export const authorizationRequestParams = z.object({ id: z.string().refine(isOpaqueId, { error: unknown }) })
 
-const requestingClient = z
+export const requestingClient = z
   .object({
     client_id: z.string(),
     name: z.string(),

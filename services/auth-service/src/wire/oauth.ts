@@ -71,10 +71,22 @@ const authorizationParameters = {
   registration: authorizationParameter
 }
 
-/** `POST /oauth/authorize`: one that is there twice is an error for the client, too. */
-export const authorizationForm = z.object(
-  Object.fromEntries(Object.keys(authorizationParameters).map((name) => [name, z.array(z.string()).optional()]))
-)
+/** One that is there twice is an error for the page or the client, too. */
+const repeatable = (names: readonly string[]) =>
+  z.object(Object.fromEntries(names.map((name) => [name, z.array(z.string()).optional()])))
+
+/** `POST /oauth/authorize` */
+export const authorizationForm = repeatable(Object.keys(authorizationParameters))
+
+/** `POST /oauth/logout` */
+export const logoutForm = repeatable([
+  'id_token_hint',
+  'client_id',
+  'post_logout_redirect_uri',
+  'state',
+  'logout_hint',
+  'ui_locales'
+])
 
 /** `POST /oauth/par` */
 export const pushedForm = z.object({ ...authorizationParameters, ...clientParameters })

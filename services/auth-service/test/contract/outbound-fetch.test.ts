@@ -8,7 +8,11 @@ import {
   type OutboundRequest
 } from '../../src/outbound/outbound-fetch.ts'
 
-const request: OutboundRequest = { headers: { accept: 'application/json' }, timeoutMs: 2000, maxBytes: 1000 }
+const request = {
+  headers: { accept: 'application/json' },
+  timeoutMs: 2000,
+  maxBytes: 1000
+} satisfies OutboundRequest
 const v4 = (address: string): OutboundAddress => ({ address, family: 4 })
 
 describe('the outbound fetch', () => {
@@ -17,6 +21,7 @@ describe('the outbound fetch', () => {
   let trap: Server
   let port: number
   let connections: number
+  let open = 0
   let trapped: number
   let seen: { url: string | undefined; headers: NodeJS.Dict<string | string[]> }[]
 
@@ -29,7 +34,11 @@ describe('the outbound fetch', () => {
       else if (incoming.url === '/silent') return
       else response.end('{"keys":[]}')
     })
-    server.on('connection', () => connections++)
+    server.on('connection', (socket) => {
+      connections++
+      open++
+      socket.on('close', () => open--)
+    })
     port = await listen(server, '127.0.0.1', 0)
     trap = createServer((_, response) => response.end('trap')).on('connection', () => trapped++)
     await listen(trap, '127.0.0.2', port)
@@ -117,6 +126,13 @@ describe('the outbound fetch', () => {
     await expect(fetch(`http://127.0.0.1:${port}/endless`, short)).rejects.toThrow(/abort/)
     const unresolved = createOutboundFetch({ privateNetworks: 'allow', resolve: () => new Promise(() => {}) })
     await expect(unresolved(`http://keys.test:${port}/`, short)).rejects.toThrow(/timeout/)
+  })
+
+  test('ends with the headers of a response whose body is ignored', async () => {
+    const fetch = createOutboundFetch({ privateNetworks: 'allow' })
+    const { status, body } = await fetch(`http://127.0.0.1:${port}/endless`, { ...request, ignoresBody: true })
+    expect({ status, length: body.length }).toEqual({ status: 200, length: 0 })
+    await expect.poll(() => open).toBe(0)
   })
 
   test('an address where nothing listens is an error of the request', async () => {

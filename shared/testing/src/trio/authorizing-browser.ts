@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { type Answer, post, usedSecrets } from './api-client.ts'
+import { type Answer, get, post, usedSecrets } from './api-client.ts'
 import { postForm } from './oauth-client.ts'
 
 /** A pair of PKCE (RFC 7636). */
@@ -30,6 +30,9 @@ export interface AuthorizingBrowser {
   decide(id: string, token: string, decision: 'allow' | 'deny'): Promise<Answer<{ complete_url: string }>>
   /** The whole way, allowing whatever is asked. @returns what the client gets */
   authorize(parameters: Parameters, token: string): Promise<Record<string, string>>
+  beginLogout(parameters: Parameters): Promise<Sent>
+  /** Signs out for an app, as the page does. @returns where the browser goes then */
+  logout(parameters: Parameters, token: string): Promise<Sent>
 }
 
 export interface Claimed {
@@ -72,6 +75,14 @@ export function createAuthorizingBrowser(issuer: string): AuthorizingBrowser {
       const { next, complete_url: at } = claimed.body
       const url = next === 'complete' ? at : (await browser.decide(id, token, 'allow')).body.complete_url
       return (await browser.open(url)).parameters
+    },
+    beginLogout: (parameters) => browser.open(`${issuer}/oauth/logout?${queryOf(parameters)}`),
+    async logout(parameters, token) {
+      const { parameters: sent, to } = await browser.beginLogout(parameters)
+      if (sent.request === undefined) throw new Error(`sent to ${to} with ${JSON.stringify(sent)}`)
+      const asked = await get<{ complete_url: string }>(`${issuer}/auth/logout-requests/${sent.request}`)
+      await post(`${issuer}/auth/logout`, undefined, token)
+      return browser.open(asked.body.complete_url)
     }
   }
   return browser

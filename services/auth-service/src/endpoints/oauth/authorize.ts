@@ -2,8 +2,6 @@
 import {
   endpointOf,
   InvalidRequestError,
-  MethodNotAllowedError,
-  NotFoundError,
   OAuthError,
   TemporarilyUnavailableError,
   TooManyRequestsError
@@ -36,6 +34,7 @@ import { charge, chargeAddress } from '../../sign-in/request-limits.ts'
 import type { IdTokens } from '../../tokens/id-tokens.ts'
 import { pushedRequest } from '../../wire/authorization.ts'
 import { authorizationForm, pushedForm } from '../../wire/oauth.ts'
+import { nameBrowser, PageError, pairsOf, readBrowser, refuseHead, requirePages, withQuery } from './app-browser.ts'
 
 export interface AuthorizeDeps {
   issuer: string
@@ -55,8 +54,6 @@ const requestUriPrefix = 'urn:ietf:params:oauth:request_uri:'
 const requestsPerAddress = 5000
 /** Of one client that authenticates itself: its server sends those of all users. */
 const requestsPerClient = 100_000
-/** Of the cookie that names the browser. */
-const browserSeconds = 3600
 
 /** `GET /oauth/authorize` */
 export const authorize = defineRoute(
@@ -155,7 +152,7 @@ async function begin(deps: OpenDeps, ctx: Context, query: URLSearchParams): Prom
     const request = await readRequest({ ...deps, readHint: deps.idTokens.readHint }, client, redirectUri, read)
     await limitRequests(deps, clientInfoOf(ctx))
     const { id, hash } = newOpaqueId()
-    await deps.authorizationRequests.begin(hash, nameBrowser(deps, ctx), request)
+    await deps.authorizationRequests.begin(hash, nameBrowser(deps.issuer, ctx), request)
     return toPage(deps, id)
   })
 }
@@ -170,7 +167,7 @@ async function beginPushed(
   if (read.repeated.size > 0 || clientId === undefined || !isOpaqueId(pushedId))
     throw new InvalidRequestError({ description: 'The request_uri or the client_id is malformed.' })
   const { id, hash: idHash } = newOpaqueId()
-  const browserHash = nameBrowser(deps, ctx)
+  const browserHash = nameBrowser(deps.issuer, ctx)
   const isBegun = await deps.authorizationRequests.beginPushed({
     pushedHash: sha256(pushedId),
     clientId,
@@ -194,7 +191,6 @@ function toPage(deps: OpenDeps, id: string): BrowserResponse {
 async function complete(deps: OpenDeps, ctx: Context): Promise<BrowserResponse> {
   const query = new URLSearchParams(ctx.querystring)
   const [id, ticket] = [query.get('request') ?? undefined, query.get('ticket') ?? undefined]
-  const browser = ctx.cookies.get(cookieName(deps.issuer))
   if (!isOpaqueId(id)) throw unknownRequest()
   const idHash = sha256(id)
   const found = await deps.authorizationRequests.find(idHash)
@@ -205,7 +201,7 @@ async function complete(deps: OpenDeps, ctx: Context): Promise<BrowserResponse> 
   const completed = await deps.authorizationRequests.complete(
     {
       idHash,
-      browserHash: sha256(isOpaqueId(browser) ? browser : ''),
+      browserHash: readBrowser(deps.issuer, ctx),
       ticketHash: isOpaqueId(ticket) ? sha256(ticket) : undefined,
       codeHash: code.hash
     },
@@ -237,11 +233,6 @@ async function requireRedirect(
   return { client, redirectUri }
 }
 
-/** HEAD must change nothing (RFC 9110 §9.2.1), and these addresses are good once. */
-function refuseHead({ method }: Context): void {
-  if (method === 'HEAD') throw new MethodNotAllowedError({ headers: { Allow: 'GET' } })
-}
-
 /** Who comes this way is shown a page, whatever goes wrong. */
 async function inBrowser(
   deps: AuthorizeDeps,
@@ -256,13 +247,6 @@ async function inBrowser(
     const parameters = new URLSearchParams({ error: error.code, error_description: error.description })
     return redirectTo(`${open.pagesUrl}/authorize/error?${parameters}`)
   }
-}
-
-function requirePages(deps: AuthorizeDeps): OpenDeps {
-  const { pagesUrl } = deps
-  if (pagesUrl === undefined)
-    throw new NotFoundError({ description: 'Apps cannot sign users in here: PAGES_URL is not set.' })
-  return { ...deps, pagesUrl }
 }
 
 /** The client hears of all further errors, by the response mode that it asked for. */
@@ -299,7 +283,7 @@ function toClient(
 ): BrowserResponse {
   const members = { ...response, ...(state !== undefined && { state }), iss: issuer }
   if (responseMode === 'form_post') return formPostTo(redirectUri, members)
-  return redirectTo(`${redirectUri}${redirectUri.includes('?') ? '&' : '?'}${new URLSearchParams(members)}`)
+  return redirectTo(withQuery(redirectUri, members))
 }
 
 async function push(deps: OpenDeps, request: RequestedAuthorization): Promise<string> {
@@ -314,39 +298,6 @@ function limitRequests({ counters }: OpenDeps, { address }: ClientInfo): Promise
 
 function limitClient({ counters }: OpenDeps, { id: key }: Client): Promise<void> {
   return charge(counters, [{ name: 'pushed_requests', key, limit: requestsPerClient, windowSeconds: 3600 }])
-}
-
-/** The same cookie for all requests of a browser, so that two tabs do not disturb each other. */
-function nameBrowser({ issuer }: OpenDeps, ctx: Context) {
-  const name = cookieName(issuer)
-  const present = ctx.cookies.get(name)
-  const browser = isOpaqueId(present) ? present : newOpaqueId().id
-  const secure = issuer.startsWith('https:') ? '; Secure' : ''
-  ctx.append('Set-Cookie', `${name}=${browser}; Path=/; Max-Age=${browserSeconds}; HttpOnly; SameSite=Lax${secure}`)
-  return sha256(browser)
-}
-
-/** Browsers keep cookies of all ports of a host together. */
-function cookieName(issuer: string): string {
-  const { protocol, port } = new URL(issuer)
-  return `${protocol === 'https:' ? '__Host-' : ''}countersign-browser${port && `-${port}`}`
-}
-
-function* pairsOf(form: Readonly<Record<string, string | readonly string[] | undefined>>): Generator<[string, string]> {
-  for (const [name, value] of Object.entries(form)) {
-    for (const one of value === undefined ? [] : [value].flat()) yield [name, one]
-  }
-}
-
-/** For the page alone: the codes say what people can do about it. */
-class PageError extends OAuthError {
-  readonly code: string
-  readonly status = 400
-
-  constructor(code: 'invalid_client' | 'invalid_redirect_uri' | 'other_browser' | 'request_over', description: string) {
-    super(description)
-    this.code = code
-  }
 }
 
 function unknownRequest(): PageError {

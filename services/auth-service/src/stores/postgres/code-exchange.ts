@@ -25,6 +25,12 @@ interface CodeRow {
   family_id: string
 }
 
+interface ClientFacts {
+  isFirstParty: boolean
+  grantTypes: string[]
+  hasReceiver: boolean
+}
+
 /** What has to be presented with a code: only who could have exchanged it can end its session by doing so again. */
 const isPresented = `code_hash = $1 AND client_id = $2 AND redirect_uri = $3 AND code_challenge IS NOT DISTINCT FROM $4::text
   AND (dpop_jkt IS NULL OR dpop_jkt = $5::text)`
@@ -37,7 +43,7 @@ const useText = `
 
 /** A change of the client waits for this transaction, or is seen by it. */
 const clientText = `
-  SELECT first_party AS "isFirstParty", grant_types AS "grantTypes" FROM clients WHERE id = $1 AND epoch = $2::uuid AND disabled_at IS NULL FOR KEY SHARE`
+  SELECT first_party AS "isFirstParty", grant_types AS "grantTypes", backchannel_logout_uri IS NOT NULL AS "hasReceiver" FROM clients WHERE id = $1 AND epoch = $2::uuid AND disabled_at IS NULL FOR KEY SHARE`
 
 /** What ends the user's sessions or takes a consent back waits for this transaction, or is seen by the next statement. */
 const lockUserText = `SELECT 1 FROM users WHERE id = $1::uuid FOR NO KEY UPDATE`
@@ -57,7 +63,7 @@ export function createCodeExchange(
   { issuer }: { readonly issuer: string }
 ): (presented: PresentedCode) => Promise<ExchangeOutcome> {
   const use = preparedStatements.prepare<CodeRow>(useText)
-  const confirmClient = preparedStatements.prepare<{ isFirstParty: boolean; grantTypes: string[] }>(clientText)
+  const confirmClient = preparedStatements.prepare<ClientFacts>(clientText)
   const lockUser = preparedStatements.prepare(lockUserText)
   const findBrowser = preparedStatements.prepare<{ trustedDeviceId: string | null; isConsented: boolean }>(browserText)
   const findUsed = preparedStatements.prepare<{ user_id: string; family_id: string }>(usedText)
@@ -84,6 +90,7 @@ export function createCodeExchange(
           scopes: code.scopes,
           identityScopes: code.identity_scopes,
           isRefreshable: getsRefreshToken(client, code.identity_scopes),
+          hasReceiver: client.hasReceiver,
           browserSessionId: code.session_id,
           authentication: { acr: levelOf(code.acr), amr: code.amr, at: code.authenticated_at },
           trustedDeviceId: browser.trustedDeviceId ?? undefined,

@@ -36,6 +36,15 @@ function insertEntriesUntil(expiry: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`INSERT INTO revocations (kind, value, expires_at) SELECT 'sid', f.id::text, ${expiry}`
 }
 
+/**
+ * Whether the client of the family `f` hears of its end. Then it does for as long as the family is there, also when its tokens have
+ * expired: the app may have a session of its own, which goes on.
+ */
+export const hasReceiver = Prisma.sql`EXISTS (SELECT FROM clients c WHERE c.id = f.client_id AND c.backchannel_logout_uri IS NOT NULL)`
+
+/** To be joined to the families `f` that a statement revokes. */
+export const insertLogouts = Prisma.sql`INSERT INTO backchannel_logouts (client_id, user_id, session_id) SELECT f.client_id, f.user_id, f.id`
+
 export interface FamiliesToEnd {
   /** A condition on the family `f`. */
   readonly selection: Prisma.Sql
@@ -57,18 +66,21 @@ export async function endFamilies(queryable: Queryable, families: FamiliesToEnd)
 /** The statement that does it; its rows are for {@link endedFamilies}. */
 export function endingFamilies({ selection, reason, actorId, hasUnknownTokens }: FamiliesToEnd): Prisma.Sql {
   const expiry = hasUnknownTokens ? Prisma.sql`${databaseNow} + ${seconds(maxEntryLifeSeconds)}` : entryExpiry
+  const hasTokens = Prisma.sql`((f.idle_expires_at > ${databaseNow} AND f.absolute_expires_at > ${databaseNow}) OR ${expiry} > ${databaseNow})`
   return Prisma.sql`
     WITH ended AS (
       UPDATE refresh_token_families f SET revoked_at = ${databaseNow}, revoked_reason = ${reason}
       WHERE ${selection} AND f.revoked_at IS NULL
-        AND ((${isLive}) OR ${expiry} > ${databaseNow})
-      RETURNING f.id, f.user_id, f.client_id, f.access_expires_at
+        AND (${hasTokens} OR (f.absolute_expires_at > ${databaseNow} AND ${hasReceiver}))
+      RETURNING f.id, f.user_id, f.client_id, f.access_expires_at, ${hasTokens} AS has_tokens
     ), audited AS (
       INSERT INTO audit_events (type, user_id, actor_id, session_id, client_id, detail)
       SELECT ${auditEventType('session.ended')}, user_id, ${actorId ?? null}::uuid, id, client_id, jsonb_build_object('reason', ${reason}::text)
-      FROM ended
+      FROM ended WHERE has_tokens
+    ), notified AS (
+      ${insertLogouts} FROM ended f WHERE ${hasReceiver}
     )
-    ${insertEntriesUntil(expiry)} FROM ended f
+    ${insertEntriesUntil(expiry)} FROM ended f WHERE f.has_tokens
     RETURNING id, kind, value, expires_at`
 }
 

@@ -72,6 +72,12 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
     authorization_requests: anHourLater('authorization_requests', 'id_hash'),
     // A used one is known until then, so that a replay ends its session.
     authorization_codes: anHourLater('authorization_codes', 'code_hash'),
+    logout_requests: anHourLater('logout_requests', 'id_hash'),
+    // Left behind where a client hears no longer of its sessions.
+    backchannel_logouts: (transaction, limit) => transaction.$executeRaw`
+      DELETE FROM backchannel_logouts WHERE id IN (
+        SELECT id FROM backchannel_logouts WHERE give_up_at < now() - interval '1 hour'
+        ORDER BY give_up_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
     provider_transactions: anHourLater('provider_transactions', 'secret_hash'),
     // Those that are in no week: a week is dropped as a whole.
     audit_events: (transaction, limit) =>

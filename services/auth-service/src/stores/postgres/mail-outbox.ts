@@ -2,14 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { Prisma } from '@countersign/prisma'
 import { isMailable } from '../../accounts/email-addresses.ts'
 import { type Language, languages, type MailDraft, type MailTemplate } from '../../mail/mail.ts'
-import {
-  type ClaimedMail,
-  claimSeconds,
-  type DeadMail,
-  type MailAdministration,
-  type MailOutbox
-} from '../../mail/mail-outbox.ts'
+import type { ClaimedMail, DeadMail, MailAdministration, MailOutbox } from '../../mail/mail-outbox.ts'
 import type { MailSealing } from '../../mail/mail-sealing.ts'
+import { claimSeconds } from '../../outbox/outbox-worker.ts'
 import { mayAdminister } from './acting-admin.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'

@@ -5,6 +5,7 @@ import { createPrismaActivity } from './activity.ts'
 import { createPrismaApiAdministration } from './apis.ts'
 import { createPrismaAuditLog } from './audit-log.ts'
 import { createPrismaAuthorizationRequests } from './authorization-requests.ts'
+import { createPrismaBackchannelLogouts } from './backchannel-logouts.ts'
 import { createPrismaClientAdministration, createPrismaClientStore, createPrismaFirstTokens } from './clients.ts'
 import { createPrismaConsents } from './consents.ts'
 import { type Database, openDatabase, openDatabasePool, openDatabaseProbe } from './database.ts'
@@ -18,6 +19,7 @@ import { createPrismaFailedAuthentications } from './failed-authentications.ts'
 import { createPrismaIdentities } from './identities.ts'
 import { createPrismaImportedUsers } from './imported-users.ts'
 import { createPrismaInvitations } from './invitations.ts'
+import { createPrismaLogoutRequests } from './logout-requests.ts'
 import {
   createMailWriter,
   createPrismaMailAdministration,
@@ -67,6 +69,7 @@ export async function openPostgresStores(config: Config, mail: Mail | undefined)
     apiAdministration: createPrismaApiAdministration(database),
     auditLog: createPrismaAuditLog(database),
     authorizationRequests: createPrismaAuthorizationRequests(database),
+    backchannelLogouts: createPrismaBackchannelLogouts(database),
     clients: createPrismaClientStore(preparedStatements),
     clientAdministration: createPrismaClientAdministration(database),
     consents: createPrismaConsents(database),
@@ -76,6 +79,7 @@ export async function openPostgresStores(config: Config, mail: Mail | undefined)
     exportedUsers: createPrismaExportedUsers(database),
     importedUsers: createPrismaImportedUsers(database),
     families: createPrismaRefreshTokenFamilies(database, preparedStatements, { ...config, tellUser }),
+    logoutRequests: createPrismaLogoutRequests(database),
     mailOutbox: createPrismaMailOutbox(database),
     mailAdministration: createPrismaMailAdministration(database),
     accountMail: writeMail && openAccountMail(database, config, writeMail, tellUser),

@@ -3,7 +3,7 @@ import { Prisma } from '@countersign/prisma'
 import type { PresentedGeneration, RefreshOutcome } from '../../sessions/refresh-token-families.ts'
 import { auditEventType } from './audit-events.ts'
 import type { Database } from './database.ts'
-import { insertEntries, isLive, retrySlackSeconds } from './ending-families.ts'
+import { hasReceiver, insertEntries, insertLogouts, isLive, retrySlackSeconds } from './ending-families.ts'
 import { grantExpressions } from './granted-scopes.ts'
 import { databaseNow, seconds, toOutboxEntry } from './revocation-entries.ts'
 import { type SessionRow, sessionColumns, toSession } from './session-rows.ts'
@@ -91,6 +91,8 @@ export function createRefreshJudgment(database: Database, limits: RefreshLimits)
       ), entry AS (
         ${insertEntries} FROM replayed f
         RETURNING id, expires_at
+      ), notified AS (
+        ${insertLogouts} FROM replayed f WHERE ${hasReceiver}
       ), audited_replay AS (
         ${eventOf(auditEventType('refresh_token.replayed'))} FROM replayed
       ), audited_recovery AS (

@@ -100,6 +100,7 @@ export function createFamilyStart(preparedStatements: PreparedStatements, limits
     const [verified] = await verifiedUser([userId, session.credentialsState], connection)
     if (!verified) return { outcome: 'user_changed' }
     const type: AuditEventType = 'session.started'
+    const isShort = session.isRefreshable === false
     const [row] = await newFamily(
       [
         familyId,
@@ -107,8 +108,8 @@ export function createFamilyStart(preparedStatements: PreparedStatements, limits
         clientId,
         scopes ?? null,
         audience,
-        session.isRefreshable === false ? limits.accessTokenTtlSeconds : limits.sessionIdleSeconds,
-        session.isRefreshable === false ? limits.accessTokenTtlSeconds : limits.sessionAbsoluteSeconds,
+        isShort ? limits.accessTokenTtlSeconds : limits.sessionIdleSeconds,
+        isShort && !session.hasReceiver ? limits.accessTokenTtlSeconds : limits.sessionAbsoluteSeconds,
         limits.accessTokenTtlSeconds,
         jkt ?? null,
         network,

@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { createMasterKey } from '../../../src/keys/master-keys.ts'
 import type { AttemptResult, ClaimedMail } from '../../../src/mail/mail-outbox.ts'
 import { createMailSealing } from '../../../src/mail/mail-sealing.ts'
-import { retryPause, startMailSender } from '../../../src/mail/mail-sender.ts'
+import { startMailSender } from '../../../src/mail/mail-sender.ts'
 import { DeliveryError } from '../../../src/mail/mail-transport.ts'
+import { retryPause } from '../../../src/outbox/outbox-worker.ts'
 
 const logger = createLogger({ service: 'auth-service', level: 'silent' })
 const sealing = createMailSealing([createMasterKey(new Uint8Array(32))])

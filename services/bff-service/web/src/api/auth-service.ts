@@ -985,6 +985,7 @@ export interface OwnEvent {
     | 'consent.granted'
     | 'consent.withdrawn'
     | 'authorization_code.replayed'
+    | 'backchannel_logout.given_up'
     | 'user.registered'
     | 'user.imported'
     | 'users.exported'
@@ -1192,6 +1193,27 @@ export interface ClaimedAuthorizationRequest {
 }
 
 export interface Decided {
+  /**
+   * where the browser goes next, as it is
+   */
+  complete_url: string
+}
+
+export interface LogoutRequest {
+  client: RequestingClient | null
+  /**
+   * the user of the ID token that the app sent, who need not be asked
+   */
+  user_id: string | null
+  /**
+   * the host that the user is sent to afterwards
+   */
+  return_host: string | null
+  /**
+   * whether the app has named an address that it has not registered
+   */
+  is_return_refused: boolean
+  ui_locales: string[]
   /**
    * where the browser goes next, as it is
    */
@@ -1657,6 +1679,7 @@ export interface AuditEvent {
     | 'consent.granted'
     | 'consent.withdrawn'
     | 'authorization_code.replayed'
+    | 'backchannel_logout.given_up'
     | 'user.registered'
     | 'user.imported'
     | 'users.exported'
@@ -1810,6 +1833,9 @@ export interface IssuerMetadata {
   authorization_endpoint?: string
   pushed_authorization_request_endpoint?: string
   userinfo_endpoint?: string
+  end_session_endpoint?: string
+  backchannel_logout_supported?: boolean
+  backchannel_logout_session_supported?: boolean
   response_types_supported: string[]
   response_modes_supported?: string[]
   scopes_supported?: string[]

@@ -10,6 +10,7 @@ const sentences: Record<AuditEventType, string> = {
   'consent.granted': 'App allowed',
   'consent.withdrawn': 'App no longer allowed',
   'authorization_code.replayed': 'Code of a sign-in used twice: session ended',
+  'backchannel_logout.given_up': 'App not told that its session has ended',
   'user.registered': 'User registered',
   'user.imported': 'User imported',
   'users.exported': 'Users exported',
