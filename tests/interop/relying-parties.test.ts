@@ -82,10 +82,21 @@ describe.each([
   /** What the API answers about the caller. */
   const caller = () => ({ id: at.user.id, username: at.user.username })
 
+  interface WebApp extends Record<string, unknown> {
+    /** Paths. */
+    readonly afterLogout?: string
+    readonly backchannelLogout?: string
+  }
+
   /** An app with a server, registered with its callback. */
-  async function newWebApp(callback: string, client: Record<string, unknown> = {}) {
+  async function newWebApp(callback: string, { afterLogout, backchannelLogout, ...client }: WebApp = {}) {
     const baseUrl = `http://localhost:${await findLastingPort()}`
-    const registered = await at.newClient({ redirect_uris: [baseUrl + callback], ...client })
+    const registered = await at.newClient({
+      redirect_uris: [baseUrl + callback],
+      ...(afterLogout !== undefined && { post_logout_redirect_uris: [baseUrl + afterLogout] }),
+      ...(backchannelLogout !== undefined && { backchannel_logout_uri: baseUrl + backchannelLogout }),
+      ...client
+    })
     return {
       baseUrl,
       env: {
@@ -99,13 +110,35 @@ describe.each([
     }
   }
 
+  /** Where the app takes a user who has no session there. */
+  const asksToSignIn = async (user: UserAgent, url: string) => {
+    const end = `${at.issuer}/oauth/authorize?`
+    return (await user.visitUpTo(url, end)).startsWith(end)
+  }
+  const takeBackAccess = async (clientId: string) => {
+    const headers = { Authorization: `Bearer ${await at.userToken()}` }
+    const { status } = await fetch(`${at.issuer}/auth/me/apps/${clientId}`, { method: 'DELETE', headers })
+    expect(status).toBe(204)
+  }
+  const hasEndedAtPages = async (token: string) => (await get(`${at.issuer}/auth/me`, token)).status === 401
+
   test('express-openid-connect, as the guide for web apps shows it', async () => {
-    const app = await newWebApp('/callback')
+    const app = await newWebApp('/callback', { afterLogout: '', backchannelLogout: '/backchannel-logout' })
     const always = programOf('sign-in-web-app.md').replace('if (accessToken.isExpired())', '')
     stopsAfterTest(await startPageProgram(always, app.env))
     const user = createUserAgent(at)
     expect(JSON.parse((await user.visit(app.baseUrl)).text)).toMatchObject(identity())
     expect(JSON.parse((await user.visit(`${app.baseUrl}/account`)).text)).toMatchObject(caller())
+
+    const pages = await user.pagesToken()
+    expect(await user.visitUpTo(`${app.baseUrl}/logout`, `${app.baseUrl}/`)).toBe(`${app.baseUrl}/`)
+    expect(await hasEndedAtPages(pages)).toBe(true)
+    expect(await asksToSignIn(user, app.baseUrl)).toBe(true)
+
+    await user.visit(app.baseUrl)
+    expect(await asksToSignIn(user, app.baseUrl)).toBe(false)
+    await takeBackAccess(app.env.CLIENT_ID)
+    await expect.poll(() => asksToSignIn(user, app.baseUrl)).toBe(true)
   })
 
   test('openid-client, as the guide for native apps shows it', async () => {
@@ -228,7 +261,10 @@ describe.each([
   })
 
   test.skipIf(!hasApache)('mod_auth_openidc, which refreshes before each request to the API', async () => {
-    const app = await newWebApp('/signed-in')
+    const app = await newWebApp('/signed-in', {
+      afterLogout: '/bye',
+      backchannelLogout: '/signed-in?logout=backchannel'
+    })
     const { port } = new URL(app.baseUrl)
     const claims = createServer(({ headers }, response) => response.end(JSON.stringify(headers)))
     onTestFinished(() => void claims.close())
@@ -257,6 +293,17 @@ describe.each([
     expect(second.oidc_claim_sid).toBe(first.oidc_claim_sid)
     expect(second.oidc_access_token).not.toBe(first.oidc_access_token)
     expect(JSON.parse((await user.visit(`${app.baseUrl}/me`)).text)).toMatchObject(caller())
+
+    const pages = await user.pagesToken()
+    const bye = `${app.baseUrl}/bye`
+    expect(await user.visitUpTo(`${app.baseUrl}/signed-in?logout=${encodeURIComponent(bye)}`, bye)).toBe(bye)
+    expect(await hasEndedAtPages(pages)).toBe(true)
+    expect(await asksToSignIn(user, bye)).toBe(true)
+
+    await claimsOf(user)
+    expect(await asksToSignIn(user, bye)).toBe(false)
+    await takeBackAccess(app.env.CLIENT_ID)
+    await expect.poll(() => asksToSignIn(user, bye)).toBe(true)
 
     async function claimsOf(agent: UserAgent): Promise<Record<string, string>> {
       return JSON.parse((await agent.visit(`${app.baseUrl}/claims`)).text)
