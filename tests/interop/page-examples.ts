@@ -28,7 +28,7 @@ export function exampleFile(name: string, replaced: Record<string, string>): str
   return replaceAll(readFileSync(join(examplesFolder, name), 'utf8'), replaced)
 }
 
-function replaceAll(text: string, replaced: Record<string, string>): string {
+export function replaceAll(text: string, replaced: Record<string, string>): string {
   return Object.entries(replaced).reduce((changed, [from, to]) => changed.replaceAll(from, to), text)
 }
 

@@ -21,6 +21,14 @@ export function checkHttpUrl(name: string, value: unknown): URL {
   return url
 }
 
+/** One scope (RFC 6749 §3.3). */
+export function checkScope(name: string, value: unknown): string {
+  if (typeof value !== 'string' || !/^[\x21\x23-\x5B\x5D-\x7E]+$/.test(value)) {
+    throw new TypeError(`${name} must be scopes, without spaces and quotes`)
+  }
+  return value
+}
+
 export function checkOneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T {
   const found = allowed.find((one) => one === value)
   if (found === undefined) throw new TypeError(`${name} must be one of ${allowed.map((one) => `'${one}'`).join(', ')}`)

@@ -1,6 +1,6 @@
 import { VerifierError } from '../errors.ts'
 import type { VerifierLogger } from '../logger.ts'
-import { checkHttpUrl, checkMethods, checkOneOf } from '../option-checks.ts'
+import { checkHttpUrl, checkMethods, checkOneOf, checkScope } from '../option-checks.ts'
 import { type StalePolicy, stalePolicies } from '../revocation/revocations.ts'
 import type { VerifiedAccessToken } from '../token/claims.ts'
 import type { AccessTokenVerifier, VerifyOptions } from '../token/verifier.ts'
@@ -37,6 +37,11 @@ export interface RequestGuardOptions<R> {
   readonly publicUrl?: string | undefined
   /** URL of this service's metadata, part of each challenge (RFC 9728 §5.1). */
   readonly resourceMetadata?: string | undefined
+  /**
+   * The scopes that a client without a good token has to ask for, part of its challenge (RFC 6750 §3). It is what MCP clients request; which
+   * scopes a route needs is up to `requireScope`.
+   */
+  readonly challengeScopes?: readonly string[] | undefined
   /** Gets the detail of each refusal; never a token. A function picks the logger of a request. */
   readonly logger?: RequestLogger<R> | undefined
 }
@@ -85,10 +90,11 @@ export function createRequestGuard<R>(
   if (whenStale !== undefined) checkOneOf('whenStale', whenStale, stalePolicies)
   const resourceMetadata = options.resourceMetadata && checkHttpUrl('resourceMetadata', options.resourceMetadata).href
   const publicUrl = options.publicUrl === undefined ? undefined : checkPublicUrl(options.publicUrl)
+  const scopes = options.challengeScopes?.map((scope) => checkScope('challengeScopes', scope))
   const bearerOptions: VerifyOptions = Object.freeze({ whenStale })
   const challengeOptions: Record<AccessTokenScheme, object> = {
-    Bearer: Object.freeze({ resourceMetadata }),
-    DPoP: Object.freeze({ resourceMetadata, scheme: 'DPoP' })
+    Bearer: Object.freeze({ resourceMetadata, scopes }),
+    DPoP: Object.freeze({ resourceMetadata, scopes, scheme: 'DPoP' })
   }
 
   const partsOf = (request: R): AccessTokenRequest => {

@@ -24,6 +24,8 @@ export interface HttpResponse {
 export interface ChallengeOptions {
   /** URL of the protected-resource metadata (RFC 9728 §5.1). */
   resourceMetadata?: string | undefined
+  /** The scopes to ask for, for a client that has no good token (RFC 6750 §3). */
+  scopes?: readonly string[] | undefined
   /** The scheme under which the token came. Default `Bearer`. */
   scheme?: AccessTokenScheme | undefined
 }
@@ -122,8 +124,10 @@ export function toHttpResponse(error: VerifierError, options: ChallengeOptions =
 
 function challenges(row: Row, error: VerifierError, options: ChallengeOptions): string {
   // A request without a token gets both challenges, as in RFC 9449 §7.2; any other error belongs to one scheme.
-  if (row.challenge === 'bare') return `${challenge('Bearer', [], options)}, ${challenge('DPoP', [], options)}`
+  const scopes = options.scopes?.length ? [quoted('scope', options.scopes.join(' '))] : []
+  if (row.challenge === 'bare') return `${challenge('Bearer', scopes, options)}, ${challenge('DPoP', scopes, options)}`
   const attributes = [quoted('error', row.error), quoted('error_description', row.description)]
+  if (row.error === 'invalid_token') attributes.push(...scopes)
   if (error instanceof ScopeInsufficientError) attributes.push(quoted('scope', error.scopes.join(' ')))
   if (error instanceof AuthenticationInsufficientError) {
     const { acr, maxAgeSeconds } = error.requirement

@@ -139,8 +139,16 @@ describe('requireAccessToken', () => {
     expect(await get(issuer.mint())).toMatchObject({ status: 418 })
   })
 
+  it('names the scopes that a client begins with in the challenge', async () => {
+    const { headers } = await setUp({ challengeScopes: ['read', 'write'] }).get()
+    expect(headers['www-authenticate']).toMatch(/^Bearer scope="read write", DPoP scope="read write", /)
+  })
+
   it('takes a mistake in its options as a TypeError', () => {
     expect(() => setUp({ resourceMetadata: 'nowhere' })).toThrow(/^resourceMetadata/)
+    for (const scope of ['', 'a b', 'a"b', 'ä']) {
+      expect(() => setUp({ challengeScopes: [scope] })).toThrow(/^challengeScopes/)
+    }
     expect(() => setUp({ whenStale: 'ignore' as 'allow' })).toThrow(/^whenStale/)
     expect(() => requireAccessToken(undefined as never)).toThrow(/^verifier/)
   })

@@ -99,6 +99,23 @@ describe('the HTTP response to a verifier error (RFC 6750 §3)', () => {
     )
   })
 
+  it('names the scopes to ask for where there is no good token, and else those that are missing (RFC 6750 §3)', () => {
+    const challengeOf = (error: errors.VerifierError) =>
+      toHttpResponse(error, { scopes: ['read', 'write'] }).headers['WWW-Authenticate']
+    expect(challengeOf(new errors.TokenMissingError())).toBe(
+      `Bearer scope="read write", DPoP scope="read write", ${algs}`
+    )
+    const description = 'The access token was revoked.'
+    expect(challengeOf(new errors.TokenRevokedError(undefined))).toBe(
+      `Bearer error="invalid_token", error_description="${description}", scope="read write"`
+    )
+    expect(challengeOf(new errors.ScopeInsufficientError(['admin']))).toMatch(/, scope="admin"$/)
+    expect(challengeOf(new errors.BearerRequestError())).not.toContain('scope')
+    expect(toHttpResponse(new errors.TokenMissingError(), { scopes: [] }).headers['WWW-Authenticate']).not.toContain(
+      'scope'
+    )
+  })
+
   it('never tells the detail', () => {
     for (const error of all) expect(JSON.stringify(toHttpResponse(error))).not.toContain('secret')
   })
