@@ -52,13 +52,8 @@ describe('docs/standards.md', () => {
 
   test('has a row for each module of the OpenID Foundation: with its test, or the reason for its absence', () => {
     const modules = [...page.matchAll(/^\| OpenID .*? \| `(oidcc-[\w-]+)` \| (.*) \|$/gm)]
-    expect(modules.length).toBeGreaterThan(58)
+    expect(modules.length).toBe(72)
     expect(modules.filter(([, , cell = '']) => !/“|^Not here: ./.test(cell))).toEqual([])
-    const tested = modules.filter(([, name, cell = '']) => cell.includes(`“${name}”`)).map(([, name]) => name)
-    expect([...readTests('tests/interop/openid-modules.test.ts').keys()].filter((title) => title !== '%s')).toEqual(
-      expect.arrayContaining(tested)
-    )
-    expect(tested.length).toBeGreaterThan(45)
   })
 
   test('says that a demand is not met exactly where its test is one that fails', () => {
