@@ -311,11 +311,13 @@ describe.each([
   })
 
   test('the settings of the guide for Grafana lead through a sign-in as it does one', async () => {
-    const app = await newWebApp('/login/generic_oauth')
+    const app = await newWebApp('/login/generic_oauth', { afterLogout: '/login' })
     const text = replaceAll(blockOf('sign-in-other-software.md', 'text'), {
       'https://auth.example.com': at.issuer,
       'https://grafana.example.com': app.baseUrl,
+      'https%3A%2F%2Fgrafana.example.com': encodeURIComponent(app.baseUrl),
       'CLIENT_ID=grafana': `CLIENT_ID=${app.env.CLIENT_ID}`,
+      'client_id=grafana': `client_id=${app.env.CLIENT_ID}`,
       'the-secret': app.env.CLIENT_SECRET
     })
     const setting = (name: string) => new RegExp(`^GF_${name}=(.*)$`, 'm').exec(text)?.[1] ?? ''
@@ -333,7 +335,8 @@ describe.each([
       code_challenge: challenge,
       code_challenge_method: 'S256'
     })
-    const back = await createUserAgent(at).visitUpTo(`${oauth('AUTH_URL')}?${query}`, redirectUri)
+    const user = createUserAgent(at)
+    const back = await user.visitUpTo(`${oauth('AUTH_URL')}?${query}`, redirectUri)
     const code = new URL(back).searchParams.get('code') ?? ''
     const form = { grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: verifier }
     const headers = { Authorization: `Basic ${btoa(`${oauth('CLIENT_ID')}:${oauth('CLIENT_SECRET')}`)}` }
@@ -346,6 +349,8 @@ describe.each([
       expect(known[oauth('NAME_ATTRIBUTE_PATH')]).toBe(at.user.username)
       expect(known[/, (\w+)\)/.exec(oauth('ROLE_ATTRIBUTE_PATH'))?.[1] ?? '']).toBe(at.user.id)
     }
+    const signedOut = `${setting('SERVER_ROOT_URL')}/login`
+    expect(await user.visitUpTo(oauth('SIGNOUT_REDIRECT_URL'), signedOut)).toBe(signedOut)
   })
 
   // It polls itself for seconds.
