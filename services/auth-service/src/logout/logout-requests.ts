@@ -24,6 +24,9 @@ export interface LogoutRequests {
   nameBrowser(names: { formerHash: Bytes; idHash: Bytes; browserHash: Bytes }): Promise<boolean>
   /** @returns `undefined` when there is none, or it was used or expired */
   find(idHash: Bytes): Promise<RequestedLogout | undefined>
-  /** Uses a request up. @returns `undefined` in another browser than the one that began it; then it is still there */
+  /**
+   * Uses a request up. An address that its client no longer goes by is not in it.
+   * @returns `undefined` in another browser than the one that began it; then it is still there
+   */
   complete(idHash: Bytes, browserHash: Bytes): Promise<RequestedLogout | undefined>
 }

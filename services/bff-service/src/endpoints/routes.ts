@@ -17,7 +17,7 @@ import { proxiedMethods } from '../proxy/methods.ts'
 import { proxy } from '../proxy/proxy.ts'
 import type { Upstream } from '../proxy/upstream.ts'
 import { requireSameOrigin } from '../requests/require-same-origin.ts'
-import { showAuthorizationRequest } from './authorization-requests.ts'
+import { showAuthorizationRequest, showLogoutRequest } from './authorization-requests.ts'
 import { checkCookies } from './cookie-check.ts'
 import { undoEmailChange } from './email-undo.ts'
 import { acceptInvitation, showInvitation } from './invitations.ts'
@@ -67,6 +67,7 @@ export function addRoutes(router: Router, deps: RouteDeps): void {
   router.post('/bff/invitations/show', ...guard, ...showInvitation(deps))
   router.post('/bff/invitations/accept', ...guard, ...acceptInvitation(deps))
   router.get('/bff/authorization-requests/:id', ...guard, showAuthorizationRequest(deps))
+  router.get('/bff/logout-requests/:id', ...guard, showLogoutRequest(deps))
   router.get('/bff/providers', ...guard, listProviders(deps))
   router.post('/bff/providers/:id/start', ...guard, ...startAtProvider(deps))
   // The browser comes from another site, and gets a page; only what that page sends does something.

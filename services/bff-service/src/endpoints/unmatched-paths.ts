@@ -21,7 +21,7 @@ const ownPaths = ['/bff', '/account']
 /** The paths that are never those of an API or an app. @param hasApp whether the pages leave the root to an app */
 export function reservedPaths(pagesPath: string, hasApp: boolean): string[] {
   if (pagesPath !== '/') return [...ownPaths, pagesPath]
-  return hasApp ? ownPaths : [...ownPaths, '/assets', '/admin', '/sign-in', '/register', '/authorize']
+  return hasApp ? ownPaths : [...ownPaths, '/assets', '/admin', '/sign-in', '/register', '/authorize', '/sign-out']
 }
 
 /** What no route matches: the app's, if there is one; a page that says so, for a person; the error of a path that is unknown. */

@@ -84,6 +84,8 @@ export interface IssuerClient {
   linkIdentity(id: string, returned: object, browser: ClientInfo, accessToken: string): Promise<void>
   /** Which app asks for a sign-in. Its `complete_url` is one of the issuer. */
   showAuthorizationRequest(id: string, browser: ClientInfo): Promise<AuthorizationRequest>
+  /** Which app asks for a sign-out. Its `complete_url` is one of the issuer. */
+  showLogoutRequest(id: string, browser: ClientInfo): Promise<LogoutRequest>
   /** Whether the issuer still accepts an access token: not after its session, its user or its key was revoked. */
   isLive(accessToken: string, browser: ClientInfo): Promise<boolean>
 }
@@ -108,6 +110,7 @@ export interface StartedAtProvider {
 
 /** An app that asks for a sign-in, as far as a browser may know it before anybody has signed in. */
 export type AuthorizationRequest = z.infer<typeof authorizationRequest>
+export type LogoutRequest = z.infer<typeof logoutRequest>
 
 /** The API that an access token is to be for (RFC 8707). */
 export interface TokenTarget {
@@ -160,14 +163,25 @@ const offersOf = z.object({
 
 const startedAtProvider = z.object({ authorization_url: z.url(), transaction: z.string().regex(/^[\w-]{43}$/) })
 
+const requestingClient = z.object({
+  client_id: z.string(),
+  name: z.string(),
+  logo_uri: z.string().nullable(),
+  policy_uri: z.string().nullable(),
+  tos_uri: z.string().nullable()
+})
+
+const logoutRequest = z.object({
+  client: requestingClient.nullable(),
+  user_id: z.string().nullable(),
+  return_host: z.string().nullable(),
+  is_return_refused: z.boolean(),
+  ui_locales: z.array(z.string()),
+  complete_url: z.url()
+})
+
 const authorizationRequest = z.object({
-  client: z.object({
-    client_id: z.string(),
-    name: z.string(),
-    logo_uri: z.string().nullable(),
-    policy_uri: z.string().nullable(),
-    tos_uri: z.string().nullable()
-  }),
+  client: requestingClient,
   redirect_host: z.string(),
   login_hint: z.string().nullable(),
   ui_locales: z.array(z.string()),
@@ -263,17 +277,14 @@ export function createIssuerClient({
     async linkIdentity(id, returned, browser, accessToken) {
       await post(`/auth/me/providers/${id}/finish`, returned, browser, accessToken)
     },
-    async showAuthorizationRequest(id, browser) {
-      const path = `/auth/authorization-requests/${id}`
-      const { response, answer } = await call(path, { headers: {} }, browser, timeoutMs)
-      if (!response.ok) throw refusal(path, response, answer)
-      const request = authorizationRequest.safeParse(answer).data
-      const issuer = await readIssuer(browser)
-      // The browser leaves the page for it: never for another address, whatever the response says.
-      if (request?.complete_url !== endpointOf(issuer, `/oauth/authorize/complete?request=${id}`))
-        throw new TemporarilyUnavailableError({ detail: `${path} answered without the way back to ${issuer}` })
-      return request
-    },
+    showAuthorizationRequest: (id, browser) =>
+      showRequest(authorizationRequest, `/auth/authorization-requests/${id}`, browser, {
+        completePath: `/oauth/authorize/complete?request=${id}`
+      }),
+    showLogoutRequest: (id, browser) =>
+      showRequest(logoutRequest, `/auth/logout-requests/${id}`, browser, {
+        completePath: `/oauth/logout/complete?request=${id}`
+      }),
     async isLive(accessToken, browser) {
       const headers = { Authorization: `Bearer ${accessToken}` }
       const { response, answer } = await call('/auth/me', { headers }, browser, questionTimeoutMs)
@@ -282,6 +293,22 @@ export function createIssuerClient({
       if (response.status === 401 || response.status === 404) return false
       throw refusal('/auth/me', response, answer)
     }
+  }
+
+  async function showRequest<Request extends { complete_url: string }>(
+    schema: z.ZodType<Request>,
+    path: string,
+    browser: ClientInfo,
+    { completePath }: { completePath: `/${string}` }
+  ): Promise<Request> {
+    const { response, answer } = await call(path, { headers: {} }, browser, timeoutMs)
+    if (!response.ok) throw refusal(path, response, answer)
+    const request = schema.safeParse(answer).data
+    const issuer = await readIssuer(browser)
+    // The browser leaves the page for it: never for another address, whatever the response says.
+    if (request?.complete_url !== endpointOf(issuer, completePath))
+      throw new TemporarilyUnavailableError({ detail: `${path} answered without the way back to ${issuer}` })
+    return request
   }
 
   /** The issuer's URL as browsers know it, which need not be the one by which it is reached from here. */

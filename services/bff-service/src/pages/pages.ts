@@ -18,6 +18,7 @@ const routesOfPages = [
   '/account-deletion',
   '/accept-invitation',
   '/authorize/error',
+  '/sign-out',
   '/admin',
   '/admin/{*path}'
 ]

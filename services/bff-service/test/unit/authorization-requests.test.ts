@@ -51,6 +51,31 @@ describe('the request of an app, as the bff-service gets it', () => {
     )
   })
 
+  test.each([
+    [`https://auth.example.com/oauth/logout/complete?request=${id}`, true],
+    [complete, false],
+    [`https://evil.example/oauth/logout/complete?request=${id}`, false]
+  ])('to sign out is good with %s: %s', async (completeUrl, isGood) => {
+    const client = createIssuerClient({
+      authUrl: 'http://auth:4000',
+      forwarderKey: undefined,
+      fetch: async (url) =>
+        new URL(String(url)).pathname.startsWith('/.well-known/')
+          ? Response.json({ issuer: 'https://auth.example.com/' })
+          : Response.json({
+              client: null,
+              user_id: null,
+              return_host: null,
+              is_return_refused: false,
+              ui_locales: [],
+              complete_url: completeUrl
+            })
+    })
+    const shown = client.showLogoutRequest(id, browser)
+    if (isGood) expect(await shown).toMatchObject({ complete_url: completeUrl })
+    else await expect(shown).rejects.toThrow(TemporarilyUnavailableError)
+  })
+
   test('is refused while the issuer is not known, and is not for ever', async () => {
     const answers: (Response | undefined)[] = [new Response('', { status: 503 }), undefined]
     const { client } = clientFor(complete, () => answers.shift())

@@ -98,6 +98,9 @@ function createIssuer(): TestIssuer {
       async showAuthorizationRequest() {
         throw new TypeError('not part of a session')
       },
+      async showLogoutRequest() {
+        throw new TypeError('not part of a session')
+      },
       async isLive() {
         issuer.questions += 1
         await issuer.gate

@@ -5,6 +5,7 @@ import { AccountPage } from './account/account-page.tsx'
 import { ChangeEmailPage, VerifyEmailPage } from './account/verify-email-page.tsx'
 import { AuthorizeErrorPage } from './authorize/authorize-error-page.tsx'
 import { AuthorizePage } from './authorize/authorize-page.tsx'
+import { SignOutPage } from './authorize/sign-out-page.tsx'
 import { NotFoundPage } from './layout/not-found-page.tsx'
 import { AcceptInvitationPage } from './session/accept-invitation-page.tsx'
 import { ForgotPasswordPage } from './session/forgot-password-page.tsx'
@@ -55,6 +56,7 @@ export function AppRoutes() {
         <Route path="/verify-email" element={<VerifyEmailPage />} />
         <Route path="/authorize" element={<AuthorizePage />} />
         <Route path="/authorize/error" element={<AuthorizeErrorPage />} />
+        <Route path="/sign-out" element={<SignOutPage />} />
         <Route element={<RequireSession />}>
           <Route path="/" element={<AccountPage />} />
           <Route path="/admin" element={<RequireAdmin />}>

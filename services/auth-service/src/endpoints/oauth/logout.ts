@@ -112,12 +112,9 @@ export const completeLogout = defineRoute(
           : undefined
         if (!request)
           throw new PageError('request_over', 'This sign-out is not known, is over, or began in another browser.')
-        const { clientId, returnTo, state } = request
+        const { returnTo, state } = request
         open.metrics.countLogoutRequest('completed')
-        // An address that the client no longer goes by is not trusted.
-        const client = clientId === undefined ? undefined : await open.clients.findEnabled(clientId)
-        if (returnTo === undefined || !client?.postLogoutRedirectUris.includes(returnTo))
-          return redirectTo(`${open.pagesUrl}/sign-out`)
+        if (returnTo === undefined) return redirectTo(`${open.pagesUrl}/sign-out`)
         return redirectTo(state === undefined ? returnTo : withQuery(returnTo, { state }))
       })
     }

@@ -41,7 +41,9 @@ export function createPrismaLogoutRequests(database: Database): LogoutRequests {
       const [row] = await orUnavailable(
         database.$queryRaw<RequestRow[]>`
           DELETE FROM logout_requests r WHERE r.id_hash = ${idHash} AND r.browser_hash = ${browserHash} AND ${isAlive}
-          RETURNING ${columns}`
+          RETURNING r.client_id, r.hinted_user_id, r.is_return_refused, r.state, r.ui_locales,
+            (SELECT r.return_to FROM clients c
+             WHERE c.id = r.client_id AND c.disabled_at IS NULL AND r.return_to = ANY(c.post_logout_redirect_uris)) AS return_to`
       )
       return row && toRequest(row)
     }

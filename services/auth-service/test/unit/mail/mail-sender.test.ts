@@ -6,24 +6,9 @@ import type { AttemptResult, ClaimedMail } from '../../../src/mail/mail-outbox.t
 import { createMailSealing } from '../../../src/mail/mail-sealing.ts'
 import { startMailSender } from '../../../src/mail/mail-sender.ts'
 import { DeliveryError } from '../../../src/mail/mail-transport.ts'
-import { retryPause } from '../../../src/outbox/outbox-worker.ts'
 
 const logger = createLogger({ service: 'auth-service', level: 'silent' })
 const sealing = createMailSealing([createMasterKey(new Uint8Array(32))])
-
-describe('the pause before the next attempt', () => {
-  test.each([
-    [1, 10],
-    [2, 20],
-    [5, 160],
-    [9, 2560],
-    [10, 3600],
-    [1000, 3600]
-  ])('after attempt %i is at most %i seconds, and at least half of that', (attempt, seconds) => {
-    expect(retryPause(attempt, () => 0)).toBe(seconds)
-    expect(retryPause(attempt, () => 1)).toBe(seconds / 2)
-  })
-})
 
 describe('the sender', () => {
   const mailOf = (id: string, facts: Partial<ClaimedMail> = {}): ClaimedMail => ({

@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { ApiError } from '../api/api-error.ts'
 import { request } from '../api/request.ts'
-import type { AuthorizationRequest, ClaimedAuthorizationRequest, Decided } from '../api/types.ts'
+import type { AuthorizationRequest, ClaimedAuthorizationRequest, Decided, LogoutRequest } from '../api/types.ts'
 import { useSignOut } from '../session/sign-in.ts'
 
 const authorizationKey = ['authorization'] as const
@@ -17,6 +17,16 @@ export function useAuthorizationRequest(id: string) {
     queryFn: ({ signal }) => request<AuthorizationRequest>(`/bff/authorization-requests/${id}`, { signal }),
     enabled: isRequestId(id),
     refetchInterval: ({ state }) => (state.data ? (state.data.expires_in + 1) * 1_000 : false)
+  })
+}
+
+/** What an app that asks for a sign-out wants. It is kept beyond the sign-out, which forgets all other responses. */
+export function useLogoutRequest(id: string) {
+  return useQuery({
+    queryKey: ['logout', id],
+    queryFn: ({ signal }) => request<LogoutRequest>(`/bff/logout-requests/${id}`, { signal }),
+    enabled: isRequestId(id),
+    staleTime: Number.POSITIVE_INFINITY
   })
 }
 

@@ -15,7 +15,7 @@ function isLocalPath(text: string): boolean {
 export function returnPathOf(search: string): string {
   const text = new URLSearchParams(search).get(parameter) ?? '/'
   return isLocalPath(text) &&
-    !/^\/(sign-in|register|forgot-password|reset-password|accept-invitation)\b/.test(withinPages(text) ?? '')
+    !/^\/(sign-in|sign-out|register|forgot-password|reset-password|accept-invitation)\b/.test(withinPages(text) ?? '')
     ? text
     : '/'
 }

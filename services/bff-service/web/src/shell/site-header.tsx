@@ -18,8 +18,8 @@ export function SiteHeader() {
   const { pathname } = useLocation()
   // biome-ignore lint/correctness/useExhaustiveDependencies: after a choice the list of pages is not needed
   useEffect(close, [pathname])
-  // A sign-in to an app is one thing to do, and its page says itself who is signed in.
-  const isForApp = pathname.startsWith('/authorize')
+  // A sign-in to an app, or a sign-out from it, is one thing to do, and its page says itself who is signed in.
+  const isForApp = pathname.startsWith('/authorize') || pathname === '/sign-out'
   const session = state?.status === 'signed_in' && !isForApp ? state.session : undefined
   return (
     <header className={classes.header}>

@@ -427,6 +427,26 @@ export const de: PageTexts = {
     overText:
       'Sie hat zu lange gedauert, ist schon abgeschlossen, oder die Adresse ist nicht vollständig. Gehen Sie zurück zur App und melden Sie sich dort noch einmal an.'
   },
+  signOut: {
+    title: 'Abmelden?',
+    asks: '{{name}} bittet Sie, sich abzumelden.',
+    text: 'Sie sind als {{name}} angemeldet. Wenn Sie sich hier abmelden, werden Sie auch bei den Apps abgemeldet, bei denen Sie sich mit diesem Browser angemeldet haben.',
+    host: 'Danach gelangen Sie zu',
+    stay: 'Angemeldet bleiben',
+    doneTitle: 'Sie sind abgemeldet',
+    doneText: 'Mit diesem Browser ist niemand mehr angemeldet.',
+    refused:
+      'Die App wollte Sie an eine Adresse schicken, die nicht für sie eingetragen ist. Deshalb bleiben Sie hier. Das können nur die Betreiber der App beheben.',
+    again: 'Wieder anmelden'
+  },
+  signOutError: {
+    request:
+      'Die App hat eine unvollständige oder ungültige Anfrage geschickt. Das können nur die Betreiber der App beheben.',
+    client: 'Die App ist hier nicht bekannt. Das können nur die Betreiber der App beheben.',
+    over: 'Das hat zu lange gedauert, ist schon abgeschlossen oder wurde in einem anderen Browser begonnen.',
+    away: 'Der Dienst ist gerade nicht erreichbar. Warten Sie etwas und versuchen Sie es noch einmal.',
+    other: 'Die App konnte Sie nicht abmelden.'
+  },
   consent: {
     title: '{{name}} zulassen?',
     host: 'Danach gelangen Sie zu',

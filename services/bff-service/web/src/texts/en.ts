@@ -415,6 +415,25 @@ export const en = {
     overText:
       'It took too long, was completed already, or the address is not complete. Go back to the app, and sign in there once more.'
   },
+  signOut: {
+    title: 'Sign out?',
+    asks: '{{name}} asks you to sign out.',
+    text: 'You are signed in as {{name}}. To sign out here also signs you out of the apps that you have signed in to with this browser.',
+    host: 'Then you go on to',
+    stay: 'Stay signed in',
+    doneTitle: 'You are signed out',
+    doneText: 'Nobody is signed in with this browser any more.',
+    refused:
+      'The app wanted you to be sent to an address that is not registered for it, so you stay here. Only those who run the app can fix that.',
+    again: 'Sign in again'
+  },
+  signOutError: {
+    request: 'The app has sent a request that is not complete or not valid. Only those who run the app can fix that.',
+    client: 'The app is not known here. Only those who run the app can fix that.',
+    over: 'This took too long, was completed already, or was begun in another browser.',
+    away: 'The service is away for the moment. Wait a little, and try again.',
+    other: 'The app could not sign you out.'
+  },
   consent: {
     title: 'Let {{name}} in?',
     host: 'You go on to',
