@@ -158,7 +158,11 @@ describe.each([
   test.skipIf(!hasBrowser)('oidc-client-ts in Chromium, as the guide for single-page apps shows it', async () => {
     const port = await findLastingPort()
     const url = `http://localhost:${port}`
-    const client = await at.newClient({ token_endpoint_auth_method: 'none', redirect_uris: [`${url}/callback`] })
+    const client = await at.newClient({
+      token_endpoint_auth_method: 'none',
+      redirect_uris: [`${url}/callback`],
+      post_logout_redirect_uris: [`${url}/`]
+    })
     const env = { VITE_ISSUER: at.issuer, VITE_CLIENT_ID: client.client_id, VITE_RESOURCE: at.api }
     const always = programOf('sign-in-single-page-app.md').replace('user.expired', 'true')
     onTestFinished(await serveGuide(always, port, env, at.api))
@@ -178,6 +182,10 @@ describe.each([
     await page.getByRole('button', { name: 'Allow', exact: true }).click()
     await page.getByText(`Signed in as ${at.user.username}; the API knows ${at.user.username}`).waitFor()
     expect(refreshes).toEqual(['authorization_code', 'refresh_token'])
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click()
+    // Back in the app, which begins again: the pages do not know the user any more.
+    await page.waitForURL((to) => to.pathname === '/authorize')
+    await page.getByRole('textbox', { name: 'Username' }).waitFor()
   })
 
   test('Auth.js', async () => {
@@ -226,7 +234,11 @@ describe.each([
     })
   })
 
-  test('the client of the MCP SDK, at an MCP server behind the verifier', async () => {
+  test.each([
+    // It asks for the scopes of the challenge alone, and without `offline_access` only a first-party app gets a refresh token.
+    { version: 1, scope: 'notes:read', first_party: true },
+    { version: 2, scope: 'notes:read offline_access', first_party: false }
+  ])('the client of the MCP SDK $version, at an MCP server behind the verifier', async (sdk) => {
     const resource = `http://localhost:${await findLastingPort()}/mcp`
     await at.newApi(resource, 'notes:read')
     const redirectUri = 'http://127.0.0.1:1234/callback'
@@ -236,10 +248,15 @@ describe.each([
       redirect_uris: ['http://127.0.0.1/callback'],
       scopes: ['notes:read'],
       audiences: [resource],
-      // The SDK asks for the scopes of the challenge alone, and without `offline_access` no other app gets a refresh token.
-      first_party: true
+      first_party: sdk.first_party
     })
-    const env = { ISSUER: at.issuer, RESOURCE: resource, CLIENT_ID: client.client_id, REDIRECT_URI: redirectUri }
+    const env = {
+      ISSUER: at.issuer,
+      RESOURCE: resource,
+      CLIENT_ID: client.client_id,
+      REDIRECT_URI: redirectUri,
+      MCP_SDK: `${sdk.version}`
+    }
     stopsAfterTest(await startProgram(process.execPath, 'mcp-server.mjs', env))
     const refused = await fetch(resource, { method: 'POST' })
     expect(refused.status).toBe(401)
@@ -248,7 +265,7 @@ describe.each([
     )
     const program = stopsAfterTest(await startProgram(process.execPath, 'mcp-client.mjs', env))
     const asked = Object.fromEntries(new URL(program.address).searchParams)
-    expect(asked).toMatchObject({ resource, scope: 'notes:read', code_challenge_method: 'S256' })
+    expect(asked).toMatchObject({ resource, scope: sdk.scope, code_challenge_method: 'S256' })
     program.type(await createUserAgent(at).visitUpTo(program.address, redirectUri))
     const seen = { sub: at.user.id, client_id: client.client_id, aud: [resource], scope: 'notes:read' }
     const { requests, ...calls } = JSON.parse(await program.result())
@@ -311,11 +328,13 @@ describe.each([
   })
 
   test('the settings of the guide for Grafana lead through a sign-in as it does one', async () => {
-    const app = await newWebApp('/login/generic_oauth')
+    const app = await newWebApp('/login/generic_oauth', { afterLogout: '/login' })
     const text = replaceAll(blockOf('sign-in-other-software.md', 'text'), {
       'https://auth.example.com': at.issuer,
       'https://grafana.example.com': app.baseUrl,
+      'https%3A%2F%2Fgrafana.example.com': encodeURIComponent(app.baseUrl),
       'CLIENT_ID=grafana': `CLIENT_ID=${app.env.CLIENT_ID}`,
+      'client_id=grafana': `client_id=${app.env.CLIENT_ID}`,
       'the-secret': app.env.CLIENT_SECRET
     })
     const setting = (name: string) => new RegExp(`^GF_${name}=(.*)$`, 'm').exec(text)?.[1] ?? ''
@@ -333,7 +352,8 @@ describe.each([
       code_challenge: challenge,
       code_challenge_method: 'S256'
     })
-    const back = await createUserAgent(at).visitUpTo(`${oauth('AUTH_URL')}?${query}`, redirectUri)
+    const user = createUserAgent(at)
+    const back = await user.visitUpTo(`${oauth('AUTH_URL')}?${query}`, redirectUri)
     const code = new URL(back).searchParams.get('code') ?? ''
     const form = { grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: verifier }
     const headers = { Authorization: `Basic ${btoa(`${oauth('CLIENT_ID')}:${oauth('CLIENT_SECRET')}`)}` }
@@ -346,6 +366,8 @@ describe.each([
       expect(known[oauth('NAME_ATTRIBUTE_PATH')]).toBe(at.user.username)
       expect(known[/, (\w+)\)/.exec(oauth('ROLE_ATTRIBUTE_PATH'))?.[1] ?? '']).toBe(at.user.id)
     }
+    const signedOut = `${setting('SERVER_ROOT_URL')}/login`
+    expect(await user.visitUpTo(oauth('SIGNOUT_REDIRECT_URL'), signedOut)).toBe(signedOut)
   })
 
   // It polls itself for seconds.

@@ -9,6 +9,7 @@ const longest = [
   'chaos/feed-faults',
   'browser/accessibility',
   'browser/authorize',
+  'interop/relying-parties',
   'integration/browser-sessions',
   'browser/forms',
   'chaos/key-rotation',

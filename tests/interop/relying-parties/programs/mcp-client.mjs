@@ -1,16 +1,21 @@
-// The client of the MCP SDK, whose client id was registered before, in a terminal to which the address of the redirect is pasted.
+// The client of the MCP SDK, of the version that the environment names, whose client id was registered before, in a terminal to which the address of the redirect is pasted.
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js'
-import { Client } from '@modelcontextprotocol/sdk/client/index.js'
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 
-const { RESOURCE, CLIENT_ID, REDIRECT_URI } = process.env
+const { RESOURCE, CLIENT_ID, REDIRECT_URI, MCP_SDK } = process.env
+const { Client, StreamableHTTPClientTransport, UnauthorizedError } =
+  MCP_SDK === '1'
+    ? {
+        ...(await import('@modelcontextprotocol/sdk/client/auth.js')),
+        ...(await import('@modelcontextprotocol/sdk/client/index.js')),
+        ...(await import('@modelcontextprotocol/sdk/client/streamableHttp.js'))
+      }
+    : await import('@modelcontextprotocol/client')
 const requests = []
-let [tokens, verifier] = []
+let [tokens, verifier, discovered] = []
 const authProvider = {
   redirectUrl: REDIRECT_URI,
-  clientMetadata: { redirect_uris: [REDIRECT_URI] },
+  clientMetadata: { redirect_uris: [REDIRECT_URI], grant_types: ['authorization_code', 'refresh_token'] },
   state: () => 'the-state',
   clientInformation: () => ({ client_id: CLIENT_ID }),
   tokens: () => tokens,
@@ -21,7 +26,11 @@ const authProvider = {
   saveCodeVerifier(made) {
     verifier = made
   },
-  codeVerifier: () => verifier
+  codeVerifier: () => verifier,
+  saveDiscoveryState(found) {
+    discovered = found
+  },
+  discoveryState: () => discovered
 }
 /** Keeps what the SDK sends to the token endpoint. */
 async function watchingFetch(url, init) {
@@ -39,7 +48,7 @@ await newClient()
   })
 const [redirected] = await once(createInterface(process.stdin), 'line')
 const { searchParams } = new URL(redirected)
-await first.finishAuth(searchParams.get('code'))
+await first.finishAuth(searchParams.get('code'), searchParams.get('iss'))
 
 /** Calls the tool. @returns the claims that the server saw */
 async function call() {
