@@ -128,7 +128,9 @@ describe.skipIf(!inject('docker'))('addresses that others name', () => {
       'http://public.test:9/'
     ]
     test.each(Object.keys(callers))('%s: no socket is told to connect to one that is not', async (caller) => {
-      for (const url of forbidden) expect(outcomes[caller], url).toContain(await callers[caller]?.(url))
+      await Promise.all(
+        forbidden.map(async (url) => expect(outcomes[caller], url).toContain(await callers[caller]?.(url)))
+      )
       expect(sockets().filter((line) => line.endsWith(' 9'))).toEqual([])
     })
 
