@@ -23,7 +23,7 @@ const withQuery = 'https://app.example.com/signed-out?from=issuer'
 
 interface LogoutRequest {
   client: { client_id: string; name: string } | null
-  user_id: string | null
+  session_id: string | null
   return_host: string | null
   is_return_refused: boolean
   ui_locales: string[]
@@ -79,6 +79,7 @@ describe('logout for an app', () => {
     expect(await countRequests()).toBe(before)
   }
   const countRequests = async () => (await query(fixture.database.url, 'SELECT 1 FROM logout_requests')).length
+  const sidOf = (token: string) => unverifiedClaims(token).sid
   const isSignedIn = async (token: string) => (await get(`${fixture.issuer}/auth/me`, token)).status === 200
   const userinfo = async (tokens: CodeTokens) =>
     (await send(`${fixture.issuer}/oauth/userinfo`, { headers: { Authorization: `Bearer ${tokens.access_token}` } }))
@@ -101,7 +102,7 @@ describe('logout for an app', () => {
     })
 
     test('oidcc-rp-initiated-logout: the session ends, with those of apps, and the browser goes to the app with its state', async () => {
-      const { user, token, tokens, hint } = await newSession()
+      const { token, tokens, hint } = await newSession()
       const { request, browser } = await begin({
         id_token_hint: hint,
         post_logout_redirect_uri: signedOut,
@@ -109,7 +110,7 @@ describe('logout for an app', () => {
       })
       expect(request).toEqual({
         client: expect.objectContaining({ client_id: app.clientId, name: 'The app' }),
-        user_id: user.id,
+        session_id: sidOf(token),
         return_host: 'app.example.com',
         is_return_refused: false,
         ui_locales: [],
@@ -148,20 +149,20 @@ describe('logout for an app', () => {
 
     test('oidcc-rp-initiated-logout-no-id-token-hint: the user is asked, and goes back by the client_id', async () => {
       const { request } = await begin({ client_id: app.clientId, post_logout_redirect_uri: signedOut, state: '1' })
-      expect(request).toMatchObject({ user_id: null, return_host: 'app.example.com' })
+      expect(request).toMatchObject({ session_id: null, return_host: 'app.example.com' })
       const { request: unnamed } = await begin({ post_logout_redirect_uri: signedOut })
-      expect(unnamed).toMatchObject({ client: null, user_id: null, return_host: null, is_return_refused: true })
+      expect(unnamed).toMatchObject({ client: null, session_id: null, return_host: null, is_return_refused: true })
     })
 
     test('oidcc-rp-initiated-logout-no-params: the user is asked', async () => {
       const { request } = await begin({})
-      expect(request).toMatchObject({ client: null, user_id: null, return_host: null, is_return_refused: false })
+      expect(request).toMatchObject({ client: null, session_id: null, return_host: null, is_return_refused: false })
     })
 
     test('oidcc-rp-initiated-logout-no-post-logout-redirect-uri: the browser stays on the page', async () => {
-      const { user, token, hint } = await newSession()
+      const { token, hint } = await newSession()
       const { request, browser } = await begin({ id_token_hint: hint, state: '1' })
-      expect(request).toMatchObject({ user_id: user.id, return_host: null, is_return_refused: false })
+      expect(request).toMatchObject({ session_id: sidOf(token), return_host: null, is_return_refused: false })
       await post(`${fixture.issuer}/auth/logout`, undefined, token)
       expect(await browser.open(request.complete_url)).toMatchObject({ to: `${pages}/sign-out`, parameters: {} })
     })
@@ -198,11 +199,11 @@ describe('logout for an app', () => {
 
   describe('a hint', () => {
     test('that has expired is one', async () => {
-      const { user } = await newSession()
+      const { user, token, tokens } = await newSession()
       const now = Math.floor(Date.now() / 1000)
-      const hint = await forge({ sub: user.id, iat: now - 7200, exp: now - 3600 })
+      const hint = await forge({ sub: user.id, sid: sidOf(tokens.access_token), iat: now - 7200, exp: now - 3600 })
       const { request } = await begin({ id_token_hint: hint, post_logout_redirect_uri: signedOut })
-      expect(request).toMatchObject({ user_id: user.id, return_host: 'app.example.com' })
+      expect(request).toMatchObject({ session_id: sidOf(token), return_host: 'app.example.com' })
     })
 
     test('of another client than client_id is an error', async () => {
@@ -216,11 +217,20 @@ describe('logout for an app', () => {
       expect(request).toMatchObject({ client: { client_id: app.clientId }, return_host: null })
     })
 
-    test('names its user, so that another one is asked', async () => {
-      const [one, another] = [await newSession(), await newSession()]
-      const { request } = await begin({ id_token_hint: one.hint })
-      expect(request.user_id).toBe(one.user.id)
-      expect(request.user_id).not.toBe(another.user.id)
+    test('names the session of the browser that it comes from, so that in another one the user is asked', async () => {
+      const one = await newSession()
+      const { session_id: named } = (await begin({ id_token_hint: one.hint })).request
+      expect(named).toBe(sidOf(one.token))
+      const again = (await signIn(fixture.issuer, one.user)).access_token
+      expect(named).not.toBe(sidOf(again))
+    })
+
+    test('of a session of the app that is not known any more names nothing', async () => {
+      const { hint, tokens } = await newSession()
+      await query(fixture.database.url, 'DELETE FROM refresh_token_families WHERE id = $1', [
+        sidOf(tokens.access_token)
+      ])
+      expect((await begin({ id_token_hint: hint })).request.session_id).toBeNull()
     })
 
     test.each<[string, () => Promise<string> | string]>([
@@ -249,20 +259,20 @@ describe('logout for an app', () => {
       const { user } = await newSession()
       const hint = await forge({ sub: user.id }, { kid: 'gone' })
       const { request } = await begin({ id_token_hint: hint, post_logout_redirect_uri: signedOut })
-      expect(request).toMatchObject({ client: null, user_id: null, return_host: null })
+      expect(request).toMatchObject({ client: null, session_id: null, return_host: null })
       const named = await begin({ id_token_hint: hint, client_id: app.clientId, post_logout_redirect_uri: signedOut })
-      expect(named.request).toMatchObject({ user_id: null, return_host: 'app.example.com' })
+      expect(named.request).toMatchObject({ session_id: null, return_host: 'app.example.com' })
     })
 
     test('of a key that has retired is one', async () => {
-      const { user, hint } = await newSession()
+      const { token, hint } = await newSession()
       await query(fixture.database.url, "UPDATE signing_keys SET created_at = created_at - interval '1 day'")
       const rotated = await send(`${fixture.issuer}/admin/keys/rotate`, {
         method: 'POST',
         headers: { Authorization: `Bearer ${await fixture.signInAdmin()}` }
       })
       expect(rotated.status, JSON.stringify(rotated.body)).toBe(200)
-      expect((await begin({ id_token_hint: hint })).request.user_id).toBe(user.id)
+      expect((await begin({ id_token_hint: hint })).request.session_id).toBe(sidOf(token))
     })
   })
 
@@ -329,7 +339,7 @@ describe('logout for an app', () => {
     })
 
     test('by a form is the same: its browser is named by the redirect after it', async () => {
-      const { user, hint } = await newSession()
+      const { token, hint } = await newSession()
       const browser = newBrowser()
       const form = new URLSearchParams({ id_token_hint: hint, post_logout_redirect_uri: signedOut, state: '1' })
       const posted = await browser.open(`${fixture.issuer}/oauth/logout`, {
@@ -345,7 +355,7 @@ describe('logout for an app', () => {
       expect(sent).toMatchObject({ status: 303, to: `${pages}/sign-out` })
       expect((await browser.open(posted.headers.get('Location') as string)).parameters.error).toBe('request_over')
       const request = await show(sent.parameters.request)
-      expect(request).toMatchObject({ user_id: user.id, return_host: 'app.example.com' })
+      expect(request).toMatchObject({ session_id: sidOf(token), return_host: 'app.example.com' })
       expect((await browser.open(request.complete_url)).headers.get('Location')).toBe(`${signedOut}?state=1`)
     })
 

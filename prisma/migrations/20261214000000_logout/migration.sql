@@ -5,8 +5,8 @@ CREATE TABLE logout_requests (
   -- Of the cookie of the browser that began it. NULL while the form of an app waits for its browser.
   browser_hash bytea,
   client_id text REFERENCES clients (id) ON DELETE CASCADE,
-  -- The user of the ID token that the app sent.
-  hinted_user_id uuid,
+  -- Of the ID token that the app sent: its own session.
+  hinted_session_id uuid,
   -- Where the browser goes afterwards, as the client has registered it.
   return_to text,
   -- The app has named an address that it has not registered.

@@ -6,14 +6,20 @@ export const logoutRequestSeconds = 600
 
 export interface RequestedLogout {
   readonly clientId: string | undefined
-  /** The user of the ID token that the app sent. */
-  readonly hintedUserId: string | undefined
+  /** The session of the app that the ID token which it sent is of. */
+  readonly hintedSessionId: string | undefined
   /** Where the browser goes afterwards; proven. */
   readonly returnTo: string | undefined
   /** Whether the app has named an address that it has not registered. */
   readonly isReturnRefused: boolean
   readonly state: string | undefined
   readonly uiLocales: readonly string[]
+}
+
+/** A request that waits. */
+export interface WaitingLogout extends RequestedLogout {
+  /** The session of a browser in which the user signed in to the app, by that ID token. */
+  readonly browserSessionId: string | undefined
 }
 
 /** The logout requests. Each method is atomic. */
@@ -23,7 +29,7 @@ export interface LogoutRequests {
   /** Names the browser of a request, once, and gives it another id. @returns whether there was one */
   nameBrowser(names: { formerHash: Bytes; idHash: Bytes; browserHash: Bytes }): Promise<boolean>
   /** @returns `undefined` when there is none, or it was used or expired */
-  find(idHash: Bytes): Promise<RequestedLogout | undefined>
+  find(idHash: Bytes): Promise<WaitingLogout | undefined>
   /**
    * Uses a request up. An address that its client no longer goes by is not in it.
    * @returns `undefined` in another browser than the one that began it; then it is still there

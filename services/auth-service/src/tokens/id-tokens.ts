@@ -37,7 +37,7 @@ export interface IdTokens {
 
 /** What an ID token that comes back names. `unknown_key`: the key of its signature is not known, perhaps not any more. */
 export type IdTokenHint =
-  | { readonly outcome: 'verified'; readonly userId: string; readonly clientId: string }
+  | { readonly outcome: 'verified'; readonly userId: string; readonly clientId: string; readonly sessionId: string }
   | { readonly outcome: 'unknown_key' | 'invalid' }
 
 export interface IdTokenDeps {
@@ -79,10 +79,10 @@ export function createIdTokens({ issuer, signingKeys }: IdTokenDeps): IdTokens {
     try {
       const keys = createLocalJWKSet(JSON.parse(body) as JSONWebKeySet)
       const { payload, protectedHeader } = await compactVerify(token, keys, { algorithms: [signingAlgorithm] })
-      const { iss, aud, sub } = JSON.parse(new TextDecoder().decode(payload)) as Record<string, unknown>
+      const { iss, aud, sub, sid } = JSON.parse(new TextDecoder().decode(payload)) as Record<string, unknown>
       const isOurs = protectedHeader.typ === idTokenType && iss === issuer
-      return isOurs && typeof sub === 'string' && typeof aud === 'string'
-        ? { outcome: 'verified', userId: sub, clientId: aud }
+      return isOurs && typeof sub === 'string' && typeof aud === 'string' && typeof sid === 'string'
+        ? { outcome: 'verified', userId: sub, clientId: aud, sessionId: sid }
         : { outcome: 'invalid' }
     } catch (error) {
       return { outcome: error instanceof errors.JWKSNoMatchingKey ? 'unknown_key' : 'invalid' }

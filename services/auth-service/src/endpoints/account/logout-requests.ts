@@ -30,7 +30,7 @@ export const showLogoutRequest = defineRoute(
       const client = clientId === undefined ? undefined : await clients.findEnabled(clientId)
       return {
         client: client ? requestingClientOnWire(client) : null,
-        user_id: request.hintedUserId ?? null,
+        session_id: request.browserSessionId ?? null,
         return_host: returnTo === undefined ? null : redirectHostOf({ redirectUri: returnTo }),
         is_return_refused: request.isReturnRefused,
         ui_locales: request.uiLocales,

@@ -1202,9 +1202,9 @@ export interface Decided {
 export interface LogoutRequest {
   client: RequestingClient | null
   /**
-   * the user of the ID token that the app sent, who need not be asked
+   * the session of the browser in which the app got the ID token that it sent; its user need not be asked
    */
-  user_id: string | null
+  session_id: string | null
   /**
    * the host that the user is sent to afterwards
    */

@@ -59,15 +59,15 @@ interface AskedProps {
   fault: ReactNode
 }
 
-/** An app that knows this user by an ID token may sign the user out; anybody else can only ask for it. */
+/** An app that got an ID token in this session may end it; anybody else can only ask for it. */
 function SignedInUser({ asked, session, fault }: AskedProps & { session: SignedIn }) {
   const signOut = useSignOut()
   const { mutate } = signOut
-  const isForThisUser = asked?.user_id === session.user_id
+  const isForThisSession = asked !== undefined && asked.session_id === session.session_id
   useEffect(() => {
-    if (isForThisUser) mutate()
-  }, [isForThisUser, mutate])
-  if (isForThisUser && !signOut.isError) return <Quiet />
+    if (isForThisSession) mutate()
+  }, [isForThisSession, mutate])
+  if (isForThisSession && !signOut.isError) return <Quiet />
   return (
     <Page title={say('signOut.title')} width="narrow">
       {fault}
