@@ -4,6 +4,7 @@ import { createClient } from 'redis'
 import { clientCredentials } from './client-credentials/index.ts'
 import { codeSignIns } from './code-sign-in/index.ts'
 import { growth } from './growth/index.ts'
+import { logoutToReceiver } from './logout-to-receiver/index.ts'
 import { describeMachine } from './machine.ts'
 import { protectedRoute } from './protected-route/index.ts'
 import { refresh } from './refresh/index.ts'
@@ -24,6 +25,7 @@ const suites: readonly Suite[] = [
   codeSignIns,
   unknownNames,
   revokeToReject,
+  logoutToReceiver,
   growth,
   startUp
 ]
