@@ -3,6 +3,7 @@ import { findDocker, startPostgresContainer, startRedisContainer } from '@counte
 import { createClient } from 'redis'
 import { clientCredentials } from './client-credentials/index.ts'
 import { growth } from './growth/index.ts'
+import { logoutToReceiver } from './logout-to-receiver/index.ts'
 import { describeMachine } from './machine.ts'
 import { protectedRoute } from './protected-route/index.ts'
 import { refresh } from './refresh/index.ts'
@@ -22,6 +23,7 @@ const suites: readonly Suite[] = [
   signIns,
   unknownNames,
   revokeToReject,
+  logoutToReceiver,
   growth,
   startUp
 ]

@@ -22,6 +22,7 @@ import {
 } from '@countersign/testing/trio'
 import { createClient } from 'redis'
 import { expect, vi } from 'vitest'
+import { type LogoutReceiver, startLogoutReceiver } from '../integration/fixtures/logout-receiver.ts'
 import { type CrashFixture, sessionsPerUser } from './crash-fixture.ts'
 import { type NameStep, nameOfStatement } from './crash-plan.ts'
 
@@ -59,6 +60,9 @@ export interface Case {
 }
 
 type User = Credentials & { id: string }
+
+const claimOfLogout = 'UPDATE backchannel_logouts'
+let receiver: LogoutReceiver | undefined
 
 export const operations: readonly Operation[] = [
   {
@@ -310,6 +314,51 @@ export const operations: readonly Operation[] = [
           expect((await run()).status).toBe(isCommitted ? 400 : 200)
           expect((await run()).status).toBe(400)
           expect(await familiesOfApp()).toEqual([{ revoked_reason: 'replay' }])
+        }
+      }
+    }
+  },
+  {
+    name: 'a logout that an app hears of',
+    commits: 'COMMIT',
+    polls: claimOfLogout,
+    async prepare(fixture) {
+      receiver ??= await startLogoutReceiver()
+      const { received, uri } = receiver
+      const user = await register(fixture.authUrl)
+      const session = await signIn(fixture.authUrl, user)
+      const members = { backchannel_logout_uri: uri }
+      const { exchange } = await authorizeApp(fixture, session, { members, scope: 'openid' })
+      const { sid } = unverifiedClaims((await exchangeCode(fixture.authUrl, exchange)).body.access_token)
+      const run = () => post(`${fixture.authUrl}/auth/logout`, { refresh_token: session.refresh_token })
+      const timesHeard = () => received.filter(({ token }) => unverifiedClaims(token).sid === sid).length
+      const rows = () => query(fixture.databaseUrl, 'SELECT 1 FROM backchannel_logouts WHERE session_id = $1', [sid])
+      let isCommitting = false
+      return {
+        // Meanwhile the denylist entry is published, and the app's first token recorded: those steps have another order each time.
+        nameOf(store, text) {
+          if (store === 'redis') return undefined
+          if (/^\s*WITH due AS .*\bbackchannel_logouts\b/s.test(text)) return isCommitting ? claimOfLogout : undefined
+          const name = isBackgroundStatement(text) ? undefined : nameOfStatement(text)
+          if (name === 'COMMIT') isCommitting = true
+          return name === 'UPDATE revocations' || name === 'UPDATE clients' ? undefined : name
+        },
+        run,
+        isOver: async () => timesHeard() > 0 && (await rows()).length === 0 && (await isPublished(fixture, session)),
+        status: 204,
+        ended: [session],
+        async verify(isCommitted) {
+          await expectEnded(fixture, [session], 'logout', isCommitted)
+          expect((await run()).status).toBe(204)
+          // A claim of the process that was killed is over by then.
+          await query(
+            fixture.databaseUrl,
+            'UPDATE backchannel_logouts SET claimed_until = now() WHERE session_id = $1',
+            [sid]
+          )
+          await expect.poll(timesHeard, { timeout: 10_000 }).toBeGreaterThan(0)
+          await expect.poll(rows, { timeout: 10_000 }).toEqual([])
+          expect(timesHeard()).toBeLessThanOrEqual(2)
         }
       }
     }
@@ -664,7 +713,11 @@ function namesOf(
 }
 
 /** @returns what an app sends with a code that it has just got */
-async function authorizeApp(fixture: CrashFixture, { access_token: token }: TokenResponse) {
+async function authorizeApp(
+  fixture: CrashFixture,
+  { access_token: token }: TokenResponse,
+  { members = {}, scope = 'openid offline_access' }: { members?: object; scope?: string } = {}
+) {
   const clientId = `app-${randomBytes(6).toString('hex')}`
   const redirectUri = 'https://app.example.com/callback'
   const client = {
@@ -672,7 +725,8 @@ async function authorizeApp(fixture: CrashFixture, { access_token: token }: Toke
     name: 'The app',
     token_endpoint_auth_method: 'none',
     grant_types: ['authorization_code', 'refresh_token'],
-    redirect_uris: [redirectUri]
+    redirect_uris: [redirectUri],
+    ...members
   }
   const created = await post(`${fixture.authUrl}/admin/clients`, client, fixture.adminToken)
   expect(created.status, JSON.stringify(created.body)).toBe(201)
@@ -682,7 +736,7 @@ async function authorizeApp(fixture: CrashFixture, { access_token: token }: Toke
     client_id: clientId,
     redirect_uri: redirectUri,
     response_type: 'code',
-    scope: 'openid offline_access',
+    scope,
     code_challenge: challenge,
     code_challenge_method: 'S256'
   })

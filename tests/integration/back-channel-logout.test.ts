@@ -309,7 +309,7 @@ describe('back-channel logout', () => {
       await query(
         fixture.database.url,
         `UPDATE refresh_token_families SET created_at = created_at - interval '3 hours', idle_expires_at = idle_expires_at - interval '3 hours',
-           access_expires_at = access_expires_at - interval '3 hours' WHERE id = $1`,
+           access_expires_at = access_expires_at - interval '3 hours', absolute_expires_at = absolute_expires_at - interval '3 hours' WHERE id = $1`,
         [sid]
       )
       await logout(browser.access_token)

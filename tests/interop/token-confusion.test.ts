@@ -22,8 +22,9 @@ import {
   unverifiedClaims
 } from '@countersign/testing/trio'
 import { CompactEncrypt, CompactSign, importJWK, SignJWT } from 'jose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { newApp } from '../integration/fixtures/app.ts'
+import { type LogoutReceiver, startLogoutReceiver } from '../integration/fixtures/logout-receiver.ts'
 import { type Fixture, signInWithProof, startFixture } from './fixture.ts'
 
 const logoutEvent = { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }
@@ -36,6 +37,7 @@ let api: typeof client
 let bound: string
 /** An app that users sign in to, and what it sends with its codes. */
 let app: Awaited<ReturnType<typeof newApp>>
+let receiver: LogoutReceiver
 const exchanges = new Map<string, Parameters>()
 /** What the bound tokens are bound to, and what the key client shows itself by. */
 let key: ClientKey
@@ -101,6 +103,13 @@ const tokens: Record<string, Make> = {
     ),
   'an ID token of the issuer that has all claims of an access token': () => fixture.signAsIssuer({}, { typ: 'JWT' }),
   'a token of the issuer without typ': () => fixture.signAsIssuer({}, { typ: undefined }),
+  'a logout token that an app has got': async () => {
+    const session = await newSession()
+    const { sid } = unverifiedClaims((await app.tokensOf(session.access_token, 'openid')).access_token)
+    await post(`${fixture.issuer}/auth/logout`, undefined, session.access_token)
+    const find = () => receiver.received.find(({ token }) => unverifiedClaims(token).sid === sid)
+    return (await vi.waitUntil(find, { timeout: 5000, interval: 10 })).token
+  },
   'a logout token of the issuer': () => fixture.signAsIssuer(logoutEvent, { typ: 'logout+jwt' }),
   'a logout token of a client': () => signByClient({ ...assertionClaims(), ...logoutEvent }, { typ: 'logout+jwt' }),
   'a DPoP proof that the issuer has signed': (place) => {
@@ -231,6 +240,17 @@ const places: Record<string, Place> = {
     accepts: ['an ID token of an app'],
     refusal: { status: 400, body: { error: 'login_required' } }
   },
+  'as a hint of who signs out': {
+    async present(hint) {
+      const { parameters } = await createAuthorizingBrowser(fixture.issuer).beginLogout({ id_token_hint: hint })
+      const at = `${fixture.issuer}/auth/logout-requests/${parameters.request}`
+      // A key that is not known may be one that was removed: then the hint counts as absent.
+      const isTaken = parameters.request !== undefined && (await get(at)).body.user_id !== null
+      return { status: isTaken ? 200 : 400, headers: new Headers(), body: {} }
+    },
+    accepts: ['an ID token of an app', 'an ID token of the issuer'],
+    refusal: { status: 400 }
+  },
   'as a client assertion': {
     present: (token) =>
       oauth('token', {
@@ -279,7 +299,8 @@ async function countRevocations(): Promise<number> {
 describe('no token of one kind passes as another', () => {
   beforeAll(async () => {
     fixture = await startFixture({ env: { PAGES_URL: 'https://pages.example.com' } })
-    app = await newApp(fixture)
+    receiver = await startLogoutReceiver()
+    app = await newApp(fixture, { backchannel_logout_uri: receiver.uri })
     client = await fixture.newClient()
     api = await fixture.newClient({
       grant_types: [tokenExchange],
@@ -295,6 +316,7 @@ describe('no token of one kind passes as another', () => {
     bound = (await newBoundSession()).access_token
   })
   afterAll(async () => {
+    await receiver?.stop()
     await fixture?.stop()
   })
 

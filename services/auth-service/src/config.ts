@@ -91,7 +91,7 @@ export const variables = {
     name: 'OUTBOUND_PRIVATE_NETWORKS',
     schema: oneOf(['refuse', 'allow']).default('refuse'),
     description:
-      "addresses that the issuer may fetch a client's keys from (`jwks_uri`): `refuse` accepts only https and public addresses, `allow` also private networks, and http on loopback. `npm start` sets `allow`"
+      'addresses of clients and providers that the issuer may request (`jwks_uri`, `backchannel_logout_uri`, sign-in with others): `refuse` accepts only https and public addresses, `allow` also private networks, and http on loopback. `npm start` sets `allow`'
   },
   ...passwordHashVariables
 }
