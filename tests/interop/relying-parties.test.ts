@@ -170,10 +170,13 @@ describe.each([
     onTestFinished(() => browser.close())
     const page = await browser.newPage()
     page.setDefaultTimeout(10_000)
-    const refreshes: (string | null)[] = []
-    page.on('request', (request) => {
+    const asked: string[] = []
+    page.on('response', (response) => {
+      const request = response.request()
       const form = new URLSearchParams(request.postData() ?? '')
-      if (request.url() === `${at.issuer}/oauth/token`) refreshes.push(form.get('grant_type'))
+      const [origin, path] = request.url().split('/oauth')
+      if (request.method() !== 'POST' || origin !== at.issuer) return
+      asked.push(`${path} ${form.get('grant_type') ?? form.get('token_type_hint')} ${response.status()}`)
     })
     await page.goto(url)
     await page.getByRole('textbox', { name: 'Username' }).fill(at.user.username)
@@ -181,10 +184,11 @@ describe.each([
     await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await page.getByRole('button', { name: 'Allow', exact: true }).click()
     await page.getByText(`Signed in as ${at.user.username}; the API knows ${at.user.username}`).waitFor()
-    expect(refreshes).toEqual(['authorization_code', 'refresh_token'])
+    expect(asked).toEqual(['/token authorization_code 200', '/token refresh_token 200'])
     await page.getByRole('button', { name: 'Sign out', exact: true }).click()
     // Back in the app, which begins again: the pages do not know the user any more.
     await page.waitForURL((to) => to.pathname === '/authorize')
+    expect(asked.slice(2).sort()).toEqual(['/revoke access_token 200', '/revoke refresh_token 200'])
     await page.getByRole('textbox', { name: 'Username' }).waitFor()
   })
 
@@ -371,7 +375,9 @@ describe.each([
   })
 
   // It polls itself for seconds.
-  test.runIf(hasOidcAgent && name === 'the trio')('oidc-agent', async () => {
+  if (name === 'the trio') test.skipIf(!hasOidcAgent)('oidc-agent', signsInWithOidcAgent)
+
+  async function signsInWithOidcAgent() {
     const redirectUri = `http://localhost:${await findLastingPort()}/redirect`
     const client = await at.newClient({
       token_endpoint_auth_method: 'none',
@@ -386,5 +392,5 @@ describe.each([
     expect(second).not.toBe(first)
     const { body } = await get(`${at.issuer}/oauth/userinfo`, second)
     expect(body).toMatchObject(identity())
-  })
+  }
 })

@@ -132,10 +132,10 @@ function respond<Deps>({ bind, response }: Route<Deps>, deps: Deps): Middleware 
     if (ctx.status === 304) return
     if (body instanceof BrowserResponse) return body.respondTo(ctx)
     if (body instanceof EventStream || body instanceof LineStream) return body.respondTo(ctx)
-    ctx.status = response.status
-    if (response.status === 204) return
     if (body instanceof JsonText) ctx.type = 'application/json'
-    ctx.body = body instanceof JsonText ? body.text : (body ?? '')
+    // Nothing has no type either: clients refuse one that they do not know.
+    ctx.body = body instanceof JsonText ? body.text : (body ?? null)
+    ctx.status = response.status
   }
 }
 
