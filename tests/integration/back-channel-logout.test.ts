@@ -534,38 +534,4 @@ describe('back-channel logout', () => {
     expect(other.logs()).toContain('a client was told that its session has ended')
     await other.stop()
   })
-
-  describe.runIf(inject('docker'))('where the issuer may request public addresses alone', () => {
-    test('a private address gets no connection, and is asked for again, as its name may lead elsewhere by then', async () => {
-      const strict = await startFixture({
-        env: { PAGES_URL: 'https://pages.example.com', OUTBOUND_PRIVATE_NETWORKS: 'refuse' }
-      })
-      try {
-        const port = new URL(receiver.uri).port
-        const before = receiver.connections()
-        const uris = [
-          receiver.uri,
-          `https://127.0.0.1:${port}/`,
-          `https://[::ffff:127.0.0.1]:${port}/`,
-          `https://localhost:${port}/`,
-          'https://169.254.169.254/latest',
-          'https://10.0.0.1/',
-          'https://[fe80::1]/',
-          'https://[fd00::1]/'
-        ]
-        for (const uri of uris) {
-          const own = await newApp(strict, { backchannel_logout_uri: uri })
-          const browser = await signIn(strict.issuer, await register(strict.issuer))
-          await own.tokensOf(browser.access_token, 'openid')
-          await post(`${strict.issuer}/auth/logout`, undefined, browser.access_token)
-        }
-        await expect
-          .poll(() => query(strict.database.url, 'SELECT DISTINCT attempts, last_error FROM backchannel_logouts'))
-          .toEqual([{ attempts: 1, last_error: 'refused address' }])
-        expect(receiver.connections()).toBe(before)
-      } finally {
-        await strict.stop()
-      }
-    })
-  })
 })

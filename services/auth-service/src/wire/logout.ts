@@ -12,13 +12,10 @@ export const logoutRequestParams = z.object({
 export const logoutRequest = z
   .object({
     client: requestingClient.nullable(),
-    session_id: z
-      .string()
-      .nullable()
-      .meta({
-        description:
-          'the session of the browser in which the app got the ID token that it sent; its user need not be asked'
-      }),
+    session_id: z.string().nullable().meta({
+      description:
+        'the session of the browser in which the app got the ID token that it sent; its user need not be asked'
+    }),
     return_host: z.string().nullable().meta({ description: 'the host that the user is sent to afterwards' }),
     is_return_refused: z
       .boolean()

@@ -64,7 +64,7 @@ describe('the request of an app, as the bff-service gets it', () => {
           ? Response.json({ issuer: 'https://auth.example.com/' })
           : Response.json({
               client: null,
-              user_id: null,
+              session_id: null,
               return_host: null,
               is_return_refused: false,
               ui_locales: [],
