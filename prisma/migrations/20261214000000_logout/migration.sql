@@ -5,7 +5,8 @@ CREATE TABLE logout_requests (
   -- Of the cookie of the browser that began it. NULL while the form of an app waits for its browser.
   browser_hash bytea,
   client_id text REFERENCES clients (id) ON DELETE CASCADE,
-  -- Of the ID token that the app sent: its own session.
+  -- Of the ID token that the app sent: its user, and its own session.
+  hinted_user_id uuid,
   hinted_session_id uuid,
   -- Where the browser goes afterwards, as the client has registered it.
   return_to text,
@@ -35,4 +36,6 @@ CREATE TABLE backchannel_logouts (
   give_up_at timestamptz(3) NOT NULL DEFAULT now() + interval '1 day'
 );
 CREATE INDEX backchannel_logouts_due_idx ON backchannel_logouts (client_id, next_attempt_at);
+CREATE INDEX backchannel_logouts_claimed_idx ON backchannel_logouts (client_id, claimed_until) WHERE claimed_until IS NOT NULL;
+CREATE INDEX backchannel_logouts_failed_idx ON backchannel_logouts (client_id) WHERE last_error IS NOT NULL;
 CREATE INDEX backchannel_logouts_give_up_at_idx ON backchannel_logouts (give_up_at);

@@ -6,7 +6,8 @@ export const logoutRequestSeconds = 600
 
 export interface RequestedLogout {
   readonly clientId: string | undefined
-  /** The session of the app that the ID token which it sent is of. */
+  /** The user of the ID token that the app sent, and its own session of which that is. */
+  readonly hintedUserId: string | undefined
   readonly hintedSessionId: string | undefined
   /** Where the browser goes afterwards; proven. */
   readonly returnTo: string | undefined
@@ -18,7 +19,7 @@ export interface RequestedLogout {
 
 /** A request that waits. */
 export interface WaitingLogout extends RequestedLogout {
-  /** The session of a browser in which the user signed in to the app, by that ID token. */
+  /** The session of the browser in which the app got that ID token; absent when its own session is not known any more. */
   readonly browserSessionId: string | undefined
 }
 

@@ -55,9 +55,8 @@ export function startLogoutSender(deps: LogoutSenderDeps): OutboxWorker {
       const status = await send(logout)
       if (status >= 200 && status < 300) return { outcome: 'delivered' }
       const reason = `status ${status}`
-      // By then the client has judged the token, and would judge the next one in the same way.
-      const isFinal = status >= 400 && status < 500 && status !== 408 && status !== 429
-      return isFinal ? { outcome: 'dead', reason } : deferred(reason)
+      // The client has judged the token, and would judge the next one in the same way. Another 4xx may be that of a proxy.
+      return status === 400 ? { outcome: 'dead', reason } : deferred(reason)
     } catch (error) {
       logger.debug({ logout: logout.id, cause: describeError(error) }, 'a back-channel logout failed')
       return deferred(reasonOf(error))

@@ -13,8 +13,10 @@ export const logoutRequest = z
   .object({
     client: requestingClient.nullable(),
     session_id: z.string().nullable().meta({
-      description:
-        'the session of the browser in which the app got the ID token that it sent; its user need not be asked'
+      description: 'the session of the browser in which the app got the ID token that it sent; in it nobody is asked'
+    }),
+    user_id: z.string().nullable().meta({
+      description: 'the user of that ID token, who need not be asked where the session is not known any more'
     }),
     return_host: z.string().nullable().meta({ description: 'the host that the user is sent to afterwards' }),
     is_return_refused: z

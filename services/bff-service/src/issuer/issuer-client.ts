@@ -174,6 +174,7 @@ const requestingClient = z.object({
 const logoutRequest = z.object({
   client: requestingClient.nullable(),
   session_id: z.string().nullable(),
+  user_id: z.string().nullable(),
   return_host: z.string().nullable(),
   is_return_refused: z.boolean(),
   ui_locales: z.array(z.string()),

@@ -65,6 +65,7 @@ describe('the request of an app, as the bff-service gets it', () => {
           : Response.json({
               client: null,
               session_id: null,
+              user_id: null,
               return_host: null,
               is_return_refused: false,
               ui_locales: [],

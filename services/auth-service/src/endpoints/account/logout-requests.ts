@@ -31,6 +31,7 @@ export const showLogoutRequest = defineRoute(
       return {
         client: client ? requestingClientOnWire(client) : null,
         session_id: request.browserSessionId ?? null,
+        user_id: request.hintedUserId ?? null,
         return_host: returnTo === undefined ? null : redirectHostOf({ redirectUri: returnTo }),
         is_return_refused: request.isReturnRefused,
         ui_locales: request.uiLocales,

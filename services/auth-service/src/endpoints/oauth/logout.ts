@@ -155,6 +155,7 @@ async function readLogout(deps: OpenDeps, pairs: Iterable<readonly [string, stri
   get('logout_hint')
   return {
     clientId,
+    hintedUserId: hint?.userId,
     hintedSessionId: hint?.sessionId,
     returnTo,
     isReturnRefused: uri !== undefined && returnTo === undefined,

@@ -1,3 +1,4 @@
+import { Prisma } from '@countersign/prisma'
 import type { BackchannelLogouts, ClaimedLogout } from '../../logout/backchannel-logouts.ts'
 import { claimSeconds } from '../../outbox/outbox-worker.ts'
 import { auditEventType } from './audit-events.ts'
@@ -6,25 +7,24 @@ import { databaseNow, seconds } from './revocation-entries.ts'
 import { signingKid } from './signing-key-store.ts'
 
 /** A slow receiver must not take the places of the others. */
-const atOncePerReceiver = 2
+const atOncePerReceiver = Prisma.sql`2`
 
 export function createPrismaBackchannelLogouts(database: Database): BackchannelLogouts {
   return {
     claim: (limit) =>
-      // Receiver by receiver, so that what waits for one of them need not be read to find what waits for the others. What was never
-      // tried comes first: those that do not respond must not hold back those that do.
+      // Receiver by receiver, so that what waits for one of them need not be read to find what waits for the others. Those that have
+      // failed come last: they must not hold back those that respond. Each condition has an index, however long the queue is.
       orUnavailable(database.$queryRaw<ClaimedLogout[]>`
         WITH due AS (
           SELECT one.id, c.backchannel_logout_uri AS uri FROM clients c CROSS JOIN LATERAL (
-            SELECT l.id, l.attempts, l.next_attempt_at FROM backchannel_logouts l
+            SELECT l.id, l.next_attempt_at FROM backchannel_logouts l
             WHERE l.client_id = c.id AND l.next_attempt_at <= ${databaseNow} AND (l.claimed_until IS NULL OR l.claimed_until <= ${databaseNow})
-            ORDER BY l.next_attempt_at
-            LIMIT greatest(0, ${atOncePerReceiver} - (
-              SELECT count(*) FROM backchannel_logouts claimed WHERE claimed.client_id = c.id AND claimed.claimed_until > ${databaseNow}))
-            FOR UPDATE SKIP LOCKED
+            ORDER BY l.next_attempt_at LIMIT ${atOncePerReceiver} FOR UPDATE SKIP LOCKED
           ) one
-          WHERE c.backchannel_logout_uri IS NOT NULL
-          ORDER BY one.attempts, one.next_attempt_at LIMIT ${limit}
+          WHERE c.backchannel_logout_uri IS NOT NULL AND NOT EXISTS (
+            SELECT FROM backchannel_logouts busy WHERE busy.client_id = c.id AND busy.claimed_until > ${databaseNow})
+          ORDER BY EXISTS (SELECT FROM backchannel_logouts failed WHERE failed.client_id = c.id AND failed.last_error IS NOT NULL),
+            one.next_attempt_at LIMIT ${limit}
         )
         UPDATE backchannel_logouts l SET claimed_until = ${databaseNow} + ${seconds(claimSeconds)}, attempts = l.attempts + 1
         FROM due WHERE l.id = due.id

@@ -65,6 +65,13 @@ export async function endFamilies(queryable: Queryable, families: FamiliesToEnd)
 
 /** The statement that does it; its rows are for {@link endedFamilies}. */
 export function endingFamilies({ selection, reason, actorId, hasUnknownTokens }: FamiliesToEnd): Prisma.Sql {
+  // What outlasts the session of the browser hears of its end as well (OpenID Connect Back-Channel Logout 1.0 §2.7).
+  const outlasting =
+    reason === 'reauthenticated'
+      ? Prisma.empty
+      : Prisma.sql`UNION ALL SELECT f.client_id, f.user_id, f.id FROM refresh_token_families f JOIN ended browser ON f.session_id = browser.id
+        WHERE 'offline_access' = ANY(f.identity_scopes) AND f.revoked_at IS NULL AND f.absolute_expires_at > ${databaseNow} AND ${hasReceiver}
+          AND NOT EXISTS (SELECT FROM ended e WHERE e.id = f.id)`
   const expiry = hasUnknownTokens ? Prisma.sql`${databaseNow} + ${seconds(maxEntryLifeSeconds)}` : entryExpiry
   const hasTokens = Prisma.sql`((f.idle_expires_at > ${databaseNow} AND f.absolute_expires_at > ${databaseNow}) OR ${expiry} > ${databaseNow})`
   return Prisma.sql`
@@ -78,7 +85,7 @@ export function endingFamilies({ selection, reason, actorId, hasUnknownTokens }:
       SELECT ${auditEventType('session.ended')}, user_id, ${actorId ?? null}::uuid, id, client_id, jsonb_build_object('reason', ${reason}::text)
       FROM ended WHERE has_tokens
     ), notified AS (
-      ${insertLogouts} FROM ended f WHERE ${hasReceiver}
+      ${insertLogouts} FROM ended f WHERE ${hasReceiver} ${outlasting}
     )
     ${insertEntriesUntil(expiry)} FROM ended f WHERE f.has_tokens
     RETURNING id, kind, value, expires_at`

@@ -5,6 +5,7 @@ import { databaseNow, seconds } from './revocation-entries.ts'
 
 interface RequestRow {
   client_id: string | null
+  hinted_user_id: string | null
   hinted_session_id: string | null
   return_to: string | null
   is_return_refused: boolean
@@ -17,10 +18,15 @@ const isAlive = Prisma.sql`r.browser_hash IS NOT NULL AND r.expires_at > ${datab
 
 export function createPrismaLogoutRequests(database: Database): LogoutRequests {
   return {
-    async begin(idHash, browserHash, { clientId, hintedSessionId, returnTo, isReturnRefused, state, uiLocales }) {
+    async begin(
+      idHash,
+      browserHash,
+      { clientId, hintedUserId, hintedSessionId, returnTo, isReturnRefused, state, uiLocales }
+    ) {
       await orUnavailable(database.$executeRaw`
-        INSERT INTO logout_requests (id_hash, browser_hash, client_id, hinted_session_id, return_to, is_return_refused, state, ui_locales, expires_at)
-        VALUES (${idHash}, ${browserHash ?? null}, ${clientId ?? null}, ${hintedSessionId ?? null}::uuid, ${returnTo ?? null}, ${isReturnRefused},
+        INSERT INTO logout_requests (id_hash, browser_hash, client_id, hinted_user_id, hinted_session_id, return_to, is_return_refused, state, ui_locales,
+          expires_at)
+        VALUES (${idHash}, ${browserHash ?? null}, ${clientId ?? null}, ${hintedUserId ?? null}::uuid, ${hintedSessionId ?? null}::uuid, ${returnTo ?? null}, ${isReturnRefused},
           ${state ?? null}, ${uiLocales}, ${databaseNow} + ${seconds(logoutRequestSeconds)})`)
     },
     async nameBrowser({ formerHash, idHash, browserHash }) {
@@ -32,7 +38,7 @@ export function createPrismaLogoutRequests(database: Database): LogoutRequests {
     async find(idHash) {
       const [row] = await orUnavailable(
         database.$queryRaw<(RequestRow & { browser_session_id: string | null })[]>`
-          SELECT r.client_id, r.hinted_session_id, r.return_to, r.is_return_refused, r.state, r.ui_locales,
+          SELECT r.client_id, r.hinted_user_id, r.hinted_session_id, r.return_to, r.is_return_refused, r.state, r.ui_locales,
             (SELECT f.session_id FROM refresh_token_families f WHERE f.id = r.hinted_session_id) AS browser_session_id
           FROM logout_requests r WHERE r.id_hash = ${idHash} AND ${isAlive}`
       )
@@ -42,7 +48,7 @@ export function createPrismaLogoutRequests(database: Database): LogoutRequests {
       const [row] = await orUnavailable(
         database.$queryRaw<RequestRow[]>`
           DELETE FROM logout_requests r WHERE r.id_hash = ${idHash} AND r.browser_hash = ${browserHash} AND ${isAlive}
-          RETURNING r.client_id, r.hinted_session_id, r.is_return_refused, r.state, r.ui_locales,
+          RETURNING r.client_id, r.hinted_user_id, r.hinted_session_id, r.is_return_refused, r.state, r.ui_locales,
             (SELECT r.return_to FROM clients c
              WHERE c.id = r.client_id AND c.disabled_at IS NULL AND r.return_to = ANY(c.post_logout_redirect_uris)) AS return_to`
       )
@@ -54,6 +60,7 @@ export function createPrismaLogoutRequests(database: Database): LogoutRequests {
 function toRequest(row: RequestRow): RequestedLogout {
   return {
     clientId: row.client_id ?? undefined,
+    hintedUserId: row.hinted_user_id ?? undefined,
     hintedSessionId: row.hinted_session_id ?? undefined,
     returnTo: row.return_to ?? undefined,
     isReturnRefused: row.is_return_refused,

@@ -1202,9 +1202,13 @@ export interface Decided {
 export interface LogoutRequest {
   client: RequestingClient | null
   /**
-   * the session of the browser in which the app got the ID token that it sent; its user need not be asked
+   * the session of the browser in which the app got the ID token that it sent; in it nobody is asked
    */
   session_id: string | null
+  /**
+   * the user of that ID token, who need not be asked where the session is not known any more
+   */
+  user_id: string | null
   /**
    * the host that the user is sent to afterwards
    */

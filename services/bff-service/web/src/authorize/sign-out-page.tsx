@@ -63,7 +63,10 @@ interface AskedProps {
 function SignedInUser({ asked, session, fault }: AskedProps & { session: SignedIn }) {
   const signOut = useSignOut()
   const { mutate } = signOut
-  const isForThisSession = asked !== undefined && asked.session_id === session.session_id
+  // The session of an app without refresh token may be long gone, and what browser it came from with it.
+  const isForThisSession =
+    asked !== undefined &&
+    (asked.session_id === null ? asked.user_id === session.user_id : asked.session_id === session.session_id)
   useEffect(() => {
     if (isForThisSession) mutate()
   }, [isForThisSession, mutate])
