@@ -159,6 +159,15 @@ describe.skipIf(!hasBrowser || !inject('docker'))('a sign-out for an app', () =>
     expect(await isSignedIn(stranger.page)).toBe(true)
   })
 
+  test('with the hint of another session of this user the user is asked: only that session is known to the app', async () => {
+    const { person, hint } = await signedIn()
+    const { page } = await visit()
+    await signInOnPage(page, person)
+    await page.goto(addressOf({ ...back(), id_token_hint: hint }))
+    await heading(page, 'Sign out?')
+    expect(await isSignedIn(page)).toBe(true)
+  })
+
   test('where nobody is signed in, the browser goes on to the app', async () => {
     const { hint } = await signedIn()
     const { page } = await visit()

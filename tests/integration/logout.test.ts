@@ -24,6 +24,7 @@ const withQuery = 'https://app.example.com/signed-out?from=issuer'
 interface LogoutRequest {
   client: { client_id: string; name: string } | null
   session_id: string | null
+  user_id: string | null
   return_host: string | null
   is_return_refused: boolean
   ui_locales: string[]
@@ -102,7 +103,7 @@ describe('logout for an app', () => {
     })
 
     test('oidcc-rp-initiated-logout: the session ends, with those of apps, and the browser goes to the app with its state', async () => {
-      const { token, tokens, hint } = await newSession()
+      const { user, token, tokens, hint } = await newSession()
       const { request, browser } = await begin({
         id_token_hint: hint,
         post_logout_redirect_uri: signedOut,
@@ -111,6 +112,7 @@ describe('logout for an app', () => {
       expect(request).toEqual({
         client: expect.objectContaining({ client_id: app.clientId, name: 'The app' }),
         session_id: sidOf(token),
+        user_id: user.id,
         return_host: 'app.example.com',
         is_return_refused: false,
         ui_locales: [],
@@ -225,12 +227,12 @@ describe('logout for an app', () => {
       expect(named).not.toBe(sidOf(again))
     })
 
-    test('of a session of the app that is not known any more names nothing', async () => {
-      const { hint, tokens } = await newSession()
+    test('of a session of the app that is not known any more names its user alone', async () => {
+      const { user, hint, tokens } = await newSession()
       await query(fixture.database.url, 'DELETE FROM refresh_token_families WHERE id = $1', [
         sidOf(tokens.access_token)
       ])
-      expect((await begin({ id_token_hint: hint })).request.session_id).toBeNull()
+      expect((await begin({ id_token_hint: hint })).request).toMatchObject({ session_id: null, user_id: user.id })
     })
 
     test.each<[string, () => Promise<string> | string]>([

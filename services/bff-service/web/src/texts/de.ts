@@ -430,7 +430,7 @@ export const de: PageTexts = {
   signOut: {
     title: 'Abmelden?',
     asks: '{{name}} bittet Sie, sich abzumelden.',
-    text: 'Sie sind als {{name}} angemeldet. Wenn Sie sich hier abmelden, werden Sie auch bei den Apps abgemeldet, bei denen Sie sich mit diesem Browser angemeldet haben.',
+    text: 'Sie sind als {{name}} angemeldet. Die meisten Apps, bei denen Sie sich mit diesem Browser angemeldet haben, melden Sie dann auch ab.',
     host: 'Danach gelangen Sie zu',
     stay: 'Angemeldet bleiben',
     doneTitle: 'Sie sind abgemeldet',

@@ -418,7 +418,7 @@ export const en = {
   signOut: {
     title: 'Sign out?',
     asks: '{{name}} asks you to sign out.',
-    text: 'You are signed in as {{name}}. To sign out here also signs you out of the apps that you have signed in to with this browser.',
+    text: 'You are signed in as {{name}}. Most apps that you have signed in to with this browser then sign you out, too.',
     host: 'Then you go on to',
     stay: 'Stay signed in',
     doneTitle: 'You are signed out',
