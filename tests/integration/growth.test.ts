@@ -65,7 +65,7 @@ describe.skipIf(!inject('docker'))('with very many sessions and as many revocati
   }
 
   /** So many APIs, roles and scopes that reading all of them would not do. */
-  async function registerApis(): Promise<void> {
+  async function registerApisAndClients(): Promise<void> {
     await query(
       database.url,
       `WITH api AS (
@@ -80,6 +80,11 @@ describe.skipIf(!inject('docker'))('with very many sessions and as many revocati
       database.url,
       `INSERT INTO role_scopes (role, api, scope)
        SELECT 'role-' || r, 'urn:api:' || (r * 37 + m) % 2000 + 1, 'scope-1' FROM generate_series(1, 500) r, generate_series(1, 20) m`
+    )
+    await query(
+      database.url,
+      `INSERT INTO clients (id, name, auth_method, grant_types, scopes, audiences, resources, may_act_for, epoch)
+       SELECT 'client-' || n, n, 'none', '{}', '{}', '{}', '{}', '{}', gen_random_uuid() FROM generate_series(1, 2000) n`
     )
   }
 
@@ -111,7 +116,7 @@ describe.skipIf(!inject('docker'))('with very many sessions and as many revocati
     timeout: 300_000
   }, async () => {
     const statements = await learnStatements()
-    await registerApis()
+    await registerApisAndClients()
     await grow(1000)
     const { end: _, ...small } = await explain(statements)
     await grow(many)

@@ -57,6 +57,7 @@ describe('published documents', () => {
         status: 200,
         body: { issuer, jwks_uri: `${issuer}/.well-known/jwks.json`, response_types_supported: ['code'] }
       })
+      expect(answer.body).not.toHaveProperty('registration_endpoint')
       for (const [member, url] of Object.entries(answer.body)) {
         if (!member.endsWith('_endpoint') && member !== 'jwks_uri') continue
         const here = String(url).replace(issuer, trio.auth.url)

@@ -40,7 +40,7 @@ function insertEntriesUntil(expiry: Prisma.Sql): Prisma.Sql {
  * Whether the client of the family `f` hears of its end. Then it does for as long as the family is there, also when its tokens have
  * expired: the app may have a session of its own, which goes on.
  */
-export const hasReceiver = Prisma.sql`EXISTS (SELECT FROM clients c WHERE c.id = f.client_id AND c.backchannel_logout_uri IS NOT NULL)`
+export const hasReceiver = Prisma.sql`(SELECT c.backchannel_logout_uri FROM clients c WHERE c.id = f.client_id) IS NOT NULL`
 
 /** To be joined to the families `f` that a statement revokes. */
 export const insertLogouts = Prisma.sql`INSERT INTO backchannel_logouts (client_id, user_id, session_id) SELECT f.client_id, f.user_id, f.id`
