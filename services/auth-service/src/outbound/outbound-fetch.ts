@@ -1,24 +1,19 @@
 /** The only way in which the issuer requests an address that others have named. */
-import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { readBoundedBody } from '@countersign/service-kit'
 import { isLoopbackAddress, isPublicAddress } from './public-addresses.ts'
+import { createResolveName, type OutboundAddress, type ResolveName } from './resolve-name.ts'
 
 /** `refuse`: https and public addresses only. `allow`: private addresses too, and http to loopback. */
 export type PrivateNetworks = 'refuse' | 'allow'
 
-export interface OutboundAddress {
-  readonly address: string
-  readonly family: number
-}
-
 export interface OutboundFetchDeps {
   readonly privateNetworks: PrivateNetworks
-  /** Queries DNS once for each request; default `dns.lookup`. */
-  readonly resolve?: (hostname: string) => Promise<readonly OutboundAddress[]>
+  /** Called once for each request at most. */
+  readonly resolve?: ResolveName
 }
 
 export interface OutboundRequest {
@@ -51,12 +46,15 @@ export class OutboundRefusedError extends Error {
   override readonly name = 'OutboundRefusedError'
 }
 
-export function createOutboundFetch({ privateNetworks, resolve = resolveByDns }: OutboundFetchDeps): OutboundFetch {
+export function createOutboundFetch({
+  privateNetworks,
+  resolve = createResolveName()
+}: OutboundFetchDeps): OutboundFetch {
   return async function outboundFetch(text, { method = 'GET', headers, body, timeoutMs, maxBytes = 0, ignoresBody }) {
     const signal = AbortSignal.timeout(timeoutMs)
     const url = new URL(text)
     if (url.username || url.password) throw new OutboundRefusedError('the URL holds credentials')
-    const addresses = await orAborted(addressesOf(url.hostname, resolve), signal)
+    const addresses = await orAborted(addressesOf(url.hostname, resolve, signal), signal)
     requireAllowed(url, addresses, privateNetworks)
     const { request } = url.protocol === 'https:' ? https : http
     // A new connection to the checked addresses: the name is not resolved a second time.
@@ -73,18 +71,15 @@ export function createOutboundFetch({ privateNetworks, resolve = resolveByDns }:
   }
 }
 
-function resolveByDns(hostname: string): Promise<OutboundAddress[]> {
-  return lookup(hostname, { all: true })
-}
-
 /** An IP address in a URL is in its one canonical form (WHATWG URL §3.5), with brackets around IPv6. */
 async function addressesOf(
   hostname: string,
-  resolve: NonNullable<OutboundFetchDeps['resolve']>
+  resolve: ResolveName,
+  signal: AbortSignal
 ): Promise<readonly OutboundAddress[]> {
   const host = hostname.replace(/^\[(.*)\]$/, '$1')
   const family = isIP(host)
-  return family === 0 ? resolve(host) : [{ address: host, family }]
+  return family === 0 ? resolve(host, signal) : [{ address: host, family }]
 }
 
 /** Every address is checked, since any of them may be used. */

@@ -1,12 +1,8 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import {
-  createOutboundFetch,
-  type OutboundAddress,
-  OutboundRefusedError,
-  type OutboundRequest
-} from '../../src/outbound/outbound-fetch.ts'
+import { createOutboundFetch, OutboundRefusedError, type OutboundRequest } from '../../src/outbound/outbound-fetch.ts'
+import type { OutboundAddress } from '../../src/outbound/resolve-name.ts'
 
 const request = {
   headers: { accept: 'application/json' },
