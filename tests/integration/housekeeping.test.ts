@@ -85,6 +85,15 @@ describe('housekeeping', () => {
        SELECT sha256(minutes::text::bytea), '', id, '', '', '', now() - make_interval(mins => minutes)
        FROM provider, unnest('{61,59}'::int[]) minutes`
     )
+    await query(
+      database.url,
+      `WITH requests AS (
+         INSERT INTO logout_requests (id_hash, ui_locales, expires_at)
+         SELECT sha256(minutes::text::bytea), '{}', now() - make_interval(mins => minutes) FROM unnest('{61,59}'::int[]) minutes
+       )
+       INSERT INTO backchannel_logouts (client_id, user_id, session_id, give_up_at)
+       SELECT 'gone', gen_random_uuid(), gen_random_uuid(), now() - make_interval(mins => minutes) FROM unnest('{61,59}'::int[]) minutes`
+    )
     const redisUrl = inject('docker') ? await createTestRedis() : undefined
     trio = await startTrio({ databaseUrl: database.url, redisUrl, authReplicas: redisUrl === undefined ? 1 : 2 })
 
@@ -99,6 +108,9 @@ describe('housekeeping', () => {
            (SELECT count(*)::int FROM mail_outbox WHERE last_error = 'expired' AND dead_at > now() - interval '1 minute'
               AND sealed_secret IS NULL) AS expired,
            (SELECT count(*)::int FROM one_time_secrets) AS secrets,
+           (SELECT count(*)::int FROM logout_requests) AS "logoutRequests",
+           (SELECT count(*)::int FROM backchannel_logouts) AS logouts,
+           (SELECT count(*)::int FROM audit_events WHERE type = 'backchannel_logout.given_up') AS "givenUp",
            (SELECT count(*)::int FROM provider_transactions) AS transactions,
            (SELECT count(*)::int FROM invitations) AS invitations`
       )
@@ -112,6 +124,9 @@ describe('housekeeping', () => {
       mails: 4,
       expired: 1,
       secrets: 1,
+      logoutRequests: 1,
+      logouts: 1,
+      givenUp: 1,
       transactions: 1,
       invitations: 1
     })

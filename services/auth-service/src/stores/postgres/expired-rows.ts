@@ -1,5 +1,6 @@
 import { Prisma } from '@countersign/prisma'
 import type { ExpiredKind, ExpiredRows } from '../../housekeeping/housekeeping.ts'
+import { auditEventType } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { maxEntryLifeSeconds } from './ending-families.ts'
 import { seconds } from './revocation-entries.ts'
@@ -75,9 +76,15 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
     logout_requests: anHourLater('logout_requests', 'id_hash'),
     // Left behind where a client hears no longer of its sessions.
     backchannel_logouts: (transaction, limit) => transaction.$executeRaw`
-      DELETE FROM backchannel_logouts WHERE id IN (
-        SELECT id FROM backchannel_logouts WHERE give_up_at < now() - interval '1 hour'
-        ORDER BY give_up_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
+      WITH dead AS (
+        DELETE FROM backchannel_logouts WHERE id IN (
+          SELECT id FROM backchannel_logouts WHERE give_up_at < now() - interval '1 hour'
+          ORDER BY give_up_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+        RETURNING client_id, user_id, session_id, attempts
+      )
+      INSERT INTO audit_events (type, user_id, session_id, client_id, detail)
+      SELECT ${auditEventType('backchannel_logout.given_up')}, user_id, session_id, client_id,
+        jsonb_build_object('reason', 'expired', 'attempts', attempts) FROM dead`,
     provider_transactions: anHourLater('provider_transactions', 'secret_hash'),
     // Those that are in no week: a week is dropped as a whole.
     audit_events: (transaction, limit) =>
