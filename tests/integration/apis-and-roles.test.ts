@@ -368,6 +368,26 @@ describe('APIs, roles and scopes', () => {
       expect(await login(user, { resource: api })).toMatchObject({ body: { error: 'invalid_target' } })
     })
 
+    test('changes at the same moment come one after another: the last one is what is there', async () => {
+      const api = `https://${randomUUID()}.example`
+      const scopesOf = (i: number) => [`a${i % 3}`, `b${i % 2}`]
+      const scopes = ['a0', 'a1', 'a2', 'b0', 'b1'].map((name) => ({ name, description: sentence }))
+      const { body: created } = await call<Named>('POST', '/apis', { identifier: api, name: 'Many', scopes })
+      const role = await newRole()
+      const many = (change: (i: number) => Promise<{ status: number }>) =>
+        Promise.all(Array.from({ length: 24 }, (_, i) => change(i)))
+      const held = (i: number) => ({ scopes: scopesOf(i).map((scope) => ({ api, scope })) })
+      for (const { status } of await many((i) => call('PATCH', `/roles/${role}`, held(i)))) expect(status).toBe(200)
+      const { body } = await call<{ scopes: { scope: string }[] }>('GET', `/roles/${role}`)
+      expect(body.scopes.map(({ scope }) => scope)).toEqual([expect.stringMatching(/^a/), expect.stringMatching(/^b/)])
+      await call('PATCH', `/roles/${role}`, { scopes: [] })
+      const named = (i: number) => ({ scopes: scopesOf(i).map((name) => ({ name, description: sentence })) })
+      for (const { status } of await many((i) => call('PATCH', `/apis/${created.id}`, named(i))))
+        expect(status).toBe(200)
+      const { body: left } = await call<{ scopes: { name: string }[] }>('GET', `/apis/${created.id}`)
+      expect(left.scopes.map(({ name }) => name)).toEqual([expect.stringMatching(/^a/), expect.stringMatching(/^b/)])
+    })
+
     test('with --now, sessions end in batches, and it says how far it is', async () => {
       const role = await newRole([stock, 'stock:read'])
       const user = await newUser(role)

@@ -113,7 +113,9 @@ export function createPrismaApiAdministration(database: Database): ApiAdministra
 }
 
 async function lock(transaction: Queryable, name: ApiName): Promise<ApiRow | undefined> {
-  const rows = await transaction.$queryRaw<ApiRow[]>`SELECT ${columns} FROM apis a WHERE ${isNamed(name)} FOR UPDATE`
+  // In a statement of its own: the next one sees the scopes that a change before this one has left.
+  await transaction.$queryRaw`SELECT 1 FROM apis a WHERE ${isNamed(name)} FOR UPDATE`
+  const rows = await transaction.$queryRaw<ApiRow[]>`SELECT ${columns} FROM apis a WHERE ${isNamed(name)}`
   return rows[0]
 }
 

@@ -74,9 +74,9 @@ export function createPrismaRoleAdministration(database: Database): RoleAdminist
     actorId: string | undefined
   ): Promise<RoleChangeOutcome> {
     if (!(await mayAdminister(transaction, actorId))) return { outcome: 'not_an_admin' }
-    const [row] = await transaction.$queryRaw<
-      RoleRow[]
-    >`SELECT ${columns} FROM roles r WHERE r.name = ${name} FOR UPDATE`
+    // In a statement of its own: the next one sees what a change before this one has given the role.
+    await transaction.$queryRaw`SELECT 1 FROM roles WHERE name = ${name} FOR UPDATE`
+    const [row] = await transaction.$queryRaw<RoleRow[]>`SELECT ${columns} FROM roles r WHERE r.name = ${name}`
     if (!row) return { outcome: 'unknown' }
     const wanted = scopes ?? row.scopes
     const unknown = await findUnknownScope(transaction, wanted)
