@@ -10,7 +10,7 @@ export function createPrismaMailSignIn(database: Database, cause: MailCause): Ma
     ...createPrismaRequestedMail(database, cause, {
       table: 'mail_sign_in_requests',
       purpose,
-      event: 'mail_sign_in.requested'
+      type: 'mail_sign_in.requested'
     }),
     consume: async (proof) => (await orUnavailable(consumeSecret(database, purpose, proof))) !== undefined
   }

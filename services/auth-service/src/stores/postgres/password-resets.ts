@@ -14,7 +14,7 @@ export function createPrismaPasswordResets(database: Database, cause: MailCause)
     ...createPrismaRequestedMail(database, cause, {
       table: 'password_reset_requests',
       purpose,
-      event: 'password_reset.requested'
+      type: 'password_reset.requested'
     }),
 
     confirm: ({ proof, newPasswordHash, language, origin }) =>

@@ -32,13 +32,13 @@ interface RequestKind {
   readonly table: 'mail_sign_in_requests' | 'password_reset_requests'
   readonly purpose: 'mail_sign_in' | 'password_reset'
   /** By these events the mails of an hour are counted. */
-  readonly event: AuditEventType
+  readonly type: AuditEventType
 }
 
 export function createPrismaRequestedMail(
   database: Database,
   cause: MailCause,
-  { table, purpose, event }: RequestKind
+  { table, purpose, type }: RequestKind
 ): RequestedMail {
   const requests = Prisma.raw(table)
   return {
@@ -78,7 +78,7 @@ export function createPrismaRequestedMail(
       ORDER BY email_key = ${request.email_key} DESC LIMIT 1 FOR NO KEY UPDATE`
     if (!user || !isMailable(user.email)) return
     // Past a limit the last link stays good.
-    if (await isPastLimit(transaction, event, user, request.address)) return
+    if (await isPastLimit(transaction, type, user, request.address)) return
     await mailSecret(transaction, cause, {
       user,
       purpose,
@@ -86,19 +86,19 @@ export function createPrismaRequestedMail(
       language: languageOf(user.language, request.language)
     })
     const origin = { address: request.address, userAgent: request.user_agent }
-    await recordAuditEvent(transaction, { type: event, userId: user.id, origin })
+    await recordAuditEvent(transaction, { type, userId: user.id, origin })
   }
 }
 
 async function isPastLimit(
   transaction: Queryable,
-  event: AuditEventType,
+  type: AuditEventType,
   { id, is_known_network: isKnown }: { id: string; is_known_network: boolean },
   address: string
 ): Promise<boolean> {
   const before = await transaction.$queryRaw<{ address: string | null }[]>`
     SELECT address FROM audit_events
-    WHERE user_id = ${id}::uuid AND type = ${auditEventType(event)} AND at > ${databaseNow} - ${seconds(3600)}`
+    WHERE user_id = ${id}::uuid AND type = ${auditEventType(type)} AND at > ${databaseNow} - ${seconds(3600)}`
   if (before.length >= (isKnown ? mailsPerHour.inAll : mailsPerHour.forStrangers)) return true
   const fromHere = before.filter((one) => one.address !== null && networkOf(one.address) === networkOf(address))
   return fromHere.length >= mailsPerHour.forOneNetwork
