@@ -178,6 +178,7 @@ function PasswordForm({ username = '', onNeeded, onMail }: PasswordFormProps) {
         <Button type="submit" fullWidth loading={signIn.isPending}>
           {say('signIn.submit')}
         </Button>
+        {mayUsePasskey && <PasskeyButton label={say('passkeys.use')} {...passkey} />}
         {offers?.mail_sign_in && (
           <Button
             variant="default"
@@ -188,7 +189,6 @@ function PasswordForm({ username = '', onNeeded, onMail }: PasswordFormProps) {
             {say('mailSignIn.choose')}
           </Button>
         )}
-        {mayUsePasskey && <PasskeyButton label={say('passkeys.use')} {...passkey} />}
       </Stack>
     </FormCard>
   )
