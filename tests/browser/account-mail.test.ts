@@ -301,6 +301,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     expect((await get(`${issuer.url}/auth/register`)).body).toEqual({
       registration: 'open',
       mail: false,
+      mail_sign_in: false,
       passkeys: false
     })
     await page.goto(`${without}/sign-in`)

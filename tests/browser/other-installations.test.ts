@@ -50,7 +50,12 @@ describe.skipIf(!hasBrowser)('the pages of other installations', () => {
       await expect.poll(statusOfPage).toBe(200)
       const told = page.waitForResponse('**/bff/registration')
       await page.goto('/sign-in')
-      expect(await (await told).json()).toEqual({ registration: 'closed', mail: false, passkeys: false })
+      expect(await (await told).json()).toEqual({
+        registration: 'closed',
+        mail: false,
+        mail_sign_in: false,
+        passkeys: false
+      })
       await page.getByRole('button', { name: 'Sign in' }).waitFor()
       expect(await page.getByRole('link', { name: 'Create an account' }).count()).toBe(0)
       await page.goto('/register')

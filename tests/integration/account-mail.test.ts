@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { request } from 'node:http'
-import { text } from 'node:stream/consumers'
 import type { TestDatabase } from '@countersign/testing'
 import {
   type Credentials,
@@ -17,6 +15,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type MailServer, type ReceivedMail, secretsOf } from './fixtures/mail-server.ts'
 import { type MailTrio, startMailTrio } from './fixtures/mail-trio.ts'
+import { postFrom } from './fixtures/post-from.ts'
 
 const pagesUrl = 'https://pages.example.com/account'
 
@@ -726,19 +725,3 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
     expect(sealed?.count).toBe(0)
   })
 })
-
-/** Sends JSON from another address of this machine. */
-function postFrom<T>(
-  localAddress: string,
-  url: string,
-  body: object
-): Promise<{ status: number | undefined; body: T }> {
-  return new Promise((resolve, reject) => {
-    const headers = { 'Content-Type': 'application/json' }
-    request(url, { method: 'POST', localAddress, headers, agent: false }, async (response) => {
-      resolve({ status: response.statusCode, body: JSON.parse(await text(response)) })
-    })
-      .on('error', reject)
-      .end(JSON.stringify(body))
-  })
-}

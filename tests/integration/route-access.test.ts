@@ -67,6 +67,8 @@ const passes: Record<string, readonly Caller[]> = {
   'DELETE /auth/me/trusted-devices/:id': usersInPerson,
   'POST /auth/login/passkey/options': everybody,
   'POST /auth/login/passkey': everybody,
+  'POST /auth/login/mail': everybody,
+  'POST /auth/login/mail/confirm': everybody,
   'POST /auth/step-up/passkey/options': usersInPerson,
   'POST /auth/step-up/passkey': usersInPerson,
   'GET /auth/me/passkeys': usersInPerson,

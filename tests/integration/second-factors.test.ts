@@ -80,7 +80,7 @@ describe.skipIf(!inject('docker'))('second factors', () => {
   beforeAll(async () => {
     fixture = await startMailTrio({
       authReplicas: 2,
-      env: { REGISTRATIONS_PER_ADDRESS: '1000', SECOND_FACTOR: 'required-for-admins' }
+      env: { REGISTRATIONS_PER_ADDRESS: '1000', MAIL_SIGN_IN: 'on', SECOND_FACTOR: 'required-for-admins' }
     })
     ;({ database, mailServer, trio } = fixture)
     urls = trio.auths.map(({ url }) => url)
@@ -395,8 +395,9 @@ describe.skipIf(!inject('docker'))('second factors', () => {
             body: isForm ? String(new URLSearchParams(sample as Record<string, string>)) : JSON.stringify(sample)
           })
         })
-        // Without a session anybody may ask for a mail, register, and be shown the page of an error.
-        const isAccepted = ['/auth/password-reset', '/auth/register', '/oauth/authorize'].includes(path)
+        // Without a session anybody may ask for a mail, register, and be shown a page.
+        const open = ['/auth/password-reset', '/auth/login/mail', '/auth/register', '/oauth/authorize', '/oauth/logout']
+        const isAccepted = open.includes(path)
         expect(status >= 400 || isAccepted, `${method} ${path}: ${status}`).toBe(true)
       }
       expect((await logIn(user)).body.error).toBe('factor_required')
@@ -595,6 +596,11 @@ describe.skipIf(!inject('docker'))('second factors', () => {
         expect(reset).toMatchObject({ status: 204 })
         return logIn({ username, password })
       },
+      'by mail': async ({ email }) => {
+        const { body } = await post<{ flow: string }>(`${urlOf(0)}/auth/login/mail`, { email })
+        const { code } = secretsOf(await mailServer.mailTo(email, isAbout('Sign in')))
+        return post(`${urlOf(1)}/auth/login/mail/confirm`, { flow: body.flow, code })
+      },
       'with a provider': async ({ username }) => {
         company.claims = { sub: username }
         const { body } = await post<{ authorization_url: string; transaction: string }>(
@@ -638,7 +644,8 @@ describe.skipIf(!inject('docker'))('second factors', () => {
       expect(body).toMatchObject({
         error: 'factor_required',
         factors: state === 'none' ? [] : [...states[state], 'recovery_code'],
-        enrolment: state === 'none' ? 'mail_code' : null
+        // Who has signed in by mail has shown the mailbox.
+        enrolment: state === 'none' ? (way === 'by mail' ? 'open' : 'mail_code') : null
       })
       expect(JSON.stringify(body)).not.toContain('token')
     })

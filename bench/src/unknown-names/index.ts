@@ -64,6 +64,21 @@ const ways: readonly Way[] = [
     }
   },
   {
+    name: 'requests to sign in by mail, known and unknown addresses',
+    status: 202,
+    ask: async (_, name) => ['/auth/login/mail', { email: `${name}@example.com` }]
+  },
+  {
+    name: 'wrong codes of sign-ins by mail, known and unknown addresses',
+    status: 401,
+    async ask({ url }, name, number) {
+      const response = await send(url, number, ['/auth/login/mail', { email: `${name}@example.com` }])
+      const { flow } = (await response.json()) as { flow: string }
+      await delay(50)
+      return ['/auth/login/mail/confirm', { flow, code: '00000000' }]
+    }
+  },
+  {
     name: 'registrations with addresses that others have verified, and with new ones',
     status: 201,
     ask: async (_, name, number) => [
@@ -108,6 +123,7 @@ export const unknownNames: Suite = {
           TRUSTED_PROXY_HOPS: '1',
           SMTP_URL: `smtp://127.0.0.1:${(mailServer.server.address() as AddressInfo).port}`,
           MAIL_FROM: 'no-reply@example.com',
+          MAIL_SIGN_IN: 'on',
           PAGES_URL: 'http://localhost:4002'
         }
       })

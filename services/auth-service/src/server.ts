@@ -1,7 +1,7 @@
 import { createHttpService, createLogger, createMetrics, type Service } from '@countersign/service-kit'
 import { settleDeletions } from './accounts/account-deletion.ts'
 import { ensureFirstAdmin, type FirstAdmin } from './accounts/first-admin.ts'
-import type { PasswordResets } from './accounts/password-resets.ts'
+import type { RequestedMail } from './accounts/requested-mail.ts'
 import { firstApi } from './apis/api.ts'
 import { createFailedAuthenticationLog } from './audit/failed-authentications.ts'
 import { awaitSchema } from './await-schema.ts'
@@ -148,7 +148,7 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
     startMailSender({
       ...mail,
       outbox: stores.mailOutbox,
-      prepare: () => prepareAllMails(accountMail.resets),
+      prepare: () => prepareAllMails([accountMail.resets, ...(accountMail.signIn ? [accountMail.signIn] : [])]),
       mayRun: databaseWatch.isUsable,
       metrics,
       logger,
@@ -209,6 +209,6 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
   return Object.assign(service, { firstAdmin })
 }
 
-async function prepareAllMails(resets: Pick<PasswordResets, 'prepareMail'>): Promise<void> {
-  while (await resets.prepareMail());
+async function prepareAllMails(kinds: readonly Pick<RequestedMail, 'prepareMail'>[]): Promise<void> {
+  for (const kind of kinds) while (await kind.prepareMail());
 }

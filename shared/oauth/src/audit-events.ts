@@ -48,6 +48,8 @@ export const auditEventTypes = [
   'reauthentication.failed',
   /** A mail that lets a user set a new password was written, since somebody asked for it. */
   'password_reset.requested',
+  /** A mail that lets a user sign in was written, since somebody asked for it. */
+  'mail_sign_in.requested',
   /** A user set a new password with what a mail had brought; all sessions of the user ended. */
   'password.reset',
   /** A user has shown that they read the mail of their address. */

@@ -4,7 +4,13 @@ import type { MasterKeys } from '../keys/master-keys.ts'
 import type { MailSecret } from '../mail/mail.ts'
 
 /** What a mailed secret is good for; for anything else it is worthless. */
-export type SecretPurpose = 'email_change' | 'email_undo' | 'email_verification' | 'factor_enrolment' | 'password_reset'
+export type SecretPurpose =
+  | 'email_change'
+  | 'email_undo'
+  | 'email_verification'
+  | 'factor_enrolment'
+  | 'mail_sign_in'
+  | 'password_reset'
 
 /** How long link and code are good, in seconds. */
 export const secretLifeSeconds: Record<SecretPurpose, number> = {
@@ -12,15 +18,19 @@ export const secretLifeSeconds: Record<SecretPurpose, number> = {
   email_undo: 3 * 86_400,
   email_verification: 86_400,
   factor_enrolment: 600,
+  mail_sign_in: 600,
   password_reset: 600
 }
 
 /** How often codes of one flow may be tried. */
 export const maxTries = 5
 
-/** What somebody shows to prove that a mail was read: its link, or its code within the flow that asked for it. */
+/**
+ * What somebody shows to prove that a mail was read: its link, or its code within the flow that asked for it. With a flow, the link is good
+ * in that alone.
+ */
 export type SecretProof =
-  | { readonly kind: 'link'; readonly linkHash: Bytes }
+  | { readonly kind: 'link'; readonly linkHash: Bytes; readonly flowHash?: Bytes | undefined }
   | { readonly kind: 'code'; readonly flowHash: Bytes; readonly codeHmacs: readonly Bytes[] }
 
 /** The secret as the database keeps it. */
@@ -43,7 +53,10 @@ export interface OneTimeSecretCodec {
   newLink(): { readonly secret: MailSecret; readonly linkHash: Bytes }
   /** The hash of a link's secret, as the database keeps it. */
   linkHashOf(secret: string): Bytes
-  proofOf(purpose: SecretPurpose, shown: { secret: string } | { flow: string; code: string }): SecretProof
+  proofOf(
+    purpose: SecretPurpose,
+    shown: { secret: string; flow?: string | undefined } | { flow: string; code: string }
+  ): SecretProof
 }
 
 /** Codes are short, so they are kept as HMACs under a key of the master key; a code is bound to its purpose and its flow. */
@@ -64,7 +77,10 @@ export function createOneTimeSecretCodec(masterKeys: MasterKeys): OneTimeSecretC
     newLink,
     linkHashOf: sha256,
     proofOf(purpose, shown) {
-      if ('secret' in shown) return { kind: 'link', linkHash: sha256(shown.secret) }
+      if ('secret' in shown) {
+        const flowHash = shown.flow === undefined ? undefined : sha256(shown.flow)
+        return { kind: 'link', linkHash: sha256(shown.secret), flowHash }
+      }
       const flowHash = sha256(shown.flow)
       return { kind: 'code', flowHash, codeHmacs: codeHmacs(purpose, flowHash, shown.code) }
     }

@@ -1,4 +1,4 @@
-import { productName, secretText, serviceUrl } from '@countersign/service-kit'
+import { oneOf, productName, secretText, serviceUrl } from '@countersign/service-kit'
 import { z } from 'zod'
 import { isMailable, mailableRule } from '../accounts/email-addresses.ts'
 import { parseSmtpUrl, smtpUrlRule } from '../mail/smtp-url.ts'
@@ -28,6 +28,12 @@ export const mailVariables = {
     defaultText: 'required with `SMTP_URL`',
     description:
       "where people find the pages, the bff-service's `PUBLIC_URL`: links in mail begin with it, and apps send users there to sign in. Without it no app can sign users in"
+  },
+  mailSignIn: {
+    name: 'MAIL_SIGN_IN',
+    schema: oneOf(['on', 'off']).default('off'),
+    description:
+      '`on` lets users sign in with a link or a code that is mailed to their verified address, where mail is sent'
   },
   productName: {
     name: 'PRODUCT_NAME',

@@ -14,6 +14,7 @@ import { acceptInvitation, showInvitation } from './account/invitations.ts'
 import { login } from './account/login.ts'
 import { logout, logoutAll, logoutOthers } from './account/logout.ts'
 import { showLogoutRequest } from './account/logout-requests.ts'
+import { mailSignIn, requestMailSignIn } from './account/mail-sign-in.ts'
 import { changeMe, me } from './account/me.ts'
 import { beginPasskeySignIn, beginPasskeyStepUp, passkeySignIn, passkeyStepUp } from './account/passkey-sign-in.ts'
 import { addPasskey, beginPasskey, listPasskeys, removePasskey, renamePasskey } from './account/passkeys.ts'
@@ -82,6 +83,8 @@ const accountRoutes = [
   mailEnrolmentCode,
   enrol,
   confirmEnrolment,
+  requestMailSignIn,
+  mailSignIn,
   stepUp,
   beginPasskeySignIn,
   passkeySignIn,

@@ -13,6 +13,7 @@ export const expiredKinds = [
   'passkey_challenges',
   'trusted_devices',
   'password_reset_requests',
+  'mail_sign_in_requests',
   'authorization_requests',
   'authorization_codes',
   'logout_requests',

@@ -12,6 +12,7 @@ export const mailTemplates = [
   'identity_linked',
   'identity_unlinked',
   'invitation',
+  'mail_sign_in',
   'passkey_added',
   'passkey_removed',
   'password_changed',

@@ -28,6 +28,7 @@ const pages: Partial<Record<MailTemplate, string>> = {
   identity_linked: '/forgot-password',
   identity_unlinked: '/forgot-password',
   invitation: '/accept-invitation',
+  mail_sign_in: '/sign-in/mail',
   passkey_added: '/account',
   passkey_removed: '/account',
   password_reset: '/reset-password',

@@ -115,12 +115,17 @@ async function beginFlow(
   const { id, hash } = newFlowId()
   const isEnrolment = needed === 'enrolment'
   await flows.begin(hash, { user, methods, grant, jkt, replacedSessionId, isEnrolment })
-  const mailbox = isEnrolment && accountMail ? (await flows.find(hash))?.hasMailbox === true : false
+  const flow = isEnrolment && accountMail ? await flows.find(hash) : undefined
   return new FactorRequiredError({
     description: isEnrolment
       ? 'This account needs a second factor, and has none: set one up to go on.'
       : 'This sign-in needs a second factor.',
-    members: factorRequiredMembers({ flow: id, user, isEnrolment, needsMailCode: mailbox })
+    members: factorRequiredMembers({
+      flow: id,
+      user,
+      isEnrolment,
+      needsMailCode: flow?.hasMailbox === true && !flow.hasProvenMailbox
+    })
   })
 }
 

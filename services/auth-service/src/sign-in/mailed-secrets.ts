@@ -17,11 +17,13 @@ export interface MailedSecretDeps {
  * Checks a link or a code, without consuming it. A try with a code is counted first; once those of the account are used up, codes
  * are closed for the rest of the hour, and links are not. A good code uses nothing up, whatever becomes of it then. The response is the same for each reason, since it must not tell who has
  * an account.
+ * @param onWrongCode is called when a code was compared with that of this user, and was another one
  */
 export async function proveMailedSecret(
   { secrets, counters }: MailedSecretDeps,
   purpose: SecretPurpose,
-  proof: SecretProof
+  proof: SecretProof,
+  onWrongCode?: (userId: string) => Promise<void>
 ): Promise<ProvenUser | undefined> {
   if (proof.kind === 'link') return secrets.find(purpose, proof)
   // Only for an account that exists a try is stored and counted, which takes longer.
@@ -39,6 +41,8 @@ export async function proveMailedSecret(
     if (user) {
       await secrets.refundTry(purpose, flowHash)
       await counters.settle({ refunded: [budget] })
+    } else {
+      await onWrongCode?.(userId)
     }
     return user
   }

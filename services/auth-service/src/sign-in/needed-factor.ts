@@ -6,7 +6,7 @@ export const secondFactorPolicies = ['optional', 'required', 'required-for-admin
 export type SecondFactorPolicy = (typeof secondFactorPolicies)[number]
 
 /** What a user has shown. A passkey is one that has verified its user. */
-export const signInMethods = ['pwd', 'provider', 'provider_mfa', 'totp', 'recovery_code', 'passkey'] as const
+export const signInMethods = ['pwd', 'mail', 'provider', 'provider_mfa', 'totp', 'recovery_code', 'passkey'] as const
 export type SignInMethod = (typeof signInMethods)[number]
 
 /** What a sign-in still needs: a factor that the user has, or that the user sets one up. */
@@ -34,9 +34,10 @@ export function mustHaveSecondFactor(policy: SecondFactorPolicy, isAdmin: boolea
   return policy === 'required' || (policy === 'required-for-admins' && isAdmin)
 }
 
-/** As RFC 8176 names them; it has no name for a provider. */
+/** As RFC 8176 names them; it has no name for a provider, and of those for what is sent only that for SMS. */
 const names: Record<SignInMethod, readonly string[]> = {
   pwd: ['pwd'],
+  mail: ['otp'],
   provider: ['fed'],
   provider_mfa: [],
   totp: ['otp'],
@@ -46,7 +47,7 @@ const names: Record<SignInMethod, readonly string[]> = {
 
 /** How tokens say what was shown (RFC 9068 §2.2.1). */
 export function authenticationBy(methods: readonly SignInMethod[]): Authentication {
-  const amr = methods.flatMap((method) => names[method])
+  const amr = [...new Set(methods.flatMap((method) => names[method]))]
   return methods.some(showsSecondFactor)
     ? { acr: 'urn:countersign:acr:2', amr: [...amr, 'mfa'] }
     : { acr: 'urn:countersign:acr:1', amr }

@@ -51,17 +51,27 @@ export interface FailureLimit {
   readonly signInLimitWindowSeconds: number
 }
 
-/**
- * Tries a passkey within the limit of failures of the address. Only a failure counts.
- * @throws {TooManyRequestsError}
- */
-export async function tryPasskey<T>(
-  { counters, ...limits }: FailureLimit & { counters: AttemptCounters },
+/** Tries a passkey within the limit of failures of the address. @throws {TooManyRequestsError} */
+export function tryPasskey<T>(
+  deps: FailureLimit & { counters: AttemptCounters },
   address: string,
   attempt: () => Promise<T | undefined>
 ): Promise<T | undefined> {
+  return tryFrom(deps, { name: 'passkey_failures', address }, attempt)
+}
+
+/**
+ * Tries to sign in within the limit of failures of the address. Only a failure counts.
+ * @param name what else is tried is counted apart
+ * @throws {TooManyRequestsError}
+ */
+export async function tryFrom<T>(
+  { counters, ...limits }: FailureLimit & { counters: AttemptCounters },
+  { name, address }: { name: string; address: string },
+  attempt: () => Promise<T | undefined>
+): Promise<T | undefined> {
   const { signInFailuresPerAddress: limit, signInLimitWindowSeconds } = limits
-  const counts = countsOfAddress({ name: 'passkey_failures', address, limit, windowSeconds: signInLimitWindowSeconds })
+  const counts = countsOfAddress({ name, address, limit, windowSeconds: signInLimitWindowSeconds })
   await charge(counters, counts)
   const result = await attempt()
   if (result !== undefined) await counters.settle({ refunded: counts })

@@ -146,13 +146,35 @@ function hasOneProof({ secret, flow, code }: MailedProof): boolean {
 }
 const oneProof = { error: 'must hold either secret, or flow and code' }
 
-/** `POST /auth/password-reset` */
-export const passwordResetBody = z
+/** Whose verified address a mail goes to. */
+const mailRecipient = z
   .strictObject({ email: mailableEmail.optional(), username: credentialText(256).optional() })
   .refine(({ email, username }) => (email === undefined) !== (username === undefined), {
     error: 'must hold either email or username'
   })
-  .meta({ id: 'PasswordResetRequest' })
+export type MailRecipient = z.output<typeof mailRecipient>
+
+/** `POST /auth/password-reset` */
+export const passwordResetBody = mailRecipient.meta({ id: 'PasswordResetRequest' })
+
+/** `POST /auth/login/mail` */
+export const mailSignInBody = mailRecipient.meta({ id: 'MailSignInRequest' })
+
+/** `POST /auth/login/mail/confirm`. The link is good in the flow that asked for it, too. */
+export const mailSignInConfirmation = z
+  .strictObject({
+    flow,
+    secret: mailedProof.secret,
+    code: mailedProof.code,
+    device_token: deviceToken,
+    trusted_device: trustedDeviceToken.optional(),
+    resource: requestedResource,
+    scope: requestedScope
+  })
+  .refine(({ secret, code }) => (secret === undefined) !== (code === undefined), {
+    error: 'must hold either secret or code'
+  })
+  .meta({ id: 'MailSignIn' })
 
 /** `POST /auth/password-reset/confirm` */
 export const passwordResetConfirmation = z
@@ -188,6 +210,9 @@ export const registrationState = z
     mail: z
       .boolean()
       .meta({ description: 'whether a forgotten password can be reset, and an address verified, by mail' }),
+    mail_sign_in: z
+      .boolean()
+      .meta({ description: 'whether users can sign in with a link or a code that is mailed to them' }),
     passkeys: z.boolean().meta({ description: 'whether users can sign in with passkeys' })
   })
   .meta({ id: 'RegistrationState' })

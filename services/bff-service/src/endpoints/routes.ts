@@ -21,6 +21,7 @@ import { showAuthorizationRequest, showLogoutRequest } from './authorization-req
 import { checkCookies } from './cookie-check.ts'
 import { undoEmailChange } from './email-undo.ts'
 import { acceptInvitation, showInvitation } from './invitations.ts'
+import { requestMailSignIn, signInByMail } from './mail-sign-in.ts'
 import { askForPasskey, passkeyProof, signInByPasskey } from './passkeys.ts'
 import { confirmPasswordReset, requestPasswordReset } from './password-reset.ts'
 import { finishAtProvider, listProviders, postFromProvider, returnFromProvider, startAtProvider } from './providers.ts'
@@ -55,6 +56,8 @@ export function addRoutes(router: Router, deps: RouteDeps): void {
   router.post('/bff/session/enrolment/confirm', ...guard, ...confirmEnrolment(deps))
   router.post('/bff/session/passkey/options', ...guard, ...askForPasskey(deps))
   router.post('/bff/session/passkey', ...guard, ...signInByPasskey(deps))
+  router.post('/bff/session/mail', ...guard, ...requestMailSignIn(deps))
+  router.post('/bff/session/mail/confirm', ...guard, ...signInByMail(deps))
   router.post('/bff/session/step-up/passkey', ...guard, ...stepUp(deps, passkeyProof))
   router.get('/bff/session', ...guard, showSession(deps))
   router.delete('/bff/session', ...guard, endSession(deps))

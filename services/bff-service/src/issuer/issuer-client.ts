@@ -37,7 +37,12 @@ export interface IssuerClient {
    * @throws {FactorRequiredError} when a second factor is missing
    */
   stepUp(accessToken: string, proof: object, browser: ClientInfo, known?: KnownBrowser): Promise<SignInResponse>
-  /** Completes a sign-in, or a re-authentication, by its last step. */
+  /** Has a mail sent with which a user signs in, if there is such a user. @returns the flow that it is good in */
+  requestMailSignIn(who: unknown, browser: ClientInfo): Promise<MailRequested>
+  /**
+   * Completes a sign-in, or a re-authentication, by its last step.
+   * @throws {FactorRequiredError} when a second factor is missing
+   */
   completeSignIn(step: LastStep, body: object, browser: ClientInfo, known?: KnownBrowser): Promise<SignInResponse>
   /** A step of a sign-in after which it still goes on. */
   continueSignIn(step: NextStep, body: object, browser: ClientInfo): Promise<unknown>
@@ -91,7 +96,7 @@ export interface IssuerClient {
 }
 
 /** The paths of the steps under `/auth/login`. */
-export type LastStep = 'factor' | 'enrolment/confirm' | 'passkey'
+export type LastStep = 'factor' | 'enrolment/confirm' | 'passkey' | 'mail/confirm'
 export type NextStep = 'enrolment' | 'enrolment/mail' | 'passkey/options'
 
 /** What an installation offers to users without a session. */
@@ -99,8 +104,12 @@ export interface Offers {
   readonly registration: 'open' | 'closed'
   /** Whether a forgotten password can be reset, and an address verified, by mail. */
   readonly mail: boolean
+  readonly mail_sign_in: boolean
   readonly passkeys: boolean
 }
+
+/** A mail is on its way, if there is somebody to get it. */
+export type MailRequested = z.infer<typeof mailRequested>
 
 /** Where the browser goes, and the secret that only it may keep meanwhile. */
 export interface StartedAtProvider {
@@ -158,8 +167,11 @@ const browserTokensOf = z.object({
 const offersOf = z.object({
   registration: z.enum(['open', 'closed']),
   mail: z.boolean().optional(),
+  mail_sign_in: z.boolean().optional(),
   passkeys: z.boolean().optional()
 })
+
+const mailRequested = z.object({ flow: z.string().regex(/^[\w-]{43}$/), expires_in: z.number() })
 
 const startedAtProvider = z.object({ authorization_url: z.url(), transaction: z.string().regex(/^[\w-]{43}$/) })
 
@@ -221,8 +233,15 @@ export function createIssuerClient({
       const path = 'credential' in proof ? '/auth/step-up/passkey' : '/auth/step-up'
       return readSignIn(await post(path, withDevice(proof, known), browser, accessToken))
     },
+    async requestMailSignIn(who, browser) {
+      const { success, data } = mailRequested.safeParse(await post('/auth/login/mail', who, browser))
+      if (!success) throw new TemporarilyUnavailableError({ detail: 'the issuer responded without a flow' })
+      return data
+    },
     async completeSignIn(step, body, browser, known) {
-      return readSignIn(await post(`/auth/login/${step}`, withDevice(body, known), browser))
+      // The first factor of a sign-in: a trusted browser may be enough of a second one.
+      const withKnown = step === 'mail/confirm' ? withTokens : withDevice
+      return readSignIn(await post(`/auth/login/${step}`, withKnown(body, known), browser))
     },
     continueSignIn: (step, body, browser) => post(`/auth/login/${step}`, body, browser),
     async refresh(refreshToken, browser, target) {
@@ -242,12 +261,13 @@ export function createIssuerClient({
       const { response, answer } = await call('/auth/register', { headers: {} }, browser, questionTimeoutMs)
       // An older issuer does not say; its response to a registration does.
       if (response.status === 404 || response.status === 405)
-        return { registration: 'open', mail: false, passkeys: false }
+        return { registration: 'open', mail: false, mail_sign_in: false, passkeys: false }
       if (!response.ok) throw refusal('/auth/register', response, answer)
       const offers = offersOf.safeParse(answer).data
       return {
         registration: offers?.registration ?? 'open',
         mail: offers?.mail ?? false,
+        mail_sign_in: offers?.mail_sign_in ?? false,
         passkeys: offers?.passkeys ?? false
       }
     },

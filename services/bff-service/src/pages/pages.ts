@@ -9,6 +9,7 @@ import { noncePlaceholder, type WebAsset, type WebAssets } from './web-assets.ts
 const routesOfPages = [
   '',
   '/sign-in',
+  '/sign-in/mail',
   '/register',
   '/forgot-password',
   '/reset-password',

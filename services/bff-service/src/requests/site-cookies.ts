@@ -9,6 +9,8 @@ export interface SiteCookies {
   readonly device: SiteCookie
   /** Names a sign-in that needs a second factor: so it goes on in this browser alone, and no script sees it. */
   readonly flow: SiteCookie
+  /** Names a sign-in by mail: its link and its code are good in this browser alone. */
+  readonly mailFlow: SiteCookie
   /** Outlives the session: the second factor is not asked for in this browser. */
   readonly trustedDevice: SiteCookie
   /** Shows whether the browser accepts cookies at all. */
@@ -48,6 +50,12 @@ export function createSiteCookies({
     flow: createSiteCookie({
       publicUrl,
       name: 'countersign-flow',
+      sameSite: 'Strict',
+      maxAgeSeconds: flowMaxAgeSeconds
+    }),
+    mailFlow: createSiteCookie({
+      publicUrl,
+      name: 'countersign-mail-flow',
       sameSite: 'Strict',
       maxAgeSeconds: flowMaxAgeSeconds
     }),

@@ -67,6 +67,7 @@ function createIssuer(): TestIssuer {
     },
     client: {
       signIn: async () => issuer.tokens(),
+      requestMailSignIn: async () => ({ flow: '', expires_in: 600 }),
       completeSignIn: async () => issuer.tokens(),
       continueSignIn: async () => ({}),
       stepUp: async () => issuer.tokens(),
@@ -83,7 +84,7 @@ function createIssuer(): TestIssuer {
         issuer.signedOut.push(refreshToken)
       },
       register: async () => ({}),
-      readOffers: async () => ({ registration: 'open', mail: false, passkeys: false }),
+      readOffers: async () => ({ registration: 'open', mail: false, mail_sign_in: false, passkeys: false }),
       requestPasswordReset: async () => ({}),
       confirmPasswordReset: async () => {},
       undoEmailChange: async () => {},

@@ -9,6 +9,7 @@ import { SignOutPage } from './authorize/sign-out-page.tsx'
 import { NotFoundPage } from './layout/not-found-page.tsx'
 import { AcceptInvitationPage } from './session/accept-invitation-page.tsx'
 import { ForgotPasswordPage } from './session/forgot-password-page.tsx'
+import { MailSignInPage } from './session/mail-sign-in-page.tsx'
 import { RegisterPage } from './session/register-page.tsx'
 import { RequireAdmin } from './session/require-admin.tsx'
 import { RequireSession } from './session/require-session.tsx'
@@ -46,6 +47,7 @@ export function AppRoutes() {
     <Routes>
       <Route element={<Shell />}>
         <Route path="/sign-in" element={<SignInPage />} />
+        <Route path="/sign-in/mail" element={<MailSignInPage />} />
         <Route path="/register" element={<RegisterPage />} />
         <Route path="/forgot-password" element={<ForgotPasswordPage />} />
         <Route path="/reset-password" element={<ResetPasswordPage />} />

@@ -1,17 +1,22 @@
 import { ConflictError, InvalidRequestError, NotFoundError } from '@countersign/oauth'
+import { emailKeyOf } from '../../accounts/email-addresses.ts'
 import type { EmailChange } from '../../accounts/email-change.ts'
 import type { EmailVerification } from '../../accounts/email-verification.ts'
 import type { Invitations } from '../../accounts/invitations.ts'
+import type { MailSignIn } from '../../accounts/mail-sign-in.ts'
 import type { OneTimeSecretCodec, OneTimeSecrets } from '../../accounts/one-time-secrets.ts'
 import type { PasswordResets } from '../../accounts/password-resets.ts'
+import { readSignInName, type SignInName } from '../../accounts/sign-in-name.ts'
 import type { Announcing } from '../../revocation/announcing.ts'
 import type { EnrolmentMail } from '../../sign-in/enrolment-mail.ts'
-import type { MailedProof } from '../../wire/account.ts'
+import type { MailedProof, MailRecipient } from '../../wire/account.ts'
 
 /** What accounts do by mail. */
 export interface AccountMail {
   readonly codec: OneTimeSecretCodec
   readonly secrets: OneTimeSecrets
+  /** Absent where users cannot sign in by mail. */
+  readonly signIn: MailSignIn | undefined
   readonly resets: Announcing<PasswordResets>
   readonly verification: EmailVerification
   readonly emailChange: Announcing<EmailChange>
@@ -45,6 +50,11 @@ export function invalidProof(): InvalidRequestError {
 /** Only who reads the mail of the address hears it. */
 export function addressTaken(): ConflictError {
   return new ConflictError({ code: 'address_taken', description: 'Another account has verified this e-mail address.' })
+}
+
+/** Whose mail a body asks for. */
+export function recipientOf({ email, username }: MailRecipient): SignInName {
+  return email === undefined ? readSignInName(username ?? '') : { emailKey: emailKeyOf(email), usernameKey: undefined }
 }
 
 /** The proof in a body whose schema has checked that there is one. */

@@ -1,7 +1,5 @@
 import { InvalidRequestError } from '@countersign/oauth'
-import { emailKeyOf } from '../../accounts/email-addresses.ts'
 import { secretLifeSeconds } from '../../accounts/one-time-secrets.ts'
-import { readSignInName } from '../../accounts/sign-in-name.ts'
 import { parseUsername } from '../../accounts/usernames.ts'
 import { chooseLanguage } from '../../mail/mail.ts'
 import type { PasswordHashing } from '../../passwords/password-hashing.ts'
@@ -12,7 +10,7 @@ import { flowOfAttempt } from '../../sign-in/attempt-flow.ts'
 import { proveMailedSecret } from '../../sign-in/mailed-secrets.ts'
 import { chargeAddress } from '../../sign-in/request-limits.ts'
 import { mailRequested, passwordResetBody, passwordResetConfirmation } from '../../wire/account.ts'
-import { type AccountMailDeps, invalidProof, requireMail, shownProof } from './account-mail.ts'
+import { type AccountMailDeps, invalidProof, recipientOf, requireMail, shownProof } from './account-mail.ts'
 
 const purpose = 'password_reset'
 /** Of one address, in an hour. */
@@ -34,13 +32,9 @@ export const requestPasswordReset = defineRoute(
     async ({ body, origin, ctx }) => {
       const { codec, resets, wake } = requireMail(deps)
       await chargeAddress(counters, { name: 'password_reset', address: origin.address, limit: requestsPerAddress })
-      const name =
-        body.email === undefined
-          ? readSignInName(body.username ?? '')
-          : { emailKey: emailKeyOf(body.email), usernameKey: undefined }
       const { flow, flowHash } = codec.newFlow()
       await resets.request({
-        ...name,
+        ...recipientOf(body),
         flowHash,
         language: chooseLanguage(ctx.get('Accept-Language')),
         origin

@@ -29,12 +29,18 @@ export const showRegistration = defineRoute(
   {
     method: 'get',
     path: '/auth/register',
-    summary: 'Whether users can register themselves, reset their passwords by mail, and sign in with passkeys',
+    summary:
+      'Whether users can register themselves, reset their passwords by mail, and sign in by mail and with passkeys',
     access: 'public',
     response: { status: 200, schema: registrationState }
   },
   ({ registration, accountMail, relyingParty }: RegistrationDeps) =>
-    () => ({ registration, mail: accountMail !== undefined, passkeys: relyingParty !== undefined })
+    () => ({
+      registration,
+      mail: accountMail !== undefined,
+      mail_sign_in: accountMail?.signIn !== undefined,
+      passkeys: relyingParty !== undefined
+    })
 )
 
 /** `POST /auth/register`: creates a user without roles. */

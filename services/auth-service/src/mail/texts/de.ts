@@ -112,6 +112,14 @@ export const de: MailTexts = {
     action: 'Konto anlegen',
     outro: 'Der Link gilt einmal, 7 Tage lang. Wenn Sie kein Konto möchten, ignorieren Sie diese E-Mail.'
   },
+  mail_sign_in: {
+    subject: 'Anmelden',
+    intro:
+      'jemand möchte sich per E-Mail bei Ihrem Konto bei {{product}} anmelden. Wenn Sie das waren, öffnen Sie diesen Link in dem Browser, in dem Sie darum gebeten haben:',
+    action: 'Anmelden',
+    outro:
+      'Link und Code gelten einmal, 10 Minuten lang. Geben Sie den Code niemandem. Wenn Sie das nicht waren, ignorieren Sie diese E-Mail: Ohne sie wird niemand angemeldet.'
+  },
   passkey_added: {
     subject: 'Ein Passkey wurde hinzugefügt',
     intro:

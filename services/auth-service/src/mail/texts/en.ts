@@ -106,6 +106,14 @@ export const en = {
     action: 'Make the account',
     outro: 'The link is good once, for 7 days. If you do not want an account, ignore this mail.'
   },
+  mail_sign_in: {
+    subject: 'Sign in',
+    intro:
+      'somebody asked to sign in to your account at {{product}} by mail. If it was you, open this link in the browser where you asked:',
+    action: 'Sign in',
+    outro:
+      'Link and code are good once, for 10 minutes. Give the code to nobody. If it was not you, ignore this mail: nobody is signed in without it.'
+  },
   passkey_added: {
     subject: 'A passkey was added',
     intro:

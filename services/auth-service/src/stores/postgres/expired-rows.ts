@@ -66,10 +66,8 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
     passkey_challenges: anHourLater('passkey_challenges', 'challenge_hash'),
     trusted_devices: anHourLater('trusted_devices', 'id'),
     // Left behind where mail was switched off.
-    password_reset_requests: (transaction, limit) => transaction.$executeRaw`
-      DELETE FROM password_reset_requests WHERE id IN (
-        SELECT id FROM password_reset_requests WHERE created_at < now() - interval '1 day'
-        LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
+    password_reset_requests: aDayOld('password_reset_requests'),
+    mail_sign_in_requests: aDayOld('mail_sign_in_requests'),
     authorization_requests: anHourLater('authorization_requests', 'id_hash'),
     // A used one is known until then, so that a replay ends its session.
     authorization_codes: anHourLater('authorization_codes', 'code_hash'),
@@ -152,4 +150,11 @@ function anHourLater(table: string, key: string): Removal {
     DELETE FROM ${from} WHERE ${id} IN (
       SELECT ${id} FROM ${from} WHERE expires_at < now() - interval '1 hour'
       ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`
+}
+
+function aDayOld(table: string): Removal {
+  const from = Prisma.raw(table)
+  return (transaction, limit) => transaction.$executeRaw`
+    DELETE FROM ${from} WHERE id IN (
+      SELECT id FROM ${from} WHERE created_at < now() - interval '1 day' LIMIT ${limit} FOR UPDATE SKIP LOCKED)`
 }

@@ -91,7 +91,7 @@ const isGood = (
 
 const matches = (proof: SecretProof) =>
   proof.kind === 'link'
-    ? Prisma.sql`s.link_hash = ${proof.linkHash}`
+    ? Prisma.sql`s.link_hash = ${proof.linkHash}${proof.flowHash ? Prisma.sql` AND s.flow_hash = ${proof.flowHash}` : Prisma.empty}`
     : Prisma.sql`s.flow_hash = ${proof.flowHash} AND s.code_hmac IN (${Prisma.join([...proof.codeHmacs])})`
 
 /** Waits for what changes the user of a secret, so that the secret is judged by what is so afterwards. */

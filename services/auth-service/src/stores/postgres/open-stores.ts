@@ -28,6 +28,7 @@ import {
   type TellUser,
   type WriteMail
 } from './mail-outbox.ts'
+import { createPrismaMailSignIn } from './mail-sign-in.ts'
 import { createPrismaOneTimeSecrets } from './one-time-secrets.ts'
 import { createPrismaPasskeys } from './passkeys.ts'
 import { createPrismaPasswordResets } from './password-resets.ts'
@@ -121,7 +122,12 @@ function openProviders(database: Database, { masterKeys }: Config, tellUser: Tel
   }
 }
 
-function openAccountMail(database: Database, { masterKeys }: Config, writeMail: WriteMail, tellUser: TellUser) {
+function openAccountMail(
+  database: Database,
+  { masterKeys, mailSignIn }: Config,
+  writeMail: WriteMail,
+  tellUser: TellUser
+) {
   const codec = createOneTimeSecretCodec(masterKeys)
   const cause = { codec, writeMail }
   return {
@@ -130,6 +136,7 @@ function openAccountMail(database: Database, { masterKeys }: Config, writeMail: 
     enrolmentMail: createPrismaEnrolmentMail(database, cause),
     emailChange: createPrismaEmailChange(database, cause, tellUser),
     resets: createPrismaPasswordResets(database, cause),
+    signIn: mailSignIn === 'on' ? createPrismaMailSignIn(database, cause) : undefined,
     verification: createPrismaEmailVerification(database, cause),
     invitations: createPrismaInvitations(database, cause)
   }

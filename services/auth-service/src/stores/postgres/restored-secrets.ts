@@ -15,6 +15,7 @@ export function createPrismaRestoredSecrets(database: Database): RestoredSecrets
               sealed_secret = NULL, claimed_until = NULL, may_be_duplicate = true
             WHERE delivered_at IS NULL AND dead_at IS NULL`
           await transaction.$executeRaw`DELETE FROM password_reset_requests`
+          await transaction.$executeRaw`DELETE FROM mail_sign_in_requests`
           await transaction.$executeRaw`DELETE FROM sign_in_flows`
           await transaction.$executeRaw`DELETE FROM totp_enrolments`
           await transaction.$executeRaw`DELETE FROM passkey_challenges`

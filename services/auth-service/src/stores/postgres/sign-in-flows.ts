@@ -35,10 +35,10 @@ export function createPrismaSignInFlows(database: Database): SignInFlows {
           // A user who was deleted meanwhile has no flow.
           await transaction.$executeRaw`
             INSERT INTO sign_in_flows (flow_hash, user_id, credentials_state, methods, client_id, audience, asked_scopes, jkt,
-              replaced_session_id, is_enrolment, created_at, expires_at)
+              replaced_session_id, is_enrolment, has_proven_mailbox, created_at, expires_at)
             SELECT ${hash}, id, ${user.credentialsState}, ${[...methods]}, ${grant.clientId}, ${[...grant.audience]},
               ${grant.scopes === undefined ? null : [...grant.scopes]}::text[], ${jkt ?? null},
-              ${replacedSessionId ?? null}::uuid, ${isEnrolment}, ${databaseNow}, ${databaseNow} + ${seconds(flowSeconds)}
+              ${replacedSessionId ?? null}::uuid, ${isEnrolment}, ${methods.includes('mail')}, ${databaseNow}, ${databaseNow} + ${seconds(flowSeconds)}
             FROM users WHERE id = ${user.id}::uuid FOR NO KEY UPDATE`
           await transaction.$executeRaw`
             DELETE FROM sign_in_flows WHERE flow_hash IN (

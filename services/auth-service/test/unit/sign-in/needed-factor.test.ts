@@ -49,6 +49,8 @@ describe('every way to sign in, in every state of second factors', () => {
 
   test('tokens never claim more than was shown', () => {
     expect(authenticationBy(['pwd'])).toEqual({ acr: 'urn:countersign:acr:1', amr: ['pwd'] })
+    expect(authenticationBy(['mail'])).toEqual({ acr: 'urn:countersign:acr:1', amr: ['otp'] })
+    expect(authenticationBy(['mail', 'totp'])).toEqual({ acr: 'urn:countersign:acr:2', amr: ['otp', 'mfa'] })
     expect(authenticationBy(['provider'])).toEqual({ acr: 'urn:countersign:acr:1', amr: ['fed'] })
   })
 })

@@ -116,6 +116,36 @@ export interface EnrolmentConfirmation {
   device_token?: string
 }
 
+export interface MailSignInRequest {
+  email?: string
+  username?: string
+}
+
+export interface MailSignIn {
+  flow: string
+  /**
+   * what follows # in the link
+   */
+  secret?: string
+  code?: string
+  /**
+   * from the last sign-in with this browser or app: its user gets in while others guess
+   */
+  device_token?: string
+  /**
+   * from a sign-in with `trust_device`: the second factor is not asked for then
+   */
+  trusted_device?: string
+  /**
+   * the identifier of the API that the token is for; without it the first API and this issuer
+   */
+  resource?: string
+  /**
+   * space-separated scopes of that API; those that no role of the user holds drop out
+   */
+  scope?: string
+}
+
 export interface StepUp {
   password: string
   /**
@@ -687,6 +717,10 @@ export interface RegistrationState {
    */
   mail: boolean
   /**
+   * whether users can sign in with a link or a code that is mailed to them
+   */
+  mail_sign_in: boolean
+  /**
    * whether users can sign in with passkeys
    */
   passkeys: boolean
@@ -788,6 +822,17 @@ export interface EnrolledSignIn {
    * each is good once, in place of a second factor; shown only now
    */
   recovery_codes: string[]
+}
+
+export interface MailRequested {
+  /**
+   * to be sent with the code of the mail, which is good with it alone
+   */
+  flow: string
+  /**
+   * seconds until link and code are no longer good
+   */
+  expires_in: number
 }
 
 export interface PasskeyRequestOptions {
@@ -1000,6 +1045,7 @@ export interface OwnEvent {
     | 'password_change.failed'
     | 'reauthentication.failed'
     | 'password_reset.requested'
+    | 'mail_sign_in.requested'
     | 'password.reset'
     | 'email.verified'
     | 'email.changed'
@@ -1101,17 +1147,6 @@ export interface RecoveryCodes {
    * each is good once, in place of a second factor; shown only now
    */
   recovery_codes: string[]
-}
-
-export interface MailRequested {
-  /**
-   * to be sent with the code of the mail, which is good with it alone
-   */
-  flow: string
-  /**
-   * seconds until link and code are no longer good
-   */
-  expires_in: number
 }
 
 export interface ShownInvitation {
@@ -1567,6 +1602,7 @@ export interface DeadMail {
     | 'identity_linked'
     | 'identity_unlinked'
     | 'invitation'
+    | 'mail_sign_in'
     | 'passkey_added'
     | 'passkey_removed'
     | 'password_changed'
@@ -1698,6 +1734,7 @@ export interface AuditEvent {
     | 'password_change.failed'
     | 'reauthentication.failed'
     | 'password_reset.requested'
+    | 'mail_sign_in.requested'
     | 'password.reset'
     | 'email.verified'
     | 'email.changed'

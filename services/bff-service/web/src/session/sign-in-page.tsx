@@ -1,4 +1,5 @@
 import { Alert, Anchor, Button, Paper, Stack, Text, TextInput } from '@mantine/core'
+import { IconMail } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import { Link, useLocation } from 'react-router'
@@ -13,6 +14,7 @@ import { say } from '../texts/say.ts'
 import { EnrolmentForm } from './enrolment-form.tsx'
 import { FactorForm } from './factor-form.tsx'
 import { FormCard } from './form-card.tsx'
+import { MailSignInForm } from './mail-sign-in-form.tsx'
 import { useOffers } from './offers.ts'
 import { PasskeyButton } from './passkey-button.tsx'
 import { hasPasskeys } from './passkey-ceremonies.ts'
@@ -92,13 +94,23 @@ interface SignInFormProps {
   needed?: NeededFactor | undefined
 }
 
-/** Signs in with a password and, if it is needed, with a second factor. */
+/** Signs in with a password, a passkey or a mail and, if it is needed, with a second factor. */
 export function SignInForm({ username, needed: neededFirst }: SignInFormProps) {
   const client = useQueryClient()
   const [needed, setNeeded] = useState(neededFirst)
-  if (!needed) return <PasswordForm username={username} onNeeded={setNeeded} />
-  const restart = () => setNeeded(undefined)
+  /** The name that was typed when the mail was chosen; `undefined` while it is not. */
+  const [mailName, setMailName] = useState<string>()
   const done = (session: SignedIn) => begin(client, session)
+  if (!needed && mailName !== undefined) {
+    return (
+      <MailSignInForm name={mailName} onNeeded={setNeeded} onDone={done} onRestart={() => setMailName(undefined)} />
+    )
+  }
+  if (!needed) return <PasswordForm username={username} onNeeded={setNeeded} onMail={setMailName} />
+  const restart = () => {
+    setNeeded(undefined)
+    setMailName(undefined)
+  }
   return (
     <Paper withBorder radius="lg" p={{ base: 'md', sm: 'xl' }}>
       {needed.enrolment ? (
@@ -113,9 +125,11 @@ export function SignInForm({ username, needed: neededFirst }: SignInFormProps) {
 interface PasswordFormProps {
   username: string | undefined
   onNeeded: (needed: NeededFactor) => void
+  /** The person wants a mail instead; with what is in the field. */
+  onMail: (name: string) => void
 }
 
-function PasswordForm({ username = '', onNeeded }: PasswordFormProps) {
+function PasswordForm({ username = '', onNeeded, onMail }: PasswordFormProps) {
   const offers = useOffers()
   const signIn = useSignIn()
   const mayUsePasskey = offers?.passkeys === true && hasPasskeys()
@@ -165,6 +179,16 @@ function PasswordForm({ username = '', onNeeded }: PasswordFormProps) {
           {say('signIn.submit')}
         </Button>
         {mayUsePasskey && <PasskeyButton label={say('passkeys.use')} {...passkey} />}
+        {offers?.mail_sign_in && (
+          <Button
+            variant="default"
+            fullWidth
+            leftSection={<IconMail size={18} aria-hidden />}
+            onClick={() => onMail(form.getValues().username)}
+          >
+            {say('mailSignIn.choose')}
+          </Button>
+        )}
       </Stack>
     </FormCard>
   )

@@ -163,6 +163,22 @@ export const de: PageTexts = {
     create: 'Konto anlegen',
     wrong: 'Der Benutzername oder das Passwort ist falsch. Prüfen Sie beides und versuchen Sie es noch einmal.'
   },
+  mailSignIn: {
+    choose: 'Code per E-Mail senden',
+    send: 'E-Mail senden',
+    otherWay: 'Anders anmelden',
+    sent_one:
+      'Wenn es ein solches Konto gibt und seine E-Mail-Adresse bestätigt ist, ist eine E-Mail unterwegs. Geben Sie den Code hier ein, oder öffnen Sie den Link in diesem Browser. Beide gelten {{count}} Minute.',
+    sent_other:
+      'Wenn es ein solches Konto gibt und seine E-Mail-Adresse bestätigt ist, ist eine E-Mail unterwegs. Geben Sie den Code hier ein, oder öffnen Sie den Link in diesem Browser. Beide gelten {{count}} Minuten.',
+    lead: 'Sie wollen sich per E-Mail anmelden.',
+    done: 'Sie sind als {{name}} angemeldet. Sie können dieses Fenster schließen und dort weitermachen, wo Sie um die E-Mail gebeten haben.',
+    ended: 'Das hat zu lange gedauert. Fordern Sie eine weitere E-Mail an.',
+    otherBrowser:
+      'Dieser Link gilt nur in dem Browser, der um ihn gebeten hat. Öffnen Sie ihn dort, oder geben Sie dort den Code aus der E-Mail ein. Wenn Sie nicht darum gebeten haben, schließen Sie diese Seite.',
+    badLink:
+      'Dieser Link gilt hier nicht: Er ist falsch, wurde benutzt, ist abgelaufen, wurde durch einen späteren ersetzt, oder ein anderer Browser hat um ihn gebeten. In jenem Browser können Sie den Code aus der E-Mail eingeben.'
+  },
   providers: {
     or: 'oder',
     continueWith: 'Weiter mit {{name}}',

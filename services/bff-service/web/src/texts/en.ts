@@ -155,6 +155,22 @@ export const en = {
     create: 'Create an account',
     wrong: 'The username or the password is wrong. Check both and try again.'
   },
+  mailSignIn: {
+    choose: 'E-mail me a code',
+    send: 'Send the mail',
+    otherWay: 'Sign in another way',
+    sent_one:
+      'If there is such an account, and its e-mail address is confirmed, a mail is on its way. Enter its code here, or open its link in this browser. Both are good for {{count}} minute.',
+    sent_other:
+      'If there is such an account, and its e-mail address is confirmed, a mail is on its way. Enter its code here, or open its link in this browser. Both are good for {{count}} minutes.',
+    lead: 'You asked to sign in by mail.',
+    done: 'You are signed in as {{name}}. You can close this window, and go on in the one where you asked for the mail.',
+    ended: 'This took too long. Ask for another mail.',
+    otherBrowser:
+      'This link is good only in the browser that asked for it. Open it there, or enter the code of the mail there. If you did not ask for it, close this page.',
+    badLink:
+      'This link is not good here: it is wrong, was used, has expired, was replaced by a later one, or another browser asked for it. In that browser, you can enter the code of the mail.'
+  },
   providers: {
     or: 'or',
     continueWith: 'Continue with {{name}}',

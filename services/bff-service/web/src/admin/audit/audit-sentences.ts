@@ -25,6 +25,7 @@ const sentences: Record<AuditEventType, string> = {
   'password_change.failed': 'Password change failed',
   'reauthentication.failed': 'Wrong password when it was asked for once more',
   'password_reset.requested': 'Password reset asked for',
+  'mail_sign_in.requested': 'Sign-in by mail asked for',
   'password.reset': 'Password reset by mail',
   'email.verified': 'E-mail address verified',
   'email.changed': 'E-mail address changed',
