@@ -32,6 +32,8 @@ describe.skipIf(!hasBrowser)('what a script in the page can find', () => {
     page.on('request', (request) => requests.push(`${request.url()} ${request.postData() ?? ''}`))
     await registerOnPage(page, newPerson())
     await page.getByRole('button', { name: 'Sign out' }).first().click()
+    // Before that, going on would cut the sign-out off.
+    await page.getByRole('heading', { name: 'Sign in', level: 1 }).waitFor()
     await signInOnPage(page, admin(fixture.trio))
     for (const path of pages) {
       await page.goto(path)

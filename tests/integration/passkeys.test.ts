@@ -102,6 +102,21 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
     expect((await get(`${fixture.trio.resource.url}/me`, body.access_token)).status).toBe(200)
   })
 
+  test.each(['ES256', 'EdDSA', 'RS256'] as const)(
+    'a passkey of %s signs in, and one with another signature does not',
+    async (algorithm) => {
+      const { user, credential } = await newPasskey({ algorithm })
+      const good = credential.assert(await ask()) as { response: { signature: string } }
+      const bytes = Buffer.from(good.response.signature, 'base64url')
+      bytes[bytes.length - 1] = (bytes.at(-1) as number) ^ 1
+      const signature = bytes.toString('base64url')
+      expect((await present({ ...good, response: { ...good.response, signature } })).status).toBe(401)
+      const { status, body } = await use(credential)
+      expect(status, JSON.stringify(body)).toBe(200)
+      expect(unverifiedClaims(body.access_token).sub).toBe(user.id)
+    }
+  )
+
   test('options ask for a passkey that the authenticator keeps, and for user verification, and name what is there', async () => {
     const { user, credential } = await newPasskey()
     const session = await newStrongSession(credential)
