@@ -7,14 +7,20 @@ import { problemsOf, show, ways } from './fixtures/accessibility.ts'
 
 describe.skipIf(!hasBrowser || !inject('docker'))('a change that needs a recent sign-in', () => {
   let fixture: Fixture
+  /** They age side by side. */
+  const tests = 2
+  const aged: Awaited<ReturnType<typeof openAgedSession>>[] = []
 
   beforeAll(async () => {
     // The bff-service gets another access token, by the aged session, before the first one expires.
     fixture = await openFixture({ env: { ACCESS_TOKEN_TTL_SECONDS: '30' } })
+    for (let i = 0; i < tests; i++) aged.push(await openAgedSession())
+    await delay(30_000)
   })
   afterAll(() => fixture?.close())
 
-  async function openRefusedChange() {
+  /** An admin in a browser, in a session that is no longer recent, and somebody to be changed. */
+  async function openAgedSession() {
     const { page: other } = await fixture.visit()
     const person = newPerson()
     await registerOnPage(other, person)
@@ -25,7 +31,13 @@ describe.skipIf(!hasBrowser || !inject('docker'))('a change that needs a recent 
     )
     const anHourAgo = "UPDATE refresh_token_families SET authenticated_at = now() - interval '1 hour' WHERE id = $1"
     await query(fixture.database.url, anHourAgo, [sessionId])
-    await delay(30_000)
+    return { page, context, person, adminId, sessionId }
+  }
+
+  async function openRefusedChange() {
+    const session = aged.pop()
+    if (!session) throw new Error('each test needs an aged session of its own')
+    const { page, person } = session
     await page.goto('/admin/users')
     await page.getByLabel('Search by username').fill(person.username)
     await page.getByRole('link', { name: person.username }).click()
@@ -33,7 +45,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('a change that needs a recent 
     await page.getByRole('dialog').getByRole('button', { name: 'Disable' }).click()
     const dialog = page.getByRole('dialog', { name: 'Confirm that it is you' })
     await dialog.waitFor()
-    return { page, context, dialog, person, adminId, sessionId }
+    return { ...session, dialog }
   }
 
   const sessionCookiesOf = async (context: BrowserContext) =>

@@ -9,7 +9,7 @@ const { isSoak } = readTestEnvironment()
  * `CHAOS_SEED` and `CHAOS_PATH` replay the schedule for which a failure printed them. `npm run test:soak` has more of all.
  */
 export const budget = Object.freeze({
-  runs: number('CHAOS_RUNS') ?? (isSoak ? 1000 : 60),
+  runs: number('CHAOS_RUNS') ?? (isSoak ? 1000 : 30),
   depth: number('CHAOS_DEPTH') ?? 40,
   races: number('CHAOS_RACES') ?? (isSoak ? 20 : 3),
   /** Schedules of parties on the model of the refresh rule, and those that Postgres decides as well. */
