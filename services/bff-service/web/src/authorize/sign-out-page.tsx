@@ -91,7 +91,7 @@ function SignedInUser({ asked, session, fault }: AskedProps & { session: SignedI
             </Text>
           )}
           {signOut.isError && <ErrorAlert error={signOut.error} />}
-          <Group grow>
+          <Group grow preventGrowOverflow={false}>
             <Button component={Link} to="/" replace variant="default">
               {say('signOut.stay')}
             </Button>
