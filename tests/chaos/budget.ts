@@ -11,7 +11,7 @@ const { isSoak } = readTestEnvironment()
 export const budget = Object.freeze({
   runs: number('CHAOS_RUNS') ?? (isSoak ? 1000 : 30),
   depth: number('CHAOS_DEPTH') ?? 40,
-  races: number('CHAOS_RACES') ?? (isSoak ? 20 : 3),
+  races: number('CHAOS_RACES') ?? (isSoak ? 20 : 1),
   /** Schedules of parties on the model of the refresh rule, and those that Postgres decides as well. */
   refreshRuns: number('CHAOS_RUNS') ?? (isSoak ? 100_000 : 20_000),
   comparedRuns: number('CHAOS_COMPARED_RUNS') ?? (isSoak ? 200 : 10),
