@@ -326,7 +326,7 @@ describe('back-channel logout', () => {
       )
       await logout(browser.access_token)
       await until(sid)
-      // Nobody has to deny its tokens, and it had ended before.
+      // Its tokens need no entry in the denylist, and it had ended before.
       const left = await query(fixture.database.url, "SELECT 1 FROM revocations WHERE kind = 'sid' AND value = $1", [
         sid
       ])
@@ -437,7 +437,7 @@ describe('back-channel logout', () => {
       expect(written).toBeLessThan(50_000_000)
     })
 
-    test('is down for ten minutes is told by the attempts of that time, further and further apart', async () => {
+    test('is down for ten minutes gets the token afterwards, and each pause is longer than the one before', async () => {
       const down = await startLogoutReceiver()
       const own = await newApp(fixture, { backchannel_logout_uri: down.uri })
       await down.stop()

@@ -127,7 +127,7 @@ describe.skipIf(!inject('docker'))('addresses that others name', () => {
       'https://mixed.test:9/',
       'http://public.test:9/'
     ]
-    test.each(Object.keys(callers))('%s: no socket is told to connect to one that is not', async (caller) => {
+    test.each(Object.keys(callers))('%s: no socket connects to one that is not', async (caller) => {
       await Promise.all(
         forbidden.map(async (url) => expect(outcomes[caller], url).toContain(await callers[caller]?.(url)))
       )

@@ -39,7 +39,7 @@ export function startLogoutSender(deps: LogoutSenderDeps): OutboxWorker {
     try {
       await logouts.settle(logout, result)
     } catch (error) {
-      // The claim ends by itself, and the client is told once more.
+      // The claim expires, and the client gets another token.
       logger.warn({ ...facts, cause: describeError(error) }, 'the result of a back-channel logout could not be stored')
     }
   }

@@ -3,6 +3,7 @@ import { MethodNotAllowedError, NotFoundError, OAuthError } from '@countersign/o
 import type { Context } from 'koa'
 import { isOpaqueId, newOpaqueId } from '../../authorization/opaque-ids.ts'
 import { type Bytes, sha256 } from '../../hashes.ts'
+import { type BrowserResponse, redirectTo } from '../../routing/browser-response.ts'
 
 /** Of the cookie that names the browser. */
 const browserSeconds = 3600
@@ -48,6 +49,27 @@ export function requirePages<Deps extends { pagesUrl: string | undefined }>(deps
   if (pagesUrl === undefined)
     throw new NotFoundError({ description: 'Apps cannot sign users in here: PAGES_URL is not set.' })
   return { ...deps, pagesUrl }
+}
+
+/**
+ * Who comes this way is shown a page, whatever goes wrong.
+ * @param errorPath of the page that shows the error
+ * @param count is called with the code of an error
+ */
+export async function inBrowser<Deps extends { pagesUrl: string | undefined }>(
+  deps: Deps,
+  { errorPath, count }: { errorPath: string; count: (code: string) => void },
+  work: (open: Deps & { pagesUrl: string }) => Promise<BrowserResponse>
+): Promise<BrowserResponse> {
+  const open = requirePages(deps)
+  try {
+    return await work(open)
+  } catch (error) {
+    if (!(error instanceof OAuthError)) throw error
+    count(error.code)
+    const members = { error: error.code, error_description: error.description }
+    return redirectTo(withQuery(`${open.pagesUrl}${errorPath}`, members))
+  }
 }
 
 export function withQuery(url: string, members: Readonly<Record<string, string>>): string {

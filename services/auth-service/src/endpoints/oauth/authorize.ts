@@ -1,11 +1,5 @@
 /** The authorization endpoint (RFC 6749 §3.1, OpenID Connect Core §3.1.2): where apps send their users to sign in. */
-import {
-  endpointOf,
-  InvalidRequestError,
-  OAuthError,
-  TemporarilyUnavailableError,
-  TooManyRequestsError
-} from '@countersign/oauth'
+import { endpointOf, InvalidRequestError, TemporarilyUnavailableError, TooManyRequestsError } from '@countersign/oauth'
 import type { Context } from 'koa'
 import type { AuthorizationRequest, RequestedAuthorization } from '../../authorization/authorization-request.ts'
 import { pushedSeconds } from '../../authorization/authorization-request.ts'
@@ -34,7 +28,16 @@ import { charge, chargeAddress } from '../../sign-in/request-limits.ts'
 import type { IdTokens } from '../../tokens/id-tokens.ts'
 import { pushedRequest } from '../../wire/authorization.ts'
 import { authorizationForm, pushedForm } from '../../wire/oauth.ts'
-import { nameBrowser, PageError, pairsOf, readBrowser, refuseHead, requirePages, withQuery } from './app-browser.ts'
+import {
+  inBrowser,
+  nameBrowser,
+  PageError,
+  pairsOf,
+  readBrowser,
+  refuseHead,
+  requirePages,
+  withQuery
+} from './app-browser.ts'
 
 export interface AuthorizeDeps {
   issuer: string
@@ -67,7 +70,7 @@ export const authorize = defineRoute(
   (deps: AuthorizeDeps) =>
     ({ ctx }) => {
       refuseHead(ctx)
-      return inBrowser(deps, (open) => begin(open, ctx, new URLSearchParams(ctx.querystring)))
+      return onPages(deps, (open) => begin(open, ctx, new URLSearchParams(ctx.querystring)))
     }
 )
 
@@ -84,7 +87,7 @@ export const authorizeByForm = defineRoute(
   },
   (deps: AuthorizeDeps) =>
     ({ body, origin }) =>
-      inBrowser(deps, async (open) => {
+      onPages(deps, async (open) => {
         const read = readParameters(pairsOf(body))
         const [clientId = '', pushed] = ['client_id', 'request_uri'].map((name) => read.parameters.get(name)?.[0])
         if (pushed?.startsWith(requestUriPrefix)) return toAuthorize(open, { client_id: clientId, request_uri: pushed })
@@ -139,7 +142,7 @@ export const completeAuthorization = defineRoute(
   (deps: AuthorizeDeps) =>
     ({ ctx }) => {
       refuseHead(ctx)
-      return inBrowser(deps, (open) => complete(open, ctx))
+      return onPages(deps, (open) => complete(open, ctx))
     }
 )
 
@@ -233,20 +236,13 @@ async function requireRedirect(
   return { client, redirectUri }
 }
 
-/** Who comes this way is shown a page, whatever goes wrong. */
-async function inBrowser(
-  deps: AuthorizeDeps,
-  work: (open: OpenDeps) => Promise<BrowserResponse>
-): Promise<BrowserResponse> {
-  const open = requirePages(deps)
-  try {
-    return await work(open)
-  } catch (error) {
-    if (!(error instanceof OAuthError)) throw error
-    open.metrics.countAuthorization(error.code)
-    const parameters = new URLSearchParams({ error: error.code, error_description: error.description })
-    return redirectTo(`${open.pagesUrl}/authorize/error?${parameters}`)
-  }
+/** Shows errors on the page. */
+function onPages(deps: AuthorizeDeps, work: (open: OpenDeps) => Promise<BrowserResponse>): Promise<BrowserResponse> {
+  return inBrowser(
+    deps,
+    { errorPath: '/authorize/error', count: (code) => deps.metrics.countAuthorization(code) },
+    work
+  )
 }
 
 /** The client hears of all further errors, by the response mode that it asked for. */

@@ -1,5 +1,5 @@
 /** The logout endpoint (OpenID Connect RP-Initiated Logout 1.0): where apps send their users to sign out. */
-import { endpointOf, InvalidRequestError, OAuthError } from '@countersign/oauth'
+import { endpointOf, InvalidRequestError } from '@countersign/oauth'
 import type { Context } from 'koa'
 import { isOpaqueId, newOpaqueId } from '../../authorization/opaque-ids.ts'
 import { readParameters } from '../../authorization/read-request.ts'
@@ -17,7 +17,7 @@ import type { AttemptCounters } from '../../sign-in/attempt-counters.ts'
 import { chargeAddress } from '../../sign-in/request-limits.ts'
 import type { IdTokens } from '../../tokens/id-tokens.ts'
 import { logoutForm } from '../../wire/oauth.ts'
-import { nameBrowser, PageError, pairsOf, readBrowser, refuseHead, requirePages, withQuery } from './app-browser.ts'
+import { inBrowser, nameBrowser, PageError, pairsOf, readBrowser, refuseHead, withQuery } from './app-browser.ts'
 
 export interface LogoutDeps {
   issuer: string
@@ -58,7 +58,7 @@ export const beginLogout = defineRoute(
   (deps: LogoutDeps) =>
     ({ ctx }) => {
       refuseHead(ctx)
-      return inBrowser(deps, async (open) => {
+      return onPages(deps, async (open) => {
         const query = new URLSearchParams(ctx.querystring)
         const posted = query.get('request')
         if (posted !== null) return goOn(open, ctx, posted)
@@ -84,7 +84,7 @@ export const beginLogoutByForm = defineRoute(
   },
   (deps: LogoutDeps) =>
     ({ body, origin }) =>
-      inBrowser(deps, async (open) => {
+      onPages(deps, async (open) => {
         const request = await readLogout(open, pairsOf(body))
         await limitRequests(open, origin)
         const { id, hash } = newOpaqueId()
@@ -105,7 +105,7 @@ export const completeLogout = defineRoute(
   (deps: LogoutDeps) =>
     ({ ctx }) => {
       refuseHead(ctx)
-      return inBrowser(deps, async (open) => {
+      return onPages(deps, async (open) => {
         const id = new URLSearchParams(ctx.querystring).get('request') ?? undefined
         const request = isOpaqueId(id)
           ? await open.logoutRequests.complete(sha256(id), readBrowser(open.issuer, ctx))
@@ -182,21 +182,9 @@ function limitRequests({ counters }: OpenDeps, { address }: ClientInfo): Promise
   return chargeAddress(counters, { name: 'logout_requests', address, limit: requestsPerAddress })
 }
 
-/** Who comes this way is shown a page, whatever goes wrong. */
-async function inBrowser(
-  deps: LogoutDeps,
-  work: (open: OpenDeps) => Promise<BrowserResponse>
-): Promise<BrowserResponse> {
-  const open = requirePages(deps)
-  try {
-    return await work(open)
-  } catch (error) {
-    if (!(error instanceof OAuthError)) throw error
-    open.metrics.countLogoutRequest(error.code)
-    return redirectTo(
-      withQuery(`${open.pagesUrl}/sign-out`, { error: error.code, error_description: error.description })
-    )
-  }
+/** Shows errors on the page. */
+function onPages(deps: LogoutDeps, work: (open: OpenDeps) => Promise<BrowserResponse>): Promise<BrowserResponse> {
+  return inBrowser(deps, { errorPath: '/sign-out', count: (code) => deps.metrics.countLogoutRequest(code) }, work)
 }
 
 function invalid(description: string): InvalidRequestError {

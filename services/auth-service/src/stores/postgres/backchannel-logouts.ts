@@ -6,7 +6,7 @@ import { type Database, orUnavailable } from './database.ts'
 import { databaseNow, seconds } from './revocation-entries.ts'
 import { signingKid } from './signing-key-store.ts'
 
-/** A slow receiver must not take the places of the others. */
+/** A slow receiver must not take the places of the others. Part of the text, so that Postgres plans with it. */
 const atOncePerReceiver = Prisma.sql`2`
 
 export function createPrismaBackchannelLogouts(database: Database): BackchannelLogouts {

@@ -1,9 +1,10 @@
-import { Anchor, Button, Stack, Text, TextInput } from '@mantine/core'
+import { Anchor, Button, Stack, Text } from '@mantine/core'
 import type { SignedIn } from '../api/types.ts'
 import { CodeField, codeError, codeWish, digitsOf } from '../components/code-field.tsx'
 import { FormProblem } from '../forms/form-problem.tsx'
 import { usePageForm } from '../forms/page-form.ts'
 import { say } from '../texts/say.ts'
+import { AskForMail } from './ask-for-mail.tsx'
 import { FormCard } from './form-card.tsx'
 import { refusalOfMail, useMailSignIn, useRequestMailSignIn } from './mail-sign-in.ts'
 import { type NeededFactor, neededFactorOf } from './sign-in-flow.ts'
@@ -25,7 +26,7 @@ export function MailSignInForm({ name, onNeeded, onDone, onRestart }: MailSignIn
       {mail.data ? (
         <CodeForm minutes={Math.round(mail.data.expires_in / 60)} onNeeded={onNeeded} onDone={onDone} />
       ) : (
-        <AskForMail name={name} mail={mail} />
+        <AskForMail name={name} mail={mail} submitText={say('mailSignIn.send')} />
       )}
       {mail.data && (
         <Button variant="subtle" onClick={() => mail.reset()}>
@@ -38,40 +39,6 @@ export function MailSignInForm({ name, onNeeded, onDone, onRestart }: MailSignIn
         </Anchor>
       </Text>
     </Stack>
-  )
-}
-
-function AskForMail({ name, mail }: { name: string; mail: ReturnType<typeof useRequestMailSignIn> }) {
-  const form = usePageForm({
-    initialValues: { name },
-    validate: { name: (text) => (text.trim() ? null : say('reset.nameMissing')) }
-  })
-  const submit = form.onSubmit(({ name: typed }) => {
-    if (mail.isPending) return
-    mail.mutate({ username: typed.trim() }, { onError: (error) => form.refuse(error) })
-  })
-  return (
-    <FormCard onSubmit={submit}>
-      <Stack>
-        <TextInput
-          label={say('reset.name')}
-          description={say('reset.nameUse')}
-          autoComplete="username"
-          autoCapitalize="none"
-          spellCheck={false}
-          required
-          maxLength={256}
-          data-autofocus
-          autoFocus
-          key={form.key('name')}
-          {...form.getInputProps('name')}
-        />
-        <FormProblem form={form} />
-        <Button type="submit" fullWidth loading={mail.isPending}>
-          {say('mailSignIn.send')}
-        </Button>
-      </Stack>
-    </FormCard>
   )
 }
 
