@@ -1,4 +1,5 @@
 import { Prisma } from '@countersign/prisma'
+import { gatherRotations } from '../../sessions/gather-rotations.ts'
 import type { PresentedGeneration, RefreshOutcome, Session } from '../../sessions/refresh-token-families.ts'
 import type { Database } from './database.ts'
 import { isLive } from './ending-families.ts'
@@ -7,35 +8,108 @@ import type { PreparedStatements } from './prepared-statements.ts'
 import { createRefreshJudgment, type RefreshLimits } from './refresh-judgment.ts'
 import { databaseNow } from './revocation-entries.ts'
 import { type SessionRow, sessionColumns, toSession } from './session-rows.ts'
-import { isFull, isPaused, listAfterRotation, type UsedGenerations } from './used-generations.ts'
+import { isFull, isPaused, listAfterRotation } from './used-generations.ts'
 
-const doubleWindow = Prisma.raw('make_interval(secs => $11)')
-const list = listAfterRotation(doubleWindow)
-const grant = grantExpressions({
-  scopes: Prisma.raw('$5::text[]'),
-  resource: Prisma.raw('$6::text'),
-  issuer: Prisma.raw('$12::text')
-})
+/** Expressions of what a rotation needs: parameters, or columns of a batch. */
+interface RotationExpressions {
+  readonly familyId: string
+  readonly generation: string
+  readonly clientId: string
+  readonly jkt: string
+  readonly scopes: string
+  readonly resource: string
+  readonly address: string
+  readonly userAgent: string
+  readonly accessSeconds: string
+  readonly idleSeconds: string
+  readonly doubleWindowSeconds: string
+  readonly issuer: string
+}
 
 /** With one text for every presentation: a key, scopes or a resource that is absent is NULL. */
-const rotationText = ({ generations, times }: UsedGenerations, isPossible: Prisma.Sql) => `
-  UPDATE refresh_token_families f
-  SET generation = f.generation + 1, rotated_at = ${databaseNow.sql},
-    used_generations = ${generations.sql}, used_at = ${times.sql}, uses_generation = f.generation + 1,
-    idle_expires_at = ${databaseNow.sql} + make_interval(secs => $10),
-    access_expires_at = greatest(f.access_expires_at, ${databaseNow.sql} + make_interval(secs => $9)),
-    address = $7, user_agent = $8
-  FROM users u
-  WHERE f.id = $1::uuid AND f.generation = $2 AND f.client_id = $3 AND ${isLive.sql}
-    AND f.jkt IS NOT DISTINCT FROM $4::text
-    AND ${isPossible.sql}
-    AND u.id = f.user_id AND u.disabled_at IS NULL
-    AND ${grant.hasTarget.sql} AND ${grant.hasScopes.sql}
-  RETURNING ${sessionColumns(grant).sql}`
+const aloneExpressions: RotationExpressions = {
+  familyId: '$1::uuid',
+  generation: '$2',
+  clientId: '$3',
+  jkt: '$4::text',
+  scopes: '$5::text[]',
+  resource: '$6::text',
+  address: '$7',
+  userAgent: '$8',
+  accessSeconds: '$9',
+  idleSeconds: '$10',
+  doubleWindowSeconds: '$11',
+  issuer: '$12::text'
+}
+
+/** Those that narrow nothing: an array of arrays could not have rows of different lengths. */
+const batchExpressions: RotationExpressions = {
+  familyId: 'p.id',
+  generation: 'p.generation',
+  clientId: 'p.client_id',
+  jkt: 'p.jkt',
+  scopes: 'NULL::text[]',
+  resource: 'NULL::text',
+  address: 'p.address',
+  userAgent: 'p.user_agent',
+  accessSeconds: '$7',
+  idleSeconds: '$8',
+  doubleWindowSeconds: '$9',
+  issuer: '$10::text'
+}
 
 /** The rotation of nearly every refresh: the previous one is more than two windows ago, so the list of uses is cleared. */
-const calmRotationText = rotationText(list.afterPause, isPaused(doubleWindow))
-const burstRotationText = rotationText(list.inBurst, Prisma.sql`NOT ${isFull(doubleWindow)}`)
+const calm = (doubleWindow: Prisma.Sql) => ({
+  ...listAfterRotation(doubleWindow).afterPause,
+  isPossible: isPaused(doubleWindow)
+})
+const inBurst = (doubleWindow: Prisma.Sql) => ({
+  ...listAfterRotation(doubleWindow).inBurst,
+  isPossible: Prisma.sql`NOT ${isFull(doubleWindow)}`
+})
+
+function rotationParts(of: RotationExpressions, kind: typeof calm) {
+  const { generations, times, isPossible } = kind(Prisma.raw(`make_interval(secs => ${of.doubleWindowSeconds})`))
+  const grant = grantExpressions({
+    scopes: Prisma.raw(of.scopes),
+    resource: Prisma.raw(of.resource),
+    issuer: Prisma.raw(of.issuer)
+  })
+  return {
+    update: `UPDATE refresh_token_families f
+      SET generation = f.generation + 1, rotated_at = ${databaseNow.sql},
+        used_generations = ${generations.sql}, used_at = ${times.sql}, uses_generation = f.generation + 1,
+        idle_expires_at = ${databaseNow.sql} + make_interval(secs => ${of.idleSeconds}),
+        access_expires_at = greatest(f.access_expires_at, ${databaseNow.sql} + make_interval(secs => ${of.accessSeconds})),
+        address = ${of.address}, user_agent = ${of.userAgent}`,
+    where: `f.id = ${of.familyId} AND f.generation = ${of.generation} AND f.client_id = ${of.clientId} AND ${isLive.sql}
+        AND f.jkt IS NOT DISTINCT FROM ${of.jkt}
+        AND ${isPossible.sql}
+        AND u.id = f.user_id AND u.disabled_at IS NULL
+        AND ${grant.hasTarget.sql} AND ${grant.hasScopes.sql}`,
+    returning: sessionColumns(grant).sql
+  }
+}
+
+function rotationText(kind: typeof calm): string {
+  const { update, where, returning } = rotationParts(aloneExpressions, kind)
+  return `${update} FROM users u WHERE ${where} RETURNING ${returning}`
+}
+
+/**
+ * One row for each family that rotated. A row that another statement has locked is left out, so that it does not hold up the
+ * others, whose rights would be those of before the wait. The planner is not shown how many there are: it would plan each batch.
+ */
+function batchText(kind: typeof calm): string {
+  const { update, where, returning } = rotationParts(batchExpressions, kind)
+  return `WITH p AS MATERIALIZED (
+      SELECT * FROM unnest((SELECT $1::uuid[]), (SELECT $2::int[]), (SELECT $3::text[]), (SELECT $4::text[]), (SELECT $5::text[]),
+        (SELECT $6::text[])) AS p (id, generation, client_id, jkt, address, user_agent)
+    ), locked AS MATERIALIZED (
+      SELECT f.id FROM p JOIN refresh_token_families f ON f.id = p.id FOR NO KEY UPDATE OF f SKIP LOCKED
+    )
+    ${update} FROM locked l JOIN p ON p.id = l.id, users u WHERE ${where} RETURNING ${returning}, f.id AS family_id`
+}
 
 /** Advances a family, or says why not: usually with one statement, which is one round trip. */
 export function createRefreshing(
@@ -43,13 +117,19 @@ export function createRefreshing(
   preparedStatements: PreparedStatements,
   limits: RefreshLimits
 ): (presented: PresentedGeneration) => Promise<RefreshOutcome> {
-  const calmRotation = preparedStatements.prepare<SessionRow>(calmRotationText)
-  const burstRotation = preparedStatements.prepare<SessionRow>(burstRotationText)
+  const calmRotation = preparedStatements.prepare<SessionRow>(rotationText(calm))
+  const burstRotation = preparedStatements.prepare<SessionRow>(rotationText(inBurst))
   // Clients refresh once in the life of an access token.
   const expectsPause = limits.accessTokenTtlSeconds > 2 * limits.refreshRetryWindowSeconds
+  const batchRotation = preparedStatements.prepare<BatchRow>(batchText(expectsPause ? calm : inBurst))
   const judge = createRefreshJudgment(database, limits)
+  const times = [limits.accessTokenTtlSeconds, limits.sessionIdleSeconds, 2 * limits.refreshRetryWindowSeconds]
 
-  return async function refresh(presented) {
+  const gathered = gatherRotations({ alone: refreshAlone, together: rotateTogether, goesAloneAfter })
+  return (presented) =>
+    presented.scopes === undefined && presented.resource === undefined ? gathered(presented) : refreshAlone(presented)
+
+  async function refreshAlone(presented: PresentedGeneration): Promise<RefreshOutcome> {
     for (;;) {
       const session = await rotate(presented)
       if (session) return { outcome: 'rotated', session }
@@ -74,12 +154,37 @@ export function createRefreshing(
       resource ?? null,
       origin.address,
       origin.userAgent,
-      limits.accessTokenTtlSeconds,
-      limits.sessionIdleSeconds,
-      2 * limits.refreshRetryWindowSeconds,
+      ...times,
       limits.issuer
     ]
     const [row = (await burstRotation(values))[0]] = expectsPause ? await calmRotation(values) : []
     return row && toSession(row, presented)
   }
+
+  async function rotateTogether(batch: readonly PresentedGeneration[]): Promise<(RefreshOutcome | undefined)[]> {
+    const rows = await batchRotation([
+      batch.map(({ familyId }) => familyId),
+      batch.map(({ generation }) => generation),
+      batch.map(({ clientId }) => clientId),
+      batch.map(({ jkt }) => jkt ?? null),
+      batch.map(({ origin }) => origin.address),
+      batch.map(({ origin }) => origin.userAgent),
+      ...times,
+      limits.issuer
+    ])
+    const rowOf = new Map(rows.map((row) => [row.family_id, row]))
+    return batch.map((presented) => {
+      const row = rowOf.get(presented.familyId)
+      return row && { outcome: 'rotated', session: toSession(row, presented) }
+    })
+  }
+}
+
+interface BatchRow extends SessionRow {
+  family_id: string
+}
+
+/** A deadlock, a serialization failure, or a value that Postgres does not take: the statement has been rolled back. */
+function goesAloneAfter(error: unknown): boolean {
+  return /^(40P01|40001|22...)$/.test((error as { code?: string }).code ?? '')
 }

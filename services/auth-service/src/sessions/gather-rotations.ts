@@ -1,0 +1,107 @@
+import { setTimeout as createTimer } from 'node:timers'
+
+/** As long as a statement takes on a busy machine: one that takes longer waits for something. */
+const stallMs = 50
+const largestBatch = 64
+
+export interface Rotations<Presented, Rotated> {
+  /** One presentation, in a statement of its own. */
+  alone(presented: Presented): Promise<Rotated>
+  /**
+   * Several presentations of different families, in one statement, in their order. `undefined` for one about which it could not
+   * decide, because its row is locked or does not fit: it goes alone.
+   */
+  together(batch: readonly Presented[]): Promise<readonly (Rotated | undefined)[]>
+  /** Whether a batch that failed with this error has written nothing, and may have failed because of one of its presentations. */
+  goesAloneAfter(error: unknown): boolean
+}
+
+interface Waiting<Presented, Rotated> {
+  readonly presented: Presented
+  readonly resolve: (rotated: Rotated | PromiseLike<Rotated>) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Lets rotations that come while a statement of this replica is under way wait for it, and then go together: one round trip, one
+ * commit. When nothing is under way, none waits; and none waits longer than 50 ms for others.
+ *
+ * A batch whose connection broke is never presented again: its rotations may have been committed, and would be replays now.
+ */
+export function gatherRotations<Presented extends { readonly familyId: string }, Rotated>({
+  alone,
+  together,
+  goesAloneAfter
+}: Rotations<Presented, Rotated>): (presented: Presented) => Promise<Rotated> {
+  let waiting: Waiting<Presented, Rotated>[] = []
+  /** The statement that the others wait for; one that stalls is replaced. */
+  let underWay: object | undefined
+  let startedAt = 0
+  let stallTimer: NodeJS.Timeout | undefined
+
+  return (presented) => {
+    if (!underWay) return run(alone(presented))
+    stallTimer ??= createTimer(goOn, Math.max(0, startedAt + stallMs - performance.now()))
+    return new Promise((resolve, reject) => {
+      waiting.push({ presented, resolve, reject })
+    })
+  }
+
+  function run<T>(statement: Promise<T>): Promise<T> {
+    const turn = {}
+    underWay = turn
+    startedAt = performance.now()
+    const end = () => {
+      if (underWay === turn) goOn()
+    }
+    statement.then(end, end)
+    return statement
+  }
+
+  function goOn(): void {
+    clearTimeout(stallTimer)
+    stallTimer = undefined
+    underWay = undefined
+    const [only, ...others] = waiting
+    if (!only) return
+    if (others.length === 0) {
+      waiting = []
+      only.resolve(run(alone(only.presented)))
+    } else {
+      runTogether(takeBatch())
+    }
+    if (waiting.length > 0) stallTimer = createTimer(goOn, stallMs)
+  }
+
+  /** The first ones, of each family one. */
+  function takeBatch(): Waiting<Presented, Rotated>[] {
+    const families = new Set<string>()
+    const batch: Waiting<Presented, Rotated>[] = []
+    const later: Waiting<Presented, Rotated>[] = []
+    for (const one of waiting) {
+      const { familyId } = one.presented
+      const isIn = batch.length < largestBatch && !families.has(familyId)
+      if (isIn) families.add(familyId)
+      ;(isIn ? batch : later).push(one)
+    }
+    waiting = later
+    return batch
+  }
+
+  function runTogether(batch: readonly Waiting<Presented, Rotated>[]): void {
+    const goAlone = ({ presented, resolve }: Waiting<Presented, Rotated>) => resolve(alone(presented))
+    run(together(batch.map(({ presented }) => presented))).then(
+      (results) => {
+        batch.forEach((one, index) => {
+          const rotated = results[index]
+          if (rotated === undefined) goAlone(one)
+          else one.resolve(rotated)
+        })
+      },
+      (error: unknown) => {
+        if (goesAloneAfter(error)) batch.forEach(goAlone)
+        else for (const { reject } of batch) reject(error)
+      }
+    )
+  }
+}
