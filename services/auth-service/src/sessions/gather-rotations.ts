@@ -1,5 +1,3 @@
-import { setTimeout as createTimer } from 'node:timers'
-
 /** As long as a statement takes on a busy machine: one that takes longer waits for something. */
 const stallMs = 50
 const largestBatch = 64
@@ -36,41 +34,37 @@ export function gatherRotations<Presented extends { readonly familyId: string },
   let waiting: Waiting<Presented, Rotated>[] = []
   /** The statement that the others wait for; one that stalls is replaced. */
   let underWay: object | undefined
-  let startedAt = 0
   let stallTimer: NodeJS.Timeout | undefined
 
-  return (presented) => {
-    if (!underWay) return run(alone(presented))
-    stallTimer ??= createTimer(goOn, Math.max(0, startedAt + stallMs - performance.now()))
-    return new Promise((resolve, reject) => {
+  return (presented) =>
+    new Promise((resolve, reject) => {
       waiting.push({ presented, resolve, reject })
+      if (waiting.length > 1) return
+      if (underWay) stallTimer = setTimeout(goOn, stallMs)
+      else setImmediate(goOn)
     })
-  }
 
   function run<T>(statement: Promise<T>): Promise<T> {
     const turn = {}
     underWay = turn
-    startedAt = performance.now()
     const end = () => {
-      if (underWay === turn) goOn()
+      if (underWay !== turn) return
+      underWay = undefined
+      if (waiting.length > 0) setImmediate(goOn)
     }
     statement.then(end, end)
     return statement
   }
 
+  /** Once in a turn of the event loop, when all requests that have arrived are read. */
   function goOn(): void {
     clearTimeout(stallTimer)
-    stallTimer = undefined
-    underWay = undefined
-    const [only, ...others] = waiting
+    const batch = takeBatch()
+    const [only, ...others] = batch
     if (!only) return
-    if (others.length === 0) {
-      waiting = []
-      only.resolve(run(alone(only.presented)))
-    } else {
-      runTogether(takeBatch())
-    }
-    if (waiting.length > 0) stallTimer = createTimer(goOn, stallMs)
+    if (others.length === 0) only.resolve(run(alone(only.presented)))
+    else runTogether(batch)
+    if (waiting.length > 0) stallTimer = setTimeout(goOn, stallMs)
   }
 
   /** The first ones, of each family one. */
