@@ -25,7 +25,35 @@ export function createLogger({ service, level, destination }: LoggerOptions): Lo
     serializers: { err: describeError },
     formatters: { level: (label: string) => ({ level: label }) }
   }
-  return destination ? pino(options, destination) : pino(options)
+  return pino(options, destination ?? standardOutput())
+}
+
+let output: DestinationStream | undefined
+
+/** For all loggers of the process. */
+function standardOutput(): DestinationStream {
+  output ??= writeOnceATurn(pino.destination({ dest: 1, sync: true }))
+  return output
+}
+
+/**
+ * The lines of one turn of the event loop in one write: each write wakes the log's reader, which costs a busy machine more than the
+ * line itself. A process that is killed may lose the lines of that turn.
+ */
+function writeOnceATurn(destination: DestinationStream): DestinationStream {
+  let lines = ''
+  const flush = () => {
+    if (lines === '') return
+    destination.write(lines)
+    lines = ''
+  }
+  process.on('exit', flush)
+  return {
+    write(line) {
+      if (lines === '') setImmediate(flush)
+      lines += line
+    }
+  }
 }
 
 /** The parts of an error that are logged: never its enumerable fields, which may contain queries, parameters or tokens. */
