@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { createTestDatabase, type TestDatabase } from '@countersign/testing'
+import {
+  createTestDatabase,
+  type PostgresRecorder,
+  startPostgresRecorder,
+  type TestDatabase
+} from '@countersign/testing'
 import { ageSessionsStatement } from '@countersign/testing/trio'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -15,35 +20,48 @@ import type { Judgment } from './refresh-rule.ts'
 /** Moments are multiples of the step, and no limit is near one: so what a schedule takes in real time decides nothing. */
 const settings = { retryWindow: 65, recovery: 86_410 }
 const step = 20
+const sideBySide = 8
 const year = 366 * 86_400
 const origin = { address: '127.0.0.1', userAgent: 'test' }
 const clientId = 'countersign'
 
 describe('Postgres judges refresh tokens as the model of the rule does', () => {
   let database: TestDatabase
+  let recorder: PostgresRecorder
   let pool: pg.Pool
   let replicas: { families: RefreshTokenFamilies; close(): Promise<void> }[]
 
   beforeAll(async () => {
     database = await createTestDatabase()
     pool = new pg.Pool({ connectionString: database.url, max: 2 })
-    replicas = [1, 2, 3].map(() => openReplica(database.url))
+    recorder = await startPostgresRecorder(database.url)
+    replicas = [1, 2, 3].map(() => openReplica(recorder.url))
   })
   afterAll(async () => {
     for (const replica of replicas ?? []) await replica.close()
     await pool?.end()
+    await recorder?.close()
     await database?.drop()
   })
 
   test('outcome by outcome, and token by token', { timeout: 30_000 + budget.comparedRuns * 5000 }, async () => {
     const seen = new Set<Judgment>()
-    for (let seed = budget.seed ?? 1, runs = 0; runs < budget.comparedRuns; seed++, runs++) {
+    const seeds = Array.from({ length: budget.comparedRuns }, (_, run) => (budget.seed ?? 1) + run)
+    const followNext = async (): Promise<void> => {
+      const seed = seeds.shift()
+      if (seed === undefined) return
       const { presentations } = play(seed, { settings, hasThief: seed % 3 === 0, step })
       const judged = presentations.filter((_, at) => presentations[at - 1]?.judgment !== 'replayed')
       await follow(seed, judged)
       for (const { judgment } of judged) seen.add(judgment)
+      return followNext()
     }
+    // Side by side, so that the rotations of different sessions go together.
+    await Promise.all(Array.from({ length: sideBySide }, followNext))
     expect([...seen].sort()).toEqual(['recovered', 'replayed', 'retried', 'rotated'])
+    if (budget.comparedRuns >= sideBySide) {
+      expect(recorder.statements.filter((text) => /^\s*WITH p AS/.test(text)).length).toBeGreaterThan(sideBySide)
+    }
   })
 
   async function follow(seed: number, presentations: readonly Presentation[]): Promise<void> {
