@@ -9,6 +9,7 @@ import {
 } from '@countersign/testing'
 import {
   accessPaths,
+  executedPlan,
   get,
   post,
   query,
@@ -49,9 +50,13 @@ describe.skipIf(!inject('docker'))('with very many sessions and as many revocati
     await refresh(trio.auth.url, tokens.refresh_token)
     await post(`${trio.auth.url}/auth/logout`, undefined, tokens.access_token)
     await delay(1500)
+    const others = await Promise.all(Array.from({ length: 8 }, () => register(trio.auth.url)))
+    const sessions = await Promise.all(others.map((other) => signIn(trio.auth.url, other)))
+    await Promise.all(sessions.map(({ refresh_token }) => refresh(trio.auth.url, refresh_token)))
     const find = (pattern: RegExp) => recorder.statements.find((text) => pattern.test(text)) ?? `not found: ${pattern}`
     return {
       rotate: find(/^\s*UPDATE refresh_token_families/),
+      rotateTogether: find(/^\s*WITH p AS/),
       judge: find(/WITH replayed/),
       end: find(/WITH ended/),
       sweep: find(/published_at IS NULL AND expires_at/)
@@ -132,9 +137,32 @@ describe.skipIf(!inject('docker'))('with very many sessions and as many revocati
         expect.stringMatching(/Index(?: Only)? Scan role_scopes_/)
       ])
     )
+    const { paths } = await executedPlan(database.url, statements.rotateTogether as string, await someRotations())
+    expect(paths, 'planned with its values').toEqual(large.rotateTogether)
     expect(large.sweep).toEqual(['Index Scan revocations_unpublished_idx'])
     expect(JSON.stringify(large).replaceAll('Seq Scan signing_keys', '')).not.toContain('Seq Scan')
   })
+
+  /** The values of a rotation of 64 families. */
+  async function someRotations(): Promise<unknown[]> {
+    const rows = await query<{ id: string; generation: number }>(
+      database.url,
+      'SELECT id, generation FROM refresh_token_families LIMIT 64'
+    )
+    const all = <T>(value: T) => rows.map(() => value)
+    const columns = [rows.map(({ id }) => id), rows.map(({ generation }) => generation)]
+    return [
+      ...columns,
+      all('countersign'),
+      all(null),
+      all('192.0.2.1'),
+      all('test'),
+      600,
+      604_800,
+      0,
+      'http://issuer.test'
+    ]
+  }
 
   test('the services work as before', async () => {
     const user = await register(trio.auth.url)

@@ -106,7 +106,9 @@ function batchText(kind: typeof calm): string {
       SELECT * FROM unnest((SELECT $1::uuid[]), (SELECT $2::int[]), (SELECT $3::text[]), (SELECT $4::text[]), (SELECT $5::text[]),
         (SELECT $6::text[])) AS p (id, generation, client_id, jkt, address, user_agent)
     ), locked AS MATERIALIZED (
-      SELECT f.id FROM p JOIN refresh_token_families f ON f.id = p.id FOR NO KEY UPDATE OF f SKIP LOCKED
+      SELECT one.id FROM p CROSS JOIN LATERAL (
+        SELECT f.id FROM refresh_token_families f WHERE f.id = p.id FOR NO KEY UPDATE SKIP LOCKED
+      ) one
     )
     ${update} FROM locked l JOIN p ON p.id = l.id, users u WHERE ${where} RETURNING ${returning}, f.id AS family_id`
 }
