@@ -20,6 +20,7 @@ import {
   unverifiedClaims,
   usedSecrets
 } from '@countersign/testing/trio'
+import pg from 'pg'
 import { createClient } from 'redis'
 import { expect, vi } from 'vitest'
 import { type LogoutReceiver, startLogoutReceiver } from '../integration/fixtures/logout-receiver.ts'
@@ -61,6 +62,7 @@ export interface Case {
 
 type User = Credentials & { id: string }
 
+const rotationTogether = 'rotation of several families'
 const claimOfLogout = 'UPDATE backchannel_logouts'
 let receiver: LogoutReceiver | undefined
 
@@ -110,6 +112,38 @@ export const operations: readonly Operation[] = [
             generation: isCommitted ? 1 : 0
           })
           await expectOneChain(fixture, user, session)
+        }
+      }
+    }
+  },
+  {
+    name: 'refreshes that go together',
+    commits: rotationTogether,
+    async prepare(fixture) {
+      const users = await Promise.all(Array.from({ length: 4 }, () => register(fixture.authUrl)))
+      const sessions = await Promise.all(users.map((user) => signIn(fixture.authUrl, user)))
+      for (const { id } of users) await ageSessions(fixture.databaseUrl, id, burstSeconds)
+      const [first, ...others] = sessions as [TokenResponse, ...TokenResponse[]]
+      const refreshOf = ({ refresh_token }: TokenResponse) => refresh(fixture.authUrl, refresh_token)
+      return {
+        nameOf: (store, text) => (store === 'postgres' && /^\s*WITH p AS/.test(text) ? rotationTogether : undefined),
+        // While the first one waits for its row, the others gather.
+        run: () =>
+          whileLocked(fixture, sidOf(first), async () => {
+            refreshOf(first).catch(() => {})
+            await vi.waitFor(async () => expect(await waitingRotations(fixture)).toBeGreaterThan(0))
+            const [answer] = await Promise.all(others.map(refreshOf))
+            return answer as Answer<never>
+          }),
+        isOver: async () => true,
+        status: 200,
+        ended: [],
+        async verify(isCommitted) {
+          for (const [at, session] of others.entries()) {
+            const generation = isCommitted ? 1 : 0
+            expect(await readFamily(fixture.databaseUrl, sidOf(session))).toMatchObject({ generation })
+            await expectOneChain(fixture, users[at + 1] as User, session)
+          }
         }
       }
     }
@@ -710,6 +744,28 @@ function namesOf(
     isPublishing = true
     return 'EVALSHA publish'
   }
+}
+
+/** Runs work while another connection holds the row of a family. */
+async function whileLocked<T>({ databaseUrl }: CrashFixture, sid: string, work: () => Promise<T>): Promise<T> {
+  const connection = new pg.Client({ connectionString: databaseUrl })
+  await connection.connect()
+  try {
+    await connection.query('BEGIN')
+    await connection.query('SELECT FROM refresh_token_families WHERE id = $1 FOR UPDATE', [sid])
+    return await work()
+  } finally {
+    await connection.end()
+  }
+}
+
+async function waitingRotations({ databaseUrl }: CrashFixture): Promise<number> {
+  const rows = await query(
+    databaseUrl,
+    `SELECT FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock' AND query ~ '^\\s*UPDATE refresh_token_families f'`
+  )
+  return rows.length
 }
 
 /** @returns what an app sends with a code that it has just got */
