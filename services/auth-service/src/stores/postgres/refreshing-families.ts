@@ -42,16 +42,19 @@ const aloneExpressions: RotationExpressions = {
   issuer: '$12::text'
 }
 
+/** Of one of the presentations. */
+const column = (name: string) => `p.${name}`
+
 /** Those that narrow nothing: an array of arrays could not have rows of different lengths. */
 const batchExpressions: RotationExpressions = {
-  familyId: 'p.id',
-  generation: 'p.generation',
-  clientId: 'p.client_id',
-  jkt: 'p.jkt',
+  familyId: column('id'),
+  generation: column('generation'),
+  clientId: column('client_id'),
+  jkt: column('jkt'),
   scopes: 'NULL::text[]',
   resource: 'NULL::text',
-  address: 'p.address',
-  userAgent: 'p.user_agent',
+  address: column('address'),
+  userAgent: column('user_agent'),
   accessSeconds: '$7',
   idleSeconds: '$8',
   doubleWindowSeconds: '$9',
