@@ -7,13 +7,14 @@ import type { EndedFamilies, NewSession, StartOutcome } from '../../sessions/ref
 import { userinfoAudience } from '../../tokens/identity-scopes.ts'
 import { credentialsState } from './credentials-state.ts'
 import { type DatabaseConnection, queryableOn } from './database.ts'
-import { appsOf, endedFamilies, endingFamilies, type FamiliesToEnd, isLive } from './ending-families.ts'
+import { endedFamilies, endingFamilies, type FamiliesToEnd, isLive } from './ending-families.ts'
 import { grantExpressions } from './granted-scopes.ts'
 import type { TellUser } from './mail-outbox.ts'
 import { cancelDeletion } from './pending-deletions.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import type { RefreshLimits } from './refresh-judgment.ts'
 import { databaseNow, type OutboxRow } from './revocation-entries.ts'
+import { endGroup } from './session-groups.ts'
 import { type SessionRow, sessionColumns, toSession } from './session-rows.ts'
 
 export interface FamilyLimits extends RefreshLimits {
@@ -156,8 +157,13 @@ export function createFamilyStart(preparedStatements: PreparedStatements, limits
       ORDER BY f.created_at DESC, f.id DESC OFFSET ${most})`
     const reason = 'session_limit'
     const surplus = await endOn(connection, { selection, reason })
-    const apps = await endOn(connection, { selection: appsOf(surplus), reason })
-    return [...surplus.entries, ...apps.entries]
+    const entries = [...surplus.entries]
+    // Usually of one session. What does not fit into a batch is ended in the background.
+    for (const { value } of surplus.entries) {
+      const apps = await endGroup(queryableOn(connection), { browserSessionId: value }, { reason })
+      entries.push(...apps.entries.map((entry) => ({ ...entry, id: BigInt(entry.id) })))
+    }
+    return entries
   }
 
   async function endReplaced(connection: DatabaseConnection, userId: string, sessionId: string, nextId: string) {
