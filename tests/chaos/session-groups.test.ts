@@ -1,7 +1,18 @@
 import { readTestEnvironment } from '@countersign/testing'
-import { get, postForm, query, register, send, signIn, unverifiedClaims } from '@countersign/testing/trio'
+import {
+  get,
+  post,
+  postForm,
+  query,
+  refresh,
+  register,
+  send,
+  signIn,
+  untilReady,
+  unverifiedClaims
+} from '@countersign/testing/trio'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import { newApp } from '../integration/fixtures/app.ts'
 import { type LogoutReceiver, startLogoutReceiver } from '../integration/fixtures/logout-receiver.ts'
 import { type Fixture, startFixture } from '../interop/fixture.ts'
@@ -25,8 +36,11 @@ describe.skipIf(!inject('docker'))('very many sessions that end together', () =>
   beforeEach(async () => {
     admin = await fixture.signInAdmin()
   })
+  afterEach(async () => {
+    // Also of a test that failed.
+    for (const client of held.splice(0)) await client.end()
+  })
   afterAll(async () => {
-    for (const client of held) await client.end()
     await receiver?.stop()
     await fixture?.stop()
   })
@@ -132,4 +146,166 @@ describe.skipIf(!inject('docker'))('very many sessions that end together', () =>
       expect(response.status).toBe(200)
     }
   )
+
+  describe('from the commit on', () => {
+    test('none of them gets anything more, while their rows wait; new ones live on', async () => {
+      const app = await newApp(fixture)
+      const { user, browser, tokens, sid } = await newSession(app)
+      await addSessions({ userId: user.id, clientId: app.clientId })
+      const letGo = await hold(sid)
+      // The app loses a right, and may go on with what it has left.
+      const changing = admins('PATCH', `/admin/clients/${app.clientId}`, { scopes: ['things:read'] })
+      await expect.poll(() => liveOf('client_id', app.clientId), { timeout: 20_000 }).toBe(1)
+      expect(await refreshApp(app, tokens.refresh_token)).toMatchObject({
+        status: 400,
+        body: { error: 'invalid_grant' }
+      })
+      const apps = await get<{ apps: { client_id: string; sessions: number }[] }>(
+        `${url()}/auth/me/apps`,
+        browser.access_token
+      )
+      expect(apps.body.apps).toMatchObject([{ client_id: app.clientId, sessions: 0 }])
+      const fresh = await app.tokensOf(browser.access_token, 'openid offline_access')
+      await letGo()
+      expect(await changing).toMatchObject({ status: 200, body: { sessions_ended: few + 1, sessions_remain: false } })
+      await expect.poll(() => statusOf(tokens.access_token)).toBe(401)
+      expect((await refreshApp(app, fresh.refresh_token)).status).toBe(200)
+      expect(await liveOf('client_id', app.clientId)).toBe(1)
+      expect(await endings()).toEqual([])
+    })
+
+    test('a session of a user whose password has changed can change nothing more; the one that changed it goes on', async () => {
+      const user = await register(fixture.issuer)
+      const [own, other] = [await signIn(fixture.issuer, user), await signIn(fixture.issuer, user)]
+      await addSessions({ userId: user.id, clientId: 'countersign' })
+      const letGo = await hold(unverifiedClaims(other.access_token).sid as string)
+      const password = `another ${user.password}`
+      const changing = post(
+        `${url()}/auth/password`,
+        { current_password: user.password, new_password: password },
+        own.access_token
+      )
+      await expect.poll(() => liveOf('user_id', user.id), { timeout: 20_000 }).toBe(2)
+      const listed = await get<{ sessions: { id: string }[] }>(`${url()}/auth/sessions`, own.access_token)
+      expect(listed.body.sessions.map(({ id }) => id)).toEqual([unverifiedClaims(own.access_token).sid])
+      const others = await post(`${url()}/auth/logout-others`, undefined, other.access_token)
+      expect(others.status).toBe(403)
+      expect((await refresh(url(), other.refresh_token)).status).toBe(400)
+      await letGo()
+      expect((await changing).status).toBe(204)
+      await expect.poll(() => statusOf(other.access_token)).toBe(401)
+      expect((await refresh(url(), own.refresh_token)).status).toBe(200)
+      expect(await liveOf('user_id', user.id)).toBe(1)
+    })
+  })
+
+  test.each([
+    [
+      'logs out everywhere',
+      'logout_all',
+      (_: string, token: string) => post(`${url()}/auth/logout-all`, undefined, token)
+    ],
+    ['is disabled', 'user_disabled', (id: string) => admins('PATCH', `/admin/users/${id}`, { disabled: true })],
+    ['is signed out by an admin', 'ended_by_admin', (id: string) => admins('DELETE', `/admin/users/${id}/sessions`)],
+    [
+      'loses the second factors',
+      'second_factors_reset',
+      (id: string) => admins('DELETE', `/admin/users/${id}/second-factors`)
+    ]
+  ])(`a user of ${few} sessions ${'%s'}: all have ended when the response comes`, async (_, reason, end) => {
+    const user = await register(fixture.issuer)
+    const session = await signIn(fixture.issuer, user)
+    await addSessions({ userId: user.id, clientId: 'countersign' })
+    expect((await end(user.id, session.access_token)).status).toBeLessThan(300)
+    expect(await liveOf('user_id', user.id)).toBe(0)
+    expect((await refresh(url(), session.refresh_token)).status).toBe(400)
+    await expectAllDenied(user.id, few + 1, reason)
+    await expect.poll(() => statusOf(session.access_token)).toBe(401)
+    expect(await endings()).toEqual([])
+  })
+
+  test(`a user of ${few} sessions is deleted: all are denied, and nothing of the user is left`, async () => {
+    const user = await register(fixture.issuer)
+    const session = await signIn(fixture.issuer, user)
+    await addSessions({ userId: user.id, clientId: 'countersign' })
+    expect((await admins('DELETE', `/admin/users/${user.id}`)).status).toBe(204)
+    expect((await admins('GET', `/admin/users/${user.id}`)).status).toBe(404)
+    const [ended] = await query(
+      fixture.database.url,
+      `SELECT count(*)::int AS audited, count(r.id)::int AS entries FROM audit_events a
+       LEFT JOIN revocations r ON r.kind = 'sid' AND r.value = a.session_id::text
+       WHERE a.user_id = $1 AND a.type = 'session.ended' AND a.detail->>'reason' = 'user_deleted'`,
+      [user.id]
+    )
+    expect(ended).toEqual({ audited: few + 1, entries: few + 1 })
+    await expect.poll(() => statusOf(session.access_token)).toBe(401)
+    expect(await endings()).toEqual([])
+  })
+
+  test('a replica is killed in the middle: another one ends the others, and deletes the user who was to be deleted', async () => {
+    const app = await newApp(fixture)
+    const { user, tokens, sid } = await newSession(app)
+    const leaving = await newSession(await newApp(fixture))
+    await addSessions({ userId: user.id, clientId: app.clientId })
+    await addSessions({ userId: leaving.user.id, clientId: 'countersign' })
+    const letGo = await hold(sid, leaving.sid)
+    const victim = await fixture.trio.startAuth()
+    await untilReady(victim)
+    const attempts = [
+      disableClient(app, victim.url),
+      admins('DELETE', `/admin/users/${leaving.user.id}`, undefined, victim.url)
+    ].map((attempt) => attempt.catch(() => undefined))
+    await expect.poll(() => liveOf('client_id', app.clientId), { timeout: 20_000 }).toBe(1)
+    await expect.poll(() => liveOf('user_id', leaving.user.id), { timeout: 20_000 }).toBe(1)
+    await victim.stop('SIGKILL')
+    expect(await Promise.all(attempts)).toEqual([undefined, undefined])
+    // The change is there.
+    expect((await refreshApp(app, tokens.refresh_token)).status).toBe(401)
+    expect(
+      (await post(`${url()}/auth/login`, { username: leaving.user.username, password: leaving.user.password })).status
+    ).toBe(401)
+    await letGo()
+    await untilNoneIsLeft()
+    expect(await liveOf('client_id', app.clientId)).toBe(0)
+    await expect.poll(() => statusOf(tokens.access_token)).toBe(401)
+    await expect.poll(() => statusOf(leaving.tokens.access_token)).toBe(401)
+    await expectAllDenied(user.id, few + 1, 'client_ended')
+    // By housekeeping, which is also done at the start of a replica.
+    await untilReady(await fixture.trio.startAuth())
+    await expect
+      .poll(async () => (await admins('GET', `/admin/users/${leaving.user.id}`)).status, { timeout: 20_000 })
+      .toBe(404)
+  })
+
+  test('no refresh that races with the end of its session leaves one that goes on', async () => {
+    const app = await newApp(fixture)
+    const user = await register(fixture.issuer)
+    const browser = await signIn(fixture.issuer, user)
+    const sessions = await Promise.all(
+      Array.from({ length: 12 }, () => app.tokensOf(browser.access_token, 'openid offline_access'))
+    )
+    await addSessions({ userId: user.id, clientId: app.clientId })
+    let isOver = false
+    const refreshing = sessions.map(async ({ access_token, refresh_token }) => {
+      const got = [access_token]
+      let current = refresh_token
+      while (!isOver) {
+        const { status, body } = await refreshApp(app, current)
+        if (status !== 200) break
+        got.push(body.access_token as string)
+        current = body.refresh_token as string
+      }
+      return { got, current }
+    })
+    expect(await admins('PATCH', `/admin/clients/${app.clientId}`, { scopes: [] })).toMatchObject({
+      status: 200,
+      body: { sessions_remain: false }
+    })
+    isOver = true
+    for (const { got, current } of await Promise.all(refreshing)) {
+      expect((await refreshApp(app, current)).status).toBe(400)
+      for (const token of got.slice(-3)) await expect.poll(() => statusOf(token)).toBe(401)
+    }
+    expect(await liveOf('client_id', app.clientId)).toBe(0)
+  })
 })

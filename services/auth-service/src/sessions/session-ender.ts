@@ -1,5 +1,5 @@
 import { describeError, type Logger, pause } from '@countersign/service-kit'
-import type { Announcer, Announcing, EndedAll } from '../revocation/announcing.ts'
+import type { Announcer, Announcing } from '../revocation/announcing.ts'
 import { endAllSessions, type GroupEndings, requestWaitMs } from './session-endings.ts'
 
 export interface SessionEnderDeps {
@@ -21,19 +21,19 @@ export function startSessionEnder({ groups, mayRun, logger }: SessionEnderDeps):
   const running = runUntilClosed()
   return {
     async endRest(endingId) {
+      const waiting = new AbortController()
+      const timer = setTimeout(() => waiting.abort(), requestWaitMs)
       const progress = { ended: 0 }
       try {
-        return await endAllSessions(
-          { endBatch: (limit) => groups.endBatch(limit, endingId) },
-          {
-            signal: AbortSignal.any([closing.signal, AbortSignal.timeout(requestWaitMs)]),
-            onProgress: (ended) => Object.assign(progress, { ended })
-          }
-        )
+        const ofGroup = { endBatch: (limit: number) => groups.endBatch(limit, endingId) }
+        const onProgress = (ended: number) => Object.assign(progress, { ended })
+        return await endAllSessions(ofGroup, { signal: waiting.signal, onProgress })
       } catch (error) {
         // The change itself is committed, and so is that they end.
         logger.warn({ cause: describeError(error) }, 'ending sessions failed; it goes on in the background')
-        return { ...progress, published: false, isComplete: false } satisfies EndedAll
+        return { ...progress, published: false, isComplete: false }
+      } finally {
+        clearTimeout(timer)
       }
     },
     async close() {
