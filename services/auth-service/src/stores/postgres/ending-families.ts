@@ -60,6 +60,8 @@ export interface FamiliesToEnd {
   readonly actorId?: string | undefined
   /** Which families end with these, if in another statement: a condition on the family `f`. */
   readonly members?: Prisma.Sql
+  /** Of many users, and so one flow at a receiver, which hears of so many before. Without it, each user is a flow. */
+  readonly toldBefore?: number
   /** There may be tokens that the rows do not know of, since the database is older than they are. Then dead families end, too. */
   readonly hasUnknownTokens?: boolean
 }
@@ -125,12 +127,12 @@ export function isToEnd(families: Tokens = {}): Prisma.Sql {
   return Prisma.sql`f.revoked_at IS NULL AND (${hasTokens(families)} OR (f.absolute_expires_at > ${databaseNow} AND ${hasReceiver}))`
 }
 
-function endingWithEvents({ selection, members, reason, actorId, ...tokens }: FamiliesToEnd): Prisma.Sql {
+function endingWithEvents({ selection, members, toldBefore, reason, actorId, ...tokens }: FamiliesToEnd): Prisma.Sql {
   // What outlasts the session of the browser hears of its end as well (OpenID Connect Back-Channel Logout 1.0 §2.7).
   const outlasting =
     reason === 'reauthenticated'
       ? Prisma.empty
-      : Prisma.sql`UNION ALL SELECT f.client_id, f.user_id, f.id FROM refresh_token_families f JOIN ended browser ON f.session_id = browser.id
+      : Prisma.sql`UNION ALL SELECT f.id, f.user_id, f.client_id FROM refresh_token_families f JOIN ended browser ON f.session_id = browser.id
         WHERE 'offline_access' = ANY(f.identity_scopes) AND f.revoked_at IS NULL AND f.absolute_expires_at > ${databaseNow} AND ${hasReceiver}
           AND NOT EXISTS (SELECT FROM ended e WHERE e.id = f.id) AND NOT ${members ? Prisma.sql`(${members})` : Prisma.sql`false`}`
   return Prisma.sql`
@@ -142,9 +144,24 @@ function endingWithEvents({ selection, members, reason, actorId, ...tokens }: Fa
       INSERT INTO audit_events (type, user_id, actor_id, session_id, client_id, detail)
       SELECT ${auditEventType('session.ended')}, user_id, ${actorId ?? null}::uuid, id, client_id, jsonb_build_object('reason', ${reason}::text)
       FROM ended WHERE has_tokens
+    ), told AS MATERIALIZED (
+      SELECT f.id, f.user_id, f.client_id FROM ended f WHERE ${hasReceiver} ${outlasting}
+    ), waiting AS (
+      SELECT t.client_id, t.user_id, (
+        SELECT count(*) FROM backchannel_logouts l WHERE l.client_id = t.client_id AND l.user_id = t.user_id) AS count
+      FROM (SELECT DISTINCT client_id, user_id FROM told) t
     ), notified AS (
-      ${insertLogouts} FROM ended f WHERE ${hasReceiver} ${outlasting}
+      INSERT INTO backchannel_logouts (client_id, user_id, session_id, turn_at)
+      SELECT t.client_id, t.user_id, t.id, ${databaseNow} + interval '1 second' * (coalesce(w.count, 0) + ${turnInFlow(toldBefore)})
+      FROM told t LEFT JOIN waiting w ON w.client_id = t.client_id AND w.user_id = t.user_id
     )`
+}
+
+/** Each further logout of a flow comes a second later in the order, so that one with very many holds no other back. */
+function turnInFlow(toldBefore: number | undefined): Prisma.Sql {
+  return toldBefore === undefined
+    ? Prisma.sql`row_number() OVER (PARTITION BY t.client_id, t.user_id) - 1`
+    : Prisma.sql`row_number() OVER () - 1 + ${toldBefore}::int`
 }
 
 function entriesOfEnded(families: FamiliesToEnd): Prisma.Sql {

@@ -42,7 +42,7 @@ function membersOf({ userId, clientId, browserSessionId, exceptedId }: SessionGr
  */
 export async function endGroup(transaction: Queryable, group: SessionGroup, cause: Cause): Promise<EndedFamilies> {
   const members = membersOf(group)
-  const families = { selection: members, ...cause, members }
+  const families = { selection: members, ...cause, members, ...flowOf(group, 0) }
   const { ended, entries, count } = await endBatchOfFamilies(transaction, families, {
     limit: sessionBatchSize,
     locking: 'waits'
@@ -104,6 +104,7 @@ interface EndingRow {
   reason: EndReason
   actor_id: string | null
   after_id: string
+  batches: number
 }
 
 const firstId = '00000000-0000-0000-0000-000000000000'
@@ -124,16 +125,18 @@ async function endBatch(transaction: Queryable, limit: number, endingId: bigint 
       ? Prisma.sql`ORDER BY batches, id LIMIT 1 FOR UPDATE SKIP LOCKED`
       : Prisma.sql`WHERE id = ${endingId} FOR UPDATE`
   const [ending] = await transaction.$queryRaw<EndingRow[]>`
-    SELECT id, user_id, client_id, session_id, excepted_id, before_number, reason, actor_id, after_id
+    SELECT id, user_id, client_id, session_id, excepted_id, before_number, reason, actor_id, after_id, batches
     FROM session_group_endings ${chosen}`
   if (!ending) return { ended: 0, hasMore: false, entries: [] }
-  const members = Prisma.sql`${membersOf(groupOf(ending))} AND coalesce(f.start_number, 0) < ${ending.before_number}`
+  const group = groupOf(ending)
+  const members = Prisma.sql`${membersOf(group)} AND coalesce(f.start_number, 0) < ${ending.before_number}`
   // Passing by what somebody else holds, so that no two wait for each other.
   const { ended, entries, count, last } = await endBatchOfFamilies(
     transaction,
     {
       selection: Prisma.sql`${members} AND f.id > ${ending.after_id}::uuid`,
       members,
+      ...flowOf(group, (ending.batches + 1) * limit),
       reason: ending.reason,
       actorId: ending.actor_id ?? undefined
     },
@@ -147,6 +150,10 @@ async function endBatch(transaction: Queryable, limit: number, endingId: bigint 
       WHERE id = ${ending.id}`
   }
   return { ended, hasMore: !isDone || endingId === undefined, entries }
+}
+
+function flowOf({ userId, browserSessionId }: SessionGroup, toldBefore: number) {
+  return userId === undefined && browserSessionId === undefined ? { toldBefore } : {}
 }
 
 async function countLeft(transaction: Queryable, members: Prisma.Sql): Promise<number> {
