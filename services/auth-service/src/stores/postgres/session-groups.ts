@@ -42,7 +42,7 @@ function membersOf({ userId, clientId, browserSessionId, exceptedId }: SessionGr
  */
 export async function endGroup(transaction: Queryable, group: SessionGroup, cause: Cause): Promise<EndedFamilies> {
   const members = membersOf(group)
-  const families = { selection: members, ...cause, members, ...flowOf(group, 0) }
+  const families = { ...cause, selection: members, members, ...flowOf(group, 0) }
   const { ended, entries, count } = await endBatchOfFamilies(transaction, families, {
     limit: sessionBatchSize,
     locking: 'waits'
@@ -90,7 +90,8 @@ export async function endSessionWithApps(
     SELECT 1 FROM users WHERE id = (SELECT user_id FROM refresh_token_families WHERE id = ${familyId}::uuid) FOR NO KEY UPDATE`
   const own = await endFamilies(transaction, families)
   if (own.ended === 0) return own
-  const apps = await endGroup(transaction, { browserSessionId: familyId }, families)
+  const { reason, actorId } = families
+  const apps = await endGroup(transaction, { browserSessionId: familyId }, { reason, actorId })
   return { ...apps, ended: own.ended + apps.ended, entries: [...own.entries, ...apps.entries] }
 }
 
