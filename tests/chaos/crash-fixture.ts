@@ -49,7 +49,8 @@ export async function openCrashFixture(): Promise<CrashFixture> {
       // Nothing listens there: mail is written, and waits.
       SMTP_URL: 'smtp://127.0.0.1:9',
       MAIL_FROM: 'no-reply@example.com',
-      PAGES_URL: 'http://pages.test'
+      MAIL_SIGN_IN: 'on',
+      PAGES_URL: 'https://pages.test'
     }
   })
   let auth = trio.auth

@@ -60,7 +60,7 @@ export interface Case {
   readonly ended: readonly TokenResponse[]
 }
 
-type User = Credentials & { id: string }
+export type User = Credentials & { id: string }
 
 const rotationTogether = 'rotation of several families'
 const claimOfLogout = 'UPDATE backchannel_logouts'
@@ -723,7 +723,7 @@ function isSweep(text: string): boolean {
 }
 
 /** The steps of an operation are everything except the background: sweeps, key reads, followers of the feed. */
-function namesOf(
+export function namesOf(
   sessions: readonly TokenResponse[],
   { withAttempts = false }: { withAttempts?: boolean } = {}
 ): NameStep {
@@ -847,7 +847,7 @@ async function expectAccepted(fixture: CrashFixture, { access_token: token }: To
   expect(statuses).not.toContain(401)
 }
 
-async function expectUsable(fixture: CrashFixture, session: TokenResponse): Promise<void> {
+export async function expectUsable(fixture: CrashFixture, session: TokenResponse): Promise<void> {
   await expectAccepted(fixture, session)
   expect((await refresh(fixture.authUrl, session.refresh_token)).status).toBe(200)
 }
@@ -881,7 +881,7 @@ async function expectEnded(
   }
 }
 
-async function startedSessions(fixture: CrashFixture, { id }: User) {
+export async function startedSessions(fixture: CrashFixture, { id }: User) {
   const [counts] = await query(
     fixture.databaseUrl,
     `SELECT count(*)::int AS families, count(*) FILTER (WHERE revoked_at IS NULL)::int AS live,
@@ -892,7 +892,7 @@ async function startedSessions(fixture: CrashFixture, { id }: User) {
   return counts
 }
 
-async function auditedOf(fixture: CrashFixture, { id }: User, type: string): Promise<number> {
+export async function auditedOf(fixture: CrashFixture, { id }: User, type: string): Promise<number> {
   const rows = await query(fixture.databaseUrl, 'SELECT 1 FROM audit_events WHERE user_id = $1 AND type = $2', [
     id,
     type

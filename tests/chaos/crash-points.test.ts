@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { type CrashFixture, openCrashFixture } from './crash-fixture.ts'
 import { type Case, type Operation, operations } from './crash-operations.ts'
 import { type CrashPoint, crashPointsOf, holdAt, learnSteps, type Step } from './crash-plan.ts'
+import { signInOperations } from './crash-sign-ins.ts'
 
 interface PlannedCrash {
   readonly name: string
@@ -105,7 +106,7 @@ async function startVerifier(fixture: CrashFixture): Promise<CrashFixture['statu
 async function planCrashes(fixture: CrashFixture): Promise<{ crashes: PlannedCrash[]; learnt: Learnt[] }> {
   const crashes: PlannedCrash[] = []
   const learnt: Learnt[] = []
-  for (const operation of operations) {
+  for (const operation of [...operations, ...signInOperations]) {
     const { name, commits } = operation
     try {
       const steps = await learnSteadySteps(fixture, operation)

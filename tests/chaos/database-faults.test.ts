@@ -30,7 +30,7 @@ import {
   usedSecrets
 } from '@countersign/testing/trio'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 
 /** The sessions' statements. */
 const rotation = /^\s*UPDATE refresh_token_families/
@@ -335,7 +335,8 @@ describe('faults of the database', () => {
         fault('before_answering', ending, () => resolve())
       })
       await abandon(`${trio.auth.url}/auth/logout`, { refresh_token: session.refresh_token }, isSent)
-      await expectEnded(session, 'logout')
+      // The commit comes after that statement.
+      await vi.waitFor(() => expectEnded(session, 'logout'), { timeout: 5000 })
     })
 
     test('leaves the service as it was, also a hundred of them', async () => {

@@ -112,7 +112,7 @@ describe('sessions that end since a role lost a scope', () => {
     await other.query('ROLLBACK')
     await other.end()
     expect(await liveOf(user)).toHaveLength(3)
-    expect(await endAllSessions(replica(2).endings)).toEqual({ ended: 3, published: true })
+    expect(await endAllSessions(replica(2).endings)).toEqual({ ended: 3, published: true, isComplete: true })
     expect(await eventsOf(user)).toHaveLength(3)
   })
 
@@ -128,7 +128,7 @@ describe('sessions that end since a role lost a scope', () => {
     await expect.poll(() => liveOf(user)).toEqual([held])
     await other.query('COMMIT')
     await other.end()
-    expect(await ending).toEqual({ ended: 3, published: true })
+    expect(await ending).toEqual({ ended: 3, published: true, isComplete: true })
     expect(await liveOf(user)).toEqual([])
   })
 
@@ -173,7 +173,8 @@ function openReplica(url: string) {
     async announce(entries: readonly { value: string }[]) {
       announced.push(...entries.map(({ value }) => value))
       return true
-    }
+    },
+    endRest: async () => ({ ended: 0, published: true, isComplete: false })
   }
   return {
     announced,

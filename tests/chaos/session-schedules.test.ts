@@ -127,6 +127,7 @@ const knownToBeHard: Step[][] = [
   [does('refresh'), wait(300), does('refresh', { age: 1 }), does('refresh', { age: 1 })],
   // A token from before the last burst.
   [does('refresh'), wait(300), does('refresh'), does('refresh', { age: 2 })],
+  [does('end session')],
   // More refreshes than the list can hold.
   Array.from({ length: 12 }, () => does('refresh')),
   Array.from({ length: rules.sessionsPerUser }, () => does('sign in'))

@@ -174,6 +174,12 @@ describe.skipIf(!inject('docker'))('a database that was restored from an older d
        SELECT '\\x04', 'by-key', 'https://app.example.com/callback', '{openid}', '{}', id, gen_random_uuid(), '0', now(), 'x', '{pwd}', now() + interval '1 minute'
        FROM users LIMIT 1`
     )
+    // It was given up since, and would have been due by now.
+    const [leaving] = await query<{ id: string }>(
+      dump.url,
+      `INSERT INTO users (id, username, username_key, password_hash, roles, deletion_requested_at, deletion_at)
+       VALUES (gen_random_uuid(), 'leaving', 'leaving', 'x', '{}', now() - interval '20 days', now() - interval '6 days') RETURNING id`
+    )
     for (const sid of entries.sid) await redis.del(`{countersign}:revoked:sid:${sid}`)
     const done = await command(['after-restore', '--yes'])
     expect(done).toMatchObject({
@@ -182,6 +188,7 @@ describe.skipIf(!inject('docker'))('a database that was restored from an older d
         data_until: expect.stringMatching(/^20\d\d-/),
         sessions_ended: 3,
         mailed_secrets_voided: 2,
+        deletions_postponed: 1,
         clients_without_secret: ['by-secret'],
         clients_disabled: ['by-key'],
         published: true
@@ -210,6 +217,8 @@ describe.skipIf(!inject('docker'))('a database that was restored from an older d
       expect(await query(dump.url, `SELECT 1 FROM ${table}`)).toEqual([])
 
     trio = await start(dump.url)
+    const grace = 'SELECT round(extract(epoch FROM deletion_at - now()) / 86400)::int AS days FROM users WHERE id = $1'
+    expect(await query(dump.url, grace, [leaving?.id])).toEqual([{ days: 14 }])
     for (const token of before.access) expect(await me(token)).toBe(401)
     for (const token of before.access) expect((await get(`${trio.auth.url}/auth/me`, token)).status).toBe(401)
     for (const token of before.refresh) expect((await refresh(trio.auth.url, token)).status).toBe(400)

@@ -396,11 +396,11 @@ describe('APIs, roles and scopes', () => {
         `INSERT INTO refresh_token_families (id, user_id, client_id, scope, audience, idle_expires_at, absolute_expires_at,
            access_expires_at, sign_in_network, address, user_agent)
          SELECT gen_random_uuid(), $1::uuid, 'countersign', 'stock:read', ARRAY[$2], now() + interval '1 hour',
-           now() + interval '1 hour', now() + interval '10 minutes', '', '', '' FROM generate_series(1, 450)`,
+           now() + interval '1 hour', now() + interval '10 minutes', '', '', '' FROM generate_series(1, 1100)`,
         [user.id, stock]
       )
       const { document, stderr } = await run('roles', 'change', role, '--drop-scope', `${stock} stock:read`, '--now')
-      expect(document).toMatchObject({ sessions_ended: 450 })
+      expect(document).toMatchObject({ sessions_ended: 1100 })
       expect(stderr.match(/\d+ sessions have ended so far/g)).toHaveLength(3)
     })
 

@@ -528,10 +528,73 @@ describe('back-channel logout', () => {
       }
     }, 60_000)
 
+    /** Sessions of a user at an app, older than the limit of live ones: the app may still have its own. */
+    const addOldSessions = (userId: string, clientId: string, count: number) =>
+      query(
+        fixture.database.url,
+        `INSERT INTO refresh_token_families (id, user_id, client_id, scope, audience, idle_expires_at, absolute_expires_at, access_expires_at,
+           sign_in_network, address, user_agent)
+         SELECT gen_random_uuid(), $1::uuid, $2, 'openid', '{}', now(), now() + interval '1 day', now(), '', '', ''
+         FROM generate_series(1, $3)`,
+        [userId, clientId, count]
+      )
+
+    test.each([
+      ['one user who has very many sessions logs out everywhere', false],
+      ['very many sessions end with their client', true]
+    ])(
+      'is slow hears soon of another user, although %s',
+      async (_, endsWithClient) => {
+        const slow = await startLogoutReceiver()
+        slow.respond((response) => setTimeout(() => response.end(), 100))
+        const own = await newApp(fixture, { backchannel_logout_uri: slow.uri })
+        try {
+          const heavy = await newSession('openid', own)
+          await addOldSessions(heavy.user.id, own.clientId, 1200)
+          if (endsWithClient) {
+            // One session each.
+            await query(fixture.database.url, 'ALTER TABLE refresh_token_families DISABLE TRIGGER ALL')
+            await query(
+              fixture.database.url,
+              'UPDATE refresh_token_families SET user_id = gen_random_uuid() WHERE client_id = $1 AND user_id = $2',
+              [own.clientId, heavy.user.id]
+            )
+            await query(fixture.database.url, 'ALTER TABLE refresh_token_families ENABLE TRIGGER ALL')
+            expect((await admins('PATCH', `/admin/clients/${own.clientId}`, { scopes: [] })).status).toBe(200)
+          } else {
+            expect(
+              (await post(`${fixture.issuer}/auth/logout-all`, undefined, heavy.browser.access_token)).status
+            ).toBe(204)
+          }
+          const { sid } = await endSession(own)
+          await until(sid, 1, slow)
+          // In the order of their ends it would be the last one.
+          expect(slow.received.length).toBeLessThan(600)
+        } finally {
+          await forget([own.clientId])
+          await slow.stop()
+        }
+      },
+      60_000
+    )
+
+    test('is told at once, not when replicas look by themselves', async () => {
+      // They look every three seconds: of four logouts, each of which waits for the one before, three would wait for that.
+      const before = performance.now()
+      for (let i = 0; i < 4; i++) await until((await endSession()).sid)
+      expect(performance.now() - before).toBeLessThan(9000)
+    })
+
     test('has a long queue holds back no other', async () => {
       const busy = await newApp(fixture, { backchannel_logout_uri: 'http://127.0.0.1:1/' })
       try {
         await enqueue(busy.clientId, 100_000)
+        await query(
+          fixture.database.url,
+          `UPDATE backchannel_logouts SET last_error = 'timeout', next_attempt_at = now() + interval '1 hour'
+           WHERE client_id = $1 AND session_id < '80000000-0000-0000-0000-000000000000'`,
+          [busy.clientId]
+        )
         await query(fixture.database.url, 'ANALYZE backchannel_logouts', [])
         for (let i = 0; i < 3; i++) await until((await endSession()).sid)
       } finally {

@@ -55,6 +55,51 @@ describe('the exchange of an authorization code', () => {
       audience
     })
 
+  describe('the session that it starts', () => {
+    const endOf = async ({ access_token }: CodeTokens) => {
+      const [row] = await query<{ ends: Date }>(
+        fixture.database.url,
+        'SELECT absolute_expires_at AS ends FROM refresh_token_families WHERE id = $1',
+        [unverifiedClaims(access_token).sid]
+      )
+      return row?.ends as Date
+    }
+
+    test('does not outlast that of the browser, unless it has offline_access', async () => {
+      const browser = await newUserToken()
+      const [own] = await query<{ ends: Date }>(
+        fixture.database.url,
+        `UPDATE refresh_token_families SET absolute_expires_at = now() + interval '1 hour' WHERE id = $1
+         RETURNING absolute_expires_at AS ends`,
+        [unverifiedClaims(browser).sid]
+      )
+      const ends = own?.ends as Date
+      const firstParty = await newApp(fixture, {
+        first_party: true,
+        redirect_uris: ['https://own.example.com/callback']
+      })
+      const redirected = { redirect_uri: 'https://own.example.com/callback' }
+      expect(await endOf(await firstParty.tokensOf(browser, 'openid', redirected))).toEqual(ends)
+      const outlasting = await endOf(await firstParty.tokensOf(browser, 'openid offline_access', redirected))
+      expect(outlasting.getTime()).toBeGreaterThan(ends.getTime())
+    })
+
+    test('ends none with a refresh token if it has none itself, however many there are', async () => {
+      const browser = await newUserToken()
+      const kept = await app.tokensOf(browser, 'openid offline_access')
+      const short: CodeTokens[] = []
+      for (let i = 0; i < 21; i++) short.push(await app.tokensOf(browser, 'openid'))
+      expect(short.map(({ refresh_token }) => refresh_token)).toEqual(short.map(() => undefined))
+      expect((await refreshFor(app.clientId, kept)).status).toBe(200)
+      const live = await query<{ id: string }>(
+        fixture.database.url,
+        'SELECT id FROM refresh_token_families WHERE id = ANY($1::uuid[]) AND revoked_at IS NULL',
+        [short.map(({ access_token }) => unverifiedClaims(access_token).sid)]
+      )
+      expect(live).toHaveLength(20)
+    })
+  })
+
   describe('what it gives', () => {
     test('a token for userinfo, a refresh token and an ID token', async () => {
       const { sent, exchange: presented } = await app.authorize(token, { scope: everything })
@@ -496,10 +541,10 @@ describe('the exchange of an authorization code', () => {
       await holder.connect()
       await holder.query('SET enable_seqscan = off')
       const { rows } = await holder.query(
-        "EXPLAIN SELECT FROM refresh_token_families f WHERE f.client_id = 'x' AND f.revoked_at IS NULL"
+        "EXPLAIN SELECT FROM refresh_token_families f WHERE f.client_id = 'x' AND f.revoked_at IS NULL ORDER BY f.id LIMIT 500"
       )
       await holder.end()
-      expect(JSON.stringify(rows)).toContain('refresh_token_families_client_id_idx')
+      expect(JSON.stringify(rows)).toContain('refresh_token_families_client_id_id_idx')
     })
 
     test('end with it, too, when the user ends it from the list', async () => {

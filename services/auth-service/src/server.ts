@@ -29,6 +29,7 @@ import { startRevocationRelay } from './revocation/revocation-relay.ts'
 import { addCapturedMail } from './routing/add-captured-mail.ts'
 import { addDescription } from './routing/add-description.ts'
 import { addRoutes } from './routing/add-routes.ts'
+import { startSessionEnder } from './sessions/session-ender.ts'
 import { endAllSessions } from './sessions/session-endings.ts'
 import { createActivityRecorder } from './statistics/activity-recorder.ts'
 import { recordActivity } from './statistics/recorded-metrics.ts'
@@ -121,8 +122,14 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
       // Clients hear of the end of their sessions as soon as it is committed.
       if (entries.some(({ kind }) => kind === 'sid')) logoutSender.wake()
       return relay.announce(entries)
-    }
+    },
+    endRest: (endingId) => sessionEnder.endRest(endingId)
   }
+  const sessionEnder = startSessionEnder({
+    groups: announcing(stores.groupEndings, announcer),
+    mayRun: databaseWatch.isUsable,
+    logger
+  })
   const housekeeping = startHousekeeping({
     expired: stores.expiredRows,
     endSessions: (signal) => endAllSessions(announcing(stores.sessionEndings, announcer), { signal }),
@@ -192,6 +199,7 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
     // In this order; each is closed even if the one before fails.
     closeStores: [
       mailSender ?? nothingToClose,
+      sessionEnder,
       logoutSender,
       verifier,
       passwords,

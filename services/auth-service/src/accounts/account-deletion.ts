@@ -1,7 +1,6 @@
 import type { ClientInfo } from '../client-info.ts'
 import type { Language } from '../mail/mail.ts'
 import type { Announcing } from '../revocation/announcing.ts'
-import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 import type { EndedFamilies } from '../sessions/refresh-token-families.ts'
 
 export interface DeletionRequest {
@@ -36,10 +35,11 @@ export interface PendingDeletions {
    */
   keepReturned(limit: number): Promise<number>
   /**
-   * Takes the next user whose moment has come, and deletes them, unless they have signed in since.
+   * Takes the next user whose moment has come, and deletes them, unless they have signed in since. One with very many sessions is deleted
+   * once these have ended.
    * @returns whether there was one
    */
-  settleDue(): Promise<{ readonly isFound: boolean; readonly entries: readonly OutboxEntry[] }>
+  settleDue(): Promise<{ readonly isFound: boolean } & EndedFamilies>
 }
 
 const batchSize = 100

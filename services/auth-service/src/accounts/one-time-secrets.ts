@@ -117,7 +117,7 @@ export interface OneTimeSecrets {
   find(purpose: SecretPurpose, proof: SecretProof): Promise<ProvenUser | undefined>
 }
 
-/** The one-time secrets in a database that was restored: those that were used since are there again. */
+/** What users have done since is undone in a database that was restored: secrets that were used are there again, and so are deletions that were given up. */
 export interface RestoredSecrets {
   /**
    * Voids all of them, all invitations, trusted devices and sign-ins under way, and gives up the mails that would bring them. Other mails that wait are sent, perhaps
@@ -125,4 +125,9 @@ export interface RestoredSecrets {
    * @returns how many secrets there were
    */
   voidAll(): Promise<number>
+  /**
+   * Gives users whose deletion is pending their period of grace once more, from now on: a sign-in keeps the account.
+   * @returns how many there are
+   */
+  postponeDeletions(): Promise<number>
 }

@@ -1,4 +1,4 @@
-import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
+import type { Announced, Announcing } from '../revocation/announcing.ts'
 import type { EndedFamilies } from '../sessions/refresh-token-families.ts'
 
 /** A user as an admin sees it. */
@@ -25,14 +25,7 @@ export interface UserChange {
 }
 
 export type UserChangeOutcome =
-  | {
-      readonly outcome: 'changed'
-      readonly user: AdministeredUser
-      /** How many sessions were ended. */
-      readonly ended: number
-      /** The committed denylist entries. */
-      readonly entries: readonly OutboxEntry[]
-    }
+  | ({ readonly outcome: 'changed'; readonly user: AdministeredUser } & EndedFamilies)
   | { readonly outcome: 'unknown' }
   /** The actor is no longer an admin, because another admin was faster. Nothing was changed. */
   | { readonly outcome: 'not_an_admin' }
@@ -41,6 +34,8 @@ export type UserChangeOutcome =
 
 export type UserDeletionOutcome =
   | ({ readonly outcome: 'deleted' } & EndedFamilies)
+  /** The user is disabled and is deleted as soon as all sessions have ended: housekeeping does it, unless this is called again before. */
+  | ({ readonly outcome: 'leaving' } & EndedFamilies)
   /** Admins do not delete themselves here. Nothing was changed. */
   | { readonly outcome: 'own_account' }
   | Exclude<UserChangeOutcome, { outcome: 'changed' }>
@@ -62,4 +57,17 @@ export interface UserAdministration {
   delete(id: string, actorId: string | undefined): Promise<UserDeletionOutcome>
   /** Ends all sessions of a user, for the operator at the command line. */
   endSessions(id: string): Promise<EndedFamilies>
+}
+
+/** Deletes a user; one with very many sessions once these have ended. What is left then is done by housekeeping. */
+export async function deleteWithSessions(
+  administration: Pick<Announcing<UserAdministration>, 'delete'>,
+  id: string,
+  actorId: string | undefined
+): Promise<Announced<UserDeletionOutcome>> {
+  const first = await administration.delete(id, actorId)
+  if (first.outcome !== 'leaving' || !first.isComplete) return first
+  const second = await administration.delete(id, actorId)
+  // Housekeeping may have been faster.
+  return second.outcome === 'deleted' ? { ...second, ended: first.ended + second.ended } : first
 }

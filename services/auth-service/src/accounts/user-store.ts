@@ -1,6 +1,5 @@
 import type { ClientInfo } from '../client-info.ts'
 import type { Language } from '../mail/mail.ts'
-import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 import type { EndedFamilies } from '../sessions/refresh-token-families.ts'
 import type { SignInName } from './sign-in-name.ts'
 import type { Username } from './usernames.ts'
@@ -88,7 +87,7 @@ export interface UserStore {
    * Sets a new password, ends all other sessions, and tells the user by mail, in one transaction.
    * @returns `undefined` when the user is disabled or the password is no longer the one that was verified
    */
-  changePassword(change: PasswordChange): Promise<{ entries: readonly OutboxEntry[] } | undefined>
+  changePassword(change: PasswordChange): Promise<EndedFamilies | undefined>
   /**
    * Sets a new password for an operator, who does not need the current one, and ends all sessions of the user, in one
    * transaction. A disabled user stays disabled.

@@ -1,5 +1,5 @@
 import type { ClientInfo } from '../client-info.ts'
-import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
+import type { EndedFamilies } from '../sessions/refresh-token-families.ts'
 
 /** A scope that a user has allowed, of an API or of identity. */
 export interface AllowedScope {
@@ -34,7 +34,5 @@ export interface Consents {
     readonly userId: string
     readonly clientId: string
     readonly origin: ClientInfo
-  }): Promise<
-    { readonly outcome: 'withdrawn'; readonly entries: readonly OutboxEntry[] } | { readonly outcome: 'unknown' }
-  >
+  }): Promise<({ readonly outcome: 'withdrawn' } & EndedFamilies) | { readonly outcome: 'unknown' }>
 }

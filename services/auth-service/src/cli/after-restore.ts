@@ -30,6 +30,8 @@ export interface RestoreReport {
   readonly sessions: number
   /** Links and codes that were mailed. */
   readonly mailedSecrets: number
+  /** Users whose deletion is pending: their period of grace begins again. */
+  readonly deletionsPostponed: number
   readonly clients: number
   /** Clients that need a new secret. */
   readonly clientsWithoutSecret: readonly string[]
@@ -61,6 +63,7 @@ export async function endWhatWasRestored(
     onProgress: (count) => onProgress(`${count} sessions have ended so far.`)
   })
   const mailedSecrets = await parts.secrets.voidAll()
+  const deletionsPostponed = await parts.secrets.postponeDeletions()
   const clients = await endClients(parts.clients)
   await acceptDatabase(parts, 'All has ended, and the services stay closed.')
   return {
@@ -68,6 +71,7 @@ export async function endWhatWasRestored(
     keys: keys.kids,
     sessions: sessions.ended,
     mailedSecrets,
+    deletionsPostponed,
     clients: clients.count,
     clientsWithoutSecret: clients.withoutSecret,
     clientsDisabled: clients.disabled,

@@ -1,6 +1,7 @@
-import type { Announcer } from '../revocation/announcing.ts'
+import { type Announcer, announcing } from '../revocation/announcing.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
+import { endAllSessions, type GroupEndings } from '../sessions/session-endings.ts'
 import { firstAnswer } from './first-answer.ts'
 
 /** For the help of each command whose change is announced. */
@@ -16,10 +17,11 @@ export const publicationHelp =
  */
 export function createCommandAnnouncer(
   publisher: RevocationPublisher | undefined,
-  note: (line: string) => void
+  note: (line: string) => void,
+  groups: GroupEndings
 ): Announcer {
   let isNoted = false
-  return {
+  const announcer: Announcer = {
     async announce(entries) {
       if (entries.length === 0) return true
       const failure = publisher ? await publish(entries, publisher) : 'this command has no REDIS_URL'
@@ -30,8 +32,16 @@ export function createCommandAnnouncer(
       const when = publisher ? 'as soon as Redis accepts it' : 'within about three seconds'
       note(`Done, but not published yet (${failure}): a running auth-service does that ${when}.`)
       return false
+    },
+    endRest(endingId) {
+      const { endBatch } = announcing(groups, announcer)
+      return endAllSessions(
+        { endBatch: (limit) => endBatch(limit, endingId) },
+        { onProgress: (count) => note(`${count} more sessions have ended so far.`) }
+      )
     }
   }
+  return announcer
 }
 
 /** @returns why it was not confirmed */

@@ -35,7 +35,7 @@ import { createTotpSealing, resealSeeds } from '../sign-in/totp.ts'
 import { createPrismaApiAdministration } from '../stores/postgres/apis.ts'
 import { createPrismaAuditLog } from '../stores/postgres/audit-log.ts'
 import { createPrismaClientAdministration } from '../stores/postgres/clients.ts'
-import { openDatabase, openDatabasePool } from '../stores/postgres/database.ts'
+import { type Database, openDatabase, openDatabasePool } from '../stores/postgres/database.ts'
 import { migrateDatabase, requireSchema } from '../stores/postgres/database-migration.ts'
 import { createPrismaExportedUsers } from '../stores/postgres/exported-users.ts'
 import { createPrismaImportedUsers } from '../stores/postgres/imported-users.ts'
@@ -53,6 +53,7 @@ import { createPrismaRevocationOutbox } from '../stores/postgres/revocation-outb
 import { createPrismaRoleAdministration } from '../stores/postgres/roles.ts'
 import { createPrismaSealedSeeds, createPrismaSecondFactors } from '../stores/postgres/second-factors.ts'
 import { createPrismaSessionEndings } from '../stores/postgres/session-endings.ts'
+import { createPrismaGroupEndings } from '../stores/postgres/session-groups.ts'
 import { createPrismaSigningKeyStore } from '../stores/postgres/signing-key-store.ts'
 import { createPrismaUserAdministration } from '../stores/postgres/user-administration.ts'
 import { createPrismaUserStore } from '../stores/postgres/user-store.ts'
@@ -160,7 +161,7 @@ export function createCliDependencies(
       const { database, pool } = await open(config.databaseUrl.reveal())
       const { mailFrom: from } = config
       const tellUser = createTellUser(config.smtpUrl && from !== undefined ? createMailWriter({ from }) : undefined)
-      const announcer = openAnnouncer(config.redisUrl?.reveal())
+      const announcer = openAnnouncer(database, config.redisUrl?.reveal())
       return {
         users: announcing(createPrismaUserStore(database, createPreparedStatements(pool), tellUser), announcer),
         administration: announcing(createPrismaUserAdministration(database, tellUser), announcer),
@@ -174,12 +175,9 @@ export function createCliDependencies(
 
     async openClients() {
       const config = await read({ databaseUrl, redisUrl })
-      return {
-        administration: announcing(
-          createPrismaClientAdministration((await open(config.databaseUrl.reveal())).database),
-          openAnnouncer(config.redisUrl?.reveal())
-        )
-      }
+      const { database } = await open(config.databaseUrl.reveal())
+      const announcer = openAnnouncer(database, config.redisUrl?.reveal())
+      return { administration: announcing(createPrismaClientAdministration(database), announcer) }
     },
 
     async openApis() {
@@ -286,7 +284,7 @@ export function createCliDependencies(
     const store = createPrismaSigningKeyStore(database)
     const { administration, sealing } = administerKeys(config, store)
     const publisher = openPublisher(config.redisUrl?.reveal())
-    const announcer = createCommandAnnouncer(publisher, note)
+    const announcer = createCommandAnnouncer(publisher, note, createPrismaGroupEndings(database))
     return {
       database,
       publisher,
@@ -301,7 +299,7 @@ export function createCliDependencies(
   async function openSessionEndings() {
     const config = await read({ databaseUrl, redisUrl })
     const { database } = await open(config.databaseUrl.reveal())
-    const announcer = openAnnouncer(config.redisUrl?.reveal())
+    const announcer = openAnnouncer(database, config.redisUrl?.reveal())
     return { database, announcer, sessionEndings: announcing(createPrismaSessionEndings(database), announcer) }
   }
 
@@ -319,8 +317,8 @@ export function createCliDependencies(
     return { database, pool }
   }
 
-  function openAnnouncer(url: string | undefined): Announcer {
-    return createCommandAnnouncer(openPublisher(url), note)
+  function openAnnouncer(database: Database, url: string | undefined): Announcer {
+    return createCommandAnnouncer(openPublisher(url), note, createPrismaGroupEndings(database))
   }
 
   function openPublisher(url: string | undefined): RevocationPublisher | undefined {

@@ -1,5 +1,5 @@
 import type { JSONWebKeySet } from 'jose'
-import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
+import type { CommittedEnd } from '../revocation/announcing.ts'
 import type { Client, ClientAuthMethod, ClientPolicy } from './client.ts'
 
 export interface NewClient extends ClientPolicy {
@@ -28,12 +28,7 @@ export interface ClientPage {
 }
 
 export type ClientChangeOutcome =
-  | {
-      readonly outcome: 'changed'
-      readonly client: Client
-      /** The committed denylist entries. */
-      readonly entries: readonly OutboxEntry[]
-    }
+  | ({ readonly outcome: 'changed'; readonly client: Client; readonly ended: number } & CommittedEnd)
   | { readonly outcome: 'unknown' }
   | { readonly outcome: 'not_an_admin' }
   /** The newest secret is not the one to be replaced. */

@@ -153,6 +153,7 @@ function accountMailOf({ stores: { accountMail }, mailSender, announcer }: Parts
 function withoutRevokedKeys({ signingKeys }: Keys, announcer: Announcer): Announcer {
   const drop = ({ kind, value }: RevocationEntry) => kind === 'kid' && signingKeys.verificationKeys.remove(value)
   return {
+    ...announcer,
     announce(entries) {
       entries.forEach(drop)
       return announcer.announce(entries)

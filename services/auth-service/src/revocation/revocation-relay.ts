@@ -24,7 +24,7 @@ export interface RevocationRelayDeps {
 }
 
 /** Carries committed denylist entries from the outbox to the verifiers. */
-export interface RevocationRelay extends Announcer {
+export interface RevocationRelay extends Pick<Announcer, 'announce'> {
   /**
    * Publishes entries right after their commit. It never fails: what cannot be published now is in the outbox, verifiers
    * are informed of it, and the sweeper publishes it later.

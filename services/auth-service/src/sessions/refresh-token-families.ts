@@ -1,6 +1,7 @@
 import type { AuthenticationLevel } from '@countersign/verifier'
 import type { ClientInfo } from '../client-info.ts'
 import type { Bytes } from '../hashes.ts'
+import type { CommittedEnd } from '../revocation/announcing.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 import type { IdentityScope } from '../tokens/identity-scopes.ts'
 
@@ -301,8 +302,6 @@ export interface RefreshTokenFamilies {
   }): Promise<Acquaintance>
 }
 
-export interface EndedFamilies {
+export interface EndedFamilies extends CommittedEnd {
   readonly ended: number
-  /** The committed denylist entries. */
-  readonly entries: readonly OutboxEntry[]
 }

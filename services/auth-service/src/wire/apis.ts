@@ -4,6 +4,7 @@ import { type Api, defaultApiName, maxApiNameLength, maxApiScopes } from '../api
 import type { NewApi } from '../apis/api-administration.ts'
 import { isUuid } from '../identifiers.ts'
 import { scopePattern } from '../tokens/requested-grant.ts'
+import { endedSessions } from './ended-sessions.ts'
 import { nextCursor, pageLimit } from './pages.ts'
 import { plainText } from './texts.ts'
 
@@ -97,7 +98,7 @@ export const api = z
   .meta({ id: 'Api' })
 
 /** What was changed, and how many sessions ended for it. */
-export const changedApi = api.extend({ sessions_ended: z.int() }).meta({ id: 'ChangedApi' })
+export const changedApi = api.extend(endedSessions).meta({ id: 'ChangedApi' })
 
 export const apiList = z.object({ apis: z.array(api), next_cursor: nextCursor }).meta({ id: 'ApiPage' })
 

@@ -8,6 +8,7 @@ import { isLoopbackUri, maxRedirectUriLength } from '../clients/redirect-uris.ts
 import { clientIdPattern } from '../identifiers.ts'
 import { maxAccessTokenTtlSeconds } from '../tokens/access-tokens.ts'
 import { scopeName } from './apis.ts'
+import { endedSessions } from './ended-sessions.ts'
 import { nextCursor, pageLimit } from './pages.ts'
 import { plainText } from './texts.ts'
 
@@ -192,6 +193,9 @@ export const client = z
       .meta({ description: 'when it got its first token at `POST /oauth/token`' })
   })
   .meta({ id: 'Client' })
+
+/** What was changed, and how many sessions ended for it. */
+export const changedClient = client.extend(endedSessions).meta({ id: 'ChangedClient' })
 
 export const clientWithSecret = client
   .extend({

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Role } from '../roles/role.ts'
 import type { NewRole } from '../roles/role-administration.ts'
 import { apiIdentifier, endsSessions, scopeName } from './apis.ts'
+import { endedSessions } from './ended-sessions.ts'
 import { nextCursor, pageLimit } from './pages.ts'
 import { plainText } from './texts.ts'
 
@@ -56,7 +57,7 @@ export const role = z
   .meta({ id: 'Role' })
 
 /** What was changed, and how many sessions ended for it. */
-export const changedRole = role.extend({ sessions_ended: z.int() }).meta({ id: 'ChangedRole' })
+export const changedRole = role.extend(endedSessions).meta({ id: 'ChangedRole' })
 
 export const roleList = z.object({ roles: z.array(role), next_cursor: nextCursor }).meta({ id: 'RolePage' })
 

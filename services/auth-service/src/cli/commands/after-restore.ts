@@ -21,7 +21,8 @@ export function addAfterRestore(program: Command, perform: Perform): void {
       'after',
       '\nNeeds DATABASE_URL and COUNTERSIGN_MASTER_KEY, and REDIS_URL if the services have one.\n' +
         'Revokes the signing keys, ends all sessions and all tokens of clients, voids links and codes that were mailed, takes back what\n' +
-        'users have allowed apps, so that they are asked again, takes away the secrets of clients, which need new ones, and disables\n' +
+        'users have allowed apps, so that they are asked again, begins the periods of grace of pending deletions again,\n' +
+        'takes away the secrets of clients, which need new ones, and disables\n' +
         'clients that authenticate with keys, until somebody has looked at those. What it cannot know: passwords, roles, users, and\n' +
         'rights of clients that were changed after the dump are as they were then.\n' +
         'Run it before the services are started, or while they run: they accept no requests until it is done. It may be run again.\n' +
@@ -56,6 +57,7 @@ function toDocument(report: RestoreReport) {
     keys_revoked: report.keys,
     sessions_ended: report.sessions,
     mailed_secrets_voided: report.mailedSecrets,
+    deletions_postponed: report.deletionsPostponed,
     clients_ended: report.clients,
     clients_without_secret: report.clientsWithoutSecret,
     clients_disabled: report.clientsDisabled,
@@ -69,6 +71,7 @@ function textOf(report: RestoreReport): string {
   return [
     `${keys.length} signing keys are revoked. ${textOfEnded(report.sessions)} The tokens of ${clients} clients have ended.`,
     `${report.mailedSecrets} links and codes that were mailed are void.`,
+    `${report.deletionsPostponed} users had asked to be deleted, and may have given that up since: they keep their accounts by signing in.`,
     ...listed(clientsWithoutSecret, 'These clients need a new secret (countersign clients rotate-secret)'),
     ...listed(
       clientsDisabled,

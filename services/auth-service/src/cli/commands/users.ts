@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 import { linesOf } from '@countersign/service-kit'
 import type { Command } from 'commander'
 import type { InvitationRefusal } from '../../accounts/invitations.ts'
-import type { UserChangeOutcome } from '../../accounts/user-administration.ts'
+import { deleteWithSessions, type UserChangeOutcome } from '../../accounts/user-administration.ts'
 import type { UserCredentials, UserStore } from '../../accounts/user-store.ts'
 import { parseUsername, type Username, usernameRule } from '../../accounts/usernames.ts'
 import { languages } from '../../mail/mail.ts'
@@ -391,8 +391,8 @@ async function deleteUser(context: CommandContext, name: string, isConfirmed: bo
   if (!isConfirmed) throw new UsageError('A deleted user cannot be brought back. Give --yes to do it.')
   const { users, administration } = await context.parts.openAccounts()
   const user = await requireUser(users, username)
-  const result = await administration.delete(user.id, undefined)
-  if (result.outcome !== 'deleted') throw refusedChange(result)
+  const result = await deleteWithSessions(administration, user.id, undefined)
+  if (result.outcome !== 'deleted' && result.outcome !== 'leaving') throw refusedChange(result)
   return {
     document: { ...idAndName(user), sessions_ended: result.ended, published: result.published },
     text: `${user.username} is deleted. ${textOfEnded(result.ended)}`

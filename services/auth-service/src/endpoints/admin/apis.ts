@@ -15,6 +15,7 @@ import {
   deletionQuery,
   newApiOf
 } from '../../wire/apis.ts'
+import { endedOnWire } from '../../wire/ended-sessions.ts'
 import { noLongerAdmin } from './no-longer-admin.ts'
 
 export interface AdminApisDeps {
@@ -108,7 +109,7 @@ export const changeApi = defineRoute(
       const result = await apiAdministration.change({ id: params.id }, change, accessToken.sub)
       if (result.outcome === 'not_an_admin') throw noLongerAdmin()
       if (result.outcome === 'unknown') throw unknownApiId()
-      return { ...apiOnWire(result.api), sessions_ended: await endSessionsNow(sessionEndings, body.end_sessions) }
+      return { ...apiOnWire(result.api), ...endedOnWire(await endSessionsNow(sessionEndings, body.end_sessions)) }
     }
 )
 

@@ -6,6 +6,7 @@ import { firstSecretOf, generateClientSecret, hashClientSecret, hasSecrets } fro
 import type { Announced, Announcing } from '../../revocation/announcing.ts'
 import { defineRoute } from '../../routing/route.ts'
 import {
+  changedClient,
   clientBody,
   clientChangeBody,
   clientChangeOf,
@@ -18,6 +19,7 @@ import {
   newClientOf,
   newSecretBody
 } from '../../wire/clients.ts'
+import { endedOnWire } from '../../wire/ended-sessions.ts'
 import { noLongerAdmin } from './no-longer-admin.ts'
 
 export interface AdminClientsDeps {
@@ -93,13 +95,14 @@ export const changeClient = defineRoute(
     access: 'admin',
     params: clientParams,
     body: clientChangeBody,
-    response: { status: 200, schema: clientSchema },
+    response: { status: 200, schema: changedClient },
     errors: [409]
   },
   ({ clientAdministration }: AdminClientsDeps) =>
     async ({ params: { client_id: id }, body, accessToken }) => {
       refuseBuiltIn(id)
-      return clientOnWire(requireChanged(await clientAdministration.change(id, clientChangeOf(body), accessToken.sub)))
+      const result = requireChanged(await clientAdministration.change(id, clientChangeOf(body), accessToken.sub))
+      return { ...clientOnWire(result.client), ...endedOnWire(result) }
     }
 )
 
@@ -125,7 +128,7 @@ export const addClientSecret = defineRoute(
       await requireSecretClient(clientAdministration, id)
       const secret = generateClientSecret()
       const added = { hash: hashClientSecret(secret), replaces: body.replaces }
-      const client = requireChanged(await clientAdministration.addSecret(id, added, accessToken.sub))
+      const { client } = requireChanged(await clientAdministration.addSecret(id, added, accessToken.sub))
       return { ...clientOnWire(client), client_secret: secret }
     }
 )
@@ -169,13 +172,13 @@ async function requireSecretClient(administration: Pick<ClientAdministration, 'f
   throw new InvalidRequestError({ description: 'This client does not authenticate itself by a secret.' })
 }
 
-function requireChanged(result: Announced<ClientChangeOutcome>): Client {
+function requireChanged(result: Announced<ClientChangeOutcome>) {
   if (result.outcome === 'not_an_admin') throw noLongerAdmin()
   if (result.outcome === 'unknown') throw unknownClient()
   if (result.outcome === 'other_secret') {
     throw new ConflictError({ code: 'other_secret', description: 'The newest secret of this client is another one.' })
   }
-  return result.client
+  return result
 }
 
 function unknownClient(): NotFoundError {

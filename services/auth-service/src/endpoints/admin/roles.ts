@@ -4,6 +4,7 @@ import { builtInRoles, type HeldScope } from '../../roles/role.ts'
 import type { RoleAdministration } from '../../roles/role-administration.ts'
 import { defineRoute } from '../../routing/route.ts'
 import { endSessionsNow, type SessionEndings } from '../../sessions/session-endings.ts'
+import { endedOnWire } from '../../wire/ended-sessions.ts'
 import {
   changedRole,
   newRoleOf,
@@ -99,7 +100,7 @@ export const changeRole = defineRoute(
       if (result.outcome === 'not_an_admin') throw noLongerAdmin()
       if (result.outcome === 'unknown') throw unknownRole()
       if (result.outcome === 'unknown_scope') throw unknownScope(result.scope)
-      return { ...roleOnWire(result.role), sessions_ended: await endSessionsNow(sessionEndings, body.end_sessions) }
+      return { ...roleOnWire(result.role), ...endedOnWire(await endSessionsNow(sessionEndings, body.end_sessions)) }
     }
 )
 

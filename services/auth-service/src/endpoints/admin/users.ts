@@ -1,5 +1,5 @@
 import { ConflictError, NotFoundError } from '@countersign/oauth'
-import type { UserAdministration } from '../../accounts/user-administration.ts'
+import { deleteWithSessions, type UserAdministration } from '../../accounts/user-administration.ts'
 import type { Announcing } from '../../revocation/announcing.ts'
 import { defineRoute, type UserAccessToken } from '../../routing/route.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
@@ -98,7 +98,7 @@ export const deleteUser = defineRoute(
   },
   ({ administration }: AdminUsersDeps) =>
     async ({ params, accessToken }) => {
-      const { outcome } = await administration.delete(params.id, accessToken.sub)
+      const { outcome } = await deleteWithSessions(administration, params.id, accessToken.sub)
       if (outcome === 'unknown') throw unknownUser()
       if (outcome === 'not_an_admin') throw noLongerAdmin()
       if (outcome === 'last_admin') throw lastAdmin()

@@ -9,22 +9,32 @@ import { signingKid } from './signing-key-store.ts'
 /** A slow receiver must not take the places of the others. Part of the text, so that Postgres plans with it. */
 const atOncePerReceiver = Prisma.sql`2`
 
+const isDue = Prisma.sql`l.next_attempt_at <= ${databaseNow} AND (l.claimed_until IS NULL OR l.claimed_until <= ${databaseNow})`
+
 export function createPrismaBackchannelLogouts(database: Database): BackchannelLogouts {
   return {
     claim: (limit) =>
       // Receiver by receiver, so that what waits for one of them need not be read to find what waits for the others. Those that have
-      // failed come last: they must not hold back those that respond. Each condition has an index, however long the queue is.
+      // failed come last: they must not hold back those that respond. Each condition has an index, however long the queue is: so what is
+      // due for the first time and what is due again are two lookups.
       orUnavailable(database.$queryRaw<ClaimedLogout[]>`
         WITH due AS (
           SELECT one.id, c.backchannel_logout_uri AS uri FROM clients c CROSS JOIN LATERAL (
-            SELECT l.id, l.next_attempt_at FROM backchannel_logouts l
-            WHERE l.client_id = c.id AND l.next_attempt_at <= ${databaseNow} AND (l.claimed_until IS NULL OR l.claimed_until <= ${databaseNow})
-            ORDER BY l.next_attempt_at LIMIT ${atOncePerReceiver} FOR UPDATE SKIP LOCKED
+            SELECT * FROM (
+              SELECT l.id, l.turn_at AS at FROM backchannel_logouts l
+              WHERE l.client_id = c.id AND l.last_error IS NULL AND ${isDue}
+              ORDER BY l.turn_at LIMIT ${atOncePerReceiver} FOR UPDATE SKIP LOCKED
+            ) first UNION ALL SELECT * FROM (
+              SELECT l.id, l.next_attempt_at FROM backchannel_logouts l
+              WHERE l.client_id = c.id AND l.last_error IS NOT NULL AND ${isDue}
+              ORDER BY l.next_attempt_at LIMIT ${atOncePerReceiver} FOR UPDATE SKIP LOCKED
+            ) again
+            ORDER BY at LIMIT ${atOncePerReceiver}
           ) one
           WHERE c.backchannel_logout_uri IS NOT NULL AND NOT EXISTS (
             SELECT FROM backchannel_logouts busy WHERE busy.client_id = c.id AND busy.claimed_until > ${databaseNow})
           ORDER BY EXISTS (SELECT FROM backchannel_logouts failed WHERE failed.client_id = c.id AND failed.last_error IS NOT NULL),
-            one.next_attempt_at LIMIT ${limit}
+            one.at LIMIT ${limit}
         )
         UPDATE backchannel_logouts l SET claimed_until = ${databaseNow} + ${seconds(claimSeconds)}, attempts = l.attempts + 1
         FROM due WHERE l.id = due.id

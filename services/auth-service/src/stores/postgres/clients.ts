@@ -15,14 +15,15 @@ import { checkChange } from '../../clients/client-rules.ts'
 import { clientSecretId, maxClientSecrets } from '../../clients/client-secrets.ts'
 import type { ClientStore } from '../../clients/client-store.ts'
 import type { FirstTokenStore } from '../../clients/first-tokens.ts'
-import type { OutboxEntry } from '../../revocation/revocation-outbox.ts'
+import type { CommittedEnd } from '../../revocation/announcing.ts'
 import { mayAdminister } from './acting-admin.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
-import { endFamilies, maxEntryLifeSeconds } from './ending-families.ts'
+import { maxEntryLifeSeconds } from './ending-families.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import { databaseNow, insertEntry } from './revocation-entries.ts'
 import { pageOf } from './row-pages.ts'
+import { endGroup } from './session-groups.ts'
 import { signingKid } from './signing-key-store.ts'
 
 interface ClientRow {
@@ -235,15 +236,14 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
     // Before the families: the exchange of a code holds its row until its session is there.
     await transaction.$executeRaw`DELETE FROM authorization_codes WHERE client_id = ${after.id} AND used_at IS NULL`
     await transaction.$executeRaw`DELETE FROM authorization_requests WHERE client_id = ${after.id}`
-    const selection = Prisma.sql`f.client_id = ${after.id}`
-    const families = await endFamilies(transaction, { selection, reason: 'client_ended', actorId })
-    return save(transaction, { ...after, epoch: randomUUID() }, [entry, ...families.entries])
+    const sessions = await endGroup(transaction, { clientId: after.id }, { reason: 'client_ended', actorId })
+    return save(transaction, { ...after, epoch: randomUUID() }, { ...sessions, entries: [entry, ...sessions.entries] })
   }
 
   async function save(
     transaction: Queryable,
     after: ClientRow,
-    entries: readonly OutboxEntry[] = []
+    ended: CommittedEnd & { readonly ended: number } = { ended: 0, entries: [] }
   ): Promise<ClientChangeOutcome> {
     const rows = await transaction.$queryRaw<ClientRow[]>`
       UPDATE clients c SET name = ${after.name}, jwks = ${json(after.jwks)}::jsonb, jwks_uri = ${after.jwks_uri},
@@ -255,7 +255,7 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
         application_type = ${after.application_type}, redirect_uris = ${after.redirect_uris}, post_logout_redirect_uris = ${after.post_logout_redirect_uris}, backchannel_logout_uri = ${after.backchannel_logout_uri}, logo_uri = ${after.logo_uri}, policy_uri = ${after.policy_uri}, tos_uri = ${after.tos_uri}, require_pkce = ${after.require_pkce}, first_party = ${after.first_party}, id_token_ttl_seconds = ${after.id_token_ttl_seconds},
         disabled_at = CASE WHEN ${after.disabled_at !== null} THEN coalesce(disabled_at, ${databaseNow}) END
       WHERE c.id = ${after.id} RETURNING ${columns}`
-    return { outcome: 'changed', client: toClient(rows[0] as ClientRow), entries }
+    return { outcome: 'changed', client: toClient(rows[0] as ClientRow), ...ended }
   }
 }
 

@@ -3,8 +3,9 @@ import type { AllowedScope, App, Consents } from '../../authorization/consents.t
 import { firstPartyClientId } from '../../clients/client-rules.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
-import { endFamilies, isLive, lockUser } from './ending-families.ts'
+import { isLive, lockUser } from './ending-families.ts'
 import { pageOf } from './row-pages.ts'
+import { endGroup } from './session-groups.ts'
 
 /** The live sessions of a user at clients. */
 const sessionsOf = (userId: string) => Prisma.sql`
@@ -53,13 +54,13 @@ export function createPrismaConsents(database: Database): Consents {
               WHERE user_id = ${userId}::uuid AND client_id = ${clientId} AND used_at IS NULL FOR UPDATE SKIP LOCKED)`
           const removed = await transaction.$executeRaw`
             DELETE FROM consents WHERE user_id = ${userId}::uuid AND client_id = ${clientId}`
-          const { ended, entries } = await endFamilies(transaction, {
-            selection: Prisma.sql`f.user_id = ${userId}::uuid AND f.client_id = ${clientId} AND f.client_id <> ${firstPartyClientId}`,
-            reason: 'consent_withdrawn'
-          })
-          if (removed === 0 && ended === 0) return { outcome: 'unknown' }
+          const isOwn = clientId === firstPartyClientId
+          const sessions = isOwn
+            ? { ended: 0, entries: [] }
+            : await endGroup(transaction, { userId, clientId }, { reason: 'consent_withdrawn' })
+          if (removed === 0 && sessions.ended === 0) return { outcome: 'unknown' }
           await recordAuditEvent(transaction, { type: 'consent.withdrawn', userId, clientId, origin })
-          return { outcome: 'withdrawn', entries }
+          return { outcome: 'withdrawn', ...sessions }
         })
       )
   }

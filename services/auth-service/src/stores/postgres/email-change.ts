@@ -5,10 +5,11 @@ import { secretLifeSeconds } from '../../accounts/one-time-secrets.ts'
 import type { Language } from '../../mail/mail.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, isUniqueViolation, orUnavailable, type Queryable } from './database.ts'
-import { endFamilies, familiesOfUser, lockLiveSession } from './ending-families.ts'
+import { lockLiveSession } from './ending-families.ts'
 import { gotEnoughMail, languageOf, type TellUser } from './mail-outbox.ts'
 import { consumeSecret, lockOwner, type MailCause, mailSecret, putSecret } from './one-time-secrets.ts'
 import { databaseNow, seconds } from './revocation-entries.ts'
+import { endGroup } from './session-groups.ts'
 
 const purpose = 'email_change'
 const undoPurpose = 'email_undo'
@@ -95,8 +96,7 @@ export function createPrismaEmailChange(
           await removeWhatCameSince(transaction, userId)
           await recordAuditEvent(transaction, { type: 'email.change_undone', userId, origin })
           await tellUser(transaction, userId, { template: 'password_changed', language })
-          const selection = familiesOfUser(userId)
-          return { outcome: 'undone', ...(await endFamilies(transaction, { selection, reason: 'password_changed' })) }
+          return { outcome: 'undone', ...(await endGroup(transaction, { userId }, { reason: 'password_changed' })) }
         })
       ).catch((error: unknown) => {
         if (isUniqueViolation(error)) return { outcome: 'taken' }

@@ -7,8 +7,15 @@ import { auditEventType } from './audit-events.ts'
 import { type Queryable, statementTimeoutMs } from './database.ts'
 import { databaseNow, type OutboxRow, seconds, toOutboxEntry } from './revocation-entries.ts'
 
-/** Alive: neither revoked nor past a limit. `f` is the family. */
-export const isLive = Prisma.sql`f.revoked_at IS NULL AND f.idle_expires_at > ${databaseNow} AND f.absolute_expires_at > ${databaseNow}`
+/** The family `f` has ended together with others, and its row is still to be revoked (`session-groups.ts`). */
+export const isEnding = Prisma.sql`EXISTS (
+  SELECT FROM session_group_endings g
+  WHERE (g.user_id IS NULL OR g.user_id = f.user_id) AND (g.client_id IS NULL OR g.client_id = f.client_id)
+    AND (g.session_id IS NULL OR (g.session_id = f.session_id AND NOT 'offline_access' = ANY(f.identity_scopes)))
+    AND g.excepted_id IS DISTINCT FROM f.id AND coalesce(f.start_number, 0) < g.before_number)`
+
+/** Alive: neither ended nor past a limit. `f` is the family. */
+export const isLive = Prisma.sql`f.revoked_at IS NULL AND f.idle_expires_at > ${databaseNow} AND f.absolute_expires_at > ${databaseNow} AND NOT ${isEnding}`
 
 /**
  * How much later than `access_expires_at` a retry's access token may expire, in seconds: within this, a retry writes nothing.
@@ -51,6 +58,10 @@ export interface FamiliesToEnd {
   readonly reason: EndReason
   /** Who ends them, if not their user. */
   readonly actorId?: string | undefined
+  /** Which families end with these, if in another statement: a condition on the family `f`. */
+  readonly members?: Prisma.Sql
+  /** Of many users, and so one flow at a receiver, which hears of so many before. Without it, each user is a flow. */
+  readonly toldBefore?: number
   /** There may be tokens that the rows do not know of, since the database is older than they are. Then dead families end, too. */
   readonly hasUnknownTokens?: boolean
 }
@@ -64,88 +75,101 @@ export async function endFamilies(queryable: Queryable, families: FamiliesToEnd)
 }
 
 /** The statement that does it; its rows are for {@link endedFamilies}. */
-export function endingFamilies({ selection, reason, actorId, hasUnknownTokens }: FamiliesToEnd): Prisma.Sql {
+export function endingFamilies(families: FamiliesToEnd): Prisma.Sql {
+  return Prisma.sql`${endingWithEvents(families)} ${entriesOfEnded(families)}`
+}
+
+interface BatchRow extends Omit<OutboxRow, 'id'> {
+  id: bigint | null
+  count: number
+  last: string | null
+}
+
+/** Families that were ended by one statement. */
+export interface EndedBatchOfFamilies extends EndedFamilies {
+  /** With those that had no tokens any more. */
+  readonly count: number
+  /** The highest id. */
+  readonly last: string | undefined
+}
+
+/** Ends at most `limit` of the selected families, in the order of their ids; `locking` says what becomes of those that others hold. */
+export async function endBatchOfFamilies(
+  queryable: Queryable,
+  families: FamiliesToEnd,
+  { limit, locking }: { limit: number; locking: 'waits' | 'skips' }
+): Promise<EndedBatchOfFamilies> {
+  // An array is made once; a subquery under IN may be run for each row, with its LIMIT each time.
+  const selection = Prisma.sql`f.id = ANY(ARRAY(
+    SELECT f.id FROM refresh_token_families f WHERE ${families.selection} AND ${isToEnd(families)}
+    ORDER BY f.id LIMIT ${limit} FOR NO KEY UPDATE OF f ${locking === 'skips' ? Prisma.sql`SKIP LOCKED` : Prisma.empty}))`
+  const batch = { ...families, selection }
+  const rows = await queryable.$queryRaw<BatchRow[]>`
+    ${endingWithEvents(batch)}, entries AS (${entriesOfEnded(batch)})
+    SELECT e.*, (SELECT count(*)::int FROM ended) AS count, (SELECT id FROM ended ORDER BY id DESC LIMIT 1) AS last
+    FROM (SELECT 1) one LEFT JOIN entries e ON true`
+  const entries = rows.flatMap(({ id, ...row }) => (id === null ? [] : [{ id, ...row }]))
+  return { ...endedFamilies(entries), count: rows[0]?.count ?? 0, last: rows[0]?.last ?? undefined }
+}
+
+type Tokens = Pick<FamiliesToEnd, 'hasUnknownTokens'>
+
+function expiryOf({ hasUnknownTokens }: Tokens): Prisma.Sql {
+  return hasUnknownTokens ? Prisma.sql`${databaseNow} + ${seconds(maxEntryLifeSeconds)}` : entryExpiry
+}
+
+function hasTokens(families: Tokens): Prisma.Sql {
+  return Prisma.sql`((f.idle_expires_at > ${databaseNow} AND f.absolute_expires_at > ${databaseNow}) OR ${expiryOf(families)} > ${databaseNow})`
+}
+
+/** There is something to end of the family `f`. */
+export function isToEnd(families: Tokens = {}): Prisma.Sql {
+  return Prisma.sql`f.revoked_at IS NULL AND (${hasTokens(families)} OR (f.absolute_expires_at > ${databaseNow} AND ${hasReceiver}))`
+}
+
+function endingWithEvents({ selection, members, toldBefore, reason, actorId, ...tokens }: FamiliesToEnd): Prisma.Sql {
   // What outlasts the session of the browser hears of its end as well (OpenID Connect Back-Channel Logout 1.0 §2.7).
   const outlasting =
     reason === 'reauthenticated'
       ? Prisma.empty
-      : Prisma.sql`UNION ALL SELECT f.client_id, f.user_id, f.id FROM refresh_token_families f JOIN ended browser ON f.session_id = browser.id
+      : Prisma.sql`UNION ALL SELECT f.id, f.user_id, f.client_id FROM refresh_token_families f JOIN ended browser ON f.session_id = browser.id
         WHERE 'offline_access' = ANY(f.identity_scopes) AND f.revoked_at IS NULL AND f.absolute_expires_at > ${databaseNow} AND ${hasReceiver}
-          AND NOT EXISTS (SELECT FROM ended e WHERE e.id = f.id)`
-  const expiry = hasUnknownTokens ? Prisma.sql`${databaseNow} + ${seconds(maxEntryLifeSeconds)}` : entryExpiry
-  const hasTokens = Prisma.sql`((f.idle_expires_at > ${databaseNow} AND f.absolute_expires_at > ${databaseNow}) OR ${expiry} > ${databaseNow})`
+          AND NOT EXISTS (SELECT FROM ended e WHERE e.id = f.id) AND NOT ${members ? Prisma.sql`(${members})` : Prisma.sql`false`}`
   return Prisma.sql`
     WITH ended AS (
       UPDATE refresh_token_families f SET revoked_at = ${databaseNow}, revoked_reason = ${reason}
-      WHERE ${selection} AND f.revoked_at IS NULL
-        AND (${hasTokens} OR (f.absolute_expires_at > ${databaseNow} AND ${hasReceiver}))
-      RETURNING f.id, f.user_id, f.client_id, f.access_expires_at, ${hasTokens} AS has_tokens
+      WHERE ${selection} AND ${isToEnd(tokens)}
+      RETURNING f.id, f.user_id, f.client_id, f.access_expires_at, ${hasTokens(tokens)} AS has_tokens
     ), audited AS (
       INSERT INTO audit_events (type, user_id, actor_id, session_id, client_id, detail)
       SELECT ${auditEventType('session.ended')}, user_id, ${actorId ?? null}::uuid, id, client_id, jsonb_build_object('reason', ${reason}::text)
       FROM ended WHERE has_tokens
+    ), told AS MATERIALIZED (
+      SELECT f.id, f.user_id, f.client_id FROM ended f WHERE ${hasReceiver} ${outlasting}
+    ), waiting AS (
+      SELECT t.client_id, t.user_id, (
+        SELECT count(*) FROM backchannel_logouts l WHERE l.client_id = t.client_id AND l.user_id = t.user_id) AS count
+      FROM (SELECT DISTINCT client_id, user_id FROM told) t
     ), notified AS (
-      ${insertLogouts} FROM ended f WHERE ${hasReceiver} ${outlasting}
-    )
-    ${insertEntriesUntil(expiry)} FROM ended f WHERE f.has_tokens
-    RETURNING id, kind, value, expires_at`
+      INSERT INTO backchannel_logouts (client_id, user_id, session_id, turn_at)
+      SELECT t.client_id, t.user_id, t.id, ${databaseNow} + interval '1 second' * (coalesce(w.count, 0) + ${turnInFlow(toldBefore)})
+      FROM told t LEFT JOIN waiting w ON w.client_id = t.client_id AND w.user_id = t.user_id
+    )`
+}
+
+/** Each further logout of a flow comes a second later in the order, so that one with very many holds no other back. */
+function turnInFlow(toldBefore: number | undefined): Prisma.Sql {
+  return toldBefore === undefined
+    ? Prisma.sql`row_number() OVER (PARTITION BY t.client_id, t.user_id) - 1`
+    : Prisma.sql`row_number() OVER () - 1 + ${toldBefore}::int`
+}
+
+function entriesOfEnded(families: FamiliesToEnd): Prisma.Sql {
+  return Prisma.sql`${insertEntriesUntil(expiryOf(families))} FROM ended f WHERE f.has_tokens RETURNING id, kind, value, expires_at`
 }
 
 export function endedFamilies(rows: readonly OutboxRow[]): EndedFamilies {
   return { ended: rows.length, entries: rows.map(toOutboxEntry) }
-}
-
-/** The condition for the sessions `f` that were started in these sessions of the browser, and do not outlast them. */
-export function appsOf(ended: EndedFamilies): Prisma.Sql {
-  const ids = ended.entries.map(({ value }) => value)
-  return Prisma.sql`f.session_id = ANY(${ids}::uuid[]) AND NOT 'offline_access' = ANY(f.identity_scopes)`
-}
-
-/**
- * Ends one session, in the given transaction; if it is one of the browser, with those of apps that do not outlast it.
- * @param families a selection of no other session than this one
- */
-export async function endFamilyWithApps(
-  transaction: Queryable,
-  familyId: string,
-  families: FamiliesToEnd
-): Promise<EndedFamilies> {
-  // Waits for an exchange that is running, so that its session ends, too.
-  await transaction.$queryRaw`
-    SELECT 1 FROM users WHERE id = (SELECT user_id FROM refresh_token_families WHERE id = ${familyId}::uuid) FOR NO KEY UPDATE`
-  const own = await endFamilies(transaction, families)
-  if (own.ended === 0) return own
-  const apps = await endFamilies(transaction, { ...families, selection: appsOf(own) })
-  return { ended: own.ended + apps.ended, entries: [...own.entries, ...apps.entries] }
-}
-
-/** The condition for the families `f` of a user, except the one to keep. */
-export function familiesOfUser(userId: string, exceptedId?: string): Prisma.Sql {
-  const others = exceptedId === undefined ? Prisma.empty : Prisma.sql`AND f.id <> ${exceptedId}::uuid`
-  return Prisma.sql`f.user_id = ${userId}::uuid ${others}`
-}
-
-/** Ends all families of a user, in the given transaction. */
-export async function endFamiliesOfUser(
-  transaction: Queryable,
-  userId: string,
-  cause: Omit<FamiliesToEnd, 'selection'>
-): Promise<EndedFamilies> {
-  await lockUser(transaction, userId)
-  return endFamilies(transaction, { selection: familiesOfUser(userId), ...cause })
-}
-
-/**
- * Ends all families of a user except the current one, in the given transaction.
- * @returns `undefined` when the current one ended while this waited for its turn
- */
-export async function endOtherFamiliesOfUser(
-  transaction: Queryable,
-  { userId, familyId }: { userId: string; familyId: string },
-  cause: Omit<FamiliesToEnd, 'selection'>
-): Promise<EndedFamilies | undefined> {
-  if (!(await lockLiveSession(transaction, { userId, familyId }))) return undefined
-  return endFamilies(transaction, { selection: familiesOfUser(userId, familyId), ...cause })
 }
 
 /**
@@ -158,8 +182,8 @@ export async function lockLiveSession(
 ): Promise<boolean> {
   await lockUser(transaction, userId)
   const own = await transaction.$queryRaw<unknown[]>`
-    SELECT 1 FROM refresh_token_families
-    WHERE id = ${familyId}::uuid AND user_id = ${userId}::uuid AND revoked_at IS NULL FOR NO KEY UPDATE`
+    SELECT 1 FROM refresh_token_families f
+    WHERE f.id = ${familyId}::uuid AND f.user_id = ${userId}::uuid AND f.revoked_at IS NULL AND NOT ${isEnding} FOR NO KEY UPDATE`
   return own.length > 0
 }
 

@@ -42,6 +42,7 @@ import { createPrismaRevocationOutbox } from './revocation-outbox.ts'
 import { createPrismaRoleAdministration } from './roles.ts'
 import { createPrismaSealedSeeds, createPrismaSecondFactors } from './second-factors.ts'
 import { createPrismaSessionEndings } from './session-endings.ts'
+import { createPrismaGroupEndings } from './session-groups.ts'
 import { createPrismaSignInFlows } from './sign-in-flows.ts'
 import { createPrismaSigningKeyStore } from './signing-key-store.ts'
 import { createPrismaStatistics } from './statistics.ts'
@@ -79,6 +80,7 @@ export async function openPostgresStores(config: Config, mail: Mail | undefined)
     firstTokens: createPrismaFirstTokens(database),
     exportedUsers: createPrismaExportedUsers(database),
     importedUsers: createPrismaImportedUsers(database),
+    groupEndings: createPrismaGroupEndings(database),
     families: createPrismaRefreshTokenFamilies(database, preparedStatements, { ...config, tellUser }),
     logoutRequests: createPrismaLogoutRequests(database),
     mailOutbox: createPrismaMailOutbox(database),

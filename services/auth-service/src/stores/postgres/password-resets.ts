@@ -1,11 +1,11 @@
 import type { PasswordResets } from '../../accounts/password-resets.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable } from './database.ts'
-import { endFamilies, familiesOfUser } from './ending-families.ts'
 import { languageOf } from './mail-outbox.ts'
 import { consumeSecret, lockOwner, type MailCause } from './one-time-secrets.ts'
 import { createPrismaRequestedMail } from './requested-mail.ts'
 import { databaseNow } from './revocation-entries.ts'
+import { endGroup } from './session-groups.ts'
 
 const purpose = 'password_reset'
 
@@ -39,7 +39,7 @@ export function createPrismaPasswordResets(database: Database, cause: MailCause)
             language: languageOf(user.language, language),
             username: user.username
           })
-          return endFamilies(transaction, { selection: familiesOfUser(userId), reason: 'password_changed' })
+          return endGroup(transaction, { userId }, { reason: 'password_changed' })
         })
       )
   }

@@ -8,10 +8,11 @@ import type {
 import type { ClientInfo } from '../../client-info.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
-import { deleteUser, type UserToDelete } from './deleting-users.ts'
-import { endFamilies, familiesOfUser, lockLiveSession } from './ending-families.ts'
+import { deletedReason, deleteUser, type UserToDelete } from './deleting-users.ts'
+import { isEnding, lockLiveSession } from './ending-families.ts'
 import type { TellUser } from './mail-outbox.ts'
 import { databaseNow } from './revocation-entries.ts'
+import { endGroup } from './session-groups.ts'
 import { administers, LastAdminError, lockUserAdministration, requireAnotherAdmin } from './user-roles.ts'
 
 const reason = 'deletion_requested'
@@ -28,7 +29,8 @@ export interface DeletionOptions {
  */
 const hasReturned = Prisma.sql`EXISTS (
   SELECT FROM refresh_token_families f
-  WHERE f.user_id = u.id AND f.created_at >= u.deletion_requested_at AND f.revoked_reason IS DISTINCT FROM ${reason})`
+  WHERE f.user_id = u.id AND f.created_at >= u.deletion_requested_at AND coalesce(f.revoked_reason, '') NOT IN (${reason}, ${deletedReason})
+    AND NOT ${isEnding})`
 
 interface LeavingUser extends UserToDelete {
   readonly roles: readonly string[]
@@ -77,10 +79,11 @@ async function requestDeletion(
     detail: { deletion_at: deletionAt.toISOString() }
   })
   if (accountDeletionDays === 0) {
-    return { outcome: 'requested', deletionAt, ...(await deleteUser(transaction, user, { tellUser })) }
+    const { isDeleted: _, ...ended } = await deleteUser(transaction, user, { tellUser })
+    return { outcome: 'requested', deletionAt, ...ended }
   }
   await tellUser(transaction, userId, { template: 'deletion_requested', language, until: deletionAt })
-  const ended = await endFamilies(transaction, { selection: familiesOfUser(userId), reason })
+  const ended = await endGroup(transaction, { userId }, { reason })
   return { outcome: 'requested', deletionAt, ...ended }
 }
 
@@ -116,17 +119,19 @@ export function createPrismaPendingDeletions(database: Database, tellUser: TellU
       orUnavailable(
         inTransaction(database, async (transaction) => {
           const [user] = await transaction.$queryRaw<UserToDelete[]>`
-            SELECT id, deletion_language AS language FROM users WHERE deletion_at <= ${databaseNow}
+            SELECT id, deletion_language AS language FROM users u WHERE deletion_at <= ${databaseNow}
+              AND NOT EXISTS (SELECT FROM session_group_endings g WHERE g.user_id = u.id)
             ORDER BY deletion_at LIMIT 1 FOR UPDATE SKIP LOCKED`
-          if (!user) return { isFound: false, entries: [] }
+          if (!user) return { isFound: false, ended: 0, entries: [] }
           // Only now: a sign-in may have been committed while this took the lock.
           const returned = await transaction.$queryRaw<unknown[]>`
             SELECT 1 FROM users u WHERE u.id = ${user.id}::uuid AND ${hasReturned}`
           if (returned.length === 0) {
-            return { isFound: true, entries: (await deleteUser(transaction, user, { tellUser })).entries }
+            const { isDeleted: _, ...ended } = await deleteUser(transaction, user, { tellUser })
+            return { isFound: true, ...ended }
           }
           await cancelDeletion(transaction, tellUser, { userId: user.id })
-          return { isFound: true, entries: [] }
+          return { isFound: true, ended: 0, entries: [] }
         })
       )
   }

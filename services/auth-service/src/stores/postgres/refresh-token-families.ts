@@ -10,12 +10,13 @@ import type {
 } from '../../sessions/refresh-token-families.ts'
 import { createCodeExchange } from './code-exchange.ts'
 import { type Database, inTransaction, orUnavailable } from './database.ts'
-import { endFamiliesOfUser, endFamilyWithApps, endOtherFamiliesOfUser, isLive } from './ending-families.ts'
+import { isLive } from './ending-families.ts'
 import { grantExpressions } from './granted-scopes.ts'
 import { hasName } from './named-user.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import { createRefreshing } from './refreshing-families.ts'
 import { pageOf } from './row-pages.ts'
+import { endOtherSessionsOfUser, endSessionsOfUser, endSessionWithApps } from './session-groups.ts'
 import { createFamilyStart, type FamilyLimits, ReplacedSessionEnded } from './starting-families.ts'
 
 const requested = grantExpressions({
@@ -80,16 +81,16 @@ export function createPrismaRefreshTokenFamilies(
       const selection = Prisma.sql`f.id = ${familyId}::uuid ${ofUser}`
       return orUnavailable(
         inTransaction(database, (transaction) =>
-          endFamilyWithApps(transaction, familyId, { selection, reason, actorId })
+          endSessionWithApps(transaction, familyId, { selection, reason, actorId })
         )
       )
     },
     endPresented: (presented, cause) => orUnavailable(endPresented(presented, cause)),
     endAll: (userId, cause) =>
-      orUnavailable(inTransaction(database, (transaction) => endFamiliesOfUser(transaction, userId, cause))),
+      orUnavailable(inTransaction(database, (transaction) => endSessionsOfUser(transaction, userId, cause))),
     endOthers: (userId, familyId, cause) =>
       orUnavailable(
-        inTransaction(database, (transaction) => endOtherFamiliesOfUser(transaction, { userId, familyId }, cause))
+        inTransaction(database, (transaction) => endOtherSessionsOfUser(transaction, { userId, familyId }, cause))
       ),
     list: (userId, page) => orUnavailable(list(userId, page)),
     describe: (token) => orUnavailable(describe(token)),
@@ -105,7 +106,7 @@ export function createPrismaRefreshTokenFamilies(
     const hasKey = Prisma.sql`coalesce(f.jkt = ${jkt ?? null}::text, f.jkt IS NULL)`
     const selection = Prisma.sql`f.id = ${familyId}::uuid ${ofClient}`
     const ended = await inTransaction(database, (transaction) =>
-      endFamilyWithApps(transaction, familyId, { selection: Prisma.sql`${selection} AND ${hasKey}`, ...cause })
+      endSessionWithApps(transaction, familyId, { selection: Prisma.sql`${selection} AND ${hasKey}`, ...cause })
     )
     if (ended.ended > 0) return ended
     const ofOtherKey = await database.$queryRaw<unknown[]>`

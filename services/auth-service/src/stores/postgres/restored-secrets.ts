@@ -2,9 +2,15 @@ import type { RestoredSecrets } from '../../accounts/one-time-secrets.ts'
 import { type Database, inTransaction, orUnavailable } from './database.ts'
 import { databaseNow } from './revocation-entries.ts'
 
-/** What mails carried, and what users allowed apps, in a database that was restored. */
+/** What mails carried, what users allowed apps, and their deletions, in a database that was restored. */
 export function createPrismaRestoredSecrets(database: Database): RestoredSecrets {
   return {
+    postponeDeletions: () =>
+      orUnavailable(
+        database.$executeRaw`
+          UPDATE users SET deletion_requested_at = moment.now, deletion_at = moment.now + (deletion_at - deletion_requested_at)
+          FROM (SELECT ${databaseNow} AS now) moment WHERE deletion_at IS NOT NULL`
+      ),
     voidAll: () =>
       orUnavailable(
         inTransaction(database, async (transaction) => {

@@ -5,9 +5,10 @@ import { mayAdminister } from './acting-admin.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { raiseCredentialsVersion } from './credentials-state.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
-import { endFamilies, familiesOfUser, lockLiveSession } from './ending-families.ts'
+import { lockLiveSession } from './ending-families.ts'
 import type { TellUser } from './mail-outbox.ts'
 import { databaseNow, seconds } from './revocation-entries.ts'
+import { endGroup } from './session-groups.ts'
 import { consumeFlow } from './sign-in-flows.ts'
 import { lockUserAdministration } from './user-roles.ts'
 
@@ -137,8 +138,7 @@ export function createPrismaSecondFactors(database: Database, tellUser: TellUser
           await transaction.$executeRaw`DELETE FROM trusted_devices WHERE user_id = ${userId}::uuid`
           await recordAuditEvent(transaction, { type: 'second_factors.reset', userId, actorId })
           await tellUser(transaction, userId, { template: 'second_factors_reset', language: null })
-          const selection = familiesOfUser(userId)
-          const ended = await endFamilies(transaction, { selection, reason: 'second_factors_reset', actorId })
+          const ended = await endGroup(transaction, { userId }, { reason: 'second_factors_reset', actorId })
           return { outcome: 'reset', removed: totp + passkeys, ...ended } as const
         })
       )

@@ -7,13 +7,14 @@ import type { EndedFamilies, NewSession, StartOutcome } from '../../sessions/ref
 import { userinfoAudience } from '../../tokens/identity-scopes.ts'
 import { credentialsState } from './credentials-state.ts'
 import { type DatabaseConnection, queryableOn } from './database.ts'
-import { appsOf, endedFamilies, endingFamilies, type FamiliesToEnd, isLive } from './ending-families.ts'
+import { endedFamilies, endingFamilies, type FamiliesToEnd, isLive } from './ending-families.ts'
 import { grantExpressions } from './granted-scopes.ts'
 import type { TellUser } from './mail-outbox.ts'
 import { cancelDeletion } from './pending-deletions.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import type { RefreshLimits } from './refresh-judgment.ts'
 import { databaseNow, type OutboxRow } from './revocation-entries.ts'
+import { endGroup } from './session-groups.ts'
 import { type SessionRow, sessionColumns, toSession } from './session-rows.ts'
 
 export interface FamilyLimits extends RefreshLimits {
@@ -30,7 +31,7 @@ const verifiedUserText = `
   WHERE id = $1::uuid AND ${credentialsState.sql} = $2 AND disabled_at IS NULL FOR NO KEY UPDATE`
 
 interface NewFamilyRow extends SessionRow {
-  /** How many live families the user had at this client before; the lock on the user keeps others from changing that. */
+  /** How many live families of its kind the user had at this client before; the lock on the user keeps others from changing that. */
   live_before: number
 }
 
@@ -41,6 +42,14 @@ const grant = grantExpressions({
   issuer: Prisma.raw('$14::text')
 })
 
+/** No session outlasts that of the browser in which it was started, unless it has offline_access. */
+const browserEnd = `
+  SELECT b.absolute_expires_at AS ends_at FROM refresh_token_families b
+  WHERE b.id = $19::uuid AND NOT 'offline_access' = ANY($20::text[])`
+
+/** Those without a refresh token are limited apart: they must not end those with one. */
+const isShort = Prisma.sql`(f.idle_expires_at = f.access_expires_at)`
+
 /** A family is born only if there is something that its first token can be for. */
 const newFamilyText = `
   WITH f AS (
@@ -49,9 +58,10 @@ const newFamilyText = `
        access_expires_at, jkt, sign_in_network, address, user_agent, authenticated_at, acr, amr,
        trusted_device_id, session_id, identity_scopes)
     SELECT $1::uuid, u.id, f.client_id, array_to_string(${grant.scopes.sql}, ' '), f.audience, f.asked_scopes, now.at, now.at,
-      now.at + make_interval(secs => $6), now.at + make_interval(secs => $7), now.at + make_interval(secs => $8), $9, $10, $11, $12,
+      now.at + make_interval(secs => $6), least(now.at + make_interval(secs => $7), browser.ends_at), now.at + make_interval(secs => $8), $9, $10, $11, $12,
       least(now.at, $18::timestamptz), $15, $16::text[], $17::uuid, $19::uuid, $20::text[]
-    FROM (SELECT ${databaseNow.sql} AS at) now, (SELECT $3::text AS client_id, $4::text[] AS asked_scopes, $5::text[] AS audience) f, users u
+    FROM (SELECT ${databaseNow.sql} AS at) now, (SELECT $3::text AS client_id, $4::text[] AS asked_scopes, $5::text[] AS audience) f,
+      users u LEFT JOIN LATERAL (${browserEnd}) browser ON true
     WHERE u.id = $2::uuid AND ${grant.hasTarget.sql} AND ${grant.hasScopes.sql}
     RETURNING *
   ), audited AS (
@@ -59,7 +69,8 @@ const newFamilyText = `
     SELECT $13, f.user_id, f.id, f.client_id, f.address, f.user_agent FROM f
   )
   SELECT ${sessionColumns(grant).sql},
-    (SELECT count(*)::int FROM refresh_token_families f WHERE f.user_id = $2::uuid AND f.client_id = $3::text AND ${isLive.sql}) AS live_before
+    (SELECT count(*)::int FROM refresh_token_families f WHERE f.user_id = $2::uuid AND f.client_id = $3::text AND ${isLive.sql}
+      AND ${isShort.sql} = ($6::float8 = $8::float8)) AS live_before
   FROM f JOIN users u ON u.id = f.user_id`
 
 /**
@@ -100,7 +111,8 @@ export function createFamilyStart(preparedStatements: PreparedStatements, limits
     const [verified] = await verifiedUser([userId, session.credentialsState], connection)
     if (!verified) return { outcome: 'user_changed' }
     const type: AuditEventType = 'session.started'
-    const isShort = session.isRefreshable === false
+    const hasNoRefreshToken = session.isRefreshable === false
+    const idleSeconds = hasNoRefreshToken ? limits.accessTokenTtlSeconds : limits.sessionIdleSeconds
     const [row] = await newFamily(
       [
         familyId,
@@ -108,8 +120,8 @@ export function createFamilyStart(preparedStatements: PreparedStatements, limits
         clientId,
         scopes ?? null,
         audience,
-        isShort ? limits.accessTokenTtlSeconds : limits.sessionIdleSeconds,
-        isShort && !session.hasReceiver ? limits.accessTokenTtlSeconds : limits.sessionAbsoluteSeconds,
+        idleSeconds,
+        hasNoRefreshToken && !session.hasReceiver ? limits.accessTokenTtlSeconds : limits.sessionAbsoluteSeconds,
         limits.accessTokenTtlSeconds,
         jkt ?? null,
         network,
@@ -135,7 +147,10 @@ export function createFamilyStart(preparedStatements: PreparedStatements, limits
       replacedSessionId === undefined ? [] : await endReplaced(connection, userId, replacedSessionId, familyId)
     const most =
       clientId === firstPartyClientId ? limits.sessionsPerUser : Math.min(sessionsPerClient, limits.sessionsPerUser)
-    const surplus = liveBefore - replaced.length < most ? [] : await endSurplus(connection, userId, clientId, most)
+    const surplus =
+      liveBefore - replaced.length < most
+        ? []
+        : await endSurplus(connection, session, most, idleSeconds === limits.accessTokenTtlSeconds)
     const entries = [...replaced, ...surplus]
     return { outcome: 'started', session: toSession(started, { familyId, clientId }), entries }
   }
@@ -147,17 +162,23 @@ export function createFamilyStart(preparedStatements: PreparedStatements, limits
 
   async function endSurplus(
     connection: DatabaseConnection,
-    userId: string,
-    clientId: string,
-    most: number
+    { userId, clientId }: NewSession,
+    most: number,
+    isOfShort: boolean
   ): Promise<readonly OutboxEntry[]> {
     const selection = Prisma.sql`f.id IN (
       SELECT f.id FROM refresh_token_families f WHERE f.user_id = ${userId}::uuid AND f.client_id = ${clientId} AND ${isLive}
+        AND ${isShort} = ${isOfShort}
       ORDER BY f.created_at DESC, f.id DESC OFFSET ${most})`
     const reason = 'session_limit'
     const surplus = await endOn(connection, { selection, reason })
-    const apps = await endOn(connection, { selection: appsOf(surplus), reason })
-    return [...surplus.entries, ...apps.entries]
+    const entries = [...surplus.entries]
+    // Usually of one session. What does not fit into a batch is ended in the background.
+    for (const { value } of surplus.entries) {
+      const apps = await endGroup(queryableOn(connection), { browserSessionId: value }, { reason })
+      entries.push(...apps.entries.map((entry) => ({ ...entry, id: BigInt(entry.id) })))
+    }
+    return entries
   }
 
   async function endReplaced(connection: DatabaseConnection, userId: string, sessionId: string, nextId: string) {

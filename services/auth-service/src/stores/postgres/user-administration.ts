@@ -6,15 +6,15 @@ import type {
   UserChangeOutcome,
   UserDeletionOutcome
 } from '../../accounts/user-administration.ts'
-import type { OutboxEntry } from '../../revocation/revocation-outbox.ts'
+import type { EndedFamilies, EndReason } from '../../sessions/refresh-token-families.ts'
 import { mayAdminister } from './acting-admin.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import { deleteUser } from './deleting-users.ts'
-import { endFamilies, endFamiliesOfUser, familiesOfUser } from './ending-families.ts'
 import type { TellUser } from './mail-outbox.ts'
 import { databaseNow } from './revocation-entries.ts'
 import { pageOf } from './row-pages.ts'
+import { endGroup, endSessionsOfUser } from './session-groups.ts'
 import { administers, ensureRoles, LastAdminError, lockUserAdministration, requireAnotherAdmin } from './user-roles.ts'
 
 interface UserRow {
@@ -54,7 +54,7 @@ export function createPrismaUserAdministration(database: Database, tellUser: Tel
     delete: (id, actorId) => unlessLastAdmin((transaction) => remove(transaction, id, actorId)),
     endSessions: (id) =>
       orUnavailable(
-        inTransaction(database, (transaction) => endFamiliesOfUser(transaction, id, { reason: 'ended_by_admin' }))
+        inTransaction(database, (transaction) => endSessionsOfUser(transaction, id, { reason: 'ended_by_admin' }))
       )
   }
 
@@ -76,9 +76,9 @@ export function createPrismaUserAdministration(database: Database, tellUser: Tel
       UserRow[]
     >`SELECT ${columns} FROM users WHERE id = ${id}::uuid FOR UPDATE`
     if (!user) return { outcome: 'unknown' }
-    const ended = await deleteUser(transaction, user, { tellUser, actorId })
+    const { isDeleted, ...ended } = await deleteUser(transaction, user, { tellUser, actorId })
     if (administers(user)) await requireAnotherAdmin(transaction)
-    return { outcome: 'deleted', ...ended }
+    return { outcome: isDeleted ? 'deleted' : 'leaving', ...ended }
   }
 
   async function apply(
@@ -101,11 +101,12 @@ export function createPrismaUserAdministration(database: Database, tellUser: Tel
     if (administers(before) && !administers(after)) await requireAnotherAdmin(transaction)
     await ensureRoles(transaction, roles ?? [])
 
-    const entries: OutboxEntry[] = []
-    const selection = familiesOfUser(id)
+    const end = (reason: EndReason): Promise<EndedFamilies> =>
+      endGroup(transaction, { userId: id }, { reason, actorId })
+    let ended: EndedFamilies | undefined
     if (!wasDisabled && after.disabled_at) {
       await recordAuditEvent(transaction, { type: 'user.disabled', userId: id, actorId })
-      entries.push(...(await endFamilies(transaction, { selection, reason: 'user_disabled', actorId })).entries)
+      ended = await end('user_disabled')
     }
     if (wasDisabled && !after.disabled_at) {
       await recordAuditEvent(transaction, { type: 'user.enabled', userId: id, actorId })
@@ -114,10 +115,8 @@ export function createPrismaUserAdministration(database: Database, tellUser: Tel
       const detail = { before: before.roles, after: after.roles }
       await recordAuditEvent(transaction, { type: 'user.roles_changed', userId: id, actorId, detail })
     }
-    if (before.roles.some((role) => !after.roles.includes(role))) {
-      entries.push(...(await endFamilies(transaction, { selection, reason: 'role_removed', actorId })).entries)
-    }
-    return { outcome: 'changed', user: toUser(after), ended: entries.length, entries }
+    if (before.roles.some((role) => !after.roles.includes(role))) ended ??= await end('role_removed')
+    return { outcome: 'changed', user: toUser(after), ...(ended ?? { ended: 0, entries: [] }) }
   }
 }
 

@@ -13,13 +13,14 @@ import type {
 import { auditEventType, recordAuditEvent } from './audit-events.ts'
 import { credentialsState } from './credentials-state.ts'
 import { type Database, inTransaction, isUniqueViolation, orUnavailable, type Queryable } from './database.ts'
-import { endFamilies, familiesOfUser, lockLiveSession } from './ending-families.ts'
+import { lockLiveSession } from './ending-families.ts'
 import { isAdmin, secondFactors } from './factor-columns.ts'
 import { currentHash } from './imported-users.ts'
 import type { TellUser } from './mail-outbox.ts'
 import { hasName } from './named-user.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import { databaseNow } from './revocation-entries.ts'
+import { endGroup } from './session-groups.ts'
 
 /** Makes two first starts on one database take turns; any number that nothing else uses as a lock. */
 const firstUserLockId = 4_010_202
@@ -133,14 +134,14 @@ export function createPrismaUserStore(
       WHERE id = ${change.userId}::uuid AND ${currentHash} = ${change.verifiedPasswordHash} AND disabled_at IS NULL
       RETURNING 1`
     if (changed.length === 0) return undefined
-    const selection = familiesOfUser(change.userId, change.sessionId)
-    const { entries } = await endFamilies(transaction, { selection, reason: 'password_changed' })
+    const others = { userId: change.userId, exceptedId: change.sessionId }
+    const ended = await endGroup(transaction, others, { reason: 'password_changed' })
     await transaction.$executeRaw`
       INSERT INTO audit_events (type, user_id, session_id, address, user_agent)
       VALUES (${auditEventType('password.changed')}, ${change.userId}::uuid, ${change.sessionId ?? null}::uuid, ${change.origin.address},
         ${change.origin.userAgent})`
     await tellUser(transaction, change.userId, { template: 'password_changed', language: change.language })
-    return { entries }
+    return ended
   }
 
   async function changeUsername(
@@ -163,7 +164,7 @@ export function createPrismaUserStore(
       WHERE id = ${userId}::uuid RETURNING 1`
     if (changed.length === 0) return undefined
     await recordAuditEvent(transaction, { type: 'password.set', userId })
-    return endFamilies(transaction, { selection: familiesOfUser(userId), reason: 'password_changed' })
+    return endGroup(transaction, { userId }, { reason: 'password_changed' })
   }
 
   async function hasUserWithRole(queryable: Queryable, role: string): Promise<boolean> {

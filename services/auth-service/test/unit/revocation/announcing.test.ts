@@ -19,12 +19,27 @@ describe('a store that announces', () => {
       async announce(entries) {
         announced.push(entries)
         return false
+      },
+      endRest: async () => {
+        throw new Error('nothing is left over')
       }
     }
   )
 
+  test('ends what the change has left over before it answers, and says whether that was all', async () => {
+    const changes = announcing(
+      { end: async (endingId: bigint) => ({ ended: 500, entries: [entry], endingId }) },
+      {
+        announce: async () => true,
+        endRest: async (endingId) => ({ ended: Number(endingId), published: true, isComplete: endingId < 1000n })
+      }
+    )
+    expect(await changes.end(120n)).toEqual({ ended: 620, published: true, isComplete: true })
+    expect(await changes.end(4000n)).toEqual({ ended: 4500, published: true, isComplete: false })
+  })
+
   test('announces what a change commits before it answers, and says whether it is published', async () => {
-    expect(await store.end('session-1')).toEqual({ ended: 'session-1', published: false })
+    expect(await store.end('session-1')).toEqual({ ended: 'session-1', published: false, isComplete: true })
     expect(announced.splice(0)).toEqual([[entry]])
   })
 

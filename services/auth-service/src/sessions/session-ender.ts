@@ -1,0 +1,61 @@
+import { describeError, type Logger, pause } from '@countersign/service-kit'
+import type { Announcer, Announcing } from '../revocation/announcing.ts'
+import { endAllSessions, type GroupEndings, requestWaitMs } from './session-endings.ts'
+
+export interface SessionEnderDeps {
+  groups: Announcing<GroupEndings>
+  /** Whether it may use the database now. */
+  mayRun(): boolean
+  logger: Logger
+}
+
+/** Ends the sessions of groups, those of its own requests and those that another replica has left over. */
+export interface SessionEnder extends Pick<Announcer, 'endRest'> {
+  close(): Promise<void>
+}
+
+const pollIntervalMs = 2000
+
+export function startSessionEnder({ groups, mayRun, logger }: SessionEnderDeps): SessionEnder {
+  const closing = new AbortController()
+  const running = runUntilClosed()
+  return {
+    async endRest(endingId) {
+      const waiting = new AbortController()
+      const timer = setTimeout(() => waiting.abort(), requestWaitMs)
+      const progress = { ended: 0 }
+      try {
+        const ofGroup = { endBatch: (limit: number) => groups.endBatch(limit, endingId) }
+        const onProgress = (ended: number) => Object.assign(progress, { ended })
+        return await endAllSessions(ofGroup, { signal: waiting.signal, onProgress })
+      } catch (error) {
+        // The change itself is committed, and so is that they end.
+        logger.warn({ cause: describeError(error) }, 'ending sessions failed; it goes on in the background')
+        return { ...progress, published: false, isComplete: false }
+      } finally {
+        clearTimeout(timer)
+      }
+    },
+    async close() {
+      closing.abort()
+      await running
+    }
+  }
+
+  async function runUntilClosed(): Promise<void> {
+    while (!closing.signal.aborted) {
+      if (mayRun()) await endThoseLeft()
+      await pause(pollIntervalMs, closing.signal)
+    }
+  }
+
+  async function endThoseLeft(): Promise<void> {
+    try {
+      if (!(await groups.isAnyLeft())) return
+      const { ended } = await endAllSessions(groups, { signal: closing.signal })
+      if (ended > 0) logger.info({ sessions: ended }, 'ended sessions that a change had left over')
+    } catch (error) {
+      logger.warn({ cause: describeError(error) }, 'ending sessions failed; it is tried again')
+    }
+  }
+}

@@ -1,0 +1,173 @@
+/** Sessions that end together, however many they are: the end is committed at once, and their rows are revoked in batches. */
+import { Prisma } from '@countersign/prisma'
+import type { EndedFamilies, EndReason } from '../../sessions/refresh-token-families.ts'
+import { type EndedBatch, type GroupEndings, sessionBatchSize } from '../../sessions/session-endings.ts'
+import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
+import {
+  endBatchOfFamilies,
+  endFamilies,
+  type FamiliesToEnd,
+  isToEnd,
+  lockLiveSession,
+  lockUser
+} from './ending-families.ts'
+
+/** Those for which all that is given holds. */
+export interface SessionGroup {
+  readonly userId?: string
+  readonly clientId?: string
+  /** The session of the browser in which they were started; those with offline_access outlast it. */
+  readonly browserSessionId?: string
+  readonly exceptedId?: string | undefined
+}
+
+type Cause = Pick<FamiliesToEnd, 'reason' | 'actorId'>
+
+function membersOf({ userId, clientId, browserSessionId, exceptedId }: SessionGroup): Prisma.Sql {
+  const conditions = [
+    userId === undefined ? [] : [Prisma.sql`f.user_id = ${userId}::uuid`],
+    clientId === undefined ? [] : [Prisma.sql`f.client_id = ${clientId}`],
+    browserSessionId === undefined
+      ? []
+      : [Prisma.sql`f.session_id = ${browserSessionId}::uuid AND NOT 'offline_access' = ANY(f.identity_scopes)`],
+    exceptedId === undefined ? [] : [Prisma.sql`f.id <> ${exceptedId}::uuid`]
+  ]
+  return Prisma.join(conditions.flat(), ' AND ')
+}
+
+/**
+ * Ends all sessions of a group in the given transaction: a batch of them by their rows, and if there are more, by a row of
+ * `session_group_endings`, which {@link createPrismaGroupEndings} works off. The transaction holds the lock that a start of such a session
+ * takes, that of the user or the client, so that each start is either before or after.
+ */
+export async function endGroup(transaction: Queryable, group: SessionGroup, cause: Cause): Promise<EndedFamilies> {
+  const members = membersOf(group)
+  const families = { ...cause, selection: members, members, ...flowOf(group, 0) }
+  const { ended, entries, count } = await endBatchOfFamilies(transaction, families, {
+    limit: sessionBatchSize,
+    locking: 'waits'
+  })
+  if (count < sessionBatchSize) return { ended, entries }
+  const { userId, clientId, browserSessionId, exceptedId } = group
+  const [row] = await transaction.$queryRaw<{ id: bigint }[]>`
+    INSERT INTO session_group_endings (user_id, client_id, session_id, excepted_id, before_number, reason, actor_id)
+    VALUES (${userId ?? null}::uuid, ${clientId ?? null}, ${browserSessionId ?? null}::uuid, ${exceptedId ?? null}::uuid,
+      nextval('refresh_token_families_start_number_seq'), ${cause.reason}, ${cause.actorId ?? null}::uuid)
+    RETURNING id`
+  return { ended, entries, endingId: row && BigInt(row.id) }
+}
+
+/** Ends all sessions of a user, in the given transaction. */
+export async function endSessionsOfUser(transaction: Queryable, userId: string, cause: Cause): Promise<EndedFamilies> {
+  await lockUser(transaction, userId)
+  return endGroup(transaction, { userId }, cause)
+}
+
+/**
+ * Ends all sessions of a user except the current one, in the given transaction.
+ * @returns `undefined` when the current one ended while this waited for its turn
+ */
+export async function endOtherSessionsOfUser(
+  transaction: Queryable,
+  { userId, familyId }: { userId: string; familyId: string },
+  cause: Cause
+): Promise<EndedFamilies | undefined> {
+  if (!(await lockLiveSession(transaction, { userId, familyId }))) return undefined
+  return endGroup(transaction, { userId, exceptedId: familyId }, cause)
+}
+
+/**
+ * Ends one session, in the given transaction; if it is one of the browser, with those of apps that do not outlast it.
+ * @param families a selection of no other session than this one
+ */
+export async function endSessionWithApps(
+  transaction: Queryable,
+  familyId: string,
+  families: FamiliesToEnd
+): Promise<EndedFamilies> {
+  // Waits for an exchange that is running, so that its session ends, too.
+  await transaction.$queryRaw`
+    SELECT 1 FROM users WHERE id = (SELECT user_id FROM refresh_token_families WHERE id = ${familyId}::uuid) FOR NO KEY UPDATE`
+  const own = await endFamilies(transaction, families)
+  if (own.ended === 0) return own
+  const { reason, actorId } = families
+  const apps = await endGroup(transaction, { browserSessionId: familyId }, { reason, actorId })
+  return { ...apps, ended: own.ended + apps.ended, entries: [...own.entries, ...apps.entries] }
+}
+
+interface EndingRow {
+  id: bigint
+  user_id: string | null
+  client_id: string | null
+  session_id: string | null
+  excepted_id: string | null
+  before_number: bigint
+  reason: EndReason
+  actor_id: string | null
+  after_id: string
+  batches: number
+}
+
+const firstId = '00000000-0000-0000-0000-000000000000'
+
+/** Replicas that work on the same group take turns, batch by batch. */
+export function createPrismaGroupEndings(database: Database): GroupEndings {
+  return {
+    isAnyLeft: async () =>
+      (await orUnavailable(database.$queryRaw<unknown[]>`SELECT id FROM session_group_endings LIMIT 1`)).length > 0,
+    endBatch: (limit, endingId) =>
+      orUnavailable(inTransaction(database, (transaction) => endBatch(transaction, limit, endingId)))
+  }
+}
+
+async function endBatch(transaction: Queryable, limit: number, endingId: bigint | undefined): Promise<EndedBatch> {
+  const chosen =
+    endingId === undefined
+      ? Prisma.sql`ORDER BY batches, id LIMIT 1 FOR UPDATE SKIP LOCKED`
+      : Prisma.sql`WHERE id = ${endingId} FOR UPDATE`
+  const [ending] = await transaction.$queryRaw<EndingRow[]>`
+    SELECT id, user_id, client_id, session_id, excepted_id, before_number, reason, actor_id, after_id, batches
+    FROM session_group_endings ${chosen}`
+  if (!ending) return { ended: 0, hasMore: false, entries: [] }
+  const group = groupOf(ending)
+  const members = Prisma.sql`${membersOf(group)} AND coalesce(f.start_number, 0) < ${ending.before_number}`
+  // Passing by what somebody else holds, so that no two wait for each other.
+  const { ended, entries, count, last } = await endBatchOfFamilies(
+    transaction,
+    {
+      selection: Prisma.sql`${members} AND f.id > ${ending.after_id}::uuid`,
+      members,
+      ...flowOf(group, (ending.batches + 1) * limit),
+      reason: ending.reason,
+      actorId: ending.actor_id ?? undefined
+    },
+    { limit, locking: 'skips' }
+  )
+  const isDone = count < limit && (await countLeft(transaction, members)) === 0
+  if (isDone) await transaction.$executeRaw`DELETE FROM session_group_endings WHERE id = ${ending.id}`
+  else {
+    await transaction.$executeRaw`
+      UPDATE session_group_endings SET after_id = ${count < limit ? firstId : (last ?? firstId)}::uuid, batches = batches + 1
+      WHERE id = ${ending.id}`
+  }
+  return { ended, hasMore: !isDone || endingId === undefined, entries }
+}
+
+function flowOf({ userId, browserSessionId }: SessionGroup, toldBefore: number) {
+  return userId === undefined && browserSessionId === undefined ? { toldBefore } : {}
+}
+
+async function countLeft(transaction: Queryable, members: Prisma.Sql): Promise<number> {
+  const left = await transaction.$queryRaw<unknown[]>`
+    SELECT 1 FROM refresh_token_families f WHERE ${members} AND ${isToEnd()} LIMIT 1`
+  return left.length
+}
+
+function groupOf({ user_id, client_id, session_id, excepted_id }: EndingRow): SessionGroup {
+  return {
+    ...(user_id === null ? {} : { userId: user_id }),
+    ...(client_id === null ? {} : { clientId: client_id }),
+    ...(session_id === null ? {} : { browserSessionId: session_id }),
+    ...(excepted_id === null ? {} : { exceptedId: excepted_id })
+  }
+}
