@@ -140,7 +140,9 @@ describe.skipIf(!inject('docker'))('with very many sessions and as many revocati
     const { paths } = await executedPlan(database.url, statements.rotateTogether as string, await someRotations())
     expect(paths, 'planned with its values').toEqual(large.rotateTogether)
     expect(large.sweep).toEqual(['Index Scan revocations_unpublished_idx'])
-    expect(JSON.stringify(large).replaceAll(/Seq Scan (?:signing_keys|session_group_endings)/g, '')).not.toContain('Seq Scan')
+    // The last two have rows for seconds only.
+    const ofFew = /Seq Scan (?:signing_keys|session_group_endings|backchannel_logouts)/g
+    expect(JSON.stringify(large).replaceAll(ofFew, '')).not.toContain('Seq Scan')
   })
 
   /** The values of a rotation of 64 families. */
