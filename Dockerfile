@@ -1,6 +1,6 @@
 # One target for each image: auth-service, resource-service, bff-service, migrate (brings the database up to date) and
-# secrets (makes the secrets of a Compose installation). Sources are compiled once; each image gets only the packages
-# that its own workspace needs.
+# secrets (makes the secrets of a Compose installation). Each program is bundled with the packages that it runs; only what has
+# native modules stays in node_modules.
 ARG NODE_IMAGE=node:24-slim
 
 FROM ${NODE_IMAGE} AS runtime
@@ -41,80 +41,75 @@ COPY prisma prisma
 RUN cd prisma && PRISMA_SCHEMA_ENGINE_BINARY=/bin/true CHECKPOINT_DISABLE=1 npx --no-install prisma generate
 COPY shared shared
 COPY services services
-RUN npx --no-install tsc -b prisma services/auth-service services/resource-service services/bff-service \
+COPY dev/bundle.mjs dev/
+RUN node dev/bundle.mjs services/auth-service services/resource-service services/bff-service prisma \
  && (cd services/bff-service/web && npx --no-install vite build) \
- && find . -path ./node_modules -prune -o \( -name '*.d.ts' -o -name '*.map' -o -name .tsbuildinfo \) -exec rm {} + \
- && mkdir /compiled && cp -r --parents shared/*/package.json shared/*/dist services/*/package.json services/*/dist services/bff-service/web/dist \
-      prisma/package.json prisma/dist prisma/schema.prisma prisma/migrations /compiled
+ && find services/bff-service/web/dist -name '*.map' -delete \
+ && mkdir /bundled && cp -r --parents shared/service-kit/package.json services/*/package.json services/*/bundle services/bff-service/web/dist \
+      prisma/package.json prisma/bundle prisma/migrations /bundled
 
-# Prisma's client names its command line and TypeScript as optional peers, the verifier the frameworks that it has adapters
-# for, and npm installs optional peers that the lock file holds for development. Where no workspace has devDependencies,
-# --omit=peer leaves them out. sbom.cdx.json lists what an image has, in the form of CycloneDX.
-FROM manifests AS production
+# sbom.cdx.json lists what a bundle has, and what stays in node_modules, in the form of CycloneDX. Prisma's client names its command
+# line and TypeScript as optional peers, the verifier its frameworks, and npm installs optional peers that the lock file holds for
+# development. Where no workspace has devDependencies, --omit=peer leaves them out.
+FROM manifests AS auth-service-packages
 COPY docker/bill-of-materials.mjs /
+COPY --from=build /bundled/services/auth-service/bundle/packages.json /
 RUN npm pkg delete devDependencies --workspaces --include-workspace-root
-
-FROM production AS auth-service-packages
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=peer --workspace services/auth-service \
- && node /bill-of-materials.mjs > sbom.cdx.json \
- && find node_modules/@prisma/client/runtime -name 'query_compiler_*' ! -name '*_fast_bg.postgresql.*mjs' -delete \
- && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete && rm -rf node_modules/@types
+ && find node_modules -mindepth 1 -maxdepth 1 ! -name piscina ! -name @node-rs ! -name @napi-rs -exec rm -r {} + \
+ && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete \
+ && node /bill-of-materials.mjs /packages.json > sbom.cdx.json
 
-FROM production AS resource-service-packages
-RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=peer --workspace services/resource-service \
- && node /bill-of-materials.mjs > sbom.cdx.json \
- && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete
+FROM manifests AS resource-service-packages
+COPY docker/bill-of-materials.mjs /
+COPY --from=build /bundled/services/resource-service/bundle/packages.json /
+RUN node /bill-of-materials.mjs /packages.json > sbom.cdx.json
 
-# By its name, since the path stands for the pages below it too.
-FROM production AS bff-service-packages
-RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=peer --workspace @countersign/bff-service \
- && node /bill-of-materials.mjs > sbom.cdx.json \
- && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete
+FROM manifests AS bff-service-packages
+COPY docker/bill-of-materials.mjs /
+COPY --from=build /bundled/services/bff-service/bundle/packages.json /
+RUN node /bill-of-materials.mjs /packages.json > sbom.cdx.json
 
-FROM production AS migrate-packages
-RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=peer --workspace prisma \
- && node /bill-of-materials.mjs > sbom.cdx.json \
- && rm -rf node_modules/@prisma/client node_modules/@types \
- && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete
+FROM manifests AS migrate-packages
+COPY docker/bill-of-materials.mjs /
+COPY --from=build /bundled/prisma/bundle/packages.json /
+RUN node /bill-of-materials.mjs /packages.json > sbom.cdx.json
 
 FROM service AS auth-service
 LABEL org.opencontainers.image.title="countersign-auth-service" org.opencontainers.image.description="Signs users in, issues access tokens and refresh tokens, publishes their keys."
 COPY --from=auth-service-packages /app/node_modules node_modules
 COPY --from=auth-service-packages /app/sbom.cdx.json ./
-COPY --from=build /compiled/shared shared
-COPY --from=build /compiled/prisma prisma
-COPY --from=build /compiled/services/auth-service services/auth-service
+COPY --from=build /bundled/shared shared
+COPY --from=build /bundled/prisma/migrations prisma/migrations
+COPY --from=build /bundled/services/auth-service services/auth-service
 COPY --chmod=755 docker/countersign /usr/local/bin/countersign
 ENV PORT=4000 MANAGEMENT_PORT=9000
 EXPOSE 4000 9000
-CMD ["node", "services/auth-service/dist/main.js"]
+CMD ["node", "services/auth-service/bundle/main.js"]
 
 FROM service AS resource-service
 LABEL org.opencontainers.image.title="countersign-resource-service" org.opencontainers.image.description="A sample API that verifies tokens without a database."
-COPY --from=resource-service-packages /app/node_modules node_modules
 COPY --from=resource-service-packages /app/sbom.cdx.json ./
-COPY --from=build /compiled/shared shared
-COPY --from=build /compiled/services/resource-service services/resource-service
+COPY --from=build /bundled/shared shared
+COPY --from=build /bundled/services/resource-service services/resource-service
 ENV PORT=4001 MANAGEMENT_PORT=9001
 EXPOSE 4001 9001
-CMD ["node", "services/resource-service/dist/main.js"]
+CMD ["node", "services/resource-service/bundle/main.js"]
 
 FROM service AS bff-service
 LABEL org.opencontainers.image.title="countersign-bff-service" org.opencontainers.image.description="Keeps the sessions of browsers, so that no script sees a token."
-COPY --from=bff-service-packages /app/node_modules node_modules
 COPY --from=bff-service-packages /app/sbom.cdx.json ./
-COPY --from=build /compiled/shared shared
-COPY --from=build /compiled/services/bff-service services/bff-service
+COPY --from=build /bundled/shared shared
+COPY --from=build /bundled/services/bff-service services/bff-service
 ENV PORT=4002 MANAGEMENT_PORT=9002
 EXPOSE 4002 9002
-CMD ["node", "services/bff-service/dist/main.js"]
+CMD ["node", "services/bff-service/bundle/main.js"]
 
 FROM runtime AS migrate
 LABEL org.opencontainers.image.title="countersign-migrate" org.opencontainers.image.description="Brings the database to the schema of this version."
-COPY --from=migrate-packages /app/node_modules node_modules
 COPY --from=migrate-packages /app/sbom.cdx.json ./
-COPY --from=build /compiled/prisma prisma
-CMD ["node", "prisma/dist/main.js"]
+COPY --from=build /bundled/prisma prisma
+CMD ["node", "prisma/bundle/main.js"]
 
 FROM runtime AS secrets
 LABEL org.opencontainers.image.title="countersign-secrets" org.opencontainers.image.description="Makes the secrets of a Compose installation."

@@ -14,7 +14,7 @@ const docker = await findDocker()
 const conditions = ['@countersign/source']
 const resolve = { conditions: [...conditions, 'module', 'node', 'development|production'] }
 const ssr = { resolve: { conditions: [...conditions, 'module', 'node', 'development|production'] } }
-const exclude = ['**/node_modules/**', '**/dist/**']
+const exclude = ['**/node_modules/**', '**/dist/**', '**/bundle/**']
 
 /** Two at once: each file has a database of its own, and slow machines have two cores. */
 const besideOthers = {

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
@@ -15,7 +15,9 @@ const generatedClient = join(root, 'prisma', 'src', 'generated')
 const generatedFrom = join(generatedClient, '.generated-from')
 const web = join(root, 'services', 'bff-service', 'web')
 const pagesFrom = join(web, 'dist', '.built-from')
+const bundlesFrom = join(root, 'dev', 'bundle', '.built-from')
 const setupLock = join(root, 'dev', 'dist', 'setup.lock')
+const doneWith = join(root, 'dev', 'dist', '.set-up-with')
 
 class SetupError extends Error {}
 
@@ -194,6 +196,58 @@ function buildPages() {
   )
 }
 
+function buildBundles() {
+  const hash = createHash('sha256').update(readFileSync(inRoot('package-lock.json')))
+  const folders = ['dev', 'prisma', 'services', 'shared'].map((name) => inRoot(name))
+  for (const path of folders.flatMap(filesIn).sort()) hash.update(path).update(readFileSync(path))
+  return whenChanged(bundlesFrom, hash, { starting: 'Bundling the services', finished: 'Services bundled' }, () =>
+    run(
+      'Bundling',
+      process.execPath,
+      [inRoot('dev', 'bundle.mjs')],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+      'Correct that, then run the same command again.'
+    )
+  )
+}
+
+/** The source files in a folder, and what says how they are built. */
+function filesIn(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (!entry.isDirectory()) return [path]
+    return /^(?:node_modules|dist|bundle|generated|migrations|test|examples)$/.test(entry.name) ? [] : filesIn(path)
+  })
+}
+
+/** By the times of all that is built and of what it is built into, which is quicker than to read it. */
+function fingerprint() {
+  const inputs = ['bench', 'dev', 'prisma', 'services', 'shared', 'tests/cluster'].flatMap((name) =>
+    filesIn(inRoot(name))
+  )
+  const root = ['package-lock.json', 'tsconfig.json', 'tsconfig.base.json', 'node_modules/.package-lock.json']
+  const outputs = inputs.filter((path) => basename(path) === 'tsconfig.json').map(outputOf)
+  const hash = createHash('sha256').update(process.version)
+  for (const path of [
+    ...inputs,
+    ...root.map((name) => inRoot(name)),
+    ...outputs,
+    generatedFrom,
+    pagesFrom,
+    bundlesFrom
+  ]) {
+    const { mtimeMs, size } = statSync(path, { throwIfNoEntry: false }) ?? {}
+    hash.update(`${path} ${mtimeMs} ${size}\n`)
+  }
+  return hash.digest('hex')
+}
+
+const outputOf = (tsconfig) => join(dirname(tsconfig), 'dist', '.tsbuildinfo')
+
+function isDone() {
+  return existsSync(doneWith) && readFileSync(doneWith, 'utf8') === fingerprint()
+}
+
 /**
  * Lets one set-up work at a time. The holder touches the lock each second, so that one whose holder was killed is
  * recognised even when its pid is in use again. A npm that outlives a killed set-up is still waited for.
@@ -257,10 +311,14 @@ async function setUp() {
   const release = await takeSetupLock()
   try {
     const hasInstalled = await install()
+    if (!hasInstalled && isDone()) return
     const hasGenerated = await generatePrismaClient()
     const hasBuilt = await build()
     const hasBuiltPages = await buildPages()
-    if (hasInstalled || hasGenerated || hasBuilt || hasBuiltPages) say(`Set-up done in ${seconds(since)}.`)
+    const hasBundled = await buildBundles()
+    writeFileSync(doneWith, fingerprint())
+    if (hasInstalled || hasGenerated || hasBuilt || hasBuiltPages || hasBundled)
+      say(`Set-up done in ${seconds(since)}.`)
   } finally {
     release()
   }

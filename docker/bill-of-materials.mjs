@@ -1,11 +1,14 @@
-// Lists what npm has installed here, as CycloneDX 1.5. `npm sbom` refuses a tree in which workspaces are missing on purpose.
-import { readFileSync } from 'node:fs'
+// Lists what a bundle has, by the list beside it, and what else is installed here, as CycloneDX 1.5. `npm sbom` knows neither.
+import { existsSync, readFileSync } from 'node:fs'
 
-const { packages } = JSON.parse(readFileSync('node_modules/.package-lock.json', 'utf8'))
+const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'))
+const bundled = new Set(JSON.parse(readFileSync(process.argv[2], 'utf8')))
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 
-const installed = Object.entries(packages).filter(([path, { link }]) => path.includes('node_modules/') && !link)
-const components = installed.map(([path, entry]) => {
+const present = Object.entries(packages).filter(
+  ([path, { link }]) => path.includes('node_modules/') && !link && isHere(path)
+)
+const components = present.map(([path, entry]) => {
   const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)
   const purl = `pkg:npm/${name.replace('@', '%40')}@${entry.version}`
   return {
@@ -18,6 +21,10 @@ const components = installed.map(([path, entry]) => {
     ...(entry.integrity === undefined ? {} : { hashes: [toHash(entry.integrity)] })
   }
 })
+
+function isHere(path) {
+  return bundled.has(path) || existsSync(`${path}/package.json`)
+}
 
 /** From the form of Subresource Integrity. */
 function toHash(integrity) {

@@ -1,11 +1,13 @@
 /** `npm run countersign`: the command line, on the database that the environment names or that `npm start` runs. */
 import { resolve } from 'node:path'
 import { runCommandLine, UnreachableError } from '@countersign/auth-service/cli'
-import type { Environment } from '@countersign/service-kit'
+import { type Environment, showSourcesInStackTraces } from '@countersign/service-kit'
 import { loadConfiguration } from './configuration.ts'
 import { database, findRunningStack } from './data-folder.ts'
 import { findEmbeddedPostgresUrl } from './embedded-postgres.ts'
 import { publicUrls } from './services.ts'
+
+showSourcesInStackTraces()
 
 // A closed pipe, as after `| head`, accepts no more lines, and must not keep the command from ending.
 process.stdout.on('error', () => undefined)

@@ -1,7 +1,7 @@
 /** `npm start`: the trio in one process on loopback, over an embedded Postgres. */
 import { resolve } from 'node:path'
 import { MigrationError, SchemaError } from '@countersign/prisma'
-import { StartError, withSecretFiles } from '@countersign/service-kit'
+import { StartError, showSourcesInStackTraces, withSecretFiles } from '@countersign/service-kit'
 import { loadConfiguration } from './configuration.ts'
 import { runStack } from './stack.ts'
 import { watchParent, watchSignals } from './stop-requests.ts'
@@ -9,6 +9,8 @@ import { watchParent, watchSignals } from './stop-requests.ts'
 const environment = process.env
 const stop = new AbortController()
 const hurry = new AbortController()
+
+showSourcesInStackTraces()
 
 // A closed terminal accepts no more lines, and must not keep the stack from an orderly end.
 process.stdout.on('error', () => undefined)

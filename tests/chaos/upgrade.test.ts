@@ -36,7 +36,8 @@ describe.skipIf(!inject('docker') || !isInstalled('haproxy') || !hasLastRelease)
       from: string,
       env: Record<string, string>
     ): Promise<ServiceProcess> {
-      const script = join(from, `services/${name}-service/dist/main.js`)
+      // The last release has no bundles yet.
+      const script = join(from, `services/${name}-service/${from === own ? 'bundle' : 'dist'}/main.js`)
       const service = await startProcess(`${name}-service`, script, { ...common, ...env })
       all.push(service)
       await untilReady(service)

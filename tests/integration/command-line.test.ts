@@ -596,7 +596,7 @@ describe('countersign on a database of its own', () => {
 
 describe('npm run countersign', () => {
   const root = fileURLToPath(new URL('../../', import.meta.url))
-  const script = join(root, 'dev/dist/countersign.js')
+  const script = join(root, 'dev/bundle/countersign.js')
   let dataDir: string
   let stack: ChildProcess | undefined
 
@@ -612,7 +612,7 @@ describe('npm run countersign', () => {
     run<T>(args, { script, env: { COUNTERSIGN_DATA_DIR: dataDir } })
 
   async function start(env: Record<string, string>): Promise<void> {
-    stack = spawn(process.execPath, [join(root, 'dev/dist/main.js')], {
+    stack = spawn(process.execPath, [join(root, 'dev/bundle/main.js')], {
       env: childEnvironment({ npm_lifecycle_event: undefined, COUNTERSIGN_DATA_DIR: dataDir, ...env }),
       stdio: ['ignore', 'pipe', 'inherit']
     })

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { createKeySealing } from '../../services/auth-service/src/keys/key-sealing.ts'
 import { createMasterKey } from '../../services/auth-service/src/keys/master-keys.ts'
 
-const main = fileURLToPath(new URL('../../services/auth-service/dist/main.js', import.meta.url))
+const main = fileURLToPath(new URL('../../services/auth-service/bundle/main.js', import.meta.url))
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi'] as const
 
 /** The encodings in which each private member of a key could appear: base64url, base64, hex, and within PKCS #8. */

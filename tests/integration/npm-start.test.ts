@@ -13,14 +13,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { blocksOf } from '../package/fixtures/pages.ts'
 import { scriptOf } from '../package/fixtures/shell.ts'
 
-const main = fileURLToPath(new URL('../../dev/dist/main.js', import.meta.url))
+const main = fileURLToPath(new URL('../../dev/bundle/main.js', import.meta.url))
 
 let dataDir: string
 let ports: { auth: number; resource: number; bff: number }
 const children: ChildProcess[] = []
 
 beforeAll(async () => {
-  if (!existsSync(main)) throw new Error('dev/dist/main.js is not built; run "npm test" or "npm run build"')
+  if (!existsSync(main)) throw new Error('dev/bundle/main.js is not built; run "npm test" or "npm run build"')
   dataDir = join(await mkdtemp(join(tmpdir(), 'countersign-npm-start-')), 'data')
   ports = { auth: await findLastingPort(), resource: await findLastingPort(), bff: await findLastingPort() }
 })

@@ -16,7 +16,7 @@ import {
 import { query, register, send, signIn, spawnNode } from '@countersign/testing/trio'
 import { afterEach, describe, expect, inject, test, vi } from 'vitest'
 
-const main = fileURLToPath(new URL('../../services/auth-service/dist/main.js', import.meta.url))
+const main = fileURLToPath(new URL('../../services/auth-service/bundle/main.js', import.meta.url))
 const migrations = new URL('../../prisma/migrations/', import.meta.url)
 const newest = (await readdir(migrations))
   .filter((name) => /^\d/.test(name))

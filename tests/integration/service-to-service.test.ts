@@ -48,7 +48,7 @@ describe('docs/service-to-service.md', () => {
   })
 
   async function startStack(): Promise<typeof admin> {
-    const child = spawn(process.execPath, [join(root, 'dev/dist/main.js')], {
+    const child = spawn(process.execPath, [join(root, 'dev/bundle/main.js')], {
       env: environment,
       stdio: ['ignore', 'pipe', 'inherit']
     })
@@ -78,7 +78,7 @@ describe('docs/service-to-service.md', () => {
     const section = page.split(/^## /m).find((text) => text.startsWith(part)) as string
     const commands = [...section.matchAll(/^npm run countersign -- (.*)$/gm)].map(([, command]) => command as string)
     expect(commands.length).toBeGreaterThan(0)
-    for (const command of commands) await run(join(root, 'dev/dist/countersign.js'), command.split(' '))
+    for (const command of commands) await run(join(root, 'dev/bundle/countersign.js'), command.split(' '))
   }
 
   test('a service is registered, gets a token, and is answered by another one', async () => {

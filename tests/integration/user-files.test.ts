@@ -367,7 +367,7 @@ describe('an export with hashes', () => {
       `INSERT INTO users (id, username, username_key, password_hash, roles)
        SELECT gen_random_uuid(), 'full-' || n, 'full-' || n, 'none', '{}' FROM generate_series(1, 3000) n`
     )
-    const command = new URL('../../services/auth-service/dist/cli/main.js', import.meta.url).pathname
+    const command = new URL('../../services/auth-service/bundle/cli.js', import.meta.url).pathname
     const words = ['users', 'export', fileOf('full.ndjson'), '--json']
     const ended = spawnSync('sh', ['-c', 'ulimit -f 128; exec "$@"', 'sh', process.execPath, command, ...words], {
       env: { PATH: process.env.PATH, DATABASE_URL: source.url },

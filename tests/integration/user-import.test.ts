@@ -211,7 +211,7 @@ describe('users of another system', () => {
 
   test('a full disk under the results ends the import with a sentence, and with the users before in', async () => {
     const lines = Array.from({ length: 3000 }, (_, at) => ({ external_id: `full|${at}`, username: `full-${at}` }))
-    const command = fileURLToPath(new URL('../../services/auth-service/dist/cli/main.js', import.meta.url))
+    const command = fileURLToPath(new URL('../../services/auth-service/bundle/cli.js', import.meta.url))
     const results = join(folder, 'full.ndjson')
     const words = ['users', 'import', await fileOf(lines), '--results', results, '--json']
     // 64 KiB: some of the first thousand results and all of those of the second do not fit.

@@ -12,7 +12,8 @@ const exempt =
 const isText = /\.(ts|tsx|mjs|js|json|md|sh|yml|yaml|sql|prisma|css|html|py|conf)$|(^|\/)[^.]+$/
 
 /** What installation, build and start make. */
-const isMade = /^(node_modules|dist|generated|test-results|isolate-.*|\.git|\.countersign|.*\.(tsbuildinfo|tgz))$/
+const isMade =
+  /^(node_modules|dist|bundle|generated|test-results|isolate-.*|\.git|\.countersign|.*\.(tsbuildinfo|tgz))$/
 
 /** Words of another language than plain English, and former names of things that have the field's usual name now. */
 const words = [

@@ -1,6 +1,7 @@
 import { OAuthError } from '@countersign/oauth'
 import type { Service } from './http-service.ts'
 import { describeError } from './logger.ts'
+import { showSourcesInStackTraces } from './stack-traces.ts'
 import { StartError } from './start-error.ts'
 
 /**
@@ -8,17 +9,15 @@ import { StartError } from './start-error.ts'
  * with 1; an uncaught fault ends the process, since its state can no longer be trusted.
  */
 export async function runService(create: () => Promise<Service>): Promise<void> {
+  showSourcesInStackTraces()
   process.on('unhandledRejection', crash)
   process.on('uncaughtException', crash)
   // A process without a parent is not ended by signals that it does not handle. Until it listens nothing is under way.
   const endEarly = () => process.exit(0)
-  process.on('SIGTERM', endEarly)
-  process.on('SIGINT', endEarly)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, endEarly)
   try {
     const service = await create()
     await service.listen()
-    process.off('SIGTERM', endEarly)
-    process.off('SIGINT', endEarly)
     const hurry = new AbortController()
     let stopping: Promise<void> | undefined
     const stop = (signal: NodeJS.Signals) => {
@@ -26,8 +25,8 @@ export async function runService(create: () => Promise<Service>): Promise<void> 
       if (stopping || signal === 'SIGINT') hurry.abort()
       stopping ??= service.close(hurry.signal).then(() => process.exit(0), crash)
     }
-    process.on('SIGTERM', stop)
-    process.on('SIGINT', stop)
+    // In this order: a signal that arrives while nobody listens is lost, even if somebody does in the same turn.
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop).off(signal, endEarly)
   } catch (error) {
     if (error instanceof StartError) process.stderr.write(`${error.message}\n`)
     else reportFatal(error)

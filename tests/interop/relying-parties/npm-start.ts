@@ -9,7 +9,7 @@ import { childEnvironment, findLastingPort } from '@countersign/testing'
 import { usedSecrets } from '@countersign/testing/trio'
 import { vi } from 'vitest'
 
-const main = fileURLToPath(new URL('../../../dev/dist/main.js', import.meta.url))
+const main = fileURLToPath(new URL('../../../dev/bundle/main.js', import.meta.url))
 
 export async function startNpmStart() {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-npm-start-'))

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { type Logger, StartError } from '@countersign/service-kit'
+import { ConfigurationError, type Logger, StartError } from '@countersign/service-kit'
 import type { PasswordHashing } from '../passwords/password-hashing.ts'
+import { refusalOfPassword } from '../passwords/password-policy.ts'
 import type { UserStore } from './user-store.ts'
 import { parseUsername } from './usernames.ts'
 
@@ -29,7 +30,7 @@ export interface FirstAdminDeps {
 
 /**
  * Creates the first admin in a database that has none. There is no default password.
- * @throws {StartError} when the name belongs to a user who is not an admin
+ * @throws {StartError} when the name belongs to a user who is not an admin, or the password is one of the most used ones
  */
 export async function ensureFirstAdmin(
   { users, passwords, logger }: FirstAdminDeps,
@@ -43,6 +44,9 @@ export async function ensureFirstAdmin(
   }
   const username = parseUsername(options.username)
   if (!username) throw new TypeError('The first admin needs a valid username.')
+  const refusal =
+    options.password === undefined ? undefined : await refusalOfPassword(options.password, username.display)
+  if (refusal !== undefined) throw new ConfigurationError([`COUNTERSIGN_ADMIN_PASSWORD: ${refusal}`])
   const created = await users.createFirstWithRole(adminRole, {
     username,
     email: undefined,

@@ -1,4 +1,7 @@
+import { showSourcesInStackTraces } from '@countersign/service-kit'
 import { runCommandLine } from './command-line.ts'
+
+showSourcesInStackTraces()
 
 // A closed pipe, as after `| head`, accepts no more lines, and must not keep the command from ending.
 process.stdout.on('error', () => undefined)

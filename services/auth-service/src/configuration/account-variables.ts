@@ -2,12 +2,12 @@ import { availableParallelism } from 'node:os'
 import { oneOf, secretText, wholeNumber } from '@countersign/service-kit'
 import { z } from 'zod'
 import { parseUsername, usernameRule } from '../accounts/usernames.ts'
-import { passwordLength, refusalOfPassword } from '../passwords/password-policy.ts'
+import { passwordLength, refusalOfForm } from '../passwords/password-policy.ts'
 import { secondFactorPolicies } from '../sign-in/needed-factor.ts'
 
 const day = 86_400
 const most = 1_000_000
-const firstPasswordRule = `a password of ${passwordLength.min} to ${passwordLength.max} characters, without line breaks, that is not one of the most used ones`
+const firstPasswordRule = `a password of ${passwordLength.min} to ${passwordLength.max} characters, without line breaks`
 
 const rpIdRule = 'a domain like example.com'
 const rpIdPattern =
@@ -35,7 +35,7 @@ export const firstAdminVariables = {
 }
 
 function isFirstPassword(text: string): boolean {
-  return !/[\r\n]/.test(text) && refusalOfPassword(text, '') === undefined
+  return !/[\r\n]/.test(text) && refusalOfForm(text, '') === undefined
 }
 
 /** Registration, and the limits on sign-in. */

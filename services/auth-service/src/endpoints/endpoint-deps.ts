@@ -14,7 +14,7 @@ import type { IssuerMetrics } from '../metrics.ts'
 import type { OutboundFetch } from '../outbound/outbound-fetch.ts'
 import type { OutboxWorker } from '../outbox/outbox-worker.ts'
 import type { PasswordHashing } from '../passwords/password-hashing.ts'
-import { createProviderClient } from '../providers/provider-client.ts'
+import { createLazyProviderClient } from '../providers/lazy-provider-client.ts'
 import { type Announcer, announcing } from '../revocation/announcing.ts'
 import type { FeedStreams } from '../revocation/feed/feed-streams.ts'
 import { createAccessRules } from '../routing/access-rules.ts'
@@ -97,7 +97,7 @@ export function createEndpointDeps(parts: Parts) {
     passkeys: stores.passkeys,
     relyingParty: relyingPartyOf(config),
     ...stores.providers,
-    providerClient: createProviderClient(outboundFetch),
+    providerClient: createLazyProviderClient(outboundFetch),
     devices: createDeviceTokenCodec(masterKeys),
     flows: stores.signInFlows,
     factors: announcing(stores.secondFactors, announcer),

@@ -1,5 +1,4 @@
 import type { Secret } from '@countersign/service-kit'
-import { createTransport } from 'nodemailer'
 import type { MailSettings } from './mail.ts'
 import { DeliveryError, type MailTransport } from './mail-transport.ts'
 import { parseSmtpUrl, type SmtpServer } from './smtp-url.ts'
@@ -30,11 +29,18 @@ export function smtpOptionsOf(config: {
 /** The mail server. Its certificate is verified (`NODE_EXTRA_CA_CERTS` adds an authority), and each wait is bounded. */
 export function createSmtpTransport(options: SmtpOptions): MailTransport {
   const { from, productName } = options
-  const transport = createTransport({ ...connectionOptions(options), pool: true, maxConnections: smtpConnections })
-  // A pooled connection that breaks while nothing is sent is opened again.
-  transport.on('error', () => {})
+  let opening: ReturnType<typeof open> | undefined
+  async function open() {
+    const { createTransport } = await import('nodemailer')
+    const transport = createTransport({ ...connectionOptions(options), pool: true, maxConnections: smtpConnections })
+    // A pooled connection that breaks while nothing is sent is opened again.
+    transport.on('error', () => {})
+    return transport
+  }
   return {
     async send({ messageId, recipient, subject, text, html }) {
+      opening ??= open()
+      const transport = await opening
       try {
         await transport.sendMail({
           // As objects, and the envelope follows from them: in a text, a comma would add a recipient.
@@ -53,7 +59,9 @@ export function createSmtpTransport(options: SmtpOptions): MailTransport {
         throw toDeliveryError(error)
       }
     },
-    close: () => transport.close()
+    close() {
+      opening?.then((transport) => transport.close())
+    }
   }
 }
 
@@ -62,6 +70,7 @@ export function createSmtpTransport(options: SmtpOptions): MailTransport {
  * @throws {DeliveryError}
  */
 export async function verifySmtp(options: SmtpOptions): Promise<void> {
+  const { createTransport } = await import('nodemailer')
   const transport = createTransport(connectionOptions(options))
   try {
     await transport.verify()

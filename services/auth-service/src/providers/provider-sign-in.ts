@@ -1,7 +1,6 @@
 /** The two steps of a sign-in with another service, and of what is done with one in a session: the browser goes there, and comes back. */
 import { randomBytes } from 'node:crypto'
 import { InvalidCredentialsError, NotFoundError } from '@countersign/oauth'
-import { randomPKCECodeVerifier } from 'openid-client'
 import type { UserStore } from '../accounts/user-store.ts'
 import type { ClientInfo } from '../client-info.ts'
 import { sha256 } from '../hashes.ts'
@@ -81,7 +80,7 @@ export async function startAtProvider(
   if (asksAgain && provider.kind === 'github') throw new ProviderRefusedError('sign_in_not_recent')
   await chargeAddress(counters, { name: 'provider_start', address: origin.address, limit: startsPerAddress })
   const [transaction, state, nonce] = [newSecret(), newSecret(), newSecret()]
-  const verifier = randomPKCECodeVerifier()
+  const verifier = newSecret()
   const redirectUri = redirectUriOf(pagesUrl, providerId)
   const request = { redirectUri, state, nonce, verifier, asksAgain }
   const authorizationUrl = await providerClient.authorizationUrl(provider, request)

@@ -2,22 +2,20 @@ import { createHash } from 'node:crypto'
 import { answerNotModified } from '@countersign/service-kit'
 import type Router from '@koa/router'
 import type { Middleware } from 'koa'
-import { apiPage } from './api-page.ts'
 import { apiPageStyle } from './api-page-style.ts'
-import { describeRoutes } from './openapi.ts'
 import type { Route } from './route.ts'
 
 /**
- * Adds `GET /openapi.json`, which describes the routes, and `GET /docs`, which shows the same to people. Both are made at the
- * first request for them, so that they do not delay the start.
+ * Adds `GET /openapi.json`, which describes the routes, and `GET /docs`, which shows the same to people. Both are loaded
+ * and made at the first request for them, so that they do not delay the start.
  */
 export function addDescription(router: Router, routes: readonly Route[], issuer: string): void {
-  const description = once(() => describeRoutes(routes, issuer))
-  const json = once(() => JSON.stringify(description()))
-  const page = once(() => taggedPage(apiPage(description())))
-  router.get('/openapi.json', (ctx) => {
+  const description = once(async () => (await import('./openapi.ts')).describeRoutes(routes, issuer))
+  const json = once(async () => JSON.stringify(await description()))
+  const page = once(async () => taggedPage((await import('./api-page.ts')).apiPage(await description())))
+  router.get('/openapi.json', async (ctx) => {
     ctx.type = 'application/json'
-    ctx.body = json()
+    ctx.body = await json()
   })
   router.get('/docs', answerPage(page))
 }
@@ -43,9 +41,9 @@ function taggedPage(page: string) {
   return { page, etag: `"${digestOf(page, 'base64url')}"` }
 }
 
-function answerPage(made: () => ReturnType<typeof taggedPage>): Middleware {
-  return function answerApiPage(ctx) {
-    const { page, etag } = made()
+function answerPage(made: () => Promise<ReturnType<typeof taggedPage>>): Middleware {
+  return async function answerApiPage(ctx) {
+    const { page, etag } = await made()
     ctx.set({ 'Cache-Control': 'no-cache', 'Content-Security-Policy': pagePolicy, ETag: etag })
     ctx.status = 200
     if (answerNotModified(ctx)) return

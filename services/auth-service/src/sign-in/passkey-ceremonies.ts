@@ -1,16 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import {
-  type AuthenticationResponseJSON,
-  type AuthenticatorTransport,
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
-  type RegistrationResponseJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse
+import type {
+  AuthenticationResponseJSON,
+  AuthenticatorTransport,
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+  RegistrationResponseJSON
 } from '@simplewebauthn/server'
-import { COSEALG, decodeAttestationObject } from '@simplewebauthn/server/helpers'
 import { z } from 'zod'
 import { challengeSeconds, type NewPasskey, type Passkey, type PasskeyKey } from '../accounts/passkey-store.ts'
 import { type Bytes, sha256 } from '../hashes.ts'
@@ -18,8 +13,11 @@ import type { RelyingParty } from './relying-party.ts'
 
 /** What authenticators and browsers are asked, and how their responses are verified (WebAuthn §7). */
 
-/** Those that all browsers have. */
-const algorithms = [COSEALG.EdDSA, COSEALG.ES256, COSEALG.RS256]
+/** Loaded at the first ceremony: many installations never see one. */
+const webAuthn = () => import('@simplewebauthn/server')
+
+/** Those that all browsers have, as COSE numbers them: EdDSA, ES256, RS256. */
+const algorithms = [-8, -7, -257]
 
 const timeout = challengeSeconds * 1000
 
@@ -53,10 +51,11 @@ export function userHandleOf(userId: string): Bytes {
   return Uint8Array.from(Buffer.from(userId.replaceAll('-', ''), 'hex'))
 }
 
-export function creationOptions(
+export async function creationOptions(
   { id: rpID, name: rpName }: RelyingParty,
   { user, challenge, held }: { user: { id: string; username: string }; challenge: Bytes; held: readonly Passkey[] }
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
+  const { generateRegistrationOptions } = await webAuthn()
   return generateRegistrationOptions({
     rpID,
     rpName,
@@ -73,11 +72,12 @@ export function creationOptions(
 }
 
 /** @param allowed those of the user, if it is known who signs in */
-export function requestOptions(
+export async function requestOptions(
   { id: rpID }: RelyingParty,
   { challenge, allowed }: { challenge: Bytes; allowed?: readonly Passkey[] | undefined }
 ): Promise<PublicKeyCredentialRequestOptionsJSON> {
   const allowCredentials = allowed && { allowCredentials: allowed.map(descriptorOf) }
+  const { generateAuthenticationOptions } = await webAuthn()
   return generateAuthenticationOptions({ rpID, challenge, timeout, userVerification: 'required', ...allowCredentials })
 }
 
@@ -117,13 +117,18 @@ export async function verifyRegistration(
   expectedChallenge: string,
   { id, response: { clientDataJSON, attestationObject, transports = [] } }: PresentedRegistration
 ): Promise<NewPasskey | undefined> {
+  const { verifyRegistrationResponse } = await webAuthn()
+  const { decodeAttestationObject } = await import('@simplewebauthn/server/helpers')
   const verified = await orRefused(async () => {
+    const authData = decodeAttestationObject(Uint8Array.from(Buffer.from(attestationObject, 'base64url'))).get(
+      'authData'
+    )
     const response: RegistrationResponseJSON = {
       id,
       rawId: id,
       type: 'public-key',
       clientExtensionResults: {},
-      response: { clientDataJSON, attestationObject: withoutAttestation(attestationObject) }
+      response: { clientDataJSON, attestationObject: withoutAttestation(authData) }
     }
     return verifyRegistrationResponse({
       response,
@@ -148,9 +153,7 @@ export async function verifyRegistration(
 }
 
 /** Who made the authenticator is not asked, so nothing of it is read: certificates can name addresses to be fetched. */
-function withoutAttestation(attestationObject: string): string {
-  const bytes = Uint8Array.from(Buffer.from(attestationObject, 'base64url'))
-  const authData = decodeAttestationObject(bytes).get('authData')
+function withoutAttestation(authData: Uint8Array): string {
   const head = Buffer.from('\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x59\0\0', 'latin1')
   head.writeUInt16BE(authData.length, head.length - 2)
   return Buffer.concat([head, authData]).toString('base64url')
@@ -166,6 +169,7 @@ export async function verifyAssertion(
   { id, response: { clientDataJSON, authenticatorData, signature } }: PresentedAssertion,
   { publicKey }: Pick<PasskeyKey, 'publicKey'>
 ): Promise<Pick<NewPasskey, 'signCount' | 'isBackupEligible' | 'isBackedUp'> | undefined> {
+  const { verifyAuthenticationResponse } = await webAuthn()
   const verified = await orRefused(() => {
     const response: AuthenticationResponseJSON = {
       id,

@@ -93,18 +93,18 @@ export async function startTrio(options: TrioOptions): Promise<Trio> {
     all.push(service)
     return service
   }
-  const startAuth = (ownEnv = {}) => start('auth-service', 'services/auth-service/dist/main.js', ownEnv)
+  const startAuth = (ownEnv = {}) => start('auth-service', 'services/auth-service/bundle/main.js', ownEnv)
   const auths: ServiceProcess[] = []
   const resources: ServiceProcess[] = []
   const startResource = (ownEnv = {}) =>
-    start('resource-service', 'services/resource-service/dist/main.js', {
+    start('resource-service', 'services/resource-service/bundle/main.js', {
       JWKS_URL: `${(auths[0] as ServiceProcess).url}/.well-known/jwks.json`,
       AUTH_URL: (auths[0] as ServiceProcess).url,
       ...ownEnv
     })
   const bffs: ServiceProcess[] = []
   const startBff = (ownEnv = {}) =>
-    start('bff-service', 'services/bff-service/dist/main.js', {
+    start('bff-service', 'services/bff-service/bundle/main.js', {
       PUBLIC_URL: publicUrl,
       AUTH_URL: (auths[0] as ServiceProcess).url,
       API_URL: (resources[0] as ServiceProcess).url,

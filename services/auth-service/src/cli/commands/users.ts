@@ -417,7 +417,7 @@ async function choosePassword(
     return { text, shown: { password: text }, line: `\nPassword, shown this once: ${text}` }
   }
   const text = await readPassword()
-  const refusal = refusalOfPassword(text, username)
+  const refusal = await refusalOfPassword(text, username)
   if (refusal !== undefined) throw new UsageError(refusal)
   return { text, shown: {}, line: '' }
 }

@@ -102,11 +102,11 @@ export const undoEmailChange = defineRoute(
   (deps: EmailChangeDeps) =>
     async ({ body, origin, ctx }) => {
       const { codec, secrets, emailChange, wake } = requireMail(deps)
-      requireGoodPassword(body.new_password, '')
+      await requireGoodPassword(body.new_password, '')
       const proof = codec.proofOf(undoPurpose, body)
       const user = await secrets.find(undoPurpose, proof)
       if (!user) throw invalidProof()
-      requireGoodPassword(body.new_password, user.username)
+      await requireGoodPassword(body.new_password, user.username)
       const flow = flowOfAttempt(parseUsername(user.username)?.key ?? '', origin.address)
       const { outcome } = await emailChange.undo({
         proof,

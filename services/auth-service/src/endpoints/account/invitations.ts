@@ -46,7 +46,7 @@ export const acceptInvitation = defineRoute(
     async ({ body, origin, ctx }) => {
       const { codec, invitations } = requireMail(deps)
       const username = parseUsername(body.username) as Username // checked by the schema of the body
-      const message = refusalOfPassword(body.password, username.display)
+      const message = await refusalOfPassword(body.password, username.display)
       if (message) throw new InvalidRequestError({ description: message, issues: [{ path: 'password', message }] })
       const linkHash = codec.linkHashOf(body.secret)
       // Before the hash, which is costly.

@@ -59,11 +59,11 @@ export const confirmPasswordReset = defineRoute(
   ({ passwords, counters, ...deps }: AccountMailDeps & { passwords: PasswordHashing; counters: AttemptCounters }) =>
     async ({ body, origin, ctx }) => {
       const { codec, secrets, resets, wake } = requireMail(deps)
-      requireGoodPassword(body.new_password, '')
+      await requireGoodPassword(body.new_password, '')
       const proof = codec.proofOf(purpose, shownProof(body))
       const user = await proveMailedSecret({ secrets, counters }, purpose, proof)
       if (!user) throw invalidProof()
-      requireGoodPassword(body.new_password, user.username)
+      await requireGoodPassword(body.new_password, user.username)
       const flow = flowOfAttempt(parseUsername(user.username)?.key ?? '', origin.address)
       const reset = await resets.confirm({
         proof,
@@ -76,7 +76,7 @@ export const confirmPasswordReset = defineRoute(
     }
 )
 
-export function requireGoodPassword(password: string, username: string): void {
-  const message = refusalOfPassword(password, username)
+export async function requireGoodPassword(password: string, username: string): Promise<void> {
+  const message = await refusalOfPassword(password, username)
   if (message) throw new InvalidRequestError({ description: message, issues: [{ path: 'new_password', message }] })
 }

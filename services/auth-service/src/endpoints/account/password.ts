@@ -30,7 +30,7 @@ export const changePassword = defineRoute(
   },
   ({ wakeMail, ...deps }: PasswordDeps) =>
     async ({ body, accessToken, origin, ctx }) => {
-      const refusal = refusalOfPassword(body.new_password, accessToken.preferred_username)
+      const refusal = await refusalOfPassword(body.new_password, accessToken.preferred_username)
       if (refusal) throw refusedMember('new_password', refusal)
       const { sub: userId, sid: sessionId, preferred_username: username } = accessToken
       const user = await verifyCurrentPassword(

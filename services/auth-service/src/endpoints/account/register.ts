@@ -58,7 +58,7 @@ export const register = defineRoute(
   (deps: RegisterDeps) =>
     async ({ body, origin, ctx }) => {
       const username = parseUsername(body.username) as Username // checked by the schema of the body
-      const refusal = refusalOfPassword(body.password, username.display)
+      const refusal = await refusalOfPassword(body.password, username.display)
       if (refusal) {
         throw new InvalidRequestError({ description: refusal, issues: [{ path: 'password', message: refusal }] })
       }

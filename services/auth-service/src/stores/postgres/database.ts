@@ -1,5 +1,5 @@
 import { TemporarilyUnavailableError } from '@countersign/oauth'
-import { findSchemaFault, Prisma, PrismaClient, PrismaPg } from '@countersign/prisma'
+import { findSchemaFault, openPrismaClient, Prisma, type PrismaClient } from '@countersign/prisma'
 import pg from 'pg'
 
 export interface DatabaseOptions {
@@ -8,13 +8,25 @@ export interface DatabaseOptions {
   connections: number
 }
 
-/** The connections of this replica, used by Prisma and by `prepared-statements.ts`. */
+/** The connections of this replica. */
 export type DatabasePool = pg.Pool
 /** One of them, in a transaction. */
 export type DatabaseConnection = pg.PoolClient
-export type Database = PrismaClient
-/** A client or a transaction of it. */
-export type Queryable = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>
+
+/** Carries out statements that are written as templates: each value becomes a parameter. */
+export interface Queryable {
+  /** @returns the rows, with `bigint` as such */
+  $queryRaw<Rows = unknown>(statement: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<Rows>
+  /** @returns how many rows it changed */
+  $executeRaw(statement: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<number>
+}
+
+export interface Database extends Queryable {
+  /** Prisma's client on the same connections, for plain look-ups. Its engine is loaded at the first call. */
+  prisma(): Promise<PrismaClient>
+  $transaction<T>(work: (transaction: Queryable) => Promise<T>): Promise<T>
+  $disconnect(): Promise<void>
+}
 
 const connectTimeoutMs = 3000
 /** As long as a readiness check waits. */
@@ -65,33 +77,79 @@ export function openDatabaseProbe(url: string): DatabaseProbe {
   }
 }
 
-/** Prisma on these connections; `$disconnect` closes them. */
+/** Statements on these connections, which `$disconnect` closes. */
 export function openDatabase(pool: DatabasePool): Database {
   // An idle connection that breaks is no error: the pool opens another one.
   pool.on('error', () => {})
-  const adapter = new PrismaPg(pool, { disposeExternalPool: true })
-  return new PrismaClient({ adapter, transactionOptions: { maxWait: connectTimeoutMs, timeout: statementTimeoutMs } })
+  let client: Promise<PrismaClient> | undefined
+  return {
+    ...queryableOn((text, values) => pool.query({ text, values: [...values], types: bigintTypes })),
+    prisma() {
+      client ??= openPrismaClient(pool)
+      return client
+    },
+    $transaction: (work) =>
+      transactionOn(pool, (connection) =>
+        work(queryableOn((text, values) => connection.query({ text, values: [...values], types: bigintTypes })))
+      ),
+    async $disconnect() {
+      await (await client)?.$disconnect()
+      await pool.end()
+    }
+  }
+}
+
+/** `bigint` as such, which node-postgres leaves as text. */
+const bigintTypes: pg.CustomTypesConfig = {
+  getTypeParser: (type, format) =>
+    type === pg.types.builtins.INT8 ? BigInt : pg.types.getTypeParser(type, format as 'text')
 }
 
 /** Runs statements in one transaction (read committed). */
 export function inTransaction<T>(database: Database, work: (transaction: Queryable) => Promise<T>): Promise<T> {
-  return database.$transaction((transaction) => work(transaction))
+  return database.$transaction(work)
+}
+
+/** Runs work in one transaction (read committed), on a connection of the pool. */
+export async function transactionOn<T>(
+  pool: DatabasePool,
+  work: (connection: DatabaseConnection) => Promise<T>
+): Promise<T> {
+  const connection = await pool.connect()
+  let fault: Error | undefined
+  const onError = (error: Error) => {
+    fault = error
+  }
+  // The running statement rejects with it; without a listener it would end the process.
+  connection.on('error', onError)
+  try {
+    await connection.query('BEGIN ISOLATION LEVEL READ COMMITTED')
+    const result = await work(connection)
+    await connection.query('COMMIT')
+    return result
+  } catch (error) {
+    await connection.query('ROLLBACK').catch(onError)
+    throw error
+  } finally {
+    connection.off('error', onError)
+    connection.release(fault)
+  }
 }
 
 /** Runs a statement with `$1`, `$2` … on a connection. */
 export type RunStatement = (text: string, values: readonly unknown[]) => Promise<pg.QueryResult>
 
-/** Lets statements that are written for a transaction of Prisma run in this one. `bigint` comes as text. */
+/** Lets statements that are written as templates run on this. From a connection, `bigint` comes as text. */
 export function queryableOn(on: DatabaseConnection | RunStatement): Queryable {
   const send: RunStatement = typeof on === 'function' ? on : (text, values) => on.query(text, [...values])
-  const run = (parts: TemplateStringsArray | Prisma.Sql, ...values: unknown[]) => {
-    const { text, values: bound } = parts instanceof Prisma.Sql ? parts : Prisma.sql(parts, ...values)
+  const run: (...call: Parameters<Queryable['$executeRaw']>) => Promise<pg.QueryResult> = (statement, ...values) => {
+    const { text, values: bound } = statement instanceof Prisma.Sql ? statement : Prisma.sql(statement, ...values)
     return send(text, bound)
   }
   return {
-    $queryRaw: async (...call: Parameters<typeof run>) => (await run(...call)).rows,
-    $executeRaw: async (...call: Parameters<typeof run>) => (await run(...call)).rowCount ?? 0
-  } as unknown as Queryable
+    $queryRaw: async <Rows>(...call: Parameters<typeof run>) => (await run(...call)).rows as Rows,
+    $executeRaw: async (...call) => (await run(...call)).rowCount ?? 0
+  }
 }
 
 /** Prisma's codes for "cannot reach", "timed out", "no connection free", "closed", "write conflict", "pool". */
@@ -135,11 +193,10 @@ export async function orUnavailable<T>(work: Promise<T>): Promise<T> {
 
 /** Whether a statement was refused since a unique index holds the value already. */
 export function isUniqueViolation(error: unknown): boolean {
-  const { meta } = error as { meta?: { driverAdapterError?: { cause?: { originalCode?: unknown } } } }
-  return meta?.driverAdapterError?.cause?.originalCode === '23505'
+  return (error as { code?: unknown }).code === '23505'
 }
 
-/** Walks the causes: Prisma wraps the driver's error, the driver the system's. */
+/** Walks the causes: the driver wraps the system's error, and Prisma the driver's. */
 function isUnavailable(error: unknown): boolean {
   for (let cause: unknown = error, depth = 0; cause instanceof Object && depth < 5; depth++) {
     const { code, originalCode, kind, message, name } = cause as Record<string, unknown>
@@ -158,7 +215,7 @@ function isUnavailable(error: unknown): boolean {
       (cause as { cause?: unknown }).cause ??
       (cause as { meta?: { driverAdapterError?: unknown } }).meta?.driverAdapterError
   }
-  return error instanceof Prisma.PrismaClientInitializationError
+  return error instanceof Error && error.name === 'PrismaClientInitializationError'
 }
 
 /** node-postgres throws these without a code. */

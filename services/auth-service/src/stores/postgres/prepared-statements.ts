@@ -4,7 +4,8 @@ import {
   type DatabasePool,
   type Queryable,
   queryableOn,
-  type RunStatement
+  type RunStatement,
+  transactionOn
 } from './database.ts'
 
 /**
@@ -73,36 +74,14 @@ export function createPreparedStatements(pool: DatabasePool): PreparedStatements
         // An error has ended the transaction, which has to start over.
         connection ? run(connection, values) : preparedOrNot(() => run(pool, values))
     },
-    transaction: (work) => preparedOrNot(() => inTransaction(pool, work)),
+    transaction: (work) => preparedOrNot(() => transactionOn(pool, work)),
     queryable: queryableOn((text, values) => preparedOrNot(() => carryOut(pool, nameFor(text), text, values))),
     inTransaction: (work) =>
-      preparedOrNot(() => inTransaction(pool, (connection) => work(queryableOn(runOn(connection)))))
+      preparedOrNot(() => transactionOn(pool, (connection) => work(queryableOn(runOn(connection)))))
   }
 }
 
 /** Derived from the text, so that versions of this service that share a pooler never use one name for different statements. */
 function nameOf(text: string): string {
   return `countersign_${createHash('sha256').update(text).digest('base64url').slice(0, 22)}`
-}
-
-async function inTransaction<T>(pool: DatabasePool, work: (connection: DatabaseConnection) => Promise<T>): Promise<T> {
-  const connection = await pool.connect()
-  let fault: Error | undefined
-  const onError = (error: Error) => {
-    fault = error
-  }
-  // The running statement rejects with it; without a listener it would end the process.
-  connection.on('error', onError)
-  try {
-    await connection.query('BEGIN ISOLATION LEVEL READ COMMITTED')
-    const result = await work(connection)
-    await connection.query('COMMIT')
-    return result
-  } catch (error) {
-    await connection.query('ROLLBACK').catch(onError)
-    throw error
-  } finally {
-    connection.off('error', onError)
-    connection.release(fault)
-  }
 }

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import type { AuditEventType } from '@countersign/oauth'
 import { Prisma } from '@countersign/prisma'
 import { emailKeyOf } from '../../accounts/email-addresses.ts'
 import type {
@@ -44,6 +43,10 @@ const profileColumns = {
   createdAt: true
 } as const
 
+const profileText = `
+  SELECT id, username, email, email_verified_at AS "emailVerifiedAt", language, roles, created_at AS "createdAt"
+  FROM users WHERE id = $1::uuid AND disabled_at IS NULL`
+
 export function createPrismaUserStore(
   database: Database,
   preparedStatements: PreparedStatements,
@@ -51,6 +54,7 @@ export function createPrismaUserStore(
 ): UserStore {
   const credentialsOf = preparedStatements.prepare<UserCredentials>(credentialsText)
   const credentialsOfAddress = preparedStatements.prepare<UserCredentials>(addressCredentialsText)
+  const profileOf = preparedStatements.prepare<UserProfile>(profileText)
   return {
     create: (user) => orUnavailable(insertUser(database, user)),
     createFirstWithRole: (role, user) =>
@@ -69,20 +73,8 @@ export function createPrismaUserStore(
       return (await orUnavailable(found))[0]
     },
     findCredentialsById: (id) => orUnavailable(findCredentialsById(id)),
-    findProfile: (id) =>
-      orUnavailable(database.user.findUnique({ where: { id, disabledAt: null }, select: profileColumns })).then(
-        (profile) => profile ?? undefined
-      ),
-    async setLanguage(id, language) {
-      const [profile] = await orUnavailable(
-        database.user.updateManyAndReturn({
-          where: { id, disabledAt: null },
-          data: { language },
-          select: profileColumns
-        })
-      )
-      return profile
-    },
+    findProfile: async (id) => (await orUnavailable(profileOf([id])))[0],
+    setLanguage: (id, language) => orUnavailable(setLanguage(id, language)),
     async rehash(id, verifiedPasswordHash, newPasswordHash) {
       await orUnavailable(
         database.$executeRaw`
@@ -101,22 +93,22 @@ export function createPrismaUserStore(
           throw error
         }
       ),
-    async recordFailedSignIn(userId, origin) {
-      await orUnavailable(
-        database.auditEvent.create({
-          data: {
-            type: 'sign_in.failed' satisfies AuditEventType,
-            userId: userId ?? null,
-            address: origin.address,
-            userAgent: origin.userAgent
-          }
-        })
-      )
-    },
+    recordFailedSignIn: (userId, origin) =>
+      orUnavailable(recordAuditEvent(database, { type: 'sign_in.failed', userId, origin })),
     recordFailedPasswordChange: (proof) =>
       orUnavailable(recordAuditEvent(database, { type: 'password_change.failed', ...proof })),
     recordFailedReauthentication: (proof) =>
       orUnavailable(recordAuditEvent(database, { type: 'reauthentication.failed', ...proof }))
+  }
+
+  async function setLanguage(id: string, language: string | null): Promise<UserProfile | undefined> {
+    const { user } = await database.prisma()
+    const [profile] = await user.updateManyAndReturn({
+      where: { id, disabledAt: null },
+      data: { language },
+      select: profileColumns
+    })
+    return profile
   }
 
   async function findCredentialsById(id: string): Promise<UserCredentials | undefined> {
