@@ -1390,6 +1390,10 @@ export interface ChangedApi {
   }[]
   created_at: string
   sessions_ended: number
+  /**
+   * more sessions are ending; until then their access tokens are accepted
+   */
+  sessions_remain: boolean
 }
 
 export interface RolePage {
@@ -1419,6 +1423,10 @@ export interface ChangedRole {
   }[]
   created_at: string
   sessions_ended: number
+  /**
+   * more sessions are ending; until then their access tokens are accepted
+   */
+  sessions_remain: boolean
 }
 
 export interface ProviderList {
@@ -1577,6 +1585,57 @@ export interface ClientWithSecret {
    * shown once; it is kept nowhere
    */
   client_secret?: string
+}
+
+export interface ChangedClient {
+  client_id: string
+  name: string
+  token_endpoint_auth_method: 'private_key_jwt' | 'client_secret_basic' | 'client_secret_post' | 'none'
+  jwks: {
+    keys: {
+      [k: string]: unknown
+    }[]
+  } | null
+  jwks_uri: string | null
+  grant_types: string[]
+  scopes: string[]
+  audiences: string[]
+  resources: string[]
+  may_act_for: string[]
+  may_carry_roles: boolean
+  may_unbind_tokens: boolean
+  exchange_rules: {
+    from: string
+    scope?: string
+    to: string
+    scopes: string[]
+  }[]
+  access_token_ttl_seconds: number | null
+  application_type: 'web' | 'native'
+  redirect_uris: string[]
+  post_logout_redirect_uris: string[]
+  backchannel_logout_uri: string | null
+  logo_uri: string | null
+  policy_uri: string | null
+  tos_uri: string | null
+  require_pkce: boolean
+  first_party: boolean
+  id_token_ttl_seconds: number | null
+  /**
+   * names of its secrets, the newest one first
+   */
+  secret_ids: string[]
+  created_at: string
+  disabled_at: string | null
+  /**
+   * when it got its first token at `POST /oauth/token`
+   */
+  first_token_at: string | null
+  sessions_ended: number
+  /**
+   * more sessions are ending; until then their access tokens are accepted
+   */
+  sessions_remain: boolean
 }
 
 export interface DeadMailPage {
