@@ -128,7 +128,7 @@ export const adminDe: AdminTexts = {
       expired: 'Abgelaufen',
       sentAgain: 'Eine weitere E-Mail an {{email}} ist unterwegs. Der frühere Link gilt nicht mehr.',
       notSent: 'Die E-Mail wurde nicht gesendet',
-      sendAgainTo: 'Noch einmal an {{email}} senden',
+      sendAgainTo: 'Noch einmal senden: {{email}}',
       sendAgain: 'Noch einmal senden',
       withdrawOf: 'Einladung von {{email}} zurückziehen',
       withdrawTitle: 'Einladung von {{email}} zurückziehen?',
@@ -313,7 +313,7 @@ export const adminDe: AdminTexts = {
       revokeRetired:
         'Jedes Token, das er signiert hat, wird sofort abgelehnt, bis es mit dem Schlüssel erneuert ist, der jetzt signiert.',
       revokeKey: 'Schlüssel widerrufen',
-      revokeOf: 'Schlüssel {{kid}} widerrufen',
+      revokeOf: 'Schlüssel widerrufen: {{kid}}',
       revokeTitle: 'Diesen Schlüssel widerrufen?',
       revoke: 'Widerrufen',
       revokeText:
@@ -722,6 +722,7 @@ export const adminDe: AdminTexts = {
     already_invited:
       'Diese Adresse ist schon eingeladen. Senden Sie die Einladung noch einmal, oder ziehen Sie sie zurück.',
     provider_taken: 'Es gibt schon einen Dienst mit dieser Id.',
+    issuer_taken: 'Ein anderer eingerichteter Dienst hat diesen Issuer. Eine Identität dort würde zu beiden gehören.',
     provider_in_use:
       'Benutzer melden sich mit diesem Dienst an. Deaktivieren Sie ihn, oder löschen Sie ihn mit ihren Identitäten.',
     secret_erased: 'Link und Code dieser E-Mail wurden gelöscht. Der Benutzer muss eine neue anfordern.'
