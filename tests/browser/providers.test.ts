@@ -13,6 +13,7 @@ const button = (page: Page, name: string) => page.getByRole('button', { name, ex
 describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, in the pages', () => {
   let fixture: Fixture
   let company: MockProvider
+  let posting: MockProvider
   let baseURL: string
 
   beforeAll(async () => {
@@ -23,16 +24,18 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
     company = await startMockProvider()
     const { auth } = fixture.trio
     const token = (await signIn(auth.url, admin(fixture.trio))).access_token
+    posting = await startMockProvider()
     for (const provider of [
-      { id: 'company', kind: 'oidc', name: 'The company' },
+      { id: 'company', kind: 'oidc', name: 'The company', issuer: company.issuer },
       {
         id: 'posting',
         kind: 'apple',
         name: 'Posting',
+        issuer: posting.issuer,
         apple_key: { team_id: 'TEAM123456', key_id: 'KEY1234567', private_key: newKey() }
       }
     ]) {
-      const body = { client_id: 'our-client', issuer: company.issuer, ...provider }
+      const body = { client_id: 'our-client', ...provider }
       const created = await post(`${auth.url}/admin/providers`, body, token)
       expect(created.status, JSON.stringify(created.body)).toBe(201)
     }
@@ -40,7 +43,14 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
   afterAll(async () => {
     await fixture?.close()
     await company?.stop()
+    await posting?.stop()
   })
+
+  /** What both say of the user who signs in there. */
+  function claim(claims: MockProvider['claims']): void {
+    Object.assign(company, { claims })
+    Object.assign(posting, { claims })
+  }
 
   function newKey(): string {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -53,7 +63,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
   }
 
   test('signs in a new user, and again, by keyboard; the page that was asked for comes after it', async () => {
-    company.claims = { sub: randomUUID(), preferred_username: `ada-${randomUUID().slice(0, 8)}` }
+    claim({ sub: randomUUID(), preferred_username: `ada-${randomUUID().slice(0, 8)}` })
     const { page } = await visit()
     await page.goto('/')
     await heading(page, 'Sign in')
@@ -76,16 +86,16 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
   })
 
   test('a provider that posts its response signs in, too', async () => {
-    company.claims = { sub: randomUUID() }
+    claim({ sub: randomUUID() })
     const { page } = await visit()
     await page.goto('/sign-in')
     await button(page, 'Continue with Posting').click()
     await heading(page, 'Your account')
-    expect(company.authorizations.at(-1)?.get('asked_mode')).toBe('form_post')
+    expect(posting.authorizations.at(-1)?.get('asked_mode')).toBe('form_post')
   })
 
   test('links and unlinks an identity in the account', async () => {
-    company.claims = { sub: randomUUID(), email: 'ada@there.example' }
+    claim({ sub: randomUUID(), email: 'ada@there.example' })
     const person = newPerson()
     const { page } = await visit()
     await registerOnPage(page, person)
@@ -112,7 +122,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
     await query(fixture.database.url, 'UPDATE users SET email_key = $1, email_verified_at = now() WHERE email = $1', [
       email
     ])
-    company.claims = { sub: randomUUID(), email, email_verified: true }
+    claim({ sub: randomUUID(), email, email_verified: true })
     const { page } = await visit({ locale: 'de-DE' })
     await page.goto('/sign-in')
     await button(page, 'Weiter mit The company').click()
@@ -127,7 +137,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
   })
 
   test('asks for the second factor after it', async () => {
-    company.claims = { sub: randomUUID() }
+    claim({ sub: randomUUID() })
     const { page } = await visit()
     await page.goto('/sign-in')
     await button(page, 'Continue with The company').click()
@@ -149,7 +159,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
   test('a user without a password confirms a change with the service, and with the second factor if there is one', async () => {
     const sub = randomUUID()
     const hourAgo = Math.floor(Date.now() / 1000) - 3600
-    company.claims = { sub, auth_time: hourAgo }
+    claim({ sub, auth_time: hourAgo })
     const { page } = await visit()
     await page.goto('/sign-in')
     await button(page, 'Continue with The company').click()
@@ -168,7 +178,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
     await expect.poll(() => page.url()).toBe(`${baseURL}/`)
     const sessionOf = () => page.evaluate(async () => (await (await fetch('/bff/session')).json()).session_id)
     const former = await sessionOf()
-    company.claims = { sub }
+    claim({ sub })
     await button(page, 'Link Posting').click()
     await confirm.focus()
     const finished = page.waitForResponse((response) => response.url().endsWith('/bff/providers/company/finish'))
@@ -179,7 +189,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
     await button(page, 'Link Posting').click()
     await page.getByText('This identity is linked').or(page.getByText('The identity is linked.')).first().waitFor()
 
-    company.claims = { sub, auth_time: hourAgo }
+    claim({ sub, auth_time: hourAgo })
     const { page: other } = await visit()
     await other.goto('/sign-in')
     await button(other, 'Continue with The company').click()
@@ -189,7 +199,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
       "INSERT INTO totp_factors (user_id, sealed_seed, last_step) SELECT user_id, '\\x00', 0 FROM identities WHERE subject = $1 AND provider_id = 'company'",
       [sub]
     )
-    company.claims = { sub }
+    claim({ sub })
     await button(other, 'Link Posting').click()
     await other.getByRole('dialog').getByRole('button', { name: 'Continue with The company' }).click()
     await other.getByRole('dialog').getByText('Your account has a second factor.').waitFor()
@@ -219,7 +229,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
     await dialog.getByText('Use 1 to 64 characters.').waitFor()
     await look(page)
     await dialog.getByRole('textbox', { name: 'Name' }).fill('Partner')
-    await dialog.getByRole('textbox', { name: 'Issuer' }).fill(company.issuer)
+    await dialog.getByRole('textbox', { name: 'Issuer' }).fill('https://partner.example.com')
     await button(page, 'Set it up').click()
     await page.getByText('Users can sign in with Partner now.').waitFor()
     await page.getByText(`${baseURL}/bff/providers/partner/callback`).waitFor()

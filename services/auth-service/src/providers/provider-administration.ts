@@ -25,6 +25,8 @@ export interface AdministeredProvider extends Provider {
 
 export type ProviderOutcome =
   | { readonly outcome: 'created' | 'changed'; readonly provider: AdministeredProvider }
+  /** Another provider has the issuer: identities there would belong to both. */
+  | { readonly outcome: 'issuer_taken' }
   | { readonly outcome: 'taken' | 'unknown' | 'not_an_admin' }
 
 /** Writes an audit event in the transaction of each change. Without an actor, it is the operator. */

@@ -129,11 +129,17 @@ export function createPrismaProviderAdministration(
   ): Promise<ProviderOutcome> {
     if (!(await mayAdminister(transaction, actorId))) return { outcome: 'not_an_admin' }
     const { id, kind, name, issuer, clientId, scopes, authoritativeDomains, trustsAmr } = provider
-    const created = await transaction.$executeRaw`
+    // Two that are created at once take turns. Existing ones can be read meanwhile.
+    await transaction.$executeRaw`LOCK TABLE identity_providers IN SHARE ROW EXCLUSIVE MODE`
+    const others = await transaction.$queryRaw<
+      { id: string }[]
+    >`SELECT id FROM identity_providers WHERE id = ${id} OR issuer = ${issuer}`
+    if (others.some((other) => other.id === id)) return { outcome: 'taken' }
+    if (others.length > 0) return { outcome: 'issuer_taken' }
+    await transaction.$executeRaw`
       INSERT INTO identity_providers (id, kind, name, issuer, client_id, sealed_secret, scopes, authoritative_domains, trusts_amr)
       VALUES (${id}, ${kind}, ${name}, ${issuer}, ${clientId}, ${seal(id, provider.secret)}, ${scopes}, ${authoritativeDomains},
-        ${trustsAmr}) ON CONFLICT (id) DO NOTHING`
-    if (created === 0) return { outcome: 'taken' }
+        ${trustsAmr})`
     await recordAuditEvent(transaction, { type: 'provider.created', actorId, detail: { provider: id, kind, issuer } })
     return { outcome: 'created', provider: (await find(transaction, id)) as AdministeredProvider }
   }
