@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { findLastingPort } from '@countersign/testing'
-import { post, query, signIn, untilReady } from '@countersign/testing/trio'
+import { post, query, send, signIn, untilReady } from '@countersign/testing/trio'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type MockProvider, startMockProvider } from '../integration/fixtures/mock-provider.ts'
@@ -83,6 +83,41 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
     await other.page.goto('/register')
     await button(other.page, 'Continue with The company').click()
     await heading(other.page, 'Your account')
+  })
+
+  test('signs in again above a page whose session has ended, and on the page that a mail leads to', async () => {
+    const name = `grace-${randomUUID().slice(0, 8)}`
+    claim({ sub: randomUUID(), preferred_username: name })
+    const { page } = await visit()
+    await page.goto('/sign-in')
+    await button(page, 'Continue with The company').click()
+    await heading(page, 'Your account')
+    const userId = await page.evaluate(async () => (await (await fetch('/bff/session')).json()).user_id)
+    const { auth } = fixture.trio
+    const { access_token: token } = await signIn(auth.url, admin(fixture.trio))
+    const headers = { Authorization: `Bearer ${token}` }
+    expect((await send(`${auth.url}/admin/users/${userId}/sessions`, { method: 'DELETE', headers })).status).toBe(204)
+    const again = page.getByRole('dialog', { name: 'Your session has ended' })
+    // The bff-service hears of it a moment later.
+    const looksAgain = async () => {
+      await page.evaluate(() => window.dispatchEvent(new Event('focus')))
+      return again.isVisible()
+    }
+    await expect.poll(looksAgain, { timeout: 20_000, interval: 500 }).toBe(true)
+    await look(page)
+    await button(page, 'Continue with The company').click()
+    await heading(page, 'Your account')
+
+    const other = (await visit()).page
+    await other.goto('/verify-email#a-secret')
+    await look(other)
+    await button(other, 'Continue with The company').click()
+    await other.getByText(`You are signed in as ${name}.`).waitFor()
+    expect(new URL(other.url()).hash).toBe('')
+    const sent = other.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith('/confirm'))
+    await button(other, 'Confirm the address').click()
+    expect((await sent).postDataJSON()).toEqual({ secret: 'a-secret' })
+    expect(await other.evaluate(() => sessionStorage.length)).toBe(0)
   })
 
   test('a provider that posts its response signs in, too', async () => {

@@ -33,6 +33,8 @@ export type ProviderOutcome =
 export interface ProviderAdministration {
   list(): Promise<readonly AdministeredProvider[]>
   find(id: string): Promise<AdministeredProvider | undefined>
+  /** Whether the provider has this secret already. */
+  holdsSecret(id: string, secret: ProviderSecret): Promise<boolean>
   create(provider: NewProvider, actorId: string | undefined): Promise<ProviderOutcome>
   change(id: string, change: ProviderChange, actorId: string | undefined): Promise<ProviderOutcome>
   /** @param withIdentities otherwise one with which users sign in stays */

@@ -188,7 +188,7 @@ async function settingsOf(options: SettingOptions): Promise<Record<string, unkno
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
 }
 
-async function contentOf(file: string): Promise<string> {
+export async function contentOf(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch {

@@ -96,6 +96,12 @@ export function createPrismaProviderAdministration(
       return rows.map(toAdministered)
     },
     find: (id) => orUnavailable(find(database, id)),
+    async holdsSecret(id, secret) {
+      const [row] = await orUnavailable(database.$queryRaw<{ sealed_secret: Uint8Array | null }[]>`
+        SELECT sealed_secret FROM identity_providers WHERE id = ${id}`)
+      if (!row?.sealed_secret) return false
+      return requireSealing().open(ownerOf(id), row.sealed_secret)?.toString() === JSON.stringify(secret)
+    },
     create: (provider, actorId) =>
       orUnavailable(inTransaction(database, (transaction) => create(transaction, provider, actorId))),
     change: (id, change, actorId) =>
@@ -169,9 +175,12 @@ export function createPrismaProviderAdministration(
   }
 
   function seal(id: string, secret: ProviderSecret | undefined): Uint8Array<ArrayBuffer> | null {
-    if (!secret) return null
+    return secret ? requireSealing().seal(ownerOf(id), Buffer.from(JSON.stringify(secret))) : null
+  }
+
+  function requireSealing(): Sealing {
     if (!sealing) throw new ConfigurationError(['COUNTERSIGN_MASTER_KEY is required: it seals the secret.'])
-    return sealing.seal(ownerOf(id), Buffer.from(JSON.stringify(secret)))
+    return sealing
   }
 }
 
