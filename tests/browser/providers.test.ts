@@ -92,6 +92,9 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
     await page.goto('/sign-in')
     await button(page, 'Continue with The company').click()
     await heading(page, 'Your account')
+    // A page with nothing typed in it would just be left.
+    await button(page, 'Change username').click()
+    await page.getByRole('textbox', { name: 'New username' }).fill('typed')
     const userId = await page.evaluate(async () => (await (await fetch('/bff/session')).json()).user_id)
     const { auth } = fixture.trio
     const { access_token: token } = await signIn(auth.url, admin(fixture.trio))
