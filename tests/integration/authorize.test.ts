@@ -646,9 +646,8 @@ describe('the authorization endpoint', () => {
       const user = await register(fixture.issuer)
       const own = (await signIn(fixture.issuer, user)).access_token
       const authenticator = createAuthenticator(new URL(pagesUrl).origin)
-      const ask = async (path: string, asking?: string) =>
-        (await post<{ options: { challenge: string } }>(`${fixture.issuer}${path}/options`, undefined, asking)).body
-          .options
+      const ask = async <Options>(path: string, asking?: string) =>
+        (await post<{ options: Options }>(`${fixture.issuer}${path}/options`, undefined, asking)).body.options
       const made = authenticator.register(await ask('/auth/me/passkeys', own))
       const body = { name: 'laptop', credential: made.response }
       expect((await post(`${fixture.issuer}/auth/me/passkeys`, body, own)).status).toBe(201)

@@ -184,7 +184,7 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       expect(unverifiedClaims(body.access_token).preferred_username).toMatch(/^admin-\d+$/)
     })
 
-    test('a new user for whom no username is free is told to try again, and the transaction leaves nothing', async () => {
+    test('a new user is told to try again when no username is free, and nothing is left of it', async () => {
       await query(
         database.url,
         `CREATE FUNCTION take_all_names() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
