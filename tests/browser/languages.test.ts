@@ -8,6 +8,12 @@ const languageOf = (page: Page) => page.locator('html').getAttribute('lang')
 const chooseLanguage = (page: Page, language: string) =>
   page.getByRole('contentinfo').getByRole('combobox').selectOption({ label: language })
 
+/** What roles are said to be is in the database, where admins can change it. */
+const storedDescriptions = [
+  'Administers users, clients, keys, APIs and roles.',
+  'Every account has it, without being given it.'
+]
+
 describe.skipIf(!hasBrowser)('the language of the pages', () => {
   let fixture: Fixture
   beforeAll(async () => {
@@ -92,24 +98,28 @@ describe.skipIf(!hasBrowser)('the language of the pages', () => {
     await expect.poll(() => setting.inputValue()).toBe('')
   })
 
+  const lookAt = async (page: Page, name: string, english: RegExp) => {
+    if (process.env.SCREENSHOTS_TO) {
+      for (const way of ways) {
+        await show(page, way)
+        await page.screenshot({ path: `${process.env.SCREENSHOTS_TO}/de-${name}-${way.name}.png`, fullPage: true })
+      }
+    }
+    expect(await problemsOf(page), name).toEqual([])
+    let text = await page.locator('body').innerText()
+    for (const description of storedDescriptions) text = text.replaceAll(description, '')
+    expect(text, name).not.toMatch(english)
+    const labels = await page.locator('[aria-label]').evaluateAll((all) => all.map((one) => one.ariaLabel ?? ''))
+    expect(
+      labels.filter((label) => english.test(label)),
+      name
+    ).toEqual([])
+  }
+
   test('German: every page of a user can be used by everybody, and has no English text', async () => {
     const { page } = await visit('de-DE')
     const english = /\b(?:the|your|you|with|sign|password|session|is)\b/i
-    const look = async (name: string) => {
-      if (process.env.SCREENSHOTS_TO) {
-        for (const way of ways) {
-          await show(page, way)
-          await page.screenshot({ path: `${process.env.SCREENSHOTS_TO}/de-${name}-${way.name}.png`, fullPage: true })
-        }
-      }
-      expect(await problemsOf(page), name).toEqual([])
-      expect(await page.locator('body').innerText(), name).not.toMatch(english)
-      const labels = await page.locator('[aria-label]').evaluateAll((all) => all.map((one) => one.ariaLabel ?? ''))
-      expect(
-        labels.filter((label) => english.test(label)),
-        name
-      ).toEqual([])
-    }
+    const look = (name: string) => lookAt(page, name, english)
     for (const [path, title] of [
       ['/sign-in', 'Anmelden'],
       ['/register', 'Konto anlegen'],
@@ -143,6 +153,50 @@ describe.skipIf(!hasBrowser)('the language of the pages', () => {
     await page.goto('/admin')
     await heading(page, 'Nur für Administratoren')
     await look('admins-only')
+  })
+
+  test('German: every page of an administrator can be used by everybody, and has no English text', async () => {
+    const { page } = await visit('en-GB')
+    await signInOnPage(page, admin(fixture.trio))
+    await page.goto('/admin/users')
+    await heading(page, 'Users')
+    await chooseLanguage(page, 'Deutsch')
+    await heading(page, 'Benutzer')
+    // The names of events, which are everywhere the same, have words like session in them.
+    const english = /\b(?:the|your|you|with|and|of|there|no|this|that|are|cannot)\b/i
+    const look = async (name: string) => {
+      await page.waitForLoadState('networkidle')
+      await lookAt(page, name, english)
+      await show(page, ways[0])
+    }
+    await look('admin-users')
+    await page.getByRole('link', { name: 'admin', exact: true }).click()
+    await page.getByRole('button', { name: 'Zweite Faktoren zurücksetzen' }).click()
+    await page.getByRole('dialog').waitFor()
+    await look('admin-user')
+    for (const [path, title, button] of [
+      ['', 'Übersicht', undefined],
+      ['/invitations', 'Einladungen', 'Jemanden einladen'],
+      ['/providers', 'Anmelden mit anderen Diensten', 'Dienst einrichten'],
+      ['/apis', 'APIs', 'Neue API'],
+      ['/roles', 'Rollen', 'Neue Rolle'],
+      ['/roles/admin', 'admin', undefined],
+      ['/keys', 'Signaturschlüssel', 'Schlüssel widerrufen'],
+      ['/clients', 'Clients', 'Neuer Client'],
+      ['/clients/countersign', 'countersign', undefined],
+      ['/mail', 'E-Mail', undefined],
+      ['/audit', 'Audit-Log', undefined]
+    ] as const) {
+      await page.goto(`/admin${path}`)
+      await heading(page, title)
+      await look(`admin${path.replaceAll('/', '-')}`)
+      if (button === undefined) continue
+      await page.getByRole('button', { name: button }).first().click()
+      await page.getByRole('dialog').waitFor()
+      await look(`admin${path.replaceAll('/', '-')}-dialog`)
+    }
+    await page.goto('/admin/users/00000000-0000-4000-8000-000000000000')
+    await page.getByText('Es gibt keinen Benutzer mit dieser Id.').waitFor()
   })
 
   test('German: the header of an admin fits into each width', async () => {

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { findLastingPort } from '@countersign/testing'
-import { post, query, signIn, untilReady } from '@countersign/testing/trio'
+import { post, query, send, signIn, untilReady } from '@countersign/testing/trio'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type MockProvider, startMockProvider } from '../integration/fixtures/mock-provider.ts'
@@ -13,6 +13,7 @@ const button = (page: Page, name: string) => page.getByRole('button', { name, ex
 describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, in the pages', () => {
   let fixture: Fixture
   let company: MockProvider
+  let posting: MockProvider
   let baseURL: string
 
   beforeAll(async () => {
@@ -23,16 +24,18 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
     company = await startMockProvider()
     const { auth } = fixture.trio
     const token = (await signIn(auth.url, admin(fixture.trio))).access_token
+    posting = await startMockProvider()
     for (const provider of [
-      { id: 'company', kind: 'oidc', name: 'The company' },
+      { id: 'company', kind: 'oidc', name: 'The company', issuer: company.issuer },
       {
         id: 'posting',
         kind: 'apple',
         name: 'Posting',
+        issuer: posting.issuer,
         apple_key: { team_id: 'TEAM123456', key_id: 'KEY1234567', private_key: newKey() }
       }
     ]) {
-      const body = { client_id: 'our-client', issuer: company.issuer, ...provider }
+      const body = { client_id: 'our-client', ...provider }
       const created = await post(`${auth.url}/admin/providers`, body, token)
       expect(created.status, JSON.stringify(created.body)).toBe(201)
     }
@@ -40,7 +43,14 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
   afterAll(async () => {
     await fixture?.close()
     await company?.stop()
+    await posting?.stop()
   })
+
+  /** What both say of the user who signs in there. */
+  function claim(claims: MockProvider['claims']): void {
+    Object.assign(company, { claims })
+    Object.assign(posting, { claims })
+  }
 
   function newKey(): string {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -53,7 +63,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
   }
 
   test('signs in a new user, and again, by keyboard; the page that was asked for comes after it', async () => {
-    company.claims = { sub: randomUUID(), preferred_username: `ada-${randomUUID().slice(0, 8)}` }
+    claim({ sub: randomUUID(), preferred_username: `ada-${randomUUID().slice(0, 8)}` })
     const { page } = await visit()
     await page.goto('/')
     await heading(page, 'Sign in')
@@ -75,17 +85,55 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
     await heading(other.page, 'Your account')
   })
 
+  test('signs in again above a page whose session has ended, and on the page that a mail leads to', async () => {
+    const name = `grace-${randomUUID().slice(0, 8)}`
+    claim({ sub: randomUUID(), preferred_username: name })
+    const { page } = await visit()
+    await page.goto('/sign-in')
+    await button(page, 'Continue with The company').click()
+    await heading(page, 'Your account')
+    // A page with nothing typed in it would just be left.
+    await button(page, 'Change username').click()
+    await page.getByRole('textbox', { name: 'New username' }).fill('typed')
+    const userId = await page.evaluate(async () => (await (await fetch('/bff/session')).json()).user_id)
+    const { auth } = fixture.trio
+    const { access_token: token } = await signIn(auth.url, admin(fixture.trio))
+    const headers = { Authorization: `Bearer ${token}` }
+    expect((await send(`${auth.url}/admin/users/${userId}/sessions`, { method: 'DELETE', headers })).status).toBe(204)
+    const again = page.getByRole('dialog', { name: 'Your session has ended' })
+    // The bff-service hears of it a moment later.
+    const looksAgain = async () => {
+      await page.evaluate(() => window.dispatchEvent(new Event('focus')))
+      return again.isVisible()
+    }
+    await expect.poll(looksAgain, { timeout: 20_000, interval: 500 }).toBe(true)
+    await look(page)
+    await button(page, 'Continue with The company').click()
+    await heading(page, 'Your account')
+
+    const other = (await visit()).page
+    await other.goto('/verify-email#a-secret')
+    await look(other)
+    await button(other, 'Continue with The company').click()
+    await other.getByText(`You are signed in as ${name}.`).waitFor()
+    expect(new URL(other.url()).hash).toBe('')
+    const sent = other.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith('/confirm'))
+    await button(other, 'Confirm the address').click()
+    expect((await sent).postDataJSON()).toEqual({ secret: 'a-secret' })
+    expect(await other.evaluate(() => sessionStorage.length)).toBe(0)
+  })
+
   test('a provider that posts its response signs in, too', async () => {
-    company.claims = { sub: randomUUID() }
+    claim({ sub: randomUUID() })
     const { page } = await visit()
     await page.goto('/sign-in')
     await button(page, 'Continue with Posting').click()
     await heading(page, 'Your account')
-    expect(company.authorizations.at(-1)?.get('asked_mode')).toBe('form_post')
+    expect(posting.authorizations.at(-1)?.get('asked_mode')).toBe('form_post')
   })
 
   test('links and unlinks an identity in the account', async () => {
-    company.claims = { sub: randomUUID(), email: 'ada@there.example' }
+    claim({ sub: randomUUID(), email: 'ada@there.example' })
     const person = newPerson()
     const { page } = await visit()
     await registerOnPage(page, person)
@@ -112,7 +160,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
     await query(fixture.database.url, 'UPDATE users SET email_key = $1, email_verified_at = now() WHERE email = $1', [
       email
     ])
-    company.claims = { sub: randomUUID(), email, email_verified: true }
+    claim({ sub: randomUUID(), email, email_verified: true })
     const { page } = await visit({ locale: 'de-DE' })
     await page.goto('/sign-in')
     await button(page, 'Weiter mit The company').click()
@@ -127,7 +175,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
   })
 
   test('asks for the second factor after it', async () => {
-    company.claims = { sub: randomUUID() }
+    claim({ sub: randomUUID() })
     const { page } = await visit()
     await page.goto('/sign-in')
     await button(page, 'Continue with The company').click()
@@ -149,7 +197,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
   test('a user without a password confirms a change with the service, and with the second factor if there is one', async () => {
     const sub = randomUUID()
     const hourAgo = Math.floor(Date.now() / 1000) - 3600
-    company.claims = { sub, auth_time: hourAgo }
+    claim({ sub, auth_time: hourAgo })
     const { page } = await visit()
     await page.goto('/sign-in')
     await button(page, 'Continue with The company').click()
@@ -168,7 +216,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
     await expect.poll(() => page.url()).toBe(`${baseURL}/`)
     const sessionOf = () => page.evaluate(async () => (await (await fetch('/bff/session')).json()).session_id)
     const former = await sessionOf()
-    company.claims = { sub }
+    claim({ sub })
     await button(page, 'Link Posting').click()
     await confirm.focus()
     const finished = page.waitForResponse((response) => response.url().endsWith('/bff/providers/company/finish'))
@@ -179,7 +227,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
     await button(page, 'Link Posting').click()
     await page.getByText('This identity is linked').or(page.getByText('The identity is linked.')).first().waitFor()
 
-    company.claims = { sub, auth_time: hourAgo }
+    claim({ sub, auth_time: hourAgo })
     const { page: other } = await visit()
     await other.goto('/sign-in')
     await button(other, 'Continue with The company').click()
@@ -189,7 +237,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
       "INSERT INTO totp_factors (user_id, sealed_seed, last_step) SELECT user_id, '\\x00', 0 FROM identities WHERE subject = $1 AND provider_id = 'company'",
       [sub]
     )
-    company.claims = { sub }
+    claim({ sub })
     await button(other, 'Link Posting').click()
     await other.getByRole('dialog').getByRole('button', { name: 'Continue with The company' }).click()
     await other.getByRole('dialog').getByText('Your account has a second factor.').waitFor()
@@ -219,7 +267,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
     await dialog.getByText('Use 1 to 64 characters.').waitFor()
     await look(page)
     await dialog.getByRole('textbox', { name: 'Name' }).fill('Partner')
-    await dialog.getByRole('textbox', { name: 'Issuer' }).fill(company.issuer)
+    await dialog.getByRole('textbox', { name: 'Issuer' }).fill('https://partner.example.com')
     await button(page, 'Set it up').click()
     await page.getByText('Users can sign in with Partner now.').waitFor()
     await page.getByText(`${baseURL}/bff/providers/partner/callback`).waitFor()

@@ -9,6 +9,7 @@ import {
   get,
   makeClientKey,
   type Parameters,
+  post,
   postForm,
   query,
   queryOf,
@@ -21,6 +22,7 @@ import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type Fixture, startFixture } from '../interop/fixture.ts'
 import { newApp, redirectUri, thingsApi } from './fixtures/app.ts'
+import { createAuthenticator } from './fixtures/authenticator.ts'
 
 const pagesUrl = 'https://pages.example.com/base'
 
@@ -638,6 +640,33 @@ describe('the authorization endpoint', () => {
       expect(sent.error).toBe('unmet_authentication_requirements')
       const both = 'urn:countersign:acr:2 urn:countersign:acr:1'
       expect((await app.authorize(token, { acr_values: both })).sent.code).toEqual(expect.any(String))
+    })
+
+    test('a passkey is enough for acr_values, max_age and a second factor, and the ID token says so', async () => {
+      const user = await register(fixture.issuer)
+      const own = (await signIn(fixture.issuer, user)).access_token
+      const authenticator = createAuthenticator(new URL(pagesUrl).origin)
+      const ask = async <Options>(path: string, asking?: string) =>
+        (await post<{ options: Options }>(`${fixture.issuer}${path}/options`, undefined, asking)).body.options
+      const made = authenticator.register(await ask('/auth/me/passkeys', own))
+      const body = { name: 'laptop', credential: made.response }
+      expect((await post(`${fixture.issuer}/auth/me/passkeys`, body, own)).status).toBe(201)
+      const credential = made.credential.assert(await ask('/auth/login/passkey'))
+      const session = await post<{ access_token: string }>(`${fixture.issuer}/auth/login/passkey`, { credential })
+      const changes = { acr_values: 'urn:countersign:acr:2', max_age: '60' }
+      // The session of before has shown a password alone.
+      const browser = newBrowser()
+      const id = await browser.beginWell(app.newRequest(changes).parameters)
+      const refused = await browser.claim(id, own)
+      expect(refused.status).toBe(401)
+      expect(refused.headers.get('WWW-Authenticate')).toContain('acr_values="urn:countersign:acr:2"')
+      const { id_token } = await app.tokensOf(session.body.access_token, 'openid', changes)
+      expect(unverifiedClaims(id_token as string)).toMatchObject({
+        sub: user.id,
+        acr: 'urn:countersign:acr:2',
+        amr: ['pop', 'user', 'mfa'],
+        auth_time: expect.any(Number)
+      })
     })
 
     test('a user with a second factor has to have shown it', async () => {

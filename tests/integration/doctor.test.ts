@@ -8,7 +8,7 @@ import { startTrio, type Trio } from '@countersign/testing/trio'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 import { countersign } from './fixtures/countersign.ts'
-import { mailPassword, mailUser, startMailServer } from './fixtures/mail-server.ts'
+import { mailPassword, mailUser, refusal, startMailServer } from './fixtures/mail-server.ts'
 
 interface Finding {
   check: string
@@ -104,7 +104,7 @@ describe.skipIf(!inject('docker'))('countersign doctor', () => {
     expect(stderr).toMatch(/^ok +metadata +http/m)
   })
 
-  test('signs in to the mail server, and sends nothing', async () => {
+  test('signs in to the mail server, names the sender, and sends nothing', async () => {
     const server = await startMailServer()
     onTestFinished(() => server.stop())
     const mail = { MAIL_FROM: 'a@example.com', PAGES_URL: 'https://app.example.com' }
@@ -117,8 +117,21 @@ describe.skipIf(!inject('docker'))('countersign doctor', () => {
       last: {
         check: 'mail',
         state: 'ok',
-        text: 'The mail server responds, without TLS, and accepts the password.'
+        text: 'The mail server responds, without TLS, accepts the password, and takes the sender in MAIL_FROM.'
       }
+    })
+    const senders: string[] = []
+    server.onSender((address) => {
+      senders.push(address)
+      throw refusal(553)
+    })
+    expect(await faultsOf({ ...mail, SMTP_URL: urlOf(password, 'never') })).toEqual({
+      mail: expect.stringMatching(/refuses the sender in MAIL_FROM \(553\)/)
+    })
+    expect(senders).toEqual(['a@example.com'])
+    const anonymous = `smtp://localhost:${server.port}?tls=never`
+    expect(await faultsOf({ ...mail, SMTP_URL: anonymous })).toEqual({
+      mail: expect.stringMatching(/refuses the sender in MAIL_FROM \(530\)\. Does it ask for a user/)
     })
     expect(await faultsOf({ ...mail, SMTP_URL: urlOf('wrong', 'never') })).toEqual({
       mail: 'The mail server refuses the user or the password in SMTP_URL (EAUTH 535).'

@@ -13,8 +13,10 @@ import {
   signIn,
   unverifiedClaims
 } from '@countersign/testing/trio'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type Behaviour, type Credential, createAuthenticator } from './fixtures/authenticator.ts'
+import { type ReceivedMail, secretsOf } from './fixtures/mail-server.ts'
 import { type MailTrio, startMailTrio } from './fixtures/mail-trio.ts'
 
 type SignedIn = TokenResponse & { error?: string; error_description?: string }
@@ -585,6 +587,71 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
         method: 'DELETE',
         headers: { Authorization: `Bearer ${token}` }
       })
+
+    test('who restores the address keeps the passkeys of before its change, and loses those of since, with trusted devices', async () => {
+      const { user, session } = await newSession()
+      const [email, thief] = [`${user.username}@example.com`, `${user.username}@thief.example`]
+      await sql('UPDATE users SET email = $1, email_key = $1, email_verified_at = now() WHERE id = $2', [
+        email,
+        user.id
+      ])
+      const own = authenticator.register(await askToAdd(session.access_token))
+      await add(own.response, session.access_token)
+      const { access_token: token } = await newStrongSession(own.credential)
+      expect((await post(`${urlOf(0)}/auth/me/email`, { email: thief }, token)).status).toBe(202)
+      const { secret } = secretsOf(await fixture.mailServer.mailTo(thief))
+      expect((await post(`${urlOf(0)}/auth/me/email/confirm`, { secret }, token)).status).toBe(204)
+      const isAboutChange = ({ content }: ReceivedMail) => /was changed/.test(content.subject ?? '')
+      const undo = secretsOf(await fixture.mailServer.mailTo(email, isAboutChange))
+
+      const foreign = authenticator.register(await askToAdd(token))
+      expect((await add(foreign.response, token)).status).toBe(201)
+      const { username, password } = user
+      const { body: begun } = await post<{ flow: string }>(`${urlOf(0)}/auth/login`, { username, password })
+      const credential = foreign.credential.assert(await ask({ flow: begun.flow }))
+      const shown = { flow: begun.flow, passkey: credential, trust_device: true }
+      const trusted = await post<{ trusted_device: string }>(`${urlOf(0)}/auth/login/factor`, shown)
+      const withDevice = (secondPassword: string) =>
+        post(`${urlOf(0)}/auth/login`, {
+          username,
+          password: secondPassword,
+          trusted_device: trusted.body.trusted_device
+        })
+      expect((await withDevice(password)).status).toBe(200)
+
+      const restored = { secret: undo.secret, new_password: `${password} of now` }
+      expect((await post(`${urlOf(0)}/auth/email/undo`, restored)).status).toBe(204)
+      expect(await use(foreign.credential)).toMatchObject({ status: 401, body: { error: 'unknown_passkey' } })
+      expect((await use(own.credential)).status).toBe(200)
+      expect(await withDevice(restored.new_password)).toMatchObject({ status: 401, body: { error: 'factor_required' } })
+    })
+
+    test('one that had to wait is dated when it was written: it may have waited for a change of the address', async () => {
+      const { user, session } = await newSession()
+      const made = authenticator.register(await askToAdd(session.access_token))
+      const holder = new pg.Client(fixture.database.url)
+      await holder.connect()
+      await holder.query('BEGIN')
+      await holder.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [user.id])
+      const adding = add(made.response, session.access_token)
+      await expect
+        .poll(
+          async () =>
+            (
+              await sql(
+                "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+                []
+              )
+            ).length
+        )
+        .toBe(1)
+      const { rows } = await holder.query<{ now: Date }>('SELECT clock_timestamp() AS now')
+      await holder.query('COMMIT')
+      await holder.end()
+      expect((await adding).status).toBe(201)
+      const [row] = await sql<{ created_at: Date }>('SELECT created_at FROM passkeys WHERE user_id = $1', [user.id])
+      expect(row?.created_at.getTime()).toBeGreaterThanOrEqual(rows[0]?.now.getTime() as number)
+    })
 
     test('the last way in is not removed', async () => {
       const { user, credential, passkey } = await newPasskey()

@@ -20,6 +20,10 @@ interface Document {
   providers: { id: string }[]
 }
 
+interface Applied {
+  entries: { kind: string; id: string; action: string; differences: string[] }[]
+}
+
 const secret = 'the secret of a client at Google'
 
 describe('countersign providers', () => {
@@ -113,6 +117,60 @@ describe('countersign providers', () => {
     expect(await remove()).toMatchObject({ code: 3, document: { error: 'provider_in_use' } })
     expect(await remove('--with-identities')).toMatchObject({ code: 0, document: { id: 'google' } })
     expect(await remove()).toMatchObject({ code: 3, document: { error: 'provider_not_found' } })
+  })
+
+  test('a file makes providers, as often as it is applied; their secrets are in files of their own', async () => {
+    const file = join(folder, 'installation.yaml')
+    const write = (...providers: object[]) => writeFile(file, JSON.stringify({ providers }))
+    const apply = async (...options: string[]) => run<Applied>(['apply', file, ...options])
+    const google = { id: 'google', kind: 'google', client_id: 'ours', client_secret_file: 'secret' }
+    const company = { id: 'company', kind: 'oidc', name: 'The company', issuer: 'https://id.example', client_id: 'c' }
+    const stepsOf = ({ document }: { document: Applied }) =>
+      document.entries.map(({ kind, id, action, differences }) => [kind, id, action, differences])
+
+    await write(google, company)
+    const created = [
+      ['provider', 'google', 'create', []],
+      ['provider', 'company', 'create', []]
+    ]
+    expect(stepsOf(await apply('--dry-run'))).toEqual(created)
+    expect(stepsOf(await apply())).toEqual(created)
+    expect(await secretUnder(keys[0])).toEqual({ kind: 'secret', secret })
+    expect(stepsOf(await apply())).toEqual(created.map(([kind, id]) => [kind, id, 'keep', []]))
+
+    await writeFile(join(folder, 'other'), 'another secret')
+    await write({ ...google, client_secret_file: 'other', authoritative_domains: ['example.com'] })
+    const changed = await apply()
+    expect(stepsOf(changed)).toEqual([
+      ['provider', 'google', 'change', ['authoritative_domains: + example.com', 'secret: another one']]
+    ])
+    expect(JSON.stringify(changed)).not.toContain('another secret')
+    expect(await secretUnder(keys[0])).toEqual({ kind: 'secret', secret: 'another secret' })
+
+    for (const [entries, code, message] of [
+      [[{ ...google, client_secret: 'in the file' }], 2, /providers\.0.*client_secret/],
+      [[{ ...google, client_secret_file: 'none' }], 2, /cannot be read/],
+      [[{ ...company, issuer: 'https://other.example' }], 3, /has the issuer https:\/\/id\.example, for good/],
+      [[{ ...company, id: 'twin' }], 3, /Another provider has this issuer/],
+      [
+        [
+          company,
+          { ...company, id: 'twin', issuer: 'https://x.example' },
+          { ...company, id: 'third', issuer: 'https://x.example' }
+        ],
+        3,
+        /Another/
+      ]
+    ] as const) {
+      await write(...entries)
+      const refused = await run(['apply', file])
+      expect({ code: refused.code, text: refused.document.error_description }).toEqual({
+        code,
+        text: expect.stringMatching(message)
+      })
+    }
+    const { document } = await run(['providers', 'list'])
+    expect(document.providers.map(({ id }) => id).sort()).toEqual(['company', 'google'])
   })
 
   test('says what is missing', async () => {

@@ -39,6 +39,7 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
   let admin: string
   let google: MockProvider
   let company: MockProvider
+  const others: MockProvider[] = []
 
   beforeAll(async () => {
     fixture = await startMailTrio({
@@ -61,9 +62,15 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
   afterAll(async () => {
     await google?.stop()
     await company?.stop()
+    for (const other of others) await other.stop()
     await fixture?.stop()
   })
 
+  async function another(): Promise<MockProvider> {
+    const other = await startMockProvider()
+    others.push(other)
+    return other
+  }
   async function create(provider: Record<string, unknown>) {
     const defaults = provider.apple_key === undefined ? { client_secret: 'a secret of the client' } : {}
     const body = { client_id: 'our-client', ...defaults, ...provider }
@@ -175,6 +182,21 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       company.claims = { sub: newSubject(), preferred_username: 'admin' }
       const { body } = await signInWith('company')
       expect(unverifiedClaims(body.access_token).preferred_username).toMatch(/^admin-\d+$/)
+    })
+
+    test('a new user is told to try again when no username is free, and nothing is left of it', async () => {
+      await query(
+        database.url,
+        `CREATE FUNCTION take_all_names() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+         CREATE TRIGGER all_names_taken BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION take_all_names()`
+      )
+      try {
+        company.claims = { sub: newSubject(), preferred_username: 'admin' }
+        await expectRefused(signInWith('company'), 503, 'temporarily_unavailable')
+      } finally {
+        await query(database.url, 'DROP FUNCTION take_all_names() CASCADE')
+      }
+      expect((await signInWith('company')).status).toBe(200)
     })
 
     test('what the database keeps signs in nobody: neither state nor secret nor verifier is in it', async () => {
@@ -391,20 +413,21 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
     })
 
     test('a provider speaks for the domains that are configured, and not for those beneath', async () => {
+      const staff = await another()
       await create({
         id: 'staff',
         kind: 'oidc',
         name: 'Staff',
-        issuer: company.issuer,
+        issuer: staff.issuer,
         authoritative_domains: ['Staff.Example']
       })
       const user = await newUser(newAddress('staff.example'))
-      company.claims = { sub: newSubject(), email: user.email, email_verified: true }
+      staff.claims = { sub: newSubject(), email: user.email, email_verified: true }
       expect(userOf(await signInWith('staff'))).toBe(user.id)
       const beneath = await newUser(newAddress('sub.staff.example'))
-      company.claims = { sub: newSubject(), email: beneath.email, email_verified: true }
+      staff.claims = { sub: newSubject(), email: beneath.email, email_verified: true }
       await expectRefused(signInWith('staff'), 409, 'account_exists')
-      company.claims = { sub: newSubject(), email: newAddress('staff.example'), email_verified: true }
+      staff.claims = { sub: newSubject(), email: newAddress('staff.example'), email_verified: true }
       const { body } = await signInWith('staff')
       expect((await get(`${url}/auth/me`, body.access_token)).body).toMatchObject({ email_verified: true })
       expect(
@@ -604,13 +627,18 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
     })
 
     test('that the provider has seen counts only where that is configured', async () => {
-      await create({ id: 'strong', kind: 'oidc', name: 'Strong', issuer: company.issuer, trusts_amr: true })
-      company.claims = { sub: newSubject(), amr: ['pwd'] }
-      const id = userOf(await signInWith('company'))
+      const strong = await another()
+      await create({ id: 'strong', kind: 'oidc', name: 'Strong', issuer: strong.issuer, trusts_amr: true })
+      const [claims, once, twice] = [{ sub: newSubject() }, ['pwd'], ['pwd', 'mfa']]
+      company.claims = { ...claims, amr: once }
+      await giveFactor(userOf(await signInWith('company')))
+      company.claims = { ...claims, amr: twice }
+      expect((await signInWith('company')).body.error).toBe('factor_required')
+      strong.claims = { ...claims, amr: once }
+      const id = userOf(await signInWith('strong'))
       await giveFactor(id)
       expect((await signInWith('strong')).body.error).toBe('factor_required')
-      company.claims = { ...company.claims, amr: ['pwd', 'mfa'] }
-      expect((await signInWith('company')).body.error).toBe('factor_required')
+      strong.claims = { ...claims, amr: twice }
       const { body } = await signInWith('strong')
       expect(unverifiedClaims(body.access_token)).toMatchObject({
         sub: id,
@@ -873,10 +901,11 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
 
   test('Apple: the secret is a JWT of the key, the response is posted, and the address may be said in text', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const cupertino = await another()
     await create({
       id: 'apple',
       kind: 'apple',
-      issuer: google.issuer,
+      issuer: cupertino.issuer,
       authoritative_domains: ['icloud.example'],
       apple_key: {
         team_id: 'TEAM123456',
@@ -885,7 +914,7 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       }
     })
     const user = await newUser(newAddress('icloud.example'))
-    google.claims = { sub: newSubject(), email: user.email, email_verified: 'true' }
+    cupertino.claims = { sub: newSubject(), email: user.email, email_verified: 'true' }
     const started = await start('apple')
     expect(new URL(started.authorization_url).searchParams.get('response_mode')).toBe('form_post')
     const parameters = {
@@ -893,7 +922,7 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       user: JSON.stringify({ name: { firstName: 'Ada' } })
     }
     expect(userOf(await finish('apple', started, parameters))).toBe(user.id)
-    const { client_secret: secret } = google.tokenRequests.at(-1) as { client_secret: string }
+    const { client_secret: secret } = cupertino.tokenRequests.at(-1) as { client_secret: string }
     const [header, payload, signature] = secret.split('.') as [string, string, string]
     const key = { key: publicKey, dsaEncoding: 'ieee-p1363' } as const
     expect(verify('sha256', Buffer.from(`${header}.${payload}`), key, Buffer.from(signature, 'base64url'))).toBe(true)
@@ -901,10 +930,10 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
     expect(JSON.parse(Buffer.from(payload, 'base64url').toString())).toMatchObject({
       iss: 'TEAM123456',
       sub: 'our-client',
-      aud: google.issuer
+      aud: cupertino.issuer
     })
     // The name comes once, beside the code, and becomes a username.
-    google.claims = { sub: newSubject() }
+    cupertino.claims = { sub: newSubject() }
     const first = await start('apple')
     const named = {
       ...(await visit(first.authorization_url)),
@@ -964,6 +993,30 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
     await expectRefused(comeBack(), 503, 'temporarily_unavailable')
   })
 
+  test('of two providers with one issuer the second is refused, also at the same moment', async () => {
+    const issuer = 'https://login.example.com'
+    const body = { kind: 'oidc', name: 'Twice', issuer, client_id: 'our-client' }
+    const created = await Promise.all(
+      Array.from({ length: 8 }, (_, at) =>
+        post<{ error: string }>(`${urls[at % urls.length]}/admin/providers`, { ...body, id: `twice-${at}` }, admin)
+      )
+    )
+    const refused = created.filter(({ status }) => status !== 201)
+    expect(refused).toHaveLength(7)
+    for (const { status, body } of refused)
+      expect({ status, error: body.error }).toEqual({ status: 409, error: 'issuer_taken' })
+    await query(database.url, 'DELETE FROM identity_providers WHERE issuer = $1', [issuer])
+  })
+
+  test('Google has one issuer: nobody else is believed to be it', async () => {
+    const body = { id: 'other', kind: 'google', client_id: 'our-client', client_secret: 'a secret' }
+    const refused = await post(`${url}/admin/providers`, { ...body, issuer: 'https://login.example.com' }, admin)
+    expect(refused).toMatchObject({
+      status: 400,
+      body: { issues: [{ path: 'issuer', message: expect.stringMatching(/must be absent/) }] }
+    })
+  })
+
   test('a provider is changed, disabled and deleted by an admin, and each change is in the audit log', async () => {
     const bad = await post<{ error: string }>(
       `${url}/admin/providers`,
@@ -980,7 +1033,8 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       const body = { id: 'x', kind: 'oidc', name: 'X', client_id: 'c', issuer }
       expect((await post(`${url}/admin/providers`, body, admin)).status, issuer).toBe(400)
     }
-    const created = await create({ id: 'partner', kind: 'oidc', name: 'Partner', issuer: company.issuer })
+    const partner = await another()
+    const created = await create({ id: 'partner', kind: 'oidc', name: 'Partner', issuer: partner.issuer })
     expect(created).toMatchObject({
       has_secret: true,
       enabled: true,
@@ -992,7 +1046,7 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       status: 409,
       body: { error: 'provider_taken' }
     })
-    company.claims = { sub: newSubject() }
+    partner.claims = { sub: newSubject() }
     expect((await signInWith('partner')).status).toBe(200)
     const headers = { Authorization: `Bearer ${admin}`, 'Content-Type': 'application/json' }
     const change = (body: object) =>
@@ -1012,7 +1066,7 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       "SELECT type, detail FROM audit_events WHERE detail->>'provider' = 'partner' AND type LIKE 'provider.%' ORDER BY at, id"
     )
     expect(events).toEqual([
-      { type: 'provider.created', detail: { provider: 'partner', kind: 'oidc', issuer: company.issuer } },
+      { type: 'provider.created', detail: { provider: 'partner', kind: 'oidc', issuer: partner.issuer } },
       { type: 'provider.changed', detail: { provider: 'partner', changed: ['name', 'enabled'] } },
       { type: 'provider.deleted', detail: { provider: 'partner', identities: 1 } }
     ])

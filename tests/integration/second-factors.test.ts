@@ -663,6 +663,17 @@ describe.skipIf(!inject('docker'))('second factors', () => {
     await expect(insert).rejects.toThrow(/needs a second factor/)
   })
 
+  test('a seed that no master key opens is 503 and uses no try up; recovery codes go on', async () => {
+    const { user, id, secret, codes } = await newUserWithTotp()
+    await query(database.url, "UPDATE totp_factors SET sealed_seed = '\\x00' WHERE user_id = $1", [id])
+    const { flow } = await beginSignIn(user)
+    for (let tries = 0; tries < 11; tries++) {
+      const { status, body } = await showFactor({ flow, totp: await oathtool(secret) }, tries)
+      expect({ status, error: body.error }).toEqual({ status: 503, error: 'temporarily_unavailable' })
+    }
+    expect((await showFactor({ flow, recovery_code: codes[0] })).status).toBe(200)
+  })
+
   test('the seed is sealed in the database', async () => {
     const { id, secret } = await newUserWithTotp()
     const [row] = await query<{ sealed_seed: Buffer }>(

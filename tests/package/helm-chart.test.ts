@@ -51,6 +51,7 @@ const valueSets: Record<string, object> = {
     ...required,
     mail: { from: 'no-reply@example.com' },
     productName: 'Example',
+    logo: { secret: 'branding', key: 'logo.png' },
     secrets: { existing: 'mine', from: { 'database-url': { name: 'my-database', key: 'uri' } } },
     networkPolicies: { enabled: false },
     podDisruptionBudgets: false
@@ -61,6 +62,7 @@ const valueSets: Record<string, object> = {
     auth: { ...placement, autoscaling, env: { AUDIT_RETENTION_DAYS: 30 } },
     resource: { ...placement, autoscaling, service: { type: 'NodePort', nodePort: 30401, annotations: { a: 'b' } } },
     bff: { ...placement, autoscaling },
+    logo: { configMap: 'branding' },
     postgres: { bundled: true, persistence: { storageClass: 'fast' } },
     redis: { bundled: true, persistence: { storageClass: 'fast' } },
     networkPolicies: { metricsFrom: [{ namespaceSelector: {} }], redisFrom: [{ podSelector: {} }] }
@@ -207,6 +209,32 @@ describe.skipIf(!isHelmHere)('the Helm chart', () => {
       ])
     }
   )
+
+  test('mounts a logo for the pages alone, and one at most', async () => {
+    const logosOf = async (logo: object) =>
+      podsOf(await render({ ...bundled, logo })).flatMap(({ pod, containers }) =>
+        containers
+          .filter(({ env = [] }) => env.some(({ name }) => name === 'LOGO_FILE'))
+          .map(({ name, env = [], volumeMounts = [] }) => ({
+            name,
+            file: env.find((variable) => variable.name === 'LOGO_FILE')?.value,
+            mount: volumeMounts.find((mount) => mount.name === 'branding')?.mountPath,
+            volume: pod.volumes?.find((volume) => volume.name === 'branding')
+          }))
+      )
+    const page = { name: 'bff', file: '/run/branding/logo', mount: '/run/branding' }
+    expect(await logosOf({ configMap: 'mine' })).toEqual([
+      { ...page, volume: { name: 'branding', configMap: { name: 'mine', items: [{ key: 'logo.svg', path: 'logo' }] } } }
+    ])
+    expect(await logosOf({ secret: 'mine', key: 'logo.png' })).toEqual([
+      {
+        ...page,
+        volume: { name: 'branding', secret: { secretName: 'mine', items: [{ key: 'logo.png', path: 'logo' }] } }
+      }
+    ])
+    expect(await logosOf({})).toEqual([])
+    await expect(render({ ...bundled, logo: { configMap: 'a', secret: 'b' } })).rejects.toThrow(/logo/)
+  })
 
   test('takes a secret from where the values say', async () => {
     const pods = podsOf(await render(valueSets['an existing Secret'] as object))

@@ -10,15 +10,15 @@ interface Row {
 }
 
 /** The rows of the table of demands. */
-const rows: Row[] = [...page.matchAll(/^\| (\d{4} §.*?|OpenID .*?) \| (.*?) \| (.*\.test\.ts.*) \|$/gm)].map(
-  ([, rfc, demand, shownBy = '']) => ({
-    demand: `${rfc} ${demand}`,
-    tests: [...shownBy.matchAll(/\[[\w-]+\]\(\.\.\/([\w/.-]+\.test\.ts)\) “([^”]+)”/g)].map(([, file, title]) => ({
-      file: file as string,
-      title: title as string
-    }))
-  })
-)
+const rows: Row[] = [
+  ...page.matchAll(/^\| (\d{4} §.*?|WebAuthn .*?|OpenID .*?) \| (.*?) \| (.*\.test\.ts.*) \|$/gm)
+].map(([, rfc, demand, shownBy = '']) => ({
+  demand: `${rfc} ${demand}`,
+  tests: [...shownBy.matchAll(/\[[\w-]+\]\(\.\.\/([\w/.-]+\.test\.ts)\) “([^”]+)”/g)].map(([, file, title]) => ({
+    file: file as string,
+    title: title as string
+  }))
+}))
 
 /** The titles of the tests of a file, as they are written there, and how each is called, such as `test.each`. */
 function readTests(file: string): Map<string, string> {

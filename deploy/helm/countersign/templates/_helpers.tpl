@@ -80,7 +80,7 @@ imagePullSecrets: {{ toJson . }}
 - { name: secrets, mountPath: /run/countersign, readOnly: true }
 {{- end -}}
 
-{{/* The same for each service: component, values, image, port, managementPort, env, secrets. */}}
+{{/* The same for each service: component, values, image, port, managementPort, env, secrets; logo for the pages. */}}
 {{- define "countersign.service" -}}
 {{- $root := .root -}}
 {{- $fullname := printf "%s-%s" (include "countersign.fullname" $root) .component -}}
@@ -148,8 +148,19 @@ spec:
           resources: {{ toJson .values.resources }}
           volumeMounts:
             {{- include "countersign.secretMount" . | nindent 12 }}
+            {{- if .logo }}
+            - { name: branding, mountPath: /run/branding, readOnly: true }
+            {{- end }}
       volumes:
         {{- include "countersign.secretVolume" (dict "root" $root "items" .secrets) | nindent 8 }}
+        {{- with .logo }}
+        - name: branding
+          {{- if .configMap }}
+          configMap: { name: {{ .configMap }}, items: [{ key: {{ .key }}, path: logo }] }
+          {{- else }}
+          secret: { secretName: {{ .secret }}, items: [{ key: {{ .key }}, path: logo }] }
+          {{- end }}
+        {{- end }}
 ---
 apiVersion: v1
 kind: Service

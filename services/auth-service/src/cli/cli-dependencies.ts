@@ -112,6 +112,7 @@ export interface ProviderParts {
 
 export interface InstallationParts extends ApiParts, RoleParts {
   readonly clients: Announcing<ClientAdministration>
+  readonly providers: ProviderAdministration
 }
 
 export interface KeyParts {
@@ -191,9 +192,11 @@ export function createCliDependencies(
     },
 
     async openInstallation() {
+      const { masterKeys: keys } = await read({ masterKeys: optional(masterKeys) })
       const { database, announcer, sessionEndings } = await openSessionEndings()
       return {
         apis: createPrismaApiAdministration(database),
+        providers: createPrismaProviderAdministration(database, keys && createProviderSealing(keys)),
         roles: createPrismaRoleAdministration(database),
         clients: announcing(createPrismaClientAdministration(database), announcer),
         sessionEndings

@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url'
 import type { Secret } from '@countersign/service-kit'
 import type { MailSettings } from './mail.ts'
 import { DeliveryError, type MailTransport } from './mail-transport.ts'
@@ -66,19 +67,44 @@ export function createSmtpTransport(options: SmtpOptions): MailTransport {
 }
 
 /**
- * Connects, negotiates TLS and signs in; sends nothing.
- * @throws {DeliveryError}
+ * Connects, negotiates TLS, signs in and names the sender (MAIL FROM, then RSET); sends nothing.
+ * @throws {DeliveryError} with the reason `ESENDER` and the status when the sender is refused
  */
 export async function verifySmtp(options: SmtpOptions): Promise<void> {
-  const { createTransport } = await import('nodemailer')
-  const transport = createTransport(connectionOptions(options))
+  const { default: SMTPConnection } = await import('nodemailer/lib/smtp-connection')
+  const { auth, ...server } = connectionOptions(options)
+  let senderStatus = 0
+  const connection = new SMTPConnection({
+    ...server,
+    // nodemailer has no other public way to a command of one's own.
+    customAuth: {
+      [nameSender]: async ({ sendCommand }) => {
+        senderStatus = (await sendCommand(`MAIL FROM:<${senderOf(options)}>`)).status ?? 0
+        await sendCommand('RSET')
+      }
+    }
+  })
   try {
-    await transport.verify()
+    await new Promise<void>((resolve, reject) => {
+      const next = (step: () => void) => (error?: Error | null) => (error ? reject(error) : step())
+      const name = () => connection.login({ method: nameSender }, next(resolve))
+      connection.once('error', reject).once('end', () => reject(new Error('the connection was closed')))
+      connection.connect(next(() => (auth ? connection.login(auth, next(name)) : name())))
+    })
   } catch (error) {
     throw toDeliveryError(error)
   } finally {
-    transport.close()
+    connection.close()
   }
+  if (senderStatus >= 400) throw new DeliveryError(`ESENDER ${senderStatus}`)
+}
+
+const nameSender = 'NAME-SENDER'
+
+/** A domain in letters of any script is written in ASCII. */
+function senderOf({ from }: SmtpOptions): string {
+  const at = from.lastIndexOf('@') + 1
+  return from.slice(0, at) + domainToASCII(from.slice(at))
 }
 
 function connectionOptions({ server, silenceTimeoutMs: socketTimeout = silenceTimeoutMs }: SmtpOptions) {

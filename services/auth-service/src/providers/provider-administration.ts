@@ -25,12 +25,16 @@ export interface AdministeredProvider extends Provider {
 
 export type ProviderOutcome =
   | { readonly outcome: 'created' | 'changed'; readonly provider: AdministeredProvider }
+  /** Another provider has the issuer: identities there would belong to both. */
+  | { readonly outcome: 'issuer_taken' }
   | { readonly outcome: 'taken' | 'unknown' | 'not_an_admin' }
 
 /** Writes an audit event in the transaction of each change. Without an actor, it is the operator. */
 export interface ProviderAdministration {
   list(): Promise<readonly AdministeredProvider[]>
   find(id: string): Promise<AdministeredProvider | undefined>
+  /** Whether the provider has this secret already. */
+  holdsSecret(id: string, secret: ProviderSecret): Promise<boolean>
   create(provider: NewProvider, actorId: string | undefined): Promise<ProviderOutcome>
   change(id: string, change: ProviderChange, actorId: string | undefined): Promise<ProviderOutcome>
   /** @param withIdentities otherwise one with which users sign in stays */

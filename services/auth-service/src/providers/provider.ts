@@ -33,18 +33,30 @@ export interface Preset {
   readonly name?: string
   /** Without it, the operator names one. */
   readonly issuer?: string
+  /** Another issuer would be believed what only this one knows. On loopback, one may stand in for it, to try things out. */
+  readonly hasFixedIssuer?: true
   readonly scopes: readonly string[]
 }
 
 export const presets: Readonly<Record<ProviderKind, Preset>> = {
   oidc: { scopes: ['openid', 'profile', 'email'] },
-  google: { name: 'Google', issuer: 'https://accounts.google.com', scopes: ['openid', 'profile', 'email'] },
+  google: {
+    name: 'Google',
+    issuer: 'https://accounts.google.com',
+    hasFixedIssuer: true,
+    scopes: ['openid', 'profile', 'email']
+  },
   microsoft: {
     name: 'Microsoft',
     issuer: 'https://login.microsoftonline.com/common/v2.0',
     scopes: ['openid', 'profile', 'email']
   },
-  apple: { name: 'Apple', issuer: 'https://appleid.apple.com', scopes: ['openid', 'name', 'email'] },
+  apple: {
+    name: 'Apple',
+    issuer: 'https://appleid.apple.com',
+    hasFixedIssuer: true,
+    scopes: ['openid', 'name', 'email']
+  },
   github: { name: 'GitHub', issuer: 'https://github.com', scopes: ['read:user', 'user:email'] }
 }
 

@@ -1,4 +1,9 @@
-import { InvalidCredentialsError, InvalidRequestError, NotFoundError } from '@countersign/oauth'
+import {
+  InvalidCredentialsError,
+  InvalidRequestError,
+  NotFoundError,
+  TemporarilyUnavailableError
+} from '@countersign/oauth'
 import type { ClientInfo } from '../client-info.ts'
 import type { Sealing } from '../keys/sealing.ts'
 import type { Language } from '../mail/mail.ts'
@@ -168,9 +173,10 @@ async function finishFlow(
   return { ...response, trusted_device: token }
 }
 
+/** @throws {TemporarilyUnavailableError} where the master key that has sealed it is missing; other factors go on */
 export function openSeed(sealing: Sealing, userId: string, sealed: Uint8Array): Buffer {
   const seed = sealing.open(userId, sealed)
-  if (!seed) throw new Error('no master key opens the seed of this code generator')
+  if (!seed) throw new TemporarilyUnavailableError({ detail: 'no master key opens the seed of this code generator' })
   return seed
 }
 

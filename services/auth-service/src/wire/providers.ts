@@ -110,12 +110,15 @@ const issuer = z.string().max(512).refine(isIssuer, issuerRule)
 
 function isIssuer(text: string): boolean {
   if (!URL.canParse(text) || text.endsWith('/')) return false
-  const { protocol, hostname, search, hash, username, password } = new URL(text)
-  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+  const { protocol, search, hash, username, password } = new URL(text)
   return (
     [search, hash, username, password].every((part) => part === '') &&
-    (protocol === 'https:' || (protocol === 'http:' && isLoopback))
+    (protocol === 'https:' || (protocol === 'http:' && isOnLoopback(text)))
   )
+}
+
+function isOnLoopback(url: string): boolean {
+  return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(url).hostname)
 }
 
 const scopes = z
@@ -239,6 +242,8 @@ export function newProviderOf(body: ProviderBody): NewProvider {
   const issuer = body.issuer ?? preset.issuer
   if (name === undefined) throw missing('name')
   if (issuer === undefined) throw missing('issuer')
+  if (preset.hasFixedIssuer && issuer !== preset.issuer && !isOnLoopback(issuer))
+    throw invalid('issuer', `must be absent: for this kind it is ${preset.issuer}`)
   return {
     id: body.id,
     kind: body.kind,

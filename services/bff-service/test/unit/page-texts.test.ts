@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { adminEn } from '../../web/src/texts/admin/en.ts'
 import { en } from '../../web/src/texts/en.ts'
 import { languageCodes, languageFor, languages } from '../../web/src/texts/languages.ts'
 
@@ -18,11 +19,16 @@ function textsOf(texts: object, prefix = ''): Map<string, string> {
 
 const valuesIn = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name).sort()
 
-describe('the texts of the pages', () => {
-  const english = textsOf(en)
+const parts = {
+  'the texts of the pages': { texts: en, load: 'load' },
+  'the texts of the administration': { texts: adminEn, load: 'loadAdmin' }
+} as const
+
+describe.each(Object.entries(parts))('%s', (_, { texts: source, load }) => {
+  const english = textsOf(source)
 
   test.each(languageCodes)('%s has every text, with the same values in it', async (code) => {
-    const texts = textsOf(await languages[code].load())
+    const texts = textsOf(await languages[code][load]())
     expect([...texts.keys()]).toEqual([...english.keys()])
     for (const [key, text] of texts) {
       expect(text.trim(), key).not.toBe('')
@@ -36,11 +42,26 @@ describe('the texts of the pages', () => {
     )
     const code = files.map((path) => readFileSync(`${sources}/${path}`, 'utf8')).join('\n')
     const unused = [...english.keys()].filter((key) => {
-      const isByCode = key.startsWith('codes.')
+      const isByCode = /^(?:codes|refusals|admin\.events)\./.test(key)
       return !isByCode && !code.includes(`'${key.replace(/_(?:one|other)$/, '')}'`)
     })
     expect(unused).toEqual([])
   })
+})
+
+test('what the services refuse has a text in every language', () => {
+  const services = ['auth-service/src', 'bff-service/src'].flatMap((path) => {
+    const folder = fileURLToPath(new URL(`../../../${path}`, import.meta.url))
+    const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    // Endpoints of apps, and those of the command line, are for programs.
+    return names
+      .filter((name) => name.endsWith('.ts') && !/endpoints[/\\]oauth/.test(name))
+      .map((name) => `${folder}/${name}`)
+  })
+  const refusal = /new (?:NotFound|AccessDenied)Error\(\{\s*description:\s*'([^']+)'/g
+  const said = services.flatMap((file) => [...readFileSync(file, 'utf8').matchAll(refusal)].map(([, text]) => text))
+  const known = Object.values({ ...en.refusals, ...adminEn.refusals })
+  expect(new Set(said)).toEqual(new Set(known))
 })
 
 describe('the language of a page', () => {

@@ -17,17 +17,23 @@ import { ResetPasswordPage } from './session/reset-password-page.tsx'
 import { SignInPage } from './session/sign-in-page.tsx'
 import { UndoEmailPage } from './session/undo-email-page.tsx'
 import { Shell } from './shell/shell.tsx'
+import { openAdministration } from './texts/language.ts'
 
 type AdminPages = typeof import('./admin/pages.ts')
 
 /** All pages of the administration are one chunk, which nobody loads who has no use for it. */
 function adminPage(name: keyof AdminPages) {
-  return lazy(async () => ({ default: (await import('./admin/pages.ts'))[name] as ComponentType }))
+  return lazyWithTexts(async () => (await import('./admin/pages.ts'))[name] as ComponentType)
 }
 
-const DashboardPage = lazy(async () => ({
-  default: (await import('./admin/dashboard/dashboard-page.tsx')).DashboardPage
-}))
+function lazyWithTexts(load: () => Promise<ComponentType>) {
+  return lazy(async () => {
+    const [page] = await Promise.all([load(), openAdministration()])
+    return { default: page }
+  })
+}
+
+const DashboardPage = lazyWithTexts(async () => (await import('./admin/dashboard/dashboard-page.tsx')).DashboardPage)
 const UsersPage = adminPage('UsersPage')
 const UserPage = adminPage('UserPage')
 const InvitationsPage = adminPage('InvitationsPage')

@@ -2,12 +2,15 @@ import type { ApiAdministration } from '../../apis/api-administration.ts'
 import type { Client } from '../../clients/client.ts'
 import { checkClient, firstPartyClientId } from '../../clients/client-rules.ts'
 import { firstSecretOf } from '../../clients/client-secrets.ts'
+import type { ProviderAdministration } from '../../providers/provider-administration.ts'
 import type { HeldScope } from '../../roles/role.ts'
 import type { RoleAdministration } from '../../roles/role-administration.ts'
 import { apiOnWire, newApiOf } from '../../wire/apis.ts'
 import { clientOnWire, newClientOf } from '../../wire/clients.ts'
+import { newProviderOf, providerOnWire } from '../../wire/providers.ts'
 import { newRoleOf, roleOnWire } from '../../wire/roles.ts'
 import type { ClientParts } from '../cli-dependencies.ts'
+import { issuerTaken } from '../commands/providers.ts'
 import { RefusedError, UsageError } from '../failures.ts'
 import { differencesOf } from './differences.ts'
 import type { Installation } from './installation-file.ts'
@@ -16,11 +19,12 @@ export interface PlanParts {
   readonly apis: ApiAdministration
   readonly roles: RoleAdministration
   readonly clients: ClientParts['administration']
+  readonly providers: ProviderAdministration
 }
 
 /** One entry of the file, and what has to be done for it. */
 export interface Step {
-  readonly kind: 'api' | 'role' | 'client'
+  readonly kind: 'api' | 'role' | 'client' | 'provider'
   readonly id: string
   readonly action: 'create' | 'change' | 'keep'
   /** What is different, in words. */
@@ -39,6 +43,7 @@ export async function planInstallation(parts: PlanParts, installation: Installat
   for (const api of installation.apis) steps.push(await planApi(parts, api))
   for (const role of installation.roles) steps.push(await planRole(parts, role))
   for (const client of installation.clients) steps.push(await planClient(parts, client))
+  steps.push(...(await planProviders(parts, installation.providers)))
   return steps
 }
 
@@ -96,6 +101,37 @@ async function planClient({ clients }: PlanParts, entry: Installation['clients']
     requireDone((await clients.create({ ...wanted, secretHashes }, undefined)).outcome)
     return secret
   })
+}
+
+async function planProviders({ providers }: PlanParts, entries: Installation['providers']): Promise<Step[]> {
+  const owners = new Map((await providers.list()).map(({ issuer, id }) => [issuer, id]))
+  const steps: Step[] = []
+  for (const { secret, ...wanted } of entries.map(newProviderOf)) {
+    const { id, kind, issuer } = wanted
+    const before = await providers.find(id)
+    if (before && (before.kind !== kind || before.issuer !== issuer)) {
+      throw new RefusedError(
+        'provider_issuer_differs',
+        `The provider ${id} is of the kind ${before.kind} and has the issuer ${before.issuer}, for good.`
+      )
+    }
+    if ((owners.get(issuer) ?? id) !== id) throw issuerTaken()
+    owners.set(issuer, id)
+    const differences = before && [
+      ...differencesOf(providerOnWire(before, null), providerOnWire({ ...before, ...wanted }, null)),
+      ...(secret && !(await providers.holdsSecret(id, secret)) ? ['secret: another one'] : [])
+    ]
+    steps.push(
+      step('provider', id, differences, async () => {
+        const { outcome } = before
+          ? await providers.change(id, { ...wanted, secret }, undefined)
+          : await providers.create({ ...wanted, secret }, undefined)
+        requireDone(outcome)
+        return {}
+      })
+    )
+  }
+  return steps
 }
 
 /** @param differences from what there is; `undefined` when there is nothing yet */

@@ -15,13 +15,15 @@ interface ApplyOptions {
 export function addApply(program: Command, perform: Perform): void {
   program
     .command('apply')
-    .description('make APIs, roles and clients as a file has them; what the file does not name stays as it is')
+    .description(
+      'make APIs, roles, clients and providers as a file has them; what the file does not name stays as it is'
+    )
     .argument('<file>', 'YAML or JSON; - reads standard input')
     .option('--dry-run', 'say what would be different, and change nothing')
     .option('--now', 'end the sessions of users who lose a scope')
     .addHelpText(
       'after',
-      `\nNeeds DATABASE_URL. It may run as often as you like: what is so already stays untouched. ${nowHelp}\n${publicationHelp}`
+      `\nNeeds DATABASE_URL, and COUNTERSIGN_MASTER_KEY where the file names secrets of providers. It may run as often as you like: what is so already stays untouched. ${nowHelp}\n${publicationHelp}`
     )
     .action((file: string, options: ApplyOptions) => perform((context) => apply(context, file, options)))
 }

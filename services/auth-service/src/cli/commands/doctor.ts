@@ -23,7 +23,7 @@ export function addDoctor(program: Command, perform: Perform): void {
     .addHelpText(
       'after',
       '\nLooks at what is given: the issuer (ISSUER), the database and the master key (DATABASE_URL,\n' +
-        'COUNTERSIGN_MASTER_KEY), Redis, its settings and the feed in it (REDIS_URL), the mail server (SMTP_URL), and all\n' +
+        'COUNTERSIGN_MASTER_KEY), Redis, its settings and the feed in it (REDIS_URL), the mail server (SMTP_URL, MAIL_FROM), and all\n' +
         'clocks. It changes nothing, and sends no mail.\n' +
         'Ends with exit code 3 when something is wrong.'
     )

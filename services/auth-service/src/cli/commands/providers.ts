@@ -123,6 +123,7 @@ async function create({ parts }: CommandContext, id: string, options: CreateOpti
   const provider = orUsage(() => newProviderOf(body))
   const { providers, pagesUrl } = await parts.openProviders()
   const result = await providers.create(provider, undefined)
+  if (result.outcome === 'issuer_taken') throw issuerTaken()
   if (!('provider' in result)) throw new RefusedError('provider_taken', 'There is a provider with this id.')
   return shown(result.provider, pagesUrl, `Users can sign in with ${result.provider.name}.`)
 }
@@ -187,7 +188,7 @@ async function settingsOf(options: SettingOptions): Promise<Record<string, unkno
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
 }
 
-async function contentOf(file: string): Promise<string> {
+export async function contentOf(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch {
@@ -218,6 +219,13 @@ function shown(provider: AdministeredProvider, pagesUrl: string | undefined, tex
 
 function onWire(provider: AdministeredProvider, pagesUrl: ProviderParts['pagesUrl']) {
   return providerOnWire(provider, pagesUrl === undefined ? null : redirectUriOf(pagesUrl, provider.id))
+}
+
+export function issuerTaken(): RefusedError {
+  return new RefusedError(
+    'issuer_taken',
+    'Another provider has this issuer. An identity there would belong to both. See: countersign providers list'
+  )
 }
 
 function unknownProvider(): RefusedError {

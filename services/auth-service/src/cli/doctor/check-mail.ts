@@ -1,4 +1,4 @@
-/** The mail server: its address, its certificate and its password. No mail is sent. */
+/** The mail server: its address, its certificate, its password, and whether it takes the sender. No mail is sent. */
 import type { DeliveryError } from '../../mail/mail-transport.ts'
 import { type SmtpOptions, verifySmtp } from '../../mail/smtp-transport.ts'
 import { type Finding, findingsOf } from './finding.ts'
@@ -10,7 +10,8 @@ export async function checkMail(options: SmtpOptions): Promise<Finding> {
   try {
     await verifySmtp(options)
     const password = credentials ? 'accepts the password' : 'asks for no password'
-    return mail.ok(`The mail server responds, ${tls === 'none' ? 'without TLS' : 'over TLS'}, and ${password}.`)
+    const encryption = tls === 'none' ? 'without TLS' : 'over TLS'
+    return mail.ok(`The mail server responds, ${encryption}, ${password}, and takes the sender in MAIL_FROM.`)
   } catch (error) {
     return mail.failed(describe((error as DeliveryError).reason))
   }
@@ -18,6 +19,10 @@ export async function checkMail(options: SmtpOptions): Promise<Finding> {
 
 function describe(reason: string): string {
   if (reason.startsWith('EAUTH')) return `The mail server refuses the user or the password in SMTP_URL (${reason}).`
+  if (reason.startsWith('ESENDER')) {
+    const status = reason.replace('ESENDER ', '')
+    return `The mail server refuses the sender in MAIL_FROM (${status}). Does it ask for a user and a password, or for another address?`
+  }
   if (reason.startsWith('ETLS'))
     return `There is no trusted TLS with the mail server (${reason}). Does it offer STARTTLS, and is its certificate for this name?`
   return `The mail server cannot be reached at the host and port in SMTP_URL, or its certificate is not trusted (${reason}).`

@@ -66,6 +66,12 @@ export const createProvider = defineRoute(
       const result = await deps.providerAdministration.create(newProviderOf(body), accessToken.sub)
       if ('provider' in result) return onWire(deps, result.provider)
       if (result.outcome === 'not_an_admin') throw noLongerAdmin()
+      if (result.outcome === 'issuer_taken') {
+        throw new ConflictError({
+          code: 'issuer_taken',
+          description: 'Another provider has this issuer. An identity there would belong to both.'
+        })
+      }
       throw new ConflictError({ code: 'provider_taken', description: 'There is a provider with this id.' })
     }
 )

@@ -104,7 +104,10 @@ export function createPrismaEmailChange(
       })
   }
 
-  /** What was added since the change goes with it: a thief would sign in by it, or keep the owner out. */
+  /**
+   * What was added since the change goes with it: a thief would sign in by it, or keep the owner out. Each is dated when it is written, not when
+   * its transaction began, which may have waited for the change. Trusted devices are void by the new version of the credentials.
+   */
   async function removeWhatCameSince(transaction: Queryable, userId: string): Promise<void> {
     const since = Prisma.sql`(SELECT expires_at - ${seconds(secretLifeSeconds[undoPurpose])} FROM one_time_secrets
       WHERE user_id = ${userId}::uuid AND purpose = ${undoPurpose})`

@@ -1,4 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto'
+import { TemporarilyUnavailableError } from '@countersign/oauth'
 import { Prisma } from '@countersign/prisma'
 import { emailKeyOf } from '../../accounts/email-addresses.ts'
 import {
@@ -115,7 +116,8 @@ export function createPrismaIdentities(database: Database, tellUser: TellUser): 
       await recordAuditEvent(transaction, { type: 'identity.linked', userId: user.id, origin, detail })
       return { outcome: 'created', userId: user.id }
     }
-    throw new Error('every username is taken')
+    // The next try draws other names.
+    throw new TemporarilyUnavailableError({ detail: 'every username that was tried is taken' })
   }
 
   async function link(transaction: Queryable, request: LinkRequest): Promise<Awaited<ReturnType<Identities['link']>>> {
@@ -166,9 +168,9 @@ async function insertIdentity(
 ): Promise<string> {
   const id = randomUUID()
   await transaction.$executeRaw`
-    INSERT INTO identities (issuer, subject, id, user_id, provider_id, address, last_used_at)
+    INSERT INTO identities (issuer, subject, id, user_id, provider_id, address, created_at, last_used_at)
     VALUES (${arrival.issuer}, ${arrival.subject}, ${id}::uuid, ${userId}::uuid, ${provider.id}, ${arrival.address ?? null},
-      ${databaseNow})`
+      ${databaseNow}, ${databaseNow})`
   return id
 }
 

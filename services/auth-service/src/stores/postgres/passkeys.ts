@@ -88,9 +88,10 @@ export function createPrismaPasskeys(database: Database, tellUser: TellUser): Pa
       SELECT count(*)::int AS count FROM passkeys WHERE user_id = ${userId}::uuid`
     if ((held?.count ?? 0) >= maxPasskeys) return { outcome: 'too_many' } as const
     const [passkey] = await transaction.$queryRaw<Passkey[]>`
-      INSERT INTO passkeys (id, user_id, credential_id, public_key, sign_count, transports, is_backup_eligible, is_backed_up, name)
+      INSERT INTO passkeys (id, user_id, credential_id, public_key, sign_count, transports, is_backup_eligible, is_backed_up, name,
+        created_at)
       VALUES (${randomUUID()}::uuid, ${userId}::uuid, ${credentialId}, ${publicKey}, ${made.signCount},
-        ${made.transports}, ${made.isBackupEligible}, ${made.isBackedUp}, ${name})
+        ${made.transports}, ${made.isBackupEligible}, ${made.isBackedUp}, ${name}, ${databaseNow})
       ON CONFLICT (credential_id) DO NOTHING RETURNING ${columns}`
     if (!passkey) return { outcome: 'known' } as const
     await tellOfChange(transaction, { type: 'passkey.added', template: 'passkey_added' }, passkey.id, change)

@@ -96,6 +96,12 @@ export function createPrismaProviderAdministration(
       return rows.map(toAdministered)
     },
     find: (id) => orUnavailable(find(database, id)),
+    async holdsSecret(id, secret) {
+      const [row] = await orUnavailable(database.$queryRaw<{ sealed_secret: Uint8Array | null }[]>`
+        SELECT sealed_secret FROM identity_providers WHERE id = ${id}`)
+      if (!row?.sealed_secret) return false
+      return requireSealing().open(ownerOf(id), row.sealed_secret)?.toString() === JSON.stringify(secret)
+    },
     create: (provider, actorId) =>
       orUnavailable(inTransaction(database, (transaction) => create(transaction, provider, actorId))),
     change: (id, change, actorId) =>
@@ -129,11 +135,17 @@ export function createPrismaProviderAdministration(
   ): Promise<ProviderOutcome> {
     if (!(await mayAdminister(transaction, actorId))) return { outcome: 'not_an_admin' }
     const { id, kind, name, issuer, clientId, scopes, authoritativeDomains, trustsAmr } = provider
-    const created = await transaction.$executeRaw`
+    // Two that are created at once take turns. Existing ones can be read meanwhile.
+    await transaction.$executeRaw`LOCK TABLE identity_providers IN SHARE ROW EXCLUSIVE MODE`
+    const others = await transaction.$queryRaw<
+      { id: string }[]
+    >`SELECT id FROM identity_providers WHERE id = ${id} OR issuer = ${issuer}`
+    if (others.some((other) => other.id === id)) return { outcome: 'taken' }
+    if (others.length > 0) return { outcome: 'issuer_taken' }
+    await transaction.$executeRaw`
       INSERT INTO identity_providers (id, kind, name, issuer, client_id, sealed_secret, scopes, authoritative_domains, trusts_amr)
       VALUES (${id}, ${kind}, ${name}, ${issuer}, ${clientId}, ${seal(id, provider.secret)}, ${scopes}, ${authoritativeDomains},
-        ${trustsAmr}) ON CONFLICT (id) DO NOTHING`
-    if (created === 0) return { outcome: 'taken' }
+        ${trustsAmr})`
     await recordAuditEvent(transaction, { type: 'provider.created', actorId, detail: { provider: id, kind, issuer } })
     return { outcome: 'created', provider: (await find(transaction, id)) as AdministeredProvider }
   }
@@ -163,9 +175,12 @@ export function createPrismaProviderAdministration(
   }
 
   function seal(id: string, secret: ProviderSecret | undefined): Uint8Array<ArrayBuffer> | null {
-    if (!secret) return null
+    return secret ? requireSealing().seal(ownerOf(id), Buffer.from(JSON.stringify(secret))) : null
+  }
+
+  function requireSealing(): Sealing {
     if (!sealing) throw new ConfigurationError(['COUNTERSIGN_MASTER_KEY is required: it seals the secret.'])
-    return sealing.seal(ownerOf(id), Buffer.from(JSON.stringify(secret)))
+    return sealing
   }
 }
 

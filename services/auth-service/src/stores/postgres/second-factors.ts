@@ -207,9 +207,10 @@ async function putTotp(
   { sealedSeed, step, recoveryHashes }: ConfirmedTotp
 ): Promise<void> {
   await transaction.$executeRaw`
-    INSERT INTO totp_factors (user_id, sealed_seed, last_step) VALUES (${userId}::uuid, ${sealedSeed}, ${step})
+    INSERT INTO totp_factors (user_id, sealed_seed, last_step, created_at)
+    VALUES (${userId}::uuid, ${sealedSeed}, ${step}, ${databaseNow})
     ON CONFLICT (user_id) DO UPDATE SET sealed_seed = EXCLUDED.sealed_seed, last_step = EXCLUDED.last_step,
-      created_at = now(), last_used_at = NULL`
+      created_at = EXCLUDED.created_at, last_used_at = NULL`
   await putRecoveryCodes(transaction, userId, recoveryHashes)
 }
 

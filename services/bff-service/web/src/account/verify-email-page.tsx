@@ -1,8 +1,10 @@
 import { Alert, Anchor, Text } from '@mantine/core'
-import { Link } from 'react-router'
+import { Link, useLocation } from 'react-router'
 import { LoadingPage } from '../layout/loading-page.tsx'
 import { Page } from '../layout/page.tsx'
-import { useLinkSecret } from '../session/link-secret.ts'
+import { keepLinkSecret, useLinkSecret } from '../session/link-secret.ts'
+import { ProviderButtons } from '../session/provider-buttons.tsx'
+import { pathOf } from '../session/return-path.ts'
 import { useSessionState } from '../session/session.ts'
 import { SignInForm } from '../session/sign-in-page.tsx'
 import { say } from '../texts/say.ts'
@@ -28,6 +30,7 @@ interface ConfirmAddressProps {
 
 function ConfirmAddress({ title, secret, verify }: ConfirmAddressProps) {
   const { data: state, isPending } = useSessionState()
+  const { pathname } = useLocation()
   if (isPending) return <LoadingPage />
   if (verify.isSuccess) {
     return (
@@ -51,6 +54,10 @@ function ConfirmAddress({ title, secret, verify }: ConfirmAddressProps) {
     return (
       <Page key="sign-in" title={title} lead={say('verify.signIn')} width="narrow" leavesFocus>
         <SignInForm />
+        <ProviderButtons
+          returnPath={pathOf({ pathname, search: '' })}
+          onLeave={() => keepLinkSecret(pathname, secret)}
+        />
       </Page>
     )
   }

@@ -1,4 +1,4 @@
-import { isTextKey, languageOfPage, say, type TextKey } from '../texts/say.ts'
+import { isTextKey, languageOfPage, refusalKey, say, type TextKey } from '../texts/say.ts'
 
 /** What the service rejects in one member of a request, in its own terms. */
 export interface Issue {
@@ -66,7 +66,7 @@ export function isMissing(error: unknown): boolean {
   return error instanceof ApiError && error.status === 404
 }
 
-/** The codes whose descriptions, in English, are written for people; the others are for programs. */
+/** The codes whose descriptions, in English, are written for people, and what other languages say instead of one without a text. */
 const codesForPeople: Record<string, TextKey> = { not_found: 'errors.notFound', access_denied: 'errors.denied' }
 
 /** A sentence for the user that says what to do next. */
@@ -78,6 +78,8 @@ export function messageOf(error: unknown): string {
   if (error.status === 429) return say('errors.tooMany', { when: afterSeconds(error.retryAfterSeconds) })
   const key = `codes.${error.code}`
   if (isTextKey(key)) return say(key)
+  const refusal = refusalKey(error.message)
+  if (refusal) return say(refusal)
   const general = codesForPeople[error.code]
   if (general && languageOfPage() !== 'en') return say(general)
   if (error.status === 409 || general) return error.message

@@ -13,8 +13,9 @@ export function StatusBadge({ tone, children }: { tone: Tone; children: ReactNod
       tt="none"
       fw={600}
       radius="sm"
-      miw="max-content"
-      style={{ verticalAlign: 'middle' }}
+      // A long text is broken into lines, not cut off.
+      style={{ verticalAlign: 'middle', height: 'auto', minHeight: 'var(--badge-height)' }}
+      styles={{ label: { whiteSpace: 'normal', overflow: 'visible' } }}
     >
       {children}
     </Badge>

@@ -1,8 +1,8 @@
+import { say } from '../texts/say.ts'
 import { ConfirmButton, type ConfirmedChange } from './confirm-button.tsx'
 
 interface DisableButtonProps {
-  /** Such as `user`. */
-  what: string
+  label: string
   name: string
   isDisabled: boolean
   change: ConfirmedChange<{ disabled: boolean }>
@@ -11,20 +11,19 @@ interface DisableButtonProps {
 }
 
 /** Disables somebody or something, or enables again what is disabled. */
-export function DisableButton({ what, name, isDisabled, change, consequence }: DisableButtonProps) {
-  const verb = isDisabled ? 'Enable' : 'Disable'
+export function DisableButton({ label, name, isDisabled, change, consequence }: DisableButtonProps) {
   return (
     <ConfirmButton
-      label={`${verb} ${what}`}
+      label={label}
       variant={isDisabled ? 'default' : 'light'}
       color="red"
       size="xs"
-      title={`${verb} ${name}?`}
-      confirmLabel={verb}
+      title={say(isDisabled ? 'admin.disabling.enableTitle' : 'admin.disabling.disableTitle', { name })}
+      confirmLabel={say(isDisabled ? 'admin.disabling.enable' : 'admin.disabling.disable')}
       isDestructive={!isDisabled}
       change={change}
       variablesOf={() => ({ disabled: !isDisabled })}
-      success={`${name} is ${isDisabled ? 'enabled' : 'disabled'}.`}
+      success={say(isDisabled ? 'admin.disabling.enabled' : 'admin.disabling.disabled', { name })}
     >
       {consequence}
     </ConfirmButton>

@@ -12,24 +12,34 @@ import {
 import { pathOf } from './return-path.ts'
 import type { NeededFactor } from './sign-in-flow.ts'
 
+interface ProviderButtonsProps {
+  returnPath: string
+  /** Called before the browser leaves the page. */
+  onLeave?: () => void
+}
+
 /** Signs in, or registers, with other services. Nothing where there is none. */
-export function ProviderButtons({ returnPath }: { returnPath: string }) {
-  return <Buttons providers={useProviders()} journey={{ purpose: 'sign_in', return: returnPath }} />
+export function ProviderButtons({ returnPath, ...rest }: ProviderButtonsProps) {
+  return <Buttons providers={useProviders()} journey={{ purpose: 'sign_in', return: returnPath }} {...rest} />
+}
+
+/** Signs in again with other services, above a page whose session has ended: the browser comes back to it, without what was typed. */
+export function ProviderButtonsAbovePage() {
+  return <ProviderButtons returnPath={useOwnPath()} />
 }
 
 /** Signs in again within the session, with the services that are linked to the account. Nothing where there is none. */
 export function ProviderStepUpButtons() {
-  const providers = useProvidersForStepUp()
+  return <Buttons providers={useProvidersForStepUp()} journey={{ purpose: 'step_up', return: useOwnPath() }} />
+}
+
+/** The path of this page, without what a journey before has said of itself. */
+function useOwnPath(): string {
   const { pathname, search } = useLocation()
   const parameters = new URLSearchParams(search)
   parameters.delete('step_up_problem')
   const path = pathOf({ pathname, search: parameters.size > 0 ? `?${parameters}` : '' })
-  return (
-    <Buttons
-      providers={providers}
-      journey={{ purpose: 'step_up', return: path.length <= longestReturn ? path : pathOf({ pathname, search: '' }) }}
-    />
-  )
+  return path.length <= longestReturn ? path : pathOf({ pathname, search: '' })
 }
 
 /** What the bff-service keeps meanwhile. */
@@ -38,9 +48,10 @@ const longestReturn = 1024
 interface ButtonsProps {
   providers: readonly OfferedProvider[]
   journey: Omit<Journey, 'id'>
+  onLeave?: () => void
 }
 
-function Buttons({ providers, journey }: ButtonsProps) {
+function Buttons({ providers, journey, onLeave }: ButtonsProps) {
   const go = useGoToProvider()
   if (providers.length === 0) return null
   return (
@@ -53,7 +64,10 @@ function Buttons({ providers, journey }: ButtonsProps) {
           fullWidth
           loading={go.isPending && go.variables.id === id}
           disabled={go.isPending && go.variables.id !== id}
-          onClick={() => go.mutate({ id, ...journey })}
+          onClick={() => {
+            onLeave?.()
+            go.mutate({ id, ...journey })
+          }}
         >
           {say('providers.continueWith', { name })}
         </Button>

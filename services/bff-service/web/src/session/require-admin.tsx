@@ -6,14 +6,7 @@ import { isAdmin, useSignedIn } from './session.ts'
 
 /** Hides the administration from others; the APIs behind it reject them in any case. */
 export function RequireAdmin() {
-  if (isAdmin(useSignedIn())) {
-    // The texts of the administration are in English.
-    return (
-      <div lang="en">
-        <Outlet />
-      </div>
-    )
-  }
+  if (isAdmin(useSignedIn())) return <Outlet />
   return (
     <Page title={say('session.adminsOnly')} width="narrow">
       <Text>{say('session.needsAdmin')}</Text>

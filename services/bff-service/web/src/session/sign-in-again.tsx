@@ -2,6 +2,7 @@ import { Button, Modal, Stack, Text } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import type { SignedIn } from '../api/types.ts'
 import { say } from '../texts/say.ts'
+import { ProviderButtonsAbovePage } from './provider-buttons.tsx'
 import { leaveEndedPage } from './session.ts'
 import { SignInForm } from './sign-in-page.tsx'
 import { keepEscapeHere } from './step-up.tsx'
@@ -24,6 +25,7 @@ export function SignInAgain({ former }: { former: SignedIn }) {
       <Stack>
         <Text size="sm">{say('session.endedText', { name: former.username })}</Text>
         <SignInForm username={former.username} />
+        <ProviderButtonsAbovePage />
         <Button variant="subtle" onClick={() => leaveEndedPage(client)}>
           {say('session.leave')}
         </Button>

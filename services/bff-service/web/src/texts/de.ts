@@ -104,6 +104,29 @@ export const de: PageTexts = {
     username_taken:
       'Dieser Benutzername ist vergeben. Wählen Sie einen anderen, oder melden Sie sich an, wenn das Konto Ihnen gehört.'
   },
+  refusals: {
+    registrationClosed: 'Die Registrierung ist hier geschlossen.',
+    noService: 'Mit diesem Dienst kann man sich hier nicht anmelden.',
+    signInEnded: 'Diese Anmeldung ist beendet. Melden Sie sich noch einmal an.',
+    sessionEnded: 'Diese Sitzung ist inzwischen beendet. Melden Sie sich wieder an.',
+    othersGoOn: 'Diese Sitzung ist inzwischen beendet; die anderen laufen weiter.',
+    noSession: 'Diese Sitzung ist schon beendet.',
+    notWithPasskey: 'Diese Anmeldung kann nicht mit einem Passkey weitergehen.',
+    noPasskey: 'Sie haben keinen Passkey.',
+    requestOver: 'Diese Anfrage ist nicht bekannt, wurde benutzt oder ist abgelaufen.',
+    noApp: 'Dieses Konto hat keine Authenticator-App.',
+    noDevice: 'Dieses vertraute Gerät gibt es nicht mehr.',
+    appNotBegun:
+      'Es wird keine Authenticator-App eingerichtet, oder es hat zu lange gedauert. Beginnen Sie noch einmal.',
+    noMailSignIn: 'Hier kann man sich nicht per E-Mail anmelden: Der Betreiber muss das einschalten.',
+    noMail: 'Diese Installation sendet keine E-Mails: Der Betreiber muss einen Mailserver einrichten.',
+    noIdentity: 'Diese Verknüpfung gibt es nicht mehr.',
+    noPasskeys: 'In dieser Installation gibt es keine Passkeys: Der Betreiber muss PAGES_URL mit einer Domain setzen.',
+    noUser: 'Diesen Benutzer gibt es nicht mehr, oder er ist deaktiviert.',
+    noGrant: 'Sie haben keine App mit dieser Id zugelassen.',
+    noRights: 'Dieses Konto hat keines der Rechte, die diese API verlangt.',
+    noMailRequest: 'Dieser Browser hat keine Anmeldung per E-Mail verlangt, oder vor zu langer Zeit.'
+  },
   broken: {
     title: 'Diese Seite funktioniert nicht',
     text: 'Sie konnte nicht geladen werden, oder etwas darin ist fehlgeschlagen. Neu laden hilft meistens.',

@@ -96,6 +96,29 @@ export const en = {
     too_many_identities: 'No more identities can be linked to your account.',
     username_taken: 'This username is taken. Choose another one, or sign in if the account is yours.'
   },
+  /** What the services refuse without a code of its own: in English exactly as they say it. */
+  refusals: {
+    registrationClosed: 'Registration is closed here.',
+    noService: 'There is no sign-in with this service here.',
+    signInEnded: 'This sign-in has ended. Sign in again.',
+    sessionEnded: 'This session has ended meanwhile. Sign in again.',
+    othersGoOn: 'This session has ended meanwhile; the others go on.',
+    noSession: 'You have no live session with this id.',
+    notWithPasskey: 'This sign-in cannot go on with a passkey.',
+    noPasskey: 'You have no passkey.',
+    requestOver: 'This request is not known, was used, or has expired.',
+    noApp: 'This account has no authenticator app.',
+    noDevice: 'There is no such trusted device.',
+    appNotBegun: 'No authenticator app is being set up, or it took too long. Begin again.',
+    noMailSignIn: 'Users cannot sign in by mail here: its operator has to turn it on.',
+    noMail: 'This installation sends no mail: its operator has to configure a mail server.',
+    noIdentity: 'There is no identity with this id.',
+    noPasskeys: 'This installation has no passkeys: its operator has to configure PAGES_URL with a domain.',
+    noUser: 'This user no longer exists or is disabled.',
+    noGrant: 'You have let in no app with this id.',
+    noRights: 'This account has none of the rights that this API asks for.',
+    noMailRequest: 'This browser has not asked for a sign-in by mail, or too long ago.'
+  },
   broken: {
     title: 'This page does not work',
     text: 'It could not be loaded, or something in it failed. Reloading helps in most cases.',

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react'
 import { type Language, languageFor, languages } from './languages.ts'
-import { languageOfPage, onLanguage, speak } from './say.ts'
+import { addTexts, isTextKey, languageOfPage, onLanguage, speak } from './say.ts'
 
 const entry = 'countersign-language'
 
@@ -33,9 +33,21 @@ export function useLanguage(): Language {
   return useSyncExternalStore(onLanguage, languageOfPage) as Language
 }
 
+/** Loads the texts of the administration: before its pages are shown, and with every other language from then on. */
+export async function openAdministration(): Promise<void> {
+  addTexts('en', await languages.en.loadAdmin())
+  await speakSafely(languageOfPage() as Language)
+}
+
 /** A file of texts that cannot be loaded leaves the language as it is. */
 async function speakSafely(language: Language): Promise<void> {
-  await speak(language, languages[language].load).catch(() => {})
+  const { load, loadAdmin } = languages[language]
+  const isAdministration = isTextKey('admin.users.title')
+  try {
+    for (const texts of await Promise.all([load(), ...(isAdministration ? [loadAdmin()] : [])]))
+      addTexts(language, texts)
+    await speak(language)
+  } catch {}
 }
 
 function readChoice(): string | null {

@@ -1,9 +1,18 @@
+import type { AdminTexts } from './admin/en.ts'
 import { en, type PageTexts } from './en.ts'
 
-/** The languages of the pages, each with its own name. A text that is not English is loaded when it is wanted. */
+/** The languages of the pages, each with its own name. A text that is not English, or is of the administration, is loaded when it is wanted. */
 export const languages = {
-  en: { name: 'English', load: async (): Promise<PageTexts> => en },
-  de: { name: 'Deutsch', load: async (): Promise<PageTexts> => (await import('./de.ts')).de }
+  en: {
+    name: 'English',
+    load: async (): Promise<PageTexts> => en,
+    loadAdmin: async (): Promise<AdminTexts> => (await import('./admin/en.ts')).adminEn
+  },
+  de: {
+    name: 'Deutsch',
+    load: async (): Promise<PageTexts> => (await import('./de.ts')).de,
+    loadAdmin: async (): Promise<AdminTexts> => (await import('./admin/de.ts')).adminDe
+  }
 } as const
 
 export type Language = keyof typeof languages

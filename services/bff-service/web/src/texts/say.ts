@@ -1,4 +1,5 @@
 import { createInstance } from 'i18next'
+import type { AdminTexts } from './admin/en.ts'
 import { en, type PageTexts } from './en.ts'
 
 type KeysOf<Texts> = {
@@ -10,7 +11,7 @@ type KeysOf<Texts> = {
 }[keyof Texts & string]
 
 /** The name of a text, such as `signIn.title`. */
-export type TextKey = KeysOf<PageTexts>
+export type TextKey = KeysOf<PageTexts> | KeysOf<AdminTexts>
 
 const texts = createInstance({
   lng: 'en',
@@ -32,6 +33,13 @@ export function isTextKey(key: string): key is TextKey {
   return texts.exists(key)
 }
 
+/** The name of the text for a sentence by which the services refuse something. */
+export function refusalKey(sentence: string): TextKey | undefined {
+  const refusals: Record<string, string> = texts.getResource('en', 'translation', 'refusals')
+  const name = Object.keys(refusals).find((one) => refusals[one] === sentence)
+  return name === undefined ? undefined : (`refusals.${name}` as TextKey)
+}
+
 /** The language of {@link say}. */
 export function languageOfPage(): string {
   return texts.language
@@ -43,9 +51,13 @@ export function localeOfPage(): string {
   return navigator.languages.find((tag) => tag.toLowerCase().split('-')[0] === language) ?? language
 }
 
+/** Adds texts of a language beside those that it has. */
+export function addTexts(language: string, added: Partial<PageTexts> | AdminTexts): void {
+  texts.addResourceBundle(language, 'translation', added, true)
+}
+
 /** Makes {@link say} speak another language; what is on the page has to be rendered again. */
-export async function speak(language: string, load: () => Promise<PageTexts>): Promise<void> {
-  if (!texts.hasResourceBundle(language, 'translation')) texts.addResourceBundle(language, 'translation', await load())
+export async function speak(language: string): Promise<void> {
   await texts.changeLanguage(language)
 }
 

@@ -1,5 +1,6 @@
 import { Checkbox } from '@mantine/core'
 import type { PageForm } from '../../forms/page-form.ts'
+import { say } from '../../texts/say.ts'
 import type { ApiFormValues } from './api-form.ts'
 import { ScopeRows } from './scope-rows.tsx'
 
@@ -8,8 +9,8 @@ export function ApiFields({ form }: { form: PageForm<ApiFormValues> }) {
   return (
     <>
       <Checkbox
-        label="Its tokens name roles"
-        description="A user’s token for this API names those of the user’s roles that hold a scope of it."
+        label={say('admin.apis.carriesRoles')}
+        description={say('admin.apis.carriesRolesText')}
         key={form.key('carries_roles')}
         {...form.getInputProps('carries_roles', { type: 'checkbox' })}
       />

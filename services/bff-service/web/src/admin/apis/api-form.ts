@@ -1,6 +1,7 @@
 import { randomId } from '@mantine/hooks'
 import type { Api, ApiChange, ApiScope, NewApi } from '../../api/types.ts'
 import type { FieldWishes } from '../../forms/refused-fields.ts'
+import { say } from '../../texts/say.ts'
 
 /** A scope as it is typed. The key stays with the row when others before it go. */
 export interface ScopeRow extends ApiScope {
@@ -59,21 +60,20 @@ function textOf(scopes: readonly ApiScope[]): string {
 }
 
 /** The rule of each field, in words for people, shown when the issuer rejects a value. */
-export const apiWishes: FieldWishes<ApiFormValues> = {
-  identifier:
-    'Give the URI that tokens name the API by, such as https://reports.example.com or urn:example:reports, without spaces, quotes and #.',
-  name: 'Use 1 to 100 characters.',
-  scopes: `An API has up to ${maxApiScopes} scopes, each once.`,
-  'scopes.name': 'A scope has 1 to 64 characters without spaces, quotes and backslashes, such as reports:read.',
-  'scopes.description': 'Say in 1 to 200 characters what it lets a program do.'
-}
+export const apiWishes = (): FieldWishes<ApiFormValues> => ({
+  identifier: say('admin.apis.wishes.identifier'),
+  name: say('admin.apis.wishes.name'),
+  scopes: say('admin.apis.wishes.scopes', { max: maxApiScopes }),
+  'scopes.name': say('admin.apis.wishes.scope'),
+  'scopes.description': say('admin.apis.wishes.sentence')
+})
 
 export const apiValidation = {
-  identifier: (text: string) => (text.trim() ? null : (apiWishes.identifier ?? null)),
+  identifier: (text: string) => (text.trim() ? null : say('admin.apis.wishes.identifier')),
   scopes: {
     name: (text: string, { scopes }: ApiFormValues, path: string) => {
       const isTwice = scopes.findIndex(({ name }) => name.trim() === text.trim()) < Number(path.split('.')[1])
-      return isTwice && text.trim() ? 'This scope is there already.' : null
+      return isTwice && text.trim() ? say('admin.apis.scopeTwice') : null
     }
   }
 }

@@ -6,6 +6,7 @@ import { Facts } from '../../components/facts.tsx'
 import { QueryResult } from '../../components/query-result.tsx'
 import { Page } from '../../layout/page.tsx'
 import { Section } from '../../layout/section.tsx'
+import { say } from '../../texts/say.ts'
 import { useApi } from './apis-api.ts'
 import { ChangeApi } from './change-api.tsx'
 import { DeleteApi } from './delete-api.tsx'
@@ -19,15 +20,15 @@ function ApiDetails({ id }: { id: string }) {
   const query = useApi(id)
   return (
     <Page
-      title={query.data?.name ?? 'API'}
+      title={query.data?.name ?? say('admin.apis.one')}
       width="medium"
       actions={
         <Anchor component={Link} to="/admin/apis" size="sm">
-          All APIs
+          {say('admin.apis.all')}
         </Anchor>
       }
     >
-      <QueryResult query={query} list={{ to: '/admin/apis', label: 'To the list of APIs' }}>
+      <QueryResult query={query} list={{ to: '/admin/apis', label: say('admin.apis.toList') }}>
         {(api) => (
           <>
             <ApiFacts api={api} />
@@ -41,11 +42,11 @@ function ApiDetails({ id }: { id: string }) {
 
 function ApiFacts({ api }: { api: Api }) {
   return (
-    <Section title="API" actions={<DeleteApi api={api} />}>
+    <Section title={say('admin.apis.one')} actions={<DeleteApi api={api} />}>
       <Facts
         items={[
-          ['Identifier', <code key="identifier">{api.identifier}</code>],
-          ['Created', <DateTime key="created" value={api.created_at} />]
+          [say('admin.apis.identifier'), <code key="identifier">{api.identifier}</code>],
+          [say('admin.common.created'), <DateTime key="created" value={api.created_at} />]
         ]}
       />
     </Section>

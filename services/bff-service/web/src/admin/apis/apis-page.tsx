@@ -8,12 +8,13 @@ import { DateTime } from '../../components/date-time.tsx'
 import { QueryResult } from '../../components/query-result.tsx'
 import { Page } from '../../layout/page.tsx'
 import { Section } from '../../layout/section.tsx'
+import { say } from '../../texts/say.ts'
 import { useApis } from './apis-api.ts'
 import { NewApi } from './new-api.tsx'
 
-const columns: Column<Api>[] = [
+const columns = (): Column<Api>[] => [
   {
-    label: 'API',
+    label: say('admin.apis.one'),
     render: ({ id, identifier, name }) => (
       <>
         <Anchor component={Link} to={`/admin/apis/${id}`} fw={600} size="sm">
@@ -27,9 +28,12 @@ const columns: Column<Api>[] = [
       </>
     )
   },
-  { label: 'Scopes', render: ({ scopes }) => scopes.map(({ name }) => name).join(', ') || '–' },
-  { label: 'Tokens name roles', render: ({ carries_roles }) => (carries_roles ? 'Yes' : 'No') },
-  { label: 'Created', render: ({ created_at }) => <DateTime value={created_at} /> }
+  { label: say('admin.common.scopes'), render: ({ scopes }) => scopes.map(({ name }) => name).join(', ') || '–' },
+  {
+    label: say('admin.apis.namesRoles'),
+    render: ({ carries_roles }) => (carries_roles ? say('admin.apis.yes') : say('admin.apis.no'))
+  },
+  { label: say('admin.common.created'), render: ({ created_at }) => <DateTime value={created_at} /> }
 ]
 
 export function ApisPage() {
@@ -38,28 +42,28 @@ export function ApisPage() {
   const [isOpen, { open, close }] = useDisclosure()
   return (
     <Page
-      title="APIs"
-      lead="What access tokens are for, and the scopes that roles hold there."
-      actions={<Button onClick={open}>New API</Button>}
+      title={say('admin.apis.title')}
+      lead={say('admin.apis.lead')}
+      actions={<Button onClick={open}>{say('admin.apis.new')}</Button>}
     >
-      <Section title="All APIs">
+      <Section title={say('admin.apis.all')}>
         <QueryResult query={apis}>
           {({ apis: rows, next_cursor }) => (
             <>
               <DataTable
-                label="APIs"
-                columns={columns}
+                label={say('admin.apis.title')}
+                columns={columns()}
                 rows={rows}
                 keyOf={({ id }) => id}
                 isLoading={apis.isPlaceholderData}
-                empty="There is no API yet. “New API” registers one."
+                empty={say('admin.apis.empty')}
               />
-              <Pager pages={pages} next={next_cursor} isLoading={apis.isPlaceholderData} of="APIs" />
+              <Pager pages={pages} next={next_cursor} isLoading={apis.isPlaceholderData} of={say('admin.apis.title')} />
             </>
           )}
         </QueryResult>
       </Section>
-      <Modal opened={isOpen} onClose={close} title="New API" size="lg" closeOnClickOutside={false}>
+      <Modal opened={isOpen} onClose={close} title={say('admin.apis.new')} size="lg" closeOnClickOutside={false}>
         <NewApi onClose={close} />
       </Modal>
     </Page>

@@ -5,6 +5,7 @@ import { EndSessionsChoice, endedSessionsText } from '../../forms/end-sessions-c
 import { FormProblem } from '../../forms/form-problem.tsx'
 import { usePageForm } from '../../forms/page-form.ts'
 import { Section } from '../../layout/section.tsx'
+import { say } from '../../texts/say.ts'
 import { ApiFields } from './api-fields.tsx'
 import { type ApiFormValues, apiChangeOf, apiValidation, apiWishes, formValuesOf } from './api-form.ts'
 import { useChangeApi } from './apis-api.ts'
@@ -14,26 +15,26 @@ export function ChangeApi({ api }: { api: Api }) {
   const form = usePageForm<ApiFormValues>({
     initialValues: formValuesOf(api),
     validate: apiValidation,
-    wishes: apiWishes
+    wishes: apiWishes()
   })
   const submit = form.onSubmit((values) => {
     const body = apiChangeOf(api, values)
     if (change.isPending) return
-    if (!body) return showSuccess('Nothing was changed.')
+    if (!body) return showSuccess(say('admin.common.unchanged'))
     change.mutate(body, {
       onSuccess: ({ sessions_ended, ...saved }) => {
         form.setValues(formValuesOf(saved))
-        showSuccess(`The API ${saved.name} is saved.${endedSessionsText(sessions_ended)}`)
+        showSuccess(say('admin.apis.saved', { name: saved.name }) + endedSessionsText(sessions_ended))
       },
       onError: (error) => form.refuse(error)
     })
   })
   return (
-    <Section title="What it offers" lead="A scope that is removed or renamed is taken from every role that holds it.">
+    <Section title={say('admin.apis.offers')} lead={say('admin.apis.offersLead')}>
       <form noValidate onSubmit={submit}>
         <Stack>
           <TextInput
-            label="Name"
+            label={say('admin.common.name')}
             maxLength={100}
             autoComplete="off"
             key={form.key('name')}
@@ -47,7 +48,7 @@ export function ChangeApi({ api }: { api: Api }) {
           <FormProblem form={form} />
           <div>
             <Button type="submit" loading={change.isPending}>
-              Save API
+              {say('admin.apis.save')}
             </Button>
           </div>
         </Stack>

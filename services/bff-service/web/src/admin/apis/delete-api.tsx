@@ -3,6 +3,7 @@ import { useNavigate } from 'react-router'
 import type { Api } from '../../api/types.ts'
 import { ConfirmButton } from '../../forms/confirm-button.tsx'
 import { EndSessionsChoice } from '../../forms/end-sessions-choice.tsx'
+import { say } from '../../texts/say.ts'
 import { useInstallation } from '../installation-api.ts'
 import { useDeleteApi } from './apis-api.ts'
 
@@ -12,15 +13,15 @@ export function DeleteApi({ api }: { api: Api }) {
   const isFirst = useInstallation().data?.first_api === api.identifier
   return (
     <ConfirmButton
-      label="Delete API"
+      label={say('admin.apis.delete')}
       variant="light"
       color="red"
       size="xs"
-      title={`Delete ${api.name}?`}
-      confirmLabel="Delete"
+      title={say('admin.apis.deleteTitle', { name: api.name })}
+      confirmLabel={say('admin.common.delete')}
       change={useDeleteApi(api.id)}
       variablesOf={() => endsSessions}
-      success={`The API ${api.name} is deleted.`}
+      success={say('admin.apis.deleted', { name: api.name })}
       onSuccess={() => navigate('/admin/apis')}
       choice={
         <EndSessionsChoice
@@ -29,10 +30,8 @@ export function DeleteApi({ api }: { api: Api }) {
         />
       }
     >
-      Its scopes are taken from every role, and no session can ask for a token for it any more. Sessions stay, and
-      tokens that were issued for it are good until they expire.
-      {isFirst &&
-        ' It is the API_AUDIENCE of the auth-service, which makes it again at its next start, without scopes.'}
+      {say('admin.apis.deleteText')}
+      {isFirst && ` ${say('admin.apis.deleteFirst')}`}
     </ConfirmButton>
   )
 }

@@ -4,18 +4,19 @@ import { showSuccess } from '../../components/show-message.ts'
 import { DialogButtons } from '../../forms/dialog-buttons.tsx'
 import { FormProblem } from '../../forms/form-problem.tsx'
 import { usePageForm } from '../../forms/page-form.ts'
+import { say } from '../../texts/say.ts'
 import { ApiFields } from './api-fields.tsx'
 import { type ApiFormValues, apiValidation, apiWishes, emptyApi, newApiOf } from './api-form.ts'
 import { useCreateApi } from './apis-api.ts'
 
 export function NewApi({ onClose }: { onClose: () => void }) {
   const create = useCreateApi()
-  const form = usePageForm<ApiFormValues>({ initialValues: emptyApi, validate: apiValidation, wishes: apiWishes })
+  const form = usePageForm<ApiFormValues>({ initialValues: emptyApi, validate: apiValidation, wishes: apiWishes() })
   const submit = form.onSubmit((values) => {
     if (create.isPending) return
     create.mutate(newApiOf(values), {
       onSuccess: ({ name }) => {
-        showSuccess(`The API ${name} is registered.`)
+        showSuccess(say('admin.apis.registered', { name }))
         onClose()
       },
       onError: (error) => form.refuse(error, isConflict(error) ? { identifier: messageOf(error) } : undefined)
@@ -25,8 +26,8 @@ export function NewApi({ onClose }: { onClose: () => void }) {
     <form noValidate onSubmit={submit}>
       <Stack>
         <TextInput
-          label="Identifier"
-          description="The URI in its tokens. It stays as it is."
+          label={say('admin.apis.identifier')}
+          description={say('admin.apis.identifierText')}
           required
           maxLength={512}
           autoComplete="off"
@@ -36,7 +37,7 @@ export function NewApi({ onClose }: { onClose: () => void }) {
           {...form.getInputProps('identifier')}
         />
         <TextInput
-          label="Name (optional)"
+          label={say('admin.common.nameOptional')}
           maxLength={100}
           autoComplete="off"
           key={form.key('name')}
@@ -44,7 +45,7 @@ export function NewApi({ onClose }: { onClose: () => void }) {
         />
         <ApiFields form={form} />
         <FormProblem form={form} />
-        <DialogButtons label="Create API" isPending={create.isPending} onClose={onClose} />
+        <DialogButtons label={say('admin.apis.create')} isPending={create.isPending} onClose={onClose} />
       </Stack>
     </form>
   )

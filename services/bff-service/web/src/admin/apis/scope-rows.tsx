@@ -2,6 +2,7 @@ import { Button, Fieldset, Input, Stack, Text, TextInput } from '@mantine/core'
 import { useRef } from 'react'
 import { flushSync } from 'react-dom'
 import type { PageForm } from '../../forms/page-form.ts'
+import { say } from '../../texts/say.ts'
 import { type ApiFormValues, emptyScope, maxApiScopes } from './api-form.ts'
 import classes from './scope-rows.module.css'
 
@@ -19,11 +20,11 @@ export function ScopeRows({ form }: { form: PageForm<ApiFormValues> }) {
     addButton.current?.focus()
   }
   return (
-    <Fieldset legend="Scopes">
+    <Fieldset legend={say('admin.common.scopes')}>
       <Stack ref={list}>
         {scopes.length === 0 && (
           <Text size="sm" c="dimmed">
-            Without scopes, every user’s token for this API is alike.
+            {say('admin.apis.noScopes')}
           </Text>
         )}
         {scopes.map(({ key }, at) => (
@@ -33,7 +34,7 @@ export function ScopeRows({ form }: { form: PageForm<ApiFormValues> }) {
         {scopes.length < maxApiScopes && (
           <div>
             <Button ref={addButton} variant="default" size="xs" onClick={add}>
-              Add scope
+              {say('admin.apis.addScope')}
             </Button>
           </div>
         )}
@@ -51,9 +52,9 @@ interface ScopeFieldsProps {
 function ScopeFields({ form, at, onRemove }: ScopeFieldsProps) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset in the fieldset would draw a second frame
-    <div role="group" aria-label={`Scope ${at + 1}`} className={classes.row}>
+    <div role="group" aria-label={say('admin.apis.scopeAt', { number: at + 1 })} className={classes.row}>
       <TextInput
-        label="Scope"
+        label={say('admin.apis.scope')}
         maxLength={64}
         autoComplete="off"
         spellCheck={false}
@@ -61,7 +62,7 @@ function ScopeFields({ form, at, onRemove }: ScopeFieldsProps) {
         {...form.getInputProps(`scopes.${at}.name`)}
       />
       <TextInput
-        label="What it lets a program do"
+        label={say('admin.apis.sentence')}
         maxLength={200}
         autoComplete="off"
         key={form.key(`scopes.${at}.description`)}
@@ -72,10 +73,10 @@ function ScopeFields({ form, at, onRemove }: ScopeFieldsProps) {
         color="red"
         size="sm"
         className={classes.remove}
-        aria-label={`Remove scope ${at + 1}`}
+        aria-label={say('admin.apis.removeScope', { number: at + 1 })}
         onClick={onRemove}
       >
-        Remove
+        {say('admin.common.remove')}
       </Button>
     </div>
   )

@@ -5,13 +5,14 @@ import type { Column } from '../../components/data-table.tsx'
 import { DateTime } from '../../components/date-time.tsx'
 import { deviceOf } from '../../components/device.ts'
 import { StatusBadge } from '../../components/status-badge.tsx'
+import { say } from '../../texts/say.ts'
 import { sentenceOf, toneOf } from './audit-sentences.ts'
 import { EventDetail } from './event-detail.tsx'
 
-export const auditColumns: Column<AuditEvent>[] = [
-  { label: 'Time', render: ({ at }) => <DateTime value={at} /> },
+export const auditColumns = (): Column<AuditEvent>[] => [
+  { label: say('admin.audit.time'), render: ({ at }) => <DateTime value={at} /> },
   {
-    label: 'Event',
+    label: say('admin.audit.event'),
     render: ({ type }) => (
       <>
         <StatusBadge tone={toneOf(type)}>{sentenceOf(type)}</StatusBadge>
@@ -21,10 +22,10 @@ export const auditColumns: Column<AuditEvent>[] = [
       </>
     )
   },
-  { label: 'User', render: ({ user }) => <Subject subject={user} /> },
-  { label: 'By', render: ({ actor }) => <Subject subject={actor} /> },
-  { label: 'From', render: (event) => <Origin event={event} /> },
-  { label: 'Details', render: (event) => <EventDetail event={event} /> }
+  { label: say('admin.audit.user'), render: ({ user }) => <Subject subject={user} /> },
+  { label: say('admin.audit.by'), render: ({ actor }) => <Subject subject={actor} /> },
+  { label: say('admin.audit.origin'), render: (event) => <Origin event={event} /> },
+  { label: say('admin.audit.details'), render: (event) => <EventDetail event={event} /> }
 ]
 
 function Subject({ subject }: { subject: AuditSubject | null }) {

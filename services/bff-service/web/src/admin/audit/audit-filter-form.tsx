@@ -1,5 +1,6 @@
 import { Button, Group, NativeSelect, SimpleGrid, Stack, TextInput } from '@mantine/core'
 import { usePageForm } from '../../forms/page-form.ts'
+import { say } from '../../texts/say.ts'
 import { type AuditFilter, isoOf, localOf } from './audit-filter.ts'
 import { eventTypeOptions } from './audit-sentences.ts'
 
@@ -16,7 +17,7 @@ export function AuditFilterForm({ filter, onChange }: AuditFilterFormProps) {
       from: localOf(filter.since),
       until: localOf(filter.until)
     },
-    validate: { until: (until, { from }) => (from && until && from > until ? 'This is before “From”.' : null) }
+    validate: { until: (until, { from }) => (from && until && from > until ? say('admin.audit.untilWish') : null) }
   })
   const submit = form.onSubmit(({ type, username, from, until }) => {
     const { since: _since, until: _until, ...others } = filter
@@ -29,29 +30,39 @@ export function AuditFilterForm({ filter, onChange }: AuditFilterFormProps) {
         <Stack gap="sm">
           <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="sm">
             <NativeSelect
-              label="Event type"
-              data={eventTypeOptions}
+              label={say('admin.audit.type')}
+              data={eventTypeOptions()}
               key={form.key('type')}
               {...form.getInputProps('type')}
             />
             <TextInput
-              label="Username"
+              label={say('admin.common.username')}
               autoComplete="off"
               spellCheck={false}
               key={form.key('username')}
               {...form.getInputProps('username')}
             />
-            <TextInput label="From" type="datetime-local" key={form.key('from')} {...form.getInputProps('from')} />
-            <TextInput label="Until" type="datetime-local" key={form.key('until')} {...form.getInputProps('until')} />
+            <TextInput
+              label={say('admin.audit.from')}
+              type="datetime-local"
+              key={form.key('from')}
+              {...form.getInputProps('from')}
+            />
+            <TextInput
+              label={say('admin.audit.until')}
+              type="datetime-local"
+              key={form.key('until')}
+              {...form.getInputProps('until')}
+            />
           </SimpleGrid>
           <Group justify="flex-end" gap="xs">
             {hasFilter && (
               <Button variant="default" size="sm" onClick={() => onChange({})}>
-                Clear the filter
+                {say('admin.audit.clear')}
               </Button>
             )}
             <Button type="submit" size="sm">
-              Apply
+              {say('admin.audit.apply')}
             </Button>
           </Group>
         </Stack>

@@ -5,15 +5,16 @@ import { DataTable } from '../../components/data-table.tsx'
 import { QueryResult } from '../../components/query-result.tsx'
 import { Page } from '../../layout/page.tsx'
 import { Section } from '../../layout/section.tsx'
+import { say } from '../../texts/say.ts'
 import { useAuditEvents } from './audit-api.ts'
 import { auditColumns } from './audit-columns.tsx'
 import { type AuditFilter, filterOf, searchOf } from './audit-filter.ts'
 import { AuditFilterForm } from './audit-filter-form.tsx'
 
 const subjects = [
-  ['user_id', 'User'],
-  ['session_id', 'Session'],
-  ['client_id', 'Client']
+  ['user_id', 'admin.audit.user'],
+  ['session_id', 'admin.audit.session'],
+  ['client_id', 'admin.audit.client']
 ] as const
 
 export function AuditPage() {
@@ -24,24 +25,29 @@ export function AuditPage() {
   const pages = useCursorPages()
   const events = useAuditEvents(filter, pages.cursor)
   return (
-    <Page title="Audit log" lead="What happened to accounts, sessions, clients and keys; the newest first.">
-      <Section title="Filter">
+    <Page title={say('admin.audit.title')} lead={say('admin.audit.lead')}>
+      <Section title={say('admin.audit.filter')}>
         <Subjects filter={filter} onChange={change} />
         <AuditFilterForm key={filterKey} filter={filter} onChange={change} />
       </Section>
-      <Section title="Events">
+      <Section title={say('admin.audit.events')}>
         <QueryResult query={events}>
           {({ events: rows, next_cursor }) => (
             <>
               <DataTable
-                label="Events"
-                columns={auditColumns}
+                label={say('admin.audit.events')}
+                columns={auditColumns()}
                 rows={rows}
                 keyOf={({ id }) => id}
                 isLoading={events.isPlaceholderData}
-                empty="No event fits. Widen the filter, or clear it."
+                empty={say('admin.audit.empty')}
               />
-              <Pager pages={pages} next={next_cursor} isLoading={events.isPlaceholderData} of="events" />
+              <Pager
+                pages={pages}
+                next={next_cursor}
+                isLoading={events.isPlaceholderData}
+                of={say('admin.audit.list')}
+              />
             </>
           )}
         </QueryResult>
@@ -56,15 +62,19 @@ function Subjects({ filter, onChange }: { filter: AuditFilter; onChange: (filter
   if (given.length === 0) return null
   return (
     <Group gap="xs">
-      <Text size="sm">Only</Text>
+      <Text size="sm">{say('admin.audit.only')}</Text>
       {given.map(([name, label]) => (
         <Pill
           key={name}
           withRemoveButton
-          removeButtonProps={{ 'aria-label': `Remove the filter: ${label}`, tabIndex: 0, 'aria-hidden': false }}
+          removeButtonProps={{
+            'aria-label': say('admin.audit.removeFilter', { name: say(label) }),
+            tabIndex: 0,
+            'aria-hidden': false
+          }}
           onRemove={() => onChange({ ...filter, [name]: undefined })}
         >
-          {label} {filter[name]}
+          {say(label)} {filter[name]}
         </Pill>
       ))}
     </Group>

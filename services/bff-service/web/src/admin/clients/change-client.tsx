@@ -4,6 +4,7 @@ import { showSuccess } from '../../components/show-message.ts'
 import { FormProblem } from '../../forms/form-problem.tsx'
 import { usePageForm } from '../../forms/page-form.ts'
 import { Section } from '../../layout/section.tsx'
+import { say } from '../../texts/say.ts'
 import { ClientFields } from './client-fields.tsx'
 import {
   type ClientFormValues,
@@ -26,27 +27,27 @@ export function ChangeClient({ client, isDisabled }: ChangeClientProps) {
   const form = usePageForm<ClientFormValues>({
     initialValues: formValuesOf(client),
     validate: clientValidation,
-    wishes: clientWishes
+    wishes: clientWishes()
   })
   const submit = form.onSubmit((values) => {
     const body = changesOf(client, policyOf(values))
     if (change.isPending) return
-    if (Object.keys(body).length === 0) return showSuccess('Nothing was changed.')
+    if (Object.keys(body).length === 0) return showSuccess(say('admin.common.unchanged'))
     change.mutate(body, {
       onSuccess: (saved) => {
         form.setInitialValues(formValuesOf(saved))
         form.setValues(formValuesOf(saved))
-        showSuccess(`The client ${saved.client_id} is saved.`)
+        showSuccess(say('admin.clients.saved', { id: saved.client_id }))
       },
       onError: (error) => form.refuse(error)
     })
   })
   return (
-    <Section title="What it may do" lead="Taking something away ends every token that was issued to the client.">
+    <Section title={say('admin.clients.may')} lead={say('admin.clients.mayLead')}>
       <form noValidate onSubmit={submit}>
         <Stack>
           <TextInput
-            label="Name"
+            label={say('admin.common.name')}
             maxLength={100}
             disabled={isDisabled}
             key={form.key('name')}
@@ -57,7 +58,7 @@ export function ChangeClient({ client, isDisabled }: ChangeClientProps) {
           {!isDisabled && (
             <div>
               <Button type="submit" loading={change.isPending}>
-                Save client
+                {say('admin.clients.save')}
               </Button>
             </div>
           )}

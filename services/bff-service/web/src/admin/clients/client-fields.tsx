@@ -1,6 +1,7 @@
 import { Checkbox, Stack, Textarea, TextInput } from '@mantine/core'
 import { TokensInput } from '../../components/tokens-input.tsx'
 import type { PageForm } from '../../forms/page-form.ts'
+import { say } from '../../texts/say.ts'
 import type { ClientFormValues } from './client-form.ts'
 import { type ClientKind, isSignInKind } from './client-kinds.ts'
 import { grantTypeLabels } from './client-terms.ts'
@@ -8,18 +9,18 @@ import { ExchangeRules } from './exchange-rules.tsx'
 import { SignInFields } from './sign-in-fields.tsx'
 
 const scopesAndAudiences = [
-  { name: 'scopes', label: 'Scopes', description: 'What its tokens may hold.' },
-  { name: 'audiences', label: 'Audiences', description: 'URIs of the APIs that its tokens may be for.' }
+  { name: 'scopes', label: 'admin.clients.scopes', description: 'admin.clients.scopesText' },
+  { name: 'audiences', label: 'admin.clients.audiences', description: 'admin.clients.audiencesText' }
 ] as const
 
 const lists = [
   ...scopesAndAudiences,
   {
     name: 'resources',
-    label: 'Resources',
-    description: 'URIs of what it is itself: tokens for these it may introspect.'
+    label: 'admin.clients.resources',
+    description: 'admin.clients.resourcesText'
   },
-  { name: 'may_act_for', label: 'May act for', description: 'Ids of clients whose users it may act for.' }
+  { name: 'may_act_for', label: 'admin.clients.mayActFor', description: 'admin.clients.mayActForText' }
 ] as const
 
 /** A client of users is another kind, which needs redirect URIs. */
@@ -29,13 +30,13 @@ const grantTypes = Object.entries(grantTypeLabels).filter(([value]) => value !==
 const rights = [
   {
     name: 'may_carry_roles',
-    label: 'Carries the roles of users',
-    description: 'Its tokens for a user hold the user’s roles, so it passes where a role is asked for.'
+    label: 'admin.clients.carriesRoles',
+    description: 'admin.clients.carriesRolesText'
   },
   {
     name: 'may_unbind_tokens',
-    label: 'May unbind tokens from keys',
-    description: 'It exchanges a token that is bound to a key (DPoP) without a proof of that key.'
+    label: 'admin.clients.unbindsTokens',
+    description: 'admin.clients.unbindsTokensText'
   }
 ] as const
 
@@ -56,8 +57,8 @@ export function ClientFields({ form, kind, isDisabled = false }: ClientFieldsPro
       {hasKeys && (
         <>
           <Textarea
-            label="Public keys (JWKS)"
-            description="A key set in JSON. Never the private key."
+            label={say('admin.clients.jwks')}
+            description={say('admin.clients.jwksText')}
             autosize
             minRows={3}
             maxRows={10}
@@ -67,8 +68,8 @@ export function ClientFields({ form, kind, isDisabled = false }: ClientFieldsPro
             {...form.getInputProps('jwks')}
           />
           <TextInput
-            label="Address of the keys (jwks_uri)"
-            description="Instead of the keys: an https URL."
+            label={say('admin.clients.jwksUri')}
+            description={say('admin.clients.jwksUriText')}
             type="url"
             disabled={isDisabled}
             key={form.key('jwks_uri')}
@@ -77,10 +78,14 @@ export function ClientFields({ form, kind, isDisabled = false }: ClientFieldsPro
         </>
       )}
       {!isForUsers && (
-        <Checkbox.Group label="Grant types" key={form.key('grant_types')} {...form.getInputProps('grant_types')}>
+        <Checkbox.Group
+          label={say('admin.clients.grantTypes')}
+          key={form.key('grant_types')}
+          {...form.getInputProps('grant_types')}
+        >
           <Stack gap={6} mt={6}>
             {grantTypes.map(([value, label]) => (
-              <Checkbox key={value} value={value} label={label} disabled={isDisabled} />
+              <Checkbox key={value} value={value} label={say(label)} disabled={isDisabled} />
             ))}
           </Stack>
         </Checkbox.Group>
@@ -88,8 +93,8 @@ export function ClientFields({ form, kind, isDisabled = false }: ClientFieldsPro
       {(isForUsers ? scopesAndAudiences : lists).map(({ name, label, description }) => (
         <TokensInput
           key={form.key(name)}
-          label={label}
-          description={description}
+          label={say(label)}
+          description={say(description)}
           maxTags={50}
           disabled={isDisabled}
           {...form.getInputProps(name)}
@@ -99,15 +104,15 @@ export function ClientFields({ form, kind, isDisabled = false }: ClientFieldsPro
       {(isForUsers ? [] : rights).map(({ name, label, description }) => (
         <Checkbox
           key={form.key(name)}
-          label={label}
-          description={description}
+          label={say(label)}
+          description={say(description)}
           disabled={isDisabled}
           {...form.getInputProps(name, { type: 'checkbox' })}
         />
       ))}
       <TextInput
-        label="Lifetime of access tokens in seconds"
-        description="Empty: the issuer’s own."
+        label={say('admin.clients.lifetime')}
+        description={say('admin.clients.lifetimeText')}
         inputMode="numeric"
         maw={320}
         disabled={isDisabled}

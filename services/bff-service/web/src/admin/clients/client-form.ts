@@ -1,6 +1,7 @@
 import type { Client, ClientPolicy } from '../../api/types.ts'
 import { linesOf } from '../../forms/lines.ts'
 import type { FieldWishes } from '../../forms/refused-fields.ts'
+import { say } from '../../texts/say.ts'
 import { type RuleRow, ruleRowsOf, rulesOf, ruleValidation, ruleWishes } from './rule-rows.ts'
 
 /** The fields of the form as they are typed. */
@@ -125,64 +126,57 @@ function sortedJson(value: unknown): string {
   )
 }
 
-const webPageWish = 'Give an https URL, or leave this empty.'
-
 /** The rule of each field, in words for people, shown when the issuer rejects a value. */
-export const clientWishes: FieldWishes<ClientFormValues> = {
-  client_id: 'Use 1 to 64 of A-Z, a-z, 0-9, . _ and -, a letter or digit first.',
-  name: 'Use 1 to 100 characters.',
-  token_endpoint_auth_method: 'Choose how the client shows that it is itself.',
-  jwks: 'Give 1 to 20 public keys: RSA of 2048 bits or more, P-256 or Ed25519; each of several with a kid of its own.',
-  jwks_uri: 'Give an https URL without a user and a fragment, such as https://reports.example.com/jwks.json.',
-  grant_types: 'Choose client credentials or token exchange, or give a resource whose tokens it inspects.',
-  scopes: 'A scope has up to 64 characters without spaces, quotes and backslashes.',
-  audiences:
-    'An audience is the name of an API as its tokens have it, such as https://api.example.com or my-api, without spaces, quotes and #. Fewer and shorter ones fit into a token.',
-  resources:
-    'A resource is the name of an API as its tokens have it, such as https://reports.example.com or my-api, without spaces, quotes and #.',
-  may_act_for: 'Name clients by their ids: 1 to 64 of A-Z, a-z, 0-9, . _ and -.',
-  exchange_rules: 'Exchange rules need the grant type “token exchange”, and each of them stands here once.',
-  ...ruleWishes,
-  access_token_ttl_seconds: 'Give 30 to 3600 seconds, or leave this empty.',
-  redirect_uris:
-    'Give one address a line, whole and without a fragment: https, http on localhost, or for a native app a scheme such as com.example.app:/callback.',
-  post_logout_redirect_uris:
-    'Give one address a line, whole and without a fragment: https, http on localhost, or for a native app a scheme such as com.example.app:/signed-out.',
-  backchannel_logout_uri: webPageWish,
-  logo_uri: webPageWish,
-  policy_uri: webPageWish,
-  tos_uri: webPageWish,
-  require_pkce: 'A client that does not authenticate itself always needs PKCE.',
-  id_token_ttl_seconds: 'Give 30 to 86400 seconds, or leave this empty.'
-}
+export const clientWishes = (): FieldWishes<ClientFormValues> => ({
+  client_id: say('admin.clients.wishes.id'),
+  name: say('admin.clients.wishes.name'),
+  token_endpoint_auth_method: say('admin.clients.wishes.method'),
+  jwks: say('admin.clients.wishes.jwks'),
+  jwks_uri: say('admin.clients.wishes.jwksUri'),
+  grant_types: say('admin.clients.wishes.grants'),
+  scopes: say('admin.clients.ruleWishes.scope'),
+  audiences: say('admin.clients.wishes.audiences'),
+  resources: say('admin.clients.wishes.resources'),
+  may_act_for: say('admin.clients.wishes.mayActFor'),
+  exchange_rules: say('admin.clients.wishes.rules'),
+  ...ruleWishes(),
+  access_token_ttl_seconds: say('admin.clients.wishes.lifetime'),
+  redirect_uris: say('admin.clients.wishes.redirectUris'),
+  post_logout_redirect_uris: say('admin.clients.wishes.logoutUris'),
+  backchannel_logout_uri: say('admin.clients.wishes.webPage'),
+  logo_uri: say('admin.clients.wishes.webPage'),
+  policy_uri: say('admin.clients.wishes.webPage'),
+  tos_uri: say('admin.clients.wishes.webPage'),
+  require_pkce: say('admin.clients.wishes.pkce'),
+  id_token_ttl_seconds: say('admin.clients.wishes.idTokenLifetime')
+})
 
 export const clientValidation = {
-  client_id: (text: string) => (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text.trim()) ? null : clientWishes.client_id),
+  client_id: (text: string) =>
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text.trim()) ? null : say('admin.clients.wishes.id'),
   jwks: (text: string, values: ClientFormValues) => {
     if (values.token_endpoint_auth_method !== 'private_key_jwt') return null
-    if (!text.trim()) return values.jwks_uri.trim() ? null : 'Give the public keys here, or their address below.'
-    if (values.jwks_uri.trim()) return 'Give the keys or their address, not both.'
+    if (!text.trim()) return values.jwks_uri.trim() ? null : say('admin.clients.wishes.keysMissing')
+    if (values.jwks_uri.trim()) return say('admin.clients.wishes.keysTwice')
     return keySetError(text)
   },
   grant_types: (grants: string[], { resources }: ClientFormValues) =>
     hasOwnTokens(grants) || exchanges(grants) || signsIn(grants) || resources.length > 0
       ? null
-      : clientWishes.grant_types,
+      : say('admin.clients.wishes.grants'),
   audiences: (audiences: string[], { grant_types: grants, exchange_rules: rules }: ClientFormValues) =>
     audiences.length > 0 || !(hasOwnTokens(grants) || (exchanges(grants) && rules.length === 0))
       ? null
-      : 'The client needs an audience: what its tokens are for.',
+      : say('admin.clients.wishes.audienceMissing'),
   resources: (resources: string[], { grant_types: grants }: ClientFormValues) =>
-    resources.length > 0 || !exchanges(grants)
-      ? null
-      : 'Token exchange needs a resource: what the client is itself, as tokens name it.',
+    resources.length > 0 || !exchanges(grants) ? null : say('admin.clients.wishes.resourceMissing'),
   may_act_for: (clients: string[], { grant_types: grants }: ClientFormValues) =>
-    clients.length > 0 || !exchanges(grants) ? null : 'Token exchange needs the clients whose users it may act for.',
+    clients.length > 0 || !exchanges(grants) ? null : say('admin.clients.wishes.mayActForMissing'),
   exchange_rules: ruleValidation,
-  access_token_ttl_seconds: (text: string) => (isNumber(text) ? null : clientWishes.access_token_ttl_seconds),
+  access_token_ttl_seconds: (text: string) => (isNumber(text) ? null : say('admin.clients.wishes.lifetime')),
   redirect_uris: (text: string, { grant_types: grants }: ClientFormValues) =>
-    signsIn(grants) && linesOf(text).length === 0 ? clientWishes.redirect_uris : null,
-  id_token_ttl_seconds: (text: string) => (isNumber(text) ? null : clientWishes.id_token_ttl_seconds)
+    signsIn(grants) && linesOf(text).length === 0 ? say('admin.clients.wishes.redirectUris') : null,
+  id_token_ttl_seconds: (text: string) => (isNumber(text) ? null : say('admin.clients.wishes.idTokenLifetime'))
 }
 
 function isNumber(text: string): boolean {
@@ -208,9 +202,9 @@ const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 /** A private key is rejected before it is sent anywhere. */
 function keySetError(text: string): string | null {
   const keys = keysOf(text)
-  if (!keys) return 'This is not a key set. One looks like {"keys": [{"kty": "EC", …}]}.'
+  if (!keys) return say('admin.clients.wishes.noKeySet')
   return keys.some((key) => privateMembers.some((member) => member in key))
-    ? 'This holds a private key. Give the public part alone.'
+    ? say('admin.clients.wishes.privateKey')
     : null
 }
 

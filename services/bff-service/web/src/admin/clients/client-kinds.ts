@@ -1,4 +1,5 @@
 import type { Client, Installation } from '../../api/types.ts'
+import type { TextKey } from '../../texts/say.ts'
 import { type ClientFormValues, emptyClient, exchanges, signsIn } from './client-form.ts'
 import { firstPartyClientId } from './client-terms.ts'
 
@@ -8,26 +9,24 @@ export type ClientKind = 'web' | 'spa' | 'native' | 'service' | 'acting' | 'api'
 /** A verifier with this scope follows the issuer's list of revoked tokens. */
 const feedScope = 'revocations:read'
 
-export const kindLabels: Record<ClientKind, string> = {
-  web: 'A web app with a server of its own',
-  spa: 'A single-page app',
-  native: 'A native app',
-  service: 'A service that speaks for itself',
-  acting: 'A service that acts for users (token exchange)',
-  api: 'An API that verifies tokens',
-  bff: 'A web app behind the bff-service'
+export const kindLabels: Record<ClientKind, TextKey> = {
+  web: 'admin.clients.kinds.web',
+  spa: 'admin.clients.kinds.spa',
+  native: 'admin.clients.kinds.native',
+  service: 'admin.clients.kinds.service',
+  acting: 'admin.clients.kinds.acting',
+  api: 'admin.clients.kinds.api',
+  bff: 'admin.clients.kinds.bff'
 }
 
-export const kindSentences: Record<ClientKind, string> = {
-  web: 'Users sign in to it here. Its server keeps a secret or a key, and the tokens.',
-  spa: 'Users sign in to it here. It runs in the browser alone, so it has no secret, and the tokens are in its pages.',
-  native:
-    'Users sign in to it here. It runs on desktops, phones or in a terminal, opens the browser for that, and has no secret.',
-  service: 'It gets tokens of its own for the APIs that it calls: name them as audiences.',
-  acting:
-    'It exchanges the tokens that users send it. Name what it is itself as a resource, and the APIs that it calls as audiences or in exchange rules.',
-  api: 'With a token of its own it hears at once which tokens were revoked. Name what it is itself as a resource.',
-  bff: 'Users sign in to it by the bff-service, which keeps their tokens. It needs no client of its own.'
+export const kindSentences: Record<ClientKind, TextKey> = {
+  web: 'admin.clients.kindTexts.web',
+  spa: 'admin.clients.kindTexts.spa',
+  native: 'admin.clients.kindTexts.native',
+  service: 'admin.clients.kindTexts.service',
+  acting: 'admin.clients.kindTexts.acting',
+  api: 'admin.clients.kindTexts.api',
+  bff: 'admin.clients.kindTexts.bff'
 }
 
 const signInGrants = ['authorization_code', 'refresh_token']

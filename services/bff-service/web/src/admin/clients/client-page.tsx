@@ -6,10 +6,11 @@ import { Facts } from '../../components/facts.tsx'
 import { QueryResult } from '../../components/query-result.tsx'
 import { Page } from '../../layout/page.tsx'
 import { Section } from '../../layout/section.tsx'
+import { say } from '../../texts/say.ts'
 import { ChangeClient } from './change-client.tsx'
 import { kindLabels, kindOf } from './client-kinds.ts'
 import { ClientSecrets } from './client-secrets.tsx'
-import { authMethodLabels, firstPartyClientId, hasSecret } from './client-terms.ts'
+import { firstPartyClientId, hasSecret, labelOfMethod } from './client-terms.ts'
 import { useClient } from './clients-api.ts'
 import { ClientStatus } from './clients-page.tsx'
 import { DisableClient } from './disable-client.tsx'
@@ -25,11 +26,11 @@ export function ClientPage() {
       width="medium"
       actions={
         <Anchor component={Link} to="/admin/clients" size="sm">
-          All clients
+          {say('admin.clients.all')}
         </Anchor>
       }
     >
-      <QueryResult query={query} list={{ to: '/admin/clients', label: 'To the list of clients' }}>
+      <QueryResult query={query} list={{ to: '/admin/clients', label: say('admin.clients.toList') }}>
         {(client) => <ClientDetails client={client} />}
       </QueryResult>
     </Page>
@@ -43,26 +44,25 @@ function ClientDetails({ client }: { client: Client }) {
     <>
       {isFixed && (
         <Alert color="brand" role="note">
-          <Text size="sm">This client belongs to the issuer itself, and cannot be changed.</Text>
+          <Text size="sm">{say('admin.clients.builtIn')}</Text>
         </Alert>
       )}
-      <Section title="Client" actions={!isFixed && <DisableClient client={client} />}>
+      <Section title={say('admin.clients.one')} actions={!isFixed && <DisableClient client={client} />}>
         <Facts
           items={[
-            ['Status', <ClientStatus key="status" disabledAt={client.disabled_at} />],
-            ['Name', client.name],
-            ...(kind && !isFixed ? [['What it is', kindLabels[kind]] as const] : []),
-            [
-              'Authentication',
-              authMethodLabels[client.token_endpoint_auth_method] ?? client.token_endpoint_auth_method
-            ],
-            ['Created', <DateTime key="created" value={client.created_at} />],
-            ...(isFixed || !kind ? [] : [['First token', <FirstToken key="token" client={client} />] as const])
+            [say('admin.common.status'), <ClientStatus key="status" disabledAt={client.disabled_at} />],
+            [say('admin.common.name'), client.name],
+            ...(kind && !isFixed ? [[say('admin.clients.kind'), say(kindLabels[kind])] as const] : []),
+            [say('admin.clients.authentication'), labelOfMethod(client.token_endpoint_auth_method)],
+            [say('admin.common.created'), <DateTime key="created" value={client.created_at} />],
+            ...(isFixed || !kind
+              ? []
+              : [[say('admin.clients.firstToken'), <FirstToken key="token" client={client} />] as const])
           ]}
         />
         <div>
           <Anchor component={Link} to={`/admin/audit?client_id=${encodeURIComponent(client.client_id)}`} size="sm">
-            Audit log of this client
+            {say('admin.clients.audit')}
           </Anchor>
         </div>
       </Section>
@@ -76,8 +76,6 @@ function ClientDetails({ client }: { client: Client }) {
 /** When the client got its first token: the sign that it is set up right. */
 function FirstToken({ client: { first_token_at } }: { client: Client }) {
   return (
-    <span role="status">
-      {first_token_at ? <DateTime value={first_token_at} /> : 'None seen yet. This page looks for it.'}
-    </span>
+    <span role="status">{first_token_at ? <DateTime value={first_token_at} /> : say('admin.clients.noToken')}</span>
   )
 }

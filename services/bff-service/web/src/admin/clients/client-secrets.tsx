@@ -3,15 +3,13 @@ import type { Client } from '../../api/types.ts'
 import { showError } from '../../components/show-message.ts'
 import { ConfirmButton } from '../../forms/confirm-button.tsx'
 import { Section } from '../../layout/section.tsx'
+import { say } from '../../texts/say.ts'
 import { useAddSecret, useDropOlderSecret } from './clients-api.ts'
 import { NewSecret } from './setup.tsx'
 
 export function ClientSecrets({ client }: { client: Client }) {
   return (
-    <Section
-      title="Secrets"
-      lead="A new secret is good beside the one before. Give it to the client, and drop the older one then."
-    >
+    <Section title={say('admin.clients.secrets')} lead={say('admin.clients.secretsLead')}>
       <Group>
         <AddSecret client={client} />
         <DropOlderSecret clientId={client.client_id} />
@@ -27,14 +25,16 @@ function AddSecret({ client }: { client: Client }) {
     <>
       <Button
         loading={add.isPending}
-        onClick={() => add.mutate(undefined, { onError: (error) => showError('There is no new secret', error) })}
+        onClick={() =>
+          add.mutate(undefined, { onError: (error) => showError(say('admin.clients.noNewSecret'), error) })
+        }
       >
-        New secret
+        {say('admin.clients.newSecret')}
       </Button>
       <Modal
         opened={secret !== undefined}
         onClose={add.reset}
-        title="The new secret"
+        title={say('admin.clients.theNewSecret')}
         size="lg"
         closeOnClickOutside={false}
         closeOnEscape={false}
@@ -48,15 +48,15 @@ function AddSecret({ client }: { client: Client }) {
 function DropOlderSecret({ clientId }: { clientId: string }) {
   return (
     <ConfirmButton
-      label="Drop the older secret"
+      label={say('admin.clients.dropOlder')}
       variant="default"
-      title="Drop the older secret?"
-      confirmLabel="Drop"
+      title={say('admin.clients.dropOlderTitle')}
+      confirmLabel={say('admin.clients.drop')}
       change={useDropOlderSecret(clientId)}
       variablesOf={() => undefined}
-      success="The newest secret alone is good from now on."
+      success={say('admin.clients.olderDropped')}
     >
-      The newest secret alone is good from now on. Every token that was issued to the client ends.
+      {say('admin.clients.dropOlderText')}
     </ConfirmButton>
   )
 }

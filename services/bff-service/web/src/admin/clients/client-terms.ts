@@ -1,12 +1,20 @@
+import { say, type TextKey } from '../../texts/say.ts'
+
 /** The issuer's own client: it exists from the start, and cannot be changed. */
 export const firstPartyClientId = 'countersign'
 
 /** The terms of the registry in words, by their values on the wire. */
-export const authMethodLabels: Record<string, string> = {
-  private_key_jwt: 'Signed assertion (private_key_jwt)',
-  client_secret_basic: 'Secret (client_secret_basic)',
-  client_secret_post: 'Secret in the body (client_secret_post)',
-  none: 'None: a public client'
+export const authMethodLabels: Record<string, TextKey> = {
+  private_key_jwt: 'admin.clients.methods.privateKeyJwt',
+  client_secret_basic: 'admin.clients.methods.secretBasic',
+  client_secret_post: 'admin.clients.methods.secretPost',
+  none: 'admin.clients.methods.public'
+}
+
+/** How the client authenticates itself, in words. */
+export function labelOfMethod(method: string): string {
+  const label = authMethodLabels[method]
+  return label ? say(label) : method
 }
 
 /** Whether it authenticates itself by a secret. */
@@ -14,9 +22,9 @@ export function hasSecret(method: string): boolean {
   return method === 'client_secret_basic' || method === 'client_secret_post'
 }
 
-export const grantTypeLabels: Record<string, string> = {
-  client_credentials: 'Client credentials',
-  authorization_code: 'Authorization code: users sign in to it',
-  refresh_token: 'Refresh token',
-  'urn:ietf:params:oauth:grant-type:token-exchange': 'Token exchange (RFC 8693)'
+export const grantTypeLabels: Record<string, TextKey> = {
+  client_credentials: 'admin.clients.grants.clientCredentials',
+  authorization_code: 'admin.clients.grants.code',
+  refresh_token: 'admin.clients.grants.refresh',
+  'urn:ietf:params:oauth:grant-type:token-exchange': 'admin.clients.grants.exchange'
 }

@@ -9,13 +9,14 @@ import { QueryResult } from '../../components/query-result.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
 import { Page } from '../../layout/page.tsx'
 import { Section } from '../../layout/section.tsx'
-import { authMethodLabels } from './client-terms.ts'
+import { say } from '../../texts/say.ts'
+import { labelOfMethod } from './client-terms.ts'
 import { useClients } from './clients-api.ts'
 import { NewClient } from './new-client.tsx'
 
-const columns: Column<Client>[] = [
+const columns = (): Column<Client>[] => [
   {
-    label: 'Client',
+    label: say('admin.clients.one'),
     render: ({ client_id, name }) => (
       <>
         <Anchor component={Link} to={`/admin/clients/${encodeURIComponent(client_id)}`} fw={600} size="sm">
@@ -30,16 +31,20 @@ const columns: Column<Client>[] = [
     )
   },
   {
-    label: 'Authentication',
-    render: (client) => authMethodLabels[client.token_endpoint_auth_method] ?? client.token_endpoint_auth_method
+    label: say('admin.clients.authentication'),
+    render: (client) => labelOfMethod(client.token_endpoint_auth_method)
   },
-  { label: 'Scopes', render: ({ scopes }) => scopes.join(', ') || '–' },
-  { label: 'Created', render: ({ created_at }) => <DateTime value={created_at} /> },
-  { label: 'Status', render: ({ disabled_at }) => <ClientStatus disabledAt={disabled_at} /> }
+  { label: say('admin.common.scopes'), render: ({ scopes }) => scopes.join(', ') || '–' },
+  { label: say('admin.common.created'), render: ({ created_at }) => <DateTime value={created_at} /> },
+  { label: say('admin.common.status'), render: ({ disabled_at }) => <ClientStatus disabledAt={disabled_at} /> }
 ]
 
 export function ClientStatus({ disabledAt }: { disabledAt: string | null }) {
-  return disabledAt ? <StatusBadge tone="bad">Disabled</StatusBadge> : <StatusBadge tone="good">Enabled</StatusBadge>
+  return disabledAt ? (
+    <StatusBadge tone="bad">{say('admin.common.isDisabled')}</StatusBadge>
+  ) : (
+    <StatusBadge tone="good">{say('admin.common.isEnabled')}</StatusBadge>
+  )
 }
 
 export function ClientsPage() {
@@ -48,28 +53,33 @@ export function ClientsPage() {
   const [isOpen, { open, close }] = useDisclosure()
   return (
     <Page
-      title="Clients"
-      lead="Apps to which users sign in, and services that get tokens of their own."
-      actions={<Button onClick={open}>New client</Button>}
+      title={say('admin.clients.title')}
+      lead={say('admin.clients.lead')}
+      actions={<Button onClick={open}>{say('admin.clients.new')}</Button>}
     >
-      <Section title="All clients">
+      <Section title={say('admin.clients.all')}>
         <QueryResult query={clients}>
           {({ clients: rows, next_cursor }) => (
             <>
               <DataTable
-                label="Clients"
-                columns={columns}
+                label={say('admin.clients.title')}
+                columns={columns()}
                 rows={rows}
                 keyOf={({ client_id }) => client_id}
                 isLoading={clients.isPlaceholderData}
-                empty="There is no client yet. “New client” registers one."
+                empty={say('admin.clients.empty')}
               />
-              <Pager pages={pages} next={next_cursor} isLoading={clients.isPlaceholderData} of="clients" />
+              <Pager
+                pages={pages}
+                next={next_cursor}
+                isLoading={clients.isPlaceholderData}
+                of={say('admin.clients.list')}
+              />
             </>
           )}
         </QueryResult>
       </Section>
-      <Modal opened={isOpen} onClose={close} title="New client" size="lg" closeOnClickOutside={false}>
+      <Modal opened={isOpen} onClose={close} title={say('admin.clients.new')} size="lg" closeOnClickOutside={false}>
         <NewClient onClose={close} />
       </Modal>
     </Page>

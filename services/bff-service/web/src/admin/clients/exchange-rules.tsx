@@ -3,6 +3,7 @@ import { useRef } from 'react'
 import { flushSync } from 'react-dom'
 import { TokensInput } from '../../components/tokens-input.tsx'
 import type { PageForm } from '../../forms/page-form.ts'
+import { say } from '../../texts/say.ts'
 import { type ClientFormValues, exchanges } from './client-form.ts'
 import classes from './exchange-rules.module.css'
 import { emptyRule, maxRules } from './rule-rows.ts'
@@ -28,11 +29,10 @@ export function ExchangeRules({ form, isDisabled }: ExchangeRulesProps) {
     addButton.current?.focus()
   }
   return (
-    <Fieldset legend="Exchange rules" disabled={isDisabled}>
+    <Fieldset legend={say('admin.clients.rules')} disabled={isDisabled}>
       <Stack ref={list}>
         <Text size="sm" c="dimmed">
-          A rule lets the client exchange a user’s token for one API into a token for another, as far as the user’s
-          roles hold the scopes there. Without a rule, it gets no more than the user’s token has.
+          {say('admin.clients.rulesText')}
         </Text>
         {rules.map(({ key }, at) => (
           <RuleFields key={key} form={form} at={at} isDisabled={isDisabled} onRemove={() => remove(at)} />
@@ -41,7 +41,7 @@ export function ExchangeRules({ form, isDisabled }: ExchangeRulesProps) {
         {!isDisabled && rules.length < maxRules && (
           <div>
             <Button ref={addButton} variant="default" size="xs" onClick={add}>
-              Add rule
+              {say('admin.clients.addRule')}
             </Button>
           </div>
         )}
@@ -69,12 +69,12 @@ function RuleFields({ form, at, isDisabled, onRemove }: RuleFieldsProps) {
   )
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset in the fieldset would draw a second frame
-    <div role="group" aria-label={`Rule ${at + 1}`} className={classes.rule}>
-      {text('from', 'From the API')}
-      {text('scope', 'With the scope (optional)')}
-      {text('to', 'To the API')}
+    <div role="group" aria-label={say('admin.clients.ruleAt', { number: at + 1 })} className={classes.rule}>
+      {text('from', say('admin.clients.ruleFrom'))}
+      {text('scope', say('admin.clients.ruleScope'))}
+      {text('to', say('admin.clients.ruleTo'))}
       <TokensInput
-        label="With the scopes"
+        label={say('admin.clients.ruleScopes')}
         maxTags={50}
         disabled={isDisabled}
         key={form.key(`exchange_rules.${at}.scopes`)}
@@ -86,10 +86,10 @@ function RuleFields({ form, at, isDisabled, onRemove }: RuleFieldsProps) {
           color="red"
           size="xs"
           className={classes.remove}
-          aria-label={`Remove rule ${at + 1}`}
+          aria-label={say('admin.clients.removeRule', { number: at + 1 })}
           onClick={onRemove}
         >
-          Remove
+          {say('admin.common.remove')}
         </Button>
       )}
     </div>

@@ -1,5 +1,6 @@
 import { Button, Group, Stack, Text } from '@mantine/core'
 import { ErrorAlert } from '../../components/error-alert.tsx'
+import { say } from '../../texts/say.ts'
 import { useReplaceSecret } from './clients-api.ts'
 import { NewSecret } from './setup.tsx'
 
@@ -9,17 +10,14 @@ export function LostSecret({ clientId, onClose }: { clientId: string; onClose: (
   if (replace.data?.client_secret) return <NewSecret client={replace.data} onClose={onClose} />
   return (
     <Stack>
-      <Text size="sm">
-        The client {clientId} is registered, but the response with its secret was lost, and no page can show that
-        secret. Make a new one, which takes its place.
-      </Text>
+      <Text size="sm">{say('admin.clients.lostSecret', { id: clientId })}</Text>
       {replace.error && <ErrorAlert error={replace.error} />}
       <Group justify="flex-end">
         <Button variant="default" onClick={onClose} disabled={replace.isPending}>
-          Later
+          {say('admin.clients.later')}
         </Button>
         <Button loading={replace.isPending} onClick={() => replace.mutate()}>
-          Make a new secret
+          {say('admin.clients.makeSecret')}
         </Button>
       </Group>
     </Stack>

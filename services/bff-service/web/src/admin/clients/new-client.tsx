@@ -6,6 +6,7 @@ import { showSuccess } from '../../components/show-message.ts'
 import { DialogButtons } from '../../forms/dialog-buttons.tsx'
 import { FormProblem } from '../../forms/form-problem.tsx'
 import { usePageForm } from '../../forms/page-form.ts'
+import { say } from '../../texts/say.ts'
 import { useInstallation } from '../installation-api.ts'
 import { ClientFields } from './client-fields.tsx'
 import { type ClientFormValues, clientValidation, clientWishes, emptyClient, policyOf } from './client-form.ts'
@@ -18,11 +19,12 @@ import { BffSetup, NewSecret } from './setup.tsx'
 /** What runs on the devices of users keeps no secret. */
 const isPublic = (kind: ClientKind) => kind === 'spa' || kind === 'native'
 
-const authMethods = Object.entries(authMethodLabels)
-  .filter(([value]) => value !== 'none')
-  .map(([value, label]) => ({ value, label }))
+const authMethods = () =>
+  Object.entries(authMethodLabels)
+    .filter(([value]) => value !== 'none')
+    .map(([value, label]) => ({ value, label: say(label) }))
 
-const kinds = Object.entries(kindLabels).map(([value, label]) => ({ value, label }))
+const kinds = () => Object.entries(kindLabels).map(([value, label]) => ({ value, label: say(label) }))
 
 /** Registers a client. One with a secret shows it instead of the form; then the client's page says how to go on. */
 export function NewClient({ onClose }: { onClose: () => void }) {
@@ -37,7 +39,7 @@ export function NewClient({ onClose }: { onClose: () => void }) {
   const form = usePageForm<ClientFormValues>({
     initialValues: emptyClient,
     validate: clientValidation,
-    wishes: clientWishes
+    wishes: clientWishes()
   })
   const submit = form.onSubmit((values) => {
     if (create.isPending) return
@@ -48,7 +50,7 @@ export function NewClient({ onClose }: { onClose: () => void }) {
       { grant_types: values.grant_types, ...body },
       {
         onSuccess: ({ client_id, token_endpoint_auth_method: method }) => {
-          showSuccess(`The client ${client_id} is registered.`)
+          showSuccess(say('admin.clients.registered', { id: client_id }))
           if (!hasSecret(method)) goOn(client_id)
         },
         onError: (error) => form.refuse(error, takenId(error))
@@ -67,9 +69,9 @@ export function NewClient({ onClose }: { onClose: () => void }) {
   return (
     <Stack>
       <NativeSelect
-        label="What it is"
-        description={kindSentences[kind]}
-        data={kinds}
+        label={say('admin.clients.kind')}
+        description={say(kindSentences[kind])}
+        data={kinds()}
         value={kind}
         // What a kind begins with names the issuer.
         disabled={!installation}
@@ -79,7 +81,7 @@ export function NewClient({ onClose }: { onClose: () => void }) {
       <form noValidate onSubmit={submit} hidden={kind === 'bff'}>
         <Stack>
           <TextInput
-            label="Client id"
+            label={say('admin.clients.id')}
             required
             maxLength={64}
             autoComplete="off"
@@ -89,7 +91,7 @@ export function NewClient({ onClose }: { onClose: () => void }) {
             {...form.getInputProps('client_id')}
           />
           <TextInput
-            label={isSignInKind(kind) ? 'Name, as users see it (optional)' : 'Name (optional)'}
+            label={isSignInKind(kind) ? say('admin.clients.shownName') : say('admin.common.nameOptional')}
             maxLength={100}
             autoComplete="off"
             key={form.key('name')}
@@ -97,15 +99,15 @@ export function NewClient({ onClose }: { onClose: () => void }) {
           />
           {!isPublic(kind) && (
             <NativeSelect
-              label="How it authenticates itself"
-              data={authMethods}
+              label={say('admin.clients.method')}
+              data={authMethods()}
               key={form.key('token_endpoint_auth_method')}
               {...form.getInputProps('token_endpoint_auth_method')}
             />
           )}
           <ClientFields form={form} kind={kind} />
           <FormProblem form={form} />
-          <DialogButtons label="Create client" isPending={create.isPending} onClose={onClose} />
+          <DialogButtons label={say('admin.clients.create')} isPending={create.isPending} onClose={onClose} />
         </Stack>
       </form>
     </Stack>
@@ -113,5 +115,5 @@ export function NewClient({ onClose }: { onClose: () => void }) {
 }
 
 function takenId(error: unknown): Record<string, string> | undefined {
-  return isConflict(error) ? { client_id: 'There is a client with this id. Choose another one.' } : undefined
+  return isConflict(error) ? { client_id: say('admin.clients.idTaken') } : undefined
 }

@@ -1,5 +1,6 @@
 import { randomId } from '@mantine/hooks'
 import type { ClientPolicy, ExchangeRule } from '../../api/types.ts'
+import { say } from '../../texts/say.ts'
 
 /** An exchange rule as it is typed. The key stays with the row when others before it go. */
 export interface RuleRow {
@@ -29,13 +30,12 @@ export function rulesOf(rows: readonly RuleRow[]): ExchangeRule[] {
 }
 
 /** The rule of each field of a row, in words for people. */
-export const ruleWishes = {
-  'exchange_rules.from':
-    'Name the API that the user’s token is for: one of the resources of this client, letter by letter.',
-  'exchange_rules.scope': 'A scope has up to 64 characters without spaces, quotes and backslashes.',
-  'exchange_rules.to': 'Name another API, such as https://stock.example.com, without spaces, quotes and #.',
-  'exchange_rules.scopes': 'Name 1 to 50 scopes that the new token may have, without quotes and backslashes.'
-}
+export const ruleWishes = () => ({
+  'exchange_rules.from': say('admin.clients.ruleWishes.from'),
+  'exchange_rules.scope': say('admin.clients.ruleWishes.scope'),
+  'exchange_rules.to': say('admin.clients.ruleWishes.to'),
+  'exchange_rules.scopes': say('admin.clients.ruleWishes.scopes')
+})
 
 interface RuleContext {
   resources: string[]
@@ -44,10 +44,10 @@ interface RuleContext {
 
 export const ruleValidation = {
   from: (text: string, { resources }: RuleContext) =>
-    resources.includes(text.trim()) ? null : ruleWishes['exchange_rules.from'],
+    resources.includes(text.trim()) ? null : say('admin.clients.ruleWishes.from'),
   to: (text: string, { exchange_rules: rows }: RuleContext, path: string) => {
     const isSame = rows[Number(path.split('.')[1])]?.from.trim() === text.trim()
-    return isSame || !text.trim() ? ruleWishes['exchange_rules.to'] : null
+    return isSame || !text.trim() ? say('admin.clients.ruleWishes.to') : null
   },
-  scopes: (scopes: string[]) => (scopes.length > 0 ? null : ruleWishes['exchange_rules.scopes'])
+  scopes: (scopes: string[]) => (scopes.length > 0 ? null : say('admin.clients.ruleWishes.scopes'))
 }

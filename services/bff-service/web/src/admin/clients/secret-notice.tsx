@@ -2,6 +2,7 @@ import { Button, Group, Stack, Text, Textarea } from '@mantine/core'
 import { useClipboard } from '@mantine/hooks'
 import { IconCheck, IconCopy } from '@tabler/icons-react'
 import { type ReactNode, useEffect, useRef } from 'react'
+import { say } from '../../texts/say.ts'
 import classes from './secret-notice.module.css'
 
 interface SecretNoticeProps {
@@ -19,10 +20,10 @@ export function SecretNotice({ secret, onClose, children }: SecretNoticeProps) {
   useEffect(() => field.current?.focus(), [])
   return (
     <Stack>
-      <Text size="sm">Copy the secret now, to where the client reads it. It is kept nowhere and not shown again.</Text>
+      <Text size="sm">{say('admin.clients.copySecret')}</Text>
       <Textarea
         ref={field}
-        label="Client secret"
+        label={say('admin.clients.secret')}
         value={secret}
         readOnly
         autoComplete="off"
@@ -37,16 +38,16 @@ export function SecretNotice({ secret, onClose, children }: SecretNoticeProps) {
           leftSection={copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
           onClick={() => copy(secret)}
         >
-          Copy
+          {say('common.copy')}
         </Button>
         <Text size="sm" role="status">
-          {copied && 'The secret is copied.'}
-          {error && 'The browser does not let this page copy. Select the secret and copy it by hand.'}
+          {copied && say('admin.clients.secretCopied')}
+          {error && say('admin.clients.copyRefused')}
         </Text>
       </Group>
       {children}
       <Group justify="flex-end">
-        <Button onClick={onClose}>I have copied it</Button>
+        <Button onClick={onClose}>{say('admin.clients.haveCopied')}</Button>
       </Group>
     </Stack>
   )

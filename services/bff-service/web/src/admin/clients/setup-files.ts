@@ -1,4 +1,5 @@
 import type { Client, Installation } from '../../api/types.ts'
+import { say } from '../../texts/say.ts'
 import { isSignInKind, kindOf, type SignInKind } from './client-kinds.ts'
 import { hasSecret } from './client-terms.ts'
 import { bffSnippet, snippets } from './setup-snippets.ts'
@@ -14,7 +15,7 @@ export interface SetupFiles {
 export function setupFilesOf(
   client: Client,
   { issuer, first_api }: Installation,
-  secret = 'put the secret here'
+  secret = say('admin.clients.secretPlace')
 ): SetupFiles | undefined {
   const kind = kindOf(client)
   if (!kind) return undefined

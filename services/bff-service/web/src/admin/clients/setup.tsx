@@ -3,20 +3,19 @@ import type { Client, ClientWithSecret } from '../../api/types.ts'
 import { CopyBlock } from '../../components/copy-block.tsx'
 import { QueryResult } from '../../components/query-result.tsx'
 import { Section } from '../../layout/section.tsx'
+import { say, type TextKey } from '../../texts/say.ts'
 import { useInstallation } from '../installation-api.ts'
 import { type ClientKind, kindOf } from './client-kinds.ts'
 import { SecretNotice } from './secret-notice.tsx'
 import { bffFilesOf, type SetupFiles, setupFilesOf } from './setup-files.ts'
 
-const node = 'Node reads the file with --env-file=.env.'
-const leads: Record<Exclude<ClientKind, 'bff'>, string> = {
-  web: `${node} The code is for Express, with openid-client. This page shows when the first user has signed in.`,
-  spa: 'Vite reads the file. The code needs oidc-client-ts. This page shows when the first user has signed in.',
-  native:
-    'The code is for AppAuth in React Native; AppAuth of other platforms takes the same values. This page shows when the first user has signed in.',
-  service: `${node} The code gets a token, which this page shows.`,
-  acting: `${node} The code gets a token, which this page shows.`,
-  api: `${node} The code gets a token, which this page shows.`
+const leads: Record<Exclude<ClientKind, 'bff'>, TextKey> = {
+  web: 'admin.clients.setup.web',
+  spa: 'admin.clients.setup.spa',
+  native: 'admin.clients.setup.native',
+  service: 'admin.clients.setup.service',
+  acting: 'admin.clients.setup.service',
+  api: 'admin.clients.setup.service'
 }
 
 /** How a program becomes this client: its settings and its first lines. */
@@ -24,7 +23,7 @@ export function SetupSection({ client }: { client: Client }) {
   const kind = kindOf(client)
   if (!kind) return null
   return (
-    <Section title="Set it up" lead={leads[kind]}>
+    <Section title={say('admin.clients.setup.title')} lead={say(leads[kind])}>
       <ClientSetup client={client} />
     </Section>
   )
@@ -52,12 +51,12 @@ function ClientSetup({ client, secret }: { client: Client; secret?: string }) {
 export function BffSetup({ onClose }: { onClose: () => void }) {
   return (
     <>
-      <Text size="sm">Give the bff-service these settings, and serve the pages from the same origin.</Text>
+      <Text size="sm">{say('admin.clients.setup.bff')}</Text>
       <QueryResult query={useInstallation()}>
         {(installation) => <Files files={bffFilesOf(installation)} />}
       </QueryResult>
       <Group justify="flex-end">
-        <Button onClick={onClose}>Close</Button>
+        <Button onClick={onClose}>{say('common.close')}</Button>
       </Group>
     </>
   )
@@ -68,7 +67,7 @@ function Files({ files }: { files: SetupFiles | undefined }) {
   return (
     <Stack>
       <CopyBlock label=".env" text={files.env} />
-      <CopyBlock label="Code" text={files.snippet} />
+      <CopyBlock label={say('admin.clients.setup.code')} text={files.snippet} />
     </Stack>
   )
 }

@@ -1,19 +1,19 @@
 import { Checkbox, Fieldset, Stack, Textarea, TextInput } from '@mantine/core'
 import type { PageForm } from '../../forms/page-form.ts'
+import { say, type TextKey } from '../../texts/say.ts'
 import type { ClientFormValues } from './client-form.ts'
 import type { SignInKind } from './client-kinds.ts'
 
-const redirectHints: Record<SignInKind, string> = {
-  web: 'One a line, compared letter by letter, such as https://app.example.com/callback.',
-  spa: 'One a line, compared letter by letter: the page that gets the code, such as https://app.example.com/callback.',
-  native:
-    'One a line: a scheme such as com.example.app:/callback, an https link of the app, or http://127.0.0.1/callback, which is good with any port.'
+const redirectHints: Record<SignInKind, TextKey> = {
+  web: 'admin.clients.redirectTexts.web',
+  spa: 'admin.clients.redirectTexts.spa',
+  native: 'admin.clients.redirectTexts.native'
 }
 
 const shown = [
-  { name: 'logo_uri', label: 'Logo (optional)', description: 'The https URL of a picture.' },
-  { name: 'policy_uri', label: 'Privacy policy (optional)', description: 'An https URL.' },
-  { name: 'tos_uri', label: 'Terms of service (optional)', description: 'An https URL.' }
+  { name: 'logo_uri', label: 'admin.clients.logo', description: 'admin.clients.logoText' },
+  { name: 'policy_uri', label: 'admin.clients.policy', description: 'admin.clients.httpsText' },
+  { name: 'tos_uri', label: 'admin.clients.terms', description: 'admin.clients.httpsText' }
 ] as const
 
 interface SignInFieldsProps {
@@ -63,35 +63,22 @@ export function SignInFields({ form, kind, isDisabled }: SignInFieldsProps) {
   )
   return (
     <Stack>
-      {lines('redirect_uris', 'Redirect URIs', redirectHints[kind])}
-      {lines(
-        'post_logout_redirect_uris',
-        'Redirect URIs after sign-out (optional)',
-        'One a line: where users may be sent back to when they sign out.'
-      )}
+      {lines('redirect_uris', say('admin.clients.redirectUris'), say(redirectHints[kind]))}
+      {lines('post_logout_redirect_uris', say('admin.clients.logoutUris'), say('admin.clients.logoutUrisText'))}
       {kind === 'web' &&
-        url(
-          'backchannel_logout_uri',
-          'Back-channel logout URI (optional)',
-          'The issuer sends it a token when a session of the app has ended. An https URL.'
-        )}
-      <Fieldset legend="What users see" disabled={isDisabled}>
+        url('backchannel_logout_uri', say('admin.clients.backchannel'), say('admin.clients.backchannelText'))}
+      <Fieldset legend={say('admin.clients.usersSee')} disabled={isDisabled}>
         <Stack>
           {shown.map(({ name, label, description }) => (
-            <div key={name}>{url(name, label, description)}</div>
+            <div key={name}>{url(name, say(label), say(description))}</div>
           ))}
-          {box('first_party', 'It is ours', 'Users are not asked whether they let it in.')}
+          {box('first_party', say('admin.clients.firstParty'), say('admin.clients.firstPartyText'))}
         </Stack>
       </Fieldset>
-      {kind === 'web' &&
-        box(
-          'require_pkce',
-          'Requires PKCE',
-          'Leave this on. Only older apps cannot do it, and they need a secret or a key.'
-        )}
+      {kind === 'web' && box('require_pkce', say('admin.clients.pkce'), say('admin.clients.pkceText'))}
       <TextInput
-        label="Lifetime of ID tokens in seconds"
-        description="Empty: that of access tokens."
+        label={say('admin.clients.idTokenLifetime')}
+        description={say('admin.clients.idTokenLifetimeText')}
         inputMode="numeric"
         maw={320}
         disabled={isDisabled}

@@ -1,4 +1,5 @@
 import { Table, Text } from '@mantine/core'
+import { say } from '../../texts/say.ts'
 import type { ActivitySeries, ActivityStep } from './activity-steps.ts'
 import classes from './activity-table.module.css'
 
@@ -12,16 +13,16 @@ export function ActivityTable({ steps, series }: ActivityTableProps) {
   const busy = steps.filter((step) => series.some(({ name }) => step[name] !== 0))
   return (
     <details className={classes.details}>
-      <summary>The numbers as a table</summary>
+      <summary>{say('admin.dashboard.table')}</summary>
       {busy.length === 0 ? (
         <Text size="sm" c="dimmed" mt="xs">
-          Nothing happened in this time.
+          {say('admin.dashboard.quiet')}
         </Text>
       ) : (
         <Table className={classes.table}>
           <Table.Thead>
             <Table.Tr>
-              <Table.Th scope="col">Time</Table.Th>
+              <Table.Th scope="col">{say('admin.dashboard.time')}</Table.Th>
               {series.map(({ name, label }) => (
                 <Table.Th key={name} scope="col">
                   {label}

@@ -11,15 +11,16 @@ import { StatusBadge } from '../../components/status-badge.tsx'
 import { ConfirmButton } from '../../forms/confirm-button.tsx'
 import { Page } from '../../layout/page.tsx'
 import { Section } from '../../layout/section.tsx'
+import { say } from '../../texts/say.ts'
 import { useInvitations, useSendAgain, useWithdraw } from './invitations-api.ts'
 import { NewInvitationForm } from './new-invitation.tsx'
 
-const columns: Column<Invitation>[] = [
-  { label: 'E-mail', render: ({ email }) => email },
-  { label: 'Roles', render: ({ roles }) => <Roles roles={roles} /> },
-  { label: 'Invited by', render: ({ invited_by }) => inviterOf(invited_by) },
-  { label: 'Good until', render: (invitation) => <GoodUntil invitation={invitation} /> },
-  { label: 'Actions', render: (invitation) => <Actions invitation={invitation} /> }
+const columns = (): Column<Invitation>[] => [
+  { label: say('admin.common.email'), render: ({ email }) => email },
+  { label: say('admin.users.roles'), render: ({ roles }) => <Roles roles={roles} /> },
+  { label: say('admin.invitations.by'), render: ({ invited_by }) => inviterOf(invited_by) },
+  { label: say('admin.invitations.until'), render: (invitation) => <GoodUntil invitation={invitation} /> },
+  { label: say('admin.common.actions'), render: (invitation) => <Actions invitation={invitation} /> }
 ]
 
 /** The invitations that nobody has accepted. */
@@ -29,28 +30,39 @@ export function InvitationsPage() {
   const [isOpen, { open, close }] = useDisclosure()
   return (
     <Page
-      title="Invitations"
-      lead="A mail with a link that makes an account, also while registration is closed. The roles are given if the inviter is still an admin when it is accepted."
-      actions={<Button onClick={open}>Invite somebody</Button>}
+      title={say('admin.invitations.title')}
+      lead={say('admin.invitations.lead')}
+      actions={<Button onClick={open}>{say('admin.invitations.invite')}</Button>}
     >
-      <Section title="Not accepted yet">
+      <Section title={say('admin.invitations.waiting')}>
         <QueryResult query={invitations}>
           {({ invitations: rows, next_cursor }) => (
             <>
               <DataTable
-                label="Invitations"
-                columns={columns}
+                label={say('admin.invitations.title')}
+                columns={columns()}
                 rows={rows}
                 keyOf={({ id }) => id}
                 isLoading={invitations.isPlaceholderData}
-                empty="No invitation waits."
+                empty={say('admin.invitations.empty')}
               />
-              <Pager pages={pages} next={next_cursor} isLoading={invitations.isPlaceholderData} of="invitations" />
+              <Pager
+                pages={pages}
+                next={next_cursor}
+                isLoading={invitations.isPlaceholderData}
+                of={say('admin.invitations.list')}
+              />
             </>
           )}
         </QueryResult>
       </Section>
-      <Modal opened={isOpen} onClose={close} title="Invite somebody" size="lg" closeOnClickOutside={false}>
+      <Modal
+        opened={isOpen}
+        onClose={close}
+        title={say('admin.invitations.invite')}
+        size="lg"
+        closeOnClickOutside={false}
+      >
         <NewInvitationForm onClose={close} />
       </Modal>
     </Page>
@@ -58,45 +70,49 @@ export function InvitationsPage() {
 }
 
 function inviterOf(inviter: Invitation['invited_by']): string {
-  return inviter ? (inviter.username ?? 'a deleted user') : 'the operator'
+  return inviter ? (inviter.username ?? say('admin.invitations.deletedUser')) : say('admin.invitations.operator')
 }
 
 function GoodUntil({ invitation: { expires_at } }: { invitation: Invitation }) {
   const isExpired = new Date(expires_at).getTime() <= Date.now()
-  return isExpired ? <StatusBadge tone="caution">Expired</StatusBadge> : <DateTime value={expires_at} />
+  return isExpired ? (
+    <StatusBadge tone="caution">{say('admin.invitations.expired')}</StatusBadge>
+  ) : (
+    <DateTime value={expires_at} />
+  )
 }
 
 function Actions({ invitation: { id, email } }: { invitation: Invitation }) {
   const send = useSendAgain()
   const sendAgain = () =>
     send.mutate(id, {
-      onSuccess: () => showSuccess(`Another mail is on its way to ${email}. The former link is good no more.`),
-      onError: (error) => showError('The mail is not sent', error)
+      onSuccess: () => showSuccess(say('admin.invitations.sentAgain', { email })),
+      onError: (error) => showError(say('admin.invitations.notSent'), error)
     })
   return (
     <Group gap="xs">
       <Button
         variant="default"
         size="xs"
-        aria-label={`Send again to ${email}`}
+        aria-label={say('admin.invitations.sendAgainTo', { email })}
         loading={send.isPending}
         onClick={sendAgain}
       >
-        Send again
+        {say('admin.invitations.sendAgain')}
       </Button>
       <ConfirmButton
-        label="Withdraw"
-        aria-label={`Withdraw the invitation of ${email}`}
+        label={say('admin.common.withdraw')}
+        aria-label={say('admin.invitations.withdrawOf', { email })}
         variant="light"
         color="red"
         size="xs"
-        title={`Withdraw the invitation of ${email}?`}
-        confirmLabel="Withdraw"
+        title={say('admin.invitations.withdrawTitle', { email })}
+        confirmLabel={say('admin.common.withdraw')}
         change={useWithdraw()}
         variablesOf={() => id}
-        success={`The invitation of ${email} is withdrawn.`}
+        success={say('admin.invitations.withdrawn', { email })}
       >
-        The link in the mail makes no account any more.
+        {say('admin.invitations.withdrawText')}
       </ConfirmButton>
     </Group>
   )

@@ -8,29 +8,30 @@ import { DialogButtons } from '../../forms/dialog-buttons.tsx'
 import { FormProblem } from '../../forms/form-problem.tsx'
 import { usePageForm } from '../../forms/page-form.ts'
 import { languageCodes, languages } from '../../texts/languages.ts'
-import { languageOfPage } from '../../texts/say.ts'
+import { languageOfPage, say } from '../../texts/say.ts'
 import { everyonesRole } from '../roles/built-in-roles.ts'
 import { isRoleName, roleNameRule } from '../roles/role-form.ts'
 import { useAllRoles } from '../roles/roles-api.ts'
 import { useInvite } from './invitations-api.ts'
 
-const wishes = {
-  email: 'Enter an address that mail can be sent to, like a@b.example.',
-  username: 'Use 1 to 64 letters, digits or the signs . _ - @ +, or leave this empty.',
-  roles: roleNameRule
-}
+const wishes = () => ({
+  email: say('admin.invitations.emailWish'),
+  username: say('admin.invitations.usernameWish'),
+  roles: roleNameRule()
+})
 
 export function NewInvitationForm({ onClose }: { onClose: () => void }) {
   const invite = useInvite()
   const known = useAllRoles().data?.items.map(({ name }) => name) ?? []
+  const rules = wishes()
   const form = usePageForm({
     initialValues: { email: '', username: '', roles: [] as string[], language: languageOfPage() },
     validate: {
-      email: (text) => (/^\S+@\S+$/.test(text.trim()) ? null : wishes.email),
-      username: (text) => (text.trim() === '' || usernameError(text) === null ? null : wishes.username),
-      roles: (roles) => (roles.every(isRoleName) ? null : wishes.roles)
+      email: (text) => (/^\S+@\S+$/.test(text.trim()) ? null : rules.email),
+      username: (text) => (text.trim() === '' || usernameError(text) === null ? null : rules.username),
+      roles: (roles) => (roles.every(isRoleName) ? null : rules.roles)
     },
-    wishes
+    wishes: rules
   })
   const submit = form.onSubmit(({ email, username, roles, language }) => {
     if (invite.isPending) return
@@ -38,7 +39,7 @@ export function NewInvitationForm({ onClose }: { onClose: () => void }) {
     const body = { email: email.trim(), roles, language, ...(suggestion && { username: suggestion }) }
     invite.mutate(body as NewInvitation, {
       onSuccess: (made) => {
-        showSuccess(`A mail is on its way to ${made.email}.`)
+        showSuccess(say('admin.invitations.sent', { email: made.email }))
         onClose()
       },
       onError: (error) => form.refuse(error, isConflict(error) ? { email: messageOf(error) } : undefined)
@@ -48,7 +49,7 @@ export function NewInvitationForm({ onClose }: { onClose: () => void }) {
     <form noValidate onSubmit={submit}>
       <Stack>
         <TextInput
-          label="E-mail"
+          label={say('admin.common.email')}
           type="email"
           required
           maxLength={254}
@@ -58,8 +59,8 @@ export function NewInvitationForm({ onClose }: { onClose: () => void }) {
           {...form.getInputProps('email')}
         />
         <TextInput
-          label="Username (optional)"
-          description="A suggestion, which the invited may change."
+          label={say('admin.invitations.username')}
+          description={say('admin.invitations.usernameText')}
           autoComplete="off"
           autoCapitalize="none"
           spellCheck={false}
@@ -67,22 +68,22 @@ export function NewInvitationForm({ onClose }: { onClose: () => void }) {
           {...form.getInputProps('username')}
         />
         <TokensInput
-          label="Roles (optional)"
-          description="Choose from the list. Another name makes a role that holds nothing yet."
+          label={say('admin.invitations.roles')}
+          description={say('admin.users.rolesText')}
           data={known.filter((name) => name !== everyonesRole)}
           maxTags={16}
           key={form.key('roles')}
           {...form.getInputProps('roles')}
         />
         <NativeSelect
-          label="Language"
-          description="Of the mail, and of the user."
+          label={say('admin.invitations.language')}
+          description={say('admin.invitations.languageText')}
           data={languageCodes.map((code) => ({ value: code, label: languages[code].name }))}
           key={form.key('language')}
           {...form.getInputProps('language')}
         />
         <FormProblem form={form} />
-        <DialogButtons label="Send the invitation" isPending={invite.isPending} onClose={onClose} />
+        <DialogButtons label={say('admin.invitations.send')} isPending={invite.isPending} onClose={onClose} />
       </Stack>
     </form>
   )

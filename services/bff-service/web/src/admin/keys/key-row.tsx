@@ -1,15 +1,16 @@
 import type { KeyState, SigningKey } from '../../api/types.ts'
 import { DateTime } from '../../components/date-time.tsx'
 import { StatusBadge, type Tone } from '../../components/status-badge.tsx'
+import { say, type TextKey } from '../../texts/say.ts'
 import { percentOfNow, segmentsOf, type TimeSpan } from './key-phases.ts'
 import classes from './keys-page.module.css'
 import { RevokeButton } from './revoke-button.tsx'
 
-const states: Record<KeyState, { label: string; tone: Tone }> = {
-  next: { label: 'Next', tone: 'neutral' },
-  signing: { label: 'Signing', tone: 'accent' },
-  retired: { label: 'Retired', tone: 'caution' },
-  revoked: { label: 'Revoked', tone: 'bad' }
+const states: Record<KeyState, { label: TextKey; tone: Tone }> = {
+  next: { label: 'admin.keys.next', tone: 'neutral' },
+  signing: { label: 'admin.keys.signing', tone: 'accent' },
+  retired: { label: 'admin.keys.retired', tone: 'caution' },
+  revoked: { label: 'admin.keys.revoked', tone: 'bad' }
 }
 
 interface KeyRowProps {
@@ -23,7 +24,7 @@ export function KeyRow({ signingKey: key, span }: KeyRowProps) {
     <li className={classes.row}>
       <div className={classes.head}>
         <div className={classes.name}>
-          <StatusBadge tone={tone}>{label}</StatusBadge>
+          <StatusBadge tone={tone}>{say(label)}</StatusBadge>
           <code>{key.kid}</code>
         </div>
         {key.state !== 'revoked' && <RevokeButton signingKey={key} />}
@@ -35,23 +36,25 @@ export function KeyRow({ signingKey: key, span }: KeyRowProps) {
         <span data-phase="now" style={{ insetInlineStart: `${percentOfNow(span)}%` }} />
       </div>
       <p className={classes.dates}>
-        {key.algorithm}, {key.bits} bits · published <DateTime value={key.created_at} />
+        {say('admin.keys.size', { algorithm: key.algorithm, bits: key.bits })} · {say('admin.keys.publishedAt')}{' '}
+        <DateTime value={key.created_at} />
         {key.signs_from && (
           <>
             {' '}
-            · {key.state === 'next' ? 'signs' : 'signing'} from <DateTime value={key.signs_from} />
+            · {say(key.state === 'next' ? 'admin.keys.signsFrom' : 'admin.keys.signingFrom')}{' '}
+            <DateTime value={key.signs_from} />
           </>
         )}
         {key.retired_at && (
           <>
             {' '}
-            · retired <DateTime value={key.retired_at} />
+            · {say('admin.keys.retiredAt')} <DateTime value={key.retired_at} />
           </>
         )}
         {key.revoked_at && (
           <>
             {' '}
-            · revoked <DateTime value={key.revoked_at} />
+            · {say('admin.keys.revokedAt')} <DateTime value={key.revoked_at} />
           </>
         )}
       </p>

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { request } from '../../api/request.ts'
 import type { KeyList } from '../../api/types.ts'
 import { showSuccess } from '../../components/show-message.ts'
+import { say } from '../../texts/say.ts'
 
 const keysKey = ['admin', 'keys'] as const
 
@@ -29,7 +30,7 @@ export function useChangeKeys() {
     },
     onSuccess: (keys, { kid }) => {
       // Said here, as the row of a revoked key has no button any more that could.
-      showSuccess(kid === undefined ? 'The next key signs from now on.' : 'The key is revoked.')
+      showSuccess(kid === undefined ? say('admin.keys.rotated') : say('admin.keys.isRevoked'))
       client.setQueryData(keysKey, keys)
     },
     onError: () => client.invalidateQueries({ queryKey: keysKey })

@@ -4,6 +4,7 @@ import { DateTime } from '../../components/date-time.tsx'
 import { QueryResult } from '../../components/query-result.tsx'
 import { Page } from '../../layout/page.tsx'
 import { Section } from '../../layout/section.tsx'
+import { say } from '../../texts/say.ts'
 import { timeSpanOf } from './key-phases.ts'
 import { KeyRow } from './key-row.tsx'
 import { useKeys } from './keys-api.ts'
@@ -13,14 +14,10 @@ import { RotateButton } from './rotate-button.tsx'
 export function KeysPage() {
   const query = useKeys()
   return (
-    <Page
-      title="Signing keys"
-      lead="Each key is published before it signs, and stays published until the last token that it signed is dead."
-      actions={query.data && <RotateButton />}
-    >
+    <Page title={say('admin.keys.title')} lead={say('admin.keys.lead')} actions={query.data && <RotateButton />}>
       <QueryResult query={query}>
         {(list) => (
-          <Section title="Time line" lead={<Schedule list={list} />}>
+          <Section title={say('admin.keys.timeLine')} lead={<Schedule list={list} />}>
             <KeyTimeLine list={list} />
           </Section>
         )}
@@ -34,14 +31,14 @@ function Schedule({ list }: { list: KeyList }) {
     <>
       {list.next_rotation_at ? (
         <>
-          The next key signs from <DateTime value={list.next_rotation_at} /> on, by the schedule.
+          {say('admin.keys.nextRotation')} <DateTime value={list.next_rotation_at} />.
         </>
       ) : (
-        'No rotation is scheduled.'
+        say('admin.keys.noRotation')
       )}{' '}
       {list.rotation_possible_at && (
         <>
-          It may sign from <DateTime value={list.rotation_possible_at} /> on.
+          {say('admin.keys.possibleAt')} <DateTime value={list.rotation_possible_at} />.
         </>
       )}
     </>
@@ -49,15 +46,15 @@ function Schedule({ list }: { list: KeyList }) {
 }
 
 function KeyTimeLine({ list }: { list: KeyList }) {
-  if (list.keys.length === 0) return <Text c="dimmed">There is no key.</Text>
+  if (list.keys.length === 0) return <Text c="dimmed">{say('admin.keys.empty')}</Text>
   const span = timeSpanOf(list, new Date())
   return (
     <>
       <div className={classes.legend} aria-hidden>
-        <span data-phase="published">Published</span>
-        <span data-phase="signing">Signing</span>
-        <span data-phase="retired">Retired, still published</span>
-        <span data-phase="now">Now</span>
+        <span data-phase="published">{say('admin.keys.published')}</span>
+        <span data-phase="signing">{say('admin.keys.signing')}</span>
+        <span data-phase="retired">{say('admin.keys.retiredPublished')}</span>
+        <span data-phase="now">{say('admin.keys.now')}</span>
       </div>
       <ul className={classes.list}>
         {list.keys.map((key) => (

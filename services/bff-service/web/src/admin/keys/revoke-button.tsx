@@ -1,31 +1,31 @@
 import type { KeyState, SigningKey } from '../../api/types.ts'
 import { ConfirmButton } from '../../forms/confirm-button.tsx'
+import { say, type TextKey } from '../../texts/say.ts'
 import { useChangeKeys } from './keys-api.ts'
 
-const consequences: Record<KeyState, string> = {
-  next: 'It has signed nothing yet, so no token is refused. Another next key takes its place.',
-  signing:
-    'Every token that it signed is refused at once, this session’s too, until it is refreshed with the next key.',
-  retired: 'Every token that it signed is refused at once, until it is refreshed with the key that signs now.',
-  revoked: ''
+const consequences: Record<KeyState, TextKey | undefined> = {
+  next: 'admin.keys.revokeNext',
+  signing: 'admin.keys.revokeSigning',
+  retired: 'admin.keys.revokeRetired',
+  revoked: undefined
 }
 
 export function RevokeButton({ signingKey: { kid, state } }: { signingKey: SigningKey }) {
+  const consequence = consequences[state]
   return (
     <ConfirmButton
-      label="Revoke key"
-      aria-label={`Revoke key ${kid}`}
+      label={say('admin.keys.revokeKey')}
+      aria-label={say('admin.keys.revokeOf', { kid })}
       variant="light"
       color="red"
       size="xs"
-      title="Revoke this key?"
-      confirmLabel="Revoke"
+      title={say('admin.keys.revokeTitle')}
+      confirmLabel={say('admin.keys.revoke')}
       withReason
       change={useChangeKeys()}
       variablesOf={(reason) => ({ kid, reason })}
     >
-      For a key that may be known to others. <code>{kid}</code> leaves the published key set, and cannot come back.{' '}
-      {consequences[state]}
+      {say('admin.keys.revokeText')} <code>{kid}</code>. {consequence && say(consequence)}
     </ConfirmButton>
   )
 }

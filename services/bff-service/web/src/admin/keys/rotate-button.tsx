@@ -1,19 +1,19 @@
 import { ConfirmButton } from '../../forms/confirm-button.tsx'
+import { say } from '../../texts/say.ts'
 import { useChangeKeys } from './keys-api.ts'
 
 export function RotateButton() {
   return (
     <ConfirmButton
-      label="Rotate now"
-      title="Rotate the signing keys?"
-      confirmLabel="Rotate"
+      label={say('admin.keys.rotateNow')}
+      title={say('admin.keys.rotateTitle')}
+      confirmLabel={say('admin.keys.rotate')}
       isDestructive={false}
       withReason
       change={useChangeKeys()}
       variablesOf={(reason) => ({ reason })}
     >
-      The next key signs from now on. The former one stays published until its tokens are dead: no token is refused for
-      it.
+      {say('admin.keys.rotateText')}
     </ConfirmButton>
   )
 }

@@ -7,15 +7,16 @@ import { QueryResult } from '../../components/query-result.tsx'
 import { showError, showSuccess } from '../../components/show-message.ts'
 import { Page } from '../../layout/page.tsx'
 import { Section } from '../../layout/section.tsx'
+import { say } from '../../texts/say.ts'
 import { useDeadMail, useRetryMail } from './mail-api.ts'
 
-const columns: Column<DeadMail>[] = [
-  { label: 'To', render: ({ recipient }) => recipient },
-  { label: 'Mail', render: ({ template }) => sentenceOf(template) },
-  { label: 'Given up', render: ({ dead_at }) => <DateTime value={dead_at} /> },
-  { label: 'Tries', render: ({ attempts }) => attempts },
-  { label: 'Reason', render: ({ reason }) => reason || '–' },
-  { label: 'Action', render: (mail) => <SendAgain mail={mail} /> }
+const columns = (): Column<DeadMail>[] => [
+  { label: say('admin.mail.to'), render: ({ recipient }) => recipient },
+  { label: say('admin.mail.kind'), render: ({ template }) => sentenceOf(template) },
+  { label: say('admin.mail.givenUp'), render: ({ dead_at }) => <DateTime value={dead_at} /> },
+  { label: say('admin.mail.tries'), render: ({ attempts }) => attempts },
+  { label: say('admin.mail.reason'), render: ({ reason }) => reason || '–' },
+  { label: say('admin.mail.action'), render: (mail) => <SendAgain mail={mail} /> }
 ]
 
 /** Mail that was given up. */
@@ -23,20 +24,20 @@ export function MailPage() {
   const pages = useCursorPages()
   const mails = useDeadMail(pages.cursor)
   return (
-    <Page title="Mail" lead="Mail that was given up, since the mail server refused it or was away for too long.">
-      <Section title="Given up">
+    <Page title={say('admin.mail.title')} lead={say('admin.mail.lead')}>
+      <Section title={say('admin.mail.givenUp')}>
         <QueryResult query={mails}>
           {({ mails: rows, next_cursor }) => (
             <>
               <DataTable
-                label="Mail that was given up"
-                columns={columns}
+                label={say('admin.mail.table')}
+                columns={columns()}
                 rows={rows}
                 keyOf={({ id }) => id}
                 isLoading={mails.isPlaceholderData}
-                empty="No mail was given up in the last 30 days."
+                empty={say('admin.mail.empty')}
               />
-              <Pager pages={pages} next={next_cursor} isLoading={mails.isPlaceholderData} of="mail" />
+              <Pager pages={pages} next={next_cursor} isLoading={mails.isPlaceholderData} of={say('admin.mail.list')} />
             </>
           )}
         </QueryResult>
@@ -50,24 +51,24 @@ function SendAgain({ mail: { id, recipient, can_be_retried } }: { mail: DeadMail
   if (!can_be_retried) {
     return (
       <Text size="sm" c="dimmed">
-        Its link was erased: the user asks for another.
+        {say('admin.mail.erased')}
       </Text>
     )
   }
   const send = () =>
     retry.mutate(id, {
-      onSuccess: () => showSuccess(`The mail to ${recipient} is sent again.`),
-      onError: (error) => showError('The mail could not be sent again', error)
+      onSuccess: () => showSuccess(say('admin.mail.sentAgain', { recipient })),
+      onError: (error) => showError(say('admin.mail.notSentAgain'), error)
     })
   return (
     <Button
       size="xs"
       variant="default"
       loading={retry.isPending}
-      aria-label={`Send the mail to ${recipient} again`}
+      aria-label={say('admin.mail.sendOfAgain', { recipient })}
       onClick={send}
     >
-      Send again
+      {say('admin.mail.sendAgain')}
     </Button>
   )
 }

@@ -4,18 +4,19 @@ import { showSuccess } from '../../components/show-message.ts'
 import { DialogButtons } from '../../forms/dialog-buttons.tsx'
 import { FormProblem } from '../../forms/form-problem.tsx'
 import { usePageForm } from '../../forms/page-form.ts'
+import { say } from '../../texts/say.ts'
 import { ProviderFields } from './provider-fields.tsx'
 import { formValuesOf, type ProviderFormValues, providerChangeOf, providerWishes } from './provider-form.ts'
 import { useChangeProvider } from './providers-api.ts'
 
 export function ChangeProvider({ provider, onClose }: { provider: Provider; onClose: () => void }) {
   const change = useChangeProvider(provider.id)
-  const form = usePageForm<ProviderFormValues>({ initialValues: formValuesOf(provider), wishes: providerWishes })
+  const form = usePageForm<ProviderFormValues>({ initialValues: formValuesOf(provider), wishes: providerWishes() })
   const submit = form.onSubmit((values) => {
     if (change.isPending) return
     change.mutate(providerChangeOf(values), {
       onSuccess: ({ name }) => {
-        showSuccess(`${name} is saved.`)
+        showSuccess(say('admin.providers.saved', { name }))
         onClose()
       },
       onError: (error) => form.refuse(error)
@@ -25,8 +26,8 @@ export function ChangeProvider({ provider, onClose }: { provider: Provider; onCl
     <form noValidate onSubmit={submit}>
       <Stack>
         <TextInput
-          label="Name"
-          description="What the button says."
+          label={say('admin.common.name')}
+          description={say('admin.providers.nameText')}
           required
           maxLength={64}
           autoComplete="off"
@@ -36,7 +37,7 @@ export function ChangeProvider({ provider, onClose }: { provider: Provider; onCl
         />
         <ProviderFields form={form} kind={provider.kind} isChange />
         <FormProblem form={form} />
-        <DialogButtons label="Save" isPending={change.isPending} onClose={onClose} />
+        <DialogButtons label={say('admin.common.save')} isPending={change.isPending} onClose={onClose} />
       </Stack>
     </form>
   )

@@ -5,29 +5,31 @@ import { showSuccess } from '../../components/show-message.ts'
 import { DialogButtons } from '../../forms/dialog-buttons.tsx'
 import { FormProblem } from '../../forms/form-problem.tsx'
 import { usePageForm } from '../../forms/page-form.ts'
+import { say } from '../../texts/say.ts'
 import { ProviderFields } from './provider-fields.tsx'
 import {
   emptyProvider,
-  kindLabels,
+  labelOfKind,
   newProviderOf,
   type ProviderFormValues,
   type ProviderKind,
+  providerKinds,
   providerWishes
 } from './provider-form.ts'
 import { useCreateProvider } from './providers-api.ts'
 
-const kinds = Object.entries(kindLabels).map(([value, label]) => ({ value, label }))
+const kinds = () => providerKinds.map((value) => ({ value, label: labelOfKind(value) }))
 
 export function NewProvider({ onClose }: { onClose: () => void }) {
   const create = useCreateProvider()
   const [kind, setKind] = useState<ProviderKind>(emptyProvider.kind)
-  const form = usePageForm<ProviderFormValues>({ initialValues: emptyProvider, wishes: providerWishes })
+  const form = usePageForm<ProviderFormValues>({ initialValues: emptyProvider, wishes: providerWishes() })
   form.watch('kind', ({ value }) => setKind(value as ProviderKind))
   const submit = form.onSubmit((values) => {
     if (create.isPending) return
     create.mutate(newProviderOf(values), {
       onSuccess: ({ name }) => {
-        showSuccess(`Users can sign in with ${name} now.`)
+        showSuccess(say('admin.providers.created', { name }))
         onClose()
       },
       onError: (error) => form.refuse(error, isConflict(error) ? { id: messageOf(error) } : undefined)
@@ -37,15 +39,15 @@ export function NewProvider({ onClose }: { onClose: () => void }) {
     <form noValidate onSubmit={submit}>
       <Stack>
         <NativeSelect
-          label="Service"
-          data={kinds}
+          label={say('admin.providers.service')}
+          data={kinds()}
           data-autofocus
           key={form.key('kind')}
           {...form.getInputProps('kind')}
         />
         <TextInput
-          label="Id (optional)"
-          description={`In its redirect URI, where it stays. Without one: ${kind}`}
+          label={say('admin.providers.idOptional')}
+          description={say('admin.providers.idText', { kind })}
           maxLength={32}
           autoComplete="off"
           autoCapitalize="none"
@@ -54,20 +56,16 @@ export function NewProvider({ onClose }: { onClose: () => void }) {
           {...form.getInputProps('id')}
         />
         <TextInput
-          label={kind === 'oidc' ? 'Name' : 'Name (optional)'}
-          description="What the button says."
+          label={kind === 'oidc' ? say('admin.common.name') : say('admin.common.nameOptional')}
+          description={say('admin.providers.nameText')}
           maxLength={64}
           autoComplete="off"
           key={form.key('name')}
           {...form.getInputProps('name')}
         />
         <TextInput
-          label={kind === 'oidc' ? 'Issuer' : 'Issuer (optional)'}
-          description={
-            kind === 'microsoft'
-              ? 'For one tenant alone: https://login.microsoftonline.com/TENANT/v2.0'
-              : 'Its URL, which stays as it is.'
-          }
+          label={kind === 'oidc' ? say('admin.providers.issuer') : say('admin.providers.issuerOptional')}
+          description={kind === 'microsoft' ? say('admin.providers.tenantText') : say('admin.providers.issuerText')}
           maxLength={512}
           autoComplete="off"
           spellCheck={false}
@@ -76,7 +74,7 @@ export function NewProvider({ onClose }: { onClose: () => void }) {
         />
         <ProviderFields form={form} kind={kind} isChange={false} />
         <FormProblem form={form} />
-        <DialogButtons label="Set it up" isPending={create.isPending} onClose={onClose} />
+        <DialogButtons label={say('admin.providers.create')} isPending={create.isPending} onClose={onClose} />
       </Stack>
     </form>
   )

@@ -1,6 +1,7 @@
 import { Checkbox, PasswordInput, Textarea, TextInput } from '@mantine/core'
 import { TokensInput } from '../../components/tokens-input.tsx'
 import type { PageForm } from '../../forms/page-form.ts'
+import { say } from '../../texts/say.ts'
 import type { ProviderFormValues, ProviderKind } from './provider-form.ts'
 
 interface ProviderFieldsProps {
@@ -12,12 +13,12 @@ interface ProviderFieldsProps {
 
 /** The fields that can also be changed later, but for the name. */
 export function ProviderFields({ form, kind, isChange }: ProviderFieldsProps) {
-  const kept = isChange ? 'Leave this empty to keep the one that is there.' : undefined
+  const kept = isChange ? say('admin.providers.kept') : undefined
   return (
     <>
       <TextInput
-        label="Client id"
-        description="What this service is called there."
+        label={say('admin.providers.clientId')}
+        description={say('admin.providers.clientIdText')}
         required
         maxLength={255}
         autoComplete="off"
@@ -28,7 +29,7 @@ export function ProviderFields({ form, kind, isChange }: ProviderFieldsProps) {
       {kind === 'apple' ? (
         <>
           <TextInput
-            label="Team id"
+            label={say('admin.providers.teamId')}
             description={kept}
             maxLength={10}
             autoComplete="off"
@@ -37,7 +38,7 @@ export function ProviderFields({ form, kind, isChange }: ProviderFieldsProps) {
             {...form.getInputProps('team_id')}
           />
           <TextInput
-            label="Key id"
+            label={say('admin.providers.keyId')}
             maxLength={10}
             autoComplete="off"
             spellCheck={false}
@@ -45,8 +46,8 @@ export function ProviderFields({ form, kind, isChange }: ProviderFieldsProps) {
             {...form.getInputProps('key_id')}
           />
           <Textarea
-            label="Private key"
-            description="All of the .p8 file."
+            label={say('admin.providers.privateKey')}
+            description={say('admin.providers.privateKeyText')}
             autosize
             minRows={3}
             autoComplete="off"
@@ -57,24 +58,24 @@ export function ProviderFields({ form, kind, isChange }: ProviderFieldsProps) {
         </>
       ) : (
         <PasswordInput
-          label={kind === 'oidc' ? 'Client secret (optional)' : 'Client secret'}
+          label={kind === 'oidc' ? say('admin.providers.secretOptional') : say('admin.providers.secret')}
           description={kept}
           autoComplete="off"
-          visibilityToggleButtonProps={{ 'aria-label': 'Show the client secret' }}
+          visibilityToggleButtonProps={{ 'aria-label': say('admin.providers.showSecret') }}
           key={form.key('client_secret')}
           {...form.getInputProps('client_secret')}
         />
       )}
       <TokensInput
-        label="Domains that it speaks for (optional)"
-        description="An account whose confirmed address is of one of them is linked at the first sign-in, if the provider says that it has verified the address."
+        label={say('admin.providers.domains')}
+        description={say('admin.providers.domainsText')}
         maxTags={100}
         key={form.key('authoritative_domains')}
         {...form.getInputProps('authoritative_domains')}
       />
       <Checkbox
-        label="Its second factors count here"
-        description="When it says that it has asked for more than one factor, none is asked for here."
+        label={say('admin.providers.trustsAmr')}
+        description={say('admin.providers.trustsAmrText')}
         key={form.key('trusts_amr')}
         {...form.getInputProps('trusts_amr', { type: 'checkbox' })}
       />

@@ -1,15 +1,16 @@
 import type { NewProvider, Provider, ProviderChange } from '../../api/types.ts'
 import type { FieldWishes } from '../../forms/refused-fields.ts'
+import { say } from '../../texts/say.ts'
 
 export type ProviderKind = Provider['kind']
 
-/** The kinds, as people know them. */
-export const kindLabels: Record<ProviderKind, string> = {
-  google: 'Google',
-  microsoft: 'Microsoft',
-  apple: 'Apple',
-  github: 'GitHub',
-  oidc: 'Another one (OpenID Connect)'
+const brands = { google: 'Google', microsoft: 'Microsoft', apple: 'Apple', github: 'GitHub' } as const
+
+export const providerKinds: readonly ProviderKind[] = ['google', 'microsoft', 'apple', 'github', 'oidc']
+
+/** The kind, as people know it. */
+export function labelOfKind(kind: ProviderKind): string {
+  return kind === 'oidc' ? say('admin.providers.oidc') : brands[kind]
 }
 
 /** The fields of the form as they are typed. */
@@ -82,12 +83,12 @@ function secretOf({ kind, client_secret, team_id, key_id, private_key }: Provide
 }
 
 /** The rule of each field, in words for people, shown when the issuer rejects a value. */
-export const providerWishes: FieldWishes<ProviderFormValues> = {
-  id: 'Use 1 to 32 lower-case letters, digits and hyphens.',
-  name: 'Use 1 to 64 characters.',
-  issuer: 'Give the URL of the issuer, with https and without a slash at its end.',
-  client_id: 'Give the id that this service has there.',
-  client_secret: 'Give the secret that this service has there.',
-  team_id: 'Give the 10 characters of the team, the 10 of the key, and all of the .p8 file.',
-  authoritative_domains: 'Use domains such as example.com.'
-}
+export const providerWishes = (): FieldWishes<ProviderFormValues> => ({
+  id: say('admin.providers.wishes.id'),
+  name: say('admin.providers.wishes.name'),
+  issuer: say('admin.providers.wishes.issuer'),
+  client_id: say('admin.providers.wishes.clientId'),
+  client_secret: say('admin.providers.wishes.clientSecret'),
+  team_id: say('admin.providers.wishes.appleKey'),
+  authoritative_domains: say('admin.providers.wishes.domains')
+})

@@ -9,22 +9,30 @@ import { StatusBadge } from '../../components/status-badge.tsx'
 import { ConfirmButton } from '../../forms/confirm-button.tsx'
 import { Page } from '../../layout/page.tsx'
 import { Section } from '../../layout/section.tsx'
+import { say } from '../../texts/say.ts'
 import { ChangeProvider } from './change-provider.tsx'
 import { NewProvider } from './new-provider.tsx'
-import { kindLabels } from './provider-form.ts'
+import { labelOfKind } from './provider-form.ts'
 import { useAdminProviders, useChangeProvider, useDeleteProvider } from './providers-api.ts'
 
-const columns: Column<Provider>[] = [
-  { label: 'Name', render: ({ name }) => name },
-  { label: 'Service', render: ({ kind, issuer }) => (kind === 'oidc' ? issuer : kindLabels[kind]) },
-  { label: 'Redirect URI', render: ({ redirect_uri }) => <RedirectUri value={redirect_uri} /> },
-  { label: 'Identities', render: ({ identities }) => identities },
+const columns = (): Column<Provider>[] => [
+  { label: say('admin.common.name'), render: ({ name }) => name },
   {
-    label: 'Status',
-    render: ({ enabled }) =>
-      enabled ? <StatusBadge tone="good">Enabled</StatusBadge> : <StatusBadge tone="bad">Disabled</StatusBadge>
+    label: say('admin.providers.service'),
+    render: ({ kind, issuer }) => (kind === 'oidc' ? issuer : labelOfKind(kind))
   },
-  { label: 'Actions', render: (provider) => <Actions provider={provider} /> }
+  { label: say('admin.providers.redirectUri'), render: ({ redirect_uri }) => <RedirectUri value={redirect_uri} /> },
+  { label: say('admin.providers.identities'), render: ({ identities }) => identities },
+  {
+    label: say('admin.common.status'),
+    render: ({ enabled }) =>
+      enabled ? (
+        <StatusBadge tone="good">{say('admin.common.isEnabled')}</StatusBadge>
+      ) : (
+        <StatusBadge tone="bad">{say('admin.common.isDisabled')}</StatusBadge>
+      )
+  },
+  { label: say('admin.common.actions'), render: (provider) => <Actions provider={provider} /> }
 ]
 
 /** The services with which users can sign in. */
@@ -33,25 +41,25 @@ export function ProvidersPage() {
   const [isOpen, { open, close }] = useDisclosure()
   return (
     <Page
-      title="Sign-in with others"
-      lead="Register this service there, with the redirect URI of the list, and set up here what it gives you."
-      actions={<Button onClick={open}>Set up a service</Button>}
+      title={say('admin.providers.title')}
+      lead={say('admin.providers.lead')}
+      actions={<Button onClick={open}>{say('admin.providers.new')}</Button>}
     >
-      <Section title="Services">
+      <Section title={say('admin.providers.services')}>
         <QueryResult query={providers}>
           {({ providers: rows }) => (
             <DataTable
-              label="Services"
-              columns={columns}
+              label={say('admin.providers.services')}
+              columns={columns()}
               rows={rows}
               keyOf={({ id }) => id}
               isLoading={false}
-              empty="Users sign in with their passwords alone."
+              empty={say('admin.providers.empty')}
             />
           )}
         </QueryResult>
       </Section>
-      <Modal opened={isOpen} onClose={close} title="Set up a service" size="lg" closeOnClickOutside={false}>
+      <Modal opened={isOpen} onClose={close} title={say('admin.providers.new')} size="lg" closeOnClickOutside={false}>
         <NewProvider onClose={close} />
       </Modal>
     </Page>
@@ -59,7 +67,7 @@ export function ProvidersPage() {
 }
 
 function RedirectUri({ value }: { value: string | null }) {
-  if (value === null) return 'PAGES_URL is not set'
+  if (value === null) return say('admin.providers.noPages')
   return <Code style={{ overflowWrap: 'anywhere' }}>{value}</Code>
 }
 
@@ -71,26 +79,32 @@ function Actions({ provider }: { provider: Provider }) {
     change.mutate(
       { enabled: !enabled },
       {
-        onSuccess: () => showSuccess(enabled ? `Nobody signs in with ${name} now.` : `Users can sign in with ${name}.`),
-        onError: (error) => showError('Nothing was changed', error)
+        onSuccess: () => showSuccess(say(enabled ? 'admin.providers.off' : 'admin.providers.on', { name })),
+        onError: (error) => showError(say('admin.providers.notChanged'), error)
       }
     )
   return (
     <Group gap="xs">
-      <Button variant="default" size="xs" aria-label={`Change ${name}`} onClick={open}>
-        Change
+      <Button variant="default" size="xs" aria-label={say('admin.providers.changeOf', { name })} onClick={open}>
+        {say('admin.providers.change')}
       </Button>
       <Button
         variant="default"
         size="xs"
-        aria-label={`${enabled ? 'Disable' : 'Enable'} ${name}`}
+        aria-label={say(enabled ? 'admin.providers.disableOf' : 'admin.providers.enableOf', { name })}
         loading={change.isPending}
         onClick={toggle}
       >
-        {enabled ? 'Disable' : 'Enable'}
+        {say(enabled ? 'admin.disabling.disable' : 'admin.disabling.enable')}
       </Button>
       <DeleteButton provider={provider} />
-      <Modal opened={isOpen} onClose={close} title={`Change ${name}`} size="lg" closeOnClickOutside={false}>
+      <Modal
+        opened={isOpen}
+        onClose={close}
+        title={say('admin.providers.changeOf', { name })}
+        size="lg"
+        closeOnClickOutside={false}
+      >
         <ChangeProvider provider={provider} onClose={close} />
       </Modal>
     </Group>
@@ -101,28 +115,28 @@ function DeleteButton({ provider: { id, name, identities } }: { provider: Provid
   const [withIdentities, setWithIdentities] = useState(false)
   return (
     <ConfirmButton
-      label="Delete"
-      aria-label={`Delete ${name}`}
+      label={say('admin.common.delete')}
+      aria-label={say('admin.providers.deleteOf', { name })}
       variant="light"
       color="red"
       size="xs"
-      title={`Delete ${name}?`}
-      confirmLabel="Delete"
+      title={say('admin.providers.deleteTitle', { name })}
+      confirmLabel={say('admin.common.delete')}
       change={useDeleteProvider(id)}
       variablesOf={() => withIdentities}
-      success={`${name} is deleted.`}
+      success={say('admin.providers.deleted', { name })}
       choice={
         identities > 0 && (
           <Checkbox
-            label={`Delete it with its identities (${identities})`}
-            description="Users who have no other way to sign in cannot sign in then."
+            label={say('admin.providers.withIdentities', { number: identities })}
+            description={say('admin.providers.withIdentitiesText')}
             checked={withIdentities}
             onChange={({ currentTarget }) => setWithIdentities(currentTarget.checked)}
           />
         )
       }
     >
-      Nobody can sign in with it afterwards.
+      {say('admin.providers.deleteText')}
     </ConfirmButton>
   )
 }

@@ -5,6 +5,7 @@ import { EndSessionsChoice, endedSessionsText } from '../../forms/end-sessions-c
 import { FormProblem } from '../../forms/form-problem.tsx'
 import { usePageForm } from '../../forms/page-form.ts'
 import { Section } from '../../layout/section.tsx'
+import { say } from '../../texts/say.ts'
 import { formValuesOf, type RoleFormValues, roleChangeOf, roleValidation, roleWishes } from './role-form.ts'
 import { useChangeRole } from './roles-api.ts'
 import { ScopeBoxes } from './scope-boxes.tsx'
@@ -14,26 +15,26 @@ export function ChangeRole({ role }: { role: Role }) {
   const form = usePageForm<RoleFormValues>({
     initialValues: formValuesOf(role),
     validate: roleValidation,
-    wishes: roleWishes
+    wishes: roleWishes()
   })
   const submit = form.onSubmit((values) => {
     const body = roleChangeOf(role, values)
     if (change.isPending) return
-    if (!body) return showSuccess('Nothing was changed.')
+    if (!body) return showSuccess(say('admin.common.unchanged'))
     change.mutate(body, {
       onSuccess: ({ sessions_ended, ...saved }) => {
         form.setValues(formValuesOf(saved))
-        showSuccess(`The role ${saved.name} is saved.${endedSessionsText(sessions_ended)}`)
+        showSuccess(say('admin.roles.saved', { name: saved.name }) + endedSessionsText(sessions_ended))
       },
       onError: (error) => form.refuse(error)
     })
   })
   return (
-    <Section title="What it holds" lead="A scope that you add is in tokens from the next sign-in or refresh on.">
+    <Section title={say('admin.roles.holds')} lead={say('admin.roles.holdsLead')}>
       <form noValidate onSubmit={submit}>
         <Stack>
           <TextInput
-            label="Description"
+            label={say('admin.roles.description')}
             maxLength={200}
             autoComplete="off"
             key={form.key('description')}
@@ -47,7 +48,7 @@ export function ChangeRole({ role }: { role: Role }) {
           <FormProblem form={form} />
           <div>
             <Button type="submit" loading={change.isPending}>
-              Save role
+              {say('admin.roles.save')}
             </Button>
           </div>
         </Stack>

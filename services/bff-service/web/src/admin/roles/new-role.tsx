@@ -4,18 +4,19 @@ import { showSuccess } from '../../components/show-message.ts'
 import { DialogButtons } from '../../forms/dialog-buttons.tsx'
 import { FormProblem } from '../../forms/form-problem.tsx'
 import { usePageForm } from '../../forms/page-form.ts'
+import { say } from '../../texts/say.ts'
 import { emptyRole, newRoleOf, type RoleFormValues, roleValidation, roleWishes } from './role-form.ts'
 import { useCreateRole } from './roles-api.ts'
 import { ScopeBoxes } from './scope-boxes.tsx'
 
 export function NewRole({ onClose }: { onClose: () => void }) {
   const create = useCreateRole()
-  const form = usePageForm<RoleFormValues>({ initialValues: emptyRole, validate: roleValidation, wishes: roleWishes })
+  const form = usePageForm<RoleFormValues>({ initialValues: emptyRole, validate: roleValidation, wishes: roleWishes() })
   const submit = form.onSubmit((values) => {
     if (create.isPending) return
     create.mutate(newRoleOf(values), {
       onSuccess: ({ name }) => {
-        showSuccess(`There is a role ${name} now. Give it to users on their pages.`)
+        showSuccess(say('admin.roles.created', { name }))
         onClose()
       },
       onError: (error) => form.refuse(error, isConflict(error) ? { name: messageOf(error) } : undefined)
@@ -25,8 +26,8 @@ export function NewRole({ onClose }: { onClose: () => void }) {
     <form noValidate onSubmit={submit}>
       <Stack>
         <TextInput
-          label="Name"
-          description="As tokens have it. It stays as it is."
+          label={say('admin.common.name')}
+          description={say('admin.roles.nameText')}
           required
           maxLength={32}
           autoComplete="off"
@@ -36,7 +37,7 @@ export function NewRole({ onClose }: { onClose: () => void }) {
           {...form.getInputProps('name')}
         />
         <TextInput
-          label="Description (optional)"
+          label={say('admin.roles.descriptionOptional')}
           maxLength={200}
           autoComplete="off"
           key={form.key('description')}
@@ -44,7 +45,7 @@ export function NewRole({ onClose }: { onClose: () => void }) {
         />
         <ScopeBoxes form={form} />
         <FormProblem form={form} />
-        <DialogButtons label="Create role" isPending={create.isPending} onClose={onClose} />
+        <DialogButtons label={say('admin.roles.create')} isPending={create.isPending} onClose={onClose} />
       </Stack>
     </form>
   )

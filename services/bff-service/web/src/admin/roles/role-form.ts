@@ -1,5 +1,6 @@
 import type { HeldScope, NewRole, Role, RoleChange } from '../../api/types.ts'
 import type { FieldWishes } from '../../forms/refused-fields.ts'
+import { say } from '../../texts/say.ts'
 
 /** The fields of the form as they are typed. */
 export interface RoleFormValues {
@@ -44,19 +45,19 @@ export function roleChangeOf(before: Role, values: RoleFormValues): RoleChange |
 }
 
 /** The rule of a role's name, in words for people. */
-export const roleNameRule = 'A role is 1 to 32 of a-z, 0-9, _ and -, a letter first.'
+export const roleNameRule = () => say('admin.roles.nameRule')
 
 export function isRoleName(text: string): boolean {
   return /^[a-z][a-z0-9_-]{0,31}$/.test(text)
 }
 
 /** The rule of each field, in words for people, shown when the issuer rejects a value. */
-export const roleWishes: FieldWishes<RoleFormValues> = {
-  name: roleNameRule,
-  description: 'Use up to 200 characters.',
-  scopes: 'A role holds up to 100 scopes that APIs have now. Reload the page if an API was changed meanwhile.'
-}
+export const roleWishes = (): FieldWishes<RoleFormValues> => ({
+  name: roleNameRule(),
+  description: say('admin.roles.descriptionWish'),
+  scopes: say('admin.roles.scopesWish')
+})
 
 export const roleValidation = {
-  name: (text: string) => (isRoleName(text.trim()) ? null : roleNameRule)
+  name: (text: string) => (isRoleName(text.trim()) ? null : roleNameRule())
 }

@@ -7,6 +7,7 @@ import { QueryResult } from '../../components/query-result.tsx'
 import { ConfirmButton } from '../../forms/confirm-button.tsx'
 import { Page } from '../../layout/page.tsx'
 import { Section } from '../../layout/section.tsx'
+import { say } from '../../texts/say.ts'
 import { builtInRoles } from './built-in-roles.ts'
 import { ChangeRole } from './change-role.tsx'
 import { useDeleteRole, useRole } from './roles-api.ts'
@@ -21,11 +22,11 @@ export function RolePage() {
       width="medium"
       actions={
         <Anchor component={Link} to="/admin/roles" size="sm">
-          All roles
+          {say('admin.roles.all')}
         </Anchor>
       }
     >
-      <QueryResult query={query} list={{ to: '/admin/roles', label: 'To the list of roles' }}>
+      <QueryResult query={query} list={{ to: '/admin/roles', label: say('admin.roles.toList') }}>
         {(role) => <RoleDetails role={role} />}
       </QueryResult>
     </Page>
@@ -38,11 +39,11 @@ function RoleDetails({ role }: { role: Role }) {
     <>
       {builtIn && (
         <Alert color="brand" role="note">
-          <Text size="sm">{builtIn}</Text>
+          <Text size="sm">{say(builtIn)}</Text>
         </Alert>
       )}
-      <Section title="Role" actions={!builtIn && <DeleteRole role={role} />}>
-        <Facts items={[['Created', <DateTime key="created" value={role.created_at} />]]} />
+      <Section title={say('admin.roles.one')} actions={!builtIn && <DeleteRole role={role} />}>
+        <Facts items={[[say('admin.common.created'), <DateTime key="created" value={role.created_at} />]]} />
       </Section>
       <ChangeRole role={role} />
     </>
@@ -53,18 +54,18 @@ function DeleteRole({ role: { name } }: { role: Role }) {
   const navigate = useNavigate()
   return (
     <ConfirmButton
-      label="Delete role"
+      label={say('admin.roles.delete')}
       variant="light"
       color="red"
       size="xs"
-      title={`Delete the role ${name}?`}
-      confirmLabel="Delete"
+      title={say('admin.roles.deleteTitle', { name })}
+      confirmLabel={say('admin.common.delete')}
       change={useDeleteRole(name)}
       variablesOf={() => undefined}
-      success={`The role ${name} is deleted.`}
+      success={say('admin.roles.deleted', { name })}
       onSuccess={() => navigate('/admin/roles')}
     >
-      A role can be deleted once no user has it: take it from each on the user’s page. No session ends by this.
+      {say('admin.roles.deleteText')}
     </ConfirmButton>
   )
 }

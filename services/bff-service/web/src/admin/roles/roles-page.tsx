@@ -8,21 +8,25 @@ import { DateTime } from '../../components/date-time.tsx'
 import { QueryResult } from '../../components/query-result.tsx'
 import { Page } from '../../layout/page.tsx'
 import { Section } from '../../layout/section.tsx'
+import { say } from '../../texts/say.ts'
 import { NewRole } from './new-role.tsx'
 import { useRoles } from './roles-api.ts'
 
-const columns: Column<Role>[] = [
+const columns = (): Column<Role>[] => [
   {
-    label: 'Role',
+    label: say('admin.roles.one'),
     render: ({ name }) => (
       <Anchor component={Link} to={`/admin/roles/${encodeURIComponent(name)}`} fw={600} size="sm">
         {name}
       </Anchor>
     )
   },
-  { label: 'Description', render: ({ description }) => description || '–' },
-  { label: 'Scopes', render: ({ scopes }) => [...new Set(scopes.map(({ scope }) => scope))].join(', ') || '–' },
-  { label: 'Created', render: ({ created_at }) => <DateTime value={created_at} /> }
+  { label: say('admin.roles.description'), render: ({ description }) => description || '–' },
+  {
+    label: say('admin.common.scopes'),
+    render: ({ scopes }) => [...new Set(scopes.map(({ scope }) => scope))].join(', ') || '–'
+  },
+  { label: say('admin.common.created'), render: ({ created_at }) => <DateTime value={created_at} /> }
 ]
 
 export function RolesPage() {
@@ -31,28 +35,33 @@ export function RolesPage() {
   const [isOpen, { open, close }] = useDisclosure()
   return (
     <Page
-      title="Roles"
-      lead="What users may do at APIs: a user’s token has the scopes that the user’s roles hold there."
-      actions={<Button onClick={open}>New role</Button>}
+      title={say('admin.roles.title')}
+      lead={say('admin.roles.lead')}
+      actions={<Button onClick={open}>{say('admin.roles.new')}</Button>}
     >
-      <Section title="All roles">
+      <Section title={say('admin.roles.all')}>
         <QueryResult query={roles}>
           {({ roles: rows, next_cursor }) => (
             <>
               <DataTable
-                label="Roles"
-                columns={columns}
+                label={say('admin.roles.title')}
+                columns={columns()}
                 rows={rows}
                 keyOf={({ name }) => name}
                 isLoading={roles.isPlaceholderData}
-                empty="There is no role on this page."
+                empty={say('admin.roles.empty')}
               />
-              <Pager pages={pages} next={next_cursor} isLoading={roles.isPlaceholderData} of="roles" />
+              <Pager
+                pages={pages}
+                next={next_cursor}
+                isLoading={roles.isPlaceholderData}
+                of={say('admin.roles.list')}
+              />
             </>
           )}
         </QueryResult>
       </Section>
-      <Modal opened={isOpen} onClose={close} title="New role" size="lg" closeOnClickOutside={false}>
+      <Modal opened={isOpen} onClose={close} title={say('admin.roles.new')} size="lg" closeOnClickOutside={false}>
         <NewRole onClose={close} />
       </Modal>
     </Page>

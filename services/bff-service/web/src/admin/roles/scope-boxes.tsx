@@ -3,6 +3,7 @@ import { Link } from 'react-router'
 import type { Api } from '../../api/types.ts'
 import { QueryResult } from '../../components/query-result.tsx'
 import type { PageForm } from '../../forms/page-form.ts'
+import { say } from '../../texts/say.ts'
 import { useAllApis } from '../apis/apis-api.ts'
 import { boxOf, type RoleFormValues } from './role-form.ts'
 
@@ -14,12 +15,12 @@ export function ScopeBoxes({ form }: { form: PageForm<RoleFormValues> }) {
         const apis = items.filter(({ scopes }) => scopes.length > 0)
         if (apis.length === 0) return <NoScopes />
         return (
-          <Checkbox.Group label="Scopes" key={form.key('scopes')} {...form.getInputProps('scopes')}>
+          <Checkbox.Group label={say('admin.common.scopes')} key={form.key('scopes')} {...form.getInputProps('scopes')}>
             <Stack mt={6}>
               {apis.map((api) => (
                 <ApiScopes key={api.id} api={api} />
               ))}
-              {!isAll && <Text size="sm">There are more APIs than this page shows. The command line has all.</Text>}
+              {!isAll && <Text size="sm">{say('admin.roles.moreApis')}</Text>}
             </Stack>
           </Checkbox.Group>
         )
@@ -48,11 +49,10 @@ function ApiScopes({ api: { identifier, name, scopes } }: { api: Api }) {
 function NoScopes() {
   return (
     <Text size="sm" c="dimmed">
-      No API has a scope yet.{' '}
+      {say('admin.roles.noScopes')}{' '}
       <Anchor component={Link} to="/admin/apis" inherit underline="always">
-        Add scopes to an API
-      </Anchor>{' '}
-      first.
+        {say('admin.roles.addScopes')}
+      </Anchor>
     </Text>
   )
 }

@@ -1,26 +1,26 @@
 import { useNavigate } from 'react-router'
 import type { User } from '../../api/types.ts'
 import { ConfirmButton } from '../../forms/confirm-button.tsx'
+import { say } from '../../texts/say.ts'
 import { useDeleteUser } from './users-api.ts'
 
 export function DeleteUser({ user }: { user: User }) {
   const navigate = useNavigate()
   return (
     <ConfirmButton
-      label="Delete user"
+      label={say('admin.users.delete')}
       variant="light"
       color="red"
       size="xs"
-      title={`Delete ${user.username}?`}
-      confirmLabel="Delete"
+      title={say('admin.users.deleteTitle', { name: user.username })}
+      confirmLabel={say('admin.common.delete')}
       isDestructive
       change={useDeleteUser(user.id)}
       variablesOf={() => undefined}
-      success={`${user.username} is deleted.`}
+      success={say('admin.users.deleted', { name: user.username })}
       onSuccess={() => navigate('/admin/users')}
     >
-      All sessions end, and their tokens are refused at once. The account cannot be brought back; another person may
-      register with its username.
+      {say('admin.users.deleteText')}
     </ConfirmButton>
   )
 }

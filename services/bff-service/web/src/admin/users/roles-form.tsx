@@ -5,6 +5,7 @@ import { TokensInput } from '../../components/tokens-input.tsx'
 import { FormProblem } from '../../forms/form-problem.tsx'
 import { usePageForm } from '../../forms/page-form.ts'
 import { Section } from '../../layout/section.tsx'
+import { say } from '../../texts/say.ts'
 import { everyonesRole } from '../roles/built-in-roles.ts'
 import { isRoleName, roleNameRule } from '../roles/role-form.ts'
 import { useAllRoles } from '../roles/roles-api.ts'
@@ -12,7 +13,7 @@ import { useChangeUser } from './users-api.ts'
 
 function rolesError(roles: readonly string[]): string | null {
   const wrong = roles.find((role) => !isRoleName(role))
-  return wrong === undefined ? null : `“${wrong}” cannot be used. ${roleNameRule}`
+  return wrong === undefined ? null : say('errors.item', { item: wrong, rule: roleNameRule() })
 }
 
 export function RolesForm({ user }: { user: User }) {
@@ -21,29 +22,26 @@ export function RolesForm({ user }: { user: User }) {
   const form = usePageForm({
     initialValues: { roles: user.roles },
     validate: { roles: rolesError },
-    wishes: { roles: roleNameRule }
+    wishes: { roles: roleNameRule() }
   })
   const submit = form.onSubmit(({ roles }) => {
     if (change.isPending) return
-    if ([...roles].sort().join() === [...user.roles].sort().join()) return showSuccess('Nothing was changed.')
+    if ([...roles].sort().join() === [...user.roles].sort().join()) return showSuccess(say('admin.common.unchanged'))
     change.mutate(
       { roles },
       {
-        onSuccess: () => showSuccess(`The roles of ${user.username} are saved.`),
+        onSuccess: () => showSuccess(say('admin.users.rolesSaved', { name: user.username })),
         onError: (error) => form.refuse(error)
       }
     )
   })
   return (
-    <Section
-      title="Roles"
-      lead="Taking a role away ends all sessions of the user. A new role is in the next access token."
-    >
+    <Section title={say('admin.users.roles')} lead={say('admin.users.rolesLead')}>
       <form noValidate onSubmit={submit}>
         <Group align="flex-end">
           <TokensInput
-            label="Roles"
-            description="Choose from the list. Another name makes a role that holds nothing yet."
+            label={say('admin.users.roles')}
+            description={say('admin.users.rolesText')}
             data={known.filter((name) => name !== everyonesRole)}
             flex="1 1 16rem"
             maxTags={16}
@@ -51,7 +49,7 @@ export function RolesForm({ user }: { user: User }) {
             {...form.getInputProps('roles')}
           />
           <Button type="submit" loading={change.isPending}>
-            Save roles
+            {say('admin.users.saveRoles')}
           </Button>
         </Group>
       </form>

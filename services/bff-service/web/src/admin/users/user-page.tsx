@@ -6,6 +6,7 @@ import { Facts } from '../../components/facts.tsx'
 import { QueryResult } from '../../components/query-result.tsx'
 import { Page } from '../../layout/page.tsx'
 import { Section } from '../../layout/section.tsx'
+import { say } from '../../texts/say.ts'
 import { DeleteUser } from './delete-user.tsx'
 import { DisableUser } from './disable-user.tsx'
 import { ResetSecondFactors } from './reset-second-factors.tsx'
@@ -23,15 +24,15 @@ function UserDetails({ id }: { id: string }) {
   const query = useUser(id)
   return (
     <Page
-      title={query.data?.username ?? 'User'}
+      title={query.data?.username ?? say('admin.users.one')}
       width="medium"
       actions={
         <Anchor component={Link} to="/admin/users" size="sm">
-          All users
+          {say('admin.users.all')}
         </Anchor>
       }
     >
-      <QueryResult query={query} list={{ to: '/admin/users', label: 'To the list of users' }}>
+      <QueryResult query={query} list={{ to: '/admin/users', label: say('admin.users.toList') }}>
         {(user) => (
           <>
             <UserFacts user={user} />
@@ -47,7 +48,7 @@ function UserDetails({ id }: { id: string }) {
 function UserFacts({ user }: { user: User }) {
   return (
     <Section
-      title="Account"
+      title={say('admin.users.account')}
       actions={
         <Group gap="xs">
           <ResetSecondFactors user={user} />
@@ -58,21 +59,21 @@ function UserFacts({ user }: { user: User }) {
     >
       <Facts
         items={[
-          ['Status', <UserStatus key="status" user={user} />],
+          [say('admin.common.status'), <UserStatus key="status" user={user} />],
           ...(user.disabled_at
-            ? [['Disabled since', <DateTime key="disabled" value={user.disabled_at} />] as const]
+            ? [[say('admin.users.disabledSince'), <DateTime key="disabled" value={user.disabled_at} />] as const]
             : []),
           ...(user.deletion_at
-            ? [['Will be deleted', <DateTime key="deletion" value={user.deletion_at} />] as const]
+            ? [[say('admin.users.deletionAt'), <DateTime key="deletion" value={user.deletion_at} />] as const]
             : []),
-          ['E-mail', user.email ?? 'none'],
-          ['Created', <DateTime key="created" value={user.created_at} />],
-          ['Id', <code key="id">{user.id}</code>]
+          [say('admin.common.email'), user.email ?? say('admin.common.nothing')],
+          [say('admin.common.created'), <DateTime key="created" value={user.created_at} />],
+          [say('admin.users.id'), <code key="id">{user.id}</code>]
         ]}
       />
       <div>
         <Anchor component={Link} to={`/admin/audit?user_id=${encodeURIComponent(user.id)}`} size="sm">
-          Audit log of this user
+          {say('admin.users.audit')}
         </Anchor>
       </div>
     </Section>

@@ -4,6 +4,7 @@ import { IconSearch } from '@tabler/icons-react'
 import { useEffect, useRef } from 'react'
 import { useLocation } from 'react-router'
 import { withinPages } from '../../session/return-path.ts'
+import { say } from '../../texts/say.ts'
 
 const maxLength = 64
 
@@ -46,8 +47,8 @@ export function UserSearch({ search, onSearch }: UserSearchProps) {
           ref={field}
           type="search"
           name="search"
-          label="Search by username or e-mail"
-          description="The beginning of any part of either."
+          label={say('admin.users.search')}
+          description={say('admin.users.searchText')}
           leftSection={<IconSearch size={16} aria-hidden />}
           maw={400}
           maxLength={maxLength}

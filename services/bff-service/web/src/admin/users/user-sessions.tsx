@@ -3,6 +3,7 @@ import { useCursorPages } from '../../components/cursor-pages.tsx'
 import { SessionPages } from '../../components/session-pages.tsx'
 import { ConfirmButton } from '../../forms/confirm-button.tsx'
 import { Section } from '../../layout/section.tsx'
+import { say } from '../../texts/say.ts'
 import { useEndUserSessions, useUserSessions } from './users-api.ts'
 
 export function UserSessions({ user }: { user: User }) {
@@ -11,7 +12,7 @@ export function UserSessions({ user }: { user: User }) {
   const end = useEndUserSessions(user.id)
   const hasSome = (sessions.data?.sessions.length ?? 0) > 0
   return (
-    <Section title="Sessions" actions={hasSome && <EndAllButton user={user} />}>
+    <Section title={say('admin.users.sessions')} actions={hasSome && <EndAllButton user={user} />}>
       <SessionPages pages={pages} sessions={sessions} end={end} />
     </Section>
   )
@@ -20,17 +21,17 @@ export function UserSessions({ user }: { user: User }) {
 function EndAllButton({ user }: { user: User }) {
   return (
     <ConfirmButton
-      label="End all sessions"
+      label={say('admin.users.endAll')}
       variant="light"
       color="red"
       size="xs"
-      title={`End all sessions of ${user.username}?`}
-      confirmLabel="End sessions"
+      title={say('admin.users.endAllTitle', { name: user.username })}
+      confirmLabel={say('admin.users.endAllSubmit')}
       change={useEndUserSessions(user.id)}
       variablesOf={() => undefined}
-      success={`All sessions of ${user.username} have ended.`}
+      success={say('admin.users.allEnded', { name: user.username })}
     >
-      Their tokens are refused at once. The user can sign in again.
+      {say('admin.users.endAllText')}
     </ConfirmButton>
   )
 }

@@ -9,28 +9,29 @@ import { Roles } from '../../components/roles.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
 import { Page } from '../../layout/page.tsx'
 import { Section } from '../../layout/section.tsx'
+import { say } from '../../texts/say.ts'
 import { UserSearch } from './user-search.tsx'
 import { useUsers } from './users-api.ts'
 
-const columns: Column<User>[] = [
+const columns = (): Column<User>[] => [
   {
-    label: 'Username',
+    label: say('admin.common.username'),
     render: ({ id, username }) => (
       <Anchor component={Link} to={`/admin/users/${id}`} fw={600} size="sm">
         {username}
       </Anchor>
     )
   },
-  { label: 'E-mail', render: ({ email }) => email ?? '–' },
-  { label: 'Roles', render: ({ roles }) => <Roles roles={roles} /> },
-  { label: 'Created', render: ({ created_at }) => <DateTime value={created_at} /> },
-  { label: 'Status', render: (user) => <UserStatus user={user} /> }
+  { label: say('admin.common.email'), render: ({ email }) => email ?? '–' },
+  { label: say('admin.users.roles'), render: ({ roles }) => <Roles roles={roles} /> },
+  { label: say('admin.common.created'), render: ({ created_at }) => <DateTime value={created_at} /> },
+  { label: say('admin.common.status'), render: (user) => <UserStatus user={user} /> }
 ]
 
 export function UserStatus({ user }: { user: User }) {
-  if (user.disabled_at) return <StatusBadge tone="bad">Disabled</StatusBadge>
-  if (user.deletion_at) return <StatusBadge tone="caution">Leaving</StatusBadge>
-  return <StatusBadge tone="good">Enabled</StatusBadge>
+  if (user.disabled_at) return <StatusBadge tone="bad">{say('admin.common.isDisabled')}</StatusBadge>
+  if (user.deletion_at) return <StatusBadge tone="caution">{say('admin.users.leaving')}</StatusBadge>
+  return <StatusBadge tone="good">{say('admin.common.isEnabled')}</StatusBadge>
 }
 
 export function UsersPage() {
@@ -42,36 +43,37 @@ export function UsersPage() {
   const change = (text: string) => setParams(text ? { search: text } : {}, { replace: true })
   return (
     <Page
-      title="Users"
+      title={say('admin.users.title')}
       actions={
         <Group gap="sm">
           <Button component={Link} to="/admin/invitations" variant="default">
-            Invitations
+            {say('admin.invitations.title')}
           </Button>
           <Button component={Link} to="/admin/providers" variant="default">
-            Sign-in with others
+            {say('admin.providers.title')}
           </Button>
         </Group>
       }
     >
       <UserSearch search={search} onSearch={change} />
-      <Section title={search ? `Users that “${search}” finds` : 'All users'}>
+      <Section title={search ? say('admin.users.found', { search }) : say('admin.users.all')}>
         <QueryResult query={users}>
           {({ users: rows, next_cursor }) => (
             <>
               <DataTable
-                label="Users"
-                columns={columns}
+                label={say('admin.users.title')}
+                columns={columns()}
                 rows={rows}
                 keyOf={({ id }) => id}
                 isLoading={users.isPlaceholderData}
-                empty={
-                  search
-                    ? 'No part of a username or an e-mail address begins like this. Try fewer letters.'
-                    : 'There is no user yet.'
-                }
+                empty={search ? say('admin.users.foundNone') : say('admin.users.empty')}
               />
-              <Pager pages={pages} next={next_cursor} isLoading={users.isPlaceholderData} of="users" />
+              <Pager
+                pages={pages}
+                next={next_cursor}
+                isLoading={users.isPlaceholderData}
+                of={say('admin.users.list')}
+              />
             </>
           )}
         </QueryResult>
