@@ -5,6 +5,24 @@ const secondsPerTick = 1 / 100
 
 /** Processor time of a process and all its threads, in seconds; `undefined` without /proc. */
 export function cpuSecondsOf(pid: number): number | undefined {
+  return exactSecondsOf(pid) ?? countedSecondsOf(pid)
+}
+
+/** The scheduler's sum of nanoseconds of each thread; `undefined` where the kernel does not tell it. Threads that ended are not in it. */
+function exactSecondsOf(pid: number): number | undefined {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`)
+    const nanoseconds = threads.map((thread) => {
+      return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0])
+    })
+    const seconds = nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9
+    return seconds > 0 ? seconds : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function countedSecondsOf(pid: number): number | undefined {
   try {
     // The second field is a name in parentheses, and may contain blanks itself.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
