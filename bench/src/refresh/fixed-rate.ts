@@ -2,7 +2,7 @@ import type { LoadGenerator } from '../load/load-generator.ts'
 import { percentile, round } from '../statistics.ts'
 import { interleave, type Measurement, ratioOfRounds, type SuiteContext } from '../suite.ts'
 import type { Contestants, RefreshContestant } from './refresh-contestant.ts'
-import { type RefreshRound, refreshFor } from './refresh-rounds.ts'
+import { type RefreshRound, refreshAwake } from './refresh-rounds.ts'
 
 /**
  * How long refreshes take that are due at fixed times, timed from then. So many sessions share them that a due one hardly
@@ -16,7 +16,7 @@ export async function compareAtFixedRate(
   which: string
 ): Promise<Measurement[]> {
   const found = await interleave([own, limit, again], rounds, async (contestant, number) => {
-    const result = await refreshFor(load, contestant, {
+    const result = await refreshAwake(load, contestant, {
       sessions: contestant.refreshTokens.length,
       milliseconds: roundMs,
       perSecond

@@ -1,7 +1,7 @@
 import { startPostgresContainer } from '@countersign/testing/containers'
 import { type LoadGenerator, startLoadGenerator } from '../load/load-generator.ts'
 import { createProfiler } from '../peers/profile-process.ts'
-import type { Measurement, Outcome, Profile, Suite, SuiteContext } from '../suite.ts'
+import type { Goal, Measurement, Outcome, Profile, Suite, SuiteContext } from '../suite.ts'
 import { compareAtFixedRate } from './fixed-rate.ts'
 import { compareProcessorTimes, compareRates, costs, type Found, roundsOf } from './judge-refreshes.ts'
 import {
@@ -27,7 +27,7 @@ interface Plan {
   readonly paced: { readonly rounds: number; readonly roundMs: number }
 }
 
-const full: Plan = { rounds: 9, roundMs: 900, warmUpMs: 2000, paced: { rounds: 5, roundMs: 1500 } }
+const full: Plan = { rounds: 9, roundMs: 800, warmUpMs: 2000, paced: { rounds: 5, roundMs: 1500 } }
 const quick: Plan = { rounds: 2, roundMs: 400, warmUpMs: 400, paced: { rounds: 2, roundMs: 400 } }
 
 /** Refreshes per second of Countersign, its peers, and the work that none of them can do without. */
@@ -54,24 +54,7 @@ async function compare(context: SuiteContext, load: LoadGenerator, plan: Plan): 
   )
   return withContestants(context, io, others, async (contestants) => {
     const { own, limit, oidcProvider } = contestants
-    const found = await measureLevels(context, load, contestants, plan)
-    const [betterAuth, betterAuthEdDsa] = contestants.others as [RefreshContestant, RefreshContestant]
-    const at = `refresh, ${middle} clients`
-    const measurements = [
-      compareRates(at, found, own, oidcProvider, middle, { atLeast: 3 }),
-      compareRates(at, found, own, betterAuth, middle, { atLeast: 3 }),
-      compareRates(at, found, own, betterAuthEdDsa, middle),
-      ...levels.flatMap((sessions) => againstLimit(found, contestants, sessions, '')),
-      compareRates(`refresh, ${most} clients`, found, own, oidcProvider, most),
-      ...(await compareAtFixedRate(
-        context,
-        load,
-        contestants,
-        { ...plan.paced, perSecond: fixedRate(found, limit) },
-        ''
-      )),
-      ...allCosts(found, contestants, '')
-    ]
+    const measurements = await compareAll(context, load, contestants, plan, inMemory)
     const settings = [own, limit, oidcProvider, ...contestants.others].map(({ setting }) => setting)
     return { measurements, settings, profiles: [await profileRefresh(context, load, own, plan)] }
   })
@@ -82,45 +65,84 @@ async function compareDurable(context: SuiteContext, load: LoadGenerator, plan: 
   context.progress('once more with a Postgres that waits for its disk')
   const postgres = await startPostgresContainer({ durable: true })
   const [redisUrl, againRedisUrl] = [`${context.redisUrl}/1`, `${context.redisUrl}/3`]
-  const which = ', commits on disk'
   try {
-    return await withContestants(context, { postgresUrl: postgres.url, redisUrl, againRedisUrl }, [], async (all) => {
-      const found = await measureLevels(context, load, all, plan)
-      const { own, limit, oidcProvider } = all
-      return [
-        ...levels.flatMap((sessions) => againstLimit(found, all, sessions, which)),
-        compareRates(`refresh, ${middle} clients${which}`, found, own, oidcProvider, middle, { atLeast: 2.8 }),
-        compareRates(`refresh, ${most} clients${which}`, found, own, oidcProvider, most),
-        ...(await compareAtFixedRate(context, load, all, { ...plan.paced, perSecond: fixedRate(found, limit) }, which)),
-        ...allCosts(found, all, which)
-      ]
-    })
+    const io = { postgresUrl: postgres.url, redisUrl, againRedisUrl }
+    return await withContestants(context, io, [], (all) => compareAll(context, load, all, plan, onDisk))
   } finally {
     await postgres.stop()
   }
 }
 
-/** Of production, where commits are on disk; what is the goal there is told without for comparison. */
-const goals: Readonly<Record<number, { readonly atLeast: number }>> = {
-  [middle]: { atLeast: 0.9 },
-  [most]: { atLeast: 1.1 }
+/** How commits are made, and the goals there. */
+interface Commits {
+  /** The end of the names of its lines. */
+  readonly which: string
+  /** Of the limit's rate, by the number of sessions. */
+  readonly ofLimit: Readonly<Record<number, Goal>>
+  readonly ofPeers: Goal
+  readonly processorTime?: Goal
+}
+
+const inMemory: Commits = { which: '', ofLimit: { [middle]: { atLeast: 0.7 } }, ofPeers: { atLeast: 3 } }
+const onDisk: Commits = {
+  which: ', commits on disk',
+  ofLimit: { [middle]: { atLeast: 0.9 }, [most]: { atLeast: 1.1 } },
+  ofPeers: { atLeast: 2.8 },
+  processorTime: { atMost: 1.25 }
+}
+
+async function compareAll(
+  context: SuiteContext,
+  load: LoadGenerator,
+  all: Contestants,
+  plan: Plan,
+  commits: Commits
+): Promise<Measurement[]> {
+  const found = await measureLevels(context, load, all, plan)
+  const { limit } = all
+  // Half of what the limit reaches: what a service runs at that has room for a bad minute.
+  const perSecond = Math.round((refreshFigures(roundsOf(found, limit, middle)).refreshes_per_s as number) / 2)
+  return [
+    ...levels.flatMap((sessions) => againstLimit(found, all, sessions, commits)),
+    ...[middle, most].flatMap((sessions) => againstPeers(found, all, sessions, commits)),
+    ...(await compareAtFixedRate(context, load, all, { ...plan.paced, perSecond }, commits.which)),
+    ...allCosts(found, all, commits)
+  ]
 }
 
 /** Rates and processor times at one level, each with its A/A line. */
-function againstLimit(found: Found, all: Contestants, sessions: number, which: string): Measurement[] {
-  const { own, again, limit } = all
+function againstLimit(
+  found: Found,
+  { own, again, limit }: Contestants,
+  sessions: number,
+  { which, ofLimit, processorTime }: Commits
+): Measurement[] {
   const name = `refresh, ${clients(sessions)}${which}`
   const time = `processor time of the service, ${clients(sessions)}${which}`
-  const goal = which === '' ? undefined : goals[sessions]
   return [
-    compareRates(name, found, own, limit, sessions, goal ?? (sessions === middle ? { atLeast: 0.7 } : undefined)),
+    compareRates(name, found, own, limit, sessions, ofLimit[sessions]),
     { ...compareRates(name, found, own, again, sessions), isNoise: true },
-    ...compareProcessorTimes(time, found, own, limit, sessions, goal && { atMost: 1.25 }),
+    ...compareProcessorTimes(time, found, own, limit, sessions, sessions > 1 ? processorTime : undefined),
     ...compareProcessorTimes(time, found, own, again, sessions).map((one) => ({ ...one, isNoise: true as const }))
   ]
 }
 
-function allCosts(found: Found, { own, limit, oidcProvider, others }: Contestants, which: string): Measurement[] {
+/** The goal is for the middle level, and for those that sign by the same algorithm. */
+function againstPeers(
+  found: Found,
+  { own, oidcProvider, others }: Contestants,
+  sessions: number,
+  { which, ofPeers }: Commits
+): Measurement[] {
+  return [oidcProvider, ...others]
+    .filter((peer) => roundsOf(found, peer, sessions).length > 0)
+    .map((peer) => {
+      const goal = sessions === middle && peer.algorithm === own.algorithm ? ofPeers : undefined
+      return compareRates(`refresh, ${clients(sessions)}${which}`, found, own, peer, sessions, goal)
+    })
+}
+
+function allCosts(found: Found, { own, limit, oidcProvider, others }: Contestants, { which }: Commits): Measurement[] {
   return levels.flatMap((sessions) =>
     [own, limit, oidcProvider, ...others]
       .map((contestant) => ({ contestant, rounds: roundsOf(found, contestant, sessions) }))
@@ -131,11 +153,6 @@ function allCosts(found: Found, { own, limit, oidcProvider, others }: Contestant
 
 function clients(sessions: number): string {
   return sessions === 1 ? '1 client' : `${sessions} clients`
-}
-
-/** Half of what the limit reaches: what a service runs at that has room for a bad minute. */
-function fixedRate(found: Found, limit: RefreshContestant): number {
-  return Math.max(1, Math.round((refreshFigures(roundsOf(found, limit, middle)).refreshes_per_s as number) / 2))
 }
 
 function measureLevels(

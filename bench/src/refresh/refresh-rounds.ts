@@ -68,6 +68,19 @@ export async function refreshFor(
   }
 }
 
+/** Pools close connections that rest for ten seconds, as they do between two turns: this opens them again. */
+const leadMs = 100
+
+/** A round of one turn, after a moment that is not counted. */
+export async function refreshAwake(
+  load: LoadGenerator,
+  contestant: RefreshContestant,
+  how: RefreshLoad
+): Promise<RefreshRound> {
+  await refreshFor(load, contestant, { sessions: how.sessions, milliseconds: leadMs })
+  return refreshFor(load, contestant, how)
+}
+
 /** Warms each contestant up with the most sessions of its turns, then takes all turns in each round. */
 export async function measureTurns(
   load: LoadGenerator,
@@ -80,7 +93,7 @@ export async function measureTurns(
     await refreshFor(load, contestant, { sessions, milliseconds: warmUpMs })
   }
   return interleave(turns, rounds, async ({ contestant, sessions }, number) => {
-    const found = await refreshFor(load, contestant, { sessions, milliseconds: roundMs })
+    const found = await refreshAwake(load, contestant, { sessions, milliseconds: roundMs })
     progress(`round ${number + 1} of ${rounds}: ${contestant.name}, ${sessions}: ${Math.round(found.perSecond)}/s`)
     return found
   })
