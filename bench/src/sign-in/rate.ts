@@ -36,7 +36,7 @@ export async function measureRate(
   // A sign-in is long and comes seldom: it takes a thousand until what it runs through is compiled.
   const { rounds, warmUps, roundMs, pacedRounds, pacedMs } = isQuick
     ? { rounds: 2, warmUps: 1, roundMs: 1000, pacedRounds: 2, pacedMs: 1000 }
-    : { rounds: 9, warmUps: 5, roundMs: 2000, pacedRounds: 5, pacedMs: 3000 }
+    : { rounds: 9, warmUps: 5, roundMs: 2000, pacedRounds: 4, pacedMs: 3000 }
   const load = startLoadGenerator()
   const bare: Peer<unknown>[] = []
   try {

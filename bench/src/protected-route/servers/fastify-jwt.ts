@@ -36,8 +36,13 @@ await app.register(fastifyJwt, {
     cacheKeyBuilder: (token: string) => token
   }
 })
-app.addHook('onRequest', async (request) => {
-  await request.jwtVerify()
+app.addHook('onRequest', async (request, reply) => {
+  try {
+    await request.jwtVerify()
+  } catch {
+    // It has no status for a wrong `typ`.
+    return reply.code(401).send({ error: 'invalid token' })
+  }
 })
 app.get('/', async (request) => ({ sub: (request.user as { sub: string }).sub }))
 await app.ready()
