@@ -35,9 +35,10 @@ const suiteMinutes = 15
 
 const help = `npm run bench [-- [--quick] SUITE …]
 
-Measures on containers of Postgres and Redis, so Docker is needed. Every ratio comes from one run, interleaved. Prints
-Markdown, and writes bench/results.json and bench/results.md: the parts of the suites that ran; those of the
-others stay. On a machine that does nothing else, please. All suites take about 20 minutes.
+Measures on containers of Postgres and Redis, so Docker is needed. Every ratio comes from one run, interleaved. A line
+that begins with A/A compares two that are the same: as far as it is from 1, others may be by chance. Prints Markdown,
+and writes bench/results.json and bench/results.md: the parts of the suites that ran; those of the others stay.
+On a machine that does nothing else, please. All suites take about 30 minutes.
 
 Options:
   --quick   the smallest rounds, to see that everything works; its figures mean nothing, and are not written

@@ -8,6 +8,7 @@ export function toMarkdown(records: readonly SuiteRecord[]): string {
     '',
     'Made by `npm run bench`. [README.md](README.md) tells what each suite does, and why the comparison is fair. A ratio is ours',
     'divided by theirs within one round, all contestants in turn; the median of the rounds, with the lowest and the highest.',
+    'A line in italics (A/A) compares two that are the same: as far as its ratio is from 1, and its range wide, others may be by chance.',
     '',
     summaryOf(records),
     '',
@@ -53,11 +54,11 @@ export function suiteToMarkdown(record: SuiteRecord): string {
 }
 
 function toRow(measurement: Measurement): string {
-  const { name, figures, ratio, goal } = measurement
+  const { name, figures, ratio, goal, isNoise } = measurement
   const verdict = verdictOf(measurement)
   const shown = Object.entries(figures).map(([figure, value]) => `${figure.replaceAll('_', ' ')} **${value}**`)
   const cells = [
-    name,
+    isNoise ? `*A/A: ${name}*` : name,
     ratio ? describeRatio(ratio) : '',
     ratio?.against ?? '',
     verdict === undefined ? '' : `${describeGoal(goal)}: ${verdict === 'met' ? 'met' : '**short**'}`,

@@ -23,6 +23,8 @@ export interface Measurement {
   readonly figures: Readonly<Record<string, number>>
   readonly ratio?: Ratio
   readonly goal?: Goal
+  /** An A/A line: its ratio is of two that are the same, so that what is not 1 in it is noise. */
+  readonly isNoise?: true
   /** What a reader has to know: what was the limit, why a number falls short. Markdown. */
   readonly note?: string
 }

@@ -27,6 +27,11 @@ export interface LoadPlan {
   readonly connections: number
   /** The round ends after this many requests, or this much time; running requests are still awaited. */
   readonly limit: { readonly requests?: number; readonly milliseconds?: number }
+  /**
+   * Requests are due at fixed times, whether or not earlier ones are answered, and latencies count from then; `limit` must
+   * name milliseconds. Without it each connection sends its next request as soon as one is answered.
+   */
+  readonly perSecond?: number
   /** Any other status fails the round. Default: only 200. */
   readonly expectedStatuses?: readonly number[]
   /** Sent in this order over all connections; again from the beginning if `repeat`, else the round ends with the last. */
@@ -42,11 +47,13 @@ export interface LoadResult {
   readonly seconds: number
   readonly requestsPerSecond: number
   readonly statuses: Readonly<Record<string, number>>
-  /** From the write of a request to the end of its response. */
+  /** From the write of a request, or from when it was due at a fixed rate, to the end of its response. */
   readonly latency: { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number }
   /** How much of the time the generator's own event loop was busy, 0 to 1: near 1, it was the limit itself. */
   readonly clientUtilisation: number
   readonly clientCpuMicrosPerRequest: number
+  /** Each request's, in milliseconds, of a round at a fixed rate. */
+  readonly latencies?: readonly number[]
   /** `Flow.state()` of each connection. */
   readonly states: readonly unknown[]
 }

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { percentiles } from '../statistics.ts'
 import { type Connection, openConnection } from './connection.ts'
 import type { Flow, FlowFactory, LoadPlan, LoadResult, RequestSpec } from './load-plan.ts'
+import { type Lane, pace } from './pace.ts'
 import type { Answer } from './response-reader.ts'
 
 /** The requests of one connection, already serialized. */
@@ -25,11 +26,8 @@ export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
     const loop = performance.eventLoopUtilization()
     const cpu = process.cpuUsage()
     const begin = performance.now()
-    const round = createRound(plan, begin)
-    await Promise.race([
-      failed,
-      Promise.all(connections.map((connection, i) => round.drive(connection, sources[i] as Source, (e) => fail(e))))
-    ])
+    const round = plan.perSecond === undefined ? createRound(plan, begin) : createPacedRound(plan, plan.perSecond)
+    await Promise.race([failed, round.run(connections, sources, (error) => fail(error))])
     const seconds = (performance.now() - begin) / 1000
     const { user, system } = process.cpuUsage(cpu)
     const [p50Ms, p99Ms, maxMs] = percentiles(round.latencies, [50, 99, 100]) as [number, number, number]
@@ -42,21 +40,28 @@ export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
       latency: { p50Ms, p99Ms, maxMs },
       clientUtilisation: performance.eventLoopUtilization(loop).utilization,
       clientCpuMicrosPerRequest: (user + system) / requests,
-      states: sources.map((source) => source.state?.())
+      states: sources.map((source) => source.state?.()),
+      ...(plan.perSecond === undefined ? {} : { latencies: round.latencies })
     }
   } finally {
     for (const connection of connections) connection.close()
   }
 }
 
-function createRound({ limit, expectedStatuses = [200] }: LoadPlan, begin: number) {
+interface Round {
+  readonly latencies: number[]
+  readonly statuses: Record<string, number>
+  run(connections: readonly Connection[], sources: readonly Source[], fail: (error: Error) => void): Promise<unknown>
+}
+
+function createRound({ limit, expectedStatuses }: LoadPlan, begin: number): Round {
   const { requests = Number.POSITIVE_INFINITY, milliseconds = Number.POSITIVE_INFINITY } = limit
   if (requests === Number.POSITIVE_INFINITY && milliseconds === Number.POSITIVE_INFINITY) {
     throw new TypeError('limit must name requests or milliseconds')
   }
   const end = begin + milliseconds
   const latencies: number[] = []
-  const statuses: Record<string, number> = {}
+  const { statuses, count } = createStatusCounter(expectedStatuses)
   let sent = 0
 
   const drive = (connection: Connection, source: Source, fail: (error: Error) => void): Promise<void> =>
@@ -68,17 +73,61 @@ function createRound({ limit, expectedStatuses = [200] }: LoadPlan, begin: numbe
         connection.send(request, (answer) => {
           const then = performance.now()
           latencies.push(then - now)
-          statuses[answer.status] = (statuses[answer.status] ?? 0) + 1
-          if (!expectedStatuses.includes(answer.status)) {
-            return fail(new Error(`a request was answered with ${answer.status}: ${answer.body.slice(0, 300)}`))
-          }
+          const unexpected = count(answer)
+          if (unexpected) return fail(unexpected)
           source.answered?.(answer)
           sendNext(then)
         })
       }
       sendNext(performance.now())
     })
-  return { drive, latencies, statuses }
+  return {
+    latencies,
+    statuses,
+    run: (connections, sources, fail) =>
+      Promise.all(connections.map((connection, i) => drive(connection, sources[i] as Source, fail)))
+  }
+}
+
+/** A connection without a next request would leave those that are due to the others, so that each must always have one. */
+function createPacedRound({ limit: { milliseconds }, expectedStatuses }: LoadPlan, perSecond: number): Round {
+  if (milliseconds === undefined) throw new TypeError('limit must name milliseconds at a fixed rate')
+  const latencies: number[] = []
+  const { statuses, count } = createStatusCounter(expectedStatuses)
+  const laneOf = (connection: Connection, source: Source, fail: (error: Error) => void): Lane => ({
+    send(onAnswer) {
+      const request = source.next()
+      if (request === undefined) return fail(new Error('a connection has no request for a fixed rate'))
+      connection.send(request, (answer) => {
+        const unexpected = count(answer)
+        if (unexpected) return fail(unexpected)
+        source.answered?.(answer)
+        onAnswer()
+      })
+    }
+  })
+  return {
+    latencies,
+    statuses,
+    async run(connections, sources, fail) {
+      const lanes = connections.map((connection, i) => laneOf(connection, sources[i] as Source, fail))
+      latencies.push(...(await pace(lanes, perSecond, milliseconds)))
+    }
+  }
+}
+
+function createStatusCounter(expected: readonly number[] = [200]) {
+  const statuses: Record<string, number> = {}
+  return {
+    statuses,
+    /** Returns the error if the status was not expected. */
+    count({ status, body }: Answer): Error | undefined {
+      statuses[status] = (statuses[status] ?? 0) + 1
+      return expected.includes(status)
+        ? undefined
+        : new Error(`a request was answered with ${status}: ${body.slice(0, 300)}`)
+    }
+  }
 }
 
 async function createSources({ requests, repeat, flow, connections }: LoadPlan, origins: URL[]): Promise<Source[]> {

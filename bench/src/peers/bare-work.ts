@@ -1,11 +1,13 @@
 /**
  * The limit of work that only costs processor time: signs or verifies passwords on all cores, and does nothing else.
- * Asked for a number of milliseconds, it returns how often per second it did the work.
+ * Asked for a number of milliseconds, it returns how often per second it did the work; asked for a rate as well, how long
+ * each took from when it was due.
  */
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
 import { verify } from '@node-rs/argon2'
+import { type Lane, pace } from '../load/pace.ts'
 import { peerOptions, tellReady } from './peer-process.ts'
 
 /** A password hash in PHC format includes its parameters. */
@@ -13,23 +15,26 @@ export type BareWork =
   | { readonly kind: 'sign'; readonly atOnce: number; readonly payloadBytes: number }
   | { readonly kind: 'verify'; readonly atOnce: number; readonly passwordHash: string; readonly password: string }
 
+export interface BareQuestion {
+  readonly milliseconds: number
+  /** Without it, it is done again as soon as it is done. */
+  readonly perSecond?: number
+}
+
 export interface BareRate {
   readonly perSecond: number
   /** How often it was done in all. */
   readonly done: number
+  /** Milliseconds, of each at a fixed rate. */
+  readonly latencies: readonly number[]
 }
 
 const work = peerOptions<BareWork>()
 const once = work.kind === 'sign' ? signing(work.payloadBytes) : verifying(work.passwordHash, work.password)
 
-process.on('message', ({ milliseconds }: { milliseconds: number }) => {
-  rate(milliseconds).then(
-    (found) => process.send?.(found),
-    (error: unknown) => {
-      process.stderr.write(`${error}\n`)
-      process.exit(1)
-    }
-  )
+process.on('message', ({ milliseconds, perSecond }: BareQuestion) => {
+  const found = perSecond === undefined ? rate(milliseconds) : paced(milliseconds, perSecond)
+  found.then((told) => process.send?.(told), fail)
 })
 tellReady({ cores: availableParallelism() })
 
@@ -44,7 +49,18 @@ async function rate(milliseconds: number): Promise<BareRate> {
     }
   }
   await Promise.all(Array.from({ length: work.atOnce }, keepOn))
-  return { perSecond: (done / (performance.now() - begin)) * 1000, done }
+  return { perSecond: (done / (performance.now() - begin)) * 1000, done, latencies: [] }
+}
+
+async function paced(milliseconds: number, perSecond: number): Promise<BareRate> {
+  const lane: Lane = { send: (onAnswer) => void once().then(onAnswer, fail) }
+  const latencies = await pace(Array<Lane>(work.atOnce).fill(lane), perSecond, milliseconds)
+  return { perSecond, done: latencies.length, latencies }
+}
+
+function fail(error: unknown): void {
+  process.stderr.write(`${error}\n`)
+  process.exit(1)
 }
 
 function signing(payloadBytes: number): () => Promise<unknown> {

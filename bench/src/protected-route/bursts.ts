@@ -1,6 +1,6 @@
 import { round } from '../statistics.ts'
 import { type Measurement, ratioOfRounds } from '../suite.ts'
-import { type Contestant, ours, peers } from './contestants.ts'
+import { type Contestant, equalPeers, ours } from './contestants.ts'
 import { middle, type Results, type RoundFigures } from './rounds.ts'
 
 /**
@@ -11,7 +11,7 @@ export function compareBursts(results: Results, burst: number): Measurement[] {
   const roundsOf = (contestant: Contestant) => results.get(contestant) ?? []
   const own = roundsOf(ours)
   const compare = (what: string, figure: keyof RoundFigures, unit: string): Measurement[] =>
-    peers.map((peer) => {
+    equalPeers.map((peer) => {
       const theirs = roundsOf(peer)
       return {
         name: `${burst} cold at once: ${what}`,

@@ -89,10 +89,104 @@ export const awsJwtVerify: Contestant = {
   refuses: basics
 }
 
-export const peers = [joseRedis, fastJwtRedis, koaJwt, expressBearer, awsJwtVerify] as const
+export const fastifyJwt: Contestant = {
+  name: 'Fastify + @fastify/jwt',
+  script: 'fastify-jwt.js',
+  packages: ['fastify', '@fastify/jwt', 'fast-jwt', 'get-jwks'],
+  options:
+    "`decode: { complete: true }`, `secret` by get-jwks with the PEM of each `kid` kept, `verify: { algorithms, allowedIss, allowedAud, checkTyp: 'at+jwt', cache: 10_000, cacheKeyBuilder: (token) => token }`",
+  checks: 'signature, typ, issuer, audience, times',
+  refuses: [...basics, 'another typ']
+}
+
+export const honoJwk: Contestant = {
+  name: "Hono's jwk",
+  script: 'hono-jwk.js',
+  packages: ['hono', '@hono/node-server'],
+  options:
+    "`jwk({ keys, alg: ['RS256'], verification: { iss, aud, typ: 'at+jwt' } })`, with keys that were fetched once: by `jwks_uri` it fetches them for each request. It has no cache of tokens",
+  checks: 'signature, typ, issuer, audience, times',
+  refuses: [...basics, 'another typ']
+}
+
+/** One of ours, on another framework. */
+function oursOn(framework: string, script: string, packages: readonly string[]): Contestant {
+  const options = `the same verifier, by \`@countersign/verifier/${framework.toLowerCase()}\``
+  return { ...ours, name: `Countersign on ${framework}`, script, packages, options }
+}
+
+/** A framework whose route checks nothing. */
+function bare(framework: string, script: string, packages: readonly string[]): Contestant {
+  const options = 'one route that answers; it gets the very same requests'
+  return { ...bareKoa, name: `${framework} without auth`, script, packages, options }
+}
+
+/** One framework: ours on it, bare, and with what people use there. */
+export interface Stand {
+  readonly ours: Contestant
+  readonly bare: Contestant
+  readonly peers: readonly Contestant[]
+  /** How much more processor time than the bare framework ours may take. */
+  readonly goal?: { readonly atMost: number }
+}
+
+export const koa: Stand = { ours, bare: bareKoa, peers: [joseRedis, koaJwt, awsJwtVerify], goal: { atMost: 1.05 } }
+export const fastify: Stand = {
+  ours: oursOn('Fastify', 'fastify-countersign.js', ['fastify', '@countersign/verifier', 'redis']),
+  bare: bare('Fastify', 'fastify-bare.js', ['fastify']),
+  peers: [fastJwtRedis, fastifyJwt],
+  goal: { atMost: 1.05 }
+}
+const express: Stand = {
+  ours: oursOn('Express', 'express-countersign.js', ['express', '@countersign/verifier', 'redis']),
+  bare: bare('Express', 'express-bare.js', ['express']),
+  peers: [expressBearer]
+}
+const hono: Stand = {
+  ours: oursOn('Hono', 'hono-countersign.js', ['hono', '@hono/node-server', '@countersign/verifier', 'redis']),
+  bare: bare('Hono', 'hono-bare.js', ['hono', '@hono/node-server']),
+  peers: [honoJwk]
+}
+export const stands: readonly Stand[] = [koa, fastify, express, hono]
+
+/** The same as `bareKoa`, in another process. */
+export const bareKoaAgain: Contestant = { ...bareKoa, name: 'Koa without auth again' }
+
+/** Between bare Koa and ours on it, each with a little more than the one before. */
+export const noOp: Contestant = {
+  name: 'Koa with a middleware that does nothing',
+  script: 'koa-no-op.js',
+  packages: ['koa'],
+  options: '`app.use((_, next) => next())` before the route',
+  checks: 'nothing',
+  refuses: []
+}
+export const noCheck: Contestant = {
+  name: 'Countersign on Koa, every token taken',
+  script: 'koa-no-check.js',
+  packages: ['koa', '@countersign/verifier'],
+  options: '`requireAccessToken` on a verifier whose `check` returns the same claims for every token',
+  checks: 'that there is one token',
+  refuses: ['no token']
+}
+export const noDenylist: Contestant = {
+  ...ours,
+  name: 'Countersign on Koa, no denylist',
+  script: 'koa-no-denylist.js',
+  packages: ['koa', '@countersign/verifier'],
+  options: '`createAccessTokenVerifier({ issuer, audience, jwksUri, revocations: null })`',
+  checks: 'all but revocation',
+  refuses: flaws.filter((flaw) => flaw !== 'revoked')
+}
+
 /** Those that check as much: the form of the token, and whether it is revoked. */
 export const equalPeers = [joseRedis, fastJwtRedis] as const
-export const contestants: readonly Contestant[] = [ours, bareKoa, ...peers]
+/** Those that are also measured cold, at once and in a cluster. */
+export const finalists: readonly Contestant[] = [ours, bareKoa, ...equalPeers]
+export const contestants: readonly Contestant[] = [
+  ...stands.flatMap((stand) => [stand.ours, stand.bare, ...stand.peers]),
+  bareKoaAgain
+]
 
 export function settingOf({ name, packages, options, checks }: Contestant): Setting {
   return { contestant: name, versions: packageVersions(...packages), options, checks }

@@ -2,8 +2,18 @@ import type { RequestSpec } from '../load/load-plan.ts'
 import type { ServerProcess } from '../servers/server-process.ts'
 import type { Suite, SuiteContext } from '../suite.ts'
 import { compareBursts } from './bursts.ts'
-import { bareKoa, type Contestant, contestants, settingOf } from './contestants.ts'
-import { judgeCold, judgeWarm } from './judge.ts'
+import {
+  bareKoa,
+  type Contestant,
+  contestants,
+  finalists,
+  noCheck,
+  noDenylist,
+  noOp,
+  settingOf
+} from './contestants.ts'
+import { measureDifference } from './difference.ts'
+import { judgeCold, judgeWarm, judgeWarmCluster } from './judge.ts'
 import { takeProfiles } from './profiles.ts'
 import { type Results, runRounds } from './rounds.ts'
 import { type Stage, setStage } from './stage.ts'
@@ -17,6 +27,7 @@ const processes = 3
 /** How much is measured for one set of servers. */
 interface Rounds {
   readonly rounds: number
+  readonly coldRounds: number
   readonly warmMs: number
   /** Requests of one cold round. */
   readonly cold: number
@@ -31,43 +42,50 @@ interface Sizes {
   readonly burstRounds: number
   readonly revocations: number
   readonly profileMs: number
+  readonly difference: { readonly rounds: number; readonly warmUps: number; readonly milliseconds: number }
 }
 
 const full: Sizes = {
   // Many short ones: disturbances of the machine come and go within a second.
-  single: { rounds: 25, warmMs: 300, cold: 2000 },
-  cluster: { rounds: 21, warmMs: 300, cold: 2000 },
+  single: { rounds: 21, coldRounds: 15, warmMs: 300, cold: 2000 },
+  cluster: { rounds: 15, coldRounds: 11, warmMs: 300, cold: 2000 },
   warmTokens: 300,
   burst: 1000,
   burstRounds: 9,
   revocations: 5000,
-  profileMs: 2000
+  profileMs: 2000,
+  // Some of its servers are new, while the others have been compiled long ago.
+  difference: { rounds: 15, warmUps: 8, milliseconds: 300 }
 }
 const quick: Sizes = {
-  single: { rounds: 2, warmMs: 150, cold: 200 },
-  cluster: { rounds: 2, warmMs: 150, cold: 200 },
+  single: { rounds: 2, coldRounds: 2, warmMs: 150, cold: 200 },
+  cluster: { rounds: 2, coldRounds: 2, warmMs: 150, cold: 200 },
   warmTokens: 50,
   burst: 100,
   burstRounds: 2,
   revocations: 500,
-  profileMs: 200
+  profileMs: 200,
+  difference: { rounds: 2, warmUps: 1, milliseconds: 150 }
 }
 
 /** The cost of a protected route, warm and cold, in one process and in three, compared with what others use. */
 export const protectedRoute: Suite = {
   name: 'protected-route',
-  summary: `requests per second of one protected route: warm (each token was seen before), cold (none was), ${full.burst} cold ones at once; one process and a cluster of ${processes}; ${connections} connections`,
+  summary: `one protected route: processor time of the server for a request on four frameworks, warm (each token was seen before); requests per second cold (none was), ${full.burst} cold ones at once; one process and a cluster of ${processes}; ${connections} connections`,
   async run(context) {
     const size = context.isQuick ? quick : full
     const stage = await setStage(context, size.revocations)
     try {
       const measured = await measureAll(stage, size, context)
-      return { ...measured, settings: contestants.map(settingOf) }
+      return { ...measured, settings: [...contestants, ...inBetween].map(settingOf) }
     } finally {
       await stage.close()
     }
   }
 }
+
+/** Only to separate what the difference is made of. */
+const inBetween = [noOp, noCheck, noDenylist]
 
 interface Tokens {
   readonly warm: readonly RequestSpec[]
@@ -80,25 +98,36 @@ interface Tokens {
 async function measureAll(stage: Stage, size: Sizes, context: SuiteContext) {
   const tokens = await mintAll(stage, size, context)
   const single = await startAll(stage, contestants, 1, context)
-  const { warm, cold } = await measureServers(stage, size.single, tokens, single, context, 'one process')
+  const warm = await measureWarm(stage, size.single, tokens, single, context, 'one process')
+  const final = new Map([...single].filter(([contestant]) => finalists.includes(contestant)))
+  const cold = await measureCold(stage, size.single, tokens, final, context, 'one process')
 
   context.progress(`${size.burst} new tokens at once`)
-  const checking = new Map([...single].filter(([contestant]) => contestant !== bareKoa))
+  const checking = new Map([...final].filter(([contestant]) => contestant !== bareKoa))
   const bursts = await runRounds(stage.load, checking, size.burstRounds + warmUps.burst, (round) => ({
     connections: size.burst,
     limit: { requests: size.burst },
     requests: tokens.burst[round] as RequestSpec[]
   }))
-  const clusters = await startAll(stage, contestants, processes, context)
-  const three = await measureServers(stage, size.cluster, tokens, clusters, context, `${processes} processes`)
+  const between = await startAll(stage, inBetween, 1, context)
+  context.progress(`where the difference comes from: ${size.difference.rounds} rounds`)
+  const difference = await measureDifference(stage, new Map([...single, ...between]), tokens.warm, {
+    ...size.difference,
+    connections
+  })
+  const clusters = await startAll(stage, finalists, processes, context)
+  const several = `${processes} processes`
+  const warmCluster = await measureWarm(stage, size.cluster, tokens, clusters, context, several)
+  const coldCluster = await measureCold(stage, size.cluster, tokens, clusters, context, several)
   await Promise.all([...clusters.values()].map((server) => server.stop()))
 
   const measurements = [
     ...judgeWarm('warm', warm),
+    ...difference,
     ...judgeCold('cold', cold),
     ...compareBursts(without(warmUps.burst, bursts), size.burst),
-    ...judgeWarm(`warm, ${processes} processes`, three.warm),
-    ...judgeCold(`cold, ${processes} processes`, three.cold)
+    ...judgeWarmCluster(`warm, ${several}`, warmCluster),
+    ...judgeCold(`cold, ${several}`, coldCluster)
   ]
   const plans = {
     warm: { connections, limit: { milliseconds: size.profileMs }, requests: tokens.warm, repeat: true },
@@ -112,7 +141,7 @@ async function mintAll(
   { single, warmTokens, burst, burstRounds }: Sizes,
   { progress }: SuiteContext
 ): Promise<Tokens> {
-  const [coldLots, burstLots] = [single.rounds + warmUps.cold, burstRounds + warmUps.burst]
+  const [coldLots, burstLots] = [single.coldRounds + warmUps.cold, burstRounds + warmUps.burst]
   const profiled = 2 * single.cold
   const count = warmTokens + coldLots * single.cold + burstLots * burst + profiled
   progress(`minting ${count.toLocaleString('en')} tokens`)
@@ -140,29 +169,41 @@ async function startAll(
   return servers
 }
 
-/** Warm and cold rounds. */
-async function measureServers(
+/** Rounds with tokens that each server has seen. */
+async function measureWarm(
   { load }: Stage,
-  size: Rounds,
+  { rounds, warmMs }: Rounds,
   tokens: Tokens,
   servers: ReadonlyMap<Contestant, ServerProcess>,
   { progress }: SuiteContext,
   what: string
-): Promise<{ warm: Results; cold: Results }> {
-  progress(`warm, ${what}: ${size.rounds} rounds`)
-  const warm = await runRounds(load, servers, size.rounds + warmUps.warm, () => ({
+): Promise<Results> {
+  progress(`warm, ${what}: ${rounds} rounds`)
+  const found = await runRounds(load, servers, rounds + warmUps.warm, () => ({
     connections,
-    limit: { milliseconds: size.warmMs },
+    limit: { milliseconds: warmMs },
     requests: tokens.warm,
     repeat: true
   }))
-  progress(`cold, ${what}: ${size.rounds} rounds`)
-  const cold = await runRounds(load, servers, size.rounds + warmUps.cold, (round) => ({
+  return without(warmUps.warm, found)
+}
+
+/** Rounds with tokens that no server has seen. */
+async function measureCold(
+  { load }: Stage,
+  { coldRounds, cold }: Rounds,
+  tokens: Tokens,
+  servers: ReadonlyMap<Contestant, ServerProcess>,
+  { progress }: SuiteContext,
+  what: string
+): Promise<Results> {
+  progress(`cold, ${what}: ${coldRounds} rounds`)
+  const found = await runRounds(load, servers, coldRounds + warmUps.cold, (round) => ({
     connections,
-    limit: { requests: size.cold },
+    limit: { requests: cold },
     requests: tokens.cold[round] as RequestSpec[]
   }))
-  return { warm: without(warmUps.warm, warm), cold: without(warmUps.cold, cold) }
+  return without(warmUps.cold, found)
 }
 
 function without(first: number, results: Results): Results {

@@ -1,19 +1,34 @@
 import type { Measurement } from '../suite.ts'
-import { bareKoa, equalPeers, joseRedis, ours, peers } from './contestants.ts'
-import { compareSpeed, fastest, type Results } from './rounds.ts'
+import { bareKoa, bareKoaAgain, equalPeers, joseRedis, ours, type Stand, stands } from './contestants.ts'
+import { compareProcessorTime, compareSpeed, fastest, type Results } from './rounds.ts'
 
-/** The goals for tokens that were seen before. */
+/** The goals for tokens that were seen before, on every framework, and the A/A line. */
 export function judgeWarm(phase: string, results: Results): Measurement[] {
   return [
-    compareSpeed(phase, results, ours, bareKoa, { atLeast: 0.95 }),
-    ...peers.map((peer) => compareSpeed(phase, results, ours, peer, { atLeast: peer === joseRedis ? 2 : 1 }))
+    ...stands.flatMap((stand) => judgeStand(phase, results, stand)),
+    { ...compareProcessorTime(phase, results, bareKoa, bareKoaAgain), isNoise: true }
+  ]
+}
+
+function judgeStand(phase: string, results: Results, { ours, bare, peers, goal }: Stand): Measurement[] {
+  return [
+    compareProcessorTime(phase, results, ours, bare, goal),
+    ...peers.map((peer) => compareProcessorTime(phase, results, ours, peer, { atMost: peer === joseRedis ? 0.5 : 1 }))
+  ]
+}
+
+/** Of several processes: ours on Koa against what checks as much, and against nothing. */
+export function judgeWarmCluster(phase: string, results: Results): Measurement[] {
+  return [
+    compareProcessorTime(phase, results, ours, bareKoa),
+    ...equalPeers.map((peer) => compareProcessorTime(phase, results, ours, peer, { atMost: 1 }))
   ]
 }
 
 /** The goal is for the best of those that check as much. */
 export function judgeCold(phase: string, results: Results): Measurement[] {
   const best = fastest(results, equalPeers)
-  return [best, ...peers.filter((peer) => peer !== best), bareKoa].map((other) =>
+  return [best, ...equalPeers.filter((peer) => peer !== best), bareKoa].map((other) =>
     compareSpeed(phase, results, ours, other, other === best ? { atLeast: 1.5 } : undefined)
   )
 }

@@ -3,7 +3,7 @@ import type { LoadPlan } from '../load/load-plan.ts'
 import type { ServerProcess } from '../servers/server-process.ts'
 import type { Measurement, Profile, SuiteContext } from '../suite.ts'
 import { verdictOf } from '../suite-record.ts'
-import { bareKoa, type Contestant, equalPeers, ours } from './contestants.ts'
+import { type Contestant, equalPeers, fastify, koa, ours } from './contestants.ts'
 import { root, type Stage } from './stage.ts'
 
 /** What a server gets while it is profiled. */
@@ -12,7 +12,7 @@ export interface ProfilePlans {
   readonly cold: Omit<LoadPlan, 'origin'>
 }
 
-/** Of one process each: always the cold path; the warm one, and its limit, when a goal was missed there. */
+/** Of one process each: always the cold path; the warm one, and its limit, on the frameworks where a goal was missed. */
 export async function takeProfiles(
   { load }: Stage,
   plans: ProfilePlans,
@@ -29,6 +29,9 @@ export async function takeProfiles(
   const isShort = (phase: string) => judged.some((one) => one.name.startsWith(phase) && verdictOf(one) === 'short')
   const profiles = [await take(ours, 'cold')]
   if (isShort('cold')) for (const peer of equalPeers) profiles.push(await take(peer, 'cold'))
-  if (isShort('warm')) profiles.push(await take(ours, 'warm'), await take(bareKoa, 'warm'))
+  for (const stand of [koa, fastify]) {
+    if (!isShort(`warm: processor time of ${stand.ours.name}`)) continue
+    profiles.push(await take(stand.ours, 'warm'), await take(stand.bare, 'warm'))
+  }
   return profiles
 }

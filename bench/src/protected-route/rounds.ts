@@ -30,7 +30,8 @@ export function runRounds(
   )
 }
 
-async function runRound(
+/** One contestant in one round. */
+export async function runRound(
   load: LoadGenerator,
   server: ServerProcess,
   plan: Omit<LoadPlan, 'origin'>
@@ -66,12 +67,35 @@ export function compareSpeed(
   other: Contestant,
   goal?: Goal
 ): Measurement {
+  return compare(`${phase}: requests per second`, 'requestsPerSecond', results, ours, other, goal)
+}
+
+/** The processor time of a request in our server's process against that in one other. */
+export function compareProcessorTime(
+  phase: string,
+  results: Results,
+  ours: Contestant,
+  other: Contestant,
+  goal?: Goal
+): Measurement {
+  const name = `${phase}: processor time of ${ours.name}`
+  return compare(name, 'serverCpuMicrosPerRequest', results, ours, other, goal)
+}
+
+function compare(
+  name: string,
+  figure: keyof RoundFigures,
+  results: Results,
+  ours: Contestant,
+  other: Contestant,
+  goal?: Goal
+): Measurement {
   const own = results.get(ours) ?? []
   const theirs = results.get(other) ?? []
-  const speeds = (rounds: readonly RoundFigures[]) => rounds.map(({ requestsPerSecond }) => requestsPerSecond)
+  const of = (rounds: readonly RoundFigures[]) => rounds.map((one) => one[figure])
   return {
-    name: `${phase}: requests per second`,
-    ratio: ratioOfRounds(speeds(own), speeds(theirs), other.name),
+    name,
+    ratio: ratioOfRounds(of(own), of(theirs), other.name),
     figures: {
       our_requests_per_s: round(middle(own, 'requestsPerSecond')),
       their_requests_per_s: round(middle(theirs, 'requestsPerSecond')),

@@ -21,7 +21,18 @@ export interface OwnContestant extends RefreshContestant {
   startReplica(env: Record<string, string>): ReturnType<Awaited<ReturnType<typeof startTrio>>['startAuth']>
 }
 
-export interface CliIo {
+/** Those that are measured at every level. */
+export interface Contestants {
+  readonly own: OwnContestant
+  /** Another process that is the same as `own`. */
+  readonly again: OwnContestant
+  readonly limit: RefreshContestant
+  readonly oidcProvider: RefreshContestant
+  /** In the middle alone. */
+  readonly others: readonly RefreshContestant[]
+}
+
+export interface ContestantOptions {
   readonly postgresUrl: string
   readonly redisUrl: string
   readonly sessions: number
@@ -37,7 +48,10 @@ export const databaseConnections = 10
 export const strictRotation = { REFRESH_RETRY_WINDOW_SECONDS: '0', REFRESH_RECOVERY_SECONDS: '0' }
 
 /** Countersign's auth-service as it is in production, and its own client. */
-export async function startCountersign({ postgresUrl, redisUrl, sessions }: CliIo): Promise<OwnContestant> {
+export async function startCountersign(
+  { postgresUrl, redisUrl, sessions }: ContestantOptions,
+  name = 'Countersign'
+): Promise<OwnContestant> {
   const database = await createBenchDatabase(postgresUrl)
   const env = {
     NODE_ENV: 'production',
@@ -49,12 +63,14 @@ export async function startCountersign({ postgresUrl, redisUrl, sessions }: CliI
     REGISTRATIONS_PER_ADDRESS: '100000'
   }
   const trio = await startTrio({ databaseUrl: database.url, redisUrl, env })
+  const startSession = async () => (await signIn(trio.auth.url, await register(trio.auth.url))).refresh_token
   const refreshTokens: string[] = []
-  for (let i = 0; i < sessions; i++) {
-    refreshTokens.push((await signIn(trio.auth.url, await register(trio.auth.url))).refresh_token)
+  while (refreshTokens.length < sessions) {
+    const batch = Math.min(8, sessions - refreshTokens.length)
+    refreshTokens.push(...(await Promise.all(Array.from({ length: batch }, startSession))))
   }
   return {
-    name: 'Countersign',
+    name,
     url: trio.auth.url,
     jwksPath: '/.well-known/jwks.json',
     algorithm: 'RS256',
@@ -91,7 +107,7 @@ export function ownSetting(env: Record<string, string>): Setting {
 /** A peer with its own database. */
 export async function startIssuerPeer(
   module: string,
-  { postgresUrl, sessions }: CliIo,
+  { postgresUrl, sessions }: ContestantOptions,
   options: { hasOwnTables?: boolean; more?: object } = {}
 ): Promise<RefreshContestant> {
   // The limit uses Countersign's tables; the others create theirs.

@@ -2,7 +2,7 @@
 import type { Server } from 'node:http'
 import { Session } from 'node:inspector/promises'
 import type { AddressInfo } from 'node:net'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import type { CpuProfile } from '../cpu-profile.ts'
 
 /** A request to a server's process. */

@@ -31,7 +31,7 @@ export async function measureFlood(
   service: SignInService
 ): Promise<{ measurements: Measurement[]; profile: Profile }> {
   // Many short ones: where the machine stands still for a moment, as virtual ones do at full load, that is one round's alone.
-  const { rounds, milliseconds } = isQuick ? { rounds: 2, milliseconds: 1000 } : { rounds: 15, milliseconds: 2500 }
+  const { rounds, milliseconds } = isQuick ? { rounds: 2, milliseconds: 1000 } : { rounds: 10, milliseconds: 2000 }
   const common = { connections: floodConnections, pauseMs }
   const idle: State = { name: 'idle', order: undefined }
   const rightOnes: State = { name: 'sign-ins', order: { ...common, requests: service.signIns, status: 200 } }

@@ -2,10 +2,10 @@
 import { setPriority } from 'node:os'
 import { type Connection, openConnection } from '../load/connection.ts'
 import type { Flow, RequestSpec } from '../load/load-plan.ts'
+import { type Lane, pace } from '../load/pace.ts'
 import { writeRequest } from '../load/run-load.ts'
 import createRefreshFlow from '../peers/refresh-flow.ts'
 import type { SteadyPlan, SteadyResult } from './flood-plan.ts'
-import { type Lane, pace } from './pace.ts'
 
 // What it measures must not be how long it waits for a core itself. Not everybody may do that.
 try {

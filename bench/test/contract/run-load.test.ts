@@ -10,13 +10,16 @@ afterEach(() => {
 
 /** A server that answers with a status of choice, and remembers what was asked. */
 async function serve(
-  answer: (request: IncomingMessage, index: number) => number
+  answer: (request: IncomingMessage, index: number) => number,
+  afterMs = 0
 ): Promise<{ url: string; paths: string[] }> {
   const paths: string[] = []
   const server = createServer((request, response) => {
     paths.push(request.url as string)
     response.statusCode = answer(request, paths.length)
-    response.end(JSON.stringify({ number: paths.length }))
+    const body = JSON.stringify({ number: paths.length })
+    if (afterMs === 0) response.end(body)
+    else setTimeout(() => response.end(body), afterMs)
   })
   closing.push(() => {
     server.close()
@@ -80,5 +83,31 @@ describe('a round of load', () => {
     const { url } = await serve(() => 200)
     await expect(runLoad({ origin: url, connections: 1, limit: {}, requests })).rejects.toThrow(TypeError)
     await expect(runLoad({ origin: url, connections: 1, limit: { requests: 1 } })).rejects.toThrow(TypeError)
+  })
+
+  test('at a fixed rate sends what is due, however long the answers take', async () => {
+    const { url, paths } = await serve(() => 200)
+    const plan = { origin: url, connections: 5, limit: { milliseconds: 200 }, perSecond: 100, requests }
+    const result = await runLoad({ ...plan, repeat: true })
+    expect(paths).toHaveLength(20)
+    expect(result).toMatchObject({ requests: 20, statuses: { 200: 20 } })
+    expect(result.latencies).toHaveLength(20)
+  })
+
+  test('at a fixed rate counts the wait for a connection', async () => {
+    const { url } = await serve(() => 200, 50)
+    const plan = { origin: url, connections: 1, limit: { milliseconds: 200 }, perSecond: 100, requests, repeat: true }
+    const { latency } = await runLoad(plan)
+    // Twenty answers of 50 ms each, of which the last was due after 190 ms.
+    expect(latency.maxMs).toBeGreaterThan(700)
+  })
+
+  test('at a fixed rate fails when nothing is left to send, and at an unexpected status', async () => {
+    const { url } = await serve((_, index) => (index === 5 ? 503 : 200))
+    const plan = { origin: url, connections: 2, limit: { milliseconds: 100 }, perSecond: 200, requests }
+    await expect(runLoad({ ...plan, expectedStatuses: [200, 503] })).rejects.toThrow('has no request')
+    const other = await serve((_, index) => (index === 5 ? 503 : 200))
+    await expect(runLoad({ ...plan, origin: other.url, repeat: true })).rejects.toThrow('was answered with 503')
+    await expect(runLoad({ ...plan, limit: { requests: 5 } })).rejects.toThrow(TypeError)
   })
 })

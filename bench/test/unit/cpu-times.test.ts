@@ -17,4 +17,18 @@ describe('processor times', () => {
     expect(microsPerRequest(undefined, 0.5, { requests: 1000 })).toBeCloseTo(500)
     expect(microsPerRequest(1, undefined, { requests: 1000 })).toBeUndefined()
   })
+
+  test('of several processes leave out those that ended, and count those that began from zero', () => {
+    const [before, after] = [
+      new Map([
+        [1, 5],
+        [2, 1]
+      ]),
+      new Map([
+        [2, 1.5],
+        [3, 0.1]
+      ])
+    ]
+    expect(microsPerRequest(before, after, { requests: 1000 })).toBeCloseTo(600)
+  })
 })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Lane, pace } from '../../src/sign-in/pace.ts'
+import { type Lane, pace } from '../../src/load/pace.ts'
 
 describe('requests at a fixed rate', () => {
   beforeEach(() => {

@@ -27,6 +27,12 @@ describe('the page of results', () => {
     expect(toMarkdown(records)).toContain('at least 3: **short**')
   })
 
+  test('a line that compares two of the same is marked as such', () => {
+    const aa = record('refresh', [measurement({ name: 'refresh', isNoise: true })])
+    expect(toMarkdown([aa])).toContain('| *A/A: refresh* | **2** (1.9 to 2.2, 7 rounds) | a peer |')
+    expect(toMarkdown(records)).not.toContain('*A/A:')
+  })
+
   test('a bar in a name does not end its cell', () => {
     expect(toMarkdown(records)).toContain('| a \\| b | **0.5** |')
   })
