@@ -1,6 +1,6 @@
 // Bundles each program with the packages that it runs: a start reads a few files, not a thousand. Beside each bundle are
 // the packages that are in it, and their licenses. Arguments name the folders to bundle; default: all.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
@@ -44,7 +44,6 @@ async function bundle(folder) {
     // `depd` names functions by it.
     checks: { eval: false }
   })
-  rmSync(output, { recursive: true, force: true })
   const { output: files } = await build.write({
     dir: output,
     format: 'esm',
@@ -53,6 +52,7 @@ async function bundle(folder) {
     comments: false
   })
   await build.close()
+  removeFormer(output, new Set(files.map(({ fileName }) => fileName)))
   for (const { type, fileName, code } of files) {
     if (type === 'chunk') writeFileSync(join(output, fileName), escapeWideLetters(code))
   }
@@ -60,6 +60,15 @@ async function bundle(folder) {
   const packages = packagesOf(modules)
   writeFileSync(join(output, 'packages.json'), JSON.stringify(packages, null, 1))
   writeFileSync(join(output, 'licenses.txt'), packages.map(licenseOf).join(`\n${'-'.repeat(80)}\n\n`))
+}
+
+/** A program that is running may still load the chunks of its start, whose names have the hash of what is in them. */
+function removeFormer(output, current) {
+  const yesterday = Date.now() - 86_400_000
+  for (const name of readdirSync(output).filter((name) => /\.js(\.map)?$/.test(name) && !current.has(name))) {
+    const path = join(output, name)
+    if (name.endsWith('.map') || statSync(path).mtimeMs < yesterday) rmSync(path)
+  }
 }
 
 /** What a module of ours finds by its own place above it, such as its package.json, is found from the bundle as well. */

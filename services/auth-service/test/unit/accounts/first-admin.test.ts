@@ -50,10 +50,20 @@ describe('the first admin', () => {
 
   test('stops the start when its name belongs to a plain user, and names the variable to change', async () => {
     const { deps } = fixture({ nameIsTaken: true })
-    const error: unknown = await ensureFirstAdmin(deps, { username: 'admin', password: 'p', generate: false }).catch(
-      (e: unknown) => e
-    )
+    const error: unknown = await ensureFirstAdmin(deps, {
+      username: 'admin',
+      password: 'given-password',
+      generate: false
+    }).catch((e: unknown) => e)
     expect(error).toBeInstanceOf(StartError)
     expect((error as Error).message).toContain('COUNTERSIGN_ADMIN_USERNAME')
+  })
+
+  test('is not made with one of the most used passwords', async () => {
+    const { created, deps } = fixture()
+    await expect(
+      ensureFirstAdmin(deps, { username: 'admin', password: 'password123', generate: false })
+    ).rejects.toThrow(/COUNTERSIGN_ADMIN_PASSWORD: .*most used/)
+    expect(created).toEqual([])
   })
 })
