@@ -68,7 +68,11 @@ function createRound({ limit, expectedStatuses }: LoadPlan, begin: number): Roun
     new Promise((resolve) => {
       const sendNext = (now: number) => {
         const request = sent >= requests || now >= end ? undefined : source.next()
-        if (request === undefined) return resolve()
+        if (request === undefined) {
+          // While it waited for slow answers of the others, the server might end it for being idle.
+          connection.close()
+          return resolve()
+        }
         sent++
         connection.send(request, (answer) => {
           const then = performance.now()

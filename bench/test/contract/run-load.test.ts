@@ -11,16 +11,19 @@ afterEach(() => {
 /** A server that answers with a status of choice, and remembers what was asked. */
 async function serve(
   answer: (request: IncomingMessage, index: number) => number,
-  afterMs = 0
+  afterMs: (path: string) => number = () => 0,
+  keepAliveMs?: number
 ): Promise<{ url: string; paths: string[] }> {
   const paths: string[] = []
   const server = createServer((request, response) => {
     paths.push(request.url as string)
     response.statusCode = answer(request, paths.length)
     const body = JSON.stringify({ number: paths.length })
-    if (afterMs === 0) response.end(body)
-    else setTimeout(() => response.end(body), afterMs)
+    const delay = afterMs(request.url as string)
+    if (delay === 0) response.end(body)
+    else setTimeout(() => response.end(body), delay)
   })
+  if (keepAliveMs !== undefined) server.keepAliveTimeout = keepAliveMs
   closing.push(() => {
     server.close()
     server.closeAllConnections()
@@ -70,6 +73,16 @@ describe('a round of load', () => {
     )
   })
 
+  test('does not fail when the server ends a connection that has nothing more to send', async () => {
+    const { url } = await serve(
+      () => 200,
+      (path) => (path === '/0' ? 1600 : 1),
+      50
+    )
+    const result = await runLoad({ origin: url, connections: 2, limit: { requests: 4 }, requests })
+    expect(result.requests).toBe(4)
+  })
+
   test('a flow sees each answer before it makes its next request, and hands its state back', async () => {
     const { url, paths } = await serve(() => 200)
     const module = new URL('./counting-flow.ts', import.meta.url).href
@@ -95,7 +108,10 @@ describe('a round of load', () => {
   })
 
   test('at a fixed rate counts the wait for a connection', async () => {
-    const { url } = await serve(() => 200, 50)
+    const { url } = await serve(
+      () => 200,
+      () => 50
+    )
     const plan = { origin: url, connections: 1, limit: { milliseconds: 200 }, perSecond: 100, requests, repeat: true }
     const { latency } = await runLoad(plan)
     // Twenty answers of 50 ms each, of which the last was due after 190 ms.
