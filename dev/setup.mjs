@@ -16,6 +16,9 @@ const generatedFrom = join(generatedClient, '.generated-from')
 const web = join(root, 'services', 'bff-service', 'web')
 const pagesFrom = join(web, 'dist', '.built-from')
 const bundlesFrom = join(root, 'dev', 'bundle', '.built-from')
+const bundles = ['dev', 'prisma', 'services/auth-service', 'services/bff-service', 'services/resource-service'].map(
+  (name) => join(root, name, 'bundle', 'packages.json')
+)
 const setupLock = join(root, 'dev', 'dist', 'setup.lock')
 const doneWith = join(root, 'dev', 'dist', '.set-up-with')
 
@@ -197,6 +200,7 @@ function buildPages() {
 }
 
 function buildBundles() {
+  if (!bundles.every((path) => existsSync(path))) rmSync(bundlesFrom, { force: true })
   const hash = createHash('sha256').update(readFileSync(inRoot('package-lock.json')))
   const folders = ['dev', 'prisma', 'services', 'shared'].map((name) => inRoot(name))
   for (const path of folders.flatMap(filesIn).sort()) hash.update(path).update(readFileSync(path))
@@ -215,8 +219,9 @@ function buildBundles() {
 function filesIn(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name)
-    if (!entry.isDirectory()) return [path]
-    return /^(?:node_modules|dist|bundle|generated|migrations|test|examples)$/.test(entry.name) ? [] : filesIn(path)
+    // Files with a dot in front are those of editors.
+    if (/^(?:\..*|node_modules|dist|bundle|generated|migrations|test|examples)$/.test(entry.name)) return []
+    return entry.isDirectory() ? filesIn(path) : entry.isFile() ? [path] : []
   })
 }
 
@@ -234,7 +239,8 @@ function fingerprint() {
     ...outputs,
     generatedFrom,
     pagesFrom,
-    bundlesFrom
+    bundlesFrom,
+    ...bundles
   ]) {
     const { mtimeMs, size } = statSync(path, { throwIfNoEntry: false }) ?? {}
     hash.update(`${path} ${mtimeMs} ${size}\n`)

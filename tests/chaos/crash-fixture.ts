@@ -45,7 +45,7 @@ export async function openCrashFixture(): Promise<CrashFixture> {
       SIGN_IN_FAILURES_PER_ADDRESS: '100000',
       SESSIONS_PER_USER: String(sessionsPerUser),
       // Each operation of a round may hold one.
-      DATABASE_CONNECTIONS: '20',
+      DATABASE_CONNECTIONS: '60',
       // Nothing listens there: mail is written, and waits.
       SMTP_URL: 'smtp://127.0.0.1:9',
       MAIL_FROM: 'no-reply@example.com',

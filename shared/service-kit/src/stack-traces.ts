@@ -13,7 +13,7 @@ export function showSourcesInStackTraces(): void {
     return maps.get(file)
   }
   Error.prepareStackTrace = (error, frames) =>
-    [String(error), ...frames.map((frame) => `\n    at ${place(frame)}`)].join('')
+    [headOf(error), ...frames.map((frame) => `\n    at ${place(frame)}`)].join('')
 
   function place(frame: NodeJS.CallSite): string {
     const [file, line, column] = [frame.getFileName(), frame.getLineNumber(), frame.getColumnNumber()]
@@ -23,6 +23,15 @@ export function showSourcesInStackTraces(): void {
     const { originalSource, originalLine, originalColumn } = found
     const source = `${fileURLToPath(new URL(originalSource, file))}:${originalLine + 1}:${originalColumn + 1}`
     return String(frame).replace(`${file}:${line}:${column}`, () => source)
+  }
+}
+
+/** As Node's own: not by a method of the error, which could fail, or say more than its message. */
+function headOf(error: unknown): string {
+  try {
+    return Error.prototype.toString.call(error)
+  } catch {
+    return '<error>'
   }
 }
 

@@ -33,12 +33,19 @@ export function createCommandAnnouncer(
       note(`Done, but not published yet (${failure}): a running auth-service does that ${when}.`)
       return false
     },
-    endRest(endingId) {
+    async endRest(endingId) {
       const { endBatch } = announcing(groups, announcer)
-      return endAllSessions(
-        { endBatch: (limit) => endBatch(limit, endingId) },
-        { onProgress: (count) => note(`${count} more sessions have ended so far.`) }
-      )
+      let ended = 0
+      const onProgress = (count: number) => {
+        ended = count
+        note(`${count} more sessions have ended so far.`)
+      }
+      try {
+        return await endAllSessions({ endBatch: (limit) => endBatch(limit, endingId) }, { onProgress })
+      } catch {
+        note('Done, but the database failed while sessions were being ended: a running auth-service ends the others.')
+        return { ended, published: false, isComplete: false }
+      }
     }
   }
   return announcer

@@ -61,7 +61,10 @@ export function createSmtpTransport(options: SmtpOptions): MailTransport {
       }
     },
     close() {
-      opening?.then((transport) => transport.close())
+      opening?.then(
+        (transport) => transport.close(),
+        () => {}
+      )
     }
   }
 }

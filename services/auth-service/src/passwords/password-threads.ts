@@ -22,7 +22,8 @@ const idleTimeoutMs = 60_000
 export function startPasswordThreads(count: number): PasswordThreads {
   const pool = new Piscina({
     filename: new URL('./password-worker.js', import.meta.url).href,
-    minThreads: 1,
+    // The first starts with the first hash.
+    minThreads: 0,
     maxThreads: count,
     idleTimeout: idleTimeoutMs,
     niceIncrement,

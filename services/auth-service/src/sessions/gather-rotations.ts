@@ -22,7 +22,7 @@ interface Waiting<Presented, Rotated> {
 
 /**
  * Lets rotations that come while a statement of this replica is under way wait for it, and then go together: one round trip, one
- * commit. When nothing is under way, none waits; and none waits longer than 50 ms for others.
+ * commit. When nothing is under way, none waits; and none waits longer than 50 ms for a statement that stalls.
  *
  * A batch whose connection broke is never presented again: its rotations may have been committed, and would be replays now.
  */
@@ -31,18 +31,29 @@ export function gatherRotations<Presented extends { readonly familyId: string },
   together,
   goesAloneAfter
 }: Rotations<Presented, Rotated>): (presented: Presented) => Promise<Rotated> {
-  let waiting: Waiting<Presented, Rotated>[] = []
+  const waiting: Waiting<Presented, Rotated>[] = []
   /** The statement that the others wait for; one that stalls is replaced. */
   let underWay: object | undefined
   let stallTimer: NodeJS.Timeout | undefined
+  /** Families whose presentations wait or are under way. */
+  const held = new Set<string>()
 
-  return (presented) =>
-    new Promise((resolve, reject) => {
+  return (presented) => {
+    const { familyId } = presented
+    // Of one family only one could rotate: Postgres judges the others, as those of other replicas.
+    if (held.has(familyId)) return alone(presented)
+    held.add(familyId)
+    return gather(presented).finally(() => held.delete(familyId))
+  }
+
+  function gather(presented: Presented): Promise<Rotated> {
+    return new Promise((resolve, reject) => {
       waiting.push({ presented, resolve, reject })
       if (waiting.length > 1) return
       if (underWay) stallTimer = setTimeout(goOn, stallMs)
       else setImmediate(goOn)
     })
+  }
 
   function run<T>(statement: Promise<T>): Promise<T> {
     const turn = {}
@@ -59,27 +70,12 @@ export function gatherRotations<Presented extends { readonly familyId: string },
   /** Once in a turn of the event loop, when all requests that have arrived are read. */
   function goOn(): void {
     clearTimeout(stallTimer)
-    const batch = takeBatch()
+    const batch = waiting.splice(0, largestBatch)
     const [only, ...others] = batch
     if (!only) return
     if (others.length === 0) only.resolve(run(alone(only.presented)))
     else runTogether(batch)
     if (waiting.length > 0) stallTimer = setTimeout(goOn, stallMs)
-  }
-
-  /** The first ones, of each family one. */
-  function takeBatch(): Waiting<Presented, Rotated>[] {
-    const families = new Set<string>()
-    const batch: Waiting<Presented, Rotated>[] = []
-    const later: Waiting<Presented, Rotated>[] = []
-    for (const one of waiting) {
-      const { familyId } = one.presented
-      const isIn = batch.length < largestBatch && !families.has(familyId)
-      if (isIn) families.add(familyId)
-      ;(isIn ? batch : later).push(one)
-    }
-    waiting = later
-    return batch
   }
 
   function runTogether(batch: readonly Waiting<Presented, Rotated>[]): void {

@@ -19,13 +19,22 @@ const pollIntervalMs = 2000
 export function startSessionEnder({ groups, mayRun, logger }: SessionEnderDeps): SessionEnder {
   const closing = new AbortController()
   const running = runUntilClosed()
+  let turn: Promise<unknown> = Promise.resolve()
+
+  /** One batch of this replica at a time: requests would otherwise have to wait for a connection. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = turn.then(work)
+    turn = result.catch(() => {})
+    return result
+  }
   return {
     async endRest(endingId) {
       const waiting = new AbortController()
       const timer = setTimeout(() => waiting.abort(), requestWaitMs)
+      closing.signal.addEventListener('abort', () => waiting.abort(), { once: true, signal: waiting.signal })
       const progress = { ended: 0 }
       try {
-        const ofGroup = { endBatch: (limit: number) => groups.endBatch(limit, endingId) }
+        const ofGroup = { endBatch: (limit: number) => inTurn(() => groups.endBatch(limit, endingId)) }
         const onProgress = (ended: number) => Object.assign(progress, { ended })
         return await endAllSessions(ofGroup, { signal: waiting.signal, onProgress })
       } catch (error) {
@@ -51,8 +60,17 @@ export function startSessionEnder({ groups, mayRun, logger }: SessionEnderDeps):
 
   async function endThoseLeft(): Promise<void> {
     try {
-      if (!(await groups.isAnyLeft())) return
-      const { ended } = await endAllSessions(groups, { signal: closing.signal })
+      // They take turns, batch by batch, and one that fails holds up no other.
+      await Promise.all((await groups.left()).map(endThoseOf))
+    } catch (error) {
+      logger.warn({ cause: describeError(error) }, 'ending sessions failed; it is tried again')
+    }
+  }
+
+  async function endThoseOf(endingId: bigint): Promise<void> {
+    try {
+      const ofGroup = { endBatch: (limit: number) => inTurn(() => groups.endBatch(limit, endingId)) }
+      const { ended } = await endAllSessions(ofGroup, { signal: closing.signal })
       if (ended > 0) logger.info({ sessions: ended }, 'ended sessions that a change had left over')
     } catch (error) {
       logger.warn({ cause: describeError(error) }, 'ending sessions failed; it is tried again')

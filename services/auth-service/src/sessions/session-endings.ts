@@ -19,9 +19,10 @@ export interface SessionEndings {
 
 /** Groups of sessions that have ended, while their rows are revoked in batches. No session of them is live from the commit on. */
 export interface GroupEndings {
-  isAnyLeft(): Promise<boolean>
-  /** Ends at most `limit` sessions of a group in one short transaction. Without a group, it takes one that nobody works on. */
-  endBatch(limit: number, endingId?: bigint): Promise<EndedBatch>
+  /** Those that have batches left, at most 20 of them. */
+  left(): Promise<bigint[]>
+  /** Ends at most `limit` sessions of a group in one short transaction. */
+  endBatch(limit: number, endingId: bigint): Promise<EndedBatch>
 }
 
 /** How many sessions end in one transaction. */

@@ -189,7 +189,11 @@ interface BatchRow extends SessionRow {
   family_id: string
 }
 
-/** A deadlock, a serialization failure, or a value that Postgres does not take: the statement has been rolled back. */
+/**
+ * Postgres itself said that the statement failed, and so has rolled it back; and not for want of time, memory or a primary, which each
+ * alone would want as well.
+ */
 function goesAloneAfter(error: unknown): boolean {
-  return /^(40P01|40001|22...)$/.test((error as { code?: string }).code ?? '')
+  const { severity, code } = error as { severity?: string; code?: string }
+  return severity === 'ERROR' && code !== undefined && !/^(25|53|55|57|58)/.test(code)
 }

@@ -113,21 +113,21 @@ const firstId = '00000000-0000-0000-0000-000000000000'
 /** Replicas that work on the same group take turns, batch by batch. */
 export function createPrismaGroupEndings(database: Database): GroupEndings {
   return {
-    isAnyLeft: async () =>
-      (await orUnavailable(database.$queryRaw<unknown[]>`SELECT id FROM session_group_endings LIMIT 1`)).length > 0,
+    async left() {
+      const rows = await orUnavailable(
+        database.$queryRaw<{ id: bigint }[]>`SELECT id FROM session_group_endings ORDER BY batches, id LIMIT 20`
+      )
+      return rows.map(({ id }) => BigInt(id))
+    },
     endBatch: (limit, endingId) =>
       orUnavailable(inTransaction(database, (transaction) => endBatch(transaction, limit, endingId)))
   }
 }
 
-async function endBatch(transaction: Queryable, limit: number, endingId: bigint | undefined): Promise<EndedBatch> {
-  const chosen =
-    endingId === undefined
-      ? Prisma.sql`ORDER BY batches, id LIMIT 1 FOR UPDATE SKIP LOCKED`
-      : Prisma.sql`WHERE id = ${endingId} FOR UPDATE`
+async function endBatch(transaction: Queryable, limit: number, endingId: bigint): Promise<EndedBatch> {
   const [ending] = await transaction.$queryRaw<EndingRow[]>`
     SELECT id, user_id, client_id, session_id, excepted_id, before_number, reason, actor_id, after_id, batches
-    FROM session_group_endings ${chosen}`
+    FROM session_group_endings WHERE id = ${endingId} FOR UPDATE`
   if (!ending) return { ended: 0, hasMore: false, entries: [] }
   const group = groupOf(ending)
   const members = Prisma.sql`${membersOf(group)} AND coalesce(f.start_number, 0) < ${ending.before_number}`
@@ -150,7 +150,7 @@ async function endBatch(transaction: Queryable, limit: number, endingId: bigint 
       UPDATE session_group_endings SET after_id = ${count < limit ? firstId : (last ?? firstId)}::uuid, batches = batches + 1
       WHERE id = ${ending.id}`
   }
-  return { ended, hasMore: !isDone || endingId === undefined, entries }
+  return { ended, hasMore: !isDone, entries }
 }
 
 function flowOf({ userId, browserSessionId }: SessionGroup, toldBefore: number) {
