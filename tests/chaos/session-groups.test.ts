@@ -310,4 +310,28 @@ describe.skipIf(!inject('docker'))('very many sessions that end together', () =>
     }
     expect(await liveOf('client_id', app.clientId)).toBe(0)
   })
+
+  test('a group whose batches fail holds up no other', async () => {
+    const [failing, other] = [await register(fixture.issuer), await register(fixture.issuer)]
+    for (const { id: userId } of [failing, other]) await addSessions({ userId, clientId: 'countersign', count: 3 })
+    await query(
+      fixture.database.url,
+      `CREATE FUNCTION fail_for_a_test() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'made by a test'; END $$;
+       CREATE TRIGGER fail_for_a_test BEFORE UPDATE ON refresh_token_families
+         FOR EACH ROW WHEN (OLD.user_id = '${failing.id}') EXECUTE FUNCTION fail_for_a_test()`
+    )
+    for (const { id } of [failing, other]) {
+      await query(
+        fixture.database.url,
+        `INSERT INTO session_group_endings (user_id, before_number, reason)
+         VALUES ($1, nextval('refresh_token_families_start_number_seq'), 'logout_all')`,
+        [id]
+      )
+    }
+    await expect.poll(() => liveOf('user_id', other.id), { timeout: 20_000 }).toBe(0)
+    expect(await liveOf('user_id', failing.id)).toBe(3)
+    await query(fixture.database.url, 'DROP FUNCTION fail_for_a_test CASCADE')
+    await untilNoneIsLeft()
+    expect(await liveOf('user_id', failing.id)).toBe(0)
+  })
 })
