@@ -1,24 +1,13 @@
 /** Fastify, fast-jwt with its cache at its fastest, keys by get-jwks, and a Redis `EXISTS` for each request. */
-import { createVerifier, type DecodedJwt, TokenError } from 'fast-jwt'
+import { createVerifier, TokenError } from 'fast-jwt'
 import fastify from 'fastify'
-import buildGetJwks from 'get-jwks'
 import { createClient } from 'redis'
 import { announce, readOptions } from '../../servers/serve.ts'
+import { createPublicKeys } from './public-key.ts'
 import { revokedKey, type Trust } from './trust.ts'
 
 const { issuer, audience, jwksUri, redisUrl } = readOptions<Trust>()
-const domain = new URL('/', jwksUri).href
-const getJwks = buildGetJwks({ issuersWhitelist: [domain] })
-// get-jwks makes the PEM again for each token; kept, it costs once.
-const pems = new Map<string, Promise<string>>()
-function publicKey({ header: { kid, alg } }: DecodedJwt): Promise<string> {
-  const known = pems.get(kid)
-  if (known) return known
-  const pem = getJwks.getPublicKey({ kid, alg, domain })
-  pems.set(kid, pem)
-  pem.catch(() => pems.delete(kid))
-  return pem
-}
+const publicKey = createPublicKeys(jwksUri)
 const verify = createVerifier({
   key: publicKey,
   algorithms: ['RS256'],

@@ -1,32 +1,17 @@
 /** @fastify/jwt, as its README sets it up with get-jwks, with fast-jwt's cache at its fastest. */
 import fastifyJwt from '@fastify/jwt'
+import type { DecodedJwt } from 'fast-jwt'
 import fastify from 'fastify'
-import buildGetJwks from 'get-jwks'
 import { announce, readOptions } from '../../servers/serve.ts'
+import { createPublicKeys } from './public-key.ts'
 import type { Trust } from './trust.ts'
 
-interface CompleteToken {
-  readonly header: { readonly kid: string; readonly alg: string }
-}
-
 const { issuer, audience, jwksUri } = readOptions<Trust>()
-const domain = new URL('/', jwksUri).href
-const getJwks = buildGetJwks({ issuersWhitelist: [domain] })
-// get-jwks makes the PEM again for each token; kept, it costs once.
-const pems = new Map<string, Promise<string>>()
-function publicKey({ header: { kid, alg } }: CompleteToken): Promise<string> {
-  const known = pems.get(kid)
-  if (known) return known
-  const pem = getJwks.getPublicKey({ kid, alg, domain })
-  pems.set(kid, pem)
-  pem.catch(() => pems.delete(kid))
-  return pem
-}
-
+const publicKey = createPublicKeys(jwksUri)
 const app = fastify()
 await app.register(fastifyJwt, {
   decode: { complete: true },
-  secret: { public: async (_: unknown, token: unknown) => publicKey(token as CompleteToken) },
+  secret: { public: async (_: unknown, token: unknown) => publicKey(token as DecodedJwt) },
   verify: {
     algorithms: ['RS256'],
     allowedIss: issuer,

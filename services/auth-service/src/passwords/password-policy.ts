@@ -1,7 +1,13 @@
+import { loadOnce } from '@countersign/service-kit'
+
 /** Bounds on the length of a password, in code points (NIST SP 800-63B §5.1.1.2: no composition rules). */
 export const passwordLength = { min: 8, max: 256 } as const
 
-let commonPasswords: Promise<ReadonlySet<string>> | undefined
+/** The list is as large as many a service. */
+const commonPasswords = loadOnce(async (): Promise<ReadonlySet<string>> => {
+  const { dictionary } = await import('@zxcvbn-ts/language-common')
+  return new Set(dictionary['passwords-common'])
+})
 
 /** The form of a password that is hashed: NFKC, so that the same password from two keyboards is equal. */
 export function normalizePassword(password: string): string {
@@ -25,12 +31,8 @@ export function refusalOfForm(password: string, username: string): string | unde
   return isUsername(password, username) ? 'The password must not be the username.' : undefined
 }
 
-/** The list is loaded when it is first needed: it is as large as many a service. */
 async function isCommon(password: string): Promise<boolean> {
-  commonPasswords ??= import('@zxcvbn-ts/language-common').then(
-    ({ dictionary }) => new Set(dictionary['passwords-common'])
-  )
-  return (await commonPasswords).has(normalizePassword(password).toLowerCase())
+  return (await commonPasswords()).has(normalizePassword(password).toLowerCase())
 }
 
 export function isUsername(password: string, username: string): boolean {

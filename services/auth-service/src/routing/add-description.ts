@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { answerNotModified } from '@countersign/service-kit'
+import { answerNotModified, loadOnce } from '@countersign/service-kit'
 import type Router from '@koa/router'
 import type { Middleware } from 'koa'
 import { apiPageStyle } from './api-page-style.ts'
@@ -10,22 +10,14 @@ import type { Route } from './route.ts'
  * and made at the first request for them, so that they do not delay the start.
  */
 export function addDescription(router: Router, routes: readonly Route[], issuer: string): void {
-  const description = once(async () => (await import('./openapi.ts')).describeRoutes(routes, issuer))
-  const json = once(async () => JSON.stringify(await description()))
-  const page = once(async () => taggedPage((await import('./api-page.ts')).apiPage(await description())))
+  const description = loadOnce(async () => (await import('./openapi.ts')).describeRoutes(routes, issuer))
+  const json = loadOnce(async () => JSON.stringify(await description()))
+  const page = loadOnce(async () => taggedPage((await import('./api-page.ts')).apiPage(await description())))
   router.get('/openapi.json', async (ctx) => {
     ctx.type = 'application/json'
     ctx.body = await json()
   })
   router.get('/docs', answerPage(page))
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
-  }
 }
 
 /** The page may use its own style sheet, and nothing else. */

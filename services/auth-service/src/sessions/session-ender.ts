@@ -27,6 +27,11 @@ export function startSessionEnder({ groups, mayRun, logger }: SessionEnderDeps):
     turn = result.catch(() => {})
     return result
   }
+
+  const batchesOf = (endingId: bigint) => ({
+    endBatch: (limit: number) => inTurn(() => groups.endBatch(limit, endingId))
+  })
+
   return {
     async endRest(endingId) {
       const waiting = new AbortController()
@@ -34,15 +39,16 @@ export function startSessionEnder({ groups, mayRun, logger }: SessionEnderDeps):
       closing.signal.addEventListener('abort', () => waiting.abort(), { once: true, signal: waiting.signal })
       const progress = { ended: 0 }
       try {
-        const ofGroup = { endBatch: (limit: number) => inTurn(() => groups.endBatch(limit, endingId)) }
         const onProgress = (ended: number) => Object.assign(progress, { ended })
-        return await endAllSessions(ofGroup, { signal: waiting.signal, onProgress })
+        return await endAllSessions(batchesOf(endingId), { signal: waiting.signal, onProgress })
       } catch (error) {
         // The change itself is committed, and so is that they end.
         logger.warn({ cause: describeError(error) }, 'ending sessions failed; it goes on in the background')
         return { ...progress, published: false, isComplete: false }
       } finally {
         clearTimeout(timer)
+        // Takes the listener away again.
+        waiting.abort()
       }
     },
     async close() {
@@ -69,8 +75,7 @@ export function startSessionEnder({ groups, mayRun, logger }: SessionEnderDeps):
 
   async function endThoseOf(endingId: bigint): Promise<void> {
     try {
-      const ofGroup = { endBatch: (limit: number) => inTurn(() => groups.endBatch(limit, endingId)) }
-      const { ended } = await endAllSessions(ofGroup, { signal: closing.signal })
+      const { ended } = await endAllSessions(batchesOf(endingId), { signal: closing.signal })
       if (ended > 0) logger.info({ sessions: ended }, 'ended sessions that a change had left over')
     } catch (error) {
       logger.warn({ cause: describeError(error) }, 'ending sessions failed; it is tried again')

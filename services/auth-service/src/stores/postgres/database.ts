@@ -83,21 +83,23 @@ export function openDatabase(pool: DatabasePool): Database {
   pool.on('error', () => {})
   let client: Promise<PrismaClient> | undefined
   return {
-    ...queryableOn((text, values) => pool.query({ text, values: [...values], types: bigintTypes })),
+    ...queryableOn(statementsOn(pool)),
     prisma() {
       client ??= openPrismaClient(pool)
       return client
     },
-    $transaction: (work) =>
-      transactionOn(pool, (connection) =>
-        work(queryableOn((text, values) => connection.query({ text, values: [...values], types: bigintTypes })))
-      ),
+    $transaction: (work) => transactionOn(pool, (connection) => work(queryableOn(statementsOn(connection)))),
     async $disconnect() {
       await (await client)?.$disconnect()
       await pool.end()
     }
   }
 }
+
+const statementsOn =
+  (on: DatabasePool | DatabaseConnection): RunStatement =>
+  (text, values) =>
+    on.query({ text, values: [...values], types: bigintTypes })
 
 /** `bigint` as such, which node-postgres leaves as text. */
 const bigintTypes: pg.CustomTypesConfig = {
