@@ -59,7 +59,7 @@ export async function openFixture(options: Partial<Parameters<typeof startTrio>[
     url: trio.publicUrl,
     complaints,
     async visit(contextOptions) {
-      const context = await browser.newContext({ baseURL: trio.publicUrl, ...contextOptions })
+      const context = await browser.newContext({ baseURL: trio.publicUrl, reducedMotion: 'reduce', ...contextOptions })
       context.setDefaultTimeout(10_000)
       const page = await context.newPage()
       page.on('pageerror', (error) => complaints.push(String(error)))

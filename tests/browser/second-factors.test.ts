@@ -204,6 +204,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('second factors on the pages',
     await page.getByLabel('Search by username').fill(person.username)
     await page.getByRole('link', { name: person.username }).click()
     await page.getByRole('button', { name: 'Reset second factors' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Reset' }).waitFor()
     await look(page, 'reset')
     await page.getByRole('dialog').getByRole('button', { name: 'Reset' }).click()
     await page.getByText(`${person.username} has no second factor any more.`).waitFor()
