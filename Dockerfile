@@ -41,7 +41,7 @@ COPY prisma prisma
 RUN cd prisma && PRISMA_SCHEMA_ENGINE_BINARY=/bin/true CHECKPOINT_DISABLE=1 npx --no-install prisma generate
 COPY shared shared
 COPY services services
-COPY dev/bundle.mjs dev/
+COPY dev/bundle.mjs dev/redis-client.mjs dev/
 RUN node dev/bundle.mjs services/auth-service services/resource-service services/bff-service prisma \
  && (cd services/bff-service/web && npx --no-install vite build) \
  && find services/bff-service/web/dist -name '*.map' -delete \

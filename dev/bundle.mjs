@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, wr
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
+import { usedRedisClient } from './redis-client.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const passwordWorker = 'services/auth-service/src/passwords/password-worker.ts'
@@ -33,6 +34,13 @@ const withoutFetch = {
   }
 }
 
+/** `raw-body` decodes texts of a hundred charsets where it is asked to, which nobody does here: half a megabyte of tables. */
+const withoutCharsets = {
+  name: 'without-charsets',
+  resolveId: { filter: { id: /^iconv-lite$/ }, handler: () => '\0without-charsets' },
+  load: { filter: { id: /^\0without-charsets$/ }, handler: () => 'export {}' }
+}
+
 const asked = process.argv.slice(2)
 await Promise.all((asked.length > 0 ? asked : Object.keys(programs)).map(bundle))
 
@@ -45,11 +53,9 @@ async function bundle(folder) {
     external,
     resolve: {
       // Sources, not what tsc has made of them: stack traces lead there.
-      conditionNames: ['@countersign/source', 'node', 'default'],
-      // Without the commands of search, JSON, time series and Bloom filters.
-      alias: { redis: '@redis/client' }
+      conditionNames: ['@countersign/source', 'node', 'default']
     },
-    plugins: [keepPlaces(output), withoutFetch],
+    plugins: [keepPlaces(output), withoutFetch, withoutCharsets, usedRedisClient(root)],
     // `depd` names functions by it.
     checks: { eval: false }
   })

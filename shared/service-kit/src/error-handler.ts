@@ -1,5 +1,6 @@
 import { FactorRequiredError, InvalidRequestError, OAuthError, ServerError } from '@countersign/oauth'
 import type { Middleware } from 'koa'
+import { setJson } from './json-response.ts'
 import { describeError } from './logger.ts'
 
 /** The body of every error. */
@@ -25,7 +26,7 @@ export function answerErrors(): Middleware {
       ctx.status = error.status
       ctx.set(error.headers)
       ctx.set('Cache-Control', 'no-store')
-      ctx.body = errorBody(error)
+      setJson(ctx, JSON.stringify(errorBody(error)))
       const hasMore = error.detail !== undefined || error.cause !== undefined || error instanceof ServerError
       if (!hasMore) return
       const fields = {

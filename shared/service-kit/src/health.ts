@@ -1,4 +1,5 @@
 import type Router from '@koa/router'
+import { setJson } from './json-response.ts'
 import type { HttpMetrics } from './metrics.ts'
 
 /** A dependency of a service. `required` ones decide whether it gets traffic; the others only degrade it. */
@@ -27,13 +28,13 @@ export interface ManagementRouteDeps {
 export function addManagementRoutes(router: Router, { checks, metrics, phase }: ManagementRouteDeps): void {
   router.get('/health/live', (ctx) => {
     ctx.set('Cache-Control', 'no-store')
-    ctx.body = { status: 'ok' }
+    setJson(ctx, JSON.stringify({ status: 'ok' }))
   })
   router.get('/health/ready', async (ctx) => {
     const readiness = phase() === 'serving' ? await judge(checks) : { status: phase(), checks: {} }
     ctx.status = ['ok', 'degraded'].includes(readiness.status) ? 200 : 503
     ctx.set('Cache-Control', 'no-store')
-    ctx.body = readiness
+    setJson(ctx, JSON.stringify(readiness))
   })
   router.get('/metrics', async (ctx) => {
     ctx.set('Cache-Control', 'no-store')

@@ -1,5 +1,12 @@
 import { NotFoundError, OAuthError } from '@countersign/oauth'
-import { acceptJsonBody, requireForm, requireJsonBody, requireQuery, takeLines } from '@countersign/service-kit'
+import {
+  acceptJsonBody,
+  requireForm,
+  requireJsonBody,
+  requireQuery,
+  setJson,
+  takeLines
+} from '@countersign/service-kit'
 import { requireAuthentication } from '@countersign/verifier/koa'
 import type Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
@@ -133,9 +140,9 @@ function respond<Deps>({ bind, response }: Route<Deps>, deps: Deps): Middleware 
     if (ctx.status === 304) return
     if (body instanceof BrowserResponse) return body.respondTo(ctx)
     if (body instanceof EventStream || body instanceof LineStream) return body.respondTo(ctx)
-    if (body instanceof JsonText) ctx.type = 'application/json'
     // Nothing has no type either: clients refuse one that they do not know.
-    ctx.body = body instanceof JsonText ? body.text : (body ?? null)
+    if (body === undefined || body === null) ctx.body = null
+    else setJson(ctx, body instanceof JsonText ? body.text : JSON.stringify(body))
     ctx.status = response.status
   }
 }

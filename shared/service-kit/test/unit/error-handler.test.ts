@@ -22,7 +22,7 @@ async function answerTo(thrown: unknown) {
   await answerErrors()(ctx as never, () => {
     throw thrown
   })
-  return { status: ctx.status, body: ctx.body, headers, logged }
+  return { status: ctx.status, body: JSON.parse(ctx.body as string), headers, logged }
 }
 
 describe('the error handler', () => {
