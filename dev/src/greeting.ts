@@ -45,7 +45,7 @@ export function describeFirstAdmin({ username, generatedPassword }: FirstAdmin):
     return `The first account is "${username}", an administrator, with the password from COUNTERSIGN_ADMIN_PASSWORD.`
   }
   return [
-    'The first account, an administrator. Its password is shown this once:',
+    'The first account, an administrator. Its password is shown only once:',
     '',
     `  username   ${username}`,
     `  password   ${generatedPassword}`

@@ -141,7 +141,7 @@ describe('countersign beside a running installation', () => {
       expect((await login(username, document.password as string)).status).toBe(200)
 
       const other = await run(['users', 'create', newName()], { env })
-      expect(other.stdout).toMatch(/^Made the user \S+ \(\S+\)\.\nPassword, shown this once: [\w-]{20}\n$/)
+      expect(other.stdout).toMatch(/^Created the user \S+ \(\S+\)\.\nPassword, shown only once: [\w-]{20}\n$/)
     })
 
     test('gives an e-mail address and roles, and takes the password from standard input', async () => {

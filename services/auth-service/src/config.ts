@@ -28,11 +28,11 @@ import { masterKeys } from './keys/master-keys.ts'
 
 /** All settings of the auth-service; each limit is a variable. */
 export const variables = {
-  issuer: { name: 'ISSUER', schema: issuerUrl(), description: "this issuer's URL, as tokens name it" },
+  issuer: { name: 'ISSUER', schema: issuerUrl(), description: 'the URL of the issuer: `iss` of its tokens' },
   apiAudience: {
     name: 'API_AUDIENCE',
     schema: audience(),
-    description: 'the API that tokens are for, as they name it'
+    description: 'the identifier of the first API: `aud` of its tokens'
   },
   databaseUrl: {
     name: 'DATABASE_URL',
@@ -60,13 +60,13 @@ export const variables = {
     schema: masterKeys(),
     isSecret: true,
     description:
-      '32 random bytes in base64 (`openssl rand -base64 32`), or several: the first is current, the others still open what they sealed'
+      '32 random bytes in base64 (`openssl rand -base64 32`), or several: the first encrypts, the others still decrypt'
   },
   forwarderKey: {
     name: 'FORWARDER_KEY',
     schema: sharedKey().optional(),
     isSecret: true,
-    description: 'shared with the bff-service: a caller that shows it is believed which address a browser has'
+    description: 'a secret shared with the bff-service: requests with it may state the IP address of a browser'
   },
   ...firstAdminVariables,
   ...serviceVariables({ port: 4000, managementPort: 9000 }),
@@ -76,7 +76,7 @@ export const variables = {
   auditRetentionDays: {
     name: 'AUDIT_RETENTION_DAYS',
     schema: wholeNumber({ min: 1, max: 3660, unit: 'days' }).default(90),
-    description: 'audit events are removed after this long, up to a week later'
+    description: 'audit events are deleted after this time, up to a week later'
   },
   ...signInVariables,
   ...accountVariables,
@@ -85,7 +85,7 @@ export const variables = {
   clientCacheSeconds: {
     name: 'CLIENT_CACHE_SECONDS',
     schema: wholeNumber({ min: 0, max: maxCachedSeconds, unit: 'seconds' }).default(10),
-    description: `how long a client that gets tokens for itself is not looked up again, at most ${maxCachedSeconds}; 0 looks it up each time. Whatever is taken from it counts at once; another lifetime of its tokens counts after this time`
+    description: `how long a client is cached for client-credentials requests, at most ${maxCachedSeconds}; 0 turns the cache off. Rights that are removed from a client count at once; a new token lifetime counts after this time`
   },
   outboundPrivateNetworks: {
     name: 'OUTBOUND_PRIVATE_NETWORKS',

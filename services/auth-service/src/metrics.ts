@@ -188,7 +188,7 @@ function createMailMetrics({ countWaitingMail }: IssuerMetricsDeps, registers: H
   })
   const duplicates = new Counter({
     name: 'countersign_mail_possible_duplicates_total',
-    help: 'Mails that were delivered after an attempt of which nobody knows how it ended: a replica crashed, or a connection broke.',
+    help: 'Mails that were delivered after an attempt with an unknown outcome: a replica crashed, or a connection broke.',
     labelNames: ['template'],
     registers
   })
@@ -196,7 +196,7 @@ function createMailMetrics({ countWaitingMail }: IssuerMetricsDeps, registers: H
     name: 'countersign_mail',
     waiting:
       'Mails that wait for the mail server; should return to 0. Absent where no mail is sent, and while the database does not respond.',
-    oldest: 'For how long the oldest waiting mail has waited; 0 when none waits.',
+    oldest: 'Age of the oldest waiting mail; 0 when none waits.',
     count: async () => countWaitingMail?.()
   })
   return {
@@ -211,15 +211,15 @@ function createLogoutMetrics(
 ): LogoutMetrics {
   const attempts = new Counter({
     name: 'countersign_backchannel_logout_attempts_total',
-    help: 'Attempts to tell a client that a session has ended. outcome: delivered; deferred, to be tried again; dead, given up.',
+    help: 'Attempts to notify a client of the end of a session. outcome: delivered; deferred, to be tried again; dead, given up.',
     labelNames: ['outcome'],
     registers
   })
   showWaiting(registers, {
     name: 'countersign_backchannel_logouts',
     waiting:
-      'Ends of sessions that clients have not heard of yet; should return to 0. Absent while the database does not respond.',
-    oldest: 'For how long the oldest of them has waited; 0 when none waits.',
+      'Ends of sessions that clients are not notified of yet; should return to 0. Absent while the database does not respond.',
+    oldest: 'Age of the oldest waiting notification; 0 when none waits.',
     count: countWaitingLogouts
   })
   return { countBackchannelLogout: (outcome) => attempts.inc({ outcome }) }

@@ -25,13 +25,12 @@ export const variables = {
     schema: siteOrigin(),
     description: 'the one origin that browsers see: https, or `http://localhost` with a port'
   },
-  authUrl: { name: 'AUTH_URL', schema: serviceUrl(), description: 'where it reaches the auth-service' },
+  authUrl: { name: 'AUTH_URL', schema: serviceUrl(), description: 'the URL of the auth-service' },
   apiUrl: {
     name: 'API_URL',
     schema: serviceUrl().optional(),
     defaultText: 'required without `ROUTES_FILE`',
-    description:
-      'where it reaches the API that it passes `/api/*` on to, with the token for the issuer and its first API'
+    description: 'the URL of the API that it forwards `/api/*` to, with the token for the issuer and its first API'
   },
   routesFile: {
     name: 'ROUTES_FILE',
@@ -47,7 +46,7 @@ export const variables = {
     name: 'APP_URL',
     schema: serviceUrl().optional(),
     description:
-      'the server of [your app](your-app.md#a-server-of-its-own), such as a Vite dev server, which it passes all other paths on to'
+      'the server of [your app](your-app.md#a-server-of-its-own), such as a Vite dev server, that it forwards all other paths to'
   },
   appContentSecurityPolicy: {
     name: 'APP_CONTENT_SECURITY_POLICY',
@@ -63,7 +62,7 @@ export const variables = {
   productName: {
     name: 'PRODUCT_NAME',
     schema: productName(),
-    description: 'what the pages call this installation'
+    description: 'the name of this installation on the pages'
   },
   logoFile: {
     name: 'LOGO_FILE',
@@ -94,12 +93,12 @@ export const variables = {
   sessionIdleSeconds: {
     name: 'SESSION_IDLE_SECONDS',
     schema: wholeNumber({ min: 60, max: 365 * day, unit: 'seconds' }).default(7 * day),
-    description: "a browser's session ends when it is not used for this long"
+    description: 'a session that is not used for this long ends'
   },
   sessionAbsoluteSeconds: {
     name: 'SESSION_ABSOLUTE_SECONDS',
     schema: wholeNumber({ min: 60, max: 365 * day, unit: 'seconds' }).default(30 * day),
-    description: 'and after this long in any case'
+    description: 'the maximum lifetime of a session'
   },
   upstreamTimeoutSeconds: {
     name: 'UPSTREAM_TIMEOUT_SECONDS',
@@ -114,7 +113,7 @@ export const variables = {
   proxyBodyLimitBytes: {
     name: 'PROXY_BODY_LIMIT_BYTES',
     schema: wholeNumber({ min: 0, max: 1024 ** 3, unit: 'bytes' }).default(10 * 1024 * 1024),
-    description: 'the largest body that it passes on; one may take 30 seconds, and one more for every 16 KiB'
+    description: 'the maximum size of a request body; a body may take 30 seconds, and another for every 16 KiB'
   },
   proxyRequestHeaders: {
     name: 'PROXY_REQUEST_HEADERS',

@@ -23,13 +23,13 @@ export const variables = {
   apiAudience: {
     name: 'API_AUDIENCE',
     schema: audience(),
-    description: 'its own identifier, which tokens must name'
+    description: 'its identifier, which `aud` of a token must have'
   },
   publicUrl: {
     name: 'PUBLIC_URL',
     schema: serviceUrl().optional(),
     defaultText: '`API_AUDIENCE`',
-    description: 'where clients reach it: what DPoP proofs must be for'
+    description: 'its URL for clients, which `htu` of DPoP proofs must match'
   },
   redisUrl: {
     name: 'REDIS_URL',
@@ -48,12 +48,12 @@ export const variables = {
     name: 'AUTH_URL',
     schema: serviceUrl().optional(),
     defaultText: '`ISSUER`',
-    description: 'where it reaches the auth-service, for a token of its own and for the figures of its dashboard'
+    description: 'the URL of the auth-service, for its own token and for the figures of its dashboard'
   },
   serviceClientId: {
     name: 'SERVICE_CLIENT_ID',
     schema: shortText('the client id that this service is registered under').default('resource-service'),
-    description: 'the client id that it is registered under'
+    description: 'its client id'
   },
   serviceClientKey: {
     name: 'SERVICE_CLIENT_KEY',
@@ -64,12 +64,12 @@ export const variables = {
   maxStalenessSeconds: {
     name: 'REVOCATION_MAX_STALENESS_SECONDS',
     schema: wholeNumber({ min: 1, max: 3600, unit: 'seconds' }).default(5),
-    description: 'how old its view of the denylist may be'
+    description: 'the maximum age of its view of the denylist'
   },
   whenStale: {
     name: 'REVOCATION_WHEN_STALE',
     schema: oneOf(['reject', 'check', 'allow']).default('reject'),
-    description: 'then: `reject` (503), `check` (ask Redis for each request) or `allow`'
+    description: 'what it does beyond that age: `reject` (503), `check` (query Redis for each request) or `allow`'
   },
   ...serviceVariables({ port: 4001, managementPort: 9001 })
 }

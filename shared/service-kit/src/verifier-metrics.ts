@@ -22,7 +22,7 @@ type Status = ReturnType<MeasuredVerifier['status']>
 const gauges: readonly [name: string, help: string, read: (status: Status) => number | null | undefined][] = [
   [
     'countersign_revocation_view_age_seconds',
-    'Age of what the verifier knows of the denylist; past REVOCATION_MAX_STALENESS_SECONDS the stale policy applies. Absent until the denylist was complete once.',
+    'Age of the view that the verifier has of the denylist; beyond REVOCATION_MAX_STALENESS_SECONDS the stale policy applies. Absent until the view was complete once.',
     ({ revocations }) => revocations?.stalenessSeconds
   ],
   [
@@ -32,7 +32,7 @@ const gauges: readonly [name: string, help: string, read: (status: Status) => nu
   ],
   [
     'countersign_key_set_age_seconds',
-    'Time since the keys were last known to be good; past maxStaleKeysSeconds (24 h) the verifier stops using them.',
+    'Time since the keys were last confirmed; beyond maxStaleKeysSeconds (24 h) the verifier stops using them.',
     ({ keys }) => keys.ageSeconds
   ],
   ['countersign_key_set_keys', 'Keys that the verifier uses.', ({ keys }) => keys.count],

@@ -30,7 +30,7 @@ export const firstAdminVariables = {
     name: 'COUNTERSIGN_ADMIN_PASSWORD',
     schema: secretText(z.string(firstPasswordRule).refine(isFirstPassword, firstPasswordRule)).optional(),
     isSecret: true,
-    description: 'makes the first admin when there is no admin yet'
+    description: 'the password of the first admin, which is created when there is none'
   }
 }
 
@@ -48,18 +48,18 @@ export const signInVariables = {
   registrationsPerAddress: {
     name: 'REGISTRATIONS_PER_ADDRESS',
     schema: wholeNumber({ min: 1, max: most, unit: 'registrations' }).default(20),
-    description: 'registrations from one address in an hour'
+    description: 'maximum registrations from one address in an hour'
   },
   signInLimitWindowSeconds: {
     name: 'SIGN_IN_LIMIT_WINDOW_SECONDS',
     schema: wholeNumber({ min: 1, max: day, unit: 'seconds' }).default(900),
-    description: 'the window of the next five'
+    description: 'the time window of the next five limits'
   },
   signInFailuresPerAddress: {
     name: 'SIGN_IN_FAILURES_PER_ADDRESS',
     schema: wholeNumber({ min: 1, max: most, unit: 'failures' }).default(100),
     description:
-      'wrong passwords from one IPv4 address or IPv6 /64; a tenth more for a /56, a quarter more for a /48. Accounts that signed in from there pass, within the next limit'
+      'wrong passwords from one IPv4 address or IPv6 /64; a tenth more for a /56, a quarter more for a /48. Accounts that have signed in from there are exempt, within the next limit'
   },
   signInFailuresPerAccountAndAddress: {
     name: 'SIGN_IN_FAILURES_PER_ACCOUNT_AND_ADDRESS',
@@ -70,7 +70,7 @@ export const signInVariables = {
     name: 'SIGN_IN_FAILURES_PER_ACCOUNT',
     schema: wholeNumber({ min: 1, max: most, unit: 'failures' }).default(100),
     description:
-      'wrong passwords for one account from everywhere; networks and devices that its owner has signed in from pass'
+      'wrong passwords for one account from all addresses; networks and devices that its owner has signed in from are exempt'
   },
   signInsPerAccountAndAddress: {
     name: 'SIGN_INS_PER_ACCOUNT_AND_ADDRESS',
@@ -90,13 +90,13 @@ export const accountVariables = {
     name: 'SECOND_FACTOR',
     schema: oneOf(secondFactorPolicies).default('optional'),
     description:
-      'who has to have a second factor: users who like to, all, or those with the role `admin`. Who has to and has none sets one up at the next sign-in'
+      '`required` requires a second factor of every user, `required-for-admins` of users with the role `admin`; such a user without one sets it up at the next sign-in'
   },
   accountDeletionDays: {
     name: 'ACCOUNT_DELETION_DAYS',
     schema: wholeNumber({ min: 0, max: 90, unit: 'days' }).default(14),
     description:
-      'an account is deleted this long after its user has asked for it; a sign-in before that keeps it. 0 deletes it at once'
+      'how long after the request of its user an account is deleted; a sign-in before that cancels the deletion. 0 deletes it at once'
   }
 }
 
@@ -128,11 +128,11 @@ export const passwordHashVariables = {
     name: 'PASSWORD_HASH_CONCURRENCY',
     schema: wholeNumber({ min: 1, max: 256, unit: 'hashes at once' }).default(availableParallelism()),
     defaultText: 'the number of cores',
-    description: 'password hashes at once, each on a thread of its own that yields the processor to everything else'
+    description: 'maximum parallel password hashes, each on a thread with low priority'
   },
   passwordHashQueue: {
     name: 'PASSWORD_HASH_QUEUE',
     schema: wholeNumber({ min: 0, max: 10_000, unit: 'waiting hashes' }).default(32),
-    description: 'how many more may wait; past it a sign-in gets 503'
+    description: 'maximum waiting password hashes; one more sign-in gets 503'
   }
 }

@@ -6,11 +6,11 @@ export const feedVariables = {
     name: 'REVOCATION_FEED_ACCESS',
     schema: oneOf(['token', 'open']).default('token'),
     description:
-      'who may follow the revocation feed over HTTP: `token` asks for a token with the scope `revocations:read`, `open` asks for nothing. `npm start` sets `open`'
+      'who may follow the revocation feed over HTTP: `token` requires a token with the scope `revocations:read`, `open` requires nothing. `npm start` sets `open`'
   },
   revocationFeedStreams: {
     name: 'REVOCATION_FEED_STREAMS',
     schema: wholeNumber({ min: 1, max: 100_000, unit: 'streams' }).default(1000),
-    description: 'verifiers that follow the feed of one replica at the same time; one more gets 503'
+    description: 'maximum verifiers that follow the feed of one replica; one more gets 503'
   }
 }

@@ -27,7 +27,7 @@ export const mailVariables = {
     schema: serviceUrl().optional(),
     defaultText: 'required with `SMTP_URL`',
     description:
-      "where people find the pages, the bff-service's `PUBLIC_URL`: links in mail begin with it, and apps send users there to sign in. Without it no app can sign users in"
+      "the URL of the pages, which is the bff-service's `PUBLIC_URL`: links in mail start with it, and apps redirect users there to sign in. Without it apps cannot sign users in"
   },
   mailSignIn: {
     name: 'MAIL_SIGN_IN',
@@ -38,6 +38,6 @@ export const mailVariables = {
   productName: {
     name: 'PRODUCT_NAME',
     schema: productName(),
-    description: 'what mail calls this installation'
+    description: 'the name of this installation in mail'
   }
 }

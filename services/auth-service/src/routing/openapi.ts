@@ -30,7 +30,7 @@ interface Caller {
 }
 
 const recentSignInText =
-  'The user has to have signed in within `RECENT_SIGN_IN_SECONDS`; else 401 `insufficient_user_authentication` (RFC 9470), until `POST /auth/step-up`.'
+  'Requires a sign-in within `RECENT_SIGN_IN_SECONDS`; otherwise 401 `insufficient_user_authentication` (RFC 9470), and `POST /auth/step-up` signs in again.'
 
 /** Each kind of access, for people and in the form of OpenAPI. */
 const callers: Record<Access, Caller> = {
@@ -38,7 +38,7 @@ const callers: Record<Access, Caller> = {
   registrant: { text: 'Anybody, while registration is open.', errors: [403] },
   user: { text: 'A user, or a service that acts for one (RFC 8693).', security: byAccessToken, errors: [401, 403] },
   'user-in-person': {
-    text: 'A user in person; no service that acts for one.',
+    text: 'A user in person, not a service that acts for one.',
     security: byAccessToken,
     errors: [401, 403]
   },
@@ -64,12 +64,12 @@ const callers: Record<Access, Caller> = {
     errors: [401, 403]
   },
   'forwarded-request': {
-    text: 'A proxy, with the token of the request that it asks about.',
+    text: 'A proxy, with the token of the request that it verifies.',
     security: byAccessToken,
     errors: [401, 403]
   },
   client: {
-    text: 'A client that names itself, and authenticates itself unless it is a public one.',
+    text: 'A client, which authenticates itself unless it is public.',
     security: byClientSecret,
     errors: [401]
   },

@@ -28,7 +28,8 @@ export function serviceVariables({ port, managementPort }: { port: number; manag
     shutdownDelaySeconds: {
       name: 'SHUTDOWN_DELAY_SECONDS',
       schema: wholeNumber({ min: 0, max: 300, unit: 'seconds' }).default(5),
-      description: 'how long it still accepts requests after `SIGTERM`, while load balancers see that it is not ready'
+      description:
+        'how long it accepts requests after `SIGTERM`, until load balancers have noticed that it is not ready'
     },
     logLevel: {
       name: 'LOG_LEVEL',

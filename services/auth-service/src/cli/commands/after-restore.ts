@@ -14,7 +14,7 @@ interface Options {
 export function addAfterRestore(program: Command, perform: Perform): void {
   program
     .command('after-restore')
-    .description('end what lives again after a database was restored from an older dump')
+    .description('revoke what became valid again when a database was restored from an older dump')
     .option('--yes', 'do it: everybody has to sign in again')
     .option('--keep-sessions', 'end nothing, and go on with the database as it is')
     .addHelpText(

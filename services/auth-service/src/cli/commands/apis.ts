@@ -71,7 +71,7 @@ export function addApis(program: Command, perform: Perform): void {
 
   apis
     .command('delete')
-    .description('delete an API: its scopes are taken from every role, and no token is for it from then on')
+    .description('delete an API: its scopes are removed from every role, and no more tokens are issued for it')
     .argument('<identifier>')
     .option('--now', 'end the sessions of users who lose a scope')
     .addHelpText('after', `${needs} ${nowHelp}\n${publicationHelp}`)

@@ -15,9 +15,7 @@ interface ApplyOptions {
 export function addApply(program: Command, perform: Perform): void {
   program
     .command('apply')
-    .description(
-      'make APIs, roles, clients and providers as a file has them; what the file does not name stays as it is'
-    )
+    .description('create or change APIs, roles, clients and providers to match a file; others stay unchanged')
     .argument('<file>', 'YAML or JSON; - reads standard input')
     .option('--dry-run', 'say what would be different, and change nothing')
     .option('--now', 'end the sessions of users who lose a scope')
@@ -61,7 +59,7 @@ function linesOf({ kind, id, action, differences }: Step, secret: string | undef
   return [
     `${signs[action]} ${kind} ${id}`,
     ...differences.map((difference) => `    ${difference}`),
-    ...(secret === undefined ? [] : [`    Secret, shown this once: ${secret}`])
+    ...(secret === undefined ? [] : [`    Secret, shown only once: ${secret}`])
   ]
 }
 

@@ -16,7 +16,7 @@ interface MakeKeyOptions {
 export function addMakeKey(clients: Command, perform: Perform): void {
   clients
     .command('make-key')
-    .description('make a key pair by which a client authenticates itself (private_key_jwt)')
+    .description('generate a key pair with which a client authenticates (private_key_jwt)')
     .option('--algorithm <algorithm>', clientKeyAlgorithms.join(', '), clientKeyAlgorithms[0])
     .option(
       '--out-private <file>',
@@ -49,8 +49,8 @@ async function makeKey({ algorithm, outPrivate, outJwks }: MakeKeyOptions): Prom
 
 function textOf({ kid, privateKey }: ClientKeyPair, outPrivate: string | undefined, jwks: string | undefined): string {
   return [
-    `Made the key ${kid}.`,
-    ...(outPrivate === undefined ? [`\nThe private key, shown this once:\n\n${privateKey.trimEnd()}`] : []),
+    `Generated the key ${kid}.`,
+    ...(outPrivate === undefined ? [`\nThe private key, shown only once:\n\n${privateKey.trimEnd()}`] : []),
     ...(jwks === undefined ? [] : [`\nThe public key, to be registered:\n\n${jwks}`])
   ].join('\n')
 }

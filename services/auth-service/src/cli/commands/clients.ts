@@ -56,7 +56,7 @@ export function addClients(program: Command, perform: Perform): void {
 
   clients
     .command('rotate-secret')
-    .description('give a client a new secret; the one before stays valid until drop-secret')
+    .description('create a new secret for a client; the previous one stays valid until drop-secret')
     .argument('<id>')
     .addHelpText(
       'after',
@@ -207,7 +207,7 @@ async function rotateSecret(context: CommandContext, given: string): Promise<Com
   )
   return {
     document: { ...clientOnWire(client), client_secret: secret },
-    text: `${id} has a new secret; the one before stays valid until "clients drop-secret".${secretLine(secret)}`
+    text: `${id} has a new secret; the previous one stays valid until "clients drop-secret".${secretLine(secret)}`
   }
 }
 
@@ -260,5 +260,5 @@ function operatorNeedsNoRole(): Error {
 }
 
 function secretLine(secret: string | undefined): string {
-  return secret === undefined ? '' : `\nSecret, shown this once: ${secret}`
+  return secret === undefined ? '' : `\nSecret, shown only once: ${secret}`
 }

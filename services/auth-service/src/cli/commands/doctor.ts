@@ -17,7 +17,7 @@ interface DoctorOptions {
 export function addDoctor(program: Command, perform: Perform): void {
   program
     .command('doctor')
-    .description('look at a running installation from outside, and name what is wrong with it')
+    .description('check a running installation from outside, and report faults')
     .option('--issuer <url>', 'what the tokens have in "iss"; else ISSUER')
     .option('--address <url>', 'where the issuer can be reached from here, when that is another URL')
     .addHelpText(

@@ -95,7 +95,7 @@ async function revoke({ parts }: CommandContext, kid: string, reasonGiven: strin
 
 function textOfRevocation(kid: string, published: boolean): CommandResult {
   const text = published
-    ? `The key ${kid} is out, with every token it signed.`
+    ? `The key ${kid} is revoked, with every token that it signed.`
     : `The key ${kid} is revoked. Verifiers accept its tokens until that is published.`
   return { document: { kid, published }, text }
 }

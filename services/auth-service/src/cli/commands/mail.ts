@@ -18,7 +18,7 @@ export function addMail(program: Command, perform: Perform): void {
 
   mail
     .command('list')
-    .description('the mail that was given up, the latest first')
+    .description('the undeliverable mail, the latest first')
     .option('--limit <count>', 'how many, 1 to 100', '20')
     .option('--cursor <cursor>', 'where to continue: the cursor that the page before shows')
     .addHelpText(
@@ -29,7 +29,7 @@ export function addMail(program: Command, perform: Perform): void {
 
   mail
     .command('retry')
-    .description('send a mail again that was given up')
+    .description('send an undeliverable mail again')
     .argument('<id>', 'the mail, as "countersign mail list" names it')
     .addHelpText(
       'after',

@@ -7,7 +7,7 @@ export function addMasterKey(program: Command, perform: Perform): void {
 
   masterKey
     .command('re-encrypt')
-    .description('reseal, under the current master key, what older ones sealed')
+    .description('encrypt with the current master key what older ones encrypted')
     .addHelpText(
       'after',
       '\nNeeds DATABASE_URL and COUNTERSIGN_MASTER_KEY with all master keys in use, the current one first.\n' +
@@ -27,7 +27,7 @@ async function reencrypt({ parts }: CommandContext): Promise<CommandResult> {
   const keyText =
     kids.length === 0
       ? 'All signing keys are sealed under the current master key.'
-      : `Resealed under the current master key:\n${kids.join('\n')}`
+      : `Encrypted with the current master key:\n${kids.join('\n')}`
   return {
     document: { reencrypted: kids, reencrypted_seeds: seeds, reencrypted_providers: providers },
     text: [

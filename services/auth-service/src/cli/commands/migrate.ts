@@ -5,7 +5,7 @@ import type { CommandContext, CommandResult, Perform } from '../command.ts'
 export function addMigrate(program: Command, perform: Perform): void {
   program
     .command('migrate')
-    .description('bring the database to the schema of this version')
+    .description('migrate the database to the schema of this version')
     .addHelpText(
       'after',
       '\nNeeds DATABASE_URL, of a user that may create tables. Safe to run by several at once, and again.'

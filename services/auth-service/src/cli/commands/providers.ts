@@ -51,14 +51,14 @@ export function addProviders(program: Command, perform: Perform): void {
 
   providers
     .command('list')
-    .description('the services, by name, without secrets')
+    .description('the providers, by name, without secrets')
     .addHelpText('after', '\nNeeds DATABASE_URL, and PAGES_URL to show the redirect URIs.')
     .action(() => perform(list))
 
   addSettings(
     providers
       .command('create')
-      .description('set up a service with which users can sign in')
+      .description('set up a provider with which users can sign in')
       .argument('<id>', 'in its redirect URI: lower-case letters, digits and hyphens')
       .option('--kind <kind>', `${providerKinds.join(', ')}; default: the id if it is one of these, or else oidc`)
       .option('--issuer <url>', 'required for oidc; the others have one')
@@ -67,7 +67,10 @@ export function addProviders(program: Command, perform: Perform): void {
     .action((id: string, options: CreateOptions) => perform((context) => create(context, id, options)))
 
   addSettings(
-    providers.command('change').description('change it, or disable it: then nobody signs in with it').argument('<id>')
+    providers
+      .command('change')
+      .description('change or disable a provider; a disabled one accepts no sign-ins')
+      .argument('<id>')
   )
     .option('--no-domains', 'it speaks for no domains from now on')
     .option('--enable', 'let users sign in with it')
@@ -77,7 +80,7 @@ export function addProviders(program: Command, perform: Perform): void {
 
   providers
     .command('delete')
-    .description('delete it')
+    .description('delete a provider')
     .argument('<id>')
     .option('--with-identities', 'although users sign in with it; who has no other way in cannot sign in then')
     .addHelpText('after', '\nNeeds DATABASE_URL.')

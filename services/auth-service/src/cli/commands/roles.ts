@@ -29,7 +29,7 @@ export function addRoles(program: Command, perform: Perform): void {
 
   roles
     .command('create')
-    .description('make a role')
+    .description('create a role')
     .argument('<name>')
     .option('--description <text>', 'for people')
     .option('--scope <api scope>', scopeHelp, collect)
@@ -46,14 +46,14 @@ export function addRoles(program: Command, perform: Perform): void {
 
   roles
     .command('show')
-    .description('one role with the scopes that it holds')
+    .description('one role with its scopes')
     .argument('<name>')
     .addHelpText('after', needs)
     .action((name: string) => perform((context) => show(context, name)))
 
   roles
     .command('change')
-    .description('let a role hold more scopes, or fewer')
+    .description('change the description and the scopes of a role')
     .argument('<name>')
     .option('--description <text>', 'for people')
     .option('--scope <api scope>', scopeHelp, collect)
@@ -80,7 +80,7 @@ async function create({ parts }: CommandContext, given: string, options: CreateO
   const result = await roles.create(wanted, undefined)
   if (result.outcome === 'unknown_scope') throw unknownScope(result.scope)
   if (result.outcome !== 'created') throw new RefusedError('role_taken', 'There is a role with this name.')
-  return { document: roleOnWire(result.role), text: `Made the role ${result.role.name}.` }
+  return { document: roleOnWire(result.role), text: `Created the role ${result.role.name}.` }
 }
 
 async function list({ parts }: CommandContext, options: { limit?: string; cursor?: string }): Promise<CommandResult> {

@@ -68,7 +68,7 @@ export function addUsers(program: Command, perform: Perform): void {
 
   users
     .command('create')
-    .description('make a user')
+    .description('create a user')
     .argument('<username>')
     .option('--email <address>', 'the e-mail address')
     .option('--role <name>', 'a role, such as admin; may be given several times', collect)
@@ -78,7 +78,7 @@ export function addUsers(program: Command, perform: Perform): void {
 
   users
     .command('invite')
-    .description('invite somebody by mail to make an account')
+    .description('invite a person by mail to create an account')
     .argument('<email>')
     .option('--username <name>', 'a suggestion for the username')
     .option('--role <name>', 'a role, such as admin; may be given several times', collect)
@@ -91,7 +91,7 @@ export function addUsers(program: Command, perform: Perform): void {
 
   users
     .command('import')
-    .description('make users of another system, with their hashes of passwords')
+    .description('import users of another system, with their password hashes')
     .argument('<file>', 'NDJSON: a JSON object in each line')
     .option('--dry-run', 'check the lines, and change nothing')
     .option('--allow-fast-hashes', 'take salted SHA, too, which a graphics card tries fast')
@@ -123,7 +123,7 @@ export function addUsers(program: Command, perform: Perform): void {
 
   users
     .command('disable')
-    .description('keep a user out: no sign-in, and all sessions end')
+    .description('disable a user: sign-ins are rejected, and all sessions end')
     .argument('<username>')
     .addHelpText('after', `${needs} ${publicationHelp}\nThe last enabled admin stays.`)
     .action((username: string) => perform((context) => setDisabled(context, username, true)))
@@ -164,7 +164,7 @@ export function addUsers(program: Command, perform: Perform): void {
 
   users
     .command('delete')
-    .description('delete a user for good; all sessions of the user end')
+    .description('delete a user permanently; all sessions of the user end')
     .argument('<username>')
     .option('--yes', 'do it: it cannot be undone')
     .addHelpText('after', `${needs} ${publicationHelp}\nThe last enabled admin stays.`)
@@ -184,7 +184,7 @@ async function create(context: CommandContext, name: string, options: CreateOpti
   if (!user) throw new RefusedError('username_taken', 'This username is taken.')
   return {
     document: { ...userSummary({ ...user, disabledAt: null, deletionAt: null }), ...password.shown },
-    text: `Made the user ${user.username} (${user.id}).${password.line}`
+    text: `Created the user ${user.username} (${user.id}).${password.line}`
   }
 }
 
@@ -414,7 +414,7 @@ async function choosePassword(
 ): Promise<ChosenPassword> {
   if (!isOnStdin) {
     const text = randomBytes(15).toString('base64url')
-    return { text, shown: { password: text }, line: `\nPassword, shown this once: ${text}` }
+    return { text, shown: { password: text }, line: `\nPassword, shown only once: ${text}` }
   }
   const text = await readPassword()
   const refusal = await refusalOfPassword(text, username)

@@ -37,7 +37,7 @@ export const showAccountData = defineRoute(
   {
     method: 'get',
     path: '/auth/me/data',
-    summary: 'Download what is kept about the user: profile, sessions, passkeys and audit events',
+    summary: 'Download the data about the user: profile, sessions, passkeys and audit events',
     access: 'user-in-person',
     query: accountDataQuery,
     response: { status: 200, schema: accountData },

@@ -14,7 +14,7 @@ export const listApps = defineRoute(
   {
     method: 'get',
     path: '/auth/me/apps',
-    summary: 'A page of the apps that the user has let in, with what each may do',
+    summary: 'A page of the apps that the user has authorized, with their scopes',
     access: 'user-in-person',
     query: appListQuery,
     response: { status: 200, schema: appList }
@@ -31,7 +31,7 @@ export const removeApp = defineRoute(
   {
     method: 'delete',
     path: '/auth/me/apps/:client_id',
-    summary: 'Take back what an app was allowed; its sessions with the user end',
+    summary: 'Withdraw the authorization of an app; the sessions it has with the user end',
     access: 'user-in-person',
     params: appParams,
     response: { status: 204 }

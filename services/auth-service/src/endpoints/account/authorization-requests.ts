@@ -29,7 +29,7 @@ export const showAuthorizationRequest = defineRoute(
   {
     method: 'get',
     path: '/auth/authorization-requests/:id',
-    summary: 'Which client asks for a user to be signed in',
+    summary: 'The client that requests a sign-in',
     access: 'public',
     params: authorizationRequestParams,
     response: { status: 200, schema: authorizationRequest }
@@ -55,7 +55,7 @@ export const claimAuthorizationRequest = defineRoute(
   {
     method: 'post',
     path: '/auth/authorization-requests/:id/claim',
-    summary: 'Go on with the request of a client as the user of this session: what is left to do',
+    summary: 'Continue an authorization request as the user of this session: returns what is left to do',
     access: 'user-in-person',
     params: authorizationRequestParams,
     response: { status: 200, schema: claimedRequest },
@@ -94,7 +94,7 @@ export const releaseAuthorizationRequest = defineRoute(
   {
     method: 'delete',
     path: '/auth/authorization-requests/:id/claim',
-    summary: 'Let another user go on with the request of a client',
+    summary: 'Let another user continue an authorization request',
     access: 'user-in-person',
     params: authorizationRequestParams,
     response: { status: 204 },
@@ -116,7 +116,7 @@ export const decideAuthorizationRequest = defineRoute(
   {
     method: 'post',
     path: '/auth/authorization-requests/:id/decision',
-    summary: 'Allow or deny what a client asks for',
+    summary: 'Allow or deny what a client requests',
     access: 'user-in-person',
     params: authorizationRequestParams,
     body: decisionBody,

@@ -28,7 +28,7 @@ export const requestEmailChange = defineRoute(
   {
     method: 'post',
     path: '/auth/me/email',
-    summary: 'Ask for another e-mail address: a mail to it has a link and a code',
+    summary: 'Request a change of the e-mail address: the new address gets a mail with a link and a code',
     access: 'user-in-person',
     needsRecentSignIn: true,
     body: emailChangeBody,
@@ -65,7 +65,7 @@ export const confirmEmailChange = defineRoute(
   {
     method: 'post',
     path: '/auth/me/email/confirm',
-    summary: 'Change the e-mail address with what a mail to the new one has brought; no session ends',
+    summary: 'Change the e-mail address with the link or code of the mail to the new one; no session ends',
     access: 'user-in-person',
     body: emailConfirmation,
     response: { status: 204 },
@@ -92,7 +92,7 @@ export const undoEmailChange = defineRoute(
     method: 'post',
     path: '/auth/email/undo',
     summary:
-      'Restore the e-mail address of before with what a mail to it has brought, and set a new password: all sessions end',
+      'Restore the previous e-mail address with the link of the mail to it, and set a new password: all sessions end',
     access: 'public',
     limit: 'password-hashing',
     body: emailUndoBody,

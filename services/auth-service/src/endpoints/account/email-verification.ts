@@ -18,7 +18,7 @@ export const requestEmailVerification = defineRoute(
   {
     method: 'post',
     path: '/auth/email/verification',
-    summary: "Ask for a mail that verifies the user's e-mail address",
+    summary: "Request a mail that verifies the user's e-mail address",
     access: 'user-in-person',
     response: { status: 202, schema: mailRequested },
     errors: [404, 409, 429]
@@ -54,7 +54,7 @@ export const confirmEmail = defineRoute(
   {
     method: 'post',
     path: '/auth/email/verification/confirm',
-    summary: 'Verify the e-mail address with what a mail has brought; no session ends',
+    summary: 'Verify the e-mail address with the link or code of a mail; no session ends',
     access: 'user-in-person',
     body: emailConfirmation,
     response: { status: 204 },

@@ -21,7 +21,7 @@ export const listIdentities = defineRoute(
   {
     method: 'get',
     path: '/auth/me/identities',
-    summary: 'The identities at other services by which the user signs in',
+    summary: 'The identities at other services that the user signs in with',
     access: 'user-in-person',
     response: { status: 200, schema: identityList }
   },
@@ -49,7 +49,7 @@ export const finishIdentityLink = defineRoute(
   {
     method: 'post',
     path: '/auth/me/providers/:id/finish',
-    summary: 'Link the identity that the other service has shown; the user gets a mail',
+    summary: 'Link an identity, with the parameters that the other service gave the browser; the user gets a mail',
     access: 'user-in-person',
     params: providerParams,
     body: identityLinkBody,
@@ -75,7 +75,7 @@ export const unlinkIdentity = defineRoute(
   {
     method: 'delete',
     path: '/auth/me/identities/:id',
-    summary: 'Unlink an identity; the user gets a mail, and the last way to sign in stays',
+    summary: 'Unlink an identity, unless it is the only way to sign in; the user gets a mail',
     access: 'user-in-person',
     needsRecentSignIn: true,
     params: identityParams,

@@ -14,7 +14,7 @@ export const showInvitation = defineRoute(
   {
     method: 'post',
     path: '/auth/invitations/show',
-    summary: 'Show the invitation of a link, and leave it as it is',
+    summary: 'Show the invitation of a link, without using it',
     access: 'public',
     body: invitationLink,
     response: { status: 200, schema: shownInvitation },
@@ -35,7 +35,7 @@ export const acceptInvitation = defineRoute(
   {
     method: 'post',
     path: '/auth/invitations/accept',
-    summary: 'Make an account with the link of an invitation; its e-mail address is verified by that',
+    summary: 'Create an account with the link of an invitation, which also verifies the e-mail address',
     access: 'public',
     limit: 'password-hashing',
     body: acceptanceBody,

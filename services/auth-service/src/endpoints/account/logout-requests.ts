@@ -17,7 +17,7 @@ export const showLogoutRequest = defineRoute(
   {
     method: 'get',
     path: '/auth/logout-requests/:id',
-    summary: 'Which client asks for a user to be signed out',
+    summary: 'The client that requests a sign-out',
     access: 'public',
     params: logoutRequestParams,
     response: { status: 200, schema: logoutRequest }

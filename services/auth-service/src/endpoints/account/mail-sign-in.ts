@@ -30,7 +30,7 @@ export const requestMailSignIn = defineRoute(
   {
     method: 'post',
     path: '/auth/login/mail',
-    summary: 'Ask for a mail with which a user signs in; the response does not tell whether there is such a user',
+    summary: 'Request a sign-in mail; the response does not reveal whether the user exists',
     access: 'public',
     body: mailSignInBody,
     response: { status: 202, schema: mailRequested },
@@ -53,7 +53,7 @@ export const mailSignIn = defineRoute(
   {
     method: 'post',
     path: '/auth/login/mail/confirm',
-    summary: 'Sign in with what a mail has brought: start a session',
+    summary: 'Sign in with the link or code of a mail: start a session',
     access: 'public',
     body: mailSignInConfirmation,
     takesProof: true,

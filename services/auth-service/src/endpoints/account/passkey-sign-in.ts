@@ -34,7 +34,7 @@ export const beginPasskeySignIn = defineRoute(
   {
     method: 'post',
     path: '/auth/login/passkey/options',
-    summary: 'What `navigator.credentials.get()` signs; good once, for 10 minutes',
+    summary: 'Options for `navigator.credentials.get()`; valid once, for 10 minutes',
     access: 'public',
     body: passkeyOptionsBody,
     bodyFormat: 'optional-json',
@@ -92,7 +92,7 @@ export const beginPasskeyStepUp = defineRoute(
   {
     method: 'post',
     path: '/auth/step-up/passkey/options',
-    summary: 'What `navigator.credentials.get()` signs to sign in again within a session',
+    summary: 'Options for `navigator.credentials.get()` to sign in again within a session',
     access: 'user-in-person',
     response: { status: 200, schema: requestOptions },
     errors: [404, 429]
@@ -112,7 +112,7 @@ export const passkeyStepUp = defineRoute(
   {
     method: 'post',
     path: '/auth/step-up/passkey',
-    summary: 'Sign in again within a session, with a passkey: a new one takes its place',
+    summary: 'Sign in again within a session, with a passkey; a new session replaces it',
     access: 'user-in-person',
     body: passkeyStepUpBody,
     response: { status: 200, schema: signInResponse },

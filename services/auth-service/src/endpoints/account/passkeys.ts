@@ -57,8 +57,7 @@ export const beginPasskey = defineRoute(
   {
     method: 'post',
     path: '/auth/me/passkeys/options',
-    summary:
-      'What `navigator.credentials.create()` makes a passkey from; good once, for 10 minutes, within this session',
+    summary: 'Options for `navigator.credentials.create()`; valid once, for 10 minutes, within this session',
     access: 'user-in-person',
     needsRecentSignIn: true,
     response: { status: 200, schema: creationOptions },
@@ -79,7 +78,7 @@ export const addPasskey = defineRoute(
   {
     method: 'post',
     path: '/auth/me/passkeys',
-    summary: 'Add the passkey that an authenticator has made; no session ends',
+    summary: 'Add a passkey that an authenticator created; no session ends',
     access: 'user-in-person',
     needsRecentSignIn: true,
     body: newPasskeyBody,

@@ -21,8 +21,7 @@ export const requestPasswordReset = defineRoute(
   {
     method: 'post',
     path: '/auth/password-reset',
-    summary:
-      'Ask for a mail that lets a user set a new password; the response does not tell whether there is such a user',
+    summary: 'Request a password-reset mail; the response does not reveal whether the user exists',
     access: 'public',
     body: passwordResetBody,
     response: { status: 202, schema: mailRequested },
@@ -49,7 +48,7 @@ export const confirmPasswordReset = defineRoute(
   {
     method: 'post',
     path: '/auth/password-reset/confirm',
-    summary: 'Set a new password with what a mail has brought: all sessions end',
+    summary: 'Set a new password with the link or code of a mail: all sessions end',
     access: 'public',
     limit: 'password-hashing',
     body: passwordResetConfirmation,

@@ -34,7 +34,8 @@ export const startProviderSignIn = defineRoute(
   {
     method: 'post',
     path: '/auth/providers/:id/start',
-    summary: 'Begin a sign-in with another service: where the browser goes, and a secret that it keeps meanwhile',
+    summary:
+      'Begin a sign-in with another service: returns the URL for the browser, and a secret that the browser keeps until it returns',
     access: 'public',
     params: providerParams,
     body: providerStartBody,
@@ -52,7 +53,7 @@ export const finishProviderSignIn = defineRoute(
   {
     method: 'post',
     path: '/auth/providers/:id/finish',
-    summary: 'Sign in with what the other service has given the browser: start a session',
+    summary: 'Complete a sign-in with another service, with the parameters that it gave the browser: start a session',
     access: 'public',
     params: providerParams,
     body: providerFinishBody,

@@ -11,7 +11,7 @@ export const startProviderStepUp = defineRoute(
   {
     method: 'post',
     path: '/auth/step-up/providers/:id/start',
-    summary: 'Begin to sign in again within a session, with another service',
+    summary: 'Begin a sign-in with another service within a session',
     access: 'user-in-person',
     params: providerParams,
     response: { status: 200, schema: providerStart },
@@ -25,7 +25,7 @@ export const finishProviderStepUp = defineRoute(
   {
     method: 'post',
     path: '/auth/step-up/providers/:id/finish',
-    summary: 'Sign in again within a session, with another service: a new one takes its place',
+    summary: 'Complete a sign-in with another service within a session; a new session replaces it',
     access: 'user-in-person',
     params: providerParams,
     body: providerStepUpBody,

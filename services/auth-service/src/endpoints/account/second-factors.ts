@@ -144,7 +144,7 @@ export const renewRecoveryCodes = defineRoute(
   {
     method: 'post',
     path: '/auth/me/recovery-codes',
-    summary: 'Make new recovery codes in place of the older ones',
+    summary: 'Create new recovery codes, which replace the previous ones',
     access: 'user-in-person',
     needsRecentSignIn: true,
     response: { status: 200, schema: recoveryCodes },
@@ -172,7 +172,7 @@ export const removeTrustedDevice = defineRoute(
   {
     method: 'delete',
     path: '/auth/me/trusted-devices/:id',
-    summary: 'Ask for the second factor on a trusted device again',
+    summary: 'Stop trusting a device: its next sign-in requires the second factor',
     access: 'user-in-person',
     params: trustedDeviceParams,
     response: { status: 204 }

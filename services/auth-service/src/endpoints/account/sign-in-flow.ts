@@ -65,7 +65,7 @@ export const mailEnrolmentCode = defineRoute(
   {
     method: 'post',
     path: '/auth/login/enrolment/mail',
-    summary: 'Ask for the mail with the code that a first second factor needs',
+    summary: 'Request the mail with the code that setting up the first second factor requires',
     access: 'public',
     body: enrolmentMailBody,
     takesProof: true,
@@ -95,7 +95,7 @@ export const enrol = defineRoute(
   {
     method: 'post',
     path: '/auth/login/enrolment',
-    summary: 'Begin to set up the second factor that a sign-in needs',
+    summary: 'Begin to set up the second factor that a sign-in requires',
     access: 'public',
     body: enrolmentBody,
     takesProof: true,

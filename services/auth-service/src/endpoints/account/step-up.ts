@@ -17,7 +17,7 @@ export const stepUp = defineRoute(
   {
     method: 'post',
     path: '/auth/step-up',
-    summary: 'Sign in again within a session: a new one takes its place',
+    summary: 'Sign in again within a session, which a new one replaces',
     access: 'user-in-person',
     limit: 'password-hashing',
     body: stepUpBody,

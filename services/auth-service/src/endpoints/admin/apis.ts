@@ -92,7 +92,7 @@ export const changeApi = defineRoute(
   {
     method: 'patch',
     path: '/admin/apis/:id',
-    summary: 'Change an API; a scope that it has no more is taken from every role',
+    summary: 'Change an API; a scope that is removed from it is removed from every role',
     access: 'admin',
     params: apiParams,
     body: apiChangeBody,
@@ -118,7 +118,7 @@ export const deleteApi = defineRoute(
   {
     method: 'delete',
     path: '/admin/apis/:id',
-    summary: 'Delete an API; its scopes are taken from every role, and no token is for it from then on',
+    summary: 'Delete an API; its scopes are removed from every role, and no more tokens are issued for it',
     access: 'admin',
     params: apiParams,
     query: deletionQuery,

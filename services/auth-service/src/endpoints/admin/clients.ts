@@ -115,7 +115,7 @@ export const addClientSecret = defineRoute(
     method: 'post',
     path: '/admin/clients/:client_id/secrets',
     summary:
-      'Give a client a new secret, shown only in this response; the one before it stays valid unless it is replaced',
+      'Create a secret for a client, shown only in this response; the previous one stays valid unless it is replaced',
     access: 'admin',
     params: clientParams,
     body: newSecretBody,
@@ -138,7 +138,7 @@ export const dropOlderClientSecret = defineRoute(
   {
     method: 'delete',
     path: '/admin/clients/:client_id/secrets/older',
-    summary: "Keep only a client's newest secret; its tokens end",
+    summary: "Delete a client's secrets except the newest; its tokens are revoked",
     access: 'admin',
     params: clientParams,
     response: { status: 204 },

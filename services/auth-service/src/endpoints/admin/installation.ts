@@ -11,7 +11,7 @@ export const showInstallation = defineRoute(
   {
     method: 'get',
     path: '/admin/installation',
-    summary: 'The names that the settings of other services need: of this issuer, and of its first API',
+    summary: 'The identifiers of this issuer and of its first API, for the settings of other services',
     access: 'admin',
     response: { status: 200, schema: installation }
   },

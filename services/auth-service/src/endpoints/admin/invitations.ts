@@ -29,7 +29,7 @@ export const createInvitation = defineRoute(
   {
     method: 'post',
     path: '/admin/invitations',
-    summary: 'Invite somebody by mail to make an account; the link is good for seven days',
+    summary: 'Invite a person by mail to create an account; the link is valid for seven days',
     access: 'admin',
     body: invitationBody,
     response: { status: 201, schema: invitation },
@@ -78,7 +78,7 @@ export const sendInvitation = defineRoute(
   {
     method: 'post',
     path: '/admin/invitations/:id/send',
-    summary: 'Mail an invitation again, with another link that is good for seven days',
+    summary: 'Send an invitation again, with a new link that is valid for seven days',
     access: 'admin',
     params: invitationParams,
     response: { status: 200, schema: invitation },

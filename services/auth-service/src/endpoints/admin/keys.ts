@@ -30,7 +30,7 @@ export const rotateKeys = defineRoute(
   {
     method: 'post',
     path: '/admin/keys/rotate',
-    summary: 'Let the next key sign from now on; no token is rejected because of it',
+    summary: 'Rotate: the next key signs from now on, and no token becomes invalid',
     access: 'admin',
     body: keyChangeBody,
     bodyFormat: 'optional-json',

@@ -16,7 +16,7 @@ export const listDeadMail = defineRoute(
   {
     method: 'get',
     path: '/admin/mail',
-    summary: 'A page of the mail that was given up, the latest first',
+    summary: 'A page of undeliverable mail, the latest first',
     access: 'admin',
     query: deadMailQuery,
     response: { status: 200, schema: deadMailPage }
@@ -34,7 +34,7 @@ export const retryMail = defineRoute(
   {
     method: 'post',
     path: '/admin/mail/:id/retry',
-    summary: 'Send a mail again that was given up; one with a link or code cannot be',
+    summary: 'Send an undeliverable mail again, unless it has a link or code',
     access: 'admin',
     params: mailParams,
     response: { status: 200, schema: retriedMail },

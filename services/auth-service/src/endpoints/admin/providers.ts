@@ -40,7 +40,7 @@ export const showProvider = defineRoute(
   {
     method: 'get',
     path: '/admin/providers/:id',
-    summary: 'One of them',
+    summary: 'One provider',
     access: 'admin',
     params: providerParams,
     response: { status: 200, schema: provider }
@@ -81,7 +81,7 @@ export const changeProvider = defineRoute(
   {
     method: 'patch',
     path: '/admin/providers/:id',
-    summary: 'Change it, or disable it: then nobody signs in with it',
+    summary: 'Change or disable a provider; a disabled one accepts no sign-ins',
     access: 'admin',
     params: providerParams,
     body: providerChangeBody,
@@ -102,7 +102,7 @@ export const deleteProvider = defineRoute(
   {
     method: 'delete',
     path: '/admin/providers/:id',
-    summary: 'Delete it; one with which users sign in only if the query says so',
+    summary: 'Delete a provider; one that users have identities at, only with `with_identities`',
     access: 'admin',
     params: providerParams,
     query: providerDeletionQuery,

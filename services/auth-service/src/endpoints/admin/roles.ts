@@ -28,7 +28,7 @@ export const listRoles = defineRoute(
   {
     method: 'get',
     path: '/admin/roles',
-    summary: 'A page of roles with the scopes that they hold, in the order of their names',
+    summary: 'A page of roles with their scopes, in the order of their names',
     access: 'admin',
     query: roleListQuery,
     response: { status: 200, schema: roleList }
@@ -45,7 +45,7 @@ export const showRole = defineRoute(
   {
     method: 'get',
     path: '/admin/roles/:name',
-    summary: 'One role with the scopes that it holds',
+    summary: 'One role with its scopes',
     access: 'admin',
     params: roleParams,
     response: { status: 200, schema: roleSchema }
@@ -63,7 +63,7 @@ export const createRole = defineRoute(
   {
     method: 'post',
     path: '/admin/roles',
-    summary: 'Make a role that holds scopes of APIs',
+    summary: 'Create a role with scopes of APIs',
     access: 'admin',
     body: roleBody,
     response: { status: 201, schema: roleSchema },
@@ -86,7 +86,7 @@ export const changeRole = defineRoute(
   {
     method: 'patch',
     path: '/admin/roles/:name',
-    summary: "Change what a role holds; a scope that it loses is gone at its users' next refresh, or now",
+    summary: 'Change a role; its users lose a removed scope at their next refresh, or at once with `end_sessions`',
     access: 'admin',
     params: roleParams,
     body: roleChangeBody,

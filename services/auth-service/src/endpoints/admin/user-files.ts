@@ -21,7 +21,7 @@ export const importUserLines = defineRoute(
   {
     method: 'post',
     path: '/admin/users/import',
-    summary: 'Make users of another system: NDJSON of 16 MiB at most, and a line in the response for each line',
+    summary: 'Import users of another system: NDJSON of at most 16 MiB; the response has a line for each line',
     access: 'admin',
     query: userImportQuery,
     body: importLine,

@@ -67,7 +67,7 @@ export const changeUser = defineRoute(
   {
     method: 'patch',
     path: '/admin/users/:id',
-    summary: 'Disable or enable a user, or give roles; disabling and removing a role end all sessions',
+    summary: 'Disable or enable a user, or set the roles; disabling and removing a role end all sessions',
     access: 'admin',
     params: userParams,
     body: userChangeBody,
@@ -90,7 +90,7 @@ export const deleteUser = defineRoute(
   {
     method: 'delete',
     path: '/admin/users/:id',
-    summary: 'Delete another user, with all sessions, at once and for good',
+    summary: 'Delete another user, with all sessions, immediately and permanently',
     access: 'admin',
     params: userParams,
     response: { status: 204 },

@@ -63,7 +63,7 @@ export const authorize = defineRoute(
   {
     method: 'get',
     path: '/oauth/authorize',
-    summary: 'Begin to sign a user in to a client: the browser is sent to the pages (OpenID Connect Core)',
+    summary: 'Begin a sign-in to a client: redirects the browser to the pages (OpenID Connect Core)',
     access: 'public',
     response: { status: 303 }
   },
@@ -79,7 +79,7 @@ export const authorizeByForm = defineRoute(
   {
     method: 'post',
     path: '/oauth/authorize',
-    summary: 'The same by a form, whose parameters do not show in the address',
+    summary: 'The same, with the parameters in a form instead of the URL',
     access: 'public',
     body: authorizationForm,
     bodyFormat: 'form',
@@ -135,7 +135,7 @@ export const completeAuthorization = defineRoute(
   {
     method: 'get',
     path: '/oauth/authorize/complete',
-    summary: 'End a sign-in to a client in the browser that began it: the browser is sent to the client',
+    summary: 'Complete a sign-in to a client, in the browser that began it: redirects it to the client',
     access: 'public',
     response: { status: 303 }
   },

@@ -9,7 +9,7 @@ export const forwardAuth = defineRoute(
   {
     method: 'get',
     path: '/forward-auth',
-    summary: 'For proxies: judge the token of a request, and say in headers who it is',
+    summary: 'For proxies: verify the token of a request; the response headers name its user',
     access: 'forwarded-request',
     query: forwardAuthQuery,
     response: { status: 200, schema: identity }

@@ -50,8 +50,7 @@ export const beginLogout = defineRoute(
   {
     method: 'get',
     path: '/oauth/logout',
-    summary:
-      'Begin to sign a user out for a client: the browser is sent to the pages (OpenID Connect RP-Initiated Logout)',
+    summary: 'Begin a sign-out for a client: redirects the browser to the pages (OpenID Connect RP-Initiated Logout)',
     access: 'public',
     response: { status: 303 }
   },
@@ -76,7 +75,7 @@ export const beginLogoutByForm = defineRoute(
   {
     method: 'post',
     path: '/oauth/logout',
-    summary: 'The same by a form, whose parameters do not show in the address',
+    summary: 'The same, with the parameters in a form instead of the URL',
     access: 'public',
     body: logoutForm,
     bodyFormat: 'form',
@@ -98,7 +97,7 @@ export const completeLogout = defineRoute(
   {
     method: 'get',
     path: '/oauth/logout/complete',
-    summary: 'End a sign-out for a client in the browser that began it: the browser is sent to the client',
+    summary: 'Complete a sign-out for a client, in the browser that began it: redirects it to the client',
     access: 'public',
     response: { status: 303 }
   },

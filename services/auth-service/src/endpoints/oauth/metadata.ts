@@ -82,7 +82,7 @@ export function issuerMetadataRoutes(issuer: string) {
       {
         ...statement,
         path: '/.well-known/openid-configuration',
-        summary: "The issuer's metadata, where OpenID Connect clients look for it"
+        summary: "The issuer's metadata (OpenID Connect Discovery)"
       },
       respond
     )

@@ -14,7 +14,7 @@ export const revocationFeed = defineRoute(
   {
     method: 'get',
     path: '/revocations/feed',
-    summary: 'Hear of revocations: Server-Sent Events',
+    summary: 'Follow revocations, as Server-Sent Events',
     access: 'revocations-reader',
     query: feedQuery,
     response: { status: 200, schema: feedEvents, isEventStream: true }
@@ -36,7 +36,7 @@ export const revocationCheck = defineRoute(
   {
     method: 'post',
     path: '/revocations/check',
-    summary: 'Ask whether a token, its session or its key is revoked',
+    summary: 'Check whether a token, its session or its key is revoked',
     access: 'revocations-reader',
     body: revocableIdentifiers,
     response: { status: 200, schema: revocationAnswer }

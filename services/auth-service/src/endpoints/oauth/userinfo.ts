@@ -46,7 +46,11 @@ function scopesShownTo(accessToken: VerifiedAccessToken, issuer: string): readon
 }
 
 export const showUserinfo = defineRoute(
-  { ...statement, method: 'get', summary: 'What a client may know of its user (OpenID Connect Core §5.3)' },
+  {
+    ...statement,
+    method: 'get',
+    summary: 'The claims about the user that a client may see (OpenID Connect Core §5.3)'
+  },
   respond
 )
 export const showUserinfoByPost = defineRoute({ ...statement, method: 'post', summary: 'The same, by POST' }, respond)
