@@ -49,6 +49,26 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
     expect(page.url()).toBe(`${fixture.url}/`)
   })
 
+  test('a user changes the display name, and removes it', async () => {
+    const { page } = await fixture.visit()
+    await registerOnPage(page, newPerson())
+    const profile = page.getByRole('region', { name: 'Profile' })
+    const dialog = page.getByRole('dialog')
+    const change = async (name: string) => {
+      await page.getByRole('button', { name: 'Change display name' }).click()
+      await dialog.getByRole('textbox', { name: 'Display name' }).fill(name)
+      await page.keyboard.press('Enter')
+    }
+    await change('x'.repeat(65))
+    await dialog.getByText('Use at most 64 characters, without control characters.').waitFor()
+    await dialog.getByRole('textbox', { name: 'Display name' }).fill('Ada Lovelace ')
+    await page.keyboard.press('Enter')
+    await page.getByText('Your display name is changed.').waitFor()
+    await profile.getByText('Ada Lovelace', { exact: true }).waitFor()
+    await change('')
+    await profile.getByText('Ada Lovelace', { exact: true }).waitFor({ state: 'detached' })
+  })
+
   test('a user changes the name', async () => {
     const { page } = await fixture.visit()
     const [person, other] = [newPerson(), newPerson()]

@@ -64,6 +64,7 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
       expect(body.profile).toEqual({
         id: user.id,
         username: user.username,
+        display_name: null,
         email: null,
         email_verified: false,
         language: null,
@@ -94,6 +95,47 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
       expect(rest.events).toHaveLength(202)
       expect(rest.next_cursor).toBeNull()
       expect((await get(`${url}/auth/me/data?cursor=x`, token)).status).toBe(400)
+    })
+  })
+
+  describe('a display name', () => {
+    test('is set, changed and removed without a password, and is shown to its user, to admins and in the downloaded data', async () => {
+      const user = await newUser()
+      const token = (await signIn(url, user)).access_token
+      const { token: admin } = await newAdmin()
+      const change = (body: unknown) =>
+        send<Record<string, unknown>>(`${url}/auth/me`, {
+          method: 'PATCH',
+          headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+          body: JSON.stringify(body)
+        })
+      const shown = async () => (await get<Record<string, unknown>>(`${url}/auth/me`, token)).body.display_name
+      expect(await shown()).toBeNull()
+      // A phone's keyboard adds the space, and the e with its accent is two characters there.
+      const named = await change({ display_name: 'Ade\u0301le O’Hara-李 👩🏽‍🚀 ' })
+      expect(named, JSON.stringify(named.body)).toMatchObject({
+        status: 200,
+        body: { display_name: 'Adéle O’Hara-李 👩🏽‍🚀' }
+      })
+      expect(await shown()).toBe('Adéle O’Hara-李 👩🏽‍🚀')
+      const data = await get<AccountData>(`${url}/auth/me/data`, token)
+      expect(data.body.profile).toMatchObject({ display_name: 'Adéle O’Hara-李 👩🏽‍🚀' })
+      const asAdmin = await get(`${url}/admin/users/${user.id}`, admin)
+      expect(asAdmin.body).toMatchObject({ display_name: 'Adéle O’Hara-李 👩🏽‍🚀', username: user.username })
+
+      // What is left out stays.
+      expect(await change({ language: 'de' })).toMatchObject({ status: 200, body: { language: 'de' } })
+      expect(await change({ display_name: 'x'.repeat(64) })).toMatchObject({ status: 200, body: { language: 'de' } })
+      for (const name of ['', ' ', 'x'.repeat(65), 'a\nb', 'a\u0000', 'a\u202eb', '\ud800', 1, ['a']]) {
+        expect(await change({ display_name: name }), JSON.stringify(name)).toMatchObject({
+          status: 400,
+          body: { issues: [{ path: 'display_name' }] }
+        })
+      }
+      expect((await change({})).status).toBe(400)
+      expect(await shown()).toBe('x'.repeat(64))
+      expect(await change({ display_name: null })).toMatchObject({ status: 200, body: { display_name: null } })
+      expect(await shown()).toBeNull()
     })
   })
 

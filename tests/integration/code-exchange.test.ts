@@ -133,6 +133,26 @@ describe('the exchange of an authorization code', () => {
       expect((await userinfo(tokens.access_token)).body).toEqual({ sub: user.id })
     })
 
+    test('the display name as the name; after its removal, at the next refresh, the username', async () => {
+      const own = await register(fixture.issuer)
+      const ownToken = (await signIn(fixture.issuer, own)).access_token
+      const nameIt = (name: string | null) =>
+        send(`${fixture.issuer}/auth/me`, {
+          method: 'PATCH',
+          headers: { Authorization: `Bearer ${ownToken}`, 'Content-Type': 'application/json' },
+          body: JSON.stringify({ display_name: name })
+        })
+      expect((await nameIt('Ada Lovelace')).status).toBe(200)
+      const tokens = await app.tokensOf(ownToken, 'openid profile offline_access')
+      const claims = { name: 'Ada Lovelace', preferred_username: own.username }
+      expect(decodeJwt(tokens.id_token ?? '')).toMatchObject(claims)
+      expect((await userinfo(tokens.access_token)).body).toEqual({ sub: own.id, ...claims })
+      await nameIt(null)
+      const refreshed = await refreshFor(app.clientId, tokens, { client_secret: app.client_secret })
+      expect(decodeJwt(refreshed.body.id_token ?? '')).toMatchObject({ name: own.username })
+      expect((await userinfo(tokens.access_token)).body).toMatchObject({ name: own.username })
+    })
+
     test('the address of the user once it is verified', async () => {
       const own = await register(fixture.issuer)
       const ownToken = (await signIn(fixture.issuer, own)).access_token

@@ -131,6 +131,7 @@ describe('countersign beside a running installation', () => {
       expect(document).toEqual({
         id: expect.any(String),
         username,
+        display_name: null,
         email: null,
         roles: [],
         created_at: expect.any(String),

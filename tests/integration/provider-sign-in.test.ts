@@ -143,7 +143,8 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
     })
 
     test('goes to the provider with state, nonce, PKCE and a redirect URI of its own, and signs in a new user', async () => {
-      company.claims = { sub: newSubject(), email: newAddress(), preferred_username: 'mallory.new' }
+      const name = 'Mallory the New'
+      company.claims = { sub: newSubject(), email: newAddress(), preferred_username: 'mallory.new', name }
       const started = await start('company')
       const asked = new URL(started.authorization_url)
       expect(Object.fromEntries(asked.searchParams)).toEqual({
@@ -164,6 +165,7 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
         amr: ['fed'],
         acr: 'urn:countersign:acr:1'
       })
+      expect((await get(`${url}/auth/me`, finished.body.access_token)).body).toMatchObject({ display_name: name })
       const sent = company.tokenRequests.at(-1) as Record<string, string>
       expect(sent).toMatchObject({ client_secret: 'a secret of the client' })
       const challenge = createHash('sha256')

@@ -332,7 +332,13 @@ describe('an export with hashes', () => {
     await writeFile(
       fileOf('old.ndjson'),
       textOf([
-        { external_id: 'old|1', username: 'bcrypt', password_hash: bcrypt, created_at: '2020-02-03T04:05:06.789Z' },
+        {
+          external_id: 'old|1',
+          username: 'bcrypt',
+          display_name: 'Ada Lovelace',
+          password_hash: bcrypt,
+          created_at: '2020-02-03T04:05:06.789Z'
+        },
         { external_id: 'old|2', username: 'kept-out', password_hash: bcrypt, disabled: true },
         { external_id: 'old|3', username: 'without' }
       ])

@@ -5,6 +5,7 @@ import type { EndedFamilies } from '../sessions/refresh-token-families.ts'
 export interface AdministeredUser {
   readonly id: string
   readonly username: string
+  readonly displayName: string | null
   readonly email: string | null
   readonly roles: readonly string[]
   readonly createdAt: Date

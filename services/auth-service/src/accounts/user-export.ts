@@ -6,6 +6,7 @@ export interface ExportedUser {
   /** As at the import; `null` for a user of this one. */
   readonly externalId: string | null
   readonly username: string
+  readonly displayName: string | null
   readonly email: string | null
   readonly isEmailVerified: boolean
   /** A PHC string; `null` without hashes, and for a user who cannot sign in before a password is set. */

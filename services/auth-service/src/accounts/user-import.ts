@@ -8,6 +8,7 @@ export interface ImportedUser {
   /** By which a second import finds the user. */
   readonly externalId: string
   readonly username: Username
+  readonly displayName: string | undefined
   readonly email: string | undefined
   /** Whether the other system has verified the address. */
   readonly isEmailVerified: boolean

@@ -22,6 +22,8 @@ export interface UserCredentials {
 export interface UserProfile {
   readonly id: string
   readonly username: string
+  /** What people call the user; `null` means the username. */
+  readonly displayName: string | null
   readonly email: string | null
   readonly emailVerifiedAt: Date | null
   /** Of mail and pages; `null` means that of each request. */
@@ -32,6 +34,7 @@ export interface UserProfile {
 
 export interface NewUser {
   readonly username: Username
+  readonly displayName?: string | undefined
   readonly email: string | undefined
   /** Whether a mail to the address was read. */
   readonly isEmailVerified?: boolean
@@ -39,6 +42,12 @@ export interface NewUser {
   readonly language?: Language | undefined
   readonly roles: readonly string[]
   readonly origin: ClientInfo
+}
+
+/** What changes of a profile; what is left out stays. */
+export interface ProfileChange {
+  readonly language?: Language | null | undefined
+  readonly displayName?: string | null | undefined
 }
 
 export interface PasswordChange {
@@ -76,11 +85,8 @@ export interface UserStore {
   findCredentials(name: SignInName): Promise<UserCredentials | undefined>
   findCredentialsById(id: string): Promise<UserCredentials | undefined>
   findProfile(id: string): Promise<UserProfile | undefined>
-  /**
-   * Sets the language of the user's mail and pages.
-   * @returns `undefined` when there is no such user, or the user is disabled
-   */
-  setLanguage(userId: string, language: Language | null): Promise<UserProfile | undefined>
+  /** @returns `undefined` when there is no such user, or the user is disabled */
+  changeProfile(userId: string, change: ProfileChange): Promise<UserProfile | undefined>
   /** Replaces a hash with one that uses today's parameters, if the hash is still the same. */
   rehash(userId: string, verifiedPasswordHash: string, newPasswordHash: string): Promise<void>
   /**

@@ -8,6 +8,7 @@ import {
   fetchUserInfo
 } from 'openid-client'
 import { z } from 'zod'
+import { parseDisplayName } from '../accounts/display-names.ts'
 import { isMailable, parseEmail } from '../accounts/email-addresses.ts'
 import type { OutboundFetch } from '../outbound/outbound-fetch.ts'
 import type { Arrival } from './provider.ts'
@@ -136,6 +137,7 @@ function arrivalOf(
   claims: z.infer<typeof idTokenClaims>,
   parameters: Readonly<Record<string, string>>
 ): Arrival {
+  const nameAtApple = kind === 'apple' ? nameOf(parameters.user) : undefined
   return {
     issuer: claims.iss,
     subject: kind === 'microsoft' ? objectIdOf(claims) : claims.sub,
@@ -145,11 +147,12 @@ function arrivalOf(
     names: [
       claims.preferred_username,
       claims.nickname,
-      kind === 'apple' ? nameOf(parameters.user) : undefined,
+      nameAtApple,
       claims.email,
       claims.given_name,
       claims.name
     ].filter((name) => name !== undefined),
+    displayName: parseDisplayName(claims.name ?? nameAtApple ?? ''),
     amr: claims.amr ?? [],
     authenticatedAt: claims.auth_time
   }
@@ -197,6 +200,7 @@ async function identifyAtGithub(
     isAddressVerified: primary !== undefined,
     organizationDomain: undefined,
     names: [user.login],
+    displayName: parseDisplayName(user.name ?? ''),
     amr: [],
     authenticatedAt: undefined
   }

@@ -71,6 +71,8 @@ export interface Arrival {
   readonly organizationDomain: string | undefined
   /** What could be a username, the best first. */
   readonly names: readonly string[]
+  /** What people call the user there. */
+  readonly displayName: string | undefined
   /** How the provider authenticated the user (RFC 8176). */
   readonly amr: readonly string[]
   /** When, in seconds since 1970-01-01 UTC; not every provider says so. */

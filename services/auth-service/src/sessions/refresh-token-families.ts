@@ -24,6 +24,8 @@ export interface Authentication {
 export interface Session {
   readonly userId: string
   readonly username: string
+  /** The display name, or else the username. */
+  readonly name: string
   /** Those that the token names; `undefined` for an API that wants none. */
   readonly roles: readonly string[] | undefined
   readonly clientId: string
@@ -235,6 +237,8 @@ export type ExchangeOutcome =
 /** What a client may know of the user of a session. */
 export interface Identity {
   readonly scopes: readonly IdentityScope[]
+  /** The display name, or else the username. */
+  readonly name: string
   readonly username: string
   /** `null` unless it is verified. */
   readonly email: string | null

@@ -91,11 +91,11 @@ export function createIdTokens({ issuer, signingKeys }: IdTokenDeps): IdTokens {
 }
 
 export function userClaims(
-  { username, email }: { readonly username: string; readonly email: string | null },
+  { name, username, email }: { readonly name: string; readonly username: string; readonly email: string | null },
   scopes: readonly IdentityScope[]
 ): UserClaims {
   return {
-    ...(scopes.includes('profile') && { name: username, preferred_username: username }),
+    ...(scopes.includes('profile') && { name, preferred_username: username }),
     // An address that nobody has proven would let its user into somebody else's account at the client.
     ...(scopes.includes('email') && email !== null && { email, email_verified: true as const })
   }

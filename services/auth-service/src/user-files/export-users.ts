@@ -24,6 +24,7 @@ function lineOf(user: ExportedUser): ExportLine {
   return {
     external_id: user.externalId ?? user.id,
     username: user.username,
+    ...(user.displayName !== null && { display_name: user.displayName }),
     ...(user.email !== null && { email: user.email }),
     ...(user.isEmailVerified && { email_verified: true }),
     ...(user.passwordHash !== null && { password_hash: user.passwordHash }),

@@ -1,11 +1,12 @@
 import { AccessDeniedError } from '@countersign/oauth'
 import { maxLineLength } from '@countersign/service-kit'
 import { z } from 'zod'
+import { parseDisplayName } from '../accounts/display-names.ts'
 import { emailKeyOf, isMailable, mailableRule } from '../accounts/email-addresses.ts'
 import type { ImportedUser, ImportOptions, ImportOutcome, UserImport } from '../accounts/user-import.ts'
 import { parseUsername, usernameRule } from '../accounts/usernames.ts'
 import { ImportedHashError, type ImportRules, readImportedHash } from '../passwords/imported-hashes.ts'
-import { anyEmail } from '../wire/account.ts'
+import { anyEmail, displayName } from '../wire/account.ts'
 import { userChangeBody } from '../wire/users.ts'
 
 /** What a line says. */
@@ -13,6 +14,7 @@ export const importLine = z
   .strictObject({
     external_id: z.string().min(1).max(256).refine(isText, { error: 'must be Unicode without zero bytes' }),
     username: z.string(),
+    display_name: displayName.optional(),
     email: anyEmail.optional(),
     email_verified: z.boolean().optional(),
     password_hash: z.string().optional(),
@@ -150,6 +152,7 @@ function readLine(text: string, number: number, rules: ImportRules): ImportedUse
     line: number,
     externalId: data.external_id,
     username,
+    displayName: data.display_name === undefined ? undefined : parseDisplayName(data.display_name),
     email: data.email,
     isEmailVerified: data.email_verified ?? false,
     passwordHash: data.password_hash,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { displayNameRule, parseDisplayName } from '../accounts/display-names.ts'
 import { emailRule, isMailable, mailableRule, parseEmail } from '../accounts/email-addresses.ts'
 import { parseUsername, usernameRule } from '../accounts/usernames.ts'
 import { languages } from '../mail/mail.ts'
@@ -42,6 +43,13 @@ export const newUsername = z
   .max(256)
   .refine((text) => parseUsername(text) !== undefined, { error: `must be ${usernameRule}` })
   .meta({ examples: ['alice'] })
+
+/** What people call a user. */
+export const displayName = z
+  .string()
+  .max(256)
+  .refine((text) => parseDisplayName(text) !== undefined, { error: `must be ${displayNameRule}` })
+  .meta({ examples: ['Alice Adams'] })
 
 /** `POST /auth/register` */
 export const registerBody = z
@@ -99,8 +107,14 @@ export type LogoutBody = z.infer<typeof logoutBody>
 /** `PATCH /auth/me` */
 export const profileChange = z
   .strictObject({
-    language: z.enum(languages).nullable().meta({ description: 'of mail and pages; null means that of each request' })
+    language: z
+      .enum(languages)
+      .nullable()
+      .optional()
+      .meta({ description: 'of mail and pages; null means that of each request' }),
+    display_name: displayName.nullable().optional().meta({ description: 'null means the username' })
   })
+  .refine((change) => Object.keys(change).length > 0, { error: 'must hold language, display_name or both' })
   .meta({ id: 'ProfileChange' })
 
 /** `POST /auth/password` */
@@ -237,6 +251,7 @@ export const signInResponse = tokenResponse
 
 export const ownProfile = registeredUser
   .extend({
+    display_name: z.string().nullable(),
     email: z.string().nullable(),
     email_verified: z.boolean(),
     language: z.string().nullable().meta({ description: 'of mail and pages; null means that of each request' }),

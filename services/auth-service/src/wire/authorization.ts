@@ -91,7 +91,7 @@ export function redirectHostOf({ redirectUri }: Pick<AuthorizationRequest, 'redi
 
 export const identityTexts: Record<IdentityScope, string> = {
   openid: 'Know who you are',
-  profile: 'See your username',
+  profile: 'See your name and your username',
   email: 'See your e-mail address',
   offline_access: 'Stay signed in while you are away'
 }

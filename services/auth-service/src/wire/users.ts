@@ -53,6 +53,7 @@ export const registeredUser = z
 
 export const administeredUser = registeredUser
   .extend({
+    display_name: z.string().nullable(),
     email: z.string().nullable(),
     created_at: z.iso.datetime(),
     disabled_at: z.iso.datetime().nullable(),
@@ -97,11 +98,12 @@ export function ownProfileSummary(user: UserProfile) {
 export function profileSummary({
   id,
   username,
+  displayName,
   email,
   roles,
   createdAt
 }: Omit<UserProfile, 'emailVerifiedAt' | 'language'>) {
-  return { id, username, email, roles, created_at: createdAt.toISOString() }
+  return { id, username, display_name: displayName, email, roles, created_at: createdAt.toISOString() }
 }
 
 function encodeCursor(usernameKey: string): string {

@@ -98,7 +98,7 @@ export function addUsers(program: Command, perform: Perform): void {
     .option('--results <file>', 'write what became of each line, as NDJSON')
     .addHelpText(
       'after',
-      `${needs} Each line has external_id and username, and may have email, password_hash, roles, created_at and disabled. A line that\n` +
+      `${needs} Each line has external_id and username, and may have display_name, email, password_hash, roles, created_at and disabled. A line that\n` +
         'cannot be used stops nothing, and is printed. Users that are there already, by their external_id, are left as they are.\n' +
         'Ends with exit code 3 when lines were left out.'
     )

@@ -1,4 +1,5 @@
 import { NotFoundError } from '@countersign/oauth'
+import { parseDisplayName } from '../../accounts/display-names.ts'
 import type { UserProfile, UserStore } from '../../accounts/user-store.ts'
 import { defineRoute, type UserAccessToken } from '../../routing/route.ts'
 import { ownProfile, profileChange } from '../../wire/account.ts'
@@ -26,16 +27,22 @@ export const changeMe = defineRoute(
   {
     method: 'patch',
     path: '/auth/me',
-    summary: "Change the language of the user's mail and pages",
+    summary: "Change the user's display name, and the language of mail and pages",
     access: 'user-in-person',
     body: profileChange,
     response: { status: 200, schema: ownProfile },
     errors: [404]
   },
-  ({ users }: { users: Pick<UserStore, 'setLanguage'> }) =>
-    async ({ body, accessToken }) =>
-      ownProfileOf(await users.setLanguage(accessToken.sub, body.language), accessToken)
+  ({ users }: { users: Pick<UserStore, 'changeProfile'> }) =>
+    async ({ body, accessToken }) => {
+      const change = { language: body.language, displayName: displayNameOf(body.display_name) }
+      return ownProfileOf(await users.changeProfile(accessToken.sub, change), accessToken)
+    }
 )
+
+function displayNameOf(given: string | null | undefined): string | null | undefined {
+  return typeof given === 'string' ? parseDisplayName(given) : given
+}
 
 function ownProfileOf(user: UserProfile | undefined, { sid }: UserAccessToken) {
   if (!user) throw new NotFoundError({ description: 'This user no longer exists or is disabled.' })

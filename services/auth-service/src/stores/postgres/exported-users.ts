@@ -19,7 +19,7 @@ export function createPrismaExportedUsers(database: Database): UserExport {
     readPage: ({ after, withHashes }) =>
       orUnavailable(
         database.$queryRaw<ExportedUser[]>`
-          SELECT id, external_id AS "externalId", username, email,
+          SELECT id, external_id AS "externalId", username, display_name AS "displayName", email,
             email_verified_at IS NOT NULL AS "isEmailVerified",
             ${withHashes ? portableHash : Prisma.sql`NULL`} AS "passwordHash", roles,
             created_at AS "createdAt", disabled_at IS NOT NULL AS "isDisabled"

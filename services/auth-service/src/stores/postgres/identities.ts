@@ -103,6 +103,7 @@ export function createPrismaIdentities(database: Database, tellUser: TellUser): 
     for (const username of usernamesOf(arrival, () => String(randomInt(1000, 1_000_000)))) {
       const user = await insertUser(transaction, {
         username,
+        displayName: arrival.displayName,
         email: address,
         isEmailVerified: isProven,
         passwordHash: signIn.unusableHash,

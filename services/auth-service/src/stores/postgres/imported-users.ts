@@ -100,6 +100,7 @@ async function importBatch(
     external_id: user.externalId,
     username: user.username.display,
     username_key: user.username.key,
+    display_name: user.displayName ?? null,
     email: user.email ?? null,
     // Of a verified one alone.
     email_key: user.email !== undefined && user.isEmailVerified ? emailKeyOf(user.email) : null,
@@ -111,11 +112,11 @@ async function importBatch(
   return transaction.$queryRaw<ImportResult[]>`
     WITH given AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS given (line int, id uuid, external_id text,
-        username text, username_key text, email text, email_key text, hash text, roles text[], created_at timestamptz, is_disabled boolean)
+        username text, username_key text, display_name text, email text, email_key text, hash text, roles text[], created_at timestamptz, is_disabled boolean)
     ), created AS (
-      INSERT INTO users (id, username, username_key, email, email_key, email_verified_at, password_hash, imported_password_hash, external_id, roles,
+      INSERT INTO users (id, username, username_key, display_name, email, email_key, email_verified_at, password_hash, imported_password_hash, external_id, roles,
         created_at, password_set_at, disabled_at)
-      SELECT id, username, username_key, email, email_key, CASE WHEN email_key IS NOT NULL THEN now() END, ${unusableHash}, hash, external_id, roles, coalesce(created_at, now()),
+      SELECT id, username, username_key, display_name, email, email_key, CASE WHEN email_key IS NOT NULL THEN now() END, ${unusableHash}, hash, external_id, roles, coalesce(created_at, now()),
         ${unknownMoment}, CASE WHEN is_disabled THEN now() END
       FROM given
       WHERE NOT EXISTS (SELECT FROM users u WHERE u.external_id = given.external_id)

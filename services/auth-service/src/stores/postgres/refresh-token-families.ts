@@ -144,7 +144,7 @@ export function createPrismaRefreshTokenFamilies(
 
   async function identityOf({ familyId, userId }: Parameters<RefreshTokenFamilies['identityOf']>[0]) {
     const [row] = await database.$queryRaw<Identity[]>`
-      SELECT f.identity_scopes AS scopes, u.username, CASE WHEN u.email_verified_at IS NOT NULL THEN u.email END AS email
+      SELECT f.identity_scopes AS scopes, coalesce(u.display_name, u.username) AS name, u.username, CASE WHEN u.email_verified_at IS NOT NULL THEN u.email END AS email
       FROM refresh_token_families f JOIN users u ON u.id = f.user_id
       WHERE f.id = ${familyId}::uuid AND f.user_id = ${userId}::uuid AND f.revoked_at IS NULL AND u.disabled_at IS NULL`
     return row

@@ -9,6 +9,7 @@ import { signingKid } from './signing-key-store.ts'
 export interface SessionRow {
   user_id: string
   username: string
+  name: string
   roles: string[] | null
   scopes: string[]
   audience: string[]
@@ -24,7 +25,7 @@ export interface SessionRow {
 
 /** The columns of a {@link SessionRow}, of the family `f` and its user `u`. */
 export function sessionColumns({ roles, scopes, audience }: GrantExpressions): Prisma.Sql {
-  return Prisma.sql`u.id AS user_id, u.username, ${roles} AS roles, ${scopes} AS scopes, ${audience} AS audience, f.identity_scopes, CASE WHEN u.email_verified_at IS NOT NULL THEN u.email END AS verified_email, f.generation,
+  return Prisma.sql`u.id AS user_id, u.username, coalesce(u.display_name, u.username) AS name, ${roles} AS roles, ${scopes} AS scopes, ${audience} AS audience, f.identity_scopes, CASE WHEN u.email_verified_at IS NOT NULL THEN u.email END AS verified_email, f.generation,
   floor(date_part('epoch', coalesce(f.authenticated_at, f.created_at))) AS auth_time, f.acr, f.amr,
   floor(date_part('epoch', ${databaseNow})) AS issued_at, ${signingKid} AS signing_kid`
 }
@@ -37,6 +38,7 @@ export function toSession(
   return {
     userId: row.user_id,
     username: row.username,
+    name: row.name,
     roles: row.roles ?? undefined,
     clientId,
     sessionId: familyId,

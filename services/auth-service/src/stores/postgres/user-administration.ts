@@ -21,6 +21,7 @@ interface UserRow {
   id: string
   username: string
   username_key: string
+  display_name: string | null
   email: string | null
   roles: string[]
   created_at: Date
@@ -29,7 +30,7 @@ interface UserRow {
   language: string | null
 }
 
-const columns = Prisma.sql`id, username, username_key, email, roles, created_at, disabled_at, deletion_at, deletion_language AS language`
+const columns = Prisma.sql`id, username, username_key, display_name, email, roles, created_at, disabled_at, deletion_at, deletion_language AS language`
 
 export function createPrismaUserAdministration(database: Database, tellUser: TellUser): UserAdministration {
   return {
@@ -139,6 +140,7 @@ function toUser(row: UserRow): AdministeredUser {
   return {
     id: row.id,
     username: row.username,
+    displayName: row.display_name,
     email: row.email,
     roles: row.roles,
     createdAt: row.created_at,

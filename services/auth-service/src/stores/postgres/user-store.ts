@@ -4,6 +4,7 @@ import { emailKeyOf } from '../../accounts/email-addresses.ts'
 import type {
   NewUser,
   PasswordChange,
+  ProfileChange,
   UserCredentials,
   UsernameChange,
   UserProfile,
@@ -36,6 +37,7 @@ const addressCredentialsText = `${credentials} WHERE ${hasName('$1', '$2')}`
 const profileColumns = {
   id: true,
   username: true,
+  displayName: true,
   email: true,
   emailVerifiedAt: true,
   language: true,
@@ -44,7 +46,7 @@ const profileColumns = {
 } as const
 
 const profileText = `
-  SELECT id, username, email, email_verified_at AS "emailVerifiedAt", language, roles, created_at AS "createdAt"
+  SELECT id, username, display_name AS "displayName", email, email_verified_at AS "emailVerifiedAt", language, roles, created_at AS "createdAt"
   FROM users WHERE id = $1::uuid AND disabled_at IS NULL`
 
 export function createPrismaUserStore(
@@ -74,7 +76,7 @@ export function createPrismaUserStore(
     },
     findCredentialsById: (id) => orUnavailable(findCredentialsById(id)),
     findProfile: async (id) => (await orUnavailable(profileOf([id])))[0],
-    setLanguage: (id, language) => orUnavailable(setLanguage(id, language)),
+    changeProfile: (id, change) => orUnavailable(changeProfile(id, change)),
     async rehash(id, verifiedPasswordHash, newPasswordHash) {
       await orUnavailable(
         database.$executeRaw`
@@ -101,11 +103,11 @@ export function createPrismaUserStore(
       orUnavailable(recordAuditEvent(database, { type: 'reauthentication.failed', ...proof }))
   }
 
-  async function setLanguage(id: string, language: string | null): Promise<UserProfile | undefined> {
+  async function changeProfile(id: string, { language, displayName }: ProfileChange): Promise<UserProfile | undefined> {
     const { user } = await database.prisma()
     const [profile] = await user.updateManyAndReturn({
       where: { id, disabledAt: null },
-      data: { language },
+      data: { ...(language !== undefined && { language }), ...(displayName !== undefined && { displayName }) },
       select: profileColumns
     })
     return profile
@@ -181,8 +183,8 @@ export async function insertUser(
     }[]
   >`
     WITH created AS (
-      INSERT INTO users (id, username, username_key, email, email_key, email_verified_at, password_hash, language, roles)
-      VALUES (${randomUUID()}::uuid, ${user.username.display}, ${user.username.key}, ${user.email ?? null},
+      INSERT INTO users (id, username, username_key, display_name, email, email_key, email_verified_at, password_hash, language, roles)
+      VALUES (${randomUUID()}::uuid, ${user.username.display}, ${user.username.key}, ${user.displayName ?? null}, ${user.email ?? null},
         ${isEmailVerified && user.email ? emailKeyOf(user.email) : null}, CASE WHEN ${isEmailVerified} THEN ${databaseNow} END,
         ${user.passwordHash}, ${user.language ?? null}, ${user.roles})
       ON CONFLICT (username_key) DO NOTHING
@@ -199,6 +201,7 @@ export async function insertUser(
     row && {
       id: row.id,
       username: row.username,
+      displayName: user.displayName ?? null,
       email: row.email,
       emailVerifiedAt: row.email_verified_at,
       language: user.language ?? null,

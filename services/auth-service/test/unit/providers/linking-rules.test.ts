@@ -32,6 +32,7 @@ describe('the word of a provider about an address', () => {
     isAddressVerified: true,
     organizationDomain: undefined,
     names: [],
+    displayName: undefined,
     amr: [],
     authenticatedAt: undefined
   }

@@ -6,7 +6,7 @@ import { say } from '../texts/say.ts'
 
 export function LanguageSection() {
   const { data: profile } = useOwnProfile()
-  const set = useSetLanguage()
+  const { isPending, set } = useSetLanguage()
   if (!profile) return null
   const named = languageCodes.map((code) => ({ value: code as string, label: languages[code].name }))
   return (
@@ -16,8 +16,8 @@ export function LanguageSection() {
         aria-label={say('account.language')}
         value={profile.language ?? ''}
         data={[{ value: '', label: say('account.languageOfBrowser') }, ...named]}
-        disabled={set.isPending}
-        onChange={(event) => set.mutate((event.currentTarget.value || null) as Language | null)}
+        disabled={isPending}
+        onChange={(event) => set((event.currentTarget.value || null) as Language | null)}
       />
     </Section>
   )

@@ -216,7 +216,11 @@ export interface ProfileChange {
   /**
    * of mail and pages; null means that of each request
    */
-  language: ('en' | 'de') | null
+  language?: ('en' | 'de') | null
+  /**
+   * null means the username
+   */
+  display_name?: string | null
 }
 
 export interface UsernameChange {
@@ -347,6 +351,7 @@ export interface Decision {
 export interface ImportedUser {
   external_id: string
   username: string
+  display_name?: string
   email?: string
   email_verified?: boolean
   password_hash?: string
@@ -909,6 +914,7 @@ export interface OwnProfile {
   id: string
   username: string
   roles: string[]
+  display_name: string | null
   email: string | null
   email_verified: boolean
   /**
@@ -924,6 +930,7 @@ export interface AccountData {
     id: string
     username: string
     roles: string[]
+    display_name: string | null
     email: string | null
     email_verified: boolean
     /**
@@ -1279,6 +1286,7 @@ export interface User {
   id: string
   username: string
   roles: string[]
+  display_name: string | null
   email: string | null
   created_at: string
   disabled_at: string | null
@@ -1301,6 +1309,7 @@ export interface ImportedLine {
 export interface ExportedUser {
   external_id: string
   username: string
+  display_name?: string
   email?: string
   email_verified?: boolean
   password_hash?: string

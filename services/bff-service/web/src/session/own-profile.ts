@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { request } from '../api/request.ts'
-import type { OwnProfile } from '../api/types.ts'
+import type { OwnProfile, ProfileChange } from '../api/types.ts'
 import { showError } from '../components/show-message.ts'
 import { chooseLanguage } from '../texts/language.ts'
 import { type Language, languageCodes } from '../texts/languages.ts'
@@ -25,14 +25,22 @@ export function useUserLanguage(): void {
   }, [language])
 }
 
-/** Sets the user's language, which mail follows, too; `null` leaves it to the browser. The page follows at once. */
-export function useSetLanguage() {
+export function useChangeProfile() {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: (language: Language | null) =>
-      request<OwnProfile>('/account/auth/me', { method: 'PATCH', body: { language } }),
-    onMutate: (language) => chooseLanguage(language),
-    onSuccess: (profile) => client.setQueryData(profileKey, profile),
-    onError: (error) => showError(say('account.languageNotSet'), error)
+    mutationFn: (body: ProfileChange) => request<OwnProfile>('/account/auth/me', { method: 'PATCH', body }),
+    onSuccess: (profile) => client.setQueryData(profileKey, profile)
   })
+}
+
+/** Sets the user's language, which mail follows, too; `null` leaves it to the browser. The page follows at once. */
+export function useSetLanguage() {
+  const change = useChangeProfile()
+  return {
+    isPending: change.isPending,
+    set(language: Language | null) {
+      void chooseLanguage(language)
+      change.mutate({ language }, { onError: (error) => showError(say('account.languageNotSet'), error) })
+    }
+  }
 }

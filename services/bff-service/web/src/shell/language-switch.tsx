@@ -8,9 +8,9 @@ import { say } from '../texts/say.ts'
 /** Chooses the language of the pages: for the user who is signed in, else for this browser. */
 export function LanguageSwitch() {
   const { data: state } = useSessionState()
-  const set = useSetLanguage()
+  const { set } = useSetLanguage()
   const choose = (language: Language) => {
-    if (state?.status === 'signed_in') set.mutate(language)
+    if (state?.status === 'signed_in') set(language)
     else void chooseLanguage(language)
   }
   return (

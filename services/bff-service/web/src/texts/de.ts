@@ -376,6 +376,13 @@ export const de: PageTexts = {
     title: 'E-Mail-Adresse wiederherstellen',
     lead: 'Ihr Konto bekommt die Adresse zurück, an die die E-Mail ging. Setzen Sie ein neues Passwort, denn jemand kennt das jetzige. Alle Sitzungen Ihres Kontos enden.'
   },
+  changeDisplayName: {
+    title: 'Anzeigenamen ändern',
+    button: 'Anzeigenamen ändern',
+    rule: 'Bis zu 64 Zeichen, so wie man Sie nennt. Apps, bei denen Sie sich anmelden, können ihn zeigen; ohne ihn zeigen sie den Benutzernamen.',
+    wish: 'Verwenden Sie höchstens 64 Zeichen, keine Steuerzeichen.',
+    done: 'Ihr Anzeigename ist geändert.'
+  },
   changeUsername: {
     title: 'Benutzernamen ändern',
     button: 'Benutzernamen ändern',
@@ -411,6 +418,7 @@ export const de: PageTexts = {
   account: {
     title: 'Ihr Konto',
     profile: 'Profil',
+    displayName: 'Anzeigename',
     email: 'E-Mail',
     confirmed: '{{email}} (bestätigt)',
     roles: 'Rollen',

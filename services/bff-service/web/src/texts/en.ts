@@ -366,6 +366,13 @@ export const en = {
     title: 'Restore your e-mail address',
     lead: 'Your account gets back the address that the mail went to. Set a new password, since somebody knows the one of now. All sessions of your account end.'
   },
+  changeDisplayName: {
+    title: 'Change your display name',
+    button: 'Change display name',
+    rule: 'Up to 64 characters, as people call you. Apps that you sign in to may show it; without one they show the username.',
+    wish: 'Use at most 64 characters, without control characters.',
+    done: 'Your display name is changed.'
+  },
   changeUsername: {
     title: 'Change your username',
     button: 'Change username',
@@ -401,6 +408,7 @@ export const en = {
   account: {
     title: 'Your account',
     profile: 'Profile',
+    displayName: 'Display name',
     email: 'E-mail',
     confirmed: '{{email}} (confirmed)',
     roles: 'Roles',

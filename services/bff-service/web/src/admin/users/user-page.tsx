@@ -66,6 +66,7 @@ function UserFacts({ user }: { user: User }) {
           ...(user.deletion_at
             ? [[say('admin.users.deletionAt'), <DateTime key="deletion" value={user.deletion_at} />] as const]
             : []),
+          [say('account.displayName'), user.display_name ?? say('admin.common.nothing')],
           [say('admin.common.email'), user.email ?? say('admin.common.nothing')],
           [say('admin.common.created'), <DateTime key="created" value={user.created_at} />],
           [say('admin.users.id'), <code key="id">{user.id}</code>]
