@@ -52,13 +52,14 @@ RUN node dev/bundle.mjs services/auth-service services/resource-service services
 # line and TypeScript as optional peers, the verifier its frameworks, and npm installs optional peers that the lock file holds for
 # development. Where no workspace has devDependencies, --omit=peer leaves them out.
 FROM manifests AS auth-service-packages
-COPY docker/bill-of-materials.mjs /
-COPY --from=build /bundled/services/auth-service/bundle/packages.json /
 RUN npm pkg delete devDependencies --workspaces --include-workspace-root
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=peer --workspace services/auth-service \
  && find node_modules -mindepth 1 -maxdepth 1 ! -name piscina ! -name @node-rs ! -name @napi-rs -exec rm -r {} + \
- && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete \
- && node /bill-of-materials.mjs /packages.json > sbom.cdx.json
+ && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete
+# Last, so that the packages need not wait for the build, nor be installed again after a change of a source file.
+COPY docker/bill-of-materials.mjs /
+COPY --from=build /bundled/services/auth-service/bundle/packages.json /
+RUN node /bill-of-materials.mjs /packages.json > sbom.cdx.json
 
 FROM manifests AS resource-service-packages
 COPY docker/bill-of-materials.mjs /

@@ -18,8 +18,12 @@ export const hasBrowser = executablePath !== undefined
 
 export const launchOptions: LaunchOptions = {
   ...(executablePath && { executablePath }),
-  // Chromium's sandbox does not work for root.
-  args: process.getuid?.() === 0 ? ['--no-sandbox'] : []
+  args: [
+    // Pages are painted without imitating a graphics card, which takes a quarter of the time.
+    ...['--disable-gpu', '--disable-software-rasterizer', '--in-process-gpu'],
+    // Chromium's sandbox does not work for root.
+    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])
+  ]
 }
 
 const networkChanged = 'net::ERR_NETWORK_CHANGED'

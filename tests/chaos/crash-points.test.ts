@@ -67,16 +67,17 @@ describe.skipIf(!fixture)('an auth-service that is killed and started again', ()
   function describeRounds(crashes: readonly PlannedCrash[]): void {
     for (const round of inRounds(crashes)) {
       describe('keeps its promises:', () => {
-        const cases = new Map<PlannedCrash, Case>()
+        let cases: ReadonlyMap<PlannedCrash, Case>
         let answers: ReadonlyMap<PlannedCrash, Answer | undefined>
         beforeAll(async () => {
           if (!fixture) return
-          for (const crash of round) cases.set(crash, await crash.operation.prepare(fixture))
+          cases = await prepareAll(fixture, round)
           answers = await crashIn(fixture, cases)
         })
 
         for (const crash of round) {
-          test(crash.name, async () => {
+          // Each has users of its own.
+          test.concurrent(crash.name, async () => {
             const { verify, ended, status } = cases.get(crash) as Case
             const answer = answers.get(crash)
             if (answer) expect(answer.status).toBe(status)
@@ -197,6 +198,23 @@ async function crashIn(
     await fixture.restart()
   }
   return new Map(await Promise.all([...attempts].map(async ([crash, attempt]) => [crash, await attempt] as const)))
+}
+
+/** Some at once, so that a round does not wait for each hash of a password in turn. The cases are in the order of the crashes. */
+async function prepareAll(
+  fixture: CrashFixture,
+  crashes: readonly PlannedCrash[]
+): Promise<ReadonlyMap<PlannedCrash, Case>> {
+  const prepared: [PlannedCrash, Case][] = []
+  const left = [...crashes.entries()]
+  const prepare = async () => {
+    for (let next = left.shift(); next; next = left.shift()) {
+      const [at, crash] = next
+      prepared[at] = [crash, await crash.operation.prepare(fixture)]
+    }
+  }
+  await Promise.all(Array.from({ length: 4 }, prepare))
+  return new Map(prepared)
 }
 
 function failAfter(milliseconds: number, message: string): Promise<never> {

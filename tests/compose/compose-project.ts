@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
+import { delimiter } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -37,16 +38,9 @@ export async function createComposeProject() {
     ...process.env,
     AUTH_SERVICE_PORT: String(await freePort()),
     BFF_SERVICE_PORT: String(await freePort()),
+    COMPOSE_FILE: ['docker-compose.yml', 'tests/compose/more-health-checks.yml'].join(delimiter),
     // What a developer has set for an installation of their own must not reach this one.
-    ...without(
-      'COMPOSE_FILE',
-      'COMPOSE_PROFILES',
-      'ISSUER',
-      'API_AUDIENCE',
-      'PUBLISH_ADDRESS',
-      'PUBLIC_URL',
-      'RESOURCE_SERVICE_PORT'
-    ),
+    ...without('COMPOSE_PROFILES', 'ISSUER', 'API_AUDIENCE', 'PUBLISH_ADDRESS', 'PUBLIC_URL', 'RESOURCE_SERVICE_PORT'),
     ...without('REGISTRATION', 'TRUSTED_PROXY_HOPS', 'COUNTERSIGN_ADMIN_USERNAME', 'LOG_LEVEL')
   }
 

@@ -16,7 +16,7 @@ import {
   unverifiedClaims
 } from '@countersign/testing/trio'
 import { decodeProtectedHeader, exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { generateSigningKey } from '../../services/auth-service/src/keys/generate-signing-key.ts'
 import { keyPolicy } from '../../services/auth-service/src/keys/key-policy.ts'
 import { createKeySealing } from '../../services/auth-service/src/keys/key-sealing.ts'
@@ -44,9 +44,21 @@ interface KeyList {
 
 const kidOf = (accessToken: string) => decodeProtectedHeader(accessToken).kid as string
 const statesOf = ({ keys }: KeyList) => keys.map(({ state }) => state)
+/** Keys are looked after every five seconds. `expect.poll` is for tests that run alone. */
+const eventually = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 15_000 })
 const keyIn = ({ keys }: KeyList, state: Key['state']) => keys.find((key) => key.state === state) as Key
 
-describe('signing keys', () => {
+// Both have services of their own: while those wait for the next round of keys, the others start.
+describe.concurrent('signing keys', () => {
+  describe('of one replica', () => {
+    describe.sequential('one after another', describeOneReplica)
+  })
+  describe.skipIf(!inject('docker'))('of several replicas', () => {
+    describe.sequential('one after another', describeSeveralReplicas)
+  })
+})
+
+function describeOneReplica(): void {
   let database: TestDatabase
   let trio: Trio
   let admin: string
@@ -72,7 +84,7 @@ describe('signing keys', () => {
   const revoke = (kid: string, body?: object): Promise<Answer<KeyList>> =>
     post(`${trio.auth.url}/admin/keys/${kid}/revoke`, body, admin)
   /** A key that took another place is followed by a new next key in a moment. */
-  const nextKeyIsMade = () => expect.poll(async () => statesOf(await list()), { timeout: 15_000 }).toContain('next')
+  const nextKeyIsMade = () => eventually(async () => expect(statesOf(await list())).toContain('next'))
   const published = async () =>
     (await get<{ keys: { kid: string }[] }>(`${trio.auth.url}/.well-known/jwks.json`)).body.keys.map(({ kid }) => kid)
   const me = (token: string) => get(`${trio.resource.url}/me`, token)
@@ -140,11 +152,11 @@ describe('signing keys', () => {
     const before = keyIn(await list(), 'signing').kid
     const retired = keyIn(await list(), 'retired').kid
     await age(31 * 86_400)
-    await expect.poll(async () => keyIn(await list(), 'signing').kid, { timeout: 15_000 }).not.toBe(before)
+    await eventually(async () => expect(keyIn(await list(), 'signing').kid).not.toBe(before))
     const now = await list()
     expect(statesOf(now).slice(0, 3)).toEqual(['next', 'signing', 'retired'])
     expect(keyIn(now, 'retired').kid).toBe(before)
-    await expect.poll(published, { timeout: 15_000 }).not.toContain(retired)
+    await eventually(async () => expect(await published()).not.toContain(retired))
     expect((await auditOf('signing_key.rotated')).at(-1)).toMatchObject({
       actor_id: null,
       detail: { reason: 'schedule' }
@@ -162,7 +174,7 @@ describe('signing keys', () => {
     await delay(6000)
     expect(await published()).toContain(kid)
     await age(125)
-    await expect.poll(published, { timeout: 15_000 }).not.toContain(kid)
+    await eventually(async () => expect(await published()).not.toContain(kid))
   })
 
   test('a revocation that the database has lost is repeated from the denylist, and users can still sign in', async () => {
@@ -188,9 +200,7 @@ describe('signing keys', () => {
     expect((await me(tokens.access_token)).status).toBe(200)
     expect(kidOf(tokens.access_token)).not.toBe(signing)
     await signInAsAdmin()
-    await expect
-      .poll(async () => (await list()).keys.find(({ kid }) => kid === signing)?.state, { timeout: 15_000 })
-      .toBe('revoked')
+    await eventually(async () => expect((await list()).keys.find(({ kid }) => kid === signing)?.state).toBe('revoked'))
     await nextKeyIsMade()
     expect((await me((await newTokens()).access_token)).status).toBe(200)
   })
@@ -323,7 +333,7 @@ describe('signing keys', () => {
     const forged = await new SignJWT(unverifiedClaims(good))
       .setProtectedHeader({ alg: 'RS256', kid: 'planted', typ: 'at+jwt' })
       .sign(pair.privateKey)
-    await expect.poll(() => trio.auth.logs(), { timeout: 15_000 }).toContain('signing key cannot be opened')
+    await eventually(async () => expect(trio.auth.logs()).toContain('signing key cannot be opened'))
     expect(await published()).not.toContain('planted')
     expect((await me(forged)).status).toBe(401)
     expect((await get(`${trio.auth.url}/auth/me`, forged)).status).toBe(401)
@@ -332,14 +342,15 @@ describe('signing keys', () => {
   })
 
   test('the metrics show the keys by state', async () => {
-    await expect
-      .poll(async () => (await get<string>(`${trio.auth.managementUrl}/metrics`)).body, { timeout: 10_000 })
-      .toMatch(/countersign_signing_keys\{state="next",service="auth-service"\} 1/)
+    await eventually(async () => {
+      const { body } = await get<string>(`${trio.auth.managementUrl}/metrics`)
+      expect(body).toMatch(/countersign_signing_keys\{state="next",service="auth-service"\} 1/)
+    })
     expect(issuer).toBe('http://issuer.test')
   })
-})
+}
 
-describe.skipIf(!inject('docker'))('signing keys of several replicas', () => {
+function describeSeveralReplicas(): void {
   test('replicas that start on an empty database at the same moment agree on the keys', async () => {
     const database = await createTestDatabase()
     const masterKey = randomBytes(32).toString('base64')
@@ -446,4 +457,4 @@ describe.skipIf(!inject('docker'))('signing keys of several replicas', () => {
       await database.drop()
     }
   })
-})
+}
