@@ -71,16 +71,13 @@ export interface FamiliesToEnd {
  * its access tokens may be alive, since that must be denied too.
  */
 export async function endFamilies(queryable: Queryable, families: FamiliesToEnd): Promise<EndedFamilies> {
-  return endedFamilies(await queryable.$queryRaw<OutboxRow[]>(endingFamilies(families)))
-}
-
-/** The statement that does it; its rows are for {@link endedFamilies}. */
-export function endingFamilies(families: FamiliesToEnd): Prisma.Sql {
-  return Prisma.sql`${endingWithEvents(families)} ${entriesOfEnded(families)}`
+  return endedFamilies(
+    await queryable.$queryRaw<OutboxRow[]>`${endingWithEvents(families)} ${entriesOfEnded(families)}`
+  )
 }
 
 interface BatchRow extends Omit<OutboxRow, 'id'> {
-  id: bigint | null
+  id: OutboxRow['id'] | null
   count: number
   last: string | null
 }
@@ -93,16 +90,19 @@ export interface EndedBatchOfFamilies extends EndedFamilies {
   readonly last: string | undefined
 }
 
-/** Ends at most `limit` of the selected families, in the order of their ids; `locking` says what becomes of those that others hold. */
+/**
+ * Ends at most `limit` of the selected families, in the order of their ids; `locking` says what becomes of those that others hold.
+ * @param options.first a condition on the family `f`: those that meet it come before all others
+ */
 export async function endBatchOfFamilies(
   queryable: Queryable,
   families: FamiliesToEnd,
-  { limit, locking }: { limit: number; locking: 'waits' | 'skips' }
+  { limit, locking, first }: { limit: number; locking: 'waits' | 'skips'; first?: Prisma.Sql | undefined }
 ): Promise<EndedBatchOfFamilies> {
   // An array is made once; a subquery under IN may be run for each row, with its LIMIT each time.
   const selection = Prisma.sql`f.id = ANY(ARRAY(
     SELECT f.id FROM refresh_token_families f WHERE ${families.selection} AND ${isToEnd(families)}
-    ORDER BY f.id LIMIT ${limit} FOR NO KEY UPDATE OF f ${locking === 'skips' ? Prisma.sql`SKIP LOCKED` : Prisma.empty}))`
+    ORDER BY ${first ? Prisma.sql`(${first}) DESC,` : Prisma.empty} f.id LIMIT ${limit} FOR NO KEY UPDATE OF f ${locking === 'skips' ? Prisma.sql`SKIP LOCKED` : Prisma.empty}))`
   const batch = { ...families, selection }
   const rows = await queryable.$queryRaw<BatchRow[]>`
     ${endingWithEvents(batch)}, entries AS (${entriesOfEnded(batch)})
@@ -168,7 +168,7 @@ function entriesOfEnded(families: FamiliesToEnd): Prisma.Sql {
   return Prisma.sql`${insertEntriesUntil(expiryOf(families))} FROM ended f WHERE f.has_tokens RETURNING id, kind, value, expires_at`
 }
 
-export function endedFamilies(rows: readonly OutboxRow[]): EndedFamilies {
+function endedFamilies(rows: readonly OutboxRow[]): EndedFamilies {
   return { ended: rows.length, entries: rows.map(toOutboxEntry) }
 }
 

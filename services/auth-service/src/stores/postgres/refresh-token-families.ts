@@ -9,7 +9,7 @@ import type {
   SessionSummary
 } from '../../sessions/refresh-token-families.ts'
 import { createCodeExchange } from './code-exchange.ts'
-import { type Database, inTransaction, orUnavailable } from './database.ts'
+import { type Database, orUnavailable } from './database.ts'
 import { isLive } from './ending-families.ts'
 import { grantExpressions } from './granted-scopes.ts'
 import { hasName } from './named-user.ts'
@@ -78,19 +78,21 @@ export function createPrismaRefreshTokenFamilies(
     },
     end({ familyId, userId }, { reason, actorId }) {
       const ofUser = userId === undefined ? Prisma.empty : Prisma.sql`AND f.user_id = ${userId}::uuid`
-      const selection = Prisma.sql`f.id = ${familyId}::uuid ${ofUser}`
+      const own = Prisma.sql`f.id = ${familyId}::uuid ${ofUser}`
       return orUnavailable(
-        inTransaction(database, (transaction) =>
-          endSessionWithApps(transaction, familyId, { selection, reason, actorId })
+        preparedStatements.inTransaction((transaction) =>
+          endSessionWithApps(transaction, familyId, own, { reason, actorId })
         )
       )
     },
     endPresented: (presented, cause) => orUnavailable(endPresented(presented, cause)),
     endAll: (userId, cause) =>
-      orUnavailable(inTransaction(database, (transaction) => endSessionsOfUser(transaction, userId, cause))),
+      orUnavailable(preparedStatements.inTransaction((transaction) => endSessionsOfUser(transaction, userId, cause))),
     endOthers: (userId, familyId, cause) =>
       orUnavailable(
-        inTransaction(database, (transaction) => endOtherSessionsOfUser(transaction, { userId, familyId }, cause))
+        preparedStatements.inTransaction((transaction) =>
+          endOtherSessionsOfUser(transaction, { userId, familyId }, cause)
+        )
       ),
     list: (userId, page) => orUnavailable(list(userId, page)),
     describe: (token) => orUnavailable(describe(token)),
@@ -105,8 +107,8 @@ export function createPrismaRefreshTokenFamilies(
     const ofClient = clientId === undefined ? Prisma.empty : Prisma.sql`AND f.client_id = ${clientId}`
     const hasKey = Prisma.sql`coalesce(f.jkt = ${jkt ?? null}::text, f.jkt IS NULL)`
     const selection = Prisma.sql`f.id = ${familyId}::uuid ${ofClient}`
-    const ended = await inTransaction(database, (transaction) =>
-      endSessionWithApps(transaction, familyId, { selection: Prisma.sql`${selection} AND ${hasKey}`, ...cause })
+    const ended = await preparedStatements.inTransaction((transaction) =>
+      endSessionWithApps(transaction, familyId, Prisma.sql`${selection} AND ${hasKey}`, cause)
     )
     if (ended.ended > 0) return ended
     const ofOtherKey = await database.$queryRaw<unknown[]>`

@@ -3,14 +3,7 @@ import { Prisma } from '@countersign/prisma'
 import type { EndedFamilies, EndReason } from '../../sessions/refresh-token-families.ts'
 import { type EndedBatch, type GroupEndings, sessionBatchSize } from '../../sessions/session-endings.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
-import {
-  endBatchOfFamilies,
-  endFamilies,
-  type FamiliesToEnd,
-  isToEnd,
-  lockLiveSession,
-  lockUser
-} from './ending-families.ts'
+import { endBatchOfFamilies, type FamiliesToEnd, isToEnd, lockLiveSession, lockUser } from './ending-families.ts'
 
 /** Those for which all that is given holds. */
 export interface SessionGroup {
@@ -39,13 +32,23 @@ function membersOf({ userId, clientId, browserSessionId, exceptedId }: SessionGr
  * Ends all sessions of a group in the given transaction: a batch of them by their rows, and if there are more, by a row of
  * `session_group_endings`, which {@link createPrismaGroupEndings} works off. The transaction holds the lock that a start of such a session
  * takes, that of the user or the client, so that each start is either before or after.
+ * @param own a condition on the family `f` of another session, which ends first; the group ends only if that one has to end
  */
-export async function endGroup(transaction: Queryable, group: SessionGroup, cause: Cause): Promise<EndedFamilies> {
+export async function endGroup(
+  transaction: Queryable,
+  group: SessionGroup,
+  cause: Cause,
+  own?: Prisma.Sql
+): Promise<EndedFamilies> {
   const members = membersOf(group)
-  const families = { ...cause, selection: members, members, ...flowOf(group, 0) }
+  const selection = own
+    ? Prisma.sql`(${own} OR (${members} AND EXISTS (SELECT FROM refresh_token_families f WHERE ${own} AND ${isToEnd()})))`
+    : members
+  const families = { ...cause, selection, members, ...flowOf(group, 0) }
   const { ended, entries, count } = await endBatchOfFamilies(transaction, families, {
     limit: sessionBatchSize,
-    locking: 'waits'
+    locking: 'waits',
+    first: own
   })
   if (count < sessionBatchSize) return { ended, entries }
   const { userId, clientId, browserSessionId, exceptedId } = group
@@ -78,21 +81,18 @@ export async function endOtherSessionsOfUser(
 
 /**
  * Ends one session, in the given transaction; if it is one of the browser, with those of apps that do not outlast it.
- * @param families a selection of no other session than this one
+ * @param own a condition on the family `f`, which no other session than this one meets
  */
 export async function endSessionWithApps(
   transaction: Queryable,
   familyId: string,
-  families: FamiliesToEnd
+  own: Prisma.Sql,
+  cause: Cause
 ): Promise<EndedFamilies> {
   // Waits for an exchange that is running, so that its session ends, too.
   await transaction.$queryRaw`
     SELECT 1 FROM users WHERE id = (SELECT user_id FROM refresh_token_families WHERE id = ${familyId}::uuid) FOR NO KEY UPDATE`
-  const own = await endFamilies(transaction, families)
-  if (own.ended === 0) return own
-  const { reason, actorId } = families
-  const apps = await endGroup(transaction, { browserSessionId: familyId }, { reason, actorId })
-  return { ...apps, ended: own.ended + apps.ended, entries: [...own.entries, ...apps.entries] }
+  return endGroup(transaction, { browserSessionId: familyId }, cause, own)
 }
 
 interface EndingRow {
