@@ -134,6 +134,13 @@ describe('statements of hot paths', () => {
       expect(await stored()).toEqual([1, 2, 3])
     })
 
+    test('are planned for their values each time, unlike what follows on the connection', async () => {
+      const { pipeline, queryable } = createPreparedStatements(pool)
+      const mode = Prisma.sql`SELECT current_setting('plan_cache_mode') AS mode`
+      expect(await pipeline([mode])).toEqual([{ mode: 'force_custom_plan' }])
+      expect(await queryable.$queryRaw(mode)).toEqual([{ mode: 'auto' }])
+    })
+
     test('leave nothing if one fails, and fail as that one did', async () => {
       const { pipeline } = createPreparedStatements(pool)
       for (const values of [

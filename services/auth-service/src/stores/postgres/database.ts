@@ -115,6 +115,8 @@ export function inTransaction<T>(database: Database, work: (transaction: Queryab
 }
 
 const begin = 'BEGIN ISOLATION LEVEL READ COMMITTED'
+/** Prepared statements are planned at each call: a plan that was made for an empty table scans all of it when it is full. */
+const planningEachTime = 'SET LOCAL plan_cache_mode = force_custom_plan'
 
 /** Runs work in one transaction (read committed), on a connection of the pool. */
 export function transactionOn<T>(pool: DatabasePool, work: (connection: DatabaseConnection) => Promise<T>): Promise<T> {
@@ -133,7 +135,7 @@ export function pipelineOn(
 ): Promise<pg.QueryResult[]> {
   return onConnection(pool, async (connection) => {
     // Without a transaction, the statements would be committed one by one.
-    await connection.query(begin)
+    await connection.query(`${begin}; ${planningEachTime}`)
     const sent = send(connection)
     const commit = connection.query('COMMIT')
     // After a statement that failed, the others fail since it did, and the commit rolls back.

@@ -31,7 +31,7 @@ export interface PreparedStatements {
   inTransaction<T>(work: (queryable: Queryable) => Promise<T>): Promise<T>
   /**
    * Runs such statements in one transaction (read committed) and sends them together with its commit, without a wait for their rows in
-   * between. Each sees what was committed before it begins.
+   * between. Each sees what was committed before it begins, and is planned for its values.
    * @returns the rows of the last one
    */
   pipeline<Row>(statements: readonly Prisma.Sql[]): Promise<Row[]>

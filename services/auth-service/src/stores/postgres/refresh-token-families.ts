@@ -9,7 +9,7 @@ import type {
   SessionSummary
 } from '../../sessions/refresh-token-families.ts'
 import { createCodeExchange } from './code-exchange.ts'
-import { type Database, orUnavailable } from './database.ts'
+import { type Database, inTransaction, orUnavailable } from './database.ts'
 import { isLive } from './ending-families.ts'
 import { grantExpressions } from './granted-scopes.ts'
 import { hasName } from './named-user.ts'
@@ -83,12 +83,10 @@ export function createPrismaRefreshTokenFamilies(
     },
     endPresented: (presented, cause) => orUnavailable(endPresented(presented, cause)),
     endAll: (userId, cause) =>
-      orUnavailable(preparedStatements.inTransaction((transaction) => endSessionsOfUser(transaction, userId, cause))),
+      orUnavailable(inTransaction(database, (transaction) => endSessionsOfUser(transaction, userId, cause))),
     endOthers: (userId, familyId, cause) =>
       orUnavailable(
-        preparedStatements.inTransaction((transaction) =>
-          endOtherSessionsOfUser(transaction, { userId, familyId }, cause)
-        )
+        inTransaction(database, (transaction) => endOtherSessionsOfUser(transaction, { userId, familyId }, cause))
       ),
     list: (userId, page) => orUnavailable(list(userId, page)),
     describe: (token) => orUnavailable(describe(token)),
