@@ -10,6 +10,7 @@ import {
   post,
   postForm,
   query,
+  readFamily,
   register,
   send,
   signIn,
@@ -404,16 +405,16 @@ describe('the exchange of an authorization code', () => {
     describe('at the same moment', () => {
       const bearer = (at: string) => ({ Authorization: `Bearer ${at}` })
 
-      /** Lets `change` begin, and then the exchange, while somebody else holds the user. */
+      /** Lets `change` begin, and then the exchange, or the other way round, while somebody else holds the user. */
       const together = async (
         change: (own: { id: string }, at: string) => Promise<{ status: number }>,
-        { hasCode = true } = {}
+        { hasCode = true, isExchangeFirst = false, scope = 'openid offline_access' } = {}
       ) => {
         const own = await register(fixture.issuer)
         const session = (await signIn(fixture.issuer, own)).access_token
         await app.tokensOf(session, 'openid offline_access')
         const browser = createAuthorizingBrowser(fixture.issuer)
-        const { parameters, exchangeOf } = app.newRequest({ scope: 'openid offline_access' })
+        const { parameters, exchangeOf } = app.newRequest({ scope })
         const { body } = await browser.claim(await browser.beginWell(parameters), session)
         const complete = async () => exchangeOf((await browser.open(body.complete_url)).parameters.code)
         const early = hasCode ? await complete() : undefined
@@ -421,13 +422,19 @@ describe('the exchange of an authorization code', () => {
         await holder.connect()
         await holder.query('BEGIN')
         await holder.query('SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE', [own.id])
-        const changed = change(own, session)
+        const changing = () => change(own, session)
+        const exchanging = async () => exchange(early ?? (await complete()))
+        const first = isExchangeFirst ? exchanging() : changing()
         await waiters(1)
-        const exchanged = exchange(early ?? (await complete()))
+        const second = isExchangeFirst ? changing() : exchanging()
         await waiters(2)
         await holder.query('COMMIT')
         await holder.end()
-        expect((await changed).status).toBeLessThan(300)
+        const [changed, exchanged] = (await Promise.all(isExchangeFirst ? [second, first] : [first, second])) as [
+          { status: number },
+          Awaited<ReturnType<typeof exchange>>
+        ]
+        expect(changed.status).toBeLessThan(300)
         return exchanged
       }
       const waiters = (count: number) =>
@@ -461,6 +468,17 @@ describe('the exchange of an authorization code', () => {
       ])('%s: no session outlives it', async (_, change) => {
         expect(await together(change)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
       })
+
+      test.each(['openid', 'openid offline_access'])(
+        'the session of the browser ends just after the exchange (%s): the new one ends with it, unless it has offline_access',
+        async (scope) => {
+          const logout = (_: unknown, at: string) => post(`${fixture.issuer}/auth/logout`, undefined, at)
+          const { status, body } = await together(logout, { isExchangeFirst: true, scope })
+          expect(status).toBe(200)
+          const { revoked_reason } = await readFamily(fixture.database.url, unverifiedClaims(body.access_token).sid)
+          expect(revoked_reason).toBe(scope === 'openid' ? 'logout' : null)
+        }
+      )
 
       test('the app is taken back: a code of meanwhile is worth nothing', async () => {
         const withdraw = (_: unknown, at: string) =>

@@ -119,9 +119,10 @@ export async function createAuthService(config: Config, options: AuthServiceOpti
   })
   const announcer: Announcer = {
     announce(entries) {
-      // Clients hear of the end of their sessions as soon as it is committed.
+      const announced = relay.announce(entries)
+      // Clients hear of the end of their sessions as soon as it is committed; verifiers come first.
       if (entries.some(({ kind }) => kind === 'sid')) logoutSender.wake()
-      return relay.announce(entries)
+      return announced
     },
     endRest: (endingId) => sessionEnder.endRest(endingId)
   }

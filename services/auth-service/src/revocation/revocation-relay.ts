@@ -38,6 +38,8 @@ export interface RevocationRelay extends Pick<Announcer, 'announce'> {
 /** A younger entry is still being published by the request that committed it. */
 const sweepAgeMs = 2000
 const reportIntervalMs = 500
+/** What was published within this is marked together, when the verifiers have it: marking it at once would slow them down. */
+const markPauseMs = 100
 const batchSize = 1000
 const markSize = 10_000
 
@@ -49,6 +51,8 @@ const markSize = 10_000
 export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay {
   const { outbox, publisher, logger } = deps
   const marking = new Set<Promise<void>>()
+  let toMark: bigint[] = []
+  let markTimer: NodeJS.Timeout | undefined
   let isServed = true
   let hasBeenIntact = false
   /** Counts the publications that failed: one that fails during a sweep is not in it. */
@@ -71,13 +75,15 @@ export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay
         logger.warn({ entries: entries.length, cause: describeError(error) }, 'revocations not published yet')
         return false
       }
-      mark(entries.map(({ id }) => id))
+      toMark.push(...entries.map(({ id }) => id))
+      markTimer ??= setTimeout(mark, markPauseMs)
       return true
     },
     isHealthy: () => isServed && !isBacklogged,
     async close() {
       closing.abort()
       await Promise.all([sweeping, reporting])
+      mark()
       await Promise.all(marking)
     }
   }
@@ -105,7 +111,12 @@ export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay
   }
 
   /** In the background: an entry that stays unmarked is published once more, which does no harm. */
-  function mark(ids: readonly bigint[]): void {
+  function mark(): void {
+    clearTimeout(markTimer)
+    markTimer = undefined
+    if (toMark.length === 0) return
+    const ids = toMark
+    toMark = []
     const task = outbox
       .markPublished(ids)
       .catch((error: unknown) => logger.warn({ cause: describeError(error) }, 'published revocations not marked'))

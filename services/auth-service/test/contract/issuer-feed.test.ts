@@ -216,6 +216,25 @@ describe('the source of the feed in Postgres', () => {
     }
   })
 
+  test('reads pages in the order of transactions, also where their numbers get another digit', async () => {
+    const source = openRevocationFeedSource(database.url)
+    try {
+      const position = await source.readAll(() => {})
+      await pool.query(
+        `INSERT INTO revocations (kind, value, expires_at, transaction_id)
+         SELECT 'sid', 'digits-' || at, now() + interval '10 minutes', (CASE WHEN at = 0 THEN '99' ELSE '100' END)::xid8
+         FROM generate_series(0, 2500) at`
+      )
+      const values: string[] = []
+      const take: Parameters<FeedSource['readAll']>[0] = (entries) => values.push(...entries.map(({ value }) => value))
+      await source.readSince({ ...position, cursor: '50:50:' }, take)
+      const ours = values.filter((value) => value.startsWith('digits-'))
+      expect([ours.length, new Set(ours).size, ours[0]]).toEqual([2501, 2501, 'digits-0'])
+    } finally {
+      await source.close()
+    }
+  })
+
   test('knows the position of another database as one of another life', async () => {
     const other = await createTestDatabase()
     const [here, there] = [openRevocationFeedSource(database.url), openRevocationFeedSource(other.url)]

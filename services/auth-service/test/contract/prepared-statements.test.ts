@@ -1,10 +1,13 @@
+import { Prisma } from '@countersign/prisma'
 import {
   createTestDatabase,
   type PostgresRecorder,
+  startPostgresFaults,
   startPostgresRecorder,
+  startTcpProxy,
   type TestDatabase
 } from '@countersign/testing'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type DatabasePool, openDatabasePool } from '../../src/stores/postgres/database.ts'
 import { createPreparedStatements } from '../../src/stores/postgres/prepared-statements.ts'
 
@@ -103,6 +106,77 @@ describe('statements of hot paths', () => {
       for (let at = 0; at < 2 * count; at++) await expect(failing()).rejects.toThrow('changed my mind')
       expect((await pool.query('SELECT * FROM undone')).rows).toEqual([])
       expect(pool.totalCount).toBeLessThanOrEqual(count)
+    })
+  })
+
+  describe('that are sent together with their commit', () => {
+    const insert = (value: number) => Prisma.sql`INSERT INTO together VALUES (${value}::int) RETURNING value`
+    const stored = async () =>
+      (await pool.query<{ value: number }>('SELECT value FROM together ORDER BY value')).rows.map(({ value }) => value)
+    beforeEach(async () => {
+      await pool.query('DROP TABLE IF EXISTS together')
+      await pool.query('CREATE TABLE together (value int PRIMARY KEY)')
+    })
+
+    test('take two round trips, however many they are, and give the rows of the last one', async () => {
+      const delayMilliseconds = 500
+      const farAway = await startTcpProxy({ target: database.url, delayMilliseconds })
+      const distant = openDatabasePool({ url: farAway.url, connections: 1 })
+      onTestFinished(async () => {
+        await distant.end()
+        await farAway.close()
+      })
+      const { pipeline } = createPreparedStatements(distant)
+      await distant.query('SELECT')
+      const startedAt = performance.now()
+      expect(await pipeline([1, 2, 3].map(insert))).toEqual([{ value: 3 }])
+      expect(performance.now() - startedAt).toBeLessThan(3 * delayMilliseconds)
+      expect(await stored()).toEqual([1, 2, 3])
+    })
+
+    test('are planned for their values each time, unlike what follows on the connection', async () => {
+      const { pipeline, queryable } = createPreparedStatements(pool)
+      const mode = Prisma.sql`SELECT current_setting('plan_cache_mode') AS mode`
+      expect(await pipeline([mode])).toEqual([{ mode: 'force_custom_plan' }])
+      expect(await queryable.$queryRaw(mode)).toEqual([{ mode: 'auto' }])
+    })
+
+    test('leave nothing if one fails, and fail as that one did', async () => {
+      const { pipeline } = createPreparedStatements(pool)
+      for (const values of [
+        [1, 1, 2],
+        [1, 2, 1]
+      ]) {
+        await expect(pipeline(values.map(insert))).rejects.toMatchObject({ code: '23505' })
+        expect(await stored()).toEqual([])
+      }
+      expect(await pipeline([insert(1)])).toEqual([{ value: 1 }])
+      expect(pool.totalCount).toBe(1)
+    })
+
+    test('leave nothing if their transaction cannot begin', async () => {
+      const faults = await startPostgresFaults(database.url)
+      const faulty = openDatabasePool({ url: faults.url, connections: 1 })
+      onTestFinished(async () => {
+        await faulty.end()
+        await faults.close()
+      })
+      faults.intercept({
+        matches: /^BEGIN/,
+        moment: 'before_sending',
+        action: (exchange) => exchange.failWith('57014')
+      })
+      await expect(createPreparedStatements(faulty).pipeline([insert(1)])).rejects.toMatchObject({ code: '57014' })
+      expect(await stored()).toEqual([])
+    })
+
+    test('are done again as a whole, without preparation, if the connection has lost one of them', async () => {
+      const { pipeline } = createPreparedStatements(pool)
+      await pipeline([insert(1), insert(2)])
+      await pool.query('DEALLOCATE ALL')
+      await pipeline([insert(3), Prisma.sql`INSERT INTO together VALUES (${4}::int), (5)`])
+      expect(await stored()).toEqual([1, 2, 3, 4, 5])
+      expect(await preparedNames()).toEqual([])
     })
   })
 

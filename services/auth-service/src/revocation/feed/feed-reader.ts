@@ -67,7 +67,11 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
   }
   const follow = () => {
     isKicked = true
-    if (!isReading) schedule(Math.max(0, gatherMs - (monotonic() - followedAt)))
+    if (isReading) return
+    const waitMs = gatherMs - (monotonic() - followedAt)
+    // A timer of 0 ms fires after 1.
+    if (waitMs > 0) schedule(waitMs)
+    else void read()
   }
 
   async function read(): Promise<void> {

@@ -121,11 +121,7 @@ export function createCodeExchange(
         origin
       })
     }
-    return {
-      outcome: 'replayed',
-      sessionId: used.family_id,
-      entries: entries.map((entry) => ({ ...entry, id: BigInt(entry.id) }))
-    }
+    return { outcome: 'replayed', sessionId: used.family_id, entries }
   }
 }
 

@@ -71,18 +71,17 @@ export interface FamiliesToEnd {
  * its access tokens may be alive, since that must be denied too.
  */
 export async function endFamilies(queryable: Queryable, families: FamiliesToEnd): Promise<EndedFamilies> {
-  return endedFamilies(await queryable.$queryRaw<OutboxRow[]>(endingFamilies(families)))
+  return endedFamilies(
+    await queryable.$queryRaw<OutboxRow[]>`${endingWithEvents(families)} ${entriesOfEnded(families)}`
+  )
 }
 
-/** The statement that does it; its rows are for {@link endedFamilies}. */
-export function endingFamilies(families: FamiliesToEnd): Prisma.Sql {
-  return Prisma.sql`${endingWithEvents(families)} ${entriesOfEnded(families)}`
-}
-
-interface BatchRow extends Omit<OutboxRow, 'id'> {
-  id: bigint | null
+/** A row of {@link endingBatch}. */
+export interface BatchRow extends Omit<OutboxRow, 'id'> {
+  id: OutboxRow['id'] | null
   count: number
   last: string | null
+  ending_id: OutboxRow['id'] | null
 }
 
 /** Families that were ended by one statement. */
@@ -93,23 +92,40 @@ export interface EndedBatchOfFamilies extends EndedFamilies {
   readonly last: string | undefined
 }
 
-/** Ends at most `limit` of the selected families, in the order of their ids; `locking` says what becomes of those that others hold. */
-export async function endBatchOfFamilies(
-  queryable: Queryable,
-  families: FamiliesToEnd,
-  { limit, locking }: { limit: number; locking: 'waits' | 'skips' }
-): Promise<EndedBatchOfFamilies> {
+export interface BatchOptions {
+  readonly limit: number
+  /** What becomes of those that others hold. */
+  readonly locking: 'waits' | 'skips'
+  /** A condition on the family `f`: those that meet it come before all others. */
+  readonly first?: Prisma.Sql | undefined
+  /** Where to keep that there may be more: what is inserted, without its condition, and returns an id. */
+  readonly rest?: Prisma.Sql
+}
+
+/** The statement that ends at most `limit` of the selected families, in the order of their ids; its rows are for {@link toEndedBatch}. */
+export function endingBatch(families: FamiliesToEnd, { limit, locking, first, rest }: BatchOptions): Prisma.Sql {
   // An array is made once; a subquery under IN may be run for each row, with its LIMIT each time.
   const selection = Prisma.sql`f.id = ANY(ARRAY(
     SELECT f.id FROM refresh_token_families f WHERE ${families.selection} AND ${isToEnd(families)}
-    ORDER BY f.id LIMIT ${limit} FOR NO KEY UPDATE OF f ${locking === 'skips' ? Prisma.sql`SKIP LOCKED` : Prisma.empty}))`
+    ORDER BY ${first ? Prisma.sql`(${first}) DESC,` : Prisma.empty} f.id LIMIT ${limit} FOR NO KEY UPDATE OF f ${locking === 'skips' ? Prisma.sql`SKIP LOCKED` : Prisma.empty}))`
   const batch = { ...families, selection }
-  const rows = await queryable.$queryRaw<BatchRow[]>`
-    ${endingWithEvents(batch)}, entries AS (${entriesOfEnded(batch)})
-    SELECT e.*, (SELECT count(*)::int FROM ended) AS count, (SELECT id FROM ended ORDER BY id DESC LIMIT 1) AS last
+  const kept = rest && Prisma.sql`, rest AS (${rest} WHERE (SELECT count(*) FROM ended) >= ${limit} RETURNING id)`
+  return Prisma.sql`
+    ${endingWithEvents(batch)}, entries AS (${entriesOfEnded(batch)}) ${kept ?? Prisma.empty}
+    SELECT e.*, (SELECT count(*)::int FROM ended) AS count, (SELECT id FROM ended ORDER BY id DESC LIMIT 1) AS last,
+      ${rest ? Prisma.sql`(SELECT id FROM rest)` : Prisma.sql`NULL`} AS ending_id
     FROM (SELECT 1) one LEFT JOIN entries e ON true`
+}
+
+export function toEndedBatch(rows: readonly BatchRow[]): EndedBatchOfFamilies {
   const entries = rows.flatMap(({ id, ...row }) => (id === null ? [] : [{ id, ...row }]))
-  return { ...endedFamilies(entries), count: rows[0]?.count ?? 0, last: rows[0]?.last ?? undefined }
+  const { count = 0, last, ending_id: endingId } = rows[0] ?? {}
+  return {
+    ...endedFamilies(entries),
+    count,
+    last: last ?? undefined,
+    endingId: endingId == null ? undefined : BigInt(endingId)
+  }
 }
 
 type Tokens = Pick<FamiliesToEnd, 'hasUnknownTokens'>
@@ -168,7 +184,7 @@ function entriesOfEnded(families: FamiliesToEnd): Prisma.Sql {
   return Prisma.sql`${insertEntriesUntil(expiryOf(families))} FROM ended f WHERE f.has_tokens RETURNING id, kind, value, expires_at`
 }
 
-export function endedFamilies(rows: readonly OutboxRow[]): EndedFamilies {
+function endedFamilies(rows: readonly OutboxRow[]): EndedFamilies {
   return { ended: rows.length, entries: rows.map(toOutboxEntry) }
 }
 
@@ -187,7 +203,12 @@ export async function lockLiveSession(
   return own.length > 0
 }
 
-/** Waits for a sign-in that is running, so that the next statement ends its session, too. */
+/** Waits for a sign-in or an exchange that is running, so that the next statement ends its session, too. */
 export async function lockUser(transaction: Queryable, userId: string): Promise<void> {
-  await transaction.$queryRaw`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
+  await transaction.$queryRaw(lockingUser(Prisma.sql`${userId}::uuid`))
+}
+
+/** The statement that does it. */
+export function lockingUser(id: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`SELECT 1 FROM users WHERE id = ${id} FOR NO KEY UPDATE`
 }

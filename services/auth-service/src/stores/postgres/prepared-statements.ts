@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
+import type { Prisma } from '@countersign/prisma'
 import {
   type DatabaseConnection,
   type DatabasePool,
+  pipelineOn,
   type Queryable,
   queryableOn,
   type RunStatement,
@@ -27,6 +29,12 @@ export interface PreparedStatements {
   readonly queryable: Queryable
   /** A transaction of such statements, as with {@link transaction}. */
   inTransaction<T>(work: (queryable: Queryable) => Promise<T>): Promise<T>
+  /**
+   * Runs such statements in one transaction (read committed) and sends them together with its commit, without a wait for their rows in
+   * between. Each sees what was committed before it begins, and is planned for its values.
+   * @returns the rows of the last one
+   */
+  pipeline<Row>(statements: readonly Prisma.Sql[]): Promise<Row[]>
 }
 
 /**
@@ -77,7 +85,13 @@ export function createPreparedStatements(pool: DatabasePool): PreparedStatements
     transaction: (work) => preparedOrNot(() => transactionOn(pool, work)),
     queryable: queryableOn((text, values) => preparedOrNot(() => carryOut(pool, nameFor(text), text, values))),
     inTransaction: (work) =>
-      preparedOrNot(() => transactionOn(pool, (connection) => work(queryableOn(runOn(connection)))))
+      preparedOrNot(() => transactionOn(pool, (connection) => work(queryableOn(runOn(connection))))),
+    async pipeline<Row>(statements: readonly Prisma.Sql[]) {
+      const send = (connection: DatabaseConnection) =>
+        statements.map(({ text, values }) => runOn(connection)(text, values))
+      const results = await preparedOrNot(() => pipelineOn(pool, send))
+      return results.at(-1)?.rows as Row[]
+    }
   }
 }
 

@@ -78,12 +78,8 @@ export function createPrismaRefreshTokenFamilies(
     },
     end({ familyId, userId }, { reason, actorId }) {
       const ofUser = userId === undefined ? Prisma.empty : Prisma.sql`AND f.user_id = ${userId}::uuid`
-      const selection = Prisma.sql`f.id = ${familyId}::uuid ${ofUser}`
-      return orUnavailable(
-        inTransaction(database, (transaction) =>
-          endSessionWithApps(transaction, familyId, { selection, reason, actorId })
-        )
-      )
+      const own = Prisma.sql`f.id = ${familyId}::uuid ${ofUser}`
+      return orUnavailable(endSessionWithApps(preparedStatements, familyId, own, { reason, actorId }))
     },
     endPresented: (presented, cause) => orUnavailable(endPresented(presented, cause)),
     endAll: (userId, cause) =>
@@ -105,9 +101,8 @@ export function createPrismaRefreshTokenFamilies(
     const ofClient = clientId === undefined ? Prisma.empty : Prisma.sql`AND f.client_id = ${clientId}`
     const hasKey = Prisma.sql`coalesce(f.jkt = ${jkt ?? null}::text, f.jkt IS NULL)`
     const selection = Prisma.sql`f.id = ${familyId}::uuid ${ofClient}`
-    const ended = await inTransaction(database, (transaction) =>
-      endSessionWithApps(transaction, familyId, { selection: Prisma.sql`${selection} AND ${hasKey}`, ...cause })
-    )
+    const own = Prisma.sql`${selection} AND ${hasKey}`
+    const ended = await endSessionWithApps(preparedStatements, familyId, own, cause)
     if (ended.ended > 0) return ended
     const ofOtherKey = await database.$queryRaw<unknown[]>`
       SELECT 1 FROM refresh_token_families f WHERE ${selection} AND ${isLive} AND NOT ${hasKey}`

@@ -5,7 +5,8 @@ import type { Queryable } from './database.ts'
 
 /** A row of the outbox, in the form that every inserting statement returns. */
 export interface OutboxRow {
-  id: bigint
+  /** As text from a prepared statement. */
+  id: bigint | string
   kind: string
   value: string
   expires_at: Date
@@ -13,7 +14,7 @@ export interface OutboxRow {
 
 export function toOutboxEntry(row: OutboxRow): OutboxEntry {
   return {
-    id: row.id,
+    id: BigInt(row.id),
     kind: row.kind as RevocationKind,
     value: row.value,
     expiresAt: Math.ceil(row.expires_at.getTime() / 1000)

@@ -8,6 +8,7 @@ import {
   type FeedSource,
   type TakeEntries
 } from '../../revocation/feed/feed-source.ts'
+import { createPreparedStatements } from './prepared-statements.ts'
 
 const pageSize = 2000
 const connectTimeoutMs = 2000
@@ -31,6 +32,7 @@ interface Row {
 /**
  * A page of entries beside the state of the database in the same snapshot. The life is the start of the server and the database:
  * transactions that an asynchronous replica has not seen are counted again after a failover, which starts another server.
+ * @param order names the columns of the table: `transaction_id` alone would be the selected text, and 99 would come after 100
  */
 const pageOf = (condition: string, order: string) => `
   WITH state AS (
@@ -47,13 +49,13 @@ const pageOf = (condition: string, order: string) => `
     ORDER BY ${order} LIMIT ${pageSize}
   ) AS entry ON true`
 
-const readLivePage = pageOf('id > $1::bigint', 'id')
+const readLivePage = pageOf('id > $1::bigint', 'revocations.id')
 
 /** A row of another cluster, restored into this one, has a number that is to come here: it is read with all, and not as a new one. */
 const readNewPage = pageOf(
   `transaction_id >= pg_snapshot_xmin($1::pg_snapshot) AND transaction_id < pg_snapshot_xmax(snapshot)
       AND NOT pg_visible_in_snapshot(transaction_id, $1::pg_snapshot) AND (transaction_id, id) > ($2::xid8, $3::bigint)`,
-  'transaction_id, id'
+  'revocations.transaction_id, revocations.id'
 )
 
 /** Reads on a connection of its own, so that requests that fill the pool do not make the feed look old. */
@@ -87,12 +89,14 @@ export function openRevocationFeedSource(url: string): FeedSource & { close(): P
       last = entries.at(-1)
     }
   }
-  const query = (text: string, values: unknown[]) => pool.query<Row>(text, values).then(({ rows }) => rows)
+  const { prepare } = createPreparedStatements(pool)
+  const livePage = prepare<Row>(readLivePage)
+  const newPage = prepare<Row>(readNewPage)
 
   return {
-    readAll: (take) => readPages(undefined, (last) => query(readLivePage, [last?.id ?? '0']), take),
+    readAll: (take) => readPages(undefined, (last) => livePage([last?.id ?? '0']), take),
     readSince: ({ life, cursor }, take) =>
-      readPages(life, (last) => query(readNewPage, [cursor, last?.transaction_id ?? '0', last?.id ?? '0']), take),
+      readPages(life, (last) => newPage([cursor, last?.transaction_id ?? '0', last?.id ?? '0']), take),
     close: () => pool.end()
   }
 }

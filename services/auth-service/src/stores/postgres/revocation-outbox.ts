@@ -85,7 +85,7 @@ export function createPrismaRevocationOutbox(database: Database): RevocationOutb
         const last = rows.at(-1)
         if (!last) return
         yield rows.map(toOutboxEntry)
-        after = last.id
+        after = BigInt(last.id)
       }
     },
     async isAnyRevoked({ jti, sid, kid, actors = [] }) {

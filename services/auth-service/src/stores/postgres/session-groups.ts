@@ -4,13 +4,16 @@ import type { EndedFamilies, EndReason } from '../../sessions/refresh-token-fami
 import { type EndedBatch, type GroupEndings, sessionBatchSize } from '../../sessions/session-endings.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
 import {
-  endBatchOfFamilies,
-  endFamilies,
+  type BatchRow,
+  endingBatch,
   type FamiliesToEnd,
   isToEnd,
+  lockingUser,
   lockLiveSession,
-  lockUser
+  lockUser,
+  toEndedBatch
 } from './ending-families.ts'
+import type { PreparedStatements } from './prepared-statements.ts'
 
 /** Those for which all that is given holds. */
 export interface SessionGroup {
@@ -41,20 +44,30 @@ function membersOf({ userId, clientId, browserSessionId, exceptedId }: SessionGr
  * takes, that of the user or the client, so that each start is either before or after.
  */
 export async function endGroup(transaction: Queryable, group: SessionGroup, cause: Cause): Promise<EndedFamilies> {
+  return toEndedGroup(await transaction.$queryRaw<BatchRow[]>(endingGroup(group, cause)))
+}
+
+/**
+ * The statement that does it; its rows are for {@link toEndedGroup}.
+ * @param own a condition on the family `f` of another session, which ends first; the group ends only if that one has to end
+ */
+function endingGroup(group: SessionGroup, { reason, actorId }: Cause, own?: Prisma.Sql): Prisma.Sql {
   const members = membersOf(group)
-  const families = { ...cause, selection: members, members, ...flowOf(group, 0) }
-  const { ended, entries, count } = await endBatchOfFamilies(transaction, families, {
-    limit: sessionBatchSize,
-    locking: 'waits'
-  })
-  if (count < sessionBatchSize) return { ended, entries }
+  const selection = own
+    ? Prisma.sql`(${own} OR (${members} AND EXISTS (SELECT FROM refresh_token_families f WHERE ${own} AND ${isToEnd()})))`
+    : members
   const { userId, clientId, browserSessionId, exceptedId } = group
-  const [row] = await transaction.$queryRaw<{ id: bigint }[]>`
+  const rest = Prisma.sql`
     INSERT INTO session_group_endings (user_id, client_id, session_id, excepted_id, before_number, reason, actor_id)
-    VALUES (${userId ?? null}::uuid, ${clientId ?? null}, ${browserSessionId ?? null}::uuid, ${exceptedId ?? null}::uuid,
-      nextval('refresh_token_families_start_number_seq'), ${cause.reason}, ${cause.actorId ?? null}::uuid)
-    RETURNING id`
-  return { ended, entries, endingId: row && BigInt(row.id) }
+    SELECT ${userId ?? null}::uuid, ${clientId ?? null}, ${browserSessionId ?? null}::uuid, ${exceptedId ?? null}::uuid,
+      nextval('refresh_token_families_start_number_seq'), ${reason}, ${actorId ?? null}::uuid`
+  const families = { reason, actorId, selection, members, ...flowOf(group, 0) }
+  return endingBatch(families, { limit: sessionBatchSize, locking: 'waits', first: own, rest })
+}
+
+function toEndedGroup(rows: readonly BatchRow[]): EndedFamilies {
+  const { ended, entries, endingId } = toEndedBatch(rows)
+  return { ended, entries, endingId }
 }
 
 /** Ends all sessions of a user, in the given transaction. */
@@ -77,22 +90,18 @@ export async function endOtherSessionsOfUser(
 }
 
 /**
- * Ends one session, in the given transaction; if it is one of the browser, with those of apps that do not outlast it.
- * @param families a selection of no other session than this one
+ * Ends one session; if it is one of the browser, with those of apps that do not outlast it.
+ * @param own a condition on the family `f`, which no other session than this one meets
  */
 export async function endSessionWithApps(
-  transaction: Queryable,
+  { pipeline }: Pick<PreparedStatements, 'pipeline'>,
   familyId: string,
-  families: FamiliesToEnd
+  own: Prisma.Sql,
+  cause: Cause
 ): Promise<EndedFamilies> {
-  // Waits for an exchange that is running, so that its session ends, too.
-  await transaction.$queryRaw`
-    SELECT 1 FROM users WHERE id = (SELECT user_id FROM refresh_token_families WHERE id = ${familyId}::uuid) FOR NO KEY UPDATE`
-  const own = await endFamilies(transaction, families)
-  if (own.ended === 0) return own
-  const { reason, actorId } = families
-  const apps = await endGroup(transaction, { browserSessionId: familyId }, { reason, actorId })
-  return { ...apps, ended: own.ended + apps.ended, entries: [...own.entries, ...apps.entries] }
+  const user = Prisma.sql`(SELECT user_id FROM refresh_token_families WHERE id = ${familyId}::uuid)`
+  const ending = endingGroup({ browserSessionId: familyId }, cause, own)
+  return toEndedGroup(await pipeline<BatchRow>([lockingUser(user), ending]))
 }
 
 interface EndingRow {
@@ -132,17 +141,15 @@ async function endBatch(transaction: Queryable, limit: number, endingId: bigint)
   const group = groupOf(ending)
   const members = Prisma.sql`${membersOf(group)} AND coalesce(f.start_number, 0) < ${ending.before_number}`
   // Passing by what somebody else holds, so that no two wait for each other.
-  const { ended, entries, count, last } = await endBatchOfFamilies(
-    transaction,
-    {
-      selection: Prisma.sql`${members} AND f.id > ${ending.after_id}::uuid`,
-      members,
-      ...flowOf(group, (ending.batches + 1) * limit),
-      reason: ending.reason,
-      actorId: ending.actor_id ?? undefined
-    },
-    { limit, locking: 'skips' }
-  )
+  const families = {
+    selection: Prisma.sql`${members} AND f.id > ${ending.after_id}::uuid`,
+    members,
+    ...flowOf(group, (ending.batches + 1) * limit),
+    reason: ending.reason,
+    actorId: ending.actor_id ?? undefined
+  }
+  const batch = endingBatch(families, { limit, locking: 'skips' })
+  const { ended, entries, count, last } = toEndedBatch(await transaction.$queryRaw<BatchRow[]>(batch))
   const isDone = count < limit && (await countLeft(transaction, members)) === 0
   if (isDone) await transaction.$executeRaw`DELETE FROM session_group_endings WHERE id = ${ending.id}`
   else {

@@ -3,17 +3,17 @@ import type { AuditEventType } from '@countersign/oauth'
 import { Prisma } from '@countersign/prisma'
 import { firstPartyClientId } from '../../clients/client-rules.ts'
 import type { OutboxEntry } from '../../revocation/revocation-outbox.ts'
-import type { EndedFamilies, NewSession, StartOutcome } from '../../sessions/refresh-token-families.ts'
+import type { NewSession, StartOutcome } from '../../sessions/refresh-token-families.ts'
 import { userinfoAudience } from '../../tokens/identity-scopes.ts'
 import { credentialsState } from './credentials-state.ts'
 import { type DatabaseConnection, queryableOn } from './database.ts'
-import { endedFamilies, endingFamilies, type FamiliesToEnd, isLive } from './ending-families.ts'
+import { endFamilies, isLive } from './ending-families.ts'
 import { grantExpressions } from './granted-scopes.ts'
 import type { TellUser } from './mail-outbox.ts'
 import { cancelDeletion } from './pending-deletions.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import type { RefreshLimits } from './refresh-judgment.ts'
-import { databaseNow, type OutboxRow } from './revocation-entries.ts'
+import { databaseNow } from './revocation-entries.ts'
 import { endGroup } from './session-groups.ts'
 import { type SessionRow, sessionColumns, toSession } from './session-rows.ts'
 
@@ -171,27 +171,21 @@ export function createFamilyStart(preparedStatements: PreparedStatements, limits
         AND ${isShort} = ${isOfShort}
       ORDER BY f.created_at DESC, f.id DESC OFFSET ${most})`
     const reason = 'session_limit'
-    const surplus = await endOn(connection, { selection, reason })
+    const surplus = await endFamilies(queryableOn(connection), { selection, reason })
     const entries = [...surplus.entries]
     // Usually of one session. What does not fit into a batch is ended in the background.
     for (const { value } of surplus.entries) {
       const apps = await endGroup(queryableOn(connection), { browserSessionId: value }, { reason })
-      entries.push(...apps.entries.map((entry) => ({ ...entry, id: BigInt(entry.id) })))
+      entries.push(...apps.entries)
     }
     return entries
   }
 
   async function endReplaced(connection: DatabaseConnection, userId: string, sessionId: string, nextId: string) {
     const selection = Prisma.sql`f.id = ${sessionId}::uuid AND f.user_id = ${userId}::uuid AND ${isLive}`
-    const { entries } = await endOn(connection, { selection, reason: 'reauthenticated' })
+    const { entries } = await endFamilies(queryableOn(connection), { selection, reason: 'reauthenticated' })
     if (entries.length === 0) throw new ReplacedSessionEnded()
     for (const text of followingTexts) await connection.query(text, [userId, sessionId, nextId])
     return entries
-  }
-
-  async function endOn(connection: DatabaseConnection, families: FamiliesToEnd): Promise<EndedFamilies> {
-    const { text, values } = endingFamilies(families)
-    const { rows } = await connection.query<Omit<OutboxRow, 'id'> & { id: string }>(text, values)
-    return endedFamilies(rows.map((row) => ({ ...row, id: BigInt(row.id) })))
   }
 }

@@ -121,16 +121,28 @@ describe('the revocation relay', () => {
     expect(log).toEqual(['warn: the revocation feed cannot be served', 'info: the revocation feed is served again'])
   })
 
-  it('marks announced entries, leaves the others to the sweeper, and never fails', async () => {
+  it('marks announced entries together, leaves the others to the sweeper, and never fails', async () => {
     const { publisher, outbox, observePublication, start } = setUp()
     const started = start()
     await started.announce([entry])
-    expect(outbox.markPublished).toHaveBeenCalledWith([1n])
-    expect(observePublication).toHaveBeenCalledOnce()
-    publisher.publish.mockRejectedValueOnce(new Error('away'))
     await started.announce([{ ...entry, id: 2n }])
-    expect(outbox.markPublished).toHaveBeenCalledOnce()
-    expect(observePublication).toHaveBeenCalledOnce()
+    expect(outbox.markPublished).not.toHaveBeenCalled()
+    expect(observePublication).toHaveBeenCalledTimes(2)
+    publisher.publish.mockRejectedValueOnce(new Error('away'))
+    await started.announce([{ ...entry, id: 3n }])
+    expect(observePublication).toHaveBeenCalledTimes(2)
+    await vi.waitFor(() => expect(outbox.markPublished).toHaveBeenCalledWith([1n, 2n]))
+    await started.announce([{ ...entry, id: 4n }])
+    await vi.waitFor(() => expect(outbox.markPublished).toHaveBeenLastCalledWith([4n]))
+    expect(outbox.markPublished).toHaveBeenCalledTimes(2)
+  })
+
+  it('marks at its end what it has not marked yet', async () => {
+    const { outbox, start } = setUp()
+    const started = start()
+    await started.announce([entry])
+    await started.close()
+    expect(outbox.markPublished.mock.calls).toEqual([[[1n]]])
   })
 
   it("hands over what is committed before the transport takes it: the issuer's own verifier knows it first", async () => {
