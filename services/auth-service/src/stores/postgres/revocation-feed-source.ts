@@ -49,13 +49,13 @@ const pageOf = (condition: string, order: string) => `
     ORDER BY ${order} LIMIT ${pageSize}
   ) AS entry ON true`
 
-const readLivePage = pageOf('id > $1::bigint', 'revocations.id')
+const readLivePage = pageOf('id > $1::bigint', 'id')
 
 /** A row of another cluster, restored into this one, has a number that is to come here: it is read with all, and not as a new one. */
 const readNewPage = pageOf(
   `transaction_id >= pg_snapshot_xmin($1::pg_snapshot) AND transaction_id < pg_snapshot_xmax(snapshot)
       AND NOT pg_visible_in_snapshot(transaction_id, $1::pg_snapshot) AND (transaction_id, id) > ($2::xid8, $3::bigint)`,
-  'revocations.transaction_id, revocations.id'
+  'revocations.transaction_id, id'
 )
 
 /** Reads on a connection of its own, so that requests that fill the pool do not make the feed look old. */
