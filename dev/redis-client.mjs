@@ -49,6 +49,6 @@ function methodsCalledIn(root) {
       .filter((name) => name.endsWith('.ts'))
       .map((name) => join(folder, name))
   )
-  const calls = files.flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/\.(\w+)\(/g)])
+  const calls = files.flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/\.(\w+)(?:<[^()]*>)?\(/g)])
   return new Set(calls.map(([, method]) => method))
 }

@@ -69,18 +69,21 @@ async function loseAnswer(page: Page, path: string, times = 1): Promise<() => nu
   return () => lost
 }
 
+/** With the transitions that other suites leave out. */
+const small = { viewport: { width: 360, height: 640 }, reducedMotion: 'no-preference' } as const
+
 describe.skipIf(!hasBrowser)('the forms of the pages', () => {
   let fixture: Fixture
   let office: Page
 
   beforeAll(async () => {
     fixture = await openFixture()
-    office = (await fixture.visit({ viewport: { width: 360, height: 640 } })).page
+    office = (await fixture.visit(small)).page
     await signInOnPage(office, admin(fixture.trio))
   })
   afterAll(() => fixture?.close())
 
-  const visit = async () => (await fixture.visit({ viewport: { width: 360, height: 640 } })).page
+  const visit = async () => (await fixture.visit(small)).page
   const openNewClient = async (id: string) => {
     await office.goto('/admin/clients')
     await office.getByRole('button', { name: 'New client' }).click()

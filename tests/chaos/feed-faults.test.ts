@@ -32,18 +32,18 @@ const standstillMs = isSoak ? 30_000 : 12_000
 describe.skipIf(!inject('docker')).concurrent('the revocation feed under faults', () => {
   describe('of connections and data', () => {
     const given = useFeed(150)
-    describe.sequential('nothing is wrong', () => describeNoFault(given))
     describe.sequential('connections', () => describeConnections(given))
     describe.sequential('the data in Redis', () => describeData(given))
   })
   describe('of Redis itself', () => {
-    const given = useFeed(70)
+    const given = useFeed(isSoak ? 100 : 70)
     describe.sequential('the life of Redis', () => describeLife(given))
   })
 })
 
-describe.skipIf(!inject('docker'))('the revocation feed of very many sessions', () => {
-  const given = useFeed(20)
+describe.skipIf(!inject('docker'))('the revocation feed', () => {
+  const given = useFeed(40)
+  describe('without a fault', () => describeNoFault(given))
   test('an issuer that starts with very many live entries loses none, nor one that is made meanwhile', async () => {
     await given.fixture.leave(given.verifier) // four that read all of it are enough
     const startWithMany = async () => {

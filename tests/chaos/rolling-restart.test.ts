@@ -65,7 +65,10 @@ describe.skipIf(!inject('docker') || !isInstalled('haproxy'))('a rolling restart
       if (notYetSending === 0) begin()
       return restarted
     }
-    const loads = await Promise.all(kinds.map((kind) => sendBalanced({ ports, sessions, ...kind, during })))
+    const loads = await Promise.all(
+      // One that fails before it sends must not keep the other sending.
+      kinds.map((kind) => sendBalanced({ ports, sessions, ...kind, during }).finally(begin))
+    )
     expect(loads.map(({ failures }) => failures)).toEqual([[], []])
     for (const [at, { sent }] of loads.entries()) expect(sent).toBeGreaterThanOrEqual(kinds[at]?.requests ?? Infinity)
   }, 600_000)

@@ -131,7 +131,9 @@ export function describeContainers(given: () => Installation): void {
         ['CONFIG', 'GET', '*'],
         ['ACL', 'LIST']
       ]
-      for (const [at, answer] of (await askRedis(project, url, refused)).entries()) {
+      const answers = await askRedis(project, url, refused)
+      expect(answers).toHaveLength(refused.length)
+      for (const [at, answer] of answers.entries()) {
         expect(answer, refused[at]?.join(' ')).toMatch(/^NOPERM/)
       }
     })
@@ -154,7 +156,9 @@ export function describeContainers(given: () => Installation): void {
         ['FLUSHALL'],
         ['CONFIG', 'GET', '*']
       ]
-      for (const [at, answer] of (await askRedis(project, url, refused)).entries()) {
+      const answers = await askRedis(project, url, refused)
+      expect(answers).toHaveLength(refused.length)
+      for (const [at, answer] of answers.entries()) {
         expect(answer, refused[at]?.join(' ')).toMatch(/NOPERM|ACL failure/)
       }
     })

@@ -45,8 +45,8 @@ export function describeMainJob(given: () => Installation): void {
     test('after a logout every replica rejects the access token, the quickest of some logouts within 100 ms', async () => {
       const { project } = given()
       let slowestMs = Number.POSITIVE_INFINITY
-      // A machine that has other things to do may take longer often, and not each time.
-      for (let logout = 0; logout < 20 && slowestMs >= 100; logout++) {
+      // A busy machine is often slower, but not every time.
+      for (let logout = 0; logout < 10 && slowestMs >= 100; logout++) {
         const tokens = await newSession(given())
         expect(await statusesOfMe(given(), tokens.access_token)).toEqual(everyReplica(200))
         slowestMs = await longestAcceptance(tokens.access_token)

@@ -126,7 +126,20 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
       // What is left out stays.
       expect(await change({ language: 'de' })).toMatchObject({ status: 200, body: { language: 'de' } })
       expect(await change({ display_name: 'x'.repeat(64) })).toMatchObject({ status: 200, body: { language: 'de' } })
-      for (const name of ['', ' ', 'x'.repeat(65), 'a\nb', 'a\u0000', 'a\u202eb', '\ud800', 1, ['a']]) {
+      for (const name of [
+        '',
+        ' ',
+        'x'.repeat(65),
+        'a\nb',
+        'a\u0000',
+        'a\u202eb',
+        'a\u2028b',
+        '\u200b',
+        '\u3164',
+        '\ud800',
+        1,
+        ['a']
+      ]) {
         expect(await change({ display_name: name }), JSON.stringify(name)).toMatchObject({
           status: 400,
           body: { issues: [{ path: 'display_name' }] }

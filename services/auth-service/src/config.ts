@@ -85,7 +85,7 @@ export const variables = {
   clientCacheSeconds: {
     name: 'CLIENT_CACHE_SECONDS',
     schema: wholeNumber({ min: 0, max: maxCachedSeconds, unit: 'seconds' }).default(10),
-    description: `how long a client is cached for client-credentials requests, at most ${maxCachedSeconds}; 0 turns the cache off. Rights that are removed from a client count at once; a new token lifetime counts after this time`
+    description: `how long a client is cached for client-credentials requests, at most ${maxCachedSeconds}; 0 turns the cache off. Removed rights take effect at once, a new token lifetime after this time`
   },
   outboundPrivateNetworks: {
     name: 'OUTBOUND_PRIVATE_NETWORKS',

@@ -113,7 +113,7 @@ export const variables = {
   proxyBodyLimitBytes: {
     name: 'PROXY_BODY_LIMIT_BYTES',
     schema: wholeNumber({ min: 0, max: 1024 ** 3, unit: 'bytes' }).default(10 * 1024 * 1024),
-    description: 'the maximum size of a request body; a body may take 30 seconds, and another for every 16 KiB'
+    description: 'the maximum size of a request body; it may take 30 seconds, plus one second for every 16 KiB'
   },
   proxyRequestHeaders: {
     name: 'PROXY_REQUEST_HEADERS',

@@ -41,7 +41,7 @@ export const tokenVariables = {
     name: 'RECENT_SIGN_IN_SECONDS',
     schema: wholeNumber({ min: 60, max: 30 * day, unit: 'seconds' }).default(900),
     description:
-      'how long after a sign-in a user may make sensitive changes, such as to keys, users and the own e-mail address, before having to sign in again'
+      'how long after a sign-in a user may make sensitive changes, such as to keys, users and their own e-mail address, before having to sign in again'
   },
   sessionsPerUser: {
     name: 'SESSIONS_PER_USER',

@@ -76,7 +76,8 @@ export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay
         return false
       }
       toMark.push(...entries.map(({ id }) => id))
-      markTimer ??= setTimeout(mark, markPauseMs)
+      if (closing.signal.aborted) mark()
+      else markTimer ??= setTimeout(mark, markPauseMs)
       return true
     },
     isHealthy: () => isServed && !isBacklogged,

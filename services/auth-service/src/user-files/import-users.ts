@@ -6,7 +6,7 @@ import { emailKeyOf, isMailable, mailableRule } from '../accounts/email-addresse
 import type { ImportedUser, ImportOptions, ImportOutcome, UserImport } from '../accounts/user-import.ts'
 import { parseUsername, usernameRule } from '../accounts/usernames.ts'
 import { ImportedHashError, type ImportRules, readImportedHash } from '../passwords/imported-hashes.ts'
-import { anyEmail, displayName } from '../wire/account.ts'
+import { anyEmail } from '../wire/account.ts'
 import { userChangeBody } from '../wire/users.ts'
 
 /** What a line says. */
@@ -14,7 +14,7 @@ export const importLine = z
   .strictObject({
     external_id: z.string().min(1).max(256).refine(isText, { error: 'must be Unicode without zero bytes' }),
     username: z.string(),
-    display_name: displayName.optional(),
+    display_name: z.string().max(1024).optional(),
     email: anyEmail.optional(),
     email_verified: z.boolean().optional(),
     password_hash: z.string().optional(),
@@ -152,7 +152,8 @@ function readLine(text: string, number: number, rules: ImportRules): ImportedUse
     line: number,
     externalId: data.external_id,
     username,
-    displayName: data.display_name === undefined ? undefined : parseDisplayName(data.display_name),
+    // It is only shown: one that cannot be kept is no reason to leave out its user.
+    displayName: parseDisplayName(data.display_name ?? ''),
     email: data.email,
     isEmailVerified: data.email_verified ?? false,
     passwordHash: data.password_hash,

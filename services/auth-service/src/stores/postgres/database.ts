@@ -33,6 +33,8 @@ const connectTimeoutMs = 3000
 const probeTimeoutMs = 1000
 /** How long a statement may run, or wait for a lock, in Postgres. */
 export const statementTimeoutMs = 5000
+/** Longer than Postgres itself takes to give up, so that its answer comes first. */
+const queryTimeoutMs = statementTimeoutMs + 1000
 
 /** Opens the pool. Waits are bounded, so that requests to a hanging database get a 503 and do not pile up. */
 export function openDatabasePool({ url, connections }: DatabaseOptions): DatabasePool {
@@ -44,7 +46,7 @@ export function openDatabasePool({ url, connections }: DatabaseOptions): Databas
     statement_timeout: statementTimeoutMs,
     lock_timeout: statementTimeoutMs,
     idle_in_transaction_session_timeout: statementTimeoutMs,
-    query_timeout: statementTimeoutMs + 1000,
+    query_timeout: queryTimeoutMs,
     // A statement that is queried before the one before it has its response is sent at once.
     pipeline: true,
     application_name: 'countersign-auth-service'
@@ -128,16 +130,20 @@ export function transactionOn<T>(pool: DatabasePool, work: (connection: Database
   })
 }
 
-/** Runs statements in one transaction (read committed) that are sent together with its commit: two round trips. */
-export function pipelineOn(
-  pool: DatabasePool,
-  send: (connection: DatabaseConnection) => readonly Promise<pg.QueryResult>[]
-): Promise<pg.QueryResult[]> {
+/**
+ * Runs statements in one transaction (read committed) that are sent together with its commit: two round trips.
+ * @param statements with values that node-postgres can send as they are: texts, numbers and `null`. What it refuses itself would not keep
+ * the others from being committed.
+ */
+export function pipelineOn(pool: DatabasePool, statements: readonly pg.QueryConfig[]): Promise<pg.QueryResult[]> {
   return onConnection(pool, async (connection) => {
     // Without a transaction, the statements would be committed one by one.
     await connection.query(`${begin}; ${planningEachTime}`)
-    const sent = send(connection)
-    const commit = connection.query('COMMIT')
+    // Each waits for those before it, too.
+    const send = (statement: pg.QueryConfig, at: number) =>
+      connection.query({ ...statement, query_timeout: (at + 1) * queryTimeoutMs } as pg.QueryConfig)
+    const sent = statements.map(send)
+    const commit = send({ text: 'COMMIT' }, statements.length)
     // After a statement that failed, the others fail since it did, and the commit rolls back.
     await Promise.allSettled([...sent, commit])
     const results = await Promise.all(sent)

@@ -98,7 +98,7 @@ export interface BatchOptions {
   readonly locking: 'waits' | 'skips'
   /** A condition on the family `f`: those that meet it come before all others. */
   readonly first?: Prisma.Sql | undefined
-  /** Where to keep that there may be more: what is inserted, without its condition, and returns an id. */
+  /** An `INSERT … SELECT` without `WHERE` and `RETURNING`, which runs when the limit was reached: there may be more. */
   readonly rest?: Prisma.Sql
 }
 

@@ -60,8 +60,10 @@ export function createPreparedStatements(pool: DatabasePool): PreparedStatements
     }
   }
 
+  const statementOf = (name: string, text: string, values: readonly unknown[]) =>
+    isPreparing ? { name, text, values: [...values] } : { text, values: [...values] }
   const carryOut = (on: DatabasePool | DatabaseConnection, name: string, text: string, values: readonly unknown[]) =>
-    on.query(isPreparing ? { name, text, values: [...values] } : { text, values: [...values] })
+    on.query(statementOf(name, text, values))
   const names = new Map<string, string>()
   const nameFor = (text: string): string => {
     const name = names.get(text) ?? nameOf(text)
@@ -87,9 +89,8 @@ export function createPreparedStatements(pool: DatabasePool): PreparedStatements
     inTransaction: (work) =>
       preparedOrNot(() => transactionOn(pool, (connection) => work(queryableOn(runOn(connection))))),
     async pipeline<Row>(statements: readonly Prisma.Sql[]) {
-      const send = (connection: DatabaseConnection) =>
-        statements.map(({ text, values }) => runOn(connection)(text, values))
-      const results = await preparedOrNot(() => pipelineOn(pool, send))
+      const named = () => statements.map(({ text, values }) => statementOf(nameFor(text), text, values))
+      const results = await preparedOrNot(() => pipelineOn(pool, named()))
       return results.at(-1)?.rows as Row[]
     }
   }

@@ -8,7 +8,6 @@ import {
   type FeedSource,
   type TakeEntries
 } from '../../revocation/feed/feed-source.ts'
-import { createPreparedStatements } from './prepared-statements.ts'
 
 const pageSize = 2000
 const connectTimeoutMs = 2000
@@ -89,14 +88,13 @@ export function openRevocationFeedSource(url: string): FeedSource & { close(): P
       last = entries.at(-1)
     }
   }
-  const { prepare } = createPreparedStatements(pool)
-  const livePage = prepare<Row>(readLivePage)
-  const newPage = prepare<Row>(readNewPage)
+  // Not prepared: a plan that was made while the table was empty would sort all of a mass logout for each page.
+  const query = (text: string, values: unknown[]) => pool.query<Row>(text, values).then(({ rows }) => rows)
 
   return {
-    readAll: (take) => readPages(undefined, (last) => livePage([last?.id ?? '0']), take),
+    readAll: (take) => readPages(undefined, (last) => query(readLivePage, [last?.id ?? '0']), take),
     readSince: ({ life, cursor }, take) =>
-      readPages(life, (last) => newPage([cursor, last?.transaction_id ?? '0', last?.id ?? '0']), take),
+      readPages(life, (last) => query(readNewPage, [cursor, last?.transaction_id ?? '0', last?.id ?? '0']), take),
     close: () => pool.end()
   }
 }

@@ -42,7 +42,8 @@ export function createPrismaRevocationOutbox(database: Database): RevocationOutb
     async countUnpublished() {
       const rows = await orUnavailable(
         database.$queryRaw<{ count: number }[]>`
-          SELECT count(*)::float8 AS count FROM revocations WHERE published_at IS NULL AND expires_at > ${databaseNow}`
+          SELECT count(*)::float8 AS count FROM revocations
+          WHERE published_at IS NULL AND created_at < ${databaseNow} - interval '1 second' AND expires_at > ${databaseNow}`
       )
       return rows[0]?.count ?? 0
     },

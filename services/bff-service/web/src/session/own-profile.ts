@@ -25,22 +25,24 @@ export function useUserLanguage(): void {
   }, [language])
 }
 
-export function useChangeProfile() {
+/** @param onError also for a change whose page is left meanwhile */
+export function useChangeProfile(onError?: (error: unknown) => void) {
   const client = useQueryClient()
   return useMutation({
     mutationFn: (body: ProfileChange) => request<OwnProfile>('/account/auth/me', { method: 'PATCH', body }),
-    onSuccess: (profile) => client.setQueryData(profileKey, profile)
+    onSuccess: (profile) => client.setQueryData(profileKey, profile),
+    ...(onError && { onError })
   })
 }
 
 /** Sets the user's language, which mail follows, too; `null` leaves it to the browser. The page follows at once. */
 export function useSetLanguage() {
-  const change = useChangeProfile()
+  const change = useChangeProfile((error) => showError(say('account.languageNotSet'), error))
   return {
     isPending: change.isPending,
     set(language: Language | null) {
       void chooseLanguage(language)
-      change.mutate({ language }, { onError: (error) => showError(say('account.languageNotSet'), error) })
+      change.mutate({ language })
     }
   }
 }

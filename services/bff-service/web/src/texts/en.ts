@@ -369,7 +369,7 @@ export const en = {
   changeDisplayName: {
     title: 'Change your display name',
     button: 'Change display name',
-    rule: 'Up to 64 characters, as people call you. Apps that you sign in to may show it; without one they show the username.',
+    rule: 'What people call you, up to 64 characters. Apps that you sign in to may show it; without one they show the username.',
     wish: 'Use at most 64 characters, without control characters.',
     done: 'Your display name is changed.'
   },
