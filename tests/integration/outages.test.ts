@@ -180,6 +180,8 @@ describe.skipIf(!inject('docker'))('outages', () => {
   })
 
   test('Postgres frozen: refresh answers 503 in bounded time, and the refresh token works afterwards', async () => {
+    // What waits from the outages before would make the denylist stale now.
+    await allReady()
     const tokens = await signIn(trio.auth.url, user)
     postgres.pause()
     try {
