@@ -41,6 +41,8 @@ const withoutCharsets = {
   load: { filter: { id: /^\0without-charsets$/ }, handler: () => 'export {}' }
 }
 
+const redisClient = usedRedisClient(root)
+
 const asked = process.argv.slice(2)
 await Promise.all((asked.length > 0 ? asked : Object.keys(programs)).map(bundle))
 
@@ -55,7 +57,7 @@ async function bundle(folder) {
       // Sources, not what tsc has made of them: stack traces lead there.
       conditionNames: ['@countersign/source', 'node', 'default']
     },
-    plugins: [keepPlaces(output), withoutFetch, withoutCharsets, usedRedisClient(root)],
+    plugins: [keepPlaces(output), withoutFetch, withoutCharsets, redisClient],
     // `depd` names functions by it.
     checks: { eval: false }
   })

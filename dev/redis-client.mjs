@@ -2,10 +2,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+/** What the client itself calls. */
+const calledWithin = ['AUTH', 'CLIENT_SETNAME', 'READONLY']
+
 /** @param {string} root the folder of the project */
 export function usedRedisClient(root) {
   const library = join(root, 'node_modules/@redis/client/dist/lib')
   const entry = '\0redis'
+  const called = new Set([...calledWithin, ...methodsCalledIn(root)])
   return {
     name: 'used-redis-client',
     resolveId: { filter: { id: /^redis$/ }, handler: () => entry },
@@ -18,20 +22,15 @@ export function usedRedisClient(root) {
     },
     transform: {
       filter: { id: /@redis\/client\/dist\/lib\/commands\/index\.js$/ },
-      handler: (code) => ({ code: keepCalledCommands(code, root), map: null })
+      handler: (code) => ({ code: keepCommands(code, called), map: null })
     }
   }
 }
 
-/** What the client itself calls. */
-const calledWithin = ['AUTH', 'CLIENT_SETNAME', 'READONLY']
-
 /**
- * Only those commands that our sources call by name, or seem to.
  * @param {string} list has three lines for each command, with `const GET_1 = …`, `GET: GET_1.default,` and `get: GET_1.default,`
  */
-function keepCalledCommands(list, root) {
-  const called = new Set([...calledWithin, ...methodsCalledIn(root)])
+function keepCommands(list, called) {
   const modules = [...list.matchAll(/^ +'?([\w-]+)'?: (\w+_1)\.default,?$/gm)]
   const kept = new Set(modules.filter(([, command]) => called.has(command)).map(([, , module]) => module))
   const isAsExpected = calledWithin.every((command) => kept.has(`${command}_1`))
@@ -40,6 +39,7 @@ function keepCalledCommands(list, root) {
   return list.replace(lineOfCommand, (line, required, listed) => (kept.has(required ?? listed) ? line : ''))
 }
 
+/** The commands that our sources call by name, and all else that they call as a method. */
 function methodsCalledIn(root) {
   const folders = ['services', 'shared']
     .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(root, folder, name, 'src')))

@@ -105,7 +105,7 @@ describe.skipIf(!inject('docker'))('the tokens for the APIs of a page', () => {
     ['before it claims the renewal', { matches: claim, moment: 'before_sending' }],
     ['when it has claimed the renewal', { matches: claim, moment: 'before_answering' }],
     ['when the issuer has rotated, and nothing is stored', { matches: replace, moment: 'before_sending' }],
-    ['when the token is stored, and nobody has it yet', { matches: replace, moment: 'before_answering' }]
+    ['after the token is stored, before the response', { matches: replace, moment: 'before_answering' }]
   ])('come from another replica if one is killed %s', async (_, point) => {
     const faults = await startRedisFaults(redisUrl)
     onTestFinished(() => faults.close())

@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type RedisContainer, readTestEnvironment, startRedisContainer, startTcpProxy } from '@countersign/testing'
 import { get, query, untilReady } from '@countersign/testing/trio'
 import { revocationKeys } from '@countersign/verifier/redis'
-import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { type FeedFixture, type LocalVerifier, openFeedFixture } from './feed-fixture.ts'
 import { startTraffic, violationsIn } from './feed-traffic.ts'
+import { withClient } from './refused-writes.ts'
 
 /** How long a token may still be accepted after the revoking call has returned: while the feed is healthy, … */
 const healthyBoundMs = 1000
@@ -192,7 +192,7 @@ function describeLife(given: Given): void {
       await replicate(replica.url, given.redis.url)
       await given.prove(async () => {
         // The replica receives nothing from here on, which nobody knows: all still write to the primary.
-        await command(replica.url, (client) => client.replicaOf('NO', 'ONE' as never))
+        await withClient(replica.url, (client) => client.replicaOf('NO', 'ONE' as never))
         for (let lost = 0; lost < 3; lost++) await given.fixture.revoke(healthyBoundMs)
         await delay(healthyBoundMs)
         given.retarget(replica.url)
@@ -214,7 +214,7 @@ function describeLife(given: Given): void {
       await untilReady(second)
       await replicate(replica.url, given.redis.url)
       await given.prove(async () => {
-        await command(replica.url, (client) => client.replicaOf('NO', 'ONE' as never))
+        await withClient(replica.url, (client) => client.replicaOf('NO', 'ONE' as never))
         given.retarget(replica.url)
         await delay(1500)
         await given.fixture.revoke(faultBoundMs, second)
@@ -231,9 +231,9 @@ function describeLife(given: Given): void {
   })
 
   async function replicate(replicaUrl: string, primaryUrl: string): Promise<void> {
-    const address = await command(primaryUrl, async (client) => (await client.clientInfo()).laddr as string)
+    const address = await withClient(primaryUrl, async (client) => (await client.clientInfo()).laddr as string)
     const [host, port] = address.split(':') as [string, string]
-    await command(replicaUrl, async (client) => {
+    await withClient(replicaUrl, async (client) => {
       await client.replicaOf(host, Number(port))
       const isLinked = async () => /master_link_status:up/.test(await client.info('replication'))
       await vi.waitUntil(isLinked, { timeout: 10_000 })
@@ -263,7 +263,7 @@ function describeData(given: Given): void {
       async () => {
         given.fixture.verifierPath.pause()
         for (let unread = 0; unread < 3; unread++) await given.fixture.revoke(faultBoundMs)
-        await command(given.redis.url, (client) => client.xTrim(revocationKeys.stream, 'MAXLEN', 0))
+        await withClient(given.redis.url, (client) => client.xTrim(revocationKeys.stream, 'MAXLEN', 0))
         await delay(300)
         given.fixture.verifierPath.resume()
         // An issuer notices within a second. A verifier that joins before that may trust what is left (docs/faults.md).
@@ -276,7 +276,7 @@ function describeData(given: Given): void {
       given.fixture.verifierPath.pause()
       const unread = await given.fixture.revoke(faultBoundMs)
       await given.fixture.revoke(faultBoundMs)
-      await command(given.redis.url, async (client) => {
+      await withClient(given.redis.url, async (client) => {
         const messages = await client.xRevRange(revocationKeys.stream, '+', '-', { COUNT: 10 })
         const ids = messages?.filter(({ message }) => message.value === unread.sid).map(({ id }) => id) ?? []
         expect(await client.xDel(revocationKeys.stream, ids)).toBe(1)
@@ -286,7 +286,7 @@ function describeData(given: Given): void {
 
   test('the stream is deleted', () =>
     given.prove(async () => {
-      await command(given.redis.url, (client) => client.del(revocationKeys.stream))
+      await withClient(given.redis.url, (client) => client.del(revocationKeys.stream))
     }))
 
   test('two issuers rewrite the feed at once, again and again, while sessions end', async () => {
@@ -407,16 +407,6 @@ function useFeed(sessionCount: number) {
   }
 }
 
-async function command<T>(url: string, work: (client: ReturnType<typeof createClient>) => Promise<T>): Promise<T> {
-  const client = createClient({ url })
-  await client.connect()
-  try {
-    return await work(client as never)
-  } finally {
-    client.destroy()
-  }
-}
-
 function flush(url: string): Promise<string> {
-  return command(url, (client) => client.flushAll())
+  return withClient(url, (client) => client.flushAll())
 }

@@ -52,7 +52,11 @@ export async function command(url: string, words: readonly string[]): Promise<vo
   await withClient(url, (client) => client.sendCommand([...words]))
 }
 
-async function withClient<T>(url: string, work: (client: ReturnType<typeof createClient>) => Promise<T>): Promise<T> {
+/** Lends a connection to Redis for some work. */
+export async function withClient<T>(
+  url: string,
+  work: (client: ReturnType<typeof createClient>) => Promise<T>
+): Promise<T> {
   const client = createClient({ url })
   await client.connect()
   try {

@@ -45,7 +45,7 @@ export const newUsername = z
   .meta({ examples: ['alice'] })
 
 /** What people call a user. */
-export const displayName = z
+const displayName = z
   .string()
   .max(256)
   .refine((text) => parseDisplayName(text) !== undefined, { error: `must be ${displayNameRule}` })
