@@ -9,7 +9,8 @@ import {
   type LaunchOptions,
   type Page
 } from 'playwright-core'
-import { expect, inject } from 'vitest'
+import { expect, inject, onTestFailed } from 'vitest'
+import { getCurrentTest } from 'vitest/suite'
 
 const executablePath = findChromium()
 
@@ -24,6 +25,17 @@ export const launchOptions: LaunchOptions = {
     // Chromium's sandbox does not work for root.
     ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])
   ]
+}
+
+/** One for all files of a worker, since a start takes a second; it ends with the process. */
+let sharedBrowser: Promise<Browser> | undefined
+
+async function openBrowser(): Promise<Browser> {
+  sharedBrowser ??= chromium.launch(launchOptions)
+  const browser = await sharedBrowser
+  if (browser.isConnected()) return browser
+  sharedBrowser = undefined
+  return openBrowser()
 }
 
 const networkChanged = 'net::ERR_NETWORK_CHANGED'
@@ -55,7 +67,8 @@ export async function openFixture(options: Partial<Parameters<typeof startTrio>[
     ...options,
     env: { REGISTRATIONS_PER_ADDRESS: '1000', JWKS_MAX_AGE_SECONDS: '1', ...options.env }
   })
-  const browser: Browser = await chromium.launch(launchOptions)
+  const browser = await openBrowser()
+  const contexts: BrowserContext[] = []
   const complaints: string[] = []
   return {
     trio,
@@ -64,14 +77,12 @@ export async function openFixture(options: Partial<Parameters<typeof startTrio>[
     complaints,
     async visit(contextOptions) {
       const context = await browser.newContext({ baseURL: trio.publicUrl, reducedMotion: 'reduce', ...contextOptions })
+      contexts.push(context)
       context.setDefaultTimeout(10_000)
       const page = await context.newPage()
+      if (getCurrentTest()) onTestFailed(() => describePage(page))
       page.on('pageerror', (error) => complaints.push(String(error)))
-      // Networks of containers come and go beside these tests, and Chromium gives up what it loads then.
-      page.on('requestfailed', (request) => {
-        const isFile = ['document', 'script', 'stylesheet'].includes(request.resourceType())
-        if (isFile && request.failure()?.errorText === networkChanged) void page.reload().catch(() => {})
-      })
+      outliveNetworks(page)
       page.on('console', (message) => {
         // A 401 of an API is the browser's to report; what the pages make of it is tested.
         const isExpected = /^Failed to load resource: the server responded with a status of 4\d\d/.test(message.text())
@@ -81,11 +92,46 @@ export async function openFixture(options: Partial<Parameters<typeof startTrio>[
       return { context, page }
     },
     async close() {
-      await browser.close()
+      await Promise.all(contexts.map((context) => context.close()))
       await trio.stop()
       await database.drop()
     }
   }
+}
+
+/** What a page showed when its test failed. */
+async function describePage(page: Page): Promise<void> {
+  if (page.isClosed()) return
+  const shown = await page
+    .locator('body')
+    .ariaSnapshot({ timeout: 2000 })
+    .catch((error) => String(error))
+  console.log(`${page.url()}\n${shown}`)
+}
+
+/** Networks of containers come and go beside these tests, and Chromium gives up what it loads then: it is loaded again. */
+function outliveNetworks(page: Page): void {
+  const goto = page.goto.bind(page)
+  let isGoing = false
+  page.goto = async (...to) => {
+    isGoing = true
+    try {
+      for (let times = 1; ; times++) {
+        try {
+          return await goto(...to)
+        } catch (error) {
+          if (times === 3 || !String(error).includes(networkChanged)) throw error
+        }
+      }
+    } finally {
+      isGoing = false
+    }
+  }
+  page.on('requestfailed', (request) => {
+    const type = request.resourceType()
+    const isOurs = ['script', 'stylesheet'].includes(type) || (type === 'document' && !isGoing)
+    if (isOurs && request.failure()?.errorText === networkChanged) void page.reload().catch(() => {})
+  })
 }
 
 export interface Person {

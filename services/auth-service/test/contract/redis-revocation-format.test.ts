@@ -524,6 +524,21 @@ describe.skipIf(!inject('docker'))('the denylist over a Redis that fails', () =>
     await until(isCurrent(view), 1000)
   })
 
+  it('is withdrawn by the report of a backlog while the memory is full, and no more once it is rebuilt', async () => {
+    const publisher = publisherTo(redis.url)
+    await publisher.rebuild(nothing())
+    const admin = await createClient({ url: redis.url }).connect()
+    closables.push({ close: async () => admin.destroy() })
+    await admin.configSet('maxmemory', '1')
+    await expect(publisher.publish([sidOf()])).rejects.toThrow(/OOM/)
+    await publisher.reportBacklog()
+    expect(await publisher.isIntact()).toBe(false)
+    await admin.configSet('maxmemory', '0')
+    await publisher.rebuild(nothing())
+    await publisher.reportBacklog()
+    expect(await publisher.isIntact()).toBe(true)
+  })
+
   it('fails a rebuild over which the server was restarted, although its data are still there', async () => {
     const publisher = publisherTo(redis.url)
     async function* restartedMidway() {

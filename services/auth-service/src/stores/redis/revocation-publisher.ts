@@ -170,7 +170,7 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
         step(async ({ client, runId }) => {
           const { at, until } = await confirmationTimes(client)
           const values = [written, `${id}.${runId}`, at, until]
-          return runScript(client, finishRebuildScript, [...keys, outboxDrained], values)
+          return noteRefusals(runScript(client, finishRebuildScript, [...keys, outboxDrained], values))
         })
     }
   }
