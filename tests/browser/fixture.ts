@@ -106,7 +106,7 @@ async function describePage(page: Page): Promise<void> {
     .locator('body')
     .ariaSnapshot({ timeout: 2000 })
     .catch((error) => String(error))
-  console.log(`${page.url()}\n${shown}`)
+  process.stderr.write(`${page.url()}\n${shown}\n`)
 }
 
 /** Networks of containers come and go beside these tests, and Chromium gives up what it loads then: it is loaded again. */

@@ -150,6 +150,47 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
       expect(await change({ display_name: null })).toMatchObject({ status: 200, body: { display_name: null } })
       expect(await shown()).toBeNull()
     })
+
+    test('is changed by an admin, too; the audit log has each change, and no name', async () => {
+      const user = await newUser()
+      const { access_token: token } = await signIn(url, user)
+      const admin = await newAdmin()
+      const change = (path: string, as: string, body: unknown) =>
+        send<Record<string, unknown>>(`${url}${path}`, {
+          method: 'PATCH',
+          headers: { Authorization: `Bearer ${as}`, 'Content-Type': 'application/json' },
+          body: JSON.stringify(body)
+        })
+      const byUser = (body: unknown) => change('/auth/me', token, body)
+      const byAdmin = (body: unknown) => change(`/admin/users/${user.id}`, admin.token, body)
+      expect((await byUser({ display_name: 'Ada' })).status).toBe(200)
+      // The same name again is no change, and neither is another language.
+      expect((await byUser({ display_name: 'Ada ', language: 'de' })).status).toBe(200)
+      expect((await byUser({ language: null })).status).toBe(200)
+      const before = await get(`${url}/admin/users/${user.id}`, admin.token)
+      const named = await byAdmin({ display_name: ' Countess ' })
+      expect(named).toMatchObject({ status: 200, body: { ...before.body, display_name: 'Countess' } })
+      // What is left out stays.
+      expect(await byAdmin({ disabled: false })).toMatchObject({ status: 200, body: { display_name: 'Countess' } })
+      for (const name of ['', '\u202e', 'x'.repeat(65), 1]) {
+        expect(await byAdmin({ display_name: name }), JSON.stringify(name)).toMatchObject({
+          status: 400,
+          body: { issues: [{ path: 'display_name' }] }
+        })
+      }
+      expect((await byAdmin({})).status).toBe(400)
+      expect(await byAdmin({ display_name: null })).toMatchObject({ status: 200, body: { display_name: null } })
+      // No session ended.
+      expect((await get(`${url}/auth/me`, token)).body).toMatchObject({ display_name: null })
+      const path = `${url}/admin/audit?user_id=${user.id}&type=display_name.changed`
+      const { body } = await get<{ events: { actor: { id: string } | null; detail: unknown }[] }>(path, admin.token)
+      expect(body.events.map(({ actor, detail }) => [actor?.id ?? null, detail])).toEqual([
+        [admin.id, null],
+        [admin.id, null],
+        [null, null]
+      ])
+      expect(JSON.stringify(body)).not.toMatch(/Ada|Countess/)
+    })
   })
 
   async function newUser() {

@@ -40,6 +40,8 @@ export const auditEventTypes = [
   'user.roles_changed',
   /** A user changed the username. */
   'username.changed',
+  /** A user, or an admin, changed or removed the display name of the user. */
+  'display_name.changed',
   /** A user changed the password; the other sessions of the user ended. */
   'password.changed',
   /** A change of password was refused: the current password was wrong. */

@@ -9,6 +9,11 @@ const controls = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u206
 /** Letters, digits and signs that are seen: some letters are blank. */
 const visible = /(?![\p{Default_Ignorable_Code_Point}\u2800])[\p{L}\p{N}\p{P}\p{S}]/u
 
+/** What a checked body says of the display name: `undefined` leaves it, `null` removes it. */
+export function displayNameOf(given: string | null | undefined): string | null | undefined {
+  return typeof given === 'string' ? parseDisplayName(given) : given
+}
+
 /**
  * Reads a display name as typed. Surrounding spaces are removed.
  * @returns `undefined` for a text that cannot be one

@@ -23,6 +23,7 @@ export interface UserPage {
 export interface UserChange {
   readonly isDisabled?: boolean | undefined
   readonly roles?: readonly string[] | undefined
+  readonly displayName?: string | null | undefined
 }
 
 export type UserChangeOutcome =
@@ -47,7 +48,7 @@ export interface UserAdministration {
   list(query: { words: readonly string[]; after: string | undefined; limit: number }): Promise<UserPage>
   find(id: string): Promise<AdministeredUser | undefined>
   /**
-   * Disables, enables, or gives roles, in one transaction. Disabling a user or removing a role ends all the user's sessions,
+   * Disables, enables, or gives roles or a display name, in one transaction. Disabling a user or removing a role ends all the user's sessions,
    * so no older token stays valid; an added role shows at the next refresh. Without an actor, the change is made by the
    * operator at the command line.
    */

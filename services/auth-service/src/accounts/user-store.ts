@@ -46,6 +46,9 @@ export interface NewUser {
 
 /** What changes of a profile; what is left out stays. */
 export interface ProfileChange {
+  readonly userId: string
+  readonly sessionId: string
+  readonly origin: ClientInfo
   readonly language?: Language | null | undefined
   readonly displayName?: string | null | undefined
 }
@@ -86,7 +89,7 @@ export interface UserStore {
   findCredentialsById(id: string): Promise<UserCredentials | undefined>
   findProfile(id: string): Promise<UserProfile | undefined>
   /** @returns `undefined` when there is no such user, or the user is disabled */
-  changeProfile(userId: string, change: ProfileChange): Promise<UserProfile | undefined>
+  changeProfile(change: ProfileChange): Promise<UserProfile | undefined>
   /** Replaces a hash with one that uses today's parameters, if the hash is still the same. */
   rehash(userId: string, verifiedPasswordHash: string, newPasswordHash: string): Promise<void>
   /**

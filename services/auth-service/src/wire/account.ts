@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { displayNameRule, parseDisplayName } from '../accounts/display-names.ts'
 import { emailRule, isMailable, mailableRule, parseEmail } from '../accounts/email-addresses.ts'
 import { parseUsername, usernameRule } from '../accounts/usernames.ts'
 import { languages } from '../mail/mail.ts'
+import { displayName } from './display-name.ts'
 import { accessTokenResponse, requestedResource, requestedScope } from './oauth.ts'
 import { registeredUser } from './users.ts'
 
@@ -45,12 +45,6 @@ export const newUsername = z
   .meta({ examples: ['alice'] })
 
 /** What people call a user. */
-const displayName = z
-  .string()
-  .max(256)
-  .refine((text) => parseDisplayName(text) !== undefined, { error: `must be ${displayNameRule}` })
-  .meta({ examples: ['Alice Adams'] })
-
 /** `POST /auth/register` */
 export const registerBody = z
   .strictObject({

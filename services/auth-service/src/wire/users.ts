@@ -3,6 +3,7 @@ import type { AdministeredUser, UserPage } from '../accounts/user-administration
 import { searchWords } from '../accounts/user-search.ts'
 import type { UserProfile } from '../accounts/user-store.ts'
 import { isUuid } from '../identifiers.ts'
+import { displayName } from './display-name.ts'
 import { nextCursor, pageCursor, pageLimit, unknownCursor } from './pages.ts'
 import { roleName } from './roles.ts'
 
@@ -30,10 +31,11 @@ export type UserListQuery = z.infer<typeof userListQuery>
 export const userChangeBody = z
   .strictObject({
     disabled: z.boolean().optional(),
-    roles: z.array(roleName).max(16).optional()
+    roles: z.array(roleName).max(16).optional(),
+    display_name: displayName.nullable().optional().meta({ description: 'null removes it' })
   })
-  .refine((change) => change.disabled !== undefined || change.roles !== undefined, {
-    error: 'must hold disabled, roles or both'
+  .refine((change) => Object.values(change).some((value) => value !== undefined), {
+    error: 'must hold disabled, roles or display_name'
   })
   .meta({ id: 'UserChange' })
 export type UserChangeBody = z.infer<typeof userChangeBody>

@@ -1,5 +1,5 @@
 import { NotFoundError } from '@countersign/oauth'
-import { parseDisplayName } from '../../accounts/display-names.ts'
+import { displayNameOf } from '../../accounts/display-names.ts'
 import type { UserProfile, UserStore } from '../../accounts/user-store.ts'
 import { defineRoute, type UserAccessToken } from '../../routing/route.ts'
 import { ownProfile, profileChange } from '../../wire/account.ts'
@@ -34,15 +34,12 @@ export const changeMe = defineRoute(
     errors: [404]
   },
   ({ users }: { users: Pick<UserStore, 'changeProfile'> }) =>
-    async ({ body, accessToken }) => {
+    async ({ body, accessToken, origin }) => {
+      const { sub: userId, sid: sessionId } = accessToken
       const change = { language: body.language, displayName: displayNameOf(body.display_name) }
-      return ownProfileOf(await users.changeProfile(accessToken.sub, change), accessToken)
+      return ownProfileOf(await users.changeProfile({ userId, sessionId, origin, ...change }), accessToken)
     }
 )
-
-function displayNameOf(given: string | null | undefined): string | null | undefined {
-  return typeof given === 'string' ? parseDisplayName(given) : given
-}
 
 function ownProfileOf(user: UserProfile | undefined, { sid }: UserAccessToken) {
   if (!user) throw new NotFoundError({ description: 'This user no longer exists or is disabled.' })

@@ -1,4 +1,5 @@
 import { ConflictError, NotFoundError } from '@countersign/oauth'
+import { displayNameOf } from '../../accounts/display-names.ts'
 import { deleteWithSessions, type UserAdministration } from '../../accounts/user-administration.ts'
 import type { Announcing } from '../../revocation/announcing.ts'
 import { defineRoute, type UserAccessToken } from '../../routing/route.ts'
@@ -62,12 +63,13 @@ export const showUser = defineRoute(
       userSummary(await requireUser(administration, params.id))
 )
 
-/** `PATCH /admin/users/:id`: disables or enables a user, or gives roles. */
+/** `PATCH /admin/users/:id`: disables or enables a user, or gives roles or a display name. */
 export const changeUser = defineRoute(
   {
     method: 'patch',
     path: '/admin/users/:id',
-    summary: 'Disable or enable a user, or set the roles; disabling and removing a role end all sessions',
+    summary:
+      'Disable or enable a user, or set the roles or the display name; disabling and removing a role end all sessions',
     access: 'admin',
     params: userParams,
     body: userChangeBody,
@@ -76,7 +78,11 @@ export const changeUser = defineRoute(
   },
   ({ administration }: AdminUsersDeps) =>
     async ({ params, body, accessToken }) => {
-      const change = { isDisabled: body.disabled, roles: body.roles && [...new Set(body.roles)] }
+      const change = {
+        isDisabled: body.disabled,
+        roles: body.roles && [...new Set(body.roles)],
+        displayName: displayNameOf(body.display_name)
+      }
       const result = await administration.change(params.id, change, accessToken.sub)
       if (result.outcome === 'unknown') throw unknownUser()
       if (result.outcome === 'not_an_admin') throw noLongerAdmin()

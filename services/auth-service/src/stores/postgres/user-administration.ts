@@ -85,7 +85,7 @@ export function createPrismaUserAdministration(database: Database, tellUser: Tel
   async function apply(
     transaction: Queryable,
     id: string,
-    { isDisabled, roles }: UserChange,
+    { isDisabled, roles, displayName }: UserChange,
     actorId: string | undefined
   ): Promise<UserChangeOutcome> {
     await lockUserAdministration(transaction)
@@ -96,7 +96,7 @@ export function createPrismaUserAdministration(database: Database, tellUser: Tel
     if (!before) return { outcome: 'unknown' }
     const wasDisabled = before.disabled_at !== null
     const [after] = (await transaction.$queryRaw<UserRow[]>`
-      UPDATE users SET roles = ${roles ?? before.roles},
+      UPDATE users SET roles = ${roles ?? before.roles}, display_name = ${displayName === undefined ? before.display_name : displayName},
         disabled_at = CASE WHEN ${isDisabled ?? wasDisabled} THEN coalesce(disabled_at, ${databaseNow}) END
       WHERE id = ${id}::uuid RETURNING ${columns}`) as [UserRow]
     if (administers(before) && !administers(after)) await requireAnotherAdmin(transaction)
@@ -111,6 +111,9 @@ export function createPrismaUserAdministration(database: Database, tellUser: Tel
     }
     if (wasDisabled && !after.disabled_at) {
       await recordAuditEvent(transaction, { type: 'user.enabled', userId: id, actorId })
+    }
+    if (before.display_name !== after.display_name) {
+      await recordAuditEvent(transaction, { type: 'display_name.changed', userId: id, actorId })
     }
     if (!isSameSet(before.roles, after.roles)) {
       const detail = { before: before.roles, after: after.roles }

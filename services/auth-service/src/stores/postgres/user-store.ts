@@ -76,7 +76,7 @@ export function createPrismaUserStore(
     },
     findCredentialsById: (id) => orUnavailable(findCredentialsById(id)),
     findProfile: async (id) => (await orUnavailable(profileOf([id])))[0],
-    changeProfile: (id, change) => orUnavailable(changeProfile(id, change)),
+    changeProfile: (change) => orUnavailable(changeProfile(change)),
     async rehash(id, verifiedPasswordHash, newPasswordHash) {
       await orUnavailable(
         database.$executeRaw`
@@ -103,14 +103,18 @@ export function createPrismaUserStore(
       orUnavailable(recordAuditEvent(database, { type: 'reauthentication.failed', ...proof }))
   }
 
-  async function changeProfile(id: string, { language, displayName }: ProfileChange): Promise<UserProfile | undefined> {
-    const { user } = await database.prisma()
-    const [profile] = await user.updateManyAndReturn({
-      where: { id, disabledAt: null },
-      data: { ...(language !== undefined && { language }), ...(displayName !== undefined && { displayName }) },
-      select: profileColumns
+  async function changeProfile({ userId, sessionId, origin, language, displayName }: ProfileChange) {
+    const where = { id: userId, disabledAt: null }
+    const data = { ...(language !== undefined && { language }), ...(displayName !== undefined && { displayName }) }
+    const prisma = await database.prisma()
+    return prisma.$transaction(async (transaction): Promise<UserProfile | undefined> => {
+      const before = await transaction.user.findFirst({ where, select: { displayName: true } })
+      const [profile] = await transaction.user.updateManyAndReturn({ where, data, select: profileColumns })
+      if (profile && profile.displayName !== before?.displayName) {
+        await recordAuditEvent(transaction, { type: 'display_name.changed', userId, sessionId, origin })
+      }
+      return profile
     })
-    return profile
   }
 
   async function findCredentialsById(id: string): Promise<UserCredentials | undefined> {

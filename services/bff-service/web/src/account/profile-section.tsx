@@ -6,7 +6,7 @@ import { Roles } from '../components/roles.tsx'
 import { Section } from '../layout/section.tsx'
 import { say } from '../texts/say.ts'
 import { useOwnProfile } from './account-api.ts'
-import { ChangeDisplayName } from './change-display-name.tsx'
+import { ChangeOwnDisplayName } from './change-own-display-name.tsx'
 import { ChangeUsername } from './change-username.tsx'
 
 export function ProfileSection() {
@@ -16,7 +16,7 @@ export function ProfileSection() {
       title={say('account.profile')}
       actions={
         <Group gap="xs">
-          <ChangeDisplayName />
+          <ChangeOwnDisplayName />
           <ChangeUsername />
         </Group>
       }

@@ -369,6 +369,10 @@ export interface UserChange {
    * @maxItems 16
    */
   roles?: string[]
+  /**
+   * null removes it
+   */
+  display_name?: string | null
 }
 
 export interface NewInvitation {
@@ -1048,6 +1052,7 @@ export interface OwnEvent {
     | 'user.deleted'
     | 'user.roles_changed'
     | 'username.changed'
+    | 'display_name.changed'
     | 'password.changed'
     | 'password_change.failed'
     | 'reauthentication.failed'
@@ -1798,6 +1803,7 @@ export interface AuditEvent {
     | 'user.deleted'
     | 'user.roles_changed'
     | 'username.changed'
+    | 'display_name.changed'
     | 'password.changed'
     | 'password_change.failed'
     | 'reauthentication.failed'

@@ -7,6 +7,7 @@ import { QueryResult } from '../../components/query-result.tsx'
 import { Page } from '../../layout/page.tsx'
 import { Section } from '../../layout/section.tsx'
 import { say } from '../../texts/say.ts'
+import { ChangeUserDisplayName } from './change-user-display-name.tsx'
 import { DeleteUser } from './delete-user.tsx'
 import { DisableUser } from './disable-user.tsx'
 import { ResetSecondFactors } from './reset-second-factors.tsx'
@@ -51,6 +52,7 @@ function UserFacts({ user }: { user: User }) {
       title={say('admin.users.account')}
       actions={
         <Group gap="xs">
+          <ChangeUserDisplayName user={user} />
           <ResetSecondFactors user={user} />
           <DisableUser user={user} />
           <DeleteUser user={user} />

@@ -107,6 +107,8 @@ export const adminDe: AdminTexts = {
         'Eine Rolle wegzunehmen, beendet alle Sitzungen des Benutzers. Eine neue Rolle steht im nächsten Access-Token.',
       rolesText: 'Wählen Sie aus der Liste. Ein anderer Name legt eine Rolle an, die noch nichts enthält.',
       saveRoles: 'Rollen speichern',
+      displayNameTitle: 'Anzeigenamen von {{name}} ändern',
+      displayNameSaved: 'Der Anzeigename von {{name}} ist geändert.',
       sessions: 'Sitzungen',
       endAll: 'Alle Sitzungen beenden',
       endAllTitle: 'Alle Sitzungen von {{name}} beenden?',
@@ -382,6 +384,9 @@ export const adminDe: AdminTexts = {
       },
       username: {
         changed: 'Benutzername geändert'
+      },
+      display_name: {
+        changed: 'Anzeigename geändert'
       },
       password: {
         changed: 'Passwort geändert',

@@ -102,6 +102,8 @@ export const adminEn = {
       rolesLead: 'Taking a role away ends all sessions of the user. A new role is in the next access token.',
       rolesText: 'Choose from the list. Another name makes a role that holds nothing yet.',
       saveRoles: 'Save roles',
+      displayNameTitle: 'Change the display name of {{name}}',
+      displayNameSaved: 'The display name of {{name}} is changed.',
       sessions: 'Sessions',
       endAll: 'End all sessions',
       endAllTitle: 'End all sessions of {{name}}?',
@@ -373,6 +375,9 @@ export const adminEn = {
       },
       username: {
         changed: 'Username changed'
+      },
+      display_name: {
+        changed: 'Display name changed'
       },
       password: {
         changed: 'Password changed',

@@ -1,31 +1,50 @@
 import { Button, Modal, Stack, TextInput } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { showSuccess } from '../components/show-message.ts'
-import { DialogButtons } from '../forms/dialog-buttons.tsx'
-import { FormProblem } from '../forms/form-problem.tsx'
-import { usePageForm } from '../forms/page-form.ts'
-import { useChangeProfile, useOwnProfile } from '../session/own-profile.ts'
 import { say } from '../texts/say.ts'
+import { DialogButtons } from './dialog-buttons.tsx'
+import { FormProblem } from './form-problem.tsx'
+import { usePageForm } from './page-form.ts'
 
 const maxLength = 64
 
-export function ChangeDisplayName() {
+interface Props {
+  /** `undefined` while it is not known. */
+  current: string | null | undefined
+  change: {
+    isPending: boolean
+    mutate(
+      body: { display_name: string | null },
+      then: { onSuccess: () => void; onError: (error: unknown) => void }
+    ): void
+  }
+  title: string
+  done: string
+  autoComplete: 'name' | 'off'
+}
+
+/** A button that opens a dialog for a display name, one's own or a user's. */
+export function ChangeDisplayName({ current, ...props }: Props) {
   const [isOpen, { open, close }] = useDisclosure()
-  const { data: profile } = useOwnProfile()
   return (
     <>
-      <Button variant="default" size="xs" disabled={!profile} onClick={open}>
+      <Button variant="default" size="xs" disabled={current === undefined} onClick={open}>
         {say('changeDisplayName.button')}
       </Button>
-      <Modal opened={isOpen} onClose={close} title={say('changeDisplayName.title')}>
-        <DisplayNameForm current={profile?.display_name ?? ''} onClose={close} />
+      <Modal opened={isOpen} onClose={close} title={props.title}>
+        <DisplayNameForm {...props} current={current ?? ''} onClose={close} />
       </Modal>
     </>
   )
 }
 
-function DisplayNameForm({ current, onClose }: { current: string; onClose: () => void }) {
-  const change = useChangeProfile()
+function DisplayNameForm({
+  current,
+  change,
+  done,
+  autoComplete,
+  onClose
+}: Props & { current: string; onClose: () => void }) {
   const form = usePageForm({
     initialValues: { display_name: current },
     validate: { display_name: (text) => (text.trim().length > maxLength ? say('changeDisplayName.wish') : null) },
@@ -38,7 +57,7 @@ function DisplayNameForm({ current, onClose }: { current: string; onClose: () =>
       {
         onSuccess: () => {
           onClose()
-          showSuccess(say('changeDisplayName.done'))
+          showSuccess(done)
         },
         onError: (error) => form.refuse(error)
       }
@@ -50,7 +69,7 @@ function DisplayNameForm({ current, onClose }: { current: string; onClose: () =>
         <TextInput
           label={say('account.displayName')}
           description={say('changeDisplayName.rule')}
-          autoComplete="name"
+          autoComplete={autoComplete}
           data-autofocus
           key={form.key('display_name')}
           {...form.getInputProps('display_name')}
