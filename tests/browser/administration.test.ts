@@ -1,4 +1,4 @@
-import { basic, get, postForm, query, usedSecrets } from '@countersign/testing/trio'
+import { basic, get, post, postForm, query, usedSecrets } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   admin,
@@ -52,6 +52,28 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
     await office.page.getByRole('dialog').getByRole('button', { name: 'Enable' }).click()
     await office.page.getByRole('button', { name: 'Disable user' }).waitFor()
     await signInOnPage(visitor.page, person)
+  })
+
+  test('a display name of a user is set, refused when it is too long, and removed', async () => {
+    const person = newPerson()
+    expect((await post(`${fixture.trio.auth.url}/auth/register`, person)).status).toBe(201)
+    await openUser(person.username)
+    const { page } = office
+    const change = async (name: string) => {
+      await page.getByRole('button', { name: 'Change display name' }).click()
+      const dialog = page.getByRole('dialog', { name: `Change the display name of ${person.username}` })
+      await dialog.getByRole('textbox', { name: 'Display name' }).fill(name)
+      await dialog.getByRole('button', { name: 'Change display name' }).click()
+      return dialog
+    }
+    const dialog = await change('x'.repeat(65))
+    await dialog.getByText('Use at most 64 characters').waitFor()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await change(' Ada L. ')
+    await page.getByText(`The display name of ${person.username} is changed.`).waitFor()
+    await page.getByText('Ada L.', { exact: true }).waitFor()
+    await change('')
+    await page.getByText('Ada L.', { exact: true }).waitFor({ state: 'detached' })
   })
 
   test('mail that was given up is listed with its reason, and sent again unless its link is gone', async () => {
