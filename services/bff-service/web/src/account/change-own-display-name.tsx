@@ -10,6 +10,7 @@ export function ChangeOwnDisplayName() {
       current={profile?.display_name}
       change={change}
       title={say('changeDisplayName.title')}
+      rule={say('changeDisplayName.rule')}
       done={say('changeDisplayName.done')}
       autoComplete="name"
     />

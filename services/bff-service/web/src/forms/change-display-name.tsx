@@ -19,6 +19,7 @@ interface Props {
     ): void
   }
   title: string
+  rule: string
   done: string
   autoComplete: 'name' | 'off'
 }
@@ -41,6 +42,7 @@ export function ChangeDisplayName({ current, ...props }: Props) {
 function DisplayNameForm({
   current,
   change,
+  rule,
   done,
   autoComplete,
   onClose
@@ -68,7 +70,7 @@ function DisplayNameForm({
       <Stack>
         <TextInput
           label={say('account.displayName')}
-          description={say('changeDisplayName.rule')}
+          description={rule}
           autoComplete={autoComplete}
           data-autofocus
           key={form.key('display_name')}

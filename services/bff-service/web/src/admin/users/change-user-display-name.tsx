@@ -10,6 +10,7 @@ export function ChangeUserDisplayName({ user }: { user: User }) {
       current={user.display_name}
       change={change}
       title={say('admin.users.displayNameTitle', { name: user.username })}
+      rule={say('admin.users.displayNameText')}
       done={say('admin.users.displayNameSaved', { name: user.username })}
       autoComplete="off"
     />

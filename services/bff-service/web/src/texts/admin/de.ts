@@ -108,6 +108,8 @@ export const adminDe: AdminTexts = {
       rolesText: 'Wählen Sie aus der Liste. Ein anderer Name legt eine Rolle an, die noch nichts enthält.',
       saveRoles: 'Rollen speichern',
       displayNameTitle: 'Anzeigenamen von {{name}} ändern',
+      displayNameText:
+        'Bis zu 64 Zeichen, so wie man die Person nennt. Apps, bei denen sie sich anmeldet, können ihn zeigen; ohne ihn zeigen sie den Benutzernamen.',
       displayNameSaved: 'Der Anzeigename von {{name}} ist geändert.',
       sessions: 'Sitzungen',
       endAll: 'Alle Sitzungen beenden',

@@ -103,6 +103,8 @@ export const adminEn = {
       rolesText: 'Choose from the list. Another name makes a role that holds nothing yet.',
       saveRoles: 'Save roles',
       displayNameTitle: 'Change the display name of {{name}}',
+      displayNameText:
+        'What people call the user, up to 64 characters. Apps that the user signs in to may show it; without one they show the username.',
       displayNameSaved: 'The display name of {{name}} is changed.',
       sessions: 'Sessions',
       endAll: 'End all sessions',
