@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { childEnvironment } from '@countersign/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createFolder, packVerifier, removeFolder, repository, serviceTokensFolder } from './fixtures/npm.ts'
+import { removeFolder, repository } from './fixtures/npm.ts'
+import { packPackages } from './fixtures/packages.ts'
 import { blocks } from './fixtures/pages.ts'
 import { createProject, type Project } from './fixtures/project.ts'
 
@@ -37,12 +38,9 @@ export const source: typeof m2.createServiceTokenSource = m2.createServiceTokenS
 }
 
 beforeAll(async () => {
-  const folder = await createFolder('runtimes')
-  folders.push(folder)
-  const tarball = await packVerifier(folder)
-  const serviceTokens = await packVerifier(folder, serviceTokensFolder)
-  project = await createProject(tarball, {
-    dependencies: {
+  const { serviceTokens } = await packPackages()
+  project = await createProject(
+    {
       '@countersign/service-tokens': `file:${serviceTokens}`,
       '@babel/plugin-transform-modules-commonjs': '^7.28.0',
       bun: '1.4.5',
@@ -50,8 +48,8 @@ beforeAll(async () => {
       jest: '^30.5.0',
       vitest: '^4.1.12'
     },
-    files: { 'runtime-check.cjs': join(repository, 'tests', 'package', 'apps', 'runtime-check.cjs') }
-  })
+    { 'runtime-check.cjs': join(repository, 'tests', 'package', 'apps', 'runtime-check.cjs') }
+  )
   folders.push(project.folder)
   await mkdir(join(project.folder, 'tests'))
   for (const [name, text] of Object.entries(files)) await writeFile(join(project.folder, name), text)

@@ -3,7 +3,8 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createFolder, packVerifier, removeFolder, repository, serviceTokensFolder } from './fixtures/npm.ts'
+import { removeFolder, repository } from './fixtures/npm.ts'
+import { packPackages } from './fixtures/packages.ts'
 import { createProject, type Project } from './fixtures/project.ts'
 
 const run = promisify(execFile)
@@ -11,11 +12,8 @@ const folders: string[] = []
 let project: Project
 
 beforeAll(async () => {
-  const folder = await createFolder('service-tokens')
-  folders.push(folder)
-  const tarball = await packVerifier(folder)
-  const serviceTokens = await packVerifier(folder, serviceTokensFolder)
-  project = await createProject(tarball, { dependencies: { '@countersign/service-tokens': `file:${serviceTokens}` } })
+  const { serviceTokens } = await packPackages()
+  project = await createProject({ '@countersign/service-tokens': `file:${serviceTokens}` })
   folders.push(project.folder)
 }, 120_000)
 afterAll(() => Promise.all(folders.map(removeFolder)))

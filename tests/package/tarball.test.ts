@@ -4,25 +4,18 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createFolder, packVerifier, removeFolder, repository, verifierFolder } from './fixtures/npm.ts'
+import { removeFolder, repository, verifierFolder } from './fixtures/npm.ts'
 import { createProject, type Project } from './fixtures/project.ts'
 
 const run = promisify(execFile)
 const subpaths = ['express', 'fastify', 'hono', 'koa', 'in-process', 'testing']
 
 const folders: string[] = []
-let tarball: string
 let project: Project
 let installed: string
 
 beforeAll(async () => {
-  const folder = await createFolder('tarball')
-  folders.push(folder)
-  tarball = await packVerifier(folder)
-  project = await createProject(tarball, {
-    dependencies: {},
-    files: { 'core.ts': join(repository, 'tests', 'package', 'types', 'core.ts') }
-  })
+  project = await createProject({}, { 'core.ts': join(repository, 'tests', 'package', 'types', 'core.ts') })
   folders.push(project.folder)
   installed = join(project.folder, 'node_modules', '@countersign', 'verifier')
 }, 120_000)
