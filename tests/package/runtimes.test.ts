@@ -31,10 +31,7 @@ const files: Readonly<Record<string, string>> = {
   'tests/modules.test.mjs': `import { expect, test } from 'vitest'\n${importing}${checkImported.replace('./', '../')}${inTest}`,
   'tests/modules.jest.mjs': importing + checkImported.replace('./', '../') + inTest,
   'tests/common.jest.cjs': requiring + checkRequired.replace('./', '../') + inTest,
-  'jest.config.cjs': jestOfReadme?.code ?? '',
-  'types.ts': `${importing}export const issuer: Promise<m1.TestIssuer> = m1.createTestIssuer({ clock: m1.createTestClock() })
-export const verifier: Promise<m0.AccessTokenVerifier> = issuer.then((one) => m0.createAccessTokenVerifier(one.verifierOptions()))
-export const source: typeof m2.createServiceTokenSource = m2.createServiceTokenSource\n`
+  'jest.config.cjs': jestOfReadme?.code ?? ''
 }
 
 beforeAll(async () => {
@@ -105,17 +102,4 @@ describe('the packed packages', () => {
     const args = [inModules('jest', 'bin', 'jest.js'), '--config', 'jest.config.cjs', '--testMatch', '**/*.jest.cjs']
     expect(await outputOf(process.execPath, args)).toMatch(/1 passed, 1 total/)
   })
-
-  test.each([
-    ['nodenext', 'nodenext'],
-    ['esnext', 'bundler']
-  ])(
-    'have their types in TypeScript with the module setting %s and moduleResolution %s',
-    async (module, moduleResolution) => {
-      const typesOfNode = { typeRoots: [join(repository, 'node_modules', '@types')], types: ['node'] }
-      const compilerOptions = { target: 'es2023', module, moduleResolution, strict: true, noEmit: true, ...typesOfNode }
-      await writeFile(join(project.folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['types.ts'] }))
-      await project.compile()
-    }
-  )
 })
