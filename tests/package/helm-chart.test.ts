@@ -2,7 +2,7 @@ import { createPublicKey, sign, verify } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isHelmHere } from '@countersign/testing/containers'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { variables as ofAuthService } from '../../services/auth-service/src/config.ts'
 import { variables as ofBffService } from '../../services/bff-service/src/config.ts'
@@ -71,6 +71,7 @@ const valueSets: Record<string, object> = {
 }
 const versions = ['1.20.0', '1.35.0']
 const cases = Object.keys(valueSets).flatMap((name) => versions.map((version) => ({ name, version })))
+const keyOf = ({ name, version }: { name: string; version: string }) => `${name} ${version}`
 
 const render = async (values: object, version = '1.35.0') =>
   parseManifests(await helmWith(values, ['template', 'countersign', chart, '--kube-version', version]))
@@ -87,12 +88,21 @@ describe.skipIf(!isHelmHere)('the Helm chart', () => {
     for (const values of Object.values(valueSets)) await helmWith(values, ['lint', '--strict', chart])
   })
 
-  test.each(cases)('makes manifests as the API of Kubernetes $version has them: $name', async ({ name, version }) => {
-    const manifests = await render(valueSets[name] as object, version)
-    expect(manifests.length).toBeGreaterThan(4)
-    expect(await faultsOf(manifests)).toEqual([])
-    const former = manifests.filter(({ apiVersion }) => apiVersion.includes('beta'))
-    if (version === '1.35.0') expect(former).toEqual([])
+  describe('makes manifests', () => {
+    const rendered = new Map<string, Manifest[]>()
+    let faults: Map<string, string[]>
+    beforeAll(async () => {
+      for (const one of cases) rendered.set(keyOf(one), await render(valueSets[one.name] as object, one.version))
+      faults = await faultsOf(rendered)
+    })
+
+    test.each(cases)('as the API of Kubernetes $version has them: $name', ({ name, version }) => {
+      const manifests = rendered.get(keyOf({ name, version })) as Manifest[]
+      expect(manifests.length).toBeGreaterThan(4)
+      expect(faults.get(keyOf({ name, version }))).toEqual([])
+      const former = manifests.filter(({ apiVersion }) => apiVersion.includes('beta'))
+      if (version === '1.35.0') expect(former).toEqual([])
+    })
   })
 
   test('takes the versions of an API that a cluster has', async () => {
@@ -109,11 +119,18 @@ describe.skipIf(!isHelmHere)('the Helm chart', () => {
   test('would not pass with a misspelt field, a missing one or one of another type', async () => {
     const deployment = (await render(bundled)).find(isKind('Deployment')) as Manifest
     const change = (from: string, to: string) => JSON.parse(JSON.stringify(deployment).replace(from, to))
-    expect(await faultsOf([change('"readinessProbe"', '"readinesProbe"')])).toEqual([
-      expect.stringMatching(/readinesProbe.* does not exist/)
-    ])
-    expect(await faultsOf([change('"maxSurge":1', '"maxSurge":true')])).not.toEqual([])
-    expect(await faultsOf([change('"selector"', '"minReadySeconds"')])).not.toEqual([])
+    const faults = await faultsOf(
+      new Map([
+        ['as it is', [deployment]],
+        ['misspelt', [change('"readinessProbe"', '"readinesProbe"')]],
+        ['of another type', [change('"maxSurge":1', '"maxSurge":true')]],
+        ['missing', [change('"selector"', '"minReadySeconds"')]]
+      ])
+    )
+    expect(faults.get('as it is')).toEqual([])
+    expect(faults.get('misspelt')).toEqual([expect.stringMatching(/readinesProbe.* does not exist/)])
+    expect(faults.get('of another type')).not.toEqual([])
+    expect(faults.get('missing')).not.toEqual([])
   })
 
   test.each(Object.keys(valueSets))('confines every container, and gives it limits: %s', async (name) => {
@@ -301,10 +318,11 @@ describe.skipIf(!isHelmHere)('the Helm chart', () => {
     const pages = ['deploy/helm/countersign/README.md', 'docs/kubernetes.md']
     const samples = pages.flatMap((page) => blocksOf(page)).filter(({ language }) => language === 'yaml')
     expect(samples.length).toBeGreaterThan(1)
-    for (const block of samples) {
-      const values = { ...bundled, ...parse(block.code) }
-      expect(await faultsOf(await render(values)), placeOf(block)).toEqual([])
-    }
+    const rendered = new Map<string, Manifest[]>()
+    for (const block of samples) rendered.set(placeOf(block), await render({ ...bundled, ...parse(block.code) }))
+    const faults = await faultsOf(rendered)
+    expect(faults.size).toBe(samples.length)
+    for (const [place, found] of faults) expect(found, place).toEqual([])
   })
 
   test('says in its notes how to find the password of the first admin', async () => {

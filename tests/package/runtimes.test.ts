@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { childEnvironment } from '@countersign/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createFolder, packVerifier, removeFolder, repository, serviceTokensFolder } from './fixtures/npm.ts'
+import { removeFolder, repository } from './fixtures/npm.ts'
+import { packPackages } from './fixtures/packages.ts'
 import { blocks } from './fixtures/pages.ts'
 import { createProject, type Project } from './fixtures/project.ts'
 
@@ -30,19 +31,13 @@ const files: Readonly<Record<string, string>> = {
   'tests/modules.test.mjs': `import { expect, test } from 'vitest'\n${importing}${checkImported.replace('./', '../')}${inTest}`,
   'tests/modules.jest.mjs': importing + checkImported.replace('./', '../') + inTest,
   'tests/common.jest.cjs': requiring + checkRequired.replace('./', '../') + inTest,
-  'jest.config.cjs': jestOfReadme?.code ?? '',
-  'types.ts': `${importing}export const issuer: Promise<m1.TestIssuer> = m1.createTestIssuer({ clock: m1.createTestClock() })
-export const verifier: Promise<m0.AccessTokenVerifier> = issuer.then((one) => m0.createAccessTokenVerifier(one.verifierOptions()))
-export const source: typeof m2.createServiceTokenSource = m2.createServiceTokenSource\n`
+  'jest.config.cjs': jestOfReadme?.code ?? ''
 }
 
 beforeAll(async () => {
-  const folder = await createFolder('runtimes')
-  folders.push(folder)
-  const tarball = await packVerifier(folder)
-  const serviceTokens = await packVerifier(folder, serviceTokensFolder)
-  project = await createProject(tarball, {
-    dependencies: {
+  const { serviceTokens } = await packPackages()
+  project = await createProject(
+    {
       '@countersign/service-tokens': `file:${serviceTokens}`,
       '@babel/plugin-transform-modules-commonjs': '^7.28.0',
       bun: '1.4.5',
@@ -50,8 +45,8 @@ beforeAll(async () => {
       jest: '^30.5.0',
       vitest: '^4.1.12'
     },
-    files: { 'runtime-check.cjs': join(repository, 'tests', 'package', 'apps', 'runtime-check.cjs') }
-  })
+    { 'runtime-check.cjs': join(repository, 'tests', 'package', 'apps', 'runtime-check.cjs') }
+  )
   folders.push(project.folder)
   await mkdir(join(project.folder, 'tests'))
   for (const [name, text] of Object.entries(files)) await writeFile(join(project.folder, name), text)
@@ -107,17 +102,4 @@ describe('the packed packages', () => {
     const args = [inModules('jest', 'bin', 'jest.js'), '--config', 'jest.config.cjs', '--testMatch', '**/*.jest.cjs']
     expect(await outputOf(process.execPath, args)).toMatch(/1 passed, 1 total/)
   })
-
-  test.each([
-    ['nodenext', 'nodenext'],
-    ['esnext', 'bundler']
-  ])(
-    'have their types in TypeScript with the module setting %s and moduleResolution %s',
-    async (module, moduleResolution) => {
-      const typesOfNode = { typeRoots: [join(repository, 'node_modules', '@types')], types: ['node'] }
-      const compilerOptions = { target: 'es2023', module, moduleResolution, strict: true, noEmit: true, ...typesOfNode }
-      await writeFile(join(project.folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['types.ts'] }))
-      await project.compile()
-    }
-  )
 })

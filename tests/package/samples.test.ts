@@ -4,9 +4,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 import { ask } from './fixtures/api.ts'
 import { setUpFixture, untilCurrent } from './fixtures/fixture.ts'
-import { createFolder, packVerifier, removeFolder, serviceTokensFolder } from './fixtures/npm.ts'
+import { createFolder, removeFolder } from './fixtures/npm.ts'
 import { blocks, type CodeBlock, exemptionOf } from './fixtures/pages.ts'
-import { createProject, dependenciesOfExample, type Project } from './fixtures/project.ts'
+import { linkProject, type Project } from './fixtures/project.ts'
 
 const compiled = ['ts', 'tsx', 'js', 'mjs']
 const samples = blocks.filter((block) => compiled.includes(block.language) && !exemptionOf(block))
@@ -44,12 +44,9 @@ async function writeSample(folder: string, block: CodeBlock): Promise<void> {
 beforeAll(async () => {
   const folder = await createFolder('samples')
   folders.push(folder)
-  const tarball = await packVerifier(folder)
-  const serviceTokens = await packVerifier(folder, serviceTokensFolder)
-  const ofExamples = await Promise.all(['koa', 'express', 'fastify', 'hono'].map(dependenciesOfExample))
-  const dependencies = Object.assign({}, ...ofExamples, { '@countersign/service-tokens': `file:${serviceTokens}` })
-  project = await createProject(tarball, { dependencies })
-  folders.push(project.folder)
+  project = await linkProject(folder, ['koa', 'express', 'fastify', 'hono'], {
+    packages: ['@countersign/verifier', '@countersign/service-tokens']
+  })
   await writeFile(join(project.folder, 'tsconfig.json'), JSON.stringify({ compilerOptions }))
   await Promise.all(samples.map((block) => writeSample(project.folder, block)))
 }, 240_000)

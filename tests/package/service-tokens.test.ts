@@ -3,7 +3,9 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createFolder, packVerifier, removeFolder, repository, serviceTokensFolder } from './fixtures/npm.ts'
+import { compile } from './fixtures/compiler.ts'
+import { removeFolder, repository } from './fixtures/npm.ts'
+import { packPackages } from './fixtures/packages.ts'
 import { createProject, type Project } from './fixtures/project.ts'
 
 const run = promisify(execFile)
@@ -11,11 +13,8 @@ const folders: string[] = []
 let project: Project
 
 beforeAll(async () => {
-  const folder = await createFolder('service-tokens')
-  folders.push(folder)
-  const tarball = await packVerifier(folder)
-  const serviceTokens = await packVerifier(folder, serviceTokensFolder)
-  project = await createProject(tarball, { dependencies: { '@countersign/service-tokens': `file:${serviceTokens}` } })
+  const { serviceTokens } = await packPackages()
+  project = await createProject({ '@countersign/service-tokens': `file:${serviceTokens}` })
   folders.push(project.folder)
 }, 120_000)
 afterAll(() => Promise.all(folders.map(removeFolder)))
@@ -33,22 +32,36 @@ test('the tarball of service-tokens installs with only jose, and can be imported
   expect(await load('commonjs', `console.log(typeof require('${name}').createServiceTokenSource)`)).toBe('function')
 })
 
-test.each([
-  ['nodenext', /^$/],
-  ['node20', /^$/],
-  ['node16', /TS1479/]
-])('a CommonJS file compiles with the module setting %s as the README says', async (module, expected) => {
+const importing = ['verifier', 'service-tokens']
+  .map((name) => `import * as m${name.length} from '@countersign/${name}'\n`)
+  .join('')
+const files = {
+  'common.cts': `${importing}export const modules = [m8, m14]\n`,
+  'types.ts': `${importing}import * as testing from '@countersign/verifier/testing'
+export const issuer: Promise<testing.TestIssuer> = testing.createTestIssuer({ clock: testing.createTestClock() })
+export const verifier: Promise<m8.AccessTokenVerifier> = issuer.then((one) => m8.createAccessTokenVerifier(one.verifierOptions()))
+export const source: typeof m14.createServiceTokenSource = m14.createServiceTokenSource\n`
+}
+
+/** What the compiler says of files of the project. */
+async function compileFiles(names: readonly (keyof typeof files)[], settings: object): Promise<string> {
   const typesOfNode = { typeRoots: [join(repository, 'node_modules', '@types')], types: ['node'] }
-  const compilerOptions = { target: 'es2023', module, strict: true, noEmit: true, ...typesOfNode }
-  const settings = { compilerOptions, files: ['common.cts'] }
-  const imports = ['verifier', 'service-tokens'].map(
-    (name) => `import * as m${name.length} from '@countersign/${name}'`
-  )
-  await writeFile(join(project.folder, 'common.cts'), `${imports.join('\n')}\nexport const modules = [m8, m14]\n`)
-  await writeFile(join(project.folder, 'tsconfig.json'), JSON.stringify(settings))
-  const said = await project.compile().then(
-    () => '',
-    (error: Error) => error.message
-  )
-  expect(said).toMatch(expected)
+  const compilerOptions = { target: 'es2023', strict: true, noEmit: true, ...typesOfNode, ...settings }
+  for (const name of names) await writeFile(join(project.folder, name), files[name])
+  await writeFile(join(project.folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: names }))
+  return compile(project.folder)
+}
+
+test('modules and CommonJS files compile with the module setting nodenext as the README says', async () => {
+  expect(await compileFiles(['types.ts', 'common.cts'], { module: 'nodenext' })).toBe('')
+})
+
+test('modules compile with moduleResolution bundler', async () => {
+  expect(await compileFiles(['types.ts'], { module: 'esnext', moduleResolution: 'bundler' })).toBe('')
+})
+
+test('CommonJS files compile with the module setting node20, and not with node16, as the README says', async () => {
+  expect(await compileFiles(['common.cts'], { module: 'node20' })).toBe('')
+  // What is wrong is said of the file alone.
+  expect(await compileFiles(['common.cts'], { module: 'node16', skipLibCheck: true })).toMatch(/TS1479/)
 })

@@ -1,5 +1,7 @@
 /** Starts the servers of integration tests once for a run: Postgres and Redis in containers, or Postgres alone without Docker. */
-
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { findChromium, findFirefox, findWebKit } from './browsers.ts'
 import { findDockerWith } from './docker.ts'
 import { startEmbeddedTestPostgres } from './embedded-test-postgres.ts'
@@ -28,9 +30,10 @@ export default async function setUpInfrastructure(project: TestProject): Promise
   if (findChromium() === undefined) log('Left out: tests/browser (there is no Chromium; CHROMIUM_PATH may name one).')
   if (findFirefox() === undefined) log('Left out: the pages in Firefox (there is none; FIREFOX_PATH may name one).')
   if (findWebKit() === undefined) log('Left out: the pages in WebKit (it needs webkit2gtk-driver and xvfb of Debian).')
+  const runFolder = await mkdtemp(join(tmpdir(), 'countersign-run-'))
   const started: Shared[] = []
   const stopAll = async () => {
-    await Promise.all(started.map((shared) => shared.stop()))
+    await Promise.all([...started.map((shared) => shared.stop()), remove(runFolder)])
   }
   try {
     const postgres = docker.answers ? await startPostgresContainer() : await startEmbeddedTestPostgres()
@@ -41,9 +44,16 @@ export default async function setUpInfrastructure(project: TestProject): Promise
     project.provide('postgresUrl', postgres.url)
     project.provide('redisUrl', redis?.nearestUrl)
     project.provide('docker', docker.answers)
+    project.provide('runFolder', runFolder)
+    // What was made of sources that have changed since is stale.
+    project.onTestsRerun(async () => {
+      for (const name of await readdir(runFolder)) await remove(join(runFolder, name))
+    })
     return stopAll
   } catch (error) {
     await stopAll()
     throw error
   }
 }
+
+const remove = (path: string) => rm(path, { recursive: true, force: true, maxRetries: 3 })

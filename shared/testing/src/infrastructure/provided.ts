@@ -7,6 +7,8 @@ declare module 'vitest' {
     redisUrl: string | undefined
     /** Whether Docker answers, so that containers can be started. */
     docker: boolean
+    /** A folder of integration tests for what several files use; it is empty when a run begins. */
+    runFolder: string
   }
 }
 
