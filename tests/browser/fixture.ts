@@ -205,7 +205,7 @@ export async function signInOnPage(page: Page, { username, password }: Person): 
 }
 
 /** Asks as the pages' scripts do; the answer's cookies are those of the browser. */
-async function postFrom(page: Page, path: string, data: object): Promise<void> {
+export async function postFrom<T = unknown>(page: Page, path: string, data?: object): Promise<T> {
   const headers = {
     'Accept-Language': 'en',
     Origin: origins.get(page.context()) ?? '',
@@ -213,7 +213,9 @@ async function postFrom(page: Page, path: string, data: object): Promise<void> {
     'X-Countersign-CSRF': '1'
   }
   const response = await page.request.post(path, { data, headers })
-  expect(response.ok(), `${path} answered ${response.status()}`).toBe(true)
+  const text = await response.text()
+  expect(response.ok(), `${path} answered ${response.status()}: ${text}`).toBe(true)
+  return (text === '' ? undefined : JSON.parse(text)) as T
 }
 
 /** For tests that are not about the form, which takes several times as long: the page stays where it is. */
@@ -222,9 +224,9 @@ export async function signInWithoutForm(page: Page, { username, password }: Pers
 }
 
 /** Creates an account, and signs in with it, while the page stays where it is. */
-export async function registerWithoutForm(page: Page, { username, password }: Person): Promise<void> {
-  await postFrom(page, '/bff/registration', { username, password })
-  await signInWithoutForm(page, { username, password })
+export async function registerWithoutForm(page: Page, person: Person & { email?: string }): Promise<void> {
+  await postFrom(page, '/bff/registration', person)
+  await signInWithoutForm(page, person)
 }
 
 export async function openAccount(page: Page): Promise<void> {
@@ -233,7 +235,7 @@ export async function openAccount(page: Page): Promise<void> {
 }
 
 /** The page of an account that was created for it. */
-export async function openNewAccount(page: Page, person: Person): Promise<void> {
+export async function openNewAccount(page: Page, person: Person & { email?: string }): Promise<void> {
   await registerWithoutForm(page, person)
   await openAccount(page)
 }
