@@ -5,12 +5,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import {
   admin,
   type Fixture,
+  follow,
   hasBrowser,
   newPerson,
+  openAccount,
   openFixture,
   type Person,
-  registerOnPage,
-  signInOnPage
+  registerWithoutForm,
+  signInWithoutForm,
+  untilComplete
 } from './fixture.ts'
 import { problemsOf, show, ways } from './fixtures/accessibility.ts'
 
@@ -29,8 +32,8 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody, in light, in 
     for (let i = 0; i < 4; i++) {
       const { page, context } = await fixture.visit()
       margaret = newPerson(['ada', 'grace', 'linus', 'margaret'][i])
-      await registerOnPage(page, margaret)
-      userId = await page.evaluate(async () => (await (await fetch('/bff/session')).json()).user_id)
+      await registerWithoutForm(page, margaret)
+      userId = (await (await page.request.get('/bff/session')).json()).user_id
       await context.close()
     }
     apiId = await registerApi()
@@ -64,11 +67,13 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody, in light, in 
     })
   }
 
+  let isOpen = false
   const look = async (title: string, path: string, heading: string | RegExp) => {
     await show(page, ways[0])
-    await page.goto(path)
+    await (isOpen ? follow(page, path) : page.goto(path))
+    isOpen = true
     await page.getByRole('heading', { level: 1, name: heading }).first().waitFor()
-    await page.waitForLoadState('networkidle')
+    await untilComplete(page)
     if (takesScreenshots) {
       await page.screenshot({ path: fileURLToPath(new URL(`../../docs/images/${title}.png`, import.meta.url)) })
     }
@@ -103,7 +108,7 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody, in light, in 
   const ask = async (path: string, button: string | RegExp) => {
     await beSignedIn()
     await show(page, ways[0])
-    await page.goto(path)
+    await follow(page, path)
     await page.getByRole('button', { name: button }).first().click()
     await page.getByRole('dialog').waitFor()
     expect(await problemsOf(page)).toEqual([])
@@ -137,7 +142,8 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody, in light, in 
   let isSignedIn = false
   async function beSignedIn(): Promise<void> {
     if (isSignedIn) return
-    await signInOnPage(page, admin(fixture.trio))
-    isSignedIn = true
+    await signInWithoutForm(page, admin(fixture.trio))
+    await openAccount(page)
+    isSignedIn = isOpen = true
   }
 })

@@ -13,11 +13,14 @@ import {
 import {
   admin,
   type Fixture,
+  follow,
   hasBrowser,
   newPerson,
+  openAccount,
   openFixture,
+  openNewAccount,
   type Person,
-  signInOnPage,
+  signInWithoutForm,
   type Visitor
 } from './fixture.ts'
 import { problemsOf, show, ways } from './fixtures/accessibility.ts'
@@ -95,6 +98,9 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
   async function askForReset(page: Page, name: string): Promise<void> {
     await page.goto('/sign-in')
     await page.getByRole('link', { name: 'Forgot your password?' }).click()
+    await sendReset(page, name)
+  }
+  async function sendReset(page: Page, name: string): Promise<void> {
     await page.getByRole('textbox', { name: 'E-mail address or username' }).fill(name)
     await button(page, 'Send the mail').click()
     await heading(page, 'Look into your mail')
@@ -122,7 +128,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
   test('an address is confirmed by the link, in another browser after a sign-in; its secret leaves the address bar', async () => {
     const account = newAccount()
     const { page } = await visit()
-    await registerWithAddress(page, account)
+    await openNewAccount(page, account)
     await askToConfirm(page)
     const { link } = secretsOf(await mailServer.mailTo(account.email))
     expect(link).toMatch(new RegExp(`^${baseURL}/verify-email#`))
@@ -147,8 +153,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     await other.page.getByText('Your e-mail address is confirmed.').waitFor()
     expect(requested.length).toBeGreaterThan(5)
     expect(requested.filter((url) => url.includes(link.split('#')[1] as string))).toEqual([])
-    await expectConfirmed(page, account)
-    await other.page.goto('/')
+    await expectConfirmed(other.page, account)
     await other.page.goto(link)
     await button(other.page, 'Confirm the address').click()
     await other.page.getByText('This link is not good').waitFor()
@@ -159,8 +164,8 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
   test('a forgotten password is reset by the link: all sessions end, and a mail says so', async () => {
     const account = await confirmedAccount()
     const signedIn = await visit()
-    await signedIn.page.goto('/sign-in')
-    await signInOnPage(signedIn.page, account)
+    await signInWithoutForm(signedIn.page, account)
+    await openAccount(signedIn.page)
     const { page } = await visit()
     await askForReset(page, account.email)
     const { link } = secretsOf(await mailServer.mailTo(account.email, isOf(/Reset your password/)))
@@ -179,7 +184,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
 
     await signedIn.page.reload()
     await heading(signedIn.page, 'Sign in')
-    await signInOnPage(reset.page, { ...account, password: newPassword })
+    await signInWithoutForm(reset.page, { ...account, password: newPassword })
     await mailServer.mailTo(account.email, isOf(/Your password was changed/))
     const again = await visit()
     await again.page.goto(link)
@@ -226,8 +231,8 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
   test('an address is changed by the code, and the one of before restored by its link, with a new password', async () => {
     const account = await confirmedAccount()
     const { page } = await visit()
-    await page.goto('/sign-in')
-    await signInOnPage(page, account)
+    await signInWithoutForm(page, account)
+    await openAccount(page)
     const email = `new-${account.email}`
     const section = page.getByRole('region', { name: 'Change e-mail address' })
     const change = async (address: string) => {
@@ -253,15 +258,15 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     await owner.page.getByText('Your new password is set. Sign in with it.').waitFor()
     await page.reload()
     await heading(page, 'Sign in')
-    await signInOnPage(owner.page, { ...account, password: newPassword })
+    await signInWithoutForm(owner.page, { ...account, password: newPassword })
     await expectConfirmed(owner.page, account)
   })
 
   test('an address is changed by the link, in another browser after a sign-in', async () => {
     const account = await confirmedAccount()
     const { page } = await visit()
-    await page.goto('/sign-in')
-    await signInOnPage(page, account)
+    await signInWithoutForm(page, account)
+    await openAccount(page)
     const email = `new-${account.email}`
     await page.getByLabel('New e-mail address').fill(email)
     await button(page, 'Change the address').click()
@@ -279,8 +284,8 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
   test('an account is deleted, and a sign-in before it is gone keeps it', async () => {
     const account = await confirmedAccount()
     const { page } = await visit()
-    await page.goto('/sign-in')
-    await signInOnPage(page, account)
+    await signInWithoutForm(page, account)
+    await openAccount(page)
     await button(page, 'Delete account').click()
     const dialog = page.getByRole('dialog')
     await dialog.getByRole('button', { name: 'Delete account' }).click()
@@ -288,7 +293,8 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     expect((await page.request.get('/bff/session')).status()).toBe(401)
     await mailServer.mailTo(account.email, isOf(/going to be deleted/))
     await page.getByRole('link', { name: 'To the sign-in' }).click()
-    await signInOnPage(page, account)
+    await heading(page, 'Sign in')
+    await signInWithoutForm(page, account)
     await mailServer.mailTo(account.email, isOf(/Your account stays/))
   })
 
@@ -307,7 +313,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     await page.goto(`${without}/sign-in`)
     await page.getByRole('link', { name: 'Create an account' }).waitFor()
     expect(await page.getByRole('link', { name: 'Forgot your password?' }).count()).toBe(0)
-    await page.goto(`${without}/forgot-password`)
+    await follow(page, '/forgot-password')
     await page.getByText('This installation sends no mail.').waitFor()
   })
 
@@ -326,26 +332,27 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     await page.goto('/forgot-password')
     await heading(page, 'Reset your password')
     await look('forgot')
-    await askForReset(page, account.username)
+    await sendReset(page, account.username)
     await look('asked')
-    await page.goto('/reset-password#secret')
+    await follow(page, '/reset-password#secret')
+    await heading(page, 'Set a new password')
     await page.getByLabel('New password', { exact: true }).waitFor()
     await look('reset')
-    await page.goto('/undo-email#secret')
+    await follow(page, '/undo-email#secret')
     await heading(page, 'Restore your e-mail address')
     await look('undo')
-    await page.goto('/verify-email#secret')
+    await follow(page, '/verify-email#secret')
     await page.getByText('Sign in to the account that the mail is about.').waitFor()
     await look('verify-sign-in')
-    const unconfirmed = newAccount()
-    await registerWithAddress(page, unconfirmed)
+    await openNewAccount(page, newAccount())
     await askToConfirm(page)
     await look('account')
-    await page.goto('/verify-email#secret')
+    await follow(page, '/verify-email#secret')
+    await heading(page, 'Confirm your e-mail address')
     await button(page, 'Confirm the address').click()
     await page.getByText('This link is not good').waitFor()
     await look('verify')
-    await page.goto('/')
+    await follow(page, '/')
     await button(page, 'Delete account').click()
     await page.getByRole('dialog').getByText('All your sessions end').waitFor()
     await look('delete')
@@ -373,7 +380,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
   test('an invitation: from an admin to the first sign-in, in German', async () => {
     const { email, username, password } = newAccount()
     const { page } = await visit()
-    await signInOnPage(page, admin(fixture.trio))
+    await signInWithoutForm(page, admin(fixture.trio))
     await page.goto('/admin/users')
     await page.getByRole('link', { name: 'Invitations', exact: true }).click()
     await heading(page, 'Invitations')
@@ -428,13 +435,14 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
   test('an invitation is withdrawn; somebody who is signed in accepts one beside the own account', async () => {
     const [withdrawn, other] = [newAccount(), newAccount()]
     const { page } = await visit()
-    await signInOnPage(page, admin(fixture.trio))
+    await signInWithoutForm(page, admin(fixture.trio))
+    await page.goto('/admin/invitations')
     for (const { email } of [withdrawn, other]) {
-      await page.goto('/admin/invitations')
       await button(page, 'Invite somebody').click()
       await page.getByRole('dialog').getByRole('textbox', { name: 'E-mail' }).fill(email)
       await button(page, 'Send the invitation').click()
       await page.getByText(`A mail is on its way to ${email}.`).waitFor()
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
     }
     const links = await Promise.all(
       [withdrawn, other].map(async ({ email }) => (await mailServer.mailTo(email)).content)

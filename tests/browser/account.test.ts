@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs'
-import { usedSecrets } from '@countersign/testing/trio'
+import { post, usedSecrets } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   expectSignedOut,
   type Fixture,
   hasBrowser,
   newPerson,
+  openAccount,
   openFixture,
+  openNewAccount,
   registerOnPage,
-  signInOnPage
+  registerWithoutForm,
+  signInWithoutForm
 } from './fixture.ts'
 
 describe.skipIf(!hasBrowser)('an account in the browser', () => {
@@ -18,6 +21,12 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
     fixture = await openFixture()
   })
   afterAll(() => fixture?.close())
+
+  const newAccount = async () => {
+    const person = newPerson()
+    expect((await post(`${fixture.trio.auth.url}/auth/register`, person)).status).toBe(201)
+    return person
+  }
 
   test('register, sign out and sign in again with only the keyboard', async () => {
     const { page } = await fixture.visit()
@@ -37,10 +46,7 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
 
   test('a user without a session signs in and gets the requested page; a page of another site is not followed', async () => {
     const { page } = await fixture.visit()
-    const person = newPerson()
-    await registerOnPage(page, person)
-    await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click()
-    await expectSignedOut(page)
+    const person = await newAccount()
     await page.goto('/sign-in?return=//evil.example/')
     await page.getByRole('textbox', { name: 'Username' }).fill(person.username)
     await page.getByLabel('Password', { exact: true }).fill(person.password)
@@ -51,7 +57,7 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
 
   test('a user changes the display name, and removes it', async () => {
     const { page } = await fixture.visit()
-    await registerOnPage(page, newPerson())
+    await openNewAccount(page, newPerson())
     const profile = page.getByRole('region', { name: 'Profile' })
     const dialog = page.getByRole('dialog')
     const change = async (name: string) => {
@@ -71,10 +77,8 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
 
   test('a user changes the name', async () => {
     const { page } = await fixture.visit()
-    const [person, other] = [newPerson(), newPerson()]
-    await registerOnPage(page, other)
-    await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click()
-    await registerOnPage(page, person)
+    const [person, other] = [newPerson(), await newAccount()]
+    await openNewAccount(page, person)
     await page.getByRole('button', { name: 'Change username' }).click()
     const dialog = page.getByRole('dialog')
     const change = async (username: string) => {
@@ -89,13 +93,13 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
     await page.getByRole('region', { name: 'Profile' }).getByText(username).waitFor()
     await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click()
     await expectSignedOut(page)
-    await signInOnPage(page, { ...person, username })
+    await signInWithoutForm(page, { ...person, username })
   })
 
   test('a user downloads a file with what is kept about the account', async () => {
     const { page } = await fixture.visit()
     const person = newPerson()
-    await registerOnPage(page, person)
+    await openNewAccount(page, person)
     const downloads = page.waitForEvent('download')
     await page.getByRole('link', { name: 'Download your data' }).click()
     const download = await downloads
@@ -107,10 +111,8 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
 
   test('a wrong password shows a message, keeps the name, and the next try works', async () => {
     const { page } = await fixture.visit()
-    const person = newPerson()
-    await registerOnPage(page, person)
-    await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click()
-    await expectSignedOut(page)
+    const person = await newAccount()
+    await page.goto('/sign-in')
     const wrong = 'not my password'
     usedSecrets.add(wrong)
     await page.getByRole('textbox', { name: 'Username' }).fill(person.username)
@@ -169,9 +171,10 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
       await fixture.visit({ userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' })
     ]
     const person = newPerson()
-    await registerOnPage(here.page, person)
-    await signInOnPage(there.page, person)
-    await here.page.reload()
+    await registerWithoutForm(here.page, person)
+    await signInWithoutForm(there.page, person)
+    await openAccount(there.page)
+    await openAccount(here.page)
     await here.page.getByText('This browser').waitFor()
     const end = here.page.getByRole('button', { name: /^End session: Firefox on Linux, 127\.0\.0\.1/ })
     await end.click()
@@ -186,9 +189,10 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
   test('ends all other sessions', async () => {
     const [here, there] = [await fixture.visit(), await fixture.visit()]
     const person = newPerson()
-    await registerOnPage(here.page, person)
-    await signInOnPage(there.page, person)
-    await here.page.reload()
+    await registerWithoutForm(here.page, person)
+    await signInWithoutForm(there.page, person)
+    await openAccount(there.page)
+    await openAccount(here.page)
     await here.page.getByRole('button', { name: 'End all other sessions' }).click()
     await here.page.getByRole('dialog').getByRole('button', { name: 'End sessions' }).click()
     await here.page.getByText('All other sessions have ended.').first().waitFor()
@@ -199,8 +203,9 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
   test('changes the password: a wrong one shows a message at its field, the right one ends the other sessions', async () => {
     const [here, there] = [await fixture.visit(), await fixture.visit()]
     const person = newPerson()
-    await registerOnPage(here.page, person)
-    await signInOnPage(there.page, person)
+    await openNewAccount(here.page, person)
+    await signInWithoutForm(there.page, person)
+    await openAccount(there.page)
     const changed = { ...person, password: 'an entirely other password' }
     usedSecrets.add(changed.password)
     const current = here.page.getByLabel('Current password', { exact: true })
@@ -214,7 +219,7 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
     await here.page.getByText('Your password is changed. All other sessions have ended.').waitFor()
     await there.page.getByRole('button', { name: 'Ask again' }).click()
     await expectSignedOut(there.page)
-    await signInOnPage(there.page, changed)
+    await signInWithoutForm(there.page, changed)
     expect(fixture.complaints).toEqual([])
   })
 })

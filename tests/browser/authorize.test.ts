@@ -10,7 +10,17 @@ import { post, query, send, signIn, untilReady, usedSecrets } from '@countersign
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type MockProvider, startMockProvider } from '../integration/fixtures/mock-provider.ts'
-import { admin, type Fixture, hasBrowser, newPerson, openFixture, type Person, signInOnPage } from './fixture.ts'
+import {
+  admin,
+  type Fixture,
+  follow,
+  hasBrowser,
+  newPerson,
+  openAccount,
+  openFixture,
+  type Person,
+  signInWithoutForm
+} from './fixture.ts'
 import { problemsOf, show, ways } from './fixtures/accessibility.ts'
 import { type SinglePageApp, serveSinglePageApp } from './fixtures/single-page-app.ts'
 
@@ -41,7 +51,8 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
     spa = await serveSinglePageApp(appPort)
     company = await startMockProvider()
     office = (await visit()).page
-    await signInOnPage(office, admin(trio))
+    await signInWithoutForm(office, admin(trio))
+    await office.goto('/admin/clients')
   })
   afterAll(async () => {
     await fixture?.close()
@@ -59,7 +70,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
   }
 
   const openForm = async (kind: string, id: string, name: string) => {
-    await office.goto('/admin/clients')
+    await follow(office, '/admin/clients')
     await button(office, 'New client').click()
     const dialog = office.getByRole('dialog')
     await dialog.getByLabel('What it is').selectOption({ label: kind })
@@ -163,8 +174,8 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
   test('a user who refuses, and one who does not sign in, come back to the app with an error', async () => {
     const person = await newAccount()
     const { page } = await visit()
+    await signInWithoutForm(page, person)
     await page.goto(spa.url)
-    await signInHere(page, person)
     await button(page, 'Deny').click()
     await page.getByText('Refused: access_denied').waitFor()
     const other = (await visit()).page
@@ -176,8 +187,8 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
   test('"not you?" lets another user sign in and go on', async () => {
     const [one, other] = [await newAccount(), await newAccount()]
     const { page } = await visit()
+    await signInWithoutForm(page, one)
     await page.goto(spa.url)
-    await signInHere(page, one)
     await button(page, 'Not you?').click()
     await page.getByText('Sign in to continue to Meeting notes').waitFor()
     await signInHere(page, other)
@@ -275,8 +286,8 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
       policy_uri: 'https://reader.example/privacy'
     })
     const { page } = await visit()
+    await signInWithoutForm(page, await newAccount())
     await page.goto(addressOf('reader', back, { scope: 'openid reports:read reports:write', resource: api }))
-    await signInHere(page, await newAccount())
     await page.getByText('Read all reports · Reports').waitFor()
     // The user may not do that, and so cannot allow it.
     expect(await page.getByText('Write reports and delete them').count()).toBe(0)
@@ -307,7 +318,8 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
       [person.username]
     )
     const { page } = await visit()
-    await signInOnPage(page, person)
+    await signInWithoutForm(page, person)
+    await openAccount(page)
     await page.getByText('App 10', { exact: true }).waitFor()
     expect(await page.getByText('App 20', { exact: true }).count()).toBe(0)
     const pager = page.getByRole('navigation', { name: 'Pages of apps' })
@@ -333,8 +345,8 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
   test('a request that another account has taken says so, and leads on', async () => {
     const [one, other] = [await newAccount(), await newAccount()]
     const { page } = await visit()
+    await signInWithoutForm(page, one)
     await page.goto(spa.url)
-    await signInHere(page, one)
     await heading(page, 'Let Meeting notes in?')
     const address = page.url()
     const elsewhere = (await visit()).page
@@ -457,8 +469,8 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
     )
     await page.getByText(markup).waitFor()
     expect((await page.locator('pre').textContent())?.length).toBeLessThan(220)
-    await page.goto('/authorize/error?error=%3Cb%3E')
-    expect(await page.locator('pre').count()).toBe(0)
+    await follow(page, '/authorize/error?error=%3Cb%3E')
+    await expect.poll(() => page.locator('pre').count()).toBe(0)
   })
 
   describe('a program from the page', () => {
@@ -535,8 +547,8 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
     // Any port of this machine, which a native app may choose at the time.
     const person = await newAccount()
     const { page } = await visit()
+    await signInWithoutForm(page, person)
     await page.goto(addressOf('phone', 'com.example.phone:/signed-in'))
-    await signInHere(page, person)
     await heading(page, 'Let The phone app in?')
   })
 

@@ -7,7 +7,8 @@ import {
   type BrowserContextOptions,
   chromium,
   type LaunchOptions,
-  type Page
+  type Page,
+  type Request
 } from 'playwright-core'
 import { expect, inject, onTestFailed } from 'vitest'
 import { getCurrentTest } from 'vitest/suite'
@@ -37,6 +38,12 @@ async function openBrowser(): Promise<Browser> {
   sharedBrowser = undefined
   return openBrowser()
 }
+
+/** What a page has asked for, and has no answer to yet. */
+const openRequests = new WeakMap<Page, Set<Request>>()
+
+/** Where the pages of a browser are: it says so in each request that changes something. */
+const origins = new WeakMap<BrowserContext, string>()
 
 const networkChanged = 'net::ERR_NETWORK_CHANGED'
 
@@ -76,13 +83,16 @@ export async function openFixture(options: Partial<Parameters<typeof startTrio>[
     url: trio.publicUrl,
     complaints,
     async visit(contextOptions) {
-      const context = await browser.newContext({ baseURL: trio.publicUrl, reducedMotion: 'reduce', ...contextOptions })
+      const baseURL = contextOptions?.baseURL ?? trio.publicUrl
+      const context = await browser.newContext({ reducedMotion: 'reduce', ...contextOptions, baseURL })
       contexts.push(context)
+      origins.set(context, new URL(baseURL).origin)
       context.setDefaultTimeout(10_000)
       const page = await context.newPage()
       if (getCurrentTest()) onTestFailed(() => describePage(page))
       page.on('pageerror', (error) => complaints.push(String(error)))
       outliveNetworks(page)
+      countRequests(page)
       page.on('console', (message) => {
         // A 401 of an API is the browser's to report; what the pages make of it is tested.
         const isExpected = /^Failed to load resource: the server responded with a status of 4\d\d/.test(message.text())
@@ -134,6 +144,35 @@ function outliveNetworks(page: Page): void {
   })
 }
 
+function countRequests(page: Page): void {
+  const requests = new Set<Request>()
+  openRequests.set(page, requests)
+  page.on('request', (request) => requests.add(request))
+  page.on('requestfinished', (request) => requests.delete(request))
+  page.on('requestfailed', (request) => requests.delete(request))
+}
+
+/** Waits until a page shows all that it has asked for. */
+export async function untilComplete(page: Page): Promise<void> {
+  const isLoading = async () =>
+    openRequests.get(page)?.size !== 0 ||
+    (await page.locator('.mantine-Skeleton-root, .mantine-Loader-root').count()) > 0
+  await expect.poll(isLoading).toBe(false)
+}
+
+/** Goes to a page as its links do: what all pages need is not loaded again. */
+export async function follow(page: Page, path: string): Promise<void> {
+  const dialog = page.getByRole('dialog')
+  if (await dialog.isVisible()) {
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+  }
+  await page.evaluate((to) => {
+    history.pushState(null, '', to)
+    window.dispatchEvent(new PopStateEvent('popstate'))
+  }, path)
+}
+
 export interface Person {
   readonly username: string
   readonly password: string
@@ -163,6 +202,42 @@ export async function signInOnPage(page: Page, { username, password }: Person): 
   await page.getByLabel('Password', { exact: true }).fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('heading', { level: 1, name: 'Your account' }).waitFor()
+}
+
+/** Asks as the pages' scripts do; the answer's cookies are those of the browser. */
+export async function postFrom<T = unknown>(page: Page, path: string, data?: object): Promise<T> {
+  const headers = {
+    'Accept-Language': 'en',
+    Origin: origins.get(page.context()) ?? '',
+    'Sec-Fetch-Site': 'same-origin',
+    'X-Countersign-CSRF': '1'
+  }
+  const response = await page.request.post(path, { data, headers })
+  const text = await response.text()
+  expect(response.ok(), `${path} answered ${response.status()}: ${text}`).toBe(true)
+  return (text === '' ? undefined : JSON.parse(text)) as T
+}
+
+/** For tests that are not about the form, which takes several times as long: the page stays where it is. */
+export async function signInWithoutForm(page: Page, { username, password }: Person): Promise<void> {
+  await postFrom(page, '/bff/session', { username, password })
+}
+
+/** Creates an account, and signs in with it, while the page stays where it is. */
+export async function registerWithoutForm(page: Page, person: Person & { email?: string }): Promise<void> {
+  await postFrom(page, '/bff/registration', person)
+  await signInWithoutForm(page, person)
+}
+
+export async function openAccount(page: Page): Promise<void> {
+  await page.goto('/')
+  await page.getByRole('heading', { level: 1, name: 'Your account' }).waitFor()
+}
+
+/** The page of an account that was created for it. */
+export async function openNewAccount(page: Page, person: Person & { email?: string }): Promise<void> {
+  await registerWithoutForm(page, person)
+  await openAccount(page)
 }
 
 export async function expectSignedOut(page: Page): Promise<void> {

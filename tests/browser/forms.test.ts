@@ -7,9 +7,9 @@ import {
   hasBrowser,
   newPerson,
   openFixture,
+  openNewAccount,
   type Person,
-  registerOnPage,
-  signInOnPage
+  signInWithoutForm
 } from './fixture.ts'
 
 /** What the services say to programs, and no page to people. */
@@ -79,7 +79,7 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
   beforeAll(async () => {
     fixture = await openFixture()
     office = (await fixture.visit(small)).page
-    await signInOnPage(office, admin(fixture.trio))
+    await signInWithoutForm(office, admin(fixture.trio))
   })
   afterAll(() => fixture?.close())
 
@@ -312,7 +312,7 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
     test('password: the new one proves that it is changed, also when the person chose another one meanwhile', async () => {
       const page = await visit()
       const person = newPerson()
-      await registerOnPage(page, person)
+      await openNewAccount(page, person)
       const [second, third] = [newPerson().password, newPerson().password]
       await loseAnswer(page, '/account/auth/password', 2)
       await password(page, 'Current password').fill(person.password)
@@ -324,12 +324,12 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
       await page.getByRole('button', { name: 'Change password' }).click()
       await page.getByText('Your password is changed.').waitFor()
       await page.context().clearCookies()
-      await signInOnPage(page, { ...person, password: third })
+      await signInWithoutForm(page, { ...person, password: third })
     })
 
     test('password: if nothing was changed, a wrong one is reported as wrong', async () => {
       const page = await visit()
-      await registerOnPage(page, newPerson())
+      await openNewAccount(page, newPerson())
       await page.route('**/account/auth/password', (route) => route.abort(), { times: 1 })
       await password(page, 'Current password').fill('certainly not this one')
       usedSecrets.add('certainly not this one')

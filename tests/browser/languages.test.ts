@@ -1,7 +1,18 @@
 import { query } from '@countersign/testing/trio'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { admin, type Fixture, hasBrowser, newPerson, openFixture, signInOnPage, type Visitor } from './fixture.ts'
+import {
+  admin,
+  type Fixture,
+  follow,
+  hasBrowser,
+  newPerson,
+  openAccount,
+  openFixture,
+  signInWithoutForm,
+  untilComplete,
+  type Visitor
+} from './fixture.ts'
 import { problemsOf, show, ways } from './fixtures/accessibility.ts'
 
 const heading = (page: Page, name: string) => page.getByRole('heading', { level: 1, name }).waitFor()
@@ -123,26 +134,26 @@ describe.skipIf(!hasBrowser)('the language of the pages', () => {
     const english = /\b(?:the|your|you|with|sign|password|session|is)\b/i
     const look = (name: string) => lookAt(page, name, english)
     for (const [path, title] of [
-      ['/sign-in', 'Anmelden'],
-      ['/register', 'Konto anlegen'],
       ['/forgot-password', 'Passwort zurücksetzen'],
       ['/reset-password', 'Neues Passwort setzen'],
       ['/reset-password#secret', 'Neues Passwort setzen'],
       ['/verify-email#secret', 'E-Mail-Adresse bestätigen'],
-      ['/nowhere', 'Seite nicht gefunden']
+      ['/nowhere', 'Seite nicht gefunden'],
+      ['/sign-in', 'Anmelden']
     ] as const) {
       await page.goto(path)
       await heading(page, title)
       await look(path.replaceAll(/[/#]/g, '_'))
     }
-    await page.goto('/sign-in')
     await page.getByRole('textbox', { name: 'Benutzername' }).fill('nobody')
     await page.getByLabel('Passwort', { exact: true }).fill('wrong-as-it-is')
     await page.getByRole('button', { name: 'Anmelden' }).click()
     await page.getByText('Der Benutzername oder das Passwort ist falsch.').waitFor()
     await look('refused')
     const { username, password } = newPerson()
-    await page.goto('/register')
+    await follow(page, '/register')
+    await heading(page, 'Konto anlegen')
+    await look('_register')
     await page.getByRole('textbox', { name: 'Benutzername' }).fill(username)
     await page.getByLabel('Passwort', { exact: true }).fill(password)
     await page.getByRole('textbox', { name: 'E-Mail (optional)' }).fill(`${username}@example.com`)
@@ -152,14 +163,14 @@ describe.skipIf(!hasBrowser)('the language of the pages', () => {
     await look('account')
     const dates = page.getByText('Mitglied seit').locator('..').locator('time')
     expect(await dates.innerText()).toMatch(/^\d{2}\.\d{2}\.\d{4}, \d{2}:\d{2}$/)
-    await page.goto('/admin')
+    await follow(page, '/admin')
     await heading(page, 'Nur für Administratoren')
     await look('admins-only')
   })
 
   test('German: every page of an administrator can be used by everybody, and has no English text', async () => {
     const { page } = await visit('en-GB')
-    await signInOnPage(page, admin(fixture.trio))
+    await signInWithoutForm(page, admin(fixture.trio))
     await page.goto('/admin/users')
     await heading(page, 'Users')
     await chooseLanguage(page, 'Deutsch')
@@ -167,7 +178,7 @@ describe.skipIf(!hasBrowser)('the language of the pages', () => {
     // The names of events, which are everywhere the same, have words like session in them.
     const english = /\b(?:the|your|you|with|and|of|there|no|this|that|are|cannot)\b/i
     const look = async (name: string) => {
-      await page.waitForLoadState('networkidle')
+      await untilComplete(page)
       await lookAt(page, name, english)
       await show(page, ways[0])
     }
@@ -189,7 +200,8 @@ describe.skipIf(!hasBrowser)('the language of the pages', () => {
       ['/mail', 'E-Mail', undefined],
       ['/audit', 'Audit-Log', undefined]
     ] as const) {
-      await page.goto(`/admin${path}`)
+      // The other suites do not open these by their addresses.
+      await (['', '/providers'].includes(path) ? page.goto(`/admin${path}`) : follow(page, `/admin${path}`))
       await heading(page, title)
       await look(`admin${path.replaceAll('/', '-')}`)
       if (button === undefined) continue
@@ -197,15 +209,16 @@ describe.skipIf(!hasBrowser)('the language of the pages', () => {
       await page.getByRole('dialog').waitFor()
       await look(`admin${path.replaceAll('/', '-')}-dialog`)
     }
-    await page.goto('/admin/users/00000000-0000-4000-8000-000000000000')
+    await follow(page, '/admin/users/00000000-0000-4000-8000-000000000000')
     await page.getByText('Es gibt keinen Benutzer mit dieser Id.').waitFor()
   })
 
   test('German: the header of an admin fits into each width', async () => {
-    // The sign-in is in English, and the page would turn German in the middle of it.
+    // The page would be German from the start.
     await query(fixture.database.url, "UPDATE users SET language = NULL WHERE username = 'admin'")
     const { page } = await visit('en-GB')
-    await signInOnPage(page, admin(fixture.trio))
+    await signInWithoutForm(page, admin(fixture.trio))
+    await openAccount(page)
     await chooseLanguage(page, 'Deutsch')
     await page.getByRole('navigation', { name: 'Seiten' }).first().waitFor()
     // The longest name that is not cut off.

@@ -4,7 +4,15 @@ import { post, query, send, signIn, untilReady } from '@countersign/testing/trio
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type MockProvider, startMockProvider } from '../integration/fixtures/mock-provider.ts'
-import { admin, type Fixture, hasBrowser, newPerson, openFixture, registerOnPage, signInOnPage } from './fixture.ts'
+import {
+  admin,
+  type Fixture,
+  hasBrowser,
+  newPerson,
+  openFixture,
+  openNewAccount,
+  signInWithoutForm
+} from './fixture.ts'
 import { problemsOf } from './fixtures/accessibility.ts'
 
 const heading = (page: Page, name: string) => page.getByRole('heading', { level: 1, name }).waitFor()
@@ -136,7 +144,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
     claim({ sub: randomUUID(), email: 'ada@there.example' })
     const person = newPerson()
     const { page } = await visit()
-    await registerOnPage(page, person)
+    await openNewAccount(page, person)
     await page.getByText('None is linked.').waitFor()
     await button(page, 'Link The company').click()
     await page.getByText('The identity is linked.').waitFor()
@@ -254,7 +262,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
 
   test('an admin sets a service up, changes it, disables it and deletes it', async () => {
     const { page } = await visit()
-    await signInOnPage(page, admin(fixture.trio))
+    await signInWithoutForm(page, admin(fixture.trio))
     await page.goto('/admin/users')
     await page.getByRole('link', { name: 'Sign-in with others' }).click()
     await heading(page, 'Sign-in with others')

@@ -4,7 +4,16 @@ import { findLastingPort } from '@countersign/testing'
 import { exchangeCode, newPkce, post, query, signIn, untilReady } from '@countersign/testing/trio'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { admin, type Fixture, hasBrowser, newPerson, openFixture, type Person, signInOnPage } from './fixture.ts'
+import {
+  admin,
+  type Fixture,
+  hasBrowser,
+  newPerson,
+  openFixture,
+  type Person,
+  postFrom,
+  signInWithoutForm
+} from './fixture.ts'
 import { problemsOf, show, ways } from './fixtures/accessibility.ts'
 
 const heading = (page: Page, name: string) => page.getByRole('heading', { level: 1, name, exact: true }).waitFor()
@@ -70,20 +79,27 @@ describe.skipIf(!hasBrowser || !inject('docker'))('a sign-out for an app', () =>
   async function signedIn(options: Parameters<typeof visit>[0] = {}) {
     const person = await newUser()
     const { page } = await visit(options)
-    await signInOnPage(page, person)
-    return { person, page, hint: await idTokenFor(page) }
+    await signInWithoutForm(page, person)
+    const hint = await idTokenFor(page)
+    await page.goto(`${app}/callback`)
+    return { person, page, hint }
   }
   async function idTokenFor(page: Page): Promise<string> {
     const { verifier, challenge } = newPkce()
     const asked = { client_id: 'shop', redirect_uri: `${app}/callback`, response_type: 'code', scope: 'openid' }
     const pkce = { code_challenge: challenge, code_challenge_method: 'S256' }
-    await page.goto(`${issuer}/oauth/authorize?${new URLSearchParams({ ...asked, ...pkce })}`)
-    await button(page, 'Allow').click()
-    await page.waitForURL(`${app}/callback?**`)
+    /** Where the browser is sent, which does not go there. */
+    const sentTo = async (url: string) =>
+      new URL((await page.request.get(url, { maxRedirects: 0 })).headers().location ?? '')
+    const begun = await sentTo(`${issuer}/oauth/authorize?${new URLSearchParams({ ...asked, ...pkce })}`)
+    const path = `/account/auth/authorization-requests/${begun.searchParams.get('request')}`
+    await postFrom(page, `${path}/claim`)
+    const decided = await postFrom<{ complete_url: string }>(page, `${path}/decision`, { decision: 'allow' })
+    const returned = await sentTo(decided.complete_url)
     const { body } = await exchangeCode(issuer, {
       client_id: 'shop',
       redirect_uri: `${app}/callback`,
-      code: new URL(page.url()).searchParams.get('code') ?? '',
+      code: returned.searchParams.get('code') ?? '',
       code_verifier: verifier
     })
     return body.id_token ?? ''
@@ -162,7 +178,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('a sign-out for an app', () =>
   test('with the hint of another session of this user the user is asked: only that session is known to the app', async () => {
     const { person, hint } = await signedIn()
     const { page } = await visit()
-    await signInOnPage(page, person)
+    await signInWithoutForm(page, person)
     await page.goto(addressOf({ ...back(), id_token_hint: hint }))
     await heading(page, 'Sign out?')
     expect(await isSignedIn(page)).toBe(true)
