@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -10,11 +10,13 @@ import { removeFolder, repository } from './fixtures/npm.ts'
 import { packPackages } from './fixtures/packages.ts'
 import { blocks } from './fixtures/pages.ts'
 import { createProject, type Project } from './fixtures/project.ts'
+import { installRuntimes } from './fixtures/runtimes.ts'
 
 const { expected } = createRequire(import.meta.url)('./apps/runtime-check.cjs') as { expected: string[] }
 const run = promisify(execFile)
 const folders: string[] = []
 let project: Project
+let runtimes: string
 
 const packages = ['@countersign/verifier', '@countersign/verifier/testing', '@countersign/service-tokens']
 const importing = packages.map((name, at) => `import * as m${at} from '${name}'\n`).join('')
@@ -40,14 +42,14 @@ beforeAll(async () => {
     {
       '@countersign/service-tokens': `file:${serviceTokens}`,
       '@babel/plugin-transform-modules-commonjs': '^7.28.0',
-      bun: '1.4.5',
-      deno: '2.9.6',
-      jest: '^30.5.0',
-      vitest: '^4.1.12'
+      jest: '^30.5.0'
     },
     { 'runtime-check.cjs': join(repository, 'tests', 'package', 'apps', 'runtime-check.cjs') }
   )
   folders.push(project.folder)
+  runtimes = await installRuntimes()
+  // The one of this repository is as good as another that is installed for these tests.
+  await symlink(join(repository, 'node_modules', 'vitest'), inModules('vitest'), 'dir')
   await mkdir(join(project.folder, 'tests'))
   for (const [name, text] of Object.entries(files)) await writeFile(join(project.folder, name), text)
 }, 240_000)
@@ -57,7 +59,7 @@ const inModules = (...path: string[]) => join(project.folder, 'node_modules', ..
 
 /** The binary of a runtime that comes as a package for each platform, which is moved by a script that is not run here. */
 function binaryOf(...candidates: readonly string[]): string {
-  const found = candidates.map((path) => inModules(path)).find((path) => existsSync(path))
+  const found = candidates.map((path) => join(runtimes, path)).find((path) => existsSync(path))
   if (found === undefined) throw new Error(`none of ${candidates.join(', ')} is installed`)
   return found
 }

@@ -77,10 +77,11 @@ describe('a project with only the core', () => {
   })
 
   test('can load every entry point but the one to Redis, since adapters load nothing of their frameworks', async () => {
-    for (const subpath of subpaths) {
-      const line = `console.log(Object.keys(await import('@countersign/verifier/${subpath}')).length > 1)`
-      expect(await evaluateModule(line), subpath).toBe('true')
-    }
+    const line = `for (const subpath of ${JSON.stringify(subpaths)}) {
+      const names = Object.keys(await import('@countersign/verifier/' + subpath))
+      if (names.length > 1) console.log(subpath)
+    }`
+    expect((await evaluateModule(line)).split('\n')).toEqual(subpaths)
     const missing = evaluateModule("await import('@countersign/verifier/redis')")
     await expect(missing).rejects.toThrow(/Cannot find package 'redis' imported from .*\/redis\/[\w-]+\.js/)
   })
