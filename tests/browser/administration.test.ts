@@ -4,11 +4,14 @@ import {
   admin,
   expectSignedOut,
   type Fixture,
+  follow,
   hasBrowser,
   newPerson,
+  openAccount,
   openFixture,
-  registerOnPage,
-  signInOnPage,
+  openNewAccount,
+  registerWithoutForm,
+  signInWithoutForm,
   type Visitor
 } from './fixture.ts'
 
@@ -19,12 +22,13 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
   beforeAll(async () => {
     fixture = await openFixture()
     office = await fixture.visit()
-    await signInOnPage(office.page, admin(fixture.trio))
+    await signInWithoutForm(office.page, admin(fixture.trio))
+    await office.page.goto('/admin/mail')
   })
   afterAll(() => fixture?.close())
 
   const openUser = async (username: string) => {
-    await office.page.goto('/admin/users')
+    await follow(office.page, '/admin/users')
     await office.page.getByLabel('Search by username').fill(username)
     await office.page.getByRole('link', { name: username }).click()
     await office.page.getByRole('heading', { level: 1, name: username }).waitFor()
@@ -37,7 +41,7 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
   test('a disabled user is signed out at the next click, and cannot sign in until enabled', async () => {
     const visitor = await fixture.visit()
     const person = newPerson()
-    await registerOnPage(visitor.page, person)
+    await openNewAccount(visitor.page, person)
     await openUser(person.username)
     await office.page.getByRole('button', { name: 'Disable user' }).click()
     await office.page.getByRole('dialog').getByRole('button', { name: 'Disable' }).click()
@@ -51,7 +55,7 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
     await office.page.getByRole('button', { name: 'Enable user' }).click()
     await office.page.getByRole('dialog').getByRole('button', { name: 'Enable' }).click()
     await office.page.getByRole('button', { name: 'Disable user' }).waitFor()
-    await signInOnPage(visitor.page, person)
+    await signInWithoutForm(visitor.page, person)
   })
 
   test('a display name of a user is set, refused when it is too long, and removed', async () => {
@@ -100,7 +104,7 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
   test('a deleted user is signed out at the next click, and is no longer in the list', async () => {
     const visitor = await fixture.visit()
     const person = newPerson()
-    await registerOnPage(visitor.page, person)
+    await openNewAccount(visitor.page, person)
     await openUser(person.username)
     await office.page.getByRole('button', { name: 'Delete user' }).click()
     await office.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
@@ -114,14 +118,13 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
 
   test('keys rotate and are revoked on the page while another browser works without interruption', async () => {
     const visitor = await fixture.visit()
-    await registerOnPage(visitor.page, newPerson())
+    await openNewAccount(visitor.page, newPerson())
     const before = await publishedKids()
-    await office.page.goto('/admin/keys')
     // The next key has to be published for as long as caches may keep the key set: 1.4 s here.
     await expect
       .poll(
         async () => {
-          await office.page.goto('/admin/keys')
+          await follow(office.page, '/admin/keys')
           await office.page.getByRole('button', { name: 'Rotate now' }).click()
           const dialog = office.page.getByRole('dialog')
           await dialog.getByRole('button', { name: 'Rotate' }).click()
@@ -164,7 +167,7 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
   test('gives a role, which the user has from the next sign-in or refresh on', async () => {
     const visitor = await fixture.visit()
     const person = newPerson()
-    await registerOnPage(visitor.page, person)
+    await openNewAccount(visitor.page, person)
     expect(await visitor.page.getByRole('link', { name: 'Users' }).count()).toBe(0)
     await openUser(person.username)
     const roles = office.page
@@ -189,7 +192,8 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
   const signInAgain = async ({ page }: Visitor, person: { username: string; password: string }) => {
     await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click()
     await expectSignedOut(page)
-    await signInOnPage(page, person)
+    await signInWithoutForm(page, person)
+    await openAccount(page)
   }
 
   test('a new client shows its secret once', async () => {
@@ -222,7 +226,7 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
   test('the audit log is filtered on the server, and pages', async () => {
     const person = newPerson()
     const visitor = await fixture.visit()
-    await registerOnPage(visitor.page, person)
+    await registerWithoutForm(visitor.page, person)
     await office.page.goto('/admin/audit')
     const asked = office.page.waitForResponse((response) => response.url().includes(`username=${person.username}`))
     await office.page.getByLabel('Username').fill(person.username)

@@ -5,11 +5,12 @@ import {
   admin,
   expectSignedOut,
   type Fixture,
+  follow,
   hasBrowser,
   newPerson,
   openFixture,
-  registerOnPage,
-  signInOnPage
+  openNewAccount,
+  signInWithoutForm
 } from './fixture.ts'
 
 const named = (page: Page | Locator, name: string) => page.getByRole('textbox', { name, exact: true })
@@ -35,7 +36,8 @@ describe.skipIf(!hasBrowser)('APIs and roles in the browser', () => {
   beforeAll(async () => {
     fixture = await openFixture()
     page = (await fixture.visit()).page
-    await signInOnPage(page, admin(fixture.trio))
+    await signInWithoutForm(page, admin(fixture.trio))
+    await page.goto('/admin/roles')
   })
   afterAll(() => fixture?.close())
 
@@ -57,7 +59,7 @@ describe.skipIf(!hasBrowser)('APIs and roles in the browser', () => {
       ] as const
     ) as Promise<T>
   const openNewApi = async () => {
-    await page.goto('/admin/apis')
+    await follow(page, '/admin/apis')
     await press(page, 'New API')
     return dialogOf(page)
   }
@@ -137,7 +139,9 @@ describe.skipIf(!hasBrowser)('APIs and roles in the browser', () => {
     })
 
     test('delete an API after a question that says what becomes of sessions and tokens', async () => {
-      await openApi('All reports')
+      // It is found by its address.
+      await page.reload()
+      await page.getByRole('heading', { level: 1, name: 'All reports' }).waitFor()
       await press(page, 'Delete API')
       const dialog = dialogOf(page)
       expect(await dialog.innerText()).toMatch(/Sessions stay, and tokens .* are good until they expire/)
@@ -184,7 +188,7 @@ describe.skipIf(!hasBrowser)('APIs and roles in the browser', () => {
       const scopes = ['stock:count', 'stock:read', 'stock:write'].map(scope)
       apiId = (await call<{ id: string }>('apis', 'POST', { ...api, scopes })).id
       visitor = (await fixture.visit()).page
-      await registerOnPage(visitor, newPerson())
+      await openNewAccount(visitor, newPerson())
       userId = await visitor.evaluate(async () => (await (await fetch('/bff/session')).json()).user_id)
     })
 
@@ -244,9 +248,8 @@ describe.skipIf(!hasBrowser)('APIs and roles in the browser', () => {
       await press(page, 'Delete role')
       await press(dialogOf(page), 'Delete')
       await dialogOf(page).getByText('A user has this role. Take it from them first.').waitFor()
-      await openUser(userId)
-      await page.getByText('keeper', { exact: true }).first().waitFor()
       const roles = await openUser(userId)
+      await page.getByText('keeper', { exact: true }).first().waitFor()
       await roles.press('Backspace')
       await press(page, 'Save roles')
       await page.getByText(/The roles of .* are saved/).waitFor()
@@ -258,7 +261,8 @@ describe.skipIf(!hasBrowser)('APIs and roles in the browser', () => {
     })
 
     test.each(['admin', 'user'])('the built-in role %s has no button that deletes it, and says why', async (name) => {
-      await page.goto(`/admin/roles/${name}`)
+      await follow(page, `/admin/roles/${name}`)
+      await page.getByRole('heading', { level: 1, name, exact: true }).waitFor()
       await page.getByRole('note').getByText('cannot be deleted').waitFor()
       await page.getByRole('button', { name: 'Save role' }).waitFor()
       expect(await page.getByRole('button', { name: 'Delete role' }).count()).toBe(0)

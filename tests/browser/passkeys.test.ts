@@ -3,7 +3,7 @@ import { findLastingPort } from '@countersign/testing'
 import { query } from '@countersign/testing/trio'
 import type { CDPSession, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { expectSignedOut, type Fixture, hasBrowser, newPerson, openFixture, registerOnPage } from './fixture.ts'
+import { expectSignedOut, type Fixture, hasBrowser, newPerson, openFixture, openNewAccount } from './fixture.ts'
 import { problemsOf } from './fixtures/accessibility.ts'
 
 /** An authenticator of Chromium (WebAuthn §11). */
@@ -91,7 +91,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('passkeys in a browser', () =>
     const { page, context } = await fixture.visit()
     const authenticator = await plugIn(page, options)
     const person = newPerson()
-    await registerOnPage(page, person)
+    await openNewAccount(page, person)
     await add(page, 'my laptop')
     return { page, context, authenticator, person }
   }
@@ -212,7 +212,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('passkeys in a browser', () =>
     const { page: other } = await fixture.visit()
     await plugIn(other, { isUserVerified: false })
     const second = newPerson()
-    await registerOnPage(other, second)
+    await openNewAccount(other, second)
     await section(other).getByRole('button', { name: 'Add a passkey' }).click()
     await other.getByRole('dialog').getByRole('button', { name: 'Add a passkey' }).click()
     await other.getByText('No passkey was made.').waitFor()

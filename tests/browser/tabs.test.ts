@@ -7,9 +7,12 @@ import {
   hasBrowser,
   newPerson,
   openFixture,
+  openNewAccount,
   type Person,
   registerOnPage,
-  signInOnPage
+  registerWithoutForm,
+  signInWithoutForm,
+  untilComplete
 } from './fixture.ts'
 
 const signOut = async (page: Page) => {
@@ -31,7 +34,7 @@ describe.skipIf(!hasBrowser)('tabs of one browser', () => {
   const twoTabs = async () => {
     const { page: first, context } = await fixture.visit()
     const alice = newPerson('alice')
-    await registerOnPage(first, alice)
+    await openNewAccount(first, alice)
     const second = await context.newPage()
     await second.goto('/')
     await shows(second, alice)
@@ -63,7 +66,7 @@ describe.skipIf(!hasBrowser)('tabs of one browser', () => {
     const bob = newPerson('bob')
     // Cookies of another user, without a tab that tells of them.
     const other = await fixture.visit()
-    await registerOnPage(other.page, bob)
+    await registerWithoutForm(other.page, bob)
     await first.context().addCookies(await other.context.cookies())
     await first.evaluate(() => window.dispatchEvent(new Event('focus')))
     await shows(first, bob)
@@ -76,7 +79,7 @@ describe.skipIf(!hasBrowser)('tabs of one browser', () => {
     const { first } = await twoTabs()
     const bob = newPerson('bob')
     const other = await fixture.visit()
-    await registerOnPage(other.page, bob)
+    await registerWithoutForm(other.page, bob)
     const before = await passwordHash(bob)
     await first.getByLabel('Current password', { exact: true }).fill(bob.password)
     await first.getByLabel('New password', { exact: true }).fill('an entirely other password')
@@ -94,11 +97,13 @@ describe.skipIf(!hasBrowser)('tabs of one browser', () => {
   test('after the same user signs in again in another tab, this one keeps working', async () => {
     const { alice, first } = await twoTabs()
     const other = await fixture.visit()
-    await signInOnPage(other.page, alice)
+    await signInWithoutForm(other.page, alice)
     await first.getByLabel('Current password', { exact: true }).fill(alice.password)
     await first.context().addCookies(await other.context.cookies())
+    const answered = first.waitForResponse('**/bff/session')
     await first.evaluate(() => window.dispatchEvent(new Event('focus')))
-    await first.waitForLoadState('networkidle')
+    await answered
+    await untilComplete(first)
     expect(await first.getByLabel('Current password', { exact: true }).inputValue()).toBe(alice.password)
   })
 })
