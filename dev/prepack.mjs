@@ -20,7 +20,7 @@ for (const path of readdirSync(inPackage('dist'), { recursive: true })) {
 }
 
 // Each package has the change log of the whole, whose links lead into the repository.
-const changes = readFileSync(fileURLToPath(new URL('../CHANGELOG.md', import.meta.url)))
-const copied = inPackage('CHANGELOG.md')
+const changeLog = readFileSync(fileURLToPath(new URL('../CHANGELOG.md', import.meta.url)))
+const copy = inPackage('CHANGELOG.md')
 // A copy that is written again is newer than what was built, and the next set-up would build once more.
-if (!existsSync(copied) || !changes.equals(readFileSync(copied))) writeFileSync(copied, changes)
+if (!existsSync(copy) || !changeLog.equals(readFileSync(copy))) writeFileSync(copy, changeLog)

@@ -99,7 +99,7 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody, in light, in 
     ['client', () => '/admin/clients/countersign', 'ountersign'],
     ['mail', () => '/admin/mail', 'Mail'],
     ['audit', () => '/admin/audit', 'Audit log'],
-    ['not-found', () => '/nowhere', '']
+    ['not-found', () => '/nowhere', 'Page not found']
   ])('%s', async (title, path, heading) => {
     await beSignedIn()
     await look(title, path(), new RegExp(heading))

@@ -33,7 +33,10 @@ let sharedBrowser: Promise<Browser> | undefined
 
 async function openBrowser(): Promise<Browser> {
   sharedBrowser ??= chromium.launch(launchOptions)
-  const browser = await sharedBrowser
+  const browser = await sharedBrowser.catch((error) => {
+    sharedBrowser = undefined
+    throw error
+  })
   if (browser.isConnected()) return browser
   sharedBrowser = undefined
   return openBrowser()
@@ -102,7 +105,7 @@ export async function openFixture(options: Partial<Parameters<typeof startTrio>[
       return { context, page }
     },
     async close() {
-      await Promise.all(contexts.map((context) => context.close()))
+      await Promise.allSettled(contexts.map((context) => context.close()))
       await trio.stop()
       await database.drop()
     }
@@ -154,22 +157,30 @@ function countRequests(page: Page): void {
 
 /** Waits until a page shows all that it has asked for. */
 export async function untilComplete(page: Page): Promise<void> {
-  const isLoading = async () =>
-    openRequests.get(page)?.size !== 0 ||
-    (await page.locator('.mantine-Skeleton-root, .mantine-Loader-root').count()) > 0
-  await expect.poll(isLoading).toBe(false)
+  const requests = openRequests.get(page)
+  if (!requests) throw new Error('the page is none of a visit')
+  const pending = async () => [
+    ...[...requests].map((request) => request.url()),
+    ...(await page.locator('.mantine-Skeleton-root, .mantine-Loader-root').all()).map(String)
+  ]
+  await expect.poll(pending).toEqual([])
+  // What the last response leads to begins within a frame or two.
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
+  await expect.poll(pending).toEqual([])
 }
 
 /** Goes to a page as its links do: what all pages need is not loaded again. */
 export async function follow(page: Page, path: string): Promise<void> {
-  const dialog = page.getByRole('dialog')
+  const dialog = page.getByRole('dialog').last()
   if (await dialog.isVisible()) {
     await page.keyboard.press('Escape')
     await dialog.waitFor({ state: 'detached' })
   }
   await page.evaluate((to) => {
-    history.pushState(null, '', to)
-    window.dispatchEvent(new PopStateEvent('popstate'))
+    const state = { usr: null, key: crypto.randomUUID(), idx: (history.state?.idx ?? 0) + 1 }
+    history.pushState(state, '', to)
+    window.dispatchEvent(new PopStateEvent('popstate', { state }))
+    window.scrollTo(0, 0)
   }, path)
 }
 

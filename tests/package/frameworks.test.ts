@@ -34,7 +34,7 @@ const oldest: Versions = {
   redis: '5.6.0'
 }
 
-/** Koa's types bring Express's global ones with them; no other framework's may be in sight where these are not. */
+/** Koa's types bring Express's global ones with them. The other frameworks are compiled without those. */
 const groups = [
   ['koa', 'express'],
   ['fastify', 'hono', 'node-http']

@@ -16,7 +16,7 @@ beforeAll(async () => {
   const { serviceTokens } = await packPackages()
   project = await createProject({ '@countersign/service-tokens': `file:${serviceTokens}` })
   folders.push(project.folder)
-}, 120_000)
+}, 240_000)
 afterAll(() => Promise.all(folders.map(removeFolder)))
 
 const load = async (type: string, line: string) =>

@@ -19,7 +19,7 @@ beforeAll(async () => {
   project = await createProject({}, { 'core.ts': join(repository, 'tests', 'package', 'types', 'core.ts') })
   folders.push(project.folder)
   installed = join(project.folder, 'node_modules', '@countersign', 'verifier')
-}, 120_000)
+}, 240_000)
 afterAll(() => Promise.all(folders.map(removeFolder)))
 
 /** Runs a line of JavaScript in the project. */

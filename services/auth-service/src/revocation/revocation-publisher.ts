@@ -39,7 +39,8 @@ export interface RevocationPublisher {
   isIntact(): Promise<boolean>
   /**
    * Rewrites all live entries, then declares the feed complete. `batches` is a fresh read of all live entries from
-   * the outbox; nothing is read before the rebuild has begun.
+   * the outbox; nothing is read before the rebuild has begun. Unless a publication has failed meanwhile, it confirms as well that
+   * everything is published.
    *
    * @throws when the transport lost anything in the meantime, or cannot be reached: then the feed is not complete, and the
    * whole rebuild is to be tried again.

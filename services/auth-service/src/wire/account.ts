@@ -44,7 +44,6 @@ export const newUsername = z
   .refine((text) => parseUsername(text) !== undefined, { error: `must be ${usernameRule}` })
   .meta({ examples: ['alice'] })
 
-/** What people call a user. */
 /** `POST /auth/register` */
 export const registerBody = z
   .strictObject({

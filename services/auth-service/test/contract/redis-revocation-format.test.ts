@@ -524,19 +524,45 @@ describe.skipIf(!inject('docker'))('the denylist over a Redis that fails', () =>
     await until(isCurrent(view), 1000)
   })
 
-  it('is withdrawn by the report of a backlog while the memory is full, and no more once it is rebuilt', async () => {
-    const publisher = publisherTo(redis.url)
-    await publisher.rebuild(nothing())
-    const admin = await createClient({ url: redis.url }).connect()
-    closables.push({ close: async () => admin.destroy() })
-    await admin.configSet('maxmemory', '1')
-    await expect(publisher.publish([sidOf()])).rejects.toThrow(/OOM/)
-    await publisher.reportBacklog()
-    expect(await publisher.isIntact()).toBe(false)
-    await admin.configSet('maxmemory', '0')
-    await publisher.rebuild(nothing())
-    await publisher.reportBacklog()
-    expect(await publisher.isIntact()).toBe(true)
+  describe('while the memory of Redis is full', () => {
+    let admin: ReturnType<typeof createClient>
+    const limitMemory = (bytes: string) => admin.configSet('maxmemory', bytes)
+
+    beforeAll(async () => {
+      admin = createClient({ url: redis.url })
+      await admin.connect()
+    })
+    afterEach(() => limitMemory('0'))
+    afterAll(() => admin?.destroy())
+
+    it('is withdrawn by the report of a backlog, and no more once it is rebuilt', async () => {
+      const publisher = publisherTo(redis.url)
+      await publisher.rebuild(nothing())
+      await limitMemory('1')
+      await expect(publisher.publish([sidOf()])).rejects.toThrow(/OOM/)
+      await publisher.reportBacklog()
+      expect(await publisher.isIntact()).toBe(false)
+      await limitMemory('0')
+      await publisher.rebuild(nothing())
+      await publisher.reportBacklog()
+      expect(await publisher.isIntact()).toBe(true)
+    })
+
+    it('is not confirmed by a rebuild during which a publication failed, and is withdrawn by the next report', async () => {
+      const publisher = publisherTo(redis.url)
+      await publisher.rebuild(nothing())
+      expect(await admin.exists(revocationKeys.outboxDrained)).toBe(1)
+      async function* fullMeanwhile() {
+        await limitMemory('1')
+        await expect(publisher.publish([sidOf()])).rejects.toThrow(/OOM/)
+        await limitMemory('0')
+        yield []
+      }
+      await publisher.rebuild(fullMeanwhile())
+      expect(await admin.exists(revocationKeys.outboxDrained)).toBe(0)
+      await publisher.reportBacklog()
+      expect(await publisher.isIntact()).toBe(false)
+    })
   })
 
   it('fails a rebuild over which the server was restarted, although its data are still there', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { Prisma } from '@countersign/prisma'
+import { Prisma, type PrismaClient } from '@countersign/prisma'
 import { emailKeyOf } from '../../accounts/email-addresses.ts'
 import type {
   NewUser,
@@ -106,11 +106,16 @@ export function createPrismaUserStore(
   async function changeProfile({ userId, sessionId, origin, language, displayName }: ProfileChange) {
     const where = { id: userId, disabledAt: null }
     const data = { ...(language !== undefined && { language }), ...(displayName !== undefined && { displayName }) }
+    const update = async ({ user }: Pick<PrismaClient, 'user'>): Promise<UserProfile | undefined> =>
+      (await user.updateManyAndReturn({ where, data, select: profileColumns }))[0]
     const prisma = await database.prisma()
-    return prisma.$transaction(async (transaction): Promise<UserProfile | undefined> => {
-      const before = await transaction.user.findFirst({ where, select: { displayName: true } })
-      const [profile] = await transaction.user.updateManyAndReturn({ where, data, select: profileColumns })
-      if (profile && profile.displayName !== before?.displayName) {
+    if (displayName === undefined) return update(prisma)
+    return prisma.$transaction(async (transaction) => {
+      // Locked, so that of two changes at once the later one is compared with the earlier one.
+      const [before] = await transaction.$queryRaw<{ display_name: string | null }[]>`
+        SELECT display_name FROM users WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
+      const profile = await update(transaction)
+      if (profile && displayName !== before?.display_name) {
         await recordAuditEvent(transaction, { type: 'display_name.changed', userId, sessionId, origin })
       }
       return profile

@@ -51,16 +51,23 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
    */
   let publishedOn = new Set<string>()
   let isMemoryFull = false
+  /** Counts the publications that failed: one that fails while a rebuild runs is not in it. */
+  let failures = 0
   const isPublishedElsewhere = (runId: string) => [...publishedOn].some((run) => run !== runId)
 
   return {
     async publish(entries) {
-      for (const chunk of chunks(entries)) {
-        const keys = [stream, length, epoch, published, ...entryKeys(chunk)]
-        await link.run(answerMilliseconds, async ({ client, runId }) => {
-          await noteRefusals(runScript(client, publishScript, keys, [clock.now(), ...entryValues(chunk)]))
-          publishedOn.add(runId)
-        })
+      try {
+        for (const chunk of chunks(entries)) {
+          const keys = [stream, length, epoch, published, ...entryKeys(chunk)]
+          await link.run(answerMilliseconds, async ({ client, runId }) => {
+            await noteRefusals(runScript(client, publishScript, keys, [clock.now(), ...entryValues(chunk)]))
+            publishedOn.add(runId)
+          })
+        }
+      } catch (error) {
+        failures++
+        throw error
       }
     },
     isIntact: () =>
@@ -134,7 +141,8 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
       isMemoryFull = false
       return result
     } catch (error) {
-      if (error instanceof ErrorReply) isMemoryFull = writeRefusalOf(error) === 'memory_full'
+      const refusal = error instanceof ErrorReply ? writeRefusalOf(error) : undefined
+      if (refusal) isMemoryFull = refusal === 'memory_full'
       throw error
     }
   }
@@ -146,6 +154,7 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
    */
   async function beginRebuild() {
     const id = randomUUID()
+    const failuresBefore = failures
     const keys = [stream, length, epoch, published, revocationKeys.rebuild(id)]
     let startedOn: string | undefined
     let written = 0
@@ -169,8 +178,10 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
       finish: () =>
         step(async ({ client, runId }) => {
           const { at, until } = await confirmationTimes(client)
-          const values = [written, `${id}.${runId}`, at, until]
-          return noteRefusals(runScript(client, finishRebuildScript, [...keys, outboxDrained], values))
+          const confirmation = failures === failuresBefore ? [at, until] : []
+          const values = [written, `${id}.${runId}`, ...confirmation]
+          await runScript(client, finishRebuildScript, [...keys, outboxDrained], values)
+          if (failures === failuresBefore) isMemoryFull = false
         })
     }
   }

@@ -189,15 +189,15 @@ return 1
 `)
 
 /**
- * Ends a rebuild. `KEYS`: stream, length, epoch, published, progress, outboxDrained. `ARGV`: the batches written, the new epoch, when the issuer
- * confirms that its outbox is published and until when that holds, in milliseconds since 1970-01-01 UTC. The message of kind `epoch` makes sure that there is a stream even when there is
- * nothing to deny; readers skip it.
+ * Ends a rebuild. `KEYS`: stream, length, epoch, published, progress, outboxDrained. `ARGV`: the batches written, the new epoch, and if the
+ * issuer confirms that its outbox is published, when it does and until when that holds, in milliseconds since 1970-01-01 UTC. The message of
+ * kind `epoch` makes sure that there is a stream even when there is nothing to deny; readers skip it.
  */
 export const finishRebuildScript = script(`${checkLength}${checkProgress}
 redis.call('XADD', KEYS[1], '*', 'kind', 'epoch', 'value', ARGV[2], 'exp', '0')
 redis.call('INCR', KEYS[2])
 redis.call('SET', KEYS[3], ARGV[2])
-redis.call('SET', KEYS[6], ARGV[3], 'PXAT', ARGV[4])
+if ARGV[3] then redis.call('SET', KEYS[6], ARGV[3], 'PXAT', ARGV[4]) else redis.call('DEL', KEYS[6]) end
 redis.call('DEL', KEYS[5])
 return 1
 `)
