@@ -8,11 +8,11 @@ import {
   follow,
   hasBrowser,
   newPerson,
-  openAccount,
+  openAccountOf,
   openFixture,
   type Person,
   registerWithoutForm,
-  signInWithoutForm,
+  sessionOf,
   untilComplete
 } from './fixture.ts'
 import { problemsOf, show, ways } from './fixtures/accessibility.ts'
@@ -33,7 +33,7 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody, in light, in 
       const { page, context } = await fixture.visit()
       margaret = newPerson(['ada', 'grace', 'linus', 'margaret'][i])
       await registerWithoutForm(page, margaret)
-      userId = (await (await page.request.get('/bff/session')).json()).user_id
+      userId = (await sessionOf(page)).user_id
       await context.close()
     }
     apiId = await registerApi()
@@ -142,8 +142,7 @@ describe.skipIf(!hasBrowser)('every page can be used by everybody, in light, in 
   let isSignedIn = false
   async function beSignedIn(): Promise<void> {
     if (isSignedIn) return
-    await signInWithoutForm(page, admin(fixture.trio))
-    await openAccount(page)
+    await openAccountOf(page, admin(fixture.trio))
     isSignedIn = isOpen = true
   }
 })

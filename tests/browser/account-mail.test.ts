@@ -1,5 +1,5 @@
 import { findLastingPort } from '@countersign/testing'
-import { get, post, query, send, untilReady } from '@countersign/testing/trio'
+import { get, query, send, untilReady } from '@countersign/testing/trio'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import {
@@ -12,11 +12,12 @@ import {
 } from '../integration/fixtures/mail-server.ts'
 import {
   admin,
+  createAccount,
   type Fixture,
   follow,
   hasBrowser,
   newPerson,
-  openAccount,
+  openAccountOf,
   openFixture,
   openNewAccount,
   type Person,
@@ -86,7 +87,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
   async function confirmedAccount(): Promise<Account> {
     const account = newAccount()
     const { username, password, email } = account
-    expect((await post(`${fixture.trio.auth.url}/auth/register`, { username, password, email })).status).toBe(201)
+    await createAccount(fixture.trio.auth.url, { username, password, email })
     await query(
       fixture.database.url,
       'UPDATE users SET email_verified_at = now(), email_key = $2 WHERE username = $1',
@@ -164,8 +165,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
   test('a forgotten password is reset by the link: all sessions end, and a mail says so', async () => {
     const account = await confirmedAccount()
     const signedIn = await visit()
-    await signInWithoutForm(signedIn.page, account)
-    await openAccount(signedIn.page)
+    await openAccountOf(signedIn.page, account)
     const { page } = await visit()
     await askForReset(page, account.email)
     const { link } = secretsOf(await mailServer.mailTo(account.email, isOf(/Reset your password/)))
@@ -231,8 +231,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
   test('an address is changed by the code, and the one of before restored by its link, with a new password', async () => {
     const account = await confirmedAccount()
     const { page } = await visit()
-    await signInWithoutForm(page, account)
-    await openAccount(page)
+    await openAccountOf(page, account)
     const email = `new-${account.email}`
     const section = page.getByRole('region', { name: 'Change e-mail address' })
     const change = async (address: string) => {
@@ -265,8 +264,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
   test('an address is changed by the link, in another browser after a sign-in', async () => {
     const account = await confirmedAccount()
     const { page } = await visit()
-    await signInWithoutForm(page, account)
-    await openAccount(page)
+    await openAccountOf(page, account)
     const email = `new-${account.email}`
     await page.getByLabel('New e-mail address').fill(email)
     await button(page, 'Change the address').click()
@@ -284,8 +282,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
   test('an account is deleted, and a sign-in before it is gone keeps it', async () => {
     const account = await confirmedAccount()
     const { page } = await visit()
-    await signInWithoutForm(page, account)
-    await openAccount(page)
+    await openAccountOf(page, account)
     await button(page, 'Delete account').click()
     const dialog = page.getByRole('dialog')
     await dialog.getByRole('button', { name: 'Delete account' }).click()

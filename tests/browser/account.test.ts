@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
-import { post, usedSecrets } from '@countersign/testing/trio'
+import { usedSecrets } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
+  createAccount,
   expectSignedOut,
   type Fixture,
   hasBrowser,
   newPerson,
   openAccount,
+  openAccountOf,
   openFixture,
   openNewAccount,
   registerOnPage,
@@ -22,11 +24,7 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
   })
   afterAll(() => fixture?.close())
 
-  const newAccount = async () => {
-    const person = newPerson()
-    expect((await post(`${fixture.trio.auth.url}/auth/register`, person)).status).toBe(201)
-    return person
-  }
+  const newAccount = () => createAccount(fixture.trio.auth.url)
 
   test('register, sign out and sign in again with only the keyboard', async () => {
     const { page } = await fixture.visit()
@@ -172,8 +170,7 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
     ]
     const person = newPerson()
     await registerWithoutForm(here.page, person)
-    await signInWithoutForm(there.page, person)
-    await openAccount(there.page)
+    await openAccountOf(there.page, person)
     await openAccount(here.page)
     await here.page.getByText('This browser').waitFor()
     const end = here.page.getByRole('button', { name: /^End session: Firefox on Linux, 127\.0\.0\.1/ })
@@ -190,8 +187,7 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
     const [here, there] = [await fixture.visit(), await fixture.visit()]
     const person = newPerson()
     await registerWithoutForm(here.page, person)
-    await signInWithoutForm(there.page, person)
-    await openAccount(there.page)
+    await openAccountOf(there.page, person)
     await openAccount(here.page)
     await here.page.getByRole('button', { name: 'End all other sessions' }).click()
     await here.page.getByRole('dialog').getByRole('button', { name: 'End sessions' }).click()
@@ -204,8 +200,7 @@ describe.skipIf(!hasBrowser)('an account in the browser', () => {
     const [here, there] = [await fixture.visit(), await fixture.visit()]
     const person = newPerson()
     await openNewAccount(here.page, person)
-    await signInWithoutForm(there.page, person)
-    await openAccount(there.page)
+    await openAccountOf(there.page, person)
     const changed = { ...person, password: 'an entirely other password' }
     usedSecrets.add(changed.password)
     const current = here.page.getByLabel('Current password', { exact: true })

@@ -1,13 +1,14 @@
-import { basic, get, post, postForm, query, usedSecrets } from '@countersign/testing/trio'
+import { basic, get, postForm, query, usedSecrets } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   admin,
+  createAccount,
   expectSignedOut,
   type Fixture,
   follow,
   hasBrowser,
   newPerson,
-  openAccount,
+  openAccountOf,
   openFixture,
   openNewAccount,
   registerWithoutForm,
@@ -59,8 +60,7 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
   })
 
   test('a display name of a user is set, refused when it is too long, and removed', async () => {
-    const person = newPerson()
-    expect((await post(`${fixture.trio.auth.url}/auth/register`, person)).status).toBe(201)
+    const person = await createAccount(fixture.trio.auth.url)
     await openUser(person.username)
     const { page } = office
     const change = async (name: string) => {
@@ -192,8 +192,7 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
   const signInAgain = async ({ page }: Visitor, person: { username: string; password: string }) => {
     await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click()
     await expectSignedOut(page)
-    await signInWithoutForm(page, person)
-    await openAccount(page)
+    await openAccountOf(page, person)
   }
 
   test('a new client shows its secret once', async () => {

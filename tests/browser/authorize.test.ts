@@ -12,11 +12,12 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type MockProvider, startMockProvider } from '../integration/fixtures/mock-provider.ts'
 import {
   admin,
+  createAccount,
   type Fixture,
   follow,
   hasBrowser,
   newPerson,
-  openAccount,
+  openAccountOf,
   openFixture,
   type Person,
   signInWithoutForm
@@ -92,11 +93,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
     await page.getByLabel('Password', { exact: true }).fill(password)
     await button(page, 'Sign in').click()
   }
-  const newAccount = async () => {
-    const person = newPerson()
-    expect((await post(`${issuer}/auth/register`, person)).status).toBe(201)
-    return person
-  }
+  const newAccount = () => createAccount(issuer)
   /** What openid-client and the like send, where it matters what a page makes of it. */
   const addressOf = (clientId: string, redirectUri: string, more: Record<string, string> = {}) =>
     `${issuer}/oauth/authorize?${new URLSearchParams({
@@ -223,8 +220,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
       await heading(page, 'Let Meeting notes in?')
       // The address of somebody who has an account already.
       const email = `${randomUUID()}@example.com`
-      const person = newPerson()
-      expect((await post(`${issuer}/auth/register`, { ...person, email })).status).toBe(201)
+      const person = await createAccount(issuer, { ...newPerson(), email })
       await query(fixture.database.url, 'UPDATE users SET email_key = $1, email_verified_at = now() WHERE email = $1', [
         email
       ])
@@ -318,8 +314,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
       [person.username]
     )
     const { page } = await visit()
-    await signInWithoutForm(page, person)
-    await openAccount(page)
+    await openAccountOf(page, person)
     await page.getByText('App 10', { exact: true }).waitFor()
     expect(await page.getByText('App 20', { exact: true }).count()).toBe(0)
     const pager = page.getByRole('navigation', { name: 'Pages of apps' })
@@ -382,7 +377,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
     const arrive = () => page.waitForURL(`${back}?**`)
 
     test('the language, the user and the logo are on the form; an app of ours asks for no consent', async () => {
-      await post(`${issuer}/auth/register`, person)
+      await createAccount(issuer, person)
       await page.goto(addressOf('own', back, { ui_locales: 'fr de', login_hint: person.username }))
       await page.getByText('Melden Sie sich an, um zu Our shop zu gelangen').waitFor()
       expect(await page.getByRole('textbox', { name: 'Benutzername' }).inputValue()).toBe(person.username)

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createTestDatabase, createTestRedis, findChromium, type TestDatabase } from '@countersign/testing'
-import { startTrio, type Trio, usedSecrets } from '@countersign/testing/trio'
+import { post, startTrio, type Trio, usedSecrets } from '@countersign/testing/trio'
 import {
   type Browser,
   type BrowserContext,
@@ -243,6 +243,26 @@ export async function registerWithoutForm(page: Page, person: Person & { email?:
 export async function openAccount(page: Page): Promise<void> {
   await page.goto('/')
   await page.getByRole('heading', { level: 1, name: 'Your account' }).waitFor()
+}
+
+/** The page of an account that is there. */
+export async function openAccountOf(page: Page, person: Person): Promise<void> {
+  await signInWithoutForm(page, person)
+  await openAccount(page)
+}
+
+/** The session of the browser, as its pages see it. */
+export async function sessionOf(page: Page): Promise<{ user_id: string; session_id: string }> {
+  return (await page.request.get('/bff/session')).json()
+}
+
+/** Creates an account at the issuer, without a browser. */
+export async function createAccount(
+  issuer: string,
+  person: Person & { email?: string } = newPerson()
+): Promise<Person> {
+  expect((await post(`${issuer}/auth/register`, person)).status).toBe(201)
+  return person
 }
 
 /** The page of an account that was created for it. */

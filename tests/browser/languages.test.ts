@@ -7,7 +7,7 @@ import {
   follow,
   hasBrowser,
   newPerson,
-  openAccount,
+  openAccountOf,
   openFixture,
   signInWithoutForm,
   untilComplete,
@@ -217,8 +217,7 @@ describe.skipIf(!hasBrowser)('the language of the pages', () => {
     // The page would be German from the start.
     await query(fixture.database.url, "UPDATE users SET language = NULL WHERE username = 'admin'")
     const { page } = await visit('en-GB')
-    await signInWithoutForm(page, admin(fixture.trio))
-    await openAccount(page)
+    await openAccountOf(page, admin(fixture.trio))
     await chooseLanguage(page, 'Deutsch')
     await page.getByRole('navigation', { name: 'Seiten' }).first().waitFor()
     // The longest name that is not cut off.

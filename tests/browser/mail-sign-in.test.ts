@@ -11,6 +11,7 @@ import {
 } from '../integration/fixtures/mail-server.ts'
 import {
   admin,
+  createAccount,
   type Fixture,
   follow,
   hasBrowser,
@@ -64,7 +65,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in by mail, in the pages
     const person = newPerson()
     const email = `${person.username}@example.com`
     const { username, password } = person
-    expect((await post(`${fixture.trio.auth.url}/auth/register`, { username, password, email })).status).toBe(201)
+    await createAccount(fixture.trio.auth.url, { username, password, email })
     await query(
       fixture.database.url,
       'UPDATE users SET email_verified_at = now(), email_key = $2 WHERE username = $1',

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type MockProvider, startMockProvider } from '../integration/fixtures/mock-provider.ts'
 import {
   admin,
+  createAccount,
   type Fixture,
   hasBrowser,
   newPerson,
@@ -163,8 +164,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
 
   test('says why it was refused, in the language of the page', async () => {
     const email = `${randomUUID()}@example.com`
-    const person = newPerson()
-    expect((await post(`${fixture.trio.auth.url}/auth/register`, { ...person, email })).status).toBe(201)
+    const person = await createAccount(fixture.trio.auth.url, { ...newPerson(), email })
     await query(fixture.database.url, 'UPDATE users SET email_key = $1, email_verified_at = now() WHERE email = $1', [
       email
     ])

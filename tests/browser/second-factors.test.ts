@@ -11,7 +11,8 @@ import {
   newPerson,
   openFixture,
   openNewAccount,
-  registerWithoutForm
+  registerWithoutForm,
+  sessionOf
 } from './fixture.ts'
 import { problemsOf, show, ways } from './fixtures/accessibility.ts'
 
@@ -139,7 +140,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('second factors on the pages',
     const { page, context } = await fixture.visit()
     const person = newPerson()
     await registerWithoutForm(page, person)
-    const { user_id: id } = await (await page.request.get('/bff/session')).json()
+    const { user_id: id } = await sessionOf(page)
     await query(
       fixture.database.url,
       "INSERT INTO recovery_codes (user_id, code_hash) VALUES ($1, sha256('aaaaaaaaaaaaaaaaaaaaaaaa'))",

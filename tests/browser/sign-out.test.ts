@@ -6,9 +6,9 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import {
   admin,
+  createAccount,
   type Fixture,
   hasBrowser,
-  newPerson,
   openFixture,
   type Person,
   postFrom,
@@ -68,11 +68,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('a sign-out for an app', () =>
 
   const visit = (options: Parameters<Fixture['visit']>[0] = {}) =>
     fixture.visit({ baseURL, locale: 'en-GB', ...options })
-  async function newUser(): Promise<Person> {
-    const person = newPerson()
-    expect((await post(`${issuer}/auth/register`, person)).status).toBe(201)
-    return person
-  }
+  const newUser = () => createAccount(issuer)
   const back = () => ({ post_logout_redirect_uri: `${app}/signed-out`, state: 'a-state' })
   const addressOf = (parameters: Record<string, string>) => `${issuer}/oauth/logout?${new URLSearchParams(parameters)}`
   /** A page of a new browser in which the user is signed in, and the ID token that the app has got there. */

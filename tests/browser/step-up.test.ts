@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { post, query } from '@countersign/testing/trio'
+import { query } from '@countersign/testing/trio'
 import type { BrowserContext } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { admin, type Fixture, hasBrowser, newPerson, openFixture, signInWithoutForm } from './fixture.ts'
+import { admin, createAccount, type Fixture, hasBrowser, openFixture, sessionOf, signInWithoutForm } from './fixture.ts'
 import { problemsOf, show, ways } from './fixtures/accessibility.ts'
 
 describe.skipIf(!hasBrowser || !inject('docker'))('a change that needs a recent sign-in', () => {
@@ -21,11 +21,10 @@ describe.skipIf(!hasBrowser || !inject('docker'))('a change that needs a recent 
 
   /** An admin in a browser, in a session that is no longer recent, and somebody to be changed. */
   async function openAgedSession() {
-    const person = newPerson()
-    expect((await post(`${fixture.trio.auth.url}/auth/register`, person)).status).toBe(201)
+    const person = await createAccount(fixture.trio.auth.url)
     const { page, context } = await fixture.visit()
     await signInWithoutForm(page, admin(fixture.trio))
-    const { user_id: adminId, session_id: sessionId } = await (await page.request.get('/bff/session')).json()
+    const { user_id: adminId, session_id: sessionId } = await sessionOf(page)
     const anHourAgo = "UPDATE refresh_token_families SET authenticated_at = now() - interval '1 hour' WHERE id = $1"
     await query(fixture.database.url, anHourAgo, [sessionId])
     return { page, context, person, adminId, sessionId }
