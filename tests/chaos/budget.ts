@@ -9,7 +9,7 @@ const { isSoak } = readTestEnvironment()
  * `CHAOS_SEED` and `CHAOS_PATH` replay the schedule for which a failure printed them. `npm run test:soak` has more of all.
  */
 export const budget = Object.freeze({
-  runs: number('CHAOS_RUNS') ?? (isSoak ? 1000 : 30),
+  runs: number('CHAOS_RUNS') ?? (isSoak ? 1000 : 18),
   depth: number('CHAOS_DEPTH') ?? 40,
   races: number('CHAOS_RACES') ?? (isSoak ? 20 : 1),
   /** Schedules of parties on the model of the refresh rule, and those that Postgres decides as well. */
@@ -18,9 +18,7 @@ export const budget = Object.freeze({
   /** Whether operations are also killed after each step, which leaves the stores as before the next one. */
   killsAfterEachStep: isSoak,
   seed: number('CHAOS_SEED'),
-  path: environment.CHAOS_PATH || undefined,
-  /** Whether this is the run of CI. */
-  isUsual: !environment.CHAOS_RUNS && !environment.CHAOS_DEPTH && !environment.CHAOS_PATH
+  path: environment.CHAOS_PATH || undefined
 })
 
 function number(name: string): number | undefined {
