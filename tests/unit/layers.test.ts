@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { findCircle, findHomeless, findUpward, readImportGraph } from './import-graph.ts'
@@ -23,6 +24,13 @@ describe.each(Object.entries(layersOfFolders))('the layers of %s', (folder, laye
     expect(findCircle(graph)).toEqual([])
   })
 })
+
+test.each(['auth-service', 'resource-service', 'bff-service'])(
+  '%s is constructed in fewer than 120 lines',
+  (service) => {
+    expect(readFileSync(`${root}services/${service}/src/server.ts`, 'utf8').split('\n').length).toBeLessThan(120)
+  }
+)
 
 describe('the check of layers', () => {
   const layers = [['.'], ['left', 'right'], ['top', 'right/entry.ts']]

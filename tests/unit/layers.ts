@@ -51,8 +51,10 @@ export const layersOfFolders: Readonly<Record<string, Layers>> = {
     ['user-files'],
     // How a request gets to an endpoint.
     ['routing'],
-    ['infrastructure.ts', 'await-schema.ts', 'database-watch.ts'],
-    ['endpoints'],
+    ['infrastructure.ts', 'await-schema.ts', 'database-watch.ts', 'recorders.ts'],
+    ['start-revocation.ts'],
+    // What requests do, and what goes on beside them.
+    ['endpoints', 'background-work.ts'],
     // The two programs: the service and the command line.
     ['cli', 'server.ts'],
     ['main.ts']

@@ -3,10 +3,8 @@ import {
   createHttpService,
   createLogger,
   createMetrics,
-  type Logger,
   type Service
 } from '@countersign/service-kit'
-import { openRedisConnection, type RedisConnection } from '@countersign/service-kit/redis'
 import compose from 'koa-compose'
 import { createApp } from './app/app.ts'
 import { type Config, pagesPathOf } from './config.ts'
@@ -24,12 +22,10 @@ import { limitArrival } from './requests/limit-arrival.ts'
 import { requirePublicSite } from './requests/require-public-site.ts'
 import { setTransportSecurity } from './requests/set-transport-security.ts'
 import { createSiteCookies } from './requests/site-cookies.ts'
-import { createInProcessSessionStore } from './sessions/in-process-session-store.ts'
 import { createLiveConnections } from './sessions/live-connections.ts'
+import { openSessionStore } from './sessions/open-session-store.ts'
 import { startPendingSignOuts } from './sessions/pending-sign-outs.ts'
-import { createRedisSessionStore } from './sessions/redis-session-store.ts'
 import { createSessionService } from './sessions/session-service.ts'
-import type { SessionStore } from './sessions/session-store.ts'
 
 export { type Config, loadConfig, pagesPathOf } from './config.ts'
 
@@ -57,7 +53,7 @@ export async function createBffService(config: Config, embedded?: EmbeddedParts)
     throw new ConfigurationError(['PAGES_PATH is / and so is the app: choose another path.'])
   const apis = await createApis(config, reservedPaths(pagesPath, app !== undefined))
   const assets = await loadWebAssets(webFolder, pagesPath, await loadBranding(config))
-  const { store, redis } = openSessionStore(config, logger, embedded)
+  const { store, redis } = openSessionStore(config, logger, embedded !== undefined)
   const issuer = createIssuerClient({ authUrl, forwarderKey })
   const clock = { now: Date.now }
   const pendingSignOuts = startPendingSignOuts({ logger, intervalMs: signOutIntervalMs, clock })
@@ -113,15 +109,4 @@ export async function createBffService(config: Config, embedded?: EmbeddedParts)
       () => redis?.destroy()
     ]
   })
-}
-
-function openSessionStore(
-  { redisUrl }: Config,
-  logger: Logger,
-  embedded: EmbeddedParts | undefined
-): { store: SessionStore; redis?: RedisConnection } {
-  if (embedded) return { store: createInProcessSessionStore() }
-  if (!redisUrl) throw new ConfigurationError(['REDIS_URL is required: a URL such as redis://host:6379.'])
-  const redis = openRedisConnection(redisUrl.reveal(), logger)
-  return { store: createRedisSessionStore(redis), redis }
 }
