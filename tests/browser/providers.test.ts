@@ -162,6 +162,37 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
     await page.getByText('None is linked.').waitFor()
   })
 
+  test('an admin sees how a user signs in, and unlinks an identity', async () => {
+    claim({ sub: randomUUID(), preferred_username: `mary-${randomUUID().slice(0, 8)}` })
+    const user = await visit()
+    await user.page.goto('/sign-in')
+    await button(user.page, 'Continue with The company').click()
+    await heading(user.page, 'Your account')
+    const userId = await user.page.evaluate(async () => (await (await fetch('/bff/session')).json()).user_id)
+    const { page } = await visit()
+    await signInWithoutForm(page, admin(fixture.trio))
+    await page.goto(`/admin/users/${userId}`)
+    await page.getByRole('heading', { name: 'How the user signs in' }).waitFor()
+    await button(page, 'Unlink The company').click()
+    const dialog = page.getByRole('dialog', { name: `Unlink The company from ${company.claims.preferred_username}?` })
+    await dialog.getByRole('button', { name: 'Unlink' }).click()
+    // The last way in stays.
+    await dialog.getByText('The user has no other way to sign in.').waitFor()
+    await look(page)
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await query(
+      fixture.database.url,
+      `INSERT INTO identities (issuer, subject, id, user_id, provider_id) VALUES ('https://posting.example', $2, gen_random_uuid(), $1, 'posting')`,
+      [userId, randomUUID()]
+    )
+    await button(page, 'Unlink The company').click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Unlink' }).click()
+    await page.getByText('The company is unlinked.').waitFor()
+    await expect.poll(() => button(page, 'Unlink The company').count()).toBe(0)
+    await button(page, 'Unlink Posting').waitFor()
+    await look(page)
+  })
+
   test('says why it was refused, in the language of the page', async () => {
     const email = `${randomUUID()}@example.com`
     const person = await createAccount(fixture.trio.auth.url, { ...newPerson(), email })

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { readTestEnvironment } from '@countersign/testing'
 import {
   get,
@@ -52,6 +53,17 @@ describe.skipIf(!inject('docker'))('very many sessions that end together', () =>
       headers: { Authorization: `Bearer ${admin}`, ...(body && { 'Content-Type': 'application/json' }) },
       ...(body && { body: JSON.stringify(body) })
     })
+  async function unlinkByAdmin(userId: string) {
+    const id = randomUUID()
+    await query(
+      fixture.database.url,
+      `WITH p AS (INSERT INTO identity_providers (id, kind, name, issuer, client_id, scopes, authoritative_domains, trusts_amr)
+         VALUES ('company', 'oidc', 'The company', 'https://company.example', 'c', '{}', '{}', false) ON CONFLICT DO NOTHING)
+       INSERT INTO identities (issuer, subject, id, user_id, provider_id) VALUES ('https://company.example', $1, $2, $3, 'company')`,
+      [id, id, userId]
+    )
+    return admins('DELETE', `/admin/users/${userId}/identities/${id}`)
+  }
   const disableClient = (app: App, at = url()) =>
     admins('PATCH', `/admin/clients/${app.clientId}`, { disabled: true }, at)
   const refreshApp = (app: App, refreshToken: string | undefined) =>
@@ -213,7 +225,8 @@ describe.skipIf(!inject('docker'))('very many sessions that end together', () =>
       'loses the second factors',
       'second_factors_reset',
       (id: string) => admins('DELETE', `/admin/users/${id}/second-factors`)
-    ]
+    ],
+    ['has an identity unlinked by an admin', 'ended_by_admin', unlinkByAdmin]
   ])(`a user of ${few} sessions ${'%s'}: all have ended when the response comes`, async (_, reason, end) => {
     const user = await register(fixture.issuer)
     const session = await signIn(fixture.issuer, user)

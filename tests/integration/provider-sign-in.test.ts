@@ -556,6 +556,89 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       expect(await identitiesOf(token)).toHaveLength(1)
     })
 
+    const ofAdmin = <T = { error?: string }>(method: string, path: string, at = url, token = admin) =>
+      send<T>(`${at}/admin/users/${path}`, { method, headers: { Authorization: `Bearer ${token}` } })
+
+    test('an admin sees how a user signs in, and unlinks an identity: all sessions end, and the user is told by mail', async () => {
+      const user = await newUser()
+      const session = await signIn(url, user)
+      company.claims = { sub: newSubject(), email: newAddress() }
+      const { body: linked } = await link('company', session.access_token)
+      const shown = await ofAdmin<Record<string, unknown>>('GET', `${user.id}/credentials`)
+      expect(shown).toMatchObject({
+        status: 200,
+        body: {
+          password: true,
+          passkeys: [],
+          identities: [{ id: linked.id, provider: { id: 'company' }, address: company.claims.email }],
+          totp: null,
+          recovery_codes_left: 0
+        }
+      })
+      expect(Object.keys(shown.body).sort()).toEqual(
+        ['identities', 'passkeys', 'password', 'recovery_codes_left', 'totp'].sort()
+      )
+      const path = `${user.id}/identities/${linked.id}`
+      const stranger = await newUser()
+      expect((await ofAdmin('DELETE', `${stranger.id}/identities/${linked.id}`)).status).toBe(404)
+      expect((await get(`${url}/auth/me`, session.access_token)).status).toBe(200)
+      expect((await ofAdmin('DELETE', path)).status).toBe(204)
+      expect((await get(`${urls[1]}/auth/me`, session.access_token)).status).toBe(401)
+      expect((await ofAdmin('DELETE', path)).status).toBe(404)
+      await mailServer.mailTo(user.email, ({ content }) => /an operator/.test(content.text ?? ''))
+      expect(userOf(await signInWith('company'))).not.toBe(user.id)
+      const events = await query<{ type: string; by: boolean; detail: object }>(
+        database.url,
+        `SELECT type, actor_id = $2 AS by, detail FROM audit_events
+         WHERE user_id = $1 AND type IN ('identity.unlinked', 'session.ended') ORDER BY type`,
+        [user.id, unverifiedClaims(admin).sub]
+      )
+      expect(events).toEqual([
+        { type: 'identity.unlinked', by: true, detail: { provider: 'company' } },
+        { type: 'session.ended', by: true, detail: { reason: 'ended_by_admin' } }
+      ])
+    })
+
+    test('an admin takes the last way in from nobody, also when the user unlinks another one at the same moment', async () => {
+      company.claims = { sub: newSubject() }
+      const { body } = await signInWith('company')
+      const { sub } = unverifiedClaims(body.access_token)
+      const [own] = (await identitiesOf(body.access_token)) as [IdentityOnWire]
+      expect((await ofAdmin<object>('GET', `${sub}/credentials`)).body).toMatchObject({ password: false })
+      expect(await ofAdmin('DELETE', `${sub}/identities/${own.id}`)).toMatchObject({
+        status: 409,
+        body: { error: 'last_way_in' }
+      })
+      expect(await identitiesOf(body.access_token)).toHaveLength(1)
+      google.claims = { sub: newSubject() }
+      const { body: second } = await link('google', body.access_token)
+      const [byUser, byAdmin] = await Promise.all([
+        send(`${urls[1]}/auth/me/identities/${own.id}`, {
+          method: 'DELETE',
+          headers: { Authorization: `Bearer ${body.access_token}` }
+        }),
+        ofAdmin('DELETE', `${sub}/identities/${second.id}`)
+      ])
+      expect([byUser.status, byAdmin.status].filter((status) => status === 204)).toHaveLength(1)
+      expect((await ofAdmin<{ identities: object[] }>('GET', `${sub}/credentials`)).body.identities).toHaveLength(1)
+    })
+
+    test('who is no longer an admin unlinks nothing', async () => {
+      const user = await newUser()
+      const session = await signIn(url, user)
+      company.claims = { sub: newSubject() }
+      const { body: linked } = await link('company', session.access_token)
+      const former = await newUser()
+      await query(database.url, "UPDATE users SET roles = '{admin}' WHERE id = $1", [former.id])
+      const { access_token: token } = await signIn(url, former)
+      await query(database.url, "UPDATE users SET roles = '{}' WHERE id = $1", [former.id])
+      const path = `${user.id}/identities/${linked.id}`
+      expect(await ofAdmin('DELETE', path, url, token)).toMatchObject({ status: 403 })
+      expect(await identitiesOf(session.access_token)).toHaveLength(1)
+      expect((await ofAdmin('GET', `${randomUUID()}/credentials`)).status).toBe(404)
+      expect((await ofAdmin('GET', 'nobody/credentials')).status).toBe(404)
+    })
+
     test('who undoes a change of the address unlinks what was linked since, and keeps what was there before', async () => {
       const user = await newUser()
       const token = (await signIn(url, user)).access_token

@@ -68,7 +68,7 @@ export const auditEventTypes = [
   'passkey.counter_fell',
   /** An identity at a provider was linked to a user; the detail names the provider. */
   'identity.linked',
-  /** A user unlinked an identity; the detail names the provider. */
+  /** An identity was unlinked, by its user or an admin; the detail names the provider. */
   'identity.unlinked',
   /** The operator set the password of a user; all sessions of the user ended. */
   'password.set',

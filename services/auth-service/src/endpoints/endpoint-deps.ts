@@ -97,6 +97,7 @@ export function createEndpointDeps(parts: Parts) {
     passkeys: stores.passkeys,
     relyingParty: relyingPartyOf(config),
     ...stores.providers,
+    identityAdministration: announcing(stores.providers.identityAdministration, announcer),
     providerClient: createLazyProviderClient(outboundFetch),
     devices: createDeviceTokenCodec(masterKeys),
     flows: stores.signInFlows,

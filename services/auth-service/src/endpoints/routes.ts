@@ -53,6 +53,7 @@ import { listDeadMail, retryMail } from './admin/mail.ts'
 import { changeProvider, createProvider, deleteProvider, listProviders, showProvider } from './admin/providers.ts'
 import { changeRole, createRole, deleteRole, listRoles, showRole } from './admin/roles.ts'
 import { showActivity, showStatistics } from './admin/statistics.ts'
+import { resetSecondFactors, showUserCredentials, unlinkUserIdentity } from './admin/user-credentials.ts'
 import { exportUserLines, importUserLines } from './admin/user-files.ts'
 import {
   changeUser,
@@ -61,7 +62,6 @@ import {
   endUserSessions,
   listUserSessions,
   listUsers,
-  resetSecondFactors,
   showUser
 } from './admin/users.ts'
 import { authorize, authorizeByForm, completeAuthorization, pushRequest } from './oauth/authorize.ts'
@@ -148,7 +148,9 @@ const adminRoutes = [
   showUser,
   changeUser,
   deleteUser,
+  showUserCredentials,
   resetSecondFactors,
+  unlinkUserIdentity,
   listUserSessions,
   endUserSessions,
   endUserSession,

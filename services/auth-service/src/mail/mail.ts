@@ -11,6 +11,7 @@ export const mailTemplates = [
   'factor_enrolment',
   'identity_linked',
   'identity_unlinked',
+  'identity_unlinked_by_admin',
   'invitation',
   'mail_sign_in',
   'passkey_added',

@@ -1,5 +1,6 @@
 import type { ClientInfo } from '../client-info.ts'
 import type { Language } from '../mail/mail.ts'
+import type { EndedFamilies } from '../sessions/refresh-token-families.ts'
 import type { Arrival, Provider } from './provider.ts'
 
 /** Who a user is at a provider. */
@@ -66,6 +67,17 @@ export interface Identities {
     language: Language | undefined
     origin: ClientInfo
   }): Promise<'unlinked' | 'unknown' | 'last_way_in' | 'session_ended'>
+}
+
+/** What admins do with them. */
+export interface IdentityAdministration {
+  /** Unlinks an identity of a user, tells them by mail, and ends all sessions of the user. The last way to sign in stays. */
+  unlink(request: { id: string; userId: string; actorId: string }): Promise<
+    | { readonly outcome: 'unknown' | 'last_way_in' }
+    /** The actor is no longer an admin. */
+    | { readonly outcome: 'not_an_admin' }
+    | ({ readonly outcome: 'unlinked' } & EndedFamilies)
+  >
 }
 
 /** The most identities of one user. */

@@ -4,8 +4,6 @@ import { deleteWithSessions, type UserAdministration } from '../../accounts/user
 import type { Announcing } from '../../revocation/announcing.ts'
 import { defineRoute, type UserAccessToken } from '../../routing/route.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
-import type { SecondFactors } from '../../sign-in/second-factors.ts'
-import { factorsReset } from '../../wire/second-factors.ts'
 import {
   placeInSessions,
   sessionCursor,
@@ -25,12 +23,11 @@ import {
   userSummary
 } from '../../wire/users.ts'
 import { noLongerAdmin } from './no-longer-admin.ts'
+import { requireUser, unknownUser } from './required-user.ts'
 
 export interface AdminUsersDeps {
   administration: Announcing<UserAdministration>
   sessions: Pick<Sessions, 'list' | 'end' | 'endAll'>
-  factors: Announcing<Pick<SecondFactors, 'reset'>>
-  wakeMail(): void
 }
 
 /** `GET /admin/users`: a page of users in the order of their usernames; `search` narrows it to names and addresses. */
@@ -151,26 +148,6 @@ export const endUserSessions = defineRoute(
     }
 )
 
-/** `DELETE /admin/users/:id/second-factors`: for a user who has lost them. All sessions of the user end. */
-export const resetSecondFactors = defineRoute(
-  {
-    method: 'delete',
-    path: '/admin/users/:id/second-factors',
-    summary: 'Remove all second factors of a user, and end all sessions of the user',
-    access: 'admin',
-    params: userParams,
-    response: { status: 200, schema: factorsReset }
-  },
-  ({ factors, wakeMail }: AdminUsersDeps) =>
-    async ({ params, accessToken }) => {
-      const outcome = await factors.reset({ userId: params.id, actorId: accessToken.sub })
-      if (outcome.outcome === 'unknown') throw new NotFoundError({ description: 'There is no user with this id.' })
-      if (outcome.outcome === 'not_an_admin') throw noLongerAdmin()
-      wakeMail()
-      return { removed: outcome.removed, ended_sessions: outcome.ended }
-    }
-)
-
 /** `DELETE /admin/users/:id/sessions/:session_id`: ends one session of the user. */
 export const endUserSession = defineRoute(
   {
@@ -189,12 +166,6 @@ export const endUserSession = defineRoute(
     }
 )
 
-async function requireUser(administration: Pick<UserAdministration, 'find'>, id: string) {
-  const user = await administration.find(id)
-  if (!user) throw unknownUser()
-  return user
-}
-
 function byAdmin({ sub }: UserAccessToken) {
   return { reason: 'ended_by_admin', actorId: sub } as const
 }
@@ -204,8 +175,4 @@ function lastAdmin(): ConflictError {
     code: 'last_admin',
     description: 'This would leave no enabled admin. Make another one first.'
   })
-}
-
-function unknownUser(): NotFoundError {
-  return new NotFoundError({ description: 'There is no user with this id.' })
 }

@@ -65,6 +65,12 @@ export const de: MailTexts = {
     action: 'Passwort zurücksetzen',
     outro: 'Wenn Sie das waren, ist nichts zu tun.'
   },
+  identity_unlinked_by_admin: {
+    subject: 'Eine Anmeldung wurde von Ihrem Konto entfernt',
+    intro:
+      'ein Betreiber von {{product}} hat die Verknüpfung Ihres Kontos mit einem anderen Dienst gelöst, und alle Sitzungen sind beendet.',
+    outro: 'Wenn Sie nicht darum gebeten haben, fragen Sie den Betreiber nach dem Grund.'
+  },
   factor_enrolment: {
     subject: 'Ihr Code',
     intro:

@@ -61,6 +61,12 @@ export const en = {
     action: 'Reset the password',
     outro: 'If it was you, there is nothing to do.'
   },
+  identity_unlinked_by_admin: {
+    subject: 'A sign-in was removed from your account',
+    intro:
+      'an operator of {{product}} has unlinked an identity at another service from your account, and all sessions have ended.',
+    outro: 'If you did not ask for this, ask the operator why.'
+  },
   factor_enrolment: {
     subject: 'Your code',
     intro:

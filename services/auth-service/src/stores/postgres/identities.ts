@@ -2,9 +2,11 @@ import { randomInt, randomUUID } from 'node:crypto'
 import { TemporarilyUnavailableError } from '@countersign/oauth'
 import { Prisma } from '@countersign/prisma'
 import { emailKeyOf } from '../../accounts/email-addresses.ts'
+import type { ClientInfo } from '../../client-info.ts'
 import {
   type Identities,
   type Identity,
+  type IdentityAdministration,
   type LinkRequest,
   maxIdentities,
   type SignInByIdentity
@@ -12,6 +14,7 @@ import {
 import { isAddressProven, judgeFirstSignIn } from '../../providers/linking-rules.ts'
 import type { Arrival } from '../../providers/provider.ts'
 import { usernamesOf } from '../../providers/usernames-of-arrivals.ts'
+import { mayAdminister } from './acting-admin.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { credentialsState, raiseCredentialsVersion } from './credentials-state.ts'
 import { type Database, inTransaction, isUniqueViolation, orUnavailable, type Queryable } from './database.ts'
@@ -20,6 +23,8 @@ import { secondFactors } from './factor-columns.ts'
 import type { TellUser } from './mail-outbox.ts'
 import { kindOf } from './providers.ts'
 import { databaseNow } from './revocation-entries.ts'
+import { endGroup } from './session-groups.ts'
+import { lockUserAdministration } from './user-roles.ts'
 import { insertUser } from './user-store.ts'
 import { hasWayIn } from './ways-in.ts'
 
@@ -50,17 +55,11 @@ export function createPrismaIdentities(database: Database, tellUser: TellUser): 
     unlink: ({ id, userId, sessionId, language, origin }) =>
       orUnavailable(
         inTransaction(database, async (transaction) => {
-          // The user's row is locked: of two that unlink the last two identities, one is refused.
           if (!(await lockLiveSession(transaction, { userId, familyId: sessionId }))) return 'session_ended'
-          const [identity] = (await listOf(transaction, userId)).filter((one) => one.id === id)
-          if (!identity) return 'unknown'
-          if (!(await hasOtherWayIn(transaction, userId, id))) return 'last_way_in'
-          await transaction.$executeRaw`DELETE FROM identities WHERE id = ${id}::uuid`
-          await raiseCredentialsVersion(transaction, userId)
-          const detail = { provider: identity.provider.id }
-          await recordAuditEvent(transaction, { type: 'identity.unlinked', userId, sessionId, origin, detail })
+          const outcome = await unlink(transaction, { id, userId }, { sessionId, origin })
+          if (outcome !== 'unlinked') return outcome
           await tellUser(transaction, userId, { template: 'identity_unlinked', language: language ?? null })
-          return 'unlinked'
+          return outcome
         })
       )
   }
@@ -151,6 +150,39 @@ export function createPrismaIdentities(database: Database, tellUser: TellUser): 
     await recordAuditEvent(transaction, { type: 'identity.linked', userId, sessionId, origin, detail })
     await tellUser(transaction, userId, { template: 'identity_linked', language: language ?? null })
   }
+}
+
+export function createPrismaIdentityAdministration(database: Database, tellUser: TellUser): IdentityAdministration {
+  return {
+    unlink: ({ id, userId, actorId }) =>
+      orUnavailable(
+        inTransaction(database, async (transaction) => {
+          await lockUserAdministration(transaction)
+          if (!(await mayAdminister(transaction, actorId))) return { outcome: 'not_an_admin' } as const
+          await transaction.$queryRaw`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
+          const outcome = await unlink(transaction, { id, userId }, { actorId })
+          if (outcome !== 'unlinked') return { outcome }
+          await tellUser(transaction, userId, { template: 'identity_unlinked_by_admin', language: null })
+          return { outcome, ...(await endGroup(transaction, { userId }, { reason: 'ended_by_admin', actorId })) }
+        })
+      )
+  }
+}
+
+/** The user's row is locked: of two that unlink the last two identities, one is refused. */
+async function unlink(
+  transaction: Queryable,
+  { id, userId }: { id: string; userId: string },
+  cause: { sessionId?: string; actorId?: string; origin?: ClientInfo }
+): Promise<'unlinked' | 'unknown' | 'last_way_in'> {
+  const [identity] = (await listOf(transaction, userId)).filter((one) => one.id === id)
+  if (!identity) return 'unknown'
+  if (!(await hasOtherWayIn(transaction, userId, id))) return 'last_way_in'
+  await transaction.$executeRaw`DELETE FROM identities WHERE id = ${id}::uuid`
+  await raiseCredentialsVersion(transaction, userId)
+  const detail = { provider: identity.provider.id }
+  await recordAuditEvent(transaction, { type: 'identity.unlinked', userId, ...cause, detail })
+  return 'unlinked'
 }
 
 /** The user who has verified an address, whose row is locked. */

@@ -16,7 +16,7 @@ import { createPrismaEnrolmentMail } from './enrolment-mail.ts'
 import { createPrismaExpiredRows } from './expired-rows.ts'
 import { createPrismaExportedUsers } from './exported-users.ts'
 import { createPrismaFailedAuthentications } from './failed-authentications.ts'
-import { createPrismaIdentities } from './identities.ts'
+import { createPrismaIdentities, createPrismaIdentityAdministration } from './identities.ts'
 import { createPrismaImportedUsers } from './imported-users.ts'
 import { createPrismaInvitations } from './invitations.ts'
 import { createPrismaLogoutRequests } from './logout-requests.ts'
@@ -120,7 +120,8 @@ function openProviders(database: Database, { masterKeys }: Config, tellUser: Tel
     providers: createPrismaProviderStore(database, sealing),
     providerAdministration: createPrismaProviderAdministration(database, sealing),
     providerTransactions: createPrismaProviderTransactions(database, sealing),
-    identities: createPrismaIdentities(database, tellUser)
+    identities: createPrismaIdentities(database, tellUser),
+    identityAdministration: createPrismaIdentityAdministration(database, tellUser)
   }
 }
 

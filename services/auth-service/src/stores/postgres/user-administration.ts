@@ -16,6 +16,7 @@ import { databaseNow } from './revocation-entries.ts'
 import { pageOf } from './row-pages.ts'
 import { endGroup, endSessionsOfUser } from './session-groups.ts'
 import { administers, ensureRoles, LastAdminError, lockUserAdministration, requireAnotherAdmin } from './user-roles.ts'
+import { hasPassword } from './ways-in.ts'
 
 interface UserRow {
   id: string
@@ -50,6 +51,12 @@ export function createPrismaUserAdministration(database: Database, tellUser: Tel
         database.$queryRaw<UserRow[]>`SELECT ${columns} FROM users WHERE id = ${id}::uuid`
       )
       return rows[0] && toUser(rows[0])
+    },
+    async hasPassword(id) {
+      const rows = await orUnavailable(
+        database.$queryRaw<{ has: boolean }[]>`SELECT ${hasPassword} AS has FROM users u WHERE u.id = ${id}::uuid`
+      )
+      return rows[0]?.has === true
     },
     change: (id, change, actorId) => unlessLastAdmin((transaction) => apply(transaction, id, change, actorId)),
     delete: (id, actorId) => unlessLastAdmin((transaction) => remove(transaction, id, actorId)),

@@ -23,7 +23,13 @@ describe('the language of a mail', () => {
 })
 
 describe('a rendered mail', () => {
-  const withoutLink = ['account_deleted', 'email_changed_again', 'factor_enrolment', 'second_factors_reset']
+  const withoutLink = [
+    'account_deleted',
+    'email_changed_again',
+    'factor_enrolment',
+    'identity_unlinked_by_admin',
+    'second_factors_reset'
+  ]
   const secret = { link: 'the-secret', code: '01234567' }
   const content = { messageId: '<1@example.com>', recipient: 'a@example.com', username: 'alice', secret }
   const settings = { from: 'no-reply@example.com', productName: 'Example', pagesUrl: 'https://pages.test' }

@@ -3,9 +3,8 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useLocation } from 'react-router'
 import { request } from '../api/request.ts'
 import type { LinkedIdentity } from '../api/types.ts'
-import { type Column, DataTable } from '../components/data-table.tsx'
-import { DateTime } from '../components/date-time.tsx'
 import { ErrorAlert } from '../components/error-alert.tsx'
+import { IdentityTable } from '../components/identity-table.tsx'
 import { QueryResult } from '../components/query-result.tsx'
 import { ConfirmButton } from '../forms/confirm-button.tsx'
 import { Section } from '../layout/section.tsx'
@@ -18,28 +17,12 @@ export function IdentitiesSection() {
   const providers = useProviders()
   const identities = useIdentities()
   if (providers.length === 0 && !identities.data?.identities.length) return null
-  const columns: Column<LinkedIdentity>[] = [
-    { label: say('identities.service'), render: ({ provider }) => provider.name },
-    { label: say('identities.address'), render: ({ address }) => address ?? '–' },
-    {
-      label: say('identities.lastUsed'),
-      render: ({ last_used_at }) => (last_used_at ? <DateTime value={last_used_at} /> : '–')
-    },
-    { label: say('identities.actions'), render: (identity) => <UnlinkButton identity={identity} /> }
-  ]
   return (
     <Section title={say('identities.title')} lead={say('identities.lead')}>
       <LinkNotice />
       <QueryResult query={identities}>
         {({ identities: rows }) => (
-          <DataTable
-            label={say('identities.title')}
-            columns={columns}
-            rows={rows}
-            keyOf={({ id }) => id}
-            isLoading={false}
-            empty={say('identities.empty')}
-          />
+          <IdentityTable identities={rows} unlink={(identity) => <UnlinkButton identity={identity} />} />
         )}
       </QueryResult>
       <LinkButtons />

@@ -1326,6 +1326,26 @@ export interface ExportedUser {
   disabled?: boolean
 }
 
+export interface UserCredentials {
+  /**
+   * whether the user has one
+   */
+  password: boolean
+  passkeys: Passkey[]
+  /**
+   * at other services, by which the user signs in
+   */
+  identities: LinkedIdentity[]
+  /**
+   * the authenticator app
+   */
+  totp: {
+    created_at: string
+    last_used_at: string | null
+  } | null
+  recovery_codes_left: number
+}
+
 export interface SecondFactorsReset {
   /**
    * how many second factors there were
@@ -1674,6 +1694,7 @@ export interface DeadMail {
     | 'factor_enrolment'
     | 'identity_linked'
     | 'identity_unlinked'
+    | 'identity_unlinked_by_admin'
     | 'invitation'
     | 'mail_sign_in'
     | 'passkey_added'

@@ -1,9 +1,16 @@
+import { Text } from '@mantine/core'
 import type { User } from '../../api/types.ts'
 import { ConfirmButton } from '../../forms/confirm-button.tsx'
 import { say } from '../../texts/say.ts'
 import { useResetSecondFactors } from './users-api.ts'
 
-export function ResetSecondFactors({ user }: { user: User }) {
+interface ResetSecondFactorsProps {
+  user: User
+  /** Whether the user has no other way to sign in. */
+  isOnlyPasskeys: boolean
+}
+
+export function ResetSecondFactors({ user, isOnlyPasskeys }: ResetSecondFactorsProps) {
   return (
     <ConfirmButton
       label={say('admin.users.resetFactors')}
@@ -14,6 +21,7 @@ export function ResetSecondFactors({ user }: { user: User }) {
       isDestructive
       change={useResetSecondFactors(user.id)}
       variablesOf={() => undefined}
+      choice={isOnlyPasskeys && <Text size="sm">{say('admin.users.resetFactorsOnlyWay')}</Text>}
       success={say('admin.users.factorsReset', { name: user.username })}
     >
       {say('admin.users.resetFactorsText')}

@@ -10,8 +10,8 @@ import { say } from '../../texts/say.ts'
 import { ChangeUserDisplayName } from './change-user-display-name.tsx'
 import { DeleteUser } from './delete-user.tsx'
 import { DisableUser } from './disable-user.tsx'
-import { ResetSecondFactors } from './reset-second-factors.tsx'
 import { RolesForm } from './roles-form.tsx'
+import { UserCredentials } from './user-credentials.tsx'
 import { UserSessions } from './user-sessions.tsx'
 import { useUser } from './users-api.ts'
 import { UserStatus } from './users-page.tsx'
@@ -38,6 +38,7 @@ function UserDetails({ id }: { id: string }) {
           <>
             <UserFacts user={user} />
             <RolesForm key={user.roles.join()} user={user} />
+            <UserCredentials user={user} />
             <UserSessions user={user} />
           </>
         )}
@@ -53,7 +54,6 @@ function UserFacts({ user }: { user: User }) {
       actions={
         <Group gap="xs">
           <ChangeUserDisplayName user={user} />
-          <ResetSecondFactors user={user} />
           <DisableUser user={user} />
           <DeleteUser user={user} />
         </Group>

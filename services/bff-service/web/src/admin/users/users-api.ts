@@ -1,6 +1,6 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { request } from '../../api/request.ts'
-import type { SessionPage, User, UserChange, UserPage } from '../../api/types.ts'
+import type { SessionPage, User, UserChange, UserCredentials, UserPage } from '../../api/types.ts'
 
 const usersKey = ['admin', 'users'] as const
 
@@ -53,6 +53,27 @@ export function useResetSecondFactors(id: string) {
   return useMutation({
     mutationFn: () => request(`${pathOf(id)}/second-factors`, { method: 'DELETE' }),
     onSuccess: () => {
+      void client.invalidateQueries({ queryKey: [...usersKey, 'credentials', id] })
+      void client.invalidateQueries({ queryKey: [...usersKey, 'sessions', id] })
+    }
+  })
+}
+
+export function useUserCredentials(id: string) {
+  return useQuery({
+    queryKey: [...usersKey, 'credentials', id],
+    queryFn: ({ signal }) => request<UserCredentials>(`${pathOf(id)}/credentials`, { signal })
+  })
+}
+
+export function useUnlinkUserIdentity(id: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (identityId: string) =>
+      request(`${pathOf(id)}/identities/${encodeURIComponent(identityId)}`, { method: 'DELETE' }),
+    // Not awaited: the row and its button go with the new list, and the message must come before.
+    onSettled: () => {
+      void client.invalidateQueries({ queryKey: [...usersKey, 'credentials', id] })
       void client.invalidateQueries({ queryKey: [...usersKey, 'sessions', id] })
     }
   })

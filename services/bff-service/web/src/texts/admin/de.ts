@@ -102,6 +102,15 @@ export const adminDe: AdminTexts = {
       factorsReset: '{{name}} hat keinen zweiten Faktor mehr.',
       resetFactorsText:
         'Für einen Benutzer, der sie verloren hat. Stellen Sie sicher, dass er selbst darum bittet: Authenticator-App, Passkeys, Wiederherstellungscodes und vertraute Geräte werden entfernt, alle Sitzungen enden, und der Benutzer bekommt eine E-Mail.',
+      resetFactorsOnlyWay:
+        'Dieser Benutzer meldet sich nur mit Passkeys an. Danach führt ein neues Passwort zum Konto zurück, für das es eine bestätigte E-Mail-Adresse braucht; oder der Betreiber setzt eines.',
+      credentials: 'Wie sich der Benutzer anmeldet',
+      password: 'Passwort',
+      passwordSet: 'gesetzt',
+      codesLeft: 'Übrige Wiederherstellungscodes',
+      unlinkTitle: 'Die Verknüpfung von {{name}} mit {{service}} lösen?',
+      unlinkText:
+        'Der Benutzer kann sich damit nicht mehr anmelden. Alle Sitzungen enden, und der Benutzer bekommt eine E-Mail.',
       rolesSaved: 'Die Rollen von {{name}} sind gespeichert.',
       rolesLead:
         'Eine Rolle wegzunehmen, beendet alle Sitzungen des Benutzers. Eine neue Rolle steht im nächsten Access-Token.',

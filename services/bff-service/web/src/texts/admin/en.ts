@@ -98,6 +98,14 @@ export const adminEn = {
       factorsReset: '{{name}} has no second factor any more.',
       resetFactorsText:
         'For a user who has lost them. Make sure that it is the user who asks: authenticator app, passkeys, recovery codes and trusted devices are removed, all sessions end, and the user gets a mail.',
+      resetFactorsOnlyWay:
+        'This user signs in with passkeys alone. Afterwards a reset of the password leads back to the account, which needs a verified e-mail address; or the operator sets a password.',
+      credentials: 'How the user signs in',
+      password: 'Password',
+      passwordSet: 'set',
+      codesLeft: 'Recovery codes left',
+      unlinkTitle: 'Unlink {{service}} from {{name}}?',
+      unlinkText: 'The user cannot sign in with it any more. All sessions end, and the user gets a mail.',
       rolesSaved: 'The roles of {{name}} are saved.',
       rolesLead: 'Taking a role away ends all sessions of the user. A new role is in the next access token.',
       rolesText: 'Choose from the list. Another name makes a role that holds nothing yet.',

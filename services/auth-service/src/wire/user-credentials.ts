@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import type { Passkey } from '../accounts/passkey-store.ts'
+import { isUuid } from '../identifiers.ts'
+import type { Identity } from '../providers/identities.ts'
+import type { FactorOverview } from '../sign-in/second-factors.ts'
+import { passkey, passkeySummary } from './passkeys.ts'
+import { identity, identityOnWire } from './providers.ts'
+import { ownTotp, totpOnWire } from './second-factors.ts'
+import { userParams } from './users.ts'
+
+/** How a user signs in, as admins see it. */
+
+/** Of `/admin/users/:id/identities/:identity_id` */
+export const userIdentityParams = userParams.extend({
+  identity_id: z.string().refine(isUuid, { error: 'The user has no identity with this id.' }).meta({ format: 'uuid' })
+})
+
+/** `GET /admin/users/:id/credentials`. No secret is in it. */
+export const userCredentials = z
+  .object({
+    password: z.boolean().meta({ description: 'whether the user has one' }),
+    passkeys: z.array(passkey),
+    identities: z.array(identity).meta({ description: 'at other services, by which the user signs in' }),
+    totp: ownTotp.nullable().meta({ description: 'the authenticator app' }),
+    recovery_codes_left: z.int()
+  })
+  .meta({ id: 'UserCredentials' })
+
+export interface UserCredentials extends FactorOverview {
+  readonly hasPassword: boolean
+  readonly passkeys: readonly Passkey[]
+  readonly identities: readonly Identity[]
+}
+
+export function userCredentialsOnWire({ hasPassword, passkeys, identities, totp, recoveryCodesLeft }: UserCredentials) {
+  return {
+    password: hasPassword,
+    passkeys: passkeys.map(passkeySummary),
+    identities: identities.map(identityOnWire),
+    totp: totpOnWire(totp),
+    recovery_codes_left: recoveryCodesLeft
+  }
+}

@@ -1,0 +1,105 @@
+import { Text } from '@mantine/core'
+import type { UserCredentials as Credentials, LinkedIdentity, Passkey, User } from '../../api/types.ts'
+import { DateTime } from '../../components/date-time.tsx'
+import { Facts } from '../../components/facts.tsx'
+import { IdentityTable } from '../../components/identity-table.tsx'
+import { QueryResult } from '../../components/query-result.tsx'
+import classes from '../../components/session-list.module.css'
+import { ConfirmButton } from '../../forms/confirm-button.tsx'
+import { Section } from '../../layout/section.tsx'
+import { say } from '../../texts/say.ts'
+import { ResetSecondFactors } from './reset-second-factors.tsx'
+import { useUnlinkUserIdentity, useUserCredentials } from './users-api.ts'
+
+/** How the user signs in. */
+export function UserCredentials({ user }: { user: User }) {
+  const credentials = useUserCredentials(user.id)
+  const isOnlyPasskeys = credentials.data !== undefined && hasOnlyPasskeys(credentials.data)
+  return (
+    <Section
+      title={say('admin.users.credentials')}
+      actions={<ResetSecondFactors user={user} isOnlyPasskeys={isOnlyPasskeys} />}
+    >
+      <QueryResult query={credentials}>
+        {(data) => (
+          <>
+            <Facts items={factsOf(data)} />
+            {data.identities.length > 0 && (
+              <IdentityTable
+                identities={data.identities}
+                unlink={(identity) => <UnlinkButton user={user} identity={identity} />}
+              />
+            )}
+          </>
+        )}
+      </QueryResult>
+    </Section>
+  )
+}
+
+/** Whether the user cannot sign in without them. */
+function hasOnlyPasskeys({ password, passkeys, identities }: Credentials): boolean {
+  return passkeys.length > 0 && !password && identities.length === 0
+}
+
+function factsOf({ password, totp, recovery_codes_left: codes, passkeys }: Credentials) {
+  const none = say('admin.common.nothing')
+  return [
+    [say('admin.users.password'), password ? say('admin.users.passwordSet') : none],
+    [
+      say('secondFactors.app'),
+      totp ? <LastUse key="totp" since={totp.created_at} lastUsed={totp.last_used_at} /> : none
+    ],
+    ...(totp || passkeys.length > 0 ? [[say('admin.users.codesLeft'), String(codes)] as const] : []),
+    [say('passkeys.title'), passkeys.length > 0 ? <PasskeyList key="passkeys" passkeys={passkeys} /> : none]
+  ] as const
+}
+
+function PasskeyList({ passkeys }: { passkeys: readonly Passkey[] }) {
+  return (
+    <ul className={classes.list}>
+      {passkeys.map(({ id, name, created_at, last_used_at }) => (
+        <li key={id}>
+          {name}
+          <br />
+          <LastUse since={created_at} lastUsed={last_used_at} />
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function LastUse({ since, lastUsed }: { since: string; lastUsed: string | null }) {
+  return (
+    <Text span size="sm" c="dimmed">
+      {say('passkeys.made')} <DateTime value={since} /> ·{' '}
+      {lastUsed ? (
+        <>
+          {say('passkeys.lastUsed')} <DateTime value={lastUsed} isRelative />
+        </>
+      ) : (
+        say('passkeys.neverUsed')
+      )}
+    </Text>
+  )
+}
+
+function UnlinkButton({ user, identity: { id, provider } }: { user: User; identity: LinkedIdentity }) {
+  return (
+    <ConfirmButton
+      label={say('identities.unlink')}
+      aria-label={say('identities.unlinkOf', { name: provider.name })}
+      variant="light"
+      color="red"
+      size="xs"
+      title={say('admin.users.unlinkTitle', { service: provider.name, name: user.username })}
+      confirmLabel={say('identities.unlink')}
+      isDestructive
+      change={useUnlinkUserIdentity(user.id)}
+      variablesOf={() => id}
+      success={say('identities.unlinked', { name: provider.name })}
+    >
+      {say('admin.users.unlinkText')}
+    </ConfirmButton>
+  )
+}
