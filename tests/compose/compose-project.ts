@@ -10,6 +10,9 @@ const run = promisify(execFile)
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
+/** A folder with an `installation.yaml`. */
+export const installationFolder = fileURLToPath(new URL('installation/', import.meta.url))
+
 /** What `docker inspect` says of a container, as far as the suite asks. */
 export interface Container {
   Id: string
@@ -38,6 +41,7 @@ export async function createComposeProject() {
     ...process.env,
     AUTH_SERVICE_PORT: String(await freePort()),
     BFF_SERVICE_PORT: String(await freePort()),
+    INSTALLATION_FOLDER: installationFolder,
     COMPOSE_FILE: ['docker-compose.yml', 'tests/compose/more-health-checks.yml'].join(delimiter),
     // What a developer has set for an installation of their own must not reach this one.
     ...without('COMPOSE_PROFILES', 'ISSUER', 'API_AUDIENCE', 'PUBLISH_ADDRESS', 'PUBLIC_URL', 'RESOURCE_SERVICE_PORT'),

@@ -9,7 +9,7 @@ const longRunning = ['postgres', 'redis', ...ourServices] as const
 const secretsOf: Record<string, string[]> = {
   secrets: ['browser', 'clients', 'database', 'issuer', 'redis', 'verifier'],
   migrate: ['database'],
-  register: ['clients', 'database'],
+  register: ['clients', 'database', 'issuer'],
   postgres: ['database'],
   redis: ['redis'],
   'auth-service': ['browser', 'database', 'issuer', 'redis'],

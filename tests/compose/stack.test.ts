@@ -3,6 +3,7 @@ import { describeCommandLine } from './command-line.ts'
 import { type ComposeProject, createComposeProject } from './compose-project.ts'
 import { describeContainers } from './containers.ts'
 import { type Installation, newUser, replicas } from './installation.ts'
+import { describeInstallationFile } from './installation-file.ts'
 import { describeLogs } from './logs.ts'
 import { describeMainJob } from './main-job.ts'
 import { describeOutages } from './outages.ts'
@@ -34,6 +35,7 @@ describe('docker compose up', () => {
 
   describeMainJob(() => installation)
   describeCommandLine(() => installation)
+  describeInstallationFile(() => installation)
   describeContainers(() => installation)
   describeOutages(() => installation)
   describeSecondStart(() => installation)

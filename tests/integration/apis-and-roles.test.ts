@@ -430,6 +430,10 @@ describe('APIs, roles and scopes', () => {
 
       await write('bills:read', 'bills:pay')
       expect(actions(await run<Applied>('apply', file, '--dry-run'))).toEqual(each('create'))
+      const refused = await run('apply', file, '--refuse-secrets')
+      expect(refused).toMatchObject({ code: 3, document: { error: 'secret_would_be_shown' } })
+      expect(refused.document.error_description).toContain('bills')
+      expect(actions(await run<Applied>('apply', file, '--dry-run'))).toEqual(each('create'))
       const first = await run<Applied>('apply', file)
       expect(actions(first)).toEqual(each('create'))
       const secret = first.document.entries[2]?.client_secret as string
@@ -437,7 +441,7 @@ describe('APIs, roles and scopes', () => {
       const form = { grant_type: 'client_credentials' }
       const own = await postForm<Tokens>(`${fixture.issuer}/oauth/token`, form, basic('bills', secret))
       expect(own.body.scope).toBe('bills:read')
-      expect(actions(await run<Applied>('apply', file))).toEqual(each('keep'))
+      expect(actions(await run<Applied>('apply', file, '--refuse-secrets'))).toEqual(each('keep'))
 
       const session = (await login(await newUser('biller'), { resource: bills })).body
       expect(session.scope).toBe('bills:pay bills:read')

@@ -63,6 +63,8 @@ const valueSets: Record<string, object> = {
     resource: { ...placement, autoscaling, service: { type: 'NodePort', nodePort: 30401, annotations: { a: 'b' } } },
     bff: { ...placement, autoscaling },
     logo: { configMap: 'branding' },
+    installation: { apis: [{ identifier: 'https://reports.example.com' }] },
+    installationSecret: 'mine',
     postgres: { bundled: true, persistence: { storageClass: 'fast' } },
     redis: { bundled: true, persistence: { storageClass: 'fast' } },
     networkPolicies: { metricsFrom: [{ namespaceSelector: {} }], redisFrom: [{ podSelector: {} }] }
@@ -297,8 +299,38 @@ describe.skipIf(!isHelmHere)('the Helm chart', () => {
     expect(names[0]).not.toBe(names[2])
   })
 
+  test('applies the APIs, roles, clients and providers of the values after the migration, each change of them by another Job', async () => {
+    const made = async (values: object) => {
+      const manifests = await render({ ...bundled, ...values })
+      const [job] = podsOf(manifests).filter(({ manifest }) => manifest.kind === 'Job')
+      const file = manifests.find(isKind('ConfigMap'))
+      return { job: job as NonNullable<typeof job>, file }
+    }
+    const installation = { roles: [{ name: 'reporter', description: 'of: "reports"' }] }
+    const { job, file } = await made({ installation, installationSecret: 'mine' })
+    expect(parse(file?.data?.['installation.yaml'] as string)).toEqual(installation)
+    expect(job.containers.map(({ name }) => name)).toEqual(['migrate', 'register', 'apply'])
+    const [apply] = job.pod.containers
+    expect(apply?.args?.slice(0, 2)).toEqual(['apply', '--refuse-secrets'])
+    const mount = apply?.volumeMounts?.find(({ name }) => name === 'installation')
+    expect(apply?.args?.[2]).toBe(`${mount?.mountPath}/installation.yaml`)
+    const volume = job.pod.volumes.find(({ name }) => name === 'installation')
+    expect(volume?.projected?.sources).toEqual([
+      { configMap: { name: file?.metadata.name } },
+      { secret: { name: 'mine' } }
+    ])
+    const alone = await made({ installation, resource: { enabled: false } })
+    expect(alone.job.containers.map(({ name }) => name)).toEqual(['migrate', 'apply'])
+    const changed = await made({ installation: { roles: [] }, installationSecret: 'mine' })
+    expect(changed.job.manifest.metadata.name).not.toBe(job.manifest.metadata.name)
+    const none = await made({})
+    expect(none.file).toBeUndefined()
+    expect(none.job.containers.map(({ name }) => name)).toEqual(['migrate', 'register'])
+  })
+
   test.each([
     ['a value that there is not', { ...bundled, auth: { replica: 3 } }, /replica/],
+    ['a kind of installation that there is not', { ...bundled, installation: { users: [] } }, /users/],
     ['no issuer', { ...bundled, issuer: '' }, /issuer is required/],
     ['no database', { ...required, redis: { bundled: true } }, /There is no database/],
     ['no Redis', { ...required, postgres: { bundled: true } }, /There is no Redis/],

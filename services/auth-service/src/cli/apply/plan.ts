@@ -1,7 +1,7 @@
 import type { ApiAdministration } from '../../apis/api-administration.ts'
 import type { Client } from '../../clients/client.ts'
 import { checkClient, firstPartyClientId } from '../../clients/client-rules.ts'
-import { firstSecretOf } from '../../clients/client-secrets.ts'
+import { firstSecretOf, hasSecrets } from '../../clients/client-secrets.ts'
 import type { ProviderAdministration } from '../../providers/provider-administration.ts'
 import type { HeldScope } from '../../roles/role.ts'
 import type { RoleAdministration } from '../../roles/role-administration.ts'
@@ -29,6 +29,8 @@ export interface Step {
   readonly action: 'create' | 'change' | 'keep'
   /** What is different, in words. */
   readonly differences: readonly string[]
+  /** Whether it makes a client with a secret, which is shown this once. */
+  readonly makesSecret?: true
   /** @returns what is shown of it this once: the secret of a new client */
   carryOut(endsSessions: boolean): Promise<{ client_secret?: string }>
 }
@@ -92,7 +94,9 @@ async function planClient({ clients }: PlanParts, entry: Installation['clients']
   }
   const { id, authMethod: _authMethod, secretHashes: _hashes, ...policy } = wanted
   const shown = before && clientOnWire({ ...before, ...policy } satisfies Client)
-  return step('client', id, before && shown && differencesOf(clientOnWire(before), shown), async () => {
+  const differences = before && shown && differencesOf(clientOnWire(before), shown)
+  const makesSecret = !before && hasSecrets(wanted.authMethod)
+  const planned = step('client', id, differences, async () => {
     if (before) {
       requireDone((await clients.change(id, policy, undefined)).outcome)
       return {}
@@ -101,6 +105,7 @@ async function planClient({ clients }: PlanParts, entry: Installation['clients']
     requireDone((await clients.create({ ...wanted, secretHashes }, undefined)).outcome)
     return secret
   })
+  return makesSecret ? { ...planned, makesSecret } : planned
 }
 
 async function planProviders({ providers }: PlanParts, entries: Installation['providers']): Promise<Step[]> {

@@ -4,11 +4,13 @@ import { readInstallation } from '../apply/installation-file.ts'
 import { planInstallation, type Step } from '../apply/plan.ts'
 import type { CommandContext, CommandResult, Perform } from '../command.ts'
 import { endSessions } from '../end-sessions.ts'
+import { RefusedError } from '../failures.ts'
 import { nowHelp } from './apis.ts'
 
 interface ApplyOptions {
   dryRun?: boolean
   now?: boolean
+  refuseSecrets?: boolean
 }
 
 /** `countersign apply FILE` */
@@ -19,6 +21,7 @@ export function addApply(program: Command, perform: Perform): void {
     .argument('<file>', 'YAML or JSON; - reads standard input')
     .option('--dry-run', 'say what would be different, and change nothing')
     .option('--now', 'end the sessions of users who lose a scope')
+    .option('--refuse-secrets', 'change nothing if a new client would get a secret, for where the output is a log')
     .addHelpText(
       'after',
       `\nNeeds DATABASE_URL, and COUNTERSIGN_MASTER_KEY where the file names secrets of providers. It may run as often as you like: what is so already stays untouched. ${nowHelp}\n${publicationHelp}`
@@ -30,6 +33,7 @@ async function apply({ parts, note }: CommandContext, file: string, options: App
   const installation = await readInstallation(file)
   const opened = await parts.openInstallation()
   const steps = await planInstallation(opened, installation)
+  if (options.refuseSecrets) requireNoSecrets(steps)
   const isDry = options.dryRun ?? false
   const done = []
   for (const step of steps) {
@@ -51,6 +55,15 @@ async function apply({ parts, note }: CommandContext, file: string, options: App
     },
     text: `${done.flatMap(({ step, shown }) => linesOf(step, shown.client_secret)).join('\n')}\n${summaryOf(steps, isDry)}${ended.text}`
   }
+}
+
+function requireNoSecrets(steps: readonly Step[]): void {
+  const ids = steps.filter(({ makesSecret }) => makesSecret).map(({ id }) => id)
+  if (ids.length === 0) return
+  throw new RefusedError(
+    'secret_would_be_shown',
+    `These new clients would get a secret, which is shown this once: ${ids.join(', ')}. Run the command without --refuse-secrets, where only you see its output, or let the clients authenticate themselves with a key.`
+  )
 }
 
 const signs = { create: '+', change: '~', keep: '=' } as const
