@@ -607,7 +607,7 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       expect((await ofAdmin<object>('GET', `${sub}/credentials`)).body).toMatchObject({ password: false })
       expect(await ofAdmin('DELETE', `${sub}/identities/${own.id}`)).toMatchObject({
         status: 409,
-        body: { error: 'last_way_in' }
+        body: { error: 'last_way_in_of_user' }
       })
       expect(await identitiesOf(body.access_token)).toHaveLength(1)
       google.claims = { sub: newSubject() }

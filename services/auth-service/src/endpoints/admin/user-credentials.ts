@@ -88,7 +88,7 @@ export const unlinkUserIdentity = defineRoute(
       if (outcome === 'not_an_admin') throw noLongerAdmin()
       if (outcome === 'last_way_in') {
         throw new ConflictError({
-          code: outcome,
+          code: 'last_way_in_of_user',
           description: 'The user has no other way to sign in. To keep the user out, disable the account.'
         })
       }

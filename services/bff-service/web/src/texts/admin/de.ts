@@ -738,6 +738,7 @@ export const adminDe: AdminTexts = {
     already_invited:
       'Diese Adresse ist schon eingeladen. Senden Sie die Einladung noch einmal, oder ziehen Sie sie zurück.',
     provider_taken: 'Es gibt schon einen Dienst mit dieser Id.',
+    last_way_in_of_user: 'Der Benutzer kann sich nur damit anmelden. Deaktivieren Sie das Konto, um ihn fernzuhalten.',
     issuer_taken: 'Ein anderer eingerichteter Dienst hat diesen Issuer. Eine Identität dort würde zu beiden gehören.',
     provider_in_use:
       'Benutzer melden sich mit diesem Dienst an. Deaktivieren Sie ihn, oder löschen Sie ihn mit ihren Identitäten.',

@@ -719,6 +719,7 @@ export const adminEn = {
     other_secret: 'The newest secret of this client is another one.',
     already_invited: 'This address is invited already. Send that invitation again, or withdraw it.',
     provider_taken: 'There is a provider with this id.',
+    last_way_in_of_user: 'The user has no other way to sign in. To keep the user out, disable the account.',
     issuer_taken: 'Another service that is set up has this issuer. An identity there would belong to both.',
     provider_in_use: 'Users sign in with this provider. Disable it, or delete it with their identities.',
     secret_erased: 'The link and the code of this mail were erased. Its user has to ask for another mail.'
