@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { createTestRedis, startRedisContainer, startTcpProxy } from '@countersign/testing'
+import { createTestRedis, startRedisContainer, startTcpProxy, until } from '@countersign/testing'
 import { createRevocationView, type RevocationEntry, systemClock } from '@countersign/verifier'
 import { createRedisRevocationFeed, revocationKeys } from '@countersign/verifier/redis'
 import { createClient } from 'redis'
@@ -31,13 +31,6 @@ const sidOf = (value: string = randomUUID(), seconds = 600): RevocationEntry => 
 /** What is dead by now was alive then. */
 const twoMinutesAgo = { now: () => Date.now() - 120_000 }
 const nothing = async function* (): AsyncGenerator<RevocationEntry[]> {}
-const until = async (condition: () => boolean | Promise<boolean>, milliseconds: number) => {
-  const deadline = performance.now() + milliseconds
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ${milliseconds} ms`)
-    await delay(2)
-  }
-}
 const isCurrent = (view: { status(): { isCurrent: boolean } }) => () => view.status().isCurrent
 
 afterEach(async () => {

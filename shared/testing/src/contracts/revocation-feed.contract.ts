@@ -10,6 +10,7 @@ import {
 } from '@countersign/verifier'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { until } from '../running-clock.ts'
 
 /** The publisher's port, as the auth-service declares it. */
 export interface PublisherUnderTest {
@@ -450,12 +451,4 @@ function knows(view: RevocationView, { kind, value }: RevocationEntry): boolean 
 
 async function* batchesOf(...batches: RevocationEntry[][]): AsyncGenerator<RevocationEntry[]> {
   yield* batches
-}
-
-async function until(condition: () => boolean | Promise<boolean>, milliseconds: number): Promise<void> {
-  const deadline = performance.now() + milliseconds
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ${milliseconds} ms`)
-    await delay(2)
-  }
 }
