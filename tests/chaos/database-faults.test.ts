@@ -38,7 +38,15 @@ const rotation = /^\s*UPDATE refresh_token_families/
 const burstRotation = /^\s*UPDATE refresh_token_families[\s\S]*f\.used_generations \|\|/
 const judgement = /^\s*WITH replayed AS/
 const ending = /^\s*WITH ended AS/
-const commit = /^COMMIT/
+const newFamily = /^\s*WITH f AS/
+/** The COMMIT that follows a statement: the services commit other things too, at moments of their own. */
+const commitAfter = (statement: RegExp) => {
+  let hasBegun = false
+  return (text: string) => {
+    hasBegun ||= statement.test(text)
+    return hasBegun && text.startsWith('COMMIT')
+  }
+}
 const isConnecting = (text: string) => text === connecting
 
 /** SQLSTATEs that say "not now": the statement was not done, and may be done later. */
@@ -148,7 +156,7 @@ describe('faults of the database', () => {
 
     test('of a logout: 503, and the session has ended', async () => {
       const session = await newSession()
-      fault('before_answering', commit, cut)
+      fault('before_answering', commitAfter(ending), cut)
       expectUnavailable(await logout(session.refresh_token))
       await expectEnded(session, 'logout')
       expect((await logout(session.refresh_token)).status).toBe(204)
@@ -164,7 +172,7 @@ describe('faults of the database', () => {
 
     test('of a logout-all: 503, and every session has ended', async () => {
       const [one, two] = [await newSession(), await newSession()]
-      fault('before_answering', commit, cut)
+      fault('before_answering', commitAfter(ending), cut)
       expectUnavailable(await post(`${trio.auth.url}/auth/logout-all`, undefined, one.access_token))
       await expectEnded(one, 'logout_all')
       await expectEnded(two, 'logout_all')
@@ -174,7 +182,7 @@ describe('faults of the database', () => {
       const [here, there] = [await newSession(), await newSession()]
       const newPassword = `another ${user.password}`
       usedSecrets.add(newPassword)
-      fault('before_answering', commit, cut)
+      fault('before_answering', commitAfter(ending), cut)
       const body = { current_password: user.password, new_password: newPassword }
       expectUnavailable(await post(`${trio.auth.url}/auth/password`, body, here.access_token))
       await expectEnded(there, 'password_changed')
@@ -183,7 +191,7 @@ describe('faults of the database', () => {
     })
 
     test('of a sign-in: 503, and the next one works', async () => {
-      fault('before_answering', commit, cut)
+      fault('before_answering', commitAfter(newFamily), cut)
       expectUnavailable(await login())
       const session = await newSession()
       await expectOneSuccessor(session)
@@ -200,15 +208,17 @@ describe('faults of the database', () => {
     })
 
     test.each([
-      ['its BEGIN', /^BEGIN/],
-      ['its first statement', /FROM users WHERE id = .* FOR NO KEY UPDATE/s],
-      ['its sessions end', ending],
-      ['its COMMIT', commit]
-    ])('of a logout-all before %s: 503, nothing has changed, and it can be repeated', async (_step, matches) => {
+      // Of every transaction meanwhile: nothing tells whose it is.
+      ['its BEGIN', () => /^BEGIN/, Number.POSITIVE_INFINITY],
+      ['its first statement', () => /FROM users WHERE id = .* FOR NO KEY UPDATE/s, 1],
+      ['its sessions end', () => ending, 1],
+      ['its COMMIT', () => commitAfter(ending), 1]
+    ])('of a logout-all before %s: 503, nothing has changed, and it can be repeated', async (_, matching, times) => {
       const session = await newSession()
-      fault('before_sending', matches, cut)
+      const stopFault = fault('before_sending', matching(), cut, times)
       const logoutAll = () => post(`${trio.auth.url}/auth/logout-all`, undefined, session.access_token)
       expectUnavailable(await logoutAll())
+      stopFault()
       expect(await readFamily(database.url, session.sid)).toMatchObject({ revoked_at: null })
       expect(await statusOfMe(session.access_token)).toBe(200)
       expect((await logoutAll()).status).toBe(204)
@@ -244,7 +254,8 @@ describe('faults of the database', () => {
     })
 
     test('to the statements of a sign-in, the COMMIT included: 503, and the next one works', async () => {
-      for (const matches of [/^\s*SELECT deletion_at IS NOT NULL AS "isLeaving" FROM users/, /^\s*WITH f AS/, commit]) {
+      const verification = /^\s*SELECT deletion_at IS NOT NULL AS "isLeaving" FROM users/
+      for (const matches of [verification, newFamily, commitAfter(newFamily)]) {
         fault('before_sending', matches, ({ failWith }) => failWith(sqlState))
         expectUnavailable(await login())
       }
