@@ -227,7 +227,7 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
       await publisher.rebuild(nothing())
       await publisher.publish([entry])
       await publisher.trim()
-      expect(await admin.pTTL('{countersign}:revoked:sid:session-1')).toBeGreaterThan(598_000)
+      expect(await admin.pTTL('{countersign}:revoked:sid:session-1')).toBeGreaterThan(590_000)
       const feed = createRedisRevocationFeed({ url })
       closables.push(feed)
       const view = createRevocationView({ clock: truth })
@@ -292,7 +292,7 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     await until(isCurrent(view), 1000)
     await delay(4000)
     expect(await admin.exists(revocationKeys.outboxDrained)).toBe(0)
-    expect(view.staleness()).toBeLessThan(900)
+    await until(() => view.staleness() < 900, 2000)
   })
 
   it('reports the propagation time of a live entry, but not of older ones', async () => {
@@ -413,7 +413,7 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     await admin.xAdd(stream, '*', { kind: 'sid', value: 'a', exp: 'soon' })
     await admin.xAdd(stream, '*', { kind: 'ip', value: '10.0.0.1', exp: '9999999999' })
     await admin.xAdd(stream, '*', { kind: 'sid', value: 'b', exp: '9999999999' })
-    await until(() => view.isRevoked({ jti: 'x', sid: 'b', kid: 'x' }), 200)
+    await until(() => view.isRevoked({ jti: 'x', sid: 'b', kid: 'x' }), 1000)
     expect(view.status()).toMatchObject({ isCurrent: true, entries: 1 })
   })
 
