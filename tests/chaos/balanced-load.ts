@@ -2,12 +2,17 @@
 import { Agent } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { register, type ServiceProcess, sendLoadRequest, signIn, usedSecrets } from '@countersign/testing/trio'
+import { vi } from 'vitest'
 
 export type BalancedName = 'auth' | 'resource'
 export type Balanced<T> = Record<BalancedName, T>
+export interface BalancerPorts extends Balanced<number> {
+  /** Where the balancer says what it knows of the replicas. */
+  statistics: number
+}
 
 /** A simple load balancer: it checks readiness twice a second, and does not repeat requests. */
-export const balancerConfiguration = (ports: Balanced<number>, replicas: Balanced<readonly ServiceProcess[]>) => `
+export const balancerConfiguration = (ports: BalancerPorts, replicas: Balanced<readonly ServiceProcess[]>) => `
   defaults
     mode http
     timeout connect 2s
@@ -17,6 +22,10 @@ export const balancerConfiguration = (ports: Balanced<number>, replicas: Balance
     option httpchk GET /health/ready
     timeout check 2s
     default-server inter 500ms fall 2 rise 1
+  listen statistics
+    bind 127.0.0.1:${ports.statistics}
+    stats enable
+    stats uri /
   ${(['auth', 'resource'] as const)
     .map(
       (name) => `
@@ -32,8 +41,16 @@ export const balancerConfiguration = (ports: Balanced<number>, replicas: Balance
     .join('\n')}
 `
 
-/** The balancer has seen within this that a replica is ready. */
-export const balancerDelayMs = 1_500
+/** Waits until the balancer has seen that each replica is ready. */
+export async function untilBalanced(statisticsPort: number): Promise<void> {
+  const areUp = async () => {
+    const response = await fetch(`http://127.0.0.1:${statisticsPort}/;csv`)
+    const [names = [], ...rows] = (await response.text()).split('\n').map((line) => line.split(','))
+    const servers = rows.filter(([, server = '']) => /^(?:auth|resource)\d/.test(server))
+    return servers.length > 0 && servers.every((row) => row[names.indexOf('status')] === 'UP')
+  }
+  await vi.waitUntil(areUp, { timeout: 30_000, interval: 100 })
+}
 
 export interface BalancedLoad {
   readonly ports: Balanced<number>

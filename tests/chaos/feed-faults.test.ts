@@ -343,8 +343,13 @@ function useFeed(sessionCount: number) {
       return verifier
     }
     try {
-      await fixture.revoke(healthyBoundMs)
-      await delay(200)
+      const first = await fixture.revoke(healthyBoundMs)
+      const isKnown = async () => {
+        const statuses = await Promise.all(fixture.judges.map(({ ask }) => ask(first.accessToken)))
+        return statuses.every((status) => status === 401)
+      }
+      // A verifier that is cut off before it has heard cannot keep the bound.
+      await vi.waitUntil(isKnown, { timeout: 5000, interval: 20 })
 
       const faultFrom = performance.now()
       const stopRevoking = revokes ? revokeAgainAndAgain() : async () => {}
@@ -366,7 +371,7 @@ function useFeed(sessionCount: number) {
       expect([
         ...notRecovered,
         ...violationsIn(traffic.answers, { faultFrom, recoveredBy }),
-        ...(await fixture.differences())
+        ...(await fixture.untilRecovered(3000))
       ]).toEqual([])
       if (isLong) expect(outage.length).toBeGreaterThan(0)
     } finally {

@@ -55,10 +55,8 @@ export interface FeedFixture {
   stopIssuer(signal?: NodeJS.Signals): Promise<void>
   /** The issuer's next start, at the same address. */
   startIssuer(): Promise<void>
-  /** Waits until all verifiers know everything again; returns the remaining differences. */
+  /** Waits until all verifiers know everything again; returns what still differs between the outbox and the views. */
   untilRecovered(withinMs: number): Promise<string[]>
-  /** What differs between the outbox and the views; empty when nothing does. */
-  differences(): Promise<string[]>
   close(): Promise<void>
 }
 
@@ -139,7 +137,6 @@ export async function openFeedFixture(redisUrl: string, sessionCount: number): P
         await delay(50)
       }
     },
-    differences,
     async close() {
       await Promise.all([...local].map(({ verifier }) => verifier.close()))
       await trio.stop()

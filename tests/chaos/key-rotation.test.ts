@@ -75,6 +75,11 @@ describe.skipIf(!inject('docker'))(
       )
       return row?.count ?? 0
     }
+    /** Since when the signing key signs; as text, since a date of JavaScript has no microseconds. */
+    const signingSince = async () => {
+      const text = 'SELECT max(signs_from)::text AS since FROM signing_keys'
+      return (await query<{ since: string }>(database.url, text))[0]?.since
+    }
     /** A user who refreshes at any issuer, and uses the live tokens at any verifier, until stopped. */
     async function liveOneUser(until: () => boolean, accepted: Map<string, number>): Promise<Refusal[]> {
       const user = await register(trio.auth.url)
@@ -123,9 +128,11 @@ describe.skipIf(!inject('docker'))(
         Array.from({ length: 5 }, async () => signIn(trio.auth.url, await register(trio.auth.url)))
       )
       const before = await countRotations()
+      let since: string | undefined
       sleeper.process.kill('SIGSTOP')
       try {
         while ((await countRotations()) < before + 3) await delay(100)
+        since = await signingSince()
       } finally {
         sleeper.process.kill('SIGCONT')
       }
@@ -138,8 +145,8 @@ describe.skipIf(!inject('docker'))(
       const tokens = refreshed.map(({ body }) => ('access_token' in body ? body.access_token : ''))
       const signing = await query<{ kid: string }>(
         database.url,
-        'SELECT kid FROM signing_keys WHERE signs_from > now() - make_interval(secs => $1)',
-        [2 * rotationSeconds]
+        'SELECT kid FROM signing_keys WHERE signs_from >= $1::timestamptz',
+        [since]
       )
       for (const token of tokens) {
         expect(signing.map(({ kid }) => kid)).toContain(kidOf(token))
@@ -170,19 +177,15 @@ describe.skipIf(!inject('docker'))('three issuers and several verifiers, with ke
     await database?.drop()
   })
 
-  const me = async (verifier: ServiceProcess, token: string) => {
-    const begin = performance.now()
-    const { status } = await get(`${verifier.url}/me`, token)
-    return { status, milliseconds: performance.now() - begin }
-  }
+  const me = (verifier: ServiceProcess, token: string) => get(`${verifier.url}/me`, token)
   const keys = async (): Promise<Record<string, string>> => {
     admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
     const { body } = await get<{ keys: { kid: string; state: string }[] }>(`${trio.auth.url}/admin/keys`, admin)
     return Object.fromEntries(body.keys.map(({ kid, state }) => [state, kid]))
   }
-  /** All fetches of keys that the verifiers have made. */
-  const countFetches = async () => {
-    const pages = await Promise.all(trio.resources.map(({ managementUrl: url }) => get<string>(`${url}/metrics`)))
+  /** All fetches of keys that verifiers have made. */
+  const countFetches = async (verifiers: readonly ServiceProcess[]) => {
+    const pages = await Promise.all(verifiers.map(({ managementUrl: url }) => get<string>(`${url}/metrics`)))
     const counts = pages.flatMap(({ body }) => [...body.matchAll(/^countersign_key_set_fetches_total\{.*\} (\d+)$/gm)])
     return counts.reduce((sum, [, count]) => sum + Number(count), 0)
   }
@@ -194,7 +197,7 @@ describe.skipIf(!inject('docker'))('three issuers and several verifiers, with ke
     // A restart of the verifiers replaces the seven minutes in which each of them fetches the keys once more.
     await query(database.url, "UPDATE signing_keys SET created_at = created_at - interval '420 seconds'")
     const users = await newUsers(3)
-    const fetches = await countFetches()
+    const fetches = await countFetches(trio.resources)
     expect((await post(`${trio.auth.url}/admin/keys/rotate`, undefined, admin)).status).toBe(200)
     for (const [at, user] of users.entries()) {
       const { body } = await refresh((trio.auths[at] as ServiceProcess).url, user.refresh_token)
@@ -204,7 +207,7 @@ describe.skipIf(!inject('docker'))('three issuers and several verifiers, with ke
         expect(await me(verifier, user.access_token)).toMatchObject({ status: 200 })
       }
     }
-    expect(await countFetches()).toBe(fetches)
+    expect(await countFetches(trio.resources)).toBe(fetches)
   })
 
   test('a revoked key is refused by all at once, and tokens of the next key, which signs now, are accepted at once', async () => {
@@ -222,22 +225,24 @@ describe.skipIf(!inject('docker'))('three issuers and several verifiers, with ke
     const revokedAt = performance.now()
     await Promise.all(
       verifiers.map(async (verifier) => {
-        while ((await me(verifier, victims[0]?.access_token as string)).status !== 401) {
-          if (performance.now() - revokedAt > 500) throw new Error('a token of the revoked key is accepted still')
+        for (;;) {
+          const askedAt = performance.now()
+          if ((await me(verifier, victims[0]?.access_token as string)).status === 401) return
+          if (askedAt - revokedAt > 1000) throw new Error('a token of the revoked key is accepted still')
         }
       })
     )
+    const fetches = await countFetches(verifiers)
+    expect(fetches).toBeGreaterThan(0)
     for (const [at, { refresh_token: refreshToken }] of victims.entries()) {
       const { body, status } = await refresh((trio.auths[at % 3] as ServiceProcess).url, refreshToken)
       expect(status).toBe(200)
       expect(kidOf(body.access_token)).toBe(nextKey)
-      const answers = await Promise.all(verifiers.map((verifier) => me(verifier, body.access_token)))
-      // A verifier that has to fetch the key first would take up to two seconds.
-      for (const { status, milliseconds } of answers) {
+      for (const { status } of await Promise.all(verifiers.map((verifier) => me(verifier, body.access_token))))
         expect(status).toBe(200)
-        expect(milliseconds).toBeLessThan(500)
-      }
     }
+    // A verifier that has to fetch the key first would take up to two seconds.
+    expect(await countFetches(verifiers)).toBe(fetches)
     for (const verifier of verifiers) {
       for (const { access_token: token } of victims) expect((await me(verifier, token)).status).toBe(401)
     }

@@ -35,16 +35,24 @@ describe.skipIf(!inject('docker'))('a thousand parallel refreshes', () => {
     const user = await register(trio.auth.url)
     // Replicas that have just started open their connections first.
     await refreshInParallel((await signIn(trio.auth.url, user)).refresh_token, 60)
-    const tokens = await signIn(trio.auth.url, user)
-    const { sid } = unverifiedClaims(tokens.access_token)
-    const answers = await refreshInParallel(tokens.refresh_token, refreshes)
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
-    const [successor, ...others] = new Set(answers.map(({ body }) => body.refresh_token))
-    expect(others).toEqual([])
-    expect(await readFamily(database.url, sid)).toMatchObject({ generation: 1, revoked_at: null, revoked_reason: null })
-    expect(await query(database.url, 'SELECT 1 FROM revocations')).toEqual([])
-    expect((await refresh(trio.auth.url, successor as string)).status).toBe(200)
-  }, 60_000)
+    // On a busy machine one of them may wait too long for a connection to the database: 503, once or twice.
+    for (let attempt = 1; ; attempt++) {
+      const tokens = await signIn(trio.auth.url, user)
+      const { sid } = unverifiedClaims(tokens.access_token)
+      const answers = await refreshInParallel(tokens.refresh_token, refreshes)
+      const statuses = new Set(answers.map(({ status }) => status))
+      const successors = new Set(answers.flatMap(({ status, body }) => (status === 200 ? [body.refresh_token] : [])))
+      expect(successors.size).toBe(1)
+      const family = await readFamily(database.url, sid)
+      expect(family).toMatchObject({ generation: 1, revoked_at: null, revoked_reason: null })
+      expect(await query(database.url, 'SELECT 1 FROM revocations')).toEqual([])
+      const [successor] = successors
+      expect((await refresh(trio.auth.url, successor as string)).status).toBe(200)
+      if (attempt < 3 && statuses.has(503)) continue
+      expect(statuses).toEqual(new Set([200]))
+      return
+    }
+  }, 120_000)
 
   function refreshInParallel(refreshToken: string, times: number) {
     return Promise.all(

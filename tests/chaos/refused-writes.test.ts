@@ -3,7 +3,9 @@ import {
   createTestDatabase,
   type RedisContainer,
   readTestEnvironment,
+  runningTimeOf,
   startRedisContainer,
+  startRunningClock,
   startTcpProxy,
   type TcpProxy,
   type TestDatabase
@@ -24,7 +26,7 @@ import {
 } from '@countersign/testing/trio'
 import { revocationKeys } from '@countersign/verifier/redis'
 import { createClient } from 'redis'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 import { createLocalVerifier, type LocalVerifier } from './feed-fixture.ts'
 import { command, refusedWrites } from './refused-writes.ts'
 
@@ -128,10 +130,13 @@ describe.skipIf(!inject('docker')).each(servers)('%s that answers and refuses wr
       } finally {
         await state.end(redis)
       }
-      const endedAt = performance.now()
-      await expect.poll(() => me(good), { timeout: 10_000, interval: 25 }).toBe(200)
-      await expect.poll(() => upAllTheTime.ask(good), { timeout: 10_000, interval: 25 }).toBe(200)
-      expect(performance.now() - endedAt).toBeLessThan(recoveryMs)
+      const recovery = await runningTimeOf(() =>
+        Promise.all([
+          expect.poll(() => me(good), { timeout: 10_000, interval: 25 }).toBe(200),
+          expect.poll(() => upAllTheTime.ask(good), { timeout: 10_000, interval: 25 }).toBe(200)
+        ])
+      )
+      expect(recovery).toBeLessThan(recoveryMs)
       for (const { ask } of joined) await expect.poll(() => ask(revoked), { timeout: 3000 }).toBe(401)
       expect(await me(revoked)).toBe(401)
       await untilReady(trio.auth)
@@ -210,7 +215,8 @@ describe.skipIf(!inject('docker'))('a failover that leaves connections to the fo
 
     await command(primary.url, ['REPLICAOF', '127.0.0.1', '1'])
     proxy.retarget(promoted.url, { keepsConnections: true })
-    const failedOverAt = performance.now()
+    const clock = startRunningClock()
+    onTestFinished(() => clock.stop())
     expect((await post(`${trio.auth.url}/auth/logout`, undefined, revoked)).status).toBe(204)
     expect((await get(`${trio.auth.url}/auth/me`, revoked)).status).toBe(401)
     const me = async (token: string) => (await get(`${trio.resource.url}/me`, token)).status
@@ -219,14 +225,16 @@ describe.skipIf(!inject('docker'))('a failover that leaves connections to the fo
       const browser = createBrowserClient(trio.publicUrl)
       return (await browser.send('POST', '/bff/session', { body: { username, password } })).status
     }
-    await expect.poll(clientToken, { timeout: 10_000, interval: 50 }).toBe(200)
-    await expect.poll(pages, { timeout: 10_000, interval: 50 }).toBeLessThan(300)
-    await expect.poll(() => me(revoked), { timeout: 10_000, interval: 25 }).toBe(401)
-    await expect.poll(() => me(good), { timeout: 10_000, interval: 25 }).toBe(200)
     const client = createClient({ url: promoted.url })
     await client.connect()
-    await expect.poll(() => client.exists(revocationKeys.epoch), { timeout: 10_000, interval: 25 }).toBe(1)
-    expect(performance.now() - failedOverAt).toBeLessThan(3000)
+    await Promise.all([
+      expect.poll(clientToken, { timeout: 10_000, interval: 50 }).toBe(200),
+      expect.poll(pages, { timeout: 10_000, interval: 50 }).toBeLessThan(300),
+      expect.poll(() => me(revoked), { timeout: 10_000, interval: 25 }).toBe(401),
+      expect.poll(() => me(good), { timeout: 10_000, interval: 25 }).toBe(200),
+      expect.poll(() => client.exists(revocationKeys.epoch), { timeout: 10_000, interval: 25 }).toBe(1)
+    ])
+    expect(clock.elapsed()).toBeLessThan(3000)
     client.destroy()
   })
 })

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import {
   createTestDatabase,
   createTestRedis,
@@ -9,7 +8,7 @@ import {
 import { type ServiceProcess, startTrio, type Trio, untilReady } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type FrontProxy, isInstalled, startHaproxy } from '../integration/fixtures/front-proxy.ts'
-import { balancerConfiguration, balancerDelayMs, sendBalanced } from './balanced-load.ts'
+import { balancerConfiguration, sendBalanced, untilBalanced } from './balanced-load.ts'
 
 const requests = readTestEnvironment().isSoak ? 20_000 : 3_000
 const sessions = 8
@@ -18,7 +17,7 @@ describe.skipIf(!inject('docker') || !isInstalled('haproxy'))('a rolling restart
   let database: TestDatabase
   let trio: Trio
   let proxy: FrontProxy
-  const ports = { auth: 0, resource: 0 }
+  const ports = { auth: 0, resource: 0, statistics: 0 }
   const replicas: Record<'auth' | 'resource', ServiceProcess[]> = { auth: [], resource: [] }
   /** A restarted replica listens at the same address. */
   const environments = new Map<ServiceProcess, Record<string, string>>()
@@ -35,6 +34,7 @@ describe.skipIf(!inject('docker') || !isInstalled('haproxy'))('a rolling restart
     trio = await startTrio({ databaseUrl: database.url, redisUrl: await createTestRedis() })
     ports.auth = await findLastingPort()
     ports.resource = await findLastingPort()
+    ports.statistics = await findLastingPort()
     for (const name of ['auth', 'resource'] as const) {
       for (let at = 0; at < 2; at++) {
         const [port, managementPort] = [await findLastingPort(), await findLastingPort()]
@@ -78,19 +78,19 @@ describe.skipIf(!inject('docker') || !isInstalled('haproxy'))('a rolling restart
       for (const [at, service] of replicas[name].entries()) {
         await service.stop('SIGTERM')
         replicas[name][at] = await startReplica(name, environments.get(service) as Record<string, string>)
-        await delay(balancerDelayMs)
+        await untilBalanced(ports.statistics)
       }
     }
   }
 
   test('each answer during a stop closes its connection, and readiness turns first', async () => {
     const [port, managementPort] = [await findLastingPort(), await findLastingPort()]
-    const env = { PORT: String(port), MANAGEMENT_PORT: String(managementPort), SHUTDOWN_DELAY_SECONDS: '2' }
+    const env = { PORT: String(port), MANAGEMENT_PORT: String(managementPort), SHUTDOWN_DELAY_SECONDS: '6' }
     const service = await startReplica('resource', env)
     const before = await fetch(`${service.url}/me`)
     const stopping = service.stop('SIGTERM')
     await expect
-      .poll(async () => (await fetch(`${service.managementUrl}/health/ready`)).status, { timeout: 1_500, interval: 20 })
+      .poll(async () => (await fetch(`${service.managementUrl}/health/ready`)).status, { timeout: 5_000, interval: 20 })
       .toBe(503)
     const during = await fetch(`${service.url}/me`)
     expect([before, during].map(({ status, headers }) => [status, headers.get('connection')])).toEqual([

@@ -13,7 +13,13 @@ import {
 import { audience, issuer, query, type ServiceProcess, startProcess, untilReady } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type FrontProxy, isInstalled, startHaproxy } from '../integration/fixtures/front-proxy.ts'
-import { type Balanced, balancerConfiguration, balancerDelayMs, sendBalanced } from './balanced-load.ts'
+import {
+  type Balanced,
+  type BalancerPorts,
+  balancerConfiguration,
+  sendBalanced,
+  untilBalanced
+} from './balanced-load.ts'
 import { buildLastRelease, hasLastRelease } from './last-release.ts'
 
 const { isSoak } = readTestEnvironment()
@@ -26,7 +32,7 @@ describe.skipIf(!inject('docker') || !isInstalled('haproxy') || !hasLastRelease)
     let database: TestDatabase
     let common: Record<string, string>
     let proxy: FrontProxy
-    const ports: Balanced<number> = { auth: 0, resource: 0 }
+    const ports: BalancerPorts = { auth: 0, resource: 0, statistics: 0 }
     const environments: Record<string, string>[] = []
     const replicas: Balanced<ServiceProcess[]> = { auth: [], resource: [] }
     const all: ServiceProcess[] = []
@@ -50,6 +56,7 @@ describe.skipIf(!inject('docker') || !isInstalled('haproxy') || !hasLastRelease)
       await migrate(database.url, { folder: pathToFileURL(join(release, 'prisma/migrations/')) })
       ports.auth = await findLastingPort()
       ports.resource = await findLastingPort()
+      ports.statistics = await findLastingPort()
       common = {
         HOST: '127.0.0.1',
         ISSUER: issuer,
@@ -87,7 +94,7 @@ describe.skipIf(!inject('docker') || !isInstalled('haproxy') || !hasLastRelease)
       for (const [at, service] of replicas.auth.entries()) {
         await service.stop('SIGTERM')
         replicas.auth[at] = await start('auth', from, environments[at] as Record<string, string>)
-        await delay(balancerDelayMs)
+        await untilBalanced(ports.statistics)
       }
     }
 

@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { delimiter } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { findLastingPort } from '@countersign/testing'
 
 const run = promisify(execFile)
 
@@ -39,8 +38,8 @@ export async function createComposeProject() {
   const name = `countersign-test-${randomBytes(4).toString('hex')}`
   const env = {
     ...process.env,
-    AUTH_SERVICE_PORT: String(await freePort()),
-    BFF_SERVICE_PORT: String(await freePort()),
+    AUTH_SERVICE_PORT: String(await findLastingPort()),
+    BFF_SERVICE_PORT: String(await findLastingPort()),
     INSTALLATION_FOLDER: installationFolder,
     COMPOSE_FILE: ['docker-compose.yml', 'tests/compose/more-health-checks.yml'].join(delimiter),
     // What a developer has set for an installation of their own must not reach this one.
@@ -132,13 +131,4 @@ export async function createComposeProject() {
 
 function without(...names: string[]): Record<string, undefined> {
   return Object.fromEntries(names.map((name) => [name, undefined]))
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

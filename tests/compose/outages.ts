@@ -34,12 +34,13 @@ export function describeOutages(given: () => Installation): void {
       await waitForEveryReplica(given(), revokedBefore.access_token, 401)
 
       startAfterwards('redis')
-      await project.compose('stop', 'redis')
-      const stoppedAt = performance.now()
-      const samples = await Promise.all(
-        resourceUrls.map((url) => sampleMe(url, tokens.access_token, ({ askedAt }) => askedAt > stoppedAt + 8_000))
+      let stoppedAt = Number.POSITIVE_INFINITY
+      const sampling = resourceUrls.map((url) =>
+        sampleMe(url, tokens.access_token, ({ askedAt }) => askedAt > stoppedAt + 8_000)
       )
-      for (const answers of samples) {
+      await project.compose('stop', 'redis')
+      stoppedAt = performance.now()
+      for (const answers of await Promise.all(sampling)) {
         const firstUnknown = answers.findIndex(({ status }) => status === 503)
         expect(new Set(answers.slice(0, firstUnknown).map(({ status }) => status))).toEqual(new Set([200]))
         expect(new Set(answers.slice(firstUnknown).map(({ status }) => status))).toEqual(new Set([503]))

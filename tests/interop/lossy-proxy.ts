@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Stands between clients and replicas, delays each request and response, and so reorders them; some responses it drops. */
+/** Stands between clients and replicas, delays each request and response, and so reorders them; some responses it drops, the first one always. */
 export interface LossyProxy {
   readonly url: string
   /** How many responses were dropped so far. */
@@ -32,6 +32,7 @@ export async function startLossyProxy({
 }: LossyProxyOptions): Promise<LossyProxy> {
   const fresh = new Set<string>()
   const statuses: number[] = []
+  let received = 0
   let dropped = 0
   let next = 0
   const someDelay = () => delay(random() * longestDelayMs)
@@ -43,7 +44,9 @@ export async function startLossyProxy({
       outgoing.writeHead(fresh.has(token) ? 200 : 401).end()
       return
     }
-    const shouldDrop = random() < dropRate
+    received += 1
+    const isFirst = received === 1
+    const shouldDrop = random() < dropRate || isFirst
     await someDelay()
     const { status, headers, answer } = await forward(incoming, body)
     statuses.push(status)

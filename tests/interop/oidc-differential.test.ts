@@ -22,7 +22,8 @@ import {
   nativeRedirect,
   type RandomRequest,
   randomRequests,
-  redirectUri
+  redirectUri,
+  verifier
 } from './oidc-differential/requests.ts'
 
 const { isSoak } = readTestEnvironment()
@@ -76,7 +77,10 @@ describe.skipIf(!inject('docker'))('beside oidc-provider, certified by the OpenI
       for (const reason of reasons ?? []) differing.add(reason)
       expect(reasons, `here: ${here}; there: ${there}`).toBeDefined()
     })
-    await fc.assert(property, { numRuns: isSoak ? 10_000 : 600, ...seed })
+    // Chance alone would bring too few of it.
+    const parameters = Object.entries({ ...good, prompt: 'none' })
+    const examples: [RandomRequest][] = [[{ session: 'new user', method: 'GET', parameters }]]
+    await fc.assert(property, { numRuns: isSoak ? 10_000 : 600, examples, ...seed })
     // It would prove little if all of them were refused.
     for (const outcome of [
       'client code',
@@ -96,7 +100,16 @@ describe.skipIf(!inject('docker'))('beside oidc-provider, certified by the OpenI
       seen.add(here)
       if (here !== there) expect(explainExchange(exchange, here, there), `here: ${here}; there: ${there}`).toBeDefined()
     })
-    await fc.assert(property, { numRuns: isSoak ? 1000 : 50, ...seed })
+    // Chance alone would bring too few of it.
+    const parameters = { grant_type: 'authorization_code', redirect_uri: redirectUri, code_verifier: verifier }
+    const withoutCode = {
+      clientId: 'web',
+      hasChallenge: true,
+      code: 'none',
+      authentication: 'right',
+      parameters
+    } as const
+    await fc.assert(property, { numRuns: isSoak ? 1000 : 50, examples: [[withoutCode]], ...seed })
     for (const outcome of ['200 ID token refresh token', '400 invalid_grant', '400 invalid_request'])
       expect(seen).toContain(outcome)
   }, 600_000)

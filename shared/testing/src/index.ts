@@ -2,4 +2,5 @@
 export { createTestIssuer, type TestIssuer } from '@countersign/verifier/testing'
 export * from './contracts/revocation-feed.contract.ts'
 export * from './infrastructure/index.ts'
+export { type RunningClock, runningTimeOf, startRunningClock, until } from './running-clock.ts'
 export * from './serve-key-set.ts'

@@ -17,7 +17,7 @@ const logger = createLogger({ service: 'test', level: 'silent' })
 const limit = 3
 
 /** One count of one counter, as the tests read it. */
-function countOf(counters: AttemptCounters, name: string, windowSeconds = 2) {
+function countOf(counters: AttemptCounters, name: string, windowSeconds = 60) {
   const count = (key: string) => ({ name, key, limit, windowSeconds })
   return {
     consume: async (key: string) => (await counters.charge([count(key)]))[0]?.waitMs ?? 0,
@@ -44,7 +44,7 @@ function describeAttemptCounters(name: string, make: () => AttemptCounters): voi
       for (let i = 0; i < limit; i++) expect(await counter.consume('alice')).toBe(0)
       const wait = await counter.consume('alice')
       expect(wait).toBeGreaterThan(0)
-      expect(wait).toBeLessThanOrEqual(2000)
+      expect(wait).toBeLessThanOrEqual(60_000)
     })
 
     test('count each key separately, whatever it contains', async () => {
@@ -88,8 +88,9 @@ function describeAttemptCounters(name: string, make: () => AttemptCounters): voi
     })
 
     test('start at zero after the window', async () => {
-      for (let i = 0; i <= limit; i++) await counter.consume('alice')
-      await expect.poll(() => counter.consume('alice'), { timeout: 5000, interval: 250 }).toBe(0)
+      const brief = countOf(counters, `brief-${process.pid}`, 2)
+      for (let i = 0; i <= limit; i++) await brief.consume('alice')
+      await expect.poll(() => brief.consume('alice'), { timeout: 5000, interval: 250 }).toBe(0)
     })
   })
 }
@@ -126,7 +127,7 @@ describe.skipIf(inject('redisUrl') === undefined)('with Redis', () => {
     const proxy = await startTcpProxy({ target: redisUrl })
     const connection = openRedisConnection(proxy.url, logger)
     await expect.poll(() => connection.isReady, { timeout: 5000 }).toBe(true)
-    const counter = countOf(createRedisAttemptCounters({ redis: connection, logger }), 'away', 60)
+    const counter = countOf(createRedisAttemptCounters({ redis: connection, logger }), 'away')
     await fault(proxy)
     const begin = performance.now()
     const waits = []
@@ -169,7 +170,7 @@ describe.skipIf(inject('redisUrl') === undefined)('a Redis that refuses writes',
     ['is a replica now', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']]
   ])('because it %s leaves the counting to the process', async (fault, breakIt, mendIt) => {
     const counters = createRedisAttemptCounters({ redis: connection, logger })
-    const counter = countOf(counters, fault, 60)
+    const counter = countOf(counters, fault)
     for (let i = 0; i < limit; i++) await counter.consume('before')
     await configure(...breakIt)
     try {

@@ -3,20 +3,21 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createLogger } from '@countersign/service-kit'
 import { openRedisConnection, type RedisConnection } from '@countersign/service-kit/redis'
-import { createTestRedis, startTcpProxy, type TcpProxy } from '@countersign/testing'
+import { createTestRedis, runningTimeOf, startTcpProxy, type TcpProxy } from '@countersign/testing'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 
 describe.skipIf(inject('redisUrl') === undefined)('a connection to Redis', () => {
   let proxy: TcpProxy
   let redis: RedisConnection
-  let lines: string[]
+  let lines: string[] = []
   const logger = createLogger({ service: 'test', level: 'warn', destination: { write: (line) => lines.push(line) } })
 
   beforeEach(async () => {
-    lines = []
     proxy = await startTcpProxy({ target: await createTestRedis() })
     redis = openRedisConnection(proxy.url, logger)
     await becomes(redis, true)
+    // On a busy machine the first attempt may have failed.
+    lines = []
   })
   afterEach(async () => {
     redis.destroy()
@@ -37,16 +38,15 @@ describe.skipIf(inject('redisUrl') === undefined)('a connection to Redis', () =>
 
   test('makes no caller wait for a Redis that accepts commands and does not reply, and reconnects by itself', async () => {
     proxy.pause()
-    const begin = performance.now()
-    const commands = Array.from({ length: 20 }, (_, at) => redis.set(`name-${at}`, 'value'))
-    const outcomes = await Promise.allSettled(commands)
-    expect(outcomes.map(({ status }) => status)).toEqual(Array(20).fill('rejected'))
-    expect(performance.now() - begin).toBeLessThan(3000)
+    const waited = await runningTimeOf(async () => {
+      const commands = Array.from({ length: 20 }, (_, at) => redis.set(`name-${at}`, 'value'))
+      const outcomes = await Promise.allSettled(commands)
+      expect(outcomes.map(({ status }) => status)).toEqual(Array(20).fill('rejected'))
+    })
+    expect(waited).toBeLessThan(3000)
     // From then on it is known.
     await becomes(redis, false)
-    const later = performance.now()
-    await expect(redis.get('name-0')).rejects.toThrow()
-    expect(performance.now() - later).toBeLessThan(500)
+    expect(await runningTimeOf(() => expect(redis.get('name-0')).rejects.toThrow())).toBeLessThan(500)
     proxy.resume()
     await becomes(redis, true)
     expect(await redis.set('name', 'value')).toBe('OK')

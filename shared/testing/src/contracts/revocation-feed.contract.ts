@@ -10,6 +10,7 @@ import {
 } from '@countersign/verifier'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { runningTimeOf, until } from '../running-clock.ts'
 
 /** The publisher's port, as the auth-service declares it. */
 export interface PublisherUnderTest {
@@ -104,14 +105,16 @@ export function describeRevocationFeed(name: string, createTransport: () => Prom
         await publisher.rebuild(batchesOf([]))
         const { view: first } = await joinAndLoad()
         const { view: second } = await joinAndLoad()
+        const took: number[] = []
         for (let round = 0; round < 20; round++) {
           const entry = entryOf('sid')
           await delay(Math.random() * 40)
           await publisher.publish([entry])
-          const publishedAt = performance.now()
-          await until(() => knows(first, entry) && knows(second, entry), 100)
-          expect(performance.now() - publishedAt).toBeLessThan(100)
+          took.push(await runningTimeOf(() => until(() => knows(first, entry) && knows(second, entry), noticeWithin)))
         }
+        // One that a busy machine held up says nothing about the transport.
+        const [median = Number.POSITIVE_INFINITY] = took.toSorted((a, b) => a - b).slice(took.length / 2)
+        expect(median, took.join(', ')).toBeLessThan(100)
       })
 
       it('stays fresh while nothing happens', async () => {
@@ -143,7 +146,7 @@ export function describeRevocationFeed(name: string, createTransport: () => Prom
           const entry = entryOf(kind)
           const others = { jti: 'a', sid: 'b', kid: 'c' }
           await publisher.publish([entry])
-          await until(() => knows(view, entry), 100)
+          await until(() => knows(view, entry), noticeWithin)
           expect(await feed.checkDirectly({ ...others, [kind]: entry.value })).toBe(true)
           expect(await feed.checkDirectly({ jti: entry.value, sid: entry.value, kid: entry.value })).toBe(true)
           const other = kind === 'sid' ? 'jti' : 'sid'
@@ -344,9 +347,7 @@ export function describeRevocationFeed(name: string, createTransport: () => Prom
         await publisher.rebuild(batchesOf([]))
         const { view, feed } = await joinAndLoad()
         await delay(50)
-        const closedAt = performance.now()
-        await feed.close()
-        expect(performance.now() - closedAt).toBeLessThan(100)
+        expect(await runningTimeOf(() => feed.close())).toBeLessThan(100)
         const entry = entryOf('sid')
         await publisher.publish([entry])
         await delay(100)
@@ -380,15 +381,11 @@ export function describeRevocationFeed(name: string, createTransport: () => Prom
           () => publisher.publish([entryOf('sid')]),
           () => publisher.isIntact()
         ]) {
-          const askedAt = performance.now()
-          await expect(work()).rejects.toThrow()
-          expect(performance.now() - askedAt).toBeLessThan(750)
+          expect(await runningTimeOf(() => expect(work()).rejects.toThrow())).toBeLessThan(750)
         }
         const closing = join()
         await delay(50)
-        const closedAt = performance.now()
-        await closing.feed.close()
-        expect(performance.now() - closedAt).toBeLessThan(100)
+        expect(await runningTimeOf(() => closing.feed.close())).toBeLessThan(100)
         await end()
       })
 
@@ -450,12 +447,4 @@ function knows(view: RevocationView, { kind, value }: RevocationEntry): boolean 
 
 async function* batchesOf(...batches: RevocationEntry[][]): AsyncGenerator<RevocationEntry[]> {
   yield* batches
-}
-
-async function until(condition: () => boolean | Promise<boolean>, milliseconds: number): Promise<void> {
-  const deadline = performance.now() + milliseconds
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ${milliseconds} ms`)
-    await delay(2)
-  }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createTestRedis, startTcpProxy } from '@countersign/testing'
+import { createTestRedis, runningTimeOf, startTcpProxy } from '@countersign/testing'
 import { createClient } from 'redis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { createInProcessDpopReplays, type DpopReplays } from '../../src/dpop/replays.ts'
@@ -66,8 +66,11 @@ function describeDpopReplays(name: string, createMemory: () => Promise<() => Dpo
       const key = newKey()
       const expiresAt = inSeconds(1.2)
       expect(await replays.markUsed(key, expiresAt)).toBe(true)
-      while (inSeconds(0) < expiresAt - 0.05) {
-        expect(await replays.markUsed(key, expiresAt)).toBe(false)
+      for (;;) {
+        const isFirst = await replays.markUsed(key, expiresAt)
+        // It may have gone while this one was asked.
+        if (inSeconds(0) > expiresAt - 0.05) break
+        expect(isFirst).toBe(false)
         await delay(50)
       }
       await expect.poll(() => replays.markUsed(key, inSeconds(60)), { timeout: 4000, interval: 100 }).toBe(true)
@@ -117,10 +120,11 @@ describe.skipIf(inject('redisUrl') === undefined)('with Redis', () => {
     await replays.markUsed(newKey(), inSeconds(60))
     if (fault === 'frozen') proxy.pause()
     else await proxy.cut()
-    const askedAt = performance.now()
-    const claims = Array.from({ length: 10 }, () => replays.markUsed(newKey(), inSeconds(60)))
-    for (const one of await Promise.allSettled(claims)) expect(one.status).toBe('rejected')
-    expect(performance.now() - askedAt).toBeLessThan(1000)
+    const waited = await runningTimeOf(async () => {
+      const claims = Array.from({ length: 10 }, () => replays.markUsed(newKey(), inSeconds(60)))
+      for (const one of await Promise.allSettled(claims)) expect(one.status).toBe('rejected')
+    })
+    expect(waited).toBeLessThan(1000)
     if (fault === 'frozen') proxy.resume()
     else await proxy.restore()
     const markAgain = () => replays.markUsed(newKey(), inSeconds(60)).catch(() => 'rejected')
