@@ -31,7 +31,7 @@ describe('sessions of browsers', () => {
   let redisUrl: string | undefined
   let trio: Trio
   /** A session whose access token grows old while the other tests run. */
-  let early: Awaited<ReturnType<typeof signedIn>> & { readonly at: number }
+  let early: Awaited<ReturnType<typeof signedInAt>>
 
   beforeAll(async () => {
     database = await createTestDatabase()
@@ -42,7 +42,7 @@ describe('sessions of browsers', () => {
       bffReplicas: isDocker ? 2 : 1,
       env: { REGISTRATIONS_PER_ADDRESS: '1000', ACCESS_TOKEN_TTL_SECONDS: '30' }
     })
-    early = { at: performance.now(), ...(await signedIn()) }
+    early = await signedInAt()
   })
   afterAll(async () => {
     await trio?.stop()
@@ -55,6 +55,8 @@ describe('sessions of browsers', () => {
     const browser = newBrowser()
     return { user, browser, session: await browser.signIn(user) }
   }
+  /** With the time from which its access token grows old. */
+  const signedInAt = async () => ({ ...(await signedIn()), at: performance.now() })
   const admin = async () =>
     (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
 
@@ -355,7 +357,7 @@ describe('sessions of browsers', () => {
     // It lives 30 s, and is refreshed when a quarter is left.
     const ripeMs = 22_700
     const isYoung = performance.now() < early.at + ripeMs
-    const { user, browser, session, at } = isYoung ? early : { at: performance.now(), ...(await signedIn()) }
+    const { user, browser, session, at } = isYoung ? early : await signedInAt()
     const before = await readFamily(database.url, session.session_id)
     await delay(at + ripeMs - performance.now())
     const replicas = trio.bffs.map(({ url }) => url)
