@@ -57,6 +57,9 @@ const origins = new WeakMap<BrowserContext, string>()
 
 const networkChanged = 'net::ERR_NETWORK_CHANGED'
 
+/** What becomes of loading a page when Chromium gives up, or has just given up and goes to a page of its own. */
+const isGivenUp = new RegExp(`${networkChanged}|navigation to "chrome-error:|Not attached to an active page`)
+
 export interface Visitor {
   readonly context: BrowserContext
   readonly page: Page
@@ -140,6 +143,11 @@ export function outliveNetworks(context: BrowserContext): void {
 function loadAgain(page: Page): void {
   const [goto, reload] = [page.goto.bind(page), page.reload.bind(page)]
   let isGoing = false
+  // What is loaded before that would be interrupted.
+  const failureIsShown = () =>
+    page
+      .waitForEvent('framenavigated', { predicate: (frame) => frame === page.mainFrame(), timeout: 1000 })
+      .catch(() => {})
   const persist = async (load: () => Promise<Response | null>) => {
     isGoing = true
     try {
@@ -147,7 +155,8 @@ function loadAgain(page: Page): void {
         try {
           return await load()
         } catch (error) {
-          if (times === 3 || !String(error).includes(networkChanged)) throw error
+          if (times === 3 || !isGivenUp.test(String(error))) throw error
+          await failureIsShown()
         }
       }
     } finally {
@@ -164,10 +173,13 @@ function loadAgain(page: Page): void {
       return persist(() => (page.url() === from ? move(...options) : reload(...options)))
     }
   }
-  page.on('requestfailed', (request) => {
+  page.on('requestfailed', async (request) => {
     const type = request.resourceType()
     const isOurs = ['script', 'stylesheet'].includes(type) || (type === 'document' && !isGoing)
-    if (isOurs && request.failure()?.errorText === networkChanged) void reload().catch(() => {})
+    if (!isOurs || request.failure()?.errorText !== networkChanged) return
+    if (type !== 'document') return void reload().catch(() => {})
+    await failureIsShown()
+    await page.reload().catch(() => {})
   })
 }
 
