@@ -314,7 +314,9 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     await page.getByText('This installation sends no mail.').waitFor()
   })
 
-  test('the pages can be used by everybody, in light, in dark and on a small screen', async () => {
+  test('the pages can be used by everybody, in light, in dark and on a small screen', {
+    timeout: 180_000
+  }, async () => {
     const account = await confirmedAccount()
     const { page } = await visit()
     const look = async (name: string) => {

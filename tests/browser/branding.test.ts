@@ -55,7 +55,8 @@ describe.skipIf(!hasBrowser)("an operator's name, logo and color", () => {
     const home = page.getByRole('banner').getByRole('link')
     expect((await home.innerText()).trim()).toBe(productName)
     const image = home.locator('img')
-    expect(await image.evaluate((one: HTMLImageElement) => one.complete && one.naturalWidth > 0)).toBe(true)
+    const isShown = () => image.evaluate((one: HTMLImageElement) => one.complete && one.naturalWidth > 0)
+    await expect.poll(isShown).toBe(true)
     const path = (await image.getAttribute('src')) ?? ''
     expect(path).toMatch(/^\/assets\/logo-[\w-]{16}\.svg$/)
     expect(await page.locator('link[rel="icon"]').getAttribute('href')).toBe(path)

@@ -5,7 +5,15 @@ import { findChromium, findLastingPort } from '@countersign/testing'
 import { query, register, untilReady } from '@countersign/testing/trio'
 import { chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
-import { type Fixture, hasBrowser, launchOptions, newPerson, openFixture, registerOnPage } from './fixture.ts'
+import {
+  type Fixture,
+  hasBrowser,
+  launchOptions,
+  newPerson,
+  openFixture,
+  outliveNetworks,
+  registerOnPage
+} from './fixture.ts'
 
 describe.skipIf(!hasBrowser)('cookies in the browser', () => {
   let fixture: Fixture
@@ -30,8 +38,10 @@ describe.skipIf(!hasBrowser)('cookies in the browser', () => {
     })
     onTestFinished(async () => {
       await context.close()
-      rmSync(profile, { recursive: true, force: true })
+      // Its processes may still write.
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
     })
+    outliveNetworks(context)
     return context.newPage()
   }
 

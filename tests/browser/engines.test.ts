@@ -109,16 +109,20 @@ describe.skipIf(!hasBrowser)('the pages in every browser', () => {
     )
 
     // accessibility.test.ts asks it of every page in Chromium.
-    test.runIf(isThere && !name.startsWith('Chromium'))('has nothing for axe to find in either colours', async () => {
-      await page.goto(`${fixture.url}/sign-in`)
-      const found = await violationsIn('light', '/sign-in', 'Sign in')
-      await signIn(admin(fixture.trio))
-      found.push(...(await violationsIn('dark', '/', 'Your account')))
-      found.push(...(await violationsIn('light', '/admin', 'Dashboard')))
-      found.push(...(await violationsIn('dark', '/admin/clients', 'Clients')))
-      await page.click('button', 'New client')
-      await page.see('button', 'Create client')
-      expect(found).toEqual([])
-    })
+    test.runIf(isThere && !name.startsWith('Chromium'))(
+      'has nothing for axe to find in either colours',
+      { timeout: 180_000 },
+      async () => {
+        await page.goto(`${fixture.url}/sign-in`)
+        const found = await violationsIn('light', '/sign-in', 'Sign in')
+        await signIn(admin(fixture.trio))
+        found.push(...(await violationsIn('dark', '/', 'Your account')))
+        found.push(...(await violationsIn('light', '/admin', 'Dashboard')))
+        found.push(...(await violationsIn('dark', '/admin/clients', 'Clients')))
+        await page.click('button', 'New client')
+        await page.see('button', 'Create client')
+        expect(found).toEqual([])
+      }
+    )
   })
 })

@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { createTestDatabase, createTestRedis, findChromium, type TestDatabase } from '@countersign/testing'
+import {
+  createTestDatabase,
+  createTestRedis,
+  expectRefusedWithin,
+  findChromium,
+  type TestDatabase
+} from '@countersign/testing'
 import { post, startTrio, type Trio, usedSecrets } from '@countersign/testing/trio'
 import {
   type Browser,
@@ -8,7 +14,8 @@ import {
   chromium,
   type LaunchOptions,
   type Page,
-  type Request
+  type Request,
+  type Response
 } from 'playwright-core'
 import { expect, inject, onTestFailed } from 'vitest'
 import { getCurrentTest } from 'vitest/suite'
@@ -49,6 +56,9 @@ const openRequests = new WeakMap<Page, Set<Request>>()
 const origins = new WeakMap<BrowserContext, string>()
 
 const networkChanged = 'net::ERR_NETWORK_CHANGED'
+
+/** What becomes of loading a page when Chromium gives up, or has just given up and goes to a page of its own. */
+const isGivenUp = new RegExp(`${networkChanged}|navigation to "chrome-error:|Not attached to an active page`)
 
 export interface Visitor {
   readonly context: BrowserContext
@@ -91,10 +101,10 @@ export async function openFixture(options: Partial<Parameters<typeof startTrio>[
       contexts.push(context)
       origins.set(context, new URL(baseURL).origin)
       context.setDefaultTimeout(10_000)
+      outliveNetworks(context)
       const page = await context.newPage()
       if (getCurrentTest()) onTestFailed(() => describePage(page))
       page.on('pageerror', (error) => complaints.push(String(error)))
-      outliveNetworks(page)
       countRequests(page)
       page.on('console', (message) => {
         // A 401 of an API is the browser's to report; what the pages make of it is tested.
@@ -122,28 +132,54 @@ async function describePage(page: Page): Promise<void> {
   process.stderr.write(`${page.url()}\n${shown}\n`)
 }
 
-/** Networks of containers come and go beside these tests, and Chromium gives up what it loads then: it is loaded again. */
-function outliveNetworks(page: Page): void {
-  const goto = page.goto.bind(page)
+/**
+ * Networks of containers come and go beside these tests, and Chromium gives up what it loads then: every page of the context
+ * loads it again. Call it before the first one is opened.
+ */
+export function outliveNetworks(context: BrowserContext): void {
+  context.on('page', loadAgain)
+}
+
+function loadAgain(page: Page): void {
+  const [goto, reload] = [page.goto.bind(page), page.reload.bind(page)]
   let isGoing = false
-  page.goto = async (...to) => {
+  // What is loaded before that would be interrupted.
+  const failureIsShown = () =>
+    page
+      .waitForEvent('framenavigated', { predicate: (frame) => frame === page.mainFrame(), timeout: 1000 })
+      .catch(() => {})
+  const persist = async (load: () => Promise<Response | null>) => {
     isGoing = true
     try {
       for (let times = 1; ; times++) {
         try {
-          return await goto(...to)
+          return await load()
         } catch (error) {
-          if (times === 3 || !String(error).includes(networkChanged)) throw error
+          if (times === 3 || !isGivenUp.test(String(error))) throw error
+          await failureIsShown()
         }
       }
     } finally {
       isGoing = false
     }
   }
-  page.on('requestfailed', (request) => {
+  page.goto = (...to) => persist(() => goto(...to))
+  page.reload = (...options) => persist(() => reload(...options))
+  for (const way of ['goBack', 'goForward'] as const) {
+    const move = page[way].bind(page)
+    page[way] = (...options) => {
+      const from = page.url()
+      // To move again would be a step too far where the page has left, and failed to load.
+      return persist(() => (page.url() === from ? move(...options) : reload(...options)))
+    }
+  }
+  page.on('requestfailed', async (request) => {
     const type = request.resourceType()
     const isOurs = ['script', 'stylesheet'].includes(type) || (type === 'document' && !isGoing)
-    if (isOurs && request.failure()?.errorText === networkChanged) void page.reload().catch(() => {})
+    if (!isOurs || request.failure()?.errorText !== networkChanged) return
+    if (type !== 'document') return void reload().catch(() => {})
+    await failureIsShown()
+    await page.reload().catch(() => {})
   })
 }
 
@@ -274,6 +310,22 @@ export async function openNewAccount(page: Page, person: Person & { email?: stri
 export async function expectSignedOut(page: Page): Promise<void> {
   await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor()
   expect(new URL(page.url()).pathname).toBe('/sign-in')
+}
+
+/** The session of this page has ended elsewhere: a click finds it out, a second later at the latest. */
+export async function expectSignedOutAtClick(page: Page): Promise<void> {
+  await expectRefusedWithin(1000, async () => {
+    const answer = page.waitForResponse((response) => new URL(response.url()).pathname === '/api/me')
+    const form = page.getByRole('heading', { level: 1, name: 'Sign in' })
+    const statuses = [answer.then((response) => response.status()), form.waitFor().then(() => 401)]
+    // The page may have found it out by itself, and the button is gone.
+    await page
+      .getByRole('button', { name: 'Ask again' })
+      .click({ timeout: 1000 })
+      .catch(() => {})
+    return Promise.race(statuses)
+  })
+  await expectSignedOut(page)
 }
 
 export const admin = (trio: Trio): Person => ({ username: 'admin', password: trio.adminPassword })

@@ -129,7 +129,9 @@ describe.skipIf(!hasBrowser)('the language of the pages', () => {
     ).toEqual([])
   }
 
-  test('German: every page of a user can be used by everybody, and has no English text', async () => {
+  test('German: every page of a user can be used by everybody, and has no English text', {
+    timeout: 180_000
+  }, async () => {
     const { page } = await visit('de-DE')
     const english = /\b(?:the|your|you|with|sign|password|session|is)\b/i
     const look = (name: string) => lookAt(page, name, english)
@@ -168,7 +170,9 @@ describe.skipIf(!hasBrowser)('the language of the pages', () => {
     await look('admins-only')
   })
 
-  test('German: every page of an administrator can be used by everybody, and has no English text', async () => {
+  test('German: every page of an administrator can be used by everybody, and has no English text', {
+    timeout: 180_000
+  }, async () => {
     const { page } = await visit('en-GB')
     await signInWithoutForm(page, admin(fixture.trio))
     await page.goto('/admin/users')

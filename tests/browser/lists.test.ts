@@ -41,7 +41,7 @@ describe.skipIf(!hasBrowser)('the lists of the administration', () => {
     await field.pressSequentially('adams')
     await link(`john.adams-${mark}`).waitFor()
     await expect.poll(() => rows().count()).toBe(2)
-    expect(new URL(page.url()).search).toBe('?search=adams')
+    await expect.poll(() => new URL(page.url()).search).toBe('?search=adams')
     await link(`john.adams-${mark}`).click()
     await page.getByRole('heading', { level: 1, name: `john.adams-${mark}` }).waitFor()
     await page.goBack()

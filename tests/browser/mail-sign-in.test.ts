@@ -206,7 +206,9 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in by mail, in the pages
     expect(new URL(page.url()).searchParams.get('code')).toMatch(/^[\w-]+$/)
   })
 
-  test('can be used by everybody, in both languages, in light, in dark and on a small screen', async () => {
+  test('can be used by everybody, in both languages, in light, in dark and on a small screen', {
+    timeout: 180_000
+  }, async () => {
     for (const [locale, words] of [
       ['en-GB', { choose: 'E-mail me a code', send: 'Send the mail', sent: 'a mail is on its way.', go: 'Sign in' }],
       [

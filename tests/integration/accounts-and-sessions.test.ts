@@ -1,4 +1,4 @@
-import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import { createTestDatabase, createTestRedis, expectRefusedWithin, type TestDatabase } from '@countersign/testing'
 import {
   ageSessions,
   type Credentials,
@@ -46,9 +46,7 @@ describe('accounts and sessions', () => {
 
   const me = (accessToken: string) => get(`${trio.resource.url}/me`, accessToken)
 
-  /** A token must be rejected within this time after the revoking call has returned. */
-  const expectRefusedWithin = (milliseconds: number, accessToken: string) =>
-    expect.poll(async () => (await me(accessToken)).status, { timeout: milliseconds, interval: 5 }).toBe(401)
+  const statusOfMe = async (accessToken: string) => (await me(accessToken)).status
 
   test('the main job: register, sign in, be recognised, refresh, sign out, be refused', async () => {
     const credentials = { username: 'Wanda', password: 'a perfectly fine password' }
@@ -75,9 +73,7 @@ describe('accounts and sessions', () => {
     expect((await me(refreshed.body.access_token)).status).toBe(200)
 
     expect((await post(`${trio.auth.url}/auth/logout`, undefined, refreshed.body.access_token)).status).toBe(204)
-    const answeredAt = performance.now()
-    await expectRefusedWithin(100, refreshed.body.access_token)
-    expect(performance.now() - answeredAt).toBeLessThan(100)
+    await expectRefusedWithin(100, () => statusOfMe(refreshed.body.access_token))
     const refused = await me(tokens.access_token)
     expect(refused).toMatchObject({ status: 401, body: { error: 'invalid_token' } })
     expect(refused.headers.get('WWW-Authenticate')).toMatch(/^Bearer .*error="invalid_token".*resource_metadata="/)
@@ -185,7 +181,7 @@ describe('accounts and sessions', () => {
         headers: { Authorization: `Bearer ${mine.access_token}` }
       })
     expect((await remove(unverifiedClaims(myOther.access_token).sid)).status).toBe(204)
-    await expectRefusedWithin(100, myOther.access_token)
+    await expectRefusedWithin(100, () => statusOfMe(myOther.access_token))
     expect((await remove(unverifiedClaims(myOther.access_token).sid)).status).toBe(404)
     expect((await remove(unverifiedClaims(stranger.access_token).sid)).status).toBe(404)
     expect((await me(stranger.access_token)).status).toBe(200)
@@ -201,7 +197,7 @@ describe('accounts and sessions', () => {
     const stranger = await signIn(trio.auth.url, await register(trio.auth.url))
     expect((await post(`${trio.auth.url}/auth/logout-all`, undefined, sessions[1]?.access_token)).status).toBe(204)
     for (const { access_token, refresh_token } of sessions) {
-      await expectRefusedWithin(100, access_token)
+      await expectRefusedWithin(100, () => statusOfMe(access_token))
       expect((await refresh(trio.auth.url, refresh_token)).status).toBe(400)
     }
     expect((await me(stranger.access_token)).status).toBe(200)
@@ -234,7 +230,7 @@ describe('accounts and sessions', () => {
     expect((await logoutOthers()).status).toBe(204)
     const sids = others.map(({ access_token }) => unverifiedClaims(access_token).sid).sort()
     for (const { access_token, refresh_token } of others) {
-      await expectRefusedWithin(100, access_token)
+      await expectRefusedWithin(100, () => statusOfMe(access_token))
       expect((await refresh(trio.auth.url, refresh_token)).status).toBe(400)
     }
     expect((await me(own.access_token)).status).toBe(200)
@@ -278,7 +274,7 @@ describe('accounts and sessions', () => {
     const tokens = await signIn(trio.auth.url, user)
     const logout = () => post(`${trio.auth.url}/auth/logout`, { refresh_token: tokens.refresh_token })
     expect((await logout()).status).toBe(204)
-    await expectRefusedWithin(100, tokens.access_token)
+    await expectRefusedWithin(100, () => statusOfMe(tokens.access_token))
     expect((await logout()).status).toBe(204)
     const [, end] = /(..)$/.exec(tokens.refresh_token) as unknown as [string, string]
     const forged = tokens.refresh_token.slice(0, -2) + (end === 'AA' ? 'BA' : 'AA')
@@ -305,7 +301,7 @@ describe('accounts and sessions', () => {
     expect((await me(there.access_token)).status).toBe(200)
 
     expect((await change(user.password, newPassword)).status).toBe(204)
-    await expectRefusedWithin(100, there.access_token)
+    await expectRefusedWithin(100, () => statusOfMe(there.access_token))
     expect((await refresh(trio.auth.url, there.refresh_token)).status).toBe(400)
     expect((await me(here.access_token)).status).toBe(200)
     expect((await refresh(trio.auth.url, here.refresh_token)).status).toBe(200)
@@ -340,7 +336,7 @@ describe('accounts and sessions', () => {
       [user.id]
     )
     expect(live).toHaveLength(5)
-    await expectRefusedWithin(100, oldest.access_token)
+    await expectRefusedWithin(100, () => statusOfMe(oldest.access_token))
     const { sid } = unverifiedClaims(oldest.access_token)
     expect(await readFamily(database.url, sid)).toMatchObject({ revoked_reason: 'session_limit' })
   })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
+import { createTestDatabase, createTestRedis, expectRefusedWithin, type TestDatabase } from '@countersign/testing'
 import {
   type Answer,
   type Credentials,
@@ -63,8 +63,7 @@ describe('administration of users', () => {
     })
   const change = (id: string, body: unknown) => call<User>('PATCH', `/users/${id}`, body)
   const statusOfMe = async (accessToken: string) => (await get(`${trio.resource.url}/me`, accessToken)).status
-  const expectRefused = (accessToken: string) =>
-    expect.poll(() => statusOfMe(accessToken), { timeout: 100, interval: 5 }).toBe(401)
+  const expectRefused = (accessToken: string) => expectRefusedWithin(100, () => statusOfMe(accessToken))
   const auditOf = (userId: string) =>
     query(
       database.url,

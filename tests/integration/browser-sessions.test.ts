@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import {
   createTestDatabase,
   createTestRedis,
+  expectRefusedWithin,
   startRedisFaults,
   startTcpProxy,
   type TcpProxy,
@@ -31,7 +32,7 @@ describe('sessions of browsers', () => {
   let redisUrl: string | undefined
   let trio: Trio
   /** A session whose access token grows old while the other tests run. */
-  let early: Awaited<ReturnType<typeof signedIn>> & { readonly at: number }
+  let early: Awaited<ReturnType<typeof signedInAt>>
 
   beforeAll(async () => {
     database = await createTestDatabase()
@@ -42,7 +43,7 @@ describe('sessions of browsers', () => {
       bffReplicas: isDocker ? 2 : 1,
       env: { REGISTRATIONS_PER_ADDRESS: '1000', ACCESS_TOKEN_TTL_SECONDS: '30' }
     })
-    early = { at: performance.now(), ...(await signedIn()) }
+    early = await signedInAt()
   })
   afterAll(async () => {
     await trio?.stop()
@@ -55,6 +56,8 @@ describe('sessions of browsers', () => {
     const browser = newBrowser()
     return { user, browser, session: await browser.signIn(user) }
   }
+  /** With the time from which its access token grows old. */
+  const signedInAt = async () => ({ ...(await signedIn()), at: performance.now() })
   const admin = async () =>
     (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
 
@@ -300,7 +303,7 @@ describe('sessions of browsers', () => {
       body: JSON.stringify({ disabled: true })
     })
     expect(status).toBe(200)
-    await expect.poll(async () => (await browser.send('GET', '/api/me')).status, { timeout: 1000 }).toBe(401)
+    await expectRefusedWithin(1000, async () => (await browser.send('GET', '/api/me')).status)
     expect(await browser.send('GET', '/bff/session')).toMatchObject({ status: 401, body: { error: 'not_signed_in' } })
     expect((await readFamily(database.url, session.session_id)).revoked_at).not.toBeNull()
   })
@@ -355,7 +358,7 @@ describe('sessions of browsers', () => {
     // It lives 30 s, and is refreshed when a quarter is left.
     const ripeMs = 22_700
     const isYoung = performance.now() < early.at + ripeMs
-    const { user, browser, session, at } = isYoung ? early : { at: performance.now(), ...(await signedIn()) }
+    const { user, browser, session, at } = isYoung ? early : await signedInAt()
     const before = await readFamily(database.url, session.session_id)
     await delay(at + ripeMs - performance.now())
     const replicas = trio.bffs.map(({ url }) => url)
@@ -482,11 +485,12 @@ describe.skipIf(!isDocker).concurrent('sessions of browsers while something is a
       const first = await timed('/api/me')
       expect(first.status).toBe(200)
       expect(first.ms).toBeLessThan(3000)
-      for (const path of ['/api/me', '/bff/session', '/api/me']) {
-        const next = await timed(path)
-        expect(next.status).toBe(200)
-        expect(next.ms).toBeLessThan(900)
-      }
+      const behind = []
+      for (const path of ['/api/me', '/bff/session', '/api/me']) behind.push(await timed(path))
+      expect(behind.map(({ status }) => status)).toEqual([200, 200, 200])
+      // The median: each of them would wait for the issuer, and a busy machine holds up one.
+      const [, median] = behind.map(({ ms }) => ms).sort((one, other) => one - other)
+      expect(median).toBeLessThan(900)
     } finally {
       auth.resume()
     }
@@ -537,7 +541,9 @@ describe.skipIf(!isDocker).concurrent('sessions of browsers while something is a
     auth.dropConnections()
     auth.resume()
     expect(await answer).toMatchObject({ status: 200 })
-    expect(await readFamily(database.url, session.session_id)).toMatchObject({ generation: 1, revoked_at: null })
+    await expect
+      .poll(() => readFamily(database.url, session.session_id))
+      .toMatchObject({ generation: 1, revoked_at: null })
     expect(await browser.send('GET', '/api/me')).toMatchObject({ status: 200 })
     await bff.stop()
   }, 120_000)

@@ -11,6 +11,7 @@ import {
   createEmptyTestDatabase,
   createTestDatabase,
   createTestRedis,
+  expectRefusedWithin,
   findLastingPort,
   type TestDatabase
 } from '@countersign/testing'
@@ -114,7 +115,7 @@ describe('countersign beside a running installation', () => {
   const statusOfMe = async (accessToken: string) => (await get(`${trio.resource.url}/me`, accessToken)).status
   /** Published by the command itself: at once. Left to the service's sweeper: within seconds. */
   const expectRefused = (accessToken: string, isPublished = redisUrl !== undefined) =>
-    expect.poll(() => statusOfMe(accessToken), { timeout: isPublished ? 200 : 6000, interval: 10 }).toBe(401)
+    expectRefusedWithin(isPublished ? 200 : 6000, () => statusOfMe(accessToken))
   const auditOf = (userId: string) =>
     query<{ type: string; actor_id: string | null; detail: unknown }>(
       database.url,

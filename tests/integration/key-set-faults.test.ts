@@ -97,7 +97,8 @@ describe.concurrent('a hostile answer leaves the known keys in use, is counted, 
       expect(await refusal).toBe('ERR_KEYS_UNAVAILABLE')
       await expectKeptKeys(followed, 'failed', 'timed out')
       expect(await lasted[0]).toBeGreaterThan(4500)
-      expect(await lasted[0]).toBeLessThan(6500)
+      // All of it, at a byte a second, would take several times as long.
+      expect(await lasted[0]).toBeLessThan(9000)
     })
   })
 

@@ -82,14 +82,21 @@ describe('2,000 unknown kids a second', () => {
   test('cost the issuer a fetch each 2 seconds, hold up no valid request, and let a new key in within 2 seconds', async () => {
     const [issuer, successor] = await Promise.all([createTestIssuer(), createTestIssuer()])
     const server = await startHostileIssuer(answerJson(issuer.jwks()))
-    const followed = followIssuer(issuer, server.jwksUri)
+    /** When fetches began: this process, which is the server as well, is too busy to say when they arrive. */
+    const begun: number[] = []
+    const followed = followIssuer(issuer, server.jwksUri, (...request) => {
+      begun.push(performance.now())
+      return fetch(...request)
+    })
     await followed.verifier.ready()
     try {
+      const startedAt = performance.now()
       const [refusals, valid, published] = await Promise.all([
         sendUnknownKids(followed),
         sendValidTokens(issuer, followed),
         publishKey(server, followed, { keys: [...issuer.jwks().keys, ...successor.jwks().keys] }, successor.mint())
       ])
+      const seconds = (performance.now() - startedAt) / 1000
 
       // One fetch later, which is 2 seconds later on a machine with nothing else to do.
       expect(published).toMatchObject({ code: 'good', fetches: 1 })
@@ -105,9 +112,10 @@ describe('2,000 unknown kids a second', () => {
         )
       ).toBeLessThan(1000)
 
-      const gaps = server.times.slice(1).map((time, at) => time - (server.times[at] ?? 0))
+      const gaps = begun.slice(1).map((time, at) => time - (begun[at] ?? 0))
       expect(Math.min(...gaps)).toBeGreaterThan(1900)
-      expect(server.times.length).toBeLessThanOrEqual(2 + floodSeconds / 2 + 1)
+      expect(begun.length).toBeGreaterThanOrEqual(server.times.length)
+      expect(begun.length).toBeLessThanOrEqual(2 + seconds / 2 + 1)
       // One, a minute at most: unknown kids may be a wrong set-up.
       expect(followed.warnings).toMatchObject([{ code: 'ERR_TOKEN_UNKNOWN_KEY' }])
     } finally {

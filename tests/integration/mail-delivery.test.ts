@@ -11,6 +11,7 @@ import {
   type Trio,
   untilReady
 } from '@countersign/testing/trio'
+import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
 import { countersign } from './fixtures/countersign.ts'
 import { type MailServer, refusal, secretsOf } from './fixtures/mail-server.ts'
@@ -212,21 +213,22 @@ describe.skipIf(!inject('docker'))('mail on its way', () => {
 
     test('after the request was accepted, and before its mail was written, loses none', async () => {
       const { email } = await newUser()
-      const lock = 'LOCK TABLE one_time_secrets IN ACCESS EXCLUSIVE MODE'
-      const locksOf = (isGranted: boolean) =>
-        query(
-          database.url,
-          "SELECT 1 FROM pg_locks WHERE relation = 'one_time_secrets'::regclass AND granted = $1 AND pid <> pg_backend_pid()",
-          [isGranted]
-        )
+      const waitingForLock = () =>
+        query(database.url, "SELECT 1 FROM pg_locks WHERE relation = 'one_time_secrets'::regclass AND NOT granted")
       await withVictim(async () => {
-        const holder = query(database.url, `BEGIN; ${lock}; SELECT pg_sleep(3); COMMIT`)
-        await expect.poll(() => locksOf(true)).toHaveLength(1)
-        expect((await askForReset(email, victim.url)).status).toBe(202)
-        // Its sender has taken the request, and waits.
-        await expect.poll(() => locksOf(false)).not.toHaveLength(0)
-        await kill()
-        await holder
+        const holder = new pg.Client({ connectionString: database.url })
+        await holder.connect()
+        try {
+          await holder.query('BEGIN')
+          await holder.query('LOCK TABLE one_time_secrets IN ACCESS EXCLUSIVE MODE')
+          expect((await askForReset(email, victim.url)).status).toBe(202)
+          // Its sender has taken the request, and waits.
+          await expect.poll(waitingForLock).not.toHaveLength(0)
+          await kill()
+          await holder.query('COMMIT')
+        } finally {
+          await holder.end()
+        }
       })
       await untilRow(email, { is_delivered: true })
       expect(receivedBy(email)).toHaveLength(1)

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { findProcess } from '@countersign/dev/processes'
-import { childEnvironment, findLastingPort } from '@countersign/testing'
+import { childEnvironment, expectRefusedWithin, findLastingPort } from '@countersign/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { blocksOf } from '../package/fixtures/pages.ts'
 import { scriptOf } from '../package/fixtures/shell.ts'
@@ -284,7 +284,7 @@ describe('npm start', () => {
       expect(await (await call()).json()).toEqual({ hello: 'admin' })
       const signOut = await fetch(`http://localhost:${ports.auth}/auth/logout`, { method: 'POST', headers })
       expect(signOut.status).toBe(204)
-      await vi.waitUntil(async () => (await call()).status === 401, { timeout: 1_000, interval: 5 })
+      await expectRefusedWithin(1000, async () => (await call()).status)
     }
   })
 

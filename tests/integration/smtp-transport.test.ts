@@ -75,8 +75,8 @@ describe('the mail server', () => {
   })
 
   test('that does not respond may have taken the mail', async () => {
-    server.onMail(() => delay(2000))
-    const fault = await faultOf(urlOf({}), { silenceTimeoutMs: 300 })
+    server.onMail(() => delay(4000))
+    const fault = await faultOf(urlOf({}), { silenceTimeoutMs: 1500 })
     expect(fault).toEqual({ reason: 'ETIMEDOUT', isPermanent: false, isOutcomeUnknown: true })
   })
 
