@@ -27,7 +27,7 @@ const besideOthers = {
   hookTimeout: 120_000,
   teardownTimeout: 60_000,
   // What has to happen within a certain time names it.
-  expect: { poll: { timeout: 10_000 } }
+  expect: { poll: { timeout: 20_000 } }
 }
 
 const unit = {

@@ -100,7 +100,7 @@ export async function openFixture(options: Partial<Parameters<typeof startTrio>[
       const context = await browser.newContext({ reducedMotion: 'reduce', ...contextOptions, baseURL })
       contexts.push(context)
       origins.set(context, new URL(baseURL).origin)
-      context.setDefaultTimeout(10_000)
+      context.setDefaultTimeout(20_000)
       outliveNetworks(context)
       const page = await context.newPage()
       if (getCurrentTest()) onTestFailed(() => describePage(page))
