@@ -12,7 +12,7 @@ import { userParams } from './users.ts'
 
 /** Of `/admin/users/:id/identities/:identity_id` */
 export const userIdentityParams = userParams.extend({
-  identity_id: z.string().refine(isUuid, { error: 'The user has no identity with this id.' }).meta({ format: 'uuid' })
+  identity_id: z.string().refine(isUuid, { error: 'There is no identity with this id.' }).meta({ format: 'uuid' })
 })
 
 /** `GET /admin/users/:id/credentials`. No secret is in it. */

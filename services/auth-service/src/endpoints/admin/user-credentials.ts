@@ -84,7 +84,7 @@ export const unlinkUserIdentity = defineRoute(
     async ({ params, accessToken }) => {
       const unlinking = { id: params.identity_id, userId: params.id, actorId: accessToken.sub }
       const { outcome } = await identityAdministration.unlink(unlinking)
-      if (outcome === 'unknown') throw new NotFoundError({ description: 'The user has no identity with this id.' })
+      if (outcome === 'unknown') throw new NotFoundError({ description: 'There is no identity with this id.' })
       if (outcome === 'not_an_admin') throw noLongerAdmin()
       if (outcome === 'last_way_in') {
         throw new ConflictError({
