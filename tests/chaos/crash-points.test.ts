@@ -71,8 +71,9 @@ describe.skipIf(!fixture)('an auth-service that is killed and started again', ()
         let answers: ReadonlyMap<PlannedCrash, Answer | undefined>
         beforeAll(async () => {
           if (!fixture) return
-          cases = await prepareAll(fixture, round)
-          answers = await crashIn(fixture, cases)
+          const crashed = await crashRound(fixture, round)
+          cases = crashed.cases
+          answers = crashed.answers
         })
 
         for (const crash of round) {
@@ -142,6 +143,9 @@ async function learnOnce(fixture: CrashFixture, { polls, prepare }: Operation): 
   return all.filter((step, at) => step.name !== polls || all.findIndex((one) => one.name === polls) === at)
 }
 
+/** More would save no start, since each of many points has to be the last of its round. */
+const mostInRound = 16
+
 /**
  * A start takes long, and so one crash is to hit many operations, of different users. In a round is at most one point of
  * each, and at most one that has to be the last.
@@ -152,6 +156,7 @@ function inRounds(all: readonly PlannedCrash[]): PlannedCrash[][] {
     const round = rounds.find(
       (others) =>
         !crash.operation.isAlone &&
+        others.length < mostInRound &&
         others.every(({ operation }) => canShare(operation, crash.operation)) &&
         !(isLast(crash) && others.some(isLast))
     )
@@ -168,20 +173,37 @@ const canShare = (one: Operation, other: Operation) =>
 const isLast = ({ operation, point }: PlannedCrash) =>
   point.steps[point.at]?.store === 'redis' || (operation.goesOn === true && point.isCommitted)
 
-/**
- * Runs each operation up to its crash point; when all have reached it, kills the auth-service.
- * @returns the responses of those that had one by then
- */
+/** Postgres ends a transaction that waits for 5 s, as those that are held do. */
+const longestHoldMs = 4500
+
+interface CrashedRound {
+  readonly cases: ReadonlyMap<PlannedCrash, Case>
+  /** The responses of those that had one by the time of the crash. */
+  readonly answers: ReadonlyMap<PlannedCrash, Answer | undefined>
+}
+
+/** Prepares and crashes once more what a busy machine has held for too long. */
+async function crashRound(fixture: CrashFixture, round: readonly PlannedCrash[]): Promise<CrashedRound> {
+  for (let attempt = 1; ; attempt++) {
+    const cases = await prepareAll(fixture, round)
+    const { answers, heldMs } = await crashIn(fixture, cases)
+    if (heldMs < longestHoldMs || attempt === 3) return { cases, answers }
+  }
+}
+
+/** Runs each operation up to its crash point; when all have reached it, kills the auth-service. */
 async function crashIn(
   fixture: CrashFixture,
-  cases: ReadonlyMap<PlannedCrash, Case>
-): Promise<ReadonlyMap<PlannedCrash, Answer | undefined>> {
+  cases: CrashedRound['cases']
+): Promise<Pick<CrashedRound, 'answers'> & { heldMs: number }> {
   let isGone = () => {}
   const gone = new Promise<void>((resolve) => {
     isGone = resolve
   })
   const attempts = new Map<PlannedCrash, Promise<Answer | undefined>>()
   const stops: (() => void)[] = []
+  let heldSince = Number.POSITIVE_INFINITY
+  let heldMs = 0
   try {
     for (const [crash, { nameOf, run }] of cases) {
       const { reached, stop } = holdAt(fixture, nameOf, crash.point, gone)
@@ -189,15 +211,18 @@ async function crashIn(
       const attempt = run().catch(() => undefined) // nobody is left to respond
       attempts.set(crash, attempt)
       await Promise.race([reached, failAfter(20_000, `${crash.name}: that point was not reached`)])
+      heldSince = Math.min(heldSince, performance.now())
       stop()
     }
   } finally {
     await fixture.kill()
+    heldMs = performance.now() - heldSince
     isGone()
     for (const stop of stops) stop()
     await fixture.restart()
   }
-  return new Map(await Promise.all([...attempts].map(async ([crash, attempt]) => [crash, await attempt] as const)))
+  const answers = await Promise.all([...attempts].map(async ([crash, attempt]) => [crash, await attempt] as const))
+  return { answers: new Map(answers), heldMs }
 }
 
 /** Some at once, so that a round does not wait for each hash of a password in turn. The cases are in the order of the crashes. */

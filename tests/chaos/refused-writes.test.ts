@@ -226,6 +226,7 @@ describe.skipIf(!inject('docker'))('a failover that leaves connections to the fo
       return (await browser.send('POST', '/bff/session', { body: { username, password } })).status
     }
     const client = createClient({ url: promoted.url })
+    onTestFinished(() => client.destroy())
     await client.connect()
     await Promise.all([
       expect.poll(clientToken, { timeout: 10_000, interval: 50 }).toBe(200),
@@ -235,6 +236,5 @@ describe.skipIf(!inject('docker'))('a failover that leaves connections to the fo
       expect.poll(() => client.exists(revocationKeys.epoch), { timeout: 10_000, interval: 25 }).toBe(1)
     ])
     expect(clock.elapsed()).toBeLessThan(3000)
-    client.destroy()
   })
 })
