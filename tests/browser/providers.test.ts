@@ -177,7 +177,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in with other services, 
     const dialog = page.getByRole('dialog', { name: `Unlink The company from ${company.claims.preferred_username}?` })
     await dialog.getByRole('button', { name: 'Unlink' }).click()
     // The last way in stays.
-    await dialog.getByText('The user has no other way to sign in.').waitFor()
+    await dialog.getByText('The user has no other password, passkey or linked service.').waitFor()
     await look(page)
     await dialog.getByRole('button', { name: 'Cancel' }).click()
     await query(

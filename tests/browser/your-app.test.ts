@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expectBestWithin, findLastingPort } from '@countersign/testing'
+import { expectMostWithin, findLastingPort } from '@countersign/testing'
 import { type Credentials, post, register, type ServiceProcess, send, untilReady } from '@countersign/testing/trio'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
@@ -127,7 +127,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('an app of your own', () => {
   /** Ends the session of this page, and those of others if it was late. */
   async function expectEndWithinSecond(first: Page, url: string): Promise<void> {
     const pages = [first]
-    await expectBestWithin(1000, async () => endSession(pages.pop() ?? (await useApp(url)).page))
+    await expectMostWithin(1000, async () => endSession(pages.pop() ?? (await useApp(url)).page))
   }
 
   describe('that is built', () => {

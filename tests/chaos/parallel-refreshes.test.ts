@@ -46,6 +46,10 @@ describe.skipIf(!inject('docker'))('a thousand parallel refreshes', () => {
       const family = await readFamily(database.url, sid)
       expect(family).toMatchObject({ generation: 1, revoked_at: null, revoked_reason: null })
       expect(await query(database.url, 'SELECT 1 FROM revocations')).toEqual([])
+      expect([...statuses].filter((status) => status !== 200 && status !== 503)).toEqual([])
+      expect(answers.filter(({ status }) => status === 503).length).toBeLessThan(10)
+      expect([...statuses].filter((status) => status !== 200 && status !== 503)).toEqual([])
+      expect(answers.filter(({ status }) => status === 503).length).toBeLessThan(10)
       const [successor] = successors
       expect((await refresh(trio.auth.url, successor as string)).status).toBe(200)
       if (attempt < 3 && statuses.has(503)) continue

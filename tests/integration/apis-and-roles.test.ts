@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createTestRedis, expectRefusedWithin } from '@countersign/testing'
+import { createTestRedis, expectRefusedWithin, startPostgresFaults } from '@countersign/testing'
 import {
   type Answer,
   accessTokenUrn,
@@ -454,6 +454,30 @@ describe('APIs, roles and scopes', () => {
       ])
       expect((await run<Applied>('apply', file, '--now')).document).toMatchObject({ sessions_ended: 1 })
       expect(await refreshFor(session.refresh_token)).toMatchObject({ body: { error: 'invalid_grant' } })
+    })
+
+    test('a file is applied although somebody else makes one of its APIs at the same moment', async () => {
+      const file = join(folder, 'race.yaml')
+      const api = 'https://race.example'
+      await writeFile(file, JSON.stringify({ apis: [{ identifier: api, name: 'Ours' }], roles: [{ name: 'racer' }] }))
+      const faults = await startPostgresFaults(fixture.database.url)
+      try {
+        faults.intercept({
+          moment: 'before_sending',
+          times: 1,
+          matches: (text) => text.includes('INSERT INTO apis'),
+          action: async () => void (await run('apis', 'create', api, '--name', 'Theirs'))
+        })
+        const env = { DATABASE_URL: faults.url, ...(redisUrl !== undefined && { REDIS_URL: redisUrl }) }
+        const applied = await countersign<Applied>(['apply', file, '--json'], { env })
+        expect(applied.document.entries.map(({ id, action }) => `${action} ${id}`)).toEqual([
+          `change ${api}`,
+          'create racer'
+        ])
+        expect((await run('apis', 'show', api)).document).toMatchObject({ name: 'Ours' })
+      } finally {
+        await faults.close()
+      }
     })
 
     test('a file with mistakes changes nothing, and each mistake is named', async () => {

@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createTestDatabase, createTestRedis, expectBestWithin, type TestDatabase } from '@countersign/testing'
+import { createTestDatabase, createTestRedis, expectMostWithin, type TestDatabase } from '@countersign/testing'
 import {
   audience,
   get,
@@ -144,7 +144,7 @@ describe('the dashboard of the resource-service', () => {
       expect(await statusOfDashboard()).toBe(200)
       const { port } = new URL(trio.auth.url)
       await trio.auth.stop()
-      await expectBestWithin(1_000, () => timeOfFailure(trio.resource.url))
+      await expectMostWithin(1_000, () => timeOfFailure(trio.resource.url))
       expect((await get(`${trio.resource.url}/me`, admin)).status).toBe(200)
 
       const back = await trio.startAuth({ PORT: port })
@@ -154,7 +154,7 @@ describe('the dashboard of the resource-service', () => {
   )
 
   test.skipIf(!isDocker)('is 503 within about 3 s while the auth-service hangs', async () => {
-    await expectBestWithin(4_500, async () => {
+    await expectMostWithin(4_500, async () => {
       // A new one each time, since it remembers for a while that the issuer does not answer.
       const resource = await trio.startResource({ AUTH_URL: await listenInSilence() })
       await untilReady(resource)

@@ -3,8 +3,18 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import type { TestDatabase } from '@countersign/testing'
-import { get, post, query, register, send, signIn, type Trio, unverifiedClaims } from '@countersign/testing/trio'
+import { startPostgresFaults, type TestDatabase } from '@countersign/testing'
+import {
+  get,
+  post,
+  query,
+  register,
+  send,
+  signIn,
+  type Trio,
+  untilReady,
+  unverifiedClaims
+} from '@countersign/testing/trio'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 import { type MailServer, secretsOf } from './fixtures/mail-server.ts'
 import { type MailTrio, startMailTrio } from './fixtures/mail-trio.ts'
@@ -572,12 +582,18 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
           passkeys: [],
           identities: [{ id: linked.id, provider: { id: 'company' }, address: company.claims.email }],
           totp: null,
-          recovery_codes_left: 0
+          recovery_codes_left: 0,
+          only_passkeys: false
         }
       })
-      expect(Object.keys(shown.body).sort()).toEqual(
-        ['identities', 'passkeys', 'password', 'recovery_codes_left', 'totp'].sort()
-      )
+      expect(Object.keys(shown.body).sort()).toEqual([
+        'identities',
+        'only_passkeys',
+        'passkeys',
+        'password',
+        'recovery_codes_left',
+        'totp'
+      ])
       const path = `${user.id}/identities/${linked.id}`
       const stranger = await newUser()
       expect((await ofAdmin('DELETE', `${stranger.id}/identities/${linked.id}`)).status).toBe(404)
@@ -599,7 +615,7 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       ])
     })
 
-    test('an admin takes the last way in from nobody, also when the user unlinks another one at the same moment', async () => {
+    test('refuses to unlink the last way in, also when the user unlinks another identity at the same moment', async () => {
       company.claims = { sub: newSubject() }
       const { body } = await signInWith('company')
       const { sub } = unverifiedClaims(body.access_token)
@@ -623,7 +639,44 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       expect((await ofAdmin<{ identities: object[] }>('GET', `${sub}/credentials`)).body.identities).toHaveLength(1)
     })
 
-    test('who is no longer an admin unlinks nothing', async () => {
+    test('no session begins with an identity that an admin unlinks meanwhile', async () => {
+      const faults = await startPostgresFaults(database.url)
+      const auth = await trio.startAuth({ DATABASE_URL: faults.url })
+      try {
+        await untilReady(auth)
+        const user = await newUser()
+        company.claims = { sub: newSubject() }
+        const { body: linked } = await link('company', (await signIn(url, user)).access_token)
+        let isFound = false
+        let unlinked: number | undefined
+        faults.intercept({
+          moment: 'before_sending',
+          times: 1,
+          matches(text) {
+            isFound ||= text.includes('UPDATE identities')
+            return isFound && text.includes('password_hash')
+          },
+          async action() {
+            unlinked = (await ofAdmin('DELETE', `${user.id}/identities/${linked.id}`)).status
+          }
+        })
+        const started = await start('company', auth.url)
+        const finished = await finish('company', started, await visit(started.authorization_url), auth.url)
+        expect(unlinked).toBe(204)
+        expect(finished.status, JSON.stringify(finished.body)).toBe(401)
+        const live = await query(
+          database.url,
+          'SELECT 1 FROM refresh_token_families WHERE user_id = $1 AND revoked_at IS NULL',
+          [user.id]
+        )
+        expect(live).toEqual([])
+      } finally {
+        await auth.stop()
+        await faults.close()
+      }
+    })
+
+    test('a former admin unlinks nothing', async () => {
       const user = await newUser()
       const session = await signIn(url, user)
       company.claims = { sub: newSubject() }

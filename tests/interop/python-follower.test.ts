@@ -131,8 +131,8 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
       took.push(await runningTimeOf(() => until(async () => (await follower.ask(token)) === 401, 5000)))
       expect(await follower.ask(good)).toBe(204)
     }
-    // A busy machine may hold up one or two.
-    expect(Math.min(...took), took.join(', ')).toBeLessThan(1000)
+    // A busy machine may hold up one.
+    expect(took.toSorted((a, b) => a - b)[1], took.join(', ')).toBeLessThan(1000)
   })
 
   test('a token with an actor whose session is revoked is rejected, however deep the actor', async () => {

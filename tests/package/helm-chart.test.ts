@@ -317,7 +317,7 @@ describe.skipIf(!isHelmHere)('the Helm chart', () => {
     const volume = job.pod.volumes.find(({ name }) => name === 'installation')
     expect(volume?.projected?.sources).toEqual([
       { configMap: { name: file?.metadata.name } },
-      { secret: { name: 'mine' } }
+      { secret: { name: 'mine', optional: true } }
     ])
     const alone = await made({ installation, resource: { enabled: false } })
     expect(alone.job.containers.map(({ name }) => name)).toEqual(['migrate', 'apply'])

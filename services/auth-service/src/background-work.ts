@@ -31,7 +31,7 @@ export interface BackgroundDeps {
   logger: Logger
 }
 
-/** What goes on beside the requests. */
+/** Work in the background. */
 export interface BackgroundWork {
   readonly announcer: Announcer
   /** Absent where no mail is sent. */

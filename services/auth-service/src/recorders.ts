@@ -17,7 +17,7 @@ export interface RecordersDeps {
   logger: Logger
 }
 
-/** What takes down what happens: nothing waits for it. */
+/** Records metrics, activity, failed authentications and first tokens. No request waits for it. */
 export interface Recorders {
   readonly metrics: IssuerMetrics
   readonly failedAuthentications: FailedAuthenticationLog

@@ -17,13 +17,13 @@ export async function expectAnswerWithin<T>(ms: number, expected: T, ask: () => 
   }
 }
 
-/** The best of three counts: a busy machine makes one late, what is slow by itself makes all of them late. */
-export async function expectBestWithin(ms: number, measure: () => Promise<number>): Promise<void> {
+/** Two of three have to be in time: a busy machine makes one late. The first is enough if it took less than half. */
+export async function expectMostWithin(ms: number, measure: () => Promise<number>): Promise<void> {
   const measured: number[] = []
   while (measured.length < 3) {
-    const took = await measure()
-    if (took < ms) return
-    measured.push(Math.round(took))
+    measured.push(Math.round(await measure()))
+    const inTime = measured.filter((took) => took < ms)
+    if (inTime.length === 2 || (measured.length === 1 && inTime.some((took) => took < ms / 2))) return
   }
   throw new Error(`took ${measured.join(', ')} ms`)
 }

@@ -47,8 +47,8 @@ export interface UserAdministration {
   /** Users in the order of their usernames: all of them, or those that match every word of the search. */
   list(query: { words: readonly string[]; after: string | undefined; limit: number }): Promise<UserPage>
   find(id: string): Promise<AdministeredUser | undefined>
-  /** Whether a password signs the user in. */
-  hasPassword(id: string): Promise<boolean>
+  /** How the user signs in, as far as it is more than a list. */
+  waysIn(id: string): Promise<{ hasPassword: boolean; needsPasskey: boolean }>
   /**
    * Disables, enables, or gives roles or a display name, in one transaction. Disabling a user or removing a role ends all the user's sessions,
    * so no older token stays valid; an added role shows at the next refresh. Without an actor, the change is made by the

@@ -44,7 +44,12 @@ export interface Identities {
    * The user of an identity, in one transaction; at the first sign-in by linking-rules.ts. What changes a user is told to them by mail.
    */
   resolve(signIn: SignInByIdentity): Promise<
-    | { readonly outcome: 'known' | 'linked' | 'created'; readonly userId: string }
+    | {
+        readonly outcome: 'known' | 'linked' | 'created'
+        readonly userId: string
+        /** When this was so: a session that starts with another one would live on after the identity is unlinked. */
+        readonly credentialsState: string
+      }
     | { readonly outcome: 'account_exists' | 'registration_closed' }
     /** The user is disabled. */
     | { readonly outcome: 'disabled'; readonly userId: string }

@@ -135,7 +135,8 @@ export async function signInByProvider(
   }
   await request.dpopKey?.markUsed()
   return completeSignIn(deps, {
-    user,
+    // As it was when the identity was found, unless the user is disabled.
+    user: 'credentialsState' in resolved ? { ...user, credentialsState: resolved.credentialsState } : user,
     methods: methodsOf(provider, arrival),
     device: request.device,
     trustedDevice: request.trustedDevice,

@@ -19,25 +19,35 @@ export const userIdentityParams = userParams.extend({
 export const userCredentials = z
   .object({
     password: z.boolean().meta({ description: 'whether the user has one' }),
-    passkeys: z.array(passkey),
+    passkeys: z.array(passkey.omit({ credential_id: true })),
     identities: z.array(identity).meta({ description: 'at other services, by which the user signs in' }),
     totp: ownTotp.nullable().meta({ description: 'the authenticator app' }),
-    recovery_codes_left: z.int()
+    recovery_codes_left: z.int(),
+    only_passkeys: z.boolean().meta({ description: 'whether the user signs in with a passkey, and with nothing else' })
   })
   .meta({ id: 'UserCredentials' })
 
 export interface UserCredentials extends FactorOverview {
   readonly hasPassword: boolean
+  /** Nothing but a passkey signs the user in. */
+  readonly needsPasskey: boolean
   readonly passkeys: readonly Passkey[]
   readonly identities: readonly Identity[]
 }
 
-export function userCredentialsOnWire({ hasPassword, passkeys, identities, totp, recoveryCodesLeft }: UserCredentials) {
+export function userCredentialsOnWire({
+  hasPassword,
+  needsPasskey,
+  passkeys,
+  identities,
+  ...factors
+}: UserCredentials) {
   return {
     password: hasPassword,
-    passkeys: passkeys.map(passkeySummary),
+    passkeys: passkeys.map(passkeySummary).map(({ credential_id: _, ...shown }) => shown),
     identities: identities.map(identityOnWire),
-    totp: totpOnWire(totp),
-    recovery_codes_left: recoveryCodesLeft
+    totp: totpOnWire(factors.totp),
+    recovery_codes_left: factors.recoveryCodesLeft,
+    only_passkeys: needsPasskey && passkeys.length > 0
   }
 }

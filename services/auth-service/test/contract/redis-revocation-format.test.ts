@@ -292,7 +292,13 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     await until(isCurrent(view), 1000)
     await delay(4000)
     expect(await admin.exists(revocationKeys.outboxDrained)).toBe(0)
-    await until(() => view.staleness() < 900, 2000)
+    const staleness: number[] = []
+    while (staleness.length < 20) {
+      await delay(100)
+      staleness.push(view.staleness())
+    }
+    // A busy machine makes some of them older.
+    expect(staleness.toSorted((a, b) => a - b)[14], staleness.join(', ')).toBeLessThan(900)
   })
 
   it('reports the propagation time of a live entry, but not of older ones', async () => {

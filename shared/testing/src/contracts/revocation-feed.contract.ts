@@ -112,9 +112,8 @@ export function describeRevocationFeed(name: string, createTransport: () => Prom
           await publisher.publish([entry])
           took.push(await runningTimeOf(() => until(() => knows(first, entry) && knows(second, entry), noticeWithin)))
         }
-        // One that a busy machine held up says nothing about the transport.
-        const [median = Number.POSITIVE_INFINITY] = took.toSorted((a, b) => a - b).slice(took.length / 2)
-        expect(median, took.map(Math.round).join(', ')).toBeLessThan(100)
+        // Three that a busy machine held up say nothing about the transport.
+        expect(took.toSorted((a, b) => a - b).at(-4), took.map(Math.round).join(', ')).toBeLessThan(100)
       })
 
       it('stays fresh while nothing happens', async () => {

@@ -1,11 +1,13 @@
 import type { Command } from 'commander'
 import { publicationHelp } from '../announcement.ts'
-import { readInstallation } from '../apply/installation-file.ts'
-import { planInstallation, type Step } from '../apply/plan.ts'
+import { type Installation, readInstallation } from '../apply/installation-file.ts'
+import { type PlanParts, planInstallation, type Step } from '../apply/plan.ts'
 import type { CommandContext, CommandResult, Perform } from '../command.ts'
 import { endSessions } from '../end-sessions.ts'
 import { RefusedError } from '../failures.ts'
 import { nowHelp } from './apis.ts'
+
+const maxAttempts = 3
 
 interface ApplyOptions {
   dryRun?: boolean
@@ -32,14 +34,9 @@ export function addApply(program: Command, perform: Perform): void {
 async function apply({ parts, note }: CommandContext, file: string, options: ApplyOptions): Promise<CommandResult> {
   const installation = await readInstallation(file)
   const opened = await parts.openInstallation()
-  const steps = await planInstallation(opened, installation)
-  if (options.refuseSecrets) requireNoSecrets(steps)
   const isDry = options.dryRun ?? false
-  const done = []
-  for (const step of steps) {
-    const shown = isDry || step.action === 'keep' ? {} : await step.carryOut(options.now ?? false)
-    done.push({ step, shown })
-  }
+  const done = await carryOut(opened, installation, options)
+  const steps = done.map(({ step }) => step)
   const ended = isDry ? { document: {}, text: '' } : await endSessions(opened.sessionEndings, note, options.now)
   return {
     document: {
@@ -56,6 +53,31 @@ async function apply({ parts, note }: CommandContext, file: string, options: App
     text: `${done.flatMap(({ step, shown }) => linesOf(step, shown.client_secret)).join('\n')}\n${summaryOf(steps, isDry)}${ended.text}`
   }
 }
+
+interface Done {
+  readonly step: Step
+  readonly shown: Awaited<ReturnType<Step['carryOut']>>
+}
+
+/** Begins again where somebody else was faster, such as an issuer that makes its first API at the same moment. */
+async function carryOut(parts: PlanParts, installation: Installation, options: ApplyOptions): Promise<Done[]> {
+  const changed = new Map<string, Done>()
+  for (let attempt = 1; ; attempt++) {
+    const steps = await planInstallation(parts, installation)
+    if (options.refuseSecrets) requireNoSecrets(steps)
+    try {
+      for (const step of options.dryRun ? [] : steps.filter(({ action }) => action !== 'keep')) {
+        changed.set(nameOf(step), { step, shown: await step.carryOut(options.now ?? false) })
+      }
+      return steps.map((step) => changed.get(nameOf(step)) ?? { step, shown: {} })
+    } catch (error) {
+      const isTooLate = error instanceof RefusedError && error.code === 'changed_meanwhile'
+      if (!isTooLate || attempt === maxAttempts) throw error
+    }
+  }
+}
+
+const nameOf = ({ kind, id }: Step) => `${kind} ${id}`
 
 function requireNoSecrets(steps: readonly Step[]): void {
   const ids = steps.filter(({ makesSecret }) => makesSecret).map(({ id }) => id)

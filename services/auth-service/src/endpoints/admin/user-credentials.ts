@@ -13,7 +13,7 @@ import { noLongerAdmin } from './no-longer-admin.ts'
 import { requireUser, unknownUser } from './required-user.ts'
 
 export interface UserCredentialsDeps {
-  administration: Pick<Announcing<UserAdministration>, 'find' | 'hasPassword'>
+  administration: Pick<Announcing<UserAdministration>, 'find' | 'waysIn'>
   passkeys: Pick<PasskeyStore, 'list'>
   identities: Pick<Identities, 'listOf'>
   identityAdministration: Announcing<IdentityAdministration>
@@ -34,15 +34,15 @@ export const showUserCredentials = defineRoute(
   ({ administration, passkeys, identities, factors }: UserCredentialsDeps) =>
     async ({ params: { id } }) => {
       await requireUser(administration, id)
-      const [hasPassword, ownPasskeys, ownIdentities, overview] = await Promise.all([
-        administration.hasPassword(id),
+      const [waysIn, ownPasskeys, ownIdentities, overview] = await Promise.all([
+        administration.waysIn(id),
         passkeys.list(id),
         identities.listOf(id),
         factors.overview(id)
       ])
       return userCredentialsOnWire({
         ...overview,
-        hasPassword,
+        ...waysIn,
         passkeys: ownPasskeys,
         identities: ownIdentities
       })
@@ -89,7 +89,8 @@ export const unlinkUserIdentity = defineRoute(
       if (outcome === 'last_way_in') {
         throw new ConflictError({
           code: 'last_way_in_of_user',
-          description: 'The user has no other way to sign in. To keep the user out, disable the account.'
+          description:
+            'The user has no other password, passkey or linked service. To keep the user out, disable the account.'
         })
       }
       wakeMail()

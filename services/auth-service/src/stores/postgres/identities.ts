@@ -18,7 +18,7 @@ import { mayAdminister } from './acting-admin.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { credentialsState, raiseCredentialsVersion } from './credentials-state.ts'
 import { type Database, inTransaction, isUniqueViolation, orUnavailable, type Queryable } from './database.ts'
-import { lockLiveSession } from './ending-families.ts'
+import { lockLiveSession, lockUser } from './ending-families.ts'
 import { secondFactors } from './factor-columns.ts'
 import type { TellUser } from './mail-outbox.ts'
 import { kindOf } from './providers.ts'
@@ -39,12 +39,18 @@ interface IdentityRow {
 }
 
 type Resolved = Awaited<ReturnType<Identities['resolve']>>
+type Found = Extract<Resolved, { credentialsState: string }>
+type Outcome = Exclude<Resolved, Found> | Omit<Found, 'credentialsState'>
+
+function isResolved(outcome: Outcome): outcome is Omit<Found, 'credentialsState'> {
+  return outcome.outcome === 'known' || outcome.outcome === 'linked' || outcome.outcome === 'created'
+}
 
 const maxAttempts = 3
 
 export function createPrismaIdentities(database: Database, tellUser: TellUser): Identities {
   return {
-    resolve: (signIn) => inAttempts((transaction) => resolve(transaction, signIn)),
+    resolve: (signIn) => inAttempts((transaction) => withState(transaction, resolve(transaction, signIn))),
     link: (request) => inAttempts((transaction) => link(transaction, request)),
     async ownerOf({ issuer, subject }) {
       const [row] = await orUnavailable(database.$queryRaw<{ user_id: string }[]>`
@@ -75,7 +81,16 @@ export function createPrismaIdentities(database: Database, tellUser: TellUser): 
     }
   }
 
-  async function resolve(transaction: Queryable, signIn: SignInByIdentity): Promise<Resolved> {
+  /** The row of the identity is locked: one that unlinks it waits, and then changes the state. */
+  async function withState(transaction: Queryable, resolving: Promise<Outcome>): Promise<Resolved> {
+    const resolved = await resolving
+    if (!isResolved(resolved)) return resolved
+    const [user] = await transaction.$queryRaw<{ state: string }[]>`
+      SELECT ${credentialsState} AS state FROM users WHERE id = ${resolved.userId}::uuid`
+    return { ...resolved, credentialsState: user?.state ?? '' }
+  }
+
+  async function resolve(transaction: Queryable, signIn: SignInByIdentity): Promise<Outcome> {
     const { provider, arrival, registration, language, origin } = signIn
     const [known] = await transaction.$queryRaw<{ user_id: string }[]>`
       UPDATE identities SET last_used_at = ${databaseNow}, address = coalesce(${arrival.address ?? null}, address)
@@ -159,7 +174,7 @@ export function createPrismaIdentityAdministration(database: Database, tellUser:
         inTransaction(database, async (transaction) => {
           await lockUserAdministration(transaction)
           if (!(await mayAdminister(transaction, actorId))) return { outcome: 'not_an_admin' } as const
-          await transaction.$queryRaw`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
+          await lockUser(transaction, userId)
           const outcome = await unlink(transaction, { id, userId }, { actorId })
           if (outcome !== 'unlinked') return { outcome }
           await tellUser(transaction, userId, { template: 'identity_unlinked_by_admin', language: null })

@@ -16,7 +16,7 @@ import { databaseNow } from './revocation-entries.ts'
 import { pageOf } from './row-pages.ts'
 import { endGroup, endSessionsOfUser } from './session-groups.ts'
 import { administers, ensureRoles, LastAdminError, lockUserAdministration, requireAnotherAdmin } from './user-roles.ts'
-import { hasPassword } from './ways-in.ts'
+import { hasPassword, hasWayIn } from './ways-in.ts'
 
 interface UserRow {
   id: string
@@ -52,11 +52,13 @@ export function createPrismaUserAdministration(database: Database, tellUser: Tel
       )
       return rows[0] && toUser(rows[0])
     },
-    async hasPassword(id) {
-      const rows = await orUnavailable(
-        database.$queryRaw<{ has: boolean }[]>`SELECT ${hasPassword} AS has FROM users u WHERE u.id = ${id}::uuid`
+    async waysIn(id) {
+      const [row] = await orUnavailable(
+        database.$queryRaw<{ hasPassword: boolean; hasOther: boolean }[]>`
+          SELECT ${hasPassword} AS "hasPassword", ${hasWayIn({ passkey: Prisma.sql`false` })} AS "hasOther"
+          FROM users u WHERE u.id = ${id}::uuid`
       )
-      return rows[0]?.has === true
+      return { hasPassword: row?.hasPassword === true, needsPasskey: row?.hasOther === false }
     },
     change: (id, change, actorId) => unlessLastAdmin((transaction) => apply(transaction, id, change, actorId)),
     delete: (id, actorId) => unlessLastAdmin((transaction) => remove(transaction, id, actorId)),

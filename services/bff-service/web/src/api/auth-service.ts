@@ -1331,7 +1331,16 @@ export interface UserCredentials {
    * whether the user has one
    */
   password: boolean
-  passkeys: Passkey[]
+  passkeys: {
+    id: string
+    name: string
+    /**
+     * whether it is on more than one device, as the authenticator says
+     */
+    synced: boolean
+    created_at: string
+    last_used_at: string | null
+  }[]
   /**
    * at other services, by which the user signs in
    */
@@ -1344,6 +1353,10 @@ export interface UserCredentials {
     last_used_at: string | null
   } | null
   recovery_codes_left: number
+  /**
+   * whether the user signs in with a passkey, and with nothing else
+   */
+  only_passkeys: boolean
 }
 
 export interface SecondFactorsReset {

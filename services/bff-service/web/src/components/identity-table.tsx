@@ -10,7 +10,7 @@ interface IdentityTableProps {
   unlink: (identity: LinkedIdentity) => ReactNode
 }
 
-/** Who a user is at other services. */
+/** A user's identities at other services. */
 export function IdentityTable({ identities, unlink }: IdentityTableProps) {
   return (
     <DataTable

@@ -222,7 +222,8 @@ export const de: PageTexts = {
     unlink: 'Lösen',
     unlinkOf: '{{name}} lösen',
     unlinkTitle: 'Die Verknüpfung mit {{name}} lösen?',
-    unlinkText: 'Sie können sich damit dann nicht mehr anmelden.',
+    unlinkText:
+      'Sie gehört dann nicht mehr zu diesem Konto. Wenn der Dienst für die Domain Ihrer Adresse spricht, verknüpft die nächste Anmeldung dort sie wieder.',
     unlinked: 'Die Verknüpfung mit {{name}} ist gelöst.'
   },
   factor: {

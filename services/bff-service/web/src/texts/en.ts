@@ -213,7 +213,8 @@ export const en = {
     unlink: 'Unlink',
     unlinkOf: 'Unlink {{name}}',
     unlinkTitle: 'Unlink {{name}}?',
-    unlinkText: 'You cannot sign in with it any more.',
+    unlinkText:
+      'It no longer belongs to this account. If the service speaks for the domain of your address, the next sign-in there links it again.',
     unlinked: '{{name}} is unlinked.'
   },
   factor: {

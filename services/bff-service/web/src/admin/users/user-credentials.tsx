@@ -1,5 +1,5 @@
 import { Text } from '@mantine/core'
-import type { UserCredentials as Credentials, LinkedIdentity, Passkey, User } from '../../api/types.ts'
+import type { UserCredentials as Credentials, LinkedIdentity, User } from '../../api/types.ts'
 import { DateTime } from '../../components/date-time.tsx'
 import { Facts } from '../../components/facts.tsx'
 import { IdentityTable } from '../../components/identity-table.tsx'
@@ -14,11 +14,14 @@ import { useUnlinkUserIdentity, useUserCredentials } from './users-api.ts'
 /** How the user signs in. */
 export function UserCredentials({ user }: { user: User }) {
   const credentials = useUserCredentials(user.id)
-  const isOnlyPasskeys = credentials.data !== undefined && hasOnlyPasskeys(credentials.data)
   return (
     <Section
       title={say('admin.users.credentials')}
-      actions={<ResetSecondFactors user={user} isOnlyPasskeys={isOnlyPasskeys} />}
+      actions={
+        !credentials.isPending && (
+          <ResetSecondFactors user={user} isOnlyPasskeys={credentials.data?.only_passkeys === true} />
+        )
+      }
     >
       <QueryResult query={credentials}>
         {(data) => (
@@ -37,15 +40,10 @@ export function UserCredentials({ user }: { user: User }) {
   )
 }
 
-/** Whether the user cannot sign in without them. */
-function hasOnlyPasskeys({ password, passkeys, identities }: Credentials): boolean {
-  return passkeys.length > 0 && !password && identities.length === 0
-}
-
 function factsOf({ password, totp, recovery_codes_left: codes, passkeys }: Credentials) {
   const none = say('admin.common.nothing')
   return [
-    [say('admin.users.password'), password ? say('admin.users.passwordSet') : none],
+    [say('admin.users.password'), say(password ? 'admin.users.passwordSet' : 'admin.users.passwordMissing')],
     [
       say('secondFactors.app'),
       totp ? <LastUse key="totp" since={totp.created_at} lastUsed={totp.last_used_at} /> : none
@@ -55,7 +53,7 @@ function factsOf({ password, totp, recovery_codes_left: codes, passkeys }: Crede
   ] as const
 }
 
-function PasskeyList({ passkeys }: { passkeys: readonly Passkey[] }) {
+function PasskeyList({ passkeys }: { passkeys: Credentials['passkeys'] }) {
   return (
     <ul className={classes.list}>
       {passkeys.map(({ id, name, created_at, last_used_at }) => (

@@ -103,14 +103,15 @@ export const adminDe: AdminTexts = {
       resetFactorsText:
         'Für einen Benutzer, der sie verloren hat. Stellen Sie sicher, dass er selbst darum bittet: Authenticator-App, Passkeys, Wiederherstellungscodes und vertraute Geräte werden entfernt, alle Sitzungen enden, und der Benutzer bekommt eine E-Mail.',
       resetFactorsOnlyWay:
-        'Dieser Benutzer meldet sich nur mit Passkeys an. Danach führt ein neues Passwort zum Konto zurück, für das es eine bestätigte E-Mail-Adresse braucht; oder der Betreiber setzt eines.',
+        'Dieser Benutzer meldet sich nur mit Passkeys an. Danach braucht er ein Passwort: durch Zurücksetzen, wofür es eine bestätigte E-Mail-Adresse braucht, oder vom Betreiber.',
       credentials: 'Wie sich der Benutzer anmeldet',
       password: 'Passwort',
       passwordSet: 'gesetzt',
+      passwordMissing: 'keines',
       codesLeft: 'Übrige Wiederherstellungscodes',
       unlinkTitle: 'Die Verknüpfung von {{name}} mit {{service}} lösen?',
       unlinkText:
-        'Der Benutzer kann sich damit nicht mehr anmelden. Alle Sitzungen enden, und der Benutzer bekommt eine E-Mail.',
+        'Die Identität gehört dann nicht mehr zu diesem Konto. Alle Sitzungen enden, und der Benutzer bekommt eine E-Mail. Wenn der Dienst für die Domain seiner Adresse spricht, verknüpft die nächste Anmeldung dort sie wieder: Um das zu verhindern, deaktivieren Sie das Konto.',
       rolesSaved: 'Die Rollen von {{name}} sind gespeichert.',
       rolesLead:
         'Eine Rolle wegzunehmen, beendet alle Sitzungen des Benutzers. Eine neue Rolle steht im nächsten Access-Token.',
@@ -738,7 +739,8 @@ export const adminDe: AdminTexts = {
     already_invited:
       'Diese Adresse ist schon eingeladen. Senden Sie die Einladung noch einmal, oder ziehen Sie sie zurück.',
     provider_taken: 'Es gibt schon einen Dienst mit dieser Id.',
-    last_way_in_of_user: 'Der Benutzer kann sich nur damit anmelden. Deaktivieren Sie das Konto, um ihn fernzuhalten.',
+    last_way_in_of_user:
+      'Der Benutzer hat weder Passwort noch Passkey noch einen anderen verknüpften Dienst. Deaktivieren Sie das Konto, um ihn fernzuhalten.',
     issuer_taken: 'Ein anderer eingerichteter Dienst hat diesen Issuer. Eine Identität dort würde zu beiden gehören.',
     provider_in_use:
       'Benutzer melden sich mit diesem Dienst an. Deaktivieren Sie ihn, oder löschen Sie ihn mit ihren Identitäten.',

@@ -99,13 +99,15 @@ export const adminEn = {
       resetFactorsText:
         'For a user who has lost them. Make sure that it is the user who asks: authenticator app, passkeys, recovery codes and trusted devices are removed, all sessions end, and the user gets a mail.',
       resetFactorsOnlyWay:
-        'This user signs in with passkeys alone. Afterwards a reset of the password leads back to the account, which needs a verified e-mail address; or the operator sets a password.',
+        'This user signs in only with passkeys. After the reset the user needs a password: by a password reset, which needs a verified e-mail address, or from the operator.',
       credentials: 'How the user signs in',
       password: 'Password',
       passwordSet: 'set',
+      passwordMissing: 'none',
       codesLeft: 'Recovery codes left',
       unlinkTitle: 'Unlink {{service}} from {{name}}?',
-      unlinkText: 'The user cannot sign in with it any more. All sessions end, and the user gets a mail.',
+      unlinkText:
+        'The identity no longer belongs to this account. All sessions end, and the user gets a mail. If the service speaks for the domain of the user’s address, the next sign-in there links it again: to prevent that, disable the account.',
       rolesSaved: 'The roles of {{name}} are saved.',
       rolesLead: 'Taking a role away ends all sessions of the user. A new role is in the next access token.',
       rolesText: 'Choose from the list. Another name makes a role that holds nothing yet.',
@@ -719,7 +721,8 @@ export const adminEn = {
     other_secret: 'The newest secret of this client is another one.',
     already_invited: 'This address is invited already. Send that invitation again, or withdraw it.',
     provider_taken: 'There is a provider with this id.',
-    last_way_in_of_user: 'The user has no other way to sign in. To keep the user out, disable the account.',
+    last_way_in_of_user:
+      'The user has no other password, passkey or linked service. To keep the user out, disable the account.',
     issuer_taken: 'Another service that is set up has this issuer. An identity there would belong to both.',
     provider_in_use: 'Users sign in with this provider. Disable it, or delete it with their identities.',
     secret_erased: 'The link and the code of this mail were erased. Its user has to ask for another mail.'
