@@ -569,7 +569,7 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
     const ofAdmin = <T = { error?: string }>(method: string, path: string, at = url, token = admin) =>
       send<T>(`${at}/admin/users/${path}`, { method, headers: { Authorization: `Bearer ${token}` } })
 
-    test('an admin sees how a user signs in, and unlinks an identity: all sessions end, and the user is told by mail', async () => {
+    test('an admin sees how a user signs in, and unlinks an identity: all sessions end, and the user gets a mail', async () => {
       const user = await newUser()
       const session = await signIn(url, user)
       company.claims = { sub: newSubject(), email: newAddress() }

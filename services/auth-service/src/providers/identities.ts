@@ -45,14 +45,13 @@ export interface Identities {
    */
   resolve(signIn: SignInByIdentity): Promise<
     | {
-        readonly outcome: 'known' | 'linked' | 'created'
+        /** `disabled`: the user is. */
+        readonly outcome: 'known' | 'linked' | 'created' | 'disabled'
         readonly userId: string
         /** When this was so: a session that starts with another one would live on after the identity is unlinked. */
         readonly credentialsState: string
       }
     | { readonly outcome: 'account_exists' | 'registration_closed' }
-    /** The user is disabled. */
-    | { readonly outcome: 'disabled'; readonly userId: string }
   >
   /** Links an identity to a user, and tells them by mail. */
   link(

@@ -135,8 +135,7 @@ export async function signInByProvider(
   }
   await request.dpopKey?.markUsed()
   return completeSignIn(deps, {
-    // As it was when the identity was found, unless the user is disabled.
-    user: 'credentialsState' in resolved ? { ...user, credentialsState: resolved.credentialsState } : user,
+    user: { ...user, credentialsState: resolved.credentialsState },
     methods: methodsOf(provider, arrival),
     device: request.device,
     trustedDevice: request.trustedDevice,

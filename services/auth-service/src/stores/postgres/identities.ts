@@ -39,18 +39,14 @@ interface IdentityRow {
 }
 
 type Resolved = Awaited<ReturnType<Identities['resolve']>>
-type Found = Extract<Resolved, { credentialsState: string }>
-type Outcome = Exclude<Resolved, Found> | Omit<Found, 'credentialsState'>
-
-function isResolved(outcome: Outcome): outcome is Omit<Found, 'credentialsState'> {
-  return outcome.outcome === 'known' || outcome.outcome === 'linked' || outcome.outcome === 'created'
-}
+type ResolvedUser = Extract<Resolved, { userId: string }>
+type Outcome = Exclude<Resolved, ResolvedUser> | Omit<ResolvedUser, 'credentialsState'>
 
 const maxAttempts = 3
 
 export function createPrismaIdentities(database: Database, tellUser: TellUser): Identities {
   return {
-    resolve: (signIn) => inAttempts((transaction) => withState(transaction, resolve(transaction, signIn))),
+    resolve: (signIn) => inAttempts(async (transaction) => withState(transaction, await resolve(transaction, signIn))),
     link: (request) => inAttempts((transaction) => link(transaction, request)),
     async ownerOf({ issuer, subject }) {
       const [row] = await orUnavailable(database.$queryRaw<{ user_id: string }[]>`
@@ -82,9 +78,8 @@ export function createPrismaIdentities(database: Database, tellUser: TellUser): 
   }
 
   /** The row of the identity is locked: one that unlinks it waits, and then changes the state. */
-  async function withState(transaction: Queryable, resolving: Promise<Outcome>): Promise<Resolved> {
-    const resolved = await resolving
-    if (!isResolved(resolved)) return resolved
+  async function withState(transaction: Queryable, resolved: Outcome): Promise<Resolved> {
+    if (!('userId' in resolved)) return resolved
     const [user] = await transaction.$queryRaw<{ state: string }[]>`
       SELECT ${credentialsState} AS state FROM users WHERE id = ${resolved.userId}::uuid`
     return { ...resolved, credentialsState: user?.state ?? '' }

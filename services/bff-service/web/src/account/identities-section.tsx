@@ -6,7 +6,7 @@ import type { LinkedIdentity } from '../api/types.ts'
 import { ErrorAlert } from '../components/error-alert.tsx'
 import { IdentityTable } from '../components/identity-table.tsx'
 import { QueryResult } from '../components/query-result.tsx'
-import { ConfirmButton } from '../forms/confirm-button.tsx'
+import { UnlinkButton } from '../forms/unlink-button.tsx'
 import { Section } from '../layout/section.tsx'
 import { ProviderProblem } from '../session/provider-buttons.tsx'
 import { identitiesKey, useGoToProvider, useIdentities, useProviders } from '../session/providers-api.ts'
@@ -22,7 +22,7 @@ export function IdentitiesSection() {
       <LinkNotice />
       <QueryResult query={identities}>
         {({ identities: rows }) => (
-          <IdentityTable identities={rows} unlink={(identity) => <UnlinkButton identity={identity} />} />
+          <IdentityTable identities={rows} unlink={(identity) => <UnlinkOwn identity={identity} />} />
         )}
       </QueryResult>
       <LinkButtons />
@@ -65,29 +65,22 @@ function LinkButtons() {
   )
 }
 
-function UnlinkButton({ identity: { id, provider } }: { identity: LinkedIdentity }) {
+function UnlinkOwn({ identity }: { identity: LinkedIdentity }) {
   const client = useQueryClient()
   const unlink = useMutation({
-    mutationFn: () => request(`/account/auth/me/identities/${encodeURIComponent(id)}`, { method: 'DELETE' }),
+    mutationFn: (id: string) => request(`/account/auth/me/identities/${encodeURIComponent(id)}`, { method: 'DELETE' }),
     // Not awaited: the row and its button go with the new list, and the message must come before.
     onSettled: () => {
       void client.invalidateQueries({ queryKey: identitiesKey })
     }
   })
   return (
-    <ConfirmButton
-      label={say('identities.unlink')}
-      aria-label={say('identities.unlinkOf', { name: provider.name })}
-      variant="light"
-      color="red"
-      size="xs"
-      title={say('identities.unlinkTitle', { name: provider.name })}
-      confirmLabel={say('identities.unlink')}
-      change={unlink}
-      variablesOf={() => undefined}
-      success={say('identities.unlinked', { name: provider.name })}
+    <UnlinkButton
+      identity={identity}
+      title={say('identities.unlinkTitle', { name: identity.provider.name })}
+      unlink={unlink}
     >
       {say('identities.unlinkText')}
-    </ConfirmButton>
+    </UnlinkButton>
   )
 }

@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import type { Passkey } from '../api/types.ts'
-import { DateTime } from '../components/date-time.tsx'
+import { AddedAndLastUsed } from '../components/added-and-last-used.tsx'
 import { deviceOf } from '../components/device.ts'
 import { QueryResult } from '../components/query-result.tsx'
 import classes from '../components/session-list.module.css'
@@ -72,14 +72,7 @@ function Description({ passkey: { name, synced, created_at, last_used_at } }: { 
         {synced && <StatusBadge tone="good">{say('passkeys.synced')}</StatusBadge>}
       </div>
       <Text size="sm" c="dimmed">
-        {say('passkeys.made')} <DateTime value={created_at} /> ·{' '}
-        {last_used_at ? (
-          <>
-            {say('passkeys.lastUsed')} <DateTime value={last_used_at} isRelative />
-          </>
-        ) : (
-          say('passkeys.neverUsed')
-        )}
+        <AddedAndLastUsed addedAt={created_at} lastUsedAt={last_used_at} />
       </Text>
     </div>
   )

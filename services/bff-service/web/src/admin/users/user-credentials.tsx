@@ -1,11 +1,11 @@
 import { Text } from '@mantine/core'
 import type { UserCredentials as Credentials, LinkedIdentity, User } from '../../api/types.ts'
-import { DateTime } from '../../components/date-time.tsx'
+import { AddedAndLastUsed } from '../../components/added-and-last-used.tsx'
 import { Facts } from '../../components/facts.tsx'
 import { IdentityTable } from '../../components/identity-table.tsx'
 import { QueryResult } from '../../components/query-result.tsx'
 import classes from '../../components/session-list.module.css'
-import { ConfirmButton } from '../../forms/confirm-button.tsx'
+import { UnlinkButton } from '../../forms/unlink-button.tsx'
 import { Section } from '../../layout/section.tsx'
 import { say } from '../../texts/say.ts'
 import { ResetSecondFactors } from './reset-second-factors.tsx'
@@ -30,7 +30,7 @@ export function UserCredentials({ user }: { user: User }) {
             {data.identities.length > 0 && (
               <IdentityTable
                 identities={data.identities}
-                unlink={(identity) => <UnlinkButton user={user} identity={identity} />}
+                unlink={(identity) => <UnlinkOfUser user={user} identity={identity} />}
               />
             )}
           </>
@@ -70,34 +70,16 @@ function PasskeyList({ passkeys }: { passkeys: Credentials['passkeys'] }) {
 function LastUse({ since, lastUsed }: { since: string; lastUsed: string | null }) {
   return (
     <Text span size="sm" c="dimmed">
-      {say('passkeys.made')} <DateTime value={since} /> ·{' '}
-      {lastUsed ? (
-        <>
-          {say('passkeys.lastUsed')} <DateTime value={lastUsed} isRelative />
-        </>
-      ) : (
-        say('passkeys.neverUsed')
-      )}
+      <AddedAndLastUsed addedAt={since} lastUsedAt={lastUsed} />
     </Text>
   )
 }
 
-function UnlinkButton({ user, identity: { id, provider } }: { user: User; identity: LinkedIdentity }) {
+function UnlinkOfUser({ user, identity }: { user: User; identity: LinkedIdentity }) {
+  const title = say('admin.users.unlinkTitle', { service: identity.provider.name, name: user.username })
   return (
-    <ConfirmButton
-      label={say('identities.unlink')}
-      aria-label={say('identities.unlinkOf', { name: provider.name })}
-      variant="light"
-      color="red"
-      size="xs"
-      title={say('admin.users.unlinkTitle', { service: provider.name, name: user.username })}
-      confirmLabel={say('identities.unlink')}
-      isDestructive
-      change={useUnlinkUserIdentity(user.id)}
-      variablesOf={() => id}
-      success={say('identities.unlinked', { name: provider.name })}
-    >
+    <UnlinkButton identity={identity} title={title} unlink={useUnlinkUserIdentity(user.id)}>
       {say('admin.users.unlinkText')}
-    </ConfirmButton>
+    </UnlinkButton>
   )
 }
