@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { findDocker } from './shared/testing/src/infrastructure/docker.ts'
 import { LongestFirst } from './shared/testing/src/infrastructure/longest-first.ts'
+import { ResultsReporter } from './shared/testing/src/infrastructure/results-reporter.ts'
 import { readTestEnvironment } from './shared/testing/src/infrastructure/test-environment.ts'
 
 const infrastructure = (file: string) =>
@@ -71,7 +72,6 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     projects: docker.answers || requiresDocker ? [unit, integration, compose] : [unit, integration],
-    reporters: resultsFile === undefined ? ['default'] : ['default', 'json'],
-    ...(resultsFile === undefined ? {} : { outputFile: { json: resultsFile } })
+    reporters: resultsFile === undefined ? ['default'] : ['default', new ResultsReporter(resultsFile)]
   }
 })

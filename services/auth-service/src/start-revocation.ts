@@ -4,7 +4,12 @@ import { type DatabaseWatch, watchDatabase } from './database-watch.ts'
 import type { Infrastructure } from './infrastructure.ts'
 import type { FeedStreams } from './revocation/feed/feed-streams.ts'
 import { type ObservedFeed, observeFeed } from './revocation/observed-feed.ts'
-import { type RelayMetrics, type RevocationRelay, startRevocationRelay } from './revocation/revocation-relay.ts'
+import {
+  type RelayMetrics,
+  type RevocationRelay,
+  type RevocationRelayDeps,
+  startRevocationRelay
+} from './revocation/revocation-relay.ts'
 import type { PostgresStores } from './stores/postgres/open-stores.ts'
 
 const sweepIntervalMs = 1000
@@ -41,7 +46,11 @@ export async function startRevocation(deps: RevocationDeps): Promise<Revocation>
     },
     onFollowing: clients.setFollowing
   })
-  const relay = startRevocationRelay({ outbox, publisher, logger, metrics, onCommitted: feed.add, sweepIntervalMs })
+  const onCommitted: RevocationRelayDeps['onCommitted'] = (entries) => {
+    feedStreams.sendCommitted(entries)
+    feed.add(entries)
+  }
+  const relay = startRevocationRelay({ outbox, publisher, logger, metrics, onCommitted, sweepIntervalMs })
   const databaseWatch = watchDatabase({ findSchemaFault, outbox, publisher, logger })
   await databaseWatch.firstLook
   return { feed, relay, databaseWatch, isIntact: async () => relay.isHealthy() && (await publisher.isIntact()) }

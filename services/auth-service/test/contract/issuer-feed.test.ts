@@ -127,6 +127,7 @@ async function createTransport(): Promise<RevocationTransport> {
     async publish(entries) {
       reach()
       await insert(entries)
+      streams.sendCommitted(entries)
       for (const { value } of entries) streams.onRevoked(value)
     },
     async isIntact() {

@@ -1,5 +1,9 @@
 /** The events of the feed as they go over the wire (docs/revocation-feed-http.md). */
-import type { CommittedEntry, FeedPosition } from './feed-source.ts'
+import type { RevocationEntry } from '@countersign/verifier'
+import type { FeedPosition } from './feed-source.ts'
+
+/** So that an event stays below 64 KiB with the longest values. */
+export const entriesPerEvent = 150
 
 /** The first event of each stream. */
 export interface Greeting {
@@ -12,8 +16,11 @@ export function encodeGreeting({ nonce, reading }: Greeting): Buffer {
   return encodeEvent('hello', { nonce, reading })
 }
 
-/** Entries beside the reading of the moment before they were looked for. */
-export function encodeEntries(entries: readonly CommittedEntry[], reading: number): Buffer {
+/** An entry, and how old its revocation was at the reading. */
+export type AgedEntry = RevocationEntry & { readonly ageSeconds: number }
+
+/** Entries, at most 150, beside the reading of the moment before they were looked for. */
+export function encodeEntries(entries: readonly AgedEntry[], reading: number): Buffer {
   const members = entries.map(({ kind, value, expiresAt, ageSeconds }) => ({
     kind,
     value,

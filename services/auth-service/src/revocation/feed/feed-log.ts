@@ -1,4 +1,4 @@
-import { encodeEntries } from './feed-events.ts'
+import { encodeEntries, entriesPerEvent } from './feed-events.ts'
 import type { CommittedEntry } from './feed-source.ts'
 
 /** One or several events with entries. Every stream sends the same bytes. */
@@ -26,8 +26,6 @@ export interface FeedLog {
   readonly size: number
 }
 
-/** So that an event stays below 64 KiB with the longest values. */
-const entriesPerEvent = 150
 /** As many items become one. */
 const mergedItems = 64
 const maxSmallBytes = 8 * 1024

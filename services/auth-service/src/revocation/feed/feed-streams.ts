@@ -1,4 +1,12 @@
-import { decodeId, encodeGreeting, type ResumePoint, waitingComment } from './feed-events.ts'
+import type { RevocationEntry } from '@countersign/verifier'
+import {
+  decodeId,
+  encodeEntries,
+  encodeGreeting,
+  entriesPerEvent,
+  type ResumePoint,
+  waitingComment
+} from './feed-events.ts'
 import type { FeedReader } from './feed-reader.ts'
 
 /** The response of a request, as much of it as a stream uses. */
@@ -35,6 +43,8 @@ export interface FeedStreams {
   /** Whether another one may be opened. */
   hasRoom(): boolean
   open(request: StreamRequest, response: StreamResponse): void
+  /** Sends what this replica has just committed. The reader brings it once more, as it does what this passes over. */
+  sendCommitted(entries: readonly RevocationEntry[]): void
   /** Ends the streams of a token that is revoked, by its `jti` or `sid`, and looks for what else was committed. */
   onRevoked(value: string): void
   /** Ends all streams, and takes no other one. */
@@ -60,6 +70,8 @@ const lifeMs = 10 * 60_000
 /** A client that does not read for so long is let go, and resumes later. */
 const blockedMs = 10_000
 const keepAliveMs = 1000
+/** More is left to the reader, which gathers what comes for all streams. */
+const committedEveryMs = 5
 /** The log is kept for those who come back. */
 const idleMs = 60_000
 
@@ -75,6 +87,8 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
   })
   let sweeping: NodeJS.Timeout | undefined
   let usedAt = 0
+  /** When entries were sent without the reader last. */
+  let committedAt = Number.NEGATIVE_INFINITY
   let isClosed = false
 
   /** Sends what the stream has not sent yet, as long as the client reads. */
@@ -172,6 +186,16 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
       response.once('close', () => streams.delete(stream))
       start()
       if (write(stream, encodeGreeting({ nonce, reading }))) advance(stream)
+    },
+    sendCommitted(entries) {
+      const reading = monotonic()
+      if (entries.length > entriesPerEvent || reading - committedAt < committedEveryMs) return
+      committedAt = reading
+      const bytes = encodeEntries(
+        entries.map((entry) => ({ ...entry, ageSeconds: 0 })),
+        reading
+      )
+      for (const stream of streams) if (stream.blockedAt === undefined) write(stream, bytes)
     },
     onRevoked(value) {
       reader.kick()

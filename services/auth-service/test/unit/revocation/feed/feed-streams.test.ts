@@ -90,6 +90,7 @@ describe('the streams of the feed', () => {
     streams.open({ nonce: 'n', lastEventId: undefined, token: undefined, ...request }, client)
     return client
   }
+  const entry = (value: string) => ({ kind: 'sid' as const, value, expiresAt: Math.ceil(Date.now() / 1000) + 600 })
   const pass = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds)
 
   test('begin with the greeting, then all live entries, then a confirmation', async () => {
@@ -111,6 +112,41 @@ describe('the streams of the feed', () => {
     streams.onRevoked('heard')
     await pass(6)
     expect(client.values()).toEqual(['later', 'heard'])
+  })
+
+  test('send what this replica has committed before it is read, and a confirmation only after the reading', async () => {
+    const client = open()
+    await pass(20)
+    const { text } = client
+    table.isAway = true
+    streams.sendCommitted([entry('own')])
+    expect(client.text.slice(text.length)).toMatch(
+      /^event: revoked\ndata: \{"reading":[\d.]+,"entries":\[[^\]]+\]\}\n\n$/
+    )
+    expect(client.text).toContain(`{"kind":"sid","value":"own","exp":${entry('own').expiresAt},"age":0}`)
+    table.isAway = false
+    table.add('own')
+    await pass(1100)
+    expect(client.values()).toEqual(['own', 'own'])
+  })
+
+  test('leave to the reading what follows at once, large batches, and what a client does not read', async () => {
+    const client = open()
+    await pass(20)
+    streams.sendCommitted([entry('one')])
+    streams.sendCommitted([entry('two')])
+    expect(client.values()).toEqual(['one'])
+    await pass(5)
+    streams.sendCommitted(Array.from({ length: 151 }, (_, at) => entry(`many-${at}`)))
+    expect(client.values()).toEqual(['one'])
+    streams.sendCommitted([entry('three')])
+    expect(client.values()).toEqual(['one', 'three'])
+    client.isReading = false
+    await pass(5)
+    streams.sendCommitted([entry('four')])
+    await pass(5)
+    streams.sendCommitted([entry('five')])
+    expect(client.values()).toEqual(['one', 'three', 'four'])
   })
 
   test('cost one reading, however many there are, and none when there is none', async () => {
