@@ -324,8 +324,11 @@ describe('faults of the database', () => {
     test('ends every idle connection, as a failover does: no request fails, or one gets 503', async () => {
       const session = await newSession()
       await endConnections(database)
-      const answer = await refreshed(session.refresh_token)
-      if (answer.status !== 200) expectUnavailable(answer)
+      // The service may hear only from a request that a connection has ended.
+      const answers = [await refreshed(session.refresh_token), await refreshed(session.refresh_token)]
+      const refusals = answers.filter(({ status }) => status !== 200)
+      expect(refusals.length).toBeLessThanOrEqual(1)
+      refusals.forEach(expectUnavailable)
       await expectOneSuccessor(session)
     })
   })
@@ -446,7 +449,9 @@ describe('faults of the database', () => {
         const logoutAll = post(`${trio.auth.url}/auth/logout-all`, undefined, session.access_token)
         await hasUser
         const locking = client.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [user.id])
-        await expect.poll(() => countWaiting(database, 'other'), { timeout: 3000, interval: 10 }).toBe(1)
+        // Awaited below.
+        locking.catch(() => {})
+        await expect.poll(() => countWaiting(database, 'other'), { interval: 10 }).toBe(1)
         release()
         expectUnavailable(await logoutAll)
         await locking
@@ -525,13 +530,16 @@ async function whileLocked(
   }
 }
 
-/** Ends the services' connections as an administrator would. */
+/** Ends the services' connections as an administrator would. On a busy machine each takes its time to end. */
 async function endConnections({ url }: TestDatabase): Promise<void> {
-  await query(
+  const ended = await query<{ pid: number }>(
     url,
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    `SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
      WHERE datname = current_database() AND application_name = 'countersign-auth-service'`
   )
+  const pids = ended.map(({ pid }) => pid)
+  const living = () => query(url, 'SELECT pid FROM pg_stat_activity WHERE pid = ANY($1)', [pids])
+  await expect.poll(living, { interval: 10 }).toEqual([])
 }
 
 /** How many statements of an application wait for a lock. */

@@ -66,7 +66,12 @@ export function startTraffic(judges: readonly Judge[], sessions: () => readonly 
       await delay(judge.pauseMs)
     }
   }
-  const add = (judge: Judge) => void asking.push(askOn(judge))
+  const add = (judge: Judge) => {
+    const asked = askOn(judge)
+    // `stop` says it.
+    asked.catch(() => {})
+    asking.push(asked)
+  }
   judges.forEach(add)
   return {
     answers,

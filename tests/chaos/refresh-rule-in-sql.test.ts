@@ -34,6 +34,8 @@ describe('Postgres judges refresh tokens as the model of the rule does', () => {
   beforeAll(async () => {
     database = await createTestDatabase()
     pool = new pg.Pool({ connectionString: database.url, max: 2 })
+    // An idle connection that is ended with the database is no fault.
+    pool.on('error', () => {})
     recorder = await startPostgresRecorder(database.url)
     replicas = [1, 2, 3].map(() => openReplica(recorder.url))
   })
@@ -107,7 +109,7 @@ describe('Postgres judges refresh tokens as the model of the rule does', () => {
 })
 
 function openReplica(url: string) {
-  const pool = openDatabasePool({ url, connections: 2 })
+  const pool = openDatabasePool({ url, connections: sideBySide })
   const database = openDatabase(pool)
   const families = createPrismaRefreshTokenFamilies(database, createPreparedStatements(pool), {
     tellUser: async () => {},

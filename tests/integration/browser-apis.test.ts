@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { runningTimeOf } from '@countersign/testing'
 import {
   type BrowserClient,
   type Credentials,
@@ -122,9 +123,7 @@ describe.skipIf(!inject('docker'))('the bff-service in front of several APIs', (
   const endsWithin = async (connection: WebSocket | IncomingMessage, act: () => Promise<unknown>): Promise<number> => {
     const closed = closeOf(connection)
     await act()
-    const answeredAt = performance.now()
-    await closed
-    return performance.now() - answeredAt
+    return runningTimeOf(() => closed)
   }
 
   describe('a route of the file', () => {

@@ -118,6 +118,8 @@ async function judge(
 ): Promise<Judgements> {
   const child = spawn(command, args, { env: childEnvironment({ PYTHONPATH: examplesFolder, ...env }) })
   const errors = child.stderr.setEncoding('utf8').toArray()
+  // One that ends early says why by its exit code.
+  child.stdin.on('error', () => {})
   child.stdin.end(JSON.stringify(tokens))
   const output = (await child.stdout.setEncoding('utf8').toArray()).join('')
   if (child.exitCode === null) await once(child, 'exit')

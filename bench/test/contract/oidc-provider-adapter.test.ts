@@ -11,6 +11,8 @@ describe("oidc-provider's adapter for Postgres", () => {
   beforeAll(async () => {
     database = await createEmptyTestDatabase()
     pool = new pg.Pool({ connectionString: database.url, max: 4 })
+    // An idle connection that is ended with the database is no fault.
+    pool.on('error', () => {})
     await pool.query(adapterSchema)
     adapter = createPostgresAdapter(pool)
   })

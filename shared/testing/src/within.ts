@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { startRunningClock } from './running-clock.ts'
 
 /** Until a token is refused, `ms` after its revocation at the latest. Call it when the revocation has been answered. */
 export function expectRefusedWithin(ms: number, status: () => Promise<number>): Promise<void> {
@@ -7,13 +8,17 @@ export function expectRefusedWithin(ms: number, status: () => Promise<number>): 
 
 /** Judges by when each request was sent: what the answer takes on a busy machine says nothing about what was known then. */
 export async function expectAnswerWithin<T>(ms: number, expected: T, ask: () => Promise<T>): Promise<void> {
-  const from = performance.now()
-  for (;;) {
-    const sentAfter = performance.now() - from
-    const answer = await ask()
-    if (answer === expected) return
-    if (sentAfter > ms) throw new Error(`${answer} to a request that was sent after ${Math.round(sentAfter)} ms`)
-    await delay(5)
+  const clock = startRunningClock()
+  try {
+    for (;;) {
+      const sentAfter = clock.elapsed()
+      const answer = await ask()
+      if (answer === expected) return
+      if (sentAfter > ms) throw new Error(`${answer} to a request that was sent after ${Math.round(sentAfter)} ms`)
+      await delay(5)
+    }
+  } finally {
+    clock.stop()
   }
 }
 

@@ -26,6 +26,8 @@ let pool: pg.Pool
 beforeAll(async () => {
   database = await createTestDatabase()
   pool = new pg.Pool({ connectionString: database.url })
+  // An idle connection that is ended with the database is no fault.
+  pool.on('error', () => {})
 })
 afterAll(async () => {
   await pool?.end()

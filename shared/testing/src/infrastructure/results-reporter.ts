@@ -34,7 +34,10 @@ function resultsOf(modules: readonly TestModule[], unhandledErrors: readonly Ser
     const errors = [module, ...module.children.allSuites()].flatMap((part) => part.errors())
     return errors.length === 0 ? [] : [{ name: module.relativeModuleId, errors }]
   })
-  const outside = unhandledErrors.map((error) => ({ name: 'outside of the tests', errors: [error] }))
+  const outside = unhandledErrors.map((error) => ({
+    name: `outside of the tests, while this ran: ${error.VITEST_TEST_PATH} ${error.VITEST_TEST_NAME ?? ''}`,
+    errors: [error]
+  }))
   const failures = [...failedTests, ...brokenFiles, ...outside]
   return {
     passed: inState('passed').length,
