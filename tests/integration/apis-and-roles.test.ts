@@ -391,6 +391,8 @@ describe('APIs, roles and scopes', () => {
     test('with --now, sessions end in batches, and it says how far it is', async () => {
       const role = await newRole([stock, 'stock:read'])
       const user = await newUser(role)
+      const { access_token: token } = (await login(user, { resource: stock })).body
+      expect(await statusAt(apis.stock, '/', token)).toBe(200)
       await query(
         fixture.database.url,
         `INSERT INTO refresh_token_families (id, user_id, client_id, scope, audience, idle_expires_at, absolute_expires_at,
@@ -400,8 +402,9 @@ describe('APIs, roles and scopes', () => {
         [user.id, stock]
       )
       const { document, stderr } = await run('roles', 'change', role, '--drop-scope', `${stock} stock:read`, '--now')
-      expect(document).toMatchObject({ sessions_ended: 1100 })
+      expect(document).toMatchObject({ sessions_ended: 1101 })
       expect(stderr.match(/\d+ sessions have ended so far/g)).toHaveLength(3)
+      if (redisUrl !== undefined) await expectRefusedWithin(1000, () => statusAt(apis.stock, '/', token))
     })
 
     test('a file makes APIs, roles and clients, as often as it is applied', async () => {

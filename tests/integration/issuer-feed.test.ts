@@ -4,7 +4,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { createServiceTokenSource } from '@countersign/service-tokens'
 import { expectMostWithin } from '@countersign/testing'
-import { basic, makeClientKey, post, postForm, register, send, signIn } from '@countersign/testing/trio'
+import {
+  basic,
+  makeClientKey,
+  post,
+  postForm,
+  register,
+  send,
+  signIn,
+  unverifiedClaims
+} from '@countersign/testing/trio'
 import {
   type AccessTokenVerifier,
   createAccessTokenVerifier,
@@ -150,6 +159,16 @@ describe('the revocation feed over HTTP, for registered services', () => {
     })
     const text = await readUntil(stream, /event: current/)
     expect(text).toMatch(/^event: hello\ndata: \{"nonce":"n1","reading":\d/)
+  })
+
+  test('what this replica commits is sent before it is read again', async () => {
+    const stream = await open(await tokenOfClient('revocations:read'))
+    await readUntil(stream, /event: current/)
+    const { access_token: token } = await signIn(fixture.issuer, await register(fixture.issuer))
+    const { sid } = unverifiedClaims(token)
+    await post(`${fixture.issuer}/auth/logout`, undefined, token)
+    // What is read has the age of its transaction.
+    expect(await readUntil(stream, /event: current/)).toMatch(new RegExp(`"value":"${sid}","exp":\\d+,"age":0\\}`))
   })
 
   test('one stream more than the configuration allows gets 503, and a place is free when one ends', async () => {

@@ -29,8 +29,9 @@ async function isRejected(verifier: AccessTokenVerifier, token: string): Promise
   try {
     await verifier.check(token)
     return false
-  } catch {
-    return true
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ERR_TOKEN_REVOKED') return true
+    throw error
   }
 }
 
@@ -74,13 +75,19 @@ async function measurePropagation(): Promise<void> {
 async function measureRest(): Promise<void> {
   say(`processor at rest, no stream: ${((await shareOfCore()) * 100).toFixed(1)} % of a core`)
   const abort = new AbortController()
+  let open = 0
   const follow = async (at: number) => {
     const response = await fetch(`${issuer}/revocations/feed?nonce=${at}`, { signal: abort.signal })
+    if (response.status !== 200) throw new Error(`a stream answered ${response.status}`)
+    open++
     for await (const _ of response.body ?? []) if (abort.signal.aborted) return
+    open--
   }
   const following = Array.from({ length: streams }, (_, at) => follow(at).catch(() => {}))
   await delay(5000)
-  say(`processor at rest, ${streams} streams: ${((await shareOfCore()) * 100).toFixed(1)} % of a core`)
+  const share = await shareOfCore()
+  if (open !== streams) throw new Error(`only ${open} of ${streams} streams were open`)
+  say(`processor at rest, ${streams} streams: ${(share * 100).toFixed(1)} % of a core`)
   abort.abort()
   await Promise.all(following)
 }

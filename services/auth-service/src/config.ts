@@ -25,6 +25,7 @@ import { feedVariables } from './configuration/feed-variables.ts'
 import { mailVariables } from './configuration/mail-variables.ts'
 import { signingKeyVariables, tokenVariables } from './configuration/token-variables.ts'
 import { masterKeys } from './keys/master-keys.ts'
+import { isLoopbackAddress } from './outbound/public-addresses.ts'
 
 /** All settings of the auth-service; each limit is a variable. */
 export const variables = {
@@ -99,8 +100,10 @@ export const variables = {
 export type Config = ValuesOf<typeof variables>
 
 const schema = environmentSchema(variables).superRefine((config, context) => {
-  for (const problem of [problemOfRecovery(config), problemOfMail(config), problemOfRpId(config)])
+  for (const problemOf of [problemOfRecovery, problemOfMail, problemOfRpId, problemOfFeed]) {
+    const problem = problemOf(config)
     if (problem) context.addIssue(problem)
+  }
 })
 
 /**
@@ -128,6 +131,12 @@ function problemOfRpId({ webauthnRpId, pagesUrl }: Pick<Config, 'webauthnRpId' |
   if (webauthnRpId === undefined || pagesUrl === undefined) return undefined
   if (`.${new URL(pagesUrl).hostname}`.endsWith(`.${webauthnRpId}`)) return undefined
   return 'WEBAUTHN_RP_ID must be the host of PAGES_URL, or a domain above it.'
+}
+
+/** Which sessions end, and when, is for services of the installation. */
+function problemOfFeed({ revocationFeedAccess, host }: Pick<Config, 'revocationFeedAccess' | 'host'>) {
+  if (revocationFeedAccess !== 'open' || host === 'localhost' || isLoopbackAddress(host)) return undefined
+  return 'REVOCATION_FEED_ACCESS may be open only where HOST is a loopback address, such as 127.0.0.1.'
 }
 
 /** @throws {ConfigurationError} */

@@ -6,7 +6,7 @@ export const feedVariables = {
     name: 'REVOCATION_FEED_ACCESS',
     schema: oneOf(['token', 'open']).default('token'),
     description:
-      'who may follow the revocation feed over HTTP: `token` requires a token with the scope `revocations:read`, `open` requires nothing. `npm start` sets `open`'
+      'who may follow the revocation feed over HTTP: `token` requires a token with the scope `revocations:read`, `open` requires nothing, and needs a loopback address as `HOST`. `npm start` sets `open`'
   },
   revocationFeedStreams: {
     name: 'REVOCATION_FEED_STREAMS',

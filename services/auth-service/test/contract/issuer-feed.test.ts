@@ -129,7 +129,6 @@ async function createTransport(): Promise<RevocationTransport> {
     async publish(entries) {
       reach()
       await insert(entries)
-      streams.sendCommitted(entries)
       for (const { value } of entries) streams.onRevoked(value)
     },
     async isIntact() {

@@ -61,6 +61,16 @@ describe('the settings of mail', () => {
   })
 })
 
+test('the revocation feed is open on a loopback address alone', () => {
+  const open = { ...env, REVOCATION_FEED_ACCESS: 'open' }
+  for (const HOST of ['127.0.0.1', '::1', 'localhost']) {
+    expect(loadConfig({ ...open, HOST })).toMatchObject({ revocationFeedAccess: 'open' })
+  }
+  for (const HOST of [undefined, '0.0.0.0', '::', '192.168.1.2', 'example.com']) {
+    expect(() => loadConfig({ ...open, HOST })).toThrow('REVOCATION_FEED_ACCESS may be open only where HOST')
+  }
+})
+
 describe('the settings of passkeys', () => {
   const pages = { PAGES_URL: 'https://app.example.com/pages' }
 

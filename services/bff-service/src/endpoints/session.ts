@@ -98,7 +98,7 @@ export function showSession({ sessions, cookies }: SessionDeps): Middleware {
   return async function showSession(ctx) {
     const session = await sessions.find(cookies.session.read(ctx))
     if (!session) throw new NotSignedInError()
-    const confirmed = await sessions.confirm(session, clientInfoOf(ctx))
+    const { session: confirmed } = await sessions.confirm(session, clientInfoOf(ctx))
     if (cookies.session.isFormer(ctx)) {
       cookies.session.clearFormer(ctx)
       cookies.session.set(ctx, session.id)

@@ -42,6 +42,8 @@ interface Watched {
   readonly connections: Set<LiveConnection>
   checkedAt: number
   isChecking: boolean
+  /** Whether the issuer has said that it lives since it is watched: what was revoked just before is heard of only so. */
+  isConfirmed: boolean
 }
 
 const maxOfSession = 64
@@ -84,7 +86,8 @@ export function createLiveConnections({ sessions, listen, clock }: LiveConnectio
   }
 
   function watch({ session, browser }: LiveConnection): Watched {
-    const entry = { session, browser, connections: new Set<LiveConnection>(), checkedAt: 0, isChecking: false }
+    const connections = new Set<LiveConnection>()
+    const entry = { session, browser, connections, checkedAt: 0, isChecking: false, isConfirmed: false }
     watched.set(session.sessionId, entry)
     // It may have been revoked before this service began to listen.
     void check(entry)
@@ -100,8 +103,11 @@ export function createLiveConnections({ sessions, listen, clock }: LiveConnectio
     timer = undefined
   }
 
+  /** It is watched no longer: a connection that comes now is asked about. */
   function endOf(sessionId: string): void {
-    for (const connection of watched.get(sessionId)?.connections ?? []) connection.end()
+    const { connections = [] } = watched.get(sessionId) ?? {}
+    watched.delete(sessionId)
+    for (const connection of connections) connection.end()
   }
 
   function onRevoked(kind: string, value: string): void {
@@ -122,10 +128,10 @@ export function createLiveConnections({ sessions, listen, clock }: LiveConnectio
     }
   }
 
-  function isDue({ session, checkedAt }: Watched): boolean {
+  function isDue({ session, checkedAt, isConfirmed }: Watched): boolean {
     const now = clock.now()
     if (now - checkedAt < tickMs) return false
-    if (!listener?.isCurrent() && now - checkedAt >= askEveryMs) return true
+    if (!(isConfirmed && listener?.isCurrent()) && now - checkedAt >= askEveryMs) return true
     return now >= Math.min(session.refreshAt, session.endsAt)
   }
 
@@ -136,7 +142,8 @@ export function createLiveConnections({ sessions, listen, clock }: LiveConnectio
     try {
       const found = await sessions.find(entry.session.id)
       if (!found) throw new NotSignedInError()
-      entry.session = await sessions.confirm(found, entry.browser)
+      const { session, isConfirmed } = await sessions.confirm(found, entry.browser)
+      Object.assign(entry, { session, isConfirmed: isConfirmed || entry.isConfirmed })
     } catch (error) {
       // While the store or the issuer is away, it lives as long as its access token.
       const isOver = error instanceof NotSignedInError || clock.now() >= entry.session.accessExpiresAt

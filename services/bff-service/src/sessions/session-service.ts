@@ -43,6 +43,13 @@ export interface StartedSession extends PresentedSession {
   readonly recoveryCodes: readonly string[] | undefined
 }
 
+/** A session after the issuer was asked. */
+export interface ConfirmedSession {
+  readonly session: PresentedSession
+  /** Whether the issuer has answered that it lives. */
+  readonly isConfirmed: boolean
+}
+
 export interface SessionService {
   /** Signs a user in, under a new id. @throws {OAuthError} with the issuer's error */
   start(credentials: object, browser: ClientInfo, known?: KnownBrowser): Promise<StartedSession>
@@ -75,7 +82,7 @@ export interface SessionService {
    * Asks the issuer whether the session lives. While the issuer does not respond, a session lives as long as its access token.
    * @throws {NotSignedInError} when the issuer has ended it; it is then removed here, too
    */
-  confirm(session: PresentedSession, browser: ClientInfo): Promise<PresentedSession>
+  confirm(session: PresentedSession, browser: ClientInfo): Promise<ConfirmedSession>
   /**
    * Refreshes at once, because an API rejected the token.
    * @throws {NotSignedInError} when the issuer has ended the session; it is then removed here, too
@@ -135,7 +142,8 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
         adaptiveTimeout.waitFor(issuer.isLive(fresh.accessToken, browser), shortWait)
       )
       // Its key may have been revoked while the session is valid: the refresh shows which.
-      return isLive === false ? renew(fresh, browser) : fresh
+      if (isLive === false) return { session: await renew(fresh, browser), isConfirmed: true }
+      return { session: fresh, isConfirmed: isLive === true }
     },
     renew,
     async end(session, browser) {

@@ -14,7 +14,7 @@ describe('connections that outlive their request', () => {
   let isCurrent: boolean
   let isListening: boolean
   /** What the store and the issuer say of each session. */
-  let answers: Map<string, Error | 'lives'>
+  let answers: Map<string, Error | 'lives' | 'unknown'>
   let questions: number
 
   beforeEach(() => {
@@ -35,8 +35,8 @@ describe('connections that outlive their request', () => {
         async confirm(session) {
           questions += 1
           const answer = answers.get(session.id) ?? 'lives'
-          if (answer !== 'lives') throw answer
-          return session
+          if (answer instanceof Error) throw answer
+          return { session, isConfirmed: answer === 'lives' }
         }
       }
     })
@@ -93,6 +93,28 @@ describe('connections that outlive their request', () => {
     const end = open('a')
     await pass(0)
     expect(end).toHaveBeenCalledOnce()
+  })
+
+  test('what was revoked before is found out later when the issuer has no answer at first', async () => {
+    answers.set('a', 'unknown')
+    const end = open('a')
+    await pass(12_000)
+    expect(end).not.toHaveBeenCalled()
+    answers.set('a', new NotSignedInError())
+    await pass(6_000)
+    expect(end).toHaveBeenCalledOnce()
+  })
+
+  test('one that comes while those of its session end is asked about', async () => {
+    const end = vi.fn()
+    connections.add({ session: sessionOf('a'), accessToken: '', browser, end })
+    await pass(0)
+    answers.set('a', new NotSignedInError())
+    revoke('sid', 'sid-a')
+    expect(end).toHaveBeenCalledOnce()
+    const late = open('a')
+    await pass(0)
+    expect(late).toHaveBeenCalledOnce()
   })
 
   test('while revocations are heard of, the issuer is asked when the token is to be refreshed', async () => {

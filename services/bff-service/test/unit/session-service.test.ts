@@ -439,7 +439,7 @@ describe('sessions of browsers', () => {
         await vi.advanceTimersByTimeAsync(0)
         expect(await isDone(answer, ms - 1)).toBe(false)
         expect(await isDone(answer, 1)).toBe(true)
-        expect(await answer).toBe(session)
+        expect(await answer).toEqual({ session, isConfirmed: false })
       }
     })
   })
@@ -447,7 +447,7 @@ describe('sessions of browsers', () => {
   describe('the question whether a session lives', () => {
     test('is answered by the issuer, without a refresh', async () => {
       const session = await sessions.start({}, browser)
-      expect(await sessions.confirm(session, browser)).toBe(session)
+      expect(await sessions.confirm(session, browser)).toEqual({ session, isConfirmed: true })
       expect([issuer.questions, issuer.refreshes]).toEqual([1, 0])
     })
 
@@ -462,14 +462,14 @@ describe('sessions of browsers', () => {
     test('is answered by a refresh where the access token is refused: its key alone was revoked', async () => {
       const session = await sessions.start({}, browser)
       issuer.takesTokens = false
-      expect(await sessions.confirm(session, browser)).toMatchObject({ version: 1, refreshToken: 'r1' })
+      expect(await sessions.confirm(session, browser)).toMatchObject({ session: { version: 1, refreshToken: 'r1' } })
     })
 
     test('returns the last known answer while the issuer is unavailable, until the access token expires', async () => {
       const session = await sessions.start({}, browser)
       issuer.refusal = new TemporarilyUnavailableError()
       now += 599_000
-      expect(await sessions.confirm(session, browser)).toBe(session)
+      expect(await sessions.confirm(session, browser)).toEqual({ session, isConfirmed: false })
       now += 1000
       await expect(sessions.confirm(session, browser)).rejects.toThrow(TemporarilyUnavailableError)
       expect(await sessions.find(session.id)).toBeDefined()

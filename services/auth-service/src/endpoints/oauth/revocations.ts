@@ -1,4 +1,5 @@
 import { TemporarilyUnavailableError } from '@countersign/oauth'
+import { decodeProtectedHeader } from 'jose'
 import type { FeedStreams } from '../../revocation/feed/feed-streams.ts'
 import type { RevocationOutbox } from '../../revocation/revocation-outbox.ts'
 import { EventStream } from '../../routing/event-stream.ts'
@@ -23,9 +24,15 @@ export const revocationFeed = defineRoute(
     ({ query: { nonce }, accessToken: token, ctx }) => {
       if (!feedStreams.hasRoom()) throw new TemporarilyUnavailableError({ detail: 'REVOCATION_FEED_STREAMS are open' })
       const lastEventId = ctx.get('Last-Event-ID')
-      return new EventStream((response) => feedStreams.open({ nonce, lastEventId, token }, response))
+      const opener = token && { ...token, kid: kidOf(ctx.get('Authorization')) }
+      return new EventStream((response) => feedStreams.open({ nonce, lastEventId, token: opener }, response))
     }
 )
+
+/** Of a token that was accepted. */
+function kidOf(authorization: string): string | undefined {
+  return decodeProtectedHeader(authorization.replace(/^\S+ +/, '')).kid
+}
 
 export interface RevocationCheckDeps {
   outbox: Pick<RevocationOutbox, 'isAnyRevoked'>

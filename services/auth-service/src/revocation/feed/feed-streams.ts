@@ -17,12 +17,20 @@ export interface StreamResponse {
   once(event: 'drain' | 'close', listener: () => void): unknown
 }
 
+/** What a token can be revoked by, and when it expires, in seconds since 1970-01-01 UTC. */
+export interface OpeningToken {
+  readonly exp: number
+  readonly jti: string
+  readonly sid?: string | undefined
+  readonly kid?: string | undefined
+}
+
 /** A request for a stream, checked. */
 export interface StreamRequest {
   readonly nonce: string
   readonly lastEventId: string | undefined
   /** The token that opened it; the stream ends with it. */
-  readonly token: { readonly exp: number; readonly jti: string; readonly sid?: string | undefined } | undefined
+  readonly token: OpeningToken | undefined
 }
 
 export interface FeedStreamsDeps {
@@ -45,7 +53,7 @@ export interface FeedStreams {
   open(request: StreamRequest, response: StreamResponse): void
   /** Sends what this replica has just committed. The reader brings it once more, as it does what this passes over. */
   sendCommitted(entries: readonly RevocationEntry[]): void
-  /** Ends the streams of a token that is revoked, by its `jti` or `sid`, and looks for what else was committed. */
+  /** Ends the streams of a token that is revoked, by its `jti`, `sid` or `kid`, and looks for what else was committed. */
   onRevoked(value: string): void
   /** Ends all streams, and takes no other one. */
   close(): void
@@ -70,8 +78,9 @@ const lifeMs = 10 * 60_000
 /** A client that does not read for so long is let go, and resumes later. */
 const blockedMs = 10_000
 const keepAliveMs = 1000
-/** More is left to the reader, which gathers what comes for all streams. */
+/** What comes sooner, and more streams, are left to the reader, which gathers entries: a commit must not wait for them. */
 const committedEveryMs = 5
+const committedMaxStreams = 100
 /** The log is kept for those who come back. */
 const idleMs = 60_000
 
@@ -189,18 +198,19 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
     },
     sendCommitted(entries) {
       const reading = monotonic()
-      if (entries.length > entriesPerEvent || reading - committedAt < committedEveryMs) return
-      committedAt = reading
+      if (streams.size === 0 || streams.size > committedMaxStreams || entries.length > entriesPerEvent) return
+      if (reading - committedAt < committedEveryMs) return
       const bytes = encodeEntries(
         entries.map((entry) => ({ ...entry, ageSeconds: 0 })),
         reading
       )
       for (const stream of streams) if (stream.blockedAt === undefined) write(stream, bytes)
+      committedAt = monotonic()
     },
     onRevoked(value) {
       reader.kick()
       for (const stream of streams) {
-        if (stream.token && (stream.token.jti === value || stream.token.sid === value)) end(stream)
+        if (stream.token && isRevokedBy(stream.token, value)) end(stream)
       }
     },
     close() {
@@ -209,4 +219,8 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
       stop()
     }
   }
+}
+
+function isRevokedBy({ jti, sid, kid }: OpeningToken, value: string): boolean {
+  return jti === value || sid === value || kid === value
 }

@@ -74,7 +74,7 @@ describe('the streams of the feed', () => {
     const logger = { info: () => {}, warn: () => {} } as never
     streams = createFeedStreams({
       createReader: (calls) => createFeedReader({ source: table, logger, monotonic, ...calls }),
-      maxStreams: 2,
+      maxStreams: 200,
       monotonic,
       now: Date.now,
       random: () => 0.5
@@ -147,6 +147,16 @@ describe('the streams of the feed', () => {
     await pass(5)
     streams.sendCommitted([entry('five')])
     expect(client.values()).toEqual(['one', 'three', 'four'])
+  })
+
+  test('leave to the reading what a commit would have to write to more than a hundred', async () => {
+    const clients = Array.from({ length: 100 }, () => open())
+    await pass(20)
+    streams.sendCommitted([entry('one')])
+    clients.push(open())
+    await pass(20)
+    streams.sendCommitted([entry('two')])
+    expect(clients.map((client) => client.values().length)).toEqual([...Array(100).fill(1), 0])
   })
 
   test('cost one reading, however many there are, and none when there is none', async () => {
@@ -229,6 +239,9 @@ describe('the streams of the feed', () => {
     const revoked = open({ token: { exp: exp + 10_000, jti: 'j3', sid: 's3' } })
     streams.onRevoked('s3')
     expect([revoked.state, long.state]).toEqual(['ended', 'open'])
+    const ofKey = open({ token: { exp: exp + 10_000, jti: 'j4', kid: 'k4' } })
+    streams.onRevoked('k4')
+    expect([ofKey.state, long.state]).toEqual(['ended', 'open'])
     await pass(600_000)
     expect(long.state).toBe('ended')
   })
@@ -262,7 +275,7 @@ describe('the streams of the feed', () => {
   })
 
   test('have room for so many, and for none once they are closed', () => {
-    open()
+    for (let more = 1; more < 200; more++) open()
     const second = open()
     expect(streams.hasRoom()).toBe(false)
     second.destroy()
