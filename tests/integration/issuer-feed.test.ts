@@ -171,14 +171,18 @@ describe('the revocation feed over HTTP, for registered services', () => {
     expect(await readUntil(stream, /event: current/)).toMatch(new RegExp(`"value":"${sid}","exp":\\d+,"age":0\\}`))
   })
 
-  test('one stream more than the configuration allows gets 503, and a place is free when one ends', async () => {
+  test('one stream more than the configuration allows, or than half for one client, gets 503, and a place is free when one ends', async () => {
     const token = await tokenOfClient('revocations:read')
-    const streams = [await open(token), await open(token), await open(token)]
-    const { response } = await open(token)
+    const other = await tokenOfClient('revocations:read')
+    const streams = [await open(token), await open(token)]
+    // More than half of them would leave none for others.
+    expect((await open(token)).response.status).toBe(503)
+    expect((await open(other)).response.status).toBe(200)
+    const { response } = await open(other)
     expect(response.status).toBe(503)
     expect(response.headers.get('retry-after')).not.toBeNull()
     streams[0]?.abort.abort()
-    await expect.poll(async () => (await open(token)).response.status).toBe(200)
+    await expect.poll(async () => (await open(other)).response.status).toBe(200)
   })
 
   test('a nonce that is missing, doubled or too long is 400', async () => {

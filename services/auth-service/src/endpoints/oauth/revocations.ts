@@ -22,7 +22,11 @@ export const revocationFeed = defineRoute(
   },
   ({ feedStreams }: RevocationFeedDeps) =>
     ({ query: { nonce }, accessToken: token, ctx }) => {
-      if (!feedStreams.hasRoom()) throw new TemporarilyUnavailableError({ detail: 'REVOCATION_FEED_STREAMS are open' })
+      if (!feedStreams.hasRoom(token?.client_id)) {
+        throw new TemporarilyUnavailableError({
+          detail: 'REVOCATION_FEED_STREAMS are open, or half of them by this client'
+        })
+      }
       const lastEventId = ctx.get('Last-Event-ID')
       const opener = token && { ...token, kid: kidOf(ctx.get('Authorization')) }
       return new EventStream((response) => feedStreams.open({ nonce, lastEventId, token: opener }, response))

@@ -17,8 +17,9 @@ export interface StreamResponse {
   once(event: 'drain' | 'close', listener: () => void): unknown
 }
 
-/** What a token can be revoked by, and when it expires, in seconds since 1970-01-01 UTC. */
+/** Whose it is, what it can be revoked by, and when it expires, in seconds since 1970-01-01 UTC. */
 export interface OpeningToken {
+  readonly client_id?: string | undefined
   readonly exp: number
   readonly jti: string
   readonly sid?: string | undefined
@@ -48,8 +49,8 @@ export interface FeedStreamsDeps {
 /** The open streams of the feed. */
 export interface FeedStreams {
   readonly count: number
-  /** Whether another one may be opened. */
-  hasRoom(): boolean
+  /** Whether another one may be opened: by a client that does not hold half of them already. */
+  hasRoom(clientId?: string): boolean
   open(request: StreamRequest, response: StreamResponse): void
   /** Sends what this replica has just committed. The reader brings it once more, as it does what this passes over. */
   sendCommitted(entries: readonly RevocationEntry[]): void
@@ -135,6 +136,11 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
     return false
   }
 
+  function countOf(clientId: string | undefined): number {
+    if (clientId === undefined) return 0
+    return [...streams].filter(({ token }) => token?.client_id === clientId).length
+  }
+
   /** Out of the set before the response says so: nothing is written after its end. */
   function end(stream: Stream): void {
     streams.delete(stream)
@@ -172,7 +178,7 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
     get count() {
       return streams.size
     },
-    hasRoom: () => !isClosed && streams.size < maxStreams,
+    hasRoom: (clientId) => !isClosed && streams.size < maxStreams && countOf(clientId) < maxStreams / 2,
     open({ nonce, lastEventId, token }, response) {
       const reading = monotonic()
       // Spread, so that those who came back together after a restart do not do so for ever.
