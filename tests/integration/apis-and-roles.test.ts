@@ -649,6 +649,7 @@ describe('APIs, roles and scopes', () => {
       const deed = fc.record({
         held: fc.record({ reports: fc.subarray(reportsScopes), stock: fc.subarray(stockScopes) }),
         asked: fc.option(fc.subarray([...stockScopes, 'account'], { minLength: 1 }), { nil: undefined }),
+        actsFor: fc.subarray(['countersign', 'another'], { minLength: 1 }),
         rules: fc.uniqueArray(
           fc.record({
             scope: fc.constantFrom(undefined, ...reportsScopes),
@@ -663,7 +664,7 @@ describe('APIs, roles and scopes', () => {
       const { issuer } = fixture
       let refreshToken = (await signIn(issuer, user)).refresh_token
       await fc.assert(
-        fc.asyncProperty(deed, async ({ held, asked, rules }) => {
+        fc.asyncProperty(deed, async ({ held, asked, actsFor, rules }) => {
           const scopes = [
             ...held.reports.map((scope) => ({ api: reports, scope })),
             ...held.stock.map((scope) => ({ api: stock, scope }))
@@ -675,6 +676,7 @@ describe('APIs, roles and scopes', () => {
           refreshToken = subject.body.refresh_token
           const actor = await newActor({
             audiences: [issuer],
+            may_act_for: actsFor,
             exchange_rules: rules.map((one) => ({ ...rule, ...one }))
           })
           const answer = await exchange(actor, subject.body.access_token, {
@@ -684,6 +686,7 @@ describe('APIs, roles and scopes', () => {
           const fit = rules.filter((one) => one.scope === undefined || held.reports.includes(one.scope))
           const expected = stockScopes.filter(
             (scope) =>
+              actsFor.includes('countersign') &&
               held.stock.includes(scope) &&
               (asked?.includes(scope) ?? true) &&
               fit.some((one) => one.scopes.includes(scope))
@@ -691,7 +694,7 @@ describe('APIs, roles and scopes', () => {
           expect(answer.body.scope?.split(' ') ?? []).toEqual(expected)
           expect(answer.status).toBe(expected.length > 0 ? 200 : 400)
         }),
-        { numRuns: 25 }
+        { numRuns: 40 }
       )
     })
   })
