@@ -43,9 +43,12 @@ function resultsOf(modules: readonly TestModule[], unhandledErrors: readonly Ser
     passed: inState('passed').length,
     failed: failures.length,
     skipped: inState('skipped').length,
-    failures: failures.map(({ name, errors }) => ({
-      name,
-      errors: errors.map(({ stack, message }) => stack ?? message)
-    }))
+    failures: failures.map(({ name, errors }) => ({ name, errors: errors.map(describeError) }))
   }
+}
+
+/** Without the frames of the test runner. */
+function describeError({ stack, message, diff }: { stack?: string; message: string; diff?: string }): string {
+  const lines = (stack ?? message).split('\n').filter((line) => !/^ +at .*\/node_modules\//.test(line))
+  return [...lines, ...(diff?.split('\n') ?? [])].join('\n')
 }
