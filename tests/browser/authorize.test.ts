@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findLastingPort } from '@countersign/testing'
-import { post, query, send, signIn, untilReady, usedSecrets } from '@countersign/testing/trio'
+import { audience, makeClientKey, post, query, send, signIn, untilReady, usedSecrets } from '@countersign/testing/trio'
+import { exportPKCS8 } from 'jose'
 import type { Locator, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type MockProvider, startMockProvider } from '../integration/fixtures/mock-provider.ts'
 import {
   admin,
@@ -477,29 +478,20 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
       folder = await mkdtemp(join(tmpdir(), 'sign-in-app-'))
       await symlink(fileURLToPath(new URL('../../node_modules', import.meta.url)), join(folder, 'node_modules'))
     })
-    afterAll(async () => {
+    afterEach(async () => {
       program?.kill()
-      await rm(folder, { recursive: true })
+      if (program?.exitCode === null && program.signalCode === null) await once(program, 'exit')
+      program = undefined
     })
+    afterAll(() => rm(folder, { recursive: true }))
     const start = async ({ env, code }: { env: string; code: string }) => {
       await writeFile(join(folder, '.env'), env)
       await writeFile(join(folder, 'program.mjs'), code)
       program = spawn(process.execPath, ['--env-file=.env', 'program.mjs'], { cwd: folder, stdio: 'inherit' })
     }
 
-    test('a web app signs a user in as it is, and needs nothing else', async () => {
-      const app = `http://127.0.0.1:${await findLastingPort()}`
-      const dialog = await openForm('A web app with a server of its own', 'wiki', 'The wiki')
-      await dialog.getByRole('textbox', { name: 'Redirect URIs', exact: true }).fill(`${app}/callback`)
-      expect(await dialog.getByLabel('Requires PKCE').isChecked()).toBe(true)
-      await dialog.getByRole('textbox', { name: 'Back-channel logout URI (optional)' }).fill(`${app}/logout`)
-      await look(office, 'client-form')
-      await button(dialog, 'Create client').click()
-      usedSecrets.add(await dialog.getByLabel('Client secret').inputValue())
-      await start(await filesOf(dialog))
-      await button(dialog, 'I have copied it').click()
-      await heading(office, 'wiki')
-      await look(office)
+    /** Signs a new user in at the program, once it listens. */
+    const signInAt = async (app: string) => {
       const person = await newAccount()
       const { page } = await visit()
       await expect
@@ -516,8 +508,44 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
       await page.waitForURL(`${app}/callback?**`)
       await page.getByText('Signed in as').waitFor()
       await office.getByRole('status').locator('time').waitFor()
-      program?.kill()
-      if (program?.exitCode === null) await once(program, 'exit')
+    }
+
+    test('a web app signs a user in as it is, and needs nothing else', async () => {
+      const app = `http://127.0.0.1:${await findLastingPort()}`
+      const dialog = await openForm('A web app with a server of its own', 'wiki', 'The wiki')
+      await dialog.getByRole('textbox', { name: 'Redirect URIs', exact: true }).fill(`${app}/callback`)
+      expect(await dialog.getByLabel('Requires PKCE').isChecked()).toBe(true)
+      await dialog.getByRole('textbox', { name: 'Back-channel logout URI (optional)' }).fill(`${app}/logout`)
+      await look(office, 'client-form')
+      await button(dialog, 'Create client').click()
+      usedSecrets.add(await dialog.getByLabel('Client secret').inputValue())
+      await start(await filesOf(dialog))
+      await button(dialog, 'I have copied it').click()
+      await heading(office, 'wiki')
+      await look(office)
+      await signInAt(app)
+    })
+
+    test('a web app with a key of its own, and an API that it calls, does the same', async () => {
+      const app = `http://127.0.0.1:${await findLastingPort()}`
+      const { privateKey, publicJwk } = await makeClientKey()
+      await writeFile(join(folder, 'diary.pem'), await exportPKCS8(privateKey))
+      await createClient({
+        client_id: 'diary',
+        token_endpoint_auth_method: 'private_key_jwt',
+        jwks: { keys: [publicJwk] },
+        grant_types: ['authorization_code', 'refresh_token'],
+        redirect_uris: [`${app}/callback`],
+        audiences: [audience]
+      })
+      await follow(office, '/admin/clients/diary')
+      await heading(office, 'diary')
+      await office.getByRole('group', { name: 'Code' }).waitFor()
+      const files = await filesOf(office)
+      expect(files.env).toContain(`CLIENT_KEY_FILE=diary.pem\nREDIRECT_URI=${app}/callback\n`)
+      expect(files.env).toContain(`RESOURCE=${audience}\n`)
+      await start(files)
+      await signInAt(app)
     })
   })
 
