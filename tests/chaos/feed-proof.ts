@@ -1,7 +1,7 @@
 /** What every fault of a feed is judged by, whatever carries the feed. docs/faults.md has the promises. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, vi } from 'vitest'
-import { type Judge, type Session, startTraffic, violationsIn } from './feed-traffic.ts'
+import { type Answer, type Judge, type Revocation, type Session, startTraffic, violationsIn } from './feed-traffic.ts'
 import type { LocalVerifier } from './feed-views.ts'
 
 /** How long a token may still be accepted after the revoking call has returned: while the feed is healthy, … */
@@ -34,6 +34,8 @@ export interface Fault {
   readonly recoversWithinMs?: number
   /** When a verifier joins, counted from the start of the fault. */
   readonly joinsAfterMs?: number
+  /** How long that verifier may accept what was revoked just before the fault. Default: as long as the others. */
+  readonly joinerBoundMs?: number
 }
 
 /**
@@ -46,6 +48,7 @@ export async function proveUnderFault(
   options: Fault = {}
 ): Promise<void> {
   const { revokes = true, revokesEveryMs = 900, isLong = false, recoversWithinMs = 8000, joinsAfterMs = 150 } = options
+  const joiner = 'verifier that joined during the fault'
   const traffic = startTraffic(feed.judges, () => [...feed.good, ...feed.revoked])
   const joined: LocalVerifier[] = []
   const join = (name: string) => {
@@ -64,7 +67,7 @@ export async function proveUnderFault(
 
     const faultFrom = performance.now()
     const stopRevoking = revokes ? revokeAgainAndAgain(feed, revokesEveryMs) : async () => {}
-    const joining = delay(joinsAfterMs).then(() => traffic.add(join('verifier that joined during the fault')))
+    const joining = delay(joinsAfterMs).then(() => traffic.add(join(joiner)))
     await fault()
     await joining
     await stopRevoking()
@@ -78,10 +81,12 @@ export async function proveUnderFault(
     await feed.revoke(healthyBoundMs)
     await delay(healthyBoundMs + 100)
     await traffic.stop()
+    const boundOf = ({ judge, session }: Answer, { boundMs }: Revocation) =>
+      judge === joiner && session === first ? (options.joinerBoundMs ?? boundMs) : boundMs
     const outage = traffic.answers.filter(({ status }) => status === 503)
     expect([
       ...notRecovered,
-      ...violationsIn(traffic.answers, { faultFrom, recoveredBy }),
+      ...violationsIn(traffic.answers, { faultFrom, recoveredBy, boundOf }),
       ...(await feed.untilRecovered(3000))
     ]).toEqual([])
     if (isLong) expect(outage.length).toBeGreaterThan(0)
