@@ -3,24 +3,10 @@ import { type RedisContainer, readTestEnvironment, startRedisContainer, startTcp
 import { get, query, untilReady } from '@countersign/testing/trio'
 import { revocationKeys } from '@countersign/verifier/redis'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
-import { type FeedFixture, type LocalVerifier, openFeedFixture } from './feed-fixture.ts'
-import { startTraffic, violationsIn } from './feed-traffic.ts'
+import { type FeedFixture, openFeedFixture } from './feed-fixture.ts'
+import { type Fault, faultBoundMs, healthyBoundMs, proveUnderFault } from './feed-proof.ts'
+import type { LocalVerifier } from './feed-views.ts'
 import { withClient } from './refused-writes.ts'
-
-/** How long a token may still be accepted after the revoking call has returned: while the feed is healthy, … */
-const healthyBoundMs = 1000
-/** … and during a fault: `maxStalenessSeconds`, and what a busy machine adds. */
-const faultBoundMs = 5500
-
-interface Fault {
-  /** Whether sessions are revoked all the time. Not while there is no issuer. */
-  readonly revokes?: boolean
-  /** Whether the fault is long enough for verifiers to answer 503. */
-  readonly isLong?: boolean
-  readonly recoversWithinMs?: number
-  /** When a verifier joins, counted from the start of the fault. */
-  readonly joinsAfterMs?: number
-}
 
 const { isSoak } = readTestEnvironment()
 const liveEntries = isSoak ? 200_000 : 20_000
@@ -329,71 +315,7 @@ function useFeed(sessionCount: number) {
   const paths = () => [fixture.issuerPath, fixture.verifierPath]
   const retarget = (url: string) => paths().forEach((path) => void path.retarget(url))
 
-  /**
-   * Asks everyone all the time, before, during and after the fault; ends sessions in all three phases; lets one verifier join
-   * during the fault and another one afterwards.
-   */
-  async function prove(fault: () => Promise<void>, options: Fault = {}): Promise<void> {
-    const { revokes = true, isLong = false, recoversWithinMs = 8000, joinsAfterMs = 150 } = options
-    const traffic = startTraffic(fixture.judges, () => [...fixture.good, ...fixture.revoked])
-    const joined: LocalVerifier[] = []
-    const join = (name: string) => {
-      const verifier = fixture.join(name)
-      joined.push(verifier)
-      return verifier
-    }
-    try {
-      const first = await fixture.revoke(healthyBoundMs)
-      const isKnown = async () => {
-        const statuses = await Promise.all(fixture.judges.map(({ ask }) => ask(first.accessToken)))
-        return statuses.every((status) => status === 401)
-      }
-      // A verifier that is cut off before it has heard cannot keep the bound.
-      await vi.waitUntil(isKnown, { timeout: 5000, interval: 20 })
-
-      const faultFrom = performance.now()
-      const stopRevoking = revokes ? revokeAgainAndAgain() : async () => {}
-      const joining = delay(joinsAfterMs).then(() => traffic.add(join('verifier that joined during the fault')))
-      await fault()
-      await joining
-      await stopRevoking()
-      await fixture.revoke(faultBoundMs)
-      const notRecovered = await fixture.untilRecovered(recoversWithinMs)
-      const recoveredBy = performance.now()
-
-      const late = join('verifier that joined afterwards')
-      await late.verifier.ready()
-      traffic.add(late)
-      await fixture.revoke(healthyBoundMs)
-      await delay(healthyBoundMs + 100)
-      await traffic.stop()
-      const outage = traffic.answers.filter(({ status }) => status === 503)
-      expect([
-        ...notRecovered,
-        ...violationsIn(traffic.answers, { faultFrom, recoveredBy }),
-        ...(await fixture.untilRecovered(3000))
-      ]).toEqual([])
-      if (isLong) expect(outage.length).toBeGreaterThan(0)
-    } finally {
-      await traffic.stop()
-      await Promise.all(joined.map((verifier) => fixture.leave(verifier)))
-    }
-  }
-
-  function revokeAgainAndAgain(): () => Promise<void> {
-    const stopping = new AbortController()
-    const revoking = (async () => {
-      while (!stopping.signal.aborted) {
-        await fixture.revoke(faultBoundMs)
-        await delay(900, undefined, { signal: stopping.signal }).catch(() => {})
-      }
-    })()
-    revoking.catch(() => {})
-    return async () => {
-      stopping.abort()
-      await revoking
-    }
-  }
+  const prove = (fault: () => Promise<void>, options: Fault = {}) => proveUnderFault(fixture, fault, options)
 
   return {
     get redis() {

@@ -5,62 +5,41 @@ import {
   get,
   post,
   query,
-  register,
   type ServiceProcess,
   send,
-  signIn,
   startTrio,
   type Trio,
-  untilReady,
-  unverifiedClaims
+  untilReady
 } from '@countersign/testing/trio'
-import {
-  type AccessTokenVerifier,
-  createAccessTokenVerifier,
-  type RevocationEntry,
-  type RevocationFeed,
-  toHttpResponse,
-  VerifierError
-} from '@countersign/verifier'
 import { redisRevocations } from '@countersign/verifier/redis'
+import type { FeedUnderTest } from './feed-proof.ts'
+import { signInOften } from './feed-sessions.ts'
 import type { Judge, Session } from './feed-traffic.ts'
+import {
+  createLocalVerifier,
+  firstFindings,
+  incompleteViews,
+  type LocalVerifier,
+  staleViews,
+  wrongAnswers
+} from './feed-views.ts'
 
-/** A verifier in this process, whose view can be compared entry by entry. */
-export interface LocalVerifier extends Judge {
-  readonly verifier: AccessTokenVerifier
-  /** Every value that its view has received. */
-  readonly heard: ReadonlySet<string>
-}
-
-export interface FeedFixture {
+export interface FeedFixture extends FeedUnderTest {
   readonly database: TestDatabase
   readonly trio: Trio
   /** The issuer's way to Redis. */
   readonly issuerPath: TcpProxy
   /** The verifiers' way to Redis. */
   readonly verifierPath: TcpProxy
-  /** Everyone who verifies: the resource-services, and what has joined. */
-  readonly judges: readonly Judge[]
   /** The issuer and the resource-services. */
   services(): readonly ServiceProcess[]
-  /** Never revoked. */
-  readonly good: readonly Session[]
-  /** Revoked so far, or being revoked. */
-  readonly revoked: readonly Session[]
-  /** Another verifier that starts to follow now. */
-  join(name: string): LocalVerifier
-  leave(verifier: LocalVerifier): Promise<void>
-  /** Ends the next session; the bound is how long a verifier may still answer 200. */
   revoke(boundMs: number, issuer?: ServiceProcess): Promise<Session>
   stopIssuer(signal?: NodeJS.Signals): Promise<void>
   /** The issuer's next start, at the same address. */
   startIssuer(): Promise<void>
-  /** Waits until all verifiers know everything again; returns what still differs between the outbox and the views. */
-  untilRecovered(withinMs: number): Promise<string[]>
   close(): Promise<void>
 }
 
-const sessionsPerUser = 40
 /** A view that is followed is confirmed more often. */
 const freshSeconds = 3
 
@@ -106,7 +85,11 @@ export async function openFeedFixture(redisUrl: string, sessionCount: number): P
     },
     services: () => [issuer, ...resources],
     join(name) {
-      const joined = createLocalVerifier(name, { issuer: trio.issuer, issuerUrl, redisUrl: verifierPath.url })
+      const joined = createLocalVerifier(name, {
+        issuer: trio.issuer,
+        issuerUrl,
+        feed: redisRevocations({ url: verifierPath.url }).feed
+      })
       local.add(joined)
       return joined
     },
@@ -148,19 +131,22 @@ export async function openFeedFixture(redisUrl: string, sessionCount: number): P
 
   async function differences(): Promise<string[]> {
     // The cheap check comes first: this is called again and again, with hundreds of thousands of entries.
-    return firstFindings(differencesInState, differencesInAnswers, differencesInNumber, differencesInContent)
+    return firstFindings(
+      differencesInState,
+      () => wrongAnswers(fixture.judges, fixture),
+      differencesInNumber,
+      () => incompleteViews([...local], database.url)
+    )
   }
 
   async function differencesInState(): Promise<string[]> {
-    const behind = [...local]
-      .filter(({ verifier }) => !verifier.status().revocations?.isCurrent)
-      .map(({ name }) => name)
+    const behind = staleViews([...local])
     for (const { name, managementUrl } of fixture.services()) {
       // One that is about to become stale still answers 200.
       if (!((await readMetric(managementUrl, 'countersign_revocation_view_age_seconds')) < freshSeconds))
-        behind.push(name)
+        behind.push(`${name} is not current`)
     }
-    return behind.map((name) => `${name} is not current`)
+    return behind
   }
 
   async function differencesInNumber(): Promise<string[]> {
@@ -176,39 +162,6 @@ export async function openFeedFixture(redisUrl: string, sessionCount: number): P
       .filter(({ entries }) => entries !== row?.count)
       .map(({ name, entries }) => `${name} has ${entries} entries, the outbox ${row?.count}`)
   }
-
-  async function differencesInContent(): Promise<string[]> {
-    const outbox = await query<{ value: string }>(
-      database.url,
-      'SELECT value FROM revocations WHERE expires_at > clock_timestamp()'
-    )
-    return [...local].flatMap(({ name, heard }) => {
-      const missing = outbox.filter(({ value }) => !heard.has(value)).length
-      return missing === 0 ? [] : [`${name} misses ${missing} entries`]
-    })
-  }
-
-  async function differencesInAnswers(): Promise<string[]> {
-    const found: string[] = []
-    const probes = [...good.slice(0, 1), ...revoked.slice(-12)]
-    for (const { name, ask } of fixture.judges) {
-      for (const { accessToken, revocation } of probes) {
-        const status = await ask(accessToken)
-        if (status !== (revocation ? 401 : 200)) {
-          found.push(`${name} answers ${status} to a ${revocation ? 'revoked' : 'good'} token`)
-        }
-      }
-    }
-    return found
-  }
-}
-
-async function firstFindings(...searches: (() => Promise<string[]>)[]): Promise<string[]> {
-  for (const search of searches) {
-    const found = await search()
-    if (found.length > 0) return found
-  }
-  return []
 }
 
 function readEntries(managementUrl: string): Promise<number> {
@@ -219,69 +172,4 @@ function readEntries(managementUrl: string): Promise<number> {
 async function readMetric(managementUrl: string, name: string): Promise<number> {
   const { body } = await send<string>(`${managementUrl}/metrics`, {})
   return Number(new RegExp(`^${name}\\{.*\\} ([\\d.e+-]+)$`, 'm').exec(body)?.[1])
-}
-
-async function signInOften(issuerUrl: string, count: number): Promise<Session[]> {
-  const sessions: Session[] = []
-  for (let begun = 0; begun < count; begun += sessionsPerUser) {
-    const user = await register(issuerUrl)
-    const ofUser = Math.min(sessionsPerUser, count - begun)
-    const all = await Promise.all(Array.from({ length: ofUser }, () => signIn(issuerUrl, user)))
-    for (const { access_token: accessToken } of all) {
-      sessions.push({ accessToken, sid: unverifiedClaims(accessToken).sid })
-    }
-  }
-  return sessions
-}
-
-export interface LocalVerifierOptions {
-  readonly issuer: string
-  readonly issuerUrl: string
-  readonly redisUrl: string
-  readonly maxStalenessSeconds?: number
-}
-
-export function createLocalVerifier(
-  name: string,
-  { issuer, issuerUrl, redisUrl, maxStalenessSeconds }: LocalVerifierOptions
-): LocalVerifier {
-  const heard = new Set<string>()
-  const { feed } = redisRevocations({ url: redisUrl })
-  const verifier = createAccessTokenVerifier({
-    issuer,
-    audience: 'http://api.test',
-    jwksUri: `${issuerUrl}/.well-known/jwks.json`,
-    revocations: {
-      maxStalenessSeconds,
-      feed: overheard(feed, (entries) => entries.forEach(({ value }) => void heard.add(value)))
-    }
-  })
-  const ask = async (accessToken: string): Promise<number> => {
-    try {
-      await verifier.verify(accessToken)
-      return 200
-    } catch (error) {
-      if (error instanceof VerifierError) return toHttpResponse(error).status
-      throw error
-    }
-  }
-  return { name, pauseMs: 20, verifier, heard, ask }
-}
-
-/** The same feed; its events are also observed here. */
-function overheard(feed: RevocationFeed, onEntries: (entries: readonly RevocationEntry[]) => void): RevocationFeed {
-  return {
-    ...feed,
-    follow: (sink, clock) =>
-      feed.follow(
-        {
-          ...sink,
-          add(entries) {
-            onEntries(entries)
-            sink.add(entries)
-          }
-        },
-        clock
-      )
-  }
 }

@@ -83,10 +83,17 @@ export function startTraffic(judges: readonly Judge[], sessions: () => readonly 
   }
 }
 
+export interface Period {
+  readonly faultFrom: number
+  readonly recoveredBy: number
+  /** How long after a revocation this answer may still be 200. Default: the revocation's bound. */
+  readonly boundOf?: (answer: Answer, revocation: Revocation) => number
+}
+
 /** The violations: each as a sentence, for a failure that explains itself. */
 export function violationsIn(
   answers: readonly Answer[],
-  { faultFrom, recoveredBy }: { faultFrom: number; recoveredBy: number }
+  { faultFrom, recoveredBy, boundOf = (_, { boundMs }) => boundMs }: Period
 ): string[] {
   const violations = new Map<string, string>()
   /** One sentence for each kind, verifier and session is enough. */
@@ -102,9 +109,11 @@ export function violationsIn(
     if (status === 401 && (revocation === undefined || answeredAt < revocation.sentAt)) {
       report(answer, 'answered 401 for a good token', at)
     }
-    if (status === 200 && revocation && askedAt > revocation.answeredAt + revocation.boundMs) {
-      const late = Math.round(askedAt - revocation.answeredAt)
-      report(answer, 'accepted a revoked token', `${late} ms after its revocation, bound ${revocation.boundMs}, ${at}`)
+    if (status === 200 && revocation) {
+      const [late, boundMs] = [Math.round(askedAt - revocation.answeredAt), boundOf(answer, revocation)]
+      if (late > boundMs) {
+        report(answer, 'accepted a revoked token', `${late} ms after its revocation, bound ${boundMs}, ${at}`)
+      }
     }
     if (status === 503 && !(askedAt >= faultFrom && askedAt <= recoveredBy)) {
       report(answer, 'answered 503 in quiet times', `${at}, recovered at ${Math.round(recoveredBy - faultFrom)}`)

@@ -2,224 +2,201 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { migrate } from '@countersign/prisma'
 import {
   createTestDatabase,
-  createTestRedis,
   findLastingPort,
+  type PostgresContainer,
+  readTestEnvironment,
+  startPostgresContainer,
   startTcpProxy,
   type TcpProxy,
   type TestDatabase
 } from '@countersign/testing'
-import { post, register, signIn, startTrio, type Trio, untilReady, unverifiedClaims } from '@countersign/testing/trio'
-import { createAccessTokenVerifier, issuerRevocations, toHttpResponse, VerifierError } from '@countersign/verifier'
-import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
+import { post, query, type ServiceProcess, untilReady } from '@countersign/testing/trio'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { isInstalled, startHaproxy, startNginx } from '../integration/fixtures/front-proxy.ts'
-import { type Judge, type Session, startTraffic, violationsIn } from './feed-traffic.ts'
+import { type Fault, faultBoundMs, proveUnderFault } from './feed-proof.ts'
+import { type IssuerFixture, openIssuerFixture } from './issuer-feed-fixture.ts'
 
-/** After the revoking call has answered, a token may still be accepted for so long: while the feed is healthy, … */
-const healthyBoundMs = 1000
-/** … and during a fault: `maxStalenessSeconds`, and what a busy machine adds. */
-const faultBoundMs = 5500
+const liveEntries = readTestEnvironment().isSoak ? 200_000 : 20_000
 
-/** Each test has its own way to the issuer and its own sessions, so they wait for their faults at the same time. */
+/** `onTestFinished` of a test, which may run beside others. */
+type Finish = (work: () => Promise<void>) => void
+
+interface Proof extends Fault {
+  readonly fault: () => Promise<void>
+  /** Which replica ends sessions. */
+  readonly revokeAt?: () => string
+  readonly finish: Finish
+}
+
+/** Each session costs a password hash, and many faults happen at once. */
+const revokesEveryMs = 2000
+
+async function prove(fixture: IssuerFixture, feedUrl: string, { fault, revokeAt, finish, ...options }: Proof) {
+  const feed = fixture.openFeed(feedUrl, revokeAt)
+  finish(() => feed.close())
+  feed.join('verifier')
+  expect(await feed.untilRecovered(10_000)).toEqual([])
+  // A revocation reaches those who follow before the issuer reads it from Postgres, which is what another verifier begins with.
+  await proveUnderFault(feed, fault, { revokesEveryMs, joinerBoundMs: faultBoundMs, ...options })
+}
+
+/** It resets all connections in the end: an issuer that stops would wait 10 seconds for one that fetch has opened and not used. */
+async function wayTo(url: string, finish: Finish): Promise<TcpProxy> {
+  const proxy = await startTcpProxy({ target: url })
+  finish(() => proxy.close())
+  return proxy
+}
+
+// docs/faults.md lists these faults. Those on the way wait side by side; the others hit every verifier, one after the other.
 describe.skipIf(!inject('docker'))('the feed over HTTP under faults', () => {
+  describe.concurrent('on the way', describeTheWay)
+  describe('of the issuer and its database', describeIssuerAndDatabase)
+})
+
+/** Each test has its own way to the issuer and its own sessions. */
+function describeTheWay(): void {
   let database: TestDatabase
-  let databasePath: TcpProxy
-  let trio: Trio
-  let unused: Session[]
+  let fixture: IssuerFixture
 
   beforeAll(async () => {
     database = await createTestDatabase()
-    databasePath = await startTcpProxy({ target: database.url })
-    trio = await startTrio({
-      databaseUrl: databasePath.url,
-      redisUrl: await createTestRedis(),
+    fixture = await openIssuerFixture({
+      databaseUrl: database.url,
+      outboxUrl: database.url,
       authReplicas: 2,
-      resourceReplicas: 0,
-      env: { REVOCATION_FEED_ACCESS: 'open', PASSWORD_HASH_QUEUE: '1000' }
+      sessionCount: 70
     })
-    const user = await register(trio.auth.url)
-    unused = []
-    // No more at once than are hashed soon on a busy machine.
-    while (unused.length < 60) {
-      for (const { access_token: accessToken } of await Promise.all(
-        Array.from({ length: 10 }, () => signIn(trio.auth.url, user))
-      )) {
-        unused.push({ accessToken, sid: unverifiedClaims(accessToken).sid })
-      }
-    }
   })
   afterAll(async () => {
-    await trio?.stop()
-    await databasePath?.close()
+    await fixture?.close()
     await database?.drop()
   })
 
-  function join(feedUrl: string, finish: (work: () => Promise<void>) => void): Judge & { isCurrent(): boolean } {
-    const verifier = createAccessTokenVerifier({
-      issuer: trio.issuer,
-      audience: 'http://api.test',
-      jwksUri: `${trio.auth.url}/.well-known/jwks.json`,
-      revocations: issuerRevocations({ feedUri: new URL('/revocations/feed', feedUrl).href }),
-      logger: { info: () => {}, warn: () => {} }
-    })
-    finish(() => verifier.close())
-    const ask = (accessToken: string) =>
-      verifier.verify(accessToken).then(
-        () => 200,
-        (error: unknown) => {
-          if (error instanceof VerifierError) return toHttpResponse(error).status
-          throw error
-        }
-      )
-    return { name: 'verifier', pauseMs: 8, ask, isCurrent: () => verifier.status().revocations?.isCurrent === true }
+  const issuerUrl = () => fixture.trio.auth.url
+  const path = (finish: Finish) => wayTo(issuerUrl(), finish)
+  const joinAt = (feedUrl: string, finish: Finish) => {
+    const feed = fixture.openFeed(feedUrl)
+    finish(() => feed.close())
+    const { ask, verifier } = feed.join('verifier')
+    return { ask, isCurrent: () => verifier.status().revocations?.isCurrent === true }
   }
 
-  interface Proof {
-    readonly fault: () => Promise<void>
-    /** Whether the fault is long enough for the verifier to answer 503. */
-    readonly isLong?: boolean
-    /** Which replica ends sessions. */
-    readonly revokeAt?: () => string
-    readonly finish: (work: () => Promise<void>) => void
-  }
-
-  /** Asks all the time, before, during and after the fault, and ends sessions in all three phases. */
-  async function prove(feedUrl: string, { fault, isLong = false, revokeAt, finish }: Proof): Promise<void> {
-    const good = unused.splice(0, 1)
-    const revoked: Session[] = []
-    const revoke = async (boundMs: number) => {
-      const session = unused.pop() as Session
-      const revocation = { sentAt: performance.now(), answeredAt: Number.POSITIVE_INFINITY, boundMs }
-      session.revocation = revocation
-      revoked.push(session)
-      const { status } = await post(`${revokeAt?.() ?? trio.auth.url}/auth/logout`, undefined, session.accessToken)
-      // While Postgres is away the logout is repeated.
-      if (status === 503) return session
-      expect(status).toBe(204)
-      revocation.answeredAt = performance.now()
-      return session
+  test('the verifier is cut off for longer than a view may be stale', async ({ onTestFinished: finish }) => {
+    const proxy = await path(finish)
+    const fault = async () => {
+      await proxy.cut()
+      await delay(6500)
+      await proxy.restore()
     }
-    const judge = join(feedUrl, finish)
-    // Tests that run beside each other have no expect.poll.
-    await vi.waitUntil(() => judge.isCurrent(), { timeout: 10_000, interval: 50 })
-    const traffic = startTraffic([judge], () => [...good, ...revoked])
-    const first = await revoke(healthyBoundMs)
-    // A verifier that is cut off before it has heard cannot keep the bound.
-    await vi.waitUntil(async () => (await judge.ask(first.accessToken)) === 401, { timeout: 5000, interval: 20 })
-    const faultFrom = performance.now()
-    const during = delay(500).then(() => revoke(faultBoundMs))
-    await fault()
-    await during
-    await revoke(faultBoundMs)
-    const answers = () =>
-      Promise.all([...good, ...revoked.filter(isEnded)].map(({ accessToken }) => judge.ask(accessToken)))
-    const wanted = () => [200, ...revoked.filter(isEnded).map(() => 401)]
-    await vi.waitUntil(async () => judge.isCurrent() && (await answers()).join() === wanted().join(), {
-      timeout: 12_000,
-      interval: 50
-    })
-    const recoveredBy = performance.now()
-    await revoke(healthyBoundMs)
-    await delay(healthyBoundMs + 100)
-    await traffic.stop()
-    expect(violationsIn(traffic.answers, { faultFrom, recoveredBy })).toEqual([])
-    if (isLong) expect(traffic.answers.some(({ status }) => status === 503)).toBe(true)
-  }
-  const isEnded = ({ revocation }: Session) => Number.isFinite(revocation?.answeredAt)
+    await prove(fixture, proxy.url, { fault, isLong: true, finish })
+  })
 
-  const path = async (finish: (work: () => Promise<void>) => void) => {
-    const proxy = await startTcpProxy({ target: trio.auth.url })
+  test('the connection is half-open: nothing is refused, and nothing arrives', async ({ onTestFinished: finish }) => {
+    const proxy = await path(finish)
+    const fault = async () => {
+      proxy.pause()
+      await delay(6500)
+      proxy.resume()
+    }
+    await prove(fixture, proxy.url, { fault, isLong: true, finish })
+  })
+
+  test('connections are reset again and again', async ({ onTestFinished: finish }) => {
+    const proxy = await path(finish)
+    const fault = async () => {
+      for (let round = 0; round < 30; round++) {
+        proxy.dropConnections()
+        await delay(100)
+      }
+    }
+    await prove(fixture, proxy.url, { fault, finish })
+  })
+
+  test('a fresh stream is held back more and more: bytes arrive all the time', async ({ onTestFinished: finish }) => {
+    const proxy = await path(finish)
+    const fault = async () => {
+      for (let delayMs = 100; delayMs <= 4000; delayMs += 100) {
+        proxy.setDelay(delayMs)
+        await delay(100)
+      }
+      await delay(4000)
+      proxy.setDelay(0)
+      proxy.dropConnections()
+    }
+    await prove(fixture, proxy.url, { fault, isLong: true, finish })
+  })
+
+  test('everything arrives four seconds late: the view is never current', async ({ onTestFinished: finish }) => {
+    const proxy = await startTcpProxy({ target: issuerUrl(), delayMilliseconds: 4000 })
     finish(() => proxy.close())
-    return proxy
+    const { isCurrent } = joinAt(proxy.url, finish)
+    for (const end = performance.now() + 9000; performance.now() < end; await delay(50)) {
+      expect(isCurrent()).toBe(false)
+    }
+  })
+
+  test('a cache replays a stream that was good once: the view is never current', async ({ onTestFinished: finish }) => {
+    const recorded = await recordStream(`${issuerUrl()}/revocations/feed?nonce=recorded`)
+    expect(recorded).toContain('event: current')
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(recorded)
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    finish(async () => {
+      server.closeAllConnections()
+      server.close()
+    })
+    const { ask } = joinAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, finish)
+    const session = fixture.takeSession()
+    for (const end = performance.now() + 3000; performance.now() < end; await delay(50)) {
+      expect(await ask(session.accessToken)).toBe(503)
+    }
+  })
+
+  test('the issuer is replaced by its replica, and back', async ({ onTestFinished: finish }) => {
+    const proxy = await path(finish)
+    const [one, other] = fixture.trio.auths.map(({ url }) => url) as [string, string]
+    const fault = async () => {
+      for (const next of [other, one, other]) {
+        proxy.retarget(next)
+        await delay(700)
+      }
+    }
+    await prove(fixture, proxy.url, { fault, revokeAt: () => one, finish })
+  })
+
+  test('the issuer that is followed loses Postgres and Redis, and its replica ends sessions', async ({
+    onTestFinished: finish
+  }) => {
+    const paths = await Promise.all([database.url, fixture.redisUrl].map((url) => wayTo(url, finish)))
+    const [toPostgres, toRedis] = paths as [TcpProxy, TcpProxy]
+    const isolated = await fixture.trio.startAuth({ DATABASE_URL: toPostgres.url, REDIS_URL: toRedis.url })
+    finish(() => isolated.stop())
+    await untilReady(isolated)
+    const fault = async () => {
+      await Promise.all(paths.map((path) => path.cut()))
+      await delay(6500)
+      await Promise.all(paths.map((path) => path.restore()))
+    }
+    await prove(fixture, (await wayTo(isolated.url, finish)).url, { fault, isLong: true, finish })
+  })
+
+  const startNginxWith = async (options: string, finish: Finish) => {
+    const port = await findLastingPort()
+    const nginx = await startNginx(
+      `server { listen 127.0.0.1:${port}; location / { proxy_pass ${issuerUrl()}; ${options} } }`,
+      port
+    )
+    finish(() => nginx.stop())
+    return `http://127.0.0.1:${port}`
   }
-
-  describe.concurrent('on the way', () => {
-    test('the verifier is cut off for longer than a view may be stale', async ({ onTestFinished: finish }) => {
-      const proxy = await path(finish)
-      const fault = async () => {
-        await proxy.cut()
-        await delay(6500)
-        await proxy.restore()
-      }
-      await prove(proxy.url, { fault, isLong: true, finish })
-    })
-
-    test('the connection is half-open: nothing is refused, and nothing arrives', async ({ onTestFinished: finish }) => {
-      const proxy = await path(finish)
-      const fault = async () => {
-        proxy.pause()
-        await delay(6500)
-        proxy.resume()
-      }
-      await prove(proxy.url, { fault, isLong: true, finish })
-    })
-
-    test('connections are reset again and again', async ({ onTestFinished: finish }) => {
-      const proxy = await path(finish)
-      const fault = async () => {
-        for (let round = 0; round < 30; round++) {
-          proxy.dropConnections()
-          await delay(100)
-        }
-      }
-      await prove(proxy.url, { fault, finish })
-    })
-
-    test('everything arrives four seconds late: the view is never current', async ({ onTestFinished: finish }) => {
-      const proxy = await startTcpProxy({ target: trio.auth.url, delayMilliseconds: 4000 })
-      finish(() => proxy.close())
-      const judge = join(proxy.url, finish)
-      for (const end = performance.now() + 9000; performance.now() < end; await delay(50)) {
-        expect(judge.isCurrent()).toBe(false)
-      }
-    })
-
-    test('a cache replays a stream that was good once: the view is never current', async ({
-      onTestFinished: finish
-    }) => {
-      const recorded = await recordStream(`${trio.auth.url}/revocations/feed?nonce=recorded`)
-      expect(recorded).toContain('event: current')
-      const server = createServer((_request, response) => {
-        response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(recorded)
-      }).listen(0, '127.0.0.1')
-      await once(server, 'listening')
-      finish(async () => {
-        server.closeAllConnections()
-        server.close()
-      })
-      const judge = join(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, finish)
-      const [session] = unused.splice(0, 1)
-      for (const end = performance.now() + 3000; performance.now() < end; await delay(50)) {
-        expect(await judge.ask(session?.accessToken ?? '')).toBe(503)
-      }
-    })
-
-    test('the issuer is replaced by its replica, and back', async ({ onTestFinished: finish }) => {
-      const proxy = await path(finish)
-      const [one, other] = trio.auths.map(({ url }) => url) as [string, string]
-      const fault = async () => {
-        for (const next of [other, one, other]) {
-          proxy.retarget(next)
-          await delay(700)
-        }
-      }
-      await prove(proxy.url, { fault, revokeAt: () => one, finish })
-    })
-
-    test.skipIf(!isInstalled('nginx'))('nginx as it is passes the feed', async ({ onTestFinished: finish }) => {
-      const port = await findLastingPort()
-      const nginx = await startNginx(
-        `server { listen 127.0.0.1:${port}; location / { proxy_pass ${trio.auth.url}; } }`,
-        port
-      )
-      finish(() => nginx.stop())
-      await prove(`http://127.0.0.1:${port}`, { fault: () => delay(1000), finish })
-    })
-
-    const startBalancer = (port: number, options: readonly string[]) =>
-      startHaproxy(
-        `
+  const startHaproxyWith = async (options: readonly string[], finish: Finish) => {
+    const port = await findLastingPort()
+    const haproxy = await startHaproxy(
+      `
         defaults
           mode http
           timeout connect 2s
@@ -228,88 +205,153 @@ describe.skipIf(!inject('docker'))('the feed over HTTP under faults', () => {
         listen issuer
           bind 127.0.0.1:${port}
           ${options.join('\n          ')}
-          server one ${new URL(trio.auth.url).host}
+          server one ${new URL(issuerUrl()).host}
 `,
-        port
-      )
+      port
+    )
+    finish(() => haproxy.stop())
+    return `http://127.0.0.1:${port}`
+  }
 
-    /** A proxy that keeps what the issuer sends, as nginx and HAProxy do when they are told to. */
-    async function proveThatNoGapIsHidden(port: number, finish: typeof onTestFinished): Promise<void> {
-      const judge = join(`http://127.0.0.1:${port}`, finish)
-      const [session] = unused.splice(0, 1)
-      await delay(1000)
-      await post(`${trio.auth.url}/auth/logout`, undefined, session?.accessToken)
-      const endedAt = performance.now()
-      for (; performance.now() < endedAt + 6000; await delay(50)) {
-        const status = await judge.ask(session?.accessToken ?? '')
-        if (performance.now() > endedAt + faultBoundMs) expect([401, 503]).toContain(status)
-      }
+  /** Behind a proxy that keeps what the issuer sends, as nginx and HAProxy do when they are told to. */
+  async function proveThatNoGapIsHidden({ ask }: ReturnType<typeof joinAt>): Promise<void> {
+    const { accessToken } = fixture.takeSession()
+    await delay(1000)
+    expect((await post(`${issuerUrl()}/auth/logout`, undefined, accessToken)).status).toBe(204)
+    const endedAt = performance.now()
+    for (let askedAt = endedAt; askedAt < endedAt + 6000; askedAt = performance.now()) {
+      const status = await ask(accessToken)
+      if (askedAt > endedAt + faultBoundMs) expect([401, 503]).toContain(status)
+      await delay(50)
     }
+  }
 
-    test.skipIf(!isInstalled('nginx'))(
-      'nginx that buffers all the same never hides a gap',
-      async ({ onTestFinished: finish }) => {
-        const port = await findLastingPort()
-        const nginx = await startNginx(
-          `server { listen 127.0.0.1:${port}; location / { proxy_pass ${trio.auth.url}; proxy_buffering on; proxy_buffers 8 64k; proxy_buffer_size 64k; proxy_ignore_headers X-Accel-Buffering; } }`,
-          port
-        )
-        finish(() => nginx.stop())
-        await proveThatNoGapIsHidden(port, finish)
-      }
-    )
-
-    test.skipIf(!isInstalled('haproxy'))(
-      'HAProxy that waits for the whole body never hides a gap',
-      async ({ onTestFinished: finish }) => {
-        const port = await findLastingPort()
-        const haproxy = await startBalancer(port, ['http-response wait-for-body time 60s'])
-        finish(() => haproxy.stop())
-        await proveThatNoGapIsHidden(port, finish)
-      }
-    )
-
-    test.skipIf(!isInstalled('haproxy'))('HAProxy as it is passes the feed', async ({ onTestFinished: finish }) => {
-      const port = await findLastingPort()
-      const haproxy = await startBalancer(port, [
-        'option http-buffer-request',
-        'compression algo gzip',
-        'compression type text/event-stream'
-      ])
-      finish(() => haproxy.stop())
-      await prove(`http://127.0.0.1:${port}`, { fault: () => delay(1000), finish })
-    })
+  test.skipIf(!isInstalled('nginx'))('nginx as it is passes the feed', async ({ onTestFinished: finish }) => {
+    await prove(fixture, await startNginxWith('', finish), { fault: () => delay(1000), finish })
   })
 
-  test('Postgres stands still for longer than a view may be stale', async () => {
+  test.skipIf(!isInstalled('nginx'))(
+    'nginx that buffers all the same never hides a gap',
+    async ({ onTestFinished: finish }) => {
+      const buffering =
+        'proxy_buffering on; proxy_buffers 8 64k; proxy_buffer_size 64k; proxy_ignore_headers X-Accel-Buffering;'
+      await proveThatNoGapIsHidden(joinAt(await startNginxWith(buffering, finish), finish))
+    }
+  )
+
+  test.skipIf(!isInstalled('haproxy'))('HAProxy as it is passes the feed', async ({ onTestFinished: finish }) => {
+    const options = ['option http-buffer-request', 'compression algo gzip', 'compression type text/event-stream']
+    await prove(fixture, await startHaproxyWith(options, finish), { fault: () => delay(1000), finish })
+  })
+
+  test.skipIf(!isInstalled('haproxy'))(
+    'HAProxy that waits for the whole body never hides a gap',
+    async ({ onTestFinished: finish }) => {
+      const url = await startHaproxyWith(['http-response wait-for-body time 60s'], finish)
+      await proveThatNoGapIsHidden(joinAt(url, finish))
+    }
+  )
+}
+
+function describeIssuerAndDatabase(): void {
+  let postgres: PostgresContainer
+  let databasePath: TcpProxy
+  let fixture: IssuerFixture
+  let issuer: ServiceProcess
+
+  beforeAll(async () => {
+    postgres = await startPostgresContainer({ durable: true })
+    await migrate(postgres.lastingUrl)
+    databasePath = await startTcpProxy({ target: postgres.lastingUrl })
+    fixture = await openIssuerFixture({
+      databaseUrl: databasePath.url,
+      outboxUrl: postgres.lastingUrl,
+      sessionCount: 50
+    })
+    issuer = fixture.trio.auth
+  })
+  afterAll(async () => {
+    await fixture?.close()
+    await databasePath?.close()
+    await postgres?.stop()
+  })
+
+  const startIssuer = async () => {
+    issuer = await fixture.trio.startAuth({ PORT: new URL(issuer.url).port })
+  }
+
+  test('the issuers are restarted one after the other', async ({ onTestFinished: finish }) => {
+    const replica = await fixture.trio.startAuth()
+    finish(() => replica.stop())
+    await untilReady(replica)
+    const proxy = await wayTo(issuer.url, finish)
+    let revokeAt = replica.url
+    const fault = async () => {
+      proxy.retarget(replica.url, { keepsConnections: true })
+      await issuer.stop()
+      await delay(300)
+      await startIssuer()
+      await untilReady(issuer)
+      proxy.retarget(issuer.url, { keepsConnections: true })
+      revokeAt = issuer.url
+      await replica.stop()
+      await delay(300)
+    }
+    await prove(fixture, proxy.url, { fault, revokeAt: () => revokeAt, finish })
+  })
+
+  test('Postgres stands still for longer than a view may be stale', async ({ onTestFinished: finish }) => {
     const fault = async () => {
       databasePath.pause()
       await delay(8000)
       databasePath.resume()
-      await Promise.all(trio.auths.map((auth) => untilReady(auth)))
+      await untilReady(issuer)
     }
-    await prove(trio.auth.url, { fault, isLong: true, finish: onTestFinished })
+    await prove(fixture, (await wayTo(issuer.url, finish)).url, { fault, isLong: true, finish })
   })
 
-  test('the issuers are restarted one after the other', async () => {
-    const [first, second] = trio.auths as [Trio['auth'], Trio['auth']]
-    const proxy = await startTcpProxy({ target: first.url })
-    onTestFinished(() => proxy.close())
-    let revokeAt = second.url
+  test('Postgres is killed, and recovers from its log', async ({ onTestFinished: finish }) => {
     const fault = async () => {
-      proxy.retarget(second.url, { keepsConnections: true })
-      await first.stop()
-      await delay(300)
-      const next = await trio.startAuth({ PORT: new URL(first.url).port })
-      await untilReady(next)
-      proxy.retarget(next.url, { keepsConnections: true })
-      revokeAt = next.url
-      await second.stop()
-      await delay(300)
+      await postgres.kill()
+      await delay(1000)
+      await postgres.start()
+      await untilReady(issuer)
     }
-    await prove(proxy.url, { fault, revokeAt: () => revokeAt, finish: onTestFinished })
+    await prove(fixture, (await wayTo(issuer.url, finish)).url, { fault, finish })
   })
-})
+
+  test('the issuer is killed and started again, twice', async ({ onTestFinished: finish }) => {
+    const fault = async () => {
+      for (let round = 0; round < 2; round++) {
+        await issuer.stop('SIGKILL')
+        await startIssuer()
+        await untilReady(issuer)
+      }
+    }
+    await prove(fixture, (await wayTo(issuer.url, finish)).url, { fault, finish })
+  })
+
+  test('an issuer that starts with very many live entries loses none, nor one that is made meanwhile', async ({
+    onTestFinished: finish
+  }) => {
+    const fault = async () => {
+      await issuer.stop()
+      await addEntries(postgres.lastingUrl, liveEntries)
+      await startIssuer()
+    }
+    await prove(fixture, (await wayTo(issuer.url, finish)).url, { fault, recoversWithinMs: 60_000, finish })
+  }, 120_000)
+}
+
+/** Revokes what no token has. */
+function addEntries(databaseUrl: string, count: number): Promise<unknown> {
+  return query(
+    databaseUrl,
+    `INSERT INTO revocations (kind, value, expires_at)
+     SELECT 'sid', gen_random_uuid()::text, now() + interval '10 minutes' FROM generate_series(1, $1::int)`,
+    [count]
+  )
+}
 
 async function recordStream(url: string): Promise<string> {
   const abort = new AbortController()

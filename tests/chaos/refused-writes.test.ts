@@ -24,10 +24,10 @@ import {
   type Trio,
   untilReady
 } from '@countersign/testing/trio'
-import { revocationKeys } from '@countersign/verifier/redis'
+import { redisRevocations, revocationKeys } from '@countersign/verifier/redis'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
-import { createLocalVerifier, type LocalVerifier } from './feed-fixture.ts'
+import { createLocalVerifier, type LocalVerifier } from './feed-views.ts'
 import { command, refusedWrites } from './refused-writes.ts'
 
 const { redisImage, redis7Image, valkeyImage, isSoak } = readTestEnvironment()
@@ -74,7 +74,7 @@ describe.skipIf(!inject('docker')).each(servers)('%s that answers and refuses wr
     const verifier = createLocalVerifier(name, {
       issuer: trio.issuer,
       issuerUrl: trio.auth.url,
-      redisUrl: redis.url,
+      feed: redisRevocations({ url: redis.url }).feed,
       maxStalenessSeconds
     })
     joined.push(verifier)

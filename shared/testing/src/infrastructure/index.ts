@@ -2,6 +2,7 @@
 export { findChromium, findFirefox, findWebKit, type WebKitPaths } from './browsers.ts'
 export type { Exchange, FaultProxy, Interception, Moment, Sent } from './fault-proxy.ts'
 export { findLastingPort } from './lasting-port.ts'
+export { type PostgresContainer, startPostgresContainer } from './postgres-container.ts'
 export { connecting, type PostgresExchange, type PostgresFaults, startPostgresFaults } from './postgres-faults.ts'
 export { type PostgresRecorder, startPostgresRecorder } from './postgres-recorder.ts'
 export type {} from './provided.ts'

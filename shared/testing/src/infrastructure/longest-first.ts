@@ -17,6 +17,7 @@ const longest = [
   'chaos/rolling-restart',
   'integration/signing-keys',
   'chaos/database-faults',
+  'chaos/issuer-feed-faults',
   'browser/engines',
   'browser/tabs',
   'chaos/session-schedules',

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import { GenericContainer, Wait } from 'testcontainers'
 import { type ContainerAddress, nearestAddress, publishedAddress } from './container-address.ts'
+import { findLastingPort } from './lasting-port.ts'
 import { readTestEnvironment } from './test-environment.ts'
 
 export interface PostgresContainerOptions {
@@ -10,29 +10,52 @@ export interface PostgresContainerOptions {
   readonly durable?: boolean
 }
 
-/** Starts the Postgres that a whole test run shares; fast rather than durable. */
-export async function startPostgresContainer(
-  options: PostgresContainerOptions = {}
-): Promise<{ url: string; stop(): Promise<void> }> {
+export interface PostgresContainer {
+  /** The way to it with the least in between, until it is killed: see `container-address.ts`. */
+  readonly url: string
+  /** At a port that stays the same when it is started again. */
+  readonly lastingUrl: string
+  /** Ends it as a crash would. */
+  kill(): Promise<void>
+  /** Starts it again after `kill`; resolves when it takes connections. */
+  start(): Promise<void>
+  /** Ends it for good. */
+  stop(): Promise<void>
+}
+
+/** Starts a Postgres in a container: fast rather than durable, as the one that a whole test run shares. */
+export async function startPostgresContainer(options: PostgresContainerOptions = {}): Promise<PostgresContainer> {
+  // Here, since most test files start no container, and it takes half a second to load.
+  const { GenericContainer, getContainerRuntimeClient, Wait } = await import('testcontainers')
+  const hostPort = await findLastingPort()
   const password = randomBytes(12).toString('base64url')
   const fast = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']
   const settings = [...(options.durable ? [] : fast), 'max_connections=200']
   const container = await new GenericContainer(readTestEnvironment().postgresImage)
     .withEnvironment({ POSTGRES_USER: 'countersign', POSTGRES_PASSWORD: password, POSTGRES_DB: 'postgres' })
     .withCommand(['postgres', ...settings.flatMap((setting) => ['-c', setting])])
-    .withExposedPorts(5432)
+    // A port chosen by Docker would change when the container is started again.
+    .withExposedPorts({ container: 5432, host: hostPort })
     .withWaitStrategy(Wait.forListeningPorts())
     .withStartupTimeout(180_000)
     .start()
   const urlAt = ({ host, port }: ContainerAddress) => `postgresql://countersign:${password}@${host}:${port}/postgres`
+  const lastingUrl = urlAt(publishedAddress(container, 5432))
   try {
-    await waitUntilConnects(urlAt(publishedAddress(container, 5432)))
+    await waitUntilConnects(lastingUrl)
   } catch (error) {
     await container.stop()
     throw error
   }
+  const client = await getContainerRuntimeClient()
   return {
     url: urlAt(await nearestAddress(container, 5432)),
+    lastingUrl,
+    kill: async () => void (await client.container.getById(container.getId()).kill()),
+    start: async () => {
+      await client.container.getById(container.getId()).start()
+      await waitUntilConnects(lastingUrl)
+    },
     stop: async () => {
       await container.stop()
     }

@@ -26,6 +26,8 @@ export interface TcpProxy {
   pause(): void
   /** Undoes `pause`; what was held back goes through. */
   resume(): void
+  /** How long each byte from the target takes from now on. When that becomes less, connections are to be dropped. */
+  setDelay(milliseconds: number): void
   /**
    * Sends everybody to another target, as a failover does: resets every connection unless `keepsConnections`, and new ones
    * go there.
@@ -44,6 +46,7 @@ export interface TcpProxyOptions {
 /** Starts a proxy on 127.0.0.1. */
 export async function startTcpProxy({ target, delayMilliseconds = 0 }: TcpProxyOptions): Promise<TcpProxy> {
   let upstreamAddress = addressOf(target)
+  let delayFromTarget = delayMilliseconds
   const counts = { connections: 0, bytesToTarget: 0, bytesFromTarget: 0 }
   const sockets = new Set<Socket>()
   let isPaused = false
@@ -51,16 +54,26 @@ export async function startTcpProxy({ target, delayMilliseconds = 0 }: TcpProxyO
   const accept = (client: Socket) => {
     counts.connections += 1
     const upstream = connect({ ...upstreamAddress, allowHalfOpen: true })
-    forward(client, upstream, 0, (bytes) => {
-      counts.bytesToTarget += bytes
-    })
-    forward(upstream, client, delayMilliseconds, (bytes) => {
-      counts.bytesFromTarget += bytes
-    })
+    forward(
+      client,
+      upstream,
+      () => 0,
+      (bytes) => {
+        counts.bytesToTarget += bytes
+      }
+    )
+    forward(
+      upstream,
+      client,
+      () => delayFromTarget,
+      (bytes) => {
+        counts.bytesFromTarget += bytes
+      }
+    )
   }
-  const forward = (from: Socket, to: Socket, delay: number, count: (bytes: number) => void) => {
+  const forward = (from: Socket, to: Socket, delay: () => number, count: (bytes: number) => void) => {
     const afterDelay = (work: () => void) => {
-      if (delay > 0) setTimeout(work, delay)
+      if (delay() > 0) setTimeout(work, delay())
       else work()
     }
     sockets.add(from)
@@ -121,6 +134,9 @@ export async function startTcpProxy({ target, delayMilliseconds = 0 }: TcpProxyO
     resume: () => {
       isPaused = false
       for (const socket of sockets) socket.resume()
+    },
+    setDelay: (milliseconds) => {
+      delayFromTarget = milliseconds
     },
     retarget: (newTarget, { keepsConnections = false } = {}) => {
       upstreamAddress = addressOf(newTarget)

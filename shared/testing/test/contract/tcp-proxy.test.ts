@@ -114,3 +114,12 @@ test('after retargeting, open connections are reset, and new ones go to the new 
     other.close()
   }
 })
+
+test('bytes from the target take as long as was set last', async () => {
+  const client = await open()
+  expect(await ask(client, 'soon')).toBe('soon')
+  proxy.setDelay(200)
+  const askedAt = performance.now()
+  expect(await ask(client, 'later')).toBe('later')
+  expect(performance.now() - askedAt).toBeGreaterThan(190)
+})
