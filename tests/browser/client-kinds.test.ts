@@ -121,7 +121,11 @@ for await (const token of createInterface({ input: process.stdin })) {
 `
   /** Starts a program that says of each token whose it is, or why it is rejected. */
   const startVerifier = () => {
-    const child = spawn(process.execPath, program, { cwd: folder, stdio: ['pipe', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, program, {
+      cwd: folder,
+      env: childEnvironment({}),
+      stdio: ['pipe', 'pipe', 'inherit']
+    })
     onTestFinished(() => void child.kill())
     child.stdin.on('error', () => undefined) // it has ended: then there is no answer
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
@@ -232,7 +236,7 @@ for await (const token of createInterface({ input: process.stdin })) {
       await untilTokenIsSeen()
     })
 
-    test('each of them with the other kind of credential: the shown files work as well', async () => {
+    test('the shown files of all three work with a secret instead of a key, and a key instead of a secret', async () => {
       const saveFilesOf = async (client: { client_id: string } & Record<string, unknown>, more: string) => {
         const { client_secret: secret } = await createClient(issuer, adminToken, client)
         await page.goto(`/admin/clients/${client.client_id}`)

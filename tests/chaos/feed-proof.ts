@@ -51,6 +51,8 @@ export async function proveUnderFault(
   const joiner = 'verifier that joined during the fault'
   const traffic = startTraffic(feed.judges, () => [...feed.good, ...feed.revoked])
   const joined: LocalVerifier[] = []
+  let stopRevoking = async () => {}
+  let joining: Promise<void> | undefined
   const join = (name: string) => {
     const verifier = feed.join(name)
     joined.push(verifier)
@@ -66,8 +68,8 @@ export async function proveUnderFault(
     await vi.waitUntil(isKnown, { timeout: 5000, interval: 20 })
 
     const faultFrom = performance.now()
-    const stopRevoking = revokes ? revokeAgainAndAgain(feed, revokesEveryMs) : async () => {}
-    const joining = delay(joinsAfterMs).then(() => traffic.add(join(joiner)))
+    if (revokes) stopRevoking = revokeAgainAndAgain(feed, revokesEveryMs)
+    joining = delay(joinsAfterMs).then(() => traffic.add(join(joiner)))
     await fault()
     await joining
     await stopRevoking()
@@ -91,6 +93,8 @@ export async function proveUnderFault(
     const outage = traffic.answers.filter(({ judge, status }) => judge !== joiner && status === 503)
     if (isLong) expect(outage.length).toBeGreaterThan(0)
   } finally {
+    // Where the fault itself failed, they still go on.
+    await Promise.allSettled([joining, stopRevoking()])
     await traffic.stop()
     await Promise.all(joined.map((verifier) => feed.leave(verifier)))
   }

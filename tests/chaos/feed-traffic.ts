@@ -68,7 +68,7 @@ export function startTraffic(judges: readonly Judge[], sessions: () => readonly 
   }
   const add = (judge: Judge) => {
     const asked = askOn(judge)
-    // `stop` says it.
+    // `stop` rejects then.
     asked.catch(() => {})
     asking.push(asked)
   }
@@ -86,15 +86,12 @@ export function startTraffic(judges: readonly Judge[], sessions: () => readonly 
 export interface Period {
   readonly faultFrom: number
   readonly recoveredBy: number
-  /** How long after a revocation this answer may still be 200. Default: the revocation's bound. */
-  readonly boundOf?: (answer: Answer, revocation: Revocation) => number
+  /** How long after a revocation this answer may still be 200. */
+  readonly boundOf: (answer: Answer, revocation: Revocation) => number
 }
 
 /** The violations: each as a sentence, for a failure that explains itself. */
-export function violationsIn(
-  answers: readonly Answer[],
-  { faultFrom, recoveredBy, boundOf = (_, { boundMs }) => boundMs }: Period
-): string[] {
+export function violationsIn(answers: readonly Answer[], { faultFrom, recoveredBy, boundOf }: Period): string[] {
   const violations = new Map<string, string>()
   /** One sentence for each kind, verifier and session is enough. */
   const report = ({ judge, session }: Answer, what: string, detail: string) => {

@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -10,12 +8,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { childEnvironment, expectAnswerWithin, startTcpProxy, type TcpProxy } from '@countersign/testing'
 import { basic, post, postForm, register, signIn, unverifiedClaims } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { recordStream, startReplay } from '../chaos/feed-replay.ts'
 import { blocksOf } from '../package/fixtures/pages.ts'
 import { type Fixture, startFixture } from './fixture.ts'
 import { python } from './follower-process.ts'
 
 /** Answers each line, a session, as a service would with `staleness` of 5 seconds at most. */
-const asking = `
+const program = `
 import os
 import sys
 import threading
@@ -48,7 +47,7 @@ describe.skipIf(spawnSync(python, ['--version']).status !== 0)('the follower in 
     folder = await mkdtemp(join(tmpdir(), 'countersign-follower-'))
     const [block] = blocksOf('docs/revocation-feed-http.md').filter(({ file }) => file === 'feed_follower.py')
     await writeFile(join(folder, 'feed_follower.py'), block?.code ?? '')
-    await writeFile(join(folder, 'asking.py'), asking)
+    await writeFile(join(folder, 'program.py'), program)
     const client = await fixture.newClient({ scopes: ['revocations:read'], audiences: [fixture.issuer] })
     const form = { grant_type: 'client_credentials', scope: 'revocations:read' }
     const headers = basic(client.client_id, client.client_secret)
@@ -66,7 +65,7 @@ describe.skipIf(spawnSync(python, ['--version']).status !== 0)('the follower in 
   })
 
   function start(feedUrl: string): Follower {
-    const child: ChildProcess = spawn(python, ['asking.py'], {
+    const child: ChildProcess = spawn(python, ['program.py'], {
       cwd: folder,
       env: childEnvironment({ FEED_URL: feedUrl, FEED_TOKEN: token }),
       stdio: ['pipe', 'pipe', 'ignore']
@@ -115,26 +114,15 @@ describe.skipIf(spawnSync(python, ['--version']).status !== 0)('the follower in 
   })
 
   test('takes nothing for current that a cache replays', async () => {
-    const response = await fetch(`${fixture.issuer}/revocations/feed?nonce=recorded`, {
-      headers: { Authorization: `Bearer ${token}` }
-    })
-    let recorded = ''
-    for await (const bytes of response.body ?? []) {
-      recorded += Buffer.from(bytes).toString()
-      if (recorded.includes('event: current')) break
-    }
-    const server = createServer((_request, response) => {
-      response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(recorded)
-    }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const deceived = start(`http://127.0.0.1:${(server.address() as AddressInfo).port}/revocations/feed`)
+    const headers = { Authorization: `Bearer ${token}` }
+    const replay = await startReplay(await recordStream(`${fixture.issuer}/revocations/feed?nonce=recorded`, headers))
+    const follower = start(`${replay.url}/revocations/feed`)
     onTestFinished(async () => {
-      await deceived.stop()
-      server.closeAllConnections()
-      server.close()
+      await follower.stop()
+      await replay.close()
     })
-    for (const end = performance.now() + 1500; performance.now() < end; await delay(50)) {
-      expect(await deceived.ask(good)).toBe(503)
+    for (const end = performance.now() + 1500; performance.now() < end || replay.requests() < 2; await delay(50)) {
+      expect(await follower.ask(good)).toBe(503)
     }
   })
 })

@@ -4,12 +4,14 @@ import type { Suite, SuiteContext } from '../suite.ts'
 import { compareBursts } from './bursts.ts'
 import {
   bareKoa,
+  bareKoaAgain,
   type Contestant,
   contestants,
   finalists,
   noCheck,
   noDenylist,
   noOp,
+  ours,
   settingOf
 } from './contestants.ts'
 import { measureDifference } from './difference.ts'
@@ -109,12 +111,11 @@ async function measureAll(stage: Stage, size: Sizes, context: SuiteContext) {
     limit: { requests: size.burst },
     requests: tokens.burst[round] as RequestSpec[]
   }))
-  const between = await startAll(stage, inBetween, 1, context)
+  // Each in a process of its own: what one has answered before changes what a request costs it.
+  const fresh = await startAll(stage, [bareKoa, bareKoaAgain, ours, ...inBetween], 1, context)
   context.progress(`where the difference comes from: ${size.difference.rounds} rounds`)
-  const difference = await measureDifference(stage, new Map([...single, ...between]), tokens.warm, {
-    ...size.difference,
-    connections
-  })
+  const difference = await measureDifference(stage, fresh, tokens.warm, { ...size.difference, connections })
+  await Promise.all([...fresh.values()].map((server) => server.stop()))
   const clusters = await startAll(stage, finalists, processes, context)
   const several = `${processes} processes`
   const warmCluster = await measureWarm(stage, size.cluster, tokens, clusters, context, several)

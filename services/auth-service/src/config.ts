@@ -133,7 +133,7 @@ function problemOfRpId({ webauthnRpId, pagesUrl }: Pick<Config, 'webauthnRpId' |
   return 'WEBAUTHN_RP_ID must be the host of PAGES_URL, or a domain above it.'
 }
 
-/** Which sessions end, and when, is for services of the installation. */
+/** The feed shows which sessions end, and when: only services of the installation may read it. */
 function problemOfFeed({ revocationFeedAccess, host }: Pick<Config, 'revocationFeedAccess' | 'host'>) {
   if (revocationFeedAccess !== 'open' || host === 'localhost' || isLoopbackAddress(host)) return undefined
   return 'REVOCATION_FEED_ACCESS may be open only where HOST is a loopback address, such as 127.0.0.1.'

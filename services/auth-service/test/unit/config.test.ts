@@ -61,7 +61,7 @@ describe('the settings of mail', () => {
   })
 })
 
-test('the revocation feed is open on a loopback address alone', () => {
+test('an open revocation feed needs a loopback address', () => {
   const open = { ...env, REVOCATION_FEED_ACCESS: 'open' }
   for (const HOST of ['127.0.0.1', '::1', 'localhost']) {
     expect(loadConfig({ ...open, HOST })).toMatchObject({ revocationFeedAccess: 'open' })

@@ -42,7 +42,7 @@ interface Watched {
   readonly connections: Set<LiveConnection>
   checkedAt: number
   isChecking: boolean
-  /** Whether the issuer has said that it lives since it is watched: what was revoked just before is heard of only so. */
+  /** Whether the issuer has confirmed the session since it is watched: only this finds a revocation from just before. */
   isConfirmed: boolean
 }
 
@@ -103,7 +103,7 @@ export function createLiveConnections({ sessions, listen, clock }: LiveConnectio
     timer = undefined
   }
 
-  /** It is watched no longer: a connection that comes now is asked about. */
+  /** Stops watching first, so that the issuer is asked about a connection that comes now. */
   function endOf(sessionId: string): void {
     const { connections = [] } = watched.get(sessionId) ?? {}
     watched.delete(sessionId)

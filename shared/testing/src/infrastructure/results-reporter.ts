@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import type { Reporter, SerializedError, TestModule } from 'vitest/node'
 
 /** What `.ci/run` counts, and shows once more at its end: a failure early in a long run is out of sight by then. */
-export interface TestResults {
+interface TestResults {
   readonly passed: number
   readonly failed: number
   readonly skipped: number

@@ -49,10 +49,10 @@ export interface FeedStreamsDeps {
 /** The open streams of the feed. */
 export interface FeedStreams {
   readonly count: number
-  /** Whether another one may be opened: by a client that does not hold half of them already. */
+  /** Whether one more stream may open. A client that already holds half of them may not open another. */
   hasRoom(clientId?: string): boolean
   open(request: StreamRequest, response: StreamResponse): void
-  /** Sends what this replica has just committed. The reader brings it once more, as it does what this passes over. */
+  /** Sends entries that this replica has just committed, before they are read. The reader sends them again, and alone sends what is skipped here. */
   sendCommitted(entries: readonly RevocationEntry[]): void
   /** Ends the streams of a token that is revoked, by its `jti`, `sid` or `kid`, and looks for what else was committed. */
   onRevoked(value: string): void
@@ -79,8 +79,9 @@ const lifeMs = 10 * 60_000
 /** A client that does not read for so long is let go, and resumes later. */
 const blockedMs = 10_000
 const keepAliveMs = 1000
-/** What comes sooner, and more streams, are left to the reader, which gathers entries: a commit must not wait for them. */
+/** The reader alone sends what follows sooner, … */
 const committedEveryMs = 5
+/** … and everything when there are more streams: a commit must not wait for so many writes. */
 const committedMaxStreams = 100
 /** The log is kept for those who come back. */
 const idleMs = 60_000
@@ -137,8 +138,9 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
   }
 
   function countOf(clientId: string | undefined): number {
-    if (clientId === undefined) return 0
-    return [...streams].filter(({ token }) => token?.client_id === clientId).length
+    let count = 0
+    if (clientId !== undefined) for (const { token } of streams) if (token?.client_id === clientId) count++
+    return count
   }
 
   /** Out of the set before the response says so: nothing is written after its end. */

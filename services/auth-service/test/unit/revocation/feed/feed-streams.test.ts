@@ -130,7 +130,7 @@ describe('the streams of the feed', () => {
     expect(client.values()).toEqual(['own', 'own'])
   })
 
-  test('leave to the reading what follows at once, large batches, and what a client does not read', async () => {
+  test('send nothing ahead of the reader within 5 ms, of more than 150 entries, or to a client that does not read', async () => {
     const client = open()
     await pass(20)
     streams.sendCommitted([entry('one')])
@@ -149,7 +149,7 @@ describe('the streams of the feed', () => {
     expect(client.values()).toEqual(['one', 'three', 'four'])
   })
 
-  test('leave to the reading what a commit would have to write to more than a hundred', async () => {
+  test('send nothing ahead of the reader while there are more than a hundred', async () => {
     const clients = Array.from({ length: 100 }, () => open())
     await pass(20)
     streams.sendCommitted([entry('one')])
