@@ -1,5 +1,4 @@
 /** The set-up of the feed's faults: an issuer and verifiers, each with its own connection to Redis, and sessions to revoke. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { createTestDatabase, startTcpProxy, type TcpProxy, type TestDatabase } from '@countersign/testing'
 import {
   get,
@@ -21,6 +20,7 @@ import {
   incompleteViews,
   type LocalVerifier,
   staleViews,
+  untilNothingFound,
   wrongAnswers
 } from './feed-views.ts'
 
@@ -112,14 +112,7 @@ export async function openFeedFixture(redisUrl: string, sessionCount: number): P
     async startIssuer() {
       issuer = await trio.startAuth({ PORT: new URL(issuerUrl).port })
     },
-    async untilRecovered(withinMs) {
-      const deadline = performance.now() + withinMs
-      for (;;) {
-        const found = await differences()
-        if (found.length === 0 || performance.now() > deadline) return found
-        await delay(50)
-      }
-    },
+    untilRecovered: (withinMs) => untilNothingFound(differences, withinMs),
     async close() {
       await Promise.all([...local].map(({ verifier }) => verifier.close()))
       await trio.stop()

@@ -1,4 +1,5 @@
 /** Verifiers in this process, whose views can be compared with the outbox entry by entry. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { query } from '@countersign/testing/trio'
 import {
   type AccessTokenVerifier,
@@ -118,6 +119,16 @@ async function readOutbox(databaseUrl: string): Promise<string[]> {
     'SELECT value FROM revocations WHERE expires_at > clock_timestamp()'
   )
   return rows.map(({ value }) => value)
+}
+
+/** Searches until nothing is found, or until the time is over. @returns what was found last */
+export async function untilNothingFound(search: () => Promise<string[]>, withinMs: number): Promise<string[]> {
+  const deadline = performance.now() + withinMs
+  for (;;) {
+    const found = await search()
+    if (found.length === 0 || performance.now() > deadline) return found
+    await delay(50)
+  }
 }
 
 /** The findings of the first search that finds something: the cheap ones come first. */

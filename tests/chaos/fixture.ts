@@ -1,8 +1,8 @@
 /** The services for schedules and races: replicas of the auth-service, one of them a minute ahead, and an API. */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { createTestDatabase, createTestRedis } from '@countersign/testing'
+import { createTestDatabase, createTestRedis, openTestPool } from '@countersign/testing'
 import { register, type ServiceProcess, signIn, startTrio, untilReady } from '@countersign/testing/trio'
-import pg from 'pg'
+import type pg from 'pg'
 import type { Rules, User } from './family-model.ts'
 
 /**
@@ -64,9 +64,7 @@ export async function openFixture(): Promise<Fixture> {
   })
   await untilReady(ahead)
   requireClockAhead(ahead)
-  const pool = new pg.Pool({ connectionString: database.url, max: 8 })
-  // An idle connection that is ended with the database is no fault.
-  pool.on('error', () => {})
+  const pool = openTestPool(database.url, 8)
   const template = await register(trio.auth.url)
   let admin: { token: string; since: number } | undefined
 

@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { TemporarilyUnavailableError } from '@countersign/oauth'
-import { createTestDatabase, type PostgresFaults, startPostgresFaults, type TestDatabase } from '@countersign/testing'
-import pg from 'pg'
+import {
+  createTestDatabase,
+  openTestPool,
+  type PostgresFaults,
+  startPostgresFaults,
+  type TestDatabase
+} from '@countersign/testing'
+import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type {
   PresentedGeneration,
@@ -29,9 +35,7 @@ describe('rotations that come at once go together, and each has the outcome that
 
   beforeAll(async () => {
     database = await createTestDatabase()
-    observer = new pg.Pool({ connectionString: database.url, max: 4 })
-    // An idle connection that is ended with the database is no fault.
-    observer.on('error', () => {})
+    observer = openTestPool(database.url, 4)
     faults = await startPostgresFaults(database.url)
     replica = openReplica(faults.url)
   })

@@ -13,6 +13,7 @@ import {
   incompleteViews,
   type LocalVerifier,
   staleViews,
+  untilNothingFound,
   wrongAnswers
 } from './feed-views.ts'
 
@@ -65,6 +66,13 @@ export async function openIssuerFixture(options: IssuerFixtureOptions): Promise<
     const good = [takeSession()]
     const revoked: Session[] = []
     const verifiers = new Set<LocalVerifier>()
+    const differences = () =>
+      firstFindings(
+        () => staleViews([...verifiers]),
+        () => wrongAnswers(feed.judges, feed),
+        () => incompleteViews([...verifiers], outboxUrl),
+        () => excessiveViews([...verifiers], outboxUrl)
+      )
     const feed: IssuerFeed = {
       good,
       revoked,
@@ -93,19 +101,7 @@ export async function openIssuerFixture(options: IssuerFixtureOptions): Promise<
         revocation.answeredAt = performance.now()
         return session
       },
-      async untilRecovered(withinMs) {
-        const deadline = performance.now() + withinMs
-        for (;;) {
-          const found = await firstFindings(
-            () => staleViews([...verifiers]),
-            () => wrongAnswers(feed.judges, feed),
-            () => incompleteViews([...verifiers], outboxUrl),
-            () => excessiveViews([...verifiers], outboxUrl)
-          )
-          if (found.length === 0 || performance.now() > deadline) return found
-          await delay(50)
-        }
-      },
+      untilRecovered: (withinMs) => untilNothingFound(differences, withinMs),
       close: async () => void (await Promise.all([...verifiers].map(({ verifier }) => verifier.close())))
     }
     return feed

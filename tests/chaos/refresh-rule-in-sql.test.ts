@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import {
   createTestDatabase,
+  openTestPool,
   type PostgresRecorder,
   startPostgresRecorder,
   type TestDatabase
 } from '@countersign/testing'
 import { ageSessionsStatement } from '@countersign/testing/trio'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RefreshTokenFamilies } from '../../services/auth-service/src/sessions/refresh-token-families.ts'
 import { credentialsState } from '../../services/auth-service/src/stores/postgres/credentials-state.ts'
@@ -33,9 +34,7 @@ describe('Postgres judges refresh tokens as the model of the rule does', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase()
-    pool = new pg.Pool({ connectionString: database.url, max: 2 })
-    // An idle connection that is ended with the database is no fault.
-    pool.on('error', () => {})
+    pool = openTestPool(database.url, 2)
     recorder = await startPostgresRecorder(database.url)
     replicas = [1, 2, 3].map(() => openReplica(recorder.url))
   })

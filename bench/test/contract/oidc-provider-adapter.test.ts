@@ -1,5 +1,5 @@
-import { createEmptyTestDatabase, type TestDatabase } from '@countersign/testing'
-import pg from 'pg'
+import { createEmptyTestDatabase, openTestPool, type TestDatabase } from '@countersign/testing'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { adapterSchema, createPostgresAdapter } from '../../src/peers/oidc-provider-adapter.ts'
 
@@ -10,9 +10,7 @@ describe("oidc-provider's adapter for Postgres", () => {
 
   beforeAll(async () => {
     database = await createEmptyTestDatabase()
-    pool = new pg.Pool({ connectionString: database.url, max: 4 })
-    // An idle connection that is ended with the database is no fault.
-    pool.on('error', () => {})
+    pool = openTestPool(database.url, 4)
     await pool.query(adapterSchema)
     adapter = createPostgresAdapter(pool)
   })

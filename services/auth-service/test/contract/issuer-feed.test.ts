@@ -6,13 +6,14 @@ import { json } from 'node:stream/consumers'
 import {
   createTestDatabase,
   describeRevocationFeed,
+  openTestPool,
   type PublisherUnderTest,
   type RevocationTransport,
   startTcpProxy,
   type TestDatabase
 } from '@countersign/testing'
 import { createIssuerRevocationFeed, type RevocableIdentifiers, type RevocationEntry } from '@countersign/verifier'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FeedLifeError, type FeedPosition, type FeedSource } from '../../src/revocation/feed/feed-source.ts'
 import type { FeedStreams } from '../../src/revocation/feed/feed-streams.ts'
@@ -25,9 +26,7 @@ let database: TestDatabase
 let pool: pg.Pool
 beforeAll(async () => {
   database = await createTestDatabase()
-  pool = new pg.Pool({ connectionString: database.url })
-  // An idle connection that is ended with the database is no fault.
-  pool.on('error', () => {})
+  pool = openTestPool(database.url)
 })
 afterAll(async () => {
   await pool?.end()

@@ -9,6 +9,12 @@ export type {} from './provided.ts'
 export { type RedisContainer, type RedisContainerOptions, startRedisContainer } from './redis-container.ts'
 export { type RedisFaults, startRedisFaults } from './redis-faults.ts'
 export { startTcpProxy, type TcpProxy, type TcpProxyCounts } from './tcp-proxy.ts'
-export { copyTestDatabase, createEmptyTestDatabase, createTestDatabase, type TestDatabase } from './test-database.ts'
+export {
+  copyTestDatabase,
+  createEmptyTestDatabase,
+  createTestDatabase,
+  openTestPool,
+  type TestDatabase
+} from './test-database.ts'
 export { childEnvironment, readTestEnvironment } from './test-environment.ts'
 export { createTestRedis } from './test-redis.ts'

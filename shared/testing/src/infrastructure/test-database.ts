@@ -61,3 +61,8 @@ function urlOf(adminUrl: string, database: string): string {
   url.pathname = `/${database}`
   return url.href
 }
+
+/** Connections to a test database. One that is idle may end with the database: that is no fault. */
+export function openTestPool(connectionString: string, max?: number): pg.Pool {
+  return new pg.Pool({ connectionString, max }).on('error', () => {})
+}
