@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { findDocker } from './shared/testing/src/infrastructure/docker.ts'
@@ -17,9 +18,12 @@ const resolve = { conditions: [...conditions, 'module', 'node', 'development|pro
 const ssr = { resolve: { conditions: [...conditions, 'module', 'node', 'development|production'] } }
 const exclude = ['**/node_modules/**', '**/dist/**', '**/bundle/**']
 
-/** Two at once: each file has a database of its own, and slow machines have two cores. */
+/** On a machine that is busy with other work, bounds of time need what is left of it. */
+const isBusy = (loadavg()[0] ?? 0) > availableParallelism()
+
+/** Side by side, since each file has a database of its own. Many wait most of their time, so that three files keep two cores busy. */
 const besideOthers = {
-  maxWorkers: 2,
+  maxWorkers: isBusy ? 2 : 3,
   // Starting a process and its imports for each file takes minutes: a test restores whatever it replaces.
   isolate: false,
   setupFiles: [infrastructure('forget-secrets.ts')],

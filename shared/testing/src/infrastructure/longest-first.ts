@@ -1,40 +1,105 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** What takes longer than a minute: the longest first, and beside the builds of Compose no chaos, whose bounds are short. */
-const longest = [
-  'compose/stack',
-  'package/frameworks',
-  'integration/npm-start',
-  'chaos/crash-points',
-  'chaos/feed-faults',
-  'browser/accessibility',
-  'browser/authorize',
-  'interop/relying-parties',
-  'integration/browser-sessions',
-  'browser/forms',
-  'chaos/key-rotation',
-  'browser/account',
-  'chaos/rolling-restart',
-  'integration/signing-keys',
-  'chaos/database-faults',
-  'chaos/issuer-feed-faults',
-  'browser/engines',
-  'browser/tabs',
-  'chaos/session-schedules',
-  'browser/administration',
-  'browser/ended-session'
-]
+/** Files and their seconds on two quiet cores, in the order in which they start. */
+type Order = Readonly<Record<string, number>>
 
-/** Runs the longest files of a group first: one that began last would end alone. */
+/** What keeps a core busy: the longest first, but beside the builds of Compose no chaos, whose bounds are short. */
+const busy: Order = {
+  'package/frameworks': 47,
+  'integration/npm-start': 47,
+  'browser/authorize': 46,
+  'browser/passkeys': 44,
+  'browser/providers': 42,
+  'browser/languages': 38,
+  'browser/account-mail': 33,
+  'browser/accessibility': 32,
+  'interop/relying-parties': 28,
+  'chaos/crash-points': 124,
+  'chaos/feed-faults': 92,
+  'integration/signing-keys': 37,
+  'chaos/key-rotation': 35,
+  'chaos/rolling-restart': 34,
+  'chaos/upgrade': 33,
+  'browser/engines': 31,
+  'browser/forms': 30,
+  'browser/client-kinds': 26,
+  'integration/provider-sign-in': 26,
+  'interop/token-confusion': 24,
+  'integration/growth': 23,
+  'browser/administration': 22,
+  'integration/command-line': 22,
+  'integration/account-mail': 22,
+  'browser/mail-sign-in': 21,
+  'browser/apis-and-roles': 20,
+  'chaos/session-schedules': 19
+}
+/** What waits most of its time, for a token to expire or a fault to be noticed. */
+const waiting: Order = {
+  'compose/stack': 210,
+  'integration/browser-sessions': 66,
+  'integration/browser-proxy': 49,
+  'chaos/database-faults': 48,
+  'chaos/issuer-feed-faults': 51,
+  'integration/back-channel-logout': 39,
+  'browser/step-up': 39,
+  'contract/revocation-feed': 39,
+  'contract/issuer-feed': 35,
+  'chaos/refused-writes': 35,
+  'contract/redis-connection': 32,
+  'integration/schema-contract': 31,
+  'integration/activity': 30,
+  'integration/mail-delivery': 30,
+  'browser/parallel-requests': 27,
+  'contract/redis-revocation-format': 27,
+  'interop/python-follower': 24,
+  'integration/outages': 23,
+  'integration/outbound-addresses': 22
+}
+/** What any other file takes, about. */
+const otherSeconds = 6
+
+/**
+ * Starts the long files early, since one that began last would end alone, and deals out those that wait: with one of them under way
+ * at a time, the two beside it have a core each.
+ */
 export class LongestFirst extends BaseSequencer {
   override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(specifications)
-    const rank = ({ moduleId }: TestSpecification) => {
-      const at = longest.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`))
-      return at < 0 ? longest.length : at
-    }
-    return sorted.toSorted((a, b) => groupOf(a) - groupOf(b) || rank(a) - rank(b))
+    const waits = sorted.filter((one) => nameIn(waiting, one) !== undefined).toSorted(inOrderOf(waiting))
+    const others = sorted.filter((one) => nameIn(waiting, one) === undefined).toSorted(inOrderOf(busy))
+    return dealOut(waits, others).toSorted((a, b) => groupOf(a) - groupOf(b))
   }
 }
 
 const groupOf = ({ project }: TestSpecification) => project.config.sequence.groupOrder
+
+/** A file that waits as soon as two that do not have taken as long as those that wait. */
+function dealOut(waits: TestSpecification[], others: TestSpecification[]): TestSpecification[] {
+  const [waitLeft, othersLeft] = [[...waits], [...others]]
+  const dealt: TestSpecification[] = []
+  let [waited, worked] = [0, 0]
+  for (;;) {
+    const next = waited <= worked / 2 || othersLeft.length === 0 ? waitLeft.shift() : undefined
+    const one = next ?? othersLeft.shift()
+    if (!one) return dealt
+    dealt.push(one)
+    if (next) waited += secondsIn(waiting, next)
+    else worked += secondsIn(busy, one)
+  }
+}
+
+const nameIn = (order: Order, { moduleId }: TestSpecification) =>
+  Object.keys(order).find((name) => moduleId.endsWith(`/${name}.test.ts`))
+
+function secondsIn(order: Order, specification: TestSpecification): number {
+  return order[nameIn(order, specification) ?? ''] ?? otherSeconds
+}
+
+function inOrderOf(order: Order) {
+  const names = Object.keys(order)
+  const rank = (one: TestSpecification) => {
+    const at = names.indexOf(nameIn(order, one) ?? '')
+    return at < 0 ? names.length : at
+  }
+  return (a: TestSpecification, b: TestSpecification) => rank(a) - rank(b)
+}

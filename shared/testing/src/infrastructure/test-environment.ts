@@ -17,8 +17,6 @@ export function readTestEnvironment() {
     firefoxPath: environment.FIREFOX_PATH || undefined,
     requiresFirefox: environment.REQUIRE_FIREFOX === '1',
     requiresWebKit: environment.REQUIRE_WEBKIT === '1',
-    /** Tells apart the workers that run at the same time, over all projects; 0 outside of them. */
-    worker: Number(environment.VITEST_POOL_ID ?? 0),
     /** The folders of programs. */
     executablePath: environment.PATH ?? '',
     /** Where a JSON report of the run is to be written. */
