@@ -232,7 +232,7 @@ describe('npm start', () => {
   })
 
   describe('the tutorial', () => {
-    const { commands, services } = readTutorial()
+    const { commands, services, programOfReadme } = readTutorial()
     let stack: Stack
     let folders: string[]
     beforeAll(async () => {
@@ -261,6 +261,7 @@ describe('npm start', () => {
     test('has a program for each framework, which rejects a token within 100 ms of its sign-out', async () => {
       const packages = services.map((service) => service.packages)
       expect(packages).toEqual(['express', 'express@4', 'koa', 'fastify', 'hono @hono/node-server'])
+      expect(programOfReadme).toBe(services[2]?.program)
       for (const [at, { program }] of services.entries()) {
         const port = await findLastingPort()
         await startTutorialService(folders[at] as string, program, port)

@@ -66,7 +66,6 @@ describe('the samples of the README and the other pages', () => {
 
 const guide = 'shared/verifier/README.md'
 const apis = [
-  { title: "the README's", page: 'README.md', file: undefined, path: '/', adminPath: undefined },
   ...['koa.ts', 'express.ts', 'fastify.ts', 'hono.ts'].map((file) => {
     return { title: `${file} of ${guide}`, page: guide, file, path: '/api/me', adminPath: '/api/admin' }
   }),

@@ -12,6 +12,6 @@ export const feedVariables = {
     name: 'REVOCATION_FEED_STREAMS',
     schema: wholeNumber({ min: 1, max: 100_000, unit: 'streams' }).default(1000),
     description:
-      'maximum verifiers that follow the feed of one replica, at most half of them (rounded up) with tokens of one client; one more gets 503'
+      'maximum streams of the feed of one replica; one client may have half of them (rounded up). A further stream gets 503'
   }
 }

@@ -65,12 +65,17 @@ const otherSeconds = 6
 export class LongestFirst extends BaseSequencer {
   override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(specifications)
-    const waits = sorted.filter((one) => nameIn(waiting, one) !== undefined).toSorted(inOrderOf(waiting))
-    const others = sorted.filter((one) => nameIn(waiting, one) === undefined).toSorted(inOrderOf(busy))
-    return dealOut(waits, others).toSorted((a, b) => groupOf(a) - groupOf(b))
+    const groups = [...new Set(sorted.map(groupOf))].toSorted((a, b) => a - b)
+    return groups.flatMap((group) => {
+      const files = sorted.filter((one) => groupOf(one) === group)
+      const waits = files.filter((one) => nameIn(waiting, one) !== undefined).toSorted(inOrderOf(waiting))
+      const others = files.filter((one) => nameIn(waiting, one) === undefined).toSorted(inOrderOf(busy))
+      return dealOut(waits, others)
+    })
   }
 }
 
+/** Groups run one after the other. */
 const groupOf = ({ project }: TestSpecification) => project.config.sequence.groupOrder
 
 /** A file that waits as soon as two that do not have taken as long as those that wait. */
