@@ -239,6 +239,12 @@ describe('who may call which route', () => {
   })
   afterAll(() => fixture?.stop())
 
+  // A handler may refuse what the rule has let in, which would look the same from outside.
+  test.each(routes.filter((route) => passes[nameOf(route)] === admins).map((route) => [nameOf(route), route.access]))(
+    '%s is for admins by its own rule',
+    (_, access) => expect(access).toBe('admin')
+  )
+
   async function tokenFor(form: Record<string, string>): Promise<string> {
     const headers = basic(actor.client_id, actor.client_secret)
     const { status, body } = await postForm<{ access_token: string }>(`${fixture.issuer}/oauth/token`, form, headers)

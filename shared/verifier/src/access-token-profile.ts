@@ -56,6 +56,38 @@ export interface AccessTokenClaims {
   readonly amr?: readonly string[]
 }
 
+/** What the value of a claim has to be: `token/claims.ts` has the check of each kind. */
+export type ClaimKind = 'text' | 'texts' | 'identifier' | 'time' | 'audience' | 'confirmation' | 'actor'
+
+interface ClaimRule {
+  readonly kind: ClaimKind
+  readonly isRequired: boolean
+}
+
+const required = (kind: ClaimKind): ClaimRule => ({ kind, isRequired: true })
+const optional = (kind: ClaimKind): ClaimRule => ({ kind, isRequired: false })
+
+/** How a verifier checks each claim. One that is not here does not compile, so that none is accepted unchecked. */
+export const claimRules: { readonly [Claim in keyof AccessTokenClaims]-?: ClaimRule } = {
+  iss: required('text'),
+  aud: required('audience'),
+  exp: required('time'),
+  iat: required('time'),
+  sub: required('text'),
+  jti: required('identifier'),
+  client_id: required('text'),
+  sid: optional('identifier'),
+  // Not empty: a token without scopes leaves it out.
+  scope: optional('text'),
+  roles: optional('texts'),
+  preferred_username: optional('text'),
+  cnf: optional('confirmation'),
+  act: optional('actor'),
+  auth_time: optional('time'),
+  acr: optional('text'),
+  amr: optional('texts')
+}
+
 /** An actor: a client that acts for the subject, and the one it acts through, if any. */
 export interface ActorClaim {
   /** The actor's client id. */

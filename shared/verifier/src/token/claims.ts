@@ -1,4 +1,10 @@
-import { type AccessTokenClaims, type ActorClaim, maxIdentifierLength } from '../access-token-profile.ts'
+import {
+  type AccessTokenClaims,
+  type ActorClaim,
+  type ClaimKind,
+  claimRules,
+  maxIdentifierLength
+} from '../access-token-profile.ts'
 import { describeDifference, show } from '../describe-difference.ts'
 import { decodeBase64url } from '../encoding/base64url.ts'
 import { isObject, parseJsonObject } from '../encoding/json-object.ts'
@@ -28,9 +34,7 @@ export interface ClaimExpectations {
   readonly audiences: readonly string[] | typeof anyAudience
 }
 
-interface ClaimRule {
-  readonly claim: string
-  readonly isRequired: boolean
+interface ClaimCheck {
   readonly isValid: (value: unknown) => boolean
   readonly expects: string
 }
@@ -63,26 +67,12 @@ const actor = {
   expects: `an object with sub, perhaps sid, and perhaps the act before it, ${maxActors} deep at most`
 }
 
-/** RFC 9068 §2.2, and the claims of this issuer. An empty `scope` is refused: a token without scopes leaves it out. */
-const claimRules: readonly ClaimRule[] = [
-  { claim: 'iss', isRequired: true, ...text },
-  { claim: 'aud', isRequired: true, ...audience },
-  { claim: 'exp', isRequired: true, ...time },
-  { claim: 'iat', isRequired: true, ...time },
-  { claim: 'sub', isRequired: true, ...text },
-  { claim: 'jti', isRequired: true, ...identifier },
-  { claim: 'client_id', isRequired: true, ...text },
-  { claim: 'nbf', isRequired: false, ...time },
-  { claim: 'sid', isRequired: false, ...identifier },
-  { claim: 'scope', isRequired: false, ...text },
-  { claim: 'preferred_username', isRequired: false, ...text },
-  { claim: 'roles', isRequired: false, ...texts },
-  { claim: 'cnf', isRequired: false, ...confirmation },
-  { claim: 'act', isRequired: false, ...actor },
-  { claim: 'auth_time', isRequired: false, ...time },
-  { claim: 'acr', isRequired: false, ...text },
-  { claim: 'amr', isRequired: false, ...texts }
-]
+const checks: Readonly<Record<ClaimKind, ClaimCheck>> = { text, texts, identifier, time, audience, confirmation, actor }
+
+/** RFC 9068 §2.2, the claims of this issuer, and `nbf`, which it does not set. */
+const checkedClaims = Object.entries({ ...claimRules, nbf: { kind: 'time', isRequired: false } as const }).map(
+  ([claim, { kind, isRequired }]) => ({ claim, isRequired, ...checks[kind] })
+)
 
 /**
  * Parses the payload of a token whose signature has verified, and checks the claims' types, `iss` and `aud`. Times are
@@ -93,12 +83,12 @@ const claimRules: readonly ClaimRule[] = [
 export function parseClaims(payload: Uint8Array, expected: ClaimExpectations): VerifiedAccessToken {
   const claims = parseJsonObject(payload)
   if (claims === undefined) throw new TokenClaimError('(payload)', { detail: 'not a JSON object with unique names' })
-  for (const { claim, isRequired, isValid, expects } of claimRules) {
+  for (const { claim, isRequired, isValid, expects } of checkedClaims) {
     const isPresent = Object.hasOwn(claims, claim)
     if (!isPresent && isRequired) throw new TokenClaimError(claim, { detail: `${claim} is missing` })
     if (isPresent && !isValid(claims[claim])) throw new TokenClaimError(claim, { detail: `${claim} is not ${expects}` })
   }
-  // The table above has checked every member that the type promises.
+  // The rules have a check for every member that the type promises.
   const typed = claims as VerifiedAccessToken
   if (typed.iss !== expected.issuer) {
     throw new TokenClaimError('iss', { detail: `iss is ${describeDifference(typed.iss, expected.issuer)}` })

@@ -42,13 +42,13 @@ describe('the claims of an access token (RFC 9068 §2.2)', () => {
   })
 
   it('must be non-empty strings where they are strings', () => {
-    for (const claim of ['iss', 'sub', 'jti', 'client_id', 'sid', 'scope', 'preferred_username']) {
+    for (const claim of ['iss', 'sub', 'jti', 'client_id', 'sid', 'scope', 'preferred_username', 'acr']) {
       for (const value of ['', 1, true, {}, ['x']]) expect(faultyClaim({ [claim]: value }), claim).toBe(claim)
     }
   })
 
   it('must be finite numbers where they are times', () => {
-    for (const claim of ['exp', 'iat', 'nbf']) {
+    for (const claim of ['exp', 'iat', 'nbf', 'auth_time']) {
       for (const value of ['1600', true, [], {}]) expect(faultyClaim({ [claim]: value }), claim).toBe(claim)
       const infinite = JSON.stringify({ ...goodClaims, [claim]: 0 }).replace(`"${claim}":0`, `"${claim}":1e999`)
       expect(() => parseClaims(Buffer.from(infinite), expected)).toThrow(expect.objectContaining({ claim }))
@@ -85,10 +85,12 @@ describe('the claims of an access token (RFC 9068 §2.2)', () => {
     }
   })
 
-  it('have roles that are non-empty strings, or none', () => {
-    expect(faultyClaim({ roles: [] })).toBe('none')
-    expect(faultyClaim({ roles: ['admin'] })).toBe('none')
-    for (const roles of ['admin', [''], [1], {}, null]) expect(faultyClaim({ roles })).toBe('roles')
+  it('have roles and methods of authentication that are non-empty strings, or none', () => {
+    for (const claim of ['roles', 'amr']) {
+      expect(faultyClaim({ [claim]: [] })).toBe('none')
+      expect(faultyClaim({ [claim]: ['one'] })).toBe('none')
+      for (const value of ['one', [''], [1], {}, null]) expect(faultyClaim({ [claim]: value })).toBe(claim)
+    }
   })
 
   const jkt = `${'x'.repeat(42)}Q`
