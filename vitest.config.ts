@@ -1,8 +1,8 @@
-import { availableParallelism, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { findDocker } from './shared/testing/src/infrastructure/docker.ts'
 import { LongestFirst } from './shared/testing/src/infrastructure/longest-first.ts'
+import { isMachineBusy } from './shared/testing/src/infrastructure/other-work.ts'
 import { ResultsReporter } from './shared/testing/src/infrastructure/results-reporter.ts'
 import { readTestEnvironment } from './shared/testing/src/infrastructure/test-environment.ts'
 
@@ -18,12 +18,12 @@ const resolve = { conditions: [...conditions, 'module', 'node', 'development|pro
 const ssr = { resolve: { conditions: [...conditions, 'module', 'node', 'development|production'] } }
 const exclude = ['**/node_modules/**', '**/dist/**', '**/bundle/**']
 
-/** On a machine that is busy with other work, bounds of time need what is left of it. */
-const isBusy = (loadavg()[0] ?? 0) > availableParallelism()
-
-/** Side by side, since each file has a database of its own. Many wait most of their time, so that three files keep two cores busy. */
+/**
+ * Side by side, since each file has a database of its own. Many wait most of their time, so that three files keep two cores busy; where
+ * other work leaves less, what has to happen within a certain time needs it.
+ */
 const besideOthers = {
-  maxWorkers: isBusy ? 2 : 3,
+  maxWorkers: (await isMachineBusy()) ? 2 : 3,
   // Starting a process and its imports for each file takes minutes: a test restores whatever it replaces.
   isolate: false,
   setupFiles: [infrastructure('forget-secrets.ts')],
