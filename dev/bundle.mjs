@@ -1,6 +1,16 @@
 // Bundles each program with the packages that it runs: a start reads a few files, not a thousand. Beside each bundle are
 // the packages that are in it, and their licenses. Arguments name the folders to bundle; default: all.
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync
+} from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
@@ -61,7 +71,7 @@ async function bundle(folder) {
     // `depd` names functions by it.
     checks: { eval: false }
   })
-  const { output: files } = await build.write({
+  const { output: files } = await build.generate({
     dir: output,
     format: 'esm',
     sourcemap: true,
@@ -70,14 +80,23 @@ async function bundle(folder) {
     comments: { legal: true, annotation: false, jsdoc: false }
   })
   await build.close()
-  removeFormer(output, new Set(files.map(({ fileName }) => fileName)))
-  for (const { type, fileName, code } of files) {
-    if (type === 'chunk') writeFileSync(join(output, fileName), escapeWideLetters(code))
+  mkdirSync(output, { recursive: true })
+  // Entries last: a start finds the chunks that they name.
+  for (const file of files.toSorted((a, b) => Number(a.isEntry ?? false) - Number(b.isEntry ?? false))) {
+    replaceFile(join(output, file.fileName), file.type === 'chunk' ? escapeWideLetters(file.code) : file.source)
   }
+  removeFormer(output, new Set(files.map(({ fileName }) => fileName)))
   const modules = files.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []))
   const packages = packagesOf(modules)
   writeFileSync(join(output, 'packages.json'), JSON.stringify(packages, null, 1))
   writeFileSync(join(output, 'licenses.txt'), packages.map(licenseOf).join(`\n${'-'.repeat(80)}\n\n`))
+}
+
+/** A start that reads the file meanwhile gets all of the old one or all of the new one. */
+function replaceFile(path, content) {
+  const partial = `${path}.partial`
+  writeFileSync(partial, content)
+  renameSync(partial, path)
 }
 
 /** A program that is running may still load the chunks of its start, whose names have the hash of what is in them. */

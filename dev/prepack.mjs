@@ -1,7 +1,7 @@
 // Builds before `npm pack` and `npm publish`, right after a clone too, and leaves in dist/ only what has a source: a
 // build never removes the output of a file that was moved.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -20,7 +20,4 @@ for (const path of readdirSync(inPackage('dist'), { recursive: true })) {
 }
 
 // Each package has the change log of the whole, whose links lead into the repository.
-const changeLog = readFileSync(fileURLToPath(new URL('../CHANGELOG.md', import.meta.url)))
-const copy = inPackage('CHANGELOG.md')
-// A copy that is written again is newer than what was built, and the next set-up would build once more.
-if (!existsSync(copy) || !changeLog.equals(readFileSync(copy))) writeFileSync(copy, changeLog)
+copyFileSync(fileURLToPath(new URL('../CHANGELOG.md', import.meta.url)), inPackage('CHANGELOG.md'))

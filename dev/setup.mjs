@@ -219,8 +219,9 @@ function buildBundles() {
 function filesIn(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name)
-    // Files with a dot in front are those of editors.
-    if (/^(?:\..*|node_modules|dist|bundle|generated|migrations|test|examples)$/.test(entry.name)) return []
+    // Files with a dot in front are those of editors; prepack.mjs copies the change log.
+    if (/^(?:\..*|CHANGELOG\.md|node_modules|dist|bundle|generated|migrations|test|examples)$/.test(entry.name))
+      return []
     return entry.isDirectory() ? filesIn(path) : entry.isFile() ? [path] : []
   })
 }

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -71,4 +73,25 @@ test('what a service logs of a fault names the files and lines of its sources', 
   const [, file, line] = /\(?(\/\S+\/shared\/service-kit\/src\/[\w-]+\.ts):(\d+):\d+\)?$/m.exec(cause.stack) ?? []
   const sources = readFileSync(file as string, 'utf8').split('\n')
   expect(sources[Number(line) - 1]).toContain('listen')
+})
+
+test('a start beside another bundling reads whole files', { timeout: 60_000 }, async () => {
+  const folder = join(root, 'dev/bundle')
+  const largest = (JSON.parse(readFileSync(join(folder, 'chunks.json'), 'utf8')) as string[])
+    .map((name) => join(folder, name))
+    .sort((a, b) => statSync(b).size - statSync(a).size)[0] as string
+  const whole = statSync(largest)
+  const sizes = new Set<number>()
+  const bundling = promisify(execFile)(process.execPath, ['dev/bundle.mjs', 'dev'], { cwd: root })
+  let isDone = false
+  const ended = bundling.finally(() => {
+    isDone = true
+  })
+  while (!isDone) {
+    sizes.add(statSync(largest).size)
+    await nextTurn()
+  }
+  await ended
+  expect(statSync(largest).ino).not.toBe(whole.ino)
+  expect([...sizes]).toEqual([whole.size])
 })
