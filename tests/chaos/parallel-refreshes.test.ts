@@ -23,6 +23,7 @@ describe.skipIf(!inject('docker'))('a thousand parallel refreshes', () => {
     trio = await startTrio({
       databaseUrl: database.url,
       redisUrl: await createTestRedis(),
+      resourceReplicas: 0,
       authReplicas: replicas
     })
   })

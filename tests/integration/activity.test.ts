@@ -57,6 +57,7 @@ describe('activity', () => {
     trio = await startTrio({
       databaseUrl: postgres.url,
       redisUrl,
+      resourceReplicas: 0,
       authReplicas: redisUrl === undefined ? 1 : 2,
       env: { REGISTRATIONS_PER_ADDRESS: '1000', SIGN_IN_FAILURES_PER_ACCOUNT_AND_ADDRESS: '1' }
     })

@@ -21,7 +21,7 @@ describe.skipIf(!inject('docker'))('with a million audit events', () => {
   beforeAll(async () => {
     database = await createTestDatabase()
     recorder = await startPostgresRecorder(database.url)
-    trio = await startTrio({ databaseUrl: recorder.url, redisUrl: await createTestRedis() })
+    trio = await startTrio({ databaseUrl: recorder.url, redisUrl: await createTestRedis(), resourceReplicas: 0 })
     admin = (await signIn(trio.auth.url, { username: 'admin', password: trio.adminPassword })).access_token
     await query(
       database.url,

@@ -31,7 +31,7 @@ describe('keys that a client publishes at its jwks_uri', () => {
   beforeAll(async () => {
     database = await createTestDatabase()
     const redisUrl = inject('docker') ? await createTestRedis() : undefined
-    trio = await startTrio({ databaseUrl: database.url, redisUrl })
+    trio = await startTrio({ databaseUrl: database.url, redisUrl, resourceReplicas: 0 })
     key = await makeClientKey()
     server = createServer((_, response) => void response.end(JSON.stringify(document)))
       .on('connection', () => connections++)

@@ -27,6 +27,7 @@ describe.skipIf(!inject('docker'))('a denylist entry', () => {
     trio = await startTrio({
       databaseUrl: database.url,
       redisUrl: await createTestRedis(),
+      resourceReplicas: 0,
       env: { REGISTRATIONS_PER_ADDRESS: '1000', ACCESS_TOKEN_TTL_SECONDS: '3600', REFRESH_RETRY_WINDOW_SECONDS: '3600' }
     })
     longLived = trio.auth

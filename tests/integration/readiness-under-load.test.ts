@@ -10,7 +10,12 @@ test.skipIf(!inject('docker'))('an auth-service whose connections are all in use
   const database = await createTestDatabase()
   onTestFinished(() => database.drop())
   const env = { DATABASE_CONNECTIONS: String(connections) }
-  const trio = await startTrio({ databaseUrl: database.url, redisUrl: await createTestRedis(), env })
+  const trio = await startTrio({
+    databaseUrl: database.url,
+    redisUrl: await createTestRedis(),
+    resourceReplicas: 0,
+    env
+  })
   onTestFinished(() => trio.stop())
   const { username, password } = await register(trio.auth.url)
 
@@ -42,7 +47,12 @@ test.skipIf(!inject('docker'))(
     const proxy = await startTcpProxy({ target: database.url, delayMilliseconds: 20 })
     onTestFinished(() => proxy.close())
     const env = { DATABASE_CONNECTIONS: '4' }
-    const trio = await startTrio({ databaseUrl: proxy.url, redisUrl: await createTestRedis(), env })
+    const trio = await startTrio({
+      databaseUrl: proxy.url,
+      redisUrl: await createTestRedis(),
+      resourceReplicas: 0,
+      env
+    })
     onTestFinished(() => trio.stop())
     // A user has 100 sessions at most.
     const users = [await register(trio.auth.url), await register(trio.auth.url)]

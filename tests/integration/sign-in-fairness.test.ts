@@ -27,6 +27,7 @@ describe.skipIf(!readTestEnvironment().isSoak)(
       trio = await startTrio({
         databaseUrl: database.url,
         redisUrl,
+        resourceReplicas: 0,
         env: { TRUSTED_PROXY_HOPS: '1', REGISTRATIONS_PER_ADDRESS: '1000' }
       })
       const users = []

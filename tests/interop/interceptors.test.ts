@@ -23,7 +23,12 @@ describe.skipIf(!inject('docker'))('the interceptors that people use, where resp
 
   beforeAll(async () => {
     database = await createTestDatabase()
-    trio = await startTrio({ databaseUrl: database.url, redisUrl: await createTestRedis(), authReplicas: 3 })
+    trio = await startTrio({
+      databaseUrl: database.url,
+      redisUrl: await createTestRedis(),
+      resourceReplicas: 0,
+      authReplicas: 3
+    })
   })
   afterAll(async () => {
     await trio?.stop()

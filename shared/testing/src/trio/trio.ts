@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { findLastingPort } from '../infrastructure/lasting-port.ts'
 import { childEnvironment } from '../infrastructure/test-environment.ts'
 import { usedSecrets } from './api-client.ts'
+import { takeTrioKeys } from './signing-keys.ts'
 
 /** The services as real processes, for suites that speak to them over HTTP alone. */
 
@@ -69,6 +70,7 @@ export async function startTrio(options: TrioOptions): Promise<Trio> {
   const adminPassword = randomBytes(12).toString('base64url')
   const forwarderKey = randomBytes(32).toString('base64url')
   usedSecrets.add(forwarderKey)
+  const keys = ownsKeys(options) ? undefined : takeTrioKeys()
   const bffPort = options.bffReplicas ? await findLastingPort() : 0
   const publicUrl = options.publicUrl ?? `http://localhost:${bffPort}`
   const env: Record<string, string> = {
@@ -79,7 +81,7 @@ export async function startTrio(options: TrioOptions): Promise<Trio> {
     ISSUER: issuer,
     API_AUDIENCE: audience,
     DATABASE_URL: options.databaseUrl,
-    COUNTERSIGN_MASTER_KEY: randomBytes(32).toString('base64'),
+    ...(keys && { COUNTERSIGN_MASTER_KEY: keys.masterKey }),
     COUNTERSIGN_ADMIN_PASSWORD: adminPassword,
     FORWARDER_KEY: forwarderKey,
     LOG_LEVEL: 'trace',
@@ -111,6 +113,7 @@ export async function startTrio(options: TrioOptions): Promise<Trio> {
       ...ownEnv
     })
   try {
+    await keys?.seed(options.databaseUrl)
     if (options.redisUrl === undefined) {
       const { auth, resource, bff } = await startEmbeddedTrio({
         ...env,
@@ -129,6 +132,7 @@ export async function startTrio(options: TrioOptions): Promise<Trio> {
       }
       await Promise.all([...auths, ...resources, ...bffs].map((service) => untilReady(service, options.readyWithinMs)))
     }
+    await keys?.keep(options.databaseUrl)
   } catch (error) {
     await Promise.all(all.map((service) => service.stop('SIGKILL')))
     throw error
@@ -148,12 +152,18 @@ export async function startTrio(options: TrioOptions): Promise<Trio> {
     logs: () => all.map((service) => service.logs()).join(''),
     async stop() {
       await Promise.all(all.map((service) => service.stop()))
+      keys?.release()
       const logs = all.map((service) => service.logs()).join('')
       const leaked = [...usedSecrets].filter((secret) => logs.includes(secret))
       if (leaked.length > 0)
         throw new Error(`the logs hold ${leaked.length} of the tokens and passwords that were used`)
     }
   }
+}
+
+/** Whether a suite looks after its keys itself. */
+function ownsKeys({ env = {} }: TrioOptions): boolean {
+  return Object.keys(env).some((name) => name === 'COUNTERSIGN_MASTER_KEY' || name.startsWith('SIGNING_KEY_'))
 }
 
 /** Waits until a service reports that it is ready. */
