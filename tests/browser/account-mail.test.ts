@@ -104,7 +104,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
   async function sendReset(page: Page, name: string): Promise<void> {
     await page.getByRole('textbox', { name: 'E-mail address or username' }).fill(name)
     await button(page, 'Send the mail').click()
-    await heading(page, 'Look into your mail')
+    await heading(page, 'Check your mail')
   }
 
   test('an address is confirmed by the code of the mail, in the account', async () => {
@@ -119,7 +119,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     await page.getByText('Enter the 8 digits of the code in the mail.').waitFor()
     await field.fill(code === '00000000' ? '00000001' : '00000000')
     await button(page, 'Confirm the address').click()
-    await page.getByText('This code is not good').waitFor()
+    await page.getByText('This code is not valid').waitFor()
     await field.fill(`${code.slice(0, 4)} ${code.slice(4)}`)
     await button(page, 'Confirm the address').click()
     await page.getByText('Your e-mail address is confirmed.').waitFor()
@@ -157,7 +157,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     await expectConfirmed(other.page, account)
     await other.page.goto(link)
     await button(other.page, 'Confirm the address').click()
-    await other.page.getByText('This link is not good').waitFor()
+    await other.page.getByText('This link is not valid').waitFor()
     await other.page.reload()
     await other.page.getByText('Open that link again, with all that is in it.').waitFor()
   })
@@ -190,7 +190,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     await again.page.goto(link)
     await again.page.getByLabel('New password', { exact: true }).fill(newPassword)
     await button(again.page, 'Set the new password').click()
-    await again.page.getByText('This link is not good').waitFor()
+    await again.page.getByText('This link is not valid').waitFor()
   })
 
   test('a forgotten password is reset by the code, in the language of the page; an unknown name looks the same', async () => {
@@ -349,7 +349,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     await follow(page, '/verify-email#secret')
     await heading(page, 'Confirm your e-mail address')
     await button(page, 'Confirm the address').click()
-    await page.getByText('This link is not good').waitFor()
+    await page.getByText('This link is not valid').waitFor()
     await look('verify')
     await follow(page, '/')
     await button(page, 'Delete account').click()
@@ -451,7 +451,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     await page.getByText(`The invitation of ${withdrawn.email} is withdrawn.`).waitFor()
     const linkOf = (at: number) => /https?:\/\/\S+/.exec(links[at]?.text ?? '')?.[0] ?? ''
     await page.goto(linkOf(0))
-    await page.getByText('This link is not good').waitFor()
+    await page.getByText('This link is not valid').waitFor()
     await page.goto(linkOf(1))
     await page.getByText('You are signed in as admin here.').waitFor()
     await look(page, 'invitation-beside')

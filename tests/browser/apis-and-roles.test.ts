@@ -144,7 +144,7 @@ describe.skipIf(!hasBrowser)('APIs and roles in the browser', () => {
       await page.getByRole('heading', { level: 1, name: 'All reports' }).waitFor()
       await press(page, 'Delete API')
       const dialog = dialogOf(page)
-      expect(await dialog.innerText()).toMatch(/Sessions stay, and tokens .* are good until they expire/)
+      expect(await dialog.innerText()).toMatch(/Sessions stay, and tokens .* are valid until they expire/)
       await dialog.getByLabel('End the sessions of users who lose a scope now').check()
       const sent = page.waitForRequest((request) => request.method() === 'DELETE')
       await press(dialog, 'Delete')

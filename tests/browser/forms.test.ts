@@ -280,7 +280,7 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
   describe('find out what happened when an answer is lost', () => {
     const submitTwice = async (page: Page, button: string) => {
       await page.getByRole('button', { name: button }).click()
-      await page.getByText('There is no answer.').waitFor()
+      await page.getByText('The server did not respond.').waitFor()
       await page.getByRole('button', { name: button }).click()
     }
     const fillRegistration = async (page: Page, person: Person) => {
@@ -303,7 +303,7 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
       await fillRegistration(page, person)
       await loseAnswer(page, '/bff/registration')
       await page.getByRole('button', { name: 'Create account' }).click()
-      await page.getByText('There is no answer.').waitFor()
+      await page.getByText('The server did not respond.').waitFor()
       await password(page).fill(newPerson().password)
       await page.getByRole('button', { name: 'Create account' }).click()
       await expectFirstError(username(page), /This username is taken/)
@@ -319,7 +319,7 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
       await password(page, 'New password').fill(second)
       await submitTwice(page, 'Change password')
       // The second answer was the refusal of the former password, and was lost too.
-      await page.getByText('There is no answer.').waitFor()
+      await page.getByText('The server did not respond.').waitFor()
       await password(page, 'New password').fill(third)
       await page.getByRole('button', { name: 'Change password' }).click()
       await page.getByText('Your password is changed.').waitFor()
@@ -343,7 +343,7 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
       await addAudience(dialog, 'https://api.example.com')
       await loseAnswer(office, '/account/admin/clients')
       await create(dialog)
-      await dialog.getByText('There is no answer.').waitFor()
+      await dialog.getByText('The server did not respond.').waitFor()
       await create(dialog)
       await dialog.getByText(/is registered, but the response with its secret was lost/).waitFor()
       await dialog.getByRole('button', { name: 'Make a new secret' }).click()
@@ -389,7 +389,7 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
         route.request().method() === 'POST' ? route.abort() : route.fallback()
       )
       await create(dialog)
-      await dialog.getByText('There is no answer.').waitFor()
+      await dialog.getByText('The server did not respond.').waitFor()
       await office.unrouteAll()
       await create(dialog)
       await expectFirstError(named(dialog, 'Client id'), /There is a client with this id/)

@@ -100,7 +100,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in by mail, in the pages
     await expect.poll(() => field.evaluate((one) => one === document.activeElement)).toBe(true)
     await page.keyboard.type(code === '00000000' ? '00000001' : '00000000')
     await page.keyboard.press('Enter')
-    await page.getByText('This code is not good').waitFor()
+    await page.getByText('This code is not valid').waitFor()
     await field.fill(`${code.slice(0, 4)} ${code.slice(4)}`)
     await page.keyboard.press('Enter')
     await heading(page, 'Your account')
@@ -120,12 +120,12 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in by mail, in the pages
     const other = (await visit()).page
     await other.goto(link)
     await button(other, 'Sign in').click()
-    await other.getByText('This link is good only in the browser that asked for it.').waitFor()
+    await other.getByText('This link works only in the browser that requested it.').waitFor()
     await other.goto('/sign-in')
     await ask(other, 'nobody')
     await other.goto(link)
     await button(other, 'Sign in').click()
-    await other.getByText('This link is not good here').waitFor()
+    await other.getByText('This link is not valid here').waitFor()
     expect((await other.request.get('/bff/session')).status()).toBe(401)
 
     const opened = await asking.context.newPage()

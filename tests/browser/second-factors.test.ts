@@ -103,7 +103,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('second factors on the pages',
     await forgetSteps()
     await page.getByLabel('Code of the app').fill(await codeOf(key))
     await page.getByLabel('Do not ask again on this device for 30 days').check()
-    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByRole('button', { name: 'Sign out' }).waitFor()
 
     await signOut(page)
@@ -120,7 +120,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('second factors on the pages',
     await forgetSteps()
     await stepUp.getByLabel('Code of the app').fill(await codeOf(key))
     await look(page, 'step-up-factor')
-    await stepUp.getByRole('button', { name: 'Go on' }).click()
+    await stepUp.getByRole('button', { name: 'Continue' }).click()
     const renewed = page.getByRole('dialog', { name: 'New recovery codes' })
     const newCodes = (await renewed.getByLabel('Recovery codes').innerText()).trim().split(/\s+/)
     await renewed.getByRole('button', { name: 'I have kept them' }).click()

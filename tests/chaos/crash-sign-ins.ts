@@ -103,7 +103,7 @@ export const signInOperations: readonly Operation[] = [
           const login = await post<SignedIn>(`${fixture.authUrl}/auth/login`, passwordOf(user))
           expect(login.status).toBe(isCommitted ? 401 : 200)
           if (login.body.flow !== undefined) usedSecrets.add(login.body.flow)
-          // A challenge is good once; the user asks for another.
+          // A challenge is valid once; the user asks for another.
           const again = await add(response)
           let used = credential
           if (isCommitted) expect(again.status).toBe(401)
@@ -172,7 +172,7 @@ export const signInOperations: readonly Operation[] = [
           expect(others).toEqual([])
           if (isCommitted) expect(user).toBeDefined()
           if (user) await expectStarted(fixture, user, isCommitted)
-          // What the browser brought back is good once; it begins again, as the same user.
+          // What the browser brought back is valid once; it begins again, as the same user.
           if (isCommitted) expect((await finish()).status).not.toBe(200)
           else await finish()
           expect((await finish()).status).not.toBe(200)

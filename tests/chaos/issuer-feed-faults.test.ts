@@ -137,7 +137,9 @@ function describeTheWay(): void {
     expect(proxy.counts.bytesFromTarget).toBeGreaterThan(0)
   })
 
-  test('a cache replays a stream that was good once: the view is never current', async ({ onTestFinished: finish }) => {
+  test('a cache replays a stream that was valid once: the view is never current', async ({
+    onTestFinished: finish
+  }) => {
     const recorded = await recordStream(`${issuerUrl()}/revocations/feed?nonce=recorded`)
     expect(recorded).toContain('event: current')
     const replay = await startReplay(recorded)

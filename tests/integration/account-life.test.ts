@@ -391,7 +391,7 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
       expect(is_pending).toBe(live === 0)
     })
 
-    test('the last admin stays, and of two who go at once one does; one who goes counts no more', async () => {
+    test('the last admin cannot request deletion; of two who request it at once, one gets 409, and one whose deletion is pending no longer counts', async () => {
       await query(database.url, "UPDATE users SET roles = '{}' WHERE 'admin' = ANY(roles)")
       const [first, second] = [await newAdmin(), await newAdmin()]
       const answers = await Promise.all([first, second].map(({ token }) => ask(token)))

@@ -97,7 +97,7 @@ describe.skipIf(!inject('docker'))('client credentials in the steady state', () 
     }
   })
 
-  test('the same for a client with a key, whose assertion is good once all the same', async () => {
+  test('the same for a client with a key, whose assertion is valid once all the same', async () => {
     const key = await makeClientKey()
     const client = await newClient({ token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key.publicJwk] } })
     const assert = () => clientAssertion(key, { clientId: client.client_id, audience: issuer })

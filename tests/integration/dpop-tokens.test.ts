@@ -249,7 +249,7 @@ describe('tokens that are bound to a key (DPoP, RFC 9449)', () => {
     expect(jktOf(acting.body.access_token)).toBe(thief.publicJwk.kid)
   })
 
-  test('a proof is good once, whichever replica gets it', async () => {
+  test('a proof is valid once, whichever replica gets it', async () => {
     const { username, password } = await register(trio.auth.url)
     const proof = await proofFor('/auth/login')
     const answers = await Promise.all(

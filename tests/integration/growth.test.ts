@@ -179,7 +179,7 @@ describe.skipIf(!inject('docker'))('with very many sessions and as many revocati
 })
 
 describe.skipIf(!inject('docker'))('a verified request', () => {
-  test('makes no request to Redis, were there ten thousand of them', { timeout: 120_000 }, async () => {
+  test('makes no request to Redis, even for ten thousand requests', { timeout: 120_000 }, async () => {
     const database = await createTestDatabase()
     // The server's own count has the commands of the other test files in it.
     const redis = await startRedisFaults(await createTestRedis())

@@ -351,7 +351,7 @@ describe('logout for an app', () => {
       })
       expect(posted).toMatchObject({ status: 303, to: `${fixture.issuer}/oauth/logout` })
       expect(browser.cookies.size).toBe(0)
-      // It is not shown before its browser is named, and its first name is good once.
+      // It is not shown before its browser is named, and its first name is valid once.
       expect((await get(`${fixture.issuer}/auth/logout-requests/${posted.parameters.request}`)).status).toBe(404)
       const sent = await browser.open(posted.headers.get('Location') as string)
       expect(sent).toMatchObject({ status: 303, to: `${pages}/sign-out` })

@@ -293,7 +293,7 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
   })
 
   describe('the transaction', () => {
-    test('is good once, in the browser that began it, with its own state', async () => {
+    test('is valid once, in the browser that began it, with its own state', async () => {
       company.claims = { sub: newSubject() }
       const [victim, attacker] = [await start('company'), await start('company')]
       const [own, foreign] = [await visit(victim.authorization_url), await visit(attacker.authorization_url)]
@@ -865,7 +865,7 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       expect(events.map(({ user_id }) => user_id)).toEqual([id, id])
     })
 
-    test('its transaction is good once, for this session and for nothing else', async () => {
+    test('its transaction is valid once, for this session and for nothing else', async () => {
       const { token } = await newVisitor()
       const { transaction, authorization_url } = (await startStepUp('company', token)).body
       const parameters = await visit(authorization_url)

@@ -276,7 +276,7 @@ describe.skipIf(!inject('docker'))('second factors', () => {
     })
   })
 
-  test('recovery codes are good once each, and new ones end the older', async () => {
+  test('recovery codes are valid once each, and new ones end the older', async () => {
     const { user, codes, secret } = await newUserWithTotp()
     const { flow } = await beginSignIn(user)
     const typed = (codes[0] as string).toUpperCase().replaceAll('-', ' ')

@@ -210,7 +210,7 @@ describe.skipIf(!inject('docker'))('re-authentication', () => {
     return rows.length
   }
 
-  test('a body that is none is refused', async () => {
+  test('returns 400 for a body with missing, unknown or too long members, and 401 without a token', async () => {
     expect(await post(`${urlOf(0)}/auth/step-up`, { password: 'x' })).toMatchObject({ status: 401 })
     const { session } = await newSession()
     for (const body of [

@@ -183,7 +183,7 @@ describe('the token endpoint', () => {
   })
 
   describe('client authentication', () => {
-    test('an assertion is good once, whichever replica gets it', async () => {
+    test('an assertion is valid once, whichever replica gets it', async () => {
       const { client_id: id } = await newKeyClient()
       const parameters = { grant_type: 'client_credentials', ...(await assert(id)) }
       const statuses = await Promise.all(

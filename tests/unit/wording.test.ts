@@ -48,7 +48,12 @@ const words = [
   'BrowserSessions',
   'SealedSessions',
   'sealed-sessions',
-  'session-sealing'
+  'session-sealing',
+  'good no more',
+  'to be had',
+  'gathered-rotations',
+  'ways-in',
+  'RouteStatement'
 ]
 
 const files = filesIn(root, isMade)

@@ -162,7 +162,7 @@ export const noOp: Contestant = {
   refuses: []
 }
 export const noCheck: Contestant = {
-  name: 'Countersign on Koa, every token taken',
+  name: 'Countersign on Koa, every token accepted',
   script: 'koa-no-check.js',
   packages: ['koa', '@countersign/verifier'],
   options: '`requireAccessToken` on a verifier whose `check` returns the same claims for every token',

@@ -21,7 +21,7 @@ const noise = step(bareKoaAgain, 'Koa without auth')
 /** Each against bare Koa with as many tokens; ordered so that each has a little more than the one before. */
 export const steps: readonly Step[] = [
   step(noOp, 'a middleware that does nothing'),
-  step(noCheck, 'and the adapter, with every token taken'),
+  step(noCheck, 'and the adapter, with every token accepted'),
   step(noDenylist, 'and the check of one token, no denylist', true),
   step(ours, 'and the denylist followed, still one token', true),
   step(ours, 'and many tokens')

@@ -81,7 +81,7 @@ function requireSuccess({ status, body }: Response): void {
 function rethrow(cause: unknown): never {
   if (!(cause instanceof ServiceTokenError)) throw unavailable('unreachable', nameOf(cause), cause)
   const isRefused = cause.code === 'ERR_TOKEN_ENDPOINT_REFUSED'
-  const isUnusable = cause.code === 'ERR_TOKEN_ENDPOINT_ANSWER'
+  const isUnusable = cause.code === 'ERR_TOKEN_ENDPOINT_RESPONSE'
   throw unavailable(isRefused ? 'refused' : isUnusable ? 'unusable' : 'unreachable', cause.message, cause)
 }
 

@@ -6,7 +6,7 @@ export const auditEventTypes = [
   'session.ended',
   /** A sign-in was refused: the password was wrong, or the user is unknown or disabled. */
   'sign_in.failed',
-  /** A refresh token was used again because its response was lost; the current one, which nobody had used, is good no more. */
+  /** A refresh token was used again because its response was lost; the current one, which nobody had used, is invalid from then on. */
   'refresh_token.recovered',
   /** A refresh token that was used before came again; its session was ended. */
   'refresh_token.replayed',

@@ -2,7 +2,7 @@
 export type ServiceTokenErrorCode =
   | 'ERR_TOKEN_ENDPOINT_UNREACHABLE'
   | 'ERR_TOKEN_ENDPOINT_REFUSED'
-  | 'ERR_TOKEN_ENDPOINT_ANSWER'
+  | 'ERR_TOKEN_ENDPOINT_RESPONSE'
   | 'ERR_TOKEN_SOURCE_CLOSED'
 
 export interface ServiceTokenErrorOptions {
@@ -18,17 +18,17 @@ export interface ServiceTokenErrorOptions {
 const messages: Readonly<Record<ServiceTokenErrorCode, string>> = {
   ERR_TOKEN_ENDPOINT_UNREACHABLE: 'the token endpoint cannot be reached, or does not respond',
   ERR_TOKEN_ENDPOINT_REFUSED: 'the token endpoint refused the request',
-  ERR_TOKEN_ENDPOINT_ANSWER: 'the response of the token endpoint is not a token response',
+  ERR_TOKEN_ENDPOINT_RESPONSE: 'the response of the token endpoint is not a token response',
   ERR_TOKEN_SOURCE_CLOSED: 'the token source was closed'
 }
 
 /**
- * There is no access token to be had.
+ * No access token is available.
  *
  * - `ERR_TOKEN_ENDPOINT_UNREACHABLE`: no response in time, or 429, or a status from 500 on. Trying again may help.
- * - `ERR_TOKEN_ENDPOINT_REFUSED`: it said no; `oauthError` (`invalid_client`, `invalid_scope`, …), `oauthErrorDescription` and `status`
+ * - `ERR_TOKEN_ENDPOINT_REFUSED`: the endpoint returned an OAuth error; `oauthError` (`invalid_client`, `invalid_scope`, …), `oauthErrorDescription` and `status`
  *   tell why.
- * - `ERR_TOKEN_ENDPOINT_ANSWER`: the response does not look like that of a token endpoint: a wrong URL, or a proxy between.
+ * - `ERR_TOKEN_ENDPOINT_RESPONSE`: the response does not look like that of a token endpoint: a wrong URL, or a proxy between.
  * - `ERR_TOKEN_SOURCE_CLOSED`: `close()` was called.
  *
  * Neither the message nor a member holds a token, an assertion or a key.

@@ -5,7 +5,7 @@ import type { Fetch } from './token-endpoint.ts'
  * A `fetch` that sends the source's token as a bearer token (RFC 6750 §2.1). After one 401 it gets a new token and tries
  * once more, if the body can be sent again: not a stream, of which a part is gone. `init.signal` ends the wait for a
  * token, too.
- * @throws {ServiceTokenError} when there is no token to be had
+ * @throws {ServiceTokenError} when no token is available
  */
 export async function fetchWithToken(
   source: Pick<ServiceTokenSource, 'getToken' | 'invalidate'>,

@@ -4,7 +4,7 @@ export interface ServiceTokenLogger {
   warn(fields: Readonly<Record<string, unknown>>, message: string): void
 }
 
-/** The default logger: warnings go to the console, which come the more rarely the longer an outage lasts. */
+/** The default logger: warnings go to the console, less often the longer an outage lasts. */
 export const consoleLogger: ServiceTokenLogger = {
   info: () => {},
   warn({ reason, client_id }, message) {

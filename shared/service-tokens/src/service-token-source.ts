@@ -20,7 +20,7 @@ export interface ServiceTokenStatus {
 export interface ServiceTokenSource {
   /**
    * A token that is good, nearly always without a wait.
-   * @throws {ServiceTokenError} when there is none, and none to be had; at once while the source waits after a failure
+   * @throws {ServiceTokenError} when no token is available; at once while the source waits after a failure
    */
   getToken(): Promise<string>
   /** Says that a token was refused (401). The next `getToken` gets a new one, though not within a second of the last. */

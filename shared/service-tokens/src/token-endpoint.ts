@@ -139,7 +139,7 @@ async function readBounded(response: Response, maxBytes: number): Promise<string
 }
 
 function notATokenResponse(status: number, detail: string): ServiceTokenError {
-  return new ServiceTokenError('ERR_TOKEN_ENDPOINT_ANSWER', detail, { status })
+  return new ServiceTokenError('ERR_TOKEN_ENDPOINT_RESPONSE', detail, { status })
 }
 
 /** `fetch failed` says nothing; the code of what is behind it does: ECONNREFUSED, ENOTFOUND, … */

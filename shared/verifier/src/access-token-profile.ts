@@ -7,7 +7,7 @@ export const signingAlgorithm = 'RS256'
 /** A `jti`, `sid` or `kid` has at most this many characters; longer ones are refused in tokens and ignored in the feed. */
 export const maxIdentifierLength = 256
 
-/** What a revocation entry can name: one token, one session (or a client's epoch), or one signing key. */
+/** What a revocation entry can name: one token, one session (or a client's credential id), or one signing key. */
 export const revocationKinds = ['jti', 'sid', 'kid'] as const
 /** One of {@link revocationKinds}. */
 export type RevocationKind = (typeof revocationKinds)[number]
@@ -36,7 +36,7 @@ export interface AccessTokenClaims {
   readonly jti: string
   /** The client that the token was issued to. */
   readonly client_id: string
-  /** The refresh-token family this token was issued in, or the client's credential epoch. */
+  /** The refresh-token family this token was issued in, or the client's credential id. */
   readonly sid?: string
   /** Space-separated scopes (RFC 8693 §4.2). */
   readonly scope?: string
@@ -92,7 +92,7 @@ export const claimRules: { readonly [Claim in keyof AccessTokenClaims]-?: ClaimR
 export interface ActorClaim {
   /** The actor's client id. */
   readonly sub: string
-  /** The actor's credential epoch: when it ends, so does the token. */
+  /** The actor's credential id: when it is revoked, so is the token. */
   readonly sid?: string
   /** The one that it acts through. */
   readonly act?: ActorClaim

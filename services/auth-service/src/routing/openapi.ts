@@ -38,16 +38,20 @@ const callers: Record<Access, Caller> = {
   registrant: { text: 'Anybody, while registration is open.', errors: [403] },
   user: { text: 'A user, or a service that acts for one (RFC 8693).', security: byAccessToken, errors: [401, 403] },
   'user-in-person': {
-    text: 'A user in person, not a service that acts for one.',
+    text: 'A user, but not a service that acts for one.',
     security: byAccessToken,
     errors: [401, 403]
   },
   'refresh-token-or-user': {
-    text: 'The holder of the refresh token in the body; without one there, a user in person.',
+    text: 'The holder of the refresh token in the body; without one there, a user, but not a service that acts for one.',
     security: [{ accessToken: [] }, {}],
     errors: [401, 403]
   },
-  admin: { text: 'A user in person who has the role `admin`.', security: byAccessToken, errors: [401, 403] },
+  admin: {
+    text: 'A user who has the role `admin`, but not a service that acts for one.',
+    security: byAccessToken,
+    errors: [401, 403]
+  },
   'statistics-reader': {
     text: 'An admin, or a client whose own token has the scope `statistics:read`.',
     security: byAccessToken,

@@ -23,7 +23,7 @@ export interface Callers {
   'user-in-person': { readonly accessToken: UserAccessToken }
   /** The holder of the refresh token in the body; without one in the body, a user in person. */
   'refresh-token-or-user': { readonly accessToken: UserAccessToken | undefined; readonly dpopKey: DpopKey | undefined }
-  /** A user in person who has the role `admin`. */
+  /** A user who has the role `admin`, but not a service that acts for one. */
   admin: { readonly accessToken: UserAccessToken }
   /** An admin, or a client whose own token has the scope `statistics:read`. */
   'statistics-reader': { readonly accessToken: VerifiedAccessToken }
@@ -42,7 +42,7 @@ export interface Callers {
 export type Access = keyof Callers
 
 /** The definition of a route: its checks, its handler's types and its place in OpenAPI all come from this. */
-export interface RouteStatement {
+export interface RouteDeclaration {
   readonly method: 'get' | 'post' | 'patch' | 'delete'
   readonly path: string
   /** Its path in the previous version, which clients may use for one more version. */
@@ -87,7 +87,7 @@ export interface RouteStatement {
 }
 
 /** The input of a handler, all checked. */
-export type RouteRequest<S extends RouteStatement> = {
+export type RouteRequest<S extends RouteDeclaration> = {
   readonly params: Parsed<S['params']>
   readonly query: Parsed<S['query']>
   readonly body: S['bodyFormat'] extends 'ndjson' ? AsyncIterable<string> : Parsed<S['body']>
@@ -102,7 +102,7 @@ export type RouteRequest<S extends RouteStatement> = {
 type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined
 
 /** The body of the response, by its schema. */
-export type RouteResponse<S extends RouteStatement> = S['response'] extends { readonly status: 303 }
+export type RouteResponse<S extends RouteDeclaration> = S['response'] extends { readonly status: 303 }
   ? BrowserResponse
   : S['response'] extends { readonly isEventStream: true }
     ? EventStream
@@ -122,20 +122,23 @@ type Unchangeable<T> = T extends readonly (infer Item)[]
     : T
 
 /** Counts how a request ended: without an error code, or with one. The body is absent when it was not read. */
-export type Observe<S extends RouteStatement> = (body: Parsed<S['body']> | undefined, code: string | undefined) => void
+export type Observe<S extends RouteDeclaration> = (
+  body: Parsed<S['body']> | undefined,
+  code: string | undefined
+) => void
 
 /** A handler without its types: the definition's checks run before it. */
 export type Handler = (request: never) => unknown
 
 /** Whether its user has to have signed in lately (RFC 9470). */
-export function needsRecentSignIn({ access, method, needsRecentSignIn }: RouteStatement): boolean {
+export function needsRecentSignIn({ access, method, needsRecentSignIn }: RouteDeclaration): boolean {
   return needsRecentSignIn ?? (access === 'admin' && method !== 'get')
 }
 
 /** A definition with its handler. `Deps` are the dependencies of the handler. */
-export interface Route<Deps = never> extends RouteStatement {
+export interface Route<Deps = never> extends RouteDeclaration {
   readonly bind: (deps: Deps) => Handler
-  readonly observe?: ((deps: Deps) => Observe<RouteStatement>) | undefined
+  readonly observe?: ((deps: Deps) => Observe<RouteDeclaration>) | undefined
 }
 
 /**
@@ -143,7 +146,7 @@ export interface Route<Deps = never> extends RouteStatement {
  * @param bind makes the handler; its response goes out with the statement's status
  * @param observe makes the function that counts the results of its requests
  */
-export function defineRoute<const S extends RouteStatement, Deps>(
+export function defineRoute<const S extends RouteDeclaration, Deps>(
   statement: S,
   bind: (deps: Deps) => (request: RouteRequest<S>) => RouteResponse<S> | Promise<RouteResponse<S>>,
   observe?: (deps: Deps) => Observe<S>

@@ -7,7 +7,7 @@ const codeBytes = 15
 /** Crockford's base32: no letter can be taken for a digit. */
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
 
-/** Codes for a user whose other factors are lost, each good once. They are shown once; the database has their hashes. */
+/** Codes for a user whose other factors are lost, each valid once. They are shown once; the database has their hashes. */
 export function newRecoveryCodes(): { codes: string[]; hashes: Bytes[] } {
   const codes = Array.from({ length: recoveryCodeCount }, () => toGroups(randomBytes(codeBytes)))
   return { codes, hashes: codes.map(hashOfRecoveryCode) }

@@ -9,7 +9,7 @@ import { nextCursor, pageLimit } from './pages.ts'
 
 /** Of `/auth/me/apps/:client_id` */
 export const appParams = z.object({
-  client_id: z.string().regex(clientIdPattern, { error: 'You have let in no app with this id.' })
+  client_id: z.string().regex(clientIdPattern, { error: 'You have not given access to an app with this id.' })
 })
 
 /** `GET /auth/me/apps` */

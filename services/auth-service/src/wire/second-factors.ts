@@ -13,7 +13,7 @@ const totpCode = z
   .pipe(z.string().regex(/^\d{6}$/, { error: 'must be 6 digits' }))
   .meta({ description: 'the code that the authenticator app shows', examples: ['492039'] })
 
-const recoveryCode = z.string().min(1).max(64).meta({ description: 'each is good once' })
+const recoveryCode = z.string().min(1).max(64).meta({ description: 'each is valid once' })
 
 const trustDevice = z.boolean().optional().meta({
   description: 'whether the second factor is not to be asked for on this device for 30 days'
@@ -89,7 +89,7 @@ export const enrolmentConfirmation = z
 
 const codes = z
   .array(z.string())
-  .meta({ description: 'each is good once, in place of a second factor; shown only now' })
+  .meta({ description: 'each is valid once, in place of a second factor; shown only now' })
 
 export const enrolledSignIn = signInResponse.extend({ recovery_codes: codes }).meta({ id: 'EnrolledSignIn' })
 

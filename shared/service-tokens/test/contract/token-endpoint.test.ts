@@ -100,7 +100,7 @@ describe('a source before a real token endpoint', () => {
     })
     for (const status of [301, 307, 308]) {
       const url = await listen((_, response) => response.writeHead(status, { Location: elsewhere }).end())
-      expect(await settled(make(url).getToken())).toMatchObject({ code: 'ERR_TOKEN_ENDPOINT_ANSWER', status })
+      expect(await settled(make(url).getToken())).toMatchObject({ code: 'ERR_TOKEN_ENDPOINT_RESPONSE', status })
     }
     expect(visits).toBe(0)
   })
@@ -115,7 +115,7 @@ describe('a source before a real token endpoint', () => {
       }, 1)
       response.once('close', () => clearInterval(timer))
     })
-    expect(await settled(make(url).getToken())).toMatchObject({ code: 'ERR_TOKEN_ENDPOINT_ANSWER' })
+    expect(await settled(make(url).getToken())).toMatchObject({ code: 'ERR_TOKEN_ENDPOINT_RESPONSE' })
     const until = written
     await delay(100)
     expect(written).toBeLessThan(until + 32 * 16_384)

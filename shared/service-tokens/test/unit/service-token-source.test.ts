@@ -261,19 +261,19 @@ describe('a failure', () => {
     [
       '404 of a proxy',
       () => new Response('<html>', { status: 404 }),
-      { code: 'ERR_TOKEN_ENDPOINT_ANSWER', status: 404 }
+      { code: 'ERR_TOKEN_ENDPOINT_RESPONSE', status: 404 }
     ],
-    ['400 without an error', () => json({}, 400), { code: 'ERR_TOKEN_ENDPOINT_ANSWER' }],
-    ['an error that is no code', () => json({ error: 'a\nb' }, 400), { code: 'ERR_TOKEN_ENDPOINT_ANSWER' }],
+    ['400 without an error', () => json({}, 400), { code: 'ERR_TOKEN_ENDPOINT_RESPONSE' }],
+    ['an error that is no code', () => json({ error: 'a\nb' }, 400), { code: 'ERR_TOKEN_ENDPOINT_RESPONSE' }],
     [
       'a redirect',
       () => new Response(null, { status: 302, headers: { Location: 'https://evil.example' } }),
-      { code: 'ERR_TOKEN_ENDPOINT_ANSWER', status: 302 }
+      { code: 'ERR_TOKEN_ENDPOINT_RESPONSE', status: 302 }
     ],
     [
       'another success',
       () => json({ access_token: 't', token_type: 'Bearer', expires_in: 600 }, 201),
-      { code: 'ERR_TOKEN_ENDPOINT_ANSWER', status: 201 }
+      { code: 'ERR_TOKEN_ENDPOINT_RESPONSE', status: 201 }
     ],
     [
       'a page',
@@ -281,19 +281,19 @@ describe('a failure', () => {
         const body = JSON.stringify({ access_token: 't', token_type: 'Bearer', expires_in: 600 })
         return new Response(body, { headers: { 'Content-Type': 'text/html' } })
       },
-      { code: 'ERR_TOKEN_ENDPOINT_ANSWER' }
+      { code: 'ERR_TOKEN_ENDPOINT_RESPONSE' }
     ],
-    ['a success with an error', () => json({ error: 'x' }, 202), { code: 'ERR_TOKEN_ENDPOINT_ANSWER', status: 202 }],
+    ['a success with an error', () => json({ error: 'x' }, 202), { code: 'ERR_TOKEN_ENDPOINT_RESPONSE', status: 202 }],
     [
       'no JSON',
       () => new Response('{"access_token":"secret-t', { headers: { 'Content-Type': 'application/json' } }),
-      { code: 'ERR_TOKEN_ENDPOINT_ANSWER' }
+      { code: 'ERR_TOKEN_ENDPOINT_RESPONSE' }
     ],
-    ['null', () => json(null), { code: 'ERR_TOKEN_ENDPOINT_ANSWER' }],
+    ['null', () => json(null), { code: 'ERR_TOKEN_ENDPOINT_RESPONSE' }],
     [
       '64 KiB and one byte',
       () => grantOfBytes(65_537),
-      { code: 'ERR_TOKEN_ENDPOINT_ANSWER', message: expect.stringContaining('65536') }
+      { code: 'ERR_TOKEN_ENDPOINT_RESPONSE', message: expect.stringContaining('65536') }
     ],
     [
       'no token',
@@ -327,7 +327,7 @@ describe('a failure', () => {
     make()
     const got = settled(source.getToken())
     await answer(1, response())
-    expect(await got).toMatchObject({ name: 'ServiceTokenError', code: 'ERR_TOKEN_ENDPOINT_ANSWER', ...expected })
+    expect(await got).toMatchObject({ name: 'ServiceTokenError', code: 'ERR_TOKEN_ENDPOINT_RESPONSE', ...expected })
     expect(source.status()).toMatchObject({ usableForSeconds: null, consecutiveFailures: 1 })
   })
 

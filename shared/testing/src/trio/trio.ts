@@ -81,7 +81,7 @@ export async function startTrio(options: TrioOptions): Promise<Trio> {
     ISSUER: issuer,
     API_AUDIENCE: audience,
     DATABASE_URL: options.databaseUrl,
-    ...(keys && { COUNTERSIGN_MASTER_KEY: keys.masterKey }),
+    COUNTERSIGN_MASTER_KEY: keys?.masterKey ?? randomBytes(32).toString('base64'),
     COUNTERSIGN_ADMIN_PASSWORD: adminPassword,
     FORWARDER_KEY: forwarderKey,
     LOG_LEVEL: 'trace',

@@ -32,7 +32,7 @@ export interface DpopProof {
   /** Seconds since 1970-01-01 UTC. */
   readonly iat: number
   readonly nonce?: string
-  /** Names this proof among those of all keys, in 43 characters: what has to be claimed once. */
+  /** Identifies this proof in the replay cache: 43 characters, different for each pair of key and `jti`. */
   readonly replayKey: string
   /** How long the replay cache has to keep it: until then, in seconds since 1970-01-01 UTC. */
   readonly expiresAt: number
@@ -54,8 +54,8 @@ interface Claims {
 }
 
 /**
- * Verifies a DPoP proof by all checks of RFC 9449 §4.3 but one: whether it was used before. For that, claim its
- * `replayKey` until `expiresAt`, and only once.
+ * Verifies a DPoP proof by all checks of RFC 9449 §4.3 but one: whether it was used before. For that, pass
+ * `replayKey` and `expiresAt` to `markUsed` of the replay cache.
  *
  * @throws {DpopProofError} when a check fails.
  * @throws {DpopNonceError} when `isAcceptedNonce` refuses the nonce.

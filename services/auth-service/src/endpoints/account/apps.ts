@@ -39,6 +39,7 @@ export const removeApp = defineRoute(
   ({ consents }: AppsDeps) =>
     async ({ params, accessToken, origin }) => {
       const { outcome } = await consents.withdraw({ userId: accessToken.sub, clientId: params.client_id, origin })
-      if (outcome === 'unknown') throw new NotFoundError({ description: 'You have let in no app with this id.' })
+      if (outcome === 'unknown')
+        throw new NotFoundError({ description: 'You have not given access to an app with this id.' })
     }
 )

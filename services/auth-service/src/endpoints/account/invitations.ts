@@ -77,6 +77,6 @@ export const acceptInvitation = defineRoute(
 /** The same for each reason: whether it was used, withdrawn or sent again is the inviter's to know. */
 function invalidInvitation(): InvalidRequestError {
   return new InvalidRequestError({
-    description: 'This link is not good: it is wrong, was used, has expired, or was replaced or withdrawn.'
+    description: 'This link is not valid: it is wrong, was used, has expired, or was replaced or withdrawn.'
   })
 }

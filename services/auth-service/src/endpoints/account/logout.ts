@@ -70,6 +70,6 @@ export const logoutOthers = defineRoute(
   ({ sessions }: LogoutDeps) =>
     async ({ accessToken }) => {
       const result = await sessions.endOthers(accessToken.sub, accessToken.sid, { reason: 'logout_others' })
-      if (!result) throw new AccessDeniedError({ description: 'This session has ended meanwhile; the others go on.' })
+      if (!result) throw new AccessDeniedError({ description: 'This session has ended; the others continue.' })
     }
 )

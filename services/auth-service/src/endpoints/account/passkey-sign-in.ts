@@ -49,7 +49,7 @@ export const beginPasskeySignIn = defineRoute(
       const flowHash = flowHashOf(flow)
       const user = (await flows.find(flowHash))?.user
       const options = user && (await askForPasskey(party, { kind: 'second_factor', userId: user.id, flowHash }))
-      if (!options) throw new NotFoundError({ description: 'This sign-in cannot go on with a passkey.' })
+      if (!options) throw new NotFoundError({ description: 'This sign-in cannot continue with a passkey.' })
       return { options: { ...options } }
     }
 )

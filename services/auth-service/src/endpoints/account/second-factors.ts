@@ -139,7 +139,7 @@ export const removeTotp = defineRoute(
     }
 )
 
-/** `POST /auth/me/recovery-codes`: makes new recovery codes; the older ones are good no more. */
+/** `POST /auth/me/recovery-codes`: makes new recovery codes, which invalidate the older ones. */
 export const renewRecoveryCodes = defineRoute(
   {
     method: 'post',
@@ -159,7 +159,7 @@ export const renewRecoveryCodes = defineRoute(
       if (outcome === 'none') {
         throw new ConflictError({
           code: 'no_second_factor',
-          description: 'Recovery codes stand in for a second factor: set one up first.'
+          description: 'Recovery codes replace a second factor: set one up first.'
         })
       }
       wakeMail()
@@ -194,6 +194,6 @@ export function lastSecondFactor(): ConflictError {
 
 function noSetUp(): NotFoundError {
   return new NotFoundError({
-    description: 'No authenticator app is being set up, or it took too long. Begin again.'
+    description: 'No authenticator app is being set up, or it took too long. Start again.'
   })
 }

@@ -30,7 +30,7 @@ function cookieName(issuer: string): string {
   return `${protocol === 'https:' ? '__Host-' : ''}countersign-browser${port && `-${port}`}`
 }
 
-/** HEAD must change nothing (RFC 9110 §9.2.1), and these addresses are good once. */
+/** HEAD must change nothing (RFC 9110 §9.2.1), and these addresses are valid once. */
 export function refuseHead({ method }: Context): void {
   if (method === 'HEAD') throw new MethodNotAllowedError({ headers: { Allow: 'GET' } })
 }

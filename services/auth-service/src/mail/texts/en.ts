@@ -26,14 +26,14 @@ export const en = {
     subject: 'Confirm your new e-mail address',
     intro: 'please confirm that this is to be the e-mail address of your account at {{product}}.',
     action: 'Confirm the new address',
-    outro: 'Link and code are good once, for 24 hours. If you have no account at {{product}}, ignore this mail.'
+    outro: 'Link and code are valid once, for 24 hours. If you have no account at {{product}}, ignore this mail.'
   },
   email_changed: {
     subject: 'Your e-mail address was changed',
     intro:
-      'your account at {{product}} has another e-mail address now. If it was not you, restore this address and set a new password, since somebody knows the one of now. All sessions end then.',
+      'your account at {{product}} has another e-mail address now. If it was not you, restore this address and set a new password, since somebody else may know the current one. All sessions end then.',
     action: 'Restore this address',
-    outro: 'The link is good once, for 72 hours. If it was you, there is nothing to do.'
+    outro: 'The link is valid once, for 72 hours. If it was you, there is nothing to do.'
   },
   email_changed_again: {
     subject: 'Your e-mail address was changed',
@@ -45,7 +45,7 @@ export const en = {
     subject: 'Confirm your e-mail address',
     intro: 'please confirm that this is the e-mail address of your account at {{product}}.',
     action: 'Confirm the address',
-    outro: 'Link and code are good once, for 24 hours. If you have no account at {{product}}, ignore this mail.'
+    outro: 'Link and code are valid once, for 24 hours. If you have no account at {{product}}, ignore this mail.'
   },
   identity_linked: {
     subject: 'A sign-in was added to your account',
@@ -71,7 +71,7 @@ export const en = {
     subject: 'Your code',
     intro:
       'somebody who knows the password of your account at {{product}} is signing in and sets up a second factor. If it is you, enter this code:',
-    outro: 'The code is good once, for 10 minutes. If it is not you, change your password.'
+    outro: 'The code is valid once, for 10 minutes. If it is not you, change your password.'
   },
   recovery_code_used: {
     subject: 'A recovery code was used',
@@ -110,7 +110,7 @@ export const en = {
     subject: 'You are invited',
     intro: 'you are invited to make an account at {{product}}, with this e-mail address.',
     action: 'Make the account',
-    outro: 'The link is good once, for 7 days. If you do not want an account, ignore this mail.'
+    outro: 'The link is valid once, for 7 days. If you do not want an account, ignore this mail.'
   },
   mail_sign_in: {
     subject: 'Sign in',
@@ -118,7 +118,7 @@ export const en = {
       'somebody asked to sign in to your account at {{product}} by mail. If it was you, open this link in the browser where you asked:',
     action: 'Sign in',
     outro:
-      'Link and code are good once, for 10 minutes. Give the code to nobody. If it was not you, ignore this mail: nobody is signed in without it.'
+      'Link and code are valid once, for 10 minutes. Give the code to nobody. If it was not you, ignore this mail: nobody is signed in without it.'
   },
   passkey_added: {
     subject: 'A passkey was added',
@@ -139,7 +139,7 @@ export const en = {
     intro: 'somebody asked to reset the password of your account at {{product}}. If it was you, set a new one:',
     action: 'Set a new password',
     outro:
-      'Link and code are good once, for 10 minutes. If it was not you, ignore this mail: your password stays as it is.'
+      'Link and code are valid once, for 10 minutes. If it was not you, ignore this mail: your password stays as it is.'
   },
   password_changed: {
     subject: 'Your password was changed',

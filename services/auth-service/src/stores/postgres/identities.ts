@@ -24,9 +24,9 @@ import type { TellUser } from './mail-outbox.ts'
 import { kindOf } from './providers.ts'
 import { databaseNow } from './revocation-entries.ts'
 import { endGroup } from './session-groups.ts'
+import { hasSignInMethod } from './sign-in-methods.ts'
 import { lockUserAdministration } from './user-roles.ts'
 import { insertUser } from './user-store.ts'
-import { hasWayIn } from './ways-in.ts'
 
 interface IdentityRow {
   id: string
@@ -233,6 +233,6 @@ async function listOf(queryable: Queryable, userId: string): Promise<Identity[]>
 
 async function hasOtherWayIn(transaction: Queryable, userId: string, identityId: string): Promise<boolean> {
   const [user] = await transaction.$queryRaw<{ has: boolean }[]>`
-    SELECT ${hasWayIn({ identity: Prisma.sql`i.id <> ${identityId}::uuid` })} AS has FROM users u WHERE u.id = ${userId}::uuid`
+    SELECT ${hasSignInMethod({ identity: Prisma.sql`i.id <> ${identityId}::uuid` })} AS has FROM users u WHERE u.id = ${userId}::uuid`
   return user?.has === true
 }

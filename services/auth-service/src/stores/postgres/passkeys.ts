@@ -18,7 +18,7 @@ import type { TellUser } from './mail-outbox.ts'
 import { databaseNow, seconds } from './revocation-entries.ts'
 import { dropUselessRecoveryCodes } from './second-factors.ts'
 import { consumeFlow } from './sign-in-flows.ts'
-import { hasWayIn } from './ways-in.ts'
+import { hasSignInMethod } from './sign-in-methods.ts'
 
 const columns = Prisma.raw(
   'id, name, credential_id AS "credentialId", transports, is_backed_up AS "isBackedUp", created_at AS "createdAt", last_used_at AS "lastUsedAt"'
@@ -129,7 +129,7 @@ export function createPrismaPasskeys(database: Database, tellUser: TellUser): Pa
 /** Of the user `u` besides the passkey `removed`. */
 const hasOtherFactor = Prisma.sql`(EXISTS (SELECT FROM totp_factors t WHERE t.user_id = u.id)
   OR EXISTS (SELECT FROM passkeys o WHERE o.user_id = u.id AND o.id <> removed.id))`
-const hasOtherWay = hasWayIn({ passkey: Prisma.sql`k.id <> removed.id` })
+const hasOtherWay = hasSignInMethod({ passkey: Prisma.sql`k.id <> removed.id` })
 
 function membersOf(purpose: ChallengePurpose) {
   return {

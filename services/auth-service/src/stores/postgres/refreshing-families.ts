@@ -1,5 +1,5 @@
 import { Prisma } from '@countersign/prisma'
-import { gatherRotations } from '../../sessions/gather-rotations.ts'
+import { batchRotations } from '../../sessions/batch-rotations.ts'
 import type { PresentedGeneration, RefreshOutcome, Session } from '../../sessions/refresh-token-families.ts'
 import type { Database } from './database.ts'
 import { isLive } from './ending-families.ts'
@@ -130,9 +130,11 @@ export function createRefreshing(
   const judge = createRefreshJudgment(database, limits)
   const times = [limits.accessTokenTtlSeconds, limits.sessionIdleSeconds, 2 * limits.refreshRetryWindowSeconds]
 
-  const gathered = gatherRotations({ alone: refreshAlone, together: rotateTogether, goesAloneAfter })
+  const rotateBatched = batchRotations({ alone: refreshAlone, together: rotateTogether, goesAloneAfter })
   return (presented) =>
-    presented.scopes === undefined && presented.resource === undefined ? gathered(presented) : refreshAlone(presented)
+    presented.scopes === undefined && presented.resource === undefined
+      ? rotateBatched(presented)
+      : refreshAlone(presented)
 
   async function refreshAlone(presented: PresentedGeneration): Promise<RefreshOutcome> {
     for (;;) {

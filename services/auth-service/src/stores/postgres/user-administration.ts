@@ -15,8 +15,8 @@ import type { TellUser } from './mail-outbox.ts'
 import { databaseNow } from './revocation-entries.ts'
 import { pageOf } from './row-pages.ts'
 import { endGroup, endSessionsOfUser } from './session-groups.ts'
+import { hasPassword, hasSignInMethod } from './sign-in-methods.ts'
 import { administers, ensureRoles, LastAdminError, lockUserAdministration, requireAnotherAdmin } from './user-roles.ts'
-import { hasPassword, hasWayIn } from './ways-in.ts'
 
 interface UserRow {
   id: string
@@ -55,7 +55,7 @@ export function createPrismaUserAdministration(database: Database, tellUser: Tel
     async waysIn(id) {
       const [row] = await orUnavailable(
         database.$queryRaw<{ hasPassword: boolean; hasOther: boolean }[]>`
-          SELECT ${hasPassword} AS "hasPassword", ${hasWayIn({ passkey: Prisma.sql`false` })} AS "hasOther"
+          SELECT ${hasPassword} AS "hasPassword", ${hasSignInMethod({ passkey: Prisma.sql`false` })} AS "hasOther"
           FROM users u WHERE u.id = ${id}::uuid`
       )
       return { hasPassword: row?.hasPassword === true, needsPasskey: row?.hasOther === false }

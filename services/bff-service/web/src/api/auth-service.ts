@@ -45,7 +45,7 @@ export interface SecondFactor {
    */
   totp?: string
   /**
-   * each is good once
+   * each is valid once
    */
   recovery_code?: string
   passkey?: PasskeyAssertion
@@ -828,7 +828,7 @@ export interface EnrolledSignIn {
    */
   device_token: string
   /**
-   * each is good once, in place of a second factor; shown only now
+   * each is valid once, in place of a second factor; shown only now
    */
   recovery_codes: string[]
 }
@@ -1156,7 +1156,7 @@ export interface SecondFactors {
 
 export interface RecoveryCodes {
   /**
-   * each is good once, in place of a second factor; shown only now
+   * each is valid once, in place of a second factor; shown only now
    */
   recovery_codes: string[]
 }

@@ -63,7 +63,7 @@ async function send(url: string, init: RequestInit): Promise<Response> {
     return await fetch(url, init)
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
-    throw new ApiError({ status: 0, code: 'no_answer', description: 'There is no answer.' })
+    throw new ApiError({ status: 0, code: 'no_answer', description: 'The server did not respond.' })
   }
 }
 

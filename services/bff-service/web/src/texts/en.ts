@@ -8,8 +8,8 @@ export const en = {
     signedInAs: 'Signed in as {{name}}',
     signOut: 'Sign out',
     stillSignedIn: 'You are still signed in',
-    useDark: 'Use dark colours',
-    useLight: 'Use light colours',
+    useDark: 'Use dark colors',
+    useLight: 'Use light colors',
     language: 'Language'
   },
   navigation: {
@@ -44,14 +44,14 @@ export const en = {
   },
   errors: {
     page: 'Something went wrong in this page. Reload it and try again.',
-    noAnswer: 'There is no answer. Check your connection and try again.',
-    away: 'The service is away for the moment. Try again in a little while.',
+    noAnswer: 'The server did not respond. Check your connection and try again.',
+    away: 'The service is temporarily unavailable. Try again later.',
     tooMany: 'Too many attempts. Try again {{when}}.',
-    rejected: 'The service does not take this. Check what you entered, or the address of this page.',
+    rejected: 'The service rejected this. Check what you entered, or the address of this page.',
     notFound: 'This does not exist, or no longer.',
     denied: 'This is not allowed here.',
-    tooLarge: 'This is more than the service takes. Shorten it and try again.',
-    status: 'The service refused this (status {{status}}). Reload the page and try again.',
+    tooLarge: 'This is too large. Shorten it and try again.',
+    status: 'The service rejected this (status {{status}}). Reload the page and try again.',
     item: '“{{item}}” cannot be used. {{rule}}'
   },
   when: {
@@ -76,7 +76,7 @@ export const en = {
     too_many_passkeys: 'You have as many passkeys as an account can have. Remove one first.',
     unknown_passkey: 'This passkey was removed, or belongs to another site. Use another one, or your password.',
     last_second_factor: 'This account has to have a second factor: add another one before you remove this one.',
-    no_second_factor: 'Recovery codes stand in for a second factor: set one up first.',
+    no_second_factor: 'Recovery codes replace a second factor: set one up first.',
     totp_exists: 'This account has an authenticator app already. Remove it to set up another one.',
     account_exists:
       'There is an account with this e-mail address. Sign in to it as you do, and link the other service in your account.',
@@ -84,14 +84,14 @@ export const en = {
     invalid_credentials: 'This account cannot sign in.',
     invalid_provider_response: 'The other service sent a response that cannot be trusted. Try again.',
     invalid_transaction:
-      'This sign-in is no longer open: it took too long, was used already, or was begun in another browser. Begin again.',
+      'This sign-in is no longer open: it took too long, was used already, or was begun in another browser. Start again.',
     last_way_in:
       'This is the last way to sign in to your account. Set a password, add another passkey, or link another service, first.',
     other_identity: 'This is somebody else there than the one who is linked to your account. Choose the other one.',
     sign_in_not_recent:
       'The other service did not ask you to sign in there, or does not say when you did. Confirm that it is you in another way.',
     provider_declined: 'The sign-in was cancelled, or refused by the other service.',
-    request_taken: 'Another account has gone on with this sign-in. Go back to the app, and begin again.',
+    request_taken: 'Another account has already continued this sign-in. Go back to the app and start again.',
     registration_closed: 'No account here is linked to this identity, and registration is closed.',
     too_many_identities: 'No more identities can be linked to your account.',
     username_taken: 'This username is taken. Choose another one, or sign in if the account is yours.'
@@ -102,20 +102,20 @@ export const en = {
     noService: 'There is no sign-in with this service here.',
     signInEnded: 'This sign-in has ended. Sign in again.',
     sessionEnded: 'This session has ended meanwhile. Sign in again.',
-    othersGoOn: 'This session has ended meanwhile; the others go on.',
+    othersGoOn: 'This session has ended; the others continue.',
     noSession: 'You have no live session with this id.',
-    notWithPasskey: 'This sign-in cannot go on with a passkey.',
+    notWithPasskey: 'This sign-in cannot continue with a passkey.',
     noPasskey: 'You have no passkey.',
     requestOver: 'This request is not known, was used, or has expired.',
     noApp: 'This account has no authenticator app.',
     noDevice: 'There is no such trusted device.',
-    appNotBegun: 'No authenticator app is being set up, or it took too long. Begin again.',
+    appNotBegun: 'No authenticator app is being set up, or it took too long. Start again.',
     noMailSignIn: 'Users cannot sign in by mail here: its operator has to turn it on.',
     noMail: 'This installation sends no mail: its operator has to configure a mail server.',
     noIdentity: 'There is no identity with this id.',
     noPasskeys: 'This installation has no passkeys: its operator has to configure PAGES_URL with a domain.',
     noUser: 'This user no longer exists or is disabled.',
-    noGrant: 'You have let in no app with this id.',
+    noGrant: 'You have not given access to an app with this id.',
     noRights: 'This account has none of the rights that this API asks for.',
     noMailRequest: 'This browser has not asked for a sign-in by mail, or too long ago.'
   },
@@ -135,7 +135,7 @@ export const en = {
     needsAdmin: 'Your account does not have the role “admin”. Ask an administrator if you need it.',
     endedTitle: 'Your session has ended',
     endedText:
-      'Sign in again to go on as {{name}}. What you typed is still there; if another user signs in, it is dropped.',
+      'Sign in again to continue as {{name}}. What you typed is still there; if another user signs in, it is dropped.',
     leave: 'Leave this page'
   },
   fields: {
@@ -160,9 +160,9 @@ export const en = {
   },
   proof: {
     badCode:
-      'This code is not good: it is wrong, was used, has expired, or was replaced by a later one. Ask for another mail.',
+      'This code is not valid: it is wrong, was used, has expired, or was replaced by a later one. Ask for another mail.',
     badLink:
-      'This link is not good: it is wrong, was used, has expired, or was replaced by a later one. Ask for another mail.',
+      'This link is not valid: it is wrong, was used, has expired, or was replaced by a later one. Ask for another mail.',
     incomplete: 'This page is opened by the link in a mail. Open that link again, with all that is in it.',
     another: 'Ask for another mail'
   },
@@ -183,16 +183,16 @@ export const en = {
     send: 'Send the mail',
     otherWay: 'Sign in another way',
     sent_one:
-      'If there is such an account, and its e-mail address is confirmed, a mail is on its way. Enter its code here, or open its link in this browser. Both are good for {{count}} minute.',
+      'If there is such an account, and its e-mail address is confirmed, a mail is on its way. Enter its code here, or open its link in this browser. Both are valid for {{count}} minute.',
     sent_other:
-      'If there is such an account, and its e-mail address is confirmed, a mail is on its way. Enter its code here, or open its link in this browser. Both are good for {{count}} minutes.',
+      'If there is such an account, and its e-mail address is confirmed, a mail is on its way. Enter its code here, or open its link in this browser. Both are valid for {{count}} minutes.',
     lead: 'You asked to sign in by mail.',
-    done: 'You are signed in as {{name}}. You can close this window, and go on in the one where you asked for the mail.',
+    done: 'You are signed in as {{name}}. You can close this window, and continue in the one where you requested the mail.',
     ended: 'This took too long. Ask for another mail.',
     otherBrowser:
-      'This link is good only in the browser that asked for it. Open it there, or enter the code of the mail there. If you did not ask for it, close this page.',
+      'This link works only in the browser that requested it. Open it there, or enter the code of the mail there. If you did not ask for it, close this page.',
     badLink:
-      'This link is not good here: it is wrong, was used, has expired, was replaced by a later one, or another browser asked for it. In that browser, you can enter the code of the mail.'
+      'This link is not valid here: it is wrong, was used, has expired, was replaced by a later one, or another browser requested it. In that browser, you can enter the code of the mail.'
   },
   providers: {
     or: 'or',
@@ -218,22 +218,22 @@ export const en = {
     unlinked: '{{name}} is unlinked.'
   },
   factor: {
-    text: 'Your account has a second factor. Show it to go on.',
+    text: 'Your account has a second factor. Use it to continue.',
     recoveryCode: 'Recovery code',
-    recoveryPlace: 'One of those that you kept. Each is good once.',
+    recoveryPlace: 'One of the codes that you saved. Each works once.',
     recoveryMissing: 'Enter a recovery code.',
     trust: 'Do not ask again on this device for 30 days',
     trustText: 'Only on a device that nobody else uses.',
-    submit: 'Go on',
+    submit: 'Continue',
     useRecovery: 'Use a recovery code instead',
     useApp: 'Use the authenticator app instead',
-    restart: 'Begin again',
+    restart: 'Start again',
     wrong: 'The code is wrong, or was used before. Wait for the next one, and enter that.',
     wrongRecovery: 'This recovery code is wrong, or was used before.',
-    ended: 'This sign-in took too long, or has ended. Begin again.'
+    ended: 'This sign-in took too long, or has ended. Start again.'
   },
   enrolment: {
-    text: 'This account has to have a second factor. Set up an authenticator app to go on.',
+    text: 'This account has to have a second factor. Set up an authenticator app to continue.',
     mailText: 'First, show that you read the mail of your confirmed address.',
     mail: 'Send me a code',
     begin: 'Set up the app',
@@ -274,7 +274,7 @@ export const en = {
     codesLeft_other: '{{count}} recovery codes are left.',
     renew: 'Make new recovery codes',
     renewTitle: 'New recovery codes',
-    renewText: 'The older ones will no longer be good.',
+    renewText: 'The older codes will no longer be valid.',
     renewSubmit: 'Make them',
     trusted: 'Trusted devices',
     forget: 'Forget',
@@ -293,11 +293,11 @@ export const en = {
   reset: {
     title: 'Reset your password',
     noMail: 'This installation sends no mail. Ask an administrator for a new password.',
-    look: 'Look into your mail',
+    look: 'Check your mail',
     sent_one:
-      'If there is such an account, and its e-mail address is confirmed, a mail is on its way. Open the link in it, or enter its code here. Both are good for {{count}} minute.',
+      'If there is such an account, and its e-mail address is confirmed, a mail is on its way. Open the link in it, or enter its code here. Both are valid for {{count}} minute.',
     sent_other:
-      'If there is such an account, and its e-mail address is confirmed, a mail is on its way. Open the link in it, or enter its code here. Both are good for {{count}} minutes.',
+      'If there is such an account, and its e-mail address is confirmed, a mail is on its way. Open the link in it, or enter its code here. Both are valid for {{count}} minutes.',
     name: 'E-mail address or username',
     nameUse: 'A mail goes to the confirmed address of the account.',
     nameMissing: 'Enter your e-mail address or your username.',
@@ -313,11 +313,11 @@ export const en = {
     beside: 'You are signed in as {{other}} here. The invitation makes another account.',
     doneBeside: 'The account {{name}} is created. Sign out as {{other}} to use it.',
     badLink:
-      'This link is not good: it is wrong, was used, has expired, or was replaced or withdrawn. Ask for another invitation.'
+      'This link is not valid: it is wrong, was used, has expired, or was replaced or withdrawn. Ask for another invitation.'
   },
   stepUp: {
     title: 'Confirm that it is you',
-    text: 'You signed in as {{name}} a while ago. Enter your password to go on.',
+    text: 'You signed in as {{name}} a while ago. Enter your password to continue.',
     submit: 'Confirm',
     wrong: 'The password is wrong. Check it and try again.',
     cancelled: 'Nothing was changed. Try again, and enter your password when you are asked for it.'
@@ -354,7 +354,7 @@ export const en = {
   },
   changeEmail: {
     title: 'Change e-mail address',
-    lead: 'A mail goes to the new address. It counts once you have confirmed it; the address of before can undo that for three days.',
+    lead: 'A mail goes to the new address, which takes effect once you have confirmed it. The previous address can undo the change for three days.',
     address: 'New e-mail address',
     wish: 'Enter an address like a@b.example.',
     own: 'This is your address already.',
@@ -365,7 +365,7 @@ export const en = {
   },
   undoEmail: {
     title: 'Restore your e-mail address',
-    lead: 'Your account gets back the address that the mail went to. Set a new password, since somebody knows the one of now. All sessions of your account end.'
+    lead: 'Your account gets back the address that the mail went to. Set a new password, since somebody else may know the current one. All sessions of your account end.'
   },
   changeDisplayName: {
     title: 'Change your display name',
@@ -400,9 +400,9 @@ export const en = {
     submit: 'Confirm the address',
     lead: 'Until {{email}} is confirmed, you cannot reset a forgotten password with it.',
     sent_one:
-      'A mail is on its way to {{email}}. Open the link in it, or enter its code here. Both are good for {{count}} hour.',
+      'A mail is on its way to {{email}}. Open the link in it, or enter its code here. Both are valid for {{count}} hour.',
     sent_other:
-      'A mail is on its way to {{email}}. Open the link in it, or enter its code here. Both are good for {{count}} hours.',
+      'A mail is on its way to {{email}}. Open the link in it, or enter its code here. Both are valid for {{count}} hours.',
     send: 'Send a mail',
     sendAnother: 'Send another mail'
   },
@@ -430,7 +430,7 @@ export const en = {
   },
   sessions: {
     title: 'Sessions',
-    lead: 'Where you are signed in. End what you do not recognise, and change your password then.',
+    lead: 'Where you are signed in. If you do not recognize a session, end it and change your password.',
     list: 'sessions',
     empty: 'There is no session.',
     current: 'This browser',
@@ -467,7 +467,7 @@ export const en = {
     title: 'Sign out?',
     asks: '{{name}} asks you to sign out.',
     text: 'You are signed in as {{name}}. Most apps that you have signed in to with this browser then sign you out, too.',
-    host: 'Then you go on to',
+    host: 'Then you continue to',
     stay: 'Stay signed in',
     doneTitle: 'You are signed out',
     doneText: 'Nobody is signed in with this browser any more.',
@@ -479,12 +479,12 @@ export const en = {
     request: 'The app has sent a request that is not complete or not valid. Only those who run the app can fix that.',
     client: 'The app is not known here. Only those who run the app can fix that.',
     over: 'This took too long, was completed already, or was begun in another browser.',
-    away: 'The service is away for the moment. Wait a little, and try again.',
+    away: 'The service is temporarily unavailable. Wait a little, and try again.',
     other: 'The app could not sign you out.'
   },
   consent: {
     title: 'Let {{name}} in?',
-    host: 'You go on to',
+    host: 'You continue to',
     asks: '{{name}} asks for your permission to:',
     notYou: 'Not you?',
     policy: 'Privacy policy of {{name}}',
@@ -513,7 +513,7 @@ export const en = {
     browser:
       'This sign-in was begun in another browser. Go back to the app in this browser, and sign in there once more.',
     over: 'This sign-in took too long, or was completed already. Go back to the app, and sign in there once more.',
-    away: 'The service is away for the moment. Wait a little, go back to the app, and sign in there once more.',
+    away: 'The service is temporarily unavailable. Wait a little, go back to the app, and sign in there once more.',
     other: 'Go back to the app, and sign in there once more. If it happens again, tell those who run the app.',
     details: 'For those who run the app:'
   },

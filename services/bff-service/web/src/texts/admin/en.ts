@@ -135,7 +135,7 @@ export const adminEn = {
       deletedUser: 'a deleted user',
       operator: 'the operator',
       expired: 'Expired',
-      sentAgain: 'Another mail is on its way to {{email}}. The former link is good no more.',
+      sentAgain: 'Another mail is on its way to {{email}}. The previous link is no longer valid.',
       notSent: 'The mail is not sent',
       sendAgainTo: 'Send again to {{email}}',
       sendAgain: 'Send again',
@@ -243,7 +243,7 @@ export const adminEn = {
       deleteTitle: 'Delete {{name}}?',
       deleted: 'The API {{name}} is deleted.',
       deleteText:
-        'Its scopes are taken from every role, and no session can ask for a token for it any more. Sessions stay, and tokens that were issued for it are good until they expire.',
+        'Its scopes are taken from every role, and no session can ask for a token for it any more. Sessions stay, and tokens that were issued for it are valid until they expire.',
       deleteFirst:
         'It is the API_AUDIENCE of the auth-service, which makes it again at its next start, without scopes.',
       registered: 'The API {{name}} is registered.',
@@ -304,7 +304,7 @@ export const adminEn = {
       rotated: 'The next key signs from now on.',
       isRevoked: 'The key is revoked.',
       title: 'Signing keys',
-      lead: 'Each key is published before it signs, and stays published until the last token that it signed is dead.',
+      lead: 'Each key is published before it signs, and stays published until the last token that it signed has expired.',
       timeLine: 'Time line',
       nextRotation: 'By the schedule, the next key signs from:',
       possibleAt: 'It may sign from:',
@@ -331,14 +331,14 @@ export const adminEn = {
     },
     mail: {
       to: 'To',
-      givenUp: 'Given up',
+      givenUp: 'Abandoned',
       tries: 'Tries',
       reason: 'Reason',
       action: 'Action',
       title: 'Mail',
       kind: 'Mail',
-      lead: 'Mail that was given up, since the mail server refused it or was away for too long.',
-      table: 'Mail that was given up',
+      lead: 'Mail that was abandoned, since the mail server rejected it or was unavailable for too long.',
+      table: 'Abandoned mail',
       empty: 'No mail was given up in the last 30 days.',
       list: 'mail',
       erased: 'Its link was erased: the user asks for another.',
@@ -370,7 +370,7 @@ export const adminEn = {
         replayed: 'Code of a sign-in used twice: session ended'
       },
       backchannel_logout: {
-        given_up: 'App not told that its session has ended'
+        given_up: 'App could not be notified that its session ended'
       },
       user: {
         registered: 'User registered',
@@ -378,7 +378,7 @@ export const adminEn = {
         disabled: 'User disabled',
         enabled: 'User enabled',
         deletion_requested: 'Deletion asked for',
-        deletion_cancelled: 'Deletion given up',
+        deletion_cancelled: 'Deletion canceled',
         deleted: 'User deleted',
         roles_changed: 'Roles changed'
       },
@@ -613,15 +613,16 @@ export const adminEn = {
       audit: 'Audit log of this client',
       noToken: 'None seen yet. This page looks for it.',
       secrets: 'Secrets',
-      secretsLead: 'A new secret is good beside the one before. Give it to the client, and drop the older one then.',
+      secretsLead:
+        'A new secret and the previous one are both valid. Give the new one to the client, then drop the older one.',
       noNewSecret: 'There is no new secret',
       newSecret: 'New secret',
       theNewSecret: 'The new secret',
       dropOlder: 'Drop the older secret',
       dropOlderTitle: 'Drop the older secret?',
       drop: 'Drop',
-      dropOlderText: 'The newest secret alone is good from now on. Every token that was issued to the client ends.',
-      olderDropped: 'The newest secret alone is good from now on.',
+      dropOlderText: 'From now on only the newest secret is valid. Every token that was issued to the client ends.',
+      olderDropped: 'From now on only the newest secret is valid.',
       title: 'Clients',
       list: 'clients',
       lead: 'Apps to which users sign in, and services that get tokens of their own.',

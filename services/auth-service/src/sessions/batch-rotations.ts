@@ -26,7 +26,7 @@ interface Waiting<Presented, Rotated> {
  *
  * A batch whose connection broke is never presented again: its rotations may have been committed, and would be replays now.
  */
-export function gatherRotations<Presented extends { readonly familyId: string }, Rotated>({
+export function batchRotations<Presented extends { readonly familyId: string }, Rotated>({
   alone,
   together,
   goesAloneAfter
@@ -43,10 +43,10 @@ export function gatherRotations<Presented extends { readonly familyId: string },
     // Of one family only one could rotate: Postgres judges the others, as those of other replicas.
     if (held.has(familyId)) return alone(presented)
     held.add(familyId)
-    return gather(presented).finally(() => held.delete(familyId))
+    return joinBatch(presented).finally(() => held.delete(familyId))
   }
 
-  function gather(presented: Presented): Promise<Rotated> {
+  function joinBatch(presented: Presented): Promise<Rotated> {
     return new Promise((resolve, reject) => {
       waiting.push({ presented, resolve, reject })
       if (waiting.length > 1) return

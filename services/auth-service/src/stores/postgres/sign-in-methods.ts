@@ -8,7 +8,7 @@ export const hasPassword = Prisma.sql`(u.imported_password_hash IS NOT NULL OR u
  * Whether the user `u` can sign in by a password, a passkey `k`, or an identity `i` at a provider that is enabled.
  * @param counts leaves out the one that is to go
  */
-export function hasWayIn(counts: { passkey?: Prisma.Sql; identity?: Prisma.Sql }): Prisma.Sql {
+export function hasSignInMethod(counts: { passkey?: Prisma.Sql; identity?: Prisma.Sql }): Prisma.Sql {
   const { passkey = Prisma.sql`true`, identity = Prisma.sql`true` } = counts
   return Prisma.sql`(
     ${hasPassword} OR EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id AND ${passkey})

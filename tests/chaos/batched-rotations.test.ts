@@ -27,7 +27,7 @@ const issuer = 'http://issuer.test'
 const clientId = 'countersign'
 const origin = { address: '127.0.0.1', userAgent: 'test' }
 
-describe('rotations that come at once go together, and each has the outcome that it has alone', () => {
+describe('concurrent rotations are batched, and each has the same outcome as alone', () => {
   let database: TestDatabase
   let faults: PostgresFaults
   let observer: pg.Pool
@@ -73,7 +73,7 @@ describe('rotations that come at once go together, and each has the outcome that
     expect(rows).toHaveLength(sessions.length)
   })
 
-  test('as many as 64 in one, and of one family one', async () => {
+  test('a batch has at most 64 rotations, and one for each family', async () => {
     const sessions = await Promise.all(Array.from({ length: 70 }, () => startSession()))
     const [first] = sessions as [Session]
     faults.clear()
