@@ -228,7 +228,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     expect((await mailServer.mailTo(another.email)).content.subject).toMatch(/Reset your password/)
   })
 
-  test('an address is changed by the code, and the one of before restored by its link, with a new password', async () => {
+  test('an address is changed by the code, and the former one restored by its link, with a new password', async () => {
     const account = await confirmedAccount()
     const { page } = await visit()
     await openAccountOf(page, account)

@@ -577,7 +577,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
     await heading(page, 'Let The phone app in?')
   })
 
-  test('the pages have said nothing that they should not have said', () => {
+  test('the pages have reported no error and no policy violation', () => {
     expect(fixture.complaints).toEqual([])
   })
 })

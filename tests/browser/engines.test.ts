@@ -110,7 +110,7 @@ describe.skipIf(!hasBrowser)('the pages in every browser', () => {
 
     // accessibility.test.ts asks it of every page in Chromium.
     test.runIf(isThere && !name.startsWith('Chromium'))(
-      'has nothing for axe to find in either colours',
+      'has no axe violation in light or dark',
       { timeout: 180_000 },
       async () => {
         await page.goto(`${fixture.url}/sign-in`)

@@ -277,7 +277,7 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
     })
   })
 
-  describe('find out what happened when an answer is lost', () => {
+  describe('find out what happened when a response is lost', () => {
     const submitTwice = async (page: Page, button: string) => {
       await page.getByRole('button', { name: button }).click()
       await page.getByText('The server did not respond.').waitFor()

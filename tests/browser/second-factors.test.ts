@@ -70,7 +70,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('second factors on the pages',
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
   }
 
-  test('an app is added, asked for, trusted away, and replaced by a recovery code', async () => {
+  test('an app is added, required, skipped on a trusted device, and replaced by a recovery code', async () => {
     const { page } = await fixture.visit()
     const person = newPerson()
     await openNewAccount(page, person)

@@ -152,7 +152,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('a sign-out for an app', () =>
     expect(await isSignedIn(page)).toBe(false)
   })
 
-  test('who says no stays signed in', async () => {
+  test('a user who declines stays signed in', async () => {
     const { page } = await signedIn()
     await page.goto(addressOf({ ...back(), client_id: 'shop' }))
     await page.getByRole('link', { name: 'Stay signed in' }).click()

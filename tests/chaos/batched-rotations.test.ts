@@ -137,7 +137,7 @@ describe('concurrent rotations are batched, and each has the same outcome as alo
     expect(await generationsOf([good, ofOtherKey, ofOtherClient, beyond])).toEqual([1, 0, 0, 0])
   })
 
-  test('is not held up by a row that another statement has locked, which waits alone and then has the rights of today', async () => {
+  test('is not held up by a locked row, which waits alone and then gets the current rights', async () => {
     const locked = await startSession()
     const others = await Promise.all(Array.from({ length: 5 }, () => startSession()))
     const connection = await observer.connect()

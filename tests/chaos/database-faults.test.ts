@@ -236,7 +236,7 @@ describe('faults of the database', () => {
       await expectOneSuccessor(session)
     })
 
-    test('to the judgement of a replay: 503, and the next replay ends the family', async () => {
+    test('to the check of a replay: 503, and the next replay ends the family', async () => {
       const { first, third, sid } = await startReplayableSession(trio.auth.url, database.url, user)
       fault('before_sending', judgement, ({ failWith }) => failWith(sqlState))
       expectUnavailable(await refreshed(first.refresh_token))
@@ -491,7 +491,7 @@ describe('faults of the database', () => {
     await expectEnded(session, 'logout_all')
   })
 
-  test('no token, no password and no unhandled fault is in the logs, and no answer was 500', () => {
+  test('the logs have no token, password or unhandled fault, and no response was 500', () => {
     const logs = trio.logs()
     expect(logs.includes('the database is not available')).toBe(true)
     expect([...usedSecrets].filter((secret) => logs.includes(secret))).toEqual([])

@@ -132,7 +132,7 @@ describe('sessions that end since a role lost a scope', () => {
     expect(await liveOf(user)).toEqual([])
   })
 
-  test('a sign-in that was under way is looked for once more, and no other one ends', async () => {
+  test('a session of a sign-in under way is found by a second search, and no other one ends', async () => {
     const user = await newUser()
     await newSessions(user, 1)
     await takeScope()

@@ -168,7 +168,7 @@ describe.skipIf(!inject('docker'))('sessions under any schedule', () => {
   afterAll(() => fixture?.close())
 
   test(
-    'every answer and the database are what the model says, on two replicas of which one is a minute ahead',
+    'every response and the database match the model, on two replicas of which one is a minute ahead',
     async () => {
       const schedule = fc.array(step, { minLength: 1, maxLength: budget.depth, size: 'max' })
       const details = await fc.check(fc.asyncProperty(schedule, follow), {

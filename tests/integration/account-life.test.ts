@@ -322,7 +322,7 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
       expect(shown.body.deletion_at).toBe(body.deletion_at)
     })
 
-    test('is given up by a sign-in, which is told by mail; without one, it happens, which is told, too', async () => {
+    test('is canceled by a sign-in, and happens without one; a mail reports each', async () => {
       const [kept, gone] = [await newUser(), await newUser()]
       for (const user of [kept, gone]) {
         const { access_token } = await signIn(url, user)
@@ -348,7 +348,7 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
       ])
     })
 
-    test('is given up after a sign-in at a version that does not know of it', async () => {
+    test('is canceled by a sign-in at a version that does not support deletion', async () => {
       const [early, late, gone] = [await newUser(), await newUser(), await newUser()]
       for (const user of [early, late, gone]) await ask((await signIn(url, user)).access_token)
       for (const user of [early, late]) await signInAtOldVersion(user)
@@ -362,7 +362,7 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
       }
     })
 
-    test('is given up, too, if that sign-in comes while the user is being deleted', async () => {
+    test('is canceled even if that sign-in comes while the user is being deleted', async () => {
       const user = await newUser()
       await ask((await signIn(url, user)).access_token)
       await becomesDue(user)

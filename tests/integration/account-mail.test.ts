@@ -542,7 +542,7 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
       return email
     }
 
-    test('is the address of the account once its mail was read; the one of before can be restored, with a new password', async () => {
+    test('becomes the address of the account once confirmed by mail; the former one can be restored, with a new password', async () => {
       const account = await verified()
       const session = await signIn(url, account)
       const token = session.access_token
@@ -602,7 +602,7 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
       expect((await confirm({ secret: last.secret }, token)).status).toBeOneOf([400, 401])
     })
 
-    test('voids a reset that was mailed to the one of before; restoring it survives what a thief does next', async () => {
+    test('voids a reset that was mailed to the former one; restoring that one works whatever a thief does next', async () => {
       const account = await verified()
       const token = (await signIn(url, account)).access_token
       await askForReset({ email: account.email })
@@ -651,7 +651,7 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
       })
     })
 
-    test('of another account is known only to who reads its mail, and neither proof is good elsewhere', async () => {
+    test('of another account is revealed only in its mail, and neither proof works elsewhere', async () => {
       const [account, owner] = [await verified(), await verified()]
       const [token, other] = [(await signIn(url, account)).access_token, (await signIn(url, owner)).access_token]
       const known = await ask(token, owner.email)

@@ -326,7 +326,7 @@ describe('accounts and sessions', () => {
     await signIn(trio.auth.url, { username: user.username, password: candidates[winner] as string })
   })
 
-  test('past the limit of live sessions the oldest goes, also when the sign-ins are parallel', async () => {
+  test('past the limit of live sessions the oldest ends, also when the sign-ins are parallel', async () => {
     const oldest = await signIn(trio.auth.url, user)
     await ageSessions(database.url, user.id, 60)
     await Promise.all(Array.from({ length: 7 }, () => signIn(trio.auth.url, user)))

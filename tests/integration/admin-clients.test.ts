@@ -75,7 +75,7 @@ describe('administration of clients', () => {
     ])
   })
 
-  test('what only adds ends no token; what takes away ends all of them', async () => {
+  test('a change that only adds ends no token; one that removes something ends all of them', async () => {
     const client = await createClient(trio.auth.url, admin, secretClient)
     const epoch = async () => unverifiedClaims(await tokenOf(client)).sid
     const first = await epoch()

@@ -152,7 +152,7 @@ describe.skipIf(!inject('docker'))('a database that was restored from an older d
     await trio.stop()
   })
 
-  test('after after-restore the service is ready, and no token, session, secret or key of before works', async () => {
+  test('after after-restore the service is ready, and no earlier token, session, secret or key works', async () => {
     await query(
       dump.url,
       `WITH secret AS (

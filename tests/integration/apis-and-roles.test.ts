@@ -264,7 +264,7 @@ describe('APIs, roles and scopes', () => {
       expect((await refreshFor(first.refresh_token)).status).toBe(200)
     })
 
-    test('one that is answered again gets what it asks for by then', async () => {
+    test('a repeated one gets a token for the API that it names', async () => {
       const user = await newUser(await newRole([reports, 'reports:read'], [stock, 'stock:read']))
       const first = (await login(user, { resource: reports })).body
       const [one, other] = await Promise.all([
@@ -316,7 +316,7 @@ describe('APIs, roles and scopes', () => {
       expect(event).toEqual({ detail: { reason: 'scope_removed' }, actor_id: unverifiedClaims(admin).sub })
     })
 
-    test('a scope that an API has no more is taken from every role', async () => {
+    test('a scope that is removed from an API is removed from every role', async () => {
       const scope = { name: 'reports:old', description: sentence }
       const { scopes } = (await call<{ scopes: object[] }>('GET', `/apis/${ids.reports}`)).body
       await call('PATCH', `/apis/${ids.reports}`, { scopes: [...scopes, scope] })
@@ -525,7 +525,7 @@ describe('APIs, roles and scopes', () => {
       expect(await refreshFor(first.refresh_token)).toMatchObject({ body: { error: 'invalid_grant' } })
     })
 
-    test('what does not fit is refused with a sentence', async () => {
+    test('invalid arguments are refused with a sentence', async () => {
       for (const [args, text] of [
         [['apis', 'create', 'no-uri'], 'an absolute URI'],
         [['apis', 'create', 'urn:a', '--scope', 'x'], 'a sentence'],
@@ -579,7 +579,7 @@ describe('APIs, roles and scopes', () => {
       expect(claims).not.toHaveProperty('roles')
     })
 
-    test('without the scope, the right or the rule there is none; the issuer is never the other API', async () => {
+    test('without the scope, the right or the rule it is refused; the issuer is never the other API', async () => {
       const subject = await newSubject([reports, 'reports:read'])
       const refusal = async (
         client: Record<string, unknown>,
@@ -630,7 +630,7 @@ describe('APIs, roles and scopes', () => {
       }
     })
 
-    test('a rule that is taken back ends the tokens of its client', async () => {
+    test('removing a rule ends the tokens of its client', async () => {
       const actor = await newActor()
       const subject = await newSubject([reports, 'reports:read'], [stock, 'stock:read'])
       const { access_token: acting } = (await exchange(actor, subject, { resource: stock })).body

@@ -387,7 +387,7 @@ describe('the authorization endpoint', () => {
       expect(body.scope).toBe('openid things:read')
     })
 
-    test('an answer of no goes to the client as access_denied, and so does cancelling', async () => {
+    test('the client gets access_denied when the user refuses or cancels', async () => {
       const browser = newBrowser()
       const id = await browser.beginWell(app.newRequest().parameters)
       await browser.claim(id, token)
@@ -503,7 +503,7 @@ describe('the authorization endpoint', () => {
       expect((await browser.open(url)).parameters.code).toEqual(expect.any(String))
     })
 
-    test('it ends only in the browser that began it: who opens the link of an attacker gets the error page', async () => {
+    test('it ends only in the browser that began it: a victim who opens the link gets the error page', async () => {
       const [attacker, victim] = [newBrowser(), newBrowser()]
       const id = await attacker.beginWell(app.newRequest().parameters)
       const { body } = await victim.claim(id, token)
@@ -556,7 +556,7 @@ describe('the authorization endpoint', () => {
       }
     })
 
-    test('the client that lost its redirect URI meanwhile gets nobody', async () => {
+    test('a client that has lost the redirect URI meanwhile gets no response', async () => {
       const own = await newApp(fixture)
       const browser = newBrowser()
       const id = await browser.beginWell(own.newRequest().parameters)
@@ -808,7 +808,7 @@ describe('the authorization endpoint', () => {
     }
   )
 
-  test('both metadata documents say what there is', async () => {
+  test('both metadata documents list what is supported', async () => {
     const documents = await Promise.all(
       ['openid-configuration', 'oauth-authorization-server'].map((name) =>
         send(`${fixture.issuer}/.well-known/${name}`, {})

@@ -257,7 +257,7 @@ describe('back-channel logout', () => {
     post(`${fixture.issuer}/auth/password-reset/confirm`, { secret, new_password: newSecret() })
 
   describe('a session of an app that ends', () => {
-    test.each(Object.entries(triggers))('by %s: the app hears of it once', async (_, { scope, end }) => {
+    test.each(Object.entries(triggers))('by %s: the app is notified once', async (_, { scope, end }) => {
       const session = await newSession(scope)
       const { status, ...answer } = await end(session)
       expect(status, JSON.stringify(answer)).toBeLessThan(300)
@@ -282,7 +282,7 @@ describe('back-channel logout', () => {
       await until(sid)
     })
 
-    test('a first-party app hears of it as well', async () => {
+    test('a first-party app is notified as well', async () => {
       const own = await newApp(fixture, {
         backchannel_logout_uri: receiver.uri,
         first_party: true,
@@ -297,7 +297,7 @@ describe('back-channel logout', () => {
       await until(unverifiedClaims(tokens.access_token).sid as string)
     })
 
-    test('with offline_access it outlasts the logout of the browser, of which its app hears', async () => {
+    test('with offline_access it outlasts the logout of the browser, and its app is notified', async () => {
       const { browser, sid, tokens } = await newSession('openid offline_access')
       await logout(browser.access_token)
       await until(sid)
@@ -317,7 +317,7 @@ describe('back-channel logout', () => {
       expect(receivedFor(sid)).toEqual([])
     })
 
-    test('whose tokens have long expired: the app may have a session that goes on', async () => {
+    test('whose tokens have long expired is reported, since the app may still have a session', async () => {
       const { browser, sid } = await newSession()
       await query(
         fixture.database.url,
@@ -352,7 +352,7 @@ describe('back-channel logout', () => {
       expect(family).toEqual({ is_short: true })
     })
 
-    test('within a transaction that fails leaves nothing to be said', async () => {
+    test('within a transaction that fails leaves no notification', async () => {
       const { browser, sid } = await newSession()
       const trigger = async (statement: string) => query(fixture.database.url, statement)
       await trigger(
@@ -377,7 +377,7 @@ describe('back-channel logout', () => {
       return { sid, user }
     }
 
-    test.each([200, 204, 202])('responds %i has heard of it', async (status) => {
+    test.each([200, 204, 202])('responds %i has accepted the token', async (status) => {
       receiver.respond((response) => response.writeHead(status).end())
       const { sid } = await endSession()
       await until(sid)
@@ -509,7 +509,7 @@ describe('back-channel logout', () => {
     const forget = (clientIds: readonly string[]) =>
       query(fixture.database.url, 'DELETE FROM backchannel_logouts WHERE client_id = ANY($1)', [clientIds])
 
-    test('fails like eight others comes after those that respond, whatever waits for it', async () => {
+    test('fails as eight others do is served after those that respond, however long its queue', async () => {
       const silent = await startLogoutReceiver()
       silent.respond(() => {})
       const clients: string[] = []
@@ -542,7 +542,7 @@ describe('back-channel logout', () => {
       ['one user who has very many sessions logs out everywhere', false],
       ['very many sessions end with their client', true]
     ])(
-      'is slow hears soon of another user, although %s',
+      'is slow is soon notified about another user, although %s',
       async (_, endsWithClient) => {
         const slow = await startLogoutReceiver()
         slow.respond((response) => setTimeout(() => response.end(), 100))
@@ -577,7 +577,7 @@ describe('back-channel logout', () => {
       60_000
     )
 
-    test('is told at once, not when replicas look by themselves', async () => {
+    test('is notified at once, not when replicas poll', async () => {
       // They look every three seconds: of four logouts, each of which waits for the one before, three would wait for that.
       const sessions: Awaited<ReturnType<typeof newSession>>[] = []
       for (let i = 0; i < 4; i++) sessions.push(await newSession())

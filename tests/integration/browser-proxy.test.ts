@@ -217,7 +217,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     expect(headers.get('Cache-Control')).toBe('no-store')
   })
 
-  test.each([200, 204, 304, 302, 403, 404, 418, 500])('an answer with status %i stays one', async (code) => {
+  test.each([200, 204, 304, 302, 403, 404, 418, 500])('a response with status %i keeps it', async (code) => {
     answer = (_, response) => response.writeHead(code, { Location: 'http://inside/', 'Cache-Control': 'private' }).end()
     const { status, headers } = await browser.send('GET', '/api/x')
     expect(status).toBe(code)
@@ -346,7 +346,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     for (const each of refused) expect(each).toMatchObject({ status: 408, body: { error: 'invalid_request' } })
   }, 60_000)
 
-  describe('an answer that is there before the body', () => {
+  describe('a response that is there before the body', () => {
     /** Sends as many browsers do: an answer is looked for when everything is sent. @returns its status, once the connection takes the next request */
     async function sendBlindly(bytes: number, connection: string): Promise<number> {
       const { hostname, port } = new URL(bffUrl)
@@ -380,29 +380,29 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
       return statuses()[0] as number
     }
 
-    test.each(['keep-alive', 'close'])('(%s) reaches a browser that sends on: 413', async (connection) => {
+    test.each(['keep-alive', 'close'])('(%s) reaches a browser that is still sending: 413', async (connection) => {
       expect(await sendBlindly(6_000_000, connection)).toBe(413)
     })
 
     test.each(['keep-alive', 'close'])(
-      '(%s) reaches a browser that sends on: 503 of an API that breaks off',
+      '(%s) reaches a browser that is still sending: 503 of an API that breaks off',
       async (c) => {
         answer = (received) => received.once('data', () => received.socket.destroy())
         expect(await sendBlindly(3_000_000, c)).toBe(503)
       }
     )
 
-    test('reaches a browser that sends on: an API that says no before it has everything', async () => {
+    test('reaches a browser that is still sending: an API that rejects before it has the whole body', async () => {
       answer = (received, response) => received.once('data', () => response.writeHead(422).end('{}'))
       expect(await sendBlindly(3_000_000, 'keep-alive')).toBe(422)
     })
 
-    test('is lost to a browser that sends without end', async () => {
+    test('does not reach a browser that sends without end', async () => {
       await expect(sendBlindly(20_000_000, 'keep-alive')).rejects.toThrow(/ECONNRESET|EPIPE/)
     })
   })
 
-  test('an answer reaches the browser piece by piece', async () => {
+  test('a response reaches the browser piece by piece', async () => {
     let finish = () => {}
     answer = (_, response) => {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' })
@@ -482,7 +482,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     expect([status, error.error]).toEqual([413, 'payload_too_large'])
   })
 
-  test('an API that does not answer in time is 503, and one that breaks off in the middle is a broken answer', async () => {
+  test('an API that does not respond in time is 503, and one that breaks off gives a broken response', async () => {
     answer = () => {}
     const late = await browser.send('GET', '/api/x')
     expect(late).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
@@ -499,7 +499,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     expect(await browser.send('GET', '/api/x')).toMatchObject({ status: 200 })
   })
 
-  test('a 401 that is not about the token is the answer, without a challenge that a browser would ask a password for', async () => {
+  test('a 401 that is not about the token is passed on, without a challenge that opens a password prompt', async () => {
     let requests = 0
     answer = (_, response) => {
       requests += 1

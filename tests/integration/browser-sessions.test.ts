@@ -84,7 +84,7 @@ describe('sessions of browsers', () => {
     expect(await readFamily(database.url, session.session_id)).toMatchObject({ revoked_reason: 'logout' })
   })
 
-  test('no answer that scripts can read holds a token', async () => {
+  test('no response that scripts can read holds a token', async () => {
     const { browser } = await signedIn()
     const paths = ['/bff/session', '/api/me', '/account/auth/me', '/account/auth/sessions']
     for (const path of paths) {
@@ -122,7 +122,7 @@ describe('sessions of browsers', () => {
     expect(await browser.send('GET', '/api/me')).toMatchObject({ status: 200 })
   })
 
-  test('a sign-in that fails says what the issuer says, and leaves the session that is there', async () => {
+  test('a failed sign-in returns the error of the issuer, and keeps the present session', async () => {
     const { user, browser } = await signedIn()
     const wrong = { username: user.username, password: 'not the password' }
     usedSecrets.add(wrong.password)
@@ -346,7 +346,7 @@ describe('sessions of browsers', () => {
     expect(shown.keys.map((key) => key.kid)).not.toContain(kid)
   })
 
-  test('a wrong current password is the answer, not the end of the session', async () => {
+  test('a wrong current password is an error, not the end of the session', async () => {
     const { browser } = await signedIn()
     const body = { current_password: 'certainly wrong', new_password: 'another fine password' }
     usedSecrets.add(body.current_password)
@@ -447,7 +447,7 @@ describe.skipIf(!isDocker).concurrent('sessions of browsers while something is a
     await bff.stop()
   })
 
-  test('without the issuer a token is good until it expires; a sign-out is one, and the issuer hears of it later', async ({
+  test('without the issuer a token works until it expires; a sign-out succeeds, and reaches the issuer later', async ({
     expect
   }) => {
     const { bff, browser, session, auth } = await startBrowser()
@@ -473,7 +473,7 @@ describe.skipIf(!isDocker).concurrent('sessions of browsers while something is a
     await bff.stop()
   }, 120_000)
 
-  test('an issuer that hangs costs a request whose token is good a second, and the ones behind it next to nothing', async ({
+  test('an issuer that hangs delays a request with a valid token by a second, and later ones by almost nothing', async ({
     expect
   }) => {
     const { bff, browser, session, auth } = await startBrowser()
@@ -506,7 +506,7 @@ describe.skipIf(!isDocker).concurrent('sessions of browsers while something is a
     await bff.stop()
   }, 120_000)
 
-  test('a sign-in is one also where the former session cannot be removed, and that one is good for nothing', async ({
+  test('a sign-in succeeds even if the former session cannot be removed, and that session is useless', async ({
     expect,
     onTestFinished
   }) => {

@@ -190,7 +190,7 @@ describe('countersign clients beside a running installation', () => {
     expect((await auditOf(id)).map(({ type }) => type)).toEqual(['client.created'])
   })
 
-  test('--or-change makes a client like this, and nothing of one that is so already', async () => {
+  test('--or-change makes the client match, and does nothing if it already does', async () => {
     const id = newId()
     const [first, second] = [await makeKey(), await makeKey()]
     const create = (jwksFile: string, scope: string) =>
@@ -218,7 +218,7 @@ describe('countersign clients beside a running installation', () => {
     expect((await create(first.jwksFile, 'other')).document.disabled_at).toEqual(expect.any(String))
   })
 
-  test('what there is not, and what has no secret, is refused', async () => {
+  test('a command for an unknown client, or for a secret that is not there, is refused', async () => {
     for (const command of ['disable', 'enable', 'rotate-secret', 'drop-secret']) {
       expect(await run(command, 'nobody')).toMatchObject({ code: 3, document: { error: 'client_not_found' } })
     }

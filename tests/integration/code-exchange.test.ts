@@ -85,7 +85,7 @@ describe('the exchange of an authorization code', () => {
       expect(outlasting.getTime()).toBeGreaterThan(ends.getTime())
     })
 
-    test('ends none with a refresh token if it has none itself, however many there are', async () => {
+    test('without a refresh token ends none that has one, however many there are', async () => {
       const browser = await newUserToken()
       const kept = await app.tokensOf(browser, 'openid offline_access')
       const short: CodeTokens[] = []
@@ -480,7 +480,7 @@ describe('the exchange of an authorization code', () => {
         }
       )
 
-      test('the app is taken back: a code of meanwhile is worth nothing', async () => {
+      test('the app is revoked: a code issued meanwhile is invalid', async () => {
         const withdraw = (_: unknown, at: string) =>
           send(`${fixture.issuer}/auth/me/apps/${app.clientId}`, { method: 'DELETE', headers: bearer(at) })
         const refused = await together(withdraw, { hasCode: false })
@@ -704,7 +704,7 @@ describe('the exchange of an authorization code', () => {
       expect((await get(`${fixture.issuer}/auth/me`, own)).status).toBe(200)
     })
 
-    test('the user sees what each app may do, and takes it back: its sessions end', async () => {
+    test('the user sees what each app may do, and revokes one: its sessions end', async () => {
       const own = await newUserToken()
       const tokens = await app.tokensOf(own, 'openid offline_access things:read')
       const { body } = await get<{ apps: { client_id: string; sessions: number; scopes: object[] }[] }>(

@@ -347,7 +347,7 @@ describe('countersign beside a running installation', () => {
     expect(families.filter(({ revoked_at }) => revoked_at === null)).toEqual([])
   })
 
-  test('the last enabled admin is not disabled, and nobody can be found who is not there', async () => {
+  test('the last enabled admin is not disabled, and an unknown user is not found', async () => {
     await query(database.url, "UPDATE users SET roles = '{}' WHERE username <> 'admin'")
     expect(await run(['users', 'delete', 'admin', '--yes', '--json'], { env })).toMatchObject({
       code: 3,
@@ -406,7 +406,7 @@ describe('countersign beside a running installation', () => {
       ).toEqual([{ actor_id: null, reason: 'the test' }])
     })
 
-    test('keys revoke puts every token of the key out, and clients refresh', async () => {
+    test('keys revoke invalidates every token of the key, and clients refresh', async () => {
       const tokens = await signIn(trio.auth.url, user)
       const { kid } = headerOf(tokens.access_token)
       const { code, document } = await run<{ kid: string }>(['keys', 'revoke', kid, '--reason', 'leaked', '--json'], {

@@ -286,7 +286,7 @@ describe('tokens that are bound to a key (DPoP, RFC 9449)', () => {
   })
 
   test.skipIf(!inject('docker'))(
-    'where nonces are required, the first answer gives one, and it is good at every replica',
+    'where nonces are required, the first response gives one, which every replica accepts',
     async () => {
       const strict = await Promise.all([1, 2].map(() => trio.startAuth({ DPOP_NONCE: 'required' })))
       const { username, password } = await register(trio.auth.url)

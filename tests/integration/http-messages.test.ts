@@ -43,7 +43,7 @@ describe('HTTP messages', () => {
     'application/json; charset=nonsense',
     'text/json',
     'application/jsonx'
-  ])('JSON is not taken as %s, and the answer says what is wanted', async (contentType) => {
+  ])('JSON is refused as %s, and the response says what is expected', async (contentType) => {
     const answer = await login(contentType, '{}')
     expect(answer.status).toBe(415)
     expect(await answer.json()).toMatchObject({ error_description: expect.stringContaining('application/json') })
@@ -70,7 +70,7 @@ describe('HTTP messages', () => {
     ['token=ä', 'The form has a character that must be percent-encoded at byte 7.'],
     ['token=\nx', 'The form has a character that must be percent-encoded at byte 7.'],
     ['token=%ff', 'The form holds a NUL character, or bytes that are not UTF-8.']
-  ])('of the form %j it is said what is wrong', async (form, description) => {
+  ])('the response says what is wrong with the form %j', async (form, description) => {
     const answer = await revoke('application/x-www-form-urlencoded', form)
     expect(answer.status).toBe(400)
     expect(await answer.json()).toMatchObject({ error: 'invalid_request', error_description: description })

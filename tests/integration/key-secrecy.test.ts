@@ -106,7 +106,7 @@ describe('no private member of any key leaves the process', () => {
   })
 
   test.skipIf(!inject('docker'))(
-    'not in what a start says with a wrong master key, or with a key that was altered',
+    'not in the output of a start with a wrong master key, or with an altered key',
     async () => {
       const env = {
         PATH: process.env.PATH as string,
@@ -150,7 +150,7 @@ describe('no private member of any key leaves the process', () => {
     }
   )
 
-  test('not in the logs, at the level that says the most', () => {
+  test('not in the logs at the most verbose level', () => {
     expect(trio.logs()).toContain('"level"')
     expectNone(trio.logs())
     expect(trio.logs()).not.toMatch(/\\?"(?:d|dp|dq|qi)\\?"\s*:\s*\\?"/)

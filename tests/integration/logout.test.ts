@@ -191,7 +191,7 @@ describe('logout for an app', () => {
       await expectError({ id_token_hint: 'bad', post_logout_redirect_uri: signedOut }, 'invalid_request')
     })
 
-    test('oidcc-backchannel-rp-initiated-logout: the app that began it hears of it, too', async () => {
+    test('oidcc-backchannel-rp-initiated-logout: the app that began it is notified, too', async () => {
       const { token, hint } = await newSession()
       const { sid } = unverifiedClaims(hint)
       await newBrowser().logout({ id_token_hint: hint, post_logout_redirect_uri: signedOut }, token)
@@ -200,7 +200,7 @@ describe('logout for an app', () => {
   })
 
   describe('a hint', () => {
-    test('that has expired is one', async () => {
+    test('that has expired is accepted', async () => {
       const { user, token, tokens } = await newSession()
       const now = Math.floor(Date.now() / 1000)
       const hint = await forge({ sub: user.id, sid: sidOf(tokens.access_token), iat: now - 7200, exp: now - 3600 })
@@ -266,7 +266,7 @@ describe('logout for an app', () => {
       expect(named.request).toMatchObject({ session_id: null, return_host: 'app.example.com' })
     })
 
-    test('of a key that has retired is one', async () => {
+    test('of a key that has retired is accepted', async () => {
       const { token, hint } = await newSession()
       await query(fixture.database.url, "UPDATE signing_keys SET created_at = created_at - interval '1 day'")
       const rotated = await send(`${fixture.issuer}/admin/keys/rotate`, {

@@ -240,7 +240,7 @@ describe.skipIf(!inject('docker'))('mail on its way', () => {
       return Number(count ?? 0)
     }
 
-    test('after the mail was taken has it sent twice, with one Message-ID, and that is said', async () => {
+    test('after the mail was accepted has it sent twice, with one Message-ID, and this is reported', async () => {
       const { email } = await newUser()
       const before = await countDuplicates()
       await withVictim(async () => {

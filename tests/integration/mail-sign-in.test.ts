@@ -292,7 +292,7 @@ describe.skipIf(!inject('docker'))('sign-in by mail', () => {
     }
   })
 
-  test('what a mail for another purpose has brought signs nobody in, and what signs in does nothing else', async () => {
+  test('a secret mailed for another purpose signs nobody in, and one that signs in does nothing else', async () => {
     const account = await newAccount()
     const mine = await askedBy(account)
     const { body: reset } = await postFrom<Requested>('127.3.0.2', `${urlOf(0)}/auth/password-reset`, {

@@ -128,7 +128,7 @@ describe.skipIf(!inject('docker'))('outages', () => {
     expect((await get(`${late.url}/me`, good.access_token)).status).toBe(200)
   })
 
-  test('Redis frozen: logouts and sign-ins are answered soon all the same, and all is well once Redis goes on', async () => {
+  test('Redis frozen: logouts and sign-ins still respond soon, and all recovers once Redis goes on', async () => {
     await allReady()
     const tokens = await signIn(trio.auth.url, user)
     await redis.pause()
@@ -154,7 +154,7 @@ describe.skipIf(!inject('docker'))('outages', () => {
     }
   })
 
-  test('Postgres away: verification goes on, refresh answers 503, and the refresh token works afterwards', async () => {
+  test('Postgres away: verification goes on, refresh returns 503, and the refresh token works afterwards', async () => {
     await allReady()
     const tokens = await signIn(trio.auth.url, user)
     await postgres.cut()
@@ -181,7 +181,7 @@ describe.skipIf(!inject('docker'))('outages', () => {
     expect(await statusOfMe(refreshed.body.access_token)).toBe(200)
   })
 
-  test('Postgres frozen: refresh answers 503 in bounded time, and the refresh token works afterwards', async () => {
+  test('Postgres frozen: refresh returns 503 in bounded time, and the refresh token works afterwards', async () => {
     // What waits from the outages before would make the denylist stale now.
     await allReady()
     const tokens = await signIn(trio.auth.url, user)

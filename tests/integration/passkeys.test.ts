@@ -468,7 +468,7 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
       }
     })
 
-    test('that is the last one stays where there has to be one', async () => {
+    test('that is the last one cannot be removed where one is required', async () => {
       const { credential, passkey } = await newPasskey()
       const session = await newStrongSession(credential)
       const strict = await fixture.trio.startAuth({ SECOND_FACTOR: 'required' })
@@ -588,7 +588,7 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
         headers: { Authorization: `Bearer ${token}` }
       })
 
-    test('who restores the address keeps the passkeys of before its change, and loses those of since, with trusted devices', async () => {
+    test('restoring the address keeps the passkeys from before its change, and removes later ones and trusted devices', async () => {
       const { user, session } = await newSession()
       const [email, thief] = [`${user.username}@example.com`, `${user.username}@thief.example`]
       await sql('UPDATE users SET email = $1, email_key = $1, email_verified_at = now() WHERE id = $2', [
@@ -626,7 +626,7 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
       expect(await withDevice(restored.new_password)).toMatchObject({ status: 401, body: { error: 'factor_required' } })
     })
 
-    test('one that had to wait is dated when it was written: it may have waited for a change of the address', async () => {
+    test('one that had to wait gets the time of its write, since it may have waited for a change of the address', async () => {
       const { user, session } = await newSession()
       const made = authenticator.register(await askToAdd(session.access_token))
       const holder = new pg.Client(fixture.database.url)

@@ -538,7 +538,7 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       expect(started).toMatchObject({ status: 401, body: { error: 'insufficient_user_authentication' } })
     })
 
-    test('the last way in stays: an identity at a disabled provider is none, and of two that go at once one stays', async () => {
+    test('the last way in stays: an identity at a disabled provider does not count, and of two removed at once one stays', async () => {
       company.claims = { sub: newSubject() }
       const { body } = await signInWith('company')
       const token = body.access_token
@@ -692,7 +692,7 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       expect((await ofAdmin('GET', 'nobody/credentials')).status).toBe(404)
     })
 
-    test('who undoes a change of the address unlinks what was linked since, and keeps what was there before', async () => {
+    test('undoing a change of the address unlinks what was linked since, and keeps what was there before', async () => {
       const user = await newUser()
       const token = (await signIn(url, user)).access_token
       company.claims = { sub: newSubject() }

@@ -95,7 +95,7 @@ describe('refresh-token rotation', () => {
     expect(roundTrips).toEqual([[expect.stringMatching(/^\s*UPDATE refresh_token_families/)]])
   })
 
-  test('answers fifty parallel refreshes with one token by fifty 200s that hold one and the same successor', async () => {
+  test('returns 200 and the same successor to fifty parallel refreshes with one token', async () => {
     const tokens = await signIn(trio.auth.url, user)
     const { sid } = unverifiedClaims(tokens.access_token)
     const before = await readFamily(database.url, sid)
@@ -123,7 +123,7 @@ describe('refresh-token rotation', () => {
     expect(retried.body.access_token).not.toBe(lost.body.access_token)
   })
 
-  test('a straggler of a burst gets the newest token, however many refreshes there were since its own', async () => {
+  test('a late request of a burst gets the newest token, however many refreshes came after its own', async () => {
     const first = await signIn(trio.auth.url, user)
     let newest = first
     for (let at = 0; at < 3; at++) newest = (await refresh(trio.auth.url, newest.refresh_token)).body
@@ -207,7 +207,7 @@ describe('refresh-token rotation', () => {
     expect(await readFamily(database.url, sid)).toMatchObject({ generation: 9 })
   })
 
-  test('a generation that a replica of the version before advanced is known as used', async () => {
+  test('a generation that a replica of the previous version advanced counts as used', async () => {
     const tokens = await signIn(trio.auth.url, user)
     const { sid } = unverifiedClaims(tokens.access_token)
     const second = (await refresh(trio.auth.url, tokens.refresh_token)).body

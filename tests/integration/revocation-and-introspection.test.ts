@@ -106,7 +106,7 @@ describe('revocation (RFC 7009) and introspection (RFC 7662)', () => {
     expect(await me(two)).toBe(200)
   })
 
-  test("nobody revokes another client's tokens: the answer is 200, and nothing happens", async () => {
+  test("a client cannot revoke another client's tokens: the response is 200, and nothing happens", async () => {
     const tokens = await signIn(trio.auth.url, user)
     for (const token of [
       tokens.access_token,

@@ -184,7 +184,7 @@ describe.skipIf(!inject('docker'))('second factors', () => {
       expect((await showFactor({ flow, totp: await oathtool(secret, 1) })).status).toBe(404)
     })
 
-    test('its code of a step before and after is good, and of three steps away is not', async () => {
+    test('its code of one step before or after is accepted, and of three steps away is not', async () => {
       const { user, id, secret } = await newUserWithTotp()
       for (const [steps, status] of [
         [-1, 200],
@@ -198,7 +198,7 @@ describe.skipIf(!inject('docker'))('second factors', () => {
       }
     })
 
-    test('one code by 50 parallel requests on two replicas, in flows of their own and in one: one success', async () => {
+    test('of 50 parallel requests with one code on two replicas one succeeds, in separate flows and in one', async () => {
       const { user, secret } = await newUserWithTotp()
       const flows: string[] = []
       for (let index = 0; index < 10; index++) flows.push((await beginSignIn(user)).flow)
@@ -256,7 +256,7 @@ describe.skipIf(!inject('docker'))('second factors', () => {
       expect((await logIn(user)).status).toBe(200)
     })
 
-    test('a session of before it cannot change the account: the factor has to be shown', async () => {
+    test('an earlier session cannot change the account until the factor is shown', async () => {
       const { user, session, secret } = await newUserWithTotp()
       const change = (token: string) =>
         post(`${urlOf(0)}/auth/me/username`, { username: `${user.username}-new` }, token)
@@ -651,7 +651,7 @@ describe.skipIf(!inject('docker'))('second factors', () => {
     })
   })
 
-  test('a replica of the version before cannot start a session of one factor', async () => {
+  test('a replica of the previous version cannot start a session with one factor', async () => {
     const { id } = await newUserWithTotp()
     const insert = query(
       database.url,

@@ -81,7 +81,7 @@ describe('docs/service-to-service.md', () => {
     for (const command of commands) await run(join(root, 'dev/bundle/countersign.js'), command.split(' '))
   }
 
-  test('a service is registered, gets a token, and is answered by another one', async () => {
+  test('a service is registered, gets a token, and calls another one', async () => {
     await runCommands('1.')
     children.push(spawn(process.execPath, ['stock.mjs'], { cwd: folder, env: environment, stdio: 'inherit' }))
     const status = () =>

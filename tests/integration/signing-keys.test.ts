@@ -422,7 +422,7 @@ function describeSeveralReplicas(): void {
     }
   })
 
-  test('a new master key takes over: the start reseals the keys, and the old one may go once its refresh tokens have', async () => {
+  test('a new master key takes over: the start reseals the keys, and the old one can be removed once its refresh tokens have expired', async () => {
     const database = await createTestDatabase()
     const [older, newer] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')]
     const redisUrl = await createTestRedis()

@@ -50,7 +50,7 @@ describe.skipIf(!inject('docker'))('re-authentication', () => {
   const ageSignIn = (sid: unknown, sql: string) =>
     query(database.url, `UPDATE refresh_token_families SET ${sql} WHERE id = $1`, [sid])
 
-  test('a refresh tells of the sign-in, and does not renew it', async () => {
+  test('a refresh shows the time of the sign-in, and does not renew it', async () => {
     const { session } = await newSession()
     const { sid, auth_time: signedIn } = unverifiedClaims(session.access_token)
     await ageSignIn(sid, "authenticated_at = authenticated_at - interval '1 hour'")
@@ -132,7 +132,7 @@ describe.skipIf(!inject('docker'))('re-authentication', () => {
     expect(rows[0]?.id).not.toBe(sid)
   })
 
-  test('the limit of sessions counts the one that ends as gone', async () => {
+  test('the limit of sessions does not count the one that ends', async () => {
     const { user, session } = await newSession()
     await query(
       database.url,
@@ -183,7 +183,7 @@ describe.skipIf(!inject('docker'))('re-authentication', () => {
     expect(family?.jkt).toBe(key.publicJwk.kid)
   })
 
-  test('a password that changes while a sign-in is under way lets no session begin, by the release before, too', async () => {
+  test('a password change during a sign-in lets no session begin, by the previous release, too', async () => {
     for (const change of ['password_set_at = clock_timestamp()', 'credentials_version = credentials_version + 1']) {
       const user = await register(urlOf(0))
       // Holds the sign-in at the lock on the user, with its password verified.

@@ -326,7 +326,7 @@ describe('the token endpoint', () => {
       expect(unverifiedClaims(full.body.access_token as string)).toMatchObject({ aud: [audience, issuer] })
     })
 
-    test('what the user does not hold drops out; with nothing left it is refused, and rotates nothing', async () => {
+    test('scopes that the user does not hold are dropped; with none left it is refused, and rotates nothing', async () => {
       const { refresh_token: refreshToken } = await signIn(trio.auth.url, await register(trio.auth.url))
       const grant = { grant_type: 'refresh_token', client_id: 'countersign', refresh_token: refreshToken }
       expectRefusal(await token({ ...grant, scope: 'admin' }), 400, 'invalid_scope')
@@ -461,7 +461,7 @@ describe('the token endpoint', () => {
   })
 
   describe('requests that are not well-formed', () => {
-    test('are answered as RFC 6749 has it', async () => {
+    test('are rejected as RFC 6749 requires', async () => {
       const { client_id: id, client_secret: secret } = await newClient()
       const headers = basic(id, secret)
       const url = at('/oauth/token')

@@ -126,7 +126,7 @@ describe('users as lines over HTTP', () => {
     expect(status).toBe(413)
   })
 
-  test('of a client that goes away stay as far as they were read, and the service goes on', async () => {
+  test('that are read before the client disconnects stay imported, and the service continues', async () => {
     const lines = Array.from({ length: 1500 }, (_, at) => ({ external_id: `gone|${at}`, username: `gone-${at}` }))
     const { hostname, port } = new URL(trio.auth.url)
     const sending = request({
@@ -144,7 +144,7 @@ describe('users as lines over HTTP', () => {
     expect(await countOf('gone')).toBe(1000)
   })
 
-  test('are imported no further once the admin is none any more', async () => {
+  test('are not imported once the admin has lost the role', async () => {
     const other = await register(trio.auth.url)
     await query(database.url, `UPDATE users SET roles = '{admin}' WHERE id = '${other.id}'`)
     const { access_token } = await signIn(trio.auth.url, other)

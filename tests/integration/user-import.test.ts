@@ -197,7 +197,7 @@ describe('users of another system', () => {
     )
   })
 
-  test('a repetition is one wherever it is in the file, for a dry run as for the real one', async () => {
+  test('a duplicate is found anywhere in the file, in a dry run as in a real one', async () => {
     const lines = Array.from({ length: 2500 }, (_, at) => ({ external_id: `far|${at}`, username: `far-${at}` }))
     lines.push({ external_id: 'far|0', username: 'far-new' }, { external_id: 'far|new', username: 'FAR-2499' })
     const file = await fileOf(lines)

@@ -54,7 +54,7 @@ describe('a wrong set-up is reported on the console', () => {
     expect(lines()).toEqual([])
   })
 
-  test('of a whole flood of refused tokens there is one line', async () => {
+  test('a flood of refused tokens writes one line', async () => {
     const verifier = createAccessTokenVerifier({
       issuer: 'https://other.example',
       audience: issuer.audience,

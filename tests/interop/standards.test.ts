@@ -153,7 +153,7 @@ describe('what the standards demand', () => {
     )
   })
 
-  describe('of answers of the token endpoint (RFC 6749 §5)', () => {
+  describe('of responses of the token endpoint (RFC 6749 §5)', () => {
     test('a response with a token has the members of RFC 6749 §5.1, and names the scope', async () => {
       const answer = await token({ ...grant, scope: 'jobs:write' })
       expect(answer.headers.get('Content-Type')).toMatch(/^application\/json(; charset=utf-8)?$/)
@@ -168,7 +168,7 @@ describe('what the standards demand', () => {
       expect((await token(grant, as(withoutScopes))).body).not.toHaveProperty('scope')
     })
 
-    test('every answer with a token or a secret forbids caches to keep it', async () => {
+    test('every response with a token or a secret forbids caches to keep it', async () => {
       const admin = await fixture.signInAdmin()
       const user = await newUser()
       const login = await post<TokenResponse>(`${fixture.issuer}/auth/login`, {

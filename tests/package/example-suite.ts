@@ -24,7 +24,7 @@ export function describeExample(script: Script): void {
     return token
   }
 
-  test('cannot know whether a token is good before the denylist was heard: 503 and no challenge', async () => {
+  test('returns 503 without a challenge until the denylist is loaded', async () => {
     const answer = await fixture.present('/me', mint())
     expect(seen(answer)).toEqual(refusal(503, 'temporarily_unavailable', words.unavailable, undefined))
     await untilCurrent(fixture, '/me')

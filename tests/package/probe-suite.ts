@@ -38,7 +38,7 @@ export function describeProbe(script: Script, { parsesForms }: { parsesForms: bo
     )
   })
 
-  test('wants a sign-in that is recent, and shows enough', async () => {
+  test('requires a sign-in that is recent and strong enough', async () => {
     const now = Math.floor(Date.now() / 1000)
     const wants = 'acr_values="urn:countersign:acr:1", max_age="300"'
     const cases: [Record<string, unknown>, boolean][] = [

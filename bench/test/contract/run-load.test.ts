@@ -56,7 +56,7 @@ describe('a round of load', () => {
     expect(result.requests).toBe(paths.length)
   })
 
-  test('fails at the first answer with a status that was not expected', async () => {
+  test('fails at the first response with an unexpected status', async () => {
     const { url } = await serve((_, index) => (index === 5 ? 503 : 200))
     const plan = { origin: url, connections: 1, limit: { requests: 10 }, requests }
     await expect(runLoad(plan)).rejects.toThrow('a request was answered with 503: {"number":5}')

@@ -32,7 +32,7 @@ describe('requests at a fixed rate', () => {
     expect(new Set(latencies)).toEqual(new Set([3]))
   })
 
-  test('are timed from when they were due, so that a server that stands still shows in all of them', async () => {
+  test('are timed from when they were due, so that a stalled server delays all of them', async () => {
     const latencies = await paced([laneTo({ milliseconds: 1, standsStillUntil: 500 })], 100, 1000)
     expect(Math.max(...latencies)).toBeGreaterThan(500)
     expect(latencies.filter((latency) => latency > 100).length).toBeGreaterThan(30)

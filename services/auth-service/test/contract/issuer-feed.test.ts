@@ -248,7 +248,7 @@ describe('the source of the feed in Postgres', () => {
     }
   })
 
-  test('takes rows of another cluster, whose transactions are numbered further, once and not again and again', async () => {
+  test('reads rows of a cluster with higher transaction ids once, not again and again', async () => {
     const source = openRevocationFeedSource(database.url)
     try {
       await pool.query(

@@ -534,7 +534,7 @@ describe.skipIf(!inject('docker'))('the denylist over a Redis that fails', () =>
     afterEach(() => limitMemory('0'))
     afterAll(() => admin?.destroy())
 
-    it('is withdrawn by the report of a backlog, and no more once it is rebuilt', async () => {
+    it('is withdrawn by a backlog report until it is rebuilt', async () => {
       const publisher = publisherTo(redis.url)
       await publisher.rebuild(nothing())
       await limitMemory('1')

@@ -77,7 +77,7 @@ describe('the request of an app, as the bff-service gets it', () => {
     else await expect(shown).rejects.toThrow(TemporarilyUnavailableError)
   })
 
-  test('is refused while the issuer is not known, and is not for ever', async () => {
+  test('is refused while the issuer is not known, and accepted afterwards', async () => {
     const answers: (Response | undefined)[] = [new Response('', { status: 503 }), undefined]
     const { client } = clientFor(complete, () => answers.shift())
     await expect(client.showAuthorizationRequest(id, browser)).rejects.toThrow(TemporarilyUnavailableError)

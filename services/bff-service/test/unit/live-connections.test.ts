@@ -69,7 +69,7 @@ describe('connections that outlive their request', () => {
   }
   const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
 
-  test('nothing is listened to before there is one', () => {
+  test('no revocation is followed before there is one', () => {
     expect(isListening).toBe(false)
     open()
     expect(isListening).toBe(true)
@@ -95,7 +95,7 @@ describe('connections that outlive their request', () => {
     expect(end).toHaveBeenCalledOnce()
   })
 
-  test('what was revoked before is found out later when the issuer has no answer at first', async () => {
+  test('a session that was revoked before is detected later when the issuer does not respond at first', async () => {
     answers.set('a', 'unknown')
     const end = open('a')
     await pass(12_000)
@@ -105,7 +105,7 @@ describe('connections that outlive their request', () => {
     expect(end).toHaveBeenCalledOnce()
   })
 
-  test('one that comes while those of its session end is asked about', async () => {
+  test('one that is added while those of its session end is checked at the issuer', async () => {
     const end = vi.fn()
     connections.add({ session: sessionOf('a'), accessToken: '', browser, end })
     await pass(0)
@@ -117,7 +117,7 @@ describe('connections that outlive their request', () => {
     expect(late).toHaveBeenCalledOnce()
   })
 
-  test('while revocations are heard of, the issuer is asked when the token is to be refreshed', async () => {
+  test('while revocations are followed, the issuer is asked when the token is due for a refresh', async () => {
     open()
     await pass(8 * minute)
     expect(questions).toBe(1)

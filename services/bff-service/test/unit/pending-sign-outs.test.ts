@@ -20,7 +20,7 @@ function createSignOut(...failures: unknown[]) {
 
 const pass = (seconds: number) => vi.advanceTimersByTimeAsync(seconds * 1000)
 
-describe('sign-outs that the issuer has not heard of', () => {
+describe('sign-outs that have not reached the issuer', () => {
   let pending: PendingSignOuts
 
   beforeEach(() => {
@@ -55,7 +55,7 @@ describe('sign-outs that the issuer has not heard of', () => {
     end()
   })
 
-  test('one that fails is tried again later and later', async () => {
+  test('one that fails is retried after longer and longer delays', async () => {
     const signOut = createSignOut(...Array.from({ length: 6 }, () => away))
     pending.add(signOut.run, away)
     await pass(250)
@@ -66,7 +66,7 @@ describe('sign-outs that the issuer has not heard of', () => {
     ['429, in seconds', new TooManyRequestsError({ retryAfterSeconds: 30 })],
     ['503, in seconds', new TemporarilyUnavailableError({ retryAfterSeconds: 30 })],
     ['503, as a date', new TemporarilyUnavailableError({ headers: {}, retryAfterSeconds: 30 })]
-  ])('one that is to come later (%s) does, be it at the first attempt or at a later one', async (name, failure) => {
+  ])('one that is told to wait (%s) waits, at the first attempt or at a later one', async (name, failure) => {
     if (name.includes('date')) Object.assign(failure, { headers: { 'Retry-After': new Date(30_000).toUTCString() } })
     const signOut = createSignOut(new TooManyRequestsError({ retryAfterSeconds: 100 }))
     pending.add(signOut.run, failure)

@@ -206,7 +206,7 @@ describe('sessions of browsers', () => {
     const reports = { resource: 'https://reports.example', scope: 'reports:read' }
     const stock = { resource: 'urn:stock' }
 
-    test('is asked for once, and kept beside the own one, which stays', async () => {
+    test('is requested once, and kept beside the token of the session, which stays', async () => {
       const session = await sessions.start({}, browser)
       const fresh = await sessions.freshen(session, browser, reports)
       expect(issuer.targets).toEqual([reports])
@@ -262,7 +262,7 @@ describe('sessions of browsers', () => {
       expect(stored?.refreshToken).toBe('r4')
     })
 
-    test('and its refusal leaves the session as it was', async () => {
+    test('that is refused leaves the session as it was', async () => {
       const session = await sessions.start({}, browser)
       issuer.refusal = new AccessDeniedError()
       await expect(sessions.freshen(session, browser, reports)).rejects.toThrow(AccessDeniedError)
@@ -430,7 +430,7 @@ describe('sessions of browsers', () => {
       }
     })
 
-    test('who is signed in is answered after a second, as it was known', async () => {
+    test('the last known user is returned after a second', async () => {
       const session = await sessions.start({}, browser)
       hang()
       for (const ms of [1000, 100]) {
@@ -475,7 +475,7 @@ describe('sessions of browsers', () => {
       expect(await sessions.find(session.id)).toBeDefined()
     })
 
-    test('has no answer when the token is refused and a refresh cannot be had', async () => {
+    test('fails when the token is refused and a refresh is unavailable', async () => {
       const session = await sessions.start({}, browser)
       issuer.takesTokens = false
       issuer.client.refresh = () => Promise.reject(new TemporarilyUnavailableError())
@@ -484,7 +484,7 @@ describe('sessions of browsers', () => {
     })
   })
 
-  test('the issuer hears of a sign-out also where the store cannot remove the session', async () => {
+  test('a sign-out reaches the issuer even if the store cannot remove the session', async () => {
     store = { ...store, remove: () => Promise.reject(new TemporarilyUnavailableError()) }
     sessions = replica()
     const session = await sessions.start({}, browser)
@@ -502,7 +502,7 @@ describe('sessions of browsers', () => {
     expect(issuer.signedOut).toEqual(['r0'])
   })
 
-  test('a sign-out that the issuer refuses is one all the same', async () => {
+  test('a sign-out succeeds even if the issuer refuses it', async () => {
     const session = await sessions.start({}, browser)
     issuer.refusal = new InvalidGrantError()
     await sessions.end(session, browser)

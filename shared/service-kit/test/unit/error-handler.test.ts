@@ -58,7 +58,7 @@ describe('the error handler', () => {
   })
 
   test.each([new Error('a secret detail'), new TypeError('a secret detail'), 'a secret detail', undefined])(
-    'answers anything unknown by 500 without its message',
+    'responds to an unknown error with 500, without its message',
     async (thrown) => {
       const answer = await answerTo(thrown)
       expect(answer).toMatchObject({ status: 500, body: { error: 'server_error' } })

@@ -175,7 +175,7 @@ describe('a token', () => {
     expect(await settled(source.getToken())).toMatchObject({ code: 'ERR_TOKEN_ENDPOINT_UNREACHABLE' })
   })
 
-  test('is asked for no more in the background when its life is over, until somebody wants one', async () => {
+  test('is not renewed in the background after its life, until somebody wants one', async () => {
     await makeWithToken('first', 600)
     time.advance(480_000)
     await answer(2, failing())

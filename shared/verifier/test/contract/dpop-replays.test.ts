@@ -50,7 +50,7 @@ function describeDpopReplays(name: string, createMemory: () => Promise<() => Dpo
       }
     })
 
-    it('can be claimed by one of a hundred, at whichever replica they ask', async () => {
+    it('are accepted once among a hundred parallel requests, at any replica', async () => {
       const replicas = [await join(), await join(), await join()]
       for (let round = 0; round < 5; round++) {
         const key = newKey()
@@ -61,7 +61,7 @@ function describeDpopReplays(name: string, createMemory: () => Promise<() => Dpo
       }
     })
 
-    it('are all claimed when they are different, however parallel', async () => {
+    it('are all accepted when they differ, however parallel', async () => {
       const replays = await join()
       const results = await Promise.all(Array.from({ length: 100 }, () => replays.markUsed(newKey(), inSeconds(60))))
       expect(results).toEqual(Array(100).fill(true))
@@ -109,7 +109,7 @@ describe.skipIf(inject('redisUrl') === undefined)('with Redis', () => {
 
   describeDpopReplays('Redis', async () => () => redisDpopReplays({ url }))
 
-  it('each is one key that goes by itself', async () => {
+  it('each is one key that expires by itself', async () => {
     const replays = redisDpopReplays({ url })
     const key = newKey()
     await expect.poll(() => replays.markUsed(key, inSeconds(60)).catch(() => 'rejected')).not.toBe('rejected')
@@ -139,7 +139,7 @@ describe.skipIf(inject('redisUrl') === undefined)('with Redis', () => {
     await proxy.close()
   })
 
-  it('takes a mistake in the options as a TypeError', () => {
+  it('rejects invalid options with a TypeError', () => {
     expect(() => redisDpopReplays({ url: 'localhost:6379' })).toThrow(/^url/)
   })
 })

@@ -21,6 +21,6 @@ test.each([
   expect(firstOf(...names)).toEqual(usernames)
 })
 
-test('there is an end to trying', () => {
+test('gives up after a limited number of attempts', () => {
   expect([...usernamesOf({ names: ['ada'] }, () => '1')]).toHaveLength(21)
 })

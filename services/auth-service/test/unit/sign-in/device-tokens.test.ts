@@ -18,7 +18,7 @@ describe('a device token', () => {
     expect(codec.read(codec.issue(userId, undefined))?.id).not.toBe(first?.id)
   })
 
-  test('of one user makes no device of another known', () => {
+  test('of one user does not make the device of another one known', () => {
     const first = codec.read(codec.issue(userId, undefined))
     const other = codec.read(codec.issue(randomUUID(), first))
     expect(other?.id).not.toBe(first?.id)

@@ -28,7 +28,7 @@ describe('a code generator', () => {
     }
   })
 
-  test.each(['', '12345', '1234567', 'abcdef', '０１２３４５'])('takes %j for no code', (code) => {
+  test.each(['', '12345', '1234567', 'abcdef', '０１２３４５'])('does not accept %j as a code', (code) => {
     expect(stepOfCode(seed, code, 0)).toBeUndefined()
   })
 

@@ -93,7 +93,7 @@ describe('a token that is bound to a key (RFC 9449 §6, §7)', () => {
     expect(await code(token, { dpop })).toBe('ERR_DPOP_PROOF')
   })
 
-  it('is judged itself before its proof is, and the proof before anything is claimed', async () => {
+  it('is checked before its proof, and the proof before it is marked as used', async () => {
     const markUsed = vi.fn(async () => true)
     const { code, present, log } = setUp({ replays: { markUsed } })
     expect(await present(issuer.mint({ cnf: { jkt }, exp: 1 }))).toBe('ERR_TOKEN_EXPIRED')
@@ -122,7 +122,7 @@ describe('a token that is bound to a key (RFC 9449 §6, §7)', () => {
 })
 
 describe('a token that is bound to no key', () => {
-  it('is refused under the scheme DPoP, and claims nothing', async () => {
+  it('is refused under the scheme DPoP, and marks nothing as used', async () => {
     const markUsed = vi.fn(async () => true)
     const { code, present } = setUp({ replays: { markUsed } })
     const token = issuer.mint()
@@ -141,7 +141,7 @@ describe('the replay cache of used proofs', () => {
     expect(await present(boundToken(), { claims: { iat: clock.now() / 1000 - 11 } })).toBe('ERR_DPOP_PROOF')
   })
 
-  it('that cannot know makes it a 503, and one that is not sure a refusal', async () => {
+  it('that fails leads to 503, and one that does not return true to a rejection', async () => {
     const failing = setUp({ replays: { markUsed: async () => Promise.reject(new Error('away')) } })
     expect(await failing.present(boundToken())).toBe('ERR_DPOP_REPLAYS_UNAVAILABLE')
     const throwing = setUp({
@@ -174,7 +174,7 @@ describe('the replay cache of used proofs', () => {
     await setUp({ replays: { markUsed: async () => true } }).verifier.close()
   })
 
-  it('takes a mistake in the options as a TypeError that names the option', () => {
+  it('rejects invalid options with a TypeError that names the option', () => {
     expect(() => setUp({ replays: {} as never })).toThrow(/^dpop\.replays/)
     for (const maxAgeSeconds of [0, 601, '60' as never]) {
       expect(() => setUp({ maxAgeSeconds })).toThrow(/^dpop\.maxAgeSeconds/)

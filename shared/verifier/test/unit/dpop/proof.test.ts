@@ -382,7 +382,7 @@ describe('a DPoP proof (RFC 9449 §4.3)', () => {
     }
   })
 
-  it('never makes anything untyped be thrown, whatever it is', async () => {
+  it('never throws an untyped error, whatever the input', async () => {
     const jwk = fc.dictionary(
       fc.constantFrom('kty', 'crv', 'x', 'y', 'n', 'e', 'alg'),
       fc.oneof(

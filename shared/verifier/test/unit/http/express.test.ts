@@ -108,14 +108,14 @@ describe('requireAccessToken for Express', () => {
     expect(response).toMatchObject({ status: 418, body: '{"name":"RangeError","message":"its own"}' })
   })
 
-  it('hands a fault that is no refusal to the error handler of the app', async () => {
+  it('passes an unexpected error to the error handler of the app', async () => {
     const broken = { ...verifier, check: () => Promise.reject(new RangeError('broken')) }
     const app = express()
     app.use(requireAccessToken(broken), ownFault)
     expect(await sendRequest(app, { headers: bearer('x') })).toMatchObject({ status: 418 })
   })
 
-  it('tells each refusal to the logger of its request, by the checks behind it too', async () => {
+  it('logs each refusal with the logger of its request, by the checks behind it too', async () => {
     const logger = { info: vi.fn(), warn: vi.fn() }
     const app = setUp({ logger: (request) => ({ ...logger, info: (fields) => logger.info(request.path, fields) }) })
     expect(await sendRequest(app, { url: '/mounted/reports', headers: bearer(issuer.mint()) })).toMatchObject({
@@ -133,7 +133,7 @@ describe('requireAccessToken for Express', () => {
     expect(() => accessTokenOf({})).toThrow(TypeError)
   })
 
-  it('takes a mistake in its options as a TypeError', () => {
+  it('rejects invalid options with a TypeError', () => {
     expect(() => setUp({ publicUrl: 'nowhere' })).toThrow(/^publicUrl/)
     expect(() => requireAccessToken({} as never)).toThrow(/^verifier/)
     expect(() => requireScope('a b')).toThrow(TypeError)

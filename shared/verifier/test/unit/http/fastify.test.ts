@@ -125,14 +125,14 @@ describe('requireAccessToken for Fastify', () => {
     expect(response).toMatchObject({ status: 418, body: '{"name":"RangeError","message":"its own"}' })
   })
 
-  it('hands a fault that is no refusal to the error handler of the app', async () => {
+  it('passes an unexpected error to the error handler of the app', async () => {
     const broken = { ...verifier, check: () => Promise.reject(new RangeError('broken')) }
     const app = setUp()
     app.get('/broken', { onRequest: requireAccessToken(broken) }, async () => 'in')
     expect(await ask(app, { url: '/broken', headers: bearer('x') })).toMatchObject({ status: 418 })
   })
 
-  it('tells each refusal to the logger of its request, by the checks behind it too', async () => {
+  it('logs each refusal with the logger of its request, by the checks behind it too', async () => {
     const logger = { info: vi.fn(), warn: vi.fn() }
     const app = setUp({ logger: (request) => ({ ...logger, info: (fields) => logger.info(request.url, fields) }) })
     expect(await ask(app, { url: '/mounted/reports', headers: bearer(issuer.mint()) })).toMatchObject({ status: 403 })
@@ -147,7 +147,7 @@ describe('requireAccessToken for Fastify', () => {
     })
   })
 
-  it('takes a mistake in its options as a TypeError', () => {
+  it('rejects invalid options with a TypeError', () => {
     expect(() => requireAccessToken(verifier, { publicUrl: 'nowhere' })).toThrow(/^publicUrl/)
     expect(() => requireAccessToken({} as never)).toThrow(/^verifier/)
     expect(() => requireScope('a b')).toThrow(TypeError)

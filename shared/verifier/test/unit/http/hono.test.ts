@@ -122,14 +122,14 @@ describe('requireAccessToken for Hono', () => {
     })
   })
 
-  it('hands a fault that is no refusal to the error handler of the app', async () => {
+  it('passes an unexpected error to the error handler of the app', async () => {
     const broken = { ...verifier, check: () => Promise.reject(new RangeError('broken')) }
     const app = setUp()
     app.get('/broken', requireAccessToken(broken), (c) => c.text('in'))
     expect(await send(app, '/broken', [bearer('x')])).toMatchObject({ status: 418 })
   })
 
-  it('tells each refusal to the logger of its request, by the checks behind it too', async () => {
+  it('logs each refusal with the logger of its request, by the checks behind it too', async () => {
     const logger = { info: vi.fn(), warn: vi.fn() }
     const app = setUp({ logger: (c) => ({ ...logger, info: (fields) => logger.info(c.req.path, fields) }) })
     expect(await send(app, '/mounted/reports', [bearer(issuer.mint())])).toMatchObject({ status: 403 })
@@ -144,7 +144,7 @@ describe('requireAccessToken for Hono', () => {
     })
   })
 
-  it('takes a mistake in its options as a TypeError', () => {
+  it('rejects invalid options with a TypeError', () => {
     expect(() => setUp({ publicUrl: 'nowhere' })).toThrow(/^publicUrl/)
     expect(() => requireAccessToken({} as never)).toThrow(/^verifier/)
     expect(() => requireScope('a b')).toThrow(TypeError)

@@ -144,7 +144,7 @@ describe('requireAccessToken', () => {
     expect(headers['www-authenticate']).toMatch(/^Bearer scope="read write", DPoP scope="read write", /)
   })
 
-  it('takes a mistake in its options as a TypeError', () => {
+  it('rejects invalid options with a TypeError', () => {
     expect(() => setUp({ resourceMetadata: 'nowhere' })).toThrow(/^resourceMetadata/)
     for (const scope of ['', 'a b', 'a"b', 'ä']) {
       expect(() => setUp({ challengeScopes: [scope] })).toThrow(/^challengeScopes/)
@@ -200,7 +200,7 @@ describe('requireAuthentication', () => {
   const recent = requireAuthentication({ maxAgeSeconds: 60 })
   const secondsAgo = (age: number) => Math.floor(Date.now() / 1000) - age
 
-  it('lets a recent sign-in pass, and answers an older one with what it wants (RFC 9470 §3)', async () => {
+  it('accepts a recent sign-in, and challenges an older one with what it requires (RFC 9470 §3)', async () => {
     const { get } = setUp({ resourceMetadata }, recent)
     expect(await get(issuer.mint({ auth_time: secondsAgo(50) }))).toMatchObject({ status: 200 })
     const response = await get(issuer.mint({ auth_time: secondsAgo(70) }))
@@ -226,7 +226,7 @@ describe('requireAuthentication', () => {
     expect(await passes(levels[0], 'urn:example:high')).toBe(false)
   })
 
-  it('takes a wish for nothing, or for what there is not, as a TypeError', () => {
+  it('throws a TypeError for an empty or unknown requirement', () => {
     const wishes = [{}, { maxAgeSeconds: 0 }, { maxAgeSeconds: Number.NaN }, { acr: 'high' as never }]
     for (const wish of wishes) expect(() => requireAuthentication(wish)).toThrow(TypeError)
   })

@@ -268,7 +268,7 @@ describe('the remote key set', () => {
     for (const [at, time] of times.slice(1).entries()) expect(time - (times[at] ?? 0)).toBeGreaterThanOrEqual(2000)
   })
 
-  it('spares an issuer that fails as well: unknown kids make it be asked no more often than every 2 seconds', async () => {
+  it('spares an issuer that fails as well: it fetches for unknown kids at most every 2 seconds', async () => {
     const { keys, server, times } = setUp()
     await settle()
     server.isAway = true
@@ -543,7 +543,7 @@ describe('the remote key set', () => {
     expect(await ready).toBe('ERR_KEYS_UNAVAILABLE')
   })
 
-  it('takes a mistake in its options as a TypeError that names the option', () => {
+  it('rejects invalid options with a TypeError that names the option', () => {
     for (const jwksUri of ['', 'jwks', 'ftp://x', 'https://u:p@x/', 'https://x/#f', undefined as unknown as string]) {
       expect(() => createRemoteKeySet({ jwksUri })).toThrow(/^jwksUri/)
     }

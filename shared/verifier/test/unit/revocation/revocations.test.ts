@@ -99,7 +99,7 @@ describe('the denylist with its policy', () => {
     expect(logger.warn.mock.calls).toEqual([[{ reason: 'reset' }, 'revocation view is interrupted']])
   })
 
-  it('takes a mistake in its options as a TypeError that names the option', () => {
+  it('rejects invalid options with a TypeError that names the option', () => {
     expect(() => setUp({ whenStale: 'ignore' as 'allow' })).toThrow(/^revocations\.whenStale must be one of 'reject'/)
     for (const maxStalenessSeconds of [0, 0.5, 3601, Number.NaN, Number.POSITIVE_INFINITY, '5' as unknown as number]) {
       expect(() => setUp({ maxStalenessSeconds })).toThrow(TypeError)

@@ -79,7 +79,7 @@ describe('the revocation view', () => {
     expect(view.staleness()).toBe(1500)
   })
 
-  it('is never made fresh, nor forgetful, by a wall clock that is set', () => {
+  it('neither becomes fresh nor loses entries when the wall clock is set', () => {
     for (const jump of [-86_400_000, 86_400_000]) {
       const { view, clock, entry } = setUp()
       view.setCurrent(clock.monotonic())

@@ -42,7 +42,7 @@ describe('cached tokens', () => {
     expect(tokens.get(`one${end}`)).toBe(1)
   })
 
-  it('have one place for all that end alike: the last one takes it, with its identifiers', () => {
+  it('share one slot when their ends are alike: the last one takes it, with its identifiers', () => {
     const tokens = createTokenCache<number>(10)
     const end = '.'.padEnd(342, 'x')
     tokens.set(`one${end}`, 1, ['session-1', 'session-3'])

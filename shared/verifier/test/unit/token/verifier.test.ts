@@ -333,7 +333,7 @@ describe('the access token verifier', () => {
     await verifier.close()
   })
 
-  it('tells plain facts about itself', async () => {
+  it('reports its status', async () => {
     const log = createInProcessRevocationLog({ clock })
     const { verifier } = setUp({ revocations: inProcessRevocations(log) })
     expect(verifier.status()).toEqual({
@@ -352,7 +352,7 @@ describe('the access token verifier', () => {
     await verifier.close()
   })
 
-  it('takes a mistake in its options as a TypeError that names the option', () => {
+  it('rejects invalid options with a TypeError that names the option', () => {
     const wrong: [string, object][] = [
       ['issuer', { issuer: '' }],
       ['issuer', { issuer: 'auth.example.com' }],
@@ -376,7 +376,7 @@ describe('the access token verifier', () => {
     }
   })
 
-  it('takes a token that is not a string as a caller’s mistake', async () => {
+  it('throws a TypeError for a token that is not a string', async () => {
     await expect(setUp().verifier.verify(undefined as unknown as string)).rejects.toThrow(TypeError)
   })
 

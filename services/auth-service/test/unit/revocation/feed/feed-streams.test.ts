@@ -102,7 +102,7 @@ describe('the streams of the feed', () => {
     expect(client.values()).toEqual(['a', 'b'])
   })
 
-  test('send what is committed within the time of a look, and at once when the denylist hears of it', async () => {
+  test('send what is committed within one polling interval, and at once when the denylist has it', async () => {
     const client = open()
     await pass(20)
     table.add('later')
@@ -159,7 +159,7 @@ describe('the streams of the feed', () => {
     expect(clients.map((client) => client.values().length)).toEqual([...Array(100).fill(1), 0])
   })
 
-  test('cost one reading, however many there are, and none when there is none', async () => {
+  test('cost one read, however many there are, and none while no stream is open', async () => {
     await pass(5000)
     expect(table.reads).toBe(0)
     const [one, other] = [open(), open()]
@@ -274,7 +274,7 @@ describe('the streams of the feed', () => {
     expect(client.values()).toEqual(['x', 'y'])
   })
 
-  test('have room for so many, and for none once they are closed', () => {
+  test('have a limit, and accept none once they are closed', () => {
     for (let more = 1; more < 200; more++) open()
     const second = open()
     expect(streams.hasRoom()).toBe(false)
@@ -284,7 +284,7 @@ describe('the streams of the feed', () => {
     expect([streams.hasRoom(), streams.count]).toEqual([false, 0])
   })
 
-  test('hold no entry that has expired, and send each live one once more to a newcomer however many there were', async () => {
+  test('hold no expired entry, and send each live one once to a new client, however many there were', async () => {
     open()
     for (let at = 0; at < 300; at++) {
       table.add(`brief-${at}`, 'sid', 3)
