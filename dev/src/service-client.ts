@@ -51,7 +51,7 @@ async function readOrMakeKey(file: string): Promise<KeyPair> {
   return document as unknown as KeyPair
 }
 
-/** A damaged file is as good as none: the new key is registered in a moment. */
+/** A damaged file counts as missing: the new key is registered in a moment. */
 function parseKeyPair(text: string | undefined): KeyPair | undefined {
   try {
     const { private_key, jwks } = JSON.parse(text ?? '')

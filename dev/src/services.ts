@@ -68,7 +68,7 @@ export async function createServices(
     LOG_LEVEL: environment.LOG_LEVEL || 'warn',
     // In development a service publishes its keys on loopback.
     OUTBOUND_PRIVATE_NETWORKS: environment.OUTBOUND_PRIVATE_NETWORKS || 'allow',
-    // On loopback everybody may hear of revocations: services of one's own follow at once.
+    // On loopback everybody may read the feed: your own services can follow it at once.
     REVOCATION_FEED_ACCESS: environment.REVOCATION_FEED_ACCESS || 'open',
     REDIS_URL: undefined,
     DATABASE_URL: databaseUrl,

@@ -43,8 +43,8 @@ export function parseConcurrentIndex(sql: string): ConcurrentIndex | undefined {
 }
 
 /**
- * Does it; again from the beginning after an interruption. What it waits for holds nobody up: so its locks are waited for without a
- * bound, as long as the oldest transaction runs, which may be a backup. An index of a partitioned table is made on each partition,
+ * Runs it, and starts over after an interruption. It blocks nobody while it waits, so it waits for locks without a bound: as long as
+ * the oldest transaction runs, which may be a backup. An index of a partitioned table is made on each partition,
  * and then attached.
  * @param onWork told before each step that can take long
  */

@@ -26,7 +26,7 @@ export class MigrationError extends Error {
   constructor(migration: string, cause: unknown) {
     const { message, code } = cause as { message?: unknown; code?: unknown }
     const reason = `${message}${code === undefined ? '' : ` (${code})`}`
-    super(`The migration ${migration} was not applied: ${reason}. Run migrate again once that is mended.`, { cause })
+    super(`The migration ${migration} was not applied: ${reason}. Fix that, and run migrate again.`, { cause })
   }
 }
 
@@ -107,7 +107,7 @@ async function takeTurn(client: pg.Client, options: MigrateOptions): Promise<voi
       throw new MigrationError('that is next', cause)
     }
     if (now - reportedAt > progressIntervalMs) {
-      log('Waits for another migration of this database.')
+      log('Waiting for another migration of this database.')
       reportedAt = now
     }
     await delay(turnIntervalMs)
@@ -153,7 +153,7 @@ function readConcurrentIndex({ name, sql }: Migration): ConcurrentIndex | undefi
   }
 }
 
-/** What is recorded first tells the services that it is under way. */
+/** Recorded first, so that the services know it is under way. */
 async function applyAlone(
   client: pg.Client,
   migration: Migration,

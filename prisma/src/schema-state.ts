@@ -63,7 +63,7 @@ export async function findSchemaFault(database: Queryable): Promise<string | und
   return state.kind === 'fits' ? undefined : describeSchemaState(state)
 }
 
-/** Those of this version are asked for again and again. */
+/** The migrations of this version are read once. */
 let ownNames: Promise<string[]> | undefined
 
 function namesIn(folder: URL): Promise<string[]> {

@@ -267,7 +267,7 @@ describe('administration of clients', () => {
     const tooLong = { ...secretClient, client_id: 'too-long', audiences: audiences(30) }
     const refused = await call('POST', '', tooLong)
     expect(refused).toMatchObject({ status: 400, body: { issues: [{ path: 'audiences' }] } })
-    expect(refused.body.error_description).toMatch(/could have \d+ characters, and verifiers take fewer than 8192/)
+    expect(refused.body.error_description).toMatch(/could have \d+ characters, and verifiers accept fewer than 8192/)
     const client = await createClient(trio.auth.url, admin, { ...secretClient, audiences: audiences(10) })
     let count = 10
     while ((await call('PATCH', `/${client.client_id}`, { audiences: audiences(count + 1) })).status === 200) count++

@@ -650,7 +650,7 @@ describe('back-channel logout', () => {
     for (const { sid } of sessions) await until(sid)
     for (const { sid } of sessions) await untilGone(sid)
     expect(sessions.map(({ sid }) => receivedFor(sid).length)).toEqual(sessions.map(() => 1))
-    expect(other.logs()).toContain('a client was told that its session has ended')
+    expect(other.logs()).toContain('a client was notified that its session has ended')
     await other.stop()
   })
 })

@@ -117,7 +117,7 @@ describe.skipIf(!inject('docker'))('countersign doctor', () => {
       last: {
         check: 'mail',
         state: 'ok',
-        text: 'The mail server responds, without TLS, accepts the password, and takes the sender in MAIL_FROM.'
+        text: 'The mail server responds, without TLS, accepts the password, and accepts the sender in MAIL_FROM.'
       }
     })
     const senders: string[] = []

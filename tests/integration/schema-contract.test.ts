@@ -85,7 +85,7 @@ describe.skipIf(!inject('docker'))('an auth-service that starts on a schema that
     expect(await send(`${managementUrl}/health/ready`, {})).toMatchObject({ status: 503, body: { status: 'starting' } })
     await expect(fetch(url)).rejects.toThrow()
     expect(warnings()).toEqual([expect.stringMatching(sentence)])
-    expect(warnings()[0]).toMatch(/This service is not ready, and goes on by itself\.$/)
+    expect(warnings()[0]).toMatch(/This service is not ready; it continues by itself\.$/)
     expect(await rowsOf(database.url)).toEqual(before)
     expect(service.child.exitCode).toBeNull()
   }
@@ -100,7 +100,7 @@ describe.skipIf(!inject('docker'))('an auth-service that starts on a schema that
     const proxy = await startTcpProxy({ target: database.url })
     try {
       await proxy.cut()
-      await expectWaiting(/^The database cannot be reached, or does not answer\./, { DATABASE_URL: proxy.url })
+      await expectWaiting(/^The database cannot be reached, or does not respond\./, { DATABASE_URL: proxy.url })
       await proxy.restore()
       await expectServing()
     } finally {

@@ -19,7 +19,7 @@ const intervalMs = 1000
 
 /**
  * Waits until the database answers, and its schema fits this version. Meanwhile the service is alive and not ready, writes nothing,
- * and says in one sentence what is missing; it goes on by itself, such as when `countersign migrate` is done.
+ * and says in one sentence what is missing; it continues by itself, such as when `countersign migrate` is done.
  * @throws when the database refuses this service: its password is wrong, say
  */
 export async function awaitSchema({ findFault, ...options }: SchemaWaitOptions): Promise<void> {
@@ -35,7 +35,7 @@ export async function awaitSchema({ findFault, ...options }: SchemaWaitOptions):
   await management.listen()
   try {
     while (fault !== undefined) {
-      logger.warn({ management_url: management.url }, `${fault} This service is not ready, and goes on by itself.`)
+      logger.warn({ management_url: management.url }, `${fault} This service is not ready; it continues by itself.`)
       fault = await nextFault(findFault, fault)
     }
   } finally {
@@ -45,12 +45,12 @@ export async function awaitSchema({ findFault, ...options }: SchemaWaitOptions):
 
   function unreachable(error: unknown): string {
     if (!(error instanceof TemporarilyUnavailableError)) throw error
-    logger.debug({ cause: describeError(error.cause) }, 'the database was asked in vain')
-    return 'The database cannot be reached, or does not answer.'
+    logger.debug({ cause: describeError(error.cause) }, 'the database could not be queried')
+    return 'The database cannot be reached, or does not respond.'
   }
 }
 
-/** Looks until something has changed. A database that is away meanwhile has not. */
+/** Looks until something has changed. An unavailable one counts as unchanged. */
 async function nextFault(findFault: SchemaWaitOptions['findFault'], fault: string): Promise<string | undefined> {
   for (;;) {
     await delay(intervalMs)

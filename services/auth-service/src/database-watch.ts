@@ -27,7 +27,7 @@ export interface DatabaseWatch {
   close(): Promise<void>
 }
 
-/** So long a start waits for a transport that cannot be asked. Then it goes on: an outage of Redis stops no service. */
+/** How long a start waits for an unreachable transport before it continues: an outage of Redis stops no service. */
 const firstAnswerMs = 10_000
 const firstIntervalMs = 100
 
@@ -70,7 +70,7 @@ export function watchDatabase(deps: DatabaseWatchDeps): DatabaseWatch {
     if (found === schemaFault) return
     schemaFault = found
     if (found === undefined) logger.info('the schema of the database fits this version again')
-    else logger.error(`${found} This service accepts no requests, and goes on by itself.`)
+    else logger.error(`${found} This service accepts no requests; it continues by itself.`)
   }
 
   async function lookAtAge(): Promise<void> {
@@ -79,7 +79,7 @@ export function watchDatabase(deps: DatabaseWatchDeps): DatabaseWatch {
       const { isHeld, decision, lastPublished } = await publisher.readDatabaseMemory()
       const isDecided = age !== 'older' || (decision !== undefined && decision !== decisionBefore)
       if (isDecided && !isHeld && !(await outbox.lacks(lastPublished))) {
-        if (age === 'older') logger.info('the operator has decided: this service goes on with the database as it is')
+        if (age === 'older') logger.info('the operator has decided: this service continues with the database as it is')
         age = 'current'
         return
       }

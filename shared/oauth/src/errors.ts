@@ -1,5 +1,5 @@
 /**
- * An error that the protocol has a word for. It is answered as
+ * An error that the protocol has a word for. The response is
  * `{"error": code, "error_description": description}`; `detail` and `cause` go to the log alone.
  */
 export interface OAuthErrorOptions {
@@ -133,7 +133,7 @@ export class UseDpopNonceError extends OAuthError {
   }
 }
 
-/** 401 `invalid_credentials`: the one answer for every wrong pair of username and password. */
+/** 401 `invalid_credentials`: the same for every wrong pair of username and password. */
 export class InvalidCredentialsError extends OAuthError {
   readonly code = 'invalid_credentials'
   readonly status = 401
@@ -229,7 +229,7 @@ export class MethodNotAllowedError extends OAuthError {
   readonly status = 405
 
   constructor(options: OAuthErrorOptions = {}) {
-    super('This route does not take this method.', options)
+    super('This route does not accept this method.', options)
   }
 }
 
@@ -287,7 +287,7 @@ export class TooManyRequestsError extends OAuthError {
   }
 }
 
-/** 500 `server_error` (RFC 6749 §4.1.2.1): a fault of this service; nothing of it is told. */
+/** 500 `server_error` (RFC 6749 §4.1.2.1): a fault of this service; no detail is revealed. */
 export class ServerError extends OAuthError {
   readonly code = 'server_error'
   readonly status = 500

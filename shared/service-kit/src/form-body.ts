@@ -24,7 +24,7 @@ export function requireForm(schema: z.ZodObject): Middleware {
     for (const [name, value] of parameters) {
       const isRepeatable = isArray(Object.hasOwn(schema.shape, name) ? schema.shape[name] : schema.def.catchall)
       // An empty one counts, too: another parser might use it.
-      if (seen.has(name) && !isRepeatable) throw new InvalidRequestError({ description: 'A parameter is there twice.' })
+      if (seen.has(name) && !isRepeatable) throw new InvalidRequestError({ description: 'A parameter is repeated.' })
       seen.add(name)
       if (value === '') continue
       if (isRepeatable) form[name] = [...(Object.hasOwn(form, name) ? (form[name] as string[]) : []), value]

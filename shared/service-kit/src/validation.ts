@@ -27,7 +27,7 @@ export function invalidFields(issues: readonly ValidationIssue[]): InvalidReques
   const description =
     fields.length > 0
       ? `The request has invalid fields: ${fields.join('; ')}.`
-      : 'The request has fields that this route does not take; see issues.'
+      : 'The request has fields that this route does not accept; see issues.'
   return new InvalidRequestError({ description, issues })
 }
 

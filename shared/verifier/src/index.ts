@@ -1,6 +1,6 @@
 /**
  * Verifies access tokens (RFC 9068) of one issuer for one service: by its key set, and against its denylist. Frameworks
- * are in the subpaths `./express`, `./fastify`, `./hono` and `./koa`; `issuerRevocations` hears of revocations from the issuer
+ * are in the subpaths `./express`, `./fastify`, `./hono` and `./koa`; `issuerRevocations` gets revocations from the issuer
  * itself, `./redis` through Redis, and `./in-process` in the same process.
  *
  * @packageDocumentation

@@ -24,7 +24,7 @@ export type UndoOutcome =
 export interface EmailChange {
   /** Mails a link and a code to the new address. A later request takes the place of this one. */
   request(request: EmailChangeRequest): Promise<'requested' | 'session_ended' | 'already_verified' | 'too_many'>
-  /** Within a session of the user; no session ends. The verified address of before gets a mail with a link that undoes it. */
+  /** Within a session of the user; no session ends. The previous verified address gets a mail with a link that undoes it. */
   confirm(confirmation: {
     userId: string
     sessionId: string
@@ -32,7 +32,7 @@ export interface EmailChange {
     language: Language
     origin: ClientInfo
   }): Promise<'changed' | 'invalid' | 'taken'>
-  /** Restores the address of before, sets the password, and ends all sessions and all other secrets of the user, in one transaction. */
+  /** Restores the previous address, sets the password, and ends all sessions and all other secrets of the user, in one transaction. */
   undo(undo: {
     proof: SecretProof
     newPasswordHash: string

@@ -63,7 +63,7 @@ export async function ensureFirstAdmin(
   }
   if (await users.hasUserWithRole(adminRole)) return undefined // another replica was faster
   throw new StartError(
-    `There is no admin yet, and the name "${username.display}" belongs to a user who is none. ` +
+    `There is no admin yet, and the name "${username.display}" belongs to a user who is not an admin. ` +
       'Give the first admin another name by COUNTERSIGN_ADMIN_USERNAME.'
   )
 }

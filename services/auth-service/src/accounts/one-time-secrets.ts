@@ -37,7 +37,7 @@ export type SecretProof =
 export interface StoredSecret {
   readonly flowHash: Bytes
   readonly linkHash: Bytes
-  /** Of a link alone there is none. */
+  /** `null` for a link alone. */
   readonly codeHmac: Bytes | null
 }
 

@@ -91,7 +91,7 @@ export interface PasskeyStore {
     change: PasskeyChange & { readonly keepsOne: boolean }
   ): Promise<'removed' | 'session_ended' | 'unknown' | 'last_way_in' | 'last_factor'>
   /**
-   * Keeps what the authenticator said of itself. A counter that fell is told to the audit log, and locks nobody out.
+   * Keeps what the authenticator said of itself. A counter that decreased is audited, and locks nobody out.
    * @returns whether the passkey is still there, and the flow still open
    */
   recordUse(use: PasskeyUse): Promise<boolean>

@@ -12,7 +12,7 @@ export interface MailRequest extends SignInName {
 
 /** Mail to verified addresses that anybody may ask for. */
 export interface RequestedMail {
-  /** Keeps the request, and looks at no user: it takes as long for an unknown name. */
+  /** Stores the request without reading a user: an unknown name takes as long. */
   request(request: MailRequest): Promise<void>
   /**
    * Turns the oldest request into a mail, if its user has a verified address.

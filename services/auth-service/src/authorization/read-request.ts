@@ -80,14 +80,14 @@ export async function readRequest(
   { parameters, repeated }: ReturnType<typeof readParameters>
 ): Promise<RequestedAuthorization> {
   const get = (name: string) => parameters.get(name)?.[0]
-  if (repeated.size > 0) throw invalid('A parameter is there twice.')
+  if (repeated.size > 0) throw invalid('A parameter is repeated.')
   for (const [name, values] of parameters) {
     const limit = limits[name]
     if (limit === undefined) continue
     if (values.some((value) => value.length > limit || !isPlain(value))) throw invalid(`${name} is malformed.`)
   }
   if (get('request') !== undefined)
-    throw new AuthorizationError('request_not_supported', 'Request objects are not taken.')
+    throw new AuthorizationError('request_not_supported', 'Request objects are not supported.')
   if (get('request_uri') !== undefined)
     throw new AuthorizationError('request_uri_not_supported', 'request_uri is only for pushed requests.')
   if (get('registration') !== undefined)
@@ -108,7 +108,7 @@ export async function readRequest(
   if (hint !== undefined && hintedUserId === undefined && prompt.includes('none'))
     throw new AuthorizationError(
       'login_required',
-      'The id_token_hint names nobody: it is no ID token of this client, or too old.'
+      'The id_token_hint is not an ID token of this client, or is too old.'
     )
   return {
     clientId: client.id,
@@ -174,7 +174,7 @@ function readPrompt(text: string | undefined): Prompt[] {
   const asked = words(text)
   const known = prompts.filter((prompt) => asked.includes(prompt))
   if (asked.some((one) => !(prompts as readonly string[]).includes(one))) throw invalid('The prompt is not known.')
-  if (known.includes('none') && known.length > 1) throw invalid('prompt=none goes with no other.')
+  if (known.includes('none') && known.length > 1) throw invalid('prompt=none excludes other values.')
   return known
 }
 

@@ -45,7 +45,7 @@ const reason = 'the database was restored'
 const pageSize = 100
 
 /**
- * Ends all that a database of before lets live again: tokens by their signing keys, sessions, mailed links and codes, the clients' own
+ * Ends all that a restored older database revives: tokens by their signing keys, sessions, mailed links and codes, the clients' own
  * tokens, secrets, and the use of registered keys. It can be run again after a failure; what has ended stays so. The services accept no requests from its first
  * step to its last, as far as they have Redis.
  * @throws {UnreachableError} when Redis does not confirm the first step, before anything was changed, or the last
@@ -80,7 +80,7 @@ export async function endWhatWasRestored(
 }
 
 /**
- * Goes on with the database as it is: the services accept requests again. Without Redis there is nothing to accept.
+ * Continues with the database as it is: the services accept requests again. Without Redis there is nothing to accept.
  * @param state what is so when Redis does not confirm it
  * @throws {UnreachableError}
  */
@@ -104,7 +104,7 @@ async function confirmed<T>(work: () => Promise<T>, state: string): Promise<T> {
   try {
     return await firstAnswer(work)
   } catch (error) {
-    throw new UnreachableError(`Redis does not answer, or refuses writes. ${state} Run this again.`, { cause: error })
+    throw new UnreachableError(`Redis does not respond, or rejects writes. ${state} Run this again.`, { cause: error })
   }
 }
 
@@ -133,7 +133,7 @@ async function endClients(administration: RestoreParts['clients']) {
       if (result.outcome !== 'changed') continue // removed meanwhile
       count += 1
       published &&= result.published
-      // By what is so now: a run before this one may have done it.
+      // By the present state: an earlier run may have done it.
       if (hasSecrets(authMethod)) withoutSecret.push(id)
       if (authMethod === 'private_key_jwt') disabled.push(id)
     }

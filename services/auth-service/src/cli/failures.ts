@@ -56,7 +56,7 @@ export function toFailure(error: unknown): Failure {
   const causes = [...causesOf(error)]
   if (error instanceof TemporarilyUnavailableError) {
     const word = causes.flatMap(({ kind, originalCode, code }) => [originalCode, kind, code]).findLast(isWord)
-    return unreachable(`The database cannot be reached, or does not answer${word === undefined ? '' : ` (${word})`}.`)
+    return unreachable(`The database cannot be reached, or does not respond${word === undefined ? '' : ` (${word})`}.`)
   }
   return causes.map(databaseFailure).find((failure) => failure !== undefined) ?? unexpected(error)
 }

@@ -1,7 +1,7 @@
-/** The first answer of Redis also takes a connection, but within the timeout of an open one. */
+/** The first reply of Redis also needs a connection, within the timeout of an open one. */
 const attempts = 4
 
-/** Tries again until Redis has answered a command that has just begun to use it. @throws what the last attempt threw */
+/** Repeats the first use of Redis by a command until it replies. @throws what the last attempt threw */
 export async function firstAnswer<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -23,7 +23,7 @@ export interface ClientKeysDeps {
   readonly logger: Pick<Logger, 'warn'>
 }
 
-/** Every key is judged by `key-rules.ts` when it is read, registered or fetched, whenever that is. */
+/** Every key is checked by `key-rules.ts` when it is read, registered or fetched, whenever that is. */
 export function createClientKeys({ fetch, logger }: ClientKeysDeps): ClientKeys {
   const known = new LRUCache<string, { source: string; keys: JWTVerifyGetKey }>({ max: maxKnown })
   return {

@@ -129,7 +129,7 @@ function checkTokenLength(client: ClientShape): void {
   if (isReadableLength(length)) return
   throw refuseMember(
     'audiences',
-    `Tokens of this client could have ${length} characters, and verifiers take fewer than ${maxTokenLength}. Give it fewer or shorter audiences and scopes.`
+    `Tokens of this client could have ${length} characters, and verifiers accept fewer than ${maxTokenLength}. Give it fewer or shorter audiences and scopes.`
   )
 }
 

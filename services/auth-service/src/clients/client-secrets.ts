@@ -21,7 +21,7 @@ export function firstSecretOf(authMethod: ClientAuthMethod) {
   return { secretHashes: [hashClientSecret(secret)], shown: { client_secret: secret } }
 }
 
-/** What is kept of a secret. It was random, so that one SHA-256 is as good as a slow hash: nobody can guess it. */
+/** What is kept of a secret. It is random and cannot be guessed, so one SHA-256 is as safe as a slow hash. */
 export function hashClientSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url')
 }

@@ -20,7 +20,7 @@ export interface ClientCredentialsRequest extends RequestedScope {
 }
 
 /**
- * The client_credentials grant (RFC 6749 §4.4): a token by which a client speaks for itself. Its `sid` is the client's
+ * The client_credentials grant (RFC 6749 §4.4): a token by which a client acts for itself. Its `sid` is the client's
  * credential id, so that disabling the client ends it.
  * @throws {UnauthorizedClientError} when the client may not use the grant
  * @throws {InvalidScopeError} {@link InvalidTargetError} for more than the client has

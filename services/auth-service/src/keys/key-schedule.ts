@@ -53,7 +53,7 @@ export async function startKeySchedule(deps: KeyScheduleDeps): Promise<KeySchedu
     try {
       waitMs = await round()
     } catch (error) {
-      logger.warn({ cause: describeError(error) }, 'signing keys not looked after; the ones in memory go on')
+      logger.warn({ cause: describeError(error) }, 'signing keys not maintained; those in memory stay in use')
     }
   }
 

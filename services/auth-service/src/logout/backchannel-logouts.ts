@@ -1,4 +1,4 @@
-/** What apps have to hear of sessions that ended (OpenID Connect Back-Channel Logout 1.0). */
+/** Notifications to apps of sessions that ended (OpenID Connect Back-Channel Logout 1.0). */
 
 /** The end of a session that its client has not heard of, claimed by this replica. */
 export interface ClaimedLogout {

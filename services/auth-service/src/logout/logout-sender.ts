@@ -33,9 +33,9 @@ export function startLogoutSender(deps: LogoutSenderDeps): OutboxWorker {
     const { id, clientId, attempt } = logout
     metrics.countBackchannelLogout(result.outcome)
     const facts = { logout: id, clientId, attempt, ...('reason' in result ? { reason: result.reason } : {}) }
-    if (result.outcome === 'delivered') logger.info(facts, 'a client was told that its session has ended')
-    if (result.outcome === 'deferred') logger.warn(facts, 'a client was not told yet that its session has ended')
-    if (result.outcome === 'dead') logger.error(facts, 'a client could not be told that its session has ended')
+    if (result.outcome === 'delivered') logger.info(facts, 'a client was notified that its session has ended')
+    if (result.outcome === 'deferred') logger.warn(facts, 'a client was not notified yet that its session has ended')
+    if (result.outcome === 'dead') logger.error(facts, 'a client could not be notified that its session has ended')
     try {
       await logouts.settle(logout, result)
     } catch (error) {
@@ -55,7 +55,7 @@ export function startLogoutSender(deps: LogoutSenderDeps): OutboxWorker {
       const status = await send(logout)
       if (status >= 200 && status < 300) return { outcome: 'delivered' }
       const reason = `status ${status}`
-      // The client has judged the token, and would judge the next one in the same way. Another 4xx may be that of a proxy.
+      // The client has rejected the token, and would reject the next one, too. Another 4xx may come from a proxy.
       return status === 400 ? { outcome: 'dead', reason } : deferred(reason)
     } catch (error) {
       logger.debug({ logout: logout.id, cause: describeError(error) }, 'a back-channel logout failed')

@@ -74,7 +74,7 @@ export interface MailSettings {
   readonly pagesUrl: string
 }
 
-/** @returns the language for a header `Accept-Language` (RFC 9110 §12.5.4); English when it has none that there are texts for */
+/** @returns the language for a header `Accept-Language` (RFC 9110 §12.5.4); English when none of its languages is supported */
 export function chooseLanguage(acceptLanguage: string | undefined): Language {
   return wantedLanguage(acceptLanguage) ?? languages[0]
 }

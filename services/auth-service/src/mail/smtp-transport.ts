@@ -51,7 +51,7 @@ export function createSmtpTransport(options: SmtpOptions): MailTransport {
           subject,
           text,
           html,
-          // Nobody answers a machine, and no machine should.
+          // Asks programs not to send automatic replies.
           headers: { 'Auto-Submitted': 'auto-generated' },
           disableFileAccess: true,
           disableUrlAccess: true

@@ -129,7 +129,7 @@ const formats: readonly Format[] = [
     read(groups, _, { allowsFastHashes = false }) {
       if (!allowsFastHashes) {
         throw new ImportedHashError(
-          'A salted SHA is tried too fast by a graphics card: --allow-fast-hashes, or allow_fast_hashes over HTTP, takes it all the same.'
+          'A graphics card guesses a salted SHA too fast; --allow-fast-hashes, or allow_fast_hashes over HTTP, accepts it anyway.'
         )
       }
       const { digest = '', order } = groups

@@ -3,7 +3,7 @@ import { loadOnce } from '@countersign/service-kit'
 /** Bounds on the length of a password, in code points (NIST SP 800-63B §5.1.1.2: no composition rules). */
 export const passwordLength = { min: 8, max: 256 } as const
 
-/** The list is as large as many a service. */
+/** Large, so it is loaded at the first use. */
 const commonPasswords = loadOnce(async (): Promise<ReadonlySet<string>> => {
   const { dictionary } = await import('@zxcvbn-ts/language-common')
   return new Set(dictionary['passwords-common'])

@@ -123,7 +123,7 @@ async function authorizationUrl(
     state,
     code_challenge: await calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
-    // A provider has to tell auth_time to who asks for max_age (OpenID Connect Core §2); this one lets every sign-in pass.
+    // A request with max_age makes a provider send auth_time (OpenID Connect Core §2); ten years let every sign-in pass.
     ...(kind !== 'github' && { nonce, max_age: asksAgain ? '0' : String(tenYearsSeconds) }),
     // Google and Apple refuse the value.
     ...(asksAgain && (kind === 'oidc' || kind === 'microsoft') && { prompt: 'login' }),

@@ -10,7 +10,7 @@ const refusals = {
   invalid_provider_response: [403, 'The other service sent a response that cannot be trusted. Begin again.'],
   account_exists: [
     409,
-    'There is an account with this e-mail address. Sign in to it as you do, and link the other service in your account.'
+    'There is an account with this e-mail address. Sign in to it as usual, and link the other service in your account.'
   ],
   registration_closed: [403, 'No account here is linked to this identity, and registration is closed.'],
   identity_taken: [409, 'This identity is linked to another account.'],

@@ -33,7 +33,7 @@ export interface Preset {
   readonly name?: string
   /** Without it, the operator names one. */
   readonly issuer?: string
-  /** Another issuer would be believed what only this one knows. On loopback, one may stand in for it, to try things out. */
+  /** Another issuer would be trusted with what only this one knows. On loopback, one may replace it, to try things out. */
   readonly hasFixedIssuer?: true
   readonly scopes: readonly string[]
 }

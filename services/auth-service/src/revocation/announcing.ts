@@ -42,7 +42,7 @@ export type Announcing<Store> = {
 }
 
 /**
- * Makes every method of a store announce the denylist entries that it commits, before it answers, and end the sessions that it has left
+ * Makes every method of a store announce the denylist entries that it commits, before it returns, and end the sessions that it has left
  * over. What ends a session, a client or a key is called through this alone, so that nobody who calls it can forget.
  */
 export function announcing<Store extends object>(store: Store, announcer: Announcer): Announcing<Store> {

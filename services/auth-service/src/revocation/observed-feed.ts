@@ -1,6 +1,6 @@
 import type { RevocationEntry, RevocationFeed, RevocationSink } from '@countersign/verifier'
 
-/** Hears of the denylist beside the verifier. */
+/** Follows the denylist beside the verifier. */
 export interface FeedObserver {
   /** The denylist names this `jti`, `sid` or `kid`. */
   onRevoked(value: string): void
@@ -10,7 +10,7 @@ export interface FeedObserver {
 
 /**
  * A feed of this service's own verifier, which also gets what this service commits, before it is published. So a token is
- * refused here from the answer to its revocation on, wherever the transport has gone meanwhile: after a failover, entries
+ * refused here from the response to its revocation on, wherever the transport has gone meanwhile: after a failover, entries
  * may be published to the new primary while this feed still follows the former one.
  */
 export interface ObservedFeed extends RevocationFeed {

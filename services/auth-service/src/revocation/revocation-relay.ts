@@ -105,7 +105,7 @@ export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay
 
   async function reportUntilPublished(): Promise<void> {
     while (isBacklogged && !closing.signal.aborted) {
-      // What cannot be reported either is a Redis that is away: verifiers notice that by themselves.
+      // If even the report fails, Redis is unavailable: verifiers notice that by themselves.
       await publisher.reportBacklog().catch(() => {})
       await pause(reportIntervalMs, closing.signal)
     }

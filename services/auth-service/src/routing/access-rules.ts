@@ -15,7 +15,7 @@ import { type ProofDeps, takeProof } from './take-proof.ts'
 /** The scope that lets a service read the statistics with its own token. */
 export const statisticsScope = 'statistics:read'
 
-/** The scope by which a service hears of revocations with a token of its own. */
+/** The scope that lets a service follow revocations with its own token. */
 export const revocationsScope = 'revocations:read'
 
 export interface AccessRuleDeps {

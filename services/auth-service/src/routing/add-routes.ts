@@ -88,7 +88,7 @@ function requireRecentSignIn(deps: CheckDeps): Middleware {
   return compose([requireRecent, requireOwnFactor(deps)])
 }
 
-/** Who has a second factor has to have shown it: neither a trusted device nor a session of before is enough. */
+/** A user with a second factor must have shown it: neither a trusted device nor an earlier session is enough. */
 function requireOwnFactor({ factors }: CheckDeps): Middleware {
   const requireBothFactors = requireAuthentication({ acr: bothFactors }) as Middleware
   return async function requireOwnFactor(ctx, next) {

@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 
 type ServerResponse = Context['res']
 
-/** A response that goes on: Server-Sent Events, which the handler writes as they come. */
+/** A long-lived response: Server-Sent Events, which the handler writes as they come. */
 export class EventStream {
   readonly #begin: (response: ServerResponse) => void
 

@@ -78,11 +78,11 @@ export interface RouteDeclaration {
     /** Whether the response is NDJSON; the schema is that of a line. */
     readonly isLineStream?: true
   }
-  /** Whether who has a second factor has to have shown it in this session. */
+  /** Whether a user with a second factor must have shown it in this session. */
   readonly needsSecondFactor?: true
   /** Bodies of errors that say more than other errors, by their status. */
   readonly errorBodies?: Readonly<Record<number, z.ZodType>>
-  /** Statuses of errors that the handler itself answers; those of the checks come from the rest of the statement. */
+  /** Statuses of errors that the handler itself returns; those of the checks come from the rest of the statement. */
   readonly errors?: readonly number[]
 }
 

@@ -43,7 +43,7 @@ export function startSessionEnder({ groups, mayRun, logger }: SessionEnderDeps):
         return await endAllSessions(batchesOf(endingId), { signal: waiting.signal, onProgress })
       } catch (error) {
         // The change itself is committed, and so is that they end.
-        logger.warn({ cause: describeError(error) }, 'ending sessions failed; it goes on in the background')
+        logger.warn({ cause: describeError(error) }, 'ending sessions failed; it continues in the background')
         return { ...progress, published: false, isComplete: false }
       } finally {
         clearTimeout(timer)

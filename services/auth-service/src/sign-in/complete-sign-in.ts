@@ -118,7 +118,7 @@ async function beginFlow(
   const flow = isEnrolment && accountMail ? await flows.find(hash) : undefined
   return new FactorRequiredError({
     description: isEnrolment
-      ? 'This account needs a second factor, and has none: set one up to go on.'
+      ? 'This account needs a second factor, and has none: set one up to continue.'
       : 'This sign-in needs a second factor.',
     members: factorRequiredMembers({
       flow: id,
@@ -129,7 +129,7 @@ async function beginFlow(
   })
 }
 
-/** How the sign-in goes on, as the client is told. */
+/** The next steps of the sign-in, for the client. */
 function factorRequiredMembers({
   flow,
   user: { secondFactors },

@@ -151,7 +151,7 @@ export async function openFlow(
   return flow
 }
 
-/** The flow has been ended by what its factor was used for. */
+/** The use of the factor has already ended the flow. */
 async function finishFlow(
   deps: ContinuationDeps,
   flow: SignInFlow,

@@ -5,7 +5,7 @@ import type { AttemptCounters } from './attempt-counters.ts'
 
 /** Tries with mailed codes of every kind, for one account. */
 const triesPerHour = 10
-/** How long a code that is not good takes, for whatever reason: much longer than the work. */
+/** How long checking an invalid code takes, whatever the reason: longer than the work. */
 const rejectionMilliseconds = 300
 
 export interface MailedSecretDeps {

@@ -152,7 +152,7 @@ export async function verifyRegistration(
   }
 }
 
-/** Who made the authenticator is not asked, so nothing of it is read: certificates can name addresses to be fetched. */
+/** Attestation is not checked, so nothing of it is read: certificates can name addresses to be fetched. */
 function withoutAttestation(authData: Uint8Array): string {
   const head = Buffer.from('\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x59\0\0', 'latin1')
   head.writeUInt16BE(authData.length, head.length - 2)
@@ -160,7 +160,7 @@ function withoutAttestation(authData: Uint8Array): string {
 }
 
 /**
- * Verifies an assertion (§7.2). The counter is for the caller to judge.
+ * Verifies an assertion (§7.2). The caller has to check the counter.
  * @returns what the authenticator says of itself; `undefined` when it is not good
  */
 export async function verifyAssertion(

@@ -33,7 +33,7 @@ export interface SignInRequest {
 
 /**
  * Verifies a username, or a verified e-mail address, and a password, and starts a session.
- * @throws {InvalidCredentialsError} the one answer for every wrong pair, disabled users included
+ * @throws {InvalidCredentialsError} the same for every wrong pair, disabled users included
  * @throws {InvalidScopeError} {@link InvalidTargetError} when there is nothing that the tokens could be for
  * @throws {TooManyRequestsError} when a sign-in limit is reached
  * @throws {TemporarilyUnavailableError} when too many sign-ins are running

@@ -84,6 +84,6 @@ export function createAccessTokenIssuer({ issuer, signingKey }: AccessTokenIssue
 /** Registration keeps tokens short; this check is for the rest, such as a long chain of actors. */
 function tooLong(length: number): InvalidRequestError {
   return new InvalidRequestError({
-    description: `The token would have ${length} characters, and verifiers take fewer than ${maxTokenLength}. Ask for less by scope or resource.`
+    description: `The token would have ${length} characters, and verifiers accept fewer than ${maxTokenLength}. Ask for less by scope or resource.`
   })
 }

@@ -191,7 +191,7 @@ export const providerDeletionQuery = z.strictObject({
   with_identities: z
     .enum(['true', 'false'])
     .default('false')
-    .meta({ description: 'delete it although users sign in with it; who has no other way in cannot sign in then' })
+    .meta({ description: 'delete it even if users sign in with it; those without another way are locked out' })
 })
 
 export const provider = z

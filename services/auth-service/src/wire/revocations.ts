@@ -24,7 +24,7 @@ export const feedQuery = z.object({
   nonce: z
     .string()
     .regex(/^[\w-]{1,64}$/, 'must have 1 to 64 letters, digits, - or _')
-    .describe('comes back in the first event, which so answers this very request')
+    .describe('returned in the first event, which shows that it is for this request')
 })
 
 /** The events are in docs/revocation-feed-http.md. */

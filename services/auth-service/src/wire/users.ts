@@ -45,7 +45,7 @@ const flag = z.enum(['true', 'false']).default('false')
 /** `POST /admin/users/import` */
 export const userImportQuery = z.strictObject({
   dry_run: flag.meta({ description: 'whether to check the lines alone, and change nothing' }),
-  allow_fast_hashes: flag.meta({ description: 'whether to take salted SHA, too, which a graphics card tries fast' })
+  allow_fast_hashes: flag.meta({ description: 'whether to accept salted SHA, too, which a graphics card guesses fast' })
 })
 
 /** A user, in the response to a registration. */

@@ -33,7 +33,7 @@ export function signInByMail(deps: SessionDeps): Middleware[] {
     async function signInByMail(ctx) {
       const flow = readOpaque(cookies.mailFlow, ctx)
       if (flow === undefined) {
-        throw new NotFoundError({ description: 'This browser has not asked for a sign-in by mail, or too long ago.' })
+        throw new NotFoundError({ description: 'This browser has not asked for a sign-in by mail recently.' })
       }
       const browser = clientInfoOf(ctx)
       const former = await sessions.find(cookies.session.read(ctx))

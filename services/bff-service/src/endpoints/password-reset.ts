@@ -12,7 +12,7 @@ const reset = z.strictObject({
   new_password: z.string()
 })
 
-/** `POST /bff/password-reset`: has a mail sent to who has forgotten a password. The issuer checks what the body holds. */
+/** `POST /bff/password-reset`: mails a user who has forgotten a password. The issuer checks what the body holds. */
 export function requestPasswordReset({ issuer }: { issuer: IssuerClient }): Middleware[] {
   return [
     requireJsonBody(who),

@@ -56,7 +56,7 @@ export interface IssuerClient {
   register(account: unknown, browser: ClientInfo): Promise<unknown>
   /** What users without a session can do. */
   readOffers(browser: ClientInfo): Promise<Offers>
-  /** Has a mail sent to who has forgotten a password, if there is such a user. */
+  /** Mails a user who has forgotten a password, if there is such a user. */
   requestPasswordReset(who: unknown, browser: ClientInfo): Promise<unknown>
   /** Sets a new password with what the mail has brought. */
   confirmPasswordReset(reset: unknown, browser: ClientInfo): Promise<void>
@@ -328,7 +328,7 @@ export function createIssuerClient({
     const issuer = await readIssuer(browser)
     // The browser leaves the page for it: never for another address, whatever the response says.
     if (request?.complete_url !== endpointOf(issuer, completePath))
-      throw new TemporarilyUnavailableError({ detail: `${path} answered without the way back to ${issuer}` })
+      throw new TemporarilyUnavailableError({ detail: `${path} responded without a URL of ${issuer}` })
     return request
   }
 

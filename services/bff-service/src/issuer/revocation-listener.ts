@@ -4,9 +4,9 @@ import { createIssuerRevocationFeed, systemClock } from '@countersign/verifier'
 /** What a revocation names: a session (`sid`), a token (`jti`) or a signing key (`kid`). */
 export type OnRevoked = (kind: string, value: string) => void
 
-/** Hears of revocations from the issuer. */
+/** Gets revocations from the issuer. */
 export interface RevocationListener {
-  /** Whether everything that was revoked until about now has been heard of. */
+  /** Whether all revocations until about now have arrived. */
   isCurrent(): boolean
   close(): Promise<void>
 }
@@ -34,13 +34,13 @@ export function listenForRevocations(options: RevocationListenerOptions): Revoca
       for (const { kind, value } of entries) onRevoked(kind, value)
     },
     setCurrent(newAsOf: number) {
-      if (isInterrupted) logger.info('revocations are heard of again')
+      if (isInterrupted) logger.info('revocations arrive again')
       isInterrupted = false
       asOf = newAsOf
     },
     setInterrupted(reason: string) {
       if (!isInterrupted)
-        logger.warn({ reason }, 'no revocations are heard of: the issuer is asked about each open connection')
+        logger.warn({ reason }, 'no revocations arrive: the issuer is asked about each open connection')
       isInterrupted = true
     }
   }

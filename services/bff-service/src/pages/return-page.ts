@@ -13,7 +13,7 @@ const texts = {
  */
 export function answerReturnPage(ctx: Context, providerId: string, parameters: readonly [string, string][]): void {
   const names = new Set(parameters.map(([name]) => name))
-  if (names.size !== parameters.length) throw new InvalidRequestError({ description: 'A parameter is there twice.' })
+  if (names.size !== parameters.length) throw new InvalidRequestError({ description: 'A parameter is repeated.' })
   const returned = Buffer.from(JSON.stringify(Object.fromEntries(parameters))).toString('base64url')
   const nonce = randomBytes(16).toString('base64')
   const language = ctx.acceptsLanguages('en', 'de') === 'de' ? 'de' : 'en'

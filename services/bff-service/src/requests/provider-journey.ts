@@ -33,7 +33,7 @@ export function readJourney({ provider }: SiteCookies, ctx: Context): ProviderJo
 }
 
 /**
- * @returns a path of this origin, `/` for what is none: neither another origin (`//host`, `/\host`) nor a text that browsers turn into
+ * @returns a path of this origin, `/` for anything else: neither another origin (`//host`, `/\host`) nor a text that browsers turn into
  *   one
  */
 export function pageOf(path = '/'): string {

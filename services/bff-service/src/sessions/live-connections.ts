@@ -49,7 +49,7 @@ interface Watched {
 const maxOfSession = 64
 const maxOfService = 10_000
 const tickMs = 1_000
-/** While revocations are not heard of, the issuer is asked about each session this often. */
+/** While no revocations arrive, the issuer is asked about each session this often. */
 const askEveryMs = 5_000
 const maxChecksAtOnce = 16
 
@@ -145,7 +145,7 @@ export function createLiveConnections({ sessions, listen, clock }: LiveConnectio
       const { session, isConfirmed } = await sessions.confirm(found, entry.browser)
       Object.assign(entry, { session, isConfirmed: isConfirmed || entry.isConfirmed })
     } catch (error) {
-      // While the store or the issuer is away, it lives as long as its access token.
+      // While the store or the issuer is down, it lives as long as its access token.
       const isOver = error instanceof NotSignedInError || clock.now() >= entry.session.accessExpiresAt
       if (isOver) endOf(entry.session.sessionId)
     } finally {

@@ -45,7 +45,7 @@ export function startPendingSignOuts({ logger, intervalMs, clock }: PendingSignO
       const [oldest] = waiting
       if (oldest && waiting.size >= capacity) giveUp(oldest, 'there are too many of them')
       waitOn({ signOut, givenUpAt: clock.now() + patienceMs, failures: 0, dueAt: 0 }, failure)
-      logger.warn(fieldsOf(failure), 'the issuer has not heard of a sign-out yet')
+      logger.warn(fieldsOf(failure), 'a sign-out has not reached the issuer yet')
     },
     async close() {
       isClosed = true
@@ -74,7 +74,7 @@ export function startPendingSignOuts({ logger, intervalMs, clock }: PendingSignO
   async function attempt(entry: PendingSignOut): Promise<void> {
     try {
       await entry.signOut()
-      logger.info('the issuer has heard of a sign-out that it had missed')
+      logger.info('a delayed sign-out has reached the issuer')
     } catch (failure) {
       if (canStillWork(failure)) waitOn(entry, failure)
       else logger.info(fieldsOf(failure), 'the issuer rejected a sign-out: it is not tried again')
@@ -92,7 +92,7 @@ export function startPendingSignOuts({ logger, intervalMs, clock }: PendingSignO
 
   function giveUp(entry: PendingSignOut, reason: string): void {
     waiting.delete(entry)
-    logger.warn({ reason }, 'the issuer will not hear of a sign-out: the session ends there by its idle limit')
+    logger.warn({ reason }, 'a sign-out will not reach the issuer: the session ends there by its idle limit')
   }
 
   function fieldsOf(failure: unknown) {

@@ -135,7 +135,7 @@ describe('connections that outlive their request', () => {
     expect([first, second].map((end) => end.mock.calls.length)).toEqual([1, 1])
   })
 
-  test('while the issuer is away, one lives as long as its access token', async () => {
+  test('while the issuer is down, one lives as long as its access token', async () => {
     isCurrent = false
     answers.set('a', new TemporarilyUnavailableError())
     const session = sessionOf('a')

@@ -37,7 +37,7 @@ describe('a request that does not fit its schema', () => {
 
   test('has nothing of the input in the sentence', () => {
     const error = errorOf({ username: 'alice', 'a "secret" name': 1 })
-    expect(error.description).toBe('The request has fields that this route does not take; see issues.')
+    expect(error.description).toBe('The request has fields that this route does not accept; see issues.')
     expect(error.issues?.[0]?.message).toContain('secret')
   })
 

@@ -20,7 +20,7 @@ export interface DpopExpectations {
   readonly clock?: Clock | undefined
   /** How old a proof may be, in seconds, from 1 to 600. Default 60. */
   readonly maxAgeSeconds?: number | undefined
-  /** Judges the proof's nonce, which may be absent. Without this, every nonce and none is accepted. */
+  /** Checks the proof's nonce, which may be absent. Without it, any nonce or none is accepted. */
   readonly isAcceptedNonce?: ((nonce: string | undefined) => boolean) | undefined
 }
 

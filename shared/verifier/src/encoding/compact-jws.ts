@@ -20,7 +20,7 @@ export type JwsHeader = Readonly<Record<string, unknown>>
 export type Malformed = (detail: string) => VerifierError
 
 /**
- * Takes compact JWS (RFC 7515 §7.1) apart, strictly. What the header has to say is the caller's to judge.
+ * Splits compact JWS (RFC 7515 §7.1), strictly. The caller has to check the header.
  *
  * @param malformed makes the error when it is not three parts of strict base64url, too long, or its header not JSON.
  */

@@ -29,7 +29,7 @@ export type AccessTokenMiddleware = <P, ResBody, ReqBody, ReqQuery, Locals exten
   next: NextFunction
 ) => void
 
-/** How requests are let in. `publicUrl` stands in for the request's protocol and host. */
+/** How requests are let in. `publicUrl` replaces the request's protocol and host. */
 export type RequireAccessTokenOptions = RequestGuardOptions<Request>
 
 /**

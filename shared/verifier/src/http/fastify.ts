@@ -30,7 +30,7 @@ export type HookDone = (error?: Error) => void
 /** A hook that fits `onRequest`, and the later `preValidation` and `preHandler`, of a scope and of a route. */
 export type AccessTokenHook = (request: AnyRequest, reply: AnyReply, done: HookDone) => void
 
-/** How requests are let in. `publicUrl` stands in for the request's protocol and host. */
+/** How requests are let in. `publicUrl` replaces the request's protocol and host. */
 export type RequireAccessTokenOptions = RequestGuardOptions<AnyRequest>
 
 /**

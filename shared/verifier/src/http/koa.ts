@@ -19,7 +19,7 @@ export interface AccessTokenState {
   accessToken: VerifiedAccessToken
 }
 
-/** How requests are let in. `publicUrl` stands in for `ctx.origin`. */
+/** How requests are let in. `publicUrl` replaces `ctx.origin`. */
 export type RequireAccessTokenOptions = RequestGuardOptions<Context>
 
 /**

@@ -10,7 +10,7 @@ const silenceMilliseconds = 2500
 const watchMilliseconds = 250
 /** What arrives so late was held back on the way, or by a request that took long; a new stream may do better. */
 const maxLagMilliseconds = 2500
-/** So far the clocks of the two may be apart before they are compared again, by a new stream. */
+/** How far the two clocks may drift apart before a new stream compares them again. */
 const maxLeadMilliseconds = 250
 
 export interface StreamParts {

@@ -4,7 +4,7 @@ import type { RevocationOptions, StalePolicy } from '../revocation/revocations.t
 import { followIssuer } from './follow-issuer.ts'
 import { createIssuerConnection, type IssuerConnection, type IssuerFeedOptions } from './issuer-connection.ts'
 
-/** The issuer's feed, and what to do when the issuer is away. */
+/** The issuer's feed, and what to do when the issuer is down. */
 export interface IssuerRevocationsOptions extends IssuerFeedOptions {
   /** Default `reject`. */
   readonly whenStale?: StalePolicy | undefined
@@ -14,7 +14,7 @@ export interface IssuerRevocationsOptions extends IssuerFeedOptions {
 
 /**
  * Gets revocations from the issuer, over HTTP: what `createAccessTokenVerifier` takes as `revocations`. It needs
- * nothing but the issuer's address. While the issuer is away, the view grows stale. Not connected before the verifier is made.
+ * nothing but the issuer's address. While the issuer is down, the view grows stale. Not connected before the verifier is made.
  *
  * @example
  * ```ts

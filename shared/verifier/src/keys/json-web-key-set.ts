@@ -108,7 +108,7 @@ function findDanger(jwk: Readonly<Record<string, unknown>>): string | undefined 
   return undefined
 }
 
-/** Why a key is none to verify access tokens with. */
+/** Why a key cannot verify access tokens. */
 function findMisfit(jwk: unknown): string | undefined {
   if (!isObject(jwk)) return 'not an object'
   const { kty, kid, use, alg, key_ops: keyOps } = jwk

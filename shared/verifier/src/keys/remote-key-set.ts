@@ -16,7 +16,7 @@ import { createVerificationKeys } from './verification-keys.ts'
 export interface RemoteKeySetOptions {
   /** Where the issuer publishes its JWKS. */
   readonly jwksUri: string
-  /** How long keys serve while the issuer is away, in seconds, from 60 to 604800 (7 days). Default 86400 (24 h). */
+  /** How long keys serve while the issuer is down, in seconds, from 60 to 604800 (7 days). Default 86400 (24 h). */
   readonly maxStaleKeysSeconds?: number | undefined
   /** Default: the platform's. */
   readonly fetch?: Fetch | undefined
@@ -35,7 +35,7 @@ const fetchTimeoutMilliseconds = 5_000
 const maxDocumentBytes = 64 * 1024
 /** An unknown `kid`, or a `kid` on the denylist, makes the key set fetch at most this often. */
 const askedIntervalMilliseconds = 2_000
-/** What the issuer's `max-age` is held to, in seconds, and what stands for it when there is none. */
+/** What the issuer's `max-age` is held to, in seconds, and its default. */
 const freshness = { min: 30, max: 3600, default: 300 }
 const firstRetryMilliseconds = 250
 const maxRetryMilliseconds = 30_000
@@ -44,7 +44,7 @@ const lookupQueue = { max: 10_000, perTurn: 50 }
 
 /**
  * Makes a key source that follows an issuer's JWKS: fetched at once, refreshed in the background before it ages, and
- * served while the issuer is away. It fetches soon when an unknown `kid` is looked for, and when the denylist names one
+ * served while the issuer is down. It fetches soon when an unknown `kid` is looked for, and when the denylist names one
  * for the first time. It never throws outside `find` and `ready`, and its timers keep no process alive.
  */
 export function createRemoteKeySet(options: RemoteKeySetOptions): KeySource {

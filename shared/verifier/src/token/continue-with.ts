@@ -9,7 +9,7 @@ export function continueWith<T>(
   return isPromise(claims) ? claims.then(pass, refuse) : pass(claims)
 }
 
-/** Claims come from JSON and hold no function, so a promise of no library is taken for claims. */
+/** Claims come from JSON and hold no function, so no promise of any library is taken for claims. */
 function isPromise(claims: VerifiedAccessToken | Promise<VerifiedAccessToken>): claims is Promise<VerifiedAccessToken> {
   return typeof (claims as VerifiedAccessToken).then === 'function'
 }

@@ -27,7 +27,7 @@ export interface AccessTokenVerifierOptions {
   readonly keys?: KeySource | undefined
   /** For `exp`, `iat` and `nbf`, in seconds, from 0 to 60. Default 5. */
   readonly clockToleranceSeconds?: number | undefined
-  /** How long keys serve while the issuer is away, in seconds, from 60 to 604800. Default 86400. */
+  /** How long keys serve while the issuer is down, in seconds, from 60 to 604800. Default 86400. */
   readonly maxStaleKeysSeconds?: number | undefined
   /** How DPoP proofs are taken. Tokens that are bound to a key need one, whatever stands here. */
   readonly dpop?: DpopOptions | undefined

@@ -16,7 +16,7 @@ export function addAfterRestore(program: Command, perform: Perform): void {
     .command('after-restore')
     .description('revoke what became valid again when a database was restored from an older dump')
     .option('--yes', 'do it: everybody has to sign in again')
-    .option('--keep-sessions', 'end nothing, and go on with the database as it is')
+    .option('--keep-sessions', 'end nothing, and continue with the database as it is')
     .addHelpText(
       'after',
       '\nNeeds DATABASE_URL and COUNTERSIGN_MASTER_KEY, and REDIS_URL if the services have one.\n' +
@@ -42,7 +42,7 @@ async function afterRestore({ parts, note }: CommandContext, options: Options): 
     await acceptDatabase(restore, 'The services stay closed.')
     return {
       document: { kept: true },
-      text: 'The services go on with the database as it is. Sessions that were ended after the dump live again.'
+      text: 'The services continue with the database as it is. Sessions that were ended after the dump are live again.'
     }
   }
   await restore.requireMasterKey()

@@ -34,7 +34,7 @@ export function addApis(program: Command, perform: Perform): void {
     .command('create')
     .description('register an API')
     .argument('<identifier>', 'its URI, as tokens name it in aud')
-    .option('--name <text>', 'for people; the identifier without it')
+    .option('--name <text>', 'for people; by default the identifier')
     .option('--scope <scope=sentence>', `${scopeHelp}; may be given several times`, collect)
     .option('--carries-roles', "users' tokens for it carry those of their roles that hold a scope of it")
     .option('--if-absent', 'leave one that is there as it is')
@@ -45,7 +45,7 @@ export function addApis(program: Command, perform: Perform): void {
     .command('list')
     .description('the APIs, in the order of their identifiers')
     .option('--limit <count>', 'how many, 1 to 100', '20')
-    .option('--cursor <cursor>', 'where to go on, as the page before says')
+    .option('--cursor <cursor>', 'where to continue: the cursor that the page before shows')
     .addHelpText('after', needs)
     .action((options: { limit?: string; cursor?: string }) => perform((context) => list(context, options)))
 

@@ -79,7 +79,7 @@ function addCreate(clients: Command, perform: Perform): void {
     .command('create')
     .description('register a client')
     .argument('<id>')
-    .option('--name <text>', 'for people; the id without it')
+    .option('--name <text>', 'for people; by default the id')
     .option(
       '--auth-method <method>',
       `how it authenticates itself: ${clientAuthMethods.join(', ')}`,
@@ -103,19 +103,19 @@ function addCreate(clients: Command, perform: Perform): void {
     )
     .option('--jwks-file <file>', 'its public keys, for private_key_jwt')
     .option('--jwks-uri <url>', 'where it publishes them itself')
-    .option('--ttl <seconds>', 'life of its own tokens; that of all others without it')
+    .option('--ttl <seconds>', 'lifetime of its own tokens, if not the default')
     .option('--redirect-uri <uri>', 'where users are sent back to after signing in', collect)
     .option('--post-logout-redirect-uri <uri>', 'where users are sent back to after signing out', collect)
     .option('--application-type <type>', `where it runs: ${applicationTypes.join(' or ')}`, applicationTypes[0])
     .option('--first-party', 'users are not asked for their consent')
     .option('--without-pkce', 'it may sign users in without PKCE: for old clients that authenticate themselves')
-    .option('--backchannel-logout-uri <url>', 'where it hears of logouts')
+    .option('--backchannel-logout-uri <url>', 'where it is notified of logouts')
     .option('--logo-uri <url>', 'its logo, for the consent page')
     .option('--policy-uri <url>', 'its privacy policy')
     .option('--tos-uri <url>', 'its terms of service')
-    .option('--id-token-ttl <seconds>', 'life of its ID tokens; that of access tokens without it')
+    .option('--id-token-ttl <seconds>', 'lifetime of its ID tokens; by default that of access tokens')
     .addOption(new Option('--if-absent', 'leave an existing client as it is').conflicts('orChange'))
-    .option('--or-change', 'make one that is there like this; disabled it stays disabled')
+    .option('--or-change', 'change an existing client to match; a disabled one stays disabled')
     .addHelpText(
       'after',
       `${needs} Scopes, grant types, audiences, resources, redirect URIs, --exchange and --may-act-for may be given several times. A secret is made up\n` +

@@ -26,7 +26,7 @@ export function addKeys(program: Command, perform: Perform): void {
     .addHelpText(
       'after',
       `${needs} The old key stays published until the tokens it signed have expired, so no token is rejected.\n` +
-        'Refused with exit code 3 while the next key is published too short for every verifier to know it.'
+        'Refused with exit code 3 while some verifiers may not know the next key yet.'
     )
     .action(({ reason }: { reason: string }) => perform((context) => rotate(context, reason)))
 
@@ -63,11 +63,11 @@ async function rotate({ parts }: CommandContext, reasonGiven: string): Promise<C
     case 'too_early':
       throw new RefusedError(
         'rotation_too_early',
-        `The next key was published too short a while ago. It may sign from ${textMoment(result.possibleAt)}.`,
+        `The next key was published too recently. It may sign from ${textMoment(result.possibleAt)}.`,
         { rotation_possible_at: result.possibleAt.toISOString() }
       )
     case 'too_many_keys':
-      throw new RefusedError('too_many_keys', 'Too many keys are published still. Rotate again when some are removed.')
+      throw new RefusedError('too_many_keys', 'Too many keys are still published. Rotate again when some are removed.')
     case 'next_key_unusable':
       throw new RefusedError('next_key_unusable', 'The next key cannot be opened. Revoke it, and another is made.')
     case 'not_an_admin':

@@ -82,7 +82,7 @@ export function addProviders(program: Command, perform: Perform): void {
     .command('delete')
     .description('delete a provider')
     .argument('<id>')
-    .option('--with-identities', 'although users sign in with it; who has no other way in cannot sign in then')
+    .option('--with-identities', 'even if users sign in with it; those without another way are locked out')
     .addHelpText('after', '\nNeeds DATABASE_URL.')
     .action((id: string, options: { withIdentities?: boolean }) => perform((context) => remove(context, id, options)))
 }

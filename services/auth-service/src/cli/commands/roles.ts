@@ -40,7 +40,7 @@ export function addRoles(program: Command, perform: Perform): void {
     .command('list')
     .description('the roles, in the order of their names')
     .option('--limit <count>', 'how many, 1 to 100', '20')
-    .option('--cursor <cursor>', 'where to go on, as the page before says')
+    .option('--cursor <cursor>', 'where to continue: the cursor that the page before shows')
     .addHelpText('after', needs)
     .action((options: { limit?: string; cursor?: string }) => perform((context) => list(context, options)))
 

@@ -94,7 +94,7 @@ export function addUsers(program: Command, perform: Perform): void {
     .description('import users of another system, with their password hashes')
     .argument('<file>', 'NDJSON: a JSON object in each line')
     .option('--dry-run', 'check the lines, and change nothing')
-    .option('--allow-fast-hashes', 'take salted SHA, too, which a graphics card tries fast')
+    .option('--allow-fast-hashes', 'accept salted SHA, too, which a graphics card guesses fast')
     .option('--results <file>', 'write what became of each line, as NDJSON')
     .addHelpText(
       'after',
@@ -236,7 +236,10 @@ async function importFile(context: CommandContext, path: string, options: Import
       if (result.outcome !== 'created' && result.outcome !== 'unchanged') note(textOfLeftOut(result))
     }
     if (batch.lines % progressLines === 0) note(`${batch.lines} lines so far.`)
-    await results?.write(batch.results, `${batch.lines} lines are done. Import the file again with another one.`)
+    await results?.write(
+      batch.results,
+      `${batch.lines} lines are done. Import the file again with another --results file.`
+    )
   }
   await results?.close()
   const left = counts.username_taken + counts.address_taken + counts.duplicate + counts.refused

@@ -62,16 +62,16 @@ async function fetchDocument(url: string): Promise<Answered | string> {
     const response = await fetch(url, { redirect: 'manual', signal, headers: { Accept: 'application/json' } })
     const location = response.headers.get('Location')
     if (location !== null) {
-      return `${url} answers ${response.status}, a redirect to ${location}. Clients do not follow redirects: ISSUER must be the address of the issuer itself.`
+      return `${url} returns ${response.status}, a redirect to ${location}. Clients do not follow redirects: ISSUER must be the address of the issuer itself.`
     }
-    if (response.status !== 200) return `${url} answers ${response.status}, expected is 200. Is the path right?`
+    if (response.status !== 200) return `${url} returns ${response.status} instead of 200. Is the path right?`
     const document: unknown = JSON.parse((await readBoundedBody(response.body, maxBytes)).toString())
     if (typeof document !== 'object' || document === null)
-      return `${url} answers with something that is not a JSON object.`
+      return `${url} responds with something that is not a JSON object.`
     const date = Date.parse(response.headers.get('Date') ?? '')
     return { document: document as Record<string, unknown>, date: Number.isNaN(date) ? undefined : date }
   } catch (error) {
-    if (error instanceof SyntaxError) return `${url} answers with something that is not JSON.`
+    if (error instanceof SyntaxError) return `${url} responds with something that is not JSON.`
     return `${url} cannot be had: ${likelyMistakeOf(error)}.`
   }
 }

@@ -11,7 +11,7 @@ export async function checkMail(options: SmtpOptions): Promise<Finding> {
     await verifySmtp(options)
     const password = credentials ? 'accepts the password' : 'asks for no password'
     const encryption = tls === 'none' ? 'without TLS' : 'over TLS'
-    return mail.ok(`The mail server responds, ${encryption}, ${password}, and takes the sender in MAIL_FROM.`)
+    return mail.ok(`The mail server responds, ${encryption}, ${password}, and accepts the sender in MAIL_FROM.`)
   } catch (error) {
     return mail.failed(describe((error as DeliveryError).reason))
   }

@@ -28,7 +28,7 @@ async function examine({ client, runId, serverNow }: RedisSession): Promise<Find
   const info = readInfo(await client.info())
   const now = serverNow()
   const clock = now === undefined ? [] : [judgeClock('redis_clock', 'Redis', now, Date.now())]
-  const found = redis.ok(`Redis ${info.valkey_version ?? info.redis_version} answers, and is the primary.`)
+  const found = redis.ok(`Redis ${info.valkey_version ?? info.redis_version} responds, and is the primary.`)
   const rights = await checkRights(client)
   const feed = rights.state === 'failed' ? [] : [await checkFeed(client, runId)]
   return [found, ...clock, checkPolicy(info), checkWrites(info), rights, ...feed]

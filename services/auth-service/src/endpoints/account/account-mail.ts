@@ -43,11 +43,11 @@ export function requireMail({ accountMail }: AccountMailDeps): AccountMail {
 export function invalidProof(): InvalidRequestError {
   return new InvalidRequestError({
     description:
-      'This link or code is not good: it is wrong, was used, has expired, or was replaced by a later one. Ask for another mail.'
+      'This link or code is not valid: it is wrong, was used, has expired, or was replaced by a later one. Ask for another mail.'
   })
 }
 
-/** Only who reads the mail of the address hears it. */
+/** Only a reader of this address's mail sees it. */
 export function addressTaken(): ConflictError {
   return new ConflictError({ code: 'address_taken', description: 'Another account has verified this e-mail address.' })
 }

@@ -50,7 +50,7 @@ export const showAuthorizationRequest = defineRoute(
     }
 )
 
-/** `POST /auth/authorization-requests/:id/claim`: the user of this session is who goes on. The first user keeps the request. */
+/** `POST /auth/authorization-requests/:id/claim`: the user of this session continues. The first user keeps the request. */
 export const claimAuthorizationRequest = defineRoute(
   {
     method: 'post',
@@ -89,7 +89,7 @@ export const claimAuthorizationRequest = defineRoute(
     }
 )
 
-/** `DELETE /auth/authorization-requests/:id/claim`: somebody else will go on. */
+/** `DELETE /auth/authorization-requests/:id/claim`: somebody else will continue. */
 export const releaseAuthorizationRequest = defineRoute(
   {
     method: 'delete',
@@ -158,6 +158,6 @@ function unknownRequest(): NotFoundError {
 function taken(): ConflictError {
   return new ConflictError({
     code: 'request_taken',
-    description: 'Another user or another session has gone on with this request. Begin again at the app.'
+    description: 'Another user or another session has continued this request. Begin again at the app.'
   })
 }

@@ -110,13 +110,13 @@ async function consumeProof(
 function requireMailSignIn(deps: AccountMailDeps) {
   const { signIn, ...mail } = requireMail(deps)
   if (signIn) return { ...mail, signIn }
-  throw new NotFoundError({ description: 'Users cannot sign in by mail here: its operator has to turn it on.' })
+  throw new NotFoundError({ description: 'Users cannot sign in by mail here: the operator has to turn it on.' })
 }
 
 /** The same for each reason, since it must not tell who has an account. */
 function refusedProof(): InvalidCredentialsError {
   return new InvalidCredentialsError({
     description:
-      'This link or code is not good here: it is wrong, was used, has expired, was replaced by a later one, or belongs to another sign-in.'
+      'This link or code is not valid here: it is wrong, was used, has expired, was replaced by a later one, or belongs to another sign-in.'
   })
 }

@@ -92,7 +92,7 @@ export const addPasskey = defineRoute(
       if (!made) {
         throw new InvalidRequestError({
           description:
-            'This passkey is not good: it answers no open request of this session, or was not made for this site. Begin again.'
+            'This passkey is not valid: it matches no open request of this session, or was not made for this site. Begin again.'
         })
       }
       const language = chooseLanguage(ctx.get('Accept-Language'))

@@ -36,7 +36,7 @@ export interface FlowDeps extends ContinuationDeps {
   metrics: IssuerMetrics
 }
 
-/** `POST /auth/login/factor`: completes a sign-in that answered `factor_required`. */
+/** `POST /auth/login/factor`: completes a sign-in that returned `factor_required`. */
 export const showFactor = defineRoute(
   {
     method: 'post',

@@ -73,14 +73,14 @@ function requireRotated(result: Announced<RotationOutcome>): void {
   if (result.outcome === 'too_early') {
     throw new ConflictError({
       code: 'rotation_too_early',
-      description: 'The next key was published too short a while ago: some verifiers may not know it yet.',
+      description: 'The next key was published too recently: some verifiers may not know it yet.',
       headers: { 'Retry-After': String(result.inSeconds) }
     })
   }
   if (result.outcome === 'too_many_keys') {
     throw new ConflictError({
       code: 'too_many_keys',
-      description: 'Too many keys are published still. Rotate again when some of them are removed.'
+      description: 'Too many keys are still published. Rotate again when some of them are removed.'
     })
   }
   if (result.outcome === 'next_key_unusable') {

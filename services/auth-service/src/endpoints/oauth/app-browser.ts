@@ -52,7 +52,7 @@ export function requirePages<Deps extends { pagesUrl: string | undefined }>(deps
 }
 
 /**
- * Who comes this way is shown a page, whatever goes wrong.
+ * A browser on this path gets a page, whatever goes wrong.
  * @param errorPath of the page that shows the error
  * @param count is called with the code of an error
  */

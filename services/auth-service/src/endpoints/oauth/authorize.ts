@@ -226,7 +226,7 @@ async function requireRedirect(
 ): Promise<{ client: Client; redirectUri: string }> {
   const [clientId, redirectUri] = ['client_id', 'redirect_uri'].map((name) => parameters.get(name)?.[0])
   if (repeated.has('client_id') || repeated.has('redirect_uri'))
-    throw new InvalidRequestError({ description: 'client_id or redirect_uri is there twice.' })
+    throw new InvalidRequestError({ description: 'client_id or redirect_uri is repeated.' })
   const client =
     clientId !== undefined && clientIdPattern.test(clientId) ? await clients.findEnabled(clientId) : undefined
   if (!client) throw new PageError('invalid_client', 'No client has this client_id.')
@@ -245,7 +245,7 @@ function onPages(deps: AuthorizeDeps, work: (open: OpenDeps) => Promise<BrowserR
   )
 }
 
-/** The client hears of all further errors, by the response mode that it asked for. */
+/** The client gets all further errors, in the response mode that it asked for. */
 async function orToClient(
   deps: OpenDeps,
   { redirectUri, parameters }: { client: Client; redirectUri: string; parameters: Parameters },

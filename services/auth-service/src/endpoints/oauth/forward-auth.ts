@@ -2,7 +2,7 @@ import { defineRoute } from '../../routing/route.ts'
 import { forwardAuthQuery, identity } from '../../wire/forward-auth.ts'
 
 /**
- * `GET /forward-auth`: judges the access token of a request for a proxy that asks with the request's own headers, such as nginx's
+ * `GET /forward-auth`: checks the access token of a request for a proxy that asks with the request's own headers, such as nginx's
  * `auth_request`: 200 with who it is, 401 or 403. It needs no database while the denylist is known.
  */
 export const forwardAuth = defineRoute(

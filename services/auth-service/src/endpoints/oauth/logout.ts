@@ -137,7 +137,7 @@ function toPage(deps: OpenDeps, id: string): BrowserResponse {
 /** @throws {OAuthError} for the page: nobody is sent anywhere with a request that is wrong */
 async function readLogout(deps: OpenDeps, pairs: Iterable<readonly [string, string]>): Promise<RequestedLogout> {
   const { parameters, repeated } = readParameters(pairs)
-  if (Object.keys(limits).some((name) => repeated.has(name))) throw invalid('A parameter is there twice.')
+  if (Object.keys(limits).some((name) => repeated.has(name))) throw invalid('A parameter is repeated.')
   const get = (name: keyof typeof limits) => {
     const value = parameters.get(name)?.[0]
     if (value !== undefined && (value.length > limits[name] || !value.isWellFormed() || /[\p{Cc}\ufffd]/u.test(value)))

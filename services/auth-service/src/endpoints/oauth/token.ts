@@ -81,7 +81,7 @@ const grants: Record<ClientGrantType, (deps: TokenDeps, request: TokenRequest) =
     if (subjectToken === undefined) throw missing('subject_token')
     if (subjectTokenType === undefined) throw missing('subject_token_type')
     if (body.actor_token !== undefined) {
-      throw new InvalidRequestError({ description: 'actor_token is not taken: the client itself is who acts.' })
+      throw new InvalidRequestError({ description: 'actor_token is not supported: the client is the actor.' })
     }
     return exchangeToken(deps, {
       client,

@@ -31,7 +31,7 @@ const respond =
     const scopes = identity?.scopes.filter((one) => shown.includes(one))
     if (!identity || !scopes?.includes('openid')) {
       throw new AccessDeniedError({
-        description: 'This token, or the sign-in that it is of, was not granted openid.',
+        description: 'This token, or the sign-in behind it, was not granted openid.',
         headers: { 'WWW-Authenticate': `${cnf ? 'DPoP' : 'Bearer'} error="insufficient_scope", scope="openid"` }
       })
     }

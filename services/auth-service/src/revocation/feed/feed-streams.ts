@@ -56,7 +56,7 @@ export interface FeedStreams {
   sendCommitted(entries: readonly RevocationEntry[]): void
   /** Ends the streams of a token that is revoked, by its `jti`, `sid` or `kid`, and looks for what else was committed. */
   onRevoked(value: string): void
-  /** Ends all streams, and takes no other one. */
+  /** Ends all streams, and accepts no new one. */
   close(): void
 }
 

@@ -33,7 +33,7 @@ const connectTimeoutMs = 3000
 const probeTimeoutMs = 1000
 /** How long a statement may run, or wait for a lock, in Postgres. */
 export const statementTimeoutMs = 5000
-/** Longer than Postgres itself takes to give up, so that its answer comes first. */
+/** Longer than the timeout of Postgres itself, so that its error comes first. */
 const queryTimeoutMs = statementTimeoutMs + 1000
 
 /** Opens the pool. Waits are bounded, so that requests to a hanging database get a 503 and do not pile up. */

@@ -44,8 +44,8 @@ function insertEntriesUntil(expiry: Prisma.Sql): Prisma.Sql {
 }
 
 /**
- * Whether the client of the family `f` hears of its end. Then it does for as long as the family is there, also when its tokens have
- * expired: the app may have a session of its own, which goes on.
+ * Whether the client of the family `f` is notified of its end. It is, as long as the family is there, also when its tokens have
+ * expired: the app may have a session of its own, which continues.
  */
 export const hasReceiver = Prisma.sql`(SELECT c.backchannel_logout_uri FROM clients c WHERE c.id = f.client_id) IS NOT NULL`
 
@@ -60,7 +60,7 @@ export interface FamiliesToEnd {
   readonly actorId?: string | undefined
   /** Which families end with these, if in another statement: a condition on the family `f`. */
   readonly members?: Prisma.Sql
-  /** Of many users, and so one flow at a receiver, which hears of so many before. Without it, each user is a flow. */
+  /** Of many users: one flow per receiver, with so many notifications before these. Without it, each user is a flow. */
   readonly toldBefore?: number
   /** There may be tokens that the rows do not know of, since the database is older than they are. Then dead families end, too. */
   readonly hasUnknownTokens?: boolean
@@ -144,7 +144,7 @@ export function isToEnd(families: Tokens = {}): Prisma.Sql {
 }
 
 function endingWithEvents({ selection, members, toldBefore, reason, actorId, ...tokens }: FamiliesToEnd): Prisma.Sql {
-  // What outlasts the session of the browser hears of its end as well (OpenID Connect Back-Channel Logout 1.0 §2.7).
+  // Clients whose sessions outlast the browser's are notified, too (OpenID Connect Back-Channel Logout 1.0 §2.7).
   const outlasting =
     reason === 'reauthenticated'
       ? Prisma.empty

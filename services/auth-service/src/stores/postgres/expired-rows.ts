@@ -72,7 +72,7 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
     // A used one is known until then, so that a replay ends its session.
     authorization_codes: anHourLater('authorization_codes', 'code_hash'),
     logout_requests: anHourLater('logout_requests', 'id_hash'),
-    // Left behind where a client hears no longer of its sessions.
+    // Left behind where a client is no longer notified.
     backchannel_logouts: (transaction, limit) => transaction.$executeRaw`
       WITH dead AS (
         DELETE FROM backchannel_logouts WHERE id IN (

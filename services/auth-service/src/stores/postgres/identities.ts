@@ -91,7 +91,7 @@ export function createPrismaIdentities(database: Database, tellUser: TellUser): 
       UPDATE identities SET last_used_at = ${databaseNow}, address = coalesce(${arrival.address ?? null}, address)
       WHERE issuer = ${arrival.issuer} AND subject = ${arrival.subject} RETURNING user_id`
     if (known) return { outcome: 'known', userId: known.user_id }
-    // What a provider has not verified, anybody can write: it would tell who has an account here.
+    // Anybody can enter an address that a provider does not verify: it would reveal who has an account here.
     const address = arrival.isAddressVerified ? arrival.address : undefined
     const owner = await ownerOf(transaction, address)
     const isProven = isAddressProven(provider, arrival)

@@ -94,7 +94,7 @@ const matches = (proof: SecretProof) =>
     ? Prisma.sql`s.link_hash = ${proof.linkHash}${proof.flowHash ? Prisma.sql` AND s.flow_hash = ${proof.flowHash}` : Prisma.empty}`
     : Prisma.sql`s.flow_hash = ${proof.flowHash} AND s.code_hmac IN (${Prisma.join([...proof.codeHmacs])})`
 
-/** Waits for what changes the user of a secret, so that the secret is judged by what is so afterwards. */
+/** Waits for running changes of a secret's user, so that the secret is checked after them. */
 export async function lockOwner(transaction: Queryable, purpose: SecretPurpose, proof: SecretProof): Promise<void> {
   await transaction.$queryRaw`
     SELECT 1 FROM users u, one_time_secrets s WHERE ${matches(proof)} AND ${isGood(purpose)} FOR NO KEY UPDATE OF u`

@@ -220,7 +220,7 @@ async function putRecoveryCodes(transaction: Queryable, userId: string, hashes: 
     INSERT INTO recovery_codes (user_id, code_hash) SELECT ${userId}::uuid, unnest(${[...hashes]}::bytea[])`
 }
 
-/** They stand in for a second factor, and are none. */
+/** They replace a second factor, but are not one. */
 export async function dropUselessRecoveryCodes(transaction: Queryable, userId: string): Promise<void> {
   await transaction.$executeRaw`
     DELETE FROM recovery_codes WHERE user_id = ${userId}::uuid AND NOT ${hasFactor(userId)}`

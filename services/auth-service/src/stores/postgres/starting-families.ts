@@ -74,7 +74,7 @@ const newFamilyText = `
   FROM f JOIN users u ON u.id = f.user_id`
 
 /**
- * What belongs to a session of the browser goes on with the one that replaces it. Requests before codes: of one that is being
+ * What belongs to a session of the browser moves to the one that replaces it. Requests before codes: of one that is being
  * completed the code is there then. A code that is being exchanged is passed by, since that waits for the user.
  */
 const followingTexts = [

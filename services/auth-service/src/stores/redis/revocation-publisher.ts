@@ -37,7 +37,7 @@ const answerMilliseconds = 500
 const rebuildAnswerMilliseconds = 5_000
 /** A rebuild that stalls for longer has failed. */
 const progressLifeMilliseconds = 120_000
-/** How long the issuer's word is good that its outbox is published: it gives it again each second. */
+/** How long the issuer's confirmation of a published outbox is valid: it is renewed each second. */
 const outboxDrainedMilliseconds = 3_000
 
 /** Publishes to Redis or Valkey, in the form of docs/revocation-feed.md. Not connected before it is used. */

@@ -158,7 +158,7 @@ return trim(earlier(tonumber(ARGV[1])))
  * Begins a rebuild. `KEYS`: stream, length, epoch, published, progress. `ARGV`: run_id, the progress key's life in milliseconds, 1 if
  * the publisher knows that something is missing.
  *
- * An epoch that stands for nothing any more goes first, so that nobody takes the half-written feed for complete. One
+ * A stale epoch is deleted first, so that nobody mistakes the half-written feed for complete. One
  * that is good (another replica was faster) stays: entries are only ever added, so the feed stays complete throughout.
  * The stream itself is never deleted: what other replicas publish meanwhile is in it, and duplicates are harmless.
  */

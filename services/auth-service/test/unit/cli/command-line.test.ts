@@ -196,7 +196,7 @@ describe('the command line', () => {
         ...['--auth-method', 'client_secret_basic'],
         ...Array.from({ length: 30 }, (_, at) => ['--audience', `https://${at}.test/`.padEnd(180, 'a')]).flat()
       ],
-      /could have \d+ characters, and verifiers take fewer than 8192/
+      /could have \d+ characters, and verifiers accept fewer than 8192/
     ]
   ])('a client %s is refused with a sentence that says what to do', async (_, options, sentence) => {
     const { code, stderr } = await run('clients', 'create', 'a', ...options)

@@ -87,7 +87,7 @@ describe('the length of a token', () => {
     const long = policy({ audiences: Array.from({ length: 50 }, (_, at) => `https://${at}.test/${'a'.repeat(100)}`) })
     await expect(issueLongest(long)).rejects.toMatchObject({
       code: 'invalid_request',
-      description: expect.stringMatching(/would have \d+ characters, and verifiers take fewer than 8192/)
+      description: expect.stringMatching(/would have \d+ characters, and verifiers accept fewer than 8192/)
     })
     expect(isReadableLength(maxTokenLength)).toBe(false)
     expect(isReadableLength(maxTokenLength - 1)).toBe(true)

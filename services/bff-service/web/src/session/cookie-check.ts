@@ -15,7 +15,7 @@ export async function requireCookies(): Promise<void> {
 
 async function takesCookies(): Promise<boolean> {
   const { enabled } = await request<{ enabled: boolean }>('/bff/cookies').catch((error) => {
-    // A replica of before, which cannot tell.
+    // An older replica, which cannot tell.
     if (error instanceof ApiError && error.status === 404) return { enabled: true }
     throw error
   })

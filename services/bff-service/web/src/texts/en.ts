@@ -79,7 +79,7 @@ export const en = {
     no_second_factor: 'Recovery codes replace a second factor: set one up first.',
     totp_exists: 'This account has an authenticator app already. Remove it to set up another one.',
     account_exists:
-      'There is an account with this e-mail address. Sign in to it as you do, and link the other service in your account.',
+      'There is an account with this e-mail address. Sign in to it as usual, and link the other service in your account.',
     identity_taken: 'This identity is linked to another account.',
     invalid_credentials: 'This account cannot sign in.',
     invalid_provider_response: 'The other service sent a response that cannot be trusted. Try again.',
@@ -87,7 +87,7 @@ export const en = {
       'This sign-in is no longer open: it took too long, was used already, or was begun in another browser. Start again.',
     last_way_in:
       'This is the last way to sign in to your account. Set a password, add another passkey, or link another service, first.',
-    other_identity: 'This is somebody else there than the one who is linked to your account. Choose the other one.',
+    other_identity: 'This is not the identity that is linked to your account. Choose that one.',
     sign_in_not_recent:
       'The other service did not ask you to sign in there, or does not say when you did. Confirm that it is you in another way.',
     provider_declined: 'The sign-in was cancelled, or refused by the other service.',
@@ -110,14 +110,14 @@ export const en = {
     noApp: 'This account has no authenticator app.',
     noDevice: 'There is no such trusted device.',
     appNotBegun: 'No authenticator app is being set up, or it took too long. Start again.',
-    noMailSignIn: 'Users cannot sign in by mail here: its operator has to turn it on.',
+    noMailSignIn: 'Users cannot sign in by mail here: the operator has to turn it on.',
     noMail: 'This installation sends no mail: its operator has to configure a mail server.',
     noIdentity: 'There is no identity with this id.',
     noPasskeys: 'This installation has no passkeys: its operator has to configure PAGES_URL with a domain.',
     noUser: 'This user no longer exists or is disabled.',
     noGrant: 'You have not given access to an app with this id.',
     noRights: 'This account has none of the rights that this API asks for.',
-    noMailRequest: 'This browser has not asked for a sign-in by mail, or too long ago.'
+    noMailRequest: 'This browser has not asked for a sign-in by mail recently.'
   },
   broken: {
     title: 'This page does not work',
@@ -285,7 +285,7 @@ export const en = {
     title: 'Create an account',
     closed: 'Registration is closed',
     closedText: 'People cannot create accounts here themselves. Ask an administrator for one.',
-    hasOne: 'You have one already?',
+    hasOne: 'Do you have one already?',
     email: 'E-mail (optional)',
     emailWish: 'Enter an address like a@b.example, or leave this empty.',
     submit: 'Create account'
@@ -324,7 +324,7 @@ export const en = {
   },
   passkeys: {
     title: 'Passkeys',
-    lead: 'Sign in with your fingerprint, your face or the PIN of a device, without a password. One passkey is as good as password and code together.',
+    lead: 'Sign in with your fingerprint, your face or the PIN of a device, without a password. One passkey replaces both password and code.',
     unsupported: 'This browser has no passkeys.',
     none: 'You have no passkey yet.',
     add: 'Add a passkey',
@@ -455,7 +455,7 @@ export const en = {
     staying: 'You can close this window if {{name}} has opened. Otherwise go back to it and sign in again.',
     useOther: 'Use another account',
     again:
-      '{{name}} wants to be sure that it is you. If it goes on asking, it wants a second factor: add one in your account, and sign in again.',
+      '{{name}} wants to be sure that it is you. If it keeps asking, it wants a second factor: add one in your account, and sign in again.',
     otherTitle: 'Another account has begun this',
     otherText:
       'You are signed in as {{name}}, and this sign-in was begun with another account. Sign in with that one, or go back to {{client}} and begin again.',

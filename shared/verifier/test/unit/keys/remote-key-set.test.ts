@@ -134,7 +134,7 @@ describe('the remote key set', () => {
     expect(keys.get(old.keys[0]?.kid ?? '')).toBeUndefined()
   })
 
-  it('serves its keys while the issuer is away, for maxStaleKeysSeconds and no longer', async () => {
+  it('serves its keys while the issuer is down, for maxStaleKeysSeconds and no longer', async () => {
     const { keys, server } = setUp({}, { maxStaleKeysSeconds: 3600 })
     const kid = issuer.kid
     await settle()
@@ -152,7 +152,7 @@ describe('the remote key set', () => {
     expect(keys.status().consecutiveFailures).toBe(0)
   })
 
-  it('backs off while the issuer is away, to at most 30 seconds', async () => {
+  it('backs off while the issuer is down, to at most 30 seconds', async () => {
     const { times } = setUp({ isAway: true })
     await settle(600_000)
     const gaps = times.slice(1).map((time, at) => time - (times[at] ?? 0))

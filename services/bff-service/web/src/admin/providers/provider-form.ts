@@ -47,7 +47,7 @@ export function formValuesOf(provider: Provider): ProviderFormValues {
   return { ...emptyProvider, kind, id, name, issuer, client_id, authoritative_domains, trusts_amr }
 }
 
-/** What was left empty stays away: the issuer has a default for each kind. */
+/** Empty fields are left out: the issuer has a default for each kind. */
 export function newProviderOf(values: ProviderFormValues): NewProvider {
   const { kind, authoritative_domains, trusts_amr } = values
   const id = values.id.trim() || kind

@@ -542,7 +542,7 @@ export const adminEn = {
         service: 'It gets tokens of its own for the APIs that it calls: name them as audiences.',
         acting:
           'It exchanges the tokens that users send it. Name what it is itself as a resource, and the APIs that it calls as audiences or in exchange rules.',
-        api: 'With a token of its own it hears at once which tokens were revoked. Name what it is itself as a resource.',
+        api: 'With a token of its own it learns at once which tokens were revoked. Name what it is itself as a resource.',
         bff: 'Users sign in to it by the bff-service, which keeps their tokens. It needs no client of its own.'
       },
       ruleWishes: {
@@ -713,8 +713,8 @@ export const adminEn = {
     role_in_use: 'A user has this role. Take it from them first.',
     api_is_issuer: 'This is the issuer itself, which has no scopes to give.',
     api_taken: 'There is an API with this identifier.',
-    rotation_too_early: 'The next key was published too short a while ago: some verifiers may not know it yet.',
-    too_many_keys: 'Too many keys are published still. Rotate again when some of them are removed.',
+    rotation_too_early: 'The next key was published too recently: some verifiers may not know it yet.',
+    too_many_keys: 'Too many keys are still published. Rotate again when some of them are removed.',
     next_key_unusable:
       'The next key cannot be opened with the master keys of this replica. Revoke it, and another is made.',
     client_id_taken: 'There is a client with this id.',
