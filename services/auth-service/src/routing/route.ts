@@ -82,7 +82,7 @@ export interface RouteDeclaration {
   readonly needsSecondFactor?: true
   /** Bodies of errors that say more than other errors, by their status. */
   readonly errorBodies?: Readonly<Record<number, z.ZodType>>
-  /** Statuses of errors that the handler itself returns; those of the checks come from the rest of the statement. */
+  /** Statuses of errors that the handler itself returns; those of the checks come from the rest of the declaration. */
   readonly errors?: readonly number[]
 }
 
@@ -143,15 +143,15 @@ export interface Route<Deps = never> extends RouteDeclaration {
 
 /**
  * Defines a route.
- * @param bind makes the handler; its response goes out with the statement's status
+ * @param bind makes the handler; its response goes out with the declared status
  * @param observe makes the function that counts the results of its requests
  */
 export function defineRoute<const S extends RouteDeclaration, Deps>(
-  statement: S,
+  declaration: S,
   bind: (deps: Deps) => (request: RouteRequest<S>) => RouteResponse<S> | Promise<RouteResponse<S>>,
   observe?: (deps: Deps) => Observe<S>
 ): Route<Deps> {
-  return { ...statement, bind, observe: observe as Route<Deps>['observe'] }
+  return { ...declaration, bind, observe: observe as Route<Deps>['observe'] }
 }
 
 /** The dependencies of the handlers of all these routes. */

@@ -66,7 +66,7 @@ describe('sign-outs that have not reached the issuer', () => {
     ['429, in seconds', new TooManyRequestsError({ retryAfterSeconds: 30 })],
     ['503, in seconds', new TemporarilyUnavailableError({ retryAfterSeconds: 30 })],
     ['503, as a date', new TemporarilyUnavailableError({ headers: {}, retryAfterSeconds: 30 })]
-  ])('one that is told to wait (%s) waits, at the first attempt or at a later one', async (name, failure) => {
+  ])('is retried only after the requested delay (%s), at the first attempt and later', async (name, failure) => {
     if (name.includes('date')) Object.assign(failure, { headers: { 'Retry-After': new Date(30_000).toUTCString() } })
     const signOut = createSignOut(new TooManyRequestsError({ retryAfterSeconds: 100 }))
     pending.add(signOut.run, failure)

@@ -30,7 +30,7 @@ export async function findLastingPort(): Promise<number> {
 /** A process has the block at whose first port it listens, until it ends. */
 async function claimBlock(): Promise<number> {
   for (const first of blocks) {
-    const guard = createServer().listen({ host: '127.0.0.1', port: first, exclusive: true })
+    const guard = createServer().listen(first, '127.0.0.1')
     try {
       await once(guard, 'listening')
     } catch {
