@@ -54,11 +54,11 @@ export function createSignInLimits({ counters, settings, recognize }: SignInLimi
     const ordinary = [...networks, pair, ...pairsOfPrefixes, account]
     // Correct passwords reset their counters: otherwise one account could fill the gate with them.
     while (underWay.countOf(pair) >= pair.limit) await underWay.wait([pair])
-    let reached = await counters.charge(ordinary, successes)
-    if (reached.length === 0) return started(ordinary)
+    if ((await counters.charge(ordinary, successes)).length === 0) return started(ordinary)
     const budget = ownBudget(await recognize(subjectOf(guess)), counts)
     const charged = budget ? [budget] : ordinary
-    if (budget) reached = await counters.charge(charged, successes)
+    // Counted again even without a budget: attempts may have ended meanwhile, and nobody was waiting for them yet.
+    let reached = await counters.charge(charged, successes)
     while (reached.length > 0) {
       if (!(await underWay.wait(reached.map(({ count }) => count)))) throw await rejected(counts, reached)
       reached = await counters.charge(charged, successes)

@@ -23,11 +23,11 @@ describe('the limits on sign-in', () => {
   let knownNetwork: string
   const recognize = async ({ network, userId }: { network: string; userId?: string | undefined }) =>
     ({ isKnownNetwork: network === knownNetwork, isOwnDevice: userId === 'alice-id' }) satisfies Acquaintance
-  const start = (changed: Partial<SignInLimitSettings> = {}) =>
+  const start = (changed: Partial<SignInLimitSettings> = {}, slowlyRecognize = recognize) =>
     createSignInLimits({
       counters: createInProcessAttemptCounters(),
       settings: { ...settings, ...changed },
-      recognize
+      recognize: slowlyRecognize
     })
 
   const guessFrom = (address: string, usernameKey = 'alice') =>
@@ -94,6 +94,21 @@ describe('the limits on sign-in', () => {
     const results = await Promise.all(Array.from({ length: 25 }, () => limits.verify(alice, slowlyRight)))
     expect(results).toEqual(Array(25).fill('alice'))
     expect(running).toBe(25)
+  })
+
+  test('accept a correct password although the attempts before it ended while its owner was looked up', async () => {
+    let end = () => {}
+    const ended = new Promise<string>((resolve) => {
+      end = () => resolve('alice')
+    })
+    let attempts: Promise<unknown>[] = []
+    limits = start({}, async (guess) => {
+      end()
+      await Promise.all(attempts.slice(0, 3))
+      return recognize(guess)
+    })
+    attempts = Array.from({ length: 4 }, () => limits.verify(alice, () => ended))
+    expect(await Promise.all(attempts)).toEqual(Array(4).fill('alice'))
   })
 
   test('refuse those who waited once the ones before them turned out wrong', async () => {
